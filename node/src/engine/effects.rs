@@ -1,0 +1,28 @@
+//! What the engine asks of the world. Nothing here happens before the commit it depends on.
+
+use bytes::Bytes;
+use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
+
+use crate::api::{Answer, Event};
+use crate::engine::input::CallId;
+
+/// The world as the engine sees it: the runtime and the simulator each implement it once. It has no
+/// default methods, so that neither can forget one.
+pub trait Effects {
+    /// Send bytes over a link, in order.
+    fn send(&mut self, link: LinkId, bytes: Bytes);
+    /// The link's other end is known.
+    fn recognised(&mut self, link: LinkId);
+    /// End a link.
+    fn end(&mut self, link: LinkId, ending: Ending);
+    /// Try to reach an address.
+    fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address);
+    /// Announce exactly these beacons over a carrier.
+    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>);
+    /// Switch a carrier on or off.
+    fn switch(&mut self, carrier: CarrierKind, on: bool);
+    /// Answer a call.
+    fn answer(&mut self, call: CallId, answer: Answer);
+    /// Tell whoever listens.
+    fn event(&mut self, event: Event);
+}

@@ -1,0 +1,28 @@
+//! What happens to the engine.
+
+use hedgerow_transport::carrier::{CarrierEvent, CarrierKind};
+
+use crate::api::Call;
+
+/// A call that waits for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// One thing that happened. A sequence of these, with the times and the seed, determines everything
+/// the engine does: that is what recording and replay rest on.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Somebody calls the API.
+    Call(CallId, Call),
+    /// A carrier reports.
+    Carrier(CarrierKind, CarrierEvent),
+}
+
+/// The time, as an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds of a clock that never goes back and starts anywhere.
+    pub mono_ms: u64,
+    /// Milliseconds since 1970 by a clock that may be wrong, and may jump.
+    pub wall_ms: i64,
+}

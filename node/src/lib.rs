@@ -1,0 +1,5 @@
+//! The Hedgerow node: the engine that joins `sync` and `transport`, and, with the feature `runtime`,
+//! the encrypted store, the tokio runtime, the API, and what the `hedgerow` command line needs.
+
+pub mod api;
+pub mod engine;

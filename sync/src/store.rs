@@ -1,0 +1,86 @@
+//! The store that the engine stands on: ordered byte keys, one writer, snapshots for readers.
+//!
+//! Everything above it (logs, indexes, contacts) is plain code over this trait, so a backend is thin
+//! and the suite in [`conformance`] covers it whole. The first key byte names a table.
+
+use std::ops::{Bound, ControlFlow};
+
+/// The store failed: its owner must stop and rebuild from it. The text is for people, not for code.
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed: {reason}")]
+pub struct StorageError {
+    /// What happened, and what a person can do about it.
+    pub reason: String,
+    /// Which kind of failure, for those who react to it.
+    pub kind: StorageFault,
+}
+
+/// Why a store failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageFault {
+    /// No space left; what was committed is whole.
+    Full,
+    /// The medium cannot be written.
+    ReadOnly,
+    /// Bytes are not what was written: damage, or another key.
+    Damaged,
+    /// Anything else the operating system reported.
+    Io,
+}
+
+/// Which way a scan walks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the lower bound up.
+    Forward,
+    /// From the upper bound down.
+    Backward,
+}
+
+/// A range of keys.
+pub type KeyRange<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
+/// A consistent view of the store.
+pub trait Reader {
+    /// Calls `found` with the value of `key`, if there is one. Says whether there was.
+    fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError>;
+
+    /// Calls `visit` with each pair of `range` in order, until it breaks.
+    fn scan(
+        &self,
+        range: KeyRange<'_>,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StorageError>;
+
+    /// The value of `key`, copied.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        let mut copy = None;
+        self.with(key, &mut |value| copy = Some(value.to_vec()))?;
+        Ok(copy)
+    }
+}
+
+/// An open write: sees its own changes, and either all of them become durable or none.
+pub trait Txn: Reader {
+    /// Sets `key` to `value`.
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError>;
+    /// Removes `key`, if it is there.
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError>;
+}
+
+/// One writer, many readers.
+pub trait Store {
+    /// Runs `job` in one transaction and makes its changes durable before it returns. A job that
+    /// changed nothing costs no write to the medium; one that fails leaves no change.
+    fn write<T>(
+        &mut self,
+        job: impl FnOnce(&mut dyn Txn) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError>;
+
+    /// Runs `job` on the last committed state.
+    fn read<T>(
+        &self,
+        job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError>;
+}
