@@ -2,10 +2,69 @@
 //!
 //! A carrier knows nothing of contacts. It owns its sockets or files, reports what happens as
 //! [`CarrierEvent`]s and obeys [`CarrierCommand`]s; `conformance` holds what all of them promise.
+//!
+//! - [`memory`]: a whole network under a virtual clock, for tests and the simulator
+//! - `lan`: the local network
+//! - `file`: parcels in a file carried by hand
+//! - [`gate`]: how many strangers a carrier lets in
 
 use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+
+pub mod gate;
+pub mod memory;
+
+/// A way that makes links.
+///
+/// A carrier is started by its own constructor with an [`EventSink`]; dropping it ends it. What the
+/// suite in `conformance` checks holds for all of them:
+///
+/// - `Up` comes first and [`Down`](CarrierEvent::Down) once and last; commands for a link that is
+///   gone do nothing.
+/// - Bytes arrive in order and none is lost, until the link ends.
+/// - [`Written`](CarrierEvent::Written) counts each byte once, when it has left the queue of the
+///   carrier. A peer that does not read stops it; whoever sends keeps a window.
+/// - A sink that is slow stops the reading, not the memory.
+pub trait TwoWay: Send + Sync {
+    /// What this way costs and can do.
+    fn profile(&self) -> Profile;
+
+    /// Obeys a command at once, without waiting for anything.
+    ///
+    /// Called from the one thread that reads what the sink is handed. So what the command itself
+    /// causes (a small send that left at once, an attempt that cannot be made) is returned instead
+    /// of handed over: it comes before anything that the caller has not yet read.
+    #[must_use = "it is an event like those handed to the sink"]
+    fn obey(&self, command: CarrierCommand) -> Option<CarrierEvent>;
+}
+
+/// Where a two-way carrier puts its events.
+pub trait EventSink: Clone + Send + Sync + 'static {
+    /// Hands over one event, and waits while the owner is busy: that is the back-pressure.
+    /// False if the owner is gone; the carrier then ends.
+    fn hand(&self, event: CarrierEvent) -> impl Future<Output = bool> + Send;
+}
+
+/// A way that moves parcels in one direction: sealed bundles, opaque to it
+/// (`docs/PROTOCOL.md` section 12).
+pub trait OneWay {
+    /// What goes wrong.
+    type Error;
+
+    /// What this way costs and can do.
+    fn profile(&self) -> Profile;
+
+    /// Sends these parcels, all of them or none.
+    fn write(&self, parcels: &[Bytes]) -> Result<(), Self::Error>;
+
+    /// The parcels that wait here, one at a time, so that no more than one is in memory. After an
+    /// error nothing follows.
+    fn read(&self) -> Result<impl Iterator<Item = Result<Bytes, Self::Error>>, Self::Error>;
+}
 
 /// What kind of way this is. The numbers are in beacons and on disk: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,9 +103,23 @@ pub struct Profile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);
 
+/// Gives links their names. The carriers of a process share one, so that no two links share a name.
+#[derive(Debug, Clone, Default)]
+pub struct LinkIds(Arc<AtomicU64>);
+
+impl LinkIds {
+    /// The next name.
+    pub fn next_id(&self) -> LinkId {
+        LinkId(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// One attempt to reach an address, named by whoever asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DialId(pub u64);
+
+/// Addresses in one fact, invitation or report.
+pub const MAX_ADDRESSES: usize = 16;
 
 /// Where a device can be reached over one carrier, in that carrier's own text form
 /// (LAN: `192.0.2.1:4711`, `[fe80::1%3]:4711`). Prints nothing of itself.
@@ -79,7 +152,7 @@ pub enum CarrierState {
 /// How a link is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// At once, after what is already queued.
+    /// After what is already queued, and at once if nothing is.
     Now,
     /// Read and throw away whatever comes, and answer nothing, until [`Ending::Now`] follows.
     Drain,
@@ -129,8 +202,16 @@ pub enum CarrierEvent {
     Beacon {
         /// The beacon.
         beacon: [u8; 8],
-        /// Where its owner can be dialled.
+        /// Where its owner can be dialled, at most `MAX_ADDRESSES`.
         at: Vec<Address>,
+    },
+    /// This port is used on this network: to be given back at the next start, so that addresses
+    /// which contacts remember stay true.
+    Port {
+        /// The network, as a hash of its prefix.
+        network: [u8; 16],
+        /// The port.
+        port: u16,
     },
 }
 
@@ -151,7 +232,8 @@ pub enum CarrierCommand {
         /// What.
         bytes: Bytes,
     },
-    /// The other end of this link is known: it no longer counts among the strangers.
+    /// The other end of this link is known: it no longer counts among the strangers. Comes before
+    /// anything is sent to it.
     Recognised {
         /// The link.
         link: LinkId,

@@ -1,0 +1,762 @@
+//! A network in memory under a virtual clock, for tests and the simulator: the same seed and the
+//! same calls give the same events, byte for byte.
+//!
+//! Its owner drives it: [`MemoryNetwork::command`] says what a node does, [`MemoryNetwork::poll`]
+//! what happens to whom, [`MemoryNetwork::next_event_at`] when something will. It behaves as sockets
+//! do: a link holds so many bytes under way and no more, pieces are cut anywhere, and what is under
+//! way when a link is cut is lost.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::RangeInclusive;
+
+use bytes::Bytes;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::gate::below;
+use super::{
+    Address, CarrierCommand, CarrierEvent, CarrierKind, CarrierState, DialId, Ending, LinkId,
+    LinkIds, Profile,
+};
+
+/// Bytes under way in one direction of a link, as the buffers of two sockets would hold.
+pub const WINDOW: usize = 256 * 1024;
+
+/// What a memory network claims of itself.
+pub const PROFILE: Profile = Profile {
+    kind: CarrierKind::Memory,
+    mtu_bytes: u32::MAX,
+    latency_ms: 1,
+    max_latency_ms: 60_000,
+    cost: 1,
+    lossy: false,
+};
+
+/// How good the network is. Chances are in thousandths.
+#[derive(Debug, Clone)]
+pub struct Conditions {
+    /// One way, in milliseconds, drawn for each piece; pieces never overtake one another.
+    pub latency_ms: RangeInclusive<u64>,
+    /// That an attempt fails although the other side is there.
+    pub dial_loss: u32,
+    /// That an attempt makes a second link nobody asked for, as two dialling each other do.
+    pub duplicate: u32,
+    /// That a new link will be cut, after a number of bytes drawn below `cut_within`.
+    pub cut: u32,
+    /// The bytes, of both directions together, within which a cut falls.
+    pub cut_within: usize,
+    /// The longest piece bytes arrive in; each is cut at a length drawn below it.
+    pub piece: usize,
+    /// Whether announcements pass.
+    pub multicast: bool,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self {
+            latency_ms: 1..=1,
+            dial_loss: 0,
+            duplicate: 0,
+            cut: 0,
+            cut_within: 64 * 1024,
+            piece: 64 * 1024,
+            multicast: true,
+        }
+    }
+}
+
+/// A node of a network, as numbered by [`MemoryNetwork::join`].
+pub type Node = usize;
+
+/// The network.
+#[derive(Debug)]
+pub struct MemoryNetwork {
+    /// How good it is from now on; may be changed at any time.
+    pub conditions: Conditions,
+    rng: ChaCha20Rng,
+    now: u64,
+    order: u64,
+    ids: LinkIds,
+    nodes: Vec<Member>,
+    links: BTreeMap<LinkId, End>,
+    coming: BTreeMap<(u64, u64), Coming>,
+    apart: BTreeSet<(Node, Node)>,
+    cut_next_after: Option<usize>,
+    /// What happened and waits to be polled, in order.
+    ready: VecDeque<(Node, CarrierEvent)>,
+}
+
+/// One node's view.
+#[derive(Debug, Default)]
+struct Member {
+    on: bool,
+    reading: bool,
+    beacons: Vec<[u8; 8]>,
+}
+
+/// One end of a link; the other end is a link of its own name.
+#[derive(Debug)]
+struct End {
+    node: Node,
+    peer: LinkId,
+    /// Given to send, not yet under way.
+    queued: VecDeque<Bytes>,
+    /// Under way to the peer or waiting there to be read.
+    under_way: usize,
+    /// Arrived here, while the node does not read.
+    unread: VecDeque<Bytes>,
+    /// When the last piece sent from here arrives.
+    last_arrival: u64,
+    /// Bytes of both directions until the cut; kept equal at both ends.
+    until_cut: Option<usize>,
+    /// Ends when the queue is empty.
+    ending: bool,
+    draining: bool,
+    /// Accepted, not recognised, and nothing sent to it: it ends when told and not by its peer.
+    stranger: bool,
+    /// The other side has ended; nothing more comes.
+    ended_by_peer: bool,
+}
+
+/// What will happen.
+#[derive(Debug)]
+enum Coming {
+    Dialled {
+        from: Node,
+        to: Node,
+        dial: Option<DialId>,
+    },
+    Event {
+        node: Node,
+        event: CarrierEvent,
+    },
+    Arrival {
+        at: LinkId,
+        bytes: Bytes,
+    },
+    Ended {
+        at: LinkId,
+    },
+    Announced {
+        by: Node,
+        to: Node,
+    },
+}
+
+impl MemoryNetwork {
+    /// A network without nodes.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            conditions: Conditions::default(),
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            now: 0,
+            order: 0,
+            ids: LinkIds::default(),
+            nodes: Vec::new(),
+            links: BTreeMap::new(),
+            coming: BTreeMap::new(),
+            apart: BTreeSet::new(),
+            cut_next_after: None,
+            ready: VecDeque::new(),
+        }
+    }
+
+    /// A new node, switched on: it is told its state and address first.
+    pub fn join(&mut self) -> Node {
+        let node = self.nodes.len();
+        self.nodes.push(Member {
+            reading: true,
+            ..Member::default()
+        });
+        self.switch(node, true);
+        node
+    }
+
+    /// Where a node can be dialled.
+    pub fn address(node: Node) -> Address {
+        Address(format!("memory:{node}"))
+    }
+
+    /// A node obeys a command at `now` (milliseconds, never going back).
+    pub fn command(&mut self, node: Node, command: CarrierCommand, now: u64) {
+        self.advance(now);
+        match command {
+            CarrierCommand::Dial { dial, to } => self.dial(node, dial, &to),
+            CarrierCommand::Send { link, bytes } => {
+                if let Some(end) = self.own(node, link)
+                    && !end.ending
+                {
+                    end.stranger = false;
+                    end.queued.push_back(bytes);
+                    self.send(link);
+                }
+            }
+            CarrierCommand::Recognised { link } => {
+                if let Some(end) = self.own(node, link) {
+                    end.stranger = false;
+                    self.finish(link);
+                }
+            }
+            CarrierCommand::End { link, ending } => {
+                if let Some(end) = self.own(node, link) {
+                    match ending {
+                        Ending::Now => end.ending = true,
+                        Ending::Drain => end.draining = true,
+                    }
+                    self.discard_if_draining(link);
+                    self.finish(link);
+                }
+            }
+            CarrierCommand::Announce { beacons } => {
+                self.nodes[node].beacons = beacons;
+                for to in 0..self.nodes.len() {
+                    self.announce(node, to);
+                }
+            }
+            CarrierCommand::Switch { on } => self.switch(node, on),
+        }
+    }
+
+    /// When [`Self::poll`] will have something; `None` if nothing will ever happen by itself.
+    pub fn next_event_at(&self) -> Option<u64> {
+        if !self.ready.is_empty() {
+            return Some(self.now);
+        }
+        self.coming.keys().next().map(|(at, _)| *at)
+    }
+
+    /// The next thing that happened to a node up to `now`; asked until there is none.
+    pub fn poll(&mut self, now: u64) -> Option<(Node, CarrierEvent)> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            let (at, _) = *self.coming.keys().next()?;
+            if at > now {
+                self.now = self.now.max(now);
+                return None;
+            }
+            self.advance(at);
+        }
+    }
+
+    /// Separates two nodes, or joins them again: their links end at once, new ones fail, and
+    /// announcements do not pass.
+    pub fn part(&mut self, one: Node, other: Node, apart: bool) {
+        let pair = (one.min(other), one.max(other));
+        if apart && self.apart.insert(pair) {
+            let between: Vec<LinkId> = self
+                .links
+                .iter()
+                .filter(|(_, end)| {
+                    let peer = self.links.get(&end.peer).map(|peer| peer.node);
+                    end.node == pair.0 && peer == Some(pair.1)
+                })
+                .map(|(link, _)| *link)
+                .collect();
+            for link in between {
+                self.cut(link);
+            }
+        } else if !apart && self.apart.remove(&pair) {
+            self.announce(pair.0, pair.1);
+            self.announce(pair.1, pair.0);
+        }
+    }
+
+    /// Cuts a link, named by either end: what is under way is lost and both ends are told.
+    pub fn cut(&mut self, link: LinkId) {
+        let Some(end) = self.links.get(&link) else {
+            return;
+        };
+        for link in [link, end.peer] {
+            self.down(link);
+        }
+    }
+
+    /// Cuts the next link that comes up, once so many bytes of both directions have passed.
+    pub fn cut_next_after(&mut self, bytes: usize) {
+        self.cut_next_after = Some(bytes);
+    }
+
+    /// A node dies at once, as by power cut, and may start again under the same number: its links
+    /// end, it announces nothing, and what had not been polled never happened to it.
+    pub fn crash(&mut self, node: Node) {
+        for link in self.links_of(node) {
+            self.cut(link);
+        }
+        self.nodes[node].beacons.clear();
+        self.ready.retain(|(to, _)| *to != node);
+        self.coming.retain(|_, coming| match coming {
+            Coming::Dialled { from, .. } => *from != node,
+            Coming::Event { node: to, .. } => *to != node,
+            Coming::Announced { to, .. } => *to != node,
+            Coming::Arrival { .. } | Coming::Ended { .. } => true,
+        });
+        self.nodes[node].on = false;
+        self.switch(node, true);
+    }
+
+    /// Whether a node takes bytes; while it does not, they wait and the sender's window fills.
+    pub fn read(&mut self, node: Node, reading: bool) {
+        self.nodes[node].reading = reading;
+        if reading {
+            for link in self.links_of(node) {
+                let unread = self
+                    .links
+                    .get_mut(&link)
+                    .map(|end| std::mem::take(&mut end.unread));
+                for bytes in unread.into_iter().flatten() {
+                    self.arrived(link, bytes);
+                }
+                self.finish(link);
+            }
+        }
+    }
+
+    fn tell(&mut self, node: Node, event: CarrierEvent) {
+        self.ready.push_back((node, event));
+    }
+
+    fn advance(&mut self, now: u64) {
+        while let Some(entry) = self.coming.first_entry()
+            && entry.key().0 <= now
+        {
+            let ((at, _), coming) = entry.remove_entry();
+            self.now = self.now.max(at);
+            self.happen(coming);
+        }
+        self.now = self.now.max(now);
+    }
+
+    fn happen(&mut self, coming: Coming) {
+        match coming {
+            Coming::Dialled { from, to, dial } => self.connect(from, to, dial),
+            Coming::Event { node, event } => self.tell(node, event),
+            Coming::Arrival { at, bytes } => self.arrived(at, bytes),
+            Coming::Ended { at } => {
+                if let Some(end) = self.links.get_mut(&at) {
+                    end.ended_by_peer = true;
+                    self.finish(at);
+                }
+            }
+            Coming::Announced { by, to } => {
+                if self.meet(by, to) && self.conditions.multicast {
+                    let at = vec![Self::address(by)];
+                    for beacon in self.nodes[by].beacons.clone() {
+                        let event = CarrierEvent::Beacon {
+                            beacon,
+                            at: at.clone(),
+                        };
+                        self.tell(to, event);
+                    }
+                }
+            }
+        }
+    }
+
+    fn dial(&mut self, from: Node, dial: DialId, to: &Address) {
+        let to =
+            to.0.strip_prefix("memory:")
+                .and_then(|number| number.parse().ok());
+        let lost = self.chance(self.conditions.dial_loss);
+        let coming = match to {
+            Some(to) if to < self.nodes.len() && !lost => {
+                if self.chance(self.conditions.duplicate) {
+                    self.later(Coming::Dialled {
+                        from,
+                        to,
+                        dial: None,
+                    });
+                }
+                Coming::Dialled {
+                    from,
+                    to,
+                    dial: Some(dial),
+                }
+            }
+            _ => Coming::Event {
+                node: from,
+                event: CarrierEvent::DialFailed { dial },
+            },
+        };
+        self.later(coming);
+    }
+
+    fn connect(&mut self, from: Node, to: Node, dial: Option<DialId>) {
+        if !self.meet(from, to) {
+            if let Some(dial) = dial {
+                self.tell(from, CarrierEvent::DialFailed { dial });
+            }
+            return;
+        }
+        let until_cut = self.cut_next_after.take().or_else(|| {
+            self.chance(self.conditions.cut)
+                .then(|| below(&mut self.rng, self.conditions.cut_within.max(1)))
+        });
+        let (near, far) = (self.ids.next_id(), self.ids.next_id());
+        for (link, peer, node) in [(near, far, from), (far, near, to)] {
+            let end = End {
+                node,
+                peer,
+                queued: VecDeque::new(),
+                under_way: 0,
+                unread: VecDeque::new(),
+                last_arrival: self.now,
+                until_cut,
+                ending: false,
+                draining: false,
+                stranger: link == far,
+                ended_by_peer: false,
+            };
+            self.links.insert(link, end);
+        }
+        let up = CarrierEvent::Up {
+            link: near,
+            dial,
+            from: Some(Self::address(to)),
+        };
+        self.tell(from, up);
+        let up = CarrierEvent::Up {
+            link: far,
+            dial: None,
+            from: Some(Self::address(from)),
+        };
+        self.tell(to, up);
+    }
+
+    /// Puts what is queued under way, as far as the window and the cut allow.
+    fn send(&mut self, link: LinkId) {
+        let mut written = 0;
+        let mut cut = false;
+        while let Some(end) = self.links.get_mut(&link)
+            && let Some(next) = end.queued.front_mut()
+            && end.under_way < WINDOW
+        {
+            let longest = next.len().min(WINDOW - end.under_way);
+            let piece = below(
+                &mut self.rng,
+                self.conditions.piece.max(1).min(longest.max(1)),
+            ) + 1;
+            let mut piece = next.split_to(piece.min(longest));
+            if next.is_empty() {
+                end.queued.pop_front();
+            }
+            if let Some(left) = &mut end.until_cut {
+                cut = piece.len() > *left;
+                piece.truncate(*left);
+                *left -= piece.len();
+            }
+            end.under_way += piece.len();
+            written += piece.len();
+            let (peer, left) = (end.peer, end.until_cut);
+            if let Some(peer) = self.links.get_mut(&peer) {
+                peer.until_cut = left;
+            }
+            if !piece.is_empty() {
+                let at = self.arrival(link);
+                self.at(
+                    at,
+                    Coming::Arrival {
+                        at: peer,
+                        bytes: piece,
+                    },
+                );
+            }
+            if cut {
+                break;
+            }
+        }
+        if written > 0
+            && let Some(end) = self.links.get(&link)
+        {
+            let event = CarrierEvent::Written {
+                link,
+                bytes: written,
+            };
+            self.tell(end.node, event);
+        }
+        if cut {
+            // What is under way still arrives, then the far end notices; the near end does at once.
+            self.close(link);
+        }
+    }
+
+    fn arrived(&mut self, link: LinkId, bytes: Bytes) {
+        let Some(end) = self.links.get_mut(&link) else {
+            return;
+        };
+        let node = end.node;
+        if !end.draining && !self.nodes[node].reading {
+            end.unread.push_back(bytes);
+            return;
+        }
+        let (length, draining) = (bytes.len(), end.draining);
+        if !draining {
+            self.tell(node, CarrierEvent::Bytes { link, bytes });
+        }
+        self.taken(link, length);
+    }
+
+    /// The window of the other side opens again.
+    fn taken(&mut self, link: LinkId, bytes: usize) {
+        let Some(peer) = self.links.get(&link).map(|end| end.peer) else {
+            return;
+        };
+        if let Some(end) = self.links.get_mut(&peer) {
+            end.under_way -= bytes;
+            self.send(peer);
+            self.finish(peer);
+        }
+    }
+
+    fn discard_if_draining(&mut self, link: LinkId) {
+        let Some(end) = self.links.get_mut(&link) else {
+            return;
+        };
+        if end.draining {
+            let unread: usize = std::mem::take(&mut end.unread).iter().map(Bytes::len).sum();
+            self.taken(link, unread);
+        }
+    }
+
+    /// Ends a link whose time has come: ours, when all is under way; the peer's, when all is read.
+    /// A stranger and a link that drains outlive their peers until they are told.
+    fn finish(&mut self, link: LinkId) {
+        let Some(end) = self.links.get(&link) else {
+            return;
+        };
+        let ours = end.ending && end.queued.is_empty();
+        let theirs = end.ended_by_peer && end.unread.is_empty() && !end.draining && !end.stranger;
+        if ours || theirs {
+            self.close(link);
+        }
+    }
+
+    /// This end is gone; the other will notice after what is under way.
+    fn close(&mut self, link: LinkId) {
+        let at = self.arrival(link);
+        if let Some(peer) = self.links.get(&link).map(|end| end.peer) {
+            self.at(at, Coming::Ended { at: peer });
+            self.down(link);
+        }
+    }
+
+    fn down(&mut self, link: LinkId) {
+        if let Some(end) = self.links.remove(&link) {
+            self.tell(end.node, CarrierEvent::Down { link });
+        }
+    }
+
+    fn switch(&mut self, node: Node, on: bool) {
+        if self.nodes[node].on == on {
+            return;
+        }
+        self.nodes[node].on = on;
+        for link in self.links_of(node) {
+            self.close(link);
+        }
+        let (state, addresses) = match on {
+            true => (CarrierState::On, vec![Self::address(node)]),
+            false => (CarrierState::Off, Vec::new()),
+        };
+        self.tell(node, CarrierEvent::Addresses(addresses));
+        self.tell(node, CarrierEvent::State(state));
+        for other in 0..self.nodes.len() {
+            self.announce(node, other);
+            self.announce(other, node);
+        }
+    }
+
+    fn announce(&mut self, by: Node, to: Node) {
+        if by != to && !self.nodes[by].beacons.is_empty() {
+            self.later(Coming::Announced { by, to });
+        }
+    }
+
+    /// Whether one could reach the other now.
+    fn meet(&self, one: Node, other: Node) -> bool {
+        let apart = self.apart.contains(&(one.min(other), one.max(other)));
+        self.nodes[one].on && self.nodes[other].on && !apart
+    }
+
+    fn own(&mut self, node: Node, link: LinkId) -> Option<&mut End> {
+        self.links.get_mut(&link).filter(|end| end.node == node)
+    }
+
+    fn links_of(&self, node: Node) -> Vec<LinkId> {
+        self.links
+            .iter()
+            .filter(|(_, end)| end.node == node)
+            .map(|(link, _)| *link)
+            .collect()
+    }
+
+    /// When what leaves this end now arrives: never before what left earlier.
+    fn arrival(&mut self, link: LinkId) -> u64 {
+        let at = self.now + self.latency();
+        match self.links.get_mut(&link) {
+            Some(end) => {
+                end.last_arrival = end.last_arrival.max(at);
+                end.last_arrival
+            }
+            None => at,
+        }
+    }
+
+    fn latency(&mut self) -> u64 {
+        let (least, most) = (
+            *self.conditions.latency_ms.start(),
+            *self.conditions.latency_ms.end(),
+        );
+        least + below(&mut self.rng, (most.saturating_sub(least) + 1) as usize) as u64
+    }
+
+    fn chance(&mut self, thousandths: u32) -> bool {
+        // Drawn even if it cannot come true, so that a change of conditions moves no other draw.
+        self.rng.next_u32() % 1_000 < thousandths
+    }
+
+    fn later(&mut self, coming: Coming) {
+        let at = self.now + self.latency();
+        self.at(at, coming);
+    }
+
+    fn at(&mut self, at: u64, coming: Coming) {
+        self.order += 1;
+        self.coming.insert((at, self.order), coming);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a network to its end and gives what happened, as text.
+    fn run(network: &mut MemoryNetwork) -> Vec<(u64, Node, CarrierEvent)> {
+        let mut events = Vec::new();
+        while let Some(at) = network.next_event_at() {
+            while let Some((node, event)) = network.poll(at) {
+                events.push((at, node, event));
+            }
+        }
+        events
+    }
+
+    fn rough(seed: u64) -> String {
+        let mut network = MemoryNetwork::new(seed);
+        network.conditions = Conditions {
+            latency_ms: 5..=90,
+            dial_loss: 300,
+            duplicate: 200,
+            cut: 500,
+            cut_within: 2_000,
+            piece: 300,
+            multicast: true,
+        };
+        let nodes = [network.join(), network.join(), network.join()];
+        for n in 0..40 {
+            let to = MemoryNetwork::address(nodes[n as usize % 3]);
+            let dial = CarrierCommand::Dial {
+                dial: DialId(n),
+                to,
+            };
+            network.command(nodes[(n as usize + 1) % 3], dial, 0);
+        }
+        let mut all = run(&mut network);
+        let ups: Vec<(Node, LinkId)> = all
+            .iter()
+            .filter_map(|(_, node, event)| match event {
+                CarrierEvent::Up { link, .. } => Some((*node, *link)),
+                _ => None,
+            })
+            .collect();
+        for (node, link) in ups {
+            let send = CarrierCommand::Send {
+                link,
+                bytes: vec![7; 900].into(),
+            };
+            network.command(node, send, network.now);
+        }
+        all.extend(run(&mut network));
+        format!("{all:?}")
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_events() {
+        assert_eq!(rough(1), rough(1));
+        assert_ne!(rough(1), rough(2));
+        let all = rough(1);
+        for happened in ["DialFailed", "Down", "Written", "dial: None", "Bytes"] {
+            assert!(all.contains(happened), "{happened} in {all}");
+        }
+    }
+
+    #[test]
+    fn nobody_meets_across_a_partition_until_it_heals() {
+        let mut network = MemoryNetwork::new(1);
+        let (one, other) = (network.join(), network.join());
+        run(&mut network);
+        network.part(one, other, true);
+        let dial = CarrierCommand::Dial {
+            dial: DialId(1),
+            to: MemoryNetwork::address(other),
+        };
+        network.command(one, dial, 10);
+        let announce = CarrierCommand::Announce {
+            beacons: vec![[9; 8]],
+        };
+        network.command(one, announce, 10);
+        let events = run(&mut network);
+        assert!(
+            matches!(events[..], [(_, 0, CarrierEvent::DialFailed { .. })]),
+            "{events:?}"
+        );
+        network.part(other, one, false);
+        let events = run(&mut network);
+        assert!(
+            matches!(
+                events[..],
+                [(
+                    _,
+                    1,
+                    CarrierEvent::Beacon {
+                        beacon: [9, ..],
+                        ..
+                    }
+                )]
+            ),
+            "{events:?}"
+        );
+    }
+
+    #[test]
+    fn a_crash_takes_links_and_unpolled_events_with_it() {
+        let mut network = MemoryNetwork::new(1);
+        let (one, other) = (network.join(), network.join());
+        run(&mut network);
+        let dial = CarrierCommand::Dial {
+            dial: DialId(1),
+            to: MemoryNetwork::address(other),
+        };
+        network.command(one, dial, 0);
+        network.command(
+            other,
+            CarrierCommand::Announce {
+                beacons: vec![[1; 8]],
+            },
+            100,
+        );
+        network.crash(other);
+        let events = run(&mut network);
+        let of = |who: Node| -> Vec<String> {
+            let of = events.iter().filter(|(_, node, _)| *node == who);
+            of.map(|(_, _, event)| format!("{event:?}")).collect()
+        };
+        assert!(
+            of(one)[0].starts_with("Up") && of(one)[1].starts_with("Down"),
+            "{events:?}"
+        );
+        assert!(of(other)[0].starts_with("Addresses") && of(other)[1] == "State(On)");
+        assert_eq!(of(other).len(), 2, "{events:?}");
+    }
+}
