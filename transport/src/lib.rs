@@ -4,3 +4,8 @@
 //! `docs/PROTOCOL.md` sections 7 to 13 describe the bytes.
 
 pub mod carrier;
+pub mod handshake;
+pub mod keys;
+mod noise;
+mod padding;
+pub mod session;

@@ -1,0 +1,231 @@
+//! Keys: one type for each secret, the three BLAKE3 helpers, and what derives from what
+//! (`docs/PROTOCOL.md` sections 1 and 2).
+
+use std::fmt;
+
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use x25519_dalek::StaticSecret;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// `KDF(label, input)`: `context` is the whole context string, "hedgerow 1 " and the label.
+pub(crate) fn kdf(context: &str, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new_derive_key(context);
+    for part in input {
+        hasher.update(part);
+    }
+    let output = Zeroizing::new(*hasher.finalize().as_bytes());
+    hasher.zeroize();
+    output
+}
+
+/// `MAC(key, input)`.
+pub(crate) fn mac(key: &[u8; 32], input: &[&[u8]]) -> blake3::Hash {
+    keyed(key, input).finalize()
+}
+
+/// `XOF of MAC(key, input)`.
+pub(crate) fn xof(key: &[u8; 32], input: &[&[u8]]) -> blake3::OutputReader {
+    keyed(key, input).finalize_xof()
+}
+
+fn keyed(key: &[u8; 32], input: &[&[u8]]) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new_keyed(key);
+    for part in input {
+        hasher.update(part);
+    }
+    hasher
+}
+
+/// The first `N` bytes of a hash.
+pub(crate) fn truncated<const N: usize>(hash: &[u8; 32]) -> [u8; N] {
+    *hash
+        .first_chunk()
+        .expect("no truncation here is longer than a hash")
+}
+
+/// 32 random bytes.
+pub(crate) fn random_32(rng: &mut impl CryptoRng) -> Zeroizing<[u8; 32]> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    rng.fill_bytes(bytes.as_mut());
+    bytes
+}
+
+// Every secret is 32 bytes that are erased when dropped, print nothing and compare in constant time.
+macro_rules! secrets {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Zeroize, ZeroizeOnDrop)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// The secret that these bytes are.
+            #[must_use]
+            pub fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The bytes, for the store and for deriving.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.ct_eq(&other.0).into()
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )*};
+}
+
+secrets! {
+    /// What a meeting yields for a pair of devices; everything else of the pair derives from it, and
+    /// then it is erased.
+    Root;
+    /// The pre-shared key of a pair's sessions; it moves on (section 9).
+    Psk;
+    /// Opens a handshake of two devices of which one has lost newer psks (section 9). Never changes.
+    RescueKey;
+    /// Makes and recognises first flights (section 7).
+    TagKey;
+    /// Makes and recognises the tags of bundles (section 12).
+    BundleTagKey;
+    /// Makes the beacons that two who both rotated their beacon key still find each other by (section 11).
+    PairBeaconKey;
+    /// Makes the beacons that a device announces; its contacts have it (section 11).
+    BeaconKey;
+    /// The secret of a direct chat's space (section 2).
+    SpaceSecret;
+    /// Opens the bundles of one sender to one prekey: `KDF("bundle psk", psk ‖ prekey)` (section 12).
+    BundlePsk;
+}
+
+impl BeaconKey {
+    /// A fresh one.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self(*random_32(rng))
+    }
+}
+
+impl RescueKey {
+    /// As the psk of a handshake that carries nothing but the way back (section 9).
+    #[must_use]
+    pub fn as_psk(&self) -> Psk {
+        Psk(self.0)
+    }
+}
+
+impl Psk {
+    /// The secret kept with a prekey, so that a bundle needs no psk later (section 12).
+    #[must_use]
+    pub fn for_prekey(&self, prekey: &PublicKey) -> BundlePsk {
+        BundlePsk(*kdf("hedgerow 1 bundle psk", &[&self.0, &prekey.0]))
+    }
+}
+
+/// What two devices share after a meeting (section 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairKeys {
+    /// The first psk, number 0.
+    pub psk: Psk,
+    /// The rescue key.
+    pub rescue: RescueKey,
+    /// The tag key.
+    pub tag: TagKey,
+    /// The bundle tag key.
+    pub bundle_tag: BundleTagKey,
+    /// The pair beacon key.
+    pub pair_beacon: PairBeaconKey,
+    /// The secret of the direct chat, if this is the first pair of devices of two identities.
+    pub direct_space: SpaceSecret,
+}
+
+impl PairKeys {
+    /// Derives all of them and erases the root.
+    #[must_use]
+    pub fn derive(root: Root) -> Self {
+        let from = |context| *kdf(context, &[&root.0]);
+        Self {
+            psk: Psk(from("hedgerow 1 psk")),
+            rescue: RescueKey(from("hedgerow 1 rescue")),
+            tag: TagKey(from("hedgerow 1 tag")),
+            bundle_tag: BundleTagKey(from("hedgerow 1 bundle tag")),
+            pair_beacon: PairBeaconKey(from("hedgerow 1 pair beacon")),
+            direct_space: SpaceSecret(from("hedgerow 1 direct space")),
+        }
+    }
+}
+
+/// An X25519 public key. Prints nothing, since it names a device.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicKey(pub [u8; 32]);
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublicKey(..)")
+    }
+}
+
+/// An X25519 key pair that is kept: a device key or a prekey.
+#[derive(Clone)]
+pub struct StaticKey {
+    secret: StaticSecret,
+    public: PublicKey,
+}
+
+impl StaticKey {
+    /// A fresh one.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self::from_bytes(*random_32(rng))
+    }
+
+    /// The key that these secret bytes are.
+    #[must_use]
+    pub fn from_bytes(secret: [u8; 32]) -> Self {
+        let secret = StaticSecret::from(secret);
+        let public = PublicKey(x25519_dalek::PublicKey::from(&secret).to_bytes());
+        Self { secret, public }
+    }
+
+    /// The secret bytes, for the store.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.secret.as_bytes()
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        self.public
+    }
+
+    pub(crate) fn public_bytes(&self) -> &[u8; 32] {
+        &self.public.0
+    }
+
+    /// X25519; nothing if the result would be all zeros, which a public key of low order brings about.
+    pub(crate) fn agree(&self, peer: &PublicKey) -> Option<Zeroizing<[u8; 32]>> {
+        let shared = self
+            .secret
+            .diffie_hellman(&x25519_dalek::PublicKey::from(peer.0));
+        shared
+            .was_contributory()
+            .then(|| Zeroizing::new(shared.to_bytes()))
+    }
+}
+
+impl fmt::Debug for StaticKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StaticKey(..)")
+    }
+}

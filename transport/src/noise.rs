@@ -1,0 +1,125 @@
+//! `snow` on our own primitives: the caller's randomness, X25519 that refuses an all-zero result and
+//! erases its keys, the fast ChaCha20-Poly1305 (`docs/PROTOCOL.md` section 7).
+//!
+//! Limits of `snow` 0.10, stated in the threat model: it keeps copies of the psk and of the chaining
+//! key that it does not erase.
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, Rng, SeedableRng};
+use snow::params::{CipherChoice, DHChoice, HashChoice};
+use snow::resolvers::{CryptoResolver, DefaultResolver, RingResolver};
+use snow::types::{Cipher, Dh, Hash, Random};
+use snow::{Builder, Error};
+use zeroize::Zeroizing;
+
+use crate::keys::{PublicKey, StaticKey, random_32};
+
+/// Bytes that sealing adds to a plaintext.
+pub(crate) const TAG_LEN: usize = 16;
+
+/// The handshakes in use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Pattern {
+    /// Sessions between devices that know each other (section 7).
+    Session,
+    /// Meetings (section 10).
+    Meeting,
+}
+
+/// Begins a handshake whose randomness comes from `rng`.
+pub(crate) fn builder<'a>(pattern: Pattern, rng: &mut impl CryptoRng) -> Builder<'a> {
+    let name = match pattern {
+        Pattern::Session => "Noise_KKpsk0_25519_ChaChaPoly_BLAKE2s",
+        Pattern::Meeting => "Noise_XXpsk0_25519_ChaChaPoly_BLAKE2s",
+    };
+    let params = name.parse().expect("the names above are well-formed");
+    Builder::with_resolver(
+        params,
+        Box::new(Resolver {
+            seed: random_32(rng),
+        }),
+    )
+}
+
+struct Resolver {
+    seed: Zeroizing<[u8; 32]>,
+}
+
+impl CryptoResolver for Resolver {
+    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
+        Some(Box::new(Seeded(ChaCha20Rng::from_seed(*self.seed))))
+    }
+
+    fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
+        match choice {
+            DHChoice::Curve25519 => Some(Box::new(X25519(None))),
+            _ => None,
+        }
+    }
+
+    fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
+        DefaultResolver.resolve_hash(choice)
+    }
+
+    fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
+        RingResolver.resolve_cipher(choice)
+    }
+}
+
+struct Seeded(ChaCha20Rng);
+
+impl Random for Seeded {
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
+        self.0.fill_bytes(dest);
+        Ok(())
+    }
+}
+
+struct X25519(Option<StaticKey>);
+
+impl Dh for X25519 {
+    fn name(&self) -> &'static str {
+        "25519"
+    }
+
+    fn pub_len(&self) -> usize {
+        32
+    }
+
+    fn priv_len(&self) -> usize {
+        32
+    }
+
+    fn set(&mut self, privkey: &[u8]) {
+        let secret = privkey
+            .try_into()
+            .expect("snow sets keys of priv_len bytes");
+        self.0 = Some(StaticKey::from_bytes(secret));
+    }
+
+    fn generate(&mut self, rng: &mut dyn Random) -> Result<(), Error> {
+        let mut secret = Zeroizing::new([0; 32]);
+        rng.try_fill_bytes(secret.as_mut())?;
+        self.0 = Some(StaticKey::from_bytes(*secret));
+        Ok(())
+    }
+
+    fn pubkey(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], |key| key.public_bytes())
+    }
+
+    fn privkey(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], |key| key.as_bytes())
+    }
+
+    fn dh(&self, pubkey: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        let (peer, out) = pubkey
+            .first_chunk()
+            .zip(out.first_chunk_mut::<32>())
+            .ok_or(Error::Dh)?;
+        let key = self.0.as_ref().ok_or(Error::Dh)?;
+        let shared = key.agree(&PublicKey(*peer)).ok_or(Error::Dh)?;
+        out.copy_from_slice(shared.as_ref());
+        Ok(())
+    }
+}

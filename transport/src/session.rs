@@ -1,0 +1,501 @@
+//! Sessions: the record layer above a finished handshake (`docs/PROTOCOL.md` section 7).
+//!
+//! Items go in by lane with [`Session::push`], leave as records with [`Session::seal`], and come out
+//! of arriving bytes, however those are cut, with [`Session::receive`].
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use bytes::{Buf, Bytes, BytesMut};
+use snow::TransportState;
+use zeroize::Zeroizing;
+
+use crate::keys::{Psk, PublicKey, kdf, mac, truncated};
+use crate::noise::TAG_LEN;
+use crate::padding::padme;
+
+/// The longest plaintext of one record, in bytes.
+pub const MAX_RECORD: usize = 65_519;
+/// The longest item, its kind included, in bytes.
+pub const MAX_ITEM: usize = 196_608;
+/// The shortest plaintext of a record, in bytes.
+const MIN_RECORD: usize = 64;
+/// The longest piece of a media item, in bytes, so that text overtakes it.
+const MAX_MEDIA_PIECE: usize = 16_384;
+/// A direction rekeys after so many records.
+const REKEY_RECORDS: u64 = 65_536;
+/// Bytes before the ciphertext of a record.
+const LENGTH_LEN: usize = 2;
+/// Bytes before the piece of a frame.
+const FRAME_HEADER: usize = 3;
+/// In a frame's lane byte: this piece is the last of its item.
+const LAST_PIECE: u8 = 0x80;
+
+/// Which way in a link a side is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Role {
+    /// It dialled.
+    Dialler = 0,
+    /// It answered.
+    Answerer = 1,
+}
+
+impl Role {
+    /// The other side's.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Role::Dialler => Role::Answerer,
+            Role::Answerer => Role::Dialler,
+        }
+    }
+}
+
+/// The lanes, in the order in which they are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Lane {
+    /// What steers the session; overtakes everything.
+    Control = 1,
+    /// Messages; overtake media.
+    Text = 2,
+    /// Bulk.
+    Media = 3,
+}
+
+impl Lane {
+    const ALL: [Lane; 3] = [Lane::Control, Lane::Text, Lane::Media];
+
+    fn from_byte(lane: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| *known as u8 == lane)
+    }
+
+    fn index(self) -> usize {
+        self as usize - 1
+    }
+
+    fn max_piece(self) -> usize {
+        match self {
+            Lane::Control | Lane::Text => MAX_RECORD - FRAME_HEADER,
+            Lane::Media => MAX_MEDIA_PIECE,
+        }
+    }
+}
+
+/// One thing said in a session. Prints its kind and length only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Item {
+    /// The lane it came by.
+    pub lane: Lane,
+    /// What it is (section 8); unknown kinds are to be skipped.
+    pub kind: u64,
+    /// The rest.
+    pub content: Bytes,
+}
+
+impl fmt::Debug for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item")
+            .field("lane", &self.lane)
+            .field("kind", &self.kind)
+            .field("length", &self.content.len())
+            .finish()
+    }
+}
+
+/// The item is longer than [`MAX_ITEM`]: the caller's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the item is longer than a session carries")]
+pub struct ItemTooLong;
+
+/// What the other side did wrong; the link ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PeerFault {
+    /// A record does not open, or has an impossible length.
+    #[error("a record does not open")]
+    Record,
+    /// A record's content is not a run of frames.
+    #[error("a record holds no valid frames")]
+    Frame,
+    /// An item is longer than [`MAX_ITEM`].
+    #[error("an item is too long")]
+    TooLong,
+    /// An item does not begin with a kind.
+    #[error("an item has no kind")]
+    Kind,
+}
+
+/// Bytes that went each way over a session's link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ByteCounts {
+    /// Sent during the handshake.
+    pub handshake_sent: u64,
+    /// Received during the handshake.
+    pub handshake_received: u64,
+    /// Sent in records.
+    pub sent: u64,
+    /// Received in records.
+    pub received: u64,
+}
+
+/// A link on which a contact's device, or the other side of an invitation, has been proven.
+pub struct Session {
+    noise: TransportState,
+    hash: [u8; 32],
+    role: Role,
+    peer_key: PublicKey,
+    outgoing: Outgoing,
+    incoming: Incoming,
+    handshake_sent: u64,
+    handshake_received: u64,
+}
+
+impl Session {
+    pub(crate) fn new(
+        finished: snow::HandshakeState,
+        psk: &Psk,
+        role: Role,
+        handshake_sent: usize,
+        handshake_received: usize,
+    ) -> Option<Self> {
+        let hash = *finished.get_handshake_hash().first_chunk()?;
+        let peer_key = PublicKey(*finished.get_remote_static()?.first_chunk()?);
+        let noise = finished.into_transport_mode().ok()?;
+        let lengths = |from: Role| RecordLengths {
+            key: kdf("hedgerow 1 length", &[psk.as_bytes(), &hash, &[from as u8]]),
+            record: 0,
+        };
+        Some(Self {
+            noise,
+            hash,
+            role,
+            peer_key,
+            outgoing: Outgoing::new(lengths(role)),
+            incoming: Incoming::new(lengths(role.peer())),
+            handshake_sent: handshake_sent as u64,
+            handshake_received: handshake_received as u64,
+        })
+    }
+
+    /// The handshake hash, which names this session and no other.
+    #[must_use]
+    pub fn hash(&self) -> &[u8; 32] {
+        &self.hash
+    }
+
+    /// Whether this side dialled.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The other side's proven device key.
+    #[must_use]
+    pub fn peer_key(&self) -> PublicKey {
+        self.peer_key
+    }
+
+    /// What went over the link so far.
+    #[must_use]
+    pub fn bytes(&self) -> ByteCounts {
+        ByteCounts {
+            handshake_sent: self.handshake_sent,
+            handshake_received: self.handshake_received,
+            sent: self.outgoing.bytes,
+            received: self.incoming.bytes,
+        }
+    }
+
+    /// How many bytes wait to be sealed.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.outgoing.queued
+    }
+
+    /// Queues an item behind those of its lane.
+    ///
+    /// # Errors
+    /// The item, with its kind, is longer than [`MAX_ITEM`].
+    pub fn push(&mut self, lane: Lane, kind: u64, content: Bytes) -> Result<(), ItemTooLong> {
+        self.outgoing.push(lane, kind, content)
+    }
+
+    /// Appends records with queued items to `out`, until nothing is queued or `budget` bytes or more
+    /// have been appended: the last record may exceed it.
+    pub fn seal(&mut self, out: &mut BytesMut, budget: usize) {
+        let start = out.len();
+        while self.outgoing.queued > 0 && out.len() - start < budget {
+            self.outgoing.fill();
+            self.outgoing.seal(&mut self.noise, out);
+        }
+        self.outgoing.bytes += (out.len() - start) as u64;
+    }
+
+    /// Takes in what arrived, however it is cut, and gives out the items that are complete.
+    ///
+    /// # Errors
+    /// The other side broke the protocol: the link must end, and nothing more is received.
+    pub fn receive(&mut self, bytes: &[u8]) -> Result<Vec<Item>, PeerFault> {
+        if let Some(fault) = self.incoming.fault {
+            return Err(fault);
+        }
+        self.incoming.bytes += bytes.len() as u64;
+        self.incoming
+            .receive(&mut self.noise, bytes)
+            .inspect_err(|fault| self.incoming.fault = Some(*fault))
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Masks the lengths of one direction's records, and counts these.
+struct RecordLengths {
+    key: Zeroizing<[u8; 32]>,
+    record: u64,
+}
+
+impl RecordLengths {
+    /// Masks or unmasks the length of the next record.
+    fn mask(&self, length: [u8; LENGTH_LEN]) -> [u8; LENGTH_LEN] {
+        let mask: [u8; LENGTH_LEN] =
+            truncated(mac(&self.key, &[&self.record.to_be_bytes()]).as_bytes());
+        [length[0] ^ mask[0], length[1] ^ mask[1]]
+    }
+
+    /// Counts a record; true if the direction rekeys now.
+    fn advance(&mut self) -> bool {
+        self.record += 1;
+        self.record.is_multiple_of(REKEY_RECORDS)
+    }
+}
+
+/// An item on its way out: its kind, its content, and how much of both has left.
+struct Queued {
+    kind: u64,
+    content: Bytes,
+    begun: bool,
+}
+
+struct Outgoing {
+    lengths: RecordLengths,
+    lanes: [VecDeque<Queued>; 3],
+    queued: usize,
+    plain: Zeroizing<Vec<u8>>,
+    bytes: u64,
+}
+
+impl Outgoing {
+    fn new(lengths: RecordLengths) -> Self {
+        Self {
+            lengths,
+            lanes: Default::default(),
+            queued: 0,
+            plain: Zeroizing::default(),
+            bytes: 0,
+        }
+    }
+
+    fn push(&mut self, lane: Lane, kind: u64, content: Bytes) -> Result<(), ItemTooLong> {
+        let mut buffer = unsigned_varint::encode::u64_buffer();
+        let length = unsigned_varint::encode::u64(kind, &mut buffer).len() + content.len();
+        if length > MAX_ITEM {
+            return Err(ItemTooLong);
+        }
+        self.queued += length;
+        self.lanes[lane.index()].push_back(Queued {
+            kind,
+            content,
+            begun: false,
+        });
+        Ok(())
+    }
+
+    /// Fills the plaintext of one record with frames: lanes in order of priority.
+    fn fill(&mut self) {
+        self.plain.clear();
+        for lane in Lane::ALL {
+            let queue = &mut self.lanes[lane.index()];
+            while let Some(item) = queue.front_mut() {
+                let mut buffer = unsigned_varint::encode::u64_buffer();
+                let kind: &[u8] = match item.begun {
+                    false => unsigned_varint::encode::u64(item.kind, &mut buffer),
+                    true => &[],
+                };
+                let room = MAX_RECORD - self.plain.len();
+                // A kind is never cut, and no piece is empty.
+                if room < FRAME_HEADER + kind.len().max(1) {
+                    return;
+                }
+                let most = (room - FRAME_HEADER).min(lane.max_piece());
+                let content = item.content.len().min(most - kind.len());
+                let last = content == item.content.len();
+                let piece = (kind.len() + content) as u16;
+                self.plain
+                    .push(lane as u8 | if last { LAST_PIECE } else { 0 });
+                self.plain.extend_from_slice(&piece.to_be_bytes());
+                self.plain.extend_from_slice(kind);
+                self.plain.extend_from_slice(&item.content[..content]);
+                self.queued -= usize::from(piece);
+                item.begun = true;
+                item.content.advance(content);
+                if last {
+                    queue.pop_front();
+                }
+            }
+        }
+    }
+
+    /// Pads and seals the plaintext as one record.
+    fn seal(&mut self, noise: &mut TransportState, out: &mut BytesMut) {
+        let padded = padme(self.plain.len().max(MIN_RECORD)).min(MAX_RECORD);
+        self.plain.resize(padded, 0);
+        let length = padded + TAG_LEN;
+        out.extend_from_slice(&self.lengths.mask((length as u16).to_be_bytes()));
+        let start = out.len();
+        out.resize(start + length, 0);
+        noise
+            .write_message(&self.plain, &mut out[start..])
+            .expect("a record of at most MAX_RECORD fits, and 2^64 records are never sent");
+        if self.lengths.advance() {
+            noise.rekey_outgoing();
+        }
+    }
+}
+
+struct Incoming {
+    lengths: RecordLengths,
+    /// The beginning of a record, its length included, of which the rest has not arrived.
+    partial: Vec<u8>,
+    /// For each lane, the beginning of an item of which the rest has not arrived.
+    lanes: [BytesMut; 3],
+    fault: Option<PeerFault>,
+    bytes: u64,
+}
+
+impl Incoming {
+    fn new(lengths: RecordLengths) -> Self {
+        Self {
+            lengths,
+            partial: Vec::new(),
+            lanes: Default::default(),
+            fault: None,
+            bytes: 0,
+        }
+    }
+
+    fn receive(
+        &mut self,
+        noise: &mut TransportState,
+        mut bytes: &[u8],
+    ) -> Result<Vec<Item>, PeerFault> {
+        let mut items = Vec::new();
+        while !bytes.is_empty() {
+            // What came whole is opened where it lies; only a record that was cut is gathered.
+            if self.partial.is_empty() {
+                let needed = self.needed(bytes)?;
+                if let Some((record, rest)) = bytes.split_at_checked(needed) {
+                    self.open(noise, &record[LENGTH_LEN..], &mut items)?;
+                    bytes = rest;
+                } else {
+                    self.partial.extend_from_slice(bytes);
+                    break;
+                }
+            } else {
+                let missing = self.needed(&self.partial)? - self.partial.len();
+                let (piece, rest) = bytes.split_at(missing.min(bytes.len()));
+                self.partial.extend_from_slice(piece);
+                bytes = rest;
+            }
+            if self.partial.len() > LENGTH_LEN
+                && self.partial.len() == self.needed(&self.partial)?
+            {
+                let record = std::mem::take(&mut self.partial);
+                self.open(noise, &record[LENGTH_LEN..], &mut items)?;
+            }
+        }
+        Ok(items)
+    }
+
+    /// How long a record that begins with these bytes is, its length included, as far as that shows.
+    fn needed(&self, begun: &[u8]) -> Result<usize, PeerFault> {
+        let Some(masked) = begun.first_chunk() else {
+            return Ok(LENGTH_LEN);
+        };
+        let length = usize::from(u16::from_be_bytes(self.lengths.mask(*masked)));
+        if length <= TAG_LEN {
+            Err(PeerFault::Record)
+        } else {
+            Ok(LENGTH_LEN + length)
+        }
+    }
+
+    fn open(
+        &mut self,
+        noise: &mut TransportState,
+        sealed: &[u8],
+        items: &mut Vec<Item>,
+    ) -> Result<(), PeerFault> {
+        let mut plain = BytesMut::zeroed(sealed.len());
+        let length = noise
+            .read_message(sealed, &mut plain)
+            .map_err(|_| PeerFault::Record)?;
+        plain.truncate(length);
+        if self.lengths.advance() {
+            noise.rekey_incoming();
+        }
+        self.frames(plain.freeze(), items)
+    }
+
+    /// Takes the frames of a record apart and completes items with them.
+    fn frames(&mut self, mut plain: Bytes, items: &mut Vec<Item>) -> Result<(), PeerFault> {
+        while let Some(&head) = plain.first() {
+            let lane = head & !LAST_PIECE;
+            if lane == 0 {
+                return Ok(());
+            }
+            let Some(&[_, high, low]) = plain.first_chunk::<FRAME_HEADER>() else {
+                return Err(PeerFault::Frame);
+            };
+            let length = usize::from(u16::from_be_bytes([high, low]));
+            plain.advance(FRAME_HEADER);
+            if length == 0 || length > plain.len() {
+                return Err(PeerFault::Frame);
+            }
+            let piece = plain.split_to(length);
+            if let Some(lane) = Lane::from_byte(lane) {
+                items.extend(self.piece(lane, piece, head & LAST_PIECE != 0)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, lane: Lane, piece: Bytes, last: bool) -> Result<Option<Item>, PeerFault> {
+        let begun = &mut self.lanes[lane.index()];
+        if begun.len() + piece.len() > MAX_ITEM {
+            return Err(PeerFault::TooLong);
+        }
+        // An item in one piece is a view of its record; nothing is copied.
+        let item = if last && begun.is_empty() {
+            piece
+        } else {
+            begun.extend_from_slice(&piece);
+            if !last {
+                return Ok(None);
+            }
+            begun.split().freeze()
+        };
+        let (kind, content) = unsigned_varint::decode::u64(&item).map_err(|_| PeerFault::Kind)?;
+        Ok(Some(Item {
+            lane,
+            kind,
+            content: item.slice_ref(content),
+        }))
+    }
+}

@@ -1,0 +1,113 @@
+//! Two devices that know each other, for tests of what they say.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use bytes::{Bytes, BytesMut};
+use hedgerow_transport::handshake::{
+    Arriving, Counted, Dialling, Direction, Garbage, Opened, Party, Progress, Whole,
+};
+use hedgerow_transport::keys::{PairKeys, Psk, Root, StaticKey, TagKey};
+use hedgerow_transport::session::{Item, Session};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+pub fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+pub struct Device {
+    pub key: StaticKey,
+    pub party: Party,
+}
+
+pub fn device(name: u8) -> Device {
+    let key = StaticKey::random(&mut rng(u64::from(name)));
+    let party = Party {
+        identity: [name; 32],
+        device: [name; 16],
+        key: key.public(),
+    };
+    Device { key, party }
+}
+
+pub fn pair_keys() -> PairKeys {
+    PairKeys::derive(Root::from_bytes([9; 32]))
+}
+
+pub const FIRST: Counted = Counted {
+    incarnation: 0xfeed,
+    counter: 1,
+};
+
+/// Dials from one device to another.
+pub fn dial(
+    from: &Device,
+    to: &Device,
+    keys: &PairKeys,
+    rng: &mut ChaCha20Rng,
+) -> (Dialling, Vec<u8>) {
+    Dialling::new(
+        &from.key,
+        &from.party,
+        &to.party,
+        &keys.tag,
+        &keys.psk,
+        FIRST,
+        rng,
+    )
+    .unwrap()
+}
+
+/// Takes a whole first flight in, as an answerer with these candidates.
+pub fn arrive<'k, K>(
+    flight: &[u8],
+    candidates: impl IntoIterator<Item = (K, &'k TagKey, Direction)>,
+) -> Result<(K, Whole), Garbage> {
+    let mut input = Bytes::copy_from_slice(flight);
+    let Progress::Done(head) = Arriving::new().receive(&mut input) else {
+        return Err(Garbage);
+    };
+    let (who, tagged) = head.recognise(candidates)?;
+    match tagged.receive(&mut input) {
+        Progress::Done(whole) => Ok((who, whole)),
+        Progress::Waiting(_) => Err(Garbage),
+    }
+}
+
+/// Takes a first flight in as `to`, which knows only `from`.
+pub fn open(
+    flight: &[u8],
+    from: &Device,
+    to: &Device,
+    tag_key: &TagKey,
+    psks: &[&Psk],
+    rng: &mut ChaCha20Rng,
+) -> Result<Opened, Garbage> {
+    let direction = Direction::between(&from.party.device, &to.party.device);
+    let ((), whole) = arrive(flight, [((), tag_key, direction)])?;
+    whole.open(&to.key, &to.party, &from.party, psks.iter().copied(), rng)
+}
+
+/// A session between two devices: the dialler's side, then the answerer's.
+pub fn sessions(seed: u64) -> (Session, Session) {
+    let (alice, bob, keys) = (device(1), device(2), pair_keys());
+    let rng = &mut rng(seed);
+    let (dialling, flight) = dial(&alice, &bob, &keys, rng);
+    let opened = open(&flight, &alice, &bob, &keys.tag, &[&keys.psk], rng).unwrap();
+    let (flight, answerer) = opened.answer(rng).unwrap();
+    let Progress::Done(dialler) = dialling.receive(&mut flight.into()).unwrap() else {
+        panic!("flight 2 is whole")
+    };
+    (dialler, answerer)
+}
+
+/// Seals everything queued.
+pub fn seal(session: &mut Session) -> BytesMut {
+    let mut out = BytesMut::new();
+    session.seal(&mut out, usize::MAX);
+    out
+}
+
+/// Sends everything queued from one side to the other.
+pub fn carry(from: &mut Session, to: &mut Session) -> Vec<Item> {
+    to.receive(&seal(from)).unwrap()
+}
