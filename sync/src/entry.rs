@@ -1,0 +1,48 @@
+//! Entries: a header (links, wall time) and a detachable body (`docs/PROTOCOL.md` section 4).
+
+use bytes::Bytes;
+
+use crate::id::EntryId;
+
+/// Bytes of one encoded body, at most.
+pub const MAX_BODY: usize = 66_560;
+/// Explicit links of one entry, at most.
+pub const MAX_LINKS: usize = 32;
+
+/// What an entry says. It can leave its entry, which keeps its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// An encoded body.
+    Bytes(Bytes),
+    /// Absent: never held here, deleted or expired.
+    Gap,
+    /// Stands for so many bytes in a simulation, which moves none.
+    Ghost {
+        /// How many bytes it stands for.
+        length: u64,
+        /// Tells one from another.
+        id: u64,
+    },
+}
+
+impl Body {
+    /// Bytes that it holds or stands for.
+    pub fn length(&self) -> u64 {
+        match self {
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::Gap => 0,
+            Body::Ghost { length, .. } => *length,
+        }
+    }
+}
+
+/// An entry without its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The newest entries of other logs that its author held and had not linked to, directly or not.
+    pub links: Vec<EntryId>,
+    /// When its author says it was written, Unix milliseconds. For display only.
+    pub wall_ms: i64,
+    /// What it says.
+    pub body: Body,
+}

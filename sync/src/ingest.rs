@@ -1,0 +1,304 @@
+//! Taking batches in: what is accepted from whom (`docs/PROTOCOL.md` sections 4 and 5).
+
+use std::collections::BTreeMap;
+
+use crate::batch::{Batch, BatchError};
+use crate::id::{DeviceId, EntryId, Lamport, LogId, Seq, SpaceId};
+use crate::log::LogRow;
+use crate::mark::MarkKey;
+use crate::order;
+use crate::segment::{Lamports, SEGMENT_TARGET, SEGMENT_VERSION, lamport_of, put_stored};
+use crate::space::{MAX_LOGS, SpaceRow};
+use crate::store::{Reader, StorageError, Txn};
+use crate::tables::{Key, SEGMENTS, damaged};
+
+/// Who speaks over the channel that a batch came over.
+#[derive(Debug, Clone, Copy)]
+pub struct Authority<'a> {
+    /// Devices of the identity as which the channel is authenticated. Over a channel to one's own
+    /// device these are one's own.
+    pub theirs: &'a [DeviceId],
+    /// Devices of this store's identity.
+    pub mine: &'a [DeviceId],
+    /// The key of one's own marks.
+    pub mark_key: &'a MarkKey,
+}
+
+impl Authority<'_> {
+    fn speaks_for(&self, device: DeviceId) -> bool {
+        self.theirs.contains(&device)
+    }
+
+    fn is_mine(&self, device: DeviceId) -> bool {
+        self.mine.contains(&device)
+    }
+
+    /// Whether entries of this device can be accepted at all here.
+    fn knows(&self, device: DeviceId) -> bool {
+        self.speaks_for(device) || self.is_mine(device)
+    }
+}
+
+/// Why a log is not accepted: the sender must not offer it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The log's device is not one of the identity that sends it.
+    NotTheirs,
+    /// It claims to be mine, and its mark does not verify.
+    FalseMark,
+    /// The space has [`MAX_LOGS`] logs already.
+    TooManyLogs,
+    /// Given by a later version.
+    Other(u8),
+}
+
+impl Refusal {
+    /// Its number on the wire.
+    pub fn code(self) -> u8 {
+        match self {
+            Refusal::NotTheirs => 1,
+            Refusal::FalseMark => 2,
+            Refusal::TooManyLogs => 3,
+            Refusal::Other(code) => code,
+        }
+    }
+
+    /// From its number on the wire.
+    pub fn from_code(code: u8) -> Refusal {
+        match code {
+            1 => Refusal::NotTheirs,
+            2 => Refusal::FalseMark,
+            3 => Refusal::TooManyLogs,
+            code => Refusal::Other(code),
+        }
+    }
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ingested {
+    /// Entries from `first` to `last` are new and stored.
+    Stored {
+        /// The first new one.
+        first: Seq,
+        /// The last.
+        last: Seq,
+    },
+    /// All of it was held already.
+    Known,
+    /// Entries before it are missing: it was dropped, and comes again after the next frontier.
+    Gap,
+    /// This entry, to which it links, is missing: to be tried again when more has come.
+    Waits(EntryId),
+    /// Not accepted; the sender is at fault.
+    Refused(Refusal),
+    /// Not a batch; the sender is at fault.
+    Malformed(BatchError),
+    /// There is no such space here.
+    NoSuchSpace,
+}
+
+/// Takes in one batch from the wire.
+pub fn ingest(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    log: LogId,
+    core: &[u8],
+    authority: &Authority<'_>,
+) -> Result<Ingested, StorageError> {
+    let batch = match Batch::parse(core) {
+        Ok(batch) => batch,
+        Err(error) => return Ok(Ingested::Malformed(error)),
+    };
+    let mine = authority.is_mine(log.device);
+    if !authority.speaks_for(log.device) {
+        if !mine {
+            return Ok(Ingested::Refused(Refusal::NotTheirs));
+        }
+        if !authority.mark_key.verifies(space, log, core) {
+            return Ok(Ingested::Refused(Refusal::FalseMark));
+        }
+    }
+    let Some(mut row) = SpaceRow::read(txn, space)? else {
+        return Ok(Ingested::NoSuchSpace);
+    };
+    let known = LogRow::read(txn, space, log)?;
+    let head = known.map_or(Seq(0), |head| head.head);
+    if batch.first.0 > head.0 + 1 {
+        return Ok(Ingested::Gap);
+    }
+    if batch.last() <= head {
+        return Ok(Ingested::Known);
+    }
+    if known.is_none() && row.logs >= MAX_LOGS {
+        return Ok(Ingested::Refused(Refusal::TooManyLogs));
+    }
+    let skip = head.0 + 1 - batch.first.0;
+    let before = known.map_or(Lamport(0), |head| head.lamport);
+    let mut links = LinkTargets::new(space, authority);
+    let placed = match place(txn, log, &batch, skip, before, &mut links)? {
+        Ok(placed) => placed,
+        Err(refused) => return Ok(refused),
+    };
+    let mut head = match known {
+        Some(head) => head,
+        None => row.new_log(txn, space, log, mine)?,
+    };
+    put_sealed(
+        txn,
+        space,
+        &mut head,
+        batch.first.0 + skip,
+        skip,
+        &placed.lamports,
+        core,
+    )?;
+    order::add(
+        txn,
+        space,
+        head.number,
+        batch.first.0 + skip,
+        placed.lamports.iter(),
+    )?;
+    head.head = batch.last();
+    head.lamport = placed.last;
+    head.wall_ms = placed.last_wall_ms;
+    head.write(txn, space, log)?;
+    row.tips.retain(|tip| !links.covers(tip.log, tip.seq));
+    row.grew(&head, batch.count - skip);
+    row.write(txn, space)?;
+    Ok(Ingested::Stored {
+        first: Seq(batch.first.0 + skip),
+        last: batch.last(),
+    })
+}
+
+/// Where the new entries of a batch stand.
+struct Placed {
+    lamports: Lamports,
+    last: Lamport,
+    last_wall_ms: i64,
+}
+
+fn place(
+    reader: &dyn Txn,
+    log: LogId,
+    batch: &Batch<'_>,
+    skip: u64,
+    before: Lamport,
+    links: &mut LinkTargets<'_>,
+) -> Result<Result<Placed, Ingested>, StorageError> {
+    let mut placed = Placed {
+        lamports: Lamports::default(),
+        last: before,
+        last_wall_ms: 0,
+    };
+    for entry in batch.entries() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return Ok(Err(Ingested::Malformed(error))),
+        };
+        let counts = entry.seq.0 >= batch.first.0 + skip;
+        let mut lamport = placed.last;
+        for link in entry.links {
+            if link.log == log {
+                if link.seq >= entry.seq {
+                    return Ok(Err(Ingested::Malformed(BatchError::Malformed)));
+                }
+            } else if counts {
+                match links.lamport(reader, link)? {
+                    Some(linked) => lamport = lamport.max(linked),
+                    None => return Ok(Err(Ingested::Waits(link))),
+                }
+            }
+        }
+        if counts {
+            placed.last = Lamport(lamport.0 + 1);
+            placed.lamports.push(placed.last);
+            placed.last_wall_ms = entry.wall_ms;
+        }
+    }
+    Ok(Ok(placed))
+}
+
+/// Appends a batch to the tail segment if it has room, else begins a new one.
+fn put_sealed(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    head: &mut LogRow,
+    first: u64,
+    skip: u64,
+    lamports: &Lamports,
+    core: &[u8],
+) -> Result<(), StorageError> {
+    let mut stored = Vec::with_capacity(core.len() + 32);
+    stored.push(SEGMENT_VERSION);
+    put_stored(&mut stored, skip, lamports, core);
+    let room =
+        head.tail_first > 0 && head.tail_length as usize + stored.len() - 1 <= SEGMENT_TARGET;
+    if room {
+        let key = Key::segment(space, head.number, head.tail_first);
+        let mut tail = txn.get(&key)?.ok_or_else(|| damaged(SEGMENTS))?;
+        tail.extend_from_slice(&stored[1..]);
+        head.tail_length = tail.len() as u64;
+        txn.put(&key, &tail)
+    } else {
+        head.tail_first = first;
+        head.tail_length = stored.len() as u64;
+        txn.put(&Key::segment(space, head.number, first), &stored)
+    }
+}
+
+/// The entries that a batch links to: each log's row is read once.
+struct LinkTargets<'a> {
+    space: SpaceId,
+    authority: &'a Authority<'a>,
+    rows: BTreeMap<LogId, Option<(LogRow, Seq)>>,
+}
+
+impl<'a> LinkTargets<'a> {
+    fn new(space: SpaceId, authority: &'a Authority<'a>) -> LinkTargets<'a> {
+        LinkTargets {
+            space,
+            authority,
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// The Lamport of a linked entry: 0 in a log refused here, `None` if it is not held.
+    fn lamport(
+        &mut self,
+        reader: &dyn Txn,
+        link: EntryId,
+    ) -> Result<Option<Lamport>, StorageError> {
+        if !self.authority.knows(link.log.device) {
+            return Ok(Some(Lamport(0)));
+        }
+        if !self.rows.contains_key(&link.log) {
+            let row = LogRow::read(reader, self.space, link.log)?;
+            self.rows.insert(link.log, row.map(|row| (row, Seq(0))));
+        }
+        match self.rows.get_mut(&link.log) {
+            Some(Some((row, linked))) if link.seq <= row.head => {
+                *linked = link.seq.max(*linked);
+                if link.seq == row.head {
+                    return Ok(Some(row.lamport));
+                }
+                lamport_of(reader, self.space, row.number, link.seq).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether an entry of the batch links to this entry or a later one of its log.
+    fn covers(&self, log: u32, seq: Seq) -> bool {
+        let mut rows = self.rows.values().flatten();
+        rows.any(|(row, linked)| row.number == log && *linked >= seq)
+    }
+}
+
+/// Whether an entry is held.
+pub fn holds(reader: &dyn Reader, space: SpaceId, entry: EntryId) -> Result<bool, StorageError> {
+    let row = LogRow::read(reader, space, entry.log)?;
+    Ok(row.is_some_and(|row| entry.seq <= row.head))
+}

@@ -1,0 +1,103 @@
+//! What a store knows of a log: how far it is held.
+
+use crate::id::{DeviceId, Incarnation, Lamport, LogId, Seq, SpaceId};
+use crate::layout::{Input, put_varint, put_zigzag};
+use crate::store::{Reader, StorageError, Txn};
+use crate::tables::{Key, LOG_NAMES, LogNumber, damaged, read_row};
+
+/// The head of a log. Everything below it is held too, bodies perhaps not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogRow {
+    pub(crate) number: LogNumber,
+    /// Written by a device of this store's identity.
+    pub(crate) mine: bool,
+    pub(crate) head: Seq,
+    pub(crate) lamport: Lamport,
+    pub(crate) wall_ms: i64,
+    /// The newest segment: its first entry and its length in bytes; 0 if there is none.
+    pub(crate) tail_first: u64,
+    pub(crate) tail_length: u64,
+}
+
+impl LogRow {
+    pub(crate) fn new(number: LogNumber, mine: bool) -> LogRow {
+        LogRow {
+            number,
+            mine,
+            head: Seq(0),
+            lamport: Lamport(0),
+            wall_ms: 0,
+            tail_first: 0,
+            tail_length: 0,
+        }
+    }
+
+    pub(crate) fn read(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+        log: LogId,
+    ) -> Result<Option<LogRow>, StorageError> {
+        read_row(reader, &Key::log(space, log), LogRow::decode)
+    }
+
+    pub(crate) fn write(
+        &self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        log: LogId,
+    ) -> Result<(), StorageError> {
+        let mut value = Vec::with_capacity(48);
+        value.extend_from_slice(&self.number.to_be_bytes());
+        value.push(u8::from(self.mine));
+        put_varint(&mut value, self.head.0);
+        put_varint(&mut value, self.lamport.0);
+        put_zigzag(&mut value, self.wall_ms);
+        put_varint(&mut value, self.tail_first);
+        put_varint(&mut value, self.tail_length);
+        txn.put(&Key::log(space, log), &value)
+    }
+
+    pub(crate) fn decode(value: &[u8]) -> Option<LogRow> {
+        let mut input = Input(value);
+        Some(LogRow {
+            number: LogNumber::from_be_bytes(input.array()?),
+            mine: input.byte()? & 1 != 0,
+            head: Seq(input.varint()?),
+            lamport: Lamport(input.varint()?),
+            wall_ms: input.zigzag()?,
+            tail_first: input.varint()?,
+            tail_length: input.varint()?,
+        })
+    }
+}
+
+/// The name of log `number`.
+pub(crate) fn log_name(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    number: LogNumber,
+) -> Result<LogId, StorageError> {
+    let key = Key::new(LOG_NAMES, space).then(&number.to_be_bytes());
+    read_row(reader, &key, |value| decode_log_id(value))?.ok_or_else(|| damaged(LOG_NAMES))
+}
+
+pub(crate) fn write_log_name(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    number: LogNumber,
+    log: LogId,
+) -> Result<(), StorageError> {
+    let key = Key::new(LOG_NAMES, space).then(&number.to_be_bytes());
+    let mut value = log.device.0.to_vec();
+    value.extend_from_slice(&log.incarnation.0.to_be_bytes());
+    txn.put(&key, &value)
+}
+
+/// Reads device 16 ‖ incarnation 8.
+pub(crate) fn decode_log_id(bytes: &[u8]) -> Option<LogId> {
+    let mut input = Input(bytes);
+    Some(LogId {
+        device: DeviceId(input.array()?),
+        incarnation: Incarnation(u64::from_be_bytes(input.array()?)),
+    })
+}

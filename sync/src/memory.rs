@@ -1,0 +1,134 @@
+//! A store in memory: for tests, and for simulations of thousands of nodes.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::store::{Direction, KeyRange, Reader, StorageError, Store, Txn};
+
+/// Keeps everything in a map. A clone is a snapshot and shares the values.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    rows: Rows,
+}
+
+type Rows = BTreeMap<Box<[u8]>, Arc<[u8]>>;
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> MemoryStore {
+        MemoryStore::default()
+    }
+}
+
+impl Store for MemoryStore {
+    fn write<T>(
+        &mut self,
+        job: impl FnOnce(&mut dyn Txn) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut open = Open {
+            rows: &mut self.rows,
+            undo: Vec::new(),
+        };
+        let done = job(&mut open);
+        if done.is_err() {
+            open.roll_back();
+        }
+        done
+    }
+
+    fn read<T>(
+        &self,
+        job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        job(&self.rows)
+    }
+}
+
+/// A write in progress: the rows, and what they were before.
+struct Open<'a> {
+    rows: &'a mut Rows,
+    undo: Vec<(Box<[u8]>, Option<Arc<[u8]>>)>,
+}
+
+impl Open<'_> {
+    fn roll_back(&mut self) {
+        for (key, value) in self.undo.drain(..).rev() {
+            match value {
+                Some(value) => self.rows.insert(key, value),
+                None => self.rows.remove(&key),
+            };
+        }
+    }
+}
+
+impl Reader for Open<'_> {
+    fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
+        self.rows.with(key, found)
+    }
+
+    fn scan(
+        &self,
+        range: KeyRange<'_>,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        self.rows.scan(range, direction, visit)
+    }
+}
+
+impl Txn for Open<'_> {
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        let before = self.rows.insert(key.into(), value.into());
+        self.undo.push((key.into(), before));
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        if let Some(before) = self.rows.remove(key) {
+            self.undo.push((key.into(), Some(before)));
+        }
+        Ok(())
+    }
+}
+
+impl Reader for Rows {
+    fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
+        let value = self.get(key);
+        if let Some(value) = value {
+            found(value);
+        }
+        Ok(value.is_some())
+    }
+
+    fn scan(
+        &self,
+        range: KeyRange<'_>,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        if is_empty(range) {
+            return Ok(());
+        }
+        let mut rows = self.range::<[u8], _>(range);
+        while let Some((key, value)) = match direction {
+            Direction::Forward => rows.next(),
+            Direction::Backward => rows.next_back(),
+        } {
+            if visit(key, value).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether no key can be in `range`; `BTreeMap` panics on some of these.
+fn is_empty(range: KeyRange<'_>) -> bool {
+    use std::ops::Bound::{Excluded, Included, Unbounded};
+    match range {
+        (Unbounded, _) | (_, Unbounded) => false,
+        (Included(low), Included(high)) => low > high,
+        (Included(low) | Excluded(low), Included(high) | Excluded(high)) => low >= high,
+    }
+}

@@ -1,0 +1,88 @@
+//! Screen order: (Lamport, device, incarnation, sequence), the same on every device
+//! (`docs/PROTOCOL.md` section 5).
+//!
+//! The index has one row for every 256 Lamports: which runs of which logs lie there. Within a log the
+//! Lamport only rises, so a log has one run in a bucket; the counts of the runs give positions.
+
+use crate::id::{Lamport, SpaceId};
+use crate::layout::{Input, put_varint};
+use crate::store::{Reader, StorageError, Txn};
+use crate::tables::{Key, LogNumber, read_row};
+
+/// Entries of one log in one bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) log: LogNumber,
+    pub(crate) first: u64,
+    pub(crate) count: u64,
+}
+
+/// The bucket of a Lamport.
+pub(crate) fn bucket_of(lamport: Lamport) -> u64 {
+    lamport.0 >> 8
+}
+
+pub(crate) fn read_bucket(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    bucket: u64,
+) -> Result<Vec<Run>, StorageError> {
+    Ok(read_row(reader, &Key::order(space, bucket), decode_runs)?.unwrap_or_default())
+}
+
+pub(crate) fn decode_runs(value: &[u8]) -> Option<Vec<Run>> {
+    let mut input = Input(value);
+    let mut runs = Vec::new();
+    while !input.is_empty() {
+        runs.push(Run {
+            log: LogNumber::try_from(input.varint()?).ok()?,
+            first: input.varint()?,
+            count: input.varint()?,
+        });
+    }
+    Some(runs)
+}
+
+/// Adds consecutive entries of a log, `first` and those after it, to the index.
+pub(crate) fn add(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    log: LogNumber,
+    first: u64,
+    lamports: impl Iterator<Item = Lamport>,
+) -> Result<(), StorageError> {
+    let mut run = Run {
+        log,
+        first,
+        count: 0,
+    };
+    let mut bucket = 0;
+    for lamport in lamports {
+        if run.count > 0 && bucket_of(lamport) != bucket {
+            add_run(txn, space, bucket, run)?;
+            run.first += run.count;
+            run.count = 0;
+        }
+        bucket = bucket_of(lamport);
+        run.count += 1;
+    }
+    if run.count > 0 {
+        add_run(txn, space, bucket, run)?;
+    }
+    Ok(())
+}
+
+fn add_run(txn: &mut dyn Txn, space: SpaceId, bucket: u64, run: Run) -> Result<(), StorageError> {
+    let mut runs = read_bucket(txn, space, bucket)?;
+    match runs.iter_mut().find(|known| known.log == run.log) {
+        Some(known) => known.count += run.count,
+        None => runs.push(run),
+    }
+    let mut value = Vec::with_capacity(runs.len() * 8);
+    for run in runs {
+        put_varint(&mut value, u64::from(run.log));
+        put_varint(&mut value, run.first);
+        put_varint(&mut value, run.count);
+    }
+    txn.put(&Key::order(space, bucket), &value)
+}

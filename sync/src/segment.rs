@@ -1,0 +1,198 @@
+//! Segments: the batches of a log as they came, several to a row, so that a row fills a leaf of the
+//! store (a row a message would cost twice as much).
+//!
+//! ```text
+//! segment = version u8 (1) ‖ stored × n
+//! stored  = skip ‖ first Lamport ‖ jumps ‖ jumps × (index delta ‖ extra) ‖ length ‖ core
+//! ```
+//!
+//! `skip` entries of the core were held already when it came: they are not read, but the core stays
+//! whole, because its mark covers them. The Lamport of the others rises by one, and by `extra` more at
+//! each jump.
+
+use std::ops::{Bound, ControlFlow};
+
+use crate::batch::{Batch, BatchError, EntryView};
+use crate::id::{Lamport, Seq, SpaceId};
+use crate::layout::{Input, put_varint};
+use crate::store::{Direction, Reader, StorageError};
+use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
+
+/// Bytes of one segment, unless one batch alone is larger: one leaf of the store holds it.
+pub const SEGMENT_TARGET: usize = 3_950;
+
+/// First byte of a segment.
+pub(crate) const SEGMENT_VERSION: u8 = 1;
+
+/// The Lamports of consecutive entries: mostly each is one more than the last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Lamports {
+    first: u64,
+    last: u64,
+    count: u64,
+    jumps: Vec<(u64, u64)>,
+}
+
+impl Lamports {
+    pub(crate) fn push(&mut self, lamport: Lamport) {
+        if self.count == 0 {
+            self.first = lamport.0;
+        } else if lamport.0 > self.last + 1 {
+            self.jumps.push((self.count, lamport.0 - self.last - 1));
+        }
+        self.last = lamport.0;
+        self.count += 1;
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Lamport> {
+        let mut next = self.first;
+        let mut jumps = self.jumps.iter().peekable();
+        (0..self.count).map(move |index| {
+            if let Some((_, extra)) = jumps.next_if(|(at, _)| *at == index) {
+                next += extra;
+            }
+            next += 1;
+            Lamport(next - 1)
+        })
+    }
+}
+
+/// One stored batch.
+pub(crate) struct Stored<'a> {
+    pub(crate) skip: u64,
+    pub(crate) lamports: Lamports,
+    pub(crate) batch: Batch<'a>,
+}
+
+impl<'a> Stored<'a> {
+    /// The first entry that counts.
+    pub(crate) fn first(&self) -> u64 {
+        self.batch.first.0 + self.skip
+    }
+
+    /// The entries that count, with their Lamports.
+    pub(crate) fn entries(
+        &self,
+    ) -> impl Iterator<Item = Result<(Lamport, EntryView<'a>), BatchError>> {
+        let entries = self.batch.entries().skip(self.skip as usize);
+        let lamports = self.lamports.iter();
+        // The entries come first: a zip asks its second half only when the first has one more.
+        entries
+            .zip(lamports)
+            .map(|(entry, lamport)| Ok((lamport, entry?)))
+    }
+
+    fn read(input: &mut Input<'a>) -> Option<Stored<'a>> {
+        let skip = input.varint()?;
+        let first = input.varint()?;
+        let jump_count = input.length()?;
+        let mut lamports = Lamports {
+            first,
+            ..Lamports::default()
+        };
+        let mut index = 0u64;
+        let mut extras = 0u64;
+        for _ in 0..jump_count {
+            index = index.checked_add(input.varint()?)?;
+            let extra = input.varint()?;
+            extras = extras.checked_add(extra)?;
+            lamports.jumps.push((index, extra));
+        }
+        let length = input.length()?;
+        let batch = Batch::parse_head(input.take(length)?).ok()?;
+        lamports.count = batch.count.checked_sub(skip)?;
+        lamports.last = first
+            .checked_add(lamports.count.checked_sub(1)?)?
+            .checked_add(extras)?;
+        Some(Stored {
+            skip,
+            lamports,
+            batch,
+        })
+    }
+}
+
+/// Appends a stored batch.
+pub(crate) fn put_stored(out: &mut Vec<u8>, skip: u64, lamports: &Lamports, core: &[u8]) {
+    put_varint(out, skip);
+    put_varint(out, lamports.first);
+    put_varint(out, lamports.jumps.len() as u64);
+    let mut before = 0;
+    for (index, extra) in &lamports.jumps {
+        put_varint(out, index - before);
+        put_varint(out, *extra);
+        before = *index;
+    }
+    put_varint(out, core.len() as u64);
+    out.extend_from_slice(core);
+}
+
+/// Walks over the stored batches of a segment.
+pub(crate) struct Segment<'a>(Input<'a>);
+
+impl<'a> Segment<'a> {
+    pub(crate) fn open(bytes: &'a [u8]) -> Result<Segment<'a>, StorageError> {
+        let mut input = Input(bytes);
+        match input.byte() {
+            Some(SEGMENT_VERSION) => Ok(Segment(input)),
+            _ => Err(damaged(SEGMENTS)),
+        }
+    }
+}
+
+impl<'a> Iterator for Segment<'a> {
+    type Item = Result<Stored<'a>, StorageError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let stored = Stored::read(&mut self.0);
+        if stored.is_none() {
+            self.0 = Input(&[]);
+        }
+        Some(stored.ok_or_else(|| damaged(SEGMENTS)))
+    }
+}
+
+/// Calls `read` with the segment that holds entry `seq` of a log, which must be held.
+pub(crate) fn with_segment<T>(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    log: LogNumber,
+    seq: Seq,
+    mut read: impl FnMut(&[u8]) -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    let low = Key::segment(space, log, 0);
+    let high = Key::segment(space, log, seq.0);
+    let mut found = None;
+    reader.scan(
+        (Bound::Included(&low), Bound::Included(&high)),
+        Direction::Backward,
+        &mut |_, value| {
+            found = Some(read(value));
+            ControlFlow::Break(())
+        },
+    )?;
+    found.unwrap_or_else(|| Err(damaged(SEGMENTS)))
+}
+
+/// The Lamport of an entry that is held.
+pub(crate) fn lamport_of(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    log: LogNumber,
+    seq: Seq,
+) -> Result<Lamport, StorageError> {
+    with_segment(reader, space, log, seq, |bytes| {
+        for stored in Segment::open(bytes)? {
+            let stored = stored?;
+            if seq <= stored.batch.last() {
+                let index = seq.0.checked_sub(stored.first());
+                let lamport = index.and_then(|index| stored.lamports.iter().nth(index as usize));
+                return lamport.ok_or_else(|| damaged(SEGMENTS));
+            }
+        }
+        Err(damaged(SEGMENTS))
+    })
+}

@@ -1,0 +1,447 @@
+//! Spaces in a store: made, removed, listed, summed up, and written to.
+
+use std::ops::ControlFlow;
+
+use crate::batch::{BatchBuilder, ProofKind};
+use crate::entry::{Body, Entry, MAX_BODY, MAX_LINKS};
+use crate::id::{EntryId, Lamport, LogId, Seq, SpaceId};
+use crate::layout::{Input, put_varint, put_zigzag};
+use crate::log::{LogRow, decode_log_id, log_name, write_log_name};
+use crate::order;
+use crate::segment::{Lamports, SEGMENT_VERSION, Segment, put_stored};
+use crate::store::{Direction, Reader, StorageError, Txn};
+use crate::tables::{
+    Key, LOGS, LogNumber, OF_A_SPACE, SEGMENTS, SPACES, damaged, read_row, remove_prefix,
+    scan_prefix,
+};
+
+/// Logs of one space, at most. Batches of further logs are refused.
+pub const MAX_LOGS: u32 = 65_536;
+
+/// What a space is for. Open: later versions add kinds, this one keeps those it does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpaceKind {
+    /// The chat of two identities. Deniable.
+    Direct,
+    /// Reserved: what the devices of one identity tell each other.
+    OwnDevices,
+    /// Known to a later version.
+    Reserved(u8),
+}
+
+impl SpaceKind {
+    fn code(self) -> u8 {
+        match self {
+            SpaceKind::Direct => 1,
+            SpaceKind::OwnDevices => 2,
+            SpaceKind::Reserved(code) => code,
+        }
+    }
+
+    fn from_code(code: u8) -> SpaceKind {
+        match code {
+            1 => SpaceKind::Direct,
+            2 => SpaceKind::OwnDevices,
+            code => SpaceKind::Reserved(code),
+        }
+    }
+}
+
+/// What a space holds, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Summary {
+    /// What it is for.
+    pub kind: SpaceKind,
+    /// Entries held.
+    pub entries: u64,
+    /// Of these, written by devices of this store's identity.
+    pub mine: u64,
+    /// Logs held.
+    pub logs: u32,
+    /// The wall time of the entry that came last, Unix milliseconds as its author says.
+    pub newest_wall_ms: i64,
+}
+
+/// Makes a space. Says whether it is new; one that exists stays as it is.
+pub fn create(txn: &mut dyn Txn, space: SpaceId, kind: SpaceKind) -> Result<bool, StorageError> {
+    if SpaceRow::read(txn, space)?.is_some() {
+        return Ok(false);
+    }
+    let row = SpaceRow {
+        kind,
+        logs: 0,
+        entries: 0,
+        mine: 0,
+        newest_wall_ms: 0,
+        digest: None,
+        tips: Vec::new(),
+    };
+    row.write(txn, space)?;
+    Ok(true)
+}
+
+/// Removes a space and all that is known of it.
+pub fn remove(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+    for table in OF_A_SPACE {
+        remove_prefix(txn, &Key::new(table, space))?;
+    }
+    Ok(())
+}
+
+/// All spaces, by id.
+pub fn list(reader: &dyn Reader) -> Result<Vec<(SpaceId, Summary)>, StorageError> {
+    let mut spaces = Vec::new();
+    let mut intact = true;
+    scan_prefix(
+        reader,
+        &Key::table(SPACES),
+        Direction::Forward,
+        &mut |rest, value| match (rest.try_into(), SpaceRow::decode(value)) {
+            (Ok(id), Some(row)) => {
+                spaces.push((SpaceId(id), row.summary()));
+                ControlFlow::Continue(())
+            }
+            _ => {
+                intact = false;
+                ControlFlow::Break(())
+            }
+        },
+    )?;
+    if intact {
+        Ok(spaces)
+    } else {
+        Err(damaged(SPACES))
+    }
+}
+
+/// What a space holds, in numbers; `None` if there is no such space.
+pub fn summary(reader: &dyn Reader, space: SpaceId) -> Result<Option<Summary>, StorageError> {
+    Ok(SpaceRow::read(reader, space)?.map(|row| row.summary()))
+}
+
+/// Why an entry was not appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The caller's fault: there is no such space.
+    #[error("there is no such space")]
+    NoSuchSpace,
+    /// The caller's fault: the body is over [`MAX_BODY`].
+    #[error("the body is over the limit")]
+    TooLong,
+    /// The store's fault.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Appends an entry to a log of this store: device and incarnation of this opening. It links to what
+/// is held and nothing held links to.
+pub fn append(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    log: LogId,
+    wall_ms: i64,
+    body: Body,
+) -> Result<EntryId, AppendError> {
+    if body.length() > MAX_BODY as u64 {
+        return Err(AppendError::TooLong);
+    }
+    let mut row = SpaceRow::read(txn, space)?.ok_or(AppendError::NoSuchSpace)?;
+    let mut head = match LogRow::read(txn, space, log)? {
+        Some(head) => head,
+        None => row.new_log(txn, space, log, true)?,
+    };
+    let mut links = Vec::new();
+    let mut lamport = head.lamport;
+    for tip in row
+        .tips
+        .iter()
+        .filter(|tip| tip.log != head.number)
+        .take(MAX_LINKS)
+    {
+        lamport = lamport.max(tip.lamport);
+        links.push(EntryId {
+            log: log_name(txn, space, tip.log)?,
+            seq: tip.seq,
+        });
+    }
+    let entry = Entry {
+        links,
+        wall_ms,
+        body,
+    };
+    let lamport = Lamport(lamport.0 + 1);
+    let seq = Seq(head.head.0 + 1);
+    put_unsealed(txn, space, &mut head, seq, lamport, &entry)?;
+    head.head = seq;
+    head.lamport = lamport;
+    head.wall_ms = wall_ms;
+    head.write(txn, space, log)?;
+    order::add(txn, space, head.number, seq.0, std::iter::once(lamport))?;
+    row.drop_linked_tips(MAX_LINKS, head.number);
+    row.grew(&head, 1);
+    row.write(txn, space)?;
+    Ok(EntryId { log, seq })
+}
+
+/// Puts `entry` into the tail segment if that is one unsealed batch with room, else into a new one.
+fn put_unsealed(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    head: &mut LogRow,
+    seq: Seq,
+    lamport: Lamport,
+    entry: &Entry,
+) -> Result<(), StorageError> {
+    let key = Key::segment(space, head.number, head.tail_first);
+    let resumed = if head.tail_first > 0 {
+        read_row(txn, &key, |bytes| Some(resume(bytes, head.wall_ms)))?
+            .transpose()?
+            .flatten()
+    } else {
+        None
+    };
+    let (mut lamports, mut builder) = match resumed {
+        Some(tail) => tail,
+        None => (Lamports::default(), BatchBuilder::new(seq, entry.wall_ms)),
+    };
+    if !builder.push(entry) {
+        lamports = Lamports::default();
+        builder = BatchBuilder::new(seq, entry.wall_ms);
+        builder.push(entry);
+    }
+    lamports.push(lamport);
+    let core = builder.unsealed();
+    let mut segment = Vec::with_capacity(core.len() + 32);
+    segment.push(SEGMENT_VERSION);
+    put_stored(&mut segment, 0, &lamports, &core);
+    head.tail_first = seq.0 + 1 - builder.count();
+    head.tail_length = segment.len() as u64;
+    txn.put(&Key::segment(space, head.number, head.tail_first), &segment)
+}
+
+/// The only batch of a segment, to go on with, if it is unsealed.
+fn resume(
+    bytes: &[u8],
+    last_wall_ms: i64,
+) -> Result<Option<(Lamports, BatchBuilder)>, StorageError> {
+    let mut stored = Segment::open(bytes)?;
+    let first = stored.next().ok_or_else(|| damaged(SEGMENTS))??;
+    if first.batch.proof != ProofKind::Unsealed || stored.next().is_some() {
+        return Ok(None);
+    }
+    let builder = BatchBuilder::resume(&first.batch, last_wall_ms);
+    Ok(Some((first.lamports, builder)))
+}
+
+/// The highest sequence held of each log.
+pub type Frontier = std::collections::BTreeMap<LogId, Seq>;
+
+/// The frontier of a space.
+pub fn frontier(reader: &(impl Reader + ?Sized), space: SpaceId) -> Result<Frontier, StorageError> {
+    let mut frontier = Frontier::new();
+    each_log(reader, space, |log, row| {
+        frontier.insert(log, row.head);
+    })?;
+    Ok(frontier)
+}
+
+/// Calls `visit` with each log of a space.
+pub(crate) fn each_log(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    mut visit: impl FnMut(LogId, LogRow),
+) -> Result<(), StorageError> {
+    let mut intact = true;
+    scan_prefix(
+        reader,
+        &Key::new(LOGS, space),
+        Direction::Forward,
+        &mut |rest, value| match (decode_log_id(rest), LogRow::decode(value)) {
+            (Some(log), Some(row)) => {
+                visit(log, row);
+                ControlFlow::Continue(())
+            }
+            _ => {
+                intact = false;
+                ControlFlow::Break(())
+            }
+        },
+    )?;
+    if intact { Ok(()) } else { Err(damaged(LOGS)) }
+}
+
+/// A digest of a frontier, or of several.
+pub type Digest = [u8; 16];
+
+/// The digest of a frontier (`docs/PROTOCOL.md` section 6).
+pub fn frontier_digest(frontier: &Frontier) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"hedgerow 1 frontier");
+    let mut empty = true;
+    for (log, seq) in frontier.iter().filter(|(_, seq)| seq.0 > 0) {
+        empty = false;
+        hasher.update(&log.device.0);
+        hasher.update(&log.incarnation.0.to_be_bytes());
+        hasher.update(&seq.0.to_be_bytes());
+    }
+    if empty {
+        return [0; 16];
+    }
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    digest
+}
+
+/// The digest of the frontier of a space. Computed when first asked for after a change and kept, so
+/// that spaces where nothing happened cost one row each.
+pub fn digest(txn: &mut dyn Txn, space: SpaceId) -> Result<Digest, StorageError> {
+    let Some(mut row) = SpaceRow::read(txn, space)? else {
+        return Ok([0; 16]);
+    };
+    if let Some(digest) = row.digest {
+        return Ok(digest);
+    }
+    let digest = frontier_digest(&frontier(txn, space)?);
+    row.digest = Some(digest);
+    row.write(txn, space)?;
+    Ok(digest)
+}
+
+/// The newest entry of a log, to which no entry held links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tip {
+    pub(crate) log: LogNumber,
+    pub(crate) seq: Seq,
+    pub(crate) lamport: Lamport,
+}
+
+/// Tips remembered, at most: the highest Lamports. A tip forgotten is one that this store never links
+/// to, which costs nothing: the order rests on the highest.
+pub(crate) const MAX_TIPS: usize = 64;
+
+/// The row of a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SpaceRow {
+    pub(crate) kind: SpaceKind,
+    pub(crate) logs: u32,
+    pub(crate) entries: u64,
+    pub(crate) mine: u64,
+    pub(crate) newest_wall_ms: i64,
+    pub(crate) digest: Option<Digest>,
+    /// Highest Lamport first.
+    pub(crate) tips: Vec<Tip>,
+}
+
+impl SpaceRow {
+    pub(crate) fn read(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+    ) -> Result<Option<SpaceRow>, StorageError> {
+        read_row(reader, &Key::new(SPACES, space), SpaceRow::decode)
+    }
+
+    pub(crate) fn write(&self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+        let mut value = Vec::with_capacity(64);
+        value.push(1);
+        value.push(self.kind.code());
+        value.push(u8::from(self.digest.is_some()));
+        put_varint(&mut value, u64::from(self.logs));
+        put_varint(&mut value, self.entries);
+        put_varint(&mut value, self.mine);
+        put_zigzag(&mut value, self.newest_wall_ms);
+        if let Some(digest) = &self.digest {
+            value.extend_from_slice(digest);
+        }
+        for tip in &self.tips {
+            put_varint(&mut value, u64::from(tip.log));
+            put_varint(&mut value, tip.seq.0);
+            put_varint(&mut value, tip.lamport.0);
+        }
+        txn.put(&Key::new(SPACES, space), &value)
+    }
+
+    fn decode(value: &[u8]) -> Option<SpaceRow> {
+        let mut input = Input(value);
+        if input.byte()? != 1 {
+            return None;
+        }
+        let kind = SpaceKind::from_code(input.byte()?);
+        let has_digest = input.byte()? & 1 != 0;
+        let mut row = SpaceRow {
+            kind,
+            logs: u32::try_from(input.varint()?).ok()?,
+            entries: input.varint()?,
+            mine: input.varint()?,
+            newest_wall_ms: input.zigzag()?,
+            digest: if has_digest {
+                Some(input.array()?)
+            } else {
+                None
+            },
+            tips: Vec::new(),
+        };
+        while !input.is_empty() {
+            row.tips.push(Tip {
+                log: LogNumber::try_from(input.varint()?).ok()?,
+                seq: Seq(input.varint()?),
+                lamport: Lamport(input.varint()?),
+            });
+        }
+        Some(row)
+    }
+
+    fn summary(&self) -> Summary {
+        Summary {
+            kind: self.kind,
+            entries: self.entries,
+            mine: self.mine,
+            logs: self.logs,
+            newest_wall_ms: self.newest_wall_ms,
+        }
+    }
+
+    /// Gives a new log its number. The caller writes both rows.
+    pub(crate) fn new_log(
+        &mut self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        log: LogId,
+        mine: bool,
+    ) -> Result<LogRow, StorageError> {
+        let number = self.logs;
+        self.logs += 1;
+        write_log_name(txn, space, number, log)?;
+        Ok(LogRow::new(number, mine))
+    }
+
+    /// Forgets the first `count` tips of logs other than `log`: they have been linked to.
+    fn drop_linked_tips(&mut self, count: usize, log: LogNumber) {
+        let mut left = count;
+        self.tips.retain(|tip| {
+            if tip.log == log || left == 0 {
+                return true;
+            }
+            left -= 1;
+            false
+        });
+    }
+
+    /// A log has grown by `count` entries, to `head`, which is now a tip.
+    pub(crate) fn grew(&mut self, head: &LogRow, count: u64) {
+        self.entries += count;
+        if head.mine {
+            self.mine += count;
+        }
+        self.newest_wall_ms = head.wall_ms;
+        self.digest = None;
+        self.tips.retain(|tip| tip.log != head.number);
+        let place = self.tips.partition_point(|tip| tip.lamport > head.lamport);
+        let tip = Tip {
+            log: head.number,
+            seq: head.head,
+            lamport: head.lamport,
+        };
+        self.tips.insert(place, tip);
+        self.tips.truncate(MAX_TIPS);
+    }
+}

@@ -1,0 +1,170 @@
+//! The tables of this crate: the first byte of each key. Numbers in keys are big-endian, numbers in
+//! values are varints unless a width is given. `space`, `device` are ids of 16 bytes; `log` is the
+//! local number of a log in its space, u32. Version 1 of all of them: [`SPACES`] rows carry it.
+//!
+//! | table | key | value |
+//! | --- | --- | --- |
+//! | `0x10` spaces | space | [`SpaceRow`](crate::space): version u8 ‖ kind u8 ‖ flags u8 ‖ logs ‖ entries ‖ mine ‖ newest wall (zigzag) ‖ digest 16 if flag bit 0 ‖ tips × (log ‖ seq ‖ Lamport) |
+//! | `0x11` logs | space ‖ device ‖ incarnation u64 | [`LogRow`](crate::log): log u32 ‖ flags u8 (bit 0: mine) ‖ head seq ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
+//! | `0x12` log names | space ‖ log | device 16 ‖ incarnation u64 |
+//! | `0x13` segments | space ‖ log ‖ first seq u64 | [`Segment`](crate::segment): version u8 ‖ stored batches, at most [`SEGMENT_TARGET`](crate::segment::SEGMENT_TARGET) unless one alone is larger |
+//! | `0x14` order | space ‖ Lamport >> 8 u64 | runs × (log ‖ first seq ‖ count): who has entries there; can be rebuilt from the segments |
+//! | `0x15` acks | space ‖ peer device ‖ log | seq: the device holds the log up to there |
+//! | `0x16` delivered | space ‖ peer device | entries of ours it holds: the sum over `0x15` of logs that are mine |
+//! | `0x17` bases | space ‖ peer device | digest 16 ‖ logs × (log ‖ seq): the frontier last known equal |
+//! | `0x18` refusals | space ‖ peer device ‖ log | reason u8: the device wants no entries of this log |
+
+use std::ops::{Bound, ControlFlow};
+
+use crate::id::{DeviceId, LogId, SpaceId};
+use crate::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Txn};
+
+/// Spaces.
+pub const SPACES: u8 = 0x10;
+/// Logs by name.
+pub const LOGS: u8 = 0x11;
+/// Logs by local number.
+pub const LOG_NAMES: u8 = 0x12;
+/// Entries.
+pub const SEGMENTS: u8 = 0x13;
+/// Screen order.
+pub const ORDER: u8 = 0x14;
+/// What devices hold.
+pub const ACKS: u8 = 0x15;
+/// How much of ours devices hold.
+pub const DELIVERED: u8 = 0x16;
+/// Frontiers last known equal.
+pub const BASES: u8 = 0x17;
+/// Logs that devices do not want.
+pub const REFUSALS: u8 = 0x18;
+
+/// Every table whose keys begin with a space, for its removal.
+pub(crate) const OF_A_SPACE: [u8; 9] = [
+    SPACES, LOGS, LOG_NAMES, SEGMENTS, ORDER, ACKS, DELIVERED, BASES, REFUSALS,
+];
+
+/// The local number of a log in its space.
+pub(crate) type LogNumber = u32;
+
+/// A key under construction, on the stack.
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    bytes: [u8; 48],
+    length: usize,
+}
+
+impl Key {
+    pub(crate) fn table(table: u8) -> Key {
+        let mut bytes = [0; 48];
+        bytes[0] = table;
+        Key { bytes, length: 1 }
+    }
+
+    pub(crate) fn new(table: u8, space: SpaceId) -> Key {
+        Key::table(table).then(&space.0)
+    }
+
+    pub(crate) fn log(space: SpaceId, log: LogId) -> Key {
+        Key::new(LOGS, space)
+            .then(&log.device.0)
+            .then(&log.incarnation.0.to_be_bytes())
+    }
+
+    pub(crate) fn segment(space: SpaceId, log: LogNumber, first: u64) -> Key {
+        Key::new(SEGMENTS, space)
+            .then(&log.to_be_bytes())
+            .then(&first.to_be_bytes())
+    }
+
+    pub(crate) fn order(space: SpaceId, bucket: u64) -> Key {
+        Key::new(ORDER, space).then(&bucket.to_be_bytes())
+    }
+
+    pub(crate) fn of_peer(table: u8, space: SpaceId, peer: DeviceId) -> Key {
+        Key::new(table, space).then(&peer.0)
+    }
+
+    /// Appends `part`. Keys of this crate are at most 48 bytes, a log's is 41.
+    pub(crate) fn then(mut self, part: &[u8]) -> Key {
+        self.bytes[self.length..self.length + part.len()].copy_from_slice(part);
+        self.length += part.len();
+        self
+    }
+}
+
+impl std::ops::Deref for Key {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// Calls `visit` with what follows `prefix` in each key that begins with it, and the value.
+pub(crate) fn scan_prefix(
+    reader: &(impl Reader + ?Sized),
+    prefix: &[u8],
+    direction: Direction,
+    visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+) -> Result<(), StorageError> {
+    let mut past = prefix.to_vec();
+    while let Some(last) = past.last_mut() {
+        if *last < 0xff {
+            *last += 1;
+            break;
+        }
+        past.pop();
+    }
+    let high = if past.is_empty() {
+        Bound::Unbounded
+    } else {
+        Bound::Excluded(past.as_slice())
+    };
+    let range: KeyRange<'_> = (Bound::Included(prefix), high);
+    reader.scan(range, direction, &mut |key, value| {
+        visit(&key[prefix.len()..], value)
+    })
+}
+
+/// Removes every key that begins with `prefix`.
+pub(crate) fn remove_prefix(txn: &mut dyn Txn, prefix: &[u8]) -> Result<(), StorageError> {
+    let mut keys = Vec::new();
+    scan_prefix(txn, prefix, Direction::Forward, &mut |rest, _| {
+        keys.push([prefix, rest].concat());
+        ControlFlow::Continue(())
+    })?;
+    for key in keys {
+        txn.remove(&key)?;
+    }
+    Ok(())
+}
+
+/// Reads the value of `key` with `read`, which is `None` for bytes that this crate cannot have written.
+pub(crate) fn read_row<T>(
+    reader: &(impl Reader + ?Sized),
+    key: &[u8],
+    read: impl FnOnce(&[u8]) -> Option<T>,
+) -> Result<Option<T>, StorageError> {
+    let mut read = Some(read);
+    let mut row = None;
+    reader.with(key, &mut |value| {
+        if let Some(read) = read.take() {
+            row = Some(read(value));
+        }
+    })?;
+    match row {
+        Some(None) => Err(damaged(key[0])),
+        Some(Some(row)) => Ok(Some(row)),
+        None => Ok(None),
+    }
+}
+
+/// A row holds what this crate cannot have written.
+pub(crate) fn damaged(table: u8) -> StorageError {
+    StorageError {
+        reason: format!(
+            "a row of table {table:#04x} is damaged; restore a backup of the data directory"
+        ),
+        kind: StorageFault::Damaged,
+    }
+}
