@@ -1,1 +1,3 @@
+//! The `hedgerow` command.
+
 fn main() {}

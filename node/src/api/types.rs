@@ -47,6 +47,36 @@ impl std::fmt::Debug for Private {
     }
 }
 
+/// A passphrase: zeroized when dropped, printed nowhere, compared with nothing.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[cfg_attr(feature = "runtime", schema(value_type = String))]
+#[serde(transparent)]
+pub struct Passphrase(zeroize::Zeroizing<String>);
+
+impl Passphrase {
+    /// Wraps what a person typed.
+    pub fn new(text: String) -> Self {
+        Self(zeroize::Zeroizing::new(text))
+    }
+
+    /// Its bytes, for the key derivation alone.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passphrase(..)")
+    }
+}
+
 /// A change or a look at live state; the engine answers each with exactly one [`Answer`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
@@ -179,6 +209,14 @@ pub enum Refusal {
     },
     /// The node is going down.
     Stopping,
+    /// The node that owns the data directory does not answer.
+    Unreachable,
+    /// The request does not carry the token of this start.
+    NotAuthorised,
+    /// The request comes from a web page, or is addressed to another host.
+    ForeignRequest,
+    /// The API has no such path or method.
+    NoSuchRoute,
     /// A bug: what happened was thought impossible.
     Bug,
 }
@@ -351,6 +389,18 @@ pub struct Status {
     pub contacts: Vec<Contact>,
     /// What has travelled since the node started.
     pub traffic: Traffic,
+}
+
+/// What a node tells whether or not it is locked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct NodeStatus {
+    /// The version of the program that runs it.
+    pub version: String,
+    /// Locked: no key is in memory, and it is off the air.
+    pub locked: bool,
+    /// Live state, unless it is locked.
+    pub open: Option<Status>,
 }
 
 /// A carrier's live state.

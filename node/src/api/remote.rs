@@ -1,0 +1,270 @@
+//! The API of a node in another process, over loopback.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
+use reqwest::{Method, RequestBuilder};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Message as Frame, http};
+
+use super::contract::{Api, Events};
+use super::server::Token;
+use super::server::wire::*;
+use super::types::*;
+
+/// How long a node may take to answer: longer than the server's own limit.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// A client of the node that owns a data directory.
+#[derive(Debug)]
+pub struct Remote {
+    http: reqwest::Client,
+    port: u16,
+    token: Token,
+}
+
+impl Remote {
+    /// A client of the node at `port` of 127.0.0.1; nothing is sent yet.
+    pub fn new(port: u16, token: Token) -> Result<Self, Refusal> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(ANSWER_TIMEOUT)
+            .build()
+            .map_err(|_| Refusal::Bug)?;
+        Ok(Self { http, port, token })
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://127.0.0.1:{}/v1/{path}", self.port);
+        self.http
+            .request(method, url)
+            .bearer_auth(self.token.reveal())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+        json(self.request(Method::GET, path)).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Refusal> {
+        json(self.request(Method::POST, path).json(body)).await
+    }
+
+    async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Refusal> {
+        json(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// A request whose answer has no content.
+    async fn done(&self, request: RequestBuilder) -> Result<(), Refusal> {
+        answer(request).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Api for Remote {
+    async fn call(&self, call: Call) -> Answer {
+        Ok(match call {
+            Call::Me => Reply::Me(self.get("me").await?),
+            Call::SetName(name) => Reply::Me(self.put("me", &Name { name }).await?),
+            Call::Invite(new) => Reply::Invitation(self.post("invitations", &new).await?),
+            Call::Invitations => Reply::Invitations(self.get("invitations").await?),
+            Call::CancelInvitation(InvitationId(id)) => {
+                let path = format!("invitations/{}", segment(&id));
+                self.done(self.request(Method::DELETE, &path)).await?;
+                Reply::Done
+            }
+            Call::Join(link) => {
+                let joining: Joining = self.post("joins", &Join { link }).await?;
+                Reply::Joining(joining.invitation)
+            }
+            Call::CancelJoin(InvitationId(id)) => {
+                let path = format!("joins/{}", segment(&id));
+                self.done(self.request(Method::DELETE, &path)).await?;
+                Reply::Done
+            }
+            Call::Contacts => Reply::Contacts(self.get("contacts").await?),
+            Call::Contact(id) => Reply::Contact(self.get(&contact(&id)).await?),
+            Call::SafetyWords(id) => {
+                let path = format!("{}/safety-words", contact(&id));
+                Reply::SafetyWords(self.get(&path).await?)
+            }
+            Call::Verify(id, verified) => {
+                let path = format!("{}/verified", contact(&id));
+                Reply::Contact(self.put(&path, &Verified { verified }).await?)
+            }
+            Call::Rename(id, name) => {
+                let path = format!("{}/name", contact(&id));
+                Reply::Contact(self.put(&path, &Name { name }).await?)
+            }
+            Call::Block(id, blocked) => {
+                let path = format!("{}/blocked", contact(&id));
+                Reply::Contact(self.put(&path, &Blocked { blocked }).await?)
+            }
+            Call::Remove(id) => {
+                self.done(self.request(Method::DELETE, &contact(&id)))
+                    .await?;
+                Reply::Done
+            }
+            Call::Send(id, text) => {
+                let path = format!("{}/messages", contact(&id));
+                let sent: Sent = self.post(&path, &Text { text }).await?;
+                Reply::Sent(sent.id)
+            }
+            Call::Read(id, message) => {
+                let path = format!("{}/read", contact(&id));
+                let body = ReadUpTo { message };
+                self.done(self.request(Method::PUT, &path).json(&body))
+                    .await?;
+                Reply::Done
+            }
+            Call::Status => match self.status().await?.open {
+                Some(status) => Reply::Status(status),
+                None => return Err(Refusal::Locked),
+            },
+            Call::SwitchCarrier(carrier, on) => {
+                let name = serde_json::to_value(carrier).map_err(|_| Refusal::Bug)?;
+                let path = format!("carriers/{}", name.as_str().ok_or(Refusal::Bug)?);
+                self.done(self.request(Method::PUT, &path).json(&Switch { on }))
+                    .await?;
+                Reply::Done
+            }
+            Call::CarryExport(id) => {
+                let path = format!("{}/parcel", contact(&id));
+                let response = answer(self.request(Method::POST, &path)).await?;
+                let parcel = response.bytes().await.map_err(|_| Refusal::Unreachable)?;
+                Reply::Parcel(parcel.into())
+            }
+            Call::CarryImport(parcel) => {
+                let request = self.request(Method::POST, "parcels").body(parcel);
+                Reply::Imported(json(request).await?)
+            }
+        })
+    }
+
+    async fn page(&self, id: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {
+        let path = format!("{}/messages", contact(id));
+        let request = self
+            .request(Method::GET, &path)
+            .query(&PageQuery::of(&from, limit));
+        let page: CursorPage = json(request).await?;
+        Ok(page.page)
+    }
+
+    async fn message(&self, id: &ContactId, message: &MessageId) -> Result<Message, Refusal> {
+        let path = format!("{}/messages/{}", contact(id), segment(&message.0));
+        self.get(&path).await
+    }
+
+    async fn events(&self) -> Result<Events, Refusal> {
+        let url = format!("ws://127.0.0.1:{}/v1/events", self.port);
+        let mut request = url.into_client_request().map_err(|_| Refusal::Bug)?;
+        let bearer = format!("Bearer {}", self.token.reveal());
+        let mut bearer = http::HeaderValue::try_from(bearer).map_err(|_| Refusal::NotAuthorised)?;
+        bearer.set_sensitive(true);
+        request
+            .headers_mut()
+            .insert(http::header::AUTHORIZATION, bearer);
+        let socket = match tokio_tungstenite::connect_async(request).await {
+            Ok((socket, _)) => socket,
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
+                let body = response.into_body().unwrap_or_default();
+                return Err(serde_json::from_slice(&body).unwrap_or(Refusal::Unreachable));
+            }
+            Err(_) => return Err(Refusal::Unreachable),
+        };
+        let events = stream::unfold(socket, |mut socket| async {
+            loop {
+                match socket.next().await?.ok()? {
+                    Frame::Text(text) => {
+                        // An event of a newer node is one more thing to look at.
+                        let event = serde_json::from_str(&text).unwrap_or(Event::Missed);
+                        return Some((event, socket));
+                    }
+                    Frame::Close(_) => return None,
+                    _ => {}
+                }
+            }
+        });
+        Ok(Box::pin(events))
+    }
+
+    async fn status(&self) -> Result<NodeStatus, Refusal> {
+        self.get("status").await
+    }
+
+    async fn unlock(&self, passphrase: Passphrase) -> Result<(), Refusal> {
+        let body = Unlock { passphrase };
+        self.done(self.request(Method::POST, "unlock").json(&body))
+            .await
+    }
+
+    async fn lock(&self) -> Result<(), Refusal> {
+        self.done(self.request(Method::POST, "lock")).await
+    }
+
+    async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal> {
+        let body = ChangePassphrase { current, new };
+        self.done(self.request(Method::PUT, "passphrase").json(&body))
+            .await
+    }
+
+    async fn wipe(&self) -> Result<(), Refusal> {
+        let confirm = Wipe::CONFIRM.to_owned();
+        self.done(self.request(Method::POST, "wipe").json(&Wipe { confirm }))
+            .await
+    }
+
+    async fn handover(&self, to: String) -> Result<(), Refusal> {
+        self.done(
+            self.request(Method::POST, "handover")
+                .json(&Handover { to }),
+        )
+        .await
+    }
+
+    async fn stop(&self) -> Result<(), Refusal> {
+        self.done(self.request(Method::POST, "stop")).await
+    }
+}
+
+fn contact(id: &ContactId) -> String {
+    format!("contacts/{}", segment(&id.0))
+}
+
+/// An id as one path segment: ids are hex and `-`, anything else would change the path.
+fn segment(id: &str) -> String {
+    let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    if plain {
+        id.to_owned()
+    } else {
+        "none".to_owned()
+    }
+}
+
+/// Sends a request and reads the refusal, if that is the answer.
+async fn answer(request: RequestBuilder) -> Result<reqwest::Response, Refusal> {
+    let response = request.send().await.map_err(|_| Refusal::Unreachable)?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    Err(response.json().await.unwrap_or(Refusal::Unreachable))
+}
+
+async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refusal> {
+    answer(request)
+        .await?
+        .json()
+        .await
+        .map_err(|_| Refusal::Unreachable)
+}

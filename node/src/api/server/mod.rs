@@ -1,0 +1,108 @@
+//! The API over loopback: REST and a WebSocket of events under `/v1`, for programs of the same user
+//! on the same machine.
+//!
+//! `guard` decides who may ask, `routes` is what can be asked (router and OpenAPI document come from
+//! the same list), `failure` says how a refusal looks, `events` streams.
+
+mod events;
+mod failure;
+mod guard;
+mod routes;
+mod token;
+pub(in crate::api) mod wire;
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::contract::Api;
+pub use token::Token;
+
+/// Connections served at once; more wait in the kernel's queue.
+const MAX_CONNECTIONS: usize = 64;
+/// How long a client may take over the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request may take, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a stopping server waits for the answers under way.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+/// The largest request body, in bytes: a text of `MAX_TEXT` bytes, each escaped in JSON.
+const MAX_REQUEST: usize = 512 * 1024;
+/// The largest parcel that can be imported, in bytes (`MAX_BUNDLE` of `docs/PROTOCOL.md`, and its
+/// file header).
+const MAX_PARCEL: usize = 64 * 1024 * 1024 + 4096;
+
+/// A server that has a port, and serves nobody yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    port: u16,
+}
+
+impl Server {
+    /// Takes a free port of 127.0.0.1. There is no way to ask for another address.
+    pub async fn bind() -> std::io::Result<Self> {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let port = listener.local_addr()?.port();
+        Ok(Self { listener, port })
+    }
+
+    /// The port of 127.0.0.1 it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serves `api` to those who know `token`, until `stop` is ready and the answers under way are
+    /// out.
+    pub async fn run(self, api: Arc<dyn Api>, token: Token, stop: impl Future<Output = ()>) {
+        let router = routes::router(api, guard::Guard::new(token, self.port));
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let graceful = GracefulShutdown::new();
+        let mut http = Builder::new(TokioExecutor::new()).http1_only();
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT);
+
+        let accept = async {
+            loop {
+                let place = places.clone().acquire_owned().await;
+                let Ok((socket, _)) = self.listener.accept().await else {
+                    // Out of descriptors: those that are served will free some.
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                };
+                // Answers are small and awaited; a failure only makes them slower.
+                let _ = socket.set_nodelay(true);
+                let service = TowerToHyperService::new(router.clone());
+                let connection = http
+                    .serve_connection_with_upgrades(TokioIo::new(socket), service)
+                    .into_owned();
+                let connection = graceful.watch(connection);
+                tokio::spawn(async move {
+                    let _place = place;
+                    // An error here is the client's: it went away or spoke no HTTP.
+                    let _ = connection.await;
+                });
+            }
+        };
+        tokio::select! {
+            () = accept => {}
+            () = stop => {}
+        }
+        // Event streams have no end of their own, so this is bounded.
+        let _ = tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await;
+    }
+}
+
+/// The OpenAPI document, as served at `/v1/openapi.json`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes::documented().into_openapi()
+}
