@@ -2,4 +2,7 @@
 //! the encrypted store, the tokio runtime, the API, and what the `hedgerow` command line needs.
 
 pub mod api;
+#[cfg(feature = "runtime")]
+pub mod directory;
 pub mod engine;
+pub mod store;

@@ -1,0 +1,18 @@
+//! The store at rest (`docs/PROTOCOL.md` section 14): one redb table over encrypted blocks.
+//!
+//! - [`RedbStore`]: the `Store` of a real node, and [`RedbReader`] for other threads.
+//! - [`Blocks`]: the encryption beneath redb, on any [`Medium`].
+
+#[cfg(feature = "runtime")]
+mod blocks;
+#[cfg(feature = "runtime")]
+mod medium;
+#[cfg(feature = "runtime")]
+mod redb;
+
+#[cfg(feature = "runtime")]
+pub use self::{
+    blocks::{BLOCK, Blocks, DamagedBlock, STRIDE},
+    medium::Medium,
+    redb::{CACHE_BYTES, RedbReader, RedbStore},
+};

@@ -1,0 +1,382 @@
+//! The `Store` of a real node: one redb table over [`Blocks`].
+
+use std::fmt;
+use std::io;
+use std::ops::{Bound, ControlFlow};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use hedgerow_sync::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Store, Txn};
+use redb::{
+    Database, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError,
+    WriteTransaction,
+};
+
+use super::{Blocks, DamagedBlock, Medium};
+use crate::directory::DataKey;
+
+/// redb's cache of plain pages. With 100,000 messages the whole process stays below 30 MiB resident,
+/// and the newest pages of a few conversations stay in it.
+pub const CACHE_BYTES: usize = 8 * 1_024 * 1_024;
+
+const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("hedgerow");
+
+/// The encrypted store of one identity: the only writer of its file.
+///
+/// Once a write has failed, it refuses all others until it is opened anew: what the medium holds is
+/// then the last commit, and only an opening finds out which that is.
+pub struct RedbStore {
+    shared: Shared,
+    failed: Option<(StorageFault, String)>,
+}
+
+/// Reads the last committed state from any thread, while the [`RedbStore`] writes. Readers follow it
+/// through a rewrite; once it is closed they report that.
+#[derive(Clone)]
+pub struct RedbReader {
+    shared: Shared,
+}
+
+type Shared = Arc<RwLock<Option<Database>>>;
+
+impl RedbStore {
+    /// Opens the store on `medium`, or begins one if the medium is empty.
+    ///
+    /// # Errors
+    /// `Damaged` if the bytes do not verify under `key`; what the medium reports. Whatever fails, what
+    /// was committed stays as it was.
+    pub fn open(medium: impl Medium, key: &DataKey) -> Result<Self, StorageError> {
+        Self::open_with_cache(medium, key, CACHE_BYTES)
+    }
+
+    /// [`open`](Self::open) with a cache of `cache_bytes` instead of [`CACHE_BYTES`], to measure with.
+    pub fn open_with_cache(
+        medium: impl Medium,
+        key: &DataKey,
+        cache_bytes: usize,
+    ) -> Result<Self, StorageError> {
+        let mut prefix = [0; 16];
+        getrandom::fill(&mut prefix).map_err(|error| fault(io::Error::other(error)))?;
+        let blocks = Blocks::open(medium, key.clone(), prefix).map_err(fault)?;
+        Self::over(
+            Database::builder()
+                .set_cache_size(cache_bytes)
+                .create_with_backend(blocks)
+                .map_err(fault)?,
+        )
+    }
+
+    /// The same store over a plain redb database: the base that encryption is measured against.
+    pub fn plain_for_measurement(database: Database) -> Result<Self, StorageError> {
+        Self::over(database)
+    }
+
+    fn over(database: Database) -> Result<Self, StorageError> {
+        let missing = match database.begin_read().map_err(fault)?.open_table(TABLE) {
+            Ok(_) => false,
+            Err(TableError::TableDoesNotExist(_)) => true,
+            Err(error) => return Err(fault(error)),
+        };
+        if missing {
+            let txn = begin(&database)?;
+            txn.open_table(TABLE).map_err(fault)?;
+            txn.commit().map_err(fault)?;
+        }
+        Ok(RedbStore {
+            shared: Arc::new(RwLock::new(Some(database))),
+            failed: None,
+        })
+    }
+
+    /// A handle that reads from other threads.
+    pub fn reader(&self) -> RedbReader {
+        RedbReader {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Ends the store once the reads under way are done; all readers find it closed from then on.
+    pub fn close(self) {
+        drop(self);
+    }
+
+    /// Checks every page against the checksums of those that refer to it. Finds what encryption
+    /// cannot: a block that somebody put back in an older state.
+    ///
+    /// # Errors
+    /// `Damaged` if a page is not the one that was committed.
+    pub fn verify(&mut self) -> Result<(), StorageError> {
+        let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+        let database = shared.as_mut().ok_or_else(closed)?;
+        match database.check_integrity() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(damaged("its checksums disagree")),
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    fn try_write<T>(
+        &self,
+        job: impl FnOnce(&mut dyn Txn) -> Result<T, StorageError>,
+    ) -> Result<T, WriteError> {
+        let shared = lock(&self.shared);
+        let database = shared.as_ref().ok_or_else(|| WriteError::Store(closed()))?;
+        let txn = begin(database)?;
+        let (outcome, changed) = {
+            let table = txn.open_table(TABLE).map_err(fault)?;
+            let mut open = RedbTxn {
+                table,
+                changed: false,
+            };
+            (job(&mut open), open.changed)
+        };
+        match outcome {
+            Ok(done) if changed => {
+                txn.commit().map_err(fault)?;
+                Ok(done)
+            }
+            Ok(done) => {
+                txn.abort().map_err(fault)?;
+                Ok(done)
+            }
+            // If the abort fails too, the job's error was the store's.
+            Err(error) => match txn.abort() {
+                Ok(()) => Err(WriteError::Job(error)),
+                Err(_) => Err(WriteError::Store(error)),
+            },
+        }
+    }
+}
+
+/// Who failed: the store, which then refuses to go on, or the job, which may be any reason of its own.
+enum WriteError {
+    Store(StorageError),
+    Job(StorageError),
+}
+
+impl From<StorageError> for WriteError {
+    fn from(error: StorageError) -> Self {
+        WriteError::Store(error)
+    }
+}
+
+impl Store for RedbStore {
+    fn write<T>(
+        &mut self,
+        job: impl FnOnce(&mut dyn Txn) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        if let Some((kind, reason)) = &self.failed {
+            return Err(StorageError {
+                reason: reason.clone(),
+                kind: *kind,
+            });
+        }
+        self.try_write(job).map_err(|error| match error {
+            WriteError::Job(error) => error,
+            WriteError::Store(error) => {
+                self.failed = Some((error.kind, error.reason.clone()));
+                error
+            }
+        })
+    }
+
+    fn read<T>(
+        &self,
+        job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        read(&self.shared, job)
+    }
+}
+
+impl RedbReader {
+    /// Runs `job` on the last committed state.
+    ///
+    /// # Errors
+    /// Those of `job` and of the medium; `Io` once the store is closed.
+    pub fn read<T>(
+        &self,
+        job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        read(&self.shared, job)
+    }
+}
+
+impl Drop for RedbStore {
+    fn drop(&mut self) {
+        *self.shared.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+fn read<T>(
+    shared: &Shared,
+    job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
+    let shared = lock(shared);
+    let database = shared.as_ref().ok_or_else(closed)?;
+    let table = database
+        .begin_read()
+        .map_err(fault)?
+        .open_table(TABLE)
+        .map_err(fault)?;
+    job(&Snapshot(table))
+}
+
+fn lock(shared: &Shared) -> RwLockReadGuard<'_, Option<Database>> {
+    shared.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A write whose commit is durable and survives a torn header (two phases).
+fn begin(database: &Database) -> Result<WriteTransaction, StorageError> {
+    let mut txn = database.begin_write().map_err(fault)?;
+    txn.set_quick_repair(true);
+    Ok(txn)
+}
+
+struct Snapshot(ReadOnlyTable<&'static [u8], &'static [u8]>);
+
+impl Reader for Snapshot {
+    fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
+        with(&self.0, key, found)
+    }
+
+    fn scan(
+        &self,
+        range: KeyRange<'_>,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        scan(&self.0, range, direction, visit)
+    }
+}
+
+struct RedbTxn<'a> {
+    table: Table<'a, &'static [u8], &'static [u8]>,
+    changed: bool,
+}
+
+impl Reader for RedbTxn<'_> {
+    fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
+        with(&self.table, key, found)
+    }
+
+    fn scan(
+        &self,
+        range: KeyRange<'_>,
+        direction: Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        scan(&self.table, range, direction, visit)
+    }
+}
+
+impl Txn for RedbTxn<'_> {
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        let before = self.table.insert(key, value).map_err(fault)?;
+        self.changed |= before.is_none_or(|before| before.value() != value);
+        Ok(())
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        self.changed |= self.table.remove(key).map_err(fault)?.is_some();
+        Ok(())
+    }
+}
+
+type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
+
+fn with(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    key: &[u8],
+    found: &mut dyn FnMut(&[u8]),
+) -> Result<bool, StorageError> {
+    let value = table.get(key).map_err(fault)?;
+    if let Some(value) = &value {
+        found(value.value());
+    }
+    Ok(value.is_some())
+}
+
+fn scan(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    range: KeyRange<'_>,
+    direction: Direction,
+    visit: &mut Visit<'_>,
+) -> Result<(), StorageError> {
+    if is_empty(range) {
+        return Ok(());
+    }
+    let mut pairs = table.range::<&[u8]>(range).map_err(fault)?;
+    loop {
+        let pair = match direction {
+            Direction::Forward => pairs.next(),
+            Direction::Backward => pairs.next_back(),
+        };
+        let Some(pair) = pair else { return Ok(()) };
+        let (key, value) = pair.map_err(fault)?;
+        if visit(key.value(), value.value()).is_break() {
+            return Ok(());
+        }
+    }
+}
+
+/// Whether no key can lie in `range`; redb need not say what it does with bounds that cross.
+fn is_empty(range: KeyRange<'_>) -> bool {
+    match range {
+        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        (Bound::Included(low), Bound::Included(high)) => low > high,
+        (
+            Bound::Included(low) | Bound::Excluded(low),
+            Bound::Excluded(high) | Bound::Included(high),
+        ) => low >= high,
+    }
+}
+
+fn closed() -> StorageError {
+    StorageError {
+        reason: "the store is closed: unlock it again".to_owned(),
+        kind: StorageFault::Io,
+    }
+}
+
+fn damaged(what: impl fmt::Display) -> StorageError {
+    StorageError {
+        reason: format!(
+            "it is damaged, or was changed by somebody else ({what}); nothing was written: keep a copy of \
+             the data directory and restore a backup"
+        ),
+        kind: StorageFault::Damaged,
+    }
+}
+
+/// Says what happened and what to do about it.
+fn fault(error: impl Into<redb::Error>) -> StorageError {
+    let error = match error.into() {
+        redb::Error::Io(error) => error,
+        redb::Error::Corrupted(what) => return damaged(what),
+        other => io::Error::other(other.to_string()),
+    };
+    if let Some(block) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<DamagedBlock>())
+    {
+        return damaged(block);
+    }
+    let (kind, advice) = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
+            StorageFault::Full,
+            "free some space and start again; what was written before is whole",
+        ),
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => (
+            StorageFault::ReadOnly,
+            "make the data directory writable and start again; what was written before is whole",
+        ),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => return damaged(error),
+        _ => (
+            StorageFault::Io,
+            "check the disk and start again; what was written before is whole",
+        ),
+    };
+    StorageError {
+        reason: format!("{error}: {advice}"),
+        kind,
+    }
+}

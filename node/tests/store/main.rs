@@ -1,0 +1,5 @@
+//! The store at rest: what survives power cuts, kills, full disks, damage and other processes.
+
+mod crashes;
+mod disk;
+mod faults;
