@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use x25519_dalek::StaticSecret;
@@ -108,6 +109,27 @@ secrets! {
     SpaceSecret;
     /// Opens the bundles of one sender to one prekey: `KDF("bundle psk", psk ‖ prekey)` (section 12).
     BundlePsk;
+    /// The one-time secret of an invitation (section 10).
+    InvitationSecret;
+}
+
+impl InvitationSecret {
+    /// A fresh one.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self(*random_32(rng))
+    }
+
+    /// The psk of the handshakes that the invitation opens.
+    #[must_use]
+    pub fn psk(&self) -> Psk {
+        Psk(*kdf("hedgerow 1 invitation psk", &[&self.0]))
+    }
+
+    /// The tag key of the handshakes that the invitation opens.
+    #[must_use]
+    pub fn tag_key(&self) -> TagKey {
+        TagKey(*kdf("hedgerow 1 invitation tag", &[&self.0]))
+    }
 }
 
 impl BeaconKey {
@@ -167,8 +189,17 @@ impl PairKeys {
 }
 
 /// An X25519 public key. Prints nothing, since it names a device.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublicKey(pub [u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct PublicKey(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
+
+impl PublicKey {
+    /// Whether an agreement with it can be secret: false for the few keys of low order.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        StaticKey::from_bytes([1; 32]).agree(self).is_some()
+    }
+}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,8 +4,14 @@
 //! `docs/PROTOCOL.md` sections 7 to 13 describe the bytes.
 
 pub mod carrier;
+pub mod device;
 pub mod handshake;
+pub mod invitation;
+mod kem;
 pub mod keys;
+pub mod meeting;
 mod noise;
 mod padding;
+pub mod psk;
+pub mod replay;
 pub mod session;
