@@ -1,0 +1,65 @@
+//! One measured figure beside what it must reach, and how rows are printed.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// A measured figure.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    /// What was measured.
+    pub name: String,
+    /// The median, in `unit`.
+    pub value: f64,
+    /// The unit of `value`, `reach` and `base`; `x` is a ratio to `base`, whose unit is in the name.
+    pub unit: &'static str,
+    /// The most that `value` may be.
+    pub reach: f64,
+    /// What was measured beside it, where there is something to compare with.
+    pub base: Option<f64>,
+    /// Whether `value` is within `reach`.
+    pub holds: bool,
+}
+
+impl Row {
+    /// A figure that must be at most `reach`.
+    pub fn at_most(name: impl Into<String>, value: f64, unit: &'static str, reach: f64) -> Self {
+        Self { name: name.into(), value, unit, reach, base: None, holds: value <= reach }
+    }
+
+    /// A ratio that must be at most `reach`: `ours` over `base`, both in milliseconds.
+    pub fn ratio(name: impl Into<String>, ours: Duration, base: Duration, reach: f64) -> Self {
+        let value = ours.as_secs_f64() / base.as_secs_f64();
+        Self {
+            name: name.into(),
+            value,
+            unit: "x",
+            reach,
+            base: Some(base.as_secs_f64() * 1e3),
+            holds: value <= reach,
+        }
+    }
+}
+
+/// The middle of a set of measurements; zero for none.
+pub fn median(mut of: Vec<Duration>) -> Duration {
+    of.sort_unstable();
+    of.get(of.len() / 2).copied().unwrap_or_default()
+}
+
+/// The rows as a table for people.
+pub fn table(rows: &[Row]) -> String {
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for row in rows {
+        let base = row.base.map(|base| format!("  base {base:.3} ms")).unwrap_or_default();
+        let verdict = if row.holds { "holds" } else { "FALLS SHORT" };
+        let _ = writeln!(
+            out,
+            "{:width$}  {:>10.3} {:<9} at most {:>8.3}  {verdict}{base}",
+            row.name, row.value, row.unit, row.reach,
+        );
+    }
+    out
+}
