@@ -78,7 +78,7 @@ pub(crate) fn log_name(
     number: LogNumber,
 ) -> Result<LogId, StorageError> {
     let key = Key::new(LOG_NAMES, space).then(&number.to_be_bytes());
-    read_row(reader, &key, |value| decode_log_id(value))?.ok_or_else(|| damaged(LOG_NAMES))
+    read_row(reader, &key, decode_log_id)?.ok_or_else(|| damaged(LOG_NAMES))
 }
 
 pub(crate) fn write_log_name(

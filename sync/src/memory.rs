@@ -1,10 +1,9 @@
 //! A store in memory: for tests, and for simulations of thousands of nodes.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::store::{Direction, KeyRange, Reader, StorageError, Store, Txn};
+use crate::store::{Direction, KeyRange, Reader, StorageError, Store, Txn, Visit};
 
 /// Keeps everything in a map. A clone is a snapshot and shares the values.
 #[derive(Debug, Clone, Default)]
@@ -45,10 +44,13 @@ impl Store for MemoryStore {
     }
 }
 
+/// What a row was before a write.
+type Before = (Box<[u8]>, Option<Arc<[u8]>>);
+
 /// A write in progress: the rows, and what they were before.
 struct Open<'a> {
     rows: &'a mut Rows,
-    undo: Vec<(Box<[u8]>, Option<Arc<[u8]>>)>,
+    undo: Vec<Before>,
 }
 
 impl Open<'_> {
@@ -71,7 +73,7 @@ impl Reader for Open<'_> {
         &self,
         range: KeyRange<'_>,
         direction: Direction,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: Visit<'_>,
     ) -> Result<(), StorageError> {
         self.rows.scan(range, direction, visit)
     }
@@ -105,7 +107,7 @@ impl Reader for Rows {
         &self,
         range: KeyRange<'_>,
         direction: Direction,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: Visit<'_>,
     ) -> Result<(), StorageError> {
         if is_empty(range) {
             return Ok(());

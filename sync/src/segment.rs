@@ -44,6 +44,10 @@ impl Lamports {
         self.count += 1;
     }
 
+    pub(crate) fn last(&self) -> Lamport {
+        Lamport(self.last)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Lamport> {
         let mut next = self.first;
         let mut jumps = self.jumps.iter().peekable();

@@ -37,6 +37,9 @@ pub enum Direction {
     Backward,
 }
 
+/// Is shown pairs of key and value, until it breaks.
+pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
+
 /// A range of keys.
 pub type KeyRange<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
@@ -50,7 +53,7 @@ pub trait Reader {
         &self,
         range: KeyRange<'_>,
         direction: Direction,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        visit: Visit<'_>,
     ) -> Result<(), StorageError>;
 
     /// The value of `key`, copied.

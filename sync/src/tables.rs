@@ -17,7 +17,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use crate::id::{DeviceId, LogId, SpaceId};
-use crate::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Txn};
+use crate::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Txn, Visit};
 
 /// Spaces.
 pub const SPACES: u8 = 0x10;
@@ -105,7 +105,7 @@ pub(crate) fn scan_prefix(
     reader: &(impl Reader + ?Sized),
     prefix: &[u8],
     direction: Direction,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    visit: Visit<'_>,
 ) -> Result<(), StorageError> {
     let mut past = prefix.to_vec();
     while let Some(last) = past.last_mut() {

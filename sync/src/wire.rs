@@ -1,0 +1,360 @@
+//! The items of reconciliation, 16 to 21 (`docs/PROTOCOL.md` section 6). CBOR, except entries.
+
+use bytes::Bytes;
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+
+use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
+use crate::layout::Input;
+use crate::space::{Digest, Frontier};
+
+/// Logs in one frontier or ack item, at most.
+pub const MAX_FRONTIER: usize = 4_096;
+/// Spaces in one digests item, at most.
+pub const MAX_DIGESTS: usize = 4_096;
+
+/// Item kinds of this crate: from here …
+pub const FIRST_KIND: u64 = 16;
+/// … to here.
+pub const LAST_KIND: u64 = 21;
+
+/// Names a space within one session or bundle, to those alone who share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Blind(pub [u8; 8]);
+
+/// Who sends: the same space is blinded otherwise in each direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The one who dialled.
+    Dialler,
+    /// The one who answered.
+    Answerer,
+    /// The maker of a bundle; the bundle's tag takes the place of the session hash.
+    Bundle,
+}
+
+impl Blind {
+    /// The name of the space with this secret, in what `role` sends.
+    pub fn new(space_secret: &[u8; 32], session_hash: &[u8], role: Role) -> Blind {
+        let key = blake3::derive_key("hedgerow 1 blind", space_secret);
+        let mut hasher = blake3::Hasher::new_keyed(&key);
+        hasher.update(session_hash);
+        hasher.update(&[match role {
+            Role::Dialler => 0,
+            Role::Answerer => 1,
+            Role::Bundle => 2,
+        }]);
+        let mut blind = [0; 8];
+        blind.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        Blind(blind)
+    }
+}
+
+/// The digest over all shared spaces.
+pub fn root<'a>(spaces: impl Iterator<Item = (&'a SpaceId, &'a Digest)>) -> Digest {
+    let mut sorted: Vec<_> = spaces.collect();
+    sorted.sort();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"hedgerow 1 root");
+    for (space, digest) in sorted {
+        hasher.update(&space.0);
+        hasher.update(digest);
+    }
+    let mut root = [0; 16];
+    root.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    root
+}
+
+/// One item of reconciliation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// 16: every shared space.
+    Digests(Vec<(Blind, Digest)>),
+    /// 17: what the sender holds of a space.
+    Frontier {
+        /// The space.
+        space: Blind,
+        /// If given: only what differs from the frontier with this digest, which both remember.
+        base: Option<Digest>,
+        /// The highest sequence held of each log.
+        logs: Frontier,
+        /// Another item with more logs of the same frontier follows.
+        more: bool,
+    },
+    /// 18: the base of a frontier is not remembered; send it whole.
+    NeedFull(Blind),
+    /// 19: a batch.
+    Entries {
+        /// The space.
+        space: Blind,
+        /// The log.
+        log: LogId,
+        /// The batch, not checked.
+        core: Bytes,
+    },
+    /// 20: held durably.
+    Ack {
+        /// The space.
+        space: Blind,
+        /// The highest sequence held of these logs.
+        logs: Frontier,
+    },
+    /// 21: entries of this log are not accepted; do not offer them again.
+    Refused {
+        /// The space.
+        space: Blind,
+        /// The log.
+        log: LogId,
+        /// Why.
+        reason: u8,
+    },
+}
+
+/// Bytes that are not an item of reconciliation. The sender is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an item of reconciliation, or over a limit")]
+pub struct BadItem;
+
+/// Which lane of a session an item belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Overtakes text.
+    Control,
+    /// Entries.
+    Text,
+}
+
+impl Message {
+    /// Its item kind.
+    pub fn kind(&self) -> u64 {
+        match self {
+            Message::Digests(_) => 16,
+            Message::Frontier { .. } => 17,
+            Message::NeedFull(_) => 18,
+            Message::Entries { .. } => 19,
+            Message::Ack { .. } => 20,
+            Message::Refused { .. } => 21,
+        }
+    }
+
+    /// Its lane.
+    pub fn lane(&self) -> Lane {
+        match self {
+            Message::Entries { .. } => Lane::Text,
+            _ => Lane::Control,
+        }
+    }
+
+    /// Its content.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Message::Digests(digests) => cbor(DigestsItem(
+                digests
+                    .iter()
+                    .map(|(space, digest)| DigestRow(space.0.into(), (*digest).into()))
+                    .collect(),
+            )),
+            Message::Frontier {
+                space,
+                base,
+                logs,
+                more,
+            } => cbor(FrontierItem {
+                space: space.0.into(),
+                base: base.map(Into::into),
+                logs: log_rows(logs),
+                more: more.then_some(true),
+            }),
+            Message::NeedFull(space) => cbor(NeedFullItem {
+                space: space.0.into(),
+            }),
+            Message::Entries { space, log, core } => {
+                let mut out = Vec::with_capacity(32 + core.len());
+                out.extend_from_slice(&space.0);
+                out.extend_from_slice(&log.device.0);
+                out.extend_from_slice(&log.incarnation.0.to_be_bytes());
+                out.extend_from_slice(core);
+                out
+            }
+            Message::Ack { space, logs } => cbor(AckItem {
+                space: space.0.into(),
+                logs: log_rows(logs),
+            }),
+            Message::Refused { space, log, reason } => cbor(RefusedItem {
+                space: space.0.into(),
+                device: log.device.0.into(),
+                incarnation: log.incarnation.0,
+                reason: *reason,
+            }),
+        }
+    }
+
+    /// Reads the content of an item of this kind. Decoder.
+    pub fn decode(kind: u64, content: &Bytes) -> Result<Message, BadItem> {
+        match kind {
+            16 => {
+                let DigestsItem(rows) = from_cbor(content)?;
+                let rows = rows.into_iter();
+                Ok(Message::Digests(
+                    rows.map(|DigestRow(space, digest)| (Blind(space.into()), digest.into()))
+                        .collect(),
+                ))
+            }
+            17 => {
+                let item: FrontierItem = from_cbor(content)?;
+                Ok(Message::Frontier {
+                    space: Blind(item.space.into()),
+                    base: item.base.map(Into::into),
+                    logs: frontier_of(item.logs)?,
+                    more: item.more.unwrap_or(false),
+                })
+            }
+            18 => {
+                let item: NeedFullItem = from_cbor(content)?;
+                Ok(Message::NeedFull(Blind(item.space.into())))
+            }
+            19 => {
+                let mut input = Input(content);
+                let mut head = || {
+                    let space = Blind(input.array()?);
+                    let device = DeviceId(input.array()?);
+                    let incarnation = Incarnation(u64::from_be_bytes(input.array()?));
+                    let log = LogId {
+                        device,
+                        incarnation,
+                    };
+                    Some((space, log))
+                };
+                let (space, log) = head().ok_or(BadItem)?;
+                Ok(Message::Entries {
+                    space,
+                    log,
+                    core: content.slice(32..),
+                })
+            }
+            20 => {
+                let item: AckItem = from_cbor(content)?;
+                Ok(Message::Ack {
+                    space: Blind(item.space.into()),
+                    logs: frontier_of(item.logs)?,
+                })
+            }
+            21 => {
+                let item: RefusedItem = from_cbor(content)?;
+                Ok(Message::Refused {
+                    space: Blind(item.space.into()),
+                    log: LogId {
+                        device: DeviceId(item.device.into()),
+                        incarnation: Incarnation(item.incarnation),
+                    },
+                    reason: item.reason,
+                })
+            }
+            _ => Err(BadItem),
+        }
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(transparent)]
+struct DigestsItem(#[cbor(with = "bounded")] Vec<DigestRow>);
+
+#[derive(Encode, Decode)]
+struct DigestRow(#[n(0)] ByteArray<8>, #[n(1)] ByteArray<16>);
+
+#[derive(Encode, Decode)]
+struct FrontierItem {
+    #[n(0)]
+    space: ByteArray<8>,
+    #[n(1)]
+    base: Option<ByteArray<16>>,
+    #[cbor(n(2), with = "bounded")]
+    logs: Vec<LogItem>,
+    #[n(3)]
+    more: Option<bool>,
+}
+
+#[derive(Encode, Decode)]
+struct LogItem(#[n(0)] ByteArray<16>, #[n(1)] u64, #[n(2)] u64);
+
+#[derive(Encode, Decode)]
+struct NeedFullItem {
+    #[n(0)]
+    space: ByteArray<8>,
+}
+
+#[derive(Encode, Decode)]
+struct AckItem {
+    #[n(0)]
+    space: ByteArray<8>,
+    #[cbor(n(1), with = "bounded")]
+    logs: Vec<LogItem>,
+}
+
+#[derive(Encode, Decode)]
+struct RefusedItem {
+    #[n(0)]
+    space: ByteArray<8>,
+    #[n(1)]
+    device: ByteArray<16>,
+    #[n(2)]
+    incarnation: u64,
+    #[n(3)]
+    reason: u8,
+}
+
+/// Arrays with a limit: one that says it is longer is refused before memory is set aside.
+mod bounded {
+    use minicbor::decode::{self, Decoder};
+    use minicbor::encode::{self, Encoder, Write};
+    use minicbor::{Decode, Encode};
+
+    const _: () = assert!(super::MAX_FRONTIER == super::MAX_DIGESTS);
+
+    pub(super) fn encode<C, T: Encode<C>, W: Write>(
+        rows: &Vec<T>,
+        e: &mut Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        rows.encode(e, context)
+    }
+
+    pub(super) fn decode<'b, C, T: Decode<'b, C>>(
+        d: &mut Decoder<'b>,
+        context: &mut C,
+    ) -> Result<Vec<T>, decode::Error> {
+        let length = d.array()?.unwrap_or(u64::MAX);
+        if length > super::MAX_FRONTIER as u64 {
+            return Err(decode::Error::message("over the limit"));
+        }
+        (0..length).map(|_| T::decode(d, context)).collect()
+    }
+}
+
+fn log_rows(logs: &Frontier) -> Vec<LogItem> {
+    logs.iter()
+        .map(|(log, seq)| LogItem(log.device.0.into(), log.incarnation.0, seq.0))
+        .collect()
+}
+
+fn frontier_of(rows: Vec<LogItem>) -> Result<Frontier, BadItem> {
+    let mut frontier = Frontier::new();
+    for LogItem(device, incarnation, seq) in rows {
+        let log = LogId {
+            device: DeviceId(device.into()),
+            incarnation: Incarnation(incarnation),
+        };
+        if frontier.insert(log, Seq(seq)).is_some() {
+            return Err(BadItem);
+        }
+    }
+    Ok(frontier)
+}
+
+fn cbor<T: Encode<()>>(item: T) -> Vec<u8> {
+    minicbor::to_vec(item).expect("a vector takes every byte, and no item refuses to be encoded")
+}
+
+fn from_cbor<'b, T: Decode<'b, ()>>(content: &'b Bytes) -> Result<T, BadItem> {
+    minicbor::decode(content).map_err(|_| BadItem)
+}

@@ -1,0 +1,238 @@
+//! Two or more nodes without a network: stores, identities, and sessions that carry items in order.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use hedgerow_sync::entry::Body;
+use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, SpaceId};
+use hedgerow_sync::ingest::Authority;
+use hedgerow_sync::mark::MarkKey;
+use hedgerow_sync::memory::MemoryStore;
+use hedgerow_sync::reconcile::{Event, Reconciler, Shared};
+use hedgerow_sync::space::{self, SpaceKind};
+use hedgerow_sync::store::Store;
+use hedgerow_sync::wire::{Message, Role};
+
+/// The space that tests talk in.
+pub const SPACE: SpaceId = SpaceId([7; 16]);
+/// Its secret.
+pub const SECRET: [u8; 32] = [9; 32];
+
+/// Devices of one identity and the key of its marks.
+#[derive(Clone)]
+pub struct Identity {
+    pub devices: Vec<DeviceId>,
+    pub mark_key: MarkKey,
+}
+
+impl Identity {
+    pub fn new(number: u8, devices: u8) -> Identity {
+        Identity {
+            devices: (0..devices)
+                .map(|device| DeviceId([number * 16 + device; 16]))
+                .collect(),
+            mark_key: MarkKey::new(&[number; 32]),
+        }
+    }
+}
+
+/// A device with its store.
+#[derive(Clone)]
+pub struct Node {
+    pub identity: Identity,
+    pub device: DeviceId,
+    pub incarnation: u64,
+    pub store: MemoryStore,
+    pub events: Vec<Event>,
+}
+
+impl Node {
+    pub fn new(identity: &Identity, device: usize, spaces: &[SpaceId]) -> Node {
+        let mut node = Node {
+            identity: identity.clone(),
+            device: identity.devices[device],
+            incarnation: 1,
+            store: MemoryStore::new(),
+            events: Vec::new(),
+        };
+        node.store
+            .write(|txn| {
+                for space in spaces {
+                    space::create(txn, *space, SpaceKind::Direct)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        node
+    }
+
+    /// The log this opening of the store writes.
+    pub fn log(&self) -> LogId {
+        LogId {
+            device: self.device,
+            incarnation: Incarnation(self.incarnation),
+        }
+    }
+
+    pub fn say_in(&mut self, space: SpaceId, wall_ms: i64, text: &str) -> EntryId {
+        let log = self.log();
+        let body = Body::Bytes(Bytes::copy_from_slice(text.as_bytes()));
+        self.store
+            .write(|txn| Ok(space::append(txn, space, log, wall_ms, body).unwrap()))
+            .unwrap()
+    }
+
+    pub fn say(&mut self, text: &str) -> EntryId {
+        self.say_in(SPACE, 1_000, text)
+    }
+
+    pub fn frontier(&self) -> space::Frontier {
+        self.store
+            .read(|reader| space::frontier(reader, SPACE))
+            .unwrap()
+    }
+
+    pub fn unacked(&self, device: DeviceId) -> u64 {
+        let unacked = |reader: &dyn hedgerow_sync::store::Reader| {
+            hedgerow_sync::peer::unacked(reader, SPACE, device)
+        };
+        self.store.read(unacked).unwrap()
+    }
+}
+
+/// A session between two nodes: items on their way, in order.
+pub struct Session {
+    ends: [End; 2],
+    /// Items that have travelled, by direction.
+    pub carried: [Vec<Message>; 2],
+}
+
+struct End {
+    reconciler: Reconciler,
+    /// What has been sent to this end and not arrived.
+    arriving: VecDeque<(u64, Bytes)>,
+}
+
+impl Session {
+    /// Opens a session; both say hello.
+    pub fn open(nodes: [&mut Node; 2], hash: u64, spaces: &[(SpaceId, [u8; 32])]) -> Session {
+        let hash = hash.to_be_bytes();
+        let shared: Vec<Shared<'_>> = spaces
+            .iter()
+            .map(|(space, secret)| Shared {
+                space: *space,
+                secret,
+            })
+            .collect();
+        let [dialler, answerer] = nodes;
+        let make = |node: &mut Node, peer: DeviceId, role| {
+            let make = |txn: &mut dyn hedgerow_sync::store::Txn| {
+                Reconciler::new(txn, peer, role, &hash, &shared)
+            };
+            node.store.write(make).unwrap()
+        };
+        let mut first = make(dialler, answerer.device, Role::Dialler);
+        let mut second = make(answerer, dialler.device, Role::Answerer);
+        let (root, other) = (first.root(), second.root());
+        let events = dialler
+            .store
+            .write(|txn| first.peer_root(txn, other))
+            .unwrap();
+        dialler.events.extend(events);
+        let events = answerer
+            .store
+            .write(|txn| second.peer_root(txn, root))
+            .unwrap();
+        answerer.events.extend(events);
+        let end = |reconciler| End {
+            reconciler,
+            arriving: VecDeque::new(),
+        };
+        Session {
+            ends: [end(first), end(second)],
+            carried: [Vec::new(), Vec::new()],
+        }
+    }
+
+    /// Lets the node at `end` put what it has to say on the way. Says whether there was anything.
+    pub fn send(&mut self, end: usize, node: &Node, budget: usize) -> bool {
+        let mut out = Vec::new();
+        let sender = &mut self.ends[end].reconciler;
+        node.store
+            .read(|reader| sender.fill(reader, &node.identity.mark_key, budget, &mut out))
+            .unwrap();
+        let any = !out.is_empty();
+        for message in out {
+            let content = Bytes::from(message.encode());
+            self.ends[1 - end]
+                .arriving
+                .push_back((message.kind(), content));
+            self.carried[end].push(message);
+        }
+        any
+    }
+
+    /// Lets one item arrive at the node at `end`. Says whether there was one. `on_grown` is told of
+    /// entries that are new there.
+    pub fn arrive(&mut self, end: usize, node: &mut Node, theirs: &Identity) -> bool {
+        let Some((kind, content)) = self.ends[end].arriving.pop_front() else {
+            return false;
+        };
+        let receiver = &mut self.ends[end].reconciler;
+        let identity = node.identity.clone();
+        let authority = Authority {
+            theirs: &theirs.devices,
+            mine: &identity.devices,
+            mark_key: &identity.mark_key,
+        };
+        let events = node
+            .store
+            .write(|txn| receiver.receive(txn, &authority, kind, &content))
+            .unwrap();
+        node.events.extend(events);
+        true
+    }
+
+    /// The node at `end` has appended an entry.
+    pub fn said(&mut self, end: usize, node: &Node, entry: EntryId) {
+        let sender = &mut self.ends[end].reconciler;
+        node.store
+            .read(|reader| sender.grew(reader, SPACE, entry.log, entry.seq))
+            .unwrap();
+    }
+
+    /// Drops what is on the way: the link is cut.
+    pub fn cut(mut self) {
+        for end in &mut self.ends {
+            end.arriving.clear();
+        }
+    }
+
+    /// Carries everything until nobody has anything more to say.
+    pub fn settle(&mut self, nodes: [&mut Node; 2]) {
+        let [first, second] = nodes;
+        let identities = [first.identity.clone(), second.identity.clone()];
+        loop {
+            let mut moved = self.send(0, first, 1 << 20);
+            moved |= self.send(1, second, 1 << 20);
+            while self.arrive(0, first, &identities[1]) {
+                moved = true;
+            }
+            while self.arrive(1, second, &identities[0]) {
+                moved = true;
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+}
+
+/// Opens a session over the one space of the tests and carries everything.
+pub fn meet(first: &mut Node, second: &mut Node, hash: u64) -> Session {
+    let mut session = Session::open([first, second], hash, &[(SPACE, SECRET)]);
+    session.settle([first, second]);
+    session
+}
