@@ -13,7 +13,7 @@ pub mod server;
 mod types;
 
 #[cfg(feature = "runtime")]
-pub use contract::{Api, Events};
+pub use contract::{Api, Events, MAX_PAGE};
 #[cfg(feature = "runtime")]
 pub use remote::Remote;
 pub use types::*;

@@ -78,7 +78,7 @@ impl std::fmt::Debug for Passphrase {
 }
 
 /// A change or a look at live state; the engine answers each with exactly one [`Answer`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Call {
     /// Who this node is. Answer: [`Reply::Me`].
     Me,
@@ -211,6 +211,20 @@ pub enum Refusal {
     Stopping,
     /// The node that owns the data directory does not answer.
     Unreachable,
+    /// There is no identity in the data directory.
+    NoIdentity,
+    /// There is an identity in the data directory already.
+    IdentityExists,
+    /// Another process owns the data directory.
+    Owned,
+    /// The key file of the data directory is missing.
+    SlotsMissing,
+    /// The key file of the data directory is damaged.
+    SlotsDamaged,
+    /// The store file of the data directory is missing.
+    StoreMissing,
+    /// The data were written by a newer version.
+    NewerData,
     /// The request does not carry the token of this start.
     NotAuthorised,
     /// The request comes from a web page, or is addressed to another host.
@@ -365,6 +379,43 @@ pub enum Carrier {
     Ble,
     Relay,
     File,
+}
+
+impl From<hedgerow_transport::carrier::CarrierKind> for Carrier {
+    fn from(kind: hedgerow_transport::carrier::CarrierKind) -> Self {
+        use hedgerow_transport::carrier::CarrierKind;
+        match kind {
+            CarrierKind::Memory => Self::Memory,
+            CarrierKind::Lan => Self::Lan,
+            CarrierKind::Ble => Self::Ble,
+            CarrierKind::Relay => Self::Relay,
+            CarrierKind::File => Self::File,
+        }
+    }
+}
+
+impl From<Carrier> for hedgerow_transport::carrier::CarrierKind {
+    fn from(carrier: Carrier) -> Self {
+        match carrier {
+            Carrier::Memory => Self::Memory,
+            Carrier::Lan => Self::Lan,
+            Carrier::Ble => Self::Ble,
+            Carrier::Relay => Self::Relay,
+            Carrier::File => Self::File,
+        }
+    }
+}
+
+impl From<hedgerow_sync::store::StorageFault> for StorageProblem {
+    fn from(fault: hedgerow_sync::store::StorageFault) -> Self {
+        use hedgerow_sync::store::StorageFault;
+        match fault {
+            StorageFault::Full => Self::Full,
+            StorageFault::ReadOnly => Self::ReadOnly,
+            StorageFault::Damaged => Self::Damaged,
+            StorageFault::Io => Self::Io,
+        }
+    }
 }
 
 /// The twelve words, and whose they are.

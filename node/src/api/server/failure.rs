@@ -63,7 +63,10 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::TooManyInvitations { .. }
         | Refusal::ParcelKnown
         | Refusal::NoPrekey
-        | Refusal::NotLocked => StatusCode::CONFLICT,
+        | Refusal::NotLocked
+        | Refusal::NoIdentity
+        | Refusal::IdentityExists
+        | Refusal::Owned => StatusCode::CONFLICT,
         Refusal::Empty
         | Refusal::BadLink
         | Refusal::NewerLink
@@ -78,7 +81,12 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Storage {
             fault: StorageProblem::Full,
         } => StatusCode::INSUFFICIENT_STORAGE,
-        Refusal::Storage { .. } | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Storage { .. }
+        | Refusal::SlotsMissing
+        | Refusal::SlotsDamaged
+        | Refusal::StoreMissing
+        | Refusal::NewerData
+        | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::Unreachable => StatusCode::GATEWAY_TIMEOUT,
         Refusal::Bug => StatusCode::INTERNAL_SERVER_ERROR,
     }
