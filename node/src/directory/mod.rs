@@ -1,5 +1,379 @@
-//! An identity's data directory: its lock, its slots, its store (`docs/PROTOCOL.md` section 14).
+//! An identity's data directory (`docs/PROTOCOL.md` section 14).
+//!
+//! - `lock`: one process owns the directory, and says there where its API is ([`Owner`]).
+//! - `slots`: names the store file and holds its data key, wrapped under the passphrase.
+//! - `store-<16 hex>`: the store ([`RedbStore`]).
+//! - `token`: what clients of the API show, new at each start.
+//!
+//! While `slots.new` exists, something was being made or changed. It is never read: until it is renamed
+//! to `slots` all is as before, and from then on all is new.
 
-mod secret;
+mod error;
+mod files;
+mod key;
+mod lock;
+mod slots;
 
-pub use secret::{DataKey, Passphrase};
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use error::DirectoryError;
+pub use key::{DataKey, forbid_core_dumps};
+pub use lock::{Owner, OwnerInfo};
+pub use slots::{Hashing, Protection};
+
+use crate::api::Passphrase;
+use crate::store::{Medium, RedbStore, erasure};
+use error::Attempt;
+use files::Replaced;
+use slots::{Slots, Unreadable, Wrapping};
+
+const SLOTS: &str = "slots";
+const PENDING: &str = "slots.new";
+const TOKEN: &str = "token";
+const STORE_PREFIX: &str = "store-";
+
+/// A data directory that this process owns, from [`own`](Self::own) until it is dropped.
+///
+/// It is locked until [`create`](Self::create) or [`unlock`](Self::unlock) has given out the store; from
+/// then until [`lock`](Self::lock) it keeps the wrapping key, which a [`rewrite`](Self::rewrite) needs.
+pub struct Directory {
+    path: PathBuf,
+    lock: lock::Lock,
+    wrapping: Mutex<Option<Wrapping>>,
+}
+
+/// What a data directory holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// No identity yet.
+    Nothing,
+    /// An identity.
+    Identity {
+        /// Whether it takes a passphrase to unlock.
+        protected: bool,
+    },
+}
+
+/// A step of [`Directory::rewrite`] or [`Directory::wipe`] that has just been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Step {
+    PendingSlotsWritten,
+    StoreCopied,
+    SlotsReplaced,
+    OldStoreRemoved,
+    SlotsDestroyed,
+    StoresRemoved,
+}
+
+impl Directory {
+    /// Takes the directory at `path` for this process, creating it (mode 0700) if it is not there.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Owned`] if another process has it; what the system reports.
+    pub fn own(path: &Path) -> Result<Directory, DirectoryError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .attempt("create the data directory")?;
+        match lock::Lock::take(path).attempt("lock the data directory")? {
+            Some(lock) => Ok(Directory {
+                path: path.to_owned(),
+                lock,
+                wrapping: Mutex::new(None),
+            }),
+            None => Err(DirectoryError::Owned(
+                Self::owner(path)?.unwrap_or(Owner::Silent),
+            )),
+        }
+    }
+
+    /// Which process owns the directory at `path`, if one does: a crashed one does not.
+    pub fn owner(path: &Path) -> Result<Option<Owner>, DirectoryError> {
+        lock::owner(path).attempt("look at the lock of the data directory")
+    }
+
+    /// Tells other processes where this one's API is.
+    pub fn announce(&self, info: &OwnerInfo) -> Result<(), DirectoryError> {
+        self.lock.announce(info).attempt("write the lock file")
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes `token` what clients must show, in a file that only its owner can read.
+    pub fn write_token(&self, token: &str) -> Result<(), DirectoryError> {
+        files::write_private(&self.path.join(TOKEN), token.as_bytes()).attempt("write the token")
+    }
+
+    /// The token that the owner of the directory at `path` wants to see.
+    pub fn token(path: &Path) -> Result<String, DirectoryError> {
+        fs::read_to_string(path.join(TOKEN)).attempt("read the token")
+    }
+
+    /// What is here. Reads only.
+    pub fn contents(&self) -> Result<Contents, DirectoryError> {
+        match self.slots() {
+            Ok(slots) => Ok(Contents::Identity {
+                protected: slots.is_protected(),
+            }),
+            Err(DirectoryError::Nothing) => Ok(Contents::Nothing),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes an empty store under a fresh data key, and opens it.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Occupied`] if there is an identity; those of [`contents`](Self::contents).
+    pub fn create(&self, protection: Protection<'_>) -> Result<RedbStore, DirectoryError> {
+        if self.contents()? != Contents::Nothing {
+            return Err(DirectoryError::Occupied);
+        }
+        let mut keys = self.wrapping();
+        let wrapping = Wrapping::new(protection).attempt("draw random numbers")?;
+        let (name, key) = self.fresh_store()?;
+        self.write_pending(&wrapping, &name, &key)?;
+        // Of an earlier attempt that was cut short.
+        self.remove_stores_but(&name)?;
+        let store = RedbStore::open(self.create_store(&name)?, &key)?;
+        let replaced = self.replace_slots()?;
+        *keys = Some(wrapping);
+        self.settle(replaced)?;
+        Ok(store)
+    }
+
+    /// Opens the store with the passphrase, which an unprotected one does not need.
+    ///
+    /// # Errors
+    /// [`DirectoryError::WrongPassphrase`]; the other variants name what is missing, damaged or newer.
+    /// Nothing is changed unless it opens.
+    pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<RedbStore, DirectoryError> {
+        let mut keys = self.wrapping();
+        let slots = self.slots()?;
+        let (wrapping, key) = open(&slots, passphrase)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(self.path.join(&slots.store));
+        let file = match file {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(DirectoryError::StoreMissing(slots.store));
+            }
+            file => file.attempt("open the store")?,
+        };
+        let store = RedbStore::open(file, &key)?;
+        // What a rewrite that was cut short has left.
+        files::destroy(&self.path.join(PENDING)).attempt("remove old slots")?;
+        self.remove_stores_but(&slots.store)?;
+        *keys = Some(wrapping);
+        Ok(store)
+    }
+
+    /// Forgets the keys kept here. The store's owner closes that itself.
+    pub fn lock(&self) {
+        *self.wrapping() = None;
+    }
+
+    /// Wraps the data key under another passphrase, or none.
+    ///
+    /// # Errors
+    /// As [`unlock`](Self::unlock); the old passphrase stays good unless this succeeds.
+    pub fn change_protection(
+        &self,
+        current: Option<&Passphrase>,
+        new: Protection<'_>,
+    ) -> Result<(), DirectoryError> {
+        let mut keys = self.wrapping();
+        let slots = self.slots()?;
+        let (_, key) = open(&slots, current)?;
+        let wrapping = Wrapping::new(new).attempt("draw random numbers")?;
+        self.write_pending(&wrapping, &slots.store, &key)?;
+        let replaced = self.replace_slots()?;
+        if keys.is_some() {
+            *keys = Some(wrapping);
+        }
+        self.settle(replaced)
+    }
+
+    /// Copies the store into a new file under a fresh data key, and destroys the old key and file, so
+    /// that what was deleted, and lingers in free pages, is gone. `store` and its readers go on with the
+    /// new one. `done` is told of each step.
+    ///
+    /// # Errors
+    /// If there is no room, or anything else fails before the slots are replaced, `store` goes on with the
+    /// old file; if it cannot be known which file an opening would find, it refuses further writes.
+    pub fn rewrite(
+        &self,
+        store: &mut RedbStore,
+        done: &mut dyn FnMut(Step),
+    ) -> Result<(), DirectoryError> {
+        self.rewrite_onto(store, done, |name| self.create_store(name))
+    }
+
+    fn rewrite_onto<M: Medium>(
+        &self,
+        store: &mut RedbStore,
+        done: &mut dyn FnMut(Step),
+        create: impl FnOnce(&str) -> Result<M, DirectoryError>,
+    ) -> Result<(), DirectoryError> {
+        let keys = self.wrapping();
+        let wrapping = keys.as_ref().ok_or(DirectoryError::Locked)?;
+        let (name, key) = self.fresh_store()?;
+        let old = self.slots()?.store;
+        let prepared = self.write_pending(wrapping, &name, &key).and_then(|()| {
+            done(Step::PendingSlotsWritten);
+            let medium = create(&name)?;
+            let mut copy = store.copy_to(medium, &key)?;
+            erasure::done(&mut copy)?;
+            done(Step::StoreCopied);
+            Ok((copy, self.replace_slots()?))
+        });
+        let (copy, replaced) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                // Best effort: the next unlock does it again.
+                let _ = files::destroy(&self.path.join(PENDING));
+                let _ = files::remove(&self.path.join(&name));
+                return Err(error);
+            }
+        };
+        // What is written from here on must go where the next opening looks.
+        store.replace(copy);
+        self.settle(replaced).inspect_err(|_| store.refuse())?;
+        done(Step::SlotsReplaced);
+        files::remove(&self.path.join(old)).attempt("remove the old store")?;
+        done(Step::OldStoreRemoved);
+        Ok(())
+    }
+
+    /// Destroys all that is here, whether locked or not; the keys first, without which the rest is noise.
+    /// Close the store before. After a cut anywhere, it can be done again.
+    pub fn wipe(&self, done: &mut dyn FnMut(Step)) -> Result<(), DirectoryError> {
+        self.lock();
+        for name in [SLOTS, PENDING] {
+            files::destroy(&self.path.join(name)).attempt("destroy the slots")?;
+        }
+        self.sync()?;
+        done(Step::SlotsDestroyed);
+        self.remove_stores_but("")?;
+        files::remove(&self.path.join(TOKEN)).attempt("remove the token")?;
+        self.sync()?;
+        done(Step::StoresRemoved);
+        Ok(())
+    }
+
+    fn wrapping(&self) -> MutexGuard<'_, Option<Wrapping>> {
+        self.wrapping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slots(&self) -> Result<Slots, DirectoryError> {
+        let file = match fs::read(self.path.join(SLOTS)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // A store that nothing names: of a creation cut short, if that has left its slots too.
+                let lost = !self.stores()?.is_empty() && !self.path.join(PENDING).exists();
+                return Err(match lost {
+                    true => DirectoryError::SlotsMissing,
+                    false => DirectoryError::Nothing,
+                });
+            }
+            file => file.attempt("read the slots")?,
+        };
+        Slots::parse(&file).map_err(|why| match why {
+            Unreadable::Damaged => DirectoryError::SlotsDamaged,
+            Unreadable::Newer(version) => DirectoryError::SlotsNewer(version),
+        })
+    }
+
+    fn fresh_store(&self) -> Result<(String, DataKey), DirectoryError> {
+        let number: [u8; 8] = slots::random().attempt("draw random numbers")?;
+        let name = format!("{STORE_PREFIX}{}", data_encoding::HEXLOWER.encode(&number));
+        let key = DataKey::random().attempt("draw random numbers")?;
+        Ok((name, key))
+    }
+
+    fn create_store(&self, name: &str) -> Result<fs::File, DirectoryError> {
+        files::create_private(&self.path.join(name)).attempt("create a store")
+    }
+
+    fn write_pending(
+        &self,
+        wrapping: &Wrapping,
+        store: &str,
+        key: &DataKey,
+    ) -> Result<(), DirectoryError> {
+        wrapping
+            .seal(store, key)
+            .and_then(|file| files::write_private(&self.path.join(PENDING), &file))
+            .and_then(|()| files::sync_directory(&self.path))
+            .attempt("write new slots")
+    }
+
+    /// Puts the pending slots in place. If this fails, the old ones are.
+    fn replace_slots(&self) -> Result<Replaced, DirectoryError> {
+        self.sync()?;
+        files::replace(&self.path, PENDING, SLOTS).attempt("replace the slots")
+    }
+
+    fn settle(&self, replaced: Replaced) -> Result<(), DirectoryError> {
+        replaced
+            .settle(&self.path)
+            .attempt("make the new slots durable")
+    }
+
+    fn stores(&self) -> Result<Vec<String>, DirectoryError> {
+        let names = fs::read_dir(&self.path)
+            .and_then(|entries| {
+                entries
+                    .map(|entry| Ok(entry?.file_name().into_string().unwrap_or_default()))
+                    .collect::<io::Result<Vec<_>>>()
+            })
+            .attempt("list the data directory")?;
+        Ok(names
+            .into_iter()
+            .filter(|name| is_store_name(name))
+            .collect())
+    }
+
+    fn remove_stores_but(&self, kept: &str) -> Result<(), DirectoryError> {
+        for name in self.stores()? {
+            if name != kept {
+                files::remove(&self.path.join(name)).attempt("remove an old store")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), DirectoryError> {
+        files::sync_directory(&self.path).attempt("sync the data directory")
+    }
+}
+
+fn open(
+    slots: &Slots,
+    passphrase: Option<&Passphrase>,
+) -> Result<(Wrapping, DataKey), DirectoryError> {
+    if slots.is_protected() && passphrase.is_none() {
+        return Err(DirectoryError::PassphraseNeeded);
+    }
+    slots
+        .open(passphrase)
+        .ok_or(DirectoryError::WrongPassphrase)
+}
+
+/// Whether `name` is that of a store file: nothing that leads out of the directory, nothing else in it.
+fn is_store_name(name: &str) -> bool {
+    name.strip_prefix(STORE_PREFIX).is_some_and(|number| {
+        number.len() == 16
+            && number
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}

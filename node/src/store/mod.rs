@@ -2,9 +2,15 @@
 //!
 //! - [`RedbStore`]: the `Store` of a real node, and [`RedbReader`] for other threads.
 //! - [`Blocks`]: the encryption beneath redb, on any [`Medium`].
+//! - [`schema`] and [`erasure`]: rows about the store itself, over any `Store`.
+
+pub mod erasure;
+pub mod schema;
 
 #[cfg(feature = "runtime")]
 mod blocks;
+#[cfg(feature = "runtime")]
+mod fault;
 #[cfg(feature = "runtime")]
 mod medium;
 #[cfg(feature = "runtime")]

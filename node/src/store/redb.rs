@@ -1,9 +1,8 @@
 //! The `Store` of a real node: one redb table over [`Blocks`].
 
-use std::fmt;
 use std::io;
 use std::ops::{Bound, ControlFlow};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hedgerow_sync::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Store, Txn};
 use redb::{
@@ -11,12 +10,16 @@ use redb::{
     WriteTransaction,
 };
 
-use super::{Blocks, DamagedBlock, Medium};
+use super::fault::{closed, damaged, fault};
+use super::{Blocks, Medium};
 use crate::directory::DataKey;
 
 /// redb's cache of plain pages. With 100,000 messages the whole process stays below 30 MiB resident,
 /// and the newest pages of a few conversations stay in it.
 pub const CACHE_BYTES: usize = 8 * 1_024 * 1_024;
+
+/// Bytes of rows that one transaction of a copy takes.
+const COPY_BYTES: usize = 4 * 1_024 * 1_024;
 
 const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("hedgerow");
 
@@ -105,13 +108,50 @@ impl RedbStore {
     /// # Errors
     /// `Damaged` if a page is not the one that was committed.
     pub fn verify(&mut self) -> Result<(), StorageError> {
-        let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.lock_alone();
         let database = shared.as_mut().ok_or_else(closed)?;
         match database.check_integrity() {
             Ok(true) => Ok(()),
             Ok(false) => Err(damaged("its checksums disagree")),
             Err(error) => Err(fault(error)),
         }
+    }
+
+    /// Copies all rows into a new store on `medium`, which must be empty. Free pages, and what lingers in
+    /// them, stay behind.
+    ///
+    /// # Errors
+    /// Those of either store; this one goes on whatever they are.
+    pub fn copy_to(&self, medium: impl Medium, key: &DataKey) -> Result<RedbStore, StorageError> {
+        let mut copy = RedbStore::open(medium, key)?;
+        self.read(|from| {
+            let mut after = None;
+            loop {
+                let copied = copy.write(|to| copy_some(from, to, after.as_deref()))?;
+                match copied {
+                    Some(last) => after = Some(last),
+                    None => return Ok(()),
+                }
+            }
+        })?;
+        Ok(copy)
+    }
+
+    /// Goes on, readers included, with what `other` holds.
+    pub(crate) fn replace(&mut self, other: RedbStore) {
+        let database = other.lock_alone().take();
+        *self.lock_alone() = database;
+        self.failed = None;
+    }
+
+    /// Refuses all writes until the store is opened anew.
+    pub(crate) fn refuse(&mut self) {
+        let StorageError { kind, reason } = closed();
+        self.failed = Some((kind, reason));
+    }
+
+    fn lock_alone(&self) -> RwLockWriteGuard<'_, Option<Database>> {
+        self.shared.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn try_write<T>(
@@ -202,7 +242,7 @@ impl RedbReader {
 
 impl Drop for RedbStore {
     fn drop(&mut self) {
-        *self.shared.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.lock_alone() = None;
     }
 }
 
@@ -229,6 +269,32 @@ fn begin(database: &Database) -> Result<WriteTransaction, StorageError> {
     let mut txn = database.begin_write().map_err(fault)?;
     txn.set_quick_repair(true);
     Ok(txn)
+}
+
+/// Copies the rows after `after`, up to [`COPY_BYTES`] of them; the last key, or `None` if there were none.
+fn copy_some(
+    from: &dyn Reader,
+    to: &mut dyn Txn,
+    after: Option<&[u8]>,
+) -> Result<Option<Vec<u8>>, StorageError> {
+    let mut last = None;
+    let mut bytes = 0;
+    let mut outcome = Ok(());
+    let lower = after.map_or(Bound::Unbounded, Bound::Excluded);
+    from.scan(
+        (lower, Bound::Unbounded),
+        Direction::Forward,
+        &mut |key, value| {
+            outcome = to.put(key, value);
+            bytes += key.len() + value.len();
+            if outcome.is_ok() && bytes < COPY_BYTES {
+                return ControlFlow::Continue(());
+            }
+            last = Some(key.to_vec());
+            ControlFlow::Break(())
+        },
+    )?;
+    outcome.map(|()| last)
 }
 
 struct Snapshot(ReadOnlyTable<&'static [u8], &'static [u8]>);
@@ -327,56 +393,5 @@ fn is_empty(range: KeyRange<'_>) -> bool {
             Bound::Included(low) | Bound::Excluded(low),
             Bound::Excluded(high) | Bound::Included(high),
         ) => low >= high,
-    }
-}
-
-fn closed() -> StorageError {
-    StorageError {
-        reason: "the store is closed: unlock it again".to_owned(),
-        kind: StorageFault::Io,
-    }
-}
-
-fn damaged(what: impl fmt::Display) -> StorageError {
-    StorageError {
-        reason: format!(
-            "it is damaged, or was changed by somebody else ({what}); nothing was written: keep a copy of \
-             the data directory and restore a backup"
-        ),
-        kind: StorageFault::Damaged,
-    }
-}
-
-/// Says what happened and what to do about it.
-fn fault(error: impl Into<redb::Error>) -> StorageError {
-    let error = match error.into() {
-        redb::Error::Io(error) => error,
-        redb::Error::Corrupted(what) => return damaged(what),
-        other => io::Error::other(other.to_string()),
-    };
-    if let Some(block) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<DamagedBlock>())
-    {
-        return damaged(block);
-    }
-    let (kind, advice) = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
-            StorageFault::Full,
-            "free some space and start again; what was written before is whole",
-        ),
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => (
-            StorageFault::ReadOnly,
-            "make the data directory writable and start again; what was written before is whole",
-        ),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => return damaged(error),
-        _ => (
-            StorageFault::Io,
-            "check the disk and start again; what was written before is whole",
-        ),
-    };
-    StorageError {
-        reason: format!("{error}: {advice}"),
-        kind,
     }
 }

@@ -9,7 +9,7 @@ use hedgerow_sync::store::{Direction, Store};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::disk::{Disk, Op, apply, below, power_cut};
+use crate::disk::{Disk, Op, apply, below, power_cut, synced};
 
 /// Transactions of a recorded session; each is several writes.
 const TRANSACTIONS: usize = 320;
@@ -150,10 +150,7 @@ fn check(session: &Session, done: usize, image: Vec<u8>, rng: &mut ChaCha8Rng) {
 /// The disk if the power failed now, having begun as `begun`.
 fn power_cut_now(begun: Vec<u8>, disk: &Disk, rng: &mut ChaCha8Rng) -> Vec<u8> {
     let ops = disk.ops();
-    let synced = ops
-        .iter()
-        .rposition(|op| matches!(op, Op::Sync))
-        .map_or(0, |last| last + 1);
+    let synced = synced(&ops);
     let mut durable = begun;
     for op in &ops[..synced] {
         apply(&mut durable, op);

@@ -168,6 +168,13 @@ pub fn power_cut(durable: &[u8], pending: &[Op], rng: &mut ChaCha8Rng) -> Vec<u8
     image
 }
 
+/// How many of `ops` are durable for certain: those up to the last sync.
+pub fn synced(ops: &[Op]) -> usize {
+    ops.iter()
+        .rposition(|op| matches!(op, Op::Sync))
+        .map_or(0, |last| last + 1)
+}
+
 /// Plays `op` whole.
 pub fn apply(image: &mut Vec<u8>, op: &Op) {
     match op {

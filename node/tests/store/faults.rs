@@ -144,14 +144,13 @@ fn a_changed_moved_or_zeroed_block_never_reads_as_data() {
     for block in 0..blocks {
         let at = FIRST + block * STRIDE;
         let other = FIRST + (block + 1) % blocks * STRIDE;
-        let changes: [&dyn Fn(&mut Vec<u8>); 3] = [
-            &|bytes| bytes[at + 100] ^= 1,
-            &|bytes| bytes[at..at + STRIDE].fill(0),
-            &|bytes| bytes.copy_within(other..other + STRIDE, at),
-        ];
-        for change in changes {
+        for change in ["flipped", "zeroed", "moved"] {
             let disk = Disk::holding(whole.clone());
-            disk.damage(|bytes| change(bytes));
+            disk.damage(|bytes| match change {
+                "flipped" => bytes[at + 100] ^= 1,
+                "zeroed" => bytes[at..at + STRIDE].fill(0),
+                _ => bytes.copy_within(other..other + STRIDE, at),
+            });
             match read_all(&disk) {
                 // A block that no committed page uses.
                 Ok(rows) => assert_eq!(rows, before.len()),

@@ -1,5 +1,7 @@
 //! The store at rest: what survives power cuts, kills, full disks, damage and other processes.
 
 mod crashes;
+mod directory;
 mod disk;
 mod faults;
+mod schema;

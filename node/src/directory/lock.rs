@@ -1,0 +1,108 @@
+//! The lock file: one process owns a data directory and says there where its API is.
+//!
+//! The file is never replaced or removed, so that all processes lock the same one. What it says is true
+//! only while it is locked: a crash leaves the text behind, but not the lock.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// The file's name.
+pub(super) const LOCK: &str = "lock";
+
+/// Length of the text, padded with spaces so that one write replaces another whole.
+const TEXT: usize = 512;
+
+/// Who looks whether a directory is owned holds the lock for an instant, so taking it is tried this
+/// often, this far apart, before somebody else is believed to own it.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The process that owns a data directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// It has not said yet where its API is, or has none.
+    Silent,
+    /// It answers there.
+    Serving(OwnerInfo),
+}
+
+/// Where the API of a data directory's owner is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerInfo {
+    /// Loopback address and port.
+    pub address: SocketAddr,
+    /// Its process id.
+    pub pid: u32,
+    /// Its version of Hedgerow.
+    pub version: String,
+}
+
+/// The lock, held until dropped.
+pub(super) struct Lock(File);
+
+impl Lock {
+    /// Takes the lock of `directory`; `None` if another process has it.
+    pub(super) fn take(directory: &Path) -> io::Result<Option<Lock>> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(directory.join(LOCK))?;
+        for attempt in 0..TRIES {
+            if attempt > 0 {
+                std::thread::sleep(PAUSE);
+            }
+            match file.try_lock() {
+                Ok(()) => {
+                    let lock = Lock(file);
+                    lock.say(b"")?;
+                    return Ok(Some(lock));
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells other processes where the API is.
+    pub(super) fn announce(&self, info: &OwnerInfo) -> io::Result<()> {
+        self.say(&serde_json::to_vec(info)?)
+    }
+
+    fn say(&self, text: &[u8]) -> io::Result<()> {
+        let mut padded = [b' '; TEXT];
+        padded
+            .get_mut(..text.len())
+            .ok_or(io::ErrorKind::InvalidInput)?
+            .copy_from_slice(text);
+        self.0.write_all_at(&padded, 0)
+    }
+}
+
+/// Who owns `directory`, if its lock is held.
+pub(super) fn owner(directory: &Path) -> io::Result<Option<Owner>> {
+    let file = match File::open(directory.join(LOCK)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => return Ok(None),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let mut text = [0; TEXT];
+    let length = file.read_at(&mut text, 0)?;
+    Ok(Some(
+        serde_json::from_slice(&text[..length]).map_or(Owner::Silent, Owner::Serving),
+    ))
+}

@@ -1,0 +1,59 @@
+//! What went wrong beneath the store, said so that a person knows what to do.
+
+use std::fmt;
+use std::io;
+
+use hedgerow_sync::store::{StorageError, StorageFault};
+
+use super::DamagedBlock;
+
+pub(super) fn closed() -> StorageError {
+    StorageError {
+        reason: "the store is closed: unlock it again".to_owned(),
+        kind: StorageFault::Io,
+    }
+}
+
+pub(super) fn damaged(what: impl fmt::Display) -> StorageError {
+    StorageError {
+        reason: format!(
+            "it is damaged, or was changed by somebody else ({what}); nothing was written: keep a copy of \
+             the data directory and restore a backup"
+        ),
+        kind: StorageFault::Damaged,
+    }
+}
+
+/// Says what happened and what to do about it.
+pub(super) fn fault(error: impl Into<redb::Error>) -> StorageError {
+    let error = match error.into() {
+        redb::Error::Io(error) => error,
+        redb::Error::Corrupted(what) => return damaged(what),
+        other => io::Error::other(other.to_string()),
+    };
+    if let Some(block) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<DamagedBlock>())
+    {
+        return damaged(block);
+    }
+    let (kind, advice) = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
+            StorageFault::Full,
+            "free some space and start again; what was written before is whole",
+        ),
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => (
+            StorageFault::ReadOnly,
+            "make the data directory writable and start again; what was written before is whole",
+        ),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => return damaged(error),
+        _ => (
+            StorageFault::Io,
+            "check the disk and start again; what was written before is whole",
+        ),
+    };
+    StorageError {
+        reason: format!("{error}: {advice}"),
+        kind,
+    }
+}
