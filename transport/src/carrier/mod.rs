@@ -1,10 +1,10 @@
 //! Carriers: the ways bytes travel. Two-way carriers make links; one-way carriers move parcels.
 //!
 //! A carrier knows nothing of contacts. It owns its sockets or files, reports what happens as
-//! [`CarrierEvent`]s and obeys [`CarrierCommand`]s; `conformance` holds what all of them promise.
+//! [`CarrierEvent`]s and obeys [`CarrierCommand`]s; [`conformance`] holds what all of them promise.
 //!
 //! - [`memory`]: a whole network under a virtual clock, for tests and the simulator
-//! - `lan`: the local network
+//! - [`lan`]: the local network
 //! - `file`: parcels in a file carried by hand
 //! - [`gate`]: how many strangers a carrier lets in
 
@@ -15,7 +15,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
+#[cfg(feature = "testing")]
+pub mod conformance;
 pub mod gate;
+#[cfg(feature = "lan")]
+pub mod lan;
 pub mod memory;
 
 /// A way that makes links.
@@ -47,6 +51,13 @@ pub trait EventSink: Clone + Send + Sync + 'static {
     /// Hands over one event, and waits while the owner is busy: that is the back-pressure.
     /// False if the owner is gone; the carrier then ends.
     fn hand(&self, event: CarrierEvent) -> impl Future<Output = bool> + Send;
+}
+
+#[cfg(any(feature = "lan", feature = "testing"))]
+impl EventSink for tokio::sync::mpsc::Sender<CarrierEvent> {
+    async fn hand(&self, event: CarrierEvent) -> bool {
+        self.send(event).await.is_ok()
+    }
 }
 
 /// A way that moves parcels in one direction: sealed bundles, opaque to it

@@ -1,0 +1,237 @@
+//! The interfaces of this machine, and word of their changes.
+
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::time::Duration;
+
+use if_addrs::{IfAddr, Interface};
+use if_watch::tokio::IfWatcher;
+use tokio::time::{sleep, timeout};
+
+use super::dial::is_link_local;
+use crate::carrier::{Address, MAX_ADDRESSES};
+
+/// Changes come in bursts (an interface, its addresses, their routes); one look at the end is enough.
+const SETTLE: Duration = Duration::from_millis(200);
+
+/// Pause before the kernel is asked again for its messages, should it refuse.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// What this machine has now, as far as the carrier listens there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Interfaces {
+    /// Where others can reach us, the likeliest first, at most [`MAX_ADDRESSES`].
+    pub addresses: Vec<(IpAddr, u32)>,
+    /// The networks these addresses are of.
+    pub networks: BTreeSet<[u8; 16]>,
+    /// Interfaces with a link-local IPv6 address, by index.
+    pub scopes: Vec<u32>,
+}
+
+impl Interfaces {
+    /// Looks at the machine. Nothing is there if it cannot be asked.
+    pub fn now(bind: &[IpAddr]) -> Self {
+        let all = if_addrs::get_if_addrs().unwrap_or_default();
+        Self::of(&all, bind)
+    }
+
+    fn of(all: &[Interface], bind: &[IpAddr]) -> Self {
+        let everywhere = |v4| {
+            bind.iter()
+                .any(|ip| ip.is_unspecified() && ip.is_ipv4() == v4)
+        };
+        let mut found: Vec<(u8, u32, IpAddr)> = Vec::new();
+        let mut interfaces = Self::default();
+        for interface in all {
+            let ip = interface.ip();
+            let reached = bind.contains(&ip)
+                || everywhere(ip.is_ipv4()) && !ip.is_loopback() && !ip.is_unspecified();
+            if !reached {
+                continue;
+            }
+            let index = interface.index.unwrap_or(0);
+            interfaces.networks.extend(network(&interface.addr));
+            let (rank, scope) = match ip {
+                IpAddr::V4(v4) if v4.is_link_local() => (2, 0),
+                IpAddr::V4(_) => (0, 0),
+                IpAddr::V6(v6) if is_link_local(&v6) => {
+                    interfaces.scopes.push(index);
+                    (3, index)
+                }
+                IpAddr::V6(_) => (1, 0),
+            };
+            found.push((rank, scope, ip));
+        }
+        found.sort_unstable();
+        found.dedup();
+        interfaces.addresses = found
+            .into_iter()
+            .take(MAX_ADDRESSES)
+            .map(|(_, scope, ip)| (ip, scope))
+            .collect();
+        interfaces.scopes.sort_unstable();
+        interfaces.scopes.dedup();
+        interfaces
+    }
+
+    /// The addresses in the form that [`Address`] promises.
+    pub fn at(&self, port: u16) -> Vec<Address> {
+        let text = |(ip, scope): &(IpAddr, u32)| match ip {
+            IpAddr::V4(_) => SocketAddr::new(*ip, port).to_string(),
+            IpAddr::V6(v6) => SocketAddrV6::new(*v6, port, 0, *scope).to_string(),
+        };
+        self.addresses.iter().map(text).map(Address).collect()
+    }
+}
+
+/// A name for the network that an address is of; none for networks that are everywhere.
+fn network(address: &IfAddr) -> Option<[u8; 16]> {
+    let (ip, length) = match address {
+        IfAddr::V4(v4) => (v4.ip.to_ipv6_mapped(), 96 + v4.prefixlen.min(32)),
+        IfAddr::V6(v6) if is_link_local(&v6.ip) => return None,
+        IfAddr::V6(v6) => (v6.ip, v6.prefixlen.min(128)),
+    };
+    if address.is_loopback() || address.is_link_local() {
+        return None;
+    }
+    let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
+    let prefix = Ipv6Addr::from_bits(ip.to_bits() & mask);
+    let mut hasher = blake3::Hasher::new_derive_key("hedgerow 1 network");
+    hasher.update(&prefix.octets()).update(&[length]);
+    let mut name = [0; 16];
+    name.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    Some(name)
+}
+
+/// Word of changes, from the kernel: nothing is polled.
+pub struct Changes(Option<IfWatcher>);
+
+impl Changes {
+    pub fn new() -> Self {
+        Self(None)
+    }
+
+    /// Waits until something has changed and has settled.
+    pub async fn next(&mut self) {
+        loop {
+            if let Some(watcher) = &mut self.0 {
+                let mut waiting = poll_fn(|cx| watcher.poll_if_event(cx)).await;
+                while waiting.is_ok() {
+                    let next = poll_fn(|cx| watcher.poll_if_event(cx));
+                    match timeout(SETTLE, next).await {
+                        Ok(more) => waiting = more,
+                        Err(_) => return,
+                    }
+                }
+                self.0 = None;
+                return;
+            }
+            match IfWatcher::new() {
+                Ok(watcher) => self.0 = Some(watcher),
+                Err(_) => sleep(RETRY).await,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use if_addrs::{IfOperStatus, Ifv4Addr, Ifv6Addr};
+
+    use super::*;
+
+    fn interface(index: u32, ip: &str, prefixlen: u8) -> Interface {
+        let addr = match ip.parse().expect("an address") {
+            IpAddr::V4(ip) => IfAddr::V4(Ifv4Addr {
+                ip,
+                netmask: ip,
+                prefixlen,
+                broadcast: None,
+            }),
+            IpAddr::V6(ip) => IfAddr::V6(Ifv6Addr {
+                ip,
+                netmask: ip,
+                prefixlen,
+                broadcast: None,
+            }),
+        };
+        let oper_status = IfOperStatus::Up;
+        Interface {
+            name: "x".into(),
+            addr,
+            index: Some(index),
+            oper_status,
+            is_p2p: false,
+        }
+    }
+
+    const EVERYWHERE: [IpAddr; 2] = [
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    ];
+
+    #[test]
+    fn addresses_come_likeliest_first_with_their_scope() {
+        let all = [
+            interface(1, "127.0.0.1", 8),
+            interface(3, "fe80::7", 64),
+            interface(2, "169.254.1.1", 16),
+            interface(3, "2001:db8::7", 64),
+            interface(3, "192.0.2.7", 24),
+        ];
+        let interfaces = Interfaces::of(&all, &EVERYWHERE);
+        let addresses: Vec<String> = interfaces.at(4711).into_iter().map(|at| at.0).collect();
+        assert_eq!(
+            addresses,
+            [
+                "192.0.2.7:4711",
+                "[2001:db8::7]:4711",
+                "169.254.1.1:4711",
+                "[fe80::7%3]:4711"
+            ]
+        );
+        assert_eq!(interfaces.scopes, [3]);
+        assert_eq!(
+            interfaces.networks.len(),
+            2,
+            "link-local ones are no network"
+        );
+    }
+
+    #[test]
+    fn at_most_sixteen_addresses() {
+        let all: Vec<Interface> = (0..40)
+            .map(|n| interface(n, &format!("10.0.{n}.1"), 24))
+            .collect();
+        assert_eq!(
+            Interfaces::of(&all, &EVERYWHERE).addresses.len(),
+            MAX_ADDRESSES
+        );
+    }
+
+    #[test]
+    fn only_what_is_bound_is_reported() {
+        let all = [
+            interface(1, "127.0.0.1", 8),
+            interface(1, "::1", 128),
+            interface(2, "192.0.2.7", 24),
+        ];
+        let loopback = Interfaces::of(&all, &[Ipv4Addr::LOCALHOST.into()]);
+        assert_eq!(loopback.at(1), [Address("127.0.0.1:1".into())]);
+        assert!(loopback.networks.is_empty());
+    }
+
+    #[test]
+    fn a_network_is_its_prefix() {
+        let name = |ip, length| network(&interface(1, ip, length).addr);
+        assert_eq!(name("192.0.2.7", 24), name("192.0.2.9", 24));
+        assert_ne!(name("192.0.2.7", 24), name("192.0.3.7", 24));
+        assert_ne!(name("192.0.2.7", 24), name("192.0.2.7", 25));
+        assert_eq!(name("2001:db8::1", 64), name("2001:db8::2", 64));
+        assert_eq!(name("fe80::1", 64), None);
+        assert!(name("192.0.2.7", 0).is_some(), "no prefix length panics");
+    }
+}

@@ -1,0 +1,148 @@
+//! Keeps listeners, reported addresses and announcements in step with what the owner wants and what
+//! the machine has.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::interfaces::{Changes, Interfaces};
+use super::listen::Listening;
+use super::{LanConfig, Shared, Wanted};
+use crate::carrier::{Address, CarrierEvent, CarrierState, EventSink};
+
+/// Pause before listening is tried again after it failed.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Runs until the carrier is dropped or its owner gone.
+pub async fn run<S: EventSink>(
+    shared: Arc<Shared<S>>,
+    config: LanConfig,
+    mut wanted: watch::Receiver<Wanted>,
+) {
+    let mut changes = Changes::new();
+    let mut keeper = Keeper {
+        shared,
+        config,
+        interfaces: Interfaces::default(),
+        listening: None,
+        port_known_at: BTreeSet::new(),
+        reported: (None, Vec::new()),
+    };
+    loop {
+        let now = wanted.borrow_and_update().clone();
+        let owned = match now.on {
+            true => keeper.on().await,
+            false => keeper.off().await,
+        };
+        if owned.is_none() {
+            return;
+        }
+        let failing = keeper.reported.0 == Some(CarrierState::Failing);
+        tokio::select! {
+            changed = wanted.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = changes.next(), if now.on => {}
+            () = sleep(RETRY), if failing => {}
+        }
+    }
+}
+
+struct Keeper<S> {
+    shared: Arc<Shared<S>>,
+    config: LanConfig,
+    interfaces: Interfaces,
+    listening: Option<Listening>,
+    /// The networks that have seen the port we listen at.
+    port_known_at: BTreeSet<[u8; 16]>,
+    reported: (Option<CarrierState>, Vec<Address>),
+}
+
+impl<S: EventSink> Keeper<S> {
+    /// `None` if the owner is gone, here and below.
+    async fn on(&mut self) -> Option<()> {
+        self.interfaces = Interfaces::now(&self.config.bind);
+        self.shared
+            .state()
+            .scopes
+            .clone_from(&self.interfaces.scopes);
+        // A port kept from one network to another would tell the second who was at the first.
+        let networks = &self.interfaces.networks;
+        if !networks.is_empty() && networks.is_disjoint(&self.port_known_at) {
+            self.stop_listening().await;
+        }
+        if self.listening.is_none() {
+            let known = self
+                .interfaces
+                .networks
+                .iter()
+                .find_map(|n| self.config.ports.get(n));
+            let known = known.copied();
+            match Listening::start(&self.shared, &self.config.bind, known) {
+                Ok(listening) => self.listening = Some(listening),
+                Err(error) => {
+                    let state = match error.kind() {
+                        ErrorKind::PermissionDenied => CarrierState::NoPermission,
+                        _ => CarrierState::Failing,
+                    };
+                    return self.report(state, Vec::new()).await;
+                }
+            }
+        }
+        let port = self
+            .listening
+            .as_ref()
+            .map_or(0, |listening| listening.port);
+        self.port_known_at.extend(&self.interfaces.networks);
+        for network in self.interfaces.networks.clone() {
+            if self.config.ports.insert(network, port) != Some(port) {
+                self.tell(CarrierEvent::Port { network, port }).await?;
+            }
+        }
+        let addresses = self.interfaces.at(port);
+        let state = match addresses.is_empty() {
+            true => CarrierState::NoInterface,
+            false => CarrierState::On,
+        };
+        self.report(state, addresses).await
+    }
+
+    async fn off(&mut self) -> Option<()> {
+        self.stop_listening().await;
+        // What follows is the last word: every link has been reported down before.
+        while self.shared.alive.load(Ordering::Acquire) > 0 {
+            self.shared.gone.notified().await;
+        }
+        self.report(CarrierState::Off, Vec::new()).await
+    }
+
+    async fn stop_listening(&mut self) {
+        self.port_known_at.clear();
+        if let Some(listening) = self.listening.take() {
+            listening.stop().await;
+        }
+    }
+
+    async fn report(&mut self, state: CarrierState, addresses: Vec<Address>) -> Option<()> {
+        if self.reported.1 != addresses {
+            self.reported.1.clone_from(&addresses);
+            self.tell(CarrierEvent::Addresses(addresses)).await?;
+        }
+        if self.reported.0 != Some(state) {
+            self.reported.0 = Some(state);
+            self.tell(CarrierEvent::State(state)).await?;
+        }
+        Some(())
+    }
+
+    async fn tell(&self, event: CarrierEvent) -> Option<()> {
+        self.shared.sink.hand(event).await.then_some(())
+    }
+}

@@ -1,0 +1,400 @@
+//! One link: a socket, what waits to be written, and the task that lives as long as it does.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::timeout;
+
+use super::Shared;
+use crate::carrier::{Address, CarrierEvent, DialId, Ending, EventSink, LinkId};
+
+/// Bytes of a stranger that are handed up; more is read and thrown away.
+pub const MAX_STRANGER_BYTES: usize = 1_024;
+
+/// Bytes given to send and not yet written. Whoever sends keeps a window well below; a link beyond
+/// it is ended.
+pub const MAX_QUEUED: usize = 4 * 1024 * 1024;
+
+/// A send up to this size goes straight into the socket if nothing waits before it; larger ones are
+/// left to the task, which copies them on another core.
+const DIRECT: usize = 16 * 1024;
+
+/// One read. Small enough that the allocator recycles the copies.
+const PIECE: usize = 64 * 1024;
+
+/// Reads before the task looks at its queue and the other tasks again.
+const READS: usize = 16;
+
+/// Slices in one vectored write.
+const SLICES: usize = 64;
+
+/// How long what is queued may take to leave once the link is to end.
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// How long a link that has said something waits to be closed by its peer, since closing a socket
+/// with unread bytes may take back what was just sent.
+const LINGER: Duration = Duration::from_secs(1);
+
+thread_local! {
+    // One for each worker instead of one for each link: idle links hold no buffer.
+    static PIECES: std::cell::RefCell<Vec<u8>> = std::cell::RefCell::new(vec![0; PIECE]);
+}
+
+/// The part of a link that commands reach.
+#[derive(Debug)]
+pub struct Link {
+    id: LinkId,
+    stream: TcpStream,
+    state: Mutex<State>,
+    /// The task has something to look at.
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Bytes>,
+    queued: usize,
+    /// Accepted, not recognised, and nothing sent to it.
+    stranger: bool,
+    draining: bool,
+    ending: bool,
+    /// More was queued than anybody may.
+    flooded: bool,
+    /// Nothing is written any more.
+    closed: bool,
+    /// Something was written once.
+    spoke: bool,
+}
+
+impl Link {
+    /// Sends after all that is queued; says how much left at once.
+    pub fn send(&self, bytes: Bytes) -> usize {
+        let mut state = self.state();
+        if state.closed || state.ending {
+            return 0;
+        }
+        state.stranger = false;
+        let mut bytes = bytes;
+        let mut written = 0;
+        if state.queue.is_empty() && bytes.len() <= DIRECT {
+            // An error is met again by the task, which reports it.
+            written = self.stream.try_write(&bytes).unwrap_or(0);
+            bytes.advance(written);
+            state.spoke |= written > 0;
+        }
+        if !bytes.is_empty() {
+            state.queued += bytes.len();
+            state.flooded |= state.queued > MAX_QUEUED;
+            state.queue.push_back(bytes);
+            self.changed.notify_one();
+        }
+        written
+    }
+
+    /// The other end is known.
+    pub fn recognise(&self) {
+        self.state().stranger = false;
+        self.changed.notify_one();
+    }
+
+    /// Ends it.
+    pub fn end(&self, ending: Ending) {
+        let mut state = self.state();
+        match ending {
+            Ending::Now => state.ending = true,
+            Ending::Drain => state.draining = true,
+        }
+        self.changed.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held, and if it did, each field is whole on its own.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what the socket takes; says how much.
+    fn write(&self) -> io::Result<usize> {
+        let mut state = self.state();
+        let mut written = 0;
+        while !state.queue.is_empty() {
+            let slices: Vec<IoSlice<'_>> = state
+                .queue
+                .iter()
+                .take(SLICES)
+                .map(|bytes| IoSlice::new(bytes))
+                .collect();
+            let mut more = match self.stream.try_write_vectored(&slices) {
+                Ok(more) => more,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            };
+            written += more;
+            state.queued -= more;
+            state.spoke = true;
+            while let Some(first) = state.queue.front_mut() {
+                let step = more.min(first.len());
+                first.advance(step);
+                more -= step;
+                if !first.is_empty() {
+                    break;
+                }
+                state.queue.pop_front();
+            }
+        }
+        Ok(written)
+    }
+
+    /// One piece of what has arrived: `None` if nothing has, empty if nothing will.
+    fn read(&self) -> io::Result<Option<Bytes>> {
+        PIECES.with_borrow_mut(|piece| match self.stream.try_read(piece) {
+            Ok(length) => Ok(Some(Bytes::copy_from_slice(&piece[..length]))),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Throws away what has arrived; says whether the peer has closed its side.
+    fn discard(&self) -> io::Result<bool> {
+        for _ in 0..READS {
+            match self.read()? {
+                None => return Ok(false),
+                Some(piece) if piece.is_empty() => return Ok(true),
+                Some(_) => {}
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// How a link comes up.
+pub enum Origin {
+    /// We dialled it.
+    Dialled(DialId),
+    /// It was accepted from this address.
+    Accepted(IpAddr),
+}
+
+/// Takes a connected socket in and reports the link, which then lives in its own task. `None` if
+/// the carrier is off by now or its owner gone.
+pub async fn up<S: EventSink>(
+    shared: &Arc<Shared<S>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    origin: Origin,
+) -> Option<LinkId> {
+    if set_options(&stream).is_err() {
+        return None;
+    }
+    let id = shared.ids.next_id();
+    let stranger = matches!(origin, Origin::Accepted(_));
+    let state = Mutex::new(State {
+        stranger,
+        ..State::default()
+    });
+    let link = Arc::new(Link {
+        id,
+        stream,
+        state,
+        changed: Notify::new(),
+    });
+    {
+        let mut carrier = shared.state();
+        if !carrier.on {
+            return None;
+        }
+        carrier.links.insert(id, link.clone());
+        shared.alive.fetch_add(1, Ordering::AcqRel);
+        if let Origin::Accepted(from) = origin
+            && let Some(victim) = carrier.gate.admit(id, from)
+            && let Some(victim) = carrier.links.get(&victim)
+        {
+            victim.end(Ending::Now);
+        }
+    }
+    let dial = match origin {
+        Origin::Dialled(dial) => Some(dial),
+        Origin::Accepted(_) => None,
+    };
+    let from = Some(Address(peer.to_string()));
+    let up = CarrierEvent::Up {
+        link: id,
+        dial,
+        from,
+    };
+    let (told, reported) = oneshot::channel();
+    let task = shared.clone();
+    // Spawned before anybody is told, since whoever waits here may be stopped: a link that is known
+    // always has a task that will take it out again.
+    shared.runtime.spawn(async move {
+        let owned = task.sink.hand(up).await;
+        let _ = told.send(());
+        if owned {
+            // Whatever ended it, the peer's or the network's fault, is the same to the owner.
+            let _ = live(&task, &link).await;
+        }
+        link.state().closed = true;
+        task.state().gate.leave(id);
+        // The socket goes with the last of its holders: before the owner is told, not after.
+        task.state().links.remove(&id);
+        drop(link);
+        task.sink.hand(CarrierEvent::Down { link: id }).await;
+        task.alive.fetch_sub(1, Ordering::AcqRel);
+        task.gone.notify_one();
+    });
+    let _ = reported.await;
+    Some(id)
+}
+
+/// The life of a link, until it has ended or failed.
+async fn live<S: EventSink>(shared: &Shared<S>, link: &Link) -> io::Result<()> {
+    let mut heard_as_stranger = 0;
+    let mut peer_closed = false;
+    loop {
+        let written = link.write()?;
+        if written > 0 {
+            let event = CarrierEvent::Written {
+                link: link.id,
+                bytes: written,
+            };
+            if !shared.sink.hand(event).await {
+                return Ok(());
+            }
+        }
+        let (ending, patient, waiting) = {
+            let state = link.state();
+            let lost_bytes = heard_as_stranger > MAX_STRANGER_BYTES && !state.draining;
+            if state.flooded || (lost_bytes && !state.stranger) {
+                return Ok(());
+            }
+            (
+                state.ending,
+                state.draining || state.stranger,
+                !state.queue.is_empty(),
+            )
+        };
+        if ending {
+            return close(shared, link, peer_closed).await;
+        }
+        if peer_closed && !patient {
+            return Ok(());
+        }
+
+        let interest = match (peer_closed, waiting) {
+            (false, false) => Some(Interest::READABLE),
+            (false, true) => Some(Interest::READABLE | Interest::WRITABLE),
+            (true, true) => Some(Interest::WRITABLE),
+            (true, false) => None,
+        };
+        tokio::select! {
+            biased;
+            () = link.changed.notified() => continue,
+            ready = async { link.stream.ready(interest?).await.into() }, if interest.is_some() => {
+                let _: Option<io::Result<_>> = ready;
+            }
+        }
+        for _ in 0..READS {
+            if peer_closed {
+                break;
+            }
+            let Some(mut piece) = link.read()? else { break };
+            peer_closed = piece.is_empty();
+            {
+                let state = link.state();
+                if state.draining {
+                    piece.clear();
+                } else if state.stranger {
+                    let room = MAX_STRANGER_BYTES.saturating_sub(heard_as_stranger);
+                    heard_as_stranger += piece.len();
+                    piece.truncate(room);
+                }
+            }
+            if piece.is_empty() {
+                continue;
+            }
+            let event = CarrierEvent::Bytes {
+                link: link.id,
+                bytes: piece,
+            };
+            if !shared.sink.hand(event).await {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Ends a link in order: what is queued leaves, the peer reads the end of the stream.
+///
+/// A stranger gets the same whatever it sent: what has arrived is read first, since a socket closed
+/// over unread bytes says RST where another says FIN, and nothing that it does delays the FIN.
+async fn close<S: EventSink>(
+    shared: &Shared<S>,
+    link: &Link,
+    mut peer_closed: bool,
+) -> io::Result<()> {
+    let flush = async {
+        loop {
+            let written = link.write()?;
+            let event = CarrierEvent::Written {
+                link: link.id,
+                bytes: written,
+            };
+            if written > 0 && !shared.sink.hand(event).await {
+                return Ok(());
+            }
+            if link.state().queue.is_empty() {
+                return Ok(());
+            }
+            // A peer that is itself stopped by our not reading would never take the rest.
+            if !peer_closed {
+                peer_closed = link.discard()?;
+            }
+            let interest = match peer_closed {
+                true => Interest::WRITABLE,
+                false => Interest::READABLE | Interest::WRITABLE,
+            };
+            link.stream.ready(interest).await?;
+        }
+    };
+    let flushed: Result<io::Result<()>, _> = timeout(FLUSH, flush).await;
+    match flushed {
+        Ok(flushed) => flushed?,
+        Err(_) => return Ok(()),
+    }
+    if !peer_closed {
+        peer_closed = link.discard()?;
+    }
+    SockRef::from(&link.stream).shutdown(Shutdown::Write)?;
+    if link.state().spoke && !peer_closed {
+        let linger = async {
+            while !link.discard()? {
+                link.stream.readable().await?;
+            }
+            Ok(())
+        };
+        return timeout(LINGER, linger).await.unwrap_or(Ok(()));
+    }
+    Ok(())
+}
+
+/// Dead links are noticed by the kernel, so that idle ones cost no wake-ups here.
+fn set_options(stream: &TcpStream) -> io::Result<()> {
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(60))
+        .with_interval(Duration::from_secs(15))
+        .with_retries(4);
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&keepalive)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Being reachable: one port for all families and interfaces.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::Shared;
+use super::link::{self, Origin};
+use crate::carrier::EventSink;
+
+/// Ports drawn until one is free for all addresses.
+const TRIES: usize = 16;
+
+/// Connections that the kernel holds for us before they are accepted.
+const BACKLOG: i32 = 256;
+
+/// Pause when the system has no socket left to give.
+const EXHAUSTED: Duration = Duration::from_millis(500);
+
+/// The listeners.
+#[derive(Debug)]
+pub struct Listening {
+    /// The port of all of them.
+    pub port: u16,
+    accepting: JoinSet<()>,
+}
+
+impl Listening {
+    /// Listens at these addresses: at the preferred port if it is free, else at one that the system
+    /// draws. A family that the system does not have is left out, as long as one remains.
+    pub fn start<S: EventSink>(
+        shared: &Arc<Shared<S>>,
+        addresses: &[IpAddr],
+        preferred: Option<u16>,
+    ) -> io::Result<Self> {
+        let mut listeners = Err(ErrorKind::AddrInUse.into());
+        for port in preferred.into_iter().chain([0; TRIES]) {
+            listeners = bind_all(addresses, port);
+            if !matches!(&listeners, Err(error) if error.kind() == ErrorKind::AddrInUse) {
+                break;
+            }
+        }
+        let (listeners, port) = listeners?;
+        let mut accepting = JoinSet::new();
+        for listener in listeners {
+            accepting.spawn_on(accept(shared.clone(), listener), &shared.runtime);
+        }
+        Ok(Self { port, accepting })
+    }
+
+    /// Frees the port.
+    pub async fn stop(mut self) {
+        self.accepting.shutdown().await;
+    }
+}
+
+fn bind_all(addresses: &[IpAddr], mut port: u16) -> io::Result<(Vec<TcpListener>, u16)> {
+    let mut listeners = Vec::new();
+    let mut missing = None;
+    for address in addresses {
+        match bind(SocketAddr::new(*address, port)) {
+            Ok(listener) => {
+                port = listener.local_addr()?.port();
+                listeners.push(listener);
+            }
+            Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(error),
+            Err(error) => missing = Some(error),
+        }
+    }
+    match missing {
+        Some(error) if listeners.is_empty() => Err(error),
+        _ => Ok((listeners, port)),
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // A restart must not wait for the ends of old links. (On Windows the option means another thing.)
+    #[cfg(not(windows))]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Takes connections in, no faster than the owner is told of them.
+async fn accept<S: EventSink>(shared: Arc<Shared<S>>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                link::up(&shared, stream, peer, Origin::Accepted(peer.ip())).await;
+            }
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            Err(_) => sleep(EXHAUSTED).await,
+        }
+    }
+}
