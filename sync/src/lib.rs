@@ -3,8 +3,6 @@
 //!
 //! Time, randomness and I/O are arguments. `docs/PROTOCOL.md` sections 4 to 6 describe the bytes.
 
-#![allow(dead_code)] // until paging and reconciliation stand on it
-
 pub mod batch;
 pub mod entry;
 pub mod id;
@@ -15,6 +13,7 @@ pub mod mark;
 pub mod memory;
 pub mod order;
 mod outgoing;
+pub mod page;
 pub mod peer;
 pub mod reconcile;
 pub mod segment;

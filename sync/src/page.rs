@@ -1,0 +1,670 @@
+//! Pages of a conversation in screen order, counts and positions.
+//!
+//! **Wall time.** What is shown of an entry's wall time is the median of its own and those of its two
+//! neighbours in screen order; the first and the last entry show their own. So one wrong clock moves
+//! no entry out of its place in time, and every device shows the same.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::{Bound, ControlFlow};
+
+use bytes::Bytes;
+
+use crate::batch::{BodyView, EntryView};
+use crate::entry::Body;
+use crate::id::{DeviceId, EntryId, Lamport, LogId, Seq, SpaceId};
+use crate::log::{LogRow, log_name};
+use crate::order::{Run, bucket_of, decode_runs};
+use crate::segment::{Segment, lamport_of, with_segment};
+use crate::space::SpaceRow;
+use crate::store::{Direction, Reader, StorageError};
+use crate::tables::{Key, LogNumber, ORDER, SEGMENTS, damaged};
+
+/// Entries of one page, at most.
+pub const MAX_PAGE: usize = 1_024;
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageFrom {
+    /// The newest entries.
+    Newest,
+    /// The oldest.
+    Oldest,
+    /// Those just before this one.
+    Before(EntryId),
+    /// This one and those after it.
+    At(EntryId),
+    /// Those just after this one.
+    After(EntryId),
+    /// Those from this position on, from 0.
+    Position(u64),
+    /// Those from the first on whose shown wall time is this or later, Unix milliseconds. Clocks that
+    /// were wrong for long make this approximate.
+    Date(i64),
+}
+
+/// An entry in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Its name.
+    pub id: EntryId,
+    /// Its logical time.
+    pub lamport: Lamport,
+    /// Its wall time as its author says, Unix milliseconds.
+    pub wall_ms: i64,
+    /// Its wall time to show, Unix milliseconds.
+    pub shown_ms: i64,
+    /// What it says.
+    pub body: Body,
+}
+
+impl Placed {
+    /// Its place in screen order.
+    pub fn place(&self) -> Place {
+        Place {
+            lamport: self.lamport,
+            log: self.id.log,
+            seq: self.id.seq,
+        }
+    }
+}
+
+/// A place in screen order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Decides first.
+    pub lamport: Lamport,
+    /// Then device and incarnation.
+    pub log: LogId,
+    /// Then the number in the log.
+    pub seq: Seq,
+}
+
+/// Part of a conversation, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The entries.
+    pub entries: Vec<Placed>,
+    /// The position of the first of them.
+    pub position: u64,
+    /// How many entries the space has.
+    pub total: u64,
+}
+
+/// Up to `count` entries; `None` if the space, or the entry named, is not held.
+pub fn page(
+    reader: &dyn Reader,
+    space: SpaceId,
+    from: PageFrom,
+    count: usize,
+) -> Result<Option<Page>, StorageError> {
+    let Some(row) = SpaceRow::read(reader, space)? else {
+        return Ok(None);
+    };
+    let count = count.min(MAX_PAGE) as u64;
+    let total = row.entries;
+    let mut walker = Walker::new(reader, space);
+    let (first, end) = match from {
+        PageFrom::Newest => (total.saturating_sub(count), total),
+        PageFrom::Oldest => (0, count),
+        PageFrom::Position(first) => (first, first.saturating_add(count)),
+        PageFrom::Date(date_ms) => {
+            let first = walker.position_of_date(date_ms, total)?;
+            (first, first + count)
+        }
+        PageFrom::Before(id) | PageFrom::At(id) | PageFrom::After(id) => {
+            let Some(place) = place(reader, space, id)? else {
+                return Ok(None);
+            };
+            let position = walker.count_before(place, &[])?;
+            match from {
+                PageFrom::Before(_) => (position.saturating_sub(count), position),
+                PageFrom::At(_) => (position, position + count),
+                _ => (position + 1, position + 1 + count),
+            }
+        }
+    };
+    let first = first.min(total);
+    let end = end.min(total);
+    // One more at each side, to clamp wall times.
+    let from = first.saturating_sub(1);
+    let until = end.saturating_add(1).min(total);
+    let mut entries = walker.slice(from, until, total)?;
+    show_wall_times(&mut entries);
+    entries.drain(..(first - from) as usize);
+    entries.truncate((end - first) as usize);
+    Ok(Some(Page {
+        entries,
+        position: first,
+        total,
+    }))
+}
+
+/// One entry, if it is held. Its shown wall time is its own: [`PageFrom::At`] gives the other.
+pub fn entry(
+    reader: &dyn Reader,
+    space: SpaceId,
+    id: EntryId,
+) -> Result<Option<Placed>, StorageError> {
+    let Some(row) = held(reader, space, id)? else {
+        return Ok(None);
+    };
+    with_segment(reader, space, row.number, id.seq, |bytes| {
+        for stored in Segment::open(bytes)? {
+            let stored = stored?;
+            if id.seq > stored.batch.last() {
+                continue;
+            }
+            for entry in stored.entries() {
+                let (lamport, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
+                if entry.seq == id.seq {
+                    let body = entry.body.to_body();
+                    return Ok(Some(placed(id.log, lamport, &entry, body)));
+                }
+            }
+        }
+        Err(damaged(SEGMENTS))
+    })
+}
+
+/// The place of an entry, if it is held.
+pub fn place(
+    reader: &dyn Reader,
+    space: SpaceId,
+    id: EntryId,
+) -> Result<Option<Place>, StorageError> {
+    let Some(row) = held(reader, space, id)? else {
+        return Ok(None);
+    };
+    Ok(Some(Place {
+        lamport: lamport_of(reader, space, row.number, id.seq)?,
+        log: id.log,
+        seq: id.seq,
+    }))
+}
+
+/// The position of an entry, from 0, if it is held.
+pub fn position(
+    reader: &dyn Reader,
+    space: SpaceId,
+    id: EntryId,
+) -> Result<Option<u64>, StorageError> {
+    match place(reader, space, id)? {
+        Some(place) => Ok(Some(Walker::new(reader, space).count_before(place, &[])?)),
+        None => Ok(None),
+    }
+}
+
+/// How many entries stand before `place`, those of devices in `without` not counted.
+pub fn count_before(
+    reader: &dyn Reader,
+    space: SpaceId,
+    place: Place,
+    without: &[DeviceId],
+) -> Result<u64, StorageError> {
+    Walker::new(reader, space).count_before(place, without)
+}
+
+/// How many entries stand after `place`, those of devices in `without` not counted.
+pub fn count_after(
+    reader: &dyn Reader,
+    space: SpaceId,
+    place: Place,
+    without: &[DeviceId],
+) -> Result<u64, StorageError> {
+    Walker::new(reader, space).count_after(place, without)
+}
+
+fn held(reader: &dyn Reader, space: SpaceId, id: EntryId) -> Result<Option<LogRow>, StorageError> {
+    let row = LogRow::read(reader, space, id.log)?;
+    Ok(row.filter(|row| id.seq.0 > 0 && id.seq <= row.head))
+}
+
+fn placed(log: LogId, lamport: Lamport, entry: &EntryView<'_>, body: Body) -> Placed {
+    Placed {
+        id: EntryId {
+            log,
+            seq: entry.seq,
+        },
+        lamport,
+        wall_ms: entry.wall_ms,
+        shown_ms: entry.wall_ms,
+        body,
+    }
+}
+
+fn show_wall_times(entries: &mut [Placed]) {
+    for index in 1..entries.len().saturating_sub(1) {
+        let before = entries[index - 1].wall_ms;
+        let after = entries[index + 1].wall_ms;
+        let entry = &mut entries[index];
+        entry.shown_ms = entry.wall_ms.clamp(before.min(after), before.max(after));
+    }
+}
+
+/// Is shown buckets and their encoded runs, until it breaks. `None` from it means damage.
+type VisitBuckets<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Option<ControlFlow<()>>;
+
+/// Walks in screen order. Remembers the names of the logs it meets.
+struct Walker<'a> {
+    reader: &'a dyn Reader,
+    space: SpaceId,
+    names: BTreeMap<LogNumber, LogId>,
+}
+
+impl<'a> Walker<'a> {
+    fn new(reader: &'a dyn Reader, space: SpaceId) -> Walker<'a> {
+        Walker {
+            reader,
+            space,
+            names: BTreeMap::new(),
+        }
+    }
+
+    /// The entries at positions `from..until` of `total`.
+    fn slice(&mut self, from: u64, until: u64, total: u64) -> Result<Vec<Placed>, StorageError> {
+        let count = until.saturating_sub(from) as usize;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        if until == total {
+            let mut entries = self.take(u64::MAX, Direction::Backward, 0, count)?;
+            entries.reverse();
+            return Ok(entries);
+        }
+        let (bucket, before) = self.bucket_at(from, total)?;
+        self.take(bucket, Direction::Forward, (from - before) as usize, count)
+    }
+
+    /// The bucket that holds position `at`, and how many entries stand before that bucket.
+    fn bucket_at(&self, at: u64, total: u64) -> Result<(u64, u64), StorageError> {
+        let from_start = at < total / 2;
+        let mut found = None;
+        let mut passed = 0;
+        let (first, direction) = match from_start {
+            true => (0, Direction::Forward),
+            false => (u64::MAX, Direction::Backward),
+        };
+        self.buckets(first, direction, &mut |bucket, runs| {
+            let count = count_of(runs)?;
+            let before = if from_start {
+                passed
+            } else {
+                total.checked_sub(passed + count)?
+            };
+            passed += count;
+            if (before..before + count).contains(&at) {
+                found = Some((bucket, before));
+                return Some(ControlFlow::Break(()));
+            }
+            Some(ControlFlow::Continue(()))
+        })?;
+        found.ok_or_else(|| damaged(ORDER))
+    }
+
+    /// Up to `count` entries from an edge of `bucket` on, after `skip`.
+    fn take(
+        &mut self,
+        bucket: u64,
+        direction: Direction,
+        mut skip: usize,
+        count: usize,
+    ) -> Result<Vec<Placed>, StorageError> {
+        let mut entries = Vec::with_capacity(count);
+        let mut next = Some(bucket);
+        while let Some(from) = next {
+            let Some((bucket, runs)) = self.bucket(from, direction)? else {
+                break;
+            };
+            let mut merge = Merge::new(self, &runs, direction)?;
+            while let Some(entry) = merge.next(self)? {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                entries.push(entry);
+                if entries.len() == count {
+                    return Ok(entries);
+                }
+            }
+            next = match direction {
+                Direction::Forward => bucket.checked_add(1),
+                Direction::Backward => bucket.checked_sub(1),
+            };
+        }
+        Ok(entries)
+    }
+
+    fn count_before(&mut self, place: Place, without: &[DeviceId]) -> Result<u64, StorageError> {
+        let row = SpaceRow::read(self.reader, self.space)?;
+        let bucket = bucket_of(place.lamport);
+        let top = self
+            .bucket(u64::MAX, Direction::Backward)?
+            .map_or(0, |(top, _)| top);
+        if without.is_empty() && bucket > top / 2 {
+            // Nearer to the end: count what comes after, and the entry itself if it is there.
+            let total = row.map_or(0, |row| row.entries);
+            let after = self.count_after(place, without)?;
+            let itself = u64::from(held(self.reader, self.space, place.id())?.is_some());
+            return Ok(total.saturating_sub(after + itself));
+        }
+        let before = match bucket.checked_sub(1) {
+            Some(last) => self.count_buckets(last, Direction::Backward, without)?,
+            None => 0,
+        };
+        Ok(before + self.rank(place, without)?)
+    }
+
+    fn count_after(&mut self, place: Place, without: &[DeviceId]) -> Result<u64, StorageError> {
+        let bucket = bucket_of(place.lamport);
+        let after = self.count_buckets(bucket + 1, Direction::Forward, without)?;
+        let Some(runs) = self.runs(bucket)? else {
+            return Ok(after);
+        };
+        let up_to = Place {
+            seq: Seq(place.seq.0.saturating_add(1)),
+            ..place
+        };
+        let here = self.count_runs(&runs, without)?;
+        Ok(after + here - self.rank(up_to, without)?)
+    }
+
+    /// Entries in the bucket of `place` that stand before it.
+    fn rank(&mut self, place: Place, without: &[DeviceId]) -> Result<u64, StorageError> {
+        let runs = self.runs(bucket_of(place.lamport))?.unwrap_or_default();
+        let mut rank = 0;
+        for run in runs {
+            let log = self.name(run.log)?;
+            if without.contains(&log.device) {
+                continue;
+            }
+            let mut seq = run.first;
+            let end = run.first + run.count;
+            let mut passed = false;
+            while seq < end && !passed {
+                seq = with_segment(self.reader, self.space, run.log, Seq(seq), |bytes| {
+                    let mut next = seq;
+                    for stored in Segment::open(bytes)? {
+                        let stored = stored?;
+                        for (at, lamport) in (stored.first()..).zip(stored.lamports.iter()) {
+                            if at < next || at >= end || passed {
+                                continue;
+                            }
+                            let here = Place {
+                                lamport,
+                                log,
+                                seq: Seq(at),
+                            };
+                            passed = here >= place;
+                            if !passed {
+                                rank += 1;
+                                next = at + 1;
+                            }
+                        }
+                    }
+                    if next == seq && !passed {
+                        return Err(damaged(SEGMENTS));
+                    }
+                    Ok(next)
+                })?;
+            }
+        }
+        Ok(rank)
+    }
+
+    fn count_buckets(
+        &mut self,
+        from: u64,
+        direction: Direction,
+        without: &[DeviceId],
+    ) -> Result<u64, StorageError> {
+        let mut total = 0;
+        let mut by_log = BTreeMap::<LogNumber, u64>::new();
+        self.buckets(from, direction, &mut |_, runs| {
+            if without.is_empty() {
+                total += count_of(runs)?;
+            } else {
+                for run in decode_runs(runs)? {
+                    *by_log.entry(run.log).or_default() += run.count;
+                }
+            }
+            Some(ControlFlow::Continue(()))
+        })?;
+        for (log, count) in by_log {
+            if !without.contains(&self.name(log)?.device) {
+                total += count;
+            }
+        }
+        Ok(total)
+    }
+
+    fn count_runs(&mut self, runs: &[Run], without: &[DeviceId]) -> Result<u64, StorageError> {
+        let mut count = 0;
+        for run in runs {
+            if without.is_empty() || !without.contains(&self.name(run.log)?.device) {
+                count += run.count;
+            }
+        }
+        Ok(count)
+    }
+
+    /// The position of the first entry whose shown wall time is `date_ms` or later. Looks for the
+    /// bucket by halves, then through it.
+    fn position_of_date(&mut self, date_ms: i64, total: u64) -> Result<u64, StorageError> {
+        let Some((last, _)) = self.bucket(u64::MAX, Direction::Backward)? else {
+            return Ok(0);
+        };
+        let (mut low, mut high) = (0, last);
+        while low < high {
+            let middle = high - (high - low) / 2;
+            let mut sample = self.take(middle, Direction::Forward, 0, 3)?;
+            show_wall_times(&mut sample);
+            // Of three, the middle one shows their median.
+            let shown = sample
+                .get(1)
+                .or(sample.first())
+                .map_or(i64::MAX, |entry| entry.shown_ms);
+            if shown < date_ms {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        let Some((bucket, runs)) = self.bucket(low, Direction::Forward)? else {
+            return Ok(total);
+        };
+        let before = match bucket.checked_sub(1) {
+            Some(last) => self.count_buckets(last, Direction::Backward, &[])?,
+            None => 0,
+        };
+        let here = self.count_runs(&runs, &[])? as usize;
+        let mut entries = self.take(bucket, Direction::Forward, 0, here + 1)?;
+        show_wall_times(&mut entries);
+        let index = entries.iter().position(|entry| entry.shown_ms >= date_ms);
+        Ok(before + index.unwrap_or(here) as u64)
+    }
+
+    fn name(&mut self, log: LogNumber) -> Result<LogId, StorageError> {
+        if let Some(name) = self.names.get(&log) {
+            return Ok(*name);
+        }
+        let name = log_name(self.reader, self.space, log)?;
+        self.names.insert(log, name);
+        Ok(name)
+    }
+
+    fn runs(&self, bucket: u64) -> Result<Option<Vec<Run>>, StorageError> {
+        let found = self.bucket(bucket, Direction::Forward)?;
+        Ok(found.filter(|(at, _)| *at == bucket).map(|(_, runs)| runs))
+    }
+
+    /// The first bucket from `from` on.
+    fn bucket(
+        &self,
+        from: u64,
+        direction: Direction,
+    ) -> Result<Option<(u64, Vec<Run>)>, StorageError> {
+        let mut found = None;
+        self.buckets(from, direction, &mut |bucket, runs| {
+            found = Some((bucket, decode_runs(runs)?));
+            Some(ControlFlow::Break(()))
+        })?;
+        Ok(found)
+    }
+
+    /// Calls `visit` with each bucket from `from` on.
+    fn buckets(
+        &self,
+        from: u64,
+        direction: Direction,
+        visit: VisitBuckets<'_>,
+    ) -> Result<(), StorageError> {
+        let (low, high) = match direction {
+            Direction::Forward => (from, u64::MAX),
+            Direction::Backward => (0, from),
+        };
+        let low = Key::order(self.space, low);
+        let high = Key::order(self.space, high);
+        let mut intact = true;
+        self.reader.scan(
+            (Bound::Included(&low), Bound::Included(&high)),
+            direction,
+            &mut |key, value| {
+                let bucket = key
+                    .last_chunk::<8>()
+                    .map(|bytes| u64::from_be_bytes(*bytes));
+                match bucket.and_then(|bucket| visit(bucket, value)) {
+                    Some(flow) => flow,
+                    None => {
+                        intact = false;
+                        ControlFlow::Break(())
+                    }
+                }
+            },
+        )?;
+        if intact { Ok(()) } else { Err(damaged(ORDER)) }
+    }
+}
+
+impl Place {
+    /// The entry there.
+    pub fn id(&self) -> EntryId {
+        EntryId {
+            log: self.log,
+            seq: self.seq,
+        }
+    }
+}
+
+fn count_of(runs: &[u8]) -> Option<u64> {
+    Some(decode_runs(runs)?.iter().map(|run| run.count).sum())
+}
+
+/// Merges the runs of one bucket. Segments are read as the merge comes to them.
+struct Merge {
+    direction: Direction,
+    cursors: Vec<Cursor>,
+}
+
+/// What is left of one run.
+struct Cursor {
+    number: LogNumber,
+    log: LogId,
+    /// Numbers not yet loaded.
+    left: std::ops::Range<u64>,
+    /// Loaded, in log order.
+    loaded: VecDeque<Placed>,
+}
+
+impl Merge {
+    fn new(
+        walker: &mut Walker<'_>,
+        runs: &[Run],
+        direction: Direction,
+    ) -> Result<Merge, StorageError> {
+        let mut cursors = Vec::with_capacity(runs.len());
+        for run in runs {
+            let mut cursor = Cursor {
+                number: run.log,
+                log: walker.name(run.log)?,
+                left: run.first..run.first + run.count,
+                loaded: VecDeque::new(),
+            };
+            cursor.load(walker, direction)?;
+            cursors.push(cursor);
+        }
+        Ok(Merge { direction, cursors })
+    }
+
+    fn next(&mut self, walker: &Walker<'_>) -> Result<Option<Placed>, StorageError> {
+        let direction = self.direction;
+        let heads = self.cursors.iter_mut();
+        let heads = heads.filter_map(|cursor| Some((cursor.head(direction)?.place(), cursor)));
+        let best = match direction {
+            Direction::Forward => heads.min_by_key(|(place, _)| *place),
+            Direction::Backward => heads.max_by_key(|(place, _)| *place),
+        };
+        let Some((_, cursor)) = best else {
+            return Ok(None);
+        };
+        let entry = match direction {
+            Direction::Forward => cursor.loaded.pop_front(),
+            Direction::Backward => cursor.loaded.pop_back(),
+        };
+        if cursor.loaded.is_empty() {
+            cursor.load(walker, direction)?;
+        }
+        Ok(entry)
+    }
+}
+
+impl Cursor {
+    fn head(&self, direction: Direction) -> Option<&Placed> {
+        match direction {
+            Direction::Forward => self.loaded.front(),
+            Direction::Backward => self.loaded.back(),
+        }
+    }
+
+    /// Loads the next segment of the run.
+    fn load(&mut self, walker: &Walker<'_>, direction: Direction) -> Result<(), StorageError> {
+        if self.left.is_empty() {
+            return Ok(());
+        }
+        let at = match direction {
+            Direction::Forward => self.left.start,
+            Direction::Backward => self.left.end - 1,
+        };
+        let (log, left, loaded) = (self.log, self.left.clone(), &mut self.loaded);
+        with_segment(walker.reader, walker.space, self.number, Seq(at), |bytes| {
+            let bytes = Bytes::copy_from_slice(bytes);
+            for stored in Segment::open(&bytes)? {
+                let stored = stored?;
+                if stored.batch.last().0 < left.start {
+                    continue;
+                }
+                if stored.first() >= left.end {
+                    break;
+                }
+                for entry in stored.entries() {
+                    let (lamport, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
+                    if !left.contains(&entry.seq.0) {
+                        continue;
+                    }
+                    let body = match entry.body {
+                        BodyView::Bytes(body) => Body::Bytes(bytes.slice_ref(body)),
+                        other => other.to_body(),
+                    };
+                    loaded.push_back(placed(log, lamport, &entry, body));
+                }
+            }
+            Ok(())
+        })?;
+        let loaded = (self.loaded.front(), self.loaded.back());
+        match (direction, loaded) {
+            (Direction::Forward, (_, Some(last))) => self.left.start = last.id.seq.0 + 1,
+            (Direction::Backward, (Some(first), _)) => self.left.end = first.id.seq.0,
+            (_, (None, _) | (_, None)) => return Err(damaged(SEGMENTS)),
+        }
+        Ok(())
+    }
+}
