@@ -18,24 +18,21 @@ use std::fmt;
 use bytes::{Buf, Bytes};
 use rand_core::CryptoRng;
 use snow::HandshakeState;
-use subtle::ConstantTimeEq;
 
-use crate::keys::{Psk, PublicKey, StaticKey, TagKey, mac, truncated, xof};
+use crate::keys::{Psk, PublicKey, StaticKey, TagKey, xof};
 use crate::noise::{Pattern, builder};
 use crate::session::{Role, Session};
+use crate::tag::{self, NONCE_LEN, Tag, Use};
 
 /// The version of the protocol, first in every prologue.
 pub const VERSION: u8 = 1;
 
-const NONCE_LEN: usize = 16;
-const MAC_LEN: usize = 16;
-const TAG_LEN: usize = NONCE_LEN + MAC_LEN;
 /// Noise message 1 of a session (`e`, and a counter) and of a meeting (`e`, and zeros).
 const MESSAGE_1_LEN: usize = 64;
 /// The payload of message 1.
 const PAYLOAD_LEN: usize = 16;
 /// What of a first flight has to arrive before it can be recognised.
-const HEAD_LEN: usize = TAG_LEN + MESSAGE_1_LEN;
+const HEAD_LEN: usize = tag::LEN + MESSAGE_1_LEN;
 /// Noise message 2 of a session.
 const SESSION_2_LEN: usize = 48;
 /// Noise message 2 of a meeting.
@@ -94,35 +91,6 @@ impl Direction {
         } else {
             Direction::Down
         }
-    }
-}
-
-/// Recognition tag of a first flight: it says who dials to those who have the tag key, and nothing to
-/// anyone else.
-#[derive(Clone, Copy)]
-struct Tag {
-    nonce: [u8; NONCE_LEN],
-    mac: [u8; MAC_LEN],
-}
-
-impl Tag {
-    fn new(key: &TagKey, direction: Direction, rng: &mut impl CryptoRng) -> Self {
-        let mut nonce = [0; NONCE_LEN];
-        rng.fill_bytes(&mut nonce);
-        Self {
-            nonce,
-            mac: Self::mac(key, &nonce, direction),
-        }
-    }
-
-    fn mac(key: &TagKey, nonce: &[u8; NONCE_LEN], direction: Direction) -> [u8; MAC_LEN] {
-        truncated(mac(key.as_bytes(), &[b"tag", nonce, &[direction as u8]]).as_bytes())
-    }
-
-    fn is_by(&self, key: &TagKey, direction: Direction) -> bool {
-        Self::mac(key, &self.nonce, direction)
-            .ct_eq(&self.mac)
-            .into()
     }
 }
 
@@ -224,8 +192,7 @@ impl Counted {
 /// The prologue of a session between devices that know each other.
 fn session_prologue(tag: &Tag, dialler: &Party, answerer: &Party) -> Vec<u8> {
     let mut prologue = vec![VERSION];
-    prologue.extend_from_slice(&tag.nonce);
-    prologue.extend_from_slice(&tag.mac);
+    prologue.extend_from_slice(tag.as_bytes());
     for party in [dialler, answerer] {
         prologue.extend_from_slice(&party.identity);
         prologue.extend_from_slice(&party.device);
@@ -236,8 +203,7 @@ fn session_prologue(tag: &Tag, dialler: &Party, answerer: &Party) -> Vec<u8> {
 /// The prologue of a meeting.
 fn meeting_prologue(tag: &Tag, inviter_key_hash: &[u8; 16]) -> Vec<u8> {
     let mut prologue = vec![VERSION];
-    prologue.extend_from_slice(&tag.nonce);
-    prologue.extend_from_slice(&tag.mac);
+    prologue.extend_from_slice(tag.as_bytes());
     prologue.extend_from_slice(inviter_key_hash);
     prologue
 }
@@ -298,8 +264,8 @@ impl Dialling {
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, Vec<u8>), Garbage> {
         let direction = Direction::between(&me.device, &peer.device);
-        let tag = Tag::new(tag_key, direction, rng);
-        let mut mask = Mask::new(tag_key, &tag.nonce, direction);
+        let tag = Tag::random(tag_key.as_bytes(), Use::FirstFlight, direction, rng);
+        let mut mask = Mask::new(tag_key, &tag.nonce(), direction);
         let mut noise = builder(Pattern::Session, rng)
             .prologue(&session_prologue(&tag, me, peer))
             .and_then(|builder| builder.psk(0, psk.as_bytes()))
@@ -307,9 +273,9 @@ impl Dialling {
             .and_then(|builder| builder.remote_public_key(&peer.key.0))
             .and_then(snow::Builder::build_initiator)
             .expect("each part is given once and has the right length");
-        let mut flight = [tag.nonce, tag.mac].concat();
+        let mut flight = tag.as_bytes().to_vec();
         write(&mut noise, &counted.to_bytes(), MESSAGE_1_LEN, &mut flight)?;
-        mask.finish(&mut flight, TAG_LEN, rng);
+        mask.finish(&mut flight, tag::LEN, rng);
         let sent = flight.len();
         let dialling = Self {
             noise,
@@ -379,15 +345,10 @@ pub struct Head {
 
 impl Head {
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (nonce, rest) = bytes.split_first_chunk()?;
-        let (mac, rest) = rest.split_first_chunk()?;
-        let message = rest.try_into().ok()?;
+        let (tag, message) = bytes.split_first_chunk()?;
         Some(Self {
-            tag: Tag {
-                nonce: *nonce,
-                mac: *mac,
-            },
-            message,
+            tag: Tag::from_bytes(*tag),
+            message: message.try_into().ok()?,
         })
     }
 
@@ -402,9 +363,11 @@ impl Head {
     ) -> Result<(K, Tagged), Garbage> {
         let (who, key, direction) = candidates
             .into_iter()
-            .find(|(_, key, direction)| self.tag.is_by(key, *direction))
+            .find(|(_, key, direction)| {
+                self.tag.is_by(key.as_bytes(), Use::FirstFlight, *direction)
+            })
             .ok_or(Garbage)?;
-        let mut mask = Mask::new(key, &self.tag.nonce, direction);
+        let mut mask = Mask::new(key, &self.tag.nonce(), direction);
         let mut message = self.message;
         mask.apply(&mut message);
         let padding = mask.padding();
@@ -452,7 +415,7 @@ impl Whole {
     /// The tag's nonce; that of an invitation is answered once.
     #[must_use]
     pub fn nonce(&self) -> [u8; 16] {
-        self.0.tag.nonce
+        self.0.tag.nonce()
     }
 
     /// Opens the flight of a known device with the first of `psks` that fits. Nothing is answered yet.
@@ -529,7 +492,7 @@ impl Whole {
             noise,
             mask,
             psk: psk.clone(),
-            nonce: tag.nonce,
+            nonce: tag.nonce(),
             received,
         })
     }
@@ -599,18 +562,18 @@ impl Joining {
         psk: &Psk,
         rng: &mut impl CryptoRng,
     ) -> (Self, Vec<u8>) {
-        let tag = Tag::new(tag_key, Direction::Up, rng);
-        let mut mask = Mask::new(tag_key, &tag.nonce, Direction::Up);
+        let tag = Tag::random(tag_key.as_bytes(), Use::FirstFlight, Direction::Up, rng);
+        let mut mask = Mask::new(tag_key, &tag.nonce(), Direction::Up);
         let mut noise = builder(Pattern::Meeting, rng)
             .prologue(&meeting_prologue(&tag, inviter_key_hash))
             .and_then(|builder| builder.psk(0, psk.as_bytes()))
             .and_then(|builder| builder.local_private_key(key.as_bytes()))
             .and_then(snow::Builder::build_initiator)
             .expect("each part is given once and has the right length");
-        let mut flight = [tag.nonce, tag.mac].concat();
+        let mut flight = tag.as_bytes().to_vec();
         write(&mut noise, &[0; PAYLOAD_LEN], MESSAGE_1_LEN, &mut flight)
             .expect("message 1 of a meeting agrees on nothing yet");
-        mask.finish(&mut flight, TAG_LEN, rng);
+        mask.finish(&mut flight, tag::LEN, rng);
         let sent = flight.len();
         let joining = Self {
             noise,

@@ -19,6 +19,14 @@ impl KemSecret {
         (Self(secret), public.to_bytes().to_vec())
     }
 
+    /// The one that a seed of 64 bytes gives, for known answers.
+    #[cfg(test)]
+    pub(crate) fn from_seed(seed: &[u8]) -> (Self, Vec<u8>) {
+        let secret = DecapsulationKey768::from_seed(seed.try_into().expect("a seed has 64 bytes"));
+        let public = secret.encapsulation_key().to_bytes().to_vec();
+        (Self(secret), public)
+    }
+
     /// What the other side encapsulated; nothing if that is no ciphertext. An altered one gives an
     /// unrelated secret.
     pub(crate) fn open(&self, ciphertext: &[u8]) -> Option<Shared> {

@@ -3,6 +3,8 @@
 //!
 //! `docs/PROTOCOL.md` sections 7 to 13 describe the bytes.
 
+pub mod beacon;
+pub mod bundle;
 pub mod carrier;
 pub mod device;
 pub mod handshake;
@@ -15,3 +17,6 @@ mod padding;
 pub mod psk;
 pub mod replay;
 pub mod session;
+mod tag;
+#[cfg(test)]
+mod vectors;

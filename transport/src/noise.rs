@@ -6,7 +6,7 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, Rng, SeedableRng};
-use snow::params::{CipherChoice, DHChoice, HashChoice};
+use snow::params::{CipherChoice, DHChoice, HashChoice, NoiseParams};
 use snow::resolvers::{CryptoResolver, DefaultResolver, RingResolver};
 use snow::types::{Cipher, Dh, Hash, Random};
 use snow::{Builder, Error};
@@ -24,30 +24,55 @@ pub(crate) enum Pattern {
     Session,
     /// Meetings (section 10).
     Meeting,
+    /// Bundles (section 12).
+    Bundle,
+}
+
+impl Pattern {
+    fn params(self) -> NoiseParams {
+        let name = match self {
+            Pattern::Session => "Noise_KKpsk0_25519_ChaChaPoly_BLAKE2s",
+            Pattern::Meeting => "Noise_XXpsk0_25519_ChaChaPoly_BLAKE2s",
+            Pattern::Bundle => "Noise_Kpsk0_25519_ChaChaPoly_BLAKE2s",
+        };
+        name.parse().expect("the names above are well-formed")
+    }
 }
 
 /// Begins a handshake whose randomness comes from `rng`.
 pub(crate) fn builder<'a>(pattern: Pattern, rng: &mut impl CryptoRng) -> Builder<'a> {
-    let name = match pattern {
-        Pattern::Session => "Noise_KKpsk0_25519_ChaChaPoly_BLAKE2s",
-        Pattern::Meeting => "Noise_XXpsk0_25519_ChaChaPoly_BLAKE2s",
-    };
-    let params = name.parse().expect("the names above are well-formed");
     Builder::with_resolver(
-        params,
+        pattern.params(),
         Box::new(Resolver {
-            seed: random_32(rng),
+            seed: Some(random_32(rng)),
         }),
     )
 }
 
+/// Begins a handshake that only reads: asking it for randomness is an error.
+pub(crate) fn reader<'a>(pattern: Pattern) -> Builder<'a> {
+    Builder::with_resolver(pattern.params(), Box::new(Resolver { seed: None }))
+}
+
+/// ChaCha20-Poly1305 as sessions use it, for its known answers.
+#[cfg(test)]
+pub(crate) fn cipher() -> Box<dyn Cipher> {
+    Resolver { seed: None }
+        .resolve_cipher(&CipherChoice::ChaChaPoly)
+        .expect("the resolver has it")
+}
+
 struct Resolver {
-    seed: Zeroizing<[u8; 32]>,
+    seed: Option<Zeroizing<[u8; 32]>>,
 }
 
 impl CryptoResolver for Resolver {
     fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        Some(Box::new(Seeded(ChaCha20Rng::from_seed(*self.seed))))
+        let rng = self
+            .seed
+            .as_ref()
+            .map(|seed| ChaCha20Rng::from_seed(**seed));
+        Some(Box::new(Seeded(rng)))
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
@@ -66,11 +91,11 @@ impl CryptoResolver for Resolver {
     }
 }
 
-struct Seeded(ChaCha20Rng);
+struct Seeded(Option<ChaCha20Rng>);
 
 impl Random for Seeded {
     fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {
-        self.0.fill_bytes(dest);
+        self.0.as_mut().ok_or(Error::Rng)?.fill_bytes(dest);
         Ok(())
     }
 }

@@ -1,0 +1,406 @@
+//! Bundles: sealed, padded one-way parcels, for when no session is possible (`docs/PROTOCOL.md`
+//! section 12).
+//!
+//! ```text
+//! 0            32       40      44           48                96
+//! | tag        | length | age   | lifetime   | Noise message   | chunks ...
+//! | 16 + 16    | u64    | s u32 | s u32      | 48              | at most 65,535 each
+//! ```
+
+use std::fmt;
+
+use bytes::{Buf, Bytes, BytesMut};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::handshake::{Direction, VERSION};
+use crate::keys::{BundlePsk, BundleTagKey, PublicKey, StaticKey};
+use crate::noise::{Pattern, TAG_LEN, builder, reader};
+use crate::padding::padme;
+use crate::session::{MAX_ITEM, MAX_RECORD};
+use crate::tag::{self, Tag, Use};
+
+/// The longest bundle, in bytes.
+pub const MAX_BUNDLE: usize = 64 << 20;
+/// The longest lifetime of a bundle, in seconds: 28 days.
+pub const MAX_LIFETIME_S: u32 = 28 * 24 * 3_600;
+/// How long the same prekey is announced, in seconds: a quarter of the longest lifetime.
+pub const PREKEY_ROTATION_S: u32 = MAX_LIFETIME_S / 4;
+/// How many private prekeys are kept.
+pub const MAX_PREKEYS: usize = 8;
+/// How many bytes of a bundle say what it is.
+pub const HEADER_LEN: usize = MESSAGE_AT + MESSAGE_LEN;
+
+const LENGTH_AT: usize = tag::LEN;
+const AGE_AT: usize = LENGTH_AT + 8;
+const LIFETIME_AT: usize = AGE_AT + 4;
+const MESSAGE_AT: usize = LIFETIME_AT + 4;
+/// Noise message: an ephemeral key and the tag of an empty payload.
+const MESSAGE_LEN: usize = 48;
+/// The shortest padded payload.
+const MIN_PAYLOAD: usize = 1_024;
+/// The payload of one chunk.
+const CHUNK: usize = MAX_RECORD;
+/// The kind that stands for padding.
+const PADDING: u64 = 0;
+
+/// The item does not fit into the bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the item does not fit into the bundle")]
+pub struct Full;
+
+/// Why nothing comes out of a bundle: the fault of whoever made or carried it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BundleFault {
+    /// Cut short, too long, or with impossible fields.
+    #[error("not a whole bundle")]
+    Malformed,
+    /// No prekey opens it; the sender needs a fresh one.
+    #[error("a bundle that no prekey opens")]
+    NoPrekey,
+    /// A prekey opens it, but it was altered or holds no items.
+    #[error("an altered bundle")]
+    Altered,
+}
+
+/// One thing said in a bundle. Prints its kind and length only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BundleItem {
+    /// What it is (section 8), never 0; unknown kinds are to be skipped.
+    pub kind: u64,
+    /// The rest.
+    pub content: Bytes,
+}
+
+impl fmt::Debug for BundleItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BundleItem")
+            .field("kind", &self.kind)
+            .field("length", &self.content.len())
+            .finish()
+    }
+}
+
+/// A bundle that is being filled.
+pub struct Draft {
+    tag: Tag,
+    payload: Zeroizing<Vec<u8>>,
+    max_length: usize,
+}
+
+impl Draft {
+    /// Begins a bundle of at most `max_length` bytes (and never more than [`MAX_BUNDLE`]).
+    pub fn new(
+        tag_key: &BundleTagKey,
+        direction: Direction,
+        max_length: usize,
+        rng: &mut impl CryptoRng,
+    ) -> Self {
+        let tag = Tag::random(tag_key.as_bytes(), Use::Bundle, direction, rng);
+        Self {
+            tag,
+            payload: Zeroizing::default(),
+            max_length: max_length.min(MAX_BUNDLE),
+        }
+    }
+
+    /// The tag, which stands where a session has its hash.
+    #[must_use]
+    pub fn tag(&self) -> &[u8; 32] {
+        self.tag.as_bytes()
+    }
+
+    /// Whether nothing has been put in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.payload.is_empty()
+    }
+
+    /// Puts an item in, behind the others; its kind must not be 0, which stands for padding.
+    ///
+    /// # Errors
+    /// It does not fit; the bundle stays as it was.
+    pub fn push(&mut self, kind: u64, content: &[u8]) -> Result<(), Full> {
+        debug_assert_ne!(kind, PADDING, "no item has kind 0");
+        let (mut kind_buffer, mut length_buffer) = (
+            unsigned_varint::encode::u64_buffer(),
+            unsigned_varint::encode::usize_buffer(),
+        );
+        let kind = unsigned_varint::encode::u64(kind, &mut kind_buffer);
+        let length = unsigned_varint::encode::usize(content.len(), &mut length_buffer);
+        let filled = self.payload.len() + kind.len() + length.len() + content.len();
+        if kind.len() + content.len() > MAX_ITEM || sealed_len(padded(filled)) > self.max_length {
+            return Err(Full);
+        }
+        for part in [kind, length, content] {
+            self.payload.extend_from_slice(part);
+        }
+        Ok(())
+    }
+
+    /// Pads and seals it, from the sender's device key to a prekey of the receiver.
+    ///
+    /// # Errors
+    /// The prekey is one that no bundle can be sealed to.
+    pub fn seal(
+        mut self,
+        from: &StaticKey,
+        prekey: &PublicKey,
+        psk: &BundlePsk,
+        lifetime_s: u32,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Bytes, BundleFault> {
+        let padded = padded(self.payload.len());
+        self.payload.resize(padded, 0);
+        let header = Header {
+            tag: self.tag,
+            length: sealed_len(padded),
+            age_s: 0,
+            lifetime_s: lifetime_s.min(MAX_LIFETIME_S),
+        };
+        let mut noise = builder(Pattern::Bundle, rng)
+            .prologue(&header.prologue())
+            .and_then(|builder| builder.psk(0, psk.as_bytes()))
+            .and_then(|builder| builder.local_private_key(from.as_bytes()))
+            .and_then(|builder| builder.remote_public_key(&prekey.0))
+            .and_then(snow::Builder::build_initiator)
+            .expect("each part is given once and has the right length");
+        let mut bundle = BytesMut::with_capacity(header.length);
+        header.write(&mut bundle);
+        bundle.resize(HEADER_LEN, 0);
+        noise
+            .write_message(&[], &mut bundle[MESSAGE_AT..])
+            .map_err(|_| BundleFault::Malformed)?;
+        let mut noise = noise
+            .into_transport_mode()
+            .expect("one message finishes this pattern");
+        for chunk in self.payload.chunks(CHUNK) {
+            let start = bundle.len();
+            bundle.resize(start + chunk.len() + TAG_LEN, 0);
+            noise
+                .write_message(chunk, &mut bundle[start..])
+                .expect("a chunk fits a message");
+        }
+        Ok(bundle.freeze())
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("length", &self.payload.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a bundle shows to whoever carries it.
+#[derive(Clone, Copy)]
+pub struct Header {
+    tag: Tag,
+    length: usize,
+    age_s: u32,
+    lifetime_s: u32,
+}
+
+impl Header {
+    /// Reads the header of a bundle, of which the first [`HEADER_LEN`] bytes at least are given.
+    ///
+    /// # Errors
+    /// [`BundleFault::Malformed`].
+    pub fn parse(bundle: &[u8]) -> Result<Self, BundleFault> {
+        let mut fields = bundle.get(..HEADER_LEN).ok_or(BundleFault::Malformed)?;
+        let mut tag = [0; tag::LEN];
+        fields.copy_to_slice(&mut tag);
+        let length = usize::try_from(fields.get_u64()).map_err(|_| BundleFault::Malformed)?;
+        let (age_s, lifetime_s) = (fields.get_u32(), fields.get_u32());
+        let payload = payload_len(length).ok_or(BundleFault::Malformed)?;
+        if length > MAX_BUNDLE || payload < MIN_PAYLOAD || lifetime_s > MAX_LIFETIME_S {
+            return Err(BundleFault::Malformed);
+        }
+        Ok(Self {
+            tag: Tag::from_bytes(tag),
+            length,
+            age_s,
+            lifetime_s,
+        })
+    }
+
+    /// The tag, which is accepted once and stands where a session has its hash.
+    #[must_use]
+    pub fn tag(&self) -> &[u8; 32] {
+        self.tag.as_bytes()
+    }
+
+    /// How long the whole bundle is, in bytes.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// How long it has been under way by the clocks of those who carried it, in seconds.
+    #[must_use]
+    pub fn age_s(&self) -> u32 {
+        self.age_s
+    }
+
+    /// How long it is to be carried, in seconds.
+    #[must_use]
+    pub fn lifetime_s(&self) -> u32 {
+        self.lifetime_s
+    }
+
+    /// Whether carriers may drop it.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.age_s >= self.lifetime_s
+    }
+
+    /// Finds whose bundle it is among contacts' devices.
+    #[must_use]
+    pub fn recognise<'k, K>(
+        &self,
+        candidates: impl IntoIterator<Item = (K, &'k BundleTagKey, Direction)>,
+    ) -> Option<K> {
+        candidates
+            .into_iter()
+            .find(|(_, key, direction)| self.tag.is_by(key.as_bytes(), Use::Bundle, *direction))
+            .map(|(who, ..)| who)
+    }
+
+    fn write(&self, out: &mut BytesMut) {
+        out.extend_from_slice(self.tag.as_bytes());
+        out.extend_from_slice(&(self.length as u64).to_be_bytes());
+        out.extend_from_slice(&self.age_s.to_be_bytes());
+        out.extend_from_slice(&self.lifetime_s.to_be_bytes());
+    }
+
+    /// All that must arrive as it was sent: everything but the age.
+    fn prologue(&self) -> Vec<u8> {
+        let mut prologue = vec![VERSION];
+        prologue.extend_from_slice(self.tag.as_bytes());
+        prologue.extend_from_slice(&(self.length as u64).to_be_bytes());
+        prologue.extend_from_slice(&self.lifetime_s.to_be_bytes());
+        prologue
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Header")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Adds to the age of a bundle that was carried for so many seconds.
+///
+/// # Errors
+/// [`BundleFault::Malformed`].
+pub fn add_age(bundle: &mut [u8], seconds: u32) -> Result<(), BundleFault> {
+    let age = bundle
+        .get_mut(AGE_AT..LIFETIME_AT)
+        .ok_or(BundleFault::Malformed)?;
+    let now = (&age[..]).get_u32().saturating_add(seconds);
+    age.copy_from_slice(&now.to_be_bytes());
+    Ok(())
+}
+
+/// An opened bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// The position of the prekey that opened it among those given.
+    pub which: usize,
+    /// What it says, in order.
+    pub items: Vec<BundleItem>,
+}
+
+/// Opens a bundle of a recognised sender with the first of `prekeys` that fits, each given with its
+/// secret for this sender.
+///
+/// # Errors
+/// The bundle is not whole, no prekey fits, or it was altered.
+pub fn open<'k>(
+    bundle: &[u8],
+    sender: &PublicKey,
+    prekeys: impl IntoIterator<Item = (&'k StaticKey, &'k BundlePsk)>,
+) -> Result<Contents, BundleFault> {
+    let header = Header::parse(bundle)?;
+    if bundle.len() != header.length {
+        return Err(BundleFault::Malformed);
+    }
+    let (head, chunks) = bundle.split_at(HEADER_LEN);
+    let prologue = header.prologue();
+    for (which, (prekey, psk)) in prekeys.into_iter().enumerate() {
+        let mut noise = reader(Pattern::Bundle)
+            .prologue(&prologue)
+            .and_then(|builder| builder.psk(0, psk.as_bytes()))
+            .and_then(|builder| builder.local_private_key(prekey.as_bytes()))
+            .and_then(|builder| builder.remote_public_key(&sender.0))
+            .and_then(snow::Builder::build_responder)
+            .expect("each part is given once and has the right length");
+        if noise
+            .read_message(&head[MESSAGE_AT..], &mut [0; TAG_LEN])
+            .is_err()
+        {
+            continue;
+        }
+        let mut noise = noise
+            .into_transport_mode()
+            .expect("one message finishes this pattern");
+        let mut payload = BytesMut::zeroed(chunks.len());
+        let mut filled = 0;
+        for chunk in chunks.chunks(CHUNK + TAG_LEN) {
+            filled += noise
+                .read_message(chunk, &mut payload[filled..])
+                .map_err(|_| BundleFault::Altered)?;
+        }
+        payload.truncate(filled);
+        return Ok(Contents {
+            which,
+            items: items(payload.freeze())?,
+        });
+    }
+    Err(BundleFault::NoPrekey)
+}
+
+/// Takes a payload apart.
+fn items(mut payload: Bytes) -> Result<Vec<BundleItem>, BundleFault> {
+    let mut items = Vec::new();
+    while !payload.is_empty() {
+        let (kind, rest) =
+            unsigned_varint::decode::u64(&payload).map_err(|_| BundleFault::Altered)?;
+        if kind == PADDING {
+            break;
+        }
+        let (length, rest) =
+            unsigned_varint::decode::usize(rest).map_err(|_| BundleFault::Altered)?;
+        if length > MAX_ITEM || length > rest.len() {
+            return Err(BundleFault::Altered);
+        }
+        payload.advance(payload.len() - rest.len());
+        items.push(BundleItem {
+            kind,
+            content: payload.split_to(length),
+        });
+    }
+    Ok(items)
+}
+
+/// How long a payload of so many bytes is with its padding.
+fn padded(payload: usize) -> usize {
+    padme(payload.max(MIN_PAYLOAD))
+}
+
+/// How long the bundle of a padded payload is.
+fn sealed_len(payload: usize) -> usize {
+    HEADER_LEN + payload + payload.div_ceil(CHUNK) * TAG_LEN
+}
+
+/// How long the padded payload of a bundle is, if any bundle has this length.
+fn payload_len(bundle: usize) -> Option<usize> {
+    let chunks = bundle.checked_sub(HEADER_LEN)?;
+    let tags = chunks.div_ceil(CHUNK + TAG_LEN) * TAG_LEN;
+    chunks
+        .checked_sub(tags)
+        .filter(|payload| sealed_len(*payload) == bundle)
+}

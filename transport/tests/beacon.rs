@@ -1,0 +1,249 @@
+//! Beacons (`docs/PROTOCOL.md` section 11).
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hedgerow_transport::beacon::{
+    ClockWatch, EPOCH_MS, Epoch, Known, Recogniser, SEARCH_INTERVAL_MS, SEARCH_STEP_EPOCHS, SLOTS,
+    Search, SearchStep, announcement, corrected,
+};
+use hedgerow_transport::carrier::CarrierKind::{Ble, Lan};
+use hedgerow_transport::handshake::Direction;
+use hedgerow_transport::keys::{BeaconKey, PairBeaconKey};
+use proptest::prelude::*;
+
+use support::rng;
+
+const NOW_MS: i64 = 1_800_000_000_000;
+const YEAR_MS: i64 = 31_557_600_000;
+
+fn beacon_key(name: u8) -> BeaconKey {
+    BeaconKey::from_bytes([name; 32])
+}
+
+fn pair_key(name: u8) -> PairBeaconKey {
+    PairBeaconKey::from_bytes([name + 100; 32])
+}
+
+/// Recognises one contact whose clock is believed to be `offset_ms` ahead.
+fn recogniser(wall_ms: i64, offset_ms: i64) -> Recogniser<u8> {
+    let (key, pair) = (beacon_key(1), pair_key(1));
+    Recogniser::new(
+        Lan,
+        wall_ms,
+        [Known {
+            who: 1,
+            key: Some(&key),
+            pair: (&pair, Direction::Up),
+            offset_ms,
+        }],
+    )
+}
+
+#[test]
+fn a_contact_is_recognised_an_epoch_either_side_and_no_further() {
+    let recogniser = recogniser(NOW_MS, 0);
+    for (apart, known) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
+        let beacon = beacon_key(1).beacon(Lan, Epoch::at(NOW_MS + apart * EPOCH_MS));
+        assert_eq!(
+            recogniser.find(&beacon),
+            known.then_some(1),
+            "{apart} epochs apart"
+        );
+    }
+}
+
+#[test]
+fn a_stranger_and_another_carrier_are_not_recognised() {
+    let recogniser = recogniser(NOW_MS, 0);
+    assert_eq!(
+        recogniser.find(&beacon_key(2).beacon(Lan, Epoch::at(NOW_MS))),
+        None
+    );
+    assert_eq!(
+        recogniser.find(&beacon_key(1).beacon(Ble, Epoch::at(NOW_MS))),
+        None
+    );
+}
+
+#[test]
+fn a_contact_whose_clock_is_off_by_years_is_recognised_by_its_offset() {
+    for offset_ms in [-30 * YEAR_MS, -YEAR_MS, YEAR_MS, 30 * YEAR_MS] {
+        let beacon = beacon_key(1).beacon(Lan, Epoch::at(NOW_MS + offset_ms));
+        assert_eq!(recogniser(NOW_MS, offset_ms).find(&beacon), Some(1));
+        assert_eq!(recogniser(NOW_MS, 0).find(&beacon), None);
+    }
+}
+
+#[test]
+fn two_who_both_rotated_their_keys_recognise_the_pairwise_beacon_in_its_direction() {
+    let pair = pair_key(1);
+    let known = Known {
+        who: 1,
+        key: None,
+        pair: (&pair, Direction::Down),
+        offset_ms: 0,
+    };
+    let recogniser = Recogniser::new(Lan, NOW_MS, [known]);
+    let epoch = Epoch::at(NOW_MS);
+    assert_eq!(
+        recogniser.find(&pair.beacon(Lan, epoch, Direction::Down)),
+        Some(1)
+    );
+    assert_eq!(
+        recogniser.find(&pair.beacon(Lan, epoch, Direction::Up)),
+        None,
+        "our own, sent back"
+    );
+}
+
+#[test]
+fn a_table_serves_for_its_epoch() {
+    let recogniser = recogniser(NOW_MS, 0);
+    let start = Epoch::at(NOW_MS).0 as i64 * EPOCH_MS;
+    assert!(recogniser.is_current(start));
+    assert!(recogniser.is_current(start + EPOCH_MS - 1));
+    assert!(!recogniser.is_current(start + EPOCH_MS));
+    assert!(!recogniser.is_current(start - 1), "the clock went back");
+}
+
+/// How many slots of two announcements an epoch apart are equal: what an observer links a device by.
+fn linked(beacon: impl Fn(Epoch) -> [u8; 8]) -> usize {
+    let rng = &mut rng(1);
+    let announcements: Vec<_> = (0..100)
+        .map(|epoch| announcement(beacon(Epoch(epoch)), &[], Epoch(epoch), rng))
+        .collect();
+    announcements
+        .windows(2)
+        .map(|pair| {
+            pair[0]
+                .iter()
+                .filter(|beacon| pair[1].contains(beacon))
+                .count()
+        })
+        .sum()
+}
+
+#[test]
+fn announcements_of_two_epochs_share_nothing_unless_the_beacon_is_static() {
+    assert_eq!(linked(|epoch| beacon_key(1).beacon(Lan, epoch)), 0);
+    assert_eq!(
+        linked(|_| beacon_key(1).beacon(Lan, Epoch(0))),
+        99,
+        "the check sees a static beacon"
+    );
+}
+
+proptest! {
+    #[test]
+    fn every_pairwise_beacon_has_its_turn(count in 0_usize..20, start: u32) {
+        let pairwise: Vec<[u8; 8]> = (0..count).map(|name| [name as u8 + 1; 8]).collect();
+        let mut seen = BTreeMap::new();
+        for epoch in 0..count.max(1) as u64 {
+            let slots = announcement([0xff; 8], &pairwise, Epoch(u64::from(start) + epoch), &mut rng(epoch));
+            prop_assert_eq!(slots.len(), SLOTS);
+            prop_assert_eq!(slots[0], [0xff; 8]);
+            let distinct: BTreeSet<_> = slots.iter().collect();
+            prop_assert_eq!(distinct.len(), SLOTS);
+            for slot in &slots[1..] {
+                *seen.entry(*slot).or_insert(0) += 1;
+            }
+        }
+        for beacon in &pairwise {
+            prop_assert!(seen.contains_key(beacon));
+        }
+    }
+
+    #[test]
+    fn a_jump_of_the_wall_clock_corrects_every_offset(before in -YEAR_MS..YEAR_MS, jump in -60 * YEAR_MS..60 * YEAR_MS, slept in 0_u32..1_000_000_000) {
+        prop_assume!(jump.abs() >= 1_000);
+        let mut watch = ClockWatch::new(5, NOW_MS);
+        let slept = i64::from(slept);
+        prop_assert_eq!(watch.observe(5 + slept as u64, NOW_MS + slept), None, "time that merely passed");
+        let found = watch.observe(5 + slept as u64, NOW_MS + slept + jump);
+        prop_assert_eq!(found, Some(jump));
+        prop_assert_eq!(watch.observe(5 + slept as u64, NOW_MS + slept + jump), None, "a jump is told once");
+        // What the contact's clock shows is what it showed.
+        prop_assert_eq!(NOW_MS + slept + jump + corrected(before, jump), NOW_MS + slept + before);
+    }
+
+    #[test]
+    fn times_of_any_clock_have_an_epoch(wall_ms: i64) {
+        let epoch = Epoch::at(wall_ms);
+        prop_assert!(wall_ms >= 0 || epoch == Epoch(0));
+        prop_assert!(wall_ms < 0 || epoch.0 == wall_ms as u64 / 900_000);
+    }
+}
+
+#[test]
+fn small_steps_of_the_clock_add_up_to_a_jump() {
+    let mut watch = ClockWatch::new(0, NOW_MS);
+    assert_eq!(watch.observe(1_000, NOW_MS + 1_600), None);
+    assert_eq!(watch.observe(2_000, NOW_MS + 3_200), Some(1_200));
+}
+
+#[test]
+fn the_search_finds_a_clock_that_is_off_by_years_and_says_by_how_much() {
+    // A quarter of an hour here is a whole step there: keep the distances few and telling.
+    for ahead in [-3, 20_000, -20_000, 70_000_i64] {
+        let expected = Epoch::at(NOW_MS);
+        let beacon =
+            beacon_key(1).beacon(Lan, Epoch(expected.0.checked_add_signed(ahead).unwrap()));
+        let mut search = Search::new(Lan, vec![(1, beacon_key(1), expected)]);
+        let (mut now, mut steps) = (0, 0);
+        let found = loop {
+            match search.step(now, &BTreeSet::from([beacon])) {
+                SearchStep::TooEarly(then) => now = then,
+                SearchStep::Nothing => steps += 1,
+                other => break other,
+            }
+        };
+        assert_eq!(
+            found,
+            SearchStep::Found {
+                who: 1,
+                ahead_epochs: ahead
+            }
+        );
+        assert_eq!(
+            steps,
+            ahead.unsigned_abs() / (SEARCH_STEP_EPOCHS / 2),
+            "years nearer were searched before"
+        );
+    }
+}
+
+#[test]
+fn the_search_takes_turns_among_contacts_and_keeps_its_rate() {
+    let expected = Epoch::at(NOW_MS);
+    let contacts = (1..=3)
+        .map(|name| (name, beacon_key(name), expected))
+        .collect();
+    let mut search = Search::new(Lan, contacts);
+    let beacon = beacon_key(3).beacon(Lan, Epoch(expected.0 + 5));
+    let unrecognised = BTreeSet::from([beacon]);
+    assert_eq!(search.step(0, &unrecognised), SearchStep::Nothing);
+    assert_eq!(
+        search.step(1, &unrecognised),
+        SearchStep::TooEarly(SEARCH_INTERVAL_MS)
+    );
+    assert_eq!(
+        search.step(SEARCH_INTERVAL_MS, &unrecognised),
+        SearchStep::Nothing
+    );
+    let found = search.step(2 * SEARCH_INTERVAL_MS, &unrecognised);
+    assert_eq!(
+        found,
+        SearchStep::Found {
+            who: 3,
+            ahead_epochs: 5
+        }
+    );
+}
+
+#[test]
+fn a_search_among_nobody_ends() {
+    let mut search = Search::<u8>::new(Lan, Vec::new());
+    assert_eq!(search.step(0, &BTreeSet::new()), SearchStep::Exhausted);
+}
