@@ -5,4 +5,6 @@ pub mod api;
 #[cfg(feature = "runtime")]
 pub mod directory;
 pub mod engine;
+pub mod harness;
 pub mod store;
+pub mod tables;

@@ -74,6 +74,9 @@ pub enum Declined {
     /// The inviter has blocked this identity.
     #[n(4)]
     Blocked,
+    /// This identity is a contact of the inviter already, who has to remove it first.
+    #[n(5)]
+    Known,
 }
 
 impl Declined {

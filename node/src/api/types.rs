@@ -660,6 +660,8 @@ pub enum JoinProblem {
     Expired,
     /// Its maker has blocked us.
     Refused,
+    /// Its maker has us as a contact still, and has to remove us first.
+    AlreadyContact,
     /// Whoever answered does not hold the keys the link names.
     NotTheInviter,
 }

@@ -1,7 +1,259 @@
-//! The engine: everything a node decides, as pure code driven by one function, `pump`.
+//! The engine: everything a node decides, as pure code driven by one function, [`pump`].
+//!
+//! | what | where |
+//! | --- | --- |
+//! | what happens, in batches | [`input`], [`inputs`] |
+//! | what is asked of the world, after the commit | [`effects`], `outbox` |
+//! | who we are, whom we know | `account`, `contact`, `device`, `fact`, `psk`, `replay`, `prekey` |
+//! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling` |
+//! | meeting | `invitation`, `joining`, `meeting` |
+//! | finding | `dialling`, `presence`, `announcing`, `way` |
+//! | calls | `call`, `contacts`, `status`, `delivery`, `carry`, `reading` |
+//! | conversations, read without the engine | [`conversation`] |
+//!
+//! State lives in the store; the engine keeps what it needs at hand of it in memory and writes through,
+//! in the transaction of the batch. If that does not commit, the engine is dropped and opened again:
+//! nothing was told to anyone.
 
+mod account;
+mod announcing;
+mod call;
+mod carry;
+mod chance;
+mod codec;
+mod contact;
+mod contacts;
+pub mod conversation;
+mod delivery;
+mod device;
+mod dialling;
 pub mod effects;
+mod fact;
+mod facts;
+mod fault;
+mod handshake;
 pub mod input;
+mod inputs;
+mod invitation;
+mod items;
+mod joining;
+mod link;
+mod live;
+mod meeting;
+mod moving;
+mod news;
+mod outbox;
+pub mod ports;
+mod prekey;
+mod presence;
+mod psk;
+mod reading;
+mod reconciling;
+mod replay;
+mod start;
+mod status;
+mod way;
+
+use std::collections::{BTreeMap, VecDeque};
 
 pub use effects::Effects;
 pub use input::{CallId, Input, Now};
+pub use inputs::{Inputs, MAX_BATCH_INPUT_BYTES, MAX_BATCH_INPUTS};
+pub use start::OpenError;
+
+use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
+use hedgerow_sync::mark::MarkKey;
+use hedgerow_sync::store::{StorageError, Store, Txn};
+use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
+use hedgerow_transport::device::DeviceList;
+use rand_core::CryptoRng;
+
+use account::Account;
+use contact::Contact;
+use device::Device;
+use dialling::Dialling;
+use invitation::{InvitationKey, Made};
+use joining::Joining;
+use link::Link;
+use news::News;
+use outbox::Outbox;
+use presence::Presence;
+use status::TrafficCount;
+
+/// When to be called again without input, in monotonic milliseconds; `None`: never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NextWake(pub Option<u64>);
+
+/// Everything a node knows at hand, and decides with.
+pub struct Engine {
+    account: Account,
+    device_list: DeviceList,
+    device_id: DeviceId,
+    mark_key: MarkKey,
+    /// This opening of the store; first written when it is first used.
+    incarnation: Incarnation,
+    /// The next handshake counter of this incarnation.
+    counter: u64,
+    contacts: BTreeMap<IdentityId, Contact>,
+    devices: BTreeMap<DeviceId, Device>,
+    invitations: BTreeMap<InvitationKey, Made>,
+    joinings: BTreeMap<InvitationKey, Joining>,
+    carriers: BTreeMap<CarrierKind, Carrier>,
+    links: BTreeMap<LinkId, Link>,
+    /// The link of the session with each device that has one.
+    sessions: BTreeMap<DeviceId, LinkId>,
+    /// Links whose first flight waits to be looked at.
+    strangers: VecDeque<LinkId>,
+    /// Refused dials in a row, where sessions have come about before.
+    refusals: BTreeMap<DeviceId, u32>,
+    dialling: Dialling,
+    presence: Presence,
+    traffic: TrafficCount,
+    news: News,
+}
+
+/// What is known of a carrier.
+#[derive(Debug, Clone)]
+struct Carrier {
+    state: CarrierState,
+    addresses: Vec<hedgerow_transport::carrier::Address>,
+}
+
+/// What one batch works with.
+struct Turn<'a> {
+    txn: &'a mut dyn Txn,
+    now: Now,
+    rng: &'a mut dyn CryptoRng,
+    out: &'a mut Outbox,
+}
+
+/// Takes the next batch of inputs into one transaction, commits it, lets its effects happen, and fills
+/// what is queued into links. Call it when there is input, and when the time it gave last has come.
+///
+/// # Errors
+/// The store failed; nothing of the batch was told to anyone. Drop the engine and open it anew.
+pub fn pump(
+    engine: &mut Engine,
+    store: &mut impl Store,
+    inputs: &mut Inputs,
+    now: Now,
+    rng: &mut impl CryptoRng,
+    effects: &mut impl Effects,
+) -> Result<NextWake, StorageError> {
+    let batch = inputs.batch();
+    let mut out = Outbox::default();
+    store.write(|txn| {
+        let mut turn = Turn {
+            txn,
+            now,
+            rng,
+            out: &mut out,
+        };
+        for input in batch {
+            engine.take(&mut turn, input)?;
+        }
+        engine.look_at_strangers(&mut turn)?;
+        engine.tick(&mut turn)?;
+        engine.tell_news(&mut turn)
+    })?;
+    store.read(|reader| engine.fill(reader, &mut out))?;
+    out.release(effects);
+    if !inputs.is_empty() || !engine.strangers.is_empty() {
+        return Ok(NextWake(Some(now.mono_ms)));
+    }
+    Ok(NextWake(engine.next_wake_ms(now)))
+}
+
+impl Engine {
+    /// This opening of the store.
+    pub fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    fn take(&mut self, turn: &mut Turn<'_>, input: Input) -> Result<(), StorageError> {
+        match input {
+            Input::Call(id, call) => self.call(turn, id, call),
+            Input::Carrier(carrier, event) => self.carrier(turn, carrier, event),
+        }
+    }
+
+    fn carrier(
+        &mut self,
+        turn: &mut Turn<'_>,
+        kind: CarrierKind,
+        event: CarrierEvent,
+    ) -> Result<(), StorageError> {
+        match event {
+            CarrierEvent::State(state) => self.carrier_state(turn, kind, state),
+            CarrierEvent::Addresses(addresses) => self.carrier_addresses(turn, kind, addresses),
+            CarrierEvent::Up {
+                link,
+                dial,
+                from: _,
+            } => match dial {
+                None => self.link_up(turn, kind, link, None),
+                Some(dial) => match self.dialling.up(dial) {
+                    Some(attempt) => self.link_up(turn, kind, link, Some(attempt)),
+                    None => {
+                        turn.out.end(link, hedgerow_transport::carrier::Ending::Now);
+                        Ok(())
+                    }
+                },
+            },
+            CarrierEvent::DialFailed { dial } => {
+                if let Some(target) = self.dialling.failed(dial) {
+                    self.attempt_ended(turn, target);
+                }
+                Ok(())
+            }
+            CarrierEvent::Bytes { link, bytes } => self.link_bytes(turn, link, bytes),
+            CarrierEvent::Written { link, bytes } => {
+                if let Some(link) = self.links.get_mut(&link) {
+                    link.unwritten = link.unwritten.saturating_sub(bytes);
+                }
+                Ok(())
+            }
+            CarrierEvent::Down { link } => self.link_down(turn, link),
+            CarrierEvent::Port { network, port } => ports::remember(turn.txn, &network, port),
+            CarrierEvent::Beacon { beacon, at } => {
+                self.beacon_seen(turn, kind, beacon, &at);
+                Ok(())
+            }
+        }
+    }
+
+    /// What time brings.
+    fn tick(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        self.follow_clock(turn)?;
+        self.end_overdue(turn)?;
+        self.end_invitations(turn)?;
+        self.renew_prekey(turn)?;
+        self.announce(turn);
+        self.recognise_beacons(turn);
+        self.search_beacons(turn)?;
+        self.start_dials(turn);
+        Ok(())
+    }
+
+    fn next_wake_ms(&self, now: Now) -> Option<u64> {
+        [
+            self.next_deadline_ms(),
+            self.dialling.next_wake_ms(),
+            self.presence.next_wake_ms(now, self.is_searching()),
+            self.next_invitation_end_ms(now),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .map(|wake| wake.max(now.mono_ms + 1))
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("contacts", &self.contacts.len())
+            .field("links", &self.links.len())
+            .finish_non_exhaustive()
+    }
+}

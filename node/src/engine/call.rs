@@ -1,0 +1,144 @@
+//! Calls: each is answered exactly once, after the commit of its batch.
+
+use hedgerow_sync::entry::Body;
+use hedgerow_sync::id::LogId;
+use hedgerow_sync::space::{self, AppendError};
+use hedgerow_sync::store::StorageError;
+
+use super::account::MAX_NAME;
+use super::dialling::Target;
+use super::fact::FactKind;
+use super::fault::CallError;
+use super::news::Run;
+use super::{CallId, Effects as _, Engine, Turn, conversation, reconciling, status};
+use crate::api::{Call, Carrier, ContactId, Private, Refusal, Reply};
+
+impl Engine {
+    /// Does what is asked, and answers.
+    pub(super) fn call(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: CallId,
+        call: Call,
+    ) -> Result<(), StorageError> {
+        let answer = match self.perform(turn, call) {
+            Ok(reply) => Ok(reply),
+            Err(CallError::Refused(refusal)) => Err(refusal),
+            Err(CallError::Storage(error)) => return Err(error),
+        };
+        turn.out.answer(id, answer);
+        Ok(())
+    }
+
+    fn perform(&mut self, turn: &mut Turn<'_>, call: Call) -> Result<Reply, CallError> {
+        match call {
+            Call::Me => Ok(Reply::Me(self.me())),
+            Call::SetName(name) => self.set_name(turn, &name),
+            Call::Invite(wish) => self.invite(turn, &wish),
+            Call::Invitations => Ok(Reply::Invitations(self.list_invitations())),
+            Call::CancelInvitation(id) => self.cancel_invitation(turn, &id),
+            Call::Join(link) => self.join(turn, &link),
+            Call::CancelJoin(id) => self.cancel_join(turn, &id),
+            Call::Contacts => Ok(Reply::Contacts(self.list_contacts(turn.txn, turn.now)?)),
+            Call::Contact(id) => self.show_contact(turn, &id),
+            Call::SafetyWords(id) => self.safety_words(&id),
+            Call::Verify(id, verified) => self.verify(turn, &id, verified),
+            Call::Rename(id, alias) => self.rename(turn, &id, &alias),
+            Call::Block(id, blocked) => self.block(turn, &id, blocked),
+            Call::Remove(id) => self.remove(turn, &id),
+            Call::Send(id, text) => self.send_text(turn, &id, &text),
+            Call::Read(id, message) => self.read_up_to(turn, &id, &message),
+            Call::Status => Ok(Reply::Status(self.status(turn.txn, turn.now)?)),
+            Call::SwitchCarrier(carrier, on) => self.switch_carrier(turn, carrier, on),
+            Call::CarryExport(id) => self.carry_export(turn, &id),
+            Call::CarryImport(parcel) => self.carry_import(turn, &parcel),
+        }
+    }
+
+    fn set_name(&mut self, turn: &mut Turn<'_>, name: &Private) -> Result<Reply, CallError> {
+        let name = checked_name(name)?;
+        if name.is_empty() {
+            return Err(Refusal::Empty.into());
+        }
+        if name != self.account.name {
+            self.account.name = name;
+            self.fact_changed(turn, FactKind::Profile)?;
+        }
+        Ok(Reply::Me(self.me()))
+    }
+
+    fn send_text(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        text: &Private,
+    ) -> Result<Reply, CallError> {
+        let identity = self.contact_named(id)?;
+        let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
+        if contact.blocked {
+            return Err(Refusal::Blocked.into());
+        }
+        if text.0.is_empty() {
+            return Err(Refusal::Empty.into());
+        }
+        conversation::check_length(&text.0)?;
+        let space = reconciling::space_id(&contact.space);
+        let log = LogId {
+            device: self.device_id,
+            incarnation: self.incarnation,
+        };
+        let body = Body::Bytes(conversation::text_body(&text.0));
+        let entry = match space::append(turn.txn, space, log, turn.now.wall_ms, body) {
+            Ok(entry) => entry,
+            Err(AppendError::Storage(error)) => return Err(error.into()),
+            Err(AppendError::NoSuchSpace | AppendError::TooLong) => {
+                tracing::error!("a contact without a space, or a text over its limit");
+                return Err(Refusal::Bug.into());
+            }
+        };
+        self.pass_on(turn.txn, None, space, log, entry.seq)?;
+        let run = Run {
+            first: entry,
+            count: 1,
+            mine: true,
+        };
+        self.news.messages.entry(identity).or_default().push(run);
+        // Somebody waits: whoever is not reached is tried again at once.
+        for device in self.devices_of(identity).collect::<Vec<_>>() {
+            self.dialling
+                .hurry(Target::Device(device), turn.now.mono_ms);
+        }
+        Ok(Reply::Sent(conversation::message_id(entry)))
+    }
+
+    fn switch_carrier(
+        &mut self,
+        turn: &mut Turn<'_>,
+        carrier: Carrier,
+        on: bool,
+    ) -> Result<Reply, CallError> {
+        let kind = status::kind(carrier);
+        if !self.carriers.contains_key(&kind) {
+            return Err(Refusal::NoSuchCarrier.into());
+        }
+        self.account.switched_off.retain(|off| *off != kind as u8);
+        if !on {
+            self.account.switched_off.push(kind as u8);
+        }
+        self.account.save(turn.txn)?;
+        turn.out.switch(kind, on);
+        Ok(Reply::Done)
+    }
+}
+
+/// A name without white space around it, within its limit.
+pub(super) fn checked_name(name: &Private) -> Result<String, Refusal> {
+    let name = name.0.trim();
+    if name.len() > MAX_NAME {
+        return Err(Refusal::TooLong {
+            limit_bytes: MAX_NAME as u64,
+            actual_bytes: name.len() as u64,
+        });
+    }
+    Ok(name.to_owned())
+}

@@ -1,0 +1,254 @@
+//! Calls about contacts: shown, verified, renamed, blocked, removed.
+
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::space;
+use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::keys::BeaconKey;
+use hedgerow_transport::meeting;
+
+use super::call::checked_name;
+use super::dialling::Target;
+use super::fact::FactKind;
+use super::fault::CallError;
+use super::items::Bye;
+use super::link::State;
+use super::{Engine, Now, Turn, contact, delivery, reading, reconciling, replay, status};
+use crate::api::{Contact, ContactId, Notice, Private, Refusal, Reply, SafetyWords};
+use crate::tables::{self, Table};
+
+impl Engine {
+    /// The identity that an API id names.
+    pub(super) fn contact_named(&self, id: &ContactId) -> Result<IdentityId, Refusal> {
+        self.contacts
+            .keys()
+            .copied()
+            .find(|identity| contact::api_id(*identity) == *id)
+            .ok_or(Refusal::NoSuchContact)
+    }
+
+    pub(super) fn list_contacts(
+        &self,
+        reader: &dyn Reader,
+        now: Now,
+    ) -> Result<Vec<Contact>, StorageError> {
+        self.contacts
+            .keys()
+            .map(|identity| self.view_contact(reader, now, *identity))
+            .collect()
+    }
+
+    pub(super) fn show_contact(
+        &self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+    ) -> Result<Reply, CallError> {
+        let identity = self.contact_named(id)?;
+        Ok(Reply::Contact(
+            self.view_contact(turn.txn, turn.now, identity)?,
+        ))
+    }
+
+    fn view_contact(
+        &self,
+        reader: &dyn Reader,
+        now: Now,
+        identity: IdentityId,
+    ) -> Result<Contact, StorageError> {
+        let known = self.contacts.get(&identity).ok_or_else(tables::damaged)?;
+        let space = reconciling::space_id(&known.space);
+        let queued = delivery::queued(reader, self, identity)?;
+        let reachable = self.devices_of(identity).find_map(|id| {
+            let link = self.links.get(self.sessions.get(&id)?)?;
+            Some(status::carrier(link.carrier))
+        });
+        let last_seen_ms = self
+            .devices_of(identity)
+            .filter_map(|id| self.devices.get(&id)?.last_seen_ms)
+            .max()
+            .map(|seen| {
+                if reachable.is_some() {
+                    now.wall_ms
+                } else {
+                    seen
+                }
+            });
+        let messages = space::summary(reader, space)?.map_or(0, |summary| summary.entries);
+        Ok(Contact {
+            id: contact::api_id(identity),
+            name: Private(known.name().to_owned()),
+            own_name: Private(known.own_name.clone()),
+            verified: known.verified,
+            blocked: known.blocked,
+            notice: known.older_state.then_some(Notice::OlderState),
+            reachable,
+            last_seen_ms,
+            queued,
+            why: (queued > 0).then(|| self.why(identity, now)),
+            messages,
+            unread: reading::unread(reader, space)?,
+        })
+    }
+
+    pub(super) fn safety_words(&self, id: &ContactId) -> Result<Reply, CallError> {
+        let identity = self.contact_named(id)?;
+        let list = bip39::Language::English.word_list();
+        let places = meeting::safety_words(&self.account.identity().0, &identity.0);
+        let words = places
+            .iter()
+            .map(|place| list[usize::from(*place)].to_owned())
+            .collect();
+        Ok(Reply::SafetyWords(SafetyWords {
+            contact: contact::api_id(identity),
+            words,
+        }))
+    }
+
+    pub(super) fn verify(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        verified: bool,
+    ) -> Result<Reply, CallError> {
+        self.change(turn, id, |contact| {
+            contact.verified = verified;
+            // Whoever has compared the words has looked.
+            contact.older_state &= !verified;
+        })
+    }
+
+    pub(super) fn rename(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        alias: &Private,
+    ) -> Result<Reply, CallError> {
+        let alias = checked_name(alias)?;
+        self.change(turn, id, |contact| contact.alias = alias)
+    }
+
+    fn change(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        change: impl FnOnce(&mut contact::Contact),
+    ) -> Result<Reply, CallError> {
+        let identity = self.contact_named(id)?;
+        let contact = self
+            .contacts
+            .get_mut(&identity)
+            .ok_or(Refusal::NoSuchContact)?;
+        change(contact);
+        contact.save(turn.txn, identity)?;
+        self.news.contacts.insert(identity);
+        Ok(Reply::Contact(
+            self.view_contact(turn.txn, turn.now, identity)?,
+        ))
+    }
+
+    pub(super) fn block(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        blocked: bool,
+    ) -> Result<Reply, CallError> {
+        let identity = self.contact_named(id)?;
+        let contact = self
+            .contacts
+            .get_mut(&identity)
+            .ok_or(Refusal::NoSuchContact)?;
+        if contact.blocked != blocked {
+            contact.blocked = blocked;
+            contact.save(turn.txn, identity)?;
+            for device in self.devices_of(identity).collect::<Vec<_>>() {
+                // Blocking shows as no more than absence.
+                self.end_session(turn, device, Bye::Stopping)?;
+                if blocked {
+                    self.dialling.drop_target(Target::Device(device));
+                } else {
+                    self.want_device(turn, device);
+                }
+            }
+            self.redraw_beacon_key(turn)?;
+            self.news.contacts.insert(identity);
+        }
+        Ok(Reply::Contact(
+            self.view_contact(turn.txn, turn.now, identity)?,
+        ))
+    }
+
+    pub(super) fn remove(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+    ) -> Result<Reply, CallError> {
+        let identity = self.contact_named(id)?;
+        for device in self.devices_of(identity).collect::<Vec<_>>() {
+            self.end_session(turn, device, Bye::Removed)?;
+            self.forget_device(turn, device)?;
+        }
+        if let Some(contact) = self.contacts.remove(&identity) {
+            let space = reconciling::space_id(&contact.space);
+            space::remove(turn.txn, space)?;
+            reading::forget(turn.txn, space)?;
+        }
+        turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
+        self.redraw_beacon_key(turn)?;
+        self.news.messages.remove(&identity);
+        self.news.delivered.remove(&identity);
+        self.news.removed.insert(identity);
+        Ok(Reply::Done)
+    }
+
+    /// Forgets a device and all that was shared with it.
+    pub(super) fn forget_device(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+    ) -> Result<(), StorageError> {
+        self.devices.remove(&id);
+        self.refusals.remove(&id);
+        self.dialling.drop_target(Target::Device(id));
+        self.presence.changed();
+        turn.txn.remove(&Table::Devices.key(&[&id.0]))?;
+        replay::forget_device(turn.txn, id)?;
+        self.forget_prekeys_of(turn, id)
+    }
+
+    /// Ends every link with a device, telling it why where a session is up.
+    fn end_session(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+        bye: Bye,
+    ) -> Result<(), StorageError> {
+        let links: Vec<_> = self
+            .links
+            .iter()
+            .filter(|(_, link)| match &link.state {
+                State::Live(live) => live.device == id,
+                State::Dialling(device, ..) => *device == id,
+                _ => false,
+            })
+            .map(|(link, _)| *link)
+            .collect();
+        for link_id in links {
+            let Some(mut link) = self.links.remove(&link_id) else {
+                continue;
+            };
+            if let State::Live(live) = &mut link.state {
+                if live.hello.is_some() && !live.rescue {
+                    self.say_bye(turn, link_id, live, bye);
+                }
+                self.live_over(turn, link_id, live)?;
+            }
+            self.end_link(turn, link_id, link);
+        }
+        Ok(())
+    }
+
+    /// From now on only those who are told again recognise this device's beacon.
+    fn redraw_beacon_key(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        self.account.beacon_key = BeaconKey::random(&mut turn.rng);
+        self.fact_changed(turn, FactKind::BeaconKey)
+    }
+}

@@ -1,0 +1,116 @@
+//! A contact's device: its keys, what it has told us and been told, and where it was found.
+
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::store::{StorageError, Txn};
+use hedgerow_transport::keys::{
+    BeaconKey, BundlePsk, BundleTagKey, PairBeaconKey, PublicKey, RescueKey, TagKey,
+};
+use minicbor::{Decode, Encode};
+
+use super::fact::Versions;
+use super::invitation::InvitationKey;
+use super::psk::PskChain;
+use super::way::Way;
+use crate::tables::{self, Table};
+
+/// The most addresses kept at which a session has come about.
+const MAX_GOOD: usize = 8;
+
+/// What is kept about a contact's device. Everything a pair of devices shares is here.
+#[derive(Encode, Decode)]
+pub(crate) struct Device {
+    /// Whose it is.
+    #[cbor(n(0), with = "super::codec::fixed")]
+    pub identity: IdentityId,
+    /// Its X25519 key.
+    #[cbor(n(1), with = "super::codec::fixed")]
+    pub device_key: PublicKey,
+    #[cbor(n(2), with = "super::codec::fixed")]
+    pub tag_key: TagKey,
+    #[cbor(n(3), with = "super::codec::fixed")]
+    pub bundle_tag_key: BundleTagKey,
+    #[cbor(n(4), with = "super::codec::fixed")]
+    pub rescue_key: RescueKey,
+    #[cbor(n(5), with = "super::codec::fixed")]
+    pub pair_beacon_key: PairBeaconKey,
+    #[n(6)]
+    pub psk: PskChain,
+    /// Versions of its facts that we hold.
+    #[n(7)]
+    pub held: Versions,
+    /// Versions of our facts that it has acknowledged.
+    #[n(8)]
+    pub given: Versions,
+    #[cbor(n(9), with = "super::codec::fixed_option", has_nil)]
+    pub beacon_key: Option<BeaconKey>,
+    /// Where it says that it can be reached.
+    #[n(10)]
+    pub addresses: Vec<String>,
+    /// Where sessions came about, the latest first.
+    #[n(11)]
+    pub good: Vec<String>,
+    /// Its wall clock minus ours.
+    #[n(12)]
+    pub clock_offset_ms: i64,
+    /// When a session was last up, by our clock.
+    #[n(13)]
+    pub last_seen_ms: Option<i64>,
+    /// What bundles for it are sealed to.
+    #[n(14)]
+    pub prekey: Option<TheirPrekey>,
+    /// The invitation it joined by, until the first session has succeeded.
+    #[n(15)]
+    pub joined_by: Option<InvitationKey>,
+    /// It has told us that we were removed there.
+    #[n(16)]
+    pub gone: bool,
+    /// A bundle of it could not be opened: it needs a fresh prekey.
+    #[n(17)]
+    pub needs_prekey: bool,
+}
+
+/// A prekey that a contact's device has told us.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct TheirPrekey {
+    #[n(0)]
+    pub number: u32,
+    #[cbor(n(1), with = "super::codec::fixed")]
+    pub public: PublicKey,
+    /// From the psk of the time when it was told.
+    #[cbor(n(2), with = "super::codec::fixed")]
+    pub psk: BundlePsk,
+}
+
+impl Device {
+    pub fn save(&self, txn: &mut dyn Txn, id: DeviceId) -> Result<(), StorageError> {
+        tables::save(txn, &Table::Devices.key(&[&id.0]), self)
+    }
+
+    /// The ways to it, the best first: where sessions came about, then what it says.
+    pub fn ways(&self) -> Vec<Way> {
+        let mut ways = Way::parse_all(&self.good);
+        for way in Way::parse_all(&self.addresses) {
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        ways
+    }
+
+    /// A session came about here. True if that is news.
+    pub fn found_at(&mut self, way: &Way) -> bool {
+        let text = way.text();
+        if self.good.first() == Some(&text) {
+            return false;
+        }
+        self.good.retain(|known| *known != text);
+        self.good.insert(0, text);
+        self.good.truncate(MAX_GOOD);
+        true
+    }
+
+    /// Whether sessions came about at this way.
+    pub fn is_good(&self, way: &Way) -> bool {
+        self.good.contains(&way.text())
+    }
+}

@@ -1,0 +1,389 @@
+//! When to dial whom (`docs/PROTOCOL.md` section 13).
+//!
+//! A target is a device of a contact, or the maker of an invitation being joined. Addresses from a
+//! beacon are tried once, after a short random pause; known ones in rounds, the best first, with a
+//! growing pause between rounds. One attempt at a time for a target, a few in all.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use hedgerow_sync::id::DeviceId;
+use hedgerow_transport::carrier::{CarrierKind, DialId};
+use rand_core::Rng;
+
+use super::chance;
+use super::invitation::InvitationKey;
+use super::way::{MAX_ADDRESSES, Way};
+
+/// The most attempts under way at once.
+pub(crate) const MAX_DIALS: usize = 4;
+
+/// The longest random pause before a beacon is answered by a dial.
+const BEACON_PAUSE_MS: u64 = 2_000;
+
+/// The pause after the first round of known addresses that failed.
+const FIRST_PAUSE_MS: u64 = 2_000;
+
+/// The longest pause between two rounds.
+const LONGEST_PAUSE_MS: u64 = 600_000;
+
+/// Whom to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    /// A device of a contact.
+    Device(DeviceId),
+    /// The maker of an invitation.
+    Inviter(InvitationKey),
+}
+
+/// The plan for one target.
+#[derive(Debug, Default)]
+struct Prospect {
+    /// Addresses seen in a beacon, and from when on to try them.
+    beacon: VecDeque<Way>,
+    beacon_due_ms: u64,
+    /// The beacon answered last: it is not answered twice.
+    answered: Option<[u8; 8]>,
+    /// What is left of the present round.
+    round: VecDeque<Way>,
+    /// When the next known address is due; `None` once a round found nothing to try.
+    round_due_ms: Option<u64>,
+    /// Rounds that failed in a row.
+    failed_rounds: u32,
+    /// The attempt under way: a dial, then the link it made, until it is proven or fails.
+    busy: bool,
+}
+
+/// One attempt.
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
+    /// Whom.
+    pub target: Target,
+    /// Where.
+    pub way: Way,
+}
+
+/// How a target stands, for the one plain reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    /// Nothing is known to try.
+    NotFound,
+    /// An attempt is under way or due at once.
+    Connecting,
+    /// The last round failed; the next is due then (monotonic milliseconds).
+    Waiting(u64),
+}
+
+/// All plans.
+#[derive(Debug, Default)]
+pub(crate) struct Dialling {
+    prospects: BTreeMap<Target, Prospect>,
+    dials: BTreeMap<DialId, Attempt>,
+    next_dial: u64,
+}
+
+impl Dialling {
+    /// Wants a session with this target from now on.
+    pub fn want(&mut self, target: Target, now_ms: u64) {
+        self.prospects.entry(target).or_insert_with(|| Prospect {
+            round_due_ms: Some(now_ms),
+            ..Prospect::default()
+        });
+    }
+
+    /// No longer wants one: there is a session, or the target is gone. Attempts under way are forgotten.
+    pub fn drop_target(&mut self, target: Target) {
+        self.prospects.remove(&target);
+        self.dials.retain(|_, attempt| attempt.target != target);
+    }
+
+    /// The target's beacon was seen at these ways.
+    pub fn seen(
+        &mut self,
+        target: Target,
+        beacon: [u8; 8],
+        ways: impl IntoIterator<Item = Way>,
+        now_ms: u64,
+        rng: &mut (impl Rng + ?Sized),
+    ) {
+        let Some(prospect) = self.prospects.get_mut(&target) else {
+            return;
+        };
+        if prospect.answered == Some(beacon) {
+            return;
+        }
+        prospect.answered = Some(beacon);
+        prospect.beacon = ways.into_iter().take(MAX_ADDRESSES).collect();
+        prospect.beacon_due_ms = now_ms + chance::between(rng, 0, BEACON_PAUSE_MS);
+    }
+
+    /// The network here has changed, or somebody asks: every target is tried afresh, soon.
+    pub fn refresh(&mut self, now_ms: u64) {
+        for prospect in self.prospects.values_mut() {
+            prospect.refresh(now_ms);
+        }
+    }
+
+    /// As [`refresh`](Self::refresh), for one target.
+    pub fn refresh_target(&mut self, target: Target, now_ms: u64) {
+        if let Some(prospect) = self.prospects.get_mut(&target) {
+            prospect.refresh(now_ms);
+        }
+    }
+
+    /// Somebody waits for this target: if it is between two rounds, the next begins now.
+    pub fn hurry(&mut self, target: Target, now_ms: u64) {
+        if let Some(prospect) = self.prospects.get_mut(&target)
+            && let Some(due) = &mut prospect.round_due_ms
+        {
+            *due = now_ms.min(*due);
+        }
+    }
+
+    /// Starts what is due. `known` gives the known ways to a target, the best first; `usable` says
+    /// whether a carrier works.
+    pub fn start(
+        &mut self,
+        now_ms: u64,
+        known: &dyn Fn(Target) -> Vec<Way>,
+        usable: &dyn Fn(CarrierKind) -> bool,
+    ) -> Vec<(DialId, Way)> {
+        let mut started = Vec::new();
+        let mut free = MAX_DIALS.saturating_sub(self.prospects.values().filter(|p| p.busy).count());
+        for (target, prospect) in &mut self.prospects {
+            if free == 0 {
+                break;
+            }
+            let Some(way) = prospect.next(now_ms, &|| known(*target), usable) else {
+                continue;
+            };
+            let dial = DialId(self.next_dial);
+            self.next_dial += 1;
+            prospect.busy = true;
+            free -= 1;
+            self.dials.insert(
+                dial,
+                Attempt {
+                    target: *target,
+                    way: way.clone(),
+                },
+            );
+            started.push((dial, way));
+        }
+        started
+    }
+
+    /// The carrier has made a link of this attempt, which stays busy until [`ended`](Self::ended).
+    pub fn up(&mut self, dial: DialId) -> Option<Attempt> {
+        self.dials.remove(&dial)
+    }
+
+    /// The carrier could not make a link of this attempt.
+    pub fn failed(&mut self, dial: DialId) -> Option<Target> {
+        self.dials.remove(&dial).map(|attempt| attempt.target)
+    }
+
+    /// An attempt ended without a session. True if that was the last of its round.
+    pub fn ended(&mut self, target: Target, now_ms: u64, rng: &mut (impl Rng + ?Sized)) -> bool {
+        let Some(prospect) = self.prospects.get_mut(&target) else {
+            return false;
+        };
+        prospect.busy = false;
+        let round_over = prospect.round.is_empty() && prospect.beacon.is_empty();
+        if round_over {
+            let pause = (FIRST_PAUSE_MS << prospect.failed_rounds.min(16)).min(LONGEST_PAUSE_MS);
+            prospect.failed_rounds += 1;
+            let jittered = chance::between(rng, pause / 2, pause);
+            prospect.round_due_ms = Some(now_ms + jittered);
+        }
+        round_over
+    }
+
+    /// How it stands with a target.
+    pub fn outlook(&self, target: Target, now_ms: u64) -> Outlook {
+        match self.prospects.get(&target) {
+            None => Outlook::NotFound,
+            Some(prospect) if prospect.busy || !prospect.beacon.is_empty() => Outlook::Connecting,
+            Some(prospect) => match prospect.round_due_ms {
+                None => Outlook::NotFound,
+                Some(due) if due <= now_ms => Outlook::Connecting,
+                Some(due) => Outlook::Waiting(due),
+            },
+        }
+    }
+
+    /// When something is due.
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let busy = self
+            .prospects
+            .values()
+            .filter(|prospect| prospect.busy)
+            .count();
+        if busy >= MAX_DIALS {
+            return None;
+        }
+        self.prospects
+            .values()
+            .filter(|prospect| !prospect.busy)
+            .filter_map(Prospect::due_ms)
+            .min()
+    }
+}
+
+impl Prospect {
+    fn refresh(&mut self, now_ms: u64) {
+        self.failed_rounds = 0;
+        self.answered = None;
+        self.round.clear();
+        self.round_due_ms = Some(now_ms);
+    }
+
+    fn due_ms(&self) -> Option<u64> {
+        let beacon = (!self.beacon.is_empty()).then_some(self.beacon_due_ms);
+        [beacon, self.round_due_ms].into_iter().flatten().min()
+    }
+
+    fn next(
+        &mut self,
+        now_ms: u64,
+        known: &dyn Fn() -> Vec<Way>,
+        usable: &dyn Fn(CarrierKind) -> bool,
+    ) -> Option<Way> {
+        if self.busy {
+            return None;
+        }
+        if self.beacon_due_ms <= now_ms
+            && let Some(way) = next_usable(&mut self.beacon, usable)
+        {
+            return Some(way);
+        }
+        if self.round_due_ms.is_none_or(|due| due > now_ms) {
+            return None;
+        }
+        if self.round.is_empty() {
+            self.round = known().into();
+        }
+        let way = next_usable(&mut self.round, usable);
+        if way.is_none() {
+            self.round_due_ms = None;
+        }
+        way
+    }
+}
+
+fn next_usable(ways: &mut VecDeque<Way>, usable: &dyn Fn(CarrierKind) -> bool) -> Option<Way> {
+    while let Some(way) = ways.pop_front() {
+        if usable(way.carrier) {
+            return Some(way);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use hedgerow_transport::carrier::Address;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    fn way(text: &str) -> Way {
+        Way {
+            carrier: CarrierKind::Memory,
+            address: Address(text.to_owned()),
+        }
+    }
+
+    fn target(number: u8) -> Target {
+        Target::Device(DeviceId([number; 16]))
+    }
+
+    fn rng() -> ChaCha20Rng {
+        ChaCha20Rng::seed_from_u64(1)
+    }
+
+    fn start(dialling: &mut Dialling, now_ms: u64) -> Vec<(DialId, Way)> {
+        dialling.start(now_ms, &|_| vec![way("first"), way("second")], &|_| true)
+    }
+
+    fn fail(dialling: &mut Dialling, dial: DialId, now_ms: u64, rng: &mut ChaCha20Rng) {
+        let target = dialling.failed(dial).expect("the attempt was under way");
+        dialling.ended(target, now_ms, rng);
+    }
+
+    #[test]
+    fn known_addresses_are_tried_best_first_and_one_at_a_time() {
+        let mut dialling = Dialling::default();
+        dialling.want(target(1), 0);
+        let started = start(&mut dialling, 0);
+        assert_eq!(started.len(), 1);
+        assert_eq!(started[0].1, way("first"));
+        assert!(start(&mut dialling, 0).is_empty());
+        fail(&mut dialling, started[0].0, 0, &mut rng());
+        assert_eq!(start(&mut dialling, 0)[0].1, way("second"));
+    }
+
+    #[test]
+    fn the_pause_between_rounds_grows_to_its_limit_and_a_change_of_network_ends_it() {
+        let mut dialling = Dialling::default();
+        let mut rng = rng();
+        dialling.want(target(1), 0);
+        let mut now_ms = 0;
+        let mut pauses = Vec::new();
+        for _ in 0..14 {
+            for _ in 0..2 {
+                let (dial, _) = start(&mut dialling, now_ms).remove(0);
+                fail(&mut dialling, dial, now_ms, &mut rng);
+            }
+            let due = dialling.next_wake_ms().expect("another round is due");
+            pauses.push(due - now_ms);
+            now_ms = due;
+        }
+        assert!((FIRST_PAUSE_MS / 2..=FIRST_PAUSE_MS).contains(&pauses[0]));
+        let last = *pauses.last().expect("there were rounds");
+        assert!((LONGEST_PAUSE_MS / 2..=LONGEST_PAUSE_MS).contains(&last));
+        let (dial, _) = start(&mut dialling, now_ms).remove(0);
+        fail(&mut dialling, dial, now_ms, &mut rng);
+        dialling.refresh(now_ms);
+        assert_eq!(dialling.next_wake_ms(), Some(now_ms));
+    }
+
+    #[test]
+    fn one_beacon_causes_one_dial_after_a_random_pause() {
+        let mut dialling = Dialling::default();
+        let mut rng = rng();
+        dialling.want(target(1), 0);
+        assert!(dialling.start(0, &|_| Vec::new(), &|_| true).is_empty());
+        assert_eq!(dialling.outlook(target(1), 0), Outlook::NotFound);
+        dialling.seen(target(1), [7; 8], [way("near")], 0, &mut rng);
+        let due = dialling.next_wake_ms().expect("the beacon is answered");
+        assert!(due <= BEACON_PAUSE_MS);
+        let (dial, to) = dialling.start(due, &|_| Vec::new(), &|_| true).remove(0);
+        assert_eq!(to, way("near"));
+        fail(&mut dialling, dial, due, &mut rng);
+        dialling.seen(target(1), [7; 8], [way("near")], due, &mut rng);
+        assert!(dialling.start(due, &|_| Vec::new(), &|_| true).is_empty());
+    }
+
+    #[test]
+    fn only_a_few_attempts_run_at_once() {
+        let mut dialling = Dialling::default();
+        for number in 0..20 {
+            dialling.want(target(number), 0);
+        }
+        assert_eq!(start(&mut dialling, 0).len(), MAX_DIALS);
+        assert!(start(&mut dialling, 0).is_empty());
+        assert_eq!(dialling.next_wake_ms(), None);
+    }
+
+    #[test]
+    fn carriers_that_are_off_are_not_dialled() {
+        let mut dialling = Dialling::default();
+        dialling.want(target(1), 0);
+        assert!(
+            dialling
+                .start(0, &|_| vec![way("first")], &|_| false)
+                .is_empty()
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! Telling contacts' devices what has changed here, and taking in what has changed there
+//! (`docs/PROTOCOL.md` section 8).
+
+use hedgerow_sync::id::DeviceId;
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::device::DeviceList;
+use hedgerow_transport::keys::BeaconKey;
+
+use super::account::MAX_NAME;
+use super::device::{Device, TheirPrekey};
+use super::dialling::Target;
+use super::fact::{Fact, FactHeld, FactKind, PrekeyFact};
+use super::fault::{LinkError, PeerFault};
+use super::items::{self, Hello};
+use super::link::State;
+use super::live::Live;
+use super::way::{MAX_ADDRESSES, Way};
+use super::{Engine, Turn};
+use crate::tables;
+
+impl Engine {
+    /// The content of one of our facts; `None` if there is none yet.
+    fn fact(&self, kind: FactKind) -> Option<Fact> {
+        let version = self.account.versions.of(kind);
+        if version == 0 {
+            return None;
+        }
+        let bytes = match kind {
+            FactKind::DeviceList => self.account.device_list.to_vec(),
+            FactKind::Profile => tables::encoded(&(self.account.name.as_str(),)),
+            FactKind::Addresses => tables::encoded(&self.account.addresses),
+            FactKind::Prekey => tables::encoded(&self.newest_prekey()?),
+            FactKind::BeaconKey => self.account.beacon_key.as_bytes().to_vec(),
+        };
+        Some(Fact {
+            kind: kind as u8,
+            version,
+            bytes: bytes.into(),
+        })
+    }
+
+    /// Says every fact that the other side lacks and has not been told in this session.
+    pub(super) fn tell_facts(&self, _: &mut Turn<'_>, live: &mut Live) -> Result<(), StorageError> {
+        let Some(device) = self.devices.get(&live.device) else {
+            return Ok(());
+        };
+        for kind in FactKind::ALL {
+            let version = self.account.versions.of(kind);
+            if version > device.given.of(kind)
+                && live.told.raise(kind, version)
+                && let Some(fact) = self.fact(kind)
+            {
+                items::say(&mut live.session, items::FACT, &fact);
+            }
+        }
+        Ok(())
+    }
+
+    /// A fact of ours has changed: it gets a new version, and every session tells it.
+    pub(super) fn fact_changed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        kind: FactKind,
+    ) -> Result<(), StorageError> {
+        let version = self.account.versions.of(kind) + 1;
+        self.account.versions.raise(kind, version);
+        self.account.save(turn.txn)?;
+        self.tell_everybody(turn)
+    }
+
+    /// Tells every session what its other side lacks.
+    pub(super) fn tell_everybody(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let ids: Vec<_> = self.sessions.values().copied().collect();
+        for id in ids {
+            let Some(mut link) = self.links.remove(&id) else {
+                continue;
+            };
+            if let State::Live(live) = &mut link.state {
+                self.tell_facts(turn, live)?;
+            }
+            self.links.insert(id, link);
+        }
+        Ok(())
+    }
+
+    /// The other side holds newer versions than we have: this store is older than it once was. What
+    /// we have now is said under a version above.
+    pub(super) fn raise_outrun_facts(
+        &mut self,
+        turn: &mut Turn<'_>,
+        hello: &Hello,
+    ) -> Result<(), StorageError> {
+        for kind in FactKind::ALL {
+            let have = hello.have.get(&(kind as u8)).copied().unwrap_or_default();
+            if have > self.account.versions.of(kind) {
+                self.account.versions.raise(kind, have.saturating_add(1));
+                match kind {
+                    FactKind::DeviceList => self.sign_device_list(turn.txn)?,
+                    FactKind::Prekey => self.new_prekey(turn)?,
+                    FactKind::Profile | FactKind::Addresses | FactKind::BeaconKey => {}
+                }
+                self.account.save(turn.txn)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A fact about the other side.
+    pub(super) fn fact_heard(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        fact: Fact,
+    ) -> Result<(), LinkError> {
+        let Some(kind) = FactKind::from_number(fact.kind) else {
+            return Ok(());
+        };
+        let mut device = self
+            .devices
+            .remove(&live.device)
+            .ok_or(PeerFault::OutOfPlace)?;
+        let taken = self.take_fact(turn, live.device, &mut device, kind, &fact);
+        self.devices.insert(live.device, device);
+        taken?;
+        let held = FactHeld {
+            kind: fact.kind,
+            version: fact.version,
+        };
+        items::say(&mut live.session, items::FACT_HELD, &held);
+        Ok(())
+    }
+
+    /// Takes in a fact, from a session or a bundle, unless what is held is as new.
+    pub(super) fn take_fact(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+        device: &mut Device,
+        kind: FactKind,
+        fact: &Fact,
+    ) -> Result<(), LinkError> {
+        if fact.version <= device.held.of(kind) {
+            return Ok(());
+        }
+        match kind {
+            FactKind::DeviceList => self.device_list_heard(turn, device, &fact.bytes)?,
+            FactKind::Profile => {
+                let (name,): (String,) =
+                    minicbor::decode(&fact.bytes).map_err(|_| PeerFault::BadItem)?;
+                if name.len() > MAX_NAME {
+                    return Err(PeerFault::BadItem.into());
+                }
+                let contact = self
+                    .contacts
+                    .get_mut(&device.identity)
+                    .ok_or(PeerFault::OutOfPlace)?;
+                contact.own_name = name;
+                contact.save(turn.txn, device.identity)?;
+                self.news.contacts.insert(device.identity);
+            }
+            FactKind::Addresses => {
+                let addresses: Vec<String> =
+                    minicbor::decode(&fact.bytes).map_err(|_| PeerFault::BadItem)?;
+                if addresses.len() > MAX_ADDRESSES {
+                    return Err(PeerFault::BadItem.into());
+                }
+                device.addresses = Way::parse_all(&addresses).iter().map(Way::text).collect();
+                self.dialling
+                    .refresh_target(Target::Device(id), turn.now.mono_ms);
+            }
+            FactKind::Prekey => {
+                let prekey: PrekeyFact =
+                    minicbor::decode(&fact.bytes).map_err(|_| PeerFault::BadItem)?;
+                let psk = device.psk.current.for_prekey(&prekey.public);
+                device.prekey = Some(TheirPrekey {
+                    number: prekey.number,
+                    public: prekey.public,
+                    psk,
+                });
+            }
+            FactKind::BeaconKey => {
+                let key: [u8; 32] = fact
+                    .bytes
+                    .as_slice()
+                    .try_into()
+                    .map_err(|_| PeerFault::BadItem)?;
+                device.beacon_key = Some(BeaconKey::from_bytes(key));
+                self.presence.changed();
+            }
+        }
+        device.held.raise(kind, fact.version);
+        device.save(turn.txn, id)?;
+        Ok(())
+    }
+
+    /// A contact's device list: newer than the one held, or nothing new.
+    fn device_list_heard(
+        &mut self,
+        turn: &mut Turn<'_>,
+        device: &Device,
+        bytes: &[u8],
+    ) -> Result<(), LinkError> {
+        let contact = self
+            .contacts
+            .get_mut(&device.identity)
+            .ok_or(PeerFault::OutOfPlace)?;
+        let held = DeviceList::decode(&contact.device_list).map_err(|_| tables::damaged())?;
+        let list = DeviceList::decode(bytes)?;
+        if list.replaces(&held)? {
+            contact.device_list = list.encode().into();
+            contact.devices = list.devices().to_vec();
+            contact.save(turn.txn, device.identity)?;
+        }
+        Ok(())
+    }
+
+    /// The other side holds a version of one of our facts.
+    pub(super) fn fact_held(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &Live,
+        held: FactHeld,
+    ) -> Result<(), LinkError> {
+        let Some(kind) = FactKind::from_number(held.kind) else {
+            return Ok(());
+        };
+        let version = held.version.min(self.account.versions.of(kind));
+        let device = self
+            .devices
+            .get_mut(&live.device)
+            .ok_or(PeerFault::OutOfPlace)?;
+        if device.given.raise(kind, version) {
+            device.save(turn.txn, live.device)?;
+        }
+        Ok(())
+    }
+}

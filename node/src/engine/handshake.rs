@@ -1,0 +1,146 @@
+//! Handshakes between devices that know each other (`docs/PROTOCOL.md` sections 7 and 9): which key is
+//! dialled with, whose first flight it is, and what is committed before the answer.
+
+use hedgerow_sync::id::{DeviceId, Incarnation};
+use hedgerow_transport::handshake::{Counted, Dialling, Direction, Head, Party, Tagged, Whole};
+use hedgerow_transport::keys::Psk;
+
+use super::device::Device;
+use super::fault::{LinkError, PeerFault};
+use super::link::{State, Who};
+use super::way::Way;
+use super::{Engine, Turn, replay};
+
+/// Refused dials of an address that had worked, after which the rescue key is tried.
+const REFUSALS_BEFORE_RESCUE: u32 = 2;
+
+impl Engine {
+    /// Begins a session with a contact's device: the first flight. `None` if there is to be none.
+    pub(super) fn dial_device(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+    ) -> Option<(State, Vec<u8>)> {
+        if !self.may_talk_to(id) || self.sessions.contains_key(&id) {
+            return None;
+        }
+        let device = self.devices.get(&id)?;
+        let refusals = self.refusals.get(&id).copied().unwrap_or_default();
+        // Every other attempt only: the address may belong to somebody else by now.
+        let rescue = refusals >= REFUSALS_BEFORE_RESCUE && refusals.is_multiple_of(2);
+        let psk = if rescue {
+            device.rescue_key.as_psk()
+        } else {
+            device.psk.current.clone()
+        };
+        let counted = Counted {
+            incarnation: self.incarnation.0,
+            counter: self.counter,
+        };
+        self.counter += 1;
+        let (dialling, flight) = Dialling::new(
+            &self.account.device_key,
+            &self.party(),
+            &party(id, device),
+            &device.tag_key,
+            &psk,
+            counted,
+            &mut turn.rng,
+        )
+        .ok()?;
+        Some((State::Dialling(id, Box::new(dialling), rescue), flight))
+    }
+
+    /// Whose first flight this is, among contacts' devices and open invitations.
+    pub(super) fn recognise(&self, head: Head) -> Option<(Who, Tagged)> {
+        let me = self.device_id;
+        let devices = self.devices.iter().map(|(id, device)| {
+            (
+                Who::Device(*id),
+                &device.tag_key,
+                Direction::between(&id.0, &me.0),
+            )
+        });
+        let joiners = self
+            .invitations
+            .iter()
+            .filter(|(_, made)| made.answers())
+            .map(|(id, made)| (Who::Joiner(*id), made.tag_key(), Direction::Up));
+        head.recognise(devices.chain(joiners)).ok()
+    }
+
+    /// Opens a contact's first flight, commits its counter and answers.
+    pub(super) fn answer_device(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+        whole: Whole,
+    ) -> Result<(Vec<u8>, State), LinkError> {
+        if !self.may_talk_to(id) {
+            return Err(PeerFault::Handshake.into());
+        }
+        let me = self.party();
+        let device = self.devices.get_mut(&id).ok_or(PeerFault::Handshake)?;
+        let rescue_psk = device.rescue_key.as_psk();
+        let mut keys: Vec<(u32, &Psk)> = device.psk.candidates();
+        keys.push((replay::RESCUE, &rescue_psk));
+        let opened = whole.open(
+            &self.account.device_key,
+            &me,
+            &party(id, device),
+            keys.iter().map(|(_, psk)| *psk),
+            &mut turn.rng,
+        )?;
+        let number = keys[opened.which()].0;
+        let counted = opened.counted();
+        let incarnation = Incarnation(counted.incarnation);
+        if !replay::take(turn.txn, id, number, incarnation, counted.counter)? {
+            return Err(PeerFault::Handshake.into());
+        }
+        self.psk_seen(turn, id, number)?;
+        let (flight, session) = opened.answer(&mut turn.rng)?;
+        let live = self.new_live(turn, id, session, number == replay::RESCUE)?;
+        Ok((flight, State::Live(live)))
+    }
+
+    /// A dial of a device was not answered. Where sessions have come about before, that may mean that
+    /// one of the two has lost newer psks.
+    pub(super) fn refused(&mut self, id: DeviceId, way: &Way) {
+        if self
+            .devices
+            .get(&id)
+            .is_some_and(|device| device.is_good(way))
+        {
+            *self.refusals.entry(id).or_default() += 1;
+        }
+    }
+
+    /// This side of every handshake.
+    pub(super) fn party(&self) -> Party {
+        Party {
+            identity: self.account.identity().0,
+            device: self.device_id.0,
+            key: self.account.device_key.public(),
+        }
+    }
+
+    /// Whether sessions with a device are wanted at all.
+    pub(super) fn may_talk_to(&self, id: DeviceId) -> bool {
+        self.devices.get(&id).is_some_and(|device| {
+            !device.gone
+                && self
+                    .contacts
+                    .get(&device.identity)
+                    .is_some_and(|contact| !contact.blocked)
+        })
+    }
+}
+
+/// The other side.
+fn party(id: DeviceId, device: &Device) -> Party {
+    Party {
+        identity: device.identity.0,
+        device: id.0,
+        key: device.device_key,
+    }
+}

@@ -1,0 +1,60 @@
+//! The queue of what has happened, and how it is cut into batches.
+
+use std::collections::VecDeque;
+
+use hedgerow_transport::carrier::CarrierEvent;
+
+use super::input::Input;
+use crate::api::Call;
+
+/// The most inputs of one transaction (`docs/PROTOCOL.md` section 1).
+pub const MAX_BATCH_INPUTS: usize = 1_024;
+
+/// The most bytes that the inputs of one transaction bring.
+pub const MAX_BATCH_INPUT_BYTES: usize = 4 << 20;
+
+/// What has happened and has not been taken by the engine. Its owner puts inputs in as they come; each
+/// `pump` takes one batch. How the inputs fall into batches never changes the state they lead to.
+#[derive(Debug, Default)]
+pub struct Inputs(VecDeque<Input>);
+
+impl Inputs {
+    /// Adds one.
+    pub fn push(&mut self, input: Input) {
+        self.0.push_back(input);
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes the next batch: the oldest inputs within both limits, at least one if there is any.
+    pub(super) fn batch(&mut self) -> Vec<Input> {
+        let mut bytes = 0;
+        let mut count = 0;
+        for input in self.0.iter().take(MAX_BATCH_INPUTS) {
+            bytes += size(input);
+            if count > 0 && bytes > MAX_BATCH_INPUT_BYTES {
+                break;
+            }
+            count += 1;
+        }
+        self.0.drain(..count).collect()
+    }
+}
+
+/// The bytes an input brings; what has no length of its own counts nothing.
+fn size(input: &Input) -> usize {
+    match input {
+        Input::Carrier(_, CarrierEvent::Bytes { bytes, .. }) => bytes.len(),
+        Input::Call(_, Call::Send(_, text)) => text.0.len(),
+        Input::Call(_, Call::CarryImport(parcel)) => parcel.len(),
+        Input::Call(..) | Input::Carrier(..) => 0,
+    }
+}

@@ -1,0 +1,83 @@
+//! The session items of the engine itself (`docs/PROTOCOL.md` section 8); `sync` has its own.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hedgerow_sync::wire;
+use hedgerow_transport::session::{Item, Lane, Session};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+
+use super::fault::PeerFault;
+use crate::tables;
+
+pub(crate) const HELLO: u64 = 1;
+pub(crate) const FACT: u64 = 2;
+pub(crate) const FACT_HELD: u64 = 3;
+pub(crate) const BYE: u64 = 4;
+/// The kinds that `sync` speaks.
+pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
+
+/// The version of what is said in a session.
+pub(crate) const SESSION_VERSION: u8 = 1;
+
+/// The first item of each side.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Hello {
+    #[n(0)]
+    pub version: u8,
+    #[n(1)]
+    pub features: u64,
+    #[n(2)]
+    pub device_list_version: u32,
+    #[n(3)]
+    pub device_list_hash: ByteArray<16>,
+    #[n(4)]
+    pub wall_ms: i64,
+    #[n(5)]
+    pub root: ByteArray<16>,
+    #[n(6)]
+    pub psk_number: u32,
+    /// Versions of the other side's facts that are held, by kind.
+    #[n(7)]
+    pub have: BTreeMap<u8, u32>,
+    /// The opening of the sender's store.
+    #[n(8)]
+    pub incarnation: u64,
+}
+
+/// Why a session ends in good order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Bye {
+    /// Another link to the same device stays.
+    Replaced = 1,
+    /// The node locks or stops.
+    Stopping = 2,
+    /// The other side was removed from the contacts.
+    Removed = 3,
+}
+
+/// Item 4.
+#[derive(Encode, Decode)]
+pub(crate) struct ByeItem {
+    #[n(0)]
+    pub reason: u8,
+}
+
+/// Says an item that steers the session.
+pub(crate) fn say<T: Encode<()>>(session: &mut Session, kind: u64, content: &T) {
+    say_bytes(session, kind, tables::encoded(content));
+}
+
+/// As [`say`], what is encoded already.
+pub(crate) fn say_bytes(session: &mut Session, kind: u64, content: Vec<u8>) {
+    session
+        .push(Lane::Control, kind, Bytes::from(content))
+        .expect("every item of the engine is bounded far below MAX_ITEM");
+}
+
+/// What an item says.
+pub(crate) fn heard<T: for<'b> Decode<'b, ()>>(item: &Item) -> Result<T, PeerFault> {
+    minicbor::decode(&item.content).map_err(|_| PeerFault::BadItem)
+}

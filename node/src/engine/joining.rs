@@ -1,0 +1,180 @@
+//! Joining by somebody's invitation (`docs/PROTOCOL.md` section 10). An attempt goes on, over restarts,
+//! until it ends with a contact, is declined, or is given up.
+
+use hedgerow_sync::store::{StorageError, Txn};
+use hedgerow_transport::handshake::Joining as Flight;
+use hedgerow_transport::invitation::{Invitation, LinkError};
+use minicbor::{Decode, Encode};
+
+use super::dialling::Target;
+use super::fault::CallError;
+use super::invitation::InvitationKey;
+use super::link::State;
+use super::way::Way;
+use super::{Engine, Turn};
+use crate::api::{self, InvitationId, InvitationState, JoinProblem, Private, Refusal, Reply};
+use crate::tables::{self, Table};
+
+/// The most invitations joined at once.
+const MAX_JOININGS: usize = 64;
+
+/// An invitation being joined.
+pub(crate) struct Joining {
+    pub invitation: Invitation,
+    link: String,
+    /// The user was told that nobody answers.
+    pub told_no_answer: bool,
+}
+
+/// Its record.
+#[derive(Encode, Decode)]
+struct JoiningRecord {
+    #[n(0)]
+    link: String,
+}
+
+impl Joining {
+    /// From the record of the table.
+    pub fn load(
+        reader: &dyn hedgerow_sync::store::Reader,
+    ) -> Result<Vec<(InvitationKey, Joining)>, StorageError> {
+        let records: Vec<(Vec<u8>, JoiningRecord)> = tables::load_all(reader, Table::Joinings)?;
+        records
+            .into_iter()
+            .map(|(key, record)| {
+                let id = u64::from_be_bytes(key.try_into().map_err(|_| tables::damaged())?);
+                let invitation = Invitation::parse(&record.link).map_err(|_| tables::damaged())?;
+                Ok((
+                    InvitationKey(id),
+                    Joining {
+                        invitation,
+                        link: record.link,
+                        told_no_answer: false,
+                    },
+                ))
+            })
+            .collect()
+    }
+
+    fn save(&self, txn: &mut dyn Txn, id: InvitationKey) -> Result<(), StorageError> {
+        let record = JoiningRecord {
+            link: self.link.clone(),
+        };
+        tables::save(txn, &Table::Joinings.key(&[&id.0.to_be_bytes()]), &record)
+    }
+
+    pub fn ways(&self) -> Vec<Way> {
+        Way::parse_all(self.invitation.addresses.iter().map(|address| &address.0))
+    }
+
+    pub fn view(&self, id: InvitationKey) -> api::Invitation {
+        api::Invitation {
+            id: id.api_id(),
+            link: None,
+            expires_ms: i64::try_from(self.invitation.expires_s)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1_000),
+            in_person: self.invitation.in_person,
+            state: InvitationState::Joining,
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn join(&mut self, turn: &mut Turn<'_>, link: &Private) -> Result<Reply, CallError> {
+        let invitation = Invitation::parse(&link.0).map_err(|error| match error {
+            LinkError::NewerVersion => Refusal::NewerLink,
+            LinkError::NotAnInvitation | LinkError::Damaged => Refusal::BadLink,
+        })?;
+        if invitation.inviter == self.inviter_hash() {
+            return Err(Refusal::OwnLink.into());
+        }
+        if let Some(blocked) = self.maker(&invitation.inviter) {
+            return Err(if blocked {
+                Refusal::Blocked
+            } else {
+                Refusal::AlreadyContact
+            }
+            .into());
+        }
+        let known = self
+            .joinings
+            .iter()
+            .find(|(_, joining)| joining.invitation.secret == invitation.secret);
+        if let Some((id, _)) = known {
+            let id = *id;
+            self.dialling
+                .refresh_target(Target::Inviter(id), turn.now.mono_ms);
+            return Ok(Reply::Joining(id.api_id()));
+        }
+        if self.joinings.len() >= MAX_JOININGS {
+            return Err(Refusal::TooManyInvitations {
+                limit: MAX_JOININGS as u32,
+            }
+            .into());
+        }
+        let id = InvitationKey(turn.rng.next_u64());
+        let joining = Joining {
+            invitation,
+            link: link.0.trim().to_owned(),
+            told_no_answer: false,
+        };
+        joining.save(turn.txn, id)?;
+        self.joinings.insert(id, joining);
+        self.dialling.want(Target::Inviter(id), turn.now.mono_ms);
+        self.news.invitations.insert(id);
+        Ok(Reply::Joining(id.api_id()))
+    }
+
+    pub(super) fn cancel_join(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &InvitationId,
+    ) -> Result<Reply, CallError> {
+        let id = InvitationKey::parse(id).ok_or(Refusal::NoSuchInvitation)?;
+        if !self.joinings.contains_key(&id) {
+            return Err(Refusal::NoSuchInvitation.into());
+        }
+        self.joining_over(turn, id)?;
+        Ok(Reply::Done)
+    }
+
+    /// Forgets a join that has ended, however it did.
+    pub(super) fn joining_over(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: InvitationKey,
+    ) -> Result<(), StorageError> {
+        self.joinings.remove(&id);
+        self.dialling.drop_target(Target::Inviter(id));
+        self.news.invitations.insert(id);
+        turn.txn
+            .remove(&Table::Joinings.key(&[&id.0.to_be_bytes()]))
+    }
+
+    /// Begins a meeting: the first flight.
+    pub(super) fn dial_inviter(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: InvitationKey,
+    ) -> Option<(State, Vec<u8>)> {
+        let invitation = &self.joinings.get(&id)?.invitation;
+        let (joining, flight) = Flight::new(
+            &self.account.device_key,
+            &invitation.inviter,
+            &invitation.secret.tag_key(),
+            &invitation.secret.psk(),
+            &mut turn.rng,
+        );
+        Some((State::Joining(id, Box::new(joining)), flight))
+    }
+
+    /// A round of attempts found nobody who answers: the user is told once.
+    pub(super) fn inviter_silent(&mut self, id: InvitationKey) {
+        if let Some(joining) = self.joinings.get_mut(&id)
+            && !std::mem::replace(&mut joining.told_no_answer, true)
+        {
+            self.news.join_problems.push((id, JoinProblem::NoAnswer));
+        }
+    }
+}

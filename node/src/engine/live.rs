@@ -1,0 +1,312 @@
+//! A session with a contact's device (`docs/PROTOCOL.md` sections 7 to 9): hello, facts, the moving
+//! psk, and reconciliation, which `sync` does.
+
+use bytes::BytesMut;
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::reconcile::Reconciler;
+use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::carrier::LinkId;
+use hedgerow_transport::psk::{self, Proposal};
+use hedgerow_transport::session::{Item, Session};
+use minicbor::bytes::ByteArray;
+
+use super::fact::{FactKind, Versions};
+use super::fault::{LinkError, PeerFault};
+use super::items::{self, Bye, ByeItem, Hello};
+use super::link::{Link, State};
+use super::{Effects as _, Engine, Outbox, Turn, reconciling};
+
+/// Bytes handed to a link and not yet written.
+pub(crate) const SEND_WINDOW: usize = 1 << 20;
+
+/// A link is filled again once this little is unwritten, so that its records are full ones.
+const REFILL_BELOW: usize = SEND_WINDOW / 2;
+
+/// Two links to one device that came up within this time were dialled at once, by both sides.
+const SIMULTANEOUS_MS: u64 = 10_000;
+
+/// The longest a link that stays answers nothing after a rescue.
+pub(super) const RESCUE_MS: u64 = 20_000;
+
+/// A link on which a contact's device has been, or is about to be, proven.
+pub(crate) struct Live {
+    pub device: DeviceId,
+    pub identity: IdentityId,
+    pub session: Session,
+    /// Under the rescue key: only what leads back is said.
+    pub rescue: bool,
+    /// What the other side said first.
+    pub hello: Option<Hello>,
+    /// Facts said in this session, so that none is said twice.
+    pub told: Versions,
+    /// Our proposal of a next psk.
+    pub proposal: Option<Proposal>,
+    pub sync: Reconciler,
+    /// When the other side's hello came (monotonic milliseconds).
+    pub since_ms: u64,
+}
+
+impl Engine {
+    /// A session, with our hello queued.
+    pub(super) fn new_live(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+        mut session: Session,
+        rescue: bool,
+    ) -> Result<Box<Live>, LinkError> {
+        let device = self.devices.get(&id).ok_or(PeerFault::Handshake)?;
+        let sync = self.reconciler(turn, id, device.identity, &session)?;
+        let hello = Hello {
+            version: items::SESSION_VERSION,
+            features: 0,
+            device_list_version: self.account.versions.of(FactKind::DeviceList),
+            device_list_hash: ByteArray::from(self.device_list.hash()),
+            wall_ms: turn.now.wall_ms,
+            root: ByteArray::from(sync.root()),
+            psk_number: device.psk.number,
+            have: device.held.by_number().clone(),
+            incarnation: self.incarnation.0,
+        };
+        items::say(&mut session, items::HELLO, &hello);
+        self.traffic.sessions += 1;
+        Ok(Box::new(Live {
+            device: id,
+            identity: device.identity,
+            session,
+            rescue,
+            hello: None,
+            told: Versions::default(),
+            proposal: None,
+            sync,
+            since_ms: turn.now.mono_ms,
+        }))
+    }
+
+    /// Takes in what arrived on a session. False: the session is over.
+    pub(super) fn live_bytes(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        link: &mut Link,
+        live: &mut Live,
+        bytes: &[u8],
+    ) -> Result<bool, LinkError> {
+        for item in live.session.receive(bytes)? {
+            if !self.live_item(turn, id, link, live, &item)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn live_item(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        link: &mut Link,
+        live: &mut Live,
+        item: &Item,
+    ) -> Result<bool, LinkError> {
+        match (item.kind, live.hello.is_some()) {
+            (items::HELLO, false) => return self.hello(turn, id, link, live, items::heard(item)?),
+            (items::HELLO, true) | (_, false) => return Err(PeerFault::OutOfPlace.into()),
+            (items::BYE, _) => {
+                let bye: ByeItem = items::heard(item)?;
+                self.bye_heard(turn, live, bye.reason)?;
+                return Ok(false);
+            }
+            (items::FACT, _) => self.fact_heard(turn, live, items::heard(item)?)?,
+            (items::FACT_HELD, _) => self.fact_held(turn, live, items::heard(item)?)?,
+            (psk::PROPOSE, _) => self.psk_proposed(turn, live, &item.content)?,
+            (psk::ANSWER, _) => self.psk_answered(turn, live, &item.content)?,
+            (psk::MOVED, _) => return self.psk_moved(turn, live, &item.content),
+            (kind, _) if items::SYNC.contains(&kind) && !live.rescue => {
+                self.sync_item(turn, live, item)?
+            }
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// The other side's first item: from here on the session is up.
+    fn hello(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        link: &mut Link,
+        live: &mut Live,
+        hello: Hello,
+    ) -> Result<bool, LinkError> {
+        if hello.version != items::SESSION_VERSION {
+            return Err(PeerFault::BadItem.into());
+        }
+        link.proven = true;
+        live.since_ms = turn.now.mono_ms;
+        live.hello = Some(hello.clone());
+        if live.rescue {
+            link.deadline_ms = Some(turn.now.mono_ms + RESCUE_MS);
+            self.rescue_begun(turn, live, &hello)?;
+            return Ok(true);
+        }
+        if !self.settle_duplicate(turn, live, &hello)? {
+            self.say_bye(turn, id, live, Bye::Replaced);
+            return Ok(false);
+        }
+        link.deadline_ms = None;
+        self.sessions.insert(live.device, id);
+        self.dialling
+            .drop_target(super::dialling::Target::Device(live.device));
+        self.refusals.remove(&live.device);
+        self.session_begun(turn, link, live, &hello)?;
+        self.raise_outrun_facts(turn, &hello)?;
+        self.tell_facts(turn, live)?;
+        self.propose_if_due(turn, live)?;
+        self.sync_begun(turn, live, hello.root.into())?;
+        self.news.contacts.insert(live.identity);
+        Ok(true)
+    }
+
+    /// Remembers what a session's beginning tells about the device.
+    fn session_begun(
+        &mut self,
+        turn: &mut Turn<'_>,
+        link: &Link,
+        live: &Live,
+        hello: &Hello,
+    ) -> Result<(), LinkError> {
+        let device = self
+            .devices
+            .get_mut(&live.device)
+            .ok_or(PeerFault::OutOfPlace)?;
+        device.last_seen_ms = Some(turn.now.wall_ms);
+        device.clock_offset_ms = hello.wall_ms.saturating_sub(turn.now.wall_ms);
+        device.joined_by = None;
+        if let Some(attempt) = &link.attempt {
+            device.found_at(&attempt.way);
+        }
+        for (kind, version) in &hello.have {
+            if let Some(kind) = FactKind::from_number(*kind) {
+                device.given.raise(kind, *version);
+            }
+        }
+        device.save(turn.txn, live.device)?;
+        self.psk_seen(turn, live.device, hello.psk_number)?;
+        self.presence.changed();
+        Ok(())
+    }
+
+    /// Applies the rule for two links to one device (`docs/PROTOCOL.md` section 8): the other one is
+    /// ended, or this one is to be. True if this one stays.
+    fn settle_duplicate(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &Live,
+        hello: &Hello,
+    ) -> Result<bool, StorageError> {
+        let Some(other_id) = self.sessions.get(&live.device).copied() else {
+            return Ok(true);
+        };
+        let Some(mut other_link) = self.links.remove(&other_id) else {
+            return Ok(true);
+        };
+        let State::Live(other) = &mut other_link.state else {
+            self.links.insert(other_id, other_link);
+            return Ok(true);
+        };
+        let same_opening = other
+            .hello
+            .as_ref()
+            .is_some_and(|other| other.incarnation == hello.incarnation);
+        let at_once = turn.now.mono_ms.saturating_sub(other.since_ms) < SIMULTANEOUS_MS;
+        let dialled_by_us = live.session.role() == hedgerow_transport::session::Role::Dialler;
+        let dialled_by_lower = dialled_by_us == (self.device_id < live.device);
+        if same_opening && at_once && !dialled_by_lower {
+            self.links.insert(other_id, other_link);
+            return Ok(false);
+        }
+        self.sessions.remove(&live.device);
+        self.say_bye(turn, other_id, other, Bye::Replaced);
+        self.end_link(turn, other_id, other_link);
+        Ok(true)
+    }
+
+    /// Says why a session ends; the caller ends the link.
+    pub(super) fn say_bye(&mut self, turn: &mut Turn<'_>, id: LinkId, live: &mut Live, bye: Bye) {
+        items::say(
+            &mut live.session,
+            items::BYE,
+            &ByeItem { reason: bye as u8 },
+        );
+        let mut sealed = BytesMut::new();
+        live.session.seal(&mut sealed, usize::MAX);
+        self.traffic.sent_bytes += sealed.len() as u64;
+        turn.out.send(id, sealed.freeze());
+    }
+
+    fn bye_heard(&mut self, turn: &mut Turn<'_>, live: &Live, reason: u8) -> Result<(), LinkError> {
+        if reason == Bye::Removed as u8 && !live.rescue {
+            let device = self
+                .devices
+                .get_mut(&live.device)
+                .ok_or(PeerFault::OutOfPlace)?;
+            device.gone = true;
+            device.save(turn.txn, live.device)?;
+        }
+        Ok(())
+    }
+
+    /// A session is over, whoever ended it.
+    pub(super) fn live_over(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        live: &mut Live,
+    ) -> Result<(), StorageError> {
+        if self.sessions.get(&live.device) == Some(&id) {
+            self.sessions.remove(&live.device);
+            self.news.contacts.insert(live.identity);
+            if let Some(device) = self.devices.get_mut(&live.device) {
+                device.last_seen_ms = Some(turn.now.wall_ms);
+                device.save(turn.txn, live.device)?;
+            }
+        }
+        self.want_device(turn, live.device);
+        Ok(())
+    }
+
+    /// Fills what is queued into links, as far as their windows are open.
+    pub(super) fn fill(
+        &mut self,
+        reader: &dyn Reader,
+        out: &mut Outbox,
+    ) -> Result<(), StorageError> {
+        for (id, link) in &mut self.links {
+            if link.unwritten >= REFILL_BELOW {
+                continue;
+            }
+            let mut sealed = BytesMut::new();
+            let budget = SEND_WINDOW - link.unwritten;
+            match &mut link.state {
+                State::Live(live) => {
+                    reconciling::fill(
+                        &mut live.sync,
+                        &mut live.session,
+                        reader,
+                        &self.mark_key,
+                        budget,
+                    )?;
+                    live.session.seal(&mut sealed, budget);
+                }
+                State::Meeting(meeting) => meeting.session.seal(&mut sealed, budget),
+                _ => {}
+            }
+            if !sealed.is_empty() {
+                link.unwritten += sealed.len();
+                self.traffic.sent_bytes += sealed.len() as u64;
+                out.send(*id, sealed.freeze());
+            }
+        }
+        Ok(())
+    }
+}

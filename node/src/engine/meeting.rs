@@ -1,0 +1,356 @@
+//! The channel that an invitation opens: two who did not know each other become contacts
+//! (`docs/PROTOCOL.md` section 10).
+
+use bytes::Bytes;
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::space::{self, SpaceKind};
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::{Address, LinkId};
+use hedgerow_transport::device::DeviceKeys;
+use hedgerow_transport::invitation::inviter_key_hash;
+use hedgerow_transport::meeting::{self, Acquaintance, Declined, Introduction, MeetingFault};
+use hedgerow_transport::session::Session;
+
+use super::contact::Contact;
+use super::device::Device;
+use super::dialling::Target;
+use super::fact::Versions;
+use super::fault::{LinkError, PeerFault};
+use super::invitation::{Fate, InvitationKey};
+use super::link::{Link, State};
+use super::psk::PskChain;
+use super::way::Way;
+use super::{Engine, Turn, items, reconciling};
+use crate::api::JoinProblem;
+
+/// How long the inviter leaves the first dial to the joiner, who knows that the meeting is over.
+const INVITER_PAUSE_MS: u64 = 3_000;
+
+/// A meeting's open channel.
+pub(crate) struct Meeting {
+    invitation: InvitationKey,
+    pub session: Session,
+    /// As the joiner: what the answer completes.
+    joiner: Option<meeting::Meeting>,
+}
+
+impl Meeting {
+    pub fn as_inviter(invitation: InvitationKey, session: Session) -> Meeting {
+        Meeting {
+            invitation,
+            session,
+            joiner: None,
+        }
+    }
+}
+
+impl Engine {
+    /// As the joiner: says who we are.
+    pub(super) fn begin_joining(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: InvitationKey,
+        mut session: Session,
+    ) -> Result<Meeting, LinkError> {
+        let joining = self.joinings.get(&id).ok_or(PeerFault::OutOfPlace)?;
+        let (joiner, content) =
+            meeting::Meeting::new(&joining.invitation, &self.introduction()?, &mut turn.rng);
+        items::say_bytes(&mut session, meeting::MEET, content);
+        Ok(Meeting {
+            invitation: id,
+            session,
+            joiner: Some(joiner),
+        })
+    }
+
+    /// Takes in what arrived in a meeting. False: it is over.
+    pub(super) fn meeting_bytes(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        link: &mut Link,
+        meeting: &mut Meeting,
+        bytes: &[u8],
+    ) -> Result<bool, LinkError> {
+        for item in meeting.session.receive(bytes)? {
+            match (item.kind, meeting.joiner.take()) {
+                (meeting::MEET, None) if !link.proven => {
+                    link.proven = true;
+                    self.meet_heard(turn, id, meeting, &item.content)?;
+                }
+                (meeting::MET, Some(joiner)) => {
+                    link.proven = true;
+                    let way = link.attempt.as_ref().map(|attempt| attempt.way.clone());
+                    self.met_heard(turn, meeting, joiner, way, &item.content)?;
+                    return Ok(false);
+                }
+                (meeting::NOT_MET, Some(_)) => {
+                    link.proven = true;
+                    self.declined(turn, meeting.invitation, Declined::decode(&item.content)?)?;
+                    return Ok(false);
+                }
+                (meeting::MEET | meeting::MET | meeting::NOT_MET, _) => {
+                    return Err(PeerFault::OutOfPlace.into());
+                }
+                (_, joiner) => meeting.joiner = joiner,
+            }
+        }
+        Ok(true)
+    }
+
+    /// As the inviter: who joins, and what becomes of it. Contact and "used" are committed with this
+    /// batch, before the answer leaves.
+    fn meet_heard(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        meeting: &mut Meeting,
+        content: &Bytes,
+    ) -> Result<(), LinkError> {
+        let me = self.introduction()?;
+        let made = self
+            .invitations
+            .get(&meeting.invitation)
+            .ok_or(PeerFault::OutOfPlace)?;
+        let (joiner, answer) =
+            meeting::answer(&made.secret, &meeting.session, &me, content, &mut turn.rng)?;
+        let device = DeviceId(joiner.device.device_id());
+        let identity = IdentityId(*joiner.peer.devices.identity());
+        let again = made.used_by == Some(device);
+        let declined = match self.contacts.get(&identity) {
+            _ if identity == self.account.identity() => return Err(PeerFault::OutOfPlace.into()),
+            Some(contact) if contact.blocked => Some(Declined::Blocked),
+            _ => made.declines(device, turn.now.wall_ms),
+        };
+        let declined = match declined {
+            None if !again && self.is_established(turn, identity)? => Some(Declined::Known),
+            other => other,
+        };
+        if let Some(declined) = declined {
+            items::say_bytes(&mut meeting.session, meeting::NOT_MET, declined.encode());
+            return Ok(());
+        }
+        let in_person = made.in_person;
+        self.befriend(turn, &joiner, in_person, Some(meeting.invitation), None)?;
+        if let Some(made) = self.invitations.get_mut(&meeting.invitation) {
+            made.used_by = Some(device);
+            made.end(Fate::Used, turn.now.wall_ms);
+            made.save(turn.txn, meeting.invitation)?;
+        }
+        self.end_other_meetings(turn, id, meeting.invitation);
+        if !again {
+            self.news.met.push((identity, meeting.invitation, false));
+            self.news.invitations.insert(meeting.invitation);
+        }
+        items::say_bytes(&mut meeting.session, meeting::MET, answer);
+        self.dialling
+            .want(Target::Device(device), turn.now.mono_ms + INVITER_PAUSE_MS);
+        Ok(())
+    }
+
+    /// As the joiner: the inviter has added us.
+    fn met_heard(
+        &mut self,
+        turn: &mut Turn<'_>,
+        meeting: &Meeting,
+        joiner: meeting::Meeting,
+        way: Option<Way>,
+        content: &Bytes,
+    ) -> Result<(), LinkError> {
+        let inviter = match joiner.finish(&meeting.session, content) {
+            Ok(inviter) => inviter,
+            Err(MeetingFault::NotTheInviter) => {
+                return self
+                    .join_failed(turn, meeting.invitation, JoinProblem::NotTheInviter)
+                    .map_err(Into::into);
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        let identity = IdentityId(*inviter.peer.devices.identity());
+        let in_person = self
+            .joinings
+            .get(&meeting.invitation)
+            .is_some_and(|joining| joining.invitation.in_person);
+        // Two who join each other's invitations at once keep what the lower identity's one gave.
+        let crossed = self.contacts.contains_key(&identity) && identity > self.account.identity();
+        if !crossed && !self.is_established(turn, identity)? {
+            self.befriend(turn, &inviter, in_person, None, way)?;
+        }
+        self.joining_over(turn, meeting.invitation)?;
+        self.news.met.push((identity, meeting.invitation, true));
+        self.dialling.want(
+            Target::Device(DeviceId(inviter.device.device_id())),
+            turn.now.mono_ms,
+        );
+        Ok(())
+    }
+
+    fn declined(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: InvitationKey,
+        why: Declined,
+    ) -> Result<(), StorageError> {
+        let problem = match why {
+            Declined::Used => JoinProblem::Used,
+            Declined::Cancelled => JoinProblem::Cancelled,
+            Declined::Expired => JoinProblem::Expired,
+            Declined::Blocked => JoinProblem::Refused,
+            Declined::Known => JoinProblem::AlreadyContact,
+        };
+        self.join_failed(turn, id, problem)
+    }
+
+    fn join_failed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: InvitationKey,
+        problem: JoinProblem,
+    ) -> Result<(), StorageError> {
+        self.news.join_problems.push((id, problem));
+        self.joining_over(turn, id)
+    }
+
+    /// Makes a contact of somebody met, or gives one that never came about fresh keys.
+    fn befriend(
+        &mut self,
+        turn: &mut Turn<'_>,
+        met: &Acquaintance,
+        verified: bool,
+        joined_by: Option<InvitationKey>,
+        way: Option<Way>,
+    ) -> Result<(), StorageError> {
+        let identity = IdentityId(*met.peer.devices.identity());
+        let id = DeviceId(met.device.device_id());
+        let secret = met.keys.direct_space.clone();
+        let space = reconciling::space_id(&secret);
+        if let Some(before) = self.contacts.get(&identity) {
+            space::remove(turn.txn, reconciling::space_id(&before.space))?;
+        }
+        self.forget_device(turn, id)?;
+        space::create(turn.txn, space, SpaceKind::Direct)?;
+        let alias = self
+            .contacts
+            .get(&identity)
+            .map(|before| before.alias.clone());
+        let contact = Contact {
+            own_name: met.peer.name.clone(),
+            alias: alias.unwrap_or_default(),
+            verified,
+            blocked: false,
+            older_state: false,
+            space: secret,
+            device_list: met.peer.devices.encode().into(),
+            devices: met.peer.devices.devices().to_vec(),
+        };
+        contact.save(turn.txn, identity)?;
+        self.contacts.insert(identity, contact);
+        let mut held = Versions::default();
+        held.raise(
+            super::fact::FactKind::DeviceList,
+            met.peer.devices.version(),
+        );
+        let device = Device {
+            identity,
+            device_key: met.device.key,
+            tag_key: met.keys.tag.clone(),
+            bundle_tag_key: met.keys.bundle_tag.clone(),
+            rescue_key: met.keys.rescue.clone(),
+            pair_beacon_key: met.keys.pair_beacon.clone(),
+            psk: PskChain::new(met.keys.psk.clone(), turn.now.wall_ms),
+            held,
+            given: Versions::default(),
+            beacon_key: None,
+            addresses: met
+                .peer
+                .addresses
+                .iter()
+                .map(|address| address.0.clone())
+                .collect(),
+            good: way.iter().map(Way::text).collect(),
+            clock_offset_ms: 0,
+            last_seen_ms: None,
+            prekey: None,
+            joined_by,
+            gone: false,
+            needs_prekey: false,
+        };
+        device.save(turn.txn, id)?;
+        self.devices.insert(id, device);
+        self.presence.changed();
+        self.news.contacts.insert(identity);
+        Ok(())
+    }
+
+    /// Whether a contact has come about: there was a session, or something was written.
+    fn is_established(&self, turn: &Turn<'_>, identity: IdentityId) -> Result<bool, StorageError> {
+        let Some(contact) = self.contacts.get(&identity) else {
+            return Ok(false);
+        };
+        let seen = self
+            .devices
+            .values()
+            .any(|device| device.identity == identity && device.last_seen_ms.is_some());
+        let summary = space::summary(turn.txn, reconciling::space_id(&contact.space))?;
+        Ok(seen || summary.is_some_and(|summary| summary.entries > 0))
+    }
+
+    /// An earlier attempt of the same joiner must not take effect after this one.
+    fn end_other_meetings(&mut self, turn: &mut Turn<'_>, this: LinkId, invitation: InvitationKey) {
+        let others: Vec<LinkId> = self
+            .links
+            .iter()
+            .filter(|(id, link)| **id != this && link.is_of_invitation(invitation))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in others {
+            if let Some(link) = self.links.remove(&id) {
+                self.end_link(turn, id, link);
+            }
+        }
+    }
+
+    /// What we tell of ourselves in a meeting.
+    fn introduction(&self) -> Result<Introduction, StorageError> {
+        Ok(Introduction {
+            devices: self.device_list.clone(),
+            name: self.account.name.clone(),
+            addresses: self.own_addresses().into_iter().map(Address).collect(),
+        })
+    }
+
+    /// The public keys of this device.
+    pub(super) fn device_keys(&self) -> DeviceKeys {
+        DeviceKeys {
+            signing: self.account.signing_key.verifying_key().to_bytes(),
+            key: self.account.device_key.public(),
+        }
+    }
+
+    /// What our invitations name us by.
+    pub(super) fn inviter_hash(&self) -> [u8; 16] {
+        inviter_key_hash(&self.account.identity().0, &self.device_keys())
+    }
+
+    /// Whether the maker of an invitation is a contact, and then whether blocked.
+    pub(super) fn maker(&self, inviter: &[u8; 16]) -> Option<bool> {
+        self.contacts.iter().find_map(|(identity, contact)| {
+            let made = contact
+                .devices
+                .iter()
+                .any(|device| inviter_key_hash(&identity.0, device) == *inviter);
+            made.then_some(contact.blocked)
+        })
+    }
+}
+
+impl Link {
+    /// Whether this is an accepted link of a meeting by this invitation.
+    fn is_of_invitation(&self, invitation: InvitationKey) -> bool {
+        match &self.state {
+            State::Answered(of, _) => *of == invitation,
+            State::Meeting(meeting) => meeting.joiner.is_none() && meeting.invitation == invitation,
+            _ => false,
+        }
+    }
+}

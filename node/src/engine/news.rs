@@ -1,0 +1,129 @@
+//! What has happened in a batch that somebody may want to hear of, told once at its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hedgerow_sync::id::{EntryId, IdentityId};
+use hedgerow_transport::carrier::CarrierKind;
+
+use super::invitation::InvitationKey;
+use super::{Effects as _, Engine, Turn, contact, conversation, delivery};
+use crate::api::{Event, JoinProblem};
+use hedgerow_sync::store::StorageError;
+
+/// Messages of one contact that are told one by one; more are told as a number.
+const MAX_SINGLE: usize = 16;
+
+/// What has happened since the last telling.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Contacts about whom something changed.
+    pub contacts: BTreeSet<IdentityId>,
+    /// Contacts that are gone.
+    pub removed: BTreeSet<IdentityId>,
+    /// Invitations that changed, made or being joined.
+    pub invitations: BTreeSet<InvitationKey>,
+    /// Meetings that succeeded: with whom, by which invitation, and whether we joined.
+    pub met: Vec<(IdentityId, InvitationKey, bool)>,
+    /// Joins that failed, or make no progress.
+    pub join_problems: Vec<(InvitationKey, JoinProblem)>,
+    /// Carriers that changed.
+    pub carriers: BTreeSet<CarrierKind>,
+    /// New messages, by contact: runs of a log, and whether they are ours.
+    pub messages: BTreeMap<IdentityId, Vec<Run>>,
+    /// The last of our messages that a contact has acknowledged.
+    pub delivered: BTreeMap<IdentityId, EntryId>,
+}
+
+/// New messages of one log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    /// The first.
+    pub first: EntryId,
+    /// How many.
+    pub count: u64,
+    pub mine: bool,
+}
+
+impl Engine {
+    /// Tells what the batch has brought.
+    pub(super) fn tell_news(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let news = std::mem::take(&mut self.news);
+        for (identity, invitation, joined) in news.met {
+            let (contact, invitation) = (contact::api_id(identity), invitation.api_id());
+            turn.out.event(match joined {
+                true => Event::Joined {
+                    contact,
+                    invitation,
+                },
+                false => Event::Met {
+                    contact,
+                    invitation,
+                },
+            });
+        }
+        for (invitation, why) in news.join_problems {
+            turn.out.event(Event::JoinFailed {
+                invitation: invitation.api_id(),
+                why,
+            });
+        }
+        for (identity, runs) in news.messages {
+            tell_messages(turn, identity, &runs);
+        }
+        for (identity, last) in news.delivered {
+            let queued = delivery::queued(turn.txn, self, identity)?;
+            let id = conversation::message_id(last);
+            turn.out.event(Event::Delivered {
+                contact: contact::api_id(identity),
+                id,
+                queued,
+            });
+        }
+        for identity in news.contacts.difference(&news.removed) {
+            turn.out.event(Event::Contact {
+                contact: contact::api_id(*identity),
+            });
+        }
+        for identity in &news.removed {
+            turn.out.event(Event::Removed {
+                contact: contact::api_id(*identity),
+            });
+        }
+        for invitation in news.invitations {
+            turn.out.event(Event::Invitation {
+                invitation: invitation.api_id(),
+            });
+        }
+        for kind in news.carriers {
+            if let Some(carrier) = self.carriers.get(&kind) {
+                let state = super::status::condition(carrier.state);
+                turn.out.event(Event::Carrier {
+                    carrier: super::status::carrier(kind),
+                    state,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn tell_messages(turn: &mut Turn<'_>, identity: IdentityId, runs: &[Run]) {
+    let contact = contact::api_id(identity);
+    let count: u64 = runs.iter().map(|run| run.count).sum();
+    if count > MAX_SINGLE as u64 {
+        turn.out.event(Event::Messages { contact, count });
+        return;
+    }
+    for run in runs {
+        for step in 0..run.count {
+            let mut entry = run.first;
+            entry.seq.0 += step;
+            let id = conversation::message_id(entry);
+            turn.out.event(Event::Message {
+                contact: contact.clone(),
+                id,
+                mine: run.mine,
+            });
+        }
+    }
+}

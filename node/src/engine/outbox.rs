@@ -1,0 +1,69 @@
+//! What the engine wants done, kept until the commit it depends on.
+
+use bytes::Bytes;
+use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
+
+use super::{CallId, Effects};
+use crate::api::{Answer, Event};
+
+/// One effect that waits.
+#[derive(Debug)]
+enum Effect {
+    Send(LinkId, Bytes),
+    Recognised(LinkId),
+    End(LinkId, Ending),
+    Dial(CarrierKind, DialId, Address),
+    Announce(CarrierKind, Vec<[u8; 8]>),
+    Switch(CarrierKind, bool),
+    Answer(CallId, Answer),
+    Event(Event),
+}
+
+/// Effects in the order in which they were asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox(Vec<Effect>);
+
+impl Outbox {
+    /// Lets everything happen.
+    pub fn release(&mut self, effects: &mut impl Effects) {
+        for effect in self.0.drain(..) {
+            match effect {
+                Effect::Send(link, bytes) => effects.send(link, bytes),
+                Effect::Recognised(link) => effects.recognised(link),
+                Effect::End(link, ending) => effects.end(link, ending),
+                Effect::Dial(carrier, dial, to) => effects.dial(carrier, dial, to),
+                Effect::Announce(carrier, beacons) => effects.announce(carrier, beacons),
+                Effect::Switch(carrier, on) => effects.switch(carrier, on),
+                Effect::Answer(call, answer) => effects.answer(call, answer),
+                Effect::Event(event) => effects.event(event),
+            }
+        }
+    }
+}
+
+impl Effects for Outbox {
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
+        self.0.push(Effect::Send(link, bytes));
+    }
+    fn recognised(&mut self, link: LinkId) {
+        self.0.push(Effect::Recognised(link));
+    }
+    fn end(&mut self, link: LinkId, ending: Ending) {
+        self.0.push(Effect::End(link, ending));
+    }
+    fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address) {
+        self.0.push(Effect::Dial(carrier, dial, to));
+    }
+    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>) {
+        self.0.push(Effect::Announce(carrier, beacons));
+    }
+    fn switch(&mut self, carrier: CarrierKind, on: bool) {
+        self.0.push(Effect::Switch(carrier, on));
+    }
+    fn answer(&mut self, call: CallId, answer: Answer) {
+        self.0.push(Effect::Answer(call, answer));
+    }
+    fn event(&mut self, event: Event) {
+        self.0.push(Effect::Event(event));
+    }
+}

@@ -1,0 +1,142 @@
+//! The psk of a pair of devices, and how it moves on (`docs/PROTOCOL.md` section 9).
+//!
+//! ```text
+//! proposer  current n ── answer ───> current m, previous n ── the other uses m ──> current m
+//! answerer  current n ── proposal ─> current n, pending m ─── moved, or m in use ─> current m
+//! ```
+//!
+//! `m` is `n + 1`, or after a rescue above both sides' numbers.
+
+use hedgerow_transport::keys::Psk;
+use minicbor::{Decode, Encode};
+
+/// How long a psk stays in use.
+pub(crate) const PSK_AGE_MS: i64 = 7 * 24 * 3_600_000;
+
+/// The psks of a pair.
+#[derive(Encode, Decode)]
+pub(crate) struct PskChain {
+    /// The number of the current one.
+    #[n(0)]
+    pub number: u32,
+    /// What this side dials with.
+    #[cbor(n(1), with = "super::codec::fixed")]
+    pub current: Psk,
+    /// When it came into use, by our wall clock.
+    #[n(2)]
+    pub since_ms: i64,
+    /// The next one: answered for, not yet seen in use.
+    #[n(3)]
+    pub pending: Option<NumberedPsk>,
+    /// The one before, until the other side has been seen to use the current one.
+    #[n(4)]
+    pub previous: Option<NumberedPsk>,
+}
+
+/// A psk beside the current one.
+#[derive(Encode, Decode)]
+pub(crate) struct NumberedPsk {
+    #[n(0)]
+    pub number: u32,
+    #[cbor(n(1), with = "super::codec::fixed")]
+    pub psk: Psk,
+}
+
+impl PskChain {
+    /// The chain of a fresh pair.
+    pub fn new(first: Psk, wall_ms: i64) -> PskChain {
+        PskChain {
+            number: 0,
+            current: first,
+            since_ms: wall_ms,
+            pending: None,
+            previous: None,
+        }
+    }
+
+    /// What a dialler may have used, each with its number, the likeliest first.
+    pub fn candidates(&self) -> Vec<(u32, &Psk)> {
+        let beside = [&self.pending, &self.previous].into_iter().flatten();
+        std::iter::once((self.number, &self.current))
+            .chain(beside.map(|beside| (beside.number, &beside.psk)))
+            .collect()
+    }
+
+    /// Whether the current one has been in use long enough. A clock set back makes it due as well, for
+    /// nobody knows how long it has been.
+    pub fn is_due(&self, wall_ms: i64) -> bool {
+        !(0..PSK_AGE_MS).contains(&wall_ms.saturating_sub(self.since_ms))
+    }
+
+    /// As the proposer: the answer has come, so the next one is in use from now on. Gives the numbers
+    /// of those that are gone for good.
+    pub fn advance(&mut self, number: u32, next: Psk, wall_ms: i64) -> Vec<u32> {
+        let previous = NumberedPsk {
+            number: self.number,
+            psk: std::mem::replace(&mut self.current, next),
+        };
+        let gone = [self.previous.replace(previous), self.pending.take()];
+        self.number = number;
+        self.since_ms = wall_ms;
+        gone.into_iter().flatten().map(|gone| gone.number).collect()
+    }
+
+    /// The other side uses this number. Gives the numbers of those that are gone for good.
+    pub fn seen(&mut self, number: u32, wall_ms: i64) -> Vec<u32> {
+        if let Some(pending) = self.pending.take_if(|pending| pending.number == number) {
+            let mut gone = self.advance(number, pending.psk, wall_ms);
+            gone.extend(self.previous.take().map(|previous| previous.number));
+            return gone;
+        }
+        if number == self.number {
+            return self
+                .previous
+                .take()
+                .into_iter()
+                .map(|previous| previous.number)
+                .collect();
+        }
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn psk(byte: u8) -> Psk {
+        Psk::from_bytes([byte; 32])
+    }
+
+    #[test]
+    fn both_sides_can_meet_at_every_step_of_a_move() {
+        let mut proposer = PskChain::new(psk(0), 0);
+        let mut answerer = PskChain::new(psk(0), 0);
+        let meets = |dialler: &PskChain, answerer: &PskChain| {
+            answerer
+                .candidates()
+                .iter()
+                .any(|(_, psk)| **psk == dialler.current)
+        };
+        answerer.pending = Some(NumberedPsk {
+            number: 1,
+            psk: psk(1),
+        });
+        assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
+        assert!(proposer.advance(1, psk(1), 0).is_empty());
+        assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
+        assert_eq!(answerer.seen(1, 0), [0]);
+        assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
+        assert_eq!(proposer.seen(1, 0), [0]);
+        assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
+        assert_eq!(proposer.candidates().len(), 1);
+    }
+
+    #[test]
+    fn a_week_of_use_or_a_clock_set_back_makes_a_move_due() {
+        let chain = PskChain::new(psk(0), 1_000);
+        assert!(!chain.is_due(1_000 + PSK_AGE_MS - 1));
+        assert!(chain.is_due(1_000 + PSK_AGE_MS));
+        assert!(chain.is_due(0));
+    }
+}

@@ -1,0 +1,199 @@
+//! Between sessions and `sync`: which spaces a contact shares, and what becomes of what it brings.
+
+use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, LogId, Seq, SpaceId};
+use hedgerow_sync::ingest::Authority;
+use hedgerow_sync::mark::MarkKey;
+use hedgerow_sync::reconcile::{Event, Reconciler, Shared};
+use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_sync::wire::{self, Message, Role};
+use hedgerow_transport::keys::SpaceSecret;
+use hedgerow_transport::session::{self, Item, Lane, Session};
+
+use super::fault::{LinkError, PeerFault};
+use super::live::Live;
+use super::news::Run;
+use super::{Engine, Turn};
+
+/// Bytes queued beyond what a link takes now, so that every record but the last is a full one.
+const LOOKAHEAD: usize = 2 * session::MAX_RECORD;
+
+/// The id of the space with this secret (`docs/PROTOCOL.md` section 2).
+pub(crate) fn space_id(secret: &SpaceSecret) -> SpaceId {
+    let hash = blake3::derive_key("hedgerow 1 space id", secret.as_bytes());
+    SpaceId(*hash.first_chunk().expect("16 bytes of 32"))
+}
+
+impl Engine {
+    /// Reconciliation over a session with a contact's device.
+    pub(super) fn reconciler(
+        &self,
+        turn: &mut Turn<'_>,
+        device: DeviceId,
+        identity: IdentityId,
+        session: &Session,
+    ) -> Result<Reconciler, LinkError> {
+        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+        let role = match session.role() {
+            session::Role::Dialler => Role::Dialler,
+            session::Role::Answerer => Role::Answerer,
+        };
+        let shared = [Shared {
+            space: space_id(&contact.space),
+            secret: contact.space.as_bytes(),
+        }];
+        Ok(Reconciler::new(
+            turn.txn,
+            device,
+            role,
+            session.hash(),
+            &shared,
+        )?)
+    }
+
+    /// The other side's hello named its root.
+    pub(super) fn sync_begun(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        root: [u8; 16],
+    ) -> Result<(), LinkError> {
+        let events = live.sync.peer_root(turn.txn, root)?;
+        self.sync_events(turn, live.identity, live.device, events)
+    }
+
+    /// An item of reconciliation.
+    pub(super) fn sync_item(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        item: &Item,
+    ) -> Result<(), LinkError> {
+        let contact = self
+            .contacts
+            .get(&live.identity)
+            .ok_or(PeerFault::OutOfPlace)?;
+        let authority = Authority {
+            theirs: &contact.device_ids(),
+            mine: &[self.device_id],
+            mark_key: &self.mark_key,
+        };
+        let events = live
+            .sync
+            .receive(turn.txn, &authority, item.kind, &item.content)?;
+        self.sync_events(turn, live.identity, live.device, events)
+    }
+
+    /// What reconciliation brought.
+    pub(super) fn sync_events(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+        from: DeviceId,
+        events: Vec<Event>,
+    ) -> Result<(), LinkError> {
+        for event in events {
+            match event {
+                Event::Stored {
+                    space,
+                    log,
+                    first,
+                    last,
+                } => {
+                    self.stored(turn, identity, from, space, log, first, last)?;
+                }
+                Event::Acked { log, seq, .. } if log.device == self.device_id => {
+                    self.news.delivered.insert(identity, EntryId { log, seq });
+                }
+                Event::Acked { .. } => {}
+                Event::Refused { refusal, .. } => {
+                    tracing::debug!(?refusal, "entries of a contact are not accepted")
+                }
+                Event::RefusedByPeer { .. } => {
+                    self.news.contacts.insert(identity);
+                }
+                Event::Fault(fault) => {
+                    tracing::debug!(%fault, "a contact broke reconciliation");
+                    return Err(PeerFault::BadItem.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Entries are new here: they are counted, told, and passed on to the contact's other devices.
+    #[expect(clippy::too_many_arguments, reason = "one event, taken apart")]
+    fn stored(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+        from: DeviceId,
+        space: SpaceId,
+        log: LogId,
+        first: Seq,
+        last: Seq,
+    ) -> Result<(), StorageError> {
+        let mine = log.device == self.device_id;
+        let run = Run {
+            first: EntryId { log, seq: first },
+            count: last.0 - first.0 + 1,
+            mine,
+        };
+        if !mine {
+            self.arrived(turn, space, run)?;
+        }
+        self.news.messages.entry(identity).or_default().push(run);
+        self.pass_on(turn.txn, Some(from), space, log, first)
+    }
+
+    /// Tells the sessions of others who share a space that a log has grown.
+    pub(super) fn pass_on(
+        &mut self,
+        reader: &dyn Reader,
+        except: Option<DeviceId>,
+        space: SpaceId,
+        log: LogId,
+        first: Seq,
+    ) -> Result<(), StorageError> {
+        for (device, link) in &self.sessions {
+            if Some(*device) == except {
+                continue;
+            }
+            if let Some(super::link::State::Live(live)) =
+                self.links.get_mut(link).map(|link| &mut link.state)
+            {
+                live.sync.grew(reader, space, log, first)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Queues what reconciliation has to say, up to about `budget` bytes and a little more.
+pub(crate) fn fill(
+    sync: &mut Reconciler,
+    session: &mut Session,
+    reader: &dyn Reader,
+    mark_key: &MarkKey,
+    budget: usize,
+) -> Result<(), StorageError> {
+    let room = (budget + LOOKAHEAD).saturating_sub(session.queued());
+    if room == 0 || !sync.has_more() {
+        return Ok(());
+    }
+    let mut messages = Vec::new();
+    sync.fill(reader, mark_key, room, &mut messages)?;
+    for message in messages {
+        say(session, &message);
+    }
+    Ok(())
+}
+
+fn say(session: &mut Session, message: &Message) {
+    let lane = match message.lane() {
+        wire::Lane::Control => Lane::Control,
+        wire::Lane::Text => Lane::Text,
+    };
+    session
+        .push(lane, message.kind(), message.encode().into())
+        .expect("the limits of batches and frontiers are below that of items");
+}

@@ -1,0 +1,192 @@
+//! The first start, and every other.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use ed25519_dalek::SigningKey;
+use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
+use hedgerow_sync::mark::MarkKey;
+use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
+use hedgerow_transport::device::{DeviceKeys, DeviceList};
+use hedgerow_transport::keys::{BeaconKey, StaticKey};
+use rand_core::CryptoRng;
+
+use super::account::{Account, MAX_NAME, MarkSecret};
+use super::dialling::{Dialling, Target};
+use super::fact::{FactKind, Versions};
+use super::invitation::InvitationKey;
+use super::joining::Joining;
+use super::news::News;
+use super::presence::Presence;
+use super::status::TrafficCount;
+use super::{Engine, Now, chance};
+use crate::tables::{self, SCHEMA, Table, damaged};
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The store holds no identity: nothing was created in it yet.
+    #[error("there is no identity in this store")]
+    Empty,
+    /// The store holds an identity already.
+    #[error("there is an identity in this store already")]
+    NotEmpty,
+    /// The store was written by a newer version, and is left as it is.
+    #[error("the store is of version {found}, which is newer than {SCHEMA}")]
+    Newer {
+        /// Its version.
+        found: u16,
+    },
+    /// The name is empty or longer than allowed.
+    #[error("a name has 1 to {MAX_NAME} bytes")]
+    Name,
+}
+
+impl Engine {
+    /// Makes a fresh identity in an empty store, and opens it.
+    ///
+    /// # Errors
+    /// The store is not empty or failed, or the name will not do.
+    pub fn create(
+        store: &mut impl Store,
+        name: &str,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Engine, OpenError> {
+        let name = name.trim();
+        if name.is_empty() || name.len() > MAX_NAME {
+            return Err(OpenError::Name);
+        }
+        let identity_key = SigningKey::from_bytes(&chance::bytes(rng));
+        let signing_key = SigningKey::from_bytes(&chance::bytes(rng));
+        let device_key = StaticKey::random(rng);
+        let keys = DeviceKeys {
+            signing: signing_key.verifying_key().to_bytes(),
+            key: device_key.public(),
+        };
+        let list =
+            DeviceList::sign(&identity_key, 1, vec![keys]).expect("one fresh device is possible");
+        let mut versions = Versions::default();
+        for kind in [FactKind::DeviceList, FactKind::Profile, FactKind::BeaconKey] {
+            versions.raise(kind, 1);
+        }
+        let account = Account {
+            identity_key,
+            signing_key,
+            device_key,
+            mark_key: MarkSecret::from_bytes(chance::bytes(rng)),
+            beacon_key: BeaconKey::random(rng),
+            name: name.to_owned(),
+            addresses: Vec::new(),
+            versions,
+            device_list: list.encode().into(),
+            switched_off: Vec::new(),
+        };
+        let empty = store.write(|txn| {
+            if txn.get(&Table::Account.key(&[]))?.is_some() {
+                return Ok(false);
+            }
+            txn.put(&Table::Schema.key(&[]), &SCHEMA.to_be_bytes())?;
+            account.save(txn)?;
+            Ok(true)
+        })?;
+        if !empty {
+            return Err(OpenError::NotEmpty);
+        }
+        Engine::open(store, now, rng)
+    }
+
+    /// Opens what a store holds, as a new incarnation. Nothing is written.
+    ///
+    /// # Errors
+    /// The store failed, holds no identity, or is of a newer version.
+    pub fn open(
+        store: &impl Store,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Engine, OpenError> {
+        let incarnation = Incarnation(rng.next_u64());
+        let loaded = store.read(|reader| match schema(reader)? {
+            None => Ok(Err(OpenError::Empty)),
+            Some(found) if found > SCHEMA => Ok(Err(OpenError::Newer { found })),
+            Some(_) => load(reader, incarnation).map(Ok),
+        })?;
+        let mut engine = loaded?;
+        let targets: Vec<Target> = engine
+            .devices
+            .keys()
+            .filter(|id| engine.may_talk_to(**id))
+            .map(|id| Target::Device(*id))
+            .chain(engine.joinings.keys().map(|id| Target::Inviter(*id)))
+            .collect();
+        for target in targets {
+            engine.dialling.want(target, now.mono_ms);
+        }
+        engine.presence.arm_search(now.mono_ms);
+        Ok(engine)
+    }
+
+    /// Signs the device list anew under the version that the facts now name.
+    pub(super) fn sign_device_list(&mut self, txn: &mut dyn Txn) -> Result<(), StorageError> {
+        let version = self.account.versions.of(FactKind::DeviceList);
+        let devices = self.device_list.devices().to_vec();
+        self.device_list = DeviceList::sign(&self.account.identity_key, version, devices)
+            .expect("the same devices were signed before");
+        self.account.device_list = self.device_list.encode().into();
+        self.account.save(txn)
+    }
+}
+
+fn schema(reader: &dyn Reader) -> Result<Option<u16>, StorageError> {
+    let Some(bytes) = reader.get(&Table::Schema.key(&[]))? else {
+        return Ok(None);
+    };
+    let version = bytes.try_into().map_err(|_| damaged())?;
+    Ok(Some(u16::from_be_bytes(version)))
+}
+
+fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {
+    let account: Account = tables::load(reader, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
+    let device_list = DeviceList::decode(&account.device_list).map_err(|_| damaged())?;
+    let keys = DeviceKeys {
+        signing: account.signing_key.verifying_key().to_bytes(),
+        key: account.device_key.public(),
+    };
+    Ok(Engine {
+        device_id: DeviceId(keys.device_id()),
+        mark_key: MarkKey::new(account.mark_key.as_bytes()),
+        device_list,
+        account,
+        incarnation,
+        counter: 1,
+        contacts: keyed(reader, Table::Contacts, IdentityId)?,
+        devices: keyed(reader, Table::Devices, DeviceId)?,
+        invitations: keyed(reader, Table::Invitations, |id| {
+            InvitationKey(u64::from_be_bytes(id))
+        })?,
+        joinings: Joining::load(reader)?.into_iter().collect(),
+        carriers: BTreeMap::new(),
+        links: BTreeMap::new(),
+        sessions: BTreeMap::new(),
+        strangers: VecDeque::new(),
+        refusals: BTreeMap::new(),
+        dialling: Dialling::default(),
+        presence: Presence::default(),
+        traffic: TrafficCount::default(),
+        news: News::default(),
+    })
+}
+
+/// A whole table, by what its keys name.
+fn keyed<const N: usize, K: Ord, T: for<'b> minicbor::Decode<'b, ()>>(
+    reader: &dyn Reader,
+    table: Table,
+    key: impl Fn([u8; N]) -> K,
+) -> Result<BTreeMap<K, T>, StorageError> {
+    tables::load_all(reader, table)?
+        .into_iter()
+        .map(|(bytes, record)| Ok((key(bytes.try_into().map_err(|_| damaged())?), record)))
+        .collect()
+}

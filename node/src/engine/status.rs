@@ -1,0 +1,103 @@
+//! Live state as the API shows it.
+
+use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::carrier::{CarrierKind, CarrierState};
+
+use super::{Engine, Now, contact};
+use crate::api::{Carrier, CarrierCondition, CarrierStatus, Me, Private, Status, Traffic};
+
+/// What has travelled since the start.
+#[derive(Debug, Default)]
+pub(crate) struct TrafficCount {
+    pub sent_bytes: u64,
+    pub received_bytes: u64,
+    pub handshake_bytes: u64,
+    pub sessions: u64,
+    pub round_trips: u64,
+}
+
+impl TrafficCount {
+    /// A flight of a handshake was sent, or received.
+    pub fn handshake(&mut self, sent: usize, received: usize) {
+        self.sent_bytes += sent as u64;
+        self.handshake_bytes += (sent + received) as u64;
+    }
+}
+
+impl Engine {
+    pub(super) fn me(&self) -> Me {
+        Me {
+            id: contact::api_id(self.account.identity()),
+            name: Private(self.account.name.clone()),
+        }
+    }
+
+    pub(super) fn status(&self, reader: &dyn Reader, now: Now) -> Result<Status, StorageError> {
+        let carriers = self.carriers.iter().map(|(kind, known)| CarrierStatus {
+            carrier: carrier(*kind),
+            state: condition(known.state),
+            sessions: self
+                .sessions
+                .values()
+                .filter(|link| self.is_over(link, *kind))
+                .count() as u32,
+            addresses: known
+                .addresses
+                .iter()
+                .map(|address| Private(address.0.clone()))
+                .collect(),
+        });
+        Ok(Status {
+            me: self.me(),
+            carriers: carriers.collect(),
+            contacts: self.list_contacts(reader, now)?,
+            traffic: Traffic {
+                sent_bytes: self.traffic.sent_bytes,
+                received_bytes: self.traffic.received_bytes,
+                handshake_bytes: self.traffic.handshake_bytes,
+                sessions: self.traffic.sessions,
+                round_trips: self.traffic.round_trips,
+            },
+        })
+    }
+
+    fn is_over(&self, link: &hedgerow_transport::carrier::LinkId, kind: CarrierKind) -> bool {
+        self.links
+            .get(link)
+            .is_some_and(|link| link.carrier == kind)
+    }
+}
+
+/// The API's word for a carrier.
+pub(crate) fn carrier(kind: CarrierKind) -> Carrier {
+    match kind {
+        CarrierKind::Memory => Carrier::Memory,
+        CarrierKind::Lan => Carrier::Lan,
+        CarrierKind::Ble => Carrier::Ble,
+        CarrierKind::Relay => Carrier::Relay,
+        CarrierKind::File => Carrier::File,
+    }
+}
+
+/// The carrier that the API's word means.
+pub(crate) fn kind(carrier: Carrier) -> CarrierKind {
+    match carrier {
+        Carrier::Memory => CarrierKind::Memory,
+        Carrier::Lan => CarrierKind::Lan,
+        Carrier::Ble => CarrierKind::Ble,
+        Carrier::Relay => CarrierKind::Relay,
+        Carrier::File => CarrierKind::File,
+    }
+}
+
+/// The API's word for a carrier's state.
+pub(crate) fn condition(state: CarrierState) -> CarrierCondition {
+    match state {
+        CarrierState::On => CarrierCondition::On,
+        CarrierState::Off => CarrierCondition::Off,
+        CarrierState::NoInterface => CarrierCondition::NoInterface,
+        CarrierState::NoPermission => CarrierCondition::NoPermission,
+        CarrierState::NoDiscovery => CarrierCondition::NoDiscovery,
+        CarrierState::Failing => CarrierCondition::Failing,
+    }
+}

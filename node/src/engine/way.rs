@@ -1,0 +1,90 @@
+//! A way to reach a device: a carrier and an address on it, as facts and invitations write it
+//! (`docs/PROTOCOL.md` section 8): the carrier's name, `/`, the carrier's own text.
+
+use hedgerow_transport::carrier::{Address, CarrierKind};
+
+/// The most addresses of one fact or invitation.
+pub(crate) const MAX_ADDRESSES: usize = 16;
+
+/// The longest address that is believed, in bytes.
+const MAX_ADDRESS: usize = 256;
+
+/// Where a device can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Way {
+    /// Over which carrier.
+    pub carrier: CarrierKind,
+    /// Where on it.
+    pub address: Address,
+}
+
+impl Way {
+    /// The text of facts, invitations and records.
+    pub fn text(&self) -> String {
+        format!("{}/{}", name(self.carrier), self.address.0)
+    }
+
+    /// The way that a text names; `None` if this version knows no such carrier.
+    pub fn parse(text: &str) -> Option<Way> {
+        if text.len() > MAX_ADDRESS {
+            return None;
+        }
+        let (carrier, address) = text.split_once('/')?;
+        let carrier = CARRIERS.into_iter().find(|kind| name(*kind) == carrier)?;
+        Some(Way {
+            carrier,
+            address: Address(address.to_owned()),
+        })
+    }
+
+    /// The ways that texts name, those of unknown carriers left out.
+    pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Way> {
+        texts
+            .into_iter()
+            .take(MAX_ADDRESSES)
+            .filter_map(|text| Way::parse(text))
+            .collect()
+    }
+}
+
+/// The two-way carriers an address can name.
+const CARRIERS: [CarrierKind; 4] = [
+    CarrierKind::Memory,
+    CarrierKind::Lan,
+    CarrierKind::Ble,
+    CarrierKind::Relay,
+];
+
+fn name(carrier: CarrierKind) -> &'static str {
+    match carrier {
+        CarrierKind::Memory => "memory",
+        CarrierKind::Lan => "lan",
+        CarrierKind::Ble => "ble",
+        CarrierKind::Relay => "relay",
+        CarrierKind::File => "file",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_survives_its_text() {
+        let way = Way {
+            carrier: CarrierKind::Lan,
+            address: Address("[fe80::1%3]:4711".to_owned()),
+        };
+        assert_eq!(Way::parse(&way.text()), Some(way));
+    }
+
+    #[test]
+    fn what_this_version_does_not_know_is_left_out() {
+        assert_eq!(Way::parse("pigeon/coop 4"), None);
+        assert_eq!(Way::parse("no carrier"), None);
+        assert_eq!(
+            Way::parse(&format!("lan/{}", "1".repeat(MAX_ADDRESS))),
+            None
+        );
+    }
+}

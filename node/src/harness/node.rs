@@ -1,0 +1,279 @@
+//! One node of a world.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hedgerow_sync::memory::MemoryStore;
+use hedgerow_sync::store::{Reader, StorageError, StorageFault, Store, Txn};
+use hedgerow_transport::carrier::memory::MemoryNetwork;
+use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierKind, DialId, Ending, LinkId};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+use super::EPOCH_MS;
+use crate::api::{Answer, Call, Event};
+use crate::engine::{CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
+
+/// A store in memory whose commits can be counted and made to fail.
+#[derive(Debug, Clone, Default)]
+pub struct Storage {
+    /// What is committed.
+    pub store: MemoryStore,
+    /// Commits that changed something.
+    pub commits: u64,
+    /// After so many more commits, the next fails.
+    pub fail_after: Option<u64>,
+}
+
+impl Store for Storage {
+    fn write<T>(
+        &mut self,
+        job: impl FnOnce(&mut dyn Txn) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut changed = false;
+        let before = self.fail_after.map(|_| self.store.clone());
+        let result = self.store.write(|txn| {
+            let mut watched = Watched {
+                txn,
+                changed: &mut changed,
+            };
+            job(&mut watched)
+        })?;
+        if !changed {
+            return Ok(result);
+        }
+        self.commits += 1;
+        match (&mut self.fail_after, before) {
+            (Some(0), Some(before)) => {
+                self.store = before;
+                self.fail_after = None;
+                Err(StorageError {
+                    reason: "made to fail".to_owned(),
+                    kind: StorageFault::Io,
+                })
+            }
+            (Some(left), _) => {
+                *left -= 1;
+                Ok(result)
+            }
+            (None, _) => Ok(result),
+        }
+    }
+
+    fn read<T>(
+        &self,
+        job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        self.store.read(job)
+    }
+}
+
+/// Notices changes.
+struct Watched<'a> {
+    txn: &'a mut dyn Txn,
+    changed: &'a mut bool,
+}
+
+impl Reader for Watched<'_> {
+    fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
+        self.txn.with(key, found)
+    }
+    fn scan(
+        &self,
+        range: hedgerow_sync::store::KeyRange<'_>,
+        direction: hedgerow_sync::store::Direction,
+        visit: &mut dyn FnMut(&[u8], &[u8]) -> std::ops::ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        self.txn.scan(range, direction, visit)
+    }
+}
+
+impl Txn for Watched<'_> {
+    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        *self.changed = true;
+        self.txn.put(key, value)
+    }
+    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
+        *self.changed = true;
+        self.txn.remove(key)
+    }
+}
+
+/// An engine with its store, its clock and what it has said.
+pub struct Node {
+    /// Its store.
+    pub storage: Storage,
+    /// Its wall clock minus that of the world.
+    pub clock_error_ms: i64,
+    /// Answers that nobody has taken.
+    pub answers: BTreeMap<CallId, Answer>,
+    /// Everything it has told.
+    pub events: Vec<Event>,
+    /// Times it was called, with or without input.
+    pub pumps: u64,
+    /// A hash over everything it has asked of the world, in order.
+    pub asked: blake3::Hasher,
+    engine: Engine,
+    inputs: Inputs,
+    wake: NextWake,
+    rng: ChaCha20Rng,
+    calls: u64,
+}
+
+impl Node {
+    pub(super) fn new(name: &str, seed: u64, now_ms: u64) -> Node {
+        let mut storage = Storage::default();
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let now = Now {
+            mono_ms: now_ms,
+            wall_ms: EPOCH_MS + now_ms as i64,
+        };
+        let engine = Engine::create(&mut storage, name, now, &mut rng)
+            .expect("an empty store takes an identity");
+        Node {
+            storage,
+            clock_error_ms: 0,
+            answers: BTreeMap::new(),
+            events: Vec::new(),
+            pumps: 0,
+            asked: blake3::Hasher::new(),
+            engine,
+            inputs: Inputs::default(),
+            wake: NextWake(None),
+            rng,
+            calls: 0,
+        }
+    }
+
+    /// Calls it; the answer comes when the world goes on.
+    pub fn call(&mut self, call: Call) -> CallId {
+        self.calls += 1;
+        let id = CallId(self.calls);
+        self.inputs.push(Input::Call(id, call));
+        id
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn input(&mut self, input: Input) {
+        self.inputs.push(input);
+    }
+
+    pub(super) fn next_moment(&self, now_ms: u64) -> Option<u64> {
+        if self.inputs.is_empty() {
+            self.wake.0
+        } else {
+            Some(now_ms)
+        }
+    }
+
+    fn now(&self, now_ms: u64) -> Now {
+        Now {
+            mono_ms: now_ms,
+            wall_ms: EPOCH_MS + now_ms as i64 + self.clock_error_ms,
+        }
+    }
+
+    /// Pumps until nothing waits. A commit that fails ends the process and starts it again.
+    pub(super) fn pump(&mut self, number: usize, network: &mut MemoryNetwork, now_ms: u64) {
+        let now = self.now(now_ms);
+        loop {
+            let mut effects = Asked {
+                number,
+                network,
+                now_ms,
+                answers: &mut self.answers,
+                events: &mut self.events,
+                log: &mut self.asked,
+            };
+            self.pumps += 1;
+            match pump(
+                &mut self.engine,
+                &mut self.storage,
+                &mut self.inputs,
+                now,
+                &mut self.rng,
+                &mut effects,
+            ) {
+                Ok(wake) => self.wake = wake,
+                Err(_) => {
+                    network.crash(number);
+                    self.reopen(now_ms);
+                    return;
+                }
+            }
+            if self.inputs.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Drops the engine with all it had not committed, and opens its store again.
+    pub(super) fn reopen(&mut self, now_ms: u64) {
+        self.inputs = Inputs::default();
+        self.engine = Engine::open(&self.storage, self.now(now_ms), &mut self.rng)
+            .expect("what was committed opens");
+        self.wake = NextWake(Some(now_ms));
+    }
+}
+
+/// The world as one engine sees it, for the length of one pump.
+struct Asked<'a> {
+    number: usize,
+    network: &'a mut MemoryNetwork,
+    now_ms: u64,
+    answers: &'a mut BTreeMap<CallId, Answer>,
+    events: &'a mut Vec<Event>,
+    log: &'a mut blake3::Hasher,
+}
+
+impl Asked<'_> {
+    fn command(&mut self, command: CarrierCommand) {
+        self.network.command(self.number, command, self.now_ms);
+    }
+
+    fn log(&mut self, what: &str, bytes: &[u8]) {
+        self.log
+            .update(what.as_bytes())
+            .update(&self.now_ms.to_be_bytes())
+            .update(bytes);
+    }
+}
+
+impl Effects for Asked<'_> {
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
+        self.log("send", &bytes);
+        self.command(CarrierCommand::Send { link, bytes });
+    }
+    fn recognised(&mut self, link: LinkId) {
+        self.log("recognised", &link.0.to_be_bytes());
+        self.command(CarrierCommand::Recognised { link });
+    }
+    fn end(&mut self, link: LinkId, ending: Ending) {
+        self.log("end", format!("{link:?} {ending:?}").as_bytes());
+        self.command(CarrierCommand::End { link, ending });
+    }
+    fn dial(&mut self, _: CarrierKind, dial: DialId, to: Address) {
+        self.log("dial", to.0.as_bytes());
+        self.command(CarrierCommand::Dial { dial, to });
+    }
+    fn announce(&mut self, _: CarrierKind, beacons: Vec<[u8; 8]>) {
+        self.log("announce", &beacons.concat());
+        self.command(CarrierCommand::Announce { beacons });
+    }
+    fn switch(&mut self, _: CarrierKind, on: bool) {
+        self.log("switch", &[u8::from(on)]);
+        self.command(CarrierCommand::Switch { on });
+    }
+    fn answer(&mut self, call: CallId, answer: Answer) {
+        self.log("answer", format!("{call:?} {answer:?}").as_bytes());
+        self.answers.insert(call, answer);
+    }
+    fn event(&mut self, event: Event) {
+        self.log("event", format!("{event:?}").as_bytes());
+        self.events.push(event);
+    }
+}

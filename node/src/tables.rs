@@ -1,0 +1,146 @@
+//! The tables of the node in the store (`docs/PROTOCOL.md` section 14). The first key byte is the
+//! table; `sync` has 0x10 to 0x1F. Values are CBOR records named beside each, unless drawn.
+//!
+//! | table | key after the table byte | value |
+//! | --- | --- | --- |
+//! | 0x01 schema | – | version u16 |
+//! | 0x20 account | – | `engine::account::Account` |
+//! | 0x21 contacts | identity 32 | `engine::contact::Contact` |
+//! | 0x22 devices of contacts | device 16 | `engine::device::Device` |
+//! | 0x23 invitations made | invitation 8 | `engine::invitation::Made` |
+//! | 0x24 invitations being joined | invitation 8 | `engine::joining::Joining` |
+//! | 0x25 replay windows | device 16 ‖ psk number u32 (rescue key: 2^32-1) ‖ incarnation u64 | highest u64 ‖ bits u64 |
+//! | 0x26 invitation nonces | invitation 8 ‖ nonce 16 | – |
+//! | 0x27 own prekeys | number u32 | `engine::prekey::Prekey` |
+//! | 0x28 secrets of own prekeys | device 16 ‖ number u32 | bundle psk 32 |
+//! | 0x29 bundle tags taken | device 16 ‖ nonce 16 | number of the prekey u32 |
+//! | 0x2A read positions | space 16 | `engine::reading::ReadPosition` |
+//! | 0x2B unread above the read position | space 16 ‖ order | – |
+//! | 0x2C ports | network 16 | port u16 |
+
+use std::ops::{Bound, ControlFlow};
+
+use hedgerow_sync::store::{Direction, Reader, StorageError, StorageFault, Txn};
+use minicbor::{Decode, Encode};
+
+/// The version of all tables together; a store of a newer one is not touched.
+pub const SCHEMA: u16 = 1;
+
+/// A table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "drawn above")]
+pub enum Table {
+    Schema = 0x01,
+    Account = 0x20,
+    Contacts = 0x21,
+    Devices = 0x22,
+    Invitations = 0x23,
+    Joinings = 0x24,
+    ReplayWindows = 0x25,
+    InvitationNonces = 0x26,
+    Prekeys = 0x27,
+    PrekeySecrets = 0x28,
+    BundleTags = 0x29,
+    ReadPositions = 0x2A,
+    UnreadAbove = 0x2B,
+    Ports = 0x2C,
+}
+
+impl Table {
+    /// The key made of these parts.
+    pub(crate) fn key(self, parts: &[&[u8]]) -> Vec<u8> {
+        let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+        key.push(self as u8);
+        for part in parts {
+            key.extend_from_slice(part);
+        }
+        key
+    }
+}
+
+/// The record under a key.
+pub(crate) fn load<T: for<'b> Decode<'b, ()>>(
+    reader: &(impl Reader + ?Sized),
+    key: &[u8],
+) -> Result<Option<T>, StorageError> {
+    let mut record = None;
+    reader.with(key, &mut |value| record = Some(minicbor::decode(value)))?;
+    record.transpose().map_err(|_| damaged())
+}
+
+/// Sets the record under a key.
+pub(crate) fn save<T: Encode<()>>(
+    txn: &mut dyn Txn,
+    key: &[u8],
+    record: &T,
+) -> Result<(), StorageError> {
+    let bytes = zeroize::Zeroizing::new(encoded(record));
+    txn.put(key, &bytes)
+}
+
+/// A record's bytes.
+pub(crate) fn encoded<T: Encode<()>>(record: &T) -> Vec<u8> {
+    minicbor::to_vec(record).expect("writing to memory does not fail")
+}
+
+/// Every record of a table whose key goes on with `prefix`: the rest of the key, and the record.
+pub(crate) fn load_all<T: for<'b> Decode<'b, ()>>(
+    reader: &(impl Reader + ?Sized),
+    table: Table,
+) -> Result<Vec<(Vec<u8>, T)>, StorageError> {
+    let mut records = Vec::new();
+    let mut sound = true;
+    visit(
+        reader,
+        &table.key(&[]),
+        &mut |rest, value| match minicbor::decode(value) {
+            Ok(record) => records.push((rest.to_vec(), record)),
+            Err(_) => sound = false,
+        },
+    )?;
+    if sound { Ok(records) } else { Err(damaged()) }
+}
+
+/// Shows every pair whose key begins with `prefix`, without the prefix.
+pub(crate) fn visit(
+    reader: &(impl Reader + ?Sized),
+    prefix: &[u8],
+    found: &mut dyn FnMut(&[u8], &[u8]),
+) -> Result<(), StorageError> {
+    let end = after(prefix);
+    let range = (Bound::Included(prefix), Bound::Excluded(end.as_slice()));
+    reader.scan(range, Direction::Forward, &mut |key, value| {
+        found(&key[prefix.len()..], value);
+        ControlFlow::Continue(())
+    })
+}
+
+/// Removes every pair whose key begins with `prefix`.
+pub(crate) fn remove_all(txn: &mut dyn Txn, prefix: &[u8]) -> Result<(), StorageError> {
+    let mut keys = Vec::new();
+    visit(txn, prefix, &mut |rest, _| {
+        keys.push([prefix, rest].concat())
+    })?;
+    keys.iter().try_for_each(|key| txn.remove(key))
+}
+
+/// The first key after all that begin with `prefix`.
+fn after(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
+/// What was read is not what this node wrote.
+pub(crate) fn damaged() -> StorageError {
+    StorageError {
+        reason: "a record of the store cannot be read".to_owned(),
+        kind: StorageFault::Damaged,
+    }
+}
