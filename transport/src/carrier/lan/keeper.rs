@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::discovery::{Discovery, Heard};
 use super::interfaces::{Changes, Interfaces};
 use super::listen::Listening;
 use super::{LanConfig, Shared, Wanted};
@@ -25,8 +27,13 @@ pub async fn run<S: EventSink>(
     mut wanted: watch::Receiver<Wanted>,
 ) {
     let mut changes = Changes::new();
+    let loopback = config.bind.iter().all(|ip| ip.is_loopback());
+    let seed = blake3::derive_key("hedgerow 1 lan names", &config.seed);
     let mut keeper = Keeper {
         shared,
+        discovery: Discovery::new(seed, config.discovery_port, loopback),
+        announced: None,
+        announceable: true,
         config,
         interfaces: Interfaces::default(),
         listening: None,
@@ -36,7 +43,7 @@ pub async fn run<S: EventSink>(
     loop {
         let now = wanted.borrow_and_update().clone();
         let owned = match now.on {
-            true => keeper.on().await,
+            true => keeper.on(&now).await,
             false => keeper.off().await,
         };
         if owned.is_none() {
@@ -50,6 +57,11 @@ pub async fn run<S: EventSink>(
                 }
             }
             () = changes.next(), if now.on => {}
+            heard = keeper.discovery.next(), if now.on => {
+                if keeper.heard(heard).await.is_none() {
+                    return;
+                }
+            }
             () = sleep(RETRY), if failing => {}
         }
     }
@@ -62,12 +74,17 @@ struct Keeper<S> {
     listening: Option<Listening>,
     /// The networks that have seen the port we listen at.
     port_known_at: BTreeSet<[u8; 16]>,
+    discovery: Discovery,
+    /// What the current announcement was made of.
+    announced: Option<(u64, Vec<Address>)>,
+    /// Whether announcements leave this machine, as far as it can tell.
+    announceable: bool,
     reported: (Option<CarrierState>, Vec<Address>),
 }
 
 impl<S: EventSink> Keeper<S> {
     /// `None` if the owner is gone, here and below.
-    async fn on(&mut self) -> Option<()> {
+    async fn on(&mut self, wanted: &Wanted) -> Option<()> {
         self.interfaces = Interfaces::now(&self.config.bind);
         self.shared
             .state()
@@ -107,14 +124,50 @@ impl<S: EventSink> Keeper<S> {
             }
         }
         let addresses = self.interfaces.at(port);
-        let state = match addresses.is_empty() {
-            true => CarrierState::NoInterface,
-            false => CarrierState::On,
+        self.announce(wanted, &addresses, port);
+        let state = match (addresses.is_empty(), self.announceable) {
+            (true, _) => CarrierState::NoInterface,
+            (false, true) => CarrierState::On,
+            (false, false) => CarrierState::NoDiscovery,
         };
         self.report(state, addresses).await
     }
 
+    /// Announces anew if there is anything new: what is wanted, or where we are.
+    fn announce(&mut self, wanted: &Wanted, addresses: &[Address], port: u16) {
+        let now = (wanted.announcement, addresses.to_vec());
+        if wanted.announcement == 0 || self.announced.as_ref() == Some(&now) {
+            return;
+        }
+        self.announced = Some(now);
+        self.announceable = true;
+        if addresses.is_empty() {
+            self.discovery.stop();
+        } else {
+            let addresses: Vec<IpAddr> = self
+                .interfaces
+                .addresses
+                .iter()
+                .map(|(ip, _)| *ip)
+                .collect();
+            self.announceable = self.discovery.announce(&wanted.beacons, &addresses, port);
+        }
+    }
+
+    async fn heard(&mut self, heard: Heard) -> Option<()> {
+        match heard {
+            Heard::Beacon { beacon, at } => self.tell(CarrierEvent::Beacon { beacon, at }).await,
+            // The state follows when the loop comes round.
+            Heard::Working(working) => {
+                self.announceable = working;
+                Some(())
+            }
+        }
+    }
+
     async fn off(&mut self) -> Option<()> {
+        self.discovery.stop();
+        self.announced = None;
         self.stop_listening().await;
         // What follows is the last word: every link has been reported down before.
         while self.shared.alive.load(Ordering::Acquire) > 0 {

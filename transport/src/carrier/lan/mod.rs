@@ -6,6 +6,7 @@
 //! carried out by the thread that gives them: a small send goes straight into the socket.
 
 mod dial;
+mod discovery;
 mod interfaces;
 mod keeper;
 mod link;
@@ -50,6 +51,8 @@ pub struct LanConfig {
     pub bind: Vec<IpAddr>,
     /// The ports of earlier [`CarrierEvent::Port`] events.
     pub ports: BTreeMap<[u8; 16], u16>,
+    /// The UDP port of announcements; all that are to hear one another use the same.
+    pub discovery_port: u16,
 }
 
 impl LanConfig {
@@ -61,6 +64,7 @@ impl LanConfig {
             ids,
             bind,
             ports: BTreeMap::new(),
+            discovery_port: mdns_sd::MDNS_PORT,
         }
     }
 

@@ -1,0 +1,329 @@
+//! Announcing ourselves and hearing others by DNS-SD (`docs/PROTOCOL.md` section 11).
+//!
+//! Each announcement has a responder of its own, which ends with it: so nothing that the network
+//! made it remember outlives an epoch, and names are withdrawn when they are redrawn. Others are
+//! looked for only in a window after each announcement. Whoever comes later looks itself, and a
+//! standing search would ask again for every name in the neighbourhood all the time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use mdns_sd::{
+    IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use tokio::time::{Instant, sleep_until};
+
+use super::dial::is_link_local;
+use crate::carrier::{Address, MAX_ADDRESSES};
+
+/// The service type.
+pub const SERVICE: &str = "_hedgerow._tcp.local.";
+
+/// Instances announced at one time; those that no beacon takes are random.
+pub const SLOTS: usize = 4;
+
+/// How long others are looked for after an announcement.
+pub const WINDOW: Duration = Duration::from_secs(30);
+
+/// Words of the responder heard in one window, and beacons reported; after either no more is heard
+/// until the next announcement.
+const MAX_WORDS: usize = 8_192;
+const MAX_REPORTS: usize = 1_024;
+
+/// Records that the responder may remember. One that was made to remember more is ended.
+const MAX_RECORDS: i64 = 8_192;
+
+/// How often they are counted.
+const COUNT: Duration = Duration::from_secs(30);
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// Somebody announces this beacon.
+    Beacon { beacon: [u8; 8], at: Vec<Address> },
+    /// Whether announcements leave this machine, as far as it can tell.
+    Working(bool),
+}
+
+/// Announcements of this carrier.
+pub struct Discovery {
+    port: u16,
+    loopback: bool,
+    rng: ChaCha20Rng,
+    /// What we announce and announced before, which is not news.
+    own: [BTreeSet<[u8; 8]>; 2],
+    current: Option<Current>,
+}
+
+/// One announcement and its window.
+struct Current {
+    responder: ServiceDaemon,
+    window: Option<Window>,
+    count_at: Instant,
+}
+
+struct Window {
+    words: Receiver<ServiceEvent>,
+    ends_at: Instant,
+    heard: usize,
+    /// Ours come back to us if multicast works at all.
+    heard_own: bool,
+    reported: BTreeMap<[u8; 8], Vec<Address>>,
+    reports: usize,
+}
+
+impl Discovery {
+    /// Announces nothing yet. On loopback alone it stays there, otherwise it leaves loopback out.
+    pub fn new(seed: [u8; 32], port: u16, loopback: bool) -> Self {
+        let rng = ChaCha20Rng::from_seed(seed);
+        Self {
+            port,
+            loopback,
+            rng,
+            own: Default::default(),
+            current: None,
+        }
+    }
+
+    /// Withdraws what was announced, announces exactly these beacons under fresh names, and looks
+    /// for others. False if the system does not let us.
+    pub fn announce(&mut self, beacons: &[[u8; 8]], addresses: &[IpAddr], port: u16) -> bool {
+        self.stop();
+        let mut names: BTreeSet<[u8; 8]> = beacons.iter().take(SLOTS).copied().collect();
+        while !beacons.is_empty() && names.len() < SLOTS {
+            names.insert(self.rng.next_u64().to_be_bytes());
+        }
+        self.own.swap(0, 1);
+        self.own[0].clone_from(&names);
+        let host = HEXLOWER.encode(&self.rng.next_u64().to_be_bytes());
+        match self.start(&names, &host, addresses, port) {
+            Ok(current) => {
+                self.current = Some(current);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn start(
+        &self,
+        names: &BTreeSet<[u8; 8]>,
+        host: &str,
+        addresses: &[IpAddr],
+        port: u16,
+    ) -> mdns_sd::Result<Current> {
+        let responder = ServiceDaemon::new_with_port(self.port)?;
+        // A change of interfaces brings a new announcement; nothing needs to be asked again and again.
+        responder.set_ip_check_interval(0)?;
+        let loopback = vec![IfKind::LoopbackV4, IfKind::LoopbackV6];
+        if self.loopback {
+            responder.disable_interface(IfKind::All)?;
+            responder.enable_interface(loopback)?;
+        } else {
+            responder.disable_interface(loopback)?;
+        }
+        for name in names {
+            let name = HEXLOWER.encode(name);
+            let host = format!("{host}.local.");
+            let mut service = ServiceInfo::new(SERVICE, &name, &host, addresses, port, None)?;
+            // The names are random: probing for somebody who has them already would only take time,
+            // and let a replayer of our beacon make us give it up.
+            service.set_requires_probe(false);
+            responder.register(service)?;
+        }
+        let now = Instant::now();
+        let window = Window {
+            words: responder.browse(SERVICE)?,
+            ends_at: now + WINDOW,
+            heard: 0,
+            heard_own: names.is_empty(),
+            reported: BTreeMap::new(),
+            reports: 0,
+        };
+        Ok(Current {
+            responder,
+            window: Some(window),
+            count_at: now + COUNT,
+        })
+    }
+
+    /// Withdraws what was announced, and hears nothing more.
+    pub fn stop(&mut self) {
+        if let Some(current) = self.current.take() {
+            // It says goodbye for each name on its way out. If it cannot be told, it is gone already.
+            let _ = current.responder.shutdown();
+        }
+    }
+
+    /// The next thing heard; waits for ever if nothing is announced. May be dropped and called
+    /// again without loss.
+    pub async fn next(&mut self) -> Heard {
+        loop {
+            let Some(current) = &mut self.current else {
+                return pending().await;
+            };
+            let Some(window) = &mut current.window else {
+                sleep_until(current.count_at).await;
+                match self.count().await {
+                    true => continue,
+                    false => return Heard::Working(false),
+                }
+            };
+            tokio::select! {
+                word = window.words.recv_async() => {
+                    window.heard += 1;
+                    let heard = match word {
+                        Ok(ServiceEvent::ServiceResolved(service)) => {
+                            window.resolved(&service, &self.own, self.loopback)
+                        }
+                        Ok(_) => None,
+                        // It ends a listener that is too slow, as in a flood.
+                        Err(_) => return self.close_window(),
+                    };
+                    if heard.is_some() {
+                        return heard.unwrap_or(Heard::Working(true));
+                    }
+                    if window.heard > MAX_WORDS || window.reports >= MAX_REPORTS {
+                        return self.close_window();
+                    }
+                }
+                () = sleep_until(window.ends_at) => return self.close_window(),
+                () = sleep_until(current.count_at) => if !self.count().await {
+                    return Heard::Working(false);
+                }
+            }
+        }
+    }
+
+    fn close_window(&mut self) -> Heard {
+        let Some(current) = &mut self.current else {
+            return Heard::Working(false);
+        };
+        let _ = current.responder.stop_browse(SERVICE);
+        let window = current.window.take();
+        Heard::Working(window.is_some_and(|window| window.heard_own))
+    }
+
+    /// Ends a responder that was made to remember too much; says whether it stays.
+    async fn count(&mut self) -> bool {
+        let Some(current) = &mut self.current else {
+            return false;
+        };
+        current.count_at = Instant::now() + COUNT;
+        let records = match current.responder.get_metrics() {
+            Ok(metrics) => metrics.recv_async().await.map_or(0, |metrics| {
+                let cached = metrics
+                    .iter()
+                    .filter(|(name, _)| name.starts_with("cached-"));
+                cached.map(|(_, count)| *count).sum()
+            }),
+            Err(_) => 0,
+        };
+        if records > MAX_RECORDS {
+            self.stop();
+        }
+        self.current.is_some()
+    }
+}
+
+impl Drop for Discovery {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Window {
+    /// What is new in an instance.
+    fn resolved(
+        &mut self,
+        service: &ResolvedService,
+        own: &[BTreeSet<[u8; 8]>; 2],
+        loopback: bool,
+    ) -> Option<Heard> {
+        let beacon = beacon(&service.fullname)?;
+        if own.iter().any(|own| own.contains(&beacon)) {
+            let news = !self.heard_own;
+            self.heard_own = true;
+            return news.then_some(Heard::Working(true));
+        }
+        let mut at: Vec<Address> = service
+            .addresses
+            .iter()
+            .filter_map(|ip| socket(ip, service.port, loopback))
+            .map(|socket| Address(socket.to_string()))
+            .collect();
+        at.sort_unstable();
+        at.truncate(MAX_ADDRESSES);
+        if at.is_empty() || self.reported.get(&beacon) == Some(&at) {
+            return None;
+        }
+        self.reports += 1;
+        self.reported.insert(beacon, at.clone());
+        Some(Heard::Beacon { beacon, at })
+    }
+}
+
+/// The beacon that an instance is named after, if it is one of ours at all.
+fn beacon(fullname: &str) -> Option<[u8; 8]> {
+    let name = fullname.strip_suffix(SERVICE)?.strip_suffix('.')?;
+    HEXLOWER.decode(name.as_bytes()).ok()?.try_into().ok()
+}
+
+/// Where an announcement may send us: never to this machine itself, unless nothing else is meant.
+fn socket(ip: &ScopedIp, port: u16, loopback: bool) -> Option<SocketAddr> {
+    let address = ip.to_ip_addr();
+    let useless = address.is_unspecified() || address.is_multicast() || port == 0;
+    if useless || address.is_loopback() != loopback {
+        return None;
+    }
+    Some(match ip {
+        ScopedIp::V6(v6) if is_link_local(v6.addr()) => {
+            SocketAddrV6::new(*v6.addr(), port, 0, v6.scope_id().index).into()
+        }
+        _ => SocketAddr::new(address, port),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sixteen_hex_digits_are_a_beacon() {
+        assert_eq!(
+            beacon("0123456789abcdef._hedgerow._tcp.local."),
+            Some([1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef])
+        );
+        for name in [
+            "0123456789ABCDEF._hedgerow._tcp.local.",
+            "0123456789abcde._hedgerow._tcp.local.",
+            "0123456789abcdef00._hedgerow._tcp.local.",
+            "0123456789abcdef (2)._hedgerow._tcp.local.",
+            "0123456789abcdef._other._tcp.local.",
+            "._hedgerow._tcp.local.",
+            "",
+        ] {
+            assert_eq!(beacon(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn announcements_do_not_send_us_to_ourselves() {
+        let socket = |ip: &str, loopback| {
+            let ip: IpAddr = ip.parse().expect("an address");
+            socket(&ip.into(), 7, loopback).map(|socket| socket.to_string())
+        };
+        assert_eq!(socket("127.0.0.1", false), None);
+        assert_eq!(socket("::1", false), None);
+        assert_eq!(socket("0.0.0.0", false), None);
+        assert_eq!(socket("224.0.0.251", false), None);
+        assert_eq!(socket("192.0.2.1", false), Some("192.0.2.1:7".into()));
+        assert_eq!(socket("127.0.0.1", true), Some("127.0.0.1:7".into()));
+        assert_eq!(socket("192.0.2.1", true), None);
+    }
+}
