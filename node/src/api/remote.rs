@@ -38,6 +38,11 @@ impl Remote {
         Ok(Self { http, port, token })
     }
 
+    /// The port of 127.0.0.1 that it talks to.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("http://127.0.0.1:{}/v1/{path}", self.port);
         self.http

@@ -1,0 +1,427 @@
+//! A node that is only an answering machine: it keeps what it is told in memory, so that the server,
+//! its client and the command line can be tested on their own.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
+use hedgerow_node::api::*;
+use tokio::sync::broadcast;
+
+pub const PASSPHRASE: &str = "correct horse";
+pub const LINK: &str = "hedgerow:AEBAGBA";
+pub const USED_LINK: &str = "hedgerow:USED";
+pub const PARCEL: &[u8] = b"HEDGEBDL\x01sealed";
+pub const BEN: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
+pub const DORA: &str = "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0";
+/// 2026-05-01 12:00 UTC.
+pub const NOON: i64 = 1_777_636_800_000;
+
+pub struct Fake {
+    state: Mutex<State>,
+    events: broadcast::Sender<Event>,
+}
+
+struct State {
+    locked: bool,
+    passphrase: String,
+    gone: bool,
+    me: Me,
+    contacts: Vec<Contact>,
+    messages: Vec<Message>,
+    invitations: Vec<Invitation>,
+    lan: bool,
+    next: u64,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl Fake {
+    /// A node with two contacts, and `messages` in the conversation with Ben.
+    pub fn new(messages: u64) -> Self {
+        let message = |position: u64| Message {
+            id: message_id(position),
+            position,
+            mine: position.is_multiple_of(2),
+            time_ms: NOON + position as i64 * 60_000,
+            text: Some(Private(format!("line {position}"))),
+            delivered: position.is_multiple_of(2),
+            why: None,
+        };
+        let state = State {
+            locked: false,
+            passphrase: PASSPHRASE.into(),
+            gone: false,
+            me: Me {
+                id: ContactId("a0".repeat(16)),
+                name: Private("Ana".into()),
+            },
+            contacts: vec![contact(BEN, "Ben"), contact(DORA, "Dora\u{202e}")],
+            messages: (0..messages).map(message).collect(),
+            invitations: Vec::new(),
+            lan: true,
+            next: messages,
+        };
+        Self {
+            state: Mutex::new(state),
+            events: broadcast::Sender::new(16),
+        }
+    }
+
+    /// Makes something happen.
+    pub fn tell(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// A message comes from Ben.
+    pub fn receive(&self, text: &str) {
+        let id = self.state.lock().unwrap().add(text, false);
+        self.tell(Event::Message {
+            contact: ContactId(BEN.into()),
+            id,
+            mine: false,
+        });
+    }
+
+    fn open(&self) -> Result<std::sync::MutexGuard<'_, State>, Refusal> {
+        let state = self.state.lock().unwrap();
+        match (state.gone, state.locked) {
+            (true, _) => Err(Refusal::Stopping),
+            (false, true) => Err(Refusal::Locked),
+            (false, false) => Ok(state),
+        }
+    }
+}
+
+pub fn message_id(position: u64) -> MessageId {
+    MessageId(format!("{}-{:016x}-{:x}", "ab".repeat(16), 1, position + 1))
+}
+
+fn contact(id: &str, name: &str) -> Contact {
+    Contact {
+        id: ContactId(id.into()),
+        name: Private(name.into()),
+        own_name: Private(name.into()),
+        verified: false,
+        blocked: false,
+        notice: None,
+        reachable: None,
+        last_seen_ms: None,
+        queued: 0,
+        why: None,
+        messages: 0,
+        unread: 0,
+    }
+}
+
+impl State {
+    fn add(&mut self, text: &str, mine: bool) -> MessageId {
+        let position = self.next;
+        self.next += 1;
+        self.messages.push(Message {
+            id: message_id(position),
+            position,
+            mine,
+            time_ms: NOON + position as i64 * 60_000,
+            text: Some(Private(text.into())),
+            delivered: false,
+            why: mine.then_some(Why::NotFound),
+        });
+        message_id(position)
+    }
+
+    fn contact(&mut self, id: &ContactId) -> Result<&mut Contact, Refusal> {
+        let mut contacts = self.contacts.iter_mut();
+        contacts
+            .find(|one| one.id == *id)
+            .ok_or(Refusal::NoSuchContact)
+    }
+
+    fn messages(&mut self, of: &ContactId) -> Result<&[Message], Refusal> {
+        self.contact(of)?;
+        Ok(if of.0 == BEN { &self.messages } else { &[] })
+    }
+
+    fn invitation(&mut self, id: &InvitationId) -> Result<&mut Invitation, Refusal> {
+        let mut invitations = self.invitations.iter_mut();
+        invitations
+            .find(|one| one.id == *id)
+            .ok_or(Refusal::NoSuchInvitation)
+    }
+
+    fn invited(&mut self, link: Option<Private>, state: InvitationState) -> Invitation {
+        let invitation = Invitation {
+            id: InvitationId(format!("{:016x}", self.invitations.len() + 1)),
+            link,
+            expires_ms: NOON,
+            in_person: false,
+            state,
+        };
+        self.invitations.push(invitation.clone());
+        invitation
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            me: self.me.clone(),
+            carriers: vec![CarrierStatus {
+                carrier: Carrier::Lan,
+                state: if self.lan {
+                    CarrierCondition::On
+                } else {
+                    CarrierCondition::Off
+                },
+                sessions: 1,
+                addresses: vec![Private("192.0.2.1:4711".into())],
+            }],
+            contacts: self.contacts.clone(),
+            traffic: Traffic::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Api for Fake {
+    async fn call(&self, call: Call) -> Answer {
+        let mut state = self.open()?;
+        Ok(match call {
+            Call::Me => Reply::Me(state.me.clone()),
+            Call::SetName(name) => {
+                if name.0.len() > 64 {
+                    return Err(Refusal::TooLong {
+                        limit_bytes: 64,
+                        actual_bytes: name.0.len() as u64,
+                    });
+                }
+                state.me.name = name;
+                Reply::Me(state.me.clone())
+            }
+            Call::Invite(new) => {
+                if state.invitations.len() >= 64 {
+                    return Err(Refusal::TooManyInvitations { limit: 64 });
+                }
+                let link = Some(Private(LINK.into()));
+                let mut invitation = state.invited(link, InvitationState::Open);
+                invitation.in_person = new.in_person;
+                Reply::Invitation(invitation)
+            }
+            Call::Invitations => Reply::Invitations(state.invitations.clone()),
+            Call::CancelInvitation(id) | Call::CancelJoin(id) => {
+                state.invitation(&id)?.state = InvitationState::Cancelled;
+                Reply::Done
+            }
+            Call::Join(link) => {
+                if !link.0.starts_with("hedgerow:") {
+                    return Err(Refusal::BadLink);
+                }
+                let invitation = state.invited(None, InvitationState::Joining).id;
+                self.tell(Event::JoinFailed {
+                    invitation: invitation.clone(),
+                    why: JoinProblem::NoAnswer,
+                });
+                self.tell(if link.0 == USED_LINK {
+                    Event::JoinFailed {
+                        invitation: invitation.clone(),
+                        why: JoinProblem::Used,
+                    }
+                } else {
+                    Event::Joined {
+                        contact: ContactId(BEN.into()),
+                        invitation: invitation.clone(),
+                    }
+                });
+                Reply::Joining(invitation)
+            }
+            Call::Contacts => Reply::Contacts(state.contacts.clone()),
+            Call::Contact(id) => Reply::Contact(state.contact(&id)?.clone()),
+            Call::SafetyWords(id) => {
+                let contact = state.contact(&id)?.id.clone();
+                let words = "able baby cage dad eager fabric gadget habit ice jacket kangaroo lab";
+                let words = words.split(' ').map(str::to_owned).collect();
+                Reply::SafetyWords(SafetyWords { contact, words })
+            }
+            Call::Verify(id, verified) => {
+                let contact = state.contact(&id)?;
+                contact.verified = verified;
+                Reply::Contact(contact.clone())
+            }
+            Call::Rename(id, name) => {
+                let contact = state.contact(&id)?;
+                contact.name = if name.0.is_empty() {
+                    contact.own_name.clone()
+                } else {
+                    name
+                };
+                Reply::Contact(contact.clone())
+            }
+            Call::Block(id, blocked) => {
+                let contact = state.contact(&id)?;
+                contact.blocked = blocked;
+                Reply::Contact(contact.clone())
+            }
+            Call::Remove(id) => {
+                state.contact(&id)?;
+                state.contacts.retain(|contact| contact.id != id);
+                Reply::Done
+            }
+            Call::Send(id, text) => {
+                if text.0.is_empty() {
+                    return Err(Refusal::Empty);
+                }
+                if text.0.len() > 65_536 {
+                    return Err(Refusal::TooLong {
+                        limit_bytes: 65_536,
+                        actual_bytes: text.0.len() as u64,
+                    });
+                }
+                if state.contact(&id)?.blocked {
+                    return Err(Refusal::Blocked);
+                }
+                let message = state.add(&text.0, true);
+                self.tell(Event::Message {
+                    contact: id,
+                    id: message.clone(),
+                    mine: true,
+                });
+                Reply::Sent(message)
+            }
+            Call::Read(id, upto) => {
+                if !state
+                    .messages(&id)?
+                    .iter()
+                    .any(|message| message.id == upto)
+                {
+                    return Err(Refusal::NoSuchMessage);
+                }
+                Reply::Done
+            }
+            Call::Status => Reply::Status(state.status()),
+            Call::SwitchCarrier(carrier, on) => {
+                if carrier != Carrier::Lan {
+                    return Err(Refusal::NoSuchCarrier);
+                }
+                state.lan = on;
+                Reply::Done
+            }
+            Call::CarryExport(id) => {
+                if state.contact(&id)?.id.0 == DORA {
+                    return Err(Refusal::NoPrekey);
+                }
+                Reply::Parcel(PARCEL.to_vec())
+            }
+            Call::CarryImport(parcel) => {
+                if parcel != PARCEL {
+                    return Err(Refusal::BadParcel);
+                }
+                Reply::Imported(Imported {
+                    contact: ContactId(BEN.into()),
+                    messages: 2,
+                    acknowledged: 1,
+                })
+            }
+        })
+    }
+
+    async fn page(&self, contact: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {
+        let mut state = self.open()?;
+        let messages = state.messages(contact)?;
+        let total = messages.len();
+        let limit = limit as usize;
+        let place = |id: &MessageId| {
+            messages
+                .iter()
+                .position(|one| one.id == *id)
+                .ok_or(Refusal::BadCursor)
+        };
+        let (start, end) = match from {
+            PageFrom::Newest => (total.saturating_sub(limit), total),
+            PageFrom::Oldest | PageFrom::FirstUnread => (0, limit),
+            PageFrom::Before(id) => (place(&id)?.saturating_sub(limit), place(&id)?),
+            PageFrom::After(id) => (place(&id)? + 1, place(&id)? + 1 + limit),
+            PageFrom::Position(position) => (position as usize, position as usize + limit),
+            PageFrom::Date(time) => {
+                let start = messages
+                    .iter()
+                    .position(|one| one.time_ms >= time)
+                    .unwrap_or(total);
+                (start, start + limit)
+            }
+        };
+        let (start, end) = (start.min(total), end.min(total));
+        Ok(Page {
+            messages: messages[start..end].to_vec(),
+            total: total as u64,
+            unread: 0,
+            unread_above: 0,
+        })
+    }
+
+    async fn message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
+        let mut state = self.open()?;
+        let mut messages = state.messages(contact)?.iter();
+        messages
+            .find(|one| one.id == *id)
+            .cloned()
+            .ok_or(Refusal::NoSuchMessage)
+    }
+
+    async fn events(&self) -> Result<Events, Refusal> {
+        let events = stream::unfold(self.events.subscribe(), |mut events| async {
+            Some((events.recv().await.unwrap_or(Event::Missed), events))
+        });
+        Ok(events.boxed())
+    }
+
+    async fn status(&self) -> Result<NodeStatus, Refusal> {
+        let state = self.state.lock().unwrap();
+        Ok(NodeStatus {
+            version: "1.2.3".into(),
+            locked: state.locked,
+            open: (!state.locked).then(|| state.status()),
+        })
+    }
+
+    async fn unlock(&self, passphrase: Passphrase) -> Result<(), Refusal> {
+        let mut state = self.state.lock().unwrap();
+        if !state.locked {
+            return Err(Refusal::NotLocked);
+        }
+        if passphrase.as_bytes() != state.passphrase.as_bytes() {
+            return Err(Refusal::WrongPassphrase);
+        }
+        state.locked = false;
+        Ok(())
+    }
+
+    async fn lock(&self) -> Result<(), Refusal> {
+        self.state.lock().unwrap().locked = true;
+        self.tell(Event::Lock { locked: true });
+        Ok(())
+    }
+
+    async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal> {
+        let mut state = self.state.lock().unwrap();
+        if current.as_bytes() != state.passphrase.as_bytes() {
+            return Err(Refusal::WrongPassphrase);
+        }
+        state.passphrase = String::from_utf8(new.as_bytes().to_vec()).unwrap();
+        Ok(())
+    }
+
+    async fn wipe(&self) -> Result<(), Refusal> {
+        self.stop().await
+    }
+
+    async fn handover(&self, _to: String) -> Result<(), Refusal> {
+        self.stop().await
+    }
+
+    async fn stop(&self) -> Result<(), Refusal> {
+        self.state.lock().unwrap().gone = true;
+        Ok(())
+    }
+}
