@@ -15,8 +15,9 @@ use crate::tables::{Key, SEGMENTS, damaged};
 /// Who speaks over the channel that a batch came over.
 #[derive(Debug, Clone, Copy)]
 pub struct Authority<'a> {
-    /// Devices of the identity as which the channel is authenticated. Over a channel to one's own
-    /// device these are one's own.
+    /// Devices of the identity as which the channel is authenticated: it may speak for all of them.
+    /// One's own device may speak for one's contact too, so over a channel to one these are one's own
+    /// and the contact's.
     pub theirs: &'a [DeviceId],
     /// Devices of this store's identity.
     pub mine: &'a [DeviceId],
@@ -85,7 +86,10 @@ pub enum Ingested {
         last: Seq,
     },
     /// All of it was held already.
-    Known,
+    Known {
+        /// Its last entry.
+        last: Seq,
+    },
     /// Entries before it are missing: it was dropped, and comes again after the next frontier.
     Gap,
     /// This entry, to which it links, is missing: to be tried again when more has come.
@@ -128,7 +132,7 @@ pub fn ingest(
         return Ok(Ingested::Gap);
     }
     if batch.last() <= head {
-        return Ok(Ingested::Known);
+        return Ok(Ingested::Known { last: batch.last() });
     }
     if known.is_none() && row.logs >= MAX_LOGS {
         return Ok(Ingested::Refused(Refusal::TooManyLogs));

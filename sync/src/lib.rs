@@ -4,6 +4,8 @@
 //! Time, randomness and I/O are arguments. `docs/PROTOCOL.md` sections 4 to 6 describe the bytes.
 
 pub mod batch;
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
 pub mod entry;
 pub mod id;
 pub mod ingest;

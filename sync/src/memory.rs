@@ -134,3 +134,23 @@ fn is_empty(range: KeyRange<'_>) -> bool {
         (Included(low) | Excluded(low), Included(high) | Excluded(high)) => low >= high,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_conforms() {
+        crate::conformance::all(MemoryStore::new);
+    }
+
+    #[test]
+    fn a_clone_is_a_snapshot() {
+        let mut store = MemoryStore::new();
+        store.write(|txn| txn.put(b"a", b"before")).unwrap();
+        let snapshot = store.clone();
+        store.write(|txn| txn.put(b"a", b"after")).unwrap();
+        let kept = snapshot.read(|reader| reader.get(b"a")).unwrap();
+        assert_eq!(kept.as_deref(), Some(&b"before"[..]));
+    }
+}

@@ -736,15 +736,17 @@ impl Reconciler {
                     last,
                 });
                 self.now_held(space, log, first, last);
-                return Ok(());
+                return self.sender_holds(txn, authority, space, log, last, events);
             }
-            Ingested::Known => {
-                if let (Some(row), Some(progress)) =
-                    (LogRow::read(txn, space, log)?, self.spaces.get_mut(&space))
-                {
-                    progress.acks.insert(log, row.head);
+            Ingested::Known { last } => {
+                let head = LogRow::read(txn, space, log)?.map_or(last, |row| row.head);
+                if let Some(progress) = self.spaces.get_mut(&space) {
+                    progress.acks.insert(log, head);
+                    if let Some(view) = &mut progress.view {
+                        view.holds_up_to(log, last, head);
+                    }
                 }
-                return Ok(());
+                return self.sender_holds(txn, authority, space, log, last, events);
             }
             Ingested::Refused(refusal) => {
                 self.refuse(space, log, refusal, events);
@@ -799,6 +801,25 @@ impl Reconciler {
                 progress.grown.entry(log).or_insert(first);
             }
         }
+    }
+
+    /// Who sends entries of ours (lost here, or of our other device) holds them: as good as an
+    /// acknowledgement.
+    fn sender_holds(
+        &self,
+        txn: &mut dyn Txn,
+        authority: &Authority<'_>,
+        space: SpaceId,
+        log: LogId,
+        last: Seq,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StorageError> {
+        if !authority.mine.contains(&log.device) {
+            return Ok(());
+        }
+        let row = LogRow::read(txn, space, log)?;
+        let held = row.map(|row| (log, last, row)).into_iter();
+        note_acks(txn, space, self.peer, held, events)
     }
 
     fn refuse(&mut self, space: SpaceId, log: LogId, refusal: Refusal, events: &mut Vec<Event>) {

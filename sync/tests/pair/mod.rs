@@ -174,16 +174,16 @@ impl Session {
         any
     }
 
-    /// Lets one item arrive at the node at `end`. Says whether there was one. `on_grown` is told of
-    /// entries that are new there.
-    pub fn arrive(&mut self, end: usize, node: &mut Node, theirs: &Identity) -> bool {
+    /// Lets one item arrive at the node at `end`, where the sender speaks for these devices. Says
+    /// whether there was one.
+    pub fn arrive(&mut self, end: usize, node: &mut Node, theirs: &[DeviceId]) -> bool {
         let Some((kind, content)) = self.ends[end].arriving.pop_front() else {
             return false;
         };
         let receiver = &mut self.ends[end].reconciler;
         let identity = node.identity.clone();
         let authority = Authority {
-            theirs: &theirs.devices,
+            theirs,
             mine: &identity.devices,
             mark_key: &identity.mark_key,
         };
@@ -217,10 +217,10 @@ impl Session {
         loop {
             let mut moved = self.send(0, first, 1 << 20);
             moved |= self.send(1, second, 1 << 20);
-            while self.arrive(0, first, &identities[1]) {
+            while self.arrive(0, first, &identities[1].devices) {
                 moved = true;
             }
-            while self.arrive(1, second, &identities[0]) {
+            while self.arrive(1, second, &identities[0].devices) {
                 moved = true;
             }
             if !moved {
