@@ -196,7 +196,7 @@ impl World {
         let told = self.nodes[at].events.len();
         let arrived = session.arrive(end, &mut self.nodes[at], &theirs);
         self.sessions.insert(pair, session);
-        for event in self.nodes[at].events[told..].to_vec() {
+        for event in self.nodes[at].events.split_off(told) {
             match event {
                 Event::Stored { log, first, .. } => {
                     self.grew(at, Some(pair), EntryId { log, seq: first });
@@ -251,27 +251,25 @@ impl World {
 
     /// Everybody meets everybody until nothing moves.
     fn settle(&mut self) {
-        for _ in 0..1 {
-            for (a, b) in [(0, 1), (1, 2), (0, 2)] {
-                self.open(a, b);
+        for (a, b) in [(0, 1), (1, 2), (0, 2)] {
+            self.open(a, b);
+        }
+        loop {
+            let mut moved = false;
+            for pair in [(0, 1), (0, 2), (1, 2)] {
+                for end in 0..2 {
+                    let node = &self.nodes[[pair.0, pair.1][end]];
+                    let session = self.sessions.get_mut(&pair).unwrap();
+                    moved |= session.send(end, node, 1 << 20);
+                }
+                for end in 0..2 {
+                    while self.arrive(pair, end) {
+                        moved = true;
+                    }
+                }
             }
-            loop {
-                let mut moved = false;
-                for pair in [(0, 1), (0, 2), (1, 2)] {
-                    for end in 0..2 {
-                        let node = &self.nodes[[pair.0, pair.1][end]];
-                        let session = self.sessions.get_mut(&pair).unwrap();
-                        moved |= session.send(end, node, 1 << 20);
-                    }
-                    for end in 0..2 {
-                        while self.arrive(pair, end) {
-                            moved = true;
-                        }
-                    }
-                }
-                if !moved {
-                    break;
-                }
+            if !moved {
+                break;
             }
         }
     }
