@@ -13,7 +13,7 @@ mod kem;
 pub mod keys;
 pub mod meeting;
 mod noise;
-mod padding;
+pub mod padding;
 pub mod psk;
 pub mod replay;
 pub mod session;

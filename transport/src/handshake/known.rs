@@ -1,0 +1,186 @@
+//! Sessions between devices that know each other: `KKpsk0`.
+
+use bytes::Bytes;
+use rand_core::CryptoRng;
+use snow::HandshakeState;
+
+use super::flight::{Expecting, MESSAGE_1_LEN, Mask, PAYLOAD_LEN, SESSION_2_LEN, read, write};
+use super::{Direction, Garbage, Party, Progress, Tagged, VERSION, Whole};
+use crate::keys::{Psk, StaticKey, TagKey};
+use crate::noise::{Pattern, builder};
+use crate::session::{Role, Session};
+use crate::tag::{self, Tag, Use};
+
+/// The number in a first flight that is used once with a peer and a psk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// The dialler's incarnation.
+    pub incarnation: u64,
+    /// The dialler's counter within it, from 1.
+    pub counter: u64,
+}
+
+impl Counted {
+    fn to_bytes(self) -> [u8; PAYLOAD_LEN] {
+        let both = (u128::from(self.incarnation) << 64) | u128::from(self.counter);
+        both.to_be_bytes()
+    }
+
+    fn from_bytes(bytes: [u8; PAYLOAD_LEN]) -> Self {
+        let both = u128::from_be_bytes(bytes);
+        Self {
+            incarnation: (both >> 64) as u64,
+            counter: both as u64,
+        }
+    }
+}
+
+/// The prologue of a session between devices that know each other.
+pub(super) fn session_prologue(tag: &Tag, dialler: &Party, answerer: &Party) -> Vec<u8> {
+    let mut prologue = vec![VERSION];
+    prologue.extend_from_slice(tag.as_bytes());
+    for party in [dialler, answerer] {
+        prologue.extend_from_slice(&party.identity);
+        prologue.extend_from_slice(&party.device);
+    }
+    prologue
+}
+
+/// The dialler of a known device, waiting for flight 2.
+pub struct Dialling(Expecting<SESSION_2_LEN>);
+
+impl Dialling {
+    /// Begins a session from `me`, whose device key is `key`, to `peer`. The second value is the first
+    /// flight, to be sent at once; `counted` must never have been used with this peer and psk.
+    ///
+    /// # Errors
+    /// The peer's device key is one that no handshake may use.
+    pub fn new(
+        key: &StaticKey,
+        me: &Party,
+        peer: &Party,
+        tag_key: &TagKey,
+        psk: &Psk,
+        counted: Counted,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Self, Vec<u8>), Garbage> {
+        let direction = Direction::between(&me.device, &peer.device);
+        let tag = Tag::random(tag_key.as_bytes(), Use::FirstFlight, direction, rng);
+        let mut mask = Mask::new(tag_key, &tag.nonce(), direction);
+        let mut noise = builder(Pattern::Session, rng)
+            .prologue(&session_prologue(&tag, me, peer))
+            .and_then(|builder| builder.psk(0, psk.as_bytes()))
+            .and_then(|builder| builder.local_private_key(key.as_bytes()))
+            .and_then(|builder| builder.remote_public_key(&peer.key.0))
+            .and_then(snow::Builder::build_initiator)
+            .expect("each part is given once and has the right length");
+        let mut flight = tag.as_bytes().to_vec();
+        write(&mut noise, &counted.to_bytes(), MESSAGE_1_LEN, &mut flight)?;
+        mask.finish(&mut flight, tag::LEN, rng);
+        let sent = flight.len();
+        Ok((
+            Self(Expecting::new(noise, mask, psk.clone(), sent, 0)),
+            flight,
+        ))
+    }
+
+    /// Takes flight 2 from what arrived.
+    ///
+    /// # Errors
+    /// It is not the peer's answer: the link must end.
+    pub fn receive(self, input: &mut Bytes) -> Result<Progress<Self, Session>, Garbage> {
+        Ok(match self.0.receive(input)? {
+            Progress::Waiting(expecting) => Progress::Waiting(Self(expecting)),
+            Progress::Done(done) => Progress::Done(done.session(Role::Dialler)?),
+        })
+    }
+}
+
+impl Whole {
+    /// Opens the flight of a known device with the first of `psks` that fits. Nothing is answered yet.
+    ///
+    /// # Errors
+    /// None fits, or this is no flight of a known device.
+    pub fn open<'p>(
+        self,
+        key: &StaticKey,
+        me: &Party,
+        peer: &Party,
+        psks: impl IntoIterator<Item = &'p Psk>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Opened, Garbage> {
+        let Self(Tagged {
+            tag,
+            message,
+            mask,
+            received,
+            ..
+        }) = self;
+        let prologue = session_prologue(&tag, peer, me);
+        for (which, psk) in psks.into_iter().enumerate() {
+            let mut noise = builder(Pattern::Session, rng)
+                .prologue(&prologue)
+                .and_then(|builder| builder.psk(0, psk.as_bytes()))
+                .and_then(|builder| builder.local_private_key(key.as_bytes()))
+                .and_then(|builder| builder.remote_public_key(&peer.key.0))
+                .and_then(snow::Builder::build_responder)
+                .expect("each part is given once and has the right length");
+            if let Ok(payload) = read(&mut noise, &message) {
+                let counted = Counted::from_bytes(payload);
+                return Ok(Opened {
+                    noise,
+                    mask,
+                    psk: psk.clone(),
+                    which,
+                    counted,
+                    received,
+                });
+            }
+        }
+        Err(Garbage)
+    }
+}
+
+/// A known device's first flight that a psk opened. Its counter is to be checked and committed before
+/// it is answered; a counter seen before is [`Garbage`] too.
+pub struct Opened {
+    noise: HandshakeState,
+    mask: Mask,
+    psk: Psk,
+    which: usize,
+    counted: Counted,
+    received: usize,
+}
+
+impl Opened {
+    /// The position of the psk that opened it among those given.
+    #[must_use]
+    pub fn which(&self) -> usize {
+        self.which
+    }
+
+    /// The dialler's incarnation and counter.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        self.counted
+    }
+
+    /// Answers, now that the counter is committed: flight 2 and the session.
+    ///
+    /// # Errors
+    /// The flight brought a public key that no handshake may use.
+    pub fn answer(mut self, rng: &mut impl CryptoRng) -> Result<(Vec<u8>, Session), Garbage> {
+        let mut flight = Vec::new();
+        write(&mut self.noise, &[], SESSION_2_LEN, &mut flight)?;
+        self.mask.finish(&mut flight, 0, rng);
+        let session = Session::new(
+            self.noise,
+            &self.psk,
+            Role::Answerer,
+            flight.len(),
+            self.received,
+        )
+        .ok_or(Garbage)?;
+        Ok((flight, session))
+    }
+}
