@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use hedgerow_transport::carrier::conformance::{Party, World, two_way};
+use hedgerow_transport::carrier::conformance::{Party, World, one_way, two_way};
+use hedgerow_transport::carrier::file::ParcelFile;
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::memory::{self, MemoryNetwork, Node};
 use hedgerow_transport::carrier::{
@@ -21,6 +22,17 @@ async fn memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lan() {
     two_way(&Loopback(LinkIds::default())).await;
+}
+
+#[test]
+fn file() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let count = std::cell::Cell::new(0);
+    one_way(|| {
+        count.set(count.get() + 1);
+        let path = directory.path().join(format!("{}.parcels", count.get()));
+        (ParcelFile::new(&path), ParcelFile::new(path))
+    });
 }
 
 /// The local network, on this machine alone.

@@ -15,6 +15,8 @@ use tokio::time::timeout;
 use super::{
     Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, OneWay, TwoWay,
 };
+use crate::bundle::HEADER_LEN;
+use crate::session::MAX_RECORD;
 
 /// Turns a hang into a failure.
 const HANG: Duration = Duration::from_secs(30);
@@ -528,13 +530,14 @@ pub fn one_way<C: OneWay>(fresh: impl Fn() -> (C, C))
 where
     C::Error: Debug,
 {
-    for parcels in [vec![], vec![100], vec![96, 5_000, 97], vec![2_000_000, 100]] {
+    for payloads in [
+        vec![],
+        vec![1_024],
+        vec![1_024, 4_096, 1_024],
+        vec![1 << 21, 1_024],
+    ] {
         let (writer, reader) = fresh();
-        let parcels: Vec<Bytes> = parcels
-            .into_iter()
-            .enumerate()
-            .map(|(n, size)| parcel(size, n as u8))
-            .collect();
+        let parcels: Vec<Bytes> = payloads.iter().map(|payload| parcel(*payload)).collect();
         writer.write(&parcels).expect("it writes");
         for time in ["the first time", "and again"] {
             let read: Vec<Bytes> = reader
@@ -552,8 +555,11 @@ where
 }
 
 /// A parcel with the outside of a bundle (`docs/PROTOCOL.md` section 12) and nothing real inside.
-pub fn parcel(size: usize, salt: u8) -> Bytes {
-    let mut parcel = pattern(size, salt);
-    parcel[32..40].copy_from_slice(&(size as u64 - 96).to_be_bytes());
+/// A power of two from 1,024 is a payload that bundles may have.
+pub fn parcel(payload: usize) -> Bytes {
+    let length = HEADER_LEN + payload + 16 * payload.div_ceil(MAX_RECORD);
+    let mut parcel = pattern(length, payload as u8);
+    parcel[32..40].copy_from_slice(&(length as u64).to_be_bytes());
+    parcel[40..48].fill(0);
     parcel.into()
 }

@@ -5,7 +5,7 @@
 //!
 //! - [`memory`]: a whole network under a virtual clock, for tests and the simulator
 //! - [`lan`]: the local network
-//! - `file`: parcels in a file carried by hand
+//! - [`file`]: parcels in a file carried by hand
 //! - [`gate`]: how many strangers a carrier lets in
 
 use std::fmt;
@@ -17,6 +17,7 @@ use bytes::Bytes;
 
 #[cfg(feature = "testing")]
 pub mod conformance;
+pub mod file;
 pub mod gate;
 #[cfg(feature = "lan")]
 pub mod lan;
