@@ -1,11 +1,15 @@
 //! The local-network carrier on real sockets, on this machine alone.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, DialId, LinkId, LinkIds, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
 };
+use mdns_sd::ServiceEvent;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -71,25 +75,215 @@ impl Party {
     }
 }
 
+/// Reads what it can until the peer closes; says whether that was an orderly end.
+async fn end_of(mut stream: TcpStream) -> (usize, bool) {
+    let mut heard = Vec::new();
+    match timeout(HANG, stream.read_to_end(&mut heard))
+        .await
+        .expect("it hangs")
+    {
+        Ok(length) => (length, true),
+        Err(_) => (heard.len(), false),
+    }
+}
+
 #[tokio::test]
 async fn beacons_are_found_and_lead_to_their_owner() {
     let (mut one, mut other) = (Party::new(5391).await, Party::new(5391).await);
-    one.command(CarrierCommand::Announce {
-        beacons: vec![[0xa1; 8], [0xa2; 8]],
-    });
+    let mut missing = BTreeSet::from([[0xa1; 8], [0xa2; 8]]);
+    let beacons = missing.iter().copied().collect();
+    one.command(CarrierCommand::Announce { beacons });
     other.command(CarrierCommand::Announce { beacons: vec![] });
-    for wanted in [[0xa1; 8], [0xa2; 8]] {
-        let at = other
+    while !missing.is_empty() {
+        let (beacon, at) = other
             .wait(|event| match event {
-                CarrierEvent::Beacon { beacon, at } if *beacon == wanted => Some(at.clone()),
+                CarrierEvent::Beacon { beacon, at } => Some((*beacon, at.clone())),
                 _ => None,
             })
             .await;
-        assert!(at.contains(&one.address));
+        // Two of the four slots are random.
+        if missing.remove(&beacon) {
+            assert!(at.contains(&one.address));
+        }
     }
     other.command(CarrierCommand::Dial {
         dial: DialId(1),
         to: one.address.clone(),
     });
     one.up().await;
+}
+
+#[tokio::test]
+async fn announcements_name_nobody_and_are_redrawn() {
+    let mut one = Party::new(5392).await;
+    let responder = mdns_sd::ServiceDaemon::new_with_port(5392).expect("it starts");
+    let heard = responder.browse("_hedgerow._tcp.local.").expect("it looks");
+    let mut hosts = BTreeSet::new();
+    for (before, beacon) in [(0, [0xb1; 8]), (4, [0xb2; 8])] {
+        one.command(CarrierCommand::Announce {
+            beacons: vec![beacon],
+        });
+        let (mut names, mut goodbyes) = (BTreeSet::new(), 0);
+        while names.len() < 4 || goodbyes < before {
+            match timeout(HANG, heard.recv_async())
+                .await
+                .expect("it hangs")
+                .expect("it listens")
+            {
+                ServiceEvent::ServiceResolved(service) => {
+                    assert!(service.txt_properties.is_empty());
+                    let name = service.fullname.strip_suffix("._hedgerow._tcp.local.");
+                    assert!(name.is_some_and(sixteen_hex_digits), "{}", service.fullname);
+                    let host = service.host.strip_suffix(".local.").map(str::to_owned);
+                    assert!(
+                        host.as_deref().is_some_and(sixteen_hex_digits),
+                        "{}",
+                        service.host
+                    );
+                    if names.insert(service.fullname) {
+                        hosts.extend(host);
+                    }
+                }
+                ServiceEvent::ServiceRemoved(..) => goodbyes += 1,
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(
+        hosts.len(),
+        2,
+        "the host name is drawn anew with the beacons"
+    );
+    let _ = responder.shutdown();
+    one.command(CarrierCommand::Switch { on: false });
+    one.wait(|event| matches!(event, CarrierEvent::State(CarrierState::Off)).then_some(()))
+        .await;
+}
+
+fn sixteen_hex_digits(name: &str) -> bool {
+    name.len() == 16
+        && name
+            .bytes()
+            .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whatever a stranger sends, and whether or not it closes its side, it reads the end of the stream
+/// once the owner says so, not before, and not a byte.
+#[tokio::test]
+async fn a_stranger_gets_the_same_end_whatever_it_sends() {
+    let mut one = Party::new(5393).await;
+    for (sent, half_close) in [
+        (0, false),
+        (0, true),
+        (1, false),
+        (96, true),
+        (600, false),
+        (2_000_000, false),
+        (70_000, true),
+    ] {
+        for drained in [false, true] {
+            let mut stranger = TcpStream::connect(&one.address.0)
+                .await
+                .expect("a port is open");
+            let link = one.up().await;
+            if drained {
+                one.command(CarrierCommand::End {
+                    link,
+                    ending: Ending::Drain,
+                });
+            }
+            // All of it is taken, so nothing tells whether anybody reads.
+            timeout(HANG, stranger.write_all(&vec![0x5a; sent]))
+                .await
+                .expect("it hangs")
+                .expect("it is taken");
+            if half_close {
+                stranger.shutdown().await.expect("its side is closed");
+            }
+            one.command(CarrierCommand::End {
+                link,
+                ending: Ending::Now,
+            });
+            assert_eq!(
+                end_of(stranger).await,
+                (0, true),
+                "{sent} bytes, {half_close}, {drained}"
+            );
+            let mut heard = 0;
+            one.wait(|event| match event {
+                CarrierEvent::Bytes { bytes, .. } => {
+                    heard += bytes.len();
+                    None
+                }
+                CarrierEvent::Down { link: which } => (*which == link).then_some(()),
+                _ => None,
+            })
+            .await;
+            assert!(heard <= 1_024, "{heard} bytes of a stranger were handed up");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_connections_leaves_256_strangers_and_all_contacts() {
+    let (mut one, mut contact) = (Party::new(5394).await, Party::new(5394).await);
+    contact.command(CarrierCommand::Dial {
+        dial: DialId(1),
+        to: one.address.clone(),
+    });
+    let theirs = contact.up().await;
+    let ours = one.up().await;
+    one.command(CarrierCommand::Recognised { link: ours });
+    let mut strangers = BTreeSet::new();
+    let mut most = 0;
+    let address = one.address.0.clone();
+    let flood = tokio::spawn(async move {
+        let mut sockets = VecDeque::new();
+        for n in 0..2_000_u32 {
+            let mut socket = TcpStream::connect(&address).await.expect("a port is open");
+            // A scan, a greeting of another protocol, a slow-loris.
+            let greeting: &[u8] = [&b""[..], b"GET / HTTP/1.1\r\n", b"\x00"][n as usize % 3];
+            let _ = socket.write_all(greeting).await;
+            sockets.push_back(socket);
+            if sockets.len() > 400 {
+                sockets.pop_front();
+            }
+        }
+        sockets
+    });
+    let mut ups = 0;
+    while ups < 2_000 || strangers.len() > 32 {
+        let event = timeout(HANG, one.events.recv())
+            .await
+            .expect("it hangs")
+            .expect("it lives");
+        match event {
+            CarrierEvent::Up { link, .. } => {
+                ups += 1;
+                strangers.insert(link);
+                if ups == 1_000 {
+                    contact.command(CarrierCommand::Send {
+                        link: theirs,
+                        bytes: vec![7; 500].into(),
+                    });
+                }
+            }
+            CarrierEvent::Down { link } => {
+                assert_ne!(link, ours, "a contact was driven out");
+                strangers.remove(&link);
+            }
+            _ => {}
+        }
+        most = most.max(strangers.len());
+    }
+    // Those that are driven out are on their way while the next come; all are of one prefix.
+    assert!(most < 32 + 64, "{most} strangers at once");
+    drop(flood.await.expect("it ends"));
+    one.command(CarrierCommand::Send {
+        link: ours,
+        bytes: vec![8; 500].into(),
+    });
+    contact
+        .wait(|event| matches!(event, CarrierEvent::Bytes { .. }).then_some(()))
+        .await;
 }
