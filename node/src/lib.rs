@@ -3,8 +3,14 @@
 
 pub mod api;
 #[cfg(feature = "runtime")]
+pub mod cli;
+#[cfg(feature = "runtime")]
 pub mod directory;
 pub mod engine;
 pub mod harness;
+#[cfg(feature = "runtime")]
+pub mod host;
+#[cfg(feature = "runtime")]
+pub mod runtime;
 pub mod store;
 pub mod tables;

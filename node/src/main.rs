@@ -1,3 +1,5 @@
 //! The `hedgerow` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    hedgerow_node::cli::main()
+}

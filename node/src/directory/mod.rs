@@ -159,21 +159,38 @@ impl Directory {
         let mut keys = self.wrapping();
         let slots = self.slots()?;
         let (wrapping, key) = open(&slots, passphrase)?;
+        let store = self.open_store(&slots.store, &key)?;
+        *keys = Some(wrapping);
+        Ok(store)
+    }
+
+    /// Opens the store again after it has failed and was closed, with the keys of the last opening.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Locked`] if it is locked; else as [`unlock`](Self::unlock).
+    pub fn reopen(&self) -> Result<RedbStore, DirectoryError> {
+        let keys = self.wrapping();
+        let wrapping = keys.as_ref().ok_or(DirectoryError::Locked)?;
+        let slots = self.slots()?;
+        let key = slots.unwrap(wrapping).ok_or(DirectoryError::Locked)?;
+        self.open_store(&slots.store, &key)
+    }
+
+    fn open_store(&self, name: &str, key: &DataKey) -> Result<RedbStore, DirectoryError> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
-            .open(self.path.join(&slots.store));
+            .open(self.path.join(name));
         let file = match file {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(DirectoryError::StoreMissing(slots.store));
+                return Err(DirectoryError::StoreMissing(name.to_owned()));
             }
             file => file.attempt("open the store")?,
         };
-        let store = RedbStore::open(file, &key)?;
+        let store = RedbStore::open(file, key)?;
         // What a rewrite that was cut short has left.
         files::destroy(&self.path.join(PENDING)).attempt("remove old slots")?;
-        self.remove_stores_but(&slots.store)?;
-        *keys = Some(wrapping);
+        self.remove_stores_but(name)?;
         Ok(store)
     }
 

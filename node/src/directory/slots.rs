@@ -211,29 +211,33 @@ impl Slots {
     /// The wrapping key from `passphrase` (not needed if it is not protected), and the data key. `None` if
     /// the passphrase is wrong.
     pub(super) fn open(&self, passphrase: Option<&Passphrase>) -> Option<(Wrapping, DataKey)> {
-        let key = match self.hashing {
-            Some(hashing) => stretch(passphrase?, hashing, &self.salt),
-            None => open_key(&self.salt),
+        let wrapping = Wrapping {
+            hashing: self.hashing,
+            salt: self.salt,
+            key: match self.hashing {
+                Some(hashing) => stretch(passphrase?, hashing, &self.salt),
+                None => open_key(&self.salt),
+            },
         };
+        let data = self.unwrap(&wrapping)?;
+        Some((wrapping, data))
+    }
+
+    /// The data key, if `wrapping` is the one it was wrapped with.
+    pub(super) fn unwrap(&self, wrapping: &Wrapping) -> Option<DataKey> {
         let (sealed, tag) = self.wrapped.split_at(KEY);
         let tag = Tag::try_from(tag).expect("16 bytes");
         let mut outcome = Ok(());
         let data = DataKey::filled(|bytes| {
             bytes.copy_from_slice(sealed);
-            outcome = cipher(&key).decrypt_inout_detached(
+            outcome = cipher(&wrapping.key).decrypt_inout_detached(
                 &XNonce::from(self.nonce),
                 &self.associated,
                 bytes.into(),
                 &tag,
             );
         });
-        outcome.ok()?;
-        let wrapping = Wrapping {
-            hashing: self.hashing,
-            salt: self.salt,
-            key,
-        };
-        Some((wrapping, data))
+        outcome.ok().map(|()| data)
     }
 }
 

@@ -1,0 +1,363 @@
+//! What can be typed: the commands, and the help that teaches them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const ABOUT: &str = "Messages between people, without a server";
+
+const AFTER_HELP: &str = "\
+A first conversation, on two machines of one network:
+  ana$ hedgerow init --name Ana         make an identity, once
+  ana$ hedgerow run &                   the node: it stays, and delivers
+  ana$ hedgerow unlock                  asks for the passphrase
+  ana$ hedgerow invite                  prints a link (and a QR code): give it to Ben
+  ben$ hedgerow join hedgerow:...       on Ben's machine, after the same first steps
+  ana$ hedgerow verify Ben              compare twelve words, over the phone or face to face
+  ana$ hedgerow send Ben 'Good morning'
+  ben$ hedgerow read Ana --follow
+
+Data is printed to stdout, everything said about it to stderr. With --json each line of stdout is
+one JSON object, and an error is one on stderr.
+
+Exit status:
+  0  done
+  1  refused: the reason is on stderr
+  2  the command line is wrong
+  3  locked, or the passphrase is wrong
+  4  no identity here, or the node that owns it does not answer
+  5  the disk or the store fails
+  70 a bug in Hedgerow
+  130 interrupted";
+
+/// The `hedgerow` command line.
+#[derive(Debug, Parser)]
+#[command(name = "hedgerow", version, about = ABOUT, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The data directory: one identity, owned by one process at a time
+    ///
+    /// If it is not given, the environment variable HEDGEROW_DIR, then `hedgerow` in the user's XDG
+    /// data directory.
+    #[arg(
+        long,
+        global = true,
+        env = "HEDGEROW_DIR",
+        value_name = "DIR",
+        hide_env_values = true
+    )]
+    pub data_dir: Option<PathBuf>,
+
+    /// Read the passphrase from the first line of this file instead of asking
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "passphrase_fd"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+
+    /// Read the passphrase from the first line of this open descriptor instead of asking
+    #[arg(long, global = true, value_name = "N")]
+    pub passphrase_fd: Option<u32>,
+
+    /// Print one JSON object a line instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// What to log to stderr: error, warn, info, debug, trace, or a filter like `hedgerow_node=debug`
+    ///
+    /// No level logs texts, names, keys or addresses.
+    #[arg(
+        long,
+        global = true,
+        env = "HEDGEROW_LOG",
+        value_name = "LEVEL",
+        hide_env_values = true
+    )]
+    pub log: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a new identity in the data directory
+    #[command(after_help = "Example:\n  hedgerow init --name Ana\n\n\
+        The passphrase protects everything on this disk. It cannot be recovered.")]
+    Init {
+        /// The name that contacts are told; it can be changed
+        #[arg(long, default_value = "", hide_default_value = true)]
+        name: String,
+    },
+
+    /// Run the node until Ctrl-C: it stays in touch with contacts and delivers
+    #[command(
+        after_help = "Examples:\n  hedgerow run &                       quietly, locked until `hedgerow unlock`\n  \
+        hedgerow run --foreground            say what happens, in readable lines\n  \
+        hedgerow run --passphrase-file FILE  unlocked from the start\n\n\
+        Without a passphrase it starts locked and answers unlock, wipe and status only."
+    )]
+    Run {
+        /// Log readable lines of what happens to stderr
+        #[arg(long)]
+        foreground: bool,
+
+        /// For debugging: record all inputs to this file, for replay
+        ///
+        /// The file holds messages and secrets in clear. Delete it afterwards.
+        #[arg(long, value_name = "FILE")]
+        record_secrets_to: Option<PathBuf>,
+
+        /// For tests: keep to the loopback interface
+        #[arg(long, hide = true)]
+        loopback: bool,
+    },
+
+    /// Invite somebody: prints a link, and a QR code to scan
+    #[command(
+        after_help = "Examples:\n  hedgerow invite                      a link for one person, good for a day\n  \
+        hedgerow invite --valid 1h           good for an hour\n  \
+        hedgerow invite --in-person          to be scanned from this screen, now\n\n\
+        Whoever opens the link first becomes a contact, so send it by a way you trust and compare\n\
+        the safety words afterwards (`hedgerow verify`). It works once."
+    )]
+    Invite {
+        /// How long it is good for, as `30m`, `24h` or `7d`
+        #[arg(long, default_value = "24h", value_name = "TIME")]
+        valid: String,
+
+        /// Show it to somebody present: scanned from this screen, the contact is verified
+        #[arg(long)]
+        in_person: bool,
+    },
+
+    /// Meet the person who made an invitation link
+    #[command(
+        after_help = "Examples:\n  hedgerow join hedgerow:AQ...\n  hedgerow join -                      read the link from stdin\n\n\
+        Both nodes must be running and reach each other. It is tried again until the link expires;\n\
+        Ctrl-C ends the waiting, not the attempt, if a node is running."
+    )]
+    Join {
+        /// The link, or `-` for stdin
+        link: String,
+    },
+
+    /// List invitations and joins, or cancel one
+    Invitations {
+        #[command(subcommand)]
+        action: Option<InvitationAction>,
+    },
+
+    /// List contacts
+    Contacts,
+
+    /// Compare safety words with a contact, and remember that they match
+    #[command(after_help = "Example:\n  hedgerow verify Ben\n\n\
+        Read the words to each other over a way where you know the other's voice or face. If all\n\
+        twelve are the same on both sides, nobody sits between you.")]
+    Verify {
+        /// The contact
+        name: String,
+
+        /// The words match: do not ask
+        #[arg(long, conflicts_with = "undo")]
+        yes: bool,
+
+        /// Take it back: the contact is not verified
+        #[arg(long)]
+        undo: bool,
+    },
+
+    /// Write a message
+    #[command(
+        after_help = "Examples:\n  hedgerow send Ben 'Good morning'\n  hedgerow send Ben - < letter.txt     \
+        at most 64 KiB\n\n\
+        It is kept until it is delivered, however long that takes. If no node is running it waits\n\
+        for the next `hedgerow run`. Prints the message's id."
+    )]
+    Send {
+        /// The contact
+        name: String,
+        /// The text, or `-` for stdin
+        text: String,
+    },
+
+    /// Read a conversation
+    #[command(
+        after_help = "Examples:\n  hedgerow read Ben                    the last 20 messages\n  \
+        hedgerow read Ben --unread           what you have not read yet\n  \
+        hedgerow read Ben --from 2026-05-01  everything since that day\n  \
+        hedgerow read Ben --follow           and what comes, until Ctrl-C\n\n\
+        What is shown counts as read; nobody is told."
+    )]
+    Read {
+        /// The contact
+        name: String,
+
+        /// Go on with what comes, until Ctrl-C
+        #[arg(long)]
+        follow: bool,
+
+        /// How many of the newest messages
+        #[arg(long, value_name = "N", default_value_t = 20, conflicts_with_all = ["from", "unread"],
+            value_parser = clap::value_parser!(u32).range(1..))]
+        last: u32,
+
+        /// From this day or time on: `2026-05-01` or `2026-05-01 14:30`
+        #[arg(long, value_name = "DATE", conflicts_with = "unread")]
+        from: Option<String>,
+
+        /// From the first unread message on
+        #[arg(long)]
+        unread: bool,
+    },
+
+    /// Show carriers and contacts: who is reachable how, what waits and why
+    Status {
+        /// Show one message of one's own instead: delivered, or why not
+        #[arg(long, value_name = "ID")]
+        message: Option<String>,
+    },
+
+    /// Give a contact a name of your own; an empty one takes it back
+    Rename {
+        /// The contact
+        name: String,
+        /// The name to use from now on
+        new_name: String,
+    },
+
+    /// Block a contact: no messages, and it can no longer see that you are near
+    Block {
+        /// The contact
+        name: String,
+        /// Unblock
+        #[arg(long)]
+        undo: bool,
+    },
+
+    /// Forget a contact and the whole conversation with it
+    Remove {
+        /// The contact
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+
+    /// Lock the running node: keys dropped, store closed, off the air
+    Lock,
+
+    /// Unlock the running node
+    Unlock,
+
+    /// Change the passphrase
+    #[command(
+        after_help = "Asks for the current passphrase (or takes it as every command does), then twice for the new one."
+    )]
+    Passphrase {
+        /// Read the new passphrase from the first line of this file instead of asking
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+
+    /// Destroy the keys and everything in the data directory, for good
+    #[command(
+        after_help = "Two steps: the option, and typing `destroy everything` when asked. It needs no passphrase and works\n\
+        locked. Flash memory may keep old copies; the passphrase is what protects those."
+    )]
+    Wipe {
+        /// The first step
+        #[arg(long, required = true)]
+        destroy_everything: bool,
+    },
+
+    /// Carry messages by hand, in a file
+    #[command(
+        after_help = "Example, with a memory stick between two machines that never meet on a network:\n  \
+        ana$ hedgerow carry export Ben /media/stick/parcel\n  \
+        ben$ hedgerow carry import /media/stick/parcel\n  \
+        ben$ hedgerow carry export Ana /media/stick/parcel     answers, and says what arrived\n\n\
+        The file is sealed: only its receiver can open it."
+    )]
+    Carry {
+        #[command(subcommand)]
+        action: CarryAction,
+    },
+
+    /// Switch a carrier on or off
+    Carrier {
+        /// Which
+        carrier: CarrierName,
+        /// On or off
+        state: OnOff,
+    },
+
+    /// Ask the node that owns the data directory to close it and leave
+    Handover,
+
+    /// Print where the API of the running node is
+    #[command(
+        after_help = "Example:\n  curl -H \"Authorization: Bearer $(cat \"$(hedgerow api --json | jq -r .token_file)\")\" \\\n      \
+        \"$(hedgerow api)/status\"\n\n\
+        The OpenAPI document is at /v1/openapi.json."
+    )]
+    Api,
+
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What to do with invitations.
+#[derive(Debug, Subcommand)]
+pub enum InvitationAction {
+    /// List them
+    List,
+    /// Cancel one
+    Cancel {
+        /// Its id, or the beginning of it
+        id: String,
+    },
+}
+
+/// Which way to carry.
+#[derive(Debug, Subcommand)]
+pub enum CarryAction {
+    /// Seal everything a contact has not acknowledged into a file
+    Export {
+        /// The contact
+        name: String,
+        /// The file to write; it must not exist
+        file: PathBuf,
+    },
+    /// Take in a file that a contact made
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+/// The carriers a user can switch.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum CarrierName {
+    /// The local network
+    Lan,
+}
+
+/// A switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    On,
+    Off,
+}

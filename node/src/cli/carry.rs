@@ -1,0 +1,71 @@
+//! Messages carried by hand, in a file.
+
+use std::fs::OpenOptions;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::api::{Api, Refusal};
+use crate::cli::contacts::{find, shown};
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+
+/// The largest file that is read (`MAX_BUNDLE` of `docs/PROTOCOL.md`, and its header).
+const MAX_FILE: u64 = 64 * 1024 * 1024 + 4096;
+
+/// `hedgerow carry export`.
+pub async fn export(api: &dyn Api, output: Output, name: &str, file: &Path) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    let parcel = api.carry_export(contact.id.clone()).await?;
+    let failed = |error| Failure::file("The file cannot be written", &error);
+    let mut to = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(file)
+        .map_err(failed)?;
+    to.write_all(&parcel)
+        .and_then(|()| to.sync_all())
+        .map_err(failed)?;
+    #[derive(Serialize)]
+    struct Exported {
+        contact: crate::api::ContactId,
+        bytes: u64,
+    }
+    let exported = Exported {
+        contact: contact.id.clone(),
+        bytes: parcel.len() as u64,
+    };
+    output.data(&exported, |exported| {
+        let name = shown(&contact);
+        format!(
+            "{} bytes for {name}. Only {name} can open the file.",
+            exported.bytes
+        )
+    });
+    Ok(())
+}
+
+/// `hedgerow carry import`.
+pub async fn import(api: &dyn Api, output: Output, file: &Path) -> Result<(), Failure> {
+    let failed = |error| Failure::file("The file cannot be read", &error);
+    let from = std::fs::File::open(file).map_err(failed)?;
+    let mut parcel = Vec::new();
+    from.take(MAX_FILE + 1)
+        .read_to_end(&mut parcel)
+        .map_err(failed)?;
+    if parcel.len() as u64 > MAX_FILE {
+        return Err(Refusal::BadParcel.into());
+    }
+    let imported = api.carry_import(parcel).await?;
+    let contact = api.contact(imported.contact.clone()).await?;
+    output.data(&imported, |imported| {
+        format!(
+            "From {}: {} new messages, and word that {} of yours have arrived.",
+            shown(&contact),
+            imported.messages,
+            imported.acknowledged
+        )
+    });
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! Contacts: finding them by name, listing, verifying, renaming, blocking, forgetting them.
+
+use serde::Serialize;
+
+use crate::api::{Api, Contact, Private};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{self, Output};
+use crate::cli::{ask, screen, words};
+
+/// The shortest beginning of an id that stands for a contact.
+const MIN_ID: usize = 6;
+
+/// The one contact that `name` means: by alias or name, then regardless of case, then by the
+/// beginning of its id.
+pub async fn find(api: &dyn Api, name: &str) -> Result<Contact, Failure> {
+    pick(api.contacts().await?, name)
+}
+
+fn pick(contacts: Vec<Contact>, name: &str) -> Result<Contact, Failure> {
+    let lower = name.to_lowercase();
+    let ways: [&dyn Fn(&Contact) -> bool; 4] = [
+        &|contact| contact.name.0 == name,
+        &|contact| contact.own_name.0 == name,
+        &|contact| contact.name.0.to_lowercase() == lower,
+        &|contact| name.len() >= MIN_ID && contact.id.0.starts_with(&lower),
+    ];
+    for way in ways {
+        let mut found: Vec<_> = contacts.iter().filter(|contact| way(contact)).collect();
+        match found.len() {
+            0 => {}
+            1 => return Ok(found.remove(0).clone()),
+            _ => {
+                let choices: Vec<_> = found.iter().map(|one| choice(one)).collect();
+                return Err(Failure::found(
+                    Exit::Refused,
+                    "ambiguous_name",
+                    format!(
+                        "Several contacts are called so: {}. Give the id, or rename one.",
+                        choices.join(", ")
+                    ),
+                ));
+            }
+        }
+    }
+    Err(Failure::Refused(crate::api::Refusal::NoSuchContact))
+}
+
+fn choice(contact: &Contact) -> String {
+    format!(
+        "{} ({})",
+        screen::visible_name(&contact.name.0),
+        contact.id.0
+    )
+}
+
+/// The name of a contact as it may be shown.
+pub fn shown(contact: &Contact) -> String {
+    screen::visible_name(&contact.name.0)
+}
+
+/// `hedgerow contacts`.
+pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
+    let contacts = api.contacts().await?;
+    table(&contacts, output);
+    Ok(())
+}
+
+/// Contacts and how they stand, one a row.
+pub fn table(contacts: &[Contact], output: Output) {
+    output.list(
+        contacts,
+        &[
+            "NAME",
+            "VERIFIED",
+            "REACHABLE",
+            "LAST SEEN",
+            "UNREAD",
+            "QUEUED",
+            "NOTE",
+            "ID",
+        ],
+        row,
+        "No contacts yet. `hedgerow invite` makes an invitation.",
+    );
+}
+
+fn row(contact: &Contact) -> Vec<String> {
+    let note = [
+        contact.blocked.then(|| "blocked".to_owned()),
+        contact
+            .notice
+            .map(|notice| words::notice(notice).to_owned()),
+        contact
+            .why
+            .filter(|_| contact.queued > 0)
+            .map(|why| words::why(&why)),
+    ];
+    vec![
+        shown(contact),
+        if contact.verified { "yes" } else { "no" }.into(),
+        contact.reachable.map_or("no", words::carrier).into(),
+        contact.last_seen_ms.map_or("never".into(), screen::time),
+        contact.unread.to_string(),
+        contact.queued.to_string(),
+        note.into_iter().flatten().collect::<Vec<_>>().join("; "),
+        contact.id.0.get(..8).unwrap_or(&contact.id.0).to_owned(),
+    ]
+}
+
+/// `hedgerow verify`.
+pub async fn verify(
+    api: &dyn Api,
+    output: Output,
+    name: &str,
+    yes: bool,
+    undo: bool,
+) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    if undo {
+        let contact = api.verify(contact.id, false).await?;
+        output.data(&contact, |contact| {
+            format!("{} is not verified.", shown(contact))
+        });
+        return Ok(());
+    }
+    let words = api.safety_words(contact.id.clone()).await?;
+    #[derive(Serialize)]
+    struct Verification<'a> {
+        contact: &'a Contact,
+        words: &'a [String],
+    }
+    if !yes && (output.is_json() || !output::can_ask()) {
+        let data = Verification {
+            contact: &contact,
+            words: &words.words,
+        };
+        output.data(&data, |data| numbered(data.words));
+        output.say("If they are the same on the other side, run this again with --yes.");
+        return Ok(());
+    }
+    if !output.is_json() {
+        output.data(&words.words, |words| numbered(words));
+    }
+    let name = shown(&contact);
+    if !yes && !ask::yes(&format!("Does {name} read the same twelve words?"))? {
+        return Err(Failure::found(
+            Exit::Refused,
+            "not_the_same",
+            format!(
+                "{name} stays unverified. If the words differ, somebody may sit between you: meet again in person."
+            ),
+        ));
+    }
+    let contact = api.verify(contact.id, true).await?;
+    if output.is_json() {
+        let data = Verification {
+            contact: &contact,
+            words: &words.words,
+        };
+        output.data(&data, |_| String::new());
+    } else {
+        output.say(&format!("{name} is verified."));
+    }
+    Ok(())
+}
+
+fn numbered(words: &[String]) -> String {
+    let rows: Vec<String> = words
+        .chunks(4)
+        .enumerate()
+        .map(|(row, four)| {
+            let cells = four.iter().enumerate();
+            let cells =
+                cells.map(|(column, word)| format!("{:>2} {word:<10}", row * 4 + column + 1));
+            cells.collect::<String>().trim_end().to_owned()
+        })
+        .collect();
+    rows.join("\n")
+}
+
+/// `hedgerow rename`.
+pub async fn rename(api: &dyn Api, output: Output, name: &str, new: String) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    let contact = api.rename(contact.id, Private(new)).await?;
+    output.data(&contact, |contact| format!("It is {} now.", shown(contact)));
+    Ok(())
+}
+
+/// `hedgerow block`.
+pub async fn block(api: &dyn Api, output: Output, name: &str, undo: bool) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    let contact = api.block(contact.id, !undo).await?;
+    output.data(&contact, |contact| {
+        let state = if contact.blocked {
+            "blocked"
+        } else {
+            "not blocked any more"
+        };
+        format!("{} is {state}.", shown(contact))
+    });
+    Ok(())
+}
+
+/// `hedgerow remove`.
+pub async fn remove(api: &dyn Api, output: Output, name: &str, yes: bool) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    let name = shown(&contact);
+    let question = format!("Forget {name} and {} messages, for good?", contact.messages);
+    if !yes && !ask::yes(&question)? {
+        return Err(Failure::found(
+            Exit::Refused,
+            "not_confirmed",
+            "Nothing was removed.",
+        ));
+    }
+    api.remove(contact.id.clone()).await?;
+    #[derive(Serialize)]
+    struct Removed {
+        removed: crate::api::ContactId,
+    }
+    output.data(
+        &Removed {
+            removed: contact.id,
+        },
+        |_| format!("{name} is forgotten."),
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ContactId;
+
+    fn contact(id: &str, name: &str, own_name: &str) -> Contact {
+        Contact {
+            id: ContactId(id.repeat(32)),
+            name: Private(name.into()),
+            own_name: Private(own_name.into()),
+            verified: false,
+            blocked: false,
+            notice: None,
+            reachable: None,
+            last_seen_ms: None,
+            queued: 0,
+            why: None,
+            messages: 0,
+            unread: 0,
+        }
+    }
+
+    fn found(name: &str) -> Result<String, String> {
+        let contacts = vec![
+            contact("a", "Ana", "Ana"),
+            contact("b", "Ben", "Ana"),
+            contact("c", "ana", "Carla"),
+            contact("d", "Dora", "Dora"),
+            contact("e", "Dora", "Eve"),
+        ];
+        pick(contacts, name)
+            .map(|found| found.id.0[..1].to_owned())
+            .map_err(|failure| failure.json())
+    }
+
+    #[test]
+    fn the_closest_way_to_name_a_contact_wins() {
+        assert_eq!(found("Ana").unwrap(), "a");
+        assert_eq!(found("ana").unwrap(), "c");
+        assert_eq!(found("Carla").unwrap(), "c");
+        assert_eq!(found("BEN").unwrap(), "b");
+        assert_eq!(found("bbbbbb").unwrap(), "b");
+    }
+
+    #[test]
+    fn an_ambiguous_name_lists_the_choices() {
+        let failure = found("Dora").unwrap_err();
+        assert!(failure.contains("ambiguous_name"), "{failure}");
+        assert!(
+            failure.contains(&"d".repeat(32)) && failure.contains(&"e".repeat(32)),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn a_short_beginning_of_an_id_names_nobody() {
+        assert!(found("bbb").unwrap_err().contains("no_such_contact"));
+    }
+}

@@ -1,0 +1,203 @@
+//! Writing and reading.
+
+use futures_util::StreamExt;
+use serde::Serialize;
+
+use crate::api::{
+    Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal,
+};
+use crate::cli::contacts::{find, shown};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::session::Session;
+use crate::cli::{ask, screen, words};
+
+/// The longest text that is read from stdin; the node refuses more (`docs/PROTOCOL.md` section 1).
+const MAX_TEXT: u64 = 65_536;
+
+/// `hedgerow send`.
+pub async fn send(
+    session: &Session,
+    output: Output,
+    name: &str,
+    text: &str,
+) -> Result<(), Failure> {
+    let text = match text {
+        "-" => ask::all_of_stdin(MAX_TEXT)?,
+        text => text.to_owned(),
+    };
+    let api = session.api();
+    let contact = find(api, name).await?;
+    let id = api.send(contact.id.clone(), Private(text)).await?;
+    #[derive(Serialize)]
+    struct Sent {
+        id: MessageId,
+    }
+    output.data(&Sent { id }, |sent| sent.id.0.clone());
+    if session.is_ours() {
+        output.say("It waits here. `hedgerow run` delivers it.");
+    }
+    Ok(())
+}
+
+/// Where reading begins.
+#[derive(Debug)]
+pub enum Start {
+    /// So many of the newest.
+    Last(u32),
+    /// That day or time.
+    Date(String),
+    /// The first unread message.
+    Unread,
+}
+
+/// `hedgerow read`.
+pub async fn read(
+    api: &dyn Api,
+    output: Output,
+    name: &str,
+    start: Start,
+    follow: bool,
+) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    // Before the first look, so that nothing falls between looking and listening.
+    let events = if follow {
+        Some(api.events().await?)
+    } else {
+        None
+    };
+
+    let page = first_page(api, &contact, start).await?;
+    show(&contact, &page.messages, output);
+    if page.unread_above > 0 {
+        output.say(&format!(
+            "{} more arrived late and belong further up: `hedgerow read {} --unread` shows them.",
+            page.unread_above,
+            shown(&contact)
+        ));
+    }
+    let mut last = match page.messages.last() {
+        Some(message) => show_after(api, &contact, Some(message.id.clone()), output).await?,
+        None => {
+            output.say("Nothing here.");
+            let newest = api.page(&contact.id, PageFrom::Newest, 1).await?;
+            newest.messages.last().map(|message| message.id.clone())
+        }
+    };
+    if !page.messages.is_empty() {
+        seen(api, &contact, &last).await?;
+    }
+    let Some(mut events) = events else {
+        return Ok(());
+    };
+    while let Some(event) = events.next().await {
+        let concerns = match &event {
+            Event::Message { contact: of, .. } | Event::Messages { contact: of, .. } => {
+                *of == contact.id
+            }
+            Event::Missed => true,
+            Event::Removed { contact: of } if *of == contact.id => return Ok(()),
+            Event::Lock { locked: true } => return Err(Refusal::Locked.into()),
+            _ => false,
+        };
+        if concerns {
+            last = show_after(api, &contact, last, output).await?;
+            seen(api, &contact, &last).await?;
+        }
+    }
+    Err(Refusal::Stopping.into())
+}
+
+/// The page that `start` names; what does not fit follows after it.
+async fn first_page(api: &dyn Api, contact: &Contact, start: Start) -> Result<Page, Failure> {
+    let (from, limit) = match start {
+        Start::Last(count) if count <= MAX_PAGE => (PageFrom::Newest, count),
+        Start::Last(count) => {
+            let total = api.page(&contact.id, PageFrom::Newest, 1).await?.total;
+            let first = total.saturating_sub(u64::from(count));
+            (PageFrom::Position(first), MAX_PAGE)
+        }
+        Start::Unread => (PageFrom::FirstUnread, MAX_PAGE),
+        Start::Date(text) => {
+            let time = screen::parse_time(&text).ok_or_else(|| {
+                let words = "This is not a date. Write it as 2026-05-01, or with a time: '2026-05-01 14:30'.";
+                Failure::found(Exit::Usage, "bad_date", words)
+            })?;
+            (PageFrom::Date(time), MAX_PAGE)
+        }
+    };
+    Ok(api.page(&contact.id, from, limit).await?)
+}
+
+/// Shows everything after `last` (all, if there was nothing yet), and says what is the last now.
+async fn show_after(
+    api: &dyn Api,
+    contact: &Contact,
+    mut last: Option<MessageId>,
+    output: Output,
+) -> Result<Option<MessageId>, Failure> {
+    loop {
+        let from = match &last {
+            Some(id) => PageFrom::After(id.clone()),
+            None => PageFrom::Oldest,
+        };
+        let page = api.page(&contact.id, from, MAX_PAGE).await?;
+        let Some(newest) = page.messages.last() else {
+            return Ok(last);
+        };
+        show(contact, &page.messages, output);
+        last = Some(newest.id.clone());
+    }
+}
+
+async fn seen(api: &dyn Api, contact: &Contact, last: &Option<MessageId>) -> Result<(), Failure> {
+    if let Some(id) = last {
+        api.mark_read(contact.id.clone(), id.clone()).await?;
+    }
+    Ok(())
+}
+
+fn show(contact: &Contact, messages: &[Message], output: Output) {
+    for message in messages {
+        output.data(message, |message| line(&shown(contact), message));
+    }
+}
+
+/// A message as people read it; the lines of a long one are set under its first.
+fn line(name: &str, message: &Message) -> String {
+    let (who, tick) = match (message.mine, message.delivered) {
+        (true, true) => ("you", " ✓"),
+        (true, false) => ("you", " …"),
+        (false, _) => (name, ""),
+    };
+    let text = match &message.text {
+        Some(text) => screen::visible(&text.0).replace('\n', "\n    "),
+        None => "(a message this version cannot show)".into(),
+    };
+    format!("{}  {who}{tick}: {text}", screen::time(message.time_ms))
+}
+
+/// `hedgerow status --message`: one message of one's own, delivered or why not.
+pub async fn message(api: &dyn Api, output: Output, id: String) -> Result<(), Failure> {
+    let id = MessageId(id);
+    for contact in api.contacts().await? {
+        match api.message(&contact.id, &id).await {
+            Ok(message) => {
+                output.data(&message, |message| state(&shown(&contact), message));
+                return Ok(());
+            }
+            Err(Refusal::NoSuchMessage) => {}
+            Err(refusal) => return Err(refusal.into()),
+        }
+    }
+    Err(Refusal::NoSuchMessage.into())
+}
+
+fn state(name: &str, message: &Message) -> String {
+    match (message.mine, message.delivered, message.why) {
+        (false, ..) => format!("from {name}"),
+        (true, true, _) => format!("delivered to {name}"),
+        (true, false, Some(why)) => format!("to {name}: {}", words::why(&why)),
+        (true, false, None) => format!("to {name}: queued"),
+    }
+}

@@ -1,0 +1,156 @@
+//! Making an identity, and the process that stays.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::api::server::{Server, Token};
+use crate::api::{Api, Event, Refusal};
+use crate::cli::args::Common;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Output, can_ask};
+use crate::cli::{ask, screen, session, words};
+use crate::directory::OwnerInfo;
+use crate::host::{Departure, Local};
+use crate::runtime::OnAir;
+
+/// `hedgerow init`.
+pub async fn init(common: &Common, output: Output, name: String) -> Result<(), Failure> {
+    let path = session::directory(common)?;
+    if session::owner(&path)?.is_some() {
+        return Err(Refusal::IdentityExists.into());
+    }
+    let name = match name {
+        name if !name.is_empty() => name,
+        _ if can_ask() => ask::line("The name that contacts are told: ")?,
+        _ => {
+            let words = "A name is needed, which contacts are told. Give --name.";
+            return Err(Failure::found(Exit::Usage, "no_name", words));
+        }
+    };
+    let local = Local::own(&path, session::options(OnAir::No, None))?;
+    if local.contents()? != crate::directory::Contents::Nothing {
+        return Err(Refusal::IdentityExists.into());
+    }
+    let passphrase = ask::new_passphrase(ask::given(common)?)?;
+    local.create(passphrase, name).await?;
+    let me = local.me().await?;
+    output.data(&me, |me| {
+        format!("{} ({})", screen::visible_name(&me.name.0), me.id.0)
+    });
+    let path = path.display();
+    output.say(&format!(
+        "The identity is in {path}. Next: `hedgerow run`, `hedgerow unlock`, `hedgerow invite`."
+    ));
+    local.stop().await?;
+    Ok(())
+}
+
+/// `hedgerow run`.
+pub async fn run(
+    common: &Common,
+    output: Output,
+    foreground: bool,
+    loopback: bool,
+    record_to: Option<PathBuf>,
+) -> Result<(), Failure> {
+    let path = session::directory(common)?;
+    // Before anything that a signal could cut in two.
+    let signal = |kind| signal(kind).map_err(|error| Failure::file("Signals", &error));
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+
+    let on_air = if loopback {
+        OnAir::Loopback
+    } else {
+        OnAir::Yes
+    };
+    if !path.exists() {
+        return Err(Refusal::NoIdentity.into());
+    }
+    if record_to.is_some() {
+        output
+            .say("Recording: the file holds messages and secrets in clear. Delete it afterwards.");
+    }
+    let local = Local::own(&path, session::options(on_air, record_to))?;
+    if local.contents()? == crate::directory::Contents::Nothing {
+        return Err(Refusal::NoIdentity.into());
+    }
+    let passphrase = ask::given(common)?;
+    let server = Server::bind()
+        .await
+        .map_err(|error| Failure::file("No port for the API", &error))?;
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|_| Refusal::Bug)?;
+    let token = Token::new(&random);
+    let info = OwnerInfo {
+        address: SocketAddr::from((Ipv4Addr::LOCALHOST, server.port())),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
+    local.announce(&info, token.reveal())?;
+
+    let departed = {
+        let local = local.clone();
+        async move { drop(local.departed().await) }
+    };
+    let serving = tokio::spawn(server.run(Arc::new(local.clone()), token, departed));
+    if foreground {
+        let events = local.events().await?;
+        tokio::spawn(tell(events));
+    }
+    match passphrase {
+        Some(passphrase) => local.unlock(passphrase).await?,
+        None => tracing::info!("locked: `hedgerow unlock` opens it"),
+    }
+    let departure = tokio::select! {
+        departure = local.departed() => departure,
+        _ = interrupt.recv() => stop(&local).await?,
+        _ = terminate.recv() => stop(&local).await?,
+    };
+    // The answer to whoever asked for it is on its way out.
+    let _ = serving.await;
+    match departure {
+        Departure::Stopped => tracing::info!("stopped"),
+        Departure::Wiped => output.say("Everything here was destroyed, as asked for over the API."),
+        Departure::HandedOver(to) => {
+            let to = screen::visible_name(&to);
+            output.say(&format!("The data directory was handed over to {to}."));
+        }
+    }
+    Ok(())
+}
+
+async fn stop(local: &Local) -> Result<Departure, Failure> {
+    local.stop().await?;
+    Ok(Departure::Stopped)
+}
+
+/// Says in readable lines what happens, without saying who or what: logs are kept and passed on.
+async fn tell(mut events: crate::api::Events) {
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Message { mine: true, .. } => tracing::info!("a message was written"),
+            Event::Message { mine: false, .. } => tracing::info!("a message has come"),
+            Event::Messages { count, .. } => tracing::info!("{count} messages have come"),
+            Event::Delivered { queued, .. } => tracing::info!("delivered; {queued} still queued"),
+            Event::Contact { .. } => tracing::debug!("a contact changed"),
+            Event::Removed { .. } => tracing::info!("a contact was removed"),
+            Event::Met { .. } => tracing::info!("somebody used an invitation: a new contact"),
+            Event::Joined { .. } => tracing::info!("an invitation was joined: a new contact"),
+            Event::JoinFailed { why, .. } => {
+                tracing::info!("joining: {}", words::join_problem(why))
+            }
+            Event::Invitation { .. } => tracing::debug!("an invitation changed"),
+            Event::Carrier { carrier, state } => {
+                tracing::info!("{}: {}", words::carrier(carrier), words::condition(state))
+            }
+            Event::Lock { locked: true } => tracing::info!("locked: off the air"),
+            Event::Lock { locked: false } => tracing::info!("unlocked: on the air"),
+            Event::Missed => tracing::warn!("too much happened at once to list it"),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Why a command ends without having done its work, and the exit status that says so.
+
+use serde::Serialize;
+
+use crate::api::Refusal;
+use crate::cli::words;
+
+/// Exit statuses; `hedgerow --help` lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Refused.
+    Refused = 1,
+    /// Wrong command line.
+    Usage = 2,
+    /// Locked, or wrong passphrase.
+    Locked = 3,
+    /// No identity here, or its owner does not answer.
+    NoNode = 4,
+    /// The disk or the store.
+    Storage = 5,
+    /// A bug.
+    Bug = 70,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+/// A failed command.
+#[derive(Debug)]
+pub enum Failure {
+    /// The node refused.
+    Refused(Refusal),
+    /// The command line itself found the reason.
+    Found {
+        /// How to exit.
+        exit: Exit,
+        /// A stable code for programs.
+        code: &'static str,
+        /// A sentence that says what to do.
+        words: String,
+    },
+}
+
+impl Failure {
+    /// A failure that the command line found itself.
+    pub fn found(exit: Exit, code: &'static str, words: impl Into<String>) -> Self {
+        Self::Found {
+            exit,
+            code,
+            words: words.into(),
+        }
+    }
+
+    /// A file that could not be read or written.
+    pub fn file(what: &str, error: &std::io::Error) -> Self {
+        Self::found(Exit::Storage, "file", format!("{what}: {error}."))
+    }
+
+    /// How to exit.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Found { exit, .. } => *exit,
+            Self::Refused(refusal) => match refusal {
+                Refusal::Locked | Refusal::WrongPassphrase => Exit::Locked,
+                Refusal::Unreachable | Refusal::NotAuthorised | Refusal::Stopping => Exit::NoNode,
+                Refusal::Storage { .. } => Exit::Storage,
+                Refusal::Bug => Exit::Bug,
+                _ => Exit::Refused,
+            },
+        }
+    }
+
+    /// The sentence for people.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Refused(refusal) => words::refusal(refusal),
+            Self::Found { words, .. } => words.clone(),
+        }
+    }
+
+    /// One line of JSON for programs: the stable code with its arguments, and the sentence.
+    pub fn json(&self) -> String {
+        #[derive(Serialize)]
+        struct Found<'a> {
+            code: &'a str,
+            words: String,
+        }
+        #[derive(Serialize)]
+        struct Refused<'a> {
+            #[serde(flatten)]
+            refusal: &'a Refusal,
+            words: String,
+        }
+        let words = self.words();
+        let line = match self {
+            Self::Refused(refusal) => serde_json::to_string(&Refused { refusal, words }),
+            Self::Found { code, .. } => serde_json::to_string(&Found { code, words }),
+        };
+        line.expect("codes and sentences are JSON")
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

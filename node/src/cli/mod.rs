@@ -1,0 +1,209 @@
+//! The command line: the first client of the API.
+//!
+//! `args` is what can be typed, `words` how codes become sentences, `session` which node a command
+//! talks to; the other files are the commands, by what they are about.
+
+mod args;
+mod ask;
+mod carry;
+mod contacts;
+mod conversation;
+mod daemon;
+mod failure;
+mod meeting;
+mod node;
+mod output;
+mod screen;
+mod session;
+mod words;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use tracing_subscriber::EnvFilter;
+
+use args::{Arguments, CarryAction, Command, InvitationAction};
+use conversation::Start;
+use failure::Failure;
+use output::Output;
+use session::Session;
+
+use crate::runtime::OnAir;
+
+/// The whole program: reads the command line, does what it says, and says how it ended.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.common.json);
+    log_to_stderr(&arguments);
+    match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::file("The program cannot start", &error))
+        .and_then(|runtime| {
+            let done = runtime.block_on(run(arguments, output));
+            // Threads that wait for a terminal would hold it up for ever.
+            runtime.shutdown_background();
+            done
+        }) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if output.is_json() {
+                eprintln!("{}", failure.json());
+            } else {
+                eprintln!("{}", failure.words());
+            }
+            ExitCode::from(failure.exit() as u8)
+        }
+    }
+}
+
+/// Threads for sockets and the API; the engine has one of its own.
+const WORKERS: usize = 2;
+
+async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    let common = &arguments.common;
+    match arguments.command {
+        Command::Init { name } => daemon::init(common, output, name).await,
+        Command::Run {
+            foreground,
+            record_secrets_to,
+            loopback,
+        } => daemon::run(common, output, foreground, loopback, record_secrets_to).await,
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            clap_complete::generate(shell, &mut command, "hedgerow", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::Api => {
+            let path = session::directory(common)?;
+            let info = session::owner(&path)?.ok_or_else(session::not_running)?;
+            node::api(output, info.address.port(), &path.join("token"));
+            Ok(())
+        }
+        Command::Lock => node::lock(&session::must_run(common)?, output).await,
+        Command::Unlock => {
+            let remote = session::must_run(common)?;
+            let passphrase = ask::passphrase(common, "Passphrase: ")?;
+            node::unlock(&remote, output, passphrase).await
+        }
+        Command::Handover => node::handover(&session::must_run(common)?, output).await,
+        Command::Passphrase {
+            new_passphrase_file,
+        } => {
+            let session = Session::locked(common)?;
+            let current = ask::passphrase(common, "Current passphrase: ")?;
+            let new = new_passphrase_file.as_deref().map(ask::from_file);
+            let new = ask::new_passphrase(new.transpose()?)?;
+            let done = node::passphrase(session.api(), output, current, new).await;
+            closing(session, done).await
+        }
+        Command::Wipe {
+            destroy_everything: _,
+        } => {
+            let session = Session::locked(common)?;
+            node::confirm_wipe(&session::directory(common)?)?;
+            let done = node::wipe(session.api(), output).await;
+            closing(session, done).await
+        }
+        Command::Status { message: None } => {
+            let session = match session::running(&session::directory(common)?)? {
+                Some(remote) => Session::Running(remote),
+                None => Session::open(common, OnAir::No).await?,
+            };
+            let done = node::status(session.api(), output, !session.is_ours()).await;
+            closing(session, done).await
+        }
+        Command::Invite { .. } | Command::Join { .. } => {
+            let session = Session::open(common, OnAir::Yes).await?;
+            let done = meet(&session, output, arguments.command).await;
+            closing(session, done).await
+        }
+        command => {
+            let session = Session::open(common, OnAir::No).await?;
+            let done = ask_node(&session, output, command).await;
+            closing(session, done).await
+        }
+    }
+}
+
+/// The commands for which a node of one's own goes on the air.
+async fn meet(session: &Session, output: Output, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Invite { valid, in_person } => {
+            meeting::invite(session, output, &valid, in_person).await
+        }
+        Command::Join { link } => meeting::join(session, output, &link).await,
+        _ => Err(crate::api::Refusal::Bug.into()),
+    }
+}
+
+/// The commands that any unlocked node can answer.
+async fn ask_node(session: &Session, output: Output, command: Command) -> Result<(), Failure> {
+    let api = session.api();
+    match command {
+        Command::Invitations { action } => match action {
+            None | Some(InvitationAction::List) => meeting::list(api, output).await,
+            Some(InvitationAction::Cancel { id }) => meeting::cancel(api, output, &id).await,
+        },
+        Command::Contacts => contacts::list(api, output).await,
+        Command::Verify { name, yes, undo } => {
+            contacts::verify(api, output, &name, yes, undo).await
+        }
+        Command::Rename { name, new_name } => contacts::rename(api, output, &name, new_name).await,
+        Command::Block { name, undo } => contacts::block(api, output, &name, undo).await,
+        Command::Remove { name, yes } => contacts::remove(api, output, &name, yes).await,
+        Command::Send { name, text } => conversation::send(session, output, &name, &text).await,
+        Command::Read {
+            name,
+            follow,
+            last,
+            from,
+            unread,
+        } => {
+            let start = match (from, unread) {
+                (Some(date), _) => Start::Date(date),
+                (None, true) => Start::Unread,
+                (None, false) => Start::Last(last),
+            };
+            conversation::read(api, output, &name, start, follow).await
+        }
+        Command::Status { message: Some(id) } => conversation::message(api, output, id).await,
+        Command::Carrier { carrier, state } => node::carrier(api, output, carrier, state).await,
+        Command::Carry { action } => match action {
+            CarryAction::Export { name, file } => carry::export(api, output, &name, &file).await,
+            CarryAction::Import { file } => carry::import(api, output, &file).await,
+        },
+        _ => Err(crate::api::Refusal::Bug.into()),
+    }
+}
+
+/// Closes what the command opened, however it went.
+async fn closing(session: Session, done: Result<(), Failure>) -> Result<(), Failure> {
+    let closed = session.close().await;
+    done.and(closed)
+}
+
+fn log_to_stderr(arguments: &Arguments) {
+    let foreground = matches!(
+        arguments.command,
+        Command::Run {
+            foreground: true,
+            ..
+        }
+    );
+    let level = match &arguments.common.log {
+        Some(level) => level.as_str(),
+        None if foreground => "hedgerow=info",
+        None => "error",
+    };
+    // Prefixes of targets: `hedgerow` stands for all crates of the project.
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}

@@ -1,0 +1,204 @@
+//! The one place where codes become words: a plain English sentence for everything a person may be
+//! told, which says what to do.
+
+use crate::api::{
+    Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, StorageProblem, Why,
+};
+use crate::cli::screen;
+
+/// Why it was not done, and what to do about it.
+pub fn refusal(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NoSuchContact => {
+            "There is no such contact. `hedgerow contacts` lists them.".into()
+        }
+        Refusal::NoSuchMessage => "There is no such message in this conversation.".into(),
+        Refusal::NoSuchInvitation => {
+            "There is no such invitation. `hedgerow invitations` lists them.".into()
+        }
+        Refusal::Blocked => {
+            "This contact is blocked. `hedgerow block --undo NAME` takes it back.".into()
+        }
+        Refusal::Empty => "There is nothing in it. Give at least one character.".into(),
+        Refusal::TooLong {
+            limit_bytes,
+            actual_bytes,
+        } => format!(
+            "It is too long: {actual_bytes} bytes, and at most {limit_bytes} are possible. Make it shorter or split it."
+        ),
+        Refusal::BadLink => {
+            "This is not an invitation link, or it is damaged. Copy it again, whole.".into()
+        }
+        Refusal::NewerLink => {
+            "The link was made by a newer version. Update Hedgerow to open it.".into()
+        }
+        Refusal::OwnLink => "This is your own invitation. Give it to somebody else.".into(),
+        Refusal::AlreadyContact => "The maker of this link is a contact already.".into(),
+        Refusal::TooManyInvitations { limit } => format!(
+            "There are {limit} open invitations, which is the most. Cancel one with `hedgerow invitations cancel`."
+        ),
+        Refusal::BadParcel => "This is not a parcel, or it is damaged. Copy the file again.".into(),
+        Refusal::ParcelNotForUs => "This parcel is for somebody else, or for keys that are gone. \
+            Ask its sender to export a new one."
+            .into(),
+        Refusal::ParcelKnown => "This parcel was imported before; nothing changed.".into(),
+        Refusal::NoPrekey => "There is no key yet to seal a parcel for this contact with. \
+            Meet once over a network first."
+            .into(),
+        Refusal::Locked => "The node is locked. Unlock it with `hedgerow unlock`.".into(),
+        Refusal::NotLocked => "The node is unlocked already.".into(),
+        Refusal::WrongPassphrase => "The passphrase is wrong. Try again.".into(),
+        Refusal::NoSuchCarrier => {
+            "This node has no such carrier. `hedgerow status` lists them.".into()
+        }
+        Refusal::BadCursor => {
+            "The page cursor is not one that was given out. Start again without it.".into()
+        }
+        Refusal::BadRequest { what } => format!("The request is wrong: {}.", screen::visible(what)),
+        Refusal::Storage { fault } => storage(*fault).into(),
+        Refusal::Stopping => "The node is going down. Start it again with `hedgerow run`.".into(),
+        Refusal::Unreachable => "The node that owns this data directory does not answer. \
+            Wait a moment, or stop that process and run `hedgerow run` again."
+            .into(),
+        Refusal::NoIdentity => "There is no identity here. `hedgerow init` makes one.".into(),
+        Refusal::IdentityExists => {
+            "There is an identity here already. Choose another directory with --data-dir, \
+            or destroy this one with `hedgerow wipe`."
+                .into()
+        }
+        Refusal::Owned => {
+            "Another process owns this data directory. Stop it, or wait until it has started."
+                .into()
+        }
+        Refusal::SlotsMissing => {
+            "The file `slots` is missing, and with it the key of the store. Put it back \
+            from a copy of the directory; if a wipe was interrupted, wipe again."
+                .into()
+        }
+        Refusal::SlotsDamaged => {
+            "The file `slots` is damaged. Put it back from a copy of the directory; \
+            nothing was changed."
+                .into()
+        }
+        Refusal::StoreMissing => {
+            "The file that holds the store is missing. Put it back from a copy of the directory."
+                .into()
+        }
+        Refusal::NewerData => {
+            "The data were written by a newer Hedgerow. Use that one; nothing was changed.".into()
+        }
+        Refusal::NotAuthorised => {
+            "The node does not accept our token: it was restarted meanwhile. Try again.".into()
+        }
+        Refusal::ForeignRequest => {
+            "The API answers only programs of this machine that address it as 127.0.0.1.".into()
+        }
+        Refusal::NoSuchRoute => "The node does not know this request: it runs another version. \
+            Restart it with the version you use."
+            .into(),
+        Refusal::Bug => {
+            "This is a bug in Hedgerow: something happened that was thought impossible. \
+            Your data are as they were; please report it."
+                .into()
+        }
+    }
+}
+
+/// Why the store failed, and what to do about it.
+pub fn storage(fault: StorageProblem) -> &'static str {
+    match fault {
+        StorageProblem::Full => "The disk is full. Make room; everything confirmed so far is safe.",
+        StorageProblem::ReadOnly => {
+            "The data directory cannot be written. Make it writable; the data are as they were."
+        }
+        StorageProblem::Damaged => {
+            "The store is damaged. Leave the files as they are, and restore a backup."
+        }
+        StorageProblem::Io => {
+            "The operating system reports an error on the data directory. Check the disk; \
+             everything confirmed so far is safe."
+        }
+    }
+}
+
+/// Why a message is not delivered yet.
+pub fn why(why: &Why) -> String {
+    match why {
+        Why::OnItsWay => "on its way".into(),
+        Why::NotFound => "not found on any carrier: it goes out when you are on one network".into(),
+        Why::Connecting => "found, connecting".into(),
+        Why::NoAnswer { next_ms } => {
+            format!(
+                "found, but no answer: next attempt at {}",
+                screen::time(*next_ms)
+            )
+        }
+        Why::NoCarrier => "no carrier is on: switch one on with `hedgerow carrier lan on`".into(),
+        Why::Blocked => "blocked by you: `hedgerow block --undo NAME` takes it back".into(),
+        Why::Refused => "refused by the contact's device".into(),
+    }
+}
+
+/// What carries.
+pub fn carrier(carrier: Carrier) -> &'static str {
+    match carrier {
+        Carrier::Memory => "memory",
+        Carrier::Lan => "local network",
+        Carrier::Ble => "Bluetooth LE",
+        Carrier::Relay => "relay",
+        Carrier::File => "by hand",
+    }
+}
+
+/// Whether a carrier works, and what to do if not.
+pub fn condition(condition: CarrierCondition) -> &'static str {
+    match condition {
+        CarrierCondition::On => "on",
+        CarrierCondition::Off => "off: switch it on with `hedgerow carrier lan on`",
+        CarrierCondition::NoInterface => "no network: connect to one",
+        CarrierCondition::NoPermission => "not permitted by the operating system: allow it there",
+        CarrierCondition::NoDiscovery => {
+            "on, but this network blocks discovery: only contacts at known addresses are found"
+        }
+        CarrierCondition::Failing => "failing, tried again on its own",
+    }
+}
+
+/// Why a join has not succeeded, and what to do.
+pub fn join_problem(problem: JoinProblem) -> &'static str {
+    match problem {
+        JoinProblem::NoAnswer => {
+            "No answer: the link is used or cancelled, or its maker is out of reach. \
+             It is tried again until the link expires."
+        }
+        JoinProblem::Used => "The link was used already. Ask for a new one.",
+        JoinProblem::Cancelled => "The link was cancelled. Ask for a new one.",
+        JoinProblem::Expired => "The link has expired. Ask for a new one.",
+        JoinProblem::Refused => "The maker of the link has blocked you.",
+        JoinProblem::AlreadyContact => {
+            "The maker of the link still has you as a contact, and has to remove you first."
+        }
+        JoinProblem::NotTheInviter => {
+            "Whoever answered does not hold the keys that the link names. Somebody may be in between: \
+             try on another network."
+        }
+    }
+}
+
+/// What has become of an invitation.
+pub fn invitation(state: InvitationState) -> &'static str {
+    match state {
+        InvitationState::Open => "open",
+        InvitationState::Used => "used",
+        InvitationState::Cancelled => "cancelled",
+        InvitationState::Expired => "expired",
+        InvitationState::Joining => "joining",
+    }
+}
+
+/// What the user must know about a contact.
+pub fn notice(notice: Notice) -> &'static str {
+    match notice {
+        Notice::OlderState => "runs an older state or was restored: verify",
+    }
+}

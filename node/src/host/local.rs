@@ -1,0 +1,148 @@
+//! The API in process.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::state::{Departure, Host, HostOptions};
+use crate::api::{
+    Answer, Api, Call, ContactId, Event, Events, MAX_PAGE, Message, MessageId, NodeStatus, Page,
+    PageFrom, Passphrase, Refusal, Reply,
+};
+use crate::directory::{Contents, Directory, OwnerInfo};
+
+/// A node in this process. Clones are the same node; when it has departed, they refuse with
+/// [`Refusal::Stopping`].
+#[derive(Clone)]
+pub struct Local(Arc<Host>);
+
+impl Local {
+    /// Takes a data directory, creating it if it is not there. The node is locked.
+    ///
+    /// # Errors
+    /// [`Refusal::Owned`] if another process has it; what the system reports.
+    pub fn own(path: &Path, options: HostOptions) -> Result<Self, Refusal> {
+        let directory = Directory::own(path)?;
+        Ok(Self(Host::new(directory, options)))
+    }
+
+    /// Makes an identity in a directory that holds none, and unlocks it.
+    pub async fn create(&self, passphrase: Passphrase, name: String) -> Result<(), Refusal> {
+        self.0.create(passphrase, name).await
+    }
+
+    /// Whether there is an identity here.
+    pub fn contents(&self) -> Result<Contents, Refusal> {
+        self.0.contents()
+    }
+
+    /// Tells other processes where this one's API is, and what to show there.
+    pub fn announce(&self, info: &OwnerInfo, token: &str) -> Result<(), Refusal> {
+        self.0.announce(info, token)
+    }
+
+    /// Waits until the node has left its directory, whoever asked for it.
+    pub async fn departed(&self) -> Departure {
+        self.0.departed().await
+    }
+}
+
+#[async_trait]
+impl Api for Local {
+    async fn call(&self, call: Call) -> Answer {
+        self.0.node()?.call(call).await
+    }
+
+    async fn page(&self, contact: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {
+        if !(1..=MAX_PAGE).contains(&limit) {
+            let what = format!("a page has 1 to {MAX_PAGE} messages");
+            return Err(Refusal::BadRequest { what });
+        }
+        let node = self.0.node()?;
+        let mut page: Page = node.read(|_| Ok(Err(Refusal::Bug).inspect_err(|_| drop(from))))??;
+        self.say_why(contact, page.messages.iter_mut()).await?;
+        Ok(page)
+    }
+
+    async fn message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
+        let node = self.0.node()?;
+        let mut message: Message = node.read(|_| Ok(Err(Refusal::Bug).inspect_err(|_| drop(id.clone()))))??;
+        self.say_why(contact, std::iter::once(&mut message)).await?;
+        Ok(message)
+    }
+
+    async fn events(&self) -> Result<Events, Refusal> {
+        let events = stream::unfold(self.0.listen(), |mut events| async {
+            match events.recv().await {
+                Ok(event) => Some((event, events)),
+                Err(RecvError::Lagged(_)) => Some((Event::Missed, events)),
+                Err(RecvError::Closed) => None,
+            }
+        });
+        let host = self.0.clone();
+        let departed = async move { drop(host.departed().await) };
+        Ok(Box::pin(futures_util::StreamExt::take_until(
+            events,
+            Box::pin(departed),
+        )))
+    }
+
+    async fn status(&self) -> Result<NodeStatus, Refusal> {
+        let open = match self.call(Call::Status).await {
+            Ok(Reply::Status(status)) => Some(status),
+            Ok(_) => return Err(Refusal::Bug),
+            Err(Refusal::Locked) => None,
+            Err(refusal) => return Err(refusal),
+        };
+        Ok(NodeStatus {
+            version: env!("CARGO_PKG_VERSION").into(),
+            locked: open.is_none(),
+            open,
+        })
+    }
+
+    async fn unlock(&self, passphrase: Passphrase) -> Result<(), Refusal> {
+        self.0.unlock(passphrase).await
+    }
+
+    async fn lock(&self) -> Result<(), Refusal> {
+        self.0.lock().await
+    }
+
+    async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal> {
+        self.0.change_passphrase(current, new).await
+    }
+
+    async fn wipe(&self) -> Result<(), Refusal> {
+        self.0.wipe().await
+    }
+
+    async fn handover(&self, to: String) -> Result<(), Refusal> {
+        self.0.depart(Departure::HandedOver(to)).await
+    }
+
+    async fn stop(&self) -> Result<(), Refusal> {
+        self.0.depart(Departure::Stopped).await
+    }
+}
+
+impl Local {
+    /// Adds the reason to one's own messages that are not delivered: the store does not know it.
+    async fn say_why(
+        &self,
+        contact: &ContactId,
+        messages: impl Iterator<Item = &mut Message> + Send,
+    ) -> Result<(), Refusal> {
+        let waiting: Vec<_> = messages.filter(|one| one.mine && !one.delivered).collect();
+        if !waiting.is_empty() {
+            let why = self.contact(contact.clone()).await?.why;
+            for message in waiting {
+                message.why = why;
+            }
+        }
+        Ok(())
+    }
+}

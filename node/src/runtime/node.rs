@@ -1,0 +1,266 @@
+//! A running engine, and how to talk to it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use hedgerow_sync::store::{Reader, StorageError, Store};
+use hedgerow_transport::carrier::lan::{Lan, LanConfig};
+use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, EventSink, LinkIds, TwoWay};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::clock::Clock;
+use super::recording::Recorder;
+use super::turns::{MAX_MAIL, Mail, Turns};
+use super::world::World;
+use crate::api::{Answer, Call, Event, Refusal, StorageProblem};
+use crate::engine::{self, Engine, Inputs, OpenError};
+use crate::store::{RedbReader, RedbStore};
+
+/// How a node is to run.
+#[derive(Debug, Clone)]
+pub struct NodeOptions {
+    /// Which carriers to run.
+    pub on_air: OnAir,
+    /// Record inputs to this new file, which then holds secrets in clear.
+    pub record_to: Option<PathBuf>,
+}
+
+/// Which carriers to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnAir {
+    /// All of them.
+    Yes,
+    /// All, on this machine alone: tests, benches and the demo.
+    Loopback,
+    /// None: what is written waits for the next opening.
+    No,
+}
+
+/// Tells once that the store has failed and the engine is gone; never, if the node was stopped.
+pub type Failure = oneshot::Receiver<StorageProblem>;
+
+/// An engine on a thread of its own, with its store and carriers. Dropping it stops it, without
+/// waiting for that.
+pub struct Node {
+    mail: mpsc::Sender<Mail>,
+    reader: RedbReader,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Node {
+    /// Makes a fresh identity in an empty store and runs it.
+    ///
+    /// # Errors
+    /// As [`Engine::create`]; or the recording cannot be begun.
+    pub fn create(
+        mut store: RedbStore,
+        name: &str,
+        options: &NodeOptions,
+        listeners: broadcast::Sender<Event>,
+    ) -> Result<(Self, Failure), Refusal> {
+        let (seed, mut rng) = chance()?;
+        let clock = Clock::start();
+        let engine = Engine::create(&mut store, name, clock.now(), &mut rng)?;
+        let start = Start {
+            engine,
+            store,
+            seed,
+            rng,
+            clock,
+        };
+        start.run(options, listeners)
+    }
+
+    /// Runs the identity of a store.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]; or the recording cannot be begun.
+    pub fn open(
+        store: RedbStore,
+        options: &NodeOptions,
+        listeners: broadcast::Sender<Event>,
+    ) -> Result<(Self, Failure), Refusal> {
+        let (seed, mut rng) = chance()?;
+        let clock = Clock::start();
+        let engine = Engine::open(&store, clock.now(), &mut rng)?;
+        let start = Start {
+            engine,
+            store,
+            seed,
+            rng,
+            clock,
+        };
+        start.run(options, listeners)
+    }
+
+    /// Makes a call of the engine.
+    pub async fn call(&self, call: Call) -> Answer {
+        let (caller, answer) = oneshot::channel();
+        let mail = Mail::Call(call, caller);
+        self.mail.send(mail).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)?
+    }
+
+    /// Reads the last committed state, without the engine's thread.
+    pub fn read<T>(
+        &self,
+        job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+    ) -> Result<T, Refusal> {
+        self.reader.read(job).map_err(|error| Refusal::Storage {
+            fault: error.kind.into(),
+        })
+    }
+
+    /// Runs `job` on the store between two turns of the engine, and waits for it.
+    pub async fn with_store<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut RedbStore) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (caller, answer) = oneshot::channel();
+        let job = Box::new(move |store: &mut RedbStore| {
+            // Whoever has stopped waiting needs no answer.
+            let _ = caller.send(job(store));
+        });
+        let mail = Mail::Store(job);
+        self.mail.send(mail).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)
+    }
+
+    /// Finishes what has been asked so far, closes the store and goes off the air.
+    pub async fn stop(&self) {
+        // If it has ended already there is nothing to ask.
+        let _ = self.mail.send(Mail::Stop).await;
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // A panic of the engine has been reported on stderr; there is nobody left to stop.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+/// All that the engine's thread begins with.
+struct Start {
+    engine: Engine,
+    store: RedbStore,
+    seed: [u8; 32],
+    rng: ChaCha20Rng,
+    clock: Clock,
+}
+
+impl Start {
+    fn run(
+        mut self,
+        options: &NodeOptions,
+        listeners: broadcast::Sender<Event>,
+    ) -> Result<(Node, Failure), Refusal> {
+        let opened = self.clock.now();
+        let recorder = match &options.record_to {
+            None => None,
+            Some(path) => Some(Recorder::create(path, &self.seed, opened).map_err(|error| {
+                let what = format!("the recording cannot be begun: {}", error.kind());
+                Refusal::BadRequest { what }
+            })?),
+        };
+        let (mail, received) = mpsc::channel(MAX_MAIL);
+        let ports = self.store.read(engine::ports::load).unwrap_or_default();
+        let carriers = carriers(options.on_air, ports, &mail)?;
+        let reader = self.store.reader();
+        let (failed, failure) = oneshot::channel();
+        let turns = Turns {
+            mail: received,
+            runtime: Handle::current(),
+            clock: self.clock,
+            world: World::new(carriers, listeners),
+            recorder,
+            inputs: Inputs::default(),
+            engine: self.engine,
+            rng: self.rng,
+        };
+        let thread = std::thread::Builder::new()
+            .name("engine".into())
+            .spawn(move || {
+                if let Err(error) = turns.run(&mut self.store) {
+                    tracing::error!(kind = ?error.kind, "the store has failed; opening it again");
+                    drop(self.store);
+                    // The host may be going down; then nobody opens it again.
+                    let _ = failed.send(error.kind.into());
+                }
+            })
+            .map_err(|_| Refusal::Bug)?;
+        let node = Node {
+            mail,
+            reader,
+            thread: Mutex::new(Some(thread)),
+        };
+        Ok((node, failure))
+    }
+}
+
+fn carriers(
+    on_air: OnAir,
+    ports: BTreeMap<[u8; 16], u16>,
+    mail: &mpsc::Sender<Mail>,
+) -> Result<BTreeMap<CarrierKind, Box<dyn TwoWay>>, Refusal> {
+    let (seed, _) = chance()?;
+    let ids = LinkIds::default();
+    let mut config = match on_air {
+        OnAir::Yes => LanConfig::new(seed, ids),
+        OnAir::Loopback => LanConfig::loopback(seed, ids),
+        OnAir::No => return Ok(BTreeMap::new()),
+    };
+    config.ports = ports;
+    let sink = Sink {
+        kind: CarrierKind::Lan,
+        mail: mail.clone(),
+    };
+    let lan: Box<dyn TwoWay> = Box::new(Lan::start(config, sink));
+    Ok(BTreeMap::from([(CarrierKind::Lan, lan)]))
+}
+
+/// Where a carrier puts its events: the engine's mail. When that is full, the carrier waits.
+#[derive(Clone)]
+struct Sink {
+    kind: CarrierKind,
+    mail: mpsc::Sender<Mail>,
+}
+
+impl EventSink for Sink {
+    async fn hand(&self, event: CarrierEvent) -> bool {
+        self.mail
+            .send(Mail::Carrier(self.kind, event))
+            .await
+            .is_ok()
+    }
+}
+
+/// A generator seeded by the operating system, and its seed.
+fn chance() -> Result<([u8; 32], ChaCha20Rng), Refusal> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|_| Refusal::Bug)?;
+    Ok((seed, ChaCha20Rng::from_seed(seed)))
+}
+
+impl From<OpenError> for Refusal {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Storage(error) => Refusal::Storage {
+                fault: error.kind.into(),
+            },
+            OpenError::Empty => Refusal::NoIdentity,
+            OpenError::NotEmpty => Refusal::IdentityExists,
+            OpenError::Newer { .. } => Refusal::NewerData,
+            OpenError::Name => Refusal::BadRequest {
+                what: "a name has 1 to 64 bytes".into(),
+            },
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The engine's own thread: takes what has happened, pumps, waits.
+
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::{CarrierEvent, CarrierKind};
+use rand_chacha::ChaCha20Rng;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout_at;
+
+use super::clock::Clock;
+use super::recording::Recorder;
+use super::world::World;
+use crate::api::{Answer, Call, Refusal};
+use crate::engine::{self, Engine, Input, Inputs, MAX_BATCH_INPUTS, NextWake};
+use crate::store::RedbStore;
+
+/// What is brought to the engine's thread.
+pub(super) enum Mail {
+    /// A call, and who waits for the answer.
+    Call(Call, oneshot::Sender<Answer>),
+    /// A carrier reports.
+    Carrier(CarrierKind, CarrierEvent),
+    /// Work on the store, between two turns.
+    Store(Box<dyn FnOnce(&mut RedbStore) + Send>),
+    /// Finish what has come so far, and end.
+    Stop,
+}
+
+/// How much mail waits at most; whoever brings more is held up, and with it its socket.
+pub(super) const MAX_MAIL: usize = 256;
+
+/// One thread's work.
+pub(super) struct Turns {
+    pub(super) mail: mpsc::Receiver<Mail>,
+    pub(super) runtime: Handle,
+    pub(super) clock: Clock,
+    pub(super) world: World,
+    pub(super) recorder: Option<Recorder>,
+    pub(super) inputs: Inputs,
+    pub(super) engine: Engine,
+    pub(super) rng: ChaCha20Rng,
+}
+
+impl Turns {
+    /// Calls `pump` whenever something has happened or is due, until mail says stop.
+    ///
+    /// # Errors
+    /// The store failed. Whoever waits for an answer has been told.
+    pub(super) fn run(mut self, store: &mut RedbStore) -> Result<(), StorageError> {
+        let mut stopping = false;
+        let mut arrived = Vec::with_capacity(MAX_MAIL);
+        loop {
+            while !stopping && self.inputs.len() < MAX_BATCH_INPUTS {
+                match self.mail.try_recv() {
+                    Ok(mail) => stopping |= self.take(mail, store),
+                    Err(mpsc::error::TryRecvError::Empty) => break,
+                    Err(mpsc::error::TryRecvError::Disconnected) => stopping = true,
+                }
+            }
+            let wake = self.turn(store).inspect_err(|error| {
+                let fault = error.kind.into();
+                self.world.answer_all(&Err(Refusal::Storage { fault }));
+            })?;
+            if !self.inputs.is_empty() {
+                continue;
+            }
+            if stopping {
+                self.world.answer_all(&Err(Refusal::Stopping));
+                return Ok(());
+            }
+            self.wait(wake, &mut arrived);
+            for mail in arrived.drain(..) {
+                stopping |= self.take(mail, store);
+            }
+        }
+    }
+
+    fn turn(&mut self, store: &mut RedbStore) -> Result<NextWake, StorageError> {
+        let now = self.clock.now();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.turn(now);
+        }
+        let wake = engine::pump(
+            &mut self.engine,
+            store,
+            &mut self.inputs,
+            now,
+            &mut self.rng,
+            &mut self.world,
+        )?;
+        for (carrier, event) in self.world.caused() {
+            self.push(Input::Carrier(carrier, event));
+        }
+        Ok(wake)
+    }
+
+    /// Waits for mail or for the time the engine asked for.
+    fn wait(&mut self, wake: NextWake, arrived: &mut Vec<Mail>) {
+        let received = self.mail.recv_many(arrived, MAX_MAIL);
+        match wake.0 {
+            None => {
+                self.runtime.block_on(received);
+            }
+            Some(mono_ms) => {
+                let due = self.clock.at(mono_ms).into();
+                // Both ends are the same to us: look again.
+                let _ = self
+                    .runtime
+                    .block_on(async { timeout_at(due, received).await });
+            }
+        }
+    }
+
+    /// Turns mail into an input, or does what it asks. Says whether it was the last.
+    fn take(&mut self, mail: Mail, store: &mut RedbStore) -> bool {
+        match mail {
+            Mail::Call(call, caller) => {
+                let id = self.world.caller(caller);
+                self.push(Input::Call(id, call));
+            }
+            Mail::Carrier(carrier, event) => {
+                self.world.note(carrier, &event);
+                self.push(Input::Carrier(carrier, event));
+            }
+            Mail::Store(job) => job(store),
+            Mail::Stop => return true,
+        }
+        false
+    }
+
+    fn push(&mut self, input: Input) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.input(&input);
+        }
+        self.inputs.push(input);
+    }
+}

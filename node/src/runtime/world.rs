@@ -1,0 +1,134 @@
+//! What the engine does to the world.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hedgerow_transport::carrier::{
+    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId, TwoWay,
+};
+use tokio::sync::{broadcast, oneshot};
+
+use crate::api::{Answer, Event};
+use crate::engine::{CallId, Effects};
+
+/// Carriers, callers and listeners.
+pub(super) struct World {
+    carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>>,
+    /// Which carrier a link belongs to.
+    links: BTreeMap<LinkId, CarrierKind>,
+    callers: BTreeMap<CallId, oneshot::Sender<Answer>>,
+    listeners: broadcast::Sender<Event>,
+    last_call: u64,
+    /// What commands caused at once: comes before anything that still waits.
+    caused: Vec<(CarrierKind, CarrierEvent)>,
+}
+
+impl World {
+    pub(super) fn new(
+        carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>>,
+        listeners: broadcast::Sender<Event>,
+    ) -> Self {
+        Self {
+            carriers,
+            links: BTreeMap::new(),
+            callers: BTreeMap::new(),
+            listeners,
+            last_call: 0,
+            caused: Vec::new(),
+        }
+    }
+
+    /// Names a call whose caller waits for the answer.
+    pub(super) fn caller(&mut self, caller: oneshot::Sender<Answer>) -> CallId {
+        self.last_call += 1;
+        let call = CallId(self.last_call);
+        self.callers.insert(call, caller);
+        call
+    }
+
+    /// Notes what an event says about links.
+    pub(super) fn note(&mut self, carrier: CarrierKind, event: &CarrierEvent) {
+        match event {
+            CarrierEvent::Up { link, .. } => {
+                self.links.insert(*link, carrier);
+            }
+            CarrierEvent::Down { link } => {
+                self.links.remove(link);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes what commands have caused since the last time.
+    pub(super) fn caused(&mut self) -> Vec<(CarrierKind, CarrierEvent)> {
+        std::mem::take(&mut self.caused)
+    }
+
+    /// Answers everyone who still waits.
+    pub(super) fn answer_all(&mut self, answer: &Answer) {
+        for (_, caller) in std::mem::take(&mut self.callers) {
+            // A caller that has gone needs no answer.
+            let _ = caller.send(answer.clone());
+        }
+    }
+
+    fn command(&mut self, carrier: CarrierKind, command: CarrierCommand) {
+        let Some(way) = self.carriers.get(&carrier) else {
+            return;
+        };
+        if let Some(event) = way.obey(command) {
+            self.note(carrier, &event);
+            self.caused.push((carrier, event));
+        }
+    }
+
+    fn link_command(&mut self, link: LinkId, command: CarrierCommand) {
+        // A link that has ended meanwhile has no carrier any more.
+        if let Some(carrier) = self.links.get(&link).copied() {
+            self.command(carrier, command);
+        }
+    }
+}
+
+impl Effects for World {
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
+        self.link_command(link, CarrierCommand::Send { link, bytes });
+    }
+
+    fn recognised(&mut self, link: LinkId) {
+        self.link_command(link, CarrierCommand::Recognised { link });
+    }
+
+    fn end(&mut self, link: LinkId, ending: Ending) {
+        self.link_command(link, CarrierCommand::End { link, ending });
+    }
+
+    fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address) {
+        if self.carriers.contains_key(&carrier) {
+            self.command(carrier, CarrierCommand::Dial { dial, to });
+        } else {
+            self.caused
+                .push((carrier, CarrierEvent::DialFailed { dial }));
+        }
+    }
+
+    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>) {
+        self.command(carrier, CarrierCommand::Announce { beacons });
+    }
+
+    fn switch(&mut self, carrier: CarrierKind, on: bool) {
+        self.command(carrier, CarrierCommand::Switch { on });
+    }
+
+    fn answer(&mut self, call: CallId, answer: Answer) {
+        if let Some(caller) = self.callers.remove(&call) {
+            // A caller that has gone needs no answer.
+            let _ = caller.send(answer);
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        // Without listeners nobody needs to know.
+        let _ = self.listeners.send(event);
+    }
+}
