@@ -394,3 +394,52 @@ fn is_store_name(name: &str) -> bool {
                 .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use hedgerow_sync::store::{StorageFault, Store};
+
+    use super::*;
+
+    /// A disk that has no room.
+    struct Full;
+
+    impl Medium for Full {
+        fn len(&self) -> io::Result<u64> {
+            Ok(0)
+        }
+        fn set_len(&self, _: u64) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<()> {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+        fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn sync(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_rewrite_without_room_says_so_and_goes_on() {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = Directory::own(temporary.path()).unwrap();
+        let mut store = directory.create(Protection::Open).unwrap();
+        let outcome = directory.rewrite_onto(&mut store, &mut |_| (), |name| {
+            directory.create_store(name)?;
+            Ok(Full)
+        });
+        match outcome {
+            Err(DirectoryError::Store(error)) => assert_eq!(error.kind, StorageFault::Full),
+            other => panic!("{other:?}"),
+        }
+        store.write(|txn| txn.put(b"still", b"here")).unwrap();
+        store.close();
+        assert_eq!(directory.stores().unwrap().len(), 1);
+        assert!(!temporary.path().join(PENDING).exists());
+        let store = directory.unlock(None).unwrap();
+        assert!(store.read(|reader| reader.get(b"still")).unwrap().is_some());
+    }
+}

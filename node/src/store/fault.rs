@@ -17,8 +17,8 @@ pub(super) fn closed() -> StorageError {
 pub(super) fn damaged(what: impl fmt::Display) -> StorageError {
     StorageError {
         reason: format!(
-            "it is damaged, or was changed by somebody else ({what}); nothing was written: keep a copy of \
-             the data directory and restore a backup"
+            "it is damaged, or was changed by somebody else ({what}): keep a copy of the data directory and \
+             restore a backup"
         ),
         kind: StorageFault::Damaged,
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::{Bound, ControlFlow};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hedgerow_sync::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Store, Txn};
@@ -60,12 +61,13 @@ impl RedbStore {
         let mut prefix = [0; 16];
         getrandom::fill(&mut prefix).map_err(|error| fault(io::Error::other(error)))?;
         let blocks = Blocks::open(medium, key.clone(), prefix).map_err(fault)?;
-        Self::over(
-            Database::builder()
+        trusting(|| {
+            let database = Database::builder()
                 .set_cache_size(cache_bytes)
                 .create_with_backend(blocks)
-                .map_err(fault)?,
-        )
+                .map_err(fault)?;
+            Self::over(database)
+        })
     }
 
     /// The same store over a plain redb database: the base that encryption is measured against.
@@ -103,18 +105,19 @@ impl RedbStore {
     }
 
     /// Checks every page against the checksums of those that refer to it. Finds what encryption
-    /// cannot: a block that somebody put back in an older state.
+    /// cannot: a block that somebody put back in an older state. Closes the store if it does.
     ///
     /// # Errors
     /// `Damaged` if a page is not the one that was committed.
     pub fn verify(&mut self) -> Result<(), StorageError> {
         let mut shared = self.lock_alone();
-        let database = shared.as_mut().ok_or_else(closed)?;
-        match database.check_integrity() {
-            Ok(true) => Ok(()),
+        let mut database = shared.take().ok_or_else(closed)?;
+        *shared = Some(trusting(|| match database.check_integrity() {
+            Ok(true) => Ok(database),
             Ok(false) => Err(damaged("its checksums disagree")),
             Err(error) => Err(fault(error)),
-        }
+        })?);
+        Ok(())
     }
 
     /// Copies all rows into a new store on `medium`, which must be empty. Free pages, and what lingers in
@@ -244,6 +247,13 @@ impl Drop for RedbStore {
     fn drop(&mut self) {
         *self.lock_alone() = None;
     }
+}
+
+/// Runs `job` in which redb reads pages that it trusts to be its own. A block put back in an older state
+/// verifies, and redb may panic over what it finds there: that is damage too.
+fn trusting<T>(job: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
+    panic::catch_unwind(AssertUnwindSafe(job))
+        .unwrap_or_else(|_| Err(damaged("its pages do not fit together")))
 }
 
 fn read<T>(

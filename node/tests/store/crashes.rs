@@ -179,3 +179,55 @@ fn a_power_cut_at_every_operation_loses_nothing_acknowledged() {
         cut_at(&session, 1_000 + seed, |_| true);
     }
 }
+
+/// A process is killed, the next one writes, and then the power fails: what the first one had written
+/// was visible to the second, but perhaps never durable.
+#[test]
+fn a_power_cut_after_a_kill_loses_nothing_acknowledged() {
+    let session = record(3);
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for kill in (session.states[0].0..session.ops.len()).step_by(31) {
+        let visible = |ops: &[Op]| {
+            let mut image = Vec::new();
+            for op in ops {
+                apply(&mut image, op);
+            }
+            image
+        };
+        let before = &session.ops[..kill];
+        let disk = Disk::holding(visible(before));
+        let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
+        let mut states = vec![(disk.op_count(), content(&store))];
+        for _ in 0..2 {
+            let mut model = states.last().unwrap().1.clone();
+            change(&mut store, &mut model, &mut rng);
+            states.push((disk.op_count(), model));
+        }
+        store.close();
+        let after = disk.ops();
+        let cut = below(&mut rng, after.len() + 1);
+        let all = [before, &after[..cut]].concat();
+        let durable = synced(&all);
+        let image = power_cut(&visible(&all[..durable]), &all[durable..], &mut rng);
+        let store = RedbStore::open(Disk::holding(image), &key())
+            .unwrap_or_else(|error| panic!("killed at {kill}, cut at {cut}: {error}"));
+        let found = content(&store);
+        let acknowledged = states.iter().rposition(|(at, _)| *at <= cut);
+        let possible = match acknowledged {
+            Some(last) => &states[last..states.len().min(last + 2)],
+            // Not even opened: what the first process had acknowledged, or was about to.
+            None => {
+                let last = session
+                    .states
+                    .iter()
+                    .rposition(|(at, _)| *at <= kill)
+                    .unwrap();
+                &session.states[last..session.states.len().min(last + 2)]
+            }
+        };
+        assert!(
+            possible.iter().any(|(_, state)| *state == found),
+            "killed at {kill}, cut at {cut}"
+        );
+    }
+}

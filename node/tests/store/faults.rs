@@ -183,3 +183,105 @@ fn one_damaged_copy_of_the_header_is_survived_by_the_other() {
     let error = RedbStore::open(disk, &key()).map(drop).unwrap_err();
     assert_eq!(error.kind, StorageFault::Damaged);
 }
+
+#[test]
+fn an_older_state_of_one_block_is_found_by_a_check_of_the_whole() {
+    let (disk, _) = filled(500);
+    let older = disk.bytes();
+    let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
+    for round in 1..4_u8 {
+        store
+            .write(|txn| {
+                for row in 0..500_u32 {
+                    txn.put(&row.to_be_bytes(), &[round; 300])?;
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+    store.verify().unwrap();
+    store.close();
+    let whole = disk.bytes();
+    let mut unnoticed = 0;
+    for block in 0..(older.len() - FIRST) / STRIDE {
+        let at = FIRST + block * STRIDE;
+        let disk = Disk::holding(whole.clone());
+        disk.damage(|bytes| bytes[at..at + STRIDE].copy_from_slice(&older[at..at + STRIDE]));
+        let Ok(mut store) = RedbStore::open(disk.clone(), &key()) else {
+            continue;
+        };
+        let rows = |disk: &Disk| RedbStore::open(disk.clone(), &key()).map(|store| content(&store));
+        match store.verify() {
+            // Then it lay where nothing looks: all is as it was.
+            Ok(()) => {
+                store.close();
+                let found = rows(&disk).unwrap();
+                assert!(
+                    found.values().all(|value| value == &[3; 300]),
+                    "block {block}"
+                );
+                unnoticed += 1;
+            }
+            Err(error) => assert_eq!(error.kind, StorageFault::Damaged, "{error}"),
+        }
+    }
+    assert!(
+        unnoticed < (older.len() - FIRST) / STRIDE,
+        "none was noticed"
+    );
+}
+
+#[test]
+fn readers_see_whole_commits_while_the_store_writes() {
+    let disk = Disk::default();
+    let mut store = RedbStore::open(disk, &key()).unwrap();
+    let reader = store.reader();
+    let writing = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut last = 0;
+            while writing.load(std::sync::atomic::Ordering::Acquire) {
+                let seen = reader
+                    .read(|reader| {
+                        let first = reader.get(b"a")?;
+                        assert_eq!(first, reader.get(b"b")?, "half a commit");
+                        Ok(first)
+                    })
+                    .unwrap();
+                let seen = seen.map_or(0, |value| u32::from_be_bytes(value.try_into().unwrap()));
+                assert!(seen >= last, "a commit was taken back");
+                last = seen;
+            }
+        });
+        for number in 1..=200_u32 {
+            store
+                .write(|txn| {
+                    txn.put(b"a", &number.to_be_bytes())?;
+                    txn.put(b"b", &number.to_be_bytes())
+                })
+                .unwrap();
+        }
+        writing.store(false, std::sync::atomic::Ordering::Release);
+        reading.join().unwrap();
+    });
+    store.close();
+    let closed = reader.read(|reader| reader.get(b"a")).unwrap_err();
+    assert!(closed.reason.contains("closed"), "{closed}");
+}
+
+#[test]
+fn a_copy_without_room_fails_and_the_store_goes_on() {
+    let (disk, before) = filled(500);
+    let mut store = RedbStore::open(disk, &key()).unwrap();
+    for after in [0, 3, 6] {
+        let full = Disk::default();
+        full.fail(Some(Fault {
+            after,
+            kind: FaultKind::Full,
+        }));
+        let error = store.copy_to(full, &key()).map(drop).unwrap_err();
+        assert_eq!(error.kind, StorageFault::Full, "{error}");
+    }
+    assert!(content(&store) == before);
+    put(&mut store, 500..501).unwrap();
+}

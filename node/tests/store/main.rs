@@ -4,4 +4,5 @@ mod crashes;
 mod directory;
 mod disk;
 mod faults;
+mod kills;
 mod schema;
