@@ -36,6 +36,9 @@ pub(crate) struct Contact {
     /// The devices in it.
     #[n(7)]
     pub devices: Vec<DeviceKeys>,
+    /// How many synthetic spaces are shared with it, for measurements.
+    #[cbor(n(8), default)]
+    pub synthetic_spaces: u32,
 }
 
 impl Contact {

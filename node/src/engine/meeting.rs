@@ -242,6 +242,7 @@ impl Engine {
             space: secret,
             device_list: met.peer.devices.encode().into(),
             devices: met.peer.devices.devices().to_vec(),
+            synthetic_spaces: 0,
         };
         contact.save(turn.txn, identity)?;
         self.contacts.insert(identity, contact);

@@ -52,6 +52,7 @@ mod reconciling;
 mod replay;
 mod start;
 mod status;
+pub mod synthetic;
 mod way;
 
 use std::collections::{BTreeMap, VecDeque};

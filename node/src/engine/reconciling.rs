@@ -37,10 +37,16 @@ impl Engine {
             session::Role::Dialler => Role::Dialler,
             session::Role::Answerer => Role::Answerer,
         };
-        let shared = [Shared {
-            space: space_id(&contact.space),
-            secret: contact.space.as_bytes(),
-        }];
+        let secrets: Vec<SpaceSecret> = std::iter::once(contact.space.clone())
+            .chain(contact.synthetic_spaces())
+            .collect();
+        let shared: Vec<Shared<'_>> = secrets
+            .iter()
+            .map(|secret| Shared {
+                space: space_id(secret),
+                secret: secret.as_bytes(),
+            })
+            .collect();
         Ok(Reconciler::new(
             turn.txn,
             device,
