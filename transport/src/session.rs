@@ -14,6 +14,9 @@ use crate::keys::{Psk, PublicKey, kdf, mac, truncated};
 use crate::noise::TAG_LEN;
 use crate::padding::padme;
 
+#[cfg(test)]
+mod tests;
+
 /// The longest plaintext of one record, in bytes.
 pub const MAX_RECORD: usize = 65_519;
 /// The longest item, its kind included, in bytes.

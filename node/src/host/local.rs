@@ -69,7 +69,8 @@ impl Api for Local {
 
     async fn message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
         let node = self.0.node()?;
-        let mut message: Message = node.read(|_| Ok(Err(Refusal::Bug).inspect_err(|_| drop(id.clone()))))??;
+        let mut message: Message =
+            node.read(|_| Ok(Err(Refusal::Bug).inspect_err(|_| drop(id.clone()))))??;
         self.say_why(contact, std::iter::once(&mut message)).await?;
         Ok(message)
     }
