@@ -1,0 +1,224 @@
+//! Entries, acknowledgements and refusals as they come.
+
+use bytes::Bytes;
+
+use super::{Event, Extent, Fault, MAX_TOLD_REFUSALS, Reconciler, note_acks};
+use crate::batch::Batch;
+use crate::id::{EntryId, LogId, Seq, SpaceId};
+use crate::ingest::{Authority, Ingested, Refusal, ingest};
+use crate::log::LogRow;
+use crate::peer;
+use crate::space::Frontier;
+use crate::store::{StorageError, Txn};
+use crate::waiting::Waiter;
+
+impl Reconciler {
+    pub(super) fn entries(
+        &mut self,
+        txn: &mut dyn Txn,
+        authority: &Authority<'_>,
+        space: SpaceId,
+        log: LogId,
+        core: Bytes,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StorageError> {
+        let mut stored = vec![];
+        self.take_in(txn, authority, space, log, core, &mut stored, events)?;
+        while let Some((log, last)) = stored.pop() {
+            while let Some(waiter) = self.waiting.ready(space, log, last) {
+                let Waiter {
+                    log: waiting_log,
+                    core,
+                    ..
+                } = waiter;
+                self.take_in(
+                    txn,
+                    authority,
+                    space,
+                    waiting_log,
+                    core,
+                    &mut stored,
+                    events,
+                )?;
+            }
+        }
+        if self.waiting.is_empty() {
+            for space in std::mem::take(&mut self.dropped) {
+                self.frontier_is_due(space, Extent::Full);
+            }
+        }
+        self.settle(txn, space)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one step of a loop")]
+    fn take_in(
+        &mut self,
+        txn: &mut dyn Txn,
+        authority: &Authority<'_>,
+        space: SpaceId,
+        log: LogId,
+        core: Bytes,
+        stored: &mut Vec<(LogId, Seq)>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StorageError> {
+        let missing = match ingest(txn, space, log, &core, authority)? {
+            Ingested::Stored { first, last } => {
+                stored.push((log, last));
+                events.push(Event::Stored {
+                    space,
+                    log,
+                    first,
+                    last,
+                });
+                self.now_held(space, log, first, last);
+                return self.sender_holds(txn, authority, space, log, last, events);
+            }
+            Ingested::Known { last } => {
+                let head = LogRow::read(txn, space, log)?.map_or(last, |row| row.head);
+                if let Some(progress) = self.spaces.get_mut(&space) {
+                    progress.acks.insert(log, head);
+                    if let Some(view) = &mut progress.view {
+                        view.holds_up_to(log, last, head);
+                    }
+                }
+                return self.sender_holds(txn, authority, space, log, last, events);
+            }
+            Ingested::Refused(refusal) => {
+                self.refuse(space, log, refusal, events);
+                return Ok(());
+            }
+            Ingested::Malformed(error) => {
+                events.push(Event::Fault(Fault::BadBatch(error)));
+                return Ok(());
+            }
+            Ingested::NoSuchSpace => return Ok(()),
+            Ingested::Waits(missing) => Some(missing),
+            Ingested::Gap => None,
+        };
+        let Ok(batch) = Batch::parse(&core) else {
+            return Ok(());
+        };
+        let (first, last) = (batch.first, batch.last());
+        let missing = missing.unwrap_or(EntryId {
+            log,
+            seq: Seq(first.0 - 1),
+        });
+        let gap = missing.log == log;
+        if gap && !self.waiting.precedes(space, log, first) {
+            return Ok(());
+        }
+        let waiter = Waiter {
+            space,
+            log,
+            first,
+            last,
+            core,
+            missing,
+        };
+        if !self.waiting.push(waiter) {
+            self.dropped.insert(space);
+        }
+        Ok(())
+    }
+
+    /// Entries have been stored that the peer holds too.
+    fn now_held(&mut self, space: SpaceId, log: LogId, first: Seq, last: Seq) {
+        let Some(progress) = self.spaces.get_mut(&space) else {
+            return;
+        };
+        progress.acks.insert(log, last);
+        match &mut progress.view {
+            Some(view) => {
+                view.theirs.entry(log).or_insert(Seq(first.0 - 1));
+                view.holds_up_to(log, last, last);
+            }
+            None => {
+                progress.grown.entry(log).or_insert(first);
+            }
+        }
+    }
+
+    /// Who sends entries of ours (lost here, or of our other device) holds them: as good as an
+    /// acknowledgement.
+    fn sender_holds(
+        &self,
+        txn: &mut dyn Txn,
+        authority: &Authority<'_>,
+        space: SpaceId,
+        log: LogId,
+        last: Seq,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StorageError> {
+        if !authority.mine.contains(&log.device) {
+            return Ok(());
+        }
+        let row = LogRow::read(txn, space, log)?;
+        let held = row.map(|row| (log, last, row)).into_iter();
+        note_acks(txn, space, self.peer, held, events)
+    }
+
+    fn refuse(&mut self, space: SpaceId, log: LogId, refusal: Refusal, events: &mut Vec<Event>) {
+        if let Some(view) = self.view(space) {
+            view.theirs.remove(&log);
+        }
+        let told = &mut self.told_refusals;
+        if told.len() >= MAX_TOLD_REFUSALS || !told.insert((space, log)) {
+            return;
+        }
+        self.refusals_due.push((space, log, refusal));
+        events.push(Event::Refused {
+            space,
+            log,
+            refusal,
+        });
+    }
+
+    pub(super) fn ack(
+        &mut self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        acked: Frontier,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StorageError> {
+        let mut known = Vec::with_capacity(acked.len());
+        for (log, seq) in acked {
+            match LogRow::read(txn, space, log)? {
+                Some(row) if seq <= row.head => known.push((log, seq, row)),
+                // Never written: whatever it means, it is not a fact about our entries.
+                _ => {}
+            }
+        }
+        if let Some(view) = self.view(space) {
+            for (log, seq, row) in &known {
+                view.holds_up_to(*log, *seq, row.head);
+            }
+        }
+        note_acks(txn, space, self.peer, known.into_iter(), events)?;
+        self.settle(txn, space)
+    }
+
+    pub(super) fn refused(
+        &mut self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        log: LogId,
+        reason: u8,
+        events: &mut Vec<Event>,
+    ) -> Result<(), StorageError> {
+        let Some(row) = LogRow::read(txn, space, log)? else {
+            return Ok(());
+        };
+        let refusal = Refusal::from_code(reason);
+        peer::record_refusal(txn, space, self.peer, row.number, refusal)?;
+        if let Some(view) = self.view(space) {
+            view.stop(log);
+            view.theirs.remove(&log);
+        }
+        events.push(Event::RefusedByPeer {
+            space,
+            log,
+            refusal,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,324 @@
+//! Reconciliation of the spaces shared with one device, over one session or bundle
+//! (`docs/PROTOCOL.md` section 6).
+//!
+//! A [`Reconciler`] is told what the peer says ([`Reconciler::peer_root`], [`Reconciler::receive`]) and
+//! what grows here ([`Reconciler::grew`]), each within a transaction, and gives what is to be sent
+//! ([`Reconciler::fill`]). What it gives may leave only after that transaction has been committed: an
+//! acknowledgement says that entries are durable. It believes the peer in nothing but what the peer
+//! says of itself.
+//!
+//! - `frontiers`: finding out what differs, from digests and frontiers;
+//! - `sending`: items and entries as they leave;
+//! - `entries`: entries, acknowledgements and refusals as they come;
+//! - `view`: what one session knows of the peer's side of a space.
+
+mod entries;
+mod event;
+mod frontiers;
+mod sending;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+pub use self::event::{Event, Fault};
+use self::view::View;
+use crate::id::{DeviceId, LogId, Seq, SpaceId};
+use crate::ingest::{Authority, Refusal};
+use crate::log::LogRow;
+use crate::peer::{self, heads, offered};
+use crate::segment::lamport_of;
+use crate::space::{self, Digest, Frontier, frontier_digest};
+use crate::store::{Reader, StorageError, Txn};
+use crate::waiting::Waiting;
+use crate::wire::{Blind, Message, Role, root};
+
+/// With more shared spaces than this, digests are exchanged before frontiers.
+pub const FEW_SPACES: usize = 8;
+/// Logs refused that a session remembers having told the peer, at most.
+pub const MAX_TOLD_REFUSALS: usize = 256;
+
+/// A space shared with the peer.
+#[derive(Clone, Copy)]
+pub struct Shared<'a> {
+    /// The space.
+    pub space: SpaceId,
+    /// Its secret, which only blinds its name.
+    pub secret: &'a [u8; 32],
+}
+
+/// Brings two stores to the same entries. One a session.
+pub struct Reconciler {
+    peer: DeviceId,
+    role: Role,
+    root: Digest,
+    spaces: BTreeMap<SpaceId, Progress>,
+    /// How the peer names the spaces.
+    named: BTreeMap<Blind, SpaceId>,
+    digests_due: bool,
+    waiting: Waiting,
+    /// Spaces of which waiting batches were dropped.
+    dropped: BTreeSet<SpaceId>,
+    /// Refused logs that the peer has been told of, and those that it is to be told of.
+    told_refusals: BTreeSet<(SpaceId, LogId)>,
+    refusals_due: Vec<(SpaceId, LogId, Refusal)>,
+}
+
+/// How far one space has come in this session.
+struct Progress {
+    blind: Blind,
+    /// The digest that went into the root.
+    stated: Digest,
+    /// Logs that have grown since, from here, while the peer's frontier is unknown.
+    grown: BTreeMap<LogId, Seq>,
+    told_frontier: bool,
+    /// Our frontier is to be sent; computed when it leaves, so that a peer that asks without reading
+    /// gathers nothing here.
+    frontier_due: Option<Extent>,
+    need_full_due: bool,
+    /// Parts of the peer's frontier that have come.
+    coming: Option<Frontier>,
+    /// Once the peer's frontier is known.
+    view: Option<View>,
+    /// Held durably, to be said.
+    acks: Frontier,
+}
+
+/// How much of a frontier is to be sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// What differs from the base, if there is one.
+    Difference,
+    /// All of it.
+    Full,
+}
+
+impl Reconciler {
+    /// For a session with `peer` in which we are `role`. The transaction keeps digests that had to
+    /// be computed.
+    pub fn new(
+        txn: &mut dyn Txn,
+        peer: DeviceId,
+        role: Role,
+        session_hash: &[u8],
+        shared: &[Shared<'_>],
+    ) -> Result<Reconciler, StorageError> {
+        let their_role = match role {
+            Role::Dialler => Role::Answerer,
+            Role::Answerer => Role::Dialler,
+            Role::Bundle => Role::Bundle,
+        };
+        let mut spaces = BTreeMap::new();
+        let mut named = BTreeMap::new();
+        for Shared { space, secret } in shared {
+            let stated = shared_digest(txn, *space, peer)?;
+            named.insert(Blind::new(secret, session_hash, their_role), *space);
+            spaces.insert(
+                *space,
+                Progress {
+                    blind: Blind::new(secret, session_hash, role),
+                    stated,
+                    grown: BTreeMap::new(),
+                    told_frontier: false,
+                    frontier_due: None,
+                    need_full_due: false,
+                    coming: None,
+                    view: None,
+                    acks: Frontier::new(),
+                },
+            );
+        }
+        let root = root(
+            spaces
+                .iter()
+                .map(|(space, progress)| (space, &progress.stated)),
+        );
+        Ok(Reconciler {
+            peer,
+            role,
+            root,
+            spaces,
+            named,
+            digests_due: false,
+            waiting: Waiting::default(),
+            dropped: BTreeSet::new(),
+            told_refusals: BTreeSet::new(),
+            refusals_due: Vec::new(),
+        })
+    }
+
+    /// For a bundle to `peer`: [`Reconciler::fill`] gives a frontier of each space, then all that the
+    /// peer has not acknowledged. `tag` is the bundle's.
+    pub fn export(
+        txn: &mut dyn Txn,
+        peer: DeviceId,
+        tag: &[u8],
+        shared: &[Shared<'_>],
+    ) -> Result<Reconciler, StorageError> {
+        let mut reconciler = Reconciler::new(txn, peer, Role::Bundle, tag, shared)?;
+        for Shared { space, .. } in shared {
+            let logs = offered(txn, *space, peer)?;
+            let mut held = Frontier::new();
+            for (log, row) in &logs {
+                // What the peer wrote itself and lost, a session brings back.
+                let seq = match log.device == peer {
+                    true => row.head,
+                    false => peer::acked(txn, *space, peer, *log)?,
+                };
+                held.insert(*log, seq);
+            }
+            reconciler.begin(txn, *space, &logs, held)?;
+            reconciler.frontier_is_due(*space, Extent::Full);
+        }
+        Ok(reconciler)
+    }
+
+    /// The digest over all shared spaces, for hello.
+    pub fn root(&self) -> Digest {
+        self.root
+    }
+
+    /// The peer has said hello.
+    pub fn peer_root(
+        &mut self,
+        txn: &mut dyn Txn,
+        theirs: Digest,
+    ) -> Result<Vec<Event>, StorageError> {
+        let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
+        let mut events = Vec::new();
+        if theirs == self.root {
+            for space in spaces {
+                self.equal(txn, space, &mut events)?;
+            }
+        } else if spaces.len() <= FEW_SPACES {
+            for space in spaces {
+                self.frontier_is_due(space, Extent::Difference);
+            }
+        } else {
+            self.digests_due = true;
+        }
+        Ok(events)
+    }
+
+    /// An item of kind 16 to 21 has come.
+    pub fn receive(
+        &mut self,
+        txn: &mut dyn Txn,
+        authority: &Authority<'_>,
+        kind: u64,
+        content: &Bytes,
+    ) -> Result<Vec<Event>, StorageError> {
+        let mut events = Vec::new();
+        match Message::decode(kind, content) {
+            Err(_) => events.push(Event::Fault(Fault::BadItem)),
+            Ok(Message::Digests(digests)) => {
+                for (blind, digest) in digests {
+                    self.digest(txn, blind, digest, &mut events)?;
+                }
+            }
+            Ok(Message::Frontier {
+                space,
+                base,
+                logs,
+                more,
+            }) => {
+                if let Some(space) = self.named.get(&space).copied() {
+                    self.frontier_part(txn, space, base, logs, more, &mut events)?;
+                }
+            }
+            Ok(Message::NeedFull(blind)) => {
+                if let Some(space) = self.named.get(&blind).copied() {
+                    self.frontier_is_due(space, Extent::Full);
+                }
+            }
+            Ok(Message::Entries { space, log, core }) => {
+                if let Some(space) = self.named.get(&space).copied() {
+                    self.entries(txn, authority, space, log, core, &mut events)?;
+                }
+            }
+            Ok(Message::Ack { space, logs }) => {
+                if let Some(space) = self.named.get(&space).copied() {
+                    self.ack(txn, space, logs, &mut events)?;
+                }
+            }
+            Ok(Message::Refused { space, log, reason }) => {
+                if let Some(space) = self.named.get(&space).copied() {
+                    self.refused(txn, space, log, reason, &mut events)?;
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// Entries of `log` from `first` on are new here: appended, or come over another session. (What
+    /// [`Reconciler::receive`] stored, it knows.)
+    pub fn grew(
+        &mut self,
+        reader: &dyn Reader,
+        space: SpaceId,
+        log: LogId,
+        first: Seq,
+    ) -> Result<(), StorageError> {
+        let Some(row) = LogRow::read(reader, space, log)? else {
+            return Ok(());
+        };
+        // What waits for these entries is sent again: only a transaction could take it in now.
+        while self.waiting.ready(space, log, row.head).is_some() {
+            self.frontier_is_due(space, Extent::Full);
+        }
+        let Some(progress) = self.spaces.get_mut(&space) else {
+            return Ok(());
+        };
+        let Some(view) = &mut progress.view else {
+            progress.grown.entry(log).or_insert(first);
+            return Ok(());
+        };
+        if peer::refusal(reader, space, self.peer, log)?.is_some() {
+            return Ok(());
+        }
+        // What came from elsewhere may be what the peer held all along.
+        let before = Seq(first.0.saturating_sub(1));
+        let held = *view.theirs.entry(log).or_insert(before);
+        let from = Seq(held.max(before).0 + 1);
+        if !view.next.contains_key(&log) && from <= row.head {
+            let lamport = lamport_of(reader, space, row.number, from)?;
+            view.send_from(lamport, log, from);
+        }
+        view.holds_up_to(log, held, row.head);
+        Ok(())
+    }
+
+    fn progress(&mut self, space: SpaceId) -> Option<&mut Progress> {
+        self.spaces.get_mut(&space)
+    }
+
+    fn view(&mut self, space: SpaceId) -> Option<&mut View> {
+        self.progress(space)?.view.as_mut()
+    }
+}
+
+/// The digest of what both sides of a session accept of a space.
+fn shared_digest(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    peer: DeviceId,
+) -> Result<Digest, StorageError> {
+    if peer::refused_logs(txn, space, peer)?.is_empty() {
+        return space::digest(txn, space);
+    }
+    Ok(frontier_digest(&heads(&offered(txn, space, peer)?)))
+}
+
+fn note_acks(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    peer: DeviceId,
+    logs: impl Iterator<Item = (LogId, Seq, LogRow)>,
+    events: &mut Vec<Event>,
+) -> Result<(), StorageError> {
+    for (log, seq) in peer::record_acks(txn, space, peer, logs)? {
+        events.push(Event::Acked { space, log, seq });
+    }
+    Ok(())
+}
