@@ -22,5 +22,5 @@ pub mod segment;
 pub mod space;
 pub mod store;
 pub mod tables;
-mod waiting;
+pub mod waiting;
 pub mod wire;
