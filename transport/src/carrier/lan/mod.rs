@@ -133,7 +133,8 @@ impl<S: EventSink> Lan<S> {
                 on: true,
                 links: BTreeMap::new(),
                 gate: Gate::new(blake3::derive_key("hedgerow 1 lan gate", &config.seed)),
-                scopes: Vec::new(),
+                // Known before the first attempt, which may come before the keeper's first look.
+                scopes: interfaces::Interfaces::now(&config.bind).scopes,
             }),
             dialling: AtomicUsize::new(0),
             alive: AtomicUsize::new(0),

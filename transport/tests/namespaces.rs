@@ -1,0 +1,86 @@
+//! One end of a network of two hosts, started by `namespaces.sh` in a network namespace each.
+
+use std::env;
+use std::time::Duration;
+
+use hedgerow_transport::carrier::lan::{Lan, LanConfig};
+use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierEvent, DialId, LinkIds, TwoWay};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+const BEACON: [u8; 8] = [0xc1; 8];
+
+/// Turns a hang into a failure.
+const HANG: Duration = Duration::from_secs(60);
+
+/// Announces, says what happens in lines, and answers whoever dials, until it is killed.
+#[tokio::test]
+#[ignore = "started by namespaces.sh"]
+async fn host() {
+    let (carrier, mut events) = start(vec![BEACON]);
+    while let Some(event) = events.recv().await {
+        match event {
+            CarrierEvent::Addresses(at) => {
+                let at: Vec<&str> = at.iter().map(|address| address.0.as_str()).collect();
+                println!("addresses {}", at.join(" "));
+            }
+            CarrierEvent::State(state) => println!("state {state:?}"),
+            CarrierEvent::Bytes { link, bytes } => {
+                let _ = carrier.obey(CarrierCommand::Send { link, bytes });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Finds the host by its beacon, or at the address in `AT`, and exchanges bytes with it.
+#[tokio::test]
+#[ignore = "started by namespaces.sh"]
+async fn guest() {
+    let (carrier, mut events) = start(vec![]);
+    let mut addresses = match env::var("AT") {
+        Ok(at) => vec![Address(at)],
+        Err(_) => loop {
+            let event = timeout(HANG, events.recv()).await.expect("nobody is found");
+            if let Some(CarrierEvent::Beacon { beacon: BEACON, at }) = event {
+                break at;
+            }
+        },
+    };
+    let mut dials = 0;
+    let mut dial = |addresses: &mut Vec<Address>| {
+        dials += 1;
+        let to = addresses.pop().expect("one of them answers");
+        let _ = carrier.obey(CarrierCommand::Dial {
+            dial: DialId(dials),
+            to,
+        });
+    };
+    dial(&mut addresses);
+    loop {
+        match timeout(HANG, events.recv()).await.expect("it hangs") {
+            Some(CarrierEvent::DialFailed { .. }) => dial(&mut addresses),
+            Some(CarrierEvent::Up { link, .. }) => {
+                let bytes = (&b"good day"[..]).into();
+                let _ = carrier.obey(CarrierCommand::Send { link, bytes });
+            }
+            Some(CarrierEvent::Bytes { bytes, .. }) => {
+                assert_eq!(&bytes[..], b"good day");
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn start(
+    beacons: Vec<[u8; 8]>,
+) -> (
+    Lan<mpsc::Sender<CarrierEvent>>,
+    mpsc::Receiver<CarrierEvent>,
+) {
+    let (sink, events) = mpsc::channel(64);
+    let carrier = Lan::start(LanConfig::new([9; 32], LinkIds::default()), sink);
+    let _ = carrier.obey(CarrierCommand::Announce { beacons });
+    (carrier, events)
+}
