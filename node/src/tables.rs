@@ -5,6 +5,7 @@
 //! | --- | --- | --- |
 //! | 0x01 schema | – | version u16 |
 //! | 0x20 account | – | `engine::account::Account` |
+//! | 0x2D this device | – | device 16 |
 //! | 0x21 contacts | identity 32 | `engine::contact::Contact` |
 //! | 0x22 devices of contacts | device 16 | `engine::device::Device` |
 //! | 0x23 invitations made | invitation 8 | `engine::invitation::Made` |
@@ -45,6 +46,7 @@ pub enum Table {
     ReadPositions = 0x2A,
     UnreadAbove = 0x2B,
     Ports = 0x2C,
+    DeviceId = 0x2D,
 }
 
 impl Table {

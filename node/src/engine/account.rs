@@ -1,15 +1,15 @@
 //! This device and its identity: keys, name, and the versions of what contacts are told.
 
 use ed25519_dalek::SigningKey;
-use hedgerow_sync::id::IdentityId;
-use hedgerow_sync::store::{StorageError, Txn};
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_transport::keys::{BeaconKey, StaticKey};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::fact::Versions;
-use crate::tables::{self, Table};
+use crate::tables::{self, Table, damaged};
 
 /// The longest name of a person, in bytes.
 pub(crate) const MAX_NAME: usize = 64;
@@ -60,6 +60,17 @@ pub(crate) struct Account {
 impl Account {
     pub fn save(&self, txn: &mut dyn Txn) -> Result<(), StorageError> {
         tables::save(txn, &Table::Account.key(&[]), self)
+    }
+
+    /// Writes down which device this is, for those who read without the engine.
+    pub fn save_device_id(txn: &mut dyn Txn, id: DeviceId) -> Result<(), StorageError> {
+        txn.put(&Table::DeviceId.key(&[]), &id.0)
+    }
+
+    /// Which device this is.
+    pub fn device_id(reader: &dyn Reader) -> Result<DeviceId, StorageError> {
+        let bytes = reader.get(&Table::DeviceId.key(&[]))?.ok_or_else(damaged)?;
+        bytes.try_into().map(DeviceId).map_err(|_| damaged())
     }
 
     pub fn identity(&self) -> IdentityId {

@@ -102,7 +102,7 @@ impl Engine {
             count: 1,
             mine: true,
         };
-        self.news.messages.entry(identity).or_default().push(run);
+        self.news.message(identity, run);
         // Somebody waits: whoever is not reached is tried again at once.
         for device in self.devices_of(identity).collect::<Vec<_>>() {
             self.dialling

@@ -1,18 +1,258 @@
-//! Parcels.
+//! Parcels carried by hand: sealed bundles in a file (`docs/PROTOCOL.md` section 12).
 
-use super::fault::CallError;
-use super::{Engine, Turn};
-use crate::api::{ContactId, Refusal, Reply};
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::peer;
+use hedgerow_sync::reconcile::{Reconciler, Shared};
+use hedgerow_sync::store::StorageError;
+use hedgerow_sync::wire::Role;
+use hedgerow_transport::bundle::{
+    self, BundleFault, BundleItem, Draft, Header, MAX_BUNDLE, MAX_LIFETIME_S,
+};
+use hedgerow_transport::handshake::Direction;
+
+use super::fact::{Fact, FactHeld, FactKind};
+use super::fault::{CallError, LinkError};
+use super::{Engine, Turn, contact, items, reconciling};
+use crate::api::{ContactId, Imported, Refusal, Reply};
+use crate::tables::{self, Table};
+
+/// What a parcel begins with: a name and a version.
+const MAGIC: &[u8] = b"HEDGEBDL\x01";
+
+/// The most bytes of entries read at once for a parcel.
+const FILL: usize = 1 << 20;
+
+/// What one bundle brought.
+struct Brought {
+    identity: IdentityId,
+    messages: u64,
+    acknowledged: u64,
+}
 
 impl Engine {
     pub(super) fn carry_export(
         &mut self,
-        _: &mut Turn<'_>,
-        _: &ContactId,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
     ) -> Result<Reply, CallError> {
-        Err(Refusal::NoPrekey.into())
+        let identity = self.contact_named(id)?;
+        if self
+            .contacts
+            .get(&identity)
+            .is_some_and(|contact| contact.blocked)
+        {
+            return Err(Refusal::Blocked.into());
+        }
+        let devices: Vec<DeviceId> = self.devices_of(identity).collect();
+        let mut parcel = MAGIC.to_vec();
+        for device in devices {
+            if let Some(bundle) = self.seal_bundle(turn, identity, device)? {
+                parcel.extend_from_slice(&bundle);
+            }
+        }
+        if parcel.len() == MAGIC.len() {
+            return Err(Refusal::NoPrekey.into());
+        }
+        Ok(Reply::Parcel(parcel))
     }
-    pub(super) fn carry_import(&mut self, _: &mut Turn<'_>, _: &[u8]) -> Result<Reply, CallError> {
-        Err(Refusal::BadParcel.into())
+
+    /// All that a device has not acknowledged, as far as it fits; `None` without a prekey of it.
+    fn seal_bundle(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+        id: DeviceId,
+    ) -> Result<Option<bytes::Bytes>, CallError> {
+        let (Some(device), Some(contact)) = (self.devices.get(&id), self.contacts.get(&identity))
+        else {
+            return Ok(None);
+        };
+        let Some(prekey) = device.prekey.clone() else {
+            return Ok(None);
+        };
+        let direction = Direction::between(&self.device_id.0, &id.0);
+        let mut draft = Draft::new(&device.bundle_tag_key, direction, MAX_BUNDLE, &mut turn.rng);
+        for kind in FactKind::ALL {
+            let held = device.held.of(kind);
+            if held > 0 {
+                let held = FactHeld {
+                    kind: kind as u8,
+                    version: held,
+                };
+                draft
+                    .push(items::FACT_HELD, &tables::encoded(&held))
+                    .map_err(|_| Refusal::Bug)?;
+            }
+            if self.account.versions.of(kind) > device.given.of(kind)
+                && let Some(fact) = self.fact(kind)
+            {
+                draft
+                    .push(items::FACT, &tables::encoded(&fact))
+                    .map_err(|_| Refusal::Bug)?;
+            }
+        }
+        self.share_prekey(turn.txn, id)?;
+        let shared = [Shared {
+            space: reconciling::space_id(&contact.space),
+            secret: contact.space.as_bytes(),
+        }];
+        let mut reconciler = Reconciler::export(turn.txn, id, draft.tag(), &shared)?;
+        let mut room = true;
+        while room && reconciler.has_more() {
+            let mut messages = Vec::new();
+            reconciler.fill(turn.txn, &self.mark_key, FILL, &mut messages)?;
+            room = messages
+                .iter()
+                .all(|message| draft.push(message.kind(), &message.encode()).is_ok());
+        }
+        let sealed = draft.seal(
+            &self.account.device_key,
+            &prekey.public,
+            &prekey.psk,
+            MAX_LIFETIME_S,
+            &mut turn.rng,
+        );
+        Ok(Some(sealed.map_err(|_| Refusal::NoPrekey)?))
+    }
+
+    pub(super) fn carry_import(
+        &mut self,
+        turn: &mut Turn<'_>,
+        parcel: &[u8],
+    ) -> Result<Reply, CallError> {
+        let mut rest = parcel.strip_prefix(MAGIC).ok_or(Refusal::BadParcel)?;
+        let mut brought: Option<Brought> = None;
+        let mut refusal = Refusal::ParcelNotForUs;
+        while !rest.is_empty() {
+            let length = Header::parse(rest)
+                .map_err(|_| Refusal::BadParcel)?
+                .length();
+            let (bundle, behind) = rest.split_at_checked(length).ok_or(Refusal::BadParcel)?;
+            rest = behind;
+            match self.open_bundle(turn, bundle) {
+                Ok(more) => {
+                    let before = brought.take();
+                    brought = Some(Brought {
+                        messages: more.messages
+                            + before.as_ref().map_or(0, |before| before.messages),
+                        acknowledged: more.acknowledged
+                            + before.map_or(0, |before| before.acknowledged),
+                        ..more
+                    });
+                }
+                Err(CallError::Refused(why)) => refusal = why,
+                Err(error) => return Err(error),
+            }
+        }
+        let brought = brought.ok_or(refusal)?;
+        Ok(Reply::Imported(Imported {
+            contact: contact::api_id(brought.identity),
+            messages: brought.messages,
+            acknowledged: brought.acknowledged,
+        }))
+    }
+
+    fn open_bundle(&mut self, turn: &mut Turn<'_>, sealed: &[u8]) -> Result<Brought, CallError> {
+        let header = Header::parse(sealed).map_err(|_| Refusal::BadParcel)?;
+        let me = self.device_id;
+        let senders = self.devices.iter();
+        let senders = senders.map(|(id, device)| {
+            (
+                *id,
+                &device.bundle_tag_key,
+                Direction::between(&id.0, &me.0),
+            )
+        });
+        let id = header.recognise(senders).ok_or(Refusal::ParcelNotForUs)?;
+        if !self.may_talk_to(id) {
+            return Err(Refusal::Blocked.into());
+        }
+        let taken = Table::BundleTags.key(&[&id.0, &header.tag()[..16]]);
+        if turn.txn.get(&taken)?.is_some() {
+            return Err(Refusal::ParcelKnown.into());
+        }
+        let device = self.devices.get(&id).ok_or(Refusal::ParcelNotForUs)?;
+        let identity = device.identity;
+        let keys = self.bundle_keys(turn.txn, id)?;
+        let opened = bundle::open(
+            sealed,
+            &device.device_key,
+            keys.iter().map(|(_, prekey, secret)| (*prekey, secret)),
+        );
+        let contents = match opened {
+            Ok(contents) => contents,
+            Err(BundleFault::NoPrekey) => {
+                // Sealed to what is lost here: the sender is to hear of a fresh one.
+                if device.given.of(FactKind::Prekey) >= self.account.versions.of(FactKind::Prekey) {
+                    self.replace_prekey(turn)?;
+                }
+                return Err(Refusal::ParcelNotForUs.into());
+            }
+            Err(BundleFault::Malformed | BundleFault::Altered) => {
+                return Err(Refusal::BadParcel.into());
+            }
+        };
+        let number = keys[contents.which].0;
+        turn.txn.put(&taken, &number.to_be_bytes())?;
+        self.take_bundle(turn, identity, id, header.tag(), &contents.items)
+            .map_err(|error| match error {
+                LinkError::Storage(error) => CallError::Storage(error),
+                LinkError::Peer(_) => CallError::Refused(Refusal::BadParcel),
+            })
+    }
+
+    /// Takes in what a bundle says.
+    fn take_bundle(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+        id: DeviceId,
+        tag: &[u8; 32],
+        contents: &[BundleItem],
+    ) -> Result<Brought, LinkError> {
+        let Some(contact) = self.contacts.get(&identity) else {
+            return Ok(Brought {
+                identity,
+                messages: 0,
+                acknowledged: 0,
+            });
+        };
+        let space = reconciling::space_id(&contact.space);
+        let shared = [Shared {
+            space,
+            secret: contact.space.as_bytes(),
+        }];
+        let mut reconciler = Reconciler::new(turn.txn, id, Role::Bundle, tag, &shared)?;
+        let entries =
+            |turn: &Turn<'_>| -> Result<u64, StorageError> {
+                Ok(hedgerow_sync::space::summary(turn.txn, space)?
+                    .map_or(0, |summary| summary.entries))
+            };
+        let (before, queued) = (entries(turn)?, peer::unacked(turn.txn, space, id)?);
+        for item in contents {
+            match item.kind {
+                items::FACT => {
+                    let fact: Fact = items::read(&item.content)?;
+                    let Some(kind) = FactKind::from_number(fact.kind) else {
+                        continue;
+                    };
+                    self.fact_about(turn, id, kind, &fact)?;
+                }
+                items::FACT_HELD => self.fact_held(turn, id, items::read(&item.content)?)?,
+                kind if items::SYNC.contains(&kind) => {
+                    let authority = self.authority(identity)?;
+                    let events =
+                        reconciler.receive(turn.txn, &authority.borrow(), kind, &item.content)?;
+                    self.sync_events(turn, identity, id, events)?;
+                }
+                _ => {}
+            }
+        }
+        let (after, left) = (entries(turn)?, peer::unacked(turn.txn, space, id)?);
+        Ok(Brought {
+            identity,
+            messages: after.saturating_sub(before),
+            acknowledged: queued.saturating_sub(left),
+        })
     }
 }

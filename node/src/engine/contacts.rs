@@ -85,7 +85,7 @@ impl Engine {
             queued,
             why: (queued > 0).then(|| self.why(identity, now)),
             messages,
-            unread: reading::unread(reader, space)?,
+            unread: reading::unread(reader, space, self.device_id)?,
         })
     }
 

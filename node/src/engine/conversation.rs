@@ -1,15 +1,105 @@
 //! Conversations, as pure functions over a snapshot of the store: no engine is needed to read.
 
-use bytes::Bytes;
-use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq};
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
 
-use crate::api::{MessageId, Refusal};
+use bytes::Bytes;
+use hedgerow_sync::entry::Body;
+use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
+use hedgerow_sync::page::{self, Placed};
+use hedgerow_sync::peer;
+use hedgerow_sync::store::{Direction, Reader, StorageError};
+
+use super::account::Account;
+use super::contact::Contact;
+use super::{reading, reconciling};
+use crate::api::{
+    ContactId, Message, MessageId, Page, PageFrom, Private, Refusal, StorageProblem, Why,
+};
+use crate::tables::{Table, damaged};
 
 /// The longest text, in bytes.
 pub const MAX_TEXT: usize = 65_536;
 
 /// The kind of a body that is a text.
 const TEXT: u8 = 1;
+
+/// Part of a conversation, oldest first: at most `limit` messages. Of messages not delivered only a
+/// refusal is given as the reason; [`explain`] fills in the others.
+///
+/// # Errors
+/// There is no such contact or message, or the store failed.
+pub fn page(
+    reader: &dyn Reader,
+    contact: &ContactId,
+    from: &PageFrom,
+    limit: u32,
+) -> Result<Page, Refusal> {
+    let mut conversation = Conversation::open(reader, contact)?;
+    let space = conversation.space;
+    let late = reading::late(reader, space).map_err(storage)?;
+    let entry = |id| parse_message_id(id).ok_or(Refusal::NoSuchMessage);
+    let from = match from {
+        PageFrom::Newest => page::PageFrom::Newest,
+        PageFrom::Oldest => page::PageFrom::Oldest,
+        PageFrom::Before(id) => page::PageFrom::Before(entry(id)?),
+        PageFrom::After(id) => page::PageFrom::After(entry(id)?),
+        PageFrom::Position(position) => page::PageFrom::Position(*position),
+        PageFrom::Date(date_ms) => page::PageFrom::Date(*date_ms),
+        PageFrom::FirstUnread => match (
+            late.first(),
+            reading::position(reader, space).map_err(storage)?,
+        ) {
+            (Some(late), _) => page::PageFrom::At(late.id()),
+            (None, Some(read)) => page::PageFrom::After(read.id()),
+            (None, None) => page::PageFrom::Oldest,
+        },
+    };
+    let found = page::page(reader, space, from, limit as usize)
+        .map_err(storage)?
+        .ok_or(Refusal::NoSuchMessage)?;
+    let mut messages = Vec::with_capacity(found.entries.len());
+    for (position, entry) in (found.position..).zip(&found.entries) {
+        messages.push(conversation.message(entry, position).map_err(storage)?);
+    }
+    Ok(Page {
+        messages,
+        total: found.total,
+        unread: reading::unread(reader, space, conversation.me).map_err(storage)?,
+        unread_above: late.len() as u64,
+    })
+}
+
+/// One message.
+///
+/// # Errors
+/// There is no such contact or message, or the store failed.
+pub fn message(
+    reader: &dyn Reader,
+    contact: &ContactId,
+    id: &MessageId,
+) -> Result<Message, Refusal> {
+    let mut conversation = Conversation::open(reader, contact)?;
+    let entry = parse_message_id(id).ok_or(Refusal::NoSuchMessage)?;
+    let found = page::page(reader, conversation.space, page::PageFrom::At(entry), 1)
+        .map_err(storage)?
+        .ok_or(Refusal::NoSuchMessage)?;
+    let placed = found.entries.first().ok_or(Refusal::NoSuchMessage)?;
+    conversation
+        .message(placed, found.position)
+        .map_err(storage)
+}
+
+/// Gives every message of ours that is not delivered the contact's present reason, which only the
+/// engine knows ([`Call::Contact`](crate::api::Call::Contact) has it), unless it has one of its own.
+pub fn explain(messages: &mut [Message], why: Option<Why>) {
+    for message in messages
+        .iter_mut()
+        .filter(|message| message.mine && !message.delivered)
+    {
+        message.why = message.why.or(why);
+    }
+}
 
 /// The id of an entry in the API: device, incarnation and sequence in hex, joined by `-`.
 pub fn message_id(entry: EntryId) -> MessageId {
@@ -52,4 +142,106 @@ pub(super) fn check_length(text: &str) -> Result<(), Refusal> {
 /// The body of a text (`docs/PROTOCOL.md` section 4).
 pub(super) fn text_body(text: &str) -> Bytes {
     Bytes::from(crate::tables::encoded(&(TEXT, text)))
+}
+
+/// What a body says; `None` for a kind this version cannot show.
+fn text_of(body: &Body) -> Option<Private> {
+    let Body::Bytes(bytes) = body else {
+        return None;
+    };
+    let mut decoder = minicbor::Decoder::new(bytes);
+    decoder.array().ok()?;
+    (decoder.u8().ok()? == TEXT).then_some(())?;
+    decoder
+        .str()
+        .ok()
+        .filter(|text| text.len() <= MAX_TEXT)
+        .map(|text| Private(text.to_owned()))
+}
+
+/// What is needed to show messages of one conversation.
+struct Conversation<'a> {
+    reader: &'a dyn Reader,
+    space: SpaceId,
+    me: DeviceId,
+    /// The contact's devices.
+    theirs: Vec<DeviceId>,
+    /// Up to where any of them holds a log of ours, and whether they refuse it.
+    held: BTreeMap<LogId, (Seq, bool)>,
+}
+
+impl<'a> Conversation<'a> {
+    fn open(reader: &'a dyn Reader, id: &ContactId) -> Result<Conversation<'a>, Refusal> {
+        let contact = contact_named(reader, id)
+            .map_err(storage)?
+            .ok_or(Refusal::NoSuchContact)?;
+        Ok(Conversation {
+            reader,
+            space: reconciling::space_id(&contact.space),
+            me: Account::device_id(reader).map_err(storage)?,
+            theirs: contact.device_ids(),
+            held: BTreeMap::new(),
+        })
+    }
+
+    fn message(&mut self, entry: &Placed, position: u64) -> Result<Message, StorageError> {
+        let mine = entry.id.log.device == self.me;
+        let (delivered, refused) = if mine {
+            self.delivery(entry.id)?
+        } else {
+            (false, false)
+        };
+        Ok(Message {
+            id: message_id(entry.id),
+            position,
+            mine,
+            time_ms: entry.shown_ms,
+            text: text_of(&entry.body),
+            delivered,
+            why: (mine && refused && !delivered).then_some(Why::Refused),
+        })
+    }
+
+    fn delivery(&mut self, entry: EntryId) -> Result<(bool, bool), StorageError> {
+        if !self.held.contains_key(&entry.log) {
+            let (mut held, mut refused) = (Seq(0), false);
+            for device in &self.theirs {
+                held = held.max(peer::acked(self.reader, self.space, *device, entry.log)?);
+                refused |= peer::refusal(self.reader, self.space, *device, entry.log)?.is_some();
+            }
+            self.held.insert(entry.log, (held, refused));
+        }
+        let (held, refused) = self.held.get(&entry.log).copied().unwrap_or_default();
+        Ok((entry.seq <= held, refused))
+    }
+}
+
+/// The contact whose identity begins as an API id says.
+fn contact_named(reader: &dyn Reader, id: &ContactId) -> Result<Option<Contact>, StorageError> {
+    let Ok(prefix) = data_encoding::HEXLOWER.decode(id.0.as_bytes()) else {
+        return Ok(None);
+    };
+    if prefix.len() != 16 {
+        return Ok(None);
+    }
+    let (low, high) = (
+        Table::Contacts.key(&[&prefix, &[0; 16]]),
+        Table::Contacts.key(&[&prefix, &[0xff; 16]]),
+    );
+    let mut found = None;
+    let range = (
+        Bound::Included(low.as_slice()),
+        Bound::Included(high.as_slice()),
+    );
+    reader.scan(range, Direction::Forward, &mut |_, value| {
+        found = Some(minicbor::decode(value));
+        ControlFlow::Break(())
+    })?;
+    found.transpose().map_err(|_| damaged())
+}
+
+fn storage(error: StorageError) -> Refusal {
+    Refusal::Storage {
+        fault: StorageProblem::from(error.kind),
+    }
 }

@@ -64,9 +64,6 @@ pub(crate) struct Device {
     /// It has told us that we were removed there.
     #[n(16)]
     pub gone: bool,
-    /// A bundle of it could not be opened: it needs a fresh prekey.
-    #[n(17)]
-    pub needs_prekey: bool,
 }
 
 /// A prekey that a contact's device has told us.

@@ -20,7 +20,7 @@ use crate::tables;
 
 impl Engine {
     /// The content of one of our facts; `None` if there is none yet.
-    fn fact(&self, kind: FactKind) -> Option<Fact> {
+    pub(super) fn fact(&self, kind: FactKind) -> Option<Fact> {
         let version = self.account.versions.of(kind);
         if version == 0 {
             return None;
@@ -40,7 +40,11 @@ impl Engine {
     }
 
     /// Says every fact that the other side lacks and has not been told in this session.
-    pub(super) fn tell_facts(&self, _: &mut Turn<'_>, live: &mut Live) -> Result<(), StorageError> {
+    pub(super) fn tell_facts(
+        &self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+    ) -> Result<(), StorageError> {
         let Some(device) = self.devices.get(&live.device) else {
             return Ok(());
         };
@@ -50,6 +54,9 @@ impl Engine {
                 && live.told.raise(kind, version)
                 && let Some(fact) = self.fact(kind)
             {
+                if kind == FactKind::Prekey {
+                    self.share_prekey(turn.txn, live.device)?;
+                }
                 items::say(&mut live.session, items::FACT, &fact);
             }
         }
@@ -62,7 +69,7 @@ impl Engine {
         turn: &mut Turn<'_>,
         kind: FactKind,
     ) -> Result<(), StorageError> {
-        let version = self.account.versions.of(kind) + 1;
+        let version = self.account.versions.of(kind).saturating_add(1);
         self.account.versions.raise(kind, version);
         self.account.save(turn.txn)?;
         self.tell_everybody(turn)
@@ -115,13 +122,7 @@ impl Engine {
         let Some(kind) = FactKind::from_number(fact.kind) else {
             return Ok(());
         };
-        let mut device = self
-            .devices
-            .remove(&live.device)
-            .ok_or(PeerFault::OutOfPlace)?;
-        let taken = self.take_fact(turn, live.device, &mut device, kind, &fact);
-        self.devices.insert(live.device, device);
-        taken?;
+        self.fact_about(turn, live.device, kind, &fact)?;
         let held = FactHeld {
             kind: fact.kind,
             version: fact.version,
@@ -130,8 +131,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Takes in a fact, from a session or a bundle, unless what is held is as new.
-    pub(super) fn take_fact(
+    /// Takes in a fact about a device, from a session or a bundle.
+    pub(super) fn fact_about(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+        kind: FactKind,
+        fact: &Fact,
+    ) -> Result<(), LinkError> {
+        let mut device = self.devices.remove(&id).ok_or(PeerFault::OutOfPlace)?;
+        let taken = self.take_fact(turn, id, &mut device, kind, fact);
+        self.devices.insert(id, device);
+        taken
+    }
+
+    /// Takes in a fact, unless what is held is as new.
+    fn take_fact(
         &mut self,
         turn: &mut Turn<'_>,
         id: DeviceId,
@@ -218,19 +233,16 @@ impl Engine {
     pub(super) fn fact_held(
         &mut self,
         turn: &mut Turn<'_>,
-        live: &Live,
+        id: DeviceId,
         held: FactHeld,
     ) -> Result<(), LinkError> {
         let Some(kind) = FactKind::from_number(held.kind) else {
             return Ok(());
         };
         let version = held.version.min(self.account.versions.of(kind));
-        let device = self
-            .devices
-            .get_mut(&live.device)
-            .ok_or(PeerFault::OutOfPlace)?;
+        let device = self.devices.get_mut(&id).ok_or(PeerFault::OutOfPlace)?;
         if device.given.raise(kind, version) {
-            device.save(turn.txn, live.device)?;
+            device.save(turn.txn, id)?;
         }
         Ok(())
     }

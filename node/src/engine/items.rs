@@ -79,5 +79,10 @@ pub(crate) fn say_bytes(session: &mut Session, kind: u64, content: Vec<u8>) {
 
 /// What an item says.
 pub(crate) fn heard<T: for<'b> Decode<'b, ()>>(item: &Item) -> Result<T, PeerFault> {
-    minicbor::decode(&item.content).map_err(|_| PeerFault::BadItem)
+    read(&item.content)
+}
+
+/// What the content of an item says.
+pub(crate) fn read<T: for<'b> Decode<'b, ()>>(content: &[u8]) -> Result<T, PeerFault> {
+    minicbor::decode(content).map_err(|_| PeerFault::BadItem)
 }

@@ -117,7 +117,7 @@ impl Engine {
                 return Ok(false);
             }
             (items::FACT, _) => self.fact_heard(turn, live, items::heard(item)?)?,
-            (items::FACT_HELD, _) => self.fact_held(turn, live, items::heard(item)?)?,
+            (items::FACT_HELD, _) => self.fact_held(turn, live.device, items::heard(item)?)?,
             (psk::PROPOSE, _) => self.psk_proposed(turn, live, &item.content)?,
             (psk::ANSWER, _) => self.psk_answered(turn, live, &item.content)?,
             (psk::MOVED, _) => return self.psk_moved(turn, live, &item.content),

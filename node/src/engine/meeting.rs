@@ -274,7 +274,6 @@ impl Engine {
             prekey: None,
             joined_by,
             gone: false,
-            needs_prekey: false,
         };
         device.save(turn.txn, id)?;
         self.devices.insert(id, device);

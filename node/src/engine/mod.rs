@@ -78,6 +78,7 @@ use joining::Joining;
 use link::Link;
 use news::News;
 use outbox::Outbox;
+use prekey::Prekey;
 use presence::Presence;
 use status::TrafficCount;
 
@@ -91,6 +92,8 @@ pub struct Engine {
     device_list: DeviceList,
     device_id: DeviceId,
     mark_key: MarkKey,
+    /// By number; the last is the newest.
+    prekeys: BTreeMap<u32, Prekey>,
     /// This opening of the store; first written when it is first used.
     incarnation: Incarnation,
     /// The next handshake counter of this incarnation.

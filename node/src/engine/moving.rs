@@ -119,6 +119,7 @@ impl Engine {
             replay::forget(turn.txn, live.device, gone)?;
         }
         self.refusals.remove(&live.device);
+        self.share_prekey(turn.txn, live.device)?;
         items::say_bytes(&mut live.session, psk::MOVED, psk::moved(number));
         Ok(())
     }

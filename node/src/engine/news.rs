@@ -6,7 +6,7 @@ use hedgerow_sync::id::{EntryId, IdentityId};
 use hedgerow_transport::carrier::CarrierKind;
 
 use super::invitation::InvitationKey;
-use super::{Effects as _, Engine, Turn, contact, conversation, delivery};
+use super::{Effects as _, Engine, Turn, contact, conversation, delivery, reading, reconciling};
 use crate::api::{Event, JoinProblem};
 use hedgerow_sync::store::StorageError;
 
@@ -44,6 +44,20 @@ pub(crate) struct Run {
     pub mine: bool,
 }
 
+impl News {
+    /// New messages; those that go on where the last ones of the same log ended are one run with them.
+    pub fn message(&mut self, identity: IdentityId, run: Run) {
+        let runs = self.messages.entry(identity).or_default();
+        let open = runs.iter_mut().find(|open| {
+            open.first.log == run.first.log && open.first.seq.0 + open.count == run.first.seq.0
+        });
+        match open {
+            Some(open) => open.count += run.count,
+            None => runs.push(run),
+        }
+    }
+}
+
 impl Engine {
     /// Tells what the batch has brought.
     pub(super) fn tell_news(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
@@ -68,6 +82,12 @@ impl Engine {
             });
         }
         for (identity, runs) in news.messages {
+            if let Some(contact) = self.contacts.get(&identity) {
+                let space = reconciling::space_id(&contact.space);
+                for run in runs.iter().filter(|run| !run.mine) {
+                    reading::arrived(turn.txn, space, *run)?;
+                }
+            }
             tell_messages(turn, identity, &runs);
         }
         for (identity, last) in news.delivered {

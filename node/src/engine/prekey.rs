@@ -1,26 +1,188 @@
-//! Prekeys of ours: what contacts seal bundles to (`docs/PROTOCOL.md` section 12).
+//! Prekeys of ours: what contacts seal bundles to (`docs/PROTOCOL.md` section 12). A prekey's number is
+//! the version of the fact that tells it.
 
 use hedgerow_sync::id::DeviceId;
-use hedgerow_sync::store::StorageError;
+use hedgerow_sync::store::{Reader, StorageError, Txn};
+use hedgerow_transport::bundle::{MAX_LIFETIME_S, MAX_PREKEYS, PREKEY_ROTATION_S};
+use hedgerow_transport::keys::{BundlePsk, StaticKey};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
 
-use super::fact::PrekeyFact;
+use super::device::Device;
+use super::fact::{FactKind, PrekeyFact};
 use super::{Engine, Turn};
+use crate::tables::{self, Table, damaged};
+
+/// Secrets kept for one prekey and one device: one for each psk that the device may have had when it
+/// heard of the prekey. The oldest make room.
+const MAX_SECRETS: usize = 4;
+
+/// A prekey of ours.
+#[derive(Encode, Decode)]
+pub(crate) struct Prekey {
+    #[cbor(n(0), with = "super::codec::fixed")]
+    pub key: StaticKey,
+    /// When it was made, by our wall clock.
+    #[n(1)]
+    made_ms: i64,
+}
+
+impl Prekey {
+    /// Whether it is as old as this; a clock set back counts as old, for nobody knows.
+    fn is_older_than(&self, seconds: u32, wall_ms: i64) -> bool {
+        !(0..i64::from(seconds) * 1_000).contains(&wall_ms.saturating_sub(self.made_ms))
+    }
+
+    fn is_past(&self, seconds: u32, wall_ms: i64) -> bool {
+        wall_ms.saturating_sub(self.made_ms) >= i64::from(seconds) * 1_000
+    }
+}
 
 impl Engine {
+    /// What contacts are told.
     pub(super) fn newest_prekey(&self) -> Option<PrekeyFact> {
-        None
+        let (number, prekey) = self.prekeys.last_key_value()?;
+        Some(PrekeyFact {
+            number: *number,
+            public: prekey.key.public(),
+        })
     }
-    pub(super) fn new_prekey(&mut self, _: &mut Turn<'_>) -> Result<(), StorageError> {
+
+    /// Makes a prekey under the version that the fact has now.
+    pub(super) fn new_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let number = self.account.versions.of(FactKind::Prekey);
+        let prekey = Prekey {
+            key: StaticKey::random(&mut turn.rng),
+            made_ms: turn.now.wall_ms,
+        };
+        tables::save(
+            turn.txn,
+            &Table::Prekeys.key(&[&number.to_be_bytes()]),
+            &prekey,
+        )?;
+        self.prekeys.insert(number, prekey);
         Ok(())
     }
-    pub(super) fn renew_prekey(&mut self, _: &mut Turn<'_>) -> Result<(), StorageError> {
+
+    /// Makes a prekey once the newest is due, and forgets those that nothing can come for any more.
+    pub(super) fn renew_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let wall_ms = turn.now.wall_ms;
+        let newest = self.prekeys.last_key_value();
+        if newest.is_none_or(|(_, prekey)| prekey.is_older_than(PREKEY_ROTATION_S, wall_ms)) {
+            self.replace_prekey(turn)?;
+        }
+        while let Some((number, prekey)) = self.prekeys.first_key_value() {
+            let is_newest = self.prekeys.len() == 1;
+            let superseded = self
+                .devices
+                .values()
+                .all(|device| device.given.of(FactKind::Prekey) > *number);
+            let spent = superseded && prekey.is_past(MAX_LIFETIME_S, wall_ms);
+            if is_newest || !spent && self.prekeys.len() <= MAX_PREKEYS {
+                break;
+            }
+            let number = *number;
+            self.prekeys.remove(&number);
+            forget(turn.txn, number)?;
+        }
         Ok(())
     }
+
+    /// Makes a prekey and tells everybody.
+    pub(super) fn replace_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let version = self.account.versions.of(FactKind::Prekey).saturating_add(1);
+        self.account.versions.raise(FactKind::Prekey, version);
+        self.new_prekey(turn)?;
+        self.account.save(turn.txn)?;
+        self.tell_everybody(turn)
+    }
+
+    /// A device is told our newest prekey, or its psk has moved: what it may seal with is written down.
+    pub(super) fn share_prekey(&self, txn: &mut dyn Txn, id: DeviceId) -> Result<(), StorageError> {
+        let (Some((number, prekey)), Some(device)) =
+            (self.prekeys.last_key_value(), self.devices.get(&id))
+        else {
+            return Ok(());
+        };
+        let key = Table::PrekeySecrets.key(&[&id.0, &number.to_be_bytes()]);
+        let mut secrets: Vec<ByteArray<32>> = tables::load(txn, &key)?.unwrap_or_default();
+        let known = secrets.len();
+        for secret in possible_secrets(device, prekey) {
+            let secret = ByteArray::from(*secret.as_bytes());
+            if !secrets.contains(&secret) {
+                secrets.push(secret);
+            }
+        }
+        if secrets.len() == known {
+            return Ok(());
+        }
+        let surplus = secrets.len().saturating_sub(MAX_SECRETS);
+        secrets.drain(..surplus);
+        tables::save(txn, &key, &secrets)
+    }
+
+    /// What a bundle of a device can be opened with: number, prekey and secret.
+    pub(super) fn bundle_keys(
+        &self,
+        reader: &dyn Reader,
+        id: DeviceId,
+    ) -> Result<Vec<(u32, &StaticKey, BundlePsk)>, StorageError> {
+        let mut keys = Vec::new();
+        for (number, prekey) in self.prekeys.iter().rev() {
+            let key = Table::PrekeySecrets.key(&[&id.0, &number.to_be_bytes()]);
+            let secrets: Vec<ByteArray<32>> = tables::load(reader, &key)?.unwrap_or_default();
+            let secrets = secrets
+                .into_iter()
+                .rev()
+                .map(|secret| BundlePsk::from_bytes(secret.into()));
+            keys.extend(secrets.map(|secret| (*number, &prekey.key, secret)));
+        }
+        Ok(keys)
+    }
+
+    /// Forgets the secrets shared with a device that is gone.
     pub(super) fn forget_prekeys_of(
-        &mut self,
-        _: &mut Turn<'_>,
-        _: DeviceId,
+        &self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
     ) -> Result<(), StorageError> {
-        Ok(())
+        tables::remove_all(turn.txn, &Table::PrekeySecrets.key(&[&id.0]))?;
+        tables::remove_all(turn.txn, &Table::BundleTags.key(&[&id.0]))
     }
+}
+
+/// The secrets that a device may derive from what it is told of a prekey now.
+fn possible_secrets(device: &Device, prekey: &Prekey) -> Vec<BundlePsk> {
+    let public = prekey.key.public();
+    device
+        .psk
+        .candidates()
+        .into_iter()
+        .map(|(_, psk)| psk.for_prekey(&public))
+        .collect()
+}
+
+/// Forgets a prekey, its secrets, and the tags of the bundles it opened.
+fn forget(txn: &mut dyn Txn, number: u32) -> Result<(), StorageError> {
+    txn.remove(&Table::Prekeys.key(&[&number.to_be_bytes()]))?;
+    let mut gone = Vec::new();
+    let mut sound = true;
+    tables::visit(txn, &Table::PrekeySecrets.key(&[]), &mut |rest, _| {
+        if rest.ends_with(&number.to_be_bytes()) {
+            gone.push(Table::PrekeySecrets.key(&[rest]));
+        }
+    })?;
+    tables::visit(
+        txn,
+        &Table::BundleTags.key(&[]),
+        &mut |rest, value| match value.try_into() {
+            Ok(by) if u32::from_be_bytes(by) == number => gone.push(Table::BundleTags.key(&[rest])),
+            Ok(_) => {}
+            Err(_) => sound = false,
+        },
+    )?;
+    if !sound {
+        return Err(damaged());
+    }
+    gone.iter().try_for_each(|key| txn.remove(key))
 }

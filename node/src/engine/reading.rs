@@ -1,34 +1,140 @@
-//! How far the user has read.
+//! How far the user has read, and what has arrived since: below that place, and, late, above it.
 
-use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, Lamport, LogId, Seq, SpaceId};
+use hedgerow_sync::page::{self, Place};
+use hedgerow_sync::space;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 
 use super::fault::CallError;
 use super::news::Run;
-use super::{Engine, Turn};
-use crate::api::{ContactId, MessageId, Reply};
+use super::{Engine, Turn, conversation, reconciling};
+use crate::api::{ContactId, MessageId, Refusal, Reply};
+use crate::tables::{self, Table, damaged};
 
-pub(crate) fn unread(_: &dyn Reader, _: SpaceId) -> Result<u64, StorageError> {
-    Ok(0)
+/// Late arrivals above the read position that are told apart; further ones are not counted.
+const MAX_LATE: usize = 1_024;
+
+/// The place read last, if anything was.
+pub(crate) fn position(reader: &dyn Reader, space: SpaceId) -> Result<Option<Place>, StorageError> {
+    let mut place = None;
+    reader.with(&Table::ReadPositions.key(&[&space.0]), &mut |bytes| {
+        place = Some(decode(bytes))
+    })?;
+    match place {
+        None => Ok(None),
+        Some(place) => place.ok_or_else(damaged).map(Some),
+    }
 }
-pub(crate) fn forget(_: &mut dyn Txn, _: SpaceId) -> Result<(), StorageError> {
+
+/// Messages of others that come after the read position.
+pub(crate) fn unread(
+    reader: &dyn Reader,
+    space: SpaceId,
+    me: DeviceId,
+) -> Result<u64, StorageError> {
+    match position(reader, space)? {
+        Some(place) => page::count_after(reader, space, place, &[me]),
+        None => {
+            Ok(space::summary(reader, space)?.map_or(0, |summary| summary.entries - summary.mine))
+        }
+    }
+}
+
+/// Messages that arrived late and stand above the read position, in order.
+pub(crate) fn late(reader: &dyn Reader, space: SpaceId) -> Result<Vec<Place>, StorageError> {
+    let mut late = Vec::new();
+    tables::visit(
+        reader,
+        &Table::UnreadAbove.key(&[&space.0]),
+        &mut |place, _| late.push(decode(place)),
+    )?;
+    late.into_iter()
+        .map(|place| place.ok_or_else(damaged))
+        .collect()
+}
+
+/// Forgets what was read of a space.
+pub(crate) fn forget(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+    txn.remove(&Table::ReadPositions.key(&[&space.0]))?;
+    tables::remove_all(txn, &Table::UnreadAbove.key(&[&space.0]))
+}
+
+/// New messages of others: those above the read position are late.
+pub(crate) fn arrived(txn: &mut dyn Txn, space: SpaceId, run: Run) -> Result<(), StorageError> {
+    let Some(read) = position(txn, space)? else {
+        return Ok(());
+    };
+    for step in 0..run.count {
+        let id = EntryId {
+            seq: Seq(run.first.seq.0 + step),
+            ..run.first
+        };
+        // Within a log the order is that of the sequence: once one is below, all further ones are.
+        let Some(place) = page::place(txn, space, id)?.filter(|place| *place < read) else {
+            break;
+        };
+        if late(txn, space)?.len() >= MAX_LATE {
+            break;
+        }
+        txn.put(&Table::UnreadAbove.key(&[&space.0, &encode(place)]), &[])?;
+    }
     Ok(())
 }
+
 impl Engine {
-    pub(super) fn arrived(
-        &mut self,
-        _: &mut Turn<'_>,
-        _: SpaceId,
-        _: Run,
-    ) -> Result<(), StorageError> {
-        Ok(())
-    }
     pub(super) fn read_up_to(
         &mut self,
-        _: &mut Turn<'_>,
-        _: &ContactId,
-        _: &MessageId,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        message: &MessageId,
     ) -> Result<Reply, CallError> {
+        let identity = self.contact_named(id)?;
+        let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
+        let space = reconciling::space_id(&contact.space);
+        let entry = conversation::parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
+        let place = page::place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
+        let mut changed = false;
+        if position(turn.txn, space)?.is_none_or(|read| read < place) {
+            turn.txn
+                .put(&Table::ReadPositions.key(&[&space.0]), &encode(place))?;
+            changed = true;
+        }
+        for seen in late(turn.txn, space)?
+            .into_iter()
+            .take_while(|late| *late <= place)
+        {
+            turn.txn
+                .remove(&Table::UnreadAbove.key(&[&space.0, &encode(seen)]))?;
+            changed = true;
+        }
+        if changed {
+            self.news.contacts.insert(identity);
+        }
         Ok(Reply::Done)
     }
+}
+
+/// A place as a key that sorts as places do: Lamport, device, incarnation, sequence.
+fn encode(place: Place) -> [u8; 40] {
+    let mut bytes = [0; 40];
+    bytes[..8].copy_from_slice(&place.lamport.0.to_be_bytes());
+    bytes[8..24].copy_from_slice(&place.log.device.0);
+    bytes[24..32].copy_from_slice(&place.log.incarnation.0.to_be_bytes());
+    bytes[32..].copy_from_slice(&place.seq.0.to_be_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<Place> {
+    let (lamport, bytes) = bytes.split_first_chunk()?;
+    let (device, bytes) = bytes.split_first_chunk()?;
+    let (incarnation, bytes) = bytes.split_first_chunk()?;
+    let incarnation = Incarnation(u64::from_be_bytes(*incarnation));
+    Some(Place {
+        lamport: Lamport(u64::from_be_bytes(*lamport)),
+        log: LogId {
+            device: DeviceId(*device),
+            incarnation,
+        },
+        seq: Seq(u64::from_be_bytes(bytes.try_into().ok()?)),
+    })
 }

@@ -17,6 +17,23 @@ use super::{Engine, Turn};
 /// Bytes queued beyond what a link takes now, so that every record but the last is a full one.
 const LOOKAHEAD: usize = 2 * session::MAX_RECORD;
 
+/// An [`Authority`] that borrows nothing of the engine.
+pub(crate) struct OwnedAuthority {
+    theirs: Vec<DeviceId>,
+    mine: [DeviceId; 1],
+    mark_key: MarkKey,
+}
+
+impl OwnedAuthority {
+    pub fn borrow(&self) -> Authority<'_> {
+        Authority {
+            theirs: &self.theirs,
+            mine: &self.mine,
+            mark_key: &self.mark_key,
+        }
+    }
+}
+
 /// The id of the space with this secret (`docs/PROTOCOL.md` section 2).
 pub(crate) fn space_id(secret: &SpaceSecret) -> SpaceId {
     let hash = blake3::derive_key("hedgerow 1 space id", secret.as_bytes());
@@ -74,19 +91,21 @@ impl Engine {
         live: &mut Live,
         item: &Item,
     ) -> Result<(), LinkError> {
-        let contact = self
-            .contacts
-            .get(&live.identity)
-            .ok_or(PeerFault::OutOfPlace)?;
-        let authority = Authority {
-            theirs: &contact.device_ids(),
-            mine: &[self.device_id],
-            mark_key: &self.mark_key,
-        };
+        let authority = self.authority(live.identity)?;
         let events = live
             .sync
-            .receive(turn.txn, &authority, item.kind, &item.content)?;
+            .receive(turn.txn, &authority.borrow(), item.kind, &item.content)?;
         self.sync_events(turn, live.identity, live.device, events)
+    }
+
+    /// For whom a contact speaks.
+    pub(super) fn authority(&self, identity: IdentityId) -> Result<OwnedAuthority, LinkError> {
+        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+        Ok(OwnedAuthority {
+            theirs: contact.device_ids(),
+            mine: [self.device_id],
+            mark_key: self.mark_key.clone(),
+        })
     }
 
     /// What reconciliation brought.
@@ -144,10 +163,7 @@ impl Engine {
             count: last.0 - first.0 + 1,
             mine,
         };
-        if !mine {
-            self.arrived(turn, space, run)?;
-        }
-        self.news.messages.entry(identity).or_default().push(run);
+        self.news.message(identity, run);
         self.pass_on(turn.txn, Some(from), space, log, first)
     }
 

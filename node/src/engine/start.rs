@@ -90,6 +90,7 @@ impl Engine {
             }
             txn.put(&Table::Schema.key(&[]), &SCHEMA.to_be_bytes())?;
             account.save(txn)?;
+            Account::save_device_id(txn, DeviceId(keys.device_id()))?;
             Ok(true)
         })?;
         if !empty {
@@ -167,6 +168,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
             InvitationKey(u64::from_be_bytes(id))
         })?,
         joinings: Joining::load(reader)?.into_iter().collect(),
+        prekeys: keyed(reader, Table::Prekeys, u32::from_be_bytes)?,
         carriers: BTreeMap::new(),
         links: BTreeMap::new(),
         sessions: BTreeMap::new(),

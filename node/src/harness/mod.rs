@@ -5,6 +5,7 @@
 //! instead of the encrypted one, a [`MemoryNetwork`] instead of sockets.
 
 mod node;
+mod people;
 
 use hedgerow_transport::carrier::memory::MemoryNetwork;
 
@@ -47,7 +48,7 @@ impl World {
         world
     }
 
-    /// A new node with a fresh identity.
+    /// A new node with a fresh identity, on the network and knowing its address.
     pub fn add(&mut self, name: &str) -> usize {
         let number = self.network.join();
         self.nodes.push(Node::new(
@@ -55,6 +56,7 @@ impl World {
             self.seed.wrapping_mul(1_000).wrapping_add(number as u64),
             self.now_ms,
         ));
+        self.run(10);
         number
     }
 

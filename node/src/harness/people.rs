@@ -1,0 +1,156 @@
+//! What people do in a world, in one line each.
+
+use hedgerow_sync::store::Store;
+
+use super::World;
+use crate::api::{
+    Call, Contact, ContactId, Event, Message, MessageId, NewInvitation, Page, PageFrom, Private,
+    Reply,
+};
+use crate::engine::conversation;
+
+/// How long a meeting, or finding each other again, may take on a good network.
+const PATIENCE_MS: u64 = 120_000;
+
+impl World {
+    /// A link to a fresh invitation of a node.
+    ///
+    /// # Panics
+    /// The node refuses to make one.
+    pub fn invite(&mut self, node: usize) -> Private {
+        let wish = NewInvitation {
+            valid_for_s: 3_600,
+            in_person: false,
+        };
+        match self.ask(node, Call::Invite(wish)) {
+            Ok(Reply::Invitation(invitation)) => {
+                invitation.link.expect("an open invitation shows its link")
+            }
+            other => panic!("no invitation: {other:?}"),
+        }
+    }
+
+    /// Two nodes become contacts, and are connected.
+    ///
+    /// # Panics
+    /// They do not.
+    pub fn meet(&mut self, inviter: usize, joiner: usize) {
+        let link = self.invite(inviter);
+        let before = self.contacts(joiner).len();
+        self.ask(joiner, Call::Join(link))
+            .expect("the link is good");
+        assert!(
+            self.until(PATIENCE_MS, |world| {
+                let joined = |event: &Event| matches!(event, Event::Joined { .. });
+                world.nodes[joiner].events.iter().any(joined)
+            }),
+            "they do not meet"
+        );
+        assert_eq!(self.contacts(joiner).len(), before + 1);
+        self.connected(inviter, joiner);
+    }
+
+    /// Waits until two contacts have a session.
+    ///
+    /// # Panics
+    /// They find no way to each other.
+    pub fn connected(&mut self, one: usize, other: usize) {
+        let end = self.now_ms + PATIENCE_MS;
+        while !(self.sees(one, other) && self.sees(other, one)) {
+            assert!(self.now_ms < end, "they do not find each other");
+            self.run(100);
+        }
+    }
+
+    /// Whether a node has a session with a contact.
+    pub fn sees(&mut self, node: usize, contact: usize) -> bool {
+        let id = self.id(contact);
+        let known = self.contacts(node).into_iter().find(|known| known.id == id);
+        known.is_some_and(|known| known.reachable.is_some())
+    }
+
+    /// The id by which contacts know a node.
+    ///
+    /// # Panics
+    /// The node does not say who it is.
+    pub fn id(&mut self, node: usize) -> ContactId {
+        match self.ask(node, Call::Me) {
+            Ok(Reply::Me(me)) => me.id,
+            other => panic!("nobody: {other:?}"),
+        }
+    }
+
+    /// A node's contacts.
+    ///
+    /// # Panics
+    /// The node refuses.
+    pub fn contacts(&mut self, node: usize) -> Vec<Contact> {
+        match self.ask(node, Call::Contacts) {
+            Ok(Reply::Contacts(contacts)) => contacts,
+            other => panic!("no contacts: {other:?}"),
+        }
+    }
+
+    /// One of a node's contacts.
+    ///
+    /// # Panics
+    /// They are no contacts.
+    pub fn contact(&mut self, node: usize, other: usize) -> Contact {
+        let id = self.id(other);
+        match self.ask(node, Call::Contact(id)) {
+            Ok(Reply::Contact(contact)) => contact,
+            other => panic!("no contact: {other:?}"),
+        }
+    }
+
+    /// Sends a text.
+    ///
+    /// # Panics
+    /// It is refused.
+    pub fn send(&mut self, from: usize, to: usize, text: &str) -> MessageId {
+        let id = self.id(to);
+        match self.ask(from, Call::Send(id, Private(text.to_owned()))) {
+            Ok(Reply::Sent(message)) => message,
+            other => panic!("not sent: {other:?}"),
+        }
+    }
+
+    /// A page of a conversation.
+    ///
+    /// # Panics
+    /// It is refused.
+    pub fn page(&mut self, node: usize, with: usize, from: &PageFrom) -> Page {
+        let id = self.id(with);
+        let page = self.nodes[node]
+            .storage
+            .read(|reader| Ok(conversation::page(reader, &id, from, 500)));
+        page.expect("memory does not fail")
+            .expect("there is such a conversation")
+    }
+
+    /// The newest messages of a conversation.
+    pub fn messages(&mut self, node: usize, with: usize) -> Vec<Message> {
+        self.page(node, with, &PageFrom::Newest).messages
+    }
+
+    /// The texts of a conversation, in order.
+    pub fn texts(&mut self, node: usize, with: usize) -> Vec<String> {
+        let messages = self.messages(node, with);
+        messages
+            .into_iter()
+            .map(|message| message.text.map_or_else(String::new, |text| text.0))
+            .collect()
+    }
+
+    /// Waits until nothing is queued between two nodes.
+    ///
+    /// # Panics
+    /// Something stays queued.
+    pub fn delivered(&mut self, one: usize, other: usize) {
+        let end = self.now_ms + PATIENCE_MS;
+        while self.contact(one, other).queued + self.contact(other, one).queued > 0 {
+            assert!(self.now_ms < end, "something is not delivered");
+            self.run(100);
+        }
+    }
+}
