@@ -13,7 +13,7 @@ mod layout;
 mod log;
 pub mod mark;
 pub mod memory;
-pub mod order;
+mod order;
 mod outgoing;
 pub mod page;
 pub mod peer;
@@ -24,3 +24,8 @@ pub mod store;
 pub mod tables;
 pub mod waiting;
 pub mod wire;
+
+/// The examples of the README, kept true.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct ReadmeExamples;

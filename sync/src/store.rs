@@ -1,7 +1,7 @@
 //! The store that the engine stands on: ordered byte keys, one writer, snapshots for readers.
 //!
 //! Everything above it (logs, indexes, contacts) is plain code over this trait, so a backend is thin
-//! and the suite in [`conformance`] covers it whole. The first key byte names a table.
+//! and the suite in `conformance` (feature `testing`) covers it whole. The first key byte names a table.
 
 use std::ops::{Bound, ControlFlow};
 

@@ -4,10 +4,10 @@
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
-//! | `0x10` spaces | space | [`SpaceRow`](crate::space): version u8 ‖ kind u8 ‖ flags u8 ‖ logs ‖ entries ‖ mine ‖ newest wall (zigzag) ‖ digest 16 if flag bit 0 ‖ tips × (log ‖ seq ‖ Lamport) |
-//! | `0x11` logs | space ‖ device ‖ incarnation u64 | [`LogRow`](crate::log): log u32 ‖ flags u8 (bit 0: mine) ‖ head seq ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
+//! | `0x10` spaces | space | version u8 ‖ kind u8 ‖ flags u8 ‖ logs ‖ entries ‖ mine ‖ newest wall (zigzag) ‖ digest 16 if flag bit 0 ‖ tips × (log ‖ seq ‖ Lamport) |
+//! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine) ‖ head seq ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
 //! | `0x12` log names | space ‖ log | device 16 ‖ incarnation u64 |
-//! | `0x13` segments | space ‖ log ‖ first seq u64 | [`Segment`](crate::segment): version u8 ‖ stored batches, at most [`SEGMENT_TARGET`](crate::segment::SEGMENT_TARGET) unless one alone is larger |
+//! | `0x13` segments | space ‖ log ‖ first seq u64 | version u8 ‖ stored batches, at most [`SEGMENT_TARGET`](crate::segment::SEGMENT_TARGET) unless one alone is larger |
 //! | `0x14` order | space ‖ Lamport >> 8 u64 | runs × (log ‖ first seq ‖ count): who has entries there; can be rebuilt from the segments |
 //! | `0x15` acks | space ‖ peer device ‖ log | seq: the device holds the log up to there |
 //! | `0x16` delivered | space ‖ peer device | entries of ours it holds: the sum over `0x15` of logs that are mine |
