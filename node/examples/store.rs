@@ -180,7 +180,7 @@ fn opening(pair: &Pair) -> Outcome<()> {
 }
 
 fn report(name: &str, times: &mut [Vec<Duration>; 2], reach: f64) {
-    let [plain, sealed] = times.each_mut().map(median);
+    let [plain, sealed] = times.each_mut().map(|times| median(times));
     let ratio = sealed.as_secs_f64() / plain.as_secs_f64();
     let holds = if ratio <= reach {
         "holds"
@@ -192,7 +192,7 @@ fn report(name: &str, times: &mut [Vec<Duration>; 2], reach: f64) {
     );
 }
 
-fn median(times: &mut Vec<Duration>) -> Duration {
+fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
