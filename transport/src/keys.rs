@@ -22,7 +22,17 @@ pub(crate) fn kdf(context: &str, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
 
 /// `MAC(key, input)`.
 pub(crate) fn mac(key: &[u8; 32], input: &[&[u8]]) -> blake3::Hash {
-    keyed(key, input).finalize()
+    // What recognises a contact among many fits one block, which is hashed at once in half the time.
+    let mut block = [0; blake3::BLOCK_LEN];
+    let mut filled = 0;
+    for part in input {
+        let Some(room) = block.get_mut(filled..filled + part.len()) else {
+            return keyed(key, input).finalize();
+        };
+        room.copy_from_slice(part);
+        filled += part.len();
+    }
+    blake3::keyed_hash(key, &block[..filled])
 }
 
 /// `XOF of MAC(key, input)`.
