@@ -3,6 +3,7 @@
 use bytes::{Buf, Bytes};
 use rand_core::CryptoRng;
 use snow::HandshakeState;
+use zeroize::Zeroize;
 
 use super::{Direction, Garbage, Progress};
 use crate::keys::{Psk, TagKey, xof};
@@ -53,6 +54,12 @@ impl Mask {
         let message_end = flight.len();
         flight.resize(message_end + self.padding(), 0);
         rng.fill_bytes(&mut flight[message_end..]);
+    }
+}
+
+impl Drop for Mask {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 
