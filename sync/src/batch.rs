@@ -267,7 +267,7 @@ pub struct EntryView<'a> {
 }
 
 /// A [`Body`] in the bytes of its batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "as Body")]
 pub enum BodyView<'a> {
     Bytes(&'a [u8]),
@@ -305,7 +305,7 @@ impl Iterator for Links<'_> {
 }
 
 /// A batch being made.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BatchBuilder {
     first: Seq,
     count: u64,

@@ -1,5 +1,7 @@
 //! Entries: a header (links, wall time) and a detachable body (`docs/PROTOCOL.md` section 4).
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::id::EntryId;
@@ -9,8 +11,9 @@ pub const MAX_BODY: usize = 66_560;
 /// Explicit links of one entry, at most.
 pub const MAX_LINKS: usize = 32;
 
-/// What an entry says. It can leave its entry, which keeps its place in the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an entry says. It can leave its entry, which keeps its place in the log. Prints its length
+/// alone.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// An encoded body.
     Bytes(Bytes),
@@ -32,6 +35,16 @@ impl Body {
             Body::Bytes(bytes) => bytes.len() as u64,
             Body::Gap => 0,
             Body::Ghost { length, .. } => *length,
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Body::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Body::Gap => f.write_str("Gap"),
+            Body::Ghost { length, .. } => write!(f, "Ghost({length} bytes)"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::store::{Direction, KeyRange, Reader, StorageError, Store, Txn, Visit};
 
 /// Keeps everything in a map. A clone is a snapshot and shares the values.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct MemoryStore {
     rows: Rows,
 }

@@ -11,7 +11,6 @@ pub const MAX_WAITING: usize = 256;
 pub const MAX_WAITING_BYTES: usize = 4 << 20;
 
 /// A batch that waits.
-#[derive(Debug)]
 pub(crate) struct Waiter {
     pub(crate) space: SpaceId,
     pub(crate) log: LogId,
@@ -23,7 +22,7 @@ pub(crate) struct Waiter {
 }
 
 /// The queue.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Waiting {
     queue: Vec<Waiter>,
     bytes: usize,

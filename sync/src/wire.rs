@@ -1,8 +1,11 @@
 //! The items of reconciliation, 16 to 21 (`docs/PROTOCOL.md` section 6). CBOR, except entries.
 
+use std::fmt;
+
 use bytes::Bytes;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
 use crate::layout::Input;
@@ -19,8 +22,14 @@ pub const FIRST_KIND: u64 = 16;
 pub const LAST_KIND: u64 = 21;
 
 /// Names a space within one session or bundle, to those alone who share it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Blind(pub [u8; 8]);
+
+impl fmt::Debug for Blind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Blind(..)")
+    }
+}
 
 /// Who sends: the same space is blinded otherwise in each direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +45,7 @@ pub enum Role {
 impl Blind {
     /// The name of the space with this secret, in what `role` sends.
     pub fn new(space_secret: &[u8; 32], session_hash: &[u8], role: Role) -> Blind {
-        let key = blake3::derive_key("hedgerow 1 blind", space_secret);
+        let key = Zeroizing::new(blake3::derive_key("hedgerow 1 blind", space_secret));
         let mut hasher = blake3::Hasher::new_keyed(&key);
         hasher.update(session_hash);
         hasher.update(&[match role {
@@ -65,8 +74,8 @@ pub fn root<'a>(spaces: impl Iterator<Item = (&'a SpaceId, &'a Digest)>) -> Dige
     root
 }
 
-/// One item of reconciliation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One item of reconciliation. Prints its kind alone.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Message {
     /// 16: every shared space.
     Digests(Vec<(Blind, Digest)>),
@@ -108,6 +117,12 @@ pub enum Message {
         /// Why.
         reason: u8,
     },
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Message({})", self.kind())
+    }
 }
 
 /// Bytes that are not an item of reconciliation. The sender is at fault.

@@ -394,6 +394,23 @@ fn a_peer_that_asks_and_never_reads_gathers_nothing() {
 }
 
 #[test]
+fn nothing_private_is_printed() {
+    let mut node = Node::new(&Identity::new(1, 1), 0, &[SPACE]);
+    node.say("a secret text");
+    let newest = |reader: &dyn hedgerow_sync::store::Reader| {
+        page::page(reader, SPACE, page::PageFrom::Newest, 1)
+    };
+    let page = node.store.read(newest).unwrap().unwrap();
+    let printed = format!("{:?} {:?}", page, entries(their_log(1), 1, &[], 5));
+    assert_eq!(
+        printed,
+        "Page { entries: [Placed { id: EntryId { log: LogId { device: DeviceId(..), incarnation: \
+         Incarnation(..) }, seq: Seq(1) }, lamport: Lamport(1), wall_ms: 1000, shown_ms: 1000, body: \
+         Bytes(13 bytes) }], position: 0, total: 1 } Message(19)"
+    );
+}
+
+#[test]
 fn nobody_pins_an_entry_to_the_end_of_time() {
     let mut victim = Victim::new();
     victim.hear(entries(their_log(1), 1, &[], 5));
