@@ -133,12 +133,12 @@ impl DeviceList {
             identity,
             devices,
         };
-        signed.check()?;
         VerifyingKey::from_bytes(&identity)
             .and_then(|key| {
                 key.verify_strict(&signed.to_be_signed(), &Signature::from_bytes(&signature))
             })
             .map_err(|_| DeviceListFault::Signature)?;
+        signed.check()?;
         Ok(Self { signed, signature })
     }
 

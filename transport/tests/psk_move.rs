@@ -69,6 +69,8 @@ fn the_same_randomness_gives_the_same_bytes() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn garbage_is_the_peers_fault(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0..1_000_usize) {
         let (proposal, propose) = Proposal::new(&old(), 7, &mut rng(1));
