@@ -1,11 +1,12 @@
 //! A store in memory: for tests, and for simulations of thousands of nodes.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::store::{Direction, KeyRange, Reader, StorageError, Store, Txn, Visit};
 
-/// Keeps everything in a map. A clone is a snapshot and shares the values.
+/// Keeps everything in a map. A clone is a snapshot and shares the values. Prints how many rows it has.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     rows: Rows,
@@ -17,6 +18,12 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> MemoryStore {
         MemoryStore::default()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MemoryStore({} rows)", self.rows.len())
     }
 }
 
