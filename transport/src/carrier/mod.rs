@@ -1,11 +1,11 @@
 //! Carriers: the ways bytes travel. Two-way carriers make links; one-way carriers move parcels.
 //!
 //! A carrier knows nothing of contacts. It owns its sockets or files, reports what happens as
-//! [`CarrierEvent`]s and obeys [`CarrierCommand`]s; [`conformance`] holds what all of them promise.
+//! [`CarrierEvent`]s and obeys [`CarrierCommand`]s; `conformance` holds what all of them promise.
 //!
 //! - [`memory`]: a whole network under a virtual clock, for tests and the simulator
 //! - [`lan`]: the local network
-//! - [`file`]: parcels in a file carried by hand
+//! - [`mod@file`]: parcels in a file carried by hand
 //! - [`gate`]: how many strangers a carrier lets in
 
 use std::fmt;
