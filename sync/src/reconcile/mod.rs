@@ -252,7 +252,7 @@ impl Reconciler {
     }
 
     /// Entries of `log` from `first` on are new here: appended, or come over another session. (What
-    /// [`Reconciler::receive`] stored, it knows.)
+    /// [`Reconciler::receive`] stored, it knows; a space that is not shared with this peer costs nothing.)
     pub fn grew(
         &mut self,
         reader: &dyn Reader,
@@ -260,6 +260,9 @@ impl Reconciler {
         log: LogId,
         first: Seq,
     ) -> Result<(), StorageError> {
+        if !self.spaces.contains_key(&space) {
+            return Ok(());
+        }
         let Some(row) = LogRow::read(reader, space, log)? else {
             return Ok(());
         };
