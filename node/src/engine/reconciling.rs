@@ -167,7 +167,8 @@ impl Engine {
         self.pass_on(turn.txn, Some(from), space, log, first)
     }
 
-    /// Tells the sessions of others who share a space that a log has grown.
+    /// Tells the sessions of others that a log has grown. Those that wait for the other side's hello
+    /// too: our hello has named a root already, to which this does not belong.
     pub(super) fn pass_on(
         &mut self,
         reader: &dyn Reader,
@@ -176,12 +177,9 @@ impl Engine {
         log: LogId,
         first: Seq,
     ) -> Result<(), StorageError> {
-        for (device, link) in &self.sessions {
-            if Some(*device) == except {
-                continue;
-            }
-            if let Some(super::link::State::Live(live)) =
-                self.links.get_mut(link).map(|link| &mut link.state)
+        for link in self.links.values_mut() {
+            if let super::link::State::Live(live) = &mut link.state
+                && Some(live.device) != except
             {
                 live.sync.grew(reader, space, log, first)?;
             }
