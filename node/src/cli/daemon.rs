@@ -68,14 +68,11 @@ pub async fn run(
     } else {
         OnAir::Yes
     };
-    if !path.exists() {
-        return Err(Refusal::NoIdentity.into());
-    }
     if record_to.is_some() {
         output
             .say("Recording: the file holds messages and secrets in clear. Delete it afterwards.");
     }
-    let local = Local::own(&path, session::options(on_air, record_to))?;
+    let local = session::own(&path, session::options(on_air, record_to)).await?;
     if local.contents()? == crate::directory::Contents::Nothing {
         return Err(Refusal::NoIdentity.into());
     }

@@ -62,8 +62,16 @@ impl Failure {
             Self::Found { exit, .. } => *exit,
             Self::Refused(refusal) => match refusal {
                 Refusal::Locked | Refusal::WrongPassphrase => Exit::Locked,
-                Refusal::Unreachable | Refusal::NotAuthorised | Refusal::Stopping => Exit::NoNode,
-                Refusal::Storage { .. } => Exit::Storage,
+                Refusal::NoIdentity
+                | Refusal::Owned
+                | Refusal::Unreachable
+                | Refusal::NotAuthorised
+                | Refusal::Stopping => Exit::NoNode,
+                Refusal::Storage { .. }
+                | Refusal::SlotsMissing
+                | Refusal::SlotsDamaged
+                | Refusal::StoreMissing
+                | Refusal::NewerData => Exit::Storage,
                 Refusal::Bug => Exit::Bug,
                 _ => Exit::Refused,
             },

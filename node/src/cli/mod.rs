@@ -92,7 +92,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Passphrase {
             new_passphrase_file,
         } => {
-            let session = Session::locked(common)?;
+            let session = Session::locked(common).await?;
             let current = ask::passphrase(common, "Current passphrase: ")?;
             let new = new_passphrase_file.as_deref().map(ask::from_file);
             let new = ask::new_passphrase(new.transpose()?)?;
@@ -102,7 +102,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Wipe {
             destroy_everything: _,
         } => {
-            let session = Session::locked(common)?;
+            let session = Session::locked(common).await?;
             node::confirm_wipe(&session::directory(common)?)?;
             let done = node::wipe(session.api(), output).await;
             closing(session, done).await

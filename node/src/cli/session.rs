@@ -2,6 +2,7 @@
 //! of its own for as long as the command takes.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use etcetera::BaseStrategy;
 
@@ -10,9 +11,13 @@ use crate::api::{Api, Refusal, Remote};
 use crate::cli::args::Common;
 use crate::cli::ask;
 use crate::cli::failure::{Exit, Failure};
-use crate::directory::{Contents, Directory, Hashing, Owner, OwnerInfo};
+use crate::directory::{Directory, Hashing, Owner, OwnerInfo};
 use crate::host::{HostOptions, Local};
 use crate::runtime::{NodeOptions, OnAir};
+
+/// How long a command waits for another one to leave the directory, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A node to talk to.
 pub enum Session {
@@ -29,19 +34,20 @@ impl Session {
         if let Some(remote) = running(&path)? {
             return Ok(Self::Running(remote));
         }
-        let local = own(&path, on_air)?;
+        let local = own(&path, options(on_air, None)).await?;
         local
             .unlock(ask::passphrase(common, "Passphrase: ")?)
             .await?;
         Ok(Self::Ours(local))
     }
 
-    /// Finds the node, or owns the directory without opening it.
-    pub fn locked(common: &Common) -> Result<Self, Failure> {
+    /// Finds the node, or owns the directory without opening it, whatever is in it: a damaged one can
+    /// still be wiped.
+    pub async fn locked(common: &Common) -> Result<Self, Failure> {
         let path = directory(common)?;
         Ok(match running(&path)? {
             Some(remote) => Self::Running(remote),
-            None => Self::Ours(own(&path, OnAir::No)?),
+            None => Self::Ours(own(&path, options(OnAir::No, None)).await?),
         })
     }
 
@@ -105,15 +111,20 @@ pub fn not_running() -> Failure {
     Failure::found(Exit::NoNode, "not_running", words)
 }
 
-fn own(path: &Path, on_air: OnAir) -> Result<Local, Failure> {
+/// Takes the directory. Another command that has it for a moment is waited for.
+pub async fn own(path: &Path, options: HostOptions) -> Result<Local, Failure> {
     if !path.exists() {
         // Owning makes the directory; looking for an identity should not.
         return Err(Refusal::NoIdentity.into());
     }
-    let local = Local::own(path, options(on_air, None))?;
-    match local.contents()? {
-        Contents::Identity { .. } => Ok(local),
-        Contents::Nothing => Err(Refusal::NoIdentity.into()),
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        match Local::own(path, options.clone()) {
+            Err(Refusal::Owned) if Instant::now() < patience => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            owned => return Ok(owned?),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::api::{
     PageFrom, Passphrase, Refusal, Reply,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
+use crate::engine::conversation;
 
 /// A node in this process. Clones are the same node; when it has departed, they refuse with
 /// [`Refusal::Stopping`].
@@ -62,15 +63,15 @@ impl Api for Local {
             return Err(Refusal::BadRequest { what });
         }
         let node = self.0.node()?;
-        let mut page: Page = node.read(|_| Ok(Err(Refusal::Bug).inspect_err(|_| drop(from))))??;
+        let mut page =
+            node.read(|reader| Ok(conversation::page(reader, contact, &from, limit)))??;
         self.say_why(contact, page.messages.iter_mut()).await?;
         Ok(page)
     }
 
     async fn message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
         let node = self.0.node()?;
-        let mut message: Message =
-            node.read(|_| Ok(Err(Refusal::Bug).inspect_err(|_| drop(id.clone()))))??;
+        let mut message = node.read(|reader| Ok(conversation::message(reader, contact, id)))??;
         self.say_why(contact, std::iter::once(&mut message)).await?;
         Ok(message)
     }

@@ -10,7 +10,6 @@ use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, EventSink, LinkIds, TwoWay};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::Clock;
@@ -177,7 +176,6 @@ impl Start {
         let (failed, failure) = oneshot::channel();
         let turns = Turns {
             mail: received,
-            runtime: Handle::current(),
             clock: self.clock,
             world: World::new(carriers, listeners),
             recorder,

@@ -1,11 +1,14 @@
 //! The engine's own thread: takes what has happened, pumps, waits.
 
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind};
 use rand_chacha::ChaCha20Rng;
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout_at;
 
 use super::clock::Clock;
 use super::recording::Recorder;
@@ -32,7 +35,6 @@ pub(super) const MAX_MAIL: usize = 256;
 /// One thread's work.
 pub(super) struct Turns {
     pub(super) mail: mpsc::Receiver<Mail>,
-    pub(super) runtime: Handle,
     pub(super) clock: Clock,
     pub(super) world: World,
     pub(super) recorder: Option<Recorder>,
@@ -94,19 +96,21 @@ impl Turns {
         Ok(wake)
     }
 
-    /// Waits for mail or for the time the engine asked for.
+    /// Waits for mail or for the time the engine asked for. The thread parks itself, so that no
+    /// timer of the runtime is set and no other thread wakes.
     fn wait(&mut self, wake: NextWake, arrived: &mut Vec<Mail>) {
-        let received = self.mail.recv_many(arrived, MAX_MAIL);
-        match wake.0 {
-            None => {
-                self.runtime.block_on(received);
-            }
-            Some(mono_ms) => {
-                let due = self.clock.at(mono_ms).into();
-                // Both ends are the same to us: look again.
-                let _ = self
-                    .runtime
-                    .block_on(async { timeout_at(due, received).await });
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let due = wake.0.map(|mono_ms| self.clock.at(mono_ms));
+        while self
+            .mail
+            .poll_recv_many(&mut context, arrived, MAX_MAIL)
+            .is_pending()
+        {
+            match due.map(|due| due.saturating_duration_since(Instant::now())) {
+                None => std::thread::park(),
+                Some(Duration::ZERO) => return,
+                Some(left) => std::thread::park_timeout(left),
             }
         }
     }
@@ -133,5 +137,14 @@ impl Turns {
             recorder.input(&input);
         }
         self.inputs.push(input);
+    }
+}
+
+/// Wakes the engine's thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
