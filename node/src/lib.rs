@@ -3,6 +3,8 @@
 
 pub mod api;
 #[cfg(feature = "runtime")]
+mod bench;
+#[cfg(feature = "runtime")]
 pub mod cli;
 #[cfg(feature = "runtime")]
 pub mod directory;

@@ -25,7 +25,14 @@ pub struct Row {
 impl Row {
     /// A figure that must be at most `reach`.
     pub fn at_most(name: impl Into<String>, value: f64, unit: &'static str, reach: f64) -> Self {
-        Self { name: name.into(), value, unit, reach, base: None, holds: value <= reach }
+        Self {
+            name: name.into(),
+            value,
+            unit,
+            reach,
+            base: None,
+            holds: value <= reach,
+        }
     }
 
     /// A ratio that must be at most `reach`: `ours` over `base`, both in milliseconds.
@@ -53,7 +60,10 @@ pub fn table(rows: &[Row]) -> String {
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let mut out = String::new();
     for row in rows {
-        let base = row.base.map(|base| format!("  base {base:.3} ms")).unwrap_or_default();
+        let base = row
+            .base
+            .map(|base| format!("  base {base:.3} ms"))
+            .unwrap_or_default();
         let verdict = if row.holds { "holds" } else { "FALLS SHORT" };
         let _ = writeln!(
             out,

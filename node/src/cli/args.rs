@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::bench::{BenchArguments, PeerArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const ABOUT: &str = "Messages between people, without a server";
@@ -89,6 +90,26 @@ pub struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// See it work: two nodes on this machine meet, talk, and one is killed in the middle
+    #[command(
+        after_help = "Examples:\n  hedgerow demo                        with the lines that ship\n  \
+        hedgerow demo --lines FILE           with the lines of a file of yours\n\n\
+        Everything happens in a temporary directory, over loopback; nothing is left behind.\n\
+        It succeeds if both stores hold the same messages at the end."
+    )]
+    Demo {
+        /// The text whose lines are sent
+        #[arg(long, value_name = "FILE")]
+        lines: Option<PathBuf>,
+    },
+
+    /// Measure every promised figure beside what it is compared with
+    Bench(BenchArguments),
+
+    /// For the bench: run nodes on loopback until stdin closes
+    #[command(hide = true)]
+    BenchPeer(PeerArguments),
+
     /// Make a new identity in the data directory
     #[command(after_help = "Example:\n  hedgerow init --name Ana\n\n\
         The passphrase protects everything on this disk. It cannot be recovered.")]

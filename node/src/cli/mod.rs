@@ -9,12 +9,13 @@ mod carry;
 mod contacts;
 mod conversation;
 mod daemon;
+mod demo;
 mod failure;
 mod meeting;
 mod node;
 mod output;
 mod screen;
-mod session;
+pub(crate) mod session;
 mod words;
 
 use std::io::IsTerminal;
@@ -25,7 +26,7 @@ use tracing_subscriber::EnvFilter;
 
 use args::{Arguments, CarryAction, Command, InvitationAction};
 use conversation::Start;
-use failure::Failure;
+use failure::{Exit, Failure};
 use output::Output;
 use session::Session;
 
@@ -65,6 +66,18 @@ const WORKERS: usize = 2;
 async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let common = &arguments.common;
     match arguments.command {
+        Command::Demo { lines } => demo::demo(output, lines.as_deref()).await,
+        Command::Bench(bench) => match crate::bench::bench(&bench, output.is_json()).await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let words = "A row falls short of what it must reach.";
+                Err(Failure::found(Exit::Refused, "falls_short", words))
+            }
+            Err(error) => Err(Failure::found(Exit::Bug, "bench", format!("{error:#}."))),
+        },
+        Command::BenchPeer(peer) => crate::bench::serve(&peer)
+            .await
+            .map_err(|error| Failure::found(Exit::Bug, "bench", format!("{error:#}."))),
         Command::Init { name } => daemon::init(common, output, name).await,
         Command::Run {
             foreground,

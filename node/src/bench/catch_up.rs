@@ -1,0 +1,142 @@
+//! Catch-up: B comes online, A holds messages for it; until B has all of them durably and readable.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use tempfile::TempDir;
+
+use super::pair::{Pair, arrivals, fill, open, refused, switch, texts, with_store};
+use super::peer::Peer;
+use super::row::{Row, median};
+use super::{RUNS, floor};
+use crate::api::{Api, Traffic};
+use crate::engine::synthetic;
+use crate::runtime::OnAir;
+
+/// Messages of the usual row.
+const USUAL: usize = 10_000;
+/// Messages of the long row.
+const LONG: usize = 100_000;
+/// Synthetic spaces of the wide row.
+pub(super) const SPACES: u32 = 100;
+
+/// One catch-up, and the floor beside it.
+struct Measured {
+    ours: Duration,
+    floor: Duration,
+    wire_bytes: u64,
+    handshake_bytes: u64,
+    text_bytes: u64,
+}
+
+/// The usual row and its bytes.
+pub(super) async fn rows(place: &Path, count: usize) -> Result<Vec<Row>> {
+    let runs = measure(place, count, 0).await?;
+    Ok(summary(&format!("catch-up of {count}"), &runs, 2.0, 1.08))
+}
+
+/// The long row, and what a message costs there against the usual one.
+pub(super) async fn scaling(place: &Path) -> Result<Vec<Row>> {
+    let long = measure(place, LONG, 0).await?;
+    let usual = measure(place, USUAL, 0).await?;
+    let mut rows = summary(&format!("catch-up of {LONG}"), &long, 2.0, 1.08);
+    let of = |runs: &[Measured]| median(runs.iter().map(|run| run.ours).collect());
+    rows.push(Row::ratio(
+        "a message of 100,000 against one of 10,000 (ms for 10,000)",
+        of(&long) / (LONG / USUAL) as u32,
+        of(&usual),
+        1.15,
+    ));
+    Ok(rows)
+}
+
+/// The usual number over many spaces.
+pub(super) async fn spaces(place: &Path) -> Result<Vec<Row>> {
+    let runs = measure(place, USUAL, SPACES).await?;
+    Ok(summary(
+        &format!("catch-up of {USUAL} over {SPACES} spaces"),
+        &runs,
+        3.0,
+        1.25,
+    ))
+}
+
+fn summary(name: &str, runs: &[Measured], reach: f64, bytes_reach: f64) -> Vec<Row> {
+    let of = |what: fn(&Measured) -> Duration| median(runs.iter().map(what).collect());
+    let wire = runs
+        .iter()
+        .map(|run| run.wire_bytes as f64 / run.text_bytes as f64);
+    let handshake = runs
+        .iter()
+        .map(|run| run.handshake_bytes)
+        .max()
+        .unwrap_or_default();
+    vec![
+        Row::ratio(name, of(|run| run.ours), of(|run| run.floor), reach),
+        Row::at_most(
+            format!("{name}: wire bytes for each byte, both ways"),
+            wire.fold(0.0, f64::max),
+            "B/B",
+            bytes_reach,
+        ),
+        // Reported apart; two first flights and two second ones at their longest.
+        Row::at_most(format!("{name}: handshake"), handshake as f64, "B", 1_400.0),
+    ]
+}
+
+async fn measure(place: &Path, count: usize, spaces: u32) -> Result<Vec<Measured>> {
+    let met = TempDir::with_prefix_in("met-", place)?;
+    let pair = Pair::meet(met.path()).await?;
+    let mut runs = Vec::with_capacity(RUNS);
+    for run in 0..RUNS {
+        let here = TempDir::with_prefix_in("pair-", place)?;
+        let pair = pair.copy(here.path())?;
+        runs.push(once(&pair, here.path(), texts(count, run as u64), spaces).await?);
+        ensure!(pair.agree()?, "the two stores differ after the run");
+    }
+    Ok(runs)
+}
+
+async fn once(pair: &Pair, place: &Path, texts: Vec<String>, spaces: u32) -> Result<Measured> {
+    let raw: Vec<Vec<u8>> = texts.iter().map(|text| text.clone().into_bytes()).collect();
+    let text_bytes = raw.iter().map(|text| text.len() as u64).sum();
+    let count = texts.len() as u64;
+    if spaces == 0 {
+        fill(&pair.a, &pair.b_of_a, texts).await?;
+    } else {
+        pair.with_stores(|store| synthetic::share(store, spaces))?;
+        with_store(&pair.a, |store| synthetic::write(store, &texts, 0))?;
+    }
+    let b = open(&pair.b, OnAir::Loopback).await?;
+    switch(&b, false).await?;
+    let a = Peer::start(&[&pair.a])?;
+    let mut events = b.events().await.map_err(refused)?;
+    let before = traffic(&b).await?;
+    let start = Instant::now();
+    switch(&b, true).await?;
+    arrivals(&mut events, count).await?;
+    let ours = start.elapsed();
+    let after = traffic(&b).await?;
+    b.stop().await.map_err(refused)?;
+    a.stop()?;
+    let handshake_bytes = after.handshake_bytes - before.handshake_bytes;
+    let wire_bytes = after.sent_bytes + after.received_bytes
+        - before.sent_bytes
+        - before.received_bytes
+        - handshake_bytes;
+    let floor = floor::catch_up(place, &raw)?;
+    Ok(Measured {
+        ours,
+        floor,
+        wire_bytes,
+        handshake_bytes,
+        text_bytes,
+    })
+}
+
+/// What has travelled so far.
+pub(super) async fn traffic(node: &impl Api) -> Result<Traffic> {
+    let status = node.status().await.map_err(refused)?;
+    Ok(status.open.map(|open| open.traffic).unwrap_or_default())
+}

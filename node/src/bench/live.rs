@@ -1,0 +1,56 @@
+//! One message, both nodes online and idle: from the send call to readable at the peer, durable on
+//! both sides.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use super::floor;
+use super::pair::{Pair, open, refused, texts, until};
+use super::peer::{Peer, between, now_ns};
+use super::row::{Row, median};
+use crate::api::{Api, Private};
+use crate::runtime::OnAir;
+
+/// Messages measured.
+const ROUNDS: usize = 200;
+/// Silence before each: an idle disk and an idle processor are slower than busy ones.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The row.
+pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
+    let pair = Pair::meet(place).await?;
+    let mut peer = Peer::start(&[&pair.b])?;
+    let a = open(&pair.a, OnAir::Loopback).await?;
+    until(async || {
+        let contact = a.contact(pair.b_of_a.clone()).await.map_err(refused)?;
+        Ok(contact.reachable.is_some())
+    })
+    .await?;
+    let mut times = Vec::with_capacity(ROUNDS);
+    for text in texts(ROUNDS, 1) {
+        tokio::time::sleep(PAUSE).await;
+        let start = now_ns();
+        a.send(pair.b_of_a.clone(), Private(text))
+            .await
+            .map_err(refused)?;
+        times.push(between(start, peer.arrival()?));
+    }
+    until(async || {
+        let contact = a.contact(pair.b_of_a.clone()).await.map_err(refused)?;
+        Ok(contact.queued == 0)
+    })
+    .await?;
+    a.stop().await.map_err(refused)?;
+    peer.stop()?;
+    ensure!(pair.agree()?, "the two stores differ after the run");
+    let base = median(floor::fdatasync(place, PAUSE, ROUNDS)?) * 2
+        + median(floor::round_trip(PAUSE, ROUNDS)?);
+    Ok(vec![Row::ratio(
+        "one message, of two fdatasyncs and a loopback round trip",
+        median(times),
+        base,
+        2.75,
+    )])
+}

@@ -1,0 +1,138 @@
+//! `hedgerow bench`: every figure the project promises, measured in one run beside what it is
+//! compared with. `docs/BENCH.md` says what each row does.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | a figure and how it is printed | [`row`] |
+//! | the plainest program that does the same | [`floor`] |
+//! | two nodes, as pairs of directories and processes | [`pair`], [`peer`] |
+//! | the rows | [`catch_up`], [`reconnect`], [`live`], [`store`], [`pages`], [`start`], [`idle`] |
+
+mod catch_up;
+mod floor;
+mod idle;
+mod live;
+mod pages;
+mod pair;
+mod peer;
+mod reconnect;
+mod row;
+mod start;
+mod store;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+pub use peer::{PeerArguments, serve};
+use row::Row;
+
+/// Runs of each figure, but for the idle one; the median counts.
+const RUNS: usize = 5;
+
+/// What `hedgerow bench` is told.
+#[derive(Debug, clap::Args)]
+pub struct BenchArguments {
+    /// Only this group of rows: catch-up, catch-up-100k, spaces, reconnect, live, store, pages, start or idle
+    name: Option<Group>,
+    /// Exit with 1 if a row falls short
+    #[arg(long)]
+    check: bool,
+    /// A directory on a real disk for the stores [default: target/bench below here]
+    #[arg(long, value_name = "DIR")]
+    disk: Option<PathBuf>,
+    /// Minutes that the idle row watches
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    idle_minutes: u64,
+}
+
+/// A group of rows that are measured together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Group {
+    CatchUp,
+    #[value(name = "catch-up-100k")]
+    CatchUp100k,
+    Spaces,
+    Reconnect,
+    Live,
+    Store,
+    Pages,
+    Start,
+    Idle,
+}
+
+const ALL: [Group; 9] = [
+    Group::CatchUp,
+    Group::CatchUp100k,
+    Group::Spaces,
+    Group::Reconnect,
+    Group::Live,
+    Group::Store,
+    Group::Pages,
+    Group::Start,
+    Group::Idle,
+];
+
+/// Measures, prints, and says whether every row holds (always, unless asked to check).
+///
+/// # Errors
+/// The disk is a memory disk, or something could not be measured.
+pub async fn bench(arguments: &BenchArguments, json: bool) -> Result<bool> {
+    let disk = arguments
+        .disk
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("target/bench"));
+    std::fs::create_dir_all(&disk).with_context(|| format!("creating {}", disk.display()))?;
+    refuse_memory_disk(&disk)?;
+    let place = TempDir::with_prefix_in("run-", &disk)?;
+    let groups = match arguments.name {
+        Some(group) => vec![group],
+        None => ALL.to_vec(),
+    };
+    let mut holds = true;
+    for group in groups {
+        if !json {
+            eprintln!("measuring {group:?} …");
+        }
+        let place = TempDir::with_prefix_in("row-", place.path())?;
+        let rows = measure(group, place.path(), arguments).await?;
+        holds &= rows.iter().all(|row| row.holds);
+        if json {
+            for row in &rows {
+                println!("{}", serde_json::to_string(row)?);
+            }
+        } else {
+            print!("{}", row::table(&rows));
+        }
+    }
+    Ok(holds || !arguments.check)
+}
+
+async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Result<Vec<Row>> {
+    match group {
+        Group::CatchUp => catch_up::rows(place, 10_000).await,
+        Group::CatchUp100k => catch_up::scaling(place).await,
+        Group::Spaces => catch_up::spaces(place).await,
+        Group::Reconnect => reconnect::rows(place).await,
+        Group::Live => live::rows(place).await,
+        Group::Store => store::rows(place),
+        Group::Pages => pages::rows(place).await,
+        Group::Start => start::rows(place).await,
+        Group::Idle => idle::rows(place, arguments.idle_minutes).await,
+    }
+}
+
+/// Durable means nothing on a disk of memory.
+fn refuse_memory_disk(path: &Path) -> Result<()> {
+    const TMPFS: i64 = 0x0102_1994;
+    const RAMFS: i64 = 0x8584_58f6;
+    let kind = rustix::fs::statfs(path)?.f_type;
+    if [TMPFS, RAMFS].contains(&kind) {
+        bail!(
+            "{} is in memory: give --disk a directory on a real disk",
+            path.display()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! Two identities that have met, as directories: made once, copied for each run.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::space::{self, Digest};
+use hedgerow_sync::store::{StorageError, Store};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use crate::api::{Api, Carrier, ContactId, Event, Events, NewInvitation, Passphrase, Private};
+use crate::directory::{Directory, Hashing};
+use crate::host::{HostOptions, Local};
+use crate::runtime::{NodeOptions, OnAir};
+use crate::store::RedbStore;
+
+/// How long to wait for what should take milliseconds.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Calls under way at once when a store is filled.
+const AT_ONCE: usize = 2_048;
+
+/// The passphrase of all benches: it protects nothing.
+pub(super) const PASSPHRASE: &str = "bench";
+
+/// Two directories, and what each calls the other.
+#[derive(Debug, Clone)]
+pub(super) struct Pair {
+    pub(super) a: PathBuf,
+    pub(super) b: PathBuf,
+    pub(super) b_of_a: ContactId,
+    pub(super) a_of_b: ContactId,
+}
+
+impl Pair {
+    /// Makes two identities below `place` that meet and talk once, so that all they tell each other
+    /// at first is told.
+    pub(super) async fn meet(place: &Path) -> Result<Pair> {
+        let (a_dir, b_dir) = (place.join("a"), place.join("b"));
+        let a = create(&a_dir, "A").await?;
+        let b = create(&b_dir, "B").await?;
+        let (b_of_a, a_of_b) = introduce(&a, &b).await?;
+        settle(&a, &b_of_a, &b, &a_of_b).await?;
+        a.stop().await.map_err(refused)?;
+        b.stop().await.map_err(refused)?;
+        Ok(Pair {
+            a: a_dir,
+            b: b_dir,
+            b_of_a,
+            a_of_b,
+        })
+    }
+
+    /// The same two, at another place.
+    pub(super) fn copy(&self, to: &Path) -> Result<Pair> {
+        let pair = Pair {
+            a: to.join("a"),
+            b: to.join("b"),
+            ..self.clone()
+        };
+        copy_directory(&self.a, &pair.a)?;
+        copy_directory(&self.b, &pair.b)?;
+        Ok(pair)
+    }
+
+    /// Works on both stores, which no node has open.
+    pub(super) fn with_stores(
+        &self,
+        mut job: impl FnMut(&mut RedbStore) -> Result<(), StorageError>,
+    ) -> Result<()> {
+        [&self.a, &self.b]
+            .into_iter()
+            .try_for_each(|dir| with_store(dir, &mut job))
+    }
+
+    /// Whether both stores, reopened, have the same digests of all they share.
+    pub(super) fn agree(&self) -> Result<bool> {
+        Ok(digests(&self.a)? == digests(&self.b)?)
+    }
+}
+
+/// Opens the node of a directory.
+pub(super) async fn open(dir: &Path, on_air: OnAir) -> Result<Local> {
+    let local = own(dir, on_air)?;
+    local
+        .unlock(Passphrase::new(PASSPHRASE.into()))
+        .await
+        .map_err(refused)?;
+    Ok(local)
+}
+
+/// Makes an identity, on the air on loopback.
+pub(super) async fn create(dir: &Path, name: &str) -> Result<Local> {
+    let local = own(dir, OnAir::Loopback)?;
+    local
+        .create(Passphrase::new(PASSPHRASE.into()), name.into())
+        .await
+        .map_err(refused)?;
+    Ok(local)
+}
+
+fn own(dir: &Path, on_air: OnAir) -> Result<Local> {
+    let options = HostOptions {
+        node: NodeOptions {
+            on_air,
+            record_to: None,
+        },
+        hashing: Hashing::hazmat_fast_for_tests(),
+    };
+    Local::own(dir, options).map_err(refused)
+}
+
+/// What went wrong in a node, for the one who runs the bench.
+pub(super) fn refused(refusal: crate::api::Refusal) -> anyhow::Error {
+    anyhow!("the node refused: {refusal:?}")
+}
+
+/// Lets two running nodes meet; what the first calls the second, and the reverse.
+pub(super) async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, ContactId)> {
+    let mut heard = a.events().await.map_err(refused)?;
+    let mut told = b.events().await.map_err(refused)?;
+    let wish = NewInvitation {
+        valid_for_s: 3600,
+        in_person: true,
+    };
+    let invitation = a.invite(wish).await.map_err(refused)?;
+    b.join(invitation.link.context("an open invitation has a link")?)
+        .await
+        .map_err(refused)?;
+    let b_of_a = wait_for(&mut heard, |event| match event {
+        Event::Met { contact, .. } => Some(contact),
+        _ => None,
+    })
+    .await?;
+    let a_of_b = wait_for(&mut told, |event| match event {
+        Event::Joined { contact, .. } => Some(contact),
+        _ => None,
+    })
+    .await?;
+    Ok((b_of_a, a_of_b))
+}
+
+/// Waits until what two nodes tell each other at first is told: a text each way is delivered.
+pub(super) async fn settle(
+    a: &impl Api,
+    b_of_a: &ContactId,
+    b: &impl Api,
+    a_of_b: &ContactId,
+) -> Result<()> {
+    a.send(b_of_a.clone(), Private("ping".into()))
+        .await
+        .map_err(refused)?;
+    b.send(a_of_b.clone(), Private("pong".into()))
+        .await
+        .map_err(refused)?;
+    until(async || {
+        let (ours, theirs) = (
+            a.contact(b_of_a.clone()).await,
+            b.contact(a_of_b.clone()).await,
+        );
+        let (ours, theirs) = (ours.map_err(refused)?, theirs.map_err(refused)?);
+        Ok(ours.queued + theirs.queued == 0 && ours.messages == 2 && theirs.messages == 2)
+    })
+    .await
+}
+
+/// Waits for an event.
+pub(super) async fn wait_for<T>(
+    events: &mut Events,
+    mut wanted: impl FnMut(Event) -> Option<T>,
+) -> Result<T> {
+    tokio::time::timeout(PATIENCE, async {
+        while let Some(event) = events.next().await {
+            if let Some(found) = wanted(event) {
+                return Ok(found);
+            }
+        }
+        Err(anyhow!("the node stopped"))
+    })
+    .await
+    .context("waiting for an event")?
+}
+
+/// Looks again and again until it is so.
+pub(super) async fn until(mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so().await? {
+        ensure!(Instant::now() < deadline, "waited for {PATIENCE:?} in vain");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    Ok(())
+}
+
+/// Waits until `count` messages have come since `events` was asked for.
+pub(super) async fn arrivals(events: &mut Events, count: u64) -> Result<()> {
+    let mut come = 0;
+    wait_for(events, |event| {
+        come += match event {
+            Event::Message { mine: false, .. } => 1,
+            Event::Messages { count, .. } => count,
+            _ => 0,
+        };
+        (come >= count).then_some(())
+    })
+    .await
+}
+
+/// `count` texts of 200 random characters.
+pub(super) fn texts(count: usize, seed: u64) -> Vec<String> {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    (0..count)
+        .map(|_| {
+            let mut bytes = [0; 150];
+            rng.fill_bytes(&mut bytes);
+            data_encoding::BASE64.encode(&bytes)
+        })
+        .collect()
+}
+
+/// Writes texts through the shipping send path of a node that is off the air.
+pub(super) async fn fill(dir: &Path, to: &ContactId, texts: Vec<String>) -> Result<()> {
+    let local = open(dir, OnAir::No).await?;
+    stream::iter(texts)
+        .map(|text| local.send(to.clone(), Private(text)))
+        .buffer_unordered(AT_ONCE)
+        .try_for_each(|_| async { Ok(()) })
+        .await
+        .map_err(refused)?;
+    local.stop().await.map_err(refused)
+}
+
+/// Switches the local network of a node on or off.
+pub(super) async fn switch(node: &impl Api, on: bool) -> Result<()> {
+    node.switch_carrier(Carrier::Lan, on).await.map_err(refused)
+}
+
+fn copy_directory(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for file in std::fs::read_dir(from)? {
+        let file = file?;
+        std::fs::copy(file.path(), to.join(file.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Works on the store of a directory that no node has open.
+pub(super) fn with_store<T>(
+    dir: &Path,
+    job: impl FnOnce(&mut RedbStore) -> Result<T, StorageError>,
+) -> Result<T> {
+    let directory = Directory::own(dir)?;
+    let passphrase = Passphrase::new(PASSPHRASE.into());
+    let mut store = directory.unlock(Some(&passphrase))?;
+    let done = job(&mut store)?;
+    store.close();
+    Ok(done)
+}
+
+/// Names the state of each space.
+fn digests(dir: &Path) -> Result<Vec<(SpaceId, Digest)>> {
+    with_store(dir, |store| {
+        store.write(|txn| {
+            space::list(txn)?
+                .into_iter()
+                .map(|(id, _)| Ok((id, space::digest(txn, id)?)))
+                .collect()
+        })
+    })
+}
