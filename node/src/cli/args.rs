@@ -103,13 +103,6 @@ pub enum Command {
         lines: Option<PathBuf>,
     },
 
-    /// Measure every promised figure beside what it is compared with
-    Bench(BenchArguments),
-
-    /// For the bench: run nodes on loopback until stdin closes
-    #[command(hide = true)]
-    BenchPeer(PeerArguments),
-
     /// Make a new identity in the data directory
     #[command(after_help = "Example:\n  hedgerow init --name Ana\n\n\
         The passphrase protects everything on this disk. It cannot be recovered.")]
@@ -332,6 +325,13 @@ pub enum Command {
         The OpenAPI document is at /v1/openapi.json."
     )]
     Api,
+
+    /// Measure every promised figure beside what it is compared with
+    Bench(BenchArguments),
+
+    /// For the bench: run nodes on loopback until stdin closes
+    #[command(hide = true)]
+    BenchPeer(PeerArguments),
 
     /// Print a completion script for a shell
     Completions {
