@@ -1,4 +1,4 @@
-//! What people and programs can ask of a node. [`types`] are the words, shared by the engine, the
+//! What people and programs can ask of a node. `types` are the words, shared by the engine, the
 //! loopback server and its client; [`Api`] is what can be asked, with one implementation in process
 //! (`Local`) and one over loopback ([`Remote`]), under one suite of tests.
 

@@ -30,6 +30,7 @@ use failure::{Exit, Failure};
 use output::Output;
 use session::Session;
 
+use crate::directory::forbid_core_dumps;
 use crate::runtime::OnAir;
 
 /// The whole program: reads the command line, does what it says, and says how it ended.
@@ -37,6 +38,9 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(arguments.common.json);
     log_to_stderr(&arguments);
+    if let Err(error) = forbid_core_dumps() {
+        tracing::warn!(kind = ?error.kind(), "a crash could leave secrets in a core dump");
+    }
     match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()

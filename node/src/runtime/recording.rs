@@ -3,7 +3,7 @@
 //! **A recording holds messages, links and keys in clear.** It is made only on request
 //! (`hedgerow run --record-secrets-to FILE`), in a file that only its owner can read.
 //!
-//! One JSON value a line: first the [`Header`], then each [`Line`] in the order in which it happened.
+//! One JSON value a line: first a header, then each input and turn in the order in which it happened.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
