@@ -1,15 +1,15 @@
 //! Carriers, as the engine follows them: their state and addresses, what is announced over them, whose
 //! beacons they see, and whom to dial over them (`docs/PROTOCOL.md` sections 11 and 13).
 
-use std::collections::BTreeMap;
-
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::StorageError;
+use hedgerow_transport::beacon::{self, Beacon, EPOCH_MS, Epoch, Known};
 use hedgerow_transport::carrier::{Address, CarrierKind, CarrierState};
+use hedgerow_transport::handshake::Direction;
 
 use super::dialling::Target;
 use super::fact::FactKind;
-use super::presence::{self, SLOTS};
+use super::presence::Sighting;
 use super::way::{MAX_ADDRESSES, Way};
 use super::{Carrier, Effects as _, Engine, Turn, chance};
 
@@ -89,175 +89,135 @@ impl Engine {
             return Ok(());
         };
         for (id, device) in &mut self.devices {
-            device.clock_offset_ms = device.clock_offset_ms.saturating_sub(jump);
+            device.clock_offset_ms = beacon::corrected(device.clock_offset_ms, jump);
             device.save(turn.txn, *id)?;
         }
         self.presence.changed();
-        self.presence.arm_search(turn.now.mono_ms);
         Ok(())
     }
 
     /// Announces what this epoch asks for, if it is not announced yet: our beacon, and pairwise ones for
     /// contacts that do not hold our newest beacon key.
     pub(super) fn announce(&mut self, turn: &mut Turn<'_>) {
-        let usable: Vec<CarrierKind> = self
+        let epoch = Epoch::at(turn.now.wall_ms);
+        let on = |carrier: &Carrier| carrier.state == CarrierState::On;
+        for kind in self
             .carriers
             .iter()
-            .filter(|(_, carrier)| carrier.state == CarrierState::On)
+            .filter(|(_, carrier)| on(carrier))
             .map(|(kind, _)| *kind)
-            .collect();
-        let epoch = presence::epoch(turn.now.wall_ms);
-        for kind in usable {
-            let mut beacons = vec![beacon(self.account.beacon_key.as_bytes(), kind, epoch, &[])];
+        {
+            let own = self.account.beacon_key.beacon(kind, epoch);
             let version = self.account.versions.of(FactKind::BeaconKey);
-            let uninformed: Vec<_> = self
-                .devices
-                .iter()
-                .filter(|(id, device)| {
-                    device.given.of(FactKind::BeaconKey) < version && self.may_talk_to(**id)
-                })
-                .collect();
-            let pairwise = SLOTS - 1;
-            let turn_of = epoch.rem_euclid(uninformed.len().max(1) as i64) as usize * pairwise;
-            for slot in 0..pairwise.min(uninformed.len()) {
-                let (id, device) = uninformed[(turn_of + slot) % uninformed.len()];
-                let by_lower = self.device_id < *id;
-                beacons.push(beacon(
-                    device.pair_beacon_key.as_bytes(),
-                    kind,
-                    epoch,
-                    &[u8::from(!by_lower)],
-                ));
-            }
+            let uninformed = self.devices.iter().filter(|(id, device)| {
+                device.given.of(FactKind::BeaconKey) < version && self.may_talk_to(**id)
+            });
+            let mut beacons = vec![own];
+            beacons.extend(uninformed.map(|(id, device)| {
+                let direction = Direction::between(&self.device_id.0, &id.0);
+                device.pair_beacon_key.beacon(kind, epoch, direction)
+            }));
             if self
                 .presence
                 .announces_anew(kind, turn.now.wall_ms, &beacons)
             {
-                while beacons.len() < SLOTS {
-                    beacons.push(chance::bytes(turn.rng));
-                }
-                turn.out.announce(kind, beacons);
+                let slots = beacon::announcement(own, &beacons[1..], epoch, &mut turn.rng);
+                turn.out.announce(kind, slots.to_vec());
             }
         }
     }
 
-    /// Makes the table of beacons anew if it is out of date.
+    /// Works out anew whose beacons may be seen, where that is out of date.
     pub(super) fn recognise_beacons(&mut self, turn: &mut Turn<'_>) {
-        if !self.presence.is_stale(turn.now.wall_ms) {
-            return;
-        }
-        let mut table = BTreeMap::new();
-        for kind in self.carriers.keys() {
-            for (id, device) in &self.devices {
-                let around =
-                    presence::epoch(turn.now.wall_ms.saturating_add(device.clock_offset_ms));
-                for epoch in around - 1..=around + 1 {
-                    for beacon in self.beacons_of(*id, *kind, epoch) {
-                        table.insert((*kind, beacon), *id);
-                    }
-                }
+        let wall_ms = turn.now.wall_ms;
+        let kinds: Vec<CarrierKind> = self.carriers.keys().copied().collect();
+        for kind in kinds {
+            if !self.presence.is_stale(kind, wall_ms) {
+                continue;
+            }
+            let known = self.devices.iter().map(|(id, device)| Known {
+                who: *id,
+                key: device.beacon_key.as_ref(),
+                pair: (
+                    &device.pair_beacon_key,
+                    Direction::between(&id.0, &self.device_id.0),
+                ),
+                offset_ms: device.clock_offset_ms,
+            });
+            for sighting in self.presence.set_known(kind, wall_ms, known) {
+                self.sighted(turn, sighting);
             }
         }
-        let known = self.presence.set_table(table, turn.now.wall_ms);
-        for (device, kind, beacon, at) in known {
-            self.found(turn, device, kind, beacon, &at);
-        }
-    }
-
-    /// What a device announces in an epoch of its clock, as far as we can know.
-    fn beacons_of(&self, id: DeviceId, kind: CarrierKind, epoch: i64) -> Vec<[u8; 8]> {
-        let Some(device) = self.devices.get(&id) else {
-            return Vec::new();
-        };
-        let own = device
-            .beacon_key
-            .as_ref()
-            .map(|key| beacon(key.as_bytes(), kind, epoch, &[]));
-        let pair = beacon(
-            device.pair_beacon_key.as_bytes(),
-            kind,
-            epoch,
-            &[u8::from(id > self.device_id)],
-        );
-        own.into_iter().chain([pair]).collect()
     }
 
     /// Somebody announces a beacon.
     pub(super) fn beacon_seen(
         &mut self,
         turn: &mut Turn<'_>,
-        kind: CarrierKind,
-        beacon: [u8; 8],
-        at: &[Address],
+        carrier: CarrierKind,
+        beacon: Beacon,
+        at: Vec<Address>,
     ) {
-        if self.presence.is_stale(turn.now.wall_ms) {
-            self.recognise_beacons(turn);
+        self.recognise_beacons(turn);
+        if let Some(device) = self.presence.recognise(carrier, beacon, &at) {
+            self.sighted(
+                turn,
+                Sighting {
+                    device,
+                    carrier,
+                    beacon,
+                    at,
+                },
+            );
         }
-        if let Some(device) = self.presence.recognise(kind, beacon, at) {
-            self.found(turn, device, kind, beacon, at);
-        }
     }
 
-    fn found(
-        &mut self,
-        turn: &mut Turn<'_>,
-        device: DeviceId,
-        kind: CarrierKind,
-        beacon: [u8; 8],
-        at: &[Address],
-    ) {
-        let ways = at.iter().map(|address| Way {
-            carrier: kind,
-            address: address.clone(),
-        });
-        self.dialling.seen(
-            Target::Device(device),
-            beacon,
-            ways,
-            turn.now.mono_ms,
-            turn.rng,
-        );
+    fn sighted(&mut self, turn: &mut Turn<'_>, sighting: Sighting) {
+        let carrier = sighting.carrier;
+        let ways = sighting
+            .at
+            .into_iter()
+            .map(|address| Way { carrier, address });
+        let target = Target::Device(sighting.device);
+        self.dialling
+            .seen(target, sighting.beacon, ways, turn.now.mono_ms, turn.rng);
     }
 
-    /// Devices looked for, those seen last first.
-    fn unseen(&self) -> Vec<DeviceId> {
-        let mut unseen: Vec<_> = self
-            .devices
-            .iter()
-            .filter(|(id, _)| self.may_talk_to(**id) && !self.sessions.contains_key(id))
-            .map(|(id, device)| (std::cmp::Reverse(device.last_seen_ms), *id))
-            .collect();
-        unseen.sort_unstable();
-        unseen.into_iter().map(|(_, id)| id).collect()
+    /// Whether a device is looked for.
+    fn is_unseen(&self, id: DeviceId) -> bool {
+        self.may_talk_to(id) && !self.sessions.contains_key(&id)
     }
 
-    pub(super) fn is_searching(&self) -> bool {
-        self.presence.is_searching(self.unseen().len())
+    /// Whether any device is looked for.
+    pub(super) fn is_anybody_unseen(&self) -> bool {
+        self.devices.keys().any(|id| self.is_unseen(*id))
     }
 
     /// Tries a year of one contact's epochs against the beacons that nobody was recognised by.
     pub(super) fn search_beacons(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let unseen = self.unseen();
-        let Some(step) = self.presence.search_step(unseen.len(), turn.now.mono_ms) else {
+        if !self
+            .presence
+            .search_is_due(turn.now, self.is_anybody_unseen())
+        {
             return Ok(());
-        };
-        let id = unseen[step.index];
-        let Some(device) = self.devices.get(&id) else {
-            return Ok(());
-        };
-        let around = presence::epoch(turn.now.wall_ms.saturating_add(device.clock_offset_ms));
-        let unknown: std::collections::BTreeSet<_> = self.presence.unknown().collect();
-        let kinds: std::collections::BTreeSet<_> = unknown.iter().map(|(kind, _)| *kind).collect();
-        let found = step.epochs.map(|away| around + away).find(|epoch| {
-            kinds.iter().any(|kind| {
-                self.beacons_of(id, *kind, *epoch)
-                    .into_iter()
-                    .any(|beacon| unknown.contains(&(*kind, beacon)))
-            })
+        }
+        let mut unseen: Vec<_> = self
+            .devices
+            .iter()
+            .filter(|(id, _)| self.is_unseen(**id))
+            .collect();
+        unseen.sort_by_key(|(_, device)| std::cmp::Reverse(device.last_seen_ms));
+        let unseen = unseen.into_iter().filter_map(|(id, device)| {
+            let expected = Epoch::at(turn.now.wall_ms.saturating_add(device.clock_offset_ms));
+            Some((*id, device.beacon_key.clone()?, expected))
         });
-        if let (Some(epoch), Some(device)) = (found, self.devices.get_mut(&id)) {
-            let away = epoch - presence::epoch(turn.now.wall_ms);
-            device.clock_offset_ms = away * presence::EPOCH_MS;
+        let unseen = unseen.collect();
+        if let Some((id, ahead)) = self.presence.search(turn.now, unseen)
+            && let Some(device) = self.devices.get_mut(&id)
+        {
+            device.clock_offset_ms = device
+                .clock_offset_ms
+                .saturating_add(ahead.saturating_mul(EPOCH_MS));
             device.save(turn.txn, id)?;
             self.presence.changed();
             self.recognise_beacons(turn);
@@ -295,13 +255,4 @@ impl Engine {
             turn.out.dial(way.carrier, dial, way.address);
         }
     }
-}
-
-fn beacon(key: &[u8; 32], kind: CarrierKind, epoch: i64, direction: &[u8]) -> [u8; 8] {
-    let mut hasher = blake3::Hasher::new_keyed(key);
-    hasher
-        .update(&[kind as u8])
-        .update(&epoch.to_be_bytes())
-        .update(direction);
-    *hasher.finalize().as_bytes().first_chunk().expect("8 of 32")
 }

@@ -96,7 +96,7 @@ impl Engine {
                 return Err(Refusal::Bug.into());
             }
         };
-        self.pass_on(turn.txn, None, space, log, entry.seq)?;
+        self.pass_on(turn.txn, space, log, entry.seq)?;
         let run = Run {
             first: entry,
             count: 1,

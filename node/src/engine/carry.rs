@@ -243,7 +243,7 @@ impl Engine {
                     let authority = self.authority(identity)?;
                     let events =
                         reconciler.receive(turn.txn, &authority.borrow(), kind, &item.content)?;
-                    self.sync_events(turn, identity, id, events)?;
+                    self.sync_events(turn, identity, events)?;
                 }
                 _ => {}
             }

@@ -10,11 +10,12 @@ use hedgerow_transport::psk::{self, Proposal};
 use hedgerow_transport::session::{Item, Session};
 use minicbor::bytes::ByteArray;
 
+use super::dialling::Target;
 use super::fact::{FactKind, Versions};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
-use super::{Effects as _, Engine, Outbox, Turn, reconciling};
+use super::{Effects as _, Engine, Outbox, Turn, chance, reconciling};
 
 /// Bytes handed to a link and not yet written.
 pub(crate) const SEND_WINDOW: usize = 1 << 20;
@@ -24,6 +25,9 @@ const REFILL_BELOW: usize = SEND_WINDOW / 2;
 
 /// Two links to one device that came up within this time were dialled at once, by both sides.
 const SIMULTANEOUS_MS: u64 = 10_000;
+
+/// How long a device waits that another process with the same keys has displaced.
+const COPY_PAUSE_MS: std::ops::RangeInclusive<u64> = 30_000..=90_000;
 
 /// The longest a link that stays answers nothing after a rescue.
 pub(super) const RESCUE_MS: u64 = 20_000;
@@ -155,8 +159,7 @@ impl Engine {
         }
         link.deadline_ms = None;
         self.sessions.insert(live.device, id);
-        self.dialling
-            .drop_target(super::dialling::Target::Device(live.device));
+        self.dialling.drop_target(Target::Device(live.device));
         self.refusals.remove(&live.device);
         self.session_begun(turn, link, live, &hello)?;
         self.raise_outrun_facts(turn, &hello)?;
@@ -245,6 +248,12 @@ impl Engine {
     }
 
     fn bye_heard(&mut self, turn: &mut Turn<'_>, live: &Live, reason: u8) -> Result<(), LinkError> {
+        if reason == Bye::Replaced as u8 && !self.has_other_link(live) {
+            // Another process on a copy of our data has taken our place: no quarrel about it.
+            let pause = chance::between(turn.rng, *COPY_PAUSE_MS.start(), *COPY_PAUSE_MS.end());
+            self.dialling
+                .want(Target::Device(live.device), turn.now.mono_ms + pause);
+        }
         if reason == Bye::Removed as u8 && !live.rescue {
             let device = self
                 .devices
@@ -254,6 +263,15 @@ impl Engine {
             device.save(turn.txn, live.device)?;
         }
         Ok(())
+    }
+
+    /// Whether there is a further link with the device of this session, which is not in the map.
+    fn has_other_link(&self, live: &Live) -> bool {
+        self.links.values().any(|link| match &link.state {
+            State::Live(other) => other.device == live.device,
+            State::Dialling(device, ..) => *device == live.device,
+            _ => false,
+        })
     }
 
     /// A session is over, whoever ended it.

@@ -220,7 +220,7 @@ impl Engine {
             CarrierEvent::Down { link } => self.link_down(turn, link),
             CarrierEvent::Port { network, port } => ports::remember(turn.txn, &network, port),
             CarrierEvent::Beacon { beacon, at } => {
-                self.beacon_seen(turn, kind, beacon, &at);
+                self.beacon_seen(turn, kind, beacon, at);
                 Ok(())
             }
         }
@@ -243,7 +243,7 @@ impl Engine {
         [
             self.next_deadline_ms(),
             self.dialling.next_wake_ms(),
-            self.presence.next_wake_ms(now, self.is_searching()),
+            self.presence.next_wake_ms(now, self.is_anybody_unseen()),
             self.next_invitation_end_ms(now),
         ]
         .into_iter()

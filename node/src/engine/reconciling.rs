@@ -10,6 +10,7 @@ use hedgerow_transport::keys::SpaceSecret;
 use hedgerow_transport::session::{self, Item, Lane, Session};
 
 use super::fault::{LinkError, PeerFault};
+use super::link::State;
 use super::live::Live;
 use super::news::Run;
 use super::{Engine, Turn};
@@ -81,7 +82,7 @@ impl Engine {
         root: [u8; 16],
     ) -> Result<(), LinkError> {
         let events = live.sync.peer_root(turn.txn, root)?;
-        self.sync_events(turn, live.identity, live.device, events)
+        self.sync_events(turn, live.identity, events)
     }
 
     /// An item of reconciliation.
@@ -95,7 +96,7 @@ impl Engine {
         let events = live
             .sync
             .receive(turn.txn, &authority.borrow(), item.kind, &item.content)?;
-        self.sync_events(turn, live.identity, live.device, events)
+        self.sync_events(turn, live.identity, events)
     }
 
     /// For whom a contact speaks.
@@ -113,7 +114,6 @@ impl Engine {
         &mut self,
         turn: &mut Turn<'_>,
         identity: IdentityId,
-        from: DeviceId,
         events: Vec<Event>,
     ) -> Result<(), LinkError> {
         for event in events {
@@ -124,7 +124,7 @@ impl Engine {
                     first,
                     last,
                 } => {
-                    self.stored(turn, identity, from, space, log, first, last)?;
+                    self.stored(turn, identity, space, log, first, last)?;
                 }
                 Event::Acked { log, seq, .. } if log.device == self.device_id => {
                     self.news.delivered.insert(identity, EntryId { log, seq });
@@ -145,13 +145,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Entries are new here: they are counted, told, and passed on to the contact's other devices.
-    #[expect(clippy::too_many_arguments, reason = "one event, taken apart")]
+    /// Entries are new here: they are told, and passed on to the contact's other devices.
     fn stored(
         &mut self,
         turn: &mut Turn<'_>,
         identity: IdentityId,
-        from: DeviceId,
         space: SpaceId,
         log: LogId,
         first: Seq,
@@ -164,23 +162,20 @@ impl Engine {
             mine,
         };
         self.news.message(identity, run);
-        self.pass_on(turn.txn, Some(from), space, log, first)
+        self.pass_on(turn.txn, space, log, first)
     }
 
-    /// Tells the sessions of others that a log has grown. Those that wait for the other side's hello
-    /// too: our hello has named a root already, to which this does not belong.
+    /// Tells every session that a log has grown: all in the map, also those in which hello has not come
+    /// yet. The one that brought the entries is being worked on, so it is not in the map.
     pub(super) fn pass_on(
         &mut self,
         reader: &dyn Reader,
-        except: Option<DeviceId>,
         space: SpaceId,
         log: LogId,
         first: Seq,
     ) -> Result<(), StorageError> {
         for link in self.links.values_mut() {
-            if let super::link::State::Live(live) = &mut link.state
-                && Some(live.device) != except
-            {
+            if let State::Live(live) = &mut link.state {
                 live.sync.grew(reader, space, log, first)?;
             }
         }

@@ -125,7 +125,6 @@ impl Engine {
         for target in targets {
             engine.dialling.want(target, now.mono_ms);
         }
-        engine.presence.arm_search(now.mono_ms);
         Ok(engine)
     }
 

@@ -7,7 +7,11 @@
 mod node;
 mod people;
 
+use std::collections::BTreeMap;
+
+use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
+use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, CarrierKind, LinkId};
 
 use crate::api::{Answer, Call};
 use crate::engine::Input;
@@ -26,6 +30,18 @@ pub struct World {
     /// Milliseconds since the world began.
     pub now_ms: u64,
     seed: u64,
+    /// What happened to members of the network that are no nodes.
+    heard: BTreeMap<usize, Vec<CarrierEvent>>,
+    /// The node whose accepted links are listened to, and what came first over each.
+    tap: Option<usize>,
+    tapped: BTreeMap<LinkId, Tapped>,
+}
+
+/// What came over a link first, and when.
+#[derive(Default)]
+struct Tapped {
+    at_ms: Option<u64>,
+    flight: Vec<u8>,
 }
 
 impl World {
@@ -36,6 +52,9 @@ impl World {
             nodes: Vec::new(),
             now_ms: 0,
             seed,
+            heard: BTreeMap::new(),
+            tap: None,
+            tapped: BTreeMap::new(),
         }
     }
 
@@ -58,6 +77,34 @@ impl World {
         ));
         self.run(10);
         number
+    }
+
+    /// A member of the network that is no node: the test drives it.
+    pub fn stranger(&mut self) -> usize {
+        let number = self.network.join();
+        self.heard.insert(number, Vec::new());
+        number
+    }
+
+    /// What has happened to a stranger since it was asked last.
+    pub fn heard(&mut self, stranger: usize) -> Vec<CarrierEvent> {
+        self.heard
+            .get_mut(&stranger)
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// Listens from now on to what arrives first over each link that a node accepts.
+    pub fn tap(&mut self, node: usize) {
+        self.tap = Some(node);
+    }
+
+    /// What the tap has heard: the first flights, if nothing was cut.
+    pub fn tapped(&mut self) -> Vec<Vec<u8>> {
+        self.tap = None;
+        let tapped = std::mem::take(&mut self.tapped);
+        let flights = tapped.into_values().map(|tapped| tapped.flight);
+        flights.filter(|flight| !flight.is_empty()).collect()
     }
 
     /// Asks a node something and lets the world go on until it has answered.
@@ -110,11 +157,15 @@ impl World {
     /// Goes to a moment, and lets everything happen that is due then.
     fn advance(&mut self, moment: u64) {
         self.now_ms = moment;
-        while let Some((node, event)) = self.network.poll(moment) {
-            self.nodes[node].input(Input::Carrier(
-                hedgerow_transport::carrier::CarrierKind::Memory,
-                event,
-            ));
+        while let Some((member, event)) = self.network.poll(moment) {
+            if let Some(heard) = self.heard.get_mut(&member) {
+                heard.push(event);
+                continue;
+            }
+            if self.tap == Some(member) {
+                self.listen(&event);
+            }
+            self.nodes[member].input(Input::Carrier(CarrierKind::Memory, event));
         }
         for number in 0..self.nodes.len() {
             let node = &mut self.nodes[number];
@@ -122,6 +173,72 @@ impl World {
                 node.pump(number, &mut self.network, moment);
             }
         }
+    }
+
+    /// A world whose nodes go on from these stores, with chance of their own.
+    pub fn resume(seed: u64, stores: &[MemoryStore]) -> World {
+        let mut world = World::new(seed);
+        for store in stores {
+            let number = world.network.join();
+            world.nodes.push(Node::resume(
+                store.clone(),
+                seed.wrapping_mul(1_000) + number as u64,
+            ));
+        }
+        world.run(10);
+        world
+    }
+
+    fn listen(&mut self, event: &CarrierEvent) {
+        match event {
+            CarrierEvent::Up {
+                link, dial: None, ..
+            } => {
+                self.tapped.insert(*link, Tapped::default());
+            }
+            CarrierEvent::Bytes { link, bytes } => {
+                // The dialler waits for an answer: what arrives at the first moment is its flight.
+                if let Some(tapped) = self.tapped.get_mut(link)
+                    && *tapped.at_ms.get_or_insert(self.now_ms) == self.now_ms
+                {
+                    tapped.flight.extend_from_slice(bytes);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A second process on a copy of a node's data, as of now.
+    pub fn copy(&mut self, node: usize) -> usize {
+        let number = self.network.join();
+        let copy = self.nodes[node].copy(
+            self.seed.wrapping_mul(1_000) + 500 + number as u64,
+            self.now_ms,
+        );
+        self.nodes.push(copy);
+        self.run(10);
+        number
+    }
+
+    /// A node goes off the air for good; what it has stays where it is.
+    pub fn leave(&mut self, node: usize) {
+        self.network.crash(node);
+        self.network
+            .command(node, CarrierCommand::Switch { on: false }, self.now_ms);
+        self.nodes[node].stop();
+    }
+
+    /// A node goes on at another address: it leaves, and a copy of it goes on. Gives its new number.
+    pub fn move_away(&mut self, node: usize) -> usize {
+        self.leave(node);
+        self.copy(node)
+    }
+
+    /// A node dies, and starts again from an older state of its store.
+    pub fn roll_back(&mut self, node: usize, to: MemoryStore) {
+        self.network.crash(node);
+        self.nodes[node].storage.store = to;
+        self.nodes[node].reopen(self.now_ms);
     }
 
     /// A node dies as by power cut and starts again from what it had committed.

@@ -1,6 +1,6 @@
 //! One node of a world.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use hedgerow_sync::memory::MemoryStore;
@@ -103,6 +103,8 @@ impl Txn for Watched<'_> {
 pub struct Node {
     /// Its store.
     pub storage: Storage,
+    /// The most inputs it is given at once.
+    pub batch: usize,
     /// Its wall clock minus that of the world.
     pub clock_error_ms: i64,
     /// Answers that nobody has taken.
@@ -114,10 +116,11 @@ pub struct Node {
     /// A hash over everything it has asked of the world, in order.
     pub asked: blake3::Hasher,
     engine: Engine,
-    inputs: Inputs,
+    waiting: VecDeque<Input>,
     wake: NextWake,
     rng: ChaCha20Rng,
     calls: u64,
+    stopped: bool,
 }
 
 impl Node {
@@ -130,18 +133,51 @@ impl Node {
         };
         let engine = Engine::create(&mut storage, name, now, &mut rng)
             .expect("an empty store takes an identity");
+        Node::around(engine, storage, rng)
+    }
+
+    /// Another process on a copy of the data.
+    pub(super) fn copy(&self, seed: u64, now_ms: u64) -> Node {
+        Node::open(self.storage.store.clone(), seed, self.now(now_ms))
+    }
+
+    /// A node on a store that holds an identity, in a world that begins.
+    pub(super) fn resume(store: MemoryStore, seed: u64) -> Node {
+        Node::open(
+            store,
+            seed,
+            Now {
+                mono_ms: 0,
+                wall_ms: EPOCH_MS,
+            },
+        )
+    }
+
+    fn open(store: MemoryStore, seed: u64, now: Now) -> Node {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let storage = Storage {
+            store,
+            ..Storage::default()
+        };
+        let engine = Engine::open(&storage, now, &mut rng).expect("what was committed opens");
+        Node::around(engine, storage, rng)
+    }
+
+    fn around(engine: Engine, storage: Storage, rng: ChaCha20Rng) -> Node {
         Node {
             storage,
+            batch: usize::MAX,
             clock_error_ms: 0,
             answers: BTreeMap::new(),
             events: Vec::new(),
             pumps: 0,
             asked: blake3::Hasher::new(),
             engine,
-            inputs: Inputs::default(),
+            waiting: VecDeque::new(),
             wake: NextWake(None),
             rng,
             calls: 0,
+            stopped: false,
         }
     }
 
@@ -149,7 +185,7 @@ impl Node {
     pub fn call(&mut self, call: Call) -> CallId {
         self.calls += 1;
         let id = CallId(self.calls);
-        self.inputs.push(Input::Call(id, call));
+        self.waiting.push_back(Input::Call(id, call));
         id
     }
 
@@ -159,11 +195,18 @@ impl Node {
     }
 
     pub(super) fn input(&mut self, input: Input) {
-        self.inputs.push(input);
+        self.waiting.push_back(input);
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
     }
 
     pub(super) fn next_moment(&self, now_ms: u64) -> Option<u64> {
-        if self.inputs.is_empty() {
+        if self.stopped {
+            return None;
+        }
+        if self.waiting.is_empty() {
             self.wake.0
         } else {
             Some(now_ms)
@@ -180,7 +223,11 @@ impl Node {
     /// Pumps until nothing waits. A commit that fails ends the process and starts it again.
     pub(super) fn pump(&mut self, number: usize, network: &mut MemoryNetwork, now_ms: u64) {
         let now = self.now(now_ms);
+        let mut inputs = Inputs::default();
         loop {
+            for input in self.waiting.drain(..self.batch.min(self.waiting.len())) {
+                inputs.push(input);
+            }
             let mut effects = Asked {
                 number,
                 network,
@@ -193,7 +240,7 @@ impl Node {
             match pump(
                 &mut self.engine,
                 &mut self.storage,
-                &mut self.inputs,
+                &mut inputs,
                 now,
                 &mut self.rng,
                 &mut effects,
@@ -205,7 +252,7 @@ impl Node {
                     return;
                 }
             }
-            if self.inputs.is_empty() {
+            if inputs.is_empty() && self.waiting.is_empty() {
                 return;
             }
         }
@@ -213,7 +260,7 @@ impl Node {
 
     /// Drops the engine with all it had not committed, and opens its store again.
     pub(super) fn reopen(&mut self, now_ms: u64) {
-        self.inputs = Inputs::default();
+        self.waiting.clear();
         self.engine = Engine::open(&self.storage, self.now(now_ms), &mut self.rng)
             .expect("what was committed opens");
         self.wake = NextWake(Some(now_ms));

@@ -1,0 +1,164 @@
+//! Contacts: renamed, blocked, removed, and found again wherever they and their clocks are.
+
+use hedgerow_node::api::{Call, Event, Private, Refusal, Reply, Why};
+use hedgerow_node::harness::World;
+
+const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+
+fn pair(seed: u64) -> World {
+    let mut world = World::with(seed, &["Ada", "Grace"]);
+    world.meet(0, 1);
+    world
+}
+
+fn block(world: &mut World, node: usize, whom: usize, blocked: bool) {
+    let id = world.id(whom);
+    world
+        .ask(node, Call::Block(id, blocked))
+        .expect("a contact");
+}
+
+#[test]
+fn a_name_of_ones_own_and_a_new_name_of_theirs_are_shown() {
+    let mut world = pair(1);
+    let ada = world.id(0);
+    world
+        .ask(1, Call::Rename(ada.clone(), Private("Countess".to_owned())))
+        .expect("a contact");
+    world
+        .ask(0, Call::SetName(Private("Ada L.".to_owned())))
+        .expect("a good name");
+    world.run(1_000);
+    let contact = world.contact(1, 0);
+    assert_eq!(
+        (contact.name.0.as_str(), contact.own_name.0.as_str()),
+        ("Countess", "Ada L.")
+    );
+    world
+        .ask(1, Call::Rename(ada.clone(), Private(String::new())))
+        .expect("a contact");
+    assert_eq!(world.contact(1, 0).name.0, "Ada L.");
+    let long = world.ask(1, Call::Rename(ada, Private("x".repeat(65))));
+    assert_eq!(
+        long,
+        Err(Refusal::TooLong {
+            limit_bytes: 64,
+            actual_bytes: 65
+        })
+    );
+}
+
+#[test]
+fn a_blocked_contact_gets_no_session_and_sees_nothing_but_absence() {
+    let mut world = pair(2);
+    block(&mut world, 0, 1, true);
+    world.run(600_000);
+    assert!(!world.sees(0, 1) && !world.sees(1, 0));
+    let grace = world.id(1);
+    assert_eq!(
+        world.ask(0, Call::Send(grace, Private("x".to_owned()))),
+        Err(Refusal::Blocked)
+    );
+    world.send(1, 0, "are you there?");
+    world.run(600_000);
+    let why = world.contact(1, 0).why;
+    assert!(
+        matches!(why, Some(Why::NoAnswer { .. } | Why::Connecting)),
+        "{why:?}"
+    );
+    block(&mut world, 0, 1, false);
+    world.connected(0, 1);
+    world.delivered(0, 1);
+    assert_eq!(world.texts(0, 1), ["are you there?"]);
+}
+
+#[test]
+fn a_removed_contact_is_gone_with_the_conversation_and_is_told() {
+    let mut world = pair(3);
+    world.send(0, 1, "hello");
+    world.delivered(0, 1);
+    let grace = world.id(1);
+    world
+        .ask(0, Call::Remove(grace.clone()))
+        .expect("a contact");
+    world.run(10_000);
+    assert!(world.contacts(0).is_empty());
+    assert_eq!(
+        world.ask(0, Call::Contact(grace)),
+        Err(Refusal::NoSuchContact)
+    );
+    assert!(
+        world.nodes[0]
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Removed { .. }))
+    );
+    world.send(1, 0, "still there?");
+    assert_eq!(world.contact(1, 0).why, Some(Why::Refused));
+    assert_eq!(
+        world.texts(1, 0).len(),
+        2,
+        "the other side keeps what it has"
+    );
+}
+
+#[test]
+fn two_who_both_changed_their_beacon_keys_while_apart_and_moved_still_find_each_other() {
+    let mut world = World::with(4, &["Ada", "Grace", "Eve", "Mallory"]);
+    world.meet(0, 1);
+    world.meet(0, 2);
+    world.meet(1, 3);
+    world.network.part(0, 1, true);
+    block(&mut world, 0, 2, true);
+    block(&mut world, 1, 3, true);
+    let (ada, grace) = (world.move_away(0), world.move_away(1));
+    world.connected(ada, grace);
+    assert!(!world.sees(ada, 2) && !world.sees(grace, 3));
+}
+
+#[test]
+fn presence_finds_a_contact_that_moved_and_whose_clock_is_off_by_years() {
+    for error in [-7 * YEAR_MS, 3 * YEAR_MS] {
+        let mut world = pair(5);
+        world.network.part(0, 1, true);
+        let grace = world.move_away(1);
+        world.network.part(0, grace, true);
+        world.nodes[grace].clock_error_ms = error;
+        let ada = world.move_away(0);
+        world.network.part(ada, grace, true);
+        world.run(60_000);
+        world.network.part(ada, grace, false);
+        let mut found = false;
+        for _ in 0..60 {
+            world.run(60_000);
+            found = found || world.sees(ada, grace);
+        }
+        assert!(found, "off by {error} ms");
+    }
+}
+
+#[test]
+fn a_carrier_switched_off_stays_off_over_a_restart_and_says_so() {
+    let mut world = pair(6);
+    let carrier = hedgerow_node::api::Carrier::Memory;
+    assert_eq!(
+        world.ask(0, Call::SwitchCarrier(carrier, false)),
+        Ok(Reply::Done)
+    );
+    world.run(1_000);
+    world.send(0, 1, "x");
+    assert_eq!(world.contact(0, 1).why, Some(Why::NoCarrier));
+    world.restart(0);
+    world.run(60_000);
+    assert!(!world.sees(0, 1));
+    assert_eq!(
+        world.ask(0, Call::SwitchCarrier(carrier, true)),
+        Ok(Reply::Done)
+    );
+    world.connected(0, 1);
+    let missing = hedgerow_node::api::Carrier::Ble;
+    assert_eq!(
+        world.ask(0, Call::SwitchCarrier(missing, false)),
+        Err(Refusal::NoSuchCarrier)
+    );
+}

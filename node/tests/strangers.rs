@@ -1,0 +1,172 @@
+//! What a stranger gets: nothing, whatever is sent, and contacts are served meanwhile.
+
+use bytes::Bytes;
+use hedgerow_node::api::{Event, Private};
+use hedgerow_node::harness::World;
+use hedgerow_transport::carrier::memory::MemoryNetwork;
+use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, DialId, Ending, LinkId};
+
+fn pair(seed: u64) -> World {
+    let mut world = World::with(seed, &["Ada", "Grace"]);
+    world.meet(0, 1);
+    world
+}
+
+/// Lets a stranger dial the first node; gives the link and everything that comes back over it until it
+/// ends, with the time that took.
+fn knock(world: &mut World, dial: u64, say: &[u8]) -> (usize, u64) {
+    let stranger = world.stranger();
+    let to = MemoryNetwork::address(0);
+    world.network.command(
+        stranger,
+        CarrierCommand::Dial {
+            dial: DialId(dial),
+            to,
+        },
+        world.now_ms,
+    );
+    let begun = world.now_ms;
+    let mut answer = 0;
+    let mut link: Option<LinkId> = None;
+    for _ in 0..60_000 {
+        world.run(1);
+        for event in world.heard(stranger) {
+            match event {
+                CarrierEvent::Up { link: up, .. } => {
+                    link = Some(up);
+                    let bytes = Bytes::copy_from_slice(say);
+                    world.network.command(
+                        stranger,
+                        CarrierCommand::Send { link: up, bytes },
+                        world.now_ms,
+                    );
+                }
+                CarrierEvent::Bytes { bytes, .. } => answer += bytes.len(),
+                CarrierEvent::Down { .. } => return (answer, world.now_ms - begun),
+                _ => {}
+            }
+        }
+    }
+    if let Some(link) = link {
+        world.network.command(
+            stranger,
+            CarrierCommand::End {
+                link,
+                ending: Ending::Now,
+            },
+            world.now_ms,
+        );
+    }
+    panic!("the link never ends");
+}
+
+#[test]
+fn silence_and_garbage_of_any_length_get_no_byte_and_an_end_within_the_same_span() {
+    let mut world = pair(1);
+    let mut ends = Vec::new();
+    for (number, length) in [0, 1, 31, 95, 96, 97, 351, 352, 5_000, 70_000]
+        .into_iter()
+        .enumerate()
+    {
+        let garbage: Vec<u8> = (0..length)
+            .map(|byte: usize| (byte * 31 + number) as u8)
+            .collect();
+        let (answer, after) = knock(&mut world, number as u64, &garbage);
+        assert_eq!(answer, 0, "{length} bytes of garbage were answered");
+        assert!(
+            (20_000..=40_100).contains(&after),
+            "{length} bytes: ended after {after} ms"
+        );
+        ends.push(after);
+    }
+    ends.dedup();
+    assert!(ends.len() > 5, "the end is drawn anew each time");
+}
+
+#[test]
+fn a_replayed_and_a_truncated_first_flight_are_garbage() {
+    let mut world = pair(2);
+    world.network.part(0, 1, true);
+    world.run(1_000);
+    world.tap(0);
+    world.network.part(0, 1, false);
+    world.connected(0, 1);
+    let flights = world.tapped();
+    assert!(!flights.is_empty(), "somebody dialled");
+    for (number, flight) in flights.iter().enumerate() {
+        for cut in [flight.len(), flight.len() - 1, 96, 95] {
+            let (answer, after) =
+                knock(&mut world, number as u64 * 10 + cut as u64, &flight[..cut]);
+            assert_eq!(
+                answer, 0,
+                "{cut} bytes of a flight seen before were answered"
+            );
+            assert!((20_000..=40_100).contains(&after));
+        }
+    }
+}
+
+#[test]
+fn an_invitation_answers_a_nonce_once_and_so_many_in_all() {
+    let mut world = World::with(3, &["Ada", "Grace"]);
+    let link = world.invite(0);
+    world.tap(0);
+    world
+        .ask(1, hedgerow_node::api::Call::Join(link))
+        .expect("a good link");
+    world.connected(0, 1);
+    let flights = world.tapped();
+    let (answer, _) = knock(&mut world, 1, &flights[0]);
+    assert_eq!(answer, 0);
+}
+
+#[test]
+fn contacts_are_served_at_once_during_a_flood_of_strangers() {
+    let mut world = pair(4);
+    let stranger = world.stranger();
+    for dial in 0..2_000 {
+        let to = MemoryNetwork::address(0);
+        world.network.command(
+            stranger,
+            CarrierCommand::Dial {
+                dial: DialId(dial),
+                to,
+            },
+            world.now_ms,
+        );
+    }
+    world.run(5);
+    let links: Vec<LinkId> = world
+        .heard(stranger)
+        .into_iter()
+        .filter_map(|event| match event {
+            CarrierEvent::Up { link, .. } => Some(link),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(links.len(), 2_000);
+    for link in links {
+        let bytes = Bytes::from(vec![7; 400]);
+        world
+            .network
+            .command(stranger, CarrierCommand::Send { link, bytes }, world.now_ms);
+    }
+    world.run(1);
+    let ada = world.id(0);
+    let before = world.now_ms;
+    world.nodes[1].call(hedgerow_node::api::Call::Send(
+        ada,
+        Private("in the flood".to_owned()),
+    ));
+    assert!(world.until(100, |world| {
+        world.nodes[0]
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Message { mine: false, .. }))
+    }));
+    assert!(
+        world.now_ms - before <= 10,
+        "after {} ms",
+        world.now_ms - before
+    );
+}
