@@ -205,7 +205,9 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: DeviceId,
     ) -> Result<(), StorageError> {
-        self.devices.remove(&id);
+        if self.devices.remove(&id).is_some() {
+            turn.erased()?;
+        }
         self.refusals.remove(&id);
         self.dialling.drop_target(Target::Device(id));
         self.presence.changed();

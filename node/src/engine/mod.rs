@@ -69,6 +69,7 @@ use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkI
 use hedgerow_transport::device::DeviceList;
 use rand_core::CryptoRng;
 
+use crate::store::erasure;
 use account::Account;
 use contact::Contact;
 use device::Device;
@@ -129,6 +130,13 @@ struct Turn<'a> {
     now: Now,
     rng: &'a mut dyn CryptoRng,
     out: &'a mut Outbox,
+}
+
+impl Turn<'_> {
+    /// Something is deleted that must not be found on the disk for long.
+    fn erased(&mut self) -> Result<(), StorageError> {
+        erasure::note(self.txn, self.now.wall_ms.max(0) as u64)
+    }
 }
 
 /// Takes the next batch of inputs into one transaction, commits it, lets its effects happen, and fills

@@ -116,6 +116,7 @@ impl Engine {
         let gone = device.psk.advance(number, next, turn.now.wall_ms);
         device.save(turn.txn, live.device)?;
         for gone in gone {
+            turn.erased()?;
             replay::forget(turn.txn, live.device, gone)?;
         }
         self.refusals.remove(&live.device);
@@ -150,6 +151,7 @@ impl Engine {
         let gone = device.psk.seen(number, turn.now.wall_ms);
         if !gone.is_empty() {
             device.save(turn.txn, id)?;
+            turn.erased()?;
         }
         gone.into_iter()
             .try_for_each(|gone| replay::forget(turn.txn, id, gone))

@@ -83,6 +83,7 @@ impl Engine {
             }
             let number = *number;
             self.prekeys.remove(&number);
+            turn.erased()?;
             forget(turn.txn, number)?;
         }
         Ok(())
