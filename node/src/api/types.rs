@@ -492,9 +492,13 @@ pub struct Traffic {
     pub received_bytes: u64,
     /// Of both, the bytes of handshakes.
     pub handshake_bytes: u64,
+    /// Of the bytes sent, those of handshakes.
+    pub handshake_sent_bytes: u64,
     /// Sessions made.
     pub sessions: u64,
-    /// Times this node had to wait for an answer before it could go on.
+    /// Times this node waited for the answer to a handshake.
+    pub handshake_round_trips: u64,
+    /// Times something came back in a session after this node had said something there.
     pub round_trips: u64,
 }
 

@@ -37,11 +37,10 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
         );
         if run > 0 {
             let shaken = after.handshake_bytes - before.handshake_bytes;
-            let both = after.sent_bytes + after.received_bytes
-                - before.sent_bytes
-                - before.received_bytes
-                - shaken;
-            bytes = bytes.max(both.div_ceil(2));
+            let shaken_sent = after.handshake_sent_bytes - before.handshake_sent_bytes;
+            let sent = after.sent_bytes - before.sent_bytes - shaken_sent;
+            let received = after.received_bytes - before.received_bytes - (shaken - shaken_sent);
+            bytes = bytes.max(sent).max(received);
             handshake = handshake.max(shaken);
             round_trips = round_trips.max(after.round_trips - before.round_trips);
         }

@@ -97,7 +97,7 @@ pub async fn demo(output: Output, lines: Option<&Path>) -> Result<(), Failure> {
         text_bytes: lines.iter().map(|line| line.len() as u64).sum(),
         // What one sends the other receives: counted where it left.
         wire_bytes: wire.sent_bytes,
-        handshake_bytes: wire.handshake_bytes / 2,
+        handshake_bytes: wire.handshake_sent_bytes,
         sessions: wire.sessions / 2,
         round_trips: wire.round_trips,
         identical: transcripts[0] == transcripts[1] && holds(&transcripts[0], &lines),
@@ -374,7 +374,9 @@ fn add(sum: &mut Traffic, more: &Traffic) {
     sum.sent_bytes += more.sent_bytes;
     sum.received_bytes += more.received_bytes;
     sum.handshake_bytes += more.handshake_bytes;
+    sum.handshake_sent_bytes += more.handshake_sent_bytes;
     sum.sessions += more.sessions;
+    sum.handshake_round_trips += more.handshake_round_trips;
     sum.round_trips += more.round_trips;
 }
 

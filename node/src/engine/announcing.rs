@@ -65,15 +65,25 @@ impl Engine {
         Ok(())
     }
 
-    /// Where this device can be reached, over all carriers.
+    /// Where this device can be reached, over all carriers: now, or where a carrier that has
+    /// no address was when it had one. So one that goes and comes back leaves nothing new to tell.
     pub(super) fn own_addresses(&self) -> Vec<String> {
-        let ways = self.carriers.iter().flat_map(|(kind, carrier)| {
-            carrier.addresses.iter().map(|address| Way {
+        let now = |kind: CarrierKind| self.carriers.get(&kind).map(|carrier| &carrier.addresses);
+        let is_nowhere = |kind| now(kind).is_none_or(Vec::is_empty);
+        let last = Way::parse_all(&self.account.addresses);
+        let mut ways: Vec<Way> = last
+            .into_iter()
+            .filter(|way| is_nowhere(way.carrier))
+            .collect();
+        for (kind, carrier) in &self.carriers {
+            ways.extend(carrier.addresses.iter().map(|address| Way {
                 carrier: *kind,
                 address: address.clone(),
-            })
-        });
-        ways.take(MAX_ADDRESSES).map(|way| way.text()).collect()
+            }));
+        }
+        ways.sort_by_key(|way| way.carrier);
+        ways.truncate(MAX_ADDRESSES);
+        ways.iter().map(Way::text).collect()
     }
 
     /// Whether links can be made over a carrier.

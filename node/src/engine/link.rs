@@ -102,7 +102,7 @@ impl Engine {
                     turn.out.end(id, Ending::Now);
                     return Ok(());
                 };
-                self.traffic.handshake(flight.len(), 0);
+                self.traffic.flight_sent(flight.len());
                 turn.out.send(id, Bytes::from(flight));
                 (state, turn.now.mono_ms + ANSWER_MS)
             }
@@ -201,7 +201,10 @@ impl Engine {
         loop {
             state = match state {
                 State::Draining => return Ok(Some(State::Draining)),
-                State::Arriving(arriving) => match arriving.receive(&mut bytes) {
+                State::Arriving(arriving) => match self
+                    .traffic
+                    .flight_received(&mut bytes, |bytes| arriving.receive(bytes))
+                {
                     Progress::Waiting(arriving) => return Ok(Some(State::Arriving(arriving))),
                     Progress::Done(head) => {
                         self.strangers.push_back(id);
@@ -215,7 +218,10 @@ impl Engine {
                     backlog.extend_from_slice(&bytes);
                     return Ok(Some(State::Waiting(head, backlog)));
                 }
-                State::Tagged(who, tagged) => match tagged.receive(&mut bytes) {
+                State::Tagged(who, tagged) => match self
+                    .traffic
+                    .flight_received(&mut bytes, |bytes| tagged.receive(bytes))
+                {
                     Progress::Waiting(tagged) => {
                         return Ok(Some(State::Tagged(who, Box::new(tagged))));
                     }
@@ -227,12 +233,15 @@ impl Engine {
                             }
                         };
                         turn.out.recognised(id);
-                        self.traffic.handshake(flight.len(), 0);
+                        self.traffic.flight_sent(flight.len());
                         turn.out.send(id, Bytes::from(flight));
                         state
                     }
                 },
-                State::Answered(invitation, answered) => match answered.receive(&mut bytes)? {
+                State::Answered(invitation, answered) => match self
+                    .traffic
+                    .flight_received(&mut bytes, |bytes| answered.receive(bytes))?
+                {
                     Progress::Waiting(answered) => {
                         return Ok(Some(State::Answered(invitation, Box::new(answered))));
                     }
@@ -240,23 +249,28 @@ impl Engine {
                         State::Meeting(Box::new(Meeting::as_inviter(invitation, session)))
                     }
                 },
-                State::Dialling(device, dialling, rescue) => match dialling.receive(&mut bytes)? {
+                State::Dialling(device, dialling, rescue) => match self
+                    .traffic
+                    .flight_received(&mut bytes, |bytes| dialling.receive(bytes))?
+                {
                     Progress::Waiting(dialling) => {
                         return Ok(Some(State::Dialling(device, Box::new(dialling), rescue)));
                     }
                     Progress::Done(session) => {
-                        self.traffic.round_trips += 1;
+                        self.traffic.handshake_round_trips += 1;
                         State::Live(self.new_live(turn, device, session, rescue)?)
                     }
                 },
                 State::Joining(invitation, joining) => {
-                    match joining.receive(&mut bytes, &mut turn.rng)? {
+                    match self.traffic.flight_received(&mut bytes, |bytes| {
+                        joining.receive(bytes, &mut turn.rng)
+                    })? {
                         Progress::Waiting(joining) => {
                             return Ok(Some(State::Joining(invitation, Box::new(joining))));
                         }
                         Progress::Done((flight, session)) => {
-                            self.traffic.round_trips += 1;
-                            self.traffic.handshake(flight.len(), 0);
+                            self.traffic.handshake_round_trips += 1;
+                            self.traffic.flight_sent(flight.len());
                             turn.out.send(id, Bytes::from(flight));
                             State::Meeting(Box::new(self.begin_joining(turn, invitation, session)?))
                         }

@@ -46,6 +46,8 @@ pub(crate) struct Live {
     /// Our proposal of a next psk.
     pub proposal: Option<Proposal>,
     pub sync: Reconciler,
+    /// Something was said that nothing has come back for yet.
+    pub spoke: bool,
     /// When the other side's hello came (monotonic milliseconds).
     pub since_ms: u64,
 }
@@ -83,6 +85,7 @@ impl Engine {
             told: Versions::default(),
             proposal: None,
             sync,
+            spoke: false,
             since_ms: turn.now.mono_ms,
         }))
     }
@@ -96,6 +99,9 @@ impl Engine {
         live: &mut Live,
         bytes: &[u8],
     ) -> Result<bool, LinkError> {
+        if !bytes.is_empty() {
+            self.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
+        }
         for item in live.session.receive(bytes)? {
             if !self.live_item(turn, id, link, live, &item)? {
                 return Ok(false);
@@ -315,6 +321,7 @@ impl Engine {
                         budget,
                     )?;
                     live.session.seal(&mut sealed, budget);
+                    live.spoke |= !sealed.is_empty();
                 }
                 State::Meeting(meeting) => meeting.session.seal(&mut sealed, budget),
                 _ => {}

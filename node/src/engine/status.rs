@@ -1,5 +1,6 @@
 //! Live state as the API shows it.
 
+use bytes::Bytes;
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::carrier::{CarrierKind, CarrierState};
 
@@ -12,15 +13,30 @@ pub(crate) struct TrafficCount {
     pub sent_bytes: u64,
     pub received_bytes: u64,
     pub handshake_bytes: u64,
+    pub handshake_sent_bytes: u64,
     pub sessions: u64,
+    pub handshake_round_trips: u64,
     pub round_trips: u64,
 }
 
 impl TrafficCount {
-    /// A flight of a handshake was sent, or received.
-    pub fn handshake(&mut self, sent: usize, received: usize) {
-        self.sent_bytes += sent as u64;
-        self.handshake_bytes += (sent + received) as u64;
+    /// A flight of a handshake leaves.
+    pub fn flight_sent(&mut self, bytes: usize) {
+        self.sent_bytes += bytes as u64;
+        self.handshake_sent_bytes += bytes as u64;
+        self.handshake_bytes += bytes as u64;
+    }
+
+    /// Lets a step of a handshake take what it needs of what has arrived.
+    pub fn flight_received<T>(
+        &mut self,
+        bytes: &mut Bytes,
+        receive: impl FnOnce(&mut Bytes) -> T,
+    ) -> T {
+        let arrived = bytes.len();
+        let step = receive(bytes);
+        self.handshake_bytes += (arrived - bytes.len()) as u64;
+        step
     }
 }
 
@@ -55,7 +71,9 @@ impl Engine {
                 sent_bytes: self.traffic.sent_bytes,
                 received_bytes: self.traffic.received_bytes,
                 handshake_bytes: self.traffic.handshake_bytes,
+                handshake_sent_bytes: self.traffic.handshake_sent_bytes,
                 sessions: self.traffic.sessions,
+                handshake_round_trips: self.traffic.handshake_round_trips,
                 round_trips: self.traffic.round_trips,
             },
         })

@@ -1,0 +1,90 @@
+//! What it costs that two contacts find each other again with nothing new to say.
+
+use hedgerow_node::api::{Call, Carrier, Reply, Traffic};
+use hedgerow_node::engine::synthetic;
+use hedgerow_node::harness::World;
+
+const SPACES: u32 = 100;
+
+/// The most bytes each way after the handshake.
+const MOST_BYTES: u64 = 200;
+
+/// Two contacts that share many spaces, connected and with nothing left to say.
+fn pair() -> World {
+    let mut met = World::with(1, &["Ada", "Grace"]);
+    met.meet(0, 1);
+    met.run(60_000);
+    let mut stores = Vec::new();
+    for node in &mut met.nodes {
+        synthetic::share(&mut node.storage, SPACES).expect("memory does not fail");
+        stores.push(node.storage.store.clone());
+    }
+    let mut world = World::resume(2, &stores);
+    world.connected(0, 1);
+    world.run(60_000);
+    world
+}
+
+fn traffic(world: &mut World, node: usize) -> Traffic {
+    match world.ask(node, Call::Status) {
+        Ok(Reply::Status(status)) => status.traffic,
+        other => panic!("no status: {other:?}"),
+    }
+}
+
+/// One session was made since, and it cost no more than it may.
+fn assert_quiet(before: Traffic, after: Traffic) {
+    assert_eq!(after.sessions, before.sessions + 1, "one session");
+    let shaken_sent = after.handshake_sent_bytes - before.handshake_sent_bytes;
+    let shaken_received = after.handshake_bytes - before.handshake_bytes - shaken_sent;
+    assert!(shaken_sent >= 48, "a flight was sent");
+    assert!(shaken_received >= 48, "a flight was received");
+    let sent = after.sent_bytes - before.sent_bytes - shaken_sent;
+    let received = after.received_bytes - before.received_bytes - shaken_received;
+    assert!(sent <= MOST_BYTES, "{sent} bytes sent");
+    assert!(received <= MOST_BYTES, "{received} bytes received");
+    assert!(
+        after.round_trips - before.round_trips <= 1,
+        "one round trip after the handshake"
+    );
+    assert!(after.handshake_round_trips - before.handshake_round_trips <= 1);
+}
+
+#[test]
+fn a_carrier_off_and_on_again_costs_one_hello_each_way_whatever_is_shared() {
+    let mut world = pair();
+    for node in [0, 1, 0] {
+        world
+            .ask(node, Call::SwitchCarrier(Carrier::Memory, false))
+            .expect("there is one");
+        world.run(5_000);
+        assert!(!world.sees(0, 1) && !world.sees(1, 0));
+        let before = [traffic(&mut world, 0), traffic(&mut world, 1)];
+        world
+            .ask(node, Call::SwitchCarrier(Carrier::Memory, true))
+            .expect("there is one");
+        world.connected(0, 1);
+        world.run(60_000);
+        for (node, before) in before.into_iter().enumerate() {
+            assert_quiet(before, traffic(&mut world, node));
+        }
+    }
+}
+
+#[test]
+fn a_restart_costs_one_hello_each_way_whatever_is_shared() {
+    for restarted in [0, 1] {
+        let mut world = pair();
+        world.network.part(0, 1, true);
+        world.run(5_000);
+        world.restart(restarted);
+        world.run(5_000);
+        let before = [traffic(&mut world, 0), traffic(&mut world, 1)];
+        world.network.part(0, 1, false);
+        world.connected(0, 1);
+        world.run(60_000);
+        for (node, before) in before.into_iter().enumerate() {
+            assert_quiet(before, traffic(&mut world, node));
+        }
+    }
+}
