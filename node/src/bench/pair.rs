@@ -234,6 +234,11 @@ pub(super) async fn fill(dir: &Path, to: &ContactId, texts: Vec<String>) -> Resu
 
 /// Switches the local network of a node on or off.
 pub(super) async fn switch(node: &impl Api, on: bool) -> Result<()> {
+    until(async || {
+        let status = node.status().await.map_err(refused)?;
+        Ok(status.open.is_some_and(|open| !open.carriers.is_empty()))
+    })
+    .await?;
     node.switch_carrier(Carrier::Lan, on).await.map_err(refused)
 }
 

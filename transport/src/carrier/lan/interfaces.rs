@@ -92,7 +92,7 @@ fn network(address: &IfAddr) -> Option<[u8; 16]> {
         IfAddr::V6(v6) if is_link_local(&v6.ip) => return None,
         IfAddr::V6(v6) => (v6.ip, v6.prefixlen.min(128)),
     };
-    if address.is_loopback() || address.is_link_local() {
+    if address.is_link_local() {
         return None;
     }
     let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
@@ -221,7 +221,7 @@ mod tests {
         ];
         let loopback = Interfaces::of(&all, &[Ipv4Addr::LOCALHOST.into()]);
         assert_eq!(loopback.at(1), [Address("127.0.0.1:1".into())]);
-        assert!(loopback.networks.is_empty());
+        assert_eq!(loopback.networks.len(), 1, "its port is remembered as any other's");
     }
 
     #[test]
