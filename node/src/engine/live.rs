@@ -20,14 +20,18 @@ use super::{Effects as _, Engine, Outbox, Turn, chance, reconciling};
 /// Bytes handed to a link and not yet written.
 pub(crate) const SEND_WINDOW: usize = 1 << 20;
 
-/// A link is filled again once this little is unwritten, so that its records are full ones.
-const REFILL_BELOW: usize = SEND_WINDOW / 2;
+/// What one link is filled with at once, if its window has that much room: the first bytes of much leave
+/// while the rest is still being read, every link has its turn, and records are full ones.
+const SLICE: usize = 1 << 18;
 
 /// Two links to one device that came up within this time were dialled at once, by both sides.
 const SIMULTANEOUS_MS: u64 = 10_000;
 
 /// How long a device waits that another process with the same keys has displaced.
 const COPY_PAUSE_MS: std::ops::RangeInclusive<u64> = 30_000..=90_000;
+
+/// How long what a session's beginning told may stay unsaved.
+const SAVE_MS: u64 = 30_000;
 
 /// The longest a link that stays answers nothing after a rescue.
 pub(super) const RESCUE_MS: u64 = 20_000;
@@ -199,9 +203,27 @@ impl Engine {
                 device.given.raise(kind, *version);
             }
         }
-        device.save(turn.txn, live.device)?;
+        self.unsaved
+            .entry(live.device)
+            .or_insert(turn.now.mono_ms + SAVE_MS);
         self.psk_seen(turn, live.device, hello.psk_number)?;
         self.presence.changed();
+        Ok(())
+    }
+
+    /// Saves what sessions' beginnings have told, a while after: none of it is worth a wait for the disk
+    /// while messages wait for the session.
+    pub(super) fn save_devices(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let due: Vec<DeviceId> = self
+            .unsaved
+            .extract_if(.., |_, due_ms| *due_ms <= turn.now.mono_ms)
+            .map(|(id, _)| id)
+            .collect();
+        for id in due {
+            if let Some(device) = self.devices.get(&id) {
+                device.save(turn.txn, id)?;
+            }
+        }
         Ok(())
     }
 
@@ -293,24 +315,26 @@ impl Engine {
             if let Some(device) = self.devices.get_mut(&live.device) {
                 device.last_seen_ms = Some(turn.now.wall_ms);
                 device.save(turn.txn, live.device)?;
+                self.unsaved.remove(&live.device);
             }
         }
         self.want_device(turn, live.device);
         Ok(())
     }
 
-    /// Fills what is queued into links, as far as their windows are open.
+    /// Fills a slice of what is queued into each link whose window is open. False: there was nothing.
     pub(super) fn fill(
         &mut self,
         reader: &dyn Reader,
         out: &mut Outbox,
-    ) -> Result<(), StorageError> {
+    ) -> Result<bool, StorageError> {
+        let mut filled = false;
         for (id, link) in &mut self.links {
-            if link.unwritten >= REFILL_BELOW {
+            if link.unwritten > SEND_WINDOW - SLICE {
                 continue;
             }
             let mut sealed = BytesMut::new();
-            let budget = SEND_WINDOW - link.unwritten;
+            let budget = SLICE;
             match &mut link.state {
                 State::Live(live) => {
                     reconciling::fill(
@@ -330,8 +354,9 @@ impl Engine {
                 link.unwritten += sealed.len();
                 self.traffic.sent_bytes += sealed.len() as u64;
                 out.send(*id, sealed.freeze());
+                filled = true;
             }
         }
-        Ok(())
+        Ok(filled)
     }
 }

@@ -111,6 +111,8 @@ pub struct Engine {
     strangers: VecDeque<LinkId>,
     /// Refused dials in a row, where sessions have come about before.
     refusals: BTreeMap<DeviceId, u32>,
+    /// Devices whose record has grown since it was saved, and when it is to be saved.
+    unsaved: BTreeMap<DeviceId, u64>,
     dialling: Dialling,
     presence: Presence,
     traffic: TrafficCount,
@@ -168,8 +170,14 @@ pub fn pump(
         engine.tick(&mut turn)?;
         engine.tell_news(&mut turn)
     })?;
-    store.read(|reader| engine.fill(reader, &mut out))?;
     out.release(effects);
+    loop {
+        let mut out = Outbox::default();
+        if !store.read(|reader| engine.fill(reader, &mut out))? {
+            break;
+        }
+        out.release(effects);
+    }
     if !inputs.is_empty() || !engine.strangers.is_empty() {
         return Ok(NextWake(Some(now.mono_ms)));
     }
@@ -238,6 +246,7 @@ impl Engine {
     fn tick(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.follow_clock(turn)?;
         self.end_overdue(turn)?;
+        self.save_devices(turn)?;
         self.end_invitations(turn)?;
         self.renew_prekey(turn)?;
         self.announce(turn);
@@ -250,6 +259,7 @@ impl Engine {
     fn next_wake_ms(&self, now: Now) -> Option<u64> {
         [
             self.next_deadline_ms(),
+            self.unsaved.values().min().copied(),
             self.dialling.next_wake_ms(),
             self.presence.next_wake_ms(now, self.is_anybody_unseen()),
             self.next_invitation_end_ms(now),

@@ -173,6 +173,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         sessions: BTreeMap::new(),
         strangers: VecDeque::new(),
         refusals: BTreeMap::new(),
+        unsaved: BTreeMap::new(),
         dialling: Dialling::default(),
         presence: Presence::default(),
         traffic: TrafficCount::default(),

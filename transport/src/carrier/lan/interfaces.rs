@@ -221,7 +221,11 @@ mod tests {
         ];
         let loopback = Interfaces::of(&all, &[Ipv4Addr::LOCALHOST.into()]);
         assert_eq!(loopback.at(1), [Address("127.0.0.1:1".into())]);
-        assert_eq!(loopback.networks.len(), 1, "its port is remembered as any other's");
+        assert_eq!(
+            loopback.networks.len(),
+            1,
+            "its port is remembered as any other's"
+        );
     }
 
     #[test]
