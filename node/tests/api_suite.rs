@@ -11,6 +11,7 @@ use hedgerow_node::api::*;
 use hedgerow_node::directory::Hashing;
 use hedgerow_node::host::{Departure, HostOptions, Local};
 use hedgerow_node::runtime::{NodeOptions, OnAir};
+use hedgerow_transport::invitation::Invitation as Link;
 use support::{Served, serve};
 use tempfile::TempDir;
 
@@ -93,7 +94,6 @@ async fn pair(through: Through) -> (Node, Node, ContactId, ContactId) {
         valid_for_s: 3_600,
         in_person: false,
     };
-    addresses(&*ana.api).await;
     let invitation = ana.api.invite(new).await.unwrap();
     let join = ben
         .api
@@ -117,22 +117,6 @@ async fn pair(through: Through) -> (Node, Node, ContactId, ContactId) {
     });
     let to_ben = to_ben.await;
     (ana, ben, to_ana, to_ben)
-}
-
-/// Waits until the node knows where it can be reached, which is what an invitation says.
-async fn addresses(api: &dyn Api) {
-    let mut events = api.events().await.unwrap();
-    loop {
-        let status = api.status().await.unwrap().open.unwrap();
-        if status
-            .carriers
-            .iter()
-            .any(|carrier| !carrier.addresses.is_empty())
-        {
-            return;
-        }
-        let _ = tokio::time::timeout(Duration::from_millis(20), events.next()).await;
-    }
 }
 
 /// Switches the carrier off, and waits until no session is left.
@@ -188,6 +172,7 @@ under_both_implementations!(
     a_locked_node_answers_status_and_unlock_alone,
     the_passphrase_changes_and_the_old_one_is_wrong,
     a_parcel_carries_what_the_network_does_not,
+    a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses,
     a_carrier_is_switched_off_and_on,
     a_stopped_node_refuses_and_releases_its_directory,
     a_handover_says_who_took_over,
@@ -594,9 +579,26 @@ async fn a_parcel_carries_what_the_network_does_not(through: Through) {
     assert!(ana.api.message(&to_ben, &id).await.unwrap().delivered);
 }
 
+async fn a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses(
+    through: Through,
+) {
+    let ana = node("Ana", through).await;
+    for _ in 0..3 {
+        ana.api.lock().await.unwrap();
+        ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
+        ana.api.switch_carrier(Carrier::Lan, true).await.unwrap();
+        let new = NewInvitation {
+            valid_for_s: 60,
+            in_person: true,
+        };
+        let link = ana.api.invite(new).await.unwrap().link.unwrap();
+        let invitation = Link::parse(&link.0).unwrap();
+        assert!(!invitation.addresses.is_empty());
+    }
+}
+
 async fn a_carrier_is_switched_off_and_on(through: Through) {
     let ana = node("Ana", through).await;
-    addresses(&*ana.api).await;
     let mut events = ana.api.events().await.unwrap();
     for (on, state) in [(false, CarrierCondition::Off), (true, CarrierCondition::On)] {
         ana.api.switch_carrier(Carrier::Lan, on).await.unwrap();

@@ -162,3 +162,17 @@ fn a_carrier_switched_off_stays_off_over_a_restart_and_says_so() {
         Err(Refusal::NoSuchCarrier)
     );
 }
+
+#[test]
+fn a_node_that_stops_says_so_and_its_contacts_know_at_once() {
+    let mut world = pair(12);
+    let received = |world: &mut World| match world.ask(1, Call::Status) {
+        Ok(Reply::Status(status)) => status.traffic.received_bytes,
+        other => panic!("no status: {other:?}"),
+    };
+    world.run(60_000);
+    let before = received(&mut world);
+    world.stop(0);
+    assert!(received(&mut world) > before, "it says goodbye");
+    assert_eq!(world.contacts(1)[0].reachable, None);
+}

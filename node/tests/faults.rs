@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use hedgerow_node::api::{Call, Notice, Private};
+use hedgerow_node::api::{Call, Notice, Private, Reply};
 use hedgerow_node::harness::World;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::memory::Conditions;
@@ -76,9 +76,7 @@ fn a_commit_that_fails_tells_nobody_anything_and_loses_nothing_confirmed() {
             // The invitation itself was lost, and its caller knows no better.
             continue;
         }
-        let Some(Ok(hedgerow_node::api::Reply::Invitation(invitation))) =
-            world.nodes[0].answers.remove(&link)
-        else {
+        let Some(Ok(Reply::Invitation(invitation))) = world.nodes[0].answers.remove(&link) else {
             panic!("no invitation")
         };
         let join = world.nodes[1].call(Call::Join(invitation.link.expect("open")));
@@ -172,6 +170,25 @@ fn a_store_rolled_back_past_a_psk_finds_back_and_its_contact_is_told() {
             .expect("a contact");
         assert_eq!(world.contact(1 - rolled, rolled).notice, None);
     }
+}
+
+#[test]
+fn a_psk_moves_on_in_a_session_that_stays_up() {
+    let mut world = pair(10);
+    let old = world.nodes[0].storage.store.clone();
+    let sessions = |world: &mut World| match world.ask(0, Call::Status) {
+        Ok(Reply::Status(status)) => status.traffic.sessions,
+        other => panic!("no status: {other:?}"),
+    };
+    let before = sessions(&mut world);
+    world.run(16 * DAY_MS);
+    assert_eq!(sessions(&mut world), before, "the session stayed up");
+    assert_eq!(world.contact(0, 1).notice, None);
+    // Who goes back to before the moves has lost the newer psks, and is taken back by the rescue key alone.
+    world.roll_back(0, old);
+    world.run(3_600_000);
+    world.connected(0, 1);
+    assert_eq!(world.contact(1, 0).notice, Some(Notice::OlderState));
 }
 
 #[test]

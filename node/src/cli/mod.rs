@@ -35,10 +35,12 @@ use crate::runtime::OnAir;
 
 /// The whole program: reads the command line, does what it says, and says how it ended.
 pub fn main() -> ExitCode {
+    // Before anything secret is read; what it says waits until there is a log.
+    let forbidden = forbid_core_dumps();
     let arguments = Arguments::parse();
     let output = Output::new(arguments.common.json);
     log_to_stderr(&arguments);
-    if let Err(error) = forbid_core_dumps() {
+    if let Err(error) = forbidden {
         tracing::warn!(kind = ?error.kind(), "a crash could leave secrets in a core dump");
     }
     match tokio::runtime::Builder::new_multi_thread()

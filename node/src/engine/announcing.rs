@@ -28,10 +28,12 @@ impl Engine {
             addresses: Vec::new(),
         });
         carrier.state = state;
+        let is_wanted = !self.account.switched_off.contains(&(kind as u8));
+        if !is_wanted && state != CarrierState::Off {
+            turn.out.switch(kind, false);
+        }
         if matches!(state, CarrierState::On | CarrierState::NoDiscovery) {
-            if self.account.switched_off.contains(&(kind as u8)) {
-                turn.out.switch(kind, false);
-            } else {
+            if is_wanted {
                 self.dialling.refresh(turn.now.mono_ms);
             }
         } else {

@@ -234,16 +234,9 @@ impl Engine {
             .map(|(link, _)| *link)
             .collect();
         for link_id in links {
-            let Some(mut link) = self.links.remove(&link_id) else {
-                continue;
-            };
-            if let State::Live(live) = &mut link.state {
-                if live.hello.is_some() && !live.rescue {
-                    self.say_bye(turn, link_id, live, bye);
-                }
-                self.live_over(turn, link_id, live)?;
+            if let Some(link) = self.links.remove(&link_id) {
+                self.part(turn, link_id, link, bye)?;
             }
-            self.end_link(turn, link_id, link);
         }
         Ok(())
     }

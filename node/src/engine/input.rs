@@ -16,6 +16,8 @@ pub enum Input {
     Call(CallId, Call),
     /// A carrier reports.
     Carrier(CarrierKind, CarrierEvent),
+    /// The node is about to stop: contacts are told, links end, none is begun any more.
+    Stop,
 }
 
 /// The time, as an argument.

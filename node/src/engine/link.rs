@@ -19,6 +19,7 @@ use super::chance;
 use super::dialling::{Attempt, Target};
 use super::fault::{LinkError, PeerFault};
 use super::invitation::InvitationKey;
+use super::items::Bye;
 use super::live::Live;
 use super::meeting::Meeting;
 use super::{Effects as _, Engine, Turn};
@@ -87,6 +88,10 @@ impl Engine {
         id: LinkId,
         attempt: Option<Attempt>,
     ) -> Result<(), StorageError> {
+        if self.stopping {
+            turn.out.end(id, Ending::Now);
+            return Ok(());
+        }
         let (state, deadline_ms) = match &attempt {
             None => {
                 let age = chance::between(turn.rng, *STRANGER_MS.start(), *STRANGER_MS.end());
@@ -312,6 +317,15 @@ impl Engine {
     pub(super) fn end_link(&mut self, turn: &mut Turn<'_>, id: LinkId, link: Link) {
         turn.out.end(id, Ending::Now);
         self.attempt_over(turn, &link);
+    }
+
+    /// The node stops: every link ends, and contacts are told why.
+    pub(super) fn stop(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        self.stopping = true;
+        let links = std::mem::take(&mut self.links);
+        links
+            .into_iter()
+            .try_for_each(|(id, link)| self.part(turn, id, link, Bye::Stopping))
     }
 
     /// Ends links whose deadline has passed.

@@ -275,6 +275,24 @@ impl Engine {
         turn.out.send(id, sealed.freeze());
     }
 
+    /// Ends a link that is not in the map, telling the other side why where a session is up.
+    pub(super) fn part(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        mut link: Link,
+        bye: Bye,
+    ) -> Result<(), StorageError> {
+        if let State::Live(live) = &mut link.state {
+            if live.hello.is_some() && !live.rescue {
+                self.say_bye(turn, id, live, bye);
+            }
+            self.live_over(turn, id, live)?;
+        }
+        self.end_link(turn, id, link);
+        Ok(())
+    }
+
     fn bye_heard(&mut self, turn: &mut Turn<'_>, live: &Live, reason: u8) -> Result<(), LinkError> {
         if reason == Bye::Replaced as u8 && !self.has_other_link(live) {
             // Another process on a copy of our data has taken our place: no quarrel about it.

@@ -117,6 +117,8 @@ pub struct Engine {
     presence: Presence,
     traffic: TrafficCount,
     news: News,
+    /// No link is begun or accepted any more.
+    stopping: bool,
 }
 
 /// What is known of a carrier.
@@ -194,6 +196,7 @@ impl Engine {
         match input {
             Input::Call(id, call) => self.call(turn, id, call),
             Input::Carrier(carrier, event) => self.carrier(turn, carrier, event),
+            Input::Stop => self.stop(turn),
         }
     }
 
@@ -252,8 +255,10 @@ impl Engine {
         self.announce(turn);
         self.recognise_beacons(turn);
         self.search_beacons(turn)?;
-        self.start_dials(turn);
-        Ok(())
+        if !self.stopping {
+            self.start_dials(turn);
+        }
+        self.propose_overdue(turn)
     }
 
     fn next_wake_ms(&self, now: Now) -> Option<u64> {
@@ -263,6 +268,7 @@ impl Engine {
             self.dialling.next_wake_ms(),
             self.presence.next_wake_ms(now, self.is_anybody_unseen()),
             self.next_invitation_end_ms(now),
+            self.next_proposal_ms(now),
         ]
         .into_iter()
         .flatten()

@@ -3,13 +3,15 @@
 
 use bytes::Bytes;
 use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::psk::{self, Proposal};
 
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Hello};
+use super::link::State;
 use super::live::Live;
 use super::psk::NumberedPsk;
-use super::{Engine, Turn, replay};
+use super::{Engine, Now, Turn, replay};
 
 impl Engine {
     /// Proposes the next psk if this side proposes and the present one has been in use long enough.
@@ -31,6 +33,34 @@ impl Engine {
             items::say_bytes(&mut live.session, psk::PROPOSE, content);
         }
         Ok(())
+    }
+
+    /// Proposes in sessions that have been up for so long that a move has become due.
+    pub(super) fn propose_overdue(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let links: Vec<LinkId> = self.sessions.values().copied().collect();
+        for id in links {
+            let Some(mut link) = self.links.remove(&id) else {
+                continue;
+            };
+            if let State::Live(live) = &mut link.state {
+                self.propose_if_due(turn, live)?;
+            }
+            self.links.insert(id, link);
+        }
+        Ok(())
+    }
+
+    /// When a move becomes due in a session that is up.
+    pub(super) fn next_proposal_ms(&self, now: Now) -> Option<u64> {
+        let next = self.sessions.iter().filter_map(|(device, link)| {
+            let State::Live(live) = &self.links.get(link)?.state else {
+                return None;
+            };
+            let proposes = self.device_id < *device && live.proposal.is_none();
+            let psk = &self.devices.get(device)?.psk;
+            proposes.then(|| psk.due_ms().saturating_sub(now.wall_ms).max(0) as u64)
+        });
+        Some(now.mono_ms.saturating_add(next.min()?))
     }
 
     /// A session under the rescue key has begun. The side that is ahead tells its user; a psk above

@@ -68,6 +68,11 @@ impl PskChain {
         !(0..PSK_AGE_MS).contains(&wall_ms.saturating_sub(self.since_ms))
     }
 
+    /// When a move is due, by our wall clock.
+    pub fn due_ms(&self) -> i64 {
+        self.since_ms.saturating_add(PSK_AGE_MS)
+    }
+
     /// As the proposer: the answer has come, so the next one is in use from now on. Gives the numbers
     /// of those that are gone for good.
     pub fn advance(&mut self, number: u32, next: Psk, wall_ms: i64) -> Vec<u32> {

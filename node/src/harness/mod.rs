@@ -228,6 +228,13 @@ impl World {
         self.nodes[node].stop();
     }
 
+    /// A node stops in good order, and is off the air from then on.
+    pub fn stop(&mut self, node: usize) {
+        self.nodes[node].input(Input::Stop);
+        self.run(1_000);
+        self.leave(node);
+    }
+
     /// A node goes on at another address: it leaves, and a copy of it goes on. Gives its new number.
     pub fn move_away(&mut self, node: usize) -> usize {
         self.leave(node);

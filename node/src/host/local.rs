@@ -54,7 +54,12 @@ impl Local {
 #[async_trait]
 impl Api for Local {
     async fn call(&self, call: Call) -> Answer {
-        self.0.node()?.call(call).await
+        let node = self.0.node()?;
+        if matches!(call, Call::Invite(_)) {
+            // Without an address nobody could follow the invitation.
+            node.found_on_air().await;
+        }
+        node.call(call).await
     }
 
     async fn page(&self, contact: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {

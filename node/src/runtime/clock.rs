@@ -1,21 +1,28 @@
 //! Where `now` comes from.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::engine::Now;
+
+/// The clock that never goes back and goes on while the machine sleeps: if it did not, every waking
+/// would look like a jump of the wall clock.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const STEADY: ClockId = ClockId::Boottime;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const STEADY: ClockId = ClockId::Monotonic;
 
 /// The operating system's clocks.
 #[derive(Debug)]
 pub(super) struct Clock {
-    start: Instant,
+    start: Duration,
 }
 
 impl Clock {
     /// A clock whose monotonic time starts at zero.
     pub(super) fn start() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: steady() }
     }
 
     /// The time.
@@ -25,13 +32,50 @@ impl Clock {
             Err(before) => -(before.duration().as_millis() as i64),
         };
         Now {
-            mono_ms: self.start.elapsed().as_millis() as u64,
+            mono_ms: self.elapsed().as_millis() as u64,
             wall_ms,
         }
     }
 
-    /// The moment at which `now` says `mono_ms`.
-    pub(super) fn at(&self, mono_ms: u64) -> Instant {
-        self.start + Duration::from_millis(mono_ms)
+    /// How long it is until `now` says `mono_ms`.
+    pub(super) fn until(&self, mono_ms: u64) -> Duration {
+        Duration::from_millis(mono_ms).saturating_sub(self.elapsed())
+    }
+
+    fn elapsed(&self) -> Duration {
+        steady().saturating_sub(self.start)
+    }
+}
+
+fn steady() -> Duration {
+    let time = clock_gettime(STEADY);
+    Duration::new(
+        time.tv_sec.unsigned_abs(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_steady_clock_counts_the_time_since_the_machine_started_sleep_included() {
+        let uptime = std::fs::read_to_string("/proc/uptime").unwrap();
+        let uptime: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
+        let steady = steady().as_secs_f64();
+        assert!(steady >= uptime - 0.02 && steady < uptime + 60.0);
+    }
+
+    #[test]
+    fn what_is_due_is_never_reached_too_early() {
+        let clock = Clock::start();
+        let due = clock.now().mono_ms + 3;
+        std::thread::park_timeout(clock.until(due));
+        let left = clock.until(due);
+        assert!(left <= Duration::from_millis(4));
+        assert_eq!(left == Duration::ZERO, clock.now().mono_ms >= due);
+        assert_eq!(clock.until(0), Duration::ZERO);
     }
 }

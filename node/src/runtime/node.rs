@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use hedgerow_sync::store::{Reader, StorageError, Store};
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, EventSink, LinkIds, TwoWay};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
 
 use super::clock::Clock;
 use super::recording::Recorder;
@@ -40,6 +42,9 @@ pub enum OnAir {
     No,
 }
 
+/// How long carriers may take after the start to find out where we are.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
+
 /// Tells once that the store has failed and the engine is gone; never, if the node was stopped.
 pub type Failure = oneshot::Receiver<StorageProblem>;
 
@@ -47,6 +52,10 @@ pub type Failure = oneshot::Receiver<StorageProblem>;
 /// waiting for that.
 pub struct Node {
     mail: mpsc::Sender<Mail>,
+    /// Whether any carrier knows where we are.
+    on_air: watch::Receiver<bool>,
+    /// Until when a carrier may still be finding out.
+    searching_until: Instant,
     reader: RedbReader,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -103,6 +112,14 @@ impl Node {
         let mail = Mail::Call(call, caller);
         self.mail.send(mail).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
+    }
+
+    /// Waits until a carrier knows an address of this device, right after the start: for as long as
+    /// that may take, and no longer.
+    pub async fn found_on_air(&self) {
+        let mut on_air = self.on_air.clone();
+        // Whether it was found, there is nothing to find, or it took too long is all the same.
+        let _ = timeout_at(self.searching_until, on_air.wait_for(|found| *found)).await;
     }
 
     /// Reads the last committed state, without the engine's thread.
@@ -171,13 +188,14 @@ impl Start {
         };
         let (mail, received) = mpsc::channel(MAX_MAIL);
         let ports = self.store.read(engine::ports::load).unwrap_or_default();
+        let (found, on_air) = watch::channel(options.on_air == OnAir::No);
         let carriers = carriers(options.on_air, ports, &mail)?;
         let reader = self.store.reader();
         let (failed, failure) = oneshot::channel();
         let turns = Turns {
             mail: received,
             clock: self.clock,
-            world: World::new(carriers, listeners),
+            world: World::new(carriers, listeners, found),
             recorder,
             inputs: Inputs::default(),
             engine: self.engine,
@@ -196,6 +214,8 @@ impl Start {
             .map_err(|_| Refusal::Bug)?;
         let node = Node {
             mail,
+            on_air,
+            searching_until: Instant::now() + FIRST_LOOK,
             reader,
             thread: Mutex::new(Some(thread)),
         };

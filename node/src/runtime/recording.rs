@@ -37,6 +37,7 @@ struct Header {
 enum Line {
     Call(u64, Call),
     Carrier(Carrier, Report),
+    Stop,
     /// All inputs since the last turn were handed to the engine, at this time.
     Turn {
         mono_ms: u64,
@@ -105,6 +106,7 @@ impl Recorder {
         self.write(&match input {
             Input::Call(CallId(id), call) => Line::Call(*id, call.clone()),
             Input::Carrier(kind, event) => Line::Carrier((*kind).into(), event.into()),
+            Input::Stop => Line::Stop,
         });
     }
 
@@ -166,6 +168,7 @@ impl Recording {
                     let event = report.event().ok_or_else(|| bad("a line is damaged"))?;
                     inputs.push(Input::Carrier(kind.into(), event));
                 }
+                Line::Stop => inputs.push(Input::Stop),
                 Line::Turn { mono_ms, wall_ms } => {
                     turns.push((std::mem::take(&mut inputs), Now { mono_ms, wall_ms }));
                 }
@@ -313,6 +316,7 @@ mod tests {
             .map(|event| Input::Carrier(CarrierKind::Lan, event))
             .collect();
         inputs.push(Input::Call(CallId(9), call));
+        inputs.push(Input::Stop);
         for input in &inputs {
             recorder.input(input);
         }
@@ -333,6 +337,7 @@ mod tests {
                 Input::Carrier(kind, event) => {
                     serde_json::to_string(&Line::Carrier((*kind).into(), event.into()))
                 }
+                Input::Stop => serde_json::to_string(&Line::Stop),
             };
             inputs.iter().map(|input| line(input).unwrap()).collect()
         };

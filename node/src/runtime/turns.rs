@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hedgerow_sync::store::StorageError;
-use hedgerow_transport::carrier::{CarrierEvent, CarrierKind};
+use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState};
 use rand_chacha::ChaCha20Rng;
 use tokio::sync::{mpsc, oneshot};
 
@@ -32,6 +32,9 @@ pub(super) enum Mail {
 /// How much mail waits at most; whoever brings more is held up, and with it its socket.
 pub(super) const MAX_MAIL: usize = 256;
 
+/// How long links may take to end when the node stops.
+const GOODBYE_MS: u64 = 1_000;
+
 /// One thread's work.
 pub(super) struct Turns {
     pub(super) mail: mpsc::Receiver<Mail>,
@@ -49,9 +52,14 @@ impl Turns {
     /// # Errors
     /// The store failed. Whoever waits for an answer has been told.
     pub(super) fn run(mut self, store: &mut RedbStore) -> Result<(), StorageError> {
-        let mut stopping = false;
+        // The engine knows its carriers before anything is asked of it; how they are they tell soon.
+        for kind in self.world.kinds() {
+            let unknown = CarrierEvent::State(CarrierState::NoInterface);
+            self.push(Input::Carrier(kind, unknown));
+        }
         let mut arrived = Vec::with_capacity(MAX_MAIL);
-        loop {
+        let mut stopping = false;
+        while !stopping {
             while !stopping && self.inputs.len() < MAX_BATCH_INPUTS {
                 match self.mail.try_recv() {
                     Ok(mail) => stopping |= self.take(mail, store),
@@ -59,20 +67,43 @@ impl Turns {
                     Err(mpsc::error::TryRecvError::Disconnected) => stopping = true,
                 }
             }
+            let wake = self.turns(store)?;
+            if !stopping {
+                self.wait(wake, &mut arrived);
+                for mail in arrived.drain(..) {
+                    stopping |= self.take(mail, store);
+                }
+            }
+        }
+        self.stop(store)
+    }
+
+    /// Says goodbye, and gives the links a moment to end by themselves.
+    fn stop(&mut self, store: &mut RedbStore) -> Result<(), StorageError> {
+        self.push(Input::Stop);
+        let end_ms = self.clock.now().mono_ms + GOODBYE_MS;
+        let mut arrived = Vec::with_capacity(MAX_MAIL);
+        self.turns(store)?;
+        while self.world.has_links() && self.clock.now().mono_ms < end_ms {
+            self.wait(NextWake(Some(end_ms)), &mut arrived);
+            for mail in arrived.drain(..) {
+                self.take(mail, store);
+            }
+            self.turns(store)?;
+        }
+        self.world.answer_all(&Err(Refusal::Stopping));
+        Ok(())
+    }
+
+    /// Calls `pump` until all inputs are taken in.
+    fn turns(&mut self, store: &mut RedbStore) -> Result<NextWake, StorageError> {
+        loop {
             let wake = self.turn(store).inspect_err(|error| {
                 let fault = error.kind.into();
                 self.world.answer_all(&Err(Refusal::Storage { fault }));
             })?;
-            if !self.inputs.is_empty() {
-                continue;
-            }
-            if stopping {
-                self.world.answer_all(&Err(Refusal::Stopping));
-                return Ok(());
-            }
-            self.wait(wake, &mut arrived);
-            for mail in arrived.drain(..) {
-                stopping |= self.take(mail, store);
+            if self.inputs.is_empty() {
+                return Ok(wake);
             }
         }
     }
@@ -101,13 +132,12 @@ impl Turns {
     fn wait(&mut self, wake: NextWake, arrived: &mut Vec<Mail>) {
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         let mut context = Context::from_waker(&waker);
-        let due = wake.0.map(|mono_ms| self.clock.at(mono_ms));
         while self
             .mail
             .poll_recv_many(&mut context, arrived, MAX_MAIL)
             .is_pending()
         {
-            match due.map(|due| due.saturating_duration_since(Instant::now())) {
+            match wake.0.map(|mono_ms| self.clock.until(mono_ms)) {
                 None => std::thread::park(),
                 Some(Duration::ZERO) => return,
                 Some(left) => std::thread::park_timeout(left),

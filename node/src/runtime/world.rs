@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId, TwoWay,
 };
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::api::{Answer, Event};
 use crate::engine::{CallId, Effects};
@@ -16,6 +16,8 @@ pub(super) struct World {
     carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>>,
     /// Which carrier a link belongs to.
     links: BTreeMap<LinkId, CarrierKind>,
+    /// Whether any carrier has told where we are.
+    found: watch::Sender<bool>,
     callers: BTreeMap<CallId, oneshot::Sender<Answer>>,
     listeners: broadcast::Sender<Event>,
     last_call: u64,
@@ -27,15 +29,22 @@ impl World {
     pub(super) fn new(
         carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>>,
         listeners: broadcast::Sender<Event>,
+        found: watch::Sender<bool>,
     ) -> Self {
         Self {
             carriers,
+            found,
             links: BTreeMap::new(),
             callers: BTreeMap::new(),
             listeners,
             last_call: 0,
             caused: Vec::new(),
         }
+    }
+
+    /// Which carriers there are.
+    pub(super) fn kinds(&self) -> Vec<CarrierKind> {
+        self.carriers.keys().copied().collect()
     }
 
     /// Names a call whose caller waits for the answer.
@@ -46,7 +55,7 @@ impl World {
         call
     }
 
-    /// Notes what an event says about links.
+    /// Notes what an event says about links, and about where we are.
     pub(super) fn note(&mut self, carrier: CarrierKind, event: &CarrierEvent) {
         match event {
             CarrierEvent::Up { link, .. } => {
@@ -55,8 +64,17 @@ impl World {
             CarrierEvent::Down { link } => {
                 self.links.remove(link);
             }
+            // A call made from now on comes after this event.
+            CarrierEvent::Addresses(addresses) if !addresses.is_empty() => {
+                self.found.send_replace(true);
+            }
             _ => {}
         }
+    }
+
+    /// Whether any link has not ended.
+    pub(super) fn has_links(&self) -> bool {
+        !self.links.is_empty()
     }
 
     /// Takes what commands have caused since the last time.
