@@ -24,15 +24,11 @@ use std::ops::{Bound, ControlFlow};
 use hedgerow_sync::store::{Direction, Reader, StorageError, StorageFault, Txn};
 use minicbor::{Decode, Encode};
 
-/// The version of all tables together; a store of a newer one is not touched.
-pub const SCHEMA: u16 = 1;
-
 /// A table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "drawn above")]
 pub enum Table {
-    Schema = 0x01,
     Account = 0x20,
     Contacts = 0x21,
     Devices = 0x22,

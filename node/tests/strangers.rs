@@ -5,6 +5,11 @@ use hedgerow_node::api::{Event, Private};
 use hedgerow_node::harness::World;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
 use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, DialId, Ending, LinkId};
+use hedgerow_transport::handshake::Joining;
+use hedgerow_transport::invitation::Invitation;
+use hedgerow_transport::keys::StaticKey;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 
 fn pair(seed: u64) -> World {
     let mut world = World::with(seed, &["Ada", "Grace"]);
@@ -169,4 +174,55 @@ fn contacts_are_served_at_once_during_a_flood_of_strangers() {
         "after {} ms",
         world.now_ms - before
     );
+}
+
+#[test]
+fn an_invitation_answers_64_handshakes_and_no_more() {
+    let mut world = World::with(8, &["Ada"]);
+    let link = world.invite(0);
+    let invitation = Invitation::parse(&link.0).expect("a fresh link");
+    let mut rng = ChaCha20Rng::seed_from_u64(8);
+    let mut flights = (0..65).map(|_| {
+        let key = StaticKey::random(&mut rng);
+        let secret = &invitation.secret;
+        Joining::new(
+            &key,
+            &invitation.inviter,
+            &secret.tag_key(),
+            &secret.psk(),
+            &mut rng,
+        )
+        .1
+    });
+    let stranger = world.stranger();
+    let answered = |world: &mut World, dial: u64, flight: Vec<u8>| {
+        let to = MemoryNetwork::address(0);
+        let dial = CarrierCommand::Dial {
+            dial: DialId(dial),
+            to,
+        };
+        world.network.command(stranger, dial, world.now_ms);
+        let mut answer = 0;
+        for _ in 0..100 {
+            world.run(10);
+            for event in world.heard(stranger) {
+                match event {
+                    CarrierEvent::Up { link, .. } => {
+                        let bytes = Bytes::from(flight.clone());
+                        let send = CarrierCommand::Send { link, bytes };
+                        world.network.command(stranger, send, world.now_ms);
+                    }
+                    CarrierEvent::Bytes { bytes, .. } => answer += bytes.len(),
+                    _ => {}
+                }
+            }
+        }
+        answer > 0
+    };
+    for number in 0..64 {
+        let flight = flights.next().expect("65 of them");
+        assert!(answered(&mut world, number, flight), "handshake {number}");
+    }
+    let last = flights.next().expect("65 of them");
+    assert!(!answered(&mut world, 64, last));
 }

@@ -217,7 +217,7 @@ impl Engine {
     }
 
     /// Ends every link with a device, telling it why where a session is up.
-    fn end_session(
+    pub(super) fn end_session(
         &mut self,
         turn: &mut Turn<'_>,
         id: DeviceId,

@@ -2,6 +2,7 @@
 //! (`docs/PROTOCOL.md` section 8).
 
 use hedgerow_sync::id::DeviceId;
+use hedgerow_sync::peer;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::device::DeviceList;
 use hedgerow_transport::keys::BeaconKey;
@@ -11,12 +12,16 @@ use super::device::{Device, TheirPrekey};
 use super::dialling::Target;
 use super::fact::{Fact, FactHeld, FactKind, PrekeyFact};
 use super::fault::{LinkError, PeerFault};
-use super::items::{self, Hello};
+use super::items::{self, Bye, Hello};
 use super::link::State;
 use super::live::Live;
 use super::way::{MAX_ADDRESSES, Way};
-use super::{Engine, Turn};
+use super::{Engine, Turn, reconciling};
 use crate::tables;
+
+/// The most versions by which a claim of the other side raises a fact of ours in one session, so that
+/// nobody can use up the versions there are. Whoever is further behind catches up in several.
+const MAX_OUTRUN: u32 = 1_024;
 
 impl Engine {
     /// The content of one of our facts; `None` if there is none yet.
@@ -99,8 +104,10 @@ impl Engine {
     ) -> Result<(), StorageError> {
         for kind in FactKind::ALL {
             let have = hello.have.get(&(kind as u8)).copied().unwrap_or_default();
-            if have > self.account.versions.of(kind) {
-                self.account.versions.raise(kind, have.saturating_add(1));
+            let ours = self.account.versions.of(kind);
+            if have > ours {
+                let above = have.min(ours.saturating_add(MAX_OUTRUN)).saturating_add(1);
+                self.account.versions.raise(kind, above);
                 match kind {
                     FactKind::DeviceList => self.sign_device_list(turn.txn)?,
                     FactKind::Prekey => self.new_prekey(turn)?,
@@ -158,7 +165,7 @@ impl Engine {
             return Ok(());
         }
         match kind {
-            FactKind::DeviceList => self.device_list_heard(turn, device, &fact.bytes)?,
+            FactKind::DeviceList => self.device_list_heard(turn, id, device, &fact.bytes)?,
             FactKind::Profile => {
                 let (name,): (String,) =
                     minicbor::decode(&fact.bytes).map_err(|_| PeerFault::BadItem)?;
@@ -212,6 +219,7 @@ impl Engine {
     fn device_list_heard(
         &mut self,
         turn: &mut Turn<'_>,
+        id: DeviceId,
         device: &Device,
         bytes: &[u8],
     ) -> Result<(), LinkError> {
@@ -221,10 +229,24 @@ impl Engine {
             .ok_or(PeerFault::OutOfPlace)?;
         let held = DeviceList::decode(&contact.device_list).map_err(|_| tables::damaged())?;
         let list = DeviceList::decode(bytes)?;
-        if list.replaces(&held)? {
-            contact.device_list = list.encode().into();
-            contact.devices = list.devices().to_vec();
-            contact.save(turn.txn, device.identity)?;
+        if !list.replaces(&held)? {
+            return Ok(());
+        }
+        contact.device_list = list.encode().into();
+        contact.devices = list.devices().to_vec();
+        contact.save(turn.txn, device.identity)?;
+        let listed = contact.device_ids();
+        let space = reconciling::space_id(&contact.space);
+        // What was refused for its device may be welcome by the newer list.
+        peer::forget_refusals(turn.txn, space, id)?;
+        for other in self.devices_of(device.identity).collect::<Vec<_>>() {
+            if listed.contains(&other) {
+                peer::forget_refusals(turn.txn, space, other)?;
+            } else {
+                self.end_session(turn, other, Bye::Removed)?;
+                peer::forget(turn.txn, space, other)?;
+                self.forget_device(turn, other)?;
+            }
         }
         Ok(())
     }

@@ -12,8 +12,12 @@ use crate::tables::{self, Table};
 /// The number under which the windows of the rescue key stand.
 pub(crate) const RESCUE: u32 = u32::MAX;
 
+/// The most openings of a device's store that are told apart under one psk (`docs/PROTOCOL.md` section 1).
+/// Whoever has more moves on to the next psk by the rescue key.
+const MAX_INCARNATIONS: usize = 4_096;
+
 /// Takes a counter of a device's incarnation under a psk, in this transaction. False if it was taken
-/// before or is too old: what brought it is garbage.
+/// before or is too old, or there are too many incarnations: what brought it is garbage.
 pub(crate) fn take(
     txn: &mut dyn Txn,
     device: DeviceId,
@@ -21,14 +25,18 @@ pub(crate) fn take(
     incarnation: Incarnation,
     counter: u64,
 ) -> Result<bool, StorageError> {
-    let key = Table::ReplayWindows.key(&[
-        &device.0,
-        &psk_number.to_be_bytes(),
-        &incarnation.0.to_be_bytes(),
-    ]);
+    let windows = Table::ReplayWindows.key(&[&device.0, &psk_number.to_be_bytes()]);
+    let key = [windows.as_slice(), &incarnation.0.to_be_bytes()].concat();
     let mut window = match txn.get(&key)? {
         Some(bytes) => ReplayWindow::decode(&bytes).ok_or_else(tables::damaged)?,
-        None => ReplayWindow::default(),
+        None => {
+            let mut known = 0;
+            tables::visit(txn, &windows, &mut |_, _| known += 1)?;
+            if known >= MAX_INCARNATIONS {
+                return Ok(false);
+            }
+            ReplayWindow::default()
+        }
     };
     if !window.admit(counter) {
         return Ok(false);
@@ -51,4 +59,31 @@ pub(crate) fn forget(
 /// Forgets every window of a device.
 pub(crate) fn forget_device(txn: &mut dyn Txn, device: DeviceId) -> Result<(), StorageError> {
     tables::remove_all(txn, &Table::ReplayWindows.key(&[&device.0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use hedgerow_sync::memory::MemoryStore;
+    use hedgerow_sync::store::Store;
+
+    use super::*;
+
+    #[test]
+    fn incarnations_under_one_psk_are_bounded_and_another_psk_is_not_affected() {
+        let device = DeviceId([1; 16]);
+        let mut store = MemoryStore::default();
+        let mut taken = |psk, incarnation, counter| {
+            store
+                .write(|txn| take(txn, device, psk, Incarnation(incarnation), counter))
+                .expect("memory does not fail")
+        };
+        for incarnation in 0..MAX_INCARNATIONS as u64 {
+            assert!(taken(0, incarnation, 1));
+        }
+        assert!(!taken(0, MAX_INCARNATIONS as u64, 1));
+        assert!(taken(0, 7, 2), "a known one goes on");
+        assert!(!taken(0, 7, 2));
+        assert!(taken(RESCUE, MAX_INCARNATIONS as u64, 1));
+        assert!(taken(1, MAX_INCARNATIONS as u64, 1));
+    }
 }

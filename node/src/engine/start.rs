@@ -19,7 +19,8 @@ use super::news::News;
 use super::presence::Presence;
 use super::status::TrafficCount;
 use super::{Engine, Now, chance};
-use crate::tables::{self, SCHEMA, Table, damaged};
+use crate::store::schema;
+use crate::tables::{self, Table, damaged};
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +34,10 @@ pub enum OpenError {
     /// The store holds an identity already.
     #[error("there is an identity in this store already")]
     NotEmpty,
-    /// The store was written by a newer version, and is left as it is.
-    #[error("the store is of version {found}, which is newer than {SCHEMA}")]
-    Newer {
+    /// The tables of the store are not those that this version knows: it was not brought forward, or is
+    /// newer.
+    #[error("the store has version {found}")]
+    Version {
         /// Its version.
         found: u16,
     },
@@ -45,7 +47,7 @@ pub enum OpenError {
 }
 
 impl Engine {
-    /// Makes a fresh identity in an empty store, and opens it.
+    /// Makes a fresh identity in a store that is empty but for its version, and opens it.
     ///
     /// # Errors
     /// The store is not empty or failed, or the name will not do.
@@ -88,7 +90,6 @@ impl Engine {
             if txn.get(&Table::Account.key(&[]))?.is_some() {
                 return Ok(false);
             }
-            txn.put(&Table::Schema.key(&[]), &SCHEMA.to_be_bytes())?;
             account.save(txn)?;
             Account::save_device_id(txn, DeviceId(keys.device_id()))?;
             Ok(true)
@@ -102,17 +103,19 @@ impl Engine {
     /// Opens what a store holds, as a new incarnation. Nothing is written.
     ///
     /// # Errors
-    /// The store failed, holds no identity, or is of a newer version.
+    /// The store failed, holds no identity, or is of another version.
     pub fn open(
         store: &impl Store,
         now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<Engine, OpenError> {
         let incarnation = Incarnation(rng.next_u64());
-        let loaded = store.read(|reader| match schema(reader)? {
-            None => Ok(Err(OpenError::Empty)),
-            Some(found) if found > SCHEMA => Ok(Err(OpenError::Newer { found })),
-            Some(_) => load(reader, incarnation).map(Ok),
+        let loaded = store.read(|reader| match schema::version(reader)? {
+            Some(found) if found != schema::current() => Ok(Err(OpenError::Version { found })),
+            Some(_) if reader.get(&Table::Account.key(&[]))?.is_some() => {
+                load(reader, incarnation).map(Ok)
+            }
+            Some(_) | None => Ok(Err(OpenError::Empty)),
         })?;
         let mut engine = loaded?;
         let targets: Vec<Target> = engine
@@ -137,14 +140,6 @@ impl Engine {
         self.account.device_list = self.device_list.encode().into();
         self.account.save(txn)
     }
-}
-
-fn schema(reader: &dyn Reader) -> Result<Option<u16>, StorageError> {
-    let Some(bytes) = reader.get(&Table::Schema.key(&[]))? else {
-        return Ok(None);
-    };
-    let version = bytes.try_into().map_err(|_| damaged())?;
-    Ok(Some(u16::from_be_bytes(version)))
 }
 
 fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {

@@ -13,6 +13,7 @@ use rand_core::SeedableRng;
 use super::EPOCH_MS;
 use crate::api::{Answer, Call, Event};
 use crate::engine::{CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
+use crate::store::schema;
 
 /// A store in memory whose commits can be counted and made to fail.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +132,7 @@ impl Node {
             mono_ms: now_ms,
             wall_ms: EPOCH_MS + now_ms as i64,
         };
+        schema::migrate(&mut storage, schema::MIGRATIONS).expect("memory does not fail");
         let engine = Engine::create(&mut storage, name, now, &mut rng)
             .expect("an empty store takes an identity");
         Node::around(engine, storage, rng)

@@ -20,6 +20,7 @@ use super::turns::{MAX_MAIL, Mail, Turns};
 use super::world::World;
 use crate::api::{Answer, Call, Event, Refusal, StorageProblem};
 use crate::engine::{self, Engine, Inputs, OpenError};
+use crate::store::schema::{self, SchemaError};
 use crate::store::{RedbReader, RedbStore};
 
 /// How a node is to run.
@@ -71,6 +72,7 @@ impl Node {
         options: &NodeOptions,
         listeners: broadcast::Sender<Event>,
     ) -> Result<(Self, Failure), Refusal> {
+        schema::migrate(&mut store, schema::MIGRATIONS)?;
         let (seed, mut rng) = chance()?;
         let clock = Clock::start();
         let engine = Engine::create(&mut store, name, clock.now(), &mut rng)?;
@@ -84,15 +86,16 @@ impl Node {
         start.run(options, listeners)
     }
 
-    /// Runs the identity of a store.
+    /// Brings a store to the present version and runs its identity.
     ///
     /// # Errors
     /// As [`Engine::open`]; or the recording cannot be begun.
     pub fn open(
-        store: RedbStore,
+        mut store: RedbStore,
         options: &NodeOptions,
         listeners: broadcast::Sender<Event>,
     ) -> Result<(Self, Failure), Refusal> {
+        schema::migrate(&mut store, schema::MIGRATIONS)?;
         let (seed, mut rng) = chance()?;
         let clock = Clock::start();
         let engine = Engine::open(&store, clock.now(), &mut rng)?;
@@ -267,6 +270,17 @@ fn chance() -> Result<([u8; 32], ChaCha20Rng), Refusal> {
     Ok((seed, ChaCha20Rng::from_seed(seed)))
 }
 
+impl From<SchemaError> for Refusal {
+    fn from(error: SchemaError) -> Self {
+        match error {
+            SchemaError::Newer { .. } => Refusal::NewerData,
+            SchemaError::Store(error) => Refusal::Storage {
+                fault: error.kind.into(),
+            },
+        }
+    }
+}
+
 impl From<OpenError> for Refusal {
     fn from(error: OpenError) -> Self {
         match error {
@@ -275,7 +289,7 @@ impl From<OpenError> for Refusal {
             },
             OpenError::Empty => Refusal::NoIdentity,
             OpenError::NotEmpty => Refusal::IdentityExists,
-            OpenError::Newer { .. } => Refusal::NewerData,
+            OpenError::Version { .. } => Refusal::NewerData,
             OpenError::Name => Refusal::BadRequest {
                 what: "a name has 1 to 64 bytes".into(),
             },

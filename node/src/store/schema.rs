@@ -66,6 +66,11 @@ pub fn migrate(store: &mut impl Store, migrations: &[Migration]) -> Result<(), S
     Ok(())
 }
 
+/// The version that this Hedgerow writes.
+pub fn current() -> u16 {
+    newest(MIGRATIONS)
+}
+
 fn newest(migrations: &[Migration]) -> u16 {
     u16::try_from(migrations.len() + 1).expect("far fewer migrations than that")
 }
