@@ -1,4 +1,5 @@
-//! Catch-up: B comes online, A holds messages for it; until B has all of them durably and readable.
+//! Catch-up: B comes online, A holds messages for it; from when B's carrier is up until B has all of them
+//! durably and readable.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -6,11 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
-use super::pair::{Pair, arrivals, fill, open, refused, switch, texts, with_store};
+use super::pair::{Pair, arrivals, fill, open, refused, switch, texts, wait_for, with_store};
 use super::peer::Peer;
 use super::row::{Row, median};
 use super::{RUNS, floor};
-use crate::api::{Api, Traffic};
+use crate::api::{Api, CarrierCondition, Event, Traffic};
 use crate::engine::synthetic;
 use crate::runtime::OnAir;
 
@@ -113,8 +114,19 @@ async fn once(pair: &Pair, place: &Path, texts: Vec<String>, spaces: u32) -> Res
     let a = Peer::start(&[&pair.a])?;
     let mut events = b.events().await.map_err(refused)?;
     let before = traffic(&b).await?;
-    let start = Instant::now();
     switch(&b, true).await?;
+    wait_for(&mut events, |event| {
+        matches!(
+            event,
+            Event::Carrier {
+                state: CarrierCondition::On,
+                ..
+            }
+        )
+        .then_some(())
+    })
+    .await?;
+    let start = Instant::now();
     arrivals(&mut events, count).await?;
     let ours = start.elapsed();
     let after = traffic(&b).await?;
