@@ -201,3 +201,30 @@ fn a_parcel_carried_by_hand_brings_texts_and_its_return_takes_them_off_the_queue
         empty.len()
     );
 }
+
+#[test]
+fn a_parcel_refused_midway_leaves_nothing_and_can_be_read_whole_later() {
+    let mut world = World::with(21, &["Ada", "Grace"]);
+    world.meet(0, 1);
+    world.run(60_000);
+    world.network.part(0, 1, true);
+    world.run(5_000);
+    let grace = world.id(1);
+    let export = |world: &mut World, text: &str| {
+        world.send(0, 1, text);
+        match world.ask(0, Call::CarryExport(grace.clone())) {
+            Ok(Reply::Parcel(parcel)) => parcel,
+            other => panic!("no parcel: {other:?}"),
+        }
+    };
+    let (first, second) = (export(&mut world, "one"), export(&mut world, "two"));
+    // Behind the magic and the version, bundles one after another.
+    let both = [first.as_slice(), &second[9..]].concat();
+    for cut in [both.len() - 1, both.len() - 200, first.len() + 3] {
+        let refused = world.ask(1, Call::CarryImport(both[..cut].to_vec()));
+        assert_eq!(refused.err(), Some(Refusal::BadParcel));
+        assert_eq!(world.texts(1, 0), Vec::<String>::new());
+    }
+    world.ask(1, Call::CarryImport(both)).expect("it is whole");
+    assert_eq!(world.texts(1, 0), ["one", "two"]);
+}

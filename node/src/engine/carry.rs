@@ -1,10 +1,11 @@
 //! Parcels carried by hand: sealed bundles in a file (`docs/PROTOCOL.md` section 12).
 
+use hedgerow_sync::batch::Batch;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::peer;
 use hedgerow_sync::reconcile::{Reconciler, Shared};
 use hedgerow_sync::store::StorageError;
-use hedgerow_sync::wire::Role;
+use hedgerow_sync::wire::{Message, Role};
 use hedgerow_transport::bundle::{
     self, BundleFault, BundleItem, Draft, Header, MAX_BUNDLE, MAX_LIFETIME_S,
 };
@@ -21,6 +22,18 @@ const MAGIC: &[u8] = b"HEDGEBDL\x01";
 
 /// The most bytes of entries read at once for a parcel.
 const FILL: usize = 1 << 20;
+
+/// A bundle that has been opened and is sound.
+struct Opened {
+    identity: IdentityId,
+    device: DeviceId,
+    tag: [u8; 32],
+    /// The key under which its tag is kept, once it is taken in.
+    taken: Vec<u8>,
+    /// The prekey it was sealed to.
+    prekey: u32,
+    items: Vec<BundleItem>,
+}
 
 /// What one bundle brought.
 struct Brought {
@@ -121,7 +134,8 @@ impl Engine {
         parcel: &[u8],
     ) -> Result<Reply, CallError> {
         let mut rest = parcel.strip_prefix(MAGIC).ok_or(Refusal::BadParcel)?;
-        let mut brought: Option<Brought> = None;
+        // All is looked at before anything is taken in: what is refused leaves nothing behind.
+        let mut opened = Vec::new();
         let mut refusal = Refusal::ParcelNotForUs;
         while !rest.is_empty() {
             let length = Header::parse(rest)
@@ -130,19 +144,24 @@ impl Engine {
             let (bundle, behind) = rest.split_at_checked(length).ok_or(Refusal::BadParcel)?;
             rest = behind;
             match self.open_bundle(turn, bundle) {
-                Ok(more) => {
-                    let before = brought.take();
-                    brought = Some(Brought {
-                        messages: more.messages
-                            + before.as_ref().map_or(0, |before| before.messages),
-                        acknowledged: more.acknowledged
-                            + before.map_or(0, |before| before.acknowledged),
-                        ..more
-                    });
-                }
+                Ok(bundle) => opened.push(bundle),
                 Err(CallError::Refused(why)) => refusal = why,
                 Err(error) => return Err(error),
             }
+        }
+        let mut brought: Option<Brought> = None;
+        for bundle in opened {
+            if turn.txn.get(&bundle.taken)?.is_some() {
+                // The same one twice.
+                continue;
+            }
+            let more = self.take_bundle(turn, &bundle)?;
+            let before = brought.take();
+            brought = Some(Brought {
+                messages: more.messages + before.as_ref().map_or(0, |before| before.messages),
+                acknowledged: more.acknowledged + before.map_or(0, |before| before.acknowledged),
+                ..more
+            });
         }
         let brought = brought.ok_or(refusal)?;
         Ok(Reply::Imported(Imported {
@@ -152,7 +171,8 @@ impl Engine {
         }))
     }
 
-    fn open_bundle(&mut self, turn: &mut Turn<'_>, sealed: &[u8]) -> Result<Brought, CallError> {
+    /// Opens a bundle and looks at all in it. Nothing of it is taken in yet.
+    fn open_bundle(&mut self, turn: &mut Turn<'_>, sealed: &[u8]) -> Result<Opened, CallError> {
         let header = Header::parse(sealed).map_err(|_| Refusal::BadParcel)?;
         let me = self.device_id;
         let senders = self.devices.iter();
@@ -192,24 +212,30 @@ impl Engine {
                 return Err(Refusal::BadParcel.into());
             }
         };
-        let number = keys[contents.which].0;
-        turn.txn.put(&taken, &number.to_be_bytes())?;
-        self.take_bundle(turn, identity, id, header.tag(), &contents.items)
-            .map_err(|error| match error {
-                LinkError::Storage(error) => CallError::Storage(error),
-                LinkError::Peer(_) => CallError::Refused(Refusal::BadParcel),
-            })
+        if contents.items.iter().any(|item| !is_sound(item)) {
+            return Err(Refusal::BadParcel.into());
+        }
+        Ok(Opened {
+            identity,
+            device: id,
+            tag: *header.tag(),
+            taken,
+            prekey: keys[contents.which].0,
+            items: contents.items,
+        })
+    }
+
+    fn take_bundle(&mut self, turn: &mut Turn<'_>, bundle: &Opened) -> Result<Brought, CallError> {
+        turn.txn.put(&bundle.taken, &bundle.prekey.to_be_bytes())?;
+        self.take_items(turn, bundle).map_err(|error| match error {
+            LinkError::Storage(error) => CallError::Storage(error),
+            LinkError::Peer(_) => CallError::Refused(Refusal::BadParcel),
+        })
     }
 
     /// Takes in what a bundle says.
-    fn take_bundle(
-        &mut self,
-        turn: &mut Turn<'_>,
-        identity: IdentityId,
-        id: DeviceId,
-        tag: &[u8; 32],
-        contents: &[BundleItem],
-    ) -> Result<Brought, LinkError> {
+    fn take_items(&mut self, turn: &mut Turn<'_>, bundle: &Opened) -> Result<Brought, LinkError> {
+        let (identity, id) = (bundle.identity, bundle.device);
         let Some(contact) = self.contacts.get(&identity) else {
             return Ok(Brought {
                 identity,
@@ -222,14 +248,14 @@ impl Engine {
             space,
             secret: contact.space.as_bytes(),
         }];
-        let mut reconciler = Reconciler::new(turn.txn, id, Role::Bundle, tag, &shared)?;
+        let mut reconciler = Reconciler::new(turn.txn, id, Role::Bundle, &bundle.tag, &shared)?;
         let entries =
             |turn: &Turn<'_>| -> Result<u64, StorageError> {
                 Ok(hedgerow_sync::space::summary(turn.txn, space)?
                     .map_or(0, |summary| summary.entries))
             };
         let (before, queued) = (entries(turn)?, peer::unacked(turn.txn, space, id)?);
-        for item in contents {
+        for item in &bundle.items {
             match item.kind {
                 items::FACT => {
                     let fact: Fact = items::read(&item.content)?;
@@ -254,5 +280,19 @@ impl Engine {
             messages: after.saturating_sub(before),
             acknowledged: queued.saturating_sub(left),
         })
+    }
+}
+
+/// Whether an item can be read to its end.
+fn is_sound(item: &BundleItem) -> bool {
+    match item.kind {
+        items::FACT => items::read::<Fact>(&item.content).is_ok(),
+        items::FACT_HELD => items::read::<FactHeld>(&item.content).is_ok(),
+        kind if items::SYNC.contains(&kind) => match Message::decode(kind, &item.content) {
+            Ok(Message::Entries { core, .. }) => Batch::parse(&core).is_ok(),
+            Ok(_) => true,
+            Err(_) => false,
+        },
+        _ => true,
     }
 }
