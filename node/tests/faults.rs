@@ -101,9 +101,23 @@ fn a_commit_that_fails_tells_nobody_anything_and_loses_nothing_confirmed() {
     }
 }
 
+/// Beyond what the session of the tests below says.
+const LONGEST_SESSION: usize = 6_000;
+
 #[test]
 fn a_link_cut_at_any_byte_of_a_session_costs_nothing_but_time() {
-    for cut in (0..6_000).step_by(149) {
+    cut_sessions((0..LONGEST_SESSION).step_by(149));
+}
+
+/// `cargo test -p hedgerow-node --test faults -- --ignored` takes some minutes.
+#[test]
+#[ignore = "long: every byte instead of a sample"]
+fn a_link_cut_at_every_byte_of_a_session_costs_nothing_but_time() {
+    cut_sessions(0..LONGEST_SESSION);
+}
+
+fn cut_sessions(cuts: impl Iterator<Item = usize>) {
+    for cut in cuts {
         let mut world = pair(3);
         world.network.part(0, 1, true);
         let sent: Vec<String> = (0..12)
@@ -318,7 +332,8 @@ fn live(seed: u64, steps: &[Step], batch: usize) -> World {
     world
 }
 
-/// Cases of the property below: `HEDGEROW_CASES` raises them.
+/// Cases of the property below. More of them:
+/// `HEDGEROW_CASES=10000 cargo test --release -p hedgerow-node --test faults any_interleaving`
 fn cases() -> u32 {
     std::env::var("HEDGEROW_CASES")
         .ok()

@@ -152,9 +152,23 @@ fn links_that_cannot_be_joined_are_refused_at_once() {
     assert_eq!(world.ask(1, Call::Join(again)), Err(Refusal::Blocked));
 }
 
+/// Beyond what a meeting says.
+const LONGEST_MEETING: usize = 4_000;
+
 #[test]
 fn a_join_survives_restarts_of_both_sides_and_a_link_cut_at_any_byte() {
-    for cut in (0..4_000).step_by(61) {
+    cut_meetings((0..LONGEST_MEETING).step_by(61));
+}
+
+/// `cargo test -p hedgerow-node --test meeting -- --ignored` takes some minutes.
+#[test]
+#[ignore = "long: every byte instead of a sample"]
+fn a_join_survives_restarts_of_both_sides_and_a_link_cut_at_every_byte() {
+    cut_meetings(0..LONGEST_MEETING);
+}
+
+fn cut_meetings(cuts: impl Iterator<Item = usize>) {
+    for cut in cuts {
         let mut world = World::with(600 + cut as u64, &["Ada", "Grace"]);
         let link = world.invite(0);
         world.network.cut_next_after(cut);
