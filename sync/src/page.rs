@@ -130,7 +130,11 @@ pub fn page(
     let until = end.saturating_add(1).min(total);
     let mut entries = walker.slice(from, until, total)?;
     show_wall_times(&mut entries);
-    entries.drain(..(first - from) as usize);
+    let before = (first - from) as usize;
+    if entries.len() < before {
+        return Err(damaged(ORDER));
+    }
+    entries.drain(..before);
     entries.truncate((end - first) as usize);
     Ok(Some(Page {
         entries,
@@ -309,7 +313,7 @@ impl<'a> Walker<'a> {
         mut skip: usize,
         count: usize,
     ) -> Result<Vec<Placed>, StorageError> {
-        let mut entries = Vec::with_capacity(count);
+        let mut entries = Vec::with_capacity(count.min(MAX_PAGE));
         let mut next = Some(bucket);
         while let Some(from) = next {
             let Some((bucket, runs)) = self.bucket(from, direction)? else {

@@ -5,7 +5,7 @@ mod pair;
 use hedgerow_sync::id::{DeviceId, EntryId, SpaceId};
 use hedgerow_sync::page::{self, Page, PageFrom, Place};
 use hedgerow_sync::space::{self, SpaceKind};
-use hedgerow_sync::store::{Reader, StorageError, Store};
+use hedgerow_sync::store::{Direction, Reader, StorageError, Store};
 use pair::{Identity, Node, SPACE, meet};
 use proptest::prelude::*;
 
@@ -183,15 +183,40 @@ fn a_space_removed_leaves_nothing_and_others_whole() {
     node.store
         .read(|reader| {
             let all = (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
-            reader.scan(
-                all,
-                hedgerow_sync::store::Direction::Forward,
-                &mut |_, _| {
-                    rows += 1;
-                    std::ops::ControlFlow::Continue(())
-                },
-            )
+            reader.scan(all, Direction::Forward, &mut |_, _| {
+                rows += 1;
+                std::ops::ControlFlow::Continue(())
+            })
         })
         .unwrap();
     assert_eq!(rows, 0);
+}
+
+#[test]
+fn damage_of_the_order_is_an_error_of_every_page_that_needs_it() {
+    let node = conversation(&[(0, 1), (3, 1), (0, 1), (4, 1), (0, 1)]);
+    let mut damaged = node.clone();
+    let order = (
+        std::ops::Bound::Included(&[hedgerow_sync::tables::ORDER][..]),
+        std::ops::Bound::Excluded(&[hedgerow_sync::tables::ORDER + 1][..]),
+    );
+    let mut keys = Vec::new();
+    let list = |reader: &dyn Reader| {
+        reader.scan(order, Direction::Forward, &mut |key, _| {
+            keys.push(key.to_vec());
+            std::ops::ControlFlow::Continue(())
+        })
+    };
+    node.store.read(list).unwrap();
+    assert!(!keys.is_empty());
+    for key in keys {
+        damaged.store.write(|txn| txn.put(&key, &[])).unwrap();
+    }
+    for from in [PageFrom::Oldest, PageFrom::Position(2), PageFrom::Newest] {
+        let look = |reader: &dyn Reader| Ok(page::page(reader, SPACE, from, 2));
+        // What is left is given, or the damage is told.
+        if let Ok(Some(page)) = damaged.store.read(look).unwrap() {
+            assert!(page.entries.is_empty());
+        }
+    }
 }

@@ -111,7 +111,6 @@ impl Engine {
     /// Announces what this epoch asks for, if it is not announced yet: our beacon, and pairwise ones for
     /// contacts that do not hold our newest beacon key.
     pub(super) fn announce(&mut self, turn: &mut Turn<'_>) {
-        let epoch = Epoch::at(turn.now.wall_ms);
         let on = |carrier: &Carrier| carrier.state == CarrierState::On;
         for kind in self
             .carriers
@@ -119,6 +118,7 @@ impl Engine {
             .filter(|(_, carrier)| on(carrier))
             .map(|(kind, _)| *kind)
         {
+            let epoch = self.presence.announced_epoch(kind, turn.now);
             let own = self.account.beacon_key.beacon(kind, epoch);
             let version = self.account.versions.of(FactKind::BeaconKey);
             let uninformed = self.devices.iter().filter(|(id, device)| {
@@ -131,7 +131,7 @@ impl Engine {
             }));
             if self
                 .presence
-                .announces_anew(kind, turn.now.wall_ms, &beacons)
+                .announces_anew(kind, turn.now, epoch, &beacons, turn.rng)
             {
                 let slots = beacon::announcement(own, &beacons[1..], epoch, &mut turn.rng);
                 turn.out.announce(kind, slots.to_vec());

@@ -9,8 +9,9 @@ use hedgerow_transport::beacon::{
 };
 use hedgerow_transport::carrier::{Address, CarrierKind};
 use hedgerow_transport::keys::BeaconKey;
+use rand_core::CryptoRng;
 
-use super::Now;
+use super::{Now, chance};
 
 /// Beacons remembered that nobody was recognised by.
 const MAX_UNKNOWN: usize = 256;
@@ -29,10 +30,12 @@ pub(crate) struct Presence {
 }
 
 /// What a carrier announces: the epoch, and the beacons that mean something.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Announced {
     epoch: Epoch,
     beacons: Vec<Beacon>,
+    /// When those of a later epoch follow (monotonic milliseconds).
+    until_ms: u64,
 }
 
 /// A contact's device that has been recognised.
@@ -120,20 +123,42 @@ impl Presence {
         device
     }
 
-    /// Whether a carrier has to be told to announce these; it is then taken as told.
+    /// The epoch whose beacons a carrier announces now. It changes at a moment drawn anew within each
+    /// epoch: if all changed as epochs begin, the error of its clock would tell every device.
+    pub fn announced_epoch(&self, carrier: CarrierKind, now: Now) -> Epoch {
+        let current = Epoch::at(now.wall_ms);
+        match self.announced.get(&carrier) {
+            Some(announced)
+                if now.mono_ms < announced.until_ms && announced.epoch.0 + 1 == current.0 =>
+            {
+                announced.epoch
+            }
+            _ => current,
+        }
+    }
+
+    /// Whether a carrier has to be told to announce these beacons of an epoch; it is then taken as told.
     pub fn announces_anew(
         &mut self,
         carrier: CarrierKind,
-        wall_ms: i64,
+        now: Now,
+        epoch: Epoch,
         beacons: &[Beacon],
+        rng: &mut dyn CryptoRng,
     ) -> bool {
-        let announced = Announced {
-            epoch: Epoch::at(wall_ms),
-            beacons: beacons.to_vec(),
-        };
-        if self.announced.get(&carrier) == Some(&announced) {
+        let held = self.announced.get(&carrier);
+        if held.is_some_and(|held| held.epoch == epoch && held.beacons == beacons) {
             return false;
         }
+        let until_ms = match held {
+            Some(held) if held.epoch == epoch => held.until_ms,
+            _ => now.mono_ms + left_ms(now) + chance::between(rng, 0, EPOCH_MS as u64),
+        };
+        let announced = Announced {
+            epoch,
+            beacons: beacons.to_vec(),
+            until_ms,
+        };
         self.announced.insert(carrier, announced);
         true
     }
@@ -144,14 +169,15 @@ impl Presence {
         self.unknown.retain(|(over, _), _| *over != carrier);
     }
 
-    /// When the next epoch begins, if anything is announced, or the next step of the search is due.
+    /// When the next epoch begins, or is announced, if anything is; or the next step of the search is due.
     pub fn next_wake_ms(&self, now: Now, anybody_unseen: bool) -> Option<u64> {
-        let left = EPOCH_MS - now.wall_ms.rem_euclid(EPOCH_MS);
-        let epoch = (!self.announced.is_empty()).then_some(now.mono_ms + left as u64);
+        let epoch = (!self.announced.is_empty()).then_some(now.mono_ms + left_ms(now));
+        let changes = self.announced.values().map(|announced| announced.until_ms);
+        let change = changes.filter(|until_ms| *until_ms > now.mono_ms).min();
         let search = self
             .is_searching(anybody_unseen)
             .then_some(self.search_due_ms);
-        [epoch, search].into_iter().flatten().min()
+        [epoch, change, search].into_iter().flatten().min()
     }
 
     /// Whether there is anything to search for: beacons of nobody, and contacts unseen.
@@ -197,6 +223,11 @@ impl Presence {
         }
         None
     }
+}
+
+/// How long the epoch still lasts, in milliseconds.
+fn left_ms(now: Now) -> u64 {
+    (EPOCH_MS - now.wall_ms.rem_euclid(EPOCH_MS)) as u64
 }
 
 #[cfg(test)]

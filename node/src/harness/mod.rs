@@ -6,17 +6,20 @@
 
 mod node;
 mod people;
+mod stream;
 
 use std::collections::BTreeMap;
 
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
-use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, CarrierKind, LinkId};
+use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, CarrierKind};
 
 use crate::api::{Answer, Call};
 use crate::engine::Input;
 
 pub use node::{Node, Storage};
+pub use stream::Stream;
+use stream::Watch;
 
 /// Where the virtual wall clock starts: some day in 2026, in Unix milliseconds.
 pub const EPOCH_MS: i64 = 1_790_000_000_000;
@@ -32,16 +35,8 @@ pub struct World {
     seed: u64,
     /// What happened to members of the network that are no nodes.
     heard: BTreeMap<usize, Vec<CarrierEvent>>,
-    /// The node whose accepted links are listened to, and what came first over each.
-    tap: Option<usize>,
-    tapped: BTreeMap<LinkId, Tapped>,
-}
-
-/// What came over a link first, and when.
-#[derive(Default)]
-struct Tapped {
-    at_ms: Option<u64>,
-    flight: Vec<u8>,
+    /// What an observer of the network sees, while it looks.
+    watch: Option<Watch>,
 }
 
 impl World {
@@ -53,8 +48,7 @@ impl World {
             now_ms: 0,
             seed,
             heard: BTreeMap::new(),
-            tap: None,
-            tapped: BTreeMap::new(),
+            watch: None,
         }
     }
 
@@ -94,17 +88,15 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// Listens from now on to what arrives first over each link that a node accepts.
-    pub fn tap(&mut self, node: usize) {
-        self.tap = Some(node);
+    /// Looks from now on at the links that come up, as somebody on the network can.
+    pub fn watch(&mut self) {
+        self.watch = Some(Watch::default());
     }
 
-    /// What the tap has heard: the first flights, if nothing was cut.
-    pub fn tapped(&mut self) -> Vec<Vec<u8>> {
-        self.tap = None;
-        let tapped = std::mem::take(&mut self.tapped);
-        let flights = tapped.into_values().map(|tapped| tapped.flight);
-        flights.filter(|flight| !flight.is_empty()).collect()
+    /// What was seen since [`watch`](Self::watch), by which it ends: each direction of each link.
+    pub fn watched(&mut self) -> Vec<Stream> {
+        let watch = self.watch.take();
+        watch.map(Watch::into_streams).unwrap_or_default()
     }
 
     /// Asks a node something and lets the world go on until it has answered.
@@ -158,12 +150,12 @@ impl World {
     fn advance(&mut self, moment: u64) {
         self.now_ms = moment;
         while let Some((member, event)) = self.network.poll(moment) {
+            if let Some(watch) = &mut self.watch {
+                watch.see(member, &event, moment);
+            }
             if let Some(heard) = self.heard.get_mut(&member) {
                 heard.push(event);
                 continue;
-            }
-            if self.tap == Some(member) {
-                self.listen(&event);
             }
             self.nodes[member].input(Input::Carrier(CarrierKind::Memory, event));
         }
@@ -187,25 +179,6 @@ impl World {
         }
         world.run(10);
         world
-    }
-
-    fn listen(&mut self, event: &CarrierEvent) {
-        match event {
-            CarrierEvent::Up {
-                link, dial: None, ..
-            } => {
-                self.tapped.insert(*link, Tapped::default());
-            }
-            CarrierEvent::Bytes { link, bytes } => {
-                // The dialler waits for an answer: what arrives at the first moment is its flight.
-                if let Some(tapped) = self.tapped.get_mut(link)
-                    && *tapped.at_ms.get_or_insert(self.now_ms) == self.now_ms
-                {
-                    tapped.flight.extend_from_slice(bytes);
-                }
-            }
-            _ => {}
-        }
     }
 
     /// A second process on a copy of a node's data, as of now.

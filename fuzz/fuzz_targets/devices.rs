@@ -1,0 +1,54 @@
+//! Device lists: as bytes, and signed by an identity that puts anything into its list.
+#![no_main]
+
+use ed25519_dalek::{Signer, SigningKey};
+use hedgerow_fuzz::split_choice;
+use hedgerow_transport::device::DeviceList;
+use libfuzzer_sys::fuzz_target;
+use minicbor::Encoder;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((how, input)) = split_choice(input, 2) else {
+        return;
+    };
+    let encoded = match how {
+        0 => input.to_vec(),
+        _ => signed(input),
+    };
+    let Ok(list) = DeviceList::decode(&encoded) else {
+        return;
+    };
+    assert!((1..=16).contains(&list.devices().len()));
+    assert!(list.devices().iter().all(|device| device.key.is_usable()));
+    let again = DeviceList::decode(&list.encode()).expect("what holds is encoded as it holds");
+    assert_eq!(again.hash(), list.hash());
+    assert_eq!(list.replaces(&again), Ok(false));
+});
+
+/// A list whose signature holds over whatever the input says: `version u32 ‖ devices × (key 32 ‖ key 32)`.
+fn signed(input: &[u8]) -> Vec<u8> {
+    let identity = SigningKey::from_bytes(&[3; 32]);
+    let (version, keys) = input.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
+    let devices: Vec<&[u8]> = keys.chunks_exact(64).collect();
+    let fields = |fields: u64| {
+        let mut list = Encoder::new(Vec::new());
+        let write = |list: &mut Encoder<Vec<u8>>| {
+            list.array(fields)?
+                .u32(u32::from_be_bytes(*version))?
+                .bytes(identity.verifying_key().as_bytes())?
+                .array(devices.len() as u64)?;
+            for device in &devices {
+                list.array(2)?.bytes(&device[..32])?.bytes(&device[32..])?;
+            }
+            Ok::<_, minicbor::encode::Error<std::convert::Infallible>>(())
+        };
+        write(&mut list).expect("a vector takes all bytes");
+        list
+    };
+    let mut signed = b"hedgerow 1 device list".to_vec();
+    signed.extend(fields(3).into_writer());
+    let mut list = fields(4);
+    list.bytes(&identity.sign(&signed).to_bytes())
+        .expect("a vector takes all bytes");
+    list.into_writer()
+}

@@ -1,0 +1,81 @@
+//! What two who use one invitation tell each other.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use hedgerow_fuzz::devices::{invitation, meeting_sessions, person, rng};
+use hedgerow_fuzz::split_choice;
+use hedgerow_transport::meeting::{Declined, MAX_NAME, Meeting, answer};
+use libfuzzer_sys::fuzz_target;
+
+/// What was truly said: meet, then met.
+static SAID: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+    let (inviter, joiner) = (person(3), person(4));
+    let invited = invitation(&inviter);
+    let (_, inviters) = meeting_sessions(&invited, &joiner, &inviter);
+    let rng = &mut rng(1);
+    let (_, meet) = Meeting::new(&invited, &joiner.introduction, rng);
+    let said = answer(
+        &invited.secret,
+        &inviters,
+        &inviter.introduction,
+        &meet,
+        rng,
+    );
+    let met = said.expect("a true item").1;
+    [meet, met]
+});
+
+/// Lays the input over the true item, from a place it chooses.
+fn forged(said: &[u8], input: &[u8]) -> Vec<u8> {
+    let (at, input) = input.split_first_chunk::<2>().unwrap_or((&[0; 2], &[]));
+    let at = usize::from(u16::from_be_bytes(*at)) % (said.len() + 1);
+    let mut forged = said.to_vec();
+    let end = (at + input.len()).min(said.len());
+    forged.splice(at..end, input.iter().copied());
+    forged
+}
+
+fuzz_target!(|input: &[u8]| {
+    let Some((how, input)) = split_choice(input, 5) else {
+        return;
+    };
+    let (inviter, joiner) = (person(3), person(4));
+    let invited = invitation(&inviter);
+    let (joiners, inviters) = meeting_sessions(&invited, &joiner, &inviter);
+    let rng = &mut rng(1);
+    let met = match how {
+        0 | 1 => {
+            let meet = if how == 0 {
+                input.to_vec()
+            } else {
+                forged(&SAID[0], input)
+            };
+            answer(
+                &invited.secret,
+                &inviters,
+                &inviter.introduction,
+                &meet,
+                rng,
+            )
+            .map(|met| met.0)
+        }
+        2 | 3 => {
+            let (meeting, _) = Meeting::new(&invited, &joiner.introduction, rng);
+            let met = if how == 2 {
+                input.to_vec()
+            } else {
+                forged(&SAID[1], input)
+            };
+            meeting.finish(&joiners, &met)
+        }
+        _ => {
+            let _ = Declined::decode(input);
+            return;
+        }
+    };
+    if let Ok(met) = met {
+        assert!(met.peer.name.len() <= MAX_NAME);
+        assert!(met.device == joiner.device || met.device == inviter.device);
+    }
+});

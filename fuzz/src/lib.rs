@@ -1,0 +1,41 @@
+//! What the targets share: the tests' own devices and stores, and a peer that holds every key and keeps
+//! to nothing else.
+
+pub mod acquaintance;
+#[path = "../../transport/tests/support/mod.rs"]
+pub mod devices;
+pub mod forger;
+#[path = "../../sync/tests/pair/mod.rs"]
+pub mod pair;
+
+use hedgerow_sync::wire::Blind;
+
+/// Checks and uses up the first byte of an input, to choose by.
+pub fn split_choice(bytes: &[u8], choices: u8) -> Option<(u8, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    Some((first % choices, rest))
+}
+
+/// Cuts an input into pieces: each is preceded by its length, u16.
+pub fn pieces(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = bytes.split_first_chunk::<2>()?;
+        let length = usize::from(u16::from_be_bytes(*length)).min(rest.len());
+        let (piece, rest) = rest.split_at(length);
+        bytes = rest;
+        Some(piece)
+    })
+}
+
+/// Puts the blinded id of a space where an item of reconciliation has it: no fuzzer guesses it.
+pub fn name_space(kind: u64, content: &mut [u8], blind: &Blind) {
+    let at = match kind {
+        // An array of arrays of byte strings; a fixed layout; arrays that begin with a byte string.
+        16 => 3,
+        19 => 0,
+        _ => 2,
+    };
+    if let Some(place) = content.get_mut(at..at + blind.0.len()) {
+        place.copy_from_slice(&blind.0);
+    }
+}
