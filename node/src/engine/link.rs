@@ -286,12 +286,13 @@ impl Engine {
                     return Ok(goes_on.then_some(State::Meeting(meeting)));
                 }
                 State::Live(mut live) => {
-                    let goes_on = self.live_bytes(turn, id, link, &mut live, &bytes)?;
-                    if goes_on {
+                    let goes_on = self.live_bytes(turn, id, link, &mut live, &bytes);
+                    if let Ok(true) = goes_on {
                         return Ok(Some(State::Live(live)));
                     }
+                    // A peer's fault ends the session as well: it is wanted anew.
                     self.live_over(turn, id, &mut live)?;
-                    return Ok(None);
+                    return goes_on.map(|_| None);
                 }
             };
         }

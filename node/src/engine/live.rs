@@ -160,6 +160,8 @@ impl Engine {
         live.hello = Some(hello.clone());
         if live.rescue {
             link.deadline_ms = Some(turn.now.mono_ms + RESCUE_MS);
+            // The attempt has served; when this link is over the device is wanted anew.
+            self.dialling.drop_target(Target::Device(live.device));
             self.rescue_begun(turn, live, &hello)?;
             return Ok(true);
         }
