@@ -1,0 +1,13 @@
+//! Real processes, real sockets and real files: what must not break them.
+//!
+//! The longer suite, with two network namespaces (needs root): `node/tests/namespaces.sh`.
+
+mod copies;
+mod flood;
+mod kill9;
+mod network;
+mod owner;
+mod people;
+mod proxy;
+mod replay;
+mod secrets;
