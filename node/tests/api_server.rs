@@ -523,6 +523,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     fake.tell(Event::Missed);
     assert_eq!(events.next().await, Some(Event::Missed));
 
+    document.check(ask(post.clone(), "/v1/erase"), 204).await;
     let change = json!({"current": PASSPHRASE, "new": "longer"});
     document
         .check(ask(put.clone(), "/v1/passphrase").json(&change), 204)
@@ -539,6 +540,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document.check(ask(post.clone(), "/v1/lock"), 204).await;
     document.check(ask(get.clone(), "/v1/status"), 200).await;
     document.check(ask(get.clone(), "/v1/me"), 423).await;
+    document.check(ask(post.clone(), "/v1/erase"), 423).await;
     document
         .check(
             ask(post.clone(), "/v1/unlock").json(&json!({"passphrase": "wrong"})),

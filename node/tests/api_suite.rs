@@ -174,6 +174,7 @@ under_both_implementations!(
     a_parcel_carries_what_the_network_does_not,
     a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses,
     a_carrier_is_switched_off_and_on,
+    the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays,
     a_stopped_node_refuses_and_releases_its_directory,
     a_handover_says_who_took_over,
     a_wiped_directory_holds_nothing_and_can_be_used_again,
@@ -610,6 +611,36 @@ async fn a_carrier_is_switched_off_and_on(through: Through) {
         let status = ana.api.status().await.unwrap().open.unwrap();
         assert_eq!(status.carriers[0].state, state);
     }
+}
+
+/// The names of the store files in a node's directory.
+fn stores(node: &Node) -> Vec<std::ffi::OsString> {
+    let names = std::fs::read_dir(node.directory.path()).unwrap();
+    names
+        .map(|entry| entry.unwrap().file_name())
+        .filter(|name| name.to_string_lossy().starts_with("store-"))
+        .collect()
+}
+
+async fn the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays(through: Through) {
+    let (ana, _ben, _, to_ben) = pair(through).await;
+    let kept = ana.api.send(to_ben.clone(), text("kept")).await.unwrap();
+    let before = stores(&ana);
+    ana.api.erase().await.unwrap();
+    let after = stores(&ana);
+    assert_eq!((before.len(), after.len()), (1, 1));
+    assert_ne!(before, after, "another file under another key");
+    let message = ana.api.message(&to_ben, &kept).await.unwrap();
+    assert_eq!(message.text, Some(text("kept")));
+
+    // It goes on with the new file: what is written from now on is there after the next unlock.
+    let later = ana.api.send(to_ben.clone(), text("later")).await.unwrap();
+    ana.api.lock().await.unwrap();
+    assert_eq!(ana.api.erase().await, Err(Refusal::Locked));
+    ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
+    let message = ana.api.message(&to_ben, &later).await.unwrap();
+    assert_eq!(message.text, Some(text("later")));
+    assert_eq!(stores(&ana), after);
 }
 
 async fn a_stopped_node_refuses_and_releases_its_directory(through: Through) {

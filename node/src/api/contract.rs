@@ -44,6 +44,10 @@ pub trait Api: Send + Sync {
     /// Wraps the data key under another passphrase.
     async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal>;
 
+    /// Rewrites the store under a fresh key, so that what was deleted cannot be dug out of free space.
+    /// Without room for the copy it is refused, and the node goes on with the store it has.
+    async fn erase(&self) -> Result<(), Refusal>;
+
     /// Destroys the keys and everything in the data directory, for good; works locked. The node
     /// stops.
     async fn wipe(&self) -> Result<(), Refusal>;

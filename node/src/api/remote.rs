@@ -224,6 +224,10 @@ impl Api for Remote {
             .await
     }
 
+    async fn erase(&self) -> Result<(), Refusal> {
+        self.done(self.request(Method::POST, "erase")).await
+    }
+
     async fn wipe(&self) -> Result<(), Refusal> {
         let confirm = Wipe::CONFIRM.to_owned();
         self.done(self.request(Method::POST, "wipe").json(&Wipe { confirm }))

@@ -283,6 +283,13 @@ pub enum Command {
         new_passphrase_file: Option<PathBuf>,
     },
 
+    /// Rewrite the store under a fresh key now, so that what was deleted cannot be dug out of free space
+    #[command(
+        after_help = "It happens on its own within seven days of a deletion. It takes room for a second copy of the store\n\
+        while it lasts. Flash memory may keep old copies; the passphrase is what protects those."
+    )]
+    Erase,
+
     /// Destroy the keys and everything in the data directory, for good
     #[command(
         after_help = "Two steps: the option, and typing `destroy everything` when asked. It needs no passphrase and works\n\

@@ -189,6 +189,7 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
             conversation::read(api, output, &name, start, follow).await
         }
         Command::Status { message: Some(id) } => conversation::message(api, output, id).await,
+        Command::Erase => node::erase(api, output).await,
         Command::Carrier { carrier, state } => node::carrier(api, output, carrier, state).await,
         Command::Carry { action } => match action {
             CarryAction::Export { name, file } => carry::export(api, output, &name, &file).await,

@@ -91,6 +91,19 @@ pub async fn passphrase(
     Ok(())
 }
 
+/// `hedgerow erase`.
+pub async fn erase(api: &dyn Api, output: Output) -> Result<(), Failure> {
+    api.erase().await?;
+    #[derive(Serialize)]
+    struct Erased {
+        erased: bool,
+    }
+    output.data(&Erased { erased: true }, |_| {
+        "The store is rewritten under a fresh key: what was deleted is gone.".into()
+    });
+    Ok(())
+}
+
 /// What has to be typed to destroy everything.
 const WIPE: &str = "destroy everything";
 

@@ -123,6 +123,10 @@ impl Api for Local {
         self.0.change_passphrase(current, new).await
     }
 
+    async fn erase(&self) -> Result<(), Refusal> {
+        self.0.erase().await
+    }
+
     async fn wipe(&self) -> Result<(), Refusal> {
         self.0.wipe().await
     }

@@ -201,6 +201,14 @@ impl Host {
         .await
     }
 
+    /// Rewrites the store of the running node now, whether or not anything was deleted.
+    pub(super) async fn erase(&self) -> Result<(), Refusal> {
+        let _changing = self.changing.lock().await;
+        let (node, directory) = (self.node()?, self.directory()?);
+        let rewritten = node.with_store(move |store| directory.rewrite(store, &mut |_| {}));
+        Ok(rewritten.await??)
+    }
+
     /// Whether there is an identity, and it can be asked for its passphrase.
     pub(super) fn contents(&self) -> Result<Contents, Refusal> {
         Ok(self.directory()?.contents()?)

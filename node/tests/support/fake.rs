@@ -412,6 +412,10 @@ impl Api for Fake {
         Ok(())
     }
 
+    async fn erase(&self) -> Result<(), Refusal> {
+        self.open().map(drop)
+    }
+
     async fn wipe(&self) -> Result<(), Refusal> {
         self.stop().await
     }

@@ -49,6 +49,7 @@ pub(super) fn documented() -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(unlock))
         .routes(routes!(lock))
         .routes(routes!(passphrase))
+        .routes(routes!(erase))
         .routes(routes!(wipe))
         .routes(routes!(handover))
         .routes(routes!(stop))
@@ -131,6 +132,13 @@ async fn lock(State(node): Node) -> Done {
 #[utoipa::path(put, path = "/v1/passphrase", request_body = ChangePassphrase, responses((status = 204), Failure))]
 async fn passphrase(State(node): Node, Body(asked): Body<ChangePassphrase>) -> Done {
     node.change_passphrase(asked.current, asked.new).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Rewrite the store under a fresh key, so that what was deleted cannot be dug out of free space.
+#[utoipa::path(post, path = "/v1/erase", responses((status = 204), Failure))]
+async fn erase(State(node): Node) -> Done {
+    node.erase().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
