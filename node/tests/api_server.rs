@@ -499,6 +499,13 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             404,
         )
         .await;
+    for (carrier, status) in [("lan", 204), ("pigeon", 404)] {
+        let path = format!("/v1/carriers/{carrier}/announcing");
+        let quiet = json!({"announcing": false});
+        document
+            .check(ask(put.clone(), &path).json(&quiet), status)
+            .await;
+    }
     document
         .check(ask(post.clone(), &format!("{ben}/parcel")), 200)
         .await;

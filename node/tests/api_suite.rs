@@ -174,6 +174,7 @@ under_both_implementations!(
     a_parcel_carries_what_the_network_does_not,
     a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses,
     a_carrier_is_switched_off_and_on,
+    announcing_is_switched_off_and_on_and_stays_so_over_a_restart,
     the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays,
     a_stopped_node_refuses_and_releases_its_directory,
     a_handover_says_who_took_over,
@@ -611,6 +612,25 @@ async fn a_carrier_is_switched_off_and_on(through: Through) {
         let status = ana.api.status().await.unwrap().open.unwrap();
         assert_eq!(status.carriers[0].state, state);
     }
+}
+
+async fn announcing_is_switched_off_and_on_and_stays_so_over_a_restart(through: Through) {
+    let ana = node("Ana", through).await;
+    let status = async || ana.api.status().await.unwrap().open.unwrap().carriers[0].clone();
+    for announcing in [false, true] {
+        ana.api
+            .announce_over(Carrier::Lan, announcing)
+            .await
+            .unwrap();
+        assert_eq!(status().await.announcing, announcing);
+        ana.api.lock().await.unwrap();
+        ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
+        assert_eq!(status().await.announcing, announcing);
+    }
+    assert_eq!(
+        ana.api.announce_over(Carrier::Relay, true).await,
+        Err(Refusal::NoSuchCarrier)
+    );
 }
 
 /// The names of the store files in a node's directory.

@@ -206,6 +206,8 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
         "carry import DIR/parcel",
         "carry import DIR/right",
         "carrier lan off",
+        "carrier lan quiet",
+        "status",
         "--json carrier lan on",
         "erase",
         "--json erase",

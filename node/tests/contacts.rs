@@ -1,9 +1,13 @@
 //! Contacts: renamed, blocked, removed, and found again wherever they and their clocks are.
 
-use hedgerow_node::api::{Call, Event, Private, Refusal, Reply, Why};
+use hedgerow_node::api::{Call, Carrier, Event, Private, Refusal, Reply, Why};
 use hedgerow_node::harness::World;
+use hedgerow_transport::carrier::CarrierEvent;
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+
+/// How long a beacon is announced.
+const EPOCH_MS: u64 = 900_000;
 
 fn pair(seed: u64) -> World {
     let mut world = World::with(seed, &["Ada", "Grace"]);
@@ -140,7 +144,7 @@ fn presence_finds_a_contact_that_moved_and_whose_clock_is_off_by_years() {
 #[test]
 fn a_carrier_switched_off_stays_off_over_a_restart_and_says_so() {
     let mut world = pair(6);
-    let carrier = hedgerow_node::api::Carrier::Memory;
+    let carrier = Carrier::Memory;
     assert_eq!(
         world.ask(0, Call::SwitchCarrier(carrier, false)),
         Ok(Reply::Done)
@@ -156,11 +160,88 @@ fn a_carrier_switched_off_stays_off_over_a_restart_and_says_so() {
         Ok(Reply::Done)
     );
     world.connected(0, 1);
-    let missing = hedgerow_node::api::Carrier::Ble;
+    let missing = Carrier::Ble;
     assert_eq!(
         world.ask(0, Call::SwitchCarrier(missing, false)),
         Err(Refusal::NoSuchCarrier)
     );
+}
+
+/// How many beacons a stranger has heard since it was asked last.
+fn beacons(world: &mut World, stranger: usize) -> usize {
+    let heard = world.heard(stranger).into_iter();
+    heard
+        .filter(|event| matches!(event, CarrierEvent::Beacon { .. }))
+        .count()
+}
+
+/// Both announce from now on, or neither does.
+fn announce(world: &mut World, announcing: bool) {
+    for node in [0, 1] {
+        let call = Call::AnnounceOver(Carrier::Memory, announcing);
+        assert_eq!(world.ask(node, call), Ok(Reply::Done));
+    }
+    // What was on its way arrives.
+    world.run(1_000);
+}
+
+#[test]
+fn a_quiet_carrier_announces_nothing_over_a_restart_too_and_contacts_meet_at_known_addresses() {
+    let mut world = pair(7);
+    let stranger = world.stranger();
+    world.run(EPOCH_MS);
+    assert!(beacons(&mut world, stranger) > 0, "otherwise it is heard");
+    announce(&mut world, false);
+    beacons(&mut world, stranger);
+    for restarted in [false, true] {
+        if restarted {
+            world.restart(0);
+            world.restart(1);
+        }
+        world.connected(0, 1);
+        world.run(4 * EPOCH_MS);
+        assert_eq!(beacons(&mut world, stranger), 0, "restarted: {restarted}");
+    }
+    announce(&mut world, true);
+    assert!(beacons(&mut world, stranger) > 0);
+    assert_eq!(
+        world.ask(0, Call::AnnounceOver(Carrier::Ble, false)),
+        Err(Refusal::NoSuchCarrier)
+    );
+}
+
+#[test]
+fn a_carrier_made_quiet_while_it_is_off_announces_nothing_when_it_is_on_again() {
+    let mut world = pair(8);
+    let stranger = world.stranger();
+    for call in [
+        Call::SwitchCarrier(Carrier::Memory, false),
+        Call::AnnounceOver(Carrier::Memory, false),
+    ] {
+        for node in [0, 1] {
+            assert_eq!(world.ask(node, call.clone()), Ok(Reply::Done));
+        }
+        world.run(1_000);
+    }
+    beacons(&mut world, stranger);
+    // What the carrier announces of its own accord is heard before the node can correct it.
+    world.network.conditions.latency_ms = 0..=0;
+    for node in [0, 1] {
+        let call = Call::SwitchCarrier(Carrier::Memory, true);
+        assert_eq!(world.ask(node, call), Ok(Reply::Done));
+    }
+    world.connected(0, 1);
+    assert_eq!(beacons(&mut world, stranger), 0);
+}
+
+#[test]
+fn a_device_that_announces_nothing_still_finds_one_that_does() {
+    let mut world = pair(9);
+    let call = Call::AnnounceOver(Carrier::Memory, false);
+    assert_eq!(world.ask(0, call), Ok(Reply::Done));
+    world.network.part(0, 1, true);
+    let (ada, grace) = (world.move_away(0), world.move_away(1));
+    world.connected(ada, grace);
 }
 
 #[test]

@@ -168,6 +168,11 @@ pub trait Api: Send + Sync {
         done(self.call(Call::SwitchCarrier(carrier, on)).await)
     }
 
+    /// Announces this device over a carrier, or only looks for others there.
+    async fn announce_over(&self, carrier: Carrier, announcing: bool) -> Result<(), Refusal> {
+        done(self.call(Call::AnnounceOver(carrier, announcing)).await)
+    }
+
     /// Seals everything a contact has not acknowledged into a parcel.
     async fn carry_export(&self, to: ContactId) -> Result<Vec<u8>, Refusal> {
         match self.call(Call::CarryExport(to)).await? {

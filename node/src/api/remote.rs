@@ -138,9 +138,15 @@ impl Api for Remote {
                 None => return Err(Refusal::Locked),
             },
             Call::SwitchCarrier(carrier, on) => {
-                let name = serde_json::to_value(carrier).map_err(|_| Refusal::Bug)?;
-                let path = format!("carriers/{}", name.as_str().ok_or(Refusal::Bug)?);
+                let path = path_of(carrier)?;
                 self.done(self.request(Method::PUT, &path).json(&Switch { on }))
+                    .await?;
+                Reply::Done
+            }
+            Call::AnnounceOver(carrier, announcing) => {
+                let path = format!("{}/announcing", path_of(carrier)?);
+                let body = Announcing { announcing };
+                self.done(self.request(Method::PUT, &path).json(&body))
                     .await?;
                 Reply::Done
             }
@@ -249,6 +255,11 @@ impl Api for Remote {
 
 fn contact(id: &ContactId) -> String {
     format!("contacts/{}", segment(&id.0))
+}
+
+fn path_of(carrier: Carrier) -> Result<String, Refusal> {
+    let name = serde_json::to_value(carrier).map_err(|_| Refusal::Bug)?;
+    Ok(format!("carriers/{}", name.as_str().ok_or(Refusal::Bug)?))
 }
 
 /// An id as one path segment: ids are hex and `-`, anything else would change the path.

@@ -117,6 +117,8 @@ pub enum Call {
     Status,
     /// Switch a carrier on or off. Answer: [`Reply::Done`].
     SwitchCarrier(Carrier, bool),
+    /// Announce this device over a carrier, or only look for others there. Answer: [`Reply::Done`].
+    AnnounceOver(Carrier, bool),
     /// Seal everything this contact has not acknowledged. Answer: [`Reply::Parcel`].
     CarryExport(ContactId),
     /// Take in a parcel made by a contact. Answer: [`Reply::Imported`].
@@ -462,6 +464,8 @@ pub struct CarrierStatus {
     pub carrier: Carrier,
     /// On, or why not.
     pub state: CarrierCondition,
+    /// Whether this device is announced there while the carrier is on; otherwise it only looks for others.
+    pub announcing: bool,
     /// Sessions over it.
     pub sessions: u32,
     /// Addresses at which contacts find this device.

@@ -314,12 +314,12 @@ pub enum Command {
         action: CarryAction,
     },
 
-    /// Switch a carrier on or off
+    /// Switch a carrier on or off, or keep it on without announcing this device
     Carrier {
         /// Which
         carrier: CarrierName,
-        /// On or off
-        state: OnOff,
+        /// How it is to be, also after a restart
+        state: CarrierSwitch,
     },
 
     /// Ask the node that owns the data directory to close it and leave
@@ -383,9 +383,13 @@ pub enum CarrierName {
     Lan,
 }
 
-/// A switch.
+/// How a carrier is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OnOff {
+pub enum CarrierSwitch {
+    /// On: contacts nearby find this device, and it finds them
     On,
+    /// On, without announcing this device: it finds contacts, and they find it only at addresses they know
+    Quiet,
+    /// Off
     Off,
 }

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::api::{Api, Carrier, CarrierStatus, ContactId, NodeStatus, Passphrase, Status};
-use crate::cli::args::{CarrierName, OnOff};
+use crate::api::{
+    Api, Carrier, CarrierCondition, CarrierStatus, ContactId, NodeStatus, Passphrase, Status,
+};
+use crate::cli::args::{CarrierName, CarrierSwitch};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, table};
 use crate::cli::{ask, contacts, screen, words};
@@ -38,7 +40,10 @@ fn overview(status: &Status) -> String {
             .map(|at| screen::visible_name(&at.0));
         vec![
             words::carrier(carrier.carrier).to_owned(),
-            words::condition(carrier.state).to_owned(),
+            match (carrier.state, carrier.announcing) {
+                (CarrierCondition::On, false) => words::QUIET.to_owned(),
+                (state, _) => words::condition(state).to_owned(),
+            },
             carrier.sessions.to_string(),
             addresses.collect::<Vec<_>>().join(" "),
         ]
@@ -153,20 +158,35 @@ pub async fn carrier(
     api: &dyn Api,
     output: Output,
     carrier: CarrierName,
-    state: OnOff,
+    state: CarrierSwitch,
 ) -> Result<(), Failure> {
     let carrier = match carrier {
         CarrierName::Lan => Carrier::Lan,
     };
-    let on = state == OnOff::On;
+    let on = state != CarrierSwitch::Off;
+    let announcing = state == CarrierSwitch::On;
+    if on {
+        // Before it is on, so that a quiet one does not announce anything in between.
+        api.announce_over(carrier, announcing).await?;
+    }
     api.switch_carrier(carrier, on).await?;
     #[derive(Serialize)]
     struct Switched {
         carrier: Carrier,
         on: bool,
+        announcing: bool,
     }
-    output.data(&Switched { carrier, on }, |switched| {
-        let state = if switched.on { "on" } else { "off" };
+    let switched = Switched {
+        carrier,
+        on,
+        announcing,
+    };
+    output.data(&switched, |switched| {
+        let state = match state {
+            CarrierSwitch::On => "on",
+            CarrierSwitch::Quiet => "on, without announcing this device",
+            CarrierSwitch::Off => "off",
+        };
         format!(
             "The {} is switched {state}.",
             words::carrier(switched.carrier)

@@ -150,6 +150,9 @@ pub fn carrier(carrier: Carrier) -> &'static str {
     }
 }
 
+/// A carrier works, and this device is not announced there.
+pub const QUIET: &str = "on, not announced: announce with `hedgerow carrier lan on`";
+
 /// Whether a carrier works, and what to do if not.
 pub fn condition(condition: CarrierCondition) -> &'static str {
     match condition {

@@ -55,6 +55,9 @@ pub(crate) struct Account {
     /// Carriers that the user has switched off.
     #[n(9)]
     pub switched_off: Vec<u8>,
+    /// Carriers over which the user does not want to be announced.
+    #[cbor(n(10), default)]
+    pub unannounced: Vec<u8>,
 }
 
 impl Account {
@@ -75,5 +78,37 @@ impl Account {
 
     pub fn identity(&self) -> IdentityId {
         IdentityId(self.identity_key.verifying_key().to_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_from_before_announcing_could_be_switched_off_announces() {
+        let account = Account {
+            identity_key: SigningKey::from_bytes(&[1; 32]),
+            signing_key: SigningKey::from_bytes(&[2; 32]),
+            device_key: StaticKey::from_bytes([3; 32]),
+            mark_key: MarkSecret::from_bytes([4; 32]),
+            beacon_key: BeaconKey::from_bytes([5; 32]),
+            name: "Ana".to_owned(),
+            addresses: Vec::new(),
+            versions: Versions::default(),
+            device_list: Vec::new().into(),
+            switched_off: vec![1],
+            unannounced: Vec::new(),
+        };
+        let mut row = tables::encoded(&account);
+        // An array of eleven fields, the last of which is empty: it had ten.
+        assert_eq!((row.first(), row.last()), (Some(&0x8b), Some(&0x80)));
+        row[0] = 0x8a;
+        row.pop();
+        let older: Account = minicbor::decode(&row).expect("a row of before");
+        assert_eq!(
+            (older.switched_off, older.unannounced),
+            (vec![1], Vec::new())
+        );
     }
 }

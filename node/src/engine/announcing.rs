@@ -108,8 +108,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether the user lets this device be announced over a carrier.
+    pub(super) fn is_announced_over(&self, kind: CarrierKind) -> bool {
+        !self.account.unannounced.contains(&(kind as u8))
+    }
+
     /// Announces what this epoch asks for, if it is not announced yet: our beacon, and pairwise ones for
-    /// contacts that do not hold our newest beacon key.
+    /// contacts that do not hold our newest beacon key. Where we are not to be announced it is the empty
+    /// list, which still makes the carrier look for others.
     pub(super) fn announce(&mut self, turn: &mut Turn<'_>) {
         let on = |carrier: &Carrier| carrier.state == CarrierState::On;
         for kind in self
@@ -119,6 +125,15 @@ impl Engine {
             .map(|(kind, _)| *kind)
         {
             let epoch = self.presence.announced_epoch(kind, turn.now);
+            if !self.is_announced_over(kind) {
+                if self
+                    .presence
+                    .announces_anew(kind, turn.now, epoch, &[], turn.rng)
+                {
+                    turn.out.announce(kind, Vec::new());
+                }
+                continue;
+            }
             let own = self.account.beacon_key.beacon(kind, epoch);
             let version = self.account.versions.of(FactKind::BeaconKey);
             let uninformed = self.devices.iter().filter(|(id, device)| {

@@ -4,6 +4,7 @@ use hedgerow_sync::entry::Body;
 use hedgerow_sync::id::LogId;
 use hedgerow_sync::space::{self, AppendError};
 use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::CarrierState;
 
 use super::account::MAX_NAME;
 use super::dialling::Target;
@@ -50,6 +51,9 @@ impl Engine {
             Call::Read(id, message) => self.read_up_to(turn, &id, &message),
             Call::Status => Ok(Reply::Status(self.status(turn.txn, turn.now)?)),
             Call::SwitchCarrier(carrier, on) => self.switch_carrier(turn, carrier, on),
+            Call::AnnounceOver(carrier, announcing) => {
+                self.announce_over(turn, carrier, announcing)
+            }
             Call::CarryExport(id) => self.carry_export(turn, &id),
             Call::CarryImport(parcel) => self.carry_import(turn, &parcel),
         }
@@ -127,6 +131,29 @@ impl Engine {
         }
         self.account.save(turn.txn)?;
         turn.out.switch(kind, on);
+        Ok(Reply::Done)
+    }
+
+    fn announce_over(
+        &mut self,
+        turn: &mut Turn<'_>,
+        carrier: Carrier,
+        announcing: bool,
+    ) -> Result<Reply, CallError> {
+        let kind = status::kind(carrier);
+        let Some(known) = self.carriers.get(&kind) else {
+            return Err(Refusal::NoSuchCarrier.into());
+        };
+        if !announcing && known.state != CarrierState::On {
+            // It would announce again what it was told last, once it is on.
+            turn.out.announce(kind, Vec::new());
+        }
+        self.account.unannounced.retain(|one| *one != kind as u8);
+        if !announcing {
+            self.account.unannounced.push(kind as u8);
+        }
+        self.account.save(turn.txn)?;
+        self.news.carriers.insert(kind);
         Ok(Reply::Done)
     }
 }

@@ -85,6 +85,7 @@ impl Engine {
             versions,
             device_list: list.encode().into(),
             switched_off: Vec::new(),
+            unannounced: Vec::new(),
         };
         let empty = store.write(|txn| {
             if txn.get(&Table::Account.key(&[]))?.is_some() {

@@ -52,6 +52,7 @@ impl Engine {
         let carriers = self.carriers.iter().map(|(kind, known)| CarrierStatus {
             carrier: carrier(*kind),
             state: condition(known.state),
+            announcing: self.is_announced_over(*kind),
             sessions: self
                 .sessions
                 .values()

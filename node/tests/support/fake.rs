@@ -31,6 +31,7 @@ struct State {
     messages: Vec<Message>,
     invitations: Vec<Invitation>,
     lan: bool,
+    announcing: bool,
     next: u64,
 }
 
@@ -64,6 +65,7 @@ impl Fake {
             messages: (0..messages).map(message).collect(),
             invitations: Vec::new(),
             lan: true,
+            announcing: true,
             next: messages,
         };
         Self {
@@ -175,6 +177,7 @@ impl State {
                 } else {
                     CarrierCondition::Off
                 },
+                announcing: self.announcing,
                 sessions: 1,
                 addresses: vec![Private("192.0.2.1:4711".into())],
             }],
@@ -305,6 +308,13 @@ impl Api for Fake {
                     return Err(Refusal::NoSuchCarrier);
                 }
                 state.lan = on;
+                Reply::Done
+            }
+            Call::AnnounceOver(carrier, announcing) => {
+                if carrier != Carrier::Lan {
+                    return Err(Refusal::NoSuchCarrier);
+                }
+                state.announcing = announcing;
                 Reply::Done
             }
             Call::CarryExport(id) => {

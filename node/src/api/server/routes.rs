@@ -68,6 +68,7 @@ pub(super) fn documented() -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(message))
         .routes(routes!(mark_read))
         .routes(routes!(switch_carrier))
+        .routes(routes!(announce_over))
         .routes(routes!(carry_export))
         .routes(routes!(carry_import).layer(DefaultBodyLimit::max(MAX_PARCEL)))
         .routes(routes!(event_stream))
@@ -187,9 +188,25 @@ async fn switch_carrier(
     Path(carrier): Path<String>,
     Body(asked): Body<Switch>,
 ) -> Done {
-    let carrier = serde_json::from_value(carrier.into()).map_err(|_| Refusal::NoSuchCarrier)?;
-    node.switch_carrier(carrier, asked.on).await?;
+    node.switch_carrier(named(carrier)?, asked.on).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Announce this device over a carrier, or only look for others there.
+#[utoipa::path(put, path = "/v1/carriers/{carrier}/announcing", params(("carrier" = Carrier, Path)),
+    request_body = Announcing, responses((status = 204), Failure))]
+async fn announce_over(
+    State(node): Node,
+    Path(carrier): Path<String>,
+    Body(asked): Body<Announcing>,
+) -> Done {
+    node.announce_over(named(carrier)?, asked.announcing)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn named(carrier: String) -> Result<Carrier, Refusal> {
+    serde_json::from_value(carrier.into()).map_err(|_| Refusal::NoSuchCarrier)
 }
 
 /// What happens from now on, as a WebSocket: each message is one `Event` in JSON.

@@ -51,6 +51,12 @@ pub(in crate::api) struct Switch {
     pub(in crate::api) on: bool,
 }
 
+/// Whether this device is announced.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(in crate::api) struct Announcing {
+    pub(in crate::api) announcing: bool,
+}
+
 /// A link to join.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(in crate::api) struct Join {
