@@ -186,7 +186,7 @@ impl Engine {
         at: Vec<Address>,
     ) {
         self.recognise_beacons(turn);
-        if let Some(device) = self.presence.recognise(carrier, beacon, &at) {
+        if let Some(device) = self.presence.recognise(turn.now, carrier, beacon, &at) {
             self.sighted(
                 turn,
                 Sighting {

@@ -103,9 +103,11 @@ impl Presence {
         sightings
     }
 
-    /// Whose beacon this is; one of nobody known is remembered.
+    /// Whose beacon this is; one of nobody known is remembered, and the search for whoever it may be of
+    /// begins a while later: most contacts are met within that.
     pub fn recognise(
         &mut self,
+        now: Now,
         carrier: CarrierKind,
         beacon: Beacon,
         at: &[Address],
@@ -115,6 +117,10 @@ impl Presence {
             .get(&carrier)
             .and_then(|recogniser| recogniser.find(&beacon));
         if device.is_none() && !at.is_empty() {
+            if self.unknown.is_empty() {
+                let due_ms = now.mono_ms + SEARCH_INTERVAL_MS;
+                self.search_due_ms = self.search_due_ms.max(due_ms);
+            }
             if self.unknown.len() >= MAX_UNKNOWN {
                 self.unknown.pop_first();
             }
@@ -240,13 +246,17 @@ mod tests {
     #[test]
     fn beacons_seen_too_early_are_recognised_later() {
         let mut presence = Presence::default();
+        let now = Now {
+            mono_ms: 0,
+            wall_ms: 0,
+        };
         let (key, pair) = (
             BeaconKey::from_bytes([1; 32]),
             PairBeaconKey::from_bytes([2; 32]),
         );
         let beacon = key.beacon(CarrierKind::Lan, Epoch::at(0));
         let at = [Address("x".to_owned())];
-        assert_eq!(presence.recognise(CarrierKind::Lan, beacon, &at), None);
+        assert_eq!(presence.recognise(now, CarrierKind::Lan, beacon, &at), None);
         let device = DeviceId([5; 16]);
         let known = Known {
             who: device,
@@ -258,7 +268,7 @@ mod tests {
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].at, at);
         assert_eq!(
-            presence.recognise(CarrierKind::Lan, beacon, &at),
+            presence.recognise(now, CarrierKind::Lan, beacon, &at),
             Some(device)
         );
         assert!(!presence.is_searching(true));
