@@ -359,6 +359,38 @@ impl BatchBuilder {
         self.entries.extend_from_slice(entry.bytes);
     }
 
+    /// Takes over the next entry of the same log, which has no links or lies in the batch given to
+    /// [`BatchBuilder::cut`]; says whether it did.
+    pub(crate) fn follow(&mut self, entry: &EntryView<'_>) -> bool {
+        if self.count as usize >= MAX_BATCH_ENTRIES {
+            return false;
+        }
+        if entry.previous_wall_ms == self.last_wall_ms {
+            self.push_view(entry);
+            return true;
+        }
+        let old = entry
+            .previous_wall_ms
+            .checked_sub(entry.wall_ms)
+            .and_then(i64::checked_neg);
+        let new = entry.wall_ms.checked_sub(self.last_wall_ms);
+        let (Some(old), Some(new)) = (old, new) else {
+            return false;
+        };
+        let mut before = Vec::with_capacity(10);
+        put_zigzag(&mut before, old);
+        put_zigzag(&mut self.entries, new);
+        self.entries.extend_from_slice(&entry.bytes[before.len()..]);
+        self.count += 1;
+        self.last_wall_ms = entry.wall_ms;
+        true
+    }
+
+    /// Bytes of the core so far, at most.
+    pub(crate) fn size(&self) -> usize {
+        self.refs.len() + self.entries.len() + HEAD_ROOM
+    }
+
     /// Adds an entry, unless a limit of the batch forbids it; says whether it did. The caller has
     /// checked the limits of the entry.
     pub fn push(&mut self, entry: &Entry) -> bool {

@@ -9,6 +9,10 @@ use crate::segment::{Segment, Stored, with_segment};
 use crate::store::{Reader, StorageError};
 use crate::tables::{SEGMENTS, damaged};
 
+/// Bytes of a batch of own entries on its way to somebody who lacks many: several segments of ours.
+/// A receiver stores a large batch at a fraction of what as many small ones cost.
+const SEND_TARGET: usize = 15_000;
+
 /// A batch ready to leave.
 pub(crate) struct Outgoing {
     pub(crate) core: Vec<u8>,
@@ -32,19 +36,45 @@ pub(crate) fn next_batch(
     mark_key: &MarkKey,
     receiver_holds: impl Fn(EntryId) -> bool,
 ) -> Result<Outgoing, StorageError> {
-    with_segment(reader, space, row.number, from, |bytes| {
-        for stored in Segment::open(bytes)? {
-            let stored = stored?;
-            if from > stored.batch.last() {
-                continue;
+    let mut cut: Option<Cut> = None;
+    let mut next = from;
+    while next <= row.head {
+        let step = with_segment(reader, space, row.number, next, |bytes| {
+            let begun = next;
+            for stored in Segment::open(bytes)? {
+                let stored = stored?;
+                if next > stored.batch.last() {
+                    continue;
+                }
+                let step = match stored.batch.proof {
+                    ProofKind::Unsealed => Cut::extend(&mut cut, &stored, next, &receiver_holds),
+                    ProofKind::Mark | ProofKind::Reserved(_) => {
+                        whole(&stored, next).map(Step::Whole)
+                    }
+                };
+                match step.ok_or_else(|| damaged(SEGMENTS))? {
+                    Step::GoesOn => next = Seq(stored.batch.last().0 + 1),
+                    step => return Ok(step),
+                }
             }
-            let outgoing = match stored.batch.proof {
-                ProofKind::Unsealed => seal(&stored, space, log, from, mark_key, &receiver_holds),
-                ProofKind::Mark | ProofKind::Reserved(_) => whole(&stored, from),
-            };
-            return outgoing.ok_or_else(|| damaged(SEGMENTS));
+            if next > begun {
+                Ok(Step::GoesOn)
+            } else {
+                Err(damaged(SEGMENTS))
+            }
+        })?;
+        match step {
+            Step::GoesOn => {}
+            Step::Whole(whole) if cut.is_none() => return Ok(whole),
+            Step::Whole(_) | Step::Ends => break,
         }
-        Err(damaged(SEGMENTS))
+    }
+    let cut = cut.ok_or_else(|| damaged(SEGMENTS))?;
+    Ok(Outgoing {
+        core: cut.builder.seal(mark_key, space, log),
+        first_lamport: cut.first_lamport,
+        last: cut.last,
+        last_lamport: cut.last_lamport,
     })
 }
 
@@ -58,38 +88,66 @@ fn whole(stored: &Stored<'_>, from: Seq) -> Option<Outgoing> {
     })
 }
 
-fn seal(
-    stored: &Stored<'_>,
-    space: SpaceId,
-    log: LogId,
-    from: Seq,
-    mark_key: &MarkKey,
-    receiver_holds: &impl Fn(EntryId) -> bool,
-) -> Option<Outgoing> {
-    let mut cut: Option<(BatchBuilder, Outgoing)> = None;
-    for entry in stored.entries() {
-        let (lamport, entry) = entry.ok()?;
-        if entry.seq < from {
-            continue;
+/// What a stored batch does to the batch that is gathered.
+enum Step {
+    /// It is somebody else's, and goes as it came.
+    Whole(Outgoing),
+    /// All of it was taken.
+    GoesOn,
+    /// The batch ends before the end of this one.
+    Ends,
+}
+
+/// Own entries being gathered for one batch.
+struct Cut {
+    builder: BatchBuilder,
+    first_lamport: Lamport,
+    last: Seq,
+    last_lamport: Lamport,
+}
+
+impl Cut {
+    /// Takes entries of a stored batch, from number `from` on. `None`: what is stored cannot be read.
+    fn extend(
+        cut: &mut Option<Cut>,
+        stored: &Stored<'_>,
+        from: Seq,
+        receiver_holds: &impl Fn(EntryId) -> bool,
+    ) -> Option<Step> {
+        let begun_here = cut.is_none();
+        for entry in stored.entries() {
+            let (lamport, entry) = entry.ok()?;
+            if entry.seq < from {
+                continue;
+            }
+            match cut {
+                None => {
+                    let mut builder = BatchBuilder::cut(&stored.batch, &entry);
+                    builder.push_view(&entry);
+                    *cut = Some(Cut {
+                        builder,
+                        first_lamport: lamport,
+                        last: entry.seq,
+                        last_lamport: lamport,
+                    });
+                }
+                Some(cut) => {
+                    let mut links = entry.links.clone();
+                    let fits = if begun_here {
+                        links.all(receiver_holds)
+                    } else {
+                        // Links are numbered by the list of the batch they lie in.
+                        links.next().is_none()
+                            && cut.builder.size() + entry.bytes.len() <= SEND_TARGET
+                    };
+                    if !fits || !cut.builder.follow(&entry) {
+                        return Some(Step::Ends);
+                    }
+                    cut.last = entry.seq;
+                    cut.last_lamport = lamport;
+                }
+            }
         }
-        let (builder, outgoing) = match &mut cut {
-            None => cut.insert((
-                BatchBuilder::cut(&stored.batch, &entry),
-                Outgoing {
-                    core: Vec::new(),
-                    first_lamport: lamport,
-                    last: entry.seq,
-                    last_lamport: lamport,
-                },
-            )),
-            Some(_) if !entry.links.clone().all(receiver_holds) => break,
-            Some(cut) => cut,
-        };
-        builder.push_view(&entry);
-        outgoing.last = entry.seq;
-        outgoing.last_lamport = lamport;
+        Some(Step::GoesOn)
     }
-    let (builder, mut outgoing) = cut?;
-    outgoing.core = builder.seal(mark_key, space, log);
-    Some(outgoing)
 }
