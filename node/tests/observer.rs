@@ -188,7 +188,10 @@ fn replay_beacons(world: &mut World, sights: &[Vec<Sight>]) -> (usize, u64) {
     for epoch in sights {
         for (_, slots) in epoch.iter().flat_map(|sight| &sight.announced) {
             let beacons = slots.clone();
-            let announce = CarrierCommand::Announce { beacons };
+            let announce = CarrierCommand::Announce {
+                beacons,
+                look: false,
+            };
             world.network.command(replayer, announce, world.now_ms);
             world.run(3);
         }

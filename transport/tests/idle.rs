@@ -27,6 +27,7 @@ async fn fifty_idle_links_wake_two_carriers_a_few_times_a_minute() {
         let carrier = Lan::start(config, sink);
         let _ = carrier.obey(CarrierCommand::Announce {
             beacons: vec![[seed; 8]],
+            look: true,
         });
         carriers.push((carrier, events));
     }

@@ -92,8 +92,14 @@ async fn beacons_are_found_and_lead_to_their_owner() {
     let (mut one, mut other) = (Party::new(5391).await, Party::new(5391).await);
     let mut missing = BTreeSet::from([[0xa1; 8], [0xa2; 8]]);
     let beacons = missing.iter().copied().collect();
-    one.command(CarrierCommand::Announce { beacons });
-    other.command(CarrierCommand::Announce { beacons: vec![] });
+    one.command(CarrierCommand::Announce {
+        beacons,
+        look: true,
+    });
+    other.command(CarrierCommand::Announce {
+        beacons: vec![],
+        look: true,
+    });
     while !missing.is_empty() {
         let (beacon, at) = other
             .wait(|event| match event {
@@ -122,6 +128,7 @@ async fn announcements_name_nobody_and_are_redrawn() {
     for (before, beacon) in [(0, [0xb1; 8]), (4, [0xb2; 8])] {
         one.command(CarrierCommand::Announce {
             beacons: vec![beacon],
+            look: true,
         });
         let (mut names, mut goodbyes) = (BTreeSet::new(), 0);
         while names.len() < 4 || goodbyes < before {

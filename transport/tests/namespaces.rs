@@ -81,6 +81,9 @@ fn start(
 ) {
     let (sink, events) = mpsc::channel(64);
     let carrier = Lan::start(LanConfig::new([9; 32], LinkIds::default()), sink);
-    let _ = carrier.obey(CarrierCommand::Announce { beacons });
+    let _ = carrier.obey(CarrierCommand::Announce {
+        beacons,
+        look: true,
+    });
     (carrier, events)
 }

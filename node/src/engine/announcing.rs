@@ -115,9 +115,10 @@ impl Engine {
 
     /// Announces what this epoch asks for, if it is not announced yet: our beacon, and pairwise ones for
     /// contacts that do not hold our newest beacon key. Where we are not to be announced it is the empty
-    /// list, which still makes the carrier look for others.
+    /// list, which still makes the carrier look for others, if anybody is looked for.
     pub(super) fn announce(&mut self, turn: &mut Turn<'_>) {
         let on = |carrier: &Carrier| carrier.state == CarrierState::On;
+        let look = self.is_anybody_unseen();
         for kind in self
             .carriers
             .iter()
@@ -130,7 +131,7 @@ impl Engine {
                     .presence
                     .announces_anew(kind, turn.now, epoch, &[], turn.rng)
                 {
-                    turn.out.announce(kind, Vec::new());
+                    turn.out.announce(kind, Vec::new(), look);
                 }
                 continue;
             }
@@ -149,7 +150,7 @@ impl Engine {
                 .announces_anew(kind, turn.now, epoch, &beacons, turn.rng)
             {
                 let slots = beacon::announcement(own, &beacons[1..], epoch, &mut turn.rng);
-                turn.out.announce(kind, slots.to_vec());
+                turn.out.announce(kind, slots.to_vec(), look);
             }
         }
     }

@@ -146,7 +146,7 @@ impl Engine {
         };
         if !announcing && known.state != CarrierState::On {
             // It would announce again what it was told last, once it is on.
-            turn.out.announce(kind, Vec::new());
+            turn.out.announce(kind, Vec::new(), false);
         }
         self.account.unannounced.retain(|one| *one != kind as u8);
         if !announcing {

@@ -17,8 +17,8 @@ pub trait Effects {
     fn end(&mut self, link: LinkId, ending: Ending);
     /// Try to reach an address.
     fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address);
-    /// Announce exactly these beacons over a carrier.
-    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>);
+    /// Announce exactly these beacons over a carrier, and look for others or not.
+    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool);
     /// Switch a carrier on or off.
     fn switch(&mut self, carrier: CarrierKind, on: bool);
     /// Answer a call.

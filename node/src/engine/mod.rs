@@ -2,7 +2,7 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | what happens, in batches | [`input`], [`inputs`] |
+//! | what happens, in batches | [`input`], `inputs` |
 //! | what is asked of the world, after the commit | [`effects`], `outbox` |
 //! | who we are, whom we know | `account`, `contact`, `device`, `fact`, `psk`, `replay`, `prekey` |
 //! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling` |

@@ -13,7 +13,7 @@ enum Effect {
     Recognised(LinkId),
     End(LinkId, Ending),
     Dial(CarrierKind, DialId, Address),
-    Announce(CarrierKind, Vec<[u8; 8]>),
+    Announce(CarrierKind, Vec<[u8; 8]>, bool),
     Switch(CarrierKind, bool),
     Answer(CallId, Answer),
     Event(Event),
@@ -32,7 +32,9 @@ impl Outbox {
                 Effect::Recognised(link) => effects.recognised(link),
                 Effect::End(link, ending) => effects.end(link, ending),
                 Effect::Dial(carrier, dial, to) => effects.dial(carrier, dial, to),
-                Effect::Announce(carrier, beacons) => effects.announce(carrier, beacons),
+                Effect::Announce(carrier, beacons, look) => {
+                    effects.announce(carrier, beacons, look)
+                }
                 Effect::Switch(carrier, on) => effects.switch(carrier, on),
                 Effect::Answer(call, answer) => effects.answer(call, answer),
                 Effect::Event(event) => effects.event(event),
@@ -54,8 +56,8 @@ impl Effects for Outbox {
     fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address) {
         self.0.push(Effect::Dial(carrier, dial, to));
     }
-    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>) {
-        self.0.push(Effect::Announce(carrier, beacons));
+    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
+        self.0.push(Effect::Announce(carrier, beacons, look));
     }
     fn switch(&mut self, carrier: CarrierKind, on: bool) {
         self.0.push(Effect::Switch(carrier, on));

@@ -1,7 +1,7 @@
 //! Engines on a network in memory under a virtual clock: what the tests of the engine and the simulator
 //! stand on. The same seed and the same calls give the same bytes.
 //!
-//! It differs from the product only in what lies below [`pump`] and [`Effects`]: a [`MemoryStore`]
+//! It differs from the product only in what lies below [`pump`](crate::engine::pump) and [`Effects`](crate::engine::Effects): a [`MemoryStore`]
 //! instead of the encrypted one, a [`MemoryNetwork`] instead of sockets.
 
 mod node;

@@ -309,9 +309,9 @@ impl Effects for Asked<'_> {
         self.log("dial", to.0.as_bytes());
         self.command(CarrierCommand::Dial { dial, to });
     }
-    fn announce(&mut self, _: CarrierKind, beacons: Vec<[u8; 8]>) {
+    fn announce(&mut self, _: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
         self.log("announce", &beacons.concat());
-        self.command(CarrierCommand::Announce { beacons });
+        self.command(CarrierCommand::Announce { beacons, look });
     }
     fn switch(&mut self, _: CarrierKind, on: bool) {
         self.log("switch", &[u8::from(on)]);

@@ -130,8 +130,8 @@ impl Effects for World {
         }
     }
 
-    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>) {
-        self.command(carrier, CarrierCommand::Announce { beacons });
+    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
+        self.command(carrier, CarrierCommand::Announce { beacons, look });
     }
 
     fn switch(&mut self, carrier: CarrierKind, on: bool) {

@@ -98,7 +98,7 @@ impl Effects for Told {
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
     fn dial(&mut self, _: CarrierKind, _: DialId, _: Address) {}
-    fn announce(&mut self, _: CarrierKind, _: Vec<[u8; 8]>) {}
+    fn announce(&mut self, _: CarrierKind, _: Vec<[u8; 8]>, _: bool) {}
     fn switch(&mut self, _: CarrierKind, _: bool) {}
     fn answer(&mut self, _: CallId, _: Answer) {}
     fn event(&mut self, event: Event) {

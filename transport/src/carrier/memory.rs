@@ -207,7 +207,7 @@ impl MemoryNetwork {
                     self.finish(link);
                 }
             }
-            CarrierCommand::Announce { beacons } => {
+            CarrierCommand::Announce { beacons, .. } => {
                 self.nodes[node].beacons = beacons;
                 for to in 0..self.nodes.len() {
                     self.announce(node, to);
@@ -704,6 +704,7 @@ mod tests {
         network.command(one, dial, 10);
         let announce = CarrierCommand::Announce {
             beacons: vec![[9; 8]],
+            look: true,
         };
         network.command(one, announce, 10);
         let events = run(&mut network);
@@ -743,6 +744,7 @@ mod tests {
             other,
             CarrierCommand::Announce {
                 beacons: vec![[1; 8]],
+                look: true,
             },
             100,
         );

@@ -261,6 +261,8 @@ pub enum CarrierCommand {
     Announce {
         /// At most four.
         beacons: Vec<[u8; 8]>,
+        /// Whether somebody is looked for: then the carrier reports for a while who else announces.
+        look: bool,
     },
     /// Switch the carrier on or off.
     Switch {

@@ -91,9 +91,19 @@ impl Discovery {
     }
 
     /// Withdraws what was announced, announces exactly these beacons under fresh names, and looks
-    /// for others. False if the system does not let us.
-    pub fn announce(&mut self, beacons: &[[u8; 8]], addresses: &[IpAddr], port: u16) -> bool {
+    /// for others if asked to: that makes everybody near answer, and each answer wakes everybody. False if
+    /// the system does not let us.
+    pub fn announce(
+        &mut self,
+        beacons: &[[u8; 8]],
+        look: bool,
+        addresses: &[IpAddr],
+        port: u16,
+    ) -> bool {
         self.stop();
+        if beacons.is_empty() && !look {
+            return true;
+        }
         let mut names: BTreeSet<[u8; 8]> = beacons.iter().take(SLOTS).copied().collect();
         while !beacons.is_empty() && names.len() < SLOTS {
             names.insert(self.rng.next_u64().to_be_bytes());
@@ -101,7 +111,7 @@ impl Discovery {
         self.own.swap(0, 1);
         self.own[0].clone_from(&names);
         let host = HEXLOWER.encode(&self.rng.next_u64().to_be_bytes());
-        match self.start(&names, &host, addresses, port) {
+        match self.start(&names, look, &host, addresses, port) {
             Ok(current) => {
                 self.current = Some(current);
                 true
@@ -113,6 +123,7 @@ impl Discovery {
     fn start(
         &self,
         names: &BTreeSet<[u8; 8]>,
+        look: bool,
         host: &str,
         addresses: &[IpAddr],
         port: u16,
@@ -137,17 +148,20 @@ impl Discovery {
             responder.register(service)?;
         }
         let now = now();
-        let window = Window {
-            words: responder.browse(SERVICE)?,
-            ends_at: now + WINDOW,
-            heard: 0,
-            heard_own: names.is_empty(),
-            reported: BTreeMap::new(),
-            reports: 0,
+        let window = match look {
+            false => None,
+            true => Some(Window {
+                words: responder.browse(SERVICE)?,
+                ends_at: now + WINDOW,
+                heard: 0,
+                heard_own: names.is_empty(),
+                reported: BTreeMap::new(),
+                reports: 0,
+            }),
         };
         Ok(Current {
             responder,
-            window: Some(window),
+            window,
             count_at: now + COUNT,
         })
     }

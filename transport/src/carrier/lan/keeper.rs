@@ -38,13 +38,14 @@ pub async fn run<S: EventSink>(
         interfaces: Interfaces::default(),
         listening: None,
         port_known_at: BTreeSet::new(),
+        outdated: 0,
         reported: (None, Vec::new()),
     };
     loop {
         let now = wanted.borrow_and_update().clone();
         let owned = match now.on {
             true => keeper.on(&now).await,
-            false => keeper.off().await,
+            false => keeper.off(&now).await,
         };
         if owned.is_none() {
             return;
@@ -77,6 +78,9 @@ struct Keeper<S> {
     discovery: Discovery,
     /// What the current announcement was made of.
     announced: Option<(u64, Vec<Address>)>,
+    /// What was wanted up to here is not announced any more: off the air it has grown old, and on the next
+    /// network it would tell where we were.
+    outdated: u64,
     /// Whether announcements leave this machine, as far as it can tell.
     announceable: bool,
     reported: (Option<CarrierState>, Vec<Address>),
@@ -136,13 +140,14 @@ impl<S: EventSink> Keeper<S> {
     /// Announces anew if there is anything new: what is wanted, or where we are.
     fn announce(&mut self, wanted: &Wanted, addresses: &[Address], port: u16) {
         let now = (wanted.announcement, addresses.to_vec());
-        if wanted.announcement == 0 || self.announced.as_ref() == Some(&now) {
+        if wanted.announcement <= self.outdated || self.announced.as_ref() == Some(&now) {
             return;
         }
         self.announced = Some(now);
         self.announceable = true;
         if addresses.is_empty() {
             self.discovery.stop();
+            self.outdated = wanted.announcement;
         } else {
             let addresses: Vec<IpAddr> = self
                 .interfaces
@@ -150,7 +155,9 @@ impl<S: EventSink> Keeper<S> {
                 .iter()
                 .map(|(ip, _)| *ip)
                 .collect();
-            self.announceable = self.discovery.announce(&wanted.beacons, &addresses, port);
+            self.announceable =
+                self.discovery
+                    .announce(&wanted.beacons, wanted.look, &addresses, port);
         }
     }
 
@@ -165,9 +172,10 @@ impl<S: EventSink> Keeper<S> {
         }
     }
 
-    async fn off(&mut self) -> Option<()> {
+    async fn off(&mut self, wanted: &Wanted) -> Option<()> {
         self.discovery.stop();
         self.announced = None;
+        self.outdated = wanted.announcement;
         self.stop_listening().await;
         // What follows is the last word: every link has been reported down before.
         while self.shared.alive.load(Ordering::Acquire) > 0 {

@@ -91,6 +91,7 @@ pub struct Lan<S: EventSink> {
 struct Wanted {
     on: bool,
     beacons: Vec<[u8; 8]>,
+    look: bool,
     /// Counts the calls to announce, each of which redraws the names.
     announcement: u64,
 }
@@ -143,6 +144,7 @@ impl<S: EventSink> Lan<S> {
         let (wanted, receiver) = watch::channel(Wanted {
             on: true,
             beacons: Vec::new(),
+            look: false,
             announcement: 0,
         });
         let keeper = keeper::run(shared.clone(), config, receiver);
@@ -191,9 +193,10 @@ impl<S: EventSink> TwoWay for Lan<S> {
                 self.shared.link(link)?.end(ending);
                 None
             }
-            CarrierCommand::Announce { beacons } => {
+            CarrierCommand::Announce { beacons, look } => {
                 self.wanted.send_modify(|wanted| {
                     wanted.beacons = beacons;
+                    wanted.look = look;
                     wanted.announcement += 1;
                 });
                 None
