@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | `0x02` erasure | – | wall time in ms of the oldest deletion since the last rewrite, u64 |
 
-use hedgerow_sync::store::{Reader, StorageError, StorageFault, Store, Txn};
+use hedgerow_sync::store::{Reader, StorageError, StorageFault, Txn};
 
 /// How long deleted bytes may linger: seven days, in milliseconds.
 pub const REWRITE_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
@@ -29,7 +29,8 @@ pub fn due(reader: &dyn Reader) -> Result<Option<u64>, StorageError> {
 }
 
 /// Nothing deleted lingers in `store` now.
-pub(crate) fn done(store: &mut impl Store) -> Result<(), StorageError> {
+#[cfg(feature = "runtime")]
+pub(crate) fn done(store: &mut impl hedgerow_sync::store::Store) -> Result<(), StorageError> {
     store.write(|txn| txn.remove(KEY))
 }
 
