@@ -65,6 +65,9 @@ struct Current {
     responder: ServiceDaemon,
     window: Option<Window>,
     count_at: Instant,
+    /// Nobody is looked for, so nobody looks for us: it ends after a while, since all that is said near
+    /// wakes it.
+    brief: bool,
 }
 
 struct Window {
@@ -162,7 +165,8 @@ impl Discovery {
         Ok(Current {
             responder,
             window,
-            count_at: now + COUNT,
+            count_at: now + if look { COUNT } else { WINDOW },
+            brief: !look,
         })
     }
 
@@ -183,6 +187,10 @@ impl Discovery {
             };
             let Some(window) = &mut current.window else {
                 sleep_until(current.count_at).await;
+                if current.brief {
+                    self.stop();
+                    return Heard::Working(true);
+                }
                 match self.count().await {
                     true => continue,
                     false => return Heard::Working(false),
