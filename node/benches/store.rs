@@ -1,5 +1,5 @@
 //! The parts of the store by themselves. The ratios to plain redb, which need both stores interleaved,
-//! come from `cargo run --release -p hedgerow-node --example store`.
+//! come from `cargo run --release -- bench store`.
 
 use std::fs::File;
 use std::hint::black_box;

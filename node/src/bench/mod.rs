@@ -1,5 +1,5 @@
 //! `hedgerow bench`: every figure the project promises, measured in one run beside what it is
-//! compared with. `docs/BENCH.md` says what each row does.
+//! compared with; the README gives the figures, each group of rows its own method.
 //!
 //! | what | where |
 //! | --- | --- |
