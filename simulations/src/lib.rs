@@ -1,0 +1,13 @@
+//! The shipping engine under a virtual clock on a virtual network of moving devices.
+//!
+//! | stage | what | where |
+//! | --- | --- | --- |
+//! | 1 | a scenario is read | `scenario` |
+//! | 2 | devices move or a trace is read; who is within reach of whom, when | `mobility`, `trace`, [`plan`] |
+//! | 3 | radios turn reach into links, and bytes into time and energy | `radio` |
+//! | 4 | engines say what they say | `world` |
+//! | 5 | what happened is kept, counted and drawn | [`record`], `result` |
+
+pub mod chance;
+pub mod plan;
+pub mod record;

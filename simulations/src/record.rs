@@ -1,0 +1,167 @@
+//! What a run leaves behind, one row for each thing that happened. The world writes them in order of
+//! time; `result` keeps them as Parquet. Times are microseconds since the world began.
+
+use parquet_derive::ParquetRecordWriter;
+
+/// Anything that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A pair was within reach.
+    Contact(Contact),
+    /// A session was up.
+    Session(Session),
+    /// A message was written.
+    Message(Message),
+    /// A bundle was sealed.
+    Bundle(Bundle),
+    /// A bundle went, or did not quite go, from one device to another.
+    Transfer(Transfer),
+    /// A message arrived.
+    Delivery(Delivery),
+    /// A device let go of a bundle.
+    Drop(Drop),
+    /// How a device was at one moment.
+    Sample(Sample),
+}
+
+/// A pair was within reach; written when it ends, or with the run.
+#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+pub struct Contact {
+    /// From when.
+    pub start_us: i64,
+    /// Until when.
+    pub end_us: i64,
+    /// The lower device.
+    pub a: i32,
+    /// The higher device.
+    pub b: i32,
+    /// The radio's number in the scenario.
+    pub radio: i32,
+}
+
+/// A session was up; written when it ends, or with the run.
+#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+pub struct Session {
+    /// When the link came up.
+    pub start_us: i64,
+    /// When it ended.
+    pub end_us: i64,
+    /// Who dialled.
+    pub dialler: i32,
+    /// Who answered.
+    pub answerer: i32,
+    /// The radio's number in the scenario.
+    pub radio: i32,
+    /// Bytes from the dialler, ghosts included.
+    pub up_bytes: i64,
+    /// Bytes from the answerer, ghosts included.
+    pub down_bytes: i64,
+}
+
+/// A message was written.
+#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+pub struct Message {
+    /// When.
+    pub at_us: i64,
+    /// Its number in the run, from 0.
+    pub message: i64,
+    /// Who wrote it.
+    pub from: i32,
+    /// For whom.
+    pub to: i32,
+    /// Its length.
+    pub bytes: i64,
+}
+
+/// A bundle was sealed.
+#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+pub struct Bundle {
+    /// When.
+    pub at_us: i64,
+    /// The first eight bytes of its tag.
+    pub bundle: i64,
+    /// Who sealed it.
+    pub from: i32,
+    /// Who can open it.
+    pub to: i32,
+    /// Its length, ghosts included.
+    pub bytes: i64,
+    /// The message it was sealed for.
+    pub message: i64,
+}
+
+/// A bundle was being sent from one device to another.
+#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+pub struct Transfer {
+    /// When it began.
+    pub start_us: i64,
+    /// When it ended.
+    pub end_us: i64,
+    /// The first eight bytes of the bundle's tag.
+    pub bundle: i64,
+    /// Who sent.
+    pub from: i32,
+    /// Who received.
+    pub to: i32,
+    /// The bundle's length.
+    pub bytes: i64,
+    /// Whether it arrived whole.
+    pub done: bool,
+}
+
+/// A message was committed by the one it is for.
+#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+pub struct Delivery {
+    /// When.
+    pub at_us: i64,
+    /// Its number.
+    pub message: i64,
+    /// Who wrote it.
+    pub from: i32,
+    /// Who got it.
+    pub to: i32,
+    /// Since it was written.
+    pub delay_us: i64,
+    /// Links it crossed: 1 in a session of the two, more by couriers.
+    pub hops: i32,
+}
+
+/// A device let go of somebody's bundle.
+#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+pub struct Drop {
+    /// When.
+    pub at_us: i64,
+    /// The device.
+    pub device: i32,
+    /// The first eight bytes of the bundle's tag.
+    pub bundle: i64,
+    /// `full`, `expired` or `released`.
+    pub reason: String,
+}
+
+/// How a device was.
+#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+pub struct Sample {
+    /// When.
+    pub at_us: i64,
+    /// The device.
+    pub device: i32,
+    /// Bundles it carries.
+    pub bundles: i32,
+    /// Their bytes.
+    pub bundle_bytes: i64,
+    /// Sessions that are up.
+    pub sessions: i32,
+    /// Bytes it has sent since the start.
+    pub sent_bytes: i64,
+    /// Bytes it has received since the start.
+    pub received_bytes: i64,
+    /// What it has used since the start, in joules.
+    pub energy_j: f64,
+    /// Switched on, battery not empty.
+    pub on: bool,
+    /// Metres east; not a number where places are not known.
+    pub x_m: f64,
+    /// Metres north.
+    pub y_m: f64,
+}
