@@ -1,5 +1,9 @@
 //! Reading and writing fixed byte layouts (`docs/PROTOCOL.md` section 1).
 
+/// The highest number of anything that a store counts one by one: entries, Lamports, bytes of a row. A
+/// row that says more is damaged, so sums of what rows say stay far from the end of a u64.
+pub(crate) const MAX_COUNTED: u64 = 1 << 40;
+
 /// What is left of a byte string that is being read. Every method is `None` once it runs out, or
 /// when a number is not in its shortest form.
 #[derive(Clone, Copy)]
@@ -32,6 +36,11 @@ impl<'a> Input<'a> {
         }
         self.0 = rest;
         Some(number)
+    }
+
+    /// A varint of a stored row, of something counted one by one.
+    pub(crate) fn counted(&mut self) -> Option<u64> {
+        self.varint().filter(|number| *number <= MAX_COUNTED)
     }
 
     /// A varint that counts something held in memory.

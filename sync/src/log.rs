@@ -62,11 +62,11 @@ impl LogRow {
         Some(LogRow {
             number: LogNumber::from_be_bytes(input.array()?),
             mine: input.byte()? & 1 != 0,
-            head: Seq(input.varint()?),
-            lamport: Lamport(input.varint()?),
+            head: Seq(input.counted()?),
+            lamport: Lamport(input.counted()?),
             wall_ms: input.zigzag()?,
-            tail_first: input.varint()?,
-            tail_length: input.varint()?,
+            tail_first: input.counted()?,
+            tail_length: input.counted()?,
         })
     }
 }

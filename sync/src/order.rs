@@ -17,9 +17,12 @@ pub(crate) struct Run {
     pub(crate) count: u64,
 }
 
+/// Lamports of one bucket, so at most as many entries of one log.
+const BUCKET: u64 = 256;
+
 /// The bucket of a Lamport.
 pub(crate) fn bucket_of(lamport: Lamport) -> u64 {
-    lamport.0 >> 8
+    lamport.0 / BUCKET
 }
 
 pub(crate) fn read_bucket(
@@ -34,11 +37,15 @@ pub(crate) fn decode_runs(value: &[u8]) -> Option<Vec<Run>> {
     let mut input = Input(value);
     let mut runs = Vec::new();
     while !input.is_empty() {
-        runs.push(Run {
+        let run = Run {
             log: LogNumber::try_from(input.varint()?).ok()?,
-            first: input.varint()?,
-            count: input.varint()?,
-        });
+            first: input.counted()?,
+            count: input.counted()?,
+        };
+        if run.count > BUCKET {
+            return None;
+        }
+        runs.push(run);
     }
     Some(runs)
 }

@@ -148,7 +148,7 @@ impl Base {
         };
         while !input.is_empty() {
             let log = LogNumber::try_from(input.varint()?).ok()?;
-            base.logs.insert(log, Seq(input.varint()?));
+            base.logs.insert(log, Seq(input.counted()?));
         }
         Some(base)
     }
@@ -217,7 +217,7 @@ fn read_ack(
     log: LogNumber,
 ) -> Result<Seq, StorageError> {
     let key = Key::of_peer(ACKS, space, device).then(&log.to_be_bytes());
-    let seq = read_row(reader, &key, |value| Input(value).varint())?;
+    let seq = read_row(reader, &key, |value| Input(value).counted())?;
     Ok(Seq(seq.unwrap_or(0)))
 }
 
@@ -227,5 +227,5 @@ fn read_delivered(
     device: DeviceId,
 ) -> Result<u64, StorageError> {
     let key = Key::of_peer(DELIVERED, space, device);
-    Ok(read_row(reader, &key, |value| Input(value).varint())?.unwrap_or(0))
+    Ok(read_row(reader, &key, |value| Input(value).counted())?.unwrap_or(0))
 }

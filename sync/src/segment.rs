@@ -14,7 +14,7 @@ use std::ops::{Bound, ControlFlow};
 
 use crate::batch::{Batch, BatchError, EntryView};
 use crate::id::{Lamport, Seq, SpaceId};
-use crate::layout::{Input, put_varint};
+use crate::layout::{Input, MAX_COUNTED, put_varint};
 use crate::store::{Direction, Reader, StorageError};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
 
@@ -108,6 +108,10 @@ impl<'a> Stored<'a> {
         lamports.last = first
             .checked_add(lamports.count.checked_sub(1)?)?
             .checked_add(extras)?;
+        let jumps_lie_within = jump_count == 0 || index < lamports.count;
+        if !jumps_lie_within || lamports.last > MAX_COUNTED {
+            return None;
+        }
         Some(Stored {
             skip,
             lamports,

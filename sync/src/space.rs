@@ -194,7 +194,7 @@ fn put_unsealed(
 ) -> Result<(), StorageError> {
     let key = Key::segment(space, head.number, head.tail_first);
     let resumed = if head.tail_first > 0 {
-        read_row(txn, &key, |bytes| Some(resume(bytes, head.wall_ms)))?
+        read_row(txn, &key, |bytes| Some(resume(bytes, seq, head.wall_ms)))?
             .transpose()?
             .flatten()
     } else {
@@ -219,15 +219,19 @@ fn put_unsealed(
     txn.put(&Key::segment(space, head.number, head.tail_first), &segment)
 }
 
-/// The only batch of a segment, to go on with, if it is unsealed.
+/// The only batch of a segment, to go on with at entry `next`, if it is unsealed.
 fn resume(
     bytes: &[u8],
+    next: Seq,
     last_wall_ms: i64,
 ) -> Result<Option<(Lamports, BatchBuilder)>, StorageError> {
     let mut stored = Segment::open(bytes)?;
     let first = stored.next().ok_or_else(|| damaged(SEGMENTS))??;
     if first.batch.proof != ProofKind::Unsealed || stored.next().is_some() {
         return Ok(None);
+    }
+    if first.batch.last().0 + 1 != next.0 {
+        return Err(damaged(SEGMENTS));
     }
     let builder = BatchBuilder::resume(&first.batch, last_wall_ms);
     Ok(Some((first.lamports, builder)))
@@ -370,8 +374,8 @@ impl SpaceRow {
         let mut row = SpaceRow {
             kind,
             logs: u32::try_from(input.varint()?).ok()?,
-            entries: input.varint()?,
-            mine: input.varint()?,
+            entries: input.counted()?,
+            mine: input.counted()?,
             newest_wall_ms: input.zigzag()?,
             digest: if has_digest {
                 Some(input.array()?)
@@ -383,8 +387,8 @@ impl SpaceRow {
         while !input.is_empty() {
             row.tips.push(Tip {
                 log: LogNumber::try_from(input.varint()?).ok()?,
-                seq: Seq(input.varint()?),
-                lamport: Lamport(input.varint()?),
+                seq: Seq(input.counted()?),
+                lamport: Lamport(input.counted()?),
             });
         }
         Some(row)
@@ -409,7 +413,7 @@ impl SpaceRow {
         mine: bool,
     ) -> Result<LogRow, StorageError> {
         let number = self.logs;
-        self.logs += 1;
+        self.logs = number.checked_add(1).ok_or_else(|| damaged(SPACES))?;
         write_log_name(txn, space, number, log)?;
         Ok(LogRow::new(number, mine))
     }

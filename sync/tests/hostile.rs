@@ -13,7 +13,7 @@ use hedgerow_sync::space::Frontier;
 use hedgerow_sync::store::{Direction, Store};
 use hedgerow_sync::waiting::{MAX_WAITING, MAX_WAITING_BYTES};
 use hedgerow_sync::wire::{Blind, MAX_FRONTIER, Message, Role};
-use hedgerow_sync::{page, peer, space};
+use hedgerow_sync::{page, peer};
 use pair::{Identity, Node, SECRET, SPACE, meet};
 use proptest::prelude::*;
 
@@ -267,6 +267,23 @@ fn a_frontier_beyond_what_i_wrote_acknowledges_no_more_than_that() {
 }
 
 #[test]
+fn a_frontier_to_the_end_of_numbers_is_no_damage_when_i_go_on_writing() {
+    let mut victim = Victim::new();
+    let entry = victim.node.say("one");
+    victim.hear(Message::Frontier {
+        space: blind(),
+        base: None,
+        logs: frontier(&[(entry.log, u64::MAX)]),
+        more: false,
+    });
+    let next = victim.node.say("two");
+    let grew = |reader: &dyn hedgerow_sync::store::Reader| {
+        victim.reconciler.grew(reader, SPACE, next.log, next.seq)
+    };
+    victim.node.store.read(grew).unwrap();
+}
+
+#[test]
 fn items_over_a_limit_are_the_peer_s_fault() {
     let mut victim = Victim::new();
     let log = |number: usize| their_log(number as u64);
@@ -454,37 +471,6 @@ fn a_second_entry_of_the_same_number_changes_nothing() {
     let before = victim.rows();
     assert_eq!(victim.hear(entries(their_log(1), 1, &[], 50)), []);
     assert_eq!(victim.rows(), before);
-}
-
-#[test]
-fn a_damaged_row_is_an_error_of_the_store_and_no_panic() {
-    let mut node = Node::new(&Identity::new(1, 1), 0, &[SPACE]);
-    let id = node.say("one");
-    node.say("two");
-    let victim = Victim::with(node.clone());
-    for (key, value) in victim.rows() {
-        for length in 0..value.len() {
-            let mut node = node.clone();
-            node.store
-                .write(|txn| txn.put(&key, &value[..length]))
-                .unwrap();
-            let _ = node.store.read(|reader| {
-                let _ = page::page(reader, SPACE, page::PageFrom::Newest, 10);
-                let _ = page::page(reader, SPACE, page::PageFrom::Date(5), 10);
-                let _ = page::position(reader, SPACE, id);
-                let _ = page::entry(reader, SPACE, id);
-                let _ = space::list(reader);
-                let _ = space::frontier(reader, SPACE);
-                peer::unacked(reader, SPACE, DeviceId([0; 16]))
-            });
-            let log = node.log();
-            let _ = node.store.write(|txn| {
-                let _ = space::digest(txn, SPACE);
-                let _ = space::append(txn, SPACE, log, 5, Body::Gap);
-                Ok(())
-            });
-        }
-    }
 }
 
 proptest! {

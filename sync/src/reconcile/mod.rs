@@ -283,7 +283,8 @@ impl Reconciler {
         // What came from elsewhere may be what the peer held all along.
         let before = Seq(first.0.saturating_sub(1));
         let held = *view.theirs.entry(log).or_insert(before);
-        let from = Seq(held.max(before).0 + 1);
+        // What the peer says it holds may be any number.
+        let from = Seq(held.max(before).0.saturating_add(1));
         if !view.next.contains_key(&log) && from <= row.head {
             let lamport = lamport_of(reader, space, row.number, from)?;
             view.send_from(lamport, log, from);
