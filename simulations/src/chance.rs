@@ -21,6 +21,8 @@ pub enum Purpose {
     Adversary,
     /// What the engine draws: keys, pauses, padding.
     Engine,
+    /// What stands between the two of a pair.
+    Shadowing,
 }
 
 /// The stream of one thing (`index`: a device, a pair, a group) for one purpose.

@@ -9,5 +9,7 @@
 //! | 5 | what happened is kept, counted and drawn | [`record`], `result` |
 
 pub mod chance;
+pub mod contacts;
+pub mod mobility;
 pub mod plan;
 pub mod record;

@@ -1,0 +1,94 @@
+//! Which devices come near one another in a piece of time: a uniform grid, sorted by cell.
+
+/// Where a device is during a chunk: within `radius_m` of a point.
+#[derive(Debug, Clone, Copy)]
+pub struct Disc {
+    pub x: f64,
+    pub y: f64,
+    pub radius_m: f64,
+    /// Its place among those that are searched.
+    pub index: u32,
+}
+
+/// Cells are made larger rather than more numerous than this many for each device.
+const CELLS_PER_DEVICE: f64 = 4.0;
+
+/// The grid; kept from chunk to chunk for its memory alone.
+#[derive(Debug, Default)]
+pub struct Grid {
+    /// Where each cell's devices begin in `sorted`.
+    starts: Vec<u32>,
+    cells: Vec<u32>,
+    sorted: Vec<Disc>,
+}
+
+impl Grid {
+    /// Calls `near` with the indices of each two discs of which some points are within `range_m` of one
+    /// another, once a pair; gives how many pairs it looked at.
+    pub fn pairs(&mut self, discs: &[Disc], range_m: f64, mut near: impl FnMut(u32, u32)) -> u64 {
+        if discs.len() < 2 {
+            return 0;
+        }
+        let columns = self.sort(discs, range_m);
+        let mut looked = 0;
+        for (here, one) in self.sorted.iter().enumerate() {
+            let cell = self.cells[one.index as usize] as usize;
+            // The rest of its own cell and the one to the east, then the three to the north; rows have an
+            // empty cell at both ends, so that neighbours of one row lie side by side.
+            let beside = here + 1..self.starts[cell + 2] as usize;
+            let above =
+                self.starts[cell + columns - 1] as usize..self.starts[cell + columns + 2] as usize;
+            looked += (beside.len() + above.len()) as u64;
+            for other in self.sorted[beside].iter().chain(&self.sorted[above]) {
+                let (x, y) = (other.x - one.x, other.y - one.y);
+                let reach = range_m + one.radius_m + other.radius_m;
+                if x * x + y * y <= reach * reach {
+                    near(one.index, other.index);
+                }
+            }
+        }
+        looked
+    }
+
+    /// Sorts the discs by cell; gives the number of columns.
+    fn sort(&mut self, discs: &[Disc], range_m: f64) -> usize {
+        let (mut low, mut high, mut radius_m) =
+            ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2], 0.0_f64);
+        for disc in discs {
+            low = [low[0].min(disc.x), low[1].min(disc.y)];
+            high = [high[0].max(disc.x), high[1].max(disc.y)];
+            radius_m = radius_m.max(disc.radius_m);
+        }
+        let (width, height) = (high[0] - low[0], high[1] - low[1]);
+        // Thin worlds would otherwise ask for too many cells in one direction.
+        let cells = CELLS_PER_DEVICE * discs.len() as f64;
+        let side = (range_m + 2.0 * radius_m)
+            .max((width * height / cells).sqrt())
+            .max(width.max(height) / cells);
+        let columns = (width / side) as usize + 3;
+        let rows = (height / side) as usize + 3;
+        self.starts.clear();
+        self.starts.resize(columns * rows + 1, 0);
+        self.cells.clear();
+        for disc in discs {
+            let column = ((disc.x - low[0]) / side) as usize + 1;
+            let row = ((disc.y - low[1]) / side) as usize + 1;
+            let cell = row * columns + column;
+            self.cells.push(cell as u32);
+            self.starts[cell] += 1;
+        }
+        let mut sum = 0;
+        for start in &mut self.starts {
+            sum += *start;
+            *start = sum;
+        }
+        // Each cell's end moves down to its start as its devices are put in place from the back.
+        self.sorted.resize(discs.len(), discs[0]);
+        for (disc, &cell) in discs.iter().zip(&self.cells).rev() {
+            let end = &mut self.starts[cell as usize];
+            *end -= 1;
+            self.sorted[*end as usize] = *disc;
+        }
+        columns
+    }
+}

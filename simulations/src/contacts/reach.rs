@@ -1,0 +1,98 @@
+//! How far a radio reaches.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::chance::{Purpose, normal, stream};
+use crate::plan::DeviceNumber;
+
+/// How far a radio reaches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Reach {
+    /// Two devices are within reach up to a distance.
+    Disc(Disc),
+    /// Log-distance path loss with shadowing: every pair has a distance of its own, drawn once.
+    LogDistance(LogDistance),
+}
+
+/// A disc.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Disc {
+    /// How far, in metres.
+    pub range_m: f64,
+}
+
+/// Log-distance path loss: the loss grows by `10 exponent log10(distance)` decibels, and what stands
+/// between the two of a pair adds a normally distributed number of decibels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LogDistance {
+    /// How far the median pair reaches, in metres.
+    pub range_m: f64,
+    /// Path loss exponent: 2 in the open, 3 to 4 among houses.
+    pub exponent: f64,
+    /// Standard deviation of the shadowing, in decibels; what lies beyond three deviations is drawn again.
+    pub deviation_db: f64,
+}
+
+/// Shadowing beyond this many standard deviations is drawn again, so that a range has an upper bound.
+const SHADOWING_BOUND: f64 = 3.0;
+
+impl Reach {
+    /// Whether the numbers make sense.
+    pub fn check(&self) -> Result<(), String> {
+        let (range_m, exponent, deviation_db) = match self {
+            Self::Disc(disc) => (disc.range_m, 1.0, 0.0),
+            Self::LogDistance(loss) => (loss.range_m, loss.exponent, loss.deviation_db),
+        };
+        if !(range_m.is_finite() && range_m > 0.0) {
+            return Err(format!("range-m must be above 0, not {range_m}"));
+        }
+        if !(exponent.is_finite() && exponent >= 1.0) {
+            return Err(format!("exponent must be at least 1, not {exponent}"));
+        }
+        if !(0.0..=30.0).contains(&deviation_db) {
+            return Err(format!(
+                "deviation-db must be between 0 and 30, not {deviation_db}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The longest range a pair can have, in metres.
+    #[must_use]
+    pub fn longest_m(&self) -> f64 {
+        match self {
+            Self::Disc(disc) => disc.range_m,
+            Self::LogDistance(loss) => loss.range_m(SHADOWING_BOUND),
+        }
+    }
+
+    /// The range of one pair, in metres: the same whenever it is asked for.
+    #[must_use]
+    pub fn pair_m(&self, seed: u64, a: DeviceNumber, b: DeviceNumber) -> f64 {
+        match self {
+            Self::Disc(disc) => disc.range_m,
+            Self::LogDistance(loss) => {
+                let mut rng = stream(seed, Purpose::Shadowing, u64::from(a) << 32 | u64::from(b));
+                let deviations = std::iter::repeat_with(|| normal(&mut rng))
+                    .find(|deviations| deviations.abs() <= SHADOWING_BOUND)
+                    .unwrap_or_default();
+                loss.range_m(deviations)
+            }
+        }
+    }
+}
+
+impl LogDistance {
+    /// The range of a pair whose shadowing is so many standard deviations in its favour.
+    fn range_m(&self, deviations: f64) -> f64 {
+        self.range_m
+            * libm::pow(
+                10.0,
+                deviations * self.deviation_db / (10.0 * self.exponent),
+            )
+    }
+}

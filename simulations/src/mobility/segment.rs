@@ -1,0 +1,63 @@
+//! A straight piece of a device's way.
+
+/// A device goes from one point to another in a straight line at constant speed, or rests. Points are in
+/// metres (east, north), times in microseconds since the world began; `end_us` is later than `start_us`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Segment {
+    /// Where it begins.
+    pub from: [f64; 2],
+    /// Where it ends.
+    pub to: [f64; 2],
+    /// When it begins.
+    pub start_us: u64,
+    /// When it ends.
+    pub end_us: u64,
+}
+
+/// The end of a segment that never ends, some 290,000 years after the beginning.
+pub const NEVER_US: u64 = u64::MAX >> 1;
+
+impl Segment {
+    /// Where the device is at a moment; before the start or after the end, where it starts or ends.
+    #[must_use]
+    pub fn at(&self, at_us: u64) -> [f64; 2] {
+        if at_us <= self.start_us || self.from == self.to {
+            return self.from;
+        }
+        if at_us >= self.end_us {
+            return self.to;
+        }
+        let part = (at_us - self.start_us) as f64 / (self.end_us - self.start_us) as f64;
+        [
+            self.from[0] + (self.to[0] - self.from[0]) * part,
+            self.from[1] + (self.to[1] - self.from[1]) * part,
+        ]
+    }
+
+    /// Metres a second, by axis.
+    #[must_use]
+    pub fn velocity(&self) -> [f64; 2] {
+        if self.from == self.to {
+            return [0.0, 0.0];
+        }
+        let seconds = (self.end_us - self.start_us) as f64 / 1e6;
+        [
+            (self.to[0] - self.from[0]) / seconds,
+            (self.to[1] - self.from[1]) / seconds,
+        ]
+    }
+}
+
+/// The distance between two points, in metres.
+#[must_use]
+pub fn distance_m(a: [f64; 2], b: [f64; 2]) -> f64 {
+    let (x, y) = (b[0] - a[0], b[1] - a[1]);
+    (x * x + y * y).sqrt()
+}
+
+/// Seconds as whole microseconds, rounded; a span that is negative, or not a number, is none.
+#[must_use]
+pub fn microseconds(seconds: f64) -> u64 {
+    // `as` saturates and turns what is not a number into 0.
+    ((seconds * 1e6 + 0.5).floor() as u64).min(NEVER_US)
+}
