@@ -13,3 +13,4 @@ pub mod contacts;
 pub mod mobility;
 pub mod plan;
 pub mod record;
+pub mod trace;

@@ -1,0 +1,97 @@
+//! What the formats in plain text share: lines, fields, times, and errors that name the line.
+
+use super::{TraceError, TraceSettings};
+use crate::plan::SECOND_US;
+
+/// Times in a trace are below this many seconds (the year 2286): one that is not is in other units.
+pub(super) const MAX_TIME_S: f64 = 1e10;
+
+/// How much of a bad line an error repeats.
+const SHOWN: usize = 80;
+
+/// A line that is neither empty nor a comment.
+pub(super) struct Line<'a> {
+    settings: &'a TraceSettings,
+    /// From 1.
+    number: u64,
+    text: &'a str,
+    /// Its fields, parted by spaces or tabs.
+    pub(super) fields: Vec<&'a str>,
+}
+
+/// All lines that say something.
+pub(super) fn lines<'a>(
+    settings: &'a TraceSettings,
+    bytes: &'a [u8],
+) -> impl Iterator<Item = Result<Line<'a>, TraceError>> {
+    (1..)
+        .zip(bytes.split(|&byte| byte == b'\n'))
+        .filter_map(move |(number, line)| {
+            let Ok(text) = std::str::from_utf8(line) else {
+                let found = String::from_utf8_lossy(line);
+                return Some(Err(line_error(settings, number, "text in UTF-8", &found)));
+            };
+            let text = text.trim();
+            let says = !text.is_empty() && !text.starts_with('#');
+            says.then(|| {
+                Ok(Line {
+                    settings,
+                    number,
+                    text,
+                    fields: text.split_whitespace().collect(),
+                })
+            })
+        })
+}
+
+impl Line<'_> {
+    /// The error that this is not what the format has here.
+    pub(super) fn error(&self, expected: &str) -> TraceError {
+        line_error(self.settings, self.number, expected, self.text)
+    }
+
+    /// A field that is a number.
+    pub(super) fn number(&self, field: usize, expected: &str) -> Result<f64, TraceError> {
+        self.fields
+            .get(field)
+            .and_then(|field| field.parse::<f64>().ok())
+            .filter(|number| number.is_finite())
+            .ok_or_else(|| self.error(expected))
+    }
+
+    /// A field that is a time in seconds, in microseconds.
+    pub(super) fn time_us(&self, field: usize, expected: &str) -> Result<i64, TraceError> {
+        time_us(self.number(field, expected)?)
+            .ok_or_else(|| self.error(&format!("a time in seconds, below {MAX_TIME_S:e}")))
+    }
+}
+
+/// An error about one line.
+pub(super) fn line_error(
+    settings: &TraceSettings,
+    line: u64,
+    expected: &str,
+    found: &str,
+) -> TraceError {
+    TraceError::Line {
+        path: settings.path.clone(),
+        line,
+        expected: expected.to_owned(),
+        found: found.chars().take(SHOWN).collect(),
+    }
+}
+
+/// Seconds to the nearest microsecond, unless they are too many to be seconds.
+pub(super) fn time_us(seconds: f64) -> Option<i64> {
+    (seconds.abs() < MAX_TIME_S).then(|| (seconds * SECOND_US as f64).round() as i64)
+}
+
+/// By which devices are ordered and numbered: by value where their names are numbers, else after those,
+/// by name.
+pub(super) type NameOrder = (bool, Option<u64>, String);
+
+/// Where a device with this name comes.
+pub(super) fn name_order(name: &str) -> NameOrder {
+    let value = name.parse::<u64>().ok();
+    (value.is_none(), value, name.to_owned())
+}
