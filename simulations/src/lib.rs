@@ -6,11 +6,12 @@
 //! | 2 | devices move or a trace is read; who is within reach of whom, when | `mobility`, `trace`, [`plan`] |
 //! | 3 | radios turn reach into links, and bytes into time and energy | `radio` |
 //! | 4 | engines say what they say | `world` |
-//! | 5 | what happened is kept, counted and drawn | [`record`], `result` |
+//! | 5 | what happened is kept, counted and drawn | [`record`], [`result`] |
 
 pub mod chance;
 pub mod contacts;
 pub mod mobility;
 pub mod plan;
 pub mod record;
+pub mod result;
 pub mod trace;

@@ -1,7 +1,7 @@
 //! What a run leaves behind, one row for each thing that happened. The world writes them in order of
 //! time; `result` keeps them as Parquet. Times are microseconds since the world began.
 
-use parquet_derive::ParquetRecordWriter;
+use parquet_derive::{ParquetRecordReader, ParquetRecordWriter};
 
 /// Anything that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +25,7 @@ pub enum Record {
 }
 
 /// A pair was within reach; written when it ends, or with the run.
-#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
 pub struct Contact {
     /// From when.
     pub start_us: i64,
@@ -40,7 +40,7 @@ pub struct Contact {
 }
 
 /// A session was up; written when it ends, or with the run.
-#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
 pub struct Session {
     /// When the link came up.
     pub start_us: i64,
@@ -56,10 +56,12 @@ pub struct Session {
     pub up_bytes: i64,
     /// Bytes from the answerer, ghosts included.
     pub down_bytes: i64,
+    /// Of both, bodies of messages that were ghosts; all else is control.
+    pub ghost_bytes: i64,
 }
 
 /// A message was written.
-#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
 pub struct Message {
     /// When.
     pub at_us: i64,
@@ -74,7 +76,7 @@ pub struct Message {
 }
 
 /// A bundle was sealed.
-#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
 pub struct Bundle {
     /// When.
     pub at_us: i64,
@@ -91,7 +93,7 @@ pub struct Bundle {
 }
 
 /// A bundle was being sent from one device to another.
-#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
 pub struct Transfer {
     /// When it began.
     pub start_us: i64,
@@ -110,7 +112,7 @@ pub struct Transfer {
 }
 
 /// A message was committed by the one it is for.
-#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
 pub struct Delivery {
     /// When.
     pub at_us: i64,
@@ -127,7 +129,7 @@ pub struct Delivery {
 }
 
 /// A device let go of somebody's bundle.
-#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
 pub struct Drop {
     /// When.
     pub at_us: i64,
@@ -140,7 +142,7 @@ pub struct Drop {
 }
 
 /// How a device was.
-#[derive(Debug, Clone, PartialEq, ParquetRecordWriter)]
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
 pub struct Sample {
     /// When.
     pub at_us: i64,

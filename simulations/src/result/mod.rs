@@ -1,0 +1,31 @@
+//! What came of a run, kept, counted and drawn.
+//!
+//! | file in a result | what | where |
+//! | --- | --- | --- |
+//! | `scenario.toml` | the scenario, as it was read | [`Identity`] |
+//! | `seed-N/*.parquet` | a table for each kind of [`Record`](crate::record::Record) | [`Writer`], [`read`] |
+//! | `summary.json`, `summary.txt` | figures of each seed, and over seeds with intervals | [`Summary`] |
+//! | `curves.json`, `plots/*.svg` | what changes over time, and how delays are spread | `curves`, `plot` |
+//!
+//! [`Output`] makes the directory and [`Output::finish`] gives it its name, so a directory of that name is
+//! a whole result.
+
+mod curves;
+mod directory;
+mod error;
+mod figure;
+mod gather;
+mod identity;
+mod summary;
+mod table;
+mod text;
+mod writer;
+
+pub use self::curves::Curves;
+pub use self::directory::{Output, run_directory};
+pub use self::error::Error;
+pub use self::figure::{FIGURES, Figure, Unit};
+pub use self::identity::Identity;
+pub use self::summary::{Estimate, Run, Summary};
+pub use self::table::{Row, read};
+pub use self::writer::{World, Writer};

@@ -1,0 +1,111 @@
+//! Takes the records of one run as they happen: writes them down, and counts.
+
+use std::path::Path;
+
+use super::gather::Gathered;
+use super::table::{self, Table};
+use super::{Error, Identity, Run};
+use crate::record::{Bundle, Contact, Delivery, Drop, Message, Record, Sample, Session, Transfer};
+
+/// What a run says of itself before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct World {
+    /// The seed.
+    pub seed: u64,
+    /// How long the world lasts, in microseconds.
+    pub duration_us: u64,
+    /// How many devices there are.
+    pub devices: usize,
+}
+
+/// Takes the records of one run. The same records, in the same order, make the same bytes.
+pub struct Writer {
+    contacts: Table<Contact>,
+    sessions: Table<Session>,
+    messages: Table<Message>,
+    bundles: Table<Bundle>,
+    transfers: Table<Transfer>,
+    deliveries: Table<Delivery>,
+    drops: Table<Drop>,
+    samples: Table<Sample>,
+    gathered: Gathered,
+}
+
+impl Writer {
+    /// Begins the tables of a run in a directory that exists.
+    pub(super) fn create(run: &Path, identity: &Identity, world: World) -> Result<Self, Error> {
+        let metadata = || identity.metadata(world.seed);
+        Ok(Self {
+            contacts: Table::create(run, metadata())?,
+            sessions: Table::create(run, metadata())?,
+            messages: Table::create(run, metadata())?,
+            bundles: Table::create(run, metadata())?,
+            transfers: Table::create(run, metadata())?,
+            deliveries: Table::create(run, metadata())?,
+            drops: Table::create(run, metadata())?,
+            samples: Table::create(run, metadata())?,
+            gathered: Gathered::new(world),
+        })
+    }
+
+    /// Takes the next record. Of each kind they come in order of the time at which they are complete.
+    ///
+    /// # Errors
+    /// The disk did not take it; the result is lost then.
+    pub fn write(&mut self, record: Record) -> Result<(), Error> {
+        self.gathered.take(&record);
+        match record {
+            Record::Contact(row) => self.contacts.push(row),
+            Record::Session(row) => self.sessions.push(row),
+            Record::Message(row) => self.messages.push(row),
+            Record::Bundle(row) => self.bundles.push(row),
+            Record::Transfer(row) => self.transfers.push(row),
+            Record::Delivery(row) => self.deliveries.push(row),
+            Record::Drop(row) => self.drops.push(row),
+            Record::Sample(row) => self.samples.push(row),
+        }
+    }
+
+    /// Takes over all that an earlier part of the same run has written, as after a checkpoint.
+    ///
+    /// # Errors
+    /// A table cannot be read, or the disk did not take it.
+    pub fn take_over(&mut self, run: &Path) -> Result<(), Error> {
+        let mut outcome = Ok(());
+        let mut take = |record: Record| {
+            if outcome.is_ok() {
+                outcome = self.write(record);
+            }
+        };
+        table::read(run, |row| take(Record::Contact(row)))?;
+        table::read(run, |row| take(Record::Session(row)))?;
+        table::read(run, |row| take(Record::Message(row)))?;
+        table::read(run, |row| take(Record::Bundle(row)))?;
+        table::read(run, |row| take(Record::Transfer(row)))?;
+        table::read(run, |row| take(Record::Delivery(row)))?;
+        table::read(run, |row| take(Record::Drop(row)))?;
+        table::read(run, |row| take(Record::Sample(row)))?;
+        outcome
+    }
+
+    /// A figure that only the world can know, as what an adversary reached. Not finite: not known.
+    pub fn figure(&mut self, name: &str, value: f64) {
+        self.gathered.figure(name, value);
+    }
+
+    /// All is written: what the run comes to.
+    ///
+    /// # Errors
+    /// The disk did not take it.
+    pub fn finish(self) -> Result<Run, Error> {
+        self.contacts.finish()?;
+        self.sessions.finish()?;
+        self.messages.finish()?;
+        self.bundles.finish()?;
+        self.transfers.finish()?;
+        self.deliveries.finish()?;
+        self.drops.finish()?;
+        self.samples.finish()?;
+        Ok(self.gathered.finish())
+    }
+}

@@ -1,0 +1,5 @@
+//! What is kept of a run, and what is made of it.
+
+mod figures;
+mod run;
+mod whole;

@@ -1,0 +1,163 @@
+//! A run made by hand: three devices, one courier, places known.
+
+use std::path::Path;
+
+use hedgerow_simulations::plan::SECOND_US;
+use hedgerow_simulations::record::{
+    Bundle, Contact, Delivery, Drop, Message, Record, Sample, Session, Transfer,
+};
+use hedgerow_simulations::result::{Error, Identity, Output, Run, Summary, World, Writer};
+
+pub const SCENARIO: &str = "# <two & a courier>\n[world]\nduration-s = 1000\nseeds = [1, 2]\n";
+
+pub fn identity(scenario: &str, seeds: &[u64]) -> Identity {
+    Identity::new("by <hand>", scenario, seeds)
+}
+
+pub fn world(seed: u64) -> World {
+    World {
+        seed,
+        duration_us: 1000 * SECOND_US,
+        devices: 3,
+    }
+}
+
+fn us(seconds: i64) -> i64 {
+    seconds * SECOND_US.cast_signed()
+}
+
+fn contact(start: i64, end: i64, a: i32, b: i32) -> Record {
+    Record::Contact(Contact {
+        start_us: us(start),
+        end_us: us(end),
+        a,
+        b,
+        radio: 0,
+    })
+}
+
+fn message(at: i64, message: i64, from: i32, to: i32) -> Record {
+    Record::Message(Message {
+        at_us: us(at),
+        message,
+        from,
+        to,
+        bytes: 100,
+    })
+}
+
+fn transfer(start: i64, end: i64, bundle: i64, from: i32, to: i32, done: bool) -> Record {
+    Record::Transfer(Transfer {
+        start_us: us(start),
+        end_us: us(end),
+        bundle,
+        from,
+        to,
+        bytes: 400,
+        done,
+    })
+}
+
+fn delivery(at: i64, message: i64, from: i32, to: i32, delay: i64, hops: i32) -> Record {
+    Record::Delivery(Delivery {
+        at_us: us(at),
+        message,
+        from,
+        to,
+        delay_us: us(delay),
+        hops,
+    })
+}
+
+fn dropped(at: i64, device: i32, bundle: i64, reason: &str) -> Record {
+    Record::Drop(Drop {
+        at_us: us(at),
+        device,
+        bundle,
+        reason: reason.to_owned(),
+    })
+}
+
+fn sample(at: i64, device: i32, bundle_bytes: i64, energy_j: f64) -> Record {
+    Record::Sample(Sample {
+        at_us: us(at),
+        device,
+        bundles: i32::try_from(bundle_bytes / 400).unwrap(),
+        bundle_bytes,
+        sessions: 0,
+        sent_bytes: 0,
+        received_bytes: 0,
+        energy_j,
+        on: true,
+        x_m: f64::from(device) * 100.0,
+        y_m: at as f64,
+    })
+}
+
+/// 0 writes twice to 2: the first goes over 1 and arrives, the second is cut. 1 writes to 0 in a session.
+/// `late` moves the first delivery, so that seeds differ.
+pub fn records(late: i64) -> Vec<Record> {
+    let bundle = |at, bundle, message| {
+        Record::Bundle(Bundle {
+            at_us: us(at),
+            bundle,
+            from: 0,
+            to: 2,
+            bytes: 400,
+            message,
+        })
+    };
+    vec![
+        sample(0, 0, 0, 0.0),
+        sample(0, 1, 0, 0.0),
+        sample(0, 2, 0, 0.0),
+        message(10, 0, 0, 2),
+        bundle(10, 7, 0),
+        message(20, 1, 0, 2),
+        bundle(20, -8, 1),
+        transfer(100, 110, 7, 0, 1, true),
+        transfer(110, 150, -8, 0, 1, false),
+        message(120, 2, 1, 0),
+        delivery(130, 2, 1, 0, 10, 1),
+        Record::Session(Session {
+            start_us: us(100),
+            end_us: us(150),
+            dialler: 0,
+            answerer: 1,
+            radio: 0,
+            up_bytes: 900,
+            down_bytes: 300,
+            ghost_bytes: 200,
+        }),
+        contact(90, 150, 0, 1),
+        transfer(400, 410 + late, 7, 1, 2, true),
+        delivery(410 + late, 0, 0, 2, 400 + late, 2),
+        dropped(410 + late, 1, 7, "released"),
+        contact(395, 450 + late, 1, 2),
+        contact(550, 570, 0, 1),
+        sample(600, 0, 800, 3.0),
+        sample(600, 1, 400, 6.0),
+        sample(600, 2, 0, 3.0),
+        dropped(900, 0, -8, "expired"),
+        message(950, 3, 2, 1),
+    ]
+}
+
+pub fn write(writer: &mut Writer, records: Vec<Record>) {
+    for record in records {
+        writer.write(record).unwrap();
+    }
+}
+
+/// A whole result of seeds 1 and 2.
+pub fn result(path: &Path, scenario: &str, late: i64) -> Result<Summary, Error> {
+    let output = Output::create(path, identity(scenario, &[1, 2]))?;
+    let run = |seed: u64, late: i64| -> Result<Run, Error> {
+        let mut writer = output.run(world(seed))?;
+        write(&mut writer, records(late));
+        writer.figure("tracker_linking", 0.5);
+        writer.finish()
+    };
+    let runs = vec![run(1, late)?, run(2, late + 20)?];
+    output.finish(runs)
+}
