@@ -206,6 +206,27 @@ fn a_psk_moves_on_in_a_session_that_stays_up() {
 }
 
 #[test]
+fn a_store_rolled_back_past_a_psk_finds_back_where_both_are_known_by_their_beacons_alone() {
+    for rolled in 0..2 {
+        let mut world = pair(12);
+        let old = world.nodes[rolled].storage.store.clone();
+        world.run(16 * DAY_MS);
+        world.send(rolled, 1 - rolled, "held there");
+        world.delivered(0, 1);
+        world.network.part(0, 1, true);
+        world.roll_back(rolled, old);
+        let moved = [world.move_away(0), world.move_away(1)];
+        world.run(3_600_000);
+        let (back, there) = (moved[rolled], moved[1 - rolled]);
+        world.connected(back, there);
+        world.delivered(back, there);
+        assert_eq!(world.texts(back, there), ["held there"]);
+        let notice = world.contact(there, back).notice;
+        assert_eq!(notice, Some(Notice::OlderState));
+    }
+}
+
+#[test]
 fn two_copies_of_one_directory_running_at_once_lose_and_fork_nothing() {
     let mut world = pair(7);
     world.send(0, 1, "before");

@@ -236,3 +236,35 @@ fn an_invitation_answers_64_handshakes_and_no_more() {
     let last = flights.next().expect("65 of them");
     assert!(!answered(&mut world, 64, last));
 }
+
+#[test]
+fn a_replayed_beacon_brings_one_first_flight_however_long_nobody_answers_it() {
+    let mut world = pair(9);
+    let stranger = world.stranger();
+    let mut beacons = Vec::new();
+    // Over an epoch's end, so that the beacons are new ones and the stranger hears them.
+    world.run(1_800_000);
+    for event in world.heard(stranger) {
+        if let CarrierEvent::Beacon { beacon, at } = event
+            && at == [MemoryNetwork::address(1)]
+        {
+            beacons.push(beacon);
+        }
+    }
+    world.leave(1);
+    let of_one_epoch = beacons.split_off(beacons.len() - 4);
+    let mut dials = 0;
+    for _ in 0..20 {
+        let announce = CarrierCommand::Announce {
+            beacons: of_one_epoch.clone(),
+            look: false,
+        };
+        world.network.command(stranger, announce, world.now_ms);
+        world.run(60_000);
+        let heard = world.heard(stranger).into_iter();
+        dials += heard
+            .filter(|event| matches!(event, CarrierEvent::Up { .. }))
+            .count();
+    }
+    assert_eq!(dials, 1);
+}

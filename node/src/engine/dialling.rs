@@ -60,6 +60,8 @@ pub(crate) struct Attempt {
     pub target: Target,
     /// Where.
     pub way: Way,
+    /// Its beacon was seen there.
+    pub sighted: bool,
 }
 
 /// How a target stands, for the one plain reason.
@@ -153,7 +155,7 @@ impl Dialling {
             if free == 0 {
                 break;
             }
-            let Some(way) = prospect.next(now_ms, &|| known(*target), usable) else {
+            let Some((way, sighted)) = prospect.next(now_ms, &|| known(*target), usable) else {
                 continue;
             };
             let dial = DialId(self.next_dial);
@@ -165,6 +167,7 @@ impl Dialling {
                 Attempt {
                     target: *target,
                     way: way.clone(),
+                    sighted,
                 },
             );
             started.push((dial, way));
@@ -242,19 +245,20 @@ impl Prospect {
         [beacon, self.round_due_ms].into_iter().flatten().min()
     }
 
+    /// What to try next, and whether a beacon was seen there.
     fn next(
         &mut self,
         now_ms: u64,
         known: &dyn Fn() -> Vec<Way>,
         usable: &dyn Fn(CarrierKind) -> bool,
-    ) -> Option<Way> {
+    ) -> Option<(Way, bool)> {
         if self.busy {
             return None;
         }
         if self.beacon_due_ms <= now_ms
             && let Some(way) = next_usable(&mut self.beacon, usable)
         {
-            return Some(way);
+            return Some((way, true));
         }
         if self.round_due_ms.is_none_or(|due| due > now_ms) {
             return None;
@@ -266,7 +270,7 @@ impl Prospect {
         if way.is_none() {
             self.round_due_ms = None;
         }
-        way
+        Some((way?, false))
     }
 }
 

@@ -6,12 +6,12 @@ use hedgerow_transport::handshake::{Counted, Dialling, Direction, Head, Party, T
 use hedgerow_transport::keys::Psk;
 
 use super::device::Device;
+use super::dialling::Attempt;
 use super::fault::{LinkError, PeerFault};
 use super::link::{State, Who};
-use super::way::Way;
 use super::{Engine, Turn, replay};
 
-/// Refused dials of an address that had worked, after which the rescue key is tried.
+/// Refused dials, where the device had been or had just been seen, after which the rescue key is tried.
 const REFUSALS_BEFORE_RESCUE: u32 = 2;
 
 impl Engine {
@@ -26,7 +26,8 @@ impl Engine {
         }
         let device = self.devices.get(&id)?;
         let refusals = self.refusals.get(&id).copied().unwrap_or_default();
-        // Every other attempt only: the address may belong to somebody else by now.
+        // Every other attempt only: the address may belong to somebody else by now, or the beacon that
+        // was seen there may have been replayed.
         let rescue = refusals >= REFUSALS_BEFORE_RESCUE && refusals.is_multiple_of(2);
         let psk = if rescue {
             device.rescue_key.as_psk()
@@ -103,13 +104,13 @@ impl Engine {
         Ok((flight, State::Live(live)))
     }
 
-    /// A dial of a device was not answered. Where sessions have come about before, that may mean that
-    /// one of the two has lost newer psks.
-    pub(super) fn refused(&mut self, id: DeviceId, way: &Way) {
+    /// A dial of a device was not answered. Where sessions have come about before, or its beacon was
+    /// seen, that may mean that one of the two has lost newer psks.
+    pub(super) fn refused(&mut self, id: DeviceId, attempt: &Attempt) {
         if self
             .devices
             .get(&id)
-            .is_some_and(|device| device.is_good(way))
+            .is_some_and(|device| attempt.sighted || device.is_good(&attempt.way))
         {
             *self.refusals.entry(id).or_default() += 1;
         }

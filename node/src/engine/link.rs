@@ -359,7 +359,7 @@ impl Engine {
         if let Target::Device(device) = attempt.target
             && matches!(link.state, State::Dialling(..) | State::Draining)
         {
-            self.refused(device, &attempt.way);
+            self.refused(device, attempt);
         }
         self.attempt_ended(turn, attempt.target);
     }

@@ -109,7 +109,7 @@ pub struct Engine {
     sessions: BTreeMap<DeviceId, LinkId>,
     /// Links whose first flight waits to be looked at.
     strangers: VecDeque<LinkId>,
-    /// Refused dials in a row, where sessions have come about before.
+    /// Refused dials in a row, where sessions have come about before or a beacon was seen.
     refusals: BTreeMap<DeviceId, u32>,
     /// Devices whose record has grown since it was saved, and when it is to be saved.
     unsaved: BTreeMap<DeviceId, u64>,
