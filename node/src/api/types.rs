@@ -516,6 +516,8 @@ pub struct Imported {
     pub messages: u64,
     /// Messages of ours that it acknowledged.
     pub acknowledged: u64,
+    /// Parts of it that make no sense here, which is the contact's fault. All else has come in.
+    pub unusable: u64,
 }
 
 /// A message in a conversation.

@@ -60,12 +60,19 @@ pub async fn import(api: &dyn Api, output: Output, file: &Path) -> Result<(), Fa
     let imported = api.carry_import(parcel).await?;
     let contact = api.contact(imported.contact.clone()).await?;
     output.data(&imported, |imported| {
-        format!(
+        let mut said = format!(
             "From {}: {} new messages, and word that {} of yours have arrived.",
             shown(&contact),
             imported.messages,
             imported.acknowledged
-        )
+        );
+        if imported.unusable > 0 {
+            said += &format!(
+                " {} parts of the file make no sense here and were left out.",
+                imported.unusable
+            );
+        }
+        said
     });
     Ok(())
 }

@@ -40,6 +40,7 @@ struct Brought {
     identity: IdentityId,
     messages: u64,
     acknowledged: u64,
+    unusable: u64,
 }
 
 impl Engine {
@@ -157,10 +158,14 @@ impl Engine {
             }
             let more = self.take_bundle(turn, &bundle)?;
             let before = brought.take();
-            brought = Some(Brought {
-                messages: more.messages + before.as_ref().map_or(0, |before| before.messages),
-                acknowledged: more.acknowledged + before.map_or(0, |before| before.acknowledged),
-                ..more
+            brought = Some(match before {
+                Some(before) => Brought {
+                    messages: more.messages + before.messages,
+                    acknowledged: more.acknowledged + before.acknowledged,
+                    unusable: more.unusable + before.unusable,
+                    ..more
+                },
+                None => more,
             });
         }
         let brought = brought.ok_or(refusal)?;
@@ -168,6 +173,7 @@ impl Engine {
             contact: contact::api_id(brought.identity),
             messages: brought.messages,
             acknowledged: brought.acknowledged,
+            unusable: brought.unusable,
         }))
     }
 
@@ -225,23 +231,23 @@ impl Engine {
         })
     }
 
-    fn take_bundle(&mut self, turn: &mut Turn<'_>, bundle: &Opened) -> Result<Brought, CallError> {
+    /// Takes in what a bundle says. It is its contact's word, so whatever in it makes sense counts, and
+    /// only what does not is left out.
+    fn take_bundle(
+        &mut self,
+        turn: &mut Turn<'_>,
+        bundle: &Opened,
+    ) -> Result<Brought, StorageError> {
         turn.txn.put(&bundle.taken, &bundle.prekey.to_be_bytes())?;
-        self.take_items(turn, bundle).map_err(|error| match error {
-            LinkError::Storage(error) => CallError::Storage(error),
-            LinkError::Peer(_) => CallError::Refused(Refusal::BadParcel),
-        })
-    }
-
-    /// Takes in what a bundle says.
-    fn take_items(&mut self, turn: &mut Turn<'_>, bundle: &Opened) -> Result<Brought, LinkError> {
         let (identity, id) = (bundle.identity, bundle.device);
+        let mut brought = Brought {
+            identity,
+            messages: 0,
+            acknowledged: 0,
+            unusable: 0,
+        };
         let Some(contact) = self.contacts.get(&identity) else {
-            return Ok(Brought {
-                identity,
-                messages: 0,
-                acknowledged: 0,
-            });
+            return Ok(brought);
         };
         let space = reconciling::space_id(&contact.space);
         let shared = [Shared {
@@ -256,30 +262,42 @@ impl Engine {
             };
         let (before, queued) = (entries(turn)?, peer::unacked(turn.txn, space, id)?);
         for item in &bundle.items {
-            match item.kind {
-                items::FACT => {
-                    let fact: Fact = items::read(&item.content)?;
-                    let Some(kind) = FactKind::from_number(fact.kind) else {
-                        continue;
-                    };
-                    self.fact_about(turn, id, kind, &fact)?;
-                }
-                items::FACT_HELD => self.fact_held(turn, id, items::read(&item.content)?)?,
-                kind if items::SYNC.contains(&kind) => {
-                    let authority = self.authority(identity)?;
-                    let events =
-                        reconciler.receive(turn.txn, &authority.borrow(), kind, &item.content)?;
-                    self.sync_events(turn, identity, events)?;
-                }
-                _ => {}
+            match self.take_item(turn, bundle, &mut reconciler, item) {
+                Ok(()) => {}
+                Err(LinkError::Peer(_)) => brought.unusable += 1,
+                Err(LinkError::Storage(error)) => return Err(error),
             }
         }
         let (after, left) = (entries(turn)?, peer::unacked(turn.txn, space, id)?);
-        Ok(Brought {
-            identity,
-            messages: after.saturating_sub(before),
-            acknowledged: queued.saturating_sub(left),
-        })
+        brought.messages = after.saturating_sub(before);
+        brought.acknowledged = queued.saturating_sub(left);
+        Ok(brought)
+    }
+
+    fn take_item(
+        &mut self,
+        turn: &mut Turn<'_>,
+        bundle: &Opened,
+        reconciler: &mut Reconciler,
+        item: &BundleItem,
+    ) -> Result<(), LinkError> {
+        match item.kind {
+            items::FACT => {
+                let fact: Fact = items::read(&item.content)?;
+                match FactKind::from_number(fact.kind) {
+                    Some(kind) => self.fact_about(turn, bundle.device, kind, &fact),
+                    None => Ok(()),
+                }
+            }
+            items::FACT_HELD => self.fact_held(turn, bundle.device, items::read(&item.content)?),
+            kind if items::SYNC.contains(&kind) => {
+                let authority = self.authority(bundle.identity)?;
+                let events =
+                    reconciler.receive(turn.txn, &authority.borrow(), kind, &item.content)?;
+                self.sync_events(turn, bundle.identity, events)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -294,5 +312,75 @@ fn is_sound(item: &BundleItem) -> bool {
             Err(_) => false,
         },
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hedgerow_sync::memory::MemoryStore;
+    use hedgerow_sync::store::Store;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+    use crate::api::Call;
+    use crate::harness::World;
+
+    /// A parcel to the only contact of this engine: a fact that cannot be, then all that is queued.
+    fn parcel_with_a_wrong_fact(engine: &Engine, mut store: MemoryStore) -> Vec<u8> {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let (id, device) = engine.devices.iter().next().expect("there is a contact");
+        let contact = &engine.contacts[&device.identity];
+        let direction = Direction::between(&engine.device_id.0, &id.0);
+        let mut draft = Draft::new(&device.bundle_tag_key, direction, MAX_BUNDLE, &mut rng);
+        let name = "n".repeat(super::super::account::MAX_NAME + 1);
+        let wrong = Fact {
+            kind: FactKind::Profile as u8,
+            version: 9,
+            bytes: tables::encoded(&(name,)).into(),
+        };
+        draft
+            .push(items::FACT, &tables::encoded(&wrong))
+            .expect("there is room");
+        let shared = [Shared {
+            space: reconciling::space_id(&contact.space),
+            secret: contact.space.as_bytes(),
+        }];
+        let mut messages = Vec::new();
+        let queued = |txn: &mut dyn hedgerow_sync::store::Txn| {
+            let mut reconciler = Reconciler::export(txn, *id, draft.tag(), &shared)?;
+            reconciler.fill(txn, &engine.mark_key, FILL, &mut messages)
+        };
+        store.write(queued).expect("memory does not fail");
+        for message in messages {
+            draft
+                .push(message.kind(), &message.encode())
+                .expect("there is room");
+        }
+        let prekey = device.prekey.as_ref().expect("it was told");
+        let sealed = draft.seal(
+            &engine.account.device_key,
+            &prekey.public,
+            &prekey.psk,
+            MAX_LIFETIME_S,
+            &mut rng,
+        );
+        [MAGIC, &sealed.expect("the keys are good")].concat()
+    }
+
+    #[test]
+    fn what_makes_sense_in_a_parcel_comes_in_and_the_answer_says_that_the_rest_did_not() {
+        let mut world = World::with(3, &["Ada", "Grace"]);
+        world.meet(0, 1);
+        world.network.part(0, 1, true);
+        world.send(1, 0, "by hand");
+        let grace = &world.nodes[1];
+        let parcel = parcel_with_a_wrong_fact(grace.engine(), grace.storage.store.clone());
+        let Ok(Reply::Imported(imported)) = world.ask(0, Call::CarryImport(parcel)) else {
+            panic!("it was refused");
+        };
+        assert_eq!((imported.messages, imported.unusable), (1, 1));
+        assert_eq!(world.texts(0, 1), ["by hand"]);
+        assert_eq!(world.contact(0, 1).own_name.0, "Grace");
     }
 }

@@ -116,6 +116,7 @@ impl Engine {
         identity: IdentityId,
         events: Vec<Event>,
     ) -> Result<(), LinkError> {
+        let mut broken = false;
         for event in events {
             match event {
                 Event::Stored {
@@ -138,9 +139,13 @@ impl Engine {
                 }
                 Event::Fault(fault) => {
                     tracing::debug!(%fault, "a contact broke reconciliation");
-                    return Err(PeerFault::BadItem.into());
+                    broken = true;
                 }
             }
+        }
+        // What came in with it is told all the same.
+        if broken {
+            return Err(PeerFault::BadItem.into());
         }
         Ok(())
     }

@@ -331,6 +331,7 @@ impl Api for Fake {
                     contact: ContactId(BEN.into()),
                     messages: 2,
                     acknowledged: 1,
+                    unusable: 0,
                 })
             }
         })
