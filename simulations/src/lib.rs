@@ -11,7 +11,10 @@
 pub mod chance;
 pub mod contacts;
 pub mod mobility;
+pub mod oracle;
 pub mod plan;
+pub mod poisson;
 pub mod record;
 pub mod result;
+pub mod theory;
 pub mod trace;
