@@ -5,15 +5,16 @@ mod support;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
-use hedgerow_node::api::server::openapi;
+use hedgerow_node::api::server::{Server, openapi};
 use hedgerow_node::api::{Api, Event, Refusal};
 use reqwest::header::{AUTHORIZATION, HOST, ORIGIN};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use support::fake::{BEN, DORA, Fake, LINK, PARCEL, PASSPHRASE, message_id};
-use support::{Served, serve};
+use support::{Served, serve, serve_by};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn served(fake: Fake) -> (Served, Client, Arc<Fake>) {
@@ -198,6 +199,18 @@ async fn garbage_costs_only_its_own_connection() {
         "{answer}"
     );
     assert!(served.remote().me().await.is_ok());
+}
+
+#[tokio::test]
+async fn erasing_answers_when_it_is_done_and_whatever_else_takes_too_long_is_given_up() {
+    let mut server = Server::bind().await.unwrap();
+    server.request_timeout_for_testing_only(Duration::from_millis(50));
+    let mut slow = Fake::new(0);
+    slow.slow = Duration::from_millis(400);
+    let served = serve_by(server, Arc::new(slow));
+    let remote = served.remote();
+    assert_eq!(remote.lock().await, Err(Refusal::Unreachable));
+    assert_eq!(remote.erase().await, Ok(()));
 }
 
 #[tokio::test]

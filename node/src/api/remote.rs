@@ -18,6 +18,9 @@ use super::types::*;
 /// How long a node may take to answer: longer than the server's own limit.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
 
+/// The same for what may rewrite the store, which takes as long as the disk needs.
+const REWRITE_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
+
 /// A client of the node that owns a data directory.
 #[derive(Debug)]
 pub struct Remote {
@@ -216,8 +219,8 @@ impl Api for Remote {
 
     async fn unlock(&self, passphrase: Passphrase) -> Result<(), Refusal> {
         let body = Unlock { passphrase };
-        self.done(self.request(Method::POST, "unlock").json(&body))
-            .await
+        let request = self.request(Method::POST, "unlock").json(&body);
+        self.done(request.timeout(REWRITE_TIMEOUT)).await
     }
 
     async fn lock(&self) -> Result<(), Refusal> {
@@ -231,7 +234,8 @@ impl Api for Remote {
     }
 
     async fn erase(&self) -> Result<(), Refusal> {
-        self.done(self.request(Method::POST, "erase")).await
+        let request = self.request(Method::POST, "erase");
+        self.done(request.timeout(REWRITE_TIMEOUT)).await
     }
 
     async fn wipe(&self) -> Result<(), Refusal> {

@@ -2,6 +2,7 @@
 //! its client and the command line can be tested on their own.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
@@ -20,6 +21,8 @@ pub const NOON: i64 = 1_777_636_800_000;
 pub struct Fake {
     state: Mutex<State>,
     events: broadcast::Sender<Event>,
+    /// How long it takes over what is slow on a slow disk.
+    pub slow: Duration,
 }
 
 struct State {
@@ -71,6 +74,7 @@ impl Fake {
         Self {
             state: Mutex::new(state),
             events: broadcast::Sender::new(16),
+            slow: Duration::ZERO,
         }
     }
 
@@ -409,6 +413,7 @@ impl Api for Fake {
     }
 
     async fn lock(&self) -> Result<(), Refusal> {
+        tokio::time::sleep(self.slow).await;
         self.state.lock().unwrap().locked = true;
         self.tell(Event::Lock { locked: true });
         Ok(())
@@ -424,6 +429,7 @@ impl Api for Fake {
     }
 
     async fn erase(&self) -> Result<(), Refusal> {
+        tokio::time::sleep(self.slow).await;
         self.open().map(drop)
     }
 

@@ -18,7 +18,11 @@ pub struct Served {
 
 /// Serves `api`.
 pub async fn serve(api: Arc<dyn Api>) -> Served {
-    let server = Server::bind().await.unwrap();
+    serve_by(Server::bind().await.unwrap(), api)
+}
+
+/// Serves `api` by a server that is about to run.
+pub fn serve_by(server: Server, api: Arc<dyn Api>) -> Served {
     let port = server.port();
     let token = Token::new(&[0x5a; 32]);
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,13 +1,13 @@
 //! Who may ask: checked before anything else looks at a request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::REQUEST_TIMEOUT;
 use super::failure::Failure;
 use super::token::Token;
 use crate::api::Refusal;
@@ -59,13 +59,22 @@ impl Guard {
     }
 }
 
-/// Lets pass what the guard finds in order, for a bounded time; logs the outcome without the URL.
+/// Lets pass what the guard finds in order; logs a refusal without the URL.
 pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     if let Err(refusal) = guard.check(request.uri(), request.headers()) {
         tracing::debug!(code = ?refusal, "refused a request to the local API");
         return Failure::from(refusal).into_response();
     }
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+    next.run(request).await
+}
+
+/// Gives up on a request that takes longer than `limit`.
+pub(super) async fn in_time(
+    State(limit): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             Failure::with_status(StatusCode::REQUEST_TIMEOUT, Refusal::Unreachable).into_response()

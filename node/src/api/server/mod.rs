@@ -30,7 +30,7 @@ pub use token::Token;
 const MAX_CONNECTIONS: usize = 64;
 /// How long a client may take over the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a request may take, its body included.
+/// How long a request may take, its body included, unless it rewrites the store.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a stopping server waits for the answers under way.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -45,6 +45,7 @@ const MAX_PARCEL: usize = 64 * 1024 * 1024 + 4096;
 pub struct Server {
     listener: TcpListener,
     port: u16,
+    request_timeout: Duration,
 }
 
 impl Server {
@@ -52,7 +53,16 @@ impl Server {
     pub async fn bind() -> std::io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let port = listener.local_addr()?.port();
-        Ok(Self { listener, port })
+        Ok(Self {
+            listener,
+            port,
+            request_timeout: REQUEST_TIMEOUT,
+        })
+    }
+
+    /// Gives up on requests after another time than the product does.
+    pub fn request_timeout_for_testing_only(&mut self, timeout: Duration) {
+        self.request_timeout = timeout;
     }
 
     /// The port of 127.0.0.1 it listens on.
@@ -63,7 +73,7 @@ impl Server {
     /// Serves `api` to those who know `token`, until `stop` is ready and the answers under way are
     /// out.
     pub async fn run(self, api: Arc<dyn Api>, token: Token, stop: impl Future<Output = ()>) {
-        let router = routes::router(api, guard::Guard::new(token, self.port));
+        let router = routes::router(api, guard::Guard::new(token, self.port), self.request_timeout);
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let graceful = GracefulShutdown::new();
         let mut http = Builder::new(TokioExecutor::new()).http1_only();
@@ -104,5 +114,5 @@ impl Server {
 
 /// The OpenAPI document, as served at `/v1/openapi.json`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes::documented().into_openapi()
+    routes::documented(REQUEST_TIMEOUT).into_openapi()
 }

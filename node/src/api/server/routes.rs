@@ -1,6 +1,7 @@
 //! Everything the server answers: each route with its documentation, in one list.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -26,9 +27,9 @@ type Node = State<Arc<dyn Api>>;
 type Done = Result<StatusCode, Failure>;
 type Answered<T> = Result<Json<T>, Failure>;
 
-/// The router, guarded.
-pub(super) fn router(api: Arc<dyn Api>, guard: Guard) -> Router {
-    let (router, document) = documented().split_for_parts();
+/// The router, guarded. A request may take as long as `limit`, unless it rewrites the store.
+pub(super) fn router(api: Arc<dyn Api>, guard: Guard, limit: Duration) -> Router {
+    let (router, document) = documented(limit).split_for_parts();
     let document = Bytes::from(document.to_json().expect("a document of our own is JSON"));
     router
         .route(
@@ -43,13 +44,11 @@ pub(super) fn router(api: Arc<dyn Api>, guard: Guard) -> Router {
 }
 
 /// All routes with their documentation; the document itself is served besides.
-pub(super) fn documented() -> OpenApiRouter<Arc<dyn Api>> {
+pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(status))
-        .routes(routes!(unlock))
         .routes(routes!(lock))
         .routes(routes!(passphrase))
-        .routes(routes!(erase))
         .routes(routes!(wipe))
         .routes(routes!(handover))
         .routes(routes!(stop))
@@ -72,6 +71,10 @@ pub(super) fn documented() -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(carry_export))
         .routes(routes!(carry_import).layer(DefaultBodyLimit::max(MAX_PARCEL)))
         .routes(routes!(event_stream))
+        .layer(axum::middleware::from_fn_with_state(limit, guard::in_time))
+        // These rewrite the store, which takes as long as the disk needs: they answer when it is done.
+        .routes(routes!(erase))
+        .routes(routes!(unlock))
 }
 
 #[derive(OpenApi)]
