@@ -705,3 +705,25 @@ async fn a_wiped_directory_holds_nothing_and_can_be_used_again(through: Through)
     again.create(right, "Ana".into()).await.unwrap();
     assert_ne!(again.me().await.unwrap().id, before);
 }
+
+/// Over loopback the kernel holds back much for a slow listener; what it is told then is the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_that_falls_behind_is_told_so_and_hears_what_comes_then() {
+    let (ana, ben, _, to_ben) = pair(Through::Local).await;
+    ben.api.stop().await.unwrap();
+    let mut slow = ana.api.events().await.unwrap();
+    // One after the other: of those that come together one event tells.
+    for number in 0..1_030 {
+        let said = text(&number.to_string());
+        ana.api.send(to_ben.clone(), said).await.unwrap();
+    }
+    assert_eq!(slow.next().await, Some(Event::Missed));
+    let last = ana.api.send(to_ben.clone(), text("last")).await.unwrap();
+    let heard = event(&mut slow, |event| match event {
+        Event::Message { id, .. } if id == last => Some(()),
+        _ => None,
+    });
+    heard.await;
+    let page = ana.api.page(&to_ben, PageFrom::Newest, 1).await.unwrap();
+    assert_eq!(page.total, 1_031);
+}

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, broadcast, watch};
 use crate::api::{Event, Passphrase, Refusal, StorageProblem};
 use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, Protection};
 use crate::runtime::{Failure, Node, NodeOptions};
-use crate::store::erasure;
+use crate::store::{erasure, fault};
 
 /// Events that wait for one slow listener; then it is told that it missed some.
 const MAX_EVENTS: usize = 1_024;
@@ -348,14 +348,7 @@ impl From<DirectoryError> for Refusal {
                 fault: error.kind.into(),
             },
             DirectoryError::Io { cause, .. } => Refusal::Storage {
-                fault: match cause.kind() {
-                    std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                        StorageProblem::Full
-                    }
-                    std::io::ErrorKind::ReadOnlyFilesystem
-                    | std::io::ErrorKind::PermissionDenied => StorageProblem::ReadOnly,
-                    _ => StorageProblem::Io,
-                },
+                fault: fault::kind_of(&cause).into(),
             },
         }
     }

@@ -37,23 +37,33 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> StorageError {
     {
         return damaged(block);
     }
-    let (kind, advice) = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
-            StorageFault::Full,
-            "free some space and start again; what was written before is whole",
-        ),
-        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => (
-            StorageFault::ReadOnly,
-            "make the data directory writable and start again; what was written before is whole",
-        ),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => return damaged(error),
-        _ => (
-            StorageFault::Io,
-            "check the disk and start again; what was written before is whole",
-        ),
+    if matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
+    ) {
+        return damaged(error);
+    }
+    let kind = kind_of(&error);
+    let advice = match kind {
+        StorageFault::Full => "free some space and start again",
+        StorageFault::ReadOnly => "make the data directory writable and start again",
+        StorageFault::Damaged | StorageFault::Io => "check the disk and start again",
     };
     StorageError {
-        reason: format!("{error}: {advice}"),
+        reason: format!("{error}: {advice}; what was written before is whole"),
         kind,
+    }
+}
+
+/// Which kind of failure the system reports.
+pub(crate) fn kind_of(error: &io::Error) -> StorageFault {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StorageFault::Full
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            StorageFault::ReadOnly
+        }
+        _ => StorageFault::Io,
     }
 }

@@ -10,7 +10,7 @@ pub mod schema;
 #[cfg(feature = "runtime")]
 mod blocks;
 #[cfg(feature = "runtime")]
-mod fault;
+pub(crate) mod fault;
 #[cfg(feature = "runtime")]
 mod medium;
 #[cfg(feature = "runtime")]

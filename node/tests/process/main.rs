@@ -3,6 +3,7 @@
 //! The longer suite, with two network namespaces (needs root): `node/tests/namespaces.sh`.
 
 mod copies;
+mod disk;
 mod flood;
 mod kill9;
 mod network;

@@ -322,7 +322,11 @@ impl Daemon {
 
     /// [`start`](Self::start) with more options, logging to `log`.
     pub async fn start_with(dir: &Path, options: &[&str], log: impl Into<Stdio>) -> Daemon {
-        let mut child = Daemon::spawn(dir, options, log);
+        Daemon::unlocked(dir, Daemon::spawn(dir, options, log)).await
+    }
+
+    /// Waits until a process that runs a directory has unlocked it.
+    pub async fn unlocked(dir: &Path, mut child: Child) -> Daemon {
         let end = Instant::now() + HANG;
         loop {
             assert_eq!(child.try_wait().unwrap(), None, "the daemon ended at once");

@@ -73,7 +73,11 @@ impl Server {
     /// Serves `api` to those who know `token`, until `stop` is ready and the answers under way are
     /// out.
     pub async fn run(self, api: Arc<dyn Api>, token: Token, stop: impl Future<Output = ()>) {
-        let router = routes::router(api, guard::Guard::new(token, self.port), self.request_timeout);
+        let router = routes::router(
+            api,
+            guard::Guard::new(token, self.port),
+            self.request_timeout,
+        );
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let graceful = GracefulShutdown::new();
         let mut http = Builder::new(TokioExecutor::new()).http1_only();
