@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use hedgerow_fuzz::devices::{invitation, meeting_sessions, person, rng};
-use hedgerow_fuzz::split_choice;
+use hedgerow_fuzz::{forged, split_choice};
 use hedgerow_transport::meeting::{Declined, MAX_NAME, Meeting, answer};
 use libfuzzer_sys::fuzz_target;
 
@@ -25,16 +25,6 @@ static SAID: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     let met = said.expect("a true item").1;
     [meet, met]
 });
-
-/// Lays the input over the true item, from a place it chooses.
-fn forged(said: &[u8], input: &[u8]) -> Vec<u8> {
-    let (at, input) = input.split_first_chunk::<2>().unwrap_or((&[0; 2], &[]));
-    let at = usize::from(u16::from_be_bytes(*at)) % (said.len() + 1);
-    let mut forged = said.to_vec();
-    let end = (at + input.len()).min(said.len());
-    forged.splice(at..end, input.iter().copied());
-    forged
-}
 
 fuzz_target!(|input: &[u8]| {
     let Some((how, input)) = split_choice(input, 5) else {

@@ -27,6 +27,16 @@ pub fn pieces(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Lays the input over the true item, from a place it chooses.
+pub fn forged(said: &[u8], input: &[u8]) -> Vec<u8> {
+    let (at, input) = input.split_first_chunk::<2>().unwrap_or((&[0; 2], &[]));
+    let at = usize::from(u16::from_be_bytes(*at)) % (said.len() + 1);
+    let mut forged = said.to_vec();
+    let end = (at + input.len()).min(said.len());
+    forged.splice(at..end, input.iter().copied());
+    forged
+}
+
 /// Puts the blinded id of a space where an item of reconciliation has it: no fuzzer guesses it.
 pub fn name_space(kind: u64, content: &mut [u8], blind: &Blind) {
     let at = match kind {

@@ -126,17 +126,22 @@ impl Engine {
         self.change(turn, id, |contact| contact.alias = alias)
     }
 
+    fn contact_mut(
+        &mut self,
+        id: &ContactId,
+    ) -> Result<(IdentityId, &mut contact::Contact), CallError> {
+        let identity = self.contact_named(id)?;
+        let contact = self.contacts.get_mut(&identity);
+        Ok((identity, contact.ok_or(Refusal::NoSuchContact)?))
+    }
+
     fn change(
         &mut self,
         turn: &mut Turn<'_>,
         id: &ContactId,
         change: impl FnOnce(&mut contact::Contact),
     ) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
-        let contact = self
-            .contacts
-            .get_mut(&identity)
-            .ok_or(Refusal::NoSuchContact)?;
+        let (identity, contact) = self.contact_mut(id)?;
         change(contact);
         contact.save(turn.txn, identity)?;
         self.news.contacts.insert(identity);
@@ -151,11 +156,7 @@ impl Engine {
         id: &ContactId,
         blocked: bool,
     ) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
-        let contact = self
-            .contacts
-            .get_mut(&identity)
-            .ok_or(Refusal::NoSuchContact)?;
+        let (identity, contact) = self.contact_mut(id)?;
         if contact.blocked != blocked {
             contact.blocked = blocked;
             contact.save(turn.txn, identity)?;

@@ -19,7 +19,7 @@ use super::recording::Recorder;
 use super::turns::{MAX_MAIL, Mail, Turns};
 use super::world::World;
 use crate::api::{Answer, Call, Event, Refusal, StorageProblem};
-use crate::engine::{self, Engine, Inputs, OpenError};
+use crate::engine::{self, Engine, Inputs, Now, OpenError};
 use crate::store::schema::{self, SchemaError};
 use crate::store::{RedbReader, RedbStore};
 
@@ -67,23 +67,15 @@ impl Node {
     /// # Errors
     /// As [`Engine::create`]; or the recording cannot be begun.
     pub fn create(
-        mut store: RedbStore,
+        store: RedbStore,
         name: &str,
         options: &NodeOptions,
         listeners: broadcast::Sender<Event>,
     ) -> Result<(Self, Failure), Refusal> {
-        schema::migrate(&mut store, schema::MIGRATIONS)?;
-        let (seed, mut rng) = chance()?;
-        let clock = Clock::start();
-        let engine = Engine::create(&mut store, name, clock.now(), &mut rng)?;
-        let start = Start {
-            engine,
-            store,
-            seed,
-            rng,
-            clock,
+        let engine = |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| {
+            Engine::create(store, name, now, rng)
         };
-        start.run(options, listeners)
+        Start::with(store, engine)?.run(options, listeners)
     }
 
     /// Brings a store to the present version and runs its identity.
@@ -91,22 +83,13 @@ impl Node {
     /// # Errors
     /// As [`Engine::open`]; or the recording cannot be begun.
     pub fn open(
-        mut store: RedbStore,
+        store: RedbStore,
         options: &NodeOptions,
         listeners: broadcast::Sender<Event>,
     ) -> Result<(Self, Failure), Refusal> {
-        schema::migrate(&mut store, schema::MIGRATIONS)?;
-        let (seed, mut rng) = chance()?;
-        let clock = Clock::start();
-        let engine = Engine::open(&store, clock.now(), &mut rng)?;
-        let start = Start {
-            engine,
-            store,
-            seed,
-            rng,
-            clock,
-        };
-        start.run(options, listeners)
+        let engine =
+            |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| Engine::open(store, now, rng);
+        Start::with(store, engine)?.run(options, listeners)
     }
 
     /// Makes a call of the engine.
@@ -176,6 +159,24 @@ struct Start {
 }
 
 impl Start {
+    /// Brings the store to the present version and makes its engine.
+    fn with(
+        mut store: RedbStore,
+        engine: impl FnOnce(&mut RedbStore, Now, &mut ChaCha20Rng) -> Result<Engine, OpenError>,
+    ) -> Result<Start, Refusal> {
+        schema::migrate(&mut store, schema::MIGRATIONS)?;
+        let (seed, mut rng) = chance()?;
+        let clock = Clock::start();
+        let engine = engine(&mut store, clock.now(), &mut rng)?;
+        Ok(Start {
+            engine,
+            store,
+            seed,
+            rng,
+            clock,
+        })
+    }
+
     fn run(
         mut self,
         options: &NodeOptions,

@@ -3,13 +3,31 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use hedgerow_node::api::{Api, Carrier, Private, Why};
+use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
 
 use crate::people::{
-    connected, deafen, found_at, listening, open, pair, port, settled, texts, transcript_at_rest,
-    until,
+    Pair, connected, deafen, found_at, listening, open, pair, port, settled, texts,
+    transcript_at_rest, until,
 };
 use crate::proxy::Proxy;
+
+/// Runs two people who know each other only at the two proxies, which lead to them from here on.
+async fn run_behind(pair: &Pair, to_a: &Proxy, to_b: &Proxy) -> (Local, Local) {
+    for (dir, proxy) in [(&pair.a, to_b), (&pair.b, to_a)] {
+        found_at(dir, proxy.port);
+        deafen(dir);
+    }
+    let (a, b) = (
+        open(&pair.a, OnAir::Loopback).await,
+        open(&pair.b, OnAir::Loopback).await,
+    );
+    listening(&a).await;
+    to_a.lead_to(port(&a).await);
+    listening(&b).await;
+    to_b.lead_to(port(&b).await);
+    (a, b)
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_link_cut_at_random_bytes_again_and_again_delivers_each_message_once() {
@@ -26,18 +44,7 @@ async fn a_link_cut_at_random_bytes_again_and_again_delivers_each_message_once()
     }
     a.stop().await.unwrap();
     let (to_a, to_b) = (Proxy::start(60_000, 1).await, Proxy::start(60_000, 2).await);
-    for (dir, proxy) in [(&pair.a, &to_b), (&pair.b, &to_a)] {
-        found_at(dir, proxy.port);
-        deafen(dir);
-    }
-    let (a, b) = (
-        open(&pair.a, OnAir::Loopback).await,
-        open(&pair.b, OnAir::Loopback).await,
-    );
-    listening(&a).await;
-    to_a.lead_to(port(&a).await);
-    listening(&b).await;
-    to_b.lead_to(port(&b).await);
+    let (a, b) = run_behind(&pair, &to_a, &to_b).await;
     let cuts = || to_a.cuts() + to_b.cuts();
     until(async || {
         let held = b.contact(pair.a_of_b.clone()).await.unwrap().messages;
@@ -68,19 +75,9 @@ async fn a_link_cut_at_random_bytes_again_and_again_delivers_each_message_once()
 async fn a_link_on_which_a_byte_is_changed_is_replaced_by_another() {
     let pair = pair().await;
     let (to_a, to_b) = (Proxy::start(1, 1).await, Proxy::start(1, 2).await);
-    for (dir, proxy) in [(&pair.a, &to_b), (&pair.b, &to_a)] {
-        proxy.mend();
-        found_at(dir, proxy.port);
-        deafen(dir);
-    }
-    let (a, b) = (
-        open(&pair.a, OnAir::Loopback).await,
-        open(&pair.b, OnAir::Loopback).await,
-    );
-    listening(&a).await;
-    to_a.lead_to(port(&a).await);
-    listening(&b).await;
-    to_b.lead_to(port(&b).await);
+    to_a.mend();
+    to_b.mend();
+    let (a, b) = run_behind(&pair, &to_a, &to_b).await;
     for round in 1..=4 {
         connected(&a, &pair.b_of_a).await;
         to_a.spoil();

@@ -137,6 +137,18 @@ fn replay(
     (told.0, digest(&store))
 }
 
+/// Two people whose recordings begin with their stores, and who have met; what each calls the other.
+async fn recorded_from_the_first_start(
+    dirs: &[PathBuf; 2],
+) -> (Recorded, Recorded, ContactId, ContactId) {
+    let a = Recorded::own(&dirs[0], "first").await;
+    let b = Recorded::own(&dirs[1], "first").await;
+    a.node.create(passphrase(), "Ada".into()).await.unwrap();
+    b.node.create(passphrase(), "Ben".into()).await.unwrap();
+    let (b_of_a, a_of_b) = meet(&a.node, &b.node).await;
+    (a, b, b_of_a, a_of_b)
+}
+
 async fn say(node: &Local, to: &ContactId, count: u32) {
     for number in 0..count {
         let text = Private(format!("{number} of {count}, \u{1F33F}"));
@@ -153,11 +165,7 @@ fn change(recording: &mut Recording, job: impl FnMut(&mut Input) -> bool) {
 async fn recorded_inputs_of_two_real_nodes_replay_to_equal_events_and_stores() {
     let place = place();
     let dirs = [place.path().join("a"), place.path().join("b")];
-    let a = Recorded::own(&dirs[0], "first").await;
-    let b = Recorded::own(&dirs[1], "first").await;
-    a.node.create(passphrase(), "Ada".into()).await.unwrap();
-    b.node.create(passphrase(), "Ben".into()).await.unwrap();
-    let (b_of_a, a_of_b) = meet(&a.node, &b.node).await;
+    let (a, b, b_of_a, a_of_b) = recorded_from_the_first_start(&dirs).await;
     tokio::join!(say(&a.node, &b_of_a, 40), say(&b.node, &a_of_b, 40));
     settled(&a.node, &b_of_a, 80).await;
     settled(&b.node, &a_of_b, 80).await;
@@ -199,11 +207,7 @@ async fn recorded_inputs_of_two_real_nodes_replay_to_equal_events_and_stores() {
 async fn a_changed_input_replays_to_something_else() {
     let place = place();
     let dirs = [place.path().join("a"), place.path().join("b")];
-    let a = Recorded::own(&dirs[0], "first").await;
-    let b = Recorded::own(&dirs[1], "first").await;
-    a.node.create(passphrase(), "Ada".into()).await.unwrap();
-    b.node.create(passphrase(), "Ben".into()).await.unwrap();
-    let (b_of_a, a_of_b) = meet(&a.node, &b.node).await;
+    let (a, b, b_of_a, a_of_b) = recorded_from_the_first_start(&dirs).await;
     say(&a.node, &b_of_a, 3).await;
     settled(&b.node, &a_of_b, 3).await;
     settled(&a.node, &b_of_a, 3).await;
