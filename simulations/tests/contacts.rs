@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use hedgerow_simulations::contacts::{Disc, LogDistance, Reach, within};
+use hedgerow_simulations::contacts::{Cell, Cells, Disc, LogDistance, Reach, Stepped, within};
 use hedgerow_simulations::mobility::{
     Area, Mobility, Population, RandomWaypoint, Settings, Track, distance_m, world,
 };
-use hedgerow_simulations::plan::{Change, SECOND_US};
+use hedgerow_simulations::plan::{Change, DeviceNumber, Meetings, SECOND_US};
 use proptest::prelude::*;
 
 const END_US: u64 = 900 * SECOND_US;
@@ -38,6 +38,7 @@ fn small_world() -> impl Strategy<Value = Settings> {
     (area, reach, people.clone(), people, 0.0..500.0).prop_map(
         |(area, reach, slow, fast, warm_up_s)| Settings {
             area,
+            map: None,
             warm_up_s,
             populations: vec![
                 walkers(slow.0, [slow.1, slow.1], [0.0, slow.2], vec![0]),
@@ -49,6 +50,7 @@ fn small_world() -> impl Strategy<Value = Settings> {
                 ),
             ],
             reach,
+            step_s: None,
         },
     )
 }
@@ -214,9 +216,11 @@ fn a_track_leaves_out_its_warm_up() {
             width_m: 500.0,
             height_m: 500.0,
         },
+        map: None,
         warm_up_s: 0.0,
         populations: vec![walkers(3, [1.0, 2.0], [0.0, 30.0], vec![])],
         reach: vec![],
+        step_s: None,
     };
     let late = Settings {
         warm_up_s: 333.0,
@@ -237,4 +241,149 @@ fn a_track_leaves_out_its_warm_up() {
             assert!(distance_m(one, other) < 1e-3);
         }
     }
+}
+
+/// Pairs that share a cell at a moment, by their places.
+fn together(cells: &[Cell], places: &[[f64; 2]]) -> Vec<(DeviceNumber, DeviceNumber)> {
+    let inside = |cell: &Cell, place| distance_m([cell.x_m, cell.y_m], place) <= cell.radius_m;
+    let mut pairs = Vec::new();
+    for a in 0..places.len() {
+        for b in a + 1..places.len() {
+            if cells
+                .iter()
+                .any(|cell| inside(cell, places[a]) && inside(cell, places[b]))
+            {
+                pairs.push((a as DeviceNumber, b as DeviceNumber));
+            }
+        }
+    }
+    pairs
+}
+
+#[test]
+fn devices_in_the_same_cell_are_within_reach() {
+    let cell = |x_m, y_m, radius_m| Cell { x_m, y_m, radius_m };
+    // Two that overlap and one apart.
+    let cells = vec![
+        cell(50.0, 50.0, 40.0),
+        cell(100.0, 50.0, 30.0),
+        cell(200.0, 200.0, 50.0),
+    ];
+    let settings = Settings {
+        area: Area {
+            width_m: 250.0,
+            height_m: 250.0,
+        },
+        map: None,
+        warm_up_s: 0.0,
+        populations: vec![walkers(10, [3.0, 9.0], [0.0, 20.0], vec![0])],
+        reach: vec![Reach::Cells(Cells {
+            cells: cells.clone(),
+        })],
+        step_s: None,
+    };
+    let changes = plan(&settings, 8, &[END_US]);
+    assert!(changes.len() > 50);
+    assert_eq!(changes, plan(&settings, 8, &[7 * SECOND_US]));
+    let mut meetings = world(&settings, 8).unwrap();
+    let mut up = BTreeMap::new();
+    for at_us in (0..END_US).step_by(SECOND_US as usize) {
+        let mut changes = Vec::new();
+        meetings.advance(at_us + 1, &mut changes);
+        for change in changes {
+            let was = up.insert((change.a, change.b), change.up).unwrap_or(false);
+            assert_ne!(was, change.up, "each pair comes and goes in turn");
+        }
+        let places: Vec<_> = (0..10)
+            .map(|device| meetings.position(device, at_us).unwrap())
+            .collect();
+        let now: Vec<_> = up
+            .iter()
+            .filter(|(_, up)| **up)
+            .map(|(&pair, _)| pair)
+            .collect();
+        assert_eq!(now, together(&cells, &places), "at {at_us}");
+    }
+}
+
+#[test]
+fn every_pair_has_its_own_range() {
+    let loss = LogDistance {
+        range_m: 50.0,
+        exponent: 3.0,
+        deviation_db: 6.0,
+    };
+    let reach = Reach::LogDistance(loss);
+    let mut ranges: Vec<_> = (1..2000).map(|other| reach.pair_m(1, 0, other)).collect();
+    assert_eq!(ranges[6], reach.pair_m(1, 0, 7));
+    assert!(ranges.iter().all(|&range_m| range_m <= reach.longest_m()));
+    ranges.sort_by(f64::total_cmp);
+    // One deviation is 10^(6/30) = 1.58.
+    for (part, expected_m) in [(0.159, 50.0 / 1.585), (0.5, 50.0), (0.841, 50.0 * 1.585)] {
+        let range_m = ranges[(part * ranges.len() as f64) as usize];
+        assert!(
+            (range_m / expected_m - 1.0).abs() < 0.05,
+            "{part}: {range_m}"
+        );
+    }
+}
+
+/// A plan that is known.
+struct Known(Vec<Change>);
+
+impl Meetings for Known {
+    fn devices(&self) -> usize {
+        2
+    }
+
+    fn advance(&mut self, until_us: u64, changes: &mut Vec<Change>) {
+        let due = self.0.partition_point(|change| change.at_us < until_us);
+        changes.extend(self.0.drain(..due));
+    }
+
+    fn position(&self, _: DeviceNumber, _: u64) -> Option<[f64; 2]> {
+        None
+    }
+}
+
+#[test]
+fn who_looks_in_steps_sees_what_is_there_at_a_step() {
+    let change = |at_us, up| Change {
+        at_us,
+        up,
+        a: 0,
+        b: 1,
+        radio: 0,
+    };
+    let exact = [
+        (10, true),
+        (20, false),
+        (110, true),
+        (150, false),
+        (160, true),
+        (200, false),
+        (300, true),
+    ];
+    let exact: Vec<_> = exact.map(|(at_us, up)| change(at_us, up)).to_vec();
+    // Between 0 and 100 nothing is seen; at 200 the pair has just parted; at 300 it has just met.
+    let seen = vec![change(300, true)];
+    for pieces in [
+        vec![1000],
+        vec![201, 300, 301, 302],
+        vec![150, 250, 300, 400],
+    ] {
+        let mut stepped = Stepped::new(Box::new(Known(exact.clone())), 100);
+        let mut changes = Vec::new();
+        pieces
+            .iter()
+            .for_each(|&until_us| stepped.advance(until_us, &mut changes));
+        assert_eq!(changes, seen, "{pieces:?}");
+    }
+    let mut stepped = Stepped::new(
+        Box::new(Known(vec![change(110, true), change(201, false)])),
+        100,
+    );
+    let mut changes = Vec::new();
+    stepped.advance(1000, &mut changes);
+    assert_eq!(changes, [change(200, true), change(300, false)]);
 }

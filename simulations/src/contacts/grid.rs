@@ -2,7 +2,7 @@
 
 /// Where a device is during a chunk: within `radius_m` of a point.
 #[derive(Debug, Clone, Copy)]
-pub struct Disc {
+pub struct Circle {
     pub x: f64,
     pub y: f64,
     pub radius_m: f64,
@@ -19,17 +19,22 @@ pub struct Grid {
     /// Where each cell's devices begin in `sorted`.
     starts: Vec<u32>,
     cells: Vec<u32>,
-    sorted: Vec<Disc>,
+    sorted: Vec<Circle>,
 }
 
 impl Grid {
-    /// Calls `near` with the indices of each two discs of which some points are within `range_m` of one
+    /// Calls `near` with the indices of each two circles of which some points are within `range_m` of one
     /// another, once a pair; gives how many pairs it looked at.
-    pub fn pairs(&mut self, discs: &[Disc], range_m: f64, mut near: impl FnMut(u32, u32)) -> u64 {
-        if discs.len() < 2 {
+    pub fn pairs(
+        &mut self,
+        circles: &[Circle],
+        range_m: f64,
+        mut near: impl FnMut(u32, u32),
+    ) -> u64 {
+        if circles.len() < 2 {
             return 0;
         }
-        let columns = self.sort(discs, range_m);
+        let columns = self.sort(circles, range_m);
         let mut looked = 0;
         for (here, one) in self.sorted.iter().enumerate() {
             let cell = self.cells[one.index as usize] as usize;
@@ -50,18 +55,18 @@ impl Grid {
         looked
     }
 
-    /// Sorts the discs by cell; gives the number of columns.
-    fn sort(&mut self, discs: &[Disc], range_m: f64) -> usize {
+    /// Sorts the circles by cell; gives the number of columns.
+    fn sort(&mut self, circles: &[Circle], range_m: f64) -> usize {
         let (mut low, mut high, mut radius_m) =
             ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2], 0.0_f64);
-        for disc in discs {
-            low = [low[0].min(disc.x), low[1].min(disc.y)];
-            high = [high[0].max(disc.x), high[1].max(disc.y)];
-            radius_m = radius_m.max(disc.radius_m);
+        for circle in circles {
+            low = [low[0].min(circle.x), low[1].min(circle.y)];
+            high = [high[0].max(circle.x), high[1].max(circle.y)];
+            radius_m = radius_m.max(circle.radius_m);
         }
         let (width, height) = (high[0] - low[0], high[1] - low[1]);
         // Thin worlds would otherwise ask for too many cells in one direction.
-        let cells = CELLS_PER_DEVICE * discs.len() as f64;
+        let cells = CELLS_PER_DEVICE * circles.len() as f64;
         let side = (range_m + 2.0 * radius_m)
             .max((width * height / cells).sqrt())
             .max(width.max(height) / cells);
@@ -70,9 +75,9 @@ impl Grid {
         self.starts.clear();
         self.starts.resize(columns * rows + 1, 0);
         self.cells.clear();
-        for disc in discs {
-            let column = ((disc.x - low[0]) / side) as usize + 1;
-            let row = ((disc.y - low[1]) / side) as usize + 1;
+        for circle in circles {
+            let column = ((circle.x - low[0]) / side) as usize + 1;
+            let row = ((circle.y - low[1]) / side) as usize + 1;
             let cell = row * columns + column;
             self.cells.push(cell as u32);
             self.starts[cell] += 1;
@@ -83,11 +88,11 @@ impl Grid {
             *start = sum;
         }
         // Each cell's end moves down to its start as its devices are put in place from the back.
-        self.sorted.resize(discs.len(), discs[0]);
-        for (disc, &cell) in discs.iter().zip(&self.cells).rev() {
+        self.sorted.resize(circles.len(), circles[0]);
+        for (circle, &cell) in circles.iter().zip(&self.cells).rev() {
             let end = &mut self.starts[cell as usize];
             *end -= 1;
-            self.sorted[*end as usize] = *disc;
+            self.sorted[*end as usize] = *circle;
         }
         columns
     }

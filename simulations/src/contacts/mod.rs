@@ -4,11 +4,16 @@
 //! each such pair one quadratic for each two straight segments gives the moments at which they meet and
 //! part. How long a chunk is changes the cost and nothing else.
 
+mod cells;
 mod crossing;
 mod detector;
 mod grid;
+mod pairs;
 mod reach;
+mod spells;
+mod stepped;
 
 pub use crossing::within;
 pub use detector::Detector;
-pub use reach::{Disc, LogDistance, Reach};
+pub use reach::{Cell, Cells, Disc, LogDistance, Reach};
+pub use stepped::Stepped;

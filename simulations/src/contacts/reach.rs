@@ -14,6 +14,8 @@ pub enum Reach {
     Disc(Disc),
     /// Log-distance path loss with shadowing: every pair has a distance of its own, drawn once.
     LogDistance(LogDistance),
+    /// Access points: devices in the same cell are within reach of one another, others are not.
+    Cells(Cells),
 }
 
 /// A disc.
@@ -37,6 +39,26 @@ pub struct LogDistance {
     pub deviation_db: f64,
 }
 
+/// Access points at places.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Cells {
+    /// Where they are.
+    pub cells: Vec<Cell>,
+}
+
+/// What one access point covers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Cell {
+    /// Metres from the left.
+    pub x_m: f64,
+    /// Metres from the top.
+    pub y_m: f64,
+    /// How far it covers, in metres.
+    pub radius_m: f64,
+}
+
 /// Shadowing beyond this many standard deviations is drawn again, so that a range has an upper bound.
 const SHADOWING_BOUND: f64 = 3.0;
 
@@ -46,6 +68,18 @@ impl Reach {
         let (range_m, exponent, deviation_db) = match self {
             Self::Disc(disc) => (disc.range_m, 1.0, 0.0),
             Self::LogDistance(loss) => (loss.range_m, loss.exponent, loss.deviation_db),
+            Self::Cells(cells) => {
+                for Cell { x_m, y_m, radius_m } in &cells.cells {
+                    if ![x_m, y_m, radius_m].iter().all(|value| value.is_finite())
+                        || *radius_m <= 0.0
+                    {
+                        return Err(format!(
+                            "cells: ({x_m}, {y_m}) with radius-m {radius_m} is no circle"
+                        ));
+                    }
+                }
+                return Ok(());
+            }
         };
         if !(range_m.is_finite() && range_m > 0.0) {
             return Err(format!("range-m must be above 0, not {range_m}"));
@@ -61,16 +95,17 @@ impl Reach {
         Ok(())
     }
 
-    /// The longest range a pair can have, in metres.
+    /// The longest range a pair can have, in metres; 0 for cells, where their distance does not count.
     #[must_use]
     pub fn longest_m(&self) -> f64 {
         match self {
             Self::Disc(disc) => disc.range_m,
             Self::LogDistance(loss) => loss.range_m(SHADOWING_BOUND),
+            Self::Cells(_) => 0.0,
         }
     }
 
-    /// The range of one pair, in metres: the same whenever it is asked for.
+    /// The range of one pair, in metres: the same whenever it is asked for; 0 for cells.
     #[must_use]
     pub fn pair_m(&self, seed: u64, a: DeviceNumber, b: DeviceNumber) -> f64 {
         match self {
@@ -82,6 +117,7 @@ impl Reach {
                     .unwrap_or_default();
                 loss.range_m(deviations)
             }
+            Self::Cells(_) => 0.0,
         }
     }
 }

@@ -3,15 +3,37 @@
 //! A model gives a [`Trajectory`], straight [`Segment`]s one after the other; [`world`] puts the devices of
 //! all populations into one area and lets [`contacts`](crate::contacts) find out who meets whom.
 
+mod clusters;
+mod direction;
+mod group;
+mod helsinki;
+mod map;
+mod model;
+mod path;
+mod playback;
+mod route;
 mod segment;
+mod stationary;
 mod trajectory;
 mod waypoint;
+mod workday;
 mod world;
 
+pub use clusters::Clusters;
+pub use direction::RandomDirection;
+pub use group::GroupWalk;
+pub use helsinki::helsinki;
+pub use map::{Map, MapFile, MapSettings, NodeNumber, Roads};
+pub use model::Mobility;
+pub use path::{Favourite, ShortestPath};
+pub use playback::Playback;
+pub use route::{MapRoute, Turn};
 pub use segment::{NEVER_US, Segment, distance_m, microseconds};
+pub use stationary::Stationary;
 pub use trajectory::{Pen, Track, Trajectory};
 pub use waypoint::RandomWaypoint;
-pub use world::{Area, Mobility, MobilityError, Population, Settings, world};
+pub use workday::WorkingDay;
+pub use world::{Area, MobilityError, Population, Settings, world};
 
 /// Walking speeds, in metres a second.
 fn walking() -> [f64; 2] {
@@ -21,6 +43,11 @@ fn walking() -> [f64; 2] {
 /// Rests of up to two minutes, in seconds.
 fn resting() -> [f64; 2] {
     [0.0, 120.0]
+}
+
+/// A number drawn evenly between two bounds.
+fn drawn(rng: &mut impl rand_core::Rng, [low, high]: [f64; 2]) -> f64 {
+    crate::chance::between(rng, low, high)
 }
 
 /// Whether two bounds are numbers in order, none below a least value.
@@ -36,4 +63,19 @@ fn check_range(name: &str, [low, high]: [f64; 2], least: f64) -> Result<(), Stri
     Err(format!(
         "{name}: [{low}, {high}] must be a lowest and a highest number, {least}"
     ))
+}
+
+/// Whether a chance is one.
+fn check_chance(name: &str, chance: f64) -> Result<(), String> {
+    if (0.0..=1.0).contains(&chance) {
+        return Ok(());
+    }
+    Err(format!("{name}: {chance} must be between 0 and 1"))
+}
+
+/// A place in a circle, evenly drawn.
+fn in_circle([x, y]: [f64; 2], radius_m: f64, rng: &mut impl rand_core::Rng) -> [f64; 2] {
+    let angle = crate::chance::unit(rng) * std::f64::consts::TAU;
+    let out_m = crate::chance::unit(rng).sqrt() * radius_m;
+    [x + libm::cos(angle) * out_m, y + libm::sin(angle) * out_m]
 }

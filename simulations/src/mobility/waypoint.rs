@@ -4,9 +4,9 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::model::{Start, Surroundings};
 use super::trajectory::Pen;
 use super::{Area, Segment, Trajectory, check_range};
-use crate::chance;
 
 /// Random waypoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,14 +26,17 @@ impl RandomWaypoint {
         check_range("pause-s", self.pause_s, 0.0)
     }
 
-    pub(super) fn trajectory(&self, area: Area, mut rng: ChaCha20Rng) -> Box<dyn Trajectory> {
-        let pen = Pen::new(area.place(&mut rng));
-        Box::new(Way {
-            settings: self.clone(),
-            area,
-            pen,
-            rng,
-            resting: true,
+    pub(super) fn start(&self, around: &Surroundings<'_>) -> Start {
+        let (settings, area) = (self.clone(), around.area);
+        Box::new(move |_, mut rng| {
+            let pen = Pen::new(area.place(&mut rng));
+            Box::new(Way {
+                settings: settings.clone(),
+                area,
+                pen,
+                rng,
+                resting: true,
+            })
         })
     }
 }
@@ -50,16 +53,14 @@ impl Trajectory for Way {
     fn next(&mut self) -> Segment {
         self.resting = !self.resting;
         if self.resting {
-            let [low, high] = self.settings.pause_s;
-            let seconds = chance::between(&mut self.rng, low, high);
+            let seconds = super::drawn(&mut self.rng, self.settings.pause_s);
             if seconds > 0.0 {
                 return self.pen.rest(seconds);
             }
             self.resting = false;
         }
         let to = self.area.place(&mut self.rng);
-        let [low, high] = self.settings.speed_m_s;
-        let speed_m_s = chance::between(&mut self.rng, low, high);
+        let speed_m_s = super::drawn(&mut self.rng, self.settings.speed_m_s);
         self.pen.go(to, speed_m_s)
     }
 }

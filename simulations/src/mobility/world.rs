@@ -1,13 +1,17 @@
 //! The devices of all populations in one area.
 
-use rand_chacha::ChaCha20Rng;
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use rand_core::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RandomWaypoint, Track, Trajectory, microseconds};
+use super::model::Surroundings;
+use super::{Map, MapSettings, Mobility, Track, microseconds};
 use crate::chance::{self, Purpose, stream};
-use crate::contacts::{Detector, Reach};
+use crate::contacts::{Detector, Reach, Stepped};
 use crate::plan::{DeviceNumber, Meetings};
 
 /// Who moves where, and how far radios reach.
@@ -16,6 +20,9 @@ use crate::plan::{DeviceNumber, Meetings};
 pub struct Settings {
     /// The world's size.
     pub area: Area,
+    /// The map, for those who go on one.
+    #[serde(default)]
+    pub map: Option<MapSettings>,
     /// How long devices have been on their way when the world begins, in seconds.
     #[serde(default)]
     pub warm_up_s: f64,
@@ -23,6 +30,10 @@ pub struct Settings {
     pub populations: Vec<Population>,
     /// How far each radio reaches, by its number.
     pub reach: Vec<Reach>,
+    /// Looks at the world every so many seconds alone, as step-based simulators do; contacts are exact
+    /// without it.
+    #[serde(default)]
+    pub step_s: Option<f64>,
 }
 
 /// A rectangle, from (0, 0) to (width, height).
@@ -40,6 +51,39 @@ impl Area {
     pub fn place(&self, rng: &mut impl Rng) -> [f64; 2] {
         let x = chance::between(rng, 0.0, self.width_m);
         [x, chance::between(rng, 0.0, self.height_m)]
+    }
+
+    /// Whether a place is in it.
+    #[must_use]
+    pub fn contains(&self, [x, y]: [f64; 2]) -> bool {
+        (0.0..=self.width_m).contains(&x) && (0.0..=self.height_m).contains(&y)
+    }
+
+    /// The place in it that is nearest to another.
+    #[must_use]
+    pub fn nearest(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        [x.clamp(0.0, self.width_m), y.clamp(0.0, self.height_m)]
+    }
+
+    /// A place in it no farther than a radius from another one in it, evenly drawn.
+    pub fn near(&self, place: [f64; 2], radius_m: f64, rng: &mut impl Rng) -> [f64; 2] {
+        // A circle much larger than the area would hardly ever be met: then a place on the edge will do.
+        let tries = std::iter::repeat_with(|| super::in_circle(place, radius_m, rng)).take(100);
+        let mut last = place;
+        for at in tries {
+            last = at;
+            if self.contains(at) {
+                break;
+            }
+        }
+        self.nearest(last)
+    }
+
+    pub(super) fn check_places(&self, name: &str, places: &[[f64; 2]]) -> Result<(), String> {
+        match places.iter().find(|&&place| !self.contains(place)) {
+            Some([x, y]) => Err(format!("{name}: [{x}, {y}] is not in the area")),
+            None => Ok(()),
+        }
     }
 
     fn check(&self) -> Result<(), String> {
@@ -64,20 +108,33 @@ pub struct Population {
     pub radios: Vec<u8>,
 }
 
-/// How devices move.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Mobility {
-    /// To places anywhere, one after the other.
-    RandomWaypoint(RandomWaypoint),
-}
-
 /// Why there is no world.
 #[derive(Debug, thiserror::Error)]
 pub enum MobilityError {
     /// The settings contradict themselves.
     #[error("{0}")]
     Settings(String),
+    /// A file cannot be read.
+    #[error("{}: {why}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// A movement trace cannot be used.
+    #[error(transparent)]
+    Trace(#[from] crate::trace::TraceError),
+    /// A line of a file is not understood.
+    #[error("{}, line {line}: {why}", file.display())]
+    Line {
+        /// The file.
+        file: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        why: String,
+    },
 }
 
 impl Settings {
@@ -90,12 +147,15 @@ impl Settings {
                 self.warm_up_s
             ));
         }
+        if self.step_s.is_some_and(|step_s| microseconds(step_s) == 0) {
+            return Err("step-s must be above 0".to_owned());
+        }
         for reach in &self.reach {
             reach.check()?;
         }
         for (number, population) in self.populations.iter().enumerate() {
             population
-                .check(self.reach.len())
+                .check(self.area, self.reach.len())
                 .map_err(|why| format!("population {number}: {why}"))?;
         }
         Ok(())
@@ -127,18 +187,30 @@ impl Settings {
     /// The way of each device.
     ///
     /// # Errors
-    /// When the settings contradict themselves.
+    /// When the settings contradict themselves, or a file that they name cannot be read.
     pub fn tracks(&self, seed: u64) -> Result<Vec<Track>, MobilityError> {
         self.check().map_err(MobilityError::Settings)?;
+        let map = self
+            .map
+            .as_ref()
+            .map(|map| Map::read(map, self.area).map(Arc::new))
+            .transpose()?;
+        let roads = RefCell::default();
         let warm_up_us = microseconds(self.warm_up_s);
         let mut tracks = Vec::with_capacity(self.devices());
-        for population in &self.populations {
-            for _ in 0..population.count {
+        for (number, population) in (0..).zip(&self.populations) {
+            let around = Surroundings {
+                area: self.area,
+                map: map.as_ref(),
+                roads: &roads,
+                seed,
+                population: number,
+                count: population.count,
+            };
+            let start = population.mobility.start(&around)?;
+            for number in 0..population.count {
                 let rng = stream(seed, Purpose::Mobility, tracks.len() as u64);
-                tracks.push(Track::new(
-                    population.mobility.trajectory(self.area, rng),
-                    warm_up_us,
-                ));
+                tracks.push(Track::new(start(number, rng), warm_up_us));
             }
         }
         Ok(tracks)
@@ -146,39 +218,29 @@ impl Settings {
 }
 
 impl Population {
-    fn check(&self, radios: usize) -> Result<(), String> {
+    fn check(&self, area: Area, radios: usize) -> Result<(), String> {
         for &radio in &self.radios {
             if usize::from(radio) >= radios {
                 return Err(format!("radio {radio} is not described"));
             }
         }
-        self.mobility.check()
-    }
-}
-
-impl Mobility {
-    fn check(&self) -> Result<(), String> {
-        match self {
-            Self::RandomWaypoint(settings) => settings.check(),
-        }
-    }
-
-    fn trajectory(&self, area: Area, rng: ChaCha20Rng) -> Box<dyn Trajectory> {
-        match self {
-            Self::RandomWaypoint(settings) => settings.trajectory(area, rng),
-        }
+        self.mobility.check(area)
     }
 }
 
 /// A world of moving devices, and who is within reach of whom in it.
 ///
 /// # Errors
-/// When the settings contradict themselves.
+/// When the settings contradict themselves, or a file that they name cannot be read.
 pub fn world(settings: &Settings, seed: u64) -> Result<Box<dyn Meetings>, MobilityError> {
     let tracks = settings.tracks(seed)?;
     let reaches = settings.reach.iter().cloned().zip(0..);
     let radios = reaches
         .map(|(reach, number)| (reach, settings.members(number)))
         .collect();
-    Ok(Box::new(Detector::new(tracks, radios, seed)))
+    let exact = Box::new(Detector::new(tracks, radios, seed));
+    Ok(match settings.step_s {
+        Some(step_s) => Box::new(Stepped::new(exact, microseconds(step_s))),
+        None => exact,
+    })
 }

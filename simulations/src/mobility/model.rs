@@ -1,0 +1,132 @@
+//! The models, and what they find in the world.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rand_chacha::ChaCha20Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::map::{Map, Roads};
+use super::world::MobilityError;
+use super::{
+    Area, Clusters, GroupWalk, MapRoute, Playback, RandomDirection, RandomWaypoint, ShortestPath,
+    Stationary, Trajectory, WorkingDay,
+};
+use crate::chance::{Purpose, stream};
+
+/// How devices move.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Mobility {
+    /// To places anywhere, one after the other.
+    RandomWaypoint(RandomWaypoint),
+    /// Straight on to the edge, and then in another direction.
+    RandomDirection(RandomDirection),
+    /// To places on the map, the shortest way.
+    ShortestPath(ShortestPath),
+    /// From stop to stop on the map.
+    MapRoute(MapRoute),
+    /// Home, office, and friends in the evening.
+    WorkingDay(WorkingDay),
+    /// About gathering points.
+    Clusters(Clusters),
+    /// In groups.
+    GroupWalk(GroupWalk),
+    /// Not at all.
+    Stationary(Stationary),
+    /// As recorded.
+    Playback(Playback),
+}
+
+impl Mobility {
+    pub(super) fn check(&self, area: Area) -> Result<(), String> {
+        match self {
+            Self::RandomWaypoint(settings) => settings.check(),
+            Self::RandomDirection(settings) => settings.check(),
+            Self::ShortestPath(settings) => settings.check(),
+            Self::MapRoute(settings) => settings.check(),
+            Self::WorkingDay(settings) => settings.check(),
+            Self::Clusters(settings) => settings.check(area),
+            Self::GroupWalk(settings) => settings.check(area),
+            Self::Stationary(settings) => settings.check(area),
+            Self::Playback(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn start(&self, around: &Surroundings<'_>) -> Result<Start, MobilityError> {
+        match self {
+            Self::RandomWaypoint(settings) => Ok(settings.start(around)),
+            Self::RandomDirection(settings) => Ok(settings.start(around)),
+            Self::ShortestPath(settings) => settings.start(around),
+            Self::MapRoute(settings) => settings.start(around),
+            Self::WorkingDay(settings) => settings.start(around),
+            Self::Clusters(settings) => Ok(settings.start(around)),
+            Self::GroupWalk(settings) => settings.start(around),
+            Self::Stationary(settings) => Ok(settings.start(around)),
+            Self::Playback(settings) => settings.start(around),
+        }
+    }
+}
+
+/// Makes the way of each device of a population from its number there, from 0, and its stream.
+pub(super) type Start = Box<dyn Fn(u32, ChaCha20Rng) -> Box<dyn Trajectory>>;
+
+/// Streams that several devices of a population draw the same from, by number.
+pub(super) type SharedStreams = Box<dyn Fn(u32) -> ChaCha20Rng + Send + Sync>;
+
+/// What devices of a population draw together.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Shared {
+    /// Places that all know; stream 0.
+    Places = 1,
+    /// Where friends meet; one stream for each circle of friends.
+    Evening = 2,
+    /// Whom members follow; one stream for each group.
+    Leader = 3,
+}
+
+/// What a population finds in the world.
+pub(super) struct Surroundings<'a> {
+    pub(super) area: Area,
+    pub(super) map: Option<&'a Arc<Map>>,
+    /// By layers: populations on the same ones share the ways that are known.
+    pub(super) roads: &'a RefCell<BTreeMap<Vec<String>, Arc<Roads>>>,
+    pub(super) seed: u64,
+    /// The population's own number.
+    pub(super) population: u32,
+    /// How many devices it has.
+    pub(super) count: u32,
+}
+
+impl Surroundings<'_> {
+    /// The roads of some layers of the map.
+    pub(super) fn roads(&self, layers: &[String]) -> Result<Arc<Roads>, MobilityError> {
+        let map = self
+            .map
+            .ok_or_else(|| MobilityError::Settings("there is no map to go on".to_owned()))?;
+        let mut known = self.roads.borrow_mut();
+        if let Some(roads) = known.get(layers) {
+            return Ok(roads.clone());
+        }
+        let roads = Arc::new(Roads::new(map, layers)?);
+        known.insert(layers.to_vec(), roads.clone());
+        Ok(roads)
+    }
+
+    /// A stream that several devices draw the same from.
+    pub(super) fn shared(&self, what: Shared, number: u32) -> ChaCha20Rng {
+        self.shared_streams(what)(number)
+    }
+
+    /// All streams that devices share for something.
+    pub(super) fn shared_streams(&self, what: Shared) -> SharedStreams {
+        // Devices' own streams have numbers below 2^32.
+        let (seed, first) = (
+            self.seed,
+            (what as u64) << 62 | u64::from(self.population) << 32,
+        );
+        Box::new(move |number| stream(seed, Purpose::Mobility, first | u64::from(number)))
+    }
+}
