@@ -6,6 +6,7 @@ pub mod api;
 mod bench;
 #[cfg(feature = "runtime")]
 pub mod cli;
+pub mod courier;
 #[cfg(feature = "runtime")]
 pub mod directory;
 pub mod engine;

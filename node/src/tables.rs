@@ -18,6 +18,9 @@
 //! | 0x2A read positions | space 16 | `engine::reading::ReadPosition` |
 //! | 0x2B unread above the read position | space 16 ‖ order | – |
 //! | 0x2C ports | network 16 | port u16 |
+//! | 0x2E bundles carried | tag 32 | `engine::carried::Row` |
+//! | 0x2F their contents | tag 32 ‖ part number u32 | at most 65,536 bytes |
+//! | 0x30 parcels taken (simulation only) | device 16 ‖ id u64 | – |
 
 use std::ops::{Bound, ControlFlow};
 
@@ -43,6 +46,9 @@ pub enum Table {
     UnreadAbove = 0x2B,
     Ports = 0x2C,
     DeviceId = 0x2D,
+    Carried = 0x2E,
+    CarriedParts = 0x2F,
+    Parcels = 0x30,
 }
 
 impl Table {

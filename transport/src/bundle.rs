@@ -2,9 +2,9 @@
 //! section 12).
 //!
 //! ```text
-//! 0            32       40      44           48                96
-//! | tag        | length | age   | lifetime   | Noise message   | chunks ...
-//! | 16 + 16    | u64    | s u32 | s u32      | 48              | at most 65,535 each
+//! 0            32       40      44           48        64                112
+//! | tag        | length | age   | lifetime   | release | Noise message   | chunks ...
+//! | 16 + 16    | u64    | s u32 | s u32      | hash 16 | 48              | at most 65,535 each
 //! ```
 
 use std::fmt;
@@ -14,7 +14,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::handshake::{Direction, VERSION};
-use crate::keys::{BundlePsk, BundleTagKey, PublicKey, StaticKey};
+use crate::keys::{BundlePsk, BundleTagKey, PublicKey, StaticKey, kdf, truncated};
 use crate::noise::{Pattern, TAG_LEN, builder, reader};
 use crate::padding::padme;
 use crate::session::{MAX_ITEM, MAX_RECORD};
@@ -34,7 +34,10 @@ pub const HEADER_LEN: usize = MESSAGE_AT + MESSAGE_LEN;
 const LENGTH_AT: usize = tag::LEN;
 const AGE_AT: usize = LENGTH_AT + 8;
 const LIFETIME_AT: usize = AGE_AT + 4;
-const MESSAGE_AT: usize = LIFETIME_AT + 4;
+const RELEASE_AT: usize = LIFETIME_AT + 4;
+const MESSAGE_AT: usize = RELEASE_AT + RELEASE_LEN;
+/// Bytes of a release value, and of its hash.
+const RELEASE_LEN: usize = 16;
 /// Noise message: an ephemeral key and the tag of an empty payload.
 const MESSAGE_LEN: usize = 48;
 /// The shortest padded payload.
@@ -84,6 +87,8 @@ impl fmt::Debug for BundleItem {
 /// A bundle that is being filled.
 pub struct Draft {
     tag: Tag,
+    release: [u8; RELEASE_LEN],
+    pad: bool,
     payload: Zeroizing<Vec<u8>>,
     max_length: usize,
 }
@@ -97,8 +102,12 @@ impl Draft {
         rng: &mut impl CryptoRng,
     ) -> Self {
         let tag = Tag::random(tag_key.as_bytes(), Use::Bundle, direction, rng);
+        let mut release = [0; RELEASE_LEN];
+        rng.fill_bytes(&mut release);
         Self {
             tag,
+            release,
+            pad: true,
             payload: Zeroizing::default(),
             max_length: max_length.min(MAX_BUNDLE),
         }
@@ -108,6 +117,20 @@ impl Draft {
     #[must_use]
     pub fn tag(&self) -> &[u8; 32] {
         self.tag.as_bytes()
+    }
+
+    /// The value that proves that the bundle was opened, once the receiver gives it away. It is for the
+    /// caller to put it in; its hash is shown outside.
+    #[must_use]
+    pub fn release(&self) -> &[u8; RELEASE_LEN] {
+        &self.release
+    }
+
+    /// Leaves the padding out: for simulations, in which a bundle stands for more bytes than it has.
+    #[must_use]
+    pub fn without_padding(mut self) -> Self {
+        self.pad = false;
+        self
     }
 
     /// Whether nothing has been put in.
@@ -129,7 +152,9 @@ impl Draft {
         let kind = unsigned_varint::encode::u64(kind, &mut kind_buffer);
         let length = unsigned_varint::encode::usize(content.len(), &mut length_buffer);
         let filled = self.payload.len() + kind.len() + length.len() + content.len();
-        if kind.len() + content.len() > MAX_ITEM || sealed_len(padded(filled)) > self.max_length {
+        if kind.len() + content.len() > MAX_ITEM
+            || sealed_len(self.padded(filled)) > self.max_length
+        {
             return Err(Full);
         }
         for part in [kind, length, content] {
@@ -150,13 +175,14 @@ impl Draft {
         lifetime_s: u32,
         rng: &mut impl CryptoRng,
     ) -> Result<Bytes, BundleFault> {
-        let padded = padded(self.payload.len());
+        let padded = self.padded(self.payload.len());
         self.payload.resize(padded, 0);
         let header = Header {
             tag: self.tag,
             length: sealed_len(padded),
             age_s: 0,
             lifetime_s: lifetime_s.min(MAX_LIFETIME_S),
+            release: release_hash(&self.release),
         };
         let mut noise = builder(Pattern::Bundle, rng)
             .prologue(&header.prologue())
@@ -183,6 +209,15 @@ impl Draft {
         }
         Ok(bundle.freeze())
     }
+
+    /// How long a payload of so many bytes is with its padding.
+    fn padded(&self, payload: usize) -> usize {
+        if self.pad {
+            padme(payload.max(MIN_PAYLOAD))
+        } else {
+            payload
+        }
+    }
 }
 
 impl fmt::Debug for Draft {
@@ -200,6 +235,7 @@ pub struct Header {
     length: usize,
     age_s: u32,
     lifetime_s: u32,
+    release: [u8; RELEASE_LEN],
 }
 
 impl Header {
@@ -213,8 +249,10 @@ impl Header {
         fields.copy_to_slice(&mut tag);
         let length = usize::try_from(fields.get_u64()).map_err(|_| BundleFault::Malformed)?;
         let (age_s, lifetime_s) = (fields.get_u32(), fields.get_u32());
-        let payload = payload_len(length).ok_or(BundleFault::Malformed)?;
-        if length > MAX_BUNDLE || payload < MIN_PAYLOAD || lifetime_s > MAX_LIFETIME_S {
+        let mut release = [0; RELEASE_LEN];
+        fields.copy_to_slice(&mut release);
+        let possible = payload_len(length).is_some();
+        if !possible || length > MAX_BUNDLE || lifetime_s > MAX_LIFETIME_S {
             return Err(BundleFault::Malformed);
         }
         Ok(Self {
@@ -222,6 +260,7 @@ impl Header {
             length,
             age_s,
             lifetime_s,
+            release,
         })
     }
 
@@ -249,6 +288,12 @@ impl Header {
         self.lifetime_s
     }
 
+    /// The hash of the value that the receiver gives away once it has taken the bundle in.
+    #[must_use]
+    pub fn release(&self) -> &[u8; RELEASE_LEN] {
+        &self.release
+    }
+
     /// Whether carriers may drop it.
     #[must_use]
     pub fn is_expired(&self) -> bool {
@@ -261,10 +306,7 @@ impl Header {
         &self,
         candidates: impl IntoIterator<Item = (K, &'k BundleTagKey, Direction)>,
     ) -> Option<K> {
-        candidates
-            .into_iter()
-            .find(|(_, key, direction)| self.tag.is_by(key.as_bytes(), Use::Bundle, *direction))
-            .map(|(who, ..)| who)
+        recognise(self.tag.as_bytes(), candidates)
     }
 
     fn write(&self, out: &mut BytesMut) {
@@ -272,6 +314,7 @@ impl Header {
         out.extend_from_slice(&(self.length as u64).to_be_bytes());
         out.extend_from_slice(&self.age_s.to_be_bytes());
         out.extend_from_slice(&self.lifetime_s.to_be_bytes());
+        out.extend_from_slice(&self.release);
     }
 
     /// All that must arrive as it was sent: everything but the age.
@@ -280,6 +323,7 @@ impl Header {
         prologue.extend_from_slice(self.tag.as_bytes());
         prologue.extend_from_slice(&(self.length as u64).to_be_bytes());
         prologue.extend_from_slice(&self.lifetime_s.to_be_bytes());
+        prologue.extend_from_slice(&self.release);
         prologue
     }
 }
@@ -386,9 +430,23 @@ fn items(mut payload: Bytes) -> Result<Vec<BundleItem>, BundleFault> {
     Ok(items)
 }
 
-/// How long a payload of so many bytes is with its padding.
-fn padded(payload: usize) -> usize {
-    padme(payload.max(MIN_PAYLOAD))
+/// Finds whose bundle a tag is among contacts' devices.
+#[must_use]
+pub fn recognise<'k, K>(
+    tag: &[u8; tag::LEN],
+    candidates: impl IntoIterator<Item = (K, &'k BundleTagKey, Direction)>,
+) -> Option<K> {
+    let tag = Tag::from_bytes(*tag);
+    candidates
+        .into_iter()
+        .find(|(_, key, direction)| tag.is_by(key.as_bytes(), Use::Bundle, *direction))
+        .map(|(who, ..)| who)
+}
+
+/// What is shown of a release value.
+#[must_use]
+pub fn release_hash(release: &[u8; RELEASE_LEN]) -> [u8; RELEASE_LEN] {
+    truncated(&*kdf("hedgerow 1 release", &[release]))
 }
 
 /// How long the bundle of a padded payload is.

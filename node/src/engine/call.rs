@@ -107,6 +107,7 @@ impl Engine {
             mine: true,
         };
         self.news.message(identity, run);
+        self.courier_queued(turn, identity);
         // Somebody waits: whoever is not reached is tried again at once.
         for device in self.devices_of(identity).collect::<Vec<_>>() {
             self.dialling

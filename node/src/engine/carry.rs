@@ -1,7 +1,7 @@
 //! Parcels carried by hand: sealed bundles in a file (`docs/PROTOCOL.md` section 12).
 
 use hedgerow_sync::batch::Batch;
-use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::id::{DeviceId, IdentityId, LogId, Seq};
 use hedgerow_sync::peer;
 use hedgerow_sync::reconcile::{Reconciler, Shared};
 use hedgerow_sync::store::StorageError;
@@ -11,20 +11,30 @@ use hedgerow_transport::bundle::{
 };
 use hedgerow_transport::handshake::Direction;
 
+use super::carried::Parcel;
 use super::fact::{Fact, FactHeld, FactKind};
 use super::fault::{CallError, LinkError};
-use super::{Engine, Turn, contact, items, reconciling};
+use super::items::{self, ReleaseItem};
+use super::{Engine, Turn, contact, reconciling};
 use crate::api::{ContactId, Imported, Refusal, Reply};
+use crate::courier::Release;
 use crate::tables::{self, Table};
 
 /// What a parcel begins with: a name and a version.
-const MAGIC: &[u8] = b"HEDGEBDL\x01";
+const MAGIC: &[u8] = b"HEDGEBDL\x02";
 
 /// The most bytes of entries read at once for a parcel.
 const FILL: usize = 1 << 20;
 
+/// A bundle of ours.
+pub(super) struct Sealed {
+    pub bundle: bytes::Bytes,
+    /// The newest of our messages in it.
+    pub newest: Option<(LogId, Seq)>,
+}
+
 /// A bundle that has been opened and is sound.
-struct Opened {
+pub(super) struct Opened {
     identity: IdentityId,
     device: DeviceId,
     tag: [u8; 32],
@@ -36,11 +46,25 @@ struct Opened {
 }
 
 /// What one bundle brought.
-struct Brought {
-    identity: IdentityId,
-    messages: u64,
+pub(super) struct Brought {
+    pub identity: IdentityId,
+    pub messages: u64,
     acknowledged: u64,
     unusable: u64,
+    /// Parcels that are new here.
+    pub parcels: Vec<u64>,
+}
+
+impl Opened {
+    /// Its release value, and the bytes that it stands for beyond its own.
+    pub fn release(&self) -> (Option<Release>, u64) {
+        let mut items = self.items.iter();
+        let item = items.find(|item| item.kind == items::RELEASE);
+        match item.and_then(|item| items::read::<ReleaseItem>(&item.content).ok()) {
+            Some(said) => (Some(said.release), said.ghost),
+            None => (None, 0),
+        }
+    }
 }
 
 impl Engine {
@@ -60,8 +84,8 @@ impl Engine {
         let devices: Vec<DeviceId> = self.devices_of(identity).collect();
         let mut parcel = MAGIC.to_vec();
         for device in devices {
-            if let Some(bundle) = self.seal_bundle(turn, identity, device)? {
-                parcel.extend_from_slice(&bundle);
+            if let Some(sealed) = self.seal_bundle(turn, identity, device, MAX_LIFETIME_S)? {
+                parcel.extend_from_slice(&sealed.bundle);
             }
         }
         if parcel.len() == MAGIC.len() {
@@ -71,12 +95,13 @@ impl Engine {
     }
 
     /// All that a device has not acknowledged, as far as it fits; `None` without a prekey of it.
-    fn seal_bundle(
+    pub(super) fn seal_bundle(
         &mut self,
         turn: &mut Turn<'_>,
         identity: IdentityId,
         id: DeviceId,
-    ) -> Result<Option<bytes::Bytes>, CallError> {
+        lifetime_s: u32,
+    ) -> Result<Option<Sealed>, CallError> {
         let (Some(device), Some(contact)) = (self.devices.get(&id), self.contacts.get(&identity))
         else {
             return Ok(None);
@@ -86,6 +111,13 @@ impl Engine {
         };
         let direction = Direction::between(&self.device_id.0, &id.0);
         let mut draft = Draft::new(&device.bundle_tag_key, direction, MAX_BUNDLE, &mut turn.rng);
+        let release = ReleaseItem {
+            release: Release(*draft.release()),
+            ghost: 0,
+        };
+        draft
+            .push(items::RELEASE, &tables::encoded(&release))
+            .map_err(|_| Refusal::Bug)?;
         for kind in FactKind::ALL {
             let held = device.held.of(kind);
             if held > 0 {
@@ -111,22 +143,37 @@ impl Engine {
             secret: contact.space.as_bytes(),
         }];
         let mut reconciler = Reconciler::export(turn.txn, id, draft.tag(), &shared)?;
-        let mut room = true;
+        let (mut room, mut newest) = (true, None);
         while room && reconciler.has_more() {
             let mut messages = Vec::new();
             reconciler.fill(turn.txn, &self.mark_key, FILL, &mut messages)?;
-            room = messages
-                .iter()
-                .all(|message| draft.push(message.kind(), &message.encode()).is_ok());
+            for message in messages {
+                room = room && draft.push(message.kind(), &message.encode()).is_ok();
+                if room && let Some(last) = self.last_of_ours(&message) {
+                    newest = Some(last);
+                }
+            }
         }
         let sealed = draft.seal(
             &self.account.device_key,
             &prekey.public,
             &prekey.psk,
-            MAX_LIFETIME_S,
+            lifetime_s,
             &mut turn.rng,
         );
-        Ok(Some(sealed.map_err(|_| Refusal::NoPrekey)?))
+        Ok(Some(Sealed {
+            bundle: sealed.map_err(|_| Refusal::NoPrekey)?,
+            newest,
+        }))
+    }
+
+    /// The last entry of ours in a message, if it has any.
+    fn last_of_ours(&self, message: &Message) -> Option<(LogId, Seq)> {
+        let Message::Entries { log, core, .. } = message else {
+            return None;
+        };
+        let batch = Batch::parse(core).ok()?;
+        (log.device == self.device_id).then(|| (*log, batch.last()))
     }
 
     pub(super) fn carry_import(
@@ -178,7 +225,11 @@ impl Engine {
     }
 
     /// Opens a bundle and looks at all in it. Nothing of it is taken in yet.
-    fn open_bundle(&mut self, turn: &mut Turn<'_>, sealed: &[u8]) -> Result<Opened, CallError> {
+    pub(super) fn open_bundle(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sealed: &[u8],
+    ) -> Result<Opened, CallError> {
         let header = Header::parse(sealed).map_err(|_| Refusal::BadParcel)?;
         let me = self.device_id;
         let senders = self.devices.iter();
@@ -233,7 +284,7 @@ impl Engine {
 
     /// Takes in what a bundle says. It is its contact's word, so whatever in it makes sense counts, and
     /// only what does not is left out.
-    fn take_bundle(
+    pub(super) fn take_bundle(
         &mut self,
         turn: &mut Turn<'_>,
         bundle: &Opened,
@@ -245,6 +296,7 @@ impl Engine {
             messages: 0,
             acknowledged: 0,
             unusable: 0,
+            parcels: Vec::new(),
         };
         let Some(contact) = self.contacts.get(&identity) else {
             return Ok(brought);
@@ -263,7 +315,8 @@ impl Engine {
         let (before, queued) = (entries(turn)?, peer::unacked(turn.txn, space, id)?);
         for item in &bundle.items {
             match self.take_item(turn, bundle, &mut reconciler, item) {
-                Ok(()) => {}
+                Ok(None) => {}
+                Ok(Some(parcel)) => brought.parcels.push(parcel),
                 Err(LinkError::Peer(_)) => brought.unusable += 1,
                 Err(LinkError::Storage(error)) => return Err(error),
             }
@@ -274,30 +327,39 @@ impl Engine {
         Ok(brought)
     }
 
+    /// Takes in one thing that a bundle says. Gives the parcel that is new by it, if it is one.
     fn take_item(
         &mut self,
         turn: &mut Turn<'_>,
         bundle: &Opened,
         reconciler: &mut Reconciler,
         item: &BundleItem,
-    ) -> Result<(), LinkError> {
+    ) -> Result<Option<u64>, LinkError> {
         match item.kind {
             items::FACT => {
                 let fact: Fact = items::read(&item.content)?;
-                match FactKind::from_number(fact.kind) {
-                    Some(kind) => self.fact_about(turn, bundle.device, kind, &fact),
-                    None => Ok(()),
+                if let Some(kind) = FactKind::from_number(fact.kind) {
+                    self.fact_about(turn, bundle.device, kind, &fact)?;
                 }
             }
-            items::FACT_HELD => self.fact_held(turn, bundle.device, items::read(&item.content)?),
+            items::FACT_HELD => self.fact_held(turn, bundle.device, items::read(&item.content)?)?,
+            items::PARCEL => {
+                let parcel: Parcel = items::read(&item.content)?;
+                let taken = Table::Parcels.key(&[&bundle.device.0, &parcel.id.to_be_bytes()]);
+                if turn.txn.get(&taken)?.is_none() {
+                    turn.txn.put(&taken, &[])?;
+                    return Ok(Some(parcel.id));
+                }
+            }
             kind if items::SYNC.contains(&kind) => {
                 let authority = self.authority(bundle.identity)?;
                 let events =
                     reconciler.receive(turn.txn, &authority.borrow(), kind, &item.content)?;
-                self.sync_events(turn, bundle.identity, events)
+                self.sync_events(turn, bundle.identity, events)?;
             }
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(None)
     }
 }
 
@@ -306,6 +368,8 @@ fn is_sound(item: &BundleItem) -> bool {
     match item.kind {
         items::FACT => items::read::<Fact>(&item.content).is_ok(),
         items::FACT_HELD => items::read::<FactHeld>(&item.content).is_ok(),
+        items::RELEASE => items::read::<ReleaseItem>(&item.content).is_ok(),
+        items::PARCEL => items::read::<Parcel>(&item.content).is_ok(),
         kind if items::SYNC.contains(&kind) => match Message::decode(kind, &item.content) {
             Ok(Message::Entries { core, .. }) => Batch::parse(&core).is_ok(),
             Ok(_) => true,

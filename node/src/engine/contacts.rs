@@ -19,10 +19,17 @@ use crate::tables::{self, Table};
 impl Engine {
     /// The identity that an API id names.
     pub(super) fn contact_named(&self, id: &ContactId) -> Result<IdentityId, Refusal> {
+        let prefix: Option<[u8; 16]> = data_encoding::HEXLOWER
+            .decode(id.0.as_bytes())
+            .ok()
+            .and_then(|prefix| prefix.try_into().ok());
+        let mut least = [0; 32];
+        least[..16].copy_from_slice(&prefix.ok_or(Refusal::NoSuchContact)?);
         self.contacts
-            .keys()
-            .copied()
-            .find(|identity| contact::api_id(*identity) == *id)
+            .range(IdentityId(least)..)
+            .next()
+            .map(|(identity, _)| *identity)
+            .filter(|identity| identity.0[..16] == least[..16])
             .ok_or(Refusal::NoSuchContact)
     }
 

@@ -4,13 +4,16 @@ use bytes::Bytes;
 use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
 
 use crate::api::{Answer, Event};
+use crate::engine::bundle_event::BundleEvent;
 use crate::engine::input::CallId;
 
 /// The world as the engine sees it: the runtime and the simulator each implement it once. It has no
 /// default methods, so that neither can forget one.
 pub trait Effects {
-    /// Send bytes over a link, in order.
-    fn send(&mut self, link: LinkId, bytes: Bytes);
+    /// Send bytes over a link, in order. They stand for `ghost` bytes more, behind them, which take as
+    /// long as real ones where a network has a speed, and are written like them; always 0 outside of
+    /// simulations.
+    fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64);
     /// The link's other end is known.
     fn recognised(&mut self, link: LinkId);
     /// End a link.
@@ -25,4 +28,6 @@ pub trait Effects {
     fn answer(&mut self, call: CallId, answer: Answer);
     /// Tell whoever listens.
     fn event(&mut self, event: Event);
+    /// Note what has become of a bundle that couriers carry.
+    fn bundle(&mut self, event: BundleEvent);
 }

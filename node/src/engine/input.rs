@@ -2,7 +2,7 @@
 
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind};
 
-use crate::api::Call;
+use crate::api::{Call, ContactId};
 
 /// A call that waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +16,16 @@ pub enum Input {
     Call(CallId, Call),
     /// A carrier reports.
     Carrier(CarrierKind, CarrierEvent),
+    /// Somebody measures how bundles travel: one is sealed for a contact that stands for so many bytes
+    /// more than it has. Its end is told by [`BundleEvent`](super::BundleEvent)s.
+    Parcel {
+        /// For whom.
+        to: ContactId,
+        /// The bytes it stands for.
+        length: u64,
+        /// What it is called in events; the contact takes each id of ours once.
+        id: u64,
+    },
     /// The node is about to stop: contacts are told, links end, none is begun any more.
     Stop,
 }

@@ -55,6 +55,6 @@ fn size(input: &Input) -> usize {
         Input::Carrier(_, CarrierEvent::Bytes { bytes, .. }) => bytes.len(),
         Input::Call(_, Call::Send(_, text)) => text.0.len(),
         Input::Call(_, Call::CarryImport(parcel)) => parcel.len(),
-        Input::Call(..) | Input::Carrier(..) | Input::Stop => 0,
+        Input::Call(..) | Input::Carrier(..) | Input::Parcel { .. } | Input::Stop => 0,
     }
 }

@@ -9,12 +9,19 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use super::fault::PeerFault;
+use crate::courier::Release;
 use crate::tables;
 
 pub(crate) const HELLO: u64 = 1;
 pub(crate) const FACT: u64 = 2;
 pub(crate) const FACT_HELD: u64 = 3;
 pub(crate) const BYE: u64 = 4;
+/// In bundles: what proves that it was opened.
+pub(crate) const RELEASE: u64 = 50;
+/// In bundles of simulations: bytes that it stands for.
+pub(crate) const PARCEL: u64 = 51;
+/// In the features of hello: the device carries other people's bundles.
+pub(crate) const CARRIES: u64 = 1;
 /// The kinds that `sync` speaks.
 pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
 
@@ -63,6 +70,16 @@ pub(crate) enum Bye {
 pub(crate) struct ByeItem {
     #[n(0)]
     pub reason: u8,
+}
+
+/// In a bundle, item 50.
+#[derive(Encode, Decode)]
+pub(crate) struct ReleaseItem {
+    #[n(0)]
+    pub release: Release,
+    /// The bytes that the bundle stands for beyond its own.
+    #[n(1)]
+    pub ghost: u64,
 }
 
 /// Says an item that steers the session.

@@ -108,7 +108,7 @@ impl Engine {
                     return Ok(());
                 };
                 self.traffic.flight_sent(flight.len());
-                turn.out.send(id, Bytes::from(flight));
+                turn.out.send(id, Bytes::from(flight), 0);
                 (state, turn.now.mono_ms + ANSWER_MS)
             }
         };
@@ -239,7 +239,7 @@ impl Engine {
                         };
                         turn.out.recognised(id);
                         self.traffic.flight_sent(flight.len());
-                        turn.out.send(id, Bytes::from(flight));
+                        turn.out.send(id, Bytes::from(flight), 0);
                         state
                     }
                 },
@@ -276,7 +276,7 @@ impl Engine {
                         Progress::Done((flight, session)) => {
                             self.traffic.handshake_round_trips += 1;
                             self.traffic.flight_sent(flight.len());
-                            turn.out.send(id, Bytes::from(flight));
+                            turn.out.send(id, Bytes::from(flight), 0);
                             State::Meeting(Box::new(self.begin_joining(turn, invitation, session)?))
                         }
                     }

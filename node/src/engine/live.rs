@@ -16,6 +16,7 @@ use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
 use super::{Effects as _, Engine, Outbox, Turn, chance, reconciling};
+use crate::courier::said;
 
 /// Bytes handed to a link and not yet written.
 pub(crate) const SEND_WINDOW: usize = 1 << 20;
@@ -69,7 +70,11 @@ impl Engine {
         let sync = self.reconciler(turn, id, device.identity, &session)?;
         let hello = Hello {
             version: items::SESSION_VERSION,
-            features: 0,
+            features: if self.couriering.is_some() {
+                items::CARRIES
+            } else {
+                0
+            },
             device_list_version: self.account.versions.of(FactKind::DeviceList),
             device_list_hash: ByteArray::from(self.device_list.hash()),
             wall_ms: turn.now.wall_ms,
@@ -138,6 +143,9 @@ impl Engine {
             (kind, _) if items::SYNC.contains(&kind) && !live.rescue => {
                 self.sync_item(turn, live, item)?
             }
+            (kind, _) if said::KINDS.contains(&kind) && !live.rescue => {
+                self.courier_item(turn, id, item)?
+            }
             _ => {}
         }
         Ok(true)
@@ -178,6 +186,7 @@ impl Engine {
         self.tell_facts(turn, live)?;
         self.propose_if_due(turn, live)?;
         self.sync_begun(turn, live, hello.root.into())?;
+        self.courier_met(turn, id, live, &hello);
         self.news.contacts.insert(live.identity);
         Ok(true)
     }
@@ -274,7 +283,7 @@ impl Engine {
         let mut sealed = BytesMut::new();
         live.session.seal(&mut sealed, usize::MAX);
         self.traffic.sent_bytes += sealed.len() as u64;
-        turn.out.send(id, sealed.freeze());
+        turn.out.send(id, sealed.freeze(), 0);
     }
 
     /// Ends a link that is not in the map, telling the other side why where a session is up.
@@ -339,7 +348,7 @@ impl Engine {
             }
         }
         self.want_device(turn, live.device);
-        Ok(())
+        self.courier_parted(turn, id, live)
     }
 
     /// Fills a slice of what is queued into each link whose window is open. False: there was nothing.
@@ -354,7 +363,8 @@ impl Engine {
                 continue;
             }
             let mut sealed = BytesMut::new();
-            let budget = SLICE;
+            let mut budget = SLICE;
+            let mut ghost = 0;
             match &mut link.state {
                 State::Live(live) => {
                     reconciling::fill(
@@ -364,6 +374,13 @@ impl Engine {
                         &self.mark_key,
                         budget,
                     )?;
+                    if let Some(couriering) = &mut self.couriering {
+                        ghost = couriering.fill(*id, &mut live.session, reader, budget)?;
+                    }
+                    if ghost > 0 {
+                        // All that is queued leaves together with what stands for the ghost.
+                        budget = usize::MAX;
+                    }
                     live.session.seal(&mut sealed, budget);
                     live.spoke |= !sealed.is_empty();
                 }
@@ -371,9 +388,12 @@ impl Engine {
                 _ => {}
             }
             if !sealed.is_empty() {
-                link.unwritten += sealed.len();
+                link.unwritten = link
+                    .unwritten
+                    .saturating_add(sealed.len())
+                    .saturating_add(ghost as usize);
                 self.traffic.sent_bytes += sealed.len() as u64;
-                out.send(*id, sealed.freeze());
+                out.send(*id, sealed.freeze(), ghost);
                 filled = true;
             }
         }

@@ -277,6 +277,7 @@ impl Engine {
         };
         device.save(turn.txn, id)?;
         self.devices.insert(id, device);
+        self.courier_knows_more();
         self.presence.changed();
         self.news.contacts.insert(identity);
         Ok(())

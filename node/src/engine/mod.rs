@@ -9,6 +9,7 @@
 //! | meeting | `invitation`, `joining`, `meeting` |
 //! | finding | `dialling`, `presence`, `announcing`, `way` |
 //! | calls | `call`, `contacts`, `status`, `delivery`, `carry`, `reading` |
+//! | other people's bundles | `couriering`, `sealing`, `carried`, [`bundle_event`] |
 //! | conversations, read without the engine | [`conversation`] |
 //!
 //! State lives in the store; the engine keeps what it needs at hand of it in memory and writes through,
@@ -17,13 +18,16 @@
 
 mod account;
 mod announcing;
+pub mod bundle_event;
 mod call;
+mod carried;
 mod carry;
 mod chance;
 mod codec;
 mod contact;
 mod contacts;
 pub mod conversation;
+mod couriering;
 mod delivery;
 mod device;
 mod dialling;
@@ -50,6 +54,7 @@ mod psk;
 mod reading;
 mod reconciling;
 mod replay;
+mod sealing;
 mod start;
 mod status;
 pub mod synthetic;
@@ -57,6 +62,7 @@ mod way;
 
 use std::collections::{BTreeMap, VecDeque};
 
+pub use bundle_event::BundleEvent;
 pub use effects::Effects;
 pub use input::{CallId, Input, Now};
 pub use inputs::{Inputs, MAX_BATCH_INPUT_BYTES, MAX_BATCH_INPUTS};
@@ -72,6 +78,7 @@ use rand_core::CryptoRng;
 use crate::store::erasure;
 use account::Account;
 use contact::Contact;
+use couriering::Couriering;
 use device::Device;
 use dialling::Dialling;
 use invitation::{InvitationKey, Made};
@@ -117,6 +124,8 @@ pub struct Engine {
     presence: Presence,
     traffic: TrafficCount,
     news: News,
+    /// Other people's bundles, if this node carries any.
+    couriering: Option<Box<Couriering>>,
     /// No link is begun or accepted any more.
     stopping: bool,
 }
@@ -196,6 +205,7 @@ impl Engine {
         match input {
             Input::Call(id, call) => self.call(turn, id, call),
             Input::Carrier(carrier, event) => self.carrier(turn, carrier, event),
+            Input::Parcel { to, length, id } => self.parcel(turn, &to, length, id),
             Input::Stop => self.stop(turn),
         }
     }
@@ -258,7 +268,8 @@ impl Engine {
         if !self.stopping {
             self.start_dials(turn);
         }
-        self.propose_overdue(turn)
+        self.propose_overdue(turn)?;
+        self.carry_on(turn)
     }
 
     fn next_wake_ms(&self, now: Now) -> Option<u64> {
@@ -269,6 +280,7 @@ impl Engine {
             self.presence.next_wake_ms(now, self.is_anybody_unseen()),
             self.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
+            self.next_carrying_ms(),
         ]
         .into_iter()
         .flatten()

@@ -3,13 +3,14 @@
 use bytes::Bytes;
 use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
 
+use super::bundle_event::BundleEvent;
 use super::{CallId, Effects};
 use crate::api::{Answer, Event};
 
 /// One effect that waits.
 #[derive(Debug)]
 enum Effect {
-    Send(LinkId, Bytes),
+    Send(LinkId, Bytes, u64),
     Recognised(LinkId),
     End(LinkId, Ending),
     Dial(CarrierKind, DialId, Address),
@@ -17,6 +18,7 @@ enum Effect {
     Switch(CarrierKind, bool),
     Answer(CallId, Answer),
     Event(Event),
+    Bundle(BundleEvent),
 }
 
 /// Effects in the order in which they were asked for.
@@ -28,7 +30,7 @@ impl Outbox {
     pub fn release(&mut self, effects: &mut impl Effects) {
         for effect in self.0.drain(..) {
             match effect {
-                Effect::Send(link, bytes) => effects.send(link, bytes),
+                Effect::Send(link, bytes, ghost) => effects.send(link, bytes, ghost),
                 Effect::Recognised(link) => effects.recognised(link),
                 Effect::End(link, ending) => effects.end(link, ending),
                 Effect::Dial(carrier, dial, to) => effects.dial(carrier, dial, to),
@@ -38,14 +40,15 @@ impl Outbox {
                 Effect::Switch(carrier, on) => effects.switch(carrier, on),
                 Effect::Answer(call, answer) => effects.answer(call, answer),
                 Effect::Event(event) => effects.event(event),
+                Effect::Bundle(event) => effects.bundle(event),
             }
         }
     }
 }
 
 impl Effects for Outbox {
-    fn send(&mut self, link: LinkId, bytes: Bytes) {
-        self.0.push(Effect::Send(link, bytes));
+    fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
+        self.0.push(Effect::Send(link, bytes, ghost));
     }
     fn recognised(&mut self, link: LinkId) {
         self.0.push(Effect::Recognised(link));
@@ -67,5 +70,8 @@ impl Effects for Outbox {
     }
     fn event(&mut self, event: Event) {
         self.0.push(Effect::Event(event));
+    }
+    fn bundle(&mut self, event: BundleEvent) {
+        self.0.push(Effect::Bundle(event));
     }
 }

@@ -129,6 +129,7 @@ impl Engine {
                 }
                 Event::Acked { log, seq, .. } if log.device == self.device_id => {
                     self.news.delivered.insert(identity, EntryId { log, seq });
+                    self.courier_acked(identity);
                 }
                 Event::Acked { .. } => {}
                 Event::Refused { refusal, .. } => {

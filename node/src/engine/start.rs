@@ -174,6 +174,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         presence: Presence::default(),
         traffic: TrafficCount::default(),
         news: News::default(),
+        couriering: None,
         stopping: false,
     })
 }

@@ -6,13 +6,16 @@ use bytes::Bytes;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::{Reader, StorageError, StorageFault, Store, Txn};
 use hedgerow_transport::carrier::memory::MemoryNetwork;
-use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierKind, DialId, Ending, LinkId};
+use hedgerow_transport::carrier::{
+    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::EPOCH_MS;
 use crate::api::{Answer, Call, Event};
-use crate::engine::{CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
+use crate::courier;
+use crate::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
 use crate::store::schema;
 
 /// A store in memory whose commits can be counted and made to fail.
@@ -112,10 +115,13 @@ pub struct Node {
     pub answers: BTreeMap<CallId, Answer>,
     /// Everything it has told.
     pub events: Vec<Event>,
+    /// What has become of bundles.
+    pub bundles: Vec<BundleEvent>,
     /// Times it was called, with or without input.
     pub pumps: u64,
     /// A hash over everything it has asked of the world, in order.
     pub asked: blake3::Hasher,
+    carries: Option<courier::Settings>,
     engine: Engine,
     waiting: VecDeque<Input>,
     wake: NextWake,
@@ -172,6 +178,8 @@ impl Node {
             clock_error_ms: 0,
             answers: BTreeMap::new(),
             events: Vec::new(),
+            bundles: Vec::new(),
+            carries: None,
             pumps: 0,
             asked: blake3::Hasher::new(),
             engine,
@@ -189,6 +197,18 @@ impl Node {
         let id = CallId(self.calls);
         self.waiting.push_back(Input::Call(id, call));
         id
+    }
+
+    /// Carries other people's bundles from now on, and after restarts.
+    ///
+    /// # Panics
+    /// The settings contradict themselves.
+    pub fn carry(&mut self, settings: courier::Settings, now_ms: u64) {
+        let now = self.now(now_ms);
+        self.carries = Some(settings.clone());
+        self.engine
+            .carry(settings, &self.storage, now)
+            .expect("memory does not fail");
     }
 
     /// The engine.
@@ -236,6 +256,8 @@ impl Node {
                 now_ms,
                 answers: &mut self.answers,
                 events: &mut self.events,
+                bundles: &mut self.bundles,
+                waiting: &mut self.waiting,
                 log: &mut self.asked,
             };
             self.pumps += 1;
@@ -265,6 +287,12 @@ impl Node {
         self.waiting.clear();
         self.engine = Engine::open(&self.storage, self.now(now_ms), &mut self.rng)
             .expect("what was committed opens");
+        if let Some(settings) = &self.carries {
+            let now = self.now(now_ms);
+            self.engine
+                .carry(settings.clone(), &self.storage, now)
+                .expect("memory does not fail");
+        }
         self.wake = NextWake(Some(now_ms));
     }
 }
@@ -276,6 +304,8 @@ struct Asked<'a> {
     now_ms: u64,
     answers: &'a mut BTreeMap<CallId, Answer>,
     events: &'a mut Vec<Event>,
+    bundles: &'a mut Vec<BundleEvent>,
+    waiting: &'a mut VecDeque<Input>,
     log: &'a mut blake3::Hasher,
 }
 
@@ -293,9 +323,16 @@ impl Asked<'_> {
 }
 
 impl Effects for Asked<'_> {
-    fn send(&mut self, link: LinkId, bytes: Bytes) {
+    fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
         self.log("send", &bytes);
         self.command(CarrierCommand::Send { link, bytes });
+        if ghost > 0 {
+            // This network takes as long for a ghost as for nothing.
+            let bytes = ghost as usize;
+            let written = CarrierEvent::Written { link, bytes };
+            self.waiting
+                .push_back(Input::Carrier(CarrierKind::Memory, written));
+        }
     }
     fn recognised(&mut self, link: LinkId) {
         self.log("recognised", &link.0.to_be_bytes());
@@ -324,5 +361,9 @@ impl Effects for Asked<'_> {
     fn event(&mut self, event: Event) {
         self.log("event", format!("{event:?}").as_bytes());
         self.events.push(event);
+    }
+    fn bundle(&mut self, event: BundleEvent) {
+        self.log("bundle", format!("{event:?}").as_bytes());
+        self.bundles.push(event);
     }
 }

@@ -37,13 +37,17 @@ impl World {
     pub fn meet(&mut self, inviter: usize, joiner: usize) {
         let link = self.invite(inviter);
         let before = self.contacts(joiner).len();
+        let joined = |world: &World| {
+            let events = world.nodes[joiner].events.iter();
+            events
+                .filter(|event| matches!(event, Event::Joined { .. }))
+                .count()
+        };
+        let joined_before = joined(self);
         self.ask(joiner, Call::Join(link))
             .expect("the link is good");
         assert!(
-            self.until(PATIENCE_MS, |world| {
-                let joined = |event: &Event| matches!(event, Event::Joined { .. });
-                world.nodes[joiner].events.iter().any(joined)
-            }),
+            self.until(PATIENCE_MS, |world| joined(world) > joined_before),
             "they do not meet"
         );
         assert_eq!(self.contacts(joiner).len(), before + 1);

@@ -15,7 +15,7 @@ use data_encoding::HEXLOWER;
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierState, DialId, LinkId};
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Call, Carrier};
+use crate::api::{Call, Carrier, ContactId};
 use crate::engine::{CallId, Input, Now};
 
 /// The version of the format.
@@ -37,6 +37,7 @@ struct Header {
 enum Line {
     Call(u64, Call),
     Carrier(Carrier, Report),
+    Parcel(ContactId, u64, u64),
     Stop,
     /// All inputs since the last turn were handed to the engine, at this time.
     Turn {
@@ -106,6 +107,7 @@ impl Recorder {
         self.write(&match input {
             Input::Call(CallId(id), call) => Line::Call(*id, call.clone()),
             Input::Carrier(kind, event) => Line::Carrier((*kind).into(), event.into()),
+            Input::Parcel { to, length, id } => Line::Parcel(to.clone(), *length, *id),
             Input::Stop => Line::Stop,
         });
     }
@@ -168,6 +170,7 @@ impl Recording {
                     let event = report.event().ok_or_else(|| bad("a line is damaged"))?;
                     inputs.push(Input::Carrier(kind.into(), event));
                 }
+                Line::Parcel(to, length, id) => inputs.push(Input::Parcel { to, length, id }),
                 Line::Stop => inputs.push(Input::Stop),
                 Line::Turn { mono_ms, wall_ms } => {
                     turns.push((std::mem::take(&mut inputs), Now { mono_ms, wall_ms }));
@@ -336,6 +339,9 @@ mod tests {
                 Input::Call(id, call) => serde_json::to_string(&Line::Call(id.0, call.clone())),
                 Input::Carrier(kind, event) => {
                     serde_json::to_string(&Line::Carrier((*kind).into(), event.into()))
+                }
+                Input::Parcel { to, length, id } => {
+                    serde_json::to_string(&Line::Parcel(to.clone(), *length, *id))
                 }
                 Input::Stop => serde_json::to_string(&Line::Stop),
             };

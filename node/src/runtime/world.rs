@@ -9,7 +9,7 @@ use hedgerow_transport::carrier::{
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::api::{Answer, Event};
-use crate::engine::{CallId, Effects};
+use crate::engine::{BundleEvent, CallId, Effects};
 
 /// Carriers, callers and listeners.
 pub(super) struct World {
@@ -109,7 +109,7 @@ impl World {
 }
 
 impl Effects for World {
-    fn send(&mut self, link: LinkId, bytes: Bytes) {
+    fn send(&mut self, link: LinkId, bytes: Bytes, _: u64) {
         self.link_command(link, CarrierCommand::Send { link, bytes });
     }
 
@@ -148,5 +148,10 @@ impl Effects for World {
     fn event(&mut self, event: Event) {
         // Without listeners nobody needs to know.
         let _ = self.listeners.send(event);
+    }
+
+    fn bundle(&mut self, event: BundleEvent) {
+        // What it names prints nothing.
+        tracing::debug!(?event, "a bundle");
     }
 }

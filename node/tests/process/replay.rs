@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use hedgerow_node::api::{Answer, Api, Call, Carrier, ContactId, Event, Private};
-use hedgerow_node::engine::{CallId, Effects, Engine, Input, Inputs, pump};
+use hedgerow_node::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, pump};
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
 use hedgerow_node::runtime::recording::Recording;
@@ -94,7 +94,7 @@ impl Recorded {
 struct Told(Vec<Event>);
 
 impl Effects for Told {
-    fn send(&mut self, _: LinkId, _: Bytes) {}
+    fn send(&mut self, _: LinkId, _: Bytes, _: u64) {}
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
     fn dial(&mut self, _: CarrierKind, _: DialId, _: Address) {}
@@ -104,6 +104,7 @@ impl Effects for Told {
     fn event(&mut self, event: Event) {
         self.0.push(event);
     }
+    fn bundle(&mut self, _: BundleEvent) {}
 }
 
 /// Replays a recording into a fresh engine. `born` names the identity that it begins with; otherwise

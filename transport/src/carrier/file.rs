@@ -3,7 +3,7 @@
 //! ```text
 //! 0          8         9
 //! | HEDGEBDL | version | bundle | bundle | ...
-//! |          | u8 (1)  | each says its own length
+//! |          | u8 (2)  | each says its own length
 //! ```
 
 use std::fs::File;
@@ -19,7 +19,7 @@ use crate::bundle::{HEADER_LEN, Header, MAX_BUNDLE};
 pub const MAGIC: [u8; 8] = *b"HEDGEBDL";
 
 /// The version written, and the newest that is read.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// What a file claims of itself: free, and as slow as whoever carries it.
 pub const PROFILE: Profile = Profile {

@@ -1,0 +1,102 @@
+//! One link between two couriers: what each has listed and wants, and what is under way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::envelope::{Envelope, Tag};
+use super::policy::Peer;
+use super::said::Begin;
+
+/// Where a wanted bundle stands among those that a link is to carry: those for the peer itself first,
+/// then by rank, then as the order of the settings says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub to_carry: bool,
+    pub rank: u64,
+    pub order: u64,
+    pub tag: Tag,
+}
+
+/// What the peer has listed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed {
+    /// How it was offered, if we may carry it.
+    pub offered: Option<Envelope>,
+    /// It is for us.
+    pub own: bool,
+}
+
+/// A transfer from here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sending {
+    pub place: Place,
+    pub spent: u32,
+    pub draw: u32,
+    /// The peer has said go.
+    pub under_way: bool,
+}
+
+/// A transfer to here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Receiving {
+    pub begin: Begin,
+    pub own: bool,
+    /// All contents have come, and the peer was told so.
+    pub whole: bool,
+}
+
+pub(super) struct Link {
+    pub peer: Peer,
+    /// The peer's greeting has come, and it has been told what we hold.
+    pub greeted: bool,
+    pub listed: BTreeMap<Tag, Listed>,
+    /// What the peer wants.
+    pub asked: BTreeMap<Tag, Place>,
+    pub queue: BTreeSet<Place>,
+    /// The peer said "busy" and has not said "free" since.
+    pub busy: bool,
+    /// We said "busy" and have to say "free".
+    pub owes: bool,
+    pub sending: BTreeMap<Tag, Sending>,
+    pub receiving: BTreeMap<Tag, Receiving>,
+    /// Bytes and number of others' bundles that it has brought or is bringing.
+    pub brought_bytes: u64,
+    pub brought: u32,
+}
+
+impl Link {
+    pub fn new(peer: Peer) -> Link {
+        Link {
+            peer,
+            greeted: false,
+            listed: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            queue: BTreeSet::new(),
+            busy: false,
+            owes: false,
+            sending: BTreeMap::new(),
+            receiving: BTreeMap::new(),
+            brought_bytes: 0,
+            brought: 0,
+        }
+    }
+
+    /// The peer wants a bundle, or wants it still.
+    pub fn ask(&mut self, place: Place) {
+        if let Some(before) = self.asked.insert(place.tag, place) {
+            self.queue.remove(&before);
+        }
+        self.queue.insert(place);
+    }
+
+    /// The next bundle that the peer wants.
+    pub fn next(&self) -> Option<Place> {
+        self.queue.first().copied()
+    }
+
+    /// It is being sent, or cannot be.
+    pub fn unask(&mut self, tag: &Tag) {
+        if let Some(place) = self.asked.remove(tag) {
+            self.queue.remove(&place);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A meeting in which everything takes no time: what [`exchange`](super::exchange) comes to between two
+//! couriers whose link never breaks. For comparing policies with theory, thousands of couriers at once.
+
+use super::envelope::{Envelope, Tag};
+use super::exchange::{Courier, may_carry};
+use super::policy::Peer;
+use super::store::Carried;
+
+/// One side of a meeting.
+pub struct Side<'a> {
+    /// The courier.
+    pub courier: &'a mut Courier,
+    /// Who it is.
+    pub me: Peer,
+    /// Whether a tag is of a bundle for it that it has not had.
+    pub is_own: &'a mut dyn FnMut(&Tag) -> bool,
+}
+
+/// What went over in a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// The bundle.
+    pub tag: Tag,
+    /// From the first of the two to the second.
+    pub up: bool,
+    /// To its recipient.
+    pub delivered: bool,
+}
+
+/// Two couriers meet: what each has for the other goes over. A recipient's copy is not held, and
+/// `is_own` is to be false for it from then on. Settings of links and transfers play no part.
+pub fn meet(one: &mut Side<'_>, two: &mut Side<'_>, now_ms: u64, moved: &mut Vec<Moved>) {
+    one.courier.expire(now_ms);
+    two.courier.expire(now_ms);
+    let greeting = one.courier.policy.greeting(now_ms);
+    let answer = two.courier.policy.greeting(now_ms);
+    two.courier.policy.met(&one.me, &greeting, now_ms);
+    one.courier.policy.met(&two.me, &answer, now_ms);
+    hand_over(one, two, now_ms, true, moved);
+    hand_over(two, one, now_ms, false, moved);
+    one.courier.policy.parted(&two.me);
+    two.courier.policy.parted(&one.me);
+}
+
+fn hand_over(
+    from: &mut Side<'_>,
+    to: &mut Side<'_>,
+    now_ms: u64,
+    up: bool,
+    moved: &mut Vec<Moved>,
+) {
+    let mut wanted: Vec<(bool, u64, Tag)> = Vec::new();
+    for carried in from.courier.bundles.iter() {
+        let envelope = &carried.envelope;
+        if to.courier.bundles.get(&envelope.tag).is_some() {
+            continue;
+        }
+        if (to.is_own)(&envelope.tag) {
+            wanted.push((false, 0, envelope.tag));
+        } else if let Some(offer) = from.courier.policy.offer(carried, &to.me) {
+            wanted.push((true, offer.rank, envelope.tag));
+        }
+    }
+    // A stable sort: those of one rank go in the order in which they came.
+    wanted.sort_by_key(|(to_carry, rank, _)| (*to_carry, *rank));
+    for (to_carry, _, tag) in wanted {
+        let Some(carried) = from.courier.bundles.get(&tag) else {
+            continue;
+        };
+        let offer = from.courier.policy.offer(carried, &to.me);
+        let (given, spent) = offer.map_or((0, 0), |offer| (offer.given, offer.spent));
+        let envelope = Envelope {
+            copies: given.min(to.courier.policy.copies()),
+            ..carried.envelope_at(now_ms)
+        };
+        if to_carry {
+            let courier = &mut *to.courier;
+            if !may_carry(courier.settings(), &courier.bundles, &envelope)
+                || !courier.make_room(envelope.size)
+            {
+                continue;
+            }
+            let length = carried.length;
+            to.courier.bundles.insert(Carried {
+                envelope,
+                length,
+                since_ms: now_ms as i64,
+                order: 0,
+                own: false,
+                from: Some(from.me.device),
+                promised: 0,
+                sending: 0,
+            });
+        }
+        if let Some(carried) = from.courier.bundles.get_mut(&tag) {
+            carried.envelope.copies -= spent;
+        }
+        moved.push(Moved {
+            tag,
+            up,
+            delivered: !to_carry,
+        });
+    }
+}

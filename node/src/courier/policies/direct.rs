@@ -1,0 +1,32 @@
+//! Nobody but the recipient is given a bundle.
+
+use serde::{Deserialize, Serialize};
+
+use crate::courier::policy::{Offer, Peer, Policy};
+use crate::courier::store::Carried;
+
+/// Has nothing to set.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Direct {}
+
+impl Direct {
+    pub(super) fn policy(&self) -> impl Policy + use<> {
+        *self
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Policy for Direct {
+    fn copies(&self) -> u32 {
+        1
+    }
+
+    fn offer(&self, _: &Carried, _: &Peer) -> Option<Offer> {
+        None
+    }
+}

@@ -1,0 +1,36 @@
+//! Everybody is given every bundle (Vahdat and Becker, 2000).
+
+use serde::{Deserialize, Serialize};
+
+use crate::courier::policy::{Offer, Peer, Policy};
+use crate::courier::store::Carried;
+
+/// Has nothing to set.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Epidemic {}
+
+impl Epidemic {
+    pub(super) fn policy(&self) -> impl Policy + use<> {
+        *self
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Policy for Epidemic {
+    fn copies(&self) -> u32 {
+        1
+    }
+
+    fn offer(&self, _: &Carried, _: &Peer) -> Option<Offer> {
+        Some(Offer {
+            given: 1,
+            spent: 0,
+            rank: 0,
+        })
+    }
+}

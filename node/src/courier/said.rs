@@ -1,0 +1,215 @@
+//! What couriers say to one another in a session (`docs/PROTOCOL.md` section 12a).
+
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
+
+use super::envelope::{Envelope, Release, Tag};
+use crate::tables;
+
+/// The kinds of session items that couriers use, those of contents included.
+pub const KINDS: std::ops::RangeInclusive<u64> = SUMMARY..=FREE;
+/// The kind of the items with contents, which are not [`Said`].
+pub const PIECE: u64 = 45;
+const SUMMARY: u64 = 40;
+const LISTING: u64 = 41;
+const WANTED: u64 = 42;
+const BEGIN: u64 = 43;
+const GO: u64 = 44;
+const WHOLE: u64 = 46;
+const YOURS: u64 = 47;
+const STOP: u64 = 48;
+const FREE: u64 = 49;
+
+/// The longest greeting of a policy, in bytes.
+pub const MAX_GREETING: usize = 16_384;
+/// The most release values of one item.
+pub const MAX_RELEASES: usize = 64;
+/// The most bundles listed in one item.
+pub const MAX_LISTED: u32 = 1_024;
+
+/// Why a transfer does not begin, or does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Reason {
+    /// The device takes part in as many transfers as it may; it says when it is free.
+    #[n(1)]
+    Busy,
+    /// The bundle is not wanted, or not any more.
+    #[n(2)]
+    Unwanted,
+    /// It is not held any more.
+    #[n(3)]
+    Gone,
+    /// The other side has begun something else meanwhile.
+    #[n(4)]
+    Otherwise,
+}
+
+/// Item 40: what a meeting begins with, and release values learnt later.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Default)]
+pub struct Summary {
+    /// The policy's greeting; absent from later ones.
+    #[n(0)]
+    pub greeting: Option<ByteVec>,
+    /// Values whose bundles the sender knows to have arrived.
+    #[n(1)]
+    pub releases: Vec<Release>,
+}
+
+/// Item 41: what is held.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Default)]
+pub struct Listing {
+    /// Those that the peer may carry.
+    #[n(0)]
+    pub offered: Vec<Envelope>,
+    /// All others, so that the recipient finds its own.
+    #[n(1)]
+    pub others: Vec<Tag>,
+}
+
+impl Listing {
+    pub(super) fn is_empty(&self) -> bool {
+        self.offered.is_empty() && self.others.is_empty()
+    }
+}
+
+/// Item 42: which of the listed bundles are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Default)]
+pub struct Wanted {
+    /// Those that are for the sender of this.
+    #[n(0)]
+    pub own: Vec<Tag>,
+    /// Those that it would carry.
+    #[n(1)]
+    pub others: Vec<Tag>,
+}
+
+impl Wanted {
+    pub(super) fn is_empty(&self) -> bool {
+        self.own.is_empty() && self.others.is_empty()
+    }
+}
+
+/// Item 43: a transfer that may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Begin {
+    /// The bundle as it is now, with the copies that are given; 0: only its recipient may take it.
+    #[n(0)]
+    pub envelope: Envelope,
+    /// The bytes of contents that are sent: its size without ghosts.
+    #[n(1)]
+    pub length: u64,
+    /// Of two transfers that would begin at once, the lower begins.
+    #[n(2)]
+    pub draw: u32,
+}
+
+/// Item 48.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Stop {
+    /// Of which bundle.
+    #[n(0)]
+    pub tag: Tag,
+    /// Why.
+    #[n(1)]
+    pub reason: Reason,
+}
+
+#[derive(Encode, Decode)]
+struct Named(#[n(0)] Tag);
+
+#[derive(Encode, Decode)]
+struct Empty {}
+
+/// One thing said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// 40
+    Summary(Summary),
+    /// 41
+    Listing(Listing),
+    /// 42
+    Wanted(Wanted),
+    /// 43
+    Begin(Begin),
+    /// 44: the contents may come.
+    Go(Tag),
+    /// 46: all contents have come.
+    Whole(Tag),
+    /// 47: the copies are written off here, so they are the receiver's.
+    Yours(Tag),
+    /// 48
+    Stop(Stop),
+    /// 49: who was told "busy" may try again.
+    Free,
+}
+
+impl Said {
+    /// The item's kind.
+    #[must_use]
+    pub fn kind(&self) -> u64 {
+        match self {
+            Said::Summary(_) => SUMMARY,
+            Said::Listing(_) => LISTING,
+            Said::Wanted(_) => WANTED,
+            Said::Begin(_) => BEGIN,
+            Said::Go(_) => GO,
+            Said::Whole(_) => WHOLE,
+            Said::Yours(_) => YOURS,
+            Said::Stop(_) => STOP,
+            Said::Free => FREE,
+        }
+    }
+
+    /// The item's content.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Said::Summary(summary) => tables::encoded(summary),
+            Said::Listing(listing) => tables::encoded(listing),
+            Said::Wanted(wanted) => tables::encoded(wanted),
+            Said::Begin(begin) => tables::encoded(begin),
+            Said::Go(tag) | Said::Whole(tag) | Said::Yours(tag) => tables::encoded(&Named(*tag)),
+            Said::Stop(stop) => tables::encoded(stop),
+            Said::Free => tables::encoded(&Empty {}),
+        }
+    }
+
+    /// What an item says; `None` if it cannot be read or is beyond the limits: the peer's fault.
+    #[must_use]
+    pub fn decode(kind: u64, content: &[u8]) -> Option<Said> {
+        fn read<T: for<'b> Decode<'b, ()>>(content: &[u8]) -> Option<T> {
+            minicbor::decode(content).ok()
+        }
+        let named = || read::<Named>(content).map(|named| named.0);
+        let said = match kind {
+            SUMMARY => Said::Summary(read(content)?),
+            LISTING => Said::Listing(read(content)?),
+            WANTED => Said::Wanted(read(content)?),
+            BEGIN => Said::Begin(read(content)?),
+            GO => Said::Go(named()?),
+            WHOLE => Said::Whole(named()?),
+            YOURS => Said::Yours(named()?),
+            STOP => Said::Stop(read(content)?),
+            FREE => Said::Free,
+            _ => return None,
+        };
+        said.is_within_limits().then_some(said)
+    }
+
+    fn is_within_limits(&self) -> bool {
+        let listed = match self {
+            Said::Summary(summary) => {
+                return summary.releases.len() <= MAX_RELEASES
+                    && summary
+                        .greeting
+                        .as_ref()
+                        .is_none_or(|greeting| greeting.len() <= MAX_GREETING);
+            }
+            Said::Listing(listing) => listing.offered.len() + listing.others.len(),
+            Said::Wanted(wanted) => wanted.own.len() + wanted.others.len(),
+            _ => 0,
+        };
+        listed <= MAX_LISTED as usize
+    }
+}

@@ -1,0 +1,213 @@
+//! What a courier holds, in memory and without contents: within a quota, each until its lifetime is
+//! over or its recipient releases it; those received first are let go first.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use hedgerow_sync::id::DeviceId;
+
+use super::envelope::{Envelope, Release, ReleaseHash, Tag};
+
+/// How many release values are remembered; the oldest are forgotten.
+pub const MAX_RELEASED: usize = 1_024;
+
+/// Why a bundle is let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DropReason {
+    /// Another one needed the room.
+    Full,
+    /// Its lifetime is over.
+    Expired,
+    /// The recipient has it.
+    Released,
+}
+
+/// A bundle that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carried {
+    /// What it shows; its age is that at `since_ms`.
+    pub envelope: Envelope,
+    /// The bytes of its contents: its size without ghosts.
+    pub length: u64,
+    /// When it came (monotonic milliseconds). May lie in another opening of the store: before 0.
+    pub since_ms: i64,
+    /// Where it stands in the order in which bundles came.
+    pub order: u64,
+    /// We sealed it.
+    pub own: bool,
+    /// Who gave it to us, unless we sealed it.
+    pub from: Option<DeviceId>,
+    /// Copies that are being handed over.
+    pub promised: u32,
+    /// Links over which it is being sent.
+    pub sending: u32,
+}
+
+impl Carried {
+    /// Copies that may still be handed over, our own included.
+    #[must_use]
+    pub fn spare(&self) -> u32 {
+        self.envelope.copies.saturating_sub(self.promised)
+    }
+
+    /// What it shows now.
+    #[must_use]
+    pub fn envelope_at(&self, now_ms: u64) -> Envelope {
+        let here_s = (now_ms as i64).saturating_sub(self.since_ms).max(0) / 1_000;
+        let here_s = u32::try_from(here_s).unwrap_or(u32::MAX);
+        Envelope {
+            age_s: self.envelope.age_s.saturating_add(here_s),
+            ..self.envelope
+        }
+    }
+
+    fn expires_ms(&self) -> u64 {
+        let left_s = self.envelope.lifetime_s.saturating_sub(self.envelope.age_s);
+        u64::try_from(self.since_ms + i64::from(left_s) * 1_000).unwrap_or_default()
+    }
+}
+
+/// The bundles held.
+#[derive(Debug, Default)]
+pub struct Bundles {
+    by_tag: BTreeMap<Tag, Carried>,
+    by_order: BTreeMap<u64, Tag>,
+    by_expiry: BTreeSet<(u64, Tag)>,
+    by_release: BTreeMap<ReleaseHash, Tag>,
+    next_order: u64,
+    bytes: u64,
+    released: VecDeque<Release>,
+    released_hashes: BTreeSet<ReleaseHash>,
+}
+
+impl Bundles {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_tag.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_tag.is_empty()
+    }
+
+    /// Their bytes, of ghosts too.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, tag: &Tag) -> Option<&Carried> {
+        self.by_tag.get(tag)
+    }
+
+    /// All of them, those that came first first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Carried> {
+        self.by_order
+            .values()
+            .filter_map(|tag| self.by_tag.get(tag))
+    }
+
+    pub(super) fn get_mut(&mut self, tag: &Tag) -> Option<&mut Carried> {
+        self.by_tag.get_mut(tag)
+    }
+
+    /// Puts one in, as the newest. The caller has made room.
+    pub(super) fn insert(&mut self, mut carried: Carried) {
+        carried.order = self.next_order;
+        self.insert_as(carried);
+    }
+
+    /// Puts one in at the place it had.
+    pub(super) fn insert_as(&mut self, carried: Carried) {
+        let envelope = &carried.envelope;
+        self.next_order = self.next_order.max(carried.order + 1);
+        self.bytes = self.bytes.saturating_add(envelope.size);
+        self.by_order.insert(carried.order, envelope.tag);
+        self.by_expiry.insert((carried.expires_ms(), envelope.tag));
+        self.by_release.insert(envelope.release, envelope.tag);
+        self.by_tag.insert(envelope.tag, carried);
+    }
+
+    pub(super) fn remove(&mut self, tag: &Tag) -> Option<Carried> {
+        let carried = self.by_tag.remove(tag)?;
+        self.bytes -= carried.envelope.size;
+        self.by_order.remove(&carried.order);
+        self.by_expiry.remove(&(carried.expires_ms(), *tag));
+        if self.by_release.get(&carried.envelope.release) == Some(tag) {
+            self.by_release.remove(&carried.envelope.release);
+        }
+        Some(carried)
+    }
+
+    /// The one to let go next: of those that are not being sent, the one that came first.
+    pub(super) fn oldest_idle(&self) -> Option<Tag> {
+        let idle = self.iter().find(|carried| carried.sending == 0);
+        idle.map(|carried| carried.envelope.tag)
+    }
+
+    /// Whether so many bytes have room once others are let go.
+    pub(super) fn could_free(&self, bytes: u64) -> bool {
+        let mut freed = 0_u64;
+        self.iter()
+            .filter(|carried| carried.sending == 0)
+            .any(|carried| {
+                freed = freed.saturating_add(carried.envelope.size);
+                freed >= bytes
+            })
+    }
+
+    /// One whose lifetime is over and which is not being sent.
+    pub(super) fn expired(&self, now_ms: u64) -> Option<Tag> {
+        self.idle_by_expiry()
+            .next()
+            .filter(|(at, _)| *at <= now_ms)
+            .map(|(_, tag)| tag)
+    }
+
+    /// When the next lifetime is over.
+    #[must_use]
+    pub fn next_expiry_ms(&self) -> Option<u64> {
+        self.idle_by_expiry().next().map(|(at, _)| at)
+    }
+
+    fn idle_by_expiry(&self) -> impl Iterator<Item = (u64, Tag)> + '_ {
+        self.by_expiry
+            .iter()
+            .copied()
+            .filter(|(_, tag)| self.get(tag).is_some_and(|carried| carried.sending == 0))
+    }
+
+    /// The bundle that a release value releases.
+    pub(super) fn released_by(&self, release: &Release) -> Option<Tag> {
+        self.by_release.get(&release.hash()).copied()
+    }
+
+    /// Remembers a value that is known to be true. False if it was known.
+    pub(super) fn remember_release(&mut self, release: Release) -> bool {
+        if !self.released_hashes.insert(release.hash()) {
+            return false;
+        }
+        self.released.push_back(release);
+        if self.released.len() > MAX_RELEASED
+            && let Some(oldest) = self.released.pop_front()
+        {
+            self.released_hashes.remove(&oldest.hash());
+        }
+        true
+    }
+
+    /// Whether the recipient is known to have the bundle.
+    #[must_use]
+    pub fn is_released(&self, hash: &ReleaseHash) -> bool {
+        self.released_hashes.contains(hash)
+    }
+
+    /// The values remembered, the newest first.
+    pub fn released(&self) -> impl Iterator<Item = &Release> {
+        self.released.iter().rev()
+    }
+}

@@ -1,0 +1,123 @@
+//! Bundles that are held, at rest: a row for each, and its contents in parts (`docs/PROTOCOL.md`
+//! section 12a).
+
+use hedgerow_sync::id::DeviceId;
+use hedgerow_sync::store::{Reader, StorageError, Txn};
+use minicbor::{Decode, Encode};
+
+use super::Now;
+use crate::courier::{Carried, Envelope, Tag};
+use crate::tables::{self, Table};
+
+/// The bytes of one part of a bundle's contents, at rest and on the wire.
+pub(crate) const PART: usize = 65_536;
+
+/// What is kept of a bundle beside its contents.
+#[derive(Encode, Decode)]
+pub(crate) struct Row {
+    #[n(0)]
+    pub envelope: Envelope,
+    #[n(1)]
+    pub length: u64,
+    #[n(2)]
+    pub order: u64,
+    /// When it came, by our wall clock.
+    #[n(3)]
+    pub since_ms: i64,
+    #[cbor(n(4), with = "super::codec::fixed_option", has_nil)]
+    pub from: Option<DeviceId>,
+    /// What it holds, if we sealed it.
+    #[n(5)]
+    pub own: Option<Own>,
+}
+
+/// What a bundle of ours holds.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct Own {
+    /// For which device it is.
+    #[cbor(n(0), with = "super::codec::fixed")]
+    pub to: DeviceId,
+    /// The newest of our messages in it: incarnation and sequence.
+    #[n(1)]
+    pub newest: Option<(u64, u64)>,
+    #[n(2)]
+    pub parcels: Vec<Parcel>,
+}
+
+/// A parcel: so many bytes that a bundle stands for, for whoever measures how bundles travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Parcel {
+    #[n(0)]
+    pub id: u64,
+    #[n(1)]
+    pub length: u64,
+}
+
+impl Row {
+    pub fn of(carried: &Carried, own: Option<&Own>, now: Now) -> Row {
+        let held_ms = (now.mono_ms as i64).saturating_sub(carried.since_ms);
+        Row {
+            envelope: carried.envelope,
+            length: carried.length,
+            order: carried.order,
+            since_ms: now.wall_ms.saturating_sub(held_ms),
+            from: carried.from,
+            own: own.cloned(),
+        }
+    }
+
+    /// As it was before a restart. How long that took the wall clock alone can tell; it is believed as
+    /// far as it goes forward.
+    pub fn carried(&self, now: Now) -> Carried {
+        let held_ms = now.wall_ms.saturating_sub(self.since_ms).max(0);
+        Carried {
+            envelope: self.envelope,
+            length: self.length,
+            since_ms: (now.mono_ms as i64).saturating_sub(held_ms),
+            order: self.order,
+            own: self.own.is_some(),
+            from: self.from,
+            promised: 0,
+            sending: 0,
+        }
+    }
+
+    pub fn save(&self, txn: &mut dyn Txn) -> Result<(), StorageError> {
+        let tag = self.envelope.tag;
+        tables::save(txn, &Table::Carried.key(&[&tag.0]), self)
+    }
+}
+
+/// All rows.
+pub(crate) fn load(reader: &dyn Reader) -> Result<Vec<Row>, StorageError> {
+    let rows = tables::load_all(reader, Table::Carried)?;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Keeps the contents of a bundle.
+pub(crate) fn keep(txn: &mut dyn Txn, tag: &Tag, contents: &[u8]) -> Result<(), StorageError> {
+    for (number, part) in (0_u32..).zip(contents.chunks(PART)) {
+        txn.put(&part_key(tag, number), part)?;
+    }
+    Ok(())
+}
+
+/// A part of the contents of a bundle.
+pub(crate) fn part(
+    reader: &dyn Reader,
+    tag: &Tag,
+    number: u32,
+) -> Result<Option<Vec<u8>>, StorageError> {
+    reader.get(&part_key(tag, number))
+}
+
+/// Removes a bundle of so many bytes.
+pub(crate) fn remove(txn: &mut dyn Txn, tag: &Tag, length: u64) -> Result<(), StorageError> {
+    txn.remove(&Table::Carried.key(&[&tag.0]))?;
+    let parts = length.div_ceil(PART as u64);
+    (0..parts as u32).try_for_each(|number| txn.remove(&part_key(tag, number)))
+}
+
+fn part_key(tag: &Tag, number: u32) -> Vec<u8> {
+    Table::CarriedParts.key(&[&tag.0, &number.to_be_bytes()])
+}

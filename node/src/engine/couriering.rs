@@ -1,0 +1,528 @@
+//! Other people's bundles in the engine: what the [courier](crate::courier) wants done is done here, with
+//! contents, keys and the store (`docs/PROTOCOL.md` section 12a).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation, LogId, Seq};
+use hedgerow_sync::peer;
+use hedgerow_sync::store::{Reader, StorageError, Store};
+use hedgerow_transport::bundle::Header;
+use hedgerow_transport::carrier::LinkId;
+use hedgerow_transport::handshake::Direction;
+use hedgerow_transport::session::{Item, Lane, Session};
+
+use super::bundle_event::BundleEvent;
+use super::carried::{self, Own, PART, Row};
+use super::fault::{CallError, LinkError, PeerFault};
+use super::items::{self, Hello};
+use super::link::State;
+use super::live::Live;
+use super::{Effects as _, Engine, Now, Turn, reconciling};
+use crate::courier::exchange::{Act, Arrival};
+use crate::courier::said::{self, Begin};
+use crate::courier::{Courier, Hint, Peer, Said, Settings, Tag};
+use crate::tables::Table;
+
+/// Tags known not to be ours, so that none is tried with every contact's key at every meeting.
+const MAX_FOREIGN: usize = 8_192;
+
+/// Whether lifetimes are over is looked at so often.
+const EXPIRY_MS: u64 = 60_000;
+
+/// Bytes of a tag by which the pieces of a transfer name it.
+const NAME: usize = 8;
+
+/// What a node that carries keeps at hand.
+pub(crate) struct Couriering {
+    pub courier: Courier,
+    /// What the bundles that we sealed hold.
+    pub own: BTreeMap<Tag, Own>,
+    /// When a bundle of messages for a device is due.
+    pub due: BTreeMap<DeviceId, u64>,
+    /// When one was last sealed.
+    pub sealed: BTreeMap<DeviceId, u64>,
+    /// Those who have acknowledged something.
+    acked: BTreeSet<IdentityId>,
+    outgoing: BTreeMap<LinkId, VecDeque<Outgoing>>,
+    arriving: BTreeMap<(LinkId, Tag), Arriving>,
+    foreign: BTreeSet<Tag>,
+    foreign_order: VecDeque<Tag>,
+}
+
+/// Contents that are being sent.
+struct Outgoing {
+    tag: Tag,
+    length: u64,
+    ghost: u64,
+    next_part: u32,
+}
+
+/// Contents that are coming.
+struct Arriving {
+    begin: Begin,
+    contents: BytesMut,
+}
+
+impl Engine {
+    /// Carries other people's bundles from now on, and seals bundles of its own for contacts that it does
+    /// not reach. Call it once, when the engine is open.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn carry(
+        &mut self,
+        settings: Settings,
+        store: &impl Store,
+        now: Now,
+    ) -> Result<(), StorageError> {
+        let mut couriering = Couriering {
+            courier: Courier::new(settings),
+            own: BTreeMap::new(),
+            due: BTreeMap::new(),
+            sealed: BTreeMap::new(),
+            acked: BTreeSet::new(),
+            outgoing: BTreeMap::new(),
+            arriving: BTreeMap::new(),
+            foreign: BTreeSet::new(),
+            foreign_order: VecDeque::new(),
+        };
+        for row in store.read(|reader| carried::load(reader))? {
+            couriering.courier.restore(row.carried(now));
+            if let Some(own) = row.own {
+                couriering.own.insert(row.envelope.tag, own);
+            }
+        }
+        self.couriering = Some(Box::new(couriering));
+        Ok(())
+    }
+
+    /// How many bundles are carried, and their bytes, of ghosts too.
+    pub fn carries(&self) -> (usize, u64) {
+        self.couriering.as_ref().map_or((0, 0), |couriering| {
+            let bundles = couriering.courier.bundles();
+            (bundles.len(), bundles.bytes())
+        })
+    }
+
+    /// A session has begun.
+    pub(super) fn courier_met(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        live: &Live,
+        hello: &Hello,
+    ) {
+        let Some(couriering) = &mut self.couriering else {
+            return;
+        };
+        if hello.features & items::CARRIES != 0 {
+            let peer = Peer {
+                device: live.device,
+                hint: Hint::of(&live.identity.0),
+            };
+            couriering.courier.met(id, peer, turn.now.mono_ms);
+        }
+    }
+
+    /// A session is over.
+    pub(super) fn courier_parted(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        live: &Live,
+    ) -> Result<(), StorageError> {
+        let Some(couriering) = &mut self.couriering else {
+            return Ok(());
+        };
+        couriering
+            .courier
+            .parted(id, turn.now.mono_ms, &mut turn.rng);
+        couriering.outgoing.remove(&id);
+        // What was written in the session and did not arrive waits from now on.
+        self.courier_queued(turn, live.identity);
+        Ok(())
+    }
+
+    /// An item of couriers.
+    pub(super) fn courier_item(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        item: &Item,
+    ) -> Result<(), LinkError> {
+        let Some(mut couriering) = self.couriering.take() else {
+            return Ok(());
+        };
+        let heard = match item.kind {
+            said::PIECE => self.piece(turn, id, &mut couriering, &item.content),
+            kind => self.said(turn, id, &mut couriering, kind, &item.content),
+        };
+        self.couriering = Some(couriering);
+        heard
+    }
+
+    fn said(
+        &self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        couriering: &mut Couriering,
+        kind: u64,
+        content: &[u8],
+    ) -> Result<(), LinkError> {
+        let said = Said::decode(kind, content).ok_or(PeerFault::BadItem)?;
+        let Couriering {
+            courier,
+            foreign,
+            foreign_order,
+            ..
+        } = couriering;
+        let mut failed = None;
+        let mut is_own = |tag: &Tag| {
+            if foreign.contains(tag) {
+                return false;
+            }
+            match self.is_for_us(&*turn.txn, tag) {
+                Ok(true) => true,
+                Ok(false) => {
+                    foreign.insert(*tag);
+                    foreign_order.push_back(*tag);
+                    if foreign_order.len() > MAX_FOREIGN
+                        && let Some(oldest) = foreign_order.pop_front()
+                    {
+                        foreign.remove(&oldest);
+                    }
+                    false
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    false
+                }
+            }
+        };
+        let now_ms = turn.now.mono_ms;
+        let heard = courier.heard(id, said, now_ms, &mut turn.rng, &mut is_own);
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        heard.map_err(|_| PeerFault::OutOfPlace.into())
+    }
+
+    /// Whether a bundle is for us and has not been taken in.
+    fn is_for_us(&self, reader: &dyn Reader, tag: &Tag) -> Result<bool, StorageError> {
+        let me = self.device_id;
+        let senders = self.devices.iter().map(|(id, device)| {
+            let direction = Direction::between(&id.0, &me.0);
+            (*id, &device.bundle_tag_key, direction)
+        });
+        let Some(sender) = hedgerow_transport::bundle::recognise(&tag.0, senders) else {
+            return Ok(false);
+        };
+        let taken = Table::BundleTags.key(&[&sender.0, &tag.0[..16]]);
+        Ok(reader.get(&taken)?.is_none())
+    }
+
+    /// Some contents of a bundle.
+    fn piece(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        couriering: &mut Couriering,
+        piece: &Bytes,
+    ) -> Result<(), LinkError> {
+        let (name, part) = piece
+            .split_first_chunk::<NAME>()
+            .ok_or(PeerFault::BadItem)?;
+        let mut least = Tag([0; 32]);
+        least.0[..NAME].copy_from_slice(name);
+        let found = couriering
+            .arriving
+            .range_mut((id, least)..)
+            .next()
+            .filter(|((link, tag), _)| *link == id && tag.0.starts_with(name));
+        // Pieces may still come of what was stopped.
+        let Some((_, arriving)) = found else {
+            return Ok(());
+        };
+        if (arriving.contents.len() + part.len()) as u64 > arriving.begin.length {
+            return Err(PeerFault::BadItem.into());
+        }
+        arriving.contents.extend_from_slice(part);
+        if (arriving.contents.len() as u64) < arriving.begin.length {
+            return Ok(());
+        }
+        let (begin, contents) = (arriving.begin, arriving.contents.clone().freeze());
+        let tag = begin.envelope.tag;
+        let acked = &mut couriering.acked;
+        let arrival = match self.is_for_us(&*turn.txn, &tag)? {
+            true => self.take_carried(turn, id, acked, &begin, &contents)?,
+            false if is_as_offered(&begin, &contents) => Arrival::ToCarry,
+            false => Arrival::Bad,
+        };
+        let now_ms = turn.now.mono_ms;
+        if matches!(arrival, Arrival::Opened(_)) {
+            couriering.arriving.remove(&(id, tag));
+        }
+        couriering
+            .courier
+            .arrived(id, &tag, arrival, now_ms, &mut turn.rng);
+        Ok(())
+    }
+
+    /// Opens a bundle that a courier has brought, and takes it in.
+    fn take_carried(
+        &mut self,
+        turn: &mut Turn<'_>,
+        link: LinkId,
+        acked: &mut BTreeSet<IdentityId>,
+        begin: &Begin,
+        contents: &[u8],
+    ) -> Result<Arrival, LinkError> {
+        let opened = match self.open_bundle(turn, contents) {
+            Ok(opened) => opened,
+            Err(CallError::Refused(_)) => return Ok(Arrival::Bad),
+            Err(CallError::Storage(error)) => return Err(error.into()),
+        };
+        let envelope = &begin.envelope;
+        let (release, ghost) = opened.release();
+        let hash = release.map(|release| release.hash());
+        if begin.length.saturating_add(ghost) != envelope.size || hash != Some(envelope.release) {
+            return Ok(Arrival::Bad);
+        }
+        let brought = self.take_bundle(turn, &opened)?;
+        acked.insert(brought.identity);
+        turn.out.bundle(BundleEvent::Delivered {
+            bundle: envelope.tag,
+            link,
+            parcels: brought.parcels,
+            messages: brought.messages,
+        });
+        Ok(Arrival::Opened(release))
+    }
+
+    /// There may be more contacts than before: what was nobody's may be ours.
+    pub(super) fn courier_knows_more(&mut self) {
+        if let Some(couriering) = &mut self.couriering {
+            couriering.foreign.clear();
+            couriering.foreign_order.clear();
+        }
+    }
+
+    /// A contact has acknowledged messages of ours.
+    pub(super) fn courier_acked(&mut self, identity: IdentityId) {
+        if let Some(couriering) = &mut self.couriering
+            && !couriering.own.is_empty()
+        {
+            couriering.acked.insert(identity);
+        }
+    }
+
+    /// What time and this batch bring for bundles.
+    pub(super) fn carry_on(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let Some(mut couriering) = self.couriering.take() else {
+            return Ok(());
+        };
+        let carried = self.carry_on_with(turn, &mut couriering);
+        self.couriering = Some(couriering);
+        carried
+    }
+
+    fn carry_on_with(
+        &mut self,
+        turn: &mut Turn<'_>,
+        couriering: &mut Couriering,
+    ) -> Result<(), StorageError> {
+        self.drop_acked(turn, couriering)?;
+        self.seal_due(turn, couriering)?;
+        if couriering
+            .next_expiry_ms()
+            .is_some_and(|at| at <= turn.now.mono_ms)
+        {
+            couriering.courier.expire(turn.now.mono_ms);
+        }
+        for act in couriering.courier.take_acts() {
+            self.act(turn, couriering, act)?;
+        }
+        Ok(())
+    }
+
+    /// When something is to be done for bundles.
+    pub(super) fn next_carrying_ms(&self) -> Option<u64> {
+        let couriering = self.couriering.as_ref()?;
+        let due = couriering.due.values().min().copied();
+        due.into_iter().chain(couriering.next_expiry_ms()).min()
+    }
+
+    /// Lets go of bundles whose messages have arrived another way.
+    fn drop_acked(
+        &mut self,
+        turn: &mut Turn<'_>,
+        couriering: &mut Couriering,
+    ) -> Result<(), StorageError> {
+        for identity in std::mem::take(&mut couriering.acked) {
+            let Some(contact) = self.contacts.get(&identity) else {
+                continue;
+            };
+            let space = reconciling::space_id(&contact.space);
+            let mut arrived = Vec::new();
+            for (tag, own) in &couriering.own {
+                let theirs = self.devices.get(&own.to).map(|device| device.identity);
+                if let Some((incarnation, seq)) = own.newest
+                    && theirs == Some(identity)
+                    && own.parcels.is_empty()
+                {
+                    let log = LogId {
+                        device: self.device_id,
+                        incarnation: Incarnation(incarnation),
+                    };
+                    if peer::acked(turn.txn, space, own.to, log)? >= Seq(seq) {
+                        arrived.push(*tag);
+                    }
+                }
+            }
+            for tag in arrived {
+                let now_ms = turn.now.mono_ms;
+                couriering.courier.remove(&tag, now_ms, &mut turn.rng);
+            }
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        turn: &mut Turn<'_>,
+        couriering: &mut Couriering,
+        act: Act,
+    ) -> Result<(), StorageError> {
+        let bundles = couriering.courier.bundles();
+        match act {
+            Act::Say(id, said) => {
+                if let Some(link) = self.links.get_mut(&id)
+                    && let State::Live(live) = &mut link.state
+                {
+                    items::say_bytes(&mut live.session, said.kind(), said.encode());
+                }
+            }
+            Act::Send(link, tag) => {
+                let Some(carried) = bundles.get(&tag) else {
+                    return Ok(());
+                };
+                let size = carried.envelope.size;
+                let outgoing = Outgoing {
+                    tag,
+                    length: carried.length,
+                    ghost: size.saturating_sub(carried.length),
+                    next_part: 0,
+                };
+                couriering
+                    .outgoing
+                    .entry(link)
+                    .or_default()
+                    .push_back(outgoing);
+                turn.out.bundle(BundleEvent::Begun {
+                    bundle: tag,
+                    link,
+                    size,
+                });
+            }
+            Act::Sent(link, bundle, done) => {
+                if let Some(queue) = couriering.outgoing.get_mut(&link) {
+                    queue.retain(|outgoing| outgoing.tag != bundle);
+                    if queue.is_empty() {
+                        couriering.outgoing.remove(&link);
+                    }
+                }
+                turn.out.bundle(BundleEvent::Ended { bundle, link, done });
+            }
+            Act::Expect(link, begin) => {
+                let arriving = Arriving {
+                    begin,
+                    contents: BytesMut::new(),
+                };
+                couriering
+                    .arriving
+                    .insert((link, begin.envelope.tag), arriving);
+            }
+            Act::Discard(link, tag) => {
+                couriering.arriving.remove(&(link, tag));
+            }
+            Act::Keep(link, tag) => {
+                let arrived = couriering.arriving.remove(&(link, tag));
+                if let (Some(arrived), Some(carried)) = (arrived, bundles.get(&tag)) {
+                    Row::of(carried, None, turn.now).save(turn.txn)?;
+                    carried::keep(turn.txn, &tag, &arrived.contents)?;
+                }
+                turn.out.bundle(BundleEvent::Taken { bundle: tag, link });
+            }
+            Act::Update(tag) => {
+                if let Some(carried) = bundles.get(&tag) {
+                    Row::of(carried, couriering.own.get(&tag), turn.now).save(turn.txn)?;
+                }
+            }
+            Act::Drop(bundle, length, reason) => {
+                couriering.own.remove(&bundle);
+                carried::remove(turn.txn, &bundle, length)?;
+                turn.out.bundle(BundleEvent::Dropped { bundle, reason });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Couriering {
+    /// When lifetimes are looked at next.
+    fn next_expiry_ms(&self) -> Option<u64> {
+        let next = self.courier.bundles().next_expiry_ms()?;
+        Some(next.div_ceil(EXPIRY_MS).saturating_mul(EXPIRY_MS))
+    }
+
+    /// Queues contents for a link, up to about `budget` bytes. Gives the ghost bytes that the last of
+    /// them stand for.
+    pub fn fill(
+        &mut self,
+        id: LinkId,
+        session: &mut Session,
+        reader: &dyn Reader,
+        budget: usize,
+    ) -> Result<u64, StorageError> {
+        let Some(queue) = self.outgoing.get_mut(&id) else {
+            return Ok(0);
+        };
+        while session.queued() < budget
+            && let Some(outgoing) = queue.front_mut()
+        {
+            let part = carried::part(reader, &outgoing.tag, outgoing.next_part)?;
+            let Some(part) = part else {
+                // It was let go while it was being sent, which the other side is told.
+                queue.pop_front();
+                continue;
+            };
+            let mut piece = BytesMut::with_capacity(NAME + part.len());
+            piece.put_slice(&outgoing.tag.0[..NAME]);
+            piece.put_slice(&part);
+            session
+                .push(Lane::Media, said::PIECE, piece.freeze())
+                .expect("a part is far below MAX_ITEM");
+            outgoing.next_part += 1;
+            if u64::from(outgoing.next_part) * PART as u64 >= outgoing.length {
+                let ghost = outgoing.ghost;
+                queue.pop_front();
+                if ghost > 0 {
+                    return Ok(ghost);
+                }
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Whether contents are those of the bundle that was offered, as far as a courier can see.
+fn is_as_offered(begin: &Begin, contents: &[u8]) -> bool {
+    let envelope = &begin.envelope;
+    Header::parse(contents).is_ok_and(|header| {
+        *header.tag() == envelope.tag.0
+            && header.length() as u64 == begin.length
+            && header.lifetime_s() == envelope.lifetime_s
+            && *header.release() == envelope.release.0
+    })
+}
