@@ -98,7 +98,7 @@ impl Forger {
 }
 
 /// A bundle from the first device of the tests to the second, whose device key serves as prekey, with
-/// exactly this payload. Its payload must be one that some bundle has: 1,024 bytes at least.
+/// exactly this payload. Its payload must be one that some bundle has.
 pub fn bundle(payload: &[u8]) -> Vec<u8> {
     let (me, peer) = (device(1), device(2));
     let mut head = vec![5; 16];
@@ -106,13 +106,15 @@ pub fn bundle(payload: &[u8]) -> Vec<u8> {
     let mut mac = blake3::Hasher::new_keyed(pair_keys().bundle_tag.as_bytes());
     mac.update(b"bundle").update(&head).update(&direction);
     head.extend_from_slice(&mac.finalize().as_bytes()[..16]);
-    let length = (96 + payload.len() + payload.len().div_ceil(65_519) * 16) as u64;
+    let length = (112 + payload.len() + payload.len().div_ceil(65_519) * 16) as u64;
     head.extend_from_slice(&length.to_be_bytes());
     let mut prologue = vec![1];
     prologue.extend_from_slice(&head);
     prologue.extend_from_slice(&1_000u32.to_be_bytes());
+    prologue.extend_from_slice(&[7; 16]);
     head.extend_from_slice(&0u32.to_be_bytes());
     head.extend_from_slice(&1_000u32.to_be_bytes());
+    head.extend_from_slice(&[7; 16]);
     let psk = bundle_psk();
     let params = "Noise_Kpsk0_25519_ChaChaPoly_BLAKE2s".parse().unwrap();
     let mut noise = Builder::new(params)

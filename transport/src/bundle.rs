@@ -251,7 +251,7 @@ impl Header {
         let (age_s, lifetime_s) = (fields.get_u32(), fields.get_u32());
         let mut release = [0; RELEASE_LEN];
         fields.copy_to_slice(&mut release);
-        let possible = payload_len(length).is_some();
+        let possible = payload_len(length).is_some_and(|payload| payload > 0);
         if !possible || length > MAX_BUNDLE || lifetime_s > MAX_LIFETIME_S {
             return Err(BundleFault::Malformed);
         }
@@ -446,7 +446,7 @@ pub fn recognise<'k, K>(
 /// What is shown of a release value.
 #[must_use]
 pub fn release_hash(release: &[u8; RELEASE_LEN]) -> [u8; RELEASE_LEN] {
-    truncated(&*kdf("hedgerow 1 release", &[release]))
+    truncated(&kdf("hedgerow 1 release", &[release]))
 }
 
 /// How long the bundle of a padded payload is.

@@ -5,7 +5,7 @@ mod support;
 use bytes::Bytes;
 use hedgerow_transport::bundle::{
     BundleFault, Contents, Draft, Full, HEADER_LEN, Header, MAX_BUNDLE, MAX_LIFETIME_S, add_age,
-    open,
+    open, release_hash,
 };
 use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::keys::{BundlePsk, Psk, PublicKey, StaticKey};
@@ -199,7 +199,13 @@ fn headers_beyond_the_bounds_are_malformed() {
         bundle[at..at + field.len()].copy_from_slice(field);
         Header::parse(&bundle).map(|_| ())
     };
-    for length in [0, HEADER_LEN as u64 + 17, MAX_BUNDLE as u64 + 1, u64::MAX] {
+    for length in [
+        0,
+        HEADER_LEN as u64,
+        HEADER_LEN as u64 + 16,
+        MAX_BUNDLE as u64 + 1,
+        u64::MAX,
+    ] {
         assert_eq!(
             altered(32, &length.to_be_bytes()),
             Err(BundleFault::Malformed)
@@ -228,6 +234,16 @@ fn a_bundle_is_filled_up_to_its_limit_and_no_further() {
         bundle.len()
     );
     assert_eq!(open_with(&bundle, &[&prekey(1)]).unwrap().items.len(), put);
+}
+
+#[test]
+fn the_hash_of_the_release_value_is_shown_and_the_value_is_not() {
+    let draft = draft(MAX_BUNDLE);
+    let release = *draft.release();
+    let bundle = seal(draft, &prekey(1));
+    let header = Header::parse(&bundle).unwrap();
+    assert_eq!(*header.release(), release_hash(&release));
+    assert!(!bundle.windows(16).any(|bytes| bytes == release));
 }
 
 #[test]
@@ -260,7 +276,7 @@ fn two_bundles_with_the_same_content_share_no_bytes_but_the_plain_fields() {
             .filter(|(a, b)| a == b)
             .count()
     };
-    assert!(same(0..32) < 8 && same(48..96) < 8 && same(96..one.len()) < 30);
+    assert!(same(0..32) < 8 && same(48..64) < 8 && same(64..112) < 8 && same(112..one.len()) < 30);
 }
 
 proptest! {

@@ -78,8 +78,8 @@ fn other_files_and_newer_ones_are_told_apart() {
     let bench = Bench::new();
     fs::write(&bench.path, b"Dear diary, today").expect("it is written");
     assert!(matches!(bench.read(), (0, Some(FileError::NotParcels))));
-    fs::write(&bench.path, b"HEDGEBDL\x02anything").expect("it is written");
-    assert!(matches!(bench.read(), (0, Some(FileError::Newer(2)))));
+    fs::write(&bench.path, b"HEDGEBDL\x03anything").expect("it is written");
+    assert!(matches!(bench.read(), (0, Some(FileError::Newer(3)))));
     fs::remove_file(&bench.path).expect("it is removed");
     assert!(matches!(bench.read(), (0, Some(FileError::Io(_)))));
 }

@@ -12,7 +12,7 @@ use tokio::sync::broadcast;
 pub const PASSPHRASE: &str = "correct horse";
 pub const LINK: &str = "hedgerow:AEBAGBA";
 pub const USED_LINK: &str = "hedgerow:USED";
-pub const PARCEL: &[u8] = b"HEDGEBDL\x01sealed";
+pub const PARCEL: &[u8] = b"HEDGEBDL\x02sealed";
 pub const BEN: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 pub const DORA: &str = "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0";
 /// 2026-05-01 12:00 UTC.

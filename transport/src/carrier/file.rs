@@ -81,7 +81,10 @@ impl ParcelFile {
         if magic != MAGIC {
             return Err(FileError::NotParcels);
         }
-        if version > VERSION || version == 0 {
+        if version < VERSION {
+            return Err(FileError::NotParcels);
+        }
+        if version > VERSION {
             return Err(FileError::Newer(version));
         }
         Ok((file, length - start.len() as u64))
