@@ -18,3 +18,4 @@ pub mod record;
 pub mod result;
 pub mod theory;
 pub mod trace;
+pub mod validate;

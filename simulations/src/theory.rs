@@ -8,6 +8,7 @@
 //! for two-hop and epidemic.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF as _};
 
@@ -24,6 +25,18 @@ pub enum Spreading {
     SourceSpray(u32),
     /// There are this many copies; who has several gives away half of them.
     BinarySpray(u32),
+}
+
+impl fmt::Display for Spreading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Spreading::Direct => f.write_str("direct"),
+            Spreading::TwoHop => f.write_str("two-hop"),
+            Spreading::Epidemic => f.write_str("epidemic"),
+            Spreading::SourceSpray(copies) => write!(f, "source spray {copies}"),
+            Spreading::BinarySpray(copies) => write!(f, "binary spray {copies}"),
+        }
+    }
 }
 
 /// What becomes of a message.

@@ -28,4 +28,5 @@ pub use self::figure::{FIGURES, Figure, Unit};
 pub use self::identity::Identity;
 pub use self::summary::{Estimate, Run, Summary};
 pub use self::table::{Row, read};
+pub(crate) use self::text::table as text_table;
 pub use self::writer::{World, Writer};

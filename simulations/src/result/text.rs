@@ -74,7 +74,7 @@ pub(super) fn interval(name: &str, estimate: &Estimate) -> String {
 }
 
 /// A table with these headings; the columns `numbers` are set to the right.
-pub(super) fn table<T: Into<Row>>(headings: T, numbers: impl IntoIterator<Item = usize>) -> Table {
+pub(crate) fn table<T: Into<Row>>(headings: T, numbers: impl IntoIterator<Item = usize>) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(headings);
     for column in numbers {

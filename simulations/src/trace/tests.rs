@@ -1,5 +1,8 @@
 //! Each format is read, mended and refused as promised, and what is written is read again.
 
+use parquet::data_type::Int64Type;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 
 use super::{Format, Repairs, Trace, TraceError, TraceSettings, one, plan_file};
@@ -355,6 +358,71 @@ fn places_are_read_counted_from_the_least_and_played_straight() {
             super::movement::read(&settings, bad.as_bytes()).is_err(),
             "{bad:?}"
         );
+    }
+}
+
+#[test]
+fn a_plan_is_read_with_the_columns_that_other_tools_write() {
+    // Whole numbers of 64 bits that could be absent, in any order, and no metadata: pandas and polars.
+    let schema = "message schema { optional int64 b; optional int64 a; optional int64 start_us; \
+                  optional int64 end_us; }";
+    let schema = parse_message_type(schema).expect("a schema");
+    let write = |rows: [[Option<i64>; 2]; 4]| {
+        let mut bytes = Vec::new();
+        let mut file =
+            SerializedFileWriter::new(&mut bytes, schema.clone().into(), Default::default())
+                .expect("a file in memory");
+        let mut group = file.next_row_group().expect("a group");
+        for values in rows {
+            let mut column = group.next_column().expect("written").expect("four columns");
+            let levels = values.map(|value| i16::from(value.is_some()));
+            let values: Vec<i64> = values.into_iter().flatten().collect();
+            let typed = column.typed::<Int64Type>();
+            typed
+                .write_batch(&values, Some(&levels), None)
+                .expect("written");
+            column.close().expect("written");
+        }
+        group.close().expect("written");
+        file.close().expect("written");
+        bytes
+    };
+    let some = |values: [i64; 2]| values.map(Some);
+    let good = write([
+        some([1, 4]),
+        some([4, 2]),
+        some([7_000_000, 0]),
+        some([9_000_000, 1_000_000]),
+    ]);
+    let trace = TraceSettings::at("plan")
+        .contacts_in(&good)
+        .expect("a plan");
+    assert_eq!(trace.devices, 5, "numbers up to the highest");
+    assert_eq!(
+        contacts(&trace),
+        [contact("2", "4", 0.0, 1.0), contact("1", "4", 7.0, 9.0)]
+    );
+
+    let cases = [
+        (
+            write([[Some(1), None], some([4, 2]), some([0, 0]), some([1, 1])]),
+            "row 2: `b`",
+        ),
+        (
+            write([some([1, -4]), some([4, 2]), some([0, 0]), some([1, 1])]),
+            "row 2: `b` is -4",
+        ),
+        (
+            write([some([1, 4]), some([4, 2]), some([9, 0]), some([1, 1])]),
+            "row 1: it ends before",
+        ),
+    ];
+    for (bytes, expected) in cases {
+        let error = TraceSettings::at("plan")
+            .contacts_in(&bytes)
+            .expect_err("no plan")
+            .to_string();
+        assert!(error.contains(expected), "{error}");
     }
 }
 

@@ -1,0 +1,225 @@
+//! Couriers on a recorded trace, every contact handing over at once all that its couriers want to, held
+//! against the oracle message by message.
+
+use hedgerow_node::courier::meet::{Side, meet};
+use hedgerow_node::courier::{Courier, PolicySettings, Settings, Tag};
+use serde::Serialize;
+
+use super::made_up::{SIZE, envelope, message_of, peer};
+use crate::chance::{self, Purpose};
+use crate::oracle::{self, Question};
+use crate::plan::{Change, DeviceNumber};
+use crate::theory::Spreading;
+use crate::trace::Trace;
+
+/// One policy on the trace.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OnTrace {
+    /// The policy.
+    pub policy: String,
+    /// How many messages were written.
+    pub messages: usize,
+    /// How many arrived.
+    pub delivered: usize,
+    /// How many the oracle delivers: by any path, or for direct only by their authors.
+    pub oracle_delivered: usize,
+    /// How many arrived earlier than the oracle says is possible.
+    pub earlier: usize,
+    /// How many arrived at another time than the oracle says, or only with one of the two.
+    pub different: usize,
+    /// Whether none was earlier and, for epidemic and direct, none different.
+    pub holds: bool,
+}
+
+/// Every policy on the trace, each with the same messages: of random authors, to random others, at random
+/// times. None if the trace has no two devices.
+#[must_use]
+pub fn on_trace(
+    trace: &Trace,
+    policies: &[(Spreading, PolicySettings)],
+    messages: usize,
+    seed: u64,
+) -> Vec<OnTrace> {
+    if trace.devices < 2 {
+        return Vec::new();
+    }
+    let questions = questions(trace, messages, seed);
+    let flooding = oracle::flooding(trace.devices, &trace.changes, &questions);
+    let by_author = oracle::direct(&trace.changes, &questions);
+    let row = |(spreading, policy): &(Spreading, PolicySettings)| {
+        let oracle = if *spreading == Spreading::Direct {
+            &by_author
+        } else {
+            &flooding
+        };
+        let arrivals = arrivals(policy, trace.devices, &trace.changes, &questions);
+        let delivered = |arrivals: &[Option<u64>]| arrivals.iter().flatten().count();
+        let pairs = || arrivals.iter().zip(oracle);
+        let earlier = pairs()
+            .filter(|(arrival, best)| {
+                arrival.is_some_and(|at_us| best.is_none_or(|best_us| at_us < best_us))
+            })
+            .count();
+        let different = pairs().filter(|(arrival, best)| arrival != best).count();
+        let must_equal = matches!(spreading, Spreading::Direct | Spreading::Epidemic);
+        OnTrace {
+            policy: spreading.to_string(),
+            messages,
+            delivered: delivered(&arrivals),
+            oracle_delivered: delivered(oracle),
+            earlier,
+            different,
+            holds: earlier == 0 && (different == 0 || !must_equal),
+        }
+    };
+    policies.iter().map(row).collect()
+}
+
+/// Messages of random authors to random others, in order of their random times.
+fn questions(trace: &Trace, messages: usize, seed: u64) -> Vec<Question> {
+    let mut rng = chance::stream(seed, Purpose::Workload, 0);
+    let end_us = trace.changes.last().map_or(0, |change| change.at_us);
+    let mut questions: Vec<Question> = (0..messages)
+        .map(|_| {
+            let from = chance::index(&mut rng, trace.devices);
+            let to = chance::index(&mut rng, trace.devices - 1);
+            let to = to + usize::from(to >= from);
+            Question {
+                from: from as DeviceNumber,
+                to: to as DeviceNumber,
+                at_us: chance::index(&mut rng, end_us as usize + 1) as u64,
+            }
+        })
+        .collect();
+    questions.sort_by_key(|question| question.at_us);
+    questions
+}
+
+/// When each message arrives by this policy, if every contact hands over at once all that it is to.
+/// Changes and messages are in order; of one moment, the changes come first, as for the oracle.
+#[must_use]
+pub fn arrivals(
+    policy: &PolicySettings,
+    devices: usize,
+    changes: &[Change],
+    questions: &[Question],
+) -> Vec<Option<u64>> {
+    let mut gathered = Gathered::new(policy, devices, questions);
+    let mut changes = changes.iter().peekable();
+    for (message, question) in questions.iter().enumerate() {
+        while let Some(change) = changes.next_if(|change| change.at_us <= question.at_us) {
+            gathered.change(change);
+        }
+        gathered.write(message);
+    }
+    for change in changes {
+        gathered.change(change);
+    }
+    gathered.arrivals
+}
+
+/// Couriers and who is within reach of whom.
+struct Gathered<'a> {
+    couriers: Vec<Courier>,
+    /// Whom each device has within reach; twice if over two radios.
+    reach: Vec<Vec<DeviceNumber>>,
+    questions: &'a [Question],
+    arrivals: Vec<Option<u64>>,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(policy: &PolicySettings, devices: usize, questions: &'a [Question]) -> Gathered<'a> {
+        let settings = Settings {
+            policy: policy.clone(),
+            quota_bytes: SIZE * questions.len() as u64,
+            ..Settings::default()
+        };
+        Gathered {
+            couriers: (0..devices)
+                .map(|_| Courier::new(settings.clone()))
+                .collect(),
+            reach: vec![Vec::new(); devices],
+            questions,
+            arrivals: vec![None; questions.len()],
+        }
+    }
+
+    fn write(&mut self, message: usize) {
+        let Question { from, to, at_us } = self.questions[message];
+        // The order in which bundles go plays no part where all of them go at once.
+        let mut rng = chance::stream(0, Purpose::Engine, message as u64);
+        let envelope = envelope(message, to as usize);
+        self.couriers[from as usize].add(envelope, SIZE, at_us / 1000, &mut rng);
+        self.spread(from, at_us);
+    }
+
+    fn change(&mut self, change: &Change) {
+        let &Change {
+            at_us, up, a, b, ..
+        } = change;
+        for (one, other) in [(a, b), (b, a)] {
+            let reach = &mut self.reach[one as usize];
+            if up {
+                reach.push(other);
+            } else if let Some(at) = reach.iter().position(|&device| device == other) {
+                reach.swap_remove(at);
+            }
+        }
+        if up {
+            for gained in self.meet(a, b, at_us) {
+                self.spread(gained, at_us);
+            }
+        }
+    }
+
+    /// A device has something new: all within its reach meet it, and all within theirs those who get it.
+    fn spread(&mut self, device: DeviceNumber, at_us: u64) {
+        let mut gained = vec![device];
+        while let Some(device) = gained.pop() {
+            for other in self.reach[device as usize].clone() {
+                gained.extend(self.meet(device, other, at_us));
+            }
+        }
+    }
+
+    /// Two devices meet. Those of them that carry more than before.
+    fn meet(&mut self, a: DeviceNumber, b: DeviceNumber, at_us: u64) -> Vec<DeviceNumber> {
+        let (questions, arrivals) = (self.questions, &self.arrivals);
+        let is_own = |device: DeviceNumber| {
+            move |tag: &Tag| {
+                let message = message_of(tag);
+                questions[message].to == device && arrivals[message].is_none()
+            }
+        };
+        let ends = [a as usize, b as usize];
+        let [one, two] = self
+            .couriers
+            .get_disjoint_mut(ends)
+            .expect("two different devices");
+        let mut moved = Vec::new();
+        meet(
+            &mut Side {
+                courier: one,
+                me: peer(ends[0]),
+                is_own: &mut is_own(a),
+            },
+            &mut Side {
+                courier: two,
+                me: peer(ends[1]),
+                is_own: &mut is_own(b),
+            },
+            at_us / 1000,
+            &mut moved,
+        );
+        let mut gained = Vec::new();
+        for moved in moved {
+            if moved.delivered {
+                self.arrivals[message_of(&moved.tag)] = Some(at_us);
+            } else {
+                gained.push(if moved.up { b } else { a });
+            }
+        }
+        gained.dedup();
+        gained
+    }
+}

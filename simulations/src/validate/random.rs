@@ -1,0 +1,221 @@
+//! One message at a time among couriers that meet at random, and the means and laws that come of it.
+
+use hedgerow_node::courier::meet::{Side, meet};
+use hedgerow_node::courier::{Courier, PolicySettings, Settings};
+use rand_core::Rng;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::made_up::{SIZE, envelope, peer};
+use crate::chance::{self, Purpose};
+use crate::theory::{self, Spreading};
+
+/// The mean time between two meetings of a pair. Only the unit of all delays hangs on it.
+pub const PAIR_MEAN_S: f64 = 3600.0;
+
+/// How many standard errors a mean may be off.
+const MOST_ERRORS: f64 = 3.0;
+
+/// How often chance alone puts a mean further off.
+const MEAN_FAILS_BY_CHANCE: f64 = 0.0027;
+
+/// How likely chance alone must be to put epidemic copies as far from uniform as they are.
+const LEAST_P: f64 = 0.01;
+
+/// A world of meetings drawn at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// How many devices there are, at least 2.
+    pub devices: usize,
+    /// Copies in spray-and-wait.
+    pub sprayed: u32,
+}
+
+/// What became of one message.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// From being written to being delivered.
+    pub delay_s: f64,
+    /// Devices that carried it then, without its recipient.
+    pub copies: usize,
+}
+
+/// The messages of one policy, network and seed, or of all seeds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AtRandom {
+    /// The policy.
+    pub policy: String,
+    /// How many devices there were.
+    pub devices: usize,
+    /// The seed; none: all seeds together.
+    pub seed: Option<u64>,
+    /// How many messages there were, each in a world of its own.
+    pub messages: usize,
+    /// Their mean delay.
+    pub delay_s: f64,
+    /// Its standard error.
+    pub delay_error_s: f64,
+    /// What it should be.
+    pub exact_delay_s: f64,
+    /// By how many standard errors it is off.
+    pub deviation: f64,
+    /// The mean number of copies at delivery.
+    pub copies: f64,
+    /// What it should be.
+    pub exact_copies: f64,
+    /// How likely chance alone is to put the numbers of copies so far from their law (chi-squared).
+    pub copies_p: f64,
+    /// Whether the mean delay is within 3 standard errors and, for epidemic, the numbers of copies are as
+    /// its law says (p above 0.01).
+    pub holds: bool,
+}
+
+impl AtRandom {
+    pub(super) fn new(
+        spreading: Spreading,
+        network: Network,
+        seed: Option<u64>,
+        outcomes: &[Outcome],
+    ) -> AtRandom {
+        let law = theory::law(spreading, network.devices, PAIR_MEAN_S);
+        let messages = outcomes.len() as f64;
+        let delay_s = outcomes.iter().map(|outcome| outcome.delay_s).sum::<f64>() / messages;
+        let squares: f64 = outcomes
+            .iter()
+            .map(|outcome| (outcome.delay_s - delay_s).powi(2))
+            .sum();
+        let delay_error_s = (squares / (messages - 1.0) / messages).sqrt();
+        let deviation = (delay_s - law.mean_s) / delay_error_s;
+        let mut counts = vec![0_u64; network.devices];
+        for outcome in outcomes {
+            counts[outcome.copies - 1] += 1;
+        }
+        let copies = outcomes
+            .iter()
+            .map(|outcome| outcome.copies as f64)
+            .sum::<f64>()
+            / messages;
+        let copies_p = theory::chi_squared_p(&counts, &law.copies);
+        AtRandom {
+            policy: spreading.to_string(),
+            devices: network.devices,
+            seed,
+            messages: outcomes.len(),
+            delay_s,
+            delay_error_s,
+            exact_delay_s: law.mean_s,
+            deviation,
+            copies,
+            exact_copies: law.mean_copies(),
+            copies_p,
+            holds: deviation.abs() <= MOST_ERRORS
+                && (spreading != Spreading::Epidemic || copies_p > LEAST_P),
+        }
+    }
+
+    /// How likely this row is not to hold though all is as it should be.
+    pub(super) fn by_chance(&self) -> f64 {
+        let copies = if self.policy == Spreading::Epidemic.to_string() {
+            LEAST_P
+        } else {
+            0.0
+        };
+        MEAN_FAILS_BY_CHANCE + copies
+    }
+}
+
+/// So many messages, each in a world of its own. `case` keeps apart the chance of cases that have a seed
+/// in common.
+#[must_use]
+pub fn at_random(
+    policy: &PolicySettings,
+    network: Network,
+    messages: usize,
+    seed: u64,
+    case: u32,
+) -> Vec<Outcome> {
+    (0..messages)
+        .into_par_iter()
+        .map(|message| {
+            let index = u64::from(case) << 32 | message as u64;
+            outcome(
+                policy,
+                network.devices,
+                &mut chance::stream(seed, Purpose::Mobility, index),
+            )
+        })
+        .collect()
+}
+
+/// One message from the first of these devices to the last.
+///
+/// Meetings of two devices of which neither carries the message change nothing, so they are not drawn:
+/// the time to the next of the others is exponential, by the sum of their rates.
+///
+/// # Panics
+///
+/// If there are fewer than two devices.
+#[must_use]
+pub fn outcome(policy: &PolicySettings, devices: usize, rng: &mut impl Rng) -> Outcome {
+    let recipient = devices.checked_sub(2).expect("two devices") + 1;
+    let settings = Settings {
+        policy: policy.clone(),
+        ..Settings::default()
+    };
+    let mut couriers: Vec<Option<Courier>> = Vec::new();
+    couriers.resize_with(devices, || None);
+    let mut author = Courier::new(settings.clone());
+    author.add(envelope(0, recipient), SIZE, 0, rng);
+    couriers[0] = Some(author);
+
+    // Those who carry it stand before those who do not.
+    let mut order: Vec<usize> = (0..devices).collect();
+    let mut carriers = 1;
+    let mut now_s = 0.0;
+    let mut moved = Vec::new();
+    loop {
+        let others = devices - carriers;
+        let with_others = carriers * others;
+        let pairs = with_others + carriers * (carriers - 1) / 2;
+        now_s += chance::exponential(rng, PAIR_MEAN_S / pairs as f64);
+        let drawn = chance::index(rng, pairs);
+        let (one, two) = if drawn < with_others {
+            (drawn / others, carriers + drawn % others)
+        } else {
+            let one = chance::index(rng, carriers);
+            let two = chance::index(rng, carriers - 1);
+            (one, two + usize::from(two >= one))
+        };
+        let ends = [order[one], order[two]];
+        let both = couriers
+            .get_disjoint_mut(ends)
+            .expect("two different devices");
+        let [a, b] =
+            both.map(|courier| courier.get_or_insert_with(|| Courier::new(settings.clone())));
+        meet(
+            &mut Side {
+                courier: a,
+                me: peer(ends[0]),
+                is_own: &mut |_| ends[0] == recipient,
+            },
+            &mut Side {
+                courier: b,
+                me: peer(ends[1]),
+                is_own: &mut |_| ends[1] == recipient,
+            },
+            (now_s * 1000.0) as u64,
+            &mut moved,
+        );
+        if moved.iter().any(|moved| moved.delivered) {
+            return Outcome {
+                delay_s: now_s,
+                copies: carriers,
+            };
+        }
+        if two >= carriers && !b.bundles().is_empty() {
+            order.swap(two, carriers);
+            carriers += 1;
+        }
+        moved.clear();
+    }
+}
