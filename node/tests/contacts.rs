@@ -188,6 +188,12 @@ fn announce(world: &mut World, announcing: bool) {
 #[test]
 fn a_quiet_carrier_announces_nothing_over_a_restart_too_and_contacts_meet_at_known_addresses() {
     let mut world = pair(7);
+    // Both miss a contact, or they would rest.
+    let absent = world.add("Eve");
+    for node in [0, 1] {
+        world.meet_and_part(absent, node);
+    }
+    world.leave(absent);
     let stranger = world.stranger();
     world.run(EPOCH_MS);
     assert!(beacons(&mut world, stranger) > 0, "otherwise it is heard");

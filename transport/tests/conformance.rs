@@ -41,7 +41,14 @@ struct Loopback(LinkIds);
 impl World for Loopback {
     async fn party(&self) -> Party {
         let (sink, events) = mpsc::channel(16);
-        let carrier = Lan::start(LanConfig::loopback([7; 32], self.0.clone()), sink);
+        // The seed decides names too.
+        let id = self.0.next_id().0;
+        let seed = *blake3::hash(&id.to_be_bytes()).as_bytes();
+        let config = LanConfig {
+            discovery_port: 5397,
+            ..LanConfig::loopback(seed, self.0.clone())
+        };
+        let carrier = Lan::start(config, sink);
         Party {
             carrier: Box::new(carrier),
             events,

@@ -119,6 +119,55 @@ async fn beacons_are_found_and_lead_to_their_owner() {
     one.up().await;
 }
 
+/// With nothing to announce and nobody to look for, nothing that is said near can wake the process: it
+/// does not listen.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_silent_carrier_does_not_listen_to_announcements() {
+    // One that no other process uses.
+    let port = 20_000 + (std::process::id() % 20_000) as u16;
+    let (mut one, other) = (Party::new(port).await, Party::new(port).await);
+    other.command(CarrierCommand::Dial {
+        dial: DialId(1),
+        to: one.address.clone(),
+    });
+    one.up().await;
+    assert!(!listens(port), "nobody has said what to announce");
+    for (beacons, look) in [
+        (vec![[0xd1; 8]], true),
+        (vec![], true),
+        (vec![[0xd2; 8]], false),
+    ] {
+        one.command(CarrierCommand::Announce { beacons, look });
+        until(|| listens(port)).await;
+        one.command(CarrierCommand::Announce {
+            beacons: vec![],
+            look: false,
+        });
+        until(|| !listens(port)).await;
+    }
+}
+
+/// Whether anybody on this machine listens at a UDP port.
+#[cfg(target_os = "linux")]
+fn listens(port: u16) -> bool {
+    let port = format!(":{port:04X} ");
+    ["/proc/net/udp", "/proc/net/udp6"].iter().any(|table| {
+        let table = std::fs::read_to_string(table).expect("it is Linux");
+        table.contains(&port)
+    })
+}
+
+#[cfg(target_os = "linux")]
+async fn until(so: impl Fn() -> bool) {
+    let wait = async {
+        while !so() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(HANG, wait).await.expect("it hangs");
+}
+
 #[tokio::test]
 async fn announcements_name_nobody_and_are_redrawn() {
     let mut one = Party::new(5392).await;

@@ -17,10 +17,11 @@ const HANG: Duration = Duration::from_secs(60);
 #[tokio::test]
 #[ignore = "started by namespaces.sh"]
 async fn host() {
-    let (carrier, mut events) = start(vec![BEACON]);
+    let (carrier, mut events) = start();
     while let Some(event) = events.recv().await {
         match event {
             CarrierEvent::Addresses(at) => {
+                announce(&carrier, vec![BEACON]);
                 let at: Vec<&str> = at.iter().map(|address| address.0.as_str()).collect();
                 println!("addresses {}", at.join(" "));
             }
@@ -37,13 +38,14 @@ async fn host() {
 #[tokio::test]
 #[ignore = "started by namespaces.sh"]
 async fn guest() {
-    let (carrier, mut events) = start(vec![]);
+    let (carrier, mut events) = start();
     let mut addresses = match env::var("AT") {
         Ok(at) => vec![Address(at)],
         Err(_) => loop {
-            let event = timeout(HANG, events.recv()).await.expect("nobody is found");
-            if let Some(CarrierEvent::Beacon { beacon: BEACON, at }) = event {
-                break at;
+            match timeout(HANG, events.recv()).await.expect("nobody is found") {
+                Some(CarrierEvent::Addresses(_)) => announce(&carrier, vec![]),
+                Some(CarrierEvent::Beacon { beacon: BEACON, at }) => break at,
+                _ => {}
             }
         },
     };
@@ -73,17 +75,16 @@ async fn guest() {
     }
 }
 
-fn start(
-    beacons: Vec<[u8; 8]>,
-) -> (
-    Lan<mpsc::Sender<CarrierEvent>>,
-    mpsc::Receiver<CarrierEvent>,
-) {
+type Carrier = Lan<mpsc::Sender<CarrierEvent>>;
+
+fn start() -> (Carrier, mpsc::Receiver<CarrierEvent>) {
     let (sink, events) = mpsc::channel(64);
     let carrier = Lan::start(LanConfig::new([9; 32], LinkIds::default()), sink);
-    let _ = carrier.obey(CarrierCommand::Announce {
-        beacons,
-        look: true,
-    });
     (carrier, events)
+}
+
+/// To be said anew wherever the carrier goes.
+fn announce(carrier: &Carrier, beacons: Vec<[u8; 8]>) {
+    let look = true;
+    let _ = carrier.obey(CarrierCommand::Announce { beacons, look });
 }

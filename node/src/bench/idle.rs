@@ -12,8 +12,8 @@ use super::start::Daemon;
 use crate::api::Api;
 
 const CONTACTS: usize = 50;
-/// Before it counts as idle.
-const CALM: Duration = Duration::from_secs(30);
+/// Before it counts as idle: all have been announced, have met, and rest.
+const CALM: Duration = Duration::from_secs(120);
 
 /// The rows.
 pub(super) async fn rows(place: &Path, minutes: u64) -> Result<Vec<Row>> {

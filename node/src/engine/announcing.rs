@@ -57,6 +57,8 @@ impl Engine {
             return Ok(());
         }
         carrier.addresses = addresses;
+        // Nothing is announced there yet, and sessions that lead to the old ones may be dead.
+        self.presence.silent(kind);
         self.dialling.refresh(turn.now.mono_ms);
         self.news.carriers.insert(kind);
         let told = self.own_addresses();
@@ -113,46 +115,45 @@ impl Engine {
         !self.account.unannounced.contains(&(kind as u8))
     }
 
-    /// Announces what this epoch asks for, if it is not announced yet: our beacon, and pairwise ones for
-    /// contacts that do not hold our newest beacon key. Where we are not to be announced it is the empty
-    /// list, which still makes the carrier look for others, if anybody is looked for.
+    /// Has each carrier announce what is to be announced now, if it does not yet: our beacon, and pairwise
+    /// ones for contacts that do not hold our newest beacon key; and look for others. Where we are not to
+    /// be announced it is the empty list, and while no contact is missing neither.
     pub(super) fn announce(&mut self, turn: &mut Turn<'_>) {
-        let on = |carrier: &Carrier| carrier.state == CarrierState::On;
-        let look = self.is_anybody_unseen();
-        for kind in self
-            .carriers
-            .iter()
-            .filter(|(_, carrier)| on(carrier))
-            .map(|(kind, _)| *kind)
-        {
-            let epoch = self.presence.announced_epoch(kind, turn.now);
-            if !self.is_announced_over(kind) {
-                if self
-                    .presence
-                    .announces_anew(kind, turn.now, epoch, &[], turn.rng)
-                {
-                    turn.out.announce(kind, Vec::new(), look);
-                }
+        let is_missing = self.is_anybody_unseen();
+        let kinds = self.carriers.keys().copied();
+        let usable: Vec<CarrierKind> = kinds.filter(|kind| self.is_usable(*kind)).collect();
+        for kind in usable {
+            let epoch = self
+                .presence
+                .announcing(kind, turn.now, is_missing, turn.rng);
+            let wanted = epoch.map(|epoch| (epoch, self.beacons(kind, epoch)));
+            if !self.presence.is_news(kind, wanted.clone()) {
                 continue;
             }
-            let own = self.account.beacon_key.beacon(kind, epoch);
-            let version = self.account.versions.of(FactKind::BeaconKey);
-            let uninformed = self.devices.iter().filter(|(id, device)| {
-                device.given.of(FactKind::BeaconKey) < version && self.may_talk_to(**id)
+            let slots = wanted.as_ref().and_then(|(epoch, beacons)| {
+                let (own, pairwise) = beacons.split_first()?;
+                Some(beacon::announcement(*own, pairwise, *epoch, &mut turn.rng))
             });
-            let mut beacons = vec![own];
-            beacons.extend(uninformed.map(|(id, device)| {
-                let direction = Direction::between(&self.device_id.0, &id.0);
-                device.pair_beacon_key.beacon(kind, epoch, direction)
-            }));
-            if self
-                .presence
-                .announces_anew(kind, turn.now, epoch, &beacons, turn.rng)
-            {
-                let slots = beacon::announcement(own, &beacons[1..], epoch, &mut turn.rng);
-                turn.out.announce(kind, slots.to_vec(), look);
-            }
+            let slots = slots.map_or_else(Vec::new, Vec::from);
+            turn.out.announce(kind, slots, wanted.is_some());
         }
+    }
+
+    /// The beacons that mean something: ours, then those for contacts that do not hold our newest key.
+    fn beacons(&self, kind: CarrierKind, epoch: Epoch) -> Vec<Beacon> {
+        if !self.is_announced_over(kind) {
+            return Vec::new();
+        }
+        let version = self.account.versions.of(FactKind::BeaconKey);
+        let uninformed = self.devices.iter().filter(|(id, device)| {
+            device.given.of(FactKind::BeaconKey) < version && self.may_talk_to(**id)
+        });
+        let pairwise = uninformed.map(|(id, device)| {
+            let direction = Direction::between(&self.device_id.0, &id.0);
+            device.pair_beacon_key.beacon(kind, epoch, direction)
+        });
+        let own = self.account.beacon_key.beacon(kind, epoch);
+        std::iter::once(own).chain(pairwise).collect()
     }
 
     /// Works out anew whose beacons may be seen, where that is out of date.

@@ -4,7 +4,6 @@ use hedgerow_sync::entry::Body;
 use hedgerow_sync::id::LogId;
 use hedgerow_sync::space::{self, AppendError};
 use hedgerow_sync::store::StorageError;
-use hedgerow_transport::carrier::CarrierState;
 
 use super::account::MAX_NAME;
 use super::dialling::Target;
@@ -142,12 +141,8 @@ impl Engine {
         announcing: bool,
     ) -> Result<Reply, CallError> {
         let kind = status::kind(carrier);
-        let Some(known) = self.carriers.get(&kind) else {
+        if !self.carriers.contains_key(&kind) {
             return Err(Refusal::NoSuchCarrier.into());
-        };
-        if !announcing && known.state != CarrierState::On {
-            // It would announce again what it was told last, once it is on.
-            turn.out.announce(kind, Vec::new(), false);
         }
         self.account.unannounced.retain(|one| *one != kind as u8);
         if !announcing {

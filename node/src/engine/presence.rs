@@ -2,6 +2,7 @@
 //! beacons are seen, and the search for contacts whose clock is not what it was.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::beacon::{
@@ -16,6 +17,13 @@ use super::{Now, chance};
 /// Beacons remembered that nobody was recognised by.
 const MAX_UNKNOWN: usize = 256;
 
+/// How long a device is announced at least once a carrier works, or has other addresses.
+const ARRIVAL_MS: RangeInclusive<u64> = 30_000..=90_000;
+
+/// How long a device that rests leaves a contact that is gone to the addresses known. Most come back there, and
+/// nobody is to see two begin to announce at once because the session between them ended.
+const MISSING_MS: RangeInclusive<u64> = 5_000..=35_000;
+
 /// What is known about who is near.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
@@ -29,13 +37,17 @@ pub(crate) struct Presence {
     search_due_ms: u64,
 }
 
-/// What a carrier announces: the epoch, and the beacons that mean something.
+/// What a carrier announces. All times are monotonic milliseconds.
 #[derive(Debug, Clone)]
 struct Announced {
     epoch: Epoch,
-    beacons: Vec<Beacon>,
-    /// When those of a later epoch follow (monotonic milliseconds).
+    /// When those of a later epoch follow, or rest, or an end to it.
     until_ms: u64,
+    /// When it is decided before that whether to rest.
+    review_ms: Option<u64>,
+    /// What the carrier was told last: the beacons that mean something, of an epoch, and to look for
+    /// others; or `None`, neither.
+    told: Option<(Epoch, Vec<Beacon>)>,
 }
 
 /// A contact's device that has been recognised.
@@ -129,44 +141,70 @@ impl Presence {
         device
     }
 
-    /// The epoch whose beacons a carrier announces now. It changes at a moment drawn anew within each
-    /// epoch: if all changed as epochs begin, the error of its clock would tell every device.
-    pub fn announced_epoch(&self, carrier: CarrierKind, now: Now) -> Epoch {
-        let current = Epoch::at(now.wall_ms);
-        match self.announced.get(&carrier) {
-            Some(announced)
-                if now.mono_ms < announced.until_ms && announced.epoch.0 + 1 == current.0 =>
-            {
-                announced.epoch
-            }
-            _ => current,
-        }
-    }
-
-    /// Whether a carrier has to be told to announce these beacons of an epoch; it is then taken as told.
-    pub fn announces_anew(
+    /// The epoch whose beacons a carrier is to announce now; `None`: it rests, announces nothing and
+    /// looks for nobody.
+    ///
+    /// A device rests while no contact is missing, since nobody it could find looks for it then. When it
+    /// begins and ends to is decided at moments that are drawn before, so that they do not tell when a
+    /// contact came: that of the next epoch's beacons, which is drawn anew within each epoch (if all
+    /// changed as epochs begin, the error of its clock would tell every device), and one soon after a
+    /// carrier began to work. Only when a contact goes missing is one drawn for that.
+    pub fn announcing(
         &mut self,
         carrier: CarrierKind,
         now: Now,
-        epoch: Epoch,
-        beacons: &[Beacon],
+        is_missing: bool,
         rng: &mut dyn CryptoRng,
-    ) -> bool {
-        let held = self.announced.get(&carrier);
-        if held.is_some_and(|held| held.epoch == epoch && held.beacons == beacons) {
-            return false;
+    ) -> Option<Epoch> {
+        let current = Epoch::at(now.wall_ms);
+        let next_ms = |rng: &mut dyn CryptoRng| {
+            now.mono_ms + left_ms(now) + chance::between(rng, 0, EPOCH_MS as u64)
+        };
+        let pause = |rng: &mut dyn CryptoRng, range: RangeInclusive<u64>| {
+            Some(now.mono_ms + chance::between(rng, *range.start(), *range.end()))
+        };
+        let Some(held) = self.announced.get_mut(&carrier) else {
+            let announced = Announced {
+                epoch: current,
+                until_ms: next_ms(rng),
+                review_ms: pause(rng, ARRIVAL_MS),
+                told: None,
+            };
+            self.announced.insert(carrier, announced);
+            return Some(current);
+        };
+        let lasts = now.mono_ms < held.until_ms && held.epoch.0 + 1 == current.0;
+        if held.epoch != current && !lasts {
+            held.epoch = current;
+            held.until_ms = next_ms(rng);
+            held.review_ms = None;
+            return is_missing.then_some(current);
         }
-        let until_ms = match held {
-            Some(held) if held.epoch == epoch => held.until_ms,
-            _ => now.mono_ms + left_ms(now) + chance::between(rng, 0, EPOCH_MS as u64),
+        if held
+            .review_ms
+            .is_some_and(|review_ms| review_ms <= now.mono_ms)
+        {
+            held.review_ms = None;
+            return is_missing.then_some(held.epoch);
+        }
+        if held.told.is_some() {
+            return Some(held.epoch);
+        }
+        if is_missing && held.review_ms.is_none() {
+            held.review_ms = pause(rng, MISSING_MS);
+        }
+        None
+    }
+
+    /// Whether a carrier has to be told to announce these beacons of an epoch, or to rest; it is then taken
+    /// as told.
+    pub fn is_news(&mut self, carrier: CarrierKind, wanted: Option<(Epoch, Vec<Beacon>)>) -> bool {
+        let Some(held) = self.announced.get_mut(&carrier) else {
+            return false;
         };
-        let announced = Announced {
-            epoch,
-            beacons: beacons.to_vec(),
-            until_ms,
-        };
-        self.announced.insert(carrier, announced);
-        true
+        let is_news = held.told != wanted;
+        held.told = wanted;
+        is_news
     }
 
     /// A carrier no longer announces or sees anything.
@@ -175,10 +213,15 @@ impl Presence {
         self.unknown.retain(|(over, _), _| *over != carrier);
     }
 
-    /// When the next epoch begins, or is announced, if anything is; or the next step of the search is due.
+    /// When the next epoch begins, or is announced, or it is decided whether to rest, where a carrier works;
+    /// or the next step of the search is due.
     pub fn next_wake_ms(&self, now: Now, anybody_unseen: bool) -> Option<u64> {
         let epoch = (!self.announced.is_empty()).then_some(now.mono_ms + left_ms(now));
-        let changes = self.announced.values().map(|announced| announced.until_ms);
+        let changes = self.announced.values().flat_map(|announced| {
+            [Some(announced.until_ms), announced.review_ms]
+                .into_iter()
+                .flatten()
+        });
         let change = changes.filter(|until_ms| *until_ms > now.mono_ms).min();
         let search = self
             .is_searching(anybody_unseen)
@@ -240,6 +283,8 @@ fn left_ms(now: Now) -> u64 {
 mod tests {
     use hedgerow_transport::handshake::Direction;
     use hedgerow_transport::keys::PairBeaconKey;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
 
     use super::*;
 
@@ -272,5 +317,51 @@ mod tests {
             Some(device)
         );
         assert!(!presence.is_searching(true));
+    }
+
+    /// Whether a device rests, second by second; its contacts are all there, but for this time.
+    fn rests(seed: u64, missing: std::ops::Range<u64>) -> Vec<bool> {
+        let mut presence = Presence::default();
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let second = |second: u64| {
+            let now = Now {
+                mono_ms: second * 1_000,
+                wall_ms: second as i64 * 1_000,
+            };
+            let is_missing = missing.contains(&second);
+            let epoch = presence.announcing(CarrierKind::Lan, now, is_missing, &mut rng);
+            presence.is_news(CarrierKind::Lan, epoch.map(|epoch| (epoch, Vec::new())));
+            epoch.is_none()
+        };
+        (0..3_600).map(second).collect()
+    }
+
+    #[test]
+    fn when_a_device_falls_silent_does_not_tell_when_its_contacts_came() {
+        for seed in 0..20 {
+            let alone = rests(seed, 0..0);
+            let silent = alone.iter().position(|rests| *rests).expect("it rests");
+            assert!((30..=91).contains(&silent), "after {silent} s");
+            for came in [1, 10, 29] {
+                assert_eq!(rests(seed, 0..came), alone, "they came after {came} s");
+            }
+            // Whoever is late is announced for until the next epoch's moment, which is as good as any.
+            let late = rests(seed, 0..100);
+            let silent = late.iter().position(|rests| *rests).expect("it rests");
+            assert!((900..=1_801).contains(&silent), "after {silent} s");
+            assert_eq!(rests(seed, 0..800), late);
+        }
+    }
+
+    #[test]
+    fn a_contact_that_is_missed_for_a_moment_only_is_not_announced_for() {
+        for seed in 0..20 {
+            let calm = rests(seed, 0..0);
+            assert_eq!(rests(seed, 300..304), calm);
+            let missed = rests(seed, 300..400);
+            let begins = missed[300..].iter().position(|rests| !rests);
+            let after = begins.expect("it is announced again");
+            assert!((5..=36).contains(&after), "after {after} s");
+        }
     }
 }

@@ -73,10 +73,15 @@ impl World {
         number
     }
 
-    /// A member of the network that is no node: the test drives it.
+    /// A member of the network that is no node, and hears all that is announced: the test drives it.
     pub fn stranger(&mut self) -> usize {
         let number = self.network.join();
         self.heard.insert(number, Vec::new());
+        let look = CarrierCommand::Announce {
+            beacons: Vec::new(),
+            look: true,
+        };
+        self.network.command(number, look, self.now_ms);
         number
     }
 

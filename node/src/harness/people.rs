@@ -35,23 +35,35 @@ impl World {
     /// # Panics
     /// They do not.
     pub fn meet(&mut self, inviter: usize, joiner: usize) {
-        let link = self.invite(inviter);
-        let before = self.contacts(joiner).len();
+        self.become_contacts(inviter, joiner);
+        self.connected(inviter, joiner);
+    }
+
+    /// Two nodes become contacts, and lose each other before their first session: until the network joins
+    /// them again both miss somebody.
+    ///
+    /// # Panics
+    /// They do not.
+    pub fn meet_and_part(&mut self, inviter: usize, joiner: usize) {
+        self.become_contacts(inviter, joiner);
+        self.network.part(inviter, joiner, true);
+    }
+
+    fn become_contacts(&mut self, inviter: usize, joiner: usize) {
         let joined = |world: &World| {
             let events = world.nodes[joiner].events.iter();
-            events
-                .filter(|event| matches!(event, Event::Joined { .. }))
-                .count()
+            let joined = |event: &&Event| matches!(event, Event::Joined { .. });
+            events.filter(joined).count()
         };
-        let joined_before = joined(self);
+        let before = (joined(self), self.contacts(joiner).len());
+        let link = self.invite(inviter);
         self.ask(joiner, Call::Join(link))
             .expect("the link is good");
         assert!(
-            self.until(PATIENCE_MS, |world| joined(world) > joined_before),
+            self.until(PATIENCE_MS, |world| joined(world) > before.0),
             "they do not meet"
         );
-        assert_eq!(self.contacts(joiner).len(), before + 1);
-        self.connected(inviter, joiner);
+        assert_eq!(self.contacts(joiner).len(), before.1 + 1);
     }
 
     /// Waits until two contacts have a session.

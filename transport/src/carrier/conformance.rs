@@ -62,6 +62,8 @@ pub async fn two_way(world: &impl World) {
     draining_answers_nothing_until_told(world).await;
     commands_for_links_that_are_gone_do_nothing(world).await;
     switching_off_ends_all_and_on_starts_again(world).await;
+    announcements_reach_those_who_look(world).await;
+    what_was_announced_before_it_was_off_is_not_announced_again(world).await;
     a_hundred_links_at_once(world).await;
 }
 
@@ -309,6 +311,69 @@ async fn switching_off_ends_all_and_on_starts_again(world: &impl World) {
     one.exchange(link, &mut other, theirs).await;
 }
 
+async fn announcements_reach_those_who_look(world: &impl World) {
+    let mut owners = [
+        Owner::new(world).await,
+        Owner::new(world).await,
+        Owner::new(world).await,
+    ];
+    let beacons = owners.each_ref().map(|owner| owner.beacon(1));
+    // The last one looks and has nothing to announce.
+    for (owner, (beacons, look)) in owners.iter_mut().zip([
+        (vec![beacons[0]], true),
+        (vec![beacons[1]], false),
+        (vec![], true),
+    ]) {
+        owner.announce(beacons, look);
+    }
+    let [one, blind, quiet] = &mut owners;
+    one.until(|one| one.seen.contains_key(&beacons[1])).await;
+    quiet
+        .until(|quiet| beacons[..2].iter().all(|b| quiet.seen.contains_key(b)))
+        .await;
+    assert!(quiet.seen[&beacons[0]].contains(&one.address));
+    // Whoever does not look has heard nothing although others have by now.
+    let link = blind.dial(&one.address, 1).await;
+    let theirs = one.accepted().await;
+    blind.exchange(link, one, theirs).await;
+    assert!(blind.seen.is_empty());
+    // Who looks later hears what others announced before.
+    blind.announce(vec![], true);
+    blind
+        .until(|blind| blind.seen.contains_key(&beacons[0]))
+        .await;
+}
+
+async fn what_was_announced_before_it_was_off_is_not_announced_again(world: &impl World) {
+    let (mut one, mut other) = (Owner::new(world).await, Owner::new(world).await);
+    let mut third = Owner::new(world).await;
+    let (before, after) = (one.beacon(1), one.beacon(2));
+    let elsewhere = third.beacon(1);
+    one.announce(vec![before], true);
+    other.announce(vec![], true);
+    other.until(|other| other.seen.contains_key(&before)).await;
+    for (on, state) in [(false, CarrierState::Off), (true, CarrierState::On)] {
+        one.command(CarrierCommand::Switch { on });
+        one.until(|one| one.state == Some(state)).await;
+        other.announce(vec![], true);
+        other.seen.clear();
+        one.seen.clear();
+    }
+    // Were it announced, it would have been heard before what is announced only now.
+    third.announce(vec![elsewhere], false);
+    other
+        .until(|other| other.seen.contains_key(&elsewhere))
+        .await;
+    assert!(
+        !other.seen.contains_key(&before),
+        "it grows old off the air"
+    );
+    assert!(one.seen.is_empty(), "nobody was looked for");
+    one.announce(vec![after], true);
+    other.until(|other| other.seen.contains_key(&after)).await;
+    one.until(|one| one.seen.contains_key(&elsewhere)).await;
+}
+
 async fn a_hundred_links_at_once(world: &impl World) {
     let (mut one, mut other) = (Owner::new(world).await, Owner::new(world).await);
     for n in 0..100 {
@@ -357,6 +422,8 @@ struct Owner {
     links: BTreeMap<LinkId, Seen>,
     taken: BTreeSet<LinkId>,
     failed: BTreeSet<DialId>,
+    /// Beacons, and where they lead.
+    seen: BTreeMap<[u8; 8], Vec<Address>>,
 }
 
 /// What was seen of a link.
@@ -379,6 +446,7 @@ impl Owner {
             links: BTreeMap::new(),
             taken: BTreeSet::new(),
             failed: BTreeSet::new(),
+            seen: BTreeMap::new(),
         };
         owner
             .until(|owner| owner.state == Some(CarrierState::On) && !owner.addresses.is_empty())
@@ -391,6 +459,16 @@ impl Owner {
         if let Some(event) = self.party.carrier.obey(command) {
             self.note(event);
         }
+    }
+
+    fn announce(&mut self, beacons: Vec<[u8; 8]>, look: bool) {
+        self.command(CarrierCommand::Announce { beacons, look });
+    }
+
+    /// A beacon that nobody else has, on whatever network this runs.
+    fn beacon(&self, number: u8) -> [u8; 8] {
+        let hash = blake3::keyed_hash(&[number; 32], self.address.0.as_bytes());
+        *hash.as_bytes().first_chunk().expect("32 bytes")
     }
 
     async fn next(&mut self) {
@@ -428,7 +506,10 @@ impl Owner {
                 );
             }
             CarrierEvent::Down { link } => self.alive(link).down = true,
-            CarrierEvent::Beacon { .. } | CarrierEvent::Port { .. } => {}
+            CarrierEvent::Beacon { beacon, at } => {
+                self.seen.insert(beacon, at);
+            }
+            CarrierEvent::Port { .. } => {}
         }
     }
 

@@ -92,6 +92,7 @@ struct Member {
     on: bool,
     reading: bool,
     beacons: Vec<[u8; 8]>,
+    look: bool,
 }
 
 /// One end of a link; the other end is a link of its own name.
@@ -207,14 +208,22 @@ impl MemoryNetwork {
                     self.finish(link);
                 }
             }
-            CarrierCommand::Announce { beacons, .. } => {
+            CarrierCommand::Announce { beacons, look } => {
                 self.nodes[node].beacons = beacons;
-                for to in 0..self.nodes.len() {
-                    self.announce(node, to);
+                self.nodes[node].look = look;
+                for other in 0..self.nodes.len() {
+                    self.announce(node, other);
+                    self.announce(other, node);
                 }
             }
             CarrierCommand::Switch { on } => self.switch(node, on),
         }
+    }
+
+    /// The beacons that a node announces, and whether it looks for others.
+    pub fn announced(&self, node: Node) -> (&[[u8; 8]], bool) {
+        let member = &self.nodes[node];
+        (&member.beacons, member.look)
     }
 
     /// When [`Self::poll`] will have something; `None` if nothing will ever happen by itself.
@@ -284,7 +293,7 @@ impl MemoryNetwork {
         for link in self.links_of(node) {
             self.cut(link);
         }
-        self.nodes[node].beacons.clear();
+        self.be_silent(node);
         self.ready.retain(|(to, _)| *to != node);
         self.coming.retain(|_, coming| match coming {
             Coming::Dialled { from, .. } => *from != node,
@@ -340,7 +349,7 @@ impl MemoryNetwork {
                 }
             }
             Coming::Announced { by, to } => {
-                if self.meet(by, to) && self.conditions.multicast {
+                if self.meet(by, to) && self.nodes[to].look && self.conditions.multicast {
                     let at = vec![Self::address(by)];
                     for beacon in self.nodes[by].beacons.clone() {
                         let event = CarrierEvent::Beacon {
@@ -555,20 +564,22 @@ impl MemoryNetwork {
         for link in self.links_of(node) {
             self.close(link);
         }
+        self.be_silent(node);
         let (state, addresses) = match on {
             true => (CarrierState::On, vec![Self::address(node)]),
             false => (CarrierState::Off, Vec::new()),
         };
         self.tell(node, CarrierEvent::Addresses(addresses));
         self.tell(node, CarrierEvent::State(state));
-        for other in 0..self.nodes.len() {
-            self.announce(node, other);
-            self.announce(other, node);
-        }
+    }
+
+    fn be_silent(&mut self, node: Node) {
+        self.nodes[node].beacons.clear();
+        self.nodes[node].look = false;
     }
 
     fn announce(&mut self, by: Node, to: Node) {
-        if by != to && !self.nodes[by].beacons.is_empty() {
+        if by != to && self.nodes[to].look && !self.nodes[by].beacons.is_empty() {
             self.later(Coming::Announced { by, to });
         }
     }
@@ -702,11 +713,10 @@ mod tests {
             to: MemoryNetwork::address(other),
         };
         network.command(one, dial, 10);
-        let announce = CarrierCommand::Announce {
-            beacons: vec![[9; 8]],
-            look: true,
-        };
-        network.command(one, announce, 10);
+        for (node, beacons) in [(one, vec![[9; 8]]), (other, vec![])] {
+            let look = true;
+            network.command(node, CarrierCommand::Announce { beacons, look }, 10);
+        }
         let events = run(&mut network);
         assert!(
             matches!(events[..], [(_, 0, CarrierEvent::DialFailed { .. })]),

@@ -257,7 +257,9 @@ pub enum CarrierCommand {
         /// How.
         ending: Ending,
     },
-    /// Announce exactly these beacons from now on; none means silence.
+    /// Announce exactly these beacons from now on, at the present addresses: once those change, or the
+    /// carrier is off, nothing is announced and nobody looked for until told anew. Without beacons and
+    /// without looking the carrier is silent, and nothing that others announce wakes it.
     Announce {
         /// At most four.
         beacons: Vec<[u8; 8]>,

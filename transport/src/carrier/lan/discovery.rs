@@ -3,7 +3,8 @@
 //! Each announcement has a responder of its own, which ends with it: so nothing that the network
 //! made it remember outlives an epoch, and names are withdrawn when they are redrawn. Others are
 //! looked for only in a window after each announcement. Whoever comes later looks itself, and a
-//! standing search would ask again for every name in the neighbourhood all the time.
+//! standing search would ask again for every name in the neighbourhood all the time. With nothing
+//! to announce and nobody to look for there is no responder: all that is said near would wake it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
@@ -65,17 +66,16 @@ struct Current {
     responder: ServiceDaemon,
     window: Option<Window>,
     count_at: Instant,
-    /// Nobody is looked for, so nobody looks for us: it ends after a while, since all that is said near
-    /// wakes it.
-    brief: bool,
+    /// Nothing of ours: it ends with the window.
+    quiet: bool,
 }
 
 struct Window {
     words: Receiver<ServiceEvent>,
     ends_at: Instant,
     heard: usize,
-    /// Ours come back to us if multicast works at all.
-    heard_own: bool,
+    /// Ours come back to us if multicast works at all. `None`: there is nothing of ours to hear.
+    heard_own: Option<bool>,
     reported: BTreeMap<[u8; 8], Vec<Address>>,
     reports: usize,
 }
@@ -94,8 +94,8 @@ impl Discovery {
     }
 
     /// Withdraws what was announced, announces exactly these beacons under fresh names, and looks
-    /// for others if asked to: that makes everybody near answer, and each answer wakes everybody. False if
-    /// the system does not let us.
+    /// for others if asked to: that makes everybody near answer, and each answer wakes everybody. With neither
+    /// nothing is left that the network could wake. False if the system does not let us.
     pub fn announce(
         &mut self,
         beacons: &[[u8; 8]],
@@ -157,7 +157,7 @@ impl Discovery {
                 words: responder.browse(SERVICE)?,
                 ends_at: now + WINDOW,
                 heard: 0,
-                heard_own: names.is_empty(),
+                heard_own: (!names.is_empty()).then_some(false),
                 reported: BTreeMap::new(),
                 reports: 0,
             }),
@@ -165,8 +165,8 @@ impl Discovery {
         Ok(Current {
             responder,
             window,
-            count_at: now + if look { COUNT } else { WINDOW },
-            brief: !look,
+            count_at: now + COUNT,
+            quiet: names.is_empty(),
         })
     }
 
@@ -187,48 +187,47 @@ impl Discovery {
             };
             let Some(window) = &mut current.window else {
                 sleep_until(current.count_at).await;
-                if current.brief {
-                    self.stop();
-                    return Heard::Working(true);
-                }
                 match self.count().await {
                     true => continue,
                     false => return Heard::Working(false),
                 }
             };
-            tokio::select! {
+            let closes = tokio::select! {
                 word = window.words.recv_async() => {
                     window.heard += 1;
-                    let heard = match word {
+                    let heard = match &word {
                         Ok(ServiceEvent::ServiceResolved(service)) => {
-                            window.resolved(&service, &self.own, self.loopback)
+                            window.resolved(service, &self.own, self.loopback)
                         }
-                        Ok(_) => None,
-                        // It ends a listener that is too slow, as in a flood.
-                        Err(_) => return self.close_window(),
+                        _ => None,
                     };
-                    if heard.is_some() {
-                        return heard.unwrap_or(Heard::Working(true));
+                    if let Some(heard) = heard {
+                        return heard;
                     }
-                    if window.heard > MAX_WORDS || window.reports >= MAX_REPORTS {
-                        return self.close_window();
-                    }
+                    // It ends a listener that is too slow, as in a flood.
+                    word.is_err() || window.heard > MAX_WORDS || window.reports >= MAX_REPORTS
                 }
-                () = sleep_until(window.ends_at) => return self.close_window(),
-                () = sleep_until(current.count_at) => if !self.count().await {
-                    return Heard::Working(false);
+                () = sleep_until(window.ends_at) => true,
+                () = sleep_until(current.count_at) => match self.count().await {
+                    true => false,
+                    false => return Heard::Working(false),
                 }
+            };
+            if closes && let Some(heard) = self.close_window() {
+                return heard;
             }
         }
     }
 
-    fn close_window(&mut self) -> Heard {
-        let Some(current) = &mut self.current else {
-            return Heard::Working(false);
-        };
+    /// Looks for nobody any more. Says whether announcements work, if that could be told.
+    fn close_window(&mut self) -> Option<Heard> {
+        let current = self.current.as_mut()?;
         let _ = current.responder.stop_browse(SERVICE);
-        let window = current.window.take();
-        Heard::Working(window.is_some_and(|window| window.heard_own))
+        let window = current.window.take()?;
+        if current.quiet {
+            self.stop();
+        }
+        window.heard_own.map(Heard::Working)
     }
 
     /// Ends a responder that was made to remember too much; says whether it stays.
@@ -269,9 +268,8 @@ impl Window {
     ) -> Option<Heard> {
         let beacon = beacon(&service.fullname)?;
         if own.iter().any(|own| own.contains(&beacon)) {
-            let news = !self.heard_own;
-            self.heard_own = true;
-            return news.then_some(Heard::Working(true));
+            let before = self.heard_own.replace(true);
+            return (before != Some(true)).then_some(Heard::Working(true));
         }
         let mut at: Vec<Address> = service
             .addresses
@@ -321,6 +319,10 @@ fn now() -> Instant {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::time::timeout;
+
     use super::*;
 
     #[test]
@@ -340,6 +342,36 @@ mod tests {
         ] {
             assert_eq!(beacon(name), None, "{name}");
         }
+    }
+
+    /// Its own for each test, so that nobody else is heard.
+    fn discovery(port: u16) -> Discovery {
+        Discovery::new([port as u8; 32], port, true)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_only_looks_listens_no_longer_than_it_looks_and_claims_nothing() {
+        let mut discovery = discovery(5401);
+        assert!(discovery.announce(&[], true, &[Ipv4Addr::LOCALHOST.into()], 7));
+        // The clock jumps to the next timer when nothing else is to be done.
+        let heard = timeout(WINDOW * 9 / 10, discovery.next()).await;
+        assert!(heard.is_err() && discovery.current.is_some(), "{heard:?}");
+        for _ in 0..3 {
+            // It may be counting, which the clock does not wait for.
+            let heard = timeout(WINDOW, discovery.next()).await;
+            assert!(heard.is_err(), "{heard:?}");
+        }
+        assert!(discovery.current.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_announces_and_does_not_look_stands_and_claims_nothing() {
+        let mut discovery = discovery(5402);
+        assert!(discovery.announce(&[[1; 8]], false, &[Ipv4Addr::LOCALHOST.into()], 7));
+        let heard = timeout(WINDOW * 9 / 10, discovery.next()).await;
+        assert!(heard.is_err() && discovery.current.is_some(), "{heard:?}");
+        discovery.announce(&[], false, &[], 7);
+        assert!(discovery.current.is_none());
     }
 
     #[test]

@@ -32,13 +32,13 @@ pub async fn run<S: EventSink>(
     let mut keeper = Keeper {
         shared,
         discovery: Discovery::new(seed, config.discovery_port, loopback),
-        announced: None,
+        announced: 0,
+        at: Vec::new(),
         announceable: true,
         config,
         interfaces: Interfaces::default(),
         listening: None,
         port_known_at: BTreeSet::new(),
-        outdated: 0,
         reported: (None, Vec::new()),
     };
     loop {
@@ -76,12 +76,12 @@ struct Keeper<S> {
     /// The networks that have seen the port we listen at.
     port_known_at: BTreeSet<[u8; 16]>,
     discovery: Discovery,
-    /// What the current announcement was made of.
-    announced: Option<(u64, Vec<Address>)>,
-    /// What was wanted up to here is not announced any more: off the air it has grown old, and on the next
-    /// network it would tell where we were.
-    outdated: u64,
-    /// Whether announcements leave this machine, as far as it can tell.
+    /// What was wanted up to here has been announced, or was wanted while nothing could be.
+    announced: u64,
+    /// Where it is announced. Off the air it grows old, and elsewhere it would tell where we were: there the
+    /// owner, who is told, says what to announce.
+    at: Vec<Address>,
+    /// Whether announcements leave this machine, as far as it could tell last.
     announceable: bool,
     reported: (Option<CarrierState>, Vec<Address>),
 }
@@ -137,28 +137,28 @@ impl<S: EventSink> Keeper<S> {
         self.report(state, addresses).await
     }
 
-    /// Announces anew if there is anything new: what is wanted, or where we are.
+    /// Announces what is newly wanted, and nothing more of what was announced at other addresses.
     fn announce(&mut self, wanted: &Wanted, addresses: &[Address], port: u16) {
-        let now = (wanted.announcement, addresses.to_vec());
-        if wanted.announcement <= self.outdated || self.announced.as_ref() == Some(&now) {
+        if self.at != addresses {
+            self.discovery.stop();
+            self.at = addresses.to_vec();
+            self.announceable = true;
+        }
+        if wanted.announcement <= self.announced {
             return;
         }
-        self.announced = Some(now);
-        self.announceable = true;
+        self.announced = wanted.announcement;
         if addresses.is_empty() {
-            self.discovery.stop();
-            self.outdated = wanted.announcement;
-        } else {
-            let addresses: Vec<IpAddr> = self
-                .interfaces
-                .addresses
-                .iter()
-                .map(|(ip, _)| *ip)
-                .collect();
-            self.announceable =
-                self.discovery
-                    .announce(&wanted.beacons, wanted.look, &addresses, port);
+            return;
         }
+        let addresses: Vec<IpAddr> = self
+            .interfaces
+            .addresses
+            .iter()
+            .map(|(ip, _)| *ip)
+            .collect();
+        let (beacons, look) = (&wanted.beacons, wanted.look);
+        self.announceable &= self.discovery.announce(beacons, look, &addresses, port);
     }
 
     async fn heard(&mut self, heard: Heard) -> Option<()> {
@@ -174,8 +174,8 @@ impl<S: EventSink> Keeper<S> {
 
     async fn off(&mut self, wanted: &Wanted) -> Option<()> {
         self.discovery.stop();
-        self.announced = None;
-        self.outdated = wanted.announcement;
+        self.at.clear();
+        self.announced = wanted.announcement;
         self.stop_listening().await;
         // What follows is the last word: every link has been reported down before.
         while self.shared.alive.load(Ordering::Acquire) > 0 {
