@@ -502,7 +502,8 @@ pub struct Traffic {
     pub sessions: u64,
     /// Times this node waited for the answer to a handshake.
     pub handshake_round_trips: u64,
-    /// Times something came back in a session after this node had said something there.
+    /// Times something came back in a session after this node had said something there; the two hellos it
+    /// begins with are one, whichever comes first.
     pub round_trips: u64,
 }
 

@@ -51,7 +51,8 @@ pub(crate) struct Live {
     /// Our proposal of a next psk.
     pub proposal: Option<Proposal>,
     pub sync: Reconciler,
-    /// Something was said that nothing has come back for yet.
+    /// Something was said that nothing has been said to yet; our hello is, from the beginning, however it
+    /// crosses the other's.
     pub spoke: bool,
     /// When the other side's hello came (monotonic milliseconds).
     pub since_ms: u64,
@@ -94,7 +95,7 @@ impl Engine {
             told: Versions::default(),
             proposal: None,
             sync,
-            spoke: false,
+            spoke: true,
             since_ms: turn.now.mono_ms,
         }))
     }
@@ -108,10 +109,8 @@ impl Engine {
         live: &mut Live,
         bytes: &[u8],
     ) -> Result<bool, LinkError> {
-        if !bytes.is_empty() {
-            self.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
-        }
         for item in live.session.receive(bytes)? {
+            self.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
             if !self.live_item(turn, id, link, live, &item)? {
                 return Ok(false);
             }
