@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use hedgerow_simulations::contacts::{Cell, Cells, Disc, LogDistance, Reach, Stepped, within};
+use hedgerow_simulations::contacts::{
+    Cell, Cells, Disc, LogDistance, Reach, Stepped, count, within,
+};
 use hedgerow_simulations::mobility::{
-    Area, Mobility, Population, RandomWaypoint, Settings, Track, distance_m, world,
+    Area, Mobility, Population, RandomWaypoint, Settings, Track, distance_m, helsinki, world,
 };
 use hedgerow_simulations::plan::{Change, DeviceNumber, Meetings, SECOND_US};
 use proptest::prelude::*;
@@ -386,4 +388,46 @@ fn who_looks_in_steps_sees_what_is_there_at_a_step() {
     let mut changes = Vec::new();
     stepped.advance(1000, &mut changes);
     assert_eq!(changes, [change(200, true), change(300, false)]);
+}
+
+#[test]
+fn devices_at_random_waypoint_meet_as_often_as_theory_says() {
+    let (hours, devices, range_m) = (6, 150, 30.0);
+    let area = Area {
+        width_m: 3000.0,
+        height_m: 3000.0,
+    };
+    let walk = RandomWaypoint {
+        speed_m_s: [1.0, 2.0],
+        pause_s: [0.0, 60.0],
+    };
+    let settings = Settings {
+        area,
+        map: None,
+        warm_up_s: 10_000.0,
+        populations: vec![walkers(devices, walk.speed_m_s, walk.pause_s, vec![0])],
+        reach: vec![Reach::Disc(Disc { range_m })],
+        step_s: None,
+    };
+    let pairs = f64::from(devices * (devices - 1)) / 2.0;
+    let expected = walk.meeting_rate(area, range_m) * pairs * f64::from(hours) * 3600.0;
+    let found = count(&mut *world(&settings, 1).unwrap(), hours as u64 * 3600) as f64;
+    // Meetings are nearly Poisson; the formula takes the range to be small against the area.
+    assert!(
+        (found - expected).abs() < 3.0 * expected.sqrt() + 0.03 * expected,
+        "{found} against {expected}"
+    );
+}
+
+#[test]
+fn the_default_scenario_of_the_one_has_its_number_of_contacts() {
+    let Some(data) = std::env::var_os("HEDGEROW_ONE_DATA") else {
+        eprintln!("skipped: HEDGEROW_ONE_DATA does not name The ONE's data folder");
+        return;
+    };
+    let mut settings = helsinki(data.as_ref());
+    settings.step_s = Some(0.1);
+    let counts = (1..=10).map(|seed| count(&mut *world(&settings, seed).unwrap(), 43_200) as f64);
+    let mean = counts.sum::<f64>() / 10.0;
+    assert!((mean / 31_362.0 - 1.0).abs() < 0.02, "{mean}");
 }

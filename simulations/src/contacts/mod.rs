@@ -5,6 +5,7 @@
 //! part. How long a chunk is changes the cost and nothing else.
 
 mod cells;
+mod count;
 mod crossing;
 mod detector;
 mod grid;
@@ -13,6 +14,7 @@ mod reach;
 mod spells;
 mod stepped;
 
+pub use count::count;
 pub use crossing::within;
 pub use detector::Detector;
 pub use reach::{Cell, Cells, Disc, LogDistance, Reach};

@@ -4,6 +4,7 @@
 //! all populations into one area and lets [`contacts`](crate::contacts) find out who meets whom.
 
 mod clusters;
+mod crowd;
 mod direction;
 mod group;
 mod helsinki;
@@ -11,6 +12,7 @@ mod map;
 mod model;
 mod path;
 mod playback;
+mod rate;
 mod route;
 mod segment;
 mod stationary;
@@ -20,6 +22,7 @@ mod workday;
 mod world;
 
 pub use clusters::Clusters;
+pub use crowd::crowd;
 pub use direction::RandomDirection;
 pub use group::GroupWalk;
 pub use helsinki::helsinki;

@@ -1,0 +1,19 @@
+//! How many contacts there are.
+
+use crate::plan::{Meetings, SECOND_US};
+
+/// How many contacts begin in the first so many seconds of a plan, those that are there at the start
+/// left out. Memory stays what one minute takes.
+pub fn count(meetings: &mut dyn Meetings, seconds: u64) -> u64 {
+    let mut changes = Vec::new();
+    let mut begun = 0;
+    for minute in 1..=seconds.div_ceil(60) {
+        changes.clear();
+        meetings.advance((minute * 60).min(seconds) * SECOND_US, &mut changes);
+        begun += changes
+            .iter()
+            .filter(|change| change.up && change.at_us > 0)
+            .count() as u64;
+    }
+    begun
+}
