@@ -8,11 +8,10 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::map::{Map, Roads};
 use super::world::MobilityError;
 use super::{
-    Area, Clusters, GroupWalk, MapRoute, Playback, RandomDirection, RandomWaypoint, ShortestPath,
-    Stationary, Trajectory, WorkingDay,
+    Area, Clusters, GroupWalk, Map, MapRoute, Playback, RandomDirection, RandomWaypoint, Roads,
+    ShortestPath, Stationary, Trajectory, WorkingDay,
 };
 use crate::chance::{Purpose, stream};
 

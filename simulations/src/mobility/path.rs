@@ -7,10 +7,9 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::map::{NodeNumber, Roads};
 use super::model::{Start, Surroundings};
 use super::world::MobilityError;
-use super::{Pen, Segment, Trajectory, check_range};
+use super::{NodeNumber, Pen, Roads, Segment, Trajectory, check_range};
 use crate::chance;
 
 /// Shortest paths on the map, by the rules of The ONE's `ShortestPathMapBasedMovement`.
@@ -138,7 +137,7 @@ impl Legs {
 
     /// Goes to a node the shortest way, from the node to which the last way went.
     pub(super) fn plan(&mut self, to: NodeNumber, speed_m_s: f64) {
-        self.roads.path(self.node, to, &mut self.ahead);
+        self.ahead.extend(self.roads.path(self.node, to));
         self.node = to;
         self.speed_m_s = speed_m_s;
     }

@@ -6,11 +6,10 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::map::NodeNumber;
 use super::model::{Start, Surroundings};
 use super::path::Legs;
 use super::world::MobilityError;
-use super::{Segment, Trajectory, check_range};
+use super::{NodeNumber, Segment, Trajectory, check_range};
 use crate::chance;
 
 /// Routes with stops, by the rules of The ONE's `MapRouteMovement`.

@@ -7,11 +7,11 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::map::{NodeNumber, Roads};
 use super::model::{Shared, SharedStreams, Start, Surroundings};
 use super::world::MobilityError;
 use super::{
-    Area, Pen, Segment, Trajectory, check_chance, check_range, drawn, in_circle, microseconds,
+    Area, NodeNumber, Pen, Roads, Segment, Trajectory, check_chance, check_range, drawn, in_circle,
+    microseconds,
 };
 use crate::chance;
 
@@ -334,8 +334,7 @@ impl Person {
         };
         let speed_m_s = drawn(&mut self.rng, speeds);
         if let Some(roads) = &self.town.roads {
-            let mut nodes = Vec::new();
-            roads.path(self.here.node, to.node, &mut nodes);
+            let nodes = roads.path(self.here.node, to.node);
             self.ahead.extend(
                 nodes
                     .into_iter()
