@@ -1,6 +1,6 @@
 //! Where devices are: each goes its own way, drawn from its own stream, made as time goes on.
 //!
-//! A model gives a [`Trajectory`], straight [`Segment`]s one after the other; [`world`] puts the devices of
+//! A model gives a [`Trajectory`], straight [`Segment`]s one after the other; [`world()`](fn@world) puts the devices of
 //! all populations into one area and lets [`contacts`](crate::contacts) find out who meets whom.
 
 mod clusters;
