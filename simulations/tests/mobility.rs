@@ -445,6 +445,36 @@ fn settings_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn files_are_found_from_the_folder_of_the_scenario() {
+    let directory = files();
+    let mut settings = settings(Path::new(""), 1, group(tram(Path::new(""), Turn::Circular)));
+    assert!(settings.tracks(1).is_err());
+    settings.resolve(directory.path());
+    settings.tracks(1).unwrap();
+}
+
+#[test]
+fn who_has_nowhere_else_to_go_lets_time_go_on() {
+    let directory = files();
+    let shops = vec![Favourite {
+        name: "shops".to_owned(),
+        chance: 1.0,
+    }];
+    let mobility = ShortestPath {
+        layers: vec![],
+        points: shops,
+        speed_m_s: [1.0, 1.0],
+        pause_s: [0.0, 0.0],
+    };
+    let ways = ways(
+        &settings(directory.path(), 1, Mobility::ShortestPath(mobility)),
+        1,
+        DAY_US,
+    );
+    assert!(ways[0].len() <= 86_410);
+}
+
+#[test]
 fn settings_are_read_from_toml() {
     let settings: Settings = toml::from_str(
         r#"
@@ -465,6 +495,8 @@ fn settings_are_read_from_toml() {
     .unwrap();
     settings.check().unwrap();
     assert_eq!(settings.devices(), 5);
+    let reference = serde_json::to_string(&schemars::schema_for!(Settings)).unwrap();
+    assert!(reference.contains("group-walk") && reference.contains("deviation-db"));
     let wrong = "area = { width-m = 1, height-m = 1, depth-m = 2 }\npopulations = []\nreach = []";
     assert!(
         toml::from_str::<Settings>(wrong)

@@ -97,3 +97,44 @@ impl Grid {
         columns
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// However cells come to lie: thin worlds, single points, crowds, one that is much larger.
+        #[test]
+        fn the_grid_finds_what_looking_at_every_pair_finds(
+            places in prop::collection::vec((0.0..1.0, 0.0..1.0, 0.0..1.0), 0..60),
+            (width, height, radius) in (0.0..1e4, 0.0..1e4, 0.0..100.0),
+            range_m in 0.1..500.0,
+        ) {
+            let circles: Vec<_> = (0..).zip(places).map(|(index, (x, y, part))| Circle {
+                x: x * width - 500.0,
+                y: y * height,
+                radius_m: if index == 0 { 10.0 * radius } else { part * radius },
+                index,
+            }).collect();
+            let mut found = Vec::new();
+            let mut grid = Grid::default();
+            for _ in 0..2 {
+                found.clear();
+                grid.pairs(&circles, range_m, |a, b| found.push((a.min(b), a.max(b))));
+            }
+            found.sort_unstable();
+            let mut expected = Vec::new();
+            for (a, one) in circles.iter().enumerate() {
+                for other in &circles[a + 1..] {
+                    let (x, y) = (other.x - one.x, other.y - one.y);
+                    if (x * x + y * y).sqrt() <= range_m + one.radius_m + other.radius_m {
+                        expected.push((one.index, other.index));
+                    }
+                }
+            }
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

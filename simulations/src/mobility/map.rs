@@ -36,6 +36,15 @@ pub struct MapFile {
     pub file: PathBuf,
 }
 
+impl MapSettings {
+    pub(super) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.layers
+            .iter_mut()
+            .chain(&mut self.points)
+            .map(|part| &mut part.file)
+    }
+}
+
 fn yes() -> bool {
     true
 }

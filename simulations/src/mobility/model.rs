@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rand_chacha::ChaCha20Rng;
@@ -51,6 +52,16 @@ impl Mobility {
             Self::GroupWalk(settings) => settings.check(area),
             Self::Stationary(settings) => settings.check(area),
             Self::Playback(_) => Ok(()),
+        }
+    }
+
+    /// The file that it reads.
+    pub(super) fn file(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::MapRoute(settings) => Some(&mut settings.file),
+            Self::Playback(settings) => Some(&mut settings.trace.path),
+            Self::GroupWalk(settings) => settings.leader.file(),
+            _ => None,
         }
     }
 

@@ -108,8 +108,7 @@ impl Trajectory for Way {
         let to = self.destination();
         let rest_s = super::drawn(&mut self.rng, self.settings.pause_s);
         let speed_m_s = super::drawn(&mut self.rng, self.settings.speed_m_s);
-        self.legs.plan(to, speed_m_s);
-        self.legs.pen.rest(rest_s)
+        self.legs.plan(to, rest_s, speed_m_s)
     }
 }
 
@@ -135,11 +134,18 @@ impl Legs {
         }
     }
 
-    /// Goes to a node the shortest way, from the node to which the last way went.
-    pub(super) fn plan(&mut self, to: NodeNumber, speed_m_s: f64) {
+    /// Rests, then goes to a node the shortest way, from the node to which the last way went. Gives the
+    /// rest.
+    pub(super) fn plan(&mut self, to: NodeNumber, rest_s: f64, speed_m_s: f64) -> Segment {
         self.ahead.extend(self.roads.path(self.node, to));
         self.node = to;
         self.speed_m_s = speed_m_s;
+        // Who is there already stays for a second at least, so that time goes on.
+        self.pen.rest(if self.ahead.len() > 1 {
+            rest_s
+        } else {
+            rest_s.max(1.0)
+        })
     }
 
     /// The next straight piece of the way; `None` at its end.

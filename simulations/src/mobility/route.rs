@@ -99,8 +99,7 @@ impl Trajectory for Line {
         }
         let rest_s = super::drawn(&mut self.rng, self.settings.pause_s);
         let speed_m_s = super::drawn(&mut self.rng, self.settings.speed_m_s);
-        self.legs.plan(self.round.next(), speed_m_s);
-        self.legs.pen.rest(rest_s)
+        self.legs.plan(self.round.next(), rest_s, speed_m_s)
     }
 }
 

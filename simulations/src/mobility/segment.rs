@@ -1,7 +1,7 @@
 //! A straight piece of a device's way.
 
 /// A device goes from one point to another in a straight line at constant speed, or rests. Points are in
-/// metres (east, north), times in microseconds since the world began; `end_us` is later than `start_us`.
+/// metres from the upper left corner (right, down: as on a screen, and as in The ONE), times in microseconds since the world began; `end_us` is later than `start_us`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Segment {
     /// Where it begins.

@@ -1,7 +1,7 @@
 //! The devices of all populations in one area.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rand_core::Rng;
@@ -36,13 +36,13 @@ pub struct Settings {
     pub step_s: Option<f64>,
 }
 
-/// A rectangle, from (0, 0) to (width, height).
+/// A rectangle, from (0, 0), up and left, to (width, height), as on a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Area {
-    /// Metres from west to east.
+    /// Metres from left to right.
     pub width_m: f64,
-    /// Metres from south to north.
+    /// Metres from top to bottom.
     pub height_m: f64,
 }
 
@@ -137,7 +137,25 @@ pub enum MobilityError {
     },
 }
 
+/// More devices than this would not fit into memory.
+const MAX_DEVICES: u64 = 100_000_000;
+
+/// Radios have numbers of one byte.
+const MAX_RADIOS: usize = 255;
+
 impl Settings {
+    /// Takes files whose paths are relative from a folder: that of the scenario that names them.
+    pub fn resolve(&mut self, base: &Path) {
+        let of_map = self.map.iter_mut().flat_map(MapSettings::files);
+        let of_populations = self
+            .populations
+            .iter_mut()
+            .filter_map(|population| population.mobility.file());
+        for file in of_map.chain(of_populations) {
+            *file = base.join(&*file);
+        }
+    }
+
     /// Whether they fit together.
     pub fn check(&self) -> Result<(), String> {
         self.area.check()?;
@@ -146,6 +164,19 @@ impl Settings {
                 "warm-up-s must be at least 0, not {}",
                 self.warm_up_s
             ));
+        }
+        let devices: u64 = self
+            .populations
+            .iter()
+            .map(|population| u64::from(population.count))
+            .sum();
+        if devices > MAX_DEVICES {
+            return Err(format!(
+                "populations: {devices} devices are more than {MAX_DEVICES}"
+            ));
+        }
+        if self.reach.len() > MAX_RADIOS {
+            return Err(format!("reach: more than {MAX_RADIOS} radios"));
         }
         if self.step_s.is_some_and(|step_s| microseconds(step_s) == 0) {
             return Err("step-s must be above 0".to_owned());
