@@ -1,6 +1,7 @@
 //! What two who use one invitation tell each other.
 #![no_main]
 
+use hedgerow_transport::cryptography::Cryptography;
 use std::sync::LazyLock;
 
 use hedgerow_fuzz::devices::{invitation, meeting_sessions, person, rng};
@@ -14,12 +15,13 @@ static SAID: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     let invited = invitation(&inviter);
     let (_, inviters) = meeting_sessions(&invited, &joiner, &inviter);
     let rng = &mut rng(1);
-    let (_, meet) = Meeting::new(&invited, &joiner.introduction, rng);
+    let (_, meet) = Meeting::new(&invited, &joiner.introduction, Cryptography::Real, rng);
     let said = answer(
         &invited.secret,
         &inviters,
         &inviter.introduction,
         &meet,
+        Cryptography::Real,
         rng,
     );
     let met = said.expect("a true item").1;
@@ -46,12 +48,14 @@ fuzz_target!(|input: &[u8]| {
                 &inviters,
                 &inviter.introduction,
                 &meet,
+                Cryptography::Real,
                 rng,
             )
             .map(|met| met.0)
         }
         2 | 3 => {
-            let (meeting, _) = Meeting::new(&invited, &joiner.introduction, rng);
+            let (meeting, _) =
+                Meeting::new(&invited, &joiner.introduction, Cryptography::Real, rng);
             let met = if how == 2 {
                 input.to_vec()
             } else {

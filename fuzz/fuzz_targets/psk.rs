@@ -3,6 +3,7 @@
 
 use hedgerow_fuzz::devices::{pair_keys, rng};
 use hedgerow_fuzz::{forged, split_choice};
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::psk::{Proposal, answer, moved_number, proposed_number};
 use libfuzzer_sys::fuzz_target;
 
@@ -12,21 +13,22 @@ fuzz_target!(|input: &[u8]| {
     };
     let rng = &mut rng(1);
     let psk = pair_keys().psk;
-    let (proposal, propose) = Proposal::new(&psk, 7, rng);
+    let (proposal, propose) = Proposal::new(&psk, 7, Cryptography::Real, rng);
     match how {
         0 => {
             let _ = (proposed_number(input), moved_number(input));
-            let _ = answer(&psk, 7, input, rng);
+            let _ = answer(&psk, 7, input, Cryptography::Real, rng);
         }
         1 => drop(proposal.finish(input)),
         2 => {
             let propose = forged(&propose, input);
-            if let Ok((pending, _)) = answer(&psk, 7, &propose, rng) {
+            if let Ok((pending, _)) = answer(&psk, 7, &propose, Cryptography::Real, rng) {
                 assert!(pending != psk);
             }
         }
         _ => {
-            let (_, said) = answer(&psk, 7, &propose, rng).expect("a true proposal");
+            let (_, said) =
+                answer(&psk, 7, &propose, Cryptography::Real, rng).expect("a true proposal");
             if let Ok(next) = proposal.finish(&forged(&said, input)) {
                 assert!(next != psk);
             }

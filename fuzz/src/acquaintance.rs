@@ -1,5 +1,6 @@
 //! A contact of an engine that is no engine: it has true keys, and says what a target wants.
 
+use hedgerow_transport::cryptography::Cryptography;
 use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
@@ -59,7 +60,8 @@ impl Acquaintance {
         let Ok(Progress::Done((flight, session))) = joining.receive(&mut answer, rng) else {
             panic!("an open invitation answers")
         };
-        let (meeting, meet) = Meeting::new(&invitation, &person.introduction, rng);
+        let (meeting, meet) =
+            Meeting::new(&invitation, &person.introduction, Cryptography::Real, rng);
         let mut line = Line {
             session,
             stranger,

@@ -13,6 +13,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::cryptography::Cryptography;
 use crate::handshake::{Direction, VERSION};
 use crate::keys::{BundlePsk, BundleTagKey, PublicKey, StaticKey, kdf, truncated};
 use crate::noise::{Pattern, TAG_LEN, builder, reader};
@@ -99,9 +100,16 @@ impl Draft {
         tag_key: &BundleTagKey,
         direction: Direction,
         max_length: usize,
+        cryptography: Cryptography,
         rng: &mut impl CryptoRng,
     ) -> Self {
-        let tag = Tag::random(tag_key.as_bytes(), Use::Bundle, direction, rng);
+        let tag = Tag::random(
+            tag_key.as_bytes(),
+            Use::Bundle,
+            direction,
+            cryptography,
+            rng,
+        );
         let mut release = [0; RELEASE_LEN];
         rng.fill_bytes(&mut release);
         Self {
@@ -184,10 +192,9 @@ impl Draft {
             lifetime_s: lifetime_s.min(MAX_LIFETIME_S),
             release: release_hash(&self.release),
         };
-        let mut noise = builder(Pattern::Bundle, rng)
+        let mut noise = builder(Pattern::Bundle, from, rng)
             .prologue(&header.prologue())
             .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(|builder| builder.local_private_key(from.as_bytes()))
             .and_then(|builder| builder.remote_public_key(&prekey.0))
             .and_then(snow::Builder::build_initiator)
             .expect("each part is given once and has the right length");
@@ -336,6 +343,20 @@ impl fmt::Debug for Header {
     }
 }
 
+/// Which [`hint`](BundleTagKey::hint) a sized bundle's tag carries; in a real one these bytes mean nothing.
+#[cfg(feature = "sized")]
+#[must_use]
+pub fn sized_hint(tag: &[u8; tag::LEN]) -> [u8; 8] {
+    Tag::from_bytes(*tag).hint()
+}
+
+/// Whether this tag key made the tag of this sized bundle.
+#[cfg(feature = "sized")]
+#[must_use]
+pub fn is_sized_by(tag: &[u8; tag::LEN], key: &BundleTagKey, direction: Direction) -> bool {
+    Tag::from_bytes(*tag).is_sized_by(key.as_bytes(), Use::Bundle, direction)
+}
+
 /// Adds to the age of a bundle that was carried for so many seconds.
 ///
 /// # Errors
@@ -375,10 +396,9 @@ pub fn open<'k>(
     let (head, chunks) = bundle.split_at(HEADER_LEN);
     let prologue = header.prologue();
     for (which, (prekey, psk)) in prekeys.into_iter().enumerate() {
-        let mut noise = reader(Pattern::Bundle)
+        let mut noise = reader(Pattern::Bundle, prekey)
             .prologue(&prologue)
             .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(|builder| builder.local_private_key(prekey.as_bytes()))
             .and_then(|builder| builder.remote_public_key(&sender.0))
             .and_then(snow::Builder::build_responder)
             .expect("each part is given once and has the right length");

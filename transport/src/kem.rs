@@ -6,17 +6,39 @@ use ml_kem::{DecapsulationKey768, EncapsulationKey768, MlKem768};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::cryptography::Cryptography;
+#[cfg(feature = "sized")]
+use crate::sized;
+
 /// What two sides agree on.
 pub(crate) type Shared = Zeroizing<[u8; 32]>;
 
 /// A key pair for one agreement; erased when dropped.
-pub(crate) struct KemSecret(DecapsulationKey768);
+pub(crate) struct KemSecret(Secret);
+
+enum Secret {
+    Real(DecapsulationKey768),
+    #[cfg(feature = "sized")]
+    Sized(sized::KemSecret),
+}
 
 impl KemSecret {
     /// A fresh one, and its encapsulation key: 1,184 bytes.
-    pub(crate) fn generate(rng: &mut impl CryptoRng) -> (Self, Vec<u8>) {
-        let (secret, public) = MlKem768::generate_keypair_from_rng(rng);
-        (Self(secret), public.to_bytes().to_vec())
+    pub(crate) fn generate(
+        cryptography: Cryptography,
+        rng: &mut impl CryptoRng,
+    ) -> (Self, Vec<u8>) {
+        match cryptography {
+            Cryptography::Real => {
+                let (secret, public) = MlKem768::generate_keypair_from_rng(rng);
+                (Self(Secret::Real(secret)), public.to_bytes().to_vec())
+            }
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => {
+                let (secret, public) = sized::KemSecret::generate(rng);
+                (Self(Secret::Sized(secret)), public)
+            }
+        }
     }
 
     /// The one that a seed of 64 bytes gives, for known answers.
@@ -24,13 +46,17 @@ impl KemSecret {
     pub(crate) fn from_seed(seed: &[u8]) -> (Self, Vec<u8>) {
         let secret = DecapsulationKey768::from_seed(seed.try_into().expect("a seed has 64 bytes"));
         let public = secret.encapsulation_key().to_bytes().to_vec();
-        (Self(secret), public)
+        (Self(Secret::Real(secret)), public)
     }
 
     /// What the other side encapsulated; nothing if that is no ciphertext. An altered one gives an
     /// unrelated secret.
     pub(crate) fn open(&self, ciphertext: &[u8]) -> Option<Shared> {
-        self.0.decapsulate_slice(ciphertext).ok().map(erasing)
+        match &self.0 {
+            Secret::Real(secret) => secret.decapsulate_slice(ciphertext).ok().map(erasing),
+            #[cfg(feature = "sized")]
+            Secret::Sized(secret) => secret.open(ciphertext).map(Zeroizing::new),
+        }
     }
 }
 
@@ -38,8 +64,17 @@ impl KemSecret {
 /// shared secret; nothing if that is no valid key.
 pub(crate) fn encapsulate(
     encapsulation_key: &[u8],
+    cryptography: Cryptography,
     rng: &mut impl CryptoRng,
 ) -> Option<(Vec<u8>, Shared)> {
+    match cryptography {
+        Cryptography::Real => {}
+        #[cfg(feature = "sized")]
+        Cryptography::Sized => {
+            let (ciphertext, shared) = sized::encapsulate(encapsulation_key, rng)?;
+            return Some((ciphertext, Zeroizing::new(shared)));
+        }
+    }
     let key = encapsulation_key.try_into().ok()?;
     let (ciphertext, shared) = EncapsulationKey768::new(&key)
         .ok()?

@@ -9,6 +9,8 @@ use subtle::ConstantTimeEq;
 use x25519_dalek::StaticSecret;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::cryptography::Cryptography;
+
 /// `KDF(label, input)`: `context` is the whole context string, "hedgerow 1 " and the label.
 pub(crate) fn kdf(context: &str, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut hasher = blake3::Hasher::new_derive_key(context);
@@ -222,6 +224,7 @@ impl fmt::Debug for PublicKey {
 pub struct StaticKey {
     secret: StaticSecret,
     public: PublicKey,
+    cryptography: Cryptography,
 }
 
 impl StaticKey {
@@ -235,7 +238,26 @@ impl StaticKey {
     pub fn from_bytes(secret: [u8; 32]) -> Self {
         let secret = StaticSecret::from(secret);
         let public = PublicKey(x25519_dalek::PublicKey::from(&secret).to_bytes());
-        Self { secret, public }
+        Self {
+            secret,
+            public,
+            cryptography: Cryptography::Real,
+        }
+    }
+
+    /// The same key, for this cryptography: everything that is made or opened with it follows.
+    #[must_use]
+    pub fn under(self, cryptography: Cryptography) -> Self {
+        Self {
+            cryptography,
+            ..self
+        }
+    }
+
+    /// Which cryptography it is for.
+    #[must_use]
+    pub fn cryptography(&self) -> Cryptography {
+        self.cryptography
     }
 
     /// The secret bytes, for the store.

@@ -6,6 +6,7 @@
 pub mod beacon;
 pub mod bundle;
 pub mod carrier;
+pub mod cryptography;
 pub mod device;
 pub mod handshake;
 pub mod invitation;
@@ -17,6 +18,8 @@ pub mod padding;
 pub mod psk;
 pub mod replay;
 pub mod session;
+#[cfg(feature = "sized")]
+mod sized;
 mod tag;
 #[cfg(test)]
 mod vectors;

@@ -13,6 +13,7 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 use crate::carrier::Address;
+use crate::cryptography::Cryptography;
 use crate::device::{DeviceKeys, DeviceList, DeviceListFault};
 use crate::invitation::{Invitation, check_addresses, inviter_key_hash};
 use crate::kem::{KemSecret, encapsulate};
@@ -199,10 +200,11 @@ impl Meeting {
     pub fn new(
         invitation: &Invitation,
         me: &Introduction,
+        cryptography: Cryptography,
         rng: &mut impl CryptoRng,
     ) -> (Self, Vec<u8>) {
         let x25519 = StaticKey::random(rng);
-        let (kem, encapsulation_key) = KemSecret::generate(rng);
+        let (kem, encapsulation_key) = KemSecret::generate(cryptography, rng);
         let content = Meet::encode(me, x25519.public(), encapsulation_key);
         let meeting = Self {
             secret: invitation.secret.clone(),
@@ -248,12 +250,14 @@ pub fn answer(
     session: &Session,
     me: &Introduction,
     meet: &[u8],
+    cryptography: Cryptography,
     rng: &mut impl CryptoRng,
 ) -> Result<(Acquaintance, Vec<u8>), MeetingFault> {
     let (meet, peer, device) = Meet::decode(meet, session)?;
     let mine = StaticKey::random(rng);
     let x25519 = mine.agree(&meet.x25519).ok_or(MeetingFault::Key)?;
-    let (ciphertext, ml_kem) = encapsulate(&meet.ml_kem, rng).ok_or(MeetingFault::Key)?;
+    let (ciphertext, ml_kem) =
+        encapsulate(&meet.ml_kem, cryptography, rng).ok_or(MeetingFault::Key)?;
     let keys = pair_keys(secret, &x25519, &ml_kem, session);
     Ok((
         Acquaintance { peer, device, keys },

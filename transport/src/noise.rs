@@ -12,7 +12,10 @@ use snow::types::{Cipher, Dh, Hash, Random};
 use snow::{Builder, Error};
 use zeroize::Zeroizing;
 
+use crate::cryptography::Cryptography;
 use crate::keys::{PublicKey, StaticKey, random_32};
+#[cfg(feature = "sized")]
+use crate::sized;
 
 /// Bytes that sealing adds to a plaintext.
 pub(crate) const TAG_LEN: usize = 16;
@@ -39,19 +42,37 @@ impl Pattern {
     }
 }
 
-/// Begins a handshake whose randomness comes from `rng`.
-pub(crate) fn builder<'a>(pattern: Pattern, rng: &mut impl CryptoRng) -> Builder<'a> {
-    Builder::with_resolver(
-        pattern.params(),
-        Box::new(Resolver {
-            seed: Some(random_32(rng)),
-        }),
-    )
+/// Begins a handshake of whoever has `key`, with randomness from `rng`.
+pub(crate) fn builder<'a>(
+    pattern: Pattern,
+    key: &'a StaticKey,
+    rng: &mut impl CryptoRng,
+) -> Builder<'a> {
+    begin(pattern, key, Some(random_32(rng)))
 }
 
 /// Begins a handshake that only reads: asking it for randomness is an error.
-pub(crate) fn reader<'a>(pattern: Pattern) -> Builder<'a> {
-    Builder::with_resolver(pattern.params(), Box::new(Resolver { seed: None }))
+pub(crate) fn reader<'a>(pattern: Pattern, key: &'a StaticKey) -> Builder<'a> {
+    begin(pattern, key, None)
+}
+
+fn begin<'a>(
+    pattern: Pattern,
+    key: &'a StaticKey,
+    seed: Option<Zeroizing<[u8; 32]>>,
+) -> Builder<'a> {
+    let (resolver, private): (Box<dyn CryptoResolver + Send>, _) = match key.cryptography() {
+        Cryptography::Real => (Box::new(Resolver { seed }), key.as_bytes()),
+        // There a key's public half is all of it.
+        #[cfg(feature = "sized")]
+        Cryptography::Sized => (
+            Box::new(sized::Resolver(seeded(seed.as_ref()))),
+            key.public_bytes(),
+        ),
+    };
+    Builder::with_resolver(pattern.params(), resolver)
+        .local_private_key(private)
+        .expect("a fresh builder has none")
 }
 
 /// ChaCha20-Poly1305 as sessions use it, for its known answers.
@@ -68,11 +89,7 @@ struct Resolver {
 
 impl CryptoResolver for Resolver {
     fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        let rng = self
-            .seed
-            .as_ref()
-            .map(|seed| ChaCha20Rng::from_seed(**seed));
-        Some(Box::new(Seeded(rng)))
+        Some(Box::new(seeded(self.seed.as_ref())))
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
@@ -91,7 +108,12 @@ impl CryptoResolver for Resolver {
     }
 }
 
-struct Seeded(Option<ChaCha20Rng>);
+#[derive(Clone)]
+pub(crate) struct Seeded(Option<ChaCha20Rng>);
+
+fn seeded(seed: Option<&Zeroizing<[u8; 32]>>) -> Seeded {
+    Seeded(seed.map(|seed| ChaCha20Rng::from_seed(**seed)))
+}
 
 impl Random for Seeded {
     fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {

@@ -13,6 +13,7 @@ use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::cryptography::Cryptography;
 use crate::kem::{KemSecret, encapsulate};
 use crate::keys::{Psk, kdf, random_32};
 
@@ -67,8 +68,13 @@ pub struct Proposal {
 
 impl Proposal {
     /// Proposes psk `number` to follow `psk`: the state and the content of [`PROPOSE`].
-    pub fn new(psk: &Psk, number: u32, rng: &mut impl CryptoRng) -> (Self, Vec<u8>) {
-        let (kem, encapsulation_key) = KemSecret::generate(rng);
+    pub fn new(
+        psk: &Psk,
+        number: u32,
+        cryptography: Cryptography,
+        rng: &mut impl CryptoRng,
+    ) -> (Self, Vec<u8>) {
+        let (kem, encapsulation_key) = KemSecret::generate(cryptography, rng);
         let random = random_32(rng);
         let content = encoded(&Propose {
             number,
@@ -137,13 +143,15 @@ pub fn answer(
     psk: &Psk,
     number: u32,
     propose: &[u8],
+    cryptography: Cryptography,
     rng: &mut impl CryptoRng,
 ) -> Result<(Psk, Vec<u8>), PskMoveFault> {
     let propose: Propose = minicbor::decode(propose).map_err(|_| PskMoveFault)?;
     if propose.number != number {
         return Err(PskMoveFault);
     }
-    let (ciphertext, shared) = encapsulate(&propose.encapsulation_key, rng).ok_or(PskMoveFault)?;
+    let (ciphertext, shared) =
+        encapsulate(&propose.encapsulation_key, cryptography, rng).ok_or(PskMoveFault)?;
     let random = random_32(rng);
     let pending = next(psk, &shared, &propose.random, &random, number);
     Ok((

@@ -4,7 +4,10 @@
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 
+use crate::cryptography::Cryptography;
 use crate::handshake::Direction;
+#[cfg(feature = "sized")]
+use crate::keys::{BundleTagKey, TagKey};
 use crate::keys::{mac, truncated};
 
 pub(crate) const NONCE_LEN: usize = 16;
@@ -38,13 +41,19 @@ impl Tag {
         key: &[u8; 32],
         used: Use,
         direction: Direction,
+        cryptography: Cryptography,
         rng: &mut impl CryptoRng,
     ) -> Self {
         let mut nonce = [0; NONCE_LEN];
         rng.fill_bytes(&mut nonce);
         let mut tag = Self([0; LEN]);
         tag.0[..NONCE_LEN].copy_from_slice(&nonce);
-        tag.0[NONCE_LEN..].copy_from_slice(&Self::mac(key, used, &nonce, direction));
+        let mac = match cryptography {
+            Cryptography::Real => Self::mac(key, used, &nonce, direction),
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => Self::sized_mac(key, used, &nonce, direction),
+        };
+        tag.0[NONCE_LEN..].copy_from_slice(&mac);
         tag
     }
 
@@ -58,6 +67,31 @@ impl Tag {
 
     pub(crate) fn nonce(&self) -> [u8; NONCE_LEN] {
         truncated(&self.0)
+    }
+
+    /// What names the key of a sized tag.
+    #[cfg(feature = "sized")]
+    pub(crate) fn hint(&self) -> [u8; HINT_LEN] {
+        *self.0[NONCE_LEN..].first_chunk().expect("a MAC is longer")
+    }
+
+    /// Whether it is a sized one, made with this key.
+    #[cfg(feature = "sized")]
+    pub(crate) fn is_sized_by(&self, key: &[u8; 32], used: Use, direction: Direction) -> bool {
+        Self::sized_mac(key, used, &self.nonce(), direction) == self.0[NONCE_LEN..]
+    }
+
+    /// The hint of the key, and what depends on the nonce.
+    #[cfg(feature = "sized")]
+    fn sized_mac(
+        key: &[u8; 32],
+        used: Use,
+        nonce: &[u8; NONCE_LEN],
+        direction: Direction,
+    ) -> [u8; MAC_LEN] {
+        let mut mac = Self::mac(key, used, nonce, direction);
+        mac[..HINT_LEN].copy_from_slice(&hint(key, used, direction));
+        mac
     }
 
     /// Whether it was made with this key.
@@ -74,5 +108,33 @@ impl Tag {
         direction: Direction,
     ) -> [u8; MAC_LEN] {
         truncated(mac(key, &[used.label(), nonce, &[direction as u8]]).as_bytes())
+    }
+}
+
+/// How many bytes of the MAC of a sized tag name its key.
+#[cfg(feature = "sized")]
+pub(crate) const HINT_LEN: usize = 8;
+
+/// What the MAC of every sized tag of a key begins with, so that one look into a map recognises them.
+#[cfg(feature = "sized")]
+pub(crate) fn hint(key: &[u8; 32], used: Use, direction: Direction) -> [u8; HINT_LEN] {
+    truncated(mac(key, &[b"hint", used.label(), &[direction as u8]]).as_bytes())
+}
+
+#[cfg(feature = "sized")]
+impl TagKey {
+    /// What names this key in sized first flights of a direction.
+    #[must_use]
+    pub fn hint(&self, direction: Direction) -> [u8; HINT_LEN] {
+        hint(self.as_bytes(), Use::FirstFlight, direction)
+    }
+}
+
+#[cfg(feature = "sized")]
+impl BundleTagKey {
+    /// What names this key in sized bundles of a direction.
+    #[must_use]
+    pub fn hint(&self, direction: Direction) -> [u8; HINT_LEN] {
+        hint(self.as_bytes(), Use::Bundle, direction)
     }
 }

@@ -123,14 +123,10 @@ fn noise_handshakes_match_other_implementations() {
         let known = !matches!(pattern, Pattern::Meeting);
 
         let mut sides = [0, 1].map(|me| {
-            let mut side = builder(pattern, &mut ChaCha20Rng::seed_from_u64(0))
+            let mut side = builder(pattern, &statics[me], &mut ChaCha20Rng::seed_from_u64(0))
                 .prologue(&prologue)
                 .unwrap();
-            side = side
-                .psk(0, &psk)
-                .unwrap()
-                .local_private_key(statics[me].as_bytes())
-                .unwrap();
+            side = side.psk(0, &psk).unwrap();
             let peer = statics[1 - me].public();
             if known {
                 side = side.remote_public_key(&peer.0).unwrap();

@@ -7,6 +7,7 @@ use hedgerow_transport::bundle::{
     BundleFault, Contents, Draft, Full, HEADER_LEN, Header, MAX_BUNDLE, MAX_LIFETIME_S, add_age,
     open, release_hash,
 };
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::keys::{BundlePsk, Psk, PublicKey, StaticKey};
 use proptest::prelude::*;
@@ -31,6 +32,7 @@ fn draft(max_length: usize) -> Draft {
         &pair_keys().bundle_tag,
         Direction::Up,
         max_length,
+        Cryptography::Real,
         &mut rng(3),
     )
 }
@@ -263,7 +265,13 @@ fn a_bundle_cannot_be_sealed_to_a_key_of_low_order() {
 fn two_bundles_with_the_same_content_share_no_bytes_but_the_plain_fields() {
     let rng = &mut rng(9);
     let [one, other] = [(); 2].map(|()| {
-        let draft = Draft::new(&pair_keys().bundle_tag, Direction::Up, MAX_BUNDLE, rng);
+        let draft = Draft::new(
+            &pair_keys().bundle_tag,
+            Direction::Up,
+            MAX_BUNDLE,
+            Cryptography::Real,
+            rng,
+        );
         let key = prekey(1);
         draft
             .seal(&device(1).key, &key.key.public(), &key.psk, DAY_S, rng)

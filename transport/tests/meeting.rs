@@ -4,6 +4,7 @@ mod support;
 
 use bytes::Bytes;
 use hedgerow_transport::carrier::Address;
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::{Garbage, Progress};
 use hedgerow_transport::invitation::{MAX_ADDRESSES, inviter_key_hash};
 use hedgerow_transport::meeting::{
@@ -18,12 +19,13 @@ fn meet(joiner: &Person, inviter: &Person, seed: u64) -> (Acquaintance, Acquaint
     let invitation = invitation(inviter);
     let (joiner_session, inviter_session) = meeting_sessions(&invitation, joiner, inviter);
     let rng = &mut rng(seed);
-    let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, rng);
+    let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, Cryptography::Real, rng);
     let (joiner_seen, met) = answer(
         &invitation.secret,
         &inviter_session,
         &inviter.introduction,
         &meet,
+        Cryptography::Real,
         rng,
     )
     .unwrap();
@@ -137,12 +139,13 @@ fn whoever_else_holds_the_invitation_cannot_answer_as_the_inviter() {
     let rng = &mut rng(6);
     // The thief knows all that the link says, and answers with its own keys.
     let (joiner_session, thief_session) = meeting_sessions(&invitation, &joiner, &thief);
-    let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, rng);
+    let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, Cryptography::Real, rng);
     let (_, met) = answer(
         &invitation.secret,
         &thief_session,
         &thief.introduction,
         &meet,
+        Cryptography::Real,
         rng,
     )
     .unwrap();
@@ -151,12 +154,13 @@ fn whoever_else_holds_the_invitation_cannot_answer_as_the_inviter() {
         Err(MeetingFault::NotTheInviter)
     );
     // Or with the inviter's device list, which does not hold the thief's key.
-    let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, rng);
+    let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, Cryptography::Real, rng);
     let (_, met) = answer(
         &invitation.secret,
         &thief_session,
         &inviter.introduction,
         &meet,
+        Cryptography::Real,
         rng,
     )
     .unwrap();
@@ -180,12 +184,18 @@ fn a_joiner_that_shows_anothers_device_list_is_refused() {
     let (joiner, inviter, other) = (person(1), person(2), person(3));
     let invitation = invitation(&inviter);
     let (_, inviter_session) = meeting_sessions(&invitation, &joiner, &inviter);
-    let (_, meet) = Meeting::new(&invitation, &other.introduction, &mut rng(1));
+    let (_, meet) = Meeting::new(
+        &invitation,
+        &other.introduction,
+        Cryptography::Real,
+        &mut rng(1),
+    );
     let answered = answer(
         &invitation.secret,
         &inviter_session,
         &inviter.introduction,
         &meet,
+        Cryptography::Real,
         &mut rng(2),
     );
     assert_eq!(answered.unwrap_err(), MeetingFault::UnknownDevice);
@@ -197,12 +207,13 @@ fn introductions_beyond_the_bounds_are_the_peers_fault() {
     let invitation = invitation(&inviter);
     let (_, session) = meeting_sessions(&invitation, &joiner, &inviter);
     let answered = |introduction: Introduction| {
-        let (_, meet) = Meeting::new(&invitation, &introduction, &mut rng(1));
+        let (_, meet) = Meeting::new(&invitation, &introduction, Cryptography::Real, &mut rng(1));
         answer(
             &invitation.secret,
             &session,
             &inviter.introduction,
             &meet,
+            Cryptography::Real,
             &mut rng(2),
         )
         .map(|_| ())
@@ -237,13 +248,19 @@ fn keys_that_cannot_be_agreed_with_are_the_peers_fault() {
     let (joiner, inviter) = (person(1), person(2));
     let invitation = invitation(&inviter);
     let (_, session) = meeting_sessions(&invitation, &joiner, &inviter);
-    let (_, meet) = Meeting::new(&invitation, &joiner.introduction, &mut rng(1));
+    let (_, meet) = Meeting::new(
+        &invitation,
+        &joiner.introduction,
+        Cryptography::Real,
+        &mut rng(1),
+    );
     let answered = |meet: &[u8]| {
         answer(
             &invitation.secret,
             &session,
             &inviter.introduction,
             meet,
+            Cryptography::Real,
             &mut rng(2),
         )
         .map(|_| ())
@@ -297,9 +314,9 @@ proptest! {
         let (joiner, inviter) = (person(1), person(2));
         let invitation = invitation(&inviter);
         let (joiner_session, inviter_session) = meeting_sessions(&invitation, &joiner, &inviter);
-        let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, &mut rng(1));
+        let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, Cryptography::Real, &mut rng(1));
         for content in [&bytes[..], &meet[..cut]] {
-            prop_assert!(answer(&invitation.secret, &inviter_session, &inviter.introduction, content, &mut rng(2)).is_err());
+            prop_assert!(answer(&invitation.secret, &inviter_session, &inviter.introduction, content, Cryptography::Real, &mut rng(2)).is_err());
         }
         prop_assert!(meeting.finish(&joiner_session, &bytes).is_err());
         let _ = Declined::decode(&bytes);

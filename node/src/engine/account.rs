@@ -3,6 +3,7 @@
 use ed25519_dalek::SigningKey;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{Reader, StorageError, Txn};
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::keys::{BeaconKey, StaticKey};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -74,6 +75,11 @@ impl Account {
     pub fn device_id(reader: &dyn Reader) -> Result<DeviceId, StorageError> {
         let bytes = reader.get(&Table::DeviceId.key(&[]))?.ok_or_else(damaged)?;
         bytes.try_into().map(DeviceId).map_err(|_| damaged())
+    }
+
+    /// How keys are used here.
+    pub fn cryptography(&self) -> Cryptography {
+        self.device_key.cryptography()
     }
 
     pub fn identity(&self) -> IdentityId {

@@ -9,6 +9,7 @@ use hedgerow_sync::wire::{Message, Role};
 use hedgerow_transport::bundle::{
     self, BundleFault, BundleItem, Draft, Header, MAX_BUNDLE, MAX_LIFETIME_S,
 };
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::Direction;
 
 use super::carried::Parcel;
@@ -110,7 +111,13 @@ impl Engine {
             return Ok(None);
         };
         let direction = Direction::between(&self.device_id.0, &id.0);
-        let mut draft = Draft::new(&device.bundle_tag_key, direction, MAX_BUNDLE, &mut turn.rng);
+        let mut draft = Draft::new(
+            &device.bundle_tag_key,
+            direction,
+            MAX_BUNDLE,
+            self.account.cryptography(),
+            &mut turn.rng,
+        );
         let release = ReleaseItem {
             release: Release(*draft.release()),
             ghost: 0,
@@ -224,6 +231,22 @@ impl Engine {
         }))
     }
 
+    /// Whose bundle this tag is of, among contacts' devices.
+    pub(super) fn sender_of(&self, tag: &[u8; 32]) -> Option<DeviceId> {
+        match self.account.cryptography() {
+            Cryptography::Real => {
+                let me = self.device_id;
+                let senders = self.devices.iter().map(|(id, device)| {
+                    let direction = Direction::between(&id.0, &me.0);
+                    (*id, &device.bundle_tag_key, direction)
+                });
+                bundle::recognise(tag, senders)
+            }
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => self.sized_sender_of(tag),
+        }
+    }
+
     /// Opens a bundle and looks at all in it. Nothing of it is taken in yet.
     pub(super) fn open_bundle(
         &mut self,
@@ -231,16 +254,8 @@ impl Engine {
         sealed: &[u8],
     ) -> Result<Opened, CallError> {
         let header = Header::parse(sealed).map_err(|_| Refusal::BadParcel)?;
-        let me = self.device_id;
-        let senders = self.devices.iter();
-        let senders = senders.map(|(id, device)| {
-            (
-                *id,
-                &device.bundle_tag_key,
-                Direction::between(&id.0, &me.0),
-            )
-        });
-        let id = header.recognise(senders).ok_or(Refusal::ParcelNotForUs)?;
+        let id = self.sender_of(header.tag());
+        let id = id.ok_or(Refusal::ParcelNotForUs)?;
         if !self.may_talk_to(id) {
             return Err(Refusal::Blocked.into());
         }
@@ -396,7 +411,13 @@ mod tests {
         let (id, device) = engine.devices.iter().next().expect("there is a contact");
         let contact = &engine.contacts[&device.identity];
         let direction = Direction::between(&engine.device_id.0, &id.0);
-        let mut draft = Draft::new(&device.bundle_tag_key, direction, MAX_BUNDLE, &mut rng);
+        let mut draft = Draft::new(
+            &device.bundle_tag_key,
+            direction,
+            MAX_BUNDLE,
+            Cryptography::Real,
+            &mut rng,
+        );
         let name = "n".repeat(super::super::account::MAX_NAME + 1);
         let wrong = Fact {
             kind: FactKind::Profile as u8,

@@ -9,7 +9,6 @@ use hedgerow_sync::peer;
 use hedgerow_sync::store::{Reader, StorageError, Store};
 use hedgerow_transport::bundle::Header;
 use hedgerow_transport::carrier::LinkId;
-use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::session::{Item, Lane, Session};
 
 use super::bundle_event::BundleEvent;
@@ -210,12 +209,7 @@ impl Engine {
 
     /// Whether a bundle is for us and has not been taken in.
     fn is_for_us(&self, reader: &dyn Reader, tag: &Tag) -> Result<bool, StorageError> {
-        let me = self.device_id;
-        let senders = self.devices.iter().map(|(id, device)| {
-            let direction = Direction::between(&id.0, &me.0);
-            (*id, &device.bundle_tag_key, direction)
-        });
-        let Some(sender) = hedgerow_transport::bundle::recognise(&tag.0, senders) else {
+        let Some(sender) = self.sender_of(&tag.0) else {
             return Ok(false);
         };
         let taken = Table::BundleTags.key(&[&sender.0, &tag.0[..16]]);

@@ -2,6 +2,7 @@
 //! dialled with, whose first flight it is, and what is committed before the answer.
 
 use hedgerow_sync::id::{DeviceId, Incarnation};
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::{Counted, Dialling, Direction, Head, Party, Tagged, Whole};
 use hedgerow_transport::keys::Psk;
 
@@ -54,6 +55,11 @@ impl Engine {
 
     /// Whose first flight this is, among contacts' devices and open invitations.
     pub(super) fn recognise(&self, head: Head) -> Option<(Who, Tagged)> {
+        match self.account.cryptography() {
+            Cryptography::Real => {}
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => return self.recognise_by_hint(head),
+        }
         let me = self.device_id;
         let devices = self.devices.iter().map(|(id, device)| {
             (

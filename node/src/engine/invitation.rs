@@ -190,6 +190,8 @@ impl Engine {
         made.save(turn.txn, id)?;
         let view = made.view(id);
         self.invitations.insert(id, made);
+        #[cfg(feature = "sized")]
+        self.hints.changed();
         self.news.invitations.insert(id);
         Ok(Reply::Invitation(view))
     }

@@ -5,6 +5,7 @@ use bytes::BytesMut;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::reconcile::Reconciler;
 use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::beacon::Epoch;
 use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::psk::{self, Proposal};
 use hedgerow_transport::session::{Item, Session};
@@ -203,7 +204,11 @@ impl Engine {
             .get_mut(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
         device.last_seen_ms = Some(turn.now.wall_ms);
-        device.clock_offset_ms = hello.wall_ms.saturating_sub(turn.now.wall_ms);
+        let epoch = |offset_ms: i64| Epoch::at(turn.now.wall_ms.saturating_add(offset_ms));
+        let offset_ms = hello.wall_ms.saturating_sub(turn.now.wall_ms);
+        // Small errors of a clock, which every hello shows, change no beacon.
+        let epoch_moved = epoch(device.clock_offset_ms) != epoch(offset_ms);
+        device.clock_offset_ms = offset_ms;
         device.joined_by = None;
         if let Some(attempt) = &link.attempt {
             device.found_at(&attempt.way);
@@ -217,7 +222,9 @@ impl Engine {
             .entry(live.device)
             .or_insert(turn.now.mono_ms + SAVE_MS);
         self.psk_seen(turn, live.device, hello.psk_number)?;
-        self.presence.changed();
+        if epoch_moved {
+            self.presence.changed();
+        }
         Ok(())
     }
 

@@ -53,8 +53,12 @@ impl Engine {
         mut session: Session,
     ) -> Result<Meeting, LinkError> {
         let joining = self.joinings.get(&id).ok_or(PeerFault::OutOfPlace)?;
-        let (joiner, content) =
-            meeting::Meeting::new(&joining.invitation, &self.introduction()?, &mut turn.rng);
+        let (joiner, content) = meeting::Meeting::new(
+            &joining.invitation,
+            &self.introduction()?,
+            self.account.cryptography(),
+            &mut turn.rng,
+        );
         items::say_bytes(&mut session, meeting::MEET, content);
         Ok(Meeting {
             invitation: id,
@@ -112,8 +116,14 @@ impl Engine {
             .invitations
             .get(&meeting.invitation)
             .ok_or(PeerFault::OutOfPlace)?;
-        let (joiner, answer) =
-            meeting::answer(&made.secret, &meeting.session, &me, content, &mut turn.rng)?;
+        let (joiner, answer) = meeting::answer(
+            &made.secret,
+            &meeting.session,
+            &me,
+            content,
+            self.account.cryptography(),
+            &mut turn.rng,
+        )?;
         let device = DeviceId(joiner.device.device_id());
         let identity = IdentityId(*joiner.peer.devices.identity());
         let again = made.used_by == Some(device);
@@ -278,6 +288,8 @@ impl Engine {
         device.save(turn.txn, id)?;
         self.devices.insert(id, device);
         self.courier_knows_more();
+        #[cfg(feature = "sized")]
+        self.hints.changed();
         self.presence.changed();
         self.news.contacts.insert(identity);
         Ok(())

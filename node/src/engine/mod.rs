@@ -36,8 +36,11 @@ mod fact;
 mod facts;
 mod fault;
 mod handshake;
+#[cfg(feature = "sized")]
+mod hints;
 pub mod input;
 mod inputs;
+pub mod introduction;
 mod invitation;
 mod items;
 mod joining;
@@ -122,6 +125,9 @@ pub struct Engine {
     unsaved: BTreeMap<DeviceId, u64>,
     dialling: Dialling,
     presence: Presence,
+    /// What sized first flights are recognised by.
+    #[cfg(feature = "sized")]
+    hints: hints::Hints,
     traffic: TrafficCount,
     news: News,
     /// Other people's bundles, if this node carries any.

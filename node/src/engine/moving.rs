@@ -28,7 +28,12 @@ impl Engine {
             && device.psk.is_due(turn.now.wall_ms)
         {
             let next = device.psk.number.saturating_add(1);
-            let (proposal, content) = Proposal::new(&device.psk.current, next, &mut turn.rng);
+            let (proposal, content) = Proposal::new(
+                &device.psk.current,
+                next,
+                self.account.cryptography(),
+                &mut turn.rng,
+            );
             live.proposal = Some(proposal);
             items::say_bytes(&mut live.session, psk::PROPOSE, content);
         }
@@ -86,8 +91,12 @@ impl Engine {
         }
         if self.device_id < live.device {
             let number = rescue_number(device.psk.number, hello)?;
-            let (proposal, content) =
-                Proposal::new(&device.rescue_key.as_psk(), number, &mut turn.rng);
+            let (proposal, content) = Proposal::new(
+                &device.rescue_key.as_psk(),
+                number,
+                self.account.cryptography(),
+                &mut turn.rng,
+            );
             live.proposal = Some(proposal);
             items::say_bytes(&mut live.session, psk::PROPOSE, content);
         }
@@ -118,7 +127,13 @@ impl Engine {
                 device.psk.number.saturating_add(1),
             ),
         };
-        let (pending, answer) = psk::answer(&from, number, propose, &mut turn.rng)?;
+        let (pending, answer) = psk::answer(
+            &from,
+            number,
+            propose,
+            self.account.cryptography(),
+            &mut turn.rng,
+        )?;
         device.psk.pending = Some(NumberedPsk {
             number,
             psk: pending,

@@ -28,6 +28,25 @@ pub(crate) struct Prekey {
 }
 
 impl Prekey {
+    pub fn new(key: StaticKey, wall_ms: i64) -> Prekey {
+        Prekey {
+            key,
+            made_ms: wall_ms,
+        }
+    }
+
+    pub fn save(&self, txn: &mut dyn Txn, number: u32) -> Result<(), StorageError> {
+        tables::save(txn, &Table::Prekeys.key(&[&number.to_be_bytes()]), self)
+    }
+
+    /// What contacts are told of it.
+    pub fn fact(&self, number: u32) -> PrekeyFact {
+        PrekeyFact {
+            number,
+            public: self.key.public(),
+        }
+    }
+
     /// Whether it is as old as this; a clock set back counts as old, for nobody knows.
     fn is_older_than(&self, seconds: u32, wall_ms: i64) -> bool {
         !(0..i64::from(seconds) * 1_000).contains(&wall_ms.saturating_sub(self.made_ms))
@@ -42,24 +61,15 @@ impl Engine {
     /// What contacts are told.
     pub(super) fn newest_prekey(&self) -> Option<PrekeyFact> {
         let (number, prekey) = self.prekeys.last_key_value()?;
-        Some(PrekeyFact {
-            number: *number,
-            public: prekey.key.public(),
-        })
+        Some(prekey.fact(*number))
     }
 
     /// Makes a prekey under the version that the fact has now.
     pub(super) fn new_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let number = self.account.versions.of(FactKind::Prekey);
-        let prekey = Prekey {
-            key: StaticKey::random(&mut turn.rng),
-            made_ms: turn.now.wall_ms,
-        };
-        tables::save(
-            turn.txn,
-            &Table::Prekeys.key(&[&number.to_be_bytes()]),
-            &prekey,
-        )?;
+        let key = StaticKey::random(&mut turn.rng).under(self.account.cryptography());
+        let prekey = Prekey::new(key, turn.now.wall_ms);
+        prekey.save(turn.txn, number)?;
         self.prekeys.insert(number, prekey);
         Ok(())
     }

@@ -139,7 +139,13 @@ impl Engine {
             return Ok(false);
         };
         let direction = Direction::between(&self.device_id.0, &id.0);
-        let draft = Draft::new(&device.bundle_tag_key, direction, MAX_BUNDLE, &mut turn.rng);
+        let draft = Draft::new(
+            &device.bundle_tag_key,
+            direction,
+            MAX_BUNDLE,
+            self.account.cryptography(),
+            &mut turn.rng,
+        );
         let mut draft = draft.without_padding();
         let release = Release(*draft.release());
         let ghosts = parcels

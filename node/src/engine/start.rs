@@ -6,6 +6,7 @@ use ed25519_dalek::SigningKey;
 use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::{BeaconKey, StaticKey};
 use rand_core::CryptoRng;
@@ -13,6 +14,8 @@ use rand_core::CryptoRng;
 use super::account::{Account, MAX_NAME, MarkSecret};
 use super::dialling::{Dialling, Target};
 use super::fact::{FactKind, Versions};
+#[cfg(feature = "sized")]
+use super::hints::Hints;
 use super::invitation::InvitationKey;
 use super::joining::Joining;
 use super::news::News;
@@ -50,13 +53,26 @@ impl Engine {
     /// Makes a fresh identity in a store that is empty but for its version, and opens it.
     ///
     /// # Errors
-    /// The store is not empty or failed, or the name will not do.
+    /// As [`found`](Self::found).
     pub fn create(
         store: &mut impl Store,
         name: &str,
         now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<Engine, OpenError> {
+        Engine::found(store, name, rng)?;
+        Engine::open(store, now, rng)
+    }
+
+    /// Makes a fresh identity in a store that is empty but for its version.
+    ///
+    /// # Errors
+    /// The store is not empty or failed, or the name will not do.
+    pub fn found(
+        store: &mut impl Store,
+        name: &str,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), OpenError> {
         let name = name.trim();
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(OpenError::Name);
@@ -98,7 +114,7 @@ impl Engine {
         if !empty {
             return Err(OpenError::NotEmpty);
         }
-        Engine::open(store, now, rng)
+        Ok(())
     }
 
     /// Opens what a store holds, as a new incarnation. Nothing is written.
@@ -130,6 +146,16 @@ impl Engine {
             engine.dialling.want(target, now.mono_ms);
         }
         Ok(engine)
+    }
+
+    /// Uses keys in this way from now on. To be called right after the engine was made or opened, and on
+    /// all engines of a world alike.
+    pub fn set_cryptography(&mut self, cryptography: Cryptography) {
+        let in_use = &mut self.account.device_key;
+        *in_use = in_use.clone().under(cryptography);
+        for prekey in self.prekeys.values_mut() {
+            prekey.key = prekey.key.clone().under(cryptography);
+        }
     }
 
     /// Signs the device list anew under the version that the facts now name.
@@ -172,6 +198,8 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         unsaved: BTreeMap::new(),
         dialling: Dialling::default(),
         presence: Presence::default(),
+        #[cfg(feature = "sized")]
+        hints: Hints::default(),
         traffic: TrafficCount::default(),
         news: News::default(),
         couriering: None,

@@ -13,9 +13,15 @@ use std::collections::BTreeMap;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
 use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, CarrierKind};
+use hedgerow_transport::cryptography::Cryptography;
+use hedgerow_transport::keys::Root;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
 
 use crate::api::{Answer, Call};
-use crate::engine::Input;
+use crate::engine::introduction::{Card, Friend, card, introduce};
+use crate::engine::{Engine, Input};
+use crate::store::schema;
 
 pub use node::{Node, Storage};
 pub use stream::Stream;
@@ -32,6 +38,8 @@ pub struct World {
     pub nodes: Vec<Node>,
     /// Milliseconds since the world began.
     pub now_ms: u64,
+    /// How those nodes use keys that are added or opened from now on.
+    pub cryptography: Cryptography,
     seed: u64,
     /// What happened to members of the network that are no nodes.
     heard: BTreeMap<usize, Vec<CarrierEvent>>,
@@ -46,6 +54,7 @@ impl World {
             network: MemoryNetwork::new(seed),
             nodes: Vec::new(),
             now_ms: 0,
+            cryptography: Cryptography::Real,
             seed,
             heard: BTreeMap::new(),
             watch: None,
@@ -68,6 +77,7 @@ impl World {
             name,
             self.seed.wrapping_mul(1_000).wrapping_add(number as u64),
             self.now_ms,
+            self.cryptography,
         ));
         self.run(10);
         number
@@ -172,14 +182,54 @@ impl World {
         }
     }
 
+    /// A world of so many who all know each other, without having met.
+    ///
+    /// # Panics
+    /// Never: a store in memory does not fail.
+    pub fn acquainted(seed: u64, count: usize, cryptography: Cryptography) -> World {
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        let mut stores = vec![MemoryStore::default(); count];
+        let cards: Vec<Card> = stores
+            .iter_mut()
+            .enumerate()
+            .map(|(number, store)| {
+                schema::migrate(store, schema::MIGRATIONS).expect("memory does not fail");
+                Engine::found(store, &format!("node {number}"), &mut rng)
+                    .expect("an empty store takes an identity");
+                let way = (CarrierKind::Memory, MemoryNetwork::address(number));
+                card(store, &[way], EPOCH_MS, &mut rng).expect("memory does not fail")
+            })
+            .collect();
+        for (number, store) in stores.iter_mut().enumerate() {
+            let others = (0..count).filter(|other| *other != number);
+            let friends = others.map(|other| {
+                let (low, high) = (number.min(other) as u64, number.max(other) as u64);
+                let mut root = [0; 32];
+                ChaCha20Rng::seed_from_u64(seed ^ (low << 32 | high)).fill_bytes(&mut root);
+                Friend {
+                    card: &cards[other],
+                    root: Root::from_bytes(root),
+                }
+            });
+            introduce(store, &cards[number], friends, EPOCH_MS).expect("memory does not fail");
+        }
+        World::open(seed, &stores, cryptography)
+    }
+
     /// A world whose nodes go on from these stores, with chance of their own.
     pub fn resume(seed: u64, stores: &[MemoryStore]) -> World {
+        World::open(seed, stores, Cryptography::Real)
+    }
+
+    fn open(seed: u64, stores: &[MemoryStore], cryptography: Cryptography) -> World {
         let mut world = World::new(seed);
+        world.cryptography = cryptography;
         for store in stores {
             let number = world.network.join();
             world.nodes.push(Node::resume(
                 store.clone(),
                 seed.wrapping_mul(1_000) + number as u64,
+                cryptography,
             ));
         }
         world.run(10);

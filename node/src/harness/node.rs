@@ -9,11 +9,12 @@ use hedgerow_transport::carrier::memory::MemoryNetwork;
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
 };
+use hedgerow_transport::cryptography::Cryptography;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::EPOCH_MS;
-use crate::api::{Answer, Call, Event};
+use crate::api::{Answer, Call, Event, Reply};
 use crate::courier;
 use crate::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
 use crate::store::schema;
@@ -121,7 +122,10 @@ pub struct Node {
     pub pumps: u64,
     /// A hash over everything it has asked of the world, in order.
     pub asked: blake3::Hasher,
+    /// As [`asked`](Self::asked), but of what goes over links only how long it is.
+    pub asked_in_length: blake3::Hasher,
     carries: Option<courier::Settings>,
+    cryptography: Cryptography,
     engine: Engine,
     waiting: VecDeque<Input>,
     wake: NextWake,
@@ -131,7 +135,7 @@ pub struct Node {
 }
 
 impl Node {
-    pub(super) fn new(name: &str, seed: u64, now_ms: u64) -> Node {
+    pub(super) fn new(name: &str, seed: u64, now_ms: u64, cryptography: Cryptography) -> Node {
         let mut storage = Storage::default();
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let now = Now {
@@ -141,16 +145,21 @@ impl Node {
         schema::migrate(&mut storage, schema::MIGRATIONS).expect("memory does not fail");
         let engine = Engine::create(&mut storage, name, now, &mut rng)
             .expect("an empty store takes an identity");
-        Node::around(engine, storage, rng)
+        Node::around(engine, storage, rng, cryptography)
     }
 
     /// Another process on a copy of the data.
     pub(super) fn copy(&self, seed: u64, now_ms: u64) -> Node {
-        Node::open(self.storage.store.clone(), seed, self.now(now_ms))
+        Node::open(
+            self.storage.store.clone(),
+            seed,
+            self.now(now_ms),
+            self.cryptography,
+        )
     }
 
     /// A node on a store that holds an identity, in a world that begins.
-    pub(super) fn resume(store: MemoryStore, seed: u64) -> Node {
+    pub(super) fn resume(store: MemoryStore, seed: u64, cryptography: Cryptography) -> Node {
         Node::open(
             store,
             seed,
@@ -158,21 +167,29 @@ impl Node {
                 mono_ms: 0,
                 wall_ms: EPOCH_MS,
             },
+            cryptography,
         )
     }
 
-    fn open(store: MemoryStore, seed: u64, now: Now) -> Node {
+    fn open(store: MemoryStore, seed: u64, now: Now, cryptography: Cryptography) -> Node {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
         let storage = Storage {
             store,
             ..Storage::default()
         };
         let engine = Engine::open(&storage, now, &mut rng).expect("what was committed opens");
-        Node::around(engine, storage, rng)
+        Node::around(engine, storage, rng, cryptography)
     }
 
-    fn around(engine: Engine, storage: Storage, rng: ChaCha20Rng) -> Node {
+    fn around(
+        mut engine: Engine,
+        storage: Storage,
+        rng: ChaCha20Rng,
+        cryptography: Cryptography,
+    ) -> Node {
+        engine.set_cryptography(cryptography);
         Node {
+            cryptography,
             storage,
             batch: usize::MAX,
             clock_error_ms: 0,
@@ -182,6 +199,7 @@ impl Node {
             carries: None,
             pumps: 0,
             asked: blake3::Hasher::new(),
+            asked_in_length: blake3::Hasher::new(),
             engine,
             waiting: VecDeque::new(),
             wake: NextWake(None),
@@ -259,6 +277,7 @@ impl Node {
                 bundles: &mut self.bundles,
                 waiting: &mut self.waiting,
                 log: &mut self.asked,
+                log_in_length: &mut self.asked_in_length,
             };
             self.pumps += 1;
             match pump(
@@ -287,6 +306,7 @@ impl Node {
         self.waiting.clear();
         self.engine = Engine::open(&self.storage, self.now(now_ms), &mut self.rng)
             .expect("what was committed opens");
+        self.engine.set_cryptography(self.cryptography);
         if let Some(settings) = &self.carries {
             let now = self.now(now_ms);
             self.engine
@@ -307,6 +327,7 @@ struct Asked<'a> {
     bundles: &'a mut Vec<BundleEvent>,
     waiting: &'a mut VecDeque<Input>,
     log: &'a mut blake3::Hasher,
+    log_in_length: &'a mut blake3::Hasher,
 }
 
 impl Asked<'_> {
@@ -315,16 +336,22 @@ impl Asked<'_> {
     }
 
     fn log(&mut self, what: &str, bytes: &[u8]) {
-        self.log
-            .update(what.as_bytes())
-            .update(&self.now_ms.to_be_bytes())
-            .update(bytes);
+        self.log_secret(what, bytes, bytes);
+    }
+
+    /// Logs what looks different each time it is made, and what of it stays the same.
+    fn log_secret(&mut self, what: &str, bytes: &[u8], length: &[u8]) {
+        for (log, bytes) in [(&mut *self.log, bytes), (&mut *self.log_in_length, length)] {
+            log.update(what.as_bytes())
+                .update(&self.now_ms.to_be_bytes())
+                .update(bytes);
+        }
     }
 }
 
 impl Effects for Asked<'_> {
     fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
-        self.log("send", &bytes);
+        self.log_secret("send", &bytes, &bytes.len().to_be_bytes());
         self.command(CarrierCommand::Send { link, bytes });
         if ghost > 0 {
             // This network takes as long for a ghost as for nothing.
@@ -355,7 +382,13 @@ impl Effects for Asked<'_> {
         self.command(CarrierCommand::Switch { on });
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
-        self.log("answer", format!("{call:?} {answer:?}").as_bytes());
+        let said = format!("{call:?} {answer:?}");
+        match &answer {
+            Ok(Reply::Parcel(parcel)) => {
+                self.log_secret("answer", said.as_bytes(), &parcel.len().to_be_bytes());
+            }
+            _ => self.log("answer", said.as_bytes()),
+        }
         self.answers.insert(call, answer);
     }
     fn event(&mut self, event: Event) {

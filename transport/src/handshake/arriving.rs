@@ -50,6 +50,13 @@ impl Head {
         })
     }
 
+    /// Which [`hint`](TagKey::hint) a sized flight carries; in a real one these bytes mean nothing.
+    #[cfg(feature = "sized")]
+    #[must_use]
+    pub fn hint(&self) -> [u8; 8] {
+        self.tag.hint()
+    }
+
     /// Finds whose tag key made this flight among contacts' devices and open invitations: a microsecond
     /// for several candidates. The first that fits is given back with the flight.
     ///
@@ -65,21 +72,37 @@ impl Head {
                 self.tag.is_by(key.as_bytes(), Use::FirstFlight, *direction)
             })
             .ok_or(Garbage)?;
+        Ok((who, self.tagged(key, direction)))
+    }
+
+    /// Whether this tag key made this sized flight.
+    ///
+    /// # Errors
+    /// It did not.
+    #[cfg(feature = "sized")]
+    pub fn recognise_sized(self, key: &TagKey, direction: Direction) -> Result<Tagged, Garbage> {
+        match self
+            .tag
+            .is_sized_by(key.as_bytes(), Use::FirstFlight, direction)
+        {
+            true => Ok(self.tagged(key, direction)),
+            false => Err(Garbage),
+        }
+    }
+
+    fn tagged(self, key: &TagKey, direction: Direction) -> Tagged {
         let mut mask = Mask::new(key, &self.tag.nonce(), direction);
         let mut message = self.message;
         mask.apply(&mut message);
         let padding = mask.padding();
         let received = HEAD_LEN + padding;
-        Ok((
-            who,
-            Tagged {
-                tag: self.tag,
-                message,
-                mask,
-                padding,
-                received,
-            },
-        ))
+        Tagged {
+            tag: self.tag,
+            message,
+            mask,
+            padding,
+            received,
+        }
     }
 }
 

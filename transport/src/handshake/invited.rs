@@ -34,12 +34,17 @@ impl Joining {
         psk: &Psk,
         rng: &mut impl CryptoRng,
     ) -> (Self, Vec<u8>) {
-        let tag = Tag::random(tag_key.as_bytes(), Use::FirstFlight, Direction::Up, rng);
+        let tag = Tag::random(
+            tag_key.as_bytes(),
+            Use::FirstFlight,
+            Direction::Up,
+            key.cryptography(),
+            rng,
+        );
         let mut mask = Mask::new(tag_key, &tag.nonce(), Direction::Up);
-        let mut noise = builder(Pattern::Meeting, rng)
+        let mut noise = builder(Pattern::Meeting, key, rng)
             .prologue(&meeting_prologue(&tag, inviter_key_hash))
             .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(|builder| builder.local_private_key(key.as_bytes()))
             .and_then(snow::Builder::build_initiator)
             .expect("each part is given once and has the right length");
         let mut flight = tag.as_bytes().to_vec();
@@ -91,10 +96,9 @@ impl Whole {
             received,
             ..
         }) = self;
-        let mut noise = builder(Pattern::Meeting, rng)
+        let mut noise = builder(Pattern::Meeting, key, rng)
             .prologue(&meeting_prologue(&tag, inviter_key_hash))
             .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(|builder| builder.local_private_key(key.as_bytes()))
             .and_then(snow::Builder::build_responder)
             .expect("each part is given once and has the right length");
         if read(&mut noise, &message)? != [0; PAYLOAD_LEN] {

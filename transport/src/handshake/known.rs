@@ -65,12 +65,17 @@ impl Dialling {
         rng: &mut impl CryptoRng,
     ) -> Result<(Self, Vec<u8>), Garbage> {
         let direction = Direction::between(&me.device, &peer.device);
-        let tag = Tag::random(tag_key.as_bytes(), Use::FirstFlight, direction, rng);
+        let tag = Tag::random(
+            tag_key.as_bytes(),
+            Use::FirstFlight,
+            direction,
+            key.cryptography(),
+            rng,
+        );
         let mut mask = Mask::new(tag_key, &tag.nonce(), direction);
-        let mut noise = builder(Pattern::Session, rng)
+        let mut noise = builder(Pattern::Session, key, rng)
             .prologue(&session_prologue(&tag, me, peer))
             .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(|builder| builder.local_private_key(key.as_bytes()))
             .and_then(|builder| builder.remote_public_key(&peer.key.0))
             .and_then(snow::Builder::build_initiator)
             .expect("each part is given once and has the right length");
@@ -118,10 +123,9 @@ impl Whole {
         }) = self;
         let prologue = session_prologue(&tag, peer, me);
         for (which, psk) in psks.into_iter().enumerate() {
-            let mut noise = builder(Pattern::Session, rng)
+            let mut noise = builder(Pattern::Session, key, rng)
                 .prologue(&prologue)
                 .and_then(|builder| builder.psk(0, psk.as_bytes()))
-                .and_then(|builder| builder.local_private_key(key.as_bytes()))
                 .and_then(|builder| builder.remote_public_key(&peer.key.0))
                 .and_then(snow::Builder::build_responder)
                 .expect("each part is given once and has the right length");

@@ -9,6 +9,7 @@ use snow::types::{Cipher, Dh, Hash, Random};
 
 use super::flight::{MESSAGE_1_LEN, Mask, PAYLOAD_LEN, write};
 use super::*;
+use crate::cryptography::Cryptography;
 use crate::keys::{Psk, StaticKey, TagKey};
 use crate::tag::{self, Tag, Use};
 
@@ -90,6 +91,7 @@ fn low_order_flight(
         tag_key.as_bytes(),
         Use::FirstFlight,
         Direction::Up,
+        Cryptography::Real,
         &mut rng(1),
     );
     let prologue = prologue(&tag);
