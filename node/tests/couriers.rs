@@ -1,9 +1,13 @@
 //! Other people's bundles (`docs/PROTOCOL.md` section 12a): engines in a world in which not all meet.
 
-use hedgerow_node::courier::policies::SprayAndWait;
+use std::ops::{Bound, ControlFlow};
+
+use hedgerow_node::api::Event;
+use hedgerow_node::courier::policies::{Epidemic, Prophet, SprayAndWait};
 use hedgerow_node::courier::{DropReason, PolicySettings, Settings, Tag};
-use hedgerow_node::engine::BundleEvent;
+use hedgerow_node::engine::{BundleEvent, Input};
 use hedgerow_node::harness::World;
+use hedgerow_sync::store::{Direction, Store};
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -78,4 +82,272 @@ fn a_text_reaches_who_never_meets_its_author() {
     // The release value comes back to the author by the courier.
     meeting(&mut world, ada, cyd);
     assert_eq!(world.nodes[ada].engine().carries().0, 0);
+}
+
+#[test]
+fn nothing_is_shown_twice_that_a_session_and_a_bundle_bring() {
+    for session_first in [true, false] {
+        let mut world = scattered(2, &["Ada", "Cyd", "Bob"], &spray(4));
+        let (ada, cyd, bob) = (0, 1, 2);
+        world.send(ada, bob, "once");
+        world.run(1_000);
+        meeting(&mut world, ada, cyd);
+        let pairs = [(ada, bob), (cyd, bob)];
+        let (first, second) = match session_first {
+            true => (pairs[0], pairs[1]),
+            false => (pairs[1], pairs[0]),
+        };
+        meeting(&mut world, first.0, first.1);
+        meeting(&mut world, second.0, second.1);
+        assert_eq!(world.texts(bob, ada), ["once"]);
+        let news = world.nodes[bob].events.iter();
+        let told = news.filter(|event| matches!(event, Event::Message { .. }));
+        assert_eq!(told.count(), 1, "session first: {session_first}");
+    }
+}
+
+#[test]
+fn what_a_session_has_delivered_is_not_given_to_couriers_any_more() {
+    let mut world = scattered(3, &["Ada", "Cyd", "Bob"], &spray(4));
+    world.send(0, 2, "in person");
+    world.run(1_000);
+    assert_eq!(world.nodes[0].engine().carries().0, 1);
+    meeting(&mut world, 0, 2);
+    assert_eq!(world.nodes[0].engine().carries().0, 0);
+}
+
+#[test]
+fn who_does_not_carry_is_told_nothing_and_says_nothing() {
+    let mut world = World::with(4, &["Ada", "Cyd", "Bob"]);
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        world.meet(one, other);
+    }
+    world.run(MINUTE_MS);
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        world.network.part(one, other, true);
+    }
+    let now_ms = world.now_ms;
+    world.nodes[0].carry(spray(4), now_ms);
+    world.nodes[2].carry(spray(4), now_ms);
+    world.run(1_000);
+    world.send(0, 2, "not by way of Cyd");
+    world.run(1_000);
+    meeting(&mut world, 0, 1);
+    meeting(&mut world, 1, 2);
+    assert!(world.nodes[1].bundles.is_empty() && world.texts(2, 0).is_empty());
+    let begun = |event: &BundleEvent| matches!(event, BundleEvent::Begun { .. });
+    assert!(!world.nodes[0].bundles.iter().any(begun));
+}
+
+#[test]
+fn bundles_survive_a_restart_of_their_courier_with_copies_and_age() {
+    let settings = Settings {
+        lifetime_s: 3_600,
+        ..spray(4)
+    };
+    let mut world = scattered(5, &["Ada", "Cyd", "Dan", "Bob"], &settings);
+    let (ada, cyd, dan, bob) = (0, 1, 2, 3);
+    world.send(ada, bob, "patience");
+    world.run(1_000);
+    meeting(&mut world, ada, cyd);
+    world.restart(cyd);
+    world.restart(ada);
+    world.run(MINUTE_MS);
+    assert_eq!(world.nodes[cyd].engine().carries().0, 1);
+    meeting(&mut world, cyd, dan);
+    assert_eq!(world.nodes[dan].engine().carries().0, 1);
+    meeting(&mut world, dan, bob);
+    assert_eq!(world.texts(bob, ada), ["patience"]);
+    // What nobody released goes when its lifetime is over, restarts or not.
+    world.restart(cyd);
+    world.run(61 * MINUTE_MS);
+    assert_eq!(world.nodes[cyd].engine().carries().0, 0);
+    assert_eq!(dropped(&world, cyd, DropReason::Expired), 1);
+}
+
+#[test]
+fn no_more_copies_are_given_than_there_are() {
+    let mut world = scattered(6, &["Ada", "Cyd", "Dan", "Eve", "Bob"], &spray(2));
+    world.send(0, 4, "two copies");
+    world.run(1_000);
+    meeting(&mut world, 0, 1);
+    meeting(&mut world, 0, 2);
+    meeting(&mut world, 1, 3);
+    let carries: Vec<usize> = (0..4)
+        .map(|node| world.nodes[node].engine().carries().0)
+        .collect();
+    assert_eq!(carries, [1, 1, 0, 0]);
+}
+
+/// Changes the contents of what a node carries.
+fn tamper(world: &mut World, node: usize, at: usize) {
+    world.restart(node);
+    let store = &mut world.nodes[node].storage.store;
+    let changed = store.write(|txn| {
+        let mut parts = Vec::new();
+        let (low, high) = ([0x2F_u8], [0x30_u8]);
+        let range = (Bound::Included(&low[..]), Bound::Excluded(&high[..]));
+        txn.scan(range, Direction::Forward, &mut |key, value| {
+            parts.push((key.to_vec(), value.to_vec()));
+            ControlFlow::Continue(())
+        })?;
+        for (key, value) in &mut parts {
+            value[at] ^= 1;
+            txn.put(key, value)?;
+        }
+        Ok(parts.len())
+    });
+    assert_eq!(changed.expect("memory does not fail"), 1);
+}
+
+#[test]
+fn a_bundle_whose_fields_were_swapped_is_neither_opened_nor_carried_and_its_tag_stays_good() {
+    // Tag, length, lifetime, release hash, contents.
+    for at in [20, 39, 47, 60, 200] {
+        let mut world = scattered(7, &["Ada", "Cyd", "Dan", "Bob"], &spray(4));
+        let (ada, cyd, dan, bob) = (0, 1, 2, 3);
+        world.send(ada, bob, "sealed");
+        world.run(1_000);
+        meeting(&mut world, ada, cyd);
+        tamper(&mut world, cyd, at);
+        world.run(1_000);
+        meeting(&mut world, cyd, bob);
+        assert!(world.texts(bob, ada).is_empty(), "byte {at}");
+        if at < 64 {
+            meeting(&mut world, cyd, dan);
+            assert_eq!(world.nodes[dan].engine().carries().0, 0, "byte {at}");
+        }
+        meeting(&mut world, ada, dan);
+        meeting(&mut world, dan, bob);
+        assert_eq!(world.texts(bob, ada), ["sealed"], "byte {at}");
+    }
+}
+
+fn send_parcel(world: &mut World, from: usize, to: usize, length: u64, id: u64) {
+    let to = world.id(to);
+    world.nodes[from].input(Input::Parcel { to, length, id });
+    world.run(10);
+}
+
+fn parcels(world: &World, node: usize) -> Vec<u64> {
+    let events = world.nodes[node].bundles.iter();
+    let delivered = events.filter_map(|event| match event {
+        BundleEvent::Delivered { parcels, .. } => Some(parcels.clone()),
+        _ => None,
+    });
+    delivered.flatten().collect()
+}
+
+/// As The ONE has it: one transfer at a time, one message a bundle, nothing padded, nothing released.
+fn plain(policy: PolicySettings, quota_bytes: u64) -> Settings {
+    Settings {
+        policy,
+        quota_bytes,
+        transfers: Some(1),
+        releases: false,
+        padding: false,
+        one_message: true,
+        again: true,
+        link_bytes: None,
+        link_bundles: None,
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn a_parcel_travels_as_a_ghost_and_is_delivered_once() {
+    let policy = PolicySettings::Epidemic(Epidemic::default());
+    let mut world = scattered(8, &["Ada", "Cyd", "Dan", "Bob"], &plain(policy, 5_000_000));
+    let (ada, cyd, dan, bob) = (0, 1, 2, 3);
+    send_parcel(&mut world, ada, bob, 700_000, 5);
+    let Some(BundleEvent::Sealed {
+        size,
+        parcels: in_it,
+        ..
+    }) = world.nodes[ada].bundles.first()
+    else {
+        panic!("nothing is sealed");
+    };
+    assert!((700_000..700_400).contains(size) && *in_it == [5], "{size}");
+    for (one, other) in [(ada, cyd), (cyd, dan), (dan, bob), (cyd, bob), (ada, bob)] {
+        meeting(&mut world, one, other);
+    }
+    assert_eq!(parcels(&world, bob), [5]);
+    assert!(world.texts(bob, ada).is_empty());
+    assert!((0..3).all(|node| world.nodes[node].engine().carries().0 == 1));
+}
+
+#[test]
+fn a_quota_holds_against_whoever_brings_more() {
+    let policy = PolicySettings::Epidemic(Epidemic::default());
+    let mut world = scattered(9, &["Ada", "Cyd", "Bob"], &plain(policy, 5_000_000));
+    for id in 0..30 {
+        send_parcel(&mut world, 0, 2, 700_000, id);
+    }
+    meeting(&mut world, 0, 1);
+    for node in [0, 1] {
+        let (bundles, bytes) = world.nodes[node].engine().carries();
+        assert!(bundles == 7 && bytes <= 5_000_000, "{bundles} of {bytes}");
+    }
+    assert_eq!(dropped(&world, 0, DropReason::Full), 23);
+}
+
+#[test]
+fn earlier_parcels_come_along_and_are_delivered_once() {
+    let settings = Settings {
+        policy: PolicySettings::Epidemic(Epidemic::default()),
+        ..Settings::default()
+    };
+    let mut world = scattered(10, &["Ada", "Cyd", "Bob"], &settings);
+    for id in [1, 2, 3] {
+        send_parcel(&mut world, 0, 2, 10_000, id);
+    }
+    meeting(&mut world, 0, 1);
+    meeting(&mut world, 1, 2);
+    let mut delivered = parcels(&world, 2);
+    delivered.sort_unstable();
+    assert_eq!(delivered, [1, 2, 3]);
+}
+
+#[test]
+fn prophet_gives_a_parcel_to_who_has_met_the_recipient() {
+    let policy = PolicySettings::Prophet(Prophet::default());
+    let settings = Settings {
+        policy,
+        ..Settings::default()
+    };
+    let mut world = scattered(11, &["Ada", "Cyd", "Dan", "Bob"], &settings);
+    let (ada, cyd, dan, bob) = (0, 1, 2, 3);
+    meeting(&mut world, cyd, bob);
+    send_parcel(&mut world, ada, bob, 1_000, 1);
+    meeting(&mut world, ada, dan);
+    assert_eq!(world.nodes[dan].engine().carries().0, 0);
+    meeting(&mut world, ada, cyd);
+    assert_eq!(world.nodes[cyd].engine().carries().0, 1);
+    meeting(&mut world, cyd, bob);
+    assert_eq!(parcels(&world, bob), [1]);
+}
+
+#[test]
+fn a_crash_at_any_commit_loses_no_text_and_shows_none_twice() {
+    // A sample of the commits of each; the order of all three is tried without engines.
+    for commit in (0..36).step_by(4) {
+        let mut world = scattered(12, &["Ada", "Cyd", "Bob"], &spray(4));
+        let (ada, cyd, bob) = (0, 1, 2);
+        let victim = [ada, cyd, bob][commit % 3];
+        world.send(ada, bob, "whatever happens");
+        world.run(1_000);
+        world.nodes[victim].storage.fail_after = Some(commit as u64 / 3);
+        for (one, other) in [(ada, cyd), (cyd, bob), (ada, cyd), (cyd, bob)] {
+            meeting(&mut world, one, other);
+        }
+        world.nodes[victim].storage.fail_after = None;
+        meeting(&mut world, ada, cyd);
+        meeting(&mut world, cyd, bob);
+        assert_eq!(
+            world.texts(bob, ada),
+            ["whatever happens"],
+            "commit {commit}"
+        );
+    }
 }

@@ -234,7 +234,8 @@ impl Node {
         &self.engine
     }
 
-    pub(super) fn input(&mut self, input: Input) {
+    /// Something happens to it, which it takes in when the world goes on.
+    pub fn input(&mut self, input: Input) {
         self.waiting.push_back(input);
     }
 
