@@ -19,8 +19,10 @@ pub enum Purpose {
     Faults,
     /// What adversaries do.
     Adversary,
-    /// What the engine draws: keys, pauses, padding.
+    /// What engines draw: pauses, padding, ephemeral keys.
     Engine,
+    /// The keys that people have when the world begins.
+    Keys,
     /// What stands between the two of a pair.
     Shadowing,
 }

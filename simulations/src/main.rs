@@ -1,3 +1,7 @@
 //! `hedgerow-sim`: runs scenarios of many nodes, compares and draws what came of them.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hedgerow_simulations::cli::main()
+}

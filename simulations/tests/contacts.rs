@@ -246,15 +246,18 @@ fn a_track_leaves_out_its_warm_up() {
 }
 
 /// Pairs that share a cell at a moment, by their places.
-fn together(cells: &[Cell], places: &[[f64; 2]]) -> Vec<(DeviceNumber, DeviceNumber)> {
+fn together(cells: &Cells, places: &[[f64; 2]]) -> Vec<(DeviceNumber, DeviceNumber)> {
     let inside = |cell: &Cell, place| distance_m([cell.x_m, cell.y_m], place) <= cell.radius_m;
     let mut pairs = Vec::new();
     for a in 0..places.len() {
         for b in a + 1..places.len() {
-            if cells
-                .iter()
-                .any(|cell| inside(cell, places[a]) && inside(cell, places[b]))
-            {
+            let both =
+                |cell: &Cell, other: &Cell| inside(cell, places[a]) && inside(other, places[b]);
+            let others = |cell: &Cell| match cells.joined {
+                true => cells.cells.iter().any(|other| both(cell, other)),
+                false => both(cell, cell),
+            };
+            if cells.cells.iter().any(others) {
                 pairs.push((a as DeviceNumber, b as DeviceNumber));
             }
         }
@@ -264,6 +267,15 @@ fn together(cells: &[Cell], places: &[[f64; 2]]) -> Vec<(DeviceNumber, DeviceNum
 
 #[test]
 fn devices_in_the_same_cell_are_within_reach() {
+    check_cells(false);
+}
+
+#[test]
+fn devices_in_different_cells_are_within_reach_where_cells_are_joined() {
+    check_cells(true);
+}
+
+fn check_cells(joined: bool) {
     let cell = |x_m, y_m, radius_m| Cell { x_m, y_m, radius_m };
     // Two that overlap and one apart.
     let cells = vec![
@@ -271,6 +283,7 @@ fn devices_in_the_same_cell_are_within_reach() {
         cell(100.0, 50.0, 30.0),
         cell(200.0, 200.0, 50.0),
     ];
+    let cells = Cells { cells, joined };
     let settings = Settings {
         area: Area {
             width_m: 250.0,
@@ -279,9 +292,7 @@ fn devices_in_the_same_cell_are_within_reach() {
         map: None,
         warm_up_s: 0.0,
         populations: vec![walkers(10, [3.0, 9.0], [0.0, 20.0], vec![0])],
-        reach: vec![Reach::Cells(Cells {
-            cells: cells.clone(),
-        })],
+        reach: vec![Reach::Cells(cells.clone())],
         step_s: None,
     };
     let changes = plan(&settings, 8, &[END_US]);

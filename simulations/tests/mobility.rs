@@ -483,10 +483,10 @@ fn settings_are_read_from_toml() {
         [[populations]]
         count = 5
         radios = [0]
-        mobility = { kind = "group-walk", size = 5, spread-m = 3, leader = { kind = "random-waypoint" } }
+        mobility.group-walk = { size = 5, spread-m = 3, leader.random-waypoint = {} }
 
         [[reach]]
-        kind = "log-distance"
+        [reach.log-distance]
         range-m = 30
         exponent = 3
         deviation-db = 4

@@ -13,13 +13,14 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use rand_core::CryptoRng;
 
 use super::account::Account;
-use super::contact::Contact;
+use super::contact::{self, Contact};
 use super::device::{Device, TheirPrekey};
 use super::fact::{FactKind, PrekeyFact, Versions};
 use super::prekey::Prekey;
 use super::psk::PskChain;
 use super::reconciling;
 use super::way::Way;
+use crate::api::ContactId;
 use crate::tables::{self, Table, damaged};
 
 /// What a node tells its contacts of itself.
@@ -32,6 +33,20 @@ pub struct Card {
     versions: Versions,
     beacon_key: BeaconKey,
     prekey: PrekeyFact,
+}
+
+impl Card {
+    /// What its contacts call it in the API.
+    #[must_use]
+    pub fn contact_id(&self) -> ContactId {
+        contact::api_id(self.identity)
+    }
+
+    /// What its contacts' engines call its device.
+    #[must_use]
+    pub fn device_id(&self) -> DeviceId {
+        DeviceId(self.device.device_id())
+    }
 }
 
 /// A contact to be: who it is, and what only the two share.

@@ -1,9 +1,9 @@
 //! The search among devices that reach one another through an access point: those in the same cell.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::pairs::circle;
-use super::reach::Cell;
+use super::reach::Cells;
 use super::spells::Spells;
 use crate::mobility::{NEVER_US, Segment, Track, distance_m};
 use crate::plan::{Change, DeviceNumber};
@@ -12,9 +12,12 @@ use crate::plan::{Change, DeviceNumber};
 pub(super) struct CellSearch {
     radio: u8,
     cells: Vec<AccessPoint>,
+    /// Who is inside of each network, and in how many of its cells: a network a cell, or one of all.
+    networks: Vec<BTreeMap<DeviceNumber, u32>>,
+    joined: bool,
     members: Vec<DeviceNumber>,
     spells: Spells,
-    /// In how many cells two devices are together.
+    /// In how many networks two devices are together.
     together: BTreeMap<(DeviceNumber, DeviceNumber), u32>,
 }
 
@@ -22,12 +25,11 @@ struct AccessPoint {
     radius_m: f64,
     /// It never moves.
     way: [Segment; 1],
-    inside: BTreeSet<DeviceNumber>,
 }
 
 impl CellSearch {
-    pub(super) fn new(radio: u8, cells: &[Cell], members: Vec<DeviceNumber>) -> Self {
-        let cells = cells.iter().map(|cell| {
+    pub(super) fn new(radio: u8, settings: &Cells, members: Vec<DeviceNumber>) -> Self {
+        let cells = settings.cells.iter().map(|cell| {
             let at = [cell.x_m, cell.y_m];
             let way = [Segment {
                 from: at,
@@ -38,12 +40,13 @@ impl CellSearch {
             AccessPoint {
                 radius_m: cell.radius_m,
                 way,
-                inside: BTreeSet::new(),
             }
         });
         Self {
             radio,
             cells: cells.collect(),
+            networks: vec![BTreeMap::new(); settings.cells.len()],
+            joined: settings.joined,
             members,
             spells: Spells::default(),
             together: BTreeMap::new(),
@@ -89,11 +92,21 @@ impl CellSearch {
             radio,
         } in moves
         {
-            let inside = &mut self.cells[cell as usize].inside;
-            if !up {
-                inside.remove(&device);
-            }
-            for &other in &*inside {
+            let network = if self.joined { 0 } else { cell as usize };
+            let inside = &mut self.networks[network];
+            let cells_of_it = inside.entry(device).or_default();
+            *cells_of_it = if up {
+                *cells_of_it + 1
+            } else {
+                cells_of_it.saturating_sub(1)
+            };
+            match (*cells_of_it, up) {
+                (0, _) => inside.remove(&device),
+                (1, true) => None,
+                // It was and is inside, by another cell.
+                _ => continue,
+            };
+            for &other in inside.keys().filter(|other| **other != device) {
                 let (a, b) = (device.min(other), device.max(other));
                 let cells = self.together.entry((a, b)).or_default();
                 let was_up = *cells > 0;
@@ -114,9 +127,6 @@ impl CellSearch {
                 if *cells == 0 {
                     self.together.remove(&(a, b));
                 }
-            }
-            if up {
-                inside.insert(device);
             }
         }
     }

@@ -30,7 +30,7 @@ impl Detector {
     #[must_use]
     pub fn new(tracks: Vec<Track>, radios: Vec<(Reach, Vec<DeviceNumber>)>, seed: u64) -> Self {
         let search = |(radio, (reach, members))| match reach {
-            Reach::Cells(cells) => Search::Cells(CellSearch::new(radio, &cells.cells, members)),
+            Reach::Cells(cells) => Search::Cells(CellSearch::new(radio, &cells, members)),
             reach => Search::Pairs(PairSearch::new(radio, reach, members, seed)),
         };
         let radios = (0..).zip(radios).map(search).collect();

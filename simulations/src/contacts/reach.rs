@@ -8,7 +8,7 @@ use crate::plan::DeviceNumber;
 
 /// How far a radio reaches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// Two devices are within reach up to a distance.
     Disc(Disc),
@@ -45,6 +45,10 @@ pub struct LogDistance {
 pub struct Cells {
     /// Where they are.
     pub cells: Vec<Cell>,
+    /// Whether they are one network, as gateways to the internet are: devices in different cells are
+    /// within reach of one another too.
+    #[serde(default)]
+    pub joined: bool,
 }
 
 /// What one access point covers.

@@ -18,7 +18,7 @@ use crate::chance::{Purpose, stream};
 
 /// How devices move.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Mobility {
     /// To places anywhere, one after the other.
     RandomWaypoint(RandomWaypoint),

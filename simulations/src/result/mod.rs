@@ -27,6 +27,7 @@ pub use self::error::Error;
 pub use self::figure::{FIGURES, Figure, Unit};
 pub use self::identity::Identity;
 pub use self::summary::{Estimate, Run, Summary};
+pub(crate) use self::table::write_table;
 pub use self::table::{Row, read};
 pub(crate) use self::text::table as text_table;
 pub use self::writer::{World, Writer};

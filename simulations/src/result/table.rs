@@ -68,11 +68,7 @@ where
 {
     pub(super) fn create(run: &Path, metadata: Vec<KeyValue>) -> Result<Self, Error> {
         let path = T::path(run);
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_created_by(concat!("hedgerow-sim version ", env!("CARGO_PKG_VERSION")).to_owned())
-            .set_key_value_metadata(Some(metadata))
-            .build();
+        let properties = properties(metadata);
         let file = File::create(&path).map_err(Error::io(&path))?;
         let none: &[T] = &[];
         let file = none
@@ -119,6 +115,35 @@ where
             .and_then(|file| file.sync_all())
             .map_err(Error::io(&self.path))
     }
+}
+
+/// How all our tables are written.
+fn properties(metadata: Vec<KeyValue>) -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by(concat!("hedgerow-sim version ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_key_value_metadata(Some(metadata))
+        .build()
+}
+
+/// Writes a table of its own, as that of a sweep, of rows that are all at hand.
+///
+/// # Errors
+/// The disk does not take it.
+pub(crate) fn write_table<T>(path: &Path, rows: &[T]) -> Result<(), Error>
+where
+    for<'a> &'a [T]: RecordWriter<T>,
+{
+    let file = BufWriter::new(File::create(path).map_err(Error::io(path))?);
+    (|| {
+        let properties = Arc::new(properties(Vec::new()));
+        let mut file = SerializedFileWriter::new(file, rows.schema()?, properties)?;
+        let mut group = file.next_row_group()?;
+        rows.write_to_row_group(&mut group)?;
+        group.close()?;
+        file.close().map(|_| ())
+    })()
+    .map_err(Error::table(path))
 }
 
 /// Reads a table of a run, row by row, in the order in which it was written.

@@ -15,7 +15,7 @@ macro_rules! policies {
         /// Which policy, and its settings.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(tag = "kind", rename_all = "kebab-case")]
+        #[serde(rename_all = "kebab-case")]
         pub enum PolicySettings {
             $($(#[$doc])* $name($settings),)*
         }

@@ -1,0 +1,105 @@
+//! Energy by state: asleep, scanning and advertising, connected, sending and receiving.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::SECOND_US;
+
+/// What a radio uses. Powers in watts, above what the device uses anyway.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Energy {
+    /// Switched on and idle, in watts.
+    pub sleep_w: f64,
+    /// Scanning with its duty cycle, on average, in watts.
+    pub scan_w: f64,
+    /// Advertising, on average, in watts.
+    pub advertise_w: f64,
+    /// Each link that is up, in watts.
+    pub connected_w: f64,
+    /// While sending, in watts.
+    pub send_w: f64,
+    /// While receiving, in watts.
+    pub receive_w: f64,
+}
+
+/// What a device can use before it goes out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Battery {
+    /// In joules; a phone has about 40,000.
+    pub capacity_j: f64,
+    /// How full it is at the start, drawn uniformly between these two shares.
+    #[serde(default = "full")]
+    pub filled: [f64; 2],
+    /// What the device itself uses, in watts.
+    #[serde(default)]
+    pub base_w: f64,
+}
+
+fn full() -> [f64; 2] {
+    [1.0, 1.0]
+}
+
+/// Adds up what one device uses over one radio.
+#[derive(Debug, Clone, Default)]
+pub struct Meter {
+    used_j: f64,
+    since_us: u64,
+    power_w: f64,
+}
+
+impl Meter {
+    /// From now on it uses so much.
+    pub fn set_power(&mut self, now_us: u64, power_w: f64) {
+        self.used_j = self.used_j(now_us);
+        self.since_us = now_us;
+        self.power_w = power_w;
+    }
+
+    /// A meter that has counted so much already.
+    #[must_use]
+    pub fn from(now_us: u64, used_j: f64) -> Meter {
+        Meter {
+            used_j,
+            since_us: now_us,
+            power_w: 0.0,
+        }
+    }
+
+    /// It has used so much more at once.
+    pub fn add(&mut self, joules: f64) {
+        self.used_j += joules;
+    }
+
+    /// What it has used up to now, in joules.
+    #[must_use]
+    pub fn used_j(&self, now_us: u64) -> f64 {
+        let elapsed_s = now_us.saturating_sub(self.since_us) as f64 / SECOND_US as f64;
+        self.used_j + self.power_w * elapsed_s
+    }
+
+    /// When it will have used so much if nothing changes; `None` if never.
+    #[must_use]
+    pub fn reaches_us(&self, joules: f64) -> Option<u64> {
+        (self.power_w > 0.0).then(|| {
+            let left_s = ((joules - self.used_j) / self.power_w).max(0.0);
+            self.since_us + (left_s * SECOND_US as f64) as u64
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn power_times_time_is_energy_and_says_when_a_battery_is_empty() {
+        let mut meter = Meter::default();
+        meter.set_power(0, 2.0);
+        meter.set_power(3 * SECOND_US, 1.0);
+        meter.add(0.5);
+        assert_eq!(meter.used_j(5 * SECOND_US), 8.5);
+        assert_eq!(meter.reaches_us(10.5), Some(7 * SECOND_US));
+    }
+}

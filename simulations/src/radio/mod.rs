@@ -1,0 +1,227 @@
+//! Radios: what it takes to turn two devices within reach of one another into a link, and bytes into
+//! time and energy. Reach itself is geometry and belongs to the contact plan.
+
+mod ble;
+mod energy;
+
+use hedgerow_transport::carrier::CarrierKind;
+use rand_core::Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use ble::{Ble, Phone};
+pub use energy::{Battery, Energy, Meter};
+
+use crate::plan::SECOND_US;
+
+/// One kind of radio. Devices that have it and are within reach of one another can find each other and
+/// make links.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Radio {
+    /// How the rest of the scenario calls it.
+    pub name: String,
+    /// As which carrier the engine sees it.
+    pub carrier: Carrier,
+    /// Bytes a second, one way.
+    pub rate_bytes_s: f64,
+    /// One way, in seconds.
+    #[serde(default)]
+    pub latency_s: f64,
+    /// From dialling to the link, in seconds.
+    #[serde(default)]
+    pub setup_s: f64,
+    /// The share of pieces lost and sent again: it slows the link.
+    #[serde(default)]
+    pub loss: f64,
+    /// The longest piece that is lost or passes as a whole, in bytes.
+    #[serde(default = "default_mtu")]
+    pub mtu_bytes: u32,
+    /// The most links a device has over it at once.
+    #[serde(default = "default_links")]
+    pub max_links: u32,
+    /// Whether a device sends over one link at a time, or over all at the full rate.
+    #[serde(default)]
+    pub sends: Sends,
+    /// Whether anything but ghosts takes time: with `free`, handshakes and summaries cost nothing, as
+    /// in The ONE. They are counted all the same.
+    #[serde(default)]
+    pub control: Control,
+    /// How long it takes until a device within reach is found.
+    #[serde(default)]
+    pub discovery: Discovery,
+    /// What it uses.
+    #[serde(default)]
+    pub energy: Energy,
+}
+
+fn default_mtu() -> u32 {
+    1_400
+}
+
+fn default_links() -> u32 {
+    64
+}
+
+/// As which carrier the engine sees a radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carrier {
+    /// Bluetooth LE: addresses are worth nothing later.
+    Ble,
+    /// A local network: an address is tried again where it worked once.
+    Lan,
+    /// The internet, through relays.
+    Relay,
+}
+
+impl Carrier {
+    /// The engine's word for it.
+    #[must_use]
+    pub fn kind(self) -> CarrierKind {
+        match self {
+            Carrier::Ble => CarrierKind::Ble,
+            Carrier::Lan => CarrierKind::Lan,
+            Carrier::Relay => CarrierKind::Relay,
+        }
+    }
+}
+
+/// How many links of a device send at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sends {
+    /// One after the other: they share the rate.
+    #[default]
+    OneAtATime,
+    /// Each at the full rate.
+    Together,
+}
+
+/// What takes time on the air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Control {
+    /// Every byte.
+    #[default]
+    Timed,
+    /// Ghosts alone.
+    Free,
+}
+
+/// How long it takes until a device within reach is found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Discovery {
+    /// At once; the device of the lower number a millisecond before the other, so that not both dial.
+    #[default]
+    Instant,
+    /// Uniformly within so many seconds.
+    #[serde(rename_all = "kebab-case")]
+    Within {
+        /// The longest, in seconds.
+        longest_s: f64,
+    },
+    /// Bluetooth LE, by the intervals of advertiser and scanner.
+    Ble(Ble),
+}
+
+impl Radio {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Says what contradicts what.
+    pub fn check(&self) -> Result<(), String> {
+        if self.rate_bytes_s <= 0.0 {
+            return Err(format!(
+                "radio `{}`: rate-bytes-s must be above 0",
+                self.name
+            ));
+        }
+        if !(0.0..1.0).contains(&self.loss) {
+            return Err(format!(
+                "radio `{}`: loss must be from 0 to below 1",
+                self.name
+            ));
+        }
+        if self.latency_s < 0.0 || self.setup_s < 0.0 {
+            return Err(format!("radio `{}`: times must not be negative", self.name));
+        }
+        if self.max_links == 0 {
+            return Err(format!(
+                "radio `{}`: max-links must be at least 1",
+                self.name
+            ));
+        }
+        if let Discovery::Ble(ble) = &self.discovery {
+            ble.check()
+                .map_err(|why| format!("radio `{}`: {why}", self.name))?;
+        }
+        Ok(())
+    }
+
+    /// One way, in microseconds.
+    #[must_use]
+    pub fn latency_us(&self) -> u64 {
+        (self.latency_s * SECOND_US as f64) as u64
+    }
+
+    /// From dialling to the link, in microseconds.
+    #[must_use]
+    pub fn setup_us(&self) -> u64 {
+        (self.setup_s * SECOND_US as f64) as u64
+    }
+
+    /// How long sending takes, in microseconds: `bytes` real ones, standing for `ghost` more.
+    #[must_use]
+    pub fn air_time_us(&self, bytes: usize, ghost: u64, rng: &mut impl Rng) -> u64 {
+        let timed = match self.control {
+            Control::Timed => bytes as u64 + ghost,
+            Control::Free => ghost,
+        };
+        if timed == 0 {
+            return 0;
+        }
+        let pieces = timed.div_ceil(u64::from(self.mtu_bytes.max(1)));
+        let tries = pieces + self.lost(pieces, rng);
+        let bytes = timed as f64 * tries as f64 / pieces as f64;
+        (bytes / self.rate_bytes_s * SECOND_US as f64) as u64
+    }
+
+    /// How many pieces are sent again, of so many: drawn one by one if few, else by the mean.
+    fn lost(&self, pieces: u64, rng: &mut impl Rng) -> u64 {
+        const FEW: u64 = 64;
+        if self.loss == 0.0 {
+            return 0;
+        }
+        if pieces > FEW {
+            return (pieces as f64 * self.loss / (1.0 - self.loss)) as u64;
+        }
+        let mut again = 0;
+        for _ in 0..pieces {
+            while crate::chance::unit(rng) < self.loss {
+                again += 1;
+            }
+        }
+        again
+    }
+
+    /// How long until one side hears the other, in microseconds. `first`: it is the one of the lower
+    /// number.
+    #[must_use]
+    pub fn discovery_us(
+        &self,
+        first: bool,
+        listener: Phone,
+        talker: Phone,
+        rng: &mut impl Rng,
+    ) -> u64 {
+        match &self.discovery {
+            Discovery::Instant => u64::from(!first) * 1_000,
+            Discovery::Within { longest_s } => {
+                (crate::chance::unit(rng) * longest_s * SECOND_US as f64) as u64
+            }
+            Discovery::Ble(ble) => ble.discovery_us(listener, talker, rng),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What happens to a device, and the order in which it does.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hedgerow_transport::carrier::{DialId, LinkId};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::DeviceNumber;
+
+/// The beacons a device announces, as others hear them.
+pub(crate) type Beacons = Arc<[[u8; 8]]>;
+
+/// One thing that happens to a device.
+#[derive(Debug, Clone)]
+pub(crate) enum Happening {
+    /// Another device comes within reach, or leaves it.
+    Reach {
+        peer: DeviceNumber,
+        radio: u8,
+        up: bool,
+    },
+    /// What another device announces has been heard.
+    Heard {
+        peer: DeviceNumber,
+        radio: u8,
+        beacons: Beacons,
+    },
+    /// Somebody's dial arrives.
+    Dialled {
+        from: DeviceNumber,
+        radio: u8,
+        dial: Dial,
+    },
+    /// An own dial has led to a link, whose other end has this name; or to none.
+    Answered { dial: Dial, peer: Option<LinkId> },
+    /// Bytes arrive, standing for `ghost` more.
+    Bytes {
+        link: LinkId,
+        bytes: Bytes,
+        ghost: u64,
+    },
+    /// The other end of a link is gone.
+    Ended { link: LinkId },
+    /// Bytes have left: the engine waits to be told.
+    Written,
+    /// The device's user writes a message.
+    Write(Message),
+    /// Something breaks, or is mended.
+    Fault(Fault),
+    /// How the device is, is written down.
+    Sample,
+}
+
+/// An attempt to make a link.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dial {
+    /// The engine's name for it.
+    pub id: DialId,
+    /// The start of the device that made it: names of earlier ones mean nothing.
+    pub start: u32,
+    /// The dialler's name for the link to come.
+    pub link: LinkId,
+    /// The radio it goes over.
+    pub radio: u8,
+    /// Whom it is for.
+    pub to: DeviceNumber,
+}
+
+/// A message that a user writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Message {
+    /// Its number in the run.
+    pub number: u64,
+    /// For whom.
+    pub to: DeviceNumber,
+    /// Its length.
+    pub bytes: u64,
+    /// It is a parcel whose content is a ghost, not a text.
+    pub parcel: bool,
+}
+
+/// Something that breaks, or is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Fault {
+    /// Switched off, in good order or by a power cut; what was committed stays.
+    Off,
+    /// Switched on again.
+    On,
+    /// The present state of the store is kept, for a later roll-back.
+    Snapshot,
+    /// Off, and on again with the state kept before.
+    RollBack,
+    /// The wall clock jumps by so many milliseconds.
+    ClockJump(i64),
+    /// No commit succeeds from now on; or they do again.
+    DiskFull(bool),
+}
+
+/// A happening with its time. Those of one moment happen in the order in which they were pushed.
+#[derive(Debug)]
+struct Due {
+    at_us: u64,
+    order: u64,
+    what: Happening,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    /// The earliest is the greatest, for the heap.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at_us, other.order).cmp(&(self.at_us, self.order))
+    }
+}
+
+/// What will happen to one device.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    due: BinaryHeap<Due>,
+    pushed: u64,
+}
+
+impl Agenda {
+    /// Something will happen.
+    pub fn push(&mut self, at_us: u64, what: Happening) {
+        let order = self.pushed;
+        self.pushed += 1;
+        self.due.push(Due { at_us, order, what });
+    }
+
+    /// When the next thing happens.
+    pub fn next_us(&self) -> Option<u64> {
+        self.due.peek().map(|due| due.at_us)
+    }
+
+    /// The next thing that happens at or before `at_us`.
+    pub fn pop(&mut self, at_us: u64) -> Option<Happening> {
+        if self.next_us()? > at_us {
+            return None;
+        }
+        self.due.pop().map(|due| due.what)
+    }
+
+    /// Forgets what waits, and gives it in its order.
+    pub fn drain(&mut self) -> Vec<(u64, Happening)> {
+        let due = std::mem::take(&mut self.due).into_sorted_vec();
+        // Sorted from the last to the first.
+        due.into_iter()
+            .rev()
+            .map(|due| (due.at_us, due.what))
+            .collect()
+    }
+}

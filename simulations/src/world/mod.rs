@@ -1,0 +1,511 @@
+//! Engines under a virtual clock. Time goes on in windows: within one, devices that cannot reach one
+//! another cannot touch one another either, so each group that is connected by reach runs on its own, on any
+//! thread, and what came of it is the same on any number of them.
+//!
+//! What devices announce is taken over by their radios as a window begins, so a change of beacons is
+//! heard up to a window late; everything else happens to the microsecond.
+
+mod checkpoint;
+mod device;
+mod disk;
+mod fault;
+mod group;
+mod happening;
+mod noted;
+mod recorder;
+mod setup;
+mod workload;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use hedgerow_node::api::ContactId;
+use hedgerow_node::courier;
+use hedgerow_sync::id::DeviceId;
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::cryptography::Cryptography;
+use rand_chacha::ChaCha20Rng;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+
+pub use fault::Fault;
+pub use recorder::Step;
+pub use setup::Acquaintance;
+pub use workload::{Choice, Length, Pace, Workload};
+
+use crate::chance::{self, Purpose};
+use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
+use crate::radio::{Phone, Radio};
+use crate::record::Record;
+use crate::scenario::{Scenario, ScenarioError};
+use checkpoint::{Saved, SavedRng};
+use device::{Common, Device};
+use group::Group;
+use happening::Happening;
+use recorder::Recorder;
+
+/// What all devices can see, unchanged while the world lasts.
+pub(crate) struct Shared {
+    radios: Vec<Radio>,
+    contact_ids: Vec<ContactId>,
+    numbers: BTreeMap<ContactId, DeviceNumber>,
+    epoch_ms: i64,
+    cryptography: Cryptography,
+    courier: Option<courier::Settings>,
+    /// Devices by the engine's word for them.
+    device_ids: BTreeMap<DeviceId, DeviceNumber>,
+    sample_us: Option<u64>,
+    faults: fault::Air,
+    trace: bool,
+}
+
+impl Shared {
+    fn number_of(&self, contact: &ContactId) -> Option<DeviceNumber> {
+        self.numbers.get(contact).copied()
+    }
+}
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress {
+    /// Simulated time.
+    pub now_us: u64,
+    /// When it will be over.
+    pub end_us: u64,
+    /// Things that have happened.
+    pub events: u64,
+}
+
+/// Why a world cannot be stopped or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The scenario has none here.
+    #[error("the world is not at a checkpoint of its scenario")]
+    NotThere,
+    /// Other devices, or another seed.
+    #[error("this checkpoint is of another scenario or seed")]
+    Another,
+    /// Not what was written.
+    #[error("the checkpoint is damaged: {0}")]
+    Damaged(#[from] postcard::Error),
+    /// A store in memory failed.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+    /// The scenario cannot be run.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+}
+
+/// One run of a scenario with one seed.
+pub struct World {
+    shared: Common,
+    devices: Vec<Option<Box<Device>>>,
+    acquainted: Vec<BTreeSet<DeviceNumber>>,
+    meetings: Box<dyn Meetings>,
+    workload: workload::Writing,
+    faults: fault::Schedule,
+    recorder: Recorder,
+    /// Acquainted pairs within reach, the lower device first, and since when.
+    within: BTreeMap<(DeviceNumber, DeviceNumber, u8), u64>,
+    /// The other ends of what a device has within reach.
+    near: Vec<BTreeSet<(DeviceNumber, u8)>>,
+    air: ChaCha20Rng,
+    now_us: u64,
+    end_us: u64,
+    window_us: u64,
+    checkpoint_us: Option<u64>,
+    seed: u64,
+    events: u64,
+    changes: Vec<Change>,
+    /// Groups that each thread has run, by its number.
+    pub threads: Vec<u64>,
+}
+
+impl World {
+    /// The world of a scenario as it begins.
+    ///
+    /// # Errors
+    /// The scenario contradicts itself, or a file that it names cannot be read.
+    pub fn new(scenario: &Scenario, seed: u64, trace: bool) -> Result<World, ScenarioError> {
+        let meetings = scenario.meetings(seed)?;
+        let count = meetings.devices();
+        let mut acquainted = scenario.acquaintance.draw(count, seed)?;
+        acquainted.resize(count, BTreeSet::new());
+        let people = setup::people(&acquainted, seed);
+        let numbers = people
+            .contact_ids
+            .iter()
+            .enumerate()
+            .map(|(number, id)| (id.clone(), number as DeviceNumber))
+            .collect();
+        let shared = Arc::new(Shared {
+            radios: scenario.radios.clone(),
+            contact_ids: people.contact_ids,
+            numbers,
+            epoch_ms: setup::EPOCH_MS,
+            cryptography: scenario.cryptography.kind(),
+            courier: scenario.courier.clone(),
+            device_ids: people.device_ids,
+            sample_us: scenario.outputs.sample_s.map(micros),
+            faults: fault::Air::of(&scenario.faults),
+            trace,
+        });
+        let mut devices: Vec<Option<Box<Device>>> = people
+            .stores
+            .into_iter()
+            .enumerate()
+            .map(|(number, store)| {
+                let disk = disk::Disk::new(store);
+                let device = Device::new(number as DeviceNumber, disk, seed, &shared);
+                Some(Box::new(device))
+            })
+            .collect();
+        let mut air = chance::stream(seed, Purpose::Radio, u64::MAX);
+        let background = scenario.background_share();
+        for device in devices.iter_mut().flatten() {
+            device.push(0, Happening::Fault(happening::Fault::On));
+            if chance::unit(&mut air) < background {
+                device.phone = Phone::Background;
+            }
+            if let Some(every_us) = shared.sample_us {
+                device.push(every_us, Happening::Sample);
+            }
+        }
+        let end_us = micros(scenario.duration_s);
+        Ok(World {
+            recorder: Recorder::new(scenario),
+            workload: workload::Writing::new(&scenario.workload, &acquainted, seed),
+            faults: fault::Schedule::draw(&scenario.faults, count, end_us, seed),
+            near: vec![BTreeSet::new(); count],
+            within: BTreeMap::new(),
+            shared,
+            devices,
+            acquainted,
+            meetings,
+            air,
+            now_us: 0,
+            end_us,
+            window_us: micros(scenario.window_s),
+            checkpoint_us: scenario.checkpoint_every_s.map(micros),
+            seed,
+            events: 0,
+            changes: Vec::new(),
+            threads: Vec::new(),
+        })
+    }
+
+    /// Goes on for one window, and gives what happened in it, in order. False: the run is over.
+    pub fn advance(&mut self, records: &mut Vec<Record>, steps: &mut Vec<Step>) -> bool {
+        if self.now_us >= self.end_us {
+            return false;
+        }
+        if self.is_at_checkpoint() {
+            for device in self.devices.iter_mut().flatten() {
+                device.go_on(self.now_us, &self.shared);
+            }
+        }
+        let mut until_us = (self.now_us + self.window_us).min(self.end_us);
+        if let Some(every_us) = self.checkpoint_us {
+            until_us = until_us.min((self.now_us / every_us + 1) * every_us);
+        }
+        self.reach(until_us, records);
+        self.announce();
+        for (at_us, from, message) in self.workload.until(until_us) {
+            self.push(from, at_us, Happening::Write(message));
+        }
+        for (at_us, device, fault) in self.faults.until(until_us) {
+            self.push(device, at_us, Happening::Fault(fault));
+        }
+        self.run_groups(until_us, records, steps);
+        self.now_us = until_us;
+        if until_us == self.end_us {
+            self.finish(records, steps);
+        } else if self.is_at_checkpoint() {
+            for device in self.devices.iter_mut().flatten() {
+                device.start_anew(until_us, &self.shared);
+            }
+            self.take_notes(records, steps);
+        }
+        true
+    }
+
+    /// Whether the window that has just ended did so at a checkpoint of the scenario.
+    #[must_use]
+    pub fn is_at_checkpoint(&self) -> bool {
+        (1..self.end_us).contains(&self.now_us)
+            && self
+                .checkpoint_us
+                .is_some_and(|every_us| self.now_us.is_multiple_of(every_us))
+    }
+
+    /// The world at a checkpoint, for [`resume`](Self::resume).
+    ///
+    /// # Errors
+    /// It does not fit into memory, or the world is not at a checkpoint.
+    pub fn save(&mut self) -> Result<Vec<u8>, CheckpointError> {
+        if !self.is_at_checkpoint() {
+            return Err(CheckpointError::NotThere);
+        }
+        let devices = self.devices.iter_mut().flatten();
+        let saved = Saved {
+            seed: self.seed,
+            now_us: self.now_us,
+            events: self.events,
+            air: SavedRng::of(&self.air),
+            devices: devices
+                .map(|device| device.save())
+                .collect::<Result<_, _>>()?,
+            recorder: self.recorder.save(),
+        };
+        Ok(postcard::to_stdvec(&saved)?)
+    }
+
+    /// A world that goes on from a checkpoint of the same scenario and seed. Contacts, workload and faults
+    /// up to there are drawn again; records of that time are not.
+    ///
+    /// # Errors
+    /// The scenario cannot be run, or the checkpoint is damaged or of another one.
+    pub fn resume(
+        scenario: &Scenario,
+        seed: u64,
+        trace: bool,
+        checkpoint: &[u8],
+    ) -> Result<World, CheckpointError> {
+        let saved: Saved = postcard::from_bytes(checkpoint)?;
+        let mut world = World::new(scenario, seed, trace)?;
+        if saved.seed != seed || saved.devices.len() != world.devices.len() {
+            return Err(CheckpointError::Another);
+        }
+        while world.now_us < saved.now_us {
+            let until_us = (world.now_us + world.window_us).min(saved.now_us);
+            world.reach(until_us, &mut Vec::new());
+            world.workload.until(until_us);
+            world.faults.until(until_us);
+            world.now_us = until_us;
+        }
+        world.events = saved.events;
+        world.air = saved.air.restored();
+        world.recorder.restore(saved.recorder);
+        for (device, saved) in world.devices.iter_mut().flatten().zip(saved.devices) {
+            device.restore(world.now_us, saved)?;
+        }
+        for (device, near) in world.devices.iter_mut().flatten().zip(&world.near) {
+            for (peer, radio) in near {
+                device.find_within(*peer, *radio);
+            }
+        }
+        Ok(world)
+    }
+
+    /// How many devices there are.
+    #[must_use]
+    pub fn devices(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress {
+            now_us: self.now_us,
+            end_us: self.end_us,
+            events: self.events,
+        }
+    }
+
+    fn push(&mut self, device: DeviceNumber, at_us: u64, what: Happening) {
+        if let Some(device) = &mut self.devices[device as usize] {
+            device.push(at_us, what);
+        }
+    }
+
+    /// Who comes within reach of whom, and leaves it, before `until_us`.
+    fn reach(&mut self, until_us: u64, records: &mut Vec<Record>) {
+        let mut changes = std::mem::take(&mut self.changes);
+        changes.clear();
+        self.meetings.advance(until_us, &mut changes);
+        self.recorder.contacts(&changes, records);
+        for change in &changes {
+            if !self.acquainted[change.a as usize].contains(&change.b) {
+                continue;
+            }
+            let key = (change.a, change.b, change.radio);
+            if change.up {
+                self.within.insert(key, change.at_us);
+                self.near[change.a as usize].insert((change.b, change.radio));
+                self.near[change.b as usize].insert((change.a, change.radio));
+            } else {
+                self.within.remove(&key);
+                self.near[change.a as usize].remove(&(change.b, change.radio));
+                self.near[change.b as usize].remove(&(change.a, change.radio));
+            }
+            for (device, peer) in [(change.a, change.b), (change.b, change.a)] {
+                let what = Happening::Reach {
+                    peer,
+                    radio: change.radio,
+                    up: change.up,
+                };
+                self.push(device, change.at_us, what);
+            }
+            if change.up {
+                self.discover(change.a, change.b, change.radio, change.at_us);
+                self.discover(change.b, change.a, change.radio, change.at_us);
+            }
+        }
+        self.changes = changes;
+    }
+
+    /// What has been announced anew since the last window is heard by those within reach, and what is
+    /// announced near by those that have just started.
+    fn announce(&mut self) {
+        let now_us = self.now_us;
+        for number in 0..self.devices.len() {
+            let Some(device) = &mut self.devices[number] else {
+                continue;
+            };
+            let anew = std::mem::take(&mut device.announces_anew);
+            let started = std::mem::take(&mut device.started);
+            if !anew && !started {
+                continue;
+            }
+            let near: Vec<_> = self.near[number].iter().copied().collect();
+            for (peer, radio) in near {
+                let number = number as DeviceNumber;
+                if anew {
+                    self.discover(peer, number, radio, now_us);
+                }
+                if started {
+                    self.discover(number, peer, radio, now_us);
+                }
+            }
+        }
+    }
+
+    /// `listener` will hear what `talker` announces now, if it does.
+    fn discover(&mut self, listener: DeviceNumber, talker: DeviceNumber, radio: u8, from_us: u64) {
+        let settings = &self.shared.radios[usize::from(radio)];
+        let (Some(talking), Some(listening)) = (
+            &self.devices[talker as usize],
+            &self.devices[listener as usize],
+        ) else {
+            return;
+        };
+        let Some(announced) = talking.announcement(settings.carrier.kind()) else {
+            return;
+        };
+        let delay_us = settings.discovery_us(
+            listener < talker,
+            listening.phone,
+            talking.phone,
+            &mut self.air,
+        );
+        let heard = Happening::Heard {
+            peer: talker,
+            radio,
+            beacons: announced.beacons.clone(),
+        };
+        self.push(listener, from_us + delay_us, heard);
+    }
+
+    /// Runs every group in which something is due before `until_us`.
+    fn run_groups(&mut self, until_us: u64, records: &mut Vec<Record>, steps: &mut Vec<Step>) {
+        let groups = self.groups(until_us);
+        let shared = &self.shared;
+        let done: Vec<Group> = groups
+            .into_par_iter()
+            .map(|mut group| {
+                group.run(until_us, shared);
+                group
+            })
+            .collect();
+        let mut noted = Vec::new();
+        for group in done {
+            self.events += group.events;
+            if self.threads.len() <= group.thread {
+                self.threads.resize(group.thread + 1, 0);
+            }
+            self.threads[group.thread] += 1;
+            for mut device in group.devices {
+                noted.append(&mut device.noted);
+                let number = device.number as usize;
+                self.devices[number] = Some(device);
+            }
+            for stray in group.strays {
+                self.push(stray.to, stray.at_us.max(until_us), stray.what);
+            }
+        }
+        self.recorder.take(noted, &*self.meetings, records, steps);
+    }
+
+    /// The groups of devices that can reach one another before `until_us`, if something is due in them.
+    fn groups(&mut self, until_us: u64) -> Vec<Group> {
+        let count = self.devices.len();
+        let mut parents: Vec<DeviceNumber> = (0..count as DeviceNumber).collect();
+        let came = self
+            .changes
+            .iter()
+            .filter(|change| self.acquainted[change.a as usize].contains(&change.b));
+        let pairs = self
+            .within
+            .keys()
+            .map(|(a, b, _)| (*a, *b))
+            .chain(came.map(|change| (change.a, change.b)));
+        for (a, b) in pairs {
+            let (a, b) = (root(&mut parents, a), root(&mut parents, b));
+            parents[a.max(b) as usize] = a.min(b);
+        }
+        let mut due = vec![false; count];
+        for device in self.devices.iter().flatten() {
+            if device.next_us().is_some_and(|next_us| next_us < until_us) {
+                due[root(&mut parents, device.number) as usize] = true;
+            }
+        }
+        let mut place = vec![usize::MAX; count];
+        let mut groups: Vec<Group> = Vec::new();
+        for number in 0..count as DeviceNumber {
+            let root = root(&mut parents, number) as usize;
+            if !due[root] {
+                continue;
+            }
+            if place[root] == usize::MAX {
+                place[root] = groups.len();
+                groups.push(Group::default());
+            }
+            if let Some(device) = self.devices[number as usize].take() {
+                groups[place[root]].devices.push(device);
+            }
+        }
+        groups
+    }
+
+    fn take_notes(&mut self, records: &mut Vec<Record>, steps: &mut Vec<Step>) {
+        let mut noted = Vec::new();
+        for device in self.devices.iter_mut().flatten() {
+            noted.append(&mut device.noted);
+        }
+        self.recorder.take(noted, &*self.meetings, records, steps);
+    }
+
+    /// What is still up ends with the run.
+    fn finish(&mut self, records: &mut Vec<Record>, steps: &mut Vec<Step>) {
+        for device in self.devices.iter_mut().flatten() {
+            device.finish(self.end_us, &self.shared);
+        }
+        self.take_notes(records, steps);
+        self.recorder.finish(self.end_us, records);
+    }
+}
+
+/// The lowest device of a group, with the ways to it shortened.
+fn root(parents: &mut [DeviceNumber], mut device: DeviceNumber) -> DeviceNumber {
+    while parents[device as usize] != device {
+        let parent = parents[device as usize];
+        parents[device as usize] = parents[parent as usize];
+        device = parent;
+    }
+    device
+}
+
+/// Seconds as microseconds.
+pub(crate) fn micros(seconds: f64) -> u64 {
+    libm::round(seconds * SECOND_US as f64) as u64
+}

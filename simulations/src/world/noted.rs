@@ -1,0 +1,76 @@
+//! What devices note of what happens to them. The recorder puts it in order and turns it into records.
+
+use hedgerow_node::api::MessageId;
+use hedgerow_node::courier::{DropReason, Tag};
+
+use super::happening::Message;
+use crate::plan::DeviceNumber;
+
+/// Something that happened to a device.
+#[derive(Debug)]
+pub(crate) struct Noted {
+    pub at_us: u64,
+    pub device: DeviceNumber,
+    pub what: What,
+}
+
+/// What it was.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// Its user wrote a message.
+    Wrote(Message),
+    /// The engine has taken a message and given it a name.
+    Sent { message: u64, id: MessageId },
+    /// The engine has refused a message.
+    NotSent { message: u64 },
+    /// A message arrived.
+    Arrived { from: DeviceNumber, id: MessageId },
+    /// So many messages arrived at once.
+    ManyArrived { from: DeviceNumber, count: u64 },
+    /// It sealed a bundle, for these parcels or for texts.
+    Sealed {
+        bundle: Tag,
+        to: Option<DeviceNumber>,
+        bytes: u64,
+        parcels: Vec<u64>,
+    },
+    /// It was sending a bundle, and is not any more.
+    Transfer {
+        bundle: Tag,
+        start_us: u64,
+        to: DeviceNumber,
+        bytes: u64,
+        done: bool,
+    },
+    /// It has a bundle of somebody from another device: to carry it, or because it was for it.
+    Took { bundle: Tag, from: DeviceNumber },
+    /// Parcels for it were in a bundle that another device gave it.
+    Opened {
+        bundle: Tag,
+        from: DeviceNumber,
+        parcels: Vec<u64>,
+    },
+    /// It does not carry a bundle any more.
+    Dropped { bundle: Tag, reason: DropReason },
+    /// A link it had dialled ended.
+    Session {
+        start_us: u64,
+        answerer: DeviceNumber,
+        radio: u8,
+        up_bytes: u64,
+        down_bytes: u64,
+        ghost_bytes: u64,
+    },
+    /// How it is.
+    Sample {
+        bundles: u32,
+        bundle_bytes: u64,
+        sessions: u32,
+        sent_bytes: u64,
+        received_bytes: u64,
+        energy_j: f64,
+        on: bool,
+    },
+    /// A step, for those who trace.
+    Step(String),
+}

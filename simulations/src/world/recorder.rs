@@ -1,0 +1,336 @@
+//! Turns what devices have noted into records, in the order of time.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use hedgerow_node::api::MessageId;
+use hedgerow_node::courier::{DropReason, Tag};
+
+use super::checkpoint::SavedRecorder;
+use super::noted::{Noted, What};
+use crate::plan::{Change, DeviceNumber, Meetings};
+use crate::record::{self, Record};
+use crate::scenario::Scenario;
+
+/// One step of one device, for those who look for the reason of something.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// When.
+    pub at_us: u64,
+    /// Whose.
+    pub device: DeviceNumber,
+    /// What, and which part of the program did it.
+    pub what: String,
+}
+
+/// A message under way.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    at_us: u64,
+    from: DeviceNumber,
+    to: DeviceNumber,
+}
+
+/// What is known of messages and contacts so far.
+pub(super) struct Recorder {
+    keep_contacts: bool,
+    /// Contacts that are up, and since when.
+    up: BTreeMap<(DeviceNumber, DeviceNumber, u8), u64>,
+    /// Messages that have not arrived, by number.
+    written: BTreeMap<u64, Written>,
+    by_id: BTreeMap<(DeviceNumber, MessageId), u64>,
+    /// Links that copies of bundles have crossed, by bundle and who has it.
+    hops: BTreeMap<(Tag, DeviceNumber), i32>,
+    /// Messages of one device to another that have not arrived, in order.
+    waiting: BTreeMap<(DeviceNumber, DeviceNumber), VecDeque<u64>>,
+}
+
+impl Recorder {
+    pub fn new(scenario: &Scenario) -> Recorder {
+        Recorder {
+            keep_contacts: scenario.outputs.contacts,
+            up: BTreeMap::new(),
+            written: BTreeMap::new(),
+            by_id: BTreeMap::new(),
+            hops: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+        }
+    }
+
+    /// Contacts, of acquaintances or not.
+    pub fn contacts(&mut self, changes: &[Change], records: &mut Vec<Record>) {
+        if !self.keep_contacts {
+            return;
+        }
+        for change in changes {
+            let key = (change.a, change.b, change.radio);
+            if change.up {
+                self.up.insert(key, change.at_us);
+            } else if let Some(start_us) = self.up.remove(&key) {
+                records.push(contact(key, start_us, change.at_us));
+            }
+        }
+    }
+
+    /// What devices have noted in one window.
+    pub fn take(
+        &mut self,
+        mut noted: Vec<Noted>,
+        meetings: &dyn Meetings,
+        records: &mut Vec<Record>,
+        steps: &mut Vec<Step>,
+    ) {
+        // Stable: what one device notes at one moment stays in order.
+        noted.sort_by_key(|noted| (noted.at_us, noted.device));
+        // A bundle is told of after the messages in it.
+        let mut opened = BTreeMap::new();
+        for noted in &noted {
+            if let What::Opened { bundle, from, .. } = &noted.what {
+                let hops = self.hops.get(&(*bundle, *from)).copied().unwrap_or(0) + 1;
+                opened.insert((noted.at_us, noted.device), hops);
+            }
+        }
+        for Noted {
+            at_us,
+            device,
+            what,
+        } in noted
+        {
+            match what {
+                What::Wrote(message) => {
+                    let written = Written {
+                        at_us,
+                        from: device,
+                        to: message.to,
+                    };
+                    self.written.insert(message.number, written);
+                    records.push(Record::Message(record::Message {
+                        at_us: at_us as i64,
+                        message: message.number as i64,
+                        from: device as i32,
+                        to: message.to as i32,
+                        bytes: message.bytes as i64,
+                    }));
+                }
+                What::Sent { message, id } => {
+                    if let Some(written) = self.written.get(&message) {
+                        self.by_id.insert((device, id), message);
+                        let waiting = self.waiting.entry((device, written.to)).or_default();
+                        waiting.push_back(message);
+                    }
+                }
+                What::NotSent { message } => steps.push(Step {
+                    at_us,
+                    device,
+                    what: format!("the engine refuses message {message}"),
+                }),
+                What::Arrived { from, id } => {
+                    if let Some(message) = self.by_id.remove(&(from, id)) {
+                        let hops = opened.get(&(at_us, device)).copied().unwrap_or(1);
+                        self.delivered(at_us, message, hops, records);
+                    }
+                }
+                What::ManyArrived { from, count } => {
+                    for _ in 0..count {
+                        let waiting = self.waiting.get_mut(&(from, device));
+                        let Some(message) = waiting.and_then(VecDeque::pop_front) else {
+                            break;
+                        };
+                        let hops = opened.get(&(at_us, device)).copied().unwrap_or(1);
+                        self.delivered(at_us, message, hops, records);
+                    }
+                }
+                What::Sealed {
+                    bundle,
+                    to,
+                    bytes,
+                    parcels,
+                } => {
+                    self.hops.insert((bundle, device), 0);
+                    records.push(Record::Bundle(record::Bundle {
+                        at_us: at_us as i64,
+                        bundle: name(&bundle),
+                        from: device as i32,
+                        to: to.map_or(-1, |to| to as i32),
+                        bytes: bytes as i64,
+                        message: parcels.last().map_or(-1, |parcel| *parcel as i64),
+                    }));
+                }
+                What::Transfer {
+                    bundle,
+                    start_us,
+                    to,
+                    bytes,
+                    done,
+                } => records.push(Record::Transfer(record::Transfer {
+                    start_us: start_us as i64,
+                    end_us: at_us as i64,
+                    bundle: name(&bundle),
+                    from: device as i32,
+                    to: to as i32,
+                    bytes: bytes as i64,
+                    done,
+                })),
+                What::Took { bundle, from } => {
+                    let hops = self.hops.get(&(bundle, from)).copied().unwrap_or(0) + 1;
+                    self.hops.insert((bundle, device), hops);
+                }
+                What::Opened {
+                    bundle,
+                    from,
+                    parcels,
+                } => {
+                    let hops = self.hops.get(&(bundle, from)).copied().unwrap_or(0) + 1;
+                    for parcel in parcels {
+                        self.delivered(at_us, parcel, hops, records);
+                    }
+                }
+                What::Dropped { bundle, reason } => {
+                    self.hops.remove(&(bundle, device));
+                    let reason = match reason {
+                        DropReason::Full => "full",
+                        DropReason::Expired => "expired",
+                        DropReason::Released => "released",
+                    };
+                    records.push(Record::Drop(record::Drop {
+                        at_us: at_us as i64,
+                        device: device as i32,
+                        bundle: name(&bundle),
+                        reason: reason.to_owned(),
+                    }));
+                }
+                What::Session {
+                    start_us,
+                    answerer,
+                    radio,
+                    up_bytes,
+                    down_bytes,
+                    ghost_bytes,
+                } => records.push(Record::Session(record::Session {
+                    start_us: start_us as i64,
+                    end_us: at_us as i64,
+                    dialler: device as i32,
+                    answerer: answerer as i32,
+                    radio: i32::from(radio),
+                    up_bytes: up_bytes as i64,
+                    down_bytes: down_bytes as i64,
+                    ghost_bytes: ghost_bytes as i64,
+                })),
+                What::Sample {
+                    bundles,
+                    bundle_bytes,
+                    sessions,
+                    sent_bytes,
+                    received_bytes,
+                    energy_j,
+                    on,
+                } => {
+                    let place = meetings.position(device, at_us);
+                    let [x_m, y_m] = place.unwrap_or([f64::NAN; 2]);
+                    records.push(Record::Sample(record::Sample {
+                        at_us: at_us as i64,
+                        device: device as i32,
+                        bundles: bundles as i32,
+                        bundle_bytes: bundle_bytes as i64,
+                        sessions: sessions as i32,
+                        sent_bytes: sent_bytes as i64,
+                        received_bytes: received_bytes as i64,
+                        energy_j,
+                        on,
+                        x_m,
+                        y_m,
+                    }));
+                }
+                What::Step(what) => steps.push(Step {
+                    at_us,
+                    device,
+                    what,
+                }),
+            }
+        }
+    }
+
+    fn delivered(&mut self, at_us: u64, message: u64, hops: i32, records: &mut Vec<Record>) {
+        let Some(written) = self.written.remove(&message) else {
+            return;
+        };
+        if let Some(waiting) = self.waiting.get_mut(&(written.from, written.to)) {
+            waiting.retain(|other| *other != message);
+        }
+        records.push(Record::Delivery(record::Delivery {
+            at_us: at_us as i64,
+            message: message as i64,
+            from: written.from as i32,
+            to: written.to as i32,
+            delay_us: (at_us - written.at_us) as i64,
+            hops,
+        }));
+    }
+
+    /// What is under way, for a checkpoint.
+    pub fn save(&self) -> SavedRecorder {
+        let (written, by_id) = (self.written.iter(), self.by_id.iter());
+        SavedRecorder {
+            written: written
+                .map(|(number, written)| (*number, written.at_us, written.from, written.to))
+                .collect(),
+            by_id: by_id
+                .map(|((from, id), number)| (*from, id.clone(), *number))
+                .collect(),
+            hops: self
+                .hops
+                .iter()
+                .map(|((bundle, device), hops)| (bundle.0.to_vec(), *device, *hops))
+                .collect(),
+            waiting: self
+                .waiting
+                .iter()
+                .map(|((from, to), waiting)| (*from, *to, waiting.iter().copied().collect()))
+                .collect(),
+        }
+    }
+
+    /// Takes on what was under way at a checkpoint.
+    pub fn restore(&mut self, saved: SavedRecorder) {
+        let written = saved.written.into_iter();
+        self.written = written
+            .map(|(number, at_us, from, to)| (number, Written { at_us, from, to }))
+            .collect();
+        let by_id = saved.by_id.into_iter();
+        self.by_id = by_id
+            .map(|(from, id, number)| ((from, id), number))
+            .collect();
+        self.hops.clear();
+        for (bundle, device, hops) in saved.hops {
+            if let Ok(tag) = bundle.try_into() {
+                self.hops.insert((Tag(tag), device), hops);
+            }
+        }
+        let waiting = saved.waiting.into_iter();
+        self.waiting = waiting
+            .map(|(from, to, waiting)| ((from, to), waiting.into()))
+            .collect();
+    }
+
+    /// Contacts that are still up end with the run.
+    pub fn finish(&mut self, end_us: u64, records: &mut Vec<Record>) {
+        for (key, start_us) in std::mem::take(&mut self.up) {
+            records.push(contact(key, start_us, end_us));
+        }
+    }
+}
+
+/// What a bundle is called in records.
+fn name(bundle: &Tag) -> i64 {
+    let first: [u8; 8] = bundle.0[..8].try_into().expect("a tag is longer");
+    i64::from_be_bytes(first)
+}
+
+fn contact((a, b, radio): (DeviceNumber, DeviceNumber, u8), start_us: u64, end_us: u64) -> Record {
+    Record::Contact(record::Contact {
+        start_us: start_us as i64,
+        end_us: end_us as i64,
+        a: a as i32,
+        b: b as i32,
+        radio: i32::from(radio),
+    })
+}

@@ -1,0 +1,210 @@
+//! How a world begins: who has exchanged keys with whom, and the stores that follow from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use hedgerow_node::api::ContactId;
+use hedgerow_node::engine::Engine;
+use hedgerow_node::engine::introduction::{Card, Friend, card, introduce};
+use hedgerow_node::store::schema;
+use hedgerow_sync::id::DeviceId;
+use hedgerow_sync::memory::MemoryStore;
+use hedgerow_transport::keys::Root;
+use rand_core::Rng;
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::chance::{self, Purpose};
+use crate::plan::DeviceNumber;
+use crate::scenario::ScenarioError;
+
+/// Where the virtual wall clock starts: some day in 2026, in Unix milliseconds.
+pub(super) const EPOCH_MS: i64 = 1_790_000_000_000;
+
+/// Who has exchanged keys with whom. Only acquaintances talk to one another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Acquaintance {
+    /// Everybody with everybody.
+    Complete,
+    /// Pairs drawn at random.
+    #[serde(rename_all = "kebab-case")]
+    Random {
+        /// Acquaintances of a device, on average.
+        mean: f64,
+    },
+    /// Groups of devices with numbers that follow one another; within them everybody knows everybody,
+    /// and pairs across are drawn at random.
+    #[serde(rename_all = "kebab-case")]
+    Communities {
+        /// Devices of a group.
+        size: u32,
+        /// Acquaintances outside of the own group, on average.
+        outside: f64,
+    },
+    /// Pairs from a file: two device numbers a line, separated by a comma or blank.
+    #[serde(rename_all = "kebab-case")]
+    File {
+        /// The file, relative to the scenario.
+        path: PathBuf,
+    },
+}
+
+impl Acquaintance {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Says what contradicts what.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Acquaintance::Random { mean } if *mean < 0.0 => {
+                Err("acquaintance: mean must not be negative".to_owned())
+            }
+            Acquaintance::Communities { size, outside } if *size == 0 || *outside < 0.0 => {
+                Err("acquaintance: size must be above 0 and outside not negative".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The acquaintances of each of so many devices.
+    pub(super) fn draw(
+        &self,
+        count: usize,
+        seed: u64,
+    ) -> Result<Vec<BTreeSet<DeviceNumber>>, ScenarioError> {
+        let mut known = vec![BTreeSet::new(); count];
+        match self {
+            Acquaintance::Complete => {
+                for (device, known) in known.iter_mut().enumerate() {
+                    known.extend(
+                        (0..count as DeviceNumber).filter(|other| *other as usize != device),
+                    );
+                }
+            }
+            Acquaintance::Random { mean } => draw_pairs(&mut known, *mean, seed),
+            Acquaintance::Communities { size, outside } => {
+                for (device, known) in known.iter_mut().enumerate() {
+                    let first = device - device % *size as usize;
+                    let last = (first + *size as usize).min(count);
+                    for other in (first..last).filter(|other| *other != device) {
+                        known.insert(other as DeviceNumber);
+                    }
+                }
+                draw_pairs(&mut known, *outside, seed);
+            }
+            Acquaintance::File { path } => read_pairs(&mut known, path)?,
+        }
+        Ok(known)
+    }
+}
+
+/// Adds pairs drawn evenly, until every device has so many more on average.
+fn draw_pairs(known: &mut [BTreeSet<DeviceNumber>], mean: f64, seed: u64) {
+    let count = known.len();
+    if count < 2 {
+        return;
+    }
+    let held: usize = known.iter().map(BTreeSet::len).sum::<usize>() / 2;
+    let all = count * (count - 1) / 2;
+    let mut wanted = ((count as f64 * mean / 2.0) as usize).min(all - held);
+    let mut rng = chance::stream(seed, Purpose::Acquaintance, 0);
+    while wanted > 0 {
+        let (one, other) = (
+            chance::index(&mut rng, count),
+            chance::index(&mut rng, count),
+        );
+        if one != other && known[one].insert(other as DeviceNumber) {
+            known[other].insert(one as DeviceNumber);
+            wanted -= 1;
+        }
+    }
+}
+
+fn read_pairs(
+    known: &mut [BTreeSet<DeviceNumber>],
+    path: &std::path::Path,
+) -> Result<(), ScenarioError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    for (line, content) in text.lines().enumerate() {
+        let content = content.trim();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        let wrong = || ScenarioError::Line {
+            path: path.to_owned(),
+            line: line + 1,
+            wanted: format!("two device numbers below {}", known.len()),
+        };
+        let mut numbers = content
+            .split([',', ' ', '\t'])
+            .filter(|field| !field.is_empty())
+            .map(|field| field.parse::<DeviceNumber>());
+        let (Some(Ok(one)), Some(Ok(other))) = (numbers.next(), numbers.next()) else {
+            return Err(wrong());
+        };
+        if one == other || one.max(other) as usize >= known.len() {
+            return Err(wrong());
+        }
+        known[one as usize].insert(other);
+        known[other as usize].insert(one);
+    }
+    Ok(())
+}
+
+/// The stores of all devices, with their contacts in them.
+pub(super) struct People {
+    pub stores: Vec<MemoryStore>,
+    /// Devices by the engine's word for them.
+    pub device_ids: BTreeMap<DeviceId, DeviceNumber>,
+    /// What the contacts of a device call it.
+    pub contact_ids: Vec<ContactId>,
+}
+
+/// Everybody of a scenario. Who is acquainted has met before the world begins and has nothing new to
+/// tell.
+pub(super) fn people(known: &[BTreeSet<DeviceNumber>], seed: u64) -> People {
+    const NOT_FAILING: &str = "a store in memory does not fail";
+    let (mut stores, cards): (Vec<MemoryStore>, Vec<Card>) = (0..known.len())
+        .into_par_iter()
+        .map(|device| {
+            let mut rng = chance::stream(seed, Purpose::Keys, device as u64);
+            let mut store = MemoryStore::new();
+            schema::migrate(&mut store, schema::MIGRATIONS).expect(NOT_FAILING);
+            Engine::found(&mut store, &device.to_string(), &mut rng)
+                .expect("a name is given to an empty store");
+            let card = card(&mut store, &[], EPOCH_MS, &mut rng).expect(NOT_FAILING);
+            (store, card)
+        })
+        .unzip();
+    stores
+        .par_iter_mut()
+        .enumerate()
+        .for_each(|(device, store)| {
+            let friends = known[device].iter().map(|other| Friend {
+                card: &cards[*other as usize],
+                root: root(seed, device as DeviceNumber, *other),
+            });
+            introduce(store, &cards[device], friends, EPOCH_MS).expect(NOT_FAILING);
+        });
+    let device_ids = cards.iter().map(Card::device_id).zip(0..).collect();
+    People {
+        stores,
+        device_ids,
+        contact_ids: cards.iter().map(Card::contact_id).collect(),
+    }
+}
+
+/// What only two devices share.
+fn root(seed: u64, one: DeviceNumber, other: DeviceNumber) -> Root {
+    let pair = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
+    let mut secret = [0; 32];
+    chance::stream(seed, Purpose::Acquaintance, pair).fill_bytes(&mut secret);
+    Root::from_bytes(secret)
+}

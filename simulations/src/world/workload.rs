@@ -1,0 +1,212 @@
+//! Who writes to whom, when, and how much.
+
+use std::collections::BTreeSet;
+
+use rand_chacha::ChaCha20Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::happening::Message;
+use super::micros;
+use crate::chance::{self, Purpose};
+use crate::plan::DeviceNumber;
+
+/// Messages that are written in the world.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Workload {
+    /// Texts, as people write them, or parcels of any size whose content is not moved.
+    pub what: Choice,
+    /// Time between one message and the next, in the whole world.
+    pub pace: Pace,
+    /// Their length.
+    pub length: Length,
+    /// The first is not before this, in seconds.
+    #[serde(default)]
+    pub from_s: f64,
+    /// The last is before this, in seconds; without it they go on to the end.
+    #[serde(default)]
+    pub until_s: Option<f64>,
+    /// Only devices from this number on write and are written to.
+    #[serde(default)]
+    pub first_device: DeviceNumber,
+    /// Only devices below this number; without it all.
+    #[serde(default)]
+    pub end_device: Option<DeviceNumber>,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    /// Texts in conversations.
+    Texts,
+    /// A parcel each: one bundle whose content is a ghost.
+    Parcels,
+}
+
+/// Time between messages.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Pace {
+    /// Independent of one another, so many in an hour.
+    #[serde(rename_all = "kebab-case")]
+    Poisson {
+        /// In the whole world.
+        per_hour: f64,
+    },
+    /// Uniformly between two times.
+    #[serde(rename_all = "kebab-case")]
+    Every {
+        /// The shortest, in seconds.
+        shortest_s: f64,
+        /// The longest, in seconds.
+        longest_s: f64,
+    },
+}
+
+/// Lengths, drawn uniformly between two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Length {
+    /// The shortest, in bytes.
+    pub shortest: u64,
+    /// The longest, in bytes.
+    pub longest: u64,
+}
+
+/// The longest text that the product takes.
+const MAX_TEXT: u64 = 64 * 1024;
+
+impl Workload {
+    /// Whether it is written as parcels.
+    pub(crate) fn is_parcels(&self) -> bool {
+        self.what == Choice::Parcels
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Says what contradicts what.
+    pub fn check(&self) -> Result<(), String> {
+        let gap = match self.pace {
+            Pace::Poisson { per_hour } => per_hour > 0.0,
+            Pace::Every {
+                shortest_s,
+                longest_s,
+            } => longest_s > 0.0 && (0.0..=longest_s).contains(&shortest_s),
+        };
+        if !gap {
+            return Err("workload: the pace must let time pass".to_owned());
+        }
+        if self.length.shortest > self.length.longest || self.length.longest == 0 {
+            return Err("workload: lengths go from the shortest to the longest".to_owned());
+        }
+        if self.what == Choice::Texts && self.length.longest > MAX_TEXT {
+            return Err(format!(
+                "workload: texts have at most {MAX_TEXT} bytes; choose parcels"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// One workload, going on.
+struct Source {
+    workload: Workload,
+    rng: ChaCha20Rng,
+    /// Devices with somebody to write to.
+    writers: Vec<DeviceNumber>,
+    next_us: u64,
+}
+
+/// All workloads, going on.
+pub(super) struct Writing {
+    sources: Vec<Source>,
+    readers: Vec<Vec<DeviceNumber>>,
+    written: u64,
+}
+
+impl Writing {
+    pub fn new(
+        workloads: &[Workload],
+        acquainted: &[BTreeSet<DeviceNumber>],
+        seed: u64,
+    ) -> Writing {
+        let sources = workloads.iter().enumerate().map(|(index, workload)| {
+            let end = workload.end_device.unwrap_or(DeviceNumber::MAX);
+            let part = workload.first_device..end;
+            let mut source = Source {
+                workload: workload.clone(),
+                rng: chance::stream(seed, Purpose::Workload, index as u64),
+                writers: (0..acquainted.len() as DeviceNumber)
+                    .filter(|device| {
+                        let acquainted = &acquainted[*device as usize];
+                        part.contains(device) && acquainted.iter().any(|other| part.contains(other))
+                    })
+                    .collect(),
+                next_us: micros(workload.from_s),
+            };
+            source.next_us += source.gap_us();
+            source
+        });
+        Writing {
+            sources: sources.collect(),
+            readers: acquainted
+                .iter()
+                .map(|readers| readers.iter().copied().collect())
+                .collect(),
+            written: 0,
+        }
+    }
+
+    /// What is written before `until_us` and was not given yet: when, by whom, what.
+    pub fn until(&mut self, until_us: u64) -> Vec<(u64, DeviceNumber, Message)> {
+        let mut messages = Vec::new();
+        for source in &mut self.sources {
+            let last_us = source.workload.until_s.map_or(u64::MAX, micros);
+            while source.next_us < until_us.min(last_us) && !source.writers.is_empty() {
+                let at_us = source.next_us;
+                source.next_us += source.gap_us();
+                let writer = source.writers[chance::index(&mut source.rng, source.writers.len())];
+                let end = source.workload.end_device.unwrap_or(DeviceNumber::MAX);
+                let part = source.workload.first_device..end;
+                let readers: Vec<DeviceNumber> = self.readers[writer as usize]
+                    .iter()
+                    .copied()
+                    .filter(|reader| part.contains(reader))
+                    .collect();
+                let to = readers[chance::index(&mut source.rng, readers.len())];
+                let Length { shortest, longest } = source.workload.length;
+                let span = (longest - shortest + 1) as usize;
+                let bytes = shortest + chance::index(&mut source.rng, span) as u64;
+                let message = Message {
+                    number: 0,
+                    to,
+                    bytes,
+                    parcel: source.workload.what == Choice::Parcels,
+                };
+                messages.push((at_us, writer, message));
+            }
+        }
+        messages.sort_by_key(|(at_us, ..)| *at_us);
+        for (.., message) in &mut messages {
+            message.number = self.written;
+            self.written += 1;
+        }
+        messages
+    }
+}
+
+impl Source {
+    fn gap_us(&mut self) -> u64 {
+        micros(match self.workload.pace {
+            Pace::Poisson { per_hour } => chance::exponential(&mut self.rng, 3_600.0 / per_hour),
+            Pace::Every {
+                shortest_s,
+                longest_s,
+            } => chance::between(&mut self.rng, shortest_s, longest_s),
+        })
+        .max(1)
+    }
+}

@@ -1,0 +1,133 @@
+//! The same scenario and seed give the same records: on any number of threads, with and without real
+//! cryptography, and when a run is stopped and goes on.
+
+use hedgerow_simulations::record::Record;
+use hedgerow_simulations::scenario::{Cryptography, Scenario};
+use hedgerow_simulations::world::World;
+
+/// Forty people in a park for half an hour, some of whom know one another; things break.
+const PARK: &str = r#"
+name = "park"
+description = "small, and everything in it"
+duration-s = 1800
+window-s = 5
+acquaintance.communities = { size = 4, outside = 4 }
+
+[movement.mobility]
+area = { width-m = 250, height-m = 250 }
+reach = [{ disc = { range-m = 30 } }]
+
+[[movement.mobility.populations]]
+count = 40
+radios = [0]
+mobility.random-waypoint = { speed-m-s = [0.5, 1.5], pause-s = [0, 60] }
+
+[[radios]]
+name = "bluetooth"
+carrier = "ble"
+rate-bytes-s = 20000
+latency-s = 0.03
+setup-s = 0.3
+loss = 0.02
+mtu-bytes = 244
+discovery.within = { longest-s = 3 }
+energy = { sleep-w = 0.001, scan-w = 0.01, connected-w = 0.02, send-w = 0.05 }
+
+[[workload]]
+what = "texts"
+pace.poisson = { per-hour = 600 }
+length = { shortest = 20, longest = 400 }
+
+[[faults]]
+churn = { share = 0.2, on-s = 600, off-s = 60 }
+
+[[faults]]
+roll-back = { share = 0.1, kept-s = 400, at-s = 900 }
+
+[[faults]]
+clock = { share = 0.2, at-s = 500, furthest-s = 3000 }
+
+[outputs]
+sample-s = 300
+"#;
+
+fn park() -> Scenario {
+    toml::from_str(PARK).expect("the scenario is well-formed")
+}
+
+/// Everything that happens from here on, and how many groups each thread has run.
+fn play(mut world: World) -> (Vec<Record>, Vec<u64>) {
+    let mut records = Vec::new();
+    while world.advance(&mut records, &mut Vec::new()) {}
+    (records, world.threads.clone())
+}
+
+fn run(scenario: &Scenario, seed: u64) -> Vec<Record> {
+    play(World::new(scenario, seed, false).expect("the scenario can be run")).0
+}
+
+/// Panics with the first record in which two runs differ.
+fn assert_same(one: &[Record], other: &[Record]) {
+    for (number, (one, other)) in one.iter().zip(other).enumerate() {
+        assert_eq!(one, other, "record {number}");
+    }
+    assert_eq!(one.len(), other.len());
+}
+
+fn delivered(records: &[Record]) -> usize {
+    let arrived = records
+        .iter()
+        .filter(|record| matches!(record, Record::Delivery(_)));
+    arrived.count()
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_records() {
+    let scenario = park();
+    let on = |threads| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads can be had")
+            .install(|| play(World::new(&scenario, 1, false).expect("the scenario can be run")))
+    };
+    let ((one, _), (two, groups)) = (on(1), on(2));
+    assert!(delivered(&one) > 20, "{} messages arrived", delivered(&one));
+    assert_same(&one, &two);
+    assert!(
+        groups.len() == 2 && groups.iter().all(|groups| *groups > 0),
+        "both threads have worked: {groups:?}"
+    );
+}
+
+#[test]
+fn another_seed_gives_other_records() {
+    let scenario = park();
+    assert_ne!(run(&scenario, 1), run(&scenario, 2));
+}
+
+#[test]
+fn real_and_sized_cryptography_give_the_same_records() {
+    let mut scenario = park();
+    scenario.duration_s = 600.0;
+    let sized = run(&scenario, 3);
+    scenario.cryptography = Cryptography::Real;
+    assert_same(&run(&scenario, 3), &sized);
+}
+
+#[test]
+fn a_run_that_is_stopped_goes_on_to_the_same_records() {
+    let mut scenario = park();
+    scenario.checkpoint_every_s = Some(600.0);
+    let whole = run(&scenario, 4);
+    let mut world = World::new(&scenario, 4, false).expect("the scenario can be run");
+    let mut records = Vec::new();
+    while !world.is_at_checkpoint() || world.progress().now_us < 1_200_000_000 {
+        assert!(world.advance(&mut records, &mut Vec::new()));
+    }
+    let checkpoint = world.save().expect("the world is at a checkpoint");
+    drop(world);
+    let world = World::resume(&scenario, 4, false, &checkpoint).expect("it is this world's");
+    records.extend(play(world).0);
+    assert_same(&records, &whole);
+}
