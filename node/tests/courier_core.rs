@@ -288,7 +288,7 @@ fn policies() -> impl Strategy<Value = PolicySettings> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn nothing_arrives_twice_and_copies_never_multiply(
@@ -479,4 +479,37 @@ fn a_begin_for_what_was_never_listed_is_stopped() {
     let stopped =
         |act: &Act| matches!(act, Act::Say(_, Said::Stop(stop)) if stop.reason == Reason::Unwanted);
     assert!(acts.len() == 1 && stopped(&acts[0]), "{acts:?}");
+}
+
+#[test]
+fn a_transfer_that_is_withdrawn_and_begun_again_before_the_go_comes_leaves_nobody_waiting() {
+    // The receiver once stopped the second begin, since the first seemed under way, while its "go" was
+    // taken for the second: it waited for ever for "yours", and took part in nothing else.
+    let (one, far) = (LinkId(0), LinkId(1));
+    let mut world = World::new(Settings {
+        transfers: Some(1),
+        ..settings(epidemic())
+    });
+    world.seal(0, 4);
+    world.connect(0, 1);
+    // Up to the begin that is under way to the receiver.
+    while !matches!(
+        world.wires.get(&far).and_then(|wire| wire.back()),
+        Some(Wire::Said(Said::Begin(_)))
+    ) {
+        assert!(world.deliver(far) | world.deliver(one));
+    }
+    let begun = world.wires[&far].back();
+    let Some(Wire::Said(Said::Begin(begin))) = begun else {
+        unreachable!("it was just seen");
+    };
+    let again = Wire::Said(Said::Begin(*begin));
+    world.wires.get_mut(&far).unwrap().push_back(again);
+    world.settle();
+    assert!(world.nodes[1].disk.len() == 1);
+    // The receiver is free.
+    world.seal(2, 3);
+    world.connect(2, 1);
+    world.settle();
+    assert!(world.nodes[1].disk.len() == 2);
 }

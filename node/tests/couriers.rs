@@ -2,7 +2,7 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use hedgerow_node::api::Event;
+use hedgerow_node::api::{Call, Event};
 use hedgerow_node::courier::policies::{Epidemic, Prophet, SprayAndWait};
 use hedgerow_node::courier::{DropReason, PolicySettings, Settings, Tag};
 use hedgerow_node::engine::{BundleEvent, Input};
@@ -113,6 +113,17 @@ fn what_a_session_has_delivered_is_not_given_to_couriers_any_more() {
     world.run(1_000);
     assert_eq!(world.nodes[0].engine().carries().0, 1);
     meeting(&mut world, 0, 2);
+    assert_eq!(world.nodes[0].engine().carries().0, 0);
+}
+
+#[test]
+fn what_was_sealed_for_a_contact_goes_with_it() {
+    let mut world = scattered(13, &["Ada", "Cyd", "Bob"], &spray(4));
+    world.send(0, 2, "never mind");
+    world.run(1_000);
+    let bob = world.id(2);
+    world.ask(0, Call::Remove(bob)).expect("it is removed");
+    world.run(1_000);
     assert_eq!(world.nodes[0].engine().carries().0, 0);
 }
 

@@ -550,6 +550,15 @@ impl Courier {
 
     fn begin_heard(&mut self, id: LinkId, begin: Begin, is_own: IsOwn<'_>) {
         let tag = begin.envelope.tag;
+        if let Some(link) = self.links.get_mut(&id)
+            && let Some(receiving) = link.receiving.get_mut(&tag)
+            && receiving.begin.envelope.size == begin.envelope.size
+        {
+            // The sender had withdrawn the same transfer and begins it again before it has heard our
+            // "go", which it takes for the answer to this.
+            receiving.begin.envelope.copies = begin.envelope.copies;
+            return;
+        }
         let coming = self
             .links
             .values()
@@ -693,8 +702,9 @@ impl Courier {
                 && stop.reason == Reason::Gone
             {
                 link.listed.remove(&stop.tag);
-                self.want_again(&stop.tag);
             }
+            // Others were told meanwhile that it was coming.
+            self.want_again(&stop.tag);
             return;
         }
         let sending = self.end_sending(id, &stop.tag, false);

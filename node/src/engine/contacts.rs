@@ -217,6 +217,7 @@ impl Engine {
             turn.erased()?;
         }
         self.refusals.remove(&id);
+        self.courier_forgets(turn, id);
         self.dialling.drop_target(Target::Device(id));
         self.presence.changed();
         turn.txn.remove(&Table::Devices.key(&[&id.0]))?;

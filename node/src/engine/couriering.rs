@@ -302,6 +302,21 @@ impl Engine {
         }
     }
 
+    /// A device is gone: what was sealed for it is for nobody.
+    pub(super) fn courier_forgets(&mut self, turn: &mut Turn<'_>, id: DeviceId) {
+        let Some(couriering) = &mut self.couriering else {
+            return;
+        };
+        couriering.due.remove(&id);
+        couriering.sealed.remove(&id);
+        let its = couriering.own.iter().filter(|(_, own)| own.to == id);
+        let its: Vec<Tag> = its.map(|(tag, _)| *tag).collect();
+        for tag in its {
+            let now_ms = turn.now.mono_ms;
+            couriering.courier.remove(&tag, now_ms, &mut turn.rng);
+        }
+    }
+
     /// A contact has acknowledged messages of ours.
     pub(super) fn courier_acked(&mut self, identity: IdentityId) {
         if let Some(couriering) = &mut self.couriering
