@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::summary::{CURVES, SCENARIO, SUMMARY, TEXT};
-use super::{Error, Identity, Run, Summary, World, Writer};
+use super::summary::{CURVES, PLOTS, SCENARIO, SUMMARY, TEXT};
+use super::{Error, Identity, Run, Summary, World, Writer, plots};
 
 /// A result that is being made, beside the place where it will be. If it is dropped, nothing is left; if
 /// the process is killed, a directory `NAME.part-…` is.
@@ -80,6 +80,11 @@ impl Output {
         self.write_json(CURVES, serde_json::to_string(&summary.curves))?;
         self.write_json(SUMMARY, serde_json::to_string_pretty(&summary))?;
         self.write(TEXT, summary.text().as_bytes())?;
+        let drawings = self.unfinished.join(PLOTS);
+        fs::create_dir(&drawings).map_err(Error::io(&drawings))?;
+        for plot in plots(&[(&self.identity.name, &summary)])? {
+            self.write(&format!("{PLOTS}/{}.svg", plot.name), plot.svg.as_bytes())?;
+        }
         if self.result.exists() {
             return Err(Error::Exists(self.result));
         }

@@ -10,22 +10,29 @@
 //! [`Output`] makes the directory and [`Output::finish`] gives it its name, so a directory of that name is
 //! a whole result.
 
+mod axis;
+mod compare;
 mod curves;
 mod directory;
 mod error;
 mod figure;
 mod gather;
 mod identity;
+mod plot;
+mod report;
 mod summary;
 mod table;
 mod text;
 mod writer;
 
+pub use self::compare::{Compared, Comparison, compare};
 pub use self::curves::Curves;
 pub use self::directory::{Output, run_directory};
 pub use self::error::Error;
 pub use self::figure::{FIGURES, Figure, Unit};
 pub use self::identity::Identity;
+pub use self::plot::{Plot, plots};
+pub use self::report::report;
 pub use self::summary::{Estimate, Run, Summary};
 pub(crate) use self::table::write_table;
 pub use self::table::{Row, read};

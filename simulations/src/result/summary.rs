@@ -166,6 +166,7 @@ impl Summary {
 /// The files of a result.
 pub(super) const SUMMARY: &str = "summary.json";
 pub(super) const TEXT: &str = "summary.txt";
+pub(super) const PLOTS: &str = "plots";
 pub(super) const CURVES: &str = "curves.json";
 pub(super) const SCENARIO: &str = "scenario.toml";
 
