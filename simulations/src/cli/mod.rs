@@ -1,5 +1,6 @@
 //! The command line.
 
+mod result;
 mod run;
 mod sweep;
 
@@ -34,6 +35,10 @@ enum Command {
     Sweep(sweep::Sweep),
     /// Put the results of a sweep together, once all its shards have been run
     Merge(sweep::Merge),
+    /// Put results side by side: what was asked and what came out differently
+    Compare(result::Compare),
+    /// Make one page with figures and drawings, of one result or of several side by side
+    Report(result::Report),
     /// Print the reference of scenario files
     Schema {
         /// As JSON Schema, for editors, instead of for reading
@@ -64,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Run(command) => command.run(),
         Command::Sweep(command) => command.run(),
         Command::Merge(command) => command.run(),
+        Command::Compare(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Schema { json } => schema(json),
     };
     match done {

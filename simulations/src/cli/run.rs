@@ -45,7 +45,7 @@ impl Run {
         let summary = crate::run::run(&loaded, &seeds, &output, self.trace, &mut watch)?;
         watch.bar.finish_and_clear();
         if !self.quiet {
-            println!("{} runs", summary.by_seed.len());
+            println!("{}", summary.text());
             println!("kept in {}", output.display());
         }
         Ok(ExitCode::SUCCESS)

@@ -27,20 +27,35 @@ enum Scale {
 pub(super) const TIMES: &[(f64, &str)] =
     &[(1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
 
-const DURATIONS: [(f64, &str); 12] = [
+/// Where a person counts. Every other one is for axes that have room for it.
+const DURATIONS: [(f64, &str); 23] = [
     (0.001, "1 ms"),
+    (0.003, "3 ms"),
     (0.01, "10 ms"),
+    (0.03, "30 ms"),
     (0.1, "100 ms"),
+    (0.3, "300 ms"),
     (1.0, "1 s"),
+    (3.0, "3 s"),
     (10.0, "10 s"),
+    (30.0, "30 s"),
     (60.0, "1 min"),
+    (180.0, "3 min"),
     (600.0, "10 min"),
+    (1800.0, "30 min"),
     (3600.0, "1 h"),
+    (10_800.0, "3 h"),
     (21_600.0, "6 h"),
+    (43_200.0, "12 h"),
     (86_400.0, "1 d"),
+    (259_200.0, "3 d"),
     (604_800.0, "7 d"),
+    (1_209_600.0, "14 d"),
     (2_592_000.0, "30 d"),
 ];
+
+/// More marks than this stand too close on a logarithmic axis.
+const MANY_MARKS: usize = 10;
 
 impl Axis {
     /// From one value, which may be below 0, to another, in the largest of these units of which there are
@@ -69,9 +84,15 @@ impl Axis {
 
     /// Logarithmic, between two durations in seconds, both more than 0, marked where a person counts.
     pub(super) fn durations(title: &str, from: f64, to: f64) -> Self {
+        let fits = |mark: &&(f64, &str)| (from..=to).contains(&mark.0);
+        let every = match DURATIONS.iter().filter(fits).count() {
+            count if count > MANY_MARKS => 2,
+            _ => 1,
+        };
         let marks = DURATIONS
             .iter()
-            .filter(|(seconds, _)| (from..=to).contains(seconds))
+            .step_by(every)
+            .filter(fits)
             .map(|(seconds, name)| (*seconds, (*name).to_owned()))
             .collect();
         Self {
@@ -169,7 +190,12 @@ mod tests {
         assert_eq!(axis.map(&0.1, (300, 0)), 100);
         assert_eq!(axis.map(&0.0, (300, 0)), 300);
         let axis = Axis::durations("delay", 0.5, 70.0);
-        assert_eq!(marks(&axis), ["1 s", "10 s", "1 min"]);
+        assert_eq!(marks(&axis), ["1 s", "3 s", "10 s", "30 s", "1 min"]);
+        let axis = Axis::durations("delay", 0.5, 100_000.0);
+        assert_eq!(
+            marks(&axis),
+            ["1 s", "10 s", "1 min", "10 min", "1 h", "6 h", "1 d"]
+        );
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub const FIGURES: &[Figure] = &[
     figure(
         "overhead_ratio",
         Unit::Ratio,
-        "(transfers done - delivered) / delivered",
+        "(transfers done - delivered) / delivered, where bundles are carried",
     ),
     figure(
         "transfers_started",

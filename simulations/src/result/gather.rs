@@ -218,7 +218,7 @@ impl Gathered {
         run.set("delay_p95_s", percentile(delays_us, 95).map(seconds));
         run.set("hops_mean", ratio(self.hops, delivered));
         run.set("copies_mean", ratio(self.bundles + done, self.bundles));
-        run.set("overhead_ratio", overhead(done, delivered));
+        run.set("overhead_ratio", self.overhead(done, delivered));
         run.set("contact_time_mean_s", self.contact.seconds());
         run.set("inter_contact_time_mean_s", self.apart.seconds());
         run.set("session_time_mean_s", self.session.seconds());
@@ -236,6 +236,13 @@ impl Gathered {
             energy_j.map(|energy_j| energy_j / devices as f64),
         );
         run
+    }
+
+    /// As The ONE counts it: what was carried beyond what was needed, for each delivery. It says nothing
+    /// where nobody carries bundles.
+    fn overhead(&self, done: u64, delivered: u64) -> Option<f64> {
+        let told = self.bundles > 0 && delivered > 0;
+        told.then(|| (done as f64 - delivered as f64) / delivered as f64)
     }
 
     fn curves(&self) -> Curves {
@@ -257,7 +264,7 @@ impl Gathered {
         Curves {
             time_s: (0..=SLICES).map(moment).collect(),
             delivery_ratio: over_time(&|slice| ratio(delivered[slice], messages[slice])),
-            overhead_ratio: over_time(&|slice| overhead(done[slice], delivered[slice])),
+            overhead_ratio: over_time(&|slice| self.overhead(done[slice], delivered[slice])),
             buffer_bytes: over_time(&|slice| self.buffer_bytes[slice].value()),
             energy_j: over_time(&|slice| {
                 let energy = &self.energy_j[slice];
@@ -281,11 +288,6 @@ fn seconds(us: u64) -> f64 {
 
 fn ratio(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 / of as f64)
-}
-
-/// As The ONE counts it: what was carried beyond what was needed, for each delivery.
-fn overhead(done: u64, delivered: u64) -> Option<f64> {
-    (delivered > 0).then(|| (done as f64 - delivered as f64) / delivered as f64)
 }
 
 fn total(counts: &[u64]) -> u64 {

@@ -2,4 +2,5 @@
 
 mod figures;
 mod run;
+mod shown;
 mod whole;
