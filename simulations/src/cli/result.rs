@@ -35,9 +35,9 @@ impl Compare {
         let results = read(&self.results)?;
         let comparison = result::compare(&by_name(&results));
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&comparison)?);
+            super::say(&(serde_json::to_string_pretty(&comparison)? + "\n"))?;
         } else {
-            print!("{}", comparison.text());
+            super::say(&comparison.text())?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -83,6 +83,6 @@ fn by_name(results: &[(String, Summary)]) -> Vec<(&str, &Summary)> {
 
 fn write(path: &Path, page: &str) -> anyhow::Result<ExitCode> {
     std::fs::write(path, page).with_context(|| path.display().to_string())?;
-    println!("{}", path.display());
+    super::say(&format!("{}\n", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }

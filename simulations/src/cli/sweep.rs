@@ -68,7 +68,7 @@ impl Sweep {
             let bar = bar(jobs.len());
             if sweep::mpi::run(&jobs, &output, |_| bar.inc(1))? {
                 bar.finish_and_clear();
-                println!("{}", sweep::merge(&jobs, &output)?.text());
+                super::say(&(sweep::merge(&jobs, &output)?.text() + "\n"))?;
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -81,10 +81,10 @@ impl Sweep {
         sweep::run_all(to_do, &output, &|_| bar.inc(1))?;
         bar.finish_and_clear();
         if jobs.iter().all(|job| job.is_done(&output)) {
-            println!("{}", sweep::merge(&jobs, &output)?.text());
-            println!("kept in {}", output.display());
+            super::say(&(sweep::merge(&jobs, &output)?.text() + "\n"))?;
+            super::say(&format!("kept in {}\n", output.display()))?;
         } else {
-            println!("this shard is done; when all are: hedgerow-sim merge");
+            eprintln!("this shard is done; when all are: hedgerow-sim merge");
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -96,7 +96,7 @@ impl Merge {
             .output
             .unwrap_or_else(|| super::default_result(&self.sweep));
         let jobs = sweep::jobs(&self.sweep)?;
-        println!("{}", sweep::merge(&jobs, &output)?.text());
+        super::say(&(sweep::merge(&jobs, &output)?.text() + "\n"))?;
         Ok(ExitCode::SUCCESS)
     }
 }

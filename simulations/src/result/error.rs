@@ -39,7 +39,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(super) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
     }
@@ -49,7 +49,7 @@ impl Error {
         move |source| Self::Table { path, source }
     }
 
-    pub(super) fn json(path: &Path) -> impl FnOnce(serde_json::Error) -> Self {
+    pub(crate) fn json(path: &Path) -> impl FnOnce(serde_json::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Json { path, source }
     }

@@ -33,7 +33,7 @@ pub struct Writer {
 
 impl Writer {
     /// Begins the tables of a run in a directory that exists.
-    pub(super) fn create(run: &Path, identity: &Identity, world: World) -> Result<Self, Error> {
+    pub(crate) fn create(run: &Path, identity: &Identity, world: World) -> Result<Self, Error> {
         let metadata = || identity.metadata(world.seed);
         Ok(Self {
             contacts: Table::create(run, metadata())?,

@@ -54,9 +54,3 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, S
 pub(crate) fn beside(path: &Path, file: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("")).join(file)
 }
-
-/// The reference of scenario files, as a JSON Schema.
-#[must_use]
-pub fn reference() -> schemars::Schema {
-    schemars::schema_for!(Scenario)
-}

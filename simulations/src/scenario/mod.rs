@@ -1,6 +1,8 @@
 //! Scenario files: everything a run depends on but the seed.
 
+mod change;
 mod load;
+mod reference;
 
 use std::path::{Path, PathBuf};
 
@@ -8,8 +10,10 @@ use hedgerow_node::courier;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use load::{Loaded, load, load_text, reference};
+pub use change::set;
+pub use load::{Loaded, load, load_text};
 pub(crate) use load::{beside, parse, read};
+pub use reference::{markdown, schema};
 
 use crate::plan::Meetings;
 use crate::poisson::{Poisson, PoissonSettings};
@@ -163,6 +167,9 @@ pub enum ScenarioError {
     /// The trace cannot be read.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// A parameter names nothing in the scenario.
+    #[error("the parameter `{0}` leads through something that is neither a table nor a list")]
+    Parameter(String),
     /// Its parts contradict one another.
     #[error("{0}")]
     Contradiction(String),

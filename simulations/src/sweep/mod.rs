@@ -15,9 +15,8 @@ use toml::{Table, Value};
 
 pub use merge::{Combination, Merged, merge};
 
-use crate::run::{self, RunError, Watch};
+use crate::run::{self, RunError, Unwatched};
 use crate::scenario::{self, Loaded, ScenarioError};
-use crate::world::{Progress, Step};
 
 /// The file of a job that says which one it is.
 pub(crate) const JOB: &str = "job.toml";
@@ -55,9 +54,6 @@ pub enum SweepError {
     /// The sweep or the scenario cannot be read, or a combination contradicts itself.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
-    /// A parameter names nothing in the scenario.
-    #[error("the parameter `{0}` leads through something that is neither a table nor a list")]
-    Path(String),
     /// A run has failed.
     #[error("job {job}: {source}")]
     Run {
@@ -119,7 +115,7 @@ pub fn jobs(path: &Path) -> Result<Vec<Job>, SweepError> {
     for parameters in combinations {
         let mut table = base.clone();
         for (parameter, value) in &parameters {
-            set(&mut table, parameter, value.clone())?;
+            scenario::set(&mut table, parameter, value.clone())?;
         }
         let text = table.to_string();
         let loaded = scenario::load_text(&scenario_path, text)?;
@@ -133,35 +129,6 @@ pub fn jobs(path: &Path) -> Result<Vec<Job>, SweepError> {
         }
     }
     Ok(jobs)
-}
-
-/// Sets what a path of keys and places leads to.
-fn set(table: &mut Table, path: &str, value: Value) -> Result<(), SweepError> {
-    let wrong = || SweepError::Path(path.to_owned());
-    let mut parts = path.split('.').peekable();
-    let first = parts.next().ok_or_else(wrong)?;
-    if parts.peek().is_none() {
-        table.insert(first.to_owned(), value);
-        return Ok(());
-    }
-    let mut place = table
-        .entry(first)
-        .or_insert_with(|| Value::Table(Table::new()));
-    for part in parts {
-        place = match place {
-            Value::Table(table) => table
-                .entry(part)
-                .or_insert_with(|| Value::Table(Table::new())),
-            Value::Array(list) => part
-                .parse::<usize>()
-                .ok()
-                .and_then(|number| list.get_mut(number))
-                .ok_or_else(wrong)?,
-            _ => return Err(wrong()),
-        };
-    }
-    *place = value;
-    Ok(())
 }
 
 fn name(scenario: &str, seed: u64) -> String {
@@ -203,7 +170,7 @@ impl Job {
             &self.loaded,
             &[self.seed],
             &directory,
-            false,
+            &run::Options::default(),
             &mut Unwatched,
         )
         .map_err(|source| SweepError::Run {
@@ -243,36 +210,9 @@ pub fn run_all(
     })
 }
 
-/// Nobody watches a single job.
-struct Unwatched;
-
-impl Watch for Unwatched {
-    fn progress(&mut self, _: u64, _: Progress) -> bool {
-        true
-    }
-    fn steps(&mut self, _: u64, _: &[Step]) {}
-    fn threads(&mut self, _: u64, _: &[u64]) {}
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn table(text: &str) -> Table {
-        text.parse().expect("the table is well-formed")
-    }
-
-    #[test]
-    fn a_parameter_reaches_into_tables_and_lists() {
-        let mut scenario = table("a = 1\n[[radios]]\nrate = 2\n[[radios]]\nrate = 3");
-        set(&mut scenario, "radios.1.rate", Value::Integer(9)).expect("the path is there");
-        set(&mut scenario, "courier.policy", Value::String("x".into())).expect("tables are made");
-        assert_eq!(scenario["radios"][1]["rate"].as_integer(), Some(9));
-        assert_eq!(scenario["radios"][0]["rate"].as_integer(), Some(2));
-        assert_eq!(scenario["courier"]["policy"].as_str(), Some("x"));
-        assert!(set(&mut scenario, "a.b", Value::Integer(1)).is_err());
-        assert!(set(&mut scenario, "radios.7.rate", Value::Integer(1)).is_err());
-    }
 
     #[test]
     fn a_job_is_named_by_all_it_depends_on() {

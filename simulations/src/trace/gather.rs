@@ -37,6 +37,51 @@ pub struct Repairs {
     pub before_start: u64,
 }
 
+impl Repairs {
+    /// What there was of it, in words.
+    #[must_use]
+    pub fn told(&self) -> Vec<(u64, &'static str)> {
+        let all = [
+            (self.unsorted, "lines out of order, put in order"),
+            (
+                self.doubled,
+                "lines that say again what another has said, left out",
+            ),
+            (
+                self.down_without_up,
+                "ends of contacts that had not begun, left out",
+            ),
+            (
+                self.overlapping,
+                "contacts of one pair that overlapped, made one",
+            ),
+            (
+                self.with_oneself,
+                "contacts of a device with itself, left out",
+            ),
+            (
+                self.left_open,
+                "contacts that never end, ended with the trace",
+            ),
+            (self.lengthened, "contacts too short to be any, lengthened"),
+            (
+                self.other_lines,
+                "lines of other kinds than contacts, left out",
+            ),
+            (
+                self.outside,
+                "scans that heard nobody of the study, left out",
+            ),
+            (self.faint, "sightings too faint, left out"),
+            (
+                self.before_start,
+                "contacts over before the world begins, left out",
+            ),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0).collect()
+    }
+}
+
 /// Whether a contact that begins in the moment in which another of the same pair ends is the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Touching {

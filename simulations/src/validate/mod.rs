@@ -86,6 +86,14 @@ impl Options {
         }
         self.trace.as_ref().map_or(Ok(()), TraceSettings::check)
     }
+
+    /// How many rows the first part will have.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        let seeds = self.seeds.len();
+        let of_a_case = seeds + usize::from(seeds > 1);
+        self.networks.len() * policies(1).len() * of_a_case
+    }
 }
 
 /// What came of it, failures included.
