@@ -47,6 +47,8 @@ enum Command {
     Compare(result::Compare),
     /// Make one page with figures and drawings, of one result or of several side by side
     Report(result::Report),
+    /// Make one page that plays a run: devices, contacts, and how messages spread
+    View(result::View),
     /// Hold the couriers against what is known exactly: theory, and the oracle of a trace
     Validate(validate::Validate),
     /// Bring a trace into another format, and say what had to be repaired
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Merge(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Report(command) => command.run(),
+        Command::View(command) => command.run(),
         Command::Validate(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Export(command) => command.run(),

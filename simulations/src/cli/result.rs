@@ -1,4 +1,4 @@
-//! `hedgerow-sim compare` and `report`: what is made of results.
+//! `hedgerow-sim compare`, `report` and `view`: what is made of results.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use crate::result::{self, Summary};
+use crate::mobility::Map;
+use crate::result::{self, MapLine, Summary};
+use crate::scenario::{self, Movement};
 
 /// Put results side by side: what was asked and what came out differently
 #[derive(Debug, Args)]
@@ -26,6 +28,23 @@ pub(super) struct Report {
     #[arg(required = true, value_name = "RESULT")]
     results: Vec<PathBuf>,
     /// Where the page is written [default: report.html in the first result]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Make one page that plays a run: devices, contacts, and how messages spread
+#[derive(Debug, Args)]
+pub(super) struct View {
+    /// The result
+    #[arg(value_name = "RESULT")]
+    result: PathBuf,
+    /// Which run [default: the first]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The scenario's file, for its map: a result does not hold that
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Where the page is written [default: view.html in the result]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -52,6 +71,37 @@ impl Report {
             .unwrap_or_else(|| self.results[0].join("report.html"));
         write(&path, &page)
     }
+}
+
+impl View {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let first = || -> anyhow::Result<u64> {
+            let summary = Summary::read(&self.result)?;
+            let first = summary.by_seed.keys().next();
+            first.copied().context("the result has no run")
+        };
+        let seed = self.seed.map_or_else(first, Ok)?;
+        let map = match &self.scenario {
+            Some(scenario) => map(scenario)?,
+            None => Vec::new(),
+        };
+        let page = result::view(&self.result, seed, &map)?;
+        let path = self.output.unwrap_or_else(|| self.result.join("view.html"));
+        write(&path, &page)
+    }
+}
+
+/// The lines of a scenario's map; none if it has none.
+fn map(scenario: &Path) -> anyhow::Result<Vec<MapLine>> {
+    let Movement::Mobility(mobility) = scenario::load(scenario)?.scenario.movement else {
+        return Ok(Vec::new());
+    };
+    let Some(settings) = &mobility.map else {
+        return Ok(Vec::new());
+    };
+    let map = Map::read(settings, mobility.area)?;
+    let line = |(a, b): &(_, _)| [map.place(*a), map.place(*b)];
+    Ok(map.lines().iter().map(line).collect())
 }
 
 /// Results with the names they go by: their directories', or the whole paths where two are the same.

@@ -9,6 +9,9 @@ pub enum Error {
     /// What was named is no result.
     #[error("{0} is not a whole result: it has no {1}")]
     NotWhole(PathBuf, &'static str),
+    /// The result has no run of this seed.
+    #[error("{0} has no run of seed {1}")]
+    NoSeed(PathBuf, u64),
     /// The disk.
     #[error("{path}: {source}")]
     Io {

@@ -206,6 +206,8 @@ fn scaled(value: f64, units: &[(f64, &str)]) -> String {
 
 /// Four digits that count; of a thousand and more, whole with thin spaces between thousands.
 pub(super) fn number(value: f64) -> String {
+    // No minus before nothing.
+    let value = value + 0.0;
     if value.abs() < 999.95 {
         let decimals = match value.abs() {
             size if size >= 99.995 => 1,

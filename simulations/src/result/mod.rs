@@ -23,6 +23,7 @@ mod report;
 mod summary;
 mod table;
 mod text;
+mod view;
 mod writer;
 
 pub use self::compare::{Compared, Comparison, compare};
@@ -37,4 +38,5 @@ pub use self::summary::{Estimate, Run, Summary};
 pub(crate) use self::table::write_table;
 pub use self::table::{Row, read};
 pub(crate) use self::text::table as text_table;
+pub use self::view::{MapLine, view};
 pub use self::writer::{World, Writer};

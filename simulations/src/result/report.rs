@@ -128,7 +128,7 @@ fn compared(comparison: &Comparison) -> Markup {
                                 td { (shown(name, compared)) }
                                 @if place > 0 {
                                     td { (difference(name, compared)) }
-                                    td { (compared.verdict()) }
+                                    td.verdict { (compared.verdict()) }
                                 }
                             }
                         }

@@ -64,11 +64,12 @@ fn commit(commit: &str) -> String {
     format!("{}{changes}", hash.get(..12).unwrap_or(hash))
 }
 
-/// The interval of a figure as a person reads it; nothing where it is not known.
+/// The interval of a figure as a person reads it; nothing where it is not known or the
+/// same in all seeds.
 pub(super) fn interval(name: &str, estimate: &Estimate) -> String {
     let show = |value| unit(name).show(value);
     match (estimate.low, estimate.high) {
-        (Some(low), Some(high)) => format!("{} to {}", show(low), show(high)),
+        (Some(low), Some(high)) if low < high => format!("{} to {}", show(low), show(high)),
         _ => String::new(),
     }
 }

@@ -134,5 +134,5 @@ fn a_person_can_read_the_summary() {
         line("delay_mean_s"),
         "delay_mean_s 3.5 min 2.441 min to 4.559 min"
     );
-    assert_eq!(line("tracker_linking"), "tracker_linking 0.5 0.5 to 0.5");
+    assert_eq!(line("tracker_linking"), "tracker_linking 0.5");
 }
