@@ -101,6 +101,16 @@ impl Walk {
             self.meet(at_us)?;
             self.step();
         }
+        let near = std::mem::take(&mut self.near);
+        for ((a, b), start_us) in near {
+            self.writer.write(Record::Contact(Contact {
+                start_us,
+                end_us: STEPS * STEP_S * SECOND_US.cast_signed(),
+                a: number(a),
+                b: number(b),
+                radio: 0,
+            }))?;
+        }
         self.writer.figure("made_up", 1.0);
         self.writer.finish()
     }

@@ -1,6 +1,7 @@
 //! What is kept of a run, and what is made of it.
 
 mod figures;
+mod played;
 mod run;
 mod shown;
 mod whole;

@@ -1,0 +1,58 @@
+#!/bin/sh
+# The page that plays a run, in a real browser: its script runs, it plays, and the keys do what it says.
+# Needs chromium (BROWSER names another of its kind). Not among the quick tests.
+set -eu
+cd "$(dirname "$0")/../.."
+browser=${BROWSER:-chromium}
+command -v "$browser" > /dev/null || { echo "skipped: no $browser here"; exit 0; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cargo run --quiet -p hedgerow-simulations --example made_up_result -- "$work/result" 2 > "$work/summary"
+cargo run --quiet -p hedgerow-simulations --bin hedgerow-sim -- view "$work/result" --seed 2 -o "$work/view.html" > "$work/said"
+cargo run --quiet -p hedgerow-simulations --bin hedgerow-sim -- report "$work/result" -o "$work/report.html" > "$work/said"
+
+# Prints the page as it is after this script has run in it, and some seconds have gone by.
+after() {
+    { cat "$1"; echo "<script>$3</script>"; } > "$work/tried.html"
+    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$work/browser" \
+        --enable-logging=stderr --virtual-time-budget=5000 --dump-dom "file://$work/tried.html#$2" 2> "$work/log"
+    if grep CONSOLE "$work/log"; then
+        echo "failed: the page complains"
+        exit 1
+    fi
+}
+# Says what was tried, and whether the page then has this.
+expect() {
+    if after "$2" "$3" "$4" | grep -qE "$5"; then
+        echo "holds: $1"
+    else
+        echo "failed: $1"
+        exit 1
+    fi
+}
+press() {
+    echo "document.dispatchEvent(new KeyboardEvent('keydown', { key: '$1' }));"
+}
+page=$work/view.html
+
+expect "the script runs to its end" "$page" "" "" 'data-ready="yes"'
+expect "it opens at a moment" "$page" "at=3600" "" '01:00:00 of 03:00:00'
+expect "messages are delivered by then" "$page" "at=3600" "" '[1-9][0-9]* of 41 messages delivered'
+expect "a message can be chosen" "$page" "at=3600&message=5" "" 'devices hold it · delivered'
+expect "a message is not written before its time" "$page" "at=3600&message=100" "$(press Home)" 'not written yet'
+expect "it plays" "$page" "" "document.getElementById('play').click();" '00:[1-5][0-9]:[0-9]{2} of 03:00:00'
+expect "the space bar plays" "$page" "" "$(press ' ')" '00:[1-5][0-9]:[0-9]{2} of 03:00:00'
+expect "it stops at the end" "$page" "at=10799" "$(press ' ')" 'id="play">Play<'
+expect "an arrow moves in time" "$page" "" "$(press ArrowRight)" '00:01:48 of'
+expect "n chooses the first message" "$page" "" "$(press n)" '1 devices hold it · under way'
+expect "it is drawn" "$page" "at=3600" "
+    const shown = document.getElementById('picture');
+    const dots = shown.getContext('2d').getImageData(0, 0, shown.width, shown.height).data;
+    const colours = new Set();
+    for (let at = 0; at < dots.length; at += 4) colours.add(dots.slice(at, at + 3).join());
+    document.body.dataset.colours = colours.size > 5 ? 'many' : 'few';" 'data-colours="many"'
+expect "nothing is wider than a telephone" "$page" "" "
+    document.body.style.width = '320px';
+    document.body.dataset.wide = document.getElementById('controls').scrollWidth > 320 ? 'yes' : 'no';" 'data-wide="no"'
+expect "a report has its drawings" "$work/report.html" "" "
+    document.body.dataset.drawings = document.querySelectorAll('figure svg text').length > 60 ? 'yes' : 'no';" 'data-drawings="yes"'
