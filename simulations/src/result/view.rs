@@ -16,7 +16,7 @@ const PAGE: &str = include_str!("view.html");
 /// Where the run goes in it.
 const PLACE: &str = "\"the run\"";
 
-/// What a page holds at most, so that a telephone can open it: some twelve megabytes. Of more, every so
+/// What a page holds at most, so that a telephone can open it: some fifteen megabytes. Of more, every so
 /// many are kept, and the page says so.
 const MOST_PLACES: usize = 1_000_000;
 const MOST_CONTACTS: usize = 80_000;
