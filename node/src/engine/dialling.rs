@@ -76,14 +76,31 @@ pub(crate) enum Outlook {
 }
 
 /// All plans.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Dialling {
     prospects: BTreeMap<Target, Prospect>,
     dials: BTreeMap<DialId, Attempt>,
     next_dial: u64,
+    beacon_pause_ms: u64,
+}
+
+impl Default for Dialling {
+    fn default() -> Dialling {
+        Dialling {
+            prospects: BTreeMap::new(),
+            dials: BTreeMap::new(),
+            next_dial: 0,
+            beacon_pause_ms: BEACON_PAUSE_MS,
+        }
+    }
 }
 
 impl Dialling {
+    /// Answers beacons after at most so long from now on.
+    pub fn set_beacon_pause(&mut self, longest_ms: u64) {
+        self.beacon_pause_ms = longest_ms;
+    }
+
     /// Wants a session with this target from now on.
     pub fn want(&mut self, target: Target, now_ms: u64) {
         self.prospects.entry(target).or_insert_with(|| Prospect {
@@ -115,7 +132,7 @@ impl Dialling {
         }
         prospect.answered = Some(beacon);
         prospect.beacon = ways.into_iter().take(MAX_ADDRESSES).collect();
-        prospect.beacon_due_ms = now_ms + chance::between(rng, 0, BEACON_PAUSE_MS);
+        prospect.beacon_due_ms = now_ms + chance::between(rng, 0, self.beacon_pause_ms);
     }
 
     /// The network here has changed, or somebody asks: every target is tried afresh, soon.

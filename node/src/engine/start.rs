@@ -148,6 +148,12 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Answers a beacon by a dial after a random pause of at most so many milliseconds, instead of the two
+    /// seconds of `docs/PROTOCOL.md` section 11: for simulations of devices that connect at once.
+    pub fn set_beacon_pause(&mut self, longest_ms: u64) {
+        self.dialling.set_beacon_pause(longest_ms);
+    }
+
     /// Uses keys in this way from now on. To be called right after the engine was made or opened, and on
     /// all engines of a world alike.
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {

@@ -42,6 +42,9 @@ pub(super) struct Run {
     /// Go on from the newest checkpoint there, if there is one; the result is that of a run without a break
     #[arg(long, requires = "checkpoints")]
     resume: bool,
+    /// Where the maps and traces are that the scenario names [default: beside it]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Print every step of every device, and which part of the program made it
     #[arg(long)]
     trace: bool,
@@ -125,15 +128,16 @@ impl Run {
     }
 
     fn load(&self) -> anyhow::Result<Loaded> {
-        if self.set.is_empty() {
-            return Ok(scenario::load(&self.scenario)?);
-        }
+        let data = self.data.as_deref();
         let text = scenario::read(&self.scenario)?;
+        if self.set.is_empty() {
+            return Ok(scenario::load_text(&self.scenario, text, data)?);
+        }
         let mut table: toml::Table = scenario::parse(&self.scenario, &text)?;
         for Setting { path, value } in &self.set {
             scenario::set(&mut table, path, value.clone())?;
         }
-        Ok(scenario::load_text(&self.scenario, table.to_string())?)
+        Ok(scenario::load_text(&self.scenario, table.to_string(), data)?)
     }
 
     /// The one command that does again what went wrong with a seed.
@@ -145,6 +149,9 @@ impl Run {
         words.push(format!("--seeds {seed} --trace"));
         for Setting { path, value } in &self.set {
             words.push(format!("--set '{path}={value}'"));
+        }
+        if let Some(data) = &self.data {
+            words.push(format!("--data {}", data.display()));
         }
         if let Some(output) = &self.output {
             words.push(format!("--output {}", output.display()));

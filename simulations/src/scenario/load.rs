@@ -20,16 +20,21 @@ pub struct Loaded {
 /// # Errors
 /// Names the file, the line, and what is wrong with it.
 pub fn load(path: &Path) -> Result<Loaded, ScenarioError> {
-    load_text(path, read(path)?)
+    load_text(path, read(path)?, None)
 }
 
-/// As [`load`], of a text that stands for the file at `path`.
+/// As [`load`], of a text that stands for the file at `path`, with the files that the scenario names looked
+/// for in the folder `data` and not beside it.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_text(path: &Path, text: String) -> Result<Loaded, ScenarioError> {
+pub fn load_text(
+    path: &Path,
+    text: String,
+    data: Option<&Path>,
+) -> Result<Loaded, ScenarioError> {
     let mut scenario: Scenario = parse(path, &text)?;
-    scenario.resolve(path.parent().unwrap_or(Path::new("")));
+    scenario.resolve(data.unwrap_or(path.parent().unwrap_or(Path::new(""))));
     scenario.check()?;
     Ok(Loaded { scenario, text })
 }

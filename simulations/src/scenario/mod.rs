@@ -15,7 +15,7 @@ pub use load::{Loaded, load, load_text};
 pub(crate) use load::{beside, parse, read};
 pub use reference::{markdown, schema};
 
-use crate::plan::Meetings;
+use crate::plan::{DeviceNumber, Meetings};
 use crate::poisson::{Poisson, PoissonSettings};
 use crate::radio::{Discovery, Radio};
 use crate::trace::{Replay, TraceError, TraceSettings};
@@ -57,6 +57,12 @@ pub struct Scenario {
     /// Whether devices carry other people's bundles, and how; without it nobody does.
     #[serde(default)]
     pub courier: Option<courier::Settings>,
+    /// Devices whose courier has another quota.
+    #[serde(default)]
+    pub quotas: Vec<Quota>,
+    /// The longest pause before a device that hears an acquaintance dials it, in seconds; each is drawn.
+    #[serde(default = "default_dial_pause")]
+    pub dial_pause_s: f64,
     /// What breaks.
     #[serde(default)]
     pub faults: Vec<Fault>,
@@ -69,8 +75,24 @@ fn one_seed() -> Vec<u64> {
     vec![1]
 }
 
+fn default_dial_pause() -> f64 {
+    2.0
+}
+
 fn default_window() -> f64 {
     5.0
+}
+
+/// The quota of some devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Quota {
+    /// The first of them.
+    pub from_device: DeviceNumber,
+    /// The first after them.
+    pub end_device: DeviceNumber,
+    /// What their couriers hold, in bytes.
+    pub bytes: u64,
 }
 
 /// Whether sessions really encrypt.
@@ -196,6 +218,12 @@ impl Scenario {
             .is_some_and(|every_s| every_s < self.window_s)
         {
             return Err("checkpoint-every-s must not be shorter than window-s".to_owned());
+        }
+        if self.dial_pause_s.is_nan() || self.dial_pause_s < 0.0 {
+            return Err("dial-pause-s must not be negative".to_owned());
+        }
+        if self.courier.is_none() && !self.quotas.is_empty() {
+            return Err("quotas: nobody carries; say in `courier` how".to_owned());
         }
         if self.seeds.is_empty() {
             return Err("seeds must name at least one".to_owned());

@@ -439,9 +439,10 @@ impl Device {
         let mut engine = Engine::open(&self.disk, now, &mut self.rng)
             .expect("what was committed in memory can be opened");
         engine.set_cryptography(shared.cryptography);
-        if let Some(courier) = &shared.courier {
+        engine.set_beacon_pause(shared.dial_pause_ms);
+        if let Some(courier) = shared.courier_of(self.number) {
             engine
-                .carry(courier.clone(), &self.disk, now)
+                .carry(courier, &self.disk, now)
                 .expect("what was committed in memory can be read");
         }
         self.starts += 1;

@@ -36,7 +36,7 @@ use crate::chance::{self, Purpose};
 use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
 use crate::radio::{Phone, Radio};
 use crate::record::Record;
-use crate::scenario::{Scenario, ScenarioError};
+use crate::scenario::{Quota, Scenario, ScenarioError};
 use checkpoint::{Saved, SavedRng};
 use device::{Common, Device};
 use group::Group;
@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     epoch_ms: i64,
     cryptography: Cryptography,
     courier: Option<courier::Settings>,
+    quotas: Vec<Quota>,
+    dial_pause_ms: u64,
     /// Devices by the engine's word for them.
     device_ids: BTreeMap<DeviceId, DeviceNumber>,
     sample_us: Option<u64>,
@@ -59,6 +61,16 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// How a device carries other people's bundles, if it does.
+    fn courier_of(&self, device: DeviceNumber) -> Option<courier::Settings> {
+        let mut courier = self.courier.clone()?;
+        let quotas = self.quotas.iter();
+        for quota in quotas.filter(|quota| (quota.from_device..quota.end_device).contains(&device)) {
+            courier.quota_bytes = quota.bytes;
+        }
+        Some(courier)
+    }
+
     fn number_of(&self, contact: &ContactId) -> Option<DeviceNumber> {
         self.numbers.get(contact).copied()
     }
@@ -144,6 +156,8 @@ impl World {
             epoch_ms: setup::EPOCH_MS,
             cryptography: scenario.cryptography.kind(),
             courier: scenario.courier.clone(),
+            quotas: scenario.quotas.clone(),
+            dial_pause_ms: (scenario.dial_pause_s * 1_000.0) as u64,
             device_ids: people.device_ids,
             sample_us: scenario.outputs.sample_s.map(micros),
             faults: fault::Air::of(&scenario.faults),
