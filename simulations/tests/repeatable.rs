@@ -101,6 +101,31 @@ fn any_number_of_threads_gives_the_same_records() {
 }
 
 #[test]
+fn an_empty_battery_switches_a_device_off_for_good() {
+    let mut scenario = park();
+    scenario.faults.clear();
+    let text = "capacity-j = 18\nfilled = [0.4, 1.0]\nbase-w = 0.01";
+    scenario.battery = Some(toml::from_str(text).expect("the battery is well-formed"));
+    let mut on = Vec::new();
+    for record in run(&scenario, 5) {
+        if let Record::Sample(sample) = record {
+            on.push((sample.at_us, sample.on));
+        }
+    }
+    let count = |at_s: i64| {
+        let then = on.iter().filter(|(at_us, _)| *at_us == at_s * 1_000_000);
+        then.filter(|(_, on)| *on).count()
+    };
+    assert_eq!(count(300), 40);
+    assert!(
+        (1..40).contains(&count(1_500)),
+        "{} at the end",
+        count(1_500)
+    );
+    assert!(count(1_200) >= count(1_500));
+}
+
+#[test]
 fn another_seed_gives_other_records() {
     let scenario = park();
     assert_ne!(run(&scenario, 1), run(&scenario, 2));

@@ -41,6 +41,23 @@ fn full() -> [f64; 2] {
     [1.0, 1.0]
 }
 
+impl Battery {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// Says what contradicts what.
+    pub fn check(&self) -> Result<(), String> {
+        let [least, most] = self.filled;
+        if self.capacity_j <= 0.0 || self.base_w < 0.0 {
+            return Err("battery: capacity-j must be above 0 and base-w not negative".to_owned());
+        }
+        if !(0.0..=most).contains(&least) || most > 1.0 {
+            return Err("battery: filled is a lowest and a highest share, from 0 to 1".to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// Adds up what one device uses over one radio.
 #[derive(Debug, Clone, Default)]
 pub struct Meter {
@@ -78,15 +95,6 @@ impl Meter {
         let elapsed_s = now_us.saturating_sub(self.since_us) as f64 / SECOND_US as f64;
         self.used_j + self.power_w * elapsed_s
     }
-
-    /// When it will have used so much if nothing changes; `None` if never.
-    #[must_use]
-    pub fn reaches_us(&self, joules: f64) -> Option<u64> {
-        (self.power_w > 0.0).then(|| {
-            let left_s = ((joules - self.used_j) / self.power_w).max(0.0);
-            self.since_us + (left_s * SECOND_US as f64) as u64
-        })
-    }
 }
 
 #[cfg(test)]
@@ -94,12 +102,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn power_times_time_is_energy_and_says_when_a_battery_is_empty() {
+    fn power_times_time_is_energy() {
         let mut meter = Meter::default();
         meter.set_power(0, 2.0);
         meter.set_power(3 * SECOND_US, 1.0);
         meter.add(0.5);
         assert_eq!(meter.used_j(5 * SECOND_US), 8.5);
-        assert_eq!(meter.reaches_us(10.5), Some(7 * SECOND_US));
     }
 }

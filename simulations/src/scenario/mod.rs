@@ -17,7 +17,7 @@ pub use reference::{markdown, schema};
 
 use crate::plan::{DeviceNumber, Meetings};
 use crate::poisson::{Poisson, PoissonSettings};
-use crate::radio::{Discovery, Radio};
+use crate::radio::{Battery, Discovery, Radio};
 use crate::trace::{Replay, TraceError, TraceSettings};
 use crate::world::{Acquaintance, Fault, Workload};
 
@@ -49,6 +49,9 @@ pub struct Scenario {
     pub movement: Movement,
     /// The radios; other sections name them by their place in this list, from 0.
     pub radios: Vec<Radio>,
+    /// What every device runs on; without it for ever.
+    #[serde(default)]
+    pub battery: Option<Battery>,
     /// Who has exchanged keys with whom.
     pub acquaintance: Acquaintance,
     /// What is written.
@@ -233,6 +236,9 @@ impl Scenario {
         }
         for radio in &self.radios {
             radio.check()?;
+        }
+        if let Some(battery) = &self.battery {
+            battery.check()?;
         }
         self.acquaintance.check()?;
         for workload in &self.workload {

@@ -22,7 +22,7 @@ use super::happening::{Agenda, Beacons, Dial, Fault, Happening, Message};
 use super::noted::{Noted, What};
 use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
-use crate::radio::{Meter, Phone, Sends};
+use crate::radio::{Battery, Meter, Phone, Sends};
 
 /// Bytes handed to a link and not reported as written, from which on the engine is told at once when
 /// they have left; fewer are reported when something else happens.
@@ -113,8 +113,11 @@ pub(super) struct Device {
     sending: BTreeMap<(LinkId, Tag), Sending>,
     /// When each radio has sent everything handed to it, where it sends one at a time.
     radio_free_us: Vec<u64>,
+    /// One for each radio, and one for the device itself.
     meters: Vec<Meter>,
+    /// What it can use in all, and what it uses itself while it is on.
     battery_j: f64,
+    base_w: f64,
     sent_bytes: u64,
     received_bytes: u64,
     /// What it announces has changed since the scheduler looked.
@@ -144,14 +147,21 @@ impl Device {
             links: BTreeMap::new(),
             sending: BTreeMap::new(),
             radio_free_us: vec![0; shared.radios.len()],
-            meters: vec![Meter::default(); shared.radios.len()],
+            meters: vec![Meter::default(); shared.radios.len() + 1],
             battery_j: f64::INFINITY,
+            base_w: 0.0,
             sent_bytes: 0,
             received_bytes: 0,
             announces_anew: false,
             started: false,
             noted: Vec::new(),
         }
+    }
+
+    /// It runs on this battery, filled so far.
+    pub fn set_battery(&mut self, battery: &Battery, filled: f64) {
+        self.battery_j = battery.capacity_j * filled;
+        self.base_w = battery.base_w;
     }
 
     /// Something will happen to it.
@@ -798,10 +808,10 @@ impl Device {
                 self.agenda.push(at_us, what);
             }
         }
-        for (meter, free_us) in self.meters.iter_mut().zip(&mut self.radio_free_us) {
+        for meter in &mut self.meters {
             *meter = Meter::from(at_us, meter.used_j(at_us));
-            *free_us = at_us;
         }
+        self.radio_free_us.fill(at_us);
     }
 
     /// What is left of it after [`start_anew`](Self::start_anew).
@@ -971,6 +981,13 @@ impl Device {
                 false => 0.0,
             };
             meter.set_power(at_us, power_w);
+        }
+        if let Some(own) = self.meters.last_mut() {
+            let power_w = match self.running.is_some() {
+                true => self.base_w,
+                false => 0.0,
+            };
+            own.set_power(at_us, power_w);
         }
     }
 

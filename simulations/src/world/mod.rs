@@ -65,7 +65,8 @@ impl Shared {
     fn courier_of(&self, device: DeviceNumber) -> Option<courier::Settings> {
         let mut courier = self.courier.clone()?;
         let quotas = self.quotas.iter();
-        for quota in quotas.filter(|quota| (quota.from_device..quota.end_device).contains(&device)) {
+        for quota in quotas.filter(|quota| (quota.from_device..quota.end_device).contains(&device))
+        {
             courier.quota_bytes = quota.bytes;
         }
         Some(courier)
@@ -179,6 +180,10 @@ impl World {
             device.push(0, Happening::Fault(happening::Fault::On));
             if chance::unit(&mut air) < background {
                 device.phone = Phone::Background;
+            }
+            if let Some(battery) = &scenario.battery {
+                let [least, most] = battery.filled;
+                device.set_battery(battery, chance::between(&mut air, least, most));
             }
             if let Some(every_us) = shared.sample_us {
                 device.push(every_us, Happening::Sample);
