@@ -137,7 +137,11 @@ impl Run {
         for Setting { path, value } in &self.set {
             scenario::set(&mut table, path, value.clone())?;
         }
-        Ok(scenario::load_text(&self.scenario, table.to_string(), data)?)
+        Ok(scenario::load_text(
+            &self.scenario,
+            table.to_string(),
+            data,
+        )?)
     }
 
     /// The one command that does again what went wrong with a seed.

@@ -28,11 +28,7 @@ pub fn load(path: &Path) -> Result<Loaded, ScenarioError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_text(
-    path: &Path,
-    text: String,
-    data: Option<&Path>,
-) -> Result<Loaded, ScenarioError> {
+pub fn load_text(path: &Path, text: String, data: Option<&Path>) -> Result<Loaded, ScenarioError> {
     let mut scenario: Scenario = parse(path, &text)?;
     scenario.resolve(data.unwrap_or(path.parent().unwrap_or(Path::new(""))));
     scenario.check()?;

@@ -118,7 +118,7 @@ pub fn jobs(path: &Path) -> Result<Vec<Job>, SweepError> {
             scenario::set(&mut table, parameter, value.clone())?;
         }
         let text = table.to_string();
-        let loaded = scenario::load_text(&scenario_path, text)?;
+        let loaded = scenario::load_text(&scenario_path, text, None)?;
         for &seed in &sweep.seeds {
             jobs.push(Job {
                 name: name(&loaded.text, seed),
