@@ -1,54 +1,97 @@
 //! A sweep over many machines: the process of rank 0 hands out jobs, the others run them into the same
 //! directory, which all of them share.
+//!
+//! | who says | what | meaning |
+//! | --- | --- | --- |
+//! | another rank | [`NONE`] | it has just begun |
+//! | | the number of a job | that is done |
+//! | | [`FAILED`] | its job could not be run |
+//! | rank 0, each time | the number of a job | the next |
+//! | | [`NONE`] | it is to end |
+//!
+//! After a failure no more jobs are handed out, so all processes end, and none waits for another.
 
 use std::path::Path;
 
+use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, Destination, Source};
 
 use super::{Job, SweepError};
 
-/// There is nothing left to do.
+/// No job.
 const NONE: i64 = -1;
+/// A job that could not be run.
+const FAILED: i64 = -2;
 
 /// Runs the jobs that have not been run, as one of the processes that `mpirun` has started. True for rank
 /// 0, which merges when all are done. `done` is told, on rank 0, after each job.
 ///
 /// # Errors
-/// A job has failed on this process, or MPI is not there.
+/// A job has failed, or MPI is not there.
 pub fn run(jobs: &[Job], sweep: &Path, mut done: impl FnMut(usize)) -> Result<bool, SweepError> {
     let universe =
         mpi::initialize().ok_or_else(|| SweepError::Mpi("it is running already".to_owned()))?;
     let world = universe.world();
-    let to_do = || (0..jobs.len()).filter(|number| !jobs[*number].is_done(sweep));
+    if world.rank() != 0 {
+        return work(jobs, sweep, &world).map(|()| false);
+    }
+    let to_do = (0..jobs.len()).filter(|number| !jobs[*number].is_done(sweep));
     if world.size() == 1 {
-        for number in to_do().collect::<Vec<_>>() {
+        for number in to_do {
             jobs[number].run(sweep)?;
             done(number);
         }
         return Ok(true);
     }
-    if world.rank() != 0 {
-        let boss = world.process_at_rank(0);
-        // The first word is a request; every later one says which job is done.
-        boss.send(&NONE);
-        loop {
-            let (number, _) = boss.receive::<i64>();
-            let Ok(place) = usize::try_from(number) else {
-                return Ok(false);
-            };
-            let result = jobs[place].run(sweep);
-            boss.send(&number);
-            result?;
+    hand_out(to_do, &world, done).map(|()| true)
+}
+
+/// What the other ranks do.
+fn work(jobs: &[Job], sweep: &Path, world: &SimpleCommunicator) -> Result<(), SweepError> {
+    let boss = world.process_at_rank(0);
+    let mut outcome = Ok(());
+    boss.send(&NONE);
+    loop {
+        let (number, _) = boss.receive::<i64>();
+        let Ok(place) = usize::try_from(number) else {
+            return outcome;
+        };
+        match jobs[place].run(sweep) {
+            Ok(()) => boss.send(&number),
+            Err(error) => {
+                outcome = Err(error);
+                boss.send(&FAILED);
+            }
         }
     }
-    let mut left = to_do().collect::<Vec<_>>().into_iter();
-    for _ in 0..left.len() + world.size() as usize - 1 {
-        let (finished, status) = world.any_process().receive::<i64>();
-        if let Ok(number) = usize::try_from(finished) {
+}
+
+/// What rank 0 does.
+fn hand_out(
+    mut to_do: impl Iterator<Item = usize>,
+    world: &SimpleCommunicator,
+    mut done: impl FnMut(usize),
+) -> Result<(), SweepError> {
+    let mut working = world.size() - 1;
+    let mut failed = false;
+    while working > 0 {
+        let (said, status) = world.any_process().receive::<i64>();
+        failed |= said == FAILED;
+        if let Ok(number) = usize::try_from(said) {
             done(number);
         }
-        let next = left.next().map_or(NONE, |number| number as i64);
-        world.process_at_rank(status.source_rank()).send(&next);
+        let next = match failed {
+            true => None,
+            false => to_do.next(),
+        };
+        working -= i32::from(next.is_none());
+        let number = next.map_or(NONE, |number| number as i64);
+        world.process_at_rank(status.source_rank()).send(&number);
     }
-    Ok(true)
+    match failed {
+        true => Err(SweepError::Mpi(
+            "a job has failed in another process, which says why".to_owned(),
+        )),
+        false => Ok(()),
+    }
 }
