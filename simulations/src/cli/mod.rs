@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod convert;
 mod result;
 mod run;
@@ -55,6 +56,8 @@ enum Command {
     Convert(convert::Convert),
     /// Write the contacts of a result, or of a contact plan, for other simulators
     Export(convert::Export),
+    /// Measure every figure that the simulator promises
+    Bench(bench::Bench),
     /// Print the reference of scenario files
     Schema {
         /// As JSON Schema, for editors, instead of for reading
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Validate(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Export(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Schema { json } => schema(json),
         Command::Completions { shell } => completions(shell),
     };

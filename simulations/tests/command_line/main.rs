@@ -1,5 +1,6 @@
 //! `hedgerow-sim` as people and scripts call it.
 
+mod bench;
 mod convert;
 mod reference;
 mod run;
