@@ -132,12 +132,49 @@ fn presence_finds_a_contact_that_moved_and_whose_clock_is_off_by_years() {
         world.network.part(ada, grace, true);
         world.run(60_000);
         world.network.part(ada, grace, false);
-        let mut found = false;
-        for _ in 0..60 {
-            world.run(60_000);
-            found = found || world.sees(ada, grace);
-        }
-        assert!(found, "off by {error} ms");
+        let minutes = minutes_until_seen(&mut world, ada, grace, 1);
+        assert!(minutes.is_some(), "off by {error} ms");
+    }
+}
+
+/// Two who know each other, after both have moved and one has started there with another clock: by no address
+/// and no beacon they expect.
+fn surprised(seed: u64, error: i64) -> World {
+    let mut world = pair(seed);
+    world.connected(0, 1);
+    world.network.part(0, 1, true);
+    let ada = world.move_away(0);
+    world.leave(1);
+    world.nodes[1].clock_error_ms = error;
+    let grace = world.copy(1);
+    assert_eq!((ada, grace), (2, 3));
+    world
+}
+
+/// After how many minutes they see each other, if within so many hours.
+fn minutes_until_seen(world: &mut World, one: usize, other: usize, hours: u64) -> Option<u64> {
+    (0..hours * 60).find(|_| {
+        world.run(60_000);
+        world.sees(one, other)
+    })
+}
+
+#[test]
+fn after_a_start_with_a_clock_in_another_time_zone_contacts_are_found_within_minutes() {
+    const HOUR_MS: i64 = 3_600_000;
+    for error in [-11 * HOUR_MS, -HOUR_MS, 2 * HOUR_MS, 13 * HOUR_MS] {
+        let mut world = surprised(11, error);
+        let minutes = minutes_until_seen(&mut world, 2, 3, 1);
+        assert!(minutes.is_some_and(|minutes| minutes < 3), "{minutes:?}");
+    }
+}
+
+#[test]
+fn after_a_start_with_a_clock_off_by_years_contacts_are_found_within_hours() {
+    for (error, hours) in [(-2 * YEAR_MS, 3), (3 * YEAR_MS, 5)] {
+        let mut world = surprised(12, error);
+        let minutes = minutes_until_seen(&mut world, 2, 3, hours);
+        assert!(minutes.is_some(), "off by {error} ms");
     }
 }
 

@@ -93,6 +93,31 @@ fn a_copy_and_a_rolled_back_store_are_treated_the_same() {
 }
 
 #[test]
+fn clocks_that_are_wrong_are_searched_for_alike() {
+    const YEAR_MS: i64 = 365 * 24 * 3_600_000;
+    for error in [5 * 3_600_000, -YEAR_MS] {
+        let [real, sized] = [Cryptography::Real, Cryptography::Sized].map(|cryptography| {
+            let mut world = World::acquainted(13, 3, cryptography);
+            world.connected(0, 1);
+            world.connected(0, 2);
+            world.network.part(0, 1, true);
+            let ada = world.move_away(0);
+            world.leave(1);
+            world.nodes[1].clock_error_ms = error;
+            let grace = world.copy(1);
+            world.connected(ada, grace);
+            world.run(3_600_000);
+            world
+        });
+        assert_eq!(real.now_ms, sized.now_ms);
+        for (real, sized) in real.nodes.iter().zip(&sized.nodes) {
+            assert_eq!(real.events, sized.events);
+            assert_eq!(real.pumps, sized.pumps);
+        }
+    }
+}
+
+#[test]
 fn two_meet_under_sized_cryptography() {
     let mut world = World::new(6);
     world.cryptography = Cryptography::Sized;

@@ -4,10 +4,10 @@
 //! Everything here takes the time as an argument. The monotonic time must go on while the machine
 //! sleeps, or waking would look like a clock that was set forward.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::carrier::CarrierKind;
+use crate::cryptography::Cryptography;
 use crate::handshake::Direction;
 use crate::keys::{BeaconKey, PairBeaconKey, mac, truncated};
 use rand_core::CryptoRng;
@@ -19,13 +19,6 @@ pub type Beacon = [u8; 8];
 pub const EPOCH_MS: i64 = 900_000;
 /// How many beacons a device announces at once.
 pub const SLOTS: usize = 4;
-/// How far the search looks for a contact's clock in each direction, in years.
-pub const SEARCH_YEARS: u64 = 60;
-/// How many epochs of one contact one step of the search tries: one year. A step costs this many keyed
-/// hashes, some milliseconds.
-pub const SEARCH_STEP_EPOCHS: u64 = 35_064;
-/// How far apart the steps of the search are, in milliseconds.
-pub const SEARCH_INTERVAL_MS: u64 = 60_000;
 /// A wall clock that is off the monotonic one by so many milliseconds has jumped.
 const JUMP_MS: i64 = 1_000;
 
@@ -46,6 +39,21 @@ impl BeaconKey {
     #[must_use]
     pub fn beacon(&self, carrier: CarrierKind, epoch: Epoch) -> Beacon {
         truncated(mac(self.as_bytes(), &[&[carrier as u8], &epoch.0.to_be_bytes()]).as_bytes())
+    }
+
+    /// The same under a cryptography.
+    #[must_use]
+    pub fn beacon_under(
+        &self,
+        cryptography: Cryptography,
+        carrier: CarrierKind,
+        epoch: Epoch,
+    ) -> Beacon {
+        match cryptography {
+            Cryptography::Real => self.beacon(carrier, epoch),
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => crate::sized::beacon(self, carrier, epoch),
+        }
     }
 }
 
@@ -109,6 +117,7 @@ pub struct Recogniser<K> {
 impl<K: Copy + Ord> Recogniser<K> {
     /// Computes the beacons: at most six keyed hashes for each device.
     pub fn new<'k>(
+        cryptography: Cryptography,
         carrier: CarrierKind,
         wall_ms: i64,
         known: impl IntoIterator<Item = Known<'k, K>>,
@@ -123,7 +132,9 @@ impl<K: Copy + Ord> Recogniser<K> {
         {
             let epoch = Epoch::at(wall_ms.saturating_add(offset_ms)).0;
             for epoch in epoch.saturating_sub(1)..=epoch.saturating_add(1) {
-                beacons.extend(key.map(|key| (key.beacon(carrier, Epoch(epoch)), who)));
+                beacons.extend(
+                    key.map(|key| (key.beacon_under(cryptography, carrier, Epoch(epoch)), who)),
+                );
                 beacons.push((pair.beacon(carrier, Epoch(epoch), direction), who));
             }
         }
@@ -190,91 +201,4 @@ impl ClockWatch {
 #[must_use]
 pub fn corrected(offset_ms: i64, jump_ms: i64) -> i64 {
     offset_ms.saturating_sub(jump_ms)
-}
-
-/// What a step of the search came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SearchStep<K> {
-    /// It is too early: not before this monotonic time in milliseconds.
-    TooEarly(u64),
-    /// Nothing yet.
-    Nothing,
-    /// A beacon is this contact's, whose clock is so many epochs ahead of where it was expected.
-    Found {
-        /// Whose.
-        who: K,
-        /// How far its clock is from where it was expected.
-        ahead_epochs: i64,
-    },
-    /// All that may be searched has been.
-    Exhausted,
-}
-
-/// Looks for contacts whose clocks, or our own, are off by years, a little at a time: unrecognised
-/// beacons are compared with those of ever more distant epochs. The nearest year of every contact comes
-/// first, in the order given; steps are at least [`SEARCH_INTERVAL_MS`] apart.
-pub struct Search<K> {
-    carrier: CarrierKind,
-    contacts: Vec<(K, BeaconKey, Epoch)>,
-    contact: usize,
-    ring: u64,
-    not_before_ms: u64,
-}
-
-impl<K: Copy> Search<K> {
-    /// Begins: the contacts seen last come first, each with the epoch at which its clock is expected.
-    #[must_use]
-    pub fn new(carrier: CarrierKind, contacts: Vec<(K, BeaconKey, Epoch)>) -> Self {
-        Self {
-            carrier,
-            contacts,
-            contact: 0,
-            ring: 0,
-            not_before_ms: 0,
-        }
-    }
-
-    /// Tries one year of one contact.
-    pub fn step(&mut self, mono_ms: u64, unrecognised: &BTreeSet<Beacon>) -> SearchStep<K> {
-        if mono_ms < self.not_before_ms {
-            return SearchStep::TooEarly(self.not_before_ms);
-        }
-        if self.contact == self.contacts.len() {
-            self.contact = 0;
-            self.ring += 1;
-        }
-        let Some((who, key, expected)) = self
-            .contacts
-            .get(self.contact)
-            .filter(|_| self.ring < 2 * SEARCH_YEARS)
-        else {
-            return SearchStep::Exhausted;
-        };
-        self.contact += 1;
-        self.not_before_ms = mono_ms.saturating_add(SEARCH_INTERVAL_MS);
-        // A ring is half a year to either side.
-        let half = SEARCH_STEP_EPOCHS / 2;
-        for distance in self.ring * half..(self.ring + 1) * half {
-            for ahead in [distance as i64, -(distance as i64)] {
-                let Some(epoch) = expected.0.checked_add_signed(ahead) else {
-                    continue;
-                };
-                if unrecognised.contains(&key.beacon(self.carrier, Epoch(epoch))) {
-                    return SearchStep::Found {
-                        who: *who,
-                        ahead_epochs: ahead,
-                    };
-                }
-            }
-        }
-        SearchStep::Nothing
-    }
-}
-
-impl<K> fmt::Debug for Search<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Search")
-            .field("contacts", &self.contacts.len())
-            .finish_non_exhaustive()
-    }
 }

@@ -17,6 +17,7 @@ mod noise;
 pub mod padding;
 pub mod psk;
 pub mod replay;
+pub mod search;
 pub mod session;
 #[cfg(feature = "sized")]
 mod sized;

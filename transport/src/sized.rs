@@ -1,6 +1,8 @@
 //! Stand-ins of the same sizes for simulations of thousands of nodes. Nothing here keeps anything
 //! secret; a wrong key, an altered byte or a cut still fail where they would in earnest.
 
+use std::ops::RangeInclusive;
+
 use rand_core::CryptoRng;
 use snow::Error;
 use snow::params::{CipherChoice, DHChoice, HashChoice};
@@ -8,7 +10,9 @@ use snow::resolvers::CryptoResolver;
 use snow::types::{Cipher, Dh, Hash, Random};
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
-use crate::keys::PublicKey;
+use crate::beacon::{Beacon, Epoch};
+use crate::carrier::CarrierKind;
+use crate::keys::{BeaconKey, PublicKey};
 use crate::noise::{Seeded, TAG_LEN};
 
 /// What `snow` works with, and where its randomness comes from.
@@ -231,4 +235,41 @@ fn shared(key: &[u8; KEY_LEN], ciphertext: &[u8]) -> [u8; KEY_LEN] {
     let mut both = digest(key, 1).to_vec();
     both.extend_from_slice(ciphertext);
     digest(&both, 2)
+}
+
+/// Half of a beacon names its key, the other half its epoch.
+const BEACON_NAME_LEN: usize = 4;
+
+fn beacon_name(key: &BeaconKey) -> [u8; BEACON_NAME_LEN] {
+    (xxh3_64_with_seed(key.as_bytes(), 0) as u32).to_be_bytes()
+}
+
+/// What makes the beacons of two carriers differ.
+fn beacon_mask(carrier: CarrierKind) -> u32 {
+    u32::from(carrier as u8) << 24
+}
+
+/// In place of a device's beacon.
+pub(crate) fn beacon(key: &BeaconKey, carrier: CarrierKind, epoch: Epoch) -> Beacon {
+    let mut beacon = Beacon::default();
+    let (name, when) = beacon.split_at_mut(BEACON_NAME_LEN);
+    name.copy_from_slice(&beacon_name(key));
+    when.copy_from_slice(&(epoch.0 as u32 ^ beacon_mask(carrier)).to_be_bytes());
+    beacon
+}
+
+/// The first and the last of all beacons of a key.
+pub(crate) fn beacons_of(key: &BeaconKey) -> RangeInclusive<Beacon> {
+    let ends = [0, u8::MAX].map(|filled| {
+        let mut end = [filled; 8];
+        end[..BEACON_NAME_LEN].copy_from_slice(&beacon_name(key));
+        end
+    });
+    ends[0]..=ends[1]
+}
+
+/// The epoch that a beacon of this carrier is of.
+pub(crate) fn beacon_epoch(carrier: CarrierKind, beacon: Beacon) -> Epoch {
+    let when = (u64::from_be_bytes(beacon) as u32) ^ beacon_mask(carrier);
+    Epoch(when.into())
 }

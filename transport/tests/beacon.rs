@@ -5,10 +5,10 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hedgerow_transport::beacon::{
-    ClockWatch, EPOCH_MS, Epoch, Known, Recogniser, SEARCH_INTERVAL_MS, SEARCH_STEP_EPOCHS, SLOTS,
-    Search, SearchStep, announcement, corrected,
+    ClockWatch, EPOCH_MS, Epoch, Known, Recogniser, SLOTS, announcement, corrected,
 };
 use hedgerow_transport::carrier::CarrierKind::{Ble, Lan};
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::keys::{BeaconKey, PairBeaconKey};
 use proptest::prelude::*;
@@ -30,6 +30,7 @@ fn pair_key(name: u8) -> PairBeaconKey {
 fn recogniser(wall_ms: i64, offset_ms: i64) -> Recogniser<u8> {
     let (key, pair) = (beacon_key(1), pair_key(1));
     Recogniser::new(
+        Cryptography::Real,
         Lan,
         wall_ms,
         [Known {
@@ -85,7 +86,7 @@ fn two_who_both_rotated_their_keys_recognise_the_pairwise_beacon_in_its_directio
         pair: (&pair, Direction::Down),
         offset_ms: 0,
     };
-    let recogniser = Recogniser::new(Lan, NOW_MS, [known]);
+    let recogniser = Recogniser::new(Cryptography::Real, Lan, NOW_MS, [known]);
     let epoch = Epoch::at(NOW_MS);
     assert_eq!(
         recogniser.find(&pair.beacon(Lan, epoch, Direction::Down)),
@@ -181,69 +182,4 @@ fn small_steps_of_the_clock_add_up_to_a_jump() {
     let mut watch = ClockWatch::new(0, NOW_MS);
     assert_eq!(watch.observe(1_000, NOW_MS + 1_600), None);
     assert_eq!(watch.observe(2_000, NOW_MS + 3_200), Some(1_200));
-}
-
-#[test]
-fn the_search_finds_a_clock_that_is_off_by_years_and_says_by_how_much() {
-    // A quarter of an hour here is a whole step there: keep the distances few and telling.
-    for ahead in [-3, 20_000, -20_000, 70_000_i64] {
-        let expected = Epoch::at(NOW_MS);
-        let beacon =
-            beacon_key(1).beacon(Lan, Epoch(expected.0.checked_add_signed(ahead).unwrap()));
-        let mut search = Search::new(Lan, vec![(1, beacon_key(1), expected)]);
-        let (mut now, mut steps) = (0, 0);
-        let found = loop {
-            match search.step(now, &BTreeSet::from([beacon])) {
-                SearchStep::TooEarly(then) => now = then,
-                SearchStep::Nothing => steps += 1,
-                other => break other,
-            }
-        };
-        assert_eq!(
-            found,
-            SearchStep::Found {
-                who: 1,
-                ahead_epochs: ahead
-            }
-        );
-        assert_eq!(
-            steps,
-            ahead.unsigned_abs() / (SEARCH_STEP_EPOCHS / 2),
-            "years nearer were searched before"
-        );
-    }
-}
-
-#[test]
-fn the_search_takes_turns_among_contacts_and_keeps_its_rate() {
-    let expected = Epoch::at(NOW_MS);
-    let contacts = (1..=3)
-        .map(|name| (name, beacon_key(name), expected))
-        .collect();
-    let mut search = Search::new(Lan, contacts);
-    let beacon = beacon_key(3).beacon(Lan, Epoch(expected.0 + 5));
-    let unrecognised = BTreeSet::from([beacon]);
-    assert_eq!(search.step(0, &unrecognised), SearchStep::Nothing);
-    assert_eq!(
-        search.step(1, &unrecognised),
-        SearchStep::TooEarly(SEARCH_INTERVAL_MS)
-    );
-    assert_eq!(
-        search.step(SEARCH_INTERVAL_MS, &unrecognised),
-        SearchStep::Nothing
-    );
-    let found = search.step(2 * SEARCH_INTERVAL_MS, &unrecognised);
-    assert_eq!(
-        found,
-        SearchStep::Found {
-            who: 3,
-            ahead_epochs: 5
-        }
-    );
-}
-
-#[test]
-fn a_search_among_nobody_ends() {
-    let mut search = Search::<u8>::new(Lan, Vec::new());
-    assert_eq!(search.step(0, &BTreeSet::new()), SearchStep::Exhausted);
 }

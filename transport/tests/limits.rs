@@ -1,7 +1,7 @@
 //! The limits in the code are those that `docs/PROTOCOL.md` names, and keys derive under its labels.
 
 use hedgerow_transport::keys::{InvitationSecret, PairKeys, PublicKey, Root};
-use hedgerow_transport::{beacon, bundle, device, invitation, meeting, replay, session};
+use hedgerow_transport::{beacon, bundle, device, invitation, meeting, replay, search, session};
 
 const PROTOCOL: &str = include_str!("../../docs/PROTOCOL.md");
 
@@ -39,8 +39,12 @@ fn limits_are_those_of_the_protocol_document() {
     }
     assert!(PROTOCOL.contains("epoch = Unix seconds / 900"));
     assert_eq!(beacon::EPOCH_MS, 900_000);
-    assert!(PROTOCOL.contains("at most 35,064 epochs"));
-    assert_eq!(beacon::SEARCH_STEP_EPOCHS, 35_064);
+    assert!(PROTOCOL.contains("one year (35,064 epochs)"));
+    assert_eq!(search::SEARCH_STEP_EPOCHS, 35_064);
+    assert!(PROTOCOL.contains("two days (192 epochs)"));
+    assert_eq!(search::SEARCH_NEAR_EPOCHS, 192);
+    assert!(PROTOCOL.contains("the clocks of the 91 contacts"));
+    assert_eq!(search::SEARCH_NEAR_CONTACTS, 91);
     assert!(PROTOCOL.contains("four instances (slots)"));
     assert_eq!(beacon::SLOTS, 4);
     assert_eq!(bundle::MAX_LIFETIME_S, 28 * 86_400);

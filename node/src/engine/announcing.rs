@@ -3,9 +3,10 @@
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::StorageError;
-use hedgerow_transport::beacon::{self, Beacon, EPOCH_MS, Epoch, Known};
+use hedgerow_transport::beacon::{self, Beacon, Epoch, Known};
 use hedgerow_transport::carrier::{Address, CarrierKind, CarrierState};
 use hedgerow_transport::handshake::Direction;
+use hedgerow_transport::search::Sought;
 
 use super::dialling::Target;
 use super::fact::FactKind;
@@ -152,7 +153,10 @@ impl Engine {
             let direction = Direction::between(&self.device_id.0, &id.0);
             device.pair_beacon_key.beacon(kind, epoch, direction)
         });
-        let own = self.account.beacon_key.beacon(kind, epoch);
+        let own = self
+            .account
+            .beacon_key
+            .beacon_under(self.account.cryptography(), kind, epoch);
         std::iter::once(own).chain(pairwise).collect()
     }
 
@@ -164,16 +168,27 @@ impl Engine {
             if !self.presence.is_stale(kind, wall_ms) {
                 continue;
             }
-            let known = self.devices.iter().map(|(id, device)| Known {
-                who: *id,
-                key: device.beacon_key.as_ref(),
-                pair: (
-                    &device.pair_beacon_key,
-                    Direction::between(&id.0, &self.device_id.0),
-                ),
-                offset_ms: device.clock_offset_ms,
+            let guesses = self.devices.iter().filter_map(|(id, device)| {
+                let offset_ms = self.presence.guess(*id)?;
+                Some((*id, device, offset_ms))
             });
-            for sighting in self.presence.set_known(kind, wall_ms, known) {
+            let sure = self.devices.iter();
+            let sure = sure.map(|(id, device)| (*id, device, device.clock_offset_ms));
+            let known: Vec<_> = sure
+                .chain(guesses)
+                .map(|(id, device, offset_ms)| Known {
+                    who: id,
+                    key: device.beacon_key.as_ref(),
+                    pair: (
+                        &device.pair_beacon_key,
+                        Direction::between(&id.0, &self.device_id.0),
+                    ),
+                    offset_ms,
+                })
+                .collect();
+            let cryptography = self.account.cryptography();
+            let sightings = self.presence.set_known(cryptography, kind, wall_ms, known);
+            for sighting in sightings {
                 self.sighted(turn, sighting);
             }
         }
@@ -222,13 +237,13 @@ impl Engine {
         self.devices.keys().any(|id| self.is_unseen(*id))
     }
 
-    /// Tries a year of one contact's epochs against the beacons that nobody was recognised by.
-    pub(super) fn search_beacons(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+    /// Tries more distant epochs of contacts against the beacons that nobody was recognised by.
+    pub(super) fn search_beacons(&mut self, turn: &mut Turn<'_>) {
         if !self
             .presence
             .search_is_due(turn.now, self.is_anybody_unseen())
         {
-            return Ok(());
+            return;
         }
         let mut unseen: Vec<_> = self
             .devices
@@ -237,21 +252,16 @@ impl Engine {
             .collect();
         unseen.sort_by_key(|(_, device)| std::cmp::Reverse(device.last_seen_ms));
         let unseen = unseen.into_iter().filter_map(|(id, device)| {
-            let expected = Epoch::at(turn.now.wall_ms.saturating_add(device.clock_offset_ms));
-            Some((*id, device.beacon_key.clone()?, expected))
+            Some(Sought {
+                who: *id,
+                key: device.beacon_key.as_ref()?,
+                offset_ms: device.clock_offset_ms,
+            })
         });
-        let unseen = unseen.collect();
-        if let Some((id, ahead)) = self.presence.search(turn.now, unseen)
-            && let Some(device) = self.devices.get_mut(&id)
-        {
-            device.clock_offset_ms = device
-                .clock_offset_ms
-                .saturating_add(ahead.saturating_mul(EPOCH_MS));
-            device.save(turn.txn, id)?;
-            self.presence.changed();
-            self.recognise_beacons(turn);
-        }
-        Ok(())
+        let unseen: Vec<_> = unseen.collect();
+        self.presence
+            .search(turn.now, self.account.cryptography(), &unseen);
+        self.recognise_beacons(turn);
     }
 
     /// Wants a session with a device, unless there is one or is to be none.

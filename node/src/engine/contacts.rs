@@ -219,6 +219,7 @@ impl Engine {
         self.refusals.remove(&id);
         self.courier_forgets(turn, id);
         self.dialling.drop_target(Target::Device(id));
+        self.presence.is_sure_of(id);
         self.presence.changed();
         turn.txn.remove(&Table::Devices.key(&[&id.0]))?;
         replay::forget_device(turn.txn, id)?;

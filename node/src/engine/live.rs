@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::reconcile::Reconciler;
 use hedgerow_sync::store::{Reader, StorageError};
-use hedgerow_transport::beacon::Epoch;
+use hedgerow_transport::beacon::{EPOCH_MS, Epoch};
 use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::psk::{self, Proposal};
 use hedgerow_transport::session::{Item, Session};
@@ -208,6 +208,7 @@ impl Engine {
         let offset_ms = hello.wall_ms.saturating_sub(turn.now.wall_ms);
         // Small errors of a clock, which every hello shows, change no beacon.
         let epoch_moved = epoch(device.clock_offset_ms) != epoch(offset_ms);
+        let moved_ms = offset_ms.saturating_sub(device.clock_offset_ms);
         device.clock_offset_ms = offset_ms;
         device.joined_by = None;
         if let Some(attempt) = &link.attempt {
@@ -222,8 +223,12 @@ impl Engine {
             .entry(live.device)
             .or_insert(turn.now.mono_ms + SAVE_MS);
         self.psk_seen(turn, live.device, hello.psk_number)?;
-        if epoch_moved {
+        let was_guessed = self.presence.is_sure_of(live.device);
+        if epoch_moved || was_guessed {
             self.presence.changed();
+        }
+        if moved_ms.saturating_abs() > EPOCH_MS {
+            self.presence.doubt_clocks(turn.now);
         }
         Ok(())
     }

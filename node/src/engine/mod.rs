@@ -270,7 +270,7 @@ impl Engine {
         self.renew_prekey(turn)?;
         self.announce(turn);
         self.recognise_beacons(turn);
-        self.search_beacons(turn)?;
+        self.search_beacons(turn);
         if !self.stopping {
             self.start_dials(turn);
         }

@@ -1,21 +1,25 @@
 //! Being found and finding (`docs/PROTOCOL.md` section 11): what is announced over each carrier, whose
 //! beacons are seen, and the search for contacts whose clock is not what it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::beacon::{
-    Beacon, ClockWatch, EPOCH_MS, Epoch, Known, Recogniser, SEARCH_INTERVAL_MS, Search, SearchStep,
+    Beacon, ClockWatch, EPOCH_MS, Epoch, Known, Recogniser, corrected,
 };
 use hedgerow_transport::carrier::{Address, CarrierKind};
-use hedgerow_transport::keys::BeaconKey;
+use hedgerow_transport::cryptography::Cryptography;
+use hedgerow_transport::search::{SEARCH_LONGEST_MS, Search, Sought, Unrecognised};
 use rand_core::CryptoRng;
 
 use super::{Now, chance};
 
 /// Beacons remembered that nobody was recognised by.
 const MAX_UNKNOWN: usize = 256;
+
+/// How long they are: each is compared in one step of the search at least, however seldom there is one.
+const UNKNOWN_MS: u64 = 2 * SEARCH_LONGEST_MS;
 
 /// How long a device is announced at least once a carrier works, or has other addresses.
 const ARRIVAL_MS: RangeInclusive<u64> = 30_000..=90_000;
@@ -31,10 +35,19 @@ pub(crate) struct Presence {
     announced: BTreeMap<CarrierKind, Announced>,
     recognisers: BTreeMap<CarrierKind, Recogniser<DeviceId>>,
     /// Beacons that nobody was recognised by when they were seen.
-    unknown: BTreeMap<(CarrierKind, Beacon), Vec<Address>>,
+    unknown: BTreeMap<(CarrierKind, Beacon), Unknown>,
     clock: Option<ClockWatch>,
-    searches: BTreeMap<CarrierKind, Search<DeviceId>>,
-    search_due_ms: u64,
+    search: Search<DeviceId>,
+    /// By how much contacts' clocks seem to be ahead of ours, if it is not what their last sessions showed: a
+    /// beacon said so, which may be an old one played again. So it displaces nothing.
+    guesses: BTreeMap<DeviceId, i64>,
+}
+
+/// Where a beacon of nobody was seen, and when (monotonic milliseconds).
+#[derive(Debug)]
+struct Unknown {
+    at: Vec<Address>,
+    seen_ms: u64,
 }
 
 /// What a carrier announces. All times are monotonic milliseconds.
@@ -61,20 +74,38 @@ pub(crate) struct Sighting {
 impl Presence {
     /// Compares the clocks: by how much the wall clock has jumped since the last look.
     pub fn jump(&mut self, now: Now) -> Option<i64> {
-        match &mut self.clock {
-            Some(clock) => clock.observe(now.mono_ms, now.wall_ms),
-            None => {
-                self.clock = Some(ClockWatch::new(now.mono_ms, now.wall_ms));
-                None
-            }
+        let clock = self
+            .clock
+            .get_or_insert_with(|| ClockWatch::new(now.mono_ms, now.wall_ms));
+        let jump = clock.observe(now.mono_ms, now.wall_ms)?;
+        for offset_ms in self.guesses.values_mut() {
+            *offset_ms = corrected(*offset_ms, jump);
         }
+        if jump.abs() > EPOCH_MS {
+            self.doubt_clocks(now);
+        }
+        Some(jump)
     }
 
-    /// Contacts, keys or clocks changed: who is recognised by what is worked out anew, and whoever was
-    /// searched for in vain is searched for again.
+    /// Contacts, keys or clocks changed: who is recognised by what is worked out anew.
     pub fn changed(&mut self) {
         self.recognisers.clear();
-        self.searches.clear();
+    }
+
+    /// A clock, ours or a contact's, was found to be wrong, so others may be: the search for them hurries.
+    pub fn doubt_clocks(&mut self, now: Now) {
+        self.search.doubt(now.mono_ms);
+    }
+
+    /// What was guessed about a device's clock is needed no more: a session has shown it, or it is forgotten.
+    /// True if there was a guess.
+    pub fn is_sure_of(&mut self, device: DeviceId) -> bool {
+        self.guesses.remove(&device).is_some()
+    }
+
+    /// By how much a device's clock seems to be ahead of ours, if not by what its last session showed.
+    pub fn guess(&self, device: DeviceId) -> Option<i64> {
+        self.guesses.get(&device).copied()
     }
 
     /// Whether a carrier's beacons cannot be recognised before [`set_known`](Self::set_known).
@@ -87,36 +118,32 @@ impl Presence {
     /// Sets who may be near over a carrier, and gives those whose beacons were seen before.
     pub fn set_known<'k>(
         &mut self,
+        cryptography: Cryptography,
         carrier: CarrierKind,
         wall_ms: i64,
         known: impl IntoIterator<Item = Known<'k, DeviceId>>,
     ) -> Vec<Sighting> {
-        let recogniser = Recogniser::new(carrier, wall_ms, known);
-        let mut sightings = Vec::new();
-        self.unknown.retain(|(over, beacon), at| {
-            let device = if *over == carrier {
-                recogniser.find(beacon)
-            } else {
-                None
-            };
-            let at = std::mem::take(at);
-            match device {
-                Some(device) => sightings.push(Sighting {
-                    device,
+        let recogniser = Recogniser::new(cryptography, carrier, wall_ms, known);
+        let sightings = self
+            .unknown
+            .extract_if(.., |(over, beacon), _| {
+                *over == carrier && recogniser.find(beacon).is_some()
+            })
+            .filter_map(|((_, beacon), unknown)| {
+                Some(Sighting {
+                    device: recogniser.find(&beacon)?,
                     carrier,
-                    beacon: *beacon,
-                    at,
-                }),
-                None => return true,
-            }
-            false
-        });
+                    beacon,
+                    at: unknown.at,
+                })
+            })
+            .collect();
         self.recognisers.insert(carrier, recogniser);
         sightings
     }
 
     /// Whose beacon this is; one of nobody known is remembered, and the search for whoever it may be of
-    /// begins a while later: most contacts are met within that.
+    /// begins a while later.
     pub fn recognise(
         &mut self,
         now: Now,
@@ -130,13 +157,19 @@ impl Presence {
             .and_then(|recogniser| recogniser.find(&beacon));
         if device.is_none() && !at.is_empty() {
             if self.unknown.is_empty() {
-                let due_ms = now.mono_ms + SEARCH_INTERVAL_MS;
-                self.search_due_ms = self.search_due_ms.max(due_ms);
+                self.search.begin(now.mono_ms);
             }
-            if self.unknown.len() >= MAX_UNKNOWN {
-                self.unknown.pop_first();
+            let unknown = Unknown {
+                at: at.to_vec(),
+                seen_ms: now.mono_ms,
+            };
+            self.unknown.insert((carrier, beacon), unknown);
+            if self.unknown.len() > MAX_UNKNOWN {
+                let oldest = self.unknown.iter().min_by_key(|(_, held)| held.seen_ms);
+                if let Some(oldest) = oldest.map(|(key, _)| *key) {
+                    self.unknown.remove(&oldest);
+                }
             }
-            self.unknown.insert((carrier, beacon), at.to_vec());
         }
         device
     }
@@ -225,7 +258,7 @@ impl Presence {
         let change = changes.filter(|until_ms| *until_ms > now.mono_ms).min();
         let search = self
             .is_searching(anybody_unseen)
-            .then_some(self.search_due_ms);
+            .then_some(self.search.due_ms());
         [epoch, change, search].into_iter().flatten().min()
     }
 
@@ -236,41 +269,34 @@ impl Presence {
 
     /// Whether a step of the search is due.
     pub fn search_is_due(&self, now: Now, anybody_unseen: bool) -> bool {
-        self.is_searching(anybody_unseen) && self.search_due_ms <= now.mono_ms
+        self.is_searching(anybody_unseen) && self.search.due_ms() <= now.mono_ms
     }
 
-    /// One step of the search for these, given the latest seen first and where each clock is expected:
-    /// who was found, and by how many epochs it is ahead of that.
+    /// One step of the search for these, given the latest seen first and where each clock is expected. If one
+    /// was found, its clock is guessed from now on to be ahead of that.
     pub fn search(
         &mut self,
         now: Now,
-        unseen: Vec<(DeviceId, BeaconKey, Epoch)>,
-    ) -> Option<(DeviceId, i64)> {
-        self.search_due_ms = now.mono_ms + SEARCH_INTERVAL_MS;
-        let carriers: BTreeSet<CarrierKind> =
-            self.unknown.keys().map(|(carrier, _)| *carrier).collect();
-        self.searches
-            .retain(|carrier, _| carriers.contains(carrier));
-        for carrier in carriers {
-            let unknown = self
-                .unknown
-                .keys()
-                .filter(|(over, _)| *over == carrier)
-                .map(|(_, beacon)| *beacon)
-                .collect();
-            let search = self
-                .searches
-                .entry(carrier)
-                .or_insert_with(|| Search::new(carrier, unseen.clone()));
-            match search.step(now.mono_ms, &unknown) {
-                SearchStep::Found { who, ahead_epochs } => return Some((who, ahead_epochs)),
-                SearchStep::Exhausted => {
-                    self.searches.remove(&carrier);
-                }
-                SearchStep::TooEarly(_) | SearchStep::Nothing => {}
-            }
+        cryptography: Cryptography,
+        unseen: &[Sought<'_, DeviceId>],
+    ) {
+        self.unknown
+            .retain(|_, unknown| now.mono_ms < unknown.seen_ms.saturating_add(UNKNOWN_MS));
+        let mut unrecognised = Unrecognised::new();
+        for (carrier, beacon) in self.unknown.keys() {
+            unrecognised.entry(*carrier).or_default().insert(*beacon);
         }
-        None
+        let found = self.search.step(
+            now.mono_ms,
+            now.wall_ms,
+            cryptography,
+            unseen,
+            &unrecognised,
+        );
+        if let Some(found) = found {
+            self.guesses.insert(found.who, found.offset_ms);
+            self.changed();
+        }
     }
 }
 
@@ -282,7 +308,7 @@ fn left_ms(now: Now) -> u64 {
 #[cfg(test)]
 mod tests {
     use hedgerow_transport::handshake::Direction;
-    use hedgerow_transport::keys::PairBeaconKey;
+    use hedgerow_transport::keys::{BeaconKey, PairBeaconKey};
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
 
@@ -309,7 +335,7 @@ mod tests {
             pair: (&pair, Direction::Up),
             offset_ms: 0,
         };
-        let seen = presence.set_known(CarrierKind::Lan, 0, [known]);
+        let seen = presence.set_known(Cryptography::Real, CarrierKind::Lan, 0, [known]);
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].at, at);
         assert_eq!(

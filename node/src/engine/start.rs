@@ -25,6 +25,9 @@ use super::{Engine, Now, chance};
 use crate::store::schema;
 use crate::tables::{self, Table, damaged};
 
+/// How long nobody may have been seen before a start for it to be believed, in milliseconds: half a year.
+const BELIEVABLE_MS: i64 = 182 * 86_400_000;
+
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -145,6 +148,9 @@ impl Engine {
         for target in targets {
             engine.dialling.want(target, now.mono_ms);
         }
+        if engine.is_clock_doubtful(now) {
+            engine.presence.doubt_clocks(now);
+        }
         Ok(engine)
     }
 
@@ -152,6 +158,17 @@ impl Engine {
     /// seconds of `docs/PROTOCOL.md` section 11: for simulations of devices that connect at once.
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
         self.dialling.set_beacon_pause(longest_ms);
+    }
+
+    /// Whether our clock is behind what the store knows, or very far beyond it.
+    fn is_clock_doubtful(&self, now: Now) -> bool {
+        let seen = self
+            .devices
+            .values()
+            .filter_map(|device| device.last_seen_ms);
+        seen.max().is_some_and(|seen_ms| {
+            now.wall_ms < seen_ms || now.wall_ms > seen_ms.saturating_add(BELIEVABLE_MS)
+        })
     }
 
     /// Uses keys in this way from now on. To be called right after the engine was made or opened, and on

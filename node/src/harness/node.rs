@@ -122,7 +122,7 @@ pub struct Node {
     pub pumps: u64,
     /// A hash over everything it has asked of the world, in order.
     pub asked: blake3::Hasher,
-    /// As [`asked`](Self::asked), but of what goes over links only how long it is.
+    /// As [`asked`](Self::asked), but of what goes over links only how long it is, and of beacons how many.
     pub asked_in_length: blake3::Hasher,
     carries: Option<courier::Settings>,
     cryptography: Cryptography,
@@ -150,12 +150,16 @@ impl Node {
 
     /// Another process on a copy of the data.
     pub(super) fn copy(&self, seed: u64, now_ms: u64) -> Node {
-        Node::open(
+        let copy = Node::open(
             self.storage.store.clone(),
             seed,
             self.now(now_ms),
             self.cryptography,
-        )
+        );
+        Node {
+            clock_error_ms: self.clock_error_ms,
+            ..copy
+        }
     }
 
     /// A node on a store that holds an identity, in a world that begins.
@@ -375,7 +379,12 @@ impl Effects for Asked<'_> {
         self.command(CarrierCommand::Dial { dial, to });
     }
     fn announce(&mut self, _: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
-        self.log("announce", &beacons.concat());
+        let count = beacons.len().to_be_bytes();
+        self.log_secret(
+            "announce",
+            &beacons.concat(),
+            &[&count[..], &[u8::from(look)]].concat(),
+        );
         self.command(CarrierCommand::Announce { beacons, look });
     }
     fn switch(&mut self, _: CarrierKind, on: bool) {
