@@ -8,6 +8,7 @@
 //! | 4 | engines say what they say | [`world`], [`run`] |
 //! | 5 | what happened is kept, counted and drawn | [`record`], [`result`] |
 
+pub mod adversary;
 pub mod bench;
 pub mod chance;
 pub mod cli;

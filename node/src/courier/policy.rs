@@ -50,6 +50,11 @@ pub trait Policy: Send {
     /// The meeting is over.
     fn parted(&mut self, _peer: &Peer) {}
 
+    /// Whether a peer is told of a bundle at all; otherwise it cannot pick what is its own either.
+    fn lists(&self, _bundle: &Carried, _peer: &Peer) -> bool {
+        true
+    }
+
     /// Whether, and how, a bundle is given to a peer. Of its copies those that are being handed over
     /// elsewhere are not counted.
     fn offer(&self, bundle: &Carried, peer: &Peer) -> Option<Offer>;

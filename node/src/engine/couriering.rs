@@ -75,8 +75,21 @@ impl Engine {
         store: &impl Store,
         now: Now,
     ) -> Result<(), StorageError> {
+        self.carry_with(Courier::new(settings), store, now)
+    }
+
+    /// As [`carry`](Self::carry), with a courier that holds nothing yet.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn carry_with(
+        &mut self,
+        courier: Courier,
+        store: &impl Store,
+        now: Now,
+    ) -> Result<(), StorageError> {
         let mut couriering = Couriering {
-            courier: Courier::new(settings),
+            courier,
             own: BTreeMap::new(),
             due: BTreeMap::new(),
             sealed: BTreeMap::new(),

@@ -47,6 +47,8 @@ mod joining;
 mod link;
 mod live;
 mod meeting;
+#[cfg(feature = "sized")]
+mod misused;
 mod moving;
 mod news;
 mod outbox;

@@ -153,9 +153,13 @@ fn run_seed(
     let mut kept_us = world.is_at_checkpoint().then(|| world.progress().now_us);
     let mut records: Vec<Record> = Vec::new();
     let mut steps = Vec::new();
+    let mut twin = World::twin(scenario, seed)?;
     while world.advance(&mut records, &mut steps) {
         watch.steps(seed, &steps);
         steps.clear();
+        if let Some(twin) = &mut twin {
+            twin.advance(&mut Vec::new(), &mut Vec::new());
+        }
         for record in records.drain(..) {
             if let Some(kept) = &mut kept {
                 kept.write(record.clone())?;
@@ -174,6 +178,13 @@ fn run_seed(
         }
     }
     watch.threads(seed, &world.threads);
+    for (name, value) in world.figures() {
+        writer.figure(name, value);
+    }
+    let ratio = |world: &World| world.honest_delivery_ratio();
+    if let Some((ratio, twins)) = ratio(&world).zip(twin.as_ref().and_then(ratio)) {
+        writer.figure("honest_delivery_lost", twins - ratio);
+    }
     Ok(Ended::Over(Box::new(writer.finish()?)))
 }
 

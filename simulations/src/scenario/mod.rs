@@ -15,6 +15,7 @@ pub use load::{Loaded, load, load_text};
 pub(crate) use load::{beside, parse, read};
 pub use reference::{markdown, schema};
 
+use crate::adversary::{self, Adversary};
 use crate::plan::{DeviceNumber, Meetings};
 use crate::poisson::{Poisson, PoissonSettings};
 use crate::radio::{Battery, Discovery, Radio};
@@ -69,6 +70,9 @@ pub struct Scenario {
     /// What breaks.
     #[serde(default)]
     pub faults: Vec<Fault>,
+    /// Who means harm.
+    #[serde(default)]
+    pub adversaries: Vec<Adversary>,
     /// What is kept.
     #[serde(default)]
     pub outputs: Outputs,
@@ -252,6 +256,12 @@ impl Scenario {
         for fault in &self.faults {
             fault.check()?;
         }
+        let setting = adversary::Setting {
+            couriers: self.courier.is_some(),
+            real_cryptography: self.cryptography == Cryptography::Real,
+            checkpoints: self.checkpoint_every_s.is_some(),
+        };
+        adversary::check(&self.adversaries, setting)?;
         if self.outputs.sample_s.is_some_and(|every_s| every_s <= 0.0) {
             return Err("outputs: sample-s must be above 0".to_owned());
         }

@@ -20,6 +20,8 @@ use super::checkpoint::{Lasting, SavedDevice, SavedRng, SavedStore};
 use super::disk::Disk;
 use super::happening::{Agenda, Beacons, Dial, Fault, Happening, Message};
 use super::noted::{Noted, What};
+use crate::adversary::Part;
+use crate::adversary::replayer::{self, Replayed};
 use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
 use crate::radio::{Battery, Meter, Phone, Sends};
@@ -58,8 +60,8 @@ struct Within {
 
 /// One end of a link.
 #[derive(Debug)]
-struct End {
-    peer: DeviceNumber,
+pub(super) struct End {
+    pub peer: DeviceNumber,
     peer_link: LinkId,
     radio: u8,
     dialled: bool,
@@ -74,6 +76,8 @@ struct End {
     unreported: VecDeque<(u64, usize)>,
     /// What arrives is thrown away.
     draining: bool,
+    /// A session with a replayer has been noted.
+    pub is_deceived: bool,
 }
 
 /// A bundle that is being sent.
@@ -85,11 +89,11 @@ struct Sending {
 }
 
 /// What a device has while it is switched on.
-struct Running {
-    engine: Engine,
+pub(super) struct Running {
+    pub engine: Engine,
     inputs: Inputs,
-    waiting: VecDeque<Input>,
-    wake_us: Option<u64>,
+    pub waiting: VecDeque<Input>,
+    pub wake_us: Option<u64>,
     announced: BTreeMap<CarrierKind, Announcement>,
 }
 
@@ -97,19 +101,19 @@ struct Running {
 pub(super) struct Device {
     pub number: DeviceNumber,
     pub phone: Phone,
-    agenda: Agenda,
+    pub(super) agenda: Agenda,
     disk: Disk,
     rng: ChaCha20Rng,
     /// What its radios draw.
-    air: ChaCha20Rng,
-    running: Option<Running>,
+    pub(super) air: ChaCha20Rng,
+    pub(super) running: Option<Running>,
     /// Switched on by its user; an empty battery or a failed store may keep it from running.
     on: bool,
     starts: u32,
     next_link: u64,
     clock_error_ms: i64,
     within: BTreeMap<(DeviceNumber, u8), Within>,
-    links: BTreeMap<LinkId, End>,
+    pub(super) links: BTreeMap<LinkId, End>,
     sending: BTreeMap<(LinkId, Tag), Sending>,
     /// When each radio has sent everything handed to it, where it sends one at a time.
     radio_free_us: Vec<u64>,
@@ -126,11 +130,22 @@ pub(super) struct Device {
     pub started: bool,
     /// What happened, for the records.
     pub noted: Vec<Noted>,
+    /// What it is instead of an engine, if its part is to replay.
+    pub(super) replayer: Option<Box<replayer::Recorder>>,
+    /// What an adversary draws.
+    pub(super) malice: Option<Box<Malice>>,
+}
+
+/// What an adversary with an engine needs.
+pub(super) struct Malice {
+    pub turns: usize,
+    pub rng: ChaCha20Rng,
 }
 
 impl Device {
     /// A device with this store, which is off.
     pub fn new(number: DeviceNumber, disk: Disk, seed: u64, shared: &Shared) -> Device {
+        let part = shared.cast.part(number);
         Device {
             number,
             phone: Phone::Foreground,
@@ -155,6 +170,19 @@ impl Device {
             announces_anew: false,
             started: false,
             noted: Vec::new(),
+            replayer: match part {
+                Part::Replayer { after_us, .. } => {
+                    Some(Box::new(replayer::Recorder::new(number, *after_us, seed)))
+                }
+                _ => None,
+            },
+            malice: part.every_us().map(|_| {
+                Box::new(Malice {
+                    turns: 0,
+                    // Streams below are those of the cast.
+                    rng: chance::stream(seed, Purpose::Adversary, 2 << 32 | u64::from(number)),
+                })
+            }),
         }
     }
 
@@ -179,9 +207,12 @@ impl Device {
     }
 
     /// What it announces over a carrier; `None` while it is off or silent.
-    pub fn announcement(&self, carrier: CarrierKind) -> Option<&Announcement> {
+    pub fn announcement(&self, carrier: CarrierKind) -> Option<&Beacons> {
+        if let Some(replayer) = &self.replayer {
+            return replayer.announced();
+        }
         let announced = self.running.as_ref()?.announced.get(&carrier)?;
-        (!announced.beacons.is_empty()).then_some(announced)
+        (!announced.beacons.is_empty()).then_some(&announced.beacons)
     }
 
     /// Everything that happens to it at one moment.
@@ -199,6 +230,9 @@ impl Device {
     fn happen(&mut self, at_us: u64, what: Happening, shared: &Shared, posts: &mut Vec<Post>) {
         if shared.trace {
             self.note(at_us, What::Step(format!("{what:?}")));
+        }
+        if self.replayer.is_some() {
+            return self.replay(at_us, what, shared, posts);
         }
         match what {
             Happening::Reach { peer, radio, up } => self.reach(at_us, peer, radio, up, shared),
@@ -219,6 +253,8 @@ impl Device {
             Happening::Write(message) => self.write(at_us, message, shared),
             Happening::Fault(fault) => self.fault(at_us, fault, shared, posts),
             Happening::Sample => self.sample(at_us, shared),
+            Happening::Turn => self.take_turn(at_us, shared),
+            Happening::Overheard { .. } => {}
         }
     }
 
@@ -452,7 +488,11 @@ impl Device {
         engine.set_beacon_pause(shared.dial_pause_ms);
         if let Some(courier) = shared.courier_of(self.number) {
             engine
-                .carry(courier, &self.disk, now)
+                .carry_with(
+                    shared.cast.part(self.number).courier(&courier),
+                    &self.disk,
+                    now,
+                )
                 .expect("what was committed in memory can be read");
         }
         self.starts += 1;
@@ -529,6 +569,9 @@ impl Device {
                 break;
             }
         }
+        if shared.cast.has_replayers() {
+            self.look_for_deceit(at_us, &running, shared);
+        }
         self.running = Some(running);
     }
 
@@ -579,6 +622,16 @@ impl Device {
                         beacons: beacons.into(),
                         look,
                     };
+                    if shared.cast.is_watched && !own.beacons.is_empty() {
+                        let beacons = own.beacons.clone();
+                        self.note(
+                            at_us,
+                            What::Announced {
+                                carrier: kind,
+                                beacons,
+                            },
+                        );
+                    }
                     running.announced.insert(kind, own);
                     self.announces_anew = true;
                     if look {
@@ -616,6 +669,11 @@ impl Device {
                     }
                 }
                 Ask::Event(_) => {}
+                Ask::Recognised(link) => {
+                    if self.is_to_replayer(link, shared) {
+                        self.note(at_us, What::Replayed(Replayed::Recognised));
+                    }
+                }
                 Ask::Bundle(event) => self.bundle(at_us, event, shared),
             }
         }
@@ -660,7 +718,7 @@ impl Device {
             }
             BundleEvent::Taken { bundle, link } => {
                 if let Some(from) = peer(&self.links, link) {
-                    self.note(at_us, What::Took { bundle, from });
+                    self.note(at_us, What::Took { bundle, from, link });
                 }
             }
             BundleEvent::Delivered {
@@ -709,6 +767,29 @@ impl Device {
         let done_us = start_us + air_us;
         end.free_us = done_us;
         let length = bytes.len() as u64 + ghost;
+        if end.dialled && end.sent == 0 {
+            if shared.cast.is_watched {
+                self.noted.push(Noted {
+                    at_us,
+                    device: self.number,
+                    what: What::Flight {
+                        bytes: bytes.clone(),
+                    },
+                });
+            }
+            if shared.cast.has_replayers() {
+                let near = self.within.keys().filter(|(peer, radio)| {
+                    *radio == end.radio && *peer != end.peer && shared.cast.is_replayer(*peer)
+                });
+                posts.extend(near.map(|(to, _)| Post {
+                    to: *to,
+                    at_us: done_us + radio.latency_us(),
+                    what: Happening::Overheard {
+                        bytes: bytes.clone(),
+                    },
+                }));
+            }
+        }
         end.sent += length;
         end.ghosts += ghost;
         self.sent_bytes += length;
@@ -934,6 +1015,7 @@ impl Device {
             free_us: at_us,
             unreported: VecDeque::new(),
             draining: false,
+            is_deceived: false,
         }
     }
 
@@ -947,7 +1029,7 @@ impl Device {
         }
     }
 
-    fn note(&mut self, at_us: u64, what: What) {
+    pub(super) fn note(&mut self, at_us: u64, what: What) {
         self.noted.push(Noted {
             at_us,
             device: self.number,
@@ -1047,6 +1129,7 @@ fn text(number: u64, bytes: usize) -> String {
 #[derive(Debug)]
 enum Ask {
     Send(LinkId, Bytes, u64),
+    Recognised(LinkId),
     End(LinkId, Ending),
     Dial(CarrierKind, DialId, Address),
     Announce(CarrierKind, Vec<[u8; 8]>, bool),
@@ -1063,7 +1146,9 @@ impl Effects for Asked {
     fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
         self.0.push(Ask::Send(link, bytes, ghost));
     }
-    fn recognised(&mut self, _: LinkId) {}
+    fn recognised(&mut self, link: LinkId) {
+        self.0.push(Ask::Recognised(link));
+    }
     fn end(&mut self, link: LinkId, ending: Ending) {
         self.0.push(Ask::End(link, ending));
     }

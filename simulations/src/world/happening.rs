@@ -52,6 +52,10 @@ pub(crate) enum Happening {
     Fault(Fault),
     /// How the device is, is written down.
     Sample,
+    /// What another device has said first over a link, to somebody else.
+    Overheard { bytes: Bytes },
+    /// An adversary has its turn.
+    Turn,
 }
 
 /// An attempt to make a link.

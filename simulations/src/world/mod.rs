@@ -10,8 +10,9 @@ mod device;
 mod disk;
 mod fault;
 mod group;
-mod happening;
-mod noted;
+pub(crate) mod happening;
+mod malice;
+pub(crate) mod noted;
 mod recorder;
 mod setup;
 mod workload;
@@ -32,6 +33,7 @@ pub use recorder::Step;
 pub use setup::Acquaintance;
 pub use workload::{Choice, Length, Pace, Workload};
 
+use crate::adversary::{Adversary, Cast, Ledger};
 use crate::chance::{self, Purpose};
 use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
 use crate::radio::{Phone, Radio};
@@ -41,6 +43,7 @@ use checkpoint::{Saved, SavedRng};
 use device::{Common, Device};
 use group::Group;
 use happening::Happening;
+use noted::Noted;
 use recorder::Recorder;
 
 /// What all devices can see, unchanged while the world lasts.
@@ -57,6 +60,7 @@ pub(crate) struct Shared {
     device_ids: BTreeMap<DeviceId, DeviceNumber>,
     sample_us: Option<u64>,
     faults: fault::Air,
+    cast: Arc<Cast>,
     trace: bool,
 }
 
@@ -117,6 +121,8 @@ pub struct World {
     workload: workload::Writing,
     faults: fault::Schedule,
     recorder: Recorder,
+    /// What adversaries do, if there are any.
+    ledger: Option<Box<Ledger>>,
     /// Acquainted pairs within reach, the lower device first, and since when.
     within: BTreeMap<(DeviceNumber, DeviceNumber, u8), u64>,
     /// The other ends of what a device has within reach.
@@ -139,10 +145,34 @@ impl World {
     /// # Errors
     /// The scenario contradicts itself, or a file that it names cannot be read.
     pub fn new(scenario: &Scenario, seed: u64, trace: bool) -> Result<World, ScenarioError> {
+        World::with_parts(scenario, seed, trace, false)
+    }
+
+    /// The same world with the same parts for adversaries, which nobody plays: what
+    /// [`new`](Self::new) is compared with. `None` if that would be no other world.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn twin(scenario: &Scenario, seed: u64) -> Result<Option<World>, ScenarioError> {
+        let disturbs = scenario.adversaries.iter().any(Adversary::disturbs);
+        let twin = disturbs.then(|| World::with_parts(scenario, seed, false, true));
+        twin.transpose()
+    }
+
+    fn with_parts(
+        scenario: &Scenario,
+        seed: u64,
+        trace: bool,
+        is_twin: bool,
+    ) -> Result<World, ScenarioError> {
         let meetings = scenario.meetings(seed)?;
-        let count = meetings.devices();
-        let mut acquainted = scenario.acquaintance.draw(count, seed)?;
-        acquainted.resize(count, BTreeSet::new());
+        let moving = meetings.devices();
+        let mut acquainted = scenario.acquaintance.draw(moving, seed)?;
+        acquainted.resize(moving, BTreeSet::new());
+        let workload = workload::Writing::new(&scenario.workload, &acquainted, seed);
+        let cast = Cast::draw(&scenario.adversaries, &mut acquainted, seed, is_twin);
+        let cast = Arc::new(cast);
+        let count = acquainted.len();
         let people = setup::people(&acquainted, seed);
         let numbers = people
             .contact_ids
@@ -162,6 +192,7 @@ impl World {
             device_ids: people.device_ids,
             sample_us: scenario.outputs.sample_s.map(micros),
             faults: fault::Air::of(&scenario.faults),
+            cast: cast.clone(),
             trace,
         });
         let mut devices: Vec<Option<Box<Device>>> = people
@@ -177,7 +208,17 @@ impl World {
         let mut air = chance::stream(seed, Purpose::Radio, u64::MAX);
         let background = scenario.background_share();
         for device in devices.iter_mut().flatten() {
+            if !cast.exists(device.number) {
+                continue;
+            }
             device.push(0, Happening::Fault(happening::Fault::On));
+            if let Some(every_us) = cast.part(device.number).every_us() {
+                device.push(every_us, Happening::Turn);
+            }
+            // Identities of Sybils are nowhere of their own, and are not looked at.
+            if device.number as usize >= moving {
+                continue;
+            }
             if chance::unit(&mut air) < background {
                 device.phone = Phone::Background;
             }
@@ -192,8 +233,12 @@ impl World {
         let end_us = micros(scenario.duration_s);
         Ok(World {
             recorder: Recorder::new(scenario),
-            workload: workload::Writing::new(&scenario.workload, &acquainted, seed),
-            faults: fault::Schedule::draw(&scenario.faults, count, end_us, seed),
+            ledger: (!cast.is_empty()).then(|| {
+                let courier = scenario.courier.as_ref();
+                Box::new(Ledger::new(&scenario.adversaries, cast, courier, seed))
+            }),
+            workload,
+            faults: fault::Schedule::draw(&scenario.faults, moving, end_us, seed),
             near: vec![BTreeSet::new(); count],
             within: BTreeMap::new(),
             shared,
@@ -318,7 +363,20 @@ impl World {
     /// How many devices there are.
     #[must_use]
     pub fn devices(&self) -> usize {
-        self.devices.len()
+        self.meetings.devices()
+    }
+
+    /// What the adversaries have come to, by name, when the run is over.
+    pub fn figures(&mut self) -> Vec<(&'static str, f64)> {
+        let ledger = self.ledger.as_mut();
+        ledger.map_or_else(Vec::new, |ledger| ledger.figures(self.end_us))
+    }
+
+    /// The share of messages between honest devices that arrived, where there are others.
+    #[must_use]
+    pub fn honest_delivery_ratio(&self) -> Option<f64> {
+        let ledger = self.ledger.as_ref()?;
+        Some(ledger.honest_delivery_ratio())
     }
 
     /// How far it is.
@@ -343,8 +401,9 @@ impl World {
         changes.clear();
         self.meetings.advance(until_us, &mut changes);
         self.recorder.contacts(&changes, records);
+        self.shared.cast.mirror(&mut changes);
         for change in &changes {
-            if !self.acquainted[change.a as usize].contains(&change.b) {
+            if !self.matters(change) {
                 continue;
             }
             let key = (change.a, change.b, change.radio);
@@ -371,6 +430,14 @@ impl World {
             }
         }
         self.changes = changes;
+    }
+
+    /// Whether two devices have anything to say to one another.
+    fn matters(&self, change: &Change) -> bool {
+        let cast = &self.shared.cast;
+        self.acquainted[change.a as usize].contains(&change.b)
+            || cast.is_replayer(change.a)
+            || cast.is_replayer(change.b)
     }
 
     /// What has been announced anew since the last window is heard by those within reach, and what is
@@ -420,7 +487,7 @@ impl World {
         let heard = Happening::Heard {
             peer: talker,
             radio,
-            beacons: announced.beacons.clone(),
+            beacons: announced.clone(),
         };
         self.push(listener, from_us + delay_us, heard);
     }
@@ -452,17 +519,32 @@ impl World {
                 self.push(stray.to, stray.at_us.max(until_us), stray.what);
             }
         }
+        self.take_noted(noted, records, steps);
+    }
+
+    fn take_noted(
+        &mut self,
+        mut noted: Vec<Noted>,
+        records: &mut Vec<Record>,
+        steps: &mut Vec<Step>,
+    ) {
+        // Stable: what one device notes at one moment stays in order.
+        noted.sort_by_key(|noted| (noted.at_us, noted.device));
+        if let Some(ledger) = &mut self.ledger {
+            ledger.see(&noted);
+        }
+        let first = records.len();
         self.recorder.take(noted, &*self.meetings, records, steps);
+        if let Some(ledger) = &mut self.ledger {
+            ledger.read(&records[first..]);
+        }
     }
 
     /// The groups of devices that can reach one another before `until_us`, if something is due in them.
     fn groups(&mut self, until_us: u64) -> Vec<Group> {
         let count = self.devices.len();
         let mut parents: Vec<DeviceNumber> = (0..count as DeviceNumber).collect();
-        let came = self
-            .changes
-            .iter()
-            .filter(|change| self.acquainted[change.a as usize].contains(&change.b));
+        let came = self.changes.iter().filter(|change| self.matters(change));
         let pairs = self
             .within
             .keys()
@@ -501,7 +583,7 @@ impl World {
         for device in self.devices.iter_mut().flatten() {
             noted.append(&mut device.noted);
         }
-        self.recorder.take(noted, &*self.meetings, records, steps);
+        self.take_noted(noted, records, steps);
     }
 
     /// What is still up ends with the run.

@@ -1,9 +1,12 @@
 //! What devices note of what happens to them. The recorder puts it in order and turns it into records.
 
+use bytes::Bytes;
 use hedgerow_node::api::MessageId;
 use hedgerow_node::courier::{DropReason, Tag};
+use hedgerow_transport::carrier::{CarrierKind, LinkId};
 
-use super::happening::Message;
+use super::happening::{Beacons, Message};
+use crate::adversary::replayer::Replayed;
 use crate::plan::DeviceNumber;
 
 /// Something that happened to a device.
@@ -42,8 +45,12 @@ pub(crate) enum What {
         bytes: u64,
         done: bool,
     },
-    /// It has a bundle of somebody from another device: to carry it, or because it was for it.
-    Took { bundle: Tag, from: DeviceNumber },
+    /// It carries a bundle that another device gave it, over its own end of a link.
+    Took {
+        bundle: Tag,
+        from: DeviceNumber,
+        link: LinkId,
+    },
     /// Parcels for it were in a bundle that another device gave it.
     Opened {
         bundle: Tag,
@@ -71,6 +78,17 @@ pub(crate) enum What {
         energy_j: f64,
         on: bool,
     },
+    /// It announces something else: only noted where somebody watches.
+    Announced {
+        carrier: CarrierKind,
+        beacons: Beacons,
+    },
+    /// It said this first over a link that it had dialled: only noted where somebody watches.
+    Flight { bytes: Bytes },
+    /// It said so many release values that it does not know.
+    Claimed { values: u64 },
+    /// Something came of a replay.
+    Replayed(Replayed),
     /// A step, for those who trace.
     Step(String),
 }

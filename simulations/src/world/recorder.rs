@@ -71,16 +71,14 @@ impl Recorder {
         }
     }
 
-    /// What devices have noted in one window.
+    /// What devices have noted in one window, in order.
     pub fn take(
         &mut self,
-        mut noted: Vec<Noted>,
+        noted: Vec<Noted>,
         meetings: &dyn Meetings,
         records: &mut Vec<Record>,
         steps: &mut Vec<Step>,
     ) {
-        // Stable: what one device notes at one moment stays in order.
-        noted.sort_by_key(|noted| (noted.at_us, noted.device));
         // A bundle is told of after the messages in it.
         let mut opened = BTreeMap::new();
         for noted in &noted {
@@ -170,7 +168,7 @@ impl Recorder {
                     bytes: bytes as i64,
                     done,
                 })),
-                What::Took { bundle, from } => {
+                What::Took { bundle, from, .. } => {
                     let hops = self.hops.get(&(bundle, from)).copied().unwrap_or(0) + 1;
                     self.hops.insert((bundle, device), hops);
                 }
@@ -240,6 +238,10 @@ impl Recorder {
                         y_m,
                     }));
                 }
+                What::Announced { .. }
+                | What::Flight { .. }
+                | What::Claimed { .. }
+                | What::Replayed(_) => {}
                 What::Step(what) => steps.push(Step {
                     at_us,
                     device,

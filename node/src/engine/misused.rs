@@ -1,0 +1,27 @@
+//! What adversaries of simulations do with an engine, and what is seen of it from outside.
+
+use hedgerow_transport::carrier::LinkId;
+
+use super::Engine;
+use super::link::State;
+use crate::courier::{Envelope, Release};
+
+impl Engine {
+    /// Tells all peers release values that are not known to be true: those that `guess` gives for each
+    /// bundle held, when it is called next.
+    pub fn claim_releases(&mut self, guess: &mut dyn FnMut(&Envelope) -> Vec<Release>) {
+        let Some(couriering) = &mut self.couriering else {
+            return;
+        };
+        let held = couriering.courier.bundles().iter();
+        let releases: Vec<Release> = held.flat_map(|carried| guess(&carried.envelope)).collect();
+        couriering.courier.claim(&releases);
+    }
+
+    /// Whether a session has begun over a link: whoever answers a handshake does not know that there is
+    /// anybody until the other side has said hello.
+    pub fn is_session(&self, link: LinkId) -> bool {
+        let link = self.links.get(&link);
+        link.is_some_and(|link| matches!(&link.state, State::Live(live) if live.hello.is_some()))
+    }
+}

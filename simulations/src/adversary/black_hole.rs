@@ -1,0 +1,89 @@
+//! The black hole: a share of the devices takes every bundle that it is offered, says that it has it, and
+//! gives it to nobody, not even to the recipient. It behaves well otherwise: its own messages travel, it
+//! meets and synchronises. Its room has no end and it listens to no release, so it takes more than an
+//! honest courier does.
+//!
+//! | figure | what |
+//! | --- | --- |
+//! | `blackhole_swallowed` | honest bundles that a black hole has taken |
+//! | `blackhole_only_share` | of honest bundles that couriers took, those that only black holes took and nobody opened |
+//! | `blackhole_deleted` | bundles that honest devices dropped as released though their recipient had not opened them: 0, since a hole knows no release value |
+//! | `honest_delivery_lost` | delivery ratio among honest devices that is lost against the twin |
+//!
+//! Limits: the hole lies about nothing, so it does not attract bundles under PRoPHET as one would that
+//! claims to meet everybody; and it is never a bundle's author or recipient in these figures.
+
+use hedgerow_node::courier::{Carried, Courier, Offer, Peer, Policy, Settings};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Ledger;
+
+/// Couriers that take every bundle and give none.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BlackHole {
+    /// The share of devices.
+    pub share: f64,
+}
+
+/// Room that never ends.
+pub(super) const NO_END_BYTES: u64 = 1 << 50;
+
+/// The courier of a black hole in a world whose couriers have these settings.
+pub(super) fn courier(settings: &Settings) -> Courier {
+    let policy = Swallowing(settings.policy.policy());
+    let settings = Settings {
+        quota_bytes: NO_END_BYTES,
+        releases: false,
+        link_bytes: None,
+        link_bundles: None,
+        ..settings.clone()
+    };
+    Courier::with_policy(settings, Box::new(policy))
+}
+
+pub(super) fn figures(ledger: &Ledger, figures: &mut Vec<(&'static str, f64)>) {
+    let (mut swallowed, mut carried, mut only) = (0_u64, 0_u64, 0_u64);
+    for bundle in ledger.honest_bundles() {
+        swallowed += u64::from(bundle.swallowed);
+        carried += u64::from(bundle.swallowed + bundle.taken > 0);
+        only += u64::from(bundle.swallowed > 0 && bundle.taken == 0 && bundle.opened_us.is_none());
+    }
+    figures.push(("blackhole_swallowed", swallowed as f64));
+    figures.push(("blackhole_only_share", only as f64 / carried as f64));
+    figures.push(("blackhole_deleted", ledger.deleted_unopened() as f64));
+}
+
+/// The policy of the others for what is its own, and silence on everything else.
+struct Swallowing(Box<dyn Policy>);
+
+impl Policy for Swallowing {
+    fn copies(&self) -> u32 {
+        self.0.copies()
+    }
+
+    fn needs_hint(&self) -> bool {
+        self.0.needs_hint()
+    }
+
+    fn greeting(&mut self, now_ms: u64) -> Vec<u8> {
+        self.0.greeting(now_ms)
+    }
+
+    fn met(&mut self, peer: &Peer, greeting: &[u8], now_ms: u64) {
+        self.0.met(peer, greeting, now_ms);
+    }
+
+    fn parted(&mut self, peer: &Peer) {
+        self.0.parted(peer);
+    }
+
+    fn lists(&self, bundle: &Carried, _: &Peer) -> bool {
+        bundle.own
+    }
+
+    fn offer(&self, bundle: &Carried, peer: &Peer) -> Option<Offer> {
+        self.0.offer(bundle, peer).filter(|_| bundle.own)
+    }
+}

@@ -1,0 +1,303 @@
+//! The replayer: a device without keys that records what is on the air near it, and says it again later
+//! where it then is. It announces beacons that it has heard, and takes the links of those who dial it for
+//! that; it dials whoever it hears, and says first flights that it has overheard or that were sent to
+//! itself. It has no key, so nothing that it says can lead to a session.
+//!
+//! | figure | what |
+//! | --- | --- |
+//! | `replayer_dials` | dials that its beacons provoked |
+//! | `replayer_provoked_bytes` | bytes that these sent it |
+//! | `replayer_flights` | first flights that it said again |
+//! | `replayer_answered_bytes` | bytes that it got for those: 0 but for flights that never arrived before |
+//! | `replayer_recognised` | flights that the one they were meant for took for new: they never arrived before |
+//! | `replayer_sessions` | links over which it came to a session, with a hello that the other side could read: must be 0 |
+//! | `honest_delivery_lost` | delivery ratio among honest devices that is lost against the twin, in which the device is an honest one |
+//!
+//! Limits: it replays, and does not relay: a first flight that it was sent for a beacon is said again
+//! after `after-s` at the earliest, when whoever sent it no longer waits for the answer. It tries no
+//! bundles or tags, which take a session to be said.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use hedgerow_transport::carrier::{DialId, LinkId};
+use rand_chacha::ChaCha20Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Ledger, check_every};
+use crate::chance::{self, Purpose};
+use crate::plan::DeviceNumber;
+use crate::world::happening::{Beacons, Dial, Happening};
+
+/// Devices that say again what they have heard on the air.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Replayer {
+    /// The share of devices.
+    pub share: f64,
+    /// Each announces something else, and dials those near it, every so many seconds.
+    pub every_s: f64,
+    /// It says nothing again sooner than this, in seconds.
+    pub after_s: f64,
+}
+
+impl Replayer {
+    pub(super) fn check(&self) -> Result<(), String> {
+        check_every(self.every_s)?;
+        match self.after_s >= 0.0 {
+            true => Ok(()),
+            false => Err("after-s must not be negative".to_owned()),
+        }
+    }
+}
+
+/// The most announcements, and the most first flights, that a replayer remembers; the oldest go first.
+const MAX_RECORDED: usize = 1_024;
+
+/// The most links that it has at once.
+const MAX_LINKS: usize = 64;
+
+/// Something came of a replay, or of the attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replayed {
+    /// Somebody dialled a beacon that was said again.
+    Lured,
+    /// It sent so many bytes.
+    Provoked(u64),
+    /// A first flight was said again.
+    Said,
+    /// So many bytes came for it.
+    Answered(u64),
+    /// It was taken for new.
+    Recognised,
+    /// There is a session with a replayer.
+    Session,
+}
+
+/// All that came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    lured: u64,
+    provoked_bytes: u64,
+    said: u64,
+    answered_bytes: u64,
+    recognised: u64,
+    sessions: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, replayed: Replayed) {
+        match replayed {
+            Replayed::Lured => self.lured += 1,
+            Replayed::Provoked(bytes) => self.provoked_bytes += bytes,
+            Replayed::Said => self.said += 1,
+            Replayed::Answered(bytes) => self.answered_bytes += bytes,
+            Replayed::Recognised => self.recognised += 1,
+            Replayed::Session => self.sessions += 1,
+        }
+    }
+}
+
+pub(super) fn figures(ledger: &Ledger, figures: &mut Vec<(&'static str, f64)>) {
+    let tally = &ledger.replayed;
+    figures.push(("replayer_dials", tally.lured as f64));
+    figures.push(("replayer_provoked_bytes", tally.provoked_bytes as f64));
+    figures.push(("replayer_flights", tally.said as f64));
+    figures.push(("replayer_answered_bytes", tally.answered_bytes as f64));
+    figures.push(("replayer_recognised", tally.recognised as f64));
+    figures.push(("replayer_sessions", tally.sessions as f64));
+}
+
+/// A link of a replayer.
+#[derive(Debug)]
+struct End {
+    peer: DeviceNumber,
+    peer_link: LinkId,
+    radio: u8,
+    /// The other side dialled, for a beacon.
+    is_lured: bool,
+    heard_bytes: u64,
+}
+
+/// What a device is that replays.
+pub(crate) struct Recorder {
+    number: DeviceNumber,
+    after_us: u64,
+    rng: ChaCha20Rng,
+    within: BTreeSet<(DeviceNumber, u8)>,
+    beacons: VecDeque<(u64, Beacons)>,
+    flights: VecDeque<(u64, Bytes)>,
+    /// What it announces now.
+    announced: Option<Beacons>,
+    links: BTreeMap<LinkId, End>,
+    next_link: u64,
+}
+
+/// What a replayer does about something.
+#[derive(Default)]
+pub(crate) struct Doings {
+    pub posts: Vec<(DeviceNumber, Act)>,
+    pub replayed: Vec<Replayed>,
+    pub announces_anew: bool,
+}
+
+/// What a replayer does to another device.
+pub(crate) enum Act {
+    /// Dials it over a radio.
+    Dial(Dial),
+    /// Answers its dial, at once.
+    Answer(Dial, Option<LinkId>),
+    /// Says something over a radio, at its pace.
+    Say(u8, LinkId, Bytes),
+    /// Ends a link.
+    End(LinkId),
+}
+
+impl Recorder {
+    pub fn new(number: DeviceNumber, after_us: u64, seed: u64) -> Recorder {
+        // Streams below are those of the cast.
+        let stream = 1 << 32 | u64::from(number);
+        Recorder {
+            number,
+            after_us,
+            rng: chance::stream(seed, Purpose::Adversary, stream),
+            within: BTreeSet::new(),
+            beacons: VecDeque::new(),
+            flights: VecDeque::new(),
+            announced: None,
+            links: BTreeMap::new(),
+            next_link: 0,
+        }
+    }
+
+    /// What it announces.
+    pub fn announced(&self) -> Option<&Beacons> {
+        self.announced.as_ref()
+    }
+
+    /// Something happens to it.
+    pub fn happen(&mut self, at_us: u64, what: Happening, doings: &mut Doings) {
+        match what {
+            Happening::Reach { peer, radio, up } => {
+                if up {
+                    self.within.insert((peer, radio));
+                } else {
+                    self.within.remove(&(peer, radio));
+                    let is_cut = |end: &End| end.peer == peer && end.radio == radio;
+                    self.links.retain(|_, end| !is_cut(end));
+                }
+            }
+            Happening::Heard { beacons, .. } => remember(&mut self.beacons, (at_us, beacons)),
+            Happening::Overheard { bytes } => remember(&mut self.flights, (at_us, bytes)),
+            Happening::Dialled { from, radio, dial } => {
+                let is_taken = self.within.contains(&(from, radio)) && self.links.len() < MAX_LINKS;
+                let link = is_taken.then(|| {
+                    doings.replayed.push(Replayed::Lured);
+                    let link = self.link_name();
+                    self.open(link, from, dial.link, radio, true);
+                    link
+                });
+                doings.posts.push((from, Act::Answer(dial, link)));
+            }
+            Happening::Answered { dial, peer } => self.answered(at_us, dial, peer, doings),
+            Happening::Bytes { link, bytes, ghost } => {
+                let Some(end) = self.links.get_mut(&link) else {
+                    return;
+                };
+                let length = bytes.len() as u64 + ghost;
+                if end.is_lured && end.heard_bytes == 0 {
+                    remember(&mut self.flights, (at_us, bytes));
+                }
+                end.heard_bytes += length;
+                doings.replayed.push(match end.is_lured {
+                    true => Replayed::Provoked(length),
+                    false => Replayed::Answered(length),
+                });
+            }
+            Happening::Ended { link } => {
+                self.links.remove(&link);
+            }
+            Happening::Turn => self.turn(at_us, doings),
+            Happening::Written | Happening::Write(_) | Happening::Fault(_) | Happening::Sample => {}
+        }
+    }
+
+    /// Announces something else, and dials everybody near.
+    fn turn(&mut self, at_us: u64, doings: &mut Doings) {
+        let before_us = at_us.saturating_sub(self.after_us);
+        let old = self.beacons.partition_point(|(at, _)| *at <= before_us);
+        if old > 0 && at_us >= self.after_us {
+            let drawn = chance::index(&mut self.rng, old);
+            self.announced = Some(self.beacons[drawn].1.clone());
+            doings.announces_anew = true;
+        }
+        // Whoever waits for an answer gets none.
+        for end in std::mem::take(&mut self.links).into_values() {
+            doings.posts.push((end.peer, Act::End(end.peer_link)));
+        }
+        if self.flights.front().is_none_or(|(at, _)| *at > before_us) {
+            return;
+        }
+        for (to, radio) in self.within.clone() {
+            let link = self.link_name();
+            let dial = Dial {
+                id: DialId(link.0),
+                start: 0,
+                link,
+                radio,
+                to,
+            };
+            doings.posts.push((to, Act::Dial(dial)));
+        }
+    }
+
+    /// Says one of the first flights that are old enough.
+    fn answered(&mut self, at_us: u64, dial: Dial, peer: Option<LinkId>, doings: &mut Doings) {
+        let Some(peer_link) = peer else {
+            return;
+        };
+        let before_us = at_us.saturating_sub(self.after_us);
+        let old = self.flights.partition_point(|(at, _)| *at <= before_us);
+        if old == 0 || !self.within.contains(&(dial.to, dial.radio)) {
+            doings.posts.push((dial.to, Act::End(peer_link)));
+            return;
+        }
+        let drawn = chance::index(&mut self.rng, old);
+        let flight = self.flights[drawn].1.clone();
+        self.open(dial.link, dial.to, peer_link, dial.radio, false);
+        doings.replayed.push(Replayed::Said);
+        let say = Act::Say(dial.radio, peer_link, flight);
+        doings.posts.push((dial.to, say));
+    }
+
+    fn open(
+        &mut self,
+        link: LinkId,
+        peer: DeviceNumber,
+        peer_link: LinkId,
+        radio: u8,
+        is_lured: bool,
+    ) {
+        let end = End {
+            peer,
+            peer_link,
+            radio,
+            is_lured,
+            heard_bytes: 0,
+        };
+        self.links.insert(link, end);
+    }
+
+    fn link_name(&mut self) -> LinkId {
+        self.next_link += 1;
+        LinkId(u64::from(self.number) << 32 | self.next_link)
+    }
+}
+
+fn remember<T>(recorded: &mut VecDeque<T>, one: T) {
+    if recorded.len() >= MAX_RECORDED {
+        recorded.pop_front();
+    }
+    recorded.push_back(one);
+}

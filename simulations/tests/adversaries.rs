@@ -1,0 +1,217 @@
+//! What adversaries reach in small worlds: as much as is said that they can, and none of what the protocol
+//! promises that nobody can. That a figure that must be 0 is something else where what it
+//! watches is broken is shown beside what counts it.
+
+use std::collections::BTreeMap;
+
+use hedgerow_simulations::record::Record;
+use hedgerow_simulations::scenario::Scenario;
+use hedgerow_simulations::world::{Pace, World};
+
+/// Sixteen people on a square for ten minutes, each of whom knows some others.
+const SQUARE: &str = r#"
+name = "square"
+description = "small, with couriers"
+duration-s = 600
+acquaintance.random = { mean = 6 }
+
+[courier]
+policy = { spray-and-wait = { copies = 8, binary = true } }
+one-message = true
+
+[movement.mobility]
+area = { width-m = 150, height-m = 150 }
+reach = [{ disc = { range-m = 25 } }]
+
+[[movement.mobility.populations]]
+count = 16
+radios = [0]
+mobility.random-waypoint = { speed-m-s = [1.0, 2.0], pause-s = [0, 30] }
+
+[[radios]]
+name = "bluetooth"
+carrier = "ble"
+rate-bytes-s = 40000
+latency-s = 0.03
+setup-s = 0.3
+
+[[workload]]
+what = "parcels"
+pace.poisson = { per-hour = 600 }
+length = { shortest = 1000, longest = 3000 }
+until-s = 400
+
+[outputs]
+contacts = false
+"#;
+
+fn square(adversary: &str) -> Scenario {
+    let scenario: Scenario =
+        toml::from_str(&format!("{SQUARE}\n{adversary}")).expect("the scenario is well-formed");
+    scenario.check().expect("nothing in it contradicts itself");
+    scenario
+}
+
+/// The figures of a world, and all that was recorded.
+fn play(mut world: World) -> (BTreeMap<&'static str, f64>, Vec<Record>) {
+    let mut records = Vec::new();
+    while world.advance(&mut records, &mut Vec::new()) {}
+    (world.figures().into_iter().collect(), records)
+}
+
+fn attacked(scenario: &Scenario) -> BTreeMap<&'static str, f64> {
+    play(World::new(scenario, 1, false).expect("the scenario can be run")).0
+}
+
+/// The delivery ratio among honest devices in the twin.
+fn unharmed(scenario: &Scenario) -> f64 {
+    let twin = World::twin(scenario, 1).expect("the scenario can be run");
+    play(twin.expect("it is disturbed")).0["honest_delivery_ratio"]
+}
+
+#[test]
+fn a_black_hole_swallows_and_loses_messages_and_makes_nobody_else_drop_any() {
+    let scenario = square("[[adversaries]]\nblack-hole = { share = 0.5 }");
+    let figures = attacked(&scenario);
+    assert!(figures["blackhole_swallowed"] > 20.0, "{figures:?}");
+    assert!(figures["blackhole_only_share"] > 0.0, "{figures:?}");
+    assert_eq!(figures["blackhole_deleted"], 0.0);
+    let (lost, whole) = (figures["honest_delivery_ratio"], unharmed(&scenario));
+    assert!(lost < whole, "{lost} of {whole}");
+}
+
+#[test]
+fn a_flooder_takes_no_more_than_the_quota() {
+    let mut scenario =
+        square("[[adversaries]]\nflooder = { share = 0.1, every-s = 2, bytes = 4000 }");
+    if let Some(courier) = &mut scenario.courier {
+        courier.quota_bytes = 100_000;
+    }
+    let figures = attacked(&scenario);
+    assert!(figures["flooder_bundles"] > 500.0, "{figures:?}");
+    assert!(figures["flooder_storage_share"] > 0.1, "{figures:?}");
+    assert!(figures["flooder_storage_share_worst"] <= 1.0, "{figures:?}");
+    assert!(figures["flooder_honest_dropped"] > 0.0, "{figures:?}");
+    let (lost, whole) = (figures["honest_delivery_ratio"], unharmed(&scenario));
+    assert!(lost <= whole, "{lost} of {whole}");
+}
+
+/// Twelve identities, with a budget of 5 bundles a link or without.
+fn sybils(budget: Option<u32>) -> BTreeMap<&'static str, f64> {
+    let mut scenario = square(
+        "[[adversaries]]\nsybil = { share = 0.05, identities = 12, contacts = 6, every-s = 10, \
+         bytes = 2000 }",
+    );
+    if let Some(courier) = &mut scenario.courier {
+        courier.link_bundles = budget;
+    }
+    attacked(&scenario)
+}
+
+#[test]
+fn budgets_hold_each_link_whoever_it_claims_to_be() {
+    let figures = sybils(Some(5));
+    assert!(figures["sybil_links"] > 10.0, "{figures:?}");
+    assert_eq!(figures["sybil_link_bundles"], 5.0, "{figures:?}");
+    assert_eq!(figures["sybil_link_budget_share"], 1.0, "{figures:?}");
+    assert!(figures["sybil_storage_share_worst"] <= 1.0, "{figures:?}");
+    let most = 5.0 * figures["sybil_links"];
+    assert!(figures["sybil_transfers"] <= most, "{figures:?}");
+    // Without a budget the same identities bring more over one link.
+    let free = sybils(None);
+    assert!(free["sybil_link_bundles"] > 5.0, "{free:?}");
+    assert!(free["sybil_transfers"] > figures["sybil_transfers"]);
+}
+
+#[test]
+fn forged_receipts_delete_nothing() {
+    let scenario = square("[[adversaries]]\nreceipt-forger = { share = 0.2, every-s = 20 }");
+    let (figures, records) =
+        play(World::new(&scenario, 1, false).expect("the scenario can be run"));
+    assert!(figures["forger_said"] > 1_000.0, "{figures:?}");
+    assert_eq!(figures["forger_deleted"], 0.0);
+    // True ones do, so somebody has listened.
+    let released = records
+        .iter()
+        .any(|record| matches!(record, Record::Drop(row) if row.reason == "released"));
+    assert!(released);
+}
+
+#[test]
+fn replays_provoke_dials_and_open_nothing() {
+    let figures = attacked(&square(
+        "[[adversaries]]\nreplayer = { share = 0.2, every-s = 10, after-s = 60 }",
+    ));
+    assert!(figures["replayer_dials"] > 0.0, "{figures:?}");
+    assert!(figures["replayer_provoked_bytes"] > 0.0, "{figures:?}");
+    assert!(figures["replayer_flights"] > 10.0, "{figures:?}");
+    assert_eq!(figures["replayer_sessions"], 0.0);
+    // What is answered is what never arrived before.
+    assert!(
+        figures["replayer_recognised"] > 0.0 || figures["replayer_answered_bytes"] == 0.0,
+        "{figures:?}"
+    );
+}
+
+/// Ten people in the course of two hours, whom a tracker watches.
+fn tracked() -> BTreeMap<&'static str, f64> {
+    let text = format!("cryptography = \"real\"\n{SQUARE}\n[[adversaries]]\ntracker = {{}}")
+        .replace("count = 16", "count = 10")
+        .replace(
+            "width-m = 150, height-m = 150",
+            "width-m = 300, height-m = 300",
+        );
+    let mut scenario: Scenario = toml::from_str(&text).expect("the scenario is well-formed");
+    scenario.check().expect("nothing in it contradicts itself");
+    scenario.duration_s = 7_200.0;
+    scenario.workload[0].until_s = None;
+    scenario.workload[0].pace = Pace::Poisson { per_hour: 60.0 };
+    attacked(&scenario)
+}
+
+#[test]
+fn a_tracker_is_no_better_than_chance() {
+    let figures = tracked();
+    for what in ["beacons", "moments", "flights", "lengths", "tags"] {
+        let figure = |name: &str| figures[format!("tracker_{what}_{name}").as_str()];
+        assert!(figure("trials") >= 20.0, "{what}: {figures:?}");
+        assert!(figure("low") <= 0.0, "{what}: {figures:?}");
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_figures_and_records() {
+    let scenario = square(
+        "[[adversaries]]\nreplayer = { share = 0.1, every-s = 10, after-s = 60 }\n\
+         [[adversaries]]\nreceipt-forger = { share = 0.1, every-s = 20 }\n\
+         [[adversaries]]\nblack-hole = { share = 0.1 }\n\
+         [[adversaries]]\nflooder = { share = 0.1, every-s = 20, bytes = 1000 }",
+    );
+    let on = |threads| {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads can be had")
+            .install(|| play(World::new(&scenario, 1, false).expect("the scenario can be run")))
+    };
+    let ((figures, records), (same, records_of_two)) = (on(1), on(2));
+    assert_eq!(figures, same);
+    assert_eq!(records.len(), records_of_two.len());
+    assert!(records == records_of_two);
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let refused = |adversary: &str| {
+        let text = format!("{SQUARE}\n{adversary}");
+        let scenario: Scenario = toml::from_str(&text).expect("the scenario is well-formed");
+        scenario
+            .check()
+            .expect_err("it contradicts itself")
+            .to_string()
+    };
+    assert!(refused("[[adversaries]]\ntracker = {}").contains("cryptography"));
+    assert!(refused("[[adversaries]]\nblack-hole = { share = 2 }").contains("shares"));
+    let hole = "[[adversaries]]\nblack-hole = { share = 0.1 }\n";
+    assert!(refused(&hole.repeat(2)).contains("once"));
+}
