@@ -104,7 +104,7 @@ fn any_number_of_threads_gives_the_same_records() {
 fn an_empty_battery_switches_a_device_off_for_good() {
     let mut scenario = park();
     scenario.faults.clear();
-    let text = "capacity-j = 18\nfilled = [0.4, 1.0]\nbase-w = 0.01";
+    let text = "capacity-j = 120\nfilled = [0.1, 1.0]\nbase-w = 0.01";
     scenario.battery = Some(toml::from_str(text).expect("the battery is well-formed"));
     let mut on = Vec::new();
     for record in run(&scenario, 5) {
