@@ -8,7 +8,7 @@ use hedgerow_simulations::scenario::{self, Loaded};
 use hedgerow_simulations::world::{Progress, Step};
 
 /// A scenario and what is changed to shorten it: fewer people on less room, who write more.
-const SHORT: [(&str, &[(&str, &str)]); 6] = [
+const SHORT: [(&str, &[(&str, &str)]); 7] = [
     (
         "two-friends",
         &[
@@ -27,6 +27,16 @@ const SHORT: [(&str, &[(&str, &str)]); 6] = [
     ),
     (
         "protest",
+        &[
+            ("duration-s", "300"),
+            ("movement.mobility.populations.0.count", "60"),
+            ("movement.mobility.area.width-m", "160"),
+            ("movement.mobility.area.height-m", "120"),
+            ("workload.0.pace.poisson.per-hour", "1000"),
+        ],
+    ),
+    (
+        "protest-attacked",
         &[
             ("duration-s", "300"),
             ("movement.mobility.populations.0.count", "60"),
@@ -206,6 +216,11 @@ fn every_scenario_that_ships_has_a_short_variant() {
 #[test]
 fn two_friends_repeat_byte_for_byte() {
     repeats("two-friends");
+}
+
+#[test]
+fn the_attacked_protest_repeats_byte_for_byte() {
+    repeats("protest-attacked");
 }
 
 #[test]
