@@ -15,7 +15,7 @@
 //!
 //! A run with adversaries that disturb has a twin: the same world and the same parts, drawn and not played. Both
 //! have the same honest devices, and `honest_delivery_lost` is the difference of their delivery ratios among
-//! those. What [`Ledger`] sees of a run makes the other figures. An adversary is found out by nobody:
+//! those. What the ledger sees of a run makes the other figures. An adversary is found out by nobody:
 //! the product keeps no reputation, so a contact that turns is met again as before.
 
 pub mod black_hole;
