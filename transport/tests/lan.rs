@@ -107,9 +107,10 @@ async fn beacons_are_found_and_lead_to_their_owner() {
                 _ => None,
             })
             .await;
-        // Two of the four slots are random.
-        if missing.remove(&beacon) {
-            assert!(at.contains(&one.address));
+        // Two of the four slots are random. An instance is told of again when more of its addresses
+        // are heard.
+        if at.contains(&one.address) {
+            missing.remove(&beacon);
         }
     }
     other.command(CarrierCommand::Dial {

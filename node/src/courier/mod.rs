@@ -3,7 +3,7 @@
 //!
 //! Pure code without store, keys or contents: it decides who holds which bundle and who is given it.
 //! The engine keeps the contents, moves them and opens what is its own; the simulator's comparison with
-//! theory drives thousands of couriers without any engine, by [`meet`].
+//! theory drives thousands of couriers without any engine, by [`meet()`].
 //!
 //! | what | where |
 //! | --- | --- |

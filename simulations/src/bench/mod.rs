@@ -2,13 +2,13 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | a figure and how it is printed | [`row`] |
+//! | a figure and how it is printed | `row` |
 //! | running a scenario with clocks beside it | [`measure`] |
-//! | couriers against theory and the oracle of a trace | [`exact`] |
-//! | The ONE's default scenario, beside its own figures | [`the_one`] |
-//! | movement and contacts alone | [`movement`] |
-//! | thousands of engines | [`crowds`] |
-//! | the default courier on a recorded trace | [`conference`] |
+//! | couriers against theory and the oracle of a trace | `exact` |
+//! | The ONE's default scenario, beside its own figures | `the_one` |
+//! | movement and contacts alone | `movement` |
+//! | thousands of engines | `crowds` |
+//! | the default courier on a recorded trace | `conference` |
 
 mod conference;
 mod crowds;
