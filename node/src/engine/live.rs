@@ -45,6 +45,9 @@ pub(crate) struct Live {
     pub session: Session,
     /// Under the rescue key: only what leads back is said.
     pub rescue: bool,
+    /// The lowest psk number that the other side's hello can bear if it has lost nothing, as things stood
+    /// when ours was said: another session may move on meanwhile.
+    pub least_of_theirs: u32,
     /// What the other side said first.
     pub hello: Option<Hello>,
     /// Facts said in this session, so that none is said twice.
@@ -92,6 +95,7 @@ impl Engine {
             identity: device.identity,
             session,
             rescue,
+            least_of_theirs: device.psk.least_of_theirs(),
             hello: None,
             told: Versions::default(),
             proposal: None,

@@ -78,9 +78,9 @@ impl Engine {
     ) -> Result<(), LinkError> {
         let device = self
             .devices
-            .get_mut(&live.device)
+            .get(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
-        if hello.psk_number < device.psk.number
+        if hello.psk_number < live.least_of_theirs
             && let Some(contact) = self.contacts.get_mut(&live.identity)
             && !contact.older_state
         {

@@ -73,6 +73,13 @@ impl PskChain {
         self.since_ms.saturating_add(PSK_AGE_MS)
     }
 
+    /// The lowest number that the other side may be at, having lost nothing: while it has not been seen
+    /// to use the current one, that of the one before.
+    pub fn least_of_theirs(&self) -> u32 {
+        let previous = self.previous.as_ref().map(|previous| previous.number);
+        previous.map_or(self.number, |previous| previous.min(self.number))
+    }
+
     /// As the proposer: the answer has come, so the next one is in use from now on. Gives the numbers
     /// of those that are gone for good.
     pub fn advance(&mut self, number: u32, next: Psk, wall_ms: i64) -> Vec<u32> {
@@ -129,12 +136,14 @@ mod tests {
         });
         assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
         assert!(proposer.advance(1, psk(1), 0).is_empty());
+        assert_eq!(proposer.least_of_theirs(), answerer.number);
         assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
         assert_eq!(answerer.seen(1, 0), [0]);
         assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
         assert_eq!(proposer.seen(1, 0), [0]);
         assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
         assert_eq!(proposer.candidates().len(), 1);
+        assert_eq!(proposer.least_of_theirs(), 1);
     }
 
     #[test]
