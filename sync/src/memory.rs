@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::store::{Direction, KeyRange, Reader, StorageError, Store, Txn, Visit};
 
 /// Keeps everything in a map. A clone is a snapshot and shares the values. Prints how many rows it has.
@@ -12,7 +14,10 @@ pub struct MemoryStore {
     rows: Rows,
 }
 
-type Rows = BTreeMap<Box<[u8]>, Arc<[u8]>>;
+type Rows = BTreeMap<Key, Arc<[u8]>>;
+
+/// As long as most keys are.
+type Key = SmallVec<[u8; 40]>;
 
 impl MemoryStore {
     /// An empty store.
@@ -52,7 +57,7 @@ impl Store for MemoryStore {
 }
 
 /// What a row was before a write.
-type Before = (Box<[u8]>, Option<Arc<[u8]>>);
+type Before = (Key, Option<Arc<[u8]>>);
 
 /// A write in progress: the rows, and what they were before.
 struct Open<'a> {
@@ -88,7 +93,10 @@ impl Reader for Open<'_> {
 
 impl Txn for Open<'_> {
     fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        let before = self.rows.insert(key.into(), value.into());
+        let before = match self.rows.get_mut(key) {
+            Some(row) => Some(std::mem::replace(row, value.into())),
+            None => self.rows.insert(key.into(), value.into()),
+        };
         self.undo.push((key.into(), before));
         Ok(())
     }
