@@ -63,6 +63,9 @@ impl Table {
     }
 }
 
+/// Most records have no more bytes: they are encoded without growing the vector.
+const USUAL_RECORD: usize = 128;
+
 /// The record under a key.
 pub(crate) fn load<T: for<'b> Decode<'b, ()>>(
     reader: &(impl Reader + ?Sized),
@@ -85,7 +88,9 @@ pub(crate) fn save<T: Encode<()>>(
 
 /// A record's bytes.
 pub(crate) fn encoded<T: Encode<()>>(record: &T) -> Vec<u8> {
-    minicbor::to_vec(record).expect("writing to memory does not fail")
+    let mut bytes = Vec::with_capacity(USUAL_RECORD);
+    minicbor::encode(record, &mut bytes).expect("writing to memory does not fail");
+    bytes
 }
 
 /// Every record of a table whose key goes on with `prefix`: the rest of the key, and the record.

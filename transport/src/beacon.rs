@@ -64,6 +64,22 @@ impl PairBeaconKey {
         let input: [&[u8]; 3] = [&[carrier as u8], &epoch.0.to_be_bytes(), &[direction as u8]];
         truncated(mac(self.as_bytes(), &input).as_bytes())
     }
+
+    /// The same under a cryptography.
+    #[must_use]
+    pub fn beacon_under(
+        &self,
+        cryptography: Cryptography,
+        carrier: CarrierKind,
+        epoch: Epoch,
+        direction: Direction,
+    ) -> Beacon {
+        match cryptography {
+            Cryptography::Real => self.beacon(carrier, epoch, direction),
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => crate::sized::pair_beacon(self, carrier, epoch, direction),
+        }
+    }
 }
 
 /// What to announce in an epoch: the device's own beacon, then up to three of the pairwise ones, which
@@ -107,22 +123,39 @@ pub struct Known<'k, K> {
     pub offset_ms: i64,
 }
 
-/// The beacons by which contacts would be recognised now: of the epochs before, of and after each
-/// contact's time. To be rebuilt once an epoch, and after every change of keys or clocks.
-pub struct Recogniser<K> {
-    epoch: Epoch,
-    beacons: Vec<(Beacon, K)>,
+/// By how many epochs a clock is ahead of ours that is so many milliseconds ahead, in the middle of an epoch.
+#[must_use]
+pub fn epochs_ahead(offset_ms: i64) -> i64 {
+    offset_ms.saturating_add(EPOCH_MS / 2).div_euclid(EPOCH_MS)
 }
 
-impl<K: Copy + Ord> Recogniser<K> {
-    /// Computes the beacons: at most six keyed hashes for each device.
-    pub fn new<'k>(
+/// The beacons by which contacts would be recognised now: of the epochs before, of and after each
+/// contact's time in the middle of our epoch. To be rebuilt after every change of keys or clocks, and to
+/// [follow](Self::follow) the epoch.
+pub struct Recogniser<K> {
+    epoch: Epoch,
+    /// Of the three epochs, in order.
+    tables: [Table<K>; 3],
+}
+
+/// The beacons of one epoch.
+struct Table<K> {
+    /// In order, as numbers: they lie close together and compare fast.
+    beacons: Vec<u64>,
+    /// Whose each is.
+    owners: Vec<K>,
+}
+
+impl<K: Copy + Ord> Table<K> {
+    /// Computes the beacons of the epoch so far ahead of each contact's: at most two keyed hashes for each.
+    fn new(
         cryptography: Cryptography,
         carrier: CarrierKind,
-        wall_ms: i64,
-        known: impl IntoIterator<Item = Known<'k, K>>,
+        epoch: Epoch,
+        ahead: i64,
+        known: &[Known<'_, K>],
     ) -> Self {
-        let mut beacons = Vec::new();
+        let mut beacons = Vec::with_capacity(2 * known.len());
         for Known {
             who,
             key,
@@ -130,19 +163,58 @@ impl<K: Copy + Ord> Recogniser<K> {
             offset_ms,
         } in known
         {
-            let epoch = Epoch::at(wall_ms.saturating_add(offset_ms)).0;
-            for epoch in epoch.saturating_sub(1)..=epoch.saturating_add(1) {
-                beacons.extend(
-                    key.map(|key| (key.beacon_under(cryptography, carrier, Epoch(epoch)), who)),
-                );
-                beacons.push((pair.beacon(carrier, Epoch(epoch), direction), who));
-            }
+            let ahead = ahead.saturating_add(epochs_ahead(*offset_ms));
+            let epoch = Epoch(epoch.0.saturating_add_signed(ahead));
+            let own = key.map(|key| key.beacon_under(cryptography, carrier, epoch));
+            let pairwise = pair.beacon_under(cryptography, carrier, epoch, *direction);
+            let both = own.into_iter().chain([pairwise]);
+            beacons.extend(both.map(|beacon| (u64::from_be_bytes(beacon), *who)));
         }
         beacons.sort_unstable();
+        let (beacons, owners) = beacons.into_iter().unzip();
+        Self { beacons, owners }
+    }
+
+    fn find(&self, beacon: u64) -> Option<K> {
+        let at = self.beacons.binary_search(&beacon).ok()?;
+        self.owners.get(at).copied()
+    }
+}
+
+impl<K: Copy + Ord> Recogniser<K> {
+    /// Computes the beacons of three epochs.
+    #[must_use]
+    pub fn new(
+        cryptography: Cryptography,
+        carrier: CarrierKind,
+        wall_ms: i64,
+        known: &[Known<'_, K>],
+    ) -> Self {
+        let epoch = Epoch::at(wall_ms);
+        let tables = [-1, 0, 1];
         Self {
-            epoch: Epoch::at(wall_ms),
-            beacons,
+            epoch,
+            tables: tables.map(|ahead| Table::new(cryptography, carrier, epoch, ahead, known)),
         }
+    }
+
+    /// Goes over to the epoch of this wall time. Contacts, keys and clocks are those that it was made with: of an
+    /// epoch that follows on the last one, only the third is new.
+    pub fn follow(
+        &mut self,
+        cryptography: Cryptography,
+        carrier: CarrierKind,
+        wall_ms: i64,
+        known: &[Known<'_, K>],
+    ) {
+        let epoch = Epoch::at(wall_ms);
+        if epoch.0 != self.epoch.0 + 1 {
+            *self = Self::new(cryptography, carrier, wall_ms, known);
+            return;
+        }
+        self.epoch = epoch;
+        self.tables.rotate_left(1);
+        self.tables[2] = Table::new(cryptography, carrier, epoch, 1, known);
     }
 
     /// Whether it still serves at this wall time.
@@ -154,18 +226,15 @@ impl<K: Copy + Ord> Recogniser<K> {
     /// Whose beacon this is.
     #[must_use]
     pub fn find(&self, beacon: &Beacon) -> Option<K> {
-        let at = self.beacons.partition_point(|(known, _)| known < beacon);
-        self.beacons
-            .get(at)
-            .filter(|(known, _)| known == beacon)
-            .map(|(_, who)| *who)
+        let beacon = u64::from_be_bytes(*beacon);
+        self.tables.iter().find_map(|table| table.find(beacon))
     }
 }
 
 impl<K> fmt::Debug for Recogniser<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recogniser")
-            .field("beacons", &self.beacons.len())
+            .field("epoch", &self.epoch)
             .finish_non_exhaustive()
     }
 }

@@ -209,7 +209,9 @@ impl PublicKey {
     /// Whether an agreement with it can be secret: false for the few keys of low order.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        StaticKey::from_bytes([1; 32]).agree(self).is_some()
+        let any = StaticSecret::from([1; 32]);
+        any.diffie_hellman(&x25519_dalek::PublicKey::from(self.0))
+            .was_contributory()
     }
 }
 

@@ -12,7 +12,8 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use crate::beacon::{Beacon, Epoch};
 use crate::carrier::CarrierKind;
-use crate::keys::{BeaconKey, PublicKey};
+use crate::handshake::Direction;
+use crate::keys::{BeaconKey, PairBeaconKey, PublicKey};
 use crate::noise::{Seeded, TAG_LEN};
 
 /// What `snow` works with, and where its randomness comes from.
@@ -88,7 +89,16 @@ impl Dh for Agreement {
             .zip(out.first_chunk_mut::<KEY_LEN>())
             .ok_or(Error::Dh)?;
         // The encodings of points of low order begin with one of these; few others do.
-        let suspicious = [0x00, 0x01, 0x5f, 0xe0, 0xec, 0xed, 0xee].contains(&peer[0]);
+        let beginnings = [
+            [0x00, 0x00],
+            [0x01, 0x00],
+            [0x5f, 0x9c],
+            [0xe0, 0xeb],
+            [0xec, 0xff],
+            [0xed, 0xff],
+            [0xee, 0xff],
+        ];
+        let suspicious = beginnings.iter().any(|two| peer.starts_with(two));
         if suspicious && !PublicKey(*peer).is_usable() {
             return Err(Error::Dh);
         }
@@ -256,6 +266,17 @@ pub(crate) fn beacon(key: &BeaconKey, carrier: CarrierKind, epoch: Epoch) -> Bea
     name.copy_from_slice(&beacon_name(key));
     when.copy_from_slice(&(epoch.0 as u32 ^ beacon_mask(carrier)).to_be_bytes());
     beacon
+}
+
+/// In place of a pairwise beacon.
+pub(crate) fn pair_beacon(
+    key: &PairBeaconKey,
+    carrier: CarrierKind,
+    epoch: Epoch,
+    direction: Direction,
+) -> Beacon {
+    let place = u64::from(carrier as u8) << 8 | u64::from(direction as u8);
+    xxh3_64_with_seed(key.as_bytes(), epoch.0 << 16 | place).to_be_bytes()
 }
 
 /// The first and the last of all beacons of a key.

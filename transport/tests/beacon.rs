@@ -33,7 +33,7 @@ fn recogniser(wall_ms: i64, offset_ms: i64) -> Recogniser<u8> {
         Cryptography::Real,
         Lan,
         wall_ms,
-        [Known {
+        &[Known {
             who: 1,
             key: Some(&key),
             pair: (&pair, Direction::Up),
@@ -86,7 +86,7 @@ fn two_who_both_rotated_their_keys_recognise_the_pairwise_beacon_in_its_directio
         pair: (&pair, Direction::Down),
         offset_ms: 0,
     };
-    let recogniser = Recogniser::new(Cryptography::Real, Lan, NOW_MS, [known]);
+    let recogniser = Recogniser::new(Cryptography::Real, Lan, NOW_MS, &[known]);
     let epoch = Epoch::at(NOW_MS);
     assert_eq!(
         recogniser.find(&pair.beacon(Lan, epoch, Direction::Down)),
@@ -107,6 +107,31 @@ fn a_table_serves_for_its_epoch() {
     assert!(recogniser.is_current(start + EPOCH_MS - 1));
     assert!(!recogniser.is_current(start + EPOCH_MS));
     assert!(!recogniser.is_current(start - 1), "the clock went back");
+}
+
+#[test]
+fn a_table_that_follows_the_epoch_is_that_made_in_it() {
+    let (key, pair) = (beacon_key(1), pair_key(1));
+    let known = [Known {
+        who: 1,
+        key: Some(&key),
+        pair: (&pair, Direction::Up),
+        offset_ms: EPOCH_MS,
+    }];
+    let mut followed = Recogniser::new(Cryptography::Real, Lan, NOW_MS, &known);
+    // The next one, one left out, and the clock set back.
+    for epochs in [1, 2, 4, 5, 3, 4] {
+        let wall_ms = NOW_MS + epochs * EPOCH_MS;
+        followed.follow(Cryptography::Real, Lan, wall_ms, &known);
+        assert!(followed.is_current(wall_ms));
+        let made = Recogniser::new(Cryptography::Real, Lan, wall_ms, &known);
+        for apart in -4..=8 {
+            let beacon = key.beacon(Lan, Epoch::at(wall_ms + apart * EPOCH_MS));
+            let who = (0..=2).contains(&apart).then_some(1);
+            assert_eq!(followed.find(&beacon), who, "{apart} epochs apart");
+            assert_eq!(made.find(&beacon), who, "{apart} epochs apart");
+        }
+    }
 }
 
 /// How many slots of two announcements an epoch apart are equal: what an observer links a device by.

@@ -1,13 +1,17 @@
 //! Carriers, as the engine follows them: their state and addresses, what is announced over them, whose
 //! beacons they see, and whom to dial over them (`docs/PROTOCOL.md` sections 11 and 13).
 
-use hedgerow_sync::id::DeviceId;
+use std::collections::BTreeMap;
+
+use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::beacon::{self, Beacon, Epoch, Known};
-use hedgerow_transport::carrier::{Address, CarrierKind, CarrierState};
+use hedgerow_transport::carrier::{Address, CarrierKind, CarrierState, LinkId};
 use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::search::Sought;
 
+use super::contact::Contact;
+use super::device::Device;
 use super::dialling::Target;
 use super::fact::FactKind;
 use super::presence::Sighting;
@@ -127,8 +131,13 @@ impl Engine {
             let epoch = self
                 .presence
                 .announcing(kind, turn.now, is_missing, turn.rng);
-            let wanted = epoch.map(|epoch| (epoch, self.beacons(kind, epoch)));
-            if !self.presence.is_news(kind, wanted.clone()) {
+            let wanted = || epoch.map(|epoch| (epoch, self.beacons(kind, epoch)));
+            if self.presence.is_told(kind, epoch) {
+                debug_assert_eq!(self.presence.told(kind), wanted().as_ref());
+                continue;
+            }
+            let wanted = wanted();
+            if !self.presence.is_news(kind, &wanted) {
                 continue;
             }
             let slots = wanted.as_ref().and_then(|(epoch, beacons)| {
@@ -141,56 +150,61 @@ impl Engine {
     }
 
     /// The beacons that mean something: ours, then those for contacts that do not hold our newest key.
+    /// Whatever changes them says so to [`outdate`](super::presence::Presence::outdate).
     fn beacons(&self, kind: CarrierKind, epoch: Epoch) -> Vec<Beacon> {
         if !self.is_announced_over(kind) {
             return Vec::new();
         }
+        let cryptography = self.account.cryptography();
         let version = self.account.versions.of(FactKind::BeaconKey);
         let uninformed = self.devices.iter().filter(|(id, device)| {
             device.given.of(FactKind::BeaconKey) < version && self.may_talk_to(**id)
         });
         let pairwise = uninformed.map(|(id, device)| {
             let direction = Direction::between(&self.device_id.0, &id.0);
-            device.pair_beacon_key.beacon(kind, epoch, direction)
+            let key = &device.pair_beacon_key;
+            key.beacon_under(cryptography, kind, epoch, direction)
         });
-        let own = self
-            .account
-            .beacon_key
-            .beacon_under(self.account.cryptography(), kind, epoch);
+        let key = &self.account.beacon_key;
+        let own = key.beacon_under(cryptography, kind, epoch);
         std::iter::once(own).chain(pairwise).collect()
     }
 
-    /// Works out anew whose beacons may be seen, where that is out of date.
+    /// Works out anew whose beacons were seen, where that is out of date.
     pub(super) fn recognise_beacons(&mut self, turn: &mut Turn<'_>) {
+        while let Some(kind) = self.presence.stale(turn.now.wall_ms) {
+            self.follow_beacons(turn, kind);
+        }
+    }
+
+    /// Works out anew whose beacons may be seen over a carrier, if that is out of date.
+    fn follow_beacons(&mut self, turn: &mut Turn<'_>, kind: CarrierKind) {
         let wall_ms = turn.now.wall_ms;
-        let kinds: Vec<CarrierKind> = self.carriers.keys().copied().collect();
-        for kind in kinds {
-            if !self.presence.is_stale(kind, wall_ms) {
-                continue;
-            }
-            let guesses = self.devices.iter().filter_map(|(id, device)| {
-                let offset_ms = self.presence.guess(*id)?;
-                Some((*id, device, offset_ms))
-            });
-            let sure = self.devices.iter();
-            let sure = sure.map(|(id, device)| (*id, device, device.clock_offset_ms));
-            let known: Vec<_> = sure
-                .chain(guesses)
-                .map(|(id, device, offset_ms)| Known {
-                    who: id,
-                    key: device.beacon_key.as_ref(),
-                    pair: (
-                        &device.pair_beacon_key,
-                        Direction::between(&id.0, &self.device_id.0),
-                    ),
-                    offset_ms,
-                })
-                .collect();
-            let cryptography = self.account.cryptography();
-            let sightings = self.presence.set_known(cryptography, kind, wall_ms, known);
-            for sighting in sightings {
-                self.sighted(turn, sighting);
-            }
+        if !self.presence.is_stale(kind, wall_ms) {
+            return;
+        }
+        let guesses = self.devices.iter().filter_map(|(id, device)| {
+            let offset_ms = self.presence.guess(*id)?;
+            Some((*id, device, offset_ms))
+        });
+        let sure = self.devices.iter();
+        let sure = sure.map(|(id, device)| (*id, device, device.clock_offset_ms));
+        let known: Vec<_> = sure
+            .chain(guesses)
+            .map(|(id, device, offset_ms)| Known {
+                who: id,
+                key: device.beacon_key.as_ref(),
+                pair: (
+                    &device.pair_beacon_key,
+                    Direction::between(&id.0, &self.device_id.0),
+                ),
+                offset_ms,
+            })
+            .collect();
+        let cryptography = self.account.cryptography();
+        let sightings = self.presence.set_known(cryptography, kind, wall_ms, &known);
+        for sighting in sightings {
+            self.sighted(turn, sighting);
         }
     }
 
@@ -202,7 +216,7 @@ impl Engine {
         beacon: Beacon,
         at: Vec<Address>,
     ) {
-        self.recognise_beacons(turn);
+        self.follow_beacons(turn, carrier);
         if let Some(device) = self.presence.recognise(turn.now, carrier, beacon, &at) {
             self.sighted(
                 turn,
@@ -227,33 +241,26 @@ impl Engine {
             .seen(target, sighting.beacon, ways, turn.now.mono_ms, turn.rng);
     }
 
-    /// Whether a device is looked for.
-    fn is_unseen(&self, id: DeviceId) -> bool {
-        self.may_talk_to(id) && !self.sessions.contains_key(&id)
-    }
-
     /// Whether any device is looked for.
     pub(super) fn is_anybody_unseen(&self) -> bool {
-        self.devices.keys().any(|id| self.is_unseen(*id))
+        unseen(&self.devices, &self.contacts, &self.sessions)
+            .next()
+            .is_some()
     }
 
     /// Tries more distant epochs of contacts against the beacons that nobody was recognised by.
     pub(super) fn search_beacons(&mut self, turn: &mut Turn<'_>) {
-        if !self
-            .presence
-            .search_is_due(turn.now, self.is_anybody_unseen())
-        {
+        if !self.presence.search_is_due(turn.now) {
             return;
         }
-        let mut unseen: Vec<_> = self
-            .devices
-            .iter()
-            .filter(|(id, _)| self.is_unseen(**id))
-            .collect();
+        let mut unseen: Vec<_> = unseen(&self.devices, &self.contacts, &self.sessions).collect();
+        if unseen.is_empty() {
+            return;
+        }
         unseen.sort_by_key(|(_, device)| std::cmp::Reverse(device.last_seen_ms));
         let unseen = unseen.into_iter().filter_map(|(id, device)| {
             Some(Sought {
-                who: *id,
+                who: id,
                 key: device.beacon_key.as_ref()?,
                 offset_ms: device.clock_offset_ms,
             })
@@ -276,7 +283,7 @@ impl Engine {
     /// Starts the dials that are due.
     pub(super) fn start_dials(&mut self, turn: &mut Turn<'_>) {
         let known = |target| match target {
-            Target::Device(id) => self.devices.get(&id).map(super::device::Device::ways),
+            Target::Device(id) => self.devices.get(&id).map(Device::ways),
             Target::Inviter(id) => self.joinings.get(&id).map(super::joining::Joining::ways),
         };
         let carriers = &self.carriers;
@@ -294,4 +301,15 @@ impl Engine {
             turn.out.dial(way.carrier, dial, way.address);
         }
     }
+}
+
+/// The devices that are looked for.
+fn unseen<'e>(
+    devices: &'e BTreeMap<DeviceId, Device>,
+    contacts: &'e BTreeMap<IdentityId, Contact>,
+    sessions: &'e BTreeMap<DeviceId, LinkId>,
+) -> impl Iterator<Item = (DeviceId, &'e Device)> {
+    let apart = devices.iter().filter(|(id, _)| !sessions.contains_key(*id));
+    let unseen = apart.filter(|(_, device)| device.is_welcome(contacts));
+    unseen.map(|(id, device)| (*id, device))
 }

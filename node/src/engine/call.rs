@@ -148,6 +148,7 @@ impl Engine {
         if !announcing {
             self.account.unannounced.push(kind as u8);
         }
+        self.presence.outdate();
         self.account.save(turn.txn)?;
         self.news.carriers.insert(kind);
         Ok(Reply::Done)

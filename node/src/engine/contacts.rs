@@ -167,6 +167,7 @@ impl Engine {
         if contact.blocked != blocked {
             contact.blocked = blocked;
             contact.save(turn.txn, identity)?;
+            self.presence.outdate();
             for device in self.devices_of(identity).collect::<Vec<_>>() {
                 // Blocking shows as no more than absence.
                 self.end_session(turn, device, Bye::Stopping)?;
@@ -221,6 +222,7 @@ impl Engine {
         self.dialling.drop_target(Target::Device(id));
         self.presence.is_sure_of(id);
         self.presence.changed();
+        self.presence.outdate();
         turn.txn.remove(&Table::Devices.key(&[&id.0]))?;
         replay::forget_device(turn.txn, id)?;
         self.forget_prekeys_of(turn, id)

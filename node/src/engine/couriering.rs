@@ -152,7 +152,7 @@ impl Engine {
             .parted(id, turn.now.mono_ms, &mut turn.rng);
         couriering.outgoing.remove(&id);
         // What was written in the session and did not arrive waits from now on.
-        self.courier_queued(turn, live.identity);
+        self.courier_queued_for(turn, live.device);
         Ok(())
     }
 

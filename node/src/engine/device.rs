@@ -1,5 +1,7 @@
 //! A contact's device: its keys, what it has told us and been told, and where it was found.
 
+use std::collections::BTreeMap;
+
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{StorageError, Txn};
 use hedgerow_transport::keys::{
@@ -7,6 +9,7 @@ use hedgerow_transport::keys::{
 };
 use minicbor::{Decode, Encode};
 
+use super::contact::Contact;
 use super::fact::Versions;
 use super::invitation::InvitationKey;
 use super::psk::PskChain;
@@ -81,6 +84,12 @@ pub(crate) struct TheirPrekey {
 impl Device {
     pub fn save(&self, txn: &mut dyn Txn, id: DeviceId) -> Result<(), StorageError> {
         tables::save(txn, &Table::Devices.key(&[&id.0]), self)
+    }
+
+    /// Whether sessions with it are wanted, by what is known of its owner.
+    pub fn is_welcome(&self, contacts: &BTreeMap<IdentityId, Contact>) -> bool {
+        let contact = contacts.get(&self.identity);
+        !self.gone && contact.is_some_and(|contact| !contact.blocked)
     }
 
     /// The ways to it, the best first: where sessions came about, then what it says.

@@ -1,10 +1,12 @@
 //! When to dial whom (`docs/PROTOCOL.md` section 13).
 //!
 //! A target is a device of a contact, or the maker of an invitation being joined. Addresses from a
-//! beacon are tried once, after a short random pause; known ones in rounds, the best first, with a
-//! growing pause between rounds. One attempt at a time for a target, a few in all.
+//! beacon are tried once, after a short random pause, and once more if no link came up and the beacon is
+//! still there after a pause; known ones in rounds, the best first, with a growing pause between rounds.
+//! One attempt at a time for a target, a few in all.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::carrier::{CarrierKind, DialId};
@@ -41,8 +43,10 @@ struct Prospect {
     /// Addresses seen in a beacon, and from when on to try them.
     beacon: VecDeque<Way>,
     beacon_due_ms: u64,
-    /// The beacon answered last: it is not answered twice.
+    /// The beacon answered last: it is not answered twice, unless no link came up.
     answered: Option<[u8; 8]>,
+    /// From when on it is, if none did.
+    again_ms: Option<u64>,
     /// What is left of the present round.
     round: VecDeque<Way>,
     /// When the next known address is due; `None` once a round found nothing to try.
@@ -79,6 +83,10 @@ pub(crate) enum Outlook {
 #[derive(Debug)]
 pub(crate) struct Dialling {
     prospects: BTreeMap<Target, Prospect>,
+    /// When each is due that is and is not busy: most contacts are far away, and nothing is due for them.
+    due: BTreeSet<(u64, Target)>,
+    /// How many are busy.
+    busy: usize,
     dials: BTreeMap<DialId, Attempt>,
     next_dial: u64,
     beacon_pause_ms: u64,
@@ -88,6 +96,8 @@ impl Default for Dialling {
     fn default() -> Dialling {
         Dialling {
             prospects: BTreeMap::new(),
+            due: BTreeSet::new(),
+            busy: 0,
             dials: BTreeMap::new(),
             next_dial: 0,
             beacon_pause_ms: BEACON_PAUSE_MS,
@@ -103,15 +113,43 @@ impl Dialling {
 
     /// Wants a session with this target from now on.
     pub fn want(&mut self, target: Target, now_ms: u64) {
-        self.prospects.entry(target).or_insert_with(|| Prospect {
-            round_due_ms: Some(now_ms),
-            ..Prospect::default()
-        });
+        if let Entry::Vacant(vacant) = self.prospects.entry(target) {
+            vacant.insert(Prospect {
+                round_due_ms: Some(now_ms),
+                ..Prospect::default()
+            });
+            self.due.insert((now_ms, target));
+        }
+    }
+
+    /// Changes one plan, and when it is due with it.
+    fn change<T>(&mut self, target: Target, change: impl FnOnce(&mut Prospect) -> T) -> Option<T> {
+        let prospect = self.prospects.get_mut(&target)?;
+        let before = (prospect.due_ms(), prospect.busy);
+        let changed = change(prospect);
+        let after = (prospect.due_ms(), prospect.busy);
+        if before != after {
+            self.count_out(target, before);
+            if let Some(due_ms) = after.0 {
+                self.due.insert((due_ms, target));
+            }
+            self.busy += usize::from(after.1);
+        }
+        Some(changed)
+    }
+
+    fn count_out(&mut self, target: Target, (due_ms, busy): (Option<u64>, bool)) {
+        if let Some(due_ms) = due_ms {
+            self.due.remove(&(due_ms, target));
+        }
+        self.busy -= usize::from(busy);
     }
 
     /// No longer wants one: there is a session, or the target is gone. Attempts under way are forgotten.
     pub fn drop_target(&mut self, target: Target) {
-        self.prospects.remove(&target);
+        if let Some(prospect) = self.prospects.remove(&target) {
+            self.count_out(target, (prospect.due_ms(), prospect.busy));
+        }
         self.dials.retain(|_, attempt| attempt.target != target);
     }
 
@@ -124,38 +162,42 @@ impl Dialling {
         now_ms: u64,
         rng: &mut (impl Rng + ?Sized),
     ) {
-        let Some(prospect) = self.prospects.get_mut(&target) else {
-            return;
-        };
-        if prospect.answered == Some(beacon) {
-            return;
-        }
-        prospect.answered = Some(beacon);
-        prospect.beacon = ways.into_iter().take(MAX_ADDRESSES).collect();
-        prospect.beacon_due_ms = now_ms + chance::between(rng, 0, self.beacon_pause_ms);
+        let longest_ms = self.beacon_pause_ms;
+        self.change(target, |prospect| {
+            let earliest_ms = match prospect.answered == Some(beacon) {
+                true => prospect.again_ms.take(),
+                false => Some(now_ms),
+            };
+            let Some(earliest_ms) = earliest_ms else {
+                return;
+            };
+            prospect.answered = Some(beacon);
+            prospect.again_ms = None;
+            prospect.beacon = ways.into_iter().take(MAX_ADDRESSES).collect();
+            prospect.beacon_due_ms = earliest_ms.max(now_ms + chance::between(rng, 0, longest_ms));
+        });
     }
 
     /// The network here has changed, or somebody asks: every target is tried afresh, soon.
     pub fn refresh(&mut self, now_ms: u64) {
-        for prospect in self.prospects.values_mut() {
-            prospect.refresh(now_ms);
+        let targets: Vec<Target> = self.prospects.keys().copied().collect();
+        for target in targets {
+            self.refresh_target(target, now_ms);
         }
     }
 
     /// As [`refresh`](Self::refresh), for one target.
     pub fn refresh_target(&mut self, target: Target, now_ms: u64) {
-        if let Some(prospect) = self.prospects.get_mut(&target) {
-            prospect.refresh(now_ms);
-        }
+        self.change(target, |prospect| prospect.refresh(now_ms));
     }
 
     /// Somebody waits for this target: if it is between two rounds, the next begins now.
     pub fn hurry(&mut self, target: Target, now_ms: u64) {
-        if let Some(prospect) = self.prospects.get_mut(&target)
-            && let Some(due) = &mut prospect.round_due_ms
-        {
-            *due = now_ms.min(*due);
-        }
+        self.change(target, |prospect| {
+            if let Some(due) = &mut prospect.round_due_ms {
+                *due = now_ms.min(*due);
+            }
+        });
     }
 
     /// Starts what is due. `known` gives the known ways to a target, the best first; `usable` says
@@ -167,26 +209,32 @@ impl Dialling {
         usable: &dyn Fn(CarrierKind) -> bool,
     ) -> Vec<(DialId, Way)> {
         let mut started = Vec::new();
-        let mut free = MAX_DIALS.saturating_sub(self.prospects.values().filter(|p| p.busy).count());
-        for (target, prospect) in &mut self.prospects {
-            if free == 0 {
+        if self.next_wake_ms().is_none_or(|due_ms| due_ms > now_ms) {
+            return started;
+        }
+        let due = self.due.iter().take_while(|(due_ms, _)| *due_ms <= now_ms);
+        let mut targets: Vec<Target> = due.map(|(_, target)| *target).collect();
+        targets.sort_unstable();
+        for target in targets {
+            if self.busy >= MAX_DIALS {
                 break;
             }
-            let Some((way, sighted)) = prospect.next(now_ms, &|| known(*target), usable) else {
+            let next = self.change(target, |prospect| {
+                let next = prospect.next(now_ms, &|| known(target), usable);
+                prospect.busy = next.is_some();
+                next
+            });
+            let Some((way, sighted)) = next.flatten() else {
                 continue;
             };
             let dial = DialId(self.next_dial);
             self.next_dial += 1;
-            prospect.busy = true;
-            free -= 1;
-            self.dials.insert(
-                dial,
-                Attempt {
-                    target: *target,
-                    way: way.clone(),
-                    sighted,
-                },
-            );
+            let attempt = Attempt {
+                target,
+                way: way.clone(),
+                sighted,
+            };
+            self.dials.insert(dial, attempt);
             started.push((dial, way));
         }
         started
@@ -197,25 +245,39 @@ impl Dialling {
         self.dials.remove(&dial)
     }
 
-    /// The carrier could not make a link of this attempt.
-    pub fn failed(&mut self, dial: DialId) -> Option<Target> {
-        self.dials.remove(&dial).map(|attempt| attempt.target)
+    /// The carrier could not make a link of this attempt. Gives whom it was for, and whether it was the last
+    /// of its round.
+    pub fn failed(
+        &mut self,
+        dial: DialId,
+        now_ms: u64,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Option<(Target, bool)> {
+        let attempt = self.dials.remove(&dial)?;
+        let round_over = self.ended(attempt.target, now_ms, rng);
+        if attempt.sighted && round_over {
+            self.change(attempt.target, |prospect| {
+                prospect.again_ms = prospect.round_due_ms;
+            });
+        }
+        Some((attempt.target, round_over))
     }
 
     /// An attempt ended without a session. True if that was the last of its round.
     pub fn ended(&mut self, target: Target, now_ms: u64, rng: &mut (impl Rng + ?Sized)) -> bool {
-        let Some(prospect) = self.prospects.get_mut(&target) else {
-            return false;
-        };
-        prospect.busy = false;
-        let round_over = prospect.round.is_empty() && prospect.beacon.is_empty();
-        if round_over {
-            let pause = (FIRST_PAUSE_MS << prospect.failed_rounds.min(16)).min(LONGEST_PAUSE_MS);
-            prospect.failed_rounds += 1;
-            let jittered = chance::between(rng, pause / 2, pause);
-            prospect.round_due_ms = Some(now_ms + jittered);
-        }
-        round_over
+        let round_over = self.change(target, |prospect| {
+            prospect.busy = false;
+            let round_over = prospect.round.is_empty() && prospect.beacon.is_empty();
+            if round_over {
+                let pause =
+                    (FIRST_PAUSE_MS << prospect.failed_rounds.min(16)).min(LONGEST_PAUSE_MS);
+                prospect.failed_rounds += 1;
+                let jittered = chance::between(rng, pause / 2, pause);
+                prospect.round_due_ms = Some(now_ms + jittered);
+            }
+            round_over
+        });
+        round_over.unwrap_or(false)
     }
 
     /// How it stands with a target.
@@ -233,19 +295,10 @@ impl Dialling {
 
     /// When something is due.
     pub fn next_wake_ms(&self) -> Option<u64> {
-        let busy = self
-            .prospects
-            .values()
-            .filter(|prospect| prospect.busy)
-            .count();
-        if busy >= MAX_DIALS {
+        if self.busy >= MAX_DIALS {
             return None;
         }
-        self.prospects
-            .values()
-            .filter(|prospect| !prospect.busy)
-            .filter_map(Prospect::due_ms)
-            .min()
+        self.due.first().map(|(due_ms, _)| *due_ms)
     }
 }
 
@@ -253,11 +306,16 @@ impl Prospect {
     fn refresh(&mut self, now_ms: u64) {
         self.failed_rounds = 0;
         self.answered = None;
+        self.again_ms = None;
         self.round.clear();
         self.round_due_ms = Some(now_ms);
     }
 
+    /// When there is something to try; not while an attempt is under way.
     fn due_ms(&self) -> Option<u64> {
+        if self.busy {
+            return None;
+        }
         let beacon = (!self.beacon.is_empty()).then_some(self.beacon_due_ms);
         [beacon, self.round_due_ms].into_iter().flatten().min()
     }
@@ -269,9 +327,6 @@ impl Prospect {
         known: &dyn Fn() -> Vec<Way>,
         usable: &dyn Fn(CarrierKind) -> bool,
     ) -> Option<(Way, bool)> {
-        if self.busy {
-            return None;
-        }
         if self.beacon_due_ms <= now_ms
             && let Some(way) = next_usable(&mut self.beacon, usable)
         {
@@ -328,8 +383,9 @@ mod tests {
     }
 
     fn fail(dialling: &mut Dialling, dial: DialId, now_ms: u64, rng: &mut ChaCha20Rng) {
-        let target = dialling.failed(dial).expect("the attempt was under way");
-        dialling.ended(target, now_ms, rng);
+        dialling
+            .failed(dial, now_ms, rng)
+            .expect("the attempt was under way");
     }
 
     #[test]
@@ -381,9 +437,36 @@ mod tests {
         assert!(due <= BEACON_PAUSE_MS);
         let (dial, to) = dialling.start(due, &|_| Vec::new(), &|_| true).remove(0);
         assert_eq!(to, way("near"));
-        fail(&mut dialling, dial, due, &mut rng);
+        dialling.up(dial);
+        dialling.ended(target(1), due, &mut rng);
         dialling.seen(target(1), [7; 8], [way("near")], due, &mut rng);
-        assert!(dialling.start(due, &|_| Vec::new(), &|_| true).is_empty());
+        let later = due + LONGEST_PAUSE_MS;
+        assert!(dialling.start(later, &|_| Vec::new(), &|_| true).is_empty());
+    }
+
+    #[test]
+    fn a_beacon_that_no_link_came_of_is_answered_again_after_a_pause_that_grows() {
+        let mut dialling = Dialling::default();
+        let mut rng = rng();
+        dialling.want(target(1), 0);
+        let nothing_known = |dialling: &mut Dialling, now_ms| {
+            let started = dialling.start(now_ms, &|_| Vec::new(), &|_| true);
+            started.first().map(|(dial, _)| *dial)
+        };
+        assert_eq!(nothing_known(&mut dialling, 0), None);
+        let (mut now_ms, mut pause_ms) = (0, 0);
+        for _ in 0..4 {
+            dialling.seen(target(1), [7; 8], [way("near")], now_ms, &mut rng);
+            let due_ms = dialling.next_wake_ms().expect("it is answered");
+            assert!(due_ms >= now_ms + pause_ms, "{due_ms}");
+            let dial = nothing_known(&mut dialling, due_ms).expect("it is due");
+            fail(&mut dialling, dial, due_ms, &mut rng);
+            (now_ms, pause_ms) = (due_ms, 2 * pause_ms.max(FIRST_PAUSE_MS / 4));
+        }
+        assert_eq!(
+            nothing_known(&mut dialling, now_ms + LONGEST_PAUSE_MS),
+            None
+        );
     }
 
     #[test]

@@ -77,6 +77,7 @@ impl Engine {
         let version = self.account.versions.of(kind).saturating_add(1);
         self.account.versions.raise(kind, version);
         self.account.save(turn.txn)?;
+        self.presence.outdate();
         self.tell_everybody(turn)
     }
 
@@ -108,6 +109,7 @@ impl Engine {
             if have > ours {
                 let above = have.min(ours.saturating_add(MAX_OUTRUN)).saturating_add(1);
                 self.account.versions.raise(kind, above);
+                self.presence.outdate();
                 match kind {
                     FactKind::DeviceList => self.sign_device_list(turn.txn)?,
                     FactKind::Prekey => self.new_prekey(turn)?,
@@ -265,6 +267,7 @@ impl Engine {
         let device = self.devices.get_mut(&id).ok_or(PeerFault::OutOfPlace)?;
         if device.given.raise(kind, version) {
             device.save(turn.txn, id)?;
+            self.presence.outdate();
         }
         Ok(())
     }

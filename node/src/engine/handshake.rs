@@ -133,13 +133,9 @@ impl Engine {
 
     /// Whether sessions with a device are wanted at all.
     pub(super) fn may_talk_to(&self, id: DeviceId) -> bool {
-        self.devices.get(&id).is_some_and(|device| {
-            !device.gone
-                && self
-                    .contacts
-                    .get(&device.identity)
-                    .is_some_and(|contact| !contact.blocked)
-        })
+        self.devices
+            .get(&id)
+            .is_some_and(|device| device.is_welcome(&self.contacts))
     }
 }
 

@@ -367,6 +367,11 @@ impl Engine {
     /// An attempt came to nothing.
     pub(super) fn attempt_ended(&mut self, turn: &mut Turn<'_>, target: Target) {
         let round_over = self.dialling.ended(target, turn.now.mono_ms, turn.rng);
+        self.round_ended(target, round_over);
+    }
+
+    /// What follows from an attempt that came to nothing, if it was the last of its round.
+    pub(super) fn round_ended(&mut self, target: Target, round_over: bool) {
         if let Target::Inviter(invitation) = target
             && round_over
         {

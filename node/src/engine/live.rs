@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::reconcile::Reconciler;
 use hedgerow_sync::store::{Reader, StorageError};
-use hedgerow_transport::beacon::{EPOCH_MS, Epoch};
+use hedgerow_transport::beacon::{EPOCH_MS, epochs_ahead};
 use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::psk::{self, Proposal};
 use hedgerow_transport::session::{Item, Session};
@@ -81,7 +81,7 @@ impl Engine {
                 0
             },
             device_list_version: self.account.versions.of(FactKind::DeviceList),
-            device_list_hash: ByteArray::from(self.device_list.hash()),
+            device_list_hash: ByteArray::from(self.device_list_hash),
             wall_ms: turn.now.wall_ms,
             root: ByteArray::from(sync.root()),
             psk_number: device.psk.number,
@@ -208,19 +208,23 @@ impl Engine {
             .get_mut(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
         device.last_seen_ms = Some(turn.now.wall_ms);
-        let epoch = |offset_ms: i64| Epoch::at(turn.now.wall_ms.saturating_add(offset_ms));
         let offset_ms = hello.wall_ms.saturating_sub(turn.now.wall_ms);
         // Small errors of a clock, which every hello shows, change no beacon.
-        let epoch_moved = epoch(device.clock_offset_ms) != epoch(offset_ms);
+        let epoch_moved = epochs_ahead(device.clock_offset_ms) != epochs_ahead(offset_ms);
         let moved_ms = offset_ms.saturating_sub(device.clock_offset_ms);
         device.clock_offset_ms = offset_ms;
         device.joined_by = None;
-        if let Some(attempt) = &link.attempt {
+        if let Some(attempt) = &link.attempt
+            && attempt.way.lasts()
+        {
             device.found_at(&attempt.way);
         }
         for (kind, version) in &hello.have {
             if let Some(kind) = FactKind::from_number(*kind) {
-                device.given.raise(kind, *version);
+                let raised = device.given.raise(kind, *version);
+                if raised && kind == FactKind::BeaconKey {
+                    self.presence.outdate();
+                }
             }
         }
         self.unsaved
@@ -333,6 +337,7 @@ impl Engine {
                 .ok_or(PeerFault::OutOfPlace)?;
             device.gone = true;
             device.save(turn.txn, live.device)?;
+            self.presence.outdate();
         }
         Ok(())
     }

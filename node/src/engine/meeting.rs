@@ -291,6 +291,7 @@ impl Engine {
         #[cfg(feature = "sized")]
         self.hints.changed();
         self.presence.changed();
+        self.presence.outdate();
         self.news.contacts.insert(identity);
         Ok(())
     }

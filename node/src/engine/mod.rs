@@ -7,7 +7,7 @@
 //! | who we are, whom we know | `account`, `contact`, `device`, `fact`, `psk`, `replay`, `prekey` |
 //! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling` |
 //! | meeting | `invitation`, `joining`, `meeting` |
-//! | finding | `dialling`, `presence`, `announcing`, `way` |
+//! | finding | `dialling`, `presence`, `unknown`, `announcing`, `way` |
 //! | calls | `call`, `contacts`, `status`, `delivery`, `carry`, `reading` |
 //! | other people's bundles | `couriering`, `sealing`, `carried`, [`bundle_event`] |
 //! | conversations, read without the engine | [`conversation`] |
@@ -63,6 +63,7 @@ mod sealing;
 mod start;
 mod status;
 pub mod synthetic;
+mod unknown;
 mod way;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -103,6 +104,7 @@ pub struct NextWake(pub Option<u64>);
 pub struct Engine {
     account: Account,
     device_list: DeviceList,
+    device_list_hash: [u8; 16],
     device_id: DeviceId,
     mark_key: MarkKey,
     /// By number; the last is the newest.
@@ -242,8 +244,10 @@ impl Engine {
                 },
             },
             CarrierEvent::DialFailed { dial } => {
-                if let Some(target) = self.dialling.failed(dial) {
-                    self.attempt_ended(turn, target);
+                if let Some((target, round_over)) =
+                    self.dialling.failed(dial, turn.now.mono_ms, turn.rng)
+                {
+                    self.round_ended(target, round_over);
                 }
                 Ok(())
             }
@@ -285,7 +289,7 @@ impl Engine {
             self.next_deadline_ms(),
             self.unsaved.values().min().copied(),
             self.dialling.next_wake_ms(),
-            self.presence.next_wake_ms(now, self.is_anybody_unseen()),
+            self.presence.next_wake_ms(now, || self.is_anybody_unseen()),
             self.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
             self.next_carrying_ms(),

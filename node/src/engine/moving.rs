@@ -1,6 +1,8 @@
 //! The psk moves on inside a session, and the way back for a device that has lost newer ones
 //! (`docs/PROTOCOL.md` section 9).
 
+use std::ops::Bound::{Excluded, Unbounded};
+
 use bytes::Bytes;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::LinkId;
@@ -10,7 +12,7 @@ use super::fault::{LinkError, PeerFault};
 use super::items::{self, Hello};
 use super::link::State;
 use super::live::Live;
-use super::psk::NumberedPsk;
+use super::psk::{NumberedPsk, PskChain};
 use super::{Engine, Now, Turn, replay};
 
 impl Engine {
@@ -42,8 +44,12 @@ impl Engine {
 
     /// Proposes in sessions that have been up for so long that a move has become due.
     pub(super) fn propose_overdue(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let links: Vec<LinkId> = self.sessions.values().copied().collect();
-        for id in links {
+        let wall_ms = turn.now.wall_ms;
+        let due = self
+            .moving_on()
+            .filter(|(psk, _)| psk.is_due(wall_ms))
+            .map(|(_, id)| id);
+        for id in due.collect::<Vec<LinkId>>() {
             let Some(mut link) = self.links.remove(&id) else {
                 continue;
             };
@@ -57,15 +63,21 @@ impl Engine {
 
     /// When a move becomes due in a session that is up.
     pub(super) fn next_proposal_ms(&self, now: Now) -> Option<u64> {
-        let next = self.sessions.iter().filter_map(|(device, link)| {
+        let due_ms = self.moving_on().map(|(psk, _)| psk.due_ms()).min()?;
+        let left_ms = due_ms.saturating_sub(now.wall_ms).max(0) as u64;
+        Some(now.mono_ms.saturating_add(left_ms))
+    }
+
+    /// The psks of sessions that are up in which the next move is ours.
+    fn moving_on(&self) -> impl Iterator<Item = (&PskChain, LinkId)> {
+        let ours = self.sessions.range((Excluded(self.device_id), Unbounded));
+        ours.filter_map(|(device, link)| {
             let State::Live(live) = &self.links.get(link)?.state else {
                 return None;
             };
-            let proposes = self.device_id < *device && live.proposal.is_none();
             let psk = &self.devices.get(device)?.psk;
-            proposes.then(|| psk.due_ms().saturating_sub(now.wall_ms).max(0) as u64)
-        });
-        Some(now.mono_ms.saturating_add(next.min()?))
+            live.proposal.is_none().then_some((psk, *link))
+        })
     }
 
     /// A session under the rescue key has begun. The side that is ahead tells its user; a psk above

@@ -14,7 +14,7 @@ use hedgerow_sync::store::StorageError;
 const MAX_SINGLE: usize = 16;
 
 /// What has happened since the last telling.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct News {
     /// Contacts about whom something changed.
     pub contacts: BTreeSet<IdentityId>,
@@ -35,7 +35,7 @@ pub(crate) struct News {
 }
 
 /// New messages of one log.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Run {
     /// The first.
     pub first: EntryId,
@@ -61,6 +61,9 @@ impl News {
 impl Engine {
     /// Tells what the batch has brought.
     pub(super) fn tell_news(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        if self.news == News::default() {
+            return Ok(());
+        }
         let news = std::mem::take(&mut self.news);
         for (identity, invitation, joined) in news.met {
             let (contact, invitation) = (contact::api_id(identity), invitation.api_id());

@@ -83,12 +83,12 @@ impl Engine {
         }
         while let Some((number, prekey)) = self.prekeys.first_key_value() {
             let is_newest = self.prekeys.len() == 1;
-            let superseded = self
-                .devices
-                .values()
-                .all(|device| device.given.of(FactKind::Prekey) > *number);
-            let spent = superseded && prekey.is_past(MAX_LIFETIME_S, wall_ms);
-            if is_newest || !spent && self.prekeys.len() <= MAX_PREKEYS {
+            let mut devices = self.devices.values();
+            let mut is_spent = || {
+                prekey.is_past(MAX_LIFETIME_S, wall_ms)
+                    && devices.all(|device| device.given.of(FactKind::Prekey) > *number)
+            };
+            if is_newest || self.prekeys.len() <= MAX_PREKEYS && !is_spent() {
                 break;
             }
             let number = *number;

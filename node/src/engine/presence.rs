@@ -13,12 +13,10 @@ use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::search::{SEARCH_LONGEST_MS, Search, Sought, Unrecognised};
 use rand_core::CryptoRng;
 
+use super::unknown::Unknown;
 use super::{Now, chance};
 
-/// Beacons remembered that nobody was recognised by.
-const MAX_UNKNOWN: usize = 256;
-
-/// How long they are: each is compared in one step of the search at least, however seldom there is one.
+/// How long beacons are remembered that nobody was recognised by: each is compared in one step of the search at least, however seldom there is one.
 const UNKNOWN_MS: u64 = 2 * SEARCH_LONGEST_MS;
 
 /// How long a device is announced at least once a carrier works, or has other addresses.
@@ -34,20 +32,12 @@ pub(crate) struct Presence {
     /// What each carrier was told to announce.
     announced: BTreeMap<CarrierKind, Announced>,
     recognisers: BTreeMap<CarrierKind, Recogniser<DeviceId>>,
-    /// Beacons that nobody was recognised by when they were seen.
-    unknown: BTreeMap<(CarrierKind, Beacon), Unknown>,
+    unknown: Unknown,
     clock: Option<ClockWatch>,
     search: Search<DeviceId>,
     /// By how much contacts' clocks seem to be ahead of ours, if it is not what their last sessions showed: a
     /// beacon said so, which may be an old one played again. So it displaces nothing.
     guesses: BTreeMap<DeviceId, i64>,
-}
-
-/// Where a beacon of nobody was seen, and when (monotonic milliseconds).
-#[derive(Debug)]
-struct Unknown {
-    at: Vec<Address>,
-    seen_ms: u64,
 }
 
 /// What a carrier announces. All times are monotonic milliseconds.
@@ -60,8 +50,13 @@ struct Announced {
     review_ms: Option<u64>,
     /// What the carrier was told last: the beacons that mean something, of an epoch, and to look for
     /// others; or `None`, neither.
-    told: Option<(Epoch, Vec<Beacon>)>,
+    told: Option<Told>,
+    /// The beacons may be others, though the epoch is not.
+    outdated: bool,
 }
+
+/// Beacons of an epoch.
+pub(crate) type Told = (Epoch, Vec<Beacon>);
 
 /// A contact's device that has been recognised.
 pub(crate) struct Sighting {
@@ -116,30 +111,29 @@ impl Presence {
     }
 
     /// Sets who may be near over a carrier, and gives those whose beacons were seen before.
-    pub fn set_known<'k>(
+    pub fn set_known(
         &mut self,
         cryptography: Cryptography,
         carrier: CarrierKind,
         wall_ms: i64,
-        known: impl IntoIterator<Item = Known<'k, DeviceId>>,
+        known: &[Known<'_, DeviceId>],
     ) -> Vec<Sighting> {
-        let recogniser = Recogniser::new(cryptography, carrier, wall_ms, known);
-        let sightings = self
-            .unknown
-            .extract_if(.., |(over, beacon), _| {
-                *over == carrier && recogniser.find(beacon).is_some()
-            })
-            .filter_map(|((_, beacon), unknown)| {
-                Some(Sighting {
-                    device: recogniser.find(&beacon)?,
-                    carrier,
-                    beacon,
-                    at: unknown.at,
-                })
-            })
-            .collect();
+        let recogniser = match self.recognisers.remove(&carrier) {
+            Some(mut recogniser) => {
+                recogniser.follow(cryptography, carrier, wall_ms, known);
+                recogniser
+            }
+            None => Recogniser::new(cryptography, carrier, wall_ms, known),
+        };
+        let known = self.unknown.take(carrier, |beacon| recogniser.find(beacon));
+        let sightings = known.into_iter().map(|(device, beacon, at)| Sighting {
+            device,
+            carrier,
+            beacon,
+            at,
+        });
         self.recognisers.insert(carrier, recogniser);
-        sightings
+        sightings.collect()
     }
 
     /// Whose beacon this is; one of nobody known is remembered, and the search for whoever it may be of
@@ -159,17 +153,7 @@ impl Presence {
             if self.unknown.is_empty() {
                 self.search.begin(now.mono_ms);
             }
-            let unknown = Unknown {
-                at: at.to_vec(),
-                seen_ms: now.mono_ms,
-            };
-            self.unknown.insert((carrier, beacon), unknown);
-            if self.unknown.len() > MAX_UNKNOWN {
-                let oldest = self.unknown.iter().min_by_key(|(_, held)| held.seen_ms);
-                if let Some(oldest) = oldest.map(|(key, _)| *key) {
-                    self.unknown.remove(&oldest);
-                }
-            }
+            self.unknown.remember(now.mono_ms, carrier, beacon, at);
         }
         device
     }
@@ -202,6 +186,7 @@ impl Presence {
                 until_ms: next_ms(rng),
                 review_ms: pause(rng, ARRIVAL_MS),
                 told: None,
+                outdated: false,
             };
             self.announced.insert(carrier, announced);
             return Some(current);
@@ -229,26 +214,48 @@ impl Presence {
         None
     }
 
+    /// What is announced depends on what has changed: it is worked out anew.
+    pub fn outdate(&mut self) {
+        for held in self.announced.values_mut() {
+            held.outdated = true;
+        }
+    }
+
+    /// Whether what a carrier has been told to announce is of this epoch, and not outdated.
+    pub fn is_told(&self, carrier: CarrierKind, wanted: Option<Epoch>) -> bool {
+        self.announced.get(&carrier).is_some_and(|held| {
+            !held.outdated && held.told.as_ref().map(|(epoch, _)| *epoch) == wanted
+        })
+    }
+
+    /// What a carrier has been told to announce.
+    pub fn told(&self, carrier: CarrierKind) -> Option<&Told> {
+        self.announced.get(&carrier)?.told.as_ref()
+    }
+
     /// Whether a carrier has to be told to announce these beacons of an epoch, or to rest; it is then taken
     /// as told.
-    pub fn is_news(&mut self, carrier: CarrierKind, wanted: Option<(Epoch, Vec<Beacon>)>) -> bool {
+    pub fn is_news(&mut self, carrier: CarrierKind, wanted: &Option<Told>) -> bool {
         let Some(held) = self.announced.get_mut(&carrier) else {
             return false;
         };
-        let is_news = held.told != wanted;
-        held.told = wanted;
+        held.outdated = false;
+        let is_news = held.told != *wanted;
+        if is_news {
+            held.told.clone_from(wanted);
+        }
         is_news
     }
 
     /// A carrier no longer announces or sees anything.
     pub fn silent(&mut self, carrier: CarrierKind) {
         self.announced.remove(&carrier);
-        self.unknown.retain(|(over, _), _| *over != carrier);
+        self.unknown.forget(carrier);
     }
 
     /// When the next epoch begins, or is announced, or it is decided whether to rest, where a carrier works;
     /// or the next step of the search is due.
-    pub fn next_wake_ms(&self, now: Now, anybody_unseen: bool) -> Option<u64> {
+    pub fn next_wake_ms(&self, now: Now, is_anybody_unseen: impl Fn() -> bool) -> Option<u64> {
         let epoch = (!self.announced.is_empty()).then_some(now.mono_ms + left_ms(now));
         let changes = self.announced.values().flat_map(|announced| {
             [Some(announced.until_ms), announced.review_ms]
@@ -256,20 +263,30 @@ impl Presence {
                 .flatten()
         });
         let change = changes.filter(|until_ms| *until_ms > now.mono_ms).min();
-        let search = self
-            .is_searching(anybody_unseen)
-            .then_some(self.search.due_ms());
-        [epoch, change, search].into_iter().flatten().min()
+        let planned = [epoch, change].into_iter().flatten().min();
+        let search_ms = self.search.due_ms();
+        let is_next = planned.is_none_or(|planned_ms| search_ms < planned_ms);
+        match is_next && self.is_searching() && is_anybody_unseen() {
+            true => Some(search_ms),
+            false => planned,
+        }
     }
 
-    /// Whether there is anything to search for: beacons of nobody, and contacts unseen.
-    fn is_searching(&self, anybody_unseen: bool) -> bool {
-        anybody_unseen && !self.unknown.is_empty()
+    /// Whether there is anything to search for, if contacts are unseen: beacons of nobody.
+    fn is_searching(&self) -> bool {
+        !self.unknown.is_empty()
     }
 
-    /// Whether a step of the search is due.
-    pub fn search_is_due(&self, now: Now, anybody_unseen: bool) -> bool {
-        self.is_searching(anybody_unseen) && self.search.due_ms() <= now.mono_ms
+    /// A carrier over which beacons of nobody were seen, and may be recognised after
+    /// [`set_known`](Self::set_known).
+    pub fn stale(&self, wall_ms: i64) -> Option<CarrierKind> {
+        let mut carriers = self.unknown.carriers();
+        carriers.find(|carrier| self.is_stale(*carrier, wall_ms))
+    }
+
+    /// Whether a step of the search is due, if contacts are unseen.
+    pub fn search_is_due(&self, now: Now) -> bool {
+        self.is_searching() && self.search.due_ms() <= now.mono_ms
     }
 
     /// One step of the search for these, given the latest seen first and where each clock is expected. If one
@@ -281,10 +298,10 @@ impl Presence {
         unseen: &[Sought<'_, DeviceId>],
     ) {
         self.unknown
-            .retain(|_, unknown| now.mono_ms < unknown.seen_ms.saturating_add(UNKNOWN_MS));
+            .forget_before((now.mono_ms + 1).saturating_sub(UNKNOWN_MS));
         let mut unrecognised = Unrecognised::new();
-        for (carrier, beacon) in self.unknown.keys() {
-            unrecognised.entry(*carrier).or_default().insert(*beacon);
+        for (carrier, beacon) in self.unknown.iter() {
+            unrecognised.entry(carrier).or_default().insert(*beacon);
         }
         let found = self.search.step(
             now.mono_ms,
@@ -335,14 +352,14 @@ mod tests {
             pair: (&pair, Direction::Up),
             offset_ms: 0,
         };
-        let seen = presence.set_known(Cryptography::Real, CarrierKind::Lan, 0, [known]);
+        let seen = presence.set_known(Cryptography::Real, CarrierKind::Lan, 0, &[known]);
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].at, at);
         assert_eq!(
             presence.recognise(now, CarrierKind::Lan, beacon, &at),
             Some(device)
         );
-        assert!(!presence.is_searching(true));
+        assert!(!presence.is_searching());
     }
 
     /// Whether a device rests, second by second; its contacts are all there, but for this time.
@@ -356,7 +373,7 @@ mod tests {
             };
             let is_missing = missing.contains(&second);
             let epoch = presence.announcing(CarrierKind::Lan, now, is_missing, &mut rng);
-            presence.is_news(CarrierKind::Lan, epoch.map(|epoch| (epoch, Vec::new())));
+            presence.is_news(CarrierKind::Lan, &epoch.map(|epoch| (epoch, Vec::new())));
             epoch.is_none()
         };
         (0..3_600).map(second).collect()

@@ -21,25 +21,31 @@ use crate::tables;
 const MAX_PARCELS: usize = 64;
 
 impl Engine {
-    /// Something waits for a contact: a bundle of it is due at once, or as long after the last one as the
-    /// settings say.
+    /// Something waits for a contact.
     pub(super) fn courier_queued(&mut self, turn: &Turn<'_>, identity: IdentityId) {
+        for id in self.devices_of(identity).collect::<Vec<DeviceId>>() {
+            self.courier_queued_for(turn, id);
+        }
+    }
+
+    /// Something waits for a device: a bundle of it is due at once, or as long after the last one as the
+    /// settings say.
+    pub(super) fn courier_queued_for(&mut self, turn: &Turn<'_>, id: DeviceId) {
         let Some(couriering) = &mut self.couriering else {
             return;
         };
+        if self.sessions.contains_key(&id) || !self.devices.contains_key(&id) {
+            return;
+        }
         let now_ms = turn.now.mono_ms;
         let settings = couriering.courier.settings();
         let pause_ms = match settings.one_message {
             true => 0,
             false => u64::from(settings.reseal_s) * 1_000,
         };
-        for (id, device) in &self.devices {
-            if device.identity == identity && !self.sessions.contains_key(id) {
-                let sealed = couriering.sealed.get(id);
-                let due = sealed.map_or(now_ms, |sealed| (sealed + pause_ms).max(now_ms));
-                couriering.due.entry(*id).or_insert(due);
-            }
-        }
+        let sealed = couriering.sealed.get(&id);
+        let due = sealed.map_or(now_ms, |sealed| (sealed + pause_ms).max(now_ms));
+        couriering.due.entry(id).or_insert(due);
     }
 
     /// Seals what is due.

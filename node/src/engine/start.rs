@@ -187,6 +187,7 @@ impl Engine {
         let devices = self.device_list.devices().to_vec();
         self.device_list = DeviceList::sign(&self.account.identity_key, version, devices)
             .expect("the same devices were signed before");
+        self.device_list_hash = self.device_list.hash();
         self.account.device_list = self.device_list.encode().into();
         self.account.save(txn)
     }
@@ -194,7 +195,7 @@ impl Engine {
 
 fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {
     let account: Account = tables::load(reader, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
-    let device_list = DeviceList::decode(&account.device_list).map_err(|_| damaged())?;
+    let device_list = DeviceList::decode_own(&account.device_list).map_err(|_| damaged())?;
     let keys = DeviceKeys {
         signing: account.signing_key.verifying_key().to_bytes(),
         key: account.device_key.public(),
@@ -202,6 +203,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
     Ok(Engine {
         device_id: DeviceId(keys.device_id()),
         mark_key: MarkKey::new(account.mark_key.as_bytes()),
+        device_list_hash: device_list.hash(),
         device_list,
         account,
         incarnation,

@@ -24,6 +24,12 @@ impl Way {
         format!("{}/{}", name(self.carrier), self.address.0)
     }
 
+    /// Whether it may lead to the same device later. Addresses of BLE are drawn anew every quarter of an hour:
+    /// to dial one without having just seen a beacon there costs the radio and finds nobody.
+    pub fn lasts(&self) -> bool {
+        self.carrier != CarrierKind::Ble
+    }
+
     /// The way that a text names; `None` if this version knows no such carrier.
     pub fn parse(text: &str) -> Option<Way> {
         if text.len() > MAX_ADDRESS {

@@ -33,6 +33,9 @@ const REPORT_AT_ONCE: usize = 256 * 1024;
 /// How long a device whose store has failed waits until it opens it again.
 const REOPEN_US: u64 = 10_000_000;
 
+/// How long it is at least until a device is heard again to which no link came up, or whose link is gone.
+const REPEAT_US: u64 = 1_000_000;
+
 /// The most times an engine is called in one moment; more is a fault of the engine.
 const MAX_PUMPS: usize = 10_000;
 
@@ -54,8 +57,10 @@ pub(super) struct Announcement {
 /// An acquaintance that is within reach.
 #[derive(Debug, Default)]
 struct Within {
-    /// What was heard while nobody looked.
-    unheard: Option<Beacons>,
+    /// What was heard last.
+    heard: Option<Beacons>,
+    /// It was heard while nobody looked.
+    unheard: bool,
 }
 
 /// One end of a link.
@@ -106,7 +111,7 @@ pub(super) struct Device {
     rng: ChaCha20Rng,
     /// What its radios draw.
     pub(super) air: ChaCha20Rng,
-    pub(super) running: Option<Running>,
+    pub(super) running: Option<Box<Running>>,
     /// Switched on by its user; an empty battery or a failed store may keep it from running.
     on: bool,
     starts: u32,
@@ -282,11 +287,32 @@ impl Device {
         else {
             return;
         };
-        if running.announced.get(&kind).is_none_or(|own| !own.look) {
-            within.unheard = Some(beacons);
-            return;
+        within.unheard = running.announced.get(&kind).is_none_or(|own| !own.look);
+        if !within.unheard {
+            running.hear(kind, peer, radio, &beacons);
         }
-        running.hear(kind, peer, radio, &beacons);
+        within.heard = Some(beacons);
+    }
+
+    /// A device with which there is no link goes on announcing what was heard of it, if it is still within
+    /// reach. While there is a link, nothing comes of hearing that.
+    fn hear_again(&mut self, at_us: u64, peer: DeviceNumber, radio: u8, shared: &Shared) {
+        let within = self.within.get(&(peer, radio));
+        let Some(beacons) = within.and_then(|within| within.heard.clone()) else {
+            return;
+        };
+        let delay_us = shared.radios[usize::from(radio)].discovery_us(
+            self.number < peer,
+            self.phone,
+            self.phone,
+            &mut self.air,
+        );
+        let heard = Happening::Heard {
+            peer,
+            radio,
+            beacons,
+        };
+        self.agenda.push(at_us + delay_us.max(REPEAT_US), heard);
     }
 
     fn dialled(
@@ -348,7 +374,10 @@ impl Device {
                 at_us,
                 what: Happening::Ended { link: peer_link },
             }),
-            None if current => self.input(kind, CarrierEvent::DialFailed { dial: dial.id }),
+            None if current => {
+                self.input(kind, CarrierEvent::DialFailed { dial: dial.id });
+                self.hear_again(at_us, dial.to, dial.radio, shared);
+            }
             None => {}
         }
     }
@@ -405,6 +434,7 @@ impl Device {
         }
         let kind = shared.radios[usize::from(end.radio)].carrier.kind();
         self.input(kind, CarrierEvent::Down { link });
+        self.hear_again(at_us, end.peer, end.radio, shared);
     }
 
     fn write(&mut self, at_us: u64, message: Message, shared: &Shared) {
@@ -454,6 +484,9 @@ impl Device {
     /// Goes out as by a power cut: what was committed stays.
     fn switch_off(&mut self, at_us: u64, shared: &Shared, posts: &mut Vec<Post>) {
         self.running = None;
+        for within in self.within.values_mut() {
+            *within = Within::default();
+        }
         let links: Vec<LinkId> = self.links.keys().copied().collect();
         for link in links {
             if let Some(end) = self.links.get(&link) {
@@ -469,9 +502,6 @@ impl Device {
         }
         for ((_, bundle), sending) in std::mem::take(&mut self.sending) {
             self.note(at_us, sending.over(bundle, false));
-        }
-        for within in self.within.values_mut() {
-            within.unheard = None;
         }
         self.power(at_us, shared);
     }
@@ -510,7 +540,7 @@ impl Device {
                 CarrierEvent::State(CarrierState::On),
             ));
         }
-        self.running = Some(running);
+        self.running = Some(Box::new(running));
         self.power(at_us, shared);
     }
 
@@ -637,9 +667,10 @@ impl Device {
                     if look {
                         for ((peer, radio), within) in &mut self.within {
                             if shared.radios[usize::from(*radio)].carrier.kind() == kind
-                                && let Some(beacons) = within.unheard.take()
+                                && std::mem::take(&mut within.unheard)
+                                && let Some(beacons) = &within.heard
                             {
-                                running.hear(kind, *peer, *radio, &beacons);
+                                running.hear(kind, *peer, *radio, beacons);
                             }
                         }
                     }
@@ -850,9 +881,13 @@ impl Device {
                     },
                 });
             }
-            _ => running
-                .waiting
-                .push_back(Input::Carrier(kind, CarrierEvent::DialFailed { dial: id })),
+            _ => {
+                let failed = CarrierEvent::DialFailed { dial: id };
+                running.waiting.push_back(Input::Carrier(kind, failed));
+                if let Some((to, radio)) = reachable {
+                    self.hear_again(at_us, to, radio, shared);
+                }
+            }
         }
     }
 
