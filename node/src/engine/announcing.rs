@@ -15,7 +15,7 @@ use super::device::Device;
 use super::dialling::Target;
 use super::fact::FactKind;
 use super::presence::Sighting;
-use super::way::{MAX_ADDRESSES, Way};
+use super::way::{CARRIERS, MAX_ADDRESSES, Way};
 use super::{Carrier, Effects as _, Engine, Turn, chance};
 
 /// The longest random pause before a lost session is dialled again.
@@ -125,9 +125,10 @@ impl Engine {
     /// be announced it is the empty list, and while no contact is missing neither.
     pub(super) fn announce(&mut self, turn: &mut Turn<'_>) {
         let is_missing = self.is_anybody_unseen();
-        let kinds = self.carriers.keys().copied();
-        let usable: Vec<CarrierKind> = kinds.filter(|kind| self.is_usable(*kind)).collect();
-        for kind in usable {
+        for kind in CARRIERS {
+            if !self.is_usable(kind) {
+                continue;
+            }
             let epoch = self
                 .presence
                 .announcing(kind, turn.now, is_missing, turn.rng);

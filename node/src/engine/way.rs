@@ -53,8 +53,8 @@ impl Way {
     }
 }
 
-/// The two-way carriers an address can name.
-const CARRIERS: [CarrierKind; 4] = [
+/// The two-way carriers, which an address can name and beacons are announced over.
+pub(crate) const CARRIERS: [CarrierKind; 4] = [
     CarrierKind::Memory,
     CarrierKind::Lan,
     CarrierKind::Ble,

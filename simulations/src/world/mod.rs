@@ -134,6 +134,7 @@ pub struct World {
     checkpoint_us: Option<u64>,
     seed: u64,
     events: u64,
+    /// What has changed in this window for devices that have something to say to one another.
     changes: Vec<Change>,
     /// Groups that each thread has run, by its number.
     pub threads: Vec<u64>,
@@ -402,10 +403,8 @@ impl World {
         self.meetings.advance(until_us, &mut changes);
         self.recorder.contacts(&changes, records);
         self.shared.cast.mirror(&mut changes);
+        changes.retain(|change| self.matters(change));
         for change in &changes {
-            if !self.matters(change) {
-                continue;
-            }
             let key = (change.a, change.b, change.radio);
             if change.up {
                 self.within.insert(key, change.at_us);
@@ -544,12 +543,8 @@ impl World {
     fn groups(&mut self, until_us: u64) -> Vec<Group> {
         let count = self.devices.len();
         let mut parents: Vec<DeviceNumber> = (0..count as DeviceNumber).collect();
-        let came = self.changes.iter().filter(|change| self.matters(change));
-        let pairs = self
-            .within
-            .keys()
-            .map(|(a, b, _)| (*a, *b))
-            .chain(came.map(|change| (change.a, change.b)));
+        let came = self.changes.iter().map(|change| (change.a, change.b));
+        let pairs = self.within.keys().map(|(a, b, _)| (*a, *b)).chain(came);
         for (a, b) in pairs {
             let (a, b) = (root(&mut parents, a), root(&mut parents, b));
             parents[a.max(b) as usize] = a.min(b);
