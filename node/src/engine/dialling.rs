@@ -1,8 +1,8 @@
 //! When to dial whom (`docs/PROTOCOL.md` section 13).
 //!
 //! A target is a device of a contact, or the maker of an invitation being joined. Addresses from a
-//! beacon are tried once, after a short random pause, and once more if no link came up and the beacon is
-//! still there after a pause; known ones in rounds, the best first, with a growing pause between rounds.
+//! beacon are tried once, after a short random pause, and again if no link came up, or it was cut, and the
+//! beacon is still there after a longer one; known ones in rounds, the best first, with a growing pause between rounds.
 //! One attempt at a time for a target, a few in all.
 
 use std::collections::btree_map::Entry;
@@ -43,7 +43,7 @@ struct Prospect {
     /// Addresses seen in a beacon, and from when on to try them.
     beacon: VecDeque<Way>,
     beacon_due_ms: u64,
-    /// The beacon answered last: it is not answered twice, unless no link came up.
+    /// The beacon answered last: it is not answered twice, unless no link came up or it was cut.
     answered: Option<[u8; 8]>,
     /// From when on it is, if none did.
     again_ms: Option<u64>,
@@ -254,13 +254,19 @@ impl Dialling {
         rng: &mut (impl Rng + ?Sized),
     ) -> Option<(Target, bool)> {
         let attempt = self.dials.remove(&dial)?;
+        Some((attempt.target, self.cut(&attempt, now_ms, rng)))
+    }
+
+    /// As [`ended`](Self::ended), where no link came up or it was cut: a beacon that was seen there is answered
+    /// again if it is still seen after the pause.
+    pub fn cut(&mut self, attempt: &Attempt, now_ms: u64, rng: &mut (impl Rng + ?Sized)) -> bool {
         let round_over = self.ended(attempt.target, now_ms, rng);
         if attempt.sighted && round_over {
             self.change(attempt.target, |prospect| {
                 prospect.again_ms = prospect.round_due_ms;
             });
         }
-        Some((attempt.target, round_over))
+        round_over
     }
 
     /// An attempt ended without a session. True if that was the last of its round.
@@ -445,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn a_beacon_that_no_link_came_of_is_answered_again_after_a_pause_that_grows() {
+    fn a_beacon_that_no_session_could_come_of_is_answered_again_after_a_pause_that_grows() {
         let mut dialling = Dialling::default();
         let mut rng = rng();
         dialling.want(target(1), 0);
@@ -455,12 +461,17 @@ mod tests {
         };
         assert_eq!(nothing_known(&mut dialling, 0), None);
         let (mut now_ms, mut pause_ms) = (0, 0);
-        for _ in 0..4 {
+        for links in [false, true, false, true] {
             dialling.seen(target(1), [7; 8], [way("near")], now_ms, &mut rng);
             let due_ms = dialling.next_wake_ms().expect("it is answered");
             assert!(due_ms >= now_ms + pause_ms, "{due_ms}");
             let dial = nothing_known(&mut dialling, due_ms).expect("it is due");
-            fail(&mut dialling, dial, due_ms, &mut rng);
+            if links {
+                let attempt = dialling.up(dial).expect("it was under way");
+                dialling.cut(&attempt, due_ms, &mut rng);
+            } else {
+                fail(&mut dialling, dial, due_ms, &mut rng);
+            }
             (now_ms, pause_ms) = (due_ms, 2 * pause_ms.max(FIRST_PAUSE_MS / 4));
         }
         assert_eq!(

@@ -310,14 +310,14 @@ impl Engine {
         if let State::Live(live) = &mut link.state {
             self.live_over(turn, id, live)?;
         }
-        self.attempt_over(turn, &link);
+        self.attempt_over(turn, &link, true);
         Ok(())
     }
 
     /// Ends a link at once; what is queued for it still leaves.
     pub(super) fn end_link(&mut self, turn: &mut Turn<'_>, id: LinkId, link: Link) {
         turn.out.end(id, Ending::Now);
-        self.attempt_over(turn, &link);
+        self.attempt_over(turn, &link, false);
     }
 
     /// The node stops: every link ends, and contacts are told why.
@@ -351,8 +351,8 @@ impl Engine {
         Ok(())
     }
 
-    /// If we dialled and nothing came of it, the plan goes on.
-    fn attempt_over(&mut self, turn: &mut Turn<'_>, link: &Link) {
+    /// If we dialled and nothing came of it, the plan goes on. `cut`: nobody here has ended the link.
+    fn attempt_over(&mut self, turn: &mut Turn<'_>, link: &Link, cut: bool) {
         let Some(attempt) = link.attempt.as_ref().filter(|_| !link.proven) else {
             return;
         };
@@ -361,7 +361,13 @@ impl Engine {
         {
             self.refused(device, attempt);
         }
-        self.attempt_ended(turn, attempt.target);
+        let round_over = match cut {
+            true => self.dialling.cut(attempt, turn.now.mono_ms, turn.rng),
+            false => self
+                .dialling
+                .ended(attempt.target, turn.now.mono_ms, turn.rng),
+        };
+        self.round_ended(attempt.target, round_over);
     }
 
     /// An attempt came to nothing.
