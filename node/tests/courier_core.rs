@@ -46,6 +46,8 @@ struct World {
     wires: BTreeMap<LinkId, VecDeque<Wire>>,
     /// For whom each bundle is.
     bundles: BTreeMap<Tag, usize>,
+    /// To whom contents have come, in order.
+    received: Vec<usize>,
     next_link: u64,
     rng: ChaCha20Rng,
     now_ms: u64,
@@ -77,6 +79,7 @@ impl World {
             ends: BTreeMap::new(),
             wires: BTreeMap::new(),
             bundles: BTreeMap::new(),
+            received: Vec::new(),
             next_link: 0,
             rng: ChaCha20Rng::seed_from_u64(1),
             now_ms: 0,
@@ -175,6 +178,7 @@ impl World {
                     .expect("an honest courier has its reasons");
             }
             Wire::Contents(tag) if node.expected.contains(&(link, tag)) => {
+                self.received.push(number);
                 let own = self.bundles[&tag] == number && !node.taken.contains_key(&tag);
                 let arrival = if own {
                     *node.taken.entry(tag).or_default() += 1;
@@ -386,6 +390,40 @@ fn a_device_limited_to_one_transfer_takes_part_in_one() {
     assert_eq!(under_way, 1);
     world.settle();
     assert!((1..4).all(|node| world.nodes[node].disk.len() == 4));
+}
+
+#[test]
+fn of_two_that_give_one_after_the_other_whoever_has_begun_goes_on() {
+    let mut world = World::new(Settings {
+        transfers: Some(1),
+        ..settings(epidemic())
+    });
+    for _ in 0..4 {
+        world.seal(0, 4);
+        world.seal(1, 4);
+    }
+    world.connect(0, 1);
+    world.settle();
+    assert_eq!(world.received.len(), 8);
+    let turns = world.received.windows(2).filter(|two| two[0] != two[1]);
+    assert_eq!(turns.count(), 1, "{:?}", world.received);
+}
+
+#[test]
+fn who_is_near_hears_of_a_meeting_that_makes_a_courier_likelier_to_bring_a_bundle() {
+    let prophet = PolicySettings::Prophet(Prophet::default());
+    let mut world = World::new(settings(prophet));
+    world.connect(0, 1);
+    world.seal(0, 4);
+    world.settle();
+    assert_eq!(world.nodes[1].courier.bundles().len(), 0);
+    world.connect(1, 2);
+    world.settle();
+    assert_eq!(world.nodes[1].courier.bundles().len(), 0);
+    world.connect(1, 4);
+    world.settle();
+    let (tag, _) = world.bundles.first_key_value().unwrap();
+    assert_eq!(world.nodes[4].taken.get(tag), Some(&1));
 }
 
 #[test]

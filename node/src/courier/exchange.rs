@@ -26,6 +26,12 @@ use super::store::{Bundles, Carried, DropReason};
 /// Transfers from here under way at once over one link, where the settings do not limit the device's.
 const MAX_UNDER_WAY: usize = 4;
 
+/// Where draws of transfers begin that are for the peer itself, that go on where one has just ended, and
+/// all others: the lower begins.
+const DRAWS_OWN: u32 = 0;
+const DRAWS_NEXT: u32 = 1 << 30;
+const DRAWS_FIRST: u32 = 2 << 30;
+
 /// The largest size of a bundle, ghosts included: more than any simulation moves.
 const MAX_SIZE: u64 = 1 << 40;
 
@@ -79,6 +85,8 @@ pub struct Courier {
     transfers: u32,
     /// The bytes of the bundles that are coming.
     arriving: u64,
+    /// A transfer from here has just ended well.
+    goes_on: bool,
     acts: Vec<Act>,
 }
 
@@ -100,6 +108,7 @@ impl Courier {
             links: BTreeMap::new(),
             transfers: 0,
             arriving: 0,
+            goes_on: false,
             acts: Vec::new(),
         }
     }
@@ -247,7 +256,7 @@ impl Courier {
         match said {
             Said::Summary(summary) => self.summary(id, summary, now_ms)?,
             Said::Listing(listing) => self.listing(id, &listing, is_own),
-            Said::Wanted(wanted) => self.wanted(id, &wanted, rng),
+            Said::Wanted(wanted) => self.wanted(id, &wanted),
             Said::Begin(begin) => self.begin_heard(id, begin, is_own),
             Said::Go(tag) => match link.sending.get_mut(&tag) {
                 Some(sending) if sending.under_way => return Err(OutOfPlace),
@@ -262,6 +271,7 @@ impl Courier {
                 if under_way {
                     self.end_sending(id, &tag, true);
                     self.acts.push(Act::Say(id, Said::Yours(tag)));
+                    self.goes_on = true;
                 }
             }
             Said::Yours(tag) => self.yours(id, &tag, now_ms)?,
@@ -269,6 +279,7 @@ impl Courier {
             Said::Free => link.busy = false,
         }
         self.proceed(now_ms, rng);
+        self.goes_on = false;
         Ok(())
     }
 
@@ -317,7 +328,7 @@ impl Courier {
             return Ok(());
         };
         let first = !std::mem::replace(&mut link.greeted, true);
-        if first != summary.greeting.is_some() {
+        if first && summary.greeting.is_none() {
             return Err(OutOfPlace);
         }
         let peer = link.peer;
@@ -325,10 +336,33 @@ impl Courier {
             self.release_heard(release);
         }
         if let Some(greeting) = summary.greeting {
-            self.policy.met(&peer, &greeting, now_ms);
-            self.list_all(id, now_ms);
+            let lists = match first {
+                true => {
+                    self.policy.met(&peer, &greeting, now_ms);
+                    true
+                }
+                false => self.policy.greeted_anew(&peer, &greeting, now_ms),
+            };
+            if self.policy.greets_anew() {
+                self.greet_anew(now_ms);
+            }
+            if lists {
+                self.list_all(id, now_ms);
+            }
         }
         Ok(())
+    }
+
+    /// What has changed is told to all who are near.
+    fn greet_anew(&mut self, now_ms: u64) {
+        let summary = Summary {
+            greeting: Some(self.policy.greeting(now_ms).into()),
+            releases: Vec::new(),
+        };
+        for (id, _) in self.links.iter().filter(|(_, link)| link.greeted) {
+            self.acts
+                .push(Act::Say(*id, Said::Summary(summary.clone())));
+        }
     }
 
     /// What a value releases is dropped, and told on: a value that released nothing here may be
@@ -376,14 +410,15 @@ impl Courier {
         }
     }
 
-    /// Tells every peer of a bundle that is new here.
+    /// Tells every peer of a bundle that is new here. A peer that has listed it itself has it, unless it
+    /// may have let go of it and want it again.
     fn list_new(&mut self, tag: &Tag, now_ms: u64) {
         let Some(carried) = self.bundles.get(tag) else {
             return;
         };
         for (id, link) in &self.links {
             let mut listing = Listing::default();
-            if link.greeted && !link.listed.contains_key(tag) {
+            if link.greeted && (self.settings.again || !link.listed.contains_key(tag)) {
                 list(
                     self.policy.as_ref(),
                     carried,
@@ -451,7 +486,7 @@ impl Courier {
         }
     }
 
-    fn wanted(&mut self, id: LinkId, wanted: &Wanted, rng: &mut (impl Rng + ?Sized)) {
+    fn wanted(&mut self, id: LinkId, wanted: &Wanted) {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
@@ -471,7 +506,7 @@ impl Courier {
                 (false, _) => 0,
             };
             let order = match self.settings.order {
-                Order::Random => rng.next_u64(),
+                Order::Random => 0,
                 Order::Fifo => carried.order,
             };
             link.ask(Place {
@@ -483,9 +518,13 @@ impl Courier {
         }
     }
 
-    /// Begins transfers for as long as there is something wanted and a transfer free. Then tells those
-    /// who wait that there is.
+    /// Begins transfers for as long as there is something wanted and a transfer free. Those who wait are
+    /// told first that there is one, and draws decide between theirs and ours; but whoever has just sent
+    /// goes on.
     fn proceed(&mut self, now_ms: u64, rng: &mut (impl Rng + ?Sized)) {
+        if !self.goes_on {
+            self.tell_free();
+        }
         while self.may_transfer() {
             let most = self
                 .settings
@@ -495,18 +534,29 @@ impl Courier {
                 .links
                 .iter()
                 .filter(|(_, link)| !link.busy && link.sending.len() < most)
-                .filter_map(|(id, link)| Some((*id, link.next()?)));
-            // What is for a peer itself comes first, over whichever link.
-            let Some((id, place)) = ready.min_by_key(|(id, place)| (place.to_carry, *id)) else {
+                .filter_map(|(id, link)| Some((link.first()?, *id, link)));
+            // What is for a peer itself comes first, over whichever link, then what ranks lowest.
+            let first = ready.min_by_key(|(place, id, _)| (place.to_carry, place.rank, *id));
+            let Some((place, id, link)) = first else {
                 break;
+            };
+            let place = match self.settings.order {
+                Order::Random => link.any_like(&place, rng),
+                Order::Fifo => place,
             };
             self.begin(id, place, now_ms, rng);
         }
-        if self.may_transfer() {
-            for (id, link) in self.links.iter_mut().filter(|(_, link)| link.owes) {
-                link.owes = false;
-                self.acts.push(Act::Say(*id, Said::Free));
-            }
+        self.tell_free();
+    }
+
+    /// Tells those who wait if a transfer is free.
+    fn tell_free(&mut self) {
+        if !self.may_transfer() {
+            return;
+        }
+        for (id, link) in self.links.iter_mut().filter(|(_, link)| link.owes) {
+            link.owes = false;
+            self.acts.push(Act::Say(*id, Said::Free));
         }
     }
 
@@ -532,13 +582,18 @@ impl Courier {
         };
         carried.promised += spent;
         carried.sending += 1;
+        let draws = match (place.to_carry, self.goes_on) {
+            (false, _) => DRAWS_OWN,
+            (true, true) => DRAWS_NEXT,
+            (true, false) => DRAWS_FIRST,
+        };
         let begin = Begin {
             envelope: Envelope {
                 copies: given,
                 ..carried.envelope_at(now_ms)
             },
             length: carried.length,
-            draw: rng.next_u32(),
+            draw: draws | rng.next_u32() >> 2,
         };
         let sending = Sending {
             place,

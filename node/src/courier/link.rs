@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand_core::Rng;
+
 use super::envelope::{Envelope, Tag};
 use super::policy::Peer;
 use super::said::Begin;
@@ -88,9 +90,20 @@ impl Link {
         self.queue.insert(place);
     }
 
-    /// The next bundle that the peer wants.
-    pub fn next(&self) -> Option<Place> {
+    /// The first bundle that the peer wants.
+    pub fn first(&self) -> Option<Place> {
         self.queue.first().copied()
+    }
+
+    /// Any of those that the peer wants as much as the first.
+    pub fn any_like(&self, first: &Place, rng: &mut (impl Rng + ?Sized)) -> Place {
+        let alike = self
+            .queue
+            .iter()
+            .take_while(|place| (place.to_carry, place.rank) == (first.to_carry, first.rank));
+        let count = alike.clone().count().max(1);
+        let drawn = (u64::from(rng.next_u32()) * count as u64) >> 32;
+        alike.copied().nth(drawn as usize).unwrap_or(*first)
     }
 
     /// It is being sent, or cannot be.

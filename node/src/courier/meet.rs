@@ -36,10 +36,22 @@ pub fn meet(one: &mut Side<'_>, two: &mut Side<'_>, now_ms: u64, moved: &mut Vec
     let answer = two.courier.policy.greeting(now_ms);
     two.courier.policy.met(&one.me, &greeting, now_ms);
     one.courier.policy.met(&two.me, &answer, now_ms);
+    // Whoever hears something new may have something new to say itself.
+    while greet_anew(one, two, now_ms) | greet_anew(two, one, now_ms) {}
     hand_over(one, two, now_ms, true, moved);
     hand_over(two, one, now_ms, false, moved);
     one.courier.policy.parted(&two.me);
     two.courier.policy.parted(&one.me);
+}
+
+fn greet_anew(from: &mut Side<'_>, to: &mut Side<'_>, now_ms: u64) -> bool {
+    let policy = &mut from.courier.policy;
+    if !policy.greets_anew() {
+        return false;
+    }
+    let greeting = policy.greeting(now_ms);
+    to.courier.policy.greeted_anew(&from.me, &greeting, now_ms);
+    true
 }
 
 fn hand_over(

@@ -47,6 +47,17 @@ pub trait Policy: Send {
     /// A meeting has begun, and this is the peer's greeting: anything, perhaps of another policy.
     fn met(&mut self, _peer: &Peer, _greeting: &[u8], _now_ms: u64) {}
 
+    /// The peer's greeting has changed. True: so may have what it is offered.
+    fn greeted_anew(&mut self, _peer: &Peer, _greeting: &[u8], _now_ms: u64) -> bool {
+        false
+    }
+
+    /// Whether all who are near are to hear the greeting anew, for what was heard since the last time
+    /// this was asked.
+    fn greets_anew(&mut self) -> bool {
+        false
+    }
+
     /// The meeting is over.
     fn parted(&mut self, _peer: &Peer) {}
 

@@ -45,10 +45,10 @@ pub enum Reason {
     Otherwise,
 }
 
-/// Item 40: what a meeting begins with, and release values learnt later.
+/// Item 40: what a meeting begins with, and what of it is new later.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Default)]
 pub struct Summary {
-    /// The policy's greeting; absent from later ones.
+    /// The policy's greeting; in later ones only if it has changed.
     #[n(0)]
     pub greeting: Option<ByteVec>,
     /// Values whose bundles the sender knows to have arrived.

@@ -9,7 +9,7 @@ use super::policies::PolicySettings;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// Drawn for each meeting.
+    /// Each time any of them.
     #[default]
     Random,
     /// Those held longest first.

@@ -75,6 +75,14 @@ impl Policy for Swallowing {
         self.0.met(peer, greeting, now_ms);
     }
 
+    fn greeted_anew(&mut self, peer: &Peer, greeting: &[u8], now_ms: u64) -> bool {
+        self.0.greeted_anew(peer, greeting, now_ms)
+    }
+
+    fn greets_anew(&mut self) -> bool {
+        self.0.greets_anew()
+    }
+
     fn parted(&mut self, peer: &Peer) {
         self.0.parted(peer);
     }

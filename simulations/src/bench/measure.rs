@@ -77,6 +77,14 @@ impl Ran {
         estimate.with_context(|| format!("the run does not tell {name}"))
     }
 
+    /// Figures together, over seeds.
+    pub fn total(&self, names: &[&str]) -> Result<Estimate> {
+        let seeds = self.summary.by_seed.values();
+        let totals = seeds.map(|figures| names.iter().filter_map(|name| figures.get(*name)).sum());
+        let totals: Vec<f64> = totals.collect();
+        Estimate::of(&totals).context("the run has no seeds")
+    }
+
     /// The mean of a figure.
     pub fn mean(&self, name: &str) -> Result<f64> {
         Ok(self.estimate(name)?.mean)

@@ -14,6 +14,9 @@ pub use energy::{Battery, Energy, Meter};
 
 use crate::plan::SECOND_US;
 
+/// The shortest time there is. What is cut within it had not begun.
+pub(crate) const MOMENT_US: u64 = 1;
+
 /// One kind of radio. Devices that have it and are within reach of one another can find each other and
 /// make links.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +50,10 @@ pub struct Radio {
     /// in The ONE. They are counted all the same.
     #[serde(default)]
     pub control: Control,
+    /// What takes time has come only just before the next multiple of so many seconds, as for a simulator
+    /// that looks at the world in steps; without it at any moment.
+    #[serde(default)]
+    pub step_s: Option<f64>,
     /// How long it takes until a device within reach is found.
     #[serde(default)]
     pub discovery: Discovery,
@@ -147,6 +154,9 @@ impl Radio {
         if self.latency_s < 0.0 || self.setup_s < 0.0 {
             return Err(format!("radio `{}`: times must not be negative", self.name));
         }
+        if self.step_us() == Some(0) {
+            return Err(format!("radio `{}`: step-s must be above 0", self.name));
+        }
         if self.max_links == 0 {
             return Err(format!(
                 "radio `{}`: max-links must be at least 1",
@@ -170,6 +180,21 @@ impl Radio {
     #[must_use]
     pub fn setup_us(&self) -> u64 {
         (self.setup_s * SECOND_US as f64) as u64
+    }
+
+    fn step_us(&self) -> Option<u64> {
+        self.step_s.map(crate::world::micros)
+    }
+
+    /// When something has been sent that is on the air from `start_us` for so long.
+    #[must_use]
+    pub fn sent_us(&self, start_us: u64, air_us: u64) -> u64 {
+        let done_us = start_us + air_us;
+        match self.step_us() {
+            // Who parts at that multiple has it still.
+            Some(step_us) if air_us > 0 => done_us.next_multiple_of(step_us) - MOMENT_US,
+            _ => done_us,
+        }
     }
 
     /// How long sending takes, in microseconds: `bytes` real ones, standing for `ghost` more.
@@ -223,5 +248,26 @@ impl Radio {
             }
             Discovery::Ble(ble) => ble.discovery_us(listener, talker, rng),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_time_has_come_just_before_the_next_step_and_nothing_else_waits() {
+        let radio = |step: &str| -> Radio {
+            let text = format!("name = 'r'\ncarrier = 'ble'\nrate-bytes-s = 1000\n{step}");
+            toml::from_str(&text).expect("it is a radio")
+        };
+        let exact = radio("");
+        assert_eq!(exact.sent_us(1_000, 250_000), 251_000);
+        let stepped = radio("step-s = 0.1");
+        assert_eq!(stepped.check(), Ok(()));
+        assert_eq!(stepped.sent_us(1_000, 250_000), 299_999);
+        assert_eq!(stepped.sent_us(299_999, 100_001), 399_999);
+        assert_eq!(stepped.sent_us(1_000, 0), 1_000);
+        assert!(radio("step-s = 0").check().is_err());
     }
 }

@@ -24,7 +24,7 @@ use crate::adversary::Part;
 use crate::adversary::replayer::{self, Replayed};
 use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
-use crate::radio::{Battery, Meter, Phone, Sends};
+use crate::radio::{Battery, MOMENT_US, Meter, Phone, Sends};
 
 /// Bytes handed to a link and not reported as written, from which on the engine is told at once when
 /// they have left; fewer are reported when something else happens.
@@ -743,7 +743,9 @@ impl Device {
                 }
             }
             BundleEvent::Ended { bundle, link, done } => {
-                if let Some(sending) = self.sending.remove(&(link, bundle)) {
+                if let Some(sending) = self.sending.remove(&(link, bundle))
+                    && (done || at_us > sending.start_us + MOMENT_US)
+                {
                     self.note(at_us, sending.over(bundle, done));
                 }
             }
@@ -793,9 +795,9 @@ impl Device {
         let free_us = &mut self.radio_free_us[usize::from(end.radio)];
         if radio.sends == Sends::OneAtATime && air_us > 0 {
             start_us = start_us.max(*free_us);
-            *free_us = start_us + air_us;
+            *free_us = radio.sent_us(start_us, air_us);
         }
-        let done_us = start_us + air_us;
+        let done_us = radio.sent_us(start_us, air_us);
         end.free_us = done_us;
         let length = bytes.len() as u64 + ghost;
         if end.dialled && end.sent == 0 {

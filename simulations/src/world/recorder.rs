@@ -87,12 +87,17 @@ impl Recorder {
                 opened.insert((noted.at_us, noted.device), hops);
             }
         }
+        // Who has given a copy on may have let go of its own in the same moment.
+        let mut gone: Vec<(u64, Tag, DeviceNumber)> = Vec::new();
         for Noted {
             at_us,
             device,
             what,
         } in noted
         {
+            for (_, bundle, device) in gone.extract_if(.., |(before_us, ..)| *before_us < at_us) {
+                self.hops.remove(&(bundle, device));
+            }
             match what {
                 What::Wrote(message) => {
                     let written = Written {
@@ -183,7 +188,7 @@ impl Recorder {
                     }
                 }
                 What::Dropped { bundle, reason } => {
-                    self.hops.remove(&(bundle, device));
+                    gone.push((at_us, bundle, device));
                     let reason = match reason {
                         DropReason::Full => "full",
                         DropReason::Expired => "expired",
@@ -248,6 +253,9 @@ impl Recorder {
                     what,
                 }),
             }
+        }
+        for (_, bundle, device) in gone {
+            self.hops.remove(&(bundle, device));
         }
     }
 

@@ -2,7 +2,7 @@
 //! recipient. Each device keeps how likely it is to meet whom, raised by each meeting, falling with
 //! time, and raised by what those it meets say of others. Numbers as in The ONE's router.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hedgerow_sync::id::DeviceId;
 use minicbor::{Decode, Encode};
@@ -52,6 +52,8 @@ impl Prophet {
             known: BTreeMap::new(),
             aged_ms: 0,
             near: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            changed: false,
         }
     }
 
@@ -70,10 +72,14 @@ impl Prophet {
 struct Likelihoods {
     settings: Prophet,
     known: BTreeMap<Hint, f64>,
-    /// To when those known are aged.
+    /// To when all of them are aged.
     aged_ms: u64,
     /// What those say who are met now.
     near: BTreeMap<DeviceId, BTreeMap<Hint, f64>>,
+    /// Those of them from whom nothing has been learnt yet.
+    waiting: BTreeSet<DeviceId>,
+    /// What is said has changed, by more than time.
+    changed: bool,
 }
 
 /// One likelihood in a greeting.
@@ -85,13 +91,25 @@ struct Said {
     likelihood: f32,
 }
 
+/// What a greeting says. What cannot be read was said by another policy.
+fn read(greeting: &[u8]) -> BTreeMap<Hint, f64> {
+    let said: Vec<Said> = minicbor::decode(greeting).unwrap_or_default();
+    said.into_iter()
+        .take(MAX_GREETED)
+        .map(|said| (said.hint, f64::from(said.likelihood)))
+        .filter(|(_, likelihood)| (0.0..=1.0).contains(likelihood))
+        .collect()
+}
+
 impl Likelihoods {
     fn age(&mut self, now_ms: u64) {
         let units = now_ms.saturating_sub(self.aged_ms) as f64 / 1_000.0 / self.settings.unit_s;
         self.aged_ms = self.aged_ms.max(now_ms);
         if units > 0.0 {
             let left = libm::pow(self.settings.gamma, units);
-            self.known.values_mut().for_each(|known| *known *= left);
+            let near = self.near.values_mut().flat_map(BTreeMap::values_mut);
+            let known = self.known.values_mut().chain(near);
+            known.for_each(|known| *known *= left);
         }
     }
 
@@ -99,6 +117,17 @@ impl Likelihoods {
     fn raise(&mut self, hint: Hint, part: f64) {
         let known = self.known.entry(hint).or_default();
         *known += (1.0 - *known) * part;
+    }
+
+    /// Raises the likelihoods of all that a peer is likely to meet.
+    fn learn(&mut self, peer: &Peer, said: &BTreeMap<Hint, f64>) {
+        let counts = self.known.get(&peer.hint).copied().unwrap_or_default() * self.settings.beta;
+        for (hint, likelihood) in said {
+            if *hint != peer.hint {
+                self.raise(*hint, counts * likelihood);
+            }
+        }
+        self.forget_surplus();
     }
 
     fn forget_surplus(&mut self) {
@@ -137,28 +166,37 @@ impl Policy for Likelihoods {
     }
 
     fn met(&mut self, peer: &Peer, greeting: &[u8], now_ms: u64) {
-        self.age(now_ms);
+        // One of two learns from what the other says first, the other from what the one says then: both
+        // find which by their greetings. Were it at once, who is likelier would never change in a meeting.
+        let learns = self.greeting(now_ms).as_slice() <= greeting;
+        let said = read(greeting);
         self.raise(peer.hint, self.settings.init);
-        // What cannot be read was said by another policy.
-        let said: Vec<Said> = minicbor::decode(greeting).unwrap_or_default();
-        let said: BTreeMap<Hint, f64> = said
-            .into_iter()
-            .take(MAX_GREETED)
-            .map(|said| (said.hint, f64::from(said.likelihood)))
-            .filter(|(_, likelihood)| (0.0..=1.0).contains(likelihood))
-            .collect();
-        let theirs = self.known.get(&peer.hint).copied().unwrap_or_default();
-        for (hint, likelihood) in &said {
-            if *hint != peer.hint {
-                self.raise(*hint, theirs * likelihood * self.settings.beta);
-            }
+        match learns {
+            true => self.learn(peer, &said),
+            false => _ = self.waiting.insert(peer.device),
         }
-        self.forget_surplus();
         self.near.insert(peer.device, said);
+        self.changed = true;
+    }
+
+    fn greeted_anew(&mut self, peer: &Peer, greeting: &[u8], now_ms: u64) -> bool {
+        self.age(now_ms);
+        let said = read(greeting);
+        if self.waiting.remove(&peer.device) {
+            self.learn(peer, &said);
+            self.changed = true;
+        }
+        self.near.insert(peer.device, said);
+        true
+    }
+
+    fn greets_anew(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
     }
 
     fn parted(&mut self, peer: &Peer) {
         self.near.remove(&peer.device);
+        self.waiting.remove(&peer.device);
     }
 
     fn offer(&self, bundle: &Carried, peer: &Peer) -> Option<Offer> {
