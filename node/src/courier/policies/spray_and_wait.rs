@@ -18,10 +18,11 @@ pub struct SprayAndWait {
     pub binary: bool,
 }
 
+/// How many copies and why: `docs/PROTOCOL.md` section 12a.
 impl Default for SprayAndWait {
     fn default() -> Self {
         SprayAndWait {
-            copies: 8,
+            copies: 32,
             binary: true,
         }
     }
