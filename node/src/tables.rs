@@ -21,6 +21,7 @@
 //! | 0x2E bundles carried | tag 32 | `engine::carried::Row` |
 //! | 0x2F their contents | tag 32 ‖ part number u32 | at most 65,536 bytes |
 //! | 0x30 parcels taken (simulation only) | device 16 ‖ id u64 | – |
+//! | 0x31 texts being written | identity 32 | text |
 
 use std::ops::{Bound, ControlFlow};
 
@@ -49,6 +50,7 @@ pub enum Table {
     Carried = 0x2E,
     CarriedParts = 0x2F,
     Parcels = 0x30,
+    Drafts = 0x31,
 }
 
 impl Table {

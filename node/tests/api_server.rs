@@ -452,6 +452,11 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             200,
         )
         .await;
+    let draft = format!("{ben}/draft");
+    document
+        .check(ask(put.clone(), &draft).json(&json!({"text": "ye"})), 204)
+        .await;
+    document.check(ask(get.clone(), &ben), 200).await;
     let sent = document
         .check(ask(post.clone(), &path).json(&json!({"text": "yes"})), 200)
         .await;
@@ -544,6 +549,11 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     assert_eq!(events.next().await, Some(Event::Missed));
 
     document.check(ask(post.clone(), "/v1/erase"), 204).await;
+    let check = "/v1/passphrase/check";
+    for (passphrase, status) in [(PASSPHRASE, 204), ("wrong", 403)] {
+        let request = ask(post.clone(), check).json(&json!({"passphrase": passphrase}));
+        document.check(request, status).await;
+    }
     let change = json!({"current": PASSPHRASE, "new": "longer"});
     document
         .check(ask(put.clone(), "/v1/passphrase").json(&change), 204)

@@ -168,8 +168,10 @@ under_both_implementations!(
     a_conversation_is_read_from_any_place,
     what_was_read_stays_read,
     contacts_are_renamed_blocked_and_removed,
+    a_draft_stays_with_its_contact_until_it_is_emptied_or_the_contact_removed,
     unknown_names_are_refused_each_with_its_code,
     a_locked_node_answers_status_and_unlock_alone,
+    the_passphrase_is_checked_while_the_node_stays_on_the_air,
     the_passphrase_changes_and_the_old_one_is_wrong,
     a_parcel_carries_what_the_network_does_not,
     a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses,
@@ -430,6 +432,38 @@ async fn contacts_are_renamed_blocked_and_removed(through: Through) {
     assert_eq!(page, Err(Refusal::NoSuchContact));
 }
 
+async fn a_draft_stays_with_its_contact_until_it_is_emptied_or_the_contact_removed(
+    through: Through,
+) {
+    let (ana, _ben, _, to_ben) = pair(through).await;
+    let api = &*ana.api;
+    let kept = async || api.contact(to_ben.clone()).await.unwrap().draft;
+    assert_eq!(kept().await, None);
+    api.set_draft(to_ben.clone(), text("Dear B")).await.unwrap();
+    api.set_draft(to_ben.clone(), text("Dear Ben,\nשלום"))
+        .await
+        .unwrap();
+    assert_eq!(kept().await, Some(text("Dear Ben,\nשלום")));
+    let longer = api.set_draft(to_ben.clone(), text(&"x".repeat(65_537)));
+    assert!(matches!(longer.await, Err(Refusal::TooLong { .. })));
+
+    api.lock().await.unwrap();
+    let locked = api.set_draft(to_ben.clone(), text("no")).await;
+    assert_eq!(locked, Err(Refusal::Locked));
+    api.unlock(passphrase("quiet hedge")).await.unwrap();
+    assert_eq!(api.contacts().await.unwrap()[0].draft, kept().await);
+    assert_eq!(kept().await, Some(text("Dear Ben,\nשלום")));
+
+    api.set_draft(to_ben.clone(), text("")).await.unwrap();
+    assert_eq!(kept().await, None);
+    api.set_draft(to_ben.clone(), text("gone with you"))
+        .await
+        .unwrap();
+    api.remove(to_ben.clone()).await.unwrap();
+    let nobody = api.set_draft(to_ben, text("x")).await;
+    assert_eq!(nobody, Err(Refusal::NoSuchContact));
+}
+
 async fn unknown_names_are_refused_each_with_its_code(through: Through) {
     let (ana, _ben, _, to_ben) = pair(through).await;
     let nobody = ContactId("00".repeat(16));
@@ -519,6 +553,21 @@ async fn a_locked_node_answers_status_and_unlock_alone(through: Through) {
     .await;
     let message = api.message(&to_ben, &id).await.unwrap();
     assert_eq!(message.text, Some(text("before")));
+}
+
+async fn the_passphrase_is_checked_while_the_node_stays_on_the_air(through: Through) {
+    let ana = node("Ana", through).await;
+    let api = &*ana.api;
+    assert_eq!(
+        api.check_passphrase(passphrase("quiet hedge")).await,
+        Ok(())
+    );
+    let wrong = api.check_passphrase(passphrase("loud hedge")).await;
+    assert_eq!(wrong, Err(Refusal::WrongPassphrase));
+    assert_eq!(api.me().await.unwrap().name.0, "Ana");
+    api.lock().await.unwrap();
+    let locked = api.check_passphrase(passphrase("quiet hedge")).await;
+    assert_eq!(locked, Err(Refusal::Locked));
 }
 
 async fn the_passphrase_changes_and_the_old_one_is_wrong(through: Through) {

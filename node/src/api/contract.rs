@@ -41,6 +41,10 @@ pub trait Api: Send + Sync {
     /// Drops all keys, closes the store and goes off the air.
     async fn lock(&self) -> Result<(), Refusal>;
 
+    /// Says whether this is the passphrase, for a program that has locked its screen: the node stays as
+    /// it is.
+    async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal>;
+
     /// Wraps the data key under another passphrase.
     async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal>;
 
@@ -156,6 +160,12 @@ pub trait Api: Send + Sync {
             Reply::Sent(id) => Ok(id),
             _ => Err(Refusal::Bug),
         }
+    }
+
+    /// Keeps a text that is being written, of at most the length of one that can be sent; an empty one
+    /// takes it away. [`Contact::draft`] has it. No event tells of it.
+    async fn set_draft(&self, contact: ContactId, text: Private) -> Result<(), Refusal> {
+        done(self.call(Call::SetDraft(contact, text)).await)
     }
 
     /// The reader has seen everything up to and including this message.

@@ -11,9 +11,13 @@ mod remote;
 #[cfg(feature = "runtime")]
 pub mod server;
 mod types;
+pub mod visible;
 
 #[cfg(feature = "runtime")]
 pub use contract::{Api, Events, MAX_PAGE};
 #[cfg(feature = "runtime")]
 pub use remote::Remote;
 pub use types::*;
+
+pub use crate::engine::MAX_NAME;
+pub use crate::engine::conversation::MAX_TEXT;

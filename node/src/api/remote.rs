@@ -129,6 +129,12 @@ impl Api for Remote {
                 let sent: Sent = self.post(&path, &Text { text }).await?;
                 Reply::Sent(sent.id)
             }
+            Call::SetDraft(id, text) => {
+                let path = format!("{}/draft", contact(&id));
+                self.done(self.request(Method::PUT, &path).json(&Text { text }))
+                    .await?;
+                Reply::Done
+            }
             Call::Read(id, message) => {
                 let path = format!("{}/read", contact(&id));
                 let body = ReadUpTo { message };
@@ -225,6 +231,11 @@ impl Api for Remote {
 
     async fn lock(&self) -> Result<(), Refusal> {
         self.done(self.request(Method::POST, "lock")).await
+    }
+
+    async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal> {
+        let request = self.request(Method::POST, "passphrase/check");
+        self.done(request.json(&Unlock { passphrase })).await
     }
 
     async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal> {

@@ -111,6 +111,8 @@ pub enum Call {
     Remove(ContactId),
     /// Write a text. Answer: [`Reply::Sent`], once it is durable.
     Send(ContactId, Private),
+    /// Keep a text that is being written; empty takes it away. Answer: [`Reply::Done`].
+    SetDraft(ContactId, Private),
     /// The reader has seen everything up to and including this message. Answer: [`Reply::Done`].
     Read(ContactId, MessageId),
     /// Live state. Answer: [`Reply::Status`].
@@ -335,6 +337,9 @@ pub struct Contact {
     pub messages: u64,
     /// Messages of theirs not read.
     pub unread: u64,
+    /// A text being written to the contact, if one is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Private>,
 }
 
 /// Something about a contact that the user must know.

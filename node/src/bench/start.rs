@@ -10,7 +10,7 @@ use super::RUNS;
 use super::pair::{PASSPHRASE, PATIENCE, Pair, fill, refused, texts};
 use super::row::{Row, median};
 use crate::api::{Api, Remote};
-use crate::cli::session;
+use crate::host::finding;
 
 const MESSAGES: usize = 100_000;
 
@@ -81,7 +81,7 @@ impl Daemon {
         loop {
             ensure!(start.elapsed() < PATIENCE, "the daemon did not start");
             if api.is_none() {
-                api = session::running(dir).ok().flatten();
+                api = finding::client(dir).ok().flatten();
             }
             if let Some(remote) = &api
                 && remote.status().await.is_ok_and(|status| !status.locked)

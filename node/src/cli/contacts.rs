@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::{Api, Contact, Private};
+use crate::api::{Api, Contact, Private, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output};
 use crate::cli::{ask, screen, words};
@@ -46,16 +46,12 @@ fn pick(contacts: Vec<Contact>, name: &str) -> Result<Contact, Failure> {
 }
 
 fn choice(contact: &Contact) -> String {
-    format!(
-        "{} ({})",
-        screen::visible_name(&contact.name.0),
-        contact.id.0
-    )
+    format!("{} ({})", visible::name(&contact.name.0), contact.id.0)
 }
 
 /// The name of a contact as it may be shown.
 pub fn shown(contact: &Contact) -> String {
-    screen::visible_name(&contact.name.0)
+    visible::name(&contact.name.0)
 }
 
 /// `hedgerow contacts`.
@@ -246,6 +242,7 @@ mod tests {
             why: None,
             messages: 0,
             unread: 0,
+            draft: None,
         }
     }
 

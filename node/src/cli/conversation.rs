@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal,
+    Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal, visible,
 };
 use crate::cli::contacts::{find, shown};
 use crate::cli::failure::{Exit, Failure};
@@ -171,7 +171,7 @@ fn line(name: &str, message: &Message) -> String {
         (false, _) => (name, ""),
     };
     let text = match &message.text {
-        Some(text) => screen::visible(&text.0).replace('\n', "\n    "),
+        Some(text) => visible::text(&text.0).replace('\n', "\n    "),
         None => "(a message this version cannot show)".into(),
     };
     format!("{}  {who}{tick}: {text}", screen::time(message.time_ms))

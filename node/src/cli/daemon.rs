@@ -1,26 +1,23 @@
 //! Making an identity, and the process that stays.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use futures_util::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::api::server::{Server, Token};
-use crate::api::{Api, Event, Refusal};
+use crate::api::server::Server;
+use crate::api::{Api, Event, Refusal, visible};
 use crate::cli::args::Common;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, can_ask};
-use crate::cli::{ask, screen, session, words};
-use crate::directory::OwnerInfo;
-use crate::host::{Departure, Local};
+use crate::cli::{ask, session, words};
+use crate::host::{Departure, HostOptions, Local, finding};
 use crate::runtime::OnAir;
 
 /// `hedgerow init`.
 pub async fn init(common: &Common, output: Output, name: String) -> Result<(), Failure> {
     let path = session::directory(common)?;
-    if session::owner(&path)?.is_some() {
+    if finding::owner(&path)?.is_some() {
         return Err(Refusal::IdentityExists.into());
     }
     let name = match name {
@@ -31,7 +28,7 @@ pub async fn init(common: &Common, output: Output, name: String) -> Result<(), F
             return Err(Failure::found(Exit::Usage, "no_name", words));
         }
     };
-    let local = Local::own(&path, session::options(OnAir::No, None))?;
+    let local = Local::own(&path, HostOptions::shipped(OnAir::No))?;
     if local.contents()? != crate::directory::Contents::Nothing {
         return Err(Refusal::IdentityExists.into());
     }
@@ -39,7 +36,7 @@ pub async fn init(common: &Common, output: Output, name: String) -> Result<(), F
     local.create(passphrase, name).await?;
     let me = local.me().await?;
     output.data(&me, |me| {
-        format!("{} ({})", screen::visible_name(&me.name.0), me.id.0)
+        format!("{} ({})", visible::name(&me.name.0), me.id.0)
     });
     let path = path.display();
     output.say(&format!(
@@ -72,7 +69,9 @@ pub async fn run(
         output
             .say("Recording: the file holds messages and secrets in clear. Delete it afterwards.");
     }
-    let local = session::own(&path, session::options(on_air, record_to)).await?;
+    let mut options = HostOptions::shipped(on_air);
+    options.node.record_to = record_to;
+    let local = session::own(&path, options).await?;
     if local.contents()? == crate::directory::Contents::Nothing {
         return Err(Refusal::NoIdentity.into());
     }
@@ -80,21 +79,7 @@ pub async fn run(
     let server = Server::bind()
         .await
         .map_err(|error| Failure::file("No port for the API", &error))?;
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|_| Refusal::Bug)?;
-    let token = Token::new(&random);
-    let info = OwnerInfo {
-        address: SocketAddr::from((Ipv4Addr::LOCALHOST, server.port())),
-        pid: std::process::id(),
-        version: env!("CARGO_PKG_VERSION").into(),
-    };
-    local.announce(&info, token.reveal())?;
-
-    let departed = {
-        let local = local.clone();
-        async move { drop(local.departed().await) }
-    };
-    let serving = tokio::spawn(server.run(Arc::new(local.clone()), token, departed));
+    let serving = finding::serve(&local, server)?;
     if foreground {
         let events = local.events().await?;
         tokio::spawn(tell(events));
@@ -114,7 +99,7 @@ pub async fn run(
         Departure::Stopped => tracing::info!("stopped"),
         Departure::Wiped => output.say("Everything here was destroyed, as asked for over the API."),
         Departure::HandedOver(to) => {
-            let to = screen::visible_name(&to);
+            let to = visible::name(&to);
             output.say(&format!("The data directory was handed over to {to}."));
         }
     }

@@ -15,8 +15,7 @@ use crate::api::{
 };
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, table};
-use crate::cli::session;
-use crate::host::Local;
+use crate::host::{HostOptions, Local, finding};
 use crate::runtime::OnAir;
 
 /// What ships to be said.
@@ -228,7 +227,7 @@ impl Person {
 
     /// Every message, read back from the closed store.
     async fn transcript(&self) -> Result<Vec<(String, String)>, Failure> {
-        let local = Local::own(&self.dir, session::options(OnAir::No, None))?;
+        let local = Local::own(&self.dir, HostOptions::shipped(OnAir::No))?;
         let words = std::fs::read_to_string(&self.passphrase)
             .map_err(|error| Failure::file("The demo's passphrase", &error))?;
         local.unlock(Passphrase::new(words)).await?;
@@ -279,7 +278,7 @@ async fn run(dir: &Path, passphrase: &Path) -> Result<(Child, Remote), Failure> 
             return Err(Failure::found(Exit::Bug, "demo", words));
         }
         // Until it serves, the directory is nobody's or its owner is silent.
-        if let Ok(Some(api)) = session::running(dir)
+        if let Ok(Some(api)) = finding::client(dir)
             && let Ok(status) = api.status().await
             && !status.locked
         {

@@ -31,6 +31,7 @@ use output::Output;
 use session::Session;
 
 use crate::directory::forbid_core_dumps;
+use crate::host::finding;
 use crate::runtime::OnAir;
 
 /// The whole program: reads the command line, does what it says, and says how it ended.
@@ -97,7 +98,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         }
         Command::Api => {
             let path = session::directory(common)?;
-            let info = session::owner(&path)?.ok_or_else(session::not_running)?;
+            let info = finding::owner(&path)?.ok_or_else(session::not_running)?;
             node::api(output, info.address.port(), &path.join("token"));
             Ok(())
         }
@@ -127,7 +128,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             closing(session, done).await
         }
         Command::Status { message: None } => {
-            let session = match session::running(&session::directory(common)?)? {
+            let session = match finding::client(&session::directory(common)?)? {
                 Some(remote) => Session::Running(remote),
                 None => Session::open(common, OnAir::No).await?,
             };

@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use crate::api::{
     Api, Carrier, CarrierCondition, CarrierStatus, ContactId, NodeStatus, Passphrase, Status,
+    visible,
 };
 use crate::cli::args::{CarrierName, CarrierSwitch};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, table};
-use crate::cli::{ask, contacts, screen, words};
+use crate::cli::{ask, contacts, words};
 
 /// `hedgerow status`.
 pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), Failure> {
@@ -34,10 +35,7 @@ pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), 
 
 fn overview(status: &Status) -> String {
     let row = |carrier: &CarrierStatus| {
-        let addresses = carrier
-            .addresses
-            .iter()
-            .map(|at| screen::visible_name(&at.0));
+        let addresses = carrier.addresses.iter().map(|at| visible::name(&at.0));
         vec![
             words::carrier(carrier.carrier).to_owned(),
             match (carrier.state, carrier.announcing) {
@@ -53,7 +51,7 @@ fn overview(status: &Status) -> String {
         status.carriers.iter().map(row),
     );
     let ContactId(id) = &status.me.id;
-    let name = screen::visible_name(&status.me.name.0);
+    let name = visible::name(&status.me.name.0);
     format!("{name} ({id})\n\n{carriers}\n")
 }
 

@@ -1,36 +1,7 @@
-//! What strangers wrote, made safe to show, and times as people read them.
+//! Times as people read and write them.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-
-/// The text with everything visible that would move the cursor, change colours, or turn the reading
-/// direction. Line breaks and tabs of a message stay.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => shown.push(c),
-            c if is_hostile(c) => {
-                shown.push_str(&format!("\u{27e8}U+{:04X}\u{27e9}", u32::from(c)));
-            }
-            c => shown.push(c),
-        }
-    }
-    shown
-}
-
-/// As [`visible`], for names: on one line.
-pub fn visible_name(name: &str) -> String {
-    visible(name).replace(['\n', '\t'], " ")
-}
-
-/// Control characters, and the marks, embeddings, overrides and isolates of the bidirectional
-/// algorithm, which make a text read as another one.
-fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || matches!(c, '\u{2028}' | '\u{2029}')
-}
 
 /// Unix milliseconds as local date and time, to the minute.
 pub fn time(unix_ms: i64) -> String {
@@ -65,19 +36,6 @@ pub fn parse_span(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn escape_sequences_and_bidi_overrides_become_visible() {
-        assert_eq!(visible("a\u{1b}[31mb"), "a⟨U+001B⟩[31mb");
-        assert_eq!(visible("gpj\u{202e}exe"), "gpj⟨U+202E⟩exe");
-        assert_eq!(visible("one\ntwo\tthree\r"), "one\ntwo\tthree⟨U+000D⟩");
-        assert_eq!(visible("Grüße 👩‍👩‍👧 שלום 你好"), "Grüße 👩‍👩‍👧 שלום 你好");
-    }
-
-    #[test]
-    fn a_name_stays_on_its_line() {
-        assert_eq!(visible_name("Ana\nBen"), "Ana Ben");
-    }
 
     #[test]
     fn spans_are_read_as_people_write_them() {

@@ -3,6 +3,7 @@
 
 use crate::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, StorageProblem, Why,
+    visible,
 };
 use crate::cli::screen;
 
@@ -54,7 +55,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::BadCursor => {
             "The page cursor is not one that was given out. Start again without it.".into()
         }
-        Refusal::BadRequest { what } => format!("The request is wrong: {}.", screen::visible(what)),
+        Refusal::BadRequest { what } => format!("The request is wrong: {}.", visible::text(what)),
         Refusal::Storage { fault } => storage(*fault).into(),
         Refusal::Stopping => "The node is going down. Start it again with `hedgerow run`.".into(),
         Refusal::Unreachable => "The node that owns this data directory does not answer. \

@@ -164,6 +164,14 @@ impl Directory {
         Ok(store)
     }
 
+    /// Says whether the passphrase would unlock it. Changes nothing.
+    ///
+    /// # Errors
+    /// [`DirectoryError::WrongPassphrase`]; else as [`unlock`](Self::unlock).
+    pub fn check(&self, passphrase: Option<&Passphrase>) -> Result<(), DirectoryError> {
+        open(&self.slots()?, passphrase).map(drop)
+    }
+
     /// Opens the store again after it has failed and was closed, with the keys of the last opening.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use super::fact::Versions;
 use crate::tables::{self, Table, damaged};
 
 /// The longest name of a person, in bytes.
-pub(crate) const MAX_NAME: usize = 64;
+pub const MAX_NAME: usize = 64;
 
 /// What one's own marks are made with: 32 random bytes, drawn once.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]

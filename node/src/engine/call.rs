@@ -47,6 +47,7 @@ impl Engine {
             Call::Block(id, blocked) => self.block(turn, &id, blocked),
             Call::Remove(id) => self.remove(turn, &id),
             Call::Send(id, text) => self.send_text(turn, &id, &text),
+            Call::SetDraft(id, text) => self.set_draft(turn, &id, &text),
             Call::Read(id, message) => self.read_up_to(turn, &id, &message),
             Call::Status => Ok(Reply::Status(self.status(turn.txn, turn.now)?)),
             Call::SwitchCarrier(carrier, on) => self.switch_carrier(turn, carrier, on),

@@ -12,7 +12,7 @@ use super::fact::FactKind;
 use super::fault::CallError;
 use super::items::Bye;
 use super::link::State;
-use super::{Engine, Now, Turn, contact, delivery, reading, reconciling, replay, status};
+use super::{Engine, Now, Turn, contact, delivery, draft, reading, reconciling, replay, status};
 use crate::api::{Contact, ContactId, Notice, Private, Refusal, Reply, SafetyWords};
 use crate::tables::{self, Table};
 
@@ -93,6 +93,7 @@ impl Engine {
             why: (queued > 0).then(|| self.why(identity, now)),
             messages,
             unread: reading::unread(reader, space, self.device_id)?,
+            draft: draft::of(reader, identity)?,
         })
     }
 
@@ -200,6 +201,7 @@ impl Engine {
             space::remove(turn.txn, space)?;
             reading::forget(turn.txn, space)?;
         }
+        draft::forget(turn.txn, identity)?;
         turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
         self.redraw_beacon_key(turn)?;
         self.news.messages.remove(&identity);

@@ -31,6 +31,7 @@ mod couriering;
 mod delivery;
 mod device;
 mod dialling;
+mod draft;
 pub mod effects;
 mod fact;
 mod facts;
@@ -68,6 +69,7 @@ mod way;
 
 use std::collections::{BTreeMap, VecDeque};
 
+pub use account::MAX_NAME;
 pub use bundle_event::BundleEvent;
 pub use effects::Effects;
 pub use input::{CallId, Input, Now};

@@ -119,6 +119,10 @@ impl Api for Local {
         self.0.lock().await
     }
 
+    async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal> {
+        self.0.check_passphrase(passphrase).await
+    }
+
     async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal> {
         self.0.change_passphrase(current, new).await
     }

@@ -9,8 +9,9 @@
 //!   any state: wipe, handover, stop ---> Gone (the directory is released)
 //! ```
 //!
-//! [`Local`] is the API in process: a handle of the host that any number of tasks share.
+//! `finding` says who has a directory, and takes it or becomes its owner's client. [`Local`] is the API in process: a handle of the host that any number of tasks share.
 
+pub mod finding;
 mod local;
 mod state;
 

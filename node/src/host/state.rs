@@ -183,6 +183,14 @@ impl Host {
         Ok(())
     }
 
+    pub(super) async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal> {
+        // One at a time: each takes as much memory as hashing takes.
+        let _changing = self.changing.lock().await;
+        self.node()?;
+        let directory = self.directory()?;
+        blocking(move || Ok(directory.check(Some(&passphrase))?)).await
+    }
+
     pub(super) async fn change_passphrase(
         &self,
         current: Passphrase,

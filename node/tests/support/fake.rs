@@ -121,6 +121,7 @@ fn contact(id: &str, name: &str) -> Contact {
         why: None,
         messages: 0,
         unread: 0,
+        draft: None,
     }
 }
 
@@ -296,6 +297,10 @@ impl Api for Fake {
                 });
                 Reply::Sent(message)
             }
+            Call::SetDraft(id, text) => {
+                state.contact(&id)?.draft = (!text.0.is_empty()).then_some(text);
+                Reply::Done
+            }
             Call::Read(id, upto) => {
                 if !state
                     .messages(&id)?
@@ -416,6 +421,13 @@ impl Api for Fake {
         tokio::time::sleep(self.slow).await;
         self.state.lock().unwrap().locked = true;
         self.tell(Event::Lock { locked: true });
+        Ok(())
+    }
+
+    async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal> {
+        if passphrase.as_bytes() != self.open()?.passphrase.as_bytes() {
+            return Err(Refusal::WrongPassphrase);
+        }
         Ok(())
     }
 

@@ -49,6 +49,7 @@ pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(status))
         .routes(routes!(lock))
         .routes(routes!(passphrase))
+        .routes(routes!(check_passphrase))
         .routes(routes!(wipe))
         .routes(routes!(handover))
         .routes(routes!(stop))
@@ -65,6 +66,7 @@ pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(block))
         .routes(routes!(page, send))
         .routes(routes!(message))
+        .routes(routes!(set_draft))
         .routes(routes!(mark_read))
         .routes(routes!(switch_carrier))
         .routes(routes!(announce_over))
@@ -136,6 +138,13 @@ async fn lock(State(node): Node) -> Done {
 #[utoipa::path(put, path = "/v1/passphrase", request_body = ChangePassphrase, responses((status = 204), Failure))]
 async fn passphrase(State(node): Node, Body(asked): Body<ChangePassphrase>) -> Done {
     node.change_passphrase(asked.current, asked.new).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Say whether this is the passphrase, for a program that has locked its screen: nothing changes.
+#[utoipa::path(post, path = "/v1/passphrase/check", request_body = Unlock, responses((status = 204), Failure))]
+async fn check_passphrase(State(node): Node, Body(asked): Body<Unlock>) -> Done {
+    node.check_passphrase(asked.passphrase).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -360,6 +369,18 @@ async fn send(
 ) -> Answered<Sent> {
     let id = node.send(contact, asked.text).await?;
     Ok(Json(Sent { id }))
+}
+
+/// Keep a text that is being written; an empty one takes it away. The contact has it as `draft`.
+#[utoipa::path(put, path = "/v1/contacts/{contact}/draft", params(("contact" = ContactId, Path)),
+    request_body = Text, responses((status = 204), Failure))]
+async fn set_draft(
+    State(node): Node,
+    Path(contact): Path<ContactId>,
+    Body(asked): Body<Text>,
+) -> Done {
+    node.set_draft(contact, asked.text).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// One message.

@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::api::cursor;
 use crate::api::types::*;
 
-/// What unlocks a node.
+/// What unlocks a node, or is to be checked.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(in crate::api) struct Unlock {
     pub(in crate::api) passphrase: Passphrase,

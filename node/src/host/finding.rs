@@ -1,0 +1,102 @@
+//! Which process has a data directory, and how to talk to it: for every program that may find the
+//! directory taken, or take it.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use etcetera::BaseStrategy;
+
+use super::{HostOptions, Local};
+use crate::api::server::{Server, Token};
+use crate::api::{Refusal, Remote};
+use crate::directory::{Directory, Hashing, Owner, OwnerInfo};
+use crate::runtime::{NodeOptions, OnAir};
+
+/// How long a directory that another process has for a moment is waited for, and how often it is
+/// looked at.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The data directory of the user, which XDG names; `None` if there is no home directory.
+pub fn default_directory() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(strategy.data_dir().join("hedgerow"))
+}
+
+/// Where the API of the directory's owner is, if somebody owns it.
+///
+/// # Errors
+/// [`Refusal::Owned`] if the owner has not said yet, or has no API.
+pub fn owner(path: &Path) -> Result<Option<OwnerInfo>, Refusal> {
+    match Directory::owner(path)? {
+        None => Ok(None),
+        Some(Owner::Serving(info)) => Ok(Some(info)),
+        Some(Owner::Silent) => Err(Refusal::Owned),
+    }
+}
+
+/// A client of the node that owns the directory, if one does; nothing is sent yet.
+///
+/// # Errors
+/// As [`owner`]; or the token cannot be read.
+pub fn client(path: &Path) -> Result<Option<Remote>, Refusal> {
+    match owner(path)? {
+        None => Ok(None),
+        Some(info) => {
+            let token = Token::from_file(&Directory::token(path)?);
+            Ok(Some(Remote::new(info.address.port(), token)?))
+        }
+    }
+}
+
+/// Takes the directory. Another process that has it for a moment is waited for.
+///
+/// # Errors
+/// As [`Local::own`].
+pub async fn own(path: &Path, options: HostOptions) -> Result<Local, Refusal> {
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        match Local::own(path, options.clone()) {
+            Err(Refusal::Owned) if Instant::now() < patience => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            owned => return owned,
+        }
+    }
+}
+
+/// Serves the API of a node in this process to other programs of the user, and tells them where. The task
+/// ends when the node has departed and the answers under way are out.
+///
+/// # Errors
+/// The directory cannot be written, or has departed.
+pub fn serve(local: &Local, server: Server) -> Result<tokio::task::JoinHandle<()>, Refusal> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|_| Refusal::Bug)?;
+    let token = Token::new(&random);
+    let info = OwnerInfo {
+        address: (std::net::Ipv4Addr::LOCALHOST, server.port()).into(),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
+    local.announce(&info, token.reveal())?;
+    let departed = {
+        let local = local.clone();
+        async move { drop(local.departed().await) }
+    };
+    let api = std::sync::Arc::new(local.clone());
+    Ok(tokio::spawn(server.run(api, token, departed)))
+}
+
+impl HostOptions {
+    /// How the product hosts a directory.
+    pub fn shipped(on_air: OnAir) -> Self {
+        Self {
+            node: NodeOptions {
+                on_air,
+                record_to: None,
+            },
+            hashing: Hashing::SHIPPED,
+        }
+    }
+}
