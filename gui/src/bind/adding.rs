@@ -1,0 +1,108 @@
+//! Adding a contact.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use slint::{ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
+
+use super::{Act, invitation, words};
+use crate::model::{Action, App, Qr};
+use crate::ui::{AddingView, AppWindow, InvitationRow};
+
+/// White modules around a QR code.
+const QUIET_ZONE: usize = 4;
+
+pub fn listen(ui: &AppWindow, act: &Act, choose_picture: impl Fn() + 'static) {
+    let view = ui.global::<AddingView>();
+    let say = act.clone();
+    view.on_invite(move |in_person, seconds| {
+        say(Action::Invite {
+            in_person,
+            valid_for_s: seconds.max(0) as u64,
+        });
+    });
+    let say = act.clone();
+    view.on_show(move |id| say(Action::ShowInvitation(invitation(id))));
+    let say = act.clone();
+    view.on_hide(move || say(Action::HideInvitation));
+    let say = act.clone();
+    view.on_cancel(move |id| say(Action::CancelInvitation(invitation(id))));
+    let say = act.clone();
+    view.on_copy(move || say(Action::CopyLink));
+    let say = act.clone();
+    view.on_pasted(move |text| say(Action::Pasted(text.into())));
+    let say = act.clone();
+    view.on_join(move || say(Action::Join));
+    view.on_choose_picture(choose_picture);
+    let say = act.clone();
+    view.on_cancel_join(move |id| say(Action::CancelJoin(invitation(id))));
+    let say = act.clone();
+    view.on_back(move || say(Action::Back));
+}
+
+pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
+    let (view, adding) = (ui.global::<AddingView>(), &app.adding);
+    let invitations: VecModel<InvitationRow> = adding
+        .invitations
+        .iter()
+        .map(|row| InvitationRow {
+            id: row.id.0.as_str().into(),
+            in_person: row.in_person,
+            expires: words::when(Some(row.expires)),
+            state: words::invitation(row.state),
+            open: row.open,
+            ..InvitationRow::default()
+        })
+        .collect();
+    view.set_invitations(ModelRc::from(Rc::new(invitations)));
+    let joining: VecModel<InvitationRow> = adding
+        .joining
+        .iter()
+        .map(|row| InvitationRow {
+            id: row.id.0.as_str().into(),
+            expires: words::when(Some(row.expires)),
+            state: words::invitation(row.state),
+            problem: words::join_problem(row.problem),
+            open: !row.ended,
+            ..InvitationRow::default()
+        })
+        .collect();
+    view.set_joining(ModelRc::from(Rc::new(joining)));
+    view.set_shows(adding.shown.is_some());
+    match &adding.shown {
+        Some(shown) => {
+            // The picture is made once for each link.
+            if view.get_link() != shown.link.as_str() {
+                view.set_link(shown.link.as_str().into());
+                view.set_qr(picture(&shown.qr));
+            }
+            view.set_left_min(words::number(shown.left_min));
+            view.set_in_person(shown.in_person);
+        }
+        None => {
+            view.set_link("".into());
+            view.set_qr(Image::default());
+        }
+    }
+    view.set_busy(adding.busy);
+    view.set_may_join(!adding.pasted.is_empty() && !adding.busy);
+    view.set_problem(words::problem(adding.problem.as_ref()));
+    if pasted_set.replace(adding.pasted_set) != adding.pasted_set {
+        ui.invoke_show_pasted(adding.pasted.as_str().into());
+    }
+}
+
+/// One pixel for each module; the window enlarges it.
+fn picture(qr: &Qr) -> Image {
+    let side = qr.side + 2 * QUIET_ZONE;
+    let mut pixels = SharedPixelBuffer::<Rgb8Pixel>::new(side as u32, side as u32);
+    let (white, black) = (Rgb8Pixel::new(255, 255, 255), Rgb8Pixel::new(0, 0, 0));
+    for (at, pixel) in pixels.make_mut_slice().iter_mut().enumerate() {
+        let (x, y) = (at % side, at / side);
+        let inside = (QUIET_ZONE..QUIET_ZONE + qr.side).contains(&x)
+            && (QUIET_ZONE..QUIET_ZONE + qr.side).contains(&y);
+        let dark = inside && qr.modules[(y - QUIET_ZONE) * qr.side + x - QUIET_ZONE];
+        *pixel = if dark { black } else { white };
+    }
+    Image::from_rgb8(pixels)
+}

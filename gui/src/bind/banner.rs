@@ -1,0 +1,49 @@
+//! One line above everything.
+
+use slint::ComponentHandle;
+
+use super::{Act, words};
+use crate::model::{Action, App, Banner};
+use crate::ui::{AppWindow, BannerKind, BannerView, Problem};
+
+pub fn listen(ui: &AppWindow, act: &Act) {
+    let say = act.clone();
+    ui.global::<BannerView>()
+        .on_dismiss(move || say(Action::DismissBanner));
+}
+
+pub fn draw(app: &App, ui: &AppWindow) {
+    let view = ui.global::<BannerView>();
+    let kind = match &app.banner {
+        None => BannerKind::None,
+        Some(Banner::Storage(fault)) => {
+            view.set_problem(Problem {
+                code: words::storage(*fault),
+                ..Problem::default()
+            });
+            BannerKind::Problem
+        }
+        Some(Banner::Refused(refusal)) => {
+            view.set_problem(words::problem(Some(refusal)));
+            BannerKind::Problem
+        }
+        Some(Banner::Client { version }) => {
+            view.set_name(version.as_str().into());
+            BannerKind::Client
+        }
+        Some(Banner::TookOver) => BannerKind::TookOver,
+        Some(Banner::HandedOver(program)) => {
+            view.set_name(program.as_str().into());
+            BannerKind::HandedOver
+        }
+        Some(Banner::OwnerGone) => BannerKind::OwnerGone,
+        Some(Banner::Met { name, .. }) => {
+            view.set_name(name.as_str().into());
+            BannerKind::Met
+        }
+        Some(Banner::Copied) => BannerKind::Copied,
+        Some(Banner::PassphraseChanged) => BannerKind::PassphraseChanged,
+        Some(Banner::Erased) => BannerKind::Erased,
+    };
+    view.set_kind(kind);
+}

@@ -1,0 +1,59 @@
+//! The list of conversations.
+
+use std::rc::Rc;
+
+use slint::{ComponentHandle, ModelRc, VecModel};
+
+use super::{Act, contact, words};
+use crate::model::{Action, App, ChatRow, SettingsPage};
+use crate::ui::{self, AppWindow, ChatsView};
+
+pub fn listen(ui: &AppWindow, act: &Act) {
+    let view = ui.global::<ChatsView>();
+    let say = act.clone();
+    view.on_filtered(move |text| say(Action::Filter(text.into())));
+    let say = act.clone();
+    view.on_open(move |id| say(Action::OpenChat(contact(id))));
+    let say = act.clone();
+    view.on_add(move || say(Action::ShowAdding));
+    let say = act.clone();
+    view.on_network(move || say(Action::ShowNetwork));
+    let say = act.clone();
+    view.on_settings(move || say(Action::ShowSettings(SettingsPage::Overview)));
+    let say = act.clone();
+    view.on_lock(move || say(Action::LockScreen));
+}
+
+pub fn draw(app: &App, ui: &AppWindow) {
+    let view = ui.global::<ChatsView>();
+    let rows: VecModel<ui::ChatRow> = app.chats.rows.iter().map(row).collect();
+    view.set_rows(ModelRc::from(Rc::new(rows)));
+    view.set_total(words::number(app.chats.total as u64));
+    view.set_filter(app.chats.filter.as_str().into());
+}
+
+fn row(chat: &ChatRow) -> ui::ChatRow {
+    let last = chat.last.as_ref();
+    ui::ChatRow {
+        id: chat.id.0.as_str().into(),
+        name: chat.name.as_str().into(),
+        initials: chat.initials.as_str().into(),
+        hue: chat.hue.into(),
+        verified: chat.verified,
+        blocked: chat.blocked,
+        has_last: last.is_some(),
+        excerpt: last
+            .and_then(|last| last.text.as_deref())
+            .unwrap_or_default()
+            .into(),
+        unknown_kind: last.is_some_and(|last| last.text.is_none()),
+        mine: last.is_some_and(|last| last.mine),
+        tick: words::tick(last.and_then(|last| last.tick)).0,
+        when: words::when(chat.when),
+        unread: words::number(chat.unread),
+        queued: words::number(chat.queued),
+        reachable: words::carrier(chat.reachable),
+        draft: chat.draft.as_deref().unwrap_or_default().into(),
+        selected: chat.selected,
+    }
+}

@@ -1,0 +1,95 @@
+//! What is asked or told over everything else.
+
+use hedgerow_node::api::Passphrase;
+use slint::ComponentHandle;
+
+use super::{Act, message, words};
+use crate::model::{Action, App, Date, Dialog};
+use crate::ui::{AppWindow, DialogKind, DialogView};
+
+pub fn listen(ui: &AppWindow, act: &Act) {
+    let view = ui.global::<DialogView>();
+    let say = act.clone();
+    view.on_confirm(move || say(Action::Confirm));
+    let say = act.clone();
+    view.on_dismiss(move || say(Action::Dismiss));
+    let say = act.clone();
+    view.on_copy_message(move |id| {
+        say(Action::CopyMessage(message(id)));
+        say(Action::Dismiss);
+    });
+    let say = act.clone();
+    view.on_to_date(move |date| {
+        say(Action::JumpToDate(Date {
+            year: date.year.clamp(-9_999, 9_999) as i16,
+            month: date.month.clamp(1, 12) as i8,
+            day: date.day.clamp(1, 31) as i8,
+        }));
+    });
+    let say = act.clone();
+    view.on_current(move |text| say(Action::Current(Passphrase::new(text.into()))));
+    let say = act.clone();
+    view.on_new(move |text| say(Action::New(Passphrase::new(text.into()))));
+    let say = act.clone();
+    view.on_repeated(move |text| say(Action::NewRepeated(Passphrase::new(text.into()))));
+}
+
+pub fn draw(app: &App, ui: &AppWindow) {
+    let view = ui.global::<DialogView>();
+    view.set_busy(false);
+    view.set_problem(words::problem(None));
+    let kind = match &app.dialog {
+        None => DialogKind::None,
+        Some(Dialog::OpenLink {
+            url,
+            host,
+            foreign_letters,
+            in_clear,
+        }) => {
+            view.set_url(url.as_str().into());
+            view.set_host(host.as_str().into());
+            view.set_foreign_letters(*foreign_letters);
+            view.set_in_clear(*in_clear);
+            DialogKind::OpenLink
+        }
+        Some(Dialog::RemoveContact { name, .. }) => {
+            view.set_name(name.as_str().into());
+            DialogKind::RemoveContact
+        }
+        Some(Dialog::BlockContact { name, .. }) => {
+            view.set_name(name.as_str().into());
+            DialogKind::BlockContact
+        }
+        Some(Dialog::Wipe { busy }) => {
+            view.set_busy(*busy);
+            DialogKind::Wipe
+        }
+        Some(Dialog::MessageDetails(details)) => {
+            let (tick, carrier) = words::tick(details.tick);
+            view.set_message(details.id.0.as_str().into());
+            view.set_name(details.name.as_str().into());
+            view.set_mine(details.mine);
+            view.set_time(words::when(Some(details.time)));
+            view.set_tick(tick);
+            view.set_carrier(carrier);
+            view.set_why(words::why(details.why));
+            view.set_next(words::when(details.next));
+            DialogKind::Details
+        }
+        Some(Dialog::JumpToDate { at }) => {
+            view.set_date(words::date(*at));
+            DialogKind::JumpToDate
+        }
+        Some(Dialog::ChangePassphrase(change)) => {
+            view.set_busy(change.busy);
+            view.set_may_go_on(change.may_go_on);
+            view.set_problem(words::problem(change.problem.as_ref()));
+            view.set_strength(change.new.strength.into());
+            view.set_weakness(words::weakness(change.new.weakness));
+            view.set_is_typed(change.new.is_typed);
+            view.set_differs(change.new.differs);
+            DialogKind::ChangePassphrase
+        }
+    };
+    view.set_kind(kind);
+}

@@ -1,0 +1,236 @@
+//! Between the view-model and the interface: copies what changed to properties, and turns callbacks
+//! into actions. Decides nothing.
+//!
+//! Each view has a file with `listen`, which connects its callbacks, and `draw`, which copies its part.
+
+mod adding;
+mod banner;
+mod chats;
+mod dialogs;
+mod door;
+mod markdown;
+mod network;
+mod person;
+mod settings;
+mod thread;
+mod words;
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use hedgerow_node::api::{ContactId, InvitationId, MessageId, Private};
+use slint::{ComponentHandle, SharedString, Timer, TimerMode};
+
+use crate::model::{Action, App, Effect, News, Now, Pane, Place, Preference};
+use crate::ui::{AppWindow, PaneKind};
+
+/// What a view calls when a person does something.
+type Act = Rc<dyn Fn(Action)>;
+
+/// What the outside has to give.
+pub trait Outside {
+    /// What the clocks say.
+    fn now(&self) -> Now;
+
+    /// Does what is neither a window's matter nor the clipboard's.
+    fn perform(&self, effect: Effect);
+
+    /// The user wants to choose a picture with an invitation.
+    fn choose_picture(&self);
+
+    /// The window is to be closed.
+    fn quit(&self);
+}
+
+/// The window, with what it shows.
+pub struct Window {
+    ui: AppWindow,
+    app: RefCell<App>,
+    thread: thread::Drawn,
+    outside: Box<dyn Outside>,
+    /// How often the pasted link was set by anything but typing, as it is shown.
+    pasted_set: Cell<u32>,
+    alias_set: RefCell<Option<(ContactId, u32)>>,
+    wake: Timer,
+    me: Weak<Self>,
+}
+
+impl Window {
+    /// Shows an application in a window, and begins.
+    pub fn new(
+        ui: AppWindow,
+        (app, effects): (App, Vec<Effect>),
+        about: About,
+        outside: Box<dyn Outside>,
+    ) -> Rc<Self> {
+        let window = Rc::new_cyclic(|me| Self {
+            ui,
+            app: RefCell::new(app),
+            thread: thread::Drawn::default(),
+            outside,
+            pasted_set: Cell::default(),
+            alias_set: RefCell::default(),
+            wake: Timer::default(),
+            me: me.clone(),
+        });
+        let act: Act = {
+            let window = Rc::downgrade(&window);
+            Rc::new(move |action| {
+                if let Some(window) = Weak::upgrade(&window) {
+                    window.act(action);
+                }
+            })
+        };
+        let ui = &window.ui;
+        door::listen(ui, &act);
+        chats::listen(ui, &act);
+        window.thread.listen(ui, &act);
+        adding::listen(ui, &act, {
+            let window = Rc::downgrade(&window);
+            move || {
+                if let Some(window) = Weak::upgrade(&window) {
+                    window.outside.choose_picture();
+                }
+            }
+        });
+        person::listen(ui, &act);
+        network::listen(ui, &act);
+        settings::listen(ui, &act, &about);
+        dialogs::listen(ui, &act);
+        banner::listen(ui, &act);
+        let say = act.clone();
+        ui.on_touched(move || say(Action::Touched));
+        let say = act.clone();
+        ui.on_back(move || say(Action::Back));
+        let say = act.clone();
+        ui.on_lock(move || say(Action::LockScreen));
+        let weak = ui.as_weak();
+        ui.window().on_close_requested(move || {
+            if let Some(ui) = weak.upgrade() {
+                let size = ui.window().size().to_logical(ui.window().scale_factor());
+                let (width, height) = (size.width as u32, size.height as u32);
+                act(Action::Prefer(Preference::Window { width, height }));
+            }
+            act(Action::Quit);
+            slint::CloseRequestResponse::KeepWindowShown
+        });
+        window.settle(effects);
+        window
+    }
+
+    /// The interface.
+    pub fn ui(&self) -> &AppWindow {
+        &self.ui
+    }
+
+    /// A person did something.
+    pub fn act(&self, action: Action) {
+        let effects = self.app.borrow_mut().act(action, self.outside.now());
+        self.settle(effects);
+    }
+
+    /// The node told something.
+    pub fn hear(&self, news: News) {
+        let effects = self.app.borrow_mut().hear(news, self.outside.now());
+        self.settle(effects);
+    }
+
+    /// Draws what changed, does what is to be done, and sets the alarm.
+    fn settle(&self, effects: Vec<Effect>) {
+        self.draw();
+        for effect in effects {
+            match effect {
+                Effect::Copy(Private(text)) => self.ui.invoke_copy(text.into()),
+                Effect::SetTitle { unread } => self.ui.set_unread(words::number(unread)),
+                Effect::FocusDraft => self.ui.invoke_focus_draft(),
+                Effect::Quit => self.outside.quit(),
+                other => self.outside.perform(other),
+            }
+        }
+        self.keep_time();
+    }
+
+    /// Wakes the application when it wants to be.
+    fn keep_time(&self) {
+        let Some(at) = self.app.borrow().wake_at() else {
+            self.wake.stop();
+            return;
+        };
+        let left = at.saturating_sub(self.outside.now().monotonic_ms);
+        let window = self.me.clone();
+        self.wake.start(
+            TimerMode::SingleShot,
+            Duration::from_millis(left),
+            move || {
+                if let Some(window) = Weak::upgrade(&window) {
+                    window.act(Action::Tick);
+                }
+            },
+        );
+    }
+
+    fn draw(&self) {
+        let mut app = self.app.borrow_mut();
+        let changed = app.changed();
+        let ui = &self.ui;
+        if changed.place {
+            ui.set_open(matches!(app.place, Place::Main(_)));
+            ui.set_pane(match app.place {
+                Place::Main(Pane::Thread) => PaneKind::Thread,
+                Place::Main(Pane::Person) => PaneKind::Person,
+                Place::Main(Pane::Adding) => PaneKind::Adding,
+                Place::Main(Pane::Network) => PaneKind::Network,
+                Place::Main(Pane::Settings(_)) => PaneKind::Settings,
+                _ => PaneKind::Nothing,
+            });
+        }
+        if changed.place || changed.door {
+            door::draw(&app, ui);
+        }
+        if changed.chats {
+            chats::draw(&app, ui);
+        }
+        if changed.thread || changed.rows || changed.settings {
+            self.thread.draw(&mut app, ui, changed.rows);
+        }
+        if changed.adding {
+            adding::draw(&app, ui, &self.pasted_set);
+        }
+        if changed.person {
+            person::draw(&app, ui, &self.alias_set);
+        }
+        if changed.network {
+            network::draw(&app, ui);
+        }
+        if changed.place || changed.settings || changed.node {
+            settings::draw(&app, ui);
+        }
+        if changed.dialog {
+            dialogs::draw(&app, ui);
+        }
+        if changed.banner {
+            banner::draw(&app, ui);
+        }
+    }
+}
+
+/// What is told about the program.
+pub struct About {
+    /// Its version.
+    pub version: String,
+    /// Where the data are.
+    pub directory: String,
+}
+
+fn contact(id: SharedString) -> ContactId {
+    ContactId(id.into())
+}
+
+fn message(id: SharedString) -> MessageId {
+    MessageId(id.into())
+}
+
+fn invitation(id: SharedString) -> InvitationId {
+    InvitationId(id.into())
+}

@@ -1,0 +1,69 @@
+//! What carries, and who is reached.
+
+use std::rc::Rc;
+
+use humansize::{DECIMAL, SizeFormatter};
+use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
+
+use super::{Act, contact, words};
+use crate::model::{Action, App};
+use crate::ui::{self, AppWindow, CarrierRow, NetworkView, PersonRow};
+
+pub fn listen(ui: &AppWindow, act: &Act) {
+    let view = ui.global::<NetworkView>();
+    let say = act.clone();
+    view.on_switch(move |carrier: ui::Carrier, on| {
+        if let Some(carrier) = words::carrier_named(carrier) {
+            say(Action::SwitchCarrier(carrier, on));
+        }
+    });
+    let say = act.clone();
+    view.on_announce(move |carrier: ui::Carrier, on| {
+        if let Some(carrier) = words::carrier_named(carrier) {
+            say(Action::AnnounceOver(carrier, on));
+        }
+    });
+    let say = act.clone();
+    view.on_open(move |id| say(Action::OpenChat(contact(id))));
+    let say = act.clone();
+    view.on_back(move || say(Action::Back));
+}
+
+pub fn draw(app: &App, ui: &AppWindow) {
+    let (view, page) = (ui.global::<NetworkView>(), &app.network);
+    let carriers: VecModel<CarrierRow> = page
+        .carriers
+        .iter()
+        .map(|row| CarrierRow {
+            carrier: words::carrier(Some(row.carrier)),
+            on: row.on,
+            condition: words::condition(row.condition),
+            announcing: row.announcing,
+            sessions: words::number(row.sessions.into()),
+            addresses: row.addresses.join(", ").into(),
+        })
+        .collect();
+    view.set_carriers(ModelRc::from(Rc::new(carriers)));
+    let people: VecModel<PersonRow> = page
+        .people
+        .iter()
+        .map(|row| PersonRow {
+            id: row.id.0.as_str().into(),
+            name: row.name.as_str().into(),
+            reachable: words::carrier(row.reachable),
+            last_seen: words::when(row.last_seen),
+            queued: words::number(row.queued),
+            why: words::why(row.why),
+            next: words::when(row.next),
+        })
+        .collect();
+    view.set_people(ModelRc::from(Rc::new(people)));
+    view.set_sent(bytes(page.traffic.sent_bytes));
+    view.set_received(bytes(page.traffic.received_bytes));
+    view.set_sessions(words::number(page.traffic.sessions));
+}
+
+/// With a unit that is the same in every language of the interface.
+pub fn bytes(count: u64) -> SharedString {
+    slint::format!("{}", SizeFormatter::new(count, DECIMAL))
+}

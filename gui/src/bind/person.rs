@@ -1,0 +1,58 @@
+//! The page of a contact.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use hedgerow_node::api::ContactId;
+use slint::{ComponentHandle, ModelRc, VecModel};
+
+use super::{Act, words};
+use crate::model::{Action, App};
+use crate::ui::{AppWindow, PersonView};
+
+pub fn listen(ui: &AppWindow, act: &Act) {
+    let view = ui.global::<PersonView>();
+    let say = act.clone();
+    view.on_alias(move |text| say(Action::Alias(text.into())));
+    let say = act.clone();
+    view.on_save_alias(move || say(Action::SaveAlias));
+    let say = act.clone();
+    view.on_verify(move |verified| say(Action::Verify(verified)));
+    let say = act.clone();
+    view.on_block(move |blocked| say(Action::Block(blocked)));
+    let say = act.clone();
+    view.on_remove(move || say(Action::Remove));
+    let say = act.clone();
+    view.on_back(move || say(Action::Back));
+}
+
+/// `alias_set`: whose alias is shown, and as it was set how often.
+pub fn draw(app: &App, ui: &AppWindow, alias_set: &RefCell<Option<(ContactId, u32)>>) {
+    let view = ui.global::<PersonView>();
+    let Some(person) = &app.person else {
+        alias_set.take();
+        view.set_words(ModelRc::default());
+        return;
+    };
+    view.set_name(person.name.as_str().into());
+    view.set_own_name(person.own_name.as_str().into());
+    view.set_initials(person.initials.as_str().into());
+    view.set_hue(person.hue.into());
+    view.set_verified(person.verified);
+    view.set_blocked(person.blocked);
+    view.set_older_state(person.notice.is_some());
+    view.set_reachable(words::carrier(person.reachable));
+    view.set_last_seen(words::when(person.last_seen));
+    view.set_queued(words::number(person.queued));
+    view.set_why(words::why(person.why));
+    view.set_next(words::when(person.next));
+    view.set_messages(words::number(person.messages));
+    let twelve: VecModel<_> = person.safety_words.iter().map(Into::into).collect();
+    view.set_words(ModelRc::from(Rc::new(twelve)));
+    view.set_may_save_alias(person.may_save_alias);
+    view.set_alias_too_long(person.alias_too_long);
+    let set = Some((person.id.clone(), person.alias_set));
+    if alias_set.replace(set.clone()) != set {
+        ui.invoke_show_alias(person.alias.as_str().into());
+    }
+}

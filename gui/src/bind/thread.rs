@@ -1,0 +1,244 @@
+//! The open conversation. The rows that stay keep their place on screen, whatever comes or goes above
+//! them.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use hedgerow_node::api::MessageId;
+use slint::{ComponentHandle, Model, ModelRc, StyledText, VecModel};
+
+use super::markdown::markdown;
+use super::{Act, message, words};
+use crate::model::{Action, App, Row, RowKind, Scroll, Span, Splice, Thread, splices};
+use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
+
+/// What is on screen.
+#[derive(Default)]
+pub struct Drawn {
+    shown: Rc<RefCell<Shown>>,
+    model: Rc<VecModel<ThreadRow>>,
+}
+
+#[derive(Default)]
+struct Shown {
+    contact: String,
+    rows: Vec<Row>,
+    /// How often the draft was set by anything but typing.
+    draft_set: u32,
+    in_view: BTreeSet<String>,
+}
+
+impl Drawn {
+    pub fn listen(&self, ui: &AppWindow, act: &Act) {
+        let view = ui.global::<ThreadView>();
+        view.set_rows(ModelRc::from(self.model.clone()));
+        let say = act.clone();
+        view.on_near_top(move || say(Action::NearTop));
+        let say = act.clone();
+        view.on_near_bottom(move || say(Action::NearBottom));
+        let (say, shown) = (act.clone(), self.shown.clone());
+        view.on_in_view(move |id, enters| {
+            let seen = shown.borrow_mut().sees(id.into(), enters);
+            if let Some(seen) = seen {
+                say(Action::Seen(seen));
+            }
+        });
+        let say = act.clone();
+        view.on_to_newest(move || say(Action::JumpToNewest));
+        let say = act.clone();
+        view.on_to_unread(move || say(Action::JumpToUnread));
+        let say = act.clone();
+        view.on_to_fraction(move |part| say(Action::ScrollTo(part.into())));
+        let say = act.clone();
+        view.on_ask_date(move || say(Action::AskDate));
+        let say = act.clone();
+        view.on_details(move |id| say(Action::Details(message(id))));
+        let say = act.clone();
+        view.on_unfold(move |id| say(Action::Unfold(message(id))));
+        let say = act.clone();
+        view.on_link(move |link| say(Action::OpenLink(link.into())));
+        let say = act.clone();
+        view.on_draft(move |text| say(Action::Draft(text.into())));
+        let say = act.clone();
+        view.on_send(move || say(Action::Send));
+        let (say, shown) = (act.clone(), self.shown.clone());
+        view.on_person(move || {
+            let contact = shown.borrow().contact.clone();
+            say(Action::ShowPerson(super::contact(contact.into())));
+        });
+        let say = act.clone();
+        view.on_back(move || say(Action::Back));
+        let say = act.clone();
+        view.on_step(move |down| say(Action::Step { down }));
+        let weak = ui.as_weak();
+        view.on_found(move |place| {
+            if let Some(ui) = weak.upgrade() {
+                ui.global::<ThreadView>().set_target("".into());
+                ui.invoke_thread_go(place);
+            }
+        });
+    }
+
+    /// `rows`: they have changed as well.
+    pub fn draw(&self, app: &mut App, ui: &AppWindow, rows: bool) {
+        let view = ui.global::<ThreadView>();
+        view.set_enter_sends(app.settings.enter_sends);
+        let Some(thread) = &mut app.thread else {
+            self.shown.take();
+            self.model.set_vec(Vec::new());
+            return;
+        };
+        let another = self.shown.borrow().contact != thread.contact.0;
+        if another {
+            let contact = thread.contact.0.clone();
+            self.shown.replace(Shown {
+                contact,
+                ..Shown::default()
+            });
+            self.model.set_vec(Vec::new());
+        }
+        head(thread, &view);
+        if rows || another {
+            self.rows(thread, ui, &view);
+        }
+        if self.shown.borrow().draft_set != thread.draft_set {
+            self.shown.borrow_mut().draft_set = thread.draft_set;
+            ui.invoke_show_draft(thread.draft.as_str().into());
+        }
+    }
+
+    fn rows(&self, thread: &mut Thread, ui: &AppWindow, view: &ThreadView<'_>) {
+        let mut shown = self.shown.borrow_mut();
+        let changes = splices(
+            shown.rows.iter().map(|row| row.id.as_str()),
+            thread.rows.iter().map(|row| row.id.as_str()),
+        );
+        for change in &changes {
+            // What is above the first row in view must not move it.
+            let first = shown.first_in_view().unwrap_or(shown.rows.len());
+            let above = (change.at < first).then(|| ui.invoke_thread_height());
+            self.apply(change, thread, &mut shown);
+            if let Some(before) = above {
+                ui.invoke_thread_hold(before);
+            }
+        }
+        for (at, row) in thread.rows.iter().enumerate() {
+            if shown.rows[at] != *row {
+                self.model.set_row_data(at, drawn(row));
+                shown.rows[at] = row.clone();
+            }
+        }
+        // Scrolling tells what comes into view, which is written down here.
+        drop(shown);
+        match thread.take_scroll() {
+            Some(Scroll::End) => ui.invoke_thread_to_end(),
+            Some(Scroll::Row(id)) => {
+                ui.invoke_thread_leave_end();
+                view.set_target(id.into());
+            }
+            // Whoever was at the end stays there: the view sees to that itself.
+            None => {}
+        }
+    }
+
+    fn apply(&self, change: &Splice, thread: &Thread, shown: &mut Shown) {
+        let at = change.at;
+        for gone in shown.rows.drain(at..at + change.removed) {
+            self.model.remove(at);
+            shown.in_view.remove(&gone.id);
+        }
+        for (offset, new) in change.added.clone().enumerate() {
+            let row = &thread.rows[new];
+            self.model.insert(at + offset, drawn(row));
+            shown.rows.insert(at + offset, row.clone());
+        }
+    }
+}
+
+impl Shown {
+    /// A row has come into view or gone from it. Gives the last message in view if that is another now.
+    fn sees(&mut self, id: String, enters: bool) -> Option<MessageId> {
+        match enters {
+            true => self.in_view.insert(id),
+            false => self.in_view.remove(&id),
+        };
+        let mut rows = self.rows.iter().rev();
+        rows.find_map(|row| match &row.kind {
+            RowKind::Message(message) if self.in_view.contains(&row.id) => Some(message.id.clone()),
+            _ => None,
+        })
+    }
+
+    fn first_in_view(&self) -> Option<usize> {
+        let mut rows = self.rows.iter();
+        rows.position(|row| self.in_view.contains(&row.id))
+    }
+}
+
+fn head(thread: &Thread, view: &ThreadView<'_>) {
+    view.set_title(thread.title.as_str().into());
+    view.set_initials(thread.initials.as_str().into());
+    view.set_hue(thread.hue.into());
+    view.set_verified(thread.verified);
+    view.set_blocked(thread.blocked);
+    view.set_older_state(thread.notice.is_some());
+    view.set_reachable(words::carrier(thread.reachable));
+    view.set_last_seen(words::when(thread.last_seen));
+    view.set_total(words::number(thread.total));
+    view.set_first(words::number(thread.first));
+    view.set_loaded(words::number(thread.loaded));
+    view.set_at_newest(thread.at_newest);
+    view.set_at_oldest(thread.at_oldest);
+    view.set_is_new(thread.opening);
+    view.set_unread(words::number(thread.unread));
+    view.set_unread_above(words::number(thread.unread_above));
+    view.set_may_send(thread.may_send);
+    view.set_tells_left(thread.length_left.is_some());
+    view.set_length_left(thread.length_left.unwrap_or(0) as i32);
+    let sending: VecModel<_> = thread
+        .sending
+        .iter()
+        .map(|one| one.text.as_str().into())
+        .collect();
+    view.set_sending(ModelRc::from(Rc::new(sending)));
+}
+
+fn drawn(row: &Row) -> ThreadRow {
+    let mut drawn = ThreadRow {
+        id: row.id.as_str().into(),
+        ..ThreadRow::default()
+    };
+    match &row.kind {
+        RowKind::Day(when) => {
+            drawn.kind = ui::RowKind::Day;
+            drawn.time = words::when(Some(*when));
+        }
+        RowKind::Unread => drawn.kind = ui::RowKind::Unread,
+        RowKind::Message(message) => {
+            let (tick, carrier) = words::tick(message.tick);
+            let body: &[Span] = message.body.as_deref().unwrap_or_default();
+            let linked = body.iter().any(|span| span.link.is_some());
+            if linked && let Ok(styled) = StyledText::from_markdown(&markdown(body)) {
+                drawn.linked = true;
+                drawn.styled = styled;
+            }
+            drawn.kind = ui::RowKind::Message;
+            drawn.mine = message.mine;
+            drawn.known = message.body.is_some();
+            drawn.text = body
+                .iter()
+                .map(|span| span.text.as_str())
+                .collect::<String>()
+                .into();
+            drawn.folded = message.folded;
+            drawn.time = words::when(Some(message.time));
+            drawn.tick = tick;
+            drawn.carrier = carrier;
+            drawn.why = words::why(message.why);
+            drawn.starts_group = message.starts_group;
+            drawn.ends_group = message.ends_group;
+        }
+    }
+    drawn
+}

@@ -1,0 +1,12 @@
+//! What the application asks of the desktop: one window for each data directory, notifications, the
+//! browser, a place for the preferences, pictures with invitations.
+
+mod instance;
+mod notices;
+mod picture;
+mod preferences;
+
+pub use instance::{Instance, Visitor};
+pub use notices::Notices;
+pub use picture::{Picture, invitation_in};
+pub use preferences::PreferencesFile;

@@ -1,0 +1,85 @@
+//! The file of the preferences.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+use tempfile::NamedTempFile;
+
+use crate::model::Preferences;
+
+/// The longest file that is read, in bytes.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// Where the preferences are kept: the same for all identities of this user.
+#[derive(Debug, Clone)]
+pub struct PreferencesFile(Option<PathBuf>);
+
+impl PreferencesFile {
+    /// In the XDG configuration directory; nowhere if there is no home.
+    pub fn of_user() -> Self {
+        let strategy = etcetera::choose_base_strategy().ok();
+        Self(strategy.map(|dirs| dirs.config_dir().join("hedgerow").join("gui.toml")))
+    }
+
+    /// Here.
+    pub fn at(path: PathBuf) -> Self {
+        Self(Some(path))
+    }
+
+    /// As shipped, where there are none or they cannot be read.
+    pub fn read(&self) -> Preferences {
+        let Some(path) = &self.0 else {
+            return Preferences::default();
+        };
+        match std::fs::metadata(path).map(|meta| meta.len()) {
+            Ok(0..=MAX_BYTES) => match std::fs::read_to_string(path) {
+                Ok(text) => Preferences::parse(&text),
+                Err(_) => Preferences::default(),
+            },
+            _ => Preferences::default(),
+        }
+    }
+
+    /// Replaces the file in one step.
+    ///
+    /// # Errors
+    /// What the system reports; the old file is still there then.
+    pub fn write(&self, preferences: &Preferences) -> io::Result<()> {
+        let Some(path) = &self.0 else { return Ok(()) };
+        let directory = path.parent().unwrap_or(path);
+        std::fs::create_dir_all(directory)?;
+        let mut file = NamedTempFile::new_in(directory)?;
+        file.write_all(preferences.to_toml().as_bytes())?;
+        file.persist(path)?;
+        Ok(())
+    }
+
+    /// Removes the file.
+    pub fn forget(&self) {
+        if let Some(path) = &self.0 {
+            // One that is not there is forgotten already.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_what_is_forgotten_is_as_shipped() {
+        let place = tempfile::tempdir().expect("a directory");
+        let file = PreferencesFile::at(place.path().join("below").join("gui.toml"));
+        assert_eq!(file.read(), Preferences::default());
+        let changed = Preferences {
+            text_percent: 150,
+            ..Preferences::default()
+        };
+        file.write(&changed).expect("it is written");
+        assert_eq!(file.read(), changed);
+        file.forget();
+        assert_eq!(file.read(), Preferences::default());
+    }
+}

@@ -1,0 +1,197 @@
+//! Times as people read them: plain numbers and a kind; the words and number formats are made where
+//! they are drawn.
+
+use jiff::civil;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan, Zoned};
+
+/// What the clocks say: both are arguments of everything here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Unix milliseconds.
+    pub wall_ms: i64,
+    /// Milliseconds of a clock that never goes back.
+    pub monotonic_ms: u64,
+}
+
+/// A day of the calendar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Date {
+    pub year: i16,
+    pub month: i8,
+    pub day: i8,
+}
+
+/// How a day is called today.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Day {
+    /// The day it is.
+    Today,
+    /// The one before.
+    Yesterday,
+    /// One of the six before that: 0 is Monday.
+    Weekday(u8),
+    /// Any other.
+    #[default]
+    Date,
+}
+
+/// A moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct When {
+    /// How its day is called today.
+    pub day: Day,
+    /// Its day.
+    pub date: Date,
+    /// 0 to 23.
+    pub hour: i8,
+    /// 0 to 59.
+    pub minute: i8,
+}
+
+/// Where we are in time: the zone, and the day it is there.
+#[derive(Debug, Clone)]
+pub(crate) struct Calendar {
+    zone: TimeZone,
+    today: civil::Date,
+    /// When that day ends, Unix milliseconds.
+    ends_ms: i64,
+}
+
+impl Calendar {
+    pub fn new(zone: TimeZone, now: Now) -> Self {
+        let mut calendar = Self {
+            zone,
+            today: civil::Date::default(),
+            ends_ms: i64::MIN,
+        };
+        calendar.turn(now);
+        calendar
+    }
+
+    /// Looks what day it is. Says whether it is another one than before.
+    pub fn turn(&mut self, now: Now) -> bool {
+        let before = self.today;
+        self.today = self.zoned(now.wall_ms).date();
+        let tomorrow = self.today.saturating_add(1.day());
+        self.ends_ms = self.starts_ms(tomorrow);
+        before != self.today
+    }
+
+    /// How long the day lasts still, in milliseconds.
+    pub fn left_ms(&self, now: Now) -> u64 {
+        self.ends_ms.saturating_sub(now.wall_ms).max(1) as u64
+    }
+
+    pub fn when(&self, unix_ms: i64) -> When {
+        let time = self.zoned(unix_ms);
+        When {
+            day: self.day(time.date()),
+            date: date(time.date()),
+            hour: time.hour(),
+            minute: time.minute(),
+        }
+    }
+
+    /// When a day begins here, Unix milliseconds; the beginning of all if there is no such day.
+    pub fn begins_ms(&self, date: Date) -> i64 {
+        match civil::Date::new(date.year, date.month, date.day) {
+            Ok(date) => self.starts_ms(date),
+            Err(_) => 0,
+        }
+    }
+
+    fn starts_ms(&self, date: civil::Date) -> i64 {
+        date.to_zoned(self.zone.clone())
+            .map_or(0, |start| start.timestamp().as_millisecond())
+    }
+
+    fn day(&self, date: civil::Date) -> Day {
+        let ago = (self.today - date).get_days();
+        match ago {
+            0 => Day::Today,
+            1 => Day::Yesterday,
+            2..=7 => Day::Weekday(date.weekday().to_monday_zero_offset() as u8),
+            _ => Day::Date,
+        }
+    }
+
+    fn zoned(&self, unix_ms: i64) -> Zoned {
+        // Times of peers can be anything.
+        Timestamp::from_millisecond(unix_ms)
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .to_zoned(self.zone.clone())
+    }
+}
+
+fn date(date: civil::Date) -> Date {
+    Date {
+        year: date.year(),
+        month: date.month(),
+        day: date.day(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> i64 {
+        let zone = TimeZone::get("Europe/Sofia").unwrap();
+        let time: civil::DateTime = text.parse().unwrap();
+        time.to_zoned(zone).unwrap().timestamp().as_millisecond()
+    }
+
+    fn calendar(now: &str) -> Calendar {
+        let now = Now {
+            wall_ms: at(now),
+            monotonic_ms: 0,
+        };
+        Calendar::new(TimeZone::get("Europe/Sofia").unwrap(), now)
+    }
+
+    #[test]
+    fn days_are_called_as_people_do() {
+        // A Thursday.
+        let calendar = calendar("2026-05-14 00:30");
+        let day = |text| calendar.when(at(text)).day;
+        assert_eq!(day("2026-05-14 00:10"), Day::Today);
+        assert_eq!(day("2026-05-13 23:59"), Day::Yesterday);
+        assert_eq!(day("2026-05-12 00:00"), Day::Weekday(1));
+        assert_eq!(day("2026-05-08 12:00"), Day::Weekday(4));
+        assert_eq!(day("2026-05-06 12:00"), Day::Date);
+        // The clock of whoever wrote it goes ahead.
+        assert_eq!(day("2026-05-15 12:00"), Day::Date);
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_even_if_it_has_25_hours() {
+        let now = Now {
+            wall_ms: at("2026-10-25 01:00"),
+            monotonic_ms: 0,
+        };
+        let mut calendar = calendar("2026-10-25 01:00");
+        assert_eq!(calendar.left_ms(now), 24 * 3_600_000);
+        let later = Now {
+            wall_ms: now.wall_ms + 24 * 3_600_000,
+            monotonic_ms: 0,
+        };
+        assert!(calendar.turn(later));
+        assert!(!calendar.turn(later));
+    }
+
+    #[test]
+    fn impossible_times_and_days_do_no_harm() {
+        let calendar = calendar("2026-05-14 12:00");
+        for time in [i64::MIN, -1, 0, i64::MAX] {
+            calendar.when(time);
+        }
+        let date = Date {
+            year: 2026,
+            month: 2,
+            day: 31,
+        };
+        assert_eq!(calendar.begins_ms(date), 0);
+    }
+}

@@ -1,0 +1,140 @@
+//! What the model wants done: of the node, and of the desktop.
+
+use hedgerow_node::api::{
+    Carrier, ContactId, InvitationId, MessageId, NewInvitation, PageFrom, Passphrase, Private,
+};
+
+use super::preferences::Preferences;
+
+/// Something to do. What comes of it is told as [`News`](super::News).
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Ask the node.
+    Ask(Request),
+    /// Put it on the clipboard.
+    Copy(Private),
+    /// Show it in the browser of the desktop.
+    OpenUrl(Private),
+    /// Tell the user that something has come.
+    Notify(Notification),
+    /// Take back every notification shown.
+    ClearNotifications,
+    /// Keep them in the configuration directory.
+    SavePreferences(Preferences),
+    /// Remove them, as if they never were.
+    ForgetPreferences,
+    /// The title of the window: the name of the application, and this count unless it is zero. No names,
+    /// no text.
+    SetTitle {
+        /// Unread messages.
+        unread: u64,
+    },
+    /// Put the cursor where one writes.
+    FocusDraft,
+    /// Close the window; everything to keep has been asked for already.
+    Quit,
+}
+
+/// What a notification says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// Whom to show when it is clicked; nobody while locked.
+    pub contact: Option<ContactId>,
+    /// Who wrote; `None` while locked.
+    pub name: Option<Private>,
+    /// What; `None` while locked, and where the user does not want it shown.
+    pub text: Option<Private>,
+    /// How many are unread there; 0 while locked.
+    pub unread: u64,
+}
+
+/// Tells answers apart: each request for a page has its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What the node is asked; `hedgerow_node::api::Api` says what each does.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each is the method of the API of that name")]
+pub enum Request {
+    /// Find the node, or take its directory. Answer: `Opened` or `NotOpened`.
+    Open,
+    /// Ask the process that owns the directory to hand it over. Answer: `Opened` or `Refused`.
+    TakeOver,
+    /// Answer: `Created`.
+    Create {
+        name: Private,
+        passphrase: Passphrase,
+    },
+    /// Answer: `Unlocked`.
+    Unlock(Passphrase),
+    /// Answer: `Checked`.
+    CheckPassphrase(Passphrase),
+    /// Answer: `PassphraseChanged`.
+    ChangePassphrase {
+        current: Passphrase,
+        new: Passphrase,
+    },
+    /// Answer: an event.
+    Lock,
+    /// Answer: `Wiped`.
+    Wipe,
+    /// Rewrites the store. Answer: `Erased`.
+    Erase,
+    /// Live state, and the newest message of each contact. Answer: `Overview`.
+    Overview,
+    /// Live state. Answer: `Status`.
+    Status,
+    /// A contact and the newest message. Answer: `Contact`.
+    Contact(ContactId),
+    /// Answer: `Page`.
+    Page {
+        ticket: Ticket,
+        contact: ContactId,
+        from: PageFrom,
+        limit: u32,
+    },
+    /// Where a message is. Answer: `Message`.
+    Message {
+        ticket: Ticket,
+        contact: ContactId,
+        id: MessageId,
+    },
+    /// Answer: `Sent`.
+    Send {
+        ticket: Ticket,
+        contact: ContactId,
+        text: Private,
+    },
+    /// No answer, unless it is refused.
+    MarkRead { contact: ContactId, upto: MessageId },
+    /// No answer, unless it is refused.
+    SetDraft { contact: ContactId, text: Private },
+    /// Answer: `SafetyWords`.
+    SafetyWords(ContactId),
+    /// Answer: `Contact`.
+    Verify(ContactId, bool),
+    /// Answer: `Contact`.
+    Rename(ContactId, Private),
+    /// Answer: `Contact`.
+    Block(ContactId, bool),
+    /// Answer: an event.
+    Remove(ContactId),
+    /// Answer: `Me`.
+    SetName(Private),
+    /// Answer: `Invited`.
+    Invite(NewInvitation),
+    /// Answer: `Invitations`.
+    Invitations,
+    /// Answer: an event.
+    CancelInvitation(InvitationId),
+    /// Answer: `Joining`.
+    Join(Private),
+    /// Answer: an event.
+    CancelJoin(InvitationId),
+    /// Answer: an event.
+    SwitchCarrier(Carrier, bool),
+    /// Answer: an event.
+    AnnounceOver(Carrier, bool),
+    /// Bytes of the data directory. Answer: `StorageUsed`.
+    StorageUsed,
+}

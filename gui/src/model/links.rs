@@ -1,0 +1,221 @@
+//! Links in texts, and what opening one really means.
+
+use hedgerow_node::api::visible;
+use linkify::{LinkFinder, LinkKind};
+use url::Url;
+
+/// Links of one text that can be opened; further ones are shown as text.
+const MAX_LINKS: usize = 32;
+
+/// The longest link that can be opened, in bytes.
+const MAX_LINK: usize = 2_048;
+
+/// What an invitation link begins with.
+const INVITATION: &str = "hedgerow:";
+
+/// A piece of a text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Span {
+    /// As it is shown.
+    pub text: String,
+    /// Where it leads, if anywhere.
+    pub link: Option<String>,
+}
+
+/// What opening a link means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Opens {
+    /// A page of the web, after a warning.
+    Page {
+        /// The address, normalised: what is shown is what is opened.
+        url: String,
+        /// The host, in the letters that name servers see.
+        host: String,
+        /// The host holds letters that can pass for others.
+        foreign_letters: bool,
+        /// Anybody in between can read along.
+        in_clear: bool,
+    },
+    /// An invitation.
+    Invitation,
+    /// Nothing we would open.
+    Nothing,
+}
+
+/// A text in pieces, made safe to show.
+pub(crate) fn spans(text: &str) -> Vec<Span> {
+    let text = visible::paragraph(text);
+    let mut finder = LinkFinder::new();
+    finder.kinds(&[LinkKind::Url]);
+    let mut spans: Vec<Span> = Vec::new();
+    let mut links = 0;
+    for span in finder.spans(&text) {
+        let openable = span.kind().is_some()
+            && links < MAX_LINKS
+            && !matches!(opens(span.as_str()), Opens::Nothing);
+        if openable {
+            links += 1;
+            spans.push(Span {
+                text: span.as_str().to_owned(),
+                link: Some(span.as_str().to_owned()),
+            });
+        } else {
+            invitations(span.as_str(), &mut spans);
+        }
+    }
+    spans
+}
+
+/// Appends text in which only invitations can be opened.
+fn invitations(text: &str, spans: &mut Vec<Span>) {
+    let mut rest = text;
+    while let Some(start) = rest.find(INVITATION) {
+        let link = &rest[start..];
+        let end = link.find(char::is_whitespace).unwrap_or(link.len());
+        if end == INVITATION.len() || end > MAX_LINK {
+            let (before, after) = rest.split_at(start + end);
+            push_text(spans, before);
+            rest = after;
+            continue;
+        }
+        push_text(spans, &rest[..start]);
+        spans.push(Span {
+            text: link[..end].to_owned(),
+            link: Some(link[..end].to_owned()),
+        });
+        rest = &link[end..];
+    }
+    push_text(spans, rest);
+}
+
+fn push_text(spans: &mut Vec<Span>, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    match spans.last_mut() {
+        Some(last) if last.link.is_none() => last.text.push_str(text),
+        _ => spans.push(Span {
+            text: text.to_owned(),
+            link: None,
+        }),
+    }
+}
+
+/// What opening a link means.
+pub(crate) fn opens(link: &str) -> Opens {
+    if link.len() > MAX_LINK {
+        return Opens::Nothing;
+    }
+    if link.starts_with(INVITATION) {
+        return Opens::Invitation;
+    }
+    let Ok(url) = Url::parse(link) else {
+        return Opens::Nothing;
+    };
+    let in_clear = match url.scheme() {
+        "https" => false,
+        "http" => true,
+        _ => return Opens::Nothing,
+    };
+    match url.host_str() {
+        Some(host) => Opens::Page {
+            host: host.to_owned(),
+            foreign_letters: host.split('.').any(|label| label.starts_with("xn--")),
+            in_clear,
+            url: url.into(),
+        },
+        None => Opens::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> Vec<(String, bool)> {
+        spans(text)
+            .into_iter()
+            .map(|span| (span.text, span.link.is_some()))
+            .collect()
+    }
+
+    #[test]
+    fn links_are_found_without_the_punctuation_around_them() {
+        let pieces = shown("See (https://example.org/a_(b)), or not.");
+        let expected = [
+            ("See (", false),
+            ("https://example.org/a_(b)", true),
+            ("), or not.", false),
+        ];
+        assert_eq!(pieces, expected.map(|(text, link)| (text.to_owned(), link)));
+        assert_eq!(
+            shown("example.org and a@b.org"),
+            [("example.org and a@b.org".to_owned(), false)]
+        );
+        assert!(shown("").is_empty());
+    }
+
+    #[test]
+    fn only_pages_and_invitations_can_be_opened() {
+        for link in [
+            "file:///etc/passwd",
+            "javascript://x/%0aalert(1)",
+            "ssh://host",
+            "vnc://h",
+        ] {
+            assert!(shown(link).iter().all(|(_, link)| !link), "{link}");
+        }
+        let pieces = shown("Join: hedgerow:ABC-def_9 soon");
+        let expected = [
+            ("Join: ", false),
+            ("hedgerow:ABC-def_9", true),
+            (" soon", false),
+        ];
+        assert_eq!(pieces, expected.map(|(text, link)| (text.to_owned(), link)));
+        assert_eq!(
+            shown("hedgerow: is a messenger"),
+            [("hedgerow: is a messenger".to_owned(), false)]
+        );
+    }
+
+    #[test]
+    fn the_host_that_is_asked_is_the_host_that_is_told() {
+        let host = |link| match opens(link) {
+            Opens::Page {
+                host,
+                foreign_letters,
+                ..
+            } => (host, foreign_letters),
+            _ => panic!("{link} does not open"),
+        };
+        assert_eq!(
+            host("https://bank.example@evil.example/"),
+            ("evil.example".into(), false)
+        );
+        assert_eq!(
+            host("https://EXAMPLE.org:444/x"),
+            ("example.org".into(), false)
+        );
+        // A Cyrillic letter.
+        assert_eq!(
+            host("https://\u{430}pple.com/"),
+            ("xn--pple-43d.com".into(), true)
+        );
+        assert_eq!(
+            host("https://b\u{fc}cher.example/"),
+            ("xn--bcher-kva.example".into(), true)
+        );
+    }
+
+    #[test]
+    fn a_text_full_of_links_costs_no_more_than_its_bound() {
+        let text = "https://example.org/ ".repeat(1_000);
+        let links = spans(&text)
+            .iter()
+            .filter(|span| span.link.is_some())
+            .count();
+        assert_eq!(links, MAX_LINKS);
+        let whole: String = spans(&text).into_iter().map(|span| span.text).collect();
+        assert_eq!(whole, text);
+    }
+}

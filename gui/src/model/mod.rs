@@ -1,0 +1,56 @@
+//! What the application shows, decided: plain Rust that knows no window, no runtime and no clock.
+//!
+//! ```text
+//! what a person does ──▶ Action ──▶ App::act ──▶ Effects ──▶ the node, the desktop
+//! what the node tells ─▶ News ────▶ App::hear ─▶ Effects
+//!                                     └── App::changed: what to draw again
+//! ```
+//!
+//! `app` is the whole, `acting`, `going`, `hearing` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `person`
+//! and `network` are what fills the window, one file each; `window` and `rows` are the loaded part of a
+//! conversation and how it is drawn; `calendar`, `links`, `strength` and `preferences` are what these
+//! need to know of the world.
+//!
+//! What names people or holds what they wrote has no `Debug`, so that it cannot end up in a log.
+
+mod acting;
+mod action;
+mod adding;
+mod app;
+mod calendar;
+mod chats;
+mod dialog;
+mod door;
+mod effect;
+mod fetching;
+mod going;
+mod hearing;
+mod links;
+mod network;
+mod news;
+mod person;
+mod place;
+mod preferences;
+mod rows;
+mod strength;
+mod telling;
+mod thread;
+mod window;
+
+pub use action::Action;
+pub use adding::{Adding, InvitationRow, JoinRow, Qr, ShownInvitation};
+pub use app::App;
+pub use calendar::{Date, Day, Now, When};
+pub use chats::{ChatRow, Chats, Excerpt};
+pub use dialog::{Banner, ChangePassphrase, Details, Dialog};
+pub use door::Door;
+pub use effect::{Effect, Notification, Request, Ticket};
+pub use links::Span;
+pub use network::{CarrierRow, NetworkPage, PersonRow};
+pub use news::{Chat, Departed, Found, Mode, News, Overview};
+pub use person::Person;
+pub use place::{Changed, Pane, Place, SettingsPage};
+pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};
+pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};
+pub use strength::{NewPassphrase, Weakness};
+pub use thread::{Scroll, Sending, Thread};

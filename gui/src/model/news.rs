@@ -1,0 +1,113 @@
+//! What the model hears: answers of the node, and what happens unasked.
+
+use hedgerow_node::api::{
+    Contact, ContactId, Event, Invitation, InvitationId, Me, Message, MessageId, Page, Refusal,
+    SafetyWords, Status,
+};
+
+use super::effect::Ticket;
+
+/// Whose node it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// Ours: in this process.
+    Own,
+    /// Of another process, which owns the data directory.
+    Client {
+        /// Its version of Hedgerow.
+        version: String,
+    },
+}
+
+/// How the data directory was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// There is no identity yet.
+    Nothing,
+    /// There is one, locked.
+    Locked,
+    /// There is one, and it is on the air.
+    Open,
+}
+
+/// Why there is no node any more. The worker looks for it again by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Departed {
+    /// Somebody told it to stop.
+    Stopped,
+    /// Another process, which says what it is called, has the directory now.
+    HandedOver(String),
+    /// The process that owned it has gone.
+    Lost,
+}
+
+/// Something heard.
+#[derive(Debug, Clone)]
+#[expect(
+    missing_docs,
+    reason = "each is the answer of the request that names it"
+)]
+pub enum News {
+    /// There is a node, in this state: at the start, after a takeover, and whenever it was lost.
+    Opened {
+        mode: Mode,
+        found: Found,
+    },
+    /// There is none, and this is why.
+    NotOpened(Refusal),
+    /// It has gone; `Opened` or `NotOpened` follows.
+    Departed(Departed),
+    /// Everything is destroyed, by us or by another client.
+    Wiped,
+    /// Something happened.
+    Event(Event),
+    Created(Result<(), Refusal>),
+    Unlocked(Result<(), Refusal>),
+    Checked(Result<(), Refusal>),
+    PassphraseChanged(Result<(), Refusal>),
+    Erased(Result<(), Refusal>),
+    Overview(Overview),
+    Status(Status),
+    Contact(Box<Chat>),
+    Page {
+        ticket: Ticket,
+        contact: ContactId,
+        answer: Result<Page, Refusal>,
+    },
+    Message {
+        ticket: Ticket,
+        contact: ContactId,
+        answer: Result<Message, Refusal>,
+    },
+    Sent {
+        ticket: Ticket,
+        contact: ContactId,
+        answer: Result<MessageId, Refusal>,
+    },
+    SafetyWords(SafetyWords),
+    Me(Me),
+    Invited(Result<Invitation, Refusal>),
+    Invitations(Vec<Invitation>),
+    Joining(Result<InvitationId, Refusal>),
+    StorageUsed(u64),
+    /// What was asked was not done: for requests whose answers have no place for it.
+    Refused(Refusal),
+}
+
+/// Everything for the first screen.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// Live state.
+    pub status: Status,
+    /// The newest message of each contact that has any.
+    pub newest: Vec<(ContactId, Message)>,
+}
+
+/// A contact, and the newest message of the conversation.
+#[derive(Debug, Clone)]
+pub struct Chat {
+    /// The contact.
+    pub contact: Contact,
+    /// The newest message, if there is any.
+    pub newest: Option<Message>,
+}

@@ -1,0 +1,198 @@
+//! The page of a contact.
+
+use hedgerow_node::api::{
+    Carrier, ContactId, MAX_NAME, Notice, Private, SafetyWords, Why, visible,
+};
+
+use super::app::App;
+use super::calendar::When;
+use super::chats;
+use super::dialog::Dialog;
+use super::effect::Request;
+use super::place::Pane;
+
+/// The page.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Whose.
+    pub id: ContactId,
+    /// The name to show.
+    pub name: String,
+    /// What the contact calls itself.
+    pub own_name: String,
+    /// What the user calls it, as it is being typed; empty for nothing else.
+    pub alias: String,
+    /// Counts up whenever `alias` was changed by anything but typing: show it.
+    pub alias_set: u32,
+    /// `alias` differs from what is kept.
+    pub may_save_alias: bool,
+    /// The first letters of the name.
+    pub initials: String,
+    /// A colour of its own, 0 to 359.
+    pub hue: u16,
+    /// Met in person, or safety words compared.
+    pub verified: bool,
+    /// Blocked by us.
+    pub blocked: bool,
+    /// Something the user must know.
+    pub notice: Option<Notice>,
+    /// Over which carrier there is a session now.
+    pub reachable: Option<Carrier>,
+    /// When a session was last up.
+    pub last_seen: Option<When>,
+    /// Messages not delivered.
+    pub queued: u64,
+    /// Why.
+    pub why: Option<Why>,
+    /// When it is tried again, where that is known.
+    pub next: Option<When>,
+    /// Messages in the conversation.
+    pub messages: u64,
+    /// The words to compare; none until they are known.
+    pub safety_words: Vec<String>,
+    /// The alias is longer than a name may be.
+    pub alias_too_long: bool,
+}
+
+impl App {
+    /// Shows the page of a contact.
+    pub(super) fn show_person(&mut self, id: ContactId) {
+        let Some(known) = self.chats.known.get(&id) else {
+            return;
+        };
+        let contact = &known.contact;
+        let alias = match contact.name == contact.own_name {
+            true => String::new(),
+            false => contact.name.0.clone(),
+        };
+        self.person = Some(Person {
+            id: id.clone(),
+            name: String::new(),
+            own_name: String::new(),
+            alias,
+            alias_set: 1,
+            may_save_alias: false,
+            initials: String::new(),
+            hue: chats::hue(&id),
+            verified: false,
+            blocked: false,
+            notice: None,
+            reachable: None,
+            last_seen: None,
+            queued: 0,
+            why: None,
+            next: None,
+            messages: 0,
+            safety_words: Vec::new(),
+            alias_too_long: false,
+        });
+        self.draw_person();
+        self.ask(Request::SafetyWords(id));
+        self.go_to(Pane::Person);
+    }
+
+    /// Takes over what is known of the contact.
+    pub(super) fn draw_person(&mut self) {
+        let Some(person) = self.person.as_ref() else {
+            return;
+        };
+        let Some(known) = self.chats.known.get(&person.id) else {
+            return;
+        };
+        let contact = known.contact.clone();
+        let next = self.next_attempt(contact.why);
+        let Some(person) = self.person.as_mut() else {
+            return;
+        };
+        person.name = chats::name(&contact);
+        person.own_name = visible::label(&contact.own_name.0).unwrap_or_default();
+        person.initials = chats::initials(&person.name);
+        person.verified = contact.verified;
+        person.blocked = contact.blocked;
+        person.notice = contact.notice;
+        person.reachable = contact.reachable;
+        person.last_seen = contact.last_seen_ms.map(|seen| self.calendar.when(seen));
+        person.queued = contact.queued;
+        person.why = contact.why;
+        person.next = next;
+        person.messages = contact.messages;
+        let kept = match contact.name == contact.own_name {
+            true => "",
+            false => &contact.name.0,
+        };
+        let alias = person.alias.trim();
+        person.alias_too_long = alias.len() > MAX_NAME;
+        person.may_save_alias = alias != kept && !person.alias_too_long;
+        self.changed.person = true;
+    }
+
+    /// The alias is this now.
+    pub(super) fn type_alias(&mut self, alias: String) {
+        if let Some(person) = self.person.as_mut() {
+            person.alias = alias;
+            self.draw_person();
+        }
+    }
+
+    /// Keeps the alias.
+    pub(super) fn save_alias(&mut self) {
+        if let Some(person) = self.person.as_ref().filter(|person| person.may_save_alias) {
+            let (id, alias) = (person.id.clone(), person.alias.trim().to_owned());
+            self.ask(Request::Rename(id, Private(alias)));
+        }
+    }
+
+    /// The words to compare.
+    pub(super) fn hear_safety_words(&mut self, words: SafetyWords) {
+        if let Some(person) = self
+            .person
+            .as_mut()
+            .filter(|person| person.id == words.contact)
+        {
+            person.safety_words = words.words;
+            self.changed.person = true;
+        }
+    }
+
+    /// The words were compared, or not.
+    pub(super) fn verify(&mut self, verified: bool) {
+        if let Some(id) = self.person_shown() {
+            self.ask(Request::Verify(id, verified));
+        }
+    }
+
+    /// Unblocks, or asks whether to block.
+    pub(super) fn block(&mut self, blocked: bool) {
+        let Some(id) = self.person_shown() else {
+            return;
+        };
+        if blocked {
+            let name = self.name_of(&id);
+            self.ask_user(Dialog::BlockContact { id, name });
+        } else {
+            self.ask(Request::Block(id, false));
+        }
+    }
+
+    /// Asks whether to forget the contact.
+    pub(super) fn remove(&mut self) {
+        if let Some(id) = self.person_shown() {
+            let name = self.name_of(&id);
+            self.ask_user(Dialog::RemoveContact { id, name });
+        }
+    }
+
+    /// The contact that the page or the conversation is about.
+    fn person_shown(&self) -> Option<ContactId> {
+        let person = self.person.as_ref().map(|person| &person.id);
+        let thread = self.thread.as_ref().map(|thread| &thread.contact);
+        person.or(thread).cloned()
+    }
+
+    fn name_of(&self, id: &ContactId) -> String {
+        let known = self.chats.known.get(id);
+        known
+            .map(|known| chats::name(&known.contact))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,129 @@
+//! Where in the application the user is.
+
+use hedgerow_node::api::Refusal;
+
+/// What fills the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Nothing is known yet.
+    Starting,
+    /// First start.
+    Welcome,
+    /// The node is locked.
+    Unlock,
+    /// The screen is locked; the node is on the air.
+    ScreenLocked,
+    /// Everything is destroyed.
+    Wiped,
+    /// The application, and what is beside the list.
+    Main(Pane),
+    /// There is no node.
+    Failed(Refusal),
+}
+
+/// What is beside the list, or, on a narrow window, instead of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Pane {
+    /// The list alone.
+    Nothing,
+    Thread,
+    Person,
+    Adding,
+    Network,
+    Settings(SettingsPage),
+}
+
+/// A page of the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum SettingsPage {
+    /// The list of pages.
+    Overview,
+    Profile,
+    Security,
+    Storage,
+    Notifications,
+    Appearance,
+    Language,
+    HowItWorks,
+    Threats,
+    About,
+    Licences,
+}
+
+/// Steps back that are remembered.
+const MAX_STEPS: usize = 16;
+
+/// The steps back.
+#[derive(Debug, Default)]
+pub(crate) struct Steps(Vec<Pane>);
+
+impl Steps {
+    /// Remembers where one was.
+    pub fn leave(&mut self, pane: Pane) {
+        if self.0.len() == MAX_STEPS {
+            self.0.remove(0);
+        }
+        self.0.push(pane);
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Where the last step led from, which is forgotten: the list if nothing is remembered.
+    pub fn back(&mut self) -> Pane {
+        self.0.pop().unwrap_or(Pane::Nothing)
+    }
+
+    /// Forgets steps to panes that are no more.
+    pub fn retain(&mut self, keep: impl FnMut(&Pane) -> bool) {
+        self.0.retain(keep);
+    }
+}
+
+/// Which parts have changed since the binding last looked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the field of `App` of that name")]
+pub struct Changed {
+    pub place: bool,
+    pub chats: bool,
+    /// Anything of the thread but its rows.
+    pub thread: bool,
+    /// The rows of the thread.
+    pub rows: bool,
+    pub adding: bool,
+    pub person: bool,
+    pub network: bool,
+    pub settings: bool,
+    pub door: bool,
+    pub dialog: bool,
+    pub banner: bool,
+    /// `me`, `mode`, `storage_bytes`.
+    pub node: bool,
+}
+
+impl Changed {
+    /// Everything.
+    pub const ALL: Self = Self {
+        place: true,
+        chats: true,
+        thread: true,
+        rows: true,
+        adding: true,
+        person: true,
+        network: true,
+        settings: true,
+        door: true,
+        dialog: true,
+        banner: true,
+        node: true,
+    };
+
+    /// Whether anything has.
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+}

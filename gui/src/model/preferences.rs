@@ -1,0 +1,162 @@
+//! What the user has chosen for this application; kept as TOML outside of the encrypted store, so it
+//! says nothing about anybody.
+
+use serde::{Deserialize, Serialize};
+
+/// The smallest and the largest text, in percent.
+pub const TEXT_PERCENT: std::ops::RangeInclusive<u16> = 100..=200;
+
+/// The longest time until the screen locks, in minutes.
+const MAX_LOCK_MIN: u16 = 24 * 60;
+
+/// The smallest and the largest window that is taken from a file, in logical pixels.
+const WINDOW: std::ops::RangeInclusive<u32> = 200..=16_384;
+
+/// Longest language code that is taken from a file.
+const MAX_LANGUAGE: usize = 16;
+
+/// The preferences.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Colours.
+    pub theme: Theme,
+    /// Size of text in percent: [`TEXT_PERCENT`].
+    pub text_percent: u16,
+    /// A language code; the system's if none.
+    pub language: Option<String>,
+    /// Tell of messages that come.
+    pub notifications: bool,
+    /// Say in notifications what they say. Never while locked.
+    pub previews: bool,
+    /// Lock the screen after so many idle minutes. TOML has no null: never is 0 there.
+    #[serde(with = "zero_is_never")]
+    pub lock_after_min: Option<u16>,
+    /// Enter sends, Shift and Enter begins a line; otherwise Ctrl and Enter sends.
+    pub enter_sends: bool,
+    /// The window's width in logical pixels.
+    pub width: u32,
+    /// The window's height in logical pixels.
+    pub height: u32,
+}
+
+/// Colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+    HighContrast,
+}
+
+/// One changed preference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the field of that name")]
+pub enum Preference {
+    Theme(Theme),
+    TextPercent(u16),
+    Language(Option<String>),
+    Notifications(bool),
+    Previews(bool),
+    LockAfterMin(Option<u16>),
+    EnterSends(bool),
+    Window { width: u32, height: u32 },
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            text_percent: 100,
+            language: None,
+            notifications: true,
+            previews: false,
+            lock_after_min: Some(10),
+            enter_sends: true,
+            width: 1_100,
+            height: 760,
+        }
+    }
+}
+
+impl Preferences {
+    /// Reads a file; what is not understood is as it ships.
+    pub fn parse(text: &str) -> Self {
+        let mut read: Self = toml::from_str(text).unwrap_or_default();
+        read.keep_within_bounds();
+        read
+    }
+
+    /// The file to keep.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("plain fields are TOML")
+    }
+
+    /// Makes a change. Says whether it is one.
+    pub(crate) fn set(&mut self, preference: Preference) -> bool {
+        let before = self.clone();
+        match preference {
+            Preference::Theme(theme) => self.theme = theme,
+            Preference::TextPercent(percent) => self.text_percent = percent,
+            Preference::Language(language) => self.language = language,
+            Preference::Notifications(on) => self.notifications = on,
+            Preference::Previews(on) => self.previews = on,
+            Preference::LockAfterMin(minutes) => self.lock_after_min = minutes,
+            Preference::EnterSends(on) => self.enter_sends = on,
+            Preference::Window { width, height } => (self.width, self.height) = (width, height),
+        }
+        self.keep_within_bounds();
+        *self != before
+    }
+
+    fn keep_within_bounds(&mut self) {
+        let clamp = |value: u32, range: &std::ops::RangeInclusive<u32>| {
+            value.clamp(*range.start(), *range.end())
+        };
+        self.text_percent = self
+            .text_percent
+            .clamp(*TEXT_PERCENT.start(), *TEXT_PERCENT.end());
+        self.lock_after_min = self.lock_after_min.map(|min| min.clamp(1, MAX_LOCK_MIN));
+        self.width = clamp(self.width, &WINDOW);
+        self.height = clamp(self.height, &WINDOW);
+        self.language
+            .take_if(|code| code.is_empty() || code.len() > MAX_LANGUAGE);
+    }
+}
+
+mod zero_is_never {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(minutes: &Option<u16>, to: S) -> Result<S::Ok, S::Error> {
+        minutes.unwrap_or(0).serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::Error> {
+        Ok(Some(u16::deserialize(from)?).filter(|minutes| *minutes > 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_again() {
+        let mut preferences = Preferences::default();
+        preferences.set(Preference::Theme(Theme::HighContrast));
+        preferences.set(Preference::Language(Some("bg".into())));
+        preferences.set(Preference::LockAfterMin(None));
+        let read = Preferences::parse(&preferences.to_toml());
+        assert_eq!(read, preferences);
+    }
+
+    #[test]
+    fn a_damaged_file_is_as_shipped_and_a_partial_one_is_completed() {
+        assert_eq!(Preferences::parse("theme = "), Preferences::default());
+        let read = Preferences::parse("theme = \"dark\"\nunheard_of = 1\ntext_percent = 900");
+        assert_eq!((read.theme, read.text_percent), (Theme::Dark, 200));
+    }
+}

@@ -1,0 +1,288 @@
+//! What is drawn of a conversation, line by line.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+
+use hedgerow_node::api::{Carrier, Message, MessageId, Why};
+
+use super::calendar::{Calendar, When};
+use super::fetching;
+use super::links::Span;
+use super::window::Window;
+
+/// Messages of one author within this time are a group.
+const GROUP_MS: i64 = 5 * 60_000;
+
+/// How far a message of ours has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tick {
+    /// It waits here.
+    Queued,
+    /// It is on its way, over this carrier.
+    Sent(Carrier),
+    /// One of the contact's devices has it.
+    Delivered,
+    /// The contact's device refused it.
+    Refused,
+}
+
+/// A row. Ids are stable, and each is there once: as long as a row is shown, it keeps its id.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Tells rows apart.
+    pub id: String,
+    /// What it shows.
+    pub kind: RowKind,
+}
+
+/// What a row shows.
+#[derive(Clone, PartialEq, Eq)]
+pub enum RowKind {
+    /// A day begins.
+    Day(When),
+    /// Below it is what was not read when the conversation was opened.
+    Unread,
+    /// A message.
+    Message(MessageRow),
+}
+
+/// A message as it is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    /// Which.
+    pub id: MessageId,
+    /// Written here.
+    pub mine: bool,
+    /// The text in pieces; `None` for a kind this version cannot show.
+    pub body: Option<Arc<[Span]>>,
+    /// The text goes on: [`Action::Unfold`](super::Action::Unfold).
+    pub folded: bool,
+    /// When its author says it was written.
+    pub time: When,
+    /// How far it has come; `None` for theirs.
+    pub tick: Option<Tick>,
+    /// Why it is not delivered.
+    pub why: Option<Why>,
+    /// The first of a group by the same author.
+    pub starts_group: bool,
+    /// The last of it.
+    pub ends_group: bool,
+}
+
+/// What is known of the contact, for the ticks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    pub over: Option<Carrier>,
+    pub why: Option<Why>,
+}
+
+/// How far a message of ours has come, and why no further.
+pub(crate) fn tick(message: &Message, reach: Reach) -> (Option<Tick>, Option<Why>) {
+    if !message.mine {
+        return (None, None);
+    }
+    if message.delivered {
+        return (Some(Tick::Delivered), None);
+    }
+    if message.why == Some(Why::Refused) {
+        return (Some(Tick::Refused), message.why);
+    }
+    // What the contact's reason is now counts, not what it was when the page was read.
+    let why = reach.why.or(message.why);
+    match (why, reach.over) {
+        (Some(Why::OnItsWay) | None, Some(carrier)) => (Some(Tick::Sent(carrier)), why),
+        _ => (Some(Tick::Queued), why),
+    }
+}
+
+/// The rows of a window; the unread line stands before `line`.
+pub(crate) fn rows(
+    window: &Window,
+    line: Option<&MessageId>,
+    reach: Reach,
+    calendar: &Calendar,
+) -> VecDeque<Row> {
+    let mut rows: VecDeque<Row> = VecDeque::with_capacity(window.len() + 16);
+    // The last message, while nothing stands between it and the next.
+    let mut before: Option<(bool, i64)> = None;
+    let mut day = None;
+    for one in window.iter() {
+        let message = &one.message;
+        let time = calendar.when(message.time_ms);
+        if day != Some(time.date) {
+            day = Some(time.date);
+            before = None;
+            rows.push_back(Row {
+                id: fetching::day_row(&message.id),
+                kind: RowKind::Day(time),
+            });
+        }
+        if line == Some(&message.id) {
+            before = None;
+            rows.push_back(Row {
+                id: fetching::line_row(&message.id),
+                kind: RowKind::Unread,
+            });
+        }
+        let starts_group = before.is_none_or(|(mine, time_ms)| {
+            mine != message.mine || message.time_ms.saturating_sub(time_ms) > GROUP_MS
+        });
+        if !starts_group
+            && let Some(RowKind::Message(last)) = rows.back_mut().map(|row| &mut row.kind)
+        {
+            last.ends_group = false;
+        }
+        before = Some((message.mine, message.time_ms));
+        let (tick, why) = tick(message, reach);
+        rows.push_back(Row {
+            id: message.id.0.clone(),
+            kind: RowKind::Message(MessageRow {
+                id: message.id.clone(),
+                mine: message.mine,
+                body: one.body.clone(),
+                folded: one.folded,
+                time,
+                tick,
+                why,
+                starts_group,
+                ends_group: true,
+            }),
+        });
+    }
+    rows
+}
+
+/// A change of a list: from `at` on, so many rows go, and these of the new ones come in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Splice {
+    /// Where, in the list as the splices before this one have left it.
+    pub at: usize,
+    /// How many go.
+    pub removed: usize,
+    /// Which of the new rows come.
+    pub added: Range<usize>,
+}
+
+/// The few changes that lead from one list of rows to the other, in order. Rows that stay keep their
+/// order; what they show may differ.
+pub fn splices<'a>(
+    old: impl IntoIterator<Item = &'a str>,
+    new: impl IntoIterator<Item = &'a str>,
+) -> Vec<Splice> {
+    let (old, new): (Vec<_>, Vec<_>) = (old.into_iter().collect(), new.into_iter().collect());
+    let known: BTreeSet<_> = old.iter().copied().collect();
+    let kept: BTreeSet<_> = new
+        .iter()
+        .copied()
+        .filter(|id| known.contains(id))
+        .collect();
+    let mut splices = Vec::new();
+    let (mut from, mut to) = (0, 0);
+    while from < old.len() || to < new.len() {
+        let at = to;
+        let gone = old[from..]
+            .iter()
+            .take_while(|id| !kept.contains(*id))
+            .count();
+        let come = new[to..]
+            .iter()
+            .take_while(|id| !known.contains(*id))
+            .count();
+        from += gone;
+        to += come;
+        if gone + come > 0 {
+            splices.push(Splice {
+                at,
+                removed: gone,
+                added: at..to,
+            });
+        }
+        match (old.get(from), new.get(to)) {
+            (None, None) => break,
+            (was, is) if was == is => {
+                from += 1;
+                to += 1;
+            }
+            // Rows have changed places, which they never do: begin anew from here.
+            _ => {
+                splices.push(Splice {
+                    at: to,
+                    removed: old.len() - from,
+                    added: to..new.len(),
+                });
+                break;
+            }
+        }
+    }
+    splices
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Carries out what the splices say.
+    fn apply(old: &[String], new: &[String], splices: &[Splice]) -> Vec<String> {
+        let mut rows = old.to_vec();
+        for splice in splices {
+            let added = new[splice.added.clone()].iter().cloned();
+            rows.splice(splice.at..splice.at + splice.removed, added);
+        }
+        rows
+    }
+
+    fn of<'a>(old: &'a [String], new: &'a [String]) -> Vec<Splice> {
+        splices(
+            old.iter().map(String::as_str),
+            new.iter().map(String::as_str),
+        )
+    }
+
+    fn ids(numbers: impl IntoIterator<Item = u32>) -> Vec<String> {
+        numbers
+            .into_iter()
+            .map(|number| number.to_string())
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn splices_lead_from_one_list_to_the_other(
+            old in proptest::collection::btree_set(0..60_u32, 0..40),
+            new in proptest::collection::btree_set(0..60_u32, 0..40),
+        ) {
+            let (old, new) = (ids(old), ids(new));
+            prop_assert_eq!(apply(&old, &new, &of(&old, &new)), new);
+        }
+
+        #[test]
+        fn even_rows_that_have_changed_places_are_led_to_theirs(
+            new in Just((0..20).collect::<Vec<u32>>()).prop_shuffle(),
+        ) {
+            let (old, new) = (ids(0..20), ids(new));
+            prop_assert_eq!(apply(&old, &new, &of(&old, &new)), new);
+        }
+    }
+
+    #[test]
+    fn a_page_that_comes_and_one_that_goes_are_two_splices() {
+        let (old, new) = (ids(100..500), ids(0..400));
+        let expected = [
+            Splice {
+                at: 0,
+                removed: 0,
+                added: 0..100,
+            },
+            Splice {
+                at: 400,
+                removed: 100,
+                added: 400..400,
+            },
+        ];
+        assert_eq!(of(&old, &new), expected);
+        assert!(of(&old, &old).is_empty());
+    }
+}

@@ -1,0 +1,164 @@
+//! How hard a passphrase is to guess, and what makes it easy.
+
+use hedgerow_node::api::Passphrase;
+use zxcvbn::feedback::Warning;
+
+/// The least strength, of 0 to 4, that is taken: 2 is beyond ten million guesses, each of which costs
+/// a second of hashing.
+const LEAST: u8 = 2;
+
+/// What makes a passphrase easy to guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Weakness {
+    TooShort,
+    Common,
+    OneWord,
+    Name,
+    Keyboard,
+    Repeats,
+    Sequence,
+    Date,
+}
+
+/// A new passphrase being typed, twice.
+#[derive(Debug, Clone)]
+pub struct NewPassphrase {
+    /// 0 to 4.
+    pub strength: u8,
+    /// What makes it easy to guess, if it is not strong enough.
+    pub weakness: Option<Weakness>,
+    /// Something is typed.
+    pub is_typed: bool,
+    /// Something is typed the second time, and it is not the same.
+    pub differs: bool,
+    first: Passphrase,
+    second: Passphrase,
+}
+
+impl Default for NewPassphrase {
+    fn default() -> Self {
+        let nothing = Passphrase::new(String::new());
+        Self {
+            strength: 0,
+            weakness: None,
+            is_typed: false,
+            differs: false,
+            first: nothing.clone(),
+            second: nothing,
+        }
+    }
+}
+
+impl NewPassphrase {
+    /// It is strong enough, and twice the same.
+    pub fn may_go_on(&self) -> bool {
+        self.strength >= LEAST && self.first.as_bytes() == self.second.as_bytes()
+    }
+
+    /// Takes what was typed. `name` makes no good passphrase.
+    pub(crate) fn type_first(&mut self, text: Passphrase, name: &str) {
+        (self.strength, self.weakness) = rate(&text, name);
+        self.is_typed = !text.is_empty();
+        self.first = text;
+        self.compare();
+    }
+
+    /// Takes what was typed the second time.
+    pub(crate) fn type_second(&mut self, text: Passphrase) {
+        self.second = text;
+        self.compare();
+    }
+
+    /// The passphrase.
+    pub(crate) fn chosen(&self) -> Passphrase {
+        self.first.clone()
+    }
+
+    fn compare(&mut self) {
+        self.differs = !self.second.is_empty() && self.first.as_bytes() != self.second.as_bytes();
+    }
+}
+
+fn rate(passphrase: &Passphrase, name: &str) -> (u8, Option<Weakness>) {
+    // A passphrase is made of a `String`.
+    let text = std::str::from_utf8(passphrase.as_bytes()).unwrap_or_default();
+    if text.is_empty() {
+        return (0, None);
+    }
+    let entropy = zxcvbn::zxcvbn(text, &[name, "hedgerow"]);
+    let strength = u8::from(entropy.score());
+    if strength >= LEAST {
+        return (strength, None);
+    }
+    let warning = entropy.feedback().and_then(|feedback| feedback.warning());
+    (strength, Some(weakness(warning)))
+}
+
+fn weakness(warning: Option<Warning>) -> Weakness {
+    match warning {
+        None => Weakness::TooShort,
+        Some(
+            Warning::StraightRowsOfKeysAreEasyToGuess
+            | Warning::ShortKeyboardPatternsAreEasyToGuess,
+        ) => Weakness::Keyboard,
+        Some(
+            Warning::RepeatsLikeAaaAreEasyToGuess
+            | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess,
+        ) => Weakness::Repeats,
+        Some(Warning::SequencesLikeAbcAreEasyToGuess) => Weakness::Sequence,
+        Some(Warning::RecentYearsAreEasyToGuess | Warning::DatesAreOftenEasyToGuess) => {
+            Weakness::Date
+        }
+        Some(Warning::AWordByItselfIsEasyToGuess) => Weakness::OneWord,
+        Some(
+            Warning::NamesAndSurnamesByThemselvesAreEasyToGuess
+            | Warning::CommonNamesAndSurnamesAreEasyToGuess,
+        ) => Weakness::Name,
+        Some(_) => Weakness::Common,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(text: &str) -> NewPassphrase {
+        let mut passphrase = NewPassphrase::default();
+        passphrase.type_first(Passphrase::new(text.into()), "Ana");
+        passphrase.type_second(Passphrase::new(text.into()));
+        passphrase
+    }
+
+    #[test]
+    fn easy_passphrases_are_refused_with_what_makes_them_easy() {
+        for (text, weakness) in [
+            ("password", Weakness::Common),
+            ("aaaaaaa", Weakness::Repeats),
+            ("abcdefgh", Weakness::Sequence),
+            ("x7", Weakness::TooShort),
+        ] {
+            let typed = typed(text);
+            assert_eq!(typed.weakness, Some(weakness), "{text}");
+            assert!(!typed.may_go_on(), "{text}");
+        }
+        assert!(!typed("").may_go_on());
+    }
+
+    #[test]
+    fn a_few_words_are_enough_once_both_are_the_same() {
+        let mut passphrase = typed("quiet hedge under rain");
+        assert!(passphrase.may_go_on());
+        assert_eq!((passphrase.weakness, passphrase.differs), (None, false));
+        passphrase.type_second(Passphrase::new("quiet hedge".into()));
+        assert!(passphrase.differs && !passphrase.may_go_on());
+    }
+
+    #[test]
+    fn passphrases_of_any_length_and_letters_are_rated() {
+        for text in ["\u{0}\u{202e}", &"ж".repeat(5_000), "👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧"]
+        {
+            typed(text);
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The loaded part of a conversation: some hundred messages of any number, without gaps.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hedgerow_node::api::{Message, MessageId, Page};
+
+use super::links::{self, Span};
+
+/// Messages that are asked for at once.
+pub(crate) const PAGE: u32 = 100;
+
+/// The most messages that are loaded at once.
+pub(crate) const MAX_LOADED: usize = 400;
+
+/// Longer texts are folded: so many bytes are shown at first, about.
+const FOLDED: usize = 4_000;
+
+/// A loaded message.
+#[derive(Clone)]
+pub(crate) struct Loaded {
+    pub message: Message,
+    /// The text in pieces; `None` for a kind this version cannot show.
+    pub body: Option<Arc<[Span]>>,
+    /// More of it can be unfolded.
+    pub folded: bool,
+}
+
+impl Loaded {
+    fn new(message: Message) -> Self {
+        let mut loaded = Self {
+            message,
+            body: None,
+            folded: false,
+        };
+        let text = loaded.message.text.as_ref().map_or("", |text| &text.0);
+        loaded.folded = text.len() > FOLDED;
+        let shown = &text[..text.floor_char_boundary(FOLDED)];
+        loaded.body = loaded
+            .message
+            .text
+            .as_ref()
+            .map(|_| links::spans(shown).into());
+        loaded
+    }
+
+    fn unfold(&mut self) {
+        if let Some(text) = &self.message.text {
+            self.body = Some(links::spans(&text.0).into());
+        }
+        self.folded = false;
+    }
+}
+
+/// The window over a conversation.
+#[derive(Default)]
+pub(crate) struct Window {
+    messages: VecDeque<Loaded>,
+    /// Where the first loaded message stands.
+    first: u64,
+    /// How many messages there are.
+    pub total: u64,
+}
+
+impl Window {
+    pub fn iter(&self) -> impl Iterator<Item = &Loaded> {
+        self.messages.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Where the first loaded message stands.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Where the first message after the loaded ones stands.
+    pub fn end(&self) -> u64 {
+        self.first + self.messages.len() as u64
+    }
+
+    pub fn first_id(&self) -> Option<&MessageId> {
+        self.messages.front().map(|one| &one.message.id)
+    }
+
+    pub fn last_id(&self) -> Option<&MessageId> {
+        self.messages.back().map(|one| &one.message.id)
+    }
+
+    pub fn find(&self, id: &MessageId) -> Option<&Loaded> {
+        self.messages.iter().find(|one| one.message.id == *id)
+    }
+
+    /// Where a loaded message stands.
+    pub fn place(&self, id: &MessageId) -> Option<u64> {
+        let index = self.messages.iter().position(|one| one.message.id == *id)?;
+        Some(self.first + index as u64)
+    }
+
+    /// The message before which `count` messages of theirs stand at the end.
+    pub fn nth_last_of_theirs(&self, count: u64) -> Option<&MessageId> {
+        let count = usize::try_from(count).ok()?.checked_sub(1)?;
+        let mut theirs = self.messages.iter().rev().filter(|one| !one.message.mine);
+        theirs.nth(count).map(|one| &one.message.id)
+    }
+
+    pub fn at_oldest(&self) -> bool {
+        self.first == 0
+    }
+
+    pub fn at_newest(&self) -> bool {
+        self.end() >= self.total
+    }
+
+    /// Begins anew with a page.
+    pub fn replace(&mut self, page: Page) {
+        self.total = page.total;
+        self.first = page.messages.first().map_or(page.total, |one| one.position);
+        self.messages = page.messages.into_iter().map(Loaded::new).collect();
+    }
+
+    /// Takes in the page before the first loaded message, and lets go of the newest ones that are too
+    /// many.
+    pub fn prepend(&mut self, page: Page) {
+        self.total = page.total;
+        self.first = page.messages.first().map_or(0, |first| first.position);
+        for message in page.messages.into_iter().rev() {
+            self.messages.push_front(Loaded::new(message));
+        }
+        self.messages.truncate(MAX_LOADED);
+    }
+
+    /// Takes in the page after the last loaded message, and lets go of the oldest ones that are too
+    /// many. Says whether it fits: if not, messages came in above.
+    pub fn append(&mut self, page: Page) -> bool {
+        let end = match page.messages.first() {
+            Some(first) => first.position,
+            None => page.total,
+        };
+        let fits = end == self.end();
+        self.first = end.saturating_sub(self.messages.len() as u64);
+        self.total = page.total;
+        self.messages
+            .extend(page.messages.into_iter().map(Loaded::new));
+        let many = self.messages.len().saturating_sub(MAX_LOADED);
+        self.messages.drain(..many);
+        self.first += many as u64;
+        fits
+    }
+
+    /// Takes in what stands after the first loaded message now, whatever was loaded there.
+    pub fn reload(&mut self, page: Page) {
+        self.total = page.total;
+        let unfolded: Vec<_> = self.messages.drain(1.min(self.messages.len())..).collect();
+        self.first = match page.messages.first() {
+            Some(second) => second.position.saturating_sub(self.messages.len() as u64),
+            None => page.total.saturating_sub(self.messages.len() as u64),
+        };
+        let mut before = unfolded.into_iter().peekable();
+        for message in page.messages {
+            // The order never changes, so what was loaded is found going along.
+            let known = before.next_if(|one| one.message.id == message.id);
+            self.messages.push_back(match known {
+                Some(mut known) => {
+                    known.message = message;
+                    known
+                }
+                None => Loaded::new(message),
+            });
+        }
+        self.messages.truncate(MAX_LOADED);
+    }
+
+    /// Shows a text whole. Says whether it was folded.
+    pub fn unfold(&mut self, id: &MessageId) -> bool {
+        let found = self.messages.iter_mut().find(|one| one.message.id == *id);
+        found.is_some_and(|one| {
+            let folded = one.folded;
+            one.unfold();
+            folded
+        })
+    }
+
+    /// Ours are delivered up to this one of its log.
+    pub fn delivered(&mut self, upto: &MessageId) -> bool {
+        let Some((log, last)) = log_and_number(upto) else {
+            return false;
+        };
+        let mut changed = false;
+        for one in self.messages.iter_mut().rev() {
+            let message = &mut one.message;
+            let reached = message.mine
+                && !message.delivered
+                && log_and_number(&message.id)
+                    .is_some_and(|(of, number)| of == log && number <= last);
+            if reached {
+                message.delivered = true;
+                message.why = None;
+                changed = true;
+            }
+        }
+        changed
+    }
+}
+
+/// The two halves of an id: its log, and its number there.
+fn log_and_number(id: &MessageId) -> Option<(&str, u64)> {
+    let (log, number) = id.0.rsplit_once('-')?;
+    Some((log, u64::from_str_radix(number, 16).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use hedgerow_node::api::Private;
+
+    use super::*;
+
+    fn message(number: u64, position: u64) -> Message {
+        Message {
+            id: MessageId(format!("aa-01-{number:x}")),
+            position,
+            mine: true,
+            time_ms: 0,
+            text: Some(Private(number.to_string())),
+            delivered: false,
+            why: None,
+        }
+    }
+
+    /// Messages of these numbers, the first of which stands at `at`.
+    fn page(numbers: std::ops::Range<u64>, at: u64, total: u64) -> Page {
+        Page {
+            messages: numbers
+                .zip(at..)
+                .map(|(number, at)| message(number, at))
+                .collect(),
+            total,
+            unread: 0,
+            unread_above: 0,
+        }
+    }
+
+    fn numbers(window: &Window) -> Vec<u64> {
+        let texts = window.iter().filter_map(|one| one.message.text.as_ref());
+        texts.map(|text| text.0.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn it_slides_both_ways_and_never_grows_beyond_its_bound() {
+        let mut window = Window::default();
+        window.replace(page(900..1_000, 900, 1_000));
+        for start in (0..900).rev().step_by(100).map(|end| end - 99) {
+            window.prepend(page(start..start + 100, start, 1_000));
+            assert!(window.len() <= MAX_LOADED);
+        }
+        assert_eq!((window.first(), window.end()), (0, 400));
+        assert!(window.at_oldest() && !window.at_newest());
+        for start in (400..1_000).step_by(100) {
+            assert!(window.append(page(start..start + 100, start, 1_000)));
+        }
+        assert_eq!((window.first(), window.end()), (600, 1_000));
+        assert_eq!(numbers(&window), (600..1_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_came_in_above_is_noticed_and_reloaded() {
+        let mut window = Window::default();
+        window.replace(page(10..20, 10, 20));
+        // Two have come in somewhere above the end.
+        assert!(!window.append(page(0..0, 22, 22)));
+        window.reload(page(11..21, 12, 23));
+        assert_eq!((window.first(), window.end(), window.total), (11, 22, 23));
+        assert_eq!(numbers(&window), (10..21).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn reloading_keeps_what_is_unfolded() {
+        let mut window = Window::default();
+        let long = |mut page: Page| {
+            page.messages[1].text = Some(Private("7".repeat(2 * FOLDED)));
+            page
+        };
+        window.replace(long(page(0..3, 0, 3)));
+        let id = MessageId("aa-01-1".into());
+        assert!(window.find(&id).unwrap().folded && window.unfold(&id));
+        let mut after = long(page(0..3, 0, 3));
+        after.messages.remove(0);
+        window.reload(after);
+        assert!(!window.find(&id).unwrap().folded);
+    }
+
+    #[test]
+    fn a_delivery_ticks_its_log_up_to_its_number() {
+        let mut window = Window::default();
+        let mut page = page(1..20, 0, 19);
+        page.messages[3].id = MessageId("aa-02-1".into());
+        window.replace(page);
+        assert!(window.delivered(&MessageId("aa-01-b".into())));
+        let ticked = window.iter().filter(|one| one.message.delivered).count();
+        assert_eq!(ticked, 10, "eleven, but one is of another log");
+        assert!(!window.delivered(&MessageId("aa-01-b".into())));
+        assert!(!window.delivered(&MessageId("nonsense".into())));
+    }
+}

@@ -1,0 +1,390 @@
+//! The thread that has the node, from the start to the end of the application.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc as std_mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use hedgerow_node::api::Refusal;
+use hedgerow_node::host::{Departure, HostOptions, finding};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle as Task;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::asking::{Asking, Lane, decline, lane};
+use super::session::{self, Session};
+use crate::model::{Departed, News, Request};
+
+/// Requests that wait; the view-model has few under way at once.
+const MAX_REQUESTS: usize = 256;
+
+/// Threads for sockets and reads; the engine has one of its own.
+const THREADS: usize = 2;
+
+/// How long the changes that were asked for may take at the end.
+const LAST_CHANGES: Duration = Duration::from_secs(5);
+
+/// How long whoever took the directory may take to say where it is.
+const SUCCESSOR: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// How long the application waits at its end for the store to be closed.
+const END: Duration = Duration::from_secs(15);
+
+/// Where the data are, and how they are to be hosted.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The data directory.
+    pub directory: PathBuf,
+    /// How to host it while it is ours.
+    pub host: HostOptions,
+    /// What the process is told that is asked to hand the directory over.
+    pub name: String,
+}
+
+type Tell = Arc<dyn Fn(News) + Send + Sync>;
+
+/// The worker.
+pub struct Worker {
+    requests: mpsc::Sender<Request>,
+    tell: Tell,
+    stop: watch::Sender<bool>,
+    ended: std_mpsc::Receiver<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts the thread. It does nothing until it is asked to [open](Request::Open); `tell` is called
+    /// from its threads.
+    ///
+    /// # Errors
+    /// The system has no thread for it.
+    pub fn start(
+        options: Options,
+        tell: impl Fn(News) + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build()?;
+        let tell: Tell = Arc::new(tell);
+        let (requests, asked) = mpsc::channel(MAX_REQUESTS);
+        let (stop, stopping) = watch::channel(false);
+        let (end, ended) = std_mpsc::channel();
+        let desk = Desk {
+            options,
+            tell: tell.clone(),
+            asked,
+            stopping,
+        };
+        let thread = std::thread::Builder::new()
+            .name("node".into())
+            .spawn(move || {
+                runtime.block_on(desk.run());
+                // What hashes a passphrase cannot be stopped, and need not be waited for.
+                runtime.shutdown_background();
+                // Whoever has stopped waiting needs not know.
+                let _ = end.send(());
+            })?;
+        Ok(Self {
+            requests,
+            tell,
+            stop,
+            ended,
+            thread,
+        })
+    }
+
+    /// Asks for something; what comes of it is told.
+    pub fn ask(&self, request: Request) {
+        if let Err(
+            mpsc::error::TrySendError::Full(request) | mpsc::error::TrySendError::Closed(request),
+        ) = self.requests.try_send(request)
+            && let Some(news) = decline(request, Refusal::Unreachable)
+        {
+            (self.tell)(news);
+        }
+    }
+
+    /// Finishes the changes that were asked for, closes the store and waits for that, for some seconds
+    /// at most. Says whether it is closed.
+    pub fn stop(self) -> bool {
+        self.stop.send_replace(true);
+        let ended = self.ended.recv_timeout(END).is_ok();
+        if ended {
+            // It has nothing left to do.
+            let _ = self.thread.join();
+        }
+        ended
+    }
+}
+
+/// What the thread has.
+struct Desk {
+    options: Options,
+    tell: Tell,
+    asked: mpsc::Receiver<Request>,
+    stopping: watch::Receiver<bool>,
+}
+
+/// How a session ends.
+enum End {
+    /// The application ends.
+    Stop,
+    /// Everything is destroyed.
+    Wiped,
+    /// The node has gone.
+    Departed(Departed),
+    /// Its owner has released the directory for us.
+    Released,
+}
+
+impl Desk {
+    async fn run(mut self) {
+        while self.asked_to_open().await {
+            self.be_open().await;
+        }
+    }
+
+    /// Waits until it is asked to open. Says whether the application goes on.
+    async fn asked_to_open(&mut self) -> bool {
+        loop {
+            let request = tokio::select! {
+                biased;
+                _ = self.stopping.wait_for(|stop| *stop) => return false,
+                request = self.asked.recv() => request,
+            };
+            match request {
+                None => return false,
+                Some(Request::Open) => return true,
+                Some(Request::Wipe) => {
+                    let wiped = self.unless_stopped(session::wipe(&self.options)).await;
+                    self.say(wiped.map(|wiped| match wiped {
+                        Ok(()) => News::Wiped,
+                        Err(refusal) => News::Refused(refusal),
+                    }));
+                }
+                Some(request) => self.say(decline(request, Refusal::Stopping)),
+            }
+        }
+    }
+
+    /// Has a node, and finds it again whenever it is lost, until there is none.
+    async fn be_open(&mut self) {
+        let mut opened = self.unless_stopped(Session::open(&self.options)).await;
+        loop {
+            let session = match opened {
+                None => return,
+                Some(Err(refusal)) => return self.say(Some(News::NotOpened(refusal))),
+                Some(Ok(session)) => session,
+            };
+            opened = match self.live(session).await {
+                End::Stop => return,
+                End::Wiped => return self.say(Some(News::Wiped)),
+                End::Departed(Departed::Stopped) => {
+                    self.say(Some(News::Departed(Departed::Stopped)));
+                    return self.say(Some(News::NotOpened(Refusal::Stopping)));
+                }
+                End::Departed(departed) => {
+                    let is_taken = matches!(departed, Departed::HandedOver(_));
+                    self.say(Some(News::Departed(departed)));
+                    let again = async {
+                        if is_taken {
+                            successor(&self.options).await;
+                        }
+                        Session::open(&self.options).await
+                    };
+                    self.unless_stopped(again).await
+                }
+                End::Released => self.unless_stopped(Session::own(&self.options)).await,
+            };
+        }
+    }
+
+    async fn unless_stopped<T>(&self, job: impl Future<Output = T>) -> Option<T> {
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stop| *stop) => None,
+            done = job => Some(done),
+        }
+    }
+
+    /// Does what is asked of a node, and tells what happens there, until one of the two ends.
+    async fn live(&mut self, session: Session) -> End {
+        // Before it is told that there is a node, so that nothing falls between looking and listening.
+        let mut events = match session.api.events().await {
+            Ok(events) => events,
+            Err(_) => return End::Departed(Departed::Lost),
+        };
+        let asking = Asking {
+            api: session.api.clone(),
+            local: session.local.clone(),
+            directory: self.options.directory.clone().into(),
+        };
+        let (wiped, mut is_wiped) = watch::channel(false);
+        let mut lanes = Lanes::new(&asking, &self.tell);
+        self.say(Some(News::Opened {
+            mode: session.mode,
+            found: session.found,
+        }));
+        let departed = async {
+            match &session.local {
+                Some(owned) => owned.node.departed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(departed);
+        let mut stopping = self.stopping.clone();
+        let end = loop {
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop) => break End::Stop,
+                Ok(_) = is_wiped.wait_for(|wiped| *wiped) => break End::Wiped,
+                departure = &mut departed => break match departure {
+                    Departure::Wiped => End::Wiped,
+                    Departure::Stopped => End::Departed(Departed::Stopped),
+                    Departure::HandedOver(to) => End::Departed(Departed::HandedOver(to)),
+                },
+                request = self.asked.recv() => match request {
+                    None => break End::Stop,
+                    Some(Request::Open) => {}
+                    Some(Request::TakeOver) => {
+                        if session.local.is_none() {
+                            lanes.finish().await;
+                            match session.api.handover(self.options.name.clone()).await {
+                                Ok(()) => break End::Released,
+                                Err(refusal) => (self.tell)(News::Refused(refusal)),
+                            }
+                        }
+                    }
+                    Some(Request::Wipe) => {
+                        let (asking, tell) = (asking.clone(), self.tell.clone());
+                        let wiped = wiped.clone();
+                        tokio::spawn(async move {
+                            match asking.perform(Request::Wipe).await {
+                                Some(News::Wiped) => drop(wiped.send_replace(true)),
+                                Some(news) => tell(news),
+                                None => {}
+                            }
+                        });
+                    }
+                    Some(request) => lanes.put(request),
+                },
+                event = events.next() => match event {
+                    Some(event) => (self.tell)(News::Event(event)),
+                    // One's own node says why it has departed.
+                    None if session.local.is_some() => {
+                        events = Box::pin(futures_util::stream::pending());
+                    }
+                    None => break End::Departed(Departed::Lost),
+                },
+            }
+        };
+        match &end {
+            End::Stop => {
+                // What was asked before the end is done before the end.
+                while let Ok(request) = self.asked.try_recv() {
+                    lanes.put(request);
+                }
+                lanes.finish().await;
+                if let Some(owned) = &session.local {
+                    owned.stop().await;
+                }
+            }
+            _ => {
+                if let Some(owned) = &session.local {
+                    owned.last_answers().await;
+                }
+            }
+        }
+        end
+    }
+
+    fn say(&self, news: Option<News>) {
+        if let Some(news) = news {
+            (self.tell)(news);
+        }
+    }
+}
+
+/// Waits for whoever has taken the directory to say where it is; for some seconds at most.
+async fn successor(options: &Options) {
+    let patience = Instant::now() + SUCCESSOR;
+    while Instant::now() < patience {
+        if let Ok(Some(_)) = finding::owner(&options.directory) {
+            return;
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// The requests under way at one node.
+struct Lanes {
+    asking: Asking,
+    tell: Tell,
+    reads: mpsc::Sender<Request>,
+    changes: mpsc::Sender<Request>,
+    changing: Task<()>,
+}
+
+impl Lanes {
+    fn new(asking: &Asking, tell: &Tell) -> Self {
+        let (reads, _) = one_by_one(asking, tell);
+        let (changes, changing) = one_by_one(asking, tell);
+        Self {
+            asking: asking.clone(),
+            tell: tell.clone(),
+            reads,
+            changes,
+            changing,
+        }
+    }
+
+    fn put(&self, request: Request) {
+        let queue = match lane(&request) {
+            Lane::Read => &self.reads,
+            Lane::Change => &self.changes,
+            Lane::Slow => {
+                let (asking, tell) = (self.asking.clone(), self.tell.clone());
+                tokio::spawn(async move {
+                    if let Some(news) = asking.perform(request).await {
+                        tell(news);
+                    }
+                });
+                return;
+            }
+        };
+        if let Err(full) = queue.try_send(request)
+            && let Some(news) = decline(full.into_inner(), Refusal::Unreachable)
+        {
+            (self.tell)(news);
+        }
+    }
+
+    /// Waits for the changes that were asked for, for some seconds at most.
+    async fn finish(&mut self) {
+        let (changes, changing) = one_by_one(&self.asking, &self.tell);
+        drop(std::mem::replace(&mut self.changes, changes));
+        let last = std::mem::replace(&mut self.changing, changing);
+        // A node that hangs is not waited for.
+        let _ = timeout(LAST_CHANGES, last).await;
+    }
+}
+
+/// A queue whose requests are done one after the other.
+fn one_by_one(asking: &Asking, tell: &Tell) -> (mpsc::Sender<Request>, Task<()>) {
+    let (queue, mut asked) = mpsc::channel(MAX_REQUESTS);
+    let (asking, tell) = (asking.clone(), tell.clone());
+    let task = tokio::spawn(async move {
+        while let Some(request) = asked.recv().await {
+            if let Some(news) = asking.perform(request).await {
+                tell(news);
+            }
+        }
+    });
+    (queue, task)
+}

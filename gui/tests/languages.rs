@@ -1,0 +1,278 @@
+//! The languages: each says everything that the interface says, nothing else, and counts as its
+//! speakers do.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use hedgerow_gui::languages::LANGUAGES;
+use hedgerow_gui::ui::{AppWindow, Words};
+use i_slint_compiler::diagnostics::BuildDiagnostics;
+use i_slint_compiler::literals::unescape_string;
+use i_slint_compiler::parser::{
+    SyntaxKind, SyntaxNode, normalize_identifier, parse, parse_file, syntax_nodes,
+};
+use rspolib::{POEntry, POFile, pofile};
+use slint::ComponentHandle;
+
+/// A string of the interface, as it is looked up in a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    /// The component or global that says it, if it does not name another context.
+    context: String,
+    text: String,
+    plural: Option<String>,
+}
+
+/// What is between the quotes of the literal in this node.
+fn literal(node: &SyntaxNode) -> Option<String> {
+    let text = node.child_text(SyntaxKind::StringLiteral)?;
+    unescape_string(&text).map(Into::into)
+}
+
+/// Every string that is to be translated below this node, which stands in this component.
+fn said(node: &SyntaxNode, component: &str) -> BTreeSet<Said> {
+    let mut all = BTreeSet::new();
+    for child in node.children() {
+        if child.kind() == SyntaxKind::AtTr {
+            let tr = syntax_nodes::AtTr::from(child.clone());
+            all.insert(Said {
+                context: tr
+                    .TrContext()
+                    .and_then(|context| literal(&context))
+                    .unwrap_or_else(|| component.into()),
+                text: literal(&child).expect("@tr has a text"),
+                plural: tr.TrPlural().and_then(|plural| literal(&plural)),
+            });
+        }
+        let name = syntax_nodes::Component::new(child.clone())
+            .and_then(|it| it.DeclaredIdentifier().child_text(SyntaxKind::Identifier))
+            .map(|name| normalize_identifier(&name));
+        all.extend(said(&child, name.as_deref().unwrap_or(component)));
+    }
+    all
+}
+
+fn drawings(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            all.extend(drawings(&path));
+        } else if path.extension().is_some_and(|end| end == "slint") {
+            all.push(path);
+        }
+    }
+    all
+}
+
+fn interface() -> BTreeSet<Said> {
+    let mut all = BTreeSet::new();
+    for path in drawings(Path::new("ui")) {
+        let mut diagnostics = BuildDiagnostics::default();
+        let tree = parse_file(&path, &mut diagnostics).expect("readable");
+        assert!(!diagnostics.has_errors(), "{}", path.display());
+        all.extend(said(&tree, ""));
+    }
+    assert!(all.len() > 100, "this cannot be all: {}", all.len());
+    all
+}
+
+/// Where a value goes in: `{}`, `{0}`, `{n}`. Doubled braces stand for themselves.
+fn placeholders(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['{', '}']) {
+        rest = &rest[at..];
+        if rest.starts_with("{{") || rest.starts_with("}}") {
+            rest = &rest[2..];
+            continue;
+        }
+        let end = rest.find('}').map_or(rest.len(), |end| end + 1);
+        found.push(&rest[..end]);
+        rest = &rest[end..];
+    }
+    found.sort_unstable();
+    found
+}
+
+/// How many forms a count has in the language of this catalogue.
+fn forms(catalogue: &POFile) -> usize {
+    let rule = catalogue.metadata.get("Plural-Forms").expect("a rule");
+    let count = rule.trim().strip_prefix("nplurals=").expect("a count");
+    let count = count.split(';').next().expect("a count");
+    count.trim().parse().expect("a number")
+}
+
+/// What is wrong with how this entry says it.
+fn fault(said: &Said, entry: &POEntry, forms: usize) -> Option<String> {
+    let counted = said.plural.is_some();
+    let said_here: Vec<&String> = if counted {
+        entry.msgstr_plural.iter().collect()
+    } else {
+        entry.msgstr.iter().collect()
+    };
+    if entry.fuzzy() {
+        return Some("is fuzzy".into());
+    }
+    if said_here.is_empty() || said_here.iter().any(|text| text.trim().is_empty()) {
+        return Some("is empty".into());
+    }
+    if counted && said_here.len() != forms {
+        return Some(format!("has {} forms, not {forms}", said_here.len()));
+    }
+    let wanted = placeholders(said.plural.as_ref().unwrap_or(&said.text));
+    let other = said_here.iter().find(|it| placeholders(it) != wanted)?;
+    Some(format!("does not have {wanted:?}: {other}"))
+}
+
+/// What is wrong with a catalogue for this interface.
+fn faults(interface: &BTreeSet<Said>, catalogue: &POFile) -> Vec<String> {
+    let forms = forms(catalogue);
+    let mut missing = interface.clone();
+    let mut faults = Vec::new();
+    for entry in &catalogue.entries {
+        let said = Said {
+            context: entry.msgctxt.clone().unwrap_or_default(),
+            text: entry.msgid.clone(),
+            plural: entry.msgid_plural.clone(),
+        };
+        let fault = if entry.obsolete || !interface.contains(&said) {
+            Some("is not in the interface".into())
+        } else if !missing.remove(&said) {
+            Some("is there twice".into())
+        } else {
+            fault(&said, entry, forms)
+        };
+        faults.extend(fault.map(|fault| format!("{}: “{}” {fault}", said.context, said.text)));
+    }
+    let missing = missing.iter();
+    faults.extend(missing.map(|said| format!("{}: “{}” is missing", said.context, said.text)));
+    faults
+}
+
+/// All but the one that the interface is written in.
+fn languages() -> impl Iterator<Item = &'static str> {
+    LANGUAGES[1..].iter().map(|(code, _)| *code)
+}
+
+#[test]
+fn every_language_says_all_of_the_interface_and_nothing_else() {
+    let interface = interface();
+    let mut wrong = Vec::new();
+    for language in languages() {
+        let path = format!("lang/{language}/LC_MESSAGES/hedgerow-gui.po");
+        let catalogue = pofile(path.as_str()).expect("a catalogue");
+        assert_eq!(
+            catalogue.metadata.get("Language").map(String::as_str),
+            Some(language)
+        );
+        let faults = faults(&interface, &catalogue);
+        wrong.extend(faults.iter().map(|fault| format!("{language}: {fault}")));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_languages_offered_are_those_with_a_catalogue() {
+    let catalogues: BTreeSet<String> = std::fs::read_dir("lang")
+        .expect("a folder")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().expect("named").display().to_string())
+        .collect();
+    let offered: BTreeSet<String> = languages().map(Into::into).collect();
+    assert_eq!(catalogues, offered);
+}
+
+/// The bundled catalogues, asked as the interface asks them.
+#[test]
+fn counts_are_said_in_the_right_form() {
+    i_slint_backend_testing::init_no_event_loop();
+    let window = AppWindow::new().expect("a window without a screen");
+    let expected = [
+        ("", 1, "1 unread message"),
+        ("", 2, "2 unread messages"),
+        ("bg", 1, "1 непрочетено съобщение"),
+        ("bg", 21, "21 непрочетени съобщения"),
+        ("da", 1, "1 ulæst besked"),
+        ("da", 2, "2 ulæste beskeder"),
+        ("lv", 1, "1 nelasīta ziņa"),
+        ("lv", 2, "2 nelasītas ziņas"),
+        ("lv", 10, "10 nelasītu ziņu"),
+        ("lv", 11, "11 nelasītu ziņu"),
+        ("lv", 21, "21 nelasīta ziņa"),
+        ("lv", 111, "111 nelasītu ziņu"),
+        ("ro", 1, "1 mesaj necitit"),
+        ("ro", 2, "2 mesaje necitite"),
+        ("ro", 19, "19 mesaje necitite"),
+        ("ro", 20, "20 de mesaje necitite"),
+        ("ro", 101, "101 mesaje necitite"),
+        ("sv", 1, "1 oläst meddelande"),
+        ("sv", 2, "2 olästa meddelanden"),
+    ];
+    for (language, count, words) in expected {
+        slint::select_bundled_translation(language).expect("a language that is bundled");
+        assert_eq!(window.global::<Words>().invoke_arrived(count), words);
+    }
+}
+
+/// What `faults` finds in a catalogue with these entries, for an interface that says “Go {}” and
+/// “{n} day” in a component, and “Go {}” in a context of its own.
+fn found(entries: &str) -> Vec<String> {
+    let source = r#"component Step { x: @tr("Go {}", 1) + @tr("walk" => "Go {}", 1) + @tr("{n} day" | "{n} days" % 2); }"#;
+    let mut diagnostics = BuildDiagnostics::default();
+    let tree = parse(source.into(), None, &mut diagnostics);
+    assert!(!diagnostics.has_errors());
+    let header = "msgid \"\"\nmsgstr \"\"\n\"Plural-Forms: nplurals=2; plural=(n != 1);\\n\"\n";
+    let catalogue = pofile(format!("{header}\n{entries}").as_str()).expect("a catalogue");
+    faults(&said(&tree, ""), &catalogue)
+}
+
+const GO: &str = "msgctxt \"Step\"\nmsgid \"Go {}\"\nmsgstr \"Gå {}\"\n\n";
+const WALK: &str = "msgctxt \"walk\"\nmsgid \"Go {}\"\nmsgstr \"Gå {}\"\n\n";
+const DAYS: &str = "msgctxt \"Step\"\nmsgid \"{n} day\"\nmsgid_plural \"{n} days\"\nmsgstr[0] \"{n} dag\"\nmsgstr[1] \"{n} dagar\"\n\n";
+
+#[test]
+fn a_complete_catalogue_has_no_faults() {
+    assert_eq!(found(&[GO, WALK, DAYS].concat()), [""; 0]);
+}
+
+#[test]
+fn whatever_is_wrong_in_a_catalogue_is_found() {
+    let walk = [GO, DAYS].concat();
+    assert_eq!(found(&walk), ["walk: “Go {}” is missing"]);
+    let other = WALK.replace("Go", "Went");
+    assert_eq!(
+        found(&[GO, WALK, DAYS, &other].concat()),
+        ["walk: “Went {}” is not in the interface"]
+    );
+    for (wrong, fault) in [
+        (format!("{WALK}{WALK}"), "is there twice"),
+        (format!("#, fuzzy\n{WALK}"), "is fuzzy"),
+        (WALK.replace("Gå {}", ""), "is empty"),
+        (WALK.replace("Gå {}", "Gå"), "does not have [\"{}\"]: Gå"),
+        (
+            WALK.replace("Gå {}", "{} {}"),
+            "does not have [\"{}\"]: {} {}",
+        ),
+    ] {
+        assert_eq!(
+            found(&format!("{walk}{wrong}")),
+            [format!("walk: “Go {{}}” {fault}")]
+        );
+    }
+    for (wrong, fault) in [
+        (
+            DAYS.replace("msgstr[1] \"{n} dagar\"\n", ""),
+            "has 1 forms, not 2",
+        ),
+        (DAYS.replace("{n} dagar", ""), "is empty"),
+        (
+            DAYS.replace("{n} dagar", "dagar"),
+            "does not have [\"{n}\"]: dagar",
+        ),
+    ] {
+        let entries = [GO, WALK, &wrong].concat();
+        assert_eq!(found(&entries), [format!("Step: “{{n}} day” {fault}")]);
+    }
+}

@@ -1,0 +1,148 @@
+//! Whatever is done and whatever happens, in any order.
+
+use hedgerow_gui::model::*;
+use hedgerow_node::api::*;
+use proptest::prelude::*;
+
+use crate::stage::*;
+
+/// What one step is, by number: most of what can be done, and what can happen.
+fn step(stage: &mut Stage, what: u8, number: u16) {
+    let letter = ["a", "b", "c"][usize::from(number % 3)];
+    let shown = stage.app.thread.as_ref().and_then(|thread| {
+        let index = usize::from(number) % thread.rows.len().max(1);
+        let row = thread.rows.get(index)?;
+        Some(MessageId(row.id.rsplit(' ').next()?.to_owned()))
+    });
+    let shown = shown.unwrap_or(MessageId("bb-01-1".into()));
+    let action = match what {
+        0 => Action::OpenChat(id(letter)),
+        1 => Action::Draft(format!("draft {number}")),
+        2 => Action::Send,
+        3 => Action::NearTop,
+        4 => Action::NearBottom,
+        5 => Action::Seen(shown),
+        6 => Action::ScrollTo(f64::from(number) / 65_536.0),
+        7 => Action::JumpToUnread,
+        8 => Action::JumpToNewest,
+        9 => Action::JumpTo(shown),
+        10 => Action::Back,
+        11 => Action::ShowPerson(id(letter)),
+        12 => Action::ShowAdding,
+        13 => Action::ShowNetwork,
+        14 => Action::LockScreen,
+        15 => Action::LockNode,
+        16 => Action::Passphrase(passphrase(PASSPHRASE)),
+        17 => Action::GoOn,
+        18 => Action::Remove,
+        19 => Action::Confirm,
+        20 => Action::Dismiss,
+        21 => Action::Invite {
+            in_person: number.is_multiple_of(2),
+            valid_for_s: u64::from(number),
+        },
+        22 => Action::Details(shown),
+        23 => Action::Block(number.is_multiple_of(2)),
+        24 => Action::Focused(number.is_multiple_of(2)),
+        25 => Action::Step {
+            down: number.is_multiple_of(2),
+        },
+        26 => Action::Filter("b".repeat(usize::from(number % 3))),
+        27 => return stage.later(u64::from(number) * 10),
+        28 => return stage.hear(News::Event(Event::Missed)),
+        29 => return stage.hear(News::Departed(Departed::Lost)),
+        30 => return stage.hear(unlocked()),
+        31 => return stage.answer(),
+        32 => {
+            let refusal = Refusal::Storage {
+                fault: StorageProblem::Io,
+            };
+            return stage.hear(News::Refused(refusal));
+        }
+        33 => return stage.meet(letter, letter),
+        _ => {
+            let (time_ms, mine) = (stage.now.wall_ms, what.is_multiple_of(2));
+            let Some(talk) = stage.talks.get_mut(&id(letter)) else {
+                return;
+            };
+            let at = match what {
+                34..38 => talk.messages.len(),
+                _ => usize::from(number) % (talk.messages.len() + 1),
+            };
+            let message = talk.insert(at, "something", mine, time_ms);
+            return stage.hear(News::Event(Event::Message {
+                contact: id(letter),
+                id: message,
+                mine,
+            }));
+        }
+    };
+    stage.act(action);
+}
+
+fn check(stage: &Stage) {
+    let app = &stage.app;
+    if !matches!(app.place, Place::Main(_)) {
+        // But for the question whether to destroy everything.
+        let mut hidden = app.dialog.is_none() || matches!(app.dialog, Some(Dialog::Wipe { .. }));
+        hidden &= app.chats.rows.is_empty() && app.thread.is_none() && app.person.is_none();
+        assert!(hidden && app.me.is_none() && app.network.people.is_empty());
+    }
+    match app.place {
+        Place::Main(Pane::Thread) => assert!(app.thread.is_some()),
+        Place::Main(Pane::Person) => assert!(app.person.is_some()),
+        _ => {}
+    }
+    if let Some(thread) = &app.thread {
+        assert!(thread.loaded <= 400 && thread.rows.len() <= 2 * 400 + 2);
+        let mut ids: Vec<_> = thread.rows.iter().map(|row| &row.id).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), thread.rows.len(), "each row is there once");
+    }
+}
+
+/// What is shown is what is there.
+fn check_settled(stage: &Stage) {
+    let Some(thread) = &stage.app.thread else {
+        return;
+    };
+    let talk = &stage.talks[&thread.contact];
+    let shown: Vec<_> = thread
+        .rows
+        .iter()
+        .filter_map(|row| match &row.kind {
+            RowKind::Message(message) => Some(&message.id),
+            _ => None,
+        })
+        .collect();
+    let first = thread.first as usize;
+    let there: Vec<_> = talk.messages.iter().map(|message| &message.id).collect();
+    assert_eq!(shown, there[first..first + shown.len()]);
+    assert_eq!(thread.total, there.len() as u64);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn nothing_shows_what_is_hidden_and_what_is_shown_is_what_is_there(
+        steps in proptest::collection::vec((0..44_u8, any::<u16>()), 1..120),
+    ) {
+        let mut stage = Stage::open(&["Ana", "Ben", "Eve"]);
+        for number in 0..700 {
+            stage.talk("a").add(&number.to_string(), number % 5 == 0, NOON - 700_000 + number);
+        }
+        stage.does(Action::Prefer(Preference::LockAfterMin(None)));
+        for (what, number) in steps {
+            step(&mut stage, what, number);
+            check(&stage);
+        }
+        stage.answer();
+        // Whatever was lost on the way is told so by the node.
+        stage.hear(News::Event(Event::Missed));
+        stage.later(30_000);
+        check(&stage);
+        check_settled(&stage);
+    }
+}

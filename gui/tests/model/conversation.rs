@@ -1,0 +1,446 @@
+//! The open conversation.
+
+use hedgerow_gui::model::*;
+use hedgerow_node::api::*;
+
+use crate::stage::*;
+
+#[test]
+fn of_a_hundred_thousand_messages_a_few_hundred_are_loaded_wherever_one_goes() {
+    let mut stage = Stage::talking(100_000);
+    let thread = stage.app.thread.as_mut().unwrap();
+    assert_eq!(
+        (thread.total, thread.first, thread.loaded),
+        (100_000, 99_900, 100)
+    );
+    assert!(thread.at_newest && !thread.at_oldest);
+    assert!(thread.take_scroll() == Some(Scroll::End) && thread.take_scroll().is_none());
+
+    for _ in 0..20 {
+        stage.does(Action::NearTop);
+    }
+    let thread = stage.thread();
+    assert_eq!((thread.first, thread.loaded), (97_900, 400));
+    assert!(!thread.at_newest);
+    assert_eq!(texts(thread).last().unwrap(), "line 98299");
+    for _ in 0..20 {
+        stage.does(Action::NearBottom);
+    }
+    assert!(stage.thread().at_newest && stage.thread().loaded == 400);
+
+    stage.does(Action::ScrollTo(0.5));
+    let thread = stage.app.thread.as_mut().unwrap();
+    let middle = message(thread, "line 50000").id.0.clone();
+    assert!(thread.take_scroll() == Some(Scroll::Row(middle)));
+    assert!(thread.first < 50_000, "what is before is loaded too");
+    stage.does(Action::ScrollTo(0.0));
+    assert!(stage.thread().at_oldest && stage.thread().first == 0);
+    stage.does(Action::ScrollTo(f64::NAN));
+    assert!(stage.thread().at_newest);
+    assert_eq!(stage.pages.1, 100, "no page is larger");
+}
+
+#[test]
+fn a_date_is_jumped_to_and_days_are_separated() {
+    let mut stage = Stage::talking(10_000);
+    stage.does(Action::AskDate);
+    assert!(matches!(stage.app.dialog, Some(Dialog::JumpToDate { .. })));
+    let date = Date {
+        year: 2026,
+        month: 5,
+        day: 10,
+    };
+    stage.does(Action::JumpToDate(date));
+    assert!(stage.app.dialog.is_none());
+    let scroll = stage.app.thread.as_mut().unwrap().take_scroll();
+    let Some(Scroll::Row(row)) = scroll else {
+        panic!("the view stays where it is");
+    };
+    let thread = stage.thread();
+    let index = thread.rows.iter().position(|one| one.id == row).unwrap();
+    assert!(matches!(&thread.rows[index].kind, RowKind::Day(when) if when.date == date));
+    assert!(index > 50, "what is before is loaded too");
+    assert_eq!(
+        texts(thread)
+            .iter()
+            .filter(|text| text.starts_with("= "))
+            .count(),
+        2
+    );
+    let never = Date {
+        year: 2030,
+        month: 1,
+        day: 1,
+    };
+    stage.does(Action::JumpToDate(never));
+    assert!(stage.thread().at_newest);
+}
+
+#[test]
+fn the_unread_line_stands_where_reading_goes_on_until_one_answers() {
+    let mut stage = Stage::open(&["Ana"]);
+    for number in 0..5 {
+        stage.comes("a", &format!("old {number}"));
+    }
+    let read = stage.talk("a").messages[2].id.clone();
+    stage.talk("a").mark(&read);
+    stage.does(Action::OpenChat(id("a")));
+    let shown = texts(stage.thread());
+    assert_eq!(
+        shown,
+        [
+            "= 5-14", "old 0", "old 1", "old 2", "= unread", "old 3", "old 4"
+        ]
+    );
+    let last = message(stage.thread(), "old 4").id.clone();
+    assert!(
+        matches!(stage.app.thread.as_mut().unwrap().take_scroll(), Some(Scroll::Row(row)) if row.starts_with("unread "))
+    );
+
+    stage.does(Action::Seen(last));
+    stage.later(1_000);
+    assert_eq!((stage.talk("a").unread(), stage.thread().unread), (0, 0));
+    assert!(
+        texts(stage.thread()).contains(&"= unread".to_owned()),
+        "it stays while one reads"
+    );
+    stage.does(Action::Draft("hello".into()));
+    stage.does(Action::Send);
+    stage.later(1_000);
+    assert!(!texts(stage.thread()).contains(&"= unread".to_owned()));
+    assert_eq!(texts(stage.thread()).last().unwrap(), "hello");
+}
+
+#[test]
+fn many_unread_messages_are_entered_at_the_first() {
+    let mut stage = Stage::open(&["Ana"]);
+    for number in 0..500 {
+        stage.talk("a").add(&format!("line {number}"), false, NOON);
+    }
+    let read = stage.talk("a").messages[99].id.clone();
+    stage.talk("a").mark(&read);
+    stage.happens(Event::Missed);
+    stage.later(1_000);
+    stage.does(Action::OpenChat(id("a")));
+    let thread = stage.thread();
+    let shown = texts(thread);
+    let line = shown.iter().position(|text| text == "= unread").unwrap();
+    assert_eq!(shown[line + 1], "line 100");
+    assert_eq!((thread.unread, thread.at_newest), (400, false));
+}
+
+#[test]
+fn new_messages_are_appended_at_the_newest_and_counted_elsewhere() {
+    let mut stage = Stage::talking(1_000);
+    let last = stage.thread().rows.back().unwrap().id.clone();
+    stage.does(Action::Seen(MessageId(last)));
+    stage.comes("a", "one more");
+    assert_eq!(texts(stage.thread()).last().unwrap(), "one more");
+    assert!(stage.app.thread.as_mut().unwrap().take_scroll() == Some(Scroll::End));
+
+    stage.does(Action::ScrollTo(0.1));
+    stage.app.thread.as_mut().unwrap().take_scroll();
+    let before = texts(stage.thread());
+    stage.comes("a", "and another");
+    assert_eq!(texts(stage.thread()), before);
+    let thread = stage.app.thread.as_mut().unwrap();
+    assert_eq!((thread.total, thread.unread), (1_002, 2));
+    assert!(
+        thread.take_scroll().is_none(),
+        "the view stays where one reads"
+    );
+    stage.does(Action::JumpToNewest);
+    assert_eq!(texts(stage.thread()).last().unwrap(), "and another");
+}
+
+#[test]
+fn what_is_in_view_stays_loaded_while_much_comes_in() {
+    let mut stage = Stage::talking(1_000);
+    let top = stage.thread().rows[1].id.clone();
+    stage.does(Action::Seen(MessageId(top.clone())));
+    for number in 0..1_000 {
+        stage.talk("a").add(&format!("flood {number}"), false, NOON);
+    }
+    for _ in 0..100 {
+        stage.happens(Event::Messages {
+            contact: id("a"),
+            count: 10,
+        });
+        stage.later(60);
+    }
+    assert!(stage.thread().rows.iter().any(|row| row.id == top));
+    assert_eq!(stage.thread().total, 2_000);
+    assert!(stage.thread().loaded <= 400);
+}
+
+#[test]
+fn whoever_reads_along_at_the_end_is_taken_along() {
+    let mut stage = Stage::talking(1_000);
+    let last = stage.thread().rows.back().unwrap().id.clone();
+    stage.does(Action::Seen(MessageId(last)));
+    for number in 0..5_000 {
+        stage.talk("a").add(&format!("flood {number}"), false, NOON);
+    }
+    stage.happens(Event::Messages {
+        contact: id("a"),
+        count: 5_000,
+    });
+    stage.later(1_000);
+    assert_eq!(texts(stage.thread()).last().unwrap(), "flood 4999");
+    assert!(stage.thread().at_newest);
+}
+
+#[test]
+fn late_messages_are_counted_and_reached_in_one_step() {
+    let mut stage = Stage::talking(3_000);
+    let last = stage.thread().rows.back().unwrap().id.clone();
+    stage.does(Action::Seen(MessageId(last.clone())));
+    for at in [700, 500, 600] {
+        let message = stage.talk("a").insert(
+            at,
+            &format!("late {at}"),
+            false,
+            NOON - 3_000 * 60_000 + at as i64 * 60_000,
+        );
+        stage.happens(Event::Message {
+            contact: id("a"),
+            id: message,
+            mine: false,
+        });
+        stage.later(500);
+    }
+    assert_eq!(stage.thread().unread_above, 3);
+    // Reading on below does not lose them.
+    let new = stage.comes("a", "new");
+    stage.does(Action::Seen(new));
+    stage.later(1_000);
+    assert_eq!(stage.talk("a").unread(), 0);
+    assert_eq!(stage.thread().unread_above, 3);
+
+    stage.does(Action::JumpToUnread);
+    stage.later(100);
+    let late = message(stage.thread(), "late 500").id.0.clone();
+    let thread = stage.app.thread.as_mut().unwrap();
+    assert!(thread.take_scroll() == Some(Scroll::Row(late)));
+    assert_eq!(thread.unread_above, 0);
+}
+
+#[test]
+fn a_late_message_among_the_loaded_ones_takes_its_place() {
+    let mut stage = Stage::talking(50);
+    let last = stage.thread().rows.back().unwrap().id.clone();
+    stage.does(Action::Seen(MessageId(last)));
+    let time_ms = stage.talk("a").messages[20].time_ms;
+    let message = stage.talk("a").insert(20, "late", false, time_ms);
+    stage.happens(Event::Message {
+        contact: id("a"),
+        id: message,
+        mine: false,
+    });
+    stage.later(500);
+    let shown = texts(stage.thread());
+    let at = shown.iter().position(|text| text == "late").unwrap();
+    assert_eq!(
+        (shown[at - 1].as_str(), shown[at + 1].as_str()),
+        ("line 19", "line 20")
+    );
+    assert_eq!(stage.thread().unread_above, 1);
+}
+
+#[test]
+fn messages_of_one_author_are_grouped() {
+    let mut stage = Stage::open(&["Ana"]);
+    let talk = stage.talk("a");
+    for (text, mine, minute) in [
+        ("a", false, 0),
+        ("b", false, 1),
+        ("c", true, 2),
+        ("d", true, 30),
+    ] {
+        talk.add(text, mine, NOON + minute * 60_000);
+    }
+    stage.happens(Event::Missed);
+    stage.does(Action::OpenChat(id("a")));
+    let ends = |text: &str| {
+        let message = message(stage.thread(), text);
+        (message.starts_group, message.ends_group)
+    };
+    assert_eq!([ends("a"), ends("b")], [(true, false), (false, true)]);
+    assert_eq!([ends("c"), ends("d")], [(true, true), (true, true)]);
+}
+
+#[test]
+fn each_message_tells_how_far_it_has_come_and_why_no_further() {
+    let mut stage = Stage::open(&["Ana"]);
+    stage.does(Action::OpenChat(id("a")));
+    stage.talk("a").contact.why = Some(Why::NoAnswer {
+        next_ms: NOON + 90_000,
+    });
+    stage.does(Action::Draft("first".into()));
+    stage.does(Action::Send);
+    stage.later(500);
+    let row = message(stage.thread(), "first");
+    assert_eq!(row.tick, Some(Tick::Queued));
+    let first = row.id.clone();
+    stage.does(Action::Details(first.clone()));
+    let Some(Dialog::MessageDetails(details)) = &stage.app.dialog else {
+        panic!("no details");
+    };
+    assert!(matches!(details.why, Some(Why::NoAnswer { .. })));
+    let next = details.next.unwrap();
+    assert_eq!((next.day, next.hour, next.minute), (Day::Today, 12, 1));
+    stage.does(Action::Dismiss);
+
+    // A session comes up: the rows tell it without being read again.
+    let contact = &mut stage.talk("a").contact;
+    contact.reachable = Some(Carrier::Lan);
+    contact.why = Some(Why::OnItsWay);
+    stage.happens(Event::Contact { contact: id("a") });
+    stage.later(500);
+    assert_eq!(
+        message(stage.thread(), "first").tick,
+        Some(Tick::Sent(Carrier::Lan))
+    );
+    stage.talk("a").messages[0].delivered = true;
+    stage.happens(Event::Delivered {
+        contact: id("a"),
+        id: first,
+        queued: 0,
+    });
+    stage.later(500);
+    assert_eq!(message(stage.thread(), "first").tick, Some(Tick::Delivered));
+    let excerpt = stage.app.chats.rows[0].last.as_ref().unwrap();
+    assert_eq!(excerpt.tick, Some(Tick::Delivered));
+}
+
+#[test]
+fn drafts_stay_with_their_contact() {
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    stage.does(Action::OpenChat(id("a")));
+    stage.does(Action::Draft("Dear".into()));
+    stage.does(Action::Draft("Dear A".into()));
+    assert!(
+        stage.talk("a").contact.draft.is_none(),
+        "not with every key"
+    );
+    stage.later(2_000);
+    assert_eq!(
+        stage.talk("a").contact.draft,
+        Some(Private("Dear A".into()))
+    );
+    stage.does(Action::Draft("Dear Ana".into()));
+    stage.does(Action::OpenChat(id("b")));
+    assert_eq!(stage.thread().draft, "");
+    let row = stage
+        .app
+        .chats
+        .rows
+        .iter()
+        .find(|row| row.name == "Ana")
+        .unwrap();
+    assert_eq!(row.draft.as_deref(), Some("Dear Ana"));
+    stage.does(Action::OpenChat(id("a")));
+    assert_eq!(stage.thread().draft, "Dear Ana");
+    stage.does(Action::Send);
+    assert_eq!(stage.thread().draft, "");
+    assert_eq!(stage.talk("a").messages.len(), 1);
+    assert!(stage.talk("a").contact.draft.is_none());
+    // After a restart it is the store's.
+    stage.talk("b").contact.draft = Some(Private("Ben!".into()));
+    stage.hear(unlocked());
+    stage.answer();
+    stage.does(Action::OpenChat(id("b")));
+    assert_eq!(stage.thread().draft, "Ben!");
+}
+
+#[test]
+fn what_cannot_be_sent_is_not_lost() {
+    let mut stage = Stage::open(&["Ana"]);
+    stage.does(Action::OpenChat(id("a")));
+    stage.does(Action::Draft("  ".into()));
+    assert!(!stage.thread().may_send);
+    stage.does(Action::Draft("x".repeat(MAX_TEXT + 1)));
+    assert!(!stage.thread().may_send && stage.thread().length_left == Some(-1));
+    stage.does(Action::Draft("hello".into()));
+    stage.talk("a").contact.blocked = true;
+    stage.does(Action::Send);
+    assert_eq!(stage.thread().draft, "hello");
+    assert!(stage.thread().sending.is_empty());
+    assert!(stage.app.banner == Some(Banner::Refused(Refusal::Blocked)));
+    stage.later(60_000);
+    assert!(stage.app.banner.is_none());
+}
+
+#[test]
+fn a_long_text_is_folded_until_asked_for() {
+    let mut stage = Stage::open(&["Ana"]);
+    stage.does(Action::OpenChat(id("a")));
+    let text = "жé".repeat(10_000);
+    let long = stage.comes("a", &text);
+    let shown = |stage: &Stage| texts(stage.thread()).last().unwrap().len();
+    assert!(shown(&stage) <= 4_000);
+    stage.does(Action::Unfold(long.clone()));
+    assert_eq!(shown(&stage), text.len());
+    stage.does(Action::CopyMessage(long));
+    assert!(matches!(stage.done.last(), Some(Effect::Copy(copied)) if copied.0 == text));
+}
+
+#[test]
+fn a_link_opens_after_the_real_host_was_shown() {
+    let mut stage = Stage::open(&["Ana"]);
+    stage.does(Action::OpenChat(id("a")));
+    stage.comes("a", "look: https://www.b\u{430}nk.example/login!");
+    let row = stage.thread().rows.back().unwrap();
+    let RowKind::Message(shown) = &row.kind else {
+        panic!("no message");
+    };
+    let link = shown.body.as_ref().unwrap()[1].link.clone().unwrap();
+    stage.does(Action::OpenLink(link));
+    let Some(Dialog::OpenLink {
+        url,
+        host,
+        foreign_letters,
+        in_clear,
+    }) = &stage.app.dialog
+    else {
+        panic!("nothing is asked");
+    };
+    assert_eq!(
+        (host.as_str(), *foreign_letters, *in_clear),
+        ("www.xn--bnk-6cd.example", true, false)
+    );
+    let url = url.clone();
+    assert!(
+        !stage
+            .done
+            .iter()
+            .any(|effect| matches!(effect, Effect::OpenUrl(_)))
+    );
+    stage.does(Action::Confirm);
+    assert!(matches!(stage.done.last(), Some(Effect::OpenUrl(opened)) if opened.0 == url));
+
+    stage.does(Action::OpenLink("hedgerow:ABC".into()));
+    assert!(stage.app.place == Place::Main(Pane::Adding));
+    assert_eq!(stage.app.adding.pasted, "hedgerow:ABC");
+}
+
+#[test]
+fn a_removed_contact_takes_the_conversation_along() {
+    let mut stage = Stage::talking(10);
+    stage.does(Action::ShowPerson(id("a")));
+    stage.does(Action::Draft("unsaid".into()));
+    stage.does(Action::Remove);
+    assert!(matches!(
+        stage.app.dialog,
+        Some(Dialog::RemoveContact { .. })
+    ));
+    stage.does(Action::Dismiss);
+    assert_eq!(stage.app.chats.rows.len(), 1);
+    stage.does(Action::Remove);
+    stage.log.clear();
+    stage.does(Action::Confirm);
+    assert!(stage.app.place == Place::Main(Pane::Nothing));
+    assert!(stage.app.thread.is_none() && stage.app.person.is_none());
+    assert!(stage.app.chats.rows.is_empty());
+    assert!(!stage.log.contains(&"SetDraft".to_owned()));
+}

@@ -1,0 +1,92 @@
+//! The list of conversations.
+
+use hedgerow_gui::model::*;
+use hedgerow_node::api::*;
+
+use crate::stage::*;
+
+#[test]
+fn the_newest_conversation_is_first_and_the_filter_finds_names() {
+    let mut stage = Stage::open(&["Ana", "Ben", "Élodie"]);
+    stage.talk("b").add("old", false, NOON - 60_000);
+    stage.happens(Event::Missed);
+    stage.later(1_000);
+    stage.comes("c", "new");
+    let names = |stage: &Stage| -> Vec<String> {
+        stage
+            .app
+            .chats
+            .rows
+            .iter()
+            .map(|row| row.name.clone())
+            .collect()
+    };
+    assert_eq!(names(&stage), ["Élodie", "Ben", "Ana"]);
+    stage.comes("b", "newer");
+    assert_eq!(names(&stage), ["Ben", "Élodie", "Ana"]);
+    let row = &stage.app.chats.rows[0];
+    assert_eq!((row.unread, row.initials.as_str()), (2, "B"));
+    assert_eq!(row.last.as_ref().unwrap().text.as_deref(), Some("newer"));
+    assert_eq!(stage.app.chats.unread, 3);
+
+    stage.does(Action::Filter("éLO".into()));
+    assert_eq!(names(&stage), ["Élodie"]);
+    assert_eq!(stage.app.chats.total, 3);
+    stage.does(Action::Filter("nobody".into()));
+    assert!(names(&stage).is_empty());
+    stage.does(Action::Filter(String::new()));
+    assert_eq!(names(&stage).len(), 3);
+}
+
+#[test]
+fn the_list_is_walked_by_keyboard() {
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    stage.does(Action::Step { down: true });
+    assert_eq!(stage.thread().title, "Ana");
+    stage.does(Action::Step { down: true });
+    assert_eq!(stage.thread().title, "Ben");
+    stage.does(Action::Step { down: true });
+    assert_eq!(stage.thread().title, "Ben");
+    stage.does(Action::Step { down: false });
+    assert_eq!(stage.thread().title, "Ana");
+    assert!(stage.app.chats.rows[0].selected);
+}
+
+#[test]
+fn names_of_peers_cannot_turn_or_empty_what_is_around_them() {
+    let mut stage = Stage::open(&["A\u{202e}na\n\u{7}", "\u{200b}\u{2066}"]);
+    let mut names: Vec<_> = stage
+        .app
+        .chats
+        .rows
+        .iter()
+        .map(|row| row.name.clone())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["Ana", "bbbbbbbb"]);
+    stage.does(Action::OpenChat(id("a")));
+    assert_eq!(stage.thread().title, "Ana");
+}
+
+#[test]
+fn a_burst_of_events_is_few_questions() {
+    let mut stage = Stage::talking(50);
+    stage.log.clear();
+    for number in 0..1_000 {
+        let message = stage.talk("a").add(&format!("burst {number}"), false, NOON);
+        stage.happens(Event::Message {
+            contact: id("a"),
+            id: message,
+            mine: false,
+        });
+        stage.later(1);
+    }
+    stage.later(1_000);
+    // A second of it: a page each 50 ms and a look at the contact each 150 ms.
+    let pages = stage.log.iter().filter(|name| *name == "Page").count();
+    let looks = stage.log.iter().filter(|name| *name == "Contact").count();
+    assert!(pages <= 60, "{pages} pages");
+    assert!(looks <= 12, "{looks} looks");
+    assert_eq!(stage.thread().total, 1_050);
+    assert_eq!(stage.app.chats.rows[0].unread, 1_000);
+}

@@ -1,0 +1,185 @@
+//! Locking, hiding and destroying.
+
+use hedgerow_gui::model::*;
+use hedgerow_node::api::*;
+
+use crate::stage::*;
+
+#[test]
+fn an_idle_screen_locks_and_hides_everything_while_the_node_goes_on() {
+    let mut stage = Stage::talking(10);
+    stage.does(Action::Draft("unsent".into()));
+    stage.later(9 * 60_000);
+    stage.does(Action::Touched);
+    stage.later(9 * 60_000);
+    assert!(stage.app.place == Place::Main(Pane::Thread));
+    stage.log.clear();
+    stage.later(61_000);
+    assert!(stage.app.place == Place::ScreenLocked);
+    assert_hidden(&stage);
+    assert!(!stage.log.contains(&"Lock".to_owned()));
+    assert_eq!(
+        stage.talk("a").contact.draft,
+        Some(Private("unsent".into()))
+    );
+
+    // What arrives late changes nothing of that.
+    stage.hear(News::Status(stage.status()));
+    stage.happens(Event::Missed);
+    assert_hidden(&stage);
+
+    stage.does(Action::Passphrase(passphrase("loud hedge")));
+    stage.does(Action::GoOn);
+    assert!(stage.app.place == Place::ScreenLocked && stage.app.door.attempts == 1);
+    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(Action::GoOn);
+    assert!(
+        stage.app.place == Place::Main(Pane::Thread),
+        "where one was"
+    );
+    assert_eq!(stage.thread().draft, "unsent");
+}
+
+#[test]
+fn a_screen_that_is_never_to_lock_does_not() {
+    let mut stage = Stage::talking(10);
+    stage.does(Action::Prefer(Preference::LockAfterMin(None)));
+    stage.later(3 * 3_600_000);
+    assert!(stage.app.place == Place::Main(Pane::Thread));
+}
+
+#[test]
+fn an_idle_window_is_not_woken() {
+    let mut stage = Stage::talking(1_000);
+    stage.later(2_000);
+    let due = stage.app.wake_at().unwrap();
+    assert_eq!(
+        due - stage.now.monotonic_ms,
+        10 * 60_000 - 2_000,
+        "but to lock"
+    );
+    stage.does(Action::Prefer(Preference::LockAfterMin(None)));
+    stage.later(1_000);
+    let due = stage.app.wake_at().unwrap();
+    assert!(
+        due - stage.now.monotonic_ms > 11 * 3_600_000,
+        "but at midnight"
+    );
+    stage.app.changed();
+    stage.later(3_600_000);
+    assert!(!stage.app.changed().any());
+}
+
+#[test]
+fn notifications_tell_names_only_while_the_screen_is_open() {
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    let notified = |stage: &mut Stage| -> Vec<(Option<String>, Option<String>)> {
+        let told = stage.done.drain(..).filter_map(|effect| match effect {
+            Effect::Notify(told) => {
+                Some((told.name.map(|name| name.0), told.text.map(|text| text.0)))
+            }
+            _ => None,
+        });
+        told.collect()
+    };
+    stage.does(Action::OpenChat(id("a")));
+    stage.comes("a", "in view");
+    assert_eq!(notified(&mut stage), []);
+    stage.comes("b", "secret");
+    assert_eq!(notified(&mut stage), [(Some("Ben".into()), None)]);
+    stage.does(Action::Prefer(Preference::Previews(true)));
+    stage.does(Action::Focused(false));
+    stage.comes("a", "behind another window");
+    let told = (Some("Ana".into()), Some("behind another window".into()));
+    assert_eq!(notified(&mut stage), [told]);
+
+    stage.does(Action::LockScreen);
+    assert!(
+        stage
+            .done
+            .iter()
+            .any(|effect| matches!(effect, Effect::ClearNotifications))
+    );
+    assert!(
+        stage
+            .done
+            .iter()
+            .any(|effect| matches!(effect, Effect::SetTitle { unread: 0 }))
+    );
+    stage.comes("b", "secret");
+    stage.comes("b", "secret");
+    assert_eq!(notified(&mut stage), [(None, None)]);
+    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(Action::GoOn);
+    stage.does(Action::Prefer(Preference::Notifications(false)));
+    stage.done.clear();
+    stage.comes("b", "secret");
+    assert_eq!(notified(&mut stage), []);
+}
+
+#[test]
+fn a_node_locked_by_anybody_hides_everything() {
+    let mut stage = Stage::talking(10);
+    stage.happens(Event::Lock { locked: true });
+    assert!(stage.app.place == Place::Unlock);
+    assert_hidden(&stage);
+    stage.happens(Event::Lock { locked: false });
+    assert!(matches!(stage.app.place, Place::Main(_)));
+
+    // A locked screen stays locked, whoever unlocks the node behind it.
+    stage.does(Action::LockScreen);
+    stage.happens(Event::Lock { locked: true });
+    assert!(stage.app.place == Place::Unlock);
+    stage.happens(Event::Lock { locked: false });
+    assert!(stage.app.place == Place::ScreenLocked);
+    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(Action::GoOn);
+    assert!(matches!(stage.app.place, Place::Main(_)));
+    stage.log.clear();
+    stage.does(Action::LockNode);
+    assert_eq!(stage.log, ["Lock"]);
+    assert!(stage.app.place == Place::Unlock);
+    assert_hidden(&stage);
+}
+
+#[test]
+fn two_deliberate_actions_destroy_everything_from_everywhere() {
+    let places: [fn(&mut Stage); 4] = [
+        |_| {},
+        |stage| stage.does(Action::LockScreen),
+        |stage| stage.does(Action::LockNode),
+        |stage| stage.hear(News::NotOpened(Refusal::StoreMissing)),
+    ];
+    for go in places {
+        let mut stage = Stage::talking(10);
+        go(&mut stage);
+        stage.log.clear();
+        stage.does(Action::Wipe);
+        assert!(matches!(
+            stage.app.dialog,
+            Some(Dialog::Wipe { busy: false })
+        ));
+        assert!(!stage.log.contains(&"Wipe".to_owned()));
+        stage.does(Action::Confirm);
+        assert!(stage.app.place == Place::Wiped);
+        assert_hidden(&stage);
+        assert!(
+            stage
+                .done
+                .iter()
+                .any(|effect| matches!(effect, Effect::ForgetPreferences))
+        );
+        stage.does(Action::TryAgain);
+        stage.hear(found(Found::Nothing));
+        assert!(stage.app.place == Place::Welcome);
+    }
+}
+
+#[test]
+fn a_wipe_that_was_not_confirmed_is_none() {
+    let mut stage = Stage::talking(10);
+    stage.does(Action::Wipe);
+    stage.does(Action::Dismiss);
+    stage.does(Action::Confirm);
+    assert!(!stage.log.contains(&"Wipe".to_owned()));
+}

@@ -1,0 +1,12 @@
+//! What the application promises, without a window.
+
+mod adding;
+mod anything;
+mod conversation;
+mod door;
+mod list;
+mod locking;
+mod ownership;
+mod pages;
+#[path = "../stage/mod.rs"]
+mod stage;

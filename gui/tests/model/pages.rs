@@ -1,0 +1,119 @@
+//! A contact, the network, the settings, and the way around.
+
+use hedgerow_gui::model::*;
+use hedgerow_node::api::*;
+
+use crate::stage::*;
+
+#[test]
+fn a_contact_is_verified_renamed_and_blocked() {
+    let mut stage = Stage::open(&["Ana"]);
+    stage.does(Action::ShowPerson(id("a")));
+    let person = stage.app.person.clone().unwrap();
+    assert_eq!((person.safety_words.len(), person.verified), (12, false));
+    stage.does(Action::Verify(true));
+    assert!(stage.app.person.as_ref().unwrap().verified && stage.app.chats.rows[0].verified);
+
+    stage.does(Action::Alias("x".repeat(65)));
+    let person = stage.app.person.as_ref().unwrap();
+    assert!(person.alias_too_long && !person.may_save_alias);
+    stage.does(Action::Alias("Anna from the choir".into()));
+    stage.does(Action::SaveAlias);
+    let person = stage.app.person.as_ref().unwrap();
+    assert_eq!(
+        (person.name.as_str(), person.own_name.as_str()),
+        ("Anna from the choir", "Ana")
+    );
+    assert!(!person.may_save_alias);
+
+    stage.does(Action::Block(true));
+    assert!(!stage.talk("a").contact.blocked, "it asks first");
+    stage.does(Action::Confirm);
+    assert!(stage.app.person.as_ref().unwrap().blocked);
+    stage.does(Action::Block(false));
+    assert!(!stage.app.person.as_ref().unwrap().blocked);
+}
+
+#[test]
+fn the_network_page_shows_carriers_people_and_what_waits() {
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    stage.talk("a").add("waits", true, NOON);
+    stage.talk("a").contact.why = Some(Why::NotFound);
+    stage.talk("b").contact.reachable = Some(Carrier::Lan);
+    stage.talk("b").contact.last_seen_ms = Some(NOON - 60_000);
+    stage.does(Action::ShowNetwork);
+    let page = &stage.app.network;
+    assert!(page.carriers[0].on && page.carriers[0].addresses == ["192.0.2.7:4242"]);
+    let people: Vec<_> = page
+        .people
+        .iter()
+        .map(|row| (row.name.as_str(), row.queued))
+        .collect();
+    assert_eq!(people, [("Ben", 0), ("Ana", 1)]);
+    assert!(page.people[1].why == Some(Why::NotFound) && page.queued == 1);
+    stage.happens(Event::Carrier {
+        carrier: Carrier::Lan,
+        state: CarrierCondition::NoInterface,
+    });
+    let row = &stage.app.network.carriers[0];
+    assert!(row.on && row.condition == CarrierCondition::NoInterface);
+    // Only while somebody looks.
+    stage.does(Action::Back);
+    stage.later(5_000);
+    stage.log.clear();
+    stage.happens(Event::Contact { contact: id("a") });
+    stage.later(5_000);
+    assert!(!stage.log.contains(&"Status".to_owned()));
+}
+
+#[test]
+fn a_preference_is_kept_once_it_is_another_one() {
+    let mut stage = Stage::open(&[]);
+    stage.does(Action::Prefer(Preference::Theme(Theme::Dark)));
+    stage.does(Action::Prefer(Preference::Theme(Theme::Dark)));
+    stage.does(Action::Prefer(Preference::TextPercent(1_000)));
+    let kept: Vec<_> = stage
+        .done
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::SavePreferences(kept) => Some((kept.theme, kept.text_percent)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kept, [(Theme::Dark, 100), (Theme::Dark, 200)]);
+}
+
+#[test]
+fn the_passphrase_changes_only_with_the_present_one() {
+    let mut stage = Stage::open(&[]);
+    stage.does(Action::ChangePassphrase);
+    let new = "another hedge in the rain";
+    stage.does(Action::New(passphrase(new)));
+    stage.does(Action::NewRepeated(passphrase(new)));
+    let may = |stage: &Stage| match &stage.app.dialog {
+        Some(Dialog::ChangePassphrase(change)) => (change.may_go_on, change.problem.clone()),
+        _ => panic!("no dialog"),
+    };
+    assert!(!may(&stage).0);
+    stage.does(Action::Current(passphrase("loud hedge")));
+    stage.does(Action::Confirm);
+    assert_eq!(may(&stage), (true, Some(Refusal::WrongPassphrase)));
+    stage.does(Action::Current(passphrase(PASSPHRASE)));
+    stage.does(Action::Confirm);
+    assert!(stage.app.dialog.is_none() && stage.app.banner == Some(Banner::PassphraseChanged));
+}
+
+#[test]
+fn back_leads_the_way_one_came_and_ends_at_the_list() {
+    let mut stage = Stage::talking(3);
+    stage.does(Action::ShowPerson(id("a")));
+    stage.does(Action::ShowNetwork);
+    let mut places = Vec::new();
+    for _ in 0..4 {
+        stage.does(Action::Back);
+        places.push(stage.app.place.clone());
+    }
+    let panes = [Pane::Person, Pane::Thread, Pane::Nothing, Pane::Nothing];
+    assert!(places == panes.map(Place::Main));
+    assert!(stage.app.thread.is_none());
+}

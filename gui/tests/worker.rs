@@ -1,0 +1,326 @@
+//! The worker with real nodes: finding, owning, serving, handing over, losing and finding again.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use hedgerow_gui::model::*;
+use hedgerow_gui::node::{Options, Worker};
+use hedgerow_node::api::*;
+use hedgerow_node::directory::Hashing;
+use hedgerow_node::host::{HostOptions, Local, finding};
+use hedgerow_node::runtime::{NodeOptions, OnAir};
+
+/// Long enough for anything that happens on a loaded machine; nothing waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const PASSPHRASE: &str = "quiet hedge";
+
+struct Window {
+    worker: Worker,
+    news: Receiver<News>,
+}
+
+fn host() -> HostOptions {
+    HostOptions {
+        node: NodeOptions {
+            on_air: OnAir::Loopback,
+            record_to: None,
+        },
+        hashing: Hashing::hazmat_fast_for_tests(),
+    }
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::new(PASSPHRASE.into())
+}
+
+fn text(text: &str) -> Private {
+    Private(text.into())
+}
+
+impl Window {
+    fn start(directory: &Path) -> Self {
+        let options = Options {
+            directory: directory.to_owned(),
+            host: host(),
+            name: "the window of a test".into(),
+        };
+        let (tell, news) = channel();
+        let worker = Worker::start(options, move |news| drop(tell.send(news))).unwrap();
+        worker.ask(Request::Open);
+        Self { worker, news }
+    }
+
+    /// The first of the news that `wanted` wants.
+    fn hears<T>(&self, mut wanted: impl FnMut(News) -> Option<T>) -> T {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let news = self.news.recv_timeout(left).expect("it never happened");
+            if let Some(found) = wanted(news) {
+                return found;
+            }
+        }
+    }
+
+    fn opened(&self) -> (Mode, Found) {
+        self.hears(|news| match news {
+            News::Opened { mode, found } => Some((mode, found)),
+            News::NotOpened(refusal) => panic!("{refusal:?}"),
+            _ => None,
+        })
+    }
+
+    fn create(&self, name: &str) {
+        assert_eq!(self.opened(), (Mode::Own, Found::Nothing));
+        self.make(name);
+    }
+
+    fn make(&self, name: &str) {
+        self.worker.ask(Request::Create {
+            name: text(name),
+            passphrase: passphrase(),
+        });
+        self.hears(|news| match news {
+            News::Created(created) => Some(created),
+            _ => None,
+        })
+        .unwrap();
+    }
+
+    fn unlock(&self) {
+        self.worker.ask(Request::Unlock(passphrase()));
+        self.hears(|news| match news {
+            News::Unlocked(unlocked) => Some(unlocked),
+            _ => None,
+        })
+        .unwrap();
+    }
+
+    fn overview(&self) -> Overview {
+        self.worker.ask(Request::Overview);
+        self.hears(|news| match news {
+            News::Overview(overview) => Some(overview),
+            News::Refused(refusal) => panic!("{refusal:?}"),
+            _ => None,
+        })
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn two_windows_meet_and_talk() {
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [ana, ben] = places.each_ref().map(|place| Window::start(place.path()));
+    ana.create("Ana");
+    ben.create("Ben");
+    ana.worker.ask(Request::Invite(NewInvitation {
+        valid_for_s: 3_600,
+        in_person: false,
+    }));
+    let link = ana.hears(|news| match news {
+        News::Invited(invitation) => invitation.unwrap().link,
+        _ => None,
+    });
+    ben.worker.ask(Request::Join(link));
+    let to_ana = ben.hears(|news| match news {
+        News::Event(Event::Joined { contact, .. }) => Some(contact),
+        _ => None,
+    });
+    let to_ben = ana.hears(|news| match news {
+        News::Event(Event::Met { contact, .. }) => Some(contact),
+        _ => None,
+    });
+    for (number, said) in ["one", "two", "three"].into_iter().enumerate() {
+        ben.worker.ask(Request::Send {
+            ticket: Ticket(number as u64),
+            contact: to_ana.clone(),
+            text: text(said),
+        });
+    }
+    let mut came = 0;
+    ana.hears(|news| match news {
+        News::Event(Event::Message { .. }) => {
+            came += 1;
+            (came == 3).then_some(())
+        }
+        News::Event(Event::Messages { count, .. }) => {
+            came += count;
+            (came == 3).then_some(())
+        }
+        _ => None,
+    });
+    ana.worker.ask(Request::Page {
+        ticket: Ticket(9),
+        contact: to_ben.clone(),
+        from: PageFrom::Newest,
+        limit: 100,
+    });
+    let page = ana.hears(|news| match news {
+        News::Page {
+            ticket: Ticket(9),
+            answer,
+            ..
+        } => Some(answer.unwrap()),
+        _ => None,
+    });
+    let said: Vec<_> = page
+        .messages
+        .iter()
+        .map(|one| one.text.as_ref().unwrap().0.as_str())
+        .collect();
+    assert_eq!(said, ["one", "two", "three"]);
+    let overview = ana.overview();
+    assert_eq!(overview.status.contacts[0].unread, 3);
+    assert_eq!(overview.newest[0].1.text, Some(text("three")));
+
+    // Changes are finished before the end, and are there after it.
+    ana.worker.ask(Request::SetDraft {
+        contact: to_ben.clone(),
+        text: text("unsent"),
+    });
+    assert!(ana.worker.stop() && ben.worker.stop());
+    let again = Window::start(places[0].path());
+    assert_eq!(again.opened(), (Mode::Own, Found::Locked));
+    again.unlock();
+    assert_eq!(
+        again.overview().status.contacts[0].draft,
+        Some(text("unsent"))
+    );
+    assert!(again.worker.stop());
+}
+
+#[test]
+fn other_programs_of_the_user_are_served_while_the_window_owns_the_directory() {
+    let place = tempfile::tempdir().unwrap();
+    let window = Window::start(place.path());
+    assert_eq!(window.opened(), (Mode::Own, Found::Nothing));
+    assert!(
+        matches!(finding::owner(place.path()), Err(Refusal::Owned)),
+        "nothing to serve yet"
+    );
+    window.make("Ana");
+    runtime().block_on(async {
+        let client = finding::client(place.path()).unwrap().unwrap();
+        assert_eq!(client.me().await.unwrap().name.0, "Ana");
+        client.lock().await.unwrap();
+    });
+    window.hears(|news| match news {
+        News::Event(Event::Lock { locked: true }) => Some(()),
+        _ => None,
+    });
+    window.worker.ask(Request::CheckPassphrase(passphrase()));
+    let checked = window.hears(|news| match news {
+        News::Checked(answer) => Some(answer),
+        _ => None,
+    });
+    assert_eq!(checked, Err(Refusal::Locked));
+    assert!(window.worker.stop());
+    assert!(matches!(finding::owner(place.path()), Ok(None)));
+}
+
+#[test]
+fn a_window_is_the_client_of_another_and_takes_over_on_request() {
+    let place = tempfile::tempdir().unwrap();
+    let first = Window::start(place.path());
+    first.create("Ana");
+    let second = Window::start(place.path());
+    let (mode, found) = second.opened();
+    assert!(matches!(mode, Mode::Client { .. }) && found == Found::Open);
+    assert_eq!(second.overview().status.me.name.0, "Ana");
+
+    second.worker.ask(Request::TakeOver);
+    assert_eq!(second.opened(), (Mode::Own, Found::Locked));
+    let to = first.hears(|news| match news {
+        News::Departed(Departed::HandedOver(to)) => Some(to),
+        _ => None,
+    });
+    assert_eq!(to, "the window of a test");
+    second.unlock();
+    // The first goes on as the client of the second.
+    let (mode, _) = first.opened();
+    assert!(matches!(mode, Mode::Client { .. }));
+    assert!(first.worker.stop() && second.worker.stop());
+}
+
+#[test]
+fn a_window_whose_owner_goes_away_takes_the_directory() {
+    let place = tempfile::tempdir().unwrap();
+    let first = Window::start(place.path());
+    first.create("Ana");
+    let second = Window::start(place.path());
+    assert!(matches!(second.opened().0, Mode::Client { .. }));
+    assert!(first.worker.stop());
+    second.hears(|news| matches!(news, News::Departed(Departed::Lost)).then_some(()));
+    assert_eq!(second.opened(), (Mode::Own, Found::Locked));
+    second.unlock();
+    assert_eq!(second.overview().status.me.name.0, "Ana");
+    assert!(second.worker.stop());
+}
+
+#[test]
+fn a_wipe_by_the_window_or_by_a_client_ends_at_the_first_start() {
+    for by_client in [false, true] {
+        let place = tempfile::tempdir().unwrap();
+        let window = Window::start(place.path());
+        window.create("Ana");
+        if by_client {
+            runtime().block_on(async {
+                let client = finding::client(place.path()).unwrap().unwrap();
+                client.wipe().await.unwrap();
+            });
+        } else {
+            window.worker.ask(Request::Wipe);
+        }
+        window.hears(|news| matches!(news, News::Wiped).then_some(()));
+        window.worker.ask(Request::Open);
+        window.create("Ben");
+        assert_eq!(window.overview().status.me.name.0, "Ben");
+        assert!(window.worker.stop());
+    }
+}
+
+#[test]
+fn even_a_damaged_directory_is_destroyed_on_request() {
+    let place = tempfile::tempdir().unwrap();
+    let window = Window::start(place.path());
+    window.create("Ana");
+    assert!(window.worker.stop());
+    std::fs::write(place.path().join("slots"), b"damage").unwrap();
+    let window = Window::start(place.path());
+    let why = window.hears(|news| match news {
+        News::NotOpened(refusal) => Some(refusal),
+        _ => None,
+    });
+    assert_eq!(why, Refusal::SlotsDamaged);
+    window.worker.ask(Request::Wipe);
+    window.hears(|news| matches!(news, News::Wiped).then_some(()));
+    window.worker.ask(Request::Open);
+    assert_eq!(window.opened(), (Mode::Own, Found::Nothing));
+    assert!(window.worker.stop());
+}
+
+#[test]
+fn a_directory_that_cannot_be_had_is_told_with_its_reason_and_tried_again_on_request() {
+    let place = tempfile::tempdir().unwrap();
+    // Somebody has it who serves nobody.
+    let silent = Local::own(place.path(), host()).unwrap();
+    let window = Window::start(place.path());
+    let why = window.hears(|news| match news {
+        News::NotOpened(refusal) => Some(refusal),
+        _ => None,
+    });
+    assert_eq!(why, Refusal::Owned);
+    drop(silent);
+    window.worker.ask(Request::Open);
+    assert_eq!(window.opened(), (Mode::Own, Found::Nothing));
+    assert!(window.worker.stop());
+}
