@@ -6,5 +6,6 @@ fn main() {
         .with_style("fluent".into())
         // Tests find elements by it.
         .with_debug_info(true);
+    println!("cargo:rerun-if-changed=lang");
     slint_build::compile_with_config("ui/app.slint", config).expect("the interface compiles");
 }
