@@ -293,7 +293,16 @@ impl Host {
 
 /// Opens the store again whenever it fails, until the node is locked or gone.
 async fn watch_over(host: std::sync::Weak<Host>, failure: Failure) {
-    let Ok(fault) = failure.await else { return };
+    let fault = match failure.await {
+        Ok(None) => return,
+        Ok(Some(fault)) => fault,
+        // A panic has been reported on stderr. What was confirmed is in the store; the pause keeps one that
+        // comes back from going round in circles.
+        Err(_) => {
+            tokio::time::sleep(REOPEN_FIRST).await;
+            StorageProblem::Io
+        }
+    };
     let mut pause = REOPEN_FIRST;
     while let Some(host) = host.upgrade() {
         if host.reopen(fault).await {

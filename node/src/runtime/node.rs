@@ -46,8 +46,9 @@ pub enum OnAir {
 /// How long carriers may take after the start to find out where we are.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
-/// Tells once that the store has failed and the engine is gone; never, if the node was stopped.
-pub type Failure = oneshot::Receiver<StorageProblem>;
+/// Tells once how the engine has ended: because the store failed, or in order. If its thread panicked it
+/// tells nothing, and the channel is closed.
+pub type Failure = oneshot::Receiver<Option<StorageProblem>>;
 
 /// An engine on a thread of its own, with its store and carriers. Dropping it stops it, without
 /// waiting for that.
@@ -208,12 +209,13 @@ impl Start {
         let thread = std::thread::Builder::new()
             .name("engine".into())
             .spawn(move || {
-                if let Err(error) = turns.run(&mut self.store) {
+                let ended = turns.run(&mut self.store);
+                if let Err(error) = &ended {
                     tracing::error!(kind = ?error.kind, "the store has failed; opening it again");
-                    drop(self.store);
-                    // The host may be going down; then nobody opens it again.
-                    let _ = failed.send(error.kind.into());
                 }
+                drop(self.store);
+                // The host may be going down; then nobody opens it again.
+                let _ = failed.send(ended.err().map(|error| error.kind.into()));
             })
             .map_err(|_| Refusal::Bug)?;
         let node = Node {
