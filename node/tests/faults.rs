@@ -9,6 +9,9 @@ use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::memory::Conditions;
 use proptest::prelude::*;
 
+/// Worlds in which rescues may cross; among the first ten of them some do.
+const CROSSINGS: u64 = 20;
+
 const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Two contacts, connected. They met once for all tests; from there each seed has its own chance.
@@ -183,6 +186,25 @@ fn a_store_rolled_back_past_a_psk_finds_back_and_its_contact_is_told() {
             .ask(1 - rolled, Call::Verify(id, true))
             .expect("a contact");
         assert_eq!(world.contact(1 - rolled, rolled).notice, None);
+    }
+}
+
+#[test]
+fn of_rescues_that_cross_none_blames_the_side_that_lost_nothing() {
+    for seed in 0..CROSSINGS {
+        let rolled = seed as usize % 2;
+        let mut world = pair(seed);
+        let old = world.nodes[rolled].storage.store.clone();
+        world.run(16 * DAY_MS);
+        // Each side's dials are long under way when the other's come.
+        world.network.conditions.latency_ms = 500..=4_000;
+        world.roll_back(rolled, old);
+        world.run(3_600_000);
+        world.connected(0, 1);
+        let there = world.contact(1 - rolled, rolled).notice;
+        assert_eq!(there, Some(Notice::OlderState), "seed {seed}");
+        let back = world.contact(rolled, 1 - rolled).notice;
+        assert_eq!(back, None, "seed {seed}");
     }
 }
 

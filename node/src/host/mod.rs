@@ -14,6 +14,8 @@
 pub mod finding;
 mod local;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use local::Local;
 pub use state::{Departure, HostOptions};
