@@ -13,6 +13,8 @@ pub mod engine;
 pub mod harness;
 #[cfg(feature = "runtime")]
 pub mod host;
+#[cfg(feature = "relay")]
+pub mod relay;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 pub mod store;

@@ -76,6 +76,7 @@ fn help_teaches_each_command() {
         "carrier --help",
         "handover --help",
         "api --help",
+        "relay --help",
         "completions --help",
     ] {
         let output = hedgerow(nowhere).args(line.split(' ')).output().unwrap();

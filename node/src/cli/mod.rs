@@ -14,6 +14,8 @@ mod failure;
 mod meeting;
 mod node;
 mod output;
+#[cfg(feature = "relay")]
+mod relay;
 mod screen;
 pub(crate) mod session;
 mod words;
@@ -91,6 +93,8 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             record_secrets_to,
             loopback,
         } => daemon::run(common, output, foreground, loopback, record_secrets_to).await,
+        #[cfg(feature = "relay")]
+        Command::Relay(relay) => relay::run(output, relay).await,
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             clap_complete::generate(shell, &mut command, "hedgerow", &mut std::io::stdout());
