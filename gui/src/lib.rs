@@ -1,6 +1,7 @@
 //! The Hedgerow application: `model` decides, `ui` draws, `bind` copies between them, `node` talks to
 //! the node. `ARCHITECTURE.md` draws how.
 
+pub mod application;
 pub mod arguments;
 pub mod bind;
 pub mod desktop;

@@ -165,7 +165,6 @@ fn the_application_is_used_by_keyboard_and_screen_reader() {
             AccessibleRole::ListItem,
         ] {
             let all = ElementQuery::from_root(window.ui())
-                .match_descendants()
                 .match_accessible_role(role)
                 .find_all();
             for element in all {

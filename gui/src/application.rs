@@ -1,0 +1,206 @@
+//! The whole application: the window, the node behind it, and the desktop around both.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use hedgerow_node::host::HostOptions;
+use hedgerow_node::host::finding::default_directory;
+use slint::winit_030::{EventResult, WinitWindowAccessor, winit};
+use slint::{ComponentHandle, LogicalSize};
+
+use crate::arguments::Arguments;
+use crate::bind::{About, Outside, Window};
+use crate::desktop::{Instance, Notices, Picture, PreferencesFile, invitation_in};
+use crate::fonts;
+use crate::model::{Action, App, Effect, Now};
+use crate::node::{Options, Worker};
+use crate::ui::{AddingView, AppWindow, PictureState, Words};
+
+thread_local! {
+    /// The one window of this process: other threads reach it by the event loop.
+    static WINDOW: OnceCell<Rc<Window>> = const { OnceCell::new() };
+}
+
+/// Opens the window, and returns when it is closed. Where another one has the data directory already,
+/// that one comes to the front instead.
+///
+/// # Errors
+/// Why there is no window, as a sentence.
+pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
+    let directory = arguments
+        .data_dir
+        .or_else(default_directory)
+        .ok_or("There is no home directory to keep the data in. Give --data-dir.")?;
+    let link = arguments.link;
+    // A directory that cannot hold a socket still has its lock.
+    let instance = Instance::of(&directory, link.as_deref()).ok();
+    if matches!(instance, Some(Instance::Second)) {
+        return Ok(());
+    }
+    let window = AppWindow::new().map_err(
+        |_| "There is no display to open a window on. `hedgerow` does the same in a terminal.",
+    )?;
+    fonts::register();
+    let file = PreferencesFile::of_user();
+    let preferences = file.read();
+    window.window().set_size(LogicalSize::new(
+        preferences.width as f32,
+        preferences.height as f32,
+    ));
+    let options = Options {
+        directory: directory.clone(),
+        host,
+        name: "Hedgerow (window)".into(),
+    };
+    let worker = Worker::start(options, |news| in_window(move |window| window.hear(news)))
+        .map_err(|fault| format!("The system has no thread for the node: {fault}."))?;
+    let worker = Rc::new(RefCell::new(Some(worker)));
+    let real = Real {
+        started: Instant::now(),
+        worker: worker.clone(),
+        notices: Notices::start().ok(),
+        file,
+        ui: window.as_weak(),
+    };
+    let about = About {
+        version: env!("CARGO_PKG_VERSION").into(),
+        directory: directory.display().to_string(),
+    };
+    let zone = jiff::tz::TimeZone::system();
+    let app = App::new(zone, preferences, real.now());
+    let window = Window::new(window, app, about, Box::new(real));
+    watch_focus(window.ui());
+    if let Some(link) = link {
+        window.act(Action::LinkOpened(link));
+    }
+    WINDOW.with(|one| one.set(window.clone()).ok());
+    let _plate = match instance {
+        Some(Instance::First(bell)) => bell
+            .listen(|visitor| {
+                in_window(move |window| {
+                    if let Some(link) = visitor.link {
+                        window.act(Action::LinkOpened(link));
+                    }
+                    window.ui().window().set_minimized(false);
+                    window
+                        .ui()
+                        .window()
+                        .with_winit_window(|window| window.focus_window());
+                });
+            })
+            .ok(),
+        _ => None,
+    };
+    let ran = window.ui().run();
+    if let Some(worker) = worker.take() {
+        worker.stop();
+    }
+    ran.map_err(|fault| format!("The window failed: {fault}."))
+}
+
+/// Does something with the window of this process, in its thread.
+pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
+    // Without an event loop the window is gone, and nobody wants to know.
+    let _ = slint::invoke_from_event_loop(move || {
+        WINDOW.with(|window| {
+            if let Some(window) = window.get() {
+                act(window);
+            }
+        });
+    });
+}
+
+/// Notifications are for those who look elsewhere.
+fn watch_focus(ui: &AppWindow) {
+    ui.window().on_winit_window_event(|_, event| {
+        if let winit::event::WindowEvent::Focused(focused) = event {
+            let focused = *focused;
+            in_window(move |window| window.act(Action::Focused(focused)));
+        }
+        EventResult::Propagate
+    });
+}
+
+/// The machine that the window is on.
+struct Real {
+    started: Instant,
+    worker: Rc<RefCell<Option<Worker>>>,
+    notices: Option<Notices>,
+    file: PreferencesFile,
+    ui: slint::Weak<AppWindow>,
+}
+
+impl Outside for Real {
+    fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
+        Now {
+            wall_ms: wall.map_or(0, |since| since.as_millis() as i64),
+            monotonic_ms: self.started.elapsed().as_millis() as u64,
+        }
+    }
+
+    fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::Ask(request) => {
+                if let Some(worker) = &*self.worker.borrow() {
+                    worker.ask(request);
+                }
+            }
+            Effect::OpenUrl(url) => {
+                // The desktop says itself that it has no browser.
+                let _ = open::that_detached(url.0);
+            }
+            Effect::Notify(notification) => {
+                if let (Some(notices), Some(ui)) = (&self.notices, self.ui.upgrade()) {
+                    let words = |unread| {
+                        let unread = i32::try_from(unread).unwrap_or(i32::MAX);
+                        ui.global::<Words>().invoke_arrived(unread).into()
+                    };
+                    notices.show(&notification, words);
+                }
+            }
+            Effect::ClearNotifications => {
+                if let Some(notices) = &self.notices {
+                    notices.clear();
+                }
+            }
+            // They are comfort: what cannot be kept is as shipped the next time.
+            Effect::SavePreferences(preferences) => drop(self.file.write(&preferences)),
+            Effect::ForgetPreferences => self.file.forget(),
+            Effect::Copy(_) | Effect::SetTitle { .. } | Effect::FocusDraft | Effect::Quit => {}
+        }
+    }
+
+    fn choose_picture(&self) {
+        let title = self
+            .ui
+            .upgrade()
+            .map(|ui| ui.global::<AddingView>().get_picture_title());
+        // The dialog of the desktop, and large pictures, take their time.
+        std::thread::spawn(move || {
+            let chosen = rfd::FileDialog::new()
+                .set_title(title.unwrap_or_default())
+                .add_filter("PNG, JPEG, WebP", &["png", "jpg", "jpeg", "webp"])
+                .pick_file();
+            let Some(path) = chosen else { return };
+            let found = invitation_in(&path);
+            in_window(move |window| {
+                let view = window.ui().global::<AddingView>();
+                match found {
+                    Picture::Invitation(link) => {
+                        view.set_picture(PictureState::None);
+                        window.act(Action::LinkOpened(link));
+                    }
+                    Picture::Nothing => view.set_picture(PictureState::Nothing),
+                    Picture::Unreadable => view.set_picture(PictureState::Unreadable),
+                }
+            });
+        });
+    }
+
+    fn quit(&self) {
+        // An event loop that has ended already is what is wanted.
+        let _ = slint::quit_event_loop();
+    }
+}
