@@ -2,9 +2,10 @@
 
 use hedgerow_node::engine::Input;
 use hedgerow_transport::carrier::LinkId;
+use rand_chacha::ChaCha20Rng;
 
 use super::Shared;
-use super::device::{Device, Malice, Post, Running};
+use super::device::{Device, Post, Running};
 use super::happening::Happening;
 use super::noted::What;
 use crate::adversary::replayer::{Act, Doings, Replayed};
@@ -12,6 +13,12 @@ use crate::adversary::{Part, receipt_forger};
 
 /// The parcels of those who flood: no message of the workload.
 const FLOOD: u64 = u64::MAX;
+
+/// What an adversary with an engine needs.
+pub(super) struct Malice {
+    pub turns: usize,
+    pub rng: ChaCha20Rng,
+}
 
 impl Device {
     /// Something happens to a device that replays.

@@ -1,0 +1,165 @@
+//! What an engine asks for, and how its device does it.
+
+use bytes::Bytes;
+use hedgerow_node::api::{Answer, Event, Reply};
+use hedgerow_node::engine::{BundleEvent, CallId, Effects, Input};
+use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, DialId, Ending, LinkId};
+
+use super::nearby::Announcement;
+use super::{Device, Post, Running};
+use crate::adversary::replayer::Replayed;
+use crate::world::Shared;
+use crate::world::happening::Happening;
+use crate::world::noted::What;
+
+/// What an engine has asked for.
+#[derive(Debug)]
+enum Ask {
+    Send(LinkId, Bytes, u64),
+    Recognised(LinkId),
+    End(LinkId, Ending),
+    Dial(CarrierKind, DialId, Address),
+    Announce(CarrierKind, Vec<[u8; 8]>, bool),
+    Answer(CallId, Answer),
+    Event(Event),
+    Bundle(BundleEvent),
+}
+
+/// Everything an engine has asked for, in order.
+#[derive(Default)]
+pub(super) struct Asked(Vec<Ask>);
+
+impl Effects for Asked {
+    fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
+        self.0.push(Ask::Send(link, bytes, ghost));
+    }
+    fn recognised(&mut self, link: LinkId) {
+        self.0.push(Ask::Recognised(link));
+    }
+    fn end(&mut self, link: LinkId, ending: Ending) {
+        self.0.push(Ask::End(link, ending));
+    }
+    fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address) {
+        self.0.push(Ask::Dial(carrier, dial, to));
+    }
+    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
+        self.0.push(Ask::Announce(carrier, beacons, look));
+    }
+    fn switch(&mut self, _: CarrierKind, _: bool) {}
+    fn answer(&mut self, call: CallId, answer: Answer) {
+        self.0.push(Ask::Answer(call, answer));
+    }
+    fn event(&mut self, event: Event) {
+        self.0.push(Ask::Event(event));
+    }
+    fn bundle(&mut self, event: BundleEvent) {
+        self.0.push(Ask::Bundle(event));
+    }
+}
+
+impl Device {
+    pub(super) fn obey(
+        &mut self,
+        at_us: u64,
+        asked: Asked,
+        running: &mut Running,
+        shared: &Shared,
+        posts: &mut Vec<Post>,
+    ) {
+        for ask in asked.0 {
+            if shared.trace {
+                self.note(at_us, What::Step(format!("asks {ask:?}")));
+            }
+            match ask {
+                Ask::Send(link, bytes, ghost) => {
+                    self.send(at_us, link, bytes, ghost, shared, posts)
+                }
+                Ask::End(link, Ending::Drain) => {
+                    if let Some(end) = self.links.get_mut(&link) {
+                        end.draining = true;
+                    }
+                }
+                Ask::End(link, Ending::Now) => {
+                    if let Some(end) = self.links.get(&link) {
+                        let radio = &shared.radios[usize::from(end.radio)];
+                        posts.push(Post {
+                            to: end.peer,
+                            at_us: end.free_us.max(at_us) + radio.latency_us(),
+                            what: Happening::Ended {
+                                link: end.peer_link,
+                            },
+                        });
+                        let kind = radio.carrier.kind();
+                        self.down(at_us, link, shared);
+                        // `down` speaks to a running engine; this one is at hand.
+                        running
+                            .waiting
+                            .push_back(Input::Carrier(kind, CarrierEvent::Down { link }));
+                    }
+                }
+                Ask::Dial(kind, id, to) => {
+                    self.dial(at_us, (kind, id), &to, running, shared, posts);
+                }
+                Ask::Announce(kind, beacons, look) => {
+                    let own = Announcement {
+                        beacons: beacons.into(),
+                        look,
+                    };
+                    if shared.cast.is_watched && !own.beacons.is_empty() {
+                        let beacons = own.beacons.clone();
+                        self.note(
+                            at_us,
+                            What::Announced {
+                                carrier: kind,
+                                beacons,
+                            },
+                        );
+                    }
+                    running.announced.insert(kind, own);
+                    self.announces_anew = true;
+                    if look {
+                        for ((peer, radio), within) in &mut self.within {
+                            if shared.radios[usize::from(*radio)].carrier.kind() == kind
+                                && std::mem::take(&mut within.unheard)
+                                && let Some(beacons) = &within.heard
+                            {
+                                running.hear(kind, *peer, *radio, beacons);
+                            }
+                        }
+                    }
+                }
+                Ask::Answer(call, answer) => self.note(
+                    at_us,
+                    match answer {
+                        Answer::Ok(Reply::Sent(id)) => What::Sent {
+                            message: call.0,
+                            id,
+                        },
+                        _ => What::NotSent { message: call.0 },
+                    },
+                ),
+                Ask::Event(Event::Message {
+                    contact,
+                    id,
+                    mine: false,
+                }) => {
+                    if let Some(from) = shared.number_of(&contact) {
+                        self.note(at_us, What::Arrived { from, id });
+                    }
+                }
+                Ask::Event(Event::Messages { contact, count }) => {
+                    if let Some(from) = shared.number_of(&contact) {
+                        self.note(at_us, What::ManyArrived { from, count });
+                    }
+                }
+                Ask::Event(_) => {}
+                Ask::Recognised(link) => {
+                    if self.is_to_replayer(link, shared) {
+                        self.note(at_us, What::Replayed(Replayed::Recognised));
+                    }
+                }
+                Ask::Bundle(event) => self.bundle(at_us, event, shared),
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A device while it is switched on: its engine, started from the store and called when something has
+//! happened.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use hedgerow_node::engine::{Engine, Input, Inputs, NextWake, pump};
+use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
+
+use super::asked::Asked;
+use super::nearby::{Announcement, Within};
+use super::{Device, Post};
+use crate::world::Shared;
+use crate::world::happening::{Fault, Happening};
+
+/// How long a device whose store has failed waits until it opens it again.
+const REOPEN_US: u64 = 10_000_000;
+
+/// The most times an engine is called in one moment; more is a fault of the engine.
+const MAX_PUMPS: usize = 10_000;
+
+/// What a device has while it is switched on.
+pub(crate) struct Running {
+    pub engine: Engine,
+    pub(super) inputs: Inputs,
+    pub waiting: VecDeque<Input>,
+    pub wake_us: Option<u64>,
+    pub(super) announced: BTreeMap<CarrierKind, Announcement>,
+}
+
+impl Device {
+    pub(super) fn fault(
+        &mut self,
+        at_us: u64,
+        fault: Fault,
+        shared: &Shared,
+        posts: &mut Vec<Post>,
+    ) {
+        match fault {
+            Fault::Off => {
+                self.on = false;
+                self.switch_off(at_us, shared, posts);
+            }
+            Fault::On => {
+                self.on = true;
+                self.switch_on(at_us, shared);
+            }
+            Fault::Snapshot => self.disk.keep(),
+            Fault::RollBack => {
+                self.switch_off(at_us, shared, posts);
+                self.disk.roll_back();
+                if self.on {
+                    self.switch_on(at_us, shared);
+                }
+            }
+            Fault::ClockJump(by_ms) => self.clock_error_ms += by_ms,
+            Fault::DiskFull(full) => self.disk.full = full,
+        }
+    }
+
+    /// Goes out as by a power cut: what was committed stays.
+    pub(super) fn switch_off(&mut self, at_us: u64, shared: &Shared, posts: &mut Vec<Post>) {
+        self.running = None;
+        for within in self.within.values_mut() {
+            *within = Within::default();
+        }
+        let links: Vec<LinkId> = self.links.keys().copied().collect();
+        for link in links {
+            if let Some(end) = self.links.get(&link) {
+                posts.push(Post {
+                    to: end.peer,
+                    at_us,
+                    what: Happening::Ended {
+                        link: end.peer_link,
+                    },
+                });
+            }
+            self.down(at_us, link, shared);
+        }
+        for ((_, bundle), sending) in std::mem::take(&mut self.sending) {
+            self.note(at_us, sending.over(bundle, false));
+        }
+        self.power(at_us, shared);
+    }
+
+    /// Starts from what the store holds.
+    pub(super) fn switch_on(&mut self, at_us: u64, shared: &Shared) {
+        if self.running.is_some() || self.spent(at_us) {
+            return;
+        }
+        let now = self.now(at_us, shared);
+        let mut engine = Engine::open(&self.disk, now, &mut self.rng)
+            .expect("what was committed in memory can be opened");
+        engine.set_cryptography(shared.cryptography);
+        engine.set_beacon_pause(shared.dial_pause_ms);
+        if let Some(courier) = shared.courier_of(self.number) {
+            engine
+                .carry_with(
+                    shared.cast.part(self.number).courier(&courier),
+                    &self.disk,
+                    now,
+                )
+                .expect("what was committed in memory can be read");
+        }
+        self.starts += 1;
+        self.started = true;
+        let mut running = Running {
+            engine,
+            inputs: Inputs::default(),
+            waiting: VecDeque::new(),
+            wake_us: Some(at_us),
+            announced: BTreeMap::new(),
+        };
+        for radio in shared.radios.iter() {
+            running.waiting.push_back(Input::Carrier(
+                radio.carrier.kind(),
+                CarrierEvent::State(CarrierState::On),
+            ));
+        }
+        self.running = Some(Box::new(running));
+        self.power(at_us, shared);
+    }
+
+    /// Hands the engine what has happened, and does what it asks.
+    pub(super) fn pump(&mut self, at_us: u64, shared: &Shared, posts: &mut Vec<Post>) {
+        let now = self.now(at_us, shared);
+        let Some(mut running) = self.running.take() else {
+            return;
+        };
+        let due = running.wake_us.is_some_and(|wake_us| wake_us <= at_us);
+        if running.waiting.is_empty() && !due {
+            self.running = Some(running);
+            return;
+        }
+        for (link, end) in &mut self.links {
+            let mut left = 0;
+            while let Some((_, bytes)) = end.unreported.pop_front_if(|(done, _)| *done <= at_us) {
+                left += bytes;
+            }
+            if left > 0 {
+                let kind = shared.radios[usize::from(end.radio)].carrier.kind();
+                let event = CarrierEvent::Written {
+                    link: *link,
+                    bytes: left,
+                };
+                running.waiting.push_back(Input::Carrier(kind, event));
+            }
+        }
+        for _ in 0..MAX_PUMPS {
+            for input in running.waiting.drain(..) {
+                running.inputs.push(input);
+            }
+            let mut asked = Asked::default();
+            let result = pump(
+                &mut running.engine,
+                &mut self.disk,
+                &mut running.inputs,
+                now,
+                &mut self.rng,
+                &mut asked,
+            );
+            self.obey(at_us, asked, &mut running, shared, posts);
+            match result {
+                Ok(NextWake(wake)) => running.wake_us = wake.map(|ms| ms * 1_000),
+                Err(_) => {
+                    // As the product does: drop the engine, and open anew what is committed.
+                    self.switch_off(at_us, shared, posts);
+                    if self.on {
+                        self.push(at_us + REOPEN_US, Happening::Fault(Fault::On));
+                    }
+                    return;
+                }
+            }
+            let again = running.wake_us.is_some_and(|wake_us| wake_us <= at_us);
+            if running.waiting.is_empty() && !again {
+                break;
+            }
+        }
+        if shared.cast.has_replayers() {
+            self.look_for_deceit(at_us, &running, shared);
+        }
+        self.running = Some(running);
+    }
+}
