@@ -2,14 +2,17 @@
 //! promises that nobody can. That a figure that must be 0 is something else where what it
 //! watches is broken is shown beside what counts it.
 
+mod walking;
+
 use std::collections::BTreeMap;
 
 use hedgerow_simulations::record::Record;
-use hedgerow_simulations::scenario::Scenario;
+use hedgerow_simulations::scenario::{Cryptography, Scenario};
 use hedgerow_simulations::world::{Pace, World};
+use walking::Walkers;
 
-/// Sixteen people on a square for ten minutes, each of whom knows some others.
-const SQUARE: &str = r#"
+/// Ten minutes in which people on a square know some of the others.
+const HEAD: &str = r#"
 name = "square"
 description = "small, with couriers"
 duration-s = 600
@@ -18,23 +21,10 @@ acquaintance.random = { mean = 6 }
 [courier]
 policy = { spray-and-wait = { copies = 8, binary = true } }
 one-message = true
+"#;
 
-[movement.mobility]
-area = { width-m = 150, height-m = 150 }
-reach = [{ disc = { range-m = 25 } }]
-
-[[movement.mobility.populations]]
-count = 16
-radios = [0]
-mobility.random-waypoint = { speed-m-s = [1.0, 2.0], pause-s = [0, 30] }
-
-[[radios]]
-name = "bluetooth"
-carrier = "ble"
-rate-bytes-s = 40000
-latency-s = 0.03
-setup-s = 0.3
-
+/// What they write.
+const REST: &str = r#"
 [[workload]]
 what = "parcels"
 pace.poisson = { per-hour = 600 }
@@ -45,9 +35,22 @@ until-s = 400
 contacts = false
 "#;
 
+fn text(count: u32, side_m: u32, adversary: &str) -> String {
+    let people = Walkers {
+        count,
+        side_m,
+        range_m: 25,
+        speed_m_s: [1.0, 2.0],
+        longest_pause_s: 30,
+        rate_bytes_s: 40_000,
+    };
+    format!("{HEAD}{}{REST}\n{adversary}", people.lines())
+}
+
+/// Sixteen people.
 fn square(adversary: &str) -> Scenario {
     let scenario: Scenario =
-        toml::from_str(&format!("{SQUARE}\n{adversary}")).expect("the scenario is well-formed");
+        toml::from_str(&text(16, 150, adversary)).expect("the scenario is well-formed");
     scenario.check().expect("nothing in it contradicts itself");
     scenario
 }
@@ -159,13 +162,10 @@ fn replays_provoke_dials_and_open_nothing() {
 
 /// Ten people in the course of two hours, whom a tracker watches.
 fn tracked(seed: u64, tracker: &str) -> BTreeMap<&'static str, f64> {
-    let text = format!("cryptography = \"real\"\n{SQUARE}\n[[adversaries]]\ntracker = {tracker}")
-        .replace("count = 16", "count = 10")
-        .replace(
-            "width-m = 150, height-m = 150",
-            "width-m = 300, height-m = 300",
-        );
-    let mut scenario: Scenario = toml::from_str(&text).expect("the scenario is well-formed");
+    let adversary = format!("[[adversaries]]\ntracker = {tracker}");
+    let mut scenario: Scenario =
+        toml::from_str(&text(10, 300, &adversary)).expect("the scenario is well-formed");
+    scenario.cryptography = Cryptography::Real;
     scenario.check().expect("nothing in it contradicts itself");
     scenario.duration_s = 7_200.0;
     scenario.workload[0].until_s = None;
@@ -237,8 +237,8 @@ fn any_number_of_threads_gives_the_same_figures_and_records() {
 #[test]
 fn contradictions_are_refused() {
     let refused = |adversary: &str| {
-        let text = format!("{SQUARE}\n{adversary}");
-        let scenario: Scenario = toml::from_str(&text).expect("the scenario is well-formed");
+        let scenario: Scenario =
+            toml::from_str(&text(16, 150, adversary)).expect("the scenario is well-formed");
         scenario
             .check()
             .expect_err("it contradicts itself")

@@ -1,34 +1,24 @@
 //! The same scenario and seed give the same records: on any number of threads, with and without real
 //! cryptography, and when a run is stopped and goes on.
 
+mod walking;
+
 use hedgerow_simulations::record::Record;
 use hedgerow_simulations::scenario::{Cryptography, Scenario};
 use hedgerow_simulations::world::World;
+use walking::Walkers;
 
-/// Forty people in a park for half an hour, some of whom know one another; things break.
-const PARK: &str = r#"
+/// Half an hour in a park where some know one another.
+const HEAD: &str = r#"
 name = "park"
 description = "small, and everything in it"
 duration-s = 1800
 window-s = 5
 acquaintance.communities = { size = 4, outside = 4 }
+"#;
 
-[movement.mobility]
-area = { width-m = 250, height-m = 250 }
-reach = [{ disc = { range-m = 30 } }]
-
-[[movement.mobility.populations]]
-count = 40
-radios = [0]
-mobility.random-waypoint = { speed-m-s = [0.5, 1.5], pause-s = [0, 60] }
-
-[[radios]]
-name = "bluetooth"
-carrier = "ble"
-rate-bytes-s = 20000
-latency-s = 0.03
-setup-s = 0.3
-loss = 0.02
+/// What their radios do, what they write, and what breaks.
+const REST: &str = r#"loss = 0.02
 mtu-bytes = 244
 discovery.within = { longest-s = 3 }
 energy = { sleep-w = 0.001, scan-w = 0.01, connected-w = 0.02, send-w = 0.05 }
@@ -51,8 +41,18 @@ clock = { share = 0.2, at-s = 500, furthest-s = 3000 }
 sample-s = 300
 "#;
 
+/// Forty people; things break.
 fn park() -> Scenario {
-    toml::from_str(PARK).expect("the scenario is well-formed")
+    let people = Walkers {
+        count: 40,
+        side_m: 250,
+        range_m: 30,
+        speed_m_s: [0.5, 1.5],
+        longest_pause_s: 60,
+        rate_bytes_s: 20_000,
+    };
+    let text = format!("{HEAD}{}{REST}", people.lines());
+    toml::from_str(&text).expect("the scenario is well-formed")
 }
 
 /// Everything that happens from here on, and how many groups each thread has run.

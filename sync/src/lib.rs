@@ -23,6 +23,7 @@ pub mod space;
 pub mod store;
 pub mod tables;
 pub mod waiting;
+pub mod watched;
 pub mod wire;
 
 /// The examples of the README, kept true.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::{Reader, StorageError, StorageFault, Store, Txn};
+use hedgerow_sync::watched::Watched;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
@@ -38,11 +39,10 @@ impl Store for Storage {
         let mut changed = false;
         let before = self.fail_after.map(|_| self.store.clone());
         let result = self.store.write(|txn| {
-            let mut watched = Watched {
-                txn,
-                changed: &mut changed,
-            };
-            job(&mut watched)
+            let mut watched = Watched::new(txn);
+            let done = job(&mut watched);
+            changed = watched.has_written();
+            done
         })?;
         if !changed {
             return Ok(result);
@@ -70,37 +70,6 @@ impl Store for Storage {
         job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
         self.store.read(job)
-    }
-}
-
-/// Notices changes.
-struct Watched<'a> {
-    txn: &'a mut dyn Txn,
-    changed: &'a mut bool,
-}
-
-impl Reader for Watched<'_> {
-    fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
-        self.txn.with(key, found)
-    }
-    fn scan(
-        &self,
-        range: hedgerow_sync::store::KeyRange<'_>,
-        direction: hedgerow_sync::store::Direction,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> std::ops::ControlFlow<()>,
-    ) -> Result<(), StorageError> {
-        self.txn.scan(range, direction, visit)
-    }
-}
-
-impl Txn for Watched<'_> {
-    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        *self.changed = true;
-        self.txn.put(key, value)
-    }
-    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        *self.changed = true;
-        self.txn.remove(key)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::{Reader, StorageError, StorageFault, Store, Txn};
+use hedgerow_sync::watched::Watched;
 
 /// A store that can be made to refuse commits, and to go back to an earlier state.
 #[derive(Debug, Clone, Default)]
@@ -52,13 +53,10 @@ impl Store for Disk {
             return self.store.write(job);
         }
         // What changes nothing succeeds on a full disk as well.
-        let mut writes = false;
         self.store.write(|txn| {
-            let done = job(&mut Noticing {
-                txn,
-                writes: &mut writes,
-            })?;
-            match writes {
+            let mut watched = Watched::new(txn);
+            let done = job(&mut watched)?;
+            match watched.has_written() {
                 true => Err(StorageError {
                     reason: "made to be full".to_owned(),
                     kind: StorageFault::Full,
@@ -73,38 +71,5 @@ impl Store for Disk {
         job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
         self.store.read(job)
-    }
-}
-
-/// Notices whether anything is written.
-struct Noticing<'a> {
-    txn: &'a mut dyn Txn,
-    writes: &'a mut bool,
-}
-
-impl Reader for Noticing<'_> {
-    fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
-        self.txn.with(key, found)
-    }
-
-    fn scan(
-        &self,
-        range: hedgerow_sync::store::KeyRange<'_>,
-        direction: hedgerow_sync::store::Direction,
-        visit: hedgerow_sync::store::Visit<'_>,
-    ) -> Result<(), StorageError> {
-        self.txn.scan(range, direction, visit)
-    }
-}
-
-impl Txn for Noticing<'_> {
-    fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        *self.writes = true;
-        self.txn.put(key, value)
-    }
-
-    fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        *self.writes = true;
-        self.txn.remove(key)
     }
 }

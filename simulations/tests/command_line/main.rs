@@ -6,14 +6,18 @@ mod reference;
 mod run;
 mod sweep;
 mod validate;
+#[path = "../walking/mod.rs"]
+mod walking;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Twelve people on a square for ten minutes who know one another, with a checkpoint every two.
-pub const SQUARE: &str = r#"
+use walking::Walkers;
+
+/// Ten minutes, with a checkpoint every two.
+const HEAD: &str = r#"
 name = "square"
 description = "small, for tests"
 duration-s = 600
@@ -23,23 +27,10 @@ acquaintance.communities = { size = 4, outside = 2 }
 
 [courier]
 policy = { epidemic = {} }
+"#;
 
-[movement.mobility]
-area = { width-m = 80, height-m = 80 }
-reach = [{ disc = { range-m = 20 } }]
-
-[[movement.mobility.populations]]
-count = 12
-radios = [0]
-mobility.random-waypoint = { speed-m-s = [0.5, 1.5], pause-s = [0, 20] }
-
-[[radios]]
-name = "bluetooth"
-carrier = "ble"
-rate-bytes-s = 40000
-latency-s = 0.03
-setup-s = 0.3
-energy = { sleep-w = 0.001, send-w = 0.05 }
+/// Their radios, what they write, and who is not always there.
+const REST: &str = r#"energy = { sleep-w = 0.001, send-w = 0.05 }
 
 [[workload]]
 what = "texts"
@@ -53,10 +44,23 @@ churn = { share = 0.3, on-s = 200, off-s = 30 }
 sample-s = 60
 "#;
 
+/// Twelve people on a square, of whom some know one another.
+pub fn text() -> String {
+    let people = Walkers {
+        count: 12,
+        side_m: 80,
+        range_m: 20,
+        speed_m_s: [0.5, 1.5],
+        longest_pause_s: 20,
+        rate_bytes_s: 40_000,
+    };
+    format!("{HEAD}{}{REST}", people.lines())
+}
+
 /// A directory with the scenario `square.toml`.
 pub fn square() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("there is room");
-    std::fs::write(directory.path().join("square.toml"), SQUARE).expect("there is room");
+    std::fs::write(directory.path().join("square.toml"), text()).expect("there is room");
     directory
 }
 

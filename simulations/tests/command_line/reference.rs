@@ -47,7 +47,7 @@ fn the_schema_is_json_and_completions_are_for_the_shell() {
 fn a_key_that_nobody_knows_is_an_error_that_names_its_line() {
     let directory = square();
     let path = directory.path().join("square.toml");
-    let text = crate::SQUARE.replace("latency-s", "latency-ms");
+    let text = crate::text().replace("latency-s", "latency-ms");
     std::fs::write(&path, text).expect("there is room");
     let said = crate::fails(directory.path(), &["run", "square.toml"]);
     assert!(

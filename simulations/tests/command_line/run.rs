@@ -79,7 +79,7 @@ fn checkpoints_of_something_else_are_refused() {
         &with("-o on --checkpoints kept --resume --set window-s=6"),
     );
     assert!(said.contains("of another scenario"), "{said}");
-    let text = crate::SQUARE.replace("checkpoint-every-s = 120", "");
+    let text = crate::text().replace("checkpoint-every-s = 120", "");
     std::fs::write(path.join("square.toml"), text).expect("there is room");
     let said = fails(path, &with("-o on --checkpoints other"));
     assert!(said.contains("checkpoint-every-s"), "{said}");
