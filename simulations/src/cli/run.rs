@@ -115,7 +115,7 @@ impl Run {
                 return Ok(ExitCode::from(INTERRUPTED));
             }
             Err(error @ RunError::Seed { seed, .. }) => {
-                eprintln!("hedgerow-sim: {error}");
+                eprintln!("hedgerow-sim: {:#}", anyhow::Error::from(error));
                 eprintln!(
                     "it happens again, step by step, with: {}",
                     self.replay(seed)

@@ -20,7 +20,7 @@ pub(super) struct Shape {
 pub(super) fn shapes(file: &Path) -> Result<Vec<Shape>, MobilityError> {
     let text = std::fs::read_to_string(file).map_err(|error| MobilityError::File {
         file: file.to_owned(),
-        why: error.to_string(),
+        why: format!("it cannot be read: {error}"),
     })?;
     let mut shapes = Vec::new();
     for (line, shape) in pieces(&text) {

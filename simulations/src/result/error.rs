@@ -13,7 +13,7 @@ pub enum Error {
     #[error("{0} has no run of seed {1}")]
     NoSeed(PathBuf, u64),
     /// The disk.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be read or written")]
     Io {
         /// Where.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A Parquet file.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be read or written as Parquet")]
     Table {
         /// Where.
         path: PathBuf,
@@ -29,7 +29,7 @@ pub enum Error {
         source: parquet::errors::ParquetError,
     },
     /// A JSON file.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be read or written as JSON")]
     Json {
         /// Where.
         path: PathBuf,

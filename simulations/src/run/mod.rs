@@ -21,7 +21,7 @@ pub enum RunError {
     #[error(transparent)]
     Result(#[from] result::Error),
     /// One seed has failed.
-    #[error("seed {seed}: {source}")]
+    #[error("seed {seed}")]
     Seed {
         /// Which.
         seed: u64,

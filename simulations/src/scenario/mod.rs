@@ -16,6 +16,7 @@ pub(crate) use load::{beside, parse, read};
 pub use reference::{markdown, schema};
 
 use crate::adversary::{self, Adversary};
+use crate::mobility::MobilityError;
 use crate::plan::{DeviceNumber, Meetings};
 use crate::poisson::{Poisson, PoissonSettings};
 use crate::radio::{Battery, Discovery, Radio};
@@ -168,7 +169,7 @@ impl Default for Outputs {
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// A file cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{} cannot be read", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -193,6 +194,9 @@ pub enum ScenarioError {
         /// Where and why, with the line.
         message: String,
     },
+    /// There is nowhere to move, or a map cannot be read.
+    #[error(transparent)]
+    Mobility(#[from] MobilityError),
     /// The trace cannot be read.
     #[error(transparent)]
     Trace(#[from] TraceError),
@@ -287,8 +291,7 @@ impl Scenario {
     /// Who is within reach of whom, when.
     pub(crate) fn meetings(&self, seed: u64) -> Result<Box<dyn Meetings>, ScenarioError> {
         match &self.movement {
-            Movement::Mobility(settings) => crate::mobility::world(settings, seed)
-                .map_err(|error| ScenarioError::Contradiction(error.to_string())),
+            Movement::Mobility(settings) => Ok(crate::mobility::world(settings, seed)?),
             Movement::Trace(settings) => Ok(Box::new(Replay::from(settings.contacts()?))),
             Movement::Poisson(settings) => Ok(Box::new(Poisson::new(
                 &settings.law,

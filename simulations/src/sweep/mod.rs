@@ -55,15 +55,15 @@ pub enum SweepError {
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
     /// A run has failed.
-    #[error("job {job}: {source}")]
+    #[error("job {job}")]
     Run {
         /// Which.
         job: String,
         /// Why.
-        source: RunError,
+        source: Box<RunError>,
     },
     /// A file of the result.
-    #[error("{}: {source}", path.display())]
+    #[error("{} cannot be read or written", path.display())]
     File {
         /// Which.
         path: PathBuf,
@@ -175,7 +175,7 @@ impl Job {
         )
         .map_err(|source| SweepError::Run {
             job: self.name.clone(),
-            source,
+            source: Box::new(source),
         })?;
         let mut job = self.parameters.clone();
         job.insert("seed".to_owned(), Value::Integer(self.seed as i64));

@@ -115,7 +115,7 @@ pub enum TraceError {
         found: String,
     },
     /// The file cannot be read or written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path} cannot be read or written", path = path.display())]
     File {
         /// The file.
         path: PathBuf,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod convert;
+mod missing;
 mod reference;
 mod run;
 mod sweep;
