@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 
-use crate::result::{Estimate, Summary};
+use crate::result::{Estimate, Summary, Unit};
 use crate::run::{self, Options, Unwatched};
 use crate::scenario::{self, Loaded};
 
@@ -82,7 +82,7 @@ impl Ran {
         let seeds = self.summary.by_seed.values();
         let totals = seeds.map(|figures| names.iter().filter_map(|name| figures.get(*name)).sum());
         let totals: Vec<f64> = totals.collect();
-        Estimate::of(&totals).context("the run has no seeds")
+        Estimate::of(&totals, Unit::Count).context("the run has no seeds")
     }
 
     /// The mean of a figure.

@@ -16,8 +16,10 @@ pub struct Figure {
 pub enum Unit {
     /// Things.
     Count,
-    /// A share of 1, or how many times.
+    /// How many times, without a limit.
     Ratio,
+    /// A share: from 0 to 1.
+    Share,
     /// Seconds.
     Seconds,
     /// Bytes.
@@ -42,7 +44,7 @@ pub const FIGURES: &[Figure] = &[
     figure("delivered", Unit::Count, "messages delivered"),
     figure(
         "delivery_ratio",
-        Unit::Ratio,
+        Unit::Share,
         "messages delivered, of those written",
     ),
     figure(
@@ -148,13 +150,14 @@ pub const FIGURES: &[Figure] = &[
 ];
 
 /// The unit of a figure by its name; for figures of a scenario's own, by how the name ends.
-pub(super) fn unit(name: &str) -> Unit {
+pub(crate) fn unit(name: &str) -> Unit {
     let known = FIGURES.iter().find(|figure| figure.name == name);
     known.map_or_else(
         || match name {
             _ if name.ends_with("_s") => Unit::Seconds,
             _ if name.ends_with("_bytes") => Unit::Bytes,
             _ if name.ends_with("_j") => Unit::Joules,
+            _ if name.contains("_share") || name.ends_with("delivery_ratio") => Unit::Share,
             _ => Unit::Ratio,
         },
         |figure| figure.unit,
@@ -175,7 +178,7 @@ impl Unit {
     #[must_use]
     pub fn show(self, value: f64) -> String {
         match self {
-            Self::Count | Self::Ratio => number(value),
+            Self::Count | Self::Ratio | Self::Share => number(value),
             Self::Seconds => scaled(value, &SECONDS),
             Self::Bytes => scaled(value, &BYTES),
             Self::Joules => scaled(value, &JOULES),
@@ -281,5 +284,8 @@ mod tests {
         );
         assert_eq!(unit("flooder_taken_bytes"), Unit::Bytes);
         assert_eq!(unit("tracker_linking"), Unit::Ratio);
+        assert_eq!(unit("honest_delivery_ratio"), Unit::Share);
+        assert_eq!(unit("flooder_storage_share_worst"), Unit::Share);
+        assert_eq!(unit("overhead_ratio"), Unit::Ratio);
     }
 }

@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use super::axis::{Axis, TIMES};
 use super::curves::Curves;
 use super::text::seeds;
-use super::{Error, Estimate, Summary};
+use super::{Error, Estimate, Summary, Unit};
 
 /// A drawing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,13 @@ enum Axes {
 }
 
 impl Axes {
+    fn unit(self) -> Unit {
+        match self {
+            Self::OverTime(_) => Unit::Ratio,
+            Self::ShareOverTime | Self::ShareOfDurations | Self::LogShareOfDurations => Unit::Share,
+        }
+    }
+
     fn over_time(self) -> bool {
         matches!(self, Self::ShareOverTime | Self::OverTime(_))
     }
@@ -149,7 +156,7 @@ impl Line {
                     .iter()
                     .filter_map(|curves| *(kind.values)(curves).get(place)?)
                     .collect();
-                Some((*across, Estimate::of(&values)?))
+                Some((*across, Estimate::of(&values, kind.axes.unit())?))
             });
         Self {
             label: format!("{name} ({})", seeds(&summary.identity.seeds)),

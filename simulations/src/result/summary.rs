@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::curves::Curves;
-use super::figure;
+use super::figure::{self, Unit};
 use super::{Error, Identity};
 
 /// What one run came to.
@@ -70,9 +70,11 @@ impl Run {
 }
 
 impl Estimate {
-    /// The mean of these values, with Student's t interval; `None` of none.
+    /// The mean of these values, with Student's t interval; `None` of none. That of a share is made of its
+    /// logit and turned back, so that it ends between 0 and 1; the standard error of a logit is that
+    /// of the mean over `mean (1 - mean)` (delta method).
     #[must_use]
-    pub fn of(values: &[f64]) -> Option<Self> {
+    pub fn of(values: &[f64], unit: Unit) -> Option<Self> {
         let seeds = values.len();
         if seeds == 0 {
             return None;
@@ -93,8 +95,16 @@ impl Estimate {
                 .sum();
             let standard_error = (squares / (count - 1.0) / count).sqrt();
             estimate.standard_error = Some(standard_error);
-            estimate.low = Some(mean - quantile * standard_error);
-            estimate.high = Some(mean + quantile * standard_error);
+            let half = quantile * standard_error;
+            let (low, high) = match unit {
+                Unit::Share if 0.0 < mean && mean < 1.0 => {
+                    let (logit, half) = (logit(mean), half / (mean * (1.0 - mean)));
+                    (share(logit - half), share(logit + half))
+                }
+                _ => (mean - half, mean + half),
+            };
+            estimate.low = Some(low);
+            estimate.high = Some(high);
         }
         Some(estimate)
     }
@@ -104,6 +114,14 @@ impl Estimate {
     pub fn overlaps(&self, other: &Self) -> Option<bool> {
         Some(self.low? <= other.high? && other.low? <= self.high?)
     }
+}
+
+fn logit(share: f64) -> f64 {
+    libm::log(share / (1.0 - share))
+}
+
+fn share(logit: f64) -> f64 {
+    1.0 / (1.0 + libm::exp(-logit))
 }
 
 /// Half of the width of a 95 % interval, in standard errors.
@@ -131,7 +149,10 @@ impl Summary {
         }
         let over_seeds = values
             .into_iter()
-            .filter_map(|(name, values)| Some((name, Estimate::of(&values)?)))
+            .filter_map(|(name, values)| {
+                let estimate = Estimate::of(&values, figure::unit(&name))?;
+                Some((name, estimate))
+            })
             .collect();
         Self {
             identity,
@@ -182,13 +203,34 @@ mod tests {
     #[test]
     fn the_interval_of_ten_seeds_is_students() {
         let values: Vec<f64> = (1..=10).map(f64::from).collect();
-        let estimate = Estimate::of(&values).unwrap();
+        let estimate = Estimate::of(&values, Unit::Count).unwrap();
         // Standard deviation 3.02765, t of 9 degrees 2.262157.
         let half = 2.262_157 * 3.027_650 / 10.0_f64.sqrt();
         assert!((estimate.mean - 5.5).abs() < 1e-12);
         assert!((estimate.low.unwrap() - (5.5 - half)).abs() < 1e-5);
         assert!((estimate.high.unwrap() - (5.5 + half)).abs() < 1e-5);
         assert_eq!(estimate.seeds, 10);
+    }
+
+    #[test]
+    fn the_interval_of_a_share_holds_its_mean_and_nothing_that_is_no_share() {
+        for values in [[0.98, 0.90, 1.0], [0.0, 0.001, 0.02], [0.4, 0.5, 0.6]] {
+            let estimate = Estimate::of(&values, Unit::Share).unwrap();
+            let (low, high) = (estimate.low.unwrap(), estimate.high.unwrap());
+            assert!(0.0 < low && high < 1.0, "{estimate:?}");
+            assert!(low < estimate.mean && estimate.mean < high, "{estimate:?}");
+        }
+        let beyond = Estimate::of(&[0.98, 0.90, 1.0], Unit::Ratio).unwrap();
+        assert!(beyond.high.unwrap() > 1.0);
+        // Where seeds agree closely, it is the plain interval.
+        let close = [0.500, 0.501, 0.499, 0.502];
+        let (share, plain) = (
+            Estimate::of(&close, Unit::Share).unwrap(),
+            Estimate::of(&close, Unit::Ratio).unwrap(),
+        );
+        assert!((share.low.unwrap() - plain.low.unwrap()).abs() < 1e-5);
+        let all = Estimate::of(&[1.0, 1.0], Unit::Share).unwrap();
+        assert_eq!((all.low, all.high), (Some(1.0), Some(1.0)));
     }
 
     #[test]
@@ -207,9 +249,9 @@ mod tests {
 
     #[test]
     fn one_seed_has_no_interval_and_none_no_mean() {
-        let estimate = Estimate::of(&[3.0]).unwrap();
+        let estimate = Estimate::of(&[3.0], Unit::Share).unwrap();
         assert_eq!((estimate.low, estimate.high), (None, None));
-        assert_eq!(Estimate::of(&[]), None);
+        assert_eq!(Estimate::of(&[], Unit::Share), None);
         assert_eq!(estimate.overlaps(&estimate), None);
     }
 

@@ -7,7 +7,7 @@ use parquet_derive::ParquetRecordWriter;
 use serde::Serialize;
 
 use super::{Job, SweepError};
-use crate::result::{Estimate, Summary, write_table};
+use crate::result::{Estimate, Summary, unit, write_table};
 
 /// The merged figures, a row a job and figure.
 const FIGURES: &str = "figures.parquet";
@@ -80,7 +80,10 @@ pub fn merge(jobs: &[Job], sweep: &Path) -> Result<Merged, SweepError> {
             parameters: jobs[0].parameters.clone(),
             figures: values
                 .into_iter()
-                .filter_map(|(figure, values)| Some((figure, Estimate::of(&values)?)))
+                .filter_map(|(figure, values)| {
+                    let estimate = Estimate::of(&values, unit(&figure))?;
+                    Some((figure, estimate))
+                })
                 .collect(),
         });
     }
