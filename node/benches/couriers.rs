@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use hedgerow_node::courier::exchange::{Act, Arrival};
+use hedgerow_node::courier::exchange::{Act, Arrival, Whose};
 use hedgerow_node::courier::meet::Side;
 use hedgerow_node::courier::policies::Epidemic;
 use hedgerow_node::courier::{
@@ -66,7 +66,8 @@ fn talk(mut one: Courier, mut two: Courier) -> (Courier, Courier) {
                 match act {
                     Act::Say(_, said) => {
                         let said = Said::decode(said.kind(), &said.encode()).unwrap();
-                        to.heard(LINK, said, 0, &mut rng, &mut |_| false).unwrap();
+                        to.heard(LINK, said, 0, &mut rng, &mut |_| Whose::Others)
+                            .unwrap();
                     }
                     Act::Send(_, tag) => {
                         to.arrived(LINK, &tag, Arrival::ToCarry, 0, &mut rng);
@@ -87,18 +88,18 @@ fn couriers(criterion: &mut Criterion) {
                     || pair(common, more),
                     |(one, two)| {
                         let mut moved = Vec::new();
-                        let mut never = |_: &Tag| false;
-                        let mut neither = |_: &Tag| false;
+                        let mut never = |_: &Tag| Whose::Others;
+                        let mut neither = |_: &Tag| Whose::Others;
                         meet(
                             &mut Side {
                                 courier: one,
                                 me: peer(1),
-                                is_own: &mut never,
+                                whose: &mut never,
                             },
                             &mut Side {
                                 courier: two,
                                 me: peer(2),
-                                is_own: &mut neither,
+                                whose: &mut neither,
                             },
                             0,
                             &mut moved,

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hedgerow_node::courier::exchange::{Act, Arrival};
+use hedgerow_node::courier::exchange::{Act, Arrival, Whose};
 use hedgerow_node::courier::policies::{Epidemic, Prophet, SprayAndWait, TwoHop};
 use hedgerow_node::courier::said::Begin;
 use hedgerow_node::courier::{
@@ -172,9 +172,13 @@ impl World {
                 let copy = Said::decode(said.kind(), &said.encode()).expect("it can be read");
                 assert_eq!(copy, said);
                 let (taken, bundles) = (&node.taken, &self.bundles);
-                let mut own = |tag: &Tag| bundles[tag] == number && !taken.contains_key(tag);
+                let mut whose = |tag: &Tag| match bundles[tag] == number {
+                    true if taken.contains_key(tag) => Whose::Had,
+                    true => Whose::Ours,
+                    false => Whose::Others,
+                };
                 node.courier
-                    .heard(link, said, self.now_ms, &mut self.rng, &mut own)
+                    .heard(link, said, self.now_ms, &mut self.rng, &mut whose)
                     .expect("an honest courier has its reasons");
             }
             Wire::Contents(tag) if node.expected.contains(&(link, tag)) => {
@@ -511,7 +515,7 @@ fn a_begin_for_what_was_never_listed_is_stopped() {
     };
     let said = Said::Begin(begin);
     courier
-        .heard(LinkId(1), said, 0, &mut rng, &mut |_| true)
+        .heard(LinkId(1), said, 0, &mut rng, &mut |_| Whose::Ours)
         .unwrap();
     let acts = courier.take_acts();
     let stopped =
@@ -550,4 +554,24 @@ fn a_transfer_that_is_withdrawn_and_begun_again_before_the_go_comes_leaves_nobod
     world.connect(2, 1);
     world.settle();
     assert!(world.nodes[1].disk.len() == 2);
+}
+
+#[test]
+fn a_recipient_does_not_carry_what_it_has_had() {
+    let mut world = World::new(Settings {
+        releases: false,
+        ..settings(epidemic())
+    });
+    world.seal(0, 1);
+    world.connect(0, 1);
+    world.settle();
+    assert_eq!(world.nodes[1].taken.len(), 1);
+    // It neither wants it from another carrier nor takes it if it is begun all the same.
+    world.connect(0, 2);
+    world.settle();
+    world.connect(2, 1);
+    world.settle();
+    assert!(!world.nodes[2].disk.is_empty());
+    assert!(world.nodes[1].disk.is_empty());
+    assert_eq!(world.nodes[1].courier.bundles().len(), 0);
 }

@@ -20,7 +20,7 @@ use super::envelope::{Envelope, Release, Tag};
 use super::link::{Link, Listed, Place, Receiving, Sending};
 use super::policy::{Peer, Policy};
 use super::said::{Begin, Listing, MAX_RELEASES, Reason, Said, Stop, Summary, Wanted};
-use super::settings::{Order, Settings};
+use super::settings::{Order, Settings, Turns};
 use super::store::{Bundles, Carried, DropReason};
 
 /// Transfers from here under way at once over one link, where the settings do not limit the device's.
@@ -67,13 +67,24 @@ pub enum Arrival {
     Bad,
 }
 
+/// For whom a bundle is, as far as we can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// It is for us, and we have not had it.
+    Ours,
+    /// It was for us and is taken in: nobody needs it less than we do.
+    Had,
+    /// It is for others.
+    Others,
+}
+
 /// The peer said something that it cannot have reason to say: the session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a courier said something out of place")]
 pub struct OutOfPlace;
 
-/// Says whether a tag is of a bundle for us that has not been taken in.
-pub type IsOwn<'a> = &'a mut dyn FnMut(&Tag) -> bool;
+/// Says for whom the bundle of a tag is.
+pub type WhoseIs<'a> = &'a mut dyn FnMut(&Tag) -> Whose;
 
 /// A courier.
 pub struct Courier {
@@ -212,6 +223,9 @@ impl Courier {
             releases,
         };
         self.acts.push(Act::Say(link, Said::Summary(summary)));
+        if !self.policy.heeds_greeting() {
+            self.list_all(link, now_ms);
+        }
     }
 
     /// A session is over.
@@ -248,16 +262,16 @@ impl Courier {
         said: Said,
         now_ms: u64,
         rng: &mut (impl Rng + ?Sized),
-        is_own: IsOwn<'_>,
+        whose: WhoseIs<'_>,
     ) -> Result<(), OutOfPlace> {
         let Some(link) = self.links.get_mut(&id) else {
             return Ok(());
         };
         match said {
             Said::Summary(summary) => self.summary(id, summary, now_ms)?,
-            Said::Listing(listing) => self.listing(id, &listing, is_own),
+            Said::Listing(listing) => self.listing(id, &listing, whose),
             Said::Wanted(wanted) => self.wanted(id, &wanted),
-            Said::Begin(begin) => self.begin_heard(id, begin, is_own),
+            Said::Begin(begin) => self.begin_heard(id, begin, whose),
             Said::Go(tag) => match link.sending.get_mut(&tag) {
                 Some(sending) if sending.under_way => return Err(OutOfPlace),
                 Some(sending) => {
@@ -271,7 +285,7 @@ impl Courier {
                 if under_way {
                     self.end_sending(id, &tag, true);
                     self.acts.push(Act::Say(id, Said::Yours(tag)));
-                    self.goes_on = true;
+                    self.goes_on = self.settings.turns == Turns::GoOn;
                 }
             }
             Said::Yours(tag) => self.yours(id, &tag, now_ms)?,
@@ -313,6 +327,10 @@ impl Courier {
             }
             Arrival::Opened(release) => {
                 receiving.whole = true;
+                let listed = self.links.values_mut();
+                for listed in listed.filter_map(|link| link.listed.get_mut(tag)) {
+                    listed.whose = Whose::Had;
+                }
                 self.acts.push(Act::Say(id, Said::Whole(*tag)));
                 if let Some(release) = release.filter(|_| self.settings.releases)
                     && self.bundles.remember_release(release)
@@ -331,7 +349,7 @@ impl Courier {
         if first && summary.greeting.is_none() {
             return Err(OutOfPlace);
         }
-        let peer = link.peer;
+        let (peer, told) = (link.peer, link.told);
         for release in summary.releases {
             self.release_heard(release);
         }
@@ -339,7 +357,7 @@ impl Courier {
             let lists = match first {
                 true => {
                     self.policy.met(&peer, &greeting, now_ms);
-                    true
+                    !told
                 }
                 false => self.policy.greeted_anew(&peer, &greeting, now_ms),
             };
@@ -380,7 +398,7 @@ impl Courier {
     }
 
     fn tell_release(&mut self, release: Release) {
-        for (id, _) in self.links.iter().filter(|(_, link)| link.greeted) {
+        for (id, _) in self.links.iter().filter(|(_, link)| link.told) {
             let summary = Summary {
                 greeting: None,
                 releases: vec![release],
@@ -391,9 +409,10 @@ impl Courier {
 
     /// Tells a peer all that is held, the newest first as far as the limit goes.
     fn list_all(&mut self, id: LinkId, now_ms: u64) {
-        let Some(link) = self.links.get(&id) else {
+        let Some(link) = self.links.get_mut(&id) else {
             return;
         };
+        link.told = true;
         let mut listing = Listing::default();
         let most = self.settings.max_listed as usize;
         for carried in self.bundles.iter().rev().take(most) {
@@ -418,7 +437,7 @@ impl Courier {
         };
         for (id, link) in &self.links {
             let mut listing = Listing::default();
-            if link.greeted && (self.settings.again || !link.listed.contains_key(tag)) {
+            if link.told && (self.settings.again || !link.listed.contains_key(tag)) {
                 list(
                     self.policy.as_ref(),
                     carried,
@@ -433,7 +452,7 @@ impl Courier {
         }
     }
 
-    fn listing(&mut self, id: LinkId, listing: &Listing, is_own: IsOwn<'_>) {
+    fn listing(&mut self, id: LinkId, listing: &Listing, whose: WhoseIs<'_>) {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
@@ -447,14 +466,14 @@ impl Courier {
                 break;
             }
             let held = self.bundles.get(&tag).is_some();
-            let own = !held && is_own(&tag);
-            link.listed.insert(tag, Listed { offered, own });
-            if own {
-                wanted.own.push(tag);
-            } else if !held
-                && offered.is_some_and(|offered| may_carry(&self.settings, &self.bundles, &offered))
-            {
-                wanted.others.push(tag);
+            let whose = match held {
+                true => Whose::Others,
+                false => whose(&tag),
+            };
+            let listed = Listed { offered, whose };
+            link.listed.insert(tag, listed);
+            if !held {
+                want(&self.settings, &self.bundles, tag, &listed, &mut wanted);
             }
         }
         if !wanted.is_empty() {
@@ -472,14 +491,7 @@ impl Courier {
                 continue;
             };
             let mut wanted = Wanted::default();
-            if listed.own {
-                wanted.own.push(*tag);
-            } else if listed
-                .offered
-                .is_some_and(|offered| may_carry(&self.settings, &self.bundles, &offered))
-            {
-                wanted.others.push(*tag);
-            }
+            want(&self.settings, &self.bundles, *tag, listed, &mut wanted);
             if !wanted.is_empty() {
                 self.acts.push(Act::Say(*id, Said::Wanted(wanted)));
             }
@@ -624,7 +636,7 @@ impl Courier {
         Some(sending)
     }
 
-    fn begin_heard(&mut self, id: LinkId, begin: Begin, is_own: IsOwn<'_>) {
+    fn begin_heard(&mut self, id: LinkId, begin: Begin, whose: WhoseIs<'_>) {
         let tag = begin.envelope.tag;
         if let Some(link) = self.links.get_mut(&id)
             && let Some(receiving) = link.receiving.get_mut(&tag)
@@ -644,8 +656,13 @@ impl Courier {
         };
         let listed = link.listed.get(&tag);
         let held = self.bundles.get(&tag).is_some();
-        let own = listed.is_some_and(|listed| listed.own) && is_own(&tag);
-        let welcome = listed.is_some()
+        let whose = match listed.map(|listed| listed.whose) {
+            Some(Whose::Ours) => whose(&tag),
+            Some(whose) => whose,
+            None => Whose::Had,
+        };
+        let own = whose == Whose::Ours;
+        let welcome = whose != Whose::Had
             && !held
             && !coming
             && begin.length <= begin.envelope.size.min(MAX_BUNDLE as u64)
@@ -711,6 +728,14 @@ impl Courier {
         };
         let sending = self.end_sending(id, &tag, false);
         self.ask_again(id, sending);
+        // What has not been said yet need not be.
+        let is_begin = |act: &Act| match act {
+            Act::Say(link, Said::Begin(begin)) => *link == id && begin.envelope.tag == tag,
+            _ => false,
+        };
+        if let Some(place) = self.acts.iter().rposition(is_begin) {
+            self.acts.remove(place);
+        }
         true
     }
 
@@ -858,6 +883,16 @@ fn list(policy: &dyn Policy, carried: &Carried, peer: &Peer, now_ms: u64, listin
             ..envelope
         }),
         None => listing.others.push(envelope.tag),
+    }
+}
+
+/// Puts a bundle that a peer has listed, and that is not held, among what is wanted, if it is.
+fn want(settings: &Settings, bundles: &Bundles, tag: Tag, listed: &Listed, wanted: &mut Wanted) {
+    let may_carry = |offered| may_carry(settings, bundles, &offered);
+    match listed.whose {
+        Whose::Ours => wanted.own.push(tag),
+        Whose::Others if listed.offered.is_some_and(may_carry) => wanted.others.push(tag),
+        Whose::Had | Whose::Others => {}
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_core::Rng;
 
 use super::envelope::{Envelope, Tag};
+use super::exchange::Whose;
 use super::policy::Peer;
 use super::said::Begin;
 
@@ -23,8 +24,7 @@ pub(super) struct Place {
 pub(super) struct Listed {
     /// How it was offered, if we may carry it.
     pub offered: Option<Envelope>,
-    /// It is for us.
-    pub own: bool,
+    pub whose: Whose,
 }
 
 /// A transfer from here.
@@ -48,8 +48,10 @@ pub(super) struct Receiving {
 
 pub(super) struct Link {
     pub peer: Peer,
-    /// The peer's greeting has come, and it has been told what we hold.
+    /// The peer's greeting has come.
     pub greeted: bool,
+    /// The peer has been told what we hold, and hears what is new from now on.
+    pub told: bool,
     pub listed: BTreeMap<Tag, Listed>,
     /// What the peer wants.
     pub asked: BTreeMap<Tag, Place>,
@@ -70,6 +72,7 @@ impl Link {
         Link {
             peer,
             greeted: false,
+            told: false,
             listed: BTreeMap::new(),
             asked: BTreeMap::new(),
             queue: BTreeSet::new(),

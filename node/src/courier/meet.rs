@@ -2,7 +2,7 @@
 //! couriers whose link never breaks. For comparing policies with theory, thousands of couriers at once.
 
 use super::envelope::{Envelope, Tag};
-use super::exchange::{Courier, may_carry};
+use super::exchange::{Courier, Whose, WhoseIs, may_carry};
 use super::policy::Peer;
 use super::store::Carried;
 
@@ -12,8 +12,8 @@ pub struct Side<'a> {
     pub courier: &'a mut Courier,
     /// Who it is.
     pub me: Peer,
-    /// Whether a tag is of a bundle for it that it has not had.
-    pub is_own: &'a mut dyn FnMut(&Tag) -> bool,
+    /// For whom the bundle of a tag is.
+    pub whose: WhoseIs<'a>,
 }
 
 /// What went over in a meeting.
@@ -28,7 +28,7 @@ pub struct Moved {
 }
 
 /// Two couriers meet: what each has for the other goes over. A recipient's copy is not held, and
-/// `is_own` is to be false for it from then on. Settings of links and transfers play no part.
+/// `whose` is to say that it has been had from then on. Settings of links and transfers play no part.
 pub fn meet(one: &mut Side<'_>, two: &mut Side<'_>, now_ms: u64, moved: &mut Vec<Moved>) {
     one.courier.expire(now_ms);
     two.courier.expire(now_ms);
@@ -67,10 +67,13 @@ fn hand_over(
         if to.courier.bundles.get(&envelope.tag).is_some() {
             continue;
         }
-        if (to.is_own)(&envelope.tag) {
-            wanted.push((false, 0, envelope.tag));
-        } else if let Some(offer) = from.courier.policy.offer(carried, &to.me) {
-            wanted.push((true, offer.rank, envelope.tag));
+        match (to.whose)(&envelope.tag) {
+            Whose::Ours => wanted.push((false, 0, envelope.tag)),
+            Whose::Had => {}
+            Whose::Others => {
+                let offer = from.courier.policy.offer(carried, &to.me);
+                wanted.extend(offer.map(|offer| (true, offer.rank, envelope.tag)));
+            }
         }
     }
     // A stable sort: those of one rank go in the order in which they came.

@@ -25,10 +25,10 @@ pub mod store;
 mod link;
 
 pub use envelope::{Envelope, Hint, Release, ReleaseHash, Tag};
-pub use exchange::{Act, Courier};
+pub use exchange::{Act, Courier, Whose};
 pub use meet::meet;
 pub use policies::PolicySettings;
 pub use policy::{Offer, Peer, Policy};
 pub use said::{Reason, Said};
-pub use settings::{Order, Settings};
+pub use settings::{Order, Settings, Turns};
 pub use store::{Bundles, Carried, DropReason};

@@ -13,7 +13,7 @@ use super::store::Carried;
 pub struct Peer {
     /// The device.
     pub device: DeviceId,
-    /// What stands for its owner.
+    /// What stands for its owner; zeros where the policy does not [need](Policy::needs_hint) it.
     pub hint: Hint,
 }
 
@@ -42,6 +42,11 @@ pub trait Policy: Send {
     /// bytes.
     fn greeting(&mut self, _now_ms: u64) -> Vec<u8> {
         Vec::new()
+    }
+
+    /// Whether what a peer is offered depends on its greeting: then it is told of nothing before that has come.
+    fn heeds_greeting(&self) -> bool {
+        false
     }
 
     /// A meeting has begun, and this is the peer's greeting: anything, perhaps of another policy.

@@ -16,6 +16,18 @@ pub enum Order {
     Fifo,
 }
 
+/// Who sends next where a device takes part in few transfers at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Turns {
+    /// Whoever has just sent goes on while it has something wanted.
+    #[default]
+    GoOn,
+    /// It is drawn anew after each transfer, among all who wait.
+    Drawn,
+}
+
 /// How a courier behaves. All its limits are of the device or of one link, never of who somebody claims
 /// to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +44,8 @@ pub struct Settings {
     pub lifetime_s: u32,
     /// Transfers that the device takes part in at once, sending or receiving; none: four a link.
     pub transfers: Option<u32>,
+    /// Who sends next where `transfers` is given. What is for the peer itself comes first in any case.
+    pub turns: Turns,
     /// Whether the recipient's release values are passed on, upon which bundles are dropped.
     pub releases: bool,
     /// Whether the length of bundles is padded.
@@ -60,6 +74,7 @@ impl Default for Settings {
             quota_bytes: 64 << 20,
             lifetime_s: 7 * 24 * 3_600,
             transfers: None,
+            turns: Turns::GoOn,
             releases: true,
             padding: true,
             one_message: false,

@@ -9,6 +9,7 @@ use hedgerow_sync::peer;
 use hedgerow_sync::store::{Reader, StorageError, Store};
 use hedgerow_transport::bundle::Header;
 use hedgerow_transport::carrier::LinkId;
+use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::session::{Item, Lane, Session};
 
 use super::bundle_event::BundleEvent;
@@ -20,7 +21,7 @@ use super::live::Live;
 use super::{Effects as _, Engine, Now, Turn, reconciling};
 use crate::courier::exchange::{Act, Arrival};
 use crate::courier::said::{self, Begin};
-use crate::courier::{Courier, Hint, Peer, Said, Settings, Tag};
+use crate::courier::{Courier, Hint, Peer, Said, Settings, Tag, Whose};
 use crate::tables::Table;
 
 /// Tags known not to be ours, so that none is tried with every contact's key at every meeting.
@@ -129,9 +130,13 @@ impl Engine {
             return;
         };
         if hello.features & items::CARRIES != 0 {
+            let hint = match couriering.courier.needs_hint() {
+                true => Hint::of(&live.identity.0),
+                false => Hint([0; 8]),
+            };
             let peer = Peer {
                 device: live.device,
-                hint: Hint::of(&live.identity.0),
+                hint,
             };
             couriering.courier.met(id, peer, turn.now.mono_ms);
         }
@@ -190,43 +195,45 @@ impl Engine {
             ..
         } = couriering;
         let mut failed = None;
-        let mut is_own = |tag: &Tag| {
+        // A sized tag is recognised by one look, as fast as it is found here.
+        let looks_long = self.account.cryptography() == Cryptography::Real;
+        let mut whose = |tag: &Tag| {
             if foreign.contains(tag) {
-                return false;
+                return Whose::Others;
             }
-            match self.is_for_us(&*turn.txn, tag) {
-                Ok(true) => true,
-                Ok(false) => {
-                    foreign.insert(*tag);
-                    foreign_order.push_back(*tag);
-                    if foreign_order.len() > MAX_FOREIGN
-                        && let Some(oldest) = foreign_order.pop_front()
-                    {
-                        foreign.remove(&oldest);
-                    }
-                    false
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    false
+            let whose = self.whose(&*turn.txn, tag).unwrap_or_else(|error| {
+                failed = Some(error);
+                Whose::Had
+            });
+            if whose == Whose::Others && looks_long {
+                foreign.insert(*tag);
+                foreign_order.push_back(*tag);
+                if foreign_order.len() > MAX_FOREIGN
+                    && let Some(oldest) = foreign_order.pop_front()
+                {
+                    foreign.remove(&oldest);
                 }
             }
+            whose
         };
         let now_ms = turn.now.mono_ms;
-        let heard = courier.heard(id, said, now_ms, &mut turn.rng, &mut is_own);
+        let heard = courier.heard(id, said, now_ms, &mut turn.rng, &mut whose);
         if let Some(error) = failed {
             return Err(error.into());
         }
         heard.map_err(|_| PeerFault::OutOfPlace.into())
     }
 
-    /// Whether a bundle is for us and has not been taken in.
-    fn is_for_us(&self, reader: &dyn Reader, tag: &Tag) -> Result<bool, StorageError> {
+    /// For whom a bundle is.
+    fn whose(&self, reader: &dyn Reader, tag: &Tag) -> Result<Whose, StorageError> {
         let Some(sender) = self.sender_of(&tag.0) else {
-            return Ok(false);
+            return Ok(Whose::Others);
         };
         let taken = Table::BundleTags.key(&[&sender.0, &tag.0[..16]]);
-        Ok(reader.get(&taken)?.is_none())
+        Ok(match reader.get(&taken)? {
+            Some(_) => Whose::Had,
+            None => Whose::Ours,
+        })
     }
 
     /// Some contents of a bundle.
@@ -261,10 +268,10 @@ impl Engine {
         let (begin, contents) = (arriving.begin, arriving.contents.clone().freeze());
         let tag = begin.envelope.tag;
         let acked = &mut couriering.acked;
-        let arrival = match self.is_for_us(&*turn.txn, &tag)? {
-            true => self.take_carried(turn, id, acked, &begin, &contents)?,
-            false if is_as_offered(&begin, &contents) => Arrival::ToCarry,
-            false => Arrival::Bad,
+        let arrival = match self.whose(&*turn.txn, &tag)? {
+            Whose::Ours => self.take_carried(turn, id, acked, &begin, &contents)?,
+            Whose::Others if is_as_offered(&begin, &contents) => Arrival::ToCarry,
+            Whose::Had | Whose::Others => Arrival::Bad,
         };
         let now_ms = turn.now.mono_ms;
         if matches!(arrival, Arrival::Opened(_)) {

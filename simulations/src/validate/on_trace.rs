@@ -2,7 +2,7 @@
 //! against the oracle message by message.
 
 use hedgerow_node::courier::meet::{Side, meet};
-use hedgerow_node::courier::{Courier, PolicySettings, Settings, Tag};
+use hedgerow_node::courier::{Courier, PolicySettings, Settings, Tag, Whose};
 use serde::Serialize;
 
 use super::made_up::{SIZE, envelope, message_of, peer};
@@ -185,10 +185,14 @@ impl<'a> Gathered<'a> {
     /// Two devices meet. Those of them that carry more than before.
     fn meet(&mut self, a: DeviceNumber, b: DeviceNumber, at_us: u64) -> Vec<DeviceNumber> {
         let (questions, arrivals) = (self.questions, &self.arrivals);
-        let is_own = |device: DeviceNumber| {
+        let whose = |device: DeviceNumber| {
             move |tag: &Tag| {
                 let message = message_of(tag);
-                questions[message].to == device && arrivals[message].is_none()
+                match questions[message].to == device {
+                    true if arrivals[message].is_none() => Whose::Ours,
+                    true => Whose::Had,
+                    false => Whose::Others,
+                }
             }
         };
         let ends = [a as usize, b as usize];
@@ -201,12 +205,12 @@ impl<'a> Gathered<'a> {
             &mut Side {
                 courier: one,
                 me: peer(ends[0]),
-                is_own: &mut is_own(a),
+                whose: &mut whose(a),
             },
             &mut Side {
                 courier: two,
                 me: peer(ends[1]),
-                is_own: &mut is_own(b),
+                whose: &mut whose(b),
             },
             at_us / 1000,
             &mut moved,

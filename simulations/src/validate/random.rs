@@ -1,7 +1,7 @@
 //! One message at a time among couriers that meet at random, and the means and laws that come of it.
 
 use hedgerow_node::courier::meet::{Side, meet};
-use hedgerow_node::courier::{Courier, PolicySettings, Settings};
+use hedgerow_node::courier::{Courier, PolicySettings, Settings, Whose};
 use rand_core::Rng;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -196,12 +196,12 @@ pub fn outcome(policy: &PolicySettings, devices: usize, rng: &mut impl Rng) -> O
             &mut Side {
                 courier: a,
                 me: peer(ends[0]),
-                is_own: &mut |_| ends[0] == recipient,
+                whose: &mut |_| whose(ends[0], recipient),
             },
             &mut Side {
                 courier: b,
                 me: peer(ends[1]),
-                is_own: &mut |_| ends[1] == recipient,
+                whose: &mut |_| whose(ends[1], recipient),
             },
             (now_s * 1000.0) as u64,
             &mut moved,
@@ -217,5 +217,13 @@ pub fn outcome(policy: &PolicySettings, devices: usize, rng: &mut impl Rng) -> O
             carriers += 1;
         }
         moved.clear();
+    }
+}
+
+/// For whom the only message is, as a device sees it.
+fn whose(device: usize, recipient: usize) -> Whose {
+    match device == recipient {
+        true => Whose::Ours,
+        false => Whose::Others,
     }
 }

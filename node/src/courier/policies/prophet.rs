@@ -149,6 +149,10 @@ impl Policy for Likelihoods {
         true
     }
 
+    fn heeds_greeting(&self) -> bool {
+        true
+    }
+
     fn greeting(&mut self, now_ms: u64) -> Vec<u8> {
         self.age(now_ms);
         let said = self.known.iter().map(|(hint, known)| Said {
