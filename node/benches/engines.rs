@@ -18,7 +18,7 @@ use hedgerow_transport::carrier::{
     Address, CarrierEvent, CarrierKind, CarrierState, DialId, Ending, LinkId,
 };
 use hedgerow_transport::cryptography::Cryptography;
-use hedgerow_transport::keys::Root;
+use hedgerow_transport::keys::{PairKeys, Root};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -130,7 +130,7 @@ fn nodes(count: usize, contacts: usize, cryptography: Cryptography) -> Vec<Node>
             let other = (number + step) % count;
             Friend {
                 card: &cards[other],
-                root: root(number, other),
+                keys: PairKeys::derive(root(number, other)),
             }
         });
         introduce(&mut store, &cards[number], friends, WALL_MS).expect("memory does not fail");

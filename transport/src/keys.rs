@@ -200,6 +200,22 @@ impl PairKeys {
     }
 }
 
+#[cfg(feature = "sized")]
+impl PairKeys {
+    /// All of them drawn: what two have who never met, in measurements and simulations of very many.
+    #[must_use]
+    pub fn drawn(rng: &mut impl CryptoRng) -> Self {
+        Self {
+            psk: Psk(*random_32(rng)),
+            rescue: RescueKey(*random_32(rng)),
+            tag: TagKey(*random_32(rng)),
+            bundle_tag: BundleTagKey(*random_32(rng)),
+            pair_beacon: PairBeaconKey(*random_32(rng)),
+            direct_space: SpaceSecret(*random_32(rng)),
+        }
+    }
+}
+
 /// An X25519 public key. Prints nothing, since it names a device.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]

@@ -360,6 +360,7 @@ impl Outgoing {
         let padded = padme(self.plain.len().max(MIN_RECORD)).min(MAX_RECORD);
         self.plain.resize(padded, 0);
         let length = padded + TAG_LEN;
+        out.reserve(LENGTH_LEN + length);
         out.extend_from_slice(&self.lengths.mask((length as u16).to_be_bytes()));
         let start = out.len();
         out.resize(start + length, 0);

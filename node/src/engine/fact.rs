@@ -1,10 +1,9 @@
 //! What a device tells its contacts about itself (`docs/PROTOCOL.md` section 8): kinds, versions, bytes.
 //! Versions never go down.
 
-use std::collections::BTreeMap;
-
 use minicbor::bytes::ByteVec;
-use minicbor::{Decode, Encode};
+use minicbor::encode::Write;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 /// What a fact is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,29 +34,61 @@ impl FactKind {
     pub fn from_number(number: u8) -> Option<FactKind> {
         FactKind::ALL.into_iter().find(|kind| *kind as u8 == number)
     }
+
+    fn place(self) -> usize {
+        self as usize - 1
+    }
 }
 
-/// A version for each kind of fact; 0 where there is none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
-#[cbor(transparent)]
-pub(crate) struct Versions(#[n(0)] BTreeMap<u8, u32>);
+/// A version for each kind of fact; 0 where there is none. Written as a map of those that are not 0, by kind; kinds
+/// that we do not know are passed over. There are two for each contact's device, so they lie flat.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Versions([u32; FactKind::ALL.len()]);
 
 impl Versions {
     pub fn of(&self, kind: FactKind) -> u32 {
-        self.0.get(&(kind as u8)).copied().unwrap_or_default()
+        self.0[kind.place()]
     }
 
-    /// All of them, by the number of their kind.
-    pub fn by_number(&self) -> &BTreeMap<u8, u32> {
-        &self.0
-    }
-
-    /// Raises one; true if it was lower.
+    /// Raises a version; true if it was lower.
     pub fn raise(&mut self, kind: FactKind, version: u32) -> bool {
-        let held = self.0.entry(kind as u8).or_default();
+        let held = &mut self.0[kind.place()];
         let raised = *held < version;
         *held = (*held).max(version);
         raised
+    }
+
+    /// Those that are not 0.
+    pub fn iter(&self) -> impl Iterator<Item = (FactKind, u32)> + '_ {
+        let all = FactKind::ALL.into_iter().zip(self.0);
+        all.filter(|(_, version)| *version > 0)
+    }
+}
+
+impl<C> Encode<C> for Versions {
+    fn encode<W: Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        encoder.map(self.iter().count() as u64)?;
+        for (kind, version) in self.iter() {
+            encoder.u8(kind as u8)?.u32(version)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Versions {
+    fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Versions, decode::Error> {
+        let mut versions = Versions::default();
+        for entry in decoder.map_iter::<u8, u32>()? {
+            let (kind, version) = entry?;
+            if let Some(kind) = FactKind::from_number(kind) {
+                versions.raise(kind, version);
+            }
+        }
+        Ok(versions)
     }
 }
 
@@ -88,4 +119,27 @@ pub(crate) struct PrekeyFact {
     pub number: u32,
     #[cbor(n(1), with = "super::codec::fixed")]
     pub public: hedgerow_transport::keys::PublicKey,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn versions_are_written_as_a_map_and_unknown_kinds_are_passed_over() {
+        let mut versions = Versions::default();
+        assert!(versions.raise(FactKind::Prekey, 7));
+        assert!(versions.raise(FactKind::DeviceList, 1));
+        assert!(!versions.raise(FactKind::Prekey, 6));
+        let mut map = BTreeMap::from([(1_u8, 1_u32), (4, 7)]);
+        let bytes = minicbor::to_vec(&versions).unwrap();
+        assert_eq!(bytes, minicbor::to_vec(&map).unwrap());
+        map.insert(9, 3);
+        map.insert(0, 5);
+        let bytes = minicbor::to_vec(&map).unwrap();
+        let read: Versions = decode(&bytes).unwrap();
+        assert_eq!(read, versions);
+    }
 }

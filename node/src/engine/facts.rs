@@ -104,7 +104,7 @@ impl Engine {
         hello: &Hello,
     ) -> Result<(), StorageError> {
         for kind in FactKind::ALL {
-            let have = hello.have.get(&(kind as u8)).copied().unwrap_or_default();
+            let have = hello.have.of(kind);
             let ours = self.account.versions.of(kind);
             if have > ours {
                 let above = have.min(ours.saturating_add(MAX_OUTRUN)).saturating_add(1);

@@ -8,7 +8,7 @@ use hedgerow_sync::space::{self, SpaceKind};
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::carrier::{Address, CarrierKind};
 use hedgerow_transport::device::DeviceKeys;
-use hedgerow_transport::keys::{BeaconKey, PairKeys, Root, StaticKey};
+use hedgerow_transport::keys::{BeaconKey, PairKeys, StaticKey};
 use minicbor::bytes::{ByteArray, ByteVec};
 use rand_core::CryptoRng;
 
@@ -27,6 +27,7 @@ use crate::tables::{self, Table, damaged};
 pub struct Card {
     identity: IdentityId,
     device: DeviceKeys,
+    device_id: DeviceId,
     device_list: ByteVec,
     name: String,
     addresses: Vec<String>,
@@ -45,7 +46,7 @@ impl Card {
     /// What its contacts' engines call its device.
     #[must_use]
     pub fn device_id(&self) -> DeviceId {
-        DeviceId(self.device.device_id())
+        self.device_id
     }
 }
 
@@ -54,7 +55,7 @@ pub struct Friend<'a> {
     /// Its card.
     pub card: &'a Card,
     /// The root of the pair (`docs/PROTOCOL.md` section 2): the same on both sides, and no other pair's.
-    pub root: Root,
+    pub keys: PairKeys,
 }
 
 /// The card of the identity in a store, which is to be reached at these addresses of any carrier. Its first prekey
@@ -93,12 +94,14 @@ pub fn card(
             }
         };
         account.save(txn)?;
+        let device = DeviceKeys {
+            signing: account.signing_key.verifying_key().to_bytes(),
+            key: account.device_key.public(),
+        };
         Ok(Card {
             identity: account.identity(),
-            device: DeviceKeys {
-                signing: account.signing_key.verifying_key().to_bytes(),
-                key: account.device_key.public(),
-            },
+            device_id: DeviceId(device.device_id()),
+            device,
             device_list: account.device_list.clone(),
             name: account.name.clone(),
             addresses: account.addresses.clone(),
@@ -110,7 +113,7 @@ pub fn card(
 }
 
 /// Makes contacts of all these in the store that gave `me`: who they are is believed. Each of them must
-/// be told of this one too, with the same root.
+/// be told of this one too, with the same keys.
 ///
 /// # Errors
 /// The store failed.
@@ -134,9 +137,8 @@ fn befriend(
     friend: Friend<'_>,
     wall_ms: i64,
 ) -> Result<(), StorageError> {
-    let Friend { card, root } = friend;
-    let keys = PairKeys::derive(root);
-    let id = DeviceId(card.device.device_id());
+    let Friend { card, keys } = friend;
+    let id = card.device_id;
     space::create(
         txn,
         reconciling::space_id(&keys.direct_space),

@@ -1,13 +1,12 @@
 //! The session items of the engine itself (`docs/PROTOCOL.md` section 8); `sync` has its own.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use hedgerow_sync::wire;
 use hedgerow_transport::session::{Item, Lane, Session};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
+use super::fact::Versions;
 use super::fault::PeerFault;
 use crate::courier::Release;
 use crate::tables;
@@ -47,7 +46,7 @@ pub(crate) struct Hello {
     pub psk_number: u32,
     /// Versions of the other side's facts that are held, by kind.
     #[n(7)]
-    pub have: BTreeMap<u8, u32>,
+    pub have: Versions,
     /// The opening of the sender's store.
     #[n(8)]
     pub incarnation: u64,

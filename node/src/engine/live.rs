@@ -26,6 +26,9 @@ pub(crate) const SEND_WINDOW: usize = 1 << 20;
 /// while the rest is still being read, every link has its turn, and records are full ones.
 const SLICE: usize = 1 << 18;
 
+/// A link with more bytes than this handed to it and not yet written is given no more.
+pub const MOST_UNWRITTEN: usize = SEND_WINDOW - SLICE;
+
 /// Two links to one device that came up within this time were dialled at once, by both sides.
 const SIMULTANEOUS_MS: u64 = 10_000;
 
@@ -85,7 +88,7 @@ impl Engine {
             wall_ms: turn.now.wall_ms,
             root: ByteArray::from(sync.root()),
             psk_number: device.psk.number,
-            have: device.held.by_number().clone(),
+            have: device.held.clone(),
             incarnation: self.incarnation.0,
         };
         items::say(&mut session, items::HELLO, &hello);
@@ -219,12 +222,10 @@ impl Engine {
         {
             device.found_at(&attempt.way);
         }
-        for (kind, version) in &hello.have {
-            if let Some(kind) = FactKind::from_number(*kind) {
-                let raised = device.given.raise(kind, *version);
-                if raised && kind == FactKind::BeaconKey {
-                    self.presence.outdate();
-                }
+        for (kind, version) in hello.have.iter() {
+            let raised = device.given.raise(kind, version);
+            if raised && kind == FactKind::BeaconKey {
+                self.presence.outdate();
             }
         }
         self.unsaved
@@ -371,15 +372,15 @@ impl Engine {
         self.courier_parted(turn, id, live)
     }
 
-    /// Fills a slice of what is queued into each link whose window is open. False: there was nothing.
+    /// Fills a slice of what is queued into each link whose window is open. False: nothing more waits.
     pub(super) fn fill(
         &mut self,
         reader: &dyn Reader,
         out: &mut Outbox,
     ) -> Result<bool, StorageError> {
-        let mut filled = false;
+        let mut more = false;
         for (id, link) in &mut self.links {
-            if link.unwritten > SEND_WINDOW - SLICE {
+            if link.unwritten > MOST_UNWRITTEN {
                 continue;
             }
             let mut sealed = BytesMut::new();
@@ -413,10 +414,11 @@ impl Engine {
                     .saturating_add(sealed.len())
                     .saturating_add(ghost as usize);
                 self.traffic.sent_bytes += sealed.len() as u64;
+                // A slice that is far from full was all there was.
+                more |= ghost > 0 || sealed.len() >= SLICE / 2;
                 out.send(*id, sealed.freeze(), ghost);
-                filled = true;
             }
         }
-        Ok(filled)
+        Ok(more)
     }
 }

@@ -74,6 +74,7 @@ pub use bundle_event::BundleEvent;
 pub use effects::Effects;
 pub use input::{CallId, Input, Now};
 pub use inputs::{Inputs, MAX_BATCH_INPUT_BYTES, MAX_BATCH_INPUTS};
+pub use live::MOST_UNWRITTEN;
 pub use start::OpenError;
 
 use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
@@ -140,6 +141,8 @@ pub struct Engine {
     couriering: Option<Box<Couriering>>,
     /// No link is begun or accepted any more.
     stopping: bool,
+    /// The moment in which what time alone brings was looked at last.
+    ticked: Option<Now>,
 }
 
 /// What is known of a carrier.
@@ -195,11 +198,11 @@ pub fn pump(
     })?;
     out.release(effects);
     loop {
-        let mut out = Outbox::default();
-        if !store.read(|reader| engine.fill(reader, &mut out))? {
+        let more = store.read(|reader| engine.fill(reader, &mut out))?;
+        out.release(effects);
+        if !more {
             break;
         }
-        out.release(effects);
     }
     if !inputs.is_empty() || !engine.strangers.is_empty() {
         return Ok(NextWake(Some(now.mono_ms)));
@@ -269,20 +272,25 @@ impl Engine {
         }
     }
 
-    /// What time brings.
+    /// What time brings: what it brings alone, once in a moment, since whatever begins in one is due later.
     fn tick(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        self.follow_clock(turn)?;
-        self.end_overdue(turn)?;
-        self.save_devices(turn)?;
-        self.end_invitations(turn)?;
-        self.renew_prekey(turn)?;
+        let is_later = self.ticked.replace(turn.now) != Some(turn.now);
+        if is_later {
+            self.follow_clock(turn)?;
+            self.end_overdue(turn)?;
+            self.save_devices(turn)?;
+            self.end_invitations(turn)?;
+            self.renew_prekey(turn)?;
+        }
         self.announce(turn);
         self.recognise_beacons(turn);
         self.search_beacons(turn);
         if !self.stopping {
             self.start_dials(turn);
         }
-        self.propose_overdue(turn)?;
+        if is_later {
+            self.propose_overdue(turn)?;
+        }
         self.carry_on(turn)
     }
 

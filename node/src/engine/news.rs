@@ -14,7 +14,7 @@ use hedgerow_sync::store::StorageError;
 const MAX_SINGLE: usize = 16;
 
 /// What has happened since the last telling.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(crate) struct News {
     /// Contacts about whom something changed.
     pub contacts: BTreeSet<IdentityId>,
@@ -45,6 +45,28 @@ pub(crate) struct Run {
 }
 
 impl News {
+    /// Whether nothing has happened.
+    fn is_empty(&self) -> bool {
+        let News {
+            contacts,
+            removed,
+            invitations,
+            met,
+            join_problems,
+            carriers,
+            messages,
+            delivered,
+        } = self;
+        contacts.is_empty()
+            && removed.is_empty()
+            && invitations.is_empty()
+            && met.is_empty()
+            && join_problems.is_empty()
+            && carriers.is_empty()
+            && messages.is_empty()
+            && delivered.is_empty()
+    }
+
     /// New messages; those that go on where the last ones of the same log ended are one run with them.
     pub fn message(&mut self, identity: IdentityId, run: Run) {
         let runs = self.messages.entry(identity).or_default();
@@ -61,7 +83,7 @@ impl News {
 impl Engine {
     /// Tells what the batch has brought.
     pub(super) fn tell_news(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        if self.news == News::default() {
+        if self.news.is_empty() {
             return Ok(());
         }
         let news = std::mem::take(&mut self.news);

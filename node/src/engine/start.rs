@@ -229,6 +229,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         news: News::default(),
         couriering: None,
         stopping: false,
+        ticked: None,
     })
 }
 

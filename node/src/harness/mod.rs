@@ -14,7 +14,7 @@ use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
 use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, CarrierKind};
 use hedgerow_transport::cryptography::Cryptography;
-use hedgerow_transport::keys::Root;
+use hedgerow_transport::keys::{PairKeys, Root};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -208,7 +208,7 @@ impl World {
                 ChaCha20Rng::seed_from_u64(seed ^ (low << 32 | high)).fill_bytes(&mut root);
                 Friend {
                     card: &cards[other],
-                    root: Root::from_bytes(root),
+                    keys: PairKeys::derive(Root::from_bytes(root)),
                 }
             });
             introduce(store, &cards[number], friends, EPOCH_MS).expect("memory does not fail");

@@ -5,6 +5,7 @@
 //! What devices announce is taken over by their radios as a window begins, so a change of beacons is
 //! heard up to a window late; everything else happens to the microsecond.
 
+mod acquainted;
 mod checkpoint;
 mod device;
 mod disk;
@@ -39,6 +40,7 @@ use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
 use crate::radio::{Phone, Radio};
 use crate::record::Record;
 use crate::scenario::{Quota, Scenario, ScenarioError};
+use acquainted::Acquainted;
 use checkpoint::{Saved, SavedRng};
 use device::{Common, Device};
 use group::Group;
@@ -102,7 +104,7 @@ pub enum CheckpointError {
     #[error("this checkpoint is of another scenario or seed")]
     Another,
     /// Not what was written.
-    #[error("the checkpoint is damaged: {0}")]
+    #[error("the checkpoint is damaged")]
     Damaged(#[from] postcard::Error),
     /// A store in memory failed.
     #[error(transparent)]
@@ -116,7 +118,7 @@ pub enum CheckpointError {
 pub struct World {
     shared: Common,
     devices: Vec<Option<Box<Device>>>,
-    acquainted: Vec<BTreeSet<DeviceNumber>>,
+    acquainted: Acquainted,
     meetings: Box<dyn Meetings>,
     workload: workload::Writing,
     faults: fault::Schedule,
@@ -244,7 +246,7 @@ impl World {
             within: BTreeMap::new(),
             shared,
             devices,
-            acquainted,
+            acquainted: Acquainted::new(&acquainted),
             meetings,
             air,
             now_us: 0,
@@ -434,7 +436,7 @@ impl World {
     /// Whether two devices have anything to say to one another.
     fn matters(&self, change: &Change) -> bool {
         let cast = &self.shared.cast;
-        self.acquainted[change.a as usize].contains(&change.b)
+        self.acquainted.are(change.a, change.b)
             || cast.is_replayer(change.a)
             || cast.is_replayer(change.b)
     }

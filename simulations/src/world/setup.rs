@@ -9,8 +9,7 @@ use hedgerow_node::engine::introduction::{Card, Friend, card, introduce};
 use hedgerow_node::store::schema;
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::memory::MemoryStore;
-use hedgerow_transport::keys::Root;
-use rand_core::Rng;
+use hedgerow_transport::keys::PairKeys;
 use rayon::iter::{
     IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
 };
@@ -189,7 +188,7 @@ pub(super) fn people(known: &[BTreeSet<DeviceNumber>], seed: u64) -> People {
         .for_each(|(device, store)| {
             let friends = known[device].iter().map(|other| Friend {
                 card: &cards[*other as usize],
-                root: root(seed, device as DeviceNumber, *other),
+                keys: keys(seed, device as DeviceNumber, *other),
             });
             introduce(store, &cards[device], friends, EPOCH_MS).expect(NOT_FAILING);
         });
@@ -202,9 +201,7 @@ pub(super) fn people(known: &[BTreeSet<DeviceNumber>], seed: u64) -> People {
 }
 
 /// What only two devices share.
-fn root(seed: u64, one: DeviceNumber, other: DeviceNumber) -> Root {
+fn keys(seed: u64, one: DeviceNumber, other: DeviceNumber) -> PairKeys {
     let pair = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
-    let mut secret = [0; 32];
-    chance::stream(seed, Purpose::Acquaintance, pair).fill_bytes(&mut secret);
-    Root::from_bytes(secret)
+    PairKeys::drawn(&mut chance::stream(seed, Purpose::Acquaintance, pair))
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
+use hedgerow_node::engine::MOST_UNWRITTEN;
 use hedgerow_transport::carrier::{CarrierEvent, LinkId};
 
 use super::{Device, Post};
@@ -12,10 +13,6 @@ use crate::radio::Sends;
 use crate::world::Shared;
 use crate::world::happening::Happening;
 use crate::world::noted::{Noted, What};
-
-/// Bytes handed to a link and not reported as written, from which on the engine is told at once when
-/// they have left; fewer are reported when something else happens.
-const REPORT_AT_ONCE: usize = 256 * 1024;
 
 /// One end of a link.
 #[derive(Debug)]
@@ -183,7 +180,8 @@ impl Device {
                 ghost,
             },
         });
-        if outstanding >= REPORT_AT_ONCE {
+        // Fewer are reported when something else happens: the engine does not wait for that.
+        if outstanding > MOST_UNWRITTEN {
             self.agenda.push(done_us, Happening::Written);
         }
     }

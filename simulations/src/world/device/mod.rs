@@ -51,6 +51,15 @@ pub(super) struct Post {
     pub what: Happening,
 }
 
+/// Why an engine is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Something has come for it.
+    Heard,
+    /// It asked for this moment, or bytes have left that it waits for.
+    Due,
+}
+
 /// A device.
 pub(super) struct Device {
     pub number: DeviceNumber,
@@ -157,11 +166,27 @@ impl Device {
         (!announced.beacons.is_empty()).then_some(&announced.beacons)
     }
 
-    /// Everything that happens to it at one moment.
+    /// Everything that happens to it at one moment, before its engine is [called](Self::call).
     pub fn step(&mut self, at_us: u64, shared: &Shared, posts: &mut Vec<Post>) {
         while let Some(what) = self.agenda.pop(at_us) {
             self.happen(at_us, what, shared, posts);
         }
+    }
+
+    /// Why its engine is to be called at this moment, if it is.
+    pub fn reason(&self, at_us: u64) -> Option<Reason> {
+        let running = self.running.as_ref()?;
+        let due = running.wake_us.is_some_and(|wake_us| wake_us <= at_us);
+        match running.waiting.is_empty() {
+            false => Some(Reason::Heard),
+            true if due || running.reports => Some(Reason::Due),
+            true => None,
+        }
+    }
+
+    /// Calls its engine, which takes all that has happened.
+    pub fn call(&mut self, at_us: u64, shared: &Shared, posts: &mut Vec<Post>) {
+        self.step(at_us, shared, posts);
         self.pump(at_us, shared, posts);
         if self.spent(at_us) && self.running.is_some() {
             self.switch_off(at_us, shared, posts);
@@ -191,7 +216,11 @@ impl Device {
             }
             Happening::Bytes { link, bytes, ghost } => self.arrived(link, bytes, ghost, shared),
             Happening::Ended { link } => self.down(at_us, link, shared),
-            Happening::Written => {}
+            Happening::Written => {
+                if let Some(running) = &mut self.running {
+                    running.reports = true;
+                }
+            }
             Happening::Write(message) => self.write(at_us, message, shared),
             Happening::Fault(fault) => self.fault(at_us, fault, shared, posts),
             Happening::Sample => self.sample(at_us, shared),

@@ -66,15 +66,18 @@ impl Device {
         else {
             return;
         };
-        within.unheard = running.announced.get(&kind).is_none_or(|own| !own.look);
-        if !within.unheard {
+        let mut links = self.links.values();
+        let is_linked = links.any(|end| end.peer == peer && end.radio == radio);
+        within.unheard = !is_linked && running.announced.get(&kind).is_none_or(|own| !own.look);
+        // While there is a link, nothing comes of it.
+        if !is_linked && !within.unheard {
             running.hear(kind, peer, radio, &beacons);
         }
         within.heard = Some(beacons);
     }
 
     /// A device with which there is no link goes on announcing what was heard of it, if it is still within
-    /// reach. While there is a link, nothing comes of hearing that.
+    /// reach.
     pub(super) fn hear_again(
         &mut self,
         at_us: u64,
@@ -114,10 +117,11 @@ impl Running {
         radio: u8,
         beacons: &Beacons,
     ) {
+        let at = address(peer, radio);
         for beacon in beacons.iter() {
             let event = CarrierEvent::Beacon {
                 beacon: *beacon,
-                at: vec![address(peer, radio)],
+                at: vec![at.clone()],
             };
             self.waiting.push_back(Input::Carrier(kind, event));
         }

@@ -24,6 +24,8 @@ pub(crate) struct Running {
     pub(super) inputs: Inputs,
     pub waiting: VecDeque<Input>,
     pub wake_us: Option<u64>,
+    /// It is to be told what has been written.
+    pub(super) reports: bool,
     pub(super) announced: BTreeMap<CarrierKind, Announcement>,
 }
 
@@ -108,6 +110,7 @@ impl Device {
             inputs: Inputs::default(),
             waiting: VecDeque::new(),
             wake_us: Some(at_us),
+            reports: false,
             announced: BTreeMap::new(),
         };
         for radio in shared.radios.iter() {
@@ -122,15 +125,14 @@ impl Device {
 
     /// Hands the engine what has happened, and does what it asks.
     pub(super) fn pump(&mut self, at_us: u64, shared: &Shared, posts: &mut Vec<Post>) {
+        if self.reason(at_us).is_none() {
+            return;
+        }
         let now = self.now(at_us, shared);
         let Some(mut running) = self.running.take() else {
             return;
         };
-        let due = running.wake_us.is_some_and(|wake_us| wake_us <= at_us);
-        if running.waiting.is_empty() && !due {
-            self.running = Some(running);
-            return;
-        }
+        running.reports = false;
         for (link, end) in &mut self.links {
             let mut left = 0;
             while let Some((_, bytes)) = end.unreported.pop_front_if(|(done, _)| *done <= at_us) {
