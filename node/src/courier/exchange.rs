@@ -18,7 +18,7 @@ use rand_core::Rng;
 
 use super::envelope::{Envelope, Release, Tag};
 use super::link::{Link, Listed, Place, Receiving, Sending};
-use super::policy::{Peer, Policy};
+use super::policy::{Offer, Peer, Policy};
 use super::said::{Begin, Listing, MAX_RELEASES, Reason, Said, Stop, Summary, Wanted};
 use super::settings::{Order, Settings, Turns};
 use super::store::{Bundles, Carried, DropReason};
@@ -407,22 +407,34 @@ impl Courier {
         }
     }
 
-    /// Tells a peer all that is held, the newest first as far as the limit goes.
+    /// Tells a peer all that is held, the newest first as far as the limit goes; later only what it is
+    /// offered and was not before.
     fn list_all(&mut self, id: LinkId, now_ms: u64) {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
         link.told = true;
+        let policy = self.policy.as_ref();
         let mut listing = Listing::default();
         let most = self.settings.max_listed as usize;
         for carried in self.bundles.iter().rev().take(most) {
-            list(
-                self.policy.as_ref(),
-                carried,
-                &link.peer,
-                now_ms,
-                &mut listing,
-            );
+            let is_news = match link.listed_to.get(&carried.envelope.tag) {
+                None => true,
+                Some(true) => false,
+                Some(false) => policy.offer(carried, &link.peer).is_some(),
+            };
+            if is_news {
+                list(policy, carried, link, now_ms, &mut listing);
+            }
+        }
+        // What the peer wants already may rank otherwise now.
+        let asked: Vec<Place> = link.asked.values().copied().collect();
+        for place in asked.into_iter().filter(|place| place.to_carry) {
+            let carried = self.bundles.get(&place.tag);
+            let offer = carried.and_then(|carried| policy.offer(carried, &link.peer));
+            if let Some(Offer { rank, .. }) = offer {
+                link.ask(Place { rank, ..place });
+            }
         }
         if !listing.is_empty() {
             self.acts.push(Act::Say(id, Said::Listing(listing)));
@@ -435,16 +447,10 @@ impl Courier {
         let Some(carried) = self.bundles.get(tag) else {
             return;
         };
-        for (id, link) in &self.links {
+        for (id, link) in &mut self.links {
             let mut listing = Listing::default();
             if link.told && (self.settings.again || !link.listed.contains_key(tag)) {
-                list(
-                    self.policy.as_ref(),
-                    carried,
-                    &link.peer,
-                    now_ms,
-                    &mut listing,
-                );
+                list(self.policy.as_ref(), carried, link, now_ms, &mut listing);
             }
             if !listing.is_empty() {
                 self.acts.push(Act::Say(*id, Said::Listing(listing)));
@@ -513,7 +519,10 @@ impl Courier {
             }
             let offer = self.policy.offer(carried, &link.peer);
             let rank = match (to_carry, offer) {
-                (true, None) => continue,
+                (true, None) => {
+                    link.offer_lapsed(tag);
+                    continue;
+                }
                 (true, Some(offer)) => offer.rank,
                 (false, _) => 0,
             };
@@ -590,7 +599,7 @@ impl Courier {
             Some(offer) => (offer.given, offer.spent),
             // Whoever picks what is its own needs no copy.
             None if !place.to_carry => (0, 0),
-            None => return,
+            None => return link.offer_lapsed(&place.tag),
         };
         carried.promised += spent;
         carried.sending += 1;
@@ -848,6 +857,7 @@ impl Courier {
             .iter_mut()
             .filter_map(|(id, link)| {
                 link.unask(tag);
+                link.listed_to.remove(tag);
                 link.sending.contains_key(tag).then_some(*id)
             })
             .collect();
@@ -872,12 +882,20 @@ impl std::fmt::Debug for Courier {
 }
 
 /// Puts a bundle where it belongs for a peer.
-fn list(policy: &dyn Policy, carried: &Carried, peer: &Peer, now_ms: u64, listing: &mut Listing) {
+fn list(
+    policy: &dyn Policy,
+    carried: &Carried,
+    link: &mut Link,
+    now_ms: u64,
+    listing: &mut Listing,
+) {
     let envelope = carried.envelope_at(now_ms);
-    if envelope.is_expired() || !policy.lists(carried, peer) {
+    if envelope.is_expired() || !policy.lists(carried, &link.peer) {
         return;
     }
-    match policy.offer(carried, peer) {
+    let offer = policy.offer(carried, &link.peer);
+    link.listed_to.insert(envelope.tag, offer.is_some());
+    match offer {
         Some(offer) => listing.offered.push(Envelope {
             copies: offer.given,
             ..envelope

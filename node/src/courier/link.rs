@@ -52,6 +52,8 @@ pub(super) struct Link {
     pub greeted: bool,
     /// The peer has been told what we hold, and hears what is new from now on.
     pub told: bool,
+    /// Of which bundles it has been told, and whether they stood as offered.
+    pub listed_to: BTreeMap<Tag, bool>,
     pub listed: BTreeMap<Tag, Listed>,
     /// What the peer wants.
     pub asked: BTreeMap<Tag, Place>,
@@ -73,6 +75,7 @@ impl Link {
             peer,
             greeted: false,
             told: false,
+            listed_to: BTreeMap::new(),
             listed: BTreeMap::new(),
             asked: BTreeMap::new(),
             queue: BTreeSet::new(),
@@ -91,6 +94,13 @@ impl Link {
             self.queue.remove(&before);
         }
         self.queue.insert(place);
+    }
+
+    /// A bundle that was offered is not, as things stand: the peer is to hear if it is again.
+    pub fn offer_lapsed(&mut self, tag: &Tag) {
+        if let Some(offered) = self.listed_to.get_mut(tag) {
+            *offered = false;
+        }
     }
 
     /// The first bundle that the peer wants.
