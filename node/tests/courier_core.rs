@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hedgerow_node::courier::exchange::{Act, Arrival, Whose};
 use hedgerow_node::courier::policies::{Epidemic, Prophet, SprayAndWait, TwoHop};
-use hedgerow_node::courier::said::Begin;
+use hedgerow_node::courier::said::{Begin, Summary};
 use hedgerow_node::courier::{
     Carried, Courier, DropReason, Envelope, Hint, Peer, PolicySettings, Reason, Release, Said,
-    Settings, Tag,
+    Settings, Tag, Turns,
 };
 use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::carrier::LinkId;
+use minicbor::bytes::ByteArray;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -414,6 +415,72 @@ fn of_two_that_give_one_after_the_other_whoever_has_begun_goes_on() {
 }
 
 #[test]
+fn turns_that_are_drawn_change_from_transfer_to_transfer() {
+    let mut world = World::new(Settings {
+        transfers: Some(1),
+        turns: Turns::Drawn,
+        ..settings(epidemic())
+    });
+    for _ in 0..16 {
+        world.seal(0, 4);
+        world.seal(1, 4);
+    }
+    world.connect(0, 1);
+    world.settle();
+    assert_eq!(world.received.len(), 32);
+    let turns = world.received.windows(2).filter(|two| two[0] != two[1]);
+    assert!(turns.count() > 4, "{:?}", world.received);
+}
+
+#[test]
+fn what_was_offered_is_not_listed_again_when_a_greeting_changes() {
+    let mut courier = Courier::new(settings(PolicySettings::Prophet(Prophet::default())));
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let envelope = |number: u8| {
+        let tag = Tag([number; 32]);
+        Envelope {
+            tag,
+            size: SIZE,
+            lifetime_s: 3_600,
+            age_s: 0,
+            release: release(&tag).hash(),
+            copies: 1,
+            hint: Some(Hint([number; 8])),
+        }
+    };
+    for number in [7, 8] {
+        assert!(courier.add(envelope(number), SIZE, 0, &mut rng));
+    }
+    courier.met(LinkId(1), peer(1), 0);
+    courier.take_acts();
+    // How many bundles the courier lists to a peer that is so likely to meet the recipient of each.
+    let mut listed = |seven: f32, eight: f32| {
+        let said = [(7, seven), (8, eight)];
+        let said = said.map(|(number, likelihood)| (ByteArray::from([number; 8]), likelihood));
+        let summary = Summary {
+            greeting: Some(minicbor::to_vec(said).unwrap().into()),
+            releases: Vec::new(),
+        };
+        courier
+            .heard(LinkId(1), Said::Summary(summary), 0, &mut rng, &mut |_| {
+                Whose::Others
+            })
+            .unwrap();
+        let acts = courier.take_acts();
+        let listings = acts.iter().filter_map(|act| match act {
+            Act::Say(_, Said::Listing(listing)) => Some(listing),
+            _ => None,
+        });
+        let counted = listings.map(|listing| (listing.offered.len(), listing.others.len()));
+        counted.collect::<Vec<_>>()
+    };
+    assert_eq!(listed(0.5, 0.0), [(1, 1)]);
+    assert_eq!(listed(0.6, 0.0), []);
+    assert_eq!(listed(0.6, 0.9), [(1, 0)]);
+    assert_eq!(listed(0.6, 0.9), []);
+}
+
+#[test]
 fn who_is_near_hears_of_a_meeting_that_makes_a_courier_likelier_to_bring_a_bundle() {
     let prophet = PolicySettings::Prophet(Prophet::default());
     let mut world = World::new(settings(prophet));
@@ -438,7 +505,7 @@ fn a_forged_release_value_drops_nothing_and_goes_no_further() {
     world.connect(1, 2);
     world.settle();
     let (link, _) = world.ends.iter().find(|(_, (node, _))| *node == 1).unwrap();
-    let forged = hedgerow_node::courier::said::Summary {
+    let forged = Summary {
         greeting: None,
         releases: vec![Release([9; 16])],
     };
