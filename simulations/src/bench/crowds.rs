@@ -27,6 +27,7 @@ pub fn protest(options: &Options) -> Result<Vec<Line>> {
     let real = Ran::new(&load(&path, None, &fewer)?, Some(&[1]))?;
     let name = |what: &str| format!("protest, 200 devices, real cryptography: {what}");
     rows.push(Row::told(name("time"), real.cost.wall_s, "s"));
+    rows.push(Row::told(name("processor time"), real.cost.cpu_s, "CPU s"));
     rows.push(Row::told(name("sessions"), real.mean("sessions")?, ""));
     Ok(rows.into_iter().map(Line::Row).collect())
 }
