@@ -3,7 +3,7 @@
 
 use hedgerow_fuzz::split_choice;
 use hedgerow_node::courier::said::KINDS;
-use hedgerow_node::courier::{Courier, Envelope, Peer, Hint, Release, Said, Settings, Tag};
+use hedgerow_node::courier::{Courier, Envelope, Peer, Hint, Release, Said, Settings, Tag, Whose};
 use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::carrier::LinkId;
 use libfuzzer_sys::fuzz_target;
@@ -42,7 +42,12 @@ fuzz_target!(|input: &[u8]| {
         let kind = KINDS.start() + u64::from(choice);
         if let Some(said) = Said::decode(kind, content) {
             assert_eq!(Said::decode(kind, &said.encode()), Some(said.clone()));
-            let _ = courier.heard(LinkId(1), said, now_ms, &mut rng, &mut |tag| tag.0[0] == 7);
+            let mut whose = |tag: &Tag| match tag.0[0] {
+                7 => Whose::Ours,
+                8 => Whose::Had,
+                _ => Whose::Others,
+            };
+            let _ = courier.heard(LinkId(1), said, now_ms, &mut rng, &mut whose);
         }
         courier.take_acts();
         assert!(courier.bundles().bytes() <= quota);
