@@ -67,11 +67,23 @@ fn every_screen_looks_as_it_was_approved() {
             }
         }
     }
-    let (mut stage, file) = (conversation(), "conversation-light-phone-200-percent.png");
-    stage.does(Action::Prefer(Preference::Theme(Theme::Light)));
-    stage.does(Action::Prefer(Preference::TextPercent(200)));
-    if let Err(what) = compare(file, &draw(stage, 360, 720), write) {
-        wrong.push(format!("{file}: {what}"));
+    // The longest words, in large letters, where there is the least room.
+    for (name, language, percent) in [
+        ("conversation", "en", 200),
+        ("conversation", "bg", 100),
+        ("person", "ro", 200),
+        ("security", "lv", 200),
+    ] {
+        let screens = screens();
+        let stage = screens.iter().find(|(screen, _)| *screen == name);
+        let mut stage = stage.expect("a screen").1();
+        stage.does(Action::Prefer(Preference::Theme(Theme::Light)));
+        stage.does(Action::Prefer(Preference::Language(Some(language.into()))));
+        stage.does(Action::Prefer(Preference::TextPercent(percent)));
+        let file = format!("{name}-light-phone-{language}-{percent}-percent.png");
+        if let Err(what) = compare(&file, &draw(stage, 360, 720), write) {
+            wrong.push(format!("{file}: {what}"));
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

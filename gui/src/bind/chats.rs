@@ -29,7 +29,6 @@ pub fn draw(app: &App, ui: &AppWindow) {
     let rows: VecModel<ui::ChatRow> = app.chats.rows.iter().map(row).collect();
     view.set_rows(ModelRc::from(Rc::new(rows)));
     view.set_total(words::number(app.chats.total as u64));
-    view.set_filter(app.chats.filter.as_str().into());
 }
 
 fn row(chat: &ChatRow) -> ui::ChatRow {

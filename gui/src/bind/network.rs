@@ -5,7 +5,7 @@ use std::rc::Rc;
 use humansize::{DECIMAL, SizeFormatter};
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
 
-use super::{Act, contact, words};
+use super::{Act, words};
 use crate::model::{Action, App};
 use crate::ui::{self, AppWindow, CarrierRow, NetworkView, PersonRow};
 
@@ -23,8 +23,6 @@ pub fn listen(ui: &AppWindow, act: &Act) {
             say(Action::AnnounceOver(carrier, on));
         }
     });
-    let say = act.clone();
-    view.on_open(move |id| say(Action::OpenChat(contact(id))));
     let say = act.clone();
     view.on_back(move || say(Action::Back));
 }
@@ -48,7 +46,6 @@ pub fn draw(app: &App, ui: &AppWindow) {
         .people
         .iter()
         .map(|row| PersonRow {
-            id: row.id.0.as_str().into(),
             name: row.name.as_str().into(),
             reachable: words::carrier(row.reachable),
             last_seen: words::when(row.last_seen),

@@ -1,12 +1,13 @@
 //! The open conversation. The rows that stay keep their place on screen, whatever comes or goes above
-//! them.
+//! them: the first one in view is the view's anchor.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
 
 use hedgerow_node::api::MessageId;
-use slint::{ComponentHandle, Model, ModelRc, StyledText, VecModel};
+use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
 use super::{Act, message, words};
@@ -18,6 +19,8 @@ use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
 pub struct Drawn {
     shown: Rc<RefCell<Shown>>,
     model: Rc<VecModel<ThreadRow>>,
+    /// While rows come and go, what is in view changes back and forth: it is looked at afterwards.
+    look: Rc<Timer>,
 }
 
 #[derive(Default)]
@@ -37,11 +40,21 @@ impl Drawn {
         view.on_near_top(move || say(Action::NearTop));
         let say = act.clone();
         view.on_near_bottom(move || say(Action::NearBottom));
-        let (say, shown) = (act.clone(), self.shown.clone());
+        let (say, shown, weak) = (act.clone(), self.shown.clone(), ui.as_weak());
+        let timer = Rc::downgrade(&self.look);
         view.on_in_view(move |id, enters| {
-            let seen = shown.borrow_mut().sees(id.into(), enters);
-            if let Some(seen) = seen {
-                say(Action::Seen(seen));
+            let in_view = &mut shown.borrow_mut().in_view;
+            match enters {
+                true => in_view.insert(id.into()),
+                false => in_view.remove(id.as_str()),
+            };
+            let (say, shown, weak) = (say.clone(), shown.clone(), weak.clone());
+            if let Some(timer) = timer.upgrade().filter(|timer| !timer.running()) {
+                timer.start(TimerMode::SingleShot, Duration::ZERO, move || {
+                    if let Some(ui) = weak.upgrade() {
+                        look(&shown, &ui, &say);
+                    }
+                });
             }
         });
         let say = act.clone();
@@ -78,6 +91,12 @@ impl Drawn {
                 ui.invoke_thread_go(place);
             }
         });
+        let weak = ui.as_weak();
+        view.on_shifted(move |by| {
+            if let Some(ui) = weak.upgrade() {
+                ui.invoke_thread_shift(by);
+            }
+        });
     }
 
     /// `rows`: they have changed as well.
@@ -100,7 +119,17 @@ impl Drawn {
         }
         head(thread, &view);
         if rows || another {
-            self.rows(thread, ui, &view);
+            self.rows(thread);
+        }
+        match thread.take_scroll() {
+            Some(Scroll::End) => ui.invoke_thread_to_end(),
+            Some(Scroll::Row(id)) => {
+                ui.invoke_thread_leave_end();
+                view.set_anchor(id.as_str().into());
+                view.set_target(id.into());
+            }
+            // Whoever was at the end stays there: the view sees to that itself.
+            None => {}
         }
         if self.shown.borrow().draft_set != thread.draft_set {
             self.shown.borrow_mut().draft_set = thread.draft_set;
@@ -108,37 +137,20 @@ impl Drawn {
         }
     }
 
-    fn rows(&self, thread: &mut Thread, ui: &AppWindow, view: &ThreadView<'_>) {
+    fn rows(&self, thread: &Thread) {
         let mut shown = self.shown.borrow_mut();
         let changes = splices(
             shown.rows.iter().map(|row| row.id.as_str()),
             thread.rows.iter().map(|row| row.id.as_str()),
         );
         for change in &changes {
-            // What is above the first row in view must not move it.
-            let first = shown.first_in_view().unwrap_or(shown.rows.len());
-            let above = (change.at < first).then(|| ui.invoke_thread_height());
             self.apply(change, thread, &mut shown);
-            if let Some(before) = above {
-                ui.invoke_thread_hold(before);
-            }
         }
         for (at, row) in thread.rows.iter().enumerate() {
             if shown.rows[at] != *row {
                 self.model.set_row_data(at, drawn(row));
                 shown.rows[at] = row.clone();
             }
-        }
-        // Scrolling tells what comes into view, which is written down here.
-        drop(shown);
-        match thread.take_scroll() {
-            Some(Scroll::End) => ui.invoke_thread_to_end(),
-            Some(Scroll::Row(id)) => {
-                ui.invoke_thread_leave_end();
-                view.set_target(id.into());
-            }
-            // Whoever was at the end stays there: the view sees to that itself.
-            None => {}
         }
     }
 
@@ -156,23 +168,33 @@ impl Drawn {
     }
 }
 
+/// What is in view now: the first row is the anchor, and the last message is seen.
+fn look(shown: &RefCell<Shown>, ui: &AppWindow, act: &Act) {
+    let now = shown.borrow();
+    let seen = now.last_in_view();
+    if let Some(first) = now.first_in_view() {
+        ui.global::<ThreadView>().set_anchor(first.into());
+    }
+    drop(now);
+    if let Some(seen) = seen {
+        act(Action::Seen(seen));
+    }
+}
+
 impl Shown {
-    /// A row has come into view or gone from it. Gives the last message in view if that is another now.
-    fn sees(&mut self, id: String, enters: bool) -> Option<MessageId> {
-        match enters {
-            true => self.in_view.insert(id),
-            false => self.in_view.remove(&id),
-        };
+    fn first_in_view(&self) -> Option<&str> {
+        let mut rows = self.rows.iter();
+        let first = rows.find(|row| self.in_view.contains(&row.id))?;
+        Some(&first.id)
+    }
+
+    /// The last message, whatever stands below it.
+    fn last_in_view(&self) -> Option<MessageId> {
         let mut rows = self.rows.iter().rev();
         rows.find_map(|row| match &row.kind {
             RowKind::Message(message) if self.in_view.contains(&row.id) => Some(message.id.clone()),
             _ => None,
         })
-    }
-
-    fn first_in_view(&self) -> Option<usize> {
-        let mut rows = self.rows.iter();
-        rows.position(|row| self.in_view.contains(&row.id))
     }
 }
 
@@ -235,7 +257,6 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.time = words::when(Some(message.time));
             drawn.tick = tick;
             drawn.carrier = carrier;
-            drawn.why = words::why(message.why);
             drawn.starts_group = message.starts_group;
             drawn.ends_group = message.ends_group;
         }

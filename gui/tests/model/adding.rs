@@ -79,7 +79,7 @@ fn a_join_tells_its_progress_and_its_problems() {
     assert!(!stage.log.contains(&"CancelJoin".to_owned()));
 
     stage.meet("a", "Ana");
-    stage.invitations.clear();
+    stage.node.invitations.clear();
     stage.happens(Event::Joined {
         contact: id("a"),
         invitation: join,

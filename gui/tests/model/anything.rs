@@ -62,7 +62,7 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
         33 => return stage.meet(letter, letter),
         _ => {
             let (time_ms, mine) = (stage.now.wall_ms, what.is_multiple_of(2));
-            let Some(talk) = stage.talks.get_mut(&id(letter)) else {
+            let Some(talk) = stage.node.talks.get_mut(&id(letter)) else {
                 return;
             };
             let at = match what {
@@ -107,7 +107,7 @@ fn check_settled(stage: &Stage) {
     let Some(thread) = &stage.app.thread else {
         return;
     };
-    let talk = &stage.talks[&thread.contact];
+    let talk = &stage.node.talks[&thread.contact];
     let shown: Vec<_> = thread
         .rows
         .iter()

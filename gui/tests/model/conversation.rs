@@ -37,7 +37,7 @@ fn of_a_hundred_thousand_messages_a_few_hundred_are_loaded_wherever_one_goes() {
     assert!(stage.thread().at_oldest && stage.thread().first == 0);
     stage.does(Action::ScrollTo(f64::NAN));
     assert!(stage.thread().at_newest);
-    assert_eq!(stage.pages.1, 100, "no page is larger");
+    assert_eq!(stage.node.pages.1, 100, "no page is larger");
 }
 
 #[test]

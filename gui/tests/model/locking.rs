@@ -24,7 +24,7 @@ fn an_idle_screen_locks_and_hides_everything_while_the_node_goes_on() {
     );
 
     // What arrives late changes nothing of that.
-    stage.hear(News::Status(stage.status()));
+    stage.hear(News::Status(stage.node.status()));
     stage.happens(Event::Missed);
     assert_hidden(&stage);
 

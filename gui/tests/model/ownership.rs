@@ -84,7 +84,7 @@ fn whoever_missed_events_looks_at_everything_again() {
     assert_eq!(texts(stage.thread()).last().unwrap(), "unheard");
     assert!(stage.thread().verified);
 
-    stage.talks.remove(&id("a"));
+    stage.node.talks.remove(&id("a"));
     stage.happens(Event::Missed);
     stage.later(1_000);
     assert!(stage.app.thread.is_none() && stage.app.place == Place::Main(Pane::Nothing));

@@ -342,6 +342,27 @@ pub struct Contact {
     pub draft: Option<Private>,
 }
 
+impl Contact {
+    /// Somebody who was just met: nothing is known but the name, and nothing is written.
+    pub fn just_met(id: ContactId, name: &str) -> Self {
+        Self {
+            id,
+            name: Private(name.to_owned()),
+            own_name: Private(name.to_owned()),
+            verified: false,
+            blocked: false,
+            notice: None,
+            reachable: None,
+            last_seen_ms: None,
+            queued: 0,
+            why: None,
+            messages: 0,
+            unread: 0,
+            draft: None,
+        }
+    }
+}
+
 /// Something about a contact that the user must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]

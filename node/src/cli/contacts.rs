@@ -230,19 +230,8 @@ mod tests {
 
     fn contact(id: &str, name: &str, own_name: &str) -> Contact {
         Contact {
-            id: ContactId(id.repeat(32)),
             name: Private(name.into()),
-            own_name: Private(own_name.into()),
-            verified: false,
-            blocked: false,
-            notice: None,
-            reachable: None,
-            last_seen_ms: None,
-            queued: 0,
-            why: None,
-            messages: 0,
-            unread: 0,
-            draft: None,
+            ..Contact::just_met(ContactId(id.repeat(32)), own_name)
         }
     }
 

@@ -64,7 +64,10 @@ impl Fake {
                 id: ContactId("a0".repeat(16)),
                 name: Private("Ana".into()),
             },
-            contacts: vec![contact(BEN, "Ben"), contact(DORA, "Dora\u{202e}")],
+            contacts: vec![
+                Contact::just_met(ContactId(BEN.into()), "Ben"),
+                Contact::just_met(ContactId(DORA.into()), "Dora\u{202e}"),
+            ],
             messages: (0..messages).map(message).collect(),
             invitations: Vec::new(),
             lan: true,
@@ -105,24 +108,6 @@ impl Fake {
 
 pub fn message_id(position: u64) -> MessageId {
     MessageId(format!("{}-{:016x}-{:x}", "ab".repeat(16), 1, position + 1))
-}
-
-fn contact(id: &str, name: &str) -> Contact {
-    Contact {
-        id: ContactId(id.into()),
-        name: Private(name.into()),
-        own_name: Private(name.into()),
-        verified: false,
-        blocked: false,
-        notice: None,
-        reachable: None,
-        last_seen_ms: None,
-        queued: 0,
-        why: None,
-        messages: 0,
-        unread: 0,
-        draft: None,
-    }
 }
 
 impl State {

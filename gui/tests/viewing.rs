@@ -1,0 +1,256 @@
+//! What is in view of a conversation: where it opens, what moves it, and what does not.
+
+mod stage;
+#[path = "stage/window.rs"]
+mod window;
+
+use hedgerow_gui::model::*;
+use hedgerow_gui::ui::ThreadView;
+use hedgerow_node::api::*;
+use i_slint_backend_testing::init_no_event_loop;
+use slint::platform::Key;
+use slint::{ComponentHandle, LogicalSize};
+use stage::{NOON, Stage, id};
+use window::Window;
+
+const MINUTE: i64 = 60_000;
+
+/// Below the head of a conversation.
+const TOP: f32 = 60.0;
+
+/// A window with the list of conversations; Ana has written so many messages, and so many of them were read.
+fn written(count: usize, read: usize) -> Window {
+    init_no_event_loop();
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    let talk = stage.talk("a");
+    for number in 0..count {
+        let ago = (count - number) as i64 * 10 * MINUTE;
+        talk.add(&format!("line {number}"), false, NOON - ago);
+    }
+    talk.read = read
+        .checked_sub(1)
+        .map(|last| talk.messages[last].id.clone());
+    stage.hear(News::Event(Event::Missed));
+    stage.answer();
+    Window::of(stage, 1_000.0, 700.0)
+}
+
+/// A window in the conversation with Ana.
+fn talking(count: usize) -> Window {
+    let mut window = written(count, count);
+    window.clicks("Ana");
+    window
+}
+
+fn texts(window: &Window) -> Vec<String> {
+    window.lines().into_iter().map(|(text, _)| text).collect()
+}
+
+fn bottom(window: &Window) -> f32 {
+    let list = window.one("Message to Ana");
+    list.absolute_position().y
+}
+
+/// Theirs arrives in the place that its time gives it.
+fn comes(window: &mut Window, at: usize, text: &str) {
+    let talk = window.node.talks.get_mut(&id("a")).unwrap();
+    let time_ms = talk.messages.get(at).map_or(NOON, |next| next.time_ms);
+    let message = talk.insert(at, text, false, time_ms);
+    window.hears(News::Event(Event::Message {
+        contact: id("a"),
+        id: message,
+        mine: false,
+    }));
+}
+
+fn assert_same_place(before: &[(String, f32)], after: &[(String, f32)]) {
+    for (text, y) in before {
+        let found = after.iter().find(|(after, _)| after == text);
+        let (_, now) = found.unwrap_or_else(|| panic!("{text} is gone from view: {after:?}"));
+        assert!((y - now).abs() < 1.0, "{text} went from {y} to {now}");
+    }
+}
+
+#[test]
+fn a_conversation_opens_at_the_unread_line_and_only_what_came_into_view_is_read() {
+    let mut window = written(100, 40);
+    window.clicks("Ana");
+    let lines = window.lines();
+    let line = lines.iter().position(|(text, _)| text == "New messages");
+    let line = line.expect("the unread line is in view");
+    assert_eq!(lines[line + 1].0, "line 40");
+    assert!(lines[line].1 < TOP + 100.0, "and near the top: {lines:?}");
+    let read = window.asked(|request| match request {
+        Request::MarkRead { upto, .. } => Some(upto.clone()),
+        _ => None,
+    });
+    let talk = &window.node.talks[&id("a")];
+    let upto = talk
+        .messages
+        .iter()
+        .find(|one| Some(&one.id) == read.last());
+    let upto = &upto.unwrap().text.as_ref().unwrap().0;
+    let below = lines
+        .iter()
+        .skip(line + 1)
+        .filter(|(_, y)| *y < bottom(&window));
+    let last = below.last().unwrap();
+    let whole = lines.iter().rev().nth(1).unwrap();
+    assert!(*upto == last.0 || *upto == whole.0, "{upto} of {lines:?}");
+    assert!(talk.unread() > 20, "what is below was never seen");
+}
+
+#[test]
+fn a_conversation_without_unread_messages_opens_at_its_end() {
+    let window = talking(100);
+    assert_eq!(texts(&window).last().unwrap(), "line 99");
+}
+
+#[test]
+fn what_comes_above_the_view_or_goes_from_there_does_not_move_it() {
+    let mut window = talking(2_000);
+    window.does(Action::ScrollTo(0.5));
+    let before = window.lines();
+    assert!(
+        before.iter().any(|(text, _)| text == "line 1000"),
+        "{before:?}"
+    );
+    // Older ones are loaded.
+    window.does(Action::NearTop);
+    assert_same_place(&before, &window.lines());
+    // One arrives late, further up and loaded.
+    comes(&mut window, 980, "late");
+    assert_same_place(&before, &window.lines());
+    // So much is loaded below that what is far above is let go.
+    for _ in 0..3 {
+        window.does(Action::NearBottom);
+        assert_same_place(&before, &window.lines());
+    }
+    let first = window.window.ui().global::<ThreadView>().get_first();
+    assert!(first >= 800, "what is far above is let go: {first}");
+}
+
+#[test]
+fn the_end_stays_in_view_for_whoever_is_there_and_nobody_else_is_moved() {
+    let mut window = talking(200);
+    comes(&mut window, 200, "one more");
+    assert_eq!(texts(&window).last().unwrap(), "one more");
+    window
+        .window
+        .ui()
+        .window()
+        .set_size(LogicalSize::new(1_000.0, 500.0));
+    window.settles();
+    assert_eq!(texts(&window).last().unwrap(), "one more");
+    window.does(Action::Prefer(Preference::TextPercent(150)));
+    assert_eq!(texts(&window).last().unwrap(), "one more");
+
+    window.scrolls(300.0);
+    let before = window.lines();
+    assert_ne!(before.last().unwrap().0, "one more");
+    comes(&mut window, 201, "and another");
+    assert_same_place(&before, &window.lines());
+    window.clicks("1 new message");
+    assert_eq!(texts(&window).last().unwrap(), "and another");
+    assert!(window.all("Newest").is_empty(), "there is nowhere to go");
+}
+
+#[test]
+fn scrolling_up_loads_what_is_older_until_the_beginning() {
+    let mut window = talking(300);
+    for _ in 0..12 {
+        window.scrolls(2_000.0);
+    }
+    assert_eq!(texts(&window)[1], "line 0");
+}
+
+#[test]
+fn jumps_land_where_they_say() {
+    let mut window = talking(3_000);
+    // A day: its line is at the top.
+    window.clicks("Go to a day");
+    window.clicks("Day: earlier");
+    window.clicks("Go");
+    let lines = window.lines();
+    let day = lines.iter().position(|(text, _)| text == "Yesterday");
+    assert!(
+        lines[day.expect("the day is in view")].1 < TOP + 100.0,
+        "{lines:?}"
+    );
+    // What is late.
+    comes(&mut window, 100, "late");
+    window.clicks("1 late message above");
+    let lines = window.lines();
+    let late = lines.iter().find(|(text, _)| text == "late");
+    assert!(late.expect("it is in view").1 < TOP + 100.0, "{lines:?}");
+    // The newest.
+    window.clicks("Newest");
+    assert_eq!(texts(&window).last().unwrap(), "line 2999");
+}
+
+#[test]
+fn a_conversation_is_gone_through_by_keys() {
+    let mut window = talking(300);
+    window.presses(&[Key::Shift], Key::Tab);
+    window.presses(&[], Key::PageUp);
+    let up = texts(&window);
+    assert!(!up.contains(&"line 299".to_owned()));
+    window.presses(&[], Key::PageUp);
+    assert_ne!(texts(&window), up);
+    window.presses(&[], Key::PageDown);
+    assert_eq!(texts(&window), up);
+    window.presses(&[], Key::UpArrow);
+    window.presses(&[], Key::DownArrow);
+    assert_eq!(texts(&window), up);
+    window.presses(&[], Key::Home);
+    assert_eq!(texts(&window)[1], "line 0");
+    window.presses(&[], Key::End);
+    assert_eq!(texts(&window).last().unwrap(), "line 299");
+}
+
+#[test]
+fn conversations_are_stepped_through_and_left_by_keys_and_the_screen_is_locked() {
+    let mut window = talking(3);
+    window.presses(&[Key::Alt], Key::DownArrow);
+    window.one("Message to Ben");
+    window.presses(&[Key::Alt], Key::UpArrow);
+    window.one("Message to Ana");
+    window.clicks("Go to a day");
+    window.one("Cancel");
+    window.presses(&[], Key::Escape);
+    assert!(window.all("Cancel").is_empty());
+    window.one("Message to Ana");
+    window.presses(&[], Key::Escape);
+    assert!(window.all("Message to Ana").is_empty());
+    window.presses(&[Key::Control], 'l');
+    window.one("The screen is locked");
+    assert!(window.all("Ana").is_empty());
+}
+
+#[test]
+fn enter_sends_or_begins_a_line_as_the_user_prefers() {
+    let sent = |window: &Window| {
+        window.asked(|request| match request {
+            Request::Send { text, .. } => Some(text.0.clone()),
+            _ => None,
+        })
+    };
+    let written = |window: &Window| window.one("Message to Ana").accessible_value();
+    let mut window = talking(3);
+    window.types("one");
+    window.presses(&[Key::Shift], Key::Return);
+    window.types("two");
+    assert_eq!(written(&window).unwrap(), "one\ntwo");
+    window.presses(&[], Key::Return);
+    assert_eq!(sent(&window), ["one\ntwo"]);
+    assert_eq!(written(&window).unwrap(), "");
+
+    window.does(Action::Prefer(Preference::EnterSends(false)));
+    window.types("three");
+    window.presses(&[], Key::Return);
+    window.types("four");
+    assert_eq!(written(&window).unwrap(), "three\nfour");
+    assert_eq!(sent(&window).len(), 1);
+    window.presses(&[Key::Control], Key::Return);
+    assert_eq!(sent(&window)[1..], ["three\nfour"]);
+}
