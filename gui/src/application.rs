@@ -70,11 +70,11 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     let zone = jiff::tz::TimeZone::system();
     let app = App::new(zone, preferences, real.now());
     let window = Window::new(window, app, about, Box::new(real));
-    watch_focus(window.ui());
+    watch_user(window.ui());
     if let Some(link) = link {
         window.act(Action::LinkOpened(link));
     }
-    WINDOW.with(|one| one.set(window.clone()).ok());
+    reach(&window);
     let _plate = match instance {
         Some(Instance::First(bell)) => bell
             .listen(|visitor| {
@@ -99,6 +99,11 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     ran.map_err(|fault| format!("The window failed: {fault}."))
 }
 
+/// Makes a window the one of this process.
+pub(crate) fn reach(window: &Rc<Window>) {
+    WINDOW.with(|one| one.set(window.clone()).ok());
+}
+
 /// Does something with the window of this process, in its thread.
 pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
     // Without an event loop the window is gone, and nobody wants to know.
@@ -111,12 +116,17 @@ pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
     });
 }
 
-/// Notifications are for those who look elsewhere.
-fn watch_focus(ui: &AppWindow) {
+/// Notifications are for those who look elsewhere, and a cursor rests until somebody is there.
+fn watch_user(ui: &AppWindow) {
     ui.window().on_winit_window_event(|_, event| {
-        if let winit::event::WindowEvent::Focused(focused) = event {
-            let focused = *focused;
-            in_window(move |window| window.act(Action::Focused(focused)));
+        match *event {
+            winit::event::WindowEvent::Focused(focused) => {
+                in_window(move |window| window.act(Action::Focused(focused)));
+            }
+            winit::event::WindowEvent::MouseInput { .. } | winit::event::WindowEvent::Touch(_) => {
+                in_window(|window| window.touched());
+            }
+            _ => {}
         }
         EventResult::Propagate
     });

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use hedgerow_node::bench::PeerArguments;
+
+use crate::bench::{BenchArguments, ChildArguments};
 
 /// The Hedgerow application: messages between people, without a server.
 ///
@@ -24,4 +27,34 @@ pub struct Arguments {
     /// Other users of this machine may see it in the list of processes while this starts.
     #[arg(value_name = "LINK")]
     pub link: Option<String>,
+
+    /// Something else than opening the window.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the program does besides.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure how fast the application is, beside what it must reach
+    ///
+    /// Without a display: everything is drawn into memory, whole, at 1280x800 by the software renderer,
+    /// in one process for each group of rows. Stdout has a row a line as JSON; stderr says what is being
+    /// measured, and has the rows as a table. Beside each 95th percentile of the frames stands what the
+    /// thread had of a processor then: on a busy machine the difference is what others took.
+    ///
+    /// Takes a quarter of an hour, most of which is the idle row (`--idle-minutes`).
+    #[command(after_help = "\
+Examples:
+  hedgerow-gui bench                          all rows
+  hedgerow-gui bench open                     only opening and scrolling
+  hedgerow-gui bench idle --idle-minutes 2    the idle row, shorter
+  hedgerow-gui bench --check                  exit with 1 if a row falls short")]
+    Bench(BenchArguments),
+    /// For the bench: show a directory without a display until stdin closes
+    #[command(hide = true)]
+    BenchScreen(ChildArguments),
+    /// For the bench: run nodes on loopback until stdin closes
+    #[command(hide = true)]
+    BenchPeer(PeerArguments),
 }

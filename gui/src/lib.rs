@@ -3,6 +3,7 @@
 
 pub mod application;
 pub mod arguments;
+pub mod bench;
 pub mod bind;
 pub mod desktop;
 pub mod fonts;

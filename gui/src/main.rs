@@ -3,17 +3,36 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use hedgerow_gui::application;
-use hedgerow_gui::arguments::Arguments;
+use hedgerow_gui::arguments::{Arguments, Command};
+use hedgerow_gui::{application, bench};
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::runtime::OnAir;
 
 fn main() -> ExitCode {
-    match application::run(Arguments::parse(), HostOptions::shipped(OnAir::Yes)) {
-        Ok(()) => ExitCode::SUCCESS,
+    let mut arguments = Arguments::parse();
+    let done = match arguments.command.take() {
+        None => application::run(arguments, HostOptions::shipped(OnAir::Yes)).map(|()| true),
+        Some(other) => perform(&other).map_err(|why| format!("{why:#}.")),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(why) => {
             eprintln!("hedgerow-gui: {why}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does something else than opening the window. Says whether all is well.
+fn perform(command: &Command) -> anyhow::Result<bool> {
+    match command {
+        Command::Bench(arguments) => bench::bench(arguments),
+        Command::BenchScreen(arguments) => bench::serve(arguments).map(|()| true),
+        Command::BenchPeer(arguments) => {
+            let runtime = tokio::runtime::Runtime::new()?;
+            let served = runtime.block_on(hedgerow_node::bench::serve(arguments));
+            served.map(|()| true)
         }
     }
 }

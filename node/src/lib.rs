@@ -3,7 +3,7 @@
 
 pub mod api;
 #[cfg(feature = "runtime")]
-mod bench;
+pub mod bench;
 #[cfg(feature = "runtime")]
 pub mod cli;
 pub mod courier;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use slint::{ComponentHandle, ModelRc, VecModel};
+use slint::{ComponentHandle, Model, ModelRc, VecModel};
 
 use super::{Act, contact, words};
 use crate::model::{Action, App, ChatRow, SettingsPage};
@@ -26,8 +26,19 @@ pub fn listen(ui: &AppWindow, act: &Act) {
 
 pub fn draw(app: &App, ui: &AppWindow) {
     let view = ui.global::<ChatsView>();
-    let rows: VecModel<ui::ChatRow> = app.chats.rows.iter().map(row).collect();
-    view.set_rows(ModelRc::from(Rc::new(rows)));
+    let rows = app.chats.rows.iter().map(row);
+    let shown = view.get_rows();
+    match shown.as_any().downcast_ref::<VecModel<ui::ChatRow>>() {
+        // Only what has changed is made anew.
+        Some(shown) if shown.row_count() == rows.len() => {
+            for (at, row) in rows.enumerate() {
+                if shown.row_data(at).as_ref() != Some(&row) {
+                    shown.set_row_data(at, row);
+                }
+            }
+        }
+        _ => view.set_rows(ModelRc::from(Rc::new(VecModel::from_iter(rows)))),
+    }
     view.set_total(words::number(app.chats.total as u64));
 }
 

@@ -15,15 +15,16 @@ mod settings;
 mod thread;
 mod words;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use hedgerow_node::api::{ContactId, InvitationId, MessageId, Private};
+use slint::platform::WindowEvent;
 use slint::{ComponentHandle, SharedString, Timer, TimerMode};
 
 use crate::model::{Action, App, Effect, News, Now, Pane, Place, Preference};
-use crate::ui::{AppWindow, PaneKind};
+use crate::ui::{AppWindow, Caret, PaneKind};
 
 /// What a view calls when a person does something.
 type Act = Rc<dyn Fn(Action)>;
@@ -43,6 +44,9 @@ pub trait Outside {
     fn quit(&self);
 }
 
+/// So long after the last key the cursor blinks, then it stands still.
+const BLINKS: Duration = Duration::from_secs(10);
+
 /// The window, with what it shows.
 pub struct Window {
     ui: AppWindow,
@@ -53,6 +57,7 @@ pub struct Window {
     pasted_set: Cell<u32>,
     alias_set: RefCell<Option<(ContactId, u32)>>,
     wake: Timer,
+    blinks: Timer,
     me: Weak<Self>,
 }
 
@@ -72,6 +77,7 @@ impl Window {
             pasted_set: Cell::default(),
             alias_set: RefCell::default(),
             wake: Timer::default(),
+            blinks: Timer::default(),
             me: me.clone(),
         });
         let act: Act = {
@@ -99,8 +105,12 @@ impl Window {
         settings::listen(ui, &act, &about);
         dialogs::listen(ui, &act);
         banner::listen(ui, &act);
-        let say = act.clone();
-        ui.on_touched(move || say(Action::Touched));
+        let touched = Rc::downgrade(&window);
+        ui.on_touched(move || {
+            if let Some(window) = Weak::upgrade(&touched) {
+                window.touched();
+            }
+        });
         let say = act.clone();
         ui.on_back(move || say(Action::Back));
         let say = act.clone();
@@ -124,10 +134,45 @@ impl Window {
         &self.ui
     }
 
+    /// What it shows.
+    pub(crate) fn app(&self) -> Ref<'_, App> {
+        self.app.borrow()
+    }
+
     /// A person did something.
     pub fn act(&self, action: Action) {
         let effects = self.app.borrow_mut().act(action, self.outside.now());
         self.settle(effects);
+    }
+
+    /// A key or the pointer was used, or something comes to be written.
+    pub fn touched(&self) {
+        let caret = self.ui.global::<Caret>();
+        if caret.get_rests() {
+            caret.set_rests(false);
+            self.activate(true);
+        }
+        let window = self.me.clone();
+        self.blinks.start(TimerMode::SingleShot, BLINKS, move || {
+            if let Some(window) = Weak::upgrade(&window) {
+                window.rest();
+            }
+        });
+        self.act(Action::Touched);
+    }
+
+    /// Stops the cursor, if there is one: what is written to is told that the window is not in front.
+    fn rest(&self) {
+        if self.ui.get_writing() {
+            self.ui.global::<Caret>().set_rests(true);
+            self.activate(false);
+        }
+    }
+
+    fn activate(&self, active: bool) {
+        self.ui
+            .window()
+            .dispatch_event(WindowEvent::WindowActiveChanged(active));
     }
 
     /// The node told something.

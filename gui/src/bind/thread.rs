@@ -14,6 +14,9 @@ use super::{Act, message, words};
 use crate::model::{Action, App, Row, RowKind, Scroll, Span, Splice, Thread, splices};
 use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
 
+/// So many letters are wider than a bubble, whatever they are.
+const WIDE: usize = 200;
+
 /// What is on screen.
 #[derive(Default)]
 pub struct Drawn {
@@ -218,12 +221,15 @@ fn head(thread: &Thread, view: &ThreadView<'_>) {
     view.set_may_send(thread.may_send);
     view.set_tells_left(thread.length_left.is_some());
     view.set_length_left(thread.length_left.unwrap_or(0) as i32);
-    let sending: VecModel<_> = thread
-        .sending
-        .iter()
-        .map(|one| one.text.as_str().into())
-        .collect();
-    view.set_sending(ModelRc::from(Rc::new(sending)));
+    // Another model is laid out anew, with all rows beside it.
+    if view.get_sending().row_count() > 0 || !thread.sending.is_empty() {
+        let sending: VecModel<_> = thread
+            .sending
+            .iter()
+            .map(|one| one.text.as_str().into())
+            .collect();
+        view.set_sending(ModelRc::from(Rc::new(sending)));
+    }
 }
 
 fn drawn(row: &Row) -> ThreadRow {
@@ -253,6 +259,10 @@ fn drawn(row: &Row) -> ThreadRow {
                 .map(|span| span.text.as_str())
                 .collect::<String>()
                 .into();
+            drawn.wide = drawn.text.lines().any(|line| line.chars().count() > WIDE);
+            drawn.breaks = drawn
+                .text
+                .contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
             drawn.folded = message.folded;
             drawn.time = words::when(Some(message.time));
             drawn.tick = tick;

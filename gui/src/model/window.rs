@@ -8,10 +8,10 @@ use hedgerow_node::api::{Message, MessageId, Page};
 use super::links::{self, Span};
 
 /// Messages that are asked for at once.
-pub(crate) const PAGE: u32 = 100;
+pub(crate) const PAGE: u32 = 50;
 
 /// The most messages that are loaded at once.
-pub(crate) const MAX_LOADED: usize = 400;
+pub(crate) const MAX_LOADED: usize = 200;
 
 /// Longer texts are folded: so many bytes are shown at first, about.
 const FOLDED: usize = 4_000;

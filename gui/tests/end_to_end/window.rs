@@ -75,6 +75,7 @@ pub fn open() {
     let arguments = Arguments {
         data_dir: Some(data.into()),
         link: None,
+        command: None,
     };
     let host = HostOptions {
         node: NodeOptions {

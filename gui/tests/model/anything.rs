@@ -94,7 +94,7 @@ fn check(stage: &Stage) {
         _ => {}
     }
     if let Some(thread) = &app.thread {
-        assert!(thread.loaded <= 400 && thread.rows.len() <= 2 * 400 + 2);
+        assert!(thread.loaded <= 200 && thread.rows.len() <= 2 * 200 + 2);
         let mut ids: Vec<_> = thread.rows.iter().map(|row| &row.id).collect();
         ids.sort();
         ids.dedup();

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::pair::{PASSPHRASE, create, introduce, refused, settle, until};
+use super::crowd::Crowd;
+use super::pair::{PASSPHRASE, refused, until};
 use super::peer::Peer;
+use super::process::Spent;
 use super::row::Row;
 use super::start::Daemon;
 use crate::api::Api;
@@ -17,23 +19,11 @@ const CALM: Duration = Duration::from_secs(120);
 
 /// The rows.
 pub(super) async fn rows(place: &Path, minutes: u64) -> Result<Vec<Row>> {
-    let hub_dir = place.join("hub");
-    let hub = create(&hub_dir, "hub").await?;
-    let mut dirs = Vec::new();
-    for number in 0..CONTACTS {
-        let dir = place.join(format!("contact-{number}"));
-        let contact = create(&dir, &format!("contact {number}")).await?;
-        let (theirs, ours) = introduce(&hub, &contact).await?;
-        settle(&hub, &theirs, &contact, &ours).await?;
-        contact.stop().await.map_err(refused)?;
-        dirs.push(dir);
-    }
-    hub.stop().await.map_err(refused)?;
-
+    let crowd = Crowd::meet(place, CONTACTS).await?;
     let passphrase = place.join("passphrase");
     std::fs::write(&passphrase, PASSPHRASE)?;
-    let daemon = Daemon::start(&hub_dir, &passphrase).await?;
-    let crowd = Peer::start(&dirs.iter().map(|dir| dir.as_path()).collect::<Vec<_>>())?;
+    let daemon = Daemon::start(&crowd.hub, &passphrase).await?;
+    let peers = Peer::start(&crowd.contacts)?;
     until(async || {
         let contacts = daemon.api.contacts().await.map_err(refused)?;
         Ok(contacts.iter().all(|contact| contact.reachable.is_some()))
@@ -45,7 +35,7 @@ pub(super) async fn rows(place: &Path, minutes: u64) -> Result<Vec<Row>> {
     tokio::time::sleep(span).await;
     let after = Spent::of(daemon.child.id())?;
     daemon.stop().await?;
-    crowd.stop()?;
+    peers.stop()?;
     let percent = (after.cpu_s - before.cpu_s) / span.as_secs_f64() * 100.0;
     let wakes = (after.wakes - before.wakes) as f64 / minutes as f64;
     Ok(vec![
@@ -62,37 +52,4 @@ pub(super) async fn rows(place: &Path, minutes: u64) -> Result<Vec<Row>> {
             60.0,
         ),
     ])
-}
-
-/// What a process has used so far.
-struct Spent {
-    cpu_s: f64,
-    wakes: u64,
-}
-
-impl Spent {
-    fn of(pid: u32) -> Result<Spent> {
-        let mut spent = Spent {
-            cpu_s: 0.0,
-            wakes: 0,
-        };
-        for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
-            let task = task?.path();
-            let status = std::fs::read_to_string(task.join("status"))?;
-            for line in status.lines() {
-                if let Some(count) = line.strip_prefix("voluntary_ctxt_switches:") {
-                    spent.wakes += count.trim().parse::<u64>()?;
-                }
-            }
-            // Nanoseconds on a processor, nanoseconds waiting for one, turns.
-            let turns = std::fs::read_to_string(task.join("schedstat"))?;
-            let on_cpu: u64 = turns
-                .split_whitespace()
-                .next()
-                .context("schedstat")?
-                .parse()?;
-            spent.cpu_s += on_cpu as f64 / 1e9;
-        }
-        Ok(spent)
-    }
 }

@@ -1,22 +1,25 @@
 //! `hedgerow bench`: every figure the project promises, measured in one run beside what it is
-//! compared with; the README gives the figures, each group of rows its own method.
+//! compared with; the README gives the figures, each group of rows its own method. What is public is
+//! what the bench of the application is built from.
 //!
 //! | what | where |
 //! | --- | --- |
 //! | a figure and how it is printed | [`row`] |
 //! | the plainest program that does the same | [`floor`] |
-//! | two nodes, as pairs of directories and processes | [`pair`], [`peer`] |
+//! | two nodes and more, as directories and processes | [`pair`], [`crowd`], [`peer`], [`process`] |
 //! | the rows | [`catch_up`], [`reconnect`], [`live`], [`store`], [`pages`], [`start`], [`idle`] |
 
 mod catch_up;
+pub mod crowd;
 mod floor;
 mod idle;
 mod live;
 mod pages;
-mod pair;
-mod peer;
+pub mod pair;
+pub mod peer;
+pub mod process;
 mod reconnect;
-mod row;
+pub mod row;
 mod start;
 mod store;
 
@@ -79,13 +82,7 @@ const ALL: [Group; 9] = [
 /// # Errors
 /// The disk is a memory disk, or something could not be measured.
 pub async fn bench(arguments: &BenchArguments, json: bool) -> Result<bool> {
-    let disk = arguments
-        .disk
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("target/bench"));
-    std::fs::create_dir_all(&disk).with_context(|| format!("creating {}", disk.display()))?;
-    refuse_memory_disk(&disk)?;
-    let place = TempDir::with_prefix_in("run-", &disk)?;
+    let place = place(arguments.disk.as_deref())?;
     let groups = match arguments.name {
         Some(group) => vec![group],
         None => ALL.to_vec(),
@@ -121,6 +118,17 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Start => start::rows(place).await,
         Group::Idle => idle::rows(place, arguments.idle_minutes).await,
     }
+}
+
+/// A new directory for one run.
+///
+/// # Errors
+/// The disk is a memory disk, or full.
+pub fn place(disk: Option<&Path>) -> Result<TempDir> {
+    let disk = disk.unwrap_or(Path::new("target/bench"));
+    std::fs::create_dir_all(disk).with_context(|| format!("creating {}", disk.display()))?;
+    refuse_memory_disk(disk)?;
+    Ok(TempDir::with_prefix_in("run-", disk)?)
 }
 
 /// Durable means nothing on a disk of memory.

@@ -1,4 +1,5 @@
-//! Two identities that have met, as directories: made once, copied for each run.
+//! Two identities that have met, as directories: made once, copied for each run. The errors here are a node
+//! or a disk that has refused, in words for whoever runs the bench.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,27 +19,31 @@ use crate::runtime::{NodeOptions, OnAir};
 use crate::store::RedbStore;
 
 /// How long to wait for what should take milliseconds.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Calls under way at once when a store is filled.
 const AT_ONCE: usize = 2_048;
 
 /// The passphrase of all benches: it protects nothing.
-pub(super) const PASSPHRASE: &str = "bench";
+pub const PASSPHRASE: &str = "bench";
 
 /// Two directories, and what each calls the other.
 #[derive(Debug, Clone)]
-pub(super) struct Pair {
-    pub(super) a: PathBuf,
-    pub(super) b: PathBuf,
-    pub(super) b_of_a: ContactId,
-    pub(super) a_of_b: ContactId,
+pub struct Pair {
+    /// The one's directory.
+    pub a: PathBuf,
+    /// The other's.
+    pub b: PathBuf,
+    /// What A calls B.
+    pub b_of_a: ContactId,
+    /// What B calls A.
+    pub a_of_b: ContactId,
 }
 
 impl Pair {
     /// Makes two identities below `place` that meet and talk once, so that all they tell each other
     /// at first is told.
-    pub(super) async fn meet(place: &Path) -> Result<Pair> {
+    pub async fn meet(place: &Path) -> Result<Pair> {
         let (a_dir, b_dir) = (place.join("a"), place.join("b"));
         let a = create(&a_dir, "A").await?;
         let b = create(&b_dir, "B").await?;
@@ -55,7 +60,7 @@ impl Pair {
     }
 
     /// The same two, at another place.
-    pub(super) fn copy(&self, to: &Path) -> Result<Pair> {
+    pub fn copy(&self, to: &Path) -> Result<Pair> {
         let pair = Pair {
             a: to.join("a"),
             b: to.join("b"),
@@ -67,7 +72,7 @@ impl Pair {
     }
 
     /// Works on both stores, which no node has open.
-    pub(super) fn with_stores(
+    pub fn with_stores(
         &self,
         mut job: impl FnMut(&mut RedbStore) -> Result<(), StorageError>,
     ) -> Result<()> {
@@ -77,13 +82,13 @@ impl Pair {
     }
 
     /// Whether both stores, reopened, have the same digests of all they share.
-    pub(super) fn agree(&self) -> Result<bool> {
+    pub fn agree(&self) -> Result<bool> {
         Ok(digests(&self.a)? == digests(&self.b)?)
     }
 }
 
 /// Opens the node of a directory.
-pub(super) async fn open(dir: &Path, on_air: OnAir) -> Result<Local> {
+pub async fn open(dir: &Path, on_air: OnAir) -> Result<Local> {
     let local = own(dir, on_air)?;
     local
         .unlock(Passphrase::new(PASSPHRASE.into()))
@@ -93,7 +98,7 @@ pub(super) async fn open(dir: &Path, on_air: OnAir) -> Result<Local> {
 }
 
 /// Makes an identity, on the air on loopback.
-pub(super) async fn create(dir: &Path, name: &str) -> Result<Local> {
+pub async fn create(dir: &Path, name: &str) -> Result<Local> {
     let local = own(dir, OnAir::Loopback)?;
     local
         .create(Passphrase::new(PASSPHRASE.into()), name.into())
@@ -114,12 +119,12 @@ fn own(dir: &Path, on_air: OnAir) -> Result<Local> {
 }
 
 /// What went wrong in a node, for the one who runs the bench.
-pub(super) fn refused(refusal: crate::api::Refusal) -> anyhow::Error {
+pub fn refused(refusal: crate::api::Refusal) -> anyhow::Error {
     anyhow!("the node refused: {refusal:?}")
 }
 
 /// Lets two running nodes meet; what the first calls the second, and the reverse.
-pub(super) async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, ContactId)> {
+pub async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, ContactId)> {
     let mut heard = a.events().await.map_err(refused)?;
     let mut told = b.events().await.map_err(refused)?;
     let wish = NewInvitation {
@@ -144,7 +149,7 @@ pub(super) async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, 
 }
 
 /// Waits until what two nodes tell each other at first is told: a text each way is delivered.
-pub(super) async fn settle(
+pub async fn settle(
     a: &impl Api,
     b_of_a: &ContactId,
     b: &impl Api,
@@ -168,7 +173,7 @@ pub(super) async fn settle(
 }
 
 /// Waits for an event.
-pub(super) async fn wait_for<T>(
+pub async fn wait_for<T>(
     events: &mut Events,
     mut wanted: impl FnMut(Event) -> Option<T>,
 ) -> Result<T> {
@@ -185,7 +190,7 @@ pub(super) async fn wait_for<T>(
 }
 
 /// Looks again and again until it is so.
-pub(super) async fn until(mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
+pub async fn until(mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while !is_so().await? {
         ensure!(Instant::now() < deadline, "waited for {PATIENCE:?} in vain");
@@ -195,7 +200,7 @@ pub(super) async fn until(mut is_so: impl AsyncFnMut() -> Result<bool>) -> Resul
 }
 
 /// Waits until `count` messages have come since `events` was asked for.
-pub(super) async fn arrivals(events: &mut Events, count: u64) -> Result<()> {
+pub async fn arrivals(events: &mut Events, count: u64) -> Result<()> {
     let mut come = 0;
     wait_for(events, |event| {
         come += match event {
@@ -209,7 +214,7 @@ pub(super) async fn arrivals(events: &mut Events, count: u64) -> Result<()> {
 }
 
 /// `count` texts of 200 random characters.
-pub(super) fn texts(count: usize, seed: u64) -> Vec<String> {
+pub fn texts(count: usize, seed: u64) -> Vec<String> {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
     (0..count)
         .map(|_| {
@@ -221,7 +226,7 @@ pub(super) fn texts(count: usize, seed: u64) -> Vec<String> {
 }
 
 /// Writes texts through the shipping send path of a node that is off the air.
-pub(super) async fn fill(dir: &Path, to: &ContactId, texts: Vec<String>) -> Result<()> {
+pub async fn fill(dir: &Path, to: &ContactId, texts: Vec<String>) -> Result<()> {
     let local = open(dir, OnAir::No).await?;
     stream::iter(texts)
         .map(|text| local.send(to.clone(), Private(text)))
@@ -233,7 +238,7 @@ pub(super) async fn fill(dir: &Path, to: &ContactId, texts: Vec<String>) -> Resu
 }
 
 /// Switches the local network of a node on or off.
-pub(super) async fn switch(node: &impl Api, on: bool) -> Result<()> {
+pub async fn switch(node: &impl Api, on: bool) -> Result<()> {
     until(async || {
         let status = node.status().await.map_err(refused)?;
         Ok(status.open.is_some_and(|open| !open.carriers.is_empty()))
@@ -252,7 +257,7 @@ fn copy_directory(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Works on the store of a directory that no node has open.
-pub(super) fn with_store<T>(
+pub fn with_store<T>(
     dir: &Path,
     job: impl FnOnce(&mut RedbStore) -> Result<T, StorageError>,
 ) -> Result<T> {

@@ -57,7 +57,7 @@ pub(super) fn now_ns() -> u128 {
 }
 
 /// The process that [`serve`] runs in.
-pub(super) struct Peer {
+pub struct Peer {
     child: Child,
     ends_it: Option<ChildStdin>,
     says: BufReader<ChildStdout>,
@@ -65,10 +65,13 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Starts it, and waits until its nodes are open.
-    pub(super) fn start(dirs: &[&Path]) -> Result<Peer> {
+    ///
+    /// # Errors
+    /// It did not start.
+    pub fn start(dirs: &[impl AsRef<Path>]) -> Result<Peer> {
         let mut child = Command::new(std::env::current_exe()?)
             .arg("bench-peer")
-            .args(dirs)
+            .args(dirs.iter().map(AsRef::as_ref))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -95,7 +98,10 @@ impl Peer {
     }
 
     /// Stops it cleanly.
-    pub(super) fn stop(mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// It had failed.
+    pub fn stop(mut self) -> Result<()> {
         drop(self.ends_it.take());
         ensure!(self.child.wait()?.success(), "the other process failed");
         Ok(())

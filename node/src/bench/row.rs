@@ -35,6 +35,14 @@ impl Row {
         }
     }
 
+    /// The same, with what was measured beside it, in the same unit.
+    pub fn beside(self, base: f64) -> Self {
+        Self {
+            base: Some(base),
+            ..self
+        }
+    }
+
     /// A ratio that must be at most `reach`: `ours` over `base`, both in milliseconds.
     pub fn ratio(name: impl Into<String>, ours: Duration, base: Duration, reach: f64) -> Self {
         let value = ours.as_secs_f64() / base.as_secs_f64();

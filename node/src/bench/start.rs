@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::RUNS;
 use super::pair::{PASSPHRASE, PATIENCE, Pair, fill, refused, texts};
+use super::process::resident_mib;
 use super::row::{Row, median};
 use crate::api::{Api, Remote};
 use crate::host::finding;
@@ -20,11 +21,11 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     fill(&pair.a, &pair.b_of_a, texts(MESSAGES, 0)).await?;
     let passphrase = place.join("passphrase");
     std::fs::write(&passphrase, PASSPHRASE)?;
-    let (mut clean, mut killed, mut resident) = (Vec::new(), Vec::new(), 0);
+    let (mut clean, mut killed, mut resident) = (Vec::new(), Vec::new(), 0.0_f64);
     for _ in 0..RUNS {
         let daemon = Daemon::start(&pair.a, &passphrase).await?;
         clean.push(daemon.took);
-        resident = resident.max(resident_kib(daemon.child.id())?);
+        resident = resident.max(resident_mib(daemon.child.id())?);
         // A write is under way when the process dies.
         daemon
             .api
@@ -53,7 +54,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
             "ms",
             100.0,
         ),
-        Row::at_most("resident then", resident as f64 / 1024.0, "MiB", 30.0),
+        Row::at_most("resident then", resident, "MiB", 30.0),
     ])
 }
 
@@ -106,13 +107,4 @@ impl Daemon {
         ensure!(self.child.wait()?.success(), "the daemon failed");
         Ok(())
     }
-}
-
-fn resident_kib(pid: u32) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line
-        .and_then(|line| line.trim().strip_suffix(" kB"))
-        .context("VmRSS in kB")?;
-    Ok(kib.trim().parse()?)
 }

@@ -1,0 +1,141 @@
+//! The application as a process of its own, without a desktop: it says when it is usable, and how many
+//! frames it has drawn whenever it is asked.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use hedgerow_node::runtime::OnAir;
+
+use super::shown::Shown;
+
+const USABLE: &str = "usable";
+
+/// Longer than anything is measured.
+const FOR_EVER: Duration = Duration::from_secs(1 << 32);
+
+/// What the hidden command `bench-screen` is told.
+#[derive(Debug, clap::Args)]
+pub struct ChildArguments {
+    /// The directory to open
+    dir: PathBuf,
+    /// Open the first conversation of the list
+    #[arg(long)]
+    open: bool,
+}
+
+/// Shows a directory until stdin closes, and answers each line there with the number of frames so far.
+///
+/// # Errors
+/// It could not be opened.
+pub fn serve(arguments: &ChildArguments) -> Result<()> {
+    let mut shown = Shown::start(&arguments.dir, OnAir::Loopback, |_| ())?;
+    shown.enter()?;
+    if arguments.open {
+        let first = shown
+            .window
+            .app()
+            .chats
+            .rows
+            .first()
+            .map(|row| row.id.clone());
+        shown.open(&first.context("there is a conversation")?)?;
+    }
+    say(USABLE);
+    let (ask, asked) = channel();
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines() {
+            let told = line.is_ok() && ask.send(()).is_ok();
+            // To be seen it has to wake.
+            if !told || slint::invoke_from_event_loop(|| ()).is_err() {
+                break;
+            }
+        }
+        drop(ask);
+        let _ = slint::invoke_from_event_loop(|| ());
+    });
+    loop {
+        if shown.screen.rest(Instant::now() + FOR_EVER) {
+            shown.screen.turn(|_| ());
+        }
+        loop {
+            match asked.try_recv() {
+                Ok(()) => say(&shown.screen.frames.to_string()),
+                Err(std::sync::mpsc::TryRecvError::Empty) => break,
+                Err(std::sync::mpsc::TryRecvError::Disconnected) => return shown.stop(),
+            }
+        }
+    }
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // If nobody listens any more, stdin is closed too, and this process ends.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// The process that [`serve`] runs in.
+pub struct Window {
+    pub child: Child,
+    /// From the start of the process until it was usable.
+    pub took: Duration,
+    asks: Option<ChildStdin>,
+    says: BufReader<ChildStdout>,
+}
+
+impl Window {
+    /// Starts it, and waits until it is usable.
+    pub fn start(dir: &Path, open: bool) -> Result<Self> {
+        let start = Instant::now();
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("bench-screen")
+            .arg(dir)
+            .args(open.then_some("--open"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let asks = child.stdin.take();
+        let says = BufReader::new(child.stdout.take().context("it was piped")?);
+        let mut window = Self {
+            child,
+            took: Duration::ZERO,
+            asks,
+            says,
+        };
+        ensure!(window.line()? == USABLE, "the window did not open");
+        window.took = start.elapsed();
+        Ok(window)
+    }
+
+    /// How many frames it has drawn.
+    pub fn frames(&mut self) -> Result<u64> {
+        let asks = self.asks.as_mut().context("it runs")?;
+        writeln!(asks)?;
+        asks.flush()?;
+        Ok(self.line()?.parse()?)
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.says.read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
+    }
+
+    /// Stops it cleanly.
+    pub fn stop(mut self) -> Result<()> {
+        drop(self.asks.take());
+        ensure!(self.child.wait()?.success(), "the window failed");
+        Ok(())
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // After `stop` there is nothing left to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
