@@ -19,6 +19,7 @@ use hedgerow_transport::carrier::{
 };
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::keys::{PairKeys, Root};
+use hedgerow_transport::relay::RelayKey;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -49,6 +50,7 @@ impl Effects for Asked {
         self.beacons = beacons;
     }
     fn switch(&mut self, _: CarrierKind, _: bool) {}
+    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
     fn answer(&mut self, _: CallId, answer: Answer) {
         self.answers.push(answer);
     }

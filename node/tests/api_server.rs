@@ -524,6 +524,17 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             .check(ask(put.clone(), &path).json(&quiet), status)
             .await;
     }
+    let relay = json!({"address": "/dns/relay.example.org/tcp/4001/p2p/12D3KooW"});
+    let wrong = json!({"address": "relay.example.org"});
+    for (method, body, status) in [
+        (&post, &wrong, 400),
+        (&post, &relay, 204),
+        (&delete, &relay, 204),
+        (&delete, &relay, 404),
+    ] {
+        let request = ask(method.clone(), "/v1/relays").json(body);
+        document.check(request, status).await;
+    }
     document
         .check(ask(post.clone(), &format!("{ben}/parcel")), 200)
         .await;

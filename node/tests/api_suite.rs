@@ -177,6 +177,7 @@ under_both_implementations!(
     a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses,
     a_carrier_is_switched_off_and_on,
     announcing_is_switched_off_and_on_and_stays_so_over_a_restart,
+    relays_are_added_and_removed_and_stay_over_a_restart,
     the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays,
     a_stopped_node_refuses_and_releases_its_directory,
     a_handover_says_who_took_over,
@@ -505,7 +506,7 @@ async fn unknown_names_are_refused_each_with_its_code(through: Through) {
     assert_eq!(api.cancel_invitation(missing.clone()).await, no_invitation);
     assert_eq!(api.cancel_join(missing).await, no_invitation);
     assert_eq!(
-        api.switch_carrier(Carrier::Relay, true).await,
+        api.switch_carrier(Carrier::Ble, true).await,
         Err(Refusal::NoSuchCarrier)
     );
     assert_eq!(
@@ -680,6 +681,49 @@ async fn announcing_is_switched_off_and_on_and_stays_so_over_a_restart(through: 
         ana.api.announce_over(Carrier::Relay, true).await,
         Err(Refusal::NoSuchCarrier)
     );
+}
+
+async fn relays_are_added_and_removed_and_stay_over_a_restart(through: Through) {
+    let ana = node("Ana", through).await;
+    let relays = async || -> Vec<String> {
+        let open = ana.api.status().await.unwrap().open.unwrap();
+        open.relays
+            .into_iter()
+            .map(|relay| relay.address.0)
+            .collect()
+    };
+    assert!(relays().await.is_empty());
+    // Nobody is there: that is not known when it is added.
+    let name = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+    let place = |port: u16| Private(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{name}"));
+    for wrong in [
+        "",
+        "relay.example.org",
+        "/ip4/127.0.0.1/tcp/1",
+        "/memory/1/p2p/x",
+    ] {
+        let refused = ana.api.add_relay(text(wrong)).await;
+        assert_eq!(refused, Err(Refusal::BadRelay), "{wrong}");
+    }
+    assert_eq!(
+        ana.api.remove_relay(place(1)).await,
+        Err(Refusal::NoSuchRelay)
+    );
+    for port in [1, 2, 1] {
+        ana.api.add_relay(place(port)).await.unwrap();
+    }
+    ana.api.lock().await.unwrap();
+    ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
+    assert_eq!(relays().await, [place(1).0, place(2).0]);
+    for port in 3..9 {
+        ana.api.add_relay(place(port)).await.unwrap();
+    }
+    let refused = ana.api.add_relay(place(9)).await;
+    assert_eq!(refused, Err(Refusal::TooManyRelays { limit: 8 }));
+    for port in 1..9 {
+        ana.api.remove_relay(place(port)).await.unwrap();
+    }
+    assert!(relays().await.is_empty());
 }
 
 /// The names of the store files in a node's directory.

@@ -16,6 +16,7 @@ pub mod meeting;
 mod noise;
 pub mod padding;
 pub mod psk;
+pub mod relay;
 pub mod replay;
 pub mod search;
 pub mod session;

@@ -1,5 +1,7 @@
 //! Every carrier of this crate keeps the promises of all carriers.
 
+mod relay;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +10,7 @@ use hedgerow_transport::carrier::file::ParcelFile;
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::memory::{self, MemoryNetwork, Node};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, EventSink, LinkIds, Profile, TwoWay,
+    Address, CarrierCommand, CarrierEvent, DialId, Ending, EventSink, LinkIds, Profile, TwoWay,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +26,21 @@ async fn lan() {
     two_way(&Loopback(LinkIds::default())).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn relay_over_tcp() {
+    two_way(&Relayed::new("/ip4/127.0.0.1/tcp/0", false).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn relay_over_quic() {
+    two_way(&Relayed::new("/ip4/127.0.0.1/udp/0/quic-v1", false).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn relay_with_direct_paths() {
+    two_way(&Relayed::new("/ip4/127.0.0.1/tcp/0", true).await).await;
+}
+
 #[test]
 fn file() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -33,6 +50,98 @@ fn file() {
         let path = directory.path().join(format!("{}.parcels", count.get()));
         (ParcelFile::new(&path), ParcelFile::new(path))
     });
+}
+
+/// A relay on this machine, and who is reached through it alone.
+struct Relayed {
+    relay: relay::Server,
+    direct: bool,
+    ids: LinkIds,
+}
+
+impl Relayed {
+    async fn new(at: &str, direct: bool) -> Self {
+        Self {
+            relay: relay::Server::start(at).await,
+            direct,
+            ids: LinkIds::default(),
+        }
+    }
+}
+
+impl World for Relayed {
+    async fn party(&self) -> Party {
+        let (sink, events) = mpsc::channel(16);
+        let carrier = relay::carrier(&self.ids, self.direct, sink);
+        let name = relay::name(&self.ids);
+        assert!(
+            carrier
+                .obey(relay::appear(&[&self.relay.address], &[name]))
+                .is_none()
+        );
+        Party {
+            carrier: Box::new(carrier),
+            events,
+        }
+    }
+
+    /// Somebody in between, who passes on so many bytes and no more.
+    async fn cutting(&self, to: &Address, after: usize) -> Address {
+        let Party {
+            carrier,
+            mut events,
+        } = self.party().await;
+        let address = loop {
+            if let Some(CarrierEvent::Addresses(at)) = events.recv().await {
+                break at[0].clone();
+            }
+        };
+        let to = to.clone();
+        tokio::spawn(async move {
+            let (mut near, mut far, mut left) = (None, None, after);
+            let (mut kept, mut gone) = (bytes::BytesMut::new(), 0);
+            while let Some(event) = events.recv().await {
+                match event {
+                    CarrierEvent::Up {
+                        link, dial: None, ..
+                    } => {
+                        near = Some(link);
+                        let _ = carrier.obey(CarrierCommand::Recognised { link });
+                        let dial = DialId(0);
+                        let _ = carrier.obey(CarrierCommand::Dial {
+                            dial,
+                            to: to.clone(),
+                        });
+                    }
+                    CarrierEvent::Up { link, .. } => far = Some(link),
+                    CarrierEvent::Bytes { bytes, .. } => kept.extend_from_slice(&bytes),
+                    CarrierEvent::Down { .. } => gone += 1,
+                    _ => {}
+                }
+                if gone == 2 {
+                    return;
+                }
+                if let (Some(near), Some(link)) = (near, far) {
+                    let bytes = kept.split_to(left.min(kept.len())).freeze();
+                    left -= bytes.len();
+                    let _ = carrier.obey(CarrierCommand::Send { link, bytes });
+                    if left == 0 {
+                        for link in [near, link] {
+                            let ending = Ending::Now;
+                            let _ = carrier.obey(CarrierCommand::End { link, ending });
+                        }
+                    }
+                }
+            }
+        });
+        address
+    }
+
+    fn nowhere(&self) -> Address {
+        relay::name(&LinkIds::default())
+            .name()
+            .at(&self.relay.address)
+    }
 }
 
 /// The local network, on this machine alone.

@@ -185,6 +185,9 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         | Refusal::ParcelKnown
         | Refusal::NoPrekey
         | Refusal::NoSuchCarrier
+        | Refusal::BadRelay
+        | Refusal::NoSuchRelay
+        | Refusal::TooManyRelays { .. }
         | Refusal::BadCursor
         | Refusal::BadRequest { .. }
         | Refusal::NotAuthorised

@@ -206,6 +206,7 @@ impl Node {
         let met = self.talks.values();
         let sessions = met.filter(|talk| talk.contact.reachable.is_some()).count() as u32;
         Status {
+            relays: Vec::new(),
             me: Me {
                 id: id("f"),
                 name: Private("Fay".into()),

@@ -183,6 +183,16 @@ pub trait Api: Send + Sync {
         done(self.call(Call::AnnounceOver(carrier, announcing)).await)
     }
 
+    /// Uses a relay: a multiaddress that ends with its name.
+    async fn add_relay(&self, address: Private) -> Result<(), Refusal> {
+        done(self.call(Call::AddRelay(address)).await)
+    }
+
+    /// Uses a relay no more.
+    async fn remove_relay(&self, address: Private) -> Result<(), Refusal> {
+        done(self.call(Call::RemoveRelay(address)).await)
+    }
+
     /// Seals everything a contact has not acknowledged into a parcel.
     async fn carry_export(&self, to: ContactId) -> Result<Vec<u8>, Refusal> {
         match self.call(Call::CarryExport(to)).await? {

@@ -159,6 +159,20 @@ impl Api for Remote {
                     .await?;
                 Reply::Done
             }
+            Call::AddRelay(address) => {
+                let request = self
+                    .request(Method::POST, "relays")
+                    .json(&Relay { address });
+                self.done(request).await?;
+                Reply::Done
+            }
+            Call::RemoveRelay(address) => {
+                let request = self
+                    .request(Method::DELETE, "relays")
+                    .json(&Relay { address });
+                self.done(request).await?;
+                Reply::Done
+            }
             Call::CarryExport(id) => {
                 let path = format!("{}/parcel", contact(&id));
                 let response = answer(self.request(Method::POST, &path)).await?;

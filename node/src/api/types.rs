@@ -121,6 +121,10 @@ pub enum Call {
     SwitchCarrier(Carrier, bool),
     /// Announce this device over a carrier, or only look for others there. Answer: [`Reply::Done`].
     AnnounceOver(Carrier, bool),
+    /// Use a relay, a multiaddress that ends with its name. Answer: [`Reply::Done`].
+    AddRelay(Private),
+    /// Use a relay no more. Answer: [`Reply::Done`].
+    RemoveRelay(Private),
     /// Seal everything this contact has not acknowledged. Answer: [`Reply::Parcel`].
     CarryExport(ContactId),
     /// Take in a parcel made by a contact. Answer: [`Reply::Imported`].
@@ -199,6 +203,15 @@ pub enum Refusal {
     WrongPassphrase,
     /// The name of the carrier is not known here.
     NoSuchCarrier,
+    /// Not the address of a relay.
+    BadRelay,
+    /// This relay was not added.
+    NoSuchRelay,
+    /// Too many relays.
+    TooManyRelays {
+        /// The limit.
+        limit: u32,
+    },
     /// The page cursor is not one that was given out.
     BadCursor,
     /// The request is malformed.
@@ -464,6 +477,8 @@ pub struct Status {
     pub me: Me,
     /// Every carrier.
     pub carriers: Vec<CarrierStatus>,
+    /// Every relay that the user has added, and those that contacts and invitations offer.
+    pub relays: Vec<RelayStatus>,
     /// Every contact.
     pub contacts: Vec<Contact>,
     /// What has travelled since the node started.
@@ -496,6 +511,41 @@ pub struct CarrierStatus {
     pub sessions: u32,
     /// Addresses at which contacts find this device.
     pub addresses: Vec<Private>,
+}
+
+/// A relay, and how it is with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct RelayStatus {
+    /// Its address, as it was added or offered.
+    pub address: Private,
+    /// Ready, or why not.
+    pub state: RelayCondition,
+}
+
+/// How it is with a relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RelayCondition {
+    /// A contact or an invitation names it; it is not connected to unless it is added.
+    Offered,
+    /// The carrier is switched off.
+    Off,
+    /// It is being connected to.
+    Connecting,
+    /// Contacts reach this device there.
+    Ready,
+    /// It does not answer, or its name leads nowhere.
+    Unreachable,
+    /// Another relay answers at its address.
+    WrongName,
+    /// It does not take this device in.
+    Refused,
+    /// It has no place left.
+    Full,
+    /// What answers is no relay.
+    NotARelay,
 }
 
 /// As `hedgerow_transport::carrier::CarrierState`.

@@ -322,6 +322,20 @@ pub enum Command {
         state: CarrierSwitch,
     },
 
+    /// List, add or remove relays: machines through which contacts are met beyond one network
+    #[command(
+        after_help = "Examples:\n  hedgerow relays                      those that are used, and those that contacts offer\n  \
+        hedgerow relays add /dns/relay.example.org/udp/4001/quic-v1/p2p/12D3...\n  \
+        hedgerow relays remove relay.example.org\n\n\
+        Without relays nothing is ever sent beyond the local network. A relay sees the network address of\n\
+        this device, when it is there, and with which others it exchanges how many bytes; never names,\n\
+        keys or texts. Contacts meet at relays that both have added. `hedgerow relay` runs one."
+    )]
+    Relays {
+        #[command(subcommand)]
+        action: Option<RelaysAction>,
+    },
+
     /// Ask the node that owns the data directory to close it and leave
     Handover,
 
@@ -434,6 +448,23 @@ pub enum InvitationAction {
     },
 }
 
+/// What to do with relays.
+#[derive(Debug, Subcommand)]
+pub enum RelaysAction {
+    /// List them
+    List,
+    /// Use one
+    Add {
+        /// Its address, as whoever runs it hands it out
+        address: String,
+    },
+    /// Use one no more
+    Remove {
+        /// Its address, or a part of it that no other has
+        address: String,
+    },
+}
+
 /// Which way to carry.
 #[derive(Debug, Subcommand)]
 pub enum CarryAction {
@@ -456,6 +487,8 @@ pub enum CarryAction {
 pub enum CarrierName {
     /// The local network
     Lan,
+    /// Relays
+    Relay,
 }
 
 /// How a carrier is to be.

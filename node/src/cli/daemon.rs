@@ -128,7 +128,11 @@ async fn tell(mut events: crate::api::Events) {
             }
             Event::Invitation { .. } => tracing::debug!("an invitation changed"),
             Event::Carrier { carrier, state } => {
-                tracing::info!("{}: {}", words::carrier(carrier), words::condition(state))
+                tracing::info!(
+                    "{}: {}",
+                    words::carrier(carrier),
+                    words::condition_of(carrier, state)
+                )
             }
             Event::Lock { locked: true } => tracing::info!("locked: off the air"),
             Event::Lock { locked: false } => tracing::info!("unlocked: on the air"),

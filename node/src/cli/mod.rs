@@ -16,6 +16,7 @@ mod node;
 mod output;
 #[cfg(feature = "relay")]
 mod relay;
+mod relays;
 mod screen;
 pub(crate) mod session;
 mod words;
@@ -26,7 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
-use args::{Arguments, CarryAction, Command, InvitationAction};
+use args::{Arguments, CarryAction, Command, InvitationAction, RelaysAction};
 use conversation::Start;
 use failure::{Exit, Failure};
 use output::Output;
@@ -196,6 +197,11 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
         Command::Status { message: Some(id) } => conversation::message(api, output, id).await,
         Command::Erase => node::erase(api, output).await,
         Command::Carrier { carrier, state } => node::carrier(api, output, carrier, state).await,
+        Command::Relays { action } => match action {
+            None | Some(RelaysAction::List) => relays::list(api, output).await,
+            Some(RelaysAction::Add { address }) => relays::add(api, output, address).await,
+            Some(RelaysAction::Remove { address }) => relays::remove(api, output, &address).await,
+        },
         Command::Carry { action } => match action {
             CarryAction::Export { name, file } => carry::export(api, output, &name, &file).await,
             CarryAction::Import { file } => carry::import(api, output, &file).await,

@@ -11,7 +11,7 @@ use crate::api::{
 use crate::cli::args::{CarrierName, CarrierSwitch};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, table};
-use crate::cli::{ask, contacts, words};
+use crate::cli::{ask, contacts, relays, words};
 
 /// `hedgerow status`.
 pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), Failure> {
@@ -40,7 +40,7 @@ fn overview(status: &Status) -> String {
             words::carrier(carrier.carrier).to_owned(),
             match (carrier.state, carrier.announcing) {
                 (CarrierCondition::On, false) => words::QUIET.to_owned(),
-                (state, _) => words::condition(state).to_owned(),
+                (state, _) => words::condition_of(carrier.carrier, state).to_owned(),
             },
             carrier.sessions.to_string(),
             addresses.collect::<Vec<_>>().join(" "),
@@ -52,7 +52,11 @@ fn overview(status: &Status) -> String {
     );
     let ContactId(id) = &status.me.id;
     let name = visible::name(&status.me.name.0);
-    format!("{name} ({id})\n\n{carriers}\n")
+    let relays = match status.relays.as_slice() {
+        [] => String::new(),
+        relays => format!("\n{}\n", relays::shown(relays)),
+    };
+    format!("{name} ({id})\n\n{carriers}\n{relays}")
 }
 
 /// `hedgerow lock`.
@@ -160,10 +164,15 @@ pub async fn carrier(
 ) -> Result<(), Failure> {
     let carrier = match carrier {
         CarrierName::Lan => Carrier::Lan,
+        CarrierName::Relay => Carrier::Relay,
     };
     let on = state != CarrierSwitch::Off;
     let announcing = state == CarrierSwitch::On;
-    if on {
+    if carrier == Carrier::Relay && state == CarrierSwitch::Quiet {
+        let words = "Nothing is announced over relays. Switch it on or off.";
+        return Err(Failure::found(Exit::Usage, "not_announced", words));
+    }
+    if on && carrier != Carrier::Relay {
         // Before it is on, so that a quiet one does not announce anything in between.
         api.announce_over(carrier, announcing).await?;
     }

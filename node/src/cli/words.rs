@@ -2,8 +2,8 @@
 //! told, which says what to do.
 
 use crate::api::{
-    Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, StorageProblem, Why,
-    visible,
+    Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
+    StorageProblem, Why, visible,
 };
 use crate::cli::screen;
 
@@ -52,6 +52,13 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NoSuchCarrier => {
             "This node has no such carrier. `hedgerow status` lists them.".into()
         }
+        Refusal::BadRelay => "This is not the address of a relay. It looks like \
+            /dns/relay.example.org/udp/4001/quic-v1/p2p/12D3KooW...; copy it whole."
+            .into(),
+        Refusal::NoSuchRelay => "No such relay is used. `hedgerow relays` lists them.".into(),
+        Refusal::TooManyRelays { limit } => format!(
+            "There are {limit} relays, which is the most. Remove one with `hedgerow relays remove`."
+        ),
         Refusal::BadCursor => {
             "The page cursor is not one that was given out. Start again without it.".into()
         }
@@ -165,6 +172,39 @@ pub fn condition(condition: CarrierCondition) -> &'static str {
             "on, but this network blocks discovery: only contacts at known addresses are found"
         }
         CarrierCondition::Failing => "failing, tried again on its own",
+    }
+}
+
+/// Whether this carrier works, and what to do if not.
+pub fn condition_of(carrier: Carrier, state: CarrierCondition) -> &'static str {
+    match (carrier, state) {
+        (Carrier::Relay, CarrierCondition::Off) => {
+            "off: `hedgerow relays add ADDRESS` uses a relay, `hedgerow carrier relay on` those there are"
+        }
+        (Carrier::Relay, CarrierCondition::NoInterface) => "finding out",
+        (Carrier::Relay, CarrierCondition::Failing) => "no relay answers; tried again on its own",
+        (_, other) => condition(other),
+    }
+}
+
+/// How it is with a relay, and what to do if it does not serve.
+pub fn relay(relay: RelayCondition) -> &'static str {
+    match relay {
+        RelayCondition::Offered => {
+            "offered by a contact or an invitation: `hedgerow relays add ADDRESS` uses it"
+        }
+        RelayCondition::Off => "off: switch it on with `hedgerow carrier relay on`",
+        RelayCondition::Connecting => "connecting",
+        RelayCondition::Ready => "ready",
+        RelayCondition::Unreachable => {
+            "no answer, tried again on its own: is there internet, is the address right?"
+        }
+        RelayCondition::WrongName => {
+            "another relay answers at this address: ask whoever runs it for the new one"
+        }
+        RelayCondition::Refused => "takes nobody in now, tried again on its own: add another",
+        RelayCondition::Full => "full, tried again on its own: add another",
+        RelayCondition::NotARelay => "what answers is no relay: remove it",
     }
 }
 

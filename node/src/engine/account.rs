@@ -59,6 +59,12 @@ pub(crate) struct Account {
     /// Carriers over which the user does not want to be announced.
     #[cbor(n(10), default)]
     pub unannounced: Vec<u8>,
+    /// Relays that the user has added.
+    #[cbor(n(11), default)]
+    pub relays: Vec<String>,
+    /// The day on which contacts were last told names at relays.
+    #[cbor(n(12), default)]
+    pub relay_names_day: u64,
 }
 
 impl Account {
@@ -105,16 +111,19 @@ mod tests {
             device_list: Vec::new().into(),
             switched_off: vec![1],
             unannounced: Vec::new(),
+            relays: Vec::new(),
+            relay_names_day: 0,
         };
         let mut row = tables::encoded(&account);
-        // An array of eleven fields, the last of which is empty: it had ten.
-        assert_eq!((row.first(), row.last()), (Some(&0x8b), Some(&0x80)));
+        // An array of thirteen fields, the last of which are empty, empty and zero: it had ten.
+        assert_eq!(row[0], 0x8d);
+        assert_eq!(row[row.len() - 3..], [0x80, 0x80, 0x00]);
         row[0] = 0x8a;
-        row.pop();
+        row.truncate(row.len() - 3);
         let older: Account = minicbor::decode(&row).expect("a row of before");
         assert_eq!(
-            (older.switched_off, older.unannounced),
-            (vec![1], Vec::new())
+            (older.switched_off, older.unannounced, older.relays),
+            (vec![1], Vec::new(), Vec::new())
         );
     }
 }

@@ -15,8 +15,11 @@ use super::device::Device;
 use super::dialling::Target;
 use super::fact::FactKind;
 use super::presence::Sighting;
-use super::way::{CARRIERS, MAX_ADDRESSES, Way};
+use super::way::{ANNOUNCING, MAX_ADDRESSES, Way};
 use super::{Carrier, Effects as _, Engine, Turn, chance};
+
+/// The most relays among the addresses told.
+const MAX_TOLD_RELAYS: usize = 4;
 
 /// The longest random pause before a lost session is dialled again.
 const REDIAL_PAUSE_MS: u64 = 2_000;
@@ -66,6 +69,11 @@ impl Engine {
         self.presence.silent(kind);
         self.dialling.refresh(turn.now.mono_ms);
         self.news.carriers.insert(kind);
+        self.addresses_changed(turn)
+    }
+
+    /// Tells contacts where this device can be reached, if that is news.
+    pub(super) fn addresses_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let told = self.own_addresses();
         if told != self.account.addresses {
             self.account.addresses = told;
@@ -82,7 +90,7 @@ impl Engine {
         let last = Way::parse_all(&self.account.addresses);
         let mut ways: Vec<Way> = last
             .into_iter()
-            .filter(|way| is_nowhere(way.carrier))
+            .filter(|way| is_nowhere(way.carrier) && way.carrier != CarrierKind::Relay)
             .collect();
         for (kind, carrier) in &self.carriers {
             ways.extend(carrier.addresses.iter().map(|address| Way {
@@ -90,9 +98,16 @@ impl Engine {
                 address: address.clone(),
             }));
         }
+        ways.retain(|way| way.carrier != CarrierKind::Relay);
         ways.sort_by_key(|way| way.carrier);
-        ways.truncate(MAX_ADDRESSES);
-        ways.iter().map(Way::text).collect()
+        // Relays are told of whether or not they have a place for us now: it comes back.
+        let relays = self.account.relays.iter().map(|relay| Way {
+            carrier: CarrierKind::Relay,
+            address: Address(relay.clone()),
+        });
+        let relays: Vec<Way> = relays.take(MAX_TOLD_RELAYS).collect();
+        ways.truncate(MAX_ADDRESSES - relays.len());
+        ways.iter().chain(&relays).map(Way::text).collect()
     }
 
     /// Whether links can be made over a carrier.
@@ -125,7 +140,7 @@ impl Engine {
     /// be announced it is the empty list, and while no contact is missing neither.
     pub(super) fn announce(&mut self, turn: &mut Turn<'_>) {
         let is_missing = self.is_anybody_unseen();
-        for kind in CARRIERS {
+        for kind in ANNOUNCING {
             if !self.is_usable(kind) {
                 continue;
             }
@@ -283,21 +298,23 @@ impl Engine {
 
     /// Starts the dials that are due.
     pub(super) fn start_dials(&mut self, turn: &mut Turn<'_>) {
+        let mut dialling = std::mem::take(&mut self.dialling);
         let known = |target| match target {
-            Target::Device(id) => self.devices.get(&id).map(Device::ways),
-            Target::Inviter(id) => self.joinings.get(&id).map(super::joining::Joining::ways),
+            Target::Device(id) => {
+                let device = self.devices.get(&id);
+                device.map(|device| self.device_ways(device, turn.now))
+            }
+            Target::Inviter(id) => {
+                let joining = self.joinings.get(&id);
+                joining.map(|joining| self.inviter_ways(joining))
+            }
         };
-        let carriers = &self.carriers;
-        let usable = |kind| {
-            carriers.get(&kind).is_some_and(|carrier| {
-                matches!(carrier.state, CarrierState::On | CarrierState::NoDiscovery)
-            })
-        };
-        let started = self.dialling.start(
+        let started = dialling.start(
             turn.now.mono_ms,
             &|target| known(target).unwrap_or_default(),
-            &usable,
+            &|kind| self.is_usable(kind),
         );
+        self.dialling = dialling;
         for (dial, way) in started {
             turn.out.dial(way.carrier, dial, way.address);
         }

@@ -10,6 +10,7 @@ use super::dialling::Target;
 use super::fact::FactKind;
 use super::fault::CallError;
 use super::news::Run;
+use super::way::ANNOUNCING;
 use super::{CallId, Effects as _, Engine, Turn, conversation, reconciling, status};
 use crate::api::{Call, Carrier, ContactId, Private, Refusal, Reply};
 
@@ -54,6 +55,8 @@ impl Engine {
             Call::AnnounceOver(carrier, announcing) => {
                 self.announce_over(turn, carrier, announcing)
             }
+            Call::AddRelay(relay) => self.add_relay(turn, &relay),
+            Call::RemoveRelay(relay) => self.remove_relay(turn, &relay),
             Call::CarryExport(id) => self.carry_export(turn, &id),
             Call::CarryImport(parcel) => self.carry_import(turn, &parcel),
         }
@@ -142,7 +145,7 @@ impl Engine {
         announcing: bool,
     ) -> Result<Reply, CallError> {
         let kind = status::kind(carrier);
-        if !self.carriers.contains_key(&kind) {
+        if !self.carriers.contains_key(&kind) || !ANNOUNCING.contains(&kind) {
             return Err(Refusal::NoSuchCarrier.into());
         }
         self.account.unannounced.retain(|one| *one != kind as u8);

@@ -7,6 +7,7 @@ use hedgerow_transport::keys::{
     BeaconKey, BundlePsk, BundleTagKey, InvitationSecret, PairBeaconKey, Psk, PublicKey, RescueKey,
     SpaceSecret, StaticKey, TagKey,
 };
+use hedgerow_transport::relay::RelayName;
 
 /// Something that is exactly so many bytes.
 pub(crate) trait Fixed: Sized {
@@ -54,7 +55,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(DeviceId, IdentityId, PublicKey, SpaceId);
+ids!(DeviceId, IdentityId, PublicKey, RelayName, SpaceId);
 
 impl Fixed for SigningKey {
     fn from_slice(bytes: &[u8]) -> Option<Self> {

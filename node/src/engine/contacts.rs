@@ -258,6 +258,10 @@ impl Engine {
     /// From now on only those who are told again recognise this device's beacon.
     fn redraw_beacon_key(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.account.beacon_key = BeaconKey::random(&mut turn.rng);
+        // The names at relays derive from it.
+        if !self.account.relays.is_empty() {
+            self.fact_changed(turn, FactKind::RelayNames)?;
+        }
         self.fact_changed(turn, FactKind::BeaconKey)
     }
 }

@@ -7,12 +7,14 @@ use hedgerow_sync::store::{StorageError, Txn};
 use hedgerow_transport::keys::{
     BeaconKey, BundlePsk, BundleTagKey, PairBeaconKey, PublicKey, RescueKey, TagKey,
 };
+use hedgerow_transport::relay::RelayName;
 use minicbor::{Decode, Encode};
 
 use super::contact::Contact;
 use super::fact::Versions;
 use super::invitation::InvitationKey;
 use super::psk::PskChain;
+use super::relays::RelayNames;
 use super::way::Way;
 use crate::tables::{self, Table};
 
@@ -67,6 +69,12 @@ pub(crate) struct Device {
     /// It has told us that we were removed there.
     #[n(16)]
     pub gone: bool,
+    /// The names that it goes by at relays.
+    #[n(17)]
+    pub relay_names: Option<RelayNames>,
+    /// The name under which it was called when we met, until it has told others.
+    #[cbor(n(18), with = "super::codec::fixed_option", has_nil)]
+    pub met_under: Option<RelayName>,
 }
 
 /// A prekey that a contact's device has told us.
@@ -92,7 +100,7 @@ impl Device {
         !self.gone && contact.is_some_and(|contact| !contact.blocked)
     }
 
-    /// The ways to it, the best first: where sessions came about, then what it says.
+    /// The ways to it as they are told, the best first: where sessions came about, then what it says.
     pub fn ways(&self) -> Vec<Way> {
         let mut ways = Way::parse_all(&self.good);
         for way in Way::parse_all(&self.addresses) {
@@ -105,7 +113,7 @@ impl Device {
 
     /// A session came about here. True if that is news.
     pub fn found_at(&mut self, way: &Way) -> bool {
-        let text = way.text();
+        let text = way.told().text();
         if self.good.first() == Some(&text) {
             return false;
         }
@@ -117,6 +125,6 @@ impl Device {
 
     /// Whether sessions came about at this way.
     pub fn is_good(&self, way: &Way) -> bool {
-        self.good.contains(&way.text())
+        self.good.contains(&way.told().text())
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Attempt {
     pub way: Way,
     /// Its beacon was seen there.
     pub sighted: bool,
+    /// There is a session, which is to move there.
+    pub moves: bool,
 }
 
 /// How a target stands, for the one plain reason.
@@ -233,11 +235,26 @@ impl Dialling {
                 target,
                 way: way.clone(),
                 sighted,
+                moves: false,
             };
             self.dials.insert(dial, attempt);
             started.push((dial, way));
         }
         started
+    }
+
+    /// A session with this target is to move to another way: one attempt, beside the plan.
+    pub fn move_to(&mut self, target: Target, way: Way) -> DialId {
+        let dial = DialId(self.next_dial);
+        self.next_dial += 1;
+        let attempt = Attempt {
+            target,
+            way,
+            sighted: false,
+            moves: true,
+        };
+        self.dials.insert(dial, attempt);
+        dial
     }
 
     /// The carrier has made a link of this attempt, which stays busy until [`ended`](Self::ended).

@@ -19,16 +19,19 @@ pub(crate) enum FactKind {
     Prekey = 4,
     /// What beacons are made with.
     BeaconKey = 5,
+    /// The names that the device goes by at relays.
+    RelayNames = 6,
 }
 
 impl FactKind {
     /// All, in the order in which they are told.
-    pub const ALL: [FactKind; 5] = [
+    pub const ALL: [FactKind; 6] = [
         FactKind::DeviceList,
         FactKind::Profile,
         FactKind::Addresses,
         FactKind::Prekey,
         FactKind::BeaconKey,
+        FactKind::RelayNames,
     ];
 
     pub fn from_number(number: u8) -> Option<FactKind> {

@@ -15,6 +15,7 @@ use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, Hello};
 use super::link::State;
 use super::live::Live;
+use super::relays::RelayNames;
 use super::way::{MAX_ADDRESSES, Way};
 use super::{Engine, Turn, reconciling};
 use crate::tables;
@@ -36,6 +37,7 @@ impl Engine {
             FactKind::Addresses => tables::encoded(&self.account.addresses),
             FactKind::Prekey => tables::encoded(&self.newest_prekey()?),
             FactKind::BeaconKey => self.account.beacon_key.as_bytes().to_vec(),
+            FactKind::RelayNames => tables::encoded(&self.relay_names()),
         };
         Some(Fact {
             kind: kind as u8,
@@ -113,7 +115,10 @@ impl Engine {
                 match kind {
                     FactKind::DeviceList => self.sign_device_list(turn.txn)?,
                     FactKind::Prekey => self.new_prekey(turn)?,
-                    FactKind::Profile | FactKind::Addresses | FactKind::BeaconKey => {}
+                    FactKind::Profile
+                    | FactKind::Addresses
+                    | FactKind::BeaconKey
+                    | FactKind::RelayNames => {}
                 }
                 self.account.save(turn.txn)?;
             }
@@ -210,6 +215,11 @@ impl Engine {
                     .map_err(|_| PeerFault::BadItem)?;
                 device.beacon_key = Some(BeaconKey::from_bytes(key));
                 self.presence.changed();
+            }
+            FactKind::RelayNames => {
+                device.relay_names = Some(RelayNames::heard(&fact.bytes)?);
+                self.dialling
+                    .refresh_target(Target::Device(id), turn.now.mono_ms);
             }
         }
         device.held.raise(kind, fact.version);

@@ -21,8 +21,9 @@ impl Engine {
         &mut self,
         turn: &mut Turn<'_>,
         id: DeviceId,
+        moves: bool,
     ) -> Option<(State, Vec<u8>)> {
-        if !self.may_talk_to(id) || self.sessions.contains_key(&id) {
+        if !self.may_talk_to(id) || self.sessions.contains_key(&id) != moves {
             return None;
         }
         let device = self.devices.get(&id)?;

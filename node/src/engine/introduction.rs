@@ -185,6 +185,8 @@ fn befriend(
         last_seen_ms: Some(wall_ms),
         joined_by: None,
         gone: false,
+        relay_names: None,
+        met_under: None,
     };
     device.save(txn, id)
 }

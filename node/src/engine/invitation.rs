@@ -94,6 +94,11 @@ impl Made {
         self.tries < INVITATION_TRIES
     }
 
+    /// When it ends or has ended, by our clock.
+    pub fn ends_ms(&self) -> i64 {
+        self.next_change_ms()
+    }
+
     pub fn tag_key(&self) -> &TagKey {
         &self.tag_key
     }

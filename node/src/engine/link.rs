@@ -99,7 +99,7 @@ impl Engine {
             }
             Some(attempt) => {
                 let begun = match attempt.target {
-                    Target::Device(device) => self.dial_device(turn, device),
+                    Target::Device(device) => self.dial_device(turn, device, attempt.moves),
                     Target::Inviter(invitation) => self.dial_inviter(turn, invitation),
                 };
                 let Some((state, flight)) = begun else {

@@ -283,7 +283,9 @@ impl Engine {
         let at_once = turn.now.mono_ms.saturating_sub(other.since_ms) < SIMULTANEOUS_MS;
         let dialled_by_us = live.session.role() == hedgerow_transport::session::Role::Dialler;
         let dialled_by_lower = dialled_by_us == (self.device_id < live.device);
-        if same_opening && at_once && !dialled_by_lower {
+        // If one side has dialled both, it moves the session to the newer link.
+        let moves = other.session.role() == live.session.role();
+        if same_opening && at_once && !moves && !dialled_by_lower {
             self.links.insert(other_id, other_link);
             return Ok(false);
         }

@@ -9,6 +9,7 @@ use hedgerow_transport::carrier::{Address, LinkId};
 use hedgerow_transport::device::DeviceKeys;
 use hedgerow_transport::invitation::inviter_key_hash;
 use hedgerow_transport::meeting::{self, Acquaintance, Declined, Introduction, MeetingFault};
+use hedgerow_transport::relay::RelayKey;
 use hedgerow_transport::session::Session;
 
 use super::contact::Contact;
@@ -141,7 +142,14 @@ impl Engine {
             return Ok(());
         }
         let in_person = made.in_person;
-        self.befriend(turn, &joiner, in_person, Some(meeting.invitation), None)?;
+        self.befriend(
+            turn,
+            &joiner,
+            in_person,
+            Some(meeting.invitation),
+            None,
+            None,
+        )?;
         if let Some(made) = self.invitations.get_mut(&meeting.invitation) {
             made.used_by = Some(device);
             made.end(Fate::Used, turn.now.wall_ms);
@@ -184,7 +192,9 @@ impl Engine {
         // Two who join each other's invitations at once keep what the lower identity's one gave.
         let crossed = self.contacts.contains_key(&identity) && identity > self.account.identity();
         if !crossed && !self.is_established(turn, identity)? {
-            self.befriend(turn, &inviter, in_person, None, way)?;
+            let met_under = self.joinings.get(&meeting.invitation);
+            let met_under = met_under.map(|joining| joining.invitation.secret.relay_key());
+            self.befriend(turn, &inviter, in_person, None, way, met_under)?;
         }
         self.joining_over(turn, meeting.invitation)?;
         self.news.met.push((identity, meeting.invitation, true));
@@ -229,6 +239,7 @@ impl Engine {
         verified: bool,
         joined_by: Option<InvitationKey>,
         way: Option<Way>,
+        met_under: Option<RelayKey>,
     ) -> Result<(), StorageError> {
         let identity = IdentityId(*met.peer.devices.identity());
         let id = DeviceId(met.device.device_id());
@@ -278,12 +289,14 @@ impl Engine {
                 .iter()
                 .map(|address| address.0.clone())
                 .collect(),
-            good: way.iter().map(Way::text).collect(),
+            good: way.iter().map(|way| way.told().text()).collect(),
             clock_offset_ms: 0,
             last_seen_ms: None,
             prekey: None,
             joined_by,
             gone: false,
+            relay_names: None,
+            met_under: met_under.map(|key| key.name()),
         };
         device.save(turn.txn, id)?;
         self.devices.insert(id, device);

@@ -7,7 +7,7 @@
 //! | who we are, whom we know | `account`, `contact`, `device`, `fact`, `psk`, `replay`, `prekey` |
 //! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling` |
 //! | meeting | `invitation`, `joining`, `meeting` |
-//! | finding | `dialling`, `presence`, `unknown`, `announcing`, `way` |
+//! | finding | `dialling`, `presence`, `unknown`, `announcing`, `relays`, `way` |
 //! | calls | `call`, `contacts`, `status`, `delivery`, `carry`, `reading` |
 //! | other people's bundles | `couriering`, `sealing`, `carried`, [`bundle_event`] |
 //! | conversations, read without the engine | [`conversation`] |
@@ -59,6 +59,7 @@ mod presence;
 mod psk;
 mod reading;
 mod reconciling;
+mod relays;
 mod replay;
 mod sealing;
 mod start;
@@ -97,6 +98,7 @@ use news::News;
 use outbox::Outbox;
 use prekey::Prekey;
 use presence::Presence;
+use relays::Relays;
 use status::TrafficCount;
 
 /// When to be called again without input, in monotonic milliseconds; `None`: never.
@@ -132,6 +134,7 @@ pub struct Engine {
     unsaved: BTreeMap<DeviceId, u64>,
     dialling: Dialling,
     presence: Presence,
+    relays: Relays,
     /// What sized first flights are recognised by.
     #[cfg(feature = "sized")]
     hints: hints::Hints,
@@ -265,6 +268,14 @@ impl Engine {
             }
             CarrierEvent::Down { link } => self.link_down(turn, link),
             CarrierEvent::Port { network, port } => ports::remember(turn.txn, &network, port),
+            CarrierEvent::Relay { at, state } => {
+                self.relay_state(at, state);
+                Ok(())
+            }
+            CarrierEvent::Better { link, at } => {
+                self.better_path(turn, link, at);
+                Ok(())
+            }
             CarrierEvent::Beacon { beacon, at } => {
                 self.beacon_seen(turn, kind, beacon, at);
                 Ok(())
@@ -282,6 +293,8 @@ impl Engine {
             self.end_invitations(turn)?;
             self.renew_prekey(turn)?;
         }
+        self.renew_relay_names(turn)?;
+        self.appear(turn);
         self.announce(turn);
         self.recognise_beacons(turn);
         self.search_beacons(turn);
@@ -303,6 +316,7 @@ impl Engine {
             self.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
             self.next_carrying_ms(),
+            self.next_relay_day_ms(now),
         ]
         .into_iter()
         .flatten()

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
+use hedgerow_transport::relay::RelayKey;
 
 use super::bundle_event::BundleEvent;
 use super::{CallId, Effects};
@@ -16,6 +17,7 @@ enum Effect {
     Dial(CarrierKind, DialId, Address),
     Announce(CarrierKind, Vec<[u8; 8]>, bool),
     Switch(CarrierKind, bool),
+    Appear(Vec<Address>, Vec<RelayKey>),
     Answer(CallId, Answer),
     Event(Event),
     Bundle(BundleEvent),
@@ -38,6 +40,7 @@ impl Outbox {
                     effects.announce(carrier, beacons, look)
                 }
                 Effect::Switch(carrier, on) => effects.switch(carrier, on),
+                Effect::Appear(relays, keys) => effects.appear(relays, keys),
                 Effect::Answer(call, answer) => effects.answer(call, answer),
                 Effect::Event(event) => effects.event(event),
                 Effect::Bundle(event) => effects.bundle(event),
@@ -64,6 +67,9 @@ impl Effects for Outbox {
     }
     fn switch(&mut self, carrier: CarrierKind, on: bool) {
         self.0.push(Effect::Switch(carrier, on));
+    }
+    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
+        self.0.push(Effect::Appear(relays, keys));
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
         self.0.push(Effect::Answer(call, answer));

@@ -20,6 +20,7 @@ use super::invitation::InvitationKey;
 use super::joining::Joining;
 use super::news::News;
 use super::presence::Presence;
+use super::relays::Relays;
 use super::status::TrafficCount;
 use super::{Engine, Now, chance};
 use crate::store::schema;
@@ -105,6 +106,8 @@ impl Engine {
             device_list: list.encode().into(),
             switched_off: Vec::new(),
             unannounced: Vec::new(),
+            relays: Vec::new(),
+            relay_names_day: 0,
         };
         let empty = store.write(|txn| {
             if txn.get(&Table::Account.key(&[]))?.is_some() {
@@ -223,6 +226,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         unsaved: BTreeMap::new(),
         dialling: Dialling::default(),
         presence: Presence::default(),
+        relays: Relays::default(),
         #[cfg(feature = "sized")]
         hints: Hints::default(),
         traffic: TrafficCount::default(),

@@ -67,6 +67,7 @@ impl Engine {
         Ok(Status {
             me: self.me(),
             carriers: carriers.collect(),
+            relays: self.relay_statuses(),
             contacts: self.list_contacts(reader, now)?,
             traffic: Traffic {
                 sent_bytes: self.traffic.sent_bytes,

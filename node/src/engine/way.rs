@@ -2,6 +2,7 @@
 //! (`docs/PROTOCOL.md` section 8): the carrier's name, `/`, the carrier's own text.
 
 use hedgerow_transport::carrier::{Address, CarrierKind};
+use hedgerow_transport::relay::relay_of;
 
 /// The most addresses of one fact or invitation.
 pub(crate) const MAX_ADDRESSES: usize = 16;
@@ -25,9 +26,23 @@ impl Way {
     }
 
     /// Whether it may lead to the same device later. Addresses of BLE are drawn anew every quarter of an hour:
-    /// to dial one without having just seen a beacon there costs the radio and finds nobody.
+    /// to dial one without having just seen a beacon there costs the radio and finds nobody. A direct path that
+    /// was made through a relay ends with its links.
     pub fn lasts(&self) -> bool {
-        self.carrier != CarrierKind::Ble
+        let is_a_path_of_now =
+            self.carrier == CarrierKind::Relay && self.address.0.starts_with("/p2p/");
+        self.carrier != CarrierKind::Ble && !is_a_path_of_now
+    }
+
+    /// The way as facts, invitations and records have it: of a relay without the name of the day.
+    pub fn told(&self) -> Way {
+        match self.carrier {
+            CarrierKind::Relay => Way {
+                carrier: self.carrier,
+                address: relay_of(&self.address),
+            },
+            _ => self.clone(),
+        }
     }
 
     /// The way that a text names; `None` if this version knows no such carrier.
@@ -53,7 +68,11 @@ impl Way {
     }
 }
 
-/// The two-way carriers, which an address can name and beacons are announced over.
+/// Those over which beacons are announced.
+pub(crate) const ANNOUNCING: [CarrierKind; 3] =
+    [CarrierKind::Memory, CarrierKind::Lan, CarrierKind::Ble];
+
+/// The two-way carriers, which an address can name.
 pub(crate) const CARRIERS: [CarrierKind; 4] = [
     CarrierKind::Memory,
     CarrierKind::Lan,

@@ -11,6 +11,7 @@ use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
 };
 use hedgerow_transport::cryptography::Cryptography;
+use hedgerow_transport::relay::RelayKey;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -359,6 +360,11 @@ impl Effects for Asked<'_> {
     fn switch(&mut self, _: CarrierKind, on: bool) {
         self.log("switch", &[u8::from(on)]);
         self.command(CarrierCommand::Switch { on });
+    }
+    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
+        let told = format!("{relays:?} {}", keys.len());
+        self.log("appear", told.as_bytes());
+        self.command(CarrierCommand::Appear { relays, keys });
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
         let said = format!("{call:?} {answer:?}");

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use hedgerow_sync::store::{Reader, StorageError, Store};
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
+#[cfg(feature = "relay")]
+use hedgerow_transport::carrier::relay::{RelayConfig, Relays};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, EventSink, LinkIds, TwoWay};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -237,8 +239,8 @@ fn carriers(
     let (seed, _) = chance()?;
     let ids = LinkIds::default();
     let mut config = match on_air {
-        OnAir::Yes => LanConfig::new(seed, ids),
-        OnAir::Loopback => LanConfig::loopback(seed, ids),
+        OnAir::Yes => LanConfig::new(seed, ids.clone()),
+        OnAir::Loopback => LanConfig::loopback(seed, ids.clone()),
         OnAir::No => return Ok(BTreeMap::new()),
     };
     config.ports = ports;
@@ -247,7 +249,28 @@ fn carriers(
         mail: mail.clone(),
     };
     let lan: Box<dyn TwoWay> = Box::new(Lan::start(config, sink));
-    Ok(BTreeMap::from([(CarrierKind::Lan, lan)]))
+    #[cfg_attr(
+        not(feature = "relay"),
+        expect(unused_mut, reason = "there is but one")
+    )]
+    let mut carriers = BTreeMap::from([(CarrierKind::Lan, lan)]);
+    #[cfg(feature = "relay")]
+    {
+        let (seed, _) = chance()?;
+        let config = RelayConfig {
+            seed,
+            ids,
+            // A direct path needs sockets that others can reach.
+            direct: on_air == OnAir::Yes,
+        };
+        let sink = Sink {
+            kind: CarrierKind::Relay,
+            mail: mail.clone(),
+        };
+        let relays: Box<dyn TwoWay> = Box::new(Relays::start(config, sink));
+        carriers.insert(CarrierKind::Relay, relays);
+    }
+    Ok(carriers)
 }
 
 /// Where a carrier puts its events: the engine's mail. When that is full, the carrier waits.

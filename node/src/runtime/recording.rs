@@ -12,7 +12,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierState, DialId, LinkId};
+use hedgerow_transport::carrier::{
+    Address, CarrierEvent, CarrierState, DialId, LinkId, RelayState,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Call, Carrier, ContactId};
@@ -78,6 +80,14 @@ enum Report {
     Port {
         network: String,
         port: u16,
+    },
+    Relay {
+        at: String,
+        state: String,
+    },
+    Better {
+        link: u64,
+        at: String,
     },
 }
 
@@ -189,6 +199,16 @@ impl Recording {
     }
 }
 
+const RELAY_STATES: [(RelayState, &str); 7] = [
+    (RelayState::Connecting, "connecting"),
+    (RelayState::Ready, "ready"),
+    (RelayState::Unreachable, "unreachable"),
+    (RelayState::WrongName, "wrong_name"),
+    (RelayState::Refused, "refused"),
+    (RelayState::Full, "full"),
+    (RelayState::NotARelay, "not_a_relay"),
+];
+
 const STATES: [(CarrierState, &str); 6] = [
     (CarrierState::On, "on"),
     (CarrierState::Off, "off"),
@@ -225,6 +245,17 @@ impl From<&CarrierEvent> for Report {
                 beacon: HEXLOWER.encode(beacon),
                 at: texts(at),
             },
+            CarrierEvent::Relay { at, state } => {
+                let name = RELAY_STATES.iter().find(|(one, _)| one == state);
+                Self::Relay {
+                    at: at.0.clone(),
+                    state: name.map_or("unreachable", |(_, name)| name).to_owned(),
+                }
+            }
+            CarrierEvent::Better { link, at } => Self::Better {
+                link: link.0,
+                at: at.0.clone(),
+            },
             CarrierEvent::Port { network, port } => Self::Port {
                 network: HEXLOWER.encode(network),
                 port: *port,
@@ -259,6 +290,14 @@ impl Report {
             Self::Beacon { beacon, at } => CarrierEvent::Beacon {
                 beacon: HEXLOWER.decode(beacon.as_bytes()).ok()?.try_into().ok()?,
                 at: addresses(at),
+            },
+            Self::Relay { at, state } => CarrierEvent::Relay {
+                at: Address(at),
+                state: RELAY_STATES.iter().find(|(_, one)| *one == state)?.0,
+            },
+            Self::Better { link, at } => CarrierEvent::Better {
+                link: LinkId(link),
+                at: Address(at),
             },
             Self::Port { network, port } => CarrierEvent::Port {
                 network: HEXLOWER.decode(network.as_bytes()).ok()?.try_into().ok()?,
@@ -307,6 +346,14 @@ mod tests {
                 bytes: Bytes::from_static(&[0, 255]),
             },
             CarrierEvent::Written { link, bytes: 12 },
+            CarrierEvent::Relay {
+                at: Address("there".into()),
+                state: RelayState::NotARelay,
+            },
+            CarrierEvent::Better {
+                link,
+                at: Address("better".into()),
+            },
             CarrierEvent::Down { link },
             CarrierEvent::Beacon {
                 beacon: *b"12345678",

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId, TwoWay,
 };
+use hedgerow_transport::relay::RelayKey;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::api::{Answer, Event};
@@ -136,6 +137,10 @@ impl Effects for World {
 
     fn switch(&mut self, carrier: CarrierKind, on: bool) {
         self.command(carrier, CarrierCommand::Switch { on });
+    }
+
+    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
+        self.command(CarrierKind::Relay, CarrierCommand::Appear { relays, keys });
     }
 
     fn answer(&mut self, call: CallId, answer: Answer) {

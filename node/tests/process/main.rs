@@ -10,5 +10,7 @@ mod network;
 mod owner;
 mod people;
 mod proxy;
+#[cfg(feature = "relay")]
+mod relayed;
 mod replay;
 mod secrets;

@@ -15,6 +15,7 @@ use hedgerow_node::store::schema;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::{Direction, Store};
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, DialId, Ending, LinkId};
+use hedgerow_transport::relay::RelayKey;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -100,6 +101,7 @@ impl Effects for Told {
     fn dial(&mut self, _: CarrierKind, _: DialId, _: Address) {}
     fn announce(&mut self, _: CarrierKind, _: Vec<[u8; 8]>, _: bool) {}
     fn switch(&mut self, _: CarrierKind, _: bool) {}
+    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
     fn answer(&mut self, _: CallId, _: Answer) {}
     fn event(&mut self, event: Event) {
         self.0.push(event);

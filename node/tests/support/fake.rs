@@ -35,6 +35,7 @@ struct State {
     invitations: Vec<Invitation>,
     lan: bool,
     announcing: bool,
+    relays: Vec<RelayStatus>,
     next: u64,
 }
 
@@ -72,6 +73,7 @@ impl Fake {
             invitations: Vec::new(),
             lan: true,
             announcing: true,
+            relays: Vec::new(),
             next: messages,
         };
         Self {
@@ -159,6 +161,7 @@ impl State {
 
     fn status(&self) -> Status {
         Status {
+            relays: self.relays.clone(),
             me: self.me.clone(),
             carriers: vec![CarrierStatus {
                 carrier: Carrier::Lan,
@@ -309,6 +312,28 @@ impl Api for Fake {
                     return Err(Refusal::NoSuchCarrier);
                 }
                 state.announcing = announcing;
+                Reply::Done
+            }
+            Call::AddRelay(address) => {
+                if !address.0.contains("/p2p/") {
+                    return Err(Refusal::BadRelay);
+                }
+                let condition = match state.relays.is_empty() {
+                    true => RelayCondition::Ready,
+                    false => RelayCondition::Unreachable,
+                };
+                state.relays.push(RelayStatus {
+                    address,
+                    state: condition,
+                });
+                Reply::Done
+            }
+            Call::RemoveRelay(address) => {
+                let before = state.relays.len();
+                state.relays.retain(|relay| relay.address != address);
+                if state.relays.len() == before {
+                    return Err(Refusal::NoSuchRelay);
+                }
                 Reply::Done
             }
             Call::CarryExport(id) => {

@@ -62,8 +62,10 @@ pub async fn two_way(world: &impl World) {
     draining_answers_nothing_until_told(world).await;
     commands_for_links_that_are_gone_do_nothing(world).await;
     switching_off_ends_all_and_on_starts_again(world).await;
-    announcements_reach_those_who_look(world).await;
-    what_was_announced_before_it_was_off_is_not_announced_again(world).await;
+    if world.party().await.carrier.profile().announces {
+        announcements_reach_those_who_look(world).await;
+        what_was_announced_before_it_was_off_is_not_announced_again(world).await;
+    }
     a_hundred_links_at_once(world).await;
 }
 
@@ -509,7 +511,9 @@ impl Owner {
             CarrierEvent::Beacon { beacon, at } => {
                 self.seen.insert(beacon, at);
             }
-            CarrierEvent::Port { .. } => {}
+            CarrierEvent::Port { .. }
+            | CarrierEvent::Relay { .. }
+            | CarrierEvent::Better { .. } => {}
         }
     }
 

@@ -29,6 +29,7 @@ pub const PROFILE: Profile = Profile {
     max_latency_ms: 28 * 24 * 3_600 * 1_000,
     cost: 0,
     lossy: true,
+    announces: false,
 };
 
 /// Why parcels are not written or read.

@@ -27,6 +27,15 @@ pub struct Gate {
 pub struct Prefix([u8; 8]);
 
 impl Prefix {
+    /// The share of whatever bears this name, where there are no addresses.
+    pub fn named(name: &[u8]) -> Self {
+        let hash = blake3::hash(name);
+        let mut prefix: [u8; 8] = crate::keys::truncated(hash.as_bytes());
+        // What is used of IPv6 begins with 2, 3 or f, and IPv4 has 0.
+        prefix[0] = 1;
+        Self(prefix)
+    }
+
     /// The prefix of an address. An IPv4 address is the same in its IPv6 clothes.
     pub fn of(address: IpAddr) -> Self {
         let mut prefix = [0; 8];
@@ -54,8 +63,7 @@ impl Gate {
     /// Lets a stranger in, and names the one that must be closed for it, drawn at random: among
     /// those of its prefix if that has its share, among all if every place is taken. Being drawn
     /// does not depend on age or behaviour, so whoever floods cannot choose whom it drives out.
-    pub fn admit(&mut self, link: LinkId, from: IpAddr) -> Option<LinkId> {
-        let prefix = Prefix::of(from);
+    pub fn admit(&mut self, link: LinkId, prefix: Prefix) -> Option<LinkId> {
         let neighbours: Vec<LinkId> = self
             .strangers
             .iter()
@@ -103,8 +111,8 @@ pub(crate) fn below(rng: &mut impl Rng, bound: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn v4(a: u8, b: u8) -> IpAddr {
-        IpAddr::from([10, a, b, 7])
+    fn v4(a: u8, b: u8) -> Prefix {
+        Prefix::of(IpAddr::from([10, a, b, 7]))
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub const PROFILE: Profile = Profile {
     max_latency_ms: 60_000,
     cost: 1,
     lossy: false,
+    announces: true,
 };
 
 /// How good the network is. Chances are in thousandths.
@@ -216,6 +217,7 @@ impl MemoryNetwork {
                     self.announce(other, node);
                 }
             }
+            CarrierCommand::Appear { .. } => {}
             CarrierCommand::Switch { on } => self.switch(node, on),
         }
     }

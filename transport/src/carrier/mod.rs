@@ -5,6 +5,7 @@
 //!
 //! - [`memory`]: a whole network under a virtual clock, for tests and the simulator
 //! - [`lan`]: the local network
+//! - [`relay`]: libp2p relays
 //! - [`mod@file`]: parcels in a file carried by hand
 //! - [`gate`]: how many strangers a carrier lets in
 
@@ -15,6 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
+use crate::relay::RelayKey;
+
 #[cfg(feature = "testing")]
 pub mod conformance;
 pub mod file;
@@ -22,6 +25,8 @@ pub mod gate;
 #[cfg(feature = "lan")]
 pub mod lan;
 pub mod memory;
+#[cfg(feature = "relay")]
+pub mod relay;
 
 /// A way that makes links.
 ///
@@ -54,7 +59,7 @@ pub trait EventSink: Clone + Send + Sync + 'static {
     fn hand(&self, event: CarrierEvent) -> impl Future<Output = bool> + Send;
 }
 
-#[cfg(any(feature = "lan", feature = "testing"))]
+#[cfg(any(feature = "lan", feature = "relay", feature = "testing"))]
 impl EventSink for tokio::sync::mpsc::Sender<CarrierEvent> {
     async fn hand(&self, event: CarrierEvent) -> bool {
         self.send(event).await.is_ok()
@@ -109,6 +114,8 @@ pub struct Profile {
     pub cost: u32,
     /// Whether bytes may be lost without the link ending.
     pub lossy: bool,
+    /// Whether beacons are announced over it, and heard.
+    pub announces: bool,
 }
 
 /// One live two-way connection, named by whoever runs the carrier; never reused in a process.
@@ -159,6 +166,25 @@ pub enum CarrierState {
     NoDiscovery,
     /// It failed and is being tried again.
     Failing,
+}
+
+/// How it is with a relay: a stable code; words are made at the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RelayState {
+    /// It is being connected to.
+    Connecting,
+    /// It has a place for us: contacts reach us there.
+    Ready,
+    /// It does not answer, or its name leads nowhere.
+    Unreachable,
+    /// Another relay answers at its address.
+    WrongName,
+    /// It takes nobody in, or not us.
+    Refused,
+    /// It has no place left.
+    Full,
+    /// It is none.
+    NotARelay,
 }
 
 /// How a link is ended.
@@ -217,6 +243,21 @@ pub enum CarrierEvent {
         /// Where its owner can be dialled, at most `MAX_ADDRESSES`.
         at: Vec<Address>,
     },
+    /// How it is with a relay that is to be used.
+    Relay {
+        /// Its address, as it was given.
+        at: Address,
+        /// How it is.
+        state: RelayState,
+    },
+    /// The other end of this link, which we dialled, can be dialled over a better path here, as long as the
+    /// link is up.
+    Better {
+        /// The link.
+        link: LinkId,
+        /// Where.
+        at: Address,
+    },
     /// This port is used on this network: to be given back at the next start, so that addresses
     /// which contacts remember stay true.
     Port {
@@ -265,6 +306,14 @@ pub enum CarrierCommand {
         beacons: Vec<[u8; 8]>,
         /// Whether somebody is looked for: then the carrier reports for a while who else announces.
         look: bool,
+    },
+    /// Be reachable at exactly these relays under exactly these names, and dial under the first; no
+    /// other carrier heeds it.
+    Appear {
+        /// Relays' addresses. Without any the carrier is off.
+        relays: Vec<Address>,
+        /// The keys of the names.
+        keys: Vec<RelayKey>,
     },
     /// Switch the carrier on or off.
     Switch {

@@ -56,11 +56,13 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NoSuchMessage
         | Refusal::NoSuchInvitation
         | Refusal::NoSuchCarrier
+        | Refusal::NoSuchRelay
         | Refusal::NoSuchRoute => StatusCode::NOT_FOUND,
         Refusal::Blocked
         | Refusal::OwnLink
         | Refusal::AlreadyContact
         | Refusal::TooManyInvitations { .. }
+        | Refusal::TooManyRelays { .. }
         | Refusal::ParcelKnown
         | Refusal::NoPrekey
         | Refusal::NotLocked
@@ -73,6 +75,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::BadParcel
         | Refusal::ParcelNotForUs
         | Refusal::BadCursor
+        | Refusal::BadRelay
         | Refusal::BadRequest { .. } => StatusCode::BAD_REQUEST,
         Refusal::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::Locked => StatusCode::LOCKED,

@@ -70,6 +70,7 @@ pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(mark_read))
         .routes(routes!(switch_carrier))
         .routes(routes!(announce_over))
+        .routes(routes!(add_relay, remove_relay))
         .routes(routes!(carry_export))
         .routes(routes!(carry_import).layer(DefaultBodyLimit::max(MAX_PARCEL)))
         .routes(routes!(event_stream))
@@ -214,6 +215,20 @@ async fn announce_over(
 ) -> Done {
     node.announce_over(named(carrier)?, asked.announcing)
         .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Use a relay: a multiaddress that ends with its name. `status` lists relays, those that are offered too.
+#[utoipa::path(post, path = "/v1/relays", request_body = Relay, responses((status = 204), Failure))]
+async fn add_relay(State(node): Node, Body(asked): Body<Relay>) -> Done {
+    node.add_relay(asked.address).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Use a relay no more.
+#[utoipa::path(delete, path = "/v1/relays", request_body = Relay, responses((status = 204), Failure))]
+async fn remove_relay(State(node): Node, Body(asked): Body<Relay>) -> Done {
+    node.remove_relay(asked.address).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

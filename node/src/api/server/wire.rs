@@ -57,6 +57,13 @@ pub(in crate::api) struct Announcing {
     pub(in crate::api) announcing: bool,
 }
 
+/// A relay.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(in crate::api) struct Relay {
+    /// A multiaddress that ends with the relay's name.
+    pub(in crate::api) address: Private,
+}
+
 /// A link to join.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(in crate::api) struct Join {

@@ -15,6 +15,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 
 use super::Shared;
+use crate::carrier::gate::Prefix;
 use crate::carrier::{Address, CarrierEvent, DialId, Ending, EventSink, LinkId};
 
 /// Bytes of a stranger that are handed up; more is read and thrown away.
@@ -214,7 +215,7 @@ pub async fn up<S: EventSink>(
         carrier.links.insert(id, link.clone());
         shared.alive.fetch_add(1, Ordering::AcqRel);
         if let Origin::Accepted(from) = origin
-            && let Some(victim) = carrier.gate.admit(id, from)
+            && let Some(victim) = carrier.gate.admit(id, Prefix::of(from))
             && let Some(victim) = carrier.links.get(&victim)
         {
             victim.end(Ending::Now);

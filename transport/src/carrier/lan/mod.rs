@@ -38,6 +38,7 @@ pub const PROFILE: Profile = Profile {
     max_latency_ms: 60_000,
     cost: 1,
     lossy: false,
+    announces: true,
 };
 
 /// How the carrier is to run.
@@ -201,6 +202,7 @@ impl<S: EventSink> TwoWay for Lan<S> {
                 });
                 None
             }
+            CarrierCommand::Appear { .. } => None,
             CarrierCommand::Switch { on } => {
                 self.shared.switch(on);
                 self.wanted.send_modify(|wanted| wanted.on = on);

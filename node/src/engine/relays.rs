@@ -1,0 +1,410 @@
+//! Relays (`docs/PROTOCOL.md` section 13a): which ones are used, under which names this device goes there,
+//! and where contacts are called.
+//!
+//! Only relays that the user has added are connected to. Those that contacts and invitations name are offered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::{Address, CarrierKind, LinkId, RelayState};
+use hedgerow_transport::relay::{
+    MAX_RELAY_NAMES, RELAY_NAMES_AHEAD, RelayEpoch, RelayKey, RelayName, RelaySeed, is_relay,
+};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+
+use super::device::Device;
+use super::dialling::Target;
+use super::fact::FactKind;
+use super::fault::{CallError, PeerFault};
+use super::invitation::InvitationKey;
+use super::link::State;
+use super::way::Way;
+use super::{Effects as _, Engine, Now, Turn};
+use crate::api::{Private, Refusal, RelayCondition, RelayStatus, Reply};
+
+/// The most relays that a user can add.
+pub(crate) const MAX_RELAYS: usize = 8;
+
+/// The most relays that are shown as offered.
+const MAX_OFFERED: usize = 16;
+
+/// The most invitations by which this device can be called at relays at one time; the newest are.
+const MAX_INVITED: usize = 7;
+
+/// The names of a device on some days, as a fact tells them.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct RelayNames {
+    /// The day of the first.
+    #[n(0)]
+    pub first: u64,
+    #[n(1)]
+    pub names: Vec<ByteArray<32>>,
+}
+
+impl RelayNames {
+    /// What a peer has told.
+    pub fn heard(content: &[u8]) -> Result<RelayNames, PeerFault> {
+        let names: RelayNames = minicbor::decode(content).map_err(|_| PeerFault::BadItem)?;
+        match names.names.len() <= MAX_RELAY_NAMES {
+            true => Ok(names),
+            false => Err(PeerFault::BadItem),
+        }
+    }
+
+    /// The name on a day, if it is known.
+    fn on(&self, day: RelayEpoch) -> Option<RelayName> {
+        let nth = usize::try_from(day.0.checked_sub(self.first)?).ok()?;
+        self.names.get(nth).map(|name| RelayName(**name))
+    }
+
+    /// The names that a device may go by at a wall time of its own, the likeliest first: its clock may have
+    /// been wrong when we last compared it.
+    fn about(&self, wall_ms: i64) -> impl Iterator<Item = RelayName> {
+        let today = RelayEpoch::at(wall_ms);
+        let (before, after) = (
+            RelayEpoch(today.0.saturating_sub(1)),
+            RelayEpoch(today.0.saturating_add(1)),
+        );
+        let half = hedgerow_transport::relay::RELAY_EPOCH_MS / 2;
+        let neighbours = match today.end_ms().saturating_sub(wall_ms) < half {
+            true => [after, before],
+            false => [before, after],
+        };
+        std::iter::once(today)
+            .chain(neighbours)
+            .filter_map(|day| self.on(day))
+    }
+}
+
+/// What the carrier was told last.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Appearance {
+    relays: Vec<String>,
+    day: Option<RelayEpoch>,
+    beacon_version: u32,
+    invitations: Vec<InvitationKey>,
+}
+
+/// What is known of relays at hand.
+#[derive(Debug, Default)]
+pub(crate) struct Relays {
+    appearance: Appearance,
+    states: BTreeMap<Address, RelayState>,
+}
+
+impl Engine {
+    /// Whether the user has added this address of a relay.
+    fn is_added(&self, relay: &Address) -> bool {
+        self.account.relays.contains(&relay.0)
+    }
+
+    /// Where the user lets a relay be connected to that somebody names, by that address or another one.
+    fn added(&self, named: &Address) -> impl Iterator<Item = Address> {
+        let name = name_of(&named.0).map(str::to_owned);
+        let is_it = move |relay: &&String| name.is_some() && name_of(relay) == name.as_deref();
+        self.account
+            .relays
+            .iter()
+            .filter(is_it)
+            .cloned()
+            .map(Address)
+    }
+
+    pub(super) fn add_relay(
+        &mut self,
+        turn: &mut Turn<'_>,
+        relay: &Private,
+    ) -> Result<Reply, CallError> {
+        let relay = Address(relay.0.trim().to_owned());
+        if !is_relay(&relay) {
+            return Err(Refusal::BadRelay.into());
+        }
+        if self.is_added(&relay) {
+            return Ok(Reply::Done);
+        }
+        if self.account.relays.len() >= MAX_RELAYS {
+            let limit = MAX_RELAYS as u32;
+            return Err(Refusal::TooManyRelays { limit }.into());
+        }
+        self.account.relays.push(relay.0);
+        self.relays_changed(turn)?;
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn remove_relay(
+        &mut self,
+        turn: &mut Turn<'_>,
+        relay: &Private,
+    ) -> Result<Reply, CallError> {
+        let relay = Address(relay.0.trim().to_owned());
+        if !self.is_added(&relay) {
+            return Err(Refusal::NoSuchRelay.into());
+        }
+        self.account.relays.retain(|one| *one != relay.0);
+        self.relays.states.remove(&relay);
+        self.relays_changed(turn)?;
+        Ok(Reply::Done)
+    }
+
+    fn relays_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        self.account.save(turn.txn)?;
+        self.news.carriers.insert(CarrierKind::Relay);
+        self.dialling.refresh(turn.now.mono_ms);
+        self.addresses_changed(turn)
+    }
+
+    /// Tells contacts under which names this device goes in the days to come, before those that they know
+    /// run short.
+    pub(super) fn renew_relay_names(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        if self.account.relays.is_empty() {
+            return Ok(());
+        }
+        let today = RelayEpoch::at(turn.now.wall_ms);
+        let told = self.account.relay_names_day;
+        let ahead = MAX_RELAY_NAMES as u64 - 2;
+        let is_told = self.account.versions.of(FactKind::RelayNames) > 0
+            && told <= today.0
+            && (told + ahead).saturating_sub(today.0) >= RELAY_NAMES_AHEAD;
+        if is_told {
+            return Ok(());
+        }
+        self.account.relay_names_day = today.0;
+        self.fact_changed(turn, FactKind::RelayNames)
+    }
+
+    fn relay_seed(&self) -> RelaySeed {
+        RelaySeed::derive(&self.account.signing_key, &self.account.beacon_key)
+    }
+
+    /// The content of the fact.
+    pub(super) fn relay_names(&self) -> RelayNames {
+        let first = self.account.relay_names_day.saturating_sub(1);
+        let seed = self.relay_seed();
+        let days = (first..).take(MAX_RELAY_NAMES);
+        RelayNames {
+            first,
+            names: days
+                .map(|day| ByteArray::from(seed.key(RelayEpoch(day)).name().0))
+                .collect(),
+        }
+    }
+
+    /// Has the carrier be where, and go by the names, that are right now.
+    pub(super) fn appear(&mut self, turn: &mut Turn<'_>) {
+        if !self.carriers.contains_key(&CarrierKind::Relay) {
+            return;
+        }
+        let relays = self.account.relays.clone();
+        let open = self.invitations.iter().filter(|(_, made)| made.answers());
+        let mut invited: Vec<_> = open.map(|(id, made)| (made.ends_ms(), *id)).collect();
+        invited.sort_unstable_by(|one, other| other.cmp(one));
+        invited.truncate(MAX_INVITED);
+        let is_used = !relays.is_empty();
+        let wanted = Appearance {
+            day: is_used.then(|| RelayEpoch::at(turn.now.wall_ms)),
+            beacon_version: self.account.versions.of(FactKind::BeaconKey),
+            invitations: match is_used {
+                true => invited.into_iter().map(|(_, id)| id).collect(),
+                false => Vec::new(),
+            },
+            relays,
+        };
+        if wanted == self.relays.appearance {
+            return;
+        }
+        let seed = self.relay_seed();
+        let mut keys: Vec<RelayKey> = wanted.day.map(|day| seed.key(day)).into_iter().collect();
+        let made = wanted
+            .invitations
+            .iter()
+            .filter_map(|id| self.invitations.get(id));
+        keys.extend(made.map(|made| made.secret.relay_key()));
+        let relays = wanted.relays.iter().cloned().map(Address).collect();
+        self.relays.appearance = wanted;
+        turn.out.appear(relays, keys);
+    }
+
+    /// When another name is to be gone by.
+    pub(super) fn next_relay_day_ms(&self, now: Now) -> Option<u64> {
+        let day = self.relays.appearance.day?;
+        let left_ms = day.end_ms().saturating_sub(now.wall_ms).max(0);
+        Some(now.mono_ms.saturating_add(left_ms as u64))
+    }
+
+    /// The carrier says how it is with a relay.
+    pub(super) fn relay_state(&mut self, at: Address, state: RelayState) {
+        if self.is_added(&at) {
+            self.relays.states.insert(at, state);
+            self.news.carriers.insert(CarrierKind::Relay);
+        }
+    }
+
+    /// Where a contact's device is called, of what is known of it.
+    pub(super) fn device_ways(&self, device: &Device, now: Now) -> Vec<Way> {
+        let wall_ms = now.wall_ms.saturating_add(device.clock_offset_ms);
+        let names = |_: &Way| {
+            let told = device.relay_names.iter();
+            let told = told.flat_map(move |names| names.about(wall_ms));
+            let met_under = device.met_under.filter(|_| device.relay_names.is_none());
+            told.chain(met_under)
+        };
+        self.through_relays(device.ways(), names)
+    }
+
+    /// Where the maker of an invitation is called.
+    pub(super) fn inviter_ways(&self, joining: &super::joining::Joining) -> Vec<Way> {
+        let name = joining.invitation.secret.relay_key().name();
+        self.through_relays(joining.ways(), |_| std::iter::once(name))
+    }
+
+    /// Ways as they are dialled: through a relay under each of these names. Relays that the user has not
+    /// added are left out.
+    fn through_relays<I: IntoIterator<Item = RelayName>>(
+        &self,
+        ways: Vec<Way>,
+        names: impl Fn(&Way) -> I,
+    ) -> Vec<Way> {
+        let mut dialled = Vec::new();
+        for way in ways {
+            if way.carrier != CarrierKind::Relay {
+                dialled.push(way);
+                continue;
+            }
+            for relay in self.added(&way.address) {
+                for name in names(&way) {
+                    let address = name.at(&relay);
+                    let carrier = way.carrier;
+                    dialled.push(Way { carrier, address });
+                }
+            }
+        }
+        // Where sessions came about comes first, and stays there.
+        let mut seen = BTreeSet::new();
+        dialled.retain(|way| seen.insert(way.clone()));
+        dialled
+    }
+
+    /// A link of ours leads over a relay, and now there is a better path: the session moves there. The old
+    /// link stays until the new one has taken its place.
+    pub(super) fn better_path(&mut self, turn: &mut Turn<'_>, link: LinkId, address: Address) {
+        let Some(link) = self.links.get(&link) else {
+            return;
+        };
+        let State::Live(live) = &link.state else {
+            return;
+        };
+        if link.attempt.is_some() && !self.stopping {
+            let way = Way {
+                carrier: link.carrier,
+                address,
+            };
+            let dial = self
+                .dialling
+                .move_to(Target::Device(live.device), way.clone());
+            turn.out.dial(way.carrier, dial, way.address);
+        }
+    }
+
+    /// All relays that are used or offered, as the API shows them.
+    pub(super) fn relay_statuses(&self) -> Vec<RelayStatus> {
+        let is_off = self
+            .account
+            .switched_off
+            .contains(&(CarrierKind::Relay as u8));
+        let added = self.account.relays.iter().map(|relay| {
+            let known = self.relays.states.get(&Address(relay.clone()));
+            RelayStatus {
+                address: Private(relay.clone()),
+                state: match (is_off, known) {
+                    (true, _) => RelayCondition::Off,
+                    (false, Some(state)) => condition(*state),
+                    (false, None) => RelayCondition::Connecting,
+                },
+            }
+        });
+        let contacts = self
+            .devices
+            .values()
+            .filter(|one| one.is_welcome(&self.contacts));
+        let named = contacts
+            .flat_map(Device::ways)
+            .chain(self.joinings.values().flat_map(|joining| joining.ways()));
+        let mut offered: Vec<String> = named
+            .filter(|way| way.carrier == CarrierKind::Relay && is_relay(&way.address))
+            .filter(|way| self.added(&way.address).next().is_none())
+            .map(|way| way.address.0)
+            .collect();
+        offered.sort_unstable();
+        offered.dedup();
+        offered.truncate(MAX_OFFERED);
+        let offered = offered.into_iter().map(|relay| RelayStatus {
+            address: Private(relay),
+            state: RelayCondition::Offered,
+        });
+        added.chain(offered).collect()
+    }
+}
+
+/// The name that a relay's address ends with.
+fn name_of(relay: &str) -> Option<&str> {
+    relay.rsplit_once("/p2p/").map(|(_, name)| name)
+}
+
+/// The API's word for how it is with a relay.
+fn condition(state: RelayState) -> RelayCondition {
+    match state {
+        RelayState::Connecting => RelayCondition::Connecting,
+        RelayState::Ready => RelayCondition::Ready,
+        RelayState::Unreachable => RelayCondition::Unreachable,
+        RelayState::WrongName => RelayCondition::WrongName,
+        RelayState::Refused => RelayCondition::Refused,
+        RelayState::Full => RelayCondition::Full,
+        RelayState::NotARelay => RelayCondition::NotARelay,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hedgerow_transport::relay::RELAY_EPOCH_MS;
+
+    use super::*;
+    use crate::tables;
+
+    fn names(first: u64, count: u8) -> RelayNames {
+        RelayNames {
+            first,
+            names: (0..count).map(|n| ByteArray::from([n; 32])).collect(),
+        }
+    }
+
+    #[test]
+    fn the_day_comes_first_then_the_nearer_neighbour() {
+        let noon = RELAY_EPOCH_MS * 105 + RELAY_EPOCH_MS / 2;
+        let about = |wall_ms| -> Vec<u8> {
+            let names = names(100, 20);
+            names.about(wall_ms).map(|name| name.0[0]).collect()
+        };
+        assert_eq!(about(noon - 1), [5, 4, 6]);
+        assert_eq!(about(noon + 1), [5, 6, 4]);
+        assert_eq!(
+            about(RELAY_EPOCH_MS * 100),
+            [0, 1],
+            "the first that is known"
+        );
+        assert_eq!(about(RELAY_EPOCH_MS * 120), [19], "the day after the last");
+        assert!(about(RELAY_EPOCH_MS * 121 + 1).is_empty());
+        assert!(about(0).is_empty());
+        assert!(about(i64::MAX).is_empty() && about(i64::MIN).is_empty());
+    }
+
+    #[test]
+    fn more_names_than_anybody_tells_are_a_fault() {
+        let most = tables::encoded(&names(u64::MAX, MAX_RELAY_NAMES as u8));
+        let heard = RelayNames::heard(&most).expect("as many as there may be");
+        assert!(heard.about(i64::MAX).next().is_none());
+        let more = tables::encoded(&names(1, MAX_RELAY_NAMES as u8 + 1));
+        assert!(RelayNames::heard(&more).is_err());
+        assert!(RelayNames::heard(b"").is_err());
+    }
+}

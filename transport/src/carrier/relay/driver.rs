@@ -1,0 +1,480 @@
+//! Drives the faces: keeps their places at relays, makes calls, takes calls in.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use libp2p::futures::future::{BoxFuture, FutureExt};
+use libp2p::futures::stream::{FuturesUnordered, StreamExt};
+use libp2p::swarm::SwarmEvent;
+use libp2p::{Multiaddr, PeerId, relay};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::behaviour::BehaviourEvent;
+use super::face::{Call, Face, Hold, prefix};
+use super::link::{self, Origin};
+use super::place::{Called, Place};
+use super::streams::StreamEvent;
+use super::{MAX_NAMES, MAX_RELAYS, Shared, Wanted};
+use crate::carrier::{Address, CarrierEvent, CarrierState, DialId, EventSink, RelayState};
+use crate::relay::RelayKey;
+
+/// Runs until the carrier is dropped or its owner gone.
+pub async fn run<S: EventSink>(
+    shared: Arc<Shared<S>>,
+    direct: bool,
+    mut wanted: watch::Receiver<Wanted>,
+    mut dials: mpsc::Receiver<(DialId, Address, Called)>,
+) {
+    let mut driver = Driver {
+        shared,
+        direct,
+        faces: BTreeMap::new(),
+        on: true,
+        names: Vec::new(),
+        relays: Vec::new(),
+        finding: FuturesUnordered::new(),
+        told: BTreeMap::new(),
+        reported: (None, Vec::new()),
+    };
+    let mut is_news = true;
+    loop {
+        // Names are worked out when they change, not at every event.
+        if std::mem::take(&mut is_news) {
+            let newest = wanted.borrow_and_update().clone();
+            driver.take(newest);
+        }
+        if driver.settle().await.is_none() {
+            return;
+        }
+        let retry_at = driver.next_retry();
+        let shared = driver.shared.clone();
+        let owned = tokio::select! {
+            changed = wanted.changed() => {
+                is_news = true;
+                changed.ok()
+            }
+            dialled = dials.recv() => match dialled {
+                Some((dial, to, called)) => driver.dial(dial, to, called).await,
+                None => None,
+            },
+            (face, event) = next_event(&mut driver.faces) => driver.event(face, event).await,
+            Some(found) = driver.finding.next() => driver.found(found).await,
+            () = shared.gone.notified() => Some(()),
+            () = sleep_until(retry_at.unwrap_or_else(now)), if retry_at.is_some() => Some(()),
+        };
+        if owned.is_none() {
+            return;
+        }
+    }
+}
+
+/// The next event of any face.
+async fn next_event(faces: &mut BTreeMap<PeerId, Face>) -> (PeerId, SwarmEvent<BehaviourEvent>) {
+    poll_fn(|context| {
+        for (name, face) in faces.iter_mut() {
+            if let Poll::Ready(Some(event)) = face.swarm.poll_next_unpin(context) {
+                return Poll::Ready((*name, event));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// Where a relay was found, and for what it was looked for.
+struct Found {
+    face: PeerId,
+    relay: PeerId,
+    /// Who is to be called there; nobody: a place is wanted.
+    who: Option<PeerId>,
+    at: Vec<Multiaddr>,
+}
+
+struct Driver<S> {
+    shared: Arc<Shared<S>>,
+    direct: bool,
+    faces: BTreeMap<PeerId, Face>,
+    on: bool,
+    /// What is gone by; the first is the name of the day, under which calls are made.
+    names: Vec<(PeerId, RelayKey)>,
+    relays: Vec<(Address, Place)>,
+    finding: FuturesUnordered<BoxFuture<'static, Found>>,
+    /// How each relay is, as the owner was told.
+    told: BTreeMap<Address, RelayState>,
+    reported: (Option<CarrierState>, Vec<Address>),
+}
+
+impl<S: EventSink> Driver<S> {
+    /// Takes in what is wanted from now on.
+    fn take(&mut self, wanted: Wanted) {
+        self.on = wanted.on;
+        let before: Vec<PeerId> = self.relays.iter().map(|(_, place)| place.relay).collect();
+        let relays = wanted.relays.into_iter().take(MAX_RELAYS);
+        let relays = relays.filter_map(|at| Place::parse(&at).map(|place| (at, place)));
+        self.relays = relays.collect();
+        let is_used = wanted.on && !self.relays.is_empty();
+        let keys = wanted.keys.into_iter().take(MAX_NAMES).filter(|_| is_used);
+        // What a name is written as, libp2p reads.
+        let named = |key: RelayKey| Some((key.name().peer_id().parse().ok()?, key));
+        self.names = keys.filter_map(named).collect();
+        let left = |relay: &PeerId| !self.relays.iter().any(|(_, place)| place.relay == *relay);
+        for relay in before.into_iter().filter(left) {
+            for face in self.faces.values_mut() {
+                // Circuits end with it.
+                let _ = face.swarm.disconnect_peer_id(relay);
+            }
+        }
+        if !is_used {
+            self.shared.end_all();
+        }
+    }
+
+    /// Does what is wanted and due. `None` if the owner is gone, here and below.
+    async fn settle(&mut self) -> Option<()> {
+        if !self.on {
+            return self.off().await;
+        }
+        for (name, key) in &self.names {
+            if !self.faces.contains_key(name)
+                && let Some(face) = Face::new(key, self.direct)
+            {
+                self.faces.insert(*name, face);
+            }
+        }
+        let places: Vec<PeerId> = self.relays.iter().map(|(_, place)| place.relay).collect();
+        for (name, face) in &mut self.faces {
+            face.retired = !self.names.iter().any(|(wanted, _)| wanted == name);
+            face.swarm
+                .behaviour_mut()
+                .streams
+                .relays
+                .clone_from(&places);
+            face.keep(if face.retired { &[] } else { &places });
+        }
+        self.faces
+            .retain(|_, face| !(face.retired && face.is_idle()));
+        self.reserve();
+        self.report().await
+    }
+
+    /// Looks for the relays at which a place is due.
+    fn reserve(&mut self) {
+        let now = now();
+        for (name, face) in self.faces.iter_mut().filter(|(_, face)| !face.retired) {
+            let mut relays: Vec<PeerId> = Vec::new();
+            for (_, place) in &self.relays {
+                if !relays.contains(&place.relay) {
+                    relays.push(place.relay);
+                }
+            }
+            for relay in relays {
+                let hold = face.holds.entry(relay).or_insert_with(Hold::new);
+                if !hold.is_due(now) {
+                    continue;
+                }
+                hold.resolving = true;
+                let places = self.relays.iter().filter(|(_, place)| place.relay == relay);
+                let places: Vec<Place> = places.map(|(_, place)| place.clone()).collect();
+                let face = *name;
+                self.finding.push(
+                    async move {
+                        let mut at = Vec::new();
+                        for place in places {
+                            at.extend(place.resolve().await);
+                        }
+                        Found {
+                            face,
+                            relay,
+                            who: None,
+                            at,
+                        }
+                    }
+                    .boxed(),
+                );
+            }
+        }
+    }
+
+    fn next_retry(&self) -> Option<Instant> {
+        let faces = self.faces.values().filter(|face| !face.retired);
+        let holds = faces.flat_map(|face| face.holds.values());
+        let now = now();
+        holds
+            .filter_map(|hold| hold.retry_at.filter(|retry_at| *retry_at > now))
+            .min()
+    }
+
+    /// Ends everything, and says so once the last link has been reported down.
+    async fn off(&mut self) -> Option<()> {
+        if self.shared.alive.load(Ordering::Acquire) > 0 {
+            return Some(());
+        }
+        let faces = std::mem::take(&mut self.faces);
+        for (_, mut face) in faces {
+            let waiting = std::mem::take(&mut face.calls).into_values();
+            let waiting = waiting.flat_map(|call| call.waiting.into_iter().map(|(dial, _)| dial));
+            let failed: Vec<DialId> = waiting.chain(face.opening.keys().copied()).collect();
+            self.failed(failed).await?;
+        }
+        self.told.clear();
+        self.tell_state(CarrierState::Off, Vec::new()).await
+    }
+
+    async fn report(&mut self) -> Option<()> {
+        let Some((first, key)) = self.names.first() else {
+            self.told.clear();
+            return self.tell_state(CarrierState::Off, Vec::new()).await;
+        };
+        let name = key.name();
+        let mut states = Vec::new();
+        if let Some(face) = self.faces.get(first) {
+            for (at, place) in &self.relays {
+                let state = face.holds.get(&place.relay).map(|hold| hold.state);
+                states.push((at.clone(), state.unwrap_or(RelayState::Connecting)));
+            }
+        }
+        let is_ready = |(_, state): &&(Address, RelayState)| *state == RelayState::Ready;
+        let addresses = states
+            .iter()
+            .filter(is_ready)
+            .map(|(at, _)| name.at(at))
+            .collect::<Vec<_>>();
+        let is_unknown = states
+            .iter()
+            .any(|(_, state)| *state == RelayState::Connecting);
+        self.told
+            .retain(|at, _| states.iter().any(|(known, _)| known == at));
+        for (at, state) in states {
+            if self.told.insert(at.clone(), state) != Some(state) {
+                self.tell(CarrierEvent::Relay { at, state }).await?;
+            }
+        }
+        match (addresses.is_empty(), is_unknown) {
+            (false, _) => self.tell_state(CarrierState::On, addresses).await,
+            (true, false) => self.tell_state(CarrierState::Failing, addresses).await,
+            // It is being found out.
+            (true, true) => Some(()),
+        }
+    }
+
+    async fn tell_state(&mut self, state: CarrierState, addresses: Vec<Address>) -> Option<()> {
+        if self.reported.1 != addresses {
+            self.reported.1.clone_from(&addresses);
+            self.tell(CarrierEvent::Addresses(addresses)).await?;
+        }
+        if self.reported.0 != Some(state) {
+            self.reported.0 = Some(state);
+            self.tell(CarrierEvent::State(state)).await?;
+        }
+        Some(())
+    }
+
+    async fn tell(&mut self, event: CarrierEvent) -> Option<()> {
+        self.shared.sink.hand(event).await.then_some(())
+    }
+
+    async fn failed(&mut self, dials: Vec<DialId>) -> Option<()> {
+        for dial in dials {
+            self.shared.dialling.fetch_sub(1, Ordering::Relaxed);
+            self.tell(CarrierEvent::DialFailed { dial }).await?;
+        }
+        Some(())
+    }
+
+    /// Calls somebody, under the name of the day.
+    async fn dial(&mut self, dial: DialId, to: Address, called: Called) -> Option<()> {
+        let first = self.names.first().map(|(name, _)| *name);
+        let Some((name, face)) = first.and_then(|name| Some((name, self.faces.get_mut(&name)?)))
+        else {
+            return self.failed(vec![dial]).await;
+        };
+        match called {
+            Called::Directly(who) => {
+                // The path may be another name's, of yesterday for example.
+                let mut faces = self.faces.values_mut();
+                let found = faces.find_map(|face| Some((*face.direct.get(&who)?, face)));
+                let Some((connection, face)) = found else {
+                    return self.failed(vec![dial]).await;
+                };
+                face.swarm
+                    .behaviour_mut()
+                    .streams
+                    .open(who, connection, dial);
+                face.opening.insert(dial, (connection, to));
+            }
+            Called::Through(place, who) => {
+                let relay = place.relay;
+                if let Some(connection) = face.direct.get(&who).copied() {
+                    face.swarm
+                        .behaviour_mut()
+                        .streams
+                        .open(who, connection, dial);
+                    face.opening.insert(dial, (connection, to));
+                    return Some(());
+                }
+                if let Some(call) = face.calls.get_mut(&(relay, who)) {
+                    call.waiting.push((dial, to));
+                    if let (true, Some(connection)) = (call.is_up, call.connection) {
+                        face.connected(who, connection);
+                    }
+                    return Some(());
+                }
+                let call = Call {
+                    connection: None,
+                    is_up: false,
+                    waiting: vec![(dial, to)],
+                };
+                face.calls.insert((relay, who), call);
+                let find = async move {
+                    let at = place.resolve().await;
+                    Found {
+                        face: name,
+                        relay,
+                        who: Some(who),
+                        at,
+                    }
+                };
+                self.finding.push(find.boxed());
+            }
+        }
+        Some(())
+    }
+
+    async fn found(&mut self, found: Found) -> Option<()> {
+        let Found {
+            face,
+            relay,
+            who,
+            at,
+        } = found;
+        let Some(face) = self.faces.get_mut(&face) else {
+            return Some(());
+        };
+        let Some(who) = who else {
+            face.reserve(relay, &at, now());
+            return Some(());
+        };
+        if face.call(relay, who, &at) {
+            return Some(());
+        }
+        let call = face.calls.remove(&(relay, who));
+        let waiting = call.map(|call| call.waiting).unwrap_or_default();
+        self.failed(waiting.into_iter().map(|(dial, _)| dial).collect())
+            .await
+    }
+
+    async fn event(&mut self, name: PeerId, event: SwarmEvent<BehaviourEvent>) -> Option<()> {
+        let face = self.faces.get_mut(&name)?;
+        match event {
+            SwarmEvent::Behaviour(BehaviourEvent::Relay(
+                relay::client::Event::ReservationReqAccepted { relay_peer_id, .. },
+            )) => face.reserved(relay_peer_id),
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                reason,
+                ..
+            } => {
+                let error = reason.as_ref().err();
+                let error = error.map(|error| error as &(dyn std::error::Error + 'static));
+                face.listener_closed(listener_id, error, now());
+            }
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                endpoint,
+                ..
+            } => {
+                face.prefixes.insert(connection_id, prefix(&endpoint));
+                if endpoint.is_relayed() {
+                    face.connected(peer_id, connection_id);
+                    return Some(());
+                }
+                face.direct.insert(peer_id, connection_id);
+                let links = self
+                    .shared
+                    .state()
+                    .links
+                    .keys()
+                    .copied()
+                    .collect::<Vec<_>>();
+                face.relayed.retain(|link, _| links.contains(link));
+                let better = face.relayed.extract_if(.., |_, who| *who == peer_id);
+                for (link, who) in better.collect::<Vec<_>>() {
+                    let at = Address(format!("/p2p/{who}"));
+                    self.tell(CarrierEvent::Better { link, at }).await?;
+                }
+            }
+            SwarmEvent::ConnectionClosed { connection_id, .. } => {
+                let failed = face.disconnected(connection_id);
+                return self.failed(failed).await;
+            }
+            SwarmEvent::OutgoingConnectionError {
+                connection_id,
+                peer_id,
+                error,
+                ..
+            } => {
+                if let Some(relay) = peer_id {
+                    face.unreachable(relay, &error);
+                }
+                let failed = face.disconnected(connection_id);
+                return self.failed(failed).await;
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Streams(event)) => {
+                return self.stream(name, event).await;
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    async fn stream(&mut self, name: PeerId, event: StreamEvent) -> Option<()> {
+        let face = self.faces.get_mut(&name)?;
+        let held = face.held.clone();
+        match event {
+            StreamEvent::Accepted { connection, stream } => {
+                if let Some(prefix) = face.prefixes.get(&connection) {
+                    link::up(&self.shared, stream, Origin::Accepted(*prefix), held).await;
+                }
+            }
+            StreamEvent::Opened {
+                dial,
+                connection,
+                stream,
+            } => {
+                let Some((_, at)) = face.opening.remove(&dial) else {
+                    return Some(());
+                };
+                let Some(stream) = stream else {
+                    // Whoever does not answer over it is called through a relay the next time.
+                    face.swarm.close_connection(connection);
+                    return self.failed(vec![dial]).await;
+                };
+                let mut calls = face.calls.iter();
+                let call = calls.find(|(_, call)| call.connection == Some(connection));
+                let who = call.map(|((_, who), _)| *who);
+                let origin = Origin::Dialled(dial, at);
+                let Some(link) = link::up(&self.shared, stream, origin, held).await else {
+                    return self.failed(vec![dial]).await;
+                };
+                self.shared.dialling.fetch_sub(1, Ordering::Relaxed);
+                if let Some(who) = who {
+                    face.relayed.insert(link, who);
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a carrier runs on a real machine"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,284 @@
+//! A name that the device goes by at relays: the swarm under it, its places at relays, and the calls that
+//! it makes.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use libp2p::core::ConnectedPoint;
+use libp2p::core::transport::ListenerId;
+use libp2p::multiaddr::Protocol;
+use libp2p::relay::outbound::hop::ReserveError;
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::swarm::{ConnectionId, DialError};
+use libp2p::{Multiaddr, PeerId, Swarm};
+use tokio::time::Instant;
+
+use super::behaviour::{self, Behaviour};
+use crate::carrier::gate::Prefix;
+use crate::carrier::{Address, DialId, LinkId, RelayState};
+use crate::relay::RelayKey;
+
+/// The pause after a place could not be had, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// One name.
+pub struct Face {
+    pub swarm: Swarm<Behaviour>,
+    /// Held by each of its links: alone it is not needed any more.
+    pub held: Arc<()>,
+    /// It is gone by no more; what runs under it goes on to its end.
+    pub retired: bool,
+    /// By relay.
+    pub holds: BTreeMap<PeerId, Hold>,
+    /// Circuits made or being made, by relay and who is called.
+    pub calls: BTreeMap<(PeerId, PeerId), Call>,
+    /// Streams that are being opened.
+    pub opening: BTreeMap<DialId, (ConnectionId, Address)>,
+    /// Direct connections, and with whom.
+    pub direct: BTreeMap<PeerId, ConnectionId>,
+    /// Links that we dialled through a relay, and whom they lead to.
+    pub relayed: BTreeMap<LinkId, PeerId>,
+    /// Whose share of strangers' places a connection counts towards.
+    pub prefixes: BTreeMap<ConnectionId, Prefix>,
+}
+
+/// A place at a relay, or the attempts to have one.
+pub struct Hold {
+    pub state: RelayState,
+    listener: Option<ListenerId>,
+    /// It is being found out where the relay is.
+    pub resolving: bool,
+    pub retry_at: Option<Instant>,
+    /// Its addresses are tried one after another.
+    tries: usize,
+    pauses: ExponentialBackoff,
+}
+
+/// A circuit.
+pub struct Call {
+    /// What it will be, once the relay was found.
+    pub connection: Option<ConnectionId>,
+    pub is_up: bool,
+    /// Attempts that wait for it.
+    pub waiting: Vec<(DialId, Address)>,
+}
+
+impl Face {
+    /// A face without places. `None` if libp2p cannot be set up.
+    pub fn new(key: &RelayKey, direct: bool) -> Option<Self> {
+        Some(Self {
+            swarm: behaviour::swarm(key, direct)?,
+            held: Arc::new(()),
+            retired: false,
+            holds: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            opening: BTreeMap::new(),
+            direct: BTreeMap::new(),
+            relayed: BTreeMap::new(),
+            prefixes: BTreeMap::new(),
+        })
+    }
+
+    /// Whether nothing runs under it any more.
+    pub fn is_idle(&self) -> bool {
+        let waits = |call: &Call| !call.waiting.is_empty();
+        Arc::strong_count(&self.held) == 1
+            && self.opening.is_empty()
+            && !self.calls.values().any(waits)
+    }
+
+    /// Leaves all places at relays that are not among these.
+    pub fn keep(&mut self, relays: &[PeerId]) {
+        let left = self
+            .holds
+            .extract_if(.., |relay, _| !relays.contains(relay));
+        let listeners: Vec<ListenerId> = left.filter_map(|(_, hold)| hold.listener).collect();
+        for listener in listeners {
+            self.swarm.remove_listener(listener);
+        }
+    }
+
+    /// Asks for a place at a relay that was found at one of these.
+    pub fn reserve(&mut self, relay: PeerId, at: &[Multiaddr], now: Instant) {
+        let Some(hold) = self.holds.get_mut(&relay) else {
+            return;
+        };
+        hold.resolving = false;
+        let next = at.get(hold.tries % at.len().max(1));
+        hold.tries += 1;
+        let asked = next.and_then(|at| {
+            let at = at
+                .clone()
+                .with(Protocol::P2p(relay))
+                .with(Protocol::P2pCircuit);
+            self.swarm.listen_on(at).ok()
+        });
+        match asked {
+            Some(listener) => hold.listener = Some(listener),
+            None => hold.failed(RelayState::Unreachable, now),
+        }
+    }
+
+    /// The relay has given a place.
+    pub fn reserved(&mut self, relay: PeerId) {
+        if let Some(hold) = self.holds.get_mut(&relay) {
+            hold.state = RelayState::Ready;
+            hold.pauses = pauses();
+        }
+    }
+
+    /// A place, or the attempt to have one, is over.
+    pub fn listener_closed(
+        &mut self,
+        listener: ListenerId,
+        error: Option<&(dyn Error + 'static)>,
+        now: Instant,
+    ) {
+        let mut holds = self.holds.values_mut();
+        let Some(hold) = holds.find(|hold| hold.listener == Some(listener)) else {
+            return;
+        };
+        hold.listener = None;
+        let state = match (error, hold.state) {
+            (Some(error), _) => refusal(error),
+            // Why it could not be reached has been told before.
+            (None, state @ (RelayState::Unreachable | RelayState::WrongName)) => state,
+            (None, _) => RelayState::Unreachable,
+        };
+        hold.failed(state, now);
+    }
+
+    /// A relay could not be connected to.
+    pub fn unreachable(&mut self, relay: PeerId, error: &DialError) {
+        if let Some(hold) = self.holds.get_mut(&relay)
+            && hold.state != RelayState::Ready
+        {
+            hold.state = match error {
+                DialError::WrongPeerId { .. } => RelayState::WrongName,
+                _ => RelayState::Unreachable,
+            };
+        }
+    }
+
+    /// Begins a circuit through a relay found at one of these. False if there cannot be one.
+    pub fn call(&mut self, relay: PeerId, who: PeerId, at: &[Multiaddr]) -> bool {
+        let through = |at: &Multiaddr| {
+            let relay = at.clone().with(Protocol::P2p(relay));
+            relay.with(Protocol::P2pCircuit).with(Protocol::P2p(who))
+        };
+        let options = DialOpts::peer_id(who)
+            // Another connection, a direct one of before for example, is no reason not to.
+            .condition(PeerCondition::Always)
+            .addresses(at.iter().map(through).collect())
+            .build();
+        let connection = options.connection_id();
+        let begun = !at.is_empty() && self.swarm.dial(options).is_ok();
+        if let Some(call) = self.calls.get_mut(&(relay, who)) {
+            call.connection = Some(connection);
+        }
+        begun
+    }
+
+    /// Opens the streams that have waited for a connection.
+    pub fn connected(&mut self, who: PeerId, connection: ConnectionId) {
+        let mut calls = self.calls.values_mut();
+        let Some(call) = calls.find(|call| call.connection == Some(connection)) else {
+            return;
+        };
+        call.is_up = true;
+        for (dial, at) in std::mem::take(&mut call.waiting) {
+            self.swarm
+                .behaviour_mut()
+                .streams
+                .open(who, connection, dial);
+            self.opening.insert(dial, (connection, at));
+        }
+    }
+
+    /// A connection is gone, or was never made. Gives the attempts that have failed with it.
+    pub fn disconnected(&mut self, connection: ConnectionId) -> Vec<DialId> {
+        self.prefixes.remove(&connection);
+        self.direct.retain(|_, direct| *direct != connection);
+        let calls = self
+            .calls
+            .extract_if(.., |_, call| call.connection == Some(connection));
+        let waiting = calls.flat_map(|(_, call)| call.waiting.into_iter().map(|(dial, _)| dial));
+        let mut failed: Vec<DialId> = waiting.collect();
+        let opening = self.opening.extract_if(.., |_, (on, _)| *on == connection);
+        failed.extend(opening.map(|(dial, _)| dial));
+        failed
+    }
+}
+
+impl Hold {
+    pub fn new() -> Self {
+        Self {
+            state: RelayState::Connecting,
+            listener: None,
+            resolving: false,
+            retry_at: None,
+            tries: 0,
+            pauses: pauses(),
+        }
+    }
+
+    /// Whether it is to be asked for now.
+    pub fn is_due(&self, now: Instant) -> bool {
+        let is_rested = self.retry_at.is_none_or(|retry_at| retry_at <= now);
+        self.listener.is_none() && !self.resolving && is_rested
+    }
+
+    fn failed(&mut self, state: RelayState, now: Instant) {
+        self.state = state;
+        self.retry_at = Some(now + self.pauses.next().unwrap_or(LONGEST_PAUSE));
+    }
+}
+
+fn pauses() -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(FIRST_PAUSE)
+        .with_max_delay(LONGEST_PAUSE)
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// Why a relay gives no place.
+fn refusal(error: &(dyn Error + 'static)) -> RelayState {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        match error.downcast_ref() {
+            Some(ReserveError::Refused) => return RelayState::Refused,
+            Some(ReserveError::ResourceLimitExceeded) => return RelayState::Full,
+            Some(ReserveError::Unsupported) => return RelayState::NotARelay,
+            _ => cause = error.source(),
+        }
+    }
+    RelayState::Unreachable
+}
+
+/// Whose share of strangers' places whoever comes over this connection counts towards: everybody's who
+/// comes through one relay, since names cost nothing there.
+pub fn prefix(endpoint: &ConnectedPoint) -> Prefix {
+    match endpoint {
+        ConnectedPoint::Listener { local_addr, .. } if endpoint.is_relayed() => {
+            Prefix::named(local_addr.as_ref())
+        }
+        ConnectedPoint::Listener {
+            send_back_addr: from,
+            ..
+        }
+        | ConnectedPoint::Dialer { address: from, .. } => {
+            let ip = from.iter().find_map(|part| match part {
+                Protocol::Ip4(ip) => Some(ip.into()),
+                Protocol::Ip6(ip) => Some(ip.into()),
+                _ => None,
+            });
+            ip.map_or_else(|| Prefix::named(from.as_ref()), Prefix::of)
+        }
+    }
+}

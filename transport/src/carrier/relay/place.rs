@@ -1,0 +1,177 @@
+//! What an address of this carrier means: a relay, or somebody who is called through one.
+
+use std::net::IpAddr;
+
+use libp2p::multiaddr::Protocol;
+use libp2p::{Multiaddr, PeerId};
+use tokio::net::lookup_host;
+
+use crate::carrier::Address;
+
+/// Addresses of one name that are tried.
+const MAX_RESOLVED: usize = 8;
+
+/// How a relay is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its name.
+    pub relay: PeerId,
+    /// Where, without the name.
+    pub at: Multiaddr,
+}
+
+/// Who is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Called {
+    /// Somebody at a relay.
+    Through(Place, PeerId),
+    /// Somebody with whom there is a direct connection already.
+    Directly(PeerId),
+}
+
+impl Place {
+    /// The relay of an address like `/ip4/192.0.2.1/tcp/4001/p2p/12D3…`: TCP or QUIC, an address or a name.
+    /// `None` if it is something else.
+    pub fn parse(address: &Address) -> Option<Place> {
+        let mut at: Multiaddr = address.0.parse().ok()?;
+        let Some(Protocol::P2p(relay)) = at.pop() else {
+            return None;
+        };
+        let parts: Vec<Protocol<'_>> = at.iter().collect();
+        let is_known = match parts.as_slice() {
+            [host, Protocol::Tcp(port)] => is_host(host) && *port != 0,
+            [host, Protocol::Udp(port), Protocol::QuicV1] => is_host(host) && *port != 0,
+            _ => false,
+        };
+        is_known.then_some(Place { relay, at })
+    }
+
+    /// Where that is now: a name is looked up each time.
+    pub async fn resolve(&self) -> Vec<Multiaddr> {
+        let mut parts = self.at.iter();
+        let wanted = parts.next();
+        let name = match &wanted {
+            Some(Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name)) => name,
+            _ => return vec![self.at.clone()],
+        };
+        let rest: Vec<Protocol<'_>> = parts.collect();
+        // The port is only asked for by the system's way to look names up.
+        let Ok(found) = lookup_host((name.as_ref(), 0)).await else {
+            return Vec::new();
+        };
+        let is_wanted = |ip: &IpAddr| match &wanted {
+            Some(Protocol::Dns4(_)) => ip.is_ipv4(),
+            Some(Protocol::Dns6(_)) => ip.is_ipv6(),
+            _ => true,
+        };
+        let found = found.map(|socket| socket.ip()).filter(is_wanted);
+        let at = |ip: IpAddr| {
+            let host = match ip {
+                IpAddr::V4(ip) => Protocol::Ip4(ip),
+                IpAddr::V6(ip) => Protocol::Ip6(ip),
+            };
+            std::iter::once(host).chain(rest.iter().cloned()).collect()
+        };
+        found.take(MAX_RESOLVED).map(at).collect()
+    }
+}
+
+fn is_host(part: &Protocol<'_>) -> bool {
+    match part {
+        Protocol::Ip4(ip) => !ip.is_unspecified() && !ip.is_multicast(),
+        Protocol::Ip6(ip) => !ip.is_unspecified() && !ip.is_multicast(),
+        Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name) => !name.is_empty(),
+        _ => false,
+    }
+}
+
+impl Called {
+    /// Who is called at an address: `relay/p2p-circuit/p2p/name`, or `/p2p/name`.
+    pub fn parse(address: &Address) -> Option<Called> {
+        if let Some((relay, name)) = address.0.split_once("/p2p-circuit/p2p/") {
+            let place = Place::parse(&Address(relay.to_owned()))?;
+            return Some(Called::Through(place, name.parse().ok()?));
+        }
+        let name = address.0.strip_prefix("/p2p/")?;
+        Some(Called::Directly(name.parse().ok()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+
+    fn place(text: &str) -> Option<Place> {
+        Place::parse(&Address(text.replace("NAME", NAME)))
+    }
+
+    #[test]
+    fn a_relay_is_a_host_a_port_and_a_name() {
+        for text in [
+            "/ip4/192.0.2.1/tcp/4001/p2p/NAME",
+            "/ip6/2001:db8::1/udp/4001/quic-v1/p2p/NAME",
+            "/dns/relay.example.org/tcp/443/p2p/NAME",
+            "/dns4/relay.example.org/udp/443/quic-v1/p2p/NAME",
+        ] {
+            let place = place(text).expect(text);
+            assert_eq!(place.relay.to_string(), NAME);
+            assert_eq!(format!("{}/p2p/NAME", place.at), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_relay_or_nobody_is_not_called() {
+        for text in [
+            "",
+            "nonsense",
+            "/ip4/192.0.2.1/tcp/4001",
+            "/ip4/192.0.2.1/tcp/0/p2p/NAME",
+            "/ip4/0.0.0.0/tcp/1/p2p/NAME",
+            "/ip4/192.0.2.1/udp/4001/p2p/NAME",
+            "/ip4/192.0.2.1/tcp/1/ws/p2p/NAME",
+            "/memory/1/p2p/NAME",
+            "/dns//tcp/1/p2p/NAME",
+            "/ip4/192.0.2.1/tcp/1/p2p/NAME/p2p-circuit",
+            "/ip4/192.0.2.1/tcp/1/p2p/short",
+        ] {
+            assert_eq!(place(text), None, "{text}");
+            let called = format!("{}/p2p-circuit/p2p/{NAME}", text.replace("NAME", NAME));
+            assert_eq!(Called::parse(&Address(called)), None, "{text}");
+        }
+        assert_eq!(Called::parse(&Address("/p2p/nobody".into())), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_people_may_add_is_what_is_connected_to(
+            kind in "ip4|ip6|dns|dns4|dns6|memory|",
+            host in "192\\.0\\.2\\.1|2001:db8::1|0\\.0\\.0\\.0|::|[a-z.:%/ ]{0,9}",
+            way in "tcp/[0-9]{1,6}|udp/[0-9]{1,5}/quic-v1|udp/[0-9]{1,5}|tcp/x",
+            name in "NAME|NAM|",
+        ) {
+            let text = format!("/{kind}/{host}/{way}/p2p/{}", name.replace("NAME", NAME));
+            let address = Address(text);
+            let place = Place::parse(&address);
+            if crate::relay::is_relay(&address) {
+                let place = place.expect("it can be added");
+                proptest::prop_assert_eq!(place.relay.to_string(), NAME);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_looked_up_and_an_address_is_not() {
+        let ip = place("/ip4/192.0.2.1/tcp/4001/p2p/NAME").unwrap();
+        assert_eq!(ip.resolve().await, std::slice::from_ref(&ip.at));
+        let here = place("/dns4/localhost/udp/4001/quic-v1/p2p/NAME").unwrap();
+        let found = here.resolve().await;
+        assert!(!found.is_empty());
+        for at in found {
+            assert_eq!(at.to_string(), "/ip4/127.0.0.1/udp/4001/quic-v1");
+        }
+        let nowhere = place("/dns/nowhere.invalid/tcp/1/p2p/NAME").unwrap();
+        assert!(nowhere.resolve().await.is_empty());
+    }
+}

@@ -1,0 +1,255 @@
+//! Names at relays (`docs/PROTOCOL.md` section 13a): under which key a device can be called at a relay on
+//! which day, so that contacts find it after any restart and nobody else links two days.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ed25519_dalek::SigningKey;
+use rand_core::CryptoRng;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::carrier::Address;
+use crate::keys::{BeaconKey, InvitationSecret, kdf};
+
+/// How long a device goes by one name, in milliseconds.
+pub const RELAY_EPOCH_MS: i64 = 86_400_000;
+
+/// Names that a device tells its contacts at once: yesterday's, today's, and those of the next 67 days.
+pub const MAX_RELAY_NAMES: usize = 69;
+
+/// Days to come whose names a contact holds at least, if there was a session in the last week.
+pub const RELAY_NAMES_AHEAD: u64 = 60;
+
+/// A day, counted from 1970 by the clock of whoever goes by the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RelayEpoch(pub u64);
+
+impl RelayEpoch {
+    /// The day of a wall time in milliseconds since 1970; what is before counts as day 0.
+    #[must_use]
+    pub fn at(wall_ms: i64) -> Self {
+        Self(u64::try_from(wall_ms.div_euclid(RELAY_EPOCH_MS)).unwrap_or(0))
+    }
+
+    /// When it ends, as wall time.
+    #[must_use]
+    pub fn end_ms(self) -> i64 {
+        let next = i64::try_from(self.0).unwrap_or(i64::MAX).saturating_add(1);
+        next.saturating_mul(RELAY_EPOCH_MS)
+    }
+}
+
+/// What the names of a device derive from. It never leaves the device.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct RelaySeed([u8; 32]);
+
+impl RelaySeed {
+    /// The seed of a device: another one with each beacon key, so that who is removed or blocked does not
+    /// know the coming names.
+    #[must_use]
+    pub fn derive(device: &SigningKey, beacon: &BeaconKey) -> Self {
+        Self(*kdf(
+            "hedgerow 1 relay seed",
+            &[device.as_bytes(), beacon.as_bytes()],
+        ))
+    }
+
+    /// The key of a day.
+    #[must_use]
+    pub fn key(&self, epoch: RelayEpoch) -> RelayKey {
+        RelayKey(*kdf(
+            "hedgerow 1 relay key",
+            &[&self.0, &epoch.0.to_be_bytes()],
+        ))
+    }
+}
+
+impl InvitationSecret {
+    /// The key under which the inviter can be called by whoever holds the invitation, on any day.
+    #[must_use]
+    pub fn relay_key(&self) -> RelayKey {
+        RelayKey(*kdf("hedgerow 1 invitation relay key", &[self.as_bytes()]))
+    }
+}
+
+/// The private key of a name: Ed25519, as libp2p has them.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct RelayKey([u8; 32]);
+
+impl RelayKey {
+    /// A fresh one.
+    pub fn random(rng: &mut impl CryptoRng) -> Self {
+        Self(*crate::keys::random_32(rng))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> RelayName {
+        RelayName(SigningKey::from_bytes(&self.0).verifying_key().to_bytes())
+    }
+
+    /// Its bytes, for libp2p.
+    #[cfg(feature = "relay")]
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// A public key that a device goes by at relays.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RelayName(pub [u8; 32]);
+
+impl RelayName {
+    /// As libp2p writes it: base58 of the identity multihash of the key's protobuf.
+    #[must_use]
+    pub fn peer_id(&self) -> String {
+        let mut hash = Vec::with_capacity(38);
+        // Identity hash of 36 bytes; field 1: the kind Ed25519; field 2: 32 bytes.
+        hash.extend_from_slice(&[0x00, 0x24, 0x08, 0x01, 0x12, 0x20]);
+        hash.extend_from_slice(&self.0);
+        bs58::encode(hash).into_string()
+    }
+
+    /// Where it is called through a relay.
+    #[must_use]
+    pub fn at(&self, relay: &Address) -> Address {
+        Address(format!("{}{CIRCUIT}{}", relay.0, self.peer_id()))
+    }
+}
+
+/// What stands between a relay and who is called through it.
+const CIRCUIT: &str = "/p2p-circuit/p2p/";
+
+/// The relay through which an address leads.
+#[must_use]
+pub fn relay_of(address: &Address) -> Address {
+    let relay = address
+        .0
+        .split_once(CIRCUIT)
+        .map(|(relay, _)| relay.to_owned());
+    Address(relay.unwrap_or_else(|| address.0.clone()))
+}
+
+/// The longest address of a relay, in bytes: with the carrier's name and a device's it fits where addresses do.
+const MAX_RELAY: usize = 160;
+
+/// Whether this is the address of a relay, as people hand them out: `/ip4/…`, `/ip6/…`, `/dns/…`, `/dns4/…` or
+/// `/dns6/…`, then `/tcp/…` or `/udp/…/quic-v1`, then `/p2p/` and its name.
+#[must_use]
+pub fn is_relay(address: &Address) -> bool {
+    let Some(rest) = address.0.strip_prefix('/') else {
+        return false;
+    };
+    let parts: Vec<&str> = rest.split('/').collect();
+    let (kind, host, way, name) = match parts.as_slice() {
+        [kind, host, "tcp", port, "p2p", name]
+        | [kind, host, "udp", port, "quic-v1", "p2p", name] => {
+            (*kind, *host, port.parse::<u16>(), *name)
+        }
+        _ => return false,
+    };
+    let is_host = match kind {
+        "ip4" => host
+            .parse()
+            .is_ok_and(|ip: Ipv4Addr| !ip.is_unspecified() && !ip.is_multicast()),
+        "ip6" => host
+            .parse()
+            .is_ok_and(|ip: Ipv6Addr| !ip.is_unspecified() && !ip.is_multicast()),
+        "dns" | "dns4" | "dns6" => {
+            let is_known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == '_';
+            !host.is_empty() && host.chars().all(is_known)
+        }
+        _ => false,
+    };
+    address.0.len() <= MAX_RELAY && is_host && way.is_ok_and(|port| port != 0) && is_name(name)
+}
+
+/// Whether this is a name as libp2p writes them: a multihash in base58, of a key or of the hash of one.
+fn is_name(name: &str) -> bool {
+    let Ok(hash) = bs58::decode(name).into_vec() else {
+        return false;
+    };
+    match hash.as_slice() {
+        [0x00, length, key @ ..] => usize::from(*length) == key.len() && key.len() <= 42,
+        [0x12, 32, hash @ ..] => hash.len() == 32,
+        _ => false,
+    }
+}
+
+macro_rules! redacted {
+    ($($name:ident),*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(..)"))
+            }
+        }
+    )*};
+}
+redacted!(RelaySeed, RelayKey, RelayName);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seed(device: u8, beacon: u8) -> RelaySeed {
+        let device = SigningKey::from_bytes(&[device; 32]);
+        RelaySeed::derive(&device, &BeaconKey::from_bytes([beacon; 32]))
+    }
+
+    #[test]
+    fn every_day_device_and_beacon_key_has_a_name_of_its_own_and_always_the_same() {
+        let mut names = std::collections::BTreeSet::new();
+        for device in 1..4 {
+            for beacon in 1..4 {
+                for day in 20_000..20_010 {
+                    let name = seed(device, beacon).key(RelayEpoch(day)).name();
+                    assert_eq!(name, seed(device, beacon).key(RelayEpoch(day)).name());
+                    names.insert(name);
+                }
+            }
+        }
+        let secret = InvitationSecret::from_bytes([1; 32]);
+        names.insert(secret.relay_key().name());
+        assert_eq!(names.len(), 91);
+    }
+
+    #[test]
+    fn days_begin_and_end_with_the_clock_and_the_years_before_are_one() {
+        assert_eq!(RelayEpoch::at(RELAY_EPOCH_MS * 20_000), RelayEpoch(20_000));
+        assert_eq!(
+            RelayEpoch::at(RELAY_EPOCH_MS * 20_000 - 1),
+            RelayEpoch(19_999)
+        );
+        assert_eq!(RelayEpoch(19_999).end_ms(), RELAY_EPOCH_MS * 20_000);
+        assert_eq!(RelayEpoch::at(-5), RelayEpoch(0));
+        assert_eq!(RelayEpoch(u64::MAX).end_ms(), i64::MAX);
+    }
+
+    #[test]
+    fn the_relay_of_an_address_is_what_stands_before_the_circuit() {
+        let relay = Address("/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWx".into());
+        let name = RelayName([7; 32]);
+        assert_eq!(relay_of(&name.at(&relay)), relay);
+        assert_eq!(relay_of(&relay), relay);
+    }
+
+    #[cfg(feature = "relay")]
+    #[test]
+    fn a_name_is_written_as_libp2p_writes_it() {
+        for byte in 0..=255 {
+            let key = RelayKey([byte; 32]);
+            let theirs = libp2p::identity::Keypair::ed25519_from_bytes(*key.as_bytes()).unwrap();
+            assert_eq!(
+                key.name().peer_id(),
+                theirs.public().to_peer_id().to_string()
+            );
+        }
+    }
+
+    #[test]
+    fn secrets_and_names_print_nothing() {
+        let key = seed(1, 1).key(RelayEpoch(1));
+        let shown = format!("{:?} {:?} {:?}", seed(1, 1), key, key.name());
+        assert_eq!(shown, "RelaySeed(..) RelayKey(..) RelayName(..)");
+    }
+}
