@@ -393,7 +393,7 @@ async fn one_command_runs_a_relay_that_keeps_its_name_and_stops_in_order() {
     assert!(kept.exists(), "beside the data directory, and not in it");
 }
 
-/// As docs/RELAY.md says; `--nocapture` shows the figures.
+/// `--nocapture` shows the figures.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes a minute, and thousands of descriptors"]
 async fn a_thousand_clients_fit_in_128_mib() {
