@@ -133,7 +133,10 @@ pub fn storage(fault: StorageProblem) -> &'static str {
 pub fn why(why: &Why) -> String {
     match why {
         Why::OnItsWay => "on its way".into(),
-        Why::NotFound => "not found on any carrier: it goes out when you are on one network".into(),
+        Why::NotFound => {
+            "not found on any carrier: it goes out when you are on one network or share a relay"
+                .into()
+        }
         Why::Connecting => "found, connecting".into(),
         Why::NoAnswer { next_ms } => {
             format!(
