@@ -3,7 +3,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | a figure and how it is printed | `row` |
-//! | running a scenario with clocks beside it | [`measure`] |
+//! | running a scenario with clocks beside it | `measure` |
 //! | couriers against theory and the oracle of a trace | `exact` |
 //! | The ONE's default scenario, beside its own figures | `the_one` |
 //! | movement and contacts alone | `movement` |
