@@ -44,10 +44,10 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     fonts::register();
     let file = PreferencesFile::of_user();
     let preferences = file.read();
-    window.window().set_size(LogicalSize::new(
-        preferences.width as f32,
-        preferences.height as f32,
-    ));
+    let (width, height) = (preferences.width as f32, preferences.height as f32);
+    window.window().set_size(LogicalSize::new(width, height));
+    window.set_first_width(width);
+    window.set_first_height(height);
     let options = Options {
         directory: directory.clone(),
         host,
@@ -123,7 +123,9 @@ fn watch_user(ui: &AppWindow) {
             winit::event::WindowEvent::Focused(focused) => {
                 in_window(move |window| window.act(Action::Focused(focused)));
             }
-            winit::event::WindowEvent::MouseInput { .. } | winit::event::WindowEvent::Touch(_) => {
+            winit::event::WindowEvent::MouseInput { .. }
+            | winit::event::WindowEvent::MouseWheel { .. }
+            | winit::event::WindowEvent::Touch(_) => {
                 in_window(|window| window.touched());
             }
             _ => {}

@@ -90,11 +90,10 @@ fn a_conversation_opens_at_the_unread_line_and_only_what_came_into_view_is_read(
         .iter()
         .find(|one| Some(&one.id) == read.last());
     let upto = &upto.unwrap().text.as_ref().unwrap().0;
-    let below = lines
+    let mut below = lines[line + 1..]
         .iter()
-        .skip(line + 1)
         .filter(|(_, y)| *y < bottom(&window));
-    let last = below.last().unwrap();
+    let last = below.next_back().unwrap();
     let whole = lines.iter().rev().nth(1).unwrap();
     assert!(*upto == last.0 || *upto == whole.0, "{upto} of {lines:?}");
     assert!(talk.unread() > 20, "what is below was never seen");

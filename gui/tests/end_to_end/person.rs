@@ -66,10 +66,12 @@ impl Person {
         self.sees("Nobody here yet", "");
     }
 
-    /// Start, and unlock.
+    /// Start, and unlock at the second attempt.
     pub fn starts_again(&mut self) {
         self.starts();
         self.clicks("Passphrase");
+        self.types("violet harbour\n");
+        self.sees("The passphrase is wrong. Try again.", "");
         self.types(PASSPHRASE);
         self.clicks("Unlock");
     }
