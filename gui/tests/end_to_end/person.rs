@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Instant;
 
 use hedgerow_gui::desktop::PreferencesFile;
 use hedgerow_gui::model::Preferences;
@@ -151,14 +152,21 @@ impl Person {
 
     /// The words, as they stand on the page of a contact.
     pub fn safety_words(&mut self) -> Vec<String> {
-        // They are computed while the page is there already.
         self.sees("They are the same: mark as verified", "");
-        let shown = self.looks();
-        let place = |label: &str| shown.iter().position(|one| one.label.starts_with(label));
-        let before = place("Read these words to each other").expect("an invitation to compare");
-        let after = place("They are the same").expect("a button");
-        let words = shown[before + 1..after].iter();
-        words.map(|word| word.label.clone()).collect()
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let shown = self.looks();
+            let place = |label: &str| shown.iter().position(|one| one.label.starts_with(label));
+            let before = place("Read these words to each other").expect("an invitation to compare");
+            let after = place("They are the same").expect("a button");
+            let words = shown[before + 1..after].iter();
+            let words: Vec<_> = words.map(|word| word.label.clone()).collect();
+            // They are computed while the page is there already.
+            if words.iter().all(|word| !word.is_empty()) {
+                return words;
+            }
+            assert!(Instant::now() < end, "no words: {shown:#?}");
+        }
     }
 
     /// The conversation that is open: who, and what.
