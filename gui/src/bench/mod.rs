@@ -3,11 +3,11 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | a display without a desktop, and its loop | [`screen`] |
-//! | the application on it | [`shown`] |
-//! | the same as a process of its own | [`child`] |
-//! | what is written there | [`prose`], [`long`] |
-//! | the rows | [`start`], [`open`], [`live`], [`typing`], [`arriving`], [`idle`] |
+//! | a display without a desktop, and its loop | `screen` |
+//! | the application on it | `shown` |
+//! | the same as a process of its own | `child` |
+//! | what is written there | `prose`, `long` |
+//! | the rows | `start`, `open`, `live`, `typing`, `arriving`, `idle` |
 
 mod arriving;
 mod child;

@@ -4,10 +4,10 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | a figure and how it is printed | [`row`] |
-//! | the plainest program that does the same | [`floor`] |
-//! | two nodes and more, as directories and processes | [`pair`], [`crowd`], [`peer`], [`process`] |
-//! | the rows | [`catch_up`], [`reconnect`], [`live`], [`store`], [`pages`], [`start`], [`idle`] |
+//! | a figure and how it is printed | `row` |
+//! | the plainest program that does the same | `floor` |
+//! | two nodes and more, as directories and processes | `pair`, `crowd`, `peer`, `process` |
+//! | the rows | `catch_up`, `reconnect`, `live`, `store`, `pages`, `start`, `idle` |
 
 mod catch_up;
 pub mod crowd;
