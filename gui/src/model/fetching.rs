@@ -104,6 +104,11 @@ impl Fetching {
         self.following = true;
     }
 
+    /// Something has changed that a page on its way may not know yet.
+    pub fn read_again(&mut self) {
+        self.wanted.reload |= self.flight.is_some();
+    }
+
     /// When something is to be fetched, or the node to be told, that waits for time alone.
     pub fn due_ms(&self) -> Option<u64> {
         let look = (self.flight.is_none() && (self.wanted.look || self.wanted.reload))

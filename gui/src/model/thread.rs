@@ -406,7 +406,11 @@ impl App {
             .thread
             .as_mut()
             .filter(|thread| thread.contact == *contact);
-        if open.is_some_and(|thread| thread.window.delivered(upto)) {
+        let Some(thread) = open else {
+            return;
+        };
+        thread.fetching.read_again();
+        if thread.window.delivered(upto) {
             self.draw_rows();
         }
     }

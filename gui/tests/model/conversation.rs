@@ -444,3 +444,33 @@ fn a_removed_contact_takes_the_conversation_along() {
     assert!(stage.app.chats.rows.is_empty());
     assert!(!stage.log.contains(&"SetDraft".to_owned()));
 }
+
+/// What happens and what was asked come by different ways. A text stayed "on its way" for ever where the page that
+/// has it was read before its delivery, and came after it.
+#[test]
+fn a_delivery_is_shown_though_the_page_with_the_message_was_read_before() {
+    let mut stage = Stage::talking(10);
+    let now_ms = stage.now.wall_ms;
+    let mine = stage.talk("a").add("mine", true, now_ms);
+    stage.hear(News::Event(Event::Message {
+        contact: id("a"),
+        id: mine.clone(),
+        mine: true,
+    }));
+    let asked: Vec<_> = stage.asked.drain(..).collect();
+    let mut read = Vec::new();
+    for request in asked {
+        read.extend(stage.node.answers(request, stage.now));
+    }
+    stage.talk("a").messages[10].delivered = true;
+    stage.hear(News::Event(Event::Delivered {
+        contact: id("a"),
+        id: mine,
+        queued: 0,
+    }));
+    for news in read {
+        stage.hear(news);
+    }
+    stage.later(500);
+    assert_eq!(message(stage.thread(), "mine").tick, Some(Tick::Delivered));
+}
