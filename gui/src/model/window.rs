@@ -1,6 +1,6 @@
 //! The loaded part of a conversation: some hundred messages of any number, without gaps.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use hedgerow_node::api::{Message, MessageId, Page};
@@ -56,6 +56,8 @@ impl Loaded {
 #[derive(Default)]
 pub(crate) struct Window {
     messages: VecDeque<Loaded>,
+    /// Up to which number of each log of ours deliveries were heard of: a page that was read before may come after.
+    reached: BTreeMap<String, u64>,
     /// Where the first loaded message stands.
     first: u64,
     /// How many messages there are.
@@ -119,6 +121,7 @@ impl Window {
         self.total = page.total;
         self.first = page.messages.first().map_or(page.total, |one| one.position);
         self.messages = page.messages.into_iter().map(Loaded::new).collect();
+        self.tick();
     }
 
     /// Takes in the page before the first loaded message, and lets go of the newest ones that are too
@@ -130,6 +133,7 @@ impl Window {
             self.messages.push_front(Loaded::new(message));
         }
         self.messages.truncate(MAX_LOADED);
+        self.tick();
     }
 
     /// Takes in the page after the last loaded message, and lets go of the oldest ones that are too
@@ -147,6 +151,7 @@ impl Window {
         let many = self.messages.len().saturating_sub(MAX_LOADED);
         self.messages.drain(..many);
         self.first += many as u64;
+        self.tick();
         fits
     }
 
@@ -171,6 +176,7 @@ impl Window {
             });
         }
         self.messages.truncate(MAX_LOADED);
+        self.tick();
     }
 
     /// Shows a text whole. Says whether it was folded.
@@ -188,13 +194,21 @@ impl Window {
         let Some((log, last)) = log_and_number(upto) else {
             return false;
         };
+        let reached = self.reached.entry(log.to_owned()).or_default();
+        *reached = last.max(*reached);
+        self.tick()
+    }
+
+    /// Marks what is delivered as far as was heard. Says whether something was not marked yet.
+    fn tick(&mut self) -> bool {
         let mut changed = false;
         for one in self.messages.iter_mut().rev() {
             let message = &mut one.message;
             let reached = message.mine
                 && !message.delivered
-                && log_and_number(&message.id)
-                    .is_some_and(|(of, number)| of == log && number <= last);
+                && log_and_number(&message.id).is_some_and(|(log, number)| {
+                    self.reached.get(log).is_some_and(|last| number <= *last)
+                });
             if reached {
                 message.delivered = true;
                 message.why = None;
