@@ -141,8 +141,10 @@ fn two_windows_meet_and_talk() {
     });
     for (number, said) in ["one", "two", "three"].into_iter().enumerate() {
         ben.worker.ask(Request::Send {
-            ticket: Ticket(number as u64),
-            contact: to_ana.clone(),
+            of: Question {
+                ticket: Ticket(number as u64),
+                contact: to_ana.clone(),
+            },
             text: text(said),
         });
     }
@@ -159,17 +161,15 @@ fn two_windows_meet_and_talk() {
         _ => None,
     });
     ana.worker.ask(Request::Page {
-        ticket: Ticket(9),
-        contact: to_ben.clone(),
+        of: Question {
+            ticket: Ticket(9),
+            contact: to_ben.clone(),
+        },
         from: PageFrom::Newest,
         limit: 100,
     });
     let page = ana.hears(|news| match news {
-        News::Page {
-            ticket: Ticket(9),
-            answer,
-            ..
-        } => Some(answer.unwrap()),
+        News::Page(of, answer) if of.ticket == Ticket(9) => Some(answer.unwrap()),
         _ => None,
     });
     let said: Vec<_> = page

@@ -36,7 +36,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     shown.open(&pair.b_of_a)?;
     shown.until("the other is near", |app| {
         let thread = app.thread.as_ref();
-        thread.is_some_and(|thread| thread.reachable.is_some())
+        thread.is_some_and(|thread| thread.face.reachable.is_some())
     })?;
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     for text in prose::texts(bench.at_most(ROUNDS), 3) {

@@ -46,11 +46,7 @@ fn row(chat: &ChatRow) -> ui::ChatRow {
     let last = chat.last.as_ref();
     ui::ChatRow {
         id: chat.id.0.as_str().into(),
-        name: chat.name.as_str().into(),
-        initials: chat.initials.as_str().into(),
-        hue: chat.hue.into(),
-        verified: chat.verified,
-        blocked: chat.blocked,
+        face: words::face(&chat.face),
         has_last: last.is_some(),
         excerpt: last
             .and_then(|last| last.text.as_deref())
@@ -62,7 +58,6 @@ fn row(chat: &ChatRow) -> ui::ChatRow {
         when: words::when(chat.when),
         unread: words::number(chat.unread),
         queued: words::number(chat.queued),
-        reachable: words::carrier(chat.reachable),
         draft: chat.draft.as_deref().unwrap_or_default().into(),
         selected: chat.selected,
     }

@@ -34,15 +34,8 @@ pub fn draw(app: &App, ui: &AppWindow, alias_set: &RefCell<Option<(ContactId, u3
         view.set_words(ModelRc::default());
         return;
     };
-    view.set_name(person.name.as_str().into());
+    view.set_face(words::face(&person.face));
     view.set_own_name(person.own_name.as_str().into());
-    view.set_initials(person.initials.as_str().into());
-    view.set_hue(person.hue.into());
-    view.set_verified(person.verified);
-    view.set_blocked(person.blocked);
-    view.set_older_state(person.notice.is_some());
-    view.set_reachable(words::carrier(person.reachable));
-    view.set_last_seen(words::when(person.last_seen));
     view.set_queued(words::number(person.queued));
     view.set_why(words::why(person.why));
     view.set_next(words::when(person.next));

@@ -202,14 +202,7 @@ impl Shown {
 }
 
 fn head(thread: &Thread, view: &ThreadView<'_>) {
-    view.set_title(thread.title.as_str().into());
-    view.set_initials(thread.initials.as_str().into());
-    view.set_hue(thread.hue.into());
-    view.set_verified(thread.verified);
-    view.set_blocked(thread.blocked);
-    view.set_older_state(thread.notice.is_some());
-    view.set_reachable(words::carrier(thread.reachable));
-    view.set_last_seen(words::when(thread.last_seen));
+    view.set_face(words::face(&thread.face));
     view.set_total(words::number(thread.total));
     view.set_first(words::number(thread.first));
     view.set_loaded(words::number(thread.loaded));

@@ -4,7 +4,7 @@ use hedgerow_node::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Refusal, StorageProblem, Why,
 };
 
-use crate::model::{Day, Tick, Weakness, When};
+use crate::model::{Day, Face, Tick, Weakness, When};
 use crate::ui;
 
 /// None where there is none.
@@ -63,6 +63,20 @@ pub fn why(why: Option<Why>) -> ui::Why {
         Some(Why::NoCarrier) => ui::Why::NoCarrier,
         Some(Why::Blocked) => ui::Why::Blocked,
         Some(Why::Refused) => ui::Why::Refused,
+    }
+}
+
+/// A contact, as it is shown.
+pub fn face(face: &Face) -> ui::Face {
+    ui::Face {
+        name: face.name.as_str().into(),
+        initials: face.initials.as_str().into(),
+        hue: face.hue.into(),
+        verified: face.verified,
+        blocked: face.blocked,
+        older_state: face.notice.is_some(),
+        reachable: carrier(face.reachable),
+        last_seen: when(face.last_seen),
     }
 }
 

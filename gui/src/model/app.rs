@@ -218,21 +218,9 @@ impl App {
                 self.hear_chat(*chat);
                 self.greet();
             }
-            News::Page {
-                ticket,
-                contact,
-                answer,
-            } => self.hear_page(ticket, &contact, answer),
-            News::Message {
-                ticket,
-                contact,
-                answer,
-            } => self.hear_message(ticket, &contact, answer),
-            News::Sent {
-                ticket,
-                contact,
-                answer,
-            } => self.hear_sent(ticket, &contact, answer),
+            News::Page(of, answer) => self.hear_page(&of, answer),
+            News::Message(of, answer) => self.hear_message(&of, answer),
+            News::Sent(of, answer) => self.hear_sent(&of, answer),
             News::SafetyWords(words) => self.hear_safety_words(words),
             News::Me(me) if self.is_inside() => {
                 self.own_name = me.name.0.clone();

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::{Carrier, Contact, ContactId, Message, Notice, Private, visible};
+use hedgerow_node::api::{Contact, ContactId, Message, Private, visible};
 
 use super::app::App;
 use super::calendar::When;
 use super::effect::{Effect, Notification, Request};
+use super::face::Face;
 use super::news::Chat;
 use super::place::{Pane, Place};
 use super::rows::{self, Reach, Tick};
@@ -49,18 +50,8 @@ pub struct Chats {
 pub struct ChatRow {
     /// With whom.
     pub id: ContactId,
-    /// The name to show.
-    pub name: String,
-    /// The first letters of the name.
-    pub initials: String,
-    /// A colour of its own, 0 to 359.
-    pub hue: u16,
-    /// Met in person, or safety words compared.
-    pub verified: bool,
-    /// Blocked by us.
-    pub blocked: bool,
-    /// Something the user must know.
-    pub notice: Option<Notice>,
+    /// How they are shown.
+    pub face: Face,
     /// The newest message.
     pub last: Option<Excerpt>,
     /// When it was written.
@@ -69,8 +60,6 @@ pub struct ChatRow {
     pub unread: u64,
     /// Messages of ours not delivered.
     pub queued: u64,
-    /// Over which carrier there is a session now.
-    pub reachable: Option<Carrier>,
     /// A text is being written here.
     pub draft: Option<String>,
     /// It is open.
@@ -271,7 +260,7 @@ impl App {
         shown.sort_by(|(a_ms, a_name, a), (b_ms, b_name, b)| {
             (b_ms, a_name, &a.contact.id).cmp(&(a_ms, b_name, &b.contact.id))
         });
-        let rows = shown.into_iter().map(|(_, name, known)| {
+        let rows = shown.into_iter().map(|(_, _, known)| {
             let contact = &known.contact;
             let reach = Reach {
                 over: contact.reachable,
@@ -279,12 +268,7 @@ impl App {
             };
             ChatRow {
                 id: contact.id.clone(),
-                initials: initials(&name),
-                name,
-                hue: hue(&contact.id),
-                verified: contact.verified,
-                blocked: contact.blocked,
-                notice: contact.notice,
+                face: Face::of(contact, &self.calendar),
                 last: known.newest.as_ref().map(|newest| Excerpt {
                     text: newest.text.as_ref().map(|text| excerpt(&text.0)),
                     mine: newest.mine,
@@ -296,7 +280,6 @@ impl App {
                     .map(|newest| self.calendar.when(newest.time_ms)),
                 unread: contact.unread,
                 queued: contact.queued,
-                reachable: contact.reachable,
                 draft: Some(excerpt(&known.draft)).filter(|draft| !draft.is_empty()),
                 selected: open == Some(&contact.id),
             }

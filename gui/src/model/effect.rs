@@ -52,6 +52,14 @@ pub struct Notification {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
+/// Which request about a conversation: its answer carries the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Question {
+    pub ticket: Ticket,
+    pub contact: ContactId,
+}
+
 /// What the node is asked; `hedgerow_node::api::Api` says what each does.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each is the method of the API of that name")]
@@ -88,23 +96,14 @@ pub enum Request {
     Contact(ContactId),
     /// Answer: `Page`.
     Page {
-        ticket: Ticket,
-        contact: ContactId,
+        of: Question,
         from: PageFrom,
         limit: u32,
     },
     /// Where a message is. Answer: `Message`.
-    Message {
-        ticket: Ticket,
-        contact: ContactId,
-        id: MessageId,
-    },
+    Message { of: Question, id: MessageId },
     /// Answer: `Sent`.
-    Send {
-        ticket: Ticket,
-        contact: ContactId,
-        text: Private,
-    },
+    Send { of: Question, text: Private },
     /// No answer, unless it is refused.
     MarkRead { contact: ContactId, upto: MessageId },
     /// No answer, unless it is refused.

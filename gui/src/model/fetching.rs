@@ -1,10 +1,10 @@
 //! What is fetched of the open conversation, one page after the other, and how far it was read.
 
-use hedgerow_node::api::{ContactId, Message, MessageId, Page, PageFrom, Refusal};
+use hedgerow_node::api::{Message, MessageId, Page, PageFrom, Refusal};
 
 use super::app::App;
 use super::calendar::Date;
-use super::effect::{Request, Ticket};
+use super::effect::{Question, Request, Ticket};
 use super::thread::Scroll;
 use super::window::{MAX_LOADED, PAGE};
 
@@ -102,11 +102,6 @@ impl Fetching {
     /// The view goes to the end, and stays there.
     pub fn follow(&mut self) {
         self.following = true;
-    }
-
-    /// Something has changed that a page on its way may not know yet.
-    pub fn read_again(&mut self) {
-        self.wanted.reload |= self.flight.is_some();
     }
 
     /// When something is to be fetched, or the node to be told, that waits for time alone.
@@ -345,8 +340,7 @@ impl App {
         if let Some(id) = wanted.locate.take() {
             fetching.flight = Some((ticket, Fetch::Locate));
             return self.ask(Request::Message {
-                ticket,
-                contact,
+                of: Question { ticket, contact },
                 id,
             });
         }
@@ -400,21 +394,15 @@ impl App {
         };
         fetching.flight = Some((ticket, fetch));
         self.ask(Request::Page {
-            ticket,
-            contact,
+            of: Question { ticket, contact },
             from,
             limit,
         });
     }
 
     /// A page has come.
-    pub(super) fn hear_page(
-        &mut self,
-        ticket: Ticket,
-        contact: &ContactId,
-        answer: Result<Page, Refusal>,
-    ) {
-        let Some(fetch) = self.landed(ticket, contact) else {
+    pub(super) fn hear_page(&mut self, of: &Question, answer: Result<Page, Refusal>) {
+        let Some(fetch) = self.landed(of) else {
             return;
         };
         match answer {
@@ -428,13 +416,8 @@ impl App {
     }
 
     /// Where the message of a jump stands.
-    pub(super) fn hear_message(
-        &mut self,
-        ticket: Ticket,
-        contact: &ContactId,
-        answer: Result<Message, Refusal>,
-    ) {
-        if self.landed(ticket, contact).is_none() {
+    pub(super) fn hear_message(&mut self, of: &Question, answer: Result<Message, Refusal>) {
+        if self.landed(of).is_none() {
             return;
         }
         match answer {
@@ -446,11 +429,13 @@ impl App {
     }
 
     /// The fetch that an answer is of, if it is the one under way.
-    fn landed(&mut self, ticket: Ticket, contact: &ContactId) -> Option<Fetch> {
+    fn landed(&mut self, of: &Question) -> Option<Fetch> {
         let thread = self.thread.as_mut()?;
         let flight = &mut thread.fetching.flight;
-        let is_it =
-            thread.contact == *contact && flight.as_ref().is_some_and(|(of, _)| *of == ticket);
+        let is_it = thread.contact == of.contact
+            && flight
+                .as_ref()
+                .is_some_and(|(ticket, _)| *ticket == of.ticket);
         is_it.then(|| flight.take().map(|(_, fetch)| fetch))?
     }
 

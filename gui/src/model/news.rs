@@ -5,7 +5,7 @@ use hedgerow_node::api::{
     SafetyWords, Status,
 };
 
-use super::effect::Ticket;
+use super::effect::Question;
 
 /// Whose node it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,21 +69,9 @@ pub enum News {
     Overview(Overview),
     Status(Status),
     Contact(Box<Chat>),
-    Page {
-        ticket: Ticket,
-        contact: ContactId,
-        answer: Result<Page, Refusal>,
-    },
-    Message {
-        ticket: Ticket,
-        contact: ContactId,
-        answer: Result<Message, Refusal>,
-    },
-    Sent {
-        ticket: Ticket,
-        contact: ContactId,
-        answer: Result<MessageId, Refusal>,
-    },
+    Page(Question, Result<Page, Refusal>),
+    Message(Question, Result<Message, Refusal>),
+    Sent(Question, Result<MessageId, Refusal>),
     SafetyWords(SafetyWords),
     Me(Me),
     Invited(Result<Invitation, Refusal>),

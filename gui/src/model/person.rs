@@ -1,14 +1,13 @@
 //! The page of a contact.
 
-use hedgerow_node::api::{
-    Carrier, ContactId, MAX_NAME, Notice, Private, SafetyWords, Why, visible,
-};
+use hedgerow_node::api::{ContactId, MAX_NAME, Private, SafetyWords, Why, visible};
 
 use super::app::App;
 use super::calendar::When;
 use super::chats;
 use super::dialog::Dialog;
 use super::effect::Request;
+use super::face::Face;
 use super::place::Pane;
 
 /// The page.
@@ -16,8 +15,8 @@ use super::place::Pane;
 pub struct Person {
     /// Whose.
     pub id: ContactId,
-    /// The name to show.
-    pub name: String,
+    /// How it is shown.
+    pub face: Face,
     /// What the contact calls itself.
     pub own_name: String,
     /// What the user calls it, as it is being typed; empty for nothing else.
@@ -26,20 +25,6 @@ pub struct Person {
     pub alias_set: u32,
     /// `alias` differs from what is kept.
     pub may_save_alias: bool,
-    /// The first letters of the name.
-    pub initials: String,
-    /// A colour of its own, 0 to 359.
-    pub hue: u16,
-    /// Met in person, or safety words compared.
-    pub verified: bool,
-    /// Blocked by us.
-    pub blocked: bool,
-    /// Something the user must know.
-    pub notice: Option<Notice>,
-    /// Over which carrier there is a session now.
-    pub reachable: Option<Carrier>,
-    /// When a session was last up.
-    pub last_seen: Option<When>,
     /// Messages not delivered.
     pub queued: u64,
     /// Why.
@@ -67,18 +52,11 @@ impl App {
         };
         self.person = Some(Person {
             id: id.clone(),
-            name: String::new(),
+            face: Face::of(contact, &self.calendar),
             own_name: String::new(),
             alias,
             alias_set: 1,
             may_save_alias: false,
-            initials: String::new(),
-            hue: chats::hue(&id),
-            verified: false,
-            blocked: false,
-            notice: None,
-            reachable: None,
-            last_seen: None,
             queued: 0,
             why: None,
             next: None,
@@ -100,18 +78,13 @@ impl App {
             return;
         };
         let contact = known.contact.clone();
+        let face = Face::of(&contact, &self.calendar);
         let next = self.next_attempt(contact.why);
         let Some(person) = self.person.as_mut() else {
             return;
         };
-        person.name = chats::name(&contact);
+        person.face = face;
         person.own_name = visible::label(&contact.own_name.0).unwrap_or_default();
-        person.initials = chats::initials(&person.name);
-        person.verified = contact.verified;
-        person.blocked = contact.blocked;
-        person.notice = contact.notice;
-        person.reachable = contact.reachable;
-        person.last_seen = contact.last_seen_ms.map(|seen| self.calendar.when(seen));
         person.queued = contact.queued;
         person.why = contact.why;
         person.next = next;

@@ -2,15 +2,12 @@
 
 use std::collections::VecDeque;
 
-use hedgerow_node::api::{
-    Carrier, Contact, ContactId, MAX_TEXT, MessageId, Notice, Private, Refusal, visible,
-};
+use hedgerow_node::api::{Contact, ContactId, MAX_TEXT, MessageId, Private, Refusal, visible};
 
 use super::app::App;
-use super::calendar::When;
-use super::chats;
 use super::dialog::{Banner, Details, Dialog};
-use super::effect::{Effect, Request, Ticket};
+use super::effect::{Effect, Question, Request, Ticket};
+use super::face::Face;
 use super::fetching::{Fetching, Target};
 use super::links::{self, Opens};
 use super::place::Pane;
@@ -34,24 +31,8 @@ const MAX_DRAFT: usize = 16 * MAX_TEXT;
 pub struct Thread {
     /// With whom.
     pub contact: ContactId,
-    /// The name to show.
-    pub title: String,
-    /// The first letters of the name.
-    pub initials: String,
-    /// A colour of its own, 0 to 359.
-    pub hue: u16,
-    /// Met in person, or safety words compared.
-    pub verified: bool,
-    /// Blocked by us: nothing can be sent.
-    pub blocked: bool,
-    /// Something the user must know.
-    pub notice: Option<Notice>,
-    /// Over which carrier there is a session now.
-    pub reachable: Option<Carrier>,
-    /// When a session was last up.
-    pub last_seen: Option<When>,
-    /// Messages not delivered.
-    pub queued: u64,
+    /// How they are shown.
+    pub face: Face,
     /// How many messages there are.
     pub total: u64,
     /// Where the first loaded one stands: with `total`, what the scroll bar shows.
@@ -115,18 +96,10 @@ pub enum Scroll {
 }
 
 impl Thread {
-    fn new(contact: &Contact, draft: String) -> Self {
+    fn new(contact: &Contact, face: Face, draft: String) -> Self {
         let mut thread = Self {
             contact: contact.id.clone(),
-            title: String::new(),
-            initials: String::new(),
-            hue: chats::hue(&contact.id),
-            verified: false,
-            blocked: false,
-            notice: None,
-            reachable: None,
-            last_seen: None,
-            queued: 0,
+            face,
             total: contact.messages,
             first: 0,
             loaded: 0,
@@ -172,8 +145,10 @@ impl Thread {
     fn measure(&mut self) {
         let length = self.draft.trim().len();
         self.length_left = (length + TELL_LEFT > MAX_TEXT).then(|| MAX_TEXT as i64 - length as i64);
-        self.may_send =
-            length > 0 && length <= MAX_TEXT && !self.blocked && self.sending.len() < MAX_SENDING;
+        self.may_send = length > 0
+            && length <= MAX_TEXT
+            && !self.face.blocked
+            && self.sending.len() < MAX_SENDING;
     }
 }
 
@@ -189,7 +164,8 @@ impl App {
             .as_ref()
             .is_none_or(|thread| thread.contact != *id)
         {
-            let thread = Thread::new(&known.contact, known.draft.clone());
+            let face = Face::of(&known.contact, &self.calendar);
+            let thread = Thread::new(&known.contact, face, known.draft.clone());
             self.close_thread();
             self.thread = Some(thread);
             self.show_thread_contact();
@@ -232,14 +208,7 @@ impl App {
             return;
         };
         let contact = &known.contact;
-        thread.title = chats::name(contact);
-        thread.initials = chats::initials(&thread.title);
-        thread.verified = contact.verified;
-        thread.blocked = contact.blocked;
-        thread.notice = contact.notice;
-        thread.reachable = contact.reachable;
-        thread.last_seen = contact.last_seen_ms.map(|seen| self.calendar.when(seen));
-        thread.queued = contact.queued;
+        thread.face = Face::of(contact, &self.calendar);
         thread.unread = contact.unread;
         thread.total = thread.total.max(contact.messages);
         thread.measure();
@@ -329,8 +298,7 @@ impl App {
         thread.first_unread = None;
         thread.fetching.follow();
         self.ask(Request::Send {
-            ticket,
-            contact,
+            of: Question { ticket, contact },
             text: Private(text),
         });
         self.keep_draft();
@@ -338,27 +306,22 @@ impl App {
     }
 
     /// A text is durable, or was refused.
-    pub(super) fn hear_sent(
-        &mut self,
-        ticket: Ticket,
-        contact: &ContactId,
-        answer: Result<MessageId, Refusal>,
-    ) {
-        let Some(text) = self.unsent.remove(&ticket).map(|(_, text)| text) else {
+    pub(super) fn hear_sent(&mut self, of: &Question, answer: Result<MessageId, Refusal>) {
+        let Some(text) = self.unsent.remove(&of.ticket).map(|(_, text)| text) else {
             return;
         };
         let open = self
             .thread
             .as_mut()
-            .filter(|thread| thread.contact == *contact);
+            .filter(|thread| thread.contact == of.contact);
         let Some(thread) = open else {
             if let Err(refusal) = answer {
-                self.put_back(contact, text);
+                self.put_back(&of.contact, text);
                 self.refused(refusal);
             }
             return;
         };
-        thread.sending.retain(|one| one.ticket != ticket);
+        thread.sending.retain(|one| one.ticket != of.ticket);
         match answer {
             Ok(_) => {
                 thread.measure();
@@ -409,7 +372,6 @@ impl App {
         let Some(thread) = open else {
             return;
         };
-        thread.fetching.read_again();
         if thread.window.delivered(upto) {
             self.draw_rows();
         }
@@ -454,13 +416,13 @@ impl App {
         let (tick, why) = rows::tick(&one.message, thread.reach);
         let details = Details {
             id: id.clone(),
-            name: thread.title.clone(),
+            name: thread.face.name.clone(),
             mine: one.message.mine,
             time: self.calendar.when(one.message.time_ms),
             tick,
             why,
             next: self.next_attempt(why),
-            reachable: thread.reachable,
+            reachable: thread.face.reachable,
         };
         self.ask_user(Dialog::MessageDetails(details));
     }

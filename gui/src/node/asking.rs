@@ -89,42 +89,17 @@ impl Asking {
                 return Some(News::PassphraseChanged(changed));
             }
             Request::Erase => return Some(News::Erased(api.erase().await)),
-            Request::Page {
-                ticket,
-                contact,
-                from,
-                limit,
-            } => {
-                let answer = api.page(&contact, from, limit).await;
-                return Some(News::Page {
-                    ticket,
-                    contact,
-                    answer,
-                });
+            Request::Page { of, from, limit } => {
+                let answer = api.page(&of.contact, from, limit).await;
+                return Some(News::Page(of, answer));
             }
-            Request::Message {
-                ticket,
-                contact,
-                id,
-            } => {
-                let answer = api.message(&contact, &id).await;
-                return Some(News::Message {
-                    ticket,
-                    contact,
-                    answer,
-                });
+            Request::Message { of, id } => {
+                let answer = api.message(&of.contact, &id).await;
+                return Some(News::Message(of, answer));
             }
-            Request::Send {
-                ticket,
-                contact,
-                text,
-            } => {
-                let answer = api.send(contact.clone(), text).await;
-                return Some(News::Sent {
-                    ticket,
-                    contact,
-                    answer,
-                });
+            Request::Send { of, text } => {
+                let answer = api.send(of.contact.clone(), text).await;
+                return Some(News::Sent(of, answer));
             }
             Request::Invite(invitation) => {
                 return Some(News::Invited(api.invite(invitation).await));
@@ -202,27 +177,9 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<News> {
         Request::CheckPassphrase(_) => Some(News::Checked(Err(refusal))),
         Request::ChangePassphrase { .. } => Some(News::PassphraseChanged(Err(refusal))),
         Request::Erase => Some(News::Erased(Err(refusal))),
-        Request::Page {
-            ticket, contact, ..
-        } => Some(News::Page {
-            ticket,
-            contact,
-            answer: Err(refusal),
-        }),
-        Request::Message {
-            ticket, contact, ..
-        } => Some(News::Message {
-            ticket,
-            contact,
-            answer: Err(refusal),
-        }),
-        Request::Send {
-            ticket, contact, ..
-        } => Some(News::Sent {
-            ticket,
-            contact,
-            answer: Err(refusal),
-        }),
+        Request::Page { of, .. } => Some(News::Page(of, Err(refusal))),
+        Request::Message { of, .. } => Some(News::Message(of, Err(refusal))),
+        Request::Send { of, .. } => Some(News::Sent(of, Err(refusal))),
         Request::Invite(_) => Some(News::Invited(Err(refusal))),
         Request::Join(_) => Some(News::Joining(Err(refusal))),
         _ => Some(News::Refused(refusal)),

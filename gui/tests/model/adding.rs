@@ -87,7 +87,7 @@ fn a_join_tells_its_progress_and_its_problems() {
     stage.later(1_000);
     assert!(stage.app.adding.joining.is_empty());
     assert!(matches!(&stage.app.banner, Some(Banner::Met { name, .. }) if name == "Ana"));
-    assert_eq!(stage.app.chats.rows[0].name, "Ana");
+    assert_eq!(stage.app.chats.rows[0].face.name, "Ana");
 }
 
 #[test]

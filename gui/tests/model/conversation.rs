@@ -336,7 +336,7 @@ fn drafts_stay_with_their_contact() {
         .chats
         .rows
         .iter()
-        .find(|row| row.name == "Ana")
+        .find(|row| row.face.name == "Ana")
         .unwrap();
     assert_eq!(row.draft.as_deref(), Some("Dear Ana"));
     stage.does(Action::OpenChat(id("a")));

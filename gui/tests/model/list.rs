@@ -18,14 +18,14 @@ fn the_newest_conversation_is_first_and_the_filter_finds_names() {
             .chats
             .rows
             .iter()
-            .map(|row| row.name.clone())
+            .map(|row| row.face.name.clone())
             .collect()
     };
     assert_eq!(names(&stage), ["Élodie", "Ben", "Ana"]);
     stage.comes("b", "newer");
     assert_eq!(names(&stage), ["Ben", "Élodie", "Ana"]);
     let row = &stage.app.chats.rows[0];
-    assert_eq!((row.unread, row.initials.as_str()), (2, "B"));
+    assert_eq!((row.unread, row.face.initials.as_str()), (2, "B"));
     assert_eq!(row.last.as_ref().unwrap().text.as_deref(), Some("newer"));
     assert_eq!(stage.app.chats.unread, 3);
 
@@ -42,13 +42,13 @@ fn the_newest_conversation_is_first_and_the_filter_finds_names() {
 fn the_list_is_walked_by_keyboard() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
     stage.does(Action::Step { down: true });
-    assert_eq!(stage.thread().title, "Ana");
+    assert_eq!(stage.thread().face.name, "Ana");
     stage.does(Action::Step { down: true });
-    assert_eq!(stage.thread().title, "Ben");
+    assert_eq!(stage.thread().face.name, "Ben");
     stage.does(Action::Step { down: true });
-    assert_eq!(stage.thread().title, "Ben");
+    assert_eq!(stage.thread().face.name, "Ben");
     stage.does(Action::Step { down: false });
-    assert_eq!(stage.thread().title, "Ana");
+    assert_eq!(stage.thread().face.name, "Ana");
     assert!(stage.app.chats.rows[0].selected);
 }
 
@@ -60,12 +60,12 @@ fn names_of_peers_cannot_turn_or_empty_what_is_around_them() {
         .chats
         .rows
         .iter()
-        .map(|row| row.name.clone())
+        .map(|row| row.face.name.clone())
         .collect();
     names.sort();
     assert_eq!(names, ["Ana", "bbbbbbbb"]);
     stage.does(Action::OpenChat(id("a")));
-    assert_eq!(stage.thread().title, "Ana");
+    assert_eq!(stage.thread().face.name, "Ana");
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn whoever_missed_events_looks_at_everything_again() {
     stage.later(1_000);
     assert_eq!(stage.app.chats.rows.len(), 2);
     assert_eq!(texts(stage.thread()).last().unwrap(), "unheard");
-    assert!(stage.thread().verified);
+    assert!(stage.thread().face.verified);
 
     stage.node.talks.remove(&id("a"));
     stage.happens(Event::Missed);

@@ -10,9 +10,14 @@ fn a_contact_is_verified_renamed_and_blocked() {
     let mut stage = Stage::open(&["Ana"]);
     stage.does(Action::ShowPerson(id("a")));
     let person = stage.app.person.clone().unwrap();
-    assert_eq!((person.safety_words.len(), person.verified), (12, false));
+    assert_eq!(
+        (person.safety_words.len(), person.face.verified),
+        (12, false)
+    );
     stage.does(Action::Verify(true));
-    assert!(stage.app.person.as_ref().unwrap().verified && stage.app.chats.rows[0].verified);
+    assert!(
+        stage.app.person.as_ref().unwrap().face.verified && stage.app.chats.rows[0].face.verified
+    );
 
     stage.does(Action::Alias("x".repeat(65)));
     let person = stage.app.person.as_ref().unwrap();
@@ -21,7 +26,7 @@ fn a_contact_is_verified_renamed_and_blocked() {
     stage.does(Action::SaveAlias);
     let person = stage.app.person.as_ref().unwrap();
     assert_eq!(
-        (person.name.as_str(), person.own_name.as_str()),
+        (person.face.name.as_str(), person.own_name.as_str()),
         ("Anna from the choir", "Ana")
     );
     assert!(!person.may_save_alias);
@@ -29,9 +34,9 @@ fn a_contact_is_verified_renamed_and_blocked() {
     stage.does(Action::Block(true));
     assert!(!stage.talk("a").contact.blocked, "it asks first");
     stage.does(Action::Confirm);
-    assert!(stage.app.person.as_ref().unwrap().blocked);
+    assert!(stage.app.person.as_ref().unwrap().face.blocked);
     stage.does(Action::Block(false));
-    assert!(!stage.app.person.as_ref().unwrap().blocked);
+    assert!(!stage.app.person.as_ref().unwrap().face.blocked);
 }
 
 #[test]

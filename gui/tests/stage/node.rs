@@ -176,19 +176,17 @@ impl Node {
     /// What comes of a request.
     pub fn answers(&mut self, request: Request, now: Now) -> Vec<News> {
         let sent = match &request {
-            Request::Send { contact, .. } => Some(contact.clone()),
+            Request::Send { of, .. } => Some(of.contact.clone()),
             _ => None,
         };
         let answer = self.answer(request, now);
         // A message is told of before its sender hears that it is kept.
         let told = match (&answer, sent) {
-            (Some(News::Sent { answer: Ok(id), .. }), Some(contact)) => {
-                Some(News::Event(Event::Message {
-                    contact,
-                    id: id.clone(),
-                    mine: true,
-                }))
-            }
+            (Some(News::Sent(_, Ok(id))), Some(contact)) => Some(News::Event(Event::Message {
+                contact,
+                id: id.clone(),
+                mine: true,
+            })),
             _ => None,
         };
         told.into_iter().chain(answer).collect()
@@ -247,59 +245,27 @@ impl Node {
             }),
             Request::Status => News::Status(self.status()),
             Request::Contact(id) => return self.chat(&id),
-            Request::Page {
-                ticket,
-                contact,
-                from,
-                limit,
-            } => {
+            Request::Page { of, from, limit } => {
                 self.pages = (self.pages.0 + 1, self.pages.1.max(limit));
-                let talk = self.talks.get(&contact);
-                News::Page {
-                    ticket,
-                    answer: match talk {
-                        Some(talk) => talk.page(&from, limit as usize),
-                        None => Err(Refusal::NoSuchContact),
-                    },
-                    contact,
-                }
+                let answer = match self.talks.get(&of.contact) {
+                    Some(talk) => talk.page(&from, limit as usize),
+                    None => Err(Refusal::NoSuchContact),
+                };
+                News::Page(of, answer)
             }
-            Request::Message {
-                ticket,
-                contact,
-                id,
-            } => {
-                let talk = &self.talks[&contact];
+            Request::Message { of, id } => {
+                let talk = &self.talks[&of.contact];
                 let place = talk.place(&Some(id));
-                let answer = place
-                    .map(|place| talk.at(place))
-                    .ok_or(Refusal::NoSuchMessage);
-                News::Message {
-                    ticket,
-                    contact,
-                    answer,
-                }
+                let answer = place.map(|place| talk.at(place));
+                News::Message(of, answer.ok_or(Refusal::NoSuchMessage))
             }
-            Request::Send {
-                ticket,
-                contact,
-                text,
-            } => {
-                let time_ms = now.wall_ms;
-                let talk = self.talks.get_mut(&contact)?;
-                if talk.contact.blocked {
-                    return Some(News::Sent {
-                        ticket,
-                        contact,
-                        answer: Err(Refusal::Blocked),
-                    });
-                }
-                let id = talk.add(&text.0, true, time_ms);
-                News::Sent {
-                    ticket,
-                    contact,
-                    answer: Ok(id),
-                }
+            Request::Send { of, text } => {
+                let talk = self.talks.get_mut(&of.contact)?;
+                let answer = match talk.contact.blocked {
+                    true => Err(Refusal::Blocked),
+                    false => Ok(talk.add(&text.0, true, now.wall_ms)),
+                };
+                News::Sent(of, answer)
             }
             Request::MarkRead { contact, upto } => {
                 self.talks.get_mut(&contact)?.mark(&upto);
