@@ -2,7 +2,6 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::host::finding::default_directory;
@@ -11,7 +10,7 @@ use slint::{ComponentHandle, LogicalSize};
 
 use crate::arguments::Arguments;
 use crate::bind::{About, Outside, Window};
-use crate::desktop::{Instance, Notices, Picture, PreferencesFile, invitation_in};
+use crate::desktop::{Clocks, Instance, Notices, Picture, PreferencesFile, invitation_in};
 use crate::fonts;
 use crate::model::{Action, App, Effect, Now};
 use crate::node::{Options, Worker};
@@ -57,7 +56,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
         .map_err(|fault| format!("The system has no thread for the node: {fault}."))?;
     let worker = Rc::new(RefCell::new(Some(worker)));
     let real = Real {
-        started: Instant::now(),
+        clocks: Clocks::start(),
         worker: worker.clone(),
         notices: Notices::start().ok(),
         file,
@@ -136,7 +135,7 @@ fn watch_user(ui: &AppWindow) {
 
 /// The machine that the window is on.
 struct Real {
-    started: Instant,
+    clocks: Clocks,
     worker: Rc<RefCell<Option<Worker>>>,
     notices: Option<Notices>,
     file: PreferencesFile,
@@ -145,11 +144,7 @@ struct Real {
 
 impl Outside for Real {
     fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
-        Now {
-            wall_ms: wall.map_or(0, |since| since.as_millis() as i64),
-            monotonic_ms: self.started.elapsed().as_millis() as u64,
-        }
+        self.clocks.now()
     }
 
     fn perform(&self, effect: Effect) {

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
 use hedgerow_node::api::{ContactId, Passphrase};
@@ -18,6 +18,7 @@ use slint::platform::WindowEvent;
 use super::screen::{Area, HEIGHT, Screen, Turn, WIDTH};
 use crate::application::{in_window, reach};
 use crate::bind::{About, Outside, Window};
+use crate::desktop::Clocks;
 use crate::fonts;
 use crate::model::{Action, App, Effect, News, Now, Place, Preferences, RowKind, Theme};
 use crate::node::{Options, Worker};
@@ -65,7 +66,7 @@ impl Shown {
         })?;
         let worker = Rc::new(RefCell::new(Some(worker)));
         let desk = Desk {
-            started: Instant::now(),
+            clocks: Clocks::start(),
             worker: worker.clone(),
         };
         let preferences = Preferences {
@@ -194,17 +195,13 @@ impl Shown {
 
 /// What is outside of the window here: the node alone.
 struct Desk {
-    started: Instant,
+    clocks: Clocks,
     worker: Rc<RefCell<Option<Worker>>>,
 }
 
 impl Outside for Desk {
     fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
-        Now {
-            wall_ms: wall.map_or(0, |since| since.as_millis() as i64),
-            monotonic_ms: self.started.elapsed().as_millis() as u64,
-        }
+        self.clocks.now()
     }
 
     fn perform(&self, effect: Effect) {

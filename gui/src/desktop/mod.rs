@@ -1,11 +1,13 @@
-//! What the application asks of the desktop: one window for each data directory, notifications, the
+//! What the application asks of the desktop: its clocks, one window for each data directory, notifications, the
 //! browser, a place for the preferences, pictures with invitations.
 
+mod clocks;
 mod instance;
 mod notices;
 mod picture;
 mod preferences;
 
+pub use clocks::Clocks;
 pub use instance::{Instance, Visitor};
 pub use notices::Notices;
 pub use picture::{Picture, invitation_in};
