@@ -8,6 +8,7 @@
 //! - [`relay`]: libp2p relays
 //! - [`mod@file`]: parcels in a file carried by hand
 //! - [`gate`]: how many strangers a carrier lets in
+//! - `links`: what the links of a carrier have in common
 
 use std::fmt;
 use std::future::Future;
@@ -24,6 +25,8 @@ pub mod file;
 pub mod gate;
 #[cfg(feature = "lan")]
 pub mod lan;
+#[cfg(any(feature = "lan", feature = "relay"))]
+mod links;
 pub mod memory;
 #[cfg(feature = "relay")]
 pub mod relay;

@@ -3,14 +3,13 @@
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Shared;
-use super::link::{self, Origin};
+use super::link::{self, Link};
+use crate::carrier::links::{Links, Origin};
 use crate::carrier::{Address, CarrierEvent, DialId, EventSink};
 
 /// How long one attempt may take.
@@ -48,7 +47,11 @@ pub fn is_link_local(address: &Ipv6Addr) -> bool {
 }
 
 /// Tries the candidates one after another and reports the link, or that there is none.
-pub async fn run<S: EventSink>(shared: Arc<Shared<S>>, dial: DialId, candidates: Vec<SocketAddr>) {
+pub async fn run<S: EventSink>(
+    links: Arc<Links<S, Link>>,
+    dial: DialId,
+    candidates: Vec<SocketAddr>,
+) {
     let mut connected = None;
     for candidate in candidates {
         if let Ok(Ok(stream)) = timeout(DIAL, connect(candidate)).await {
@@ -56,13 +59,14 @@ pub async fn run<S: EventSink>(shared: Arc<Shared<S>>, dial: DialId, candidates:
             break;
         }
     }
-    shared.dialling.fetch_sub(1, Ordering::Relaxed);
-    let link = match connected {
-        Some((stream, peer)) => link::up(&shared, stream, peer, Origin::Dialled(dial)).await,
-        None => None,
+    links.dial_over();
+    let is_up = match connected {
+        Some((stream, peer)) => link::up(&links, stream, peer, Origin::Dialled(dial)).await,
+        None => false,
     };
-    if link.is_none() {
-        shared.sink.hand(CarrierEvent::DialFailed { dial }).await;
+    if !is_up {
+        // An owner who is gone waits for nothing.
+        let _ = links.tell(CarrierEvent::DialFailed { dial }).await;
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,6 +14,7 @@ use super::discovery::{Discovery, Heard};
 use super::interfaces::{Changes, Interfaces};
 use super::listen::Listening;
 use super::{LanConfig, Shared, Wanted};
+use crate::carrier::links::Reported;
 use crate::carrier::{Address, CarrierEvent, CarrierState, EventSink};
 
 /// Pause before listening is tried again after it failed.
@@ -39,7 +39,7 @@ pub async fn run<S: EventSink>(
         interfaces: Interfaces::default(),
         listening: None,
         port_known_at: BTreeSet::new(),
-        reported: (None, Vec::new()),
+        reported: Reported::default(),
     };
     loop {
         let now = wanted.borrow_and_update().clone();
@@ -50,7 +50,7 @@ pub async fn run<S: EventSink>(
         if owned.is_none() {
             return;
         }
-        let failing = keeper.reported.0 == Some(CarrierState::Failing);
+        let failing = keeper.reported.state() == Some(CarrierState::Failing);
         tokio::select! {
             changed = wanted.changed() => {
                 if changed.is_err() {
@@ -83,17 +83,14 @@ struct Keeper<S> {
     at: Vec<Address>,
     /// Whether announcements leave this machine, as far as it could tell last.
     announceable: bool,
-    reported: (Option<CarrierState>, Vec<Address>),
+    reported: Reported,
 }
 
 impl<S: EventSink> Keeper<S> {
     /// `None` if the owner is gone, here and below.
     async fn on(&mut self, wanted: &Wanted) -> Option<()> {
         self.interfaces = Interfaces::now(&self.config.bind);
-        self.shared
-            .state()
-            .scopes
-            .clone_from(&self.interfaces.scopes);
+        self.shared.scopes().clone_from(&self.interfaces.scopes);
         // A port kept from one network to another would tell the second who was at the first.
         let networks = &self.interfaces.networks;
         if !networks.is_empty() && networks.is_disjoint(&self.port_known_at) {
@@ -106,7 +103,7 @@ impl<S: EventSink> Keeper<S> {
                 .iter()
                 .find_map(|n| self.config.ports.get(n));
             let known = known.copied();
-            match Listening::start(&self.shared, &self.config.bind, known) {
+            match Listening::start(&self.shared.links, &self.config.bind, known) {
                 Ok(listening) => self.listening = Some(listening),
                 Err(error) => {
                     let state = match error.kind() {
@@ -178,8 +175,8 @@ impl<S: EventSink> Keeper<S> {
         self.announced = wanted.announcement;
         self.stop_listening().await;
         // What follows is the last word: every link has been reported down before.
-        while self.shared.alive.load(Ordering::Acquire) > 0 {
-            self.shared.gone.notified().await;
+        while !self.shared.links.are_gone() {
+            self.shared.links.gone().await;
         }
         self.report(CarrierState::Off, Vec::new()).await
     }
@@ -192,18 +189,11 @@ impl<S: EventSink> Keeper<S> {
     }
 
     async fn report(&mut self, state: CarrierState, addresses: Vec<Address>) -> Option<()> {
-        if self.reported.1 != addresses {
-            self.reported.1.clone_from(&addresses);
-            self.tell(CarrierEvent::Addresses(addresses)).await?;
-        }
-        if self.reported.0 != Some(state) {
-            self.reported.0 = Some(state);
-            self.tell(CarrierEvent::State(state)).await?;
-        }
-        Some(())
+        let links = &self.shared.links;
+        self.reported.tell(links, state, addresses).await
     }
 
     async fn tell(&self, event: CarrierEvent) -> Option<()> {
-        self.shared.sink.hand(event).await.then_some(())
+        self.shared.links.tell(event).await
     }
 }

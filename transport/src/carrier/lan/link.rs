@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
-use std::net::{IpAddr, Shutdown, SocketAddr};
-use std::sync::atomic::Ordering;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,12 +10,11 @@ use bytes::{Buf, Bytes};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::Shared;
-use crate::carrier::gate::Prefix;
-use crate::carrier::{Address, CarrierEvent, DialId, Ending, EventSink, LinkId};
+use crate::carrier::links::{Controls, Links, Origin};
+use crate::carrier::{Address, CarrierEvent, Ending, EventSink, LinkId};
 
 /// Bytes of a stranger that are handed up; more is read and thrown away.
 pub const MAX_STRANGER_BYTES: usize = 1_024;
@@ -101,22 +99,6 @@ impl Link {
         written
     }
 
-    /// The other end is known.
-    pub fn recognise(&self) {
-        self.state().stranger = false;
-        self.changed.notify_one();
-    }
-
-    /// Ends it.
-    pub fn end(&self, ending: Ending) {
-        let mut state = self.state();
-        match ending {
-            Ending::Now => state.ending = true,
-            Ending::Drain => state.draining = true,
-        }
-        self.changed.notify_one();
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held, and if it did, each field is whole on its own.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -176,29 +158,36 @@ impl Link {
     }
 }
 
-/// How a link comes up.
-pub enum Origin {
-    /// We dialled it.
-    Dialled(DialId),
-    /// It was accepted from this address.
-    Accepted(IpAddr),
+impl Controls for Link {
+    fn recognise(&self) {
+        self.state().stranger = false;
+        self.changed.notify_one();
+    }
+
+    fn end(&self, ending: Ending) {
+        let mut state = self.state();
+        match ending {
+            Ending::Now => state.ending = true,
+            Ending::Drain => state.draining = true,
+        }
+        self.changed.notify_one();
+    }
 }
 
-/// Takes a connected socket in and reports the link, which then lives in its own task. `None` if
-/// the carrier is off by now or its owner gone.
+/// Takes a connected socket in and reports the link, which then lives in its own task. False if the
+/// carrier is off by now.
 pub async fn up<S: EventSink>(
-    shared: &Arc<Shared<S>>,
+    links: &Arc<Links<S, Link>>,
     stream: TcpStream,
     peer: SocketAddr,
     origin: Origin,
-) -> Option<LinkId> {
+) -> bool {
     if set_options(&stream).is_err() {
-        return None;
+        return false;
     }
-    let id = shared.ids.next_id();
-    let stranger = matches!(origin, Origin::Accepted(_));
+    let id = links.next_id();
     let state = Mutex::new(State {
-        stranger,
+        stranger: matches!(origin, Origin::Accepted(_)),
         ..State::default()
     });
     let link = Arc::new(Link {
@@ -207,56 +196,25 @@ pub async fn up<S: EventSink>(
         state,
         changed: Notify::new(),
     });
-    {
-        let mut carrier = shared.state();
-        if !carrier.on {
-            return None;
+    let life = {
+        let (links, link) = (links.clone(), link.clone());
+        async move {
+            // Whatever ended it, the peer's or the network's fault, is the same to the owner.
+            let _ = live(&links, &link).await;
+            link.state().closed = true;
         }
-        carrier.links.insert(id, link.clone());
-        shared.alive.fetch_add(1, Ordering::AcqRel);
-        if let Origin::Accepted(from) = origin
-            && let Some(victim) = carrier.gate.admit(id, Prefix::of(from))
-            && let Some(victim) = carrier.links.get(&victim)
-        {
-            victim.end(Ending::Now);
-        }
-    }
-    let dial = match origin {
-        Origin::Dialled(dial) => Some(dial),
-        Origin::Accepted(_) => None,
     };
     let from = Some(Address(peer.to_string()));
-    let up = CarrierEvent::Up {
-        link: id,
-        dial,
-        from,
+    let Some(told) = links.enter(id, link, origin, from, life) else {
+        return false;
     };
-    let (told, reported) = oneshot::channel();
-    let task = shared.clone();
-    // Spawned before anybody is told, since whoever waits here may be stopped: a link that is known
-    // always has a task that will take it out again.
-    shared.runtime.spawn(async move {
-        let owned = task.sink.hand(up).await;
-        let _ = told.send(());
-        if owned {
-            // Whatever ended it, the peer's or the network's fault, is the same to the owner.
-            let _ = live(&task, &link).await;
-        }
-        link.state().closed = true;
-        task.state().gate.leave(id);
-        // The socket goes with the last of its holders: before the owner is told, not after.
-        task.state().links.remove(&id);
-        drop(link);
-        task.sink.hand(CarrierEvent::Down { link: id }).await;
-        task.alive.fetch_sub(1, Ordering::AcqRel);
-        task.gone.notify_one();
-    });
-    let _ = reported.await;
-    Some(id)
+    // It fails with the task alone.
+    let _ = told.await;
+    true
 }
 
 /// The life of a link, until it has ended or failed.
-async fn live<S: EventSink>(shared: &Shared<S>, link: &Link) -> io::Result<()> {
+async fn live<S: EventSink>(links: &Links<S, Link>, link: &Link) -> io::Result<()> {
     let mut heard_as_stranger = 0;
     let mut peer_closed = false;
     loop {
@@ -266,7 +224,7 @@ async fn live<S: EventSink>(shared: &Shared<S>, link: &Link) -> io::Result<()> {
                 link: link.id,
                 bytes: written,
             };
-            if !shared.sink.hand(event).await {
+            if links.tell(event).await.is_none() {
                 return Ok(());
             }
         }
@@ -283,7 +241,7 @@ async fn live<S: EventSink>(shared: &Shared<S>, link: &Link) -> io::Result<()> {
             )
         };
         if ending {
-            return close(shared, link, peer_closed).await;
+            return close(links, link, peer_closed).await;
         }
         if peer_closed && !patient {
             return Ok(());
@@ -325,7 +283,7 @@ async fn live<S: EventSink>(shared: &Shared<S>, link: &Link) -> io::Result<()> {
                 link: link.id,
                 bytes: piece,
             };
-            if !shared.sink.hand(event).await {
+            if links.tell(event).await.is_none() {
                 return Ok(());
             }
         }
@@ -337,7 +295,7 @@ async fn live<S: EventSink>(shared: &Shared<S>, link: &Link) -> io::Result<()> {
 /// A stranger gets the same whatever it sent: what has arrived is read first, since a socket closed
 /// over unread bytes says RST where another says FIN, and nothing that it does delays the FIN.
 async fn close<S: EventSink>(
-    shared: &Shared<S>,
+    links: &Links<S, Link>,
     link: &Link,
     mut peer_closed: bool,
 ) -> io::Result<()> {
@@ -348,7 +306,7 @@ async fn close<S: EventSink>(
                 link: link.id,
                 bytes: written,
             };
-            if written > 0 && !shared.sink.hand(event).await {
+            if written > 0 && links.tell(event).await.is_none() {
                 return Ok(());
             }
             if link.state().queue.is_empty() {

@@ -10,9 +10,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::Shared;
-use super::link::{self, Origin};
+use super::link::{self, Link};
 use crate::carrier::EventSink;
+use crate::carrier::gate::Prefix;
+use crate::carrier::links::{Links, Origin};
 
 /// Ports drawn until one is free for all addresses.
 const TRIES: usize = 16;
@@ -35,7 +36,7 @@ impl Listening {
     /// Listens at these addresses: at the preferred port if it is free, else at one that the system
     /// draws. A family that the system does not have is left out, as long as one remains.
     pub fn start<S: EventSink>(
-        shared: &Arc<Shared<S>>,
+        links: &Arc<Links<S, Link>>,
         addresses: &[IpAddr],
         preferred: Option<u16>,
     ) -> io::Result<Self> {
@@ -49,7 +50,7 @@ impl Listening {
         let (listeners, port) = listeners?;
         let mut accepting = JoinSet::new();
         for listener in listeners {
-            accepting.spawn_on(accept(shared.clone(), listener), &shared.runtime);
+            accepting.spawn_on(accept(links.clone(), listener), &links.runtime);
         }
         Ok(Self { port, accepting })
     }
@@ -98,11 +99,12 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Takes connections in, no faster than the owner is told of them.
-async fn accept<S: EventSink>(shared: Arc<Shared<S>>, listener: TcpListener) {
+async fn accept<S: EventSink>(links: Arc<Links<S, Link>>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                link::up(&shared, stream, peer, Origin::Accepted(peer.ip())).await;
+                let origin = Origin::Accepted(Prefix::of(peer.ip()));
+                link::up(&links, stream, peer, origin).await;
             }
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(_) => sleep(EXHAUSTED).await,

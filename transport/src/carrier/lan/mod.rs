@@ -14,17 +14,13 @@ mod listen;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::runtime::Handle;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::gate::Gate;
-use super::{
-    CarrierCommand, CarrierEvent, CarrierKind, EventSink, LinkId, LinkIds, Profile, TwoWay,
-};
+use super::links::Links;
+use super::{CarrierCommand, CarrierEvent, CarrierKind, EventSink, LinkIds, Profile, TwoWay};
 use link::Link;
 
 /// Attempts under way at one time; further ones fail at once.
@@ -100,24 +96,9 @@ struct Wanted {
 /// What all tasks of the carrier share.
 #[derive(Debug)]
 struct Shared<S> {
-    sink: S,
-    runtime: Handle,
-    ids: LinkIds,
-    state: Mutex<State>,
-    dialling: AtomicUsize,
-    /// Links whose end has not been reported yet.
-    alive: AtomicUsize,
-    /// One of them has gone.
-    gone: Notify,
-}
-
-#[derive(Debug)]
-struct State {
-    on: bool,
-    links: BTreeMap<LinkId, Arc<Link>>,
-    gate: Gate,
+    links: Arc<Links<S, Link>>,
     /// Interfaces that have a link-local IPv6 address, by index.
-    scopes: Vec<u32>,
+    scopes: Mutex<Vec<u32>>,
 }
 
 impl<S: EventSink> Lan<S> {
@@ -127,20 +108,11 @@ impl<S: EventSink> Lan<S> {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn start(config: LanConfig, sink: S) -> Self {
+        let gate = blake3::derive_key("hedgerow 1 lan gate", &config.seed);
         let shared = Arc::new(Shared {
-            sink,
-            runtime: Handle::current(),
-            ids: config.ids.clone(),
-            state: Mutex::new(State {
-                on: true,
-                links: BTreeMap::new(),
-                gate: Gate::new(blake3::derive_key("hedgerow 1 lan gate", &config.seed)),
-                // Known before the first attempt, which may come before the keeper's first look.
-                scopes: interfaces::Interfaces::now(&config.bind).scopes,
-            }),
-            dialling: AtomicUsize::new(0),
-            alive: AtomicUsize::new(0),
-            gone: Notify::new(),
+            links: Arc::new(Links::new(sink, config.ids.clone(), MAX_DIALS, gate)),
+            // Known before the first attempt, which may come before the keeper's first look.
+            scopes: Mutex::new(interfaces::Interfaces::now(&config.bind).scopes),
         });
         let (wanted, receiver) = watch::channel(Wanted {
             on: true,
@@ -149,7 +121,7 @@ impl<S: EventSink> Lan<S> {
             announcement: 0,
         });
         let keeper = keeper::run(shared.clone(), config, receiver);
-        let keeper = shared.runtime.spawn(keeper).abort_handle();
+        let keeper = shared.links.runtime.spawn(keeper).abort_handle();
         Self {
             shared,
             wanted,
@@ -164,79 +136,48 @@ impl<S: EventSink> TwoWay for Lan<S> {
     }
 
     fn obey(&self, command: CarrierCommand) -> Option<CarrierEvent> {
+        let links = &self.shared.links;
         match command {
             CarrierCommand::Dial { dial, to } => {
-                let candidates = dial::candidates(&to, &self.shared.state().scopes);
-                let room = self.shared.dialling.load(Ordering::Relaxed) < MAX_DIALS;
-                if candidates.is_empty() || !room || !self.shared.state().on {
+                let candidates = dial::candidates(&to, &self.shared.scopes());
+                if candidates.is_empty() || !links.begin_dial() {
                     return Some(CarrierEvent::DialFailed { dial });
                 }
-                self.shared.dialling.fetch_add(1, Ordering::Relaxed);
-                self.shared
-                    .runtime
-                    .spawn(dial::run(self.shared.clone(), dial, candidates));
-                None
+                let attempt = dial::run(links.clone(), dial, candidates);
+                links.runtime.spawn(attempt);
             }
             CarrierCommand::Send { link, bytes } => {
-                let written = self.shared.link(link)?.send(bytes);
-                (written > 0).then_some(CarrierEvent::Written {
-                    link,
-                    bytes: written,
-                })
+                let bytes = links.link(link)?.send(bytes);
+                return (bytes > 0).then_some(CarrierEvent::Written { link, bytes });
             }
-            CarrierCommand::Recognised { link } => {
-                let known = self.shared.link(link)?;
-                self.shared.state().gate.leave(link);
-                known.recognise();
-                None
-            }
-            CarrierCommand::End { link, ending } => {
-                self.shared.link(link)?.end(ending);
-                None
-            }
-            CarrierCommand::Announce { beacons, look } => {
-                self.wanted.send_modify(|wanted| {
-                    wanted.beacons = beacons;
-                    wanted.look = look;
-                    wanted.announcement += 1;
-                });
-                None
-            }
-            CarrierCommand::Appear { .. } => None,
+            CarrierCommand::Recognised { link } => links.recognise(link),
+            CarrierCommand::End { link, ending } => links.end(link, ending),
+            CarrierCommand::Announce { beacons, look } => self.wanted.send_modify(|wanted| {
+                wanted.beacons = beacons;
+                wanted.look = look;
+                wanted.announcement += 1;
+            }),
+            // There are no relays here.
+            CarrierCommand::Appear { .. } => {}
             CarrierCommand::Switch { on } => {
-                self.shared.switch(on);
+                links.switch(on);
                 self.wanted.send_modify(|wanted| wanted.on = on);
-                None
             }
         }
+        None
     }
 }
 
 impl<S: EventSink> Drop for Lan<S> {
     fn drop(&mut self) {
         self.keeper.abort();
-        self.shared.switch(false);
+        self.shared.links.switch(false);
     }
 }
 
 impl<S> Shared<S> {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held, and if it did, each field is whole on its own.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn link(&self, link: LinkId) -> Option<Arc<Link>> {
-        self.state().links.get(&link).cloned()
-    }
-
-    /// From here on no link comes up; those that are up end.
-    fn switch(&self, on: bool) {
-        let mut state = self.state();
-        state.on = on;
-        if !on {
-            for link in state.links.values() {
-                link.end(super::Ending::Now);
-            }
-        }
+    fn scopes(&self) -> MutexGuard<'_, Vec<u32>> {
+        // Nothing panics while it is held.
+        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 use libp2p::futures::future::{BoxFuture, FutureExt};
@@ -15,22 +14,23 @@ use tokio::time::{Instant, sleep_until};
 
 use super::behaviour::BehaviourEvent;
 use super::face::{Call, Face, Hold, prefix};
-use super::link::{self, Origin};
+use super::link::{self, Link};
 use super::place::{Called, Place};
 use super::streams::StreamEvent;
-use super::{MAX_NAMES, MAX_RELAYS, Shared, Wanted};
+use super::{MAX_NAMES, MAX_RELAYS, Wanted};
+use crate::carrier::links::{Links, Origin, Reported};
 use crate::carrier::{Address, CarrierEvent, CarrierState, DialId, EventSink, RelayState};
 use crate::relay::RelayKey;
 
 /// Runs until the carrier is dropped or its owner gone.
 pub async fn run<S: EventSink>(
-    shared: Arc<Shared<S>>,
+    links: Arc<Links<S, Link>>,
     direct: bool,
     mut wanted: watch::Receiver<Wanted>,
     mut dials: mpsc::Receiver<(DialId, Address, Called)>,
 ) {
     let mut driver = Driver {
-        shared,
+        links,
         direct,
         faces: BTreeMap::new(),
         on: true,
@@ -38,7 +38,7 @@ pub async fn run<S: EventSink>(
         relays: Vec::new(),
         finding: FuturesUnordered::new(),
         told: BTreeMap::new(),
-        reported: (None, Vec::new()),
+        reported: Reported::default(),
     };
     let mut is_news = true;
     loop {
@@ -51,7 +51,7 @@ pub async fn run<S: EventSink>(
             return;
         }
         let retry_at = driver.next_retry();
-        let shared = driver.shared.clone();
+        let links = driver.links.clone();
         let owned = tokio::select! {
             changed = wanted.changed() => {
                 is_news = true;
@@ -63,7 +63,7 @@ pub async fn run<S: EventSink>(
             },
             (face, event) = next_event(&mut driver.faces) => driver.event(face, event).await,
             Some(found) = driver.finding.next() => driver.found(found).await,
-            () = shared.gone.notified() => Some(()),
+            () = links.gone() => Some(()),
             () = sleep_until(retry_at.unwrap_or_else(now)), if retry_at.is_some() => Some(()),
         };
         if owned.is_none() {
@@ -95,7 +95,7 @@ struct Found {
 }
 
 struct Driver<S> {
-    shared: Arc<Shared<S>>,
+    links: Arc<Links<S, Link>>,
     direct: bool,
     faces: BTreeMap<PeerId, Face>,
     on: bool,
@@ -105,7 +105,7 @@ struct Driver<S> {
     finding: FuturesUnordered<BoxFuture<'static, Found>>,
     /// How each relay is, as the owner was told.
     told: BTreeMap<Address, RelayState>,
-    reported: (Option<CarrierState>, Vec<Address>),
+    reported: Reported,
 }
 
 impl<S: EventSink> Driver<S> {
@@ -129,7 +129,7 @@ impl<S: EventSink> Driver<S> {
             }
         }
         if !is_used {
-            self.shared.end_all();
+            self.links.end_all();
         }
     }
 
@@ -210,7 +210,7 @@ impl<S: EventSink> Driver<S> {
 
     /// Ends everything, and says so once the last link has been reported down.
     async fn off(&mut self) -> Option<()> {
-        if self.shared.alive.load(Ordering::Acquire) > 0 {
+        if !self.links.are_gone() {
             return Some(());
         }
         let faces = std::mem::take(&mut self.faces);
@@ -262,24 +262,16 @@ impl<S: EventSink> Driver<S> {
     }
 
     async fn tell_state(&mut self, state: CarrierState, addresses: Vec<Address>) -> Option<()> {
-        if self.reported.1 != addresses {
-            self.reported.1.clone_from(&addresses);
-            self.tell(CarrierEvent::Addresses(addresses)).await?;
-        }
-        if self.reported.0 != Some(state) {
-            self.reported.0 = Some(state);
-            self.tell(CarrierEvent::State(state)).await?;
-        }
-        Some(())
+        self.reported.tell(&self.links, state, addresses).await
     }
 
     async fn tell(&mut self, event: CarrierEvent) -> Option<()> {
-        self.shared.sink.hand(event).await.then_some(())
+        self.links.tell(event).await
     }
 
     async fn failed(&mut self, dials: Vec<DialId>) -> Option<()> {
         for dial in dials {
-            self.shared.dialling.fetch_sub(1, Ordering::Relaxed);
+            self.links.dial_over();
             self.tell(CarrierEvent::DialFailed { dial }).await?;
         }
         Some(())
@@ -394,14 +386,8 @@ impl<S: EventSink> Driver<S> {
                     return Some(());
                 }
                 face.direct.insert(peer_id, connection_id);
-                let links = self
-                    .shared
-                    .state()
-                    .links
-                    .keys()
-                    .copied()
-                    .collect::<Vec<_>>();
-                face.relayed.retain(|link, _| links.contains(link));
+                let links = &self.links;
+                face.relayed.retain(|link, _| links.link(*link).is_some());
                 let better = face.relayed.extract_if(.., |_, who| *who == peer_id);
                 for (link, who) in better.collect::<Vec<_>>() {
                     let at = Address(format!("/p2p/{who}"));
@@ -438,7 +424,7 @@ impl<S: EventSink> Driver<S> {
         match event {
             StreamEvent::Accepted { connection, stream } => {
                 if let Some(prefix) = face.prefixes.get(&connection) {
-                    link::up(&self.shared, stream, Origin::Accepted(*prefix), held).await;
+                    link::up(&self.links, stream, Origin::Accepted(*prefix), None, held).await;
                 }
             }
             StreamEvent::Opened {
@@ -457,11 +443,11 @@ impl<S: EventSink> Driver<S> {
                 let mut calls = face.calls.iter();
                 let call = calls.find(|(_, call)| call.connection == Some(connection));
                 let who = call.map(|((_, who), _)| *who);
-                let origin = Origin::Dialled(dial, at);
-                let Some(link) = link::up(&self.shared, stream, origin, held).await else {
+                let origin = Origin::Dialled(dial);
+                let Some(link) = link::up(&self.links, stream, origin, Some(at), held).await else {
                     return self.failed(vec![dial]).await;
                 };
-                self.shared.dialling.fetch_sub(1, Ordering::Relaxed);
+                self.links.dial_over();
                 if let Some(who) = who {
                     face.relayed.insert(link, who);
                 }

@@ -4,18 +4,16 @@ use std::collections::VecDeque;
 use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use libp2p::futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::Shared;
-use crate::carrier::gate::Prefix;
-use crate::carrier::{Address, CarrierEvent, DialId, Ending, EventSink, LinkId};
+use crate::carrier::links::{Controls, Links, Origin};
+use crate::carrier::{Address, CarrierEvent, Ending, EventSink, LinkId};
 
 /// Bytes of a stranger that are handed up; more is read and thrown away.
 const MAX_STRANGER_BYTES: usize = 1_024;
@@ -79,23 +77,6 @@ impl Link {
         self.to_write.notify_one();
     }
 
-    /// The other end is known.
-    pub fn recognise(&self) {
-        self.state().stranger = false;
-        self.to_read.notify_one();
-    }
-
-    /// Ends it.
-    pub fn end(&self, ending: Ending) {
-        let mut state = self.state();
-        match ending {
-            Ending::Now => state.ending = true,
-            Ending::Drain => state.draining = true,
-        }
-        self.to_write.notify_one();
-        self.to_read.notify_one();
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held, and if it did, each field is whole on its own.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -123,84 +104,60 @@ impl Link {
     }
 }
 
-/// How a link comes up.
-pub enum Origin {
-    /// We dialled it there.
-    Dialled(DialId, Address),
-    /// It was accepted from these.
-    Accepted(Prefix),
+impl Controls for Link {
+    fn recognise(&self) {
+        self.state().stranger = false;
+        self.to_read.notify_one();
+    }
+
+    fn end(&self, ending: Ending) {
+        let mut state = self.state();
+        match ending {
+            Ending::Now => state.ending = true,
+            Ending::Drain => state.draining = true,
+        }
+        self.to_write.notify_one();
+        self.to_read.notify_one();
+    }
 }
 
 /// Takes a stream in and reports the link, which then lives in its own task. `None` if the carrier is off
 /// by now. `held` is let go when the link has ended.
 pub async fn up<S: EventSink>(
-    shared: &Arc<Shared<S>>,
+    links: &Arc<Links<S, Link>>,
     stream: libp2p::Stream,
     origin: Origin,
+    from: Option<Address>,
     held: Arc<()>,
 ) -> Option<LinkId> {
-    let id = shared.ids.next_id();
+    let id = links.next_id();
     let link = Arc::new(Link::default());
-    let (dial, from) = {
-        let mut carrier = shared.state();
-        if !carrier.on {
-            return None;
-        }
-        carrier.links.insert(id, link.clone());
-        shared.alive.fetch_add(1, Ordering::AcqRel);
-        match origin {
-            Origin::Dialled(dial, at) => (Some(dial), Some(at)),
-            Origin::Accepted(prefix) => {
-                link.state().stranger = true;
-                if let Some(victim) = carrier.gate.admit(id, prefix)
-                    && let Some(victim) = carrier.links.get(&victim)
-                {
-                    victim.end(Ending::Now);
-                }
-                (None, None)
-            }
+    link.state().stranger = matches!(origin, Origin::Accepted(_));
+    let life = {
+        let (links, link) = (links.clone(), link.clone());
+        async move {
+            // Whatever ended it, the peer's or the network's fault, is the same to the owner.
+            let _ = live(&links, id, &link, stream).await;
+            drop(held);
         }
     };
-    let (told, reported) = oneshot::channel();
-    let shared = shared.clone();
-    // Spawned before anybody is told, since whoever waits here may be stopped.
-    shared.runtime.clone().spawn(async move {
-        let up = CarrierEvent::Up {
-            link: id,
-            dial,
-            from,
-        };
-        let owned = shared.sink.hand(up).await;
-        let _ = told.send(());
-        if owned {
-            // Whatever ended it, the peer's or the network's fault, is the same to the owner.
-            let _ = live(&shared, id, &link, stream).await;
-        }
-        {
-            let mut carrier = shared.state();
-            carrier.gate.leave(id);
-            carrier.links.remove(&id);
-        }
-        drop(held);
-        shared.sink.hand(CarrierEvent::Down { link: id }).await;
-        shared.alive.fetch_sub(1, Ordering::AcqRel);
-        shared.gone.notify_one();
-    });
-    let _ = reported.await;
+    let told = links.enter(id, link, origin, from, life)?;
+    // It fails with the task alone.
+    let _ = told.await;
     Some(id)
 }
 
 /// The life of a link, until it has ended or failed.
 async fn live<S: EventSink>(
-    shared: &Shared<S>,
+    links: &Links<S, Link>,
     id: LinkId,
     link: &Link,
     stream: libp2p::Stream,
 ) -> io::Result<()> {
     let (mut reader, mut writer) = stream.split();
     let closed = Notify::new();
-    let reading = read(shared, id, link, &mut reader, &closed);
-    let writing = write(shared, id, link, &mut writer, &closed);
+    let reading = read(links, id, link, &mut reader, &closed);
+    let writing = write(links, id, link, &mut writer, &closed);
     tokio::select! {
         read = reading => read,
         written = writing => written,
@@ -209,7 +166,7 @@ async fn live<S: EventSink>(
 
 /// Hands up what arrives. Ends with the peer's side, unless nobody is to see when that was.
 async fn read<S: EventSink>(
-    shared: &Shared<S>,
+    links: &Links<S, Link>,
     id: LinkId,
     link: &Link,
     reader: &mut (impl AsyncRead + Unpin),
@@ -250,7 +207,7 @@ async fn read<S: EventSink>(
                 link: id,
                 bytes: piece,
             };
-            if !shared.sink.hand(event).await {
+            if links.tell(event).await.is_none() {
                 return Ok(());
             }
         }
@@ -270,7 +227,7 @@ async fn next_piece(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Bytes> 
 
 /// Writes what is queued, until the link is to end and all of it has left.
 async fn write<S: EventSink>(
-    shared: &Shared<S>,
+    links: &Links<S, Link>,
     id: LinkId,
     link: &Link,
     writer: &mut (impl AsyncWrite + Unpin),
@@ -293,7 +250,7 @@ async fn write<S: EventSink>(
             continue;
         };
         tokio::select! {
-            written = write_all(shared, id, writer, bytes) => written?,
+            written = write_all(links, id, writer, bytes) => written?,
             // A peer that takes nothing cannot keep the link from ending.
             () = overdue(link) => return Ok(()),
         }
@@ -306,7 +263,7 @@ async fn write<S: EventSink>(
 }
 
 async fn write_all<S: EventSink>(
-    shared: &Shared<S>,
+    links: &Links<S, Link>,
     id: LinkId,
     writer: &mut (impl AsyncWrite + Unpin),
     mut bytes: Bytes,
@@ -321,7 +278,7 @@ async fn write_all<S: EventSink>(
             link: id,
             bytes: written,
         };
-        if !shared.sink.hand(event).await {
+        if links.tell(event).await.is_none() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
     }

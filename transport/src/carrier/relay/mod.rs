@@ -18,18 +18,14 @@ pub mod place;
 mod reticent;
 mod streams;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use super::gate::Gate;
+use super::links::Links;
 use super::{
-    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, EventSink, LinkId, LinkIds,
-    Profile, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, EventSink, LinkIds, Profile, TwoWay,
 };
 use crate::relay::RelayKey;
 use link::Link;
@@ -70,7 +66,7 @@ pub struct RelayConfig {
 /// The relays. Without any it opens no socket. Dropping it ends its links.
 #[derive(Debug)]
 pub struct Relays<S: EventSink> {
-    shared: Arc<Shared<S>>,
+    links: Arc<Links<S, Link>>,
     wanted: watch::Sender<Wanted>,
     dials: mpsc::Sender<(DialId, Address, Called)>,
     driver: AbortHandle,
@@ -84,56 +80,24 @@ struct Wanted {
     keys: Vec<RelayKey>,
 }
 
-/// What all tasks of the carrier share.
-#[derive(Debug)]
-struct Shared<S> {
-    sink: S,
-    runtime: Handle,
-    ids: LinkIds,
-    state: Mutex<State>,
-    dialling: AtomicUsize,
-    /// Links whose end has not been reported yet.
-    alive: AtomicUsize,
-    /// One of them has gone.
-    gone: Notify,
-}
-
-#[derive(Debug)]
-struct State {
-    on: bool,
-    links: BTreeMap<LinkId, Arc<Link>>,
-    gate: Gate,
-}
-
 impl<S: EventSink> Relays<S> {
     /// Starts the carrier, switched on and without relays, within the tokio runtime of the caller.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub fn start(config: RelayConfig, sink: S) -> Self {
-        let shared = Arc::new(Shared {
-            sink,
-            runtime: Handle::current(),
-            ids: config.ids,
-            state: Mutex::new(State {
-                on: true,
-                links: BTreeMap::new(),
-                gate: Gate::new(blake3::derive_key("hedgerow 1 relay gate", &config.seed)),
-            }),
-            dialling: AtomicUsize::new(0),
-            alive: AtomicUsize::new(0),
-            gone: Notify::new(),
-        });
+        let gate = blake3::derive_key("hedgerow 1 relay gate", &config.seed);
+        let links = Arc::new(Links::new(sink, config.ids, MAX_DIALS, gate));
         let (wanted, receiver) = watch::channel(Wanted {
             on: true,
             relays: Vec::new(),
             keys: Vec::new(),
         });
         let (dials, dialled) = mpsc::channel(MAX_DIALS);
-        let driver = driver::run(shared.clone(), config.direct, receiver, dialled);
-        let driver = shared.runtime.spawn(driver).abort_handle();
+        let driver = driver::run(links.clone(), config.direct, receiver, dialled);
+        let driver = links.runtime.spawn(driver).abort_handle();
         Self {
-            shared,
+            links,
             wanted,
             dials,
             driver,
@@ -141,15 +105,17 @@ impl<S: EventSink> Relays<S> {
     }
 
     fn dial(&self, dial: DialId, to: Address) -> bool {
-        let room = self.shared.dialling.load(Ordering::Relaxed) < MAX_DIALS;
         let Some(called) = Called::parse(&to) else {
             return false;
         };
-        if !room || !self.shared.state().on || self.dials.try_send((dial, to, called)).is_err() {
+        if !self.links.begin_dial() {
             return false;
         }
-        self.shared.dialling.fetch_add(1, Ordering::Relaxed);
-        true
+        let is_asked = self.dials.try_send((dial, to, called)).is_ok();
+        if !is_asked {
+            self.links.dial_over();
+        }
+        is_asked
     }
 }
 
@@ -162,68 +128,29 @@ impl<S: EventSink> TwoWay for Relays<S> {
         match command {
             CarrierCommand::Dial { dial, to } => {
                 let begun = self.dial(dial, to);
-                (!begun).then_some(CarrierEvent::DialFailed { dial })
+                return (!begun).then_some(CarrierEvent::DialFailed { dial });
             }
-            CarrierCommand::Send { link, bytes } => {
-                self.shared.link(link)?.send(bytes);
-                None
-            }
-            CarrierCommand::Recognised { link } => {
-                let known = self.shared.link(link)?;
-                self.shared.state().gate.leave(link);
-                known.recognise();
-                None
-            }
-            CarrierCommand::End { link, ending } => {
-                self.shared.link(link)?.end(ending);
-                None
-            }
-            CarrierCommand::Announce { .. } => None,
-            CarrierCommand::Appear { relays, keys } => {
-                self.wanted.send_modify(|wanted| {
-                    wanted.relays = relays;
-                    wanted.keys = keys;
-                });
-                None
-            }
+            CarrierCommand::Send { link, bytes } => self.links.link(link)?.send(bytes),
+            CarrierCommand::Recognised { link } => self.links.recognise(link),
+            CarrierCommand::End { link, ending } => self.links.end(link, ending),
+            // Nobody near hears a relay.
+            CarrierCommand::Announce { .. } => {}
+            CarrierCommand::Appear { relays, keys } => self.wanted.send_modify(|wanted| {
+                wanted.relays = relays;
+                wanted.keys = keys;
+            }),
             CarrierCommand::Switch { on } => {
-                self.shared.switch(on);
+                self.links.switch(on);
                 self.wanted.send_modify(|wanted| wanted.on = on);
-                None
             }
         }
+        None
     }
 }
 
 impl<S: EventSink> Drop for Relays<S> {
     fn drop(&mut self) {
         self.driver.abort();
-        self.shared.switch(false);
-    }
-}
-
-impl<S> Shared<S> {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held, and if it did, each field is whole on its own.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn link(&self, link: LinkId) -> Option<Arc<Link>> {
-        self.state().links.get(&link).cloned()
-    }
-
-    /// From here on no link comes up; those that are up end.
-    fn switch(&self, on: bool) {
-        self.state().on = on;
-        if !on {
-            self.end_all();
-        }
-    }
-
-    /// Ends the links that are up.
-    fn end_all(&self) {
-        for link in self.state().links.values() {
-            link.end(Ending::Now);
-        }
+        self.links.switch(false);
     }
 }
