@@ -24,6 +24,43 @@ fn talking() -> Stage {
 }
 
 #[test]
+fn a_relay_is_added_by_its_address_and_removed_after_a_question() {
+    init_no_event_loop();
+    let address = "/dns/relay.example.org/udp/4001/quic-v1/p2p/12D3KooWA";
+    let mut stage = talking();
+    stage.does(Action::ShowNetwork);
+    let mut window = Window::of(stage, 1_000.0, 1_400.0);
+    let types = |window: &mut Window, text: &str| {
+        window
+            .one("The address of a relay")
+            .set_accessible_value(text);
+        window.settles();
+    };
+    assert_eq!(
+        window.one("Add this relay").accessible_enabled(),
+        Some(false)
+    );
+    types(&mut window, "relay.example.org");
+    window.clicks("Add this relay");
+    window.one(
+        "This is not the address of a relay, or a part of it is missing. Copy it again, whole.",
+    );
+    types(&mut window, address);
+    window.clicks("Add this relay");
+    window.one(address);
+    window.one("Connecting");
+    let typed = window.one("The address of a relay").accessible_value();
+    assert_eq!(typed.as_deref(), Some(""));
+    window.clicks("Remove this relay");
+    window.clicks("Cancel");
+    window.one(address);
+    window.clicks("Remove this relay");
+    window.clicks("Remove");
+    assert!(window.all(address).is_empty());
+    assert!(window.node.relays.is_empty());
+}
+
+#[test]
 fn the_application_is_used_by_keyboard_and_screen_reader() {
     init_no_event_loop();
 

@@ -91,7 +91,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 type Screen = (&'static str, fn() -> Stage);
 
-fn screens() -> [Screen; 14] {
+fn screens() -> [Screen; 15] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -144,6 +144,31 @@ fn screens() -> [Screen; 14] {
         ("network", || {
             let mut stage = people();
             stage.does(Action::ShowNetwork);
+            stage
+        }),
+        ("relays", || {
+            let mut stage = people();
+            stage.node.relays = [
+                (
+                    "/dns/relay.example.org/udp/4001/quic-v1/p2p/12D3KooWQWqdDRNk",
+                    RelayCondition::Ready,
+                ),
+                (
+                    "/ip4/192.0.2.9/udp/4001/quic-v1/p2p/12D3KooWJx3bVmF5",
+                    RelayCondition::Full,
+                ),
+                (
+                    "/ip4/198.51.100.4/tcp/4001/p2p/12D3KooWHf8cYtLs",
+                    RelayCondition::Offered,
+                ),
+            ]
+            .map(|(address, state)| RelayStatus {
+                address: Private(address.into()),
+                state,
+            })
+            .into();
+            stage.does(Action::ShowNetwork);
+            stage.later(2_000);
             stage
         }),
         ("settings", || {

@@ -60,6 +60,10 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_name(name.as_str().into());
             DialogKind::BlockContact
         }
+        Some(Dialog::RemoveRelay(relay)) => {
+            view.set_name(relay.shown.as_str().into());
+            DialogKind::RemoveRelay
+        }
         Some(Dialog::Wipe { busy }) => {
             view.set_busy(*busy);
             DialogKind::Wipe

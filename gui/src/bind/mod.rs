@@ -11,6 +11,7 @@ mod door;
 mod markdown;
 mod network;
 mod person;
+mod relays;
 mod settings;
 mod thread;
 mod words;
@@ -102,6 +103,7 @@ impl Window {
         });
         person::listen(ui, &act);
         network::listen(ui, &act);
+        relays::listen(ui, &act);
         settings::listen(ui, &act, &about);
         dialogs::listen(ui, &act);
         banner::listen(ui, &act);
@@ -247,6 +249,7 @@ impl Window {
         }
         if changed.network {
             network::draw(&app, ui);
+            relays::draw(&app.network, ui);
         }
         if changed.place || changed.settings || changed.node {
             settings::draw(&app, ui);

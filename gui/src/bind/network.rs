@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use hedgerow_node::api::Carrier;
 use humansize::{DECIMAL, SizeFormatter};
 use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
 
 use super::{Act, words};
-use crate::model::{Action, App};
+use crate::model::{self, Action, App};
 use crate::ui::{self, AppWindow, CarrierRow, NetworkView, PersonRow};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
@@ -29,9 +30,12 @@ pub fn listen(ui: &AppWindow, act: &Act) {
 
 pub fn draw(app: &App, ui: &AppWindow) {
     let (view, page) = (ui.global::<NetworkView>(), &app.network);
+    // Relays have a part of the page to themselves.
+    let near = |row: &&model::CarrierRow| row.carrier != Carrier::Relay;
     let carriers: VecModel<CarrierRow> = page
         .carriers
         .iter()
+        .filter(near)
         .map(|row| CarrierRow {
             carrier: words::carrier(Some(row.carrier)),
             on: row.on,

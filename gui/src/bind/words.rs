@@ -1,7 +1,8 @@
 //! Codes of the node and of the view-model as the interface's enumerations. Words for them are made there.
 
 use hedgerow_node::api::{
-    Carrier, CarrierCondition, InvitationState, JoinProblem, Refusal, StorageProblem, Why,
+    Carrier, CarrierCondition, InvitationState, JoinProblem, Refusal, RelayCondition,
+    StorageProblem, Why,
 };
 
 use crate::model::{Day, Face, Tick, Weakness, When};
@@ -39,6 +40,20 @@ pub fn condition(condition: CarrierCondition) -> ui::Condition {
         CarrierCondition::NoPermission => ui::Condition::NoPermission,
         CarrierCondition::NoDiscovery => ui::Condition::NoDiscovery,
         CarrierCondition::Failing => ui::Condition::Failing,
+    }
+}
+
+pub fn relay(condition: RelayCondition) -> ui::RelayCondition {
+    match condition {
+        RelayCondition::Offered => ui::RelayCondition::Offered,
+        RelayCondition::Off => ui::RelayCondition::Off,
+        RelayCondition::Connecting => ui::RelayCondition::Connecting,
+        RelayCondition::Ready => ui::RelayCondition::Ready,
+        RelayCondition::Unreachable => ui::RelayCondition::Unreachable,
+        RelayCondition::WrongName => ui::RelayCondition::WrongName,
+        RelayCondition::Refused => ui::RelayCondition::Refused,
+        RelayCondition::Full => ui::RelayCondition::Full,
+        RelayCondition::NotARelay => ui::RelayCondition::NotARelay,
     }
 }
 
@@ -181,6 +196,12 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
             limit = number(u64::from(*most));
             ui::Code::TooManyInvitations
         }
+        Refusal::BadRelay => ui::Code::BadRelay,
+        Refusal::NoSuchRelay => ui::Code::NoSuchRelay,
+        Refusal::TooManyRelays { limit: most } => {
+            limit = number(u64::from(*most));
+            ui::Code::TooManyRelays
+        }
         Refusal::Locked => ui::Code::Locked,
         Refusal::NotLocked => ui::Code::NotLocked,
         Refusal::WrongPassphrase => ui::Code::WrongPassphrase,
@@ -199,9 +220,6 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         | Refusal::ParcelKnown
         | Refusal::NoPrekey
         | Refusal::NoSuchCarrier
-        | Refusal::BadRelay
-        | Refusal::NoSuchRelay
-        | Refusal::TooManyRelays { .. }
         | Refusal::BadCursor
         | Refusal::BadRequest { .. }
         | Refusal::NotAuthorised

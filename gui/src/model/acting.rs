@@ -96,6 +96,10 @@ impl App {
             Action::AnnounceOver(carrier, announcing) => {
                 self.ask(Request::AnnounceOver(carrier, announcing));
             }
+            Action::RelayAddress(address) => self.type_relay(address),
+            Action::AddRelay => self.add_relay(),
+            Action::UseRelay(address) => self.use_relay(address),
+            Action::RemoveRelay(address) => self.remove_relay(address),
 
             Action::Prefer(preference) => self.prefer(preference),
             Action::OwnName(text) => {
@@ -173,6 +177,9 @@ impl App {
                 self.ask(Request::Remove(id));
             }
             Some(Dialog::BlockContact { id, .. }) => self.ask(Request::Block(id, true)),
+            Some(Dialog::RemoveRelay(relay)) => {
+                self.ask(Request::RemoveRelay(Private(relay.address)));
+            }
             Some(Dialog::Wipe { busy }) => {
                 self.dialog = Some(Dialog::Wipe { busy: true });
                 if !busy {

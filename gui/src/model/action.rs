@@ -152,6 +152,14 @@ pub enum Action {
     SwitchCarrier(Carrier, bool),
     /// Announce this device, or only look.
     AnnounceOver(Carrier, bool),
+    /// The address of a relay, being typed or pasted.
+    RelayAddress(String),
+    /// Add it.
+    AddRelay,
+    /// Use a relay that others offer.
+    UseRelay(String),
+    /// Use a relay no more (asks first).
+    RemoveRelay(String),
 
     // ---- settings
     /// Choose.

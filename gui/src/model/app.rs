@@ -230,6 +230,7 @@ impl App {
             News::Invited(answer) => self.hear_invited(answer),
             News::Invitations(invitations) => self.hear_invitations(invitations),
             News::Joining(answer) => self.hear_joining(answer),
+            News::RelayAdded(answer) => self.hear_relay_added(answer),
             News::StorageUsed(bytes) => {
                 self.storage_bytes = Some(bytes);
                 self.changed.node = true;

@@ -3,6 +3,7 @@
 use hedgerow_node::api::{Carrier, ContactId, MessageId, Passphrase, Refusal, StorageProblem, Why};
 
 use super::calendar::{Date, When};
+use super::relays::RelayRow;
 use super::rows::Tick;
 use super::strength::NewPassphrase;
 
@@ -34,6 +35,8 @@ pub enum Dialog {
         /// The name.
         name: String,
     },
+    /// Use a relay no more?
+    RemoveRelay(RelayRow),
     /// Destroy everything?
     Wipe {
         /// It is being done.

@@ -134,6 +134,10 @@ pub enum Request {
     SwitchCarrier(Carrier, bool),
     /// Answer: an event.
     AnnounceOver(Carrier, bool),
+    /// Answer: `RelayAdded`.
+    AddRelay(Private),
+    /// Answer: an event.
+    RemoveRelay(Private),
     /// Bytes of the data directory. Answer: `StorageUsed`.
     StorageUsed,
 }

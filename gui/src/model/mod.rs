@@ -6,8 +6,8 @@
 //!                                     └── App::changed: what to draw again
 //! ```
 //!
-//! `app` is the whole, `acting`, `going`, `hearing` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `person`
-//! and `network` are what fills the window, one file each; `window` and `rows` are the loaded part of a
+//! `app` is the whole, `acting`, `going`, `hearing` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `person`,
+//! `network` and `relays` are what fills the window, one file each; `face` is what several of them show of a contact; `window` and `rows` are the loaded part of a
 //! conversation and how it is drawn; `calendar`, `links`, `strength` and `preferences` are what these
 //! need to know of the world.
 //!
@@ -32,6 +32,7 @@ mod news;
 mod person;
 mod place;
 mod preferences;
+mod relays;
 mod rows;
 mod strength;
 mod telling;
@@ -53,6 +54,7 @@ pub use news::{Chat, Departed, Found, Mode, News, Overview};
 pub use person::Person;
 pub use place::{Changed, Pane, Place, SettingsPage};
 pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};
+pub use relays::{RelayRow, Relays};
 pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};
 pub use strength::{NewPassphrase, Weakness};
 pub use thread::{Scroll, Sending, Thread};

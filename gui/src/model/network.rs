@@ -7,6 +7,7 @@ use super::calendar::When;
 use super::chats;
 use super::effect::Request;
 use super::place::{Pane, Place};
+use super::relays::Relays;
 
 /// While much changes, it is looked at this often.
 const LOOK_EVERY_MS: u64 = 1_000;
@@ -22,6 +23,8 @@ pub struct NetworkPage {
     pub traffic: Traffic,
     /// Messages of ours not delivered.
     pub queued: u64,
+    /// What there is to relays besides their carrier.
+    pub relays: Relays,
     looked_ms: Option<u64>,
     stale: bool,
 }
@@ -114,6 +117,7 @@ impl App {
                 .collect(),
         });
         self.network.carriers = carriers.collect();
+        self.network.relays.know(&status.relays);
         self.changed.network = true;
         if self.me.as_ref() != Some(&status.me) {
             if self.me.as_ref().is_none_or(|me| me.name.0 == self.own_name) {

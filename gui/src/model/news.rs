@@ -77,6 +77,7 @@ pub enum News {
     Invited(Result<Invitation, Refusal>),
     Invitations(Vec<Invitation>),
     Joining(Result<InvitationId, Refusal>),
+    RelayAdded(Result<(), Refusal>),
     StorageUsed(u64),
     /// What was asked was not done: for requests whose answers have no place for it.
     Refused(Refusal),

@@ -52,7 +52,9 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Join(_)
         | Request::CancelJoin(_)
         | Request::SwitchCarrier(..)
-        | Request::AnnounceOver(..) => Lane::Change,
+        | Request::AnnounceOver(..)
+        | Request::AddRelay(_)
+        | Request::RemoveRelay(_) => Lane::Change,
     }
 }
 
@@ -105,6 +107,9 @@ impl Asking {
                 return Some(News::Invited(api.invite(invitation).await));
             }
             Request::Join(link) => return Some(News::Joining(api.join(link).await)),
+            Request::AddRelay(address) => {
+                return Some(News::RelayAdded(api.add_relay(address).await));
+            }
 
             Request::Wipe => api.wipe().await.map(|()| Some(News::Wiped)),
             Request::Lock => api.lock().await.map(|()| None),
@@ -154,6 +159,7 @@ impl Asking {
             Request::AnnounceOver(carrier, announcing) => {
                 api.announce_over(carrier, announcing).await.map(|()| None)
             }
+            Request::RemoveRelay(address) => api.remove_relay(address).await.map(|()| None),
             Request::StorageUsed => {
                 let directory = self.directory.clone();
                 let counted = tokio::task::spawn_blocking(move || bytes_in(&directory)).await;
@@ -182,6 +188,7 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<News> {
         Request::Send { of, .. } => Some(News::Sent(of, Err(refusal))),
         Request::Invite(_) => Some(News::Invited(Err(refusal))),
         Request::Join(_) => Some(News::Joining(Err(refusal))),
+        Request::AddRelay(_) => Some(News::RelayAdded(Err(refusal))),
         _ => Some(News::Refused(refusal)),
     }
 }

@@ -72,6 +72,62 @@ fn the_network_page_shows_carriers_people_and_what_waits() {
 }
 
 #[test]
+fn a_relay_is_used_only_after_it_was_added_and_until_it_is_removed() {
+    const RELAY: &str = "/dns/relay.example.org/udp/4001/quic-v1/p2p/12D3KooWA";
+    let mut stage = Stage::open(&["Ana"]);
+    let offered = RelayStatus {
+        address: Private("/ip4/192.0.2.9/udp/4001/quic-v1/p2p/12D3KooWB".into()),
+        state: RelayCondition::Offered,
+    };
+    stage.node.relays.push(offered.clone());
+    stage.does(Action::ShowNetwork);
+    let relays = &stage.app.network.relays;
+    assert!(!relays.is_any_used() && !relays.may_add());
+    assert!(relays.rows[0].condition == RelayCondition::Offered);
+
+    // What is no relay is told beside what was typed, which stays.
+    stage.does(Action::RelayAddress("relay.example.org".into()));
+    stage.does(Action::AddRelay);
+    let relays = &stage.app.network.relays;
+    assert_eq!(relays.problem, Some(Refusal::BadRelay));
+    assert_eq!(relays.address, "relay.example.org");
+    assert!(stage.app.banner.is_none());
+    stage.does(Action::RelayAddress(format!(" {RELAY}\n")));
+    assert!(stage.app.network.relays.problem.is_none());
+    stage.does(Action::AddRelay);
+    stage.later(2_000);
+    let relays = &stage.app.network.relays;
+    assert!(relays.is_any_used() && relays.address.is_empty());
+    assert_eq!(relays.rows[0].shown, RELAY);
+    assert!(relays.rows[0].condition == RelayCondition::Connecting);
+
+    // One that a contact names, as it is.
+    stage.does(Action::UseRelay(offered.address.0.clone()));
+    stage.later(2_000);
+    let relays = &stage.app.network.relays;
+    assert!(
+        relays
+            .rows
+            .iter()
+            .all(|row| row.condition == RelayCondition::Connecting)
+    );
+
+    stage.node.relays[1].state = RelayCondition::Full;
+    stage.happens(Event::Carrier {
+        carrier: Carrier::Relay,
+        state: CarrierCondition::Failing,
+    });
+    stage.later(2_000);
+    assert!(stage.app.network.relays.rows[1].condition == RelayCondition::Full);
+
+    stage.does(Action::RemoveRelay(RELAY.into()));
+    assert_eq!(stage.node.relays.len(), 2, "it asks first");
+    stage.does(Action::Confirm);
+    stage.later(2_000);
+    assert_eq!(stage.app.network.relays.rows.len(), 1);
+}
+
+#[test]
 fn a_preference_is_kept_once_it_is_another_one() {
     let mut stage = Stage::open(&[]);
     stage.does(Action::Prefer(Preference::Theme(Theme::Dark)));

@@ -28,6 +28,7 @@ pub struct Talk {
 pub struct Node {
     pub talks: BTreeMap<ContactId, Talk>,
     pub invitations: Vec<Invitation>,
+    pub relays: Vec<RelayStatus>,
     /// How many pages were asked for so far, and the most messages of one.
     pub pages: (u64, u32),
 }
@@ -192,6 +193,16 @@ impl Node {
         told.into_iter().chain(answer).collect()
     }
 
+    fn add_relay(&mut self, address: Private) -> Result<(), Refusal> {
+        if !address.0.contains("/p2p/") {
+            return Err(Refusal::BadRelay);
+        }
+        let state = RelayCondition::Connecting;
+        self.relays.retain(|relay| relay.address != address);
+        self.relays.insert(0, RelayStatus { address, state });
+        Ok(())
+    }
+
     fn chat(&self, id: &ContactId) -> Option<News> {
         let talk = self.talks.get(id)?;
         Some(News::Contact(Box::new(Chat {
@@ -204,18 +215,30 @@ impl Node {
         let met = self.talks.values();
         let sessions = met.filter(|talk| talk.contact.reachable.is_some()).count() as u32;
         Status {
-            relays: Vec::new(),
+            relays: self.relays.clone(),
             me: Me {
                 id: id("f"),
                 name: Private("Fay".into()),
             },
-            carriers: vec![CarrierStatus {
-                carrier: Carrier::Lan,
-                state: CarrierCondition::On,
-                announcing: true,
-                sessions,
-                addresses: vec![Private("192.0.2.7:4242".into())],
-            }],
+            carriers: vec![
+                CarrierStatus {
+                    carrier: Carrier::Lan,
+                    state: CarrierCondition::On,
+                    announcing: true,
+                    sessions,
+                    addresses: vec![Private("192.0.2.7:4242".into())],
+                },
+                CarrierStatus {
+                    carrier: Carrier::Relay,
+                    state: match self.relays.is_empty() {
+                        true => CarrierCondition::Off,
+                        false => CarrierCondition::On,
+                    },
+                    announcing: true,
+                    sessions: 0,
+                    addresses: Vec::new(),
+                },
+            ],
             contacts: self.talks.values().map(Talk::seen).collect(),
             traffic: Traffic::default(),
         }
@@ -332,6 +355,14 @@ impl Node {
                     state: InvitationState::Joining,
                 });
                 News::Joining(Ok(id))
+            }
+            Request::AddRelay(address) => News::RelayAdded(self.add_relay(address)),
+            Request::RemoveRelay(address) => {
+                self.relays.retain(|relay| relay.address != address);
+                News::Event(Event::Carrier {
+                    carrier: Carrier::Relay,
+                    state: CarrierCondition::On,
+                })
             }
             Request::StorageUsed => News::StorageUsed(4_096),
             Request::Open

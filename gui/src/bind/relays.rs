@@ -1,0 +1,53 @@
+//! The relays.
+
+use std::rc::Rc;
+
+use hedgerow_node::api::{Carrier, RelayCondition};
+use slint::{ComponentHandle, ModelRc, VecModel};
+
+use super::{Act, words};
+use crate::model::{Action, NetworkPage};
+use crate::ui::{AppWindow, RelayRow, RelaysView};
+
+pub fn listen(ui: &AppWindow, act: &Act) {
+    let view = ui.global::<RelaysView>();
+    let say = act.clone();
+    view.on_typed(move |address| say(Action::RelayAddress(address.into())));
+    let say = act.clone();
+    view.on_add(move || say(Action::AddRelay));
+    let say = act.clone();
+    view.on_use(move |address| say(Action::UseRelay(address.into())));
+    let say = act.clone();
+    view.on_remove(move |address| say(Action::RemoveRelay(address.into())));
+    let say = act.clone();
+    view.on_switch(move |on| say(Action::SwitchCarrier(Carrier::Relay, on)));
+}
+
+pub fn draw(page: &NetworkPage, ui: &AppWindow) {
+    let (view, relays) = (ui.global::<RelaysView>(), &page.relays);
+    let rows: VecModel<RelayRow> = relays
+        .rows
+        .iter()
+        .map(|row| RelayRow {
+            address: row.address.as_str().into(),
+            shown: row.shown.as_str().into(),
+            condition: words::relay(row.condition),
+            used: row.condition != RelayCondition::Offered,
+        })
+        .collect();
+    view.set_rows(ModelRc::from(Rc::new(rows)));
+    view.set_is_any_used(relays.is_any_used());
+    let mut carriers = page.carriers.iter();
+    if let Some(carrier) = carriers.find(|row| row.carrier == Carrier::Relay) {
+        view.set_on(carrier.on);
+        view.set_condition(words::condition(carrier.condition));
+        view.set_sessions(words::number(carrier.sessions.into()));
+    }
+    view.set_may_add(relays.may_add());
+    view.set_busy(relays.busy);
+    view.set_problem(words::problem(relays.problem.as_ref()));
+    // What stands there already is being written.
+    if view.get_address() != relays.address.as_str() {
+        view.set_address(relays.address.as_str().into());
+    }
+}
