@@ -397,39 +397,32 @@ fn a_device_limited_to_one_transfer_takes_part_in_one() {
     assert!((1..4).all(|node| world.nodes[node].disk.len() == 4));
 }
 
-#[test]
-fn of_two_that_give_one_after_the_other_whoever_has_begun_goes_on() {
+/// How often the direction changed while two gave each other so many bundles, one at a time.
+fn changes_of_direction(turns: Turns, each: usize) -> usize {
     let mut world = World::new(Settings {
         transfers: Some(1),
+        turns,
         ..settings(epidemic())
     });
-    for _ in 0..4 {
+    for _ in 0..each {
         world.seal(0, 4);
         world.seal(1, 4);
     }
     world.connect(0, 1);
     world.settle();
-    assert_eq!(world.received.len(), 8);
-    let turns = world.received.windows(2).filter(|two| two[0] != two[1]);
-    assert_eq!(turns.count(), 1, "{:?}", world.received);
+    assert_eq!(world.received.len(), 2 * each);
+    let changes = world.received.windows(2).filter(|two| two[0] != two[1]);
+    changes.count()
+}
+
+#[test]
+fn of_two_that_give_one_after_the_other_whoever_has_begun_goes_on() {
+    assert_eq!(changes_of_direction(Turns::default(), 4), 1);
 }
 
 #[test]
 fn turns_that_are_drawn_change_from_transfer_to_transfer() {
-    let mut world = World::new(Settings {
-        transfers: Some(1),
-        turns: Turns::Drawn,
-        ..settings(epidemic())
-    });
-    for _ in 0..16 {
-        world.seal(0, 4);
-        world.seal(1, 4);
-    }
-    world.connect(0, 1);
-    world.settle();
-    assert_eq!(world.received.len(), 32);
-    let turns = world.received.windows(2).filter(|two| two[0] != two[1]);
-    assert!(turns.count() > 4, "{:?}", world.received);
+    assert!(changes_of_direction(Turns::Drawn, 16) > 4);
 }
 
 #[test]

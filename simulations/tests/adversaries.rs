@@ -2,6 +2,7 @@
 //! promises that nobody can. That a figure that must be 0 is something else where what it
 //! watches is broken is shown beside what counts it.
 
+mod threads;
 mod walking;
 
 use std::collections::BTreeMap;
@@ -221,13 +222,8 @@ fn any_number_of_threads_gives_the_same_figures_and_records() {
          [[adversaries]]\nblack-hole = { share = 0.1 }\n\
          [[adversaries]]\nflooder = { share = 0.1, every-s = 20, bytes = 1000 }",
     );
-    let on = |threads| {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .expect("threads can be had")
-            .install(|| play(World::new(&scenario, 1, false).expect("the scenario can be run")))
-    };
+    let world = || World::new(&scenario, 1, false).expect("the scenario can be run");
+    let on = |threads| threads::on(threads, || play(world()));
     let ((figures, records), (same, records_of_two)) = (on(1), on(2));
     assert_eq!(figures, same);
     assert_eq!(records.len(), records_of_two.len());

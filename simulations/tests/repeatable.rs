@@ -1,6 +1,7 @@
 //! The same scenario and seed give the same records: on any number of threads, with and without real
 //! cryptography, and when a run is stopped and goes on.
 
+mod threads;
 mod walking;
 
 use hedgerow_simulations::record::Record;
@@ -84,13 +85,8 @@ fn delivered(records: &[Record]) -> usize {
 #[test]
 fn any_number_of_threads_gives_the_same_records() {
     let scenario = park();
-    let on = |threads| {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .expect("threads can be had")
-            .install(|| play(World::new(&scenario, 1, false).expect("the scenario can be run")))
-    };
+    let world = || World::new(&scenario, 1, false).expect("the scenario can be run");
+    let on = |threads| threads::on(threads, || play(world()));
     let ((one, _), (two, groups)) = (on(1), on(2));
     assert!(delivered(&one) > 20, "{} messages arrived", delivered(&one));
     assert_same(&one, &two);

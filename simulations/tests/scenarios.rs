@@ -1,5 +1,7 @@
 //! Every scenario that ships can be run, shortened, and gives the same files on one thread and on two.
 
+mod threads;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -127,12 +129,8 @@ fn files(loaded: &Loaded, threads: usize) -> (BTreeMap<PathBuf, Vec<u8>>, Vec<u6
     let place = tempfile::tempdir().expect("there is room");
     let result = place.path().join("result");
     let mut worked = Threads::default();
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .expect("threads can be had")
-        .install(|| run::run(loaded, &[1], &result, &Options::default(), &mut worked))
-        .expect("it can be run");
+    let run = || run::run(loaded, &[1], &result, &Options::default(), &mut worked);
+    threads::on(threads, run).expect("it can be run");
     let mut files = BTreeMap::new();
     let mut directories = vec![result.clone()];
     while let Some(directory) = directories.pop() {

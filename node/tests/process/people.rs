@@ -77,16 +77,7 @@ pub async fn pair() -> Pair {
     let (a_dir, b_dir) = (place.path().join("a"), place.path().join("b"));
     let (a, b) = (create(&a_dir, "Ada").await, create(&b_dir, "Ben").await);
     let (b_of_a, a_of_b) = meet(&a, &b).await;
-    a.send(b_of_a.clone(), Private("ping".into()))
-        .await
-        .unwrap();
-    b.send(a_of_b.clone(), Private("pong".into()))
-        .await
-        .unwrap();
-    settled(&a, &b_of_a, 2).await;
-    settled(&b, &a_of_b, 2).await;
-    a.stop().await.unwrap();
-    b.stop().await.unwrap();
+    part_after_a_word((a, &b_of_a), (b, &a_of_b)).await;
     Pair {
         place,
         a: a_dir,
@@ -94,6 +85,23 @@ pub async fn pair() -> Pair {
         b_of_a,
         a_of_b,
     }
+}
+
+/// Two who are contacts say one word each, and are closed.
+pub async fn part_after_a_word(
+    (a, b_of_a): (impl Api, &ContactId),
+    (b, a_of_b): (impl Api, &ContactId),
+) {
+    a.send(b_of_a.clone(), Private("ping".into()))
+        .await
+        .unwrap();
+    b.send(a_of_b.clone(), Private("pong".into()))
+        .await
+        .unwrap();
+    settled(&a, b_of_a, 2).await;
+    settled(&b, a_of_b, 2).await;
+    a.stop().await.unwrap();
+    b.stop().await.unwrap();
 }
 
 /// Waits until a node listens.

@@ -6,7 +6,9 @@ use hedgerow_node::relay::{Limits, Relay, RelayOptions};
 use hedgerow_node::runtime::OnAir;
 use libp2p::identity::Keypair;
 
-use crate::people::{connected, create, join, meet, open, place, settled, transcript, until};
+use crate::people::{
+    connected, create, join, meet, open, part_after_a_word, place, settled, transcript, until,
+};
 
 async fn relay(limits: Limits) -> Relay {
     let listen = ["/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0"];
@@ -59,16 +61,7 @@ async fn two_who_share_a_relay_alone_meet_there_and_find_each_other_after_both_r
     connected(&a, &b_of_a).await;
     let reachable = a.contact(b_of_a.clone()).await.unwrap().reachable;
     assert_eq!(reachable, Some(Carrier::Relay));
-    a.send(b_of_a.clone(), Private("over the hedge".into()))
-        .await
-        .unwrap();
-    b.send(a_of_b.clone(), Private("and far away".into()))
-        .await
-        .unwrap();
-    settled(&a, &b_of_a, 2).await;
-    settled(&b, &a_of_b, 2).await;
-    a.stop().await.unwrap();
-    b.stop().await.unwrap();
+    part_after_a_word((a, &b_of_a), (b, &a_of_b)).await;
 
     let b = open(&b_dir, OnAir::Loopback).await;
     b.send(a_of_b.clone(), Private("are you there?".into()))
