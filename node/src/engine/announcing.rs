@@ -43,6 +43,7 @@ impl Engine {
         if matches!(state, CarrierState::On | CarrierState::NoDiscovery) {
             if is_wanted {
                 self.dialling.refresh(turn.now.mono_ms);
+                self.look_for_better();
             }
         } else {
             self.presence.silent(kind);
@@ -68,6 +69,7 @@ impl Engine {
         // Nothing is announced there yet, and sessions that lead to the old ones may be dead.
         self.presence.silent(kind);
         self.dialling.refresh(turn.now.mono_ms);
+        self.look_for_better();
         self.news.carriers.insert(kind);
         self.addresses_changed(turn)
     }
@@ -252,6 +254,11 @@ impl Engine {
             .at
             .into_iter()
             .map(|address| Way { carrier, address });
+        if self.sessions.contains_key(&sighting.device) {
+            let ways = ways.take(MAX_ADDRESSES).collect();
+            self.better.sighted(sighting.device, sighting.beacon, ways);
+            return;
+        }
         let target = Target::Device(sighting.device);
         self.dialling
             .seen(target, sighting.beacon, ways, turn.now.mono_ms, turn.rng);

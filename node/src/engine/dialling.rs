@@ -262,22 +262,22 @@ impl Dialling {
         self.dials.remove(&dial)
     }
 
-    /// The carrier could not make a link of this attempt. Gives whom it was for, and whether it was the last
-    /// of its round.
+    /// The carrier could not make a link of this attempt. Gives it, and whether it was the last of its round.
     pub fn failed(
         &mut self,
         dial: DialId,
         now_ms: u64,
         rng: &mut (impl Rng + ?Sized),
-    ) -> Option<(Target, bool)> {
+    ) -> Option<(Attempt, bool)> {
         let attempt = self.dials.remove(&dial)?;
-        Some((attempt.target, self.cut(&attempt, now_ms, rng)))
+        let round_over = self.cut(&attempt, now_ms, rng);
+        Some((attempt, round_over))
     }
 
     /// As [`ended`](Self::ended), where no link came up or it was cut: a beacon that was seen there is answered
     /// again if it is still seen after the pause.
     pub fn cut(&mut self, attempt: &Attempt, now_ms: u64, rng: &mut (impl Rng + ?Sized)) -> bool {
-        let round_over = self.ended(attempt.target, now_ms, rng);
+        let round_over = self.ended(attempt, now_ms, rng);
         if attempt.sighted && round_over {
             self.change(attempt.target, |prospect| {
                 prospect.again_ms = prospect.round_due_ms;
@@ -286,9 +286,13 @@ impl Dialling {
         round_over
     }
 
-    /// An attempt ended without a session. True if that was the last of its round.
-    pub fn ended(&mut self, target: Target, now_ms: u64, rng: &mut (impl Rng + ?Sized)) -> bool {
-        let round_over = self.change(target, |prospect| {
+    /// An attempt ended without a session. True if that was the last of its round. One beside the plan changes
+    /// nothing in it.
+    pub fn ended(&mut self, attempt: &Attempt, now_ms: u64, rng: &mut (impl Rng + ?Sized)) -> bool {
+        if attempt.moves {
+            return false;
+        }
+        let round_over = self.change(attempt.target, |prospect| {
             prospect.busy = false;
             let round_over = prospect.round.is_empty() && prospect.beacon.is_empty();
             if round_over {
@@ -301,6 +305,12 @@ impl Dialling {
             round_over
         });
         round_over.unwrap_or(false)
+    }
+
+    /// Whether a target is being dialled over a carrier.
+    pub fn is_dialling(&self, target: Target, carrier: CarrierKind) -> bool {
+        let mut under_way = self.dials.values();
+        under_way.any(|attempt| attempt.target == target && attempt.way.carrier == carrier)
     }
 
     /// How it stands with a target.
@@ -460,8 +470,8 @@ mod tests {
         assert!(due <= BEACON_PAUSE_MS);
         let (dial, to) = dialling.start(due, &|_| Vec::new(), &|_| true).remove(0);
         assert_eq!(to, way("near"));
-        dialling.up(dial);
-        dialling.ended(target(1), due, &mut rng);
+        let attempt = dialling.up(dial).expect("it was under way");
+        dialling.ended(&attempt, due, &mut rng);
         dialling.seen(target(1), [7; 8], [way("near")], due, &mut rng);
         let later = due + LONGEST_PAUSE_MS;
         assert!(dialling.start(later, &|_| Vec::new(), &|_| true).is_empty());

@@ -194,8 +194,7 @@ impl Engine {
                     return Err(PeerFault::BadItem.into());
                 }
                 device.addresses = Way::parse_all(&addresses).iter().map(Way::text).collect();
-                self.dialling
-                    .refresh_target(Target::Device(id), turn.now.mono_ms);
+                self.ways_changed(turn, id);
             }
             FactKind::Prekey => {
                 let prekey: PrekeyFact =
@@ -218,13 +217,21 @@ impl Engine {
             }
             FactKind::RelayNames => {
                 device.relay_names = Some(RelayNames::heard(&fact.bytes)?);
-                self.dialling
-                    .refresh_target(Target::Device(id), turn.now.mono_ms);
+                self.ways_changed(turn, id);
             }
         }
         device.held.raise(kind, fact.version);
         device.save(turn.txn, id)?;
         Ok(())
+    }
+
+    /// A device can be reached by other ways than before.
+    fn ways_changed(&mut self, turn: &Turn<'_>, id: DeviceId) {
+        self.dialling
+            .refresh_target(Target::Device(id), turn.now.mono_ms);
+        if self.sessions.contains_key(&id) {
+            self.better.look_again(id);
+        }
     }
 
     /// A contact's device list: newer than the one held, or nothing new.

@@ -103,7 +103,7 @@ impl Engine {
                     Target::Inviter(invitation) => self.dial_inviter(turn, invitation),
                 };
                 let Some((state, flight)) = begun else {
-                    self.attempt_ended(turn, attempt.target);
+                    self.attempt_ended(turn, attempt);
                     turn.out.end(id, Ending::Now);
                     return Ok(());
                 };
@@ -357,31 +357,30 @@ impl Engine {
             return;
         };
         if let Target::Device(device) = attempt.target
+            && !attempt.moves
             && matches!(link.state, State::Dialling(..) | State::Draining)
         {
             self.refused(device, attempt);
         }
         let round_over = match cut {
             true => self.dialling.cut(attempt, turn.now.mono_ms, turn.rng),
-            false => self
-                .dialling
-                .ended(attempt.target, turn.now.mono_ms, turn.rng),
+            false => self.dialling.ended(attempt, turn.now.mono_ms, turn.rng),
         };
-        self.round_ended(attempt.target, round_over);
+        self.round_ended(turn, attempt, round_over);
     }
 
     /// An attempt came to nothing.
-    pub(super) fn attempt_ended(&mut self, turn: &mut Turn<'_>, target: Target) {
-        let round_over = self.dialling.ended(target, turn.now.mono_ms, turn.rng);
-        self.round_ended(target, round_over);
+    fn attempt_ended(&mut self, turn: &mut Turn<'_>, attempt: &Attempt) {
+        let round_over = self.dialling.ended(attempt, turn.now.mono_ms, turn.rng);
+        self.round_ended(turn, attempt, round_over);
     }
 
-    /// What follows from an attempt that came to nothing, if it was the last of its round.
-    pub(super) fn round_ended(&mut self, target: Target, round_over: bool) {
-        if let Target::Inviter(invitation) = target
-            && round_over
-        {
-            self.inviter_silent(invitation);
+    /// What follows from an attempt that came to nothing, perhaps as the last of its round.
+    pub(super) fn round_ended(&mut self, turn: &Turn<'_>, attempt: &Attempt, round_over: bool) {
+        match attempt.target {
+            Target::Device(device) if attempt.moves => self.better.failed(device, turn.now.mono_ms),
+            Target::Inviter(invitation) if round_over => self.inviter_silent(invitation),
+            _ => {}
         }
     }
 

@@ -186,6 +186,7 @@ impl Engine {
         }
         link.deadline_ms = None;
         self.sessions.insert(live.device, id);
+        self.better.begun(live.device);
         self.dialling.drop_target(Target::Device(live.device));
         self.refusals.remove(&live.device);
         self.session_begun(turn, link, live, &hello)?;
@@ -363,6 +364,7 @@ impl Engine {
     ) -> Result<(), StorageError> {
         if self.sessions.get(&live.device) == Some(&id) {
             self.sessions.remove(&live.device);
+            self.better.over(live.device);
             self.news.contacts.insert(live.identity);
             if let Some(device) = self.devices.get_mut(&live.device) {
                 device.last_seen_ms = Some(turn.now.wall_ms);

@@ -18,6 +18,7 @@
 
 mod account;
 mod announcing;
+mod better;
 pub mod bundle_event;
 mod call;
 mod carried;
@@ -87,6 +88,7 @@ use rand_core::CryptoRng;
 
 use crate::store::erasure;
 use account::Account;
+use better::Better;
 use contact::Contact;
 use couriering::Couriering;
 use device::Device;
@@ -133,6 +135,7 @@ pub struct Engine {
     /// Devices whose record has grown since it was saved, and when it is to be saved.
     unsaved: BTreeMap<DeviceId, u64>,
     dialling: Dialling,
+    better: Better,
     presence: Presence,
     relays: Relays,
     /// What sized first flights are recognised by.
@@ -252,10 +255,9 @@ impl Engine {
                 },
             },
             CarrierEvent::DialFailed { dial } => {
-                if let Some((target, round_over)) =
-                    self.dialling.failed(dial, turn.now.mono_ms, turn.rng)
-                {
-                    self.round_ended(target, round_over);
+                let failed = self.dialling.failed(dial, turn.now.mono_ms, turn.rng);
+                if let Some((attempt, round_over)) = failed {
+                    self.round_ended(turn, &attempt, round_over);
                 }
                 Ok(())
             }
@@ -301,6 +303,7 @@ impl Engine {
         if !self.stopping {
             self.start_dials(turn);
         }
+        self.improve_sessions(turn);
         if is_later {
             self.propose_overdue(turn)?;
         }
@@ -312,6 +315,7 @@ impl Engine {
             self.next_deadline_ms(),
             self.unsaved.values().min().copied(),
             self.dialling.next_wake_ms(),
+            self.better.next_wake_ms(),
             self.presence.next_wake_ms(now, || self.is_anybody_unseen()),
             self.next_invitation_end_ms(now),
             self.next_proposal_ms(now),

@@ -151,6 +151,7 @@ impl Engine {
         self.account.save(turn.txn)?;
         self.news.carriers.insert(CarrierKind::Relay);
         self.dialling.refresh(turn.now.mono_ms);
+        self.look_for_better();
         self.addresses_changed(turn)
     }
 

@@ -12,6 +12,7 @@ use hedgerow_transport::keys::{BeaconKey, StaticKey};
 use rand_core::CryptoRng;
 
 use super::account::{Account, MAX_NAME, MarkSecret};
+use super::better::Better;
 use super::dialling::{Dialling, Target};
 use super::fact::{FactKind, Versions};
 #[cfg(feature = "sized")]
@@ -225,6 +226,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         refusals: BTreeMap::new(),
         unsaved: BTreeMap::new(),
         dialling: Dialling::default(),
+        better: Better::default(),
         presence: Presence::default(),
         relays: Relays::default(),
         #[cfg(feature = "sized")]

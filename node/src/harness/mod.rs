@@ -23,6 +23,7 @@ use crate::engine::introduction::{Card, Friend, card, introduce};
 use crate::engine::{Engine, Input};
 use crate::store::schema;
 
+use node::Air;
 pub use node::{Node, Storage};
 pub use stream::Stream;
 use stream::Watch;
@@ -34,6 +35,8 @@ pub const EPOCH_MS: i64 = 1_790_000_000_000;
 pub struct World {
     /// The network that connects the nodes; its conditions may be changed at any time.
     pub network: MemoryNetwork,
+    /// Networks of further carriers, on which members have the same numbers.
+    pub further: BTreeMap<CarrierKind, MemoryNetwork>,
     /// The nodes, by their number on the network.
     pub nodes: Vec<Node>,
     /// Milliseconds since the world began.
@@ -52,6 +55,7 @@ impl World {
     pub fn new(seed: u64) -> World {
         World {
             network: MemoryNetwork::new(seed),
+            further: BTreeMap::new(),
             nodes: Vec::new(),
             now_ms: 0,
             cryptography: Cryptography::Real,
@@ -81,6 +85,16 @@ impl World {
         ));
         self.run(10);
         number
+    }
+
+    /// Gives all nodes there are one more carrier, whose network may be changed at any time.
+    pub fn add_carrier(&mut self, kind: CarrierKind) {
+        let mut network = self.network.beside(self.seed ^ u64::from(kind as u8));
+        for _ in &self.nodes {
+            network.join();
+        }
+        self.further.insert(kind, network);
+        self.run(10);
     }
 
     /// A member of the network that is no node, and hears all that is announced: the test drives it.
@@ -155,8 +169,10 @@ impl World {
             .nodes
             .iter()
             .filter_map(|node| node.next_moment(self.now_ms));
+        let further = self.further.values();
         wakes
             .chain(self.network.next_event_at())
+            .chain(further.filter_map(MemoryNetwork::next_event_at))
             .min()
             .map(|moment| moment.max(self.now_ms))
     }
@@ -174,10 +190,19 @@ impl World {
             }
             self.nodes[member].input(Input::Carrier(CarrierKind::Memory, event));
         }
+        for (kind, network) in &mut self.further {
+            while let Some((member, event)) = network.poll(moment) {
+                self.nodes[member].input(Input::Carrier(*kind, event));
+            }
+        }
         for number in 0..self.nodes.len() {
             let node = &mut self.nodes[number];
             if node.next_moment(moment).is_some_and(|due| due <= moment) {
-                node.pump(number, &mut self.network, moment);
+                let mut air = Air {
+                    memory: &mut self.network,
+                    further: &mut self.further,
+                };
+                node.pump(number, &mut air, moment);
             }
         }
     }
@@ -250,9 +275,12 @@ impl World {
 
     /// A node goes off the air for good; what it has stays where it is.
     pub fn leave(&mut self, node: usize) {
-        self.network.crash(node);
-        self.network
-            .command(node, CarrierCommand::Switch { on: false }, self.now_ms);
+        self.crash(node);
+        let off = CarrierCommand::Switch { on: false };
+        self.network.command(node, off.clone(), self.now_ms);
+        for network in self.further.values_mut() {
+            network.command(node, off.clone(), self.now_ms);
+        }
         self.nodes[node].stop();
     }
 
@@ -271,14 +299,22 @@ impl World {
 
     /// A node dies, and starts again from an older state of its store.
     pub fn roll_back(&mut self, node: usize, to: MemoryStore) {
-        self.network.crash(node);
+        self.crash(node);
         self.nodes[node].storage.store = to;
         self.nodes[node].reopen(self.now_ms);
     }
 
+    /// Its links end as they do when the process dies.
+    fn crash(&mut self, node: usize) {
+        self.network.crash(node);
+        for network in self.further.values_mut() {
+            network.crash(node);
+        }
+    }
+
     /// A node dies as by power cut and starts again from what it had committed.
     pub fn restart(&mut self, node: usize) {
-        self.network.crash(node);
+        self.crash(node);
         self.nodes[node].reopen(self.now_ms);
     }
 }

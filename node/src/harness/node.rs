@@ -236,7 +236,7 @@ impl Node {
     }
 
     /// Pumps until nothing waits. A commit that fails ends the process and starts it again.
-    pub(super) fn pump(&mut self, number: usize, network: &mut MemoryNetwork, now_ms: u64) {
+    pub(super) fn pump(&mut self, number: usize, air: &mut Air<'_>, now_ms: u64) {
         let now = self.now(now_ms);
         let mut inputs = Inputs::default();
         loop {
@@ -245,7 +245,7 @@ impl Node {
             }
             let mut effects = Asked {
                 number,
-                network,
+                air,
                 now_ms,
                 answers: &mut self.answers,
                 events: &mut self.events,
@@ -265,7 +265,7 @@ impl Node {
             ) {
                 Ok(wake) => self.wake = wake,
                 Err(_) => {
-                    network.crash(number);
+                    air.all().for_each(|network| network.crash(number));
                     self.reopen(now_ms);
                     return;
                 }
@@ -292,10 +292,26 @@ impl Node {
     }
 }
 
+/// The networks of all carriers.
+pub(super) struct Air<'a> {
+    pub memory: &'a mut MemoryNetwork,
+    pub further: &'a mut BTreeMap<CarrierKind, MemoryNetwork>,
+}
+
+impl Air<'_> {
+    fn all(&mut self) -> impl Iterator<Item = &mut MemoryNetwork> {
+        std::iter::once(&mut *self.memory).chain(self.further.values_mut())
+    }
+
+    fn of(&mut self, kind: CarrierKind) -> &mut MemoryNetwork {
+        self.further.get_mut(&kind).unwrap_or(self.memory)
+    }
+}
+
 /// The world as one engine sees it, for the length of one pump.
-struct Asked<'a> {
+struct Asked<'a, 'n> {
     number: usize,
-    network: &'a mut MemoryNetwork,
+    air: &'a mut Air<'n>,
     now_ms: u64,
     answers: &'a mut BTreeMap<CallId, Answer>,
     events: &'a mut Vec<Event>,
@@ -305,9 +321,17 @@ struct Asked<'a> {
     log_in_length: &'a mut blake3::Hasher,
 }
 
-impl Asked<'_> {
-    fn command(&mut self, command: CarrierCommand) {
-        self.network.command(self.number, command, self.now_ms);
+impl Asked<'_, '_> {
+    fn command(&mut self, kind: CarrierKind, command: CarrierCommand) {
+        let network = self.air.of(kind);
+        network.command(self.number, command, self.now_ms);
+    }
+
+    /// No two networks know links of one name.
+    fn link_command(&mut self, command: CarrierCommand) {
+        for network in self.air.all() {
+            network.command(self.number, command.clone(), self.now_ms);
+        }
     }
 
     fn log(&mut self, what: &str, bytes: &[u8]) {
@@ -324,10 +348,10 @@ impl Asked<'_> {
     }
 }
 
-impl Effects for Asked<'_> {
+impl Effects for Asked<'_, '_> {
     fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
         self.log_secret("send", &bytes, &bytes.len().to_be_bytes());
-        self.command(CarrierCommand::Send { link, bytes });
+        self.link_command(CarrierCommand::Send { link, bytes });
         if ghost > 0 {
             // This network takes as long for a ghost as for nothing.
             let bytes = ghost as usize;
@@ -338,33 +362,33 @@ impl Effects for Asked<'_> {
     }
     fn recognised(&mut self, link: LinkId) {
         self.log("recognised", &link.0.to_be_bytes());
-        self.command(CarrierCommand::Recognised { link });
+        self.link_command(CarrierCommand::Recognised { link });
     }
     fn end(&mut self, link: LinkId, ending: Ending) {
         self.log("end", format!("{link:?} {ending:?}").as_bytes());
-        self.command(CarrierCommand::End { link, ending });
+        self.link_command(CarrierCommand::End { link, ending });
     }
-    fn dial(&mut self, _: CarrierKind, dial: DialId, to: Address) {
+    fn dial(&mut self, kind: CarrierKind, dial: DialId, to: Address) {
         self.log("dial", to.0.as_bytes());
-        self.command(CarrierCommand::Dial { dial, to });
+        self.command(kind, CarrierCommand::Dial { dial, to });
     }
-    fn announce(&mut self, _: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
+    fn announce(&mut self, kind: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
         let count = beacons.len().to_be_bytes();
         self.log_secret(
             "announce",
             &beacons.concat(),
             &[&count[..], &[u8::from(look)]].concat(),
         );
-        self.command(CarrierCommand::Announce { beacons, look });
+        self.command(kind, CarrierCommand::Announce { beacons, look });
     }
-    fn switch(&mut self, _: CarrierKind, on: bool) {
+    fn switch(&mut self, kind: CarrierKind, on: bool) {
         self.log("switch", &[u8::from(on)]);
-        self.command(CarrierCommand::Switch { on });
+        self.command(kind, CarrierCommand::Switch { on });
     }
     fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
         let told = format!("{relays:?} {}", keys.len());
         self.log("appear", told.as_bytes());
-        self.command(CarrierCommand::Appear { relays, keys });
+        self.command(CarrierKind::Relay, CarrierCommand::Appear { relays, keys });
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
         let said = format!("{call:?} {answer:?}");

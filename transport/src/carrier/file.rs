@@ -27,7 +27,7 @@ pub const PROFILE: Profile = Profile {
     mtu_bytes: MAX_BUNDLE as u32,
     latency_ms: 24 * 3_600 * 1_000,
     max_latency_ms: 28 * 24 * 3_600 * 1_000,
-    cost: 0,
+    cost: CarrierKind::File.cost(),
     lossy: true,
     announces: false,
 };

@@ -28,7 +28,7 @@ pub const PROFILE: Profile = Profile {
     mtu_bytes: u32::MAX,
     latency_ms: 1,
     max_latency_ms: 60_000,
-    cost: 1,
+    cost: CarrierKind::Memory.cost(),
     lossy: false,
     announces: true,
 };
@@ -92,6 +92,7 @@ pub struct MemoryNetwork {
 struct Member {
     on: bool,
     reading: bool,
+    shut: bool,
     beacons: Vec<[u8; 8]>,
     look: bool,
 }
@@ -160,6 +161,15 @@ impl MemoryNetwork {
             apart: BTreeSet::new(),
             cut_next_after: None,
             ready: VecDeque::new(),
+        }
+    }
+
+    /// A network without nodes, whose links share no name with those of this one.
+    pub fn beside(&self, seed: u64) -> Self {
+        Self {
+            ids: self.ids.clone(),
+            now: self.now,
+            ..Self::new(seed)
         }
     }
 
@@ -307,6 +317,11 @@ impl MemoryNetwork {
         self.switch(node, true);
     }
 
+    /// Whether nobody gets through to a node, which can dial others: as behind a firewall.
+    pub fn shut(&mut self, node: Node, shut: bool) {
+        self.nodes[node].shut = shut;
+    }
+
     /// Whether a node takes bytes; while it does not, they wait and the sender's window fills.
     pub fn read(&mut self, node: Node, reading: bool) {
         self.nodes[node].reading = reading;
@@ -368,10 +383,10 @@ impl MemoryNetwork {
     fn dial(&mut self, from: Node, dial: DialId, to: &Address) {
         let to =
             to.0.strip_prefix("memory:")
-                .and_then(|number| number.parse().ok());
+                .and_then(|number| number.parse::<Node>().ok());
         let lost = self.chance(self.conditions.dial_loss);
         let coming = match to {
-            Some(to) if to < self.nodes.len() && !lost => {
+            Some(to) if self.nodes.get(to).is_some_and(|to| !to.shut) && !lost => {
                 if self.chance(self.conditions.duplicate) {
                     self.later(Coming::Dialled {
                         from,

@@ -102,6 +102,19 @@ pub enum CarrierKind {
     File = 4,
 }
 
+impl CarrierKind {
+    /// What a byte costs in energy and money, relative to the local network; of two ways the cheaper one is the
+    /// better.
+    pub const fn cost(self) -> u32 {
+        match self {
+            CarrierKind::File => 0,
+            CarrierKind::Memory | CarrierKind::Lan => 1,
+            CarrierKind::Relay => 4,
+            CarrierKind::Ble => 20,
+        }
+    }
+}
+
 /// What a way costs and can do, for choosing among several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Profile {
@@ -113,7 +126,7 @@ pub struct Profile {
     pub latency_ms: u32,
     /// The longest a parcel may be under way, in milliseconds.
     pub max_latency_ms: u64,
-    /// Relative cost of a byte in energy and money; the local network is 1.
+    /// As [`CarrierKind::cost`].
     pub cost: u32,
     /// Whether bytes may be lost without the link ending.
     pub lossy: bool,

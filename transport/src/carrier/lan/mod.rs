@@ -32,7 +32,7 @@ pub const PROFILE: Profile = Profile {
     mtu_bytes: u32::MAX,
     latency_ms: 2,
     max_latency_ms: 60_000,
-    cost: 1,
+    cost: CarrierKind::Lan.cost(),
     lossy: false,
     announces: true,
 };

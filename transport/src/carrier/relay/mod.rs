@@ -46,7 +46,7 @@ pub const PROFILE: Profile = Profile {
     mtu_bytes: u32::MAX,
     latency_ms: 100,
     max_latency_ms: 60_000,
-    cost: 4,
+    cost: CarrierKind::Relay.cost(),
     lossy: false,
     announces: false,
 };

@@ -1,0 +1,182 @@
+//! A session moves to a better carrier where the device can be reached over one (`docs/PROTOCOL.md`
+//! section 8): a better one costs less by [`CarrierKind::cost`]. The old link stays until the new one has taken
+//! its place, and what was under way on it comes again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
+
+use hedgerow_sync::id::DeviceId;
+use hedgerow_transport::beacon::Beacon;
+use hedgerow_transport::carrier::CarrierKind;
+
+use super::dialling::Target;
+use super::way::{MAX_ADDRESSES, Way};
+use super::{Effects as _, Engine, Turn, chance};
+
+/// The pause before the side that has dialled the session's link tries a better way.
+const DIALLER_MS: RangeInclusive<u64> = 0..=2_000;
+
+/// The same for the other side, which may be the only one that gets through: later, so that mostly one of them
+/// dials, and later than two links count as dialled at once.
+const ANSWERER_MS: RangeInclusive<u64> = 12_000..=15_000;
+
+/// The pause after which all ways are tried again if none led anywhere, and the longest one: it doubles.
+const AGAIN_MS: RangeInclusive<u64> = 60_000..=3_600_000;
+
+/// What is tried for one session.
+#[derive(Debug, Default)]
+struct Plan {
+    /// Ways that are better than the one it goes over, the best first.
+    ways: VecDeque<Way>,
+    /// When the first of them is tried, or they are all worked out anew (monotonic milliseconds).
+    due_ms: Option<u64>,
+    /// Times that none led anywhere.
+    rounds: u32,
+    /// The one that is being tried.
+    trying: Option<Way>,
+    /// The beacon that was answered last: it is not answered twice.
+    answered: Option<Beacon>,
+    /// Something has changed: the ways are worked out anew, these first, where a beacon has just been seen.
+    seen: Option<Vec<Way>>,
+}
+
+/// The plans of all sessions that have one.
+#[derive(Debug, Default)]
+pub(crate) struct Better {
+    plans: BTreeMap<DeviceId, Plan>,
+    /// Those that are to be worked out anew.
+    outdated: bool,
+}
+
+impl Better {
+    /// Ways to a device, or carriers, may have changed while it has a session.
+    pub fn look_again(&mut self, device: DeviceId) {
+        let plan = self.plans.entry(device).or_default();
+        plan.seen.get_or_insert_default();
+        plan.rounds = 0;
+        self.outdated = true;
+    }
+
+    /// The beacon of a device that has a session was seen at these ways.
+    pub fn sighted(&mut self, device: DeviceId, beacon: Beacon, ways: Vec<Way>) {
+        let plan = self.plans.entry(device).or_default();
+        if plan.answered != Some(beacon) {
+            plan.answered = Some(beacon);
+            plan.seen = Some(ways);
+            self.outdated = true;
+        }
+    }
+
+    /// A session with a device has begun, by whatever way.
+    pub fn begun(&mut self, device: DeviceId) {
+        self.plans.remove(&device);
+        self.look_again(device);
+    }
+
+    /// There is none any more.
+    pub fn over(&mut self, device: DeviceId) {
+        self.plans.remove(&device);
+    }
+
+    /// The way that was tried leads nowhere: the next one has its turn.
+    pub fn failed(&mut self, device: DeviceId, now_ms: u64) {
+        let Some(plan) = self.plans.get_mut(&device) else {
+            return;
+        };
+        let tried = plan.trying.take();
+        plan.ways.retain(|way| Some(way) != tried.as_ref());
+        if plan.ways.is_empty() {
+            let pause_ms = AGAIN_MS.start() << plan.rounds.min(16);
+            plan.due_ms = Some(now_ms + pause_ms.min(*AGAIN_MS.end()));
+            plan.rounds += 1;
+        }
+    }
+
+    /// When the next way is tried.
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let waiting = self.plans.values().filter(|plan| plan.trying.is_none());
+        waiting.filter_map(|plan| plan.due_ms).min()
+    }
+
+    /// When a better way to a device that has a session is tried next.
+    pub fn next_ms(&self, device: DeviceId) -> Option<u64> {
+        self.plans.get(&device)?.due_ms
+    }
+}
+
+impl Engine {
+    /// Carriers have changed: every session may have a better way now.
+    pub(super) fn look_for_better(&mut self) {
+        for device in self.sessions.keys() {
+            self.better.look_again(*device);
+        }
+    }
+
+    /// Tries the better ways that are due.
+    pub(super) fn improve_sessions(&mut self, turn: &mut Turn<'_>) {
+        let now_ms = turn.now.mono_ms;
+        let is_due = |plan: &Plan| {
+            plan.trying.is_none() && plan.due_ms.is_some_and(|due_ms| due_ms <= now_ms)
+        };
+        for plan in self.better.plans.values_mut() {
+            if is_due(plan) && plan.ways.is_empty() {
+                plan.seen.get_or_insert_default();
+                self.better.outdated = true;
+            }
+        }
+        if std::mem::take(&mut self.better.outdated) {
+            let mut plans = std::mem::take(&mut self.better.plans);
+            for (device, plan) in &mut plans {
+                if let Some(seen) = plan.seen.take() {
+                    self.plan(turn, *device, plan, seen);
+                }
+            }
+            plans.retain(|_, plan| !plan.ways.is_empty() || plan.answered.is_some());
+            self.better.plans = plans;
+        }
+        for (device, plan) in &mut self.better.plans {
+            if !is_due(plan) || self.stopping {
+                continue;
+            }
+            if let Some(way) = plan.ways.front().cloned() {
+                plan.trying = Some(way.clone());
+                let target = Target::Device(*device);
+                let dial = self.dialling.move_to(target, way.clone());
+                turn.out.dial(way.carrier, dial, way.address);
+            }
+        }
+    }
+
+    /// Works out which ways to a device are better than the one that its session goes over.
+    fn plan(&self, turn: &mut Turn<'_>, id: DeviceId, plan: &mut Plan, seen: Vec<Way>) {
+        plan.ways.clear();
+        plan.due_ms = None;
+        let link = self.sessions.get(&id).and_then(|link| self.links.get(link));
+        let (Some(link), Some(device)) = (link, self.devices.get(&id)) else {
+            return;
+        };
+        let cost = link.carrier.cost();
+        let is_better = |kind: CarrierKind| kind.cost() < cost && self.is_usable(kind);
+        if !self.carriers.keys().any(|kind| is_better(*kind)) {
+            return;
+        }
+        let known = self.device_ways(device, turn.now);
+        for way in seen.into_iter().chain(known) {
+            if is_better(way.carrier)
+                && !plan.ways.contains(&way)
+                && plan.ways.len() < MAX_ADDRESSES
+            {
+                plan.ways.push_back(way);
+            }
+        }
+        plan.ways
+            .make_contiguous()
+            .sort_by_key(|way| way.carrier.cost());
+        let pause = match link.attempt.is_some() {
+            true => DIALLER_MS,
+            false => ANSWERER_MS,
+        };
+        let pause_ms = chance::between(turn.rng, *pause.start(), *pause.end());
+        plan.due_ms = (!plan.ways.is_empty()).then_some(turn.now.mono_ms + pause_ms);
+    }
+}
