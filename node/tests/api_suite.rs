@@ -176,6 +176,7 @@ under_both_implementations!(
     a_parcel_carries_what_the_network_does_not,
     a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses,
     a_carrier_is_switched_off_and_on,
+    each_carrier_says_how_it_stands_with_a_contact,
     announcing_is_switched_off_and_on_and_stays_so_over_a_restart,
     relays_are_added_and_removed_and_stay_over_a_restart,
     the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays,
@@ -183,6 +184,17 @@ under_both_implementations!(
     a_handover_says_who_took_over,
     a_wiped_directory_holds_nothing_and_can_be_used_again,
 );
+
+async fn each_carrier_says_how_it_stands_with_a_contact(through: Through) {
+    let (ana, _ben, _, to_ben) = pair(through).await;
+    off_the_air(&*ana.api).await;
+    let ways = ana.api.ways(to_ben).await.unwrap();
+    let lan = ways.iter().find(|way| way.carrier == Carrier::Lan);
+    assert_eq!(lan.unwrap().state, WayState::Off);
+    assert_eq!(ways.last().unwrap().carrier, Carrier::File);
+    let nobody = ContactId("00".repeat(16));
+    assert_eq!(ana.api.ways(nobody).await, Err(Refusal::NoSuchContact));
+}
 
 async fn one_says_who_one_is_and_changes_the_name(through: Through) {
     let ana = node("Ana", through).await;

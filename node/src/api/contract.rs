@@ -134,6 +134,14 @@ pub trait Api: Send + Sync {
         }
     }
 
+    /// How each carrier stands with a contact, the better ones first.
+    async fn ways(&self, id: ContactId) -> Result<Vec<WayStatus>, Refusal> {
+        match self.call(Call::Ways(id)).await? {
+            Reply::Ways(ways) => Ok(ways),
+            _ => Err(Refusal::Bug),
+        }
+    }
+
     /// Says that the words were compared, or takes it back.
     async fn verify(&self, id: ContactId, verified: bool) -> Result<Contact, Refusal> {
         contact(self.call(Call::Verify(id, verified)).await)

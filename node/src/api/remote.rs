@@ -107,6 +107,10 @@ impl Api for Remote {
                 let path = format!("{}/safety-words", contact(&id));
                 Reply::SafetyWords(self.get(&path).await?)
             }
+            Call::Ways(id) => {
+                let path = format!("{}/ways", contact(&id));
+                Reply::Ways(self.get(&path).await?)
+            }
             Call::Verify(id, verified) => {
                 let path = format!("{}/verified", contact(&id));
                 Reply::Contact(self.put(&path, &Verified { verified }).await?)

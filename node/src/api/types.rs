@@ -101,6 +101,8 @@ pub enum Call {
     Contact(ContactId),
     /// The twelve words to compare. Answer: [`Reply::SafetyWords`].
     SafetyWords(ContactId),
+    /// How each carrier stands with a contact. Answer: [`Reply::Ways`].
+    Ways(ContactId),
     /// Say that the words were compared, or take it back. Answer: [`Reply::Contact`].
     Verify(ContactId, bool),
     /// Give a contact a name of one's own; empty takes it back. Answer: [`Reply::Contact`].
@@ -146,6 +148,7 @@ pub enum Reply {
     Contacts(Vec<Contact>),
     Contact(Contact),
     SafetyWords(SafetyWords),
+    Ways(Vec<WayStatus>),
     Sent(MessageId),
     Status(Status),
     Parcel(Vec<u8>),
@@ -407,6 +410,53 @@ pub enum Why {
     Blocked,
     /// The contact's device refused it.
     Refused,
+}
+
+/// How a carrier stands with a contact: together with those of the others it says why a message for the contact
+/// is where it is, and what comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct WayStatus {
+    /// Which carrier.
+    pub carrier: Carrier,
+    /// Used, or why not.
+    #[serde(flatten)]
+    pub state: WayState,
+}
+
+/// Whether messages for a contact go over a carrier, and if not, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum WayState {
+    /// They do.
+    InUse,
+    /// A better carrier is in use.
+    Spare,
+    /// The contact is being dialled there.
+    Trying,
+    /// The contact does not answer there; the next attempt is due then (Unix milliseconds).
+    NoAnswer {
+        /// When.
+        next_ms: i64,
+    },
+    /// The contact has not been found there.
+    NotFound,
+    /// There is no relay that both sides use.
+    NoCommonRelay,
+    /// The user has switched it off.
+    Off,
+    /// It does not work.
+    NotWorking {
+        /// Why.
+        condition: CarrierCondition,
+    },
+    /// A parcel can be made and carried by hand.
+    ByHand,
+    /// There is no key of the contact to seal a parcel with yet.
+    NoKeyYet,
+    /// The contact is blocked, or has removed us.
+    NotWanted,
 }
 
 /// A way bytes travel, as the user knows it.

@@ -4,11 +4,12 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal, visible,
+    Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal, WayStatus,
+    visible,
 };
 use crate::cli::contacts::{find, shown};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, table};
 use crate::cli::session::Session;
 use crate::cli::{ask, screen, words};
 
@@ -183,7 +184,13 @@ pub async fn message(api: &dyn Api, output: Output, id: String) -> Result<(), Fa
     for contact in api.contacts().await? {
         match api.message(&contact.id, &id).await {
             Ok(message) => {
-                output.data(&message, |message| state(&shown(&contact), message));
+                let is_queued = message.mine && !message.delivered;
+                let ways = match is_queued {
+                    true => api.ways(contact.id.clone()).await?,
+                    false => Vec::new(),
+                };
+                let located = Located { message, ways };
+                output.data(&located, |located| located.words(&shown(&contact)));
                 return Ok(());
             }
             Err(Refusal::NoSuchMessage) => {}
@@ -191,6 +198,31 @@ pub async fn message(api: &dyn Api, output: Output, id: String) -> Result<(), Fa
         }
     }
     Err(Refusal::NoSuchMessage.into())
+}
+
+/// A message, and how each carrier stands with whom it is for.
+#[derive(Serialize)]
+struct Located {
+    #[serde(flatten)]
+    message: Message,
+    ways: Vec<WayStatus>,
+}
+
+impl Located {
+    fn words(&self, name: &str) -> String {
+        let state = state(name, &self.message);
+        if self.ways.is_empty() {
+            return state;
+        }
+        let row = |way: &WayStatus| {
+            vec![
+                words::carrier(way.carrier).to_owned(),
+                words::way(way.carrier, &way.state),
+            ]
+        };
+        let ways = table(&["CARRIER", "STATE"], self.ways.iter().map(row));
+        format!("{state}\n\n{ways}")
+    }
 }
 
 fn state(name: &str, message: &Message) -> String {

@@ -3,7 +3,7 @@
 
 use crate::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
-    StorageProblem, Why, visible,
+    StorageProblem, WayState, Why, visible,
 };
 use crate::cli::screen;
 
@@ -147,6 +147,28 @@ pub fn why(why: &Why) -> String {
         Why::NoCarrier => "no carrier is on: switch one on with `hedgerow carrier lan on`".into(),
         Why::Blocked => "blocked by you: `hedgerow block --undo NAME` takes it back".into(),
         Why::Refused => "refused by the contact's device".into(),
+    }
+}
+
+/// How a carrier stands with a contact, and what to do if messages cannot go over it.
+pub fn way(carrier: Carrier, state: &WayState) -> String {
+    match state {
+        WayState::InUse => "in use".into(),
+        WayState::Spare => "not needed: a better one is in use".into(),
+        WayState::Trying => "connecting".into(),
+        WayState::NoAnswer { next_ms } => {
+            format!("no answer: next attempt at {}", screen::time(*next_ms))
+        }
+        WayState::NotFound => "not found there".into(),
+        WayState::NoCommonRelay => {
+            "no relay that both use: add one that the contact uses with `hedgerow relays add ADDRESS`"
+                .into()
+        }
+        WayState::Off => condition_of(carrier, CarrierCondition::Off).into(),
+        WayState::NotWorking { condition } => condition_of(carrier, *condition).into(),
+        WayState::ByHand => "ready: `hedgerow carry export NAME FILE` makes a parcel".into(),
+        WayState::NoKeyYet => "not yet: meet once over a network first".into(),
+        WayState::NotWanted => "not tried: one of you has blocked or removed the other".into(),
     }
 }
 

@@ -43,6 +43,7 @@ impl Engine {
             Call::Contacts => Ok(Reply::Contacts(self.list_contacts(turn.txn, turn.now)?)),
             Call::Contact(id) => self.show_contact(turn, &id),
             Call::SafetyWords(id) => self.safety_words(&id),
+            Call::Ways(id) => Ok(Reply::Ways(self.ways(self.contact_named(&id)?, turn.now))),
             Call::Verify(id, verified) => self.verify(turn, &id, verified),
             Call::Rename(id, alias) => self.rename(turn, &id, &alias),
             Call::Block(id, blocked) => self.block(turn, &id, blocked),

@@ -3,10 +3,12 @@
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::peer;
 use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::carrier::{CarrierKind, CarrierState};
 
+use super::device::Device;
 use super::dialling::{Outlook, Target};
-use super::{Engine, Now, reconciling};
-use crate::api::Why;
+use super::{Engine, Now, reconciling, status};
+use crate::api::{WayState, WayStatus, Why};
 
 /// Messages of ours that none of a contact's devices is known to hold.
 pub(crate) fn queued(
@@ -70,6 +72,84 @@ impl Engine {
             },
             (why, Outlook::NotFound) => why,
         })
+    }
+}
+
+impl Engine {
+    /// How each carrier stands with a contact, the better ones first, and what is carried by hand last.
+    pub(super) fn ways(&self, identity: IdentityId, now: Now) -> Vec<WayStatus> {
+        let mut kinds: Vec<CarrierKind> = self.carriers.keys().copied().collect();
+        kinds.sort_by_key(|kind| kind.cost());
+        kinds.push(CarrierKind::File);
+        let way = |kind| WayStatus {
+            carrier: status::carrier(kind),
+            state: self.way_state(identity, kind, now),
+        };
+        kinds.into_iter().map(way).collect()
+    }
+
+    fn way_state(&self, identity: IdentityId, kind: CarrierKind, now: Now) -> WayState {
+        let devices: Vec<(DeviceId, &Device)> = self
+            .devices
+            .iter()
+            .filter(|(_, device)| device.identity == identity)
+            .map(|(id, device)| (*id, device))
+            .collect();
+        if devices.iter().all(|(id, _)| !self.may_talk_to(*id)) {
+            return WayState::NotWanted;
+        }
+        if kind == CarrierKind::File {
+            let has_key = devices.iter().any(|(_, device)| device.prekey.is_some());
+            return match has_key {
+                true => WayState::ByHand,
+                false => WayState::NoKeyYet,
+            };
+        }
+        if self.account.switched_off.contains(&(kind as u8)) {
+            return WayState::Off;
+        }
+        if !self.is_usable(kind) {
+            let state = self.carriers.get(&kind).map(|carrier| carrier.state);
+            let condition = status::condition(state.unwrap_or(CarrierState::Off));
+            return WayState::NotWorking { condition };
+        }
+        let in_use = devices.iter().filter_map(|(id, _)| {
+            let link = self.links.get(self.sessions.get(id)?)?;
+            Some(link.carrier)
+        });
+        if let Some(used) = in_use.min_by_key(|kind| kind.cost()) {
+            if used == kind {
+                return WayState::InUse;
+            }
+            if used.cost() <= kind.cost() {
+                return WayState::Spare;
+            }
+        }
+        let mut state = match kind {
+            CarrierKind::Relay => WayState::NoCommonRelay,
+            _ => WayState::NotFound,
+        };
+        for (id, device) in devices {
+            let target = Target::Device(id);
+            if self.dialling.is_dialling(target, kind) {
+                return WayState::Trying;
+            }
+            let ways = self.device_ways(device, now);
+            if ways.iter().all(|way| way.carrier != kind) {
+                continue;
+            }
+            let next_ms = match self.dialling.outlook(target, now.mono_ms) {
+                Outlook::Waiting(due_ms) => Some(due_ms),
+                _ => self.better.next_ms(id),
+            };
+            state = match next_ms {
+                Some(due_ms) => WayState::NoAnswer {
+                    next_ms: wall_of(due_ms, now),
+                },
+                None => WayState::NotFound,
+            };
+        }
+        state
     }
 }
 

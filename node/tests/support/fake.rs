@@ -240,6 +240,19 @@ impl Api for Fake {
                 let words = words.split(' ').map(str::to_owned).collect();
                 Reply::SafetyWords(SafetyWords { contact, words })
             }
+            Call::Ways(id) => {
+                state.contact(&id)?;
+                Reply::Ways(vec![
+                    WayStatus {
+                        carrier: Carrier::Lan,
+                        state: WayState::NoAnswer { next_ms: NOON },
+                    },
+                    WayStatus {
+                        carrier: Carrier::File,
+                        state: WayState::ByHand,
+                    },
+                ])
+            }
             Call::Verify(id, verified) => {
                 let contact = state.contact(&id)?;
                 contact.verified = verified;

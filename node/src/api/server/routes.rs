@@ -61,6 +61,7 @@ pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(contacts))
         .routes(routes!(contact, remove))
         .routes(routes!(safety_words))
+        .routes(routes!(ways))
         .routes(routes!(verify))
         .routes(routes!(rename))
         .routes(routes!(block))
@@ -316,6 +317,13 @@ async fn remove(State(node): Node, Path(id): Path<ContactId>) -> Done {
     responses((status = 200, body = SafetyWords), Failure))]
 async fn safety_words(State(node): Node, Path(id): Path<ContactId>) -> Answered<SafetyWords> {
     Ok(Json(node.safety_words(id).await?))
+}
+
+/// How each carrier stands with a contact, the better ones first.
+#[utoipa::path(get, path = "/v1/contacts/{contact}/ways", params(("contact" = ContactId, Path)),
+    responses((status = 200, body = Vec<WayStatus>), Failure))]
+async fn ways(State(node): Node, Path(id): Path<ContactId>) -> Answered<Vec<WayStatus>> {
+    Ok(Json(node.ways(id).await?))
 }
 
 /// Say that the safety words were compared, or take it back.
