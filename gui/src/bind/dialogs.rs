@@ -1,7 +1,7 @@
 //! What is asked or told over everything else.
 
 use hedgerow_node::api::Passphrase;
-use slint::ComponentHandle;
+use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::{Act, message, words};
 use crate::model::{Action, App, Date, Dialog};
@@ -78,6 +78,8 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_carrier(carrier);
             view.set_why(words::why(details.why));
             view.set_next(words::when(details.next));
+            let ways: VecModel<_> = details.ways.iter().map(words::way).collect();
+            view.set_ways(ModelRc::new(ways));
             DialogKind::Details
         }
         Some(Dialog::JumpToDate { at }) => {

@@ -2,10 +2,10 @@
 
 use hedgerow_node::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Refusal, RelayCondition,
-    StorageProblem, Why,
+    StorageProblem, WayState, Why,
 };
 
-use crate::model::{Day, Face, Tick, Weakness, When};
+use crate::model::{Day, Face, Tick, WayRow, Weakness, When};
 use crate::ui;
 
 /// None where there is none.
@@ -78,6 +78,33 @@ pub fn why(why: Option<Why>) -> ui::Why {
         Some(Why::NoCarrier) => ui::Why::NoCarrier,
         Some(Why::Blocked) => ui::Why::Blocked,
         Some(Why::Refused) => ui::Why::Refused,
+    }
+}
+
+/// How a carrier stands with a contact.
+pub fn way(row: &WayRow) -> ui::WayRow {
+    let mut on = ui::Condition::On;
+    let way = match row.state {
+        WayState::InUse => ui::Way::InUse,
+        WayState::Spare => ui::Way::Spare,
+        WayState::Trying => ui::Way::Trying,
+        WayState::NoAnswer { .. } => ui::Way::NoAnswer,
+        WayState::NotFound => ui::Way::NotFound,
+        WayState::NoCommonRelay => ui::Way::NoCommonRelay,
+        WayState::Off => ui::Way::Off,
+        WayState::NotWorking { condition: why } => {
+            on = condition(why);
+            ui::Way::NotWorking
+        }
+        WayState::ByHand => ui::Way::ByHand,
+        WayState::NoKeyYet => ui::Way::NoKeyYet,
+        WayState::NotWanted => ui::Way::NotWanted,
+    };
+    ui::WayRow {
+        carrier: carrier(Some(row.carrier)),
+        way,
+        condition: on,
+        next: when(row.next),
     }
 }
 

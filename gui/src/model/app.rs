@@ -222,6 +222,7 @@ impl App {
             News::Message(of, answer) => self.hear_message(&of, answer),
             News::Sent(of, answer) => self.hear_sent(&of, answer),
             News::SafetyWords(words) => self.hear_safety_words(words),
+            News::Ways(contact, ways) => self.hear_ways(&contact, &ways),
             News::Me(me) if self.is_inside() => {
                 self.own_name = me.name.0.clone();
                 self.me = Some(me);

@@ -1,6 +1,8 @@
 //! What is asked or told over everything else, and the line above it.
 
-use hedgerow_node::api::{Carrier, ContactId, MessageId, Passphrase, Refusal, StorageProblem, Why};
+use hedgerow_node::api::{
+    Carrier, ContactId, MessageId, Passphrase, Refusal, StorageProblem, WayState, Why,
+};
 
 use super::calendar::{Date, When};
 use super::relays::RelayRow;
@@ -72,6 +74,20 @@ pub struct Details {
     pub next: Option<When>,
     /// The carrier over which there is a session now.
     pub reachable: Option<Carrier>,
+    /// For one that waits: how each carrier stands with the contact, once the node has said so.
+    pub ways: Vec<WayRow>,
+    pub(crate) contact: ContactId,
+}
+
+/// How a carrier stands with a contact.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WayRow {
+    /// Which.
+    pub carrier: Carrier,
+    /// Used, or why not.
+    pub state: WayState,
+    /// When it is tried again, where that is known.
+    pub next: Option<When>,
 }
 
 /// The change of the passphrase.

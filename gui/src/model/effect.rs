@@ -110,6 +110,8 @@ pub enum Request {
     SetDraft { contact: ContactId, text: Private },
     /// Answer: `SafetyWords`.
     SafetyWords(ContactId),
+    /// Answer: `Ways`.
+    Ways(ContactId),
     /// Answer: `Contact`.
     Verify(ContactId, bool),
     /// Answer: `Contact`.

@@ -44,7 +44,7 @@ pub use adding::{Adding, InvitationRow, JoinRow, Qr, ShownInvitation};
 pub use app::App;
 pub use calendar::{Date, Day, Now, When};
 pub use chats::{ChatRow, Chats, Excerpt};
-pub use dialog::{Banner, ChangePassphrase, Details, Dialog};
+pub use dialog::{Banner, ChangePassphrase, Details, Dialog, WayRow};
 pub use door::Door;
 pub use effect::{Effect, Notification, Question, Request, Ticket};
 pub use face::Face;

@@ -2,7 +2,7 @@
 
 use hedgerow_node::api::{
     Contact, ContactId, Event, Invitation, InvitationId, Me, Message, MessageId, Page, Refusal,
-    SafetyWords, Status,
+    SafetyWords, Status, WayStatus,
 };
 
 use super::effect::Question;
@@ -73,6 +73,7 @@ pub enum News {
     Message(Question, Result<Message, Refusal>),
     Sent(Question, Result<MessageId, Refusal>),
     SafetyWords(SafetyWords),
+    Ways(ContactId, Vec<WayStatus>),
     Me(Me),
     Invited(Result<Invitation, Refusal>),
     Invitations(Vec<Invitation>),

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
-use hedgerow_node::api::{Contact, ContactId, MAX_TEXT, MessageId, Private, Refusal, visible};
+use hedgerow_node::api::{
+    Contact, ContactId, MAX_TEXT, MessageId, Private, Refusal, WayState, WayStatus, visible,
+};
 
 use super::app::App;
-use super::dialog::{Banner, Details, Dialog};
+use super::dialog::{Banner, Details, Dialog, WayRow};
 use super::effect::{Effect, Question, Request, Ticket};
 use super::face::Face;
 use super::fetching::{Fetching, Target};
@@ -423,8 +425,34 @@ impl App {
             why,
             next: self.next_attempt(why),
             reachable: thread.face.reachable,
+            ways: Vec::new(),
+            contact: thread.contact.clone(),
         };
+        if details.mine && !one.message.delivered {
+            self.out
+                .push(Effect::Ask(Request::Ways(details.contact.clone())));
+        }
         self.ask_user(Dialog::MessageDetails(details));
+    }
+
+    /// How the carriers stand with a contact.
+    pub(super) fn hear_ways(&mut self, contact: &ContactId, ways: &[WayStatus]) {
+        let next = |state: WayState| match state {
+            WayState::NoAnswer { next_ms } => Some(self.calendar.when(next_ms)),
+            _ => None,
+        };
+        let rows = ways.iter().map(|way| WayRow {
+            carrier: way.carrier,
+            state: way.state,
+            next: next(way.state),
+        });
+        let rows = rows.collect();
+        if let Some(Dialog::MessageDetails(details)) = &mut self.dialog
+            && details.contact == *contact
+        {
+            details.ways = rows;
+            self.changed.dialog = true;
+        }
     }
 
     /// Asks for a date.

@@ -28,6 +28,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Page { .. }
         | Request::Message { .. }
         | Request::SafetyWords(_)
+        | Request::Ways(_)
         | Request::Invitations
         | Request::StorageUsed => Lane::Read,
         Request::Open
@@ -133,6 +134,12 @@ impl Asking {
                 let words = api.safety_words(id).await;
                 words.map(|words| Some(News::SafetyWords(words)))
             }
+            Request::Ways(id) => match api.ways(id.clone()).await {
+                Ok(ways) => Ok(Some(News::Ways(id, ways))),
+                // A process of an older version owns the directory, and does not know.
+                Err(Refusal::NoSuchContact | Refusal::NoSuchRoute) => Ok(None),
+                Err(refusal) => Err(refusal),
+            },
             Request::Verify(id, verified) => match api.verify(id, verified).await {
                 Ok(contact) => self.chat(contact).await.map(Some),
                 Err(refusal) => Err(refusal),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
-use super::{PASSPHRASE, id};
+use super::{NOON, PASSPHRASE, id};
 
 /// Safety words.
 const WORDS: [&str; 12] = [
@@ -303,6 +303,20 @@ impl Node {
                 contact,
                 words: WORDS.map(Into::into).to_vec(),
             }),
+            Request::Ways(contact) => {
+                let way = |carrier, state| WayStatus { carrier, state };
+                let next_ms = NOON + 90_000;
+                let (lan, relay) = match self.talks.get(&contact)?.contact.reachable {
+                    Some(_) => (WayState::InUse, WayState::Spare),
+                    None => (WayState::NoAnswer { next_ms }, WayState::NoCommonRelay),
+                };
+                let ways = vec![
+                    way(Carrier::Lan, lan),
+                    way(Carrier::Relay, relay),
+                    way(Carrier::File, WayState::ByHand),
+                ];
+                News::Ways(contact, ways)
+            }
             Request::Verify(id, verified) => {
                 self.talks.get_mut(&id)?.contact.verified = verified;
                 return self.chat(&id);
