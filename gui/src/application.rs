@@ -10,7 +10,7 @@ use slint::{ComponentHandle, LogicalSize};
 
 use crate::arguments::Arguments;
 use crate::bind::{About, Outside, Window};
-use crate::desktop::{Clocks, Instance, Notices, Picture, PreferencesFile, invitation_in};
+use crate::desktop::{Clocks, Instance, Notices, Picture, PreferencesFile, Said, invitation_in};
 use crate::fonts;
 use crate::model::{Action, App, Effect, Now};
 use crate::node::{Options, Worker};
@@ -58,7 +58,10 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     let real = Real {
         clocks: Clocks::start(),
         worker: worker.clone(),
-        notices: Notices::start().ok(),
+        notices: Notices::start(|contact| {
+            in_window(move |window| window.act(Action::OpenNotified(contact)));
+        })
+        .ok(),
         file,
         ui: window.as_weak(),
     };
@@ -81,11 +84,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
                     if let Some(link) = visitor.link {
                         window.act(Action::LinkOpened(link));
                     }
-                    window.ui().window().set_minimized(false);
-                    window
-                        .ui()
-                        .window()
-                        .with_winit_window(|window| window.focus_window());
+                    raise(window.ui());
                 });
             })
             .ok(),
@@ -113,6 +112,13 @@ pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
             }
         });
     });
+}
+
+/// Brings a window to the front. Some desktops only say that it wants attention.
+fn raise(ui: &AppWindow) {
+    ui.window().set_minimized(false);
+    ui.window()
+        .with_winit_window(|window| window.focus_window());
 }
 
 /// Notifications are for those who look elsewhere, and a cursor rests until somebody is there.
@@ -160,16 +166,23 @@ impl Outside for Real {
             }
             Effect::Notify(notification) => {
                 if let (Some(notices), Some(ui)) = (&self.notices, self.ui.upgrade()) {
-                    let words = |unread| {
-                        let unread = i32::try_from(unread).unwrap_or(i32::MAX);
-                        ui.global::<Words>().invoke_arrived(unread).into()
+                    let (words, unread) = (ui.global::<Words>(), notification.unread);
+                    let unread = i32::try_from(unread).unwrap_or(i32::MAX);
+                    let said = Said {
+                        instead: words.invoke_arrived(unread).into(),
+                        click: words.invoke_open().into(),
                     };
-                    notices.show(&notification, words);
+                    notices.show(&notification, said);
                 }
             }
             Effect::ClearNotifications => {
                 if let Some(notices) = &self.notices {
                     notices.clear();
+                }
+            }
+            Effect::Raise => {
+                if let Some(ui) = self.ui.upgrade() {
+                    raise(&ui);
                 }
             }
             // They are comfort: what cannot be kept is as shipped the next time.

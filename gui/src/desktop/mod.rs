@@ -9,6 +9,6 @@ mod preferences;
 
 pub use clocks::Clocks;
 pub use instance::{Instance, Visitor};
-pub use notices::Notices;
+pub use notices::{Notices, Said};
 pub use picture::{Picture, invitation_in};
 pub use preferences::PreferencesFile;

@@ -1,71 +1,119 @@
 //! Notifications, through the desktop's service. Where there is none, nothing is shown.
 
-use notify_rust::{Hint, NotificationHandle};
-use std::sync::mpsc;
+use std::io;
+
+use hedgerow_node::api::ContactId;
+use notify_rust::{Hint, NotificationHandle, NotificationResponse};
+use tokio::runtime;
+use tokio::sync::mpsc;
 
 use crate::model::Notification;
 
 /// Notifications that wait to be shown; more are dropped, as the count in the title tells of all.
 const MAX_WAITING: usize = 16;
 
+/// What the service calls a click on the notification itself.
+const CLICK: &str = "default";
+
 /// Shows notifications, from a thread of its own: the service may take its time.
-pub struct Notices(mpsc::SyncSender<Order>);
+pub struct Notices(mpsc::Sender<Order>);
+
+/// What stands in a notification besides what the view-model says.
+pub struct Said {
+    /// In place of a text that is not shown.
+    pub instead: String,
+    /// What a click does.
+    pub click: String,
+}
 
 enum Order {
-    Show { title: String, body: String },
+    Show(Box<Shown>),
     Clear,
 }
 
+struct Shown {
+    contact: ContactId,
+    title: String,
+    body: String,
+    click: String,
+}
+
 impl Notices {
-    /// Starts the thread.
+    /// Starts the thread. `clicked` hears there whose notification was clicked.
     ///
     /// # Errors
     /// The system has no thread for it.
-    pub fn start() -> std::io::Result<Self> {
-        let (orders, ordered) = mpsc::sync_channel(MAX_WAITING);
+    pub fn start(clicked: impl Fn(ContactId) + Send + 'static) -> io::Result<Self> {
+        let (orders, ordered) = mpsc::channel(MAX_WAITING);
+        let runtime = runtime::Builder::new_current_thread().build()?;
         std::thread::Builder::new()
             .name("notices".into())
-            .spawn(move || {
-                let mut shown: Option<NotificationHandle> = None;
-                for order in ordered {
-                    if let Some(before) = shown.take() {
-                        before.close();
-                    }
-                    if let Order::Show { title, body } = order {
-                        // Without the service there is nothing to be done about it.
-                        shown = notify_rust::Notification::new()
-                            .appname("Hedgerow")
-                            .icon("org.hedgerow.Hedgerow")
-                            .summary(&title)
-                            .body(&body)
-                            .hint(Hint::Category("im.received".into()))
-                            .hint(Hint::DesktopEntry("org.hedgerow.Hedgerow".into()))
-                            .show()
-                            .ok();
-                    }
-                }
-            })?;
+            .spawn(move || runtime.block_on(obey(ordered, clicked)))?;
         Ok(Self(orders))
     }
 
-    /// Shows one in place of the one before. `said` words what the view-model leaves out.
-    pub fn show(&self, notification: &Notification, said: impl Fn(u64) -> String) {
+    /// Shows one in place of the one before.
+    pub fn show(&self, notification: &Notification, said: Said) {
         let title = match &notification.name {
             Some(name) => name.0.clone(),
             None => "Hedgerow".to_owned(),
         };
         let body = match &notification.text {
             Some(text) => escape(&text.0),
-            None => said(notification.unread),
+            None => said.instead,
         };
         // A full queue has said that there is something.
-        let _ = self.0.try_send(Order::Show { title, body });
+        let _ = self.0.try_send(Order::Show(Box::new(Shown {
+            contact: notification.contact.clone(),
+            title,
+            body,
+            click: said.click,
+        })));
     }
 
     /// Takes back what is shown.
     pub fn clear(&self) {
         // A thread that has ended shows nothing.
         let _ = self.0.try_send(Order::Clear);
+    }
+}
+
+/// Until the application ends.
+async fn obey(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(ContactId)) {
+    let mut shown: Option<(NotificationHandle, ContactId)> = None;
+    loop {
+        let order = match &shown {
+            None => orders.recv().await,
+            Some((handle, contact)) => tokio::select! {
+                order = orders.recv() => order,
+                () = handle.wait_for_action_async(|response| {
+                    if matches!(response, NotificationResponse::Default) {
+                        clicked(contact.clone());
+                    }
+                }) => {
+                    shown = None;
+                    continue;
+                }
+            },
+        };
+        let Some(order) = order else { return };
+        if let Some((before, _)) = shown.take() {
+            before.close_async().await;
+        }
+        if let Order::Show(wanted) = order {
+            // Without the service there is nothing to be done about it.
+            let handle = notify_rust::Notification::new()
+                .appname("Hedgerow")
+                .icon("org.hedgerow.Hedgerow")
+                .summary(&wanted.title)
+                .body(&wanted.body)
+                .action(CLICK, &wanted.click)
+                .hint(Hint::Category("im.received".into()))
+                .hint(Hint::DesktopEntry("org.hedgerow.Hedgerow".into()))
+                .show_async()
+                .await;
+            shown = handle.ok().map(|handle| (handle, wanted.contact));
+        }
     }
 }
 

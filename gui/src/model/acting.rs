@@ -16,6 +16,7 @@ impl App {
         match action {
             Action::Tick | Action::Touched => {}
             Action::Focused(focused) => self.focus(focused),
+            Action::OpenNotified(contact) => self.open_notified(contact),
             Action::Quit => self.quit(),
 
             Action::Back => self.back(),
@@ -156,6 +157,7 @@ impl App {
             Action::DismissBanner => self.dismiss_banner(),
             Action::Prefer(preference) => self.prefer(preference),
             Action::LinkOpened(link) => self.link = Some(link),
+            Action::OpenNotified(contact) => self.open_notified(contact),
             _ => {}
         }
     }

@@ -16,7 +16,9 @@ pub enum Action {
     Touched,
     /// The window has come to the front, or gone from it.
     Focused(bool),
-    /// Close the window, in order.
+    /// The notification about this conversation was clicked.
+    OpenNotified(ContactId),
+    /// Close everything, in order.
     Quit,
 
     // ---- the way around

@@ -323,7 +323,7 @@ impl App {
         let text = newest.and_then(|newest| newest.text);
         let text = text.filter(|_| self.settings.previews);
         self.out.push(Effect::Notify(Notification {
-            contact: Some(id.clone()),
+            contact: id.clone(),
             name: Some(Private(name(&known.contact))),
             text: text.map(|text| Private(excerpt(&text.0))),
             unread: known.contact.unread,

@@ -29,6 +29,8 @@ pub enum Effect {
         /// Unread messages.
         unread: u64,
     },
+    /// Bring the window to the front, wherever it is.
+    Raise,
     /// Put the cursor where one writes.
     FocusDraft,
     /// Close the window; everything to keep has been asked for already.
@@ -38,8 +40,8 @@ pub enum Effect {
 /// What a notification says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// Whom to show when it is clicked; nobody while locked.
-    pub contact: Option<ContactId>,
+    /// Whom to show when it is clicked. Nobody is told of it before.
+    pub contact: ContactId,
     /// Who wrote; `None` while locked.
     pub name: Option<Private>,
     /// What; `None` while locked, and where the user does not want it shown.

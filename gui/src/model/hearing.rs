@@ -67,9 +67,12 @@ impl App {
         if !self.is_inside() {
             return match event {
                 Event::Lock { locked } => self.hear_lock(locked),
-                Event::Message { mine: false, .. } | Event::Messages { .. } => {
-                    self.notify_without_names();
+                Event::Message {
+                    contact,
+                    mine: false,
+                    ..
                 }
+                | Event::Messages { contact, .. } => self.notify_without_names(contact),
                 _ => {}
             };
         }

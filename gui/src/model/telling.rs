@@ -1,6 +1,6 @@
 //! What the user is told: what was refused, the line above everything, notifications.
 
-use hedgerow_node::api::Refusal;
+use hedgerow_node::api::{ContactId, Refusal};
 
 use super::app::App;
 use super::dialog::{Banner, Dialog};
@@ -67,13 +67,26 @@ impl App {
         self.changed.banner |= self.banner.take().is_some();
     }
 
+    /// A notification was clicked: the conversation is shown, after the lock if there is one.
+    pub(super) fn open_notified(&mut self, contact: ContactId) {
+        match self.place {
+            Place::Main(_) => {
+                self.dismiss();
+                self.open_chat(&contact);
+            }
+            Place::Unlock | Place::ScreenLocked | Place::Starting => self.reopen = Some(contact),
+            Place::Welcome | Place::Wiped | Place::Failed(_) => {}
+        }
+        self.out.push(Effect::Raise);
+    }
+
     /// Asks the user something.
     pub(super) fn ask_user(&mut self, dialog: Dialog) {
         self.dialog = Some(dialog);
         self.changed.dialog = true;
     }
 
-    pub(super) fn notify_without_names(&mut self) {
+    pub(super) fn notify_without_names(&mut self, contact: ContactId) {
         let now_ms = self.now.monotonic_ms;
         let is_due = self
             .notified_ms
@@ -81,7 +94,7 @@ impl App {
         if self.settings.notifications && is_due && self.place == Place::ScreenLocked {
             self.notified_ms = Some(now_ms);
             self.out.push(Effect::Notify(Notification {
-                contact: None,
+                contact,
                 name: None,
                 text: None,
                 unread: 0,

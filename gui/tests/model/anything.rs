@@ -60,6 +60,7 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
             return stage.hear(News::Refused(refusal));
         }
         33 => return stage.meet(letter, letter),
+        44 => Action::OpenNotified(id(letter)),
         _ => {
             let (time_ms, mine) = (stage.now.wall_ms, what.is_multiple_of(2));
             let Some(talk) = stage.node.talks.get_mut(&id(letter)) else {
@@ -127,7 +128,7 @@ proptest! {
 
     #[test]
     fn nothing_shows_what_is_hidden_and_what_is_shown_is_what_is_there(
-        steps in proptest::collection::vec((0..44_u8, any::<u16>()), 1..120),
+        steps in proptest::collection::vec((0..45_u8, any::<u16>()), 1..120),
     ) {
         let mut stage = Stage::open(&["Ana", "Ben", "Eve"]);
         for number in 0..700 {

@@ -117,6 +117,43 @@ fn notifications_tell_names_only_while_the_screen_is_open() {
     assert_eq!(notified(&mut stage), []);
 }
 
+/// The one notification that was shown since.
+fn notified_of(stage: &mut Stage) -> ContactId {
+    let mut shown = stage.done.drain(..).filter_map(|effect| match effect {
+        Effect::Notify(shown) => Some(shown.contact),
+        _ => None,
+    });
+    shown.next_back().expect("a notification")
+}
+
+#[test]
+fn a_notification_leads_to_its_conversation_and_through_the_lock_first() {
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    stage.does(Action::OpenChat(id("a")));
+    stage.does(Action::Focused(false));
+    stage.comes("b", "are you there?");
+    let of = notified_of(&mut stage);
+    stage.does(Action::Wipe);
+    stage.does(Action::OpenNotified(of));
+    assert!(stage.thread().contact == id("b") && stage.app.dialog.is_none());
+    assert!(matches!(stage.done.last(), Some(Effect::Raise)));
+
+    stage.does(Action::LockScreen);
+    stage.done.clear();
+    stage.comes("a", "and you?");
+    let of = notified_of(&mut stage);
+    stage.does(Action::OpenNotified(of));
+    assert!(matches!(stage.done.last(), Some(Effect::Raise)));
+    assert!(stage.app.place == Place::ScreenLocked);
+    assert_hidden(&stage);
+    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(Action::GoOn);
+    assert!(stage.thread().contact == id("a"));
+    // A contact that is gone leads nowhere.
+    stage.does(Action::OpenNotified(id("c")));
+    assert!(stage.thread().contact == id("a"));
+}
+
 #[test]
 fn a_node_locked_by_anybody_hides_everything() {
     let mut stage = Stage::talking(10);
