@@ -1,6 +1,6 @@
 //! The whole application: the window, the node behind it, and the desktop around both.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use hedgerow_node::host::HostOptions;
@@ -10,7 +10,10 @@ use slint::{ComponentHandle, LogicalSize};
 
 use crate::arguments::Arguments;
 use crate::bind::{About, Outside, Window};
-use crate::desktop::{Clocks, Instance, Notices, Picture, PreferencesFile, Said, invitation_in};
+use crate::desktop::{
+    Clocks, FromTray, Instance, Notices, Picture, PreferencesFile, Said, Tray, TraySaid,
+    invitation_in,
+};
 use crate::fonts;
 use crate::model::{Action, App, Effect, Now};
 use crate::node::{Options, Worker};
@@ -63,6 +66,18 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
         })
         .ok(),
         file,
+        tray: Tray::start(|from| {
+            in_window(move |window| {
+                window.act(match from {
+                    FromTray::There(is_there) => Action::Tray(is_there),
+                    FromTray::Open => Action::ComeForward,
+                    FromTray::Lock => Action::LockScreen,
+                    FromTray::Quit => Action::Quit,
+                });
+            });
+        })
+        .ok(),
+        unread: Cell::new(0),
         ui: window.as_weak(),
     };
     let about = About {
@@ -84,13 +99,17 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
                     if let Some(link) = visitor.link {
                         window.act(Action::LinkOpened(link));
                     }
-                    raise(window.ui());
+                    window.act(Action::ComeForward);
                 });
             })
             .ok(),
         _ => None,
     };
-    let ran = window.ui().run();
+    // A hidden window does not end it.
+    let ran = window
+        .ui()
+        .show()
+        .and_then(|()| slint::run_event_loop_until_quit());
     if let Some(worker) = worker.take() {
         worker.stop();
     }
@@ -114,8 +133,10 @@ pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
     });
 }
 
-/// Brings a window to the front. Some desktops only say that it wants attention.
+/// Shows a window, and brings it to the front. Some desktops only say that it wants attention.
 fn raise(ui: &AppWindow) {
+    // A window that cannot be shown again leaves the tray, and that is there for quitting too.
+    let _ = ui.show();
     ui.window().set_minimized(false);
     ui.window()
         .with_winit_window(|window| window.focus_window());
@@ -145,7 +166,29 @@ struct Real {
     worker: Rc<RefCell<Option<Worker>>>,
     notices: Option<Notices>,
     file: PreferencesFile,
+    tray: Option<Tray>,
+    /// As the icon in the tray shows it.
+    unread: Cell<u64>,
     ui: slint::Weak<AppWindow>,
+}
+
+impl Real {
+    /// The icon says what is so now, in the language of now.
+    fn show_tray(&self) {
+        if let (Some(tray), Some(ui)) = (&self.tray, self.ui.upgrade()) {
+            let (words, unread) = (ui.global::<Words>(), self.unread.get());
+            tray.show(TraySaid {
+                unread: unread > 0,
+                about: match i32::try_from(unread).unwrap_or(i32::MAX) {
+                    0 => "Hedgerow".into(),
+                    unread => words.invoke_arrived(unread).into(),
+                },
+                open: words.invoke_open().into(),
+                lock: words.invoke_lock().into(),
+                quit: words.invoke_quit().into(),
+            });
+        }
+    }
 }
 
 impl Outside for Real {
@@ -180,15 +223,28 @@ impl Outside for Real {
                     notices.clear();
                 }
             }
+            Effect::SetTitle { unread } => {
+                self.unread.set(unread);
+                self.show_tray();
+            }
+            Effect::Hide => {
+                if let Some(ui) = self.ui.upgrade() {
+                    // A window that cannot be hidden is still there.
+                    let _ = ui.hide();
+                }
+            }
             Effect::Raise => {
                 if let Some(ui) = self.ui.upgrade() {
                     raise(&ui);
                 }
             }
             // They are comfort: what cannot be kept is as shipped the next time.
-            Effect::SavePreferences(preferences) => drop(self.file.write(&preferences)),
+            Effect::SavePreferences(preferences) => {
+                drop(self.file.write(&preferences));
+                self.show_tray();
+            }
             Effect::ForgetPreferences => self.file.forget(),
-            Effect::Copy(_) | Effect::SetTitle { .. } | Effect::FocusDraft | Effect::Quit => {}
+            Effect::Copy(_) | Effect::FocusDraft | Effect::Quit => {}
         }
     }
 

@@ -124,7 +124,7 @@ impl Window {
                 let (width, height) = (size.width as u32, size.height as u32);
                 act(Action::Prefer(Preference::Window { width, height }));
             }
-            act(Action::Quit);
+            act(Action::Close);
             slint::CloseRequestResponse::KeepWindowShown
         });
         window.settle(effects);
@@ -189,7 +189,10 @@ impl Window {
         for effect in effects {
             match effect {
                 Effect::Copy(Private(text)) => self.ui.invoke_copy(text.into()),
-                Effect::SetTitle { unread } => self.ui.set_unread(words::number(unread)),
+                Effect::SetTitle { unread } => {
+                    self.ui.set_unread(words::number(unread));
+                    self.outside.perform(effect);
+                }
                 Effect::FocusDraft => self.ui.invoke_focus_draft(),
                 Effect::Quit => self.outside.quit(),
                 other => self.outside.perform(other),

@@ -67,6 +67,8 @@ pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     });
     let say = prefer(act);
     view.on_choose_enter(move |on| say(Preference::EnterSends(on)));
+    let say = prefer(act);
+    view.on_choose_stays_on(move |on| say(Preference::StaysOn(on)));
     let say = act.clone();
     view.on_change_passphrase(move || say(Action::ChangePassphrase));
     let say = act.clone();
@@ -111,6 +113,8 @@ pub fn draw(app: &App, ui: &AppWindow) {
     view.set_previews(settings.previews);
     view.set_lock_after_min(settings.lock_after_min.unwrap_or(0).into());
     view.set_enter_sends(settings.enter_sends);
+    view.set_tray(app.tray);
+    view.set_stays_on(settings.stays_on);
 }
 
 fn page_named(page: ui::SettingsPage) -> SettingsPage {

@@ -17,6 +17,9 @@ impl App {
             Action::Tick | Action::Touched => {}
             Action::Focused(focused) => self.focus(focused),
             Action::OpenNotified(contact) => self.open_notified(contact),
+            Action::Close => self.close(),
+            Action::ComeForward => self.come_forward(),
+            Action::Tray(is_there) => self.hear_tray(is_there),
             Action::Quit => self.quit(),
 
             Action::Back => self.back(),
@@ -132,6 +135,9 @@ impl App {
     pub(super) fn act_outside(&mut self, action: Action) {
         match action {
             Action::Focused(focused) => self.focus(focused),
+            Action::Close => self.close(),
+            Action::ComeForward => self.come_forward(),
+            Action::Tray(is_there) => self.hear_tray(is_there),
             Action::Quit => self.quit(),
             Action::Name(name) => self.type_name(name),
             Action::Passphrase(text) => self.type_passphrase(text),
@@ -216,11 +222,6 @@ impl App {
             self.out.push(Effect::ClearNotifications);
             self.see_what_is_in_view();
         }
-    }
-
-    pub(super) fn quit(&mut self) {
-        self.keep_draft();
-        self.out.push(Effect::Quit);
     }
 
     pub(super) fn take_over(&mut self) {

@@ -18,6 +18,12 @@ pub enum Action {
     Focused(bool),
     /// The notification about this conversation was clicked.
     OpenNotified(ContactId),
+    /// The window is to be closed.
+    Close,
+    /// The user asks for the window from elsewhere on the desktop.
+    ComeForward,
+    /// The desktop has a tray with our icon in it, or not any more.
+    Tray(bool),
     /// Close everything, in order.
     Quit,
 

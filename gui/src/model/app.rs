@@ -51,6 +51,8 @@ pub struct App {
     pub storage_bytes: Option<u64>,
     /// The store is being rewritten.
     pub erasing: bool,
+    /// The desktop has a tray, and our icon is in it.
+    pub tray: bool,
     pub(super) now: Now,
     pub(super) calendar: Calendar,
     pub(super) out: Vec<Effect>,
@@ -59,6 +61,8 @@ pub struct App {
     pub(super) steps: Steps,
     /// The window is in front.
     pub(super) focused: bool,
+    /// The window is closed, and everything else goes on.
+    pub(super) hidden: bool,
     /// When a key or the pointer was last used.
     pub(super) touched_ms: u64,
     /// The screen is locked, whatever else is.
@@ -110,6 +114,7 @@ impl App {
             mode: None,
             storage_bytes: None,
             erasing: false,
+            tray: false,
             now,
             calendar: Calendar::new(zone, now),
             out: Vec::new(),
@@ -117,6 +122,7 @@ impl App {
             tickets: 0,
             steps: Steps::default(),
             focused: true,
+            hidden: false,
             touched_ms: now.monotonic_ms,
             screen_locked: false,
             reopen: None,
@@ -130,7 +136,8 @@ impl App {
             banner_until_ms: None,
             notified_ms: None,
         };
-        (app, vec![Effect::Ask(Request::Open)])
+        let effects = vec![Effect::SetTitle { unread: 0 }, Effect::Ask(Request::Open)];
+        (app, effects)
     }
 
     /// Which parts have changed since this was last asked.
@@ -299,6 +306,7 @@ fn happens_by_itself(action: &Action) -> bool {
         action,
         Action::Tick
             | Action::Focused(_)
+            | Action::Tray(_)
             | Action::Seen(_)
             | Action::NearTop
             | Action::NearBottom

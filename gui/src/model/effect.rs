@@ -23,13 +23,15 @@ pub enum Effect {
     SavePreferences(Preferences),
     /// Remove them, as if they never were.
     ForgetPreferences,
-    /// The title of the window: the name of the application, and this count unless it is zero. No names,
-    /// no text.
+    /// The title of the window, and the icon in the tray: the name of the application, and this count
+    /// unless it is zero. No names, no text.
     SetTitle {
         /// Unread messages.
         unread: u64,
     },
-    /// Bring the window to the front, wherever it is.
+    /// Close the window alone: everything goes on.
+    Hide,
+    /// Show the window, and bring it to the front, wherever it is.
     Raise,
     /// Put the cursor where one writes.
     FocusDraft,

@@ -6,7 +6,7 @@
 //!                                     └── App::changed: what to draw again
 //! ```
 //!
-//! `app` is the whole, `acting`, `going`, `hearing` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `person`,
+//! `app` is the whole, `acting`, `going`, `hearing`, `hiding` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `person`,
 //! `network` and `relays` are what fills the window, one file each; `face` is what several of them show of a contact; `window` and `rows` are the loaded part of a
 //! conversation and how it is drawn; `calendar`, `links`, `strength` and `preferences` are what these
 //! need to know of the world.
@@ -26,6 +26,7 @@ mod face;
 mod fetching;
 mod going;
 mod hearing;
+mod hiding;
 mod links;
 mod network;
 mod news;

@@ -34,6 +34,8 @@ pub struct Preferences {
     pub lock_after_min: Option<u16>,
     /// Enter sends, Shift and Enter begins a line; otherwise Ctrl and Enter sends.
     pub enter_sends: bool,
+    /// Closing the window leaves the node on the air, where there is a tray to come back from.
+    pub stays_on: bool,
     /// The window's width in logical pixels.
     pub width: u32,
     /// The window's height in logical pixels.
@@ -63,6 +65,7 @@ pub enum Preference {
     Previews(bool),
     LockAfterMin(Option<u16>),
     EnterSends(bool),
+    StaysOn(bool),
     Window { width: u32, height: u32 },
 }
 
@@ -76,6 +79,7 @@ impl Default for Preferences {
             previews: false,
             lock_after_min: Some(10),
             enter_sends: true,
+            stays_on: false,
             width: 1_100,
             height: 760,
         }
@@ -106,6 +110,7 @@ impl Preferences {
             Preference::Previews(on) => self.previews = on,
             Preference::LockAfterMin(minutes) => self.lock_after_min = minutes,
             Preference::EnterSends(on) => self.enter_sends = on,
+            Preference::StaysOn(on) => self.stays_on = on,
             Preference::Window { width, height } => (self.width, self.height) = (width, height),
         }
         self.keep_within_bounds();

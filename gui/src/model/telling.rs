@@ -67,19 +67,6 @@ impl App {
         self.changed.banner |= self.banner.take().is_some();
     }
 
-    /// A notification was clicked: the conversation is shown, after the lock if there is one.
-    pub(super) fn open_notified(&mut self, contact: ContactId) {
-        match self.place {
-            Place::Main(_) => {
-                self.dismiss();
-                self.open_chat(&contact);
-            }
-            Place::Unlock | Place::ScreenLocked | Place::Starting => self.reopen = Some(contact),
-            Place::Welcome | Place::Wiped | Place::Failed(_) => {}
-        }
-        self.out.push(Effect::Raise);
-    }
-
     /// Asks the user something.
     pub(super) fn ask_user(&mut self, dialog: Dialog) {
         self.dialog = Some(dialog);

@@ -155,6 +155,45 @@ fn a_notification_leads_to_its_conversation_and_through_the_lock_first() {
 }
 
 #[test]
+fn closing_the_window_closes_everything_unless_the_user_stays_on_and_there_is_a_tray() {
+    let last = |stage: &mut Stage| stage.done.drain(..).next_back();
+    let mut stage = Stage::talking(3);
+    stage.does(Action::Close);
+    assert!(matches!(last(&mut stage), Some(Effect::Quit)));
+    stage.does(Action::Tray(true));
+    stage.does(Action::Close);
+    assert!(
+        matches!(last(&mut stage), Some(Effect::Quit)),
+        "not asked for"
+    );
+
+    stage.does(Action::Prefer(Preference::StaysOn(true)));
+    stage.does(Action::Draft("half a".into()));
+    stage.does(Action::Close);
+    assert!(matches!(last(&mut stage), Some(Effect::Hide)));
+    assert!(stage.talk("a").contact.draft.is_some());
+    // Nobody sees what comes, though the conversation is open.
+    stage.comes("a", "are you there?");
+    assert!(
+        stage
+            .done
+            .iter()
+            .any(|done| matches!(done, Effect::Notify(_)))
+    );
+    stage.does(Action::ComeForward);
+    assert!(matches!(last(&mut stage), Some(Effect::Raise)));
+
+    // Without a tray there is no way back, so the window comes by itself.
+    stage.does(Action::LockScreen);
+    stage.does(Action::Close);
+    assert!(matches!(last(&mut stage), Some(Effect::Hide)));
+    stage.does(Action::Tray(false));
+    assert!(matches!(last(&mut stage), Some(Effect::Raise)));
+    stage.does(Action::Close);
+    assert!(matches!(last(&mut stage), Some(Effect::Quit)));
+}
+
+#[test]
 fn a_node_locked_by_anybody_hides_everything() {
     let mut stage = Stage::talking(10);
     stage.happens(Event::Lock { locked: true });

@@ -1,8 +1,6 @@
-//! Notifications, as a desktop's service on a bus of its own gets them, and what a click there does.
+//! Notifications, and what a click on one does.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -14,8 +12,7 @@ use zbus::connection::Builder;
 use zbus::object_server::SignalEmitter;
 use zbus::{block_on, interface};
 
-/// So long is waited for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::PATIENCE;
 
 /// The service: it says what it was asked to do, and gives numbers from 1 on.
 struct Service {
@@ -65,31 +62,14 @@ impl Service {
     async fn action_invoked(on: &SignalEmitter<'_>, id: u32, action: &str) -> zbus::Result<()>;
 }
 
-/// Runs the test below on a bus of its own: which one it is a process says by its environment.
 #[test]
 fn a_click_leads_to_the_conversation_that_the_notification_is_about() {
-    let mut bus = Command::new("dbus-daemon")
-        .args(["--session", "--nofork", "--print-address"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("dbus-daemon, of the package of that name");
-    let mut address = String::new();
-    let said = bus.stdout.take().expect("a pipe");
-    BufReader::new(said)
-        .read_line(&mut address)
-        .expect("an address");
-    let passed = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", "on_a_bus_of_its_own"])
-        .env("DBUS_SESSION_BUS_ADDRESS", address.trim())
-        .status();
-    bus.kill().expect("it ends");
-    bus.wait().expect("it ends");
-    assert!(passed.expect("it runs").success());
+    crate::on_a_bus("notices::clicked_on_a_bus");
 }
 
 #[test]
 #[ignore = "the test above runs it, with a bus"]
-fn on_a_bus_of_its_own() {
+fn clicked_on_a_bus() {
     let (asks, asked) = mpsc::channel();
     let service = Service {
         asked: asks,
