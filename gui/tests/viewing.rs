@@ -14,6 +14,7 @@ use stage::{NOON, Stage, id};
 use window::Window;
 
 const MINUTE: i64 = 60_000;
+const DAY: i64 = 24 * 60 * MINUTE;
 
 /// Below the head of a conversation.
 const TOP: f32 = 60.0;
@@ -252,4 +253,87 @@ fn enter_sends_or_begins_a_line_as_the_user_prefers() {
     assert_eq!(sent(&window).len(), 1);
     window.presses(&[Key::Control], Key::Return);
     assert_eq!(sent(&window)[1..], ["three\nfour"]);
+}
+
+/// A window with so many conversations, the newest first.
+fn conversations(count: usize) -> Window {
+    init_no_event_loop();
+    let mut stage = Stage::open(&[]);
+    for number in 0..count {
+        let id = format!("{number:x}");
+        stage.meet(&id, &format!("Contact {number}"));
+        let ago = number as i64 * 10 * MINUTE;
+        stage.talk(&id).add("Hello", false, NOON - DAY - ago);
+    }
+    stage.hear(News::Event(Event::Missed));
+    stage.later(1_000);
+    Window::of(stage, 1_000.0, 700.0)
+}
+
+/// A message of this contact is the newest of all.
+fn writes(window: &mut Window, number: usize, ago: i64) {
+    let contact = id(&format!("{number:x}"));
+    let talk = window.node.talks.get_mut(&contact).unwrap();
+    let message = talk.add("And another", false, NOON - ago);
+    window.hears(News::Event(Event::Message {
+        contact,
+        id: message,
+        mine: false,
+    }));
+}
+
+#[test]
+fn the_keyboard_stays_with_its_conversation_wherever_that_goes() {
+    let mut window = conversations(6);
+    let opened = |window: &mut Window| {
+        window.presses(&[], Key::Return);
+        let head = window.all("About Contact 2");
+        window.does(Action::Back);
+        !head.is_empty()
+    };
+    window.clicks("Find a contact");
+    for _ in 0..3 {
+        window.presses(&[], Key::Tab);
+    }
+    assert!(opened(&mut window), "the third has the focus");
+    window.clicks("Find a contact");
+    for _ in 0..3 {
+        window.presses(&[], Key::Tab);
+    }
+    // Another comes to the top, from below and from above; then this one; then one of those is gone.
+    writes(&mut window, 5, 9 * MINUTE);
+    writes(&mut window, 1, 8 * MINUTE);
+    writes(&mut window, 2, 7 * MINUTE);
+    writes(&mut window, 4, 6 * MINUTE);
+    let contact = id("5");
+    window.node.talks.remove(&contact);
+    window.hears(News::Event(Event::Removed { contact }));
+    assert!(opened(&mut window), "it still has it");
+}
+
+#[test]
+fn what_is_in_view_of_the_list_stays_there_when_others_come_to_the_top() {
+    let mut window = conversations(40);
+    let places = |window: &Window| -> Vec<(String, f32)> {
+        let list = window.one("Conversations");
+        let rows = list.query_descendants().match_inherits("Chat").find_all();
+        let told = rows.iter().filter_map(|row| {
+            let label = row.accessible_label()?;
+            Some((label.to_string(), row.absolute_position().y))
+        });
+        told.filter(|(_, y)| (100.0..600.0).contains(y)).collect()
+    };
+    let list = window.one("Conversations");
+    let position = slint::LogicalPosition::new(list.absolute_position().x + 20.0, 400.0);
+    window.turns(position, -700.0);
+    let before = places(&window);
+    assert!(before.len() > 4 && before[0].0 != "Contact 0", "{before:?}");
+    writes(&mut window, 39, 9 * MINUTE);
+    assert_same_place(&before, &places(&window));
+    writes(&mut window, 0, 8 * MINUTE);
+    assert_same_place(&before, &places(&window));
+    // Whoever is at the top sees what comes.
+    window.turns(position, 10_000.0);
+    writes(&mut window, 20, 7 * MINUTE);
+    assert_eq!(places(&window)[0].0, "Contact 20");
 }

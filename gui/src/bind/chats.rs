@@ -1,45 +1,99 @@
 //! The list of conversations.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use slint::{ComponentHandle, Model, ModelRc, VecModel};
+use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 
 use super::{Act, contact, words};
 use crate::model::{Action, App, ChatRow, SettingsPage};
 use crate::ui::{self, AppWindow, ChatsView};
 
-pub fn listen(ui: &AppWindow, act: &Act) {
-    let view = ui.global::<ChatsView>();
-    let say = act.clone();
-    view.on_filtered(move |text| say(Action::Filter(text.into())));
-    let say = act.clone();
-    view.on_open(move |id| say(Action::OpenChat(contact(id))));
-    let say = act.clone();
-    view.on_add(move || say(Action::ShowAdding));
-    let say = act.clone();
-    view.on_network(move || say(Action::ShowNetwork));
-    let say = act.clone();
-    view.on_settings(move || say(Action::ShowSettings(SettingsPage::Overview)));
-    let say = act.clone();
-    view.on_lock(move || say(Action::LockScreen));
+/// What is on screen.
+#[derive(Default)]
+pub struct Drawn {
+    model: Rc<VecModel<ui::ChatRow>>,
+    /// The conversation that has the keyboard's focus, or had it.
+    focused: Rc<RefCell<SharedString>>,
 }
 
-pub fn draw(app: &App, ui: &AppWindow) {
-    let view = ui.global::<ChatsView>();
-    let rows = app.chats.rows.iter().map(row);
-    let shown = view.get_rows();
-    match shown.as_any().downcast_ref::<VecModel<ui::ChatRow>>() {
-        // Only what has changed is made anew.
-        Some(shown) if shown.row_count() == rows.len() => {
-            for (at, row) in rows.enumerate() {
-                if shown.row_data(at).as_ref() != Some(&row) {
-                    shown.set_row_data(at, row);
+impl Drawn {
+    pub fn listen(&self, ui: &AppWindow, act: &Act) {
+        let view = ui.global::<ChatsView>();
+        view.set_rows(ModelRc::from(self.model.clone()));
+        let say = act.clone();
+        view.on_filtered(move |text| say(Action::Filter(text.into())));
+        let say = act.clone();
+        view.on_open(move |id| say(Action::OpenChat(contact(id))));
+        let focused = self.focused.clone();
+        view.on_focused(move |id| drop(focused.replace(id)));
+        let say = act.clone();
+        view.on_add(move || say(Action::ShowAdding));
+        let say = act.clone();
+        view.on_network(move || say(Action::ShowNetwork));
+        let say = act.clone();
+        view.on_settings(move || say(Action::ShowSettings(SettingsPage::Overview)));
+        let say = act.clone();
+        view.on_lock(move || say(Action::LockScreen));
+    }
+
+    pub fn draw(&self, app: &App, ui: &AppWindow) {
+        let wanted: Vec<_> = app.chats.rows.iter().map(row).collect();
+        self.arrange(wanted);
+        ui.global::<ChatsView>()
+            .set_total(words::number(app.chats.total as u64));
+    }
+
+    /// Rows that stay are not made anew: whatever changes places, it does so around the one that has the
+    /// focus, which would lose it.
+    fn arrange(&self, wanted: Vec<ui::ChatRow>) {
+        let focused = self.focused.borrow();
+        let is_it = |row: &ui::ChatRow| row.id == *focused;
+        let here = self.model.iter().position(|row| is_it(&row));
+        let there = wanted.iter().position(is_it);
+        match here.zip(there) {
+            Some((here, there)) => {
+                self.arrange_part(here + 1, self.model.row_count(), &wanted[there + 1..]);
+                self.show(here, &wanted[there]);
+                self.arrange_part(0, here, &wanted[..there]);
+            }
+            None => self.arrange_part(0, self.model.row_count(), &wanted),
+        }
+    }
+
+    /// Makes these rows of what is shown, and nothing else, what is wanted.
+    fn arrange_part(&self, start: usize, mut end: usize, wanted: &[ui::ChatRow]) {
+        let stays: BTreeSet<_> = wanted.iter().map(|row| row.id.as_str()).collect();
+        for at in (start..end).rev() {
+            let shown = self.model.row_data(at);
+            if shown.is_some_and(|shown| !stays.contains(shown.id.as_str())) {
+                self.model.remove(at);
+                end -= 1;
+            }
+        }
+        for (at, row) in (start..).zip(wanted) {
+            let mut rest = at..end;
+            let is_it = |at: &usize| self.model.row_data(*at).is_some_and(|one| one.id == row.id);
+            match rest.find(is_it) {
+                Some(here) if here == at => self.show(at, row),
+                Some(here) => {
+                    self.model.remove(here);
+                    self.model.insert(at, row.clone());
+                }
+                None => {
+                    self.model.insert(at, row.clone());
+                    end += 1;
                 }
             }
         }
-        _ => view.set_rows(ModelRc::from(Rc::new(VecModel::from_iter(rows)))),
     }
-    view.set_total(words::number(app.chats.total as u64));
+
+    fn show(&self, at: usize, row: &ui::ChatRow) {
+        if self.model.row_data(at).as_ref() != Some(row) {
+            self.model.set_row_data(at, row.clone());
+        }
+    }
 }
 
 fn row(chat: &ChatRow) -> ui::ChatRow {

@@ -52,6 +52,7 @@ const BLINKS: Duration = Duration::from_secs(10);
 pub struct Window {
     ui: AppWindow,
     app: RefCell<App>,
+    chats: chats::Drawn,
     thread: thread::Drawn,
     outside: Box<dyn Outside>,
     /// How often the pasted link was set by anything but typing, as it is shown.
@@ -73,6 +74,7 @@ impl Window {
         let window = Rc::new_cyclic(|me| Self {
             ui,
             app: RefCell::new(app),
+            chats: chats::Drawn::default(),
             thread: thread::Drawn::default(),
             outside,
             pasted_set: Cell::default(),
@@ -91,7 +93,7 @@ impl Window {
         };
         let ui = &window.ui;
         door::listen(ui, &act);
-        chats::listen(ui, &act);
+        window.chats.listen(ui, &act);
         window.thread.listen(ui, &act);
         adding::listen(ui, &act, {
             let window = Rc::downgrade(&window);
@@ -239,7 +241,7 @@ impl Window {
             door::draw(&app, ui);
         }
         if changed.chats {
-            chats::draw(&app, ui);
+            self.chats.draw(&app, ui);
         }
         if changed.thread || changed.rows || changed.settings {
             self.thread.draw(&mut app, ui, changed.rows);

@@ -166,8 +166,16 @@ impl Window {
         let list = self.one("Messages");
         let left = list.absolute_position().x;
         let size = self.window.ui().window().size();
+        self.turns(
+            LogicalPosition::new(left + 20.0, size.height as f32 / 2.0),
+            by,
+        );
+    }
+
+    /// Turns the wheel there: up, if positive.
+    pub fn turns(&mut self, position: LogicalPosition, by: f32) {
         let event = WindowEvent::PointerScrolled {
-            position: LogicalPosition::new(left + 20.0, size.height as f32 / 2.0),
+            position,
             delta_x: 0.0,
             delta_y: by,
         };
