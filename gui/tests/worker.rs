@@ -26,6 +26,7 @@ fn host() -> HostOptions {
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,
+            bluetooth: Default::default(),
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     }

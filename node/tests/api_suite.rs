@@ -37,6 +37,7 @@ fn options() -> HostOptions {
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,
+            bluetooth: Default::default(),
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     }

@@ -4,6 +4,7 @@
 //! `docs/PROTOCOL.md` sections 7 to 13 describe the bytes.
 
 pub mod beacon;
+pub mod ble;
 pub mod bundle;
 pub mod carrier;
 pub mod cryptography;

@@ -82,6 +82,7 @@ impl World for Relayed {
         Party {
             carrier: Box::new(carrier),
             events,
+            at: None,
         }
     }
 
@@ -90,6 +91,7 @@ impl World for Relayed {
         let Party {
             carrier,
             mut events,
+            ..
         } = self.party().await;
         let address = loop {
             if let Some(CarrierEvent::Addresses(at)) = events.recv().await {
@@ -161,6 +163,7 @@ impl World for Loopback {
         Party {
             carrier: Box::new(carrier),
             events,
+            at: None,
         }
     }
 
@@ -284,6 +287,7 @@ impl World for Air {
         Party {
             carrier: Box::new(Aerial(self.clone(), node)),
             events,
+            at: None,
         }
     }
 

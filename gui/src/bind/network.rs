@@ -39,7 +39,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
         .map(|row| CarrierRow {
             carrier: words::carrier(Some(row.carrier)),
             on: row.on,
-            condition: words::condition(row.condition),
+            condition: words::condition(row.carrier, row.condition),
             announcing: row.announcing,
             sessions: words::number(row.sessions.into()),
             addresses: row.addresses.join(", ").into(),

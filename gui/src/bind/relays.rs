@@ -40,7 +40,7 @@ pub fn draw(page: &NetworkPage, ui: &AppWindow) {
     let mut carriers = page.carriers.iter();
     if let Some(carrier) = carriers.find(|row| row.carrier == Carrier::Relay) {
         view.set_on(carrier.on);
-        view.set_condition(words::condition(carrier.condition));
+        view.set_condition(words::condition(Carrier::Relay, carrier.condition));
         view.set_sessions(words::number(carrier.sessions.into()));
     }
     view.set_may_add(relays.may_add());

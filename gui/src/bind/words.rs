@@ -32,12 +32,17 @@ pub fn carrier_named(carrier: ui::Carrier) -> Option<Carrier> {
     })
 }
 
-pub fn condition(condition: CarrierCondition) -> ui::Condition {
+pub fn condition(of: Carrier, condition: CarrierCondition) -> ui::Condition {
     match condition {
+        CarrierCondition::NoInterface if of == Carrier::Ble => ui::Condition::NoAdapter,
+        CarrierCondition::NoDiscovery if of == Carrier::Ble => ui::Condition::NoAnnouncing,
         CarrierCondition::On => ui::Condition::On,
         CarrierCondition::Off => ui::Condition::Off,
         CarrierCondition::NoInterface => ui::Condition::NoInterface,
         CarrierCondition::NoPermission => ui::Condition::NoPermission,
+        CarrierCondition::NoService => ui::Condition::NoService,
+        CarrierCondition::PoweredOff => ui::Condition::PoweredOff,
+        CarrierCondition::NotPrivate => ui::Condition::NotPrivate,
         CarrierCondition::NoDiscovery => ui::Condition::NoDiscovery,
         CarrierCondition::Failing => ui::Condition::Failing,
     }
@@ -93,7 +98,7 @@ pub fn way(row: &WayRow) -> ui::WayRow {
         WayState::NoCommonRelay => ui::Way::NoCommonRelay,
         WayState::Off => ui::Way::Off,
         WayState::NotWorking { condition: why } => {
-            on = condition(why);
+            on = condition(row.carrier, why);
             ui::Way::NotWorking
         }
         WayState::ByHand => ui::Way::ByHand,

@@ -608,6 +608,9 @@ pub enum CarrierCondition {
     Off,
     NoInterface,
     NoPermission,
+    NoService,
+    PoweredOff,
+    NotPrivate,
     NoDiscovery,
     Failing,
 }

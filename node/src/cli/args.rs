@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::bench::{BenchArguments, PeerArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hedgerow_transport::ble::power::Power;
 
 const ABOUT: &str = "Messages between people, without a server";
 
@@ -129,6 +130,17 @@ pub enum Command {
         /// The file holds messages and secrets in clear. Delete it afterwards.
         #[arg(long, value_name = "FILE")]
         record_secrets_to: Option<PathBuf>,
+
+        /// How much of the radio's time Bluetooth takes
+        #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+        bluetooth_power: PowerName,
+
+        /// Use Bluetooth although everybody near sees an address that never changes
+        ///
+        /// Only where the adapter does not hide it, which `hedgerow status` tells with the remedy. By that
+        /// address this device can be recognised anywhere, for as long as the adapter lives.
+        #[arg(long)]
+        show_bluetooth_address: bool,
 
         /// For tests: keep to the loopback interface
         #[arg(long, hide = true)]
@@ -489,6 +501,30 @@ pub enum CarrierName {
     Lan,
     /// Relays
     Relay,
+    /// Bluetooth LE
+    Ble,
+}
+
+/// How much of a radio's time to use.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub enum PowerName {
+    /// Found soonest
+    Active,
+    /// The usual
+    #[default]
+    Balanced,
+    /// Lasts longest
+    Saver,
+}
+
+impl From<PowerName> for Power {
+    fn from(name: PowerName) -> Self {
+        match name {
+            PowerName::Active => Power::Active,
+            PowerName::Balanced => Power::Balanced,
+            PowerName::Saver => Power::Saver,
+        }
+    }
 }
 
 /// How a carrier is to be.

@@ -35,7 +35,7 @@ use session::Session;
 
 use crate::directory::forbid_core_dumps;
 use crate::host::finding;
-use crate::runtime::OnAir;
+use crate::runtime::{Bluetooth, OnAir};
 
 /// The whole program: reads the command line, does what it says, and says how it ended.
 pub fn main() -> ExitCode {
@@ -93,7 +93,23 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             foreground,
             record_secrets_to,
             loopback,
-        } => daemon::run(common, output, foreground, loopback, record_secrets_to).await,
+            bluetooth_power,
+            show_bluetooth_address,
+        } => {
+            let bluetooth = Bluetooth {
+                power: bluetooth_power.into(),
+                show_address: show_bluetooth_address,
+            };
+            daemon::run(
+                common,
+                output,
+                foreground,
+                loopback,
+                record_secrets_to,
+                bluetooth,
+            )
+            .await
+        }
         #[cfg(feature = "relay")]
         Command::Relay(relay) => relay::run(output, relay).await,
         Command::Completions { shell } => {
@@ -230,7 +246,9 @@ fn log_to_stderr(arguments: &Arguments) {
         None => "error",
     };
     // Prefixes of targets: `hedgerow` stands for all crates of the project.
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("error"));
+    // `bluer` writes addresses.
+    let filter = EnvFilter::try_new(format!("{level},bluer=off"))
+        .unwrap_or_else(|_| EnvFilter::new("error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -4,10 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::api::{
-    Api, Carrier, CarrierCondition, CarrierStatus, ContactId, NodeStatus, Passphrase, Status,
-    visible,
-};
+use crate::api::{Api, Carrier, CarrierStatus, ContactId, NodeStatus, Passphrase, Status, visible};
 use crate::cli::args::{CarrierName, CarrierSwitch};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, table};
@@ -38,10 +35,7 @@ fn overview(status: &Status) -> String {
         let addresses = carrier.addresses.iter().map(|at| visible::name(&at.0));
         vec![
             words::carrier(carrier.carrier).to_owned(),
-            match (carrier.state, carrier.announcing) {
-                (CarrierCondition::On, false) => words::QUIET.to_owned(),
-                (state, _) => words::condition_of(carrier.carrier, state).to_owned(),
-            },
+            words::condition(carrier.carrier, carrier.state, carrier.announcing),
             carrier.sessions.to_string(),
             addresses.collect::<Vec<_>>().join(" "),
         ]
@@ -165,6 +159,7 @@ pub async fn carrier(
     let carrier = match carrier {
         CarrierName::Lan => Carrier::Lan,
         CarrierName::Relay => Carrier::Relay,
+        CarrierName::Ble => Carrier::Ble,
     };
     let on = state != CarrierSwitch::Off;
     let announcing = state == CarrierSwitch::On;

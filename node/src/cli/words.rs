@@ -164,8 +164,8 @@ pub fn way(carrier: Carrier, state: &WayState) -> String {
             "no relay that both use: add one that the contact uses with `hedgerow relays add ADDRESS`"
                 .into()
         }
-        WayState::Off => condition_of(carrier, CarrierCondition::Off).into(),
-        WayState::NotWorking { condition } => condition_of(carrier, *condition).into(),
+        WayState::Off => condition(carrier, CarrierCondition::Off, true),
+        WayState::NotWorking { condition: why } => condition(carrier, *why, true),
         WayState::ByHand => "ready: `hedgerow carry export NAME FILE` makes a parcel".into(),
         WayState::NoKeyYet => "not yet: meet once over a network first".into(),
         WayState::NotWanted => "not tried: one of you has blocked or removed the other".into(),
@@ -183,33 +183,55 @@ pub fn carrier(carrier: Carrier) -> &'static str {
     }
 }
 
-/// A carrier works, and this device is not announced there.
-pub const QUIET: &str = "on, not announced: announce with `hedgerow carrier lan on`";
-
-/// Whether a carrier works, and what to do if not.
-pub fn condition(condition: CarrierCondition) -> &'static str {
-    match condition {
-        CarrierCondition::On => "on",
-        CarrierCondition::Off => "off: switch it on with `hedgerow carrier lan on`",
-        CarrierCondition::NoInterface => "no network: connect to one",
-        CarrierCondition::NoPermission => "not permitted by the operating system: allow it there",
-        CarrierCondition::NoDiscovery => {
-            "on, but this network blocks discovery: only contacts at known addresses are found"
+/// Whether a carrier works and this device is announced there, and what to do if not.
+pub fn condition(of: Carrier, condition: CarrierCondition, announcing: bool) -> String {
+    let name = match of {
+        Carrier::Ble => "ble",
+        Carrier::Relay => "relay",
+        Carrier::Memory | Carrier::Lan | Carrier::File => "lan",
+    };
+    match (condition, of) {
+        (CarrierCondition::On, _) if !announcing => {
+            return format!("on, not announced: announce with `hedgerow carrier {name} on`");
         }
-        CarrierCondition::Failing => "failing, tried again on its own",
-    }
-}
-
-/// Whether this carrier works, and what to do if not.
-pub fn condition_of(carrier: Carrier, state: CarrierCondition) -> &'static str {
-    match (carrier, state) {
-        (Carrier::Relay, CarrierCondition::Off) => {
+        (CarrierCondition::On, _) => "on",
+        (CarrierCondition::Off, Carrier::Relay) => {
             "off: `hedgerow relays add ADDRESS` uses a relay, `hedgerow carrier relay on` those there are"
         }
-        (Carrier::Relay, CarrierCondition::NoInterface) => "finding out",
-        (Carrier::Relay, CarrierCondition::Failing) => "no relay answers; tried again on its own",
-        (_, other) => condition(other),
+        (CarrierCondition::Off, _) => {
+            return format!("off: switch it on with `hedgerow carrier {name} on`");
+        }
+        (CarrierCondition::NoInterface, Carrier::Ble) => {
+            "no adapter: plug one in, or go without"
+        }
+        (CarrierCondition::NoInterface, Carrier::Relay) => "finding out",
+        (CarrierCondition::NoInterface, _) => "no network: connect to one",
+        (CarrierCondition::NoPermission, _) => {
+            "not permitted by the operating system: allow it there"
+        }
+        (CarrierCondition::NoService, _) => {
+            "the system's Bluetooth service does not run: start it (`systemctl start bluetooth`), or go without"
+        }
+        (CarrierCondition::PoweredOff, _) => {
+            "Bluetooth is switched off: switch it on in the system's settings"
+        }
+        (CarrierCondition::NotPrivate, _) => {
+            "off, since everybody near would see an address that never changes: write `Privacy = device` below \
+             [General] in /etc/bluetooth/main.conf and restart Bluetooth, or allow it with \
+             `hedgerow run --show-bluetooth-address`"
+        }
+        (CarrierCondition::NoDiscovery, Carrier::Ble) => {
+            "on, but the adapter announces nothing for us: others find this device only if it finds them"
+        }
+        (CarrierCondition::NoDiscovery, _) => {
+            "on, but this network blocks discovery: only contacts at known addresses are found"
+        }
+        (CarrierCondition::Failing, Carrier::Relay) => {
+            "no relay answers; tried again on its own"
+        }
+        (CarrierCondition::Failing, _) => "failing, tried again on its own",
     }
+    .to_owned()
 }
 
 /// How it is with a relay, and what to do if it does not serve.

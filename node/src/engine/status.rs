@@ -117,6 +117,9 @@ pub(crate) fn condition(state: CarrierState) -> CarrierCondition {
         CarrierState::Off => CarrierCondition::Off,
         CarrierState::NoInterface => CarrierCondition::NoInterface,
         CarrierState::NoPermission => CarrierCondition::NoPermission,
+        CarrierState::NoService => CarrierCondition::NoService,
+        CarrierState::PoweredOff => CarrierCondition::PoweredOff,
+        CarrierState::NotPrivate => CarrierCondition::NotPrivate,
         CarrierState::NoDiscovery => CarrierCondition::NoDiscovery,
         CarrierState::Failing => CarrierCondition::Failing,
     }

@@ -95,6 +95,7 @@ impl HostOptions {
             node: NodeOptions {
                 on_air,
                 record_to: None,
+                bluetooth: Default::default(),
             },
             hashing: Hashing::SHIPPED,
         }

@@ -7,6 +7,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hedgerow_sync::store::{Reader, StorageError, Store};
+use hedgerow_transport::ble::power::Power;
+#[cfg(target_os = "linux")]
+use hedgerow_transport::ble::{Ble, BleConfig};
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 #[cfg(feature = "relay")]
 use hedgerow_transport::carrier::relay::{RelayConfig, Relays};
@@ -32,6 +35,17 @@ pub struct NodeOptions {
     pub on_air: OnAir,
     /// Record inputs to this new file, which then holds secrets in clear.
     pub record_to: Option<PathBuf>,
+    /// How Bluetooth LE is to run, where there is any.
+    pub bluetooth: Bluetooth,
+}
+
+/// How Bluetooth LE is to run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bluetooth {
+    /// How much of the radio's time to use.
+    pub power: Power,
+    /// Whether to announce although everybody near sees an address that never changes.
+    pub show_address: bool,
 }
 
 /// Which carriers to run.
@@ -196,7 +210,7 @@ impl Start {
         let (mail, received) = mpsc::channel(MAX_MAIL);
         let ports = self.store.read(engine::ports::load).unwrap_or_default();
         let (found, on_air) = watch::channel(options.on_air == OnAir::No);
-        let carriers = carriers(options.on_air, ports, &mail)?;
+        let carriers = carriers(options, ports, &mail)?;
         let reader = self.store.reader();
         let (failed, failure) = oneshot::channel();
         let turns = Turns {
@@ -232,43 +246,47 @@ impl Start {
 }
 
 fn carriers(
-    on_air: OnAir,
+    options: &NodeOptions,
     ports: BTreeMap<[u8; 16], u16>,
     mail: &mpsc::Sender<Mail>,
 ) -> Result<BTreeMap<CarrierKind, Box<dyn TwoWay>>, Refusal> {
     let (seed, _) = chance()?;
     let ids = LinkIds::default();
-    let mut config = match on_air {
+    let mut config = match options.on_air {
         OnAir::Yes => LanConfig::new(seed, ids.clone()),
         OnAir::Loopback => LanConfig::loopback(seed, ids.clone()),
         OnAir::No => return Ok(BTreeMap::new()),
     };
     config.ports = ports;
-    let sink = Sink {
-        kind: CarrierKind::Lan,
+    let sink = |kind| Sink {
+        kind,
         mail: mail.clone(),
     };
-    let lan: Box<dyn TwoWay> = Box::new(Lan::start(config, sink));
-    #[cfg_attr(
-        not(feature = "relay"),
-        expect(unused_mut, reason = "there is but one")
-    )]
-    let mut carriers = BTreeMap::from([(CarrierKind::Lan, lan)]);
+    let mut carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>> = BTreeMap::new();
+    let lan = Lan::start(config, sink(CarrierKind::Lan));
+    carriers.insert(CarrierKind::Lan, Box::new(lan));
     #[cfg(feature = "relay")]
     {
         let (seed, _) = chance()?;
         let config = RelayConfig {
             seed,
-            ids,
+            ids: ids.clone(),
             // A direct path needs sockets that others can reach.
-            direct: on_air == OnAir::Yes,
+            direct: options.on_air == OnAir::Yes,
         };
-        let sink = Sink {
-            kind: CarrierKind::Relay,
-            mail: mail.clone(),
+        let relays = Relays::start(config, sink(CarrierKind::Relay));
+        carriers.insert(CarrierKind::Relay, Box::new(relays));
+    }
+    #[cfg(target_os = "linux")]
+    if options.on_air == OnAir::Yes {
+        let (seed, _) = chance()?;
+        let config = BleConfig {
+            power: options.bluetooth.power,
+            show_address: options.bluetooth.show_address,
+            ..BleConfig::new(seed, ids)
         };
-        let relays: Box<dyn TwoWay> = Box::new(Relays::start(config, sink));
-        carriers.insert(CarrierKind::Relay, relays);
+        let ble = Ble::start(config, sink(CarrierKind::Ble));
+        carriers.insert(CarrierKind::Ble, Box::new(ble));
     }
     Ok(carriers)
 }

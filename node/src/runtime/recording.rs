@@ -209,11 +209,14 @@ const RELAY_STATES: [(RelayState, &str); 7] = [
     (RelayState::NotARelay, "not_a_relay"),
 ];
 
-const STATES: [(CarrierState, &str); 6] = [
+const STATES: [(CarrierState, &str); 9] = [
     (CarrierState::On, "on"),
     (CarrierState::Off, "off"),
     (CarrierState::NoInterface, "no_interface"),
     (CarrierState::NoPermission, "no_permission"),
+    (CarrierState::NoService, "no_service"),
+    (CarrierState::PoweredOff, "powered_off"),
+    (CarrierState::NotPrivate, "not_private"),
     (CarrierState::NoDiscovery, "no_discovery"),
     (CarrierState::Failing, "failing"),
 ];

@@ -27,16 +27,14 @@ const QUIET: Duration = Duration::from_millis(300);
 /// What a well-behaved sender keeps unwritten (`SEND_WINDOW`).
 const WINDOW: usize = 1024 * 1024;
 
-/// What a peer that does not read may cost before the sender stops: what two sockets and a sink
-/// hold, and far less than what is offered.
-const BUFFERS: usize = 24 * 1024 * 1024;
-
 /// A carrier that has been started, and what its sink was handed.
 pub struct Party {
     /// The carrier.
     pub carrier: Box<dyn TwoWay>,
     /// Its events from the first on.
     pub events: mpsc::Receiver<CarrierEvent>,
+    /// Where others reach it while it announces something, if it does not know that itself.
+    pub at: Option<Address>,
 }
 
 /// Where the carriers under test live.
@@ -49,6 +47,22 @@ pub trait World {
 
     /// An address at which nobody answers.
     fn nowhere(&self) -> Address;
+
+    /// Waits until whoever is told to announce something at this address does.
+    fn announced(&self, _at: &Address) -> impl Future<Output = ()> {
+        std::future::ready(())
+    }
+
+    /// How many others a carrier is connected with at once here, and how many times with each.
+    fn crowd(&self) -> (usize, usize) {
+        (1, 100)
+    }
+
+    /// What a peer that does not read may cost before the sender stops, in bytes: what two sockets and a
+    /// sink hold, and far less than what is offered.
+    fn buffers(&self) -> usize {
+        24 * 1024 * 1024
+    }
 }
 
 /// Everything that a two-way carrier promises.
@@ -66,7 +80,7 @@ pub async fn two_way(world: &impl World) {
         announcements_reach_those_who_look(world).await;
         what_was_announced_before_it_was_off_is_not_announced_again(world).await;
     }
-    a_hundred_links_at_once(world).await;
+    many_links_at_once(world).await;
 }
 
 async fn dialling_makes_a_link_at_both_ends(world: &impl World) {
@@ -153,7 +167,7 @@ async fn a_peer_that_does_not_read_stops_the_sender(world: &impl World) {
     let link = one.dial(&other.address, 1).await;
     let theirs = other.accepted().await;
     other.command(CarrierCommand::Recognised { link: theirs });
-    let all = pattern(4 * BUFFERS, 5);
+    let all = pattern(4 * world.buffers(), 5);
     let mut sent = 0;
     while sent < all.len() {
         if one.room(link) {
@@ -164,7 +178,7 @@ async fn a_peer_that_does_not_read_stops_the_sender(world: &impl World) {
     }
     let written = one.links[&link].written;
     assert!(
-        written < BUFFERS,
+        written < world.buffers(),
         "{written} bytes written to a peer that reads nothing"
     );
     either(&mut one, &mut other, |one, _| {
@@ -216,7 +230,7 @@ async fn draining_answers_nothing_until_told(world: &impl World) {
         ending: Ending::Drain,
     });
     // More than all buffers together: whoever drains reads.
-    let flood = pattern(BUFFERS, 4);
+    let flood = pattern(world.buffers(), 4);
     let mut sent = 0;
     while sent < flood.len() {
         sent += one.offer(link, &flood, sent, 65_519);
@@ -307,8 +321,8 @@ async fn switching_off_ends_all_and_on_starts_again(world: &impl World) {
     other
         .until(|other| other.state == Some(CarrierState::On))
         .await;
-    other.until(|other| !other.addresses.is_empty()).await;
-    let link = one.dial(&other.addresses[0].clone(), 52).await;
+    other.be_reached(world).await;
+    let link = one.dial(&other.address.clone(), 52).await;
     let theirs = other.accepted().await;
     one.exchange(link, &mut other, theirs).await;
 }
@@ -376,43 +390,52 @@ async fn what_was_announced_before_it_was_off_is_not_announced_again(world: &imp
     one.until(|one| one.seen.contains_key(&elsewhere)).await;
 }
 
-async fn a_hundred_links_at_once(world: &impl World) {
-    let (mut one, mut other) = (Owner::new(world).await, Owner::new(world).await);
-    for n in 0..100 {
-        let to = other.address.clone();
-        one.command(CarrierCommand::Dial {
-            dial: DialId(n),
-            to,
-        });
-    }
+async fn many_links_at_once(world: &impl World) {
+    let mut other = Owner::new(world).await;
+    let (others, each) = world.crowd();
+    let mut ones = Vec::new();
     // Strangers have fewer places than that: each is recognised as it comes.
     let mut recognised = BTreeSet::new();
-    while recognised.len() < 100 {
-        either(&mut one, &mut other, |_, other| {
-            other.links.len() > recognised.len()
-        })
-        .await;
-        for link in other.links.keys().copied().collect::<Vec<_>>() {
-            if recognised.insert(link) {
-                other.command(CarrierCommand::Recognised { link });
+    for nth in 0..others {
+        let mut one = Owner::new(world).await;
+        for n in 0..each {
+            let to = other.address.clone();
+            let dial = DialId((nth * each + n) as u64);
+            one.command(CarrierCommand::Dial { dial, to });
+        }
+        while recognised.len() < (nth + 1) * each {
+            either(&mut one, &mut other, |_, other| {
+                other.links.len() > recognised.len()
+            })
+            .await;
+            for link in other.links.keys().copied().collect::<Vec<_>>() {
+                if recognised.insert(link) {
+                    other.command(CarrierCommand::Recognised { link });
+                }
             }
         }
+        either(&mut one, &mut other, |one, _| one.links.len() == each).await;
+        ones.push(one);
     }
-    either(&mut one, &mut other, |one, _| one.links.len() == 100).await;
-    for link in one.links.keys().copied().collect::<Vec<_>>() {
-        let text = format!("{:>3}", one.links[&link].dial.map_or(0, |dial| dial.0));
-        one.offer(link, text.as_bytes(), 0, 3);
+    for one in &mut ones {
+        for link in one.links.keys().copied().collect::<Vec<_>>() {
+            let text = format!("{:>3}", one.links[&link].dial.map_or(0, |dial| dial.0));
+            one.offer(link, text.as_bytes(), 0, 3);
+        }
     }
-    either(&mut one, &mut other, |_, other| {
-        other.links.values().all(|link| link.heard.len() == 3)
-    })
-    .await;
+    other
+        .until(|other| other.links.values().all(|link| link.heard.len() == 3))
+        .await;
     let texts: BTreeSet<_> = other
         .links
         .values()
         .map(|link| link.heard.clone())
         .collect();
-    assert_eq!(texts.len(), 100, "bytes of one link reached another");
+    assert_eq!(
+        texts.len(),
+        others * each,
+        "bytes of one link reached another"
+    );
 }
 
 /// Plays the owner of a carrier and holds it to its promises, whatever the test is about.
@@ -451,10 +474,25 @@ impl Owner {
             seen: BTreeMap::new(),
         };
         owner
-            .until(|owner| owner.state == Some(CarrierState::On) && !owner.addresses.is_empty())
+            .until(|owner| owner.state == Some(CarrierState::On))
             .await;
-        owner.address = owner.addresses[0].clone();
+        owner.be_reached(world).await;
         owner
+    }
+
+    /// Sees to it that others reach it at its address.
+    async fn be_reached(&mut self, world: &impl World) {
+        match self.party.at.clone() {
+            Some(at) => {
+                self.address = at;
+                self.announce(vec![self.beacon(0)], false);
+                world.announced(&self.address).await;
+            }
+            None => {
+                self.until(|owner| !owner.addresses.is_empty()).await;
+                self.address = self.addresses[0].clone();
+            }
+        }
     }
 
     fn command(&mut self, command: CarrierCommand) {

@@ -113,6 +113,11 @@ impl<S: EventSink, L: Controls> Links<S, L> {
         }
     }
 
+    /// Whether links may come up.
+    pub fn is_on(&self) -> bool {
+        self.state().on
+    }
+
     /// Off: from here on no link comes up, and those that are up end. On: links may come up.
     pub fn switch(&self, on: bool) {
         self.state().on = on;
@@ -125,7 +130,7 @@ impl<S: EventSink, L: Controls> Links<S, L> {
     /// there are too many.
     pub fn begin_dial(&self) -> bool {
         // All attempts begin on the one thread that commands.
-        let begins = self.state().on && self.dialling() < self.max_dials;
+        let begins = self.is_on() && self.dialling() < self.max_dials;
         if begins {
             self.dialling.fetch_add(1, Ordering::Relaxed);
         }

@@ -25,8 +25,8 @@ pub mod file;
 pub mod gate;
 #[cfg(feature = "lan")]
 pub mod lan;
-#[cfg(any(feature = "lan", feature = "relay"))]
-mod links;
+#[cfg(any(feature = "lan", feature = "ble", feature = "relay"))]
+pub(crate) mod links;
 pub mod memory;
 #[cfg(feature = "relay")]
 pub mod relay;
@@ -62,7 +62,12 @@ pub trait EventSink: Clone + Send + Sync + 'static {
     fn hand(&self, event: CarrierEvent) -> impl Future<Output = bool> + Send;
 }
 
-#[cfg(any(feature = "lan", feature = "relay", feature = "testing"))]
+#[cfg(any(
+    feature = "lan",
+    feature = "ble",
+    feature = "relay",
+    feature = "testing"
+))]
 impl EventSink for tokio::sync::mpsc::Sender<CarrierEvent> {
     async fn hand(&self, event: CarrierEvent) -> bool {
         self.send(event).await.is_ok()
@@ -157,7 +162,7 @@ pub struct DialId(pub u64);
 pub const MAX_ADDRESSES: usize = 16;
 
 /// Where a device can be reached over one carrier, in that carrier's own text form
-/// (LAN: `192.0.2.1:4711`, `[fe80::1%3]:4711`). Prints nothing of itself.
+/// (LAN: `192.0.2.1:4711`, `[fe80::1%3]:4711`; BLE: `C0:FF:EE:00:12:34`). Prints nothing of itself.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub String);
 
@@ -178,6 +183,12 @@ pub enum CarrierState {
     NoInterface,
     /// The operating system refuses.
     NoPermission,
+    /// The part of the operating system that is needed does not run.
+    NoService,
+    /// The radio is switched off.
+    PoweredOff,
+    /// The radio would show everybody an address that never changes, and the user has not allowed that.
+    NotPrivate,
     /// Links work, but announcements are not possible (multicast is blocked).
     NoDiscovery,
     /// It failed and is being tried again.

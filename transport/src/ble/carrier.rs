@@ -1,0 +1,291 @@
+//! The carrier: what commands do at once, and what its tasks share.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bluer::{Adapter, Address as Device};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
+
+use super::frame::Tag;
+use super::link::Link;
+use super::places::{Admission, Places};
+use super::power::Power;
+use super::{dial, keeper, privacy};
+use crate::beacon::Beacon;
+use crate::carrier::links::Links;
+use crate::carrier::{
+    CarrierCommand, CarrierEvent, CarrierKind, Ending, EventSink, LinkId, LinkIds, Profile, TwoWay,
+};
+
+/// What Bluetooth LE claims of itself.
+pub const PROFILE: Profile = Profile {
+    kind: CarrierKind::Ble,
+    mtu_bytes: 500,
+    latency_ms: 60,
+    max_latency_ms: 60_000,
+    cost: CarrierKind::Ble.cost(),
+    lossy: false,
+    announces: true,
+};
+
+/// Attempts under way or waiting at one time; further ones fail at once.
+const MAX_DIALS: usize = 8;
+
+/// How long a device may take to let go of us.
+const RELEASE: Duration = Duration::from_secs(3);
+
+/// How the carrier is to run.
+#[derive(Debug, Clone)]
+pub struct BleConfig {
+    /// Decides who is driven out, and the tags of links; drawn anew at each start.
+    pub seed: [u8; 32],
+    /// Where link names come from.
+    pub ids: LinkIds,
+    /// The adapter to use, as `hci0`; the first one if `None`.
+    pub adapter: Option<String>,
+    /// How much of the radio's time to use.
+    pub power: Power,
+    /// Whether to announce although everybody near sees an address that never changes.
+    pub show_address: bool,
+    /// Where BlueZ is configured.
+    pub configuration: PathBuf,
+    /// Whether to offer and use L2CAP channels.
+    pub l2cap: bool,
+}
+
+impl BleConfig {
+    /// The first adapter, on the air only if it hides its address.
+    pub fn new(seed: [u8; 32], ids: LinkIds) -> Self {
+        Self {
+            seed,
+            ids,
+            adapter: None,
+            power: Power::default(),
+            show_address: false,
+            configuration: privacy::CONFIGURATION.into(),
+            l2cap: true,
+        }
+    }
+}
+
+/// Bluetooth LE. Dropping it ends its links after what is queued.
+#[derive(Debug)]
+pub struct Ble<S: EventSink> {
+    shared: Arc<Shared<S>>,
+    wanted: watch::Sender<Wanted>,
+    keeper: AbortHandle,
+}
+
+/// What the owner wants of the keeper; only the newest counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub on: bool,
+    pub beacons: Vec<Beacon>,
+    pub look: bool,
+    /// Counts the calls to announce.
+    pub announcement: u64,
+}
+
+/// What all tasks of the carrier share.
+#[derive(Debug)]
+pub struct Shared<S> {
+    pub links: Arc<Links<S, Link>>,
+    pub l2cap: bool,
+    state: Mutex<State>,
+    started: Instant,
+    /// There are more or fewer attempts.
+    pub dialled: Notify,
+    /// A controller can begin one connection at a time.
+    pub dials: Semaphore,
+}
+
+/// Locked before the links, where both are.
+#[derive(Debug)]
+pub struct State {
+    /// The adapter while it works.
+    pub adapter: Option<Adapter>,
+    places: Places,
+    /// Links that have a place, and to whom they lead.
+    admitted: BTreeMap<LinkId, Device>,
+    rng: ChaCha20Rng,
+}
+
+impl State {
+    /// Whether a link still has its place.
+    pub fn is_admitted(&self, link: LinkId) -> bool {
+        self.admitted.contains_key(&link)
+    }
+}
+
+impl<S: EventSink> Ble<S> {
+    /// Starts the carrier, switched on, within the tokio runtime of the caller. Failures are states
+    /// ([`CarrierEvent::State`]), since they pass.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn start(config: BleConfig, sink: S) -> Self {
+        let derive = |label: &str| blake3::derive_key(label, &config.seed);
+        let gate = derive("hedgerow 1 ble gate");
+        let shared = Arc::new(Shared {
+            links: Arc::new(Links::new(sink, config.ids.clone(), MAX_DIALS, gate)),
+            l2cap: config.l2cap,
+            state: Mutex::new(State {
+                adapter: None,
+                places: Places::new(derive("hedgerow 1 ble places")),
+                admitted: BTreeMap::new(),
+                rng: ChaCha20Rng::from_seed(derive("hedgerow 1 ble tags")),
+            }),
+            started: now(),
+            dialled: Notify::new(),
+            dials: Semaphore::new(1),
+        });
+        let (wanted, receiver) = watch::channel(Wanted {
+            on: true,
+            beacons: Vec::new(),
+            look: false,
+            announcement: 0,
+        });
+        let keeper = keeper::run(shared.clone(), config, receiver);
+        let keeper = shared.links.runtime.spawn(keeper).abort_handle();
+        Self {
+            shared,
+            wanted,
+            keeper,
+        }
+    }
+}
+
+impl<S: EventSink> TwoWay for Ble<S> {
+    fn profile(&self) -> Profile {
+        PROFILE
+    }
+
+    fn obey(&self, command: CarrierCommand) -> Option<CarrierEvent> {
+        let links = &self.shared.links;
+        match command {
+            CarrierCommand::Dial { dial, to } => {
+                let device = to.0.parse::<Device>().ok();
+                let adapter = self.shared.state().adapter.clone();
+                let (Some(device), Some(adapter)) = (device, adapter) else {
+                    return Some(CarrierEvent::DialFailed { dial });
+                };
+                if !links.begin_dial() {
+                    return Some(CarrierEvent::DialFailed { dial });
+                }
+                self.shared.dialled.notify_one();
+                let attempt = dial::run(self.shared.clone(), adapter, dial, device);
+                links.runtime.spawn(attempt);
+            }
+            CarrierCommand::Send { link, bytes } => links.link(link)?.send(bytes),
+            CarrierCommand::Recognised { link } => {
+                self.shared.state().places.recognise(link);
+                links.recognise(link);
+            }
+            CarrierCommand::End { link, ending } => links.end(link, ending),
+            CarrierCommand::Announce { beacons, look } => self.wanted.send_modify(|wanted| {
+                wanted.beacons = beacons;
+                wanted.look = look;
+                wanted.announcement += 1;
+            }),
+            // There are no relays here.
+            CarrierCommand::Appear { .. } => {}
+            CarrierCommand::Switch { on } => {
+                links.switch(on);
+                self.wanted.send_modify(|wanted| wanted.on = on);
+            }
+        }
+        None
+    }
+}
+
+impl<S: EventSink> Drop for Ble<S> {
+    fn drop(&mut self) {
+        self.keeper.abort();
+        self.shared.links.switch(false);
+    }
+}
+
+impl<S: EventSink> Shared<S> {
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held, and if it did, each field is whole on its own.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Milliseconds since the carrier was started.
+    pub fn now_ms(&self) -> u64 {
+        u64::try_from(now().duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A place for a link to this device, if there is one for it; it must be [left](Self::leave) again.
+    pub fn admit(&self, device: Device, stranger: bool) -> Option<LinkId> {
+        let id = self.links.next_id();
+        let now_ms = self.now_ms();
+        let mut state = self.state();
+        if !self.links.is_on() {
+            return None;
+        }
+        match state.places.admit(id, stranger, now_ms) {
+            Admission::Free => {}
+            Admission::Instead(victim) => {
+                state.admitted.remove(&victim);
+                self.links.end(victim, Ending::Now);
+            }
+            Admission::Full => return None,
+        }
+        state.admitted.insert(id, device);
+        Some(id)
+    }
+
+    /// The place of a link is free again.
+    pub fn leave(&self, link: LinkId) {
+        let mut state = self.state();
+        state.places.leave(link);
+        state.admitted.remove(&link);
+    }
+
+    /// Bytes have moved over a link.
+    pub fn moved(&self, link: LinkId, now_ms: u64) {
+        self.state().places.moved(link, now_ms);
+    }
+
+    /// A fresh tag.
+    pub fn tag(&self) -> Tag {
+        let mut tag = Tag::default();
+        self.state().rng.fill_bytes(&mut tag);
+        tag
+    }
+
+    /// Disconnects from a device unless something else leads to it: another link, or what the user has
+    /// paired it for.
+    pub async fn release(&self, device: Device) {
+        let adapter = {
+            let state = self.state();
+            let is_used = state.admitted.values().any(|other| *other == device);
+            state.adapter.clone().filter(|_| !is_used)
+        };
+        let Some(device) = adapter.and_then(|adapter| adapter.device(device).ok()) else {
+            return;
+        };
+        let release = async {
+            if !device.is_paired().await.unwrap_or(false) {
+                // It may have gone by itself.
+                let _ = device.disconnect().await;
+            }
+        };
+        let _ = timeout(RELEASE, release).await;
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a carrier runs on a real machine and keeps its own timers"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,177 @@
+//! Reaching a device whose advertisement was seen, and taking in what others have dialled.
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bluer::gatt::remote::Characteristic;
+use bluer::l2cap::{SeqPacket, Socket, SocketAddr};
+use bluer::{Adapter, AdapterEvent, Address, Device, Uuid};
+use futures_util::StreamExt;
+use tokio::time::{sleep, timeout};
+
+use super::carrier::Shared;
+use super::channel::{Channel, MAX_SDU};
+use super::link;
+use super::opening;
+use super::stream::Stream;
+use super::{CHANNEL, NOTIFY, SERVICE, WRITE};
+use crate::carrier::gate::Prefix;
+use crate::carrier::links::Origin;
+use crate::carrier::{CarrierEvent, DialId, EventSink};
+
+/// How long one attempt may take, the search for the device included.
+const DIAL: Duration = Duration::from_secs(15);
+
+/// How long an L2CAP channel may take before GATT is tried.
+const CONNECT: Duration = Duration::from_secs(4);
+
+/// Pause before a second attempt: one that follows a disconnection may fail at once.
+const AGAIN: Duration = Duration::from_millis(700);
+
+/// How often a channel is asked whether it is up yet.
+const POLL: Duration = Duration::from_millis(10);
+
+/// Tries to reach a device and reports the link, or that there is none.
+pub async fn run<S: EventSink>(
+    shared: Arc<Shared<S>>,
+    adapter: Adapter,
+    dial: DialId,
+    device: Address,
+) {
+    let mut is_up = false;
+    if let Some(id) = shared.admit(device, false) {
+        let made = make(&shared, &adapter, device).await;
+        if let Some((channel, stream)) = made {
+            let origin = Origin::Dialled(dial);
+            is_up = link::up(&shared, id, channel, stream, device, origin).await;
+        }
+        if !is_up {
+            shared.leave(id);
+            shared.release(device).await;
+        }
+    }
+    shared.links.dial_over();
+    shared.dialled.notify_one();
+    if !is_up {
+        // An owner who is gone waits for nothing.
+        let _ = shared.links.tell(CarrierEvent::DialFailed { dial }).await;
+    }
+}
+
+/// Answers whoever has made a channel to us.
+pub async fn answer<S: EventSink>(shared: Arc<Shared<S>>, channel: Channel, device: Address) {
+    let Some(id) = shared.admit(device, true) else {
+        drop(channel);
+        shared.release(device).await;
+        return;
+    };
+    let is_up = match opening::answer(&channel).await {
+        Some(stream) => {
+            let origin = Origin::Accepted(Prefix::named(&device.0));
+            link::up(&shared, id, channel, stream, device, origin).await
+        }
+        None => false,
+    };
+    if !is_up {
+        shared.leave(id);
+        shared.release(device).await;
+    }
+}
+
+/// An opened channel to a device.
+async fn make<S: EventSink>(
+    shared: &Shared<S>,
+    adapter: &Adapter,
+    device: Address,
+) -> Option<(Channel, Stream)> {
+    let _turn = shared.dials.acquire().await.ok()?;
+    let made = async {
+        let channel = connect(shared, adapter, device).await?;
+        let stream = opening::open(&channel, shared.tag(), shared.now_ms()).await?;
+        Some((channel, stream))
+    };
+    timeout(DIAL, made).await.ok()?
+}
+
+async fn connect<S: EventSink>(
+    shared: &Shared<S>,
+    adapter: &Adapter,
+    address: Address,
+) -> Option<Channel> {
+    let device = adapter.device(address).ok()?;
+    find(adapter, &device).await?;
+    if device.connect().await.is_err() {
+        sleep(AGAIN).await;
+        device.connect().await.ok()?;
+    }
+    let [write, notify, psm] = characteristics(&device).await?;
+    if shared.l2cap
+        && let Ok(psm) = psm.read().await
+        && let Some(psm) = psm.first_chunk().map(|psm| u16::from_be_bytes(*psm))
+        && psm != 0
+        && let Ok(Some(channel)) = timeout(CONNECT, l2cap(adapter, &device, psm)).await
+    {
+        return Some(channel);
+    }
+    let reader = notify.notify_io().await.ok()?;
+    let writer = write.write_io().await.ok()?;
+    Some(Channel::Gatt { reader, writer })
+}
+
+/// Waits until BlueZ knows the device. It forgets those that nobody is connected to.
+async fn find(adapter: &Adapter, device: &Device) -> Option<()> {
+    let is_known = async || device.address_type().await.is_ok();
+    if is_known().await {
+        return Some(());
+    }
+    let mut heard = std::pin::pin!(adapter.discover_devices().await.ok()?);
+    while let Some(event) = heard.next().await {
+        if matches!(event, AdapterEvent::DeviceAdded(found) if found == device.address()) {
+            return Some(());
+        }
+    }
+    None
+}
+
+/// What is written, what notifies, and what tells the number of the L2CAP channel.
+async fn characteristics(device: &Device) -> Option<[Characteristic; 3]> {
+    for service in device.services().await.ok()? {
+        if service.uuid().await.ok()? != SERVICE {
+            continue;
+        }
+        let mut found: [Option<Characteristic>; 3] = Default::default();
+        for characteristic in service.characteristics().await.ok()? {
+            let uuid: Uuid = characteristic.uuid().await.ok()?;
+            let place = [WRITE, NOTIFY, CHANNEL].iter().position(|of| *of == uuid);
+            if let Some(place) = place {
+                found[place] = Some(characteristic);
+            }
+        }
+        let [write, notify, psm] = found;
+        return Some([write?, notify?, psm?]);
+    }
+    None
+}
+
+/// A channel to what the device listens at. `None` if there is none, or this machine has none.
+async fn l2cap(adapter: &Adapter, device: &Device, psm: u16) -> Option<Channel> {
+    let own = (
+        adapter.address().await.ok()?,
+        adapter.address_type().await.ok()?,
+    );
+    let peer_type = device.address_type().await.ok()?;
+    let socket = Socket::<SeqPacket>::new_seq_packet().ok()?;
+    socket.set_recv_mtu(MAX_SDU).ok()?;
+    socket.bind(SocketAddr::new(own.0, own.1, 0)).ok()?;
+    let peer = SocketAddr::new(device.address(), peer_type, psm);
+    let socket = socket.connect(peer).await.ok()?;
+    loop {
+        // It is said to be connected before it is.
+        match socket.send_mtu() {
+            Ok(_) => return Channel::l2cap(socket).ok(),
+            Err(error) if error.kind() == ErrorKind::NotConnected => sleep(POLL).await,
+            Err(_) => return None,
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Keeps announcements, listening and the reported state in step with what the owner wants and what the
+//! machine has.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bluer::{AdapterEvent, AdapterProperty, Address as Device};
+use futures_util::stream::BoxStream;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::announcer::Announcer;
+use super::carrier::{BleConfig, Shared, Wanted};
+use super::dial;
+use super::power::Duty;
+use super::radio::{Broken, Heard, Radio, next_of};
+use crate::beacon::Beacon;
+use crate::carrier::links::Reported;
+use crate::carrier::{Address, CarrierEvent, CarrierState, EventSink};
+
+/// Pause before an adapter is looked for again, if nothing tells that there may be one.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// How often BlueZ is asked whether it still knows us.
+const CHECK_MS: u64 = 60_000;
+
+/// How often one device is asked what it announces, in milliseconds.
+const ASK_MS: u64 = 2_000;
+
+/// Devices that are asked, and beacons reported, in one time of listening.
+const MAX_NEAR: usize = 1_024;
+
+/// Runs until the carrier is dropped or its owner gone.
+pub async fn run<S: EventSink>(
+    shared: Arc<Shared<S>>,
+    config: BleConfig,
+    mut wanted: watch::Receiver<Wanted>,
+) {
+    let mut announcer = Announcer::default();
+    announcer.fix(config.show_address);
+    let mut keeper = Keeper {
+        shared,
+        duty: config.power.duty(),
+        config,
+        radio: None,
+        changes: None,
+        announcer,
+        announced: 0,
+        look_since_ms: None,
+        wake_ms: None,
+        check_ms: 0,
+        asked: BTreeMap::new(),
+        seen: BTreeMap::new(),
+        reported: Reported::default(),
+    };
+    loop {
+        let now = wanted.borrow_and_update().clone();
+        let owned = match now.on {
+            true => keeper.on(&now).await,
+            false => keeper.off(&now).await,
+        };
+        if owned.is_none() {
+            return;
+        }
+        let heard = tokio::select! {
+            changed = wanted.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+            heard = keeper.heard(), if now.on => heard,
+        };
+        if keeper.handle(heard).await.is_none() {
+            return;
+        }
+    }
+}
+
+struct Keeper<S> {
+    shared: Arc<Shared<S>>,
+    config: BleConfig,
+    duty: Duty,
+    radio: Option<Radio>,
+    /// Of an adapter that does not work.
+    changes: Option<BoxStream<'static, AdapterEvent>>,
+    announcer: Announcer,
+    /// What was wanted up to here has been announced, or was wanted while nothing could be.
+    announced: u64,
+    /// Since when others are looked for.
+    look_since_ms: Option<u64>,
+    /// When something is to be done.
+    wake_ms: Option<u64>,
+    /// When BlueZ is asked whether it still knows us.
+    check_ms: u64,
+    /// When devices near may be asked again, and whether there is something to ask them.
+    asked: BTreeMap<Device, (u64, bool)>,
+    /// What was seen in the present time of listening, and where.
+    seen: BTreeMap<Beacon, Device>,
+    reported: Reported,
+}
+
+impl<S: EventSink> Keeper<S> {
+    /// `None` if the owner is gone, here and below.
+    async fn on(&mut self, wanted: &Wanted) -> Option<()> {
+        if self.radio.is_none() {
+            match Radio::start(&self.config).await {
+                Ok(radio) => {
+                    self.shared.state().adapter = Some(radio.adapter.clone());
+                    self.changes = None;
+                    self.check_ms = self.shared.now_ms() + CHECK_MS;
+                    self.radio = Some(radio);
+                }
+                Err(Broken { why, changes }) => {
+                    self.changes = changes;
+                    self.forget(wanted);
+                    return self.report(why).await;
+                }
+            }
+        }
+        let now_ms = self.shared.now_ms();
+        if wanted.announcement > self.announced {
+            self.announced = wanted.announcement;
+            self.announcer.announce(wanted.beacons.clone());
+            self.look_since_ms = wanted.look.then_some(now_ms);
+        }
+        let on_air = self.announcer.on_air(now_ms);
+        let (listens, turn_ms) = self.listening(now_ms);
+        let radio = self.radio.as_mut()?;
+        let mut works = true;
+        if radio.beacon() != on_air.beacon || on_air.is_fresh {
+            works = radio.announce(on_air.beacon, &self.duty).await;
+        }
+        if listens && !radio.listens() {
+            self.seen.clear();
+            self.asked.clear();
+        }
+        radio.listen(listens).await;
+        let waiting = self.asked.values().filter(|(_, waits)| *waits);
+        let ask_ms = waiting.map(|(at_ms, _)| *at_ms).min();
+        let wakes = [on_air.until_ms, turn_ms, ask_ms, Some(self.check_ms)];
+        self.wake_ms = wakes.into_iter().flatten().min();
+        let state = match works {
+            true => CarrierState::On,
+            false => CarrierState::NoDiscovery,
+        };
+        self.report(state).await
+    }
+
+    /// Whether to listen now, and until when that holds. Not while somebody is dialled, which is hard
+    /// enough for a controller.
+    fn listening(&self, now_ms: u64) -> (bool, Option<u64>) {
+        let Some(since_ms) = self.look_since_ms else {
+            return (false, None);
+        };
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let (listen_ms, every_ms) = (millis(self.duty.listen), millis(self.duty.every));
+        let begun_ms = now_ms - (now_ms - since_ms) % every_ms;
+        let is_time = now_ms - begun_ms < listen_ms;
+        let is_free = self.shared.links.dialling() == 0;
+        let ends_ms = begun_ms + if is_time { listen_ms } else { every_ms };
+        (is_time && is_free, Some(ends_ms))
+    }
+
+    /// What happens next that matters.
+    async fn heard(&mut self) -> Heard {
+        let Some(radio) = &mut self.radio else {
+            loop {
+                tokio::select! {
+                    change = next_of(&mut self.changes) => match change {
+                        Some(AdapterEvent::PropertyChanged(AdapterProperty::Powered(_))) => {}
+                        Some(_) => continue,
+                        None => self.changes = None,
+                    },
+                    () = sleep(RETRY) => {}
+                }
+                return Heard::Nothing;
+            }
+        };
+        let now_ms = self.shared.now_ms();
+        let pause = self.wake_ms.unwrap_or(now_ms).saturating_sub(now_ms);
+        tokio::select! {
+            heard = radio.heard() => heard,
+            () = self.shared.dialled.notified() => Heard::Nothing,
+            () = sleep(Duration::from_millis(pause)), if self.wake_ms.is_some() => Heard::Nothing,
+        }
+    }
+
+    async fn handle(&mut self, heard: Heard) -> Option<()> {
+        match heard {
+            Heard::Near(device) => self.near(device).await?,
+            Heard::Channel(channel, device) => {
+                let answer = dial::answer(self.shared.clone(), channel, device);
+                self.shared.links.runtime.spawn(answer);
+            }
+            Heard::Changed => self.stop(),
+            Heard::Deaf | Heard::Nothing => {}
+        }
+        let now_ms = self.shared.now_ms();
+        let due = self.asked.iter();
+        let due = due.filter(|(_, (at_ms, waits))| *waits && *at_ms <= now_ms);
+        for device in due.map(|(device, _)| *device).collect::<Vec<_>>() {
+            self.near(device).await?;
+        }
+        if self.check_ms <= now_ms {
+            self.check_ms = now_ms + CHECK_MS;
+            if let Some(radio) = &mut self.radio
+                && !radio.is_remembered().await
+            {
+                self.stop();
+            }
+        }
+        Some(())
+    }
+
+    /// Reports the beacon of a device, once in a time of listening.
+    async fn near(&mut self, device: Device) -> Option<()> {
+        let now_ms = self.shared.now_ms();
+        let is_full = self.asked.len() >= MAX_NEAR;
+        match self.asked.get_mut(&device) {
+            Some((at_ms, waits)) if now_ms < *at_ms => {
+                *waits = true;
+                return Some(());
+            }
+            None if is_full => return Some(()),
+            _ => self.asked.insert(device, (now_ms + ASK_MS, false)),
+        };
+        let Some(beacon) = self.radio.as_mut()?.beacon_of(device).await else {
+            return Some(());
+        };
+        let is_news = self.seen.get(&beacon) != Some(&device);
+        if !is_news || self.seen.len() >= MAX_NEAR {
+            return Some(());
+        }
+        self.seen.insert(beacon, device);
+        let at = vec![Address(device.to_string())];
+        self.tell(CarrierEvent::Beacon { beacon, at }).await
+    }
+
+    async fn off(&mut self, wanted: &Wanted) -> Option<()> {
+        self.forget(wanted);
+        if let Some(radio) = &mut self.radio {
+            radio.announce(None, &self.duty).await;
+            radio.listen(false).await;
+        }
+        // What follows is the last word: every link has been reported down before.
+        while !self.shared.links.are_gone() {
+            self.shared.links.gone().await;
+        }
+        self.stop();
+        self.changes = None;
+        self.report(CarrierState::Off).await
+    }
+
+    /// Nothing is announced, and nobody looked for, until told anew.
+    fn forget(&mut self, wanted: &Wanted) {
+        self.announced = wanted.announcement;
+        self.announcer.announce(Vec::new());
+        self.announcer.on_air(self.shared.now_ms());
+        self.look_since_ms = None;
+        self.wake_ms = None;
+    }
+
+    /// The adapter is used no longer.
+    fn stop(&mut self) {
+        self.shared.state().adapter = None;
+        self.shared.links.end_all();
+        self.radio = None;
+    }
+
+    async fn report(&mut self, state: CarrierState) -> Option<()> {
+        // Others learn from what is announced where we are.
+        let addresses = Vec::new();
+        self.reported
+            .tell(&self.shared.links, state, addresses)
+            .await
+    }
+
+    async fn tell(&mut self, event: CarrierEvent) -> Option<()> {
+        self.shared.links.tell(event).await
+    }
+}

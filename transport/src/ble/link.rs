@@ -1,0 +1,370 @@
+//! One link: a channel, the streams over it, and the task that lives as long as it does.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bluer::Address as Device;
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+use super::carrier::Shared;
+use super::channel::Channel;
+use super::stream::{Fault, Stream};
+use crate::carrier::links::{Controls, Origin};
+use crate::carrier::{Address, CarrierEvent, Ending, EventSink, LinkId};
+
+/// Bytes of a stranger that are handed up; more is read and thrown away.
+const MAX_STRANGER_BYTES: usize = 1_024;
+
+/// Bytes given to send and not yet written. Whoever sends keeps a window well below; a link beyond it is
+/// ended.
+const MAX_QUEUED: usize = 4 * 1024 * 1024;
+
+/// What is worth reporting while more is to leave: a frame alone is not.
+const REPORT: usize = 8 * 1024;
+
+/// What is handed up at a time, if there is so much.
+const JOIN: usize = 16 * 1024;
+
+/// Packets of one direction before the task looks at the other and its queue.
+const BURST: usize = 32;
+
+/// How long what is queued may take to leave once the link is to end.
+const FLUSH: Duration = Duration::from_secs(20);
+
+/// How long the end of our direction waits for that of the peer's.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How long whoever dialled may take to disconnect.
+const LEAVE: Duration = Duration::from_secs(2);
+
+/// The part of a link that commands reach.
+#[derive(Debug)]
+pub struct Link {
+    id: LinkId,
+    state: Mutex<State>,
+    /// The task has something to look at.
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    stream: Stream,
+    /// Accepted, not recognised, and nothing sent to it.
+    stranger: bool,
+    draining: bool,
+    ending: bool,
+    /// More was queued than anybody may.
+    flooded: bool,
+}
+
+impl Link {
+    /// Sends after all that is queued.
+    pub fn send(&self, bytes: Bytes) {
+        let mut state = self.state();
+        if !state.ending {
+            state.stranger = false;
+            state.stream.send(bytes);
+            state.flooded |= state.stream.queued() > MAX_QUEUED;
+            self.changed.notify_one();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held, and if it did, each field is whole on its own.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Controls for Link {
+    fn recognise(&self) {
+        self.state().stranger = false;
+        self.changed.notify_one();
+    }
+
+    fn end(&self, ending: Ending) {
+        let mut state = self.state();
+        match ending {
+            Ending::Now => {
+                state.ending = true;
+                state.stream.end();
+            }
+            Ending::Drain => state.draining = true,
+        }
+        self.changed.notify_one();
+    }
+}
+
+/// Takes an opened channel in and reports the link of this name, which has its place already and then lives
+/// in its own task until it has ended; what has ended is waited for by nobody. False if the carrier is off
+/// by now.
+pub async fn up<S: EventSink>(
+    shared: &Arc<Shared<S>>,
+    id: LinkId,
+    channel: Channel,
+    stream: Stream,
+    device: Device,
+    origin: Origin,
+) -> bool {
+    let link = Arc::new(Link {
+        id,
+        state: Mutex::new(State {
+            stream,
+            stranger: matches!(origin, Origin::Accepted(_)),
+            draining: false,
+            ending: false,
+            flooded: false,
+        }),
+        changed: Notify::new(),
+    });
+    let life = {
+        let (shared, link) = (shared.clone(), link.clone());
+        async move {
+            let life = Life {
+                shared: &shared,
+                link: &link,
+                channel: &channel,
+                heard_as_stranger: 0,
+                written: 0,
+                mute: false,
+                gone: false,
+            };
+            // Whatever ended it, the peer's or the air's fault, is the same to the owner.
+            let _ = life.live().await;
+            // Whoever dialled disconnects. If we did so a little later, we might hit a connection that the
+            // other side has made meanwhile: that is left to those who stay.
+            let has_left = match origin {
+                Origin::Dialled(_) => false,
+                Origin::Accepted(_) => timeout(LEAVE, end_of(&channel)).await.is_ok(),
+            };
+            drop(channel);
+            shared.leave(id);
+            if !has_left {
+                shared.release(device).await;
+            }
+        }
+    };
+    let from = Some(Address(device.to_string()));
+    let told = {
+        // A place that was given to another meanwhile is not had any more.
+        let state = shared.state();
+        let entered = state
+            .is_admitted(id)
+            .then(|| shared.links.enter(id, link, origin, from, life));
+        entered.flatten()
+    };
+    let Some(told) = told else {
+        return false;
+    };
+    // It fails with the task alone.
+    let _ = told.await;
+    true
+}
+
+/// Reads until nothing more comes.
+async fn end_of(channel: &Channel) {
+    while channel.receive().await.is_ok() {}
+}
+
+/// The life of a link.
+struct Life<'l, S> {
+    shared: &'l Shared<S>,
+    link: &'l Link,
+    channel: &'l Channel,
+    heard_as_stranger: usize,
+    /// Bytes that have left and were not reported yet.
+    written: usize,
+    /// Nothing can be sent any more; what the peer has sent before is still to be read.
+    mute: bool,
+    /// Nothing more comes either.
+    gone: bool,
+}
+
+/// Why a link is over.
+enum Over {
+    /// Its owner is gone.
+    Owner,
+    /// The peer broke the rules.
+    Fault,
+}
+
+impl From<Fault> for Over {
+    fn from(_: Fault) -> Self {
+        Over::Fault
+    }
+}
+
+impl<S: EventSink> Life<'_, S> {
+    async fn live(mut self) -> Result<(), Over> {
+        let mut unsent = None;
+        loop {
+            self.read().await?;
+            let (ending, patient, ended) = {
+                let state = self.link.state();
+                let lost_bytes = self.heard_as_stranger > MAX_STRANGER_BYTES && !state.draining;
+                if state.flooded || (lost_bytes && !state.stranger) {
+                    return Err(Over::Fault);
+                }
+                let ended = self.gone || state.stream.has_peer_ended();
+                (state.ending, state.draining || state.stranger, ended)
+            };
+            if ending || (ended && !patient) {
+                return self.close(unsent, ended).await;
+            }
+            match self.step(&mut unsent).await {
+                // When a stranger's link ends does not depend on what it says.
+                Err(Over::Fault) if patient => (self.mute, self.gone) = (true, true),
+                stepped => stepped?,
+            }
+        }
+    }
+
+    /// Hands up what has arrived in order, small pieces joined.
+    async fn read(&mut self) -> Result<(), Over> {
+        loop {
+            let mut joined = BytesMut::new();
+            {
+                let mut state = self.link.state();
+                while joined.len() < JOIN
+                    && let Some(mut bytes) = state.stream.read()
+                {
+                    if state.draining || state.ending {
+                        continue;
+                    }
+                    if state.stranger {
+                        let room = MAX_STRANGER_BYTES.saturating_sub(self.heard_as_stranger);
+                        self.heard_as_stranger += bytes.len();
+                        bytes.truncate(room);
+                    }
+                    joined.extend_from_slice(&bytes);
+                }
+            }
+            if joined.is_empty() {
+                return Ok(());
+            }
+            let event = CarrierEvent::Bytes {
+                link: self.link.id,
+                bytes: joined.freeze(),
+            };
+            self.tell(event).await?;
+        }
+    }
+
+    /// Packets out and in, or whatever else is first. `unsent` is a frame that has a number already.
+    async fn step(&mut self, unsent: &mut Option<(Bytes, usize)>) -> Result<(), Over> {
+        let now_ms = self.shared.now_ms();
+        if !self.gone {
+            self.link.state().stream.tick(now_ms)?;
+        }
+        // As long as nothing has to be waited for: a wait costs more than a frame.
+        for burst in 0..=BURST {
+            if unsent.is_none() && !self.mute {
+                *unsent = self.link.state().stream.next_frame(now_ms);
+            }
+            let Some((frame, bytes)) = unsent.as_ref().filter(|_| burst < BURST) else {
+                break;
+            };
+            match self.channel.send(frame).now_or_never() {
+                Some(Ok(())) => self.written += bytes,
+                Some(Err(_)) => self.mute = true,
+                None => break,
+            }
+            *unsent = None;
+        }
+        if self.written > 0 {
+            self.shared.moved(self.link.id, now_ms);
+            self.report_written().await?;
+        }
+        let wake_ms = self.link.state().stream.next_wake_ms();
+        let pause = match wake_ms.filter(|_| !self.gone) {
+            _ if self.mute && !self.gone => Some(LINGER),
+            wake_ms => wake_ms.map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms))),
+        };
+        let frame = unsent.as_ref().map(|(frame, _)| frame.clone());
+        tokio::select! {
+            () = self.link.changed.notified() => {}
+            packet = self.channel.receive(), if !self.gone => {
+                let mut next = Some(packet);
+                for _ in 0..BURST {
+                    match next.take() {
+                        Some(Ok(packet)) => self.link.state().stream.receive(&packet, now_ms)?,
+                        Some(Err(_)) => (self.mute, self.gone) = (true, true),
+                        None => break,
+                    }
+                    if !self.gone {
+                        next = self.channel.receive().now_or_never();
+                    }
+                }
+                if let Some(Ok(packet)) = next {
+                    self.link.state().stream.receive(&packet, now_ms)?;
+                }
+                self.shared.moved(self.link.id, now_ms);
+            }
+            sent = self.channel.send(frame.as_deref().unwrap_or_default()),
+                if frame.is_some() && !self.mute => {
+                let (_, bytes) = unsent.take().unwrap_or_default();
+                match sent {
+                    Ok(()) => self.written += bytes,
+                    Err(_) => self.mute = true,
+                }
+            }
+            // A channel that takes nothing any more gives little more.
+            () = sleep(pause.unwrap_or_default()), if pause.is_some() => self.gone |= self.mute,
+        }
+        Ok(())
+    }
+
+    /// Tells how much has left: when that is all, or a lot.
+    async fn report_written(&mut self) -> Result<(), Over> {
+        let is_all = self.link.state().stream.queued() == 0;
+        if self.written == 0 || (!is_all && self.written < REPORT) {
+            return Ok(());
+        }
+        let event = CarrierEvent::Written {
+            link: self.link.id,
+            bytes: std::mem::take(&mut self.written),
+        };
+        self.tell(event).await
+    }
+
+    async fn tell(&self, event: CarrierEvent) -> Result<(), Over> {
+        self.shared.links.tell(event).await.ok_or(Over::Owner)
+    }
+
+    /// Ends a link in order: what is queued leaves, and the peer is told that it was all.
+    async fn close(
+        mut self,
+        mut unsent: Option<(Bytes, usize)>,
+        peer_ended: bool,
+    ) -> Result<(), Over> {
+        {
+            let mut state = self.link.state();
+            state.ending = true;
+            state.stream.end();
+            // What sends the end need not wait for anything.
+            self.link.changed.notify_one();
+        }
+        let flush = async {
+            while !self.mute && (unsent.is_some() || !self.link.state().stream.is_end_sent()) {
+                self.read().await?;
+                self.step(&mut unsent).await?;
+            }
+            Ok(())
+        };
+        timeout(FLUSH, flush).await.unwrap_or(Ok::<(), Over>(()))?;
+        self.report_written().await?;
+        if peer_ended {
+            return Ok(());
+        }
+        let linger = async {
+            while !self.gone && !self.link.state().stream.has_peer_ended() {
+                self.read().await?;
+                self.step(&mut unsent).await?;
+            }
+            Ok(())
+        };
+        timeout(LINGER, linger).await.unwrap_or(Ok(()))
+    }
+}

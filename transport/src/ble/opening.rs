@@ -1,0 +1,77 @@
+//! Making a link of a channel (`docs/PROTOCOL.md` section 13b): the dialler draws a tag, the other side
+//! repeats it.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::channel::Channel;
+use super::frame::{Frame, Tag, Word};
+use super::stream::Stream;
+
+/// How long the other side may take.
+const OPENING: Duration = Duration::from_secs(5);
+
+/// How long a stranger may take to say anything.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Pause after which the dialler says it again: a value may be written before its reader is there.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Opens a link over a channel that we have made. `None` if nobody answers.
+pub async fn open(channel: &Channel, tag: Tag, now_ms: u64) -> Option<Stream> {
+    let open = Frame {
+        tag,
+        word: Word::Open,
+    };
+    let open = open.encode();
+    let answered = async {
+        loop {
+            channel.send(&open).await.ok()?;
+            let again = sleep_until(soon(AGAIN));
+            tokio::pin!(again);
+            loop {
+                let packet = tokio::select! {
+                    packet = channel.receive() => packet.ok()?,
+                    () = &mut again => break,
+                };
+                // Whatever bears the tag is an answer; bytes may have overtaken the word itself.
+                if packet.get(1..5) == Some(&tag) {
+                    let mut stream = Stream::new(tag, channel.packet());
+                    return stream.receive(&packet, now_ms).ok().map(|()| stream);
+                }
+            }
+        }
+    };
+    timeout(OPENING, answered).await.ok()?
+}
+
+/// Waits until the other side opens a link over a channel that it has made, and answers.
+pub async fn answer(channel: &Channel) -> Option<Stream> {
+    let opened = async {
+        loop {
+            let packet = channel.receive().await.ok()?;
+            if let Ok(Frame {
+                tag,
+                word: Word::Open,
+            }) = Frame::decode(&packet)
+            {
+                let opened = Frame {
+                    tag,
+                    word: Word::Opened,
+                };
+                channel.send(&opened.encode()).await.ok()?;
+                return Some(Stream::new(tag, channel.packet()));
+            }
+        }
+    };
+    timeout(SILENCE, opened).await.ok()?
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a carrier runs on a real machine and keeps its own timers"
+)]
+fn soon(pause: Duration) -> Instant {
+    Instant::now() + pause
+}

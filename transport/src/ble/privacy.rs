@@ -1,0 +1,59 @@
+//! Whether the controller hides its address. BlueZ does not say so over D-Bus, and the kernel only to
+//! whoever may open its management socket; what its configuration says can be read by everybody.
+
+use std::path::Path;
+
+/// Where BlueZ keeps its configuration.
+pub const CONFIGURATION: &str = "/etc/bluetooth/main.conf";
+
+/// Whether this configuration has the controller use addresses that only its bonded devices can resolve.
+/// False if it cannot be read or says nothing: BlueZ's default is off.
+#[must_use]
+pub fn is_on(configuration: &Path) -> bool {
+    std::fs::read_to_string(configuration).is_ok_and(|text| says_on(&text))
+}
+
+/// `Privacy` in the section `General`: the last value counts. The limited kinds show the public address
+/// while the device can be discovered, which is always when it announces.
+fn says_on(text: &str) -> bool {
+    let mut in_general = false;
+    let mut on = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            in_general = line == "[General]";
+        } else if in_general
+            && let Some((key, value)) = line.split_once('=')
+            && key.trim() == "Privacy"
+        {
+            on = matches!(value.trim(), "device" | "network" | "on");
+        }
+    }
+    on
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_full_privacy_of_the_section_general_counts() {
+        for (text, on) in [
+            ("[General]\nPrivacy = device\n", true),
+            ("[General]\r\n Privacy=network\r\n", true),
+            ("[General]\n#Privacy = device\n", false),
+            ("[General]\nPrivacy = off\n", false),
+            ("[General]\nPrivacy = limited-device\n", false),
+            ("[LE]\nPrivacy = device\n", false),
+            ("Privacy = device\n", false),
+            ("[General]\nPrivacy = device\nPrivacy = off\n", false),
+            ("", false),
+        ] {
+            assert_eq!(says_on(text), on, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_off() {
+        assert!(!is_on(Path::new("/nonexistent/main.conf")));
+    }
+}

@@ -1,0 +1,324 @@
+//! Two streams of bytes over a channel of packets that may overtake one another (`docs/PROTOCOL.md`
+//! section 13b): numbers put them in order, limits stop a sender whose peer does not read.
+//!
+//! Driven from outside: what has arrived goes into [`receive`](Stream::receive), what is to leave comes
+//! out of [`next_frame`](Stream::next_frame). The channel below resends what the air loses, so a frame
+//! that stays missing means that somebody dropped it: then the link ends, as it would with the channel.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::frame::{Frame, HEADER_LEN, Malformed, Tag, Word};
+
+/// Frames of one direction that may be under way, or wait to be read, before anything was told.
+pub const WINDOW: u16 = 64;
+
+/// The most that may be told: what takes 128 KiB in small packets.
+pub const MAX_WINDOW: u16 = 256;
+
+/// What a window is to hold, if that makes no more frames than [`MAX_WINDOW`] and no fewer than [`WINDOW`].
+const WINDOW_BYTES: usize = 128 * 1024;
+
+/// How long a frame may be missing that others have overtaken, in milliseconds.
+pub const MAX_GAP_MS: u64 = 10_000;
+
+/// How long a sender waits for a limit before it asks for one, in milliseconds: what was told may be lost.
+pub const ASK_MS: u64 = 5_000;
+
+/// Why a link cannot go on. All of it is the peer's fault, or the channel's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Not a frame.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// More than the limit that was told.
+    #[error("a frame beyond the limit")]
+    BeyondLimit,
+    /// A limit beyond what the window allows.
+    #[error("a limit that is none")]
+    Limitless,
+    /// Something behind the end.
+    #[error("a frame behind the end")]
+    BehindEnd,
+    /// A frame is missing for too long.
+    #[error("a frame is missing")]
+    Missing,
+}
+
+/// Both directions of one link, at one end.
+#[derive(Debug)]
+pub struct Stream {
+    tag: Tag,
+    /// Bytes that one frame takes.
+    piece: usize,
+    /// Frames of the peer that may be under way, or wait to be read.
+    window: u64,
+    queue: VecDeque<Bytes>,
+    queued: usize,
+    /// Numbered frames sent.
+    sent: u64,
+    /// The first number that the peer does not take yet.
+    limit: u64,
+    /// Since when there is something to send beyond the limit.
+    stalled_ms: Option<u64>,
+    end: End,
+    ask: bool,
+    /// The number of the next piece to be read.
+    next: u64,
+    /// The limit that the peer has been told.
+    told: u64,
+    tell: bool,
+    /// What has arrived and was not read; `None` is the end.
+    arrived: BTreeMap<u64, Option<Bytes>>,
+    /// The lowest number that others have overtaken, and since when.
+    missing: Option<(u64, u64)>,
+    peer_ended: bool,
+}
+
+/// How far the end of our direction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Open,
+    Wanted,
+    Sent,
+}
+
+impl Stream {
+    /// A stream over a channel whose packets have at most `packet` bytes (at least [`HEADER_LEN`] and one).
+    #[must_use]
+    pub fn new(tag: Tag, packet: usize) -> Self {
+        let window = (WINDOW_BYTES / packet.max(1)) as u64;
+        Self {
+            tag,
+            window: window.clamp(WINDOW.into(), MAX_WINDOW.into()),
+            piece: packet.saturating_sub(HEADER_LEN).max(1),
+            queue: VecDeque::new(),
+            queued: 0,
+            sent: 0,
+            limit: WINDOW.into(),
+            stalled_ms: None,
+            end: End::Open,
+            ask: false,
+            next: 0,
+            told: WINDOW.into(),
+            tell: false,
+            arrived: BTreeMap::new(),
+            missing: None,
+            peer_ended: false,
+        }
+    }
+
+    /// Sends these bytes after all earlier ones; none after [`end`](Self::end).
+    pub fn send(&mut self, bytes: Bytes) {
+        if self.end == End::Open && !bytes.is_empty() {
+            self.queued += bytes.len();
+            self.queue.push_back(bytes);
+        }
+    }
+
+    /// Bytes that wait to be sent.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Sends no more than what is queued.
+    pub fn end(&mut self) {
+        if self.end == End::Open {
+            self.end = End::Wanted;
+        }
+    }
+
+    /// Whether all that was queued has been sent, and the end behind it.
+    #[must_use]
+    pub fn is_end_sent(&self) -> bool {
+        self.end == End::Sent
+    }
+
+    /// The next frame to leave, and how many bytes of the queue are in it.
+    pub fn next_frame(&mut self, now_ms: u64) -> Option<(Bytes, usize)> {
+        let has_more = !self.queue.is_empty() || self.end == End::Wanted;
+        let word = if has_more && self.sent < self.limit {
+            self.stalled_ms = None;
+            let (number, limit) = (self.sent as u16, self.tell_limit());
+            self.sent += 1;
+            match self.queue.is_empty() {
+                false => Word::Data {
+                    number,
+                    limit,
+                    bytes: self.take_piece(),
+                },
+                true => {
+                    self.end = End::Sent;
+                    Word::End { number, limit }
+                }
+            }
+        } else if self.tell || self.is_worth_telling() {
+            Word::Credit {
+                limit: self.tell_limit(),
+            }
+        } else if self.ask {
+            self.ask = false;
+            Word::Ask
+        } else {
+            if has_more {
+                self.stalled_ms.get_or_insert(now_ms);
+            }
+            return None;
+        };
+        let carried = match &word {
+            Word::Data { bytes, .. } => bytes.len(),
+            _ => 0,
+        };
+        let frame = Frame {
+            tag: self.tag,
+            word,
+        };
+        Some((frame.encode(), carried))
+    }
+
+    /// A packet has arrived. Those of other tags mean nothing.
+    ///
+    /// # Errors
+    /// The link is to end.
+    pub fn receive(&mut self, packet: &Bytes, now_ms: u64) -> Result<(), Fault> {
+        if packet.get(1..5) != Some(&self.tag) {
+            return Ok(());
+        }
+        match Frame::decode(packet)?.word {
+            // Said once more, by whoever was not sure of it.
+            Word::Open | Word::Opened => {}
+            Word::Data {
+                number,
+                limit,
+                bytes,
+            } => {
+                self.limited(limit)?;
+                self.arrive(number, Some(bytes), now_ms)?;
+            }
+            Word::End { number, limit } => {
+                self.limited(limit)?;
+                self.arrive(number, None, now_ms)?;
+            }
+            Word::Credit { limit } => self.limited(limit)?,
+            Word::Ask => self.tell = true,
+        }
+        Ok(())
+    }
+
+    /// The next bytes in order, if they have arrived. Reading them makes room for more.
+    pub fn read(&mut self) -> Option<Bytes> {
+        let piece = self.arrived.remove(&self.next)?;
+        self.next += 1;
+        self.peer_ended |= piece.is_none();
+        piece
+    }
+
+    /// Whether everything up to the peer's end has been read.
+    #[must_use]
+    pub fn has_peer_ended(&self) -> bool {
+        self.peer_ended
+    }
+
+    /// Time has passed.
+    ///
+    /// # Errors
+    /// A frame has been missing for too long.
+    pub fn tick(&mut self, now_ms: u64) -> Result<(), Fault> {
+        if let Some((_, since_ms)) = self.missing
+            && now_ms >= since_ms + MAX_GAP_MS
+        {
+            return Err(Fault::Missing);
+        }
+        if let Some(since_ms) = self.stalled_ms
+            && now_ms >= since_ms + ASK_MS
+        {
+            self.stalled_ms = None;
+            self.ask = true;
+        }
+        Ok(())
+    }
+
+    /// When [`tick`](Self::tick) has something to do.
+    #[must_use]
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let missing = self.missing.map(|(_, since_ms)| since_ms + MAX_GAP_MS);
+        let stalled = self.stalled_ms.map(|since_ms| since_ms + ASK_MS);
+        [missing, stalled].into_iter().flatten().min()
+    }
+
+    /// Whether so much has been read since the last limit told that the next one is worth a frame.
+    fn is_worth_telling(&self) -> bool {
+        self.next > 0 && self.next + self.window - self.told >= self.window / 4
+    }
+
+    fn tell_limit(&mut self) -> u16 {
+        self.tell = false;
+        self.told = self.next + self.window;
+        self.told as u16
+    }
+
+    /// As many bytes as a frame takes; small pieces are joined.
+    fn take_piece(&mut self) -> Bytes {
+        let mut joined = BytesMut::new();
+        while let Some(first) = self.queue.front_mut() {
+            let room = self.piece - joined.len();
+            let rest = first.len().saturating_sub(room);
+            let part = first.split_to(first.len() - rest);
+            self.queued -= part.len();
+            if !first.has_remaining() {
+                self.queue.pop_front();
+            }
+            if joined.is_empty() && (part.len() == self.piece || self.queue.is_empty()) {
+                return part;
+            }
+            joined.extend_from_slice(&part);
+            if joined.len() == self.piece {
+                break;
+            }
+        }
+        joined.freeze()
+    }
+
+    /// The peer has told a limit; one that others have overtaken says less and changes nothing.
+    fn limited(&mut self, limit: u16) -> Result<(), Fault> {
+        let more = limit.wrapping_sub(self.limit as u16) as i16;
+        if more > 0 {
+            let limit = self.limit + more as u64;
+            if limit > self.sent + u64::from(MAX_WINDOW) {
+                return Err(Fault::Limitless);
+            }
+            self.limit = limit;
+            self.stalled_ms = None;
+        }
+        Ok(())
+    }
+
+    fn arrive(&mut self, number: u16, piece: Option<Bytes>, now_ms: u64) -> Result<(), Fault> {
+        let ahead = number.wrapping_sub(self.next as u16) as i16;
+        if ahead < 0 {
+            // It came before, and has been read.
+            return Ok(());
+        }
+        let number = self.next + ahead as u64;
+        if number >= self.told {
+            return Err(Fault::BeyondLimit);
+        }
+        let last = self.arrived.last_key_value();
+        let is_behind_end = last.is_some_and(|(last, piece)| piece.is_none() && *last < number);
+        let is_end_before = piece.is_none() && last.is_some_and(|(last, _)| *last > number);
+        if self.peer_ended || is_behind_end || is_end_before {
+            return Err(Fault::BehindEnd);
+        }
+        self.arrived.entry(number).or_insert(piece);
+        let missing = (self.next..)
+            .zip(self.arrived.keys())
+            .find(|(expected, there)| expected != *there);
+        self.missing = missing.map(|(number, _)| match self.missing {
+            Some((known, since_ms)) if known == number => (known, since_ms),
+            _ => (number, now_ms),
+        });
+        Ok(())
+    }
+}
