@@ -91,7 +91,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 type Screen = (&'static str, fn() -> Stage);
 
-fn screens() -> [Screen; 15] {
+fn screens() -> [Screen; 16] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -179,6 +179,12 @@ fn screens() -> [Screen; 15] {
         ("appearance", || {
             let mut stage = people();
             stage.does(Action::ShowSettings(SettingsPage::Appearance));
+            stage
+        }),
+        ("notifications", || {
+            let mut stage = people();
+            stage.does(Action::Tray(true));
+            stage.does(Action::ShowSettings(SettingsPage::Notifications));
             stage
         }),
         ("security", || {

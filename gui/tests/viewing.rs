@@ -337,3 +337,28 @@ fn what_is_in_view_of_the_list_stays_there_when_others_come_to_the_top() {
     writes(&mut window, 20, 7 * MINUTE);
     assert_eq!(places(&window)[0].0, "Contact 20");
 }
+
+#[test]
+fn a_part_of_a_message_is_marked_and_copied() {
+    let mut window = talking(3);
+    window
+        .one("Ana, 11:50: line 2")
+        .invoke_accessible_default_action();
+    window.settles();
+    // From the button that closes it, over the one that copies all of it.
+    window.presses(&[Key::Shift], Key::Tab);
+    window.presses(&[Key::Shift], Key::Tab);
+    window.presses(&[], Key::Home);
+    for _ in "line".chars() {
+        window.presses(&[Key::Shift], Key::RightArrow);
+    }
+    window.presses(&[Key::Control], 'c');
+    // What stands there is not changed.
+    window.types("x");
+    let said = window.one("What it says: mark a part to copy it");
+    assert_eq!(said.accessible_value().as_deref(), Some("line 2"));
+    window.presses(&[], Key::Escape);
+    window.presses(&[Key::Control], 'v');
+    let draft = window.one("Message to Ana").accessible_value();
+    assert_eq!(draft.as_deref(), Some("line"));
+}

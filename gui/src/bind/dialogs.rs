@@ -71,6 +71,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Dialog::MessageDetails(details)) => {
             let (tick, carrier) = words::tick(details.tick);
             view.set_message(details.id.0.as_str().into());
+            view.set_text(details.text.as_str().into());
             view.set_name(details.name.as_str().into());
             view.set_mine(details.mine);
             view.set_time(words::when(Some(details.time)));

@@ -60,6 +60,8 @@ pub enum Dialog {
 pub struct Details {
     /// Which.
     pub id: MessageId,
+    /// What it says, whole; empty for a kind this version cannot show.
+    pub text: String,
     /// Whom it is with.
     pub name: String,
     /// Written here.

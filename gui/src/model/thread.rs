@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use hedgerow_node::api::{
-    Contact, ContactId, MAX_TEXT, MessageId, Private, Refusal, WayState, WayStatus, visible,
+    Contact, ContactId, MAX_TEXT, MessageId, Private, Refusal, WayState, WayStatus,
 };
 
 use super::app::App;
@@ -14,7 +14,7 @@ use super::fetching::{Fetching, Target};
 use super::links::{self, Opens};
 use super::place::Pane;
 use super::rows::{self, Reach, Row};
-use super::window::Window;
+use super::window::{Loaded, Window};
 
 /// A draft is kept so long after the last key, or, while typing goes on, after the first.
 const DRAFT_REST_MS: u64 = 1_500;
@@ -396,8 +396,8 @@ impl App {
             .thread
             .as_ref()
             .and_then(|thread| thread.window.find(id));
-        if let Some(text) = found.and_then(|one| one.message.text.as_ref()) {
-            let text = visible::paragraph(&text.0);
+        let text = found.map(Loaded::text).unwrap_or_default();
+        if !text.is_empty() {
             self.copy(text);
         }
     }
@@ -425,6 +425,7 @@ impl App {
             why,
             next: self.next_attempt(why),
             reachable: thread.face.reachable,
+            text: one.text(),
             ways: Vec::new(),
             contact: thread.contact.clone(),
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use hedgerow_node::api::{Message, MessageId, Page};
+use hedgerow_node::api::{Message, MessageId, Page, visible};
 
 use super::links::{self, Span};
 
@@ -42,6 +42,12 @@ impl Loaded {
             .as_ref()
             .map(|_| links::spans(shown).into());
         loaded
+    }
+
+    /// All that it says, as it is shown; empty for a kind this version cannot show.
+    pub fn text(&self) -> String {
+        let text = self.message.text.as_ref();
+        text.map_or_else(String::new, |text| visible::paragraph(&text.0))
     }
 
     fn unfold(&mut self) {

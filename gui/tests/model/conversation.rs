@@ -289,6 +289,7 @@ fn each_message_tells_how_far_it_has_come_and_why_no_further() {
     assert!(matches!(details.why, Some(Why::NoAnswer { .. })));
     let next = details.next.unwrap();
     assert_eq!((next.day, next.hour, next.minute), (Day::Today, 12, 1));
+    assert_eq!(details.text, "first");
     let ways: Vec<_> = details.ways.iter().map(|way| way.carrier).collect();
     assert_eq!(ways, [Carrier::Lan, Carrier::Relay, Carrier::File]);
     let next = details.ways[0].next.unwrap();
