@@ -143,11 +143,13 @@ fn screens() -> [Screen; 16] {
         }),
         ("network", || {
             let mut stage = people();
+            stage.node.bluetooth = Some(CarrierCondition::PoweredOff);
             stage.does(Action::ShowNetwork);
             stage
         }),
         ("relays", || {
             let mut stage = people();
+            stage.node.bluetooth = Some(CarrierCondition::NoInterface);
             stage.node.relays = [
                 (
                     "/dns/relay.example.org/udp/4001/quic-v1/p2p/12D3KooWQWqdDRNk",

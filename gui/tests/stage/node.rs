@@ -29,6 +29,8 @@ pub struct Node {
     pub talks: BTreeMap<ContactId, Talk>,
     pub invitations: Vec<Invitation>,
     pub relays: Vec<RelayStatus>,
+    /// How it is with Bluetooth, on a device that could have it.
+    pub bluetooth: Option<CarrierCondition>,
     /// How many pages were asked for so far, and the most messages of one.
     pub pages: (u64, u32),
 }
@@ -214,31 +216,39 @@ impl Node {
     pub fn status(&self) -> Status {
         let met = self.talks.values();
         let sessions = met.filter(|talk| talk.contact.reachable.is_some()).count() as u32;
+        let bluetooth = self.bluetooth.map(|state| CarrierStatus {
+            carrier: Carrier::Ble,
+            state,
+            announcing: true,
+            sessions: 0,
+            addresses: Vec::new(),
+        });
         Status {
             relays: self.relays.clone(),
             me: Me {
                 id: id("f"),
                 name: Private("Fay".into()),
             },
-            carriers: vec![
-                CarrierStatus {
-                    carrier: Carrier::Lan,
-                    state: CarrierCondition::On,
-                    announcing: true,
-                    sessions,
-                    addresses: vec![Private("192.0.2.7:4242".into())],
+            carriers: [CarrierStatus {
+                carrier: Carrier::Lan,
+                state: CarrierCondition::On,
+                announcing: true,
+                sessions,
+                addresses: vec![Private("192.0.2.7:4242".into())],
+            }]
+            .into_iter()
+            .chain(bluetooth)
+            .chain([CarrierStatus {
+                carrier: Carrier::Relay,
+                state: match self.relays.is_empty() {
+                    true => CarrierCondition::Off,
+                    false => CarrierCondition::On,
                 },
-                CarrierStatus {
-                    carrier: Carrier::Relay,
-                    state: match self.relays.is_empty() {
-                        true => CarrierCondition::Off,
-                        false => CarrierCondition::On,
-                    },
-                    announcing: true,
-                    sessions: 0,
-                    addresses: Vec::new(),
-                },
-            ],
+                announcing: true,
+                sessions: 0,
+                addresses: Vec::new(),
+            }])
+            .collect(),
             contacts: self.talks.values().map(Talk::seen).collect(),
             traffic: Traffic::default(),
         }
