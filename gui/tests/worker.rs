@@ -229,6 +229,32 @@ fn other_programs_of_the_user_are_served_while_the_window_owns_the_directory() {
 }
 
 #[test]
+fn a_relay_is_used_until_it_is_removed_and_what_is_none_is_refused() {
+    const RELAY: &str =
+        "/ip4/127.0.0.1/udp/9/quic-v1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+    let place = tempfile::tempdir().unwrap();
+    let window = Window::start(place.path());
+    window.create("Ana");
+    let adds = |address: &str| {
+        window.worker.ask(Request::AddRelay(text(address)));
+        window.hears(|news| match news {
+            News::RelayAdded(answer) => Some(answer),
+            _ => None,
+        })
+    };
+    assert_eq!(adds("relay.example.org"), Err(Refusal::BadRelay));
+    assert_eq!(adds(RELAY), Ok(()));
+    assert_eq!(window.overview().status.relays[0].address, text(RELAY));
+    let removes = || window.worker.ask(Request::RemoveRelay(text(RELAY)));
+    removes();
+    // Changes are done in their order, so the first is done when the second is refused.
+    removes();
+    window.hears(|news| matches!(news, News::Refused(Refusal::NoSuchRelay)).then_some(()));
+    assert!(window.overview().status.relays.is_empty());
+    assert!(window.worker.stop());
+}
+
+#[test]
 fn a_window_is_the_client_of_another_and_takes_over_on_request() {
     let place = tempfile::tempdir().unwrap();
     let first = Window::start(place.path());

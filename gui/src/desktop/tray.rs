@@ -12,7 +12,7 @@ use ksni::blocking::TrayMethods;
 use ksni::menu::{MenuItem, StandardItem};
 use slint::{Image, Rgba8Pixel};
 
-/// The picture, and how large it is drawn.
+/// The picture; it is drawn as large as it says.
 const PICTURE: &[u8] = include_bytes!("../../ui/icon.svg");
 
 /// Something is unread: a spot of this colour, whose size is this part of the picture's.
@@ -39,11 +39,11 @@ pub struct TraySaid {
     pub unread: bool,
     /// When the pointer rests on it.
     pub about: String,
-    /// The lines of its menu.
+    /// The line of its menu that shows the window.
     pub open: String,
-    /// As above.
+    /// The one that locks the screen.
     pub lock: String,
-    /// As above.
+    /// The one that closes everything.
     pub quit: String,
 }
 
