@@ -26,7 +26,6 @@ fn host() -> HostOptions {
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,
-            bluetooth: Default::default(),
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     }

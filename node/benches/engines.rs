@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hedgerow_node::api::{Answer, Call, ContactId, Event, Private, Reply};
+use hedgerow_node::api::{Answer, Call, ContactId, Event, Private, Radio, Reply};
 use hedgerow_node::engine::introduction::{Card, Friend, card, introduce};
 use hedgerow_node::engine::{
     BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump,
@@ -50,6 +50,7 @@ impl Effects for Asked {
         self.beacons = beacons;
     }
     fn switch(&mut self, _: CarrierKind, _: bool) {}
+    fn tune(&mut self, _: Radio) {}
     fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
     fn answer(&mut self, _: CallId, answer: Answer) {
         self.answers.push(answer);

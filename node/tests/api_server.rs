@@ -423,6 +423,12 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document
         .check(ask(get.clone(), &format!("{nobody}/safety-words")), 404)
         .await;
+    document
+        .check(ask(get.clone(), &format!("{ben}/ways")), 200)
+        .await;
+    document
+        .check(ask(get.clone(), &format!("{nobody}/ways")), 404)
+        .await;
     let path = format!("{ben}/verified");
     document
         .check(
@@ -524,6 +530,10 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             .check(ask(put.clone(), &path).json(&quiet), status)
             .await;
     }
+    let radio = json!({"power": "saver", "show_address": false});
+    document
+        .check(ask(put.clone(), "/v1/radio").json(&radio), 204)
+        .await;
     let relay = json!({"address": "/dns/relay.example.org/tcp/4001/p2p/12D3KooW"});
     let wrong = json!({"address": "relay.example.org"});
     for (method, body, status) in [

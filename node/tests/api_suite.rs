@@ -37,7 +37,6 @@ fn options() -> HostOptions {
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,
-            bluetooth: Default::default(),
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     }
@@ -179,6 +178,7 @@ under_both_implementations!(
     a_carrier_is_switched_off_and_on,
     each_carrier_says_how_it_stands_with_a_contact,
     announcing_is_switched_off_and_on_and_stays_so_over_a_restart,
+    how_the_radio_is_used_is_kept_over_a_restart,
     relays_are_added_and_removed_and_stay_over_a_restart,
     the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays,
     a_stopped_node_refuses_and_releases_its_directory,
@@ -694,6 +694,21 @@ async fn announcing_is_switched_off_and_on_and_stays_so_over_a_restart(through: 
         ana.api.announce_over(Carrier::Relay, true).await,
         Err(Refusal::NoSuchCarrier)
     );
+}
+
+async fn how_the_radio_is_used_is_kept_over_a_restart(through: Through) {
+    let ana = node("Ana", through).await;
+    let used = async || ana.api.status().await.unwrap().open.unwrap().radio;
+    assert_eq!(used().await, Radio::default());
+    let radio = Radio {
+        power: Power::Saver,
+        show_address: true,
+    };
+    ana.api.set_radio(radio).await.unwrap();
+    assert_eq!(used().await, radio);
+    ana.api.lock().await.unwrap();
+    ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
+    assert_eq!(used().await, radio);
 }
 
 async fn relays_are_added_and_removed_and_stay_over_a_restart(through: Through) {

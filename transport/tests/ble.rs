@@ -12,7 +12,8 @@ use std::time::Duration;
 use bluez::{Air, Index};
 use bytes::Bytes;
 use hedgerow_transport::ble::places::MAX_LINKS;
-use hedgerow_transport::ble::{Ble, BleConfig};
+use hedgerow_transport::ble::power::Power;
+use hedgerow_transport::ble::{Ble, BleConfig, Radio};
 use hedgerow_transport::carrier::conformance::{Party, World, two_way};
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
@@ -95,7 +96,10 @@ impl Near {
         let seed = *blake3::hash(&index.to_be_bytes()).as_bytes();
         BleConfig {
             adapter: Some(format!("hci{index}")),
-            show_address: true,
+            radio: Radio {
+                show_address: true,
+                ..Radio::default()
+            },
             // There are no such channels without the kernel's Bluetooth.
             l2cap: false,
             ..BleConfig::new(seed, self.ids.clone())
@@ -255,7 +259,7 @@ fn without_privacy_it_stays_off_the_air_until_the_user_allows_it() {
             let on = directory.path().join("on.conf");
             std::fs::write(&on, "[General]\nPrivacy = device\n").expect("a file");
             let configured = |index, configuration: &Path| BleConfig {
-                show_address: false,
+                radio: Radio::default(),
                 configuration: configuration.into(),
                 ..near.config(index)
             };
@@ -267,6 +271,18 @@ fn without_privacy_it_stays_off_the_air_until_the_user_allows_it() {
             let to = Address(bluez::address(0));
             let failed = carrier.obey(CarrierCommand::Dial { dial, to });
             assert!(matches!(failed, Some(CarrierEvent::DialFailed { .. })));
+            assert!(air.announced(index).is_empty() && !air.listens(index));
+            for (show_address, wanted) in
+                [(true, CarrierState::On), (false, CarrierState::NotPrivate)]
+            {
+                let power = Power::Balanced;
+                let tune = CarrierCommand::Tune {
+                    power,
+                    show_address,
+                };
+                assert!(carrier.obey(tune).is_none());
+                state(&mut events, wanted).await;
+            }
             assert!(air.announced(index).is_empty() && !air.listens(index));
 
             let index = air.adapter().await;

@@ -16,7 +16,7 @@ use bluer::{Adapter, AdapterEvent, Device, Session, Uuid};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use hedgerow_transport::ble::power::Power;
-use hedgerow_transport::ble::{Ble, BleConfig};
+use hedgerow_transport::ble::{Ble, BleConfig, Radio};
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
 };
@@ -56,6 +56,8 @@ fn messages_within_two_seconds_and_bytes_at_most_a_fifth_slower_than_raw() {
         .expect("a runtime");
     runtime.block_on(async {
         let _second = second_advertisement().await;
+        // All rows are measured, whatever the first of them comes to.
+        let mut rows = Vec::new();
         for l2cap in [true, false] {
             let kind = if l2cap { "l2cap" } else { "gatt" };
             let mut times = Vec::new();
@@ -84,6 +86,9 @@ fn messages_within_two_seconds_and_bytes_at_most_a_fifth_slower_than_raw() {
             let (ours, raw) = (middle(&mut ours), middle(&mut raw));
             let share = ours / raw;
             println!("row ble_{kind}_kb_s {ours:.0} raw {raw:.0} share {share:.2}");
+            rows.push((kind, median, share));
+        }
+        for (kind, median, share) in rows {
             assert!(median <= 2.0, "{kind}: {median} s");
             assert!(share >= 0.8, "{kind}: {share}");
         }
@@ -126,9 +131,11 @@ impl Pair {
             let (sink, mut events) = mpsc::channel(16);
             let config = BleConfig {
                 adapter: Some(format!("hci{n}")),
-                power: Power::Active,
-                // The lab's BlueZ is as it comes.
-                show_address: true,
+                radio: Radio {
+                    power: Power::Active,
+                    // The lab's BlueZ is as it comes.
+                    show_address: true,
+                },
                 l2cap,
                 ..BleConfig::new([n; 32], ids.clone())
             };

@@ -54,7 +54,6 @@ impl Shown {
                 node: NodeOptions {
                     on_air,
                     record_to: None,
-                    bluetooth: Default::default(),
                 },
                 // What a passphrase costs is chosen, not measured.
                 hashing: Hashing::hazmat_fast_for_tests(),

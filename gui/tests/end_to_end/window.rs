@@ -81,7 +81,6 @@ pub fn open() {
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,
-            bluetooth: Default::default(),
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     };

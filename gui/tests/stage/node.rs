@@ -222,6 +222,7 @@ impl Node {
             announcing: true,
             sessions: 0,
             addresses: Vec::new(),
+            airtime: None,
         });
         Status {
             relays: self.relays.clone(),
@@ -235,6 +236,7 @@ impl Node {
                 announcing: true,
                 sessions,
                 addresses: vec![Private("192.0.2.7:4242".into())],
+                airtime: None,
             }]
             .into_iter()
             .chain(bluetooth)
@@ -247,8 +249,10 @@ impl Node {
                 announcing: true,
                 sessions: 0,
                 addresses: Vec::new(),
+                airtime: None,
             }])
             .collect(),
+            radio: Radio::default(),
             contacts: self.talks.values().map(Talk::seen).collect(),
             traffic: Traffic::default(),
         }

@@ -191,6 +191,11 @@ pub trait Api: Send + Sync {
         done(self.call(Call::AnnounceOver(carrier, announcing)).await)
     }
 
+    /// Uses the radio in this way, also after a restart. [`Status::radio`] has it.
+    async fn set_radio(&self, radio: Radio) -> Result<(), Refusal> {
+        done(self.call(Call::SetRadio(radio)).await)
+    }
+
     /// Uses a relay: a multiaddress that ends with its name.
     async fn add_relay(&self, address: Private) -> Result<(), Refusal> {
         done(self.call(Call::AddRelay(address)).await)

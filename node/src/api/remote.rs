@@ -163,6 +163,11 @@ impl Api for Remote {
                     .await?;
                 Reply::Done
             }
+            Call::SetRadio(radio) => {
+                self.done(self.request(Method::PUT, "radio").json(&radio))
+                    .await?;
+                Reply::Done
+            }
             Call::AddRelay(address) => {
                 let request = self
                     .request(Method::POST, "relays")

@@ -123,6 +123,8 @@ pub enum Call {
     SwitchCarrier(Carrier, bool),
     /// Announce this device over a carrier, or only look for others there. Answer: [`Reply::Done`].
     AnnounceOver(Carrier, bool),
+    /// Use the radio in this way, also after a restart. Answer: [`Reply::Done`].
+    SetRadio(Radio),
     /// Use a relay, a multiaddress that ends with its name. Answer: [`Reply::Done`].
     AddRelay(Private),
     /// Use a relay no more. Answer: [`Reply::Done`].
@@ -527,6 +529,8 @@ pub struct Status {
     pub me: Me,
     /// Every carrier.
     pub carriers: Vec<CarrierStatus>,
+    /// How Bluetooth uses its radio.
+    pub radio: Radio,
     /// Every relay that the user has added, and those that contacts and invitations offer.
     pub relays: Vec<RelayStatus>,
     /// Every contact.
@@ -561,6 +565,65 @@ pub struct CarrierStatus {
     pub sessions: u32,
     /// Addresses at which contacts find this device.
     pub addresses: Vec<Private>,
+    /// How long it has its radio in use, once that has been counted for a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub airtime: Option<Airtime>,
+}
+
+/// How long a radio is in use, counted since the carrier came on or was told how to use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Airtime {
+    /// Seconds in an hour for which others are listened for.
+    pub listened_s_an_hour: u32,
+    /// Seconds in an hour for which this device is announced.
+    pub announced_s_an_hour: u32,
+}
+
+impl Airtime {
+    /// What these milliseconds come to in an hour; `None` of no time at all.
+    pub(crate) fn of(over_ms: u64, listened_ms: u64, announced_ms: u64) -> Option<Airtime> {
+        let an_hour = |used_ms: u64| {
+            let used_s = u128::from(used_ms) * 3_600 / u128::from(over_ms.max(1));
+            used_s.min(3_600) as u32
+        };
+        (over_ms > 0).then(|| Airtime {
+            listened_s_an_hour: an_hour(listened_ms),
+            announced_s_an_hour: an_hour(announced_ms),
+        })
+    }
+}
+
+/// How Bluetooth uses its radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[derive(minicbor::Encode, minicbor::Decode)]
+pub struct Radio {
+    /// How much of its time.
+    #[n(0)]
+    pub power: Power,
+    /// Whether to be on the air although everybody near sees an address that never changes.
+    #[n(1)]
+    pub show_address: bool,
+}
+
+/// A choice between being found soon and lasting long. The numbers are on disk: never reuse one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[derive(minicbor::Encode, minicbor::Decode)]
+#[cbor(index_only)]
+#[serde(rename_all = "snake_case")]
+pub enum Power {
+    /// Found soonest.
+    #[n(0)]
+    Active,
+    /// The usual.
+    #[default]
+    #[n(1)]
+    Balanced,
+    /// Lasts longest.
+    #[n(2)]
+    Saver,
 }
 
 /// A relay, and how it is with it.

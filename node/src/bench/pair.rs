@@ -112,7 +112,6 @@ fn own(dir: &Path, on_air: OnAir) -> Result<Local> {
         node: NodeOptions {
             on_air,
             record_to: None,
-            bluetooth: Default::default(),
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     };

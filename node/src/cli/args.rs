@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::bench::{BenchArguments, PeerArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use hedgerow_transport::ble::power::Power;
 
 const ABOUT: &str = "Messages between people, without a server";
 
@@ -130,17 +129,6 @@ pub enum Command {
         /// The file holds messages and secrets in clear. Delete it afterwards.
         #[arg(long, value_name = "FILE")]
         record_secrets_to: Option<PathBuf>,
-
-        /// How much of the radio's time Bluetooth takes
-        #[arg(long, value_enum, default_value_t, value_name = "MODE")]
-        bluetooth_power: PowerName,
-
-        /// Use Bluetooth although everybody near sees an address that never changes
-        ///
-        /// Only where the adapter does not hide it, which `hedgerow status` tells with the remedy. By that
-        /// address this device can be recognised anywhere, for as long as the adapter lives.
-        #[arg(long)]
-        show_bluetooth_address: bool,
 
         /// For tests: keep to the loopback interface
         #[arg(long, hide = true)]
@@ -334,6 +322,29 @@ pub enum Command {
         state: CarrierSwitch,
     },
 
+    /// Show or change how Bluetooth uses the radio
+    #[command(
+        after_help = "Examples:\n  hedgerow bluetooth                     how it is\n  \
+        hedgerow bluetooth --power saver       found later, lasts longest\n  \
+        hedgerow carrier ble off               without Bluetooth"
+    )]
+    Bluetooth {
+        /// How much of its time, also after a restart
+        #[arg(long, value_enum, value_name = "MODE")]
+        power: Option<PowerName>,
+
+        /// Use Bluetooth although everybody near sees an address that never changes
+        ///
+        /// Only where the adapter does not hide it, which `hedgerow status` tells with the remedy. By that
+        /// address this device can be recognised anywhere, for as long as the adapter lives.
+        #[arg(long)]
+        show_address: bool,
+
+        /// Stay off the air where the address never changes, as in the beginning
+        #[arg(long, conflicts_with = "show_address")]
+        hide_address: bool,
+    },
+
     /// List, add or remove relays: machines through which contacts are met beyond one network
     #[command(
         after_help = "Examples:\n  hedgerow relays                      those that are used, and those that contacts offer\n  \
@@ -506,25 +517,14 @@ pub enum CarrierName {
 }
 
 /// How much of a radio's time to use.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum PowerName {
     /// Found soonest
     Active,
     /// The usual
-    #[default]
     Balanced,
     /// Lasts longest
     Saver,
-}
-
-impl From<PowerName> for Power {
-    fn from(name: PowerName) -> Self {
-        match name {
-            PowerName::Active => Power::Active,
-            PowerName::Balanced => Power::Balanced,
-            PowerName::Saver => Power::Saver,
-        }
-    }
 }
 
 /// How a carrier is to be.

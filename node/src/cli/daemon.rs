@@ -12,7 +12,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, can_ask};
 use crate::cli::{ask, session, words};
 use crate::host::{Departure, HostOptions, Local, finding};
-use crate::runtime::{Bluetooth, OnAir};
+use crate::runtime::OnAir;
 
 /// `hedgerow init`.
 pub async fn init(common: &Common, output: Output, name: String) -> Result<(), Failure> {
@@ -53,7 +53,6 @@ pub async fn run(
     foreground: bool,
     loopback: bool,
     record_to: Option<PathBuf>,
-    bluetooth: Bluetooth,
 ) -> Result<(), Failure> {
     let path = session::directory(common)?;
     // Before anything that a signal could cut in two.
@@ -72,7 +71,6 @@ pub async fn run(
     }
     let mut options = HostOptions::shipped(on_air);
     options.node.record_to = record_to;
-    options.node.bluetooth = bluetooth;
     let local = session::own(&path, options).await?;
     if local.contents()? == crate::directory::Contents::Nothing {
         return Err(Refusal::NoIdentity.into());

@@ -5,6 +5,7 @@
 
 mod args;
 mod ask;
+mod bluetooth;
 mod carry;
 mod contacts;
 mod conversation;
@@ -35,7 +36,7 @@ use session::Session;
 
 use crate::directory::forbid_core_dumps;
 use crate::host::finding;
-use crate::runtime::{Bluetooth, OnAir};
+use crate::runtime::OnAir;
 
 /// The whole program: reads the command line, does what it says, and says how it ended.
 pub fn main() -> ExitCode {
@@ -93,23 +94,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             foreground,
             record_secrets_to,
             loopback,
-            bluetooth_power,
-            show_bluetooth_address,
-        } => {
-            let bluetooth = Bluetooth {
-                power: bluetooth_power.into(),
-                show_address: show_bluetooth_address,
-            };
-            daemon::run(
-                common,
-                output,
-                foreground,
-                loopback,
-                record_secrets_to,
-                bluetooth,
-            )
-            .await
-        }
+        } => daemon::run(common, output, foreground, loopback, record_secrets_to).await,
         #[cfg(feature = "relay")]
         Command::Relay(relay) => relay::run(output, relay).await,
         Command::Completions { shell } => {
@@ -213,6 +198,14 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
         Command::Status { message: Some(id) } => conversation::message(api, output, id).await,
         Command::Erase => node::erase(api, output).await,
         Command::Carrier { carrier, state } => node::carrier(api, output, carrier, state).await,
+        Command::Bluetooth {
+            power,
+            show_address,
+            hide_address,
+        } => {
+            let shows = (show_address || hide_address).then_some(show_address);
+            bluetooth::change(api, output, power, shows).await
+        }
         Command::Relays { action } => match action {
             None | Some(RelaysAction::List) => relays::list(api, output).await,
             Some(RelaysAction::Add { address }) => relays::add(api, output, address).await,

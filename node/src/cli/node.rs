@@ -8,7 +8,7 @@ use crate::api::{Api, Carrier, CarrierStatus, ContactId, NodeStatus, Passphrase,
 use crate::cli::args::{CarrierName, CarrierSwitch};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, table};
-use crate::cli::{ask, contacts, relays, words};
+use crate::cli::{ask, bluetooth, contacts, relays, words};
 
 /// `hedgerow status`.
 pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), Failure> {
@@ -50,7 +50,9 @@ fn overview(status: &Status) -> String {
         [] => String::new(),
         relays => format!("\n{}\n", relays::shown(relays)),
     };
-    format!("{name} ({id})\n\n{carriers}\n{relays}")
+    let used = bluetooth::used(status);
+    let used = used.map_or(String::new(), |used| format!("\n{used}\n"));
+    format!("{name} ({id})\n\n{carriers}\n{used}{relays}")
 }
 
 /// `hedgerow lock`.

@@ -218,7 +218,7 @@ pub fn condition(of: Carrier, condition: CarrierCondition, announcing: bool) -> 
         (CarrierCondition::NotPrivate, _) => {
             "off, since everybody near would see an address that never changes: write `Privacy = device` below \
              [General] in /etc/bluetooth/main.conf and restart Bluetooth, or allow it with \
-             `hedgerow run --show-bluetooth-address`"
+             `hedgerow bluetooth --show-address`"
         }
         (CarrierCondition::NoDiscovery, Carrier::Ble) => {
             "on, but the adapter announces nothing for us: others find this device only if it finds them"

@@ -10,6 +10,7 @@ use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::fact::Versions;
+use crate::api::Radio;
 use crate::tables::{self, Table, damaged};
 
 /// The longest name of a person, in bytes.
@@ -65,6 +66,9 @@ pub(crate) struct Account {
     /// The day on which contacts were last told names at relays.
     #[cbor(n(12), default)]
     pub relay_names_day: u64,
+    /// How the radio is to be used.
+    #[cbor(n(13), default)]
+    pub radio: Radio,
 }
 
 impl Account {
@@ -113,17 +117,19 @@ mod tests {
             unannounced: Vec::new(),
             relays: Vec::new(),
             relay_names_day: 0,
+            radio: Radio::default(),
         };
         let mut row = tables::encoded(&account);
-        // An array of thirteen fields, the last of which are empty, empty and zero: it had ten.
-        assert_eq!(row[0], 0x8d);
-        assert_eq!(row[row.len() - 3..], [0x80, 0x80, 0x00]);
+        // An array of fourteen fields, the last of which are empty, empty, zero and the radio: it had ten.
+        assert_eq!(row[0], 0x8e);
+        assert_eq!(row[row.len() - 6..], [0x80, 0x80, 0x00, 0x82, 0x01, 0xf4]);
         row[0] = 0x8a;
-        row.truncate(row.len() - 3);
+        row.truncate(row.len() - 6);
         let older: Account = minicbor::decode(&row).expect("a row of before");
         assert_eq!(
             (older.switched_off, older.unannounced, older.relays),
             (vec![1], Vec::new(), Vec::new())
         );
+        assert_eq!(older.radio, Radio::default());
     }
 }

@@ -31,11 +31,18 @@ impl Engine {
         kind: CarrierKind,
         state: CarrierState,
     ) -> Result<(), StorageError> {
+        if kind == CarrierKind::Ble && !self.carriers.contains_key(&kind) {
+            turn.out.tune(self.account.radio);
+        }
         let carrier = self.carriers.entry(kind).or_insert(Carrier {
             state,
             addresses: Vec::new(),
+            airtime: None,
         });
         carrier.state = state;
+        if state != CarrierState::On {
+            carrier.airtime = None;
+        }
         let is_wanted = !self.account.switched_off.contains(&(kind as u8));
         if !is_wanted && state != CarrierState::Off {
             turn.out.switch(kind, false);
@@ -61,6 +68,7 @@ impl Engine {
         let carrier = self.carriers.entry(kind).or_insert(Carrier {
             state: CarrierState::On,
             addresses: Vec::new(),
+            airtime: None,
         });
         if carrier.addresses == addresses {
             return Ok(());

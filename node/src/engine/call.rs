@@ -12,7 +12,8 @@ use super::fault::CallError;
 use super::news::Run;
 use super::way::ANNOUNCING;
 use super::{CallId, Effects as _, Engine, Turn, conversation, reconciling, status};
-use crate::api::{Call, Carrier, ContactId, Private, Refusal, Reply};
+use crate::api::{Call, Carrier, ContactId, Private, Radio, Refusal, Reply};
+use hedgerow_transport::carrier::CarrierKind;
 
 impl Engine {
     /// Does what is asked, and answers.
@@ -56,6 +57,7 @@ impl Engine {
             Call::AnnounceOver(carrier, announcing) => {
                 self.announce_over(turn, carrier, announcing)
             }
+            Call::SetRadio(radio) => self.set_radio(turn, radio),
             Call::AddRelay(relay) => self.add_relay(turn, &relay),
             Call::RemoveRelay(relay) => self.remove_relay(turn, &relay),
             Call::CarryExport(id) => self.carry_export(turn, &id),
@@ -156,6 +158,16 @@ impl Engine {
         self.presence.outdate();
         self.account.save(turn.txn)?;
         self.news.carriers.insert(kind);
+        Ok(Reply::Done)
+    }
+
+    fn set_radio(&mut self, turn: &mut Turn<'_>, radio: Radio) -> Result<Reply, CallError> {
+        self.account.radio = radio;
+        self.account.save(turn.txn)?;
+        turn.out.tune(radio);
+        if let Some(carrier) = self.carriers.get_mut(&CarrierKind::Ble) {
+            carrier.airtime = None;
+        }
         Ok(Reply::Done)
     }
 }

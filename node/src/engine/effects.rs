@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
 use hedgerow_transport::relay::RelayKey;
 
-use crate::api::{Answer, Event};
+use crate::api::{Answer, Event, Radio};
 use crate::engine::bundle_event::BundleEvent;
 use crate::engine::input::CallId;
 
@@ -25,6 +25,8 @@ pub trait Effects {
     fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool);
     /// Switch a carrier on or off.
     fn switch(&mut self, carrier: CarrierKind, on: bool);
+    /// Use the radio in this way.
+    fn tune(&mut self, radio: Radio);
     /// Be reachable at exactly these relays under exactly these names.
     fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>);
     /// Answer a call.

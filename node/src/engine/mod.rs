@@ -86,6 +86,7 @@ use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkI
 use hedgerow_transport::device::DeviceList;
 use rand_core::CryptoRng;
 
+use crate::api::Airtime;
 use crate::store::erasure;
 use account::Account;
 use better::Better;
@@ -156,6 +157,7 @@ pub struct Engine {
 struct Carrier {
     state: CarrierState,
     addresses: Vec<hedgerow_transport::carrier::Address>,
+    airtime: Option<Airtime>,
 }
 
 /// What one batch works with.
@@ -276,6 +278,17 @@ impl Engine {
             }
             CarrierEvent::Better { link, at } => {
                 self.better_path(turn, link, at);
+                Ok(())
+            }
+            CarrierEvent::Airtime {
+                over_ms,
+                listened_ms,
+                announced_ms,
+            } => {
+                let airtime = Airtime::of(over_ms, listened_ms, announced_ms);
+                if let Some(carrier) = self.carriers.get_mut(&kind) {
+                    carrier.airtime = airtime;
+                }
                 Ok(())
             }
             CarrierEvent::Beacon { beacon, at } => {

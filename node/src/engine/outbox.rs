@@ -6,7 +6,7 @@ use hedgerow_transport::relay::RelayKey;
 
 use super::bundle_event::BundleEvent;
 use super::{CallId, Effects};
-use crate::api::{Answer, Event};
+use crate::api::{Answer, Event, Radio};
 
 /// One effect that waits.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ enum Effect {
     Dial(CarrierKind, DialId, Address),
     Announce(CarrierKind, Vec<[u8; 8]>, bool),
     Switch(CarrierKind, bool),
+    Tune(Radio),
     Appear(Vec<Address>, Vec<RelayKey>),
     Answer(CallId, Answer),
     Event(Event),
@@ -40,6 +41,7 @@ impl Outbox {
                     effects.announce(carrier, beacons, look)
                 }
                 Effect::Switch(carrier, on) => effects.switch(carrier, on),
+                Effect::Tune(radio) => effects.tune(radio),
                 Effect::Appear(relays, keys) => effects.appear(relays, keys),
                 Effect::Answer(call, answer) => effects.answer(call, answer),
                 Effect::Event(event) => effects.event(event),
@@ -67,6 +69,9 @@ impl Effects for Outbox {
     }
     fn switch(&mut self, carrier: CarrierKind, on: bool) {
         self.0.push(Effect::Switch(carrier, on));
+    }
+    fn tune(&mut self, radio: Radio) {
+        self.0.push(Effect::Tune(radio));
     }
     fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
         self.0.push(Effect::Appear(relays, keys));

@@ -24,6 +24,7 @@ use super::presence::Presence;
 use super::relays::Relays;
 use super::status::TrafficCount;
 use super::{Engine, Now, chance};
+use crate::api::Radio;
 use crate::store::schema;
 use crate::tables::{self, Table, damaged};
 
@@ -109,6 +110,7 @@ impl Engine {
             unannounced: Vec::new(),
             relays: Vec::new(),
             relay_names_day: 0,
+            radio: Radio::default(),
         };
         let empty = store.write(|txn| {
             if txn.get(&Table::Account.key(&[]))?.is_some() {

@@ -63,10 +63,12 @@ impl Engine {
                 .iter()
                 .map(|address| Private(address.0.clone()))
                 .collect(),
+            airtime: known.airtime,
         });
         Ok(Status {
             me: self.me(),
             carriers: carriers.collect(),
+            radio: self.account.radio,
             relays: self.relay_statuses(),
             contacts: self.list_contacts(reader, now)?,
             traffic: Traffic {

@@ -16,7 +16,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::EPOCH_MS;
-use crate::api::{Answer, Call, Event, Reply};
+use crate::api::{Answer, Call, Event, Radio, Reply};
 use crate::courier;
 use crate::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
 use crate::store::schema;
@@ -384,6 +384,9 @@ impl Effects for Asked<'_, '_> {
     fn switch(&mut self, kind: CarrierKind, on: bool) {
         self.log("switch", &[u8::from(on)]);
         self.command(kind, CarrierCommand::Switch { on });
+    }
+    fn tune(&mut self, radio: Radio) {
+        self.log("tune", format!("{radio:?}").as_bytes());
     }
     fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
         let told = format!("{relays:?} {}", keys.len());

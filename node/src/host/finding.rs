@@ -95,7 +95,6 @@ impl HostOptions {
             node: NodeOptions {
                 on_air,
                 record_to: None,
-                bluetooth: Default::default(),
             },
             hashing: Hashing::SHIPPED,
         }

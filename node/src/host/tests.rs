@@ -18,7 +18,6 @@ async fn a_node_whose_engine_has_panicked_is_opened_again_with_what_it_had_confi
         node: NodeOptions {
             on_air: OnAir::No,
             record_to: None,
-            bluetooth: Default::default(),
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     };

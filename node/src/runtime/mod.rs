@@ -15,4 +15,4 @@ pub mod recording;
 mod turns;
 mod world;
 
-pub use node::{Bluetooth, Failure, Node, NodeOptions, OnAir};
+pub use node::{Failure, Node, NodeOptions, OnAir};

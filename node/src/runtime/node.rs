@@ -7,7 +7,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hedgerow_sync::store::{Reader, StorageError, Store};
-use hedgerow_transport::ble::power::Power;
 #[cfg(target_os = "linux")]
 use hedgerow_transport::ble::{Ble, BleConfig};
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
@@ -35,17 +34,6 @@ pub struct NodeOptions {
     pub on_air: OnAir,
     /// Record inputs to this new file, which then holds secrets in clear.
     pub record_to: Option<PathBuf>,
-    /// How Bluetooth LE is to run, where there is any.
-    pub bluetooth: Bluetooth,
-}
-
-/// How Bluetooth LE is to run.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Bluetooth {
-    /// How much of the radio's time to use.
-    pub power: Power,
-    /// Whether to announce although everybody near sees an address that never changes.
-    pub show_address: bool,
 }
 
 /// Which carriers to run.
@@ -210,7 +198,7 @@ impl Start {
         let (mail, received) = mpsc::channel(MAX_MAIL);
         let ports = self.store.read(engine::ports::load).unwrap_or_default();
         let (found, on_air) = watch::channel(options.on_air == OnAir::No);
-        let carriers = carriers(options, ports, &mail)?;
+        let carriers = carriers(options.on_air, ports, &mail)?;
         let reader = self.store.reader();
         let (failed, failure) = oneshot::channel();
         let turns = Turns {
@@ -246,13 +234,13 @@ impl Start {
 }
 
 fn carriers(
-    options: &NodeOptions,
+    on_air: OnAir,
     ports: BTreeMap<[u8; 16], u16>,
     mail: &mpsc::Sender<Mail>,
 ) -> Result<BTreeMap<CarrierKind, Box<dyn TwoWay>>, Refusal> {
     let (seed, _) = chance()?;
     let ids = LinkIds::default();
-    let mut config = match options.on_air {
+    let mut config = match on_air {
         OnAir::Yes => LanConfig::new(seed, ids.clone()),
         OnAir::Loopback => LanConfig::loopback(seed, ids.clone()),
         OnAir::No => return Ok(BTreeMap::new()),
@@ -272,20 +260,15 @@ fn carriers(
             seed,
             ids: ids.clone(),
             // A direct path needs sockets that others can reach.
-            direct: options.on_air == OnAir::Yes,
+            direct: on_air == OnAir::Yes,
         };
         let relays = Relays::start(config, sink(CarrierKind::Relay));
         carriers.insert(CarrierKind::Relay, Box::new(relays));
     }
     #[cfg(target_os = "linux")]
-    if options.on_air == OnAir::Yes {
+    if on_air == OnAir::Yes {
         let (seed, _) = chance()?;
-        let config = BleConfig {
-            power: options.bluetooth.power,
-            show_address: options.bluetooth.show_address,
-            ..BleConfig::new(seed, ids)
-        };
-        let ble = Ble::start(config, sink(CarrierKind::Ble));
+        let ble = Ble::start(BleConfig::new(seed, ids), sink(CarrierKind::Ble));
         carriers.insert(CarrierKind::Ble, Box::new(ble));
     }
     Ok(carriers)

@@ -81,6 +81,11 @@ enum Report {
         network: String,
         port: u16,
     },
+    Airtime {
+        over_ms: u64,
+        listened_ms: u64,
+        announced_ms: u64,
+    },
     Relay {
         at: String,
         state: String,
@@ -259,6 +264,15 @@ impl From<&CarrierEvent> for Report {
                 link: link.0,
                 at: at.0.clone(),
             },
+            CarrierEvent::Airtime {
+                over_ms,
+                listened_ms,
+                announced_ms,
+            } => Self::Airtime {
+                over_ms: *over_ms,
+                listened_ms: *listened_ms,
+                announced_ms: *announced_ms,
+            },
             CarrierEvent::Port { network, port } => Self::Port {
                 network: HEXLOWER.encode(network),
                 port: *port,
@@ -301,6 +315,15 @@ impl Report {
             Self::Better { link, at } => CarrierEvent::Better {
                 link: LinkId(link),
                 at: Address(at),
+            },
+            Self::Airtime {
+                over_ms,
+                listened_ms,
+                announced_ms,
+            } => CarrierEvent::Airtime {
+                over_ms,
+                listened_ms,
+                announced_ms,
             },
             Self::Port { network, port } => CarrierEvent::Port {
                 network: HEXLOWER.decode(network.as_bytes()).ok()?.try_into().ok()?,

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use hedgerow_transport::ble::power;
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId, TwoWay,
 };
 use hedgerow_transport::relay::RelayKey;
 use tokio::sync::{broadcast, oneshot, watch};
 
-use crate::api::{Answer, Event};
+use crate::api::{Answer, Event, Power, Radio};
 use crate::engine::{BundleEvent, CallId, Effects};
 
 /// Carriers, callers and listeners.
@@ -137,6 +138,20 @@ impl Effects for World {
 
     fn switch(&mut self, carrier: CarrierKind, on: bool) {
         self.command(carrier, CarrierCommand::Switch { on });
+    }
+
+    fn tune(&mut self, radio: Radio) {
+        let power = match radio.power {
+            Power::Active => power::Power::Active,
+            Power::Balanced => power::Power::Balanced,
+            Power::Saver => power::Power::Saver,
+        };
+        let show_address = radio.show_address;
+        let tune = CarrierCommand::Tune {
+            power,
+            show_address,
+        };
+        self.command(CarrierKind::Ble, tune);
     }
 
     fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {

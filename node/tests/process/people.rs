@@ -41,11 +41,7 @@ pub fn passphrase() -> Passphrase {
 /// Owns a directory and leaves it locked.
 pub fn own(dir: &Path, on_air: OnAir, record_to: Option<PathBuf>) -> Local {
     let options = HostOptions {
-        node: NodeOptions {
-            on_air,
-            record_to,
-            bluetooth: Default::default(),
-        },
+        node: NodeOptions { on_air, record_to },
         hashing: Hashing::hazmat_fast_for_tests(),
     };
     Local::own(dir, options).unwrap()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use hedgerow_node::api::{Answer, Api, Call, Carrier, ContactId, Event, Private};
+use hedgerow_node::api::{Answer, Api, Call, Carrier, ContactId, Event, Private, Radio};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, pump};
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
@@ -101,6 +101,7 @@ impl Effects for Told {
     fn dial(&mut self, _: CarrierKind, _: DialId, _: Address) {}
     fn announce(&mut self, _: CarrierKind, _: Vec<[u8; 8]>, _: bool) {}
     fn switch(&mut self, _: CarrierKind, _: bool) {}
+    fn tune(&mut self, _: Radio) {}
     fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
     fn answer(&mut self, _: CallId, _: Answer) {}
     fn event(&mut self, event: Event) {

@@ -35,6 +35,7 @@ struct State {
     invitations: Vec<Invitation>,
     lan: bool,
     announcing: bool,
+    radio: Radio,
     relays: Vec<RelayStatus>,
     next: u64,
 }
@@ -73,6 +74,7 @@ impl Fake {
             invitations: Vec::new(),
             lan: true,
             announcing: true,
+            radio: Radio::default(),
             relays: Vec::new(),
             next: messages,
         };
@@ -173,7 +175,9 @@ impl State {
                 announcing: self.announcing,
                 sessions: 1,
                 addresses: vec![Private("192.0.2.1:4711".into())],
+                airtime: None,
             }],
+            radio: self.radio,
             contacts: self.contacts.clone(),
             traffic: Traffic::default(),
         }
@@ -325,6 +329,10 @@ impl Api for Fake {
                     return Err(Refusal::NoSuchCarrier);
                 }
                 state.announcing = announcing;
+                Reply::Done
+            }
+            Call::SetRadio(radio) => {
+                state.radio = radio;
                 Reply::Done
             }
             Call::AddRelay(address) => {

@@ -49,10 +49,8 @@ pub struct BleConfig {
     pub ids: LinkIds,
     /// The adapter to use, as `hci0`; the first one if `None`.
     pub adapter: Option<String>,
-    /// How much of the radio's time to use.
-    pub power: Power,
-    /// Whether to announce although everybody near sees an address that never changes.
-    pub show_address: bool,
+    /// How to use the radio until told otherwise ([`CarrierCommand::Tune`]).
+    pub radio: Radio,
     /// Where BlueZ is configured.
     pub configuration: PathBuf,
     /// Whether to offer and use L2CAP channels.
@@ -66,12 +64,20 @@ impl BleConfig {
             seed,
             ids,
             adapter: None,
-            power: Power::default(),
-            show_address: false,
+            radio: Radio::default(),
             configuration: privacy::CONFIGURATION.into(),
             l2cap: true,
         }
     }
+}
+
+/// How to use the radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Radio {
+    /// How much of its time.
+    pub power: Power,
+    /// Whether to be on the air although everybody near sees an address that never changes.
+    pub show_address: bool,
 }
 
 /// Bluetooth LE. Dropping it ends its links after what is queued.
@@ -86,6 +92,7 @@ pub struct Ble<S: EventSink> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     pub on: bool,
+    pub radio: Radio,
     pub beacons: Vec<Beacon>,
     pub look: bool,
     /// Counts the calls to announce.
@@ -147,6 +154,7 @@ impl<S: EventSink> Ble<S> {
         });
         let (wanted, receiver) = watch::channel(Wanted {
             on: true,
+            radio: config.radio,
             beacons: Vec::new(),
             look: false,
             announcement: 0,
@@ -195,6 +203,15 @@ impl<S: EventSink> TwoWay for Ble<S> {
             }),
             // There are no relays here.
             CarrierCommand::Appear { .. } => {}
+            CarrierCommand::Tune {
+                power,
+                show_address,
+            } => self.wanted.send_modify(|wanted| {
+                wanted.radio = Radio {
+                    power,
+                    show_address,
+                };
+            }),
             CarrierCommand::Switch { on } => {
                 links.switch(on);
                 self.wanted.send_modify(|wanted| wanted.on = on);

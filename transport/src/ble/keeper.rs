@@ -10,11 +10,11 @@ use futures_util::stream::BoxStream;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::airtime::{Airtime, Used};
 use super::announcer::Announcer;
-use super::carrier::{BleConfig, Shared, Wanted};
+use super::carrier::{BleConfig, Radio, Shared, Wanted};
 use super::dial;
-use super::power::Duty;
-use super::radio::{Broken, Heard, Radio, next_of};
+use super::station::{Broken, Heard, Station, next_of};
 use crate::beacon::Beacon;
 use crate::carrier::links::Reported;
 use crate::carrier::{Address, CarrierEvent, CarrierState, EventSink};
@@ -22,7 +22,7 @@ use crate::carrier::{Address, CarrierEvent, CarrierState, EventSink};
 /// Pause before an adapter is looked for again, if nothing tells that there may be one.
 const RETRY: Duration = Duration::from_secs(30);
 
-/// How often BlueZ is asked whether it still knows us.
+/// How often BlueZ is asked whether it still knows us, and the use of the radio told.
 const CHECK_MS: u64 = 60_000;
 
 /// How often one device is asked what it announces, in milliseconds.
@@ -37,15 +37,15 @@ pub async fn run<S: EventSink>(
     config: BleConfig,
     mut wanted: watch::Receiver<Wanted>,
 ) {
-    let mut announcer = Announcer::default();
-    announcer.fix(config.show_address);
+    let airtime = Airtime::begin(shared.now_ms());
     let mut keeper = Keeper {
         shared,
-        duty: config.power.duty(),
+        radio: config.radio,
         config,
-        radio: None,
+        station: None,
         changes: None,
-        announcer,
+        announcer: Announcer::default(),
+        airtime,
         announced: 0,
         look_since_ms: None,
         wake_ms: None,
@@ -79,18 +79,21 @@ pub async fn run<S: EventSink>(
 struct Keeper<S> {
     shared: Arc<Shared<S>>,
     config: BleConfig,
-    duty: Duty,
-    radio: Option<Radio>,
+    /// How the radio is used.
+    radio: Radio,
+    station: Option<Station>,
     /// Of an adapter that does not work.
     changes: Option<BoxStream<'static, AdapterEvent>>,
     announcer: Announcer,
+    /// Counted since the radio is used in this way.
+    airtime: Airtime,
     /// What was wanted up to here has been announced, or was wanted while nothing could be.
     announced: u64,
     /// Since when others are looked for.
     look_since_ms: Option<u64>,
     /// When something is to be done.
     wake_ms: Option<u64>,
-    /// When BlueZ is asked whether it still knows us.
+    /// When BlueZ is asked again whether it knows us.
     check_ms: u64,
     /// When devices near may be asked again, and whether there is something to ask them.
     asked: BTreeMap<Device, (u64, bool)>,
@@ -102,13 +105,24 @@ struct Keeper<S> {
 impl<S: EventSink> Keeper<S> {
     /// `None` if the owner is gone, here and below.
     async fn on(&mut self, wanted: &Wanted) -> Option<()> {
-        if self.radio.is_none() {
-            match Radio::start(&self.config).await {
-                Ok(radio) => {
-                    self.shared.state().adapter = Some(radio.adapter.clone());
+        if self.radio != wanted.radio {
+            let shows = |station: &Station| !station.hides_address;
+            if self.station.as_ref().is_some_and(shows) && !wanted.radio.show_address {
+                self.stop();
+            }
+            // What is announced keeps its pace until it is registered anew.
+            self.radio = wanted.radio;
+            self.airtime = Airtime::begin(self.shared.now_ms());
+        }
+        if self.station.is_none() {
+            match Station::start(&self.config, self.radio.show_address).await {
+                Ok(station) => {
+                    self.shared.state().adapter = Some(station.adapter.clone());
                     self.changes = None;
-                    self.check_ms = self.shared.now_ms() + CHECK_MS;
-                    self.radio = Some(radio);
+                    let now_ms = self.shared.now_ms();
+                    self.check_ms = now_ms + CHECK_MS;
+                    self.airtime = Airtime::begin(now_ms);
+                    self.station = Some(station);
                 }
                 Err(Broken { why, changes }) => {
                     self.changes = changes;
@@ -123,18 +137,23 @@ impl<S: EventSink> Keeper<S> {
             self.announcer.announce(wanted.beacons.clone());
             self.look_since_ms = wanted.look.then_some(now_ms);
         }
-        let on_air = self.announcer.on_air(now_ms);
         let (listens, turn_ms) = self.listening(now_ms);
-        let radio = self.radio.as_mut()?;
+        let station = self.station.as_mut()?;
+        self.announcer.fix(!station.hides_address);
+        let on_air = self.announcer.on_air(now_ms);
         let mut works = true;
-        if radio.beacon() != on_air.beacon || on_air.is_fresh {
-            works = radio.announce(on_air.beacon, &self.duty).await;
+        if station.beacon() != on_air.beacon || on_air.is_fresh {
+            works = station
+                .announce(on_air.beacon, &self.radio.power.duty())
+                .await;
         }
-        if listens && !radio.listens() {
+        if listens && !station.listens() {
             self.seen.clear();
             self.asked.clear();
         }
-        radio.listen(listens).await;
+        station.listen(listens).await;
+        let announces = station.beacon().is_some();
+        self.airtime.note(now_ms, station.listens(), announces);
         let waiting = self.asked.values().filter(|(_, waits)| *waits);
         let ask_ms = waiting.map(|(at_ms, _)| *at_ms).min();
         let wakes = [on_air.until_ms, turn_ms, ask_ms, Some(self.check_ms)];
@@ -153,7 +172,8 @@ impl<S: EventSink> Keeper<S> {
             return (false, None);
         };
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let (listen_ms, every_ms) = (millis(self.duty.listen), millis(self.duty.every));
+        let duty = self.radio.power.duty();
+        let (listen_ms, every_ms) = (millis(duty.listen), millis(duty.every));
         let begun_ms = now_ms - (now_ms - since_ms) % every_ms;
         let is_time = now_ms - begun_ms < listen_ms;
         let is_free = self.shared.links.dialling() == 0;
@@ -163,7 +183,7 @@ impl<S: EventSink> Keeper<S> {
 
     /// What happens next that matters.
     async fn heard(&mut self) -> Heard {
-        let Some(radio) = &mut self.radio else {
+        let Some(station) = &mut self.station else {
             loop {
                 tokio::select! {
                     change = next_of(&mut self.changes) => match change {
@@ -179,7 +199,7 @@ impl<S: EventSink> Keeper<S> {
         let now_ms = self.shared.now_ms();
         let pause = self.wake_ms.unwrap_or(now_ms).saturating_sub(now_ms);
         tokio::select! {
-            heard = radio.heard() => heard,
+            heard = station.heard() => heard,
             () = self.shared.dialled.notified() => Heard::Nothing,
             () = sleep(Duration::from_millis(pause)), if self.wake_ms.is_some() => Heard::Nothing,
         }
@@ -203,13 +223,31 @@ impl<S: EventSink> Keeper<S> {
         }
         if self.check_ms <= now_ms {
             self.check_ms = now_ms + CHECK_MS;
-            if let Some(radio) = &mut self.radio
-                && !radio.is_remembered().await
-            {
-                self.stop();
-            }
+            self.check(now_ms).await?;
         }
         Some(())
+    }
+
+    /// Tells how much the radio is used, and finds out whether BlueZ still knows us.
+    async fn check(&mut self, now_ms: u64) -> Option<()> {
+        let Some(station) = &mut self.station else {
+            return Some(());
+        };
+        if !station.is_remembered().await {
+            self.stop();
+            return Some(());
+        }
+        let Used {
+            over_ms,
+            listened_ms,
+            announced_ms,
+        } = self.airtime.used(now_ms);
+        let airtime = CarrierEvent::Airtime {
+            over_ms,
+            listened_ms,
+            announced_ms,
+        };
+        self.tell(airtime).await
     }
 
     /// Reports the beacon of a device, once in a time of listening.
@@ -224,7 +262,7 @@ impl<S: EventSink> Keeper<S> {
             None if is_full => return Some(()),
             _ => self.asked.insert(device, (now_ms + ASK_MS, false)),
         };
-        let Some(beacon) = self.radio.as_mut()?.beacon_of(device).await else {
+        let Some(beacon) = self.station.as_mut()?.beacon_of(device).await else {
             return Some(());
         };
         let is_news = self.seen.get(&beacon) != Some(&device);
@@ -238,9 +276,9 @@ impl<S: EventSink> Keeper<S> {
 
     async fn off(&mut self, wanted: &Wanted) -> Option<()> {
         self.forget(wanted);
-        if let Some(radio) = &mut self.radio {
-            radio.announce(None, &self.duty).await;
-            radio.listen(false).await;
+        if let Some(station) = &mut self.station {
+            station.announce(None, &self.radio.power.duty()).await;
+            station.listen(false).await;
         }
         // What follows is the last word: every link has been reported down before.
         while !self.shared.links.are_gone() {
@@ -264,7 +302,7 @@ impl<S: EventSink> Keeper<S> {
     fn stop(&mut self) {
         self.shared.state().adapter = None;
         self.shared.links.end_all();
-        self.radio = None;
+        self.station = None;
     }
 
     async fn report(&mut self, state: CarrierState) -> Option<()> {

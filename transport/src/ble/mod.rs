@@ -5,13 +5,15 @@
 //! - [`stream`]: two streams of bytes over packets that overtake one another
 //! - [`places`]: who gets one of the few links
 //! - [`announcer`]: which beacon is on the air, and when it may change
-//! - [`power`]: how much of the radio's time is used
+//! - [`power`]: how much of the radio's time is to be used
+//! - [`airtime`]: how much of it has been
 //!
 //! The carrier, on Linux: BlueZ plays both roles at once over D-Bus. One task (`keeper`) keeps
 //! advertisement, listening and GATT service in step with the adapter, each link has a task of its own
 //! (`link`), and so has each attempt (`dial`). Links are L2CAP channels where both ends have them,
 //! otherwise two characteristics of the dialled one; both are `channel`s to what is above.
 
+pub mod airtime;
 pub mod announcer;
 #[cfg(all(feature = "ble", target_os = "linux"))]
 mod carrier;
@@ -31,11 +33,11 @@ pub mod power;
 #[cfg(all(feature = "ble", target_os = "linux"))]
 mod privacy;
 #[cfg(all(feature = "ble", target_os = "linux"))]
-mod radio;
+mod station;
 pub mod stream;
 
 #[cfg(all(feature = "ble", target_os = "linux"))]
-pub use carrier::{Ble, BleConfig, PROFILE};
+pub use carrier::{Ble, BleConfig, PROFILE, Radio};
 #[cfg(all(feature = "ble", target_os = "linux"))]
 pub use uuids::{CHANNEL, NOTIFY, SERVICE, WRITE};
 

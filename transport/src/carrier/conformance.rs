@@ -550,6 +550,7 @@ impl Owner {
                 self.seen.insert(beacon, at);
             }
             CarrierEvent::Port { .. }
+            | CarrierEvent::Airtime { .. }
             | CarrierEvent::Relay { .. }
             | CarrierEvent::Better { .. } => {}
         }

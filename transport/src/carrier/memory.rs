@@ -227,7 +227,7 @@ impl MemoryNetwork {
                     self.announce(other, node);
                 }
             }
-            CarrierCommand::Appear { .. } => {}
+            CarrierCommand::Appear { .. } | CarrierCommand::Tune { .. } => {}
             CarrierCommand::Switch { on } => self.switch(node, on),
         }
     }

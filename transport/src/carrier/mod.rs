@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
+use crate::ble::power::Power;
 use crate::relay::RelayKey;
 
 #[cfg(feature = "testing")]
@@ -285,6 +286,16 @@ pub enum CarrierEvent {
         /// Where.
         at: Address,
     },
+    /// How long the radio has been in use since the carrier came on, or was told anew how to use it. Of
+    /// Bluetooth LE alone, about once a minute.
+    Airtime {
+        /// Since then, in milliseconds.
+        over_ms: u64,
+        /// For how much of that others were listened for.
+        listened_ms: u64,
+        /// For how much of that something was announced.
+        announced_ms: u64,
+    },
     /// This port is used on this network: to be given back at the next start, so that addresses
     /// which contacts remember stay true.
     Port {
@@ -341,6 +352,13 @@ pub enum CarrierCommand {
         relays: Vec<Address>,
         /// The keys of the names.
         keys: Vec<RelayKey>,
+    },
+    /// Use the radio in this way from now on; no carrier but Bluetooth LE heeds it.
+    Tune {
+        /// How much of its time.
+        power: Power,
+        /// Whether to be on the air although everybody near sees an address that never changes.
+        show_address: bool,
     },
     /// Switch the carrier on or off.
     Switch {

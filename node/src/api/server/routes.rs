@@ -71,6 +71,7 @@ pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(mark_read))
         .routes(routes!(switch_carrier))
         .routes(routes!(announce_over))
+        .routes(routes!(set_radio))
         .routes(routes!(add_relay, remove_relay))
         .routes(routes!(carry_export))
         .routes(routes!(carry_import).layer(DefaultBodyLimit::max(MAX_PARCEL)))
@@ -216,6 +217,13 @@ async fn announce_over(
 ) -> Done {
     node.announce_over(named(carrier)?, asked.announcing)
         .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Say how Bluetooth is to use its radio, also after a restart. `status` has it.
+#[utoipa::path(put, path = "/v1/radio", request_body = Radio, responses((status = 204), Failure))]
+async fn set_radio(State(node): Node, Body(asked): Body<Radio>) -> Done {
+    node.set_radio(asked).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

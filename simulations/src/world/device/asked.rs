@@ -1,7 +1,7 @@
 //! What an engine asks for, and how its device does it.
 
 use bytes::Bytes;
-use hedgerow_node::api::{Answer, Event, Reply};
+use hedgerow_node::api::{Answer, Event, Radio, Reply};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Input};
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, DialId, Ending, LinkId};
 use hedgerow_transport::relay::RelayKey;
@@ -47,6 +47,7 @@ impl Effects for Asked {
         self.0.push(Ask::Announce(carrier, beacons, look));
     }
     fn switch(&mut self, _: CarrierKind, _: bool) {}
+    fn tune(&mut self, _: Radio) {}
     fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
     fn answer(&mut self, call: CallId, answer: Answer) {
         self.0.push(Ask::Answer(call, answer));

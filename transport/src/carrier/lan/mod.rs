@@ -157,8 +157,8 @@ impl<S: EventSink> TwoWay for Lan<S> {
                 wanted.look = look;
                 wanted.announcement += 1;
             }),
-            // There are no relays here.
-            CarrierCommand::Appear { .. } => {}
+            // There are no relays and there is no radio here.
+            CarrierCommand::Appear { .. } | CarrierCommand::Tune { .. } => {}
             CarrierCommand::Switch { on } => {
                 links.switch(on);
                 self.wanted.send_modify(|wanted| wanted.on = on);

@@ -134,7 +134,7 @@ impl<S: EventSink> TwoWay for Relays<S> {
             CarrierCommand::Recognised { link } => self.links.recognise(link),
             CarrierCommand::End { link, ending } => self.links.end(link, ending),
             // Nobody near hears a relay.
-            CarrierCommand::Announce { .. } => {}
+            CarrierCommand::Announce { .. } | CarrierCommand::Tune { .. } => {}
             CarrierCommand::Appear { relays, keys } => self.wanted.send_modify(|wanted| {
                 wanted.relays = relays;
                 wanted.keys = keys;

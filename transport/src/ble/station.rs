@@ -37,8 +37,10 @@ const POLL: Duration = Duration::from_millis(20);
 const POLLS: usize = 50;
 
 /// An adapter that works.
-pub struct Radio {
+pub struct Station {
     pub adapter: Adapter,
+    /// Whether the controller hides its address.
+    pub hides_address: bool,
     _application: ApplicationHandle,
     writes: Pin<Box<CharacteristicControl>>,
     notifies: Pin<Box<CharacteristicControl>>,
@@ -71,17 +73,17 @@ pub enum Heard {
     Nothing,
 }
 
-impl Radio {
+impl Station {
     /// Takes an adapter into use, if it is there and on and may be.
-    pub async fn start(config: &BleConfig) -> Result<Self, Broken> {
-        let started = timeout(ANSWER, Self::start_at(config)).await;
+    pub async fn start(config: &BleConfig, show_address: bool) -> Result<Self, Broken> {
+        let started = timeout(ANSWER, Self::start_at(config, show_address)).await;
         started.unwrap_or(Err(Broken {
             why: CarrierState::NoService,
             changes: None,
         }))
     }
 
-    async fn start_at(config: &BleConfig) -> Result<Self, Broken> {
+    async fn start_at(config: &BleConfig, show_address: bool) -> Result<Self, Broken> {
         let broken = |why| Broken { why, changes: None };
         let Ok(session) = Session::new().await else {
             return Err(broken(CarrierState::NoService));
@@ -104,9 +106,10 @@ impl Radio {
         };
         let changes = changes.map(keep).boxed();
         let powered = powered.map_err(|error| broken(why(&error)))?;
+        let hides_address = privacy::is_on(&config.configuration);
         let problem = if !powered {
             Some(CarrierState::PoweredOff)
-        } else if !config.show_address && !privacy::is_on(&config.configuration) {
+        } else if !show_address && !hides_address {
             Some(CarrierState::NotPrivate)
         } else {
             None
@@ -130,6 +133,7 @@ impl Radio {
         Ok(Self {
             _application: application.map_err(|error| broken(why(&error)))?,
             adapter,
+            hides_address,
             writes: Box::pin(writes),
             notifies: Box::pin(notifies),
             reader: None,

@@ -1,0 +1,59 @@
+//! `hedgerow bluetooth`: how it uses the radio.
+
+use crate::api::{Api, Power, Radio, Refusal, Status};
+use crate::cli::args::PowerName;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+
+/// `hedgerow bluetooth`.
+pub async fn change(
+    api: &dyn Api,
+    output: Output,
+    power: Option<PowerName>,
+    show_address: Option<bool>,
+) -> Result<(), Failure> {
+    let open = api.status().await?.open.ok_or(Refusal::Locked)?;
+    let mut radio = open.radio;
+    if let Some(power) = power {
+        radio.power = match power {
+            PowerName::Active => Power::Active,
+            PowerName::Balanced => Power::Balanced,
+            PowerName::Saver => Power::Saver,
+        };
+    }
+    radio.show_address = show_address.unwrap_or(radio.show_address);
+    if radio != open.radio {
+        api.set_radio(radio).await?;
+    }
+    output.data(&radio, |radio| {
+        let address = match radio.show_address {
+            true => "On the air even where everybody near sees an address that never changes.",
+            false => "On the air only where the adapter hides its address.",
+        };
+        let used = used(&open).filter(|_| *radio == open.radio);
+        let used = used.map_or(String::new(), |used| format!("\n{used}"));
+        format!("Power: {}. {address}{used}", mode(*radio))
+    });
+    Ok(())
+}
+
+/// How long the radio is in use, if that is known.
+pub fn used(status: &Status) -> Option<String> {
+    let mut airtimes = status.carriers.iter().filter_map(|carrier| carrier.airtime);
+    airtimes.next().map(|airtime| {
+        format!(
+            "Bluetooth ({}): of each hour it listens for {} s and announces for {} s.",
+            mode(status.radio),
+            airtime.listened_s_an_hour,
+            airtime.announced_s_an_hour
+        )
+    })
+}
+
+fn mode(radio: Radio) -> &'static str {
+    match radio.power {
+        Power::Active => "active",
+        Power::Balanced => "balanced",
+        Power::Saver => "saver",
+    }
+}
