@@ -7,6 +7,7 @@
 //! - [`announcer`]: which beacon is on the air, and when it may change
 //! - [`power`]: how much of the radio's time is to be used
 //! - [`airtime`]: how much of it has been
+//! - [`discovery`]: how soon somebody is found, then
 //!
 //! The carrier, on Linux: BlueZ plays both roles at once over D-Bus. One task (`keeper`) keeps
 //! advertisement, listening and GATT service in step with the adapter, each link has a task of its own
@@ -21,6 +22,7 @@ mod carrier;
 mod channel;
 #[cfg(all(feature = "ble", target_os = "linux"))]
 mod dial;
+pub mod discovery;
 pub mod frame;
 #[cfg(all(feature = "ble", target_os = "linux"))]
 mod keeper;
