@@ -1,13 +1,13 @@
 //! The application as a process of its own, without a desktop: it says when it is usable, and how many
 //! frames it has drawn whenever it is asked.
 
-use std::io::{BufRead, BufReader, Write};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use hedgerow_node::bench::child::{Child, say};
 use hedgerow_node::runtime::OnAir;
 
 use super::shown::Shown;
@@ -71,71 +71,32 @@ pub fn serve(arguments: &ChildArguments) -> Result<()> {
     }
 }
 
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    // If nobody listens any more, stdin is closed too, and this process ends.
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-}
-
 /// The process that [`serve`] runs in.
 pub struct Window {
     pub child: Child,
     /// From the start of the process until it was usable.
     pub took: Duration,
-    asks: Option<ChildStdin>,
-    says: BufReader<ChildStdout>,
 }
 
 impl Window {
     /// Starts it, and waits until it is usable.
     pub fn start(dir: &Path, open: bool) -> Result<Self> {
         let start = Instant::now();
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("bench-screen")
-            .arg(dir)
-            .args(open.then_some("--open"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let asks = child.stdin.take();
-        let says = BufReader::new(child.stdout.take().context("it was piped")?);
-        let mut window = Self {
-            child,
-            took: Duration::ZERO,
-            asks,
-            says,
-        };
-        ensure!(window.line()? == USABLE, "the window did not open");
-        window.took = start.elapsed();
-        Ok(window)
+        let arguments = [OsStr::new("bench-screen"), dir.as_os_str()];
+        let opening = open.then_some(OsStr::new("--open"));
+        let mut child = Child::start(arguments.into_iter().chain(opening))?;
+        ensure!(child.line()? == USABLE, "the window did not open");
+        let took = start.elapsed();
+        Ok(Self { child, took })
     }
 
     /// How many frames it has drawn.
     pub fn frames(&mut self) -> Result<u64> {
-        let asks = self.asks.as_mut().context("it runs")?;
-        writeln!(asks)?;
-        asks.flush()?;
-        Ok(self.line()?.parse()?)
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        self.says.read_line(&mut line)?;
-        Ok(line.trim_end().to_owned())
+        Ok(self.child.ask("")?.parse()?)
     }
 
     /// Stops it cleanly.
-    pub fn stop(mut self) -> Result<()> {
-        drop(self.asks.take());
-        ensure!(self.child.wait()?.success(), "the window failed");
-        Ok(())
-    }
-}
-
-impl Drop for Window {
-    fn drop(&mut self) {
-        // After `stop` there is nothing left to kill.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub fn stop(self) -> Result<()> {
+        self.child.stop()
     }
 }

@@ -21,14 +21,14 @@ mod shown;
 mod start;
 mod typing;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use hedgerow_node::bench::place;
 use hedgerow_node::bench::row::{Row, table};
+use hedgerow_node::bench::{MeasuringArguments, place};
 use tokio::runtime::Runtime;
 
 pub use child::{ChildArguments, serve};
@@ -39,15 +39,8 @@ use screen::Turn;
 pub struct BenchArguments {
     /// Only this group of rows
     name: Option<Group>,
-    /// Exit with 1 if a row falls short
-    #[arg(long)]
-    check: bool,
-    /// A directory on a real disk for the stores [default: target/bench below here]
-    #[arg(long, value_name = "DIR")]
-    disk: Option<PathBuf>,
-    /// Minutes that the idle row watches
-    #[arg(long, default_value_t = 10, value_name = "N")]
-    idle_minutes: u64,
+    #[command(flatten)]
+    measuring: MeasuringArguments,
     /// Messages of the long conversation; nothing else is done more often than so many times
     #[arg(long, default_value_t = 100_000, value_name = "N", hide = true)]
     messages: usize,
@@ -102,16 +95,16 @@ pub fn bench(arguments: &BenchArguments) -> Result<bool> {
             holds
         }
     };
-    Ok(holds || !arguments.check)
+    Ok(holds || !arguments.measuring.check)
 }
 
 fn measure(group: Group, arguments: &BenchArguments) -> Result<bool> {
-    let place = place(arguments.disk.as_deref())?;
+    let place = place(arguments.measuring.disk.as_deref())?;
     let bench = Bench {
         place: place.path(),
         runtime: Runtime::new()?,
         messages: arguments.messages,
-        idle_minutes: arguments.idle_minutes,
+        idle_minutes: arguments.measuring.idle_minutes,
     };
     eprintln!("measuring {group:?} …");
     let rows = match group {
@@ -135,9 +128,12 @@ fn measure_apart(group: Group, arguments: &BenchArguments) -> Result<bool> {
     let mut command = Command::new(std::env::current_exe()?);
     command
         .args(["bench", name.get_name(), "--check"])
-        .args(["--idle-minutes", &arguments.idle_minutes.to_string()])
+        .args([
+            "--idle-minutes",
+            &arguments.measuring.idle_minutes.to_string(),
+        ])
         .args(["--messages", &arguments.messages.to_string()]);
-    if let Some(disk) = &arguments.disk {
+    if let Some(disk) = &arguments.measuring.disk {
         command.arg("--disk").arg(disk);
     }
     Ok(command.status()?.success())

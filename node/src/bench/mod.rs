@@ -6,10 +6,12 @@
 //! | --- | --- |
 //! | a figure and how it is printed | `row` |
 //! | the plainest program that does the same | `floor` |
-//! | two nodes and more, as directories and processes | `pair`, `crowd`, `peer`, `process` |
+//! | two nodes and more, as directories | `pair`, `crowd` |
+//! | other processes | `child`, `peer`, `process` |
 //! | the rows | `catch_up`, `reconnect`, `live`, `store`, `pages`, `start`, `idle` |
 
 mod catch_up;
+pub mod child;
 pub mod crowd;
 mod floor;
 mod idle;
@@ -39,15 +41,22 @@ const RUNS: usize = 5;
 pub struct BenchArguments {
     /// Only this group of rows: catch-up, catch-up-100k, spaces, reconnect, live, store, pages, start or idle
     name: Option<Group>,
+    #[command(flatten)]
+    measuring: MeasuringArguments,
+}
+
+/// What every bench is told.
+#[derive(Debug, clap::Args)]
+pub struct MeasuringArguments {
     /// Exit with 1 if a row falls short
     #[arg(long)]
-    check: bool,
+    pub check: bool,
     /// A directory on a real disk for the stores [default: target/bench below here]
     #[arg(long, value_name = "DIR")]
-    disk: Option<PathBuf>,
+    pub disk: Option<PathBuf>,
     /// Minutes that the idle row watches
     #[arg(long, default_value_t = 10, value_name = "N")]
-    idle_minutes: u64,
+    pub idle_minutes: u64,
 }
 
 /// A group of rows that are measured together.
@@ -82,7 +91,7 @@ const ALL: [Group; 9] = [
 /// # Errors
 /// The disk is a memory disk, or something could not be measured.
 pub async fn bench(arguments: &BenchArguments, json: bool) -> Result<bool> {
-    let place = place(arguments.disk.as_deref())?;
+    let place = place(arguments.measuring.disk.as_deref())?;
     let groups = match arguments.name {
         Some(group) => vec![group],
         None => ALL.to_vec(),
@@ -103,7 +112,7 @@ pub async fn bench(arguments: &BenchArguments, json: bool) -> Result<bool> {
             print!("{}", row::table(&rows));
         }
     }
-    Ok(holds || !arguments.check)
+    Ok(holds || !arguments.measuring.check)
 }
 
 async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Result<Vec<Row>> {
@@ -116,7 +125,7 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Store => store::rows(place),
         Group::Pages => pages::rows(place).await,
         Group::Start => start::rows(place).await,
-        Group::Idle => idle::rows(place, arguments.idle_minutes).await,
+        Group::Idle => idle::rows(place, arguments.measuring.idle_minutes).await,
     }
 }
 

@@ -1,13 +1,13 @@
 //! The other side of a bench: nodes in a process of their own that say when something arrives.
 
-use std::io::{BufRead, BufReader, Write};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use futures_util::StreamExt;
 
+use super::child::{Child, say};
 use super::pair::{open, refused};
 use crate::api::{Api, Event};
 use crate::runtime::OnAir;
@@ -57,11 +57,7 @@ pub(super) fn now_ns() -> u128 {
 }
 
 /// The process that [`serve`] runs in.
-pub struct Peer {
-    child: Child,
-    ends_it: Option<ChildStdin>,
-    says: BufReader<ChildStdout>,
-}
+pub struct Peer(Child);
 
 impl Peer {
     /// Starts it, and waits until its nodes are open.
@@ -69,57 +65,24 @@ impl Peer {
     /// # Errors
     /// It did not start.
     pub fn start(dirs: &[impl AsRef<Path>]) -> Result<Peer> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("bench-peer")
-            .args(dirs.iter().map(AsRef::as_ref))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let ends_it = child.stdin.take();
-        let says = BufReader::new(child.stdout.take().context("it was piped")?);
-        let mut peer = Peer {
-            child,
-            ends_it,
-            says,
-        };
-        ensure!(peer.line()? == READY, "the other process did not start");
-        Ok(peer)
+        let dirs = dirs.iter().map(|dir| dir.as_ref().as_os_str());
+        let mut child = Child::start(std::iter::once(OsStr::new("bench-peer")).chain(dirs))?;
+        ensure!(child.line()? == READY, "the other process did not start");
+        Ok(Peer(child))
     }
 
     /// When the next message became readable there.
     pub(super) fn arrival(&mut self) -> Result<u128> {
-        Ok(self.line()?.parse()?)
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        self.says.read_line(&mut line)?;
-        Ok(line.trim_end().to_owned())
+        Ok(self.0.line()?.parse()?)
     }
 
     /// Stops it cleanly.
     ///
     /// # Errors
     /// It had failed.
-    pub fn stop(mut self) -> Result<()> {
-        drop(self.ends_it.take());
-        ensure!(self.child.wait()?.success(), "the other process failed");
-        Ok(())
+    pub fn stop(self) -> Result<()> {
+        self.0.stop()
     }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // After `stop` there is nothing left to kill.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    // If nobody listens any more, stdin is closed too, and this process ends.
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// Between two times of [`now_ns`].
