@@ -19,7 +19,7 @@ use hedgerow_transport::carrier::{
 };
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::keys::{PairKeys, Root};
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -51,7 +51,7 @@ impl Effects for Asked {
     }
     fn switch(&mut self, _: CarrierKind, _: bool) {}
     fn tune(&mut self, _: Radio) {}
-    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
+    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>, _: RelayPaths) {}
     fn answer(&mut self, _: CallId, answer: Answer) {
         self.answers.push(answer);
     }

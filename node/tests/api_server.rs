@@ -545,6 +545,15 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let request = ask(method.clone(), "/v1/relays").json(body);
         document.check(request, status).await;
     }
+    for (paths, status) in [
+        (json!("relayed"), 204),
+        (json!({"proxied": {"proxy": "127.0.0.1:9050"}}), 204),
+        (json!({"proxied": {"proxy": "nowhere"}}), 400),
+        (json!("direct"), 204),
+    ] {
+        let request = ask(put.clone(), "/v1/relays/paths").json(&json!({ "paths": paths }));
+        document.check(request, status).await;
+    }
     document
         .check(ask(post.clone(), &format!("{ben}/parcel")), 200)
         .await;

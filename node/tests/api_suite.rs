@@ -180,6 +180,7 @@ under_both_implementations!(
     announcing_is_switched_off_and_on_and_stays_so_over_a_restart,
     how_the_radio_is_used_is_kept_over_a_restart,
     relays_are_added_and_removed_and_stay_over_a_restart,
+    how_relays_are_reached_stays_over_a_restart,
     the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays,
     a_stopped_node_refuses_and_releases_its_directory,
     a_handover_says_who_took_over,
@@ -752,6 +753,30 @@ async fn relays_are_added_and_removed_and_stay_over_a_restart(through: Through) 
         ana.api.remove_relay(place(port)).await.unwrap();
     }
     assert!(relays().await.is_empty());
+}
+
+async fn how_relays_are_reached_stays_over_a_restart(through: Through) {
+    let ana = node("Ana", through).await;
+    let paths = async || ana.api.status().await.unwrap().open.unwrap().relay_paths;
+    let proxied = |proxy| RelayPaths::Proxied { proxy: text(proxy) };
+    assert_eq!(paths().await, RelayPaths::Direct);
+    // Names are not taken: whoever looked them up would learn that there is a proxy, and which.
+    for wrong in ["", "127.0.0.1", "localhost:9050", "socks5://127.0.0.1:9050"] {
+        let refused = ana.api.set_relay_paths(proxied(wrong)).await;
+        assert_eq!(refused, Err(Refusal::BadProxy), "{wrong}");
+    }
+    assert_eq!(paths().await, RelayPaths::Direct);
+    for wanted in [
+        RelayPaths::Relayed,
+        proxied("127.0.0.1:9050"),
+        proxied("[::1]:9050"),
+        RelayPaths::Direct,
+    ] {
+        ana.api.set_relay_paths(wanted.clone()).await.unwrap();
+        ana.api.lock().await.unwrap();
+        ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
+        assert_eq!(paths().await, wanted);
+    }
 }
 
 /// The names of the store files in a node's directory.

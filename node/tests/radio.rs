@@ -8,7 +8,7 @@ use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::{
     Address, CarrierEvent, CarrierKind, CarrierState, DialId, Ending, LinkId,
 };
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -34,7 +34,7 @@ impl Effects for Asked {
     fn tune(&mut self, radio: Radio) {
         self.tuned.push(radio);
     }
-    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
+    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>, _: RelayPaths) {}
     fn answer(&mut self, _: CallId, answer: Answer) {
         self.answers.push(answer);
     }

@@ -2,9 +2,10 @@
 //! which day, so that contacts find it after any restart and nobody else links two days.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ed25519_dalek::SigningKey;
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -37,6 +38,22 @@ impl RelayEpoch {
         let next = i64::try_from(self.0).unwrap_or(i64::MAX).saturating_add(1);
         next.saturating_mul(RELAY_EPOCH_MS)
     }
+}
+
+/// How relays are reached, and whether anybody but relays is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
+pub enum RelayPaths {
+    /// Two who have met at a relay go on directly where that succeeds.
+    #[n(0)]
+    #[default]
+    Direct,
+    /// Through relays alone: no contact learns this device's network address from them.
+    #[n(1)]
+    Relayed,
+    /// Through relays alone, to which a SOCKS5 proxy leads. It looks names up too, and nothing else is called
+    /// or listened at.
+    #[n(2)]
+    Proxied(#[n(0)] SocketAddr),
 }
 
 /// What the names of a device derive from. It never leaves the device.

@@ -11,9 +11,9 @@ use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierState, DialId, LinkId, LinkIds, RelayState,
     TwoWay,
 };
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use libp2p::identity::Keypair;
-use relay::{Server, appear, carrier, name};
+use relay::{Server, appear_by, carrier, name};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -57,8 +57,12 @@ impl Party {
     }
 
     fn appear(&self, relays: &[&Address], keys: &[&RelayKey]) {
+        self.appear_by(RelayPaths::Direct, relays, keys);
+    }
+
+    fn appear_by(&self, paths: RelayPaths, relays: &[&Address], keys: &[&RelayKey]) {
         let keys: Vec<RelayKey> = keys.iter().map(|key| (*key).clone()).collect();
-        self.command(appear(relays, &keys));
+        self.command(appear_by(paths, relays, &keys));
     }
 
     fn dial(&self, dial: u64, to: Address) {
@@ -345,4 +349,56 @@ async fn a_relay_is_told_neither_the_other_relays_nor_where_we_listen_nor_who_we
             "{said:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn those_who_want_no_direct_path_stay_at_the_relay_and_listen_nowhere() {
+    let ids = LinkIds::default();
+    let server = Server::start(TCP).await;
+    let (one_name, other_name) = (name(&ids), name(&ids));
+    let (mut one, mut other) = (Party::new(&ids, true), Party::new(&ids, true));
+    one.appear_by(RelayPaths::Relayed, &[&server.address], &[&one_name]);
+    other.appear(&[&server.address], &[&other_name]);
+    one.ready(&[&server.address]).await;
+    other.ready(&[&server.address]).await;
+    one.dial(1, other_name.name().at(&server.address));
+    both(&mut one, &mut other, |one, other| {
+        !one.links.is_empty() && !other.links.is_empty()
+    })
+    .await;
+    // What would be a direct path is asked for before this has passed.
+    one.send(one.link(), 1_000_000);
+    both(&mut one, &mut other, |_, other| other.heard == 1_000_000).await;
+    assert!(one.better.is_empty());
+    // The relay goes, and with it all that there was.
+    drop(server);
+    both(&mut one, &mut other, |one, other| {
+        one.links.is_empty() && other.links.is_empty()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_ran_directly_ends_once_a_proxy_is_wanted_and_quic_is_not_called_through_one() {
+    let ids = LinkIds::default();
+    let (tcp, quic) = (Server::start(TCP).await, Server::start(QUIC).await);
+    let (tcp, quic) = (&tcp.address, &quic.address);
+    let me = name(&ids);
+    let mut party = Party::new(&ids, true);
+    party.appear(&[tcp, quic], &[&me]);
+    party.ready(&[tcp, quic]).await;
+    // Nobody is a proxy there.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxied = RelayPaths::Proxied(nobody.local_addr().unwrap());
+    drop(nobody);
+    party.appear_by(proxied, &[tcp, quic], &[&me]);
+    party
+        .until(|party| {
+            party.states[tcp] == RelayState::Unreachable
+                && party.states[quic] == RelayState::NeedsTcp
+                && party.addresses.is_empty()
+        })
+        .await;
+    party.appear(&[tcp, quic], &[&me]);
+    party.ready(&[tcp, quic]).await;
 }

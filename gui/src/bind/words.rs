@@ -54,7 +54,8 @@ pub fn relay(condition: RelayCondition) -> ui::RelayCondition {
         RelayCondition::Off => ui::RelayCondition::Off,
         RelayCondition::Connecting => ui::RelayCondition::Connecting,
         RelayCondition::Ready => ui::RelayCondition::Ready,
-        RelayCondition::Unreachable => ui::RelayCondition::Unreachable,
+        // Where a proxy is in the way is said where one is set: on the command line.
+        RelayCondition::Unreachable | RelayCondition::NeedsTcp => ui::RelayCondition::Unreachable,
         RelayCondition::WrongName => ui::RelayCondition::WrongName,
         RelayCondition::Refused => ui::RelayCondition::Refused,
         RelayCondition::Full => ui::RelayCondition::Full,
@@ -252,6 +253,7 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         | Refusal::ParcelKnown
         | Refusal::NoPrekey
         | Refusal::NoSuchCarrier
+        | Refusal::BadProxy
         | Refusal::BadCursor
         | Refusal::BadRequest { .. }
         | Refusal::NotAuthorised

@@ -226,6 +226,7 @@ impl Node {
         });
         Status {
             relays: self.relays.clone(),
+            relay_paths: RelayPaths::Direct,
             me: Me {
                 id: id("f"),
                 name: Private("Fay".into()),

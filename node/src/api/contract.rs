@@ -206,6 +206,11 @@ pub trait Api: Send + Sync {
         done(self.call(Call::RemoveRelay(address)).await)
     }
 
+    /// Reaches relays, and others, like this from now on. What goes on over relays begins anew.
+    async fn set_relay_paths(&self, paths: RelayPaths) -> Result<(), Refusal> {
+        done(self.call(Call::SetRelayPaths(paths)).await)
+    }
+
     /// Seals everything a contact has not acknowledged into a parcel.
     async fn carry_export(&self, to: ContactId) -> Result<Vec<u8>, Refusal> {
         match self.call(Call::CarryExport(to)).await? {

@@ -182,6 +182,13 @@ impl Api for Remote {
                 self.done(request).await?;
                 Reply::Done
             }
+            Call::SetRelayPaths(paths) => {
+                let request = self
+                    .request(Method::PUT, "relays/paths")
+                    .json(&Paths { paths });
+                self.done(request).await?;
+                Reply::Done
+            }
             Call::CarryExport(id) => {
                 let path = format!("{}/parcel", contact(&id));
                 let response = answer(self.request(Method::POST, &path)).await?;

@@ -129,6 +129,8 @@ pub enum Call {
     AddRelay(Private),
     /// Use a relay no more. Answer: [`Reply::Done`].
     RemoveRelay(Private),
+    /// Reach relays, and others, like this. Answer: [`Reply::Done`].
+    SetRelayPaths(RelayPaths),
     /// Seal everything this contact has not acknowledged. Answer: [`Reply::Parcel`].
     CarryExport(ContactId),
     /// Take in a parcel made by a contact. Answer: [`Reply::Imported`].
@@ -210,6 +212,8 @@ pub enum Refusal {
     NoSuchCarrier,
     /// Not the address of a relay.
     BadRelay,
+    /// Not the address of a proxy.
+    BadProxy,
     /// This relay was not added.
     NoSuchRelay,
     /// Too many relays.
@@ -533,6 +537,8 @@ pub struct Status {
     pub radio: Radio,
     /// Every relay that the user has added, and those that contacts and invitations offer.
     pub relays: Vec<RelayStatus>,
+    /// How they are reached.
+    pub relay_paths: RelayPaths,
     /// Every contact.
     pub contacts: Vec<Contact>,
     /// What has travelled since the node started.
@@ -659,6 +665,24 @@ pub enum RelayCondition {
     Full,
     /// What answers is no relay.
     NotARelay,
+    /// Its address is one of QUIC, and the proxy takes TCP alone.
+    NeedsTcp,
+}
+
+/// How relays are reached, and whether anybody but relays is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RelayPaths {
+    /// Two who have met at a relay go on directly where that succeeds; each learns the other's network address.
+    Direct,
+    /// Through relays alone.
+    Relayed,
+    /// Through relays alone, to which a SOCKS5 proxy leads; it looks their names up.
+    Proxied {
+        /// Its IP address and port.
+        proxy: Private,
+    },
 }
 
 /// As `hedgerow_transport::carrier::CarrierState`.

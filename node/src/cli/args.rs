@@ -349,7 +349,9 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  hedgerow relays                      those that are used, and those that contacts offer\n  \
         hedgerow relays add /dns/relay.example.org/udp/4001/quic-v1/p2p/12D3...\n  \
-        hedgerow relays remove relay.example.org\n\n\
+        hedgerow relays remove relay.example.org\n  \
+        hedgerow relays paths relayed        contacts learn no network address from relays\n  \
+        hedgerow relays paths socks5://127.0.0.1:9050\n\n\
         Without relays nothing is ever sent beyond the local network. A relay sees the network address of\n\
         this device, when it is there, and with which others it exchanges how many bytes; never names,\n\
         keys or texts. Contacts meet at relays that both have added. `hedgerow relay` runs one."
@@ -485,6 +487,13 @@ pub enum RelaysAction {
     Remove {
         /// Its address, or a part of it that no other has
         address: String,
+    },
+    /// Say how relays are reached, and whether contacts are reached directly
+    Paths {
+        /// `direct` (as at first): whoever is met at a relay is talked with directly where that succeeds, and
+        /// learns this device's network address. `relayed`: through relays alone. `socks5://IP:PORT`: through
+        /// relays alone, and to those through this proxy, which looks up their names too (TCP alone)
+        paths: crate::cli::relays::Paths,
     },
 }
 

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use args::{Arguments, CarryAction, Command, InvitationAction, RelaysAction};
 use conversation::Start;
@@ -209,6 +210,7 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
         Command::Relays { action } => match action {
             None | Some(RelaysAction::List) => relays::list(api, output).await,
             Some(RelaysAction::Add { address }) => relays::add(api, output, address).await,
+            Some(RelaysAction::Paths { paths }) => relays::set_paths(api, output, paths).await,
             Some(RelaysAction::Remove { address }) => relays::remove(api, output, &address).await,
         },
         Command::Carry { action } => match action {
@@ -233,15 +235,15 @@ fn log_to_stderr(arguments: &Arguments) {
             ..
         }
     );
+    // Prefixes of targets: `hedgerow` stands for all crates of the project. Others log addresses and names,
+    // so they have to be asked for by name.
     let level = match &arguments.common.log {
-        Some(level) => level.as_str(),
-        None if foreground => "hedgerow=info",
-        None => "error",
+        Some(level) if level.parse::<LevelFilter>().is_ok() => format!("hedgerow={level}"),
+        Some(filter) => filter.clone(),
+        None if foreground => "hedgerow=info".to_owned(),
+        None => "hedgerow=error".to_owned(),
     };
-    // Prefixes of targets: `hedgerow` stands for all crates of the project.
-    // `bluer` writes addresses.
-    let filter = EnvFilter::try_new(format!("{level},bluer=off"))
-        .unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("hedgerow=error"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -46,9 +46,9 @@ fn overview(status: &Status) -> String {
     );
     let ContactId(id) = &status.me.id;
     let name = visible::name(&status.me.name.0);
-    let relays = match status.relays.as_slice() {
-        [] => String::new(),
-        relays => format!("\n{}\n", relays::shown(relays)),
+    let relays = match status.relays.is_empty() {
+        true => String::new(),
+        false => format!("\n{}\n", relays::shown(status)),
     };
     let used = bluetooth::used(status);
     let used = used.map_or(String::new(), |used| format!("\n{used}\n"));

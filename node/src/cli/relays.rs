@@ -1,18 +1,24 @@
 //! `hedgerow relays`: which ones are used.
 
+use std::str::FromStr;
+
 use serde::Serialize;
 
-use crate::api::{Api, Private, Refusal, RelayCondition, RelayStatus, visible};
+use crate::api::{Api, Private, Refusal, RelayCondition, RelayPaths, RelayStatus, Status, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, table};
 use crate::cli::words;
 
 /// `hedgerow relays list`.
 pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
-    let relays = all(api).await?;
+    let status = status(api).await?;
+    let relays = status.relays;
     let nothing = "No relay is used, and nothing leaves the local network. \
         `hedgerow relays add ADDRESS` uses one.";
     output.list(&relays, &HEAD, row, nothing);
+    if let Some(paths) = words::relay_paths(&status.relay_paths) {
+        output.say(&paths);
+    }
     Ok(())
 }
 
@@ -28,7 +34,7 @@ pub async fn add(api: &dyn Api, output: Output, address: String) -> Result<(), F
 
 /// `hedgerow relays remove`.
 pub async fn remove(api: &dyn Api, output: Output, part: &str) -> Result<(), Failure> {
-    let relays = all(api).await?;
+    let relays = status(api).await?.relays;
     let is_meant = |relay: &&RelayStatus| {
         relay.state != RelayCondition::Offered && relay.address.0.contains(part)
     };
@@ -49,9 +55,44 @@ pub async fn remove(api: &dyn Api, output: Output, part: &str) -> Result<(), Fai
     Ok(())
 }
 
+/// `hedgerow relays paths`.
+pub async fn set_paths(api: &dyn Api, output: Output, paths: Paths) -> Result<(), Failure> {
+    let Paths(paths) = paths;
+    api.set_relay_paths(paths.clone()).await?;
+    output.data(&Reached { paths }, |reached| {
+        let usual = "Whoever is met at a relay is talked with directly where that succeeds.";
+        words::relay_paths(&reached.paths).unwrap_or_else(|| usual.to_owned())
+    });
+    Ok(())
+}
+
+/// How relays are reached, as it is written on the command line.
+#[derive(Debug, Clone)]
+pub struct Paths(RelayPaths);
+
+impl FromStr for Paths {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let proxy = text.strip_prefix("socks5://");
+        match (text, proxy) {
+            ("direct", _) => Ok(Paths(RelayPaths::Direct)),
+            ("relayed", _) => Ok(Paths(RelayPaths::Relayed)),
+            (_, Some(proxy)) => Ok(Paths(RelayPaths::Proxied {
+                proxy: Private(proxy.to_owned()),
+            })),
+            _ => Err("it is direct, relayed, or a proxy like socks5://127.0.0.1:9050"),
+        }
+    }
+}
+
 /// Relays as `hedgerow status` shows them.
-pub fn shown(relays: &[RelayStatus]) -> String {
-    table(&HEAD, relays.iter().map(row))
+pub fn shown(status: &Status) -> String {
+    let relays = table(&HEAD, status.relays.iter().map(row));
+    match words::relay_paths(&status.relay_paths) {
+        Some(paths) => format!("{relays}\n{paths}"),
+        None => relays,
+    }
 }
 
 const HEAD: [&str; 2] = ["RELAY", "STATE"];
@@ -63,12 +104,17 @@ fn row(relay: &RelayStatus) -> Vec<String> {
     ]
 }
 
-async fn all(api: &dyn Api) -> Result<Vec<RelayStatus>, Failure> {
+async fn status(api: &dyn Api) -> Result<Status, Failure> {
     let status = api.status().await?;
-    Ok(status.open.ok_or(Refusal::Locked)?.relays)
+    Ok(status.open.ok_or(Refusal::Locked)?)
 }
 
 #[derive(Serialize)]
 struct Used {
     used: bool,
+}
+
+#[derive(Serialize)]
+struct Reached {
+    paths: RelayPaths,
 }

@@ -3,7 +3,7 @@
 
 use crate::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
-    StorageProblem, WayState, Why, visible,
+    RelayPaths, StorageProblem, WayState, Why, visible,
 };
 use crate::cli::screen;
 
@@ -55,6 +55,11 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::BadRelay => "This is not the address of a relay. It looks like \
             /dns/relay.example.org/udp/4001/quic-v1/p2p/12D3KooW...; copy it whole."
             .into(),
+        Refusal::BadProxy => {
+            "This is not the address of a proxy. It is an IP address and a port, like \
+            socks5://127.0.0.1:9050; a name would have to be looked up elsewhere."
+                .into()
+        }
         Refusal::NoSuchRelay => "No such relay is used. `hedgerow relays` lists them.".into(),
         Refusal::TooManyRelays { limit } => format!(
             "There are {limit} relays, which is the most. Remove one with `hedgerow relays remove`."
@@ -252,6 +257,21 @@ pub fn relay(relay: RelayCondition) -> &'static str {
         RelayCondition::Refused => "takes nobody in now, tried again on its own: add another",
         RelayCondition::Full => "full, tried again on its own: add another",
         RelayCondition::NotARelay => "what answers is no relay: remove it",
+        RelayCondition::NeedsTcp => {
+            "not through the proxy, which takes TCP alone: add the relay's address with /tcp/"
+        }
+    }
+}
+
+/// How relays are reached, if that is not as usual.
+pub fn relay_paths(paths: &RelayPaths) -> Option<String> {
+    match paths {
+        RelayPaths::Direct => None,
+        RelayPaths::Relayed => Some("Contacts are met through relays alone.".to_owned()),
+        RelayPaths::Proxied { proxy } => Some(format!(
+            "Contacts are met through relays alone, and those through the proxy {}.",
+            visible::name(&proxy.0)
+        )),
     }
 }
 

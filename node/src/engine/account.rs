@@ -5,6 +5,7 @@ use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::keys::{BeaconKey, StaticKey};
+use hedgerow_transport::relay::RelayPaths;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -69,6 +70,9 @@ pub(crate) struct Account {
     /// How the radio is to be used.
     #[cbor(n(13), default)]
     pub radio: Radio,
+    /// How relays are reached.
+    #[cbor(n(14), default)]
+    pub relay_paths: RelayPaths,
 }
 
 impl Account {
@@ -118,13 +122,16 @@ mod tests {
             relays: Vec::new(),
             relay_names_day: 0,
             radio: Radio::default(),
+            relay_paths: RelayPaths::Direct,
         };
         let mut row = tables::encoded(&account);
-        // An array of fourteen fields, the last of which are empty, empty, zero and the radio: it had ten.
-        assert_eq!(row[0], 0x8e);
-        assert_eq!(row[row.len() - 6..], [0x80, 0x80, 0x00, 0x82, 0x01, 0xf4]);
+        // An array of fifteen fields, the last of which are empty, empty, zero, the radio and the paths: it had
+        // ten.
+        assert_eq!(row[0], 0x8f);
+        let newer = [0x80, 0x80, 0x00, 0x82, 0x01, 0xf4, 0x82, 0x00, 0x80];
+        assert!(row.ends_with(&newer));
         row[0] = 0x8a;
-        row.truncate(row.len() - 6);
+        row.truncate(row.len() - newer.len());
         let older: Account = minicbor::decode(&row).expect("a row of before");
         assert_eq!(
             (older.switched_off, older.unannounced, older.relays),

@@ -59,6 +59,7 @@ impl Engine {
             }
             Call::SetRadio(radio) => self.set_radio(turn, radio),
             Call::AddRelay(relay) => self.add_relay(turn, &relay),
+            Call::SetRelayPaths(paths) => self.set_relay_paths(turn, &paths),
             Call::RemoveRelay(relay) => self.remove_relay(turn, &relay),
             Call::CarryExport(id) => self.carry_export(turn, &id),
             Call::CarryImport(parcel) => self.carry_import(turn, &parcel),

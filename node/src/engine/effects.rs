@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 
 use crate::api::{Answer, Event, Radio};
 use crate::engine::bundle_event::BundleEvent;
@@ -27,8 +27,8 @@ pub trait Effects {
     fn switch(&mut self, carrier: CarrierKind, on: bool);
     /// Use the radio in this way.
     fn tune(&mut self, radio: Radio);
-    /// Be reachable at exactly these relays under exactly these names.
-    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>);
+    /// Be reachable at exactly these relays under exactly these names, by these paths.
+    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>, paths: RelayPaths);
     /// Answer a call.
     fn answer(&mut self, call: CallId, answer: Answer);
     /// Tell whoever listens.

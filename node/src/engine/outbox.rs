@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 
 use super::bundle_event::BundleEvent;
 use super::{CallId, Effects};
@@ -18,7 +18,7 @@ enum Effect {
     Announce(CarrierKind, Vec<[u8; 8]>, bool),
     Switch(CarrierKind, bool),
     Tune(Radio),
-    Appear(Vec<Address>, Vec<RelayKey>),
+    Appear(Vec<Address>, Vec<RelayKey>, RelayPaths),
     Answer(CallId, Answer),
     Event(Event),
     Bundle(BundleEvent),
@@ -42,7 +42,7 @@ impl Outbox {
                 }
                 Effect::Switch(carrier, on) => effects.switch(carrier, on),
                 Effect::Tune(radio) => effects.tune(radio),
-                Effect::Appear(relays, keys) => effects.appear(relays, keys),
+                Effect::Appear(relays, keys, paths) => effects.appear(relays, keys, paths),
                 Effect::Answer(call, answer) => effects.answer(call, answer),
                 Effect::Event(event) => effects.event(event),
                 Effect::Bundle(event) => effects.bundle(event),
@@ -73,8 +73,8 @@ impl Effects for Outbox {
     fn tune(&mut self, radio: Radio) {
         self.0.push(Effect::Tune(radio));
     }
-    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
-        self.0.push(Effect::Appear(relays, keys));
+    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>, paths: RelayPaths) {
+        self.0.push(Effect::Appear(relays, keys, paths));
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
         self.0.push(Effect::Answer(call, answer));

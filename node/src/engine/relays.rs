@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{Address, CarrierKind, LinkId, RelayState};
 use hedgerow_transport::relay::{
-    MAX_RELAY_NAMES, RELAY_NAMES_AHEAD, RelayEpoch, RelayKey, RelayName, RelaySeed, is_relay,
+    self, MAX_RELAY_NAMES, RELAY_NAMES_AHEAD, RelayEpoch, RelayKey, RelayName, RelaySeed, is_relay,
 };
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -21,7 +21,7 @@ use super::invitation::InvitationKey;
 use super::link::State;
 use super::way::Way;
 use super::{Effects as _, Engine, Now, Turn};
-use crate::api::{Private, Refusal, RelayCondition, RelayStatus, Reply};
+use crate::api::{Private, Refusal, RelayCondition, RelayPaths, RelayStatus, Reply};
 
 /// The most relays that a user can add.
 pub(crate) const MAX_RELAYS: usize = 8;
@@ -66,7 +66,7 @@ impl RelayNames {
             RelayEpoch(today.0.saturating_sub(1)),
             RelayEpoch(today.0.saturating_add(1)),
         );
-        let half = hedgerow_transport::relay::RELAY_EPOCH_MS / 2;
+        let half = relay::RELAY_EPOCH_MS / 2;
         let neighbours = match today.end_ms().saturating_sub(wall_ms) < half {
             true => [after, before],
             false => [before, after],
@@ -84,6 +84,7 @@ pub(crate) struct Appearance {
     day: Option<RelayEpoch>,
     beacon_version: u32,
     invitations: Vec<InvitationKey>,
+    paths: relay::RelayPaths,
 }
 
 /// What is known of relays at hand.
@@ -145,6 +146,34 @@ impl Engine {
         self.relays.states.remove(&relay);
         self.relays_changed(turn)?;
         Ok(Reply::Done)
+    }
+
+    pub(super) fn set_relay_paths(
+        &mut self,
+        turn: &mut Turn<'_>,
+        paths: &RelayPaths,
+    ) -> Result<Reply, CallError> {
+        self.account.relay_paths = match paths {
+            RelayPaths::Direct => relay::RelayPaths::Direct,
+            RelayPaths::Relayed => relay::RelayPaths::Relayed,
+            RelayPaths::Proxied { proxy } => {
+                let at = proxy.0.trim().parse().map_err(|_| Refusal::BadProxy)?;
+                relay::RelayPaths::Proxied(at)
+            }
+        };
+        self.relays_changed(turn)?;
+        Ok(Reply::Done)
+    }
+
+    /// How relays are reached, as the API tells it.
+    pub(super) fn relay_paths(&self) -> RelayPaths {
+        match self.account.relay_paths {
+            relay::RelayPaths::Direct => RelayPaths::Direct,
+            relay::RelayPaths::Relayed => RelayPaths::Relayed,
+            relay::RelayPaths::Proxied(at) => RelayPaths::Proxied {
+                proxy: Private(at.to_string()),
+            },
+        }
     }
 
     fn relays_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
@@ -210,6 +239,7 @@ impl Engine {
                 false => Vec::new(),
             },
             relays,
+            paths: self.account.relay_paths,
         };
         if wanted == self.relays.appearance {
             return;
@@ -222,8 +252,9 @@ impl Engine {
             .filter_map(|id| self.invitations.get(id));
         keys.extend(made.map(|made| made.secret.relay_key()));
         let relays = wanted.relays.iter().cloned().map(Address).collect();
+        let paths = wanted.paths;
         self.relays.appearance = wanted;
-        turn.out.appear(relays, keys);
+        turn.out.appear(relays, keys, paths);
     }
 
     /// When another name is to be gone by.
@@ -362,6 +393,7 @@ fn condition(state: RelayState) -> RelayCondition {
         RelayState::Refused => RelayCondition::Refused,
         RelayState::Full => RelayCondition::Full,
         RelayState::NotARelay => RelayCondition::NotARelay,
+        RelayState::NeedsTcp => RelayCondition::NeedsTcp,
     }
 }
 

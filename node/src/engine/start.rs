@@ -9,6 +9,7 @@ use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::{BeaconKey, StaticKey};
+use hedgerow_transport::relay::RelayPaths;
 use rand_core::CryptoRng;
 
 use super::account::{Account, MAX_NAME, MarkSecret};
@@ -111,6 +112,7 @@ impl Engine {
             relays: Vec::new(),
             relay_names_day: 0,
             radio: Radio::default(),
+            relay_paths: RelayPaths::default(),
         };
         let empty = store.write(|txn| {
             if txn.get(&Table::Account.key(&[]))?.is_some() {

@@ -70,6 +70,7 @@ impl Engine {
             carriers: carriers.collect(),
             radio: self.account.radio,
             relays: self.relay_statuses(),
+            relay_paths: self.relay_paths(),
             contacts: self.list_contacts(reader, now)?,
             traffic: Traffic {
                 sent_bytes: self.traffic.sent_bytes,

@@ -11,7 +11,7 @@ use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
 };
 use hedgerow_transport::cryptography::Cryptography;
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -388,10 +388,15 @@ impl Effects for Asked<'_, '_> {
     fn tune(&mut self, radio: Radio) {
         self.log("tune", format!("{radio:?}").as_bytes());
     }
-    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
-        let told = format!("{relays:?} {}", keys.len());
+    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>, paths: RelayPaths) {
+        let told = format!("{relays:?} {} {paths:?}", keys.len());
         self.log("appear", told.as_bytes());
-        self.command(CarrierKind::Relay, CarrierCommand::Appear { relays, keys });
+        let appear = CarrierCommand::Appear {
+            relays,
+            keys,
+            paths,
+        };
+        self.command(CarrierKind::Relay, appear);
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
         let said = format!("{call:?} {answer:?}");

@@ -204,7 +204,7 @@ impl Recording {
     }
 }
 
-const RELAY_STATES: [(RelayState, &str); 7] = [
+const RELAY_STATES: [(RelayState, &str); 8] = [
     (RelayState::Connecting, "connecting"),
     (RelayState::Ready, "ready"),
     (RelayState::Unreachable, "unreachable"),
@@ -212,6 +212,7 @@ const RELAY_STATES: [(RelayState, &str); 7] = [
     (RelayState::Refused, "refused"),
     (RelayState::Full, "full"),
     (RelayState::NotARelay, "not_a_relay"),
+    (RelayState::NeedsTcp, "needs_tcp"),
 ];
 
 const STATES: [(CarrierState, &str); 9] = [

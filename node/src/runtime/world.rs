@@ -7,7 +7,7 @@ use hedgerow_transport::ble::power;
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId, TwoWay,
 };
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::api::{Answer, Event, Power, Radio};
@@ -153,9 +153,13 @@ impl Effects for World {
         };
         self.command(CarrierKind::Ble, tune);
     }
-
-    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>) {
-        self.command(CarrierKind::Relay, CarrierCommand::Appear { relays, keys });
+    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>, paths: RelayPaths) {
+        let appear = CarrierCommand::Appear {
+            relays,
+            keys,
+            paths,
+        };
+        self.command(CarrierKind::Relay, appear);
     }
 
     fn answer(&mut self, call: CallId, answer: Answer) {

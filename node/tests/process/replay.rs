@@ -15,7 +15,7 @@ use hedgerow_node::store::schema;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::{Direction, Store};
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, DialId, Ending, LinkId};
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -102,7 +102,7 @@ impl Effects for Told {
     fn announce(&mut self, _: CarrierKind, _: Vec<[u8; 8]>, _: bool) {}
     fn switch(&mut self, _: CarrierKind, _: bool) {}
     fn tune(&mut self, _: Radio) {}
-    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
+    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>, _: RelayPaths) {}
     fn answer(&mut self, _: CallId, _: Answer) {}
     fn event(&mut self, event: Event) {
         self.0.push(event);

@@ -37,6 +37,7 @@ struct State {
     announcing: bool,
     radio: Radio,
     relays: Vec<RelayStatus>,
+    relay_paths: RelayPaths,
     next: u64,
 }
 
@@ -76,6 +77,7 @@ impl Fake {
             announcing: true,
             radio: Radio::default(),
             relays: Vec::new(),
+            relay_paths: RelayPaths::Direct,
             next: messages,
         };
         Self {
@@ -164,6 +166,7 @@ impl State {
     fn status(&self) -> Status {
         Status {
             relays: self.relays.clone(),
+            relay_paths: self.relay_paths.clone(),
             me: self.me.clone(),
             carriers: vec![CarrierStatus {
                 carrier: Carrier::Lan,
@@ -333,6 +336,13 @@ impl Api for Fake {
             }
             Call::SetRadio(radio) => {
                 state.radio = radio;
+                Reply::Done
+            }
+            Call::SetRelayPaths(paths) => {
+                if matches!(&paths, RelayPaths::Proxied { proxy } if !proxy.0.contains(':')) {
+                    return Err(Refusal::BadProxy);
+                }
+                state.relay_paths = paths;
                 Reply::Done
             }
             Call::AddRelay(address) => {

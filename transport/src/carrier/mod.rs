@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use crate::ble::power::Power;
-use crate::relay::RelayKey;
+use crate::relay::{RelayKey, RelayPaths};
 
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -213,6 +213,8 @@ pub enum RelayState {
     Full,
     /// It is none.
     NotARelay,
+    /// Its address is one of QUIC, and the proxy takes TCP alone.
+    NeedsTcp,
 }
 
 /// How a link is ended.
@@ -352,6 +354,8 @@ pub enum CarrierCommand {
         relays: Vec<Address>,
         /// The keys of the names.
         keys: Vec<RelayKey>,
+        /// How they are reached. If that changes, all links end.
+        paths: RelayPaths,
     },
     /// Use the radio in this way from now on; no carrier but Bluetooth LE heeds it.
     Tune {

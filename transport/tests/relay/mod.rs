@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hedgerow_transport::carrier::relay::{RelayConfig, Relays};
 use hedgerow_transport::carrier::{Address, CarrierCommand, EventSink, LinkIds};
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use libp2p::futures::StreamExt;
 use libp2p::identity::Keypair;
 use libp2p::multiaddr::Protocol;
@@ -156,7 +156,12 @@ pub fn name(ids: &LinkIds) -> RelayKey {
 }
 
 pub fn appear(relays: &[&Address], keys: &[RelayKey]) -> CarrierCommand {
+    appear_by(RelayPaths::Direct, relays, keys)
+}
+
+pub fn appear_by(paths: RelayPaths, relays: &[&Address], keys: &[RelayKey]) -> CarrierCommand {
     CarrierCommand::Appear {
+        paths,
         relays: relays.iter().map(|relay| (*relay).clone()).collect(),
         keys: keys.to_vec(),
     }

@@ -76,6 +76,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::ParcelNotForUs
         | Refusal::BadCursor
         | Refusal::BadRelay
+        | Refusal::BadProxy
         | Refusal::BadRequest { .. } => StatusCode::BAD_REQUEST,
         Refusal::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Refusal::Locked => StatusCode::LOCKED,

@@ -73,6 +73,7 @@ pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
         .routes(routes!(announce_over))
         .routes(routes!(set_radio))
         .routes(routes!(add_relay, remove_relay))
+        .routes(routes!(set_relay_paths))
         .routes(routes!(carry_export))
         .routes(routes!(carry_import).layer(DefaultBodyLimit::max(MAX_PARCEL)))
         .routes(routes!(event_stream))
@@ -238,6 +239,13 @@ async fn add_relay(State(node): Node, Body(asked): Body<Relay>) -> Done {
 #[utoipa::path(delete, path = "/v1/relays", request_body = Relay, responses((status = 204), Failure))]
 async fn remove_relay(State(node): Node, Body(asked): Body<Relay>) -> Done {
     node.remove_relay(asked.address).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reach relays, and others, like this from now on.
+#[utoipa::path(put, path = "/v1/relays/paths", request_body = Paths, responses((status = 204), Failure))]
+async fn set_relay_paths(State(node): Node, Body(asked): Body<Paths>) -> Done {
+    node.set_relay_paths(asked.paths).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

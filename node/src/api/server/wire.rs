@@ -64,6 +64,12 @@ pub(in crate::api) struct Relay {
     pub(in crate::api) address: Private,
 }
 
+/// How relays are reached.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(in crate::api) struct Paths {
+    pub(in crate::api) paths: RelayPaths,
+}
+
 /// A link to join.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub(in crate::api) struct Join {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hedgerow_node::api::{Answer, Event, Radio, Reply};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Input};
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, DialId, Ending, LinkId};
-use hedgerow_transport::relay::RelayKey;
+use hedgerow_transport::relay::{RelayKey, RelayPaths};
 
 use super::nearby::Announcement;
 use super::{Device, Post, Running};
@@ -48,7 +48,7 @@ impl Effects for Asked {
     }
     fn switch(&mut self, _: CarrierKind, _: bool) {}
     fn tune(&mut self, _: Radio) {}
-    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>) {}
+    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>, _: RelayPaths) {}
     fn answer(&mut self, call: CallId, answer: Answer) {
         self.0.push(Ask::Answer(call, answer));
     }

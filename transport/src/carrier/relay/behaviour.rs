@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{
-    Multiaddr, Swarm, SwarmBuilder, dcutr, identify, noise, ping, quic, relay, tcp, yamux,
+    Multiaddr, Swarm, SwarmBuilder, Transport, dcutr, identify, noise, ping, quic, relay, tcp,
+    yamux,
 };
 
+use super::proxy::ThroughProxy;
 use super::reticent::Reticent;
 use super::streams::Streams;
-use crate::relay::RelayKey;
+use crate::relay::{RelayKey, RelayPaths};
 
 /// What a device calls itself: the same as everybody who says no more than that.
 const AGENT: &str = "libp2p";
@@ -23,6 +27,8 @@ const IDLE: Duration = Duration::from_secs(10);
 
 /// How long one step of connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
+/// A proxy may lead a long way round.
+const CONNECT_THROUGH_PROXY: Duration = Duration::from_secs(60);
 
 /// After so much silence a QUIC connection is over, in milliseconds. Routers forget theirs sooner, so
 /// something is sent before.
@@ -35,48 +41,55 @@ pub struct Behaviour {
     pub relay: relay::client::Behaviour,
     pub streams: Streams,
     pub identify: Reticent<identify::Behaviour>,
-    pub dcutr: dcutr::Behaviour,
+    /// Only where direct paths are wanted: it calls wherever the other end says.
+    pub dcutr: Toggle<dcutr::Behaviour>,
     pub ping: ping::Behaviour,
 }
 
-/// A swarm under one name. `direct`: it listens, so that a direct path can be made once two have met at a
-/// relay; without it there are none.
-pub fn swarm(key: &RelayKey, direct: bool) -> Option<Swarm<Behaviour>> {
+/// A swarm under one name. With direct paths it listens, so that one can be made once two have met at a
+/// relay.
+pub fn swarm(key: &RelayKey, paths: RelayPaths) -> Option<Swarm<Behaviour>> {
     let key = Keypair::ed25519_from_bytes(*key.as_bytes()).ok()?;
-    let mut swarm = SwarmBuilder::with_existing_identity(key)
-        .with_tokio()
-        .with_tcp(
-            tcp::Config::default(),
-            noise::Config::new,
-            yamux::Config::default,
-        )
-        .ok()?
-        .with_quic_config(|mut config: quic::Config| {
-            config.max_idle_timeout = QUIC_SILENCE_MS;
-            config.keep_alive_interval = QUIC_REMINDER;
-            config
-        })
-        .with_relay_client(noise::Config::new, yamux::Config::default)
-        .ok()?
-        .with_behaviour(|key, relay| {
-            let identify = identify::Config::new("ipfs/1.0.0".into(), key.public())
-                .with_agent_version(AGENT.into())
-                .with_hide_listen_addrs(true)
-                // Addresses of peers are told by their owners, inside sessions.
-                .with_cache_size(0);
-            Behaviour {
-                relay,
-                streams: Streams::default(),
-                identify: Reticent(identify::Behaviour::new(identify)),
-                dcutr: dcutr::Behaviour::new(key.public().to_peer_id()),
-                ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
-            }
-        })
-        .ok()?
-        .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE))
-        .with_connection_timeout(CONNECT)
-        .build();
-    if direct {
+    let builder = SwarmBuilder::with_existing_identity(key).with_tokio();
+    let is_direct = paths == RelayPaths::Direct;
+    let behaviour = |key: &Keypair, relay| Behaviour::new(key, relay, is_direct);
+    let mut swarm = match paths {
+        RelayPaths::Proxied(proxy) => builder
+            .with_other_transport(|key| {
+                Ok(ThroughProxy(proxy)
+                    .upgrade(Version::V1Lazy)
+                    .authenticate(noise::Config::new(key)?)
+                    .multiplex(yamux::Config::default()))
+            })
+            .ok()?
+            .with_relay_client(noise::Config::new, yamux::Config::default)
+            .ok()?
+            .with_behaviour(behaviour)
+            .ok()?
+            .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE))
+            .with_connection_timeout(CONNECT_THROUGH_PROXY)
+            .build(),
+        RelayPaths::Direct | RelayPaths::Relayed => builder
+            .with_tcp(
+                tcp::Config::default(),
+                noise::Config::new,
+                yamux::Config::default,
+            )
+            .ok()?
+            .with_quic_config(|mut config: quic::Config| {
+                config.max_idle_timeout = QUIC_SILENCE_MS;
+                config.keep_alive_interval = QUIC_REMINDER;
+                config
+            })
+            .with_relay_client(noise::Config::new, yamux::Config::default)
+            .ok()?
+            .with_behaviour(behaviour)
+            .ok()?
+            .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE))
+            .with_connection_timeout(CONNECT)
+            .build(),
+    };
+    if is_direct {
         for at in [
             "/ip4/0.0.0.0/udp/0/quic-v1",
             "/ip4/0.0.0.0/tcp/0",
@@ -89,4 +102,22 @@ pub fn swarm(key: &RelayKey, direct: bool) -> Option<Swarm<Behaviour>> {
         }
     }
     Some(swarm)
+}
+
+impl Behaviour {
+    fn new(key: &Keypair, relay: relay::client::Behaviour, is_direct: bool) -> Self {
+        let identify = identify::Config::new("ipfs/1.0.0".into(), key.public())
+            .with_agent_version(AGENT.into())
+            .with_hide_listen_addrs(true)
+            // Addresses of peers are told by their owners, inside sessions.
+            .with_cache_size(0);
+        let dcutr = is_direct.then(|| dcutr::Behaviour::new(key.public().to_peer_id()));
+        Self {
+            relay,
+            streams: Streams::default(),
+            identify: Reticent(identify::Behaviour::new(identify)),
+            dcutr: dcutr.into(),
+            ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
+        }
+    }
 }

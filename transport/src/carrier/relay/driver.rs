@@ -8,7 +8,7 @@ use std::task::Poll;
 use libp2p::futures::future::{BoxFuture, FutureExt};
 use libp2p::futures::stream::{FuturesUnordered, StreamExt};
 use libp2p::swarm::SwarmEvent;
-use libp2p::{Multiaddr, PeerId, relay};
+use libp2p::{Multiaddr, PeerId, identify, relay};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -20,7 +20,7 @@ use super::streams::StreamEvent;
 use super::{MAX_NAMES, MAX_RELAYS, Wanted};
 use crate::carrier::links::{Links, Origin, Reported};
 use crate::carrier::{Address, CarrierEvent, CarrierState, DialId, EventSink, RelayState};
-use crate::relay::RelayKey;
+use crate::relay::{RelayKey, RelayPaths};
 
 /// Runs until the carrier is dropped or its owner gone.
 pub async fn run<S: EventSink>(
@@ -32,6 +32,8 @@ pub async fn run<S: EventSink>(
     let mut driver = Driver {
         links,
         direct,
+        paths: RelayPaths::default(),
+        is_other_way: false,
         faces: BTreeMap::new(),
         on: true,
         names: Vec::new(),
@@ -99,6 +101,9 @@ struct Driver<S> {
     direct: bool,
     faces: BTreeMap<PeerId, Face>,
     on: bool,
+    paths: RelayPaths,
+    /// Faces that went another way than is wanted now are to go.
+    is_other_way: bool,
     /// What is gone by; the first is the name of the day, under which calls are made.
     names: Vec<(PeerId, RelayKey)>,
     relays: Vec<(Address, Place)>,
@@ -112,6 +117,12 @@ impl<S: EventSink> Driver<S> {
     /// Takes in what is wanted from now on.
     fn take(&mut self, wanted: Wanted) {
         self.on = wanted.on;
+        let paths = match wanted.paths {
+            RelayPaths::Direct if !self.direct => RelayPaths::Relayed,
+            paths => paths,
+        };
+        self.is_other_way |= self.paths != paths;
+        self.paths = paths;
         let before: Vec<PeerId> = self.relays.iter().map(|(_, place)| place.relay).collect();
         let relays = wanted.relays.into_iter().take(MAX_RELAYS);
         let relays = relays.filter_map(|at| Place::parse(&at).map(|place| (at, place)));
@@ -138,9 +149,12 @@ impl<S: EventSink> Driver<S> {
         if !self.on {
             return self.off().await;
         }
+        if std::mem::take(&mut self.is_other_way) {
+            self.leave().await?;
+        }
         for (name, key) in &self.names {
             if !self.faces.contains_key(name)
-                && let Some(face) = Face::new(key, self.direct)
+                && let Some(face) = Face::new(key, self.paths)
             {
                 self.faces.insert(*name, face);
             }
@@ -179,12 +193,12 @@ impl<S: EventSink> Driver<S> {
                 hold.resolving = true;
                 let places = self.relays.iter().filter(|(_, place)| place.relay == relay);
                 let places: Vec<Place> = places.map(|(_, place)| place.clone()).collect();
-                let face = *name;
+                let (face, paths) = (*name, self.paths);
                 self.finding.push(
                     async move {
                         let mut at = Vec::new();
                         for place in places {
-                            at.extend(place.resolve().await);
+                            at.extend(place.resolve(paths).await);
                         }
                         Found {
                             face,
@@ -213,6 +227,14 @@ impl<S: EventSink> Driver<S> {
         if !self.links.are_gone() {
             return Some(());
         }
+        self.leave().await?;
+        self.told.clear();
+        self.tell_state(CarrierState::Off, Vec::new()).await
+    }
+
+    /// Leaves all names at once, and all that goes on under them.
+    async fn leave(&mut self) -> Option<()> {
+        self.finding.clear();
         let faces = std::mem::take(&mut self.faces);
         for (_, mut face) in faces {
             let waiting = std::mem::take(&mut face.calls).into_values();
@@ -220,8 +242,7 @@ impl<S: EventSink> Driver<S> {
             let failed: Vec<DialId> = waiting.chain(face.opening.keys().copied()).collect();
             self.failed(failed).await?;
         }
-        self.told.clear();
-        self.tell_state(CarrierState::Off, Vec::new()).await
+        Some(())
     }
 
     async fn report(&mut self) -> Option<()> {
@@ -233,8 +254,12 @@ impl<S: EventSink> Driver<S> {
         let mut states = Vec::new();
         if let Some(face) = self.faces.get(first) {
             for (at, place) in &self.relays {
-                let state = face.holds.get(&place.relay).map(|hold| hold.state);
-                states.push((at.clone(), state.unwrap_or(RelayState::Connecting)));
+                let hold = face.holds.get(&place.relay);
+                let state = match self.paths {
+                    RelayPaths::Proxied(_) if !place.is_tcp() => RelayState::NeedsTcp,
+                    _ => hold.map_or(RelayState::Connecting, |hold| hold.state),
+                };
+                states.push((at.clone(), state));
             }
         }
         let is_ready = |(_, state): &&(Address, RelayState)| *state == RelayState::Ready;
@@ -321,8 +346,9 @@ impl<S: EventSink> Driver<S> {
                     waiting: vec![(dial, to)],
                 };
                 face.calls.insert((relay, who), call);
+                let paths = self.paths;
                 let find = async move {
-                    let at = place.resolve().await;
+                    let at = place.resolve(paths).await;
                     Found {
                         face: name,
                         relay,
@@ -365,6 +391,9 @@ impl<S: EventSink> Driver<S> {
             SwarmEvent::Behaviour(BehaviourEvent::Relay(
                 relay::client::Event::ReservationReqAccepted { relay_peer_id, .. },
             )) => face.reserved(relay_peer_id),
+            SwarmEvent::Behaviour(BehaviourEvent::Identify(
+                identify::Event::Received { peer_id, .. } | identify::Event::Error { peer_id, .. },
+            )) => face.seen(peer_id),
             SwarmEvent::ListenerClosed {
                 listener_id,
                 reason,

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::behaviour::{self, Behaviour};
 use crate::carrier::gate::Prefix;
 use crate::carrier::{Address, DialId, LinkId, RelayState};
-use crate::relay::RelayKey;
+use crate::relay::{RelayKey, RelayPaths};
 
 /// The pause after a place could not be had, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -49,6 +49,10 @@ pub struct Face {
 /// A place at a relay, or the attempts to have one.
 pub struct Hold {
     pub state: RelayState,
+    has_place: bool,
+    /// The relay has told where it sees us, or will not. Whoever meets somebody before that is not told of a
+    /// direct path, and not asked again.
+    is_seen: bool,
     listener: Option<ListenerId>,
     /// It is being found out where the relay is.
     pub resolving: bool,
@@ -69,9 +73,9 @@ pub struct Call {
 
 impl Face {
     /// A face without places. `None` if libp2p cannot be set up.
-    pub fn new(key: &RelayKey, direct: bool) -> Option<Self> {
+    pub fn new(key: &RelayKey, paths: RelayPaths) -> Option<Self> {
         Some(Self {
-            swarm: behaviour::swarm(key, direct)?,
+            swarm: behaviour::swarm(key, paths)?,
             held: Arc::new(()),
             retired: false,
             holds: BTreeMap::new(),
@@ -126,8 +130,16 @@ impl Face {
     /// The relay has given a place.
     pub fn reserved(&mut self, relay: PeerId) {
         if let Some(hold) = self.holds.get_mut(&relay) {
-            hold.state = RelayState::Ready;
-            hold.pauses = pauses();
+            hold.has_place = true;
+            hold.settle();
+        }
+    }
+
+    /// The relay has told where it sees us, or will not.
+    pub fn seen(&mut self, relay: PeerId) {
+        if let Some(hold) = self.holds.get_mut(&relay) {
+            hold.is_seen = true;
+            hold.settle();
         }
     }
 
@@ -218,6 +230,8 @@ impl Hold {
     pub fn new() -> Self {
         Self {
             state: RelayState::Connecting,
+            has_place: false,
+            is_seen: false,
             listener: None,
             resolving: false,
             retry_at: None,
@@ -232,8 +246,16 @@ impl Hold {
         self.listener.is_none() && !self.resolving && is_rested
     }
 
+    fn settle(&mut self) {
+        if self.has_place && self.is_seen {
+            self.state = RelayState::Ready;
+            self.pauses = pauses();
+        }
+    }
+
     fn failed(&mut self, state: RelayState, now: Instant) {
         self.state = state;
+        self.has_place = false;
         self.retry_at = Some(now + self.pauses.next().unwrap_or(LONGEST_PAUSE));
     }
 }

@@ -9,12 +9,14 @@
 //! - `streams`: a stream for each link, over the connection that it is meant for
 //! - `reticent`: what others are not told about us
 //! - [`place`]: relays' addresses
+//! - `proxy`: the way to them for those who bring one
 
 mod behaviour;
 mod driver;
 mod face;
 mod link;
 pub mod place;
+mod proxy;
 mod reticent;
 mod streams;
 
@@ -27,7 +29,7 @@ use super::links::Links;
 use super::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, EventSink, LinkIds, Profile, TwoWay,
 };
-use crate::relay::RelayKey;
+use crate::relay::{RelayKey, RelayPaths};
 use link::Link;
 use place::Called;
 
@@ -58,8 +60,8 @@ pub struct RelayConfig {
     pub seed: [u8; 32],
     /// Where link names come from.
     pub ids: LinkIds,
-    /// Whether direct paths are made where that succeeds. For that the device listens for libp2p, at ports
-    /// that the system draws, while it uses relays.
+    /// Whether direct paths can be made where the owner wants them. For that the device listens for libp2p, at
+    /// ports that the system draws, while it uses relays.
     pub direct: bool,
 }
 
@@ -78,6 +80,7 @@ struct Wanted {
     on: bool,
     relays: Vec<Address>,
     keys: Vec<RelayKey>,
+    paths: RelayPaths,
 }
 
 impl<S: EventSink> Relays<S> {
@@ -92,6 +95,7 @@ impl<S: EventSink> Relays<S> {
             on: true,
             relays: Vec::new(),
             keys: Vec::new(),
+            paths: RelayPaths::default(),
         });
         let (dials, dialled) = mpsc::channel(MAX_DIALS);
         let driver = driver::run(links.clone(), config.direct, receiver, dialled);
@@ -135,9 +139,14 @@ impl<S: EventSink> TwoWay for Relays<S> {
             CarrierCommand::End { link, ending } => self.links.end(link, ending),
             // Nobody near hears a relay.
             CarrierCommand::Announce { .. } | CarrierCommand::Tune { .. } => {}
-            CarrierCommand::Appear { relays, keys } => self.wanted.send_modify(|wanted| {
+            CarrierCommand::Appear {
+                relays,
+                keys,
+                paths,
+            } => self.wanted.send_modify(|wanted| {
                 wanted.relays = relays;
                 wanted.keys = keys;
+                wanted.paths = paths;
             }),
             CarrierCommand::Switch { on } => {
                 self.links.switch(on);

@@ -7,6 +7,7 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::net::lookup_host;
 
 use crate::carrier::Address;
+use crate::relay::RelayPaths;
 
 /// Addresses of one name that are tried.
 const MAX_RESOLVED: usize = 8;
@@ -46,8 +47,16 @@ impl Place {
         is_known.then_some(Place { relay, at })
     }
 
-    /// Where that is now: a name is looked up each time.
-    pub async fn resolve(&self) -> Vec<Multiaddr> {
+    /// Whether it is reached over TCP.
+    pub fn is_tcp(&self) -> bool {
+        self.at.iter().any(|part| matches!(part, Protocol::Tcp(_)))
+    }
+
+    /// Where that is now: a name is looked up each time, but for a proxy, which looks it up itself.
+    pub async fn resolve(&self, paths: RelayPaths) -> Vec<Multiaddr> {
+        if let RelayPaths::Proxied(_) = paths {
+            return self.is_tcp().then(|| self.at.clone()).into_iter().collect();
+        }
         let mut parts = self.at.iter();
         let wanted = parts.next();
         let name = match &wanted {
@@ -164,14 +173,21 @@ mod tests {
     #[tokio::test]
     async fn a_name_is_looked_up_and_an_address_is_not() {
         let ip = place("/ip4/192.0.2.1/tcp/4001/p2p/NAME").unwrap();
-        assert_eq!(ip.resolve().await, std::slice::from_ref(&ip.at));
+        assert_eq!(
+            ip.resolve(RelayPaths::Direct).await,
+            std::slice::from_ref(&ip.at)
+        );
         let here = place("/dns4/localhost/udp/4001/quic-v1/p2p/NAME").unwrap();
-        let found = here.resolve().await;
+        let found = here.resolve(RelayPaths::Direct).await;
         assert!(!found.is_empty());
         for at in found {
             assert_eq!(at.to_string(), "/ip4/127.0.0.1/udp/4001/quic-v1");
         }
         let nowhere = place("/dns/nowhere.invalid/tcp/1/p2p/NAME").unwrap();
-        assert!(nowhere.resolve().await.is_empty());
+        assert!(nowhere.resolve(RelayPaths::Direct).await.is_empty());
+        let proxied = RelayPaths::Proxied(([127, 0, 0, 1], 9_050).into());
+        let as_it_is = nowhere.resolve(proxied).await;
+        assert_eq!(as_it_is, std::slice::from_ref(&nowhere.at));
+        assert!(here.resolve(proxied).await.is_empty(), "it is QUIC");
     }
 }
