@@ -52,15 +52,14 @@ struct Behaviour {
     ping: ping::Behaviour,
 }
 
+/// Often enough that it shows soon whether a path carries anything.
+const PING: Duration = Duration::from_millis(50);
+
 /// Somebody who speaks libp2p and knows nothing of Hedgerow.
 struct Client(Swarm<Behaviour>);
 
 impl Client {
     fn new() -> Self {
-        Self::pinging(Duration::from_millis(50))
-    }
-
-    fn pinging(pause: Duration) -> Self {
         let swarm = SwarmBuilder::with_new_identity()
             .with_tokio()
             .with_tcp(
@@ -79,7 +78,7 @@ impl Client {
                     "test".into(),
                     key.public(),
                 )),
-                ping: ping::Behaviour::new(ping::Config::new().with_interval(pause)),
+                ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
             })
             .unwrap()
             .build();
@@ -391,45 +390,6 @@ async fn one_command_runs_a_relay_that_keeps_its_name_and_stops_in_order() {
     );
     let kept = directory.path().join(".local/share/hedgerow-relay/key");
     assert!(kept.exists(), "beside the data directory, and not in it");
-}
-
-/// `--nocapture` shows the figures.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes a minute, and thousands of descriptors"]
-async fn a_thousand_clients_fit_in_128_mib() {
-    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    limit.current = limit.maximum;
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    for at in [TCP, QUIC] {
-        let (child, place) = spawn(
-            &["--listen", at, "--begun-an-hour", "60000"],
-            directory.path(),
-        );
-        let resident = || {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-            let line = status
-                .lines()
-                .find(|line| line.starts_with("VmRSS:"))
-                .unwrap()
-                .to_owned();
-            line.split_whitespace()
-                .nth(1)
-                .unwrap()
-                .parse::<u64>()
-                .unwrap()
-        };
-        let before = resident();
-        for _ in 0..1_000 {
-            let mut client = Client::pinging(Duration::from_secs(60));
-            assert!(client.reserve(place.parse().unwrap()).await);
-            client.live();
-        }
-        let after = resident();
-        println!("{at}: {before} KiB without clients, {after} KiB with 1,000");
-        assert!(after <= 128 * 1024, "{after} KiB");
-        assert_eq!(terminate(child), Some(0));
-    }
 }
 
 #[test]

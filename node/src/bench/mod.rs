@@ -8,7 +8,7 @@
 //! | the plainest program that does the same | `floor` |
 //! | two nodes and more, as directories | `pair`, `crowd` |
 //! | other processes | `child`, `peer`, `process` |
-//! | the rows | `catch_up`, `reconnect`, `live`, `store`, `pages`, `start`, `idle` |
+//! | the rows | `catch_up`, `reconnect`, `live`, `store`, `pages`, `start`, `relay`, `idle` |
 
 mod catch_up;
 pub mod child;
@@ -21,6 +21,8 @@ pub mod pair;
 pub mod peer;
 pub mod process;
 mod reconnect;
+#[cfg(feature = "relay")]
+mod relay;
 pub mod row;
 mod start;
 mod store;
@@ -31,6 +33,8 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 pub use peer::{PeerArguments, serve};
+#[cfg(feature = "relay")]
+pub use relay::serve as serve_relay;
 use row::Row;
 
 /// Runs of each figure, but for the idle one; the median counts.
@@ -39,7 +43,7 @@ const RUNS: usize = 5;
 /// What `hedgerow bench` is told.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
-    /// Only this group of rows: catch-up, catch-up-100k, spaces, reconnect, live, store, pages, start or idle
+    /// Only this group of rows: catch-up, catch-up-100k, spaces, reconnect, live, store, pages, start, relay or idle
     name: Option<Group>,
     #[command(flatten)]
     measuring: MeasuringArguments,
@@ -71,10 +75,12 @@ enum Group {
     Store,
     Pages,
     Start,
+    #[cfg(feature = "relay")]
+    Relay,
     Idle,
 }
 
-const ALL: [Group; 9] = [
+const ALL: &[Group] = &[
     Group::CatchUp,
     Group::CatchUp100k,
     Group::Spaces,
@@ -83,6 +89,8 @@ const ALL: [Group; 9] = [
     Group::Store,
     Group::Pages,
     Group::Start,
+    #[cfg(feature = "relay")]
+    Group::Relay,
     Group::Idle,
 ];
 
@@ -125,6 +133,8 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Store => store::rows(place),
         Group::Pages => pages::rows(place).await,
         Group::Start => start::rows(place).await,
+        #[cfg(feature = "relay")]
+        Group::Relay => relay::rows(place).await,
         Group::Idle => idle::rows(place, arguments.measuring.idle_minutes).await,
     }
 }

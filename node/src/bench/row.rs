@@ -14,8 +14,8 @@ pub struct Row {
     pub value: f64,
     /// The unit of `value`, `reach` and `base`; `x` is a ratio to `base`, whose unit is in the name.
     pub unit: &'static str,
-    /// The most that `value` may be.
-    pub reach: f64,
+    /// The most that `value` may be, if anything is promised.
+    pub reach: Option<f64>,
     /// What was measured beside it, where there is something to compare with.
     pub base: Option<f64>,
     /// Whether `value` is within `reach`.
@@ -29,9 +29,21 @@ impl Row {
             name: name.into(),
             value,
             unit,
-            reach,
+            reach: Some(reach),
             base: None,
             holds: value <= reach,
+        }
+    }
+
+    /// A figure that is told, and of which nothing is promised.
+    pub fn reported(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
+        Self {
+            name: name.into(),
+            value,
+            unit,
+            reach: None,
+            base: None,
+            holds: true,
         }
     }
 
@@ -50,7 +62,7 @@ impl Row {
             name: name.into(),
             value,
             unit: "x",
-            reach,
+            reach: Some(reach),
             base: Some(base.as_secs_f64() * 1e3),
             holds: value <= reach,
         }
@@ -72,11 +84,15 @@ pub fn table(rows: &[Row]) -> String {
             .base
             .map(|base| format!("  base {base:.3} ms"))
             .unwrap_or_default();
-        let verdict = if row.holds { "holds" } else { "FALLS SHORT" };
+        let verdict = match (row.reach, row.holds) {
+            (None, _) => String::new(),
+            (Some(reach), true) => format!("at most {reach:>8.3}  holds"),
+            (Some(reach), false) => format!("at most {reach:>8.3}  FALLS SHORT"),
+        };
         let _ = writeln!(
             out,
-            "{:width$}  {:>10.3} {:<9} at most {:>8.3}  {verdict}{base}",
-            row.name, row.value, row.unit, row.reach,
+            "{:width$}  {:>10.3} {:<9} {verdict}{base}",
+            row.name, row.value, row.unit,
         );
     }
     out

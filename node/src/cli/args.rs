@@ -384,6 +384,11 @@ pub enum Command {
     #[command(hide = true)]
     BenchPeer(PeerArguments),
 
+    /// For the bench: run a relay of libp2p alone on loopback until stdin closes
+    #[cfg(feature = "relay")]
+    #[command(hide = true)]
+    BenchRelay,
+
     /// Print a completion script for a shell
     Completions {
         /// The shell

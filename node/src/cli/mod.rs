@@ -90,6 +90,10 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::BenchPeer(peer) => crate::bench::serve(&peer)
             .await
             .map_err(|error| Failure::found(Exit::Bug, "bench", format!("{error:#}."))),
+        #[cfg(feature = "relay")]
+        Command::BenchRelay => crate::bench::serve_relay()
+            .await
+            .map_err(|error| Failure::found(Exit::Bug, "bench", format!("{error:#}."))),
         Command::Init { name } => daemon::init(common, output, name).await,
         Command::Run {
             foreground,

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::process::{Resource, getrlimit, setrlimit};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,7 +24,7 @@ pub async fn run(output: Output, arguments: RelayArguments) -> Result<(), Failur
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 
-    allow_connections();
+    crate::relay::allow_connections();
     let limits = limits(&arguments)?;
     let path = key_file(arguments.identity)?;
     let key = identity::load_or_create(&path).map_err(|error| no_key(&path, &error))?;
@@ -71,16 +70,6 @@ pub async fn run(output: Output, arguments: RelayArguments) -> Result<(), Failur
     relay.stop().await;
     output.say("The relay has stopped.");
     Ok(())
-}
-
-/// Has the system allow as many connections as it would: every one is a descriptor, and what programs are
-/// allowed at first is fewer than the clients of one relay.
-fn allow_connections() {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::warn!(%error, "the system allows no more connections than at first");
-    }
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,7 @@
 //! What the relay counts, for Prometheus, on this machine alone: numbers, and no address or name of
 //! anybody.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,8 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use libp2p::metrics::{Metrics, Recorder, Registry};
-use libp2p::relay;
 use libp2p::swarm::SwarmEvent;
+use libp2p::{PeerId, relay};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;
@@ -23,6 +24,8 @@ pub(super) struct Counters {
     libp2p: Metrics,
     clients: Gauge,
     circuits: Gauge,
+    /// Between whom they are: the end of one can be told twice, by each of its two connections.
+    open: BTreeMap<(PeerId, PeerId), u32>,
 }
 
 impl Counters {
@@ -36,11 +39,12 @@ impl Counters {
             libp2p,
             clients,
             circuits,
+            open: BTreeMap::new(),
         }
     }
 
     /// Counts what has happened, with so many clients connected now.
-    pub(super) fn note(&self, event: &SwarmEvent<BehaviourEvent>, clients: usize) {
+    pub(super) fn note(&mut self, event: &SwarmEvent<BehaviourEvent>, clients: usize) {
         self.clients.set(clients as i64);
         self.libp2p.record(event);
         let SwarmEvent::Behaviour(event) = event else {
@@ -50,10 +54,25 @@ impl Counters {
             BehaviourEvent::Relay(event) => {
                 self.libp2p.record(event);
                 match event {
-                    relay::Event::CircuitReqAccepted { .. } => drop(self.circuits.inc()),
-                    relay::Event::CircuitClosed { .. } => drop(self.circuits.dec()),
-                    _ => {}
+                    relay::Event::CircuitReqAccepted {
+                        src_peer_id,
+                        dst_peer_id,
+                    } => *self.open.entry((*src_peer_id, *dst_peer_id)).or_default() += 1,
+                    relay::Event::CircuitClosed {
+                        src_peer_id,
+                        dst_peer_id,
+                        ..
+                    } => {
+                        let ends = (*src_peer_id, *dst_peer_id);
+                        if let Some(open) = self.open.get_mut(&ends) {
+                            *open -= 1;
+                        }
+                        self.open.retain(|_, open| *open > 0);
+                    }
+                    _ => return,
                 }
+                self.circuits
+                    .set(self.open.values().copied().map(i64::from).sum());
             }
             BehaviourEvent::Identify(event) => self.libp2p.record(event),
             BehaviourEvent::Ping(event) => self.libp2p.record(event),

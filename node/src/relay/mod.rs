@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use libp2p::Multiaddr;
 use libp2p::identity::Keypair;
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 pub use places::Public;
 pub use server::Relay;
@@ -116,6 +117,16 @@ impl Limits {
         config
             .reservation_rate_per_ip(limit, interval)
             .circuit_src_per_ip(limit, interval)
+    }
+}
+
+/// Has the system allow as many connections as it would: every one is a descriptor, and what programs are
+/// allowed at first is fewer than the clients of one relay.
+pub fn allow_connections() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the system allows no more connections than at first");
     }
 }
 

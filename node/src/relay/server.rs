@@ -184,7 +184,7 @@ fn refused(error: &TransportError<std::io::Error>) -> (bool, String) {
 }
 
 /// Relays until it is stopped.
-async fn run(mut swarm: Swarm<Behaviour>, counters: Counters) {
+async fn run(mut swarm: Swarm<Behaviour>, mut counters: Counters) {
     loop {
         let event = swarm.select_next_some().await;
         counters.note(&event, swarm.network_info().num_peers());
