@@ -545,6 +545,9 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let request = ask(method.clone(), "/v1/relays").json(body);
         document.check(request, status).await;
     }
+    document
+        .check(ask(get.clone(), &format!("{ben}/ways")), 200)
+        .await;
     for (paths, status) in [
         (json!("relayed"), 204),
         (json!({"proxied": {"proxy": "127.0.0.1:9050"}}), 204),
