@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use configparser::ini::Ini;
+
 /// Where BlueZ keeps its configuration.
 pub const CONFIGURATION: &str = "/etc/bluetooth/main.conf";
 
@@ -16,19 +18,14 @@ pub fn is_on(configuration: &Path) -> bool {
 /// `Privacy` in the section `General`: the last value counts. The limited kinds show the public address
 /// while the device can be discovered, which is always when it announces.
 fn says_on(text: &str) -> bool {
-    let mut in_general = false;
-    let mut on = false;
-    for line in text.lines().map(str::trim) {
-        if line.starts_with('[') {
-            in_general = line == "[General]";
-        } else if in_general
-            && let Some((key, value)) = line.split_once('=')
-            && key.trim() == "Privacy"
-        {
-            on = matches!(value.trim(), "device" | "network" | "on");
-        }
-    }
-    on
+    let mut configuration = Ini::new_cs();
+    // Nor has BlueZ comments behind values.
+    configuration.set_inline_comment_symbols(Some(&[]));
+    let privacy = match configuration.read(text.to_owned()) {
+        Ok(_) => configuration.get("General", "Privacy"),
+        Err(_) => None,
+    };
+    matches!(privacy.as_deref(), Some("device" | "network" | "on"))
 }
 
 #[cfg(test)]
@@ -46,6 +43,8 @@ mod tests {
             ("[LE]\nPrivacy = device\n", false),
             ("Privacy = device\n", false),
             ("[General]\nPrivacy = device\nPrivacy = off\n", false),
+            ("[General]\nPrivacy = device # now\n", false),
+            ("[General]\nPrivacy\n", false),
             ("", false),
         ] {
             assert_eq!(says_on(text), on, "{text:?}");
