@@ -55,7 +55,8 @@ pub fn relay(condition: RelayCondition) -> ui::RelayCondition {
         RelayCondition::Connecting => ui::RelayCondition::Connecting,
         RelayCondition::Ready => ui::RelayCondition::Ready,
         // Where a proxy is in the way is said where one is set: on the command line.
-        RelayCondition::Unreachable | RelayCondition::NeedsTcp => ui::RelayCondition::Unreachable,
+        RelayCondition::Unreachable => ui::RelayCondition::Unreachable,
+        RelayCondition::NeedsTcp => ui::RelayCondition::NeedsTcp,
         RelayCondition::WrongName => ui::RelayCondition::WrongName,
         RelayCondition::Refused => ui::RelayCondition::Refused,
         RelayCondition::Full => ui::RelayCondition::Full,
