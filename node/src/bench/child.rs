@@ -19,8 +19,24 @@ impl Child {
     /// # Errors
     /// It could not be started.
     pub fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Child> {
+        Child::with_stderr(Stdio::inherit(), arguments)
+    }
+
+    /// As [`start`](Self::start), for one whose talk on stderr is for people.
+    ///
+    /// # Errors
+    /// It could not be started.
+    pub fn start_hushed(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Result<Child> {
+        Child::with_stderr(Stdio::null(), arguments)
+    }
+
+    fn with_stderr(
+        stderr: Stdio,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<Child> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(arguments)
+            .stderr(stderr)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -84,13 +84,13 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     b.stop().await.map_err(refused)?;
     relay.stop().await;
     let lasting = |times| median(times).as_secs_f64() / (2 * DELAY).as_secs_f64();
-    // They come whole; the rest is what both sides do in between.
-    let round_trips = |times| f64::round(lasting(times));
+    // Round trips come whole; the rest is what both sides do in between.
+    let talks = lasting(talks);
     let name = "a contact back behind a relay";
     Ok(vec![
         Row::at_most(
-            format!("{name}: from open circuit to the first data of a session"),
-            round_trips(talks),
+            format!("{name}: from open circuit to the first data of a session, {talks:.2}"),
+            talks.round(),
             "RTT",
             3.0,
         ),

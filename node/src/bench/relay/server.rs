@@ -58,7 +58,8 @@ impl Relay {
         let limits = ["--circuit-mib", "0", "--begun-an-hour", "60000"];
         let listen = ["--listen", TCP, "--listen", QUIC];
         let begin = ["relay", "--identity", key];
-        Self::of(Child::start(begin.into_iter().chain(listen).chain(limits))?)
+        let arguments = begin.into_iter().chain(listen).chain(limits);
+        Self::of(Child::start_hushed(arguments)?)
     }
 
     /// The raw one.
