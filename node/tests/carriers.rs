@@ -1,6 +1,8 @@
 //! Two carriers at once: a session goes over the better one, moves there when it can, and falls back when it
 //! must; nothing is lost and nothing comes twice.
 
+mod interleavings;
+
 use std::collections::BTreeMap;
 
 use hedgerow_node::api::{Call, Carrier, Reply, WayState};
@@ -129,6 +131,24 @@ fn states(world: &mut World) -> [WayState; 3] {
     [0, 1, 2].map(|nth: usize| ways[nth].state)
 }
 
+#[test]
+fn a_beacon_that_is_seen_over_a_better_carrier_moves_the_session() {
+    let mut world = World::with(6, &["Ada", "Ben", "Cleo"]);
+    world.meet(0, 1);
+    world.meet(0, 2);
+    world.meet(1, 2);
+    world.add_carrier(CarrierKind::Ble);
+    // Somebody is missing, so both go on to announce and to look.
+    world.leave(2);
+    world.network.part(0, 1, true);
+    moved(&mut world, Carrier::Ble, 120_000);
+    // By now the known addresses are tried once an hour, and were a few minutes ago.
+    world.run(4 * 3_600_000 + 600_000);
+    assert_eq!(reached(&mut world, 0), Some(Carrier::Ble));
+    world.network.part(0, 1, false);
+    moved(&mut world, Carrier::Memory, 60_000);
+}
+
 /// One step of life between two carriers.
 #[derive(Debug, Clone)]
 enum Step {
@@ -152,30 +172,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..24)
 }
 
-/// Cases of the property below. More of them:
-/// `HEDGEROW_CASES=10000 cargo test --release -p hedgerow-node --test carriers any_interleaving`
-fn cases() -> u32 {
-    let cases = std::env::var("HEDGEROW_CASES").ok();
-    cases.and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: interleavings::cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_interleaving_of_carriers_coming_and_going_converges_on_the_better_one(seed in 0..10_000_u64, steps in steps()) {
         let mut world = pair(seed);
-        let rough = Conditions {
-            latency_ms: 1..=80,
-            dial_loss: 100,
-            duplicate: 100,
-            cut: 100,
-            cut_within: 4_000,
-            piece: 700,
-            multicast: true,
-        };
-        world.network.conditions = rough.clone();
-        bluetooth(&mut world).conditions = rough;
+        world.network.conditions = Conditions::rough();
+        bluetooth(&mut world).conditions = Conditions::rough();
         let mut sent = BTreeMap::new();
         for (number, step) in steps.iter().enumerate() {
             match step {

@@ -1,5 +1,7 @@
 //! Whatever is cut, killed, rolled back or copied: both sides hold the same messages, each once.
 
+mod interleavings;
+
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -337,15 +339,7 @@ fn live(seed: u64, steps: &[Step], batch: usize) -> World {
     for node in &mut world.nodes {
         node.batch = batch;
     }
-    world.network.conditions = Conditions {
-        latency_ms: 1..=80,
-        dial_loss: 100,
-        duplicate: 100,
-        cut: 100,
-        cut_within: 4_000,
-        piece: 700,
-        multicast: true,
-    };
+    world.network.conditions = Conditions::rough();
     let mut sent = Vec::new();
     for (number, step) in steps.iter().enumerate() {
         match step {
@@ -375,17 +369,8 @@ fn live(seed: u64, steps: &[Step], batch: usize) -> World {
     world
 }
 
-/// Cases of the property below. More of them:
-/// `HEDGEROW_CASES=10000 cargo test --release -p hedgerow-node --test faults any_interleaving`
-fn cases() -> u32 {
-    std::env::var("HEDGEROW_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok())
-        .unwrap_or(1_000)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: interleavings::cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_interleaving_of_sends_cuts_crashes_and_partitions_converges(seed in 0..10_000_u64, steps in steps()) {

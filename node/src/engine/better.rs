@@ -78,13 +78,15 @@ impl Better {
         self.plans.remove(&device);
     }
 
-    /// The way that was tried leads nowhere: the next one has its turn.
-    pub fn failed(&mut self, device: DeviceId, now_ms: u64) {
+    /// This way leads nowhere: if it was the one that was tried, the next has its turn.
+    pub fn failed(&mut self, device: DeviceId, tried: &Way, now_ms: u64) {
         let Some(plan) = self.plans.get_mut(&device) else {
             return;
         };
-        let tried = plan.trying.take();
-        plan.ways.retain(|way| Some(way) != tried.as_ref());
+        if plan.trying.take_if(|way| way == tried).is_none() {
+            return;
+        }
+        plan.ways.retain(|way| way != tried);
         if plan.ways.is_empty() {
             let pause_ms = AGAIN_MS.start() << plan.rounds.min(16);
             plan.due_ms = Some(now_ms + pause_ms.min(*AGAIN_MS.end()));

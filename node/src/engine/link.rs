@@ -378,7 +378,9 @@ impl Engine {
     /// What follows from an attempt that came to nothing, perhaps as the last of its round.
     pub(super) fn round_ended(&mut self, turn: &Turn<'_>, attempt: &Attempt, round_over: bool) {
         match attempt.target {
-            Target::Device(device) if attempt.moves => self.better.failed(device, turn.now.mono_ms),
+            Target::Device(device) if attempt.moves => {
+                self.better.failed(device, &attempt.way, turn.now.mono_ms)
+            }
             Target::Inviter(invitation) if round_over => self.inviter_silent(invitation),
             _ => {}
         }

@@ -66,6 +66,21 @@ impl Default for Conditions {
     }
 }
 
+impl Conditions {
+    /// A bad network: slow, in small pieces, with attempts that fail or double and links that are cut.
+    pub fn rough() -> Self {
+        Self {
+            latency_ms: 1..=80,
+            dial_loss: 100,
+            duplicate: 100,
+            cut: 100,
+            cut_within: 4_000,
+            piece: 700,
+            multicast: true,
+        }
+    }
+}
+
 /// A node of a network, as numbered by [`MemoryNetwork::join`].
 pub type Node = usize;
 
