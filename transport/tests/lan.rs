@@ -88,6 +88,23 @@ async fn end_of(mut stream: TcpStream) -> (usize, bool) {
 }
 
 #[tokio::test]
+async fn an_address_of_the_internet_is_not_dialled() {
+    let one = Party::new(5399).await;
+    for (dial, to) in ["192.0.2.77:9", "[2001:db8::77]:9", "[::ffff:192.0.2.77]:9"]
+        .into_iter()
+        .enumerate()
+    {
+        let dial = DialId(dial as u64);
+        let to = Address(to.into());
+        let told = one.carrier.obey(CarrierCommand::Dial { dial, to });
+        assert!(
+            matches!(told, Some(CarrierEvent::DialFailed { dial: failed }) if failed == dial),
+            "at once: {told:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn beacons_are_found_and_lead_to_their_owner() {
     let (mut one, mut other) = (Party::new(5391).await, Party::new(5391).await);
     let mut missing = BTreeSet::from([[0xa1; 8], [0xa2; 8]]);

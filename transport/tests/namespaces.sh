@@ -72,6 +72,29 @@ ip -n "$a" addr add 192.0.2.3/24 dev veth0
 ip -n "$a" link set veth0 up
 said "addresses 192.0.2.3"
 guest A=1
+
+# The host has a second address, which only a route leads to, as on the internet.
+what="an address that is not near is not dialled"
+far=203.0.113.1
+port=$(sed -n 's/.* 192\.0\.2\.3:\([0-9]*\).*/\1/p' "$log" | tail -1)
+ip -n "$a" addr add "$far/32" dev lo
+ip -n "$b" addr add 203.0.113.9/32 dev lo
+ip -n "$b" route add "$far" via 192.0.2.3 src 203.0.113.9
+ip -n "$a" route add 203.0.113.9 via 192.0.2.2
+arrived() { ip netns exec "$a" awk '/^Tcp: [0-9]/ {print $11}' /proc/net/snmp; }
+before=$(arrived)
+if ip netns exec "$b" env AT="$far:$port" "$test" -q --ignored --exact guest >/dev/null 2>&1; then
+    echo "FAILED: $what"
+    exit 1
+fi
+[ "$(arrived)" = "$before" ] || { echo "FAILED: $what: something was sent there"; exit 1; }
+echo "ok: $what"
+
+what="whoever is not near is closed, and a neighbour waits"
+call() { ip netns exec "$b" timeout 3 bash -c "exec 3<>/dev/tcp/$1/$port; cat <&3" || echo "waited"; }
+[ -z "$(call "$far")" ] || { echo "FAILED: $what: somebody from afar is heard"; exit 1; }
+[ "$(call 192.0.2.3)" = waited ] || { echo "FAILED: $what: a neighbour is not heard"; exit 1; }
+echo "ok: $what"
 stop
 
 command -v nft >/dev/null || { echo "skipped: the rest, nft is not installed"; exit 0; }

@@ -19,7 +19,6 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use tokio::time::{Instant, sleep_until};
 
-use super::dial::is_link_local;
 use crate::carrier::{Address, MAX_ADDRESSES};
 
 /// The service type.
@@ -302,7 +301,7 @@ fn socket(ip: &ScopedIp, port: u16, loopback: bool) -> Option<SocketAddr> {
         return None;
     }
     Some(match ip {
-        ScopedIp::V6(v6) if is_link_local(v6.addr()) => {
+        ScopedIp::V6(v6) if v6.addr().is_unicast_link_local() => {
             SocketAddrV6::new(*v6.addr(), port, 0, v6.scope_id().index).into()
         }
         _ => SocketAddr::new(address, port),

@@ -1,15 +1,15 @@
 //! The interfaces of this machine, and word of their changes.
 
-use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use if_addrs::{IfAddr, Interface};
 use if_watch::tokio::IfWatcher;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio::time::{sleep, timeout};
 
-use super::dial::is_link_local;
+use super::nearby::Nearby;
 use crate::carrier::{Address, MAX_ADDRESSES};
 
 /// Changes come in bursts (an interface, its addresses, their routes); one look at the end is enough.
@@ -23,10 +23,8 @@ const RETRY: Duration = Duration::from_secs(60);
 pub struct Interfaces {
     /// Where others can reach us, the likeliest first, at most [`MAX_ADDRESSES`].
     pub addresses: Vec<(IpAddr, u32)>,
-    /// The networks these addresses are of.
-    pub networks: BTreeSet<[u8; 16]>,
-    /// Interfaces with a link-local IPv6 address, by index.
-    pub scopes: Vec<u32>,
+    /// What is near by them.
+    pub nearby: Nearby,
 }
 
 impl Interfaces {
@@ -51,12 +49,13 @@ impl Interfaces {
                 continue;
             }
             let index = interface.index.unwrap_or(0);
-            interfaces.networks.extend(network(&interface.addr));
+            let nearby = &mut interfaces.nearby;
+            nearby.networks.extend(network(&interface.addr));
             let (rank, scope) = match ip {
                 IpAddr::V4(v4) if v4.is_link_local() => (2, 0),
                 IpAddr::V4(_) => (0, 0),
-                IpAddr::V6(v6) if is_link_local(&v6) => {
-                    interfaces.scopes.push(index);
+                IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+                    nearby.scopes.push(index);
                     (3, index)
                 }
                 IpAddr::V6(_) => (1, 0),
@@ -70,8 +69,8 @@ impl Interfaces {
             .take(MAX_ADDRESSES)
             .map(|(_, scope, ip)| (ip, scope))
             .collect();
-        interfaces.scopes.sort_unstable();
-        interfaces.scopes.dedup();
+        interfaces.nearby.scopes.sort_unstable();
+        interfaces.nearby.scopes.dedup();
         interfaces
     }
 
@@ -85,23 +84,29 @@ impl Interfaces {
     }
 }
 
-/// A name for the network that an address is of; none for networks that are everywhere.
-fn network(address: &IfAddr) -> Option<[u8; 16]> {
-    let (ip, length) = match address {
-        IfAddr::V4(v4) => (v4.ip.to_ipv6_mapped(), 96 + v4.prefixlen.min(32)),
-        IfAddr::V6(v6) if is_link_local(&v6.ip) => return None,
-        IfAddr::V6(v6) => (v6.ip, v6.prefixlen.min(128)),
-    };
+/// The network that an address is of; none for networks that are everywhere.
+fn network(address: &IfAddr) -> Option<IpNet> {
     if address.is_link_local() {
         return None;
     }
-    let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
-    let prefix = Ipv6Addr::from_bits(ip.to_bits() & mask);
+    let network: IpNet = match address {
+        IfAddr::V4(v4) => Ipv4Net::new(v4.ip, v4.prefixlen).ok()?.into(),
+        IfAddr::V6(v6) => Ipv6Net::new(v6.ip, v6.prefixlen).ok()?.into(),
+    };
+    Some(network.trunc())
+}
+
+/// A name for a network, under which its port is kept (`docs/PROTOCOL.md` section 13).
+pub fn name(network: &IpNet) -> [u8; 16] {
+    let (prefix, length) = match network {
+        IpNet::V4(v4) => (v4.network().to_ipv6_mapped(), 96 + v4.prefix_len()),
+        IpNet::V6(v6) => (v6.network(), v6.prefix_len()),
+    };
     let mut hasher = blake3::Hasher::new_derive_key("hedgerow 1 network");
     hasher.update(&prefix.octets()).update(&[length]);
     let mut name = [0; 16];
     name.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    Some(name)
+    name
 }
 
 /// Word of changes, from the kernel: nothing is polled.
@@ -137,7 +142,7 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     use if_addrs::{IfOperStatus, Ifv4Addr, Ifv6Addr};
 
@@ -193,9 +198,9 @@ mod tests {
                 "[fe80::7%3]:4711"
             ]
         );
-        assert_eq!(interfaces.scopes, [3]);
+        assert_eq!(interfaces.nearby.scopes, [3]);
         assert_eq!(
-            interfaces.networks.len(),
+            interfaces.nearby.networks.len(),
             2,
             "link-local ones are no network"
         );
@@ -222,7 +227,7 @@ mod tests {
         let loopback = Interfaces::of(&all, &[Ipv4Addr::LOCALHOST.into()]);
         assert_eq!(loopback.at(1), [Address("127.0.0.1:1".into())]);
         assert_eq!(
-            loopback.networks.len(),
+            loopback.nearby.networks.len(),
             1,
             "its port is remembered as any other's"
         );
@@ -230,12 +235,13 @@ mod tests {
 
     #[test]
     fn a_network_is_its_prefix() {
-        let name = |ip, length| network(&interface(1, ip, length).addr);
+        let name = |ip, length| network(&interface(1, ip, length).addr).as_ref().map(name);
         assert_eq!(name("192.0.2.7", 24), name("192.0.2.9", 24));
         assert_ne!(name("192.0.2.7", 24), name("192.0.3.7", 24));
         assert_ne!(name("192.0.2.7", 24), name("192.0.2.7", 25));
         assert_eq!(name("2001:db8::1", 64), name("2001:db8::2", 64));
         assert_eq!(name("fe80::1", 64), None);
-        assert!(name("192.0.2.7", 0).is_some(), "no prefix length panics");
+        assert!(name("192.0.2.7", 0).is_some());
+        assert_eq!(name("192.0.2.7", 33), None, "no prefix length panics");
     }
 }

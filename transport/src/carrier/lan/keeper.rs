@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::discovery::{Discovery, Heard};
-use super::interfaces::{Changes, Interfaces};
+use super::interfaces::{Changes, Interfaces, name};
 use super::listen::Listening;
 use super::{LanConfig, Shared, Wanted};
 use crate::carrier::links::Reported;
@@ -90,20 +90,16 @@ impl<S: EventSink> Keeper<S> {
     /// `None` if the owner is gone, here and below.
     async fn on(&mut self, wanted: &Wanted) -> Option<()> {
         self.interfaces = Interfaces::now(&self.config.bind);
-        self.shared.scopes().clone_from(&self.interfaces.scopes);
+        let nearby = &self.interfaces.nearby;
+        self.shared.nearby().clone_from(nearby);
         // A port kept from one network to another would tell the second who was at the first.
-        let networks = &self.interfaces.networks;
+        let networks: BTreeSet<_> = nearby.networks.iter().map(name).collect();
         if !networks.is_empty() && networks.is_disjoint(&self.port_known_at) {
             self.stop_listening().await;
         }
         if self.listening.is_none() {
-            let known = self
-                .interfaces
-                .networks
-                .iter()
-                .find_map(|n| self.config.ports.get(n));
-            let known = known.copied();
-            match Listening::start(&self.shared.links, &self.config.bind, known) {
+            let known = networks.iter().find_map(|n| self.config.ports.get(n));
+            match Listening::start(&self.shared, &self.config.bind, known.copied()) {
                 Ok(listening) => self.listening = Some(listening),
                 Err(error) => {
                     let state = match error.kind() {
@@ -118,8 +114,8 @@ impl<S: EventSink> Keeper<S> {
             .listening
             .as_ref()
             .map_or(0, |listening| listening.port);
-        self.port_known_at.extend(&self.interfaces.networks);
-        for network in self.interfaces.networks.clone() {
+        self.port_known_at.extend(&networks);
+        for network in networks {
             if self.config.ports.insert(network, port) != Some(port) {
                 self.tell(CarrierEvent::Port { network, port }).await?;
             }

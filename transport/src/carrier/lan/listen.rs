@@ -10,10 +10,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::link::{self, Link};
+use super::{Shared, link};
 use crate::carrier::EventSink;
 use crate::carrier::gate::Prefix;
-use crate::carrier::links::{Links, Origin};
+use crate::carrier::links::Origin;
 
 /// Ports drawn until one is free for all addresses.
 const TRIES: usize = 16;
@@ -36,7 +36,7 @@ impl Listening {
     /// Listens at these addresses: at the preferred port if it is free, else at one that the system
     /// draws. A family that the system does not have is left out, as long as one remains.
     pub fn start<S: EventSink>(
-        links: &Arc<Links<S, Link>>,
+        shared: &Arc<Shared<S>>,
         addresses: &[IpAddr],
         preferred: Option<u16>,
     ) -> io::Result<Self> {
@@ -50,7 +50,7 @@ impl Listening {
         let (listeners, port) = listeners?;
         let mut accepting = JoinSet::new();
         for listener in listeners {
-            accepting.spawn_on(accept(links.clone(), listener), &links.runtime);
+            accepting.spawn_on(accept(shared.clone(), listener), &shared.links.runtime);
         }
         Ok(Self { port, accepting })
     }
@@ -98,13 +98,15 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Takes connections in, no faster than the owner is told of them.
-async fn accept<S: EventSink>(links: Arc<Links<S, Link>>, listener: TcpListener) {
+/// Takes connections from near in, no faster than the owner is told of them.
+async fn accept<S: EventSink>(shared: Arc<Shared<S>>, listener: TcpListener) {
     loop {
         match listener.accept().await {
+            // Whoever comes from afar is closed, having heard nothing.
+            Ok((_, peer)) if !shared.nearby().holds(peer.ip()) => {}
             Ok((stream, peer)) => {
                 let origin = Origin::Accepted(Prefix::of(peer.ip()));
-                link::up(&links, stream, peer, origin).await;
+                link::up(&shared.links, stream, peer, origin).await;
             }
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(_) => sleep(EXHAUSTED).await,

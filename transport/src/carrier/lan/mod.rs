@@ -11,6 +11,7 @@ mod interfaces;
 mod keeper;
 mod link;
 mod listen;
+mod nearby;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -22,6 +23,7 @@ use tokio::task::AbortHandle;
 use super::links::Links;
 use super::{CarrierCommand, CarrierEvent, CarrierKind, EventSink, LinkIds, Profile, TwoWay};
 use link::Link;
+use nearby::Nearby;
 
 /// Attempts under way at one time; further ones fail at once.
 pub const MAX_DIALS: usize = 256;
@@ -97,8 +99,7 @@ struct Wanted {
 #[derive(Debug)]
 struct Shared<S> {
     links: Arc<Links<S, Link>>,
-    /// Interfaces that have a link-local IPv6 address, by index.
-    scopes: Mutex<Vec<u32>>,
+    nearby: Mutex<Nearby>,
 }
 
 impl<S: EventSink> Lan<S> {
@@ -112,7 +113,7 @@ impl<S: EventSink> Lan<S> {
         let shared = Arc::new(Shared {
             links: Arc::new(Links::new(sink, config.ids.clone(), MAX_DIALS, gate)),
             // Known before the first attempt, which may come before the keeper's first look.
-            scopes: Mutex::new(interfaces::Interfaces::now(&config.bind).scopes),
+            nearby: Mutex::new(interfaces::Interfaces::now(&config.bind).nearby),
         });
         let (wanted, receiver) = watch::channel(Wanted {
             on: true,
@@ -139,7 +140,7 @@ impl<S: EventSink> TwoWay for Lan<S> {
         let links = &self.shared.links;
         match command {
             CarrierCommand::Dial { dial, to } => {
-                let candidates = dial::candidates(&to, &self.shared.scopes());
+                let candidates = self.shared.nearby().sockets(&to);
                 if candidates.is_empty() || !links.begin_dial() {
                     return Some(CarrierEvent::DialFailed { dial });
                 }
@@ -176,8 +177,8 @@ impl<S: EventSink> Drop for Lan<S> {
 }
 
 impl<S> Shared<S> {
-    fn scopes(&self) -> MutexGuard<'_, Vec<u32>> {
+    fn nearby(&self) -> MutexGuard<'_, Nearby> {
         // Nothing panics while it is held.
-        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.nearby.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
