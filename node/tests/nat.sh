@@ -1,64 +1,21 @@
 #!/bin/sh
 # Two daemons in two network namespaces, each behind a router that translates addresses, and a relay between the
 # routers: they meet by one invitation, talk, and go on without the relay, directly through both routers; one
-# comes back with another address; a link is cut; every text arrives, once. Needs root, ip, nft and a kernel that
-# masquerades; run from anywhere in the repository. About a minute.
+# comes back with another address; a link is cut, and slow; a network that both share comes, goes and comes; every
+# text arrives, once. Needs root, ip, nft and a kernel that masquerades; run from anywhere in the repository. About a
+# minute.
 set -eu
 
-command -v ip >/dev/null || { echo "skipped: ip is not installed"; exit 0; }
-command -v nft >/dev/null || { echo "skipped: nft is not installed"; exit 0; }
-[ "$(id -u)" = 0 ] || { echo "skipped: not root"; exit 0; }
-
-hedgerow=$(cargo build -q -p hedgerow-node --bin hedgerow --message-format=json |
-    sed -n 's/.*"executable":"\([^"]*\/hedgerow\)".*/\1/p' | tail -1)
-place=$(mktemp -d)
+needs="ip nft root"
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/daemons.sh"
 ada="hedgerow-ada-$$"
 ben="hedgerow-ben-$$"
 ada_router="hedgerow-ra-$$"
 ben_router="hedgerow-rb-$$"
 outside="hedgerow-out-$$"
-pids=
+namespaces="$ada $ben $ada_router $ben_router $outside"
 
-finish() {
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    for ns in "$ada" "$ben" "$ada_router" "$ben_router" "$outside"; do
-        ip netns del "$ns" 2>/dev/null || true
-    done
-    rm -rf "$place"
-}
-trap finish EXIT
-echo "over the hedge and far away" >"$place/passphrase"
-
-fail() {
-    echo "FAILED: $1"
-    tail -n 20 "$place"/*.log
-    exit 1
-}
-# Runs the program for one of the two, in the namespace of that name.
-as() {
-    who=$1
-    shift
-    ip netns exec "$who" env -i "$hedgerow" --data-dir "$place/$who" --passphrase-file "$place/passphrase" "$@" \
-        2>>"$place/$who.talk"
-}
-start() {
-    ip netns exec "$1" env -i "$hedgerow" --data-dir "$place/$1" --passphrase-file "$place/passphrase" \
-        run --foreground >>"$place/$1.log" 2>&1 &
-    pids="$pids $!"
-    shows "$1" status "CARRIER"
-}
-# Waits until a command shows something.
-shows() {
-    who=$1 command=$2 sought=$3
-    for _ in $(seq 600); do
-        # A command and what it is about.
-        # shellcheck disable=SC2086
-        as "$who" $command | grep -q "$sought" && return
-        sleep 0.1
-    done
-    as "$who" status || true
-    fail "$who: $command never showed: $sought"
-}
 # A host, its router, and the bridge outside: $3 is the network inside, $4 the router's address outside.
 behind() {
     host=$1 router=$2
@@ -102,17 +59,9 @@ behind "$ada" "$ada_router" 192.168.1 198.51.100.11 ada
 behind "$ben" "$ben_router" 192.168.2 198.51.100.12 ben
 
 relay() {
-    ip netns exec "$outside" env -i "$hedgerow" relay --identity "$place/key" --public 198.51.100.1 \
-        >"$place/relay.log" 2>&1 &
-    relay=$!
-    pids="$pids $relay"
-    for _ in $(seq 100); do
-        at=$(grep -m 1 quic "$place/relay.log" || true)
-        [ "$at" ] && return
-        sleep 0.1
-    done
-    fail "no relay"
+    relay_at relay quic ip netns exec "$outside" env -i "$hedgerow" relay --identity "$place/key" --public 198.51.100.1
 }
+what="two behind routers of their own meet and talk at a relay"
 relay
 
 for one in "$ada" "$ben"; do
@@ -123,15 +72,14 @@ as "$ada" relays add "$at" >/dev/null
 as "$ben" relays add "$at" >/dev/null
 shows "$ada" relays ready
 shows "$ben" relays ready
-link=$(as "$ada" --json invite | sed -n 's/.*"link":"\([^"]*\)".*/\1/p')
-timeout 60 ip netns exec "$ben" env -i "$hedgerow" --data-dir "$place/$ben" join "$link" >/dev/null 2>&1 ||
-    fail "they do not meet"
+meet "$ada" "$ben"
 as "$ada" send "${ben%-*}" "good morning" >/dev/null
 as "$ben" send "${ada%-*}" "good evening" >/dev/null
 shows "$ben" "read ${ada%-*}" "good morning"
 shows "$ada" "read ${ben%-*}" "good evening"
-echo "ok: two behind routers of their own meet and talk at a relay"
+echo "ok: $what"
 
+what="they go on directly without the relay"
 ip netns exec "$ada" ping -qc 1 -W 1 192.168.2.2 >/dev/null 2>&1 && fail "they see each other without the relay"
 # Routers open a way for each other's packets while both call at the same time.
 sleep 5
@@ -139,20 +87,22 @@ kill "$relay"
 shows "$ada" relays "no answer"
 as "$ada" send "${ben%-*}" "said directly" >/dev/null
 shows "$ben" "read ${ada%-*}" "said directly"
-echo "ok: they go on directly without the relay"
+echo "ok: $what"
 
+what="one comes back with another address"
 relay
 shows "$ada" relays ready
 shows "$ben" relays ready
-as "$ben" handover >/dev/null
+stop "$ben"
 as "$ada" send "${ben%-*}" "written while apart" >/dev/null
 ip -n "$ben" addr del 192.168.2.2/24 dev eth0
 ip -n "$ben" addr add 192.168.2.77/24 dev eth0
 ip -n "$ben" route add default via 192.168.2.1
 start "$ben"
 shows "$ben" "read ${ada%-*}" "written while apart"
-echo "ok: one comes back with another address"
+echo "ok: $what"
 
+what="a cut link costs no message"
 # The link of one is cut in the middle, while it has something to say.
 ip -n "$ada" link set eth0 down
 as "$ada" send "${ben%-*}" "written in a tunnel" >/dev/null
@@ -162,13 +112,53 @@ ip -n "$ada" link set eth0 up
 ip -n "$ada" route add default via 192.168.1.1 2>/dev/null || true
 shows "$ben" "read ${ada%-*}" "written in a tunnel"
 shows "$ada" "read ${ben%-*}" "are you there?"
+echo "ok: $what"
+
+what="a line of 64 kbit/s that loses every twentieth packet"
+ip netns exec "$ada_router" tc qdisc add dev outside root tbf rate 64kbit burst 3000 latency 1s
+ip netns exec "$ada_router" nft insert rule ip filter forward numgen random mod 20 == 0 drop
+for n in 1 2 3 4 5; do
+    as "$ada" send "${ben%-*}" "slowly there, $n" >/dev/null
+    as "$ben" send "${ada%-*}" "slowly here, $n" >/dev/null
+done
+for n in 1 2 3 4 5; do
+    shows "$ben" "read ${ada%-*}" "slowly there, $n"
+    shows "$ada" "read ${ben%-*}" "slowly here, $n"
+done
+ip netns exec "$ada_router" tc qdisc del dev outside root
+echo "ok: $what"
+
+what="a Wi-Fi that both come to, and leave again"
+ip link add wifi0 netns "$ada" type veth peer name wifi0 netns "$ben"
+ip -n "$ada" addr add 192.168.50.1/24 dev wifi0
+ip -n "$ben" addr add 192.168.50.2/24 dev wifi0
+ip -n "$ada" link set wifi0 up
+ip -n "$ben" link set wifi0 up
+shows "$ada" contacts "local network"
+as "$ada" send "${ben%-*}" "said in the same room" >/dev/null
+shows "$ben" "read ${ada%-*}" "said in the same room"
+ip -n "$ada" link set wifi0 down
+ip -n "$ben" link set wifi0 down
+as "$ada" send "${ben%-*}" "said in the street" >/dev/null
+as "$ben" send "${ada%-*}" "said at the corner" >/dev/null
+shows "$ben" "read ${ada%-*}" "said in the street"
+shows "$ada" "read ${ben%-*}" "said at the corner"
+ip -n "$ada" link set wifi0 up
+ip -n "$ben" link set wifi0 up
+shows "$ada" contacts "local network"
+as "$ben" send "${ada%-*}" "said in the room again" >/dev/null
+shows "$ada" "read ${ben%-*}" "said in the room again"
+echo "ok: $what"
+
+what="no message is shown twice, on all these ways"
 for one in "$ada" "$ben"; do
-    for text in "good morning" "good evening" "said directly" "written while apart" "written in a tunnel" "are you there?"; do
+    for text in "good morning" "good evening" "said directly" "written while apart" "written in a tunnel" "are you there?" \
+        "slowly there, 5" "slowly here, 5" "said in the same room" "said in the street" "said at the corner" "said in the room again"; do
         other=$ada
         [ "$one" = "$ada" ] && other=$ben
         count=$(as "$one" read "${other%-*}" | grep -c "$text")
         [ "$count" = 1 ] || fail "$one shows \"$text\" $count times"
     done
-    as "$one" handover >/dev/null
+    stop "$one"
 done
-echo "ok: a cut link costs no message, and shows none twice"
+echo "ok: $what"

@@ -1,5 +1,6 @@
 // Somebody who speaks js-libp2p.
 import { noise } from '@chainsafe/libp2p-noise'
+import { quic } from '@chainsafe/libp2p-quic'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
@@ -10,7 +11,7 @@ import { createLibp2p } from 'libp2p'
 export function peer ({ addresses, services }) {
   return createLibp2p({
     addresses,
-    transports: [tcp(), circuitRelayTransport()],
+    transports: [tcp(), quic(), circuitRelayTransport()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },
