@@ -61,6 +61,76 @@ fn a_relay_is_added_by_its_address_and_removed_after_a_question() {
 }
 
 #[test]
+fn how_relays_are_reached_is_chosen_and_a_proxy_is_named() {
+    init_no_event_loop();
+    let mut stage = talking();
+    stage.does(Action::ShowNetwork);
+    let mut window = Window::of(stage, 1_000.0, 1_800.0);
+    let fold = "How contacts are reached over the internet";
+    let alone = "Through relays alone";
+    assert_eq!(window.one(fold).accessible_expanded(), Some(false));
+    assert!(window.all(alone).is_empty());
+    window.one(fold).invoke_accessible_expand_action();
+    window.settles();
+    assert_eq!(window.one(fold).accessible_expanded(), Some(true));
+    let is_chosen = |window: &Window, label: &str| window.one(label).accessible_checked();
+    window.clicks(alone);
+    assert_eq!(is_chosen(&window, alone), Some(true));
+    assert_eq!(window.node.paths, Some(RelayPaths::Relayed));
+
+    let proxied = "Through relays alone, and to them through a proxy";
+    window.clicks(proxied);
+    assert_eq!(is_chosen(&window, proxied), Some(true));
+    assert_eq!(is_chosen(&window, alone), Some(false));
+    let types = |window: &mut Window, text: &str| {
+        let field = window.one("The proxy: an IP address and a port");
+        field.set_accessible_value(text);
+        window.settles();
+    };
+    types(&mut window, "localhost:9050");
+    window.clicks("Use this proxy");
+    window.one(
+        "This is not the address of a proxy. It is an IP address and a port, like 127.0.0.1:9050; a name would have to be looked up elsewhere.",
+    );
+    types(&mut window, "127.0.0.1:9050");
+    window.clicks("Use this proxy");
+    let proxy = Private("127.0.0.1:9050".into());
+    assert_eq!(window.node.paths, Some(RelayPaths::Proxied { proxy }));
+    let again = window.one("Use this proxy").accessible_enabled();
+    assert_eq!(again, Some(false));
+}
+
+#[test]
+fn bluetooth_is_told_how_to_use_its_radio_and_warns_before_it_shows_its_address() {
+    init_no_event_loop();
+    let mut stage = talking();
+    stage.node.bluetooth = Some(CarrierCondition::NotPrivate);
+    stage.does(Action::ShowNetwork);
+    stage.later(2_000);
+    let mut window = Window::of(stage, 1_000.0, 1_800.0);
+    let fold = window.one("Power");
+    assert_eq!(fold.accessible_description().as_deref(), Some("Balanced"));
+    window.clicks("Power");
+    let saver = window.one("Lasts longest");
+    assert_eq!(saver.accessible_role(), Some(AccessibleRole::RadioButton));
+    window.clicks("Lasts longest");
+    assert_eq!(window.node.radio.power, Power::Saver);
+    let saver = window.one("Lasts longest");
+    assert_eq!(saver.accessible_checked(), Some(true), "and is still shown");
+
+    let allow = "Use it although the address never changes";
+    window.clicks(allow);
+    window.clicks("Cancel");
+    assert!(!window.node.radio.show_address);
+    window.clicks(allow);
+    window.clicks("Show it");
+    assert!(window.node.radio.show_address);
+    assert_eq!(window.one(allow).accessible_checked(), Some(true));
+    window.clicks(allow);
+    assert!(!window.node.radio.show_address);
+}
+
+#[test]
 fn the_application_is_used_by_keyboard_and_screen_reader() {
     init_no_event_loop();
 

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use hedgerow_gui::languages::LANGUAGES;
-use hedgerow_gui::ui::{AppWindow, Words};
+use hedgerow_gui::ui::{self, AppWindow, Words};
+use hedgerow_transport::ble::discovery;
+use hedgerow_transport::ble::power::Power;
 use i_slint_compiler::diagnostics::BuildDiagnostics;
 use i_slint_compiler::literals::unescape_string;
 use i_slint_compiler::parser::{
@@ -213,6 +216,35 @@ fn counts_are_said_in_the_right_form() {
     for (language, count, words) in expected {
         slint::select_bundled_translation(language).expect("a language that is bundled");
         assert_eq!(window.global::<Words>().invoke_arrived(count), words);
+    }
+}
+
+/// Whoever chooses reads what the radio does.
+#[test]
+fn what_power_costs_is_said_in_every_language_as_the_radio_spends_it() {
+    i_slint_backend_testing::init_no_event_loop();
+    let window = AppWindow::new().expect("a window without a screen");
+    let seconds = |time: Duration| time.as_secs_f64().ceil() as u64;
+    for (choice, power) in [
+        (ui::Power::Active, Power::Active),
+        (ui::Power::Balanced, Power::Balanced),
+        (ui::Power::Saver, Power::Saver),
+    ] {
+        let (duty, found) = (power.duty(), discovery::expected(power));
+        let [mean, longest] = [found.mean, found.longest].map(seconds);
+        let mut wanted = vec![seconds(duty.listen), seconds(duty.every)];
+        // What takes no longer than this at most needs no average.
+        wanted.extend((longest > 5).then_some(mean));
+        wanted.push(longest);
+        wanted.sort_unstable();
+        for language in languages().chain([""]) {
+            slint::select_bundled_translation(language).expect("a language that is bundled");
+            let words = window.global::<Words>().invoke_power_cost(choice);
+            let numbers = words.split(|letter: char| !letter.is_ascii_digit());
+            let mut said: Vec<u64> = numbers.filter_map(|number| number.parse().ok()).collect();
+            said.sort_unstable();
+            assert_eq!(said, wanted, "{language}: {words}");
+        }
     }
 }
 

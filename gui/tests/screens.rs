@@ -10,7 +10,9 @@ use hedgerow_gui::fonts;
 use hedgerow_gui::model::*;
 use hedgerow_gui::ui::AppWindow;
 use hedgerow_node::api::*;
-use i_slint_backend_testing::{TestingBackend, TestingBackendOptions, mock_elapsed_time};
+use i_slint_backend_testing::{
+    ElementQuery, TestingBackend, TestingBackendOptions, mock_elapsed_time,
+};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbaImage};
 use slint::{ComponentHandle, LogicalSize};
@@ -30,6 +32,9 @@ const THEMES: [(&str, Theme); 3] = [
     ("dark", Theme::Dark),
     ("contrast", Theme::HighContrast),
 ];
+
+/// Screens with everything on them unfolded, and as high as these lines of pixels.
+const UNFOLDED: [(&str, u32); 2] = [("bluetooth", 900), ("paths", 1_800)];
 
 /// Nothing outside answers.
 struct Still(Now);
@@ -56,11 +61,13 @@ fn every_screen_looks_as_it_was_approved() {
     for (name, stage) in screens() {
         for (theme_name, theme) in THEMES {
             for (size_name, width, height) in SIZES {
+                let unfolded = UNFOLDED.iter().find(|(unfolded, _)| *unfolded == name);
+                let height = unfolded.map_or(height, |(_, height)| *height);
                 let mut stage = stage();
                 stage.does(Action::Prefer(Preference::Theme(theme)));
                 stage.does(Action::Prefer(Preference::Language(Some("en".into()))));
                 let file = format!("{name}-{theme_name}-{size_name}.png");
-                let drawn = draw(stage, width, height);
+                let drawn = draw(stage, width, height, unfolded.is_some());
                 if let Err(what) = compare(&file, &drawn, write) {
                     wrong.push(format!("{file}: {what}"));
                 }
@@ -73,6 +80,8 @@ fn every_screen_looks_as_it_was_approved() {
         ("conversation", "bg", 100),
         ("person", "ro", 200),
         ("security", "lv", 200),
+        ("bluetooth", "sv", 200),
+        ("paths", "bg", 200),
     ] {
         let screens = screens();
         let stage = screens.iter().find(|(screen, _)| *screen == name);
@@ -81,7 +90,11 @@ fn every_screen_looks_as_it_was_approved() {
         stage.does(Action::Prefer(Preference::Language(Some(language.into()))));
         stage.does(Action::Prefer(Preference::TextPercent(percent)));
         let file = format!("{name}-light-phone-{language}-{percent}-percent.png");
-        if let Err(what) = compare(&file, &draw(stage, 360, 720), write) {
+        let unfolded = UNFOLDED.iter().find(|(unfolded, _)| *unfolded == name);
+        // Large letters take more than twice the room.
+        let height = unfolded.map_or(720, |(_, height)| height * 5 / 2);
+        let drawn = draw(stage, 360, height, unfolded.is_some());
+        if let Err(what) = compare(&file, &drawn, write) {
             wrong.push(format!("{file}: {what}"));
         }
     }
@@ -91,7 +104,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 type Screen = (&'static str, fn() -> Stage);
 
-fn screens() -> [Screen; 16] {
+fn screens() -> [Screen; 19] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -145,6 +158,32 @@ fn screens() -> [Screen; 16] {
             let mut stage = people();
             stage.node.bluetooth = Some(CarrierCondition::PoweredOff);
             stage.does(Action::ShowNetwork);
+            stage
+        }),
+        ("bluetooth", || {
+            let mut stage = people();
+            stage.node.bluetooth = Some(CarrierCondition::On);
+            stage.node.radio.show_address = true;
+            stage.node.airtime = Some(Airtime {
+                listened_s_an_hour: 724,
+                announced_s_an_hour: 5,
+            });
+            stage.does(Action::ShowNetwork);
+            stage
+        }),
+        ("address", || {
+            let mut stage = people();
+            stage.node.bluetooth = Some(CarrierCondition::NotPrivate);
+            stage.does(Action::ShowNetwork);
+            stage.does(Action::ShowAddress(true));
+            stage
+        }),
+        ("paths", || {
+            let mut stage = people();
+            stage.does(Action::ShowNetwork);
+            stage.does(Action::ChoosePaths(PathsKind::Proxied));
+            stage.does(Action::Proxy("localhost:9050".into()));
+            stage.does(Action::UseProxy);
             stage
         }),
         ("relays", || {
@@ -270,7 +309,7 @@ fn conversation() -> Stage {
     stage
 }
 
-fn draw(stage: Stage, width: u32, height: u32) -> RgbaImage {
+fn draw(stage: Stage, width: u32, height: u32, unfold: bool) -> RgbaImage {
     let window = AppWindow::new().expect("a window");
     fonts::register();
     window
@@ -283,6 +322,12 @@ fn draw(stage: Stage, width: u32, height: u32) -> RgbaImage {
     let still = Box::new(Still(stage.now));
     let window = Window::new(window, (stage.app, Vec::new()), about, still);
     window.ui().show().expect("it is shown");
+    if unfold {
+        let folds = ElementQuery::from_root(window.ui()).match_inherits("Fold");
+        for fold in folds.find_all() {
+            fold.invoke_accessible_expand_action();
+        }
+    }
     // What follows from a layout is drawn in a later frame; a cursor blinks, and is caught at the same moment.
     for _ in 0..4 {
         mock_elapsed_time(Duration::from_millis(20));

@@ -278,6 +278,44 @@ fn a_window_is_the_client_of_another_and_takes_over_on_request() {
 }
 
 #[test]
+fn radio_and_paths_are_chosen_where_the_node_is_and_in_a_client_of_it() {
+    let place = tempfile::tempdir().unwrap();
+    let owner = Window::start(place.path());
+    owner.create("Ana");
+    let client = Window::start(place.path());
+    assert!(matches!(client.opened().0, Mode::Client { .. }));
+    let takes = |window: &Window, wanted: RelayPaths| {
+        window.worker.ask(Request::SetRelayPaths(wanted.clone()));
+        window.hears(|news| match news {
+            News::RelayPathsSet(of, answer) if of == wanted => Some(answer),
+            _ => None,
+        })
+    };
+    let proxied = |proxy: &str| RelayPaths::Proxied { proxy: text(proxy) };
+    for (window, power) in [(&owner, Power::Active), (&client, Power::Saver)] {
+        let radio = Radio {
+            power,
+            show_address: true,
+        };
+        window.worker.ask(Request::SetRadio(radio));
+        let told = window.hears(|news| match news {
+            News::Status(status) => Some(status.radio),
+            News::Refused(refusal) => panic!("{refusal:?}"),
+            _ => None,
+        });
+        assert_eq!(told, radio);
+        let none = takes(window, proxied("localhost:9050"));
+        assert_eq!(none, Err(Refusal::BadProxy));
+        assert_eq!(takes(window, RelayPaths::Relayed), Ok(()));
+        assert_eq!(takes(window, proxied("127.0.0.1:9")), Ok(()));
+        let status = window.overview().status;
+        assert_eq!(status.relay_paths, proxied("127.0.0.1:9"));
+        assert_eq!(status.radio, radio);
+    }
+    assert!(client.worker.stop() && owner.worker.stop());
+}
+
+#[test]
 fn a_window_whose_owner_goes_away_takes_the_directory() {
     let place = tempfile::tempdir().unwrap();
     let first = Window::start(place.path());

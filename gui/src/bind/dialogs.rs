@@ -64,6 +64,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_name(relay.shown.as_str().into());
             DialogKind::RemoveRelay
         }
+        Some(Dialog::ShowAddress) => DialogKind::ShowAddress,
         Some(Dialog::Wipe { busy }) => {
             view.set_busy(*busy);
             DialogKind::Wipe

@@ -5,11 +5,13 @@
 
 mod adding;
 mod banner;
+mod bluetooth;
 mod chats;
 mod dialogs;
 mod door;
 mod markdown;
 mod network;
+mod paths;
 mod person;
 mod relays;
 mod settings;
@@ -22,7 +24,7 @@ use std::time::Duration;
 
 use hedgerow_node::api::{ContactId, InvitationId, MessageId, Private};
 use slint::platform::WindowEvent;
-use slint::{ComponentHandle, SharedString, Timer, TimerMode};
+use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 
 use crate::model::{Action, App, Effect, News, Now, Pane, Place, Preference};
 use crate::ui::{AppWindow, Caret, PaneKind};
@@ -105,7 +107,9 @@ impl Window {
         });
         person::listen(ui, &act);
         network::listen(ui, &act);
+        bluetooth::listen(ui, &act);
         relays::listen(ui, &act);
+        paths::listen(ui, &act);
         settings::listen(ui, &act, &about);
         dialogs::listen(ui, &act);
         banner::listen(ui, &act);
@@ -254,7 +258,9 @@ impl Window {
         }
         if changed.network {
             network::draw(&app, ui);
+            bluetooth::draw(&app.network.bluetooth, ui);
             relays::draw(&app.network, ui);
+            paths::draw(&app.network.paths, ui);
         }
         if changed.place || changed.settings || changed.node {
             settings::draw(&app, ui);
@@ -274,6 +280,29 @@ pub struct About {
     pub version: String,
     /// Where the data are.
     pub directory: String,
+}
+
+/// The list with these rows: where it can, the same one, in which a row that stays keeps the keyboard's focus.
+fn list<T: Clone + PartialEq + 'static>(
+    shown: ModelRc<T>,
+    wanted: impl Iterator<Item = T>,
+) -> ModelRc<T> {
+    let Some(rows) = shown.as_any().downcast_ref::<VecModel<T>>() else {
+        return ModelRc::new(VecModel::from_iter(wanted));
+    };
+    let mut count = 0;
+    for row in wanted {
+        match rows.row_data(count) {
+            Some(old) if old == row => {}
+            Some(_) => rows.set_row_data(count, row),
+            None => rows.push(row),
+        }
+        count += 1;
+    }
+    while rows.row_count() > count {
+        rows.remove(count);
+    }
+    shown
 }
 
 fn contact(id: SharedString) -> ContactId {

@@ -1,12 +1,10 @@
 //! What carries, and who is reached.
 
-use std::rc::Rc;
-
 use hedgerow_node::api::Carrier;
 use humansize::{DECIMAL, SizeFormatter};
-use slint::{ComponentHandle, ModelRc, SharedString, VecModel};
+use slint::{ComponentHandle, SharedString};
 
-use super::{Act, words};
+use super::{Act, list, words};
 use crate::model::{self, Action, App};
 use crate::ui::{self, AppWindow, CarrierRow, NetworkView, PersonRow};
 
@@ -32,33 +30,24 @@ pub fn draw(app: &App, ui: &AppWindow) {
     let (view, page) = (ui.global::<NetworkView>(), &app.network);
     // Relays have a part of the page to themselves.
     let near = |row: &&model::CarrierRow| row.carrier != Carrier::Relay;
-    let carriers: VecModel<CarrierRow> = page
-        .carriers
-        .iter()
-        .filter(near)
-        .map(|row| CarrierRow {
-            carrier: words::carrier(Some(row.carrier)),
-            on: row.on,
-            condition: words::condition(row.carrier, row.condition),
-            announcing: row.announcing,
-            sessions: words::number(row.sessions.into()),
-            addresses: row.addresses.join(", ").into(),
-        })
-        .collect();
-    view.set_carriers(ModelRc::from(Rc::new(carriers)));
-    let people: VecModel<PersonRow> = page
-        .people
-        .iter()
-        .map(|row| PersonRow {
-            name: row.name.as_str().into(),
-            reachable: words::carrier(row.reachable),
-            last_seen: words::when(row.last_seen),
-            queued: words::number(row.queued),
-            why: words::why(row.why),
-            next: words::when(row.next),
-        })
-        .collect();
-    view.set_people(ModelRc::from(Rc::new(people)));
+    let carriers = page.carriers.iter().filter(near).map(|row| CarrierRow {
+        carrier: words::carrier(Some(row.carrier)),
+        on: row.on,
+        condition: words::condition(row.carrier, row.condition),
+        announcing: row.announcing,
+        sessions: words::number(row.sessions.into()),
+        addresses: row.addresses.join(", ").into(),
+    });
+    view.set_carriers(list(view.get_carriers(), carriers));
+    let people = page.people.iter().map(|row| PersonRow {
+        name: row.name.as_str().into(),
+        reachable: words::carrier(row.reachable),
+        last_seen: words::when(row.last_seen),
+        queued: words::number(row.queued),
+        why: words::why(row.why),
+        next: words::when(row.next),
+    });
+    view.set_people(list(view.get_people(), people));
     view.set_sent(bytes(page.traffic.sent_bytes));
     view.set_received(bytes(page.traffic.received_bytes));
     view.set_sessions(words::number(page.traffic.sessions));

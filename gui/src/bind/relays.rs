@@ -1,11 +1,9 @@
 //! The relays.
 
-use std::rc::Rc;
-
 use hedgerow_node::api::{Carrier, RelayCondition};
-use slint::{ComponentHandle, ModelRc, VecModel};
+use slint::ComponentHandle;
 
-use super::{Act, words};
+use super::{Act, list, words};
 use crate::model::{Action, NetworkPage};
 use crate::ui::{AppWindow, RelayRow, RelaysView};
 
@@ -25,17 +23,13 @@ pub fn listen(ui: &AppWindow, act: &Act) {
 
 pub fn draw(page: &NetworkPage, ui: &AppWindow) {
     let (view, relays) = (ui.global::<RelaysView>(), &page.relays);
-    let rows: VecModel<RelayRow> = relays
-        .rows
-        .iter()
-        .map(|row| RelayRow {
-            address: row.address.as_str().into(),
-            shown: row.shown.as_str().into(),
-            condition: words::relay(row.condition),
-            used: row.condition != RelayCondition::Offered,
-        })
-        .collect();
-    view.set_rows(ModelRc::from(Rc::new(rows)));
+    let rows = relays.rows.iter().map(|row| RelayRow {
+        address: row.address.as_str().into(),
+        shown: row.shown.as_str().into(),
+        condition: words::relay(row.condition),
+        used: row.condition != RelayCondition::Offered,
+    });
+    view.set_rows(list(view.get_rows(), rows));
     view.set_is_any_used(relays.is_any_used());
     let mut carriers = page.carriers.iter();
     if let Some(carrier) = carriers.find(|row| row.carrier == Carrier::Relay) {

@@ -1,11 +1,11 @@
 //! Codes of the node and of the view-model as the interface's enumerations. Words for them are made there.
 
 use hedgerow_node::api::{
-    Carrier, CarrierCondition, InvitationState, JoinProblem, Refusal, RelayCondition,
+    Carrier, CarrierCondition, InvitationState, JoinProblem, Power, Refusal, RelayCondition,
     StorageProblem, WayState, Why,
 };
 
-use crate::model::{Day, Face, Tick, WayRow, Weakness, When};
+use crate::model::{Day, Face, PathsKind, Tick, WayRow, Weakness, When};
 use crate::ui;
 
 /// None where there is none.
@@ -54,13 +54,28 @@ pub fn relay(condition: RelayCondition) -> ui::RelayCondition {
         RelayCondition::Off => ui::RelayCondition::Off,
         RelayCondition::Connecting => ui::RelayCondition::Connecting,
         RelayCondition::Ready => ui::RelayCondition::Ready,
-        // Where a proxy is in the way is said where one is set: on the command line.
         RelayCondition::Unreachable => ui::RelayCondition::Unreachable,
         RelayCondition::NeedsTcp => ui::RelayCondition::NeedsTcp,
         RelayCondition::WrongName => ui::RelayCondition::WrongName,
         RelayCondition::Refused => ui::RelayCondition::Refused,
         RelayCondition::Full => ui::RelayCondition::Full,
         RelayCondition::NotARelay => ui::RelayCondition::NotARelay,
+    }
+}
+
+pub fn power(power: Power) -> ui::Power {
+    match power {
+        Power::Active => ui::Power::Active,
+        Power::Balanced => ui::Power::Balanced,
+        Power::Saver => ui::Power::Saver,
+    }
+}
+
+pub fn paths(kind: PathsKind) -> ui::Paths {
+    match kind {
+        PathsKind::Direct => ui::Paths::Direct,
+        PathsKind::Relayed => ui::Paths::Relayed,
+        PathsKind::Proxied => ui::Paths::Proxied,
     }
 }
 
@@ -236,6 +251,7 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
             limit = number(u64::from(*most));
             ui::Code::TooManyRelays
         }
+        Refusal::BadProxy => ui::Code::BadProxy,
         Refusal::Locked => ui::Code::Locked,
         Refusal::NotLocked => ui::Code::NotLocked,
         Refusal::WrongPassphrase => ui::Code::WrongPassphrase,
@@ -254,7 +270,6 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         | Refusal::ParcelKnown
         | Refusal::NoPrekey
         | Refusal::NoSuchCarrier
-        | Refusal::BadProxy
         | Refusal::BadCursor
         | Refusal::BadRequest { .. }
         | Refusal::NotAuthorised

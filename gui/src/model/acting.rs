@@ -100,10 +100,15 @@ impl App {
             Action::AnnounceOver(carrier, announcing) => {
                 self.ask(Request::AnnounceOver(carrier, announcing));
             }
+            Action::ChoosePower(power) => self.choose_power(power),
+            Action::ShowAddress(show) => self.show_address(show),
             Action::RelayAddress(address) => self.type_relay(address),
             Action::AddRelay => self.add_relay(),
             Action::UseRelay(address) => self.use_relay(address),
             Action::RemoveRelay(address) => self.remove_relay(address),
+            Action::ChoosePaths(kind) => self.choose_paths(kind),
+            Action::Proxy(proxy) => self.type_proxy(proxy),
+            Action::UseProxy => self.use_proxy(),
 
             Action::Prefer(preference) => self.prefer(preference),
             Action::OwnName(text) => {
@@ -188,6 +193,7 @@ impl App {
             Some(Dialog::RemoveRelay(relay)) => {
                 self.ask(Request::RemoveRelay(Private(relay.address)));
             }
+            Some(Dialog::ShowAddress) => self.allow_address(true),
             Some(Dialog::Wipe { busy }) => {
                 self.dialog = Some(Dialog::Wipe { busy: true });
                 if !busy {

@@ -1,8 +1,9 @@
 //! What a person does.
 
-use hedgerow_node::api::{Carrier, ContactId, InvitationId, MessageId, Passphrase};
+use hedgerow_node::api::{Carrier, ContactId, InvitationId, MessageId, Passphrase, Power};
 
 use super::calendar::Date;
+use super::paths::PathsKind;
 use super::place::SettingsPage;
 use super::preferences::Preference;
 
@@ -160,6 +161,10 @@ pub enum Action {
     SwitchCarrier(Carrier, bool),
     /// Announce this device, or only look.
     AnnounceOver(Carrier, bool),
+    /// How much of its time Bluetooth uses its radio.
+    ChoosePower(Power),
+    /// Use Bluetooth although it shows an address that never changes (asks first), or do not.
+    ShowAddress(bool),
     /// The address of a relay, being typed or pasted.
     RelayAddress(String),
     /// Add it.
@@ -168,6 +173,12 @@ pub enum Action {
     UseRelay(String),
     /// Use a relay no more (asks first).
     RemoveRelay(String),
+    /// Reach contacts over relays in this way.
+    ChoosePaths(PathsKind),
+    /// The proxy, being typed or pasted.
+    Proxy(String),
+    /// Reach relays through it.
+    UseProxy,
 
     // ---- settings
     /// Choose.

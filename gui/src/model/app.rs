@@ -239,6 +239,7 @@ impl App {
             News::Invitations(invitations) => self.hear_invitations(invitations),
             News::Joining(answer) => self.hear_joining(answer),
             News::RelayAdded(answer) => self.hear_relay_added(answer),
+            News::RelayPathsSet(wanted, answer) => self.hear_paths_set(wanted, answer),
             News::StorageUsed(bytes) => {
                 self.storage_bytes = Some(bytes);
                 self.changed.node = true;

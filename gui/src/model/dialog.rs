@@ -39,6 +39,8 @@ pub enum Dialog {
     },
     /// Use a relay no more?
     RemoveRelay(RelayRow),
+    /// Use Bluetooth although it shows an address that never changes?
+    ShowAddress,
     /// Destroy everything?
     Wipe {
         /// It is being done.

@@ -2,6 +2,7 @@
 
 use hedgerow_node::api::{
     Carrier, ContactId, InvitationId, MessageId, NewInvitation, PageFrom, Passphrase, Private,
+    Radio, RelayPaths,
 };
 
 use super::preferences::Preferences;
@@ -140,10 +141,14 @@ pub enum Request {
     SwitchCarrier(Carrier, bool),
     /// Answer: an event.
     AnnounceOver(Carrier, bool),
+    /// Answer: `Status`.
+    SetRadio(Radio),
     /// Answer: `RelayAdded`.
     AddRelay(Private),
     /// Answer: an event.
     RemoveRelay(Private),
+    /// Answer: `RelayPathsSet`.
+    SetRelayPaths(RelayPaths),
     /// Bytes of the data directory. Answer: `StorageUsed`.
     StorageUsed,
 }

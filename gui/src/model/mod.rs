@@ -7,7 +7,7 @@
 //! ```
 //!
 //! `app` is the whole, `acting`, `going`, `hearing`, `hiding` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `person`,
-//! `network` and `relays` are what fills the window, one file each; `face` is what several of them show of a contact; `window` and `rows` are the loaded part of a
+//! `network`, `bluetooth`, `relays` and `paths` are what fills the window, one file each; `face` is what several of them show of a contact; `window` and `rows` are the loaded part of a
 //! conversation and how it is drawn; `calendar`, `links`, `strength` and `preferences` are what these
 //! need to know of the world.
 //!
@@ -17,6 +17,7 @@ mod acting;
 mod action;
 mod adding;
 mod app;
+mod bluetooth;
 mod calendar;
 mod chats;
 mod dialog;
@@ -30,6 +31,7 @@ mod hiding;
 mod links;
 mod network;
 mod news;
+mod paths;
 mod person;
 mod place;
 mod preferences;
@@ -43,6 +45,7 @@ mod window;
 pub use action::Action;
 pub use adding::{Adding, InvitationRow, JoinRow, Qr, ShownInvitation};
 pub use app::App;
+pub use bluetooth::Bluetooth;
 pub use calendar::{Date, Day, Now, When};
 pub use chats::{ChatRow, Chats, Excerpt};
 pub use dialog::{Banner, ChangePassphrase, Details, Dialog, WayRow};
@@ -52,6 +55,7 @@ pub use face::Face;
 pub use links::Span;
 pub use network::{CarrierRow, NetworkPage, PersonRow};
 pub use news::{Chat, Departed, Found, Mode, News, Overview};
+pub use paths::{Paths, PathsKind};
 pub use person::Person;
 pub use place::{Changed, Pane, Place, SettingsPage};
 pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};

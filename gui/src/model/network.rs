@@ -3,14 +3,19 @@
 use hedgerow_node::api::{Carrier, CarrierCondition, ContactId, Status, Traffic, Why, visible};
 
 use super::app::App;
+use super::bluetooth::Bluetooth;
 use super::calendar::When;
 use super::chats;
 use super::effect::Request;
+use super::paths::Paths;
 use super::place::{Pane, Place};
 use super::relays::Relays;
 
 /// While much changes, it is looked at this often.
 const LOOK_EVERY_MS: u64 = 1_000;
+
+/// What is counted all the time, as the use of a radio, is looked at this often.
+const COUNT_EVERY_MS: u64 = 60_000;
 
 /// The page.
 #[derive(Default)]
@@ -23,8 +28,12 @@ pub struct NetworkPage {
     pub traffic: Traffic,
     /// Messages of ours not delivered.
     pub queued: u64,
+    /// What there is to Bluetooth besides its carrier.
+    pub bluetooth: Bluetooth,
     /// What there is to relays besides their carrier.
     pub relays: Relays,
+    /// How they are reached.
+    pub paths: Paths,
     looked_ms: Option<u64>,
     stale: bool,
 }
@@ -85,9 +94,19 @@ impl App {
     /// When the network is to be looked at that waits for time alone.
     pub(super) fn network_due_ms(&self) -> Option<u64> {
         let is_shown = self.place == Place::Main(Pane::Network);
-        let looked_ms = self.network.looked_ms;
-        (self.network.stale && is_shown)
-            .then(|| looked_ms.map_or(0, |looked| looked + LOOK_EVERY_MS))
+        let page = &self.network;
+        let is_counted =
+            |row: &CarrierRow| row.carrier == Carrier::Ble && row.condition == CarrierCondition::On;
+        let every_ms = match page.stale {
+            true => Some(LOOK_EVERY_MS),
+            false => page
+                .carriers
+                .iter()
+                .any(is_counted)
+                .then_some(COUNT_EVERY_MS),
+        };
+        let every_ms = every_ms.filter(|_| is_shown)?;
+        Some(page.looked_ms.map_or(0, |looked| looked + every_ms))
     }
 
     /// A carrier is on, or why not.
@@ -117,7 +136,9 @@ impl App {
                 .collect(),
         });
         self.network.carriers = carriers.collect();
+        self.network.bluetooth.know(status);
         self.network.relays.know(&status.relays);
+        self.network.paths.know(&status.relay_paths);
         self.changed.network = true;
         if self.me.as_ref() != Some(&status.me) {
             if self.me.as_ref().is_none_or(|me| me.name.0 == self.own_name) {

@@ -2,7 +2,7 @@
 
 use hedgerow_node::api::{
     Contact, ContactId, Event, Invitation, InvitationId, Me, Message, MessageId, Page, Refusal,
-    SafetyWords, Status, WayStatus,
+    RelayPaths, SafetyWords, Status, WayStatus,
 };
 
 use super::effect::Question;
@@ -79,6 +79,7 @@ pub enum News {
     Invitations(Vec<Invitation>),
     Joining(Result<InvitationId, Refusal>),
     RelayAdded(Result<(), Refusal>),
+    RelayPathsSet(RelayPaths, Result<(), Refusal>),
     StorageUsed(u64),
     /// What was asked was not done: for requests whose answers have no place for it.
     Refused(Refusal),

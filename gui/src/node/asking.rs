@@ -54,8 +54,10 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::CancelJoin(_)
         | Request::SwitchCarrier(..)
         | Request::AnnounceOver(..)
+        | Request::SetRadio(_)
         | Request::AddRelay(_)
-        | Request::RemoveRelay(_) => Lane::Change,
+        | Request::RemoveRelay(_)
+        | Request::SetRelayPaths(_) => Lane::Change,
     }
 }
 
@@ -110,6 +112,10 @@ impl Asking {
             Request::Join(link) => return Some(News::Joining(api.join(link).await)),
             Request::AddRelay(address) => {
                 return Some(News::RelayAdded(api.add_relay(address).await));
+            }
+            Request::SetRelayPaths(paths) => {
+                let answer = api.set_relay_paths(paths.clone()).await;
+                return Some(News::RelayPathsSet(paths, answer));
             }
 
             Request::Wipe => api.wipe().await.map(|()| Some(News::Wiped)),
@@ -166,6 +172,10 @@ impl Asking {
             Request::AnnounceOver(carrier, announcing) => {
                 api.announce_over(carrier, announcing).await.map(|()| None)
             }
+            Request::SetRadio(radio) => match api.set_radio(radio).await {
+                Ok(()) => status(api).await.map(|status| Some(News::Status(status))),
+                Err(refusal) => Err(refusal),
+            },
             Request::RemoveRelay(address) => api.remove_relay(address).await.map(|()| None),
             Request::StorageUsed => {
                 let directory = self.directory.clone();
@@ -196,6 +206,7 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<News> {
         Request::Invite(_) => Some(News::Invited(Err(refusal))),
         Request::Join(_) => Some(News::Joining(Err(refusal))),
         Request::AddRelay(_) => Some(News::RelayAdded(Err(refusal))),
+        Request::SetRelayPaths(paths) => Some(News::RelayPathsSet(paths, Err(refusal))),
         _ => Some(News::Refused(refusal)),
     }
 }

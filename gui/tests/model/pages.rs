@@ -128,6 +128,102 @@ fn a_relay_is_used_only_after_it_was_added_and_until_it_is_removed() {
 }
 
 #[test]
+fn bluetooth_uses_its_radio_as_it_is_told_and_shows_its_address_only_after_a_question() {
+    let mut stage = Stage::open(&[]);
+    stage.node.bluetooth = Some(CarrierCondition::NotPrivate);
+    stage.does(Action::ShowNetwork);
+    stage.later(2_000);
+    let radio = |stage: &Stage| {
+        let radio = stage.app.network.bluetooth.radio;
+        assert_eq!(radio, stage.node.radio);
+        (radio.power, radio.show_address)
+    };
+    assert_eq!(radio(&stage), (Power::Balanced, false));
+    stage.does(Action::ChoosePower(Power::Saver));
+    assert_eq!(radio(&stage), (Power::Saver, false));
+    stage.log.clear();
+    stage.does(Action::ChoosePower(Power::Saver));
+    assert!(stage.log.is_empty(), "it is so already");
+
+    stage.does(Action::ShowAddress(true));
+    stage.does(Action::Dismiss);
+    assert_eq!(radio(&stage), (Power::Saver, false));
+    stage.does(Action::ShowAddress(true));
+    stage.does(Action::Confirm);
+    assert_eq!(radio(&stage), (Power::Saver, true));
+    stage.does(Action::ShowAddress(false));
+    assert_eq!(radio(&stage), (Power::Saver, false), "nobody has to ask");
+}
+
+#[test]
+fn the_use_of_the_radio_is_looked_at_each_minute_while_somebody_looks() {
+    let mut stage = Stage::open(&[]);
+    stage.node.bluetooth = Some(CarrierCondition::On);
+    stage.does(Action::ShowNetwork);
+    stage.later(5_000);
+    assert_eq!(stage.app.network.bluetooth.airtime, None);
+    let airtime = Airtime {
+        listened_s_an_hour: 720,
+        announced_s_an_hour: 5,
+    };
+    stage.node.airtime = Some(airtime);
+    stage.later(61_000);
+    assert_eq!(stage.app.network.bluetooth.airtime, Some(airtime));
+    stage.does(Action::Back);
+    stage.log.clear();
+    stage.later(120_000);
+    assert!(!stage.log.contains(&"Status".to_owned()));
+}
+
+#[test]
+fn relays_are_reached_as_the_user_chooses_and_a_proxy_is_named_first() {
+    let mut stage = Stage::open(&[]);
+    stage.does(Action::ShowNetwork);
+    let chosen = |stage: &Stage| stage.app.network.paths.chosen();
+    let used = |stage: &Stage| stage.node.paths.clone();
+    assert_eq!(chosen(&stage), PathsKind::Direct);
+    stage.does(Action::ChoosePaths(PathsKind::Relayed));
+    assert_eq!(used(&stage), Some(RelayPaths::Relayed));
+    assert_eq!(chosen(&stage), PathsKind::Relayed);
+
+    // Until the proxy is taken, everything is as before.
+    stage.does(Action::ChoosePaths(PathsKind::Proxied));
+    let paths = &stage.app.network.paths;
+    assert!(paths.chosen() == PathsKind::Proxied && !paths.may_use());
+    stage.does(Action::Proxy("proxy.example.org:9050".into()));
+    stage.does(Action::UseProxy);
+    let paths = &stage.app.network.paths;
+    assert_eq!(paths.problem, Some(Refusal::BadProxy));
+    assert_eq!(paths.proxy, "proxy.example.org:9050");
+    assert!(paths.used == RelayPaths::Relayed && stage.app.banner.is_none());
+    assert_eq!(used(&stage), Some(RelayPaths::Relayed));
+
+    // As the command line has it, or without.
+    stage.does(Action::Proxy(" socks5://127.0.0.1:9050\n".into()));
+    assert!(stage.app.network.paths.problem.is_none());
+    stage.does(Action::UseProxy);
+    let proxy = Private("127.0.0.1:9050".into());
+    assert_eq!(used(&stage), Some(RelayPaths::Proxied { proxy }));
+    let paths = &stage.app.network.paths;
+    assert!(paths.chosen() == PathsKind::Proxied && !paths.may_use());
+    assert_eq!(paths.proxy, "127.0.0.1:9050");
+    stage.does(Action::Proxy("[::1]:9050".into()));
+    assert!(stage.app.network.paths.may_use());
+
+    stage.does(Action::ChoosePaths(PathsKind::Direct));
+    assert_eq!(used(&stage), Some(RelayPaths::Direct));
+    assert_eq!(chosen(&stage), PathsKind::Direct);
+    // Another client of the node has chosen.
+    stage.node.paths = Some(RelayPaths::Relayed);
+    stage.happens(Event::Carrier {
+        carrier: Carrier::Relay,
+        state: CarrierCondition::On,
+    });
+    stage.later(2_000);
+    assert_eq!(chosen(&stage), PathsKind::Relayed);
+}
+
+#[test]
 fn a_preference_is_kept_once_it_is_another_one() {
     let mut stage = Stage::open(&[]);
     stage.does(Action::Prefer(Preference::Theme(Theme::Dark)));

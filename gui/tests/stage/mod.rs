@@ -241,5 +241,6 @@ pub fn assert_hidden(stage: &Stage) {
     assert!(app.adding.shown.is_none() && app.adding.pasted.is_empty());
     assert!(app.network.people.is_empty() && app.network.carriers.is_empty());
     assert!(app.network.relays.rows.is_empty() && app.network.relays.address.is_empty());
+    assert!(app.network.paths.proxy.is_empty());
     assert!(app.me.is_none() && app.own_name.is_empty());
 }

@@ -31,6 +31,10 @@ pub struct Node {
     pub relays: Vec<RelayStatus>,
     /// How it is with Bluetooth, on a device that could have it.
     pub bluetooth: Option<CarrierCondition>,
+    pub radio: Radio,
+    pub airtime: Option<Airtime>,
+    /// How relays are reached; `None` as at first.
+    pub paths: Option<RelayPaths>,
     /// How many pages were asked for so far, and the most messages of one.
     pub pages: (u64, u32),
 }
@@ -205,6 +209,15 @@ impl Node {
         Ok(())
     }
 
+    fn set_paths(&mut self, paths: &RelayPaths) -> Result<(), Refusal> {
+        if let RelayPaths::Proxied { proxy } = paths {
+            let is_one = proxy.0.parse::<std::net::SocketAddr>().is_ok();
+            is_one.then_some(()).ok_or(Refusal::BadProxy)?;
+        }
+        self.paths = Some(paths.clone());
+        Ok(())
+    }
+
     fn chat(&self, id: &ContactId) -> Option<News> {
         let talk = self.talks.get(id)?;
         Some(News::Contact(Box::new(Chat {
@@ -222,11 +235,11 @@ impl Node {
             announcing: true,
             sessions: 0,
             addresses: Vec::new(),
-            airtime: None,
+            airtime: self.airtime,
         });
         Status {
             relays: self.relays.clone(),
-            relay_paths: RelayPaths::Direct,
+            relay_paths: self.paths.clone().unwrap_or(RelayPaths::Direct),
             me: Me {
                 id: id("f"),
                 name: Private("Fay".into()),
@@ -253,7 +266,7 @@ impl Node {
                 airtime: None,
             }])
             .collect(),
-            radio: Radio::default(),
+            radio: self.radio,
             contacts: self.talks.values().map(Talk::seen).collect(),
             traffic: Traffic::default(),
         }
@@ -392,6 +405,19 @@ impl Node {
                     carrier: Carrier::Relay,
                     state: CarrierCondition::On,
                 })
+            }
+            Request::SetRadio(radio) => {
+                self.radio = radio;
+                if let (Some(CarrierCondition::NotPrivate), true) =
+                    (self.bluetooth, radio.show_address)
+                {
+                    self.bluetooth = Some(CarrierCondition::On);
+                }
+                News::Status(self.status())
+            }
+            Request::SetRelayPaths(paths) => {
+                let answer = self.set_paths(&paths);
+                News::RelayPathsSet(paths, answer)
             }
             Request::StorageUsed => News::StorageUsed(4_096),
             Request::Open
