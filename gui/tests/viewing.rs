@@ -9,7 +9,7 @@ use hedgerow_gui::ui::ThreadView;
 use hedgerow_node::api::*;
 use i_slint_backend_testing::init_no_event_loop;
 use slint::platform::Key;
-use slint::{ComponentHandle, LogicalSize};
+use slint::{ComponentHandle, LogicalPosition, LogicalSize, Model};
 use stage::{NOON, Stage, id};
 use window::Window;
 
@@ -324,7 +324,7 @@ fn what_is_in_view_of_the_list_stays_there_when_others_come_to_the_top() {
         told.filter(|(_, y)| (100.0..600.0).contains(y)).collect()
     };
     let list = window.one("Conversations");
-    let position = slint::LogicalPosition::new(list.absolute_position().x + 20.0, 400.0);
+    let position = LogicalPosition::new(list.absolute_position().x + 20.0, 400.0);
     window.turns(position, -700.0);
     let before = places(&window);
     assert!(before.len() > 4 && before[0].0 != "Contact 0", "{before:?}");
@@ -361,4 +361,108 @@ fn a_part_of_a_message_is_marked_and_copied() {
     window.presses(&[Key::Control], 'v');
     let draft = window.one("Message to Ana").accessible_value();
     assert_eq!(draft.as_deref(), Some("line"));
+}
+
+/// The middle of the first line of a message's text: this part of the way from its left end to its right.
+fn in_text(window: &Window, text: &str, part: f32) -> LogicalPosition {
+    let list = window.one("Messages");
+    let bubbles = list.query_descendants().match_inherits("Bubble").find_all();
+    let says = |label: &str| label.ends_with(text);
+    let bubble = bubbles
+        .iter()
+        .find(|one| one.accessible_label().is_some_and(|label| says(&label)))
+        .expect("the message is loaded");
+    let press = bubble.query_descendants().match_inherits("Press");
+    let press = press.find_first().expect("it can be pressed");
+    let (at, size) = (press.absolute_position(), press.size());
+    let (side, top) = (12.0, 8.0);
+    let width = size.width - 2.0 * side;
+    LogicalPosition::new(at.x + side + width * part, at.y + top + 8.0)
+}
+
+const MARKED: &str = "What it says: mark a part to copy it";
+
+/// Puts what was copied into the draft, and gives it.
+fn pasted(window: &mut Window) -> String {
+    window.clicks("Message to Ana");
+    window.presses(&[Key::Control], 'v');
+    let draft = window.one("Message to Ana").accessible_value();
+    draft.unwrap_or_default().into()
+}
+
+#[test]
+fn a_part_of_a_message_is_marked_where_it_stands_and_nothing_moves() {
+    let text = "The gate is open from six, and the code is 4711";
+    let mut window = talking(300);
+    comes(&mut window, 300, text);
+    let before = window.lines();
+    let (start, middle) = (in_text(&window, text, 0.0), in_text(&window, text, 0.5));
+    assert!(window.all(MARKED).is_empty(), "nobody points at it");
+    window.points(start);
+    window.one(MARKED);
+    // Up as well, which elsewhere moves the conversation.
+    window.draws(middle, LogicalPosition::new(middle.x, middle.y - 60.0));
+    window.draws(start, middle);
+    window.presses(&[Key::Control], 'c');
+    assert_same_place(&before, &window.lines());
+    let part = pasted(&mut window);
+    assert!(!part.is_empty() && part.len() < text.len() && text.starts_with(&part));
+    assert!(window.all(MARKED).is_empty(), "the pointer is elsewhere");
+    assert!(
+        window.all("Close").is_empty(),
+        "the details were not asked for"
+    );
+}
+
+#[test]
+fn a_link_opens_when_it_is_pressed_and_not_when_what_is_around_it_is_marked() {
+    let text = "See https://example.org/minutes for all of it";
+    let mut window = talking(3);
+    comes(&mut window, 3, text);
+    let [start, link, end] = [0.0, 0.4, 1.0].map(|part| in_text(&window, text, part));
+    window.draws(start, end);
+    assert!(window.all("Open it").is_empty());
+    window.presses(&[Key::Control], 'c');
+    window.draws(link, link);
+    window.one("Open it");
+    window.presses(&[], Key::Escape);
+    assert_eq!(pasted(&mut window), text);
+}
+
+#[test]
+fn a_message_is_marked_and_copied_by_keys_alone() {
+    let mut window = talking(3);
+    // The last message.
+    window.presses(&[Key::Shift], Key::Tab);
+    window.presses(&[Key::Control], 'c');
+    assert_eq!(pasted(&mut window), "line 2");
+    window.presses(&[Key::Control], 'a');
+    window.presses(&[], Key::Delete);
+    window.presses(&[Key::Shift], Key::Tab);
+    window.presses(&[Key::Control], 'a');
+    for _ in " 2".chars() {
+        window.presses(&[Key::Shift], Key::LeftArrow);
+    }
+    window.presses(&[Key::Control], 'c');
+    // Back to the message, which is left as usual.
+    window.presses(&[], Key::Escape);
+    window.presses(&[], Key::Return);
+    window.one("Close");
+    window.presses(&[], Key::Escape);
+    assert_eq!(pasted(&mut window), "line");
+}
+
+#[test]
+fn a_text_that_begins_from_the_right_stands_on_the_right() {
+    let mut window = talking(1);
+    for (text, is_right) in [
+        ("אני בדרך", true),
+        ("🙂 مرحبا Ana", true),
+        ("Ana مرحبا", false),
+    ] {
+        comes(&mut window, 1, text);
+        let rows = window.window.ui().global::<ThreadView>().get_rows();
+        let row = rows.iter().find(|row| row.text == text);
+        assert_eq!(row.map(|row| row.right_to_left), Some(is_right), "{text}");
+    }
 }

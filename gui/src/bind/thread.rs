@@ -75,6 +75,15 @@ impl Drawn {
         let say = act.clone();
         view.on_link(move |link| say(Action::OpenLink(link.into())));
         let say = act.clone();
+        view.on_copy(move |id| say(Action::CopyMessage(message(id))));
+        let (say, shown) = (act.clone(), self.shown.clone());
+        view.on_pressed(move |id, at| {
+            let link = shown.borrow().link_at(&id, at);
+            if let Some(link) = link {
+                say(Action::OpenLink(link));
+            }
+        });
+        let say = act.clone();
         view.on_draft(move |text| say(Action::Draft(text.into())));
         let say = act.clone();
         view.on_send(move || say(Action::Send));
@@ -191,6 +200,22 @@ impl Shown {
         Some(&first.id)
     }
 
+    /// Where the byte there of the text of a row leads.
+    fn link_at(&self, id: &str, at: i32) -> Option<String> {
+        let row = self.rows.iter().find(|row| row.id == id)?;
+        let RowKind::Message(message) = &row.kind else {
+            return None;
+        };
+        let mut end = 0;
+        let mut spans = message.body.as_deref()?.iter();
+        let at = usize::try_from(at).ok()?;
+        let span = spans.find(|span| {
+            end += span.text.len();
+            at < end
+        })?;
+        span.link.clone()
+    }
+
     /// The last message, whatever stands below it.
     fn last_in_view(&self) -> Option<MessageId> {
         let mut rows = self.rows.iter().rev();
@@ -252,6 +277,8 @@ fn drawn(row: &Row) -> ThreadRow {
                 .map(|span| span.text.as_str())
                 .collect::<String>()
                 .into();
+            let direction = unicode_bidi::get_base_direction_full(drawn.text.as_str());
+            drawn.right_to_left = direction == unicode_bidi::Direction::Rtl;
             drawn.wide = drawn.text.lines().any(|line| line.chars().count() > WIDE);
             drawn.breaks = drawn
                 .text

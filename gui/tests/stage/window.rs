@@ -161,6 +161,30 @@ impl Window {
         self.settles();
     }
 
+    /// Moves the pointer there, with no button down.
+    pub fn points(&mut self, position: LogicalPosition) {
+        let event = WindowEvent::PointerMoved { position };
+        self.window.ui().window().dispatch_event(event);
+        self.settles();
+    }
+
+    /// Presses the left button there, draws the pointer to the other place, and lets go.
+    pub fn draws(&mut self, from: LogicalPosition, to: LogicalPosition) {
+        let button = PointerEventButton::Left;
+        self.points(from);
+        let window = self.window.ui().window();
+        window.dispatch_event(WindowEvent::PointerPressed {
+            position: from,
+            button,
+        });
+        window.dispatch_event(WindowEvent::PointerMoved { position: to });
+        window.dispatch_event(WindowEvent::PointerReleased {
+            position: to,
+            button,
+        });
+        self.settles();
+    }
+
     /// Turns the wheel over the conversation: up, if positive.
     pub fn scrolls(&mut self, by: f32) {
         let list = self.one("Messages");
