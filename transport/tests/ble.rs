@@ -2,6 +2,8 @@
 #![cfg(target_os = "linux")]
 
 mod bluez;
+#[path = "support/events.rs"]
+mod events;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -11,21 +13,19 @@ use std::time::Duration;
 
 use bluez::{Air, Index};
 use bytes::Bytes;
+use events::{Events, HANG, down, next, state, up};
 use hedgerow_transport::ble::places::MAX_LINKS;
 use hedgerow_transport::ble::power::Power;
 use hedgerow_transport::ble::{Ble, BleConfig, Radio};
 use hedgerow_transport::carrier::conformance::{Party, World, two_way};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkIds, TwoWay,
 };
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 /// The service, as the document has it.
 const SERVICE: &str = "4ed6e201-0f5c-4b57-9c1a-6d1b9a7e5c01";
-
-/// Turns a hang into a failure.
-const HANG: Duration = Duration::from_secs(30);
 
 /// Who is told which bus is the system's, by the environment, which no thread may change.
 const BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
@@ -102,18 +102,14 @@ impl Near {
             },
             // There are no such channels without the kernel's Bluetooth.
             l2cap: false,
+            // Nobody is far in this air: who has not answered by then is not there.
+            dial: Duration::from_secs(3),
             ..BleConfig::new(seed, self.ids.clone())
         }
     }
 
     /// A carrier at an adapter, and what it says.
-    fn start(
-        &self,
-        config: BleConfig,
-    ) -> (
-        Ble<mpsc::Sender<CarrierEvent>>,
-        mpsc::Receiver<CarrierEvent>,
-    ) {
+    fn start(&self, config: BleConfig) -> (Ble<mpsc::Sender<CarrierEvent>>, Events) {
         let (sink, events) = mpsc::channel(16);
         (Ble::start(config, sink), events)
     }
@@ -167,37 +163,6 @@ async fn until(mut there: impl FnMut() -> bool) {
         }
     };
     timeout(HANG, wait).await.expect("it hangs");
-}
-
-/// The next event that is meant.
-async fn next<T>(
-    events: &mut mpsc::Receiver<CarrierEvent>,
-    mut meant: impl FnMut(CarrierEvent) -> Option<T>,
-) -> T {
-    let wait = async {
-        loop {
-            let event = events.recv().await.expect("the carrier lives");
-            if let Some(found) = meant(event) {
-                return found;
-            }
-        }
-    };
-    timeout(HANG, wait).await.expect("it hangs")
-}
-
-async fn state(events: &mut mpsc::Receiver<CarrierEvent>, wanted: CarrierState) {
-    next(events, |event| {
-        matches!(event, CarrierEvent::State(state) if state == wanted).then_some(())
-    })
-    .await;
-}
-
-async fn up(events: &mut mpsc::Receiver<CarrierEvent>) -> LinkId {
-    next(events, |event| match event {
-        CarrierEvent::Up { link, .. } => Some(link),
-        _ => None,
-    })
-    .await
 }
 
 fn announce(carrier: &impl TwoWay, beacon: [u8; 8], look: bool) {
@@ -444,10 +409,7 @@ fn a_device_that_nobody_needs_any_more_is_let_go() {
                     link: theirs,
                     ending: Ending::Now,
                 });
-                next(&mut heard_by_one, |event| {
-                    matches!(event, CarrierEvent::Down { link: down } if down == link).then_some(())
-                })
-                .await;
+                down(&mut heard_by_one, link).await;
                 until(|| air.connections() == 0).await;
             }
         },

@@ -10,8 +10,8 @@ use crate::beacon::Beacon;
 /// How long the kernel keeps an address at least, in milliseconds, and a little more.
 pub const ADDRESS_MS: u64 = 905_000;
 
-/// Nothing is registered anew when an address is older, as its end is near.
-pub const AGED_MS: u64 = 840_000;
+/// Nothing is registered anew when an address has no more than this left, in milliseconds.
+pub const LAST_MS: u64 = 65_000;
 
 /// How long the device's own beacon is on the air at a time, while there are others.
 pub const OWN_MS: u64 = 12_000;
@@ -20,8 +20,10 @@ pub const OWN_MS: u64 = 12_000;
 pub const OTHER_MS: u64 = 4_000;
 
 /// What is on the air. All times are monotonic milliseconds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Announcer {
+    /// How long an address is kept at least.
+    address_ms: u64,
     wanted: Vec<Beacon>,
     /// Those of the present address.
     shown: Vec<Beacon>,
@@ -48,6 +50,22 @@ pub struct OnAir {
 }
 
 impl Announcer {
+    /// Nothing is announced. An address is kept for so long, in milliseconds: [`ADDRESS_MS`] unless
+    /// somebody has told the kernel otherwise.
+    #[must_use]
+    pub fn new(address_ms: u64) -> Self {
+        Self {
+            address_ms,
+            wanted: Vec::new(),
+            shown: Vec::new(),
+            taken_ms: None,
+            turn: 0,
+            turn_ms: 0,
+            stands: false,
+            is_fixed: false,
+        }
+    }
+
     /// The address is one that never changes: the user has allowed that, so beacons need not wait for it.
     pub fn fix(&mut self, is_fixed: bool) {
         self.is_fixed = is_fixed;
@@ -69,12 +87,13 @@ impl Announcer {
         if self.wanted.is_empty() {
             return silent;
         }
+        let aged_ms = self.address_ms.saturating_sub(LAST_MS);
         let age_ms = self.taken_ms.map(|taken_ms| now_ms - taken_ms);
-        let may_change = self.is_fixed || age_ms.is_none_or(|age_ms| age_ms >= ADDRESS_MS);
-        if !stood && !may_change && age_ms.is_some_and(|age_ms| age_ms >= AGED_MS) {
+        let may_change = self.is_fixed || age_ms.is_none_or(|age_ms| age_ms >= self.address_ms);
+        if !stood && !may_change && age_ms.is_some_and(|age_ms| age_ms >= aged_ms) {
             // To begin with the old beacon now may be to begin with a new address.
             self.stands = false;
-            let until_ms = self.taken_ms.map(|taken_ms| taken_ms + ADDRESS_MS);
+            let until_ms = self.taken_ms.map(|taken_ms| taken_ms + self.address_ms);
             return OnAir { until_ms, ..silent };
         }
         let is_fresh = may_change && (self.wanted != self.shown || !stood);
@@ -83,10 +102,10 @@ impl Announcer {
             self.taken_ms = Some(now_ms);
             (self.turn, self.turn_ms) = (0, now_ms);
         }
-        let expires_ms = self.taken_ms.unwrap_or(now_ms) + ADDRESS_MS;
+        let expires_ms = self.taken_ms.unwrap_or(now_ms) + self.address_ms;
         let ages_ms = match self.is_fixed {
             true => u64::MAX,
-            false => self.taken_ms.unwrap_or(now_ms) + AGED_MS,
+            false => self.taken_ms.unwrap_or(now_ms) + aged_ms,
         };
         if now_ms >= ages_ms {
             // What stands, stands on; the own beacon has been registered as the last.
@@ -140,13 +159,15 @@ mod tests {
 
     use super::*;
 
+    const AGED_MS: u64 = ADDRESS_MS - LAST_MS;
+
     fn epoch(n: u8) -> Vec<Beacon> {
         (0..4).map(|slot| [n, slot, 0, 0, 0, 0, 0, 0]).collect()
     }
 
     /// Follows an announcer through these changes of epoch and gives each registration: when, and what.
     fn registrations(changes: &[u64], until_ms: u64, is_fixed: bool) -> Vec<(u64, Beacon)> {
-        let mut announcer = Announcer::default();
+        let mut announcer = Announcer::new(ADDRESS_MS);
         announcer.fix(is_fixed);
         let mut changes = changes.iter().copied().zip(1..).peekable();
         let (mut now_ms, mut seen, mut current) = (0, Vec::new(), None);
@@ -216,7 +237,7 @@ mod tests {
 
     #[test]
     fn whoever_speaks_again_late_takes_a_new_address_first() {
-        let mut announcer = Announcer::default();
+        let mut announcer = Announcer::new(ADDRESS_MS);
         announcer.announce(epoch(1));
         announcer.on_air(0);
         announcer.announce(Vec::new());
@@ -237,7 +258,7 @@ mod tests {
 
     #[test]
     fn silence_is_at_once() {
-        let mut announcer = Announcer::default();
+        let mut announcer = Announcer::new(ADDRESS_MS);
         announcer.announce(epoch(1));
         assert_eq!(announcer.on_air(0).beacon, Some(epoch(1)[0]));
         announcer.announce(Vec::new());

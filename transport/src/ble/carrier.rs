@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
+use super::announcer::ADDRESS_MS;
 use super::frame::Tag;
 use super::link::Link;
 use super::places::{Admission, Places};
@@ -37,6 +38,9 @@ pub const PROFILE: Profile = Profile {
 /// Attempts under way or waiting at one time; further ones fail at once.
 const MAX_DIALS: usize = 8;
 
+/// How long one attempt may take, the search for the device included.
+const DIAL: Duration = Duration::from_secs(15);
+
 /// How long a device may take to let go of us.
 const RELEASE: Duration = Duration::from_secs(3);
 
@@ -55,6 +59,10 @@ pub struct BleConfig {
     pub configuration: PathBuf,
     /// Whether to offer and use L2CAP channels.
     pub l2cap: bool,
+    /// How long the kernel keeps an address that hides the device, at least, and a little more.
+    pub address: Duration,
+    /// How long one attempt to reach somebody may take.
+    pub dial: Duration,
 }
 
 impl BleConfig {
@@ -67,6 +75,8 @@ impl BleConfig {
             radio: Radio::default(),
             configuration: privacy::CONFIGURATION.into(),
             l2cap: true,
+            address: Duration::from_millis(ADDRESS_MS),
+            dial: DIAL,
         }
     }
 }
@@ -104,6 +114,8 @@ pub struct Wanted {
 pub struct Shared<S> {
     pub links: Arc<Links<S, Link>>,
     pub l2cap: bool,
+    /// How long one attempt may take.
+    pub dial: Duration,
     state: Mutex<State>,
     started: Instant,
     /// There are more or fewer attempts.
@@ -142,6 +154,7 @@ impl<S: EventSink> Ble<S> {
         let shared = Arc::new(Shared {
             links: Arc::new(Links::new(sink, config.ids.clone(), MAX_DIALS, gate)),
             l2cap: config.l2cap,
+            dial: config.dial,
             state: Mutex::new(State {
                 adapter: None,
                 places: Places::new(derive("hedgerow 1 ble places")),

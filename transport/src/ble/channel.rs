@@ -1,6 +1,9 @@
 //! What carries the frames of a link: an L2CAP channel, or two characteristics of a GATT server.
 
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
+use std::pin::pin;
+use std::task::Poll;
 
 use bluer::gatt::{CharacteristicReader, CharacteristicWriter};
 use bluer::l2cap::SeqPacket;
@@ -55,10 +58,18 @@ impl Channel {
     /// Nothing more will come.
     pub async fn receive(&self) -> io::Result<Bytes> {
         let packet = match self {
-            Self::Gatt { reader, .. } => reader.recv().await?,
+            Self::Gatt { reader, writer } => tokio::select! {
+                biased;
+                packet = reader.recv() => packet?,
+                // Of a central that is gone a server is told here alone: BlueZ keeps the other file open.
+                closed = writer.closed() => {
+                    closed?;
+                    return Err(ErrorKind::UnexpectedEof.into());
+                }
+            },
             Self::L2cap { socket, .. } => {
                 let mut packet = vec![0; MAX_SDU.into()];
-                let length = socket.recv(&mut packet).await?;
+                let length = receive(socket, &mut packet).await?;
                 packet.truncate(length);
                 packet
             }
@@ -79,4 +90,16 @@ impl Channel {
             Self::L2cap { socket, .. } => socket.send(packet).await.map(drop),
         }
     }
+}
+
+/// The next SDU. A socket that is connected no longer is not asked for one: the kernel tells why it is so
+/// once, or never, and says then that nothing is there yet; `bluer` asks again at once, within one poll, and
+/// for ever. What has arrived and was not read is lost with the connection.
+async fn receive(socket: &SeqPacket, packet: &mut [u8]) -> io::Result<usize> {
+    let mut receive = pin!(socket.recv(packet));
+    poll_fn(|context| match socket.peer_addr() {
+        Ok(_) => receive.as_mut().poll(context),
+        Err(error) => Poll::Ready(Err(error)),
+    })
+    .await
 }

@@ -20,9 +20,6 @@ use crate::carrier::gate::Prefix;
 use crate::carrier::links::Origin;
 use crate::carrier::{CarrierEvent, DialId, EventSink};
 
-/// How long one attempt may take, the search for the device included.
-const DIAL: Duration = Duration::from_secs(15);
-
 /// How long an L2CAP channel may take before GATT is tried.
 const CONNECT: Duration = Duration::from_secs(4);
 
@@ -91,7 +88,7 @@ async fn make<S: EventSink>(
         let stream = opening::open(&channel, shared.tag(), shared.now_ms()).await?;
         Some((channel, stream))
     };
-    timeout(DIAL, made).await.ok()?
+    timeout(shared.dial, made).await.ok()?
 }
 
 async fn connect<S: EventSink>(

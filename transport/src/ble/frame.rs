@@ -62,7 +62,11 @@ impl Frame {
     /// The bytes of a frame.
     #[must_use]
     pub fn encode(&self) -> Bytes {
-        let mut out = Vec::with_capacity(HEADER_LEN);
+        let bytes = match &self.word {
+            Word::Data { bytes, .. } => bytes.len(),
+            _ => 0,
+        };
+        let mut out = Vec::with_capacity(HEADER_LEN + bytes);
         out.push(self.word.kind());
         out.extend_from_slice(&self.tag);
         match &self.word {

@@ -41,10 +41,10 @@ pub async fn run<S: EventSink>(
     let mut keeper = Keeper {
         shared,
         radio: config.radio,
+        announcer: Announcer::new(millis(config.address)),
         config,
         station: None,
         changes: None,
-        announcer: Announcer::default(),
         airtime,
         announced: 0,
         look_since_ms: None,
@@ -171,7 +171,6 @@ impl<S: EventSink> Keeper<S> {
         let Some(since_ms) = self.look_since_ms else {
             return (false, None);
         };
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let duty = self.radio.power.duty();
         let (listen_ms, every_ms) = (millis(duty.listen), millis(duty.every));
         let begun_ms = now_ms - (now_ms - since_ms) % every_ms;
@@ -316,4 +315,8 @@ impl<S: EventSink> Keeper<S> {
     async fn tell(&mut self, event: CarrierEvent) -> Option<()> {
         self.shared.links.tell(event).await
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

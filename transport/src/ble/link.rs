@@ -1,5 +1,6 @@
 //! One link: a channel, the streams over it, and the task that lives as long as it does.
 
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -122,10 +123,11 @@ pub async fn up<S: EventSink>(
     let life = {
         let (shared, link) = (shared.clone(), link.clone());
         async move {
+            let mut channel = Some(channel);
             let life = Life {
                 shared: &shared,
                 link: &link,
-                channel: &channel,
+                channel: &mut channel,
                 heard_as_stranger: 0,
                 written: 0,
                 mute: false,
@@ -164,15 +166,26 @@ pub async fn up<S: EventSink>(
 }
 
 /// Reads until nothing more comes.
-async fn end_of(channel: &Channel) {
-    while channel.receive().await.is_ok() {}
+async fn end_of(channel: &Option<Channel>) {
+    while let Some(channel) = channel
+        && channel.receive().await.is_ok()
+    {}
+}
+
+/// Waits for so long, or for ever. A timer costs a look at the clock, and most waits need none.
+async fn pause_of(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => sleep(pause).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The life of a link.
 struct Life<'l, S> {
     shared: &'l Shared<S>,
     link: &'l Link,
-    channel: &'l Channel,
+    /// Until nothing more comes: then whoever serves it can serve somebody else.
+    channel: &'l mut Option<Channel>,
     heard_as_stranger: usize,
     /// Bytes that have left and were not reported yet.
     written: usize,
@@ -180,6 +193,22 @@ struct Life<'l, S> {
     mute: bool,
     /// Nothing more comes either.
     gone: bool,
+}
+
+/// The next packet; an error too if there is no channel any more.
+async fn receive(channel: &Option<Channel>) -> io::Result<Bytes> {
+    match channel {
+        Some(channel) => channel.receive().await,
+        None => Err(ErrorKind::NotConnected.into()),
+    }
+}
+
+/// Sends a packet; an error too if there is no channel any more.
+async fn send(channel: &Option<Channel>, packet: &[u8]) -> io::Result<()> {
+    match channel {
+        Some(channel) => channel.send(packet).await,
+        None => Err(ErrorKind::NotConnected.into()),
+    }
 }
 
 /// Why a link is over.
@@ -254,7 +283,7 @@ impl<S: EventSink> Life<'_, S> {
 
     /// Packets out and in, or whatever else is first. `unsent` is a frame that has a number already.
     async fn step(&mut self, unsent: &mut Option<(Bytes, usize)>) -> Result<(), Over> {
-        let now_ms = self.shared.now_ms();
+        let (now_ms, was_gone) = (self.shared.now_ms(), self.gone);
         if !self.gone {
             self.link.state().stream.tick(now_ms)?;
         }
@@ -266,7 +295,7 @@ impl<S: EventSink> Life<'_, S> {
             let Some((frame, bytes)) = unsent.as_ref().filter(|_| burst < BURST) else {
                 break;
             };
-            match self.channel.send(frame).now_or_never() {
+            match send(self.channel, frame).now_or_never() {
                 Some(Ok(())) => self.written += bytes,
                 Some(Err(_)) => self.mute = true,
                 None => break,
@@ -285,7 +314,7 @@ impl<S: EventSink> Life<'_, S> {
         let frame = unsent.as_ref().map(|(frame, _)| frame.clone());
         tokio::select! {
             () = self.link.changed.notified() => {}
-            packet = self.channel.receive(), if !self.gone => {
+            packet = receive(self.channel), if !self.gone => {
                 let mut next = Some(packet);
                 for _ in 0..BURST {
                     match next.take() {
@@ -294,7 +323,7 @@ impl<S: EventSink> Life<'_, S> {
                         None => break,
                     }
                     if !self.gone {
-                        next = self.channel.receive().now_or_never();
+                        next = receive(self.channel).now_or_never();
                     }
                 }
                 if let Some(Ok(packet)) = next {
@@ -302,7 +331,7 @@ impl<S: EventSink> Life<'_, S> {
                 }
                 self.shared.moved(self.link.id, now_ms);
             }
-            sent = self.channel.send(frame.as_deref().unwrap_or_default()),
+            sent = send(self.channel, frame.as_deref().unwrap_or_default()),
                 if frame.is_some() && !self.mute => {
                 let (_, bytes) = unsent.take().unwrap_or_default();
                 match sent {
@@ -311,7 +340,11 @@ impl<S: EventSink> Life<'_, S> {
                 }
             }
             // A channel that takes nothing any more gives little more.
-            () = sleep(pause.unwrap_or_default()), if pause.is_some() => self.gone |= self.mute,
+            () = pause_of(pause) => self.gone |= self.mute,
+        }
+        // A fault alone does not close it: that would tell a stranger something.
+        if self.gone && !was_gone {
+            *self.channel = None;
         }
         Ok(())
     }
@@ -359,11 +392,14 @@ impl<S: EventSink> Life<'_, S> {
             return Ok(());
         }
         let linger = async {
-            while !self.gone && !self.link.state().stream.has_peer_ended() {
+            loop {
+                // The end is there once it has been read.
                 self.read().await?;
+                if self.gone || self.link.state().stream.has_peer_ended() {
+                    return Ok(());
+                }
                 self.step(&mut unsent).await?;
             }
-            Ok(())
         };
         timeout(LINGER, linger).await.unwrap_or(Ok(()))
     }

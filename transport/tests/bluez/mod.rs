@@ -2,7 +2,8 @@
 //!
 //! What real BlueZ does and one would not expect is done here too: values overtake one another, a server
 //! has one file for what it notifies and all centrals that have subscribed hear it, one for what is
-//! written and all centrals write into it, and a device that nobody hears cannot be connected to.
+//! written and all centrals write into it, which stays open when they are gone, and a device that nobody hears
+//! cannot be connected to.
 
 #[expect(
     clippy::disallowed_types,
@@ -321,9 +322,6 @@ impl Air {
                     && let Some(notifies) = state.notifies.take()
                 {
                     notifies.abort();
-                }
-                if state.writers.is_empty() {
-                    state.writes = None;
                 }
             }
         }
