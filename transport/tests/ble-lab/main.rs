@@ -1,0 +1,58 @@
+//! The Bluetooth LE carrier over real BlueZ and controllers that hear each other: `transport/tests/ble-lab.sh`
+//! makes them and runs each module of tests in a guest of its own.
+#![cfg(target_os = "linux")]
+
+#[path = "../support/events.rs"]
+mod events;
+mod figures;
+mod pair;
+mod privacy;
+mod raw;
+mod row;
+mod stranger;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::time::{Duration, Instant};
+
+use bluer::adv::{Advertisement, AdvertisementHandle};
+use bluer::{Adapter, Session};
+use tokio::time::sleep;
+
+fn in_the_lab(body: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(body);
+}
+
+/// The lab's controllers report an advertisement once, when advertising is switched on. With a second one
+/// beside ours the kernel takes turns, so that ours is heard every other second, as it would be all the time.
+async fn second_advertisement() -> AdvertisementHandle {
+    let second = Advertisement {
+        appearance: Some(1),
+        duration: Some(Duration::from_secs(1)),
+        ..Advertisement::default()
+    };
+    powered(1).await.advertise(second).await.expect("BlueZ")
+}
+
+/// BlueZ takes a moment to take back what a program has left.
+async fn settle() {
+    sleep(Duration::from_secs(2)).await;
+}
+
+/// An adapter, switched on.
+async fn powered(n: u8) -> Adapter {
+    let session = Session::new().await.expect("a bus");
+    let adapter = session.adapter(&format!("hci{n}")).expect("an adapter");
+    adapter.set_powered(true).await.expect("BlueZ");
+    adapter
+}
+
+#[expect(clippy::disallowed_methods, reason = "figures of a real machine")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,54 @@
+//! Rows in the form of those of `hedgerow bench`.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// A measured figure beside what it must reach.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    name: String,
+    value: f64,
+    unit: &'static str,
+    reach: f64,
+    base: Option<f64>,
+    pub holds: bool,
+}
+
+impl Row {
+    /// A time in milliseconds.
+    pub fn at_most(name: String, value: Duration, reach: Duration) -> Self {
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        Self {
+            name,
+            value: ms(value),
+            unit: "ms",
+            reach: ms(reach),
+            base: None,
+            holds: value <= reach,
+        }
+    }
+
+    /// Times as multiples of those measured beside each: the median of these, and of what was beside.
+    pub fn ratio(name: String, ours: &[Duration], beside: Vec<Duration>, reach: f64) -> Self {
+        let pairs = ours.iter().zip(&beside);
+        let ratios = pairs.map(|(ours, beside)| ours.as_secs_f64() / beside.as_secs_f64());
+        let mut ratios: Vec<f64> = ratios.collect();
+        ratios.sort_by(f64::total_cmp);
+        let value = ratios[ratios.len() / 2];
+        Self {
+            name,
+            value,
+            unit: "x",
+            reach,
+            base: Some(median(beside).as_secs_f64() * 1e3),
+            holds: value <= reach,
+        }
+    }
+}
+
+/// The middle one.
+pub fn median(mut of: Vec<Duration>) -> Duration {
+    of.sort_unstable();
+    of[of.len() / 2]
+}
