@@ -134,7 +134,10 @@ class Stranger:
 
             async def send(packet):
                 channel.write(packet)
-                await asyncio.wait_for(channel.drain(), PATIENCE)
+                # `drain` would wait for ever for a channel that is closed meanwhile.
+                until = time.monotonic() + PATIENCE
+                while seen.is_open and not channel.drained.is_set() and time.monotonic() < until:
+                    await asyncio.sleep(0.002)
 
         else:
             write = by_kind(WRITE)
