@@ -1,8 +1,9 @@
 //! The whole application: the window, the node behind it, and the desktop around both.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use hedgerow_node::api::Private;
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::host::finding::default_directory;
 use slint::winit_030::{EventResult, WinitWindowAccessor, winit};
@@ -11,18 +12,14 @@ use slint::{ComponentHandle, LogicalSize};
 use crate::arguments::Arguments;
 use crate::bind::{About, Outside, Window};
 use crate::desktop::{
-    Clocks, FromTray, Instance, Notices, Picture, PreferencesFile, Said, Tray, TraySaid,
-    invitation_in,
+    Camera, FromTray, Instance, Notices, Picture, Said, Seen, Tray, TraySaid, invitation_in,
+    is_camera_there, open_camera,
 };
 use crate::fonts;
-use crate::model::{Action, App, Effect, Now};
+use crate::machine::{Clocks, PreferencesFile, in_window, reach};
+use crate::model::{Action, App, CameraProblem, Effect, Now, Sight};
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
-
-thread_local! {
-    /// The one window of this process: other threads reach it by the event loop.
-    static WINDOW: OnceCell<Rc<Window>> = const { OnceCell::new() };
-}
 
 /// Opens the window, and returns when it is closed. Where another one has the data directory already,
 /// that one comes to the front instead.
@@ -78,6 +75,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
         })
         .ok(),
         unread: Cell::new(0),
+        camera: Camera::default(),
         ui: window.as_weak(),
     };
     let about = About {
@@ -116,23 +114,6 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     ran.map_err(|fault| format!("The window failed: {fault}."))
 }
 
-/// Makes a window the one of this process.
-pub(crate) fn reach(window: &Rc<Window>) {
-    WINDOW.with(|one| one.set(window.clone()).ok());
-}
-
-/// Does something with the window of this process, in its thread.
-pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
-    // Without an event loop the window is gone, and nobody wants to know.
-    let _ = slint::invoke_from_event_loop(move || {
-        WINDOW.with(|window| {
-            if let Some(window) = window.get() {
-                act(window);
-            }
-        });
-    });
-}
-
 /// Shows a window, and brings it to the front. Some desktops only say that it wants attention.
 fn raise(ui: &AppWindow) {
     // A window that cannot be shown again leaves the tray, and that is there for quitting too.
@@ -169,10 +150,28 @@ struct Real {
     tray: Option<Tray>,
     /// As the icon in the tray shows it.
     unread: Cell<u64>,
+    camera: Camera,
     ui: slint::Weak<AppWindow>,
 }
 
+/// The camera tells something.
+fn tell_sight(sight: Sight) {
+    in_window(move |window| window.act(Action::Camera(sight)));
+}
+
 impl Real {
+    fn scan(&self) {
+        let looking = self.camera.look(open_camera, |seen| match seen {
+            Seen::Picture(picture) => in_window(move |window| window.see(&picture)),
+            Seen::Invitation(link) => tell_sight(Sight::Invitation(Private(link))),
+            Seen::OtherCode => tell_sight(Sight::OtherCode),
+            Seen::Problem(problem) => tell_sight(Sight::Problem(problem)),
+        });
+        if looking.is_err() {
+            tell_sight(Sight::Problem(CameraProblem::Silent));
+        }
+    }
+
     /// The icon says what is so now, in the language of now.
     fn show_tray(&self) {
         if let (Some(tray), Some(ui)) = (&self.tray, self.ui.upgrade()) {
@@ -244,6 +243,12 @@ impl Outside for Real {
                 self.show_tray();
             }
             Effect::ForgetPreferences => self.file.forget(),
+            Effect::LookForCamera => {
+                // Some cameras take their time to say that they are there.
+                std::thread::spawn(|| tell_sight(Sight::There(is_camera_there())));
+            }
+            Effect::Camera(true) => self.scan(),
+            Effect::Camera(false) => self.camera.let_go(),
             Effect::Copy(_) | Effect::FocusDraft | Effect::Quit => {}
         }
     }

@@ -5,8 +5,11 @@ mod stage;
 mod window;
 
 use hedgerow_gui::model::*;
+use hedgerow_gui::ui::ScanningView;
 use hedgerow_node::api::*;
 use i_slint_backend_testing::{AccessibleRole, ElementQuery, init_no_event_loop};
+use image::GrayImage;
+use slint::ComponentHandle;
 use slint::platform::Key;
 use stage::{NOON, Stage, id};
 use window::Window;
@@ -128,6 +131,65 @@ fn bluetooth_is_told_how_to_use_its_radio_and_warns_before_it_shows_its_address(
     assert_eq!(window.one(allow).accessible_checked(), Some(true));
     window.clicks(allow);
     assert!(!window.node.radio.show_address);
+}
+
+#[test]
+fn an_invitation_is_scanned_by_keyboard_and_screen_reader() {
+    init_no_event_loop();
+    let mut stage = talking();
+    stage.does(Action::ShowAdding);
+    let mut window = Window::of(stage, 360.0, 720.0);
+    let scan = "Scan with the camera";
+    assert!(window.all(scan).is_empty(), "there is no camera");
+    window.does(Action::Camera(Sight::There(true)));
+    window.one(scan).invoke_accessible_default_action();
+    window.settles();
+    assert!(window.done(|effect| matches!(effect, Effect::Camera(true))));
+    window.window.see(&GrayImage::new(48, 36));
+    window.settles();
+    let sight = window.one("What the camera sees");
+    assert_eq!(sight.accessible_role(), Some(AccessibleRole::Image));
+    let (top, height) = (sight.absolute_position().y, sight.size().height);
+    assert!(top > 0.0 && top + height < 720.0, "it is in view");
+    window.does(Action::Camera(Sight::OtherCode));
+    window.one("This code is no invitation to Hedgerow.");
+
+    // The way out has the focus; the camera is free when it is gone.
+    window.presses(&[], Key::Return);
+    assert!(window.done(|effect| matches!(effect, Effect::Camera(false))));
+    assert!(window.all("What the camera sees").is_empty());
+    let view = window.window.ui().global::<ScanningView>();
+    assert_eq!(
+        view.get_sight().size().width,
+        0,
+        "and nothing of it is kept"
+    );
+    window.window.see(&GrayImage::new(48, 36));
+    assert_eq!(view.get_sight().size().width, 0, "nor shown late");
+
+    // What it finds is joined when the user says so: by Enter, since that has the focus.
+    window.one(scan).invoke_accessible_default_action();
+    window.settles();
+    let link = Private("hedgerow:ABC".into());
+    window.does(Action::Camera(Sight::Invitation(link.clone())));
+    let pasted = window.one("The link that you were given");
+    assert_eq!(pasted.accessible_value().as_deref(), Some("hedgerow:ABC"));
+    let joins = |window: &Window| {
+        window.asked(|request| match request {
+            Request::Join(link) => Some(link.clone()),
+            _ => None,
+        })
+    };
+    assert!(joins(&window).is_empty());
+    window.presses(&[], Key::Return);
+    assert_eq!(joins(&window), [link]);
+
+    // Whatever is wrong is said, with what to do about it.
+    window.one(scan).invoke_accessible_default_action();
+    window.settles();
+    window.does(Action::Camera(Sight::Problem(CameraProblem::Busy)));
+    window.one("Another program is using the camera. Close it, and try again.");
+    window.one(scan);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use i_slint_backend_testing::{
     ElementQuery, TestingBackend, TestingBackendOptions, mock_elapsed_time,
 };
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, ImageEncoder, RgbaImage};
+use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma, RgbaImage};
 use slint::{ComponentHandle, LogicalSize};
 use stage::{NOON, Stage, id};
 use std::time::Duration;
@@ -104,7 +104,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 type Screen = (&'static str, fn() -> Stage);
 
-fn screens() -> [Screen; 19] {
+fn screens() -> [Screen; 20] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -152,6 +152,14 @@ fn screens() -> [Screen; 19] {
                 in_person: true,
                 valid_for_s: 1_800,
             });
+            stage
+        }),
+        ("scanning", || {
+            let mut stage = people();
+            stage.does(Action::ShowAdding);
+            stage.does(Action::Camera(Sight::There(true)));
+            stage.does(Action::Scan(true));
+            stage.does(Action::Camera(Sight::OtherCode));
             stage
         }),
         ("network", || {
@@ -328,6 +336,11 @@ fn draw(stage: Stage, width: u32, height: u32, unfold: bool) -> RgbaImage {
             fold.invoke_accessible_expand_action();
         }
     }
+    // A camera that is on sees a wall with a lamp.
+    window.see(&GrayImage::from_fn(480, 360, |x, y| {
+        let from_lamp = x.abs_diff(150).pow(2) + y.abs_diff(90).pow(2);
+        Luma([250 - (from_lamp / 500).min(190) as u8])
+    }));
     // What follows from a layout is drawn in a later frame; a cursor blinks, and is caught at the same moment.
     for _ in 0..4 {
         mock_elapsed_time(Duration::from_millis(20));

@@ -16,10 +16,9 @@ use slint::ComponentHandle;
 use slint::platform::WindowEvent;
 
 use super::screen::{Area, HEIGHT, Screen, Turn, WIDTH};
-use crate::application::{in_window, reach};
 use crate::bind::{About, Outside, Window};
-use crate::desktop::Clocks;
 use crate::fonts;
+use crate::machine::{Clocks, in_window, reach};
 use crate::model::{Action, App, Effect, News, Now, Place, Preferences, RowKind, Theme};
 use crate::node::{Options, Worker};
 use crate::ui::{AppWindow, ChatsView};

@@ -14,6 +14,7 @@ mod network;
 mod paths;
 mod person;
 mod relays;
+mod scanning;
 mod settings;
 mod thread;
 mod words;
@@ -23,6 +24,7 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use hedgerow_node::api::{ContactId, InvitationId, MessageId, Private};
+use image::GrayImage;
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 
@@ -105,6 +107,7 @@ impl Window {
                 }
             }
         });
+        scanning::listen(ui, &act);
         person::listen(ui, &act);
         network::listen(ui, &act);
         bluetooth::listen(ui, &act);
@@ -183,6 +186,13 @@ impl Window {
             .dispatch_event(WindowEvent::WindowActiveChanged(active));
     }
 
+    /// The camera sees this. Where it was switched off meanwhile, nobody does.
+    pub fn see(&self, sight: &GrayImage) {
+        if self.app().adding.scanning.on {
+            scanning::show(sight, &self.ui);
+        }
+    }
+
     /// The node told something.
     pub fn hear(&self, news: News) {
         let effects = self.app.borrow_mut().hear(news, self.outside.now());
@@ -252,6 +262,7 @@ impl Window {
         }
         if changed.adding {
             adding::draw(&app, ui, &self.pasted_set);
+            scanning::draw(&app.adding.scanning, ui);
         }
         if changed.person {
             person::draw(&app, ui, &self.alias_set);

@@ -5,7 +5,7 @@ use hedgerow_node::api::{
     StorageProblem, WayState, Why,
 };
 
-use crate::model::{Day, Face, PathsKind, Tick, WayRow, Weakness, When};
+use crate::model::{CameraProblem, Day, Face, PathsKind, Tick, WayRow, Weakness, When};
 use crate::ui;
 
 /// None where there is none.
@@ -287,4 +287,15 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
 /// The interface counts in 32 bits; more than that is as much as it can say.
 pub fn number(count: u64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+pub fn camera_problem(problem: Option<CameraProblem>) -> ui::CameraProblem {
+    match problem {
+        None => ui::CameraProblem::None,
+        Some(CameraProblem::Busy) => ui::CameraProblem::Busy,
+        Some(CameraProblem::Forbidden) => ui::CameraProblem::Forbidden,
+        Some(CameraProblem::Gone) => ui::CameraProblem::Gone,
+        Some(CameraProblem::Silent) => ui::CameraProblem::Silent,
+        Some(CameraProblem::Unsuitable) => ui::CameraProblem::Unsuitable,
+    }
 }

@@ -1,16 +1,18 @@
-//! What the application asks of the desktop: its clocks, one window for each data directory, notifications, the
-//! tray, the browser, a place for the preferences, pictures with invitations.
+//! What the application asks of the desktop: one window for each data directory, notifications, the tray, the
+//! browser, pictures with invitations, the camera.
 
-mod clocks;
+mod camera;
+mod code;
 mod instance;
 mod notices;
 mod picture;
-mod preferences;
 mod tray;
+mod video;
 
-pub use clocks::Clocks;
+pub use camera::{Camera, Frames, Seen};
+pub use code::Code;
 pub use instance::{Instance, Visitor};
 pub use notices::{Notices, Said};
 pub use picture::{Picture, invitation_in};
-pub use preferences::PreferencesFile;
 pub use tray::{FromTray, Tray, TraySaid};
+pub use video::{Video, is_there as is_camera_there, open as open_camera};

@@ -5,6 +5,8 @@ use std::path::Path;
 use image::ImageReader;
 use image::imageops::FilterType;
 
+use super::code::{Code, code_in};
+
 /// The largest picture that is looked at, in pixels each way.
 const MAX_SIDE: u32 = 12_000;
 
@@ -40,6 +42,10 @@ pub fn invitation_in(path: &Path) -> Picture {
     let Ok(picture) = reader.decode() else {
         return Picture::Unreadable;
     };
+    let read = |picture: &image::GrayImage| match code_in(picture) {
+        Some(Code::Invitation(link)) => Some(link),
+        Some(Code::Other) | None => None,
+    };
     let whole = picture.to_luma8();
     let found = read(&whole).or_else(|| {
         let too_large = whole.width().max(whole.height()) > SMALL_SIDE;
@@ -54,40 +60,12 @@ pub fn invitation_in(path: &Path) -> Picture {
     found.map_or(Picture::Nothing, Picture::Invitation)
 }
 
-fn read(picture: &image::GrayImage) -> Option<String> {
-    let (width, height) = picture.dimensions();
-    let at = |x: usize, y: usize| picture.get_pixel(x as u32, y as u32).0[0];
-    let mut prepared =
-        rqrr::PreparedImage::prepare_from_greyscale(width as usize, height as usize, at);
-    prepared.detect_grids().into_iter().find_map(|grid| {
-        let (_, text) = grid.decode().ok()?;
-        let ours = text.get(..9)?.eq_ignore_ascii_case("hedgerow:");
-        ours.then_some(text)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use image::{GrayImage, Luma};
-    use qrcode::QrCode;
+    use image::GrayImage;
 
+    use super::super::code::drawn;
     use super::*;
-
-    fn draw(text: &str, scale: u32) -> GrayImage {
-        let code = QrCode::new(text).expect("it fits");
-        let side = code.width() as u32;
-        let modules = code.to_colors();
-        GrayImage::from_fn((side + 8) * scale, (side + 8) * scale, |x, y| {
-            let (x, y) = (x / scale, y / scale);
-            let inside = (4..side + 4).contains(&x) && (4..side + 4).contains(&y);
-            let at = || modules[((y - 4) * side + x - 4) as usize];
-            Luma([if inside && at() == qrcode::Color::Dark {
-                0
-            } else {
-                255
-            }])
-        })
-    }
 
     #[test]
     fn an_invitation_is_found_and_nothing_else_is_one() {
@@ -99,10 +77,10 @@ mod tests {
         };
         let link = "HEDGEROW:ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOPQRSTUVWXYZ";
         let found = Picture::Invitation(link.into());
-        assert_eq!(picture("small.png", &draw(link, 4)), found);
-        assert_eq!(picture("large.png", &draw(link, 40)), found);
+        assert_eq!(picture("small.png", &drawn(link, 4)), found);
+        assert_eq!(picture("large.png", &drawn(link, 40)), found);
         assert_eq!(
-            picture("web.png", &draw("https://example.org", 4)),
+            picture("web.png", &drawn("https://example.org", 4)),
             Picture::Nothing
         );
         assert_eq!(

@@ -84,6 +84,8 @@ impl App {
             Action::CancelInvitation(id) => self.cancel_invitation(id),
             Action::CopyLink => self.copy_link(),
             Action::Pasted(text) => self.paste(text),
+            Action::Scan(on) => self.scan(on),
+            Action::Camera(sight) => self.see_by_camera(sight),
             Action::Join => self.join(),
             Action::CancelJoin(id) => self.cancel_join(id),
             Action::LinkOpened(link) => self.take_link(link),

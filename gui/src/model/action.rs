@@ -6,6 +6,7 @@ use super::calendar::Date;
 use super::paths::PathsKind;
 use super::place::SettingsPage;
 use super::preferences::Preference;
+use super::scanning::Sight;
 
 /// Something a person did, or that the desktop says.
 #[derive(Clone)]
@@ -135,8 +136,12 @@ pub enum Action {
     CancelInvitation(InvitationId),
     /// Copy the link that is shown.
     CopyLink,
-    /// The link that is typed or pasted, or read by a camera.
+    /// The link that is typed or pasted.
     Pasted(String),
+    /// Switch the camera.
+    Scan(bool),
+    /// The camera tells something.
+    Camera(Sight),
     /// Join it.
     Join,
     /// Give a join up.

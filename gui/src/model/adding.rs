@@ -14,6 +14,7 @@ use super::chats;
 use super::dialog::Banner;
 use super::effect::Request;
 use super::place::{Pane, Place};
+use super::scanning::Scanning;
 
 /// The longest link that is looked at, in bytes.
 const MAX_PASTED: usize = 4_096;
@@ -35,6 +36,8 @@ pub struct Adding {
     pub busy: bool,
     /// Why the last thing asked was not done.
     pub problem: Option<Refusal>,
+    /// The camera.
+    pub scanning: Scanning,
     known: Vec<Invitation>,
     /// Why joins make no progress, or have ended, and when they expire: of ended ones the node tells no
     /// more.

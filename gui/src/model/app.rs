@@ -17,6 +17,7 @@ use super::news::{Chat, Mode, News};
 use super::person::Person;
 use super::place::{Changed, Pane, Place, Steps};
 use super::preferences::{Preference, Preferences};
+use super::scanning::CameraAsked;
 use super::thread::Thread;
 
 /// The application.
@@ -81,6 +82,7 @@ pub struct App {
     pub(super) lost: bool,
     /// A `hedgerow:` link was opened while everything was hidden.
     pub(super) link: Option<String>,
+    pub(super) camera: CameraAsked,
     pub(super) overview: Asked,
     pub(super) banner_until_ms: Option<u64>,
     /// When a notification without names was last shown.
@@ -132,6 +134,7 @@ impl App {
             taking_over: false,
             lost: false,
             link: None,
+            camera: CameraAsked::default(),
             overview: Asked::default(),
             banner_until_ms: None,
             notified_ms: None,
@@ -289,6 +292,7 @@ impl App {
         if is_due(draft_due) {
             self.keep_draft();
         }
+        self.mind_camera();
         self.fetch();
         self.mark();
         self.look_at_chats();
@@ -312,6 +316,7 @@ fn happens_by_itself(action: &Action) -> bool {
             | Action::NearTop
             | Action::NearBottom
             | Action::LinkOpened(_)
+            | Action::Camera(_)
             | Action::Prefer(Preference::Window { .. })
     )
 }

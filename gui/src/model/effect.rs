@@ -34,6 +34,10 @@ pub enum Effect {
     Hide,
     /// Show the window, and bring it to the front, wherever it is.
     Raise,
+    /// Find out whether there is a camera. Answer: `Action::Camera`.
+    LookForCamera,
+    /// Look for an invitation with the camera, or let go of it. Answer: `Action::Camera`.
+    Camera(bool),
     /// Put the cursor where one writes.
     FocusDraft,
     /// Close the window; everything to keep has been asked for already.

@@ -6,7 +6,7 @@
 //!                                     └── App::changed: what to draw again
 //! ```
 //!
-//! `app` is the whole, `acting`, `going`, `hearing`, `hiding` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `person`,
+//! `app` is the whole, `acting`, `going`, `hearing`, `hiding` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `scanning`, `person`,
 //! `network`, `bluetooth`, `relays` and `paths` are what fills the window, one file each; `face` is what several of them show of a contact; `window` and `rows` are the loaded part of a
 //! conversation and how it is drawn; `calendar`, `links`, `strength` and `preferences` are what these
 //! need to know of the world.
@@ -37,6 +37,7 @@ mod place;
 mod preferences;
 mod relays;
 mod rows;
+mod scanning;
 mod strength;
 mod telling;
 mod thread;
@@ -61,5 +62,6 @@ pub use place::{Changed, Pane, Place, SettingsPage};
 pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};
 pub use relays::{RelayRow, Relays};
 pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};
+pub use scanning::{CameraProblem, Scanning, Sight};
 pub use strength::{NewPassphrase, Weakness};
 pub use thread::{Scroll, Sending, Thread};

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use hedgerow_gui::desktop::PreferencesFile;
+use hedgerow_gui::machine::PreferencesFile;
 use hedgerow_gui::model::Preferences;
 use tempfile::TempDir;
 

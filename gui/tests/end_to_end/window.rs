@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
 
-use hedgerow_gui::application;
 use hedgerow_gui::arguments::Arguments;
 use hedgerow_gui::bind::Window;
+use hedgerow_gui::{application, machine};
 use hedgerow_node::directory::Hashing;
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::runtime::{NodeOptions, OnAir};
@@ -69,7 +69,7 @@ pub fn open() {
         for line in std::io::stdin().lines().map_while(Result::ok) {
             let order = serde_json::from_str(&line).expect("an order");
             let end = Instant::now() + PATIENCE;
-            application::in_window(move |window| fulfil(window, order, end));
+            machine::in_window(move |window| fulfil(window, order, end));
         }
     });
     let arguments = Arguments {
@@ -94,7 +94,7 @@ fn fulfil(window: &Rc<Window>, order: Order, end: Instant) {
         None if Instant::now() > end => Answer::Never(everything(window)),
         None => {
             return Timer::single_shot(LOOK_EVERY, move || {
-                application::in_window(move |window| fulfil(window, order, end));
+                machine::in_window(move |window| fulfil(window, order, end));
             });
         }
     };

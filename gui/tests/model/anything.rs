@@ -61,6 +61,13 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
         }
         33 => return stage.meet(letter, letter),
         44 => Action::OpenNotified(id(letter)),
+        45 => Action::Scan(number.is_multiple_of(2)),
+        46 => Action::Camera(match number % 4 {
+            0 => Sight::There(number.is_multiple_of(8)),
+            1 => Sight::Invitation(Private("hedgerow:ABC".into())),
+            2 => Sight::OtherCode,
+            _ => Sight::Problem(CameraProblem::Gone),
+        }),
         _ => {
             let (time_ms, mine) = (stage.now.wall_ms, what.is_multiple_of(2));
             let Some(talk) = stage.node.talks.get_mut(&id(letter)) else {
@@ -89,6 +96,12 @@ fn check(stage: &Stage) {
         hidden &= app.chats.rows.is_empty() && app.thread.is_none() && app.person.is_none();
         assert!(hidden && app.me.is_none() && app.network.people.is_empty());
     }
+    let cameras = stage.done.iter().rev().find_map(|effect| match effect {
+        Effect::Camera(on) => Some(*on),
+        _ => None,
+    });
+    assert_eq!(cameras.unwrap_or_default(), app.adding.scanning.on);
+    assert!(app.place == Place::Main(Pane::Adding) || !app.adding.scanning.on);
     match app.place {
         Place::Main(Pane::Thread) => assert!(app.thread.is_some()),
         Place::Main(Pane::Person) => assert!(app.person.is_some()),
@@ -128,7 +141,7 @@ proptest! {
 
     #[test]
     fn nothing_shows_what_is_hidden_and_what_is_shown_is_what_is_there(
-        steps in proptest::collection::vec((0..45_u8, any::<u16>()), 1..120),
+        steps in proptest::collection::vec((0..47_u8, any::<u16>()), 1..120),
     ) {
         let mut stage = Stage::open(&["Ana", "Ben", "Eve"]);
         for number in 0..700 {

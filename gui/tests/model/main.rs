@@ -8,5 +8,6 @@ mod list;
 mod locking;
 mod ownership;
 mod pages;
+mod scanning;
 #[path = "../stage/mod.rs"]
 mod stage;

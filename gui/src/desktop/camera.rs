@@ -1,0 +1,306 @@
+//! The camera: a thread that looks for an invitation in what it sees, for as long as somebody wants that.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use image::GrayImage;
+use image::imageops::{flip_horizontal, thumbnail};
+
+use super::code::{Code, code_in};
+use crate::model::CameraProblem;
+
+/// From one frame that is looked at to the next, at least: fifteen a second.
+const PERIOD: Duration = Duration::from_millis(67);
+
+/// How long a frame is waited for before it is asked whether anybody wants one still.
+const STEP: Duration = Duration::from_millis(100);
+
+/// A camera that gives nothing for so long gives nothing at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The picture for the window is at most this wide, in pixels.
+const SHOWN_WIDTH: u32 = 480;
+
+/// Where frames come from. Dropping it lets go of the camera.
+pub trait Frames {
+    /// The next frame; `None` if none has come within this time, or it is damaged.
+    ///
+    /// # Errors
+    /// There will be no more.
+    fn next(&mut self, within: Duration) -> Result<Option<GrayImage>, CameraProblem>;
+}
+
+/// What comes of looking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// What the camera sees, as in a mirror. The next one is made when this one is dropped: nobody who
+    /// is slow has to draw old ones.
+    Picture(Arc<GrayImage>),
+    /// An invitation. The camera is let go of.
+    Invitation(String),
+    /// A code that is no invitation; told once.
+    OtherCode,
+    /// There is nothing more to see.
+    Problem(CameraProblem),
+}
+
+/// The camera of this machine, which one at a time can have.
+#[derive(Default)]
+pub struct Camera {
+    turn: Arc<Mutex<()>>,
+    wanted: RefCell<Option<Arc<()>>>,
+}
+
+impl Camera {
+    /// Looks for an invitation in a thread of its own, and tells from there, until one is found or it is let
+    /// go of. Whoever had the camera before lets go of it first.
+    ///
+    /// # Errors
+    /// The system has no thread.
+    pub fn look<F: Frames>(
+        &self,
+        open: impl FnOnce() -> Result<F, CameraProblem> + Send + 'static,
+        tell: impl Fn(Seen) + Send + 'static,
+    ) -> io::Result<()> {
+        let (turn, token) = (self.turn.clone(), Arc::new(()));
+        let wanted = Arc::downgrade(&token);
+        self.wanted.replace(Some(token));
+        let looking = move || {
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            if wanted.strong_count() > 0
+                && let Err(problem) =
+                    open().and_then(|frames| look_at(frames, PATIENCE, &wanted, &tell))
+            {
+                tell(Seen::Problem(problem));
+            }
+        };
+        thread::Builder::new()
+            .name("camera".into())
+            .spawn(looking)
+            .map(drop)
+    }
+
+    /// Lets go of it, within a moment.
+    pub fn let_go(&self) {
+        self.wanted.take();
+    }
+}
+
+fn look_at(
+    mut frames: impl Frames,
+    patience: Duration,
+    wanted: &Weak<()>,
+    tell: &impl Fn(Seen),
+) -> Result<(), CameraProblem> {
+    let mut shown = Weak::new();
+    let mut last = Instant::now();
+    let mut other_code = false;
+    while wanted.strong_count() > 0 {
+        let began = Instant::now();
+        let Some(frame) = frames.next(STEP)? else {
+            if last.elapsed() > patience {
+                return Err(CameraProblem::Silent);
+            }
+            continue;
+        };
+        last = Instant::now();
+        if shown.strong_count() == 0 {
+            let picture = Arc::new(mirrored(&frame));
+            shown = Arc::downgrade(&picture);
+            tell(Seen::Picture(picture));
+        }
+        // Noise that hides a code is gone at half the size.
+        let (width, height) = frame.dimensions();
+        let code = code_in(&frame).or_else(|| code_in(&thumbnail(&frame, width / 2, height / 2)));
+        match code {
+            Some(Code::Invitation(link)) => {
+                tell(Seen::Invitation(link));
+                return Ok(());
+            }
+            Some(Code::Other) if !other_code => {
+                other_code = true;
+                tell(Seen::OtherCode);
+            }
+            Some(Code::Other) | None => {}
+        }
+        thread::sleep(PERIOD.saturating_sub(began.elapsed()));
+    }
+    Ok(())
+}
+
+/// As in a mirror, as large as the window shows it.
+fn mirrored(frame: &GrayImage) -> GrayImage {
+    let (width, height) = frame.dimensions();
+    let shown = width.min(SHOWN_WIDTH);
+    let high = (u64::from(height) * u64::from(shown)).div_ceil(u64::from(width.max(1)));
+    flip_horizontal(&thumbnail(frame, shown, high as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::mpsc::{self, Receiver, Sender};
+
+    use image::imageops::{blur, overlay};
+    use image::{GrayImage, Luma};
+
+    use super::super::code::drawn;
+    use super::*;
+
+    const LINK: &str = "HEDGEROW:ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const SOON: Duration = Duration::from_secs(30);
+
+    /// A camera that is played: when there is nothing left to play, it sees a grey wall.
+    struct Played {
+        frames: VecDeque<Result<Option<GrayImage>, CameraProblem>>,
+        events: Sender<&'static str>,
+    }
+
+    impl Frames for Played {
+        fn next(&mut self, _: Duration) -> Result<Option<GrayImage>, CameraProblem> {
+            let wall = || Ok(Some(GrayImage::from_pixel(640, 480, Luma([90]))));
+            self.frames.pop_front().unwrap_or_else(wall)
+        }
+    }
+
+    impl Drop for Played {
+        fn drop(&mut self) {
+            let _ = self.events.send("let go");
+        }
+    }
+
+    type Frame = Result<Option<GrayImage>, CameraProblem>;
+
+    /// Looks at these frames.
+    fn look(camera: &Camera, frames: Vec<Frame>) -> (Receiver<Seen>, Receiver<&'static str>) {
+        let ((tell, told), (events, happened)) = (mpsc::channel(), mpsc::channel());
+        let open = move || {
+            events.send("open").expect("the test lives");
+            let frames = frames.into();
+            Ok(Played { frames, events })
+        };
+        let tell = move |seen| drop(tell.send(seen));
+        camera.look(open, tell).expect("a thread");
+        (told, happened)
+    }
+
+    /// What is told but pictures, until the camera is let go of.
+    fn told(told: &Receiver<Seen>) -> Vec<Seen> {
+        let is_picture = |seen: &Seen| matches!(seen, Seen::Picture(_));
+        let all = std::iter::from_fn(|| match told.recv_timeout(SOON) {
+            Ok(seen) => Some(seen),
+            Err(mpsc::RecvTimeoutError::Disconnected) => None,
+            Err(mpsc::RecvTimeoutError::Timeout) => panic!("the camera is still had"),
+        });
+        all.filter(|seen| !is_picture(seen)).collect()
+    }
+
+    /// A room with a code in it: turned by so many degrees, out of focus, dim, and noisy.
+    fn room(text: &str, degrees: f32, sigma: f32) -> GrayImage {
+        let code = drawn(text, 6);
+        let (width, height) = (640, 480);
+        let mut flat = GrayImage::from_pixel(width, height, Luma([120]));
+        let (x, y) = ((width - code.width()) / 2, (height - code.height()) / 2);
+        overlay(&mut flat, &code, x.into(), y.into());
+        let (sine, cosine) = degrees.to_radians().sin_cos();
+        let (middle_x, middle_y) = (width as f32 / 2.0, height as f32 / 2.0);
+        let turned = GrayImage::from_fn(width, height, |x, y| {
+            let (dx, dy) = (x as f32 - middle_x, y as f32 - middle_y);
+            let from_x = (cosine * dx + sine * dy + middle_x) as u32;
+            let from_y = (cosine * dy - sine * dx + middle_y) as u32;
+            let pixel = flat.get_pixel_checked(from_x, from_y);
+            let noise = ((x * 7 + y * 13) % 11) as u8;
+            Luma([pixel.map_or(120, |pixel| pixel.0[0]) / 2 + 40 + noise])
+        });
+        blur(&turned, sigma)
+    }
+
+    #[test]
+    fn an_invitation_is_found_however_it_is_held() {
+        for (degrees, sigma) in [(0.0, 0.5), (17.0, 1.0), (90.0, 1.5), (200.0, 1.0)] {
+            let camera = Camera::default();
+            let (seen, _happened) = look(&camera, vec![Ok(Some(room(LINK, degrees, sigma)))]);
+            let found = Seen::Invitation(LINK.into());
+            assert_eq!(told(&seen), [found], "{degrees} degrees, blurred {sigma}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_no_invitation_is_told_once_and_looking_goes_on() {
+        let camera = Camera::default();
+        let other = || Ok(Some(room("https://example.org/menu", 5.0, 0.5)));
+        let frames = vec![Ok(None), other(), other(), Ok(Some(room(LINK, 0.0, 0.5)))];
+        let (seen, _happened) = look(&camera, frames);
+        let expected = [Seen::OtherCode, Seen::Invitation(LINK.into())];
+        assert_eq!(told(&seen), expected);
+    }
+
+    #[test]
+    fn what_is_shown_is_a_mirror_and_whoever_is_slow_gets_no_old_pictures() {
+        let camera = Camera::default();
+        let mut left_white = GrayImage::new(960, 540);
+        for (x, _, pixel) in left_white.enumerate_pixels_mut() {
+            *pixel = Luma([if x < 480 { 250 } else { 10 }]);
+        }
+        let other = || Ok(Some(GrayImage::new(640, 480)));
+        let invitation = Ok(Some(room(LINK, 0.0, 0.5)));
+        let frames = vec![Ok(Some(left_white)), other(), other(), invitation];
+        let (seen, _happened) = look(&camera, frames);
+        let Ok(Seen::Picture(first)) = seen.recv_timeout(SOON) else {
+            panic!("the first picture");
+        };
+        assert_eq!(first.dimensions(), (480, 270));
+        let (left, right) = (first.get_pixel(5, 5).0, first.get_pixel(475, 5).0);
+        assert_eq!((left, right), ([10], [250]));
+        let rest: Vec<_> = std::iter::from_fn(|| seen.recv_timeout(SOON).ok()).collect();
+        assert_eq!(rest, [Seen::Invitation(LINK.into())], "the first is held");
+    }
+
+    #[test]
+    fn the_camera_is_let_go_of_before_the_next_one_has_it() {
+        let camera = Camera::default();
+        let (seen, happened) = look(&camera, Vec::new());
+        assert!(matches!(seen.recv_timeout(SOON), Ok(Seen::Picture(_))));
+        assert_eq!(happened.recv_timeout(SOON), Ok("open"));
+        assert!(happened.try_recv().is_err(), "it is had");
+        camera.let_go();
+        assert_eq!(happened.recv_timeout(SOON), Ok("let go"));
+        assert_eq!(told(&seen), []);
+
+        let (first, first_happened) = look(&camera, Vec::new());
+        assert!(matches!(first.recv_timeout(SOON), Ok(Seen::Picture(_))));
+        let held = camera.turn.try_lock().is_err();
+        assert!(held, "one at a time");
+        let (second, _happened) = look(&camera, Vec::new());
+        assert!(matches!(second.recv_timeout(SOON), Ok(Seen::Picture(_))));
+        let events: Vec<_> = first_happened.try_iter().collect();
+        assert_eq!(events, ["open", "let go"]);
+    }
+
+    #[test]
+    fn a_camera_that_is_unplugged_or_cannot_be_had_says_why() {
+        let camera = Camera::default();
+        let frames = vec![Ok(None), Err(CameraProblem::Gone)];
+        let (seen, _happened) = look(&camera, frames);
+        assert_eq!(told(&seen), [Seen::Problem(CameraProblem::Gone)]);
+
+        let (tell, seen) = mpsc::channel();
+        let busy = || Err::<Played, _>(CameraProblem::Busy);
+        let tell = move |seen| drop(tell.send(seen));
+        camera.look(busy, tell).expect("a thread");
+        assert_eq!(told(&seen), [Seen::Problem(CameraProblem::Busy)]);
+    }
+
+    #[test]
+    fn a_camera_that_gives_nothing_is_given_up() {
+        let (events, _happened) = mpsc::channel();
+        let frames = vec![Ok(None); 1_000].into();
+        let (patience, wanted) = (Duration::ZERO, Arc::new(()));
+        let played = Played { frames, events };
+        let ended = look_at(played, patience, &Arc::downgrade(&wanted), &|_| {});
+        assert_eq!(ended, Err(CameraProblem::Silent));
+    }
+}

@@ -1,0 +1,35 @@
+//! What the application asks of every machine: its clocks, a place for the preferences, and a way to its one
+//! window from other threads.
+
+mod clocks;
+mod preferences;
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+pub use clocks::Clocks;
+pub use preferences::PreferencesFile;
+
+use crate::bind::Window;
+
+thread_local! {
+    /// The one window of this process: other threads reach it by the event loop.
+    static WINDOW: OnceCell<Rc<Window>> = const { OnceCell::new() };
+}
+
+/// Makes a window the one of this process.
+pub(crate) fn reach(window: &Rc<Window>) {
+    WINDOW.with(|one| one.set(window.clone()).ok());
+}
+
+/// Does something with the window of this process, in its thread.
+pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
+    // Without an event loop the window is gone, and nobody wants to know.
+    let _ = slint::invoke_from_event_loop(move || {
+        WINDOW.with(|window| {
+            if let Some(window) = window.get() {
+                act(window);
+            }
+        });
+    });
+}
