@@ -9,7 +9,14 @@ pub mod model;
 pub mod node;
 pub mod ui;
 
+#[cfg(target_os = "android")]
+mod android;
+
+#[cfg(not(target_os = "android"))]
 pub mod application;
+#[cfg(not(target_os = "android"))]
 pub mod arguments;
+#[cfg(not(target_os = "android"))]
 pub mod bench;
+#[cfg(not(target_os = "android"))]
 pub mod desktop;

@@ -152,9 +152,10 @@ pub fn place(disk: Option<&Path>) -> Result<TempDir> {
 
 /// Durable means nothing on a disk of memory.
 fn refuse_memory_disk(path: &Path) -> Result<()> {
-    const TMPFS: i64 = 0x0102_1994;
-    const RAMFS: i64 = 0x8584_58f6;
-    let kind = rustix::fs::statfs(path)?.f_type;
+    const TMPFS: i128 = 0x0102_1994;
+    const RAMFS: i128 = 0x8584_58f6;
+    // Systems do not agree on its sign.
+    let kind = i128::from(rustix::fs::statfs(path)?.f_type);
     if [TMPFS, RAMFS].contains(&kind) {
         bail!(
             "{} is in memory: give --disk a directory on a real disk",

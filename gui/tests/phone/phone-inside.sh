@@ -2,6 +2,7 @@
 # Inside the root that phone.sh makes: builds, starts the application under emulation, takes its picture.
 set -euo pipefail
 cd /source
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 cargo build --profile "$profile" --locked --offline -p hedgerow-gui --target aarch64-unknown-linux-gnu
 directory=$profile
 [ "$profile" = dev ] && directory=debug

@@ -1,0 +1,114 @@
+//! Android: where the system begins the application, and the machine that its window is on.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use hedgerow_node::host::HostOptions;
+use hedgerow_node::runtime::OnAir;
+use slint::ComponentHandle;
+use slint::android::AndroidApp;
+use slint::android::android_activity::{MainEvent, PollEvent};
+
+use crate::bind::{About, Outside, Window};
+use crate::fonts;
+use crate::machine::{Clocks, PreferencesFile, in_window, reach};
+use crate::model::{Action, App, Effect, Now};
+use crate::node::{Options, Worker};
+use crate::ui::{AddingView, AppWindow};
+
+/// What the system calls, in a thread for it.
+#[expect(unsafe_code, reason = "the system knows it by this name")]
+#[unsafe(no_mangle)]
+fn android_main(app: AndroidApp) {
+    // Without either there is no place to say why.
+    if let Some(directory) = app.internal_data_path()
+        && slint::android::init_with_event_listener(app, watch_user).is_ok()
+    {
+        run(directory);
+    }
+    // The process would outlive its window, and the interface begins once in each.
+    std::process::exit(0);
+}
+
+/// Shows the window until it is closed. Everything is kept where no other application can read.
+fn run(directory: PathBuf) {
+    let Ok(window) = AppWindow::new() else { return };
+    fonts::register();
+    let file = PreferencesFile::at(directory.join("gui.toml"));
+    let directory = directory.join("hedgerow");
+    let options = Options {
+        directory: directory.clone(),
+        host: HostOptions::shipped(OnAir::Yes),
+        name: "Hedgerow (Android)".into(),
+    };
+    let worker = Worker::start(options, |news| in_window(move |window| window.hear(news)));
+    let Ok(worker) = worker else { return };
+    let worker = Rc::new(RefCell::new(Some(worker)));
+    let preferences = file.read();
+    let device = Device {
+        clocks: Clocks::start(),
+        worker: worker.clone(),
+        file,
+    };
+    let about = About {
+        version: env!("CARGO_PKG_VERSION").into(),
+        directory: directory.display().to_string(),
+    };
+    let zone = jiff::tz::TimeZone::system();
+    let app = App::new(zone, preferences, device.now());
+    let window = Window::new(window, app, about, Box::new(device));
+    window.ui().global::<AddingView>().set_files(false);
+    reach(&window);
+    // A window that fails is a window that is closed.
+    let _ = window.ui().run();
+    if let Some(worker) = worker.take() {
+        worker.stop();
+    }
+}
+
+/// Notifications are for those who look elsewhere.
+fn watch_user(event: &PollEvent<'_>) {
+    let focused = match event {
+        PollEvent::Main(MainEvent::GainedFocus) => true,
+        PollEvent::Main(MainEvent::LostFocus) => false,
+        PollEvent::Main(MainEvent::InputAvailable) => return in_window(|window| window.touched()),
+        _ => return,
+    };
+    in_window(move |window| window.act(Action::Focused(focused)));
+}
+
+/// The machine that the window is on. It has no file dialog, no tray, and no camera that we read; notifications
+/// and the browser are reached by Java, which we have none of.
+struct Device {
+    clocks: Clocks,
+    worker: Rc<RefCell<Option<Worker>>>,
+    file: PreferencesFile,
+}
+
+impl Outside for Device {
+    fn now(&self) -> Now {
+        self.clocks.now()
+    }
+
+    fn perform(&self, effect: Effect) {
+        match effect {
+            Effect::Ask(request) => {
+                if let Some(worker) = &*self.worker.borrow() {
+                    worker.ask(request);
+                }
+            }
+            // They are comfort: what cannot be kept is as shipped the next time.
+            Effect::SavePreferences(preferences) => drop(self.file.write(&preferences)),
+            Effect::ForgetPreferences => self.file.forget(),
+            _ => {}
+        }
+    }
+
+    fn choose_picture(&self) {}
+
+    fn quit(&self) {
+        // An event loop that has ended already is what is wanted.
+        let _ = slint::quit_event_loop();
+    }
+}
