@@ -408,6 +408,11 @@ fn a_part_of_a_message_is_marked_where_it_stands_and_nothing_moves() {
     let part = pasted(&mut window);
     assert!(!part.is_empty() && part.len() < text.len() && text.starts_with(&part));
     assert!(window.all(MARKED).is_empty(), "the pointer is elsewhere");
+    // Nor is anything made of what only passes below it.
+    window.points(middle);
+    window.one(MARKED);
+    window.turns(middle, 120.0);
+    assert!(window.all(MARKED).is_empty(), "it passes");
     assert!(
         window.all("Close").is_empty(),
         "the details were not asked for"
