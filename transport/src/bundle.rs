@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::cryptography::Cryptography;
 use crate::handshake::{Direction, VERSION};
 use crate::keys::{BundlePsk, BundleTagKey, PublicKey, StaticKey, kdf, truncated};
-use crate::noise::{Pattern, TAG_LEN, builder, reader};
+use crate::noise::{Beginning, Handshake, Pattern, TAG_LEN};
 use crate::padding::padme;
 use crate::session::{MAX_ITEM, MAX_RECORD};
 use crate::tag::{self, Tag, Use};
@@ -192,26 +192,26 @@ impl Draft {
             lifetime_s: lifetime_s.min(MAX_LIFETIME_S),
             release: release_hash(&self.release),
         };
-        let mut noise = builder(Pattern::Bundle, from, rng)
-            .prologue(&header.prologue())
-            .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(|builder| builder.remote_public_key(&prekey.0))
-            .and_then(snow::Builder::build_initiator)
-            .expect("each part is given once and has the right length");
+        let beginning = Beginning {
+            pattern: Pattern::Bundle,
+            prologue: &header.prologue(),
+            psk: psk.as_bytes(),
+            peer: Some(prekey),
+        };
+        let mut noise = Handshake::initiator(&beginning, from, rng);
         let mut bundle = BytesMut::with_capacity(header.length);
         header.write(&mut bundle);
         bundle.resize(HEADER_LEN, 0);
         noise
-            .write_message(&[], &mut bundle[MESSAGE_AT..])
+            .write(&[], &mut bundle[MESSAGE_AT..])
             .map_err(|_| BundleFault::Malformed)?;
-        let mut noise = noise
-            .into_transport_mode()
-            .expect("one message finishes this pattern");
+        let finished = noise.finish();
+        let mut noise = finished.expect("one message finishes this pattern").noise;
         for chunk in self.payload.chunks(CHUNK) {
             let start = bundle.len();
             bundle.resize(start + chunk.len() + TAG_LEN, 0);
             noise
-                .write_message(chunk, &mut bundle[start..])
+                .write(chunk, &mut bundle[start..])
                 .expect("a chunk fits a message");
         }
         Ok(bundle.freeze())
@@ -396,26 +396,23 @@ pub fn open<'k>(
     let (head, chunks) = bundle.split_at(HEADER_LEN);
     let prologue = header.prologue();
     for (which, (prekey, psk)) in prekeys.into_iter().enumerate() {
-        let mut noise = reader(Pattern::Bundle, prekey)
-            .prologue(&prologue)
-            .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(|builder| builder.remote_public_key(&sender.0))
-            .and_then(snow::Builder::build_responder)
-            .expect("each part is given once and has the right length");
-        if noise
-            .read_message(&head[MESSAGE_AT..], &mut [0; TAG_LEN])
-            .is_err()
-        {
+        let beginning = Beginning {
+            pattern: Pattern::Bundle,
+            prologue: &prologue,
+            psk: psk.as_bytes(),
+            peer: Some(sender),
+        };
+        let mut noise = Handshake::reader(&beginning, prekey);
+        if noise.read(&head[MESSAGE_AT..], &mut [0; TAG_LEN]).is_err() {
             continue;
         }
-        let mut noise = noise
-            .into_transport_mode()
-            .expect("one message finishes this pattern");
+        let finished = noise.finish();
+        let mut noise = finished.expect("one message finishes this pattern").noise;
         let mut payload = BytesMut::zeroed(chunks.len());
         let mut filled = 0;
         for chunk in chunks.chunks(CHUNK + TAG_LEN) {
             filled += noise
-                .read_message(chunk, &mut payload[filled..])
+                .read(chunk, &mut payload[filled..])
                 .map_err(|_| BundleFault::Altered)?;
         }
         payload.truncate(filled);

@@ -1,5 +1,6 @@
 //! `snow` on our own primitives: the caller's randomness, X25519 that refuses an all-zero result and
-//! erases its keys, the fast ChaCha20-Poly1305 (`docs/PROTOCOL.md` section 7).
+//! erases its keys, the fast ChaCha20-Poly1305 (`docs/PROTOCOL.md` section 7); or, where cryptography is
+//! sized, a stand-in without it.
 //!
 //! Limits of `snow` 0.10, stated in the threat model: it keeps copies of the psk and of the chaining
 //! key that it does not erase.
@@ -9,7 +10,7 @@ use rand_core::{CryptoRng, Rng, SeedableRng};
 use snow::params::{CipherChoice, DHChoice, HashChoice, NoiseParams};
 use snow::resolvers::{CryptoResolver, DefaultResolver, RingResolver};
 use snow::types::{Cipher, Dh, Hash, Random};
-use snow::{Builder, Error};
+use snow::{Builder, Error, HandshakeState, TransportState};
 use zeroize::Zeroizing;
 
 use crate::cryptography::Cryptography;
@@ -42,36 +43,174 @@ impl Pattern {
     }
 }
 
-/// Begins a handshake of whoever has `key`, with randomness from `rng`.
-pub(crate) fn builder<'a>(
-    pattern: Pattern,
-    key: &'a StaticKey,
-    rng: &mut impl CryptoRng,
-) -> Builder<'a> {
-    begin(pattern, key, Some(random_32(rng)))
+/// What both sides of a handshake know before it, beside their own keys.
+pub(crate) struct Beginning<'a> {
+    pub pattern: Pattern,
+    pub prologue: &'a [u8],
+    pub psk: &'a [u8; 32],
+    /// The other side's key, but for meetings.
+    pub peer: Option<&'a PublicKey>,
 }
 
-/// Begins a handshake that only reads: asking it for randomness is an error.
-pub(crate) fn reader<'a>(pattern: Pattern, key: &'a StaticKey) -> Builder<'a> {
-    begin(pattern, key, None)
+/// A handshake under way.
+pub(crate) enum Handshake {
+    Real(Box<HandshakeState>),
+    #[cfg(feature = "sized")]
+    Sized(Box<sized::Handshake>),
 }
 
-fn begin<'a>(
+/// What a handshake has led to.
+pub(crate) struct Finished {
+    /// Names it and no other.
+    pub hash: [u8; 32],
+    /// The other side's proven key.
+    pub peer: PublicKey,
+    pub noise: Transport,
+}
+
+/// What seals and opens the messages behind a handshake, in their order.
+pub(crate) enum Transport {
+    Real(TransportState),
+    #[cfg(feature = "sized")]
+    Sized(sized::Transport),
+}
+
+impl Handshake {
+    /// The side that begins, with randomness from `rng`.
+    pub fn initiator(
+        beginning: &Beginning<'_>,
+        key: &StaticKey,
+        rng: &mut impl CryptoRng,
+    ) -> Handshake {
+        Handshake::new(beginning, key, true, Some(random_32(rng)))
+    }
+
+    /// The side that answers, with randomness from `rng`.
+    pub fn responder(
+        beginning: &Beginning<'_>,
+        key: &StaticKey,
+        rng: &mut impl CryptoRng,
+    ) -> Handshake {
+        Handshake::new(beginning, key, false, Some(random_32(rng)))
+    }
+
+    /// A side that only reads: asking it for randomness is an error.
+    pub fn reader(beginning: &Beginning<'_>, key: &StaticKey) -> Handshake {
+        Handshake::new(beginning, key, false, None)
+    }
+
+    fn new(
+        beginning: &Beginning<'_>,
+        key: &StaticKey,
+        initiates: bool,
+        seed: Option<Zeroizing<[u8; 32]>>,
+    ) -> Handshake {
+        match key.cryptography() {
+            Cryptography::Real => {}
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => {
+                let handshake = sized::Handshake::new(beginning, &key.public(), initiates, seed);
+                return Handshake::Sized(Box::new(handshake));
+            }
+        }
+        let builder = builder(beginning.pattern, key, seed)
+            .prologue(beginning.prologue)
+            .and_then(|builder| builder.psk(0, beginning.psk));
+        let builder = builder.and_then(|builder| match beginning.peer {
+            Some(peer) => builder.remote_public_key(&peer.0),
+            None => Ok(builder),
+        });
+        let state = builder.and_then(|builder| match initiates {
+            true => builder.build_initiator(),
+            false => builder.build_responder(),
+        });
+        let state = state.expect("each part is given once and has the right length");
+        Handshake::Real(Box::new(state))
+    }
+
+    /// Writes the next message. Only a public key of low order makes this fail, where `out` is long enough.
+    pub fn write(&mut self, payload: &[u8], out: &mut [u8]) -> Result<usize, Error> {
+        match self {
+            Handshake::Real(state) => state.write_message(payload, out),
+            #[cfg(feature = "sized")]
+            Handshake::Sized(state) => state.write(payload, out),
+        }
+    }
+
+    /// Reads the next message. snow works in place if there is room for the tag too.
+    pub fn read(&mut self, message: &[u8], payload: &mut [u8]) -> Result<usize, Error> {
+        match self {
+            Handshake::Real(state) => state.read_message(message, payload),
+            #[cfg(feature = "sized")]
+            Handshake::Sized(state) => state.read(message, payload),
+        }
+    }
+
+    /// What it has led to, if all messages have been written and read.
+    pub fn finish(self) -> Option<Finished> {
+        match self {
+            Handshake::Real(state) => Some(Finished {
+                hash: *state.get_handshake_hash().first_chunk()?,
+                peer: PublicKey(*state.get_remote_static()?.first_chunk()?),
+                noise: Transport::Real(state.into_transport_mode().ok()?),
+            }),
+            #[cfg(feature = "sized")]
+            Handshake::Sized(state) => state.finish(),
+        }
+    }
+}
+
+impl Transport {
+    /// Seals the next message.
+    pub fn write(&mut self, text: &[u8], out: &mut [u8]) -> Result<usize, Error> {
+        match self {
+            Transport::Real(state) => state.write_message(text, out),
+            #[cfg(feature = "sized")]
+            Transport::Sized(state) => state.write(text, out),
+        }
+    }
+
+    /// Opens the next message. snow works in place if there is room for the tag too.
+    pub fn read(&mut self, message: &[u8], text: &mut [u8]) -> Result<usize, Error> {
+        match self {
+            Transport::Real(state) => state.read_message(message, text),
+            #[cfg(feature = "sized")]
+            Transport::Sized(state) => state.read(message, text),
+        }
+    }
+
+    /// The next messages that are written go under another key.
+    pub fn rekey_outgoing(&mut self) {
+        match self {
+            Transport::Real(state) => state.rekey_outgoing(),
+            #[cfg(feature = "sized")]
+            Transport::Sized(state) => state.rekey_outgoing(),
+        }
+    }
+
+    /// The next messages that are read come under another key.
+    pub fn rekey_incoming(&mut self) {
+        match self {
+            Transport::Real(state) => state.rekey_incoming(),
+            #[cfg(feature = "sized")]
+            Transport::Sized(state) => state.rekey_incoming(),
+        }
+    }
+
+    /// Whether anything is hidden by it.
+    pub fn is_real(&self) -> bool {
+        matches!(self, Transport::Real(_))
+    }
+}
+
+/// `snow` on our primitives, with this key.
+pub(crate) fn builder(
     pattern: Pattern,
-    key: &'a StaticKey,
+    key: &StaticKey,
     seed: Option<Zeroizing<[u8; 32]>>,
-) -> Builder<'a> {
-    let (resolver, private): (Box<dyn CryptoResolver + Send>, _) = match key.cryptography() {
-        Cryptography::Real => (Box::new(Resolver { seed }), key.as_bytes()),
-        // There a key's public half is all of it.
-        #[cfg(feature = "sized")]
-        Cryptography::Sized => (
-            Box::new(sized::Resolver(seeded(seed.as_ref()))),
-            key.public_bytes(),
-        ),
-    };
-    Builder::with_resolver(pattern.params(), resolver)
-        .local_private_key(private)
+) -> Builder<'_> {
+    Builder::with_resolver(pattern.params(), Box::new(Resolver { seed }))
+        .local_private_key(key.as_bytes())
         .expect("a fresh builder has none")
 }
 
@@ -89,7 +228,10 @@ struct Resolver {
 
 impl CryptoResolver for Resolver {
     fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        Some(Box::new(seeded(self.seed.as_ref())))
+        let seed = self.seed.as_ref();
+        Some(Box::new(Seeded(
+            seed.map(|seed| ChaCha20Rng::from_seed(**seed)),
+        )))
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
@@ -108,12 +250,7 @@ impl CryptoResolver for Resolver {
     }
 }
 
-#[derive(Clone)]
-pub(crate) struct Seeded(Option<ChaCha20Rng>);
-
-fn seeded(seed: Option<&Zeroizing<[u8; 32]>>) -> Seeded {
-    Seeded(seed.map(|seed| ChaCha20Rng::from_seed(**seed)))
-}
+struct Seeded(Option<ChaCha20Rng>);
 
 impl Random for Seeded {
     fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Error> {

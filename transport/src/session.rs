@@ -7,11 +7,10 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
-use snow::TransportState;
 use zeroize::Zeroizing;
 
 use crate::keys::{Psk, PublicKey, kdf, mac, truncated};
-use crate::noise::TAG_LEN;
+use crate::noise::{Finished, Handshake, TAG_LEN, Transport};
 use crate::padding::padme;
 
 #[cfg(test)]
@@ -144,7 +143,7 @@ pub struct ByteCounts {
 
 /// A link on which a contact's device, or the other side of an invitation, has been proven.
 pub struct Session {
-    noise: TransportState,
+    noise: Transport,
     hash: [u8; 32],
     role: Role,
     peer_key: PublicKey,
@@ -156,26 +155,26 @@ pub struct Session {
 
 impl Session {
     pub(crate) fn new(
-        finished: snow::HandshakeState,
+        noise: Handshake,
         psk: &Psk,
         role: Role,
         handshake_sent: usize,
         handshake_received: usize,
     ) -> Option<Self> {
-        let hash = *finished.get_handshake_hash().first_chunk()?;
-        let peer_key = PublicKey(*finished.get_remote_static()?.first_chunk()?);
-        let noise = finished.into_transport_mode().ok()?;
+        let Finished { hash, peer, noise } = noise.finish()?;
+        let key = |from: Role| kdf("hedgerow 1 length", &[psk.as_bytes(), &hash, &[from as u8]]);
         let lengths = |from: Role| RecordLengths {
-            key: kdf("hedgerow 1 length", &[psk.as_bytes(), &hash, &[from as u8]]),
+            key: noise.is_real().then(|| key(from)),
             record: 0,
         };
+        let (outgoing, incoming) = (lengths(role), lengths(role.peer()));
         Some(Self {
             noise,
             hash,
             role,
-            peer_key,
-            outgoing: Outgoing::new(lengths(role)),
-            incoming: Incoming::new(lengths(role.peer())),
+            peer_key: peer,
+            outgoing: Outgoing::new(outgoing),
+            incoming: Incoming::new(incoming),
             handshake_sent: handshake_sent as u64,
             handshake_received: handshake_received as u64,
         })
@@ -260,15 +259,18 @@ impl fmt::Debug for Session {
 
 /// Masks the lengths of one direction's records, and counts these.
 struct RecordLengths {
-    key: Zeroizing<[u8; 32]>,
+    /// `None` where cryptography is sized: they are not hidden then.
+    key: Option<Zeroizing<[u8; 32]>>,
     record: u64,
 }
 
 impl RecordLengths {
     /// Masks or unmasks the length of the next record.
     fn mask(&self, length: [u8; LENGTH_LEN]) -> [u8; LENGTH_LEN] {
-        let mask: [u8; LENGTH_LEN] =
-            truncated(mac(&self.key, &[&self.record.to_be_bytes()]).as_bytes());
+        let Some(key) = &self.key else {
+            return length;
+        };
+        let mask: [u8; LENGTH_LEN] = truncated(mac(key, &[&self.record.to_be_bytes()]).as_bytes());
         [length[0] ^ mask[0], length[1] ^ mask[1]]
     }
 
@@ -356,7 +358,7 @@ impl Outgoing {
     }
 
     /// Pads and seals the plaintext as one record.
-    fn seal(&mut self, noise: &mut TransportState, out: &mut BytesMut) {
+    fn seal(&mut self, noise: &mut Transport, out: &mut BytesMut) {
         let padded = padme(self.plain.len().max(MIN_RECORD)).min(MAX_RECORD);
         self.plain.resize(padded, 0);
         let length = padded + TAG_LEN;
@@ -365,7 +367,7 @@ impl Outgoing {
         let start = out.len();
         out.resize(start + length, 0);
         noise
-            .write_message(&self.plain, &mut out[start..])
+            .write(&self.plain, &mut out[start..])
             .expect("a record of at most MAX_RECORD fits, and 2^64 records are never sent");
         if self.lengths.advance() {
             noise.rekey_outgoing();
@@ -394,11 +396,7 @@ impl Incoming {
         }
     }
 
-    fn receive(
-        &mut self,
-        noise: &mut TransportState,
-        mut bytes: &[u8],
-    ) -> Result<Vec<Item>, PeerFault> {
+    fn receive(&mut self, noise: &mut Transport, mut bytes: &[u8]) -> Result<Vec<Item>, PeerFault> {
         let mut items = Vec::new();
         while !bytes.is_empty() {
             // What came whole is opened where it lies; only a record that was cut is gathered.
@@ -442,13 +440,13 @@ impl Incoming {
 
     fn open(
         &mut self,
-        noise: &mut TransportState,
+        noise: &mut Transport,
         sealed: &[u8],
         items: &mut Vec<Item>,
     ) -> Result<(), PeerFault> {
         let mut plain = BytesMut::zeroed(sealed.len());
         let length = noise
-            .read_message(sealed, &mut plain)
+            .read(sealed, &mut plain)
             .map_err(|_| PeerFault::Record)?;
         plain.truncate(length);
         if self.lengths.advance() {

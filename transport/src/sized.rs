@@ -5,37 +5,14 @@ use std::ops::RangeInclusive;
 
 use rand_core::CryptoRng;
 use snow::Error;
-use snow::params::{CipherChoice, DHChoice, HashChoice};
-use snow::resolvers::CryptoResolver;
-use snow::types::{Cipher, Dh, Hash, Random};
-use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128, xxh3_128_with_seed};
+use zeroize::Zeroizing;
 
 use crate::beacon::{Beacon, Epoch};
 use crate::carrier::CarrierKind;
 use crate::handshake::Direction;
 use crate::keys::{BeaconKey, PairBeaconKey, PublicKey};
-use crate::noise::{Seeded, TAG_LEN};
-
-/// What `snow` works with, and where its randomness comes from.
-pub(crate) struct Resolver(pub Seeded);
-
-impl CryptoResolver for Resolver {
-    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        Some(Box::new(self.0.clone()))
-    }
-
-    fn resolve_dh(&self, _: &DHChoice) -> Option<Box<dyn Dh>> {
-        Some(Box::new(Agreement([0; KEY_LEN])))
-    }
-
-    fn resolve_hash(&self, _: &HashChoice) -> Option<Box<dyn Hash>> {
-        Some(Box::new(Gathered(Vec::new())))
-    }
-
-    fn resolve_cipher(&self, _: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        Some(Box::new(Checksum([0; KEY_LEN])))
-    }
-}
+use crate::noise::{self, Beginning, Finished, Pattern, TAG_LEN};
 
 const KEY_LEN: usize = 32;
 
@@ -51,156 +28,234 @@ fn digest(input: &[u8], number: u64) -> [u8; KEY_LEN] {
     digest
 }
 
-/// Agrees on what both public keys give together. A private key is its public one.
-struct Agreement([u8; KEY_LEN]);
+/// 8 bytes that name their input.
+pub(crate) fn hash(input: &[u8], seed: u64) -> [u8; 8] {
+    xxh3_64_with_seed(input, seed).to_be_bytes()
+}
 
-impl Dh for Agreement {
-    fn name(&self) -> &'static str {
-        "25519"
+/// Fails where an agreement with this key would.
+fn usable(key: &[u8; KEY_LEN]) -> Result<(), Error> {
+    match PublicKey(*key).is_usable() {
+        true => Ok(()),
+        false => Err(Error::Dh),
     }
+}
 
-    fn pub_len(&self) -> usize {
-        KEY_LEN
-    }
+/// In place of a Noise handshake: the same messages in length, and they are refused where those would be. A
+/// key's public half is all of it.
+pub(crate) struct Handshake {
+    pattern: Pattern,
+    initiates: bool,
+    /// Names all that this side knows of the handshake so far.
+    state: u128,
+    me: [u8; KEY_LEN],
+    peer: Option<[u8; KEY_LEN]>,
+    /// What this side sends in place of an ephemeral key, if it has any.
+    fresh: Option<[u8; KEY_LEN]>,
+    /// What has come in place of the other side's.
+    theirs: [u8; KEY_LEN],
+    /// Messages written and read.
+    messages: u8,
+}
 
-    fn priv_len(&self) -> usize {
-        KEY_LEN
-    }
-
-    fn set(&mut self, privkey: &[u8]) {
-        self.0.copy_from_slice(privkey);
-    }
-
-    fn generate(&mut self, rng: &mut dyn Random) -> Result<(), Error> {
-        rng.try_fill_bytes(&mut self.0)
-    }
-
-    fn pubkey(&self) -> &[u8] {
-        &self.0
-    }
-
-    fn privkey(&self) -> &[u8] {
-        &self.0
-    }
-
-    fn dh(&self, pubkey: &[u8], out: &mut [u8]) -> Result<(), Error> {
-        let (peer, out) = pubkey
-            .first_chunk()
-            .zip(out.first_chunk_mut::<KEY_LEN>())
-            .ok_or(Error::Dh)?;
-        // The encodings of points of low order begin with one of these; few others do.
-        let beginnings = [
-            [0x00, 0x00],
-            [0x01, 0x00],
-            [0x5f, 0x9c],
-            [0xe0, 0xeb],
-            [0xec, 0xff],
-            [0xed, 0xff],
-            [0xee, 0xff],
-        ];
-        let suspicious = beginnings.iter().any(|two| peer.starts_with(two));
-        if suspicious && !PublicKey(*peer).is_usable() {
-            return Err(Error::Dh);
+impl Handshake {
+    pub(crate) fn new(
+        beginning: &Beginning<'_>,
+        me: &PublicKey,
+        initiates: bool,
+        seed: Option<Zeroizing<[u8; KEY_LEN]>>,
+    ) -> Self {
+        let peer = beginning.peer.map(|peer| peer.0);
+        let mut handshake = Self {
+            pattern: beginning.pattern,
+            initiates,
+            state: beginning.pattern as u128,
+            me: me.0,
+            peer,
+            fresh: seed.map(|seed| *seed),
+            theirs: [0; KEY_LEN],
+            messages: 0,
+        };
+        handshake.mix(beginning.prologue);
+        handshake.mix(beginning.psk);
+        if let Some(peer) = peer {
+            let (first, second) = match initiates {
+                true => (me.0, peer),
+                false => (peer, me.0),
+            };
+            handshake.mix(&first);
+            handshake.mix(&second);
         }
-        let (low, high) = (self.0.min(*peer), self.0.max(*peer));
-        let mut both = [0; 2 * KEY_LEN];
-        both[..KEY_LEN].copy_from_slice(&low);
-        both[KEY_LEN..].copy_from_slice(&high);
-        *out = digest(&both, 0);
-        Ok(())
-    }
-}
-
-/// Gathers its input and makes a digest of it.
-struct Gathered(Vec<u8>);
-
-impl Hash for Gathered {
-    fn name(&self) -> &'static str {
-        "BLAKE2s"
+        handshake
     }
 
-    fn block_len(&self) -> usize {
-        64
+    fn mix(&mut self, input: &[u8]) {
+        self.state = self.state.rotate_left(64) ^ xxh3_128_with_seed(input, self.state as u64);
     }
 
-    fn hash_len(&self) -> usize {
-        KEY_LEN
+    /// Whether the next message brings a fresh key, and whether it brings the writer's own.
+    fn brings(&self) -> (bool, bool) {
+        let is_meeting = matches!(self.pattern, Pattern::Meeting);
+        (self.messages < 2, is_meeting && self.messages > 0)
     }
 
-    fn reset(&mut self) {
-        self.0.clear();
+    /// Whether one of the keys that the other side has shown so far, and that the next message is agreed with,
+    /// is of low order. In a meeting the first message is agreed with none.
+    fn check(&self) -> Result<(), Error> {
+        let is_meeting = matches!(self.pattern, Pattern::Meeting);
+        if is_meeting && self.messages == 0 {
+            return Ok(());
+        }
+        let has_come = self.messages > 0 || !self.initiates;
+        if has_come {
+            usable(&self.theirs)?;
+        }
+        self.peer.map_or(Ok(()), |peer| usable(&peer))
     }
 
-    fn input(&mut self, data: &[u8]) {
-        self.0.extend_from_slice(data);
+    /// Appends to `out` from `at` what can be read by whoever knows the same; gives where it ends.
+    fn seal(&mut self, text: &[u8], out: &mut [u8], at: usize) -> Result<usize, Error> {
+        let end = at + text.len() + TAG_LEN;
+        let out = out.get_mut(at..end).ok_or(Error::Input)?;
+        let (sealed, tag) = out.split_at_mut(text.len());
+        sealed.copy_from_slice(text);
+        self.mix(text);
+        tag.copy_from_slice(&self.state.to_be_bytes());
+        Ok(end)
     }
 
-    fn result(&mut self, out: &mut [u8]) {
-        out[..KEY_LEN].copy_from_slice(&digest(&self.0, 0));
-    }
-
-    fn hkdf(
-        &mut self,
-        chaining_key: &[u8],
-        input_key_material: &[u8],
-        outputs: usize,
-        out1: &mut [u8],
-        out2: &mut [u8],
-        out3: &mut [u8],
-    ) {
-        self.reset();
-        self.input(chaining_key);
-        self.input(input_key_material);
-        for (out, number) in [out1, out2, out3].into_iter().take(outputs).zip(1..) {
-            out[..KEY_LEN].copy_from_slice(&digest(&self.0, number));
+    fn open<'m>(&mut self, sealed: &'m [u8]) -> Result<&'m [u8], Error> {
+        let (text, tag) = sealed.split_last_chunk().ok_or(Error::Decrypt)?;
+        self.mix(text);
+        match self.state.to_be_bytes() == *tag {
+            true => Ok(text),
+            false => Err(Error::Decrypt),
         }
     }
-}
 
-/// Copies, and adds a checksum that depends on the key.
-struct Checksum([u8; KEY_LEN]);
+    pub(crate) fn write(&mut self, payload: &[u8], out: &mut [u8]) -> Result<usize, Error> {
+        let (fresh, own) = self.brings();
+        let mut at = 0;
+        if fresh {
+            let key = self.fresh.ok_or(Error::Rng)?;
+            out.get_mut(..KEY_LEN)
+                .ok_or(Error::Input)?
+                .copy_from_slice(&key);
+            self.mix(&key);
+            at = KEY_LEN;
+        }
+        self.check()?;
+        if own {
+            let me = self.me;
+            at = self.seal(&me, out, at)?;
+        }
+        let length = self.seal(payload, out, at)?;
+        self.messages += 1;
+        Ok(length)
+    }
 
-impl Checksum {
-    fn tag(&self, nonce: u64, authtext: &[u8], text: &[u8]) -> [u8; TAG_LEN] {
-        let key = xxh3_64_with_seed(&self.0, nonce);
-        let seed = xxh3_64_with_seed(authtext, key);
-        xxh3_128_with_seed(text, seed).to_be_bytes()
+    pub(crate) fn read(&mut self, message: &[u8], payload: &mut [u8]) -> Result<usize, Error> {
+        let (fresh, own) = self.brings();
+        let mut rest = message;
+        if fresh {
+            let (key, behind) = rest.split_first_chunk().ok_or(Error::Input)?;
+            self.theirs = *key;
+            self.mix(key);
+            rest = behind;
+        }
+        if own {
+            let (sealed, behind) = rest
+                .split_at_checked(KEY_LEN + TAG_LEN)
+                .ok_or(Error::Input)?;
+            self.peer = self.open(sealed)?.first_chunk().copied();
+            rest = behind;
+        }
+        self.check()?;
+        let text = self.open(rest)?;
+        payload
+            .get_mut(..text.len())
+            .ok_or(Error::Decrypt)?
+            .copy_from_slice(text);
+        self.messages += 1;
+        Ok(text.len())
+    }
+
+    pub(crate) fn finish(self) -> Option<Finished> {
+        let messages = match self.pattern {
+            Pattern::Session => 2,
+            Pattern::Meeting => 3,
+            Pattern::Bundle => 1,
+        };
+        let peer = PublicKey(self.peer.filter(|_| self.messages == messages)?);
+        let name = self.state.to_be_bytes();
+        let way = |from_initiator: bool| Way {
+            key: xxh3_64_with_seed(&name, from_initiator.into()),
+            messages: 0,
+        };
+        Some(Finished {
+            hash: digest(&name, 0),
+            peer,
+            noise: noise::Transport::Sized(Transport {
+                outgoing: way(self.initiates),
+                incoming: way(!self.initiates),
+            }),
+        })
     }
 }
 
-impl Cipher for Checksum {
-    fn name(&self) -> &'static str {
-        "ChaChaPoly"
+/// In place of what follows a handshake: copies, and adds a checksum that depends on the keys and on the
+/// number of the message.
+pub(crate) struct Transport {
+    outgoing: Way,
+    incoming: Way,
+}
+
+/// One direction.
+struct Way {
+    key: u64,
+    messages: u64,
+}
+
+impl Way {
+    fn tag(&self, text: &[u8]) -> [u8; TAG_LEN] {
+        let key = u128::from(self.key) << 64 | u128::from(self.messages);
+        (key ^ xxh3_128(text)).to_be_bytes()
     }
 
-    fn set(&mut self, key: &[u8; KEY_LEN]) {
-        self.0 = *key;
+    fn rekey(&mut self) {
+        self.key = xxh3_64_with_seed(&self.key.to_be_bytes(), 1);
+    }
+}
+
+impl Transport {
+    pub(crate) fn write(&mut self, text: &[u8], out: &mut [u8]) -> Result<usize, Error> {
+        let length = text.len() + TAG_LEN;
+        let out = out.get_mut(..length).ok_or(Error::Input)?;
+        let (sealed, tag) = out.split_at_mut(text.len());
+        sealed.copy_from_slice(text);
+        tag.copy_from_slice(&self.outgoing.tag(text));
+        self.outgoing.messages += 1;
+        Ok(length)
     }
 
-    fn encrypt(&self, nonce: u64, authtext: &[u8], plaintext: &[u8], out: &mut [u8]) -> usize {
-        let (text, rest) = out.split_at_mut(plaintext.len());
-        text.copy_from_slice(plaintext);
-        rest[..TAG_LEN].copy_from_slice(&self.tag(nonce, authtext, plaintext));
-        plaintext.len() + TAG_LEN
-    }
-
-    fn decrypt(
-        &self,
-        nonce: u64,
-        authtext: &[u8],
-        ciphertext: &[u8],
-        out: &mut [u8],
-    ) -> Result<usize, Error> {
-        let (text, tag) = ciphertext
-            .split_last_chunk::<TAG_LEN>()
-            .ok_or(Error::Decrypt)?;
-        if self.tag(nonce, authtext, text) != *tag {
+    pub(crate) fn read(&mut self, message: &[u8], out: &mut [u8]) -> Result<usize, Error> {
+        let (text, tag) = message.split_last_chunk().ok_or(Error::Decrypt)?;
+        if self.incoming.tag(text) != *tag {
             return Err(Error::Decrypt);
         }
         out.get_mut(..text.len())
             .ok_or(Error::Decrypt)?
             .copy_from_slice(text);
+        self.incoming.messages += 1;
         Ok(text.len())
+    }
+
+    pub(crate) fn rekey_outgoing(&mut self) {
+        self.outgoing.rekey();
+    }
+
+    pub(crate) fn rekey_incoming(&mut self) {
+        self.incoming.rekey();
     }
 }
 

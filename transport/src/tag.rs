@@ -89,8 +89,10 @@ impl Tag {
         nonce: &[u8; NONCE_LEN],
         direction: Direction,
     ) -> [u8; MAC_LEN] {
-        let mut mac = Self::mac(key, used, nonce, direction);
-        mac[..HINT_LEN].copy_from_slice(&hint(key, used, direction));
+        let hint = hint(key, used, direction);
+        let mut mac = [0; MAC_LEN];
+        mac[..HINT_LEN].copy_from_slice(&hint);
+        mac[HINT_LEN..].copy_from_slice(&crate::sized::hash(nonce, u64::from_be_bytes(hint)));
         mac
     }
 
@@ -118,7 +120,7 @@ pub(crate) const HINT_LEN: usize = 8;
 /// What the MAC of every sized tag of a key begins with, so that one look into a map recognises them.
 #[cfg(feature = "sized")]
 pub(crate) fn hint(key: &[u8; 32], used: Use, direction: Direction) -> [u8; HINT_LEN] {
-    truncated(mac(key, &[b"hint", used.label(), &[direction as u8]]).as_bytes())
+    crate::sized::hash(key, u64::from(used as u8) << 8 | u64::from(direction as u8))
 }
 
 #[cfg(feature = "sized")]

@@ -2,12 +2,11 @@
 
 use bytes::{Buf, Bytes};
 use rand_core::CryptoRng;
-use snow::HandshakeState;
 use zeroize::Zeroize;
 
 use super::{Direction, Garbage, Progress};
 use crate::keys::{Psk, TagKey, xof};
-use crate::noise::TAG_LEN;
+use crate::noise::{Handshake, TAG_LEN};
 use crate::session::{Role, Session};
 use crate::tag::NONCE_LEN;
 
@@ -65,7 +64,7 @@ impl Drop for Mask {
 
 /// Appends the next message of a handshake to a flight.
 pub(super) fn write(
-    noise: &mut HandshakeState,
+    noise: &mut Handshake,
     payload: &[u8],
     length: usize,
     flight: &mut Vec<u8>,
@@ -74,7 +73,7 @@ pub(super) fn write(
     flight.resize(start + length, 0);
     // Only a public key of low order makes this fail.
     let written = noise
-        .write_message(payload, &mut flight[start..])
+        .write(payload, &mut flight[start..])
         .map_err(|_| Garbage)?;
     debug_assert_eq!(
         written, length,
@@ -85,20 +84,18 @@ pub(super) fn write(
 
 /// Reads the next message of a handshake, whose payload has `N` bytes.
 pub(super) fn read<const N: usize>(
-    noise: &mut HandshakeState,
+    noise: &mut Handshake,
     message: &[u8],
 ) -> Result<[u8; N], Garbage> {
     // snow's cipher works in place if there is room for the tag too.
     let mut payload = [0; PAYLOAD_LEN + TAG_LEN];
-    let length = noise
-        .read_message(message, &mut payload)
-        .map_err(|_| Garbage)?;
+    let length = noise.read(message, &mut payload).map_err(|_| Garbage)?;
     payload[..length].try_into().map_err(|_| Garbage)
 }
 
 /// A side that waits for the next flight, whose message has `N` bytes.
 pub(super) struct Expecting<const N: usize> {
-    pub(super) noise: HandshakeState,
+    pub(super) noise: Handshake,
     pub(super) mask: Mask,
     psk: Psk,
     message: [u8; N],
@@ -112,7 +109,7 @@ pub(super) struct Expecting<const N: usize> {
 impl<const N: usize> Expecting<N> {
     /// Begins to wait; so many bytes have been sent and received before.
     pub(super) fn new(
-        noise: HandshakeState,
+        noise: Handshake,
         mask: Mask,
         psk: Psk,
         sent: usize,

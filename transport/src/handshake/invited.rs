@@ -2,14 +2,13 @@
 
 use bytes::Bytes;
 use rand_core::CryptoRng;
-use snow::HandshakeState;
 
 use super::flight::{
     Expecting, MEETING_2_LEN, MEETING_3_LEN, MESSAGE_1_LEN, Mask, PAYLOAD_LEN, read, write,
 };
 use super::{Direction, Garbage, Progress, Tagged, VERSION, Whole};
 use crate::keys::{Psk, StaticKey, TagKey};
-use crate::noise::{Pattern, builder};
+use crate::noise::{Beginning, Handshake, Pattern};
 use crate::session::{Role, Session};
 use crate::tag::{self, NONCE_LEN, Tag, Use};
 
@@ -42,11 +41,13 @@ impl Joining {
             rng,
         );
         let mut mask = Mask::new(tag_key, &tag.nonce(), Direction::Up);
-        let mut noise = builder(Pattern::Meeting, key, rng)
-            .prologue(&meeting_prologue(&tag, inviter_key_hash))
-            .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(snow::Builder::build_initiator)
-            .expect("each part is given once and has the right length");
+        let beginning = Beginning {
+            pattern: Pattern::Meeting,
+            prologue: &meeting_prologue(&tag, inviter_key_hash),
+            psk: psk.as_bytes(),
+            peer: None,
+        };
+        let mut noise = Handshake::initiator(&beginning, key, rng);
         let mut flight = tag.as_bytes().to_vec();
         write(&mut noise, &[0; PAYLOAD_LEN], MESSAGE_1_LEN, &mut flight)
             .expect("message 1 of a meeting agrees on nothing yet");
@@ -96,11 +97,13 @@ impl Whole {
             received,
             ..
         }) = self;
-        let mut noise = builder(Pattern::Meeting, key, rng)
-            .prologue(&meeting_prologue(&tag, inviter_key_hash))
-            .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(snow::Builder::build_responder)
-            .expect("each part is given once and has the right length");
+        let beginning = Beginning {
+            pattern: Pattern::Meeting,
+            prologue: &meeting_prologue(&tag, inviter_key_hash),
+            psk: psk.as_bytes(),
+            peer: None,
+        };
+        let mut noise = Handshake::responder(&beginning, key, rng);
         if read(&mut noise, &message)? != [0; PAYLOAD_LEN] {
             return Err(Garbage);
         }
@@ -117,7 +120,7 @@ impl Whole {
 /// A joiner's first flight that opened. Its nonce is to be checked and committed before it is
 /// answered; a nonce seen before is [`Garbage`] too.
 pub struct Invited {
-    noise: HandshakeState,
+    noise: Handshake,
     mask: Mask,
     psk: Psk,
     nonce: [u8; NONCE_LEN],

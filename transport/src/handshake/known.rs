@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use rand_core::CryptoRng;
-use snow::HandshakeState;
 
 use super::flight::{Expecting, MESSAGE_1_LEN, Mask, PAYLOAD_LEN, SESSION_2_LEN, read, write};
 use super::{Direction, Garbage, Party, Progress, Tagged, VERSION, Whole};
 use crate::keys::{Psk, StaticKey, TagKey};
-use crate::noise::{Pattern, builder};
+use crate::noise::{Beginning, Handshake, Pattern};
 use crate::session::{Role, Session};
 use crate::tag::{self, Tag, Use};
 
@@ -73,12 +72,13 @@ impl Dialling {
             rng,
         );
         let mut mask = Mask::new(tag_key, &tag.nonce(), direction);
-        let mut noise = builder(Pattern::Session, key, rng)
-            .prologue(&session_prologue(&tag, me, peer))
-            .and_then(|builder| builder.psk(0, psk.as_bytes()))
-            .and_then(|builder| builder.remote_public_key(&peer.key.0))
-            .and_then(snow::Builder::build_initiator)
-            .expect("each part is given once and has the right length");
+        let beginning = Beginning {
+            pattern: Pattern::Session,
+            prologue: &session_prologue(&tag, me, peer),
+            psk: psk.as_bytes(),
+            peer: Some(&peer.key),
+        };
+        let mut noise = Handshake::initiator(&beginning, key, rng);
         let mut flight = tag.as_bytes().to_vec();
         write(&mut noise, &counted.to_bytes(), MESSAGE_1_LEN, &mut flight)?;
         mask.finish(&mut flight, tag::LEN, rng);
@@ -123,12 +123,13 @@ impl Whole {
         }) = self;
         let prologue = session_prologue(&tag, peer, me);
         for (which, psk) in psks.into_iter().enumerate() {
-            let mut noise = builder(Pattern::Session, key, rng)
-                .prologue(&prologue)
-                .and_then(|builder| builder.psk(0, psk.as_bytes()))
-                .and_then(|builder| builder.remote_public_key(&peer.key.0))
-                .and_then(snow::Builder::build_responder)
-                .expect("each part is given once and has the right length");
+            let beginning = Beginning {
+                pattern: Pattern::Session,
+                prologue: &prologue,
+                psk: psk.as_bytes(),
+                peer: Some(&peer.key),
+            };
+            let mut noise = Handshake::responder(&beginning, key, rng);
             if let Ok(payload) = read(&mut noise, &message) {
                 let counted = Counted::from_bytes(payload);
                 return Ok(Opened {
@@ -148,7 +149,7 @@ impl Whole {
 /// A known device's first flight that a psk opened. Its counter is to be checked and committed before
 /// it is answered; a counter seen before is [`Garbage`] too.
 pub struct Opened {
-    noise: HandshakeState,
+    noise: Handshake,
     mask: Mask,
     psk: Psk,
     which: usize,

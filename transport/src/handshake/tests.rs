@@ -11,6 +11,7 @@ use super::flight::{MESSAGE_1_LEN, Mask, PAYLOAD_LEN, write};
 use super::*;
 use crate::cryptography::Cryptography;
 use crate::keys::{Psk, StaticKey, TagKey};
+use crate::noise::Handshake;
 use crate::tag::{self, Tag, Use};
 
 fn rng(seed: u64) -> ChaCha20Rng {
@@ -105,7 +106,7 @@ fn low_order_flight(
     if let Some(peer) = peer {
         noise = noise.remote_public_key(&peer.key.0).unwrap();
     }
-    let mut noise = noise.build_initiator().unwrap();
+    let mut noise = Handshake::Real(Box::new(noise.build_initiator().unwrap()));
     let mut flight = tag.as_bytes().to_vec();
     write(&mut noise, &[0; PAYLOAD_LEN], MESSAGE_1_LEN, &mut flight).unwrap();
     Mask::new(tag_key, &tag.nonce(), Direction::Up).finish(&mut flight, tag::LEN, &mut rng(2));

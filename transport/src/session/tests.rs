@@ -192,13 +192,13 @@ fn a_direction_rekeys_after_so_many_records_and_goes_on() {
     assert!(
         without_rekey
             .noise
-            .read_message(&before[LENGTH_LEN..], &mut plain)
+            .read(&before[LENGTH_LEN..], &mut plain)
             .is_ok()
     );
     assert!(
         without_rekey
             .noise
-            .read_message(&after[LENGTH_LEN..], &mut plain)
+            .read(&after[LENGTH_LEN..], &mut plain)
             .is_err()
     );
 
