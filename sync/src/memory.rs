@@ -93,17 +93,18 @@ impl Reader for Open<'_> {
 
 impl Txn for Open<'_> {
     fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
+        let name = Key::from_slice(key);
         let before = match self.rows.get_mut(key) {
             Some(row) => Some(std::mem::replace(row, value.into())),
-            None => self.rows.insert(key.into(), value.into()),
+            None => self.rows.insert(Key::from_slice(key), value.into()),
         };
-        self.undo.push((key.into(), before));
+        self.undo.push((name, before));
         Ok(())
     }
 
     fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
         if let Some(before) = self.rows.remove(key) {
-            self.undo.push((key.into(), Some(before)));
+            self.undo.push((Key::from_slice(key), Some(before)));
         }
         Ok(())
     }

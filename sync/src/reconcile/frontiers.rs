@@ -19,7 +19,7 @@ impl Reconciler {
         theirs: Digest,
         events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
-        let Some(space) = self.named.get(&blind).copied() else {
+        let Some(space) = self.blinds.space(&blind) else {
             return Ok(());
         };
         let Some(progress) = self.progress(space) else {

@@ -10,8 +10,10 @@
 //! - `frontiers`: finding out what differs, from digests and frontiers;
 //! - `sending`: items and entries as they leave;
 //! - `entries`: entries, acknowledgements and refusals as they come;
+//! - `blinds`: what the two call the spaces;
 //! - `view`: what one session knows of the peer's side of a space.
 
+mod blinds;
 mod entries;
 mod event;
 mod frontiers;
@@ -22,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
+use self::blinds::Blinds;
 pub use self::event::{Event, Fault};
 use self::view::View;
 use crate::id::{DeviceId, LogId, Seq, SpaceId};
@@ -32,7 +35,7 @@ use crate::segment::lamport_of;
 use crate::space::{self, Digest, Frontier, frontier_digest};
 use crate::store::{Reader, StorageError, Txn};
 use crate::waiting::Waiting;
-use crate::wire::{Blind, Message, Role, root};
+use crate::wire::{Message, Role, root};
 
 /// With more shared spaces than this, digests are exchanged before frontiers.
 pub const FEW_SPACES: usize = 8;
@@ -54,8 +57,7 @@ pub struct Reconciler {
     role: Role,
     root: Digest,
     spaces: BTreeMap<SpaceId, Progress>,
-    /// How the peer names the spaces.
-    named: BTreeMap<Blind, SpaceId>,
+    blinds: Blinds,
     digests_due: bool,
     waiting: Waiting,
     /// Spaces of which waiting batches were dropped.
@@ -67,7 +69,6 @@ pub struct Reconciler {
 
 /// How far one space has come in this session.
 struct Progress {
-    blind: Blind,
     /// The digest that went into the root.
     stated: Digest,
     /// Logs that have grown since, from here, while the peer's frontier is unknown.
@@ -104,20 +105,12 @@ impl Reconciler {
         session_hash: &[u8],
         shared: &[Shared<'_>],
     ) -> Result<Reconciler, StorageError> {
-        let their_role = match role {
-            Role::Dialler => Role::Answerer,
-            Role::Answerer => Role::Dialler,
-            Role::Bundle => Role::Bundle,
-        };
         let mut spaces = BTreeMap::new();
-        let mut named = BTreeMap::new();
-        for Shared { space, secret } in shared {
+        for Shared { space, .. } in shared {
             let stated = shared_digest(txn, *space, peer)?;
-            named.insert(Blind::new(secret, session_hash, their_role), *space);
             spaces.insert(
                 *space,
                 Progress {
-                    blind: Blind::new(secret, session_hash, role),
                     stated,
                     grown: BTreeMap::new(),
                     told_frontier: false,
@@ -139,7 +132,7 @@ impl Reconciler {
             role,
             root,
             spaces,
-            named,
+            blinds: Blinds::new(role, session_hash, shared),
             digests_due: false,
             waiting: Waiting::default(),
             dropped: BTreeSet::new(),
@@ -223,27 +216,27 @@ impl Reconciler {
                 logs,
                 more,
             }) => {
-                if let Some(space) = self.named.get(&space).copied() {
+                if let Some(space) = self.blinds.space(&space) {
                     self.frontier_part(txn, space, base, logs, more, &mut events)?;
                 }
             }
             Ok(Message::NeedFull(blind)) => {
-                if let Some(space) = self.named.get(&blind).copied() {
+                if let Some(space) = self.blinds.space(&blind) {
                     self.frontier_is_due(space, Extent::Full);
                 }
             }
             Ok(Message::Entries { space, log, core }) => {
-                if let Some(space) = self.named.get(&space).copied() {
+                if let Some(space) = self.blinds.space(&space) {
                     self.entries(txn, authority, space, log, core, &mut events)?;
                 }
             }
             Ok(Message::Ack { space, logs }) => {
-                if let Some(space) = self.named.get(&space).copied() {
+                if let Some(space) = self.blinds.space(&space) {
                     self.ack(txn, space, logs, &mut events)?;
                 }
             }
             Ok(Message::Refused { space, log, reason }) => {
-                if let Some(space) = self.named.get(&space).copied() {
+                if let Some(space) = self.blinds.space(&space) {
                     self.refused(txn, space, log, reason, &mut events)?;
                 }
             }

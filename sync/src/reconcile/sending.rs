@@ -10,7 +10,7 @@ use crate::outgoing::next_batch;
 use crate::peer::{Base, offered};
 use crate::space::{self, Frontier};
 use crate::store::{Reader, StorageError};
-use crate::wire::{MAX_DIGESTS, MAX_FRONTIER, Message};
+use crate::wire::{Blind, MAX_DIGESTS, MAX_FRONTIER, Message};
 
 impl Reconciler {
     /// Whether there is anything to send.
@@ -31,9 +31,9 @@ impl Reconciler {
     ) -> Result<(), StorageError> {
         self.fill_digests(out);
         for (space, log, refusal) in std::mem::take(&mut self.refusals_due) {
-            if let Some(progress) = self.progress(space) {
+            if let Some(blind) = self.blinds.of(space) {
                 out.push(Message::Refused {
-                    space: progress.blind,
+                    space: blind,
                     log,
                     reason: refusal.code(),
                 });
@@ -41,7 +41,11 @@ impl Reconciler {
         }
         let mut newest = Vec::new();
         for (space, progress) in &mut self.spaces {
-            progress.fill_control(reader, *space, self.peer, out)?;
+            if progress.has_control()
+                && let Some(blind) = self.blinds.of(*space)
+            {
+                progress.fill_control(reader, *space, blind, self.peer, out)?;
+            }
             if progress.has_entries() {
                 let wall_ms = space::summary(reader, *space)?.map(|sum| sum.newest_wall_ms);
                 newest.push((Reverse(wall_ms), *space));
@@ -67,10 +71,9 @@ impl Reconciler {
         if !std::mem::take(&mut self.digests_due) {
             return;
         }
-        let digests: Vec<_> = self
-            .spaces
-            .values()
-            .map(|progress| (progress.blind, progress.stated))
+        let spaces = self.spaces.iter();
+        let digests: Vec<_> = spaces
+            .filter_map(|(space, progress)| Some((self.blinds.of(*space)?, progress.stated)))
             .collect();
         for part in digests.chunks(MAX_DIGESTS) {
             out.push(Message::Digests(part.to_vec()));
@@ -84,10 +87,7 @@ impl Reconciler {
         space: SpaceId,
         mark_key: &MarkKey,
     ) -> Result<Option<Message>, StorageError> {
-        let Some(progress) = self.spaces.get_mut(&space) else {
-            return Ok(None);
-        };
-        let Some(view) = &mut progress.view else {
+        let Some(view) = self.view(space) else {
             return Ok(None);
         };
         while let Some((lamport, log)) = view.queue.pop_first() {
@@ -112,10 +112,11 @@ impl Reconciler {
                 let lamport = Lamport(batch.last_lamport.0 + 1);
                 view.send_from(lamport, log, Seq(batch.last.0 + 1));
             }
-            return Ok(Some(Message::Entries {
-                space: progress.blind,
+            let core = batch.core.into();
+            return Ok(self.blinds.of(space).map(|blind| Message::Entries {
+                space: blind,
                 log,
-                core: batch.core.into(),
+                core,
             }));
         }
         Ok(None)
@@ -124,10 +125,12 @@ impl Reconciler {
 
 impl Progress {
     fn has_more(&self) -> bool {
-        self.need_full_due
-            || self.frontier_due.is_some()
-            || !self.acks.is_empty()
-            || self.has_entries()
+        self.has_control() || self.has_entries()
+    }
+
+    /// Whether there is anything to send but entries.
+    fn has_control(&self) -> bool {
+        self.need_full_due || self.frontier_due.is_some() || !self.acks.is_empty()
     }
 
     fn has_entries(&self) -> bool {
@@ -141,10 +144,10 @@ impl Progress {
         &mut self,
         reader: &dyn Reader,
         space: SpaceId,
+        blind: Blind,
         peer: DeviceId,
         out: &mut Vec<Message>,
     ) -> Result<(), StorageError> {
-        let blind = self.blind;
         if std::mem::take(&mut self.need_full_due) {
             out.push(Message::NeedFull(blind));
         }

@@ -1,0 +1,62 @@
+//! What the two sides call the spaces in one session (`docs/PROTOCOL.md` section 6).
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use super::Shared;
+use crate::id::SpaceId;
+use crate::wire::{Blind, Role};
+
+/// The names of the spaces that are shared. Each is worked out when it is said first, the peer's when one is heard
+/// first: in most sessions nothing is said of any space.
+pub(super) struct Blinds {
+    role: Role,
+    their_role: Role,
+    session_hash: Box<[u8]>,
+    secrets: BTreeMap<SpaceId, Zeroizing<[u8; 32]>>,
+    ours: BTreeMap<SpaceId, Blind>,
+    theirs: Option<BTreeMap<Blind, SpaceId>>,
+}
+
+impl Blinds {
+    pub fn new(role: Role, session_hash: &[u8], shared: &[Shared<'_>]) -> Blinds {
+        let secrets = shared.iter();
+        let secrets = secrets.map(|shared| (shared.space, Zeroizing::new(*shared.secret)));
+        Blinds {
+            role,
+            their_role: match role {
+                Role::Dialler => Role::Answerer,
+                Role::Answerer => Role::Dialler,
+                Role::Bundle => Role::Bundle,
+            },
+            session_hash: session_hash.into(),
+            secrets: secrets.collect(),
+            ours: BTreeMap::new(),
+            theirs: None,
+        }
+    }
+
+    /// What we call a space that is shared.
+    pub fn of(&mut self, space: SpaceId) -> Option<Blind> {
+        if let Some(blind) = self.ours.get(&space) {
+            return Some(*blind);
+        }
+        let blind = Blind::new(self.secrets.get(&space)?, &self.session_hash, self.role);
+        self.ours.insert(space, blind);
+        Some(blind)
+    }
+
+    /// Which space the peer means.
+    pub fn space(&mut self, blind: &Blind) -> Option<SpaceId> {
+        let theirs = self.theirs.get_or_insert_with(|| {
+            let secrets = self.secrets.iter();
+            let named = secrets.map(|(space, secret)| {
+                let blind = Blind::new(secret, &self.session_hash, self.their_role);
+                (blind, *space)
+            });
+            named.collect()
+        });
+        theirs.get(blind).copied()
+    }
+}
