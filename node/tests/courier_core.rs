@@ -12,7 +12,6 @@ use hedgerow_node::courier::{
 };
 use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::carrier::LinkId;
-use minicbor::bytes::ByteArray;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -449,9 +448,10 @@ fn what_was_offered_is_not_listed_again_when_a_greeting_changes() {
     // How many bundles the courier lists to a peer that is so likely to meet the recipient of each.
     let mut listed = |seven: f32, eight: f32| {
         let said = [(7, seven), (8, eight)];
-        let said = said.map(|(number, likelihood)| (ByteArray::from([number; 8]), likelihood));
+        let said = said.map(|(number, likelihood)| ([number; 8], likelihood.to_be_bytes()));
+        let said = said.map(|(hint, likelihood)| [&hint[..], &likelihood].concat());
         let summary = Summary {
-            greeting: Some(minicbor::to_vec(said).unwrap().into()),
+            greeting: Some([&[0, 2][..], &said.concat()].concat().into()),
             releases: Vec::new(),
         };
         courier

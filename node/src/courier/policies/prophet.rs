@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::{Buf, BufMut};
 use hedgerow_sync::id::DeviceId;
-use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::courier::envelope::Hint;
@@ -18,6 +18,9 @@ const MAX_KNOWN: usize = 4_096;
 
 /// How many of them, the likeliest, a greeting names.
 const MAX_GREETED: usize = 512;
+
+/// The bytes of one in a greeting: a hint and a likelihood.
+const SAID_LEN: usize = 12;
 
 /// The constants of the likelihoods.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -49,7 +52,8 @@ impl Prophet {
     pub(super) fn policy(&self) -> impl Policy + use<> {
         Likelihoods {
             settings: *self,
-            known: BTreeMap::new(),
+            known: Likely::default(),
+            said: None,
             aged_ms: 0,
             near: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -71,34 +75,101 @@ impl Prophet {
 
 struct Likelihoods {
     settings: Prophet,
-    known: BTreeMap<Hint, f64>,
+    known: Likely,
+    /// These as a greeting says them, until they change.
+    said: Option<Vec<u8>>,
     /// To when all of them are aged.
     aged_ms: u64,
     /// What those say who are met now.
-    near: BTreeMap<DeviceId, BTreeMap<Hint, f64>>,
+    near: BTreeMap<DeviceId, Likely>,
     /// Those of them from whom nothing has been learnt yet.
     waiting: BTreeSet<DeviceId>,
     /// What is said has changed, by more than time.
     changed: bool,
 }
 
-/// One likelihood in a greeting.
-#[derive(Encode, Decode)]
-struct Said {
-    #[n(0)]
-    hint: Hint,
-    #[n(1)]
-    likelihood: f32,
+/// Likelihoods by hint, which is read as a number so that its order is that of its bytes. They lie close together:
+/// at each meeting all of them are aged, said and learnt from.
+#[derive(Default)]
+struct Likely {
+    hints: Vec<u64>,
+    likelihoods: Vec<f64>,
 }
 
-/// What a greeting says. What cannot be read was said by another policy.
-fn read(greeting: &[u8]) -> BTreeMap<Hint, f64> {
-    let said: Vec<Said> = minicbor::decode(greeting).unwrap_or_default();
-    said.into_iter()
-        .take(MAX_GREETED)
-        .map(|said| (said.hint, f64::from(said.likelihood)))
-        .filter(|(_, likelihood)| (0.0..=1.0).contains(likelihood))
-        .collect()
+impl Likely {
+    /// What a greeting says. What cannot be read was said by another policy.
+    fn read(mut greeting: &[u8]) -> Likely {
+        let count = greeting.try_get_u16().map_or(0, usize::from);
+        let mut read = Likely::default();
+        if greeting.len() != count * SAID_LEN || count > MAX_GREETED {
+            return read;
+        }
+        while greeting.has_remaining() {
+            let (hint, likelihood) = (greeting.get_u64(), f64::from(greeting.get_f32()));
+            if (0.0..=1.0).contains(&likelihood) {
+                read.set(hint, likelihood);
+            }
+        }
+        read
+    }
+
+    /// Sets one. They mostly come in order.
+    fn set(&mut self, hint: u64, likelihood: f64) {
+        let place = match self.hints.last().is_none_or(|last| *last < hint) {
+            true => Err(self.hints.len()),
+            false => self.hints.binary_search(&hint),
+        };
+        match place {
+            Ok(place) => self.likelihoods[place] = likelihood,
+            Err(place) => {
+                self.hints.insert(place, hint);
+                self.likelihoods.insert(place, likelihood);
+            }
+        }
+    }
+
+    fn of(&self, hint: Hint) -> Option<f64> {
+        let place = self.hints.binary_search(&u64::from_be_bytes(hint.0));
+        self.likelihoods.get(place.ok()?).copied()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u64, f64)> {
+        let hints = self.hints.iter().copied();
+        hints.zip(self.likelihoods.iter().copied())
+    }
+
+    fn age(&mut self, left: f64) {
+        self.likelihoods.iter_mut().for_each(|known| *known *= left);
+    }
+
+    /// Raises one by a part of what is missing to certainty. It is looked for at this place first; gives the place
+    /// behind it.
+    fn raise(&mut self, hint: u64, part: f64, guess: usize) -> usize {
+        let found = match self.hints.get(guess) == Some(&hint) {
+            true => Ok(guess),
+            false => self.hints.binary_search(&hint),
+        };
+        let place = found.unwrap_or_else(|place| {
+            self.hints.insert(place, hint);
+            self.likelihoods.insert(place, 0.0);
+            place
+        });
+        let known = &mut self.likelihoods[place];
+        *known += (1.0 - *known) * part;
+        place + 1
+    }
+
+    /// Forgets the least until there are so many.
+    fn forget_surplus(&mut self, most: usize) {
+        while self.hints.len() > most {
+            let likelihoods = self.likelihoods.iter().enumerate();
+            let least = likelihoods.min_by(|one, two| one.1.total_cmp(two.1));
+            if let Some((place, _)) = least {
+                self.hints.remove(place);
+                self.likelihoods.remove(place);
+            }
+        }
+    }
 }
 
 impl Likelihoods {
@@ -107,36 +178,41 @@ impl Likelihoods {
         self.aged_ms = self.aged_ms.max(now_ms);
         if units > 0.0 {
             let left = libm::pow(self.settings.gamma, units);
-            let near = self.near.values_mut().flat_map(BTreeMap::values_mut);
-            let known = self.known.values_mut().chain(near);
-            known.for_each(|known| *known *= left);
+            self.known.age(left);
+            self.near.values_mut().for_each(|near| near.age(left));
+            self.said = None;
         }
-    }
-
-    /// Raises a likelihood by a part of what is missing to certainty.
-    fn raise(&mut self, hint: Hint, part: f64) {
-        let known = self.known.entry(hint).or_default();
-        *known += (1.0 - *known) * part;
     }
 
     /// Raises the likelihoods of all that a peer is likely to meet.
-    fn learn(&mut self, peer: &Peer, said: &BTreeMap<Hint, f64>) {
-        let counts = self.known.get(&peer.hint).copied().unwrap_or_default() * self.settings.beta;
-        for (hint, likelihood) in said {
-            if *hint != peer.hint {
-                self.raise(*hint, counts * likelihood);
+    fn learn(&mut self, peer: &Peer, said: &Likely) {
+        let counts = self.known.of(peer.hint).unwrap_or_default() * self.settings.beta;
+        let mut next = 0;
+        for (hint, likelihood) in said.iter() {
+            if hint != u64::from_be_bytes(peer.hint.0) {
+                next = self.known.raise(hint, counts * likelihood, next);
             }
         }
-        self.forget_surplus();
+        self.known.forget_surplus(MAX_KNOWN);
+        self.said = None;
     }
 
-    fn forget_surplus(&mut self) {
-        while self.known.len() > MAX_KNOWN {
-            let least = self.known.iter().min_by(|one, two| one.1.total_cmp(two.1));
-            if let Some(hint) = least.map(|(hint, _)| *hint) {
-                self.known.remove(&hint);
-            }
+    /// All that is known, the likeliest if it is too much.
+    fn say(&self) -> Vec<u8> {
+        let said = self.known.iter();
+        let mut said: Vec<(u64, f32)> = said.map(|(hint, known)| (hint, known as f32)).collect();
+        if said.len() > MAX_GREETED {
+            said.sort_by(|one, two| two.1.total_cmp(&one.1));
+            said.truncate(MAX_GREETED);
         }
+        let mut greeting = Vec::with_capacity(2 + SAID_LEN * said.len());
+        greeting.put_u16(said.len() as u16);
+        for (hint, likelihood) in said {
+            greeting.put_u64(hint);
+            greeting.put_f32(likelihood);
+        }
+        debug_assert!(greeting.len() <= MAX_GREETING);
+        greeting
     }
 }
 
@@ -155,17 +231,8 @@ impl Policy for Likelihoods {
 
     fn greeting(&mut self, now_ms: u64) -> Vec<u8> {
         self.age(now_ms);
-        let said = self.known.iter().map(|(hint, known)| Said {
-            hint: *hint,
-            likelihood: *known as f32,
-        });
-        let mut said: Vec<Said> = said.collect();
-        if said.len() > MAX_GREETED {
-            said.sort_by(|one, two| two.likelihood.total_cmp(&one.likelihood));
-            said.truncate(MAX_GREETED);
-        }
-        let greeting = crate::tables::encoded(&said);
-        debug_assert!(greeting.len() <= MAX_GREETING);
+        let greeting = self.said.take().unwrap_or_else(|| self.say());
+        self.said = Some(greeting.clone());
         greeting
     }
 
@@ -173,8 +240,10 @@ impl Policy for Likelihoods {
         // One of two learns from what the other says first, the other from what the one says then: both
         // find which by their greetings. Were it at once, who is likelier would never change in a meeting.
         let learns = self.greeting(now_ms).as_slice() <= greeting;
-        let said = read(greeting);
-        self.raise(peer.hint, self.settings.init);
+        let said = Likely::read(greeting);
+        let hint = u64::from_be_bytes(peer.hint.0);
+        self.known.raise(hint, self.settings.init, 0);
+        self.said = None;
         match learns {
             true => self.learn(peer, &said),
             false => _ = self.waiting.insert(peer.device),
@@ -185,7 +254,7 @@ impl Policy for Likelihoods {
 
     fn greeted_anew(&mut self, peer: &Peer, greeting: &[u8], now_ms: u64) -> bool {
         self.age(now_ms);
-        let said = read(greeting);
+        let said = Likely::read(greeting);
         if self.waiting.remove(&peer.device) {
             self.learn(peer, &said);
             self.changed = true;
@@ -209,9 +278,9 @@ impl Policy for Likelihoods {
         let theirs = if to == peer.hint {
             1.0
         } else {
-            said.get(&to).copied().unwrap_or_default()
+            said.of(to).unwrap_or_default()
         };
-        let ours = self.known.get(&to).copied().unwrap_or_default();
+        let ours = self.known.of(to).unwrap_or_default();
         (theirs > ours).then(|| Offer {
             given: 1,
             spent: 0,
