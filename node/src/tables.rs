@@ -65,8 +65,11 @@ impl Table {
     }
 }
 
-/// Most records have no more bytes: they are encoded without growing the vector.
+/// Most of what is said has no more bytes: it is encoded without growing the vector.
 const USUAL_RECORD: usize = 128;
+
+/// The same of what is kept: a contact's device.
+const USUAL_ROW: usize = 512;
 
 /// The record under a key.
 pub(crate) fn load<T: for<'b> Decode<'b, ()>>(
@@ -84,13 +87,16 @@ pub(crate) fn save<T: Encode<()>>(
     key: &[u8],
     record: &T,
 ) -> Result<(), StorageError> {
-    let bytes = zeroize::Zeroizing::new(encoded(record));
+    let bytes = zeroize::Zeroizing::new(encoded_into(Vec::with_capacity(USUAL_ROW), record));
     txn.put(key, &bytes)
 }
 
 /// A record's bytes.
 pub(crate) fn encoded<T: Encode<()>>(record: &T) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(USUAL_RECORD);
+    encoded_into(Vec::with_capacity(USUAL_RECORD), record)
+}
+
+fn encoded_into<T: Encode<()>>(mut bytes: Vec<u8>, record: &T) -> Vec<u8> {
     minicbor::encode(record, &mut bytes).expect("writing to memory does not fail");
     bytes
 }

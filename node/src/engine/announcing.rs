@@ -49,7 +49,7 @@ impl Engine {
         }
         if matches!(state, CarrierState::On | CarrierState::NoDiscovery) {
             if is_wanted {
-                self.dialling.refresh(turn.now.mono_ms);
+                self.refresh_dials(turn);
                 self.look_for_better();
             }
         } else {
@@ -76,7 +76,7 @@ impl Engine {
         carrier.addresses = addresses;
         // Nothing is announced there yet, and sessions that lead to the old ones may be dead.
         self.presence.silent(kind);
-        self.dialling.refresh(turn.now.mono_ms);
+        self.refresh_dials(turn);
         self.look_for_better();
         self.news.carriers.insert(kind);
         self.addresses_changed(turn)
@@ -149,11 +149,12 @@ impl Engine {
     /// ones for contacts that do not hold our newest beacon key; and look for others. Where we are not to
     /// be announced it is the empty list, and while no contact is missing neither.
     pub(super) fn announce(&mut self, turn: &mut Turn<'_>) {
-        let is_missing = self.is_anybody_unseen();
         for kind in ANNOUNCING {
             if !self.is_usable(kind) {
                 continue;
             }
+            let (devices, contacts) = (&self.devices, &self.contacts);
+            let is_missing = || is_anybody_unseen(devices, contacts, &self.sessions);
             let epoch = self
                 .presence
                 .announcing(kind, turn.now, is_missing, turn.rng);
@@ -274,9 +275,7 @@ impl Engine {
 
     /// Whether any device is looked for.
     pub(super) fn is_anybody_unseen(&self) -> bool {
-        unseen(&self.devices, &self.contacts, &self.sessions)
-            .next()
-            .is_some()
+        is_anybody_unseen(&self.devices, &self.contacts, &self.sessions)
     }
 
     /// Tries more distant epochs of contacts against the beacons that nobody was recognised by.
@@ -311,6 +310,13 @@ impl Engine {
         }
     }
 
+    /// The network here has changed: everybody to whom a way is known is dialled afresh.
+    pub(super) fn refresh_dials(&mut self, turn: &Turn<'_>) {
+        let devices = &self.devices;
+        self.dialling
+            .refresh(turn.now.mono_ms, |target| is_way_known(devices, target));
+    }
+
     /// Starts the dials that are due.
     pub(super) fn start_dials(&mut self, turn: &mut Turn<'_>) {
         let mut dialling = std::mem::take(&mut self.dialling);
@@ -334,6 +340,23 @@ impl Engine {
             turn.out.dial(way.carrier, dial, way.address);
         }
     }
+}
+
+/// Whether there may be anything to dial but what a beacon tells. The maker of an invitation is always named with
+/// an address.
+pub(super) fn is_way_known(devices: &BTreeMap<DeviceId, Device>, target: Target) -> bool {
+    match target {
+        Target::Device(id) => devices.get(&id).is_some_and(Device::has_ways),
+        Target::Inviter(_) => true,
+    }
+}
+
+fn is_anybody_unseen(
+    devices: &BTreeMap<DeviceId, Device>,
+    contacts: &BTreeMap<IdentityId, Contact>,
+    sessions: &BTreeMap<DeviceId, LinkId>,
+) -> bool {
+    unseen(devices, contacts, sessions).next().is_some()
 }
 
 /// The devices that are looked for.

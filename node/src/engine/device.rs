@@ -111,6 +111,11 @@ impl Device {
         ways
     }
 
+    /// Whether there are any.
+    pub fn has_ways(&self) -> bool {
+        !self.good.is_empty() || !self.addresses.is_empty()
+    }
+
     /// A session came about here. True if that is news.
     pub fn found_at(&mut self, way: &Way) -> bool {
         let text = way.told().text();

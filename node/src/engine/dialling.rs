@@ -124,6 +124,11 @@ impl Dialling {
         }
     }
 
+    /// As [`want`](Self::want), where no way is known: nothing is due before a beacon is seen, or a way is told.
+    pub fn wait_for(&mut self, target: Target) {
+        self.prospects.entry(target).or_default();
+    }
+
     /// Changes one plan, and when it is due with it.
     fn change<T>(&mut self, target: Target, change: impl FnOnce(&mut Prospect) -> T) -> Option<T> {
         let prospect = self.prospects.get_mut(&target)?;
@@ -180,17 +185,18 @@ impl Dialling {
         });
     }
 
-    /// The network here has changed, or somebody asks: every target is tried afresh, soon.
-    pub fn refresh(&mut self, now_ms: u64) {
+    /// The network here has changed, or somebody asks: every target to which a way is known is tried afresh, soon.
+    pub fn refresh(&mut self, now_ms: u64, is_way_known: impl Fn(Target) -> bool) {
         let targets: Vec<Target> = self.prospects.keys().copied().collect();
         for target in targets {
-            self.refresh_target(target, now_ms);
+            let due_ms = is_way_known(target).then_some(now_ms);
+            self.change(target, |prospect| prospect.refresh(due_ms));
         }
     }
 
-    /// As [`refresh`](Self::refresh), for one target.
+    /// As [`refresh`](Self::refresh), for one target to which a way is known.
     pub fn refresh_target(&mut self, target: Target, now_ms: u64) {
-        self.change(target, |prospect| prospect.refresh(now_ms));
+        self.change(target, |prospect| prospect.refresh(Some(now_ms)));
     }
 
     /// Somebody waits for this target: if it is between two rounds, the next begins now.
@@ -336,12 +342,12 @@ impl Dialling {
 }
 
 impl Prospect {
-    fn refresh(&mut self, now_ms: u64) {
+    fn refresh(&mut self, due_ms: Option<u64>) {
         self.failed_rounds = 0;
         self.answered = None;
         self.again_ms = None;
         self.round.clear();
-        self.round_due_ms = Some(now_ms);
+        self.round_due_ms = due_ms;
     }
 
     /// When there is something to try; not while an attempt is under way.
@@ -454,7 +460,7 @@ mod tests {
         assert!((LONGEST_PAUSE_MS / 2..=LONGEST_PAUSE_MS).contains(&last));
         let (dial, _) = start(&mut dialling, now_ms).remove(0);
         fail(&mut dialling, dial, now_ms, &mut rng);
-        dialling.refresh(now_ms);
+        dialling.refresh(now_ms, |_| true);
         assert_eq!(dialling.next_wake_ms(), Some(now_ms));
     }
 
@@ -505,6 +511,20 @@ mod tests {
             nothing_known(&mut dialling, now_ms + LONGEST_PAUSE_MS),
             None
         );
+    }
+
+    #[test]
+    fn where_no_way_is_known_nothing_is_due_before_a_beacon_or_a_way_is() {
+        let (mut dialling, mut rng) = (Dialling::default(), rng());
+        dialling.wait_for(target(1));
+        dialling.wait_for(target(2));
+        dialling.refresh(0, |_| false);
+        assert_eq!(dialling.next_wake_ms(), None);
+        dialling.seen(target(1), [7; 8], [way("near")], 0, &mut rng);
+        dialling.refresh_target(target(2), LONGEST_PAUSE_MS);
+        let started = start(&mut dialling, LONGEST_PAUSE_MS);
+        let ways: Vec<Way> = started.into_iter().map(|(_, way)| way).collect();
+        assert_eq!(ways, [way("near"), way("first")]);
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl Presence {
         &mut self,
         carrier: CarrierKind,
         now: Now,
-        is_missing: bool,
+        is_missing: impl Fn() -> bool,
         rng: &mut dyn CryptoRng,
     ) -> Option<Epoch> {
         let current = Epoch::at(now.wall_ms);
@@ -196,19 +196,19 @@ impl Presence {
             held.epoch = current;
             held.until_ms = next_ms(rng);
             held.review_ms = None;
-            return is_missing.then_some(current);
+            return is_missing().then_some(current);
         }
         if held
             .review_ms
             .is_some_and(|review_ms| review_ms <= now.mono_ms)
         {
             held.review_ms = None;
-            return is_missing.then_some(held.epoch);
+            return is_missing().then_some(held.epoch);
         }
         if held.told.is_some() {
             return Some(held.epoch);
         }
-        if is_missing && held.review_ms.is_none() {
+        if held.review_ms.is_none() && is_missing() {
             held.review_ms = pause(rng, MISSING_MS);
         }
         None
@@ -372,7 +372,7 @@ mod tests {
                 wall_ms: second as i64 * 1_000,
             };
             let is_missing = missing.contains(&second);
-            let epoch = presence.announcing(CarrierKind::Lan, now, is_missing, &mut rng);
+            let epoch = presence.announcing(CarrierKind::Lan, now, || is_missing, &mut rng);
             presence.is_news(CarrierKind::Lan, &epoch.map(|epoch| (epoch, Vec::new())));
             epoch.is_none()
         };

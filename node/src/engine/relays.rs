@@ -179,7 +179,7 @@ impl Engine {
     fn relays_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.account.save(turn.txn)?;
         self.news.carriers.insert(CarrierKind::Relay);
-        self.dialling.refresh(turn.now.mono_ms);
+        self.refresh_dials(turn);
         self.look_for_better();
         self.addresses_changed(turn)
     }

@@ -13,6 +13,7 @@ use hedgerow_transport::relay::RelayPaths;
 use rand_core::CryptoRng;
 
 use super::account::{Account, MAX_NAME, MarkSecret};
+use super::announcing::is_way_known;
 use super::better::Better;
 use super::dialling::{Dialling, Target};
 use super::fact::{FactKind, Versions};
@@ -154,7 +155,10 @@ impl Engine {
             .chain(engine.joinings.keys().map(|id| Target::Inviter(*id)))
             .collect();
         for target in targets {
-            engine.dialling.want(target, now.mono_ms);
+            match is_way_known(&engine.devices, target) {
+                true => engine.dialling.want(target, now.mono_ms),
+                false => engine.dialling.wait_for(target),
+            }
         }
         if engine.is_clock_doubtful(now) {
             engine.presence.doubt_clocks(now);
