@@ -255,6 +255,15 @@ fn without_privacy_it_stays_off_the_air_until_the_user_allows_it() {
             state(&mut events, CarrierState::On).await;
             announce(&carrier, [2; 8], false);
             until(|| !air.announced(index).is_empty()).await;
+
+            // Whoever connects would read the name.
+            air.name(index, "anas-laptop").await;
+            state(&mut events, CarrierState::NotPrivate).await;
+            until(|| air.announced(index).is_empty()).await;
+            air.name(index, "Bluetooth").await;
+            state(&mut events, CarrierState::On).await;
+            announce(&carrier, [2; 8], false);
+            until(|| !air.announced(index).is_empty()).await;
         },
     );
 }

@@ -221,9 +221,9 @@ pub fn condition(of: Carrier, condition: CarrierCondition, announcing: bool) -> 
             "Bluetooth is switched off: switch it on in the system's settings"
         }
         (CarrierCondition::NotPrivate, _) => {
-            "off, since everybody near would see an address that never changes: write `Privacy = device` below \
-             [General] in /etc/bluetooth/main.conf and restart Bluetooth, or allow it with \
-             `hedgerow bluetooth --show-address`"
+            "off, since everybody near would see an address or a name that never changes: write `Privacy = device` \
+             below [General] in /etc/bluetooth/main.conf, restart Bluetooth, and run `bluetoothctl system-alias \
+             Bluetooth`; or allow it with `hedgerow bluetooth --show-address`"
         }
         (CarrierCondition::NoDiscovery, Carrier::Ble) => {
             "on, but the adapter announces nothing for us: others find this device only if it finds them"

@@ -186,7 +186,9 @@ impl<S: EventSink> Keeper<S> {
             loop {
                 tokio::select! {
                     change = next_of(&mut self.changes) => match change {
-                        Some(AdapterEvent::PropertyChanged(AdapterProperty::Powered(_))) => {}
+                        Some(AdapterEvent::PropertyChanged(
+                            AdapterProperty::Powered(_) | AdapterProperty::Alias(_),
+                        )) => {}
                         Some(_) => continue,
                         None => self.changes = None,
                     },

@@ -1,5 +1,6 @@
-//! Whether the controller hides its address. BlueZ does not say so over D-Bus, and the kernel only to
-//! whoever may open its management socket; what its configuration says can be read by everybody.
+//! Whether the controller hides who it is: its address, and the name that BlueZ tells everybody who
+//! connects. Of the address BlueZ does not say so over D-Bus, and the kernel only to whoever may open its
+//! management socket; what its configuration says can be read by everybody.
 
 use std::path::Path;
 
@@ -7,6 +8,10 @@ use configparser::ini::Ini;
 
 /// Where BlueZ keeps its configuration.
 pub const CONFIGURATION: &str = "/etc/bluetooth/main.conf";
+
+/// The only alias of an adapter that tells nothing: the same on every device. BlueZ's own choice is the
+/// name of the machine.
+pub const ALIAS: &str = "Bluetooth";
 
 /// Whether this configuration has the controller use addresses that only its bonded devices can resolve.
 /// False if it cannot be read or says nothing: BlueZ's default is off.

@@ -107,9 +107,13 @@ impl Station {
         let changes = changes.map(keep).boxed();
         let powered = powered.map_err(|error| broken(why(&error)))?;
         let hides_address = privacy::is_on(&config.configuration);
+        let hides_name = adapter
+            .alias()
+            .await
+            .is_ok_and(|alias| alias == privacy::ALIAS);
         let problem = if !powered {
             Some(CarrierState::PoweredOff)
-        } else if !show_address && !hides_address {
+        } else if !(show_address || hides_address && hides_name) {
             Some(CarrierState::NotPrivate)
         } else {
             None
@@ -220,7 +224,10 @@ impl Station {
     pub async fn heard(&mut self) -> Heard {
         tokio::select! {
             change = self.changes.next() => match change {
-                Some(AdapterEvent::PropertyChanged(AdapterProperty::Powered(_))) | None => Heard::Changed,
+                Some(AdapterEvent::PropertyChanged(
+                    AdapterProperty::Powered(_) | AdapterProperty::Alias(_),
+                ))
+                | None => Heard::Changed,
                 Some(_) => Heard::Nothing,
             },
             near = next_of(&mut self.listening) => match near {

@@ -188,7 +188,8 @@ pub enum CarrierState {
     NoService,
     /// The radio is switched off.
     PoweredOff,
-    /// The radio would show everybody an address that never changes, and the user has not allowed that.
+    /// The radio would show everybody an address or a name that never changes, and the user has not
+    /// allowed that.
     NotPrivate,
     /// Links work, but announcements are not possible (multicast is blocked).
     NoDiscovery,

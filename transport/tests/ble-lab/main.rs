@@ -49,6 +49,7 @@ async fn powered(n: u8) -> Adapter {
     let session = Session::new().await.expect("a bus");
     let adapter = session.adapter(&format!("hci{n}")).expect("an adapter");
     adapter.set_powered(true).await.expect("BlueZ");
+    adapter.set_alias("Bluetooth".into()).await.expect("BlueZ");
     adapter
 }
 

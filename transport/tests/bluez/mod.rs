@@ -21,6 +21,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::net::UnixDatagram;
 use tokio::task::AbortHandle;
 use zbus::Connection;
+use zbus::object_server::InterfaceRef;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
 use objects::{Adapter, Advertising, Characteristic, Device, Gatt, Service};
@@ -61,6 +62,8 @@ struct World {
 #[derive(Default)]
 struct State {
     powered: bool,
+    /// The name that whoever connects is told.
+    alias: String,
     /// What each client announces, in its order.
     announced: Vec<(String, Vec<u8>)>,
     listening: BTreeSet<String>,
@@ -130,6 +133,7 @@ impl Air {
             let mut world = self.world();
             world.adapters.push(State {
                 powered: true,
+                alias: "Bluetooth".into(),
                 ..State::default()
             });
             world.adapters.len() - 1
@@ -163,13 +167,27 @@ impl Air {
         for (one, other) in connections {
             self.disconnect(one, other).await;
         }
-        let server = self.bus.object_server();
-        let adapter = server.interface::<_, Adapter>(adapter_path(index)).await;
-        let adapter = adapter.expect("it is there");
+        let adapter = self.told(index).await;
         let told = adapter.get().await;
         told.powered_changed(adapter.signal_emitter())
             .await
             .expect("the bus");
+    }
+
+    /// Gives an adapter the name that whoever connects is told.
+    pub async fn name(&self, index: Index, alias: &str) {
+        self.world().adapters[index].alias = alias.into();
+        let adapter = self.told(index).await;
+        let told = adapter.get().await;
+        told.alias_changed(adapter.signal_emitter())
+            .await
+            .expect("the bus");
+    }
+
+    async fn told(&self, index: Index) -> InterfaceRef<Adapter> {
+        let server = self.bus.object_server();
+        let adapter = server.interface::<_, Adapter>(adapter_path(index)).await;
+        adapter.expect("it is there")
     }
 
     /// Lets nobody serve or announce anything over an adapter any more.

@@ -71,6 +71,11 @@ impl Adapter {
     }
 
     #[zbus(property)]
+    fn alias(&self) -> String {
+        self.air.world().adapters[self.index].alias.clone()
+    }
+
+    #[zbus(property)]
     fn address_type(&self) -> &str {
         "public"
     }
