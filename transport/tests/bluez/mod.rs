@@ -265,7 +265,7 @@ impl Air {
             .expect("the bus")
     }
 
-    async fn device(&self, owner: Index, peer: Index) -> zbus::object_server::InterfaceRef<Device> {
+    async fn device(&self, owner: Index, peer: Index) -> InterfaceRef<Device> {
         let server = self.bus.object_server();
         let device = server.interface(device_path(owner, peer)).await;
         device.expect("it has appeared")
