@@ -13,12 +13,6 @@ use crate::cryptography::Cryptography;
 
 /// `KDF(label, input)`: `context` is the whole context string, "hedgerow 1 " and the label.
 pub(crate) fn kdf(context: &str, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    // Nearly all that keys derive from fits two blocks, which are hashed at once: to erase a hasher, which has room
-    // for the longest input, takes longer than to hash them.
-    let mut blocks = Zeroizing::new([0; 2 * blake3::BLOCK_LEN]);
-    if let Some(filled) = gather(&mut blocks[..], input) {
-        return Zeroizing::new(blake3::derive_key(context, filled));
-    }
     let mut hasher = blake3::Hasher::new_derive_key(context);
     for part in input {
         hasher.update(part);
