@@ -10,13 +10,16 @@ binary=/build/aarch64-unknown-linux-gnu/$directory/hedgerow-gui
 ls -l "$binary"
 
 data=$(mktemp -d)
-Xvfb :61 -screen 0 360x720x24 -nolisten tcp & pids=$!
+mkfifo "$data/display"
+Xvfb -displayfd 3 -screen 0 360x720x24 -nolisten tcp 3>"$data/display" & pids=$!
 finish() {
     kill $pids 2>/dev/null || true
     rm -rf "$data"
 }
 trap finish EXIT
-export DISPLAY=:61 HEDGEROW_DIR=$data/data XDG_CONFIG_HOME=$data SLINT_BACKEND=winit-software
+# It says its number once it takes connections.
+read -r display <"$data/display"
+export DISPLAY=:$display HEDGEROW_DIR=$data/data XDG_CONFIG_HOME=$data SLINT_BACKEND=winit-software
 began=$(date +%s%N)
 qemu-aarch64 "$binary" & pids="$pids $!"
 window=$(timeout 120 xdotool search --sync --onlyvisible --name Hedgerow | head -1)
