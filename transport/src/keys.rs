@@ -22,25 +22,19 @@ pub(crate) fn kdf(context: &str, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     output
 }
 
-/// The parts one behind the other, if there is room for them.
-fn gather<'b>(room: &'b mut [u8], parts: &[&[u8]]) -> Option<&'b [u8]> {
-    let mut filled = 0;
-    for part in parts {
-        room.get_mut(filled..filled + part.len())?
-            .copy_from_slice(part);
-        filled += part.len();
-    }
-    room.get(..filled)
-}
-
 /// `MAC(key, input)`.
 pub(crate) fn mac(key: &[u8; 32], input: &[&[u8]]) -> blake3::Hash {
     // What recognises a contact among many fits one block, which is hashed at once in half the time.
     let mut block = [0; blake3::BLOCK_LEN];
-    match gather(&mut block, input) {
-        Some(filled) => blake3::keyed_hash(key, filled),
-        None => keyed(key, input).finalize(),
+    let mut filled = 0;
+    for part in input {
+        let Some(room) = block.get_mut(filled..filled + part.len()) else {
+            return keyed(key, input).finalize();
+        };
+        room.copy_from_slice(part);
+        filled += part.len();
     }
+    blake3::keyed_hash(key, &block[..filled])
 }
 
 /// `XOF of MAC(key, input)`.

@@ -333,14 +333,14 @@ pub enum Command {
         #[arg(long, value_enum, value_name = "MODE")]
         power: Option<PowerName>,
 
-        /// Use Bluetooth although everybody near sees an address that never changes
+        /// Use Bluetooth although everybody near sees an address or a name that never changes
         ///
         /// Only where the adapter does not hide it, which `hedgerow status` tells with the remedy. By that
         /// address this device can be recognised anywhere, for as long as the adapter lives.
         #[arg(long)]
         show_address: bool,
 
-        /// Stay off the air where the address never changes, as in the beginning
+        /// Stay off the air where either never changes, as in the beginning
         #[arg(long, conflicts_with = "show_address")]
         hide_address: bool,
     },

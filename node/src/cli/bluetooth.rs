@@ -27,7 +27,9 @@ pub async fn change(
     }
     output.data(&radio, |radio| {
         let address = match radio.show_address {
-            true => "On the air even where everybody near sees an address that never changes.",
+            true => {
+                "On the air even where everybody near sees an address or a name that never changes."
+            }
             false => "On the air only where the adapter hides its address.",
         };
         let used = used(&open).filter(|_| *radio == open.radio);

@@ -28,19 +28,22 @@ pub struct Pair {
     far_events: Events,
 }
 
-/// A carrier at an adapter of the lab, whose BlueZ shows its addresses unless told otherwise.
-pub async fn carrier(n: u8, l2cap: bool, ids: LinkIds) -> (Carrier, Events) {
-    powered(n).await;
-    let (sink, mut heard) = mpsc::channel(16);
-    let config = BleConfig {
+/// How a carrier at an adapter of the lab begins.
+pub fn config(n: u8, show_address: bool, ids: LinkIds) -> BleConfig {
+    BleConfig {
         adapter: Some(format!("hci{n}")),
         radio: Radio {
             power: Power::Active,
-            show_address: true,
+            show_address,
         },
-        l2cap,
         ..BleConfig::new([n; 32], ids)
-    };
+    }
+}
+
+/// A carrier at that adapter, on the air.
+pub async fn carrier(n: u8, config: BleConfig) -> (Carrier, Events) {
+    powered(n).await;
+    let (sink, mut heard) = mpsc::channel(16);
     let carrier = Ble::start(config, sink);
     events::state(&mut heard, CarrierState::On).await;
     (carrier, heard)
@@ -53,8 +56,13 @@ pub fn tell(carrier: &impl TwoWay, command: CarrierCommand) {
 impl Pair {
     pub async fn start(l2cap: bool) -> Self {
         let ids = LinkIds::default();
-        let (near, near_events) = carrier(0, l2cap, ids.clone()).await;
-        let (far, far_events) = carrier(1, l2cap, ids).await;
+        // The lab's BlueZ shows its addresses here.
+        let shown = |n| BleConfig {
+            l2cap,
+            ..config(n, true, ids.clone())
+        };
+        let (near, near_events) = carrier(0, shown(0)).await;
+        let (far, far_events) = carrier(1, shown(1)).await;
         Self {
             near,
             far,

@@ -4,14 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use hedgerow_transport::ble::power::Power;
-use hedgerow_transport::ble::{Ble, BleConfig, Radio};
-use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, CarrierState, LinkIds};
-use tokio::sync::mpsc;
+use hedgerow_transport::ble::BleConfig;
+use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, LinkIds};
 use tokio::time::{sleep, timeout};
 
-use super::events::{self, Events};
-use super::pair::{Carrier, tell};
+use super::pair::{carrier, config, tell};
 use super::{in_the_lab, powered};
 
 /// How long the kernel keeps an address here: 15 minutes are long.
@@ -52,32 +49,19 @@ fn linked(seen: &Seen) -> Option<&'static str> {
     None
 }
 
-async fn carrier(n: u8, address: Duration) -> (Carrier, Events) {
-    powered(n).await;
-    let (sink, mut heard) = mpsc::channel(16);
-    let config = BleConfig {
-        adapter: Some(format!("hci{n}")),
-        radio: Radio {
-            power: Power::Active,
-            show_address: false,
-        },
-        address,
-        ..BleConfig::new([n; 32], LinkIds::default())
-    };
-    let carrier = Ble::start(config, sink);
-    // It is on the air because BlueZ says that it hides the address.
-    events::state(&mut heard, CarrierState::On).await;
-    (carrier, heard)
-}
-
 /// Announces one epoch after another until so many have been seen.
 async fn watch(trial: u8, address: Duration, epochs: usize) -> Seen {
     for n in 0..2 {
         let kept = format!("/sys/kernel/debug/bluetooth/hci{n}/rpa_timeout");
         std::fs::write(Path::new(&kept), KEPT_S.to_string()).expect("debugfs");
     }
-    let (far, mut far_heard) = carrier(1, address).await;
-    let (near, mut heard) = carrier(0, address).await;
+    // They are on the air because BlueZ says that it hides the address.
+    let hidden = |n| BleConfig {
+        address,
+        ..config(n, false, LinkIds::default())
+    };
+    let (far, mut far_heard) = carrier(1, hidden(1)).await;
+    let (near, mut heard) = carrier(0, hidden(0)).await;
     let (none, look) = (Vec::new(), true);
     tell(
         &near,

@@ -130,7 +130,7 @@ struct Peripheral {
 
 impl Peripheral {
     async fn start(manner: Manner) -> Self {
-        let (carrier, heard) = pair::carrier(0, true, LinkIds::default()).await;
+        let (carrier, heard) = pair::carrier(0, pair::config(0, true, LinkIds::default())).await;
         let (beacons, look) = (vec![BEACON], false);
         tell(&carrier, CarrierCommand::Announce { beacons, look });
         let carrier = Arc::new(carrier);

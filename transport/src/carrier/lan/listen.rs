@@ -113,3 +113,45 @@ async fn accept<S: EventSink>(shared: Arc<Shared<S>>, listener: TcpListener) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::sync::Mutex;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpStream;
+    use tokio::sync::mpsc;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::carrier::lan::MAX_DIALS;
+    use crate::carrier::lan::nearby::Nearby;
+    use crate::carrier::links::Links;
+    use crate::carrier::{CarrierEvent, LinkIds};
+
+    #[tokio::test]
+    async fn whoever_is_not_near_is_closed_having_heard_nothing() {
+        let (sink, mut heard) = mpsc::channel(16);
+        let shared = Arc::new(Shared {
+            links: Arc::new(Links::new(sink, LinkIds::default(), MAX_DIALS, [0; 32])),
+            nearby: Mutex::new(Nearby::default()),
+        });
+        let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let listening = Listening::start(&shared, &[here], None).expect("a port");
+
+        let call = || TcpStream::connect((here, listening.port));
+        let mut afar = call().await.expect("accepted by the kernel");
+        let mut byte = [0];
+        let closed = timeout(Duration::from_secs(10), afar.read(&mut byte)).await;
+        assert_eq!(closed.expect("at once").expect("in order"), 0);
+        assert!(heard.try_recv().is_err(), "nothing is said of it");
+
+        let network = "127.0.0.0/8".parse().expect("a network");
+        shared.nearby().networks.insert(network);
+        let _near = call().await.expect("accepted");
+        let event = heard.recv().await;
+        assert!(matches!(event, Some(CarrierEvent::Up { .. })), "{event:?}");
+        listening.stop().await;
+    }
+}
