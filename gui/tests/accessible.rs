@@ -64,6 +64,23 @@ fn a_relay_is_added_by_its_address_and_removed_after_a_question() {
 }
 
 #[test]
+fn a_node_of_another_version_is_named_with_what_to_do() {
+    init_no_event_loop();
+    let mut stage = Stage::new();
+    stage.asked.clear();
+    let version = "9.9\u{202e}9".into();
+    stage.hear(News::NotOpened(Refusal::OtherVersion { version }));
+    let mut window = open(stage);
+    window.one(
+        "Another Hedgerow (version 9.99) has the data, and the two versions do not understand \
+         each other. Stop it, and try again.",
+    );
+    window.clicks("Try again");
+    let opens = window.asked(|request| matches!(request, Request::Open).then_some(()));
+    assert_eq!(opens.len(), 1);
+}
+
+#[test]
 fn how_relays_are_reached_is_chosen_and_a_proxy_is_named() {
     init_no_event_loop();
     let mut stage = talking();

@@ -1,5 +1,7 @@
 //! The worker with real nodes: finding, owning, serving, handing over, losing and finding again.
 
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -7,7 +9,7 @@ use std::time::{Duration, Instant};
 use hedgerow_gui::model::*;
 use hedgerow_gui::node::{Options, Worker};
 use hedgerow_node::api::*;
-use hedgerow_node::directory::Hashing;
+use hedgerow_node::directory::{Directory, Hashing, OwnerInfo};
 use hedgerow_node::host::{HostOptions, Local, finding};
 use hedgerow_node::runtime::{NodeOptions, OnAir};
 
@@ -367,6 +369,40 @@ fn even_a_damaged_directory_is_destroyed_on_request() {
     assert_eq!(why, Refusal::SlotsDamaged);
     window.worker.ask(Request::Wipe);
     window.hears(|news| matches!(news, News::Wiped).then_some(()));
+    window.worker.ask(Request::Open);
+    assert_eq!(window.opened(), (Mode::Own, Found::Nothing));
+    assert!(window.worker.stop());
+}
+
+#[test]
+fn a_node_of_another_version_is_told_at_once_and_its_data_are_opened_when_it_has_gone() {
+    let place = tempfile::tempdir().unwrap();
+    let owner = Directory::own(place.path()).unwrap();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    owner.write_token("token").unwrap();
+    owner
+        .announce(&OwnerInfo {
+            address: listener.local_addr().unwrap(),
+            pid: std::process::id(),
+            version: "9.9.9".into(),
+        })
+        .unwrap();
+    // It answers once: whoever asked again would not be answered.
+    let answers = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let _ = socket.read(&mut [0; 4096]).unwrap();
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nwhat now";
+        socket.write_all(answer.as_bytes()).unwrap();
+    });
+    let window = Window::start(place.path());
+    let why = window.hears(|news| match news {
+        News::NotOpened(refusal) => Some(refusal),
+        _ => None,
+    });
+    let version = "9.9.9".into();
+    assert_eq!(why, Refusal::OtherVersion { version });
+    answers.join().unwrap();
+    drop(owner);
     window.worker.ask(Request::Open);
     assert_eq!(window.opened(), (Mode::Own, Found::Nothing));
     assert!(window.worker.stop());

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use hedgerow_node::api::server::{Server, openapi};
-use hedgerow_node::api::{Api, Event, Refusal};
+use hedgerow_node::api::server::{Server, Token, openapi};
+use hedgerow_node::api::{Api, Event, Refusal, Remote};
 use reqwest::header::{AUTHORIZATION, HOST, ORIGIN};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use support::fake::{BEN, DORA, Fake, LINK, PARCEL, PASSPHRASE, message_id};
-use support::{Served, serve, serve_by};
+use support::{Served, VERSION, serve, serve_by, serve_other};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn served(fake: Fake) -> (Served, Client, Arc<Fake>) {
@@ -227,6 +227,53 @@ async fn a_client_of_a_dead_node_says_so() {
     }
     assert_eq!(remote.me().await, Err(Refusal::Unreachable));
     assert_eq!(remote.events().await.err(), Some(Refusal::Unreachable));
+}
+
+#[tokio::test]
+async fn a_client_of_a_node_that_breaks_off_says_that_it_does_not_answer() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let remote = Remote::new(port, Token::new(&[0; 32]), VERSION.into()).unwrap();
+    let answers = async {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 4096];
+        let _ = socket.read(&mut asked).await.unwrap();
+        let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"name\":";
+        socket.write_all(begun).await.unwrap();
+    };
+    let (me, ()) = tokio::join!(remote.me(), answers);
+    assert_eq!(me, Err(Refusal::Unreachable));
+}
+
+#[tokio::test]
+async fn a_client_of_a_node_of_another_version_says_so_wherever_the_two_do_not_understand_each_other()
+ {
+    let other = Refusal::OtherVersion {
+        version: VERSION.into(),
+    };
+    for (status, body) in [
+        (StatusCode::OK, "{\"me\":{\"names\":[\"Ana\"]}}"),
+        (StatusCode::OK, "<!DOCTYPE html>"),
+        (StatusCode::OK, ""),
+        (StatusCode::NOT_FOUND, "{\"code\":\"no_such_route\"}"),
+        (StatusCode::CONFLICT, "{\"code\":\"no_such_moon\"}"),
+        (StatusCode::BAD_REQUEST, "what?"),
+    ] {
+        let served = serve_other(status, body).await;
+        let remote = served.remote();
+        assert_eq!(remote.me().await.err(), Some(other.clone()), "{body}");
+        if !status.is_success() {
+            assert_eq!(remote.stop().await, Err(other.clone()), "{body}");
+            assert_eq!(remote.events().await.err(), Some(other.clone()), "{body}");
+        }
+    }
+    // What needs no reading is done, and what can be read is told.
+    let served = serve_other(StatusCode::NO_CONTENT, "").await;
+    assert_eq!(served.remote().handover("us".into()).await, Ok(()));
+    let served = serve_other(StatusCode::LOCKED, "{\"code\":\"locked\",\"since\":1}").await;
+    assert_eq!(served.remote().me().await, Err(Refusal::Locked));
 }
 
 // ---- the document ----------------------------------------------------------------------------

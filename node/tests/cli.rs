@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use hedgerow_node::directory::{Directory, OwnerInfo};
 use snapbox::{assert_data_eq, file};
 use support::fake::{BEN, Fake, LINK, PASSPHRASE, USED_LINK, message_id};
-use support::{Served, serve};
+use support::{Served, VERSION, serve, serve_other};
 use tempfile::TempDir;
 
 fn hedgerow(directory: &Path) -> Command {
@@ -109,14 +110,17 @@ struct Scripted {
 }
 
 async fn scripted(fake: Fake) -> Scripted {
+    owning(serve(Arc::new(fake)).await, VERSION)
+}
+
+fn owning(served: Served, version: &str) -> Scripted {
     let directory = tempfile::tempdir().unwrap();
     let owned = Directory::own(directory.path()).unwrap();
-    let served = serve(Arc::new(fake)).await;
     owned.write_token(served.token.reveal()).unwrap();
     let info = OwnerInfo {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, served.port)),
         pid: std::process::id(),
-        version: "1.2.3".into(),
+        version: version.into(),
     };
     owned.announce(&info).unwrap();
     std::fs::write(directory.path().join("right"), PASSPHRASE).unwrap();
@@ -272,18 +276,9 @@ async fn an_ambiguous_name_lists_the_choices() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_conversation_is_followed_until_it_is_interrupted() {
-    let directory = tempfile::tempdir().unwrap();
-    let owned = Directory::own(directory.path()).unwrap();
     let fake = Arc::new(Fake::new(2));
-    let served = serve(fake.clone()).await;
-    owned.write_token(served.token.reveal()).unwrap();
-    let info = OwnerInfo {
-        address: SocketAddr::from((Ipv4Addr::LOCALHOST, served.port)),
-        pid: std::process::id(),
-        version: "1.2.3".into(),
-    };
-    owned.announce(&info).unwrap();
-    let mut follow = hedgerow(directory.path());
+    let node = owning(serve(fake.clone()).await, VERSION);
+    let mut follow = hedgerow(node.directory.path());
     follow.args(["read", "Ben", "--follow", "--last", "1"]);
     let mut follow = Running::start(follow.stdout(Stdio::piped()));
     let mut lines = BufReader::new(follow.0.stdout.take().unwrap()).lines();
@@ -298,6 +293,25 @@ async fn a_conversation_is_followed_until_it_is_interrupted() {
             "{line}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_of_another_version_is_named_with_what_to_do() {
+    let answer = "{\"contacts\":{}}";
+    let node = owning(serve_other(StatusCode::OK, answer).await, "9.9\u{1b}[2J");
+    let output = node.ask("contacts").await;
+    assert_eq!(output.status.code(), Some(4));
+    assert!(output.stdout.is_empty());
+    let said = text(&output.stderr);
+    let both = format!("(9.9⟨U+001B⟩[2J; this is {})", env!("CARGO_PKG_VERSION"));
+    assert!(said.contains(&both), "{said}");
+    assert!(said.contains("`hedgerow handover`"), "{said}");
+    let output = node.ask("--json contacts").await;
+    let failure: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(failure["code"], "other_version");
+    assert_eq!(failure["version"], "9.9\u{1b}[2J");
+    // What it says to do can be done.
+    assert_eq!(node.ask("handover").await.status.code(), Some(0));
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use hedgerow_node::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Power, Refusal, RelayCondition,
-    StorageProblem, WayState, Why,
+    StorageProblem, WayState, Why, visible,
 };
+use slint::SharedString;
 
 use crate::model::{CameraProblem, Day, Face, PathsKind, Tick, WayRow, Weakness, When};
 use crate::ui;
@@ -223,7 +224,7 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
     let Some(refusal) = refusal else {
         return ui::Problem::default();
     };
-    let (mut limit, mut actual) = (0, 0);
+    let (mut limit, mut actual, mut version) = (0, 0, SharedString::new());
     let code = match refusal {
         Refusal::NoSuchContact => ui::Code::NoSuchContact,
         Refusal::NoSuchMessage => ui::Code::NoSuchMessage,
@@ -258,6 +259,10 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         Refusal::Storage { fault } => storage(*fault),
         Refusal::Stopping => ui::Code::Stopping,
         Refusal::Unreachable => ui::Code::Unreachable,
+        Refusal::OtherVersion { version: other } => {
+            version = visible::label(other).unwrap_or_default().into();
+            ui::Code::OtherVersion
+        }
         Refusal::NoIdentity => ui::Code::NoIdentity,
         Refusal::IdentityExists => ui::Code::IdentityExists,
         Refusal::Owned => ui::Code::Owned,
@@ -281,6 +286,7 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         code,
         limit,
         actual,
+        version,
     }
 }
 

@@ -143,7 +143,7 @@ impl Asking {
             Request::Ways(id) => match api.ways(id.clone()).await {
                 Ok(ways) => Ok(Some(News::Ways(id, ways))),
                 // A process of an older version owns the directory, and does not know.
-                Err(Refusal::NoSuchContact | Refusal::NoSuchRoute) => Ok(None),
+                Err(Refusal::NoSuchContact | Refusal::OtherVersion { .. }) => Ok(None),
                 Err(refusal) => Err(refusal),
             },
             Request::Verify(id, verified) => match api.verify(id, verified).await {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
@@ -27,18 +28,25 @@ pub struct Remote {
     http: reqwest::Client,
     port: u16,
     token: Token,
+    version: String,
 }
 
 impl Remote {
-    /// A client of the node at `port` of 127.0.0.1; nothing is sent yet.
-    pub fn new(port: u16, token: Token) -> Result<Self, Refusal> {
+    /// A client of the node at `port` of 127.0.0.1, which says that it is of this version; nothing is sent
+    /// yet. One of another version than ours is understood as far as that goes.
+    pub fn new(port: u16, token: Token, version: String) -> Result<Self, Refusal> {
         let http = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(ANSWER_TIMEOUT)
             .build()
             .map_err(|_| Refusal::Bug)?;
-        Ok(Self { http, port, token })
+        Ok(Self {
+            http,
+            port,
+            token,
+            version,
+        })
     }
 
     /// The port of 127.0.0.1 that it talks to.
@@ -54,7 +62,7 @@ impl Remote {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
-        json(self.request(Method::GET, path)).await
+        self.json(self.request(Method::GET, path)).await
     }
 
     async fn post<T: DeserializeOwned>(
@@ -62,7 +70,7 @@ impl Remote {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Refusal> {
-        json(self.request(Method::POST, path).json(body)).await
+        self.json(self.request(Method::POST, path).json(body)).await
     }
 
     async fn put<T: DeserializeOwned>(
@@ -70,12 +78,42 @@ impl Remote {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, Refusal> {
-        json(self.request(Method::PUT, path).json(body)).await
+        self.json(self.request(Method::PUT, path).json(body)).await
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Refusal> {
+        let body = self.answer(request).await?;
+        serde_json::from_slice(&body).map_err(|_| self.other_version())
     }
 
     /// A request whose answer has no content.
     async fn done(&self, request: RequestBuilder) -> Result<(), Refusal> {
-        answer(request).await.map(drop)
+        self.answer(request).await.map(drop)
+    }
+
+    /// Sends a request. Gives what is answered if it was done.
+    async fn answer(&self, request: RequestBuilder) -> Result<Bytes, Refusal> {
+        let response = request.send().await.map_err(|_| Refusal::Unreachable)?;
+        let is_done = response.status().is_success();
+        let body = response.bytes().await.map_err(|_| Refusal::Unreachable)?;
+        match is_done {
+            true => Ok(body),
+            false => Err(self.refusal(&body)),
+        }
+    }
+
+    /// What is answered when something was not done.
+    fn refusal(&self, body: &[u8]) -> Refusal {
+        match serde_json::from_slice(body) {
+            // A node of this version knows all that is asked here.
+            Err(_) | Ok(Refusal::NoSuchRoute) => self.other_version(),
+            Ok(refusal) => refusal,
+        }
+    }
+
+    fn other_version(&self) -> Refusal {
+        let version = self.version.clone();
+        Refusal::OtherVersion { version }
     }
 }
 
@@ -191,13 +229,12 @@ impl Api for Remote {
             }
             Call::CarryExport(id) => {
                 let path = format!("{}/parcel", contact(&id));
-                let response = answer(self.request(Method::POST, &path)).await?;
-                let parcel = response.bytes().await.map_err(|_| Refusal::Unreachable)?;
+                let parcel = self.answer(self.request(Method::POST, &path)).await?;
                 Reply::Parcel(parcel.into())
             }
             Call::CarryImport(parcel) => {
                 let request = self.request(Method::POST, "parcels").body(parcel);
-                Reply::Imported(json(request).await?)
+                Reply::Imported(self.json(request).await?)
             }
         })
     }
@@ -207,7 +244,7 @@ impl Api for Remote {
         let request = self
             .request(Method::GET, &path)
             .query(&PageQuery::of(&from, limit));
-        let page: CursorPage = json(request).await?;
+        let page: CursorPage = self.json(request).await?;
         Ok(page.page)
     }
 
@@ -229,7 +266,7 @@ impl Api for Remote {
             Ok((socket, _)) => socket,
             Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
                 let body = response.into_body().unwrap_or_default();
-                return Err(serde_json::from_slice(&body).unwrap_or(Refusal::Unreachable));
+                return Err(self.refusal(&body));
             }
             Err(_) => return Err(Refusal::Unreachable),
         };
@@ -315,21 +352,4 @@ fn segment(id: &str) -> String {
     } else {
         "none".to_owned()
     }
-}
-
-/// Sends a request and reads the refusal, if that is the answer.
-async fn answer(request: RequestBuilder) -> Result<reqwest::Response, Refusal> {
-    let response = request.send().await.map_err(|_| Refusal::Unreachable)?;
-    if response.status().is_success() {
-        return Ok(response);
-    }
-    Err(response.json().await.unwrap_or(Refusal::Unreachable))
-}
-
-async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refusal> {
-    answer(request)
-        .await?
-        .json()
-        .await
-        .map_err(|_| Refusal::Unreachable)
 }

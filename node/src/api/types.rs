@@ -237,6 +237,12 @@ pub enum Refusal {
     Stopping,
     /// The node that owns the data directory does not answer.
     Unreachable,
+    /// The node that owns the data directory is of another version: it does not know what it is asked, or
+    /// its answer cannot be read.
+    OtherVersion {
+        /// The version that it says it is.
+        version: String,
+    },
     /// There is no identity in the data directory.
     NoIdentity,
     /// There is an identity in the data directory already.

@@ -26,7 +26,7 @@ Exit status:
   1  refused: the reason is on stderr
   2  the command line is wrong
   3  locked, or the passphrase is wrong
-  4  no identity here, or the node that owns it does not answer
+  4  no identity here, or the node that owns it does not answer or is of another version
   5  the disk or the store fails
   70 a bug in Hedgerow
   130 interrupted";

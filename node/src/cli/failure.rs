@@ -15,7 +15,7 @@ pub enum Exit {
     Usage = 2,
     /// Locked, or wrong passphrase.
     Locked = 3,
-    /// No identity here, or its owner does not answer.
+    /// No identity here, or no owner of it that can be understood.
     NoNode = 4,
     /// The disk or the store.
     Storage = 5,
@@ -65,6 +65,7 @@ impl Failure {
                 Refusal::NoIdentity
                 | Refusal::Owned
                 | Refusal::Unreachable
+                | Refusal::OtherVersion { .. }
                 | Refusal::NotAuthorised
                 | Refusal::Stopping => Exit::NoNode,
                 Refusal::Storage { .. }

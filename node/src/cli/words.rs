@@ -73,6 +73,12 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::Unreachable => "The node that owns this data directory does not answer. \
             Wait a moment, or stop that process and run `hedgerow run` again."
             .into(),
+        Refusal::OtherVersion { version } => format!(
+            "The node that runs here is of another version ({}; this is {}), and the two do not \
+            understand each other. Stop it with `hedgerow handover`, and start this one with `hedgerow run`.",
+            visible::name(version),
+            env!("CARGO_PKG_VERSION")
+        ),
         Refusal::NoIdentity => "There is no identity here. `hedgerow init` makes one.".into(),
         Refusal::IdentityExists => {
             "There is an identity here already. Choose another directory with --data-dir, \
@@ -106,9 +112,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::ForeignRequest => {
             "The API answers only programs of this machine that address it as 127.0.0.1.".into()
         }
-        Refusal::NoSuchRoute => "The node does not know this request: it runs another version. \
-            Restart it with the version you use."
-            .into(),
+        Refusal::NoSuchRoute => "The API has no such path or method.".into(),
         Refusal::Bug => {
             "This is a bug in Hedgerow: something happened that was thought impossible. \
             Your data are as they were; please report it."

@@ -44,7 +44,8 @@ pub fn client(path: &Path) -> Result<Option<Remote>, Refusal> {
         None => Ok(None),
         Some(info) => {
             let token = Token::from_file(&Directory::token(path)?);
-            Ok(Some(Remote::new(info.address.port(), token)?))
+            let port = info.address.port();
+            Ok(Some(Remote::new(port, token, info.version)?))
         }
     }
 }

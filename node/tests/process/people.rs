@@ -8,12 +8,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use hedgerow_node::api::server::Token;
 use hedgerow_node::api::{
     Api, ContactId, Event, Events, NewInvitation, PageFrom, Passphrase, Private, Remote,
 };
-use hedgerow_node::directory::{Directory, Hashing, Owner};
-use hedgerow_node::host::{HostOptions, Local};
+use hedgerow_node::directory::{Directory, Hashing};
+use hedgerow_node::host::{HostOptions, Local, finding};
 use hedgerow_node::runtime::{NodeOptions, OnAir};
 use hedgerow_node::store::RedbStore;
 use hedgerow_sync::store::{Direction, Store};
@@ -391,11 +390,7 @@ impl Drop for Daemon {
 
 /// A client of the process that owns a directory, once it serves.
 pub fn client(dir: &Path) -> Option<Remote> {
-    let Some(Owner::Serving(info)) = Directory::owner(dir).unwrap() else {
-        return None;
-    };
-    let token = Token::from_file(&Directory::token(dir).ok()?);
-    Remote::new(info.address.port(), token).ok()
+    finding::client(dir).ok().flatten()
 }
 
 /// A new file for a log, and its path.

@@ -92,6 +92,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         | Refusal::NewerData
         | Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::Unreachable => StatusCode::GATEWAY_TIMEOUT,
+        Refusal::OtherVersion { .. } => StatusCode::BAD_GATEWAY,
         Refusal::Bug => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
