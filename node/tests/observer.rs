@@ -14,10 +14,13 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use chance::{Coin, binomial_tails, same_distribution};
+use hedgerow_node::api::Call;
 use hedgerow_node::harness::{Stream, World};
 use hedgerow_transport::carrier::memory::MemoryNetwork;
 use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierEvent, DialId, LinkId};
-use hedgerow_transport::keys::StaticKey;
+use hedgerow_transport::handshake::Joining;
+use hedgerow_transport::invitation::Invitation;
+use hedgerow_transport::keys::{InvitationSecret, StaticKey};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -639,9 +642,52 @@ fn a_beacon_that_changes_by_the_devices_clock_alone_is_caught() {
 /// How many strangers try each way of knocking.
 const KNOCKS: usize = 400;
 
-/// Ways to knock without being known, and how a device treats each.
+/// A first flight of one contact to another that has not arrived there: somebody has lured it.
+fn lured_flight(world: &mut World, from: usize, to: usize) -> Vec<u8> {
+    let replayer = world.stranger();
+    world.network.part(from, to, true);
+    // A beacon that was seen before lures nobody.
+    world.run(EPOCH_MS);
+    world.heard(replayer);
+    let mut beacons = Vec::new();
+    while beacons.is_empty() {
+        world.run(1_000);
+        let heard = world.heard(replayer).into_iter();
+        beacons = heard
+            .filter_map(|event| match event {
+                CarrierEvent::Beacon { beacon, at } => {
+                    (at == [MemoryNetwork::address(to)]).then_some(beacon)
+                }
+                _ => None,
+            })
+            .collect();
+    }
+    let announce = CarrierCommand::Announce {
+        beacons,
+        look: false,
+    };
+    world.network.command(replayer, announce, world.now_ms);
+    world.run(60_000);
+    let (mut dialled, mut flight) = (None, Vec::new());
+    for event in world.heard(replayer) {
+        match event {
+            CarrierEvent::Up {
+                link, from: who, ..
+            } if who == Some(MemoryNetwork::address(from)) => {
+                dialled = Some(link);
+            }
+            CarrierEvent::Bytes { link, bytes } if dialled == Some(link) => {
+                flight.extend_from_slice(&bytes);
+            }
+            _ => {}
+        }
+    }
+    flight
+}
+
+/// Ways to knock without being a contact, and how a device treats each.
 static KNOCKED: LazyLock<Vec<(&'static str, Vec<Reaction>)>> = LazyLock::new(|| {
-    let mut world = World::with(5, &["Ada", "Grace"]);
+    let mut world = World::with(5, &["Ada", "Grace", "Cleo", "Dora", "Edna"]);
     world.meet(0, 1);
     world.watch();
     for apart in [true, false] {
@@ -651,11 +697,33 @@ static KNOCKED: LazyLock<Vec<(&'static str, Vec<Reaction>)>> = LazyLock::new(|| 
     let streams = world.watched().into_iter();
     let mut flights = streams.filter(|stream| stream.dialled && stream.to < 2);
     let flight = flights.next().expect("they meet again");
+    let [of_contact, of_blocked, of_removed] = [2, 3, 4].map(|contact| {
+        world.meet(flight.to, contact);
+        lured_flight(&mut world, contact, flight.to)
+    });
+    let answered = knock(&mut world, &[(flight.to, of_contact)])[0].answered_bytes;
+    assert!(
+        answered > 0,
+        "a contact is answered, whoever brings what it says"
+    );
+    let (blocked, removed) = (world.id(3), world.id(4));
+    for call in [Call::Block(blocked, true), Call::Remove(removed)] {
+        world.ask(flight.to, call).expect("they are contacts");
+    }
+    let link = world.invite(flight.to);
+    let invitation = Invitation::parse(&link.0).expect("a fresh link");
     let mut rng = ChaCha20Rng::seed_from_u64(6);
     let mut garbage = |length: usize| {
         let mut bytes = vec![0; length];
         rng.fill_bytes(&mut bytes);
         bytes
+    };
+    let uninvited = {
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let key = StaticKey::random(&mut rng);
+        let made_up = InvitationSecret::random(&mut rng);
+        let (tag_key, psk) = (made_up.tag_key(), made_up.psk());
+        Joining::new(&key, &invitation.inviter, &tag_key, &psk, &mut rng).1
     };
     let mut altered = flight.first.clone();
     altered[40] ^= 1;
@@ -672,6 +740,9 @@ static KNOCKED: LazyLock<Vec<(&'static str, Vec<Reaction>)>> = LazyLock::new(|| 
         ),
         ("half a flight", flight.first[..60].to_vec()),
         ("an altered flight", altered),
+        ("a flight of somebody who knows whom it is for", uninvited),
+        ("a flight of a contact who was blocked", of_blocked),
+        ("a flight of a contact who was removed", of_removed),
     ];
     let mut knocked = Vec::new();
     for (way, bytes) in ways {
