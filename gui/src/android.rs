@@ -1,6 +1,5 @@
 //! Android: where the system begins the application, and the machine that its window is on.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -44,7 +43,7 @@ fn run(directory: PathBuf) {
     };
     let worker = Worker::start(options, |news| in_window(move |window| window.hear(news)));
     let Ok(worker) = worker else { return };
-    let worker = Rc::new(RefCell::new(Some(worker)));
+    let worker = Rc::new(worker);
     let preferences = file.read();
     let device = Device {
         clocks: Clocks::start(),
@@ -62,9 +61,7 @@ fn run(directory: PathBuf) {
     reach(&window);
     // A window that fails is a window that is closed.
     let _ = window.ui().run();
-    if let Some(worker) = worker.take() {
-        worker.stop();
-    }
+    worker.stop();
 }
 
 /// Notifications are for those who look elsewhere.
@@ -82,7 +79,7 @@ fn watch_user(event: &PollEvent<'_>) {
 /// and the browser are reached by Java, which we have none of.
 struct Device {
     clocks: Clocks,
-    worker: Rc<RefCell<Option<Worker>>>,
+    worker: Rc<Worker>,
     file: PreferencesFile,
 }
 
@@ -93,11 +90,7 @@ impl Outside for Device {
 
     fn perform(&self, effect: Effect) {
         match effect {
-            Effect::Ask(request) => {
-                if let Some(worker) = &*self.worker.borrow() {
-                    worker.ask(request);
-                }
-            }
+            Effect::Ask(request) => self.worker.ask(request),
             // They are comfort: what cannot be kept is as shipped the next time.
             Effect::SavePreferences(preferences) => drop(self.file.write(&preferences)),
             Effect::ForgetPreferences => self.file.forget(),

@@ -1,6 +1,6 @@
 //! The whole application: the window, the node behind it, and the desktop around both.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use hedgerow_node::api::Private;
@@ -54,7 +54,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     };
     let worker = Worker::start(options, |news| in_window(move |window| window.hear(news)))
         .map_err(|fault| format!("The system has no thread for the node: {fault}."))?;
-    let worker = Rc::new(RefCell::new(Some(worker)));
+    let worker = Rc::new(worker);
     let real = Real {
         clocks: Clocks::start(),
         worker: worker.clone(),
@@ -108,9 +108,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
         .ui()
         .show()
         .and_then(|()| slint::run_event_loop_until_quit());
-    if let Some(worker) = worker.take() {
-        worker.stop();
-    }
+    worker.stop();
     ran.map_err(|fault| format!("The window failed: {fault}."))
 }
 
@@ -144,7 +142,7 @@ fn watch_user(ui: &AppWindow) {
 /// The machine that the window is on.
 struct Real {
     clocks: Clocks,
-    worker: Rc<RefCell<Option<Worker>>>,
+    worker: Rc<Worker>,
     notices: Option<Notices>,
     file: PreferencesFile,
     tray: Option<Tray>,
@@ -197,11 +195,7 @@ impl Outside for Real {
 
     fn perform(&self, effect: Effect) {
         match effect {
-            Effect::Ask(request) => {
-                if let Some(worker) = &*self.worker.borrow() {
-                    worker.ask(request);
-                }
-            }
+            Effect::Ask(request) => self.worker.ask(request),
             Effect::OpenUrl(url) => {
                 // The desktop says itself that it has no browser.
                 let _ = open::that_detached(url.0);

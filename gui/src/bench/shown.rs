@@ -1,7 +1,6 @@
 //! The application on that display: the real view-model, binding and worker, and the hands and eyes of
 //! whoever measures.
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -34,7 +33,7 @@ pub const DRAFT: Area = (362..WIDTH - 60, HEIGHT - 200..HEIGHT - 4);
 pub struct Shown {
     pub screen: Screen,
     pub window: Rc<Window>,
-    worker: Rc<RefCell<Option<Worker>>>,
+    worker: Rc<Worker>,
 }
 
 impl Shown {
@@ -63,7 +62,7 @@ impl Shown {
             tap(&news);
             in_window(move |window| window.hear(news));
         })?;
-        let worker = Rc::new(RefCell::new(Some(worker)));
+        let worker = Rc::new(worker);
         let desk = Desk {
             clocks: Clocks::start(),
             worker: worker.clone(),
@@ -185,9 +184,7 @@ impl Shown {
 
     /// Closes the store.
     pub fn stop(self) -> Result<()> {
-        let worker = self.worker.take();
-        let closed = worker.is_none_or(Worker::stop);
-        ensure!(closed, "the store was not closed in time");
+        ensure!(self.worker.stop(), "the store was not closed in time");
         Ok(())
     }
 }
@@ -195,7 +192,7 @@ impl Shown {
 /// What is outside of the window here: the node alone.
 struct Desk {
     clocks: Clocks,
-    worker: Rc<RefCell<Option<Worker>>>,
+    worker: Rc<Worker>,
 }
 
 impl Outside for Desk {
@@ -204,10 +201,8 @@ impl Outside for Desk {
     }
 
     fn perform(&self, effect: Effect) {
-        if let Effect::Ask(request) = effect
-            && let Some(worker) = &*self.worker.borrow()
-        {
-            worker.ask(request);
+        if let Effect::Ask(request) = effect {
+            self.worker.ask(request);
         }
     }
 

@@ -4,7 +4,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc as std_mpsc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -53,7 +52,6 @@ pub struct Worker {
     tell: Tell,
     stop: watch::Sender<bool>,
     ended: std_mpsc::Receiver<()>,
-    thread: JoinHandle<()>,
 }
 
 impl Worker {
@@ -80,7 +78,7 @@ impl Worker {
             asked,
             stopping,
         };
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("node".into())
             .spawn(move || {
                 runtime.block_on(desk.run());
@@ -94,11 +92,10 @@ impl Worker {
             tell,
             stop,
             ended,
-            thread,
         })
     }
 
-    /// Asks for something; what comes of it is told.
+    /// Asks for something; what comes of it is told, also when it has stopped.
     pub fn ask(&self, request: Request) {
         if let Err(
             mpsc::error::TrySendError::Full(request) | mpsc::error::TrySendError::Closed(request),
@@ -111,14 +108,9 @@ impl Worker {
 
     /// Finishes the changes that were asked for, closes the store and waits for that, for some seconds
     /// at most. Says whether it is closed.
-    pub fn stop(self) -> bool {
+    pub fn stop(&self) -> bool {
         self.stop.send_replace(true);
-        let ended = self.ended.recv_timeout(END).is_ok();
-        if ended {
-            // It has nothing left to do.
-            let _ = self.thread.join();
-        }
-        ended
+        self.ended.recv_timeout(END).is_ok()
     }
 }
 
