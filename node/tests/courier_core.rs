@@ -539,6 +539,20 @@ fn a_flooder_fills_no_more_than_its_link_may_bring() {
 }
 
 #[test]
+fn in_a_meeting_that_lasts_more_is_brought_than_is_remembered_of_what_was_listed() {
+    let mut world = World::new(Settings {
+        max_listed: 4,
+        ..settings(epidemic())
+    });
+    world.connect(0, 1);
+    for _ in 0..12 {
+        world.seal(0, 4);
+        world.settle();
+    }
+    assert_eq!(world.nodes[1].disk.len(), 12);
+}
+
+#[test]
 fn those_received_first_make_room_but_not_what_is_being_sent() {
     let mut world = World::new(Settings {
         quota_bytes: 2 * SIZE,

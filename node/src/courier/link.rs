@@ -1,6 +1,6 @@
 //! One link between two couriers: what each has listed and wants, and what is under way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::Rng;
 
@@ -25,6 +25,41 @@ pub(super) struct Listed {
     /// How it was offered, if we may carry it.
     pub offered: Option<Envelope>,
     pub whose: Whose,
+}
+
+/// All that the peer has listed, up to a limit: a meeting may last for days, so that what it listed first is
+/// forgotten for what it lists now.
+#[derive(Default)]
+pub(super) struct Listings {
+    by_tag: BTreeMap<Tag, Listed>,
+    in_order: VecDeque<Tag>,
+}
+
+impl Listings {
+    pub fn get(&self, tag: &Tag) -> Option<&Listed> {
+        self.by_tag.get(tag)
+    }
+
+    pub fn get_mut(&mut self, tag: &Tag) -> Option<&mut Listed> {
+        self.by_tag.get_mut(tag)
+    }
+
+    pub fn insert(&mut self, tag: Tag, listed: Listed, most: usize) {
+        if self.by_tag.insert(tag, listed).is_none() {
+            self.in_order.push_back(tag);
+        }
+        while self.by_tag.len() > most
+            && let Some(first) = self.in_order.pop_front()
+        {
+            self.by_tag.remove(&first);
+        }
+    }
+
+    pub fn remove(&mut self, tag: &Tag) {
+        if self.by_tag.remove(tag).is_some() {
+            self.in_order.retain(|listed| listed != tag);
+        }
+    }
 }
 
 /// A transfer from here.
@@ -54,7 +89,7 @@ pub(super) struct Link {
     pub told: bool,
     /// Of which bundles it has been told, and whether they stood as offered.
     pub listed_to: BTreeMap<Tag, bool>,
-    pub listed: BTreeMap<Tag, Listed>,
+    pub listed: Listings,
     /// What the peer wants.
     pub asked: BTreeMap<Tag, Place>,
     pub queue: BTreeSet<Place>,
@@ -76,7 +111,7 @@ impl Link {
             greeted: false,
             told: false,
             listed_to: BTreeMap::new(),
-            listed: BTreeMap::new(),
+            listed: Listings::default(),
             asked: BTreeMap::new(),
             queue: BTreeSet::new(),
             busy: false,

@@ -58,7 +58,7 @@ pub struct Settings {
     /// Whether a bundle that was let go for want of room is wanted again in the same meeting, as in The
     /// ONE. Two couriers with full stores then give each other bundles for as long as they meet.
     pub again: bool,
-    /// The most bundles listed to a peer in one meeting, and heard of from it.
+    /// The most bundles listed to a peer at once, and remembered of what it has listed, the newest.
     pub max_listed: u32,
     /// The most bytes of others' bundles that one link may bring in; none: as many as the quota.
     pub link_bytes: Option<u64>,

@@ -124,7 +124,7 @@ impl Courier {
         };
         for (id, link) in &mut self.links {
             let mut listing = Listing::default();
-            if link.told && (self.settings.again || !link.listed.contains_key(tag)) {
+            if link.told && (self.settings.again || link.listed.get(tag).is_none()) {
                 list(self.policy.as_ref(), carried, link, now_ms, &mut listing);
             }
             if !listing.is_empty() {
@@ -140,19 +140,15 @@ impl Courier {
         let mut wanted = Wanted::default();
         let offered = listing.offered.iter().map(|one| (one.tag, Some(*one)));
         let others = listing.others.iter().map(|tag| (*tag, None));
-        for (tag, offered) in offered.chain(others) {
-            if link.listed.len() >= self.settings.max_listed as usize
-                && !link.listed.contains_key(&tag)
-            {
-                break;
-            }
+        let most = self.settings.max_listed as usize;
+        for (tag, offered) in offered.chain(others).take(most) {
             let held = self.bundles.get(&tag).is_some();
             let whose = match held {
                 true => Whose::Others,
                 false => whose(&tag),
             };
             let listed = Listed { offered, whose };
-            link.listed.insert(tag, listed);
+            link.listed.insert(tag, listed, most);
             if !held {
                 want(&self.settings, &self.bundles, tag, &listed, &mut wanted);
             }

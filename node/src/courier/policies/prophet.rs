@@ -238,8 +238,10 @@ impl Policy for Likelihoods {
 
     fn met(&mut self, peer: &Peer, greeting: &[u8], now_ms: u64) {
         // One of two learns from what the other says first, the other from what the one says then: both
-        // find which by their greetings. Were it at once, who is likelier would never change in a meeting.
-        let learns = self.greeting(now_ms).as_slice() <= greeting;
+        // find which by their greetings, from the end, where the least bits of a likelihood are a fair draw:
+        // were it whoever knows less, who is likelier would change too seldom, and at once, never.
+        let own = self.greeting(now_ms);
+        let learns = own.iter().rev().le(greeting.iter().rev());
         let said = Likely::read(greeting);
         let hint = u64::from_be_bytes(peer.hint.0);
         self.known.raise(hint, self.settings.init, 0);
