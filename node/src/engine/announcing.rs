@@ -303,10 +303,15 @@ impl Engine {
 
     /// Wants a session with a device, unless there is one or is to be none.
     pub(super) fn want_device(&mut self, turn: &mut Turn<'_>, id: DeviceId) {
-        if self.may_talk_to(id) && !self.sessions.contains_key(&id) {
+        if !self.may_talk_to(id) || self.sessions.contains_key(&id) {
+            return;
+        }
+        let target = Target::Device(id);
+        if is_way_known(&self.devices, target) {
             let pause = chance::between(turn.rng, 0, REDIAL_PAUSE_MS);
-            self.dialling
-                .want(Target::Device(id), turn.now.mono_ms + pause);
+            self.dialling.want(target, turn.now.mono_ms + pause);
+        } else {
+            self.dialling.wait_for(target);
         }
     }
 

@@ -192,6 +192,11 @@ impl Device {
             return;
         };
         self.power(at_us, shared);
+        // What had not left is not on the air any more.
+        let others = self.links.values().filter(|other| other.radio == end.radio);
+        let others_us = others.map(|other| other.free_us).max().unwrap_or_default();
+        let free_us = &mut self.radio_free_us[usize::from(end.radio)];
+        *free_us = (*free_us).min(others_us.max(at_us));
         if end.dialled {
             self.note(
                 at_us,
