@@ -67,6 +67,9 @@ fn what_was_cut_with_its_link_takes_no_time_from_the_next_transfer() {
     for transfer in done {
         let took_us = transfer.end_us - transfer.start_us;
         let air_us = transfer.bytes * 1_000_000 / i64::from(RATE);
-        assert!(took_us <= air_us + 200_000, "{transfer:?} took {took_us} µs");
+        assert!(
+            took_us <= air_us + 200_000,
+            "{transfer:?} took {took_us} µs"
+        );
     }
 }
