@@ -85,7 +85,7 @@ async fn make<S: EventSink>(
     let _turn = shared.dials.acquire().await.ok()?;
     let made = async {
         let channel = connect(shared, adapter, device).await?;
-        let stream = opening::open(&channel, shared.tag(), shared.now_ms()).await?;
+        let stream = opening::open(&channel, shared.tag()).await?;
         Some((channel, stream))
     };
     timeout(shared.dial, made).await.ok()?

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
+use super::alarm::Alarm;
 use super::carrier::Shared;
 use super::channel::Channel;
 use super::stream::{Fault, Stream};
@@ -132,6 +133,7 @@ pub async fn up<S: EventSink>(
                 written: 0,
                 mute: false,
                 gone: false,
+                alarm: Alarm::default(),
             };
             // Whatever ended it, the peer's or the air's fault, is the same to the owner.
             let _ = life.live().await;
@@ -172,14 +174,6 @@ async fn end_of(channel: &Option<Channel>) {
     {}
 }
 
-/// Waits for so long, or for ever. A timer costs a look at the clock, and most waits need none.
-async fn pause_of(pause: Option<Duration>) {
-    match pause {
-        Some(pause) => sleep(pause).await,
-        None => std::future::pending().await,
-    }
-}
-
 /// The life of a link.
 struct Life<'l, S> {
     shared: &'l Shared<S>,
@@ -193,6 +187,8 @@ struct Life<'l, S> {
     mute: bool,
     /// Nothing more comes either.
     gone: bool,
+    /// When the stream wants to be woken.
+    alarm: Alarm,
 }
 
 /// The next packet; an error too if there is no channel any more.
@@ -307,30 +303,11 @@ impl<S: EventSink> Life<'_, S> {
             self.report_written().await?;
         }
         let wake_ms = self.link.state().stream.next_wake_ms();
-        let pause = match wake_ms.filter(|_| !self.gone) {
-            _ if self.mute && !self.gone => Some(LINGER),
-            wake_ms => wake_ms.map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms))),
-        };
+        let linger = async { sleep(LINGER).await };
         let frame = unsent.as_ref().map(|(frame, _)| frame.clone());
         tokio::select! {
             () = self.link.changed.notified() => {}
-            packet = receive(self.channel), if !self.gone => {
-                let mut next = Some(packet);
-                for _ in 0..BURST {
-                    match next.take() {
-                        Some(Ok(packet)) => self.link.state().stream.receive(&packet, now_ms)?,
-                        Some(Err(_)) => (self.mute, self.gone) = (true, true),
-                        None => break,
-                    }
-                    if !self.gone {
-                        next = receive(self.channel).now_or_never();
-                    }
-                }
-                if let Some(Ok(packet)) = next {
-                    self.link.state().stream.receive(&packet, now_ms)?;
-                }
-                self.shared.moved(self.link.id, now_ms);
-            }
+            packet = receive(self.channel), if !self.gone => self.take_in(packet)?,
             sent = send(self.channel, frame.as_deref().unwrap_or_default()),
                 if frame.is_some() && !self.mute => {
                 let (_, bytes) = unsent.take().unwrap_or_default();
@@ -340,12 +317,31 @@ impl<S: EventSink> Life<'_, S> {
                 }
             }
             // A channel that takes nothing any more gives little more.
-            () = pause_of(pause) => self.gone |= self.mute,
+            () = linger, if self.mute && !self.gone => self.gone = true,
+            () = self.alarm.rings(wake_ms, now_ms), if !self.mute => {}
         }
         // A fault alone does not close it: that would tell a stranger something.
         if self.gone && !was_gone {
             *self.channel = None;
         }
+        Ok(())
+    }
+
+    /// Takes in a packet and those behind it.
+    fn take_in(&mut self, first: io::Result<Bytes>) -> Result<(), Fault> {
+        let mut next = Some(first);
+        let mut room = BURST;
+        while let Some(packet) = next.take() {
+            match packet {
+                Ok(packet) => self.link.state().stream.receive(&packet)?,
+                Err(_) => (self.mute, self.gone) = (true, true),
+            }
+            room -= 1;
+            if room > 0 && !self.gone {
+                next = receive(self.channel).now_or_never();
+            }
+        }
+        self.shared.moved(self.link.id, self.shared.now_ms());
         Ok(())
     }
 

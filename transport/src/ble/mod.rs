@@ -15,6 +15,8 @@
 //! otherwise two characteristics of the dialled one; both are `channel`s to what is above.
 
 pub mod airtime;
+#[cfg(all(feature = "ble", target_os = "linux"))]
+mod alarm;
 pub mod announcer;
 #[cfg(all(feature = "ble", target_os = "linux"))]
 mod carrier;

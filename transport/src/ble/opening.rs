@@ -19,7 +19,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Opens a link over a channel that we have made. `None` if nobody answers.
-pub async fn open(channel: &Channel, tag: Tag, now_ms: u64) -> Option<Stream> {
+pub async fn open(channel: &Channel, tag: Tag) -> Option<Stream> {
     let open = Frame {
         tag,
         word: Word::Open,
@@ -38,7 +38,7 @@ pub async fn open(channel: &Channel, tag: Tag, now_ms: u64) -> Option<Stream> {
                 // Whatever bears the tag is an answer; bytes may have overtaken the word itself.
                 if packet.get(1..5) == Some(&tag) {
                     let mut stream = Stream::new(tag, channel.packet());
-                    return stream.receive(&packet, now_ms).ok().map(|()| stream);
+                    return stream.receive(&packet).ok().map(|()| stream);
                 }
             }
         }

@@ -71,8 +71,8 @@ pub struct Stream {
     tell: bool,
     /// What has arrived and was not read; `None` is the end.
     arrived: BTreeMap<u64, Option<Bytes>>,
-    /// The lowest number that others have overtaken, and since when.
-    missing: Option<(u64, u64)>,
+    /// The lowest number that others have overtaken, and when time passed first after that.
+    missing: Option<(u64, Option<u64>)>,
     peer_ended: bool,
 }
 
@@ -182,7 +182,7 @@ impl Stream {
     ///
     /// # Errors
     /// The link is to end.
-    pub fn receive(&mut self, packet: &Bytes, now_ms: u64) -> Result<(), Fault> {
+    pub fn receive(&mut self, packet: &Bytes) -> Result<(), Fault> {
         if packet.get(1..5) != Some(&self.tag) {
             return Ok(());
         }
@@ -195,11 +195,11 @@ impl Stream {
                 bytes,
             } => {
                 self.limited(limit)?;
-                self.arrive(number, Some(bytes), now_ms)?;
+                self.arrive(number, Some(bytes))?;
             }
             Word::End { number, limit } => {
                 self.limited(limit)?;
-                self.arrive(number, None, now_ms)?;
+                self.arrive(number, None)?;
             }
             Word::Credit { limit } => self.limited(limit)?,
             Word::Ask => self.tell = true,
@@ -221,13 +221,13 @@ impl Stream {
         self.peer_ended
     }
 
-    /// Time has passed.
+    /// Time has passed. To be called after [`receive`](Self::receive).
     ///
     /// # Errors
     /// A frame has been missing for too long.
     pub fn tick(&mut self, now_ms: u64) -> Result<(), Fault> {
-        if let Some((_, since_ms)) = self.missing
-            && now_ms >= since_ms + MAX_GAP_MS
+        if let Some((_, since_ms)) = &mut self.missing
+            && now_ms >= *since_ms.get_or_insert(now_ms) + MAX_GAP_MS
         {
             return Err(Fault::Missing);
         }
@@ -243,14 +243,15 @@ impl Stream {
     /// When [`tick`](Self::tick) has something to do.
     #[must_use]
     pub fn next_wake_ms(&self) -> Option<u64> {
-        let missing = self.missing.map(|(_, since_ms)| since_ms + MAX_GAP_MS);
+        let missing = self.missing.and_then(|(_, since_ms)| since_ms);
+        let missing = missing.map(|since_ms| since_ms + MAX_GAP_MS);
         let stalled = self.stalled_ms.map(|since_ms| since_ms + ASK_MS);
         [missing, stalled].into_iter().flatten().min()
     }
 
     /// Whether so much has been read since the last limit told that the next one is worth a frame.
     fn is_worth_telling(&self) -> bool {
-        self.next > 0 && self.next + self.window - self.told >= self.window / 4
+        self.next > 0 && self.next + self.window - self.told >= self.window / 2
     }
 
     fn tell_limit(&mut self) -> u16 {
@@ -295,7 +296,7 @@ impl Stream {
         Ok(())
     }
 
-    fn arrive(&mut self, number: u16, piece: Option<Bytes>, now_ms: u64) -> Result<(), Fault> {
+    fn arrive(&mut self, number: u16, piece: Option<Bytes>) -> Result<(), Fault> {
         let ahead = number.wrapping_sub(self.next as u16) as i16;
         if ahead < 0 {
             // It came before, and has been read.
@@ -316,8 +317,8 @@ impl Stream {
             .zip(self.arrived.keys())
             .find(|(expected, there)| expected != *there);
         self.missing = missing.map(|(number, _)| match self.missing {
-            Some((known, since_ms)) if known == number => (known, since_ms),
-            _ => (number, now_ms),
+            Some(known) if known.0 == number => known,
+            _ => (number, None),
         });
         Ok(())
     }

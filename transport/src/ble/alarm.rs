@@ -1,0 +1,57 @@
+//! A timer for a moment that moves away again and again, and is hardly ever reached: each time that one is
+//! set, the clock is read and whoever waits for the system is woken, which costs more than a frame.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
+
+/// Set anew only if it is to ring sooner than it would.
+#[derive(Debug, Default)]
+pub struct Alarm(Option<(u64, Pin<Box<Sleep>>)>);
+
+impl Alarm {
+    /// Waits until then, if there is such a moment; returns before it, once, where an earlier one was waited
+    /// for last. May be dropped and called again.
+    pub async fn rings(&mut self, at_ms: Option<u64>, now_ms: u64) {
+        let Some(at_ms) = at_ms else {
+            return std::future::pending().await;
+        };
+        let (_, rings) = match self.0.take() {
+            Some(set) if set.0 <= at_ms => self.0.insert(set),
+            _ => {
+                let pause = Duration::from_millis(at_ms.saturating_sub(now_ms));
+                self.0.insert((at_ms, Box::pin(sleep(pause))))
+            }
+        };
+        rings.await;
+        self.0 = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn it_rings_no_later_than_it_is_to() {
+        let mut alarm = Alarm::default();
+        for (at_ms, now_ms, rings) in [
+            (Some(10_000), 0, false),
+            // Sooner.
+            (Some(2_500), 1_000, false),
+            // It is left as it is where that is later.
+            (Some(60_000), 2_000, true),
+            (Some(60_000), 2_500, false),
+            (None, 3_500, false),
+            (Some(4_500), 4_500, true),
+        ] {
+            let rung = timeout(SECOND, alarm.rings(at_ms, now_ms)).await;
+            assert_eq!(rung.is_ok(), rings, "{at_ms:?} at {now_ms}");
+        }
+    }
+}
