@@ -2,8 +2,9 @@
 
     stranger.py CONTROLLER
 
-reads cases from stdin, one a line, and answers each with a line of JSON: what was seen of the other side.
-The words are those of PROTOCOL 13b. What may have been seen is for the caller to judge.
+reads cases from stdin, one a line, and answers each with a line of JSON: what was seen of the other side, and
+`again`, why connections were given up before anything was said over them. The words are those of PROTOCOL 13b.
+What may have been seen is for the caller to judge.
 
     look                    all of the advertisement, and all that can be read without pairing
     gatt|l2cap PACKET,…     makes a channel and sends these packets, in hexadecimal digits. `open` opens a link,
@@ -18,7 +19,7 @@ import struct
 import sys
 import time
 
-from bumble.core import UUID, AdvertisingData, ConnectionError
+from bumble.core import UUID, AdvertisingData, BaseBumbleError, ConnectionError
 from bumble.device import Device, Peer
 from bumble.gatt import Characteristic
 from bumble.hci import Address
@@ -30,6 +31,11 @@ SERVICE, WRITE, NOTIFY, CHANNEL = (
 )
 # How often a connection is tried.
 ATTEMPTS = 5
+# Seconds until BlueZ has let go of a connection that has ended. What comes sooner it may take for one more
+# bearer of that one, and refuse to answer it, or not answer at all.
+LETS_GO = 1
+# Seconds that BlueZ may take to answer what comes first.
+ANSWER = 15
 # Seconds that anything may take, that a channel is listened to at most, and that an open frame is repeated.
 PATIENCE, LISTEN, OPENING = 40, 15, 5
 SDU = 8_192
@@ -62,6 +68,8 @@ class Seen:
 class Stranger:
     def __init__(self, device):
         self.device = device
+        # Why connections were given up, in the present case.
+        self.again = []
 
     async def find(self):
         """The address that announces the service, and what it announces."""
@@ -88,19 +96,30 @@ class Stranger:
 
     async def connect(self):
         for attempt in reversed(range(ATTEMPTS)):
+            await asyncio.sleep(LETS_GO)
             address, parts = await asyncio.wait_for(self.find(), PATIENCE)
             try:
                 connection = await asyncio.wait_for(self.device.connect(address), PATIENCE)
-                break
             except ConnectionError:
                 # It was just taking what it announces off the air.
                 if attempt == 0:
                     raise
+                continue
+            try:
+                return connection, await asyncio.wait_for(self.discover(connection), ANSWER), parts
+            except (BaseBumbleError, asyncio.TimeoutError) as error:
+                if attempt == 0:
+                    raise
+                self.again.append(repr(error))
+                if connection in self.device.connections.values():
+                    await connection.disconnect()
+
+    async def discover(self, connection):
         peer = Peer(connection)
         await peer.request_mtu(517)
         await peer.discover_services()
         await peer.discover_characteristics()
-        return connection, peer, parts
+        return peer
 
     async def look(self):
         connection, peer, parts = await self.connect()
@@ -192,11 +211,12 @@ async def main():
         lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
     )
     while line := (await lines.readline()).decode().split():
+        stranger.again = []
         if line[0] == "look":
             told = await stranger.look()
         else:
             told = await stranger.channel(line[0], line[1].split(",") if len(line) > 1 else [])
-        print(json.dumps(told), flush=True)
+        print(json.dumps({**told, "again": stranger.again}), flush=True)
 
 
 asyncio.run(main())
