@@ -50,6 +50,7 @@ fn map(directory: &Path) -> MapSettings {
         layers: vec![file("roads"), file("paths")],
         points: vec![file("shops")],
         mirror: true,
+        known: Default::default(),
     }
 }
 
@@ -472,6 +473,19 @@ fn who_has_nowhere_else_to_go_lets_time_go_on() {
         DAY_US,
     );
     assert!(ways[0].len() <= 86_410);
+}
+
+#[test]
+fn a_map_is_read_once_for_all_seeds_and_another_one_anew() {
+    let directory = files();
+    let settings = settings(directory.path(), 3, shortest_path(&["roads"], vec![]));
+    let first = ways(&settings, 1, DAY_US);
+    std::fs::remove_file(directory.path().join("roads")).unwrap();
+    assert_eq!(ways(&settings, 1, DAY_US), first);
+    assert_ne!(ways(&settings.clone(), 2, DAY_US), first);
+    let mut turned = settings;
+    turned.map.as_mut().unwrap().mirror = false;
+    assert!(turned.tracks(1).is_err());
 }
 
 #[test]

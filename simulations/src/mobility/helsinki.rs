@@ -49,6 +49,7 @@ pub fn helsinki(data: &Path) -> Settings {
                 .to_vec(),
             points: Vec::new(),
             mirror: true,
+            known: Default::default(),
         }),
         warm_up_s: 1000.0,
         populations: vec![

@@ -7,6 +7,7 @@ use rand_core::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ground::Known;
 use super::shapes::shapes;
 use super::{Area, MobilityError};
 use crate::chance;
@@ -24,6 +25,9 @@ pub struct MapSettings {
     /// Whether north is up: coordinates of maps grow to the north, those of the world down the screen.
     #[serde(default = "yes")]
     pub mirror: bool,
+    /// What was read of it.
+    #[serde(skip)]
+    pub known: Known,
 }
 
 /// A part of the map.

@@ -6,6 +6,7 @@
 mod clusters;
 mod crowd;
 mod direction;
+mod ground;
 mod group;
 mod helsinki;
 mod map;
@@ -26,6 +27,7 @@ mod world;
 pub use clusters::Clusters;
 pub use crowd::crowd;
 pub use direction::RandomDirection;
+pub use ground::Known;
 pub use group::GroupWalk;
 pub use helsinki::helsinki;
 pub use map::{Map, MapFile, MapSettings, NodeNumber};

@@ -1,7 +1,5 @@
 //! The models, and what they find in the world.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,9 +7,10 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ground::Ground;
 use super::world::MobilityError;
 use super::{
-    Area, Clusters, GroupWalk, Map, MapRoute, Playback, RandomDirection, RandomWaypoint, Roads,
+    Area, Clusters, GroupWalk, MapRoute, Playback, RandomDirection, RandomWaypoint, Roads,
     ShortestPath, Stationary, Trajectory, WorkingDay,
 };
 use crate::chance::{Purpose, stream};
@@ -100,9 +99,7 @@ pub(super) enum Shared {
 /// What a population finds in the world.
 pub(super) struct Surroundings<'a> {
     pub(super) area: Area,
-    pub(super) map: Option<&'a Arc<Map>>,
-    /// By layers: populations on the same ones share the ways that are known.
-    pub(super) roads: &'a RefCell<BTreeMap<Vec<String>, Arc<Roads>>>,
+    pub(super) ground: Option<&'a Ground>,
     pub(super) seed: u64,
     /// The population's own number.
     pub(super) population: u32,
@@ -113,16 +110,10 @@ pub(super) struct Surroundings<'a> {
 impl Surroundings<'_> {
     /// The roads of some layers of the map.
     pub(super) fn roads(&self, layers: &[String]) -> Result<Arc<Roads>, MobilityError> {
-        let map = self
-            .map
+        let ground = self
+            .ground
             .ok_or_else(|| MobilityError::Settings("there is no map to go on".to_owned()))?;
-        let mut known = self.roads.borrow_mut();
-        if let Some(roads) = known.get(layers) {
-            return Ok(roads.clone());
-        }
-        let roads = Arc::new(Roads::new(map, layers)?);
-        known.insert(layers.to_vec(), roads.clone());
-        Ok(roads)
+        ground.roads(layers)
     }
 
     /// A stream that several devices draw the same from.

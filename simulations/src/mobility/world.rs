@@ -1,15 +1,13 @@
 //! The devices of all populations in one area.
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rand_core::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::Surroundings;
-use super::{Map, MapSettings, Mobility, Track, microseconds};
+use super::{MapSettings, Mobility, Track, microseconds};
 use crate::chance::{self, Purpose, stream};
 use crate::contacts::{Detector, Reach, Stepped};
 use crate::plan::{DeviceNumber, Meetings};
@@ -221,19 +219,16 @@ impl Settings {
     /// When the settings contradict themselves, or a file that they name cannot be read.
     pub fn tracks(&self, seed: u64) -> Result<Vec<Track>, MobilityError> {
         self.check().map_err(MobilityError::Settings)?;
-        let map = self
-            .map
-            .as_ref()
-            .map(|map| Map::read(map, self.area).map(Arc::new))
+        let map = self.map.as_ref();
+        let ground = map
+            .map(|map| map.known.ground(map, self.area))
             .transpose()?;
-        let roads = RefCell::default();
         let warm_up_us = microseconds(self.warm_up_s);
         let mut tracks = Vec::with_capacity(self.devices());
         for (number, population) in (0..).zip(&self.populations) {
             let around = Surroundings {
                 area: self.area,
-                map: map.as_ref(),
-                roads: &roads,
+                ground: ground.as_deref(),
                 seed,
                 population: number,
                 count: population.count,
