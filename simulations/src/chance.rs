@@ -1,6 +1,9 @@
 //! Where chance comes from: one seeded stream for each purpose and each thing that draws, so that two
 //! policies meet the same contacts and one more device changes nothing for the others.
 
+use std::sync::LazyLock;
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -30,12 +33,16 @@ pub enum Purpose {
 /// The stream of one thing (`index`: a device, a pair, a group) for one purpose.
 #[must_use]
 pub fn stream(seed: u64, purpose: Purpose, index: u64) -> ChaCha20Rng {
-    let mut hasher = blake3::Hasher::new_derive_key("hedgerow simulator 1 stream");
+    let mut hasher = blake3::Hasher::new_from_context_key(&STREAM);
     hasher.update(&seed.to_be_bytes());
     hasher.update(&[purpose as u8]);
     hasher.update(&index.to_be_bytes());
     ChaCha20Rng::from_seed(*hasher.finalize().as_bytes())
 }
+
+/// What seeds of streams are derived under: there is one for each pair of acquaintances.
+static STREAM: LazyLock<ContextKey> =
+    LazyLock::new(|| hash_derive_key_context("hedgerow simulator 1 stream"));
 
 /// Uniform in [0, 1).
 pub fn unit(rng: &mut impl Rng) -> f64 {

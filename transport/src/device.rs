@@ -187,6 +187,13 @@ impl DeviceList {
         &self.signed.devices
     }
 
+    /// The device with this id.
+    #[must_use]
+    pub fn device(&self, id: &[u8; 16]) -> Option<&DeviceKeys> {
+        let mut devices = self.signed.devices.iter();
+        devices.find(|device| device.device_id() == *id)
+    }
+
     /// The device with this device key, as a handshake proved it.
     #[must_use]
     pub fn device_with_key(&self, key: &PublicKey) -> Option<&DeviceKeys> {

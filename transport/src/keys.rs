@@ -2,7 +2,10 @@
 //! (`docs/PROTOCOL.md` sections 1 and 2).
 
 use std::fmt;
+use std::sync::{LazyLock, OnceLock};
 
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
+use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
@@ -13,7 +16,12 @@ use crate::cryptography::Cryptography;
 
 /// `KDF(label, input)`: `context` is the whole context string, "hedgerow 1 " and the label.
 pub(crate) fn kdf(context: &str, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    let mut hasher = blake3::Hasher::new_derive_key(context);
+    derive(&hash_derive_key_context(context), input)
+}
+
+/// The same, for a context string that was hashed before: that is half of the work.
+fn derive(context: &ContextKey, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new_from_context_key(context);
     for part in input {
         hasher.update(part);
     }
@@ -123,6 +131,16 @@ secrets! {
     BundlePsk;
     /// The one-time secret of an invitation (section 10).
     InvitationSecret;
+    /// What an Ed25519 key pair is kept as: an identity's, or a device's (section 3).
+    SigningSecret;
+}
+
+impl SigningSecret {
+    /// The key pair. Its public half is worked out each time, which takes as long as a signature.
+    #[must_use]
+    pub fn key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.0)
+    }
 }
 
 impl InvitationSecret {
@@ -163,9 +181,13 @@ impl Psk {
     /// The secret kept with a prekey, so that a bundle needs no psk later (section 12).
     #[must_use]
     pub fn for_prekey(&self, prekey: &PublicKey) -> BundlePsk {
-        BundlePsk(*kdf("hedgerow 1 bundle psk", &[&self.0, &prekey.0]))
+        BundlePsk(*derive(&BUNDLE_PSK, &[&self.0, &prekey.0]))
     }
 }
+
+/// The context of what is derived for every contact with every prekey.
+static BUNDLE_PSK: LazyLock<ContextKey> =
+    LazyLock::new(|| hash_derive_key_context("hedgerow 1 bundle psk"));
 
 /// What two devices share after a meeting (section 2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,7 +276,8 @@ impl fmt::Debug for PublicKey {
 #[derive(Clone)]
 pub struct StaticKey {
     secret: StaticSecret,
-    public: PublicKey,
+    /// Once somebody has asked for it: many keys are read for every one that is used.
+    public: OnceLock<PublicKey>,
     cryptography: Cryptography,
 }
 
@@ -267,12 +290,19 @@ impl StaticKey {
     /// The key that these secret bytes are.
     #[must_use]
     pub fn from_bytes(secret: [u8; 32]) -> Self {
-        let secret = StaticSecret::from(secret);
-        let public = PublicKey(x25519_dalek::PublicKey::from(&secret).to_bytes());
         Self {
-            secret,
-            public,
+            secret: StaticSecret::from(secret),
+            public: OnceLock::new(),
             cryptography: Cryptography::Real,
+        }
+    }
+
+    /// The same key, whose public half is known to be this one.
+    #[must_use]
+    pub fn known_by(self, public: PublicKey) -> Self {
+        Self {
+            public: public.into(),
+            ..self
         }
     }
 
@@ -300,11 +330,16 @@ impl StaticKey {
     /// The public half.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        self.public
+        *self.shown()
+    }
+
+    fn shown(&self) -> &PublicKey {
+        let public = || PublicKey(x25519_dalek::PublicKey::from(&self.secret).to_bytes());
+        self.public.get_or_init(public)
     }
 
     pub(crate) fn public_bytes(&self) -> &[u8; 32] {
-        &self.public.0
+        &self.shown().0
     }
 
     /// X25519; nothing if the result would be all zeros, which a public key of low order brings about.

@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::carrier::Address;
-use crate::keys::{BeaconKey, InvitationSecret, kdf};
+use crate::keys::{BeaconKey, InvitationSecret, SigningSecret, kdf};
 
 /// How long a device goes by one name, in milliseconds.
 pub const RELAY_EPOCH_MS: i64 = 86_400_000;
@@ -64,7 +64,7 @@ impl RelaySeed {
     /// The seed of a device: another one with each beacon key, so that who is removed or blocked does not
     /// know the coming names.
     #[must_use]
-    pub fn derive(device: &SigningKey, beacon: &BeaconKey) -> Self {
+    pub fn derive(device: &SigningSecret, beacon: &BeaconKey) -> Self {
         Self(*kdf(
             "hedgerow 1 relay seed",
             &[device.as_bytes(), beacon.as_bytes()],
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
 
     fn seed(device: u8, beacon: u8) -> RelaySeed {
-        let device = SigningKey::from_bytes(&[device; 32]);
+        let device = SigningSecret::from_bytes([device; 32]);
         RelaySeed::derive(&device, &BeaconKey::from_bytes([beacon; 32]))
     }
 

@@ -1,10 +1,9 @@
 //! This device and its identity: keys, name, and the versions of what contacts are told.
 
-use ed25519_dalek::SigningKey;
-use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_transport::cryptography::Cryptography;
-use hedgerow_transport::keys::{BeaconKey, StaticKey};
+use hedgerow_transport::keys::{BeaconKey, SigningSecret, StaticKey};
 use hedgerow_transport::relay::RelayPaths;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -35,9 +34,9 @@ impl MarkSecret {
 #[derive(Encode, Decode)]
 pub(crate) struct Account {
     #[cbor(n(0), with = "super::codec::fixed")]
-    pub identity_key: SigningKey,
+    pub identity_key: SigningSecret,
     #[cbor(n(1), with = "super::codec::fixed")]
-    pub signing_key: SigningKey,
+    pub signing_key: SigningSecret,
     #[cbor(n(2), with = "super::codec::fixed")]
     pub device_key: StaticKey,
     #[cbor(n(3), with = "super::codec::fixed")]
@@ -95,10 +94,6 @@ impl Account {
     pub fn cryptography(&self) -> Cryptography {
         self.device_key.cryptography()
     }
-
-    pub fn identity(&self) -> IdentityId {
-        IdentityId(self.identity_key.verifying_key().to_bytes())
-    }
 }
 
 #[cfg(test)]
@@ -108,8 +103,8 @@ mod tests {
     #[test]
     fn an_account_from_before_announcing_could_be_switched_off_announces() {
         let account = Account {
-            identity_key: SigningKey::from_bytes(&[1; 32]),
-            signing_key: SigningKey::from_bytes(&[2; 32]),
+            identity_key: SigningSecret::from_bytes([1; 32]),
+            signing_key: SigningSecret::from_bytes([2; 32]),
             device_key: StaticKey::from_bytes([3; 32]),
             mark_key: MarkSecret::from_bytes([4; 32]),
             beacon_key: BeaconKey::from_bytes([5; 32]),

@@ -1,11 +1,10 @@
 //! How ids and keys stand in records: as CBOR byte strings of their fixed length.
 
 use super::account::MarkSecret;
-use ed25519_dalek::SigningKey;
 use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
 use hedgerow_transport::keys::{
     BeaconKey, BundlePsk, BundleTagKey, InvitationSecret, PairBeaconKey, Psk, PublicKey, RescueKey,
-    SpaceSecret, StaticKey, TagKey,
+    SigningSecret, SpaceSecret, StaticKey, TagKey,
 };
 use hedgerow_transport::relay::RelayName;
 
@@ -37,6 +36,7 @@ secrets!(
     PairBeaconKey,
     Psk,
     RescueKey,
+    SigningSecret,
     SpaceSecret,
     StaticKey,
     TagKey,
@@ -56,15 +56,6 @@ macro_rules! ids {
     )*};
 }
 ids!(DeviceId, IdentityId, PublicKey, RelayName, SpaceId);
-
-impl Fixed for SigningKey {
-    fn from_slice(bytes: &[u8]) -> Option<Self> {
-        Some(SigningKey::from_bytes(bytes.try_into().ok()?))
-    }
-    fn as_slice(&self) -> &[u8] {
-        SigningKey::as_bytes(self)
-    }
-}
 
 /// For `#[cbor(with = "…")]`: one.
 pub(crate) mod fixed {

@@ -100,7 +100,7 @@ impl Engine {
     pub(super) fn safety_words(&self, id: &ContactId) -> Result<Reply, CallError> {
         let identity = self.contact_named(id)?;
         let list = bip39::Language::English.word_list();
-        let places = meeting::safety_words(&self.account.identity().0, &identity.0);
+        let places = meeting::safety_words(&self.identity().0, &identity.0);
         let words = places
             .iter()
             .map(|place| list[usize::from(*place)].to_owned())

@@ -126,9 +126,9 @@ impl Engine {
     /// This side of every handshake.
     pub(super) fn party(&self) -> Party {
         Party {
-            identity: self.account.identity().0,
+            identity: self.identity().0,
             device: self.device_id.0,
-            key: self.account.device_key.public(),
+            key: self.device_keys.key,
         }
     }
 

@@ -1,14 +1,15 @@
 //! Contacts without a meeting, for measurements and simulations of many nodes: stores that no engine has
 //! open come to hold what a meeting and a first session would have left in them.
 //!
-//! Each store gives its [`card`] first; then each is told once of all its contacts with [`introduce`].
+//! Each store gives its [`card`] first; then each is told of all its contacts with [`introduce`], or opened among
+//! them with [`open`].
 
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::space::{self, SpaceKind};
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::carrier::{Address, CarrierKind};
-use hedgerow_transport::device::DeviceKeys;
-use hedgerow_transport::keys::{BeaconKey, PairKeys, StaticKey};
+use hedgerow_transport::device::{DeviceKeys, DeviceList};
+use hedgerow_transport::keys::{BeaconKey, BundlePsk, PairKeys, StaticKey};
 use minicbor::bytes::{ByteArray, ByteVec};
 use rand_core::CryptoRng;
 
@@ -20,6 +21,7 @@ use super::prekey::Prekey;
 use super::psk::PskChain;
 use super::reconciling;
 use super::way::Way;
+use super::{Engine, Now, OpenError};
 use crate::api::ContactId;
 use crate::tables::{self, Table, damaged};
 
@@ -94,14 +96,12 @@ pub fn card(
             }
         };
         account.save(txn)?;
-        let device = DeviceKeys {
-            signing: account.signing_key.verifying_key().to_bytes(),
-            key: account.device_key.public(),
-        };
+        let device_list = DeviceList::decode_own(&account.device_list).map_err(|_| damaged())?;
+        let device_id = Account::device_id(txn)?;
         Ok(Card {
-            identity: account.identity(),
-            device_id: DeviceId(device.device_id()),
-            device,
+            identity: IdentityId(*device_list.identity()),
+            device_id,
+            device: *device_list.device(&device_id.0).ok_or_else(damaged)?,
             device_list: account.device_list.clone(),
             name: account.name.clone(),
             addresses: account.addresses.clone(),
@@ -113,7 +113,7 @@ pub fn card(
 }
 
 /// Makes contacts of all these in the store that gave `me`: who they are is believed. Each of them must
-/// be told of this one too, with the same keys.
+/// be told of this one too, with the same keys. What the store holds of one of them already stays as it is.
 ///
 /// # Errors
 /// The store failed.
@@ -125,70 +125,137 @@ pub fn introduce<'a>(
 ) -> Result<(), StorageError> {
     store.write(|txn| {
         for friend in friends {
-            befriend(txn, me, friend, wall_ms)?;
+            let introduced = Introduced::new(me, friend, wall_ms);
+            introduced.share(txn, me)?;
+            introduced.save(txn)?;
         }
         Ok(())
     })
 }
 
-fn befriend(
-    txn: &mut dyn Txn,
+/// Opens the store that gave `me` and was told of nobody yet, as if all these had been
+/// [introduced](introduce) in it at that wall time. Of what is kept about them, only what an engine reads again
+/// while it is open is written now, which takes far less time and room where most never meet: the store has to be
+/// told of all of them before it is opened the next time.
+///
+/// # Errors
+/// As [`Engine::open`].
+pub fn open<'a>(
+    store: &mut impl Store,
     me: &Card,
-    friend: Friend<'_>,
+    friends: impl IntoIterator<Item = Friend<'a>>,
     wall_ms: i64,
-) -> Result<(), StorageError> {
-    let Friend { card, keys } = friend;
-    let id = card.device_id;
-    space::create(
-        txn,
-        reconciling::space_id(&keys.direct_space),
-        SpaceKind::Direct,
-    )?;
-    let contact = Contact {
-        own_name: card.name.clone(),
-        alias: String::new(),
-        verified: false,
-        blocked: false,
-        older_state: false,
-        space: keys.direct_space,
-        device_list: card.device_list.clone(),
-        devices: vec![card.device],
-        synthetic_spaces: 0,
-    };
-    contact.save(txn, card.identity)?;
-    // What this contact may seal bundles to us with.
-    let secret = keys.psk.for_prekey(&me.prekey.public);
-    tables::save(
-        txn,
-        &Table::PrekeySecrets.key(&[&id.0, &me.prekey.number.to_be_bytes()]),
-        &vec![ByteArray::from(*secret.as_bytes())],
-    )?;
-    let device = Device {
-        identity: card.identity,
-        device_key: card.device.key,
-        tag_key: keys.tag,
-        bundle_tag_key: keys.bundle_tag,
-        rescue_key: keys.rescue,
-        pair_beacon_key: keys.pair_beacon,
-        prekey: Some(TheirPrekey {
-            number: card.prekey.number,
-            public: card.prekey.public,
-            psk: keys.psk.for_prekey(&card.prekey.public),
-        }),
-        psk: PskChain::new(keys.psk, wall_ms),
-        held: card.versions.clone(),
-        given: me.versions.clone(),
-        beacon_key: Some(card.beacon_key.clone()),
-        addresses: card.addresses.clone(),
-        good: Vec::new(),
-        clock_offset_ms: 0,
-        last_seen_ms: Some(wall_ms),
-        joined_by: None,
-        gone: false,
-        relay_names: None,
-        met_under: None,
-    };
-    device.save(txn, id)
+    now: Now,
+    rng: &mut impl CryptoRng,
+) -> Result<Engine, OpenError> {
+    let mut friends: Vec<Friend<'a>> = friends.into_iter().collect();
+    // In the order of their place in the engine's map, which is then made at once.
+    friends.sort_unstable_by_key(|friend| friend.card.device_id);
+    let introduced = friends
+        .into_iter()
+        .map(|friend| Introduced::new(me, friend, wall_ms));
+    let introduced: Vec<Introduced> = introduced.collect();
+    store.write(|txn| {
+        let mut introduced = introduced.iter();
+        introduced.try_for_each(|introduced| introduced.share(txn, me))
+    })?;
+    Engine::open_with(&*store, now, rng, |engine| {
+        let parts = introduced.into_iter().map(|introduced| {
+            let Introduced {
+                identity,
+                contact,
+                id,
+                device,
+                ..
+            } = introduced;
+            ((identity, contact), (id, device))
+        });
+        // Maps that are made at once have full nodes.
+        let (contacts, devices): (Vec<_>, Vec<_>) = parts.unzip();
+        engine.contacts = contacts.into_iter().collect();
+        engine.devices = devices.into_iter().collect();
+    })
+}
+
+/// What an introduction leaves behind.
+struct Introduced {
+    identity: IdentityId,
+    contact: Contact,
+    id: DeviceId,
+    device: Device,
+    /// What this contact may seal bundles to us with.
+    secret: BundlePsk,
+}
+
+impl Introduced {
+    fn new(me: &Card, friend: Friend<'_>, wall_ms: i64) -> Introduced {
+        let Friend { card, keys } = friend;
+        let contact = Contact {
+            own_name: card.name.clone(),
+            alias: String::new(),
+            verified: false,
+            blocked: false,
+            older_state: false,
+            space: keys.direct_space,
+            device_list: card.device_list.clone(),
+            devices: vec![card.device],
+            synthetic_spaces: 0,
+        };
+        let secret = keys.psk.for_prekey(&me.prekey.public);
+        let device = Device {
+            identity: card.identity,
+            device_key: card.device.key,
+            tag_key: keys.tag,
+            bundle_tag_key: keys.bundle_tag,
+            rescue_key: keys.rescue,
+            pair_beacon_key: keys.pair_beacon,
+            prekey: Some(TheirPrekey {
+                number: card.prekey.number,
+                public: card.prekey.public,
+                psk: keys.psk.for_prekey(&card.prekey.public),
+            }),
+            psk: PskChain::new(keys.psk, wall_ms),
+            held: card.versions.clone(),
+            given: me.versions.clone(),
+            beacon_key: Some(card.beacon_key.clone()),
+            addresses: card.addresses.clone(),
+            good: Vec::new(),
+            clock_offset_ms: 0,
+            last_seen_ms: Some(wall_ms),
+            joined_by: None,
+            gone: false,
+            relay_names: None,
+            met_under: None,
+        };
+        Introduced {
+            identity: card.identity,
+            contact,
+            id: card.device_id,
+            device,
+            secret,
+        }
+    }
+
+    /// Writes what an engine does not keep at hand.
+    fn share(&self, txn: &mut dyn Txn, me: &Card) -> Result<(), StorageError> {
+        let space = reconciling::space_id(&self.contact.space);
+        if !space::create(txn, space, SpaceKind::Direct)? {
+            return Ok(());
+        }
+        let key = Table::PrekeySecrets.key(&[&self.id.0, &me.prekey.number.to_be_bytes()]);
+        tables::save(txn, &key, &vec![ByteArray::from(*self.secret.as_bytes())])
+    }
+
+    /// Writes the rest, where an engine has not written what came of it.
+    fn save(&self, txn: &mut dyn Txn) -> Result<(), StorageError> {
+        if !txn.with(&Table::Contacts.key(&[&self.identity.0]), &mut |_| {})? {
+            self.contact.save(txn, self.identity)?;
+        }
+        if !txn.with(&Table::Devices.key(&[&self.id.0]), &mut |_| {})? {
+            self.device.save(txn, self.id)?;
+        }
+        Ok(())
+    }
 }
 
 fn newest_prekey(txn: &mut dyn Txn) -> Result<Option<PrekeyFact>, StorageError> {
@@ -204,4 +271,117 @@ fn newest_prekey(txn: &mut dyn Txn) -> Result<Option<PrekeyFact>, StorageError> 
 fn raise(account: &mut Account, kind: FactKind) {
     let version = account.versions.of(kind).saturating_add(1);
     account.versions.raise(kind, version);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::{Bound, ControlFlow};
+
+    use hedgerow_sync::memory::MemoryStore;
+    use hedgerow_sync::store::Direction;
+    use hedgerow_transport::keys::Root;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+    use crate::store::schema;
+
+    const NOW: Now = Now {
+        mono_ms: 0,
+        wall_ms: 1_790_000_000_000,
+    };
+
+    /// Three people, each with a store that holds nobody else.
+    fn people(rng: &mut ChaCha20Rng) -> Vec<(MemoryStore, Card)> {
+        let founded = ["Ana", "Bo", "Cleo"].map(|name| {
+            let mut store = MemoryStore::new();
+            schema::migrate(&mut store, schema::MIGRATIONS).unwrap();
+            Engine::found(&mut store, name, rng).unwrap();
+            let card = card(&mut store, &[], NOW.wall_ms, rng).unwrap();
+            (store, card)
+        });
+        founded.into()
+    }
+
+    /// All but the first, as friends of it.
+    fn friends(people: &[(MemoryStore, Card)]) -> impl Iterator<Item = Friend<'_>> {
+        people[1..]
+            .iter()
+            .zip(1..)
+            .map(|((_, card), number)| Friend {
+                card,
+                keys: PairKeys::derive(Root::from_bytes([number; 32])),
+            })
+    }
+
+    fn rows(store: &MemoryStore) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut rows = Vec::new();
+        let take = &mut |key: &[u8], value: &[u8]| {
+            rows.push((key.to_vec(), value.to_vec()));
+            ControlFlow::Continue(())
+        };
+        let all = (Bound::Unbounded, Bound::Unbounded);
+        store
+            .read(|reader| reader.scan(all, Direction::Forward, take))
+            .unwrap();
+        rows
+    }
+
+    /// What an engine holds of its contacts, as it would be written.
+    fn at_hand(engine: &Engine) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let contacts = engine.contacts.iter();
+        let contacts = contacts.map(|(id, contact)| (id.0.to_vec(), tables::encoded(contact)));
+        let devices = engine.devices.iter();
+        let devices = devices.map(|(id, device)| (id.0.to_vec(), tables::encoded(device)));
+        contacts.chain(devices).collect()
+    }
+
+    #[test]
+    fn an_engine_opened_among_others_is_one_whose_store_was_told_of_them() {
+        let people = people(&mut ChaCha20Rng::seed_from_u64(1));
+        let me = &people[0].1;
+        let rng = ChaCha20Rng::seed_from_u64(2);
+        let mut told = people[0].0.clone();
+        introduce(&mut told, me, friends(&people), NOW.wall_ms).unwrap();
+        let expected = Engine::open(&told, NOW, &mut rng.clone()).unwrap();
+        let mut store = people[0].0.clone();
+        let friends_of_mine = friends(&people);
+        let engine = open(
+            &mut store,
+            me,
+            friends_of_mine,
+            NOW.wall_ms,
+            NOW,
+            &mut rng.clone(),
+        );
+        let engine = engine.unwrap();
+        assert_eq!(at_hand(&engine), at_hand(&expected));
+        assert_eq!(engine.contacts.len(), 2);
+        assert_eq!(engine.next_wake_ms(NOW), expected.next_wake_ms(NOW));
+        // Told of them afterwards, the store holds the same as well.
+        assert!(rows(&store).len() < rows(&told).len());
+        introduce(&mut store, me, friends(&people), NOW.wall_ms).unwrap();
+        assert_eq!(rows(&store), rows(&told));
+    }
+
+    #[test]
+    fn what_an_engine_has_written_of_a_friend_outlasts_a_later_introduction() {
+        let people = people(&mut ChaCha20Rng::seed_from_u64(1));
+        let (mut store, me) = (people[0].0.clone(), &people[0].1);
+        introduce(&mut store, me, friends(&people), NOW.wall_ms).unwrap();
+        store
+            .write(|txn| {
+                let key = Table::PrekeySecrets.key(&[&people[1].1.device_id.0]);
+                tables::remove_all(txn, &key)?;
+                let id = people[2].1.device_id;
+                let mut device: Device =
+                    tables::load(txn, &Table::Devices.key(&[&id.0]))?.ok_or_else(damaged)?;
+                device.clock_offset_ms = 7;
+                device.save(txn, id)
+            })
+            .unwrap();
+        let before = rows(&store);
+        introduce(&mut store, me, friends(&people), NOW.wall_ms).unwrap();
+        assert_eq!(rows(&store), before);
+    }
 }

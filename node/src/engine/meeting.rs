@@ -6,7 +6,6 @@ use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::space::{self, SpaceKind};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{Address, LinkId};
-use hedgerow_transport::device::DeviceKeys;
 use hedgerow_transport::invitation::inviter_key_hash;
 use hedgerow_transport::meeting::{self, Acquaintance, Declined, Introduction, MeetingFault};
 use hedgerow_transport::relay::RelayKey;
@@ -129,7 +128,7 @@ impl Engine {
         let identity = IdentityId(*joiner.peer.devices.identity());
         let again = made.used_by == Some(device);
         let declined = match self.contacts.get(&identity) {
-            _ if identity == self.account.identity() => return Err(PeerFault::OutOfPlace.into()),
+            _ if identity == self.identity() => return Err(PeerFault::OutOfPlace.into()),
             Some(contact) if contact.blocked => Some(Declined::Blocked),
             _ => made.declines(device, turn.now.wall_ms),
         };
@@ -190,7 +189,7 @@ impl Engine {
             .get(&meeting.invitation)
             .is_some_and(|joining| joining.invitation.in_person);
         // Two who join each other's invitations at once keep what the lower identity's one gave.
-        let crossed = self.contacts.contains_key(&identity) && identity > self.account.identity();
+        let crossed = self.contacts.contains_key(&identity) && identity > self.identity();
         if !crossed && !self.is_established(turn, identity)? {
             let met_under = self.joinings.get(&meeting.invitation);
             let met_under = met_under.map(|joining| joining.invitation.secret.relay_key());
@@ -346,17 +345,9 @@ impl Engine {
         })
     }
 
-    /// The public keys of this device.
-    pub(super) fn device_keys(&self) -> DeviceKeys {
-        DeviceKeys {
-            signing: self.account.signing_key.verifying_key().to_bytes(),
-            key: self.account.device_key.public(),
-        }
-    }
-
     /// What our invitations name us by.
     pub(super) fn inviter_hash(&self) -> [u8; 16] {
-        inviter_key_hash(&self.account.identity().0, &self.device_keys())
+        inviter_key_hash(&self.identity().0, &self.device_keys)
     }
 
     /// Whether the maker of an invitation is a contact, and then whether blocked.

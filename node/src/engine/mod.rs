@@ -83,7 +83,7 @@ use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::store::{StorageError, Store, Txn};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
-use hedgerow_transport::device::DeviceList;
+use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use rand_core::CryptoRng;
 
 use crate::api::Airtime;
@@ -114,6 +114,8 @@ pub struct Engine {
     device_list: DeviceList,
     device_list_hash: [u8; 16],
     device_id: DeviceId,
+    /// Our part of the device list.
+    device_keys: DeviceKeys,
     mark_key: MarkKey,
     /// By number; the last is the newest.
     prekeys: BTreeMap<u32, Prekey>,
@@ -222,6 +224,11 @@ impl Engine {
     /// This opening of the store.
     pub fn incarnation(&self) -> Incarnation {
         self.incarnation
+    }
+
+    /// Who we are.
+    fn identity(&self) -> IdentityId {
+        IdentityId(*self.device_list.identity())
     }
 
     fn take(&mut self, turn: &mut Turn<'_>, input: Input) -> Result<(), StorageError> {

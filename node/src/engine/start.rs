@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use ed25519_dalek::SigningKey;
 use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
-use hedgerow_transport::keys::{BeaconKey, StaticKey};
+use hedgerow_transport::keys::{BeaconKey, SigningSecret, StaticKey};
 use hedgerow_transport::relay::RelayPaths;
 use rand_core::CryptoRng;
 
@@ -85,15 +84,15 @@ impl Engine {
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(OpenError::Name);
         }
-        let identity_key = SigningKey::from_bytes(&chance::bytes(rng));
-        let signing_key = SigningKey::from_bytes(&chance::bytes(rng));
+        let identity_key = SigningSecret::from_bytes(chance::bytes(rng));
+        let signing_key = SigningSecret::from_bytes(chance::bytes(rng));
         let device_key = StaticKey::random(rng);
         let keys = DeviceKeys {
-            signing: signing_key.verifying_key().to_bytes(),
+            signing: signing_key.key().verifying_key().to_bytes(),
             key: device_key.public(),
         };
-        let list =
-            DeviceList::sign(&identity_key, 1, vec![keys]).expect("one fresh device is possible");
+        let list = DeviceList::sign(&identity_key.key(), 1, vec![keys])
+            .expect("one fresh device is possible");
         let mut versions = Versions::default();
         for kind in [FactKind::DeviceList, FactKind::Profile, FactKind::BeaconKey] {
             versions.raise(kind, 1);
@@ -138,6 +137,16 @@ impl Engine {
         now: Now,
         rng: &mut impl CryptoRng,
     ) -> Result<Engine, OpenError> {
+        Engine::open_with(store, now, rng, |_| {})
+    }
+
+    /// The same, completed by what the store does not hold yet before anything is decided.
+    pub(super) fn open_with(
+        store: &impl Store,
+        now: Now,
+        rng: &mut impl CryptoRng,
+        complete: impl FnOnce(&mut Engine),
+    ) -> Result<Engine, OpenError> {
         let incarnation = Incarnation(rng.next_u64());
         let loaded = store.read(|reader| match schema::version(reader)? {
             Some(found) if found != schema::current() => Ok(Err(OpenError::Version { found })),
@@ -147,6 +156,7 @@ impl Engine {
             Some(_) | None => Ok(Err(OpenError::Empty)),
         })?;
         let mut engine = loaded?;
+        complete(&mut engine);
         let targets: Vec<Target> = engine
             .devices
             .keys()
@@ -197,7 +207,7 @@ impl Engine {
     pub(super) fn sign_device_list(&mut self, txn: &mut dyn Txn) -> Result<(), StorageError> {
         let version = self.account.versions.of(FactKind::DeviceList);
         let devices = self.device_list.devices().to_vec();
-        self.device_list = DeviceList::sign(&self.account.identity_key, version, devices)
+        self.device_list = DeviceList::sign(&self.account.identity_key.key(), version, devices)
             .expect("the same devices were signed before");
         self.device_list_hash = self.device_list.hash();
         self.account.device_list = self.device_list.encode().into();
@@ -206,14 +216,15 @@ impl Engine {
 }
 
 fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {
-    let account: Account = tables::load(reader, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
+    let mut account: Account =
+        tables::load(reader, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
     let device_list = DeviceList::decode_own(&account.device_list).map_err(|_| damaged())?;
-    let keys = DeviceKeys {
-        signing: account.signing_key.verifying_key().to_bytes(),
-        key: account.device_key.public(),
-    };
+    let device_id = Account::device_id(reader)?;
+    let device_keys = *device_list.device(&device_id.0).ok_or_else(damaged)?;
+    account.device_key = account.device_key.known_by(device_keys.key);
     Ok(Engine {
-        device_id: DeviceId(keys.device_id()),
+        device_id,
+        device_keys,
         mark_key: MarkKey::new(account.mark_key.as_bytes()),
         device_list_hash: device_list.hash(),
         device_list,

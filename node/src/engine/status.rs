@@ -43,7 +43,7 @@ impl TrafficCount {
 impl Engine {
     pub(super) fn me(&self) -> Me {
         Me {
-            id: contact::api_id(self.account.identity()),
+            id: contact::api_id(self.identity()),
             name: Private(self.account.name.clone()),
         }
     }

@@ -2,7 +2,7 @@
 //! Both sides make the same ones, of the secret of their direct chat.
 
 use hedgerow_sync::entry::Body;
-use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation, LogId};
+use hedgerow_sync::id::{IdentityId, Incarnation, LogId};
 use hedgerow_sync::space::{self, AppendError, SpaceKind};
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::keys::SpaceSecret;
@@ -48,9 +48,7 @@ pub fn share(store: &mut impl Store, count: u32) -> Result<(), StorageError> {
 /// The store failed, or holds no identity.
 pub fn write(store: &mut impl Store, texts: &[String], wall_ms: i64) -> Result<(), StorageError> {
     store.write(|txn| {
-        let account: Account = tables::load(txn, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
-        let signing = account.signing_key.verifying_key().to_bytes();
-        let device = DeviceId(hedgerow_transport::device::device_id(&signing));
+        let device = Account::device_id(txn)?;
         let log = LogId {
             device,
             incarnation: Incarnation(1),

@@ -35,6 +35,11 @@ impl Acquainted {
         }
     }
 
+    /// Whom a device knows.
+    pub fn of(&self, device: DeviceNumber) -> &[DeviceNumber] {
+        &self.known[device as usize]
+    }
+
     /// Whether two devices know one another.
     pub fn are(&self, one: DeviceNumber, other: DeviceNumber) -> bool {
         let (word, bit) = place(other);

@@ -10,11 +10,29 @@ pub(crate) struct Disk {
     store: MemoryStore,
     snapshot: Option<MemoryStore>,
     pub full: bool,
+    /// Everybody whom the device knows is written down.
+    complete: bool,
 }
 
 impl Disk {
+    /// A disk on which nobody is written down yet.
     pub fn new(store: MemoryStore) -> Disk {
-        Disk::of(store, None, false)
+        Disk {
+            store,
+            ..Disk::default()
+        }
+    }
+
+    /// The store, as long as not everybody is written down in it.
+    pub fn incomplete(&mut self) -> Option<&mut MemoryStore> {
+        (!self.complete).then_some(&mut self.store)
+    }
+
+    /// Completes it, if that was not done.
+    pub fn complete(&mut self, with: impl FnOnce(&mut MemoryStore)) {
+        if !std::mem::replace(&mut self.complete, true) {
+            with(&mut self.store);
+        }
     }
 
     /// Keeps the present state.
@@ -33,6 +51,7 @@ impl Disk {
             store,
             snapshot,
             full,
+            complete: true,
         }
     }
 

@@ -47,10 +47,13 @@ use group::Group;
 use happening::Happening;
 use noted::Noted;
 use recorder::Recorder;
+use setup::People;
 
 /// What all devices can see, unchanged while the world lasts.
 pub(crate) struct Shared {
     radios: Vec<Radio>,
+    people: People,
+    acquainted: Acquainted,
     contact_ids: Vec<ContactId>,
     numbers: BTreeMap<ContactId, DeviceNumber>,
     epoch_ms: i64,
@@ -118,7 +121,6 @@ pub enum CheckpointError {
 pub struct World {
     shared: Common,
     devices: Vec<Option<Box<Device>>>,
-    acquainted: Acquainted,
     meetings: Box<dyn Meetings>,
     workload: workload::Writing,
     faults: fault::Schedule,
@@ -176,30 +178,31 @@ impl World {
         let cast = Cast::draw(&scenario.adversaries, &mut acquainted, seed, is_twin);
         let cast = Arc::new(cast);
         let count = acquainted.len();
-        let people = setup::people(&acquainted, seed);
-        let numbers = people
-            .contact_ids
+        let (people, stores) = People::new(count, seed);
+        let contact_ids = people.contact_ids();
+        let numbers = contact_ids
             .iter()
             .enumerate()
             .map(|(number, id)| (id.clone(), number as DeviceNumber))
             .collect();
         let shared = Arc::new(Shared {
             radios: scenario.radios.clone(),
-            contact_ids: people.contact_ids,
+            device_ids: people.device_ids(),
+            people,
+            acquainted: Acquainted::new(&acquainted),
+            contact_ids,
             numbers,
             epoch_ms: setup::EPOCH_MS,
             cryptography: scenario.cryptography.kind(),
             courier: scenario.courier.clone(),
             quotas: scenario.quotas.clone(),
             dial_pause_ms: (scenario.dial_pause_s * 1_000.0) as u64,
-            device_ids: people.device_ids,
             sample_us: scenario.outputs.sample_s.map(micros),
             faults: fault::Air::of(&scenario.faults),
             cast: cast.clone(),
             trace,
         });
-        let mut devices: Vec<Option<Box<Device>>> = people
-            .stores
+        let mut devices: Vec<Option<Box<Device>>> = stores
             .into_iter()
             .enumerate()
             .map(|(number, store)| {
@@ -246,7 +249,6 @@ impl World {
             within: BTreeMap::new(),
             shared,
             devices,
-            acquainted: Acquainted::new(&acquainted),
             meetings,
             air,
             now_us: 0,
@@ -436,7 +438,7 @@ impl World {
     /// Whether two devices have anything to say to one another.
     fn matters(&self, change: &Change) -> bool {
         let cast = &self.shared.cast;
-        self.acquainted.are(change.a, change.b)
+        self.shared.acquainted.are(change.a, change.b)
             || cast.is_replayer(change.a)
             || cast.is_replayer(change.b)
     }

@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use hedgerow_node::api::ContactId;
-use hedgerow_node::engine::Engine;
-use hedgerow_node::engine::introduction::{Card, Friend, card, introduce};
+use hedgerow_node::engine::introduction::{self, Card, Friend, card};
+use hedgerow_node::engine::{Engine, Now};
 use hedgerow_node::store::schema;
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::keys::PairKeys;
-use rayon::iter::{
-    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
-};
+use rand_core::CryptoRng;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -157,51 +156,82 @@ fn read_pairs(
     Ok(())
 }
 
-/// The stores of all devices, with their contacts in them.
-pub(super) struct People {
-    pub stores: Vec<MemoryStore>,
-    /// Devices by the engine's word for them.
-    pub device_ids: BTreeMap<DeviceId, DeviceNumber>,
-    /// What the contacts of a device call it.
-    pub contact_ids: Vec<ContactId>,
-}
+/// What a store in memory does not do.
+const NOT_FAILING: &str = "a store in memory does not fail";
 
 /// Everybody of a scenario. Who is acquainted has met before the world begins and has nothing new to
 /// tell.
-pub(super) fn people(known: &[BTreeSet<DeviceNumber>], seed: u64) -> People {
-    const NOT_FAILING: &str = "a store in memory does not fail";
-    let (mut stores, cards): (Vec<MemoryStore>, Vec<Card>) = (0..known.len())
-        .into_par_iter()
-        .map(|device| {
-            let mut rng = chance::stream(seed, Purpose::Keys, device as u64);
-            let mut store = MemoryStore::new();
-            schema::migrate(&mut store, schema::MIGRATIONS).expect(NOT_FAILING);
-            Engine::found(&mut store, &device.to_string(), &mut rng)
-                .expect("a name is given to an empty store");
-            let card = card(&mut store, &[], EPOCH_MS, &mut rng).expect(NOT_FAILING);
-            (store, card)
-        })
-        .unzip();
-    stores
-        .par_iter_mut()
-        .enumerate()
-        .for_each(|(device, store)| {
-            let friends = known[device].iter().map(|other| Friend {
-                card: &cards[*other as usize],
-                keys: keys(seed, device as DeviceNumber, *other),
-            });
-            introduce(store, &cards[device], friends, EPOCH_MS).expect(NOT_FAILING);
-        });
-    let device_ids = cards.iter().map(Card::device_id).zip(0..).collect();
-    People {
-        stores,
-        device_ids,
-        contact_ids: cards.iter().map(Card::contact_id).collect(),
-    }
+pub(super) struct People {
+    cards: Vec<Card>,
+    seed: u64,
 }
 
-/// What only two devices share.
-fn keys(seed: u64, one: DeviceNumber, other: DeviceNumber) -> PairKeys {
-    let pair = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
-    PairKeys::drawn(&mut chance::stream(seed, Purpose::Acquaintance, pair))
+impl People {
+    /// So many, and the store of each, which holds nobody else yet.
+    pub fn new(count: usize, seed: u64) -> (People, Vec<MemoryStore>) {
+        let (cards, stores) = (0..count)
+            .into_par_iter()
+            .map(|device| {
+                let mut rng = chance::stream(seed, Purpose::Keys, device as u64);
+                let mut store = MemoryStore::new();
+                schema::migrate(&mut store, schema::MIGRATIONS).expect(NOT_FAILING);
+                Engine::found(&mut store, &device.to_string(), &mut rng)
+                    .expect("a name is given to an empty store");
+                let card = card(&mut store, &[], EPOCH_MS, &mut rng).expect(NOT_FAILING);
+                (card, store)
+            })
+            .unzip();
+        (People { cards, seed }, stores)
+    }
+
+    /// Devices by the engine's word for them.
+    pub fn device_ids(&self) -> BTreeMap<DeviceId, DeviceNumber> {
+        self.cards.iter().map(Card::device_id).zip(0..).collect()
+    }
+
+    /// What the contacts of each device call it.
+    pub fn contact_ids(&self) -> Vec<ContactId> {
+        self.cards.iter().map(Card::contact_id).collect()
+    }
+
+    /// The engine of a device as the world begins.
+    pub fn open(
+        &self,
+        device: DeviceNumber,
+        known: &[DeviceNumber],
+        store: &mut MemoryStore,
+        now: Now,
+        rng: &mut impl CryptoRng,
+    ) -> Engine {
+        let (me, friends) = (self.card(device), self.friends(device, known));
+        introduction::open(store, me, friends, EPOCH_MS, now, rng)
+            .expect("a store that was just made can be opened")
+    }
+
+    /// Writes down whom a device has known since the world began.
+    pub fn introduce(&self, device: DeviceNumber, known: &[DeviceNumber], store: &mut MemoryStore) {
+        let (me, friends) = (self.card(device), self.friends(device, known));
+        introduction::introduce(store, me, friends, EPOCH_MS).expect(NOT_FAILING);
+    }
+
+    fn card(&self, device: DeviceNumber) -> &Card {
+        &self.cards[device as usize]
+    }
+
+    fn friends<'a>(
+        &'a self,
+        device: DeviceNumber,
+        known: &'a [DeviceNumber],
+    ) -> impl Iterator<Item = Friend<'a>> {
+        known.iter().map(move |other| Friend {
+            card: self.card(*other),
+            keys: self.keys(device, *other),
+        })
+    }
+
+    /// What only two devices share.
+    fn keys(&self, one: DeviceNumber, other: DeviceNumber) -> PairKeys {
+        let pair = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
+        PairKeys::drawn(&mut chance::stream(self.seed, Purpose::Acquaintance, pair))
+    }
 }

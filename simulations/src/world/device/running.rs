@@ -46,7 +46,10 @@ impl Device {
                 self.on = true;
                 self.switch_on(at_us, shared);
             }
-            Fault::Snapshot => self.disk.keep(),
+            Fault::Snapshot => {
+                self.write_down(shared);
+                self.disk.keep();
+            }
             Fault::RollBack => {
                 self.switch_off(at_us, shared, posts);
                 self.disk.roll_back();
@@ -84,14 +87,32 @@ impl Device {
         self.power(at_us, shared);
     }
 
+    /// Writes down whom it has known since the world began. Until then what of them has not changed is held by
+    /// its engine alone.
+    pub(super) fn write_down(&mut self, shared: &Shared) {
+        let (number, known) = (self.number, shared.acquainted.of(self.number));
+        self.disk
+            .complete(|store| shared.people.introduce(number, known, store));
+    }
+
     /// Starts from what the store holds.
     pub(super) fn switch_on(&mut self, at_us: u64, shared: &Shared) {
         if self.running.is_some() || self.spent(at_us) {
             return;
         }
         let now = self.now(at_us, shared);
-        let mut engine = Engine::open(&self.disk, now, &mut self.rng)
-            .expect("what was committed in memory can be opened");
+        if self.starts > 0 {
+            self.write_down(shared);
+        }
+        let mut engine = match self.disk.incomplete() {
+            Some(store) => {
+                let known = shared.acquainted.of(self.number);
+                let people = &shared.people;
+                people.open(self.number, known, store, now, &mut self.rng)
+            }
+            None => Engine::open(&self.disk, now, &mut self.rng)
+                .expect("what was committed in memory can be opened"),
+        };
         engine.set_cryptography(shared.cryptography);
         engine.set_beacon_pause(shared.dial_pause_ms);
         if let Some(courier) = shared.courier_of(self.number) {

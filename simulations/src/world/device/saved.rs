@@ -15,6 +15,7 @@ impl Device {
     pub fn start_anew(&mut self, at_us: u64, shared: &Shared) {
         let mut unsent = Vec::new();
         self.switch_off(at_us, shared, &mut unsent);
+        self.write_down(shared);
         for (at_us, what) in self.agenda.drain() {
             if let Happening::Fault(_) | Happening::Sample = what {
                 self.agenda.push(at_us, what);
