@@ -48,7 +48,13 @@ async fn settle() {
 async fn powered(n: u8) -> Adapter {
     let session = Session::new().await.expect("a bus");
     let adapter = session.adapter(&format!("hci{n}")).expect("an adapter");
-    adapter.set_powered(true).await.expect("BlueZ");
+    // Right after its start BlueZ is busy with it.
+    let mut tries = 20;
+    while let Err(error) = adapter.set_powered(true).await {
+        tries -= 1;
+        assert!(tries > 0, "BlueZ: {error}");
+        sleep(Duration::from_millis(250)).await;
+    }
     adapter.set_alias("Bluetooth".into()).await.expect("BlueZ");
     adapter
 }
