@@ -481,7 +481,8 @@ impl<'a> Walker<'a> {
             None => 0,
         };
         let here = self.count_runs(&runs, &[])? as usize;
-        let mut entries = self.take(bucket, Direction::Forward, 0, here + 1)?;
+        // The next bucket was judged by its second entry, so that may be the one. One more clamps it.
+        let mut entries = self.take(bucket, Direction::Forward, 0, here + 3)?;
         show_wall_times(&mut entries);
         let index = entries.iter().position(|entry| entry.shown_ms >= date_ms);
         Ok(before + index.unwrap_or(here) as u64)

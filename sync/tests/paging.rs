@@ -142,6 +142,19 @@ proptest! {
 }
 
 #[test]
+fn a_date_leads_to_its_entry_where_buckets_meet() {
+    let mut node = Node::new(&Identity::new(1, 1), 0, &[SPACE]);
+    for number in 0..600 {
+        node.say_in(SPACE, number * 1_000, "text");
+        for before in (number - 3).max(0)..=number {
+            let page = look(&node, PageFrom::Date(before * 1_000 + 1), 1);
+            let first = before as u64 + 1;
+            assert_eq!(page.position, first, "of {number}, after {before}");
+        }
+    }
+}
+
+#[test]
 fn a_wrong_clock_moves_no_entry_out_of_its_place_in_time() {
     let mut node = Node::new(&Identity::new(1, 1), 0, &[SPACE]);
     for wall_ms in [1_000, 2_000, 9_000_000_000, 4_000, -5, 6_000] {
