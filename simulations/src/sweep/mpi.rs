@@ -5,7 +5,7 @@
 //! | --- | --- | --- |
 //! | another rank | [`NONE`] | it has just begun |
 //! | | the number of a job | that is done |
-//! | | [`FAILED`] | its job could not be run |
+//! | | [`FAILED`], and then why, in words | its job could not be run |
 //! | rank 0, each time | the number of a job | the next |
 //! | | [`NONE`] | it is to end |
 //!
@@ -59,8 +59,10 @@ fn work(jobs: &[Job], sweep: &Path, world: &SimpleCommunicator) -> Result<(), Sw
         match jobs[place].run(sweep) {
             Ok(()) => boss.send(&number),
             Err(error) => {
-                outcome = Err(error);
                 boss.send(&FAILED);
+                // Rank 0 may end, and all others with it, before this one has said why itself.
+                boss.send(error.to_string().as_bytes());
+                outcome = Err(error);
             }
         }
     }
@@ -73,25 +75,25 @@ fn hand_out(
     mut done: impl FnMut(usize),
 ) -> Result<(), SweepError> {
     let mut working = world.size() - 1;
-    let mut failed = false;
+    let mut failed = None;
     while working > 0 {
         let (said, status) = world.any_process().receive::<i64>();
-        failed |= said == FAILED;
+        let rank = status.source_rank();
+        if said == FAILED {
+            let (why, _) = world.process_at_rank(rank).receive_vec::<u8>();
+            let why = String::from_utf8_lossy(&why);
+            failed = Some(format!("a job has failed in process {rank}: {why}"));
+        }
         if let Ok(number) = usize::try_from(said) {
             done(number);
         }
-        let next = match failed {
-            true => None,
-            false => to_do.next(),
+        let next = match &failed {
+            Some(_) => None,
+            None => to_do.next(),
         };
         working -= i32::from(next.is_none());
         let number = next.map_or(NONE, |number| number as i64);
-        world.process_at_rank(status.source_rank()).send(&number);
+        world.process_at_rank(rank).send(&number);
     }
-    match failed {
-        true => Err(SweepError::Mpi(
-            "a job has failed in another process, which says why".to_owned(),
-        )),
-        false => Ok(()),
-    }
+    failed.map_or(Ok(()), |why| Err(SweepError::Mpi(why)))
 }
