@@ -61,7 +61,10 @@ fn work(jobs: &[Job], sweep: &Path, world: &SimpleCommunicator) -> Result<(), Sw
             Err(error) => {
                 boss.send(&FAILED);
                 // Rank 0 may end, and all others with it, before this one has said why itself.
-                boss.send(error.to_string().as_bytes());
+                let why: Vec<String> = anyhow::Chain::new(&error)
+                    .map(ToString::to_string)
+                    .collect();
+                boss.send(why.join(": ").as_bytes());
                 outcome = Err(error);
             }
         }
