@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
         let mut ours = packet.first().copied().into_iter().collect::<Vec<u8>>();
         ours.extend_from_slice(&TAG);
         ours.extend_from_slice(packet.get(1..).unwrap_or_default());
-        if stream.receive(&ours.into(), now_ms).is_err() || stream.tick(now_ms).is_err() {
+        if stream.receive(&ours.into()).is_err() || stream.tick(now_ms).is_err() {
             break;
         }
         if how & 0x20 != 0 {
