@@ -126,18 +126,23 @@ impl Device {
         shared: &Shared,
         posts: &mut Vec<Post>,
     ) {
+        let Some(over) = self.links.get(&link).map(|end| end.radio) else {
+            return;
+        };
+        let radio = &shared.radios[usize::from(over)];
+        let air_us = radio.air_time_us(bytes.len(), ghost, &mut self.air);
+        // What was cut with its link is not on the air any more: the links that are there tell.
+        let waits_for = |(other, end): &(&LinkId, &End)| {
+            let shares = radio.sends == Sends::OneAtATime && air_us > 0 && end.radio == over;
+            shares || **other == link
+        };
+        let before = self.links.iter().filter(waits_for);
+        let free_us = before.map(|(_, end)| end.free_us).max();
+        let start_us = free_us.unwrap_or_default().max(at_us);
+        let done_us = radio.sent_us(start_us, air_us);
         let Some(end) = self.links.get_mut(&link) else {
             return;
         };
-        let radio = &shared.radios[usize::from(end.radio)];
-        let air_us = radio.air_time_us(bytes.len(), ghost, &mut self.air);
-        let mut start_us = end.free_us.max(at_us);
-        let free_us = &mut self.radio_free_us[usize::from(end.radio)];
-        if radio.sends == Sends::OneAtATime && air_us > 0 {
-            start_us = start_us.max(*free_us);
-            *free_us = radio.sent_us(start_us, air_us);
-        }
-        let done_us = radio.sent_us(start_us, air_us);
         end.free_us = done_us;
         let length = bytes.len() as u64 + ghost;
         if end.dialled && end.sent == 0 {
@@ -192,11 +197,6 @@ impl Device {
             return;
         };
         self.power(at_us, shared);
-        // What had not left is not on the air any more.
-        let others = self.links.values().filter(|other| other.radio == end.radio);
-        let others_us = others.map(|other| other.free_us).max().unwrap_or_default();
-        let free_us = &mut self.radio_free_us[usize::from(end.radio)];
-        *free_us = (*free_us).min(others_us.max(at_us));
         if end.dialled {
             self.note(
                 at_us,

@@ -78,8 +78,6 @@ pub(super) struct Device {
     within: BTreeMap<(DeviceNumber, u8), Within>,
     pub(super) links: BTreeMap<LinkId, End>,
     sending: BTreeMap<(LinkId, Tag), Sending>,
-    /// When each radio has sent everything handed to it, where it sends one at a time.
-    radio_free_us: Vec<u64>,
     /// One for each radio, and one for the device itself.
     meters: Vec<Meter>,
     /// What it can use in all, and what it uses itself while it is on.
@@ -118,7 +116,6 @@ impl Device {
             within: BTreeMap::new(),
             links: BTreeMap::new(),
             sending: BTreeMap::new(),
-            radio_free_us: vec![0; shared.radios.len()],
             meters: vec![Meter::default(); shared.radios.len() + 1],
             battery_j: f64::INFINITY,
             base_w: 0.0,

@@ -24,7 +24,6 @@ impl Device {
         for meter in &mut self.meters {
             *meter = Meter::from(at_us, meter.used_j(at_us));
         }
-        self.radio_free_us.fill(at_us);
     }
 
     /// What is left of it after [`start_anew`](Self::start_anew).
@@ -80,7 +79,6 @@ impl Device {
             .into_iter()
             .map(|used_j| Meter::from(at_us, used_j))
             .collect();
-        self.radio_free_us.fill(at_us);
         self.sent_bytes = saved.sent_bytes;
         self.received_bytes = saved.received_bytes;
         Ok(())
