@@ -1,6 +1,7 @@
 //! A store in memory: for tests, and for simulations of thousands of nodes.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -93,12 +94,15 @@ impl Reader for Open<'_> {
 
 impl Txn for Open<'_> {
     fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        let name = Key::from_slice(key);
-        let before = match self.rows.get_mut(key) {
-            Some(row) => Some(std::mem::replace(row, value.into())),
-            None => self.rows.insert(Key::from_slice(key), value.into()),
+        let key = Key::from_slice(key);
+        let before = match self.rows.entry(key.clone()) {
+            Entry::Occupied(mut row) => Some(row.insert(value.into())),
+            Entry::Vacant(place) => {
+                place.insert(value.into());
+                None
+            }
         };
-        self.undo.push((name, before));
+        self.undo.push((key, before));
         Ok(())
     }
 

@@ -244,16 +244,8 @@ impl Engine {
         at: Vec<Address>,
     ) {
         self.follow_beacons(turn, carrier);
-        if let Some(device) = self.presence.recognise(turn.now, carrier, beacon, &at) {
-            self.sighted(
-                turn,
-                Sighting {
-                    device,
-                    carrier,
-                    beacon,
-                    at,
-                },
-            );
+        if let Some(sighting) = self.presence.recognise(turn.now, carrier, beacon, at) {
+            self.sighted(turn, sighting);
         }
     }
 

@@ -80,6 +80,25 @@ pub(crate) mod fixed {
     }
 }
 
+/// For `#[cbor(with = "…")]`: bytes that others hold too.
+pub(crate) mod shared {
+    use bytes::Bytes;
+    use minicbor::decode::{Decoder, Error as DecodeError};
+    use minicbor::encode::{Encoder, Error as EncodeError, Write};
+
+    pub(crate) fn encode<C, W: Write>(
+        value: &Bytes,
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        encoder.bytes(value)?.ok()
+    }
+
+    pub(crate) fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Bytes, DecodeError> {
+        Ok(Bytes::copy_from_slice(decoder.bytes()?))
+    }
+}
+
 /// For `#[cbor(with = "…", has_nil)]`: one or none.
 pub(crate) mod fixed_option {
     use minicbor::decode::{Decoder, Error as DecodeError};

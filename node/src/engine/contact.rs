@@ -1,10 +1,10 @@
 //! A contact: an identity whose keys we hold, and what the user has said about it.
 
+use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{StorageError, Txn};
 use hedgerow_transport::device::DeviceKeys;
 use hedgerow_transport::keys::SpaceSecret;
-use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::api::ContactId;
@@ -31,8 +31,8 @@ pub(crate) struct Contact {
     #[cbor(n(5), with = "super::codec::fixed")]
     pub space: SpaceSecret,
     /// Its signed device list, as it came.
-    #[n(6)]
-    pub device_list: ByteVec,
+    #[cbor(n(6), with = "super::codec::shared")]
+    pub device_list: Bytes,
     /// The devices in it.
     #[n(7)]
     pub devices: Vec<DeviceKeys>,

@@ -84,7 +84,8 @@ pub(crate) enum Outlook {
 /// All plans.
 #[derive(Debug)]
 pub(crate) struct Dialling {
-    prospects: BTreeMap<Target, Prospect>,
+    /// The plan for each that is wanted, if there ever was anything to plan: most contacts are far away.
+    prospects: BTreeMap<Target, Option<Box<Prospect>>>,
     /// When each is due that is and is not busy: most contacts are far away, and nothing is due for them.
     due: BTreeSet<(u64, Target)>,
     /// How many are busy.
@@ -116,10 +117,10 @@ impl Dialling {
     /// Wants a session with this target from now on.
     pub fn want(&mut self, target: Target, now_ms: u64) {
         if let Entry::Vacant(vacant) = self.prospects.entry(target) {
-            vacant.insert(Prospect {
+            vacant.insert(Some(Box::new(Prospect {
                 round_due_ms: Some(now_ms),
                 ..Prospect::default()
-            });
+            })));
             self.due.insert((now_ms, target));
         }
     }
@@ -131,7 +132,7 @@ impl Dialling {
 
     /// Changes one plan, and when it is due with it.
     fn change<T>(&mut self, target: Target, change: impl FnOnce(&mut Prospect) -> T) -> Option<T> {
-        let prospect = self.prospects.get_mut(&target)?;
+        let prospect = self.prospects.get_mut(&target)?.get_or_insert_default();
         let before = (prospect.due_ms(), prospect.busy);
         let changed = change(prospect);
         let after = (prospect.due_ms(), prospect.busy);
@@ -154,7 +155,7 @@ impl Dialling {
 
     /// No longer wants one: there is a session, or the target is gone. Attempts under way are forgotten.
     pub fn drop_target(&mut self, target: Target) {
-        if let Some(prospect) = self.prospects.remove(&target) {
+        if let Some(Some(prospect)) = self.prospects.remove(&target) {
             self.count_out(target, (prospect.due_ms(), prospect.busy));
         }
         self.dials.retain(|_, attempt| attempt.target != target);
@@ -187,9 +188,14 @@ impl Dialling {
 
     /// The network here has changed, or somebody asks: every target to which a way is known is tried afresh, soon.
     pub fn refresh(&mut self, now_ms: u64, is_way_known: impl Fn(Target) -> bool) {
-        let targets: Vec<Target> = self.prospects.keys().copied().collect();
-        for target in targets {
-            let due_ms = is_way_known(target).then_some(now_ms);
+        let targets = self.prospects.iter();
+        let targets = targets.map(|(target, prospect)| {
+            let due_ms = is_way_known(*target).then_some(now_ms);
+            (*target, due_ms, prospect.is_some())
+        });
+        let targets = targets.filter(|(_, due_ms, is_planned)| due_ms.is_some() || *is_planned);
+        let targets: Vec<_> = targets.collect();
+        for (target, due_ms, _) in targets {
             self.change(target, |prospect| prospect.refresh(due_ms));
         }
     }
@@ -321,7 +327,7 @@ impl Dialling {
 
     /// How it stands with a target.
     pub fn outlook(&self, target: Target, now_ms: u64) -> Outlook {
-        match self.prospects.get(&target) {
+        match self.prospects.get(&target).and_then(Option::as_ref) {
             None => Outlook::NotFound,
             Some(prospect) if prospect.busy || !prospect.beacon.is_empty() => Outlook::Connecting,
             Some(prospect) => match prospect.round_due_ms {

@@ -4,13 +4,14 @@
 //! Each store gives its [`card`] first; then each is told of all its contacts with [`introduce`], or opened among
 //! them with [`open`].
 
+use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::space::{self, SpaceKind};
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::carrier::{Address, CarrierKind};
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::{BeaconKey, BundlePsk, PairKeys, StaticKey};
-use minicbor::bytes::{ByteArray, ByteVec};
+use minicbor::bytes::ByteArray;
 use rand_core::CryptoRng;
 
 use super::account::Account;
@@ -30,7 +31,7 @@ pub struct Card {
     identity: IdentityId,
     device: DeviceKeys,
     device_id: DeviceId,
-    device_list: ByteVec,
+    device_list: Bytes,
     name: String,
     addresses: Vec<String>,
     versions: Versions,
@@ -102,7 +103,7 @@ pub fn card(
             identity: IdentityId(*device_list.identity()),
             device_id,
             device: *device_list.device(&device_id.0).ok_or_else(damaged)?,
-            device_list: account.device_list.clone(),
+            device_list: account.device_list.to_vec().into(),
             name: account.name.clone(),
             addresses: account.addresses.clone(),
             versions: account.versions.clone(),

@@ -59,6 +59,7 @@ struct Announced {
 pub(crate) type Told = (Epoch, Vec<Beacon>);
 
 /// A contact's device that has been recognised.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Sighting {
     pub device: DeviceId,
     pub carrier: CarrierKind,
@@ -143,19 +144,24 @@ impl Presence {
         now: Now,
         carrier: CarrierKind,
         beacon: Beacon,
-        at: &[Address],
-    ) -> Option<DeviceId> {
-        let device = self
-            .recognisers
-            .get(&carrier)
-            .and_then(|recogniser| recogniser.find(&beacon));
-        if device.is_none() && !at.is_empty() {
+        at: Vec<Address>,
+    ) -> Option<Sighting> {
+        let recogniser = self.recognisers.get(&carrier);
+        if let Some(device) = recogniser.and_then(|recogniser| recogniser.find(&beacon)) {
+            return Some(Sighting {
+                device,
+                carrier,
+                beacon,
+                at,
+            });
+        }
+        if !at.is_empty() {
             if self.unknown.is_empty() {
                 self.search.begin(now.mono_ms);
             }
             self.unknown.remember(now.mono_ms, carrier, beacon, at);
         }
-        device
+        None
     }
 
     /// The epoch whose beacons a carrier is to announce now; `None`: it rests, announces nothing and
@@ -343,8 +349,9 @@ mod tests {
             PairBeaconKey::from_bytes([2; 32]),
         );
         let beacon = key.beacon(CarrierKind::Lan, Epoch::at(0));
-        let at = [Address("x".to_owned())];
-        assert_eq!(presence.recognise(now, CarrierKind::Lan, beacon, &at), None);
+        let at = vec![Address("x".to_owned())];
+        let early = presence.recognise(now, CarrierKind::Lan, beacon, at.clone());
+        assert_eq!(early, None);
         let device = DeviceId([5; 16]);
         let known = Known {
             who: device,
@@ -353,12 +360,15 @@ mod tests {
             offset_ms: 0,
         };
         let seen = presence.set_known(Cryptography::Real, CarrierKind::Lan, 0, &[known]);
-        assert_eq!(seen.len(), 1);
-        assert_eq!(seen[0].at, at);
-        assert_eq!(
-            presence.recognise(now, CarrierKind::Lan, beacon, &at),
-            Some(device)
-        );
+        let sighting = Sighting {
+            device,
+            carrier: CarrierKind::Lan,
+            beacon,
+            at: at.clone(),
+        };
+        assert_eq!(seen, [sighting]);
+        let again = presence.recognise(now, CarrierKind::Lan, beacon, at);
+        assert_eq!(again.as_ref(), seen.first());
         assert!(!presence.is_searching());
     }
 

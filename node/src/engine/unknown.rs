@@ -30,11 +30,15 @@ impl Unknown {
     }
 
     /// One is seen.
-    pub fn remember(&mut self, now_ms: u64, carrier: CarrierKind, beacon: Beacon, at: &[Address]) {
-        let seen = Seen {
-            at: at.to_vec(),
-            at_ms: now_ms,
-        };
+    pub fn remember(
+        &mut self,
+        now_ms: u64,
+        carrier: CarrierKind,
+        beacon: Beacon,
+        at: Vec<Address>,
+    ) {
+        let at_ms = now_ms;
+        let seen = Seen { at, at_ms };
         let before = self.seen.entry(carrier).or_default().insert(beacon, seen);
         if let Some(before) = before {
             self.by_age.remove(&(before.at_ms, carrier, beacon));
