@@ -8,6 +8,9 @@ use super::{Line, Options, Row};
 
 const GIBIBYTE: f64 = 1024.0 * 1024.0 * 1024.0;
 
+/// A tenth of the people take some three seconds, too few to measure once.
+const TENTH_SEEDS: [u64; 5] = [1, 2, 3, 4, 5];
+
 /// The protest as it ships, and two hundred of its people with real cryptography.
 pub fn protest(options: &Options) -> Result<Vec<Line>> {
     let path = options.scenarios.join("protest.toml");
@@ -32,7 +35,7 @@ pub fn protest(options: &Options) -> Result<Vec<Line>> {
     Ok(rows.into_iter().map(Line::Row).collect())
 }
 
-/// Ten thousand at random waypoint, and how the cost of a meeting grows up to there.
+/// Ten thousand at random waypoint; beside them a thousand, each of whom knows a tenth as many, and meets as many.
 pub fn waypoint(options: &Options) -> Result<Vec<Line>> {
     let path = options.scenarios.join("bench").join("waypoint-10000.toml");
     let tenth = [
@@ -42,7 +45,7 @@ pub fn waypoint(options: &Options) -> Result<Vec<Line>> {
         ("acquaintance.random.mean", Value::from(10)),
         ("workload.0.pace.poisson.per-hour", Value::from(10_200)),
     ];
-    let small = Ran::new(&load(&path, None, &tenth)?, None)?;
+    let small = Ran::new(&load(&path, None, &tenth)?, Some(&TENTH_SEEDS))?;
     let remembered = forget_most_memory();
     let large = Ran::new(&load(&path, None, &[])?, None)?;
     let name = |what: &str| format!("random waypoint, 10,000 devices, 1 h: {what}");
@@ -71,12 +74,33 @@ pub fn waypoint(options: &Options) -> Result<Vec<Line>> {
         )),
         false => Line::skipped(name("memory"), "this system does not tell"),
     });
-    let of_a_meeting =
-        |ran: &Ran| -> Result<f64> { Ok(1e3 * ran.cost.cpu_s / ran.mean("sessions")?) };
     let (small, large) = (of_a_meeting(&small)?, of_a_meeting(&large)?);
-    let name = format!("CPU ms a meeting {large:.3}, from 1,000 devices to 10,000");
+    let what = format!("CPU ms a meeting {large:.3}, beside 1,000 who know a tenth as many");
     lines.push(Line::Row(
-        Row::at_most(name, large / small, "x", 1.2).beside(small),
+        Row::told(name(&what), large / small, "x").beside(small),
     ));
     Ok(lines)
+}
+
+/// How the cost of a meeting grows with the number of people, where each of them lives as before.
+pub fn growth(options: &Options) -> Result<Vec<Line>> {
+    let path = options.scenarios.join("bench").join("grounds-10000.toml");
+    let all = load(&path, None, &[])?;
+    let mobility = &toml::Table::try_from(&all.scenario)?["movement"]["mobility"];
+    let first = Vec::from_iter(mobility["populations"].get(0).cloned());
+    let one_ground = [
+        ("movement.mobility.populations", Value::from(first)),
+        ("workload.0.pace.poisson.per-hour", Value::from(10_200)),
+    ];
+    let small = Ran::new(&load(&path, None, &one_ground)?, Some(&TENTH_SEEDS))?;
+    let large = Ran::new(&all, None)?;
+    let (small, large) = (of_a_meeting(&small)?, of_a_meeting(&large)?);
+    let name = format!("CPU ms a meeting {large:.3}, from 1,000 devices to 10,000");
+    let row = Row::at_most(name, large / small, "x", 1.2).beside(small);
+    Ok(vec![Line::Row(row)])
+}
+
+/// Milliseconds of processor time.
+fn of_a_meeting(ran: &Ran) -> Result<f64> {
+    Ok(1e3 * ran.cost.cpu_s / ran.sum("sessions")?)
 }

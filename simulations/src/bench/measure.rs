@@ -85,6 +85,11 @@ impl Ran {
         Estimate::of(&totals, Unit::Count).context("the run has no seeds")
     }
 
+    /// A figure of all seeds together.
+    pub fn sum(&self, name: &str) -> Result<f64> {
+        Ok(self.mean(name)? * self.summary.by_seed.len() as f64)
+    }
+
     /// The mean of a figure.
     pub fn mean(&self, name: &str) -> Result<f64> {
         Ok(self.estimate(name)?.mean)

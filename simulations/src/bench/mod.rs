@@ -50,19 +50,22 @@ pub enum Group {
     Protest,
     /// 10,000 at random waypoint, and 1,000 at the same density
     Waypoint,
+    /// Ten grounds of 1,000, and one of them
+    Growth,
     /// The default courier on a trace, against the oracle
     Sfhh,
 }
 
 impl Group {
     /// All, in the order in which they are measured.
-    pub const ALL: [Group; 7] = [
+    pub const ALL: [Group; 8] = [
         Group::Theory,
         Group::Oracle,
         Group::TheOne,
         Group::Movement,
         Group::Protest,
         Group::Waypoint,
+        Group::Growth,
         Group::Sfhh,
     ];
 }
@@ -79,6 +82,7 @@ pub fn measure(group: Group, options: &Options) -> Result<Vec<Line>> {
         Group::Movement => movement::rows(options),
         Group::Protest => crowds::protest(options),
         Group::Waypoint => crowds::waypoint(options),
+        Group::Growth => crowds::growth(options),
         Group::Sfhh => conference::rows(options),
     }
 }

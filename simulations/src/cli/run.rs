@@ -54,8 +54,8 @@ pub(super) struct Run {
 }
 
 const AFTER: &str = "\
-Ctrl-C stops between two windows of simulated time; a second one stops at once. What is written down in
-the result is told by `hedgerow-sim report` and simulations/README.md.";
+Ctrl-C stops between two windows of simulated time; a second one stops at once.
+What is in the result is told by `hedgerow-sim report` and simulations/README.md.";
 
 /// A key of the scenario and what it is to be.
 #[derive(Debug, Clone)]
