@@ -118,6 +118,34 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
+/// Answers the first requests to the owner of a directory with these, one a connection, and no other.
+fn play_an_owner(
+    owner: &Directory,
+    version: &str,
+    bodies: &'static [&'static str],
+) -> std::thread::JoinHandle<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    owner.write_token("token").unwrap();
+    owner
+        .announce(&OwnerInfo {
+            address: listener.local_addr().unwrap(),
+            pid: std::process::id(),
+            version: version.into(),
+        })
+        .unwrap();
+    std::thread::spawn(move || {
+        for body in bodies {
+            let (mut socket, _) = listener.accept().unwrap();
+            let _ = socket.read(&mut [0; 4096]).unwrap();
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+            socket.write_all(answer.as_bytes()).unwrap();
+        }
+    })
+}
+
 #[test]
 fn two_windows_meet_and_talk() {
     let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
@@ -378,22 +406,7 @@ fn even_a_damaged_directory_is_destroyed_on_request() {
 fn a_node_of_another_version_is_told_at_once_and_its_data_are_opened_when_it_has_gone() {
     let place = tempfile::tempdir().unwrap();
     let owner = Directory::own(place.path()).unwrap();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    owner.write_token("token").unwrap();
-    owner
-        .announce(&OwnerInfo {
-            address: listener.local_addr().unwrap(),
-            pid: std::process::id(),
-            version: "9.9.9".into(),
-        })
-        .unwrap();
-    // It answers once: whoever asked again would not be answered.
-    let answers = std::thread::spawn(move || {
-        let (mut socket, _) = listener.accept().unwrap();
-        let _ = socket.read(&mut [0; 4096]).unwrap();
-        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nwhat now";
-        socket.write_all(answer.as_bytes()).unwrap();
-    });
+    let answers = play_an_owner(&owner, "9.9.9", &["what now"]);
     let window = Window::start(place.path());
     let why = window.hears(|news| match news {
         News::NotOpened(refusal) => Some(refusal),
@@ -405,6 +418,24 @@ fn a_node_of_another_version_is_told_at_once_and_its_data_are_opened_when_it_has
     drop(owner);
     window.worker.ask(Request::Open);
     assert_eq!(window.opened(), (Mode::Own, Found::Nothing));
+    assert!(window.worker.stop());
+}
+
+#[test]
+fn a_node_that_has_no_events_for_us_is_told_and_not_found_again_and_again() {
+    const STATUS: &str = r#"{"version":"9.9.9","locked":true,"open":null}"#;
+    let place = tempfile::tempdir().unwrap();
+    let owner = Directory::own(place.path()).unwrap();
+    let answers = play_an_owner(&owner, "9.9.9", &[STATUS, "what now"]);
+    let window = Window::start(place.path());
+    let why = window.hears(|news| match news {
+        News::NotOpened(refusal) => Some(refusal),
+        News::Departed(departed) => panic!("it is there still: {departed:?}"),
+        _ => None,
+    });
+    let version = "9.9.9".into();
+    assert_eq!(why, Refusal::OtherVersion { version });
+    answers.join().unwrap();
     assert!(window.worker.stop());
 }
 

@@ -132,6 +132,8 @@ enum End {
     Departed(Departed),
     /// Its owner has released the directory for us.
     Released,
+    /// The node does not understand us, or we do not understand it.
+    NotUnderstood(Refusal),
 }
 
 impl Desk {
@@ -176,6 +178,9 @@ impl Desk {
             opened = match self.live(session).await {
                 End::Stop => return,
                 End::Wiped => return self.say(Some(News::Wiped)),
+                End::NotUnderstood(refusal) => {
+                    return self.say(Some(News::NotOpened(refusal)));
+                }
                 End::Departed(Departed::Stopped) => {
                     self.say(Some(News::Departed(Departed::Stopped)));
                     return self.say(Some(News::NotOpened(Refusal::Stopping)));
@@ -210,6 +215,8 @@ impl Desk {
         // Before it is told that there is a node, so that nothing falls between looking and listening.
         let mut events = match session.api.events().await {
             Ok(events) => events,
+            // To find it again would find the same.
+            Err(refusal @ Refusal::OtherVersion { .. }) => return End::NotUnderstood(refusal),
             Err(_) => return End::Departed(Departed::Lost),
         };
         let asking = Asking {
