@@ -60,12 +60,13 @@ pub async fn import(api: &dyn Api, output: Output, file: &Path) -> Result<(), Fa
     let imported = api.carry_import(parcel).await?;
     let contact = api.contact(imported.contact.clone()).await?;
     output.data(&imported, |imported| {
-        let mut said = format!(
-            "From {}: {} new messages, and word that {} of yours have arrived.",
-            shown(&contact),
-            imported.messages,
-            imported.acknowledged
-        );
+        let name = shown(&contact);
+        let mut said = match (imported.messages, imported.acknowledged) {
+            (0, 0) => format!("Nothing from {name} that was not known here already."),
+            (messages, acknowledged) => format!(
+                "From {name}: {messages} new messages, and word that {acknowledged} of yours have arrived."
+            ),
+        };
         if imported.unusable > 0 {
             said += &format!(
                 " {} parts of the file make no sense here and were left out.",

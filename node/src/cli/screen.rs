@@ -5,11 +5,17 @@ use jiff::tz::TimeZone;
 
 /// Unix milliseconds as local date and time, to the minute.
 pub fn time(unix_ms: i64) -> String {
+    written(unix_ms, "%Y-%m-%d %H:%M")
+}
+
+/// The same for what is due within the hour: a time of day, to the second.
+pub fn soon(unix_ms: i64) -> String {
+    written(unix_ms, "%H:%M:%S")
+}
+
+fn written(unix_ms: i64, form: &str) -> String {
     match Timestamp::from_millisecond(unix_ms) {
-        Ok(time) => time
-            .to_zoned(TimeZone::system())
-            .strftime("%Y-%m-%d %H:%M")
-            .to_string(),
+        Ok(time) => time.to_zoned(TimeZone::system()).strftime(form).to_string(),
         Err(_) => "an impossible time".into(),
     }
 }

@@ -150,7 +150,7 @@ pub fn why(why: &Why) -> String {
         Why::NoAnswer { next_ms } => {
             format!(
                 "found, but no answer: next attempt at {}",
-                screen::time(*next_ms)
+                screen::soon(*next_ms)
             )
         }
         Why::NoCarrier => "no carrier is on: switch one on with `hedgerow carrier lan on`".into(),
@@ -166,7 +166,7 @@ pub fn way(carrier: Carrier, state: &WayState) -> String {
         WayState::Spare => "not needed: a better one is in use".into(),
         WayState::Trying => "connecting".into(),
         WayState::NoAnswer { next_ms } => {
-            format!("no answer: next attempt at {}", screen::time(*next_ms))
+            format!("no answer: next attempt at {}", screen::soon(*next_ms))
         }
         WayState::NotFound => "not found there".into(),
         WayState::NoCommonRelay => {
