@@ -238,8 +238,8 @@ impl Policy for Likelihoods {
 
     fn met(&mut self, peer: &Peer, greeting: &[u8], now_ms: u64) {
         // One of two learns from what the other says first, the other from what the one says then: both
-        // find which by their greetings, from the end, where the least bits of a likelihood are a fair draw:
-        // were it whoever knows less, who is likelier would change too seldom, and at once, never.
+        // find which by their greetings. Were it at once, who is likelier would never change in a meeting.
+        // From the end, where the least bits of a likelihood are a fair draw, as it is in The ONE.
         let own = self.greeting(now_ms);
         let learns = own.iter().rev().le(greeting.iter().rev());
         let said = Likely::read(greeting);
