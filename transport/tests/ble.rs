@@ -5,13 +5,12 @@ mod bluez;
 #[path = "support/events.rs"]
 mod events;
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bluez::{Air, Index};
+use bluez::bus::{on_a_bus, on_a_bus_with_a_clock, pass};
+use bluez::{Air, Index, Question};
 use bytes::Bytes;
 use events::{Events, HANG, down, next, state, up};
 use hedgerow_transport::ble::places::MAX_LINKS;
@@ -19,7 +18,7 @@ use hedgerow_transport::ble::power::Power;
 use hedgerow_transport::ble::{Ble, BleConfig, Radio};
 use hedgerow_transport::carrier::conformance::{Party, World, two_way};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkIds, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
 };
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -27,58 +26,13 @@ use tokio::time::{sleep, timeout};
 /// The service, as the document has it.
 const SERVICE: &str = "4ed6e201-0f5c-4b57-9c1a-6d1b9a7e5c01";
 
-/// Who is told which bus is the system's, by the environment, which no thread may change.
-const BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
-const OWN_BUS: &str = "HEDGEROW_TEST_BUS";
+/// What is written to.
+const WRITE: &str = "4ed6e202-0f5c-4b57-9c1a-6d1b9a7e5c01";
 
-/// Runs a test of this file again in a process of its own that has a bus of its own.
-fn on_a_bus(test: &str, body: impl AsyncFnOnce(Arc<Air>)) {
-    if std::env::var_os(OWN_BUS).is_some() {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        return runtime.block_on(async { body(Air::start().await).await });
-    }
-    let directory = tempfile::tempdir().expect("a directory");
-    let configuration = directory.path().join("bus.conf");
-    let mut file = std::fs::File::create(&configuration).expect("a file");
-    write!(
-        file,
-        r#"<busconfig>
-          <listen>unix:path={}/bus</listen>
-          <auth>EXTERNAL</auth>
-          <policy context="default">
-            <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>
-          </policy>
-        </busconfig>"#,
-        directory.path().display()
-    )
-    .expect("a file");
-    let mut daemon = Command::new("dbus-daemon")
-        .arg("--config-file")
-        .arg(&configuration)
-        .args(["--nofork", "--nopidfile", "--print-address"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("dbus-daemon, of the package of that name");
-    let mut address = String::new();
-    BufReader::new(daemon.stdout.take().expect("it is piped"))
-        .read_line(&mut address)
-        .expect("an address");
-    let this = std::env::current_exe().expect("this test");
-    let passed = Command::new(this)
-        .args([test, "--exact", "--nocapture", "--test-threads=1"])
-        .env(BUS, address.trim())
-        .env(OWN_BUS, "1")
-        .status()
-        .expect("it runs");
-    daemon.kill().expect("it runs");
-    daemon.wait().expect("it runs");
-    assert!(passed.success(), "see above");
-}
+/// How long an attempt may take, an answer, and all answers that tell what a device serves.
+const DIAL: Duration = Duration::from_secs(15);
+const ANSWER: Duration = Duration::from_secs(5);
+const DISCOVERY: Duration = Duration::from_secs(7);
 
 /// Carriers that show their addresses, which then never change.
 struct Near {
@@ -361,6 +315,53 @@ fn whoever_shares_the_server_of_a_link_hears_nothing_of_it_and_waits() {
     );
 }
 
+/// What is written and not read would hold up BlueZ, and with it every other program, as soon as a file is full.
+#[test]
+fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
+    on_a_bus(
+        "whoever_writes_without_listening_is_given_nothing_to_write_to",
+        async |air| {
+            let near = Near::new(air.clone());
+            let (server, stranger) = (air.adapter().await, air.adapter().await);
+            let (carrier, mut events) = near.start(near.config(server));
+            state(&mut events, CarrierState::On).await;
+            announce(&carrier, [1; 8], false);
+            until(|| !air.announced(server).is_empty()).await;
+            let session = bluer::Session::new().await.unwrap();
+            let adapter = session.adapter(&format!("hci{stranger}")).unwrap();
+            let _listening = adapter.discover_devices().await.unwrap();
+            let device = adapter.device(bluez::address(server).parse().unwrap());
+            let device = device.unwrap();
+            while device.connect().await.is_err() {
+                tokio::task::yield_now().await;
+            }
+            let mut written = None;
+            for service in device.services().await.unwrap() {
+                for characteristic in service.characteristics().await.unwrap() {
+                    if characteristic.uuid().await.unwrap().to_string() == WRITE {
+                        written = Some(characteristic);
+                    }
+                }
+            }
+            let writer = written.expect("it is served").write_io().await.unwrap();
+            for refused in 1..=3 {
+                writer.send(b"to nobody").await.unwrap();
+                until(|| air.refused(server) == refused).await;
+            }
+            // Whoever listens first is served as ever.
+            let (contact, mut heard) = near.start(near.config(air.adapter().await));
+            state(&mut heard, CarrierState::On).await;
+            let to = Address(bluez::address(server));
+            let dial = CarrierCommand::Dial {
+                dial: DialId(1),
+                to,
+            };
+            assert!(contact.obey(dial).is_none());
+            up(&mut heard).await;
+        },
+    );
+}
+
 #[test]
 fn no_more_links_than_there_are_places() {
     on_a_bus("no_more_links_than_there_are_places", async |air| {
@@ -423,4 +424,146 @@ fn a_device_that_nobody_needs_any_more_is_let_go() {
             }
         },
     );
+}
+
+/// One that dials, one that is dialled, and what they say. An attempt may take as long as ever.
+async fn two(air: &Arc<Air>) -> [(impl TwoWay, Events); 2] {
+    let near = Near::new(air.clone());
+    let start = async || {
+        let index = air.adapter().await;
+        let (carrier, mut events) = near.start(BleConfig {
+            l2cap: true,
+            dial: DIAL,
+            ..near.config(index)
+        });
+        state(&mut events, CarrierState::On).await;
+        (carrier, events)
+    };
+    let [one, other] = [start().await, start().await];
+    announce(&other.0, [1; 8], false);
+    until(|| !air.announced(1).is_empty()).await;
+    [one, other]
+}
+
+/// The first of [`two`] dials the second.
+fn dial(one: &impl TwoWay) {
+    let (dial, to) = (DialId(1), Address(bluez::address(1)));
+    assert!(one.obey(CarrierCommand::Dial { dial, to }).is_none());
+}
+
+/// How an attempt ends.
+async fn dialled(events: &mut Events) -> Option<LinkId> {
+    next(events, |event| match event {
+        CarrierEvent::Up { link, .. } => Some(Some(link)),
+        CarrierEvent::DialFailed { .. } => Some(None),
+        _ => None,
+    })
+    .await
+}
+
+#[test]
+fn whoever_leaves_a_question_unanswered_is_reached_over_another_connection() {
+    let test = "whoever_leaves_a_question_unanswered_is_reached_over_another_connection";
+    on_a_bus_with_a_clock(test, async |air| {
+        let [(one, mut heard), (_other, mut heard_by_other)] = two(&air).await;
+        for (question, waits) in [
+            (Question::Services, DISCOVERY),
+            (Question::Read, ANSWER),
+            (Question::Subscribe, ANSWER),
+        ] {
+            air.lose(1, &[question]);
+            dial(&one);
+            until(|| air.losses(1) == 0).await;
+            pass(waits).await;
+            let link = dialled(&mut heard).await;
+            let link = link.unwrap_or_else(|| panic!("{question:?} is asked once"));
+            up(&mut heard_by_other).await;
+            assert_eq!(air.connections(), 1);
+            let ending = Ending::Now;
+            assert!(one.obey(CarrierCommand::End { link, ending }).is_none());
+            until(|| air.connections() == 0).await;
+        }
+    });
+}
+
+#[test]
+fn whoever_answers_nothing_is_given_up_in_time_and_left() {
+    let test = "whoever_answers_nothing_is_given_up_in_time_and_left";
+    on_a_bus_with_a_clock(test, async |air| {
+        let [(one, mut heard), _other] = two(&air).await;
+        for (questions, waits) in [
+            // Twice, and not again.
+            ([Question::Read, Question::Read], [ANSWER, ANSWER]),
+            // The second connection has what is left of the time of the attempt.
+            ([Question::Read, Question::Connect], [ANSWER, DIAL - ANSWER]),
+        ] {
+            air.lose(1, &questions);
+            dial(&one);
+            for (asked, waits) in waits.into_iter().enumerate() {
+                until(|| air.losses(1) == 1 - asked).await;
+                pass(waits).await;
+            }
+            assert_eq!(dialled(&mut heard).await, None, "{questions:?}");
+            assert_eq!(air.connections(), 0);
+        }
+        dial(&one);
+        assert!(dialled(&mut heard).await.is_some());
+    });
+}
+
+#[test]
+fn whoever_is_being_dialled_is_left_once_the_carrier_is_off() {
+    let test = "whoever_is_being_dialled_is_left_once_the_carrier_is_off";
+    on_a_bus_with_a_clock(test, async |air| {
+        let [(one, mut heard), _other] = two(&air).await;
+        let switch = |on| assert!(one.obey(CarrierCommand::Switch { on }).is_none());
+        air.lose(1, &[Question::Read, Question::Connect]);
+        dial(&one);
+        until(|| air.losses(1) == 1).await;
+        switch(false);
+        state(&mut heard, CarrierState::Off).await;
+        assert_eq!(air.connections(), 1);
+        pass(ANSWER).await;
+        assert_eq!(dialled(&mut heard).await, None);
+        // There is no second connection.
+        assert_eq!((air.connections(), air.losses(1)), (0, 1));
+
+        switch(true);
+        state(&mut heard, CarrierState::On).await;
+        air.lose(1, &[Question::Read, Question::Read]);
+        dial(&one);
+        until(|| air.losses(1) == 1).await;
+        pass(ANSWER).await;
+        until(|| air.losses(1) == 0).await;
+        // Now there is.
+        switch(false);
+        state(&mut heard, CarrierState::Off).await;
+        assert_eq!(air.connections(), 1);
+        pass(ANSWER).await;
+        assert_eq!(dialled(&mut heard).await, None);
+        assert_eq!(air.connections(), 0);
+    });
+}
+
+#[test]
+fn whoever_has_dialled_us_is_not_cut_off_for_an_answer_that_is_lost() {
+    let test = "whoever_has_dialled_us_is_not_cut_off_for_an_answer_that_is_lost";
+    on_a_bus_with_a_clock(test, async |air| {
+        let [(one, mut heard), (other, mut heard_by_other)] = two(&air).await;
+        announce(&one, [2; 8], false);
+        until(|| !air.announced(0).is_empty()).await;
+        let (theirs, to) = (DialId(2), Address(bluez::address(0)));
+        let back = CarrierCommand::Dial { dial: theirs, to };
+        assert!(other.obey(back).is_none());
+        up(&mut heard_by_other).await;
+        up(&mut heard).await;
+        air.lose(1, &[Question::Read, Question::Connect]);
+        dial(&one);
+        until(|| air.losses(1) == 1).await;
+        let connections = air.connections();
+        pass(ANSWER).await;
+        // Nothing else is to be waited for.
+        assert_eq!(timeout(ANSWER, dialled(&mut heard)).await, Ok(None));
+        assert_eq!((air.connections(), air.losses(1)), (connections, 1));
+    });
 }

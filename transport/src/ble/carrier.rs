@@ -38,7 +38,7 @@ pub const PROFILE: Profile = Profile {
 /// Attempts under way or waiting at one time; further ones fail at once.
 const MAX_DIALS: usize = 8;
 
-/// How long one attempt may take, the search for the device included.
+/// How long one attempt may take, the search for the device and a second connection included.
 const DIAL: Duration = Duration::from_secs(15);
 
 /// How long a device may take to let go of us.
@@ -291,24 +291,39 @@ impl<S: EventSink> Shared<S> {
         tag
     }
 
-    /// Disconnects from a device unless something else leads to it: another link, or what the user has
-    /// paired it for.
+    /// Whether the carrier is on, and has an adapter that works.
+    pub fn is_on_air(&self) -> bool {
+        self.state().adapter.is_some() && self.links.is_on()
+    }
+
+    /// [Lets go](Self::let_go) of a device that no link of the caller leads to any more.
     pub async fn release(&self, device: Device) {
-        let adapter = {
+        let adapter = self.state().adapter.clone();
+        if let Some(adapter) = adapter {
+            self.let_go(&adapter, device, None).await;
+        }
+    }
+
+    /// Disconnects from a device unless something else leads to it: another link than this one, or what the
+    /// user has paired it for. Says whether it has let go of us too.
+    pub async fn let_go(&self, adapter: &Adapter, device: Device, of: Option<LinkId>) -> bool {
+        let is_used = {
             let state = self.state();
-            let is_used = state.admitted.values().any(|other| *other == device);
-            state.adapter.clone().filter(|_| !is_used)
+            let mut admitted = state.admitted.iter();
+            admitted.any(|(link, at)| Some(*link) != of && *at == device)
         };
-        let Some(device) = adapter.and_then(|adapter| adapter.device(device).ok()) else {
-            return;
+        let Some(device) = adapter.device(device).ok().filter(|_| !is_used) else {
+            return false;
         };
         let release = async {
-            if !device.is_paired().await.unwrap_or(false) {
+            let is_paired = device.is_paired().await.unwrap_or(false);
+            if !is_paired {
                 // It may have gone by itself.
                 let _ = device.disconnect().await;
             }
+            !is_paired
         };
-        let _ = timeout(RELEASE, release).await;
+        timeout(RELEASE, release).await.unwrap_or(false)
     }
 }
 

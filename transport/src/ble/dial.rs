@@ -8,6 +8,7 @@ use bluer::gatt::remote::Characteristic;
 use bluer::l2cap::{SeqPacket, Socket, SocketAddr};
 use bluer::{Adapter, AdapterEvent, Address, Device, Uuid};
 use futures_util::StreamExt;
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
 use super::carrier::Shared;
@@ -18,7 +19,15 @@ use super::stream::Stream;
 use super::{CHANNEL, NOTIFY, SERVICE, WRITE};
 use crate::carrier::gate::Prefix;
 use crate::carrier::links::Origin;
-use crate::carrier::{CarrierEvent, DialId, EventSink};
+use crate::carrier::{CarrierEvent, DialId, EventSink, LinkId};
+
+/// How long one answer of a connected device may take. What BlueZ says of itself has the bound of the whole
+/// attempt alone, and so has a connection, which waits until the device is heard.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long it may take to learn what a device serves: some fifteen answers, of 0.1 s each over real radio,
+/// and several times as many if it serves more than we do.
+const DISCOVERY: Duration = Duration::from_secs(7);
 
 /// How long an L2CAP channel may take before GATT is tried.
 const CONNECT: Duration = Duration::from_secs(4);
@@ -29,6 +38,26 @@ const AGAIN: Duration = Duration::from_millis(700);
 /// How often a channel is asked whether it is up yet.
 const POLL: Duration = Duration::from_millis(10);
 
+/// Why a device was not reached.
+enum Failure {
+    /// An answer has not come.
+    Unanswered,
+    /// It is not there, serves something else, or refuses.
+    Refused,
+}
+
+impl From<Elapsed> for Failure {
+    fn from(_: Elapsed) -> Self {
+        Failure::Unanswered
+    }
+}
+
+impl From<bluer::Error> for Failure {
+    fn from(_: bluer::Error) -> Self {
+        Failure::Refused
+    }
+}
+
 /// Tries to reach a device and reports the link, or that there is none.
 pub async fn run<S: EventSink>(
     shared: Arc<Shared<S>>,
@@ -38,14 +67,15 @@ pub async fn run<S: EventSink>(
 ) {
     let mut is_up = false;
     if let Some(id) = shared.admit(device, false) {
-        let made = make(&shared, &adapter, device).await;
+        let made = make(&shared, &adapter, id, device).await;
         if let Some((channel, stream)) = made {
             let origin = Origin::Dialled(dial);
             is_up = link::up(&shared, id, channel, stream, device, origin).await;
         }
         if !is_up {
             shared.leave(id);
-            shared.release(device).await;
+            // Over the same adapter, which may be that of the carrier no longer.
+            shared.let_go(&adapter, device, None).await;
         }
     }
     shared.links.dial_over();
@@ -76,44 +106,68 @@ pub async fn answer<S: EventSink>(shared: Arc<Shared<S>>, channel: Channel, devi
     }
 }
 
-/// An opened channel to a device.
+/// An opened channel to a device, for the link of this name.
+///
+/// An answer may be lost where both BlueZ open further ATT bearers at the same time. It is then tried once more
+/// over another connection. Over the same one there is nothing to try: BlueZ has a second read wait for the
+/// answer to the first, up to 30 s, after which its bearer may not be used any more, and until then goes on
+/// to send over that bearer what wants no answer. When devices that know each other connect again, the one that
+/// dials alone opens bearers.
 async fn make<S: EventSink>(
     shared: &Shared<S>,
     adapter: &Adapter,
+    id: LinkId,
     device: Address,
 ) -> Option<(Channel, Stream)> {
     let _turn = shared.dials.acquire().await.ok()?;
     let made = async {
-        let channel = connect(shared, adapter, device).await?;
-        let stream = opening::open(&channel, shared.tag()).await?;
-        Some((channel, stream))
+        match reach(shared, adapter, device).await {
+            Err(Failure::Unanswered)
+                if shared.let_go(adapter, device, Some(id)).await && shared.is_on_air() =>
+            {
+                reach(shared, adapter, device).await
+            }
+            made => made,
+        }
     };
-    timeout(shared.dial, made).await.ok()?
+    timeout(shared.dial, made).await.ok()?.ok()
+}
+
+async fn reach<S: EventSink>(
+    shared: &Shared<S>,
+    adapter: &Adapter,
+    device: Address,
+) -> Result<(Channel, Stream), Failure> {
+    let channel = connect(shared, adapter, device).await?;
+    // Whoever has its server taken by another link is silent here, and is not to be pressed.
+    let stream = opening::open(&channel, shared.tag()).await;
+    Ok((channel, stream.ok_or(Failure::Refused)?))
 }
 
 async fn connect<S: EventSink>(
     shared: &Shared<S>,
     adapter: &Adapter,
     address: Address,
-) -> Option<Channel> {
-    let device = adapter.device(address).ok()?;
-    find(adapter, &device).await?;
+) -> Result<Channel, Failure> {
+    let device = adapter.device(address)?;
+    find(adapter, &device).await.ok_or(Failure::Refused)?;
     if device.connect().await.is_err() {
         sleep(AGAIN).await;
-        device.connect().await.ok()?;
+        device.connect().await?;
     }
-    let [write, notify, psm] = characteristics(&device).await?;
+    let found = timeout(DISCOVERY, characteristics(&device)).await?;
+    let [write, notify, psm] = found.ok_or(Failure::Refused)?;
     if shared.l2cap
-        && let Ok(psm) = psm.read().await
+        && let Ok(psm) = timeout(ANSWER, psm.read()).await?
         && let Some(psm) = psm.first_chunk().map(|psm| u16::from_be_bytes(*psm))
         && psm != 0
         && let Ok(Some(channel)) = timeout(CONNECT, l2cap(adapter, &device, psm)).await
     {
-        return Some(channel);
+        return Ok(channel);
     }
-    let reader = notify.notify_io().await.ok()?;
-    let writer = write.write_io().await.ok()?;
-    Some(Channel::Gatt { reader, writer })
+    let reader = timeout(ANSWER, notify.notify_io()).await??;
+    let writer = write.write_io().await?;
+    Ok(Channel::Gatt { reader, writer })
 }
 
 /// Waits until BlueZ knows the device. It forgets those that nobody is connected to.

@@ -4,18 +4,19 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bluer::adv::{Advertisement, AdvertisementHandle, Type};
+use bluer::gatt::CharacteristicWriter;
 use bluer::gatt::local::{
     Application, ApplicationHandle, Characteristic, CharacteristicControl,
     CharacteristicControlEvent, CharacteristicNotify, CharacteristicNotifyMethod,
-    CharacteristicRead, CharacteristicWrite, CharacteristicWriteMethod, Service,
-    characteristic_control,
+    CharacteristicRead, CharacteristicWrite, CharacteristicWriteIoRequest,
+    CharacteristicWriteMethod, ReqError, Service, characteristic_control,
 };
-use bluer::gatt::{CharacteristicReader, CharacteristicWriter};
 use bluer::l2cap::{SeqPacket, SeqPacketListener, Socket, SocketAddr};
 use bluer::{
     Adapter, AdapterEvent, AdapterProperty, Address, DiscoveryFilter, DiscoveryTransport,
     ErrorKind, InternalErrorKind, Session,
 };
+use futures_util::FutureExt;
 use futures_util::stream::{BoxStream, StreamExt};
 use tokio::time::{sleep, timeout};
 
@@ -44,8 +45,7 @@ pub struct Station {
     _application: ApplicationHandle,
     writes: Pin<Box<CharacteristicControl>>,
     notifies: Pin<Box<CharacteristicControl>>,
-    /// One half of a GATT channel, which waits for the other.
-    reader: Option<CharacteristicReader>,
+    /// What a device has subscribed to that has not written yet.
     writer: Option<CharacteristicWriter>,
     listener: Option<SeqPacketListener>,
     changes: BoxStream<'static, AdapterEvent>,
@@ -140,7 +140,6 @@ impl Station {
             hides_address,
             writes: Box::pin(writes),
             notifies: Box::pin(notifies),
-            reader: None,
             writer: None,
             listener: listener.map(|(listener, _)| listener),
             changes,
@@ -242,36 +241,39 @@ impl Station {
                 Some((channel, from)) => Heard::Channel(channel, from),
                 None => Heard::Nothing,
             },
-            Some(event) = self.writes.next() => {
-                if let CharacteristicControlEvent::Write(request) = event {
-                    self.reader = request.accept().ok();
-                }
-                self.joined()
-            }
-            Some(event) = self.notifies.next() => {
-                if let CharacteristicControlEvent::Notify(writer) = event {
-                    self.writer = Some(writer);
-                }
-                self.joined()
-            }
+            Some(event) = self.notifies.next() => self.subscribed(event),
+            Some(event) = self.writes.next() => match event {
+                CharacteristicControlEvent::Write(request) => self.written(request),
+                CharacteristicControlEvent::Notify(_) => Heard::Nothing,
+            },
         }
     }
 
-    /// Both halves of a GATT channel, once they are there. Which comes first is open; two that are of
-    /// different devices wait for the rest of either.
-    fn joined(&mut self) -> Heard {
-        let (Some(reader), Some(writer)) = (&self.reader, &self.writer) else {
+    fn subscribed(&mut self, event: CharacteristicControlEvent) -> Heard {
+        if let CharacteristicControlEvent::Notify(writer) = event {
+            self.writer = Some(writer);
+        }
+        Heard::Nothing
+    }
+
+    /// A device begins to write: whoever has subscribed has a channel now. Nobody else is listened to, since
+    /// values that wait to be read hold up all of BlueZ. A dialler subscribes first, and says again what was
+    /// lost.
+    fn written(&mut self, request: CharacteristicWriteIoRequest) -> Heard {
+        while let Some(Some(event)) = self.notifies.next().now_or_never() {
+            self.subscribed(event);
+        }
+        let device = request.device_address();
+        let writer = self
+            .writer
+            .take_if(|writer| writer.device_address() == device);
+        let Some(writer) = writer else {
+            request.reject(ReqError::Failed);
             return Heard::Nothing;
         };
-        let device = reader.device_address();
-        if device != writer.device_address() {
-            return Heard::Nothing;
-        }
-        match (self.reader.take(), self.writer.take()) {
-            (Some(reader), Some(writer)) => {
-                Heard::Channel(Channel::Gatt { reader, writer }, device)
-            }
-            _ => Heard::Nothing,
+        match request.accept() {
+            Ok(reader) => Heard::Channel(Channel::Gatt { reader, writer }, device),
+            Err(_) => Heard::Nothing,
         }
     }
 }

@@ -3,8 +3,11 @@
 //! What real BlueZ does and one would not expect is done here too: values overtake one another, a server
 //! has one file for what it notifies and all centrals that have subscribed hear it, one for what is
 //! written and all centrals write into it, which stays open when they are gone, and a device that nobody hears
-//! cannot be connected to.
+//! cannot be connected to. What is asked and not answered stays so, for whoever asks the same too, until they are
+//! disconnected.
 
+pub mod bus;
+mod losses;
 #[expect(
     clippy::disallowed_types,
     reason = "what `zbus` makes of an interface is full of them"
@@ -24,6 +27,8 @@ use zbus::Connection;
 use zbus::object_server::InterfaceRef;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 
+use losses::Losses;
+pub use losses::Question;
 use objects::{Adapter, Advertising, Characteristic, Device, Gatt, Service};
 
 /// The bus's own kind, which `zbus` knows as this alone; never iterated over.
@@ -57,6 +62,7 @@ struct World {
     /// The next connection to this one ends after so many bytes of its central.
     cuts: BTreeMap<Index, usize>,
     refuses: BTreeSet<Index>,
+    losses: Losses,
 }
 
 #[derive(Default)]
@@ -73,6 +79,8 @@ struct State {
     notifies: Option<AbortHandle>,
     /// Where all that is written goes.
     writes: Option<Arc<UnixDatagram>>,
+    /// Values that the server gave nowhere to go.
+    refused: usize,
     writers: BTreeMap<Index, AbortHandle>,
 }
 
@@ -200,9 +208,35 @@ impl Air {
         self.world().cuts.insert(to, after);
     }
 
+    /// Loses the answers of an adapter to these questions as they are asked, one after the other.
+    pub fn lose(&self, of: Index, questions: &[Question]) {
+        self.world().losses.plan(of, questions);
+    }
+
+    /// How many of them are still to be lost.
+    pub fn losses(&self, of: Index) -> usize {
+        self.world().losses.count(of)
+    }
+
+    /// An answer: at once, or none before the two are disconnected.
+    async fn answered(&self, central: Index, peripheral: Index, question: Question) -> bool {
+        let lost = self.world().losses.ask(central, peripheral, question);
+        let Some(mut lost) = lost else {
+            return true;
+        };
+        // It never changes.
+        let _ = lost.changed().await;
+        false
+    }
+
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         self.world().connections.len()
+    }
+
+    /// How many values were written to the server of an adapter that it would not have.
+    pub fn refused(&self, index: Index) -> usize {
+        self.world().adapters[index].refused
     }
 
     /// All that an adapter announces.
@@ -322,6 +356,7 @@ impl Air {
         {
             let mut world = self.world();
             for (central, peripheral) in [(one, other), (other, one)] {
+                world.losses.disconnect(central, peripheral);
                 if !world.connections.remove(&(central, peripheral)) {
                     continue;
                 }
@@ -369,6 +404,9 @@ impl Air {
             let told = device.get().await;
             let emitter = device.signal_emitter();
             told.connected_changed(emitter).await.expect("the bus");
+            if self.world().losses.next(peer) == Some(Question::Services) {
+                continue;
+            }
             told.services_resolved_changed(emitter)
                 .await
                 .expect("the bus");
@@ -378,6 +416,12 @@ impl Air {
     fn are_connected(&self, one: Index, other: Index) -> bool {
         let connections = &self.world().connections;
         connections.contains(&(one, other)) || connections.contains(&(other, one))
+    }
+
+    fn are_resolved(&self, central: Index, peripheral: Index) -> bool {
+        let question = Question::Services;
+        let lost = || self.world().losses.ask(central, peripheral, question);
+        self.are_connected(central, peripheral) && lost().is_none()
     }
 
     /// What a server is told of whoever wants something of it.
@@ -485,6 +529,7 @@ impl Air {
                 None => {
                     let acquired = self.ask(of, "AcquireWrite").await;
                     let Some((fd, _)): Option<(zbus::zvariant::OwnedFd, u16)> = acquired else {
+                        self.world().adapters[of.peripheral].refused += 1;
                         return;
                     };
                     let writes = Arc::new(datagrams(fd.into()));

@@ -7,7 +7,7 @@ use zbus::message::Header;
 use zbus::zvariant::{OwnedFd, OwnedObjectPath, OwnedValue, Value};
 use zbus::{DBusError, interface};
 
-use super::{Air, Dictionary, Index, MTU, address};
+use super::{Air, Dictionary, Index, MTU, Question, address};
 
 /// As BlueZ calls them.
 #[derive(Debug, DBusError)]
@@ -176,7 +176,9 @@ pub struct Device {
 #[interface(name = "org.bluez.Device1")]
 impl Device {
     async fn connect(&self) -> Result<(), Error> {
-        match self.air.connect(self.owner, self.peer).await {
+        let (owner, peer) = (self.owner, self.peer);
+        let is_answered = self.air.answered(owner, peer, Question::Connect).await;
+        match is_answered && self.air.connect(owner, peer).await {
             true => Ok(()),
             false => Err(Error::Failed("le-connection-abort-by-local".into())),
         }
@@ -203,7 +205,7 @@ impl Device {
 
     #[zbus(property)]
     fn services_resolved(&self) -> bool {
-        self.air.are_connected(self.owner, self.peer)
+        self.air.are_resolved(self.owner, self.peer)
     }
 
     #[zbus(property)]
@@ -247,10 +249,22 @@ pub struct Characteristic {
     pub uuid: String,
 }
 
+impl Characteristic {
+    /// What the peripheral has done is done, whether or not it is heard of.
+    async fn answered(&self, question: Question) -> Result<(), Error> {
+        let air = &self.air;
+        match air.answered(self.central, self.peripheral, question).await {
+            true => Ok(()),
+            false => Err(Error::Failed("not connected".into())),
+        }
+    }
+}
+
 #[interface(name = "org.bluez.GattCharacteristic1")]
 impl Characteristic {
     async fn read_value(&self, _options: Options) -> Result<Vec<u8>, Error> {
         let value = self.air.ask(self, "ReadValue").await;
+        self.answered(Question::Read).await?;
         value.ok_or_else(|| Error::Failed("no value".into()))
     }
 
@@ -260,6 +274,7 @@ impl Characteristic {
 
     async fn acquire_notify(&self, _options: Options) -> Result<(OwnedFd, u16), Error> {
         let fd = self.air.subscribe(self).await;
+        self.answered(Question::Subscribe).await?;
         let fd = fd.ok_or_else(|| Error::Failed("no notifications".into()))?;
         Ok((fd.into(), MTU))
     }
