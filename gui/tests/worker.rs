@@ -118,10 +118,12 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
-/// Answers the first requests to the owner of a directory with these, one a connection, and no other.
+const OTHER_VERSION: &str = "9.9.9";
+
+/// Answers the first requests to the owner of a directory, which is of another version, with these, one a
+/// connection, and no other.
 fn play_an_owner(
     owner: &Directory,
-    version: &str,
     bodies: &'static [&'static str],
 ) -> std::thread::JoinHandle<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -130,7 +132,7 @@ fn play_an_owner(
         .announce(&OwnerInfo {
             address: listener.local_addr().unwrap(),
             pid: std::process::id(),
-            version: version.into(),
+            version: OTHER_VERSION.into(),
         })
         .unwrap();
     std::thread::spawn(move || {
@@ -406,13 +408,13 @@ fn even_a_damaged_directory_is_destroyed_on_request() {
 fn a_node_of_another_version_is_told_at_once_and_its_data_are_opened_when_it_has_gone() {
     let place = tempfile::tempdir().unwrap();
     let owner = Directory::own(place.path()).unwrap();
-    let answers = play_an_owner(&owner, "9.9.9", &["what now"]);
+    let answers = play_an_owner(&owner, &["what now"]);
     let window = Window::start(place.path());
     let why = window.hears(|news| match news {
         News::NotOpened(refusal) => Some(refusal),
         _ => None,
     });
-    let version = "9.9.9".into();
+    let version = OTHER_VERSION.into();
     assert_eq!(why, Refusal::OtherVersion { version });
     answers.join().unwrap();
     drop(owner);
@@ -426,14 +428,14 @@ fn a_node_that_has_no_events_for_us_is_told_and_not_found_again_and_again() {
     const STATUS: &str = r#"{"version":"9.9.9","locked":true,"open":null}"#;
     let place = tempfile::tempdir().unwrap();
     let owner = Directory::own(place.path()).unwrap();
-    let answers = play_an_owner(&owner, "9.9.9", &[STATUS, "what now"]);
+    let answers = play_an_owner(&owner, &[STATUS, "what now"]);
     let window = Window::start(place.path());
     let why = window.hears(|news| match news {
         News::NotOpened(refusal) => Some(refusal),
         News::Departed(departed) => panic!("it is there still: {departed:?}"),
         _ => None,
     });
-    let version = "9.9.9".into();
+    let version = OTHER_VERSION.into();
     assert_eq!(why, Refusal::OtherVersion { version });
     answers.join().unwrap();
     assert!(window.worker.stop());

@@ -332,9 +332,12 @@ fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
             let _listening = adapter.discover_devices().await.unwrap();
             let device = adapter.device(bluez::address(server).parse().unwrap());
             let device = device.unwrap();
-            while device.connect().await.is_err() {
-                tokio::task::yield_now().await;
-            }
+            let connect = async {
+                while device.connect().await.is_err() {
+                    tokio::task::yield_now().await;
+                }
+            };
+            timeout(HANG, connect).await.expect("it hangs");
             let mut written = None;
             for service in device.services().await.unwrap() {
                 for characteristic in service.characteristics().await.unwrap() {

@@ -37,8 +37,7 @@ impl Unknown {
         beacon: Beacon,
         at: Vec<Address>,
     ) {
-        let at_ms = now_ms;
-        let seen = Seen { at, at_ms };
+        let seen = Seen { at, at_ms: now_ms };
         let before = self.seen.entry(carrier).or_default().insert(beacon, seen);
         if let Some(before) = before {
             self.by_age.remove(&(before.at_ms, carrier, beacon));
