@@ -380,10 +380,13 @@ impl Prospect {
         if self.round_due_ms.is_none_or(|due| due > now_ms) {
             return None;
         }
-        if self.round.is_empty() {
+        let left = next_usable(&mut self.round, usable);
+        let way = left.or_else(|| {
+            // What cannot be used now would be left over when the round ends, which then would not be over.
             self.round = known().into();
-        }
-        let way = next_usable(&mut self.round, usable);
+            self.round.retain(|way| usable(way.carrier));
+            self.round.pop_front()
+        });
         if way.is_none() {
             self.round_due_ms = None;
         }
@@ -443,6 +446,35 @@ mod tests {
         assert!(start(&mut dialling, 0).is_empty());
         fail(&mut dialling, started[0].0, 0, &mut rng());
         assert_eq!(start(&mut dialling, 0)[0].1, way("second"));
+    }
+
+    #[test]
+    fn a_round_is_over_when_what_is_left_of_it_cannot_be_used_and_another_follows() {
+        let mut dialling = Dialling::default();
+        let elsewhere = Way {
+            carrier: CarrierKind::Lan,
+            ..way("second")
+        };
+        let ways = [way("first"), elsewhere];
+        let mut is_lan_on = false;
+        let start = |dialling: &mut Dialling, now_ms, is_lan_on: bool| {
+            let usable = |kind| kind != CarrierKind::Lan || is_lan_on;
+            dialling.start(now_ms, &|_| ways.to_vec(), &usable)
+        };
+        dialling.want(target(1), 0);
+        let mut now_ms = 0;
+        for _ in 0..3 {
+            let started = start(&mut dialling, now_ms, is_lan_on);
+            assert_eq!(started[0].1, ways[0]);
+            fail(&mut dialling, started[0].0, now_ms, &mut rng());
+            now_ms = dialling.next_wake_ms().expect("another round is due");
+        }
+        is_lan_on = true;
+        let started = start(&mut dialling, now_ms, is_lan_on);
+        fail(&mut dialling, started[0].0, now_ms, &mut rng());
+        // It is switched off in the middle of a round.
+        let started = start(&mut dialling, now_ms, false);
+        assert_eq!(started[0].1, ways[0]);
     }
 
     #[test]
