@@ -10,7 +10,8 @@ use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::carrier::Address;
-use crate::keys::{BeaconKey, InvitationSecret, SigningSecret, kdf};
+use crate::handshake::Direction;
+use crate::keys::{BeaconKey, InvitationSecret, PairBeaconKey, SigningSecret, kdf};
 
 /// How long a device goes by one name, in milliseconds.
 pub const RELAY_EPOCH_MS: i64 = 86_400_000;
@@ -86,6 +87,18 @@ impl InvitationSecret {
     #[must_use]
     pub fn relay_key(&self) -> RelayKey {
         RelayKey(*kdf("hedgerow 1 invitation relay key", &[self.as_bytes()]))
+    }
+}
+
+impl PairBeaconKey {
+    /// The key under which a device can be called on a day by that contact alone which does not know its names;
+    /// the direction is from the device to the contact. Both have the private key.
+    #[must_use]
+    pub fn relay_key(&self, epoch: RelayEpoch, direction: Direction) -> RelayKey {
+        RelayKey(*kdf(
+            "hedgerow 1 pair relay key",
+            &[self.as_bytes(), &epoch.0.to_be_bytes(), &[direction as u8]],
+        ))
     }
 }
 
@@ -227,7 +240,15 @@ mod tests {
         }
         let secret = InvitationSecret::from_bytes([1; 32]);
         names.insert(secret.relay_key().name());
-        assert_eq!(names.len(), 91);
+        for pair in 1..3 {
+            let key = PairBeaconKey::from_bytes([pair; 32]);
+            for day in 20_000..20_010 {
+                for direction in [Direction::Up, Direction::Down] {
+                    names.insert(key.relay_key(RelayEpoch(day), direction).name());
+                }
+            }
+        }
+        assert_eq!(names.len(), 131);
     }
 
     #[test]

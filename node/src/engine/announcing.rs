@@ -320,7 +320,7 @@ impl Engine {
         let known = |target| match target {
             Target::Device(id) => {
                 let device = self.devices.get(&id);
-                device.map(|device| self.device_ways(device, turn.now))
+                device.map(|device| self.device_ways(id, device, turn.now))
             }
             Target::Inviter(id) => {
                 let joining = self.joinings.get(&id);

@@ -162,7 +162,7 @@ impl Engine {
         if !self.carriers.keys().any(|kind| is_better(*kind)) {
             return;
         }
-        let known = self.device_ways(device, turn.now);
+        let known = self.device_ways(id, device, turn.now);
         for way in seen.into_iter().chain(known) {
             if is_better(way.carrier)
                 && !plan.ways.contains(&way)

@@ -134,7 +134,7 @@ impl Engine {
             if self.dialling.is_dialling(target, kind) {
                 return WayState::Trying;
             }
-            let ways = self.device_ways(device, now);
+            let ways = self.device_ways(id, device, now);
             if ways.iter().all(|way| way.carrier != kind) {
                 continue;
             }

@@ -63,7 +63,7 @@ pub(crate) struct Device {
     /// What bundles for it are sealed to.
     #[n(14)]
     pub prekey: Option<TheirPrekey>,
-    /// The invitation it joined by, until the first session has succeeded.
+    /// The invitation it joined by, until it has taken in what we tell.
     #[n(15)]
     pub joined_by: Option<InvitationKey>,
     /// It has told us that we were removed there.

@@ -283,6 +283,7 @@ impl Engine {
         let version = held.version.min(self.account.versions.of(kind));
         let device = self.devices.get_mut(&id).ok_or(PeerFault::OutOfPlace)?;
         if device.given.raise(kind, version) {
+            device.joined_by = None;
             device.save(turn.txn, id)?;
             self.presence.outdate();
         }

@@ -217,7 +217,6 @@ impl Engine {
         let epoch_moved = epochs_ahead(device.clock_offset_ms) != epochs_ahead(offset_ms);
         let moved_ms = offset_ms.saturating_sub(device.clock_offset_ms);
         device.clock_offset_ms = offset_ms;
-        device.joined_by = None;
         if let Some(attempt) = &link.attempt
             && attempt.way.lasts()
         {

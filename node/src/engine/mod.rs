@@ -340,7 +340,7 @@ impl Engine {
             self.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
             self.next_carrying_ms(),
-            self.next_relay_day_ms(now),
+            self.next_relay_name_ms(now),
         ]
         .into_iter()
         .flatten()

@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{Address, CarrierKind, LinkId, RelayState};
+use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::relay::{
-    self, MAX_RELAY_NAMES, RELAY_NAMES_AHEAD, RelayEpoch, RelayKey, RelayName, RelaySeed, is_relay,
+    self, MAX_RELAY_NAMES, RELAY_EPOCH_MS, RELAY_NAMES_AHEAD, RelayEpoch, RelayKey, RelayName,
+    RelaySeed, is_relay,
 };
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -29,8 +32,15 @@ pub(crate) const MAX_RELAYS: usize = 8;
 /// The most relays that are shown as offered.
 const MAX_OFFERED: usize = 16;
 
-/// The most invitations by which this device can be called at relays at one time; the newest are.
-const MAX_INVITED: usize = 7;
+/// The most names gone by at relays at one time beside that of the day: those of contacts who may not know it,
+/// and of the newest invitations.
+const MAX_FURTHER: usize = 7;
+
+/// The most contacts at one time by whom alone this device can be called; the others wait for their turn.
+const MAX_ESTRANGED: usize = 3;
+
+/// How long a turn is.
+const TURN_MS: i64 = 3_600_000;
 
 /// The names of a device on some days, as a fact tells them.
 #[derive(Clone, Encode, Decode)]
@@ -58,22 +68,22 @@ impl RelayNames {
         self.names.get(nth).map(|name| RelayName(**name))
     }
 
-    /// The names that a device may go by at a wall time of its own, the likeliest first: its clock may have
-    /// been wrong when we last compared it.
+    /// The names that a device may go by at a wall time of its own, the likeliest first.
     fn about(&self, wall_ms: i64) -> impl Iterator<Item = RelayName> {
-        let today = RelayEpoch::at(wall_ms);
-        let (before, after) = (
-            RelayEpoch(today.0.saturating_sub(1)),
-            RelayEpoch(today.0.saturating_add(1)),
-        );
-        let half = relay::RELAY_EPOCH_MS / 2;
-        let neighbours = match today.end_ms().saturating_sub(wall_ms) < half {
-            true => [after, before],
-            false => [before, after],
-        };
-        std::iter::once(today)
-            .chain(neighbours)
-            .filter_map(|day| self.on(day))
+        let days = days_about(wall_ms).into_iter();
+        days.filter_map(|day| self.on(day))
+    }
+}
+
+/// The days that it may be at a wall time, the likeliest first: that clock may have been wrong when we last
+/// compared it.
+fn days_about(wall_ms: i64) -> [RelayEpoch; 3] {
+    let today = RelayEpoch::at(wall_ms);
+    let before = RelayEpoch(today.0.saturating_sub(1));
+    let after = RelayEpoch(today.0.saturating_add(1));
+    match today.end_ms().saturating_sub(wall_ms) < RELAY_EPOCH_MS / 2 {
+        true => [today, after, before],
+        false => [today, before, after],
     }
 }
 
@@ -83,6 +93,7 @@ pub(crate) struct Appearance {
     relays: Vec<String>,
     day: Option<RelayEpoch>,
     beacon_version: u32,
+    estranged: Vec<DeviceId>,
     invitations: Vec<InvitationKey>,
     paths: relay::RelayPaths,
 }
@@ -225,42 +236,94 @@ impl Engine {
         if !self.carriers.contains_key(&CarrierKind::Relay) {
             return;
         }
-        let relays = self.account.relays.clone();
-        let open = self.invitations.iter().filter(|(_, made)| made.answers());
-        let mut invited: Vec<_> = open.map(|(id, made)| (made.ends_ms(), *id)).collect();
-        invited.sort_unstable_by(|one, other| other.cmp(one));
-        invited.truncate(MAX_INVITED);
-        let is_used = !relays.is_empty();
-        let wanted = Appearance {
-            day: is_used.then(|| RelayEpoch::at(turn.now.wall_ms)),
-            beacon_version: self.account.versions.of(FactKind::BeaconKey),
-            invitations: match is_used {
-                true => invited.into_iter().map(|(_, id)| id).collect(),
-                false => Vec::new(),
-            },
-            relays,
-            paths: self.account.relay_paths,
-        };
+        let wanted = self.appearance(turn.now.wall_ms);
         if wanted == self.relays.appearance {
             return;
         }
-        let seed = self.relay_seed();
-        let mut keys: Vec<RelayKey> = wanted.day.map(|day| seed.key(day)).into_iter().collect();
-        let made = wanted
-            .invitations
-            .iter()
-            .filter_map(|id| self.invitations.get(id));
-        keys.extend(made.map(|made| made.secret.relay_key()));
+        let mut keys: Vec<RelayKey> = Vec::new();
+        if let Some(day) = wanted.day {
+            keys.push(self.relay_seed().key(day));
+            let estranged = wanted.estranged.iter();
+            keys.extend(estranged.filter_map(|id| {
+                let direction = Direction::between(&self.device_id.0, &id.0);
+                let device = self.devices.get(id)?;
+                Some(device.pair_beacon_key.relay_key(day, direction))
+            }));
+            let made = wanted.invitations.iter();
+            let made = made.filter_map(|id| self.invitations.get(id));
+            keys.extend(made.map(|made| made.secret.relay_key()));
+        }
         let relays = wanted.relays.iter().cloned().map(Address).collect();
         let paths = wanted.paths;
         self.relays.appearance = wanted;
         turn.out.appear(relays, keys, paths);
     }
 
+    fn appearance(&self, wall_ms: i64) -> Appearance {
+        let common = Appearance {
+            relays: self.account.relays.clone(),
+            beacon_version: self.account.versions.of(FactKind::BeaconKey),
+            paths: self.account.relay_paths,
+            ..Appearance::default()
+        };
+        if common.relays.is_empty() {
+            return common;
+        }
+        let estranged = self.estranged(wall_ms);
+        let open = self.invitations.iter().filter(|(_, made)| made.answers());
+        let mut invited: Vec<_> = open.map(|(id, made)| (made.ends_ms(), *id)).collect();
+        invited.sort_unstable_by(|one, other| other.cmp(one));
+        invited.truncate(MAX_FURTHER - estranged.len());
+        Appearance {
+            day: Some(RelayEpoch::at(wall_ms)),
+            estranged,
+            invitations: invited.into_iter().map(|(_, id)| id).collect(),
+            ..common
+        }
+    }
+
+    /// Contacts' devices that may not know under which name this one goes, as many as it can be called by at a
+    /// time: those apart since before the newest beacon key, or for longer than names were told ahead, or since
+    /// they joined by an invitation that is answered no more. Others that were told no names do not look at relays.
+    fn estranged(&self, wall_ms: i64) -> Vec<DeviceId> {
+        let newest = &self.account.versions;
+        let ahead_ms = RELAY_NAMES_AHEAD as i64 * RELAY_EPOCH_MS;
+        let may_not_know = |device: &Device| {
+            let told = device.given.of(FactKind::RelayNames);
+            if told == newest.of(FactKind::RelayNames) {
+                return false;
+            }
+            let is_outdated = device.given.of(FactKind::BeaconKey) < newest.of(FactKind::BeaconKey);
+            let is_long_ago = |seen_ms: i64| seen_ms.saturating_add(ahead_ms) < wall_ms;
+            let is_answered = |id| self.invitations.get(&id).is_some_and(|made| made.answers());
+            match device.joined_by {
+                Some(invitation) => !is_answered(invitation),
+                None => told > 0 && (is_outdated || device.last_seen_ms.is_some_and(is_long_ago)),
+            }
+        };
+        let apart = self
+            .devices
+            .iter()
+            .filter(|(id, _)| !self.sessions.contains_key(id));
+        let estranged = apart.filter(|(id, device)| may_not_know(device) && self.may_talk_to(**id));
+        let estranged: Vec<DeviceId> = estranged.map(|(id, _)| *id).collect();
+        let turn = wall_ms.div_euclid(TURN_MS).unsigned_abs() as usize;
+        let first = turn.wrapping_mul(MAX_ESTRANGED) % estranged.len().max(1);
+        let at_hand = estranged.len().min(MAX_ESTRANGED);
+        let in_turn = estranged.iter().cycle().skip(first).take(at_hand);
+        let mut in_turn: Vec<DeviceId> = in_turn.copied().collect();
+        in_turn.sort_unstable();
+        in_turn
+    }
+
     /// When another name is to be gone by.
-    pub(super) fn next_relay_day_ms(&self, now: Now) -> Option<u64> {
+    pub(super) fn next_relay_name_ms(&self, now: Now) -> Option<u64> {
         let day = self.relays.appearance.day?;
-        let left_ms = day.end_ms().saturating_sub(now.wall_ms).max(0);
+        let turn_ms = match self.relays.appearance.estranged.is_empty() {
+            true => i64::MAX,
+            false => TURN_MS - now.wall_ms.rem_euclid(TURN_MS),
+        };
+        let left_ms = day.end_ms().saturating_sub(now.wall_ms).clamp(0, turn_ms);
         Some(now.mono_ms.saturating_add(left_ms as u64))
     }
 
@@ -272,14 +335,21 @@ impl Engine {
         }
     }
 
-    /// Where a contact's device is called, of what is known of it.
-    pub(super) fn device_ways(&self, device: &Device, now: Now) -> Vec<Way> {
+    /// Where a contact's device is called, of what is known of it: at relays by the names that it has told, and by
+    /// those under which it waits for us alone if we may not know them.
+    pub(super) fn device_ways(&self, id: DeviceId, device: &Device, now: Now) -> Vec<Way> {
         let wall_ms = now.wall_ms.saturating_add(device.clock_offset_ms);
+        let direction = Direction::between(&id.0, &self.device_id.0);
         let names = |_: &Way| {
             let told = device.relay_names.iter();
             let told = told.flat_map(move |names| names.about(wall_ms));
             let met_under = device.met_under.filter(|_| device.relay_names.is_none());
-            told.chain(met_under)
+            let [today, nearer, _] = days_about(wall_ms);
+            let pair = [today, nearer].map(|day| {
+                let key = device.pair_beacon_key.relay_key(day, direction);
+                key.name()
+            });
+            told.chain(met_under).chain(pair)
         };
         self.through_relays(device.ways(), names)
     }

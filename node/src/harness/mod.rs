@@ -76,7 +76,7 @@ impl World {
 
     /// A new node with a fresh identity, on the network and knowing its address.
     pub fn add(&mut self, name: &str) -> usize {
-        let number = self.network.join();
+        let number = self.join();
         self.nodes.push(Node::new(
             name,
             self.seed.wrapping_mul(1_000).wrapping_add(number as u64),
@@ -87,7 +87,15 @@ impl World {
         number
     }
 
-    /// Gives all nodes there are one more carrier, whose network may be changed at any time.
+    /// A new member of all networks.
+    fn join(&mut self) -> usize {
+        for network in self.further.values_mut() {
+            network.join();
+        }
+        self.network.join()
+    }
+
+    /// Gives all nodes there are, and those to come, one more carrier, whose network may be changed at any time.
     pub fn add_carrier(&mut self, kind: CarrierKind) {
         let mut network = self.network.beside(self.seed ^ u64::from(kind as u8));
         for _ in &self.nodes {
@@ -99,7 +107,7 @@ impl World {
 
     /// A member of the network that is no node, and hears all that is announced: the test drives it.
     pub fn stranger(&mut self) -> usize {
-        let number = self.network.join();
+        let number = self.join();
         self.heard.insert(number, Vec::new());
         let look = CarrierCommand::Announce {
             beacons: Vec::new(),
@@ -263,7 +271,7 @@ impl World {
 
     /// A second process on a copy of a node's data, as of now.
     pub fn copy(&mut self, node: usize) -> usize {
-        let number = self.network.join();
+        let number = self.join();
         let copy = self.nodes[node].copy(
             self.seed.wrapping_mul(1_000) + 500 + number as u64,
             self.now_ms,

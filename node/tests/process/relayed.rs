@@ -192,3 +192,33 @@ async fn whoever_is_blocked_is_found_no_more_and_others_still_are() {
         node.stop().await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn two_who_both_blocked_somebody_while_apart_find_each_other_at_their_relay() {
+    let relay = relay(Limits::default()).await;
+    let place = place();
+    let (a_dir, b_dir) = (place.path().join("a"), place.path().join("b"));
+    let (a, b) = (create(&a_dir, "Ada").await, create(&b_dir, "Ben").await);
+    let c = create(&place.path().join("c"), "Cleo").await;
+    for node in [&a, &b, &c] {
+        only_by(node, address(&relay, false)).await;
+    }
+    let (b_of_a, a_of_b) = meet(&a, &b).await;
+    let link = crate::people::invite(&a).await;
+    let (c_of_a, _) = join(&a, &c, link).await;
+    let link = crate::people::invite(&b).await;
+    let (c_of_b, _) = join(&b, &c, link).await;
+    part_after_a_word((a, &b_of_a), (b, &a_of_b)).await;
+    // Neither is told the names of the coming days by the other, which are new ones.
+    let a = open(&a_dir, OnAir::Loopback).await;
+    a.block(c_of_a, true).await.unwrap();
+    a.stop().await.unwrap();
+    let b = open(&b_dir, OnAir::Loopback).await;
+    b.block(c_of_b, true).await.unwrap();
+    let a = open(&a_dir, OnAir::Loopback).await;
+    connected(&a, &b_of_a).await;
+    connected(&b, &a_of_b).await;
+    for node in [a, b, c] {
+        node.stop().await.unwrap();
+    }
+}

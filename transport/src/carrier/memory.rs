@@ -110,6 +110,8 @@ struct Member {
     shut: bool,
     beacons: Vec<[u8; 8]>,
     look: bool,
+    /// By which it can be dialled through relays.
+    names: BTreeSet<Address>,
 }
 
 /// One end of a link; the other end is a link of its own name.
@@ -242,7 +244,11 @@ impl MemoryNetwork {
                     self.announce(other, node);
                 }
             }
-            CarrierCommand::Appear { .. } | CarrierCommand::Tune { .. } => {}
+            CarrierCommand::Appear { relays, keys, .. } => {
+                let at = |relay| keys.iter().map(move |key| key.name().at(relay));
+                self.nodes[node].names = relays.iter().flat_map(at).collect();
+            }
+            CarrierCommand::Tune { .. } => {}
             CarrierCommand::Switch { on } => self.switch(node, on),
         }
     }
@@ -251,6 +257,11 @@ impl MemoryNetwork {
     pub fn announced(&self, node: Node) -> (&[[u8; 8]], bool) {
         let member = &self.nodes[node];
         (&member.beacons, member.look)
+    }
+
+    /// By what a node can be dialled through relays.
+    pub fn names(&self, node: Node) -> &BTreeSet<Address> {
+        &self.nodes[node].names
     }
 
     /// When [`Self::poll`] will have something; `None` if nothing will ever happen by itself.
@@ -321,6 +332,7 @@ impl MemoryNetwork {
             self.cut(link);
         }
         self.be_silent(node);
+        self.nodes[node].names.clear();
         self.ready.retain(|(to, _)| *to != node);
         self.coming.retain(|_, coming| match coming {
             Coming::Dialled { from, .. } => *from != node,
@@ -396,9 +408,10 @@ impl MemoryNetwork {
     }
 
     fn dial(&mut self, from: Node, dial: DialId, to: &Address) {
-        let to =
-            to.0.strip_prefix("memory:")
-                .and_then(|number| number.parse::<Node>().ok());
+        let to = match to.0.strip_prefix("memory:") {
+            Some(number) => number.parse::<Node>().ok(),
+            None => self.nodes.iter().position(|node| node.names.contains(to)),
+        };
         let lost = self.chance(self.conditions.dial_loss);
         let coming = match to {
             Some(to) if self.nodes.get(to).is_some_and(|to| !to.shut) && !lost => {
