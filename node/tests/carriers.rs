@@ -5,10 +5,10 @@ mod interleavings;
 
 use std::collections::BTreeMap;
 
-use hedgerow_node::api::{Call, Carrier, Reply, WayState};
-use hedgerow_node::harness::{EPOCH_MS, World};
+use hedgerow_node::api::{Call, Carrier, Private, Reply, WayState};
+use hedgerow_node::harness::{EPOCH_MS, RELAY, World};
 use hedgerow_transport::carrier::CarrierKind;
-use hedgerow_transport::carrier::memory::Conditions;
+use hedgerow_transport::carrier::memory::{Conditions, MemoryNetwork};
 use proptest::prelude::*;
 
 /// Two who know each other, near each other by Bluetooth and on one network (in memory) besides.
@@ -40,9 +40,13 @@ fn moved(world: &mut World, carrier: Carrier, limit_ms: u64) {
 
 /// Switches a node's access to the network in memory.
 fn switch(world: &mut World, node: usize, on: bool) {
+    switch_over(world, node, Carrier::Memory, on);
+}
+
+fn switch_over(world: &mut World, node: usize, carrier: Carrier, on: bool) {
     // One that has just started does not know its carriers yet.
     world.run(10);
-    let answer = world.ask(node, Call::SwitchCarrier(Carrier::Memory, on));
+    let answer = world.ask(node, Call::SwitchCarrier(carrier, on));
     assert_eq!(answer, Ok(Reply::Done));
 }
 
@@ -149,25 +153,26 @@ fn a_beacon_that_is_seen_over_a_better_carrier_moves_the_session() {
     moved(&mut world, Carrier::Memory, 60_000);
 }
 
-/// One step of life between two carriers.
+/// One step of life between three carriers.
 #[derive(Debug, Clone)]
 enum Step {
     Send(usize),
     Run(u64),
     Restart(usize),
-    Part(bool),
-    PartBluetooth(bool),
-    Switch(usize, bool),
+    Part(Carrier, bool),
+    Switch(usize, Carrier, bool),
 }
 
+const THREE: [Carrier; 3] = [Carrier::Memory, Carrier::Ble, Carrier::Relay];
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let carrier = || proptest::sample::select(&THREE);
     let step = prop_oneof![
         5 => (0..2_usize).prop_map(Step::Send),
         4 => (1..20_000_u64).prop_map(Step::Run),
         1 => (0..2_usize).prop_map(Step::Restart),
-        1 => any::<bool>().prop_map(Step::Part),
-        1 => any::<bool>().prop_map(Step::PartBluetooth),
-        2 => (0..2_usize, any::<bool>()).prop_map(|(node, on)| Step::Switch(node, on)),
+        3 => (carrier(), any::<bool>()).prop_map(|(carrier, apart)| Step::Part(carrier, apart)),
+        3 => (0..2_usize, carrier(), any::<bool>()).prop_map(|(node, carrier, on)| Step::Switch(node, carrier, on)),
     ];
     proptest::collection::vec(step, 1..24)
 }
@@ -176,10 +181,27 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: interleavings::cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_interleaving_of_carriers_coming_and_going_converges_on_the_better_one(seed in 0..10_000_u64, steps in steps()) {
+    fn after_any_interleaving_of_carriers_one_that_is_left_is_enough_and_the_best_one_is_used(
+        seed in 0..10_000_u64,
+        steps in steps(),
+        left in proptest::sample::select(&THREE),
+        hears in any::<bool>(),
+        is_switched in any::<bool>(),
+    ) {
         let mut world = pair(seed);
-        world.network.conditions = Conditions::rough();
-        bluetooth(&mut world).conditions = Conditions::rough();
+        world.add_carrier(CarrierKind::Relay);
+        for node in 0..2 {
+            let relay = Call::AddRelay(Private(RELAY.to_owned()));
+            prop_assert_eq!(world.ask(node, relay), Ok(Reply::Done));
+        }
+        world.run(1_000);
+        for carrier in THREE {
+            network(&mut world, carrier).conditions = Conditions {
+                // Only who hears Bluetooth knows where to call there.
+                multicast: hears || carrier == Carrier::Ble,
+                ..Conditions::rough()
+            };
+        }
         let mut sent = BTreeMap::new();
         for (number, step) in steps.iter().enumerate() {
             match step {
@@ -190,17 +212,26 @@ proptest! {
                 }
                 Step::Run(ms) => world.run(*ms),
                 Step::Restart(node) => world.restart(*node),
-                Step::Part(apart) => world.network.part(0, 1, *apart),
-                Step::PartBluetooth(apart) => bluetooth(&mut world).part(0, 1, *apart),
-                Step::Switch(node, on) => switch(&mut world, *node, *on),
+                Step::Part(carrier, apart) => network(&mut world, *carrier).part(0, 1, *apart),
+                Step::Switch(node, carrier, on) => switch_over(&mut world, *node, *carrier, *on),
             }
         }
-        world.network.part(0, 1, false);
-        bluetooth(&mut world).part(0, 1, false);
-        world.network.conditions = Conditions::default();
-        bluetooth(&mut world).conditions = Conditions::default();
-        for node in 0..2 {
-            switch(&mut world, node, true);
+        for carrier in THREE {
+            let is_left = carrier == left;
+            match is_switched {
+                true => (0..2).for_each(|node| switch_over(&mut world, node, carrier, is_left)),
+                false => network(&mut world, carrier).part(0, 1, !is_left),
+            }
+        }
+        // Both ways of being there: what the steps left of the other.
+        network(&mut world, left).part(0, 1, false);
+        (0..2).for_each(|node| switch_over(&mut world, node, left, true));
+        moved(&mut world, left, 1_500_000);
+        for carrier in THREE {
+            let network = network(&mut world, carrier);
+            network.conditions = Conditions::default();
+            network.part(0, 1, false);
+            (0..2).for_each(|node| switch_over(&mut world, node, carrier, true));
         }
         moved(&mut world, Carrier::Memory, 4_000_000);
         world.delivered(0, 1);
@@ -215,7 +246,17 @@ proptest! {
     }
 }
 
-fn bluetooth(world: &mut World) -> &mut hedgerow_transport::carrier::memory::MemoryNetwork {
-    let network = world.further.get_mut(&CarrierKind::Ble);
+/// The network of a carrier.
+fn network(world: &mut World, carrier: Carrier) -> &mut MemoryNetwork {
+    let kind = match carrier {
+        Carrier::Ble => CarrierKind::Ble,
+        Carrier::Relay => CarrierKind::Relay,
+        _ => return &mut world.network,
+    };
+    let network = world.further.get_mut(&kind);
     network.expect("it was added")
+}
+
+fn bluetooth(world: &mut World) -> &mut MemoryNetwork {
+    network(world, Carrier::Ble)
 }

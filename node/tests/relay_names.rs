@@ -1,7 +1,7 @@
 //! Under which names devices wait at relays, and for whom, over months.
 
 use hedgerow_node::api::{Call, Carrier, Event, Private, Reply};
-use hedgerow_node::harness::World;
+use hedgerow_node::harness::{RELAY, World};
 use hedgerow_transport::carrier::CarrierKind;
 
 const HOUR_MS: u64 = 3_600_000;
@@ -9,9 +9,6 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// The longest pause between two attempts to reach somebody, and time for one.
 const ATTEMPT_MS: u64 = 20 * 60_000;
-
-const RELAY: &str =
-    "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWGjTY9hPEQx3Ju4wHvQLpZ5oXvHVCi2vcdaEMeRTdMUJs";
 
 fn done(world: &mut World, node: usize, call: Call) {
     assert_eq!(world.ask(node, call), Ok(Reply::Done));

@@ -31,6 +31,10 @@ use stream::Watch;
 /// Where the virtual wall clock starts: some day in 2026, in Unix milliseconds.
 pub const EPOCH_MS: i64 = 1_790_000_000_000;
 
+/// The relay that the network of relays stands for.
+pub const RELAY: &str =
+    "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWGjTY9hPEQx3Ju4wHvQLpZ5oXvHVCi2vcdaEMeRTdMUJs";
+
 /// Some nodes, a network and a clock.
 pub struct World {
     /// The network that connects the nodes; its conditions may be changed at any time.
