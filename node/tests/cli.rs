@@ -211,6 +211,7 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
         "carry export Ben DIR/parcel",
         "carry export d0d0d0d0 DIR/other",
         "carry import DIR/parcel",
+        "carry import DIR/parcel",
         "carry import DIR/right",
         "carrier lan off",
         "carrier lan quiet",

@@ -38,6 +38,8 @@ struct State {
     radio: Radio,
     relays: Vec<RelayStatus>,
     relay_paths: RelayPaths,
+    /// The parcel has been imported once.
+    is_known: bool,
     next: u64,
 }
 
@@ -78,6 +80,7 @@ impl Fake {
             radio: Radio::default(),
             relays: Vec::new(),
             relay_paths: RelayPaths::Direct,
+            is_known: false,
             next: messages,
         };
         Self {
@@ -377,10 +380,14 @@ impl Api for Fake {
                 if parcel != PARCEL {
                     return Err(Refusal::BadParcel);
                 }
+                let (messages, acknowledged) = match std::mem::replace(&mut state.is_known, true) {
+                    true => (0, 0),
+                    false => (2, 1),
+                };
                 Reply::Imported(Imported {
                     contact: ContactId(BEN.into()),
-                    messages: 2,
-                    acknowledged: 1,
+                    messages,
+                    acknowledged,
                     unusable: 0,
                 })
             }
