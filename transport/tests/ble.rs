@@ -5,17 +5,22 @@ mod bluez;
 #[path = "support/events.rs"]
 mod events;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bluer::AdapterEvent;
+use bluer::gatt::remote::Characteristic;
 use bluez::bus::{on_a_bus, on_a_bus_with_a_clock, pass};
 use bluez::{Air, Index, Question};
 use bytes::Bytes;
-use events::{Events, HANG, down, next, state, up};
+use events::{Events, HANG, down, hear, next, state, up};
+use futures_util::stream::{BoxStream, StreamExt};
+use hedgerow_transport::ble::frame::{Frame, Tag, Word};
 use hedgerow_transport::ble::places::MAX_LINKS;
 use hedgerow_transport::ble::power::Power;
-use hedgerow_transport::ble::{Ble, BleConfig, Radio};
+use hedgerow_transport::ble::{Ble, BleConfig, NOTIFY, Radio, WRITE};
 use hedgerow_transport::carrier::conformance::{Party, World, two_way};
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
@@ -25,9 +30,6 @@ use tokio::time::{sleep, timeout};
 
 /// The service, as the document has it.
 const SERVICE: &str = "4ed6e201-0f5c-4b57-9c1a-6d1b9a7e5c01";
-
-/// What is written to.
-const WRITE: &str = "4ed6e202-0f5c-4b57-9c1a-6d1b9a7e5c01";
 
 /// How long an attempt may take, an answer, and all answers that tell what a device serves.
 const DIAL: Duration = Duration::from_secs(15);
@@ -315,6 +317,49 @@ fn whoever_shares_the_server_of_a_link_hears_nothing_of_it_and_waits() {
     );
 }
 
+/// A device that does as it likes.
+struct Stranger {
+    /// It is heard as long as somebody listens.
+    _listening: BoxStream<'static, AdapterEvent>,
+    write: Characteristic,
+    notify: Characteristic,
+}
+
+impl Stranger {
+    /// Connects to an adapter, over one of its own.
+    async fn connect(air: &Arc<Air>, to: Index) -> Self {
+        let own = air.adapter().await;
+        let session = bluer::Session::new().await.unwrap();
+        let adapter = session.adapter(&format!("hci{own}")).unwrap();
+        let listening = adapter.discover_devices().await.unwrap().boxed();
+        let device = adapter.device(bluez::address(to).parse().unwrap());
+        let device = device.unwrap();
+        let connect = async {
+            while device.connect().await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(HANG, connect).await.expect("it hangs");
+        let mut found = BTreeMap::new();
+        for service in device.services().await.unwrap() {
+            for characteristic in service.characteristics().await.unwrap() {
+                let uuid = characteristic.uuid().await.unwrap();
+                found.insert(uuid, characteristic);
+            }
+        }
+        Self {
+            _listening: listening,
+            write: found.remove(&WRITE).expect("it is served"),
+            notify: found.remove(&NOTIFY).expect("it is served"),
+        }
+    }
+}
+
+/// The bytes of a frame.
+fn frame(tag: Tag, word: Word) -> Bytes {
+    Frame { tag, word }.encode()
+}
+
 /// What is written and not read would hold up BlueZ, and with it every other program, as soon as a file is full.
 #[test]
 fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
@@ -322,31 +367,13 @@ fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
         "whoever_writes_without_listening_is_given_nothing_to_write_to",
         async |air| {
             let near = Near::new(air.clone());
-            let (server, stranger) = (air.adapter().await, air.adapter().await);
+            let server = air.adapter().await;
             let (carrier, mut events) = near.start(near.config(server));
             state(&mut events, CarrierState::On).await;
             announce(&carrier, [1; 8], false);
             until(|| !air.announced(server).is_empty()).await;
-            let session = bluer::Session::new().await.unwrap();
-            let adapter = session.adapter(&format!("hci{stranger}")).unwrap();
-            let _listening = adapter.discover_devices().await.unwrap();
-            let device = adapter.device(bluez::address(server).parse().unwrap());
-            let device = device.unwrap();
-            let connect = async {
-                while device.connect().await.is_err() {
-                    tokio::task::yield_now().await;
-                }
-            };
-            timeout(HANG, connect).await.expect("it hangs");
-            let mut written = None;
-            for service in device.services().await.unwrap() {
-                for characteristic in service.characteristics().await.unwrap() {
-                    if characteristic.uuid().await.unwrap().to_string() == WRITE {
-                        written = Some(characteristic);
-                    }
-                }
-            }
-            let writer = written.expect("it is served").write_io().await.unwrap();
+            let stranger = Stranger::connect(&air, server).await;
+            let writer = stranger.write.write_io().await.unwrap();
             for refused in 1..=3 {
                 writer.send(b"to nobody").await.unwrap();
                 until(|| air.refused(server) == refused).await;
@@ -363,6 +390,168 @@ fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
             up(&mut heard).await;
         },
     );
+}
+
+/// The same, of whoever listens: an owner may be held up, and a stranger who has broken the rules stays.
+#[test]
+fn whatever_a_stranger_writes_is_read_whether_or_not_the_owner_takes_it() {
+    const TAG: Tag = [1, 2, 3, 4];
+    // More than files have room for, and than anybody may send who is told nothing.
+    const FRAMES: u16 = 2_000;
+    on_a_bus(
+        "whatever_a_stranger_writes_is_read_whether_or_not_the_owner_takes_it",
+        async |air| {
+            // The owner takes not even that there is a link, that alone, and all, of a stranger who skips so many
+            // numbers and thereby breaks the rules.
+            for (room, skips) in [(0, 0), (1, 0), (64, 1_000)] {
+                let near = Near::new(air.clone());
+                let server = air.adapter().await;
+                let (sink, mut events) = mpsc::channel(room.max(1));
+                let carrier = Ble::start(near.config(server), sink.clone());
+                state(&mut events, CarrierState::On).await;
+                announce(&carrier, [1; 8], false);
+                until(|| !air.announced(server).is_empty()).await;
+                if room == 0 {
+                    let filler = CarrierEvent::State(CarrierState::On);
+                    sink.send(filler).await.expect("there is room");
+                }
+                let stranger = Stranger::connect(&air, server).await;
+                let reader = stranger.notify.notify_io().await.unwrap();
+                let writer = stranger.write.write_io().await.unwrap();
+                let opened = async {
+                    writer.send(&frame(TAG, Word::Open)).await.unwrap();
+                    reader.recv().await.unwrap()
+                };
+                let opened = timeout(HANG, opened).await.expect("it hangs");
+                assert_eq!(opened, frame(TAG, Word::Opened));
+                let before = air.written(server);
+                let flood = async {
+                    for n in 0..FRAMES {
+                        let number = if n == 0 { 0 } else { n + skips };
+                        let (limit, bytes) = (64, Bytes::from(vec![7; 400]));
+                        let word = Word::Data {
+                            number,
+                            limit,
+                            bytes,
+                        };
+                        writer.send(&frame(TAG, word)).await.unwrap();
+                    }
+                    until(|| air.written(server) == before + usize::from(FRAMES)).await;
+                };
+                timeout(HANG, flood).await.expect("somebody does not read");
+                let link = up(&mut events).await;
+                let ending = Ending::Now;
+                assert!(carrier.obey(CarrierCommand::End { link, ending }).is_none());
+                let mut heard = 0;
+                next(&mut events, |event| match event {
+                    CarrierEvent::Bytes { bytes, .. } => {
+                        heard += bytes.len();
+                        None
+                    }
+                    CarrierEvent::Down { link: ended } => (ended == link).then_some(()),
+                    _ => None,
+                })
+                .await;
+                assert!(heard <= 1_024, "{heard} bytes of a stranger");
+            }
+        },
+    );
+}
+
+#[test]
+fn what_arrives_while_the_owner_takes_nothing_is_handed_up_then() {
+    let test = "what_arrives_while_the_owner_takes_nothing_is_handed_up_then";
+    // All on one thread, so that others have their turn when this one gives way.
+    on_a_bus_with_a_clock(test, async |air| {
+        let near = Near::new(air.clone());
+        let (index, to) = (air.adapter().await, air.adapter().await);
+        let (sink, mut heard) = mpsc::channel(1);
+        let one = Ble::start(near.config(index), sink.clone());
+        let (other, mut heard_by_other) = near.start(near.config(to));
+        state(&mut heard, CarrierState::On).await;
+        state(&mut heard_by_other, CarrierState::On).await;
+        announce(&other, [1; 8], false);
+        until(|| !air.announced(to).is_empty()).await;
+        let to = Address(bluez::address(to));
+        let dial = CarrierCommand::Dial {
+            dial: DialId(1),
+            to,
+        };
+        assert!(one.obey(dial).is_none());
+        let link = up(&mut heard).await;
+        let theirs = up(&mut heard_by_other).await;
+        let recognised = CarrierCommand::Recognised { link: theirs };
+        assert!(other.obey(recognised).is_none());
+        let send = |from: &Ble<_>, link| {
+            let bytes = Bytes::from_static(b"x");
+            assert!(from.obey(CarrierCommand::Send { link, bytes }).is_none());
+        };
+        // Then both have been told limits, and nothing but data will move.
+        send(&one, link);
+        hear(&mut heard_by_other, theirs, 1).await;
+        send(&other, theirs);
+        hear(&mut heard, link, 1).await;
+        let filler = CarrierEvent::State(CarrierState::On);
+        sink.send(filler).await.expect("there is room");
+        // That it has left is what the owner does not take.
+        send(&one, link);
+        hear(&mut heard_by_other, theirs, 1).await;
+        let before = air.notified();
+        send(&other, theirs);
+        until(|| air.notified() > before).await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        hear(&mut heard, link, 1).await;
+    });
+}
+
+#[test]
+fn whoever_only_listens_is_in_nobodys_way() {
+    on_a_bus("whoever_only_listens_is_in_nobodys_way", async |air| {
+        // BlueZ up to 5.68, which has one file for all, and from 5.76 on.
+        for each_its_own in [false, true] {
+            let near = Near::new(air.clone());
+            let server = air.adapter().await;
+            if each_its_own {
+                air.give_each_its_own(server);
+            }
+            let (carrier, mut events) = near.start(near.config(server));
+            state(&mut events, CarrierState::On).await;
+            announce(&carrier, [1; 8], false);
+            until(|| !air.announced(server).is_empty()).await;
+            let silent = Stranger::connect(&air, server).await;
+            let _heard = silent.notify.notify_io().await.unwrap();
+            for _ in 0..2 {
+                let index = air.adapter().await;
+                let (contact, mut heard) = near.start(near.config(index));
+                state(&mut heard, CarrierState::On).await;
+                let to = Address(bluez::address(server));
+                let dial = CarrierCommand::Dial {
+                    dial: DialId(1),
+                    to,
+                };
+                assert!(contact.obey(dial).is_none());
+                let link = dialled(&mut heard).await.expect("it is served");
+                let theirs = up(&mut events).await;
+                let recognised = CarrierCommand::Recognised { link: theirs };
+                assert!(carrier.obey(recognised).is_none());
+                for (from, link, to, at) in [
+                    (&contact, link, &mut events, theirs),
+                    (&carrier, theirs, &mut heard, link),
+                ] {
+                    let bytes = Bytes::from(vec![7; 20_000]);
+                    let length = bytes.len();
+                    let send = CarrierCommand::Send { link, bytes };
+                    assert!(from.obey(send).is_none());
+                    hear(to, at, length).await;
+                }
+                // It is gone without a word, and somebody still listens.
+                air.power(index, false).await;
+                down(&mut events, theirs).await;
+            }
+        }
+    });
 }
 
 #[test]

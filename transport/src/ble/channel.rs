@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use bluer::gatt::{CharacteristicReader, CharacteristicWriter};
@@ -11,6 +12,9 @@ use bytes::Bytes;
 
 /// The longest value of a characteristic: BlueZ refuses 511 bytes and more without a word.
 const MAX_VALUE: usize = 509;
+
+/// What the value of a packet has before it, and BlueZ may cut off.
+const VALUE_HEADER: usize = 5;
 
 /// The longest SDU. Far longer ones are no faster, and some kernels stop at 32 KiB.
 pub const MAX_SDU: u16 = 8_192;
@@ -22,8 +26,8 @@ pub enum Channel {
     Gatt {
         /// What the peer sends.
         reader: CharacteristicReader,
-        /// What we send.
-        writer: CharacteristicWriter,
+        /// What we send; other links may share it.
+        writer: Arc<CharacteristicWriter>,
     },
     /// SDUs.
     L2cap {
@@ -47,7 +51,11 @@ impl Channel {
     /// The longest packet that can be sent.
     pub fn packet(&self) -> usize {
         match self {
-            Self::Gatt { writer, .. } => writer.mtu().min(MAX_VALUE),
+            // Of a writer that others listen to as well, the first of them has agreed on the length.
+            Self::Gatt { reader, writer } => {
+                let value = reader.mtu().saturating_sub(VALUE_HEADER);
+                writer.mtu().min(value).min(MAX_VALUE)
+            }
             Self::L2cap { packet, .. } => *packet,
         }
     }

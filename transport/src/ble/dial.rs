@@ -1,13 +1,15 @@
 //! Reaching a device whose advertisement was seen, and taking in what others have dialled.
 
+use std::future::pending;
 use std::io::ErrorKind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bluer::gatt::remote::Characteristic;
 use bluer::l2cap::{SeqPacket, Socket, SocketAddr};
-use bluer::{Adapter, AdapterEvent, Address, Device, Uuid};
-use futures_util::StreamExt;
+use bluer::{Adapter, AdapterEvent, Address, Device, DeviceEvent, DeviceProperty, Uuid};
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 
@@ -70,7 +72,8 @@ pub async fn run<S: EventSink>(
         let made = make(&shared, &adapter, id, device).await;
         if let Some((channel, stream)) = made {
             let origin = Origin::Dialled(dial);
-            is_up = link::up(&shared, id, channel, stream, device, origin).await;
+            let left = pending().boxed();
+            is_up = link::up(&shared, id, channel, stream, device, origin, left).await;
         }
         if !is_up {
             shared.leave(id);
@@ -94,15 +97,39 @@ pub async fn answer<S: EventSink>(shared: Arc<Shared<S>>, channel: Channel, devi
         return;
     };
     let is_up = match opening::answer(&channel).await {
-        Some(stream) => {
+        Some((stream, is_of_device)) => {
             let origin = Origin::Accepted(Prefix::named(&device.0));
-            link::up(&shared, id, channel, stream, device, origin).await
+            let adapter = shared.state().adapter.clone();
+            let left = match &channel {
+                Channel::Gatt { .. } if is_of_device => has_left(adapter, device).boxed(),
+                _ => pending().boxed(),
+            };
+            link::up(&shared, id, channel, stream, device, origin, left).await
         }
         None => false,
     };
     if !is_up {
         shared.leave(id);
         shared.release(device).await;
+    }
+}
+
+/// Waits until BlueZ is not connected to a device any more. While another one listens, up to 5.68 it closes
+/// nothing of what a link has had.
+async fn has_left(adapter: Option<Adapter>, device: Address) {
+    let left = async {
+        let device = adapter?.device(device).ok()?;
+        let mut events = pin!(device.events().await.ok()?);
+        let mut is_connected = device.is_connected().await.unwrap_or(true);
+        while is_connected && let Some(event) = events.next().await {
+            if let DeviceEvent::PropertyChanged(DeviceProperty::Connected(still)) = event {
+                is_connected = still;
+            }
+        }
+        Some(())
+    };
+    if left.await.is_none() {
+        pending().await
     }
 }
 
@@ -166,7 +193,7 @@ async fn connect<S: EventSink>(
         return Ok(channel);
     }
     let reader = timeout(ANSWER, notify.notify_io()).await??;
-    let writer = write.write_io().await?;
+    let writer = Arc::new(write.write_io().await?);
     Ok(Channel::Gatt { reader, writer })
 }
 

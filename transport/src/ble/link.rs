@@ -1,19 +1,21 @@
 //! One link: a channel, the streams over it, and the task that lives as long as it does.
 
 use std::io::{self, ErrorKind};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bluer::Address as Device;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use tokio::sync::Notify;
+use futures_util::future::BoxFuture;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{sleep, timeout};
 
 use super::alarm::Alarm;
 use super::carrier::Shared;
 use super::channel::Channel;
-use super::stream::{Fault, Stream};
+use super::stream::Stream;
 use crate::carrier::links::{Controls, Origin};
 use crate::carrier::{Address, CarrierEvent, Ending, EventSink, LinkId};
 
@@ -60,6 +62,8 @@ struct State {
     ending: bool,
     /// More was queued than anybody may.
     flooded: bool,
+    /// The peer broke the rules: what it says from then on is thrown away.
+    faulty: bool,
 }
 
 impl Link {
@@ -71,6 +75,46 @@ impl Link {
             state.stream.send(bytes);
             state.flooded |= state.stream.queued() > MAX_QUEUED;
             self.changed.notify_one();
+        }
+    }
+
+    /// Takes in what arrives until something else is there. A channel that is not read would hold up BlueZ, and
+    /// with it every other program; the stream keeps no more than it has told the peer that it takes.
+    async fn take_in_until<T>(
+        &self,
+        channel: &mut Option<Channel>,
+        there: impl Future<Output = T>,
+    ) -> T {
+        let mut there = pin!(there);
+        loop {
+            tokio::select! {
+                biased;
+                there = &mut there => return there,
+                packet = receive(channel), if channel.is_some() => {
+                    self.take_in(channel, packet);
+                    self.changed.notify_one();
+                }
+            }
+        }
+    }
+
+    /// Takes in a packet and those behind it. Behind the last one there is no channel any more: whoever serves
+    /// it can serve somebody else.
+    fn take_in(&self, channel: &mut Option<Channel>, first: io::Result<Bytes>) {
+        let mut next = Some(first);
+        let mut room = BURST;
+        while let Some(packet) = next.take() {
+            match packet {
+                Ok(packet) => {
+                    let mut state = self.state();
+                    state.faulty = state.faulty || state.stream.receive(&packet).is_err();
+                }
+                Err(_) => *channel = None,
+            }
+            room -= 1;
+            if room > 0 && channel.is_some() {
+                next = receive(channel).now_or_never();
+            }
         }
     }
 
@@ -100,8 +144,8 @@ impl Controls for Link {
 }
 
 /// Takes an opened channel in and reports the link of this name, which has its place already and then lives
-/// in its own task until it has ended; what has ended is waited for by nobody. False if the carrier is off
-/// by now.
+/// in its own task until it has ended; what has ended is waited for by nobody. `left` is there once the device
+/// has gone, where the channel alone would not tell. False if the carrier is off by now.
 pub async fn up<S: EventSink>(
     shared: &Arc<Shared<S>>,
     id: LinkId,
@@ -109,6 +153,7 @@ pub async fn up<S: EventSink>(
     stream: Stream,
     device: Device,
     origin: Origin,
+    left: BoxFuture<'static, ()>,
 ) -> bool {
     let link = Arc::new(Link {
         id,
@@ -118,13 +163,15 @@ pub async fn up<S: EventSink>(
             draining: false,
             ending: false,
             flooded: false,
+            faulty: false,
         }),
         changed: Notify::new(),
     });
+    let (hand_over, handed_over) = oneshot::channel();
     let life = {
         let (shared, link) = (shared.clone(), link.clone());
         async move {
-            let mut channel = Some(channel);
+            let mut channel = handed_over.await.unwrap_or_default();
             let life = Life {
                 shared: &shared,
                 link: &link,
@@ -132,7 +179,7 @@ pub async fn up<S: EventSink>(
                 heard_as_stranger: 0,
                 written: 0,
                 mute: false,
-                gone: false,
+                left,
                 alarm: Alarm::default(),
             };
             // Whatever ended it, the peer's or the air's fault, is the same to the owner.
@@ -156,14 +203,16 @@ pub async fn up<S: EventSink>(
         let state = shared.state();
         let entered = state
             .is_admitted(id)
-            .then(|| shared.links.enter(id, link, origin, from, life));
+            .then(|| shared.links.enter(id, link.clone(), origin, from, life));
         entered.flatten()
     };
     let Some(told) = told else {
         return false;
     };
-    // It fails with the task alone.
-    let _ = told.await;
+    let mut channel = Some(channel);
+    // It fails with the task alone, and so does the next.
+    let _ = link.take_in_until(&mut channel, told).await;
+    let _ = hand_over.send(channel);
     true
 }
 
@@ -178,15 +227,15 @@ async fn end_of(channel: &Option<Channel>) {
 struct Life<'l, S> {
     shared: &'l Shared<S>,
     link: &'l Link,
-    /// Until nothing more comes: then whoever serves it can serve somebody else.
+    /// Until nothing more comes.
     channel: &'l mut Option<Channel>,
     heard_as_stranger: usize,
     /// Bytes that have left and were not reported yet.
     written: usize,
-    /// Nothing can be sent any more; what the peer has sent before is still to be read.
+    /// Nothing can be sent any more, or is to be; what the peer has sent before is still to be read.
     mute: bool,
-    /// Nothing more comes either.
-    gone: bool,
+    /// The device has gone.
+    left: BoxFuture<'static, ()>,
     /// When the stream wants to be woken.
     alarm: Alarm,
 }
@@ -215,35 +264,33 @@ enum Over {
     Fault,
 }
 
-impl From<Fault> for Over {
-    fn from(_: Fault) -> Self {
-        Over::Fault
-    }
-}
-
 impl<S: EventSink> Life<'_, S> {
     async fn live(mut self) -> Result<(), Over> {
         let mut unsent = None;
         loop {
             self.read().await?;
-            let (ending, patient, ended) = {
+            let (ending, patient) = {
                 let state = self.link.state();
+                let patient = state.draining || state.stranger;
                 let lost_bytes = self.heard_as_stranger > MAX_STRANGER_BYTES && !state.draining;
-                if state.flooded || (lost_bytes && !state.stranger) {
+                // When a stranger's link ends does not depend on what it says.
+                let at_fault = state.faulty && !patient;
+                if state.flooded || (lost_bytes && !state.stranger) || at_fault {
                     return Err(Over::Fault);
                 }
-                let ended = self.gone || state.stream.has_peer_ended();
-                (state.ending, state.draining || state.stranger, ended)
+                (state.ending, patient)
             };
-            if ending || (ended && !patient) {
-                return self.close(unsent, ended).await;
+            if ending || (self.has_peer_ended() && !patient) {
+                return self.close(unsent).await;
             }
-            match self.step(&mut unsent).await {
-                // When a stranger's link ends does not depend on what it says.
-                Err(Over::Fault) if patient => (self.mute, self.gone) = (true, true),
-                stepped => stepped?,
-            }
+            self.step(&mut unsent).await?;
         }
+    }
+
+    /// Whether the peer says nothing more, or nothing that matters.
+    fn has_peer_ended(&self) -> bool {
+        let state = self.link.state();
+        self.channel.is_none() || state.faulty || state.stream.has_peer_ended()
     }
 
     /// Hands up what has arrived in order, small pieces joined.
@@ -279,10 +326,16 @@ impl<S: EventSink> Life<'_, S> {
 
     /// Packets out and in, or whatever else is first. `unsent` is a frame that has a number already.
     async fn step(&mut self, unsent: &mut Option<(Bytes, usize)>) -> Result<(), Over> {
-        let (now_ms, was_gone) = (self.shared.now_ms(), self.gone);
-        if !self.gone {
-            self.link.state().stream.tick(now_ms)?;
-        }
+        let now_ms = self.shared.now_ms();
+        let is_faulty = {
+            let mut state = self.link.state();
+            if !state.faulty && state.stream.tick(now_ms).is_err() {
+                state.faulty = true;
+                self.mute = true;
+                return Ok(());
+            }
+            state.faulty
+        };
         // As long as nothing has to be waited for: a wait costs more than a frame.
         for burst in 0..=BURST {
             if unsent.is_none() && !self.mute {
@@ -307,7 +360,7 @@ impl<S: EventSink> Life<'_, S> {
         let frame = unsent.as_ref().map(|(frame, _)| frame.clone());
         tokio::select! {
             () = self.link.changed.notified() => {}
-            packet = receive(self.channel), if !self.gone => self.take_in(packet)?,
+            packet = receive(self.channel), if self.channel.is_some() => self.take_in(packet),
             sent = send(self.channel, frame.as_deref().unwrap_or_default()),
                 if frame.is_some() && !self.mute => {
                 let (_, bytes) = unsent.take().unwrap_or_default();
@@ -316,33 +369,23 @@ impl<S: EventSink> Life<'_, S> {
                     Err(_) => self.mute = true,
                 }
             }
-            // A channel that takes nothing any more gives little more.
-            () = linger, if self.mute && !self.gone => self.gone = true,
+            // A channel that takes nothing any more gives little more. A fault alone does not close it: that
+            // would tell a stranger something.
+            () = linger, if self.mute && !is_faulty && self.channel.is_some() => {
+                *self.channel = None;
+            }
+            () = &mut self.left, if self.channel.is_some() => *self.channel = None,
             () = self.alarm.rings(wake_ms, now_ms), if !self.mute => {}
         }
-        // A fault alone does not close it: that would tell a stranger something.
-        if self.gone && !was_gone {
-            *self.channel = None;
-        }
+        self.mute |= self.channel.is_none();
         Ok(())
     }
 
     /// Takes in a packet and those behind it.
-    fn take_in(&mut self, first: io::Result<Bytes>) -> Result<(), Fault> {
-        let mut next = Some(first);
-        let mut room = BURST;
-        while let Some(packet) = next.take() {
-            match packet {
-                Ok(packet) => self.link.state().stream.receive(&packet)?,
-                Err(_) => (self.mute, self.gone) = (true, true),
-            }
-            room -= 1;
-            if room > 0 && !self.gone {
-                next = receive(self.channel).now_or_never();
-            }
-        }
+    fn take_in(&mut self, first: io::Result<Bytes>) {
+        self.link.take_in(self.channel, first);
+        self.mute |= self.link.state().faulty;
         self.shared.moved(self.link.id, self.shared.now_ms());
-        Ok(())
     }
 
     /// Tells how much has left: when that is all, or a lot.
@@ -358,16 +401,15 @@ impl<S: EventSink> Life<'_, S> {
         self.tell(event).await
     }
 
-    async fn tell(&self, event: CarrierEvent) -> Result<(), Over> {
-        self.shared.links.tell(event).await.ok_or(Over::Owner)
+    async fn tell(&mut self, event: CarrierEvent) -> Result<(), Over> {
+        let told = self.shared.links.tell(event);
+        let told = self.link.take_in_until(self.channel, told).await;
+        self.mute |= self.channel.is_none() || self.link.state().faulty;
+        told.ok_or(Over::Owner)
     }
 
     /// Ends a link in order: what is queued leaves, and the peer is told that it was all.
-    async fn close(
-        mut self,
-        mut unsent: Option<(Bytes, usize)>,
-        peer_ended: bool,
-    ) -> Result<(), Over> {
+    async fn close(mut self, mut unsent: Option<(Bytes, usize)>) -> Result<(), Over> {
         {
             let mut state = self.link.state();
             state.ending = true;
@@ -384,14 +426,11 @@ impl<S: EventSink> Life<'_, S> {
         };
         timeout(FLUSH, flush).await.unwrap_or(Ok::<(), Over>(()))?;
         self.report_written().await?;
-        if peer_ended {
-            return Ok(());
-        }
         let linger = async {
             loop {
                 // The end is there once it has been read.
                 self.read().await?;
-                if self.gone || self.link.state().stream.has_peer_ended() {
+                if self.has_peer_ended() {
                     return Ok(());
                 }
                 self.step(&mut unsent).await?;

@@ -46,9 +46,11 @@ pub async fn open(channel: &Channel, tag: Tag) -> Option<Stream> {
     timeout(OPENING, answered).await.ok()?
 }
 
-/// Waits until the other side opens a link over a channel that it has made, and answers.
-pub async fn answer(channel: &Channel) -> Option<Stream> {
+/// Waits until the other side opens a link over a channel that it has made, and answers. Says too whether that
+/// was the first that was heard: before it, another may have written into the same file.
+pub async fn answer(channel: &Channel) -> Option<(Stream, bool)> {
     let opened = async {
+        let mut is_first = true;
         loop {
             let packet = channel.receive().await.ok()?;
             if let Ok(Frame {
@@ -61,8 +63,9 @@ pub async fn answer(channel: &Channel) -> Option<Stream> {
                     word: Word::Opened,
                 };
                 channel.send(&opened.encode()).await.ok()?;
-                return Some(Stream::new(tag, channel.packet()));
+                return Some((Stream::new(tag, channel.packet()), is_first));
             }
+            is_first = false;
         }
     };
     timeout(SILENCE, opened).await.ok()?

@@ -1,6 +1,7 @@
 //! An adapter that works, with all that BlueZ does for us there. Dropping it takes everything back.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bluer::adv::{Advertisement, AdvertisementHandle, Type};
@@ -33,6 +34,9 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// Channels that wait to be accepted.
 const BACKLOG: u32 = 4;
 
+/// What devices have subscribed to that is kept for them: many more than a controller is connected to.
+const MAX_LISTENERS: usize = 32;
+
 /// How often BlueZ is asked whether an advertisement is down.
 const POLL: Duration = Duration::from_millis(20);
 const POLLS: usize = 50;
@@ -45,8 +49,8 @@ pub struct Station {
     _application: ApplicationHandle,
     writes: Pin<Box<CharacteristicControl>>,
     notifies: Pin<Box<CharacteristicControl>>,
-    /// What a device has subscribed to that has not written yet.
-    writer: Option<CharacteristicWriter>,
+    /// What devices have subscribed to, the newest last.
+    listeners: Vec<Arc<CharacteristicWriter>>,
     listener: Option<SeqPacketListener>,
     changes: BoxStream<'static, AdapterEvent>,
     on_air: Option<(Beacon, AdvertisementHandle)>,
@@ -140,7 +144,7 @@ impl Station {
             hides_address,
             writes: Box::pin(writes),
             notifies: Box::pin(notifies),
-            writer: None,
+            listeners: Vec::new(),
             listener: listener.map(|(listener, _)| listener),
             changes,
             on_air: None,
@@ -251,23 +255,33 @@ impl Station {
 
     fn subscribed(&mut self, event: CharacteristicControlEvent) -> Heard {
         if let CharacteristicControlEvent::Notify(writer) = event {
-            self.writer = Some(writer);
+            self.forget_who_left();
+            if self.listeners.len() == MAX_LISTENERS {
+                self.listeners.remove(0);
+            }
+            self.listeners.push(Arc::new(writer));
         }
         Heard::Nothing
     }
 
-    /// A device begins to write: whoever has subscribed has a channel now. Nobody else is listened to, since
-    /// values that wait to be read hold up all of BlueZ. A dialler subscribes first, and says again what was
+    fn forget_who_left(&mut self) {
+        self.listeners
+            .retain(|listener| matches!(listener.is_closed(), Ok(false)));
+    }
+
+    /// A device begins to write: it has a channel now, if it can be answered. Up to 5.68 BlueZ has one file for
+    /// all that listen and names the first of them alone, so whoever does not listen by that name may do so all
+    /// the same, and whoever only listens is in nobody's way. A dialler subscribes first, and says again what was
     /// lost.
     fn written(&mut self, request: CharacteristicWriteIoRequest) -> Heard {
         while let Some(Some(event)) = self.notifies.next().now_or_never() {
             self.subscribed(event);
         }
+        self.forget_who_left();
         let device = request.device_address();
-        let writer = self
-            .writer
-            .take_if(|writer| writer.device_address() == device);
-        let Some(writer) = writer else {
+        let mut newest_first = self.listeners.iter().rev();
+        let own = newest_first.find(|listener| listener.device_address() == device);
+        let Some(writer) = own.or(self.listeners.first()).cloned() else {
             request.reject(ReqError::Failed);
             return Heard::Nothing;
         };

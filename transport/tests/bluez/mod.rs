@@ -4,7 +4,7 @@
 //! has one file for what it notifies and all centrals that have subscribed hear it, one for what is
 //! written and all centrals write into it, which stays open when they are gone, and a device that nobody hears
 //! cannot be connected to. What is asked and not answered stays so, for whoever asks the same too, until they are
-//! disconnected.
+//! disconnected. From BlueZ 5.76 on each central has [files of its own](Air::give_each_its_own).
 
 pub mod bus;
 mod losses;
@@ -63,6 +63,8 @@ struct World {
     cuts: BTreeMap<Index, usize>,
     refuses: BTreeSet<Index>,
     losses: Losses,
+    /// Frames of data that went from servers to those who have subscribed.
+    notified: usize,
 }
 
 #[derive(Default)]
@@ -76,12 +78,26 @@ struct State {
     application: Option<Application>,
     /// What the server notifies goes to these.
     subscribers: BTreeMap<Index, Arc<UnixDatagram>>,
-    notifies: Option<AbortHandle>,
-    /// Where all that is written goes.
-    writes: Option<Arc<UnixDatagram>>,
+    /// Each central has files of its own.
+    each_its_own: bool,
+    /// What reads a file of the server, by whose it is.
+    notifies: BTreeMap<Whose, AbortHandle>,
+    /// Where what is written goes.
+    writes: BTreeMap<Whose, Arc<UnixDatagram>>,
+    /// Values that went there.
+    written: usize,
     /// Values that the server gave nowhere to go.
     refused: usize,
     writers: BTreeMap<Index, AbortHandle>,
+}
+
+/// The central that has a file of a server for itself.
+type Whose = Option<Index>;
+
+impl State {
+    fn whose(&self, central: Index) -> Whose {
+        self.each_its_own.then_some(central)
+    }
 }
 
 /// What a client serves.
@@ -105,6 +121,11 @@ pub fn address(index: Index) -> String {
 fn device_path(owner: Index, peer: Index) -> String {
     let peer = address(peer).replace(':', "_");
     format!("{}/dev_{peer}", adapter_path(owner))
+}
+
+/// Whether a value is a frame of data.
+fn is_data(value: &[u8]) -> bool {
+    value.first() == Some(&3)
 }
 
 /// Packets with their ends, as bluetoothd hands out.
@@ -232,6 +253,21 @@ impl Air {
     /// How many connections there are.
     pub fn connections(&self) -> usize {
         self.world().connections.len()
+    }
+
+    /// Gives each central of an adapter files of its own.
+    pub fn give_each_its_own(&self, index: Index) {
+        self.world().adapters[index].each_its_own = true;
+    }
+
+    /// How many frames of data servers have sent to those who have subscribed.
+    pub fn notified(&self) -> usize {
+        self.world().notified
+    }
+
+    /// How many values the server of an adapter was given.
+    pub fn written(&self, index: Index) -> usize {
+        self.world().adapters[index].written
     }
 
     /// How many values were written to the server of an adapter that it would not have.
@@ -371,10 +407,14 @@ impl Air {
                 if let Some(writer) = state.writers.remove(&central) {
                     writer.abort();
                 }
-                if state.subscribers.is_empty()
-                    && let Some(notifies) = state.notifies.take()
+                let whose = state.whose(central);
+                if (whose.is_some() || state.subscribers.is_empty())
+                    && let Some(notifies) = state.notifies.remove(&whose)
                 {
                     notifies.abort();
+                }
+                if whose.is_some() {
+                    state.writes.remove(&whose);
                 }
             }
         }
@@ -454,11 +494,12 @@ impl Air {
     async fn subscribe(self: &Arc<Self>, of: &Characteristic) -> Option<OwnedFd> {
         let (near, far) = pair();
         let near = Arc::new(near);
-        let is_first = {
+        let (whose, is_first) = {
             let mut world = self.world();
             let state = &mut world.adapters[of.peripheral];
             state.subscribers.insert(of.central, near.clone());
-            state.notifies.is_none()
+            let whose = state.whose(of.central);
+            (whose, !state.notifies.contains_key(&whose))
         };
         if is_first {
             let (server, _): (zbus::zvariant::OwnedFd, u16) = self.ask(of, "AcquireNotify").await?;
@@ -470,18 +511,22 @@ impl Air {
                     for value in values {
                         let all: Vec<_> = {
                             let world = air.world();
-                            let all = world.adapters[peripheral].subscribers.values();
-                            all.cloned().collect()
+                            let all = world.adapters[peripheral].subscribers.iter();
+                            all.filter(|(central, _)| whose.is_none_or(|whose| whose == **central))
+                                .map(|(_, subscriber)| subscriber.clone())
+                                .collect()
                         };
                         for subscriber in all {
                             // One that has gone hears nothing.
                             let _ = subscriber.send(&value).await;
+                            air.world().notified += usize::from(is_data(&value));
                         }
                     }
                 }
-                air.world().adapters[peripheral].notifies = None;
+                air.world().adapters[peripheral].notifies.remove(&whose);
             });
-            self.world().adapters[of.peripheral].notifies = Some(pump.abort_handle());
+            let notifies = &mut self.world().adapters[of.peripheral].notifies;
+            notifies.insert(whose, pump.abort_handle());
         }
         Some(far)
     }
@@ -497,7 +542,7 @@ impl Air {
             let mut passed = 0;
             while let Some(values) = disorder.next(&near).await {
                 for value in values {
-                    if value.first() == Some(&3) {
+                    if is_data(&value) {
                         passed += value.len() - HEADER_LEN;
                     }
                     if cut.is_some_and(|cut| passed > cut) {
@@ -523,7 +568,11 @@ impl Air {
 
     async fn write(&self, of: &Characteristic, value: &[u8]) {
         for _ in 0..2 {
-            let known = self.world().adapters[of.peripheral].writes.clone();
+            let (whose, known) = {
+                let state = &self.world().adapters[of.peripheral];
+                let whose = state.whose(of.central);
+                (whose, state.writes.get(&whose).cloned())
+            };
             let writes = match known {
                 Some(writes) => writes,
                 None => {
@@ -533,15 +582,19 @@ impl Air {
                         return;
                     };
                     let writes = Arc::new(datagrams(fd.into()));
-                    self.world().adapters[of.peripheral].writes = Some(writes.clone());
+                    let known = &mut self.world().adapters[of.peripheral].writes;
+                    known.insert(whose, writes.clone());
                     writes
                 }
             };
-            if writes.send(value).await.is_ok() {
+            let is_written = writes.send(value).await.is_ok();
+            let state = &mut self.world().adapters[of.peripheral];
+            if is_written {
+                state.written += 1;
                 return;
             }
             // The server has closed it; the next value opens it anew.
-            self.world().adapters[of.peripheral].writes = None;
+            state.writes.remove(&whose);
         }
     }
 
