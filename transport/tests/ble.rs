@@ -618,6 +618,54 @@ fn a_device_that_nobody_needs_any_more_is_let_go() {
     );
 }
 
+/// The last that was queued left without a wait, and then the link waited for something to do for as long as all of it
+/// might have taken to leave.
+#[test]
+fn whoever_ends_a_link_does_not_wait_for_one_that_drains_it() {
+    /// Far less than what is queued may take to leave.
+    const SOON: Duration = Duration::from_secs(10);
+    let test = "whoever_ends_a_link_does_not_wait_for_one_that_drains_it";
+    on_a_bus(test, async |air| {
+        for _ in 0..3 {
+            let near = Near::new(air.clone());
+            let (index, to) = (air.adapter().await, air.adapter().await);
+            let (one, mut heard) = near.start(near.config(index));
+            let (other, mut heard_by_other) = near.start(near.config(to));
+            state(&mut heard, CarrierState::On).await;
+            state(&mut heard_by_other, CarrierState::On).await;
+            announce(&other, [1; 8], false);
+            until(|| !air.announced(to).is_empty()).await;
+            let to = Address(bluez::address(to));
+            let dial = CarrierCommand::Dial {
+                dial: DialId(1),
+                to,
+            };
+            assert!(one.obey(dial).is_none());
+            let link = up(&mut heard).await;
+            let theirs = up(&mut heard_by_other).await;
+            let send = |from: &Ble<_>, link, length| {
+                let bytes = Bytes::from(vec![7; length]);
+                assert!(from.obey(CarrierCommand::Send { link, bytes }).is_none());
+            };
+            let end = |from: &Ble<_>, link, ending| {
+                assert!(from.obey(CarrierCommand::End { link, ending }).is_none());
+            };
+            let recognised = CarrierCommand::Recognised { link: theirs };
+            assert!(other.obey(recognised).is_none());
+            send(&one, link, 1);
+            hear(&mut heard_by_other, theirs, 1).await;
+            send(&other, theirs, 1);
+            hear(&mut heard, link, 1).await;
+            end(&other, theirs, Ending::Drain);
+            // Less than what would be worth telling a limit for.
+            send(&one, link, 55_000);
+            end(&one, link, Ending::Now);
+            let ended = timeout(SOON, down(&mut heard, link)).await;
+            ended.expect("it waits for nothing");
+        }
+    });
+}
+
 /// One that dials, one that is dialled, and what they say. An attempt may take as long as ever.
 async fn two(air: &Arc<Air>) -> [(impl TwoWay, Events); 2] {
     let near = Near::new(air.clone());

@@ -283,7 +283,9 @@ impl<S: EventSink> Life<'_, S> {
             if ending || (self.has_peer_ended() && !patient) {
                 return self.close(unsent).await;
             }
-            self.step(&mut unsent).await?;
+            let now_ms = self.shared.now_ms();
+            self.push(&mut unsent, now_ms).await?;
+            self.wait(&mut unsent, now_ms).await;
         }
     }
 
@@ -324,19 +326,17 @@ impl<S: EventSink> Life<'_, S> {
         }
     }
 
-    /// Packets out and in, or whatever else is first. `unsent` is a frame that has a number already.
-    async fn step(&mut self, unsent: &mut Option<(Bytes, usize)>) -> Result<(), Over> {
-        let now_ms = self.shared.now_ms();
-        let is_faulty = {
+    /// Packets out, as long as nothing has to be waited for, which costs more than a frame. `unsent` is a frame
+    /// that has a number already.
+    async fn push(&mut self, unsent: &mut Option<(Bytes, usize)>, now_ms: u64) -> Result<(), Over> {
+        {
             let mut state = self.link.state();
             if !state.faulty && state.stream.tick(now_ms).is_err() {
                 state.faulty = true;
                 self.mute = true;
-                return Ok(());
+                self.link.changed.notify_one();
             }
-            state.faulty
-        };
-        // As long as nothing has to be waited for: a wait costs more than a frame.
+        }
         for burst in 0..=BURST {
             if unsent.is_none() && !self.mute {
                 *unsent = self.link.state().stream.next_frame(now_ms);
@@ -355,7 +355,15 @@ impl<S: EventSink> Life<'_, S> {
             self.shared.moved(self.link.id, now_ms);
             self.report_written().await?;
         }
-        let wake_ms = self.link.state().stream.next_wake_ms();
+        Ok(())
+    }
+
+    /// Packets in and the next one out, or whatever else is first.
+    async fn wait(&mut self, unsent: &mut Option<(Bytes, usize)>, now_ms: u64) {
+        let (wake_ms, is_faulty) = {
+            let state = self.link.state();
+            (state.stream.next_wake_ms(), state.faulty)
+        };
         let linger = async { sleep(LINGER).await };
         let frame = unsent.as_ref().map(|(frame, _)| frame.clone());
         tokio::select! {
@@ -378,7 +386,6 @@ impl<S: EventSink> Life<'_, S> {
             () = self.alarm.rings(wake_ms, now_ms), if !self.mute => {}
         }
         self.mute |= self.channel.is_none();
-        Ok(())
     }
 
     /// Takes in a packet and those behind it.
@@ -414,15 +421,18 @@ impl<S: EventSink> Life<'_, S> {
             let mut state = self.link.state();
             state.ending = true;
             state.stream.end();
-            // What sends the end need not wait for anything.
-            self.link.changed.notify_one();
         }
         let flush = async {
-            while !self.mute && (unsent.is_some() || !self.link.state().stream.is_end_sent()) {
+            loop {
                 self.read().await?;
-                self.step(&mut unsent).await?;
+                let now_ms = self.shared.now_ms();
+                self.push(&mut unsent, now_ms).await?;
+                let is_sent = unsent.is_none() && self.link.state().stream.is_end_sent();
+                if is_sent || self.mute {
+                    return Ok(());
+                }
+                self.wait(&mut unsent, now_ms).await;
             }
-            Ok(())
         };
         timeout(FLUSH, flush).await.unwrap_or(Ok::<(), Over>(()))?;
         self.report_written().await?;
@@ -433,7 +443,9 @@ impl<S: EventSink> Life<'_, S> {
                 if self.has_peer_ended() {
                     return Ok(());
                 }
-                self.step(&mut unsent).await?;
+                let now_ms = self.shared.now_ms();
+                self.push(&mut unsent, now_ms).await?;
+                self.wait(&mut unsent, now_ms).await;
             }
         };
         timeout(LINGER, linger).await.unwrap_or(Ok(()))
