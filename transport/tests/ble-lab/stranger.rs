@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
+use hedgerow_transport::ble::Ble;
 use hedgerow_transport::carrier::{
     CarrierCommand, CarrierEvent, CarrierState, Ending, LinkId, LinkIds,
 };
@@ -17,15 +18,21 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use super::events::{Events, HANG};
+use super::events::{self, Events, HANG};
 use super::pair::{self, Carrier, Pair, tell};
-use super::{in_the_lab, settle, support};
+use super::{in_the_lab, powered, second_advertisement, settle, support};
 
 /// How long one case of the stranger may take.
 const CASE: Duration = Duration::from_secs(120);
 
 /// How long the owner has strangers wait.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long BlueZ may take to say something of itself.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// How often it is asked.
+const POLL: Duration = Duration::from_millis(500);
 
 /// What comes sooner than this was not the owner's deadline, in seconds.
 const SOON_S: f64 = 4.0;
@@ -389,12 +396,41 @@ fn whatever_it_says_its_link_is_its_own() {
             drop(stranger);
             peripheral.stop().await;
             // The adapter is as good as before to those who are meant.
-            let _second = super::second_advertisement().await;
+            let _second = second_advertisement().await;
             let mut pair = Pair::start(kind == "l2cap").await;
             pair.message(1, 10_000).await;
             drop(pair);
             settle().await;
         }
+    });
+}
+
+#[test]
+#[ignore = "needs two controllers and Bumble: transport/tests/ble-lab.sh"]
+fn a_flood_that_nobody_takes_does_not_hold_up_bluez() {
+    in_the_lab(async {
+        let adapter = powered(0).await;
+        let (sink, mut heard) = mpsc::channel(1);
+        let carrier = Ble::start(pair::config(0, true, LinkIds::default()), sink);
+        events::state(&mut heard, CarrierState::On).await;
+        let (beacons, look) = (vec![BEACON], false);
+        tell(&carrier, CarrierCommand::Announce { beacons, look });
+        let mut stranger = Stranger::start();
+        let flood = stranger.case::<Came>("gatt open,flood=1500");
+        let bluez_answers = async {
+            loop {
+                let answer = timeout(ANSWER, adapter.is_powered()).await;
+                assert!(answer.expect("it is held up").expect("BlueZ"));
+                sleep(POLL).await;
+            }
+        };
+        let came = tokio::select! {
+            came = flood => came,
+            () = bluez_answers => unreachable!("it asks for ever"),
+        };
+        assert_eq!(came.answers.first(), Some(&"02~".to_owned()));
+        drop(carrier);
+        settle().await;
     });
 }
 
