@@ -416,7 +416,8 @@ fn a_flood_that_nobody_takes_does_not_hold_up_bluez() {
         let (beacons, look) = (vec![BEACON], false);
         tell(&carrier, CarrierCommand::Announce { beacons, look });
         let mut stranger = Stranger::start();
-        let flood = stranger.case::<Came>("gatt open,flood=1500");
+        // It stays until all of it has come.
+        let flood = stranger.case::<Came>("gatt open,flood=1500,wait=50");
         let bluez_answers = async {
             loop {
                 let answer = timeout(ANSWER, adapter.is_powered()).await;
