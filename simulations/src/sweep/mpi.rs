@@ -9,7 +9,8 @@
 //! | rank 0, each time | the number of a job | the next |
 //! | | [`NONE`] | it is to end |
 //!
-//! After a failure no more jobs are handed out, so all processes end, and none waits for another.
+//! After a failure no more jobs are handed out, so all processes end, and none waits for another. Rank 0 alone
+//! ends with the error: `mpirun` ends all others as soon as one ends so, whether or not they have said why.
 
 use std::path::Path;
 
@@ -27,13 +28,14 @@ const FAILED: i64 = -2;
 /// 0, which merges when all are done. `done` is told, on rank 0, after each job.
 ///
 /// # Errors
-/// A job has failed, or MPI is not there.
+/// MPI is not there, or, on rank 0, a job has failed, wherever it was.
 pub fn run(jobs: &[Job], sweep: &Path, mut done: impl FnMut(usize)) -> Result<bool, SweepError> {
     let universe =
         mpi::initialize().ok_or_else(|| SweepError::Mpi("it is running already".to_owned()))?;
     let world = universe.world();
     if world.rank() != 0 {
-        return work(jobs, sweep, &world).map(|()| false);
+        work(jobs, sweep, &world);
+        return Ok(false);
     }
     let to_do = (0..jobs.len()).filter(|number| !jobs[*number].is_done(sweep));
     if world.size() == 1 {
@@ -47,25 +49,22 @@ pub fn run(jobs: &[Job], sweep: &Path, mut done: impl FnMut(usize)) -> Result<bo
 }
 
 /// What the other ranks do.
-fn work(jobs: &[Job], sweep: &Path, world: &SimpleCommunicator) -> Result<(), SweepError> {
+fn work(jobs: &[Job], sweep: &Path, world: &SimpleCommunicator) {
     let boss = world.process_at_rank(0);
-    let mut outcome = Ok(());
     boss.send(&NONE);
     loop {
         let (number, _) = boss.receive::<i64>();
         let Ok(place) = usize::try_from(number) else {
-            return outcome;
+            return;
         };
         match jobs[place].run(sweep) {
             Ok(()) => boss.send(&number),
             Err(error) => {
                 boss.send(&FAILED);
-                // Rank 0 may end, and all others with it, before this one has said why itself.
                 let why: Vec<String> = anyhow::Chain::new(&error)
                     .map(ToString::to_string)
                     .collect();
                 boss.send(why.join(": ").as_bytes());
-                outcome = Err(error);
             }
         }
     }
