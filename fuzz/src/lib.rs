@@ -2,10 +2,10 @@
 //! to nothing else.
 
 pub mod acquaintance;
-#[path = "../../transport/tests/support/mod.rs"]
+#[path = "../../transport/tests/all/support/devices.rs"]
 pub mod devices;
 pub mod forger;
-#[path = "../../sync/tests/pair/mod.rs"]
+#[path = "../../sync/tests/all/support/pair.rs"]
 pub mod pair;
 
 use hedgerow_sync::wire::Blind;

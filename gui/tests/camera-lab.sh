@@ -55,8 +55,8 @@ setup() {
 
 mkdir -p "$cache"
 setup
-suite=$(cd "$here/../.." && cargo test --workspace --test camera --no-run --locked --message-format=json |
-    sed -n 's/.*"executable":"\([^"]*camera[^"]*\)".*/\1/p' | tail -n 1)
+suite=$(cd "$here/../.." && cargo test -p hedgerow-gui --test all --no-run --locked --message-format=json |
+    sed -n 's/.*"executable":"\([^"]*\/all-[^"]*\)".*/\1/p' | tail -n 1)
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 echo "$suite" >"$out/suite"

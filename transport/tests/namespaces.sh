@@ -6,8 +6,8 @@ set -eu
 command -v ip >/dev/null || { echo "skipped: ip is not installed"; exit 0; }
 [ "$(id -u)" = 0 ] || { echo "skipped: not root"; exit 0; }
 
-test=$(cargo test -q -p hedgerow-transport --test namespaces --no-run --message-format=json |
-    sed -n 's/.*"executable":"\([^"]*namespaces[^"]*\)".*/\1/p' | tail -1)
+test=$(cargo test -q -p hedgerow-transport --test all --no-run --message-format=json |
+    sed -n 's/.*"executable":"\([^"]*\/all-[^"]*\)".*/\1/p' | tail -1)
 log=$(mktemp)
 a="hedgerow-a-$$"
 b="hedgerow-b-$$"
@@ -33,7 +33,7 @@ done
 
 host() {
     : >"$log"
-    ip netns exec "$a" "$test" --ignored --exact --nocapture host >"$log" 2>&1 &
+    ip netns exec "$a" "$test" --ignored --exact --nocapture namespaces::host >"$log" 2>&1 &
     host=$!
 }
 stop() {
@@ -42,7 +42,7 @@ stop() {
     host=
 }
 guest() {
-    ip netns exec "$b" env "$@" "$test" -q --ignored --exact guest >/dev/null || {
+    ip netns exec "$b" env "$@" "$test" -q --ignored --exact namespaces::guest >/dev/null || {
         echo "FAILED: $what"
         cat "$log"
         exit 1
@@ -83,7 +83,7 @@ ip -n "$b" route add "$far" via 192.0.2.3 src 203.0.113.9
 ip -n "$a" route add 203.0.113.9 via 192.0.2.2
 arrived() { ip netns exec "$a" awk '/^Tcp: [0-9]/ {print $11}' /proc/net/snmp; }
 before=$(arrived)
-if ip netns exec "$b" env AT="$far:$port" "$test" -q --ignored --exact guest >/dev/null 2>&1; then
+if ip netns exec "$b" env AT="$far:$port" "$test" -q --ignored --exact namespaces::guest >/dev/null 2>&1; then
     echo "FAILED: $what"
     exit 1
 fi

@@ -2,7 +2,7 @@
 //! makes them and runs each module of tests in a guest of its own.
 #![cfg(target_os = "linux")]
 
-#[path = "../support/events.rs"]
+#[path = "../all/support/events.rs"]
 mod events;
 mod figures;
 mod pair;
@@ -10,7 +10,7 @@ mod privacy;
 mod raw;
 mod row;
 mod stranger;
-#[path = "../support/mod.rs"]
+#[path = "../all/support/devices.rs"]
 mod support;
 
 use std::time::{Duration, Instant};

@@ -1,0 +1,128 @@
+//! Notifications, and what a click on one does.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use hedgerow_gui::desktop::{Notices, Said};
+use hedgerow_gui::model::Notification;
+use hedgerow_node::api::{ContactId, Private};
+use zbus::OwnedVariant;
+use zbus::connection::Builder;
+use zbus::object_server::SignalEmitter;
+use zbus::{block_on, interface};
+
+use super::PATIENCE;
+
+/// The service: it says what it was asked to do, and gives numbers from 1 on.
+struct Service {
+    asked: mpsc::Sender<Asked>,
+    last: u32,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    Show {
+        title: String,
+        body: String,
+        actions: Vec<String>,
+    },
+    Close(u32),
+}
+
+#[interface(name = "org.freedesktop.Notifications")]
+impl Service {
+    #[expect(clippy::too_many_arguments, reason = "the specification says so")]
+    fn notify(
+        &mut self,
+        _application: String,
+        _replaces: u32,
+        _icon: String,
+        title: String,
+        body: String,
+        actions: Vec<String>,
+        _hints: BTreeMap<String, OwnedVariant>,
+        _lasts_ms: i32,
+    ) -> u32 {
+        self.last += 1;
+        let show = Asked::Show {
+            title,
+            body,
+            actions,
+        };
+        self.asked.send(show).expect("the test lives");
+        self.last
+    }
+
+    fn close_notification(&mut self, id: u32) {
+        self.asked.send(Asked::Close(id)).expect("the test lives");
+    }
+
+    #[zbus(signal)]
+    async fn action_invoked(on: &SignalEmitter<'_>, id: u32, action: &str) -> zbus::Result<()>;
+}
+
+#[test]
+fn a_click_leads_to_the_conversation_that_the_notification_is_about() {
+    super::on_a_bus("desktop::notices::clicked_on_a_bus");
+}
+
+#[test]
+#[ignore = "the test above runs it, with a bus"]
+fn clicked_on_a_bus() {
+    let (asks, asked) = mpsc::channel();
+    let service = Service {
+        asked: asks,
+        last: 0,
+    };
+    let path = "/org/freedesktop/Notifications";
+    let bus = Builder::session()
+        .name("org.freedesktop.Notifications")
+        .serve_at(path, service);
+    let bus = block_on(bus.build()).expect("a bus");
+    let click = |id: u32| {
+        let on = SignalEmitter::new(&bus, path).expect("a path");
+        block_on(Service::action_invoked(&on, id, "default"))
+    };
+    let (clicks, clicked) = mpsc::channel();
+    let notices = Notices::start(move |contact| clicks.send(contact).expect("the test lives"))
+        .expect("a thread");
+    let show = |letter: &str, name: Option<&str>| {
+        let notification = Notification {
+            contact: ContactId(letter.repeat(32)),
+            name: name.map(|name| Private(name.into())),
+            text: name.map(|_| Private("Is 1 < 2?".into())),
+            unread: 1,
+        };
+        let said = Said {
+            instead: "There is something new.".into(),
+            click: "Open Hedgerow".into(),
+        };
+        notices.show(&notification, said);
+    };
+    let next = || asked.recv_timeout(PATIENCE).expect("something is asked");
+    let shown = |title: &str, body: &str| Asked::Show {
+        title: title.into(),
+        body: body.into(),
+        actions: vec!["default".into(), "Open Hedgerow".into()],
+    };
+
+    show("a", Some("Ana"));
+    assert_eq!(next(), shown("Ana", "Is 1 &lt; 2?"));
+    // Another takes its place, and a click on it is about that one.
+    show("b", None);
+    assert_eq!(next(), Asked::Close(1));
+    assert_eq!(next(), shown("Hedgerow", "There is something new."));
+    let contact = loop {
+        // Until the answer of the service has come, nobody listens for clicks.
+        click(2).expect("the bus");
+        if let Ok(contact) = clicked.recv_timeout(Duration::from_millis(100)) {
+            break contact;
+        }
+    };
+    assert!(contact == ContactId("b".repeat(32)));
+    show("c", Some("Cleo"));
+    assert_eq!(next(), shown("Cleo", "Is 1 &lt; 2?"));
+    notices.clear();
+    assert_eq!(next(), Asked::Close(3));
+}

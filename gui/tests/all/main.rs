@@ -1,0 +1,15 @@
+//! What the application promises, in one program.
+
+mod accessible;
+mod bench;
+mod camera;
+mod contrast;
+mod desktop;
+mod end_to_end;
+mod languages;
+mod model;
+mod screens;
+mod stage;
+mod start;
+mod viewing;
+mod worker;

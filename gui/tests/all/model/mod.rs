@@ -1,0 +1,11 @@
+//! What the application promises, without a window.
+
+mod adding;
+mod anything;
+mod conversation;
+mod door;
+mod list;
+mod locking;
+mod ownership;
+mod pages;
+mod scanning;

@@ -1,0 +1,392 @@
+//! Every screen, drawn by the software renderer in each theme and both widths, beside the picture of
+//! it that is kept in `gui/screenshots`. `HEDGEROW_SCREENS=write` draws these anew.
+
+use std::path::PathBuf;
+
+use crate::stage::{NOON, Stage, id};
+use hedgerow_gui::bind::{About, Outside, Window};
+use hedgerow_gui::fonts;
+use hedgerow_gui::model::*;
+use hedgerow_gui::ui::AppWindow;
+use hedgerow_node::api::*;
+use i_slint_backend_testing::{
+    ElementQuery, TestingBackend, TestingBackendOptions, mock_elapsed_time,
+};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma, RgbaImage};
+use slint::{ComponentHandle, LogicalSize};
+use std::time::Duration;
+
+/// Of a picture, so many pixels may differ.
+const MAY_DIFFER: f64 = 0.005;
+
+/// How far a colour may be off before it is another one.
+const OFF: u8 = 10;
+
+const SIZES: [(&str, u32, u32); 2] = [("wide", 1100, 720), ("phone", 360, 720)];
+
+const THEMES: [(&str, Theme); 3] = [
+    ("light", Theme::Light),
+    ("dark", Theme::Dark),
+    ("contrast", Theme::HighContrast),
+];
+
+/// Screens with everything on them unfolded, and as high as these lines of pixels.
+const UNFOLDED: [(&str, u32); 2] = [("bluetooth", 900), ("paths", 1_800)];
+
+/// Nothing outside answers.
+struct Still(Now);
+
+impl Outside for Still {
+    fn now(&self) -> Now {
+        self.0
+    }
+    fn perform(&self, _: Effect) {}
+    fn choose_picture(&self) {}
+    fn quit(&self) {}
+}
+
+#[test]
+fn every_screen_looks_as_it_was_approved() {
+    let backend = TestingBackend::new(TestingBackendOptions {
+        mock_time: true,
+        threading: false,
+        renderer_name: Some("software".into()),
+    });
+    slint::platform::set_platform(Box::new(backend)).expect("the first");
+    let write = std::env::var_os("HEDGEROW_SCREENS").is_some_and(|what| what == "write");
+    let mut wrong = Vec::new();
+    for (name, stage) in screens() {
+        for (theme_name, theme) in THEMES {
+            for (size_name, width, height) in SIZES {
+                let unfolded = UNFOLDED.iter().find(|(unfolded, _)| *unfolded == name);
+                let height = unfolded.map_or(height, |(_, height)| *height);
+                let mut stage = stage();
+                stage.does(Action::Prefer(Preference::Theme(theme)));
+                stage.does(Action::Prefer(Preference::Language(Some("en".into()))));
+                let file = format!("{name}-{theme_name}-{size_name}.png");
+                let drawn = draw(stage, width, height, unfolded.is_some());
+                if let Err(what) = compare(&file, &drawn, write) {
+                    wrong.push(format!("{file}: {what}"));
+                }
+            }
+        }
+    }
+    // The longest words, in large letters, where there is the least room.
+    for (name, language, percent) in [
+        ("conversation", "en", 200),
+        ("conversation", "bg", 100),
+        ("person", "ro", 200),
+        ("security", "lv", 200),
+        ("bluetooth", "sv", 200),
+        ("paths", "bg", 200),
+    ] {
+        let screens = screens();
+        let stage = screens.iter().find(|(screen, _)| *screen == name);
+        let mut stage = stage.expect("a screen").1();
+        stage.does(Action::Prefer(Preference::Theme(Theme::Light)));
+        stage.does(Action::Prefer(Preference::Language(Some(language.into()))));
+        stage.does(Action::Prefer(Preference::TextPercent(percent)));
+        let file = format!("{name}-light-phone-{language}-{percent}-percent.png");
+        let unfolded = UNFOLDED.iter().find(|(unfolded, _)| *unfolded == name);
+        // Large letters take more than twice the room.
+        let height = unfolded.map_or(720, |(_, height)| height * 5 / 2);
+        let drawn = draw(stage, 360, height, unfolded.is_some());
+        if let Err(what) = compare(&file, &drawn, write) {
+            wrong.push(format!("{file}: {what}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A screen: its name, and how one gets there.
+type Screen = (&'static str, fn() -> Stage);
+
+fn screens() -> [Screen; 20] {
+    [
+        ("welcome", || {
+            let mut stage = Stage::new();
+            stage.hear(News::Opened {
+                mode: Mode::Own,
+                found: Found::Nothing,
+            });
+            stage.does(Action::Name("Ana".into()));
+            stage.does(Action::Passphrase(stage::passphrase("violet harbour")));
+            stage
+        }),
+        ("unlock", || {
+            let mut stage = Stage::new();
+            stage.hear(News::Opened {
+                mode: Mode::Own,
+                found: Found::Locked,
+            });
+            stage
+        }),
+        ("empty", || Stage::open(&[])),
+        ("chats", people),
+        ("conversation", conversation),
+        ("details", || {
+            let mut stage = conversation();
+            let waiting = stage.talk("a").messages.last().expect("one").id.clone();
+            stage.does(Action::Details(waiting));
+            stage
+        }),
+        ("link", || {
+            let mut stage = conversation();
+            stage.does(Action::OpenLink(
+                "http://xn--80ak6aa92e.example/minutes".into(),
+            ));
+            stage
+        }),
+        ("person", || {
+            let mut stage = people();
+            stage.does(Action::ShowPerson(id("a")));
+            stage
+        }),
+        ("adding", || {
+            let mut stage = people();
+            stage.does(Action::ShowAdding);
+            stage.does(Action::Invite {
+                in_person: true,
+                valid_for_s: 1_800,
+            });
+            stage
+        }),
+        ("scanning", || {
+            let mut stage = people();
+            stage.does(Action::ShowAdding);
+            stage.does(Action::Camera(Sight::There(true)));
+            stage.does(Action::Scan(true));
+            stage.does(Action::Camera(Sight::OtherCode));
+            stage
+        }),
+        ("network", || {
+            let mut stage = people();
+            stage.node.bluetooth = Some(CarrierCondition::PoweredOff);
+            stage.does(Action::ShowNetwork);
+            stage
+        }),
+        ("bluetooth", || {
+            let mut stage = people();
+            stage.node.bluetooth = Some(CarrierCondition::On);
+            stage.node.radio.show_address = true;
+            stage.node.airtime = Some(Airtime {
+                listened_s_an_hour: 724,
+                announced_s_an_hour: 5,
+            });
+            stage.does(Action::ShowNetwork);
+            stage
+        }),
+        ("address", || {
+            let mut stage = people();
+            stage.node.bluetooth = Some(CarrierCondition::NotPrivate);
+            stage.does(Action::ShowNetwork);
+            stage.does(Action::ShowAddress(true));
+            stage
+        }),
+        ("paths", || {
+            let mut stage = people();
+            stage.does(Action::ShowNetwork);
+            stage.does(Action::ChoosePaths(PathsKind::Proxied));
+            stage.does(Action::Proxy("localhost:9050".into()));
+            stage.does(Action::UseProxy);
+            stage
+        }),
+        ("relays", || {
+            let mut stage = people();
+            stage.node.bluetooth = Some(CarrierCondition::NoInterface);
+            stage.node.relays = [
+                (
+                    "/dns/relay.example.org/udp/4001/quic-v1/p2p/12D3KooWQWqdDRNk",
+                    RelayCondition::Ready,
+                ),
+                (
+                    "/ip4/192.0.2.9/udp/4001/quic-v1/p2p/12D3KooWJx3bVmF5",
+                    RelayCondition::Full,
+                ),
+                (
+                    "/ip4/198.51.100.4/tcp/4001/p2p/12D3KooWHf8cYtLs",
+                    RelayCondition::Offered,
+                ),
+            ]
+            .map(|(address, state)| RelayStatus {
+                address: Private(address.into()),
+                state,
+            })
+            .into();
+            stage.does(Action::ShowNetwork);
+            stage.later(2_000);
+            stage
+        }),
+        ("settings", || {
+            let mut stage = people();
+            stage.does(Action::ShowSettings(SettingsPage::Overview));
+            stage
+        }),
+        ("appearance", || {
+            let mut stage = people();
+            stage.does(Action::ShowSettings(SettingsPage::Appearance));
+            stage
+        }),
+        ("notifications", || {
+            let mut stage = people();
+            stage.does(Action::Tray(true));
+            stage.does(Action::ShowSettings(SettingsPage::Notifications));
+            stage
+        }),
+        ("security", || {
+            let mut stage = people();
+            stage.does(Action::ShowSettings(SettingsPage::Security));
+            stage
+        }),
+        ("wipe", || {
+            let mut stage = people();
+            stage.does(Action::Wipe);
+            stage
+        }),
+    ]
+}
+
+const MINUTE: i64 = 60_000;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+fn people() -> Stage {
+    let mut stage = Stage::open(&["Ana Petrova", "Ben", "مريم", "Ștefan Ionescu", "דנה"]);
+    let talk = stage.talk("a");
+    talk.contact.verified = true;
+    talk.contact.reachable = Some(Carrier::Lan);
+    talk.contact.last_seen_ms = Some(NOON);
+    talk.contact.why = Some(Why::OnItsWay);
+    for (text, mine, ago) in [
+        ("Are you at the square?", false, DAY + 50 * MINUTE),
+        ("On my way. Ten minutes.", true, DAY + 48 * MINUTE),
+        (
+            "Good. We are by the fountain, north side 🙂",
+            false,
+            DAY + 47 * MINUTE,
+        ),
+        (
+            "The minutes of yesterday are at https://example.org/minutes and nowhere else, please pass them on.",
+            false,
+            42 * MINUTE,
+        ),
+        ("Thank you!", true, 31 * MINUTE),
+        (
+            "I have added what the lawyer said about the permit: it holds until Sunday evening, and for both sides of the river.",
+            true,
+            30 * MINUTE,
+        ),
+        (
+            "Благодаря! Ще се видим в шест. مرحبا، שלום.",
+            false,
+            12 * MINUTE,
+        ),
+        ("Bring the long cable", true, 2 * MINUTE),
+    ] {
+        talk.add(text, mine, NOON - ago);
+    }
+    let count = talk.messages.len();
+    for message in &mut talk.messages[..count - 1] {
+        message.delivered = true;
+    }
+    talk.read = talk.messages.last().map(|last| last.id.clone());
+    let talk = stage.talk("b");
+    talk.contact.why = Some(Why::NotFound);
+    talk.contact.last_seen_ms = Some(NOON - 3 * DAY);
+    talk.add("See you on Saturday", true, NOON - 26 * 60 * MINUTE);
+    let talk = stage.talk("c");
+    talk.add("أهلا! أنا في المقهى", false, NOON - 5 * MINUTE);
+    talk.add("متى تصل؟", false, NOON - 4 * MINUTE);
+    let talk = stage.talk("d");
+    talk.contact.reachable = Some(Carrier::Lan);
+    talk.contact.last_seen_ms = Some(NOON);
+    talk.add("Mulțumesc, am primit tot.", false, NOON - 8 * DAY);
+    talk.read = talk.messages.last().map(|last| last.id.clone());
+    stage.hear(News::Event(Event::Missed));
+    stage.answer();
+    stage.later(2_000);
+    stage
+}
+
+fn conversation() -> Stage {
+    let mut stage = people();
+    stage.does(Action::OpenChat(id("a")));
+    stage.does(Action::Draft("And the tape".into()));
+    stage
+}
+
+fn draw(stage: Stage, width: u32, height: u32, unfold: bool) -> RgbaImage {
+    let window = AppWindow::new().expect("a window");
+    fonts::register();
+    window
+        .window()
+        .set_size(LogicalSize::new(width as f32, height as f32));
+    let about = About {
+        version: "0.1.0".into(),
+        directory: "/home/ana/.local/share/hedgerow".into(),
+    };
+    let still = Box::new(Still(stage.now));
+    let window = Window::new(window, (stage.app, Vec::new()), about, still);
+    window.ui().show().expect("it is shown");
+    if unfold {
+        let folds = ElementQuery::from_root(window.ui()).match_inherits("Fold");
+        for fold in folds.find_all() {
+            fold.invoke_accessible_expand_action();
+        }
+    }
+    // A camera that is on sees a wall with a lamp.
+    window.see(&GrayImage::from_fn(480, 360, |x, y| {
+        let from_lamp = x.abs_diff(150).pow(2) + y.abs_diff(90).pow(2);
+        Luma([250 - (from_lamp / 500).min(190) as u8])
+    }));
+    // What follows from a layout is drawn in a later frame; a cursor blinks, and is caught at the same moment.
+    for _ in 0..4 {
+        mock_elapsed_time(Duration::from_millis(20));
+        window.ui().window().take_snapshot().expect("a picture");
+    }
+    let pixels = window.ui().window().take_snapshot().expect("a picture");
+    let drawn = RgbaImage::from_raw(pixels.width(), pixels.height(), pixels.as_bytes().to_vec());
+    window.ui().hide().expect("it is hidden");
+    drawn.expect("as many pixels as its size says")
+}
+
+fn compare(file: &str, drawn: &RgbaImage, write: bool) -> Result<(), String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("screenshots")
+        .join(file);
+    if write {
+        let file = std::fs::File::create(&path).map_err(|fault| fault.to_string())?;
+        let encoder =
+            PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::NoFilter);
+        let (width, height) = drawn.dimensions();
+        let opaque = image::DynamicImage::ImageRgba8(drawn.clone()).to_rgb8();
+        let written = encoder.write_image(&opaque, width, height, ExtendedColorType::Rgb8);
+        return written.map_err(|fault| fault.to_string());
+    }
+    let kept = image::open(&path)
+        .map_err(|fault| format!("{fault}"))?
+        .to_rgba8();
+    if kept.dimensions() != drawn.dimensions() {
+        return Err(format!(
+            "{:?} instead of {:?}",
+            drawn.dimensions(),
+            kept.dimensions()
+        ));
+    }
+    let off = |(one, other): (&u8, &u8)| one.abs_diff(*other) > OFF;
+    let pairs = kept.pixels().zip(drawn.pixels());
+    let differ = pairs
+        .filter(|(kept, drawn)| kept.0.iter().zip(&drawn.0).any(off))
+        .count();
+    let part = differ as f64 / (kept.width() * kept.height()) as f64;
+    if part <= MAY_DIFFER {
+        return Ok(());
+    }
+    let beside = std::env::temp_dir().join(format!("hedgerow-{file}"));
+    drawn.save(&beside).map_err(|fault| fault.to_string())?;
+    Err(format!(
+        "{:.2} % differ; drawn: {}",
+        part * 100.0,
+        beside.display()
+    ))
+}

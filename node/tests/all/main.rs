@@ -1,0 +1,26 @@
+//! What this crate promises, in one program.
+
+mod api_server;
+mod api_suite;
+mod carriers;
+mod cli;
+mod contacts;
+mod courier_core;
+mod couriers;
+mod faults;
+mod introduction;
+mod meeting;
+mod observer;
+mod process;
+mod radio;
+mod reconnect;
+#[cfg(feature = "relay")]
+mod relay;
+mod relay_names;
+mod resting;
+#[cfg(feature = "sized")]
+mod sized;
+mod store;
+mod strangers;
+mod support;
+mod texts;

@@ -1,0 +1,150 @@
+//! `kill -9` at any moment of sending and of syncing: nothing acknowledged is lost, nothing comes twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hedgerow_node::api::{Api, ContactId, Private, Remote};
+use hedgerow_node::runtime::OnAir;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::people::{Daemon, Pair, client, open, pair, settled, texts, transcript_at_rest, until};
+
+/// Texts acknowledged, and texts whose sending was cut off: those may be there or not.
+#[derive(Default)]
+struct Said {
+    acknowledged: BTreeSet<String>,
+    cut_off: BTreeSet<String>,
+}
+
+/// Writes texts, several at once, until the node is gone.
+async fn write(dir: &Path, to: &ContactId, prefix: String, said: &Arc<Mutex<Said>>) {
+    let api: Arc<Remote> = Arc::new(client(dir).unwrap());
+    let mut writing = tokio::task::JoinSet::new();
+    for writer in 0..4 {
+        let (api, to, said, prefix) = (api.clone(), to.clone(), said.clone(), prefix.clone());
+        writing.spawn(async move {
+            for number in 0.. {
+                let text = format!("{prefix} {writer} {number}");
+                let sent = api.send(to.clone(), Private(text.clone())).await;
+                let mut said = said.lock().unwrap();
+                match sent {
+                    Ok(_) => said.acknowledged.insert(text),
+                    Err(_) => {
+                        said.cut_off.insert(text);
+                        return;
+                    }
+                };
+            }
+        });
+    }
+    writing.join_all().await;
+}
+
+/// Compares both stores with what was said.
+async fn check(pair: &Pair, said: &Said) {
+    let a = transcript_at_rest(&pair.a, &pair.b_of_a).await;
+    let b = transcript_at_rest(&pair.b, &pair.a_of_b).await;
+    assert!(a == b, "the two hold different conversations");
+    let mut count: BTreeMap<&str, u32> = BTreeMap::new();
+    for text in texts(&a) {
+        *count.entry(text).or_default() += 1;
+    }
+    assert_eq!(
+        (count.remove("ping"), count.remove("pong")),
+        (Some(1), Some(1))
+    );
+    for text in &said.acknowledged {
+        assert_eq!(count.remove(text.as_str()), Some(1), "{text}");
+    }
+    for (text, times) in count {
+        assert!(said.cut_off.contains(text), "nobody said {text}");
+        assert_eq!(times, 1, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_of_sending_and_syncing_both_hold_what_was_acknowledged_once() {
+    let pair = pair().await;
+    let said = Arc::new(Mutex::new(Said::default()));
+    let mut rng = ChaCha20Rng::seed_from_u64(9);
+    let (mut a, mut b) = (Daemon::start(&pair.a).await, Daemon::start(&pair.b).await);
+    for round in 0..9 {
+        let (a_writes, b_writes) = (
+            write(&pair.a, &pair.b_of_a, format!("a {round}"), &said),
+            write(&pair.b, &pair.a_of_b, format!("b {round}"), &said),
+        );
+        let moment = Duration::from_micros(rng.next_u64() % 600_000);
+        // The writers of one who lives go on until both are taken down at the end of the round.
+        let killing = async {
+            tokio::time::sleep(moment).await;
+            match round % 3 {
+                0 => {
+                    a.kill();
+                    let back = Daemon::start(&pair.a).await;
+                    b.kill();
+                    back.kill();
+                }
+                1 => {
+                    b.kill();
+                    let back = Daemon::start(&pair.b).await;
+                    a.kill();
+                    back.kill();
+                }
+                _ => {
+                    a.kill();
+                    b.kill();
+                }
+            }
+        };
+        let ((), (), ()) = tokio::join!(a_writes, b_writes, killing);
+        (a, b) = (Daemon::start(&pair.a).await, Daemon::start(&pair.b).await);
+    }
+    let said = Arc::into_inner(said).unwrap().into_inner().unwrap();
+    finish(a, b, &pair, &said).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_of_a_catch_up_it_goes_on_where_it_was() {
+    let pair = pair().await;
+    let mut said = Said::default();
+    let writer = open(&pair.a, OnAir::No).await;
+    let texts = (0..8_000).map(|number| format!("waiting {number} {}", "x".repeat(200)));
+    said.acknowledged.extend(texts);
+    let sending = said.acknowledged.iter().map(|text| {
+        let sent = writer.send(pair.b_of_a.clone(), Private(text.clone()));
+        async { sent.await.unwrap() }
+    });
+    futures_util::future::join_all(sending).await;
+    writer.stop().await.unwrap();
+
+    let a = Daemon::start(&pair.a).await;
+    let mut rng = ChaCha20Rng::seed_from_u64(10);
+    let mut cut_short = 0;
+    for _ in 0..8 {
+        let mut b = Daemon::spawn(&pair.b, &[], Stdio::inherit());
+        let seen = async || a.api.contact(pair.b_of_a.clone()).await.unwrap();
+        until(async || seen().await.reachable.is_some()).await;
+        tokio::time::sleep(Duration::from_micros(rng.next_u64() % 20_000)).await;
+        b.kill().unwrap();
+        b.wait().unwrap();
+        until(async || seen().await.reachable.is_none()).await;
+        let left = seen().await.queued;
+        cut_short += u32::from(0 < left && left < 8_000);
+    }
+    assert!(cut_short > 0, "no kill came in the middle");
+    let b = Daemon::start(&pair.b).await;
+    finish(a, b, &pair, &said).await;
+}
+
+async fn finish(a: Daemon, b: Daemon, pair: &Pair, said: &Said) {
+    let least = 2 + said.acknowledged.len() as u64;
+    settled(&a.api, &pair.b_of_a, least).await;
+    settled(&b.api, &pair.a_of_b, least).await;
+    a.stop().await;
+    b.stop().await;
+    check(pair, said).await;
+}

@@ -1,0 +1,110 @@
+//! Versions of the tables: older stores are brought forward, newer ones left alone.
+
+use hedgerow_node::store::schema::{Migration, SchemaError, migrate, version};
+use hedgerow_node::store::{RedbStore, schema};
+use hedgerow_sync::store::{StorageError, StorageFault, Store};
+
+use super::crashes::{content, key};
+use super::disk::{Disk, power_cut};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+/// Version 2 doubles the first row, version 3 adds one.
+const MIGRATIONS: &[Migration] = &[
+    |txn| {
+        let value = txn.get(&[0x10])?.unwrap_or_default();
+        txn.put(&[0x10], &value.repeat(2))
+    },
+    |txn| txn.put(&[0x11], b"new"),
+];
+
+fn of_version_1() -> Disk {
+    let disk = Disk::default();
+    let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
+    migrate(&mut store, &[]).unwrap();
+    store.write(|txn| txn.put(&[0x10], b"old")).unwrap();
+    disk
+}
+
+fn open(disk: &Disk) -> RedbStore {
+    RedbStore::open(Disk::holding(disk.bytes()), &key()).unwrap()
+}
+
+#[test]
+fn a_new_store_begins_at_the_newest_version() {
+    let mut store = RedbStore::open(Disk::default(), &key()).unwrap();
+    migrate(&mut store, MIGRATIONS).unwrap();
+    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(3));
+    assert_eq!(content(&store).len(), 1);
+}
+
+#[test]
+fn an_older_store_is_brought_forward_once() {
+    let mut store = open(&of_version_1());
+    for _ in 0..2 {
+        migrate(&mut store, MIGRATIONS).unwrap();
+        let content = content(&store);
+        assert_eq!(content[&[0x10][..]], b"oldold");
+        assert_eq!(content[&[0x11][..]], b"new");
+        assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(3));
+    }
+}
+
+#[test]
+fn a_newer_store_is_refused_and_left_as_it_is() {
+    let disk = of_version_1();
+    let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
+    migrate(&mut store, MIGRATIONS).unwrap();
+    let before = disk.op_count();
+    match migrate(&mut store, schema::MIGRATIONS) {
+        Err(SchemaError::Newer { found: 3, known: 1 }) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(disk.op_count(), before);
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_version_before_it() {
+    let broken: &[Migration] = &[MIGRATIONS[0], |txn| {
+        txn.put(&[0x11], b"half")?;
+        Err(StorageError {
+            reason: "no".to_owned(),
+            kind: StorageFault::Io,
+        })
+    }];
+    let mut store = open(&of_version_1());
+    assert!(migrate(&mut store, broken).is_err());
+    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(2));
+    assert!(!content(&store).contains_key(&[0x11][..]));
+    migrate(&mut store, MIGRATIONS).unwrap();
+    assert_eq!(content(&store)[&[0x10][..]], b"oldold");
+}
+
+#[test]
+fn a_power_cut_at_each_operation_of_a_migration_leaves_one_version_whole() {
+    let begun = of_version_1().bytes();
+    let disk = Disk::holding(begun.clone());
+    let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
+    migrate(&mut store, MIGRATIONS).unwrap();
+    store.close();
+    let ops = disk.ops();
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    for cut in 0..ops.len() {
+        let synced = super::disk::synced(&ops[..cut]);
+        let mut durable = begun.clone();
+        for op in &ops[..synced] {
+            super::disk::apply(&mut durable, op);
+        }
+        let image = power_cut(&durable, &ops[synced..cut], &mut rng);
+        let mut store = RedbStore::open(Disk::holding(image), &key()).unwrap();
+        let reached = store.read(|reader| version(reader)).unwrap().unwrap();
+        let found = content(&store);
+        let doubled = found[&[0x10][..]] == b"oldold";
+        assert_eq!(
+            (doubled, found.contains_key(&[0x11][..])),
+            (reached > 1, reached > 2)
+        );
+        migrate(&mut store, MIGRATIONS).unwrap();
+        assert_eq!(content(&store)[&[0x10][..]], b"oldold");
+    }
+}

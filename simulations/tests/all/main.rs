@@ -1,0 +1,11 @@
+//! What the simulator promises, in one program.
+
+mod adversaries;
+mod command_line;
+mod contacts;
+mod mobility;
+mod repeatable;
+mod results;
+mod scenarios;
+mod support;
+mod transfers;

@@ -1,0 +1,138 @@
+//! The figures of a run made by hand, worked out by hand.
+
+use std::fs;
+
+use hedgerow_simulations::result::{FIGURES, Summary};
+
+use super::run;
+
+#[test]
+fn the_figures_of_a_run_are_those_worked_out_by_hand() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    let summary = run::result(&path, run::SCENARIO, 0).unwrap();
+    let expected = [
+        ("devices", 3.0),
+        ("duration_s", 1000.0),
+        ("messages", 4.0),
+        ("delivered", 2.0),
+        ("delivery_ratio", 0.5),
+        ("delay_mean_s", 205.0),
+        ("delay_median_s", 205.0),
+        ("delay_p95_s", 400.0),
+        ("hops_mean", 1.5),
+        ("bundles", 2.0),
+        ("copies_mean", 2.0),
+        ("overhead_ratio", 0.0),
+        ("transfers_started", 3.0),
+        ("transfers_done", 2.0),
+        ("transfers_aborted", 1.0),
+        ("drops_full", 0.0),
+        ("drops_expired", 1.0),
+        ("drops_released", 1.0),
+        ("contacts", 3.0),
+        ("contact_time_mean_s", 45.0),
+        ("inter_contact_time_mean_s", 400.0),
+        ("sessions", 1.0),
+        ("session_time_mean_s", 50.0),
+        ("sent_bytes", 1200.0),
+        ("ghost_bytes", 200.0),
+        ("control_bytes", 1000.0),
+        ("buffer_bytes", 200.0),
+        ("energy_j", 12.0),
+        ("energy_device_j", 4.0),
+        ("tracker_linking", 0.5),
+    ];
+    let figures = &summary.by_seed[&1];
+    for (name, value) in expected {
+        assert_eq!(figures.get(name), Some(&value), "{name}");
+    }
+    assert_eq!(figures.len(), expected.len());
+    assert!(
+        FIGURES
+            .iter()
+            .all(|figure| figures.contains_key(figure.name))
+    );
+}
+
+#[test]
+fn over_seeds_there_is_a_mean_and_an_interval() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    let summary = run::result(&path, run::SCENARIO, 0).unwrap();
+    let delay = summary.over_seeds["delay_mean_s"];
+    assert_eq!((delay.mean, delay.seeds), (210.0, 2));
+    // Means 205 and 215, standard error 5, t of one degree of freedom 12.706.
+    assert!((delay.low.unwrap() - (210.0 - 63.531)).abs() < 0.01);
+    assert!((delay.high.unwrap() - (210.0 + 63.531)).abs() < 0.01);
+    let alike = summary.over_seeds["delivery_ratio"];
+    assert_eq!((alike.low, alike.high), (Some(0.5), Some(0.5)));
+}
+
+#[test]
+fn a_summary_is_read_as_it_was_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    let summary = run::result(&path, run::SCENARIO, 0).unwrap();
+    assert_eq!(Summary::read(&path).unwrap(), summary);
+    let json: serde_json::Value =
+        serde_json::from_slice(&fs::read(path.join("summary.json")).unwrap()).unwrap();
+    assert_eq!(json["over_seeds"]["delivered"]["mean"], 2.0);
+    assert_eq!(json["by_seed"]["2"]["delay_mean_s"], 215.0);
+    assert_eq!(json["identity"]["seeds"][1], 2);
+}
+
+#[test]
+fn curves_end_where_the_figures_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    let summary = run::result(&path, run::SCENARIO, 0).unwrap();
+    let curves = &summary.curves[&1];
+    let at = |seconds: f64| {
+        curves
+            .time_s
+            .iter()
+            .position(|time| *time == seconds)
+            .unwrap()
+    };
+    assert_eq!(curves.delivery_ratio[at(0.0)], None);
+    assert_eq!(curves.delivery_ratio[at(130.0)], Some(1.0 / 3.0));
+    assert_eq!(curves.delivery_ratio[at(1000.0)], Some(0.5));
+    assert_eq!(curves.overhead_ratio[at(405.0)], Some(0.0));
+    assert_eq!(curves.buffer_bytes[at(600.0)], Some(400.0));
+    assert_eq!(curves.buffer_bytes[at(605.0)], None);
+    assert_eq!(curves.energy_j[at(600.0)], Some(4.0));
+    let within = |seconds: f64| {
+        let place = curves.duration_s.iter().position(|time| *time == seconds);
+        (
+            curves.delivered_within[place.unwrap()],
+            curves.apart_longer[place.unwrap()],
+        )
+    };
+    assert_eq!(within(1.0), (Some(0.0), Some(1.0)));
+    assert_eq!(within(10.0), (Some(0.25), Some(1.0)));
+    assert_eq!(within(1000.0), (Some(0.5), Some(0.0)));
+}
+
+#[test]
+fn a_person_can_read_the_summary() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    let summary = run::result(&path, run::SCENARIO, 0).unwrap();
+    let text = fs::read_to_string(path.join("summary.txt")).unwrap();
+    assert_eq!(text, summary.text());
+    assert!(text.starts_with("by <hand>, scenario "), "{text}");
+    assert!(text.contains("seeds 1, 2;"), "{text}");
+    let line = |name: &str| {
+        let line = text.lines().find(|line| line.trim().starts_with(name));
+        line.unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(
+        line("delay_mean_s"),
+        "delay_mean_s 3.5 min 2.441 min to 4.559 min"
+    );
+    assert_eq!(line("tracker_linking"), "tracker_linking 0.5");
+}

@@ -1,0 +1,132 @@
+//! The page that plays a run holds the run, and nothing else.
+
+use std::path::Path;
+
+use hedgerow_simulations::result::{Error, MapLine, Output, view};
+use serde_json::Value;
+
+use super::run;
+
+fn page(map: &[MapLine]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    run::result(&path, run::SCENARIO, 0).unwrap();
+    view(&path, 1, map).unwrap()
+}
+
+/// What the page is given.
+fn data(page: &str) -> Value {
+    let begin = "<script type=\"application/json\" id=\"run\">";
+    let from = page.find(begin).unwrap() + begin.len();
+    let length = page[from..].find("</script>").unwrap();
+    serde_json::from_str(&page[from..from + length]).unwrap()
+}
+
+fn numbers(value: &Value) -> Vec<u32> {
+    let bytes = data_encoding::BASE64
+        .decode(value.as_str().unwrap().as_bytes())
+        .unwrap();
+    let numbers = bytes.chunks_exact(4);
+    numbers
+        .map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()))
+        .collect()
+}
+
+fn shares(value: &Value) -> Vec<u16> {
+    let bytes = data_encoding::BASE64
+        .decode(value.as_str().unwrap().as_bytes())
+        .unwrap();
+    let numbers = bytes.chunks_exact(2);
+    numbers
+        .map(|bytes| u16::from_le_bytes(bytes.try_into().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_page_needs_nothing_from_elsewhere() {
+    let page = page(&[]);
+    for elsewhere in ["http://", "https://", "src=", "<link", "@import", "fetch("] {
+        assert!(!page.contains(elsewhere), "the page needs {elsewhere}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn names_cannot_end_the_script() {
+    let page = page(&[]);
+    assert!(!page.contains("by <hand>"));
+    assert_eq!(data(&page)["name"], "by <hand>");
+}
+
+#[test]
+fn a_page_holds_places_contacts_and_sessions() {
+    let run = data(&page(&[]));
+    assert_eq!(
+        (&run["seed"], &run["devices"], &run["ticks"]),
+        (&1.into(), &3.into(), &10_000.into())
+    );
+    assert_eq!(numbers(&run["samples"]["ticks"]), [0, 6_000]);
+    // Three devices side by side that go from the lower edge to the upper.
+    let half = 32_767;
+    let most = 65_534;
+    let expected = [0, 0, half, 0, most, 0, 0, most, half, most, most, most];
+    assert_eq!(shares(&run["samples"]["places"]), expected);
+    assert_eq!(numbers(&run["contacts"])[..4], [900, 1_500, 0, 1]);
+    assert_eq!(numbers(&run["sessions"]), [1_000, 1_500, 0, 1]);
+    assert_eq!(run["notes"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_page_holds_how_messages_spread() {
+    let run = data(&page(&[]));
+    let messages = numbers(&run["spread"]["messages"]);
+    assert_eq!(messages.len(), 4 * 4);
+    assert_eq!(messages[..4], [0, 100, 0, 2]);
+    let (written, copied, delivered, dropped) = (0, 1, 2, 3);
+    let of_first = |event: &&[u32]| event[1] == 0;
+    let events = numbers(&run["spread"]["events"]);
+    let events: Vec<&[u32]> = events.chunks_exact(5).filter(of_first).collect();
+    let expected = [
+        [100, 0, 0, written, 0],
+        [1_100, 0, 1, copied, 0],
+        [4_100, 0, 2, copied, 1],
+        [4_100, 0, 2, delivered, 0],
+        [4_100, 0, 1, dropped, 1],
+    ];
+    assert_eq!(
+        events,
+        expected.iter().map(|event| &event[..]).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_map_lies_under_the_devices() {
+    let run = data(&page(&[[[-200.0, 0.0], [200.0, 600.0]]]));
+    assert_eq!(run["width_m"], 400.0);
+    assert_eq!(shares(&run["map"]), [0, 0, 65_534, 65_534]);
+    assert_eq!(shares(&run["samples"]["places"])[0], 32_767);
+}
+
+#[test]
+fn devices_without_places_stand_in_a_circle_and_the_page_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    let output = Output::create(&path, run::identity("", &[1])).unwrap();
+    let run = output.run(run::world(1)).unwrap().finish().unwrap();
+    output.finish(vec![run]).unwrap();
+    let run = data(&view(&path, 1, &[]).unwrap());
+    assert_eq!(run["samples"], Value::Null);
+    assert!(run["notes"][0].as_str().unwrap().contains("circle"));
+}
+
+#[test]
+fn a_seed_that_was_not_run_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    run::result(&path, run::SCENARIO, 0).unwrap();
+    assert!(matches!(view(&path, 3, &[]), Err(Error::NoSeed(_, 3))));
+    assert!(matches!(
+        view(Path::new("nowhere"), 1, &[]),
+        Err(Error::NotWhole(..))
+    ));
+}

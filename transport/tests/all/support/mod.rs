@@ -1,0 +1,10 @@
+//! What several modules of tests need.
+
+pub mod alone;
+#[cfg(all(feature = "ble", target_os = "linux"))]
+pub mod bluez;
+pub mod devices;
+#[cfg(feature = "ble")]
+pub mod events;
+#[cfg(feature = "relay")]
+pub mod relay;
