@@ -1,7 +1,7 @@
 //! Everything that can be used says what it is to a screen reader, and can be used by the keyboard.
 
 use crate::stage::window::Window;
-use crate::stage::{NOON, Stage, id};
+use crate::stage::{self, NOON, Stage, id};
 use hedgerow_gui::model::*;
 use hedgerow_gui::ui::ScanningView;
 use hedgerow_node::api::*;

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::stage::{NOON, Stage, id};
+use crate::stage::{self, NOON, Stage, id};
 use hedgerow_gui::bind::{About, Outside, Window};
 use hedgerow_gui::fonts;
 use hedgerow_gui::model::*;
