@@ -4,6 +4,7 @@ mod accessible;
 mod bench;
 mod camera;
 mod contrast;
+#[cfg(target_os = "linux")]
 mod desktop;
 mod end_to_end;
 mod languages;

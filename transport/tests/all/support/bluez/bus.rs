@@ -1,12 +1,14 @@
 //! A bus for each test.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use busd::bus::Bus;
+use futures_util::future::{Either, select};
 use tokio::runtime::Builder;
 use tokio::time::{advance, pause, resume};
+use zruntime::unblock;
 
 use super::Air;
 use crate::support::alone;
@@ -42,33 +44,14 @@ fn run(test: &str, mut runtime: Builder, body: impl AsyncFnOnce(Arc<Air>)) {
         return runtime.block_on(async { body(Air::start().await).await });
     }
     let directory = tempfile::tempdir().expect("a directory");
-    let configuration = directory.path().join("bus.conf");
-    let mut file = std::fs::File::create(&configuration).expect("a file");
-    write!(
-        file,
-        r#"<busconfig>
-          <listen>unix:path={}/bus</listen>
-          <auth>EXTERNAL</auth>
-          <policy context="default">
-            <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/>
-          </policy>
-        </busconfig>"#,
-        directory.path().display()
-    )
-    .expect("a file");
-    let mut daemon = Command::new("dbus-daemon")
-        .arg("--config-file")
-        .arg(&configuration)
-        .args(["--nofork", "--nopidfile", "--print-address"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("dbus-daemon, of the package of that name");
-    let mut address = String::new();
-    BufReader::new(daemon.stdout.take().expect("it is piped"))
-        .read_line(&mut address)
-        .expect("an address");
-    alone::run(&test, &[(BUS, address.trim())]);
-    daemon.kill().expect("it runs");
-    daemon.wait().expect("it runs");
+    let address = format!("unix:dir={}", directory.path().display());
+    zruntime::block_on(async {
+        let mut bus = Bus::for_address(Some(&address)).await.expect("a socket");
+        let address = bus.address().to_string();
+        let passes = pin!(unblock(move || alone::run(&test, &[(BUS, &address)])));
+        match select(passes, pin!(bus.run())).await {
+            Either::Left(((), _)) => {}
+            Either::Right((ended, _)) => panic!("the bus has ended: {ended:?}"),
+        }
+    });
 }
