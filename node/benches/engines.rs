@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hedgerow_node::api::{Answer, Call, ContactId, Event, Private, Radio, Reply};
+use hedgerow_node::api::{Answer, Call, ContactId, Event, Private, Reply};
 use hedgerow_node::engine::introduction::{Card, Friend, card, introduce};
 use hedgerow_node::engine::{
     BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump,
@@ -15,11 +15,10 @@ use hedgerow_node::engine::{
 use hedgerow_node::store::schema;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::{
-    Address, CarrierEvent, CarrierKind, CarrierState, DialId, Ending, LinkId,
+    Address, CarrierCommand, CarrierEvent, CarrierKind, CarrierState, DialId, Ending, LinkId,
 };
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::keys::{PairKeys, Root};
-use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -43,15 +42,13 @@ impl Effects for Asked {
     }
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
-    fn dial(&mut self, _: CarrierKind, dial: DialId, _: Address) {
-        self.dialled = Some(dial);
+    fn command(&mut self, _: CarrierKind, command: CarrierCommand) {
+        match command {
+            CarrierCommand::Dial { dial, .. } => self.dialled = Some(dial),
+            CarrierCommand::Announce { beacons, .. } => self.beacons = beacons,
+            _ => {}
+        }
     }
-    fn announce(&mut self, _: CarrierKind, beacons: Vec<[u8; 8]>, _: bool) {
-        self.beacons = beacons;
-    }
-    fn switch(&mut self, _: CarrierKind, _: bool) {}
-    fn tune(&mut self, _: Radio) {}
-    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>, _: RelayPaths) {}
     fn answer(&mut self, _: CallId, answer: Answer) {
         self.answers.push(answer);
     }

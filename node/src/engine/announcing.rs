@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::beacon::{self, Beacon, Epoch, Known};
-use hedgerow_transport::carrier::{Address, CarrierKind, CarrierState, LinkId};
+use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierKind, CarrierState, LinkId};
 use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::search::Sought;
 
@@ -32,7 +32,7 @@ impl Engine {
         state: CarrierState,
     ) -> Result<(), StorageError> {
         if kind == CarrierKind::Ble && !self.carriers.contains_key(&kind) {
-            turn.out.tune(self.account.radio);
+            turn.out.command(kind, self.account.radio.into());
         }
         let carrier = self.carriers.entry(kind).or_insert(Carrier {
             state,
@@ -45,7 +45,7 @@ impl Engine {
         }
         let is_wanted = !self.account.switched_off.contains(&(kind as u8));
         if !is_wanted && state != CarrierState::Off {
-            turn.out.switch(kind, false);
+            turn.out.command(kind, CarrierCommand::Switch { on: false });
         }
         if matches!(state, CarrierState::On | CarrierState::NoDiscovery) {
             if is_wanted {
@@ -171,8 +171,11 @@ impl Engine {
                 let (own, pairwise) = beacons.split_first()?;
                 Some(beacon::announcement(*own, pairwise, *epoch, &mut turn.rng))
             });
-            let slots = slots.map_or_else(Vec::new, Vec::from);
-            turn.out.announce(kind, slots, wanted.is_some());
+            let announce = CarrierCommand::Announce {
+                beacons: slots.map_or_else(Vec::new, Vec::from),
+                look: wanted.is_some(),
+            };
+            turn.out.command(kind, announce);
         }
     }
 
@@ -334,7 +337,9 @@ impl Engine {
         );
         self.dialling = dialling;
         for (dial, way) in started {
-            turn.out.dial(way.carrier, dial, way.address);
+            let to = way.address;
+            turn.out
+                .command(way.carrier, CarrierCommand::Dial { dial, to });
         }
     }
 }

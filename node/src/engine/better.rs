@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::beacon::Beacon;
-use hedgerow_transport::carrier::CarrierKind;
+use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
 use super::dialling::Target;
 use super::way::{MAX_ADDRESSES, Way};
@@ -144,7 +144,9 @@ impl Engine {
                 plan.trying = Some(way.clone());
                 let target = Target::Device(*device);
                 let dial = self.dialling.move_to(target, way.clone());
-                turn.out.dial(way.carrier, dial, way.address);
+                let to = way.address;
+                turn.out
+                    .command(way.carrier, CarrierCommand::Dial { dial, to });
             }
         }
     }

@@ -13,7 +13,7 @@ use super::news::Run;
 use super::way::ANNOUNCING;
 use super::{CallId, Effects as _, Engine, Turn, conversation, reconciling, status};
 use crate::api::{Call, Carrier, ContactId, Private, Radio, Refusal, Reply};
-use hedgerow_transport::carrier::CarrierKind;
+use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
 impl Engine {
     /// Does what is asked, and answers.
@@ -138,7 +138,7 @@ impl Engine {
             self.account.switched_off.push(kind as u8);
         }
         self.account.save(turn.txn)?;
-        turn.out.switch(kind, on);
+        turn.out.command(kind, CarrierCommand::Switch { on });
         Ok(Reply::Done)
     }
 
@@ -165,7 +165,7 @@ impl Engine {
     fn set_radio(&mut self, turn: &mut Turn<'_>, radio: Radio) -> Result<Reply, CallError> {
         self.account.radio = radio;
         self.account.save(turn.txn)?;
-        turn.out.tune(radio);
+        turn.out.command(CarrierKind::Ble, radio.into());
         if let Some(carrier) = self.carriers.get_mut(&CarrierKind::Ble) {
             carrier.airtime = None;
         }

@@ -1,10 +1,9 @@
 //! What the engine asks of the world. Nothing here happens before the commit it depends on.
 
 use bytes::Bytes;
-use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
-use hedgerow_transport::relay::{RelayKey, RelayPaths};
+use hedgerow_transport::carrier::{CarrierCommand, CarrierKind, Ending, LinkId};
 
-use crate::api::{Answer, Event, Radio};
+use crate::api::{Answer, Event};
 use crate::engine::bundle_event::BundleEvent;
 use crate::engine::input::CallId;
 
@@ -19,19 +18,11 @@ pub trait Effects {
     fn recognised(&mut self, link: LinkId);
     /// End a link.
     fn end(&mut self, link: LinkId, ending: Ending);
-    /// Try to reach an address.
-    fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address);
-    /// Announce exactly these beacons over a carrier, and look for others or not.
-    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool);
-    /// Switch a carrier on or off.
-    fn switch(&mut self, carrier: CarrierKind, on: bool);
-    /// Use the radio in this way.
-    fn tune(&mut self, radio: Radio);
-    /// Be reachable at exactly these relays under exactly these names, by these paths.
-    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>, paths: RelayPaths);
+    /// Give a carrier a command that is not about a link. A device may lack the carrier.
+    fn command(&mut self, carrier: CarrierKind, command: CarrierCommand);
     /// Answer a call.
     fn answer(&mut self, call: CallId, answer: Answer);
-    /// Tell whoever listens.
+    /// Tell every listener.
     fn event(&mut self, event: Event);
     /// Note what has become of a bundle that couriers carry.
     fn bundle(&mut self, event: BundleEvent);

@@ -1,12 +1,11 @@
 //! What the engine wants done, kept until the commit it depends on.
 
 use bytes::Bytes;
-use hedgerow_transport::carrier::{Address, CarrierKind, DialId, Ending, LinkId};
-use hedgerow_transport::relay::{RelayKey, RelayPaths};
+use hedgerow_transport::carrier::{CarrierCommand, CarrierKind, Ending, LinkId};
 
 use super::bundle_event::BundleEvent;
 use super::{CallId, Effects};
-use crate::api::{Answer, Event, Radio};
+use crate::api::{Answer, Event};
 
 /// One effect that waits.
 #[derive(Debug)]
@@ -14,11 +13,7 @@ enum Effect {
     Send(LinkId, Bytes, u64),
     Recognised(LinkId),
     End(LinkId, Ending),
-    Dial(CarrierKind, DialId, Address),
-    Announce(CarrierKind, Vec<[u8; 8]>, bool),
-    Switch(CarrierKind, bool),
-    Tune(Radio),
-    Appear(Vec<Address>, Vec<RelayKey>, RelayPaths),
+    Command(CarrierKind, CarrierCommand),
     Answer(CallId, Answer),
     Event(Event),
     Bundle(BundleEvent),
@@ -36,13 +31,7 @@ impl Outbox {
                 Effect::Send(link, bytes, ghost) => effects.send(link, bytes, ghost),
                 Effect::Recognised(link) => effects.recognised(link),
                 Effect::End(link, ending) => effects.end(link, ending),
-                Effect::Dial(carrier, dial, to) => effects.dial(carrier, dial, to),
-                Effect::Announce(carrier, beacons, look) => {
-                    effects.announce(carrier, beacons, look)
-                }
-                Effect::Switch(carrier, on) => effects.switch(carrier, on),
-                Effect::Tune(radio) => effects.tune(radio),
-                Effect::Appear(relays, keys, paths) => effects.appear(relays, keys, paths),
+                Effect::Command(carrier, command) => effects.command(carrier, command),
                 Effect::Answer(call, answer) => effects.answer(call, answer),
                 Effect::Event(event) => effects.event(event),
                 Effect::Bundle(event) => effects.bundle(event),
@@ -61,20 +50,8 @@ impl Effects for Outbox {
     fn end(&mut self, link: LinkId, ending: Ending) {
         self.0.push(Effect::End(link, ending));
     }
-    fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address) {
-        self.0.push(Effect::Dial(carrier, dial, to));
-    }
-    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
-        self.0.push(Effect::Announce(carrier, beacons, look));
-    }
-    fn switch(&mut self, carrier: CarrierKind, on: bool) {
-        self.0.push(Effect::Switch(carrier, on));
-    }
-    fn tune(&mut self, radio: Radio) {
-        self.0.push(Effect::Tune(radio));
-    }
-    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>, paths: RelayPaths) {
-        self.0.push(Effect::Appear(relays, keys, paths));
+    fn command(&mut self, carrier: CarrierKind, command: CarrierCommand) {
+        self.0.push(Effect::Command(carrier, command));
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
         self.0.push(Effect::Answer(call, answer));

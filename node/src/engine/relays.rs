@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::StorageError;
-use hedgerow_transport::carrier::{Address, CarrierKind, LinkId, RelayState};
+use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierKind, LinkId, RelayState};
 use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::relay::{
     self, MAX_RELAY_NAMES, RELAY_EPOCH_MS, RELAY_NAMES_AHEAD, RelayEpoch, RelayKey, RelayName,
@@ -256,7 +256,12 @@ impl Engine {
         let relays = wanted.relays.iter().cloned().map(Address).collect();
         let paths = wanted.paths;
         self.relays.appearance = wanted;
-        turn.out.appear(relays, keys, paths);
+        let appear = CarrierCommand::Appear {
+            relays,
+            keys,
+            paths,
+        };
+        turn.out.command(CarrierKind::Relay, appear);
     }
 
     fn appearance(&self, wall_ms: i64) -> Appearance {
@@ -404,7 +409,9 @@ impl Engine {
             let dial = self
                 .dialling
                 .move_to(Target::Device(live.device), way.clone());
-            turn.out.dial(way.carrier, dial, way.address);
+            let to = way.address;
+            turn.out
+                .command(way.carrier, CarrierCommand::Dial { dial, to });
         }
     }
 

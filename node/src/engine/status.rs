@@ -2,10 +2,13 @@
 
 use bytes::Bytes;
 use hedgerow_sync::store::{Reader, StorageError};
-use hedgerow_transport::carrier::{CarrierKind, CarrierState};
+use hedgerow_transport::ble::power;
+use hedgerow_transport::carrier::{CarrierCommand, CarrierKind, CarrierState};
 
 use super::{Engine, Now, contact};
-use crate::api::{Carrier, CarrierCondition, CarrierStatus, Me, Private, Status, Traffic};
+use crate::api::{
+    Carrier, CarrierCondition, CarrierStatus, Me, Power, Private, Radio, Status, Traffic,
+};
 
 /// What has travelled since the start.
 #[derive(Debug, Default)]
@@ -125,5 +128,19 @@ pub(crate) fn condition(state: CarrierState) -> CarrierCondition {
         CarrierState::NotPrivate => CarrierCondition::NotPrivate,
         CarrierState::NoDiscovery => CarrierCondition::NoDiscovery,
         CarrierState::Failing => CarrierCondition::Failing,
+    }
+}
+
+impl From<Radio> for CarrierCommand {
+    /// What Bluetooth LE is told.
+    fn from(radio: Radio) -> CarrierCommand {
+        CarrierCommand::Tune {
+            power: match radio.power {
+                Power::Active => power::Power::Active,
+                Power::Balanced => power::Power::Balanced,
+                Power::Saver => power::Power::Saver,
+            },
+            show_address: radio.show_address,
+        }
     }
 }

@@ -7,16 +7,13 @@ use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::{Reader, StorageError, StorageFault, Store, Txn};
 use hedgerow_sync::watched::Watched;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
-use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
-};
+use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, CarrierKind, Ending, LinkId};
 use hedgerow_transport::cryptography::Cryptography;
-use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::EPOCH_MS;
-use crate::api::{Answer, Call, Event, Radio, Reply};
+use crate::api::{Answer, Call, Event, Reply};
 use crate::courier;
 use crate::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
 use crate::store::schema;
@@ -322,11 +319,6 @@ struct Asked<'a, 'n> {
 }
 
 impl Asked<'_, '_> {
-    fn command(&mut self, kind: CarrierKind, command: CarrierCommand) {
-        let network = self.air.of(kind);
-        network.command(self.number, command, self.now_ms);
-    }
-
     /// No two networks know links of one name.
     fn link_command(&mut self, command: CarrierCommand) {
         for network in self.air.all() {
@@ -368,35 +360,19 @@ impl Effects for Asked<'_, '_> {
         self.log("end", format!("{link:?} {ending:?}").as_bytes());
         self.link_command(CarrierCommand::End { link, ending });
     }
-    fn dial(&mut self, kind: CarrierKind, dial: DialId, to: Address) {
-        self.log("dial", to.0.as_bytes());
-        self.command(kind, CarrierCommand::Dial { dial, to });
-    }
-    fn announce(&mut self, kind: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
-        let count = beacons.len().to_be_bytes();
-        self.log_secret(
-            "announce",
-            &beacons.concat(),
-            &[&count[..], &[u8::from(look)]].concat(),
-        );
-        self.command(kind, CarrierCommand::Announce { beacons, look });
-    }
-    fn switch(&mut self, kind: CarrierKind, on: bool) {
-        self.log("switch", &[u8::from(on)]);
-        self.command(kind, CarrierCommand::Switch { on });
-    }
-    fn tune(&mut self, radio: Radio) {
-        self.log("tune", format!("{radio:?}").as_bytes());
-    }
-    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>, paths: RelayPaths) {
-        let told = format!("{relays:?} {} {paths:?}", keys.len());
-        self.log("appear", told.as_bytes());
-        let appear = CarrierCommand::Appear {
-            relays,
-            keys,
-            paths,
-        };
-        self.command(CarrierKind::Relay, appear);
+    fn command(&mut self, kind: CarrierKind, command: CarrierCommand) {
+        match &command {
+            // Beacons look different each time they are made.
+            CarrierCommand::Announce { beacons, look } => {
+                let count = beacons.len().to_be_bytes();
+                let length = [&count[..], &[u8::from(*look)]].concat();
+                self.log_secret("announce", &beacons.concat(), &length);
+            }
+            CarrierCommand::Dial { to, .. } => self.log("dial", to.0.as_bytes()),
+            command => self.log("command", format!("{command:?}").as_bytes()),
+        }
+        let network = self.air.of(kind);
+        network.command(self.number, command, self.now_ms);
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
         let said = format!("{call:?} {answer:?}");

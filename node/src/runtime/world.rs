@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use hedgerow_transport::ble::power;
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId, TwoWay,
+    CarrierCommand, CarrierEvent, CarrierKind, Ending, LinkId, TwoWay,
 };
-use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use tokio::sync::{broadcast, oneshot, watch};
 
-use crate::api::{Answer, Event, Power, Radio};
+use crate::api::{Answer, Event};
 use crate::engine::{BundleEvent, CallId, Effects};
 
 /// Carriers, callers and listeners.
@@ -92,7 +90,7 @@ impl World {
         }
     }
 
-    fn command(&mut self, carrier: CarrierKind, command: CarrierCommand) {
+    fn execute(&mut self, carrier: CarrierKind, command: CarrierCommand) {
         let Some(way) = self.carriers.get(&carrier) else {
             return;
         };
@@ -105,7 +103,7 @@ impl World {
     fn link_command(&mut self, link: LinkId, command: CarrierCommand) {
         // A link that has ended meanwhile has no carrier any more.
         if let Some(carrier) = self.links.get(&link).copied() {
-            self.command(carrier, command);
+            self.execute(carrier, command);
         }
     }
 }
@@ -123,43 +121,14 @@ impl Effects for World {
         self.link_command(link, CarrierCommand::End { link, ending });
     }
 
-    fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address) {
-        if self.carriers.contains_key(&carrier) {
-            self.command(carrier, CarrierCommand::Dial { dial, to });
-        } else {
-            self.caused
-                .push((carrier, CarrierEvent::DialFailed { dial }));
+    fn command(&mut self, carrier: CarrierKind, command: CarrierCommand) {
+        match command {
+            CarrierCommand::Dial { dial, .. } if !self.carriers.contains_key(&carrier) => {
+                let failed = CarrierEvent::DialFailed { dial };
+                self.caused.push((carrier, failed));
+            }
+            command => self.execute(carrier, command),
         }
-    }
-
-    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
-        self.command(carrier, CarrierCommand::Announce { beacons, look });
-    }
-
-    fn switch(&mut self, carrier: CarrierKind, on: bool) {
-        self.command(carrier, CarrierCommand::Switch { on });
-    }
-
-    fn tune(&mut self, radio: Radio) {
-        let power = match radio.power {
-            Power::Active => power::Power::Active,
-            Power::Balanced => power::Power::Balanced,
-            Power::Saver => power::Power::Saver,
-        };
-        let show_address = radio.show_address;
-        let tune = CarrierCommand::Tune {
-            power,
-            show_address,
-        };
-        self.command(CarrierKind::Ble, tune);
-    }
-    fn appear(&mut self, relays: Vec<Address>, keys: Vec<RelayKey>, paths: RelayPaths) {
-        let appear = CarrierCommand::Appear {
-            relays,
-            keys,
-            paths,
-        };
-        self.command(CarrierKind::Relay, appear);
     }
 
     fn answer(&mut self, call: CallId, answer: Answer) {

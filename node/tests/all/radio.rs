@@ -5,10 +5,10 @@ use hedgerow_node::api::{Airtime, Answer, Call, Event, Power, Radio, Reply, Stat
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, Now, pump};
 use hedgerow_node::store::schema;
 use hedgerow_sync::memory::MemoryStore;
+use hedgerow_transport::ble::power;
 use hedgerow_transport::carrier::{
-    Address, CarrierEvent, CarrierKind, CarrierState, DialId, Ending, LinkId,
+    CarrierCommand, CarrierEvent, CarrierKind, CarrierState, Ending, LinkId,
 };
-use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -20,7 +20,7 @@ const NOW: Now = Now {
 /// What an engine has asked for.
 #[derive(Default)]
 struct Asked {
-    tuned: Vec<Radio>,
+    tuned: Vec<(power::Power, bool)>,
     answers: Vec<Answer>,
 }
 
@@ -28,13 +28,16 @@ impl Effects for Asked {
     fn send(&mut self, _: LinkId, _: Bytes, _: u64) {}
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
-    fn dial(&mut self, _: CarrierKind, _: DialId, _: Address) {}
-    fn announce(&mut self, _: CarrierKind, _: Vec<[u8; 8]>, _: bool) {}
-    fn switch(&mut self, _: CarrierKind, _: bool) {}
-    fn tune(&mut self, radio: Radio) {
-        self.tuned.push(radio);
+    fn command(&mut self, carrier: CarrierKind, command: CarrierCommand) {
+        if let CarrierCommand::Tune {
+            power,
+            show_address,
+        } = command
+        {
+            assert_eq!(carrier, CarrierKind::Ble);
+            self.tuned.push((power, show_address));
+        }
     }
-    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>, _: RelayPaths) {}
     fn answer(&mut self, _: CallId, answer: Answer) {
         self.answers.push(answer);
     }
@@ -92,9 +95,11 @@ fn the_radio_is_used_as_was_chosen_when_it_is_found_again() {
         state(CarrierState::NotPrivate),
         Input::Call(CallId(1), Call::SetRadio(chosen)),
     ]);
-    assert_eq!(asked.tuned, [Radio::default(), chosen]);
+    let balanced = (power::Power::Balanced, false);
+    let saver = (power::Power::Saver, true);
+    assert_eq!(asked.tuned, [balanced, saver]);
     let asked = device.run([state(CarrierState::NotPrivate), state(CarrierState::On)]);
-    assert_eq!(asked.tuned, [chosen], "once, when the carrier is there");
+    assert_eq!(asked.tuned, [saver], "once, when the carrier is there");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use hedgerow_node::api::{Answer, Api, Call, Carrier, ContactId, Event, Private, Radio};
+use hedgerow_node::api::{Answer, Api, Call, Carrier, ContactId, Event, Private};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, pump};
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
@@ -14,8 +14,7 @@ use hedgerow_node::runtime::recording::Recording;
 use hedgerow_node::store::schema;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::{Direction, Store};
-use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, DialId, Ending, LinkId};
-use hedgerow_transport::relay::{RelayKey, RelayPaths};
+use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, CarrierKind, Ending, LinkId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -98,11 +97,7 @@ impl Effects for Told {
     fn send(&mut self, _: LinkId, _: Bytes, _: u64) {}
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
-    fn dial(&mut self, _: CarrierKind, _: DialId, _: Address) {}
-    fn announce(&mut self, _: CarrierKind, _: Vec<[u8; 8]>, _: bool) {}
-    fn switch(&mut self, _: CarrierKind, _: bool) {}
-    fn tune(&mut self, _: Radio) {}
-    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>, _: RelayPaths) {}
+    fn command(&mut self, _: CarrierKind, _: CarrierCommand) {}
     fn answer(&mut self, _: CallId, _: Answer) {}
     fn event(&mut self, event: Event) {
         self.0.push(event);

@@ -1,10 +1,11 @@
 //! What an engine asks for, and how its device does it.
 
 use bytes::Bytes;
-use hedgerow_node::api::{Answer, Event, Radio, Reply};
+use hedgerow_node::api::{Answer, Event, Reply};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Input};
-use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, DialId, Ending, LinkId};
-use hedgerow_transport::relay::{RelayKey, RelayPaths};
+use hedgerow_transport::carrier::{
+    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
+};
 
 use super::nearby::Announcement;
 use super::{Device, Post, Running};
@@ -40,15 +41,16 @@ impl Effects for Asked {
     fn end(&mut self, link: LinkId, ending: Ending) {
         self.0.push(Ask::End(link, ending));
     }
-    fn dial(&mut self, carrier: CarrierKind, dial: DialId, to: Address) {
-        self.0.push(Ask::Dial(carrier, dial, to));
+    fn command(&mut self, carrier: CarrierKind, command: CarrierCommand) {
+        match command {
+            CarrierCommand::Dial { dial, to } => self.0.push(Ask::Dial(carrier, dial, to)),
+            CarrierCommand::Announce { beacons, look } => {
+                self.0.push(Ask::Announce(carrier, beacons, look));
+            }
+            // Links have effects of their own; the settings of a carrier are the scenario's.
+            _ => {}
+        }
     }
-    fn announce(&mut self, carrier: CarrierKind, beacons: Vec<[u8; 8]>, look: bool) {
-        self.0.push(Ask::Announce(carrier, beacons, look));
-    }
-    fn switch(&mut self, _: CarrierKind, _: bool) {}
-    fn tune(&mut self, _: Radio) {}
-    fn appear(&mut self, _: Vec<Address>, _: Vec<RelayKey>, _: RelayPaths) {}
     fn answer(&mut self, call: CallId, answer: Answer) {
         self.0.push(Ask::Answer(call, answer));
     }
