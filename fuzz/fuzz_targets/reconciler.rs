@@ -35,9 +35,10 @@ fuzz_target!(|input: &[u8]| {
         secret: &SECRET,
     }];
     let peer = other.device;
+    let channel = one.channel(peer, Role::Answerer, HASH);
     let mut reconciler = one
         .store
-        .write(|txn| Reconciler::new(txn, peer, Role::Answerer, HASH, &shared))
+        .write(|txn| Reconciler::new(txn, &channel, &shared))
         .unwrap();
     let blind = Blind::new(&SECRET, HASH, Role::Dialler);
     for piece in pieces(input) {

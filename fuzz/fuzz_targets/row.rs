@@ -10,7 +10,7 @@ use hedgerow_fuzz::pair::{Identity, Node, SECRET, SPACE, meet};
 use hedgerow_fuzz::pieces;
 use hedgerow_node::engine::{Engine, Now};
 use hedgerow_node::harness::{EPOCH_MS, World};
-use hedgerow_sync::entry::Body;
+use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{EntryId, Seq};
 use hedgerow_sync::ingest::Authority;
 use hedgerow_sync::memory::MemoryStore;
@@ -19,7 +19,7 @@ use hedgerow_sync::reconcile::{Reconciler, Shared};
 use hedgerow_sync::space::{self, AppendError};
 use hedgerow_sync::store::{Direction, Reader, StorageError, Store, Txn};
 use hedgerow_sync::wire::Role;
-use hedgerow_sync::{ingest, peer};
+use hedgerow_sync::{body, conversation, ingest, peer};
 use libfuzzer_sys::fuzz_target;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -38,8 +38,9 @@ static TALKED: LazyLock<(Node, Node)> = LazyLock::new(|| {
         other.say(&"long ".repeat(1_000));
         meet(&mut one, &mut other, opening);
     }
-    one.say("not delivered");
-    other.say("nor this");
+    let last = one.say("not delivered");
+    one.annotate(1, last, "nor this");
+    other.say("nor that");
     (one, other)
 });
 
@@ -64,6 +65,9 @@ fuzz_target!(|input: &[u8]| {
     let _ = one.store.read(sums);
     let _ = talk(&mut one, &mut other);
     let _ = append(&mut one);
+    for entry in entries.iter().step_by(90) {
+        let _ = one.store.write(|txn| body::remove(txn, SPACE, *entry));
+    }
     let _ = talk(&mut one, &mut other);
     let now = Now {
         mono_ms: 0,
@@ -127,6 +131,8 @@ fn look(reader: &dyn Reader, id: EntryId) -> Result<(), StorageError> {
     let _ = page::entry(reader, SPACE, id);
     let _ = page::position(reader, SPACE, id);
     let _ = ingest::holds(reader, SPACE, id);
+    let _ = page::last_row(reader, SPACE, id);
+    let _ = conversation::annotations(reader, SPACE, AnnotationKind(1), [id]);
     if let Some(place) = page::place(reader, SPACE, id)? {
         let without = [id.log.device];
         for without in [&without[..], &[]] {
@@ -142,6 +148,7 @@ fn sums(reader: &dyn Reader) -> Result<(), StorageError> {
     space::summary(reader, SPACE)?;
     space::frontier(reader, SPACE)?;
     peer::unacked(reader, SPACE, TALKED.1.device)?;
+    peer::unacked_rows(reader, SPACE, TALKED.1.device)?;
     Ok(())
 }
 
@@ -149,11 +156,12 @@ fn append(node: &mut Node) -> Result<(), StorageError> {
     let log = node.log();
     for text in ["a", "b"] {
         let body = Body::Bytes(Bytes::from_static(text.as_bytes()));
-        node.store
-            .write(|txn| match space::append(txn, SPACE, log, 5_000, body) {
+        node.store.write(
+            |txn| match space::append(txn, SPACE, log, 5_000, What::TEXT, body) {
                 Err(AppendError::Storage(error)) => Err(error),
                 _ => Ok(()),
-            })?;
+            },
+        )?;
     }
     Ok(())
 }
@@ -165,16 +173,19 @@ fn talk(one: &mut Node, other: &mut Node) -> Result<(), StorageError> {
         secret: &SECRET,
     }];
     let begin = |node: &mut Node, peer, role| {
+        let channel = node.channel(peer, role, b"hash");
         node.store
-            .write(|txn| Reconciler::new(txn, peer, role, b"hash", &shared))
+            .write(|txn| Reconciler::new(txn, &channel, &shared))
     };
     let mut mine = begin(one, other.device, Role::Dialler)?;
     let mut theirs = begin(other, one.device, Role::Answerer).expect(SOUND);
     let (my_root, their_root) = (mine.root(), theirs.root());
-    one.store.write(|txn| mine.peer_root(txn, their_root))?;
+    let (my_opening, their_opening) = (one.log().incarnation, other.log().incarnation);
+    one.store
+        .write(|txn| mine.peer_root(txn, their_root, their_opening))?;
     other
         .store
-        .write(|txn| theirs.peer_root(txn, my_root))
+        .write(|txn| theirs.peer_root(txn, my_root, my_opening))
         .expect(SOUND);
     for _ in 0..8 {
         carry(one, &mut mine, other, &mut theirs)?.expect(SOUND);

@@ -119,7 +119,7 @@ impl Acquaintance {
         let write = |hello: &mut Encoder<Vec<u8>>| {
             hello
                 .array(9)?
-                .u8(1)?
+                .u8(2)?
                 .u64(0)?
                 .u32(list.version())?
                 .bytes(&list.hash())?

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use hedgerow_sync::entry::Body;
+use hedgerow_sync::entry::{Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::ingest::Authority;
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::page::{self, PageFrom};
-use hedgerow_sync::reconcile::{Reconciler, Shared};
+use hedgerow_sync::reconcile::{Channel, Reconciler, Shared};
 use hedgerow_sync::space::{self, SpaceKind};
 use hedgerow_sync::store::Store;
 use hedgerow_sync::wire::{Message, Role};
@@ -40,7 +40,8 @@ fn append_all(store: &mut MemoryStore, body: &Bytes) {
         .write(|txn| {
             for number in 0..MESSAGES {
                 let body = Body::Bytes(body.clone());
-                space::append(txn, SPACE, LOG, number as i64, body).expect("the space exists");
+                space::append(txn, SPACE, LOG, number as i64, What::TEXT, body)
+                    .expect("the space exists");
             }
             Ok(())
         })
@@ -52,10 +53,18 @@ fn session(store: &mut MemoryStore, peer: DeviceId, role: Role) -> Reconciler {
         space: SPACE,
         secret: &SECRET,
     }];
+    let me = if peer == READER { WRITER } else { READER };
+    let channel = Channel {
+        me: LogId { device: me, ..LOG },
+        peer,
+        role,
+        hash: b"hash",
+        salt_seed: &[7; 32],
+    };
     store
         .write(|txn| {
-            let mut session = Reconciler::new(txn, peer, role, b"hash", &shared)?;
-            session.peer_root(txn, [9; 16])?;
+            let mut session = Reconciler::new(txn, &channel, &shared)?;
+            session.peer_root(txn, [9; 16], LOG.incarnation)?;
             Ok(session)
         })
         .expect("memory does not fail")

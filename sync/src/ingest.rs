@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::batch::{Batch, BatchError};
+use crate::body;
+use crate::conversation::{self, Accepted, Changes};
 use crate::id::{DeviceId, EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::mark::MarkKey;
-use crate::order;
-use crate::segment::{Lamports, SEGMENT_TARGET, SEGMENT_VERSION, lamport_of, put_stored};
+use crate::rows::Rows;
+use crate::segment::{Lamports, SEGMENT_TARGET, SEGMENT_VERSION, Standing, lamport_of, put_stored};
 use crate::space::{MAX_LOGS, SpaceRow};
 use crate::store::{Reader, StorageError, Txn};
 use crate::tables::{Key, SEGMENTS, damaged};
@@ -76,7 +78,7 @@ impl Refusal {
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ingested {
     /// Entries from `first` to `last` are new and stored.
     Stored {
@@ -84,6 +86,8 @@ pub enum Ingested {
         first: Seq,
         /// The last.
         last: Seq,
+        /// What they have changed in the conversation.
+        changes: Changes,
     },
     /// All of it was held already.
     Known {
@@ -119,7 +123,7 @@ pub fn ingest(
         if !mine {
             return Ok(Ingested::Refused(Refusal::NotTheirs));
         }
-        if !authority.mark_key.verifies(space, log, core) {
+        if !batch.is_marked(authority.mark_key, space, log) {
             return Ok(Ingested::Refused(Refusal::FalseMark));
         }
     }
@@ -148,40 +152,30 @@ pub fn ingest(
         Some(head) => head,
         None => row.new_log(txn, space, log, mine)?,
     };
-    put_sealed(
-        txn,
-        space,
-        &mut head,
-        batch.first.0 + skip,
-        skip,
-        &placed.lamports,
-        core,
-    )?;
-    order::add(
-        txn,
-        space,
-        head.number,
-        batch.first.0 + skip,
-        placed.lamports.iter(),
-    )?;
-    head.head = batch.last();
-    head.lamport = placed.last;
-    head.wall_ms = placed.last_wall_ms;
-    head.write(txn, space, log)?;
+    let stripped = match skip {
+        0 => None,
+        _ => body::without_gone(txn, space, head.number, &batch, skip)?,
+    };
+    head.repeats |= skip > 0;
+    let first = Seq(batch.first.0 + skip);
+    let core = stripped.as_deref().unwrap_or(core);
+    put_sealed(txn, space, &mut head, first, skip, &placed, core)?;
     row.tips.retain(|tip| !links.covers(tip.log, tip.seq));
-    row.grew(&head, batch.count - skip);
-    row.write(txn, space)?;
+    let accepted = &placed.accepted;
+    let changes = conversation::apply(txn, space, &mut row, log, &mut head, accepted)?;
     Ok(Ingested::Stored {
-        first: Seq(batch.first.0 + skip),
+        first,
         last: batch.last(),
+        changes,
     })
 }
 
 /// Where the new entries of a batch stand.
 struct Placed {
     lamports: Lamports,
+    rows: Rows,
     last: Lamport,
-    last_wall_ms: i64,
+    accepted: Vec<Accepted>,
 }
 
 fn place(
@@ -194,8 +188,9 @@ fn place(
 ) -> Result<Result<Placed, Ingested>, StorageError> {
     let mut placed = Placed {
         lamports: Lamports::default(),
+        rows: Rows::default(),
         last: before,
-        last_wall_ms: 0,
+        accepted: Vec::with_capacity((batch.count - skip) as usize),
     };
     for entry in batch.entries() {
         let entry = match entry {
@@ -204,7 +199,7 @@ fn place(
         };
         let counts = entry.seq.0 >= batch.first.0 + skip;
         let mut lamport = placed.last;
-        for link in entry.links {
+        for link in entry.links.clone() {
             if link.log == log {
                 if link.seq >= entry.seq {
                     return Ok(Err(Ingested::Malformed(BatchError::Malformed)));
@@ -219,7 +214,15 @@ fn place(
         if counts {
             placed.last = Lamport(lamport.0 + 1);
             placed.lamports.push(placed.last);
-            placed.last_wall_ms = entry.wall_ms;
+            placed.rows.push(entry.is_row());
+            placed.accepted.push(Accepted {
+                what: entry.what(log),
+                wall_ms: entry.wall_ms,
+                standing: Standing {
+                    lamport: placed.last,
+                    is_row: entry.is_row(),
+                },
+            });
         }
     }
     Ok(Ok(placed))
@@ -230,14 +233,14 @@ fn put_sealed(
     txn: &mut dyn Txn,
     space: SpaceId,
     head: &mut LogRow,
-    first: u64,
+    first: Seq,
     skip: u64,
-    lamports: &Lamports,
+    placed: &Placed,
     core: &[u8],
 ) -> Result<(), StorageError> {
     let mut stored = Vec::with_capacity(core.len() + 32);
     stored.push(SEGMENT_VERSION);
-    put_stored(&mut stored, skip, lamports, core);
+    put_stored(&mut stored, skip, &placed.lamports, &placed.rows, core);
     let room =
         head.tail_first > 0 && head.tail_length as usize + stored.len() - 1 <= SEGMENT_TARGET;
     if room {
@@ -247,9 +250,9 @@ fn put_sealed(
         head.tail_length = tail.len() as u64;
         txn.put(&key, &tail)
     } else {
-        head.tail_first = first;
+        head.tail_first = first.0;
         head.tail_length = stored.len() as u64;
-        txn.put(&Key::segment(space, head.number, first), &stored)
+        txn.put(&Key::segment(space, head.number, first.0), &stored)
     }
 }
 

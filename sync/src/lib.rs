@@ -4,8 +4,10 @@
 //! Time, randomness and I/O are arguments. `docs/PROTOCOL.md` sections 4 to 6 describe the bytes.
 
 pub mod batch;
+pub mod body;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+pub mod conversation;
 pub mod entry;
 pub mod id;
 pub mod ingest;
@@ -18,6 +20,7 @@ mod outgoing;
 pub mod page;
 pub mod peer;
 pub mod reconcile;
+mod rows;
 pub mod segment;
 pub mod space;
 pub mod store;

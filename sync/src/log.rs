@@ -11,7 +11,11 @@ pub(crate) struct LogRow {
     pub(crate) number: LogNumber,
     /// Written by a device of this store's identity.
     pub(crate) mine: bool,
+    /// A batch was stored that repeats entries which an earlier one holds.
+    pub(crate) repeats: bool,
     pub(crate) head: Seq,
+    /// How many of its entries are rows of the conversation.
+    pub(crate) rows: u64,
     pub(crate) lamport: Lamport,
     pub(crate) wall_ms: i64,
     /// The newest segment: its first entry and its length in bytes; 0 if there is none.
@@ -24,7 +28,9 @@ impl LogRow {
         LogRow {
             number,
             mine,
+            repeats: false,
             head: Seq(0),
+            rows: 0,
             lamport: Lamport(0),
             wall_ms: 0,
             tail_first: 0,
@@ -48,8 +54,9 @@ impl LogRow {
     ) -> Result<(), StorageError> {
         let mut value = Vec::with_capacity(48);
         value.extend_from_slice(&self.number.to_be_bytes());
-        value.push(u8::from(self.mine));
+        value.push(u8::from(self.mine) * MINE | u8::from(self.repeats) * REPEATS);
         put_varint(&mut value, self.head.0);
+        put_varint(&mut value, self.rows);
         put_varint(&mut value, self.lamport.0);
         put_zigzag(&mut value, self.wall_ms);
         put_varint(&mut value, self.tail_first);
@@ -59,10 +66,14 @@ impl LogRow {
 
     pub(crate) fn decode(value: &[u8]) -> Option<LogRow> {
         let mut input = Input(value);
+        let number = LogNumber::from_be_bytes(input.array()?);
+        let flags = input.byte()?;
         Some(LogRow {
-            number: LogNumber::from_be_bytes(input.array()?),
-            mine: input.byte()? & 1 != 0,
+            number,
+            mine: flags & MINE != 0,
+            repeats: flags & REPEATS != 0,
             head: Seq(input.counted()?),
+            rows: input.counted()?,
             lamport: Lamport(input.counted()?),
             wall_ms: input.zigzag()?,
             tail_first: input.counted()?,
@@ -70,6 +81,9 @@ impl LogRow {
         })
     }
 }
+
+const MINE: u8 = 1;
+const REPEATS: u8 = 2;
 
 /// The name of log `number`.
 pub(crate) fn log_name(

@@ -1,8 +1,8 @@
 //! Marks, by which an author knows its own lost entries again (`docs/PROTOCOL.md` section 4).
 
-use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::batch::Batch;
 use crate::id::{LogId, SpaceId};
 
 /// Bytes of a mark.
@@ -18,25 +18,22 @@ impl MarkKey {
         MarkKey(blake3::derive_key("hedgerow 1 mark", secret))
     }
 
-    /// The mark of a batch, given the core's bytes before the mark.
-    pub fn mark(&self, space: SpaceId, log: LogId, unmarked: &[u8]) -> [u8; MARK_LENGTH] {
+    /// The mark of a batch of `log`, given what of it a mark covers.
+    pub(crate) fn mark(&self, space: SpaceId, log: LogId, covered: &[u8]) -> [u8; MARK_LENGTH] {
         let mut place = [0; 40];
         place[..16].copy_from_slice(&space.0);
         place[16..32].copy_from_slice(&log.device.0);
         place[32..].copy_from_slice(&log.incarnation.0.to_be_bytes());
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(&place).update(unmarked);
+        hasher.update(&place).update(covered);
         let mut mark = [0; MARK_LENGTH];
         mark.copy_from_slice(&hasher.finalize().as_bytes()[..MARK_LENGTH]);
         mark
     }
 
-    /// Whether `core`, a whole core of proof kind 1, was marked with this key.
+    /// Whether `core` is a whole batch of `log` that was marked with this key.
     pub fn verifies(&self, space: SpaceId, log: LogId, core: &[u8]) -> bool {
-        match core.split_last_chunk::<MARK_LENGTH>() {
-            Some((unmarked, mark)) => self.mark(space, log, unmarked).ct_eq(mark).into(),
-            None => false,
-        }
+        Batch::parse(core).is_ok_and(|batch| batch.is_marked(self, space, log))
     }
 }
 

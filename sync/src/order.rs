@@ -6,6 +6,7 @@
 
 use crate::id::{Lamport, SpaceId};
 use crate::layout::{Input, put_varint};
+use crate::segment::Standing;
 use crate::store::{Reader, StorageError, Txn};
 use crate::tables::{Key, LogNumber, read_row};
 
@@ -15,6 +16,8 @@ pub(crate) struct Run {
     pub(crate) log: LogNumber,
     pub(crate) first: u64,
     pub(crate) count: u64,
+    /// How many of them are rows of the conversation.
+    pub(crate) rows: u64,
 }
 
 /// Lamports of one bucket, so at most as many entries of one log.
@@ -37,17 +40,29 @@ pub(crate) fn decode_runs(value: &[u8]) -> Option<Vec<Run>> {
     let mut input = Input(value);
     let mut runs = Vec::new();
     while !input.is_empty() {
-        let run = Run {
-            log: LogNumber::try_from(input.varint()?).ok()?,
-            first: input.counted()?,
-            count: input.counted()?,
-        };
-        if run.count > BUCKET {
-            return None;
-        }
-        runs.push(run);
+        runs.push(read_run(&mut input)?);
     }
     Some(runs)
+}
+
+/// How many rows of the conversation the encoded runs of a bucket have.
+pub(crate) fn count_rows(value: &[u8]) -> Option<u64> {
+    let mut input = Input(value);
+    let mut rows = 0;
+    while !input.is_empty() {
+        rows += read_run(&mut input)?.rows;
+    }
+    Some(rows)
+}
+
+fn read_run(input: &mut Input<'_>) -> Option<Run> {
+    let run = Run {
+        log: LogNumber::try_from(input.varint()?).ok()?,
+        first: input.counted()?,
+        count: input.counted()?,
+        rows: input.counted()?,
+    };
+    (run.rows <= run.count && run.count <= BUCKET).then_some(run)
 }
 
 /// Adds consecutive entries of a log, `first` and those after it, to the index.
@@ -56,22 +71,25 @@ pub(crate) fn add(
     space: SpaceId,
     log: LogNumber,
     first: u64,
-    lamports: impl Iterator<Item = Lamport>,
+    standings: impl Iterator<Item = Standing>,
 ) -> Result<(), StorageError> {
     let mut run = Run {
         log,
         first,
         count: 0,
+        rows: 0,
     };
     let mut bucket = 0;
-    for lamport in lamports {
+    for Standing { lamport, is_row } in standings {
         if run.count > 0 && bucket_of(lamport) != bucket {
             add_run(txn, space, bucket, run)?;
             run.first += run.count;
             run.count = 0;
+            run.rows = 0;
         }
         bucket = bucket_of(lamport);
         run.count += 1;
+        run.rows += u64::from(is_row);
     }
     if run.count > 0 {
         add_run(txn, space, bucket, run)?;
@@ -82,7 +100,10 @@ pub(crate) fn add(
 fn add_run(txn: &mut dyn Txn, space: SpaceId, bucket: u64, run: Run) -> Result<(), StorageError> {
     let mut runs = read_bucket(txn, space, bucket)?;
     match runs.iter_mut().find(|known| known.log == run.log) {
-        Some(known) => known.count += run.count,
+        Some(known) => {
+            known.count += run.count;
+            known.rows += run.rows;
+        }
         None => runs.push(run),
     }
     let mut value = Vec::with_capacity(runs.len() * 8);
@@ -90,6 +111,7 @@ fn add_run(txn: &mut dyn Txn, space: SpaceId, bucket: u64, run: Run) -> Result<(
         put_varint(&mut value, u64::from(run.log));
         put_varint(&mut value, run.first);
         put_varint(&mut value, run.count);
+        put_varint(&mut value, run.rows);
     }
     txn.put(&Key::order(space, bucket), &value)
 }

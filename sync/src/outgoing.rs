@@ -1,10 +1,9 @@
-//! Reading batches for sending: entries of this store's own logs are cut and marked as they leave,
-//! those of others go whole, as they came.
+//! Reading batches for sending: entries of this store's own logs are cut, to be marked as they leave,
+//! those of others go whole, as they came or as bodies have left them.
 
 use crate::batch::{BatchBuilder, ProofKind};
 use crate::id::{EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::LogRow;
-use crate::mark::MarkKey;
 use crate::segment::{Segment, Stored, with_segment};
 use crate::store::{Reader, StorageError};
 use crate::tables::{SEGMENTS, damaged};
@@ -13,9 +12,17 @@ use crate::tables::{SEGMENTS, damaged};
 /// A receiver stores a large batch at a fraction of what as many small ones cost.
 const SEND_TARGET: usize = 15_000;
 
-/// A batch ready to leave.
+/// A batch to be sent.
+pub(crate) enum Sent {
+    /// Somebody else's, or one of ours that came back: it goes as it is stored.
+    Whole(Vec<u8>),
+    /// Own entries, to be marked.
+    Own(BatchBuilder),
+}
+
+/// A batch to be sent, and where it stands.
 pub(crate) struct Outgoing {
-    pub(crate) core: Vec<u8>,
+    pub(crate) batch: Sent,
     /// Lamport of the first entry asked for.
     pub(crate) first_lamport: Lamport,
     /// Its last entry.
@@ -33,7 +40,6 @@ pub(crate) fn next_batch(
     log: LogId,
     row: &LogRow,
     from: Seq,
-    mark_key: &MarkKey,
     receiver_holds: impl Fn(EntryId) -> bool,
 ) -> Result<Outgoing, StorageError> {
     let mut cut: Option<Cut> = None;
@@ -47,8 +53,10 @@ pub(crate) fn next_batch(
                     continue;
                 }
                 let step = match stored.batch.proof {
-                    ProofKind::Unsealed => Cut::extend(&mut cut, &stored, next, &receiver_holds),
-                    ProofKind::Mark | ProofKind::Reserved(_) => {
+                    ProofKind::Unsealed => {
+                        Cut::extend(&mut cut, log, &stored, next, &receiver_holds)
+                    }
+                    ProofKind::Mark | ProofKind::Expanded | ProofKind::Reserved(_) => {
                         whole(&stored, next).map(Step::Whole)
                     }
                 };
@@ -71,7 +79,7 @@ pub(crate) fn next_batch(
     }
     let cut = cut.ok_or_else(|| damaged(SEGMENTS))?;
     Ok(Outgoing {
-        core: cut.builder.seal(mark_key, space, log),
+        batch: Sent::Own(cut.builder),
         first_lamport: cut.first_lamport,
         last: cut.last,
         last_lamport: cut.last_lamport,
@@ -81,7 +89,7 @@ pub(crate) fn next_batch(
 fn whole(stored: &Stored<'_>, from: Seq) -> Option<Outgoing> {
     let index = usize::try_from(from.0.checked_sub(stored.first())?).ok()?;
     Some(Outgoing {
-        core: stored.batch.core().to_vec(),
+        batch: Sent::Whole(stored.batch.core().to_vec()),
         first_lamport: stored.lamports.iter().nth(index)?,
         last: stored.batch.last(),
         last_lamport: stored.lamports.last(),
@@ -110,6 +118,7 @@ impl Cut {
     /// Takes entries of a stored batch, from number `from` on. `None`: what is stored cannot be read.
     fn extend(
         cut: &mut Option<Cut>,
+        log: LogId,
         stored: &Stored<'_>,
         from: Seq,
         receiver_holds: &impl Fn(EntryId) -> bool,
@@ -122,7 +131,7 @@ impl Cut {
             }
             match cut {
                 None => {
-                    let mut builder = BatchBuilder::cut(&stored.batch, &entry);
+                    let mut builder = BatchBuilder::cut(log, &stored.batch, &entry);
                     builder.push_view(&entry);
                     *cut = Some(Cut {
                         builder,
@@ -132,13 +141,11 @@ impl Cut {
                     });
                 }
                 Some(cut) => {
-                    let mut links = entry.links.clone();
                     let fits = if begun_here {
-                        links.all(receiver_holds)
+                        entry.links.clone().all(receiver_holds)
                     } else {
-                        // Links are numbered by the list of the batch they lie in.
-                        links.next().is_none()
-                            && cut.builder.size() + entry.bytes.len() <= SEND_TARGET
+                        // Other logs are numbered by the list of the batch that names them.
+                        !entry.names_others() && cut.builder.size() + entry.length() <= SEND_TARGET
                     };
                     if !fits || !cut.builder.follow(&entry) {
                         return Some(Step::Ends);

@@ -1,8 +1,9 @@
-//! Pages of a conversation in screen order, counts and positions.
+//! Pages of a conversation in screen order, counts and positions. They are of rows alone: annotations
+//! have a place in that order too, and are counted nowhere.
 //!
-//! **Wall time.** What is shown of an entry's wall time is the median of its own and those of its two
-//! neighbours in screen order; the first and the last entry show their own. So one wrong clock moves
-//! no entry out of its place in time, and every device shows the same.
+//! **Wall time.** What is shown of a row's wall time is the median of its own and those of its two
+//! neighbours in screen order; the first and the last row show their own. So one wrong clock moves
+//! no row out of its place in time, and every device shows the same.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Bound, ControlFlow};
@@ -10,22 +11,22 @@ use std::ops::{Bound, ControlFlow};
 use bytes::Bytes;
 
 use crate::batch::{BodyView, EntryView};
-use crate::entry::Body;
+use crate::entry::{Body, What};
 use crate::id::{DeviceId, EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::{LogRow, log_name};
-use crate::order::{Run, bucket_of, decode_runs};
-use crate::segment::{Segment, lamport_of, with_segment};
+use crate::order::{Run, bucket_of, count_rows, decode_runs, read_bucket};
+use crate::segment::{Segment, Standing, standing_of, with_segment};
 use crate::space::SpaceRow;
 use crate::store::{Direction, Reader, StorageError};
 use crate::tables::{Key, LogNumber, ORDER, SEGMENTS, damaged};
 
-/// Entries of one page, at most.
+/// Rows of one page, at most.
 pub const MAX_PAGE: usize = 1_024;
 
-/// Where a page begins.
+/// Where a page begins. An entry named here must be a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageFrom {
-    /// The newest entries.
+    /// The newest rows.
     Newest,
     /// The oldest.
     Oldest,
@@ -53,6 +54,8 @@ pub struct Placed {
     pub wall_ms: i64,
     /// Its wall time to show, Unix milliseconds.
     pub shown_ms: i64,
+    /// What it is.
+    pub what: What,
     /// What it says.
     pub body: Body,
 }
@@ -82,15 +85,15 @@ pub struct Place {
 /// Part of a conversation, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
-    /// The entries.
+    /// The rows.
     pub entries: Vec<Placed>,
     /// The position of the first of them.
     pub position: u64,
-    /// How many entries the space has.
+    /// How many rows the space has.
     pub total: u64,
 }
 
-/// Up to `count` entries; `None` if the space, or the entry named, is not held.
+/// Up to `count` rows; `None` if the space, or the row named, is not held.
 pub fn page(
     reader: &dyn Reader,
     space: SpaceId,
@@ -101,7 +104,7 @@ pub fn page(
         return Ok(None);
     };
     let count = count.min(MAX_PAGE) as u64;
-    let total = row.entries;
+    let total = row.rows;
     let mut walker = Walker::new(reader, space);
     let (first, end) = match from {
         PageFrom::Newest => (total.saturating_sub(count), total),
@@ -112,7 +115,7 @@ pub fn page(
             (first, first + count)
         }
         PageFrom::Before(id) | PageFrom::At(id) | PageFrom::After(id) => {
-            let Some(place) = place(reader, space, id)? else {
+            let Some(place) = row_place(reader, space, id)? else {
                 return Ok(None);
             };
             let position = walker.count_before(place, &[])?;
@@ -143,7 +146,7 @@ pub fn page(
     }))
 }
 
-/// One entry, if it is held. Its shown wall time is its own: [`PageFrom::At`] gives the other.
+/// One entry, a row or an annotation, if it is held. Its shown wall time is its own: [`PageFrom::At`] gives the other.
 pub fn entry(
     reader: &dyn Reader,
     space: SpaceId,
@@ -170,35 +173,76 @@ pub fn entry(
     })
 }
 
-/// The place of an entry, if it is held.
+/// The place of an entry, a row or an annotation, if it is held.
 pub fn place(
     reader: &dyn Reader,
     space: SpaceId,
     id: EntryId,
 ) -> Result<Option<Place>, StorageError> {
+    let standing = standing(reader, space, id)?;
+    Ok(standing.map(|standing| Place::new(id, standing)))
+}
+
+/// The place of a row, if it is held.
+pub fn row_place(
+    reader: &dyn Reader,
+    space: SpaceId,
+    id: EntryId,
+) -> Result<Option<Place>, StorageError> {
+    let standing = standing(reader, space, id)?.filter(|standing| standing.is_row);
+    Ok(standing.map(|standing| Place::new(id, standing)))
+}
+
+/// The last row of a log up to an entry of it that is held, that entry included.
+pub fn last_row(
+    reader: &dyn Reader,
+    space: SpaceId,
+    id: EntryId,
+) -> Result<Option<EntryId>, StorageError> {
     let Some(row) = held(reader, space, id)? else {
         return Ok(None);
     };
-    Ok(Some(Place {
-        lamport: lamport_of(reader, space, row.number, id.seq)?,
-        log: id.log,
-        seq: id.seq,
-    }))
+    let mut last = id.seq.0;
+    while last > 0 {
+        let mut found = None;
+        let mut first = last + 1;
+        with_segment(reader, space, row.number, Seq(last), |bytes| {
+            for stored in Segment::open(bytes)? {
+                let stored = stored?;
+                first = first.min(stored.first());
+                let standings = (stored.first()..=last).zip(stored.standings());
+                let rows = standings.filter(|(_, standing)| standing.is_row);
+                found = rows.last().map(|(seq, _)| seq).or(found);
+            }
+            Ok(())
+        })?;
+        if let Some(seq) = found {
+            return Ok(Some(EntryId {
+                seq: Seq(seq),
+                ..id
+            }));
+        }
+        if first > last {
+            return Err(damaged(SEGMENTS));
+        }
+        last = first - 1;
+    }
+    Ok(None)
 }
 
-/// The position of an entry, from 0, if it is held.
+/// The position of a row, from 0, if it is held.
 pub fn position(
     reader: &dyn Reader,
     space: SpaceId,
     id: EntryId,
 ) -> Result<Option<u64>, StorageError> {
-    match place(reader, space, id)? {
+    match row_place(reader, space, id)? {
         Some(place) => Ok(Some(Walker::new(reader, space).count_before(place, &[])?)),
         None => Ok(None),
     }
 }
 
-/// How many entries stand before `place`, those of devices in `without` not counted.
+/// How many rows stand before `place`, those of devices in `without` not counted.
 pub fn count_before(
     reader: &dyn Reader,
     space: SpaceId,
@@ -208,7 +252,7 @@ pub fn count_before(
     Walker::new(reader, space).count_before(place, without)
 }
 
-/// How many entries stand after `place`, those of devices in `without` not counted.
+/// How many rows stand after `place`, those of devices in `without` not counted.
 pub fn count_after(
     reader: &dyn Reader,
     space: SpaceId,
@@ -223,6 +267,17 @@ fn held(reader: &dyn Reader, space: SpaceId, id: EntryId) -> Result<Option<LogRo
     Ok(row.filter(|row| id.seq.0 > 0 && id.seq <= row.head))
 }
 
+fn standing(
+    reader: &dyn Reader,
+    space: SpaceId,
+    id: EntryId,
+) -> Result<Option<Standing>, StorageError> {
+    match held(reader, space, id)? {
+        Some(row) => standing_of(reader, space, row.number, id.seq).map(Some),
+        None => Ok(None),
+    }
+}
+
 fn placed(log: LogId, lamport: Lamport, entry: &EntryView<'_>, body: Body) -> Placed {
     Placed {
         id: EntryId {
@@ -232,6 +287,7 @@ fn placed(log: LogId, lamport: Lamport, entry: &EntryView<'_>, body: Body) -> Pl
         lamport,
         wall_ms: entry.wall_ms,
         shown_ms: entry.wall_ms,
+        what: entry.what(log),
         body,
     }
 }
@@ -264,7 +320,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The entries at positions `from..until` of `total`.
+    /// The rows at positions `from..until` of `total`.
     fn slice(&mut self, from: u64, until: u64, total: u64) -> Result<Vec<Placed>, StorageError> {
         let count = until.saturating_sub(from) as usize;
         if count == 0 {
@@ -279,7 +335,7 @@ impl<'a> Walker<'a> {
         self.take(bucket, Direction::Forward, (from - before) as usize, count)
     }
 
-    /// The bucket that holds position `at`, and how many entries stand before that bucket.
+    /// The bucket that holds position `at`, and how many rows stand before that bucket.
     fn bucket_at(&self, at: u64, total: u64) -> Result<(u64, u64), StorageError> {
         let from_start = at < total / 2;
         let mut found = None;
@@ -289,7 +345,7 @@ impl<'a> Walker<'a> {
             false => (u64::MAX, Direction::Backward),
         };
         self.buckets(first, direction, &mut |bucket, runs| {
-            let count = count_of(runs)?;
+            let count = count_rows(runs)?;
             let before = if from_start {
                 passed
             } else {
@@ -305,7 +361,7 @@ impl<'a> Walker<'a> {
         found.ok_or_else(|| damaged(ORDER))
     }
 
-    /// Up to `count` entries from an edge of `bucket` on, after `skip`.
+    /// Up to `count` rows from an edge of `bucket` on, after `skip`.
     fn take(
         &mut self,
         bucket: u64,
@@ -346,9 +402,10 @@ impl<'a> Walker<'a> {
             .map_or(0, |(top, _)| top);
         if without.is_empty() && bucket > top / 2 {
             // Nearer to the end: count what comes after, and the entry itself if it is there.
-            let total = row.map_or(0, |row| row.entries);
+            let total = row.map_or(0, |row| row.rows);
             let after = self.count_after(place, without)?;
-            let itself = u64::from(held(self.reader, self.space, place.id())?.is_some());
+            let itself = standing(self.reader, self.space, place.id())?;
+            let itself = u64::from(itself.is_some_and(|standing| standing.is_row));
             return Ok(total.saturating_sub(after + itself));
         }
         let before = match bucket.checked_sub(1) {
@@ -361,9 +418,10 @@ impl<'a> Walker<'a> {
     fn count_after(&mut self, place: Place, without: &[DeviceId]) -> Result<u64, StorageError> {
         let bucket = bucket_of(place.lamport);
         let after = self.count_buckets(bucket + 1, Direction::Forward, without)?;
-        let Some(runs) = self.runs(bucket)? else {
+        let runs = read_bucket(self.reader, self.space, bucket)?;
+        if runs.is_empty() {
             return Ok(after);
-        };
+        }
         let up_to = Place {
             seq: Seq(place.seq.0.saturating_add(1)),
             ..place
@@ -372,11 +430,11 @@ impl<'a> Walker<'a> {
         Ok(after + here - self.rank(up_to, without)?)
     }
 
-    /// Entries in the bucket of `place` that stand before it.
+    /// Rows in the bucket of `place` that stand before it.
     fn rank(&mut self, place: Place, without: &[DeviceId]) -> Result<u64, StorageError> {
-        let runs = self.runs(bucket_of(place.lamport))?.unwrap_or_default();
+        let runs = read_bucket(self.reader, self.space, bucket_of(place.lamport))?;
         let mut rank = 0;
-        for run in runs {
+        for run in runs.into_iter().filter(|run| run.rows > 0) {
             let log = self.name(run.log)?;
             if without.contains(&log.device) {
                 continue;
@@ -389,18 +447,14 @@ impl<'a> Walker<'a> {
                     let mut next = seq;
                     for stored in Segment::open(bytes)? {
                         let stored = stored?;
-                        for (at, lamport) in (stored.first()..).zip(stored.lamports.iter()) {
+                        for (at, standing) in (stored.first()..).zip(stored.standings()) {
                             if at < next || at >= end || passed {
                                 continue;
                             }
-                            let here = Place {
-                                lamport,
-                                log,
-                                seq: Seq(at),
-                            };
-                            passed = here >= place;
+                            let id = EntryId { log, seq: Seq(at) };
+                            passed = Place::new(id, standing) >= place;
                             if !passed {
-                                rank += 1;
+                                rank += u64::from(standing.is_row);
                                 next = at + 1;
                             }
                         }
@@ -425,10 +479,10 @@ impl<'a> Walker<'a> {
         let mut by_log = BTreeMap::<LogNumber, u64>::new();
         self.buckets(from, direction, &mut |_, runs| {
             if without.is_empty() {
-                total += count_of(runs)?;
+                total += count_rows(runs)?;
             } else {
                 for run in decode_runs(runs)? {
-                    *by_log.entry(run.log).or_default() += run.count;
+                    *by_log.entry(run.log).or_default() += run.rows;
                 }
             }
             Some(ControlFlow::Continue(()))
@@ -445,13 +499,13 @@ impl<'a> Walker<'a> {
         let mut count = 0;
         for run in runs {
             if without.is_empty() || !without.contains(&self.name(run.log)?.device) {
-                count += run.count;
+                count += run.rows;
             }
         }
         Ok(count)
     }
 
-    /// The position of the first entry whose shown wall time is `date_ms` or later. Looks for the
+    /// The position of the first row whose shown wall time is `date_ms` or later. Looks for the
     /// bucket by halves, then through it.
     fn position_of_date(&mut self, date_ms: i64, total: u64) -> Result<u64, StorageError> {
         let Some((last, _)) = self.bucket(u64::MAX, Direction::Backward)? else {
@@ -497,12 +551,7 @@ impl<'a> Walker<'a> {
         Ok(name)
     }
 
-    fn runs(&self, bucket: u64) -> Result<Option<Vec<Run>>, StorageError> {
-        let found = self.bucket(bucket, Direction::Forward)?;
-        Ok(found.filter(|(at, _)| *at == bucket).map(|(_, runs)| runs))
-    }
-
-    /// The first bucket from `from` on.
+    /// The first bucket with rows from `from` on.
     fn bucket(
         &self,
         from: u64,
@@ -510,6 +559,9 @@ impl<'a> Walker<'a> {
     ) -> Result<Option<(u64, Vec<Run>)>, StorageError> {
         let mut found = None;
         self.buckets(from, direction, &mut |bucket, runs| {
+            if count_rows(runs)? == 0 {
+                return Some(ControlFlow::Continue(()));
+            }
             found = Some((bucket, decode_runs(runs)?));
             Some(ControlFlow::Break(()))
         })?;
@@ -551,6 +603,14 @@ impl<'a> Walker<'a> {
 }
 
 impl Place {
+    fn new(id: EntryId, standing: Standing) -> Place {
+        Place {
+            lamport: standing.lamport,
+            log: id.log,
+            seq: id.seq,
+        }
+    }
+
     /// The entry there.
     pub fn id(&self) -> EntryId {
         EntryId {
@@ -558,10 +618,6 @@ impl Place {
             seq: self.seq,
         }
     }
-}
-
-fn count_of(runs: &[u8]) -> Option<u64> {
-    Some(decode_runs(runs)?.iter().map(|run| run.count).sum())
 }
 
 /// Merges the runs of one bucket. Segments are read as the merge comes to them.
@@ -587,7 +643,7 @@ impl Merge {
         direction: Direction,
     ) -> Result<Merge, StorageError> {
         let mut cursors = Vec::with_capacity(runs.len());
-        for run in runs {
+        for run in runs.iter().filter(|run| run.rows > 0) {
             let mut cursor = Cursor {
                 number: run.log,
                 log: walker.name(run.log)?,
@@ -630,16 +686,31 @@ impl Cursor {
         }
     }
 
-    /// Loads the next segment of the run.
+    /// Loads the next segment of the run that has rows.
     fn load(&mut self, walker: &Walker<'_>, direction: Direction) -> Result<(), StorageError> {
-        if self.left.is_empty() {
-            return Ok(());
+        while self.loaded.is_empty() && !self.left.is_empty() {
+            let passed = self.load_segment(walker, direction)?;
+            match direction {
+                Direction::Forward if passed.end > self.left.start => self.left.start = passed.end,
+                Direction::Backward if passed.start < self.left.end => self.left.end = passed.start,
+                _ => return Err(damaged(SEGMENTS)),
+            }
         }
+        Ok(())
+    }
+
+    /// Loads what rows a segment has; gives the numbers that it covers.
+    fn load_segment(
+        &mut self,
+        walker: &Walker<'_>,
+        direction: Direction,
+    ) -> Result<std::ops::Range<u64>, StorageError> {
         let at = match direction {
             Direction::Forward => self.left.start,
             Direction::Backward => self.left.end - 1,
         };
         let (log, left, loaded) = (self.log, self.left.clone(), &mut self.loaded);
+        let mut passed = left.end..left.start;
         with_segment(walker.reader, walker.space, self.number, Seq(at), |bytes| {
             let bytes = Bytes::copy_from_slice(bytes);
             for stored in Segment::open(&bytes)? {
@@ -650,26 +721,22 @@ impl Cursor {
                 if stored.first() >= left.end {
                     break;
                 }
+                passed.start = passed.start.min(stored.first().max(left.start));
+                passed.end = passed.end.max((stored.batch.last().0 + 1).min(left.end));
                 for entry in stored.entries() {
                     let (lamport, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
-                    if !left.contains(&entry.seq.0) {
+                    if !left.contains(&entry.seq.0) || !entry.is_row() {
                         continue;
                     }
                     let body = match entry.body {
-                        BodyView::Bytes(body) => Body::Bytes(bytes.slice_ref(body)),
-                        other => other.to_body(),
+                        BodyView::Bytes { bytes: body, .. } => Body::Bytes(bytes.slice_ref(body)),
+                        gone => gone.to_body(),
                     };
                     loaded.push_back(placed(log, lamport, &entry, body));
                 }
             }
             Ok(())
         })?;
-        let loaded = (self.loaded.front(), self.loaded.back());
-        match (direction, loaded) {
-            (Direction::Forward, (_, Some(last))) => self.left.start = last.id.seq.0 + 1,
-            (Direction::Backward, (Some(first), _)) => self.left.end = first.id.seq.0,
-            (_, (None, _) | (_, None)) => return Err(damaged(SEGMENTS)),
-        }
-        Ok(())
+        Ok(passed)
     }
 }

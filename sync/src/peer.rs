@@ -8,6 +8,7 @@ use crate::id::{DeviceId, LogId, Seq, SpaceId};
 use crate::ingest::Refusal;
 use crate::layout::{Input, put_varint};
 use crate::log::LogRow;
+use crate::segment::rows_between;
 use crate::space::{Digest, Frontier, SpaceRow, each_log};
 use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{
@@ -22,15 +23,25 @@ pub fn acked(
     log: LogId,
 ) -> Result<Seq, StorageError> {
     match LogRow::read(reader, space, log)? {
-        Some(row) => read_ack(reader, space, device, row.number),
+        Some(row) => Ok(Ack::read(reader, space, device, row.number)?.seq),
         None => Ok(Seq(0)),
     }
 }
 
-/// How many entries of ours `device` is not known to hold.
+/// How many entries of ours `device` is not known to hold: what there is to bring to it.
 pub fn unacked(reader: &dyn Reader, space: SpaceId, device: DeviceId) -> Result<u64, StorageError> {
     let mine = SpaceRow::read(reader, space)?.map_or(0, |row| row.mine);
-    Ok(mine.saturating_sub(read_delivered(reader, space, device)?))
+    Ok(mine.saturating_sub(Delivered::read(reader, space, device)?.entries))
+}
+
+/// How many rows of ours `device` is not known to hold: what its user has not got.
+pub fn unacked_rows(
+    reader: &dyn Reader,
+    space: SpaceId,
+    device: DeviceId,
+) -> Result<u64, StorageError> {
+    let mine = SpaceRow::read(reader, space)?.map_or(0, |row| row.rows_mine);
+    Ok(mine.saturating_sub(Delivered::read(reader, space, device)?.rows))
 }
 
 /// Why `device` does not want a log, if it has said so.
@@ -75,29 +86,127 @@ pub(crate) fn record_acks(
     logs: impl Iterator<Item = (LogId, Seq, LogRow)>,
 ) -> Result<Vec<(LogId, Seq)>, StorageError> {
     let mut news = Vec::new();
-    let mut delivered = 0;
+    let mut delivered = Delivered::default();
     for (log, seq, row) in logs {
         let seq = seq.min(row.head);
-        let before = read_ack(txn, space, device, row.number)?;
-        if seq <= before {
+        let before = Ack::read(txn, space, device, row.number)?;
+        if seq <= before.seq {
             continue;
         }
-        let key = Key::of_peer(ACKS, space, device).then(&row.number.to_be_bytes());
-        let mut value = Vec::with_capacity(10);
-        put_varint(&mut value, seq.0);
-        txn.put(&key, &value)?;
+        let ack = before.up_to(txn, space, &row, seq)?;
+        ack.write(txn, space, device, row.number)?;
         if row.mine {
-            delivered += seq.0 - before.0;
+            delivered.entries += seq.0 - before.seq.0;
+            delivered.rows += ack.rows.saturating_sub(before.rows);
         }
         news.push((log, seq));
     }
-    if delivered > 0 {
-        delivered += read_delivered(txn, space, device)?;
-        let mut value = Vec::with_capacity(10);
-        put_varint(&mut value, delivered);
-        txn.put(&Key::of_peer(DELIVERED, space, device), &value)?;
+    if delivered != Delivered::default() {
+        let before = Delivered::read(txn, space, device)?;
+        delivered.entries += before.entries;
+        delivered.rows += before.rows;
+        delivered.write(txn, space, device)?;
     }
     Ok(news)
+}
+
+/// Up to where a device holds a log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Ack {
+    seq: Seq,
+    /// Rows up to there, if the log is ours.
+    rows: u64,
+}
+
+impl Ack {
+    /// The same with the rows up to `seq`, further on. Entries are passed once in the life of a log.
+    fn up_to(
+        &self,
+        reader: &dyn Txn,
+        space: SpaceId,
+        row: &LogRow,
+        seq: Seq,
+    ) -> Result<Ack, StorageError> {
+        let rows = if !row.mine {
+            0
+        } else if seq == row.head {
+            row.rows
+        } else if row.rows == row.head.0 {
+            seq.0
+        } else {
+            let next = Seq(self.seq.0 + 1);
+            self.rows + rows_between(reader, space, row.number, next, seq)?
+        };
+        Ok(Ack { seq, rows })
+    }
+
+    fn read(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+        device: DeviceId,
+        log: LogNumber,
+    ) -> Result<Ack, StorageError> {
+        let key = Key::of_peer(ACKS, space, device).then(&log.to_be_bytes());
+        let ack = read_row(reader, &key, |value| {
+            let mut input = Input(value);
+            Some(Ack {
+                seq: Seq(input.counted()?),
+                rows: input.counted()?,
+            })
+        })?;
+        Ok(ack.unwrap_or_default())
+    }
+
+    fn write(
+        &self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        device: DeviceId,
+        log: LogNumber,
+    ) -> Result<(), StorageError> {
+        let key = Key::of_peer(ACKS, space, device).then(&log.to_be_bytes());
+        let mut value = Vec::with_capacity(10);
+        put_varint(&mut value, self.seq.0);
+        put_varint(&mut value, self.rows);
+        txn.put(&key, &value)
+    }
+}
+
+/// How much of ours a device holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Delivered {
+    entries: u64,
+    rows: u64,
+}
+
+impl Delivered {
+    fn read(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+        device: DeviceId,
+    ) -> Result<Delivered, StorageError> {
+        let key = Key::of_peer(DELIVERED, space, device);
+        let delivered = read_row(reader, &key, |value| {
+            let mut input = Input(value);
+            Some(Delivered {
+                entries: input.counted()?,
+                rows: input.counted()?,
+            })
+        })?;
+        Ok(delivered.unwrap_or_default())
+    }
+
+    fn write(
+        &self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        device: DeviceId,
+    ) -> Result<(), StorageError> {
+        let mut value = Vec::with_capacity(10);
+        put_varint(&mut value, self.entries);
+        put_varint(&mut value, self.rows);
+        txn.put(&Key::of_peer(DELIVERED, space, device), &value)
+    }
 }
 
 /// A frontier that both sides held at one moment.
@@ -208,24 +317,4 @@ pub(crate) fn offered(
 /// The heads of these logs.
 pub(crate) fn heads(logs: &BTreeMap<LogId, LogRow>) -> Frontier {
     logs.iter().map(|(log, row)| (*log, row.head)).collect()
-}
-
-fn read_ack(
-    reader: &(impl Reader + ?Sized),
-    space: SpaceId,
-    device: DeviceId,
-    log: LogNumber,
-) -> Result<Seq, StorageError> {
-    let key = Key::of_peer(ACKS, space, device).then(&log.to_be_bytes());
-    let seq = read_row(reader, &key, |value| Input(value).counted())?;
-    Ok(Seq(seq.unwrap_or(0)))
-}
-
-fn read_delivered(
-    reader: &(impl Reader + ?Sized),
-    space: SpaceId,
-    device: DeviceId,
-) -> Result<u64, StorageError> {
-    let key = Key::of_peer(DELIVERED, space, device);
-    Ok(read_row(reader, &key, |value| Input(value).counted())?.unwrap_or(0))
 }

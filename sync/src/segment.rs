@@ -2,27 +2,30 @@
 //! store (a row a message would cost twice as much).
 //!
 //! ```text
-//! segment = version u8 (1) ‖ stored × n
-//! stored  = skip ‖ first Lamport ‖ jumps ‖ jumps × (index delta ‖ extra) ‖ length ‖ core
+//! segment = version u8 (2) ‖ stored × n
+//! stored  = skip ‖ first Lamport ‖ jumps ‖ jumps × (index delta ‖ extra)
+//!         ‖ runs ‖ runs × (rows before it ‖ annotations) ‖ length ‖ core
 //! ```
 //!
 //! `skip` entries of the core were held already when it came: they are not read, but the core stays
 //! whole, because its mark covers them. The Lamport of the others rises by one, and by `extra` more at
-//! each jump.
+//! each jump. Which of them are annotations stands there so that rows are counted without reading
+//! entries.
 
 use std::ops::{Bound, ControlFlow};
 
 use crate::batch::{Batch, BatchError, EntryView};
 use crate::id::{Lamport, Seq, SpaceId};
 use crate::layout::{Input, MAX_COUNTED, put_varint};
+use crate::rows::Rows;
 use crate::store::{Direction, Reader, StorageError};
-use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
+use crate::tables::{Key, LogNumber, SEGMENTS, damaged, other_version};
 
 /// Bytes of one segment, unless one batch alone is larger: one leaf of the store holds it.
 pub const SEGMENT_TARGET: usize = 3_950;
 
 /// First byte of a segment.
-pub(crate) const SEGMENT_VERSION: u8 = 1;
+pub(crate) const SEGMENT_VERSION: u8 = 2;
 
 /// The Lamports of consecutive entries: mostly each is one more than the last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +68,7 @@ impl Lamports {
 pub(crate) struct Stored<'a> {
     pub(crate) skip: u64,
     pub(crate) lamports: Lamports,
+    pub(crate) rows: Rows,
     pub(crate) batch: Batch<'a>,
 }
 
@@ -72,6 +76,23 @@ impl<'a> Stored<'a> {
     /// The first entry that counts.
     pub(crate) fn first(&self) -> u64 {
         self.batch.first.0 + self.skip
+    }
+
+    /// Where one of the entries that count stands.
+    pub(crate) fn standing(&self, seq: Seq) -> Option<Standing> {
+        let index = seq.0.checked_sub(self.first())?;
+        Some(Standing {
+            lamport: self.lamports.iter().nth(usize::try_from(index).ok()?)?,
+            is_row: self.rows.is_row(index),
+        })
+    }
+
+    /// Where each of the entries that count stands.
+    pub(crate) fn standings(&self) -> impl Iterator<Item = Standing> {
+        let lamports = self.lamports.iter();
+        lamports
+            .zip(self.rows.iter())
+            .map(|(lamport, is_row)| Standing { lamport, is_row })
     }
 
     /// The entries that count, with their Lamports.
@@ -102,9 +123,17 @@ impl<'a> Stored<'a> {
             extras = extras.checked_add(extra)?;
             lamports.jumps.push((index, extra));
         }
+        let mut runs = *input;
+        let run_count = runs.length()?;
+        *input = runs;
+        for _ in 0..run_count {
+            input.varint()?;
+            input.varint()?;
+        }
         let length = input.length()?;
         let batch = Batch::parse_head(input.take(length)?).ok()?;
         lamports.count = batch.count.checked_sub(skip)?;
+        let rows = Rows::read(&mut runs, run_count, lamports.count)?;
         lamports.last = first
             .checked_add(lamports.count.checked_sub(1)?)?
             .checked_add(extras)?;
@@ -115,13 +144,20 @@ impl<'a> Stored<'a> {
         Some(Stored {
             skip,
             lamports,
+            rows,
             batch,
         })
     }
 }
 
 /// Appends a stored batch.
-pub(crate) fn put_stored(out: &mut Vec<u8>, skip: u64, lamports: &Lamports, core: &[u8]) {
+pub(crate) fn put_stored(
+    out: &mut Vec<u8>,
+    skip: u64,
+    lamports: &Lamports,
+    rows: &Rows,
+    core: &[u8],
+) {
     put_varint(out, skip);
     put_varint(out, lamports.first);
     put_varint(out, lamports.jumps.len() as u64);
@@ -131,6 +167,7 @@ pub(crate) fn put_stored(out: &mut Vec<u8>, skip: u64, lamports: &Lamports, core
         put_varint(out, *extra);
         before = *index;
     }
+    rows.put(out);
     put_varint(out, core.len() as u64);
     out.extend_from_slice(core);
 }
@@ -143,7 +180,8 @@ impl<'a> Segment<'a> {
         let mut input = Input(bytes);
         match input.byte() {
             Some(SEGMENT_VERSION) => Ok(Segment(input)),
-            _ => Err(damaged(SEGMENTS)),
+            Some(_) => Err(other_version(SEGMENTS)),
+            None => Err(damaged(SEGMENTS)),
         }
     }
 }
@@ -185,6 +223,31 @@ pub(crate) fn with_segment<T>(
     found.unwrap_or_else(|| Err(damaged(SEGMENTS)))
 }
 
+/// Where an entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) lamport: Lamport,
+    pub(crate) is_row: bool,
+}
+
+/// Where an entry stands that is held.
+pub(crate) fn standing_of(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    log: LogNumber,
+    seq: Seq,
+) -> Result<Standing, StorageError> {
+    with_segment(reader, space, log, seq, |bytes| {
+        for stored in Segment::open(bytes)? {
+            let stored = stored?;
+            if seq <= stored.batch.last() {
+                return stored.standing(seq).ok_or_else(|| damaged(SEGMENTS));
+            }
+        }
+        Err(damaged(SEGMENTS))
+    })
+}
+
 /// The Lamport of an entry that is held.
 pub(crate) fn lamport_of(
     reader: &(impl Reader + ?Sized),
@@ -192,15 +255,36 @@ pub(crate) fn lamport_of(
     log: LogNumber,
     seq: Seq,
 ) -> Result<Lamport, StorageError> {
-    with_segment(reader, space, log, seq, |bytes| {
-        for stored in Segment::open(bytes)? {
-            let stored = stored?;
-            if seq <= stored.batch.last() {
-                let index = seq.0.checked_sub(stored.first());
-                let lamport = index.and_then(|index| stored.lamports.iter().nth(index as usize));
-                return lamport.ok_or_else(|| damaged(SEGMENTS));
+    Ok(standing_of(reader, space, log, seq)?.lamport)
+}
+
+/// How many entries of a log from `first` to `last`, which must be held, are rows.
+pub(crate) fn rows_between(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    log: LogNumber,
+    first: Seq,
+    last: Seq,
+) -> Result<u64, StorageError> {
+    let mut rows = 0;
+    let mut next = first.0;
+    while next <= last.0 {
+        let begun = next;
+        with_segment(reader, space, log, Seq(next), |bytes| {
+            for stored in Segment::open(bytes)? {
+                let stored = stored?;
+                let end = last.0.min(stored.batch.last().0) + 1;
+                if next < end && next >= stored.first() {
+                    let before = |seq| stored.rows.before(seq - stored.first());
+                    rows += before(end) - before(next);
+                    next = end;
+                }
             }
+            Ok(())
+        })?;
+        if next == begun {
+            return Err(damaged(SEGMENTS));
         }
-        Err(damaged(SEGMENTS))
-    })
+    }
+    Ok(rows)
 }

@@ -3,16 +3,17 @@
 use std::ops::ControlFlow;
 
 use crate::batch::{BatchBuilder, ProofKind};
-use crate::entry::{Body, Entry, MAX_BODY, MAX_LINKS};
+use crate::conversation::{self, Accepted, Changes};
+use crate::entry::{Body, Entry, MAX_BODY, MAX_LINKS, What};
 use crate::id::{EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::layout::{Input, put_varint, put_zigzag};
 use crate::log::{LogRow, decode_log_id, log_name, write_log_name};
-use crate::order;
-use crate::segment::{Lamports, SEGMENT_VERSION, Segment, put_stored};
+use crate::rows::Rows;
+use crate::segment::{Lamports, SEGMENT_VERSION, Segment, Standing, put_stored};
 use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{
-    Key, LOGS, LogNumber, OF_A_SPACE, SEGMENTS, SPACES, damaged, read_row, remove_prefix,
-    scan_prefix,
+    Key, LOGS, LogNumber, OF_A_SPACE, SEGMENTS, SPACES, damaged, other_version, read_row,
+    remove_prefix, scan_prefix,
 };
 
 /// Logs of one space, at most. Batches of further logs are refused.
@@ -56,9 +57,13 @@ pub struct Summary {
     pub entries: u64,
     /// Of these, written by devices of this store's identity.
     pub mine: u64,
+    /// Of the entries, rows of the conversation.
+    pub rows: u64,
+    /// Of the rows, written by devices of this store's identity.
+    pub rows_mine: u64,
     /// Logs held.
     pub logs: u32,
-    /// The wall time of the entry that came last, Unix milliseconds as its author says.
+    /// The wall time of the row that came last, Unix milliseconds as its author says.
     pub newest_wall_ms: i64,
 }
 
@@ -72,6 +77,8 @@ pub fn create(txn: &mut dyn Txn, space: SpaceId, kind: SpaceKind) -> Result<bool
         logs: 0,
         entries: 0,
         mine: 0,
+        rows: 0,
+        rows_mine: 0,
         newest_wall_ms: 0,
         digest: None,
         tips: Vec::new(),
@@ -91,26 +98,28 @@ pub fn remove(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
 /// All spaces, by id.
 pub fn list(reader: &dyn Reader) -> Result<Vec<(SpaceId, Summary)>, StorageError> {
     let mut spaces = Vec::new();
-    let mut intact = true;
+    let mut failed = None;
     scan_prefix(
         reader,
         &Key::table(SPACES),
         Direction::Forward,
-        &mut |rest, value| match (rest.try_into(), SpaceRow::decode(value)) {
-            (Ok(id), Some(row)) => {
-                spaces.push((SpaceId(id), row.summary()));
-                ControlFlow::Continue(())
-            }
-            _ => {
-                intact = false;
-                ControlFlow::Break(())
+        &mut |rest, value| {
+            let id = rest.try_into().map_err(|_| damaged(SPACES));
+            match id.and_then(|id| Ok((SpaceId(id), SpaceRow::decode(value)?.summary()))) {
+                Ok(space) => {
+                    spaces.push(space);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
             }
         },
     )?;
-    if intact {
-        Ok(spaces)
-    } else {
-        Err(damaged(SPACES))
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(spaces),
     }
 }
 
@@ -133,6 +142,15 @@ pub enum AppendError {
     Storage(#[from] StorageError),
 }
 
+/// An entry that has been appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// Its name.
+    pub id: EntryId,
+    /// What it has changed in the conversation.
+    pub changes: Changes,
+}
+
 /// Appends an entry to a log of this store: device and incarnation of this opening. It links to what
 /// is held and nothing held links to.
 pub fn append(
@@ -140,9 +158,10 @@ pub fn append(
     space: SpaceId,
     log: LogId,
     wall_ms: i64,
+    what: What,
     body: Body,
-) -> Result<EntryId, AppendError> {
-    if body.length() > MAX_BODY as u64 {
+) -> Result<Appended, AppendError> {
+    if body.length() > MAX_BODY {
         return Err(AppendError::TooLong);
     }
     let mut row = SpaceRow::read(txn, space)?.ok_or(AppendError::NoSuchSpace)?;
@@ -165,76 +184,104 @@ pub fn append(
         });
     }
     let entry = Entry {
+        what,
         links,
         wall_ms,
         body,
     };
-    let lamport = Lamport(lamport.0 + 1);
     let seq = Seq(head.head.0 + 1);
-    put_unsealed(txn, space, &mut head, seq, lamport, &entry)?;
-    head.head = seq;
-    head.lamport = lamport;
-    head.wall_ms = wall_ms;
-    head.write(txn, space, log)?;
-    order::add(txn, space, head.number, seq.0, std::iter::once(lamport))?;
+    let standing = Standing {
+        lamport: Lamport(lamport.0 + 1),
+        is_row: what.is_row(),
+    };
+    put_unsealed(txn, space, log, &mut head, standing, &entry)?;
     row.drop_linked_tips(MAX_LINKS, head.number);
-    row.grew(&head, 1);
-    row.write(txn, space)?;
-    Ok(EntryId { log, seq })
+    let accepted = Accepted {
+        what,
+        wall_ms,
+        standing,
+    };
+    let changes = conversation::apply(txn, space, &mut row, log, &mut head, &[accepted])?;
+    Ok(Appended {
+        id: EntryId { log, seq },
+        changes,
+    })
 }
 
-/// Puts `entry` into the tail segment if that is one unsealed batch with room, else into a new one.
+/// Puts `entry`, the next of `log`, into the tail segment if that is one unsealed batch with room, else
+/// into a new one.
 fn put_unsealed(
     txn: &mut dyn Txn,
     space: SpaceId,
+    log: LogId,
     head: &mut LogRow,
-    seq: Seq,
-    lamport: Lamport,
+    standing: Standing,
     entry: &Entry,
 ) -> Result<(), StorageError> {
+    let seq = Seq(head.head.0 + 1);
     let key = Key::segment(space, head.number, head.tail_first);
     let resumed = if head.tail_first > 0 {
-        read_row(txn, &key, |bytes| Some(resume(bytes, seq, head.wall_ms)))?
-            .transpose()?
-            .flatten()
+        read_row(txn, &key, |bytes| {
+            Some(Tail::read(bytes, log, seq, head.wall_ms))
+        })?
+        .transpose()?
+        .flatten()
     } else {
         None
     };
-    let (mut lamports, mut builder) = match resumed {
-        Some(tail) => tail,
-        None => (Lamports::default(), BatchBuilder::new(seq, entry.wall_ms)),
-    };
-    if !builder.push(entry) {
-        lamports = Lamports::default();
-        builder = BatchBuilder::new(seq, entry.wall_ms);
-        builder.push(entry);
+    let mut tail = resumed.unwrap_or_else(|| Tail::new(log, seq, entry.wall_ms));
+    if !tail.builder.push(entry) {
+        tail = Tail::new(log, seq, entry.wall_ms);
+        tail.builder.push(entry);
     }
-    lamports.push(lamport);
-    let core = builder.unsealed();
+    tail.lamports.push(standing.lamport);
+    tail.rows.push(standing.is_row);
+    let core = tail.builder.unsealed();
     let mut segment = Vec::with_capacity(core.len() + 32);
     segment.push(SEGMENT_VERSION);
-    put_stored(&mut segment, 0, &lamports, &core);
-    head.tail_first = seq.0 + 1 - builder.count();
+    put_stored(&mut segment, 0, &tail.lamports, &tail.rows, &core);
+    head.tail_first = seq.0 + 1 - tail.builder.count();
     head.tail_length = segment.len() as u64;
     txn.put(&Key::segment(space, head.number, head.tail_first), &segment)
 }
 
-/// The only batch of a segment, to go on with at entry `next`, if it is unsealed.
-fn resume(
-    bytes: &[u8],
-    next: Seq,
-    last_wall_ms: i64,
-) -> Result<Option<(Lamports, BatchBuilder)>, StorageError> {
-    let mut stored = Segment::open(bytes)?;
-    let first = stored.next().ok_or_else(|| damaged(SEGMENTS))??;
-    if first.batch.proof != ProofKind::Unsealed || stored.next().is_some() {
-        return Ok(None);
+/// The only batch of a segment, if it is unsealed, to go on with.
+struct Tail {
+    lamports: Lamports,
+    rows: Rows,
+    builder: BatchBuilder,
+}
+
+impl Tail {
+    fn new(log: LogId, next: Seq, wall_ms: i64) -> Tail {
+        Tail {
+            lamports: Lamports::default(),
+            rows: Rows::default(),
+            builder: BatchBuilder::new(log, next, wall_ms),
+        }
     }
-    if first.batch.last().0 + 1 != next.0 {
-        return Err(damaged(SEGMENTS));
+
+    /// Goes on at entry `next`. `None`: the segment is no such batch.
+    fn read(
+        bytes: &[u8],
+        log: LogId,
+        next: Seq,
+        last_wall_ms: i64,
+    ) -> Result<Option<Tail>, StorageError> {
+        let mut stored = Segment::open(bytes)?;
+        let first = stored.next().ok_or_else(|| damaged(SEGMENTS))??;
+        if first.batch.proof != ProofKind::Unsealed || stored.next().is_some() {
+            return Ok(None);
+        }
+        if first.batch.last().0 + 1 != next.0 {
+            return Err(damaged(SEGMENTS));
+        }
+        Ok(Some(Tail {
+            builder: BatchBuilder::resume(log, &first.batch, last_wall_ms),
+            lamports: first.lamports,
+            rows: first.rows,
+        }))
     }
-    let builder = BatchBuilder::resume(&first.batch, last_wall_ms);
-    Ok(Some((first.lamports, builder)))
 }
 
 /// The highest sequence held of each log.
@@ -323,6 +370,9 @@ pub(crate) struct Tip {
 /// to, which costs nothing: the order rests on the highest.
 pub(crate) const MAX_TIPS: usize = 64;
 
+/// First byte of the row of a space: the version of all tables of this crate.
+const VERSION: u8 = 2;
+
 /// The row of a space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SpaceRow {
@@ -330,6 +380,8 @@ pub(crate) struct SpaceRow {
     pub(crate) logs: u32,
     pub(crate) entries: u64,
     pub(crate) mine: u64,
+    pub(crate) rows: u64,
+    pub(crate) rows_mine: u64,
     pub(crate) newest_wall_ms: i64,
     pub(crate) digest: Option<Digest>,
     /// Highest Lamport first.
@@ -341,17 +393,20 @@ impl SpaceRow {
         reader: &(impl Reader + ?Sized),
         space: SpaceId,
     ) -> Result<Option<SpaceRow>, StorageError> {
-        read_row(reader, &Key::new(SPACES, space), SpaceRow::decode)
+        let key = Key::new(SPACES, space);
+        read_row(reader, &key, |value| Some(SpaceRow::decode(value)))?.transpose()
     }
 
     pub(crate) fn write(&self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
         let mut value = Vec::with_capacity(64);
-        value.push(1);
+        value.push(VERSION);
         value.push(self.kind.code());
         value.push(u8::from(self.digest.is_some()));
         put_varint(&mut value, u64::from(self.logs));
         put_varint(&mut value, self.entries);
         put_varint(&mut value, self.mine);
+        put_varint(&mut value, self.rows);
+        put_varint(&mut value, self.rows_mine);
         put_zigzag(&mut value, self.newest_wall_ms);
         if let Some(digest) = &self.digest {
             value.extend_from_slice(digest);
@@ -364,11 +419,16 @@ impl SpaceRow {
         txn.put(&Key::new(SPACES, space), &value)
     }
 
-    fn decode(value: &[u8]) -> Option<SpaceRow> {
-        let mut input = Input(value);
-        if input.byte()? != 1 {
-            return None;
+    fn decode(value: &[u8]) -> Result<SpaceRow, StorageError> {
+        match value.split_first() {
+            Some((&VERSION, rest)) => SpaceRow::decode_fields(rest).ok_or_else(|| damaged(SPACES)),
+            Some(_) => Err(other_version(SPACES)),
+            None => Err(damaged(SPACES)),
         }
+    }
+
+    fn decode_fields(fields: &[u8]) -> Option<SpaceRow> {
+        let mut input = Input(fields);
         let kind = SpaceKind::from_code(input.byte()?);
         let has_digest = input.byte()? & 1 != 0;
         let mut row = SpaceRow {
@@ -376,6 +436,8 @@ impl SpaceRow {
             logs: u32::try_from(input.varint()?).ok()?,
             entries: input.counted()?,
             mine: input.counted()?,
+            rows: input.counted()?,
+            rows_mine: input.counted()?,
             newest_wall_ms: input.zigzag()?,
             digest: if has_digest {
                 Some(input.array()?)
@@ -399,6 +461,8 @@ impl SpaceRow {
             kind: self.kind,
             entries: self.entries,
             mine: self.mine,
+            rows: self.rows,
+            rows_mine: self.rows_mine,
             logs: self.logs,
             newest_wall_ms: self.newest_wall_ms,
         }
@@ -430,13 +494,14 @@ impl SpaceRow {
         });
     }
 
-    /// A log has grown by `count` entries, to `head`, which is now a tip.
-    pub(crate) fn grew(&mut self, head: &LogRow, count: u64) {
-        self.entries += count;
+    /// A log has grown by so many entries, `rows` of them rows, to `head`, which is now a tip.
+    pub(crate) fn grew(&mut self, head: &LogRow, entries: u64, rows: u64) {
+        self.entries += entries;
+        self.rows += rows;
         if head.mine {
-            self.mine += count;
+            self.mine += entries;
+            self.rows_mine += rows;
         }
-        self.newest_wall_ms = head.wall_ms;
         self.digest = None;
         self.tips.retain(|tip| tip.log != head.number);
         let place = self.tips.partition_point(|tip| tip.lamport > head.lamport);

@@ -1,18 +1,20 @@
 //! The tables of this crate: the first byte of each key. Numbers in keys are big-endian, numbers in
 //! values are varints unless a width is given. `space`, `device` are ids of 16 bytes; `log` is the
-//! local number of a log in its space, u32. Version 1 of all of them: [`SPACES`] rows carry it.
+//! local number of a log in its space, u32. Version 2 of all of them: [`SPACES`] rows carry it. An
+//! entry is a row of the conversation or an annotation.
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
-//! | `0x10` spaces | space | version u8 ‖ kind u8 ‖ flags u8 ‖ logs ‖ entries ‖ mine ‖ newest wall (zigzag) ‖ digest 16 if flag bit 0 ‖ tips × (log ‖ seq ‖ Lamport) |
-//! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine) ‖ head seq ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
+//! | `0x10` spaces | space | version u8 ‖ kind u8 ‖ flags u8 ‖ logs ‖ entries ‖ mine ‖ rows ‖ rows of mine ‖ newest row's wall (zigzag) ‖ digest 16 if flag bit 0 ‖ tips × (log ‖ seq ‖ Lamport) |
+//! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine; bit 1: a batch repeats entries of one before it) ‖ head seq ‖ rows ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
 //! | `0x12` log names | space ‖ log | device 16 ‖ incarnation u64 |
 //! | `0x13` segments | space ‖ log ‖ first seq u64 | version u8 ‖ stored batches, at most [`SEGMENT_TARGET`](crate::segment::SEGMENT_TARGET) unless one alone is larger |
-//! | `0x14` order | space ‖ Lamport >> 8 u64 | runs × (log ‖ first seq ‖ count): who has entries there; can be rebuilt from the segments |
-//! | `0x15` acks | space ‖ peer device ‖ log | seq: the device holds the log up to there |
-//! | `0x16` delivered | space ‖ peer device | entries of ours it holds: the sum over `0x15` of logs that are mine |
+//! | `0x14` order | space ‖ Lamport >> 8 u64 | runs × (log ‖ first seq ‖ count ‖ rows): who has entries there; can be rebuilt from the segments |
+//! | `0x15` acks | space ‖ peer device ‖ log | seq ‖ rows up to there if the log is mine, else 0: the device holds the log up to there |
+//! | `0x16` delivered | space ‖ peer device | entries ‖ rows of ours it holds: the sums over `0x15` of logs that are mine |
 //! | `0x17` bases | space ‖ peer device | digest 16 ‖ logs × (log ‖ seq): the frontier last known equal |
 //! | `0x18` refusals | space ‖ peer device ‖ log | reason u8: the device wants no entries of this log |
+//! | `0x19` annotations | space ‖ target's device ‖ its incarnation u64 ‖ its seq u64 ‖ kind u16 ‖ author's device | Lamport ‖ incarnation u64 ‖ seq of the last annotation of that kind by that author; can be rebuilt from the segments |
 
 use std::ops::{Bound, ControlFlow};
 
@@ -37,10 +39,21 @@ pub const DELIVERED: u8 = 0x16;
 pub const BASES: u8 = 0x17;
 /// Logs that devices do not want.
 pub const REFUSALS: u8 = 0x18;
+/// What is said of entries.
+pub const ANNOTATIONS: u8 = 0x19;
 
 /// Every table whose keys begin with a space, for its removal.
-pub(crate) const OF_A_SPACE: [u8; 9] = [
-    SPACES, LOGS, LOG_NAMES, SEGMENTS, ORDER, ACKS, DELIVERED, BASES, REFUSALS,
+pub(crate) const OF_A_SPACE: [u8; 10] = [
+    SPACES,
+    LOGS,
+    LOG_NAMES,
+    SEGMENTS,
+    ORDER,
+    ACKS,
+    DELIVERED,
+    BASES,
+    REFUSALS,
+    ANNOTATIONS,
 ];
 
 /// The local number of a log in its space.
@@ -49,13 +62,13 @@ pub(crate) type LogNumber = u32;
 /// A key under construction, on the stack.
 #[derive(Clone, Copy)]
 pub(crate) struct Key {
-    bytes: [u8; 48],
+    bytes: [u8; 72],
     length: usize,
 }
 
 impl Key {
     pub(crate) fn table(table: u8) -> Key {
-        let mut bytes = [0; 48];
+        let mut bytes = [0; 72];
         bytes[0] = table;
         Key { bytes, length: 1 }
     }
@@ -84,7 +97,7 @@ impl Key {
         Key::new(table, space).then(&peer.0)
     }
 
-    /// Appends `part`. Keys of this crate are at most 48 bytes, a log's is 41.
+    /// Appends `part`. Keys of this crate are at most 72 bytes, an annotation's is 67.
     pub(crate) fn then(mut self, part: &[u8]) -> Key {
         self.bytes[self.length..self.length + part.len()].copy_from_slice(part);
         self.length += part.len();
@@ -164,6 +177,17 @@ pub(crate) fn damaged(table: u8) -> StorageError {
     StorageError {
         reason: format!(
             "a row of table {table:#04x} is damaged; restore a backup of the data directory"
+        ),
+        kind: StorageFault::Damaged,
+    }
+}
+
+/// A row was written by a version of this crate with other tables.
+pub(crate) fn other_version(table: u8) -> StorageError {
+    StorageError {
+        reason: format!(
+            "a row of table {table:#04x} was written by another version of Hedgerow, which this one \
+             cannot read; use that version"
         ),
         kind: StorageFault::Damaged,
     }

@@ -74,6 +74,55 @@ pub fn root<'a>(spaces: impl Iterator<Item = (&'a SpaceId, &'a Digest)>) -> Dige
     root
 }
 
+/// What item 19 calls a log: mostly the sender's device writes it, in the opening that its hello named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogName {
+    /// 0: the sender's device, in the opening that its hello named. Not in bundles, which have no hello.
+    Sender,
+    /// 1: the sender's device, in another opening.
+    SenderIn(Incarnation),
+    /// 2: the receiver's device: its entries come back.
+    ReceiverIn(Incarnation),
+    /// 3: any.
+    Other(LogId),
+}
+
+impl LogName {
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            LogName::Sender => out.push(0),
+            LogName::SenderIn(incarnation) => {
+                out.push(1);
+                out.extend_from_slice(&incarnation.0.to_be_bytes());
+            }
+            LogName::ReceiverIn(incarnation) => {
+                out.push(2);
+                out.extend_from_slice(&incarnation.0.to_be_bytes());
+            }
+            LogName::Other(log) => {
+                out.push(3);
+                out.extend_from_slice(&log.device.0);
+                out.extend_from_slice(&log.incarnation.0.to_be_bytes());
+            }
+        }
+    }
+
+    fn read(input: &mut Input<'_>) -> Option<LogName> {
+        let incarnation =
+            |input: &mut Input<'_>| Some(Incarnation(u64::from_be_bytes(input.array()?)));
+        Some(match input.byte()? {
+            0 => LogName::Sender,
+            1 => LogName::SenderIn(incarnation(input)?),
+            2 => LogName::ReceiverIn(incarnation(input)?),
+            3 => LogName::Other(LogId {
+                device: DeviceId(input.array()?),
+                incarnation: incarnation(input)?,
+            }),
+            _ => return None,
+        })
+    }
+}
+
 /// One item of reconciliation. Prints its kind alone.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Message {
@@ -97,7 +146,7 @@ pub enum Message {
         /// The space.
         space: Blind,
         /// The log.
-        log: LogId,
+        log: LogName,
         /// The batch, not checked.
         core: Bytes,
     },
@@ -184,10 +233,9 @@ impl Message {
                 space: space.0.into(),
             }),
             Message::Entries { space, log, core } => {
-                let mut out = Vec::with_capacity(32 + core.len());
+                let mut out = Vec::with_capacity(33 + core.len());
                 out.extend_from_slice(&space.0);
-                out.extend_from_slice(&log.device.0);
-                out.extend_from_slice(&log.incarnation.0.to_be_bytes());
+                log.put(&mut out);
                 out.extend_from_slice(core);
                 out
             }
@@ -230,21 +278,12 @@ impl Message {
             }
             19 => {
                 let mut input = Input(content);
-                let mut head = || {
-                    let space = Blind(input.array()?);
-                    let device = DeviceId(input.array()?);
-                    let incarnation = Incarnation(u64::from_be_bytes(input.array()?));
-                    let log = LogId {
-                        device,
-                        incarnation,
-                    };
-                    Some((space, log))
-                };
+                let mut head = || Some((Blind(input.array()?), LogName::read(&mut input)?));
                 let (space, log) = head().ok_or(BadItem)?;
                 Ok(Message::Entries {
                     space,
                     log,
-                    core: content.slice(32..),
+                    core: content.slice_ref(input.0),
                 })
             }
             20 => {

@@ -1,7 +1,6 @@
 //! Calls: each is answered exactly once, after the commit of its batch.
 
-use hedgerow_sync::entry::Body;
-use hedgerow_sync::id::LogId;
+use hedgerow_sync::entry::What;
 use hedgerow_sync::space::{self, AppendError};
 use hedgerow_sync::store::StorageError;
 
@@ -9,7 +8,6 @@ use super::account::MAX_NAME;
 use super::dialling::Target;
 use super::fact::FactKind;
 use super::fault::CallError;
-use super::news::Run;
 use super::way::ANNOUNCING;
 use super::{CallId, Effects as _, Engine, Turn, conversation, reconciling, status};
 use crate::api::{Call, Carrier, ContactId, Private, Radio, Refusal, Reply};
@@ -94,33 +92,26 @@ impl Engine {
         }
         conversation::check_length(&text.0)?;
         let space = reconciling::space_id(&contact.space);
-        let log = LogId {
-            device: self.device_id,
-            incarnation: self.incarnation,
-        };
-        let body = Body::Bytes(conversation::text_body(&text.0));
-        let entry = match space::append(turn.txn, space, log, turn.now.wall_ms, body) {
-            Ok(entry) => entry,
+        let log = self.own_log();
+        let body = conversation::text_body(&text.0);
+        let wall_ms = turn.now.wall_ms;
+        let appended = match space::append(turn.txn, space, log, wall_ms, What::TEXT, body) {
+            Ok(appended) => appended,
             Err(AppendError::Storage(error)) => return Err(error.into()),
             Err(AppendError::NoSuchSpace | AppendError::TooLong) => {
                 tracing::error!("a contact without a space, or a text over its limit");
                 return Err(Refusal::Bug.into());
             }
         };
-        self.pass_on(turn.txn, space, log, entry.seq)?;
-        let run = Run {
-            first: entry,
-            count: 1,
-            mine: true,
-        };
-        self.news.message(identity, run);
+        self.pass_on(turn.txn, space, log, appended.id.seq)?;
+        self.conversation_changed(identity, log, &appended.changes);
         self.courier_queued(turn, identity);
         // Somebody waits: whoever is not reached is tried again at once.
         for device in self.devices_of(identity).collect::<Vec<_>>() {
             self.dialling
                 .hurry(Target::Device(device), turn.now.mono_ms);
         }
-        Ok(Reply::Sent(conversation::message_id(entry)))
+        Ok(Reply::Sent(conversation::message_id(appended.id)))
     }
 
     fn switch_carrier(

@@ -3,9 +3,9 @@
 use hedgerow_sync::batch::Batch;
 use hedgerow_sync::id::{DeviceId, IdentityId, LogId, Seq};
 use hedgerow_sync::peer;
-use hedgerow_sync::reconcile::{Reconciler, Shared};
+use hedgerow_sync::reconcile::{Channel, Reconciler, Shared};
 use hedgerow_sync::store::StorageError;
-use hedgerow_sync::wire::{Message, Role};
+use hedgerow_sync::wire::{LogName, Message, Role};
 use hedgerow_transport::bundle::{
     self, BundleFault, BundleItem, Draft, Header, MAX_BUNDLE, MAX_LIFETIME_S,
 };
@@ -16,7 +16,7 @@ use super::carried::Parcel;
 use super::fact::{Fact, FactHeld, FactKind};
 use super::fault::{CallError, LinkError};
 use super::items::{self, ReleaseItem};
-use super::{Engine, Turn, contact, reconciling};
+use super::{Engine, Turn, chance, contact, reconciling};
 use crate::api::{ContactId, Imported, Refusal, Reply};
 use crate::courier::Release;
 use crate::tables::{self, Table};
@@ -149,7 +149,9 @@ impl Engine {
             space: reconciling::space_id(&contact.space),
             secret: contact.space.as_bytes(),
         }];
-        let mut reconciler = Reconciler::export(turn.txn, id, draft.tag(), &shared)?;
+        let salt_seed = chance::bytes(turn.rng);
+        let channel = self.bundle_channel(id, draft.tag(), &salt_seed);
+        let mut reconciler = Reconciler::export(turn.txn, &channel, &shared)?;
         let (mut room, mut newest) = (true, None);
         while room && reconciler.has_more() {
             let mut messages = Vec::new();
@@ -179,8 +181,30 @@ impl Engine {
         let Message::Entries { log, core, .. } = message else {
             return None;
         };
-        let batch = Batch::parse(core).ok()?;
-        (log.device == self.device_id).then(|| (*log, batch.last()))
+        let LogName::SenderIn(incarnation) = *log else {
+            return None;
+        };
+        let log = LogId {
+            device: self.device_id,
+            incarnation,
+        };
+        Some((log, Batch::parse(core).ok()?.last()))
+    }
+
+    /// Reconciliation by a bundle.
+    fn bundle_channel<'a>(
+        &self,
+        peer: DeviceId,
+        tag: &'a [u8],
+        salt_seed: &'a [u8; 32],
+    ) -> Channel<'a> {
+        Channel {
+            me: self.own_log(),
+            peer,
+            role: Role::Bundle,
+            hash: tag,
+            salt_seed,
+        }
     }
 
     pub(super) fn carry_import(
@@ -321,13 +345,13 @@ impl Engine {
             space,
             secret: contact.space.as_bytes(),
         }];
-        let mut reconciler = Reconciler::new(turn.txn, id, Role::Bundle, &bundle.tag, &shared)?;
-        let entries =
-            |turn: &Turn<'_>| -> Result<u64, StorageError> {
-                Ok(hedgerow_sync::space::summary(turn.txn, space)?
-                    .map_or(0, |summary| summary.entries))
-            };
-        let (before, queued) = (entries(turn)?, peer::unacked(turn.txn, space, id)?);
+        let salt_seed = chance::bytes(turn.rng);
+        let channel = self.bundle_channel(id, &bundle.tag, &salt_seed);
+        let mut reconciler = Reconciler::new(turn.txn, &channel, &shared)?;
+        let rows = |turn: &Turn<'_>| -> Result<u64, StorageError> {
+            Ok(hedgerow_sync::space::summary(turn.txn, space)?.map_or(0, |summary| summary.rows))
+        };
+        let (before, queued) = (rows(turn)?, peer::unacked_rows(turn.txn, space, id)?);
         for item in &bundle.items {
             match self.take_item(turn, bundle, &mut reconciler, item) {
                 Ok(None) => {}
@@ -336,7 +360,7 @@ impl Engine {
                 Err(LinkError::Storage(error)) => return Err(error),
             }
         }
-        let (after, left) = (entries(turn)?, peer::unacked(turn.txn, space, id)?);
+        let (after, left) = (rows(turn)?, peer::unacked_rows(turn.txn, space, id)?);
         brought.messages = after.saturating_sub(before);
         brought.acknowledged = queued.saturating_sub(left);
         Ok(brought)
@@ -433,7 +457,8 @@ mod tests {
         }];
         let mut messages = Vec::new();
         let queued = |txn: &mut dyn hedgerow_sync::store::Txn| {
-            let mut reconciler = Reconciler::export(txn, *id, draft.tag(), &shared)?;
+            let channel = engine.bundle_channel(*id, draft.tag(), &[4; 32]);
+            let mut reconciler = Reconciler::export(txn, &channel, &shared)?;
             reconciler.fill(txn, &engine.mark_key, FILL, &mut messages)
         };
         store.write(queued).expect("memory does not fail");

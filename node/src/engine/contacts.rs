@@ -79,7 +79,7 @@ impl Engine {
                     seen
                 }
             });
-        let messages = space::summary(reader, space)?.map_or(0, |summary| summary.entries);
+        let messages = space::summary(reader, space)?.map_or(0, |summary| summary.rows);
         Ok(Contact {
             id: contact::api_id(identity),
             name: Private(known.name().to_owned()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use bytes::Bytes;
-use hedgerow_sync::entry::Body;
+use hedgerow_sync::entry::{Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::peer;
@@ -20,9 +20,6 @@ use crate::tables::{Table, damaged};
 
 /// The longest text, in bytes.
 pub const MAX_TEXT: usize = 65_536;
-
-/// The kind of a body that is a text.
-const TEXT: u8 = 1;
 
 /// Part of a conversation, oldest first: at most `limit` messages. Of messages not delivered only a
 /// refusal is given as the reason; [`explain`] fills in the others.
@@ -140,20 +137,16 @@ pub(super) fn check_length(text: &str) -> Result<(), Refusal> {
 }
 
 /// The body of a text (`docs/PROTOCOL.md` section 4).
-pub(super) fn text_body(text: &str) -> Bytes {
-    Bytes::from(crate::tables::encoded(&(TEXT, text)))
+pub(super) fn text_body(text: &str) -> Body {
+    Body::Bytes(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// What a body says; `None` for a kind this version cannot show.
-fn text_of(body: &Body) -> Option<Private> {
-    let Body::Bytes(bytes) = body else {
+/// What a row says; `None` for a kind this version cannot show.
+fn text_of(row: &Placed) -> Option<Private> {
+    let (What::TEXT, Body::Bytes(bytes)) = (row.what, &row.body) else {
         return None;
     };
-    let mut decoder = minicbor::Decoder::new(bytes);
-    decoder.array().ok()?;
-    (decoder.u8().ok()? == TEXT).then_some(())?;
-    decoder
-        .str()
+    str::from_utf8(bytes)
         .ok()
         .filter(|text| text.len() <= MAX_TEXT)
         .map(|text| Private(text.to_owned()))
@@ -196,7 +189,7 @@ impl<'a> Conversation<'a> {
             position,
             mine,
             time_ms: entry.shown_ms,
-            text: text_of(&entry.body),
+            text: text_of(entry),
             delivered,
             why: (mine && refused && !delivered).then_some(Why::Refused),
         })

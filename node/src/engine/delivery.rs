@@ -22,7 +22,7 @@ pub(crate) fn queued(
     let space = reconciling::space_id(&contact.space);
     let mut least = None;
     for device in engine.devices_of(identity) {
-        let unacked = peer::unacked(reader, space, device)?;
+        let unacked = peer::unacked_rows(reader, space, device)?;
         least = Some(least.map_or(unacked, |least: u64| least.min(unacked)));
     }
     Ok(least.unwrap_or_default())

@@ -25,7 +25,7 @@ pub(crate) const CARRIES: u64 = 1;
 pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
 
 /// The version of what is said in a session.
-pub(crate) const SESSION_VERSION: u8 = 1;
+pub(crate) const SESSION_VERSION: u8 = 2;
 
 /// The first item of each side.
 #[derive(Clone, Encode, Decode)]

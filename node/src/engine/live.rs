@@ -2,7 +2,7 @@
 //! psk, and reconciliation, which `sync` does.
 
 use bytes::BytesMut;
-use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
 use hedgerow_sync::reconcile::Reconciler;
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::beacon::{EPOCH_MS, epochs_ahead};
@@ -193,7 +193,12 @@ impl Engine {
         self.raise_outrun_facts(turn, &hello)?;
         self.tell_facts(turn, live)?;
         self.propose_if_due(turn, live)?;
-        self.sync_begun(turn, live, hello.root.into())?;
+        self.sync_begun(
+            turn,
+            live,
+            hello.root.into(),
+            Incarnation(hello.incarnation),
+        )?;
         self.courier_met(turn, id, live, &hello);
         self.news.contacts.insert(live.identity);
         Ok(true)

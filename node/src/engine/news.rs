@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hedgerow_sync::id::{EntryId, IdentityId};
+use hedgerow_sync::page;
 use hedgerow_transport::carrier::CarrierKind;
 
 use super::invitation::InvitationKey;
@@ -116,11 +117,18 @@ impl Engine {
             tell_messages(turn, identity, &runs);
         }
         for (identity, last) in news.delivered {
+            let Some(contact) = self.contacts.get(&identity) else {
+                continue;
+            };
+            // The last that was acknowledged may be an annotation; a person is told of messages.
+            let space = reconciling::space_id(&contact.space);
+            let Some(row) = page::last_row(turn.txn, space, last)? else {
+                continue;
+            };
             let queued = delivery::queued(turn.txn, self, identity)?;
-            let id = conversation::message_id(last);
             turn.out.event(Event::Delivered {
                 contact: contact::api_id(identity),
-                id,
+                id: conversation::message_id(row),
                 queued,
             });
         }

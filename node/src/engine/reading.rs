@@ -35,7 +35,8 @@ pub(crate) fn unread(
     match position(reader, space)? {
         Some(place) => page::count_after(reader, space, place, &[me]),
         None => {
-            Ok(space::summary(reader, space)?.map_or(0, |summary| summary.entries - summary.mine))
+            let summary = space::summary(reader, space)?;
+            Ok(summary.map_or(0, |summary| summary.rows - summary.rows_mine))
         }
     }
 }
@@ -92,7 +93,7 @@ impl Engine {
         let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
         let space = reconciling::space_id(&contact.space);
         let entry = conversation::parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
-        let place = page::place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
+        let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
         let mut changed = false;
         if position(turn.txn, space)?.is_none_or(|read| read < place) {
             turn.txn

@@ -1,9 +1,10 @@
 //! Between sessions and `sync`: which spaces a contact shares, and what becomes of what it brings.
 
-use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, LogId, Seq, SpaceId};
+use hedgerow_sync::conversation::Changes;
+use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::ingest::Authority;
 use hedgerow_sync::mark::MarkKey;
-use hedgerow_sync::reconcile::{Event, Reconciler, Shared};
+use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_sync::wire::{self, Message, Role};
 use hedgerow_transport::keys::SpaceSecret;
@@ -13,7 +14,7 @@ use super::fault::{LinkError, PeerFault};
 use super::link::State;
 use super::live::Live;
 use super::news::Run;
-use super::{Engine, Turn};
+use super::{Engine, Turn, chance};
 
 /// Bytes queued beyond what a link takes now, so that every record but the last is a full one.
 const LOOKAHEAD: usize = 2 * session::MAX_RECORD;
@@ -65,13 +66,23 @@ impl Engine {
                 secret: secret.as_bytes(),
             })
             .collect();
-        Ok(Reconciler::new(
-            turn.txn,
-            device,
+        let salt_seed = chance::bytes(turn.rng);
+        let channel = Channel {
+            me: self.own_log(),
+            peer: device,
             role,
-            session.hash(),
-            &shared,
-        )?)
+            hash: session.hash(),
+            salt_seed: &salt_seed,
+        };
+        Ok(Reconciler::new(turn.txn, &channel, &shared)?)
+    }
+
+    /// The log of a space that this opening writes.
+    pub(super) fn own_log(&self) -> LogId {
+        LogId {
+            device: self.device_id,
+            incarnation: self.incarnation,
+        }
     }
 
     /// The other side's hello named its root.
@@ -80,8 +91,9 @@ impl Engine {
         turn: &mut Turn<'_>,
         live: &mut Live,
         root: [u8; 16],
+        opening: Incarnation,
     ) -> Result<(), LinkError> {
-        let events = live.sync.peer_root(turn.txn, root)?;
+        let events = live.sync.peer_root(turn.txn, root, opening)?;
         self.sync_events(turn, live.identity, events)
     }
 
@@ -123,9 +135,11 @@ impl Engine {
                     space,
                     log,
                     first,
-                    last,
+                    changes,
+                    ..
                 } => {
-                    self.stored(turn, identity, space, log, first, last)?;
+                    self.conversation_changed(identity, log, &changes);
+                    self.pass_on(turn.txn, space, log, first)?;
                 }
                 Event::Acked { log, seq, .. } if log.device == self.device_id => {
                     self.news.delivered.insert(identity, EntryId { log, seq });
@@ -151,24 +165,25 @@ impl Engine {
         Ok(())
     }
 
-    /// Entries are new here: they are told, and passed on to the contact's other devices.
-    fn stored(
+    /// The conversation with a contact has changed, by entries of this log: ours or the contact's. What
+    /// is new is told.
+    pub(super) fn conversation_changed(
         &mut self,
-        turn: &mut Turn<'_>,
         identity: IdentityId,
-        space: SpaceId,
         log: LogId,
-        first: Seq,
-        last: Seq,
-    ) -> Result<(), StorageError> {
-        let mine = log.device == self.device_id;
-        let run = Run {
-            first: EntryId { log, seq: first },
-            count: last.0 - first.0 + 1,
-            mine,
-        };
-        self.news.message(identity, run);
-        self.pass_on(turn.txn, space, log, first)
+        changes: &Changes,
+    ) {
+        for rows in &changes.rows {
+            let run = Run {
+                first: EntryId {
+                    log,
+                    seq: rows.first,
+                },
+                count: rows.count,
+                mine: log.device == self.device_id,
+            };
+            self.news.message(identity, run);
+        }
     }
 
     /// Tells every session that a log has grown: all in the map, also those in which hello has not come

@@ -1,7 +1,7 @@
 //! Spaces that exist to be measured: what a node costs that shares many conversations with a contact.
 //! Both sides make the same ones, of the secret of their direct chat.
 
-use hedgerow_sync::entry::Body;
+use hedgerow_sync::entry::What;
 use hedgerow_sync::id::{IdentityId, Incarnation, LogId};
 use hedgerow_sync::space::{self, AppendError, SpaceKind};
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
@@ -59,8 +59,8 @@ pub fn write(store: &mut impl Store, texts: &[String], wall_ms: i64) -> Result<(
             .map(|secret| reconciling::space_id(&secret))
             .collect();
         for (space, text) in spaces.iter().cycle().zip(texts) {
-            let body = Body::Bytes(conversation::text_body(text));
-            match space::append(txn, *space, log, wall_ms, body) {
+            let body = conversation::text_body(text);
+            match space::append(txn, *space, log, wall_ms, What::TEXT, body) {
                 Ok(_) => {}
                 Err(AppendError::Storage(error)) => return Err(error),
                 Err(AppendError::NoSuchSpace | AppendError::TooLong) => return Err(damaged()),

@@ -62,13 +62,18 @@ impl Reconciler {
         events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
         let missing = match ingest(txn, space, log, &core, authority)? {
-            Ingested::Stored { first, last } => {
+            Ingested::Stored {
+                first,
+                last,
+                changes,
+            } => {
                 stored.push((log, last));
                 events.push(Event::Stored {
                     space,
                     log,
                     first,
                     last,
+                    changes,
                 });
                 self.now_held(space, log, first, last);
                 return self.sender_holds(txn, authority, space, log, last, events);

@@ -1,6 +1,7 @@
 //! What a reconciler tells its engine.
 
 use crate::batch::BatchError;
+use crate::conversation::Changes;
 use crate::id::{LogId, Seq, SpaceId};
 use crate::ingest::Refusal;
 
@@ -17,6 +18,8 @@ pub enum Event {
         first: Seq,
         /// The last.
         last: Seq,
+        /// What they have changed in the conversation.
+        changes: Changes,
     },
     /// The peer's device now holds this log up to there.
     Acked {

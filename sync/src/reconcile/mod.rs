@@ -11,9 +11,11 @@
 //! - `sending`: items and entries as they leave;
 //! - `entries`: entries, acknowledgements and refusals as they come;
 //! - `blinds`: what the two call the spaces;
+//! - `ends`: what they call the logs, and salts for what leaves;
 //! - `view`: what one session knows of the peer's side of a space.
 
 mod blinds;
+mod ends;
 mod entries;
 mod event;
 mod frontiers;
@@ -25,9 +27,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 
 use self::blinds::Blinds;
+use self::ends::Ends;
 pub use self::event::{Event, Fault};
 use self::view::View;
-use crate::id::{DeviceId, LogId, Seq, SpaceId};
+use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
 use crate::ingest::{Authority, Refusal};
 use crate::log::LogRow;
 use crate::peer::{self, heads, offered};
@@ -51,8 +54,24 @@ pub struct Shared<'a> {
     pub secret: &'a [u8; 32],
 }
 
+/// The session or bundle over which two devices reconcile.
+#[derive(Clone, Copy)]
+pub struct Channel<'a> {
+    /// What the device of this store writes, in this opening.
+    pub me: LogId,
+    /// The device at the other end.
+    pub peer: DeviceId,
+    /// Which side this one is.
+    pub role: Role,
+    /// The session's hash, or the bundle's tag.
+    pub hash: &'a [u8],
+    /// Random and used for this channel alone: the salts of the batches that leave derive from it.
+    pub salt_seed: &'a [u8; 32],
+}
+
 /// Brings two stores to the same entries. One a session.
 pub struct Reconciler {
+    ends: Ends,
     peer: DeviceId,
     role: Role,
     root: Digest,
@@ -96,15 +115,15 @@ enum Extent {
 }
 
 impl Reconciler {
-    /// For a session with `peer` in which we are `role`. The transaction keeps digests that had to
-    /// be computed.
+    /// For a session, or a bundle that has come. The transaction keeps digests that had to be computed.
     pub fn new(
         txn: &mut dyn Txn,
-        peer: DeviceId,
-        role: Role,
-        session_hash: &[u8],
+        channel: &Channel<'_>,
         shared: &[Shared<'_>],
     ) -> Result<Reconciler, StorageError> {
+        let Channel {
+            peer, role, hash, ..
+        } = *channel;
         let mut spaces = BTreeMap::new();
         for Shared { space, .. } in shared {
             let stated = shared_digest(txn, *space, peer)?;
@@ -128,11 +147,12 @@ impl Reconciler {
                 .map(|(space, progress)| (space, &progress.stated)),
         );
         Ok(Reconciler {
+            ends: Ends::new(channel),
             peer,
             role,
             root,
             spaces,
-            blinds: Blinds::new(role, session_hash, shared),
+            blinds: Blinds::new(role, hash, shared),
             digests_due: false,
             waiting: Waiting::default(),
             dropped: BTreeSet::new(),
@@ -141,15 +161,19 @@ impl Reconciler {
         })
     }
 
-    /// For a bundle to `peer`: [`Reconciler::fill`] gives a frontier of each space, then all that the
-    /// peer has not acknowledged. `tag` is the bundle's.
+    /// For a bundle to be made: [`Reconciler::fill`] gives a frontier of each space, then all that the
+    /// peer has not acknowledged.
     pub fn export(
         txn: &mut dyn Txn,
-        peer: DeviceId,
-        tag: &[u8],
+        channel: &Channel<'_>,
         shared: &[Shared<'_>],
     ) -> Result<Reconciler, StorageError> {
-        let mut reconciler = Reconciler::new(txn, peer, Role::Bundle, tag, shared)?;
+        let channel = Channel {
+            role: Role::Bundle,
+            ..*channel
+        };
+        let peer = channel.peer;
+        let mut reconciler = Reconciler::new(txn, &channel, shared)?;
         for Shared { space, .. } in shared {
             let logs = offered(txn, *space, peer)?;
             let mut held = Frontier::new();
@@ -172,12 +196,14 @@ impl Reconciler {
         self.root
     }
 
-    /// The peer has said hello.
+    /// The peer has said hello: its root, and the opening of its store.
     pub fn peer_root(
         &mut self,
         txn: &mut dyn Txn,
         theirs: Digest,
+        opening: Incarnation,
     ) -> Result<Vec<Event>, StorageError> {
+        self.ends.peer_opening(opening);
         let spaces: Vec<SpaceId> = self.spaces.keys().copied().collect();
         let mut events = Vec::new();
         if theirs == self.root {
@@ -226,8 +252,12 @@ impl Reconciler {
                 }
             }
             Ok(Message::Entries { space, log, core }) => {
-                if let Some(space) = self.blinds.space(&space) {
-                    self.entries(txn, authority, space, log, core, &mut events)?;
+                match (self.blinds.space(&space), self.ends.log(log)) {
+                    (Some(space), Some(log)) => {
+                        self.entries(txn, authority, space, log, core, &mut events)?
+                    }
+                    (Some(_), None) => events.push(Event::Fault(Fault::BadItem)),
+                    (None, _) => {}
                 }
             }
             Ok(Message::Ack { space, logs }) => {

@@ -6,7 +6,7 @@ use super::{Extent, Progress, Reconciler};
 use crate::id::{DeviceId, Lamport, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::mark::MarkKey;
-use crate::outgoing::next_batch;
+use crate::outgoing::{Sent, next_batch};
 use crate::peer::{Base, offered};
 use crate::space::{self, Frontier};
 use crate::store::{Reader, StorageError};
@@ -87,7 +87,7 @@ impl Reconciler {
         space: SpaceId,
         mark_key: &MarkKey,
     ) -> Result<Option<Message>, StorageError> {
-        let Some(view) = self.view(space) else {
+        let Some(view) = self.spaces.get_mut(&space).and_then(|of| of.view.as_mut()) else {
             return Ok(None);
         };
         while let Some((lamport, log)) = view.queue.pop_first() {
@@ -98,7 +98,7 @@ impl Reconciler {
                 continue;
             };
             let holds = |entry| view.holds(entry);
-            let batch = next_batch(reader, space, log, &row, from, mark_key, holds)?;
+            let batch = next_batch(reader, space, log, &row, from, holds)?;
             let actual = batch.first_lamport;
             let earlier = view
                 .queue
@@ -112,11 +112,14 @@ impl Reconciler {
                 let lamport = Lamport(batch.last_lamport.0 + 1);
                 view.send_from(lamport, log, Seq(batch.last.0 + 1));
             }
-            let core = batch.core.into();
+            let core = match batch.batch {
+                Sent::Whole(core) => core,
+                Sent::Own(own) => own.seal(mark_key, space, &self.ends.next_salt()),
+            };
             return Ok(self.blinds.of(space).map(|blind| Message::Entries {
                 space: blind,
-                log,
-                core,
+                log: self.ends.name(log),
+                core: core.into(),
             }));
         }
         Ok(None)

@@ -2,15 +2,16 @@
 
 use bytes::Bytes;
 use hedgerow_sync::batch::{
-    Batch, BatchBuilder, BatchError, MAX_BATCH, MAX_BATCH_ENTRIES, ProofKind,
+    Batch, BatchBuilder, BatchError, MAX_BATCH, MAX_BATCH_ENTRIES, MAX_EXPANDED, ProofKind, Salt,
 };
-use hedgerow_sync::entry::{Body, Entry, MAX_BODY, MAX_LINKS};
+use hedgerow_sync::entry::{AnnotationKind, Body, Entry, MAX_BODY, MAX_LINKS, RowKind, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::wire::Message;
 use proptest::prelude::*;
 
 const SPACE: SpaceId = SpaceId([1; 16]);
+const SALT: Salt = [7; 16];
 
 fn log(number: u8) -> LogId {
     LogId {
@@ -26,8 +27,22 @@ fn key() -> MarkKey {
 fn body() -> impl Strategy<Value = Body> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..60).prop_map(|bytes| Body::Bytes(bytes.into())),
-        Just(Body::Gap),
-        (0..=MAX_BODY as u64, any::<u64>()).prop_map(|(length, id)| Body::Ghost { length, id }),
+        Just(Body::Gone),
+    ]
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let target = (any::<u8>(), 1..u64::MAX).prop_map(|(number, seq)| EntryId {
+        log: log(number),
+        seq: Seq(seq),
+    });
+    prop_oneof![
+        Just(What::TEXT),
+        any::<u16>().prop_map(|kind| What::Row(RowKind(kind))),
+        (any::<u16>(), target).prop_map(|(kind, target)| What::Annotation {
+            kind: AnnotationKind(kind),
+            target,
+        }),
     ]
 }
 
@@ -35,30 +50,32 @@ prop_compose! {
     fn entry()(
         links in prop::collection::vec((any::<u8>(), 1..u64::MAX), 0..=MAX_LINKS),
         wall_ms in -4_000_000_000_000..4_000_000_000_000i64,
+        what in what(),
         body in body(),
     ) -> Entry {
         let links = links
             .into_iter()
             .map(|(number, seq)| EntryId { log: log(number), seq: Seq(seq) })
             .collect();
-        Entry { links, wall_ms, body }
+        Entry { what, links, wall_ms, body }
     }
 }
 
 /// A batch of as many of `entries` as fit, and those.
 fn sealed(first: u64, entries: Vec<Entry>) -> (Vec<u8>, Vec<Entry>) {
-    let mut builder = BatchBuilder::new(Seq(first), entries[0].wall_ms);
+    let mut builder = BatchBuilder::new(log(0), Seq(first), entries[0].wall_ms);
     let taken: Vec<Entry> = entries
         .into_iter()
         .take_while(|entry| builder.push(entry))
         .collect();
-    (builder.seal(&key(), SPACE, log(0)), taken)
+    (builder.seal(&key(), SPACE, &SALT), taken)
 }
 
 fn read(core: &[u8]) -> Result<Vec<Entry>, BatchError> {
     let entry = |entry: Result<hedgerow_sync::batch::EntryView<'_>, BatchError>| {
         let entry = entry?;
         Ok(Entry {
+            what: entry.what(log(0)),
             links: entry.links.collect(),
             wall_ms: entry.wall_ms,
             body: entry.body.to_body(),
@@ -69,6 +86,7 @@ fn read(core: &[u8]) -> Result<Vec<Entry>, BatchError> {
 
 fn text(length: usize) -> Entry {
     Entry {
+        what: What::TEXT,
         links: Vec::new(),
         wall_ms: 0,
         body: Body::Bytes(Bytes::from(vec![b'x'; length])),
@@ -100,15 +118,15 @@ proptest! {
     }
 
     #[test]
-    fn every_accepted_encoding_is_the_only_one(noise in prop::collection::vec(0..4u8, 19..60)) {
+    fn every_accepted_encoding_is_the_only_one(noise in prop::collection::vec(0..4u8, 38..70)) {
         let Ok(batch) = Batch::parse(&noise) else { return Ok(()) };
         let entries = read(&noise).unwrap();
         // Refs may be listed in any order and the base be any time; so compare through a second reading.
-        let mut builder = BatchBuilder::new(batch.first, entries[0].wall_ms);
+        let mut builder = BatchBuilder::new(log(0), batch.first, entries[0].wall_ms);
         for entry in &entries {
             prop_assert!(builder.push(entry));
         }
-        prop_assert_eq!(read(&builder.seal(&key(), SPACE, log(0))), Ok(entries));
+        prop_assert_eq!(read(&builder.seal(&key(), SPACE, &SALT)), Ok(entries));
     }
 }
 
@@ -129,7 +147,12 @@ proptest! {
 
     #[test]
     fn no_flipped_bit_keeps_the_mark(entries in prop::collection::vec(entry(), 1..4)) {
-        let (mut core, _) = sealed(1, entries);
+        // Few links: every bit is tried. A body: the salt means nothing where there is none.
+        let few_links = entries.into_iter().map(|entry| Entry {
+            links: entry.links.into_iter().take(2).collect(),
+            ..entry
+        });
+        let (mut core, _) = sealed(1, std::iter::once(text(3)).chain(few_links).collect());
         for at in 0..core.len() * 8 {
             core[at / 8] ^= 1 << (at % 8);
             let _ = read(&core);
@@ -178,23 +201,15 @@ fn limits_are_refused_just_above_them() {
     let (core, _) = sealed(1, vec![linking(MAX_LINKS + 1)]);
     assert_eq!(read(&core), Err(BatchError::OverLimit));
 
-    let ghost = Entry {
-        body: Body::Ghost {
-            length: MAX_BODY as u64 + 1,
-            id: 1,
-        },
-        ..text(0)
-    };
-    assert_eq!(read(&sealed(1, vec![ghost]).0), Err(BatchError::OverLimit));
-
     assert_eq!(read(&vec![1; MAX_BATCH + 1]), Err(BatchError::OverLimit));
+    assert_eq!(read(&vec![3; MAX_EXPANDED + 1]), Err(BatchError::OverLimit));
     let (_, taken) = sealed(1, vec![text(0); MAX_BATCH_ENTRIES + 1]);
     assert!(taken.len() <= MAX_BATCH_ENTRIES);
 }
 
 #[test]
 fn a_batch_of_no_entries_or_from_number_zero_is_refused() {
-    let core = |first: u8, count: u8| [&[first, count, 0, 1, 0][..], &[0; 16]].concat();
+    let core = |first: u8, count: u8| [&[first, count, 0, 1, 0][..], &[0; 32]].concat();
     assert_eq!(read(&core(1, 0)), Err(BatchError::Malformed));
     let (mut core, _) = sealed(1, vec![text(1)]);
     core[0] = 0;
@@ -205,7 +220,7 @@ fn a_batch_of_no_entries_or_from_number_zero_is_refused() {
 fn other_proofs_are_refused_unread() {
     let (core, _) = sealed(1, vec![text(1)]);
     assert_eq!(core[3], 1);
-    for proof in (0..=255).filter(|proof| *proof != 1) {
+    for proof in (0..=255).filter(|proof| ![1, 3].contains(proof)) {
         let mut other = core.clone();
         other[3] = proof;
         assert_eq!(read(&other), Err(BatchError::UnknownKind));

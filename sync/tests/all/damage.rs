@@ -4,13 +4,13 @@ use std::ops::{Bound, ControlFlow};
 
 use crate::support::pair::{Identity, Node, SECRET, SPACE, meet};
 use bytes::Bytes;
-use hedgerow_sync::entry::Body;
+use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{EntryId, Seq};
 use hedgerow_sync::page::{self, PageFrom};
 use hedgerow_sync::reconcile::{Reconciler, Shared};
 use hedgerow_sync::store::{Direction, Reader, Store};
 use hedgerow_sync::wire::Role;
-use hedgerow_sync::{peer, space};
+use hedgerow_sync::{body, conversation, peer, space};
 
 /// The highest number that a row could name.
 const HUGE: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
@@ -25,7 +25,8 @@ fn a_damaged_row_is_an_error_of_the_store_and_no_panic() {
         other.say("at the same time");
         meet(&mut whole, &mut other, opening);
     }
-    whole.say("not delivered");
+    let last = whole.say("not delivered");
+    whole.annotate(1, last, "nor this");
     for (key, value) in rows(&whole) {
         for at in 0..value.len() {
             let cut = value[..at].to_vec();
@@ -74,6 +75,9 @@ fn use_all(node: &mut Node, other: &Node) {
         }
         let _ = space::list(reader);
         let _ = peer::unacked(reader, SPACE, other.device);
+        let _ = peer::unacked_rows(reader, SPACE, other.device);
+        let targets = (1..3).map(|seq| EntryId { log, seq: Seq(seq) });
+        let _ = conversation::annotations(reader, SPACE, AnnotationKind(1), targets);
         Ok(())
     };
     node.store.read(look).unwrap();
@@ -81,18 +85,21 @@ fn use_all(node: &mut Node, other: &Node) {
         space: SPACE,
         secret: &SECRET,
     }];
-    for _ in 0..2 {
+    for seq in 1..3 {
+        let id = EntryId { log, seq: Seq(seq) };
+        let _ = node.store.write(|txn| body::remove(txn, SPACE, id));
         let body = Body::Bytes(Bytes::from_static(b"more"));
         let _ = node
             .store
-            .write(|txn| Ok(space::append(txn, SPACE, log, 0, body)));
+            .write(|txn| Ok(space::append(txn, SPACE, log, 0, What::TEXT, body)));
+        let live = node.channel(other.device, Role::Dialler, b"hash");
+        let bundle = node.channel(other.device, Role::Bundle, b"tag");
         let _ = node.store.write(|txn| {
-            let mut reconciler =
-                Reconciler::new(txn, other.device, Role::Dialler, b"hash", &shared)?;
-            reconciler.peer_root(txn, [1; 16])?;
+            let mut reconciler = Reconciler::new(txn, &live, &shared)?;
+            reconciler.peer_root(txn, [1; 16], log.incarnation)?;
             let mut out = Vec::new();
             reconciler.fill(txn, &node.identity.mark_key, 1 << 16, &mut out)?;
-            let mut export = Reconciler::export(txn, other.device, b"tag", &shared)?;
+            let mut export = Reconciler::export(txn, &bundle, &shared)?;
             export.fill(txn, &node.identity.mark_key, 1 << 16, &mut out)
         });
     }

@@ -3,7 +3,7 @@
 use crate::support::pair::{Identity, Node, SECRET, SPACE, meet};
 use bytes::Bytes;
 use hedgerow_sync::batch::{BatchBuilder, BatchError};
-use hedgerow_sync::entry::{Body, Entry};
+use hedgerow_sync::entry::{Body, Entry, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::ingest::{Authority, Refusal};
 use hedgerow_sync::mark::MarkKey;
@@ -11,7 +11,7 @@ use hedgerow_sync::reconcile::{Event, Fault, Reconciler, Shared};
 use hedgerow_sync::space::Frontier;
 use hedgerow_sync::store::{Direction, Store};
 use hedgerow_sync::waiting::{MAX_WAITING, MAX_WAITING_BYTES};
-use hedgerow_sync::wire::{Blind, MAX_FRONTIER, Message, Role};
+use hedgerow_sync::wire::{Blind, LogName, MAX_FRONTIER, Message, Role};
 use hedgerow_sync::{page, peer};
 use proptest::prelude::*;
 
@@ -35,9 +35,10 @@ impl Victim {
             space: SPACE,
             secret: &SECRET,
         }];
+        let channel = node.channel(theirs[0], Role::Answerer, HASH);
         let reconciler = node
             .store
-            .write(|txn| Reconciler::new(txn, theirs[0], Role::Answerer, HASH, &shared))
+            .write(|txn| Reconciler::new(txn, &channel, &shared))
             .unwrap();
         Victim {
             node,
@@ -102,16 +103,19 @@ fn their_log(incarnation: u64) -> LogId {
 }
 
 fn entries(log: LogId, first: u64, links: &[EntryId], size: usize) -> Message {
-    let mut builder = BatchBuilder::new(Seq(first), 0);
+    let mut builder = BatchBuilder::new(log, Seq(first), 0);
     builder.push(&Entry {
+        what: What::TEXT,
         links: links.to_vec(),
         wall_ms: 0,
         body: Body::Bytes(vec![b'x'; size].into()),
     });
     Message::Entries {
         space: blind(),
-        log,
-        core: builder.seal(&MarkKey::new(&[2; 32]), SPACE, log).into(),
+        log: LogName::Other(log),
+        core: builder
+            .seal(&MarkKey::new(&[2; 32]), SPACE, &[3; 16])
+            .into(),
     }
 }
 
@@ -159,18 +163,19 @@ fn a_batch_of_mine_is_not_taken_for_another_space_or_log() {
     let other = SpaceId([8; 16]);
     let mut node = Node::new(&Identity::new(1, 1), 0, &[SPACE, other]);
     node.say_in(other, 0, "said elsewhere");
-    let mut builder = BatchBuilder::new(Seq(1), 0);
+    let log = node.log();
+    let mut builder = BatchBuilder::new(log, Seq(1), 0);
     builder.push(&Entry {
+        what: What::TEXT,
         links: Vec::new(),
         wall_ms: 0,
         body: Body::Bytes("said elsewhere".into()),
     });
-    let log = node.log();
     let mut victim = Victim::with(node);
-    let marked = builder.seal(&victim.node.identity.mark_key, other, log);
+    let marked = builder.seal(&victim.node.identity.mark_key, other, &[3; 16]);
     let events = victim.hear(Message::Entries {
         space: blind(),
-        log,
+        log: LogName::ReceiverIn(log.incarnation),
         core: marked.into(),
     });
     assert!(matches!(events[..], [Event::Refused { .. }]));
@@ -342,7 +347,11 @@ fn unknown_spaces_are_skipped() {
             more: false,
         },
         Message::NeedFull(space),
-        Message::Entries { space, log, core },
+        Message::Entries {
+            space,
+            log: LogName::Other(log),
+            core,
+        },
         Message::Ack {
             space,
             logs: frontier(&[(log, 1)]),
@@ -420,8 +429,8 @@ fn nothing_private_is_printed() {
     assert_eq!(
         printed,
         "Page { entries: [Placed { id: EntryId { log: LogId { device: DeviceId(..), incarnation: \
-         Incarnation(..) }, seq: Seq(1) }, lamport: Lamport(1), wall_ms: 1000, shown_ms: 1000, body: \
-         Bytes(13 bytes) }], position: 0, total: 1 } Message(19)"
+         Incarnation(..) }, seq: Seq(1) }, lamport: Lamport(1), wall_ms: 1000, shown_ms: 1000, what: \
+         Row(RowKind(1)), body: Bytes(13 bytes) }], position: 0, total: 1 } Message(19)"
     );
 }
 

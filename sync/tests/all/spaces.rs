@@ -132,8 +132,8 @@ fn export(node: &mut Node, peer: DeviceId, tag: &[u8], budget: usize) -> Vec<Mes
         secret: &SECRET,
     }];
     let mut out = Vec::new();
-    let make =
-        |txn: &mut dyn hedgerow_sync::store::Txn| Reconciler::export(txn, peer, tag, &shared);
+    let channel = node.channel(peer, Role::Bundle, tag);
+    let make = |txn: &mut dyn hedgerow_sync::store::Txn| Reconciler::export(txn, &channel, &shared);
     let mut bundle = node.store.write(make).unwrap();
     node.store
         .read(|reader| bundle.fill(reader, &node.identity.mark_key, budget, &mut out))
@@ -147,6 +147,7 @@ fn import(node: &mut Node, from: &Identity, tag: &[u8], messages: &[Message]) {
         secret: &SECRET,
     }];
     let identity = node.identity.clone();
+    let channel = node.channel(from.devices[0], Role::Bundle, tag);
     let authority = Authority {
         theirs: &from.devices,
         mine: &identity.devices,
@@ -155,7 +156,7 @@ fn import(node: &mut Node, from: &Identity, tag: &[u8], messages: &[Message]) {
     let events = node
         .store
         .write(|txn| {
-            let mut bundle = Reconciler::new(txn, from.devices[0], Role::Bundle, tag, &shared)?;
+            let mut bundle = Reconciler::new(txn, &channel, &shared)?;
             let mut events = Vec::new();
             for message in messages {
                 let content = Bytes::from(message.encode());

@@ -5,13 +5,13 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use hedgerow_sync::entry::Body;
+use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, SpaceId};
 use hedgerow_sync::ingest::Authority;
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::memory::MemoryStore;
-use hedgerow_sync::reconcile::{Event, Reconciler, Shared};
-use hedgerow_sync::space::{self, SpaceKind};
+use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
+use hedgerow_sync::space::{self, Appended, SpaceKind};
 use hedgerow_sync::store::Store;
 use hedgerow_sync::wire::{Message, Role};
 
@@ -76,12 +76,35 @@ impl Node {
         }
     }
 
-    pub fn say_in(&mut self, space: SpaceId, wall_ms: i64, text: &str) -> EntryId {
+    /// Appends an entry of any kind.
+    pub fn append(&mut self, space: SpaceId, wall_ms: i64, what: What, text: &str) -> Appended {
         let log = self.log();
         let body = Body::Bytes(Bytes::copy_from_slice(text.as_bytes()));
         self.store
-            .write(|txn| Ok(space::append(txn, space, log, wall_ms, body).unwrap()))
+            .write(|txn| Ok(space::append(txn, space, log, wall_ms, what, body).unwrap()))
             .unwrap()
+    }
+
+    pub fn say_in(&mut self, space: SpaceId, wall_ms: i64, text: &str) -> EntryId {
+        self.append(space, wall_ms, What::TEXT, text).id
+    }
+
+    /// Says something of an entry.
+    pub fn annotate(&mut self, kind: u16, target: EntryId, text: &str) -> EntryId {
+        let kind = AnnotationKind(kind);
+        self.append(SPACE, 1_000, What::Annotation { kind, target }, text)
+            .id
+    }
+
+    /// The way to the device of another node.
+    pub fn channel<'a>(&self, peer: DeviceId, role: Role, hash: &'a [u8]) -> Channel<'a> {
+        Channel {
+            me: self.log(),
+            peer,
+            role,
+            hash,
+            salt_seed: &[5; 32],
+        }
     }
 
     pub fn say(&mut self, text: &str) -> EntryId {
@@ -128,22 +151,23 @@ impl Session {
             .collect();
         let [dialler, answerer] = nodes;
         let make = |node: &mut Node, peer: DeviceId, role| {
-            let make = |txn: &mut dyn hedgerow_sync::store::Txn| {
-                Reconciler::new(txn, peer, role, &hash, &shared)
-            };
+            let channel = node.channel(peer, role, &hash);
+            let make =
+                |txn: &mut dyn hedgerow_sync::store::Txn| Reconciler::new(txn, &channel, &shared);
             node.store.write(make).unwrap()
         };
         let mut first = make(dialler, answerer.device, Role::Dialler);
         let mut second = make(answerer, dialler.device, Role::Answerer);
         let (root, other) = (first.root(), second.root());
+        let openings = [dialler.log().incarnation, answerer.log().incarnation];
         let events = dialler
             .store
-            .write(|txn| first.peer_root(txn, other))
+            .write(|txn| first.peer_root(txn, other, openings[1]))
             .unwrap();
         dialler.events.extend(events);
         let events = answerer
             .store
-            .write(|txn| second.peer_root(txn, root))
+            .write(|txn| second.peer_root(txn, root, openings[0]))
             .unwrap();
         answerer.events.extend(events);
         let end = |reconciler| End {

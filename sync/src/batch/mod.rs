@@ -1,0 +1,226 @@
+//! Batches: runs of entries of one log with one proof, the same bytes on the wire and on disk
+//! (`docs/PROTOCOL.md` section 4).
+//!
+//! ```text
+//! core  = first_seq ‖ count ‖ base_wall_ms ‖ proof_kind u8
+//!       ‖ refs u8 ‖ refs × (device 16 ‖ incarnation 8) ‖ count × entry ‖ proof
+//! entry = wall delta ‖ links ‖ links × (ref u8 ‖ seq) ‖ what u8 ‖ kind? ‖ target? ‖ body
+//! ```
+//!
+//! - `view`: the entries of a batch, read where they lie;
+//! - `builder`: a batch being made;
+//! - `proof`: what a mark covers, and bodies that leave.
+
+mod builder;
+mod proof;
+mod view;
+
+pub use self::builder::BatchBuilder;
+pub use self::proof::{SALT_LENGTH, Salt};
+pub use self::view::{BodyView, Entries, EntryView, Links};
+
+use self::proof::COMMITMENT_LENGTH;
+use crate::id::{DeviceId, Incarnation, LogId, Seq};
+use crate::layout::Input;
+use crate::mark::MARK_LENGTH;
+
+/// A batch is cut here, unless one entry alone is larger.
+pub const BATCH_TARGET: usize = 3_600;
+/// Bytes of one core, at most, of which no body has left.
+pub const MAX_BATCH: usize = 131_072;
+/// Entries of one batch, at most.
+pub const MAX_BATCH_ENTRIES: usize = 1_024;
+/// Bytes of one core, at most, that has a salt or a commitment for each entry: any batch can lose a body.
+pub const MAX_EXPANDED: usize = MAX_BATCH + MAX_BATCH_ENTRIES * SALT_LENGTH;
+/// Logs that one batch refers to, at most.
+pub const MAX_REFS: usize = 255;
+
+/// What proves that a batch is its author's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofKind {
+    /// Nothing yet: entries of this store's own logs, at rest. Never on the wire.
+    Unsealed,
+    /// A mark, and one salt for all bodies: direct chats.
+    Mark,
+    /// A mark, and a salt or a commitment beside each body: direct chats, once a body has left.
+    Expanded,
+    /// Reserved: known to later versions, refused by this one.
+    Reserved(u8),
+}
+
+impl ProofKind {
+    fn code(self) -> u8 {
+        match self {
+            ProofKind::Unsealed => 0,
+            ProofKind::Mark => 1,
+            ProofKind::Expanded => 3,
+            ProofKind::Reserved(code) => code,
+        }
+    }
+
+    fn from_code(code: u8) -> ProofKind {
+        match code {
+            0 => ProofKind::Unsealed,
+            1 => ProofKind::Mark,
+            3 => ProofKind::Expanded,
+            code => ProofKind::Reserved(code),
+        }
+    }
+
+    /// Bytes behind the entries.
+    fn length(self) -> usize {
+        match self {
+            ProofKind::Unsealed | ProofKind::Reserved(_) => 0,
+            ProofKind::Mark => SALT_LENGTH + MARK_LENGTH,
+            ProofKind::Expanded => MARK_LENGTH,
+        }
+    }
+
+    /// Bytes of a core, at most.
+    fn limit(self) -> usize {
+        match self {
+            ProofKind::Expanded => MAX_EXPANDED,
+            ProofKind::Unsealed | ProofKind::Mark | ProofKind::Reserved(_) => MAX_BATCH,
+        }
+    }
+}
+
+/// Why bytes are not a batch. Whoever made them is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    /// It ends early, goes on too long, or holds a number in a longer form than needed.
+    #[error("the batch is malformed")]
+    Malformed,
+    /// It is over a limit of `docs/PROTOCOL.md` section 1.
+    #[error("the batch is over a limit")]
+    OverLimit,
+    /// This version does not know its kind of proof or a form of body.
+    #[error("the batch is of an unknown kind")]
+    UnknownKind,
+}
+
+/// A checked batch, still in its bytes.
+#[derive(Clone, Copy)]
+pub struct Batch<'a> {
+    core: &'a [u8],
+    entries: &'a [u8],
+    refs: &'a [u8],
+    /// What stands behind the entries.
+    trailer: &'a [u8],
+    base_wall_ms: i64,
+    /// The number of its first entry.
+    pub first: Seq,
+    /// How many entries it has, at least one.
+    pub count: u64,
+    /// What proves it.
+    pub proof: ProofKind,
+}
+
+impl<'a> Batch<'a> {
+    /// Checks all of `core`, a batch from the wire, without copying. Decoder.
+    pub fn parse(core: &'a [u8]) -> Result<Batch<'a>, BatchError> {
+        let batch = Batch::parse_head(core)?;
+        match batch.proof {
+            ProofKind::Mark | ProofKind::Expanded => {}
+            ProofKind::Unsealed | ProofKind::Reserved(_) => return Err(BatchError::UnknownKind),
+        }
+        batch.check_entries()?;
+        Ok(batch)
+    }
+
+    /// As [`Batch::parse`], for what this store wrote itself: entries are checked as they are read.
+    pub(crate) fn parse_head(core: &'a [u8]) -> Result<Batch<'a>, BatchError> {
+        if core.len() > MAX_EXPANDED {
+            return Err(BatchError::OverLimit);
+        }
+        let mut input = Input(core);
+        let mut head = || {
+            let first = input.varint()?;
+            let count = input.varint()?;
+            let base_wall_ms = input.zigzag()?;
+            let proof = ProofKind::from_code(input.byte()?);
+            let refs = usize::from(input.byte()?);
+            let refs = input.take(refs * REF_LENGTH)?;
+            let entries = input.take(input.0.len().checked_sub(proof.length())?)?;
+            Some(Batch {
+                core,
+                entries,
+                refs,
+                trailer: input.0,
+                base_wall_ms,
+                first: Seq(first),
+                count,
+                proof,
+            })
+        };
+        let batch = head().ok_or(BatchError::Malformed)?;
+        if batch.count > MAX_BATCH_ENTRIES as u64 || core.len() > batch.proof.limit() {
+            return Err(BatchError::OverLimit);
+        }
+        if batch.count == 0
+            || batch.first.0 == 0
+            || batch.first.0.checked_add(batch.count).is_none()
+        {
+            return Err(BatchError::Malformed);
+        }
+        Ok(batch)
+    }
+
+    fn check_entries(&self) -> Result<(), BatchError> {
+        let mut entries = self.entries();
+        for entry in entries.by_ref() {
+            entry?;
+        }
+        if entries.is_at_end() {
+            Ok(())
+        } else {
+            Err(BatchError::Malformed)
+        }
+    }
+
+    /// The number of its last entry.
+    pub fn last(&self) -> Seq {
+        Seq(self.first.0 + self.count - 1)
+    }
+
+    /// Its bytes.
+    pub fn core(&self) -> &'a [u8] {
+        self.core
+    }
+
+    /// Its entries, in order.
+    pub fn entries(&self) -> Entries<'a> {
+        Entries::of(self)
+    }
+}
+
+fn read_ref(bytes: &[u8]) -> Option<LogId> {
+    let mut input = Input(bytes);
+    Some(LogId {
+        device: DeviceId(input.array()?),
+        incarnation: Incarnation(u64::from_be_bytes(input.array()?)),
+    })
+}
+
+/// In the byte that says what an entry is: where its body is.
+const FORM: u8 = 0b11;
+const FORM_BYTES: u8 = 0;
+/// The body has left; its commitment stays.
+const FORM_GAP: u8 = 1;
+/// The author took the body out before it was ever sealed.
+const FORM_VOID: u8 = 2;
+/// In the same byte: an annotation, and no row.
+const ANNOTATION: u8 = 0b100;
+/// In the same byte, from this bit on: the kind …
+const KIND_SHIFT: u8 = 3;
+/// … or, if it is this or higher, how much higher follows.
+const LONG_KIND: u16 = 31;
+/// In the place of a ref: the log of the batch itself.
+const OWN_LOG: u8 = 255;
+/// Bytes of one log in the list of those a batch refers to.
+const REF_LENGTH: usize = 24;
+/// Bytes of a core beside its refs and entries, at most: three numbers, two bytes, salt and mark.
+const HEAD_ROOM: usize = 10 + 2 + 10 + 2 + SALT_LENGTH + MARK_LENGTH;
+
+const _: () = assert!(MAX_REFS <= OWN_LOG as usize);
+const _: () = assert!(COMMITMENT_LENGTH <= SALT_LENGTH);

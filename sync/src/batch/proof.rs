@@ -1,0 +1,159 @@
+//! What a mark covers, and bodies that leave (`docs/PROTOCOL.md` section 4).
+//!
+//! A mark covers a salted commitment of each body in the place of the body. So one body can leave and
+//! the others stay provable, and what stays of it tells nobody what it was: its salt leaves with it.
+
+use subtle::ConstantTimeEq;
+
+use super::{
+    Batch, BatchError, BodyView, EntryView, FORM, FORM_BYTES, FORM_GAP, FORM_VOID, ProofKind,
+    REF_LENGTH,
+};
+use crate::id::{LogId, Seq, SpaceId};
+use crate::layout::{put_varint, put_zigzag};
+use crate::mark::{MARK_LENGTH, MarkKey};
+
+/// Bytes of a salt.
+pub const SALT_LENGTH: usize = 16;
+/// Bytes of a commitment.
+pub(super) const COMMITMENT_LENGTH: usize = 16;
+
+/// What the commitment of a body is salted with.
+pub type Salt = [u8; SALT_LENGTH];
+
+type Commitment = [u8; COMMITMENT_LENGTH];
+
+/// The salts of the bodies of one batch, from the one that it carries.
+pub(super) struct Salts(blake3::OutputReader);
+
+impl Salts {
+    pub(super) fn new(batch_salt: &Salt) -> Salts {
+        let mut hasher = blake3::Hasher::new_derive_key("hedgerow 1 body salts");
+        hasher.update(batch_salt);
+        Salts(hasher.finalize_xof())
+    }
+
+    /// The salt of the body of entry `index` of the batch, from 0.
+    fn of(&mut self, index: u64) -> Salt {
+        let mut salt = [0; SALT_LENGTH];
+        self.0.set_position(index * SALT_LENGTH as u64);
+        self.0.fill(&mut salt);
+        salt
+    }
+}
+
+fn commitment(salt: &Salt, body: &[u8]) -> Commitment {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"hedgerow 1 body").update(salt).update(body);
+    let mut commitment = [0; COMMITMENT_LENGTH];
+    commitment.copy_from_slice(&hasher.finalize().as_bytes()[..COMMITMENT_LENGTH]);
+    commitment
+}
+
+impl Batch<'_> {
+    /// Whether it was marked with `key` as a batch of `log`.
+    pub fn is_marked(&self, key: &MarkKey, space: SpaceId, log: LogId) -> bool {
+        let Some(mark) = self.trailer.last_chunk::<MARK_LENGTH>() else {
+            return false;
+        };
+        match self.covered() {
+            Ok(covered) => key.mark(space, log, &covered).ct_eq(mark).into(),
+            Err(_) => false,
+        }
+    }
+
+    /// What a mark covers: the same whichever bodies have left since.
+    pub(super) fn covered(&self) -> Result<Vec<u8>, BatchError> {
+        let mut salts = match self.proof {
+            ProofKind::Mark => self.trailer.first_chunk().map(Salts::new),
+            ProofKind::Unsealed | ProofKind::Expanded | ProofKind::Reserved(_) => None,
+        };
+        let mut covered = Vec::with_capacity(64 + self.refs.len() + self.count as usize * 32);
+        put_varint(&mut covered, self.first.0);
+        put_varint(&mut covered, self.count);
+        put_zigzag(&mut covered, self.base_wall_ms);
+        covered.push((self.refs.len() / REF_LENGTH) as u8);
+        covered.extend_from_slice(self.refs);
+        for (index, entry) in self.entries().enumerate() {
+            let entry = entry?;
+            entry.put_header(&mut covered, FORM_BYTES);
+            let commitment = match entry.body {
+                BodyView::Bytes { bytes, salt } => {
+                    let salt = match (salt, &mut salts) {
+                        (Some(salt), _) => salt,
+                        (None, Some(salts)) => salts.of(index as u64),
+                        (None, None) => return Err(BatchError::UnknownKind),
+                    };
+                    commitment(&salt, bytes)
+                }
+                BodyView::Gap(commitment) => commitment,
+                BodyView::Void => [0; COMMITMENT_LENGTH],
+            };
+            covered.extend_from_slice(&commitment);
+        }
+        Ok(covered)
+    }
+
+    /// The core without the bodies of the entries that `leaves` names: their commitments stay, and the
+    /// salt of the batch becomes one a body. In entries that are not sealed nothing stays of a body.
+    /// `None` if no body leaves.
+    pub(crate) fn without(
+        &self,
+        mut leaves: impl FnMut(Seq) -> bool,
+    ) -> Result<Option<Vec<u8>>, BatchError> {
+        let proof = match self.proof {
+            ProofKind::Mark => ProofKind::Expanded,
+            proof => proof,
+        };
+        let mut salts = match self.proof {
+            ProofKind::Mark => self.trailer.first_chunk().map(Salts::new),
+            ProofKind::Unsealed | ProofKind::Expanded | ProofKind::Reserved(_) => None,
+        };
+        let room = self.count as usize * SALT_LENGTH;
+        let mut core = Vec::with_capacity(self.core.len() + room);
+        put_varint(&mut core, self.first.0);
+        put_varint(&mut core, self.count);
+        put_zigzag(&mut core, self.base_wall_ms);
+        core.push(proof.code());
+        core.push((self.refs.len() / REF_LENGTH) as u8);
+        core.extend_from_slice(self.refs);
+        let mut any = false;
+        for (index, entry) in self.entries().enumerate() {
+            let entry = entry?;
+            let BodyView::Bytes { bytes, salt } = entry.body else {
+                core.extend_from_slice(entry.bytes);
+                continue;
+            };
+            let salt = salt.or_else(|| salts.as_mut().map(|salts| salts.of(index as u64)));
+            match (leaves(entry.seq), salt) {
+                (true, Some(salt)) => {
+                    any = true;
+                    entry.put_header(&mut core, FORM_GAP);
+                    core.extend_from_slice(&commitment(&salt, bytes));
+                }
+                (true, None) => {
+                    any = true;
+                    entry.put_header(&mut core, FORM_VOID);
+                }
+                (false, salt) => {
+                    entry.put_header(&mut core, FORM_BYTES);
+                    core.extend_from_slice(salt.as_ref().map_or(&[], |salt| &salt[..]));
+                    put_varint(&mut core, bytes.len() as u64);
+                    core.extend_from_slice(bytes);
+                }
+            }
+        }
+        let mark = self.trailer.last_chunk::<MARK_LENGTH>();
+        core.extend_from_slice(mark.map_or(&[], |mark| &mark[..]));
+        Ok(any.then_some(core))
+    }
+}
+
+impl EntryView<'_> {
+    /// Appends the header of an entry whose body has this form.
+    fn put_header(&self, out: &mut Vec<u8>, form: u8) {
+        let at = out.len() + self.form_at;
+        out.extend_from_slice(self.header);
+        out[at] = out[at] & !FORM | form;
+    }
+}

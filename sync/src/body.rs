@@ -1,0 +1,137 @@
+//! Bodies that leave their entries (`docs/PROTOCOL.md` section 4).
+//!
+//! The entry keeps its place, its kind and what it links to; its neighbours stay as provable as they were.
+//! A body lies in the store once, or once more where a batch came that repeats entries; it leaves all of
+//! them. What comes again later of such an entry is not stored.
+
+use std::collections::BTreeSet;
+use std::ops::{Bound, ControlFlow};
+
+use crate::batch::Batch;
+use crate::id::{EntryId, Seq, SpaceId};
+use crate::log::LogRow;
+use crate::segment::{SEGMENT_VERSION, Segment, put_stored, with_segment};
+use crate::store::{Direction, StorageError, Txn};
+use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
+
+/// Takes the body out of an entry. Says whether it was there: an entry that is not held, or whose body has
+/// left before, stays as it is.
+pub fn remove(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool, StorageError> {
+    let row = LogRow::read(txn, space, entry.log)?;
+    let Some(mut row) = row.filter(|row| entry.seq.0 > 0 && entry.seq <= row.head) else {
+        return Ok(false);
+    };
+    let mut rewritten = Vec::new();
+    for first in segments_from(txn, space, row.number, entry.seq, row.repeats)? {
+        let key = Key::segment(space, row.number, first);
+        let bytes = txn.get(&key)?.ok_or_else(|| damaged(SEGMENTS))?;
+        if let Some(bytes) = without(&bytes, entry.seq)? {
+            rewritten.push((first, bytes));
+        }
+    }
+    let left = !rewritten.is_empty();
+    for (first, bytes) in rewritten {
+        if first == row.tail_first {
+            row.tail_length = bytes.len() as u64;
+            row.write(txn, space, entry.log)?;
+        }
+        txn.put(&Key::segment(space, row.number, first), &bytes)?;
+    }
+    Ok(left)
+}
+
+/// The segments in which an entry may lie, by their first entries: one, or all from there on.
+fn segments_from(
+    reader: &dyn Txn,
+    space: SpaceId,
+    log: LogNumber,
+    seq: Seq,
+    and_later: bool,
+) -> Result<Vec<u64>, StorageError> {
+    let mut firsts = Vec::new();
+    let mut gather = |low: u64, high: u64, direction, limit: usize| {
+        let low = Key::segment(space, log, low);
+        let high = Key::segment(space, log, high);
+        let range = (Bound::Included(&low[..]), Bound::Included(&high[..]));
+        reader.scan(range, direction, &mut |key, _| {
+            if let Some(first) = key.last_chunk() {
+                firsts.push(u64::from_be_bytes(*first));
+            }
+            match firsts.len() < limit {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        })
+    };
+    gather(0, seq.0, Direction::Backward, 1)?;
+    if and_later {
+        gather(seq.0 + 1, u64::MAX, Direction::Forward, usize::MAX)?;
+    }
+    Ok(firsts)
+}
+
+/// A segment without the body of an entry; `None` if it has none of it.
+fn without(bytes: &[u8], seq: Seq) -> Result<Option<Vec<u8>>, StorageError> {
+    let mut segment = Vec::with_capacity(bytes.len());
+    segment.push(SEGMENT_VERSION);
+    let mut any = false;
+    for stored in Segment::open(bytes)? {
+        let stored = stored?;
+        let core = match (stored.batch.first..=stored.batch.last()).contains(&seq) {
+            true => stored
+                .batch
+                .without(|at| at == seq)
+                .map_err(|_| damaged(SEGMENTS))?,
+            false => None,
+        };
+        any |= core.is_some();
+        put_stored(
+            &mut segment,
+            stored.skip,
+            &stored.lamports,
+            &stored.rows,
+            core.as_deref().unwrap_or(stored.batch.core()),
+        );
+    }
+    Ok(any.then_some(segment))
+}
+
+/// The core of a batch of which the first `skip` entries are held, without the bodies that have left those
+/// here; `None` if none has.
+pub(crate) fn without_gone(
+    reader: &dyn Txn,
+    space: SpaceId,
+    log: LogNumber,
+    batch: &Batch<'_>,
+    skip: u64,
+) -> Result<Option<Vec<u8>>, StorageError> {
+    let end = batch.first.0 + skip;
+    let mut gone = BTreeSet::new();
+    let mut next = batch.first.0;
+    while next < end {
+        let begun = next;
+        with_segment(reader, space, log, Seq(next), |bytes| {
+            for stored in Segment::open(bytes)? {
+                for entry in stored?.entries() {
+                    let (_, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
+                    if entry.seq.0 == next && next < end {
+                        next += 1;
+                        if entry.body.is_gone() {
+                            gone.insert(entry.seq);
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        if next == begun {
+            return Err(damaged(SEGMENTS));
+        }
+    }
+    if gone.is_empty() {
+        return Ok(None);
+    }
+    batch
+        .without(|seq| gone.contains(&seq))
+        .map_err(|_| damaged(SEGMENTS))
+}

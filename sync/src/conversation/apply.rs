@@ -1,0 +1,92 @@
+//! What accepted entries change.
+
+use super::annotations::Said;
+use crate::entry::What;
+use crate::id::{EntryId, LogId, Seq, SpaceId};
+use crate::log::LogRow;
+use crate::order;
+use crate::segment::Standing;
+use crate::space::SpaceRow;
+use crate::store::{StorageError, Txn};
+
+/// What accepted entries have changed in the conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Rows that are new, by their numbers in the log.
+    pub rows: Vec<NewRows>,
+    /// Entries of which something else is said now, by name, held or not.
+    pub annotated: Vec<EntryId>,
+}
+
+/// Consecutive entries of a log, all of them rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewRows {
+    /// The first.
+    pub first: Seq,
+    /// How many.
+    pub count: u64,
+}
+
+/// An entry that has been stored.
+pub(crate) struct Accepted {
+    pub(crate) what: What,
+    pub(crate) wall_ms: i64,
+    pub(crate) standing: Standing,
+}
+
+/// Entries of `log` right after its head have been stored: counts them, orders them, and places what they
+/// say of others. Writes both rows.
+pub(crate) fn apply(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    row: &mut SpaceRow,
+    log: LogId,
+    head: &mut LogRow,
+    accepted: &[Accepted],
+) -> Result<Changes, StorageError> {
+    let first = head.head.0 + 1;
+    let standings = accepted.iter().map(|entry| entry.standing);
+    order::add(txn, space, head.number, first, standings)?;
+    let mut changes = Changes::default();
+    for (seq, entry) in (first..).map(Seq).zip(accepted) {
+        match entry.what {
+            What::Row(_) => {
+                changes.row(seq);
+                head.rows += 1;
+                row.newest_wall_ms = entry.wall_ms;
+            }
+            What::Annotation { kind, target } => {
+                let said = Said::new(entry.standing.lamport, log.incarnation, seq);
+                if said.place(txn, space, kind, target, log.device)? {
+                    changes.annotated.push(target);
+                }
+            }
+        }
+        head.head = seq;
+        head.lamport = entry.standing.lamport;
+        head.wall_ms = entry.wall_ms;
+    }
+    changes.annotated.sort();
+    changes.annotated.dedup();
+    head.write(txn, space, log)?;
+    row.grew(head, accepted.len() as u64, changes.row_count());
+    row.write(txn, space)?;
+    Ok(changes)
+}
+
+impl Changes {
+    fn row(&mut self, seq: Seq) {
+        match self.rows.last_mut() {
+            Some(run) if run.first.0 + run.count == seq.0 => run.count += 1,
+            _ => self.rows.push(NewRows {
+                first: seq,
+                count: 1,
+            }),
+        }
+    }
+
+    /// How many rows are new.
+    pub fn row_count(&self) -> u64 {
+        self.rows.iter().map(|run| run.count).sum()
+    }
+}

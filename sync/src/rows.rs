@@ -1,0 +1,101 @@
+//! Which of consecutive entries are rows of the conversation: stored beside a batch, so that rows are
+//! counted without reading entries.
+
+use crate::layout::{Input, put_varint};
+
+/// Runs of rows and annotations in turn. Mostly all are rows, which costs one byte.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Rows {
+    count: u64,
+    /// Where annotations stand: the first of each run, and how many.
+    annotations: Vec<(u64, u64)>,
+}
+
+impl Rows {
+    pub(crate) fn push(&mut self, is_row: bool) {
+        if !is_row {
+            match self.annotations.last_mut() {
+                Some((first, count)) if *first + *count == self.count => *count += 1,
+                _ => self.annotations.push((self.count, 1)),
+            }
+        }
+        self.count += 1;
+    }
+
+    /// Whether each is a row.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = bool> {
+        let mut runs = self.annotations.iter().peekable();
+        (0..self.count).map(move |index| {
+            runs.next_if(|(first, count)| first + count <= index);
+            !runs.peek().is_some_and(|(first, _)| *first <= index)
+        })
+    }
+
+    /// How many of the first `end` are rows.
+    pub(crate) fn before(&self, end: u64) -> u64 {
+        let end = end.min(self.count);
+        let annotations = self.annotations.iter();
+        let among = annotations.map(|(first, count)| end.saturating_sub(*first).min(*count));
+        end - among.sum::<u64>()
+    }
+
+    /// Whether this one is a row.
+    pub(crate) fn is_row(&self, index: u64) -> bool {
+        let mut annotations = self.annotations.iter();
+        !annotations.any(|(first, count)| (*first..first + count).contains(&index))
+    }
+
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.annotations.len() as u64);
+        let mut end = 0;
+        for (first, count) in &self.annotations {
+            put_varint(out, first - end);
+            put_varint(out, *count);
+            end = first + count;
+        }
+    }
+
+    /// Reads what stands beside `count` entries.
+    pub(crate) fn read(input: &mut Input<'_>, runs: usize, count: u64) -> Option<Rows> {
+        let mut rows = Rows {
+            count,
+            annotations: Vec::new(),
+        };
+        let mut end = 0u64;
+        for _ in 0..runs {
+            let first = end.checked_add(input.varint()?)?;
+            let length = input.varint()?;
+            end = first.checked_add(length)?;
+            if end > count {
+                return None;
+            }
+            rows.annotations.push((first, length));
+        }
+        Some(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_of_rows_is_read_as_it_was_written() {
+        for pattern in 0..1u16 << 9 {
+            let is_row: Vec<bool> = (0..9).map(|bit| pattern >> bit & 1 == 1).collect();
+            let mut rows = Rows::default();
+            is_row.iter().for_each(|is_row| rows.push(*is_row));
+            let mut bytes = Vec::new();
+            rows.put(&mut bytes);
+            let mut input = Input(&bytes);
+            let runs = input.length().unwrap();
+            assert_eq!(Rows::read(&mut input, runs, 9).as_ref(), Some(&rows));
+            assert_eq!(rows.iter().collect::<Vec<_>>(), is_row);
+            for end in 0..9 {
+                let before = is_row[..end].iter().filter(|is_row| **is_row).count();
+                assert_eq!(rows.before(end as u64), before as u64);
+                assert_eq!(rows.is_row(end as u64), is_row[end]);
+            }
+        }
+    }
+}
