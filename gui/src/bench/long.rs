@@ -25,7 +25,7 @@ pub async fn conversation(place: &Path, messages: usize) -> Result<Pair> {
         Ok(there && ours.queued + theirs.queued == 0)
     })
     .await?;
-    let newest = a.page(&pair.b_of_a, PageFrom::Newest, 1).await;
+    let newest = a.page(pair.b_of_a.clone(), PageFrom::Newest, 1).await;
     let newest = newest.map_err(refused)?.messages.pop();
     let newest = newest.context("there are messages")?.id;
     a.mark_read(pair.b_of_a.clone(), newest)

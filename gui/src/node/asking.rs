@@ -95,11 +95,11 @@ impl Asking {
             }
             Request::Erase => return Some(News::Erased(api.erase().await)),
             Request::Page { of, from, limit } => {
-                let answer = api.page(&of.contact, from, limit).await;
+                let answer = api.page(of.contact.clone(), from, limit).await;
                 return Some(News::Page(of, answer));
             }
             Request::Message { of, id } => {
-                let answer = api.message(&of.contact, &id).await;
+                let answer = api.message(of.contact.clone(), id.clone()).await;
                 return Some(News::Message(of, answer));
             }
             Request::Send { of, text } => {
@@ -237,7 +237,7 @@ async fn newest(
     if contact.messages == 0 {
         return Ok(None);
     }
-    match api.page(&contact.id, PageFrom::Newest, 1).await {
+    match api.page(contact.id.clone(), PageFrom::Newest, 1).await {
         Ok(page) => Ok(page.messages.into_iter().next()),
         Err(Refusal::NoSuchContact) => Ok(None),
         Err(refusal) => Err(refusal),

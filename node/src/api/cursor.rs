@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::types::{MessageId, Page, PageFrom, Refusal};
+use super::{MessageId, Page, PageFrom, Refusal};
 
 /// The longest cursor that is looked at, in characters.
 const MAX_CURSOR: usize = 160;

@@ -1,23 +1,48 @@
-//! What people and programs can ask of a node. `types` are the words, shared by the engine, the
-//! loopback server and its client; [`Api`] is what can be asked, with one implementation in process
-//! (`Local`) and one over loopback ([`Remote`]), under one suite of tests.
+//! What people and programs can ask of a node.
+//!
+//! [`calls`](self::Call) is the table of calls; what they are about stands in a file for each noun. [`Api`] is what
+//! can be asked, with one implementation in process (`Local`) and one over loopback ([`Remote`]), under one suite of
+//! tests. Every state, reason and error that a person may be told is an enumeration with stable codes; words for
+//! people are made at the edge.
 
+#[macro_use]
+mod private;
+
+mod calls;
+mod carriers;
+mod contacts;
 #[cfg(feature = "runtime")]
 mod contract;
 #[cfg(feature = "runtime")]
 mod cursor;
+mod events;
+mod invitations;
+mod messages;
+mod node;
+mod parcels;
+mod refusal;
+mod relays;
 #[cfg(feature = "runtime")]
 mod remote;
 #[cfg(feature = "runtime")]
 pub mod server;
-mod types;
 pub mod visible;
 
+pub use calls::{Answer, Call, HostCall, Reply};
+pub use carriers::{Airtime, Carrier, CarrierCondition, CarrierStatus, Power, Radio};
+pub use contacts::{Contact, ContactId, Notice, SafetyWords, WayState, WayStatus};
 #[cfg(feature = "runtime")]
 pub use contract::{Api, Events, MAX_PAGE};
+pub use events::Event;
+pub use invitations::{Invitation, InvitationId, InvitationState, JoinProblem, NewInvitation};
+pub use messages::{Message, MessageId, Page, PageFrom, Why};
+pub use node::{Me, NodeStatus, Status, Traffic};
+pub use parcels::Imported;
+pub use private::{Passphrase, Private};
+pub use refusal::{Refusal, RefusalClass, StorageProblem};
+pub use relays::{RelayCondition, RelayPaths, RelayStatus};
 #[cfg(feature = "runtime")]
 pub use remote::Remote;
-pub use types::*;
 
 pub use crate::engine::MAX_NAME;
 pub use crate::engine::conversation::MAX_TEXT;

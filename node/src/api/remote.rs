@@ -3,18 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use reqwest::{Method, RequestBuilder};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message as Frame, http};
 
-use super::contract::{Api, Events};
 use super::server::Token;
-use super::server::wire::*;
-use super::types::*;
+use super::server::wire::{self, Answered as _, Asker, Body as _, Places as _, Row};
+use super::{Answer, Api, Call, Event, Events, HostCall, Refusal};
 
 /// How long a node may take to answer: longer than the server's own limit.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
@@ -54,54 +49,6 @@ impl Remote {
         self.port
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("http://127.0.0.1:{}/v1/{path}", self.port);
-        self.http
-            .request(method, url)
-            .bearer_auth(self.token.reveal())
-    }
-
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
-        self.json(self.request(Method::GET, path)).await
-    }
-
-    async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, Refusal> {
-        self.json(self.request(Method::POST, path).json(body)).await
-    }
-
-    async fn put<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, Refusal> {
-        self.json(self.request(Method::PUT, path).json(body)).await
-    }
-
-    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Refusal> {
-        let body = self.answer(request).await?;
-        serde_json::from_slice(&body).map_err(|_| self.other_version())
-    }
-
-    /// A request whose answer has no content.
-    async fn done(&self, request: RequestBuilder) -> Result<(), Refusal> {
-        self.answer(request).await.map(drop)
-    }
-
-    /// Sends a request. Gives what is answered if it was done.
-    async fn answer(&self, request: RequestBuilder) -> Result<Bytes, Refusal> {
-        let response = request.send().await.map_err(|_| Refusal::Unreachable)?;
-        let is_done = response.status().is_success();
-        let body = response.bytes().await.map_err(|_| Refusal::Unreachable)?;
-        match is_done {
-            true => Ok(body),
-            false => Err(self.refusal(&body)),
-        }
-    }
-
     /// What is answered when something was not done.
     fn refusal(&self, body: &[u8]) -> Refusal {
         match serde_json::from_slice(body) {
@@ -117,140 +64,36 @@ impl Remote {
     }
 }
 
+impl Asker for Remote {
+    async fn ask<R: Row>(&self, places: R::Places, body: R::Body) -> Result<R::Answer, Refusal> {
+        let mut path = R::PATH.to_owned();
+        for (name, segment) in R::PLACES.iter().zip(places.segments()) {
+            path = path.replace(&format!("{{{name}}}"), &segment);
+        }
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let request = self.http.request(R::METHOD, url);
+        let mut request = body.write(request.bearer_auth(self.token.reveal()));
+        if R::REWRITES {
+            request = request.timeout(REWRITE_TIMEOUT);
+        }
+        let response = request.send().await.map_err(|_| Refusal::Unreachable)?;
+        let is_done = response.status().is_success();
+        let body = response.bytes().await.map_err(|_| Refusal::Unreachable)?;
+        match is_done {
+            true => R::Answer::read(body).ok_or_else(|| self.other_version()),
+            false => Err(self.refusal(&body)),
+        }
+    }
+}
+
 #[async_trait]
 impl Api for Remote {
     async fn call(&self, call: Call) -> Answer {
-        Ok(match call {
-            Call::Me => Reply::Me(self.get("me").await?),
-            Call::SetName(name) => Reply::Me(self.put("me", &Name { name }).await?),
-            Call::Invite(new) => Reply::Invitation(self.post("invitations", &new).await?),
-            Call::Invitations => Reply::Invitations(self.get("invitations").await?),
-            Call::CancelInvitation(InvitationId(id)) => {
-                let path = format!("invitations/{}", segment(&id));
-                self.done(self.request(Method::DELETE, &path)).await?;
-                Reply::Done
-            }
-            Call::Join(link) => {
-                let joining: Joining = self.post("joins", &Join { link }).await?;
-                Reply::Joining(joining.invitation)
-            }
-            Call::CancelJoin(InvitationId(id)) => {
-                let path = format!("joins/{}", segment(&id));
-                self.done(self.request(Method::DELETE, &path)).await?;
-                Reply::Done
-            }
-            Call::Contacts => Reply::Contacts(self.get("contacts").await?),
-            Call::Contact(id) => Reply::Contact(self.get(&contact(&id)).await?),
-            Call::SafetyWords(id) => {
-                let path = format!("{}/safety-words", contact(&id));
-                Reply::SafetyWords(self.get(&path).await?)
-            }
-            Call::Ways(id) => {
-                let path = format!("{}/ways", contact(&id));
-                Reply::Ways(self.get(&path).await?)
-            }
-            Call::Verify(id, verified) => {
-                let path = format!("{}/verified", contact(&id));
-                Reply::Contact(self.put(&path, &Verified { verified }).await?)
-            }
-            Call::Rename(id, name) => {
-                let path = format!("{}/name", contact(&id));
-                Reply::Contact(self.put(&path, &Name { name }).await?)
-            }
-            Call::Block(id, blocked) => {
-                let path = format!("{}/blocked", contact(&id));
-                Reply::Contact(self.put(&path, &Blocked { blocked }).await?)
-            }
-            Call::Remove(id) => {
-                self.done(self.request(Method::DELETE, &contact(&id)))
-                    .await?;
-                Reply::Done
-            }
-            Call::Send(id, text) => {
-                let path = format!("{}/messages", contact(&id));
-                let sent: Sent = self.post(&path, &Text { text }).await?;
-                Reply::Sent(sent.id)
-            }
-            Call::SetDraft(id, text) => {
-                let path = format!("{}/draft", contact(&id));
-                self.done(self.request(Method::PUT, &path).json(&Text { text }))
-                    .await?;
-                Reply::Done
-            }
-            Call::Read(id, message) => {
-                let path = format!("{}/read", contact(&id));
-                let body = ReadUpTo { message };
-                self.done(self.request(Method::PUT, &path).json(&body))
-                    .await?;
-                Reply::Done
-            }
-            Call::Status => match self.status().await?.open {
-                Some(status) => Reply::Status(status),
-                None => return Err(Refusal::Locked),
-            },
-            Call::SwitchCarrier(carrier, on) => {
-                let path = path_of(carrier)?;
-                self.done(self.request(Method::PUT, &path).json(&Switch { on }))
-                    .await?;
-                Reply::Done
-            }
-            Call::AnnounceOver(carrier, announcing) => {
-                let path = format!("{}/announcing", path_of(carrier)?);
-                let body = Announcing { announcing };
-                self.done(self.request(Method::PUT, &path).json(&body))
-                    .await?;
-                Reply::Done
-            }
-            Call::SetRadio(radio) => {
-                self.done(self.request(Method::PUT, "radio").json(&radio))
-                    .await?;
-                Reply::Done
-            }
-            Call::AddRelay(address) => {
-                let request = self
-                    .request(Method::POST, "relays")
-                    .json(&Relay { address });
-                self.done(request).await?;
-                Reply::Done
-            }
-            Call::RemoveRelay(address) => {
-                let request = self
-                    .request(Method::DELETE, "relays")
-                    .json(&Relay { address });
-                self.done(request).await?;
-                Reply::Done
-            }
-            Call::SetRelayPaths(paths) => {
-                let request = self
-                    .request(Method::PUT, "relays/paths")
-                    .json(&Paths { paths });
-                self.done(request).await?;
-                Reply::Done
-            }
-            Call::CarryExport(id) => {
-                let path = format!("{}/parcel", contact(&id));
-                let parcel = self.answer(self.request(Method::POST, &path)).await?;
-                Reply::Parcel(parcel.into())
-            }
-            Call::CarryImport(parcel) => {
-                let request = self.request(Method::POST, "parcels").body(parcel);
-                Reply::Imported(self.json(request).await?)
-            }
-        })
+        wire::ask(self, call).await
     }
 
-    async fn page(&self, id: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {
-        let path = format!("{}/messages", contact(id));
-        let request = self
-            .request(Method::GET, &path)
-            .query(&PageQuery::of(&from, limit));
-        let page: CursorPage = self.json(request).await?;
-        Ok(page.page)
-    }
-
-    async fn message(&self, id: &ContactId, message: &MessageId) -> Result<Message, Refusal> {
-        let path = format!("{}/messages/{}", contact(id), segment(&message.0));
-        self.get(&path).await
+    async fn host(&self, call: HostCall) -> Answer {
+        wire::ask_host(self, call).await
     }
 
     async fn events(&self) -> Result<Events, Refusal> {
@@ -284,72 +127,5 @@ impl Api for Remote {
             }
         });
         Ok(Box::pin(events))
-    }
-
-    async fn status(&self) -> Result<NodeStatus, Refusal> {
-        self.get("status").await
-    }
-
-    async fn unlock(&self, passphrase: Passphrase) -> Result<(), Refusal> {
-        let body = Unlock { passphrase };
-        let request = self.request(Method::POST, "unlock").json(&body);
-        self.done(request.timeout(REWRITE_TIMEOUT)).await
-    }
-
-    async fn lock(&self) -> Result<(), Refusal> {
-        self.done(self.request(Method::POST, "lock")).await
-    }
-
-    async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal> {
-        let request = self.request(Method::POST, "passphrase/check");
-        self.done(request.json(&Unlock { passphrase })).await
-    }
-
-    async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal> {
-        let body = ChangePassphrase { current, new };
-        self.done(self.request(Method::PUT, "passphrase").json(&body))
-            .await
-    }
-
-    async fn erase(&self) -> Result<(), Refusal> {
-        let request = self.request(Method::POST, "erase");
-        self.done(request.timeout(REWRITE_TIMEOUT)).await
-    }
-
-    async fn wipe(&self) -> Result<(), Refusal> {
-        let confirm = Wipe::CONFIRM.to_owned();
-        self.done(self.request(Method::POST, "wipe").json(&Wipe { confirm }))
-            .await
-    }
-
-    async fn handover(&self, to: String) -> Result<(), Refusal> {
-        self.done(
-            self.request(Method::POST, "handover")
-                .json(&Handover { to }),
-        )
-        .await
-    }
-
-    async fn stop(&self) -> Result<(), Refusal> {
-        self.done(self.request(Method::POST, "stop")).await
-    }
-}
-
-fn contact(id: &ContactId) -> String {
-    format!("contacts/{}", segment(&id.0))
-}
-
-fn path_of(carrier: Carrier) -> Result<String, Refusal> {
-    let name = serde_json::to_value(carrier).map_err(|_| Refusal::Bug)?;
-    Ok(format!("carriers/{}", name.as_str().ok_or(Refusal::Bug)?))
-}
-
-/// An id as one path segment: ids are hex and `-`, anything else would change the path.
-fn segment(id: &str) -> String {
-    let plain = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if plain {
-        id.to_owned()
-    } else {
-        "none".to_owned()
     }
 }

@@ -32,7 +32,9 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
         let (elapsed, id) = page(&a, contact, PageFrom::Position(position)).await?;
         any.push(elapsed);
         let start = Instant::now();
-        a.message(contact, &id).await.map_err(refused)?;
+        a.message(contact.clone(), id.clone())
+            .await
+            .map_err(refused)?;
         one.push(start.elapsed());
     }
     a.stop().await.map_err(refused)?;
@@ -60,7 +62,10 @@ async fn page(
     from: PageFrom,
 ) -> Result<(Duration, crate::api::MessageId)> {
     let start = Instant::now();
-    let page = node.page(contact, from, PAGE).await.map_err(refused)?;
+    let page = node
+        .page(contact.clone(), from, PAGE)
+        .await
+        .map_err(refused)?;
     let elapsed = start.elapsed();
     ensure!(
         page.messages.len() == PAGE as usize,

@@ -81,7 +81,7 @@ pub async fn read(
         Some(message) => show_after(api, &contact, Some(message.id.clone()), output).await?,
         None => {
             output.say("Nothing here.");
-            let newest = api.page(&contact.id, PageFrom::Newest, 1).await?;
+            let newest = api.page(contact.id.clone(), PageFrom::Newest, 1).await?;
             newest.messages.last().map(|message| message.id.clone())
         }
     };
@@ -114,7 +114,10 @@ async fn first_page(api: &dyn Api, contact: &Contact, start: Start) -> Result<Pa
     let (from, limit) = match start {
         Start::Last(count) if count <= MAX_PAGE => (PageFrom::Newest, count),
         Start::Last(count) => {
-            let total = api.page(&contact.id, PageFrom::Newest, 1).await?.total;
+            let total = api
+                .page(contact.id.clone(), PageFrom::Newest, 1)
+                .await?
+                .total;
             let first = total.saturating_sub(u64::from(count));
             (PageFrom::Position(first), MAX_PAGE)
         }
@@ -127,7 +130,7 @@ async fn first_page(api: &dyn Api, contact: &Contact, start: Start) -> Result<Pa
             (PageFrom::Date(time), MAX_PAGE)
         }
     };
-    Ok(api.page(&contact.id, from, limit).await?)
+    Ok(api.page(contact.id.clone(), from, limit).await?)
 }
 
 /// Shows everything after `last` (all, if there was nothing yet), and says what is the last now.
@@ -142,7 +145,7 @@ async fn show_after(
             Some(id) => PageFrom::After(id.clone()),
             None => PageFrom::Oldest,
         };
-        let page = api.page(&contact.id, from, MAX_PAGE).await?;
+        let page = api.page(contact.id.clone(), from, MAX_PAGE).await?;
         let Some(newest) = page.messages.last() else {
             return Ok(last);
         };
@@ -182,7 +185,7 @@ fn line(name: &str, message: &Message) -> String {
 pub async fn message(api: &dyn Api, output: Output, id: String) -> Result<(), Failure> {
     let id = MessageId(id);
     for contact in api.contacts().await? {
-        match api.message(&contact.id, &id).await {
+        match api.message(contact.id.clone(), id.clone()).await {
             Ok(message) => {
                 let is_queued = message.mine && !message.delivered;
                 let ways = match is_queued {

@@ -234,7 +234,7 @@ impl Person {
         let (other, mut from) = (self.other()?, PageFrom::Oldest);
         let mut all = Vec::new();
         loop {
-            let page = local.page(&other, from, PAGE).await?;
+            let page = local.page(other.clone(), from, PAGE).await?;
             let Some(last) = page.messages.last() else {
                 break;
             };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::Refusal;
+use crate::api::{Refusal, RefusalClass};
 use crate::cli::words;
 
 /// Exit statuses; `hedgerow --help` lists them.
@@ -60,21 +60,14 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Found { exit, .. } => *exit,
-            Self::Refused(refusal) => match refusal {
-                Refusal::Locked | Refusal::WrongPassphrase => Exit::Locked,
-                Refusal::NoIdentity
-                | Refusal::Owned
-                | Refusal::Unreachable
-                | Refusal::OtherVersion { .. }
-                | Refusal::NotAuthorised
-                | Refusal::Stopping => Exit::NoNode,
-                Refusal::Storage { .. }
-                | Refusal::SlotsMissing
-                | Refusal::SlotsDamaged
-                | Refusal::StoreMissing
-                | Refusal::NewerData => Exit::Storage,
-                Refusal::Bug => Exit::Bug,
-                _ => Exit::Refused,
+            Self::Refused(refusal) => match refusal.class() {
+                RefusalClass::NotFound | RefusalClass::Conflict | RefusalClass::BadInput => {
+                    Exit::Refused
+                }
+                RefusalClass::Locked => Exit::Locked,
+                RefusalClass::NotAllowed | RefusalClass::NoNode => Exit::NoNode,
+                RefusalClass::Storage => Exit::Storage,
+                RefusalClass::Bug => Exit::Bug,
             },
         }
     }

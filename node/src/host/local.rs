@@ -9,8 +9,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::state::{Departure, Host, HostOptions};
 use crate::api::{
-    Answer, Api, Call, ContactId, Event, Events, MAX_PAGE, Message, MessageId, NodeStatus, Page,
-    PageFrom, Passphrase, Refusal, Reply,
+    Answer, Api, Call, ContactId, Event, Events, HostCall, MAX_PAGE, Message, MessageId,
+    NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
 use crate::engine::conversation;
@@ -62,23 +62,26 @@ impl Api for Local {
         node.call(call).await
     }
 
-    async fn page(&self, contact: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {
-        if !(1..=MAX_PAGE).contains(&limit) {
-            let what = format!("a page has 1 to {MAX_PAGE} messages");
-            return Err(Refusal::BadRequest { what });
-        }
-        let node = self.0.node()?;
-        let mut page =
-            node.read(|reader| Ok(conversation::page(reader, contact, &from, limit)))??;
-        self.say_why(contact, page.messages.iter_mut()).await?;
-        Ok(page)
-    }
-
-    async fn message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
-        let node = self.0.node()?;
-        let mut message = node.read(|reader| Ok(conversation::message(reader, contact, id)))??;
-        self.say_why(contact, std::iter::once(&mut message)).await?;
-        Ok(message)
+    async fn host(&self, call: HostCall) -> Answer {
+        Ok(match call {
+            HostCall::Status => self.node_status().await?.into(),
+            HostCall::Page(contact, from, limit) => {
+                self.read_page(&contact, from, limit).await?.into()
+            }
+            HostCall::Message(contact, id) => self.read_message(&contact, &id).await?.into(),
+            HostCall::Unlock(passphrase) => self.0.unlock(passphrase).await?.into(),
+            HostCall::Lock => self.0.lock().await?.into(),
+            HostCall::CheckPassphrase(passphrase) => {
+                self.0.check_passphrase(passphrase).await?.into()
+            }
+            HostCall::ChangePassphrase(current, new) => {
+                self.0.change_passphrase(current, new).await?.into()
+            }
+            HostCall::Erase => self.0.erase().await?.into(),
+            HostCall::Wipe => self.0.wipe().await?.into(),
+            HostCall::Handover(to) => self.0.depart(Departure::HandedOver(to)).await?.into(),
+            HostCall::Stop => self.0.depart(Departure::Stopped).await?.into(),
+        })
     }
 
     async fn events(&self) -> Result<Events, Refusal> {
@@ -96,8 +99,34 @@ impl Api for Local {
             Box::pin(departed),
         )))
     }
+}
 
-    async fn status(&self) -> Result<NodeStatus, Refusal> {
+impl Local {
+    async fn read_page(
+        &self,
+        contact: &ContactId,
+        from: PageFrom,
+        limit: u32,
+    ) -> Result<Page, Refusal> {
+        if !(1..=MAX_PAGE).contains(&limit) {
+            let what = format!("a page has 1 to {MAX_PAGE} messages");
+            return Err(Refusal::BadRequest { what });
+        }
+        let node = self.0.node()?;
+        let mut page =
+            node.read(|reader| Ok(conversation::page(reader, contact, &from, limit)))??;
+        self.say_why(contact, page.messages.iter_mut()).await?;
+        Ok(page)
+    }
+
+    async fn read_message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
+        let node = self.0.node()?;
+        let mut message = node.read(|reader| Ok(conversation::message(reader, contact, id)))??;
+        self.say_why(contact, std::iter::once(&mut message)).await?;
+        Ok(message)
+    }
+
+    async fn node_status(&self) -> Result<NodeStatus, Refusal> {
         let open = match self.call(Call::Status).await {
             Ok(Reply::Status(status)) => Some(status),
             Ok(_) => return Err(Refusal::Bug),
@@ -111,40 +140,6 @@ impl Api for Local {
         })
     }
 
-    async fn unlock(&self, passphrase: Passphrase) -> Result<(), Refusal> {
-        self.0.unlock(passphrase).await
-    }
-
-    async fn lock(&self) -> Result<(), Refusal> {
-        self.0.lock().await
-    }
-
-    async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal> {
-        self.0.check_passphrase(passphrase).await
-    }
-
-    async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal> {
-        self.0.change_passphrase(current, new).await
-    }
-
-    async fn erase(&self) -> Result<(), Refusal> {
-        self.0.erase().await
-    }
-
-    async fn wipe(&self) -> Result<(), Refusal> {
-        self.0.wipe().await
-    }
-
-    async fn handover(&self, to: String) -> Result<(), Refusal> {
-        self.0.depart(Departure::HandedOver(to)).await
-    }
-
-    async fn stop(&self) -> Result<(), Refusal> {
-        self.0.depart(Departure::Stopped).await
-    }
-}
-
-impl Local {
     /// Adds the reason to one's own messages that are not delivered: the store does not know it.
     async fn say_why(
         &self,

@@ -287,10 +287,14 @@ async fn what_is_written_is_read_at_the_other_end_and_ticked(through: Through) {
         _ => None,
     });
     assert_eq!(came.await, id);
-    let read = ben.api.message(&to_ana, &id).await.unwrap();
+    let read = ben.api.message(to_ana.clone(), id.clone()).await.unwrap();
     assert_eq!((read.text.unwrap().0.as_str(), read.mine), (written, false));
     delivered(&*ana.api, &to_ben, &mut at_ana).await;
-    let page = ana.api.page(&to_ben, PageFrom::Newest, 50).await.unwrap();
+    let page = ana
+        .api
+        .page(to_ben.clone(), PageFrom::Newest, 50)
+        .await
+        .unwrap();
     let message = page.messages.last().unwrap();
     assert_eq!(
         (&message.id, message.delivered, message.why),
@@ -315,7 +319,7 @@ async fn texts_outside_the_limits_are_refused(through: Through) {
     );
     let longest = "\u{1}".repeat(65_536);
     let id = ana.api.send(to_ben.clone(), text(&longest)).await.unwrap();
-    let message = ana.api.message(&to_ben, &id).await.unwrap();
+    let message = ana.api.message(to_ben.clone(), id.clone()).await.unwrap();
     assert_eq!(message.text, Some(Private(longest)));
 }
 
@@ -333,7 +337,7 @@ async fn a_conversation_is_read_from_any_place(through: Through) {
     let page = |from, limit| {
         let (api, to_ben) = (ana.api.clone(), to_ben.clone());
         async move {
-            let page = api.page(&to_ben, from, limit).await.unwrap();
+            let page = api.page(to_ben.clone(), from, limit).await.unwrap();
             assert_eq!(page.total, 30);
             let places = page
                 .messages
@@ -361,7 +365,7 @@ async fn a_conversation_is_read_from_any_place(through: Through) {
     assert_eq!(page(PageFrom::Date(0), 7).await, slice(0, 7));
     assert_eq!(page(PageFrom::Newest, MAX_PAGE).await, slice(0, 30));
     for limit in [0, MAX_PAGE + 1] {
-        let refused = ana.api.page(&to_ben, PageFrom::Newest, limit).await;
+        let refused = ana.api.page(to_ben.clone(), PageFrom::Newest, limit).await;
         assert!(
             matches!(refused, Err(Refusal::BadRequest { .. })),
             "{limit}"
@@ -384,7 +388,7 @@ async fn what_was_read_stays_read(through: Through) {
     delivered(&*ana.api, &to_ben, &mut at_ana).await;
     let unread = ben
         .api
-        .page(&to_ana, PageFrom::FirstUnread, 50)
+        .page(to_ana.clone(), PageFrom::FirstUnread, 50)
         .await
         .unwrap();
     assert_eq!((unread.messages.len(), unread.unread), (5, 5));
@@ -394,7 +398,7 @@ async fn what_was_read_stays_read(through: Through) {
         .unwrap();
     let unread = ben
         .api
-        .page(&to_ana, PageFrom::FirstUnread, 50)
+        .page(to_ana.clone(), PageFrom::FirstUnread, 50)
         .await
         .unwrap();
     let left: Vec<_> = unread
@@ -441,7 +445,7 @@ async fn contacts_are_renamed_blocked_and_removed(through: Through) {
     })
     .await;
     assert_eq!(ana.api.contacts().await, Ok(Vec::new()));
-    let page = ana.api.page(&to_ben, PageFrom::Newest, 1).await;
+    let page = ana.api.page(to_ben.clone(), PageFrom::Newest, 1).await;
     assert_eq!(page, Err(Refusal::NoSuchContact));
 }
 
@@ -494,7 +498,7 @@ async fn unknown_names_are_refused_each_with_its_code(through: Through) {
     assert_eq!(api.send(nobody.clone(), text("x")).await.err(), no_contact);
     assert_eq!(api.carry_export(nobody.clone()).await.err(), no_contact);
     assert_eq!(
-        api.page(&nobody, PageFrom::Newest, 1).await.err(),
+        api.page(nobody.clone(), PageFrom::Newest, 1).await.err(),
         no_contact
     );
     assert_eq!(
@@ -507,7 +511,10 @@ async fn unknown_names_are_refused_each_with_its_code(through: Through) {
     ] {
         let missing = MessageId(missing);
         let no_message = Some(Refusal::NoSuchMessage);
-        assert_eq!(api.message(&to_ben, &missing).await.err(), no_message);
+        assert_eq!(
+            api.message(to_ben.clone(), missing.clone()).await.err(),
+            no_message
+        );
         assert_eq!(
             api.mark_read(to_ben.clone(), missing).await.err(),
             no_message
@@ -548,10 +555,13 @@ async fn a_locked_node_answers_status_and_unlock_alone(through: Through) {
         Some(Refusal::Locked)
     );
     assert_eq!(
-        api.page(&to_ben, PageFrom::Newest, 1).await.err(),
+        api.page(to_ben.clone(), PageFrom::Newest, 1).await.err(),
         Some(Refusal::Locked)
     );
-    assert_eq!(api.message(&to_ben, &id).await.err(), Some(Refusal::Locked));
+    assert_eq!(
+        api.message(to_ben.clone(), id.clone()).await.err(),
+        Some(Refusal::Locked)
+    );
     api.lock().await.unwrap();
 
     assert_eq!(
@@ -564,7 +574,7 @@ async fn a_locked_node_answers_status_and_unlock_alone(through: Through) {
         (event == Event::Lock { locked: false }).then_some(())
     })
     .await;
-    let message = api.message(&to_ben, &id).await.unwrap();
+    let message = api.message(to_ben.clone(), id.clone()).await.unwrap();
     assert_eq!(message.text, Some(text("before")));
 }
 
@@ -615,7 +625,7 @@ async fn a_parcel_carries_what_the_network_does_not(through: Through) {
         off_the_air(&*node.api).await;
     }
     let id = ana.api.send(to_ben.clone(), text("by hand")).await.unwrap();
-    let message = ana.api.message(&to_ben, &id).await.unwrap();
+    let message = ana.api.message(to_ben.clone(), id.clone()).await.unwrap();
     assert_eq!(
         (message.delivered, message.why),
         (false, Some(Why::NoCarrier))
@@ -625,7 +635,11 @@ async fn a_parcel_carries_what_the_network_does_not(through: Through) {
     let imported = ben.api.carry_import(parcel.clone()).await.unwrap();
     assert_eq!((&imported.contact, imported.messages), (&to_ana, 1));
     assert_eq!(
-        ben.api.message(&to_ana, &id).await.unwrap().text,
+        ben.api
+            .message(to_ana.clone(), id.clone())
+            .await
+            .unwrap()
+            .text,
         Some(text("by hand"))
     );
     assert_eq!(
@@ -640,7 +654,13 @@ async fn a_parcel_carries_what_the_network_does_not(through: Through) {
     let back = ben.api.carry_export(to_ana).await.unwrap();
     let imported = ana.api.carry_import(back).await.unwrap();
     assert_eq!((imported.messages, imported.acknowledged), (0, 1));
-    assert!(ana.api.message(&to_ben, &id).await.unwrap().delivered);
+    assert!(
+        ana.api
+            .message(to_ben.clone(), id.clone())
+            .await
+            .unwrap()
+            .delivered
+    );
 }
 
 async fn a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses(
@@ -794,7 +814,7 @@ async fn the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays(throu
     let after = stores(&ana);
     assert_eq!((before.len(), after.len()), (1, 1));
     assert_ne!(before, after, "another file under another key");
-    let message = ana.api.message(&to_ben, &kept).await.unwrap();
+    let message = ana.api.message(to_ben.clone(), kept.clone()).await.unwrap();
     assert_eq!(message.text, Some(text("kept")));
 
     // It goes on with the new file: what is written from now on is there after the next unlock.
@@ -802,7 +822,11 @@ async fn the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays(throu
     ana.api.lock().await.unwrap();
     assert_eq!(ana.api.erase().await, Err(Refusal::Locked));
     ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
-    let message = ana.api.message(&to_ben, &later).await.unwrap();
+    let message = ana
+        .api
+        .message(to_ben.clone(), later.clone())
+        .await
+        .unwrap();
     assert_eq!(message.text, Some(text("later")));
     assert_eq!(stores(&ana), after);
 }
@@ -868,6 +892,10 @@ async fn a_listener_that_falls_behind_is_told_so_and_hears_what_comes_then() {
         _ => None,
     });
     heard.await;
-    let page = ana.api.page(&to_ben, PageFrom::Newest, 1).await.unwrap();
+    let page = ana
+        .api
+        .page(to_ben.clone(), PageFrom::Newest, 1)
+        .await
+        .unwrap();
     assert_eq!(page.total, 1_031);
 }

@@ -1,12 +1,13 @@
 //! The API over loopback: REST and a WebSocket of events under `/v1`, for programs of the same user
 //! on the same machine.
 //!
-//! `guard` decides who may ask, `routes` is what can be asked (router and OpenAPI document come from
-//! the same list), `failure` says how a refusal looks, `events` streams.
+//! `guard` decides who may ask, `wire` is how calls and answers travel (router, OpenAPI document and client come
+//! from the same table), `routes` serves them, `failure` says how a refusal looks, `events` streams.
 
 mod events;
 mod failure;
 mod guard;
+mod paging;
 mod routes;
 mod token;
 pub(in crate::api) mod wire;
@@ -23,7 +24,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use super::contract::Api;
+use super::Api;
 pub use token::Token;
 
 /// Connections served at once; more wait in the kernel's queue.

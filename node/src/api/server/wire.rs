@@ -1,202 +1,629 @@
-//! The bodies and queries of requests, and the answers that are not types of the API themselves:
-//! written by the server and its client alike, so they cannot differ.
+//! Calls as they travel: each row of the table of calls is a [`Row`], from which the client makes its request and the
+//! server its route and its document, so they cannot differ.
 
+use std::future::Future;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Query, Request};
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use reqwest::RequestBuilder;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::path::{OperationBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
-use crate::api::cursor;
-use crate::api::types::*;
+use super::failure::Failure;
+use super::paging::{CursorPage, PageQuery};
+use super::{MAX_PARCEL, MAX_REQUEST};
+use crate::api::calls::calls;
+use crate::api::*;
 
-/// What unlocks a node, or is to be checked.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Unlock {
-    pub(in crate::api) passphrase: Passphrase,
+/// A call as it travels.
+pub(in crate::api) trait Row {
+    /// What stands in the path, in its order.
+    type Places: Places;
+    /// What else is asked.
+    type Body: Body;
+    /// What is answered.
+    type Answer: Answered;
+
+    const METHOD: Method;
+    const PATH: &'static str;
+    /// The names of what stands in the path.
+    const PLACES: &'static [&'static str];
+    /// The name of the method of [`Api`].
+    const NAME: &'static str;
+    /// The lines of its documentation.
+    const ABOUT: &'static [&'static str];
+    /// It may rewrite the store, and takes as long as the disk needs.
+    const REWRITES: bool;
+
+    /// Asks it of a node in this process.
+    fn ask(
+        api: &dyn Api,
+        places: Self::Places,
+        body: Self::Body,
+    ) -> impl Future<Output = Result<Self::Answer, Refusal>> + Send;
 }
 
-/// A change of passphrase.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct ChangePassphrase {
-    pub(in crate::api) current: Passphrase,
-    pub(in crate::api) new: Passphrase,
+/// Asks a node elsewhere.
+pub(in crate::api) trait Asker: Sync {
+    /// Makes the request of a row.
+    fn ask<R: Row>(
+        &self,
+        places: R::Places,
+        body: R::Body,
+    ) -> impl Future<Output = Result<R::Answer, Refusal>> + Send;
+}
+
+/// Is shown every row.
+pub(super) trait Reader {
+    fn read<R: Row + 'static>(&mut self);
+}
+
+/// Schemas that others refer to by name.
+pub(in crate::api) type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// Part of the request of a row that is read as a whole: its JSON, its query or its bytes.
+pub(in crate::api) trait Body: Sized + Send {
+    /// The most bytes.
+    const MAX: usize = MAX_REQUEST;
+
+    /// Reads what a server was sent.
+    fn read(request: Request) -> impl Future<Output = Result<Self, Failure>> + Send;
+
+    /// Writes it into the request of a client.
+    fn write(self, request: RequestBuilder) -> RequestBuilder;
+
+    /// Says how it is written.
+    fn document(operation: OperationBuilder, schemas: &mut Schemas) -> OperationBuilder;
+}
+
+/// An answer as it travels.
+pub(in crate::api) trait Answered: Sized + Send {
+    /// What the server answers.
+    fn write(self) -> Response;
+
+    /// What the client has been answered; `None` if that cannot be read.
+    fn read(body: Bytes) -> Option<Self>;
+
+    /// Says how it is written.
+    fn document(operation: OperationBuilder, schemas: &mut Schemas) -> OperationBuilder;
+}
+
+/// What can stand in a path.
+pub(in crate::api) trait Place: Sized + Send + PartialSchema {
+    /// As one segment.
+    fn segment(&self) -> String;
+
+    /// Reads a segment.
+    fn read(segment: &str) -> Result<Self, Refusal>;
+}
+
+/// What stands in the path of one row.
+pub(in crate::api) trait Places: Sized + Send {
+    fn segments(&self) -> Vec<String>;
+
+    /// Reads as many segments as the path of the row has places.
+    fn read(segments: &[&str]) -> Result<Self, Refusal>;
+
+    fn schemas() -> Vec<RefOr<Schema>>;
+}
+
+macro_rules! rows {
+    (
+        engine { $(
+            $(#[doc = $about:literal])*
+            $call:ident $(( $($place:ident: $place_type:ty),* ; $($(#[$attribute:meta])* $field:ident: $field_type:ty),* ))?
+                -> $answer:ty = $method:ident, $verb:ident $path:literal $(, $note:ident)?;
+        )* }
+        host { $(
+            $(#[doc = $host_about:literal])*
+            $host_call:ident $(( $($host_place:ident: $host_place_type:ty),* ; $($host_field:ident: $host_field_type:ty),* ))?
+                -> $host_answer:ty = $host_method:ident, $host_verb:ident $host_path:literal $(, $host_note:ident)?;
+        )* }
+    ) => {
+        $(row! {
+            $(#[doc = $about])*
+            $call ( $($($place: $place_type),*)? ; $($($(#[$attribute])* $field: $field_type),*)? )
+                -> $answer = $method, $verb $path, $($note)?
+        })*
+        $(row! {
+            $(#[doc = $host_about])*
+            $host_call ( $($($host_place: $host_place_type),*)? ; $($($host_field: $host_field_type),*)? )
+                -> $host_answer = $host_method, $host_verb $host_path, $($host_note)?
+        })*
+
+        /// Shows all rows to `reader`.
+        pub(super) fn every(reader: &mut impl Reader) {
+            $(reader.read::<rows::$call>();)*
+            $(reader.read::<rows::$host_call>();)*
+        }
+
+        /// Asks a call of the engine elsewhere.
+        pub(in crate::api) async fn ask(asker: &impl Asker, call: Call) -> Answer {
+            Ok(match call {
+                Call::Status => match asker.ask::<rows::Status>((), bodies::Status {}).await?.open {
+                    Some(status) => status.into(),
+                    None => return Err(Refusal::Locked),
+                },
+                $(Call::$call $(( $($place,)* $($field),* ))? => {
+                    let places = ($($($place,)*)?);
+                    let body = bodies::$call { $($($field),*)? };
+                    asker.ask::<rows::$call>(places, body).await?.into()
+                })*
+            })
+        }
+
+        /// Asks a call of the host elsewhere.
+        pub(in crate::api) async fn ask_host(asker: &impl Asker, call: HostCall) -> Answer {
+            Ok(match call {
+                $(HostCall::$host_call $(( $($host_place,)* $($host_field),* ))? => {
+                    let places = ($($($host_place,)*)?);
+                    let body = bodies::$host_call { $($($host_field),*)? };
+                    asker.ask::<rows::$host_call>(places, body).await?.into()
+                })*
+            })
+        }
+
+        /// The rows, as types.
+        pub(in crate::api) mod rows {
+            $(pub struct $call;)*
+            $(pub struct $host_call;)*
+        }
+
+        /// What a request holds besides its path.
+        pub(in crate::api) mod bodies {
+            use serde::{Deserialize, Serialize};
+            use utoipa::ToSchema;
+            use crate::api::*;
+
+            $(body! {
+                ($($note)?) $(#[doc = $about])*
+                $call { $($($(#[$attribute])* $field: $field_type,)*)? }
+            })*
+            $(body! {
+                ($($host_note)?) $(#[doc = $host_about])*
+                $host_call { $($($host_field: $host_field_type,)*)? }
+            })*
+        }
+    };
+}
+
+macro_rules! row {
+    (
+        $(#[doc = $about:literal])*
+        $call:ident ( $($place:ident: $place_type:ty),* ; $($(#[$attribute:meta])* $field:ident: $field_type:ty),* )
+            -> $answer:ty = $method:ident, $verb:ident $path:literal, $($note:ident)?
+    ) => {
+        impl Row for rows::$call {
+            type Places = ($($place_type,)*);
+            type Body = bodies::$call;
+            type Answer = $answer;
+
+            const METHOD: Method = Method::$verb;
+            const PATH: &'static str = $path;
+            const PLACES: &'static [&'static str] = &[$(stringify!($place)),*];
+            const NAME: &'static str = stringify!($method);
+            const ABOUT: &'static [&'static str] = &[$($about),*];
+            const REWRITES: bool = false $(|| rewrites!($note))?;
+
+            async fn ask(
+                api: &dyn Api,
+                ($($place,)*): Self::Places,
+                bodies::$call { $($field),* }: Self::Body,
+            ) -> Result<$answer, Refusal> {
+                api.$method($($place,)* $($field),*).await
+            }
+        }
+    };
+}
+
+macro_rules! rewrites {
+    (rewrites) => {
+        true
+    };
+    (own_body) => {
+        false
+    };
+}
+
+macro_rules! body {
+    ((own_body) $(#[doc = $about:literal])* $call:ident { $($field:ident: $field_type:ty,)* }) => {
+        pub struct $call {
+            $(pub(in crate::api::server) $field: $field_type,)*
+        }
+    };
+    (($($note:ident)?) $(#[doc = $about:literal])* $call:ident { }) => {
+        pub struct $call {}
+        empty!($call);
+    };
+    (
+        ($($note:ident)?) $(#[doc = $about:literal])*
+        $call:ident { $($(#[$attribute:meta])* $field:ident: $field_type:ty,)+ }
+    ) => {
+        $(#[doc = $about])*
+        #[derive(Serialize, Deserialize, ToSchema)]
+        pub struct $call {
+            $($(#[$attribute])* pub(in crate::api::server) $field: $field_type,)+
+        }
+        json!($call);
+    };
+}
+
+/// A request without a body.
+macro_rules! empty {
+    ($call:ident) => {
+        impl super::Body for $call {
+            async fn read(_: super::Request) -> Result<Self, super::Failure> {
+                Ok(Self {})
+            }
+
+            fn write(self, request: super::RequestBuilder) -> super::RequestBuilder {
+                request
+            }
+
+            fn document(
+                operation: super::OperationBuilder,
+                _: &mut super::Schemas,
+            ) -> super::OperationBuilder {
+                operation
+            }
+        }
+    };
+}
+
+/// A request with a JSON body.
+macro_rules! json {
+    ($call:ident) => {
+        impl super::Body for $call {
+            async fn read(request: super::Request) -> Result<Self, super::Failure> {
+                super::read_json(request).await
+            }
+
+            fn write(self, request: super::RequestBuilder) -> super::RequestBuilder {
+                request.json(&self)
+            }
+
+            fn document(
+                operation: super::OperationBuilder,
+                schemas: &mut super::Schemas,
+            ) -> super::OperationBuilder {
+                super::document_json::<Self>(operation, schemas)
+            }
+        }
+    };
+}
+
+calls!(rows);
+
+// ---- bodies ----------------------------------------------------------------------------------
+
+async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, Failure> {
+    match Json::from_request(request, &()).await {
+        Ok(Json(body)) => Ok(body),
+        Err(rejection) => Err(Failure::malformed(
+            rejection.status(),
+            rejection.body_text(),
+        )),
+    }
+}
+
+fn document_json<T: ToSchema>(
+    operation: OperationBuilder,
+    schemas: &mut Schemas,
+) -> OperationBuilder {
+    let content = ContentBuilder::new()
+        .schema(Some(reference::<T>(schemas)))
+        .build();
+    let body = RequestBodyBuilder::new()
+        .content(JSON, content)
+        .required(Some(Required::True))
+        .build();
+    operation.request_body(Some(body))
+}
+
+impl Body for bodies::Page {
+    async fn read(request: Request) -> Result<Self, Failure> {
+        let query = Query::<PageQuery>::try_from_uri(request.uri());
+        let Query(query) = query
+            .map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
+        Ok(Self {
+            limit: query.limit()?,
+            from: query.place()?,
+        })
+    }
+
+    fn write(self, request: RequestBuilder) -> RequestBuilder {
+        request.query(&PageQuery::of(&self.from, self.limit))
+    }
+
+    fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
+        let query = PageQuery::into_params(|| Some(ParameterIn::Query));
+        query
+            .into_iter()
+            .fold(operation, OperationBuilder::parameter)
+    }
+}
+
+impl Body for bodies::CarryImport {
+    const MAX: usize = MAX_PARCEL;
+
+    async fn read(request: Request) -> Result<Self, Failure> {
+        match Bytes::from_request(request, &()).await {
+            Ok(parcel) => Ok(Self {
+                parcel: parcel.into(),
+            }),
+            Err(rejection) => Err(Failure::malformed(
+                rejection.status(),
+                rejection.body_text(),
+            )),
+        }
+    }
+
+    fn write(self, request: RequestBuilder) -> RequestBuilder {
+        request.body(self.parcel)
+    }
+
+    fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
+        let content = ContentBuilder::new().schema(Some(octets())).build();
+        let body = RequestBodyBuilder::new()
+            .content(OCTETS, content)
+            .required(Some(Required::True))
+            .build();
+        operation.request_body(Some(body))
+    }
 }
 
 /// The deliberate second step of a wipe.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Wipe {
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Wipe {
     /// Exactly `destroy everything`.
-    pub(in crate::api) confirm: String,
+    confirm: String,
 }
 
-impl Wipe {
-    /// What has to be said.
-    pub(in crate::api) const CONFIRM: &str = "destroy everything";
+/// What has to be said.
+const CONFIRM: &str = "destroy everything";
+
+impl Body for bodies::Wipe {
+    async fn read(request: Request) -> Result<Self, Failure> {
+        let Wipe { confirm } = read_json(request).await?;
+        if confirm != CONFIRM {
+            let what = format!("`confirm` must be exactly `{CONFIRM}`");
+            return Err(Refusal::BadRequest { what }.into());
+        }
+        Ok(Self {})
+    }
+
+    fn write(self, request: RequestBuilder) -> RequestBuilder {
+        let confirm = CONFIRM.to_owned();
+        request.json(&Wipe { confirm })
+    }
+
+    fn document(operation: OperationBuilder, schemas: &mut Schemas) -> OperationBuilder {
+        document_json::<Wipe>(operation, schemas)
+    }
 }
 
-/// Who takes over.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Handover {
-    /// What to tell the user: a program's name.
-    pub(in crate::api) to: String,
+// ---- answers ---------------------------------------------------------------------------------
+
+/// The content type of parcels, and that of everything else.
+const OCTETS: &str = "application/octet-stream";
+const JSON: &str = "application/json";
+
+fn octets() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+        .build()
+        .into()
 }
 
-/// A name; empty means none.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Name {
-    pub(in crate::api) name: Private,
+/// A reference to a schema, which is added to those that can be referred to.
+fn reference<T: ToSchema>(schemas: &mut Schemas) -> RefOr<Schema> {
+    T::schemas(schemas);
+    schemas.push((T::name().into_owned(), T::schema()));
+    Ref::from_schema_name(T::name()).into()
 }
 
-/// A switch.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Switch {
-    pub(in crate::api) on: bool,
+fn document_answer(
+    operation: OperationBuilder,
+    content_type: &str,
+    schema: RefOr<Schema>,
+) -> OperationBuilder {
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let response = ResponseBuilder::new()
+        .description("It was done")
+        .content(content_type, content)
+        .build();
+    operation.response("200", response)
 }
 
-/// Whether this device is announced.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Announcing {
-    pub(in crate::api) announcing: bool,
+/// Nothing but that it was done.
+impl Answered for () {
+    fn write(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+
+    fn read(_: Bytes) -> Option<Self> {
+        Some(())
+    }
+
+    fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
+        let response = ResponseBuilder::new().description("It was done").build();
+        operation.response("204", response)
+    }
 }
 
-/// A relay.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Relay {
-    /// A multiaddress that ends with the relay's name.
-    pub(in crate::api) address: Private,
+/// A parcel.
+impl Answered for Vec<u8> {
+    fn write(self) -> Response {
+        ([(header::CONTENT_TYPE, OCTETS)], self).into_response()
+    }
+
+    fn read(body: Bytes) -> Option<Self> {
+        Some(body.into())
+    }
+
+    fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
+        document_answer(operation, OCTETS, octets())
+    }
 }
 
-/// How relays are reached.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Paths {
-    pub(in crate::api) paths: RelayPaths,
+/// Answers that travel as JSON, as they are or in something of the wire.
+macro_rules! in_json {
+    ($($answer:ty, as $wire:ty: $write:expr, $read:expr;)*) => {$(
+        impl Answered for $answer {
+            fn write(self) -> Response {
+                let write: fn($answer) -> $wire = $write;
+                Json(write(self)).into_response()
+            }
+
+            fn read(body: Bytes) -> Option<Self> {
+                let read: fn($wire) -> $answer = $read;
+                serde_json::from_slice(&body).ok().map(read)
+            }
+
+            fn document(operation: OperationBuilder, schemas: &mut Schemas) -> OperationBuilder {
+                document_answer(operation, JSON, reference::<$wire>(schemas))
+            }
+        }
+    )*};
+    ($($answer:ty;)*) => {
+        in_json! { $($answer, as $answer: |answer| answer, |answer| answer;)* }
+    };
+}
+in_json! {
+    Me;
+    Invitation;
+    Contact;
+    SafetyWords;
+    Imported;
+    NodeStatus;
+    Message;
+}
+in_json! {
+    InvitationId, as Joining: |invitation| Joining { invitation }, |joining| joining.invitation;
+    MessageId, as Sent: |id| Sent { id }, |sent| sent.id;
+    Page, as CursorPage: CursorPage::from, |found| found.page;
 }
 
-/// A link to join.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Join {
-    pub(in crate::api) link: Private,
+/// Lists that travel as JSON.
+macro_rules! lists_in_json {
+    ($($item:ty),*) => {$(
+        impl Answered for Vec<$item> {
+            fn write(self) -> Response {
+                Json(self).into_response()
+            }
+
+            fn read(body: Bytes) -> Option<Self> {
+                serde_json::from_slice(&body).ok()
+            }
+
+            fn document(operation: OperationBuilder, schemas: &mut Schemas) -> OperationBuilder {
+                let items = ArrayBuilder::new().items(reference::<$item>(schemas)).build();
+                document_answer(operation, JSON, items.into())
+            }
+        }
+    )*};
 }
+lists_in_json!(Invitation, Contact, WayStatus);
 
 /// A join under way.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Joining {
-    pub(in crate::api) invitation: InvitationId,
-}
-
-/// Whether the safety words were compared.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Verified {
-    pub(in crate::api) verified: bool,
-}
-
-/// Whether a contact is blocked.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Blocked {
-    pub(in crate::api) blocked: bool,
-}
-
-/// Which part of a conversation: at most one of the places, else the newest messages.
-#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::api) struct PageQuery {
-    /// Which end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(inline)]
-    pub(in crate::api) from: Option<PageEnd>,
-    /// A cursor that another page gave.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::api) cursor: Option<String>,
-    /// The first message's place, from 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::api) position: Option<u64>,
-    /// The first message's earliest time, Unix milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::api) date_ms: Option<i64>,
-    /// How many messages at most: 1 to 500, 50 if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::api) limit: Option<u32>,
-}
-
-/// A named place of a conversation.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::api) enum PageEnd {
-    Newest,
-    Oldest,
-    FirstUnread,
-}
-
-impl PageQuery {
-    /// How many messages a page has if nobody says.
-    pub(in crate::api) const LIMIT: u32 = 50;
-
-    /// The query that asks for `from`.
-    pub(in crate::api) fn of(from: &PageFrom, limit: u32) -> Self {
-        let mut query = Self {
-            cursor: cursor::of(from),
-            limit: Some(limit),
-            ..Self::default()
-        };
-        match from {
-            PageFrom::Newest => query.from = Some(PageEnd::Newest),
-            PageFrom::Oldest => query.from = Some(PageEnd::Oldest),
-            PageFrom::FirstUnread => query.from = Some(PageEnd::FirstUnread),
-            PageFrom::Position(position) => query.position = Some(*position),
-            PageFrom::Date(date_ms) => query.date_ms = Some(*date_ms),
-            PageFrom::Before(_) | PageFrom::After(_) => {}
-        }
-        query
-    }
-
-    /// The place that is asked for.
-    pub(in crate::api) fn place(&self) -> Result<PageFrom, Refusal> {
-        let end = self.from.map(|end| match end {
-            PageEnd::Newest => PageFrom::Newest,
-            PageEnd::Oldest => PageFrom::Oldest,
-            PageEnd::FirstUnread => PageFrom::FirstUnread,
-        });
-        let cursor = self.cursor.as_deref().map(cursor::parse).transpose()?;
-        let places = [
-            end,
-            cursor,
-            self.position.map(PageFrom::Position),
-            self.date_ms.map(PageFrom::Date),
-        ];
-        let mut places = places.into_iter().flatten();
-        match (places.next(), places.next()) {
-            (place, None) => Ok(place.unwrap_or(PageFrom::Newest)),
-            _ => Err(Refusal::BadRequest {
-                what: "give at most one of `from`, `cursor`, `position`, `date_ms`".into(),
-            }),
-        }
-    }
-}
-
-/// Part of a conversation, oldest message first, and where to go on.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct CursorPage {
-    #[serde(flatten)]
-    pub(in crate::api) page: Page,
-    /// The cursor of the page before this one.
-    pub(in crate::api) older: Option<String>,
-    /// The cursor of the page after this one.
-    pub(in crate::api) newer: Option<String>,
-}
-
-/// A text to write.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Text {
-    pub(in crate::api) text: Private,
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Joining {
+    invitation: InvitationId,
 }
 
 /// A message that is durable here.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct Sent {
-    pub(in crate::api) id: MessageId,
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Sent {
+    id: MessageId,
 }
 
-/// How far the reader has come.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub(in crate::api) struct ReadUpTo {
-    pub(in crate::api) message: MessageId,
+// ---- paths -----------------------------------------------------------------------------------
+
+/// Ids are hex and `-`; anything else would change the path.
+macro_rules! ids {
+    ($($id:ident),*) => {$(
+        impl Place for $id {
+            fn segment(&self) -> String {
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+                match !self.0.is_empty() && self.0.chars().all(is_plain) {
+                    true => self.0.clone(),
+                    false => "none".to_owned(),
+                }
+            }
+
+            fn read(segment: &str) -> Result<Self, Refusal> {
+                Ok(Self(segment.to_owned()))
+            }
+        }
+    )*};
+}
+ids!(ContactId, MessageId, InvitationId);
+
+impl Place for Carrier {
+    fn segment(&self) -> String {
+        let name = serde_json::to_value(self).ok();
+        let name = name.as_ref().and_then(|name| name.as_str());
+        name.expect("a carrier is a name in JSON").to_owned()
+    }
+
+    fn read(segment: &str) -> Result<Self, Refusal> {
+        serde_json::from_value(segment.into()).map_err(|_| Refusal::NoSuchCarrier)
+    }
+}
+
+impl Places for () {
+    fn segments(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn read(_: &[&str]) -> Result<Self, Refusal> {
+        Ok(())
+    }
+
+    fn schemas() -> Vec<RefOr<Schema>> {
+        Vec::new()
+    }
+}
+
+impl<A: Place> Places for (A,) {
+    fn segments(&self) -> Vec<String> {
+        vec![self.0.segment()]
+    }
+
+    fn read(segments: &[&str]) -> Result<Self, Refusal> {
+        match segments {
+            [a] => Ok((A::read(a)?,)),
+            _ => Err(Refusal::Bug),
+        }
+    }
+
+    fn schemas() -> Vec<RefOr<Schema>> {
+        vec![A::schema()]
+    }
+}
+
+impl<A: Place, B: Place> Places for (A, B) {
+    fn segments(&self) -> Vec<String> {
+        vec![self.0.segment(), self.1.segment()]
+    }
+
+    fn read(segments: &[&str]) -> Result<Self, Refusal> {
+        match segments {
+            [a, b] => Ok((A::read(a)?, B::read(b)?)),
+            _ => Err(Refusal::Bug),
+        }
+    }
+
+    fn schemas() -> Vec<RefOr<Schema>> {
+        vec![A::schema(), B::schema()]
+    }
 }

@@ -201,7 +201,7 @@ pub fn connected(node: &impl Api, with: &ContactId) -> impl Future<Output = ()> 
 pub async fn transcript(node: &impl Api, with: &ContactId) -> Vec<(String, String)> {
     let (mut all, mut from) = (Vec::new(), PageFrom::Oldest);
     loop {
-        let page = node.page(with, from, 500).await.unwrap();
+        let page = node.page(with.clone(), from, 500).await.unwrap();
         let Some(last) = page.messages.last() else {
             return all;
         };

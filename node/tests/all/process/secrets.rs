@@ -168,7 +168,7 @@ async fn a_day(a: &Daemon, b: &Daemon, parcel: &Path) -> (ContactId, ContactId, 
     .await;
     let page = b
         .api
-        .page(&a_of_b, PageFrom::FirstUnread, 10)
+        .page(a_of_b.clone(), PageFrom::FirstUnread, 10)
         .await
         .unwrap();
     let last = page.messages.last().unwrap().id.clone();

@@ -394,7 +394,53 @@ impl Api for Fake {
         })
     }
 
-    async fn page(&self, contact: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {
+    async fn host(&self, call: HostCall) -> Answer {
+        Ok(match call {
+            HostCall::Status => self.node_status().into(),
+            HostCall::Page(contact, from, limit) => self.read_page(&contact, from, limit)?.into(),
+            HostCall::Message(contact, id) => self.read_message(&contact, &id)?.into(),
+            HostCall::Unlock(passphrase) => self.try_passphrase(&passphrase)?.into(),
+            HostCall::Lock => {
+                tokio::time::sleep(self.slow).await;
+                self.state.lock().unwrap().locked = true;
+                self.tell(Event::Lock { locked: true });
+                Reply::Done
+            }
+            HostCall::CheckPassphrase(passphrase) => {
+                if passphrase.as_bytes() != self.open()?.passphrase.as_bytes() {
+                    return Err(Refusal::WrongPassphrase);
+                }
+                Reply::Done
+            }
+            HostCall::ChangePassphrase(current, new) => {
+                let mut state = self.state.lock().unwrap();
+                if current.as_bytes() != state.passphrase.as_bytes() {
+                    return Err(Refusal::WrongPassphrase);
+                }
+                state.passphrase = String::from_utf8(new.as_bytes().to_vec()).unwrap();
+                Reply::Done
+            }
+            HostCall::Erase => {
+                tokio::time::sleep(self.slow).await;
+                self.open().map(drop)?.into()
+            }
+            HostCall::Wipe | HostCall::Handover(_) | HostCall::Stop => {
+                self.state.lock().unwrap().gone = true;
+                Reply::Done
+            }
+        })
+    }
+
+    async fn events(&self) -> Result<Events, Refusal> {
+        let events = stream::unfold(self.events.subscribe(), |mut events| async {
+            Some((events.recv().await.unwrap_or(Event::Missed), events))
+        });
+        Ok(events.boxed())
+    }
+}
+
+impl Fake {
+    fn read_page(&self, contact: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {
         let mut state = self.open()?;
         let messages = state.messages(contact)?;
         let total = messages.len();
@@ -428,7 +474,7 @@ impl Api for Fake {
         })
     }
 
-    async fn message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
+    fn read_message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
         let mut state = self.open()?;
         let mut messages = state.messages(contact)?.iter();
         messages
@@ -437,23 +483,16 @@ impl Api for Fake {
             .ok_or(Refusal::NoSuchMessage)
     }
 
-    async fn events(&self) -> Result<Events, Refusal> {
-        let events = stream::unfold(self.events.subscribe(), |mut events| async {
-            Some((events.recv().await.unwrap_or(Event::Missed), events))
-        });
-        Ok(events.boxed())
-    }
-
-    async fn status(&self) -> Result<NodeStatus, Refusal> {
+    fn node_status(&self) -> NodeStatus {
         let state = self.state.lock().unwrap();
-        Ok(NodeStatus {
+        NodeStatus {
             version: "1.2.3".into(),
             locked: state.locked,
             open: (!state.locked).then(|| state.status()),
-        })
+        }
     }
 
-    async fn unlock(&self, passphrase: Passphrase) -> Result<(), Refusal> {
+    fn try_passphrase(&self, passphrase: &Passphrase) -> Result<(), Refusal> {
         let mut state = self.state.lock().unwrap();
         if !state.locked {
             return Err(Refusal::NotLocked);
@@ -462,47 +501,6 @@ impl Api for Fake {
             return Err(Refusal::WrongPassphrase);
         }
         state.locked = false;
-        Ok(())
-    }
-
-    async fn lock(&self) -> Result<(), Refusal> {
-        tokio::time::sleep(self.slow).await;
-        self.state.lock().unwrap().locked = true;
-        self.tell(Event::Lock { locked: true });
-        Ok(())
-    }
-
-    async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal> {
-        if passphrase.as_bytes() != self.open()?.passphrase.as_bytes() {
-            return Err(Refusal::WrongPassphrase);
-        }
-        Ok(())
-    }
-
-    async fn change_passphrase(&self, current: Passphrase, new: Passphrase) -> Result<(), Refusal> {
-        let mut state = self.state.lock().unwrap();
-        if current.as_bytes() != state.passphrase.as_bytes() {
-            return Err(Refusal::WrongPassphrase);
-        }
-        state.passphrase = String::from_utf8(new.as_bytes().to_vec()).unwrap();
-        Ok(())
-    }
-
-    async fn erase(&self) -> Result<(), Refusal> {
-        tokio::time::sleep(self.slow).await;
-        self.open().map(drop)
-    }
-
-    async fn wipe(&self) -> Result<(), Refusal> {
-        self.stop().await
-    }
-
-    async fn handover(&self, _to: String) -> Result<(), Refusal> {
-        self.stop().await
-    }
-
-    async fn stop(&self) -> Result<(), Refusal> {
-        self.state.lock().unwrap().gone = true;
         Ok(())
     }
 }

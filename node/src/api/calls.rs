@@ -1,0 +1,268 @@
+//! Everything that can be asked of a node: one row for each call, in one table.
+//!
+//! From a row come the variant of [`Call`] or [`HostCall`], which the engine, the recording and the window
+//! use, the method of `Api`, the request of the client, the route of the server and its part of the OpenAPI
+//! document.
+//!
+//! ```text
+//! /// What it does, for programmers: the first paragraph is its summary in OpenAPI.
+//! Name(what stands in the path; what stands in the body) -> Answer = method_of_api, METHOD "/v1/path", note;
+//! ```
+//!
+//! The body is a JSON object of what stands after the semicolon. The note is optional: `own_body` says that
+//! `server::wire` reads and writes the body in another way, `rewrites` that the call may rewrite the store and
+//! takes as long as the disk needs. An answer is one of [`Reply`]; `()` is [`Reply::Done`].
+
+use serde::{Deserialize, Serialize};
+
+use super::*;
+
+/// Hands the table to a macro: first the calls that the engine answers, then those of its host.
+macro_rules! calls {
+    ($generate:ident) => {
+        $generate! {
+            engine {
+                /// Who this node is.
+                Me -> Me = me, GET "/v1/me";
+
+                /// Change the name that contacts are told.
+                SetName(; name: Private) -> Me = set_name, PUT "/v1/me";
+
+                /// Open and recently ended invitations, and the joins under way.
+                Invitations -> Vec<Invitation> = invitations, GET "/v1/invitations";
+
+                /// Make an invitation.
+                Invite(; #[serde(flatten)] invitation: NewInvitation) -> Invitation
+                    = invite, POST "/v1/invitations";
+
+                /// Cancel an invitation.
+                CancelInvitation(invitation: InvitationId;) -> ()
+                    = cancel_invitation, DELETE "/v1/invitations/{invitation}";
+
+                /// Begin to meet the maker of a link; events tell how it ends. The attempt goes on, and
+                /// survives a restart, until it ends so.
+                Join(; link: Private) -> InvitationId = join, POST "/v1/joins";
+
+                /// Give up a join.
+                CancelJoin(invitation: InvitationId;) -> () = cancel_join, DELETE "/v1/joins/{invitation}";
+
+                /// All contacts.
+                Contacts -> Vec<Contact> = contacts, GET "/v1/contacts";
+
+                /// One contact.
+                Contact(contact: ContactId;) -> Contact = contact, GET "/v1/contacts/{contact}";
+
+                /// Forget a contact and the conversation.
+                Remove(contact: ContactId;) -> () = remove, DELETE "/v1/contacts/{contact}";
+
+                /// The twelve words to compare.
+                SafetyWords(contact: ContactId;) -> SafetyWords
+                    = safety_words, GET "/v1/contacts/{contact}/safety-words";
+
+                /// How each carrier stands with a contact, the better ones first.
+                Ways(contact: ContactId;) -> Vec<WayStatus> = ways, GET "/v1/contacts/{contact}/ways";
+
+                /// Say that the safety words were compared, or take it back.
+                Verify(contact: ContactId; verified: bool) -> Contact
+                    = verify, PUT "/v1/contacts/{contact}/verified";
+
+                /// Give a contact a name of one's own; an empty one takes it back.
+                Rename(contact: ContactId; name: Private) -> Contact
+                    = rename, PUT "/v1/contacts/{contact}/name";
+
+                /// Block or unblock a contact; both redraw the beacon key.
+                Block(contact: ContactId; blocked: bool) -> Contact
+                    = block, PUT "/v1/contacts/{contact}/blocked";
+
+                /// Write a text; it is durable when this answers, and delivered when an event says so.
+                Send(contact: ContactId; text: Private) -> MessageId
+                    = send, POST "/v1/contacts/{contact}/messages";
+
+                /// Keep a text that is being written, of at most the length of one that can be sent; an empty
+                /// one takes it away. The contact has it as `draft`. No event tells of it.
+                SetDraft(contact: ContactId; text: Private) -> ()
+                    = set_draft, PUT "/v1/contacts/{contact}/draft";
+
+                /// Everything up to and including this message has been seen.
+                Read(contact: ContactId; message: MessageId) -> ()
+                    = mark_read, PUT "/v1/contacts/{contact}/read";
+
+                /// Switch a carrier on or off.
+                SwitchCarrier(carrier: Carrier; on: bool) -> () = switch_carrier, PUT "/v1/carriers/{carrier}";
+
+                /// Announce this device over a carrier, or only look for others there.
+                AnnounceOver(carrier: Carrier; announcing: bool) -> ()
+                    = announce_over, PUT "/v1/carriers/{carrier}/announcing";
+
+                /// Say how Bluetooth is to use its radio, also after a restart. `status` has it.
+                SetRadio(; #[serde(flatten)] radio: Radio) -> () = set_radio, PUT "/v1/radio";
+
+                /// Use a relay: a multiaddress that ends with its name. `status` lists relays, those that are
+                /// offered too.
+                AddRelay(; address: Private) -> () = add_relay, POST "/v1/relays";
+
+                /// Use a relay no more.
+                RemoveRelay(; address: Private) -> () = remove_relay, DELETE "/v1/relays";
+
+                /// Reach relays, and others, like this from now on. What goes on over relays begins anew.
+                SetRelayPaths(; paths: RelayPaths) -> () = set_relay_paths, PUT "/v1/relays/paths";
+
+                /// Seal everything this contact has not acknowledged into a parcel to carry by hand.
+                CarryExport(contact: ContactId;) -> Vec<u8>
+                    = carry_export, POST "/v1/contacts/{contact}/parcel";
+
+                /// Take in a parcel that a contact made.
+                CarryImport(; parcel: Vec<u8>) -> Imported = carry_import, POST "/v1/parcels", own_body;
+            }
+            host {
+                /// Live state; works locked.
+                Status -> NodeStatus = status, GET "/v1/status";
+
+                /// Part of a conversation, at most `limit` messages, oldest first.
+                Page(contact: ContactId; from: PageFrom, limit: u32) -> Page
+                    = page, GET "/v1/contacts/{contact}/messages", own_body;
+
+                /// One message.
+                Message(contact: ContactId, message: MessageId;) -> Message
+                    = message, GET "/v1/contacts/{contact}/messages/{message}";
+
+                /// Open the store and go on the air; works locked.
+                Unlock(; passphrase: Passphrase) -> () = unlock, POST "/v1/unlock", rewrites;
+
+                /// Drop all keys, close the store and go off the air.
+                Lock -> () = lock, POST "/v1/lock";
+
+                /// Say whether this is the passphrase, for a program that has locked its screen: nothing
+                /// changes.
+                CheckPassphrase(; passphrase: Passphrase) -> ()
+                    = check_passphrase, POST "/v1/passphrase/check";
+
+                /// Change the passphrase: wrap the data key under another one.
+                ChangePassphrase(; current: Passphrase, new: Passphrase) -> ()
+                    = change_passphrase, PUT "/v1/passphrase";
+
+                /// Rewrite the store under a fresh key, so that what was deleted cannot be dug out of free
+                /// space. Without room for the copy it is refused, and the node goes on with the store it has.
+                Erase -> () = erase, POST "/v1/erase", rewrites;
+
+                /// Destroy the keys and all data, for good; works locked. The node stops.
+                Wipe -> () = wipe, POST "/v1/wipe", own_body;
+
+                /// Commit, close the store and release the data directory to a program, which says what it is
+                /// called; works locked. The node stops.
+                Handover(; to: String) -> () = handover, POST "/v1/handover";
+
+                /// Commit, close the store and stop; works locked.
+                Stop -> () = stop, POST "/v1/stop";
+            }
+        }
+    };
+}
+#[cfg(feature = "runtime")]
+pub(in crate::api) use calls;
+
+macro_rules! enumerations {
+    (
+        engine { $(
+            $(#[doc = $about:literal])*
+            $call:ident $(( $($place:ident: $place_type:ty),* ; $($(#[$attribute:meta])* $field:ident: $field_type:ty),* ))?
+                -> $answer:ty = $method:ident, $verb:ident $path:literal $(, $note:ident)?;
+        )* }
+        host { $(
+            $(#[doc = $host_about:literal])*
+            $host_call:ident $(( $($host_place:ident: $host_place_type:ty),* ; $($host_field:ident: $host_field_type:ty),* ))?
+                -> $host_answer:ty = $host_method:ident, $host_verb:ident $host_path:literal $(, $host_note:ident)?;
+        )* }
+    ) => {
+        /// A change or a look at live state; the engine answers each with exactly one [`Answer`].
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Call {
+            /// Live state. [`HostCall::Status`] has it too.
+            Status,
+            $(
+                $(#[doc = $about])*
+                $call $(( $($place_type,)* $($field_type),* ))?,
+            )*
+        }
+
+        /// What the host of the engine does: it reads beside the engine, opens and closes its store, and ends it.
+        /// These hold passphrases, so they are never recorded.
+        #[derive(Debug, Clone)]
+        pub enum HostCall {
+            $(
+                $(#[doc = $host_about])*
+                $host_call $(( $($host_place_type,)* $($host_field_type),* ))?,
+            )*
+        }
+    };
+}
+calls!(enumerations);
+
+/// What is answered to a [`Call`] or [`HostCall`].
+pub type Answer = Result<Reply, Refusal>;
+
+/// What a reply holds, if it is the one that was expected.
+macro_rules! replies {
+    ($($reply:ident($type:ty),)*) => {
+        /// A successful answer.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "each is the answer of the calls that name its type")]
+        pub enum Reply {
+            Done,
+            $($reply($type),)*
+        }
+
+        impl From<()> for Reply {
+            fn from((): ()) -> Self {
+                Self::Done
+            }
+        }
+
+        impl TryFrom<Reply> for () {
+            type Error = Refusal;
+
+            fn try_from(reply: Reply) -> Result<Self, Refusal> {
+                match reply {
+                    Reply::Done => Ok(()),
+                    _ => Err(Refusal::Bug),
+                }
+            }
+        }
+
+        $(
+            impl From<$type> for Reply {
+                fn from(answer: $type) -> Self {
+                    Self::$reply(answer)
+                }
+            }
+
+            impl TryFrom<Reply> for $type {
+                type Error = Refusal;
+
+                fn try_from(reply: Reply) -> Result<Self, Refusal> {
+                    match reply {
+                        Reply::$reply(answer) => Ok(answer),
+                        _ => Err(Refusal::Bug),
+                    }
+                }
+            }
+        )*
+    };
+}
+replies! {
+    Me(Me),
+    Invitation(Invitation),
+    Invitations(Vec<Invitation>),
+    Joining(InvitationId),
+    Contacts(Vec<Contact>),
+    Contact(Contact),
+    SafetyWords(SafetyWords),
+    Ways(Vec<WayStatus>),
+    Sent(MessageId),
+    Status(Status),
+    Parcel(Vec<u8>),
+    Imported(Imported),
+    NodeStatus(NodeStatus),
+    Page(Page),
+    Message(Message),
+}

@@ -1,0 +1,134 @@
+//! Contacts, and how each carrier stands with one.
+
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "runtime")]
+use utoipa::ToSchema;
+
+use super::{Carrier, CarrierCondition, Private, Why};
+
+/// A contact's stable id: 32 hex digits of its identity.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(transparent)]
+pub struct ContactId(pub String);
+redacted!(ContactId);
+
+/// A contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Contact {
+    /// Its stable id.
+    pub id: ContactId,
+    /// The name to show: the alias, or what the contact calls itself.
+    pub name: Private,
+    /// What the contact calls itself.
+    pub own_name: Private,
+    /// Met in person, or safety words compared.
+    pub verified: bool,
+    /// Blocked by us.
+    pub blocked: bool,
+    /// Something about this contact that the user must know.
+    pub notice: Option<Notice>,
+    /// Over which carrier there is a session now.
+    pub reachable: Option<Carrier>,
+    /// When a session was last up, Unix milliseconds by our clock.
+    pub last_seen_ms: Option<i64>,
+    /// Messages not yet delivered.
+    pub queued: u64,
+    /// If any: the plain reason why.
+    pub why: Option<Why>,
+    /// Messages in the conversation.
+    pub messages: u64,
+    /// Messages of theirs not read.
+    pub unread: u64,
+    /// A text being written to the contact, if one is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Private>,
+}
+
+impl Contact {
+    /// Somebody who was just met: nothing is known but the name, and nothing is written.
+    pub fn just_met(id: ContactId, name: &str) -> Self {
+        Self {
+            id,
+            name: Private(name.to_owned()),
+            own_name: Private(name.to_owned()),
+            verified: false,
+            blocked: false,
+            notice: None,
+            reachable: None,
+            last_seen_ms: None,
+            queued: 0,
+            why: None,
+            messages: 0,
+            unread: 0,
+            draft: None,
+        }
+    }
+}
+
+/// Something about a contact that the user must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// The contact runs an older state or was restored: verify.
+    OlderState,
+}
+
+/// How a carrier stands with a contact: together with those of the others it says why a message for the contact
+/// is where it is, and what comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct WayStatus {
+    /// Which carrier.
+    pub carrier: Carrier,
+    /// Used, or why not.
+    #[serde(flatten)]
+    pub state: WayState,
+}
+
+/// Whether messages for a contact go over a carrier, and if not, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum WayState {
+    /// They do.
+    InUse,
+    /// A better carrier is in use.
+    Spare,
+    /// The contact is being dialled there.
+    Trying,
+    /// The contact does not answer there; the next attempt is due then (Unix milliseconds).
+    NoAnswer {
+        /// When.
+        next_ms: i64,
+    },
+    /// The contact has not been found there.
+    NotFound,
+    /// There is no relay that both sides use.
+    NoCommonRelay,
+    /// The user has switched it off.
+    Off,
+    /// It does not work.
+    NotWorking {
+        /// Why.
+        condition: CarrierCondition,
+    },
+    /// A parcel can be made and carried by hand.
+    ByHand,
+    /// There is no key of the contact to seal a parcel with yet.
+    NoKeyYet,
+    /// The contact is blocked, or has removed us.
+    NotWanted,
+}
+
+/// The twelve words, and whose they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct SafetyWords {
+    /// The contact.
+    pub contact: ContactId,
+    /// Both see the same words.
+    pub words: Vec<String>,
+}

@@ -1,0 +1,83 @@
+//! Invitations, and joining one.
+
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "runtime")]
+use utoipa::ToSchema;
+
+use super::Private;
+
+/// An invitation's id: 16 hex digits, not derived from its secret in any way that reveals it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(transparent)]
+pub struct InvitationId(pub String);
+redacted!(InvitationId);
+
+/// What an invitation is to be like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct NewInvitation {
+    /// How long it is good for, in seconds.
+    #[serde(default = "NewInvitation::day")]
+    pub valid_for_s: u64,
+    /// Shown as a picture to somebody present, who is then verified.
+    #[serde(default)]
+    pub in_person: bool,
+}
+
+impl NewInvitation {
+    fn day() -> u64 {
+        86_400
+    }
+}
+
+/// An invitation, made or being joined.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// The link, while it is open and one's own.
+    pub link: Option<Private>,
+    /// When it expires, Unix milliseconds.
+    pub expires_ms: i64,
+    /// To be scanned in person.
+    pub in_person: bool,
+    /// What has become of it.
+    pub state: InvitationState,
+}
+
+/// What has become of an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum InvitationState {
+    Open,
+    Used,
+    Cancelled,
+    Expired,
+    /// Ours to join, still trying.
+    Joining,
+}
+
+/// Why a join did not succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum JoinProblem {
+    /// No answer: used, cancelled or out of reach. It is tried again until the link expires.
+    NoAnswer,
+    /// Used already.
+    Used,
+    /// Cancelled by its maker.
+    Cancelled,
+    /// Expired by its maker's clock.
+    Expired,
+    /// Its maker has blocked us.
+    Refused,
+    /// Its maker has us as a contact still, and has to remove us first.
+    AlreadyContact,
+    /// Whoever answered does not hold the keys the link names.
+    NotTheInviter,
+}

@@ -1,0 +1,92 @@
+//! Messages, pages of a conversation, and why a message waits.
+
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "runtime")]
+use utoipa::ToSchema;
+
+use super::Private;
+
+/// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
+/// by `-`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(transparent)]
+pub struct MessageId(pub String);
+redacted!(MessageId);
+
+/// A message in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Message {
+    /// Its stable id.
+    pub id: MessageId,
+    /// Its place in the conversation, from 0, at the time of asking.
+    pub position: u64,
+    /// Written by us.
+    pub mine: bool,
+    /// When its author says it was written, clamped between its neighbours: Unix milliseconds.
+    pub time_ms: i64,
+    /// What it says; `None` for a kind this version cannot show.
+    pub text: Option<Private>,
+    /// For one's own: delivered to at least one of the contact's devices.
+    pub delivered: bool,
+    /// For one's own, not delivered: why.
+    pub why: Option<Why>,
+}
+
+/// The one plain reason why a message is not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Why {
+    /// A session is up and it is on its way.
+    OnItsWay,
+    /// The contact has not been found on any carrier.
+    NotFound,
+    /// The contact was found and a connection is being made.
+    Connecting,
+    /// The contact was found, but does not answer; the next attempt is due then (Unix milliseconds).
+    NoAnswer {
+        /// When.
+        next_ms: i64,
+    },
+    /// No carrier is on.
+    NoCarrier,
+    /// The contact is blocked.
+    Blocked,
+    /// The contact's device refused it.
+    Refused,
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PageFrom {
+    /// The newest messages.
+    Newest,
+    /// The oldest messages.
+    Oldest,
+    /// Those just before this one.
+    Before(MessageId),
+    /// Those just after this one.
+    After(MessageId),
+    /// Those from this position on.
+    Position(u64),
+    /// Those from this wall time on, Unix milliseconds.
+    Date(i64),
+    /// Those from the first unread on.
+    FirstUnread,
+}
+
+/// Part of a conversation, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Page {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// How many the conversation has.
+    pub total: u64,
+    /// How many of them are unread.
+    pub unread: u64,
+    /// Unread ones that arrived late and sort above the read position.
+    pub unread_above: u64,
+}

@@ -1,0 +1,205 @@
+//! Why a call was not done, and whose turn it is then.
+
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "runtime")]
+use utoipa::ToSchema;
+
+/// Why a call was not done. The code is stable; the sentence for people is made at the edge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Refusal {
+    /// There is no such contact.
+    NoSuchContact,
+    /// There is no such message.
+    NoSuchMessage,
+    /// There is no such invitation.
+    NoSuchInvitation,
+    /// The contact is blocked.
+    Blocked,
+    /// The text is empty.
+    Empty,
+    /// Longer than allowed.
+    TooLong {
+        /// The limit in bytes.
+        limit_bytes: u64,
+        /// What was given, in bytes.
+        actual_bytes: u64,
+    },
+    /// Not a Hedgerow link, or damaged.
+    BadLink,
+    /// A link of a newer version.
+    NewerLink,
+    /// The link is one's own.
+    OwnLink,
+    /// The maker of the link is a contact already.
+    AlreadyContact,
+    /// Too many open invitations.
+    TooManyInvitations {
+        /// The limit.
+        limit: u32,
+    },
+    /// Not a parcel, or damaged.
+    BadParcel,
+    /// A parcel for somebody else, or for keys that are gone; the sender makes a new one.
+    ParcelNotForUs,
+    /// A parcel that was imported already; nothing changed.
+    ParcelKnown,
+    /// No key of this contact to seal a parcel with yet: meet once over a network first.
+    NoPrekey,
+    /// The node is locked.
+    Locked,
+    /// The node is unlocked already.
+    NotLocked,
+    /// Wrong passphrase.
+    WrongPassphrase,
+    /// The name of the carrier is not known here.
+    NoSuchCarrier,
+    /// Not the address of a relay.
+    BadRelay,
+    /// Not the address of a proxy.
+    BadProxy,
+    /// This relay was not added.
+    NoSuchRelay,
+    /// Too many relays.
+    TooManyRelays {
+        /// The limit.
+        limit: u32,
+    },
+    /// The page cursor is not one that was given out.
+    BadCursor,
+    /// The request is malformed.
+    BadRequest {
+        /// What is wrong with it, in English, for programmers.
+        what: String,
+    },
+    /// The store has failed; what was confirmed is safe.
+    Storage {
+        /// Which failure.
+        fault: StorageProblem,
+    },
+    /// The node is going down.
+    Stopping,
+    /// The node that owns the data directory does not answer.
+    Unreachable,
+    /// The node that owns the data directory is of another version: it does not know what it is asked, or
+    /// its answer cannot be read.
+    OtherVersion {
+        /// The version that it says it is.
+        version: String,
+    },
+    /// There is no identity in the data directory.
+    NoIdentity,
+    /// There is an identity in the data directory already.
+    IdentityExists,
+    /// Another process owns the data directory.
+    Owned,
+    /// The key file of the data directory is missing.
+    SlotsMissing,
+    /// The key file of the data directory is damaged.
+    SlotsDamaged,
+    /// The store file of the data directory is missing.
+    StoreMissing,
+    /// The data were written by a newer version.
+    NewerData,
+    /// The request does not carry the token of this start.
+    NotAuthorised,
+    /// The request comes from a web page, or is addressed to another host.
+    ForeignRequest,
+    /// The API has no such path or method.
+    NoSuchRoute,
+    /// A bug: what happened was thought impossible.
+    Bug,
+}
+
+/// Whose turn it is after a refusal. The HTTP status of the local API and the exit status of the command
+/// line follow from it (`docs/PROTOCOL.md` section 15, `hedgerow --help`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalClass {
+    /// What the call names does not exist.
+    NotFound,
+    /// The state of the node does not allow it.
+    Conflict,
+    /// The caller gave something that cannot be used.
+    BadInput,
+    /// A passphrase is needed, or another one.
+    Locked,
+    /// The caller has not shown that it may ask.
+    NotAllowed,
+    /// No node answers here, or none that the caller understands.
+    NoNode,
+    /// The disk, the store or the files of the data directory.
+    Storage,
+    /// Our mistake.
+    Bug,
+}
+
+impl Refusal {
+    /// Whose turn it is.
+    pub fn class(&self) -> RefusalClass {
+        match self {
+            Self::NoSuchContact
+            | Self::NoSuchMessage
+            | Self::NoSuchInvitation
+            | Self::NoSuchCarrier
+            | Self::NoSuchRelay
+            | Self::NoSuchRoute => RefusalClass::NotFound,
+            Self::Blocked
+            | Self::OwnLink
+            | Self::AlreadyContact
+            | Self::TooManyInvitations { .. }
+            | Self::TooManyRelays { .. }
+            | Self::ParcelKnown
+            | Self::NoPrekey
+            | Self::NotLocked
+            | Self::IdentityExists => RefusalClass::Conflict,
+            Self::Empty
+            | Self::TooLong { .. }
+            | Self::BadLink
+            | Self::NewerLink
+            | Self::BadParcel
+            | Self::ParcelNotForUs
+            | Self::BadCursor
+            | Self::BadRelay
+            | Self::BadProxy
+            | Self::BadRequest { .. } => RefusalClass::BadInput,
+            Self::Locked | Self::WrongPassphrase => RefusalClass::Locked,
+            Self::NotAuthorised | Self::ForeignRequest => RefusalClass::NotAllowed,
+            Self::NoIdentity
+            | Self::Owned
+            | Self::Stopping
+            | Self::Unreachable
+            | Self::OtherVersion { .. } => RefusalClass::NoNode,
+            Self::Storage { .. }
+            | Self::SlotsMissing
+            | Self::SlotsDamaged
+            | Self::StoreMissing
+            | Self::NewerData => RefusalClass::Storage,
+            Self::Bug => RefusalClass::Bug,
+        }
+    }
+}
+
+/// Storage failures a person can act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "as hedgerow_sync::store::StorageFault")]
+pub enum StorageProblem {
+    Full,
+    ReadOnly,
+    Damaged,
+    Io,
+}
+
+impl From<hedgerow_sync::store::StorageFault> for StorageProblem {
+    fn from(fault: hedgerow_sync::store::StorageFault) -> Self {
+        use hedgerow_sync::store::StorageFault;
+        match fault {
+            StorageFault::Full => Self::Full,
+            StorageFault::ReadOnly => Self::ReadOnly,
+            StorageFault::Damaged => Self::Damaged,
+            StorageFault::Io => Self::Io,
+        }
+    }
+}
