@@ -1,6 +1,6 @@
 //! What a person does: each action goes where it belongs.
 
-use hedgerow_node::api::Private;
+use hedgerow_node::api::{Call, HostCall, Private};
 
 use super::action::Action;
 use super::app::App;
@@ -24,7 +24,7 @@ impl App {
 
             Action::Back => self.back(),
             Action::ShowAdding => {
-                self.ask(Request::Invitations);
+                self.ask(Call::Invitations);
                 self.draw_adding();
                 self.go_to(Pane::Adding);
             }
@@ -97,10 +97,10 @@ impl App {
             Action::Remove => self.remove(),
 
             Action::SwitchCarrier(carrier, on) => {
-                self.ask(Request::SwitchCarrier(carrier, on));
+                self.ask(Call::SwitchCarrier(carrier, on));
             }
             Action::AnnounceOver(carrier, announcing) => {
-                self.ask(Request::AnnounceOver(carrier, announcing));
+                self.ask(Call::AnnounceOver(carrier, announcing));
             }
             Action::ChoosePower(power) => self.choose_power(power),
             Action::ShowAddress(show) => self.show_address(show),
@@ -119,14 +119,14 @@ impl App {
             }
             Action::SaveOwnName => {
                 let name = self.own_name.trim().to_owned();
-                self.ask(Request::SetName(Private(name)));
+                self.ask(Call::SetName(Private(name)));
             }
             Action::ChangePassphrase => self.ask_for_passphrase(),
             Action::Erase => {
                 if !self.erasing {
                     self.erasing = true;
                     self.changed.node = true;
-                    self.ask(Request::Erase);
+                    self.ask(HostCall::Erase);
                 }
             }
 
@@ -189,25 +189,25 @@ impl App {
                 {
                     self.drop_thread();
                 }
-                self.ask(Request::Remove(id));
+                self.ask(Call::Remove(id));
             }
-            Some(Dialog::BlockContact { id, .. }) => self.ask(Request::Block(id, true)),
+            Some(Dialog::BlockContact { id, .. }) => self.ask(Call::Block(id, true)),
             Some(Dialog::RemoveRelay(relay)) => {
-                self.ask(Request::RemoveRelay(Private(relay.address)));
+                self.ask(Call::RemoveRelay(Private(relay.address)));
             }
             Some(Dialog::ShowAddress) => self.allow_address(true),
             Some(Dialog::Wipe { busy }) => {
                 self.dialog = Some(Dialog::Wipe { busy: true });
                 if !busy {
-                    self.ask(Request::Wipe);
+                    self.ask(HostCall::Wipe);
                 }
             }
             Some(Dialog::ChangePassphrase(mut change)) => {
                 if change.may_go_on {
-                    self.ask(Request::ChangePassphrase {
-                        current: change.current.clone(),
-                        new: change.new.chosen(),
-                    });
+                    self.ask(HostCall::ChangePassphrase(
+                        change.current.clone(),
+                        change.new.chosen(),
+                    ));
                     change.busy = true;
                     change.may_go_on = false;
                 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hedgerow_node::api::{
-    ContactId, Invitation, InvitationId, InvitationState, JoinProblem, NewInvitation, Private,
-    Refusal,
+    Call, ContactId, Invitation, InvitationId, InvitationState, JoinProblem, NewInvitation,
+    Private, Refusal,
 };
 use qrcode::{EcLevel, QrCode};
 
@@ -12,7 +12,6 @@ use super::app::App;
 use super::calendar::When;
 use super::chats;
 use super::dialog::Banner;
-use super::effect::Request;
 use super::place::{Pane, Place};
 use super::scanning::Scanning;
 
@@ -129,7 +128,7 @@ impl App {
             self.adding.busy = true;
             self.adding.problem = None;
             self.changed.adding = true;
-            self.ask(Request::Invite(NewInvitation {
+            self.ask(Call::Invite(NewInvitation {
                 valid_for_s,
                 in_person,
             }));
@@ -168,7 +167,7 @@ impl App {
     /// Cancels an invitation.
     pub(super) fn cancel_invitation(&mut self, id: InvitationId) {
         self.adding.shown_id.take_if(|shown| *shown == id);
-        self.ask(Request::CancelInvitation(id));
+        self.ask(Call::CancelInvitation(id));
         self.draw_adding();
     }
 
@@ -211,7 +210,7 @@ impl App {
         self.adding.busy = true;
         self.adding.problem = None;
         self.changed.adding = true;
-        self.ask(Request::Join(link));
+        self.ask(Call::Join(link));
     }
 
     /// The join is begun, or not.
@@ -223,7 +222,7 @@ impl App {
                 self.adding.problems.remove(&id);
                 self.adding.pasted.clear();
                 self.adding.pasted_set = self.adding.pasted_set.wrapping_add(1);
-                self.ask(Request::Invitations);
+                self.ask(Call::Invitations);
             }
             Err(refusal) => self.refused_adding(refusal),
         }
@@ -238,7 +237,7 @@ impl App {
             adding.problems.pop_first();
         }
         adding.problems.insert(id, (why, expires_ms));
-        self.ask(Request::Invitations);
+        self.ask(Call::Invitations);
         self.draw_adding();
     }
 
@@ -246,7 +245,7 @@ impl App {
     pub(super) fn cancel_join(&mut self, id: InvitationId) {
         self.adding.problems.remove(&id);
         if self.adding.known.iter().any(|known| known.id == id) {
-            self.ask(Request::CancelJoin(id));
+            self.ask(Call::CancelJoin(id));
         }
         self.draw_adding();
     }
@@ -256,7 +255,7 @@ impl App {
         self.adding.problems.remove(invitation);
         self.adding.shown_id.take_if(|shown| shown == invitation);
         self.met = Some(id.clone());
-        self.ask(Request::Invitations);
+        self.ask(Call::Invitations);
         self.look_at(id);
     }
 

@@ -255,8 +255,8 @@ impl App {
     }
 
     /// Asks the node.
-    pub(super) fn ask(&mut self, request: Request) {
-        self.out.push(Effect::Ask(request));
+    pub(super) fn ask(&mut self, request: impl Into<Request>) {
+        self.out.push(Effect::Ask(request.into()));
     }
 
     /// A ticket that was not given before.

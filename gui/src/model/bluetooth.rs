@@ -1,10 +1,9 @@
 //! How Bluetooth uses its radio.
 
-use hedgerow_node::api::{Airtime, Power, Radio, Status};
+use hedgerow_node::api::{Airtime, Call, Power, Radio, Status};
 
 use super::app::App;
 use super::dialog::Dialog;
-use super::effect::Request;
 
 /// Everything about Bluetooth besides its carrier.
 #[derive(Default)]
@@ -28,7 +27,7 @@ impl App {
     pub(super) fn choose_power(&mut self, power: Power) {
         let radio = self.network.bluetooth.radio;
         if radio.power != power {
-            self.ask(Request::SetRadio(Radio { power, ..radio }));
+            self.ask(Call::SetRadio(Radio { power, ..radio }));
         }
     }
 
@@ -43,7 +42,7 @@ impl App {
     /// The user knows what it means.
     pub(super) fn allow_address(&mut self, show_address: bool) {
         let radio = self.network.bluetooth.radio;
-        self.ask(Request::SetRadio(Radio {
+        self.ask(Call::SetRadio(Radio {
             show_address,
             ..radio
         }));

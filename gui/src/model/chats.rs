@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::{Contact, ContactId, Message, Private, visible};
+use hedgerow_node::api::{Call, Contact, ContactId, Message, Private, visible};
 
 use super::app::App;
 use super::calendar::When;
-use super::effect::{Effect, Notification, Request};
+use super::effect::{Effect, Notification};
 use super::face::Face;
 use super::news::Chat;
 use super::place::{Pane, Place};
@@ -151,7 +151,7 @@ impl App {
         for id in due {
             self.chats.stale.remove(&id);
             self.chats.asked.insert(id.clone(), now_ms);
-            self.ask(Request::Contact(id));
+            self.ask(Call::Contact(id));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What stands before the application: the first start, and both locks.
 
-use hedgerow_node::api::{MAX_NAME, Passphrase, Private, Refusal};
+use hedgerow_node::api::{HostCall, MAX_NAME, Passphrase, Private, Refusal};
 
 use super::app::App;
 use super::dialog::{Banner, ChangePassphrase, Dialog};
@@ -105,8 +105,8 @@ impl App {
                 name: Private(door.name.trim().to_owned()),
                 passphrase: door.new.chosen(),
             },
-            Place::Unlock => Request::Unlock(door.passphrase.clone()),
-            Place::ScreenLocked => Request::CheckPassphrase(door.passphrase.clone()),
+            Place::Unlock => HostCall::Unlock(door.passphrase.clone()).into(),
+            Place::ScreenLocked => HostCall::CheckPassphrase(door.passphrase.clone()).into(),
             _ => return,
         };
         self.ask(request);
@@ -168,7 +168,7 @@ impl App {
     pub(super) fn lock_node(&mut self) {
         if matches!(self.place, Place::Main(_) | Place::ScreenLocked) {
             self.forget();
-            self.ask(Request::Lock);
+            self.ask(HostCall::Lock);
             self.screen_locked = false;
             self.stand_before(Found::Locked);
         }

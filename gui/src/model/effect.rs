@@ -1,9 +1,6 @@
 //! What the model wants done: of the node, and of the desktop.
 
-use hedgerow_node::api::{
-    Carrier, ContactId, InvitationId, MessageId, NewInvitation, PageFrom, Passphrase, Private,
-    Radio, RelayPaths,
-};
+use hedgerow_node::api::{Call, ContactId, HostCall, MessageId, PageFrom, Passphrase, Private};
 
 use super::preferences::Preferences;
 
@@ -69,9 +66,9 @@ pub struct Question {
     pub contact: ContactId,
 }
 
-/// What the node is asked; `hedgerow_node::api::Api` says what each does.
+/// What the node is asked.
 #[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each is the method of the API of that name")]
+#[expect(missing_docs, reason = "each is the call of the API of that name")]
 pub enum Request {
     /// Find the node, or take its directory. Answer: `Opened` or `NotOpened`.
     Open,
@@ -82,27 +79,11 @@ pub enum Request {
         name: Private,
         passphrase: Passphrase,
     },
-    /// Answer: `Unlocked`.
-    Unlock(Passphrase),
-    /// Answer: `Checked`.
-    CheckPassphrase(Passphrase),
-    /// Answer: `PassphraseChanged`.
-    ChangePassphrase {
-        current: Passphrase,
-        new: Passphrase,
-    },
-    /// Answer: an event.
-    Lock,
-    /// Answer: `Wiped`.
-    Wipe,
-    /// Rewrites the store. Answer: `Erased`.
-    Erase,
-    /// Live state, and the newest message of each contact. Answer: `Overview`.
-    Overview,
-    /// Live state. Answer: `Status`.
-    Status,
-    /// A contact and the newest message. Answer: `Contact`.
-    Contact(ContactId),
+    /// A call of the API. The news named after it is the answer, or `Refused`; of calls that change something and
+    /// have no such news, an event tells.
+    Call(Call),
+    /// The same for calls of the node's host.
+    Host(HostCall),
     /// Answer: `Page`.
     Page {
         of: Question,
@@ -113,46 +94,20 @@ pub enum Request {
     Message { of: Question, id: MessageId },
     /// Answer: `Sent`.
     Send { of: Question, text: Private },
-    /// No answer, unless it is refused.
-    MarkRead { contact: ContactId, upto: MessageId },
-    /// No answer, unless it is refused.
-    SetDraft { contact: ContactId, text: Private },
-    /// Answer: `SafetyWords`.
-    SafetyWords(ContactId),
-    /// Answer: `Ways`.
-    Ways(ContactId),
-    /// Answer: `Contact`.
-    Verify(ContactId, bool),
-    /// Answer: `Contact`.
-    Rename(ContactId, Private),
-    /// Answer: `Contact`.
-    Block(ContactId, bool),
-    /// Answer: an event.
-    Remove(ContactId),
-    /// Answer: `Me`.
-    SetName(Private),
-    /// Answer: `Invited`.
-    Invite(NewInvitation),
-    /// Answer: `Invitations`.
-    Invitations,
-    /// Answer: an event.
-    CancelInvitation(InvitationId),
-    /// Answer: `Joining`.
-    Join(Private),
-    /// Answer: an event.
-    CancelJoin(InvitationId),
-    /// Answer: an event.
-    SwitchCarrier(Carrier, bool),
-    /// Answer: an event.
-    AnnounceOver(Carrier, bool),
-    /// Answer: `Status`.
-    SetRadio(Radio),
-    /// Answer: `RelayAdded`.
-    AddRelay(Private),
-    /// Answer: an event.
-    RemoveRelay(Private),
-    /// Answer: `RelayPathsSet`.
-    SetRelayPaths(RelayPaths),
+    /// Live state, and the newest message of each contact. Answer: `Overview`.
+    Overview,
     /// Bytes of the data directory. Answer: `StorageUsed`.
     StorageUsed,
+}
+
+impl From<Call> for Request {
+    fn from(call: Call) -> Self {
+        Self::Call(call)
+    }
+}
+
+impl From<HostCall> for Request {
+    fn from(call: HostCall) -> Self {
+        Self::Host(call)
+    }
 }

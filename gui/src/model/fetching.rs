@@ -1,6 +1,6 @@
 //! What is fetched of the open conversation, one page after the other, and how far it was read.
 
-use hedgerow_node::api::{Message, MessageId, Page, PageFrom, Refusal};
+use hedgerow_node::api::{Call, Message, MessageId, Page, PageFrom, Refusal};
 
 use super::app::App;
 use super::calendar::Date;
@@ -319,7 +319,7 @@ impl App {
             fetching.marked = Some(upto.clone());
             fetching.marked_ms = Some(now_ms);
             let contact = thread.contact.clone();
-            self.ask(Request::MarkRead { contact, upto });
+            self.ask(Call::Read(contact, upto));
         }
     }
 

@@ -5,9 +5,10 @@ use super::app::{App, Asked};
 use super::chats::Chats;
 use super::dialog::Banner;
 use super::door::Door;
-use super::effect::{Effect, Request};
+use super::effect::Effect;
 use super::network::NetworkPage;
 use super::place::{Changed, Pane, Place};
+use hedgerow_node::api::Call;
 
 impl App {
     /// Shows something beside the list.
@@ -90,7 +91,7 @@ impl App {
         self.go_to_place(Place::Main(Pane::Nothing));
         self.overview = Asked::default();
         self.look_at_everything();
-        self.ask(Request::Invitations);
+        self.ask(Call::Invitations);
         self.out.push(Effect::ClearNotifications);
         if let Some(link) = self.link.take() {
             self.take_link(link);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::{ContactId, Event, visible};
+use hedgerow_node::api::{Call, ContactId, Event, visible};
 
 use super::app::{App, Asked};
 use super::dialog::Banner;
@@ -101,12 +101,12 @@ impl App {
                 invitation,
             } => self.hear_met(&contact, &invitation),
             Event::JoinFailed { invitation, why } => self.hear_join_failed(invitation, why),
-            Event::Invitation { .. } => self.ask(Request::Invitations),
+            Event::Invitation { .. } => self.ask(Call::Invitations),
             Event::Carrier { carrier, state } => self.hear_carrier(carrier, state),
             Event::Lock { locked } => self.hear_lock(locked),
             Event::Missed => {
                 self.look_at_everything();
-                self.ask(Request::Invitations);
+                self.ask(Call::Invitations);
                 self.reload();
                 self.network_changed();
             }

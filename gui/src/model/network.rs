@@ -1,12 +1,13 @@
 //! The network page: what carries, and who is reached.
 
-use hedgerow_node::api::{Carrier, CarrierCondition, ContactId, Status, Traffic, Why, visible};
+use hedgerow_node::api::{
+    Carrier, CarrierCondition, ContactId, HostCall, Status, Traffic, Why, visible,
+};
 
 use super::app::App;
 use super::bluetooth::Bluetooth;
 use super::calendar::When;
 use super::chats;
-use super::effect::Request;
 use super::paths::Paths;
 use super::place::{Pane, Place};
 use super::relays::Relays;
@@ -87,7 +88,7 @@ impl App {
         if self.network_due_ms().is_some_and(|due| due <= now_ms) {
             self.network.stale = false;
             self.network.looked_ms = Some(now_ms);
-            self.ask(Request::Status);
+            self.ask(HostCall::Status);
         }
     }
 

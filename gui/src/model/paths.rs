@@ -1,9 +1,8 @@
 //! How relays are reached, and whether anybody but relays is.
 
-use hedgerow_node::api::{Private, Refusal, RelayPaths};
+use hedgerow_node::api::{Call, Private, Refusal, RelayPaths};
 
 use super::app::App;
-use super::effect::Request;
 
 /// The longest proxy that is looked at, in bytes.
 const MAX_PROXY: usize = 128;
@@ -125,7 +124,7 @@ impl App {
         let paths = &mut self.network.paths;
         if *paths.asked.as_ref().unwrap_or(&paths.used) != wanted {
             paths.asked = Some(wanted.clone());
-            self.ask(Request::SetRelayPaths(wanted));
+            self.ask(Call::SetRelayPaths(wanted));
         }
     }
 

@@ -1,12 +1,11 @@
 //! The page of a contact.
 
-use hedgerow_node::api::{ContactId, MAX_NAME, Private, SafetyWords, Why, visible};
+use hedgerow_node::api::{Call, ContactId, MAX_NAME, Private, SafetyWords, Why, visible};
 
 use super::app::App;
 use super::calendar::When;
 use super::chats;
 use super::dialog::Dialog;
-use super::effect::Request;
 use super::face::Face;
 use super::place::Pane;
 
@@ -65,7 +64,7 @@ impl App {
             alias_too_long: false,
         });
         self.draw_person();
-        self.ask(Request::SafetyWords(id));
+        self.ask(Call::SafetyWords(id));
         self.go_to(Pane::Person);
     }
 
@@ -111,7 +110,7 @@ impl App {
     pub(super) fn save_alias(&mut self) {
         if let Some(person) = self.person.as_ref().filter(|person| person.may_save_alias) {
             let (id, alias) = (person.id.clone(), person.alias.trim().to_owned());
-            self.ask(Request::Rename(id, Private(alias)));
+            self.ask(Call::Rename(id, Private(alias)));
         }
     }
 
@@ -130,7 +129,7 @@ impl App {
     /// The words were compared, or not.
     pub(super) fn verify(&mut self, verified: bool) {
         if let Some(id) = self.person_shown() {
-            self.ask(Request::Verify(id, verified));
+            self.ask(Call::Verify(id, verified));
         }
     }
 
@@ -143,7 +142,7 @@ impl App {
             let name = self.name_of(&id);
             self.ask_user(Dialog::BlockContact { id, name });
         } else {
-            self.ask(Request::Block(id, false));
+            self.ask(Call::Block(id, false));
         }
     }
 

@@ -1,10 +1,9 @@
 //! The relays: which ones are used, how each is, and adding one.
 
-use hedgerow_node::api::{Private, Refusal, RelayCondition, RelayStatus, visible};
+use hedgerow_node::api::{Call, Private, Refusal, RelayCondition, RelayStatus, visible};
 
 use super::app::App;
 use super::dialog::Dialog;
-use super::effect::Request;
 
 /// The longest address that is looked at, in bytes.
 const MAX_ADDRESS: usize = 1_024;
@@ -80,7 +79,7 @@ impl App {
             relays.busy = true;
             relays.problem = None;
             self.changed.network = true;
-            self.ask(Request::AddRelay(Private(address)));
+            self.ask(Call::AddRelay(Private(address)));
         }
     }
 

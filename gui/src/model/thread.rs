@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use hedgerow_node::api::{
-    Contact, ContactId, MAX_TEXT, MessageId, Private, Refusal, WayState, WayStatus,
+    Call, Contact, ContactId, MAX_TEXT, MessageId, Private, Refusal, WayState, WayStatus,
 };
 
 use super::app::App;
@@ -272,10 +272,7 @@ impl App {
         }
         let kept = thread.draft[..thread.draft.floor_char_boundary(MAX_TEXT)].to_owned();
         let (contact, text) = (thread.contact.clone(), Private(kept.clone()));
-        self.ask(Request::SetDraft {
-            contact: contact.clone(),
-            text,
-        });
+        self.ask(Call::SetDraft(contact.clone(), text));
         if let Some(known) = self.chats.known.get_mut(&contact) {
             known.draft = kept;
             self.draw_chats();
@@ -358,10 +355,7 @@ impl App {
         };
         let kept = draft[..draft.floor_char_boundary(MAX_TEXT)].to_owned();
         known.draft = kept.clone();
-        self.ask(Request::SetDraft {
-            contact: contact.clone(),
-            text: Private(kept),
-        });
+        self.ask(Call::SetDraft(contact.clone(), Private(kept)));
         self.draw_chats();
     }
 
@@ -431,7 +425,7 @@ impl App {
         };
         if details.mine && !one.message.delivered {
             self.out
-                .push(Effect::Ask(Request::Ways(details.contact.clone())));
+                .push(Effect::Ask(Call::Ways(details.contact.clone()).into()));
         }
         self.ask_user(Dialog::MessageDetails(details));
     }

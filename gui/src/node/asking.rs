@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Api, Message, NodeStatus, PageFrom, Refusal, Status};
+use hedgerow_node::api::{Answer, Api, Call, Contact, HostCall, Message, PageFrom, Refusal, Reply};
 
 use super::session::Owned;
 use crate::model::{Chat, News, Overview, Request};
@@ -23,41 +23,15 @@ pub(super) enum Lane {
 pub(super) fn lane(request: &Request) -> Lane {
     match request {
         Request::Overview
-        | Request::Status
-        | Request::Contact(_)
         | Request::Page { .. }
         | Request::Message { .. }
-        | Request::SafetyWords(_)
-        | Request::Ways(_)
-        | Request::Invitations
-        | Request::StorageUsed => Lane::Read,
-        Request::Open
-        | Request::TakeOver
-        | Request::Create { .. }
-        | Request::Unlock(_)
-        | Request::CheckPassphrase(_)
-        | Request::ChangePassphrase { .. }
-        | Request::Wipe
-        | Request::Erase
-        | Request::Invite(_) => Lane::Slow,
-        Request::Lock
-        | Request::Send { .. }
-        | Request::MarkRead { .. }
-        | Request::SetDraft { .. }
-        | Request::Verify(..)
-        | Request::Rename(..)
-        | Request::Block(..)
-        | Request::Remove(_)
-        | Request::SetName(_)
-        | Request::CancelInvitation(_)
-        | Request::Join(_)
-        | Request::CancelJoin(_)
-        | Request::SwitchCarrier(..)
-        | Request::AnnounceOver(..)
-        | Request::SetRadio(_)
-        | Request::AddRelay(_)
-        | Request::RemoveRelay(_)
-        | Request::SetRelayPaths(_) => Lane::Change,
+        | Request::StorageUsed
+        | Request::Host(HostCall::Status) => Lane::Read,
+        // An invitation waits for addresses.
+        Request::Call(Call::Invite(_)) => Lane::Slow,
+        Request::Call(call) if call.only_looks() => Lane::Read,
+        Request::Call(_) | Request::Send { .. } | Request::Host(HostCall::Lock) => Lane::Change,
+        Request::Open | Request::TakeOver | Request::Create { .. } | Request::Host(_) => Lane::Slow,
     }
 }
 
@@ -73,146 +47,115 @@ impl Asking {
     /// Does it, and says what is to be told, if anything.
     pub async fn perform(&self, request: Request) -> Option<News> {
         let api = &*self.api;
-        let done = match request {
+        match request {
             // The worker itself does these.
-            Request::Open | Request::TakeOver => return None,
+            Request::Open | Request::TakeOver => None,
             Request::Create { name, passphrase } => {
                 let created = match &self.local {
                     Some(owned) => owned.create(passphrase, name.0).await,
                     None => Err(Refusal::IdentityExists),
                 };
-                return Some(News::Created(created));
+                Some(News::Created(created))
             }
-            Request::Unlock(passphrase) => {
-                return Some(News::Unlocked(api.unlock(passphrase).await));
+            Request::Call(call) => {
+                let answer = match api.call(call.clone()).await {
+                    Ok(Reply::Contact(contact)) => return Some(self.chat(contact).await),
+                    // What has changed is in the status.
+                    Ok(Reply::Done) if matches!(call, Call::SetRadio(_)) => {
+                        api.call(Call::Status).await
+                    }
+                    answer => answer,
+                };
+                told(call, answer)
             }
-            Request::CheckPassphrase(passphrase) => {
-                return Some(News::Checked(api.check_passphrase(passphrase).await));
-            }
-            Request::ChangePassphrase { current, new } => {
-                let changed = api.change_passphrase(current, new).await;
-                return Some(News::PassphraseChanged(changed));
-            }
-            Request::Erase => return Some(News::Erased(api.erase().await)),
+            Request::Host(call) => told_by_host(&call, api.host(call.clone()).await),
             Request::Page { of, from, limit } => {
                 let answer = api.page(of.contact.clone(), from, limit).await;
-                return Some(News::Page(of, answer));
+                Some(News::Page(of, answer))
             }
             Request::Message { of, id } => {
-                let answer = api.message(of.contact.clone(), id.clone()).await;
-                return Some(News::Message(of, answer));
+                let answer = api.message(of.contact.clone(), id).await;
+                Some(News::Message(of, answer))
             }
             Request::Send { of, text } => {
                 let answer = api.send(of.contact.clone(), text).await;
-                return Some(News::Sent(of, answer));
+                Some(News::Sent(of, answer))
             }
-            Request::Invite(invitation) => {
-                return Some(News::Invited(api.invite(invitation).await));
-            }
-            Request::Join(link) => return Some(News::Joining(api.join(link).await)),
-            Request::AddRelay(address) => {
-                return Some(News::RelayAdded(api.add_relay(address).await));
-            }
-            Request::SetRelayPaths(paths) => {
-                let answer = api.set_relay_paths(paths.clone()).await;
-                return Some(News::RelayPathsSet(paths, answer));
-            }
-
-            Request::Wipe => api.wipe().await.map(|()| Some(News::Wiped)),
-            Request::Lock => api.lock().await.map(|()| None),
-            Request::Overview => overview(api).await.map(|news| Some(News::Overview(news))),
-            Request::Status => status(api).await.map(|status| Some(News::Status(status))),
-            Request::Contact(id) => match api.contact(id).await {
-                Ok(contact) => self.chat(contact).await.map(Some),
-                // An event has told that it is gone.
-                Err(Refusal::NoSuchContact) => Ok(None),
-                Err(refusal) => Err(refusal),
-            },
-            Request::MarkRead { contact, upto } => {
-                api.mark_read(contact, upto).await.map(|()| None)
-            }
-            Request::SetDraft { contact, text } => match api.set_draft(contact, text).await {
-                // It was removed while something was being written.
-                Ok(()) | Err(Refusal::NoSuchContact) => Ok(None),
-                Err(refusal) => Err(refusal),
-            },
-            Request::SafetyWords(id) => {
-                let words = api.safety_words(id).await;
-                words.map(|words| Some(News::SafetyWords(words)))
-            }
-            Request::Ways(id) => match api.ways(id.clone()).await {
-                Ok(ways) => Ok(Some(News::Ways(id, ways))),
-                // A process of an older version owns the directory, and does not know.
-                Err(Refusal::NoSuchContact | Refusal::OtherVersion { .. }) => Ok(None),
-                Err(refusal) => Err(refusal),
-            },
-            Request::Verify(id, verified) => match api.verify(id, verified).await {
-                Ok(contact) => self.chat(contact).await.map(Some),
-                Err(refusal) => Err(refusal),
-            },
-            Request::Rename(id, alias) => match api.rename(id, alias).await {
-                Ok(contact) => self.chat(contact).await.map(Some),
-                Err(refusal) => Err(refusal),
-            },
-            Request::Block(id, blocked) => match api.block(id, blocked).await {
-                Ok(contact) => self.chat(contact).await.map(Some),
-                Err(refusal) => Err(refusal),
-            },
-            Request::Remove(id) => api.remove(id).await.map(|()| None),
-            Request::SetName(name) => api.set_name(name).await.map(|me| Some(News::Me(me))),
-            Request::Invitations => {
-                let invitations = api.invitations().await;
-                invitations.map(|invitations| Some(News::Invitations(invitations)))
-            }
-            Request::CancelInvitation(id) => api.cancel_invitation(id).await.map(|()| None),
-            Request::CancelJoin(id) => api.cancel_join(id).await.map(|()| None),
-            Request::SwitchCarrier(carrier, on) => {
-                api.switch_carrier(carrier, on).await.map(|()| None)
-            }
-            Request::AnnounceOver(carrier, announcing) => {
-                api.announce_over(carrier, announcing).await.map(|()| None)
-            }
-            Request::SetRadio(radio) => match api.set_radio(radio).await {
-                Ok(()) => status(api).await.map(|status| Some(News::Status(status))),
-                Err(refusal) => Err(refusal),
-            },
-            Request::RemoveRelay(address) => api.remove_relay(address).await.map(|()| None),
+            Request::Overview => Some(match overview(api).await {
+                Ok(overview) => News::Overview(overview),
+                Err(refusal) => News::Refused(refusal),
+            }),
             Request::StorageUsed => {
                 let directory = self.directory.clone();
                 let counted = tokio::task::spawn_blocking(move || bytes_in(&directory)).await;
-                Ok(counted.ok().flatten().map(News::StorageUsed))
+                counted.ok().flatten().map(News::StorageUsed)
             }
-        };
-        done.unwrap_or_else(|refusal| Some(News::Refused(refusal)))
+        }
     }
 
-    async fn chat(&self, contact: hedgerow_node::api::Contact) -> Result<News, Refusal> {
-        let newest = newest(&*self.api, &contact).await?;
-        Ok(News::Contact(Box::new(Chat { contact, newest })))
+    async fn chat(&self, contact: Contact) -> News {
+        match newest(&*self.api, &contact).await {
+            Ok(newest) => News::Contact(Box::new(Chat { contact, newest })),
+            Err(refusal) => News::Refused(refusal),
+        }
     }
+}
+
+/// What is told of the answer to a call.
+fn told(call: Call, answer: Answer) -> Option<News> {
+    Some(match (call, answer) {
+        (Call::Invite(_), answer) => News::Invited(answer.and_then(Reply::try_into)),
+        (Call::Join(_), answer) => News::Joining(answer.and_then(Reply::try_into)),
+        (Call::AddRelay(_), answer) => News::RelayAdded(answer.map(drop)),
+        (Call::SetRelayPaths(paths), answer) => News::RelayPathsSet(paths, answer.map(drop)),
+        (Call::Ways(contact), Ok(Reply::Ways(ways))) => News::Ways(contact, ways),
+        (_, Ok(Reply::Me(me))) => News::Me(me),
+        (_, Ok(Reply::Status(status))) => News::Status(status),
+        (_, Ok(Reply::SafetyWords(words))) => News::SafetyWords(words),
+        (_, Ok(Reply::Invitations(invitations))) => News::Invitations(invitations),
+        (_, Ok(_)) => return None,
+        // An event has told that the contact is gone; something may have been written meanwhile.
+        (Call::Contact(_) | Call::SetDraft(..) | Call::Ways(_), Err(Refusal::NoSuchContact)) => {
+            return None;
+        }
+        // A process of an older version owns the directory, and does not know.
+        (Call::Ways(_), Err(Refusal::OtherVersion { .. })) => return None,
+        (_, Err(refusal)) => News::Refused(refusal),
+    })
+}
+
+/// What is told of the answer to a call of the host.
+fn told_by_host(call: &HostCall, answer: Answer) -> Option<News> {
+    Some(match (call, answer) {
+        (HostCall::Unlock(_), answer) => News::Unlocked(answer.map(drop)),
+        (HostCall::CheckPassphrase(_), answer) => News::Checked(answer.map(drop)),
+        (HostCall::ChangePassphrase(..), answer) => News::PassphraseChanged(answer.map(drop)),
+        (HostCall::Erase, answer) => News::Erased(answer.map(drop)),
+        (HostCall::Wipe, Ok(_)) => News::Wiped,
+        (_, Ok(Reply::NodeStatus(status))) => match status.open {
+            Some(status) => News::Status(status),
+            None => News::Refused(Refusal::Locked),
+        },
+        (_, Ok(_)) => return None,
+        (_, Err(refusal)) => News::Refused(refusal),
+    })
 }
 
 /// What is told of a request that nobody can do now.
 pub(super) fn decline(request: Request, refusal: Refusal) -> Option<News> {
     match request {
         Request::Create { .. } => Some(News::Created(Err(refusal))),
-        Request::Unlock(_) => Some(News::Unlocked(Err(refusal))),
-        Request::CheckPassphrase(_) => Some(News::Checked(Err(refusal))),
-        Request::ChangePassphrase { .. } => Some(News::PassphraseChanged(Err(refusal))),
-        Request::Erase => Some(News::Erased(Err(refusal))),
+        Request::Call(call) => told(call, Err(refusal)),
+        Request::Host(call) => told_by_host(&call, Err(refusal)),
         Request::Page { of, .. } => Some(News::Page(of, Err(refusal))),
         Request::Message { of, .. } => Some(News::Message(of, Err(refusal))),
         Request::Send { of, .. } => Some(News::Sent(of, Err(refusal))),
-        Request::Invite(_) => Some(News::Invited(Err(refusal))),
-        Request::Join(_) => Some(News::Joining(Err(refusal))),
-        Request::AddRelay(_) => Some(News::RelayAdded(Err(refusal))),
-        Request::SetRelayPaths(paths) => Some(News::RelayPathsSet(paths, Err(refusal))),
         _ => Some(News::Refused(refusal)),
     }
 }
 
 async fn overview(api: &dyn Api) -> Result<Overview, Refusal> {
-    let status = status(api).await?;
+    let status = api.status().await?.open.ok_or(Refusal::Locked)?;
     let mut found = Vec::with_capacity(status.contacts.len());
     for contact in &status.contacts {
         if let Some(message) = newest(api, contact).await? {
@@ -225,15 +168,7 @@ async fn overview(api: &dyn Api) -> Result<Overview, Refusal> {
     })
 }
 
-async fn status(api: &dyn Api) -> Result<Status, Refusal> {
-    let NodeStatus { open, .. } = api.status().await?;
-    open.ok_or(Refusal::Locked)
-}
-
-async fn newest(
-    api: &dyn Api,
-    contact: &hedgerow_node::api::Contact,
-) -> Result<Option<Message>, Refusal> {
+async fn newest(api: &dyn Api, contact: &Contact) -> Result<Option<Message>, Refusal> {
     if contact.messages == 0 {
         return Ok(None);
     }

@@ -7,7 +7,7 @@ use std::sync::mpsc as std_mpsc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use hedgerow_node::api::Refusal;
+use hedgerow_node::api::{HostCall, Refusal};
 use hedgerow_node::host::{Departure, HostOptions, finding};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle as Task;
@@ -96,10 +96,10 @@ impl Worker {
     }
 
     /// Asks for something; what comes of it is told, also when it has stopped.
-    pub fn ask(&self, request: Request) {
+    pub fn ask(&self, request: impl Into<Request>) {
         if let Err(
             mpsc::error::TrySendError::Full(request) | mpsc::error::TrySendError::Closed(request),
-        ) = self.requests.try_send(request)
+        ) = self.requests.try_send(request.into())
             && let Some(news) = decline(request, Refusal::Unreachable)
         {
             (self.tell)(news);
@@ -154,7 +154,7 @@ impl Desk {
             match request {
                 None => return false,
                 Some(Request::Open) => return true,
-                Some(Request::Wipe) => {
+                Some(Request::Host(HostCall::Wipe)) => {
                     let wiped = self.unless_stopped(session::wipe(&self.options)).await;
                     self.say(wiped.map(|wiped| match wiped {
                         Ok(()) => News::Wiped,
@@ -260,11 +260,11 @@ impl Desk {
                             }
                         }
                     }
-                    Some(Request::Wipe) => {
+                    Some(Request::Host(HostCall::Wipe)) => {
                         let (asking, tell) = (asking.clone(), self.tell.clone());
                         let wiped = wiped.clone();
                         tokio::spawn(async move {
-                            match asking.perform(Request::Wipe).await {
+                            match asking.perform(HostCall::Wipe.into()).await {
                                 Some(News::Wiped) => drop(wiped.send_replace(true)),
                                 Some(news) => tell(news),
                                 None => {}

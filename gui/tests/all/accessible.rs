@@ -189,7 +189,7 @@ fn an_invitation_is_scanned_by_keyboard_and_screen_reader() {
     assert_eq!(pasted.accessible_value().as_deref(), Some("hedgerow:ABC"));
     let joins = |window: &Window| {
         window.asked(|request| match request {
-            Request::Join(link) => Some(link.clone()),
+            Request::Call(Call::Join(link)) => Some(link.clone()),
             _ => None,
         })
     };

@@ -78,7 +78,7 @@ fn a_conversation_opens_at_the_unread_line_and_only_what_came_into_view_is_read(
     assert_eq!(lines[line + 1].0, "line 40");
     assert!(lines[line].1 < TOP + 100.0, "and near the top: {lines:?}");
     let read = window.asked(|request| match request {
-        Request::MarkRead { upto, .. } => Some(upto.clone()),
+        Request::Call(Call::Read(_, upto)) => Some(upto.clone()),
         _ => None,
     });
     let talk = &window.node.talks[&id("a")];

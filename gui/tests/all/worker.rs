@@ -92,7 +92,7 @@ impl Window {
     }
 
     fn unlock(&self) {
-        self.worker.ask(Request::Unlock(passphrase()));
+        self.worker.ask(HostCall::Unlock(passphrase()));
         self.hears(|news| match news {
             News::Unlocked(unlocked) => Some(unlocked),
             _ => None,
@@ -154,7 +154,7 @@ fn two_windows_meet_and_talk() {
     let [ana, ben] = places.each_ref().map(|place| Window::start(place.path()));
     ana.create("Ana");
     ben.create("Ben");
-    ana.worker.ask(Request::Invite(NewInvitation {
+    ana.worker.ask(Call::Invite(NewInvitation {
         valid_for_s: 3_600,
         in_person: false,
     }));
@@ -162,7 +162,7 @@ fn two_windows_meet_and_talk() {
         News::Invited(invitation) => invitation.unwrap().link,
         _ => None,
     });
-    ben.worker.ask(Request::Join(link));
+    ben.worker.ask(Call::Join(link));
     let to_ana = ben.hears(|news| match news {
         News::Event(Event::Joined { contact, .. }) => Some(contact),
         _ => None,
@@ -215,10 +215,8 @@ fn two_windows_meet_and_talk() {
     assert_eq!(overview.newest[0].1.text, Some(text("three")));
 
     // Changes are finished before the end, and are there after it.
-    ana.worker.ask(Request::SetDraft {
-        contact: to_ben.clone(),
-        text: text("unsent"),
-    });
+    ana.worker
+        .ask(Call::SetDraft(to_ben.clone(), text("unsent")));
     assert!(ana.worker.stop() && ben.worker.stop());
     let again = Window::start(places[0].path());
     assert_eq!(again.opened(), (Mode::Own, Found::Locked));
@@ -249,7 +247,7 @@ fn other_programs_of_the_user_are_served_while_the_window_owns_the_directory() {
         News::Event(Event::Lock { locked: true }) => Some(()),
         _ => None,
     });
-    window.worker.ask(Request::CheckPassphrase(passphrase()));
+    window.worker.ask(HostCall::CheckPassphrase(passphrase()));
     let checked = window.hears(|news| match news {
         News::Checked(answer) => Some(answer),
         _ => None,
@@ -267,7 +265,7 @@ fn a_relay_is_used_until_it_is_removed_and_what_is_none_is_refused() {
     let window = Window::start(place.path());
     window.create("Ana");
     let adds = |address: &str| {
-        window.worker.ask(Request::AddRelay(text(address)));
+        window.worker.ask(Call::AddRelay(text(address)));
         window.hears(|news| match news {
             News::RelayAdded(answer) => Some(answer),
             _ => None,
@@ -276,7 +274,7 @@ fn a_relay_is_used_until_it_is_removed_and_what_is_none_is_refused() {
     assert_eq!(adds("relay.example.org"), Err(Refusal::BadRelay));
     assert_eq!(adds(RELAY), Ok(()));
     assert_eq!(window.overview().status.relays[0].address, text(RELAY));
-    let removes = || window.worker.ask(Request::RemoveRelay(text(RELAY)));
+    let removes = || window.worker.ask(Call::RemoveRelay(text(RELAY)));
     removes();
     // Changes are done in their order, so the first is done when the second is refused.
     removes();
@@ -317,7 +315,7 @@ fn radio_and_paths_are_chosen_where_the_node_is_and_in_a_client_of_it() {
     let client = Window::start(place.path());
     assert!(matches!(client.opened().0, Mode::Client { .. }));
     let takes = |window: &Window, wanted: RelayPaths| {
-        window.worker.ask(Request::SetRelayPaths(wanted.clone()));
+        window.worker.ask(Call::SetRelayPaths(wanted.clone()));
         window.hears(|news| match news {
             News::RelayPathsSet(of, answer) if of == wanted => Some(answer),
             _ => None,
@@ -329,7 +327,7 @@ fn radio_and_paths_are_chosen_where_the_node_is_and_in_a_client_of_it() {
             power,
             show_address: true,
         };
-        window.worker.ask(Request::SetRadio(radio));
+        window.worker.ask(Call::SetRadio(radio));
         let told = window.hears(|news| match news {
             News::Status(status) => Some(status.radio),
             News::Refused(refusal) => panic!("{refusal:?}"),
@@ -374,7 +372,7 @@ fn a_wipe_by_the_window_or_by_a_client_ends_at_the_first_start() {
                 client.wipe().await.unwrap();
             });
         } else {
-            window.worker.ask(Request::Wipe);
+            window.worker.ask(HostCall::Wipe);
         }
         window.hears(|news| matches!(news, News::Wiped).then_some(()));
         window.worker.ask(Request::Open);
@@ -397,7 +395,7 @@ fn even_a_damaged_directory_is_destroyed_on_request() {
         _ => None,
     });
     assert_eq!(why, Refusal::SlotsDamaged);
-    window.worker.ask(Request::Wipe);
+    window.worker.ask(HostCall::Wipe);
     window.hears(|news| matches!(news, News::Wiped).then_some(()));
     window.worker.ask(Request::Open);
     assert_eq!(window.opened(), (Mode::Own, Found::Nothing));

@@ -185,6 +185,16 @@ macro_rules! enumerations {
             )*
         }
 
+        impl Call {
+            /// Whether it changes nothing.
+            pub fn only_looks(&self) -> bool {
+                match self {
+                    Self::Status => true,
+                    $(Self::$call { .. } => stringify!($verb) == "GET",)*
+                }
+            }
+        }
+
         /// What the host of the engine does: it reads beside the engine, opens and closes its store, and ends it.
         /// These hold passphrases, so they are never recorded.
         #[derive(Debug, Clone)]

@@ -279,12 +279,14 @@ impl Node {
         };
         Some(match request {
             Request::Create { .. } => News::Created(Ok(())),
-            Request::Unlock(given) => News::Unlocked(right(&given)),
-            Request::CheckPassphrase(given) => News::Checked(right(&given)),
-            Request::ChangePassphrase { current, .. } => News::PassphraseChanged(right(&current)),
-            Request::Lock => News::Event(Event::Lock { locked: true }),
-            Request::Wipe => News::Wiped,
-            Request::Erase => News::Erased(Ok(())),
+            Request::Host(HostCall::Unlock(given)) => News::Unlocked(right(&given)),
+            Request::Host(HostCall::CheckPassphrase(given)) => News::Checked(right(&given)),
+            Request::Host(HostCall::ChangePassphrase(current, _)) => {
+                News::PassphraseChanged(right(&current))
+            }
+            Request::Host(HostCall::Lock) => News::Event(Event::Lock { locked: true }),
+            Request::Host(HostCall::Wipe) => News::Wiped,
+            Request::Host(HostCall::Erase) => News::Erased(Ok(())),
             Request::Overview => News::Overview(Overview {
                 status: self.status(),
                 newest: self
@@ -294,8 +296,8 @@ impl Node {
                     .map(|(id, talk)| (id.clone(), talk.at(talk.messages.len() - 1)))
                     .collect(),
             }),
-            Request::Status => News::Status(self.status()),
-            Request::Contact(id) => return self.chat(&id),
+            Request::Host(HostCall::Status) => News::Status(self.status()),
+            Request::Call(Call::Contact(id)) => return self.chat(&id),
             Request::Page { of, from, limit } => {
                 self.pages = (self.pages.0 + 1, self.pages.1.max(limit));
                 let answer = match self.talks.get(&of.contact) {
@@ -318,20 +320,20 @@ impl Node {
                 };
                 News::Sent(of, answer)
             }
-            Request::MarkRead { contact, upto } => {
+            Request::Call(Call::Read(contact, upto)) => {
                 self.talks.get_mut(&contact)?.mark(&upto);
                 News::Event(Event::Contact { contact })
             }
-            Request::SetDraft { contact, text } => {
+            Request::Call(Call::SetDraft(contact, text)) => {
                 let talk = self.talks.get_mut(&contact)?;
                 talk.contact.draft = (!text.0.is_empty()).then_some(text);
                 return None;
             }
-            Request::SafetyWords(contact) => News::SafetyWords(SafetyWords {
+            Request::Call(Call::SafetyWords(contact)) => News::SafetyWords(SafetyWords {
                 contact,
                 words: WORDS.map(Into::into).to_vec(),
             }),
-            Request::Ways(contact) => {
+            Request::Call(Call::Ways(contact)) => {
                 let way = |carrier, state| WayStatus { carrier, state };
                 let next_ms = NOON + 90_000;
                 let (lan, relay) = match self.talks.get(&contact)?.contact.reachable {
@@ -345,11 +347,11 @@ impl Node {
                 ];
                 News::Ways(contact, ways)
             }
-            Request::Verify(id, verified) => {
+            Request::Call(Call::Verify(id, verified)) => {
                 self.talks.get_mut(&id)?.contact.verified = verified;
                 return self.chat(&id);
             }
-            Request::Rename(id, alias) => {
+            Request::Call(Call::Rename(id, alias)) => {
                 let contact = &mut self.talks.get_mut(&id)?.contact;
                 contact.name = match alias.0.is_empty() {
                     true => contact.own_name.clone(),
@@ -357,16 +359,16 @@ impl Node {
                 };
                 return self.chat(&id);
             }
-            Request::Block(id, blocked) => {
+            Request::Call(Call::Block(id, blocked)) => {
                 self.talks.get_mut(&id)?.contact.blocked = blocked;
                 return self.chat(&id);
             }
-            Request::Remove(contact) => {
+            Request::Call(Call::Remove(contact)) => {
                 self.talks.remove(&contact);
                 News::Event(Event::Removed { contact })
             }
-            Request::SetName(name) => News::Me(Me { id: id("f"), name }),
-            Request::Invite(new) => {
+            Request::Call(Call::SetName(name)) => News::Me(Me { id: id("f"), name }),
+            Request::Call(Call::Invite(new)) => {
                 let invitation = Invitation {
                     id: InvitationId(format!("{:016x}", self.invitations.len())),
                     link: Some(Private(format!("hedgerow:{}", "A".repeat(200)))),
@@ -377,14 +379,14 @@ impl Node {
                 self.invitations.push(invitation.clone());
                 News::Invited(Ok(invitation))
             }
-            Request::Invitations => News::Invitations(self.invitations.clone()),
-            Request::CancelInvitation(id) => {
+            Request::Call(Call::Invitations) => News::Invitations(self.invitations.clone()),
+            Request::Call(Call::CancelInvitation(id)) => {
                 let found = self.invitations.iter_mut().find(|one| one.id == id)?;
                 found.state = InvitationState::Cancelled;
                 found.link = None;
                 News::Event(Event::Invitation { invitation: id })
             }
-            Request::Join(link) => {
+            Request::Call(Call::Join(link)) => {
                 if !link.0.starts_with("hedgerow:") {
                     return Some(News::Joining(Err(Refusal::BadLink)));
                 }
@@ -398,15 +400,15 @@ impl Node {
                 });
                 News::Joining(Ok(id))
             }
-            Request::AddRelay(address) => News::RelayAdded(self.add_relay(address)),
-            Request::RemoveRelay(address) => {
+            Request::Call(Call::AddRelay(address)) => News::RelayAdded(self.add_relay(address)),
+            Request::Call(Call::RemoveRelay(address)) => {
                 self.relays.retain(|relay| relay.address != address);
                 News::Event(Event::Carrier {
                     carrier: Carrier::Relay,
                     state: CarrierCondition::On,
                 })
             }
-            Request::SetRadio(radio) => {
+            Request::Call(Call::SetRadio(radio)) => {
                 self.radio = radio;
                 if let (Some(CarrierCondition::NotPrivate), true) =
                     (self.bluetooth, radio.show_address)
@@ -415,16 +417,12 @@ impl Node {
                 }
                 News::Status(self.status())
             }
-            Request::SetRelayPaths(paths) => {
+            Request::Call(Call::SetRelayPaths(paths)) => {
                 let answer = self.set_paths(&paths);
                 News::RelayPathsSet(paths, answer)
             }
             Request::StorageUsed => News::StorageUsed(4_096),
-            Request::Open
-            | Request::TakeOver
-            | Request::CancelJoin(_)
-            | Request::SwitchCarrier(..)
-            | Request::AnnounceOver(..) => return None,
+            Request::Open | Request::TakeOver | Request::Call(_) | Request::Host(_) => return None,
         })
     }
 }
