@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::carrier::Address;
@@ -42,9 +43,13 @@ impl RelayEpoch {
 }
 
 /// How relays are reached, and whether anybody but relays is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
-pub enum RelayPaths {
-    /// Two who have met at a relay go on directly where that succeeds.
+///
+/// The proxy is a socket address, or still the text that somebody typed for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RelayPaths<Proxy = SocketAddr> {
+    /// Two who have met at a relay go on directly where that succeeds; each learns the other's network address.
     #[n(0)]
     #[default]
     Direct,
@@ -54,7 +59,25 @@ pub enum RelayPaths {
     /// Through relays alone, to which a SOCKS5 proxy leads. It looks names up too, and nothing else is called
     /// or listened at.
     #[n(2)]
-    Proxied(#[n(0)] SocketAddr),
+    Proxied {
+        /// Its IP address and port.
+        #[n(0)]
+        proxy: Proxy,
+    },
+}
+
+impl<Proxy> RelayPaths<Proxy> {
+    /// The same with another form of the proxy.
+    pub fn try_map<Other, E>(
+        self,
+        map: impl FnOnce(Proxy) -> Result<Other, E>,
+    ) -> Result<RelayPaths<Other>, E> {
+        Ok(match self {
+            Self::Direct => RelayPaths::Direct,
+            Self::Relayed => RelayPaths::Relayed,
+            Self::Proxied { proxy } => RelayPaths::Proxied { proxy: map(proxy)? },
+        })
+    }
 }
 
 /// What the names of a device derive from. It never leaves the device.

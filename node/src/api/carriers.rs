@@ -4,45 +4,10 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
+pub use hedgerow_transport::ble::power::Power;
+pub use hedgerow_transport::carrier::{CarrierKind as Carrier, CarrierState as CarrierCondition};
+
 use super::Private;
-
-/// A way bytes travel, as the user knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "runtime", derive(ToSchema))]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "as hedgerow_transport::carrier::CarrierKind")]
-pub enum Carrier {
-    Memory,
-    Lan,
-    Ble,
-    Relay,
-    File,
-}
-
-impl From<hedgerow_transport::carrier::CarrierKind> for Carrier {
-    fn from(kind: hedgerow_transport::carrier::CarrierKind) -> Self {
-        use hedgerow_transport::carrier::CarrierKind;
-        match kind {
-            CarrierKind::Memory => Self::Memory,
-            CarrierKind::Lan => Self::Lan,
-            CarrierKind::Ble => Self::Ble,
-            CarrierKind::Relay => Self::Relay,
-            CarrierKind::File => Self::File,
-        }
-    }
-}
-
-impl From<Carrier> for hedgerow_transport::carrier::CarrierKind {
-    fn from(carrier: Carrier) -> Self {
-        match carrier {
-            Carrier::Memory => Self::Memory,
-            Carrier::Lan => Self::Lan,
-            Carrier::Ble => Self::Ble,
-            Carrier::Relay => Self::Relay,
-            Carrier::File => Self::File,
-        }
-    }
-}
 
 /// A carrier's live state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,23 +26,6 @@ pub struct CarrierStatus {
     /// How long it has its radio in use, once that has been counted for a minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub airtime: Option<Airtime>,
-}
-
-/// As `hedgerow_transport::carrier::CarrierState`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "runtime", derive(ToSchema))]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "as the transport's")]
-pub enum CarrierCondition {
-    On,
-    Off,
-    NoInterface,
-    NoPermission,
-    NoService,
-    PoweredOff,
-    NotPrivate,
-    NoDiscovery,
-    Failing,
 }
 
 /// How long a radio is in use, counted since the carrier came on or was told how to use it.
@@ -115,23 +63,4 @@ pub struct Radio {
     /// Whether to be on the air although everybody near sees an address that never changes.
     #[n(1)]
     pub show_address: bool,
-}
-
-/// A choice between being found soon and lasting long. The numbers are on disk: never reuse one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "runtime", derive(ToSchema))]
-#[derive(minicbor::Encode, minicbor::Decode)]
-#[cbor(index_only)]
-#[serde(rename_all = "snake_case")]
-pub enum Power {
-    /// Found soonest.
-    #[n(0)]
-    Active,
-    /// The usual.
-    #[default]
-    #[n(1)]
-    Balanced,
-    /// Lasts longest.
-    #[n(2)]
-    Saver,
 }

@@ -9,8 +9,8 @@ use super::dialling::Target;
 use super::fact::FactKind;
 use super::fault::CallError;
 use super::way::ANNOUNCING;
-use super::{CallId, Effects as _, Engine, Turn, conversation, reconciling, status};
-use crate::api::{Call, Carrier, ContactId, Private, Radio, Refusal, Reply};
+use super::{CallId, Effects as _, Engine, Turn, conversation, reconciling};
+use crate::api::{Call, ContactId, Private, Radio, Refusal, Reply};
 use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
 impl Engine {
@@ -117,10 +117,9 @@ impl Engine {
     fn switch_carrier(
         &mut self,
         turn: &mut Turn<'_>,
-        carrier: Carrier,
+        kind: CarrierKind,
         on: bool,
     ) -> Result<Reply, CallError> {
-        let kind = status::kind(carrier);
         if !self.carriers.contains_key(&kind) {
             return Err(Refusal::NoSuchCarrier.into());
         }
@@ -136,10 +135,9 @@ impl Engine {
     fn announce_over(
         &mut self,
         turn: &mut Turn<'_>,
-        carrier: Carrier,
+        kind: CarrierKind,
         announcing: bool,
     ) -> Result<Reply, CallError> {
-        let kind = status::kind(carrier);
         if !self.carriers.contains_key(&kind) || !ANNOUNCING.contains(&kind) {
             return Err(Refusal::NoSuchCarrier.into());
         }

@@ -12,7 +12,7 @@ use super::fact::FactKind;
 use super::fault::CallError;
 use super::items::Bye;
 use super::link::State;
-use super::{Engine, Now, Turn, contact, delivery, draft, reading, reconciling, replay, status};
+use super::{Engine, Now, Turn, contact, delivery, draft, reading, reconciling, replay};
 use crate::api::{Contact, ContactId, Notice, Private, Refusal, Reply, SafetyWords};
 use crate::tables::{self, Table};
 
@@ -66,7 +66,7 @@ impl Engine {
         let queued = delivery::queued(reader, self, identity)?;
         let reachable = self.devices_of(identity).find_map(|id| {
             let link = self.links.get(self.sessions.get(&id)?)?;
-            Some(status::carrier(link.carrier))
+            Some(link.carrier)
         });
         let last_seen_ms = self
             .devices_of(identity)

@@ -7,7 +7,7 @@ use hedgerow_transport::carrier::{CarrierKind, CarrierState};
 
 use super::device::Device;
 use super::dialling::{Outlook, Target};
-use super::{Engine, Now, reconciling, status};
+use super::{Engine, Now, reconciling};
 use crate::api::{WayState, WayStatus, Why};
 
 /// Messages of ours that none of a contact's devices is known to hold.
@@ -82,7 +82,7 @@ impl Engine {
         kinds.sort_by_key(|kind| kind.cost());
         kinds.push(CarrierKind::File);
         let way = |kind| WayStatus {
-            carrier: status::carrier(kind),
+            carrier: kind,
             state: self.way_state(identity, kind, now),
         };
         kinds.into_iter().map(way).collect()
@@ -110,7 +110,7 @@ impl Engine {
         }
         if !self.is_usable(kind) {
             let state = self.carriers.get(&kind).map(|carrier| carrier.state);
-            let condition = status::condition(state.unwrap_or(CarrierState::Off));
+            let condition = state.unwrap_or(CarrierState::Off);
             return WayState::NotWorking { condition };
         }
         let in_use = devices.iter().filter_map(|(id, _)| {

@@ -149,9 +149,9 @@ impl Engine {
         }
         for kind in news.carriers {
             if let Some(carrier) = self.carriers.get(&kind) {
-                let state = super::status::condition(carrier.state);
+                let state = carrier.state;
                 turn.out.event(Event::Carrier {
-                    carrier: super::status::carrier(kind),
+                    carrier: kind,
                     state,
                 });
             }

@@ -4,6 +4,8 @@
 //! Only relays that the user has added are connected to. Those that contacts and invitations name are offered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::net::SocketAddr;
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::StorageError;
@@ -24,7 +26,7 @@ use super::invitation::InvitationKey;
 use super::link::State;
 use super::way::Way;
 use super::{Effects as _, Engine, Now, Turn};
-use crate::api::{Private, Refusal, RelayCondition, RelayPaths, RelayStatus, Reply};
+use crate::api::{Private, Refusal, RelayPaths, RelayStatus, Reply};
 
 /// The most relays that a user can add.
 pub(crate) const MAX_RELAYS: usize = 8;
@@ -164,27 +166,17 @@ impl Engine {
         turn: &mut Turn<'_>,
         paths: &RelayPaths,
     ) -> Result<Reply, CallError> {
-        self.account.relay_paths = match paths {
-            RelayPaths::Direct => relay::RelayPaths::Direct,
-            RelayPaths::Relayed => relay::RelayPaths::Relayed,
-            RelayPaths::Proxied { proxy } => {
-                let at = proxy.0.trim().parse().map_err(|_| Refusal::BadProxy)?;
-                relay::RelayPaths::Proxied(at)
-            }
-        };
+        let parse = |proxy: Private| proxy.0.trim().parse().map_err(|_| Refusal::BadProxy);
+        self.account.relay_paths = paths.clone().try_map(parse)?;
         self.relays_changed(turn)?;
         Ok(Reply::Done)
     }
 
     /// How relays are reached, as the API tells it.
     pub(super) fn relay_paths(&self) -> RelayPaths {
-        match self.account.relay_paths {
-            relay::RelayPaths::Direct => RelayPaths::Direct,
-            relay::RelayPaths::Relayed => RelayPaths::Relayed,
-            relay::RelayPaths::Proxied(at) => RelayPaths::Proxied {
-                proxy: Private(at.to_string()),
-            },
-        }
+        let text = |at: SocketAddr| Ok::<_, Infallible>(Private(at.to_string()));
+        let Ok(paths) = self.account.relay_paths.try_map(text);
+        paths
     }
 
     fn relays_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
@@ -426,9 +418,9 @@ impl Engine {
             RelayStatus {
                 address: Private(relay.clone()),
                 state: match (is_off, known) {
-                    (true, _) => RelayCondition::Off,
-                    (false, Some(state)) => condition(*state),
-                    (false, None) => RelayCondition::Connecting,
+                    (true, _) => RelayState::Off,
+                    (false, Some(state)) => *state,
+                    (false, None) => RelayState::Connecting,
                 },
             }
         });
@@ -449,7 +441,7 @@ impl Engine {
         offered.truncate(MAX_OFFERED);
         let offered = offered.into_iter().map(|relay| RelayStatus {
             address: Private(relay),
-            state: RelayCondition::Offered,
+            state: RelayState::Offered,
         });
         added.chain(offered).collect()
     }
@@ -458,20 +450,6 @@ impl Engine {
 /// The name that a relay's address ends with.
 fn name_of(relay: &str) -> Option<&str> {
     relay.rsplit_once("/p2p/").map(|(_, name)| name)
-}
-
-/// The API's word for how it is with a relay.
-fn condition(state: RelayState) -> RelayCondition {
-    match state {
-        RelayState::Connecting => RelayCondition::Connecting,
-        RelayState::Ready => RelayCondition::Ready,
-        RelayState::Unreachable => RelayCondition::Unreachable,
-        RelayState::WrongName => RelayCondition::WrongName,
-        RelayState::Refused => RelayCondition::Refused,
-        RelayState::Full => RelayCondition::Full,
-        RelayState::NotARelay => RelayCondition::NotARelay,
-        RelayState::NeedsTcp => RelayCondition::NeedsTcp,
-    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,10 @@
 
 use bytes::Bytes;
 use hedgerow_sync::store::{Reader, StorageError};
-use hedgerow_transport::ble::power;
-use hedgerow_transport::carrier::{CarrierCommand, CarrierKind, CarrierState};
+use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
 use super::{Engine, Now, contact};
-use crate::api::{
-    Carrier, CarrierCondition, CarrierStatus, Me, Power, Private, Radio, Status, Traffic,
-};
+use crate::api::{CarrierStatus, Me, Private, Radio, Status, Traffic};
 
 /// What has travelled since the start.
 #[derive(Debug, Default)]
@@ -53,8 +50,8 @@ impl Engine {
 
     pub(super) fn status(&self, reader: &dyn Reader, now: Now) -> Result<Status, StorageError> {
         let carriers = self.carriers.iter().map(|(kind, known)| CarrierStatus {
-            carrier: carrier(*kind),
-            state: condition(known.state),
+            carrier: *kind,
+            state: known.state,
             announcing: self.is_announced_over(*kind),
             sessions: self
                 .sessions
@@ -94,52 +91,11 @@ impl Engine {
     }
 }
 
-/// The API's word for a carrier.
-pub(crate) fn carrier(kind: CarrierKind) -> Carrier {
-    match kind {
-        CarrierKind::Memory => Carrier::Memory,
-        CarrierKind::Lan => Carrier::Lan,
-        CarrierKind::Ble => Carrier::Ble,
-        CarrierKind::Relay => Carrier::Relay,
-        CarrierKind::File => Carrier::File,
-    }
-}
-
-/// The carrier that the API's word means.
-pub(crate) fn kind(carrier: Carrier) -> CarrierKind {
-    match carrier {
-        Carrier::Memory => CarrierKind::Memory,
-        Carrier::Lan => CarrierKind::Lan,
-        Carrier::Ble => CarrierKind::Ble,
-        Carrier::Relay => CarrierKind::Relay,
-        Carrier::File => CarrierKind::File,
-    }
-}
-
-/// The API's word for a carrier's state.
-pub(crate) fn condition(state: CarrierState) -> CarrierCondition {
-    match state {
-        CarrierState::On => CarrierCondition::On,
-        CarrierState::Off => CarrierCondition::Off,
-        CarrierState::NoInterface => CarrierCondition::NoInterface,
-        CarrierState::NoPermission => CarrierCondition::NoPermission,
-        CarrierState::NoService => CarrierCondition::NoService,
-        CarrierState::PoweredOff => CarrierCondition::PoweredOff,
-        CarrierState::NotPrivate => CarrierCondition::NotPrivate,
-        CarrierState::NoDiscovery => CarrierCondition::NoDiscovery,
-        CarrierState::Failing => CarrierCondition::Failing,
-    }
-}
-
 impl From<Radio> for CarrierCommand {
     /// What Bluetooth LE is told.
     fn from(radio: Radio) -> CarrierCommand {
         CarrierCommand::Tune {
-            power: match radio.power {
-                Power::Active => power::Power::Active,
-                Power::Balanced => power::Power::Balanced,
-                Power::Saver => power::Power::Saver,
-            },
+            power: radio.power,
             show_address: radio.show_address,
         }
     }

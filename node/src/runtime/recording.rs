@@ -13,11 +13,11 @@ use std::path::Path;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use hedgerow_transport::carrier::{
-    Address, CarrierEvent, CarrierState, DialId, LinkId, RelayState,
+    Address, CarrierEvent, CarrierKind, CarrierState, DialId, LinkId, RelayState,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::api::{Call, Carrier, ContactId};
+use crate::api::{Call, ContactId};
 use crate::engine::{CallId, Input, Now};
 
 /// The version of the format.
@@ -38,7 +38,7 @@ struct Header {
 #[serde(rename_all = "snake_case")]
 enum Line {
     Call(u64, Call),
-    Carrier(Carrier, Report),
+    Carrier(CarrierKind, Report),
     Parcel(ContactId, u64, u64),
     Stop,
     /// All inputs since the last turn were handed to the engine, at this time.
@@ -52,7 +52,7 @@ enum Line {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Report {
-    State(String),
+    State(CarrierState),
     Addresses(Vec<String>),
     Up {
         link: u64,
@@ -88,7 +88,7 @@ enum Report {
     },
     Relay {
         at: String,
-        state: String,
+        state: RelayState,
     },
     Better {
         link: u64,
@@ -121,7 +121,7 @@ impl Recorder {
     pub(super) fn input(&mut self, input: &Input) {
         self.write(&match input {
             Input::Call(CallId(id), call) => Line::Call(*id, call.clone()),
-            Input::Carrier(kind, event) => Line::Carrier((*kind).into(), event.into()),
+            Input::Carrier(kind, event) => Line::Carrier(*kind, event.into()),
             Input::Parcel { to, length, id } => Line::Parcel(to.clone(), *length, *id),
             Input::Stop => Line::Stop,
         });
@@ -183,7 +183,7 @@ impl Recording {
                 Line::Call(id, call) => inputs.push(Input::Call(CallId(id), call)),
                 Line::Carrier(kind, report) => {
                     let event = report.event().ok_or_else(|| bad("a line is damaged"))?;
-                    inputs.push(Input::Carrier(kind.into(), event));
+                    inputs.push(Input::Carrier(kind, event));
                 }
                 Line::Parcel(to, length, id) => inputs.push(Input::Parcel { to, length, id }),
                 Line::Stop => inputs.push(Input::Stop),
@@ -204,36 +204,10 @@ impl Recording {
     }
 }
 
-const RELAY_STATES: [(RelayState, &str); 8] = [
-    (RelayState::Connecting, "connecting"),
-    (RelayState::Ready, "ready"),
-    (RelayState::Unreachable, "unreachable"),
-    (RelayState::WrongName, "wrong_name"),
-    (RelayState::Refused, "refused"),
-    (RelayState::Full, "full"),
-    (RelayState::NotARelay, "not_a_relay"),
-    (RelayState::NeedsTcp, "needs_tcp"),
-];
-
-const STATES: [(CarrierState, &str); 9] = [
-    (CarrierState::On, "on"),
-    (CarrierState::Off, "off"),
-    (CarrierState::NoInterface, "no_interface"),
-    (CarrierState::NoPermission, "no_permission"),
-    (CarrierState::NoService, "no_service"),
-    (CarrierState::PoweredOff, "powered_off"),
-    (CarrierState::NotPrivate, "not_private"),
-    (CarrierState::NoDiscovery, "no_discovery"),
-    (CarrierState::Failing, "failing"),
-];
-
 impl From<&CarrierEvent> for Report {
     fn from(event: &CarrierEvent) -> Self {
         match event {
-            CarrierEvent::State(state) => {
-                let name = STATES.iter().find(|(one, _)| one == state);
-                Self::State(name.map_or("failing", |(_, name)| name).to_owned())
-            }
+            CarrierEvent::State(state) => Self::State(*state),
             CarrierEvent::Addresses(addresses) => Self::Addresses(texts(addresses)),
             CarrierEvent::Up { link, dial, from } => Self::Up {
                 link: link.0,
@@ -254,13 +228,10 @@ impl From<&CarrierEvent> for Report {
                 beacon: HEXLOWER.encode(beacon),
                 at: texts(at),
             },
-            CarrierEvent::Relay { at, state } => {
-                let name = RELAY_STATES.iter().find(|(one, _)| one == state);
-                Self::Relay {
-                    at: at.0.clone(),
-                    state: name.map_or("unreachable", |(_, name)| name).to_owned(),
-                }
-            }
+            CarrierEvent::Relay { at, state } => Self::Relay {
+                at: at.0.clone(),
+                state: *state,
+            },
             CarrierEvent::Better { link, at } => Self::Better {
                 link: link.0,
                 at: at.0.clone(),
@@ -285,10 +256,7 @@ impl From<&CarrierEvent> for Report {
 impl Report {
     fn event(self) -> Option<CarrierEvent> {
         Some(match self {
-            Self::State(name) => {
-                let state = STATES.iter().find(|(_, one)| *one == name)?;
-                CarrierEvent::State(state.0)
-            }
+            Self::State(state) => CarrierEvent::State(state),
             Self::Addresses(texts) => CarrierEvent::Addresses(addresses(texts)),
             Self::Up { link, dial, from } => CarrierEvent::Up {
                 link: LinkId(link),
@@ -311,7 +279,7 @@ impl Report {
             },
             Self::Relay { at, state } => CarrierEvent::Relay {
                 at: Address(at),
-                state: RELAY_STATES.iter().find(|(_, one)| *one == state)?.0,
+                state,
             },
             Self::Better { link, at } => CarrierEvent::Better {
                 link: LinkId(link),
@@ -346,7 +314,6 @@ fn addresses(texts: Vec<String>) -> Vec<Address> {
 mod tests {
     use super::*;
     use crate::api::{ContactId, Private};
-    use hedgerow_transport::carrier::CarrierKind;
 
     const NOW: Now = Now {
         mono_ms: 5,
@@ -412,7 +379,7 @@ mod tests {
             let line = |input: &Input| match input {
                 Input::Call(id, call) => serde_json::to_string(&Line::Call(id.0, call.clone())),
                 Input::Carrier(kind, event) => {
-                    serde_json::to_string(&Line::Carrier((*kind).into(), event.into()))
+                    serde_json::to_string(&Line::Carrier(*kind, event.into()))
                 }
                 Input::Parcel { to, length, id } => {
                     serde_json::to_string(&Line::Parcel(to.clone(), *length, *id))

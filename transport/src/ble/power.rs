@@ -2,15 +2,24 @@
 
 use std::time::Duration;
 
-/// A choice between being found soon and lasting long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+
+/// A choice between being found soon and lasting long. The numbers are on disk: never reuse one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[cbor(index_only)]
 pub enum Power {
     /// Somebody is waiting, or there is a socket in the wall.
+    #[n(0)]
     Active,
     /// The usual.
     #[default]
+    #[n(1)]
     Balanced,
     /// What is left is to last.
+    #[n(2)]
     Saver,
 }
 

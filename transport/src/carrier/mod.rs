@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::ble::power::Power;
 use crate::relay::{RelayKey, RelayPaths};
@@ -93,7 +94,9 @@ pub trait OneWay {
 }
 
 /// What kind of way this is. The numbers are in beacons and on disk: never reuse one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum CarrierKind {
     /// Memory: tests and the simulator.
@@ -174,7 +177,9 @@ impl fmt::Debug for Address {
 }
 
 /// Whether a carrier works, and if not, why: a stable code; words are made at the edge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum CarrierState {
     /// Ready for links.
     On,
@@ -197,9 +202,15 @@ pub enum CarrierState {
     Failing,
 }
 
-/// How it is with a relay: a stable code; words are made at the edge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The state of a relay: a stable code; words are made at the edge. The carrier reports neither of the first two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum RelayState {
+    /// A contact or an invitation names it; it is not connected to unless it is added.
+    Offered,
+    /// The carrier is switched off.
+    Off,
     /// It is being connected to.
     Connecting,
     /// It has a place for us: contacts reach us there.

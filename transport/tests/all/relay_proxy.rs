@@ -148,7 +148,7 @@ async fn with_a_proxy_there_is_no_socket_but_to_it_and_it_looks_names_up() {
             .carrier
             .obey(appear_by(paths, &[&at], std::slice::from_ref(name)));
     };
-    let proxied = RelayPaths::Proxied(proxy.at);
+    let proxied = RelayPaths::Proxied { proxy: proxy.at };
     use_it(&one, proxied, &one_name);
     use_it(&other, proxied, &other_name);
     one.state(RelayState::Ready).await;

@@ -387,7 +387,9 @@ async fn what_ran_directly_ends_once_a_proxy_is_wanted_and_quic_is_not_called_th
     party.ready(&[tcp, quic]).await;
     // Nobody is a proxy there.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let proxied = RelayPaths::Proxied(nobody.local_addr().unwrap());
+    let proxied = RelayPaths::Proxied {
+        proxy: nobody.local_addr().unwrap(),
+    };
     drop(nobody);
     party.appear_by(proxied, &[tcp, quic], &[&me]);
     party

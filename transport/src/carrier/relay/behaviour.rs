@@ -54,7 +54,7 @@ pub fn swarm(key: &RelayKey, paths: RelayPaths) -> Option<Swarm<Behaviour>> {
     let is_direct = paths == RelayPaths::Direct;
     let behaviour = |key: &Keypair, relay| Behaviour::new(key, relay, is_direct);
     let mut swarm = match paths {
-        RelayPaths::Proxied(proxy) => builder
+        RelayPaths::Proxied { proxy } => builder
             .with_other_transport(|key| {
                 Ok(ThroughProxy(proxy)
                     .upgrade(Version::V1Lazy)

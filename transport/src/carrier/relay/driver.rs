@@ -256,7 +256,7 @@ impl<S: EventSink> Driver<S> {
             for (at, place) in &self.relays {
                 let hold = face.holds.get(&place.relay);
                 let state = match self.paths {
-                    RelayPaths::Proxied(_) if !place.is_tcp() => RelayState::NeedsTcp,
+                    RelayPaths::Proxied { .. } if !place.is_tcp() => RelayState::NeedsTcp,
                     _ => hold.map_or(RelayState::Connecting, |hold| hold.state),
                 };
                 states.push((at.clone(), state));

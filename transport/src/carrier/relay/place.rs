@@ -54,7 +54,7 @@ impl Place {
 
     /// Where that is now: a name is looked up each time, but for a proxy, which looks it up itself.
     pub async fn resolve(&self, paths: RelayPaths) -> Vec<Multiaddr> {
-        if let RelayPaths::Proxied(_) = paths {
+        if let RelayPaths::Proxied { .. } = paths {
             return self.is_tcp().then(|| self.at.clone()).into_iter().collect();
         }
         let mut parts = self.at.iter();
@@ -185,7 +185,9 @@ mod tests {
         }
         let nowhere = place("/dns/nowhere.invalid/tcp/1/p2p/NAME").unwrap();
         assert!(nowhere.resolve(RelayPaths::Direct).await.is_empty());
-        let proxied = RelayPaths::Proxied(([127, 0, 0, 1], 9_050).into());
+        let proxied = RelayPaths::Proxied {
+            proxy: ([127, 0, 0, 1], 9_050).into(),
+        };
         let as_it_is = nowhere.resolve(proxied).await;
         assert_eq!(as_it_is, std::slice::from_ref(&nowhere.at));
         assert!(here.resolve(proxied).await.is_empty(), "it is QUIC");
