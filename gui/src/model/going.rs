@@ -1,5 +1,7 @@
 //! The way around: in, from pane to pane, and out.
 
+use hedgerow_node::api::Call;
+
 use super::adding::Adding;
 use super::app::{App, Asked};
 use super::chats::Chats;
@@ -8,7 +10,6 @@ use super::door::Door;
 use super::effect::Effect;
 use super::network::NetworkPage;
 use super::place::{Changed, Pane, Place};
-use hedgerow_node::api::Call;
 
 impl App {
     /// Shows something beside the list.
