@@ -1,15 +1,15 @@
 //! Two stores come to the same entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::pair::{Identity, Node, SECRET, SPACE, Session, meet};
-use hedgerow_sync::entry::Body;
-use hedgerow_sync::id::{EntryId, Lamport};
+use hedgerow_sync::entry::{AnnotationKind, Body, What};
+use hedgerow_sync::id::{EntryId, Lamport, Seq};
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::page::{self, PageFrom};
 use hedgerow_sync::reconcile::Event;
-use hedgerow_sync::space;
-use hedgerow_sync::store::{Reader, Store};
+use hedgerow_sync::store::{Reader, Store, Txn};
+use hedgerow_sync::{body, conversation, space};
 use proptest::prelude::*;
 
 fn alice_and_bob() -> (Node, Node) {
@@ -83,6 +83,44 @@ fn texts(node: &Node) -> Vec<String> {
         .collect()
 }
 
+/// Which annotations count, by the index.
+fn said(node: &Node, world: &World) -> Vec<(EntryId, EntryId)> {
+    let look = |reader: &dyn Reader| {
+        let targets = world.written.keys().copied();
+        conversation::annotations(reader, SPACE, AnnotationKind(1), targets)
+    };
+    let found = node.store.read(look).unwrap();
+    let mut said: Vec<_> = found
+        .values()
+        .flatten()
+        .map(|annotation| (annotation.target, annotation.place.id()))
+        .collect();
+    said.sort();
+    said
+}
+
+/// The same by reading every entry.
+fn said_by_reading_all(node: &Node) -> Vec<(EntryId, EntryId)> {
+    let mut last = BTreeMap::new();
+    for (log, head) in node.frontier() {
+        for seq in 1..=head.0 {
+            let id = EntryId { log, seq: Seq(seq) };
+            let look = |reader: &dyn Reader| page::entry(reader, SPACE, id);
+            let entry = node.store.read(look).unwrap().unwrap();
+            if let What::Annotation { target, .. } = entry.what {
+                let place = last.entry((target, log.device)).or_insert(entry.place());
+                *place = entry.place().max(*place);
+            }
+        }
+    }
+    let mut said: Vec<_> = last
+        .into_iter()
+        .map(|((target, _), place)| (target, place.id()))
+        .collect();
+    said.sort();
+    said
+}
+
 fn digest(node: &mut Node) -> space::Digest {
     node.store.write(|txn| space::digest(txn, SPACE)).unwrap()
 }
@@ -91,6 +129,10 @@ fn digest(node: &mut Node) -> space::Digest {
 #[derive(Debug, Clone)]
 enum Step {
     Say(usize),
+    /// Says something of any entry there is, held or not.
+    Annotate(usize, usize),
+    /// A body leaves here alone.
+    Remove(usize, usize),
     Reopen(usize),
     /// A session of two nodes opens; what was open between them is cut.
     Open(usize, usize),
@@ -112,6 +154,8 @@ fn step() -> impl Strategy<Value = Step> {
     let end = 0..2 * NODES;
     prop_oneof![
         8 => node.clone().prop_map(Step::Say),
+        4 => (node.clone(), any::<usize>()).prop_map(|(node, of)| Step::Annotate(node, of)),
+        1 => (node.clone(), any::<usize>()).prop_map(|(node, of)| Step::Remove(node, of)),
         1 => node.clone().prop_map(Step::Reopen),
         2 => (node.clone(), node.clone()).prop_map(|(a, b)| Step::Open(a, b)),
         6 => (end.clone(), 0..3_000usize).prop_map(|(end, budget)| Step::Send(end, budget)),
@@ -130,6 +174,10 @@ struct World {
     hash: u64,
     /// All that anybody ever wrote.
     written: BTreeMap<EntryId, String>,
+    /// What of it are annotations, and of what.
+    annotations: BTreeMap<EntryId, EntryId>,
+    /// What has been removed anywhere.
+    removed: BTreeSet<EntryId>,
 }
 
 impl World {
@@ -146,7 +194,15 @@ impl World {
             snapshots: vec![None; NODES],
             hash: 0,
             written: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            removed: BTreeSet::new(),
         }
+    }
+
+    /// One of all that was ever written.
+    fn any(&self, index: usize) -> Option<EntryId> {
+        let index = index.checked_rem(self.written.len())?;
+        self.written.keys().nth(index).copied()
     }
 
     fn pair(&mut self, pair: (usize, usize)) -> [&mut Node; 2] {
@@ -218,6 +274,20 @@ impl World {
                     "a number used twice"
                 );
                 self.grew(node, None, entry);
+            }
+            Step::Annotate(node, of) => {
+                let Some(target) = self.any(of) else { return };
+                let text = format!("{} words", self.written.len());
+                let entry = self.nodes[node].annotate(1, target, &text);
+                self.written.insert(entry, text);
+                self.annotations.insert(entry, target);
+                self.grew(node, None, entry);
+            }
+            Step::Remove(node, of) => {
+                let Some(entry) = self.any(of) else { return };
+                self.removed.insert(entry);
+                let remove = |txn: &mut dyn Txn| body::remove(txn, SPACE, entry);
+                self.nodes[node].store.write(remove).unwrap();
             }
             Step::Reopen(node) => self.reopen(node),
             Step::Open(a, b) => self.open(a, b),
@@ -301,9 +371,17 @@ proptest! {
             prop_assert_eq!(names.len(), entries.len(), "an entry shown twice");
             for (_, id, body) in &entries {
                 let text = &world.written[id];
-                prop_assert_eq!(body, &Body::Bytes(text.clone().into()), "a body changed");
+                match body {
+                    Body::Bytes(bytes) => prop_assert_eq!(bytes, text, "a body changed"),
+                    Body::Gone => prop_assert!(world.removed.contains(id), "a body was lost"),
+                }
             }
-            prop_assert_eq!(&entries, &first);
+            let places = |entries: &[(Lamport, EntryId, Body)]| -> Vec<_> {
+                entries.iter().map(|(lamport, id, _)| (*lamport, *id)).collect()
+            };
+            prop_assert_eq!(places(&entries), places(&first));
+            prop_assert_eq!(said(node, &world), said(&world.nodes[0], &world));
+            prop_assert_eq!(said(node, &world), said_by_reading_all(node));
         }
         prop_assert!(digests.iter().all(|digest| *digest == digests[0]));
         for (a, b) in [(0, 2), (2, 0), (1, 2), (0, 1)] {
@@ -313,7 +391,7 @@ proptest! {
         // Only what was written and lost before anybody else had it may be missing.
         let rolled_back = steps.iter().any(|step| matches!(step, Step::RollBack(_)));
         if !rolled_back {
-            prop_assert_eq!(first.len(), world.written.len());
+            prop_assert_eq!(first.len(), world.written.len() - world.annotations.len());
         }
     }
 

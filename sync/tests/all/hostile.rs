@@ -480,6 +480,48 @@ fn a_second_entry_of_the_same_number_changes_nothing() {
     assert_eq!(victim.rows(), before);
 }
 
+#[test]
+fn a_header_that_cannot_be_is_the_peer_s_fault() {
+    // first 1, count 1, base 0, mark, no refs; wall time, no links.
+    let head = [1, 1, 0, 1, 0, 0, 0];
+    let too_long = [0b1111_1000, 0xe1, 0xff, 0x03];
+    let longer_form = [0b1111_1000, 0x80, 0x00];
+    for (header, error) in [
+        // A form that is none; a gap where the batch has one salt; a target by no ref, of no number,
+        // without either; kinds over the limit and in a longer form.
+        (&[8 | 3][..], BatchError::UnknownKind),
+        (&[8 | 1][..], BatchError::Malformed),
+        (&[8 | 4, 0, 1][..], BatchError::Malformed),
+        (&[8 | 4, 255, 0][..], BatchError::Malformed),
+        (&[8 | 4][..], BatchError::Malformed),
+        (&too_long[..], BatchError::OverLimit),
+        (&longer_form[..], BatchError::Malformed),
+    ] {
+        let core = [&head[..], header, &[0], &[0; 32]].concat();
+        let mut victim = Victim::new();
+        let before = victim.rows();
+        let log = LogName::SenderIn(Incarnation(1));
+        let space = blind();
+        let core = core.into();
+        let events = victim.hear(Message::Entries { space, log, core });
+        assert_eq!(events, [Event::Fault(Fault::BadBatch(error))], "{header:?}");
+        assert_eq!(victim.rows(), before);
+    }
+}
+
+#[test]
+fn a_log_called_by_an_opening_that_was_not_told_is_the_peer_s_fault() {
+    let mut victim = Victim::new();
+    let Message::Entries { space, core, .. } = entries(their_log(1), 1, &[], 5) else {
+        unreachable!()
+    };
+    let before = victim.rows();
+    let log = LogName::Sender;
+    let events = victim.hear(Message::Entries { space, log, core });
+    assert_eq!(events, [Event::Fault(Fault::BadItem)]);
+    assert_eq!(victim.rows(), before);
+}
+
 proptest! {
     #[test]
     fn no_item_however_damaged_breaks_a_session(

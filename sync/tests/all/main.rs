@@ -1,7 +1,9 @@
 //! What this crate promises, in one program.
 
 mod batch;
+mod bodies;
 mod converge;
+mod conversation;
 mod damage;
 mod hostile;
 mod paging;

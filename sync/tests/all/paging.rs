@@ -16,7 +16,7 @@ fn ask<T>(node: &Node, ask: impl FnOnce(&dyn Reader) -> Result<T, StorageError>)
     node.store.read(ask).unwrap()
 }
 
-/// All entries by reading each on its own, in screen order.
+/// All rows by reading each entry on its own, in screen order.
 fn model(node: &Node) -> Vec<Place> {
     let mut places = Vec::new();
     for (log, head) in node.frontier() {
@@ -26,7 +26,9 @@ fn model(node: &Node) -> Vec<Place> {
                 seq: hedgerow_sync::id::Seq(seq),
             };
             let entry = ask(node, |reader| page::entry(reader, SPACE, id)).unwrap();
-            places.push(entry.place());
+            if entry.what.is_row() {
+                places.push(entry.place());
+            }
         }
     }
     places.sort();
@@ -45,11 +47,19 @@ fn shown(page: &Page) -> Vec<EntryId> {
 fn conversation(steps: &[(u8, u16)]) -> Node {
     let mut alice = Node::new(&Identity::new(1, 2), 0, &[SPACE]);
     let mut bob = Node::new(&Identity::new(2, 1), 0, &[SPACE]);
+    // Runs of annotations, long and short, and of several openings.
+    let mut target = None;
     for (step, (action, size)) in steps.iter().enumerate() {
+        if let (Some(target), 0..4) = (target, action / 32) {
+            for _ in 0..size % 40 {
+                alice.annotate(1, target, "says");
+            }
+            bob.annotate(2, target, &"x".repeat(usize::from(*size)));
+        }
         let text = "x".repeat(usize::from(*size));
         let wall_ms = step as i64 * 1_000;
         match action % 8 {
-            0..=2 => drop(alice.say_in(SPACE, wall_ms, &text)),
+            0..=2 => target = Some(alice.say_in(SPACE, wall_ms, &text)),
             3..=5 => drop(bob.say_in(SPACE, wall_ms, &text)),
             6 => drop(meet(&mut alice, &mut bob, step as u64)),
             _ => {

@@ -6,14 +6,14 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
-use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, SpaceId};
+use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::ingest::Authority;
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
 use hedgerow_sync::space::{self, Appended, SpaceKind};
 use hedgerow_sync::store::Store;
-use hedgerow_sync::wire::{Message, Role};
+use hedgerow_sync::wire::{Blind, Message, Role};
 
 /// The space that tests talk in.
 pub const SPACE: SpaceId = SpaceId([7; 16]);
@@ -128,6 +128,7 @@ impl Node {
 /// A session between two nodes: items on their way, in order.
 pub struct Session {
     ends: [End; 2],
+    hash: [u8; 8],
     /// Items that have travelled, by direction.
     pub carried: [Vec<Message>; 2],
 }
@@ -176,6 +177,7 @@ impl Session {
         };
         Session {
             ends: [end(first), end(second)],
+            hash,
             carried: [Vec::new(), Vec::new()],
         }
     }
@@ -232,6 +234,16 @@ impl Session {
         for end in &mut self.ends {
             end.arriving.clear();
         }
+    }
+
+    /// The node at end 0 hears that the other holds a log up to there.
+    pub fn settle_ack(&mut self, node: &mut Node, log: LogId, seq: Seq) {
+        let space = Blind::new(&SECRET, &self.hash, Role::Answerer);
+        let logs = [(log, seq)].into_iter().collect();
+        let message = Message::Ack { space, logs };
+        let content = Bytes::from(message.encode());
+        self.ends[0].arriving.push_back((message.kind(), content));
+        self.arrive(0, node, &[]);
     }
 
     /// Carries everything until nobody has anything more to say.
