@@ -64,7 +64,7 @@ fn annotations_are_counted_nowhere_and_move_nothing() {
     for wall_ms in [1, 9_000_000] {
         let what = What::Annotation { kind, target };
         let appended = alice.append(SPACE, wall_ms, what, "!");
-        assert_eq!(appended.changes.rows, []);
+        assert!(appended.changes.rows.is_empty());
         assert_eq!(appended.changes.annotated, [first]);
     }
     let third = alice.append(SPACE, 7_000, What::Row(RowKind(40_000)), "unknown");
@@ -117,22 +117,23 @@ fn delivered_rows_are_right_wherever_an_acknowledgement_ends() {
             1 + (seq - 1).div_ceil(3)
         }
     };
+    let device = bob.device;
     let row = |alice: &Node| {
-        let look = |reader: &dyn Reader| peer::unacked_rows(reader, SPACE, bob.device);
+        let look = |reader: &dyn Reader| peer::unacked_rows(reader, SPACE, device);
         alice.store.read(look).unwrap()
     };
     let log = alice.log();
     let total = summary(&alice).rows;
     assert_eq!(total, rows(301));
     for seq in [1, 2, 3, 77, 78, 200, 299, 301] {
-        let mut session = pair::Session::open(
+        let mut session = crate::support::pair::Session::open(
             [&mut alice, &mut bob],
             1_000 + seq,
-            &[(SPACE, pair::SECRET)],
+            &[(SPACE, crate::support::pair::SECRET)],
         );
         session.settle_ack(&mut alice, log, Seq(seq));
         assert_eq!(row(&alice), total - rows(seq), "up to {seq}");
-        assert_eq!(alice.unacked(bob.device), 301 - seq);
+        assert_eq!(alice.unacked(device), 301 - seq);
     }
 }
 
@@ -198,10 +199,10 @@ fn an_annotation_of_an_absurd_target_is_kept_passed_on_and_shows_nothing() {
     meet(&mut alice, &mut bob, 1);
     assert_eq!(alice.frontier(), bob.frontier());
     assert_eq!(row_ids(&bob, PageFrom::Oldest), [row]);
-    assert_eq!(said(&bob, row), []);
+    assert!(said(&bob, row).is_empty());
     assert_eq!(said(&bob, absurd).len(), 1);
     bob.store.write(|txn| space::remove(txn, SPACE)).unwrap();
-    assert_eq!(said(&bob, absurd), []);
+    assert!(said(&bob, absurd).is_empty());
 }
 
 #[test]

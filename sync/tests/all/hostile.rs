@@ -483,9 +483,9 @@ fn a_second_entry_of_the_same_number_changes_nothing() {
 #[test]
 fn a_header_that_cannot_be_is_the_peer_s_fault() {
     // first 1, count 1, base 0, mark, no refs; wall time, no links.
-    let head = [1, 1, 0, 1, 0, 0, 0];
-    let too_long = [0b1111_1000, 0xe1, 0xff, 0x03];
-    let longer_form = [0b1111_1000, 0x80, 0x00];
+    let head: [u8; 7] = [1, 1, 0, 1, 0, 0, 0];
+    let too_long: [u8; 4] = [0b1111_1000, 0xe1, 0xff, 0x03];
+    let longer_form: [u8; 3] = [0b1111_1000, 0x80, 0x00];
     for (header, error) in [
         // A form that is none; a gap where the batch has one salt; a target by no ref, of no number,
         // without either; kinds over the limit and in a longer form.
@@ -497,7 +497,7 @@ fn a_header_that_cannot_be_is_the_peer_s_fault() {
         (&too_long[..], BatchError::OverLimit),
         (&longer_form[..], BatchError::Malformed),
     ] {
-        let core = [&head[..], header, &[0], &[0; 32]].concat();
+        let core: Vec<u8> = [&head[..], header, &[0], &[0; 32]].concat();
         let mut victim = Victim::new();
         let before = victim.rows();
         let log = LogName::SenderIn(Incarnation(1));

@@ -50,8 +50,8 @@ fn conversation(steps: &[(u8, u16)]) -> Node {
     // Runs of annotations, long and short, and of several openings.
     let mut target = None;
     for (step, (action, size)) in steps.iter().enumerate() {
-        if let (Some(target), 0..4) = (target, action / 32) {
-            for _ in 0..size % 40 {
+        if let (Some(target), 0..2) = (target, action / 32) {
+            for _ in 0..size % 6 {
                 alice.annotate(1, target, "says");
             }
             bob.annotate(2, target, &"x".repeat(usize::from(*size)));
