@@ -27,6 +27,8 @@ ip link add veth0 netns "$a" type veth peer name veth0 netns "$b"
 ip -n "$a" addr add 192.0.2.1/24 dev veth0
 ip -n "$b" addr add 192.0.2.2/24 dev veth0
 for ns in "$a" "$b"; do
+    # An address made from the hardware address is told to nobody.
+    ip -n "$ns" link set veth0 addrgenmode random
     ip -n "$ns" link set lo up
     ip -n "$ns" link set veth0 up
 done

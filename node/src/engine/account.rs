@@ -2,6 +2,7 @@
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
+use hedgerow_transport::carrier::CarrierKind;
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::keys::{BeaconKey, SigningSecret, StaticKey};
 use hedgerow_transport::relay::RelayPaths;
@@ -88,6 +89,11 @@ impl Account {
     pub fn device_id(reader: &dyn Reader) -> Result<DeviceId, StorageError> {
         let bytes = reader.get(&Table::DeviceId.key(&[]))?.ok_or_else(damaged)?;
         bytes.try_into().map(DeviceId).map_err(|_| damaged())
+    }
+
+    /// Whether the user has switched a carrier off.
+    pub fn is_off(&self, kind: CarrierKind) -> bool {
+        self.switched_off.contains(&(kind as u8))
     }
 
     /// How keys are used here.

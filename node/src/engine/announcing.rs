@@ -8,6 +8,7 @@ use hedgerow_sync::store::StorageError;
 use hedgerow_transport::beacon::{self, Beacon, Epoch, Known};
 use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierKind, CarrierState, LinkId};
 use hedgerow_transport::handshake::Direction;
+use hedgerow_transport::relay::RelayPaths;
 use hedgerow_transport::search::Sought;
 
 use super::contact::Contact;
@@ -43,7 +44,7 @@ impl Engine {
         if state != CarrierState::On {
             carrier.airtime = None;
         }
-        let is_wanted = !self.account.switched_off.contains(&(kind as u8));
+        let is_wanted = !self.account.is_off(kind);
         if !is_wanted && state != CarrierState::Off {
             turn.out.command(kind, CarrierCommand::Switch { on: false });
         }
@@ -92,32 +93,48 @@ impl Engine {
         Ok(())
     }
 
-    /// Where this device can be reached, over all carriers: now, or where a carrier that has
-    /// no address was when it had one. So one that goes and comes back leaves nothing new to tell.
+    /// Where this device can be reached, as contacts and invitations are told: now, or where a carrier that has no
+    /// address was when it had one, so that one which goes and comes back leaves nothing new to tell. Carriers that
+    /// the user has switched off are left out, and so is what tells the hardware. If paths lead over relays alone,
+    /// relays are all that is told.
     pub(super) fn own_addresses(&self) -> Vec<String> {
+        let relays: Vec<Way> = self.own_relays().take(MAX_TOLD_RELAYS).collect();
+        let mut ways = self.ways_beside_relays();
+        ways.truncate(MAX_ADDRESSES - relays.len());
+        ways.iter().chain(&relays).map(Way::text).collect()
+    }
+
+    /// Relays are told of whether or not they have a place for us now: it comes back.
+    fn own_relays(&self) -> impl Iterator<Item = Way> + '_ {
+        let is_used = !self.account.is_off(CarrierKind::Relay);
+        let relays = self.account.relays.iter().filter(move |_| is_used);
+        relays.map(|relay| Way {
+            carrier: CarrierKind::Relay,
+            address: Address(relay.clone()),
+        })
+    }
+
+    /// What is told of all other carriers.
+    fn ways_beside_relays(&self) -> Vec<Way> {
+        if self.account.relay_paths != RelayPaths::Direct {
+            return Vec::new();
+        }
         let now = |kind: CarrierKind| self.carriers.get(&kind).map(|carrier| &carrier.addresses);
         let is_nowhere = |kind| now(kind).is_none_or(Vec::is_empty);
-        let last = Way::parse_all(&self.account.addresses);
-        let mut ways: Vec<Way> = last
-            .into_iter()
-            .filter(|way| is_nowhere(way.carrier) && way.carrier != CarrierKind::Relay)
-            .collect();
+        let mut ways = Way::parse_all(&self.account.addresses);
+        ways.retain(|way| is_nowhere(way.carrier));
         for (kind, carrier) in &self.carriers {
             ways.extend(carrier.addresses.iter().map(|address| Way {
                 carrier: *kind,
                 address: address.clone(),
             }));
         }
-        ways.retain(|way| way.carrier != CarrierKind::Relay);
-        ways.sort_by_key(|way| way.carrier);
-        // Relays are told of whether or not they have a place for us now: it comes back.
-        let relays = self.account.relays.iter().map(|relay| Way {
-            carrier: CarrierKind::Relay,
-            address: Address(relay.clone()),
+        ways.retain(|way| {
+            let is_told = way.carrier != CarrierKind::Relay && !self.account.is_off(way.carrier);
+            is_told && !way.address.tells_hardware()
         });
-        let relays: Vec<Way> = relays.take(MAX_TOLD_RELAYS).collect();
-        ways.truncate(MAX_ADDRESSES - relays.len());
-        ways.iter().chain(&relays).map(Way::text).collect()
+        ways.sort_by_key(|way| way.carrier);
+        ways
     }
 
     /// Whether links can be made over a carrier.

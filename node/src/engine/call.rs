@@ -129,6 +129,7 @@ impl Engine {
         }
         self.account.save(turn.txn)?;
         turn.out.command(kind, CarrierCommand::Switch { on });
+        self.addresses_changed(turn)?;
         Ok(Reply::Done)
     }
 

@@ -129,7 +129,7 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// Looks from now on at the links that come up, as somebody on the network can.
+    /// Looks from now on at the links that come up, over any carrier, as somebody on the network can.
     pub fn watch(&mut self) {
         self.watch = Some(Watch::default());
     }
@@ -204,6 +204,9 @@ impl World {
         }
         for (kind, network) in &mut self.further {
             while let Some((member, event)) = network.poll(moment) {
+                if let Some(watch) = &mut self.watch {
+                    watch.see(member, &event, moment);
+                }
                 self.nodes[member].input(Input::Carrier(*kind, event));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hedgerow_transport::carrier::{Address, CarrierEvent, LinkId};
 
 /// Bytes of one direction of a link that an observer keeps.
-const MAX_SEEN: usize = 1_024;
+const MAX_SEEN: usize = 16 * 1_024;
 
 /// One direction of a link.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -169,6 +170,25 @@ pub const MAX_ADDRESSES: usize = 16;
 /// (LAN: `192.0.2.1:4711`, `[fe80::1%3]:4711`; BLE: `C0:FF:EE:00:12:34`). Prints nothing of itself.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub String);
+
+impl Address {
+    /// Whether the hardware address of an interface can be read from it, as from an IPv6 address whose last half
+    /// is a modified EUI-64 (RFC 4291, appendix A): such an address follows a device from network to network and is
+    /// told to nobody (`docs/PROTOCOL.md` section 8).
+    #[must_use]
+    pub fn tells_hardware(&self) -> bool {
+        let socket = self.0.parse::<SocketAddr>();
+        socket.is_ok_and(|socket| tells_hardware(socket.ip()))
+    }
+}
+
+/// Whether the hardware address of an interface can be read from this address.
+pub(crate) fn tells_hardware(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(v6) => v6.octets()[11..13] == [0xff, 0xfe],
+    }
+}
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

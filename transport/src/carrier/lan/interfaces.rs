@@ -10,7 +10,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio::time::{sleep, timeout};
 
 use super::nearby::Nearby;
-use crate::carrier::{Address, MAX_ADDRESSES};
+use crate::carrier::{Address, MAX_ADDRESSES, tells_hardware};
 
 /// Changes come in bursts (an interface, its addresses, their routes); one look at the end is enough.
 const SETTLE: Duration = Duration::from_millis(200);
@@ -21,7 +21,8 @@ const RETRY: Duration = Duration::from_secs(60);
 /// What this machine has now, as far as the carrier listens there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interfaces {
-    /// Where others can reach us, the likeliest first, at most [`MAX_ADDRESSES`].
+    /// Where others can reach us, the likeliest first, at most [`MAX_ADDRESSES`]. Those that tell the hardware
+    /// address are left out: what is here is announced and told.
     pub addresses: Vec<(IpAddr, u32)>,
     /// What is near by them.
     pub nearby: Nearby,
@@ -60,7 +61,9 @@ impl Interfaces {
                 }
                 IpAddr::V6(_) => (1, 0),
             };
-            found.push((rank, scope, ip));
+            if !tells_hardware(ip) {
+                found.push((rank, scope, ip));
+            }
         }
         found.sort_unstable();
         found.dedup();
@@ -204,6 +207,23 @@ mod tests {
             2,
             "link-local ones are no network"
         );
+    }
+
+    #[test]
+    fn what_tells_the_hardware_address_is_neither_announced_nor_told_and_its_network_stays_near() {
+        let all = [
+            interface(2, "fe80::5054:ff:fe12:3456", 64),
+            interface(2, "2001:db8::5054:ff:fe12:3456", 64),
+            interface(2, "2001:db8::ff:fe12", 64),
+        ];
+        let interfaces = Interfaces::of(&all, &EVERYWHERE);
+        assert_eq!(
+            interfaces.at(1),
+            [Address("[2001:db8::ff:fe12]:1".into())],
+            "ff:fe elsewhere tells nothing"
+        );
+        assert_eq!(interfaces.nearby.scopes, [2]);
+        assert_eq!(interfaces.nearby.networks.len(), 1);
     }
 
     #[test]
