@@ -15,10 +15,11 @@ pub const MAX_STRANGERS: usize = 256;
 /// Unrecognised sockets at one time from one prefix.
 pub const MAX_STRANGERS_A_PREFIX: usize = 32;
 
-/// The strangers of one carrier. Links that we dialled never enter, recognised ones have left.
+/// The strangers of one carrier. Links that we dialled never enter, recognised ones have left. What is counted
+/// are links, or what a carrier makes them from.
 #[derive(Debug)]
-pub struct Gate {
-    strangers: BTreeMap<LinkId, Prefix>,
+pub struct Gate<K = LinkId> {
+    strangers: BTreeMap<K, Prefix>,
     rng: ChaCha20Rng,
 }
 
@@ -51,7 +52,7 @@ impl Prefix {
     }
 }
 
-impl Gate {
+impl<K: Copy + Ord> Gate<K> {
     /// An empty gate that draws its victims from `seed`.
     pub fn new(seed: [u8; 32]) -> Self {
         Self {
@@ -63,8 +64,8 @@ impl Gate {
     /// Lets a stranger in, and names the one that must be closed for it, drawn at random: among
     /// those of its prefix if that has its share, among all if every place is taken. Being drawn
     /// does not depend on age or behaviour, so whoever floods cannot choose whom it drives out.
-    pub fn admit(&mut self, link: LinkId, prefix: Prefix) -> Option<LinkId> {
-        let neighbours: Vec<LinkId> = self
+    pub fn admit(&mut self, link: K, prefix: Prefix) -> Option<K> {
+        let neighbours: Vec<K> = self
             .strangers
             .iter()
             .filter(|(_, p)| **p == prefix)
@@ -86,7 +87,7 @@ impl Gate {
     }
 
     /// The link was recognised, or is gone. True if it was a stranger until now.
-    pub fn leave(&mut self, link: LinkId) -> bool {
+    pub fn leave(&mut self, link: K) -> bool {
         self.strangers.remove(&link).is_some()
     }
 

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{
-    Multiaddr, Swarm, SwarmBuilder, Transport, dcutr, identify, noise, ping, quic, relay, tcp,
-    yamux,
+    Multiaddr, Swarm, SwarmBuilder, Transport, connection_limits, dcutr, identify, noise, ping,
+    quic, relay, tcp, yamux,
 };
 
+use super::dialled::{Choosy, RelayAddresses};
+use super::limits::{self, Begun, Shares};
 use super::proxy::ThroughProxy;
 use super::reticent::Reticent;
 use super::streams::Streams;
@@ -38,21 +41,30 @@ const QUIC_REMINDER: Duration = Duration::from_secs(20);
 /// The protocols of a device at relays.
 #[derive(NetworkBehaviour)]
 pub struct Behaviour {
+    // Refuses before the others take a connection in.
+    pub limits: connection_limits::Behaviour,
+    pub shares: Shares,
     pub relay: relay::client::Behaviour,
     pub streams: Streams,
     pub identify: Reticent<identify::Behaviour>,
     /// Only where direct paths are wanted: it calls wherever the other end says.
-    pub dcutr: Toggle<dcutr::Behaviour>,
+    pub dcutr: Toggle<Reticent<dcutr::Behaviour>>,
     pub ping: ping::Behaviour,
 }
 
 /// A swarm under one name. With direct paths it listens, so that one can be made once two have met at a
 /// relay.
-pub fn swarm(key: &RelayKey, paths: RelayPaths) -> Option<Swarm<Behaviour>> {
+pub fn swarm(
+    key: &RelayKey,
+    paths: RelayPaths,
+    begun: &Begun,
+    relays: &RelayAddresses,
+) -> Option<Swarm<Behaviour>> {
     let key = Keypair::ed25519_from_bytes(*key.as_bytes()).ok()?;
     let builder = SwarmBuilder::with_existing_identity(key).with_tokio();
     let is_direct = paths == RelayPaths::Direct;
-    let behaviour = |key: &Keypair, relay| Behaviour::new(key, relay, is_direct);
+    let shares = Shares::new(begun.clone(), relays.clone());
+    let behaviour = |key: &Keypair, relay| Behaviour::new(key, relay, shares, is_direct);
     let mut swarm = match paths {
         RelayPaths::Proxied { proxy } => builder
             .with_other_transport(|key| {
@@ -70,17 +82,21 @@ pub fn swarm(key: &RelayKey, paths: RelayPaths) -> Option<Swarm<Behaviour>> {
             .with_connection_timeout(CONNECT_THROUGH_PROXY)
             .build(),
         RelayPaths::Direct | RelayPaths::Relayed => builder
-            .with_tcp(
-                tcp::Config::default(),
-                noise::Config::new,
-                yamux::Config::default,
-            )
-            .ok()?
-            .with_quic_config(|mut config: quic::Config| {
+            .with_other_transport(|key| {
+                let tcp = tcp::tokio::Transport::new(tcp::Config::default())
+                    .upgrade(Version::V1Lazy)
+                    .authenticate(noise::Config::new(key)?)
+                    .multiplex(yamux::Config::default())
+                    .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+                let mut config = quic::Config::new(key);
                 config.max_idle_timeout = QUIC_SILENCE_MS;
                 config.keep_alive_interval = QUIC_REMINDER;
-                config
+                let quic = quic::tokio::Transport::new(config)
+                    .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
+                let either = tcp.or_transport(quic).map(|either, _| either.into_inner());
+                Ok(Choosy::new(either, relays.clone()))
             })
+            .ok()?
             .with_relay_client(noise::Config::new, yamux::Config::default)
             .ok()?
             .with_behaviour(behaviour)
@@ -105,7 +121,12 @@ pub fn swarm(key: &RelayKey, paths: RelayPaths) -> Option<Swarm<Behaviour>> {
 }
 
 impl Behaviour {
-    fn new(key: &Keypair, relay: relay::client::Behaviour, is_direct: bool) -> Self {
+    fn new(
+        key: &Keypair,
+        relay: relay::client::Behaviour,
+        shares: Shares,
+        is_direct: bool,
+    ) -> Self {
         let identify = identify::Config::new("ipfs/1.0.0".into(), key.public())
             .with_agent_version(AGENT.into())
             .with_hide_listen_addrs(true)
@@ -113,10 +134,12 @@ impl Behaviour {
             .with_cache_size(0);
         let dcutr = is_direct.then(|| dcutr::Behaviour::new(key.public().to_peer_id()));
         Self {
+            limits: connection_limits::Behaviour::new(limits::of_a_swarm()),
+            shares,
             relay,
             streams: Streams::default(),
-            identify: Reticent(identify::Behaviour::new(identify)),
-            dcutr: dcutr.into(),
+            identify: Reticent::about_all(identify::Behaviour::new(identify)),
+            dcutr: dcutr.map(Reticent::about_hardware).into(),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
         }
     }

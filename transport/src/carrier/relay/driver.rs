@@ -7,15 +7,17 @@ use std::task::Poll;
 
 use libp2p::futures::future::{BoxFuture, FutureExt};
 use libp2p::futures::stream::{FuturesUnordered, StreamExt};
-use libp2p::swarm::SwarmEvent;
+use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, identify, relay};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::behaviour::BehaviourEvent;
 use super::face::{Call, Face, Hold, prefix};
+use super::limits::Begun;
 use super::link::{self, Link};
 use super::place::{Called, Place};
+use super::strangers::Strangers;
 use super::streams::StreamEvent;
 use super::{MAX_NAMES, MAX_RELAYS, Wanted};
 use crate::carrier::links::{Links, Origin, Reported};
@@ -25,12 +27,15 @@ use crate::relay::{RelayKey, RelayPaths};
 /// Runs until the carrier is dropped or its owner gone.
 pub async fn run<S: EventSink>(
     links: Arc<Links<S, Link>>,
+    strangers: Strangers<S>,
     direct: bool,
     mut wanted: watch::Receiver<Wanted>,
     mut dials: mpsc::Receiver<(DialId, Address, Called)>,
 ) {
     let mut driver = Driver {
         links,
+        strangers,
+        begun: Begun::default(),
         direct,
         paths: RelayPaths::default(),
         is_other_way: false,
@@ -98,6 +103,9 @@ struct Found {
 
 struct Driver<S> {
     links: Arc<Links<S, Link>>,
+    strangers: Strangers<S>,
+    /// What strangers have begun under all names.
+    begun: Begun,
     direct: bool,
     faces: BTreeMap<PeerId, Face>,
     on: bool,
@@ -154,7 +162,7 @@ impl<S: EventSink> Driver<S> {
         }
         for (name, key) in &self.names {
             if !self.faces.contains_key(name)
-                && let Some(face) = Face::new(key, self.paths)
+                && let Some(face) = Face::new(key, self.paths, &self.begun)
             {
                 self.faces.insert(*name, face);
             }
@@ -169,8 +177,14 @@ impl<S: EventSink> Driver<S> {
                 .clone_from(&places);
             face.keep(if face.retired { &[] } else { &places });
         }
-        self.faces
-            .retain(|_, face| !(face.retired && face.is_idle()));
+        let idle = self
+            .faces
+            .extract_if(.., |_, face| face.retired && face.is_idle());
+        for (_, face) in idle {
+            for connection in face.prefixes.into_keys() {
+                self.strangers.leave(connection);
+            }
+        }
         self.reserve();
         self.report().await
     }
@@ -240,6 +254,9 @@ impl<S: EventSink> Driver<S> {
             let waiting = std::mem::take(&mut face.calls).into_values();
             let waiting = waiting.flat_map(|call| call.waiting.into_iter().map(|(dial, _)| dial));
             let failed: Vec<DialId> = waiting.chain(face.opening.keys().copied()).collect();
+            for connection in face.prefixes.into_keys() {
+                self.strangers.leave(connection);
+            }
             self.failed(failed).await?;
         }
         Some(())
@@ -409,7 +426,13 @@ impl<S: EventSink> Driver<S> {
                 endpoint,
                 ..
             } => {
-                face.prefixes.insert(connection_id, prefix(&endpoint));
+                let prefix = prefix(&endpoint);
+                face.prefixes.insert(connection_id, prefix);
+                let is_ours = face.has_begun(connection_id, &endpoint);
+                if !is_ours && let Some(victim) = self.strangers.enter(connection_id, prefix) {
+                    self.close(victim);
+                }
+                let face = self.faces.get_mut(&name)?;
                 if endpoint.is_relayed() {
                     face.connected(peer_id, connection_id);
                     return Some(());
@@ -424,6 +447,7 @@ impl<S: EventSink> Driver<S> {
                 }
             }
             SwarmEvent::ConnectionClosed { connection_id, .. } => {
+                self.strangers.leave(connection_id);
                 let failed = face.disconnected(connection_id);
                 return self.failed(failed).await;
             }
@@ -447,13 +471,24 @@ impl<S: EventSink> Driver<S> {
         Some(())
     }
 
+    /// Closes a connection, whatever runs over it.
+    fn close(&mut self, connection: ConnectionId) {
+        let mut faces = self.faces.values_mut();
+        if let Some(face) = faces.find(|face| face.prefixes.contains_key(&connection)) {
+            face.swarm.close_connection(connection);
+        }
+    }
+
     async fn stream(&mut self, name: PeerId, event: StreamEvent) -> Option<()> {
         let face = self.faces.get_mut(&name)?;
         let held = face.held.clone();
         match event {
             StreamEvent::Accepted { connection, stream } => {
                 if let Some(prefix) = face.prefixes.get(&connection) {
-                    link::up(&self.links, stream, Origin::Accepted(*prefix), None, held).await;
+                    let origin = Origin::Accepted(*prefix);
+                    if let Some(link) = link::up(&self.links, stream, origin, None, held).await {
+                        self.strangers.accepted(connection, link);
+                    }
                 }
             }
             StreamEvent::Opened {
@@ -477,6 +512,7 @@ impl<S: EventSink> Driver<S> {
                     return self.failed(vec![dial]).await;
                 };
                 self.links.dial_over();
+                self.strangers.leave(connection);
                 if let Some(who) = who {
                     face.relayed.insert(link, who);
                 }

@@ -17,6 +17,9 @@ use libp2p::{Multiaddr, PeerId, Swarm};
 use tokio::time::Instant;
 
 use super::behaviour::{self, Behaviour};
+use super::dialled::RelayAddresses;
+use super::limits::Begun;
+use super::place::ip_of;
 use crate::carrier::gate::Prefix;
 use crate::carrier::{Address, DialId, LinkId, RelayState};
 use crate::relay::{RelayKey, RelayPaths};
@@ -44,6 +47,8 @@ pub struct Face {
     pub relayed: BTreeMap<LinkId, PeerId>,
     /// Whose share of strangers' places a connection counts towards.
     pub prefixes: BTreeMap<ConnectionId, Prefix>,
+    /// Where its relays were found.
+    relays: RelayAddresses,
 }
 
 /// A place at a relay, or the attempts to have one.
@@ -73,9 +78,10 @@ pub struct Call {
 
 impl Face {
     /// A face without places. `None` if libp2p cannot be set up.
-    pub fn new(key: &RelayKey, paths: RelayPaths) -> Option<Self> {
+    pub fn new(key: &RelayKey, paths: RelayPaths, begun: &Begun) -> Option<Self> {
+        let relays = RelayAddresses::default();
         Some(Self {
-            swarm: behaviour::swarm(key, paths)?,
+            swarm: behaviour::swarm(key, paths, begun, &relays)?,
             held: Arc::new(()),
             retired: false,
             holds: BTreeMap::new(),
@@ -84,6 +90,7 @@ impl Face {
             direct: BTreeMap::new(),
             relayed: BTreeMap::new(),
             prefixes: BTreeMap::new(),
+            relays,
         })
     }
 
@@ -112,6 +119,7 @@ impl Face {
             return;
         };
         hold.resolving = false;
+        self.relays.add(at);
         let next = at.get(hold.tries % at.len().max(1));
         hold.tries += 1;
         let asked = next.and_then(|at| {
@@ -178,6 +186,7 @@ impl Face {
 
     /// Begins a circuit through a relay found at one of these. False if there cannot be one.
     pub fn call(&mut self, relay: PeerId, who: PeerId, at: &[Multiaddr]) -> bool {
+        self.relays.add(at);
         let through = |at: &Multiaddr| {
             let relay = at.clone().with(Protocol::P2p(relay));
             relay.with(Protocol::P2pCircuit).with(Protocol::P2p(who))
@@ -193,6 +202,15 @@ impl Face {
             call.connection = Some(connection);
         }
         begun
+    }
+
+    /// Whether a connection is one that we have asked for: to a relay, or through one to somebody we call.
+    pub fn has_begun(&self, connection: ConnectionId, endpoint: &ConnectedPoint) -> bool {
+        let ConnectedPoint::Dialer { address, .. } = endpoint else {
+            return false;
+        };
+        let mut calls = self.calls.values();
+        calls.any(|call| call.connection == Some(connection)) || self.relays.holds(address)
     }
 
     /// Opens the streams that have waited for a connection.
@@ -294,13 +312,11 @@ pub fn prefix(endpoint: &ConnectedPoint) -> Prefix {
             send_back_addr: from,
             ..
         }
-        | ConnectedPoint::Dialer { address: from, .. } => {
-            let ip = from.iter().find_map(|part| match part {
-                Protocol::Ip4(ip) => Some(ip.into()),
-                Protocol::Ip6(ip) => Some(ip.into()),
-                _ => None,
-            });
-            ip.map_or_else(|| Prefix::named(from.as_ref()), Prefix::of)
-        }
+        | ConnectedPoint::Dialer { address: from, .. } => prefix_of(from),
     }
+}
+
+/// The prefix of an address.
+pub fn prefix_of(at: &Multiaddr) -> Prefix {
+    ip_of(at).map_or_else(|| Prefix::named(at.as_ref()), Prefix::of)
 }

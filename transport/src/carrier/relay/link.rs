@@ -77,6 +77,11 @@ impl Link {
         self.to_write.notify_one();
     }
 
+    /// Whether nobody has recognised the other end yet.
+    pub fn is_stranger(&self) -> bool {
+        self.state().stranger
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held, and if it did, each field is whole on its own.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

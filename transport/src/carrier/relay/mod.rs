@@ -8,16 +8,22 @@
 //! - `behaviour`: the protocols of libp2p that are spoken, and how
 //! - `streams`: a stream for each link, over the connection that it is meant for
 //! - `reticent`: what others are not told about us
+//! - `dialled`: which addresses are connected to
+//! - `limits`: how many connections are begun
+//! - `strangers`: how many connections strangers have
 //! - [`place`]: relays' addresses
 //! - `proxy`: the way to them for those who bring one
 
 mod behaviour;
+mod dialled;
 mod driver;
 mod face;
+mod limits;
 mod link;
 pub mod place;
 mod proxy;
 mod reticent;
+mod strangers;
 mod streams;
 
 use std::sync::Arc;
@@ -32,6 +38,7 @@ use super::{
 use crate::relay::{RelayKey, RelayPaths};
 use link::Link;
 use place::Called;
+use strangers::Strangers;
 
 /// Attempts under way at one time; further ones fail at once.
 pub const MAX_DIALS: usize = 256;
@@ -90,6 +97,7 @@ impl<S: EventSink> Relays<S> {
     /// Outside a tokio runtime.
     pub fn start(config: RelayConfig, sink: S) -> Self {
         let gate = blake3::derive_key("hedgerow 1 relay gate", &config.seed);
+        let connections = blake3::derive_key("hedgerow 1 relay connections", &config.seed);
         let links = Arc::new(Links::new(sink, config.ids, MAX_DIALS, gate));
         let (wanted, receiver) = watch::channel(Wanted {
             on: true,
@@ -98,7 +106,8 @@ impl<S: EventSink> Relays<S> {
             paths: RelayPaths::default(),
         });
         let (dials, dialled) = mpsc::channel(MAX_DIALS);
-        let driver = driver::run(links.clone(), config.direct, receiver, dialled);
+        let strangers = Strangers::new(links.clone(), connections);
+        let driver = driver::run(links.clone(), strangers, config.direct, receiver, dialled);
         let driver = links.runtime.spawn(driver).abort_handle();
         Self {
             links,

@@ -10,7 +10,7 @@ use crate::carrier::Address;
 use crate::relay::RelayPaths;
 
 /// Addresses of one name that are tried.
-const MAX_RESOLVED: usize = 8;
+pub const MAX_RESOLVED: usize = 8;
 
 /// How a relay is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +83,15 @@ impl Place {
         };
         found.take(MAX_RESOLVED).map(at).collect()
     }
+}
+
+/// The IP address that a multiaddress begins with or holds.
+pub fn ip_of(at: &Multiaddr) -> Option<IpAddr> {
+    at.iter().find_map(|part| match part {
+        Protocol::Ip4(ip) => Some(ip.into()),
+        Protocol::Ip6(ip) => Some(ip.into()),
+        _ => None,
+    })
 }
 
 fn is_host(part: &Protocol<'_>) -> bool {

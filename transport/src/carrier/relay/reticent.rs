@@ -1,7 +1,8 @@
-//! A behaviour that is not told under which addresses others reach us, so that it cannot tell them on.
+//! A behaviour that is not told some of the addresses under which others reach us, so that it cannot tell them on.
 //!
 //! Identify tells every peer all external addresses, and those of a relay's client are its circuits at
-//! all relays: each relay would learn the others, and so would whoever calls.
+//! all relays: each relay would learn the others, and so would whoever calls. DCUtR tells where relays see us, which
+//! must not tell our hardware.
 
 use std::task::{Context, Poll};
 
@@ -13,8 +14,38 @@ use libp2p::swarm::{
 };
 use libp2p::{Multiaddr, PeerId};
 
-/// Passes everything on but our addresses.
-pub struct Reticent<B>(pub B);
+use super::place::ip_of;
+use crate::carrier::tells_hardware;
+
+/// Passes everything on but some of our addresses.
+pub struct Reticent<B> {
+    inner: B,
+    withholds: fn(&FromSwarm<'_>) -> bool,
+}
+
+impl<B> Reticent<B> {
+    /// Knows no external address of ours.
+    pub fn about_all(inner: B) -> Self {
+        let withholds = |event: &FromSwarm<'_>| {
+            matches!(
+                event,
+                FromSwarm::ExternalAddrConfirmed(_) | FromSwarm::ExternalAddrExpired(_)
+            )
+        };
+        Self { inner, withholds }
+    }
+
+    /// Knows none that the hardware address can be read from.
+    pub fn about_hardware(inner: B) -> Self {
+        let withholds = |event: &FromSwarm<'_>| match event {
+            FromSwarm::NewExternalAddrCandidate(candidate) => {
+                ip_of(candidate.addr).is_some_and(tells_hardware)
+            }
+            _ => false,
+        };
+        Self { inner, withholds }
+    }
+}
 
 impl<B: NetworkBehaviour> NetworkBehaviour for Reticent<B> {
     type ConnectionHandler = B::ConnectionHandler;
@@ -26,7 +57,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Reticent<B> {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
-        self.0
+        self.inner
             .handle_pending_inbound_connection(connection, local, remote)
     }
 
@@ -37,7 +68,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Reticent<B> {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.0
+        self.inner
             .handle_established_inbound_connection(connection, peer, local, remote)
     }
 
@@ -48,7 +79,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Reticent<B> {
         addresses: &[Multiaddr],
         role: Endpoint,
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
-        self.0
+        self.inner
             .handle_pending_outbound_connection(connection, peer, addresses, role)
     }
 
@@ -60,16 +91,13 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Reticent<B> {
         role: Endpoint,
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.0
+        self.inner
             .handle_established_outbound_connection(connection, peer, address, role, port)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
-        if !matches!(
-            event,
-            FromSwarm::ExternalAddrConfirmed(_) | FromSwarm::ExternalAddrExpired(_)
-        ) {
-            self.0.on_swarm_event(event);
+        if !(self.withholds)(&event) {
+            self.inner.on_swarm_event(event);
         }
     }
 
@@ -79,13 +107,48 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Reticent<B> {
         connection: ConnectionId,
         event: THandlerOutEvent<Self>,
     ) {
-        self.0.on_connection_handler_event(peer, connection, event);
+        self.inner
+            .on_connection_handler_event(peer, connection, event);
     }
 
     fn poll(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        self.0.poll(context)
+        self.inner.poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use libp2p::swarm::behaviour::{ExternalAddrConfirmed, NewExternalAddrCandidate};
+    use libp2p::swarm::dummy;
+
+    use super::*;
+
+    #[test]
+    fn an_address_that_tells_the_hardware_is_not_passed_on() {
+        let reticent = Reticent::about_hardware(dummy::Behaviour);
+        let withholds = |addr: &str| {
+            let addr = addr.parse().expect("a multiaddress");
+            let candidate = NewExternalAddrCandidate { addr: &addr };
+            (reticent.withholds)(&FromSwarm::NewExternalAddrCandidate(candidate))
+        };
+        assert!(withholds("/ip6/2001:db8::5054:ff:fe12:3456/tcp/4001"));
+        assert!(withholds(
+            "/ip6/2001:db8::5054:ff:fe12:3456/udp/4001/quic-v1"
+        ));
+        assert!(!withholds("/ip6/2001:db8::a1b2/tcp/4001"));
+        assert!(!withholds("/ip4/192.0.2.1/tcp/4001"));
+    }
+
+    #[test]
+    fn of_where_others_reach_us_identify_hears_nothing() {
+        let reticent = Reticent::about_all(dummy::Behaviour);
+        let addr = "/ip4/192.0.2.1/tcp/4001".parse().expect("a multiaddress");
+        let confirmed = ExternalAddrConfirmed { addr: &addr };
+        assert!((reticent.withholds)(&FromSwarm::ExternalAddrConfirmed(
+            confirmed
+        )));
     }
 }
