@@ -79,6 +79,18 @@ pub(crate) struct Link {
     pub state: State,
 }
 
+impl Link {
+    /// The carrier has got rid of bytes of ours: it is not stuck.
+    pub fn written(&mut self, bytes: usize, now_ms: u64) {
+        self.unwritten = self.unwritten.saturating_sub(bytes);
+        if let State::Live(live) = &mut self.state
+            && let Some(waiting) = &mut live.waiting
+        {
+            waiting.goes_on(now_ms);
+        }
+    }
+}
+
 impl Engine {
     /// A carrier has a new link.
     pub(super) fn link_up(

@@ -16,6 +16,7 @@ use super::fact::{FactKind, Versions};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
+use super::silence::{Waiting, is_watched};
 use super::{Effects as _, Engine, Outbox, Turn, chance, reconciling};
 use crate::courier::said;
 
@@ -63,6 +64,8 @@ pub(crate) struct Live {
     pub spoke: bool,
     /// When the other side's hello came (monotonic milliseconds).
     pub since_ms: u64,
+    /// A message was sent and is not acknowledged.
+    pub waiting: Option<Waiting>,
 }
 
 impl Engine {
@@ -105,6 +108,7 @@ impl Engine {
             sync,
             spoke: true,
             since_ms: turn.now.mono_ms,
+            waiting: None,
         }))
     }
 
@@ -117,6 +121,8 @@ impl Engine {
         live: &mut Live,
         bytes: &[u8],
     ) -> Result<bool, LinkError> {
+        let now_ms = turn.now.mono_ms;
+        live.waiting = live.waiting.and_then(|waiting| waiting.heard(now_ms));
         for item in live.session.receive(bytes)? {
             self.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
             if !self.live_item(turn, id, link, live, &item)? {
@@ -387,6 +393,8 @@ impl Engine {
         out: &mut Outbox,
     ) -> Result<bool, StorageError> {
         let mut more = false;
+        let cryptography = self.account.cryptography();
+        let now_ms = self.ticked.map_or(0, |now| now.mono_ms);
         for (id, link) in &mut self.links {
             if link.unwritten > MOST_UNWRITTEN {
                 continue;
@@ -396,13 +404,16 @@ impl Engine {
             let mut ghost = 0;
             match &mut link.state {
                 State::Live(live) => {
-                    reconciling::fill(
+                    let says_entries = reconciling::fill(
                         &mut live.sync,
                         &mut live.session,
                         reader,
                         &self.mark_key,
                         budget,
                     )?;
+                    if says_entries && is_watched(link.carrier, cryptography) {
+                        live.waiting.get_or_insert(Waiting::new(now_ms));
+                    }
                     if let Some(couriering) = &mut self.couriering {
                         ghost = couriering.fill(*id, &mut live.session, reader, budget)?;
                     }

@@ -5,7 +5,7 @@
 //! | what happens, in batches | [`input`], `inputs` |
 //! | what is asked of the world, after the commit | [`effects`], `outbox` |
 //! | who we are, whom we know | `account`, `contact`, `device`, `fact`, `psk`, `replay`, `prekey` |
-//! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling` |
+//! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling`, `silence` |
 //! | meeting | `invitation`, `joining`, `meeting` |
 //! | finding | `dialling`, `presence`, `unknown`, `announcing`, `relays`, `way` |
 //! | calls | `call`, `contacts`, `status`, `delivery`, `carry`, `reading` |
@@ -63,6 +63,7 @@ mod reconciling;
 mod relays;
 mod replay;
 mod sealing;
+mod silence;
 mod start;
 mod status;
 pub mod synthetic;
@@ -273,7 +274,7 @@ impl Engine {
             CarrierEvent::Bytes { link, bytes } => self.link_bytes(turn, link, bytes),
             CarrierEvent::Written { link, bytes } => {
                 if let Some(link) = self.links.get_mut(&link) {
-                    link.unwritten = link.unwritten.saturating_sub(bytes);
+                    link.written(bytes, turn.now.mono_ms);
                 }
                 Ok(())
             }
@@ -311,6 +312,7 @@ impl Engine {
         if is_later {
             self.follow_clock(turn)?;
             self.end_overdue(turn)?;
+            self.end_silent(turn)?;
             self.save_devices(turn)?;
             self.end_invitations(turn)?;
             self.renew_prekey(turn)?;
@@ -333,6 +335,7 @@ impl Engine {
     fn next_wake_ms(&self, now: Now) -> Option<u64> {
         [
             self.next_deadline_ms(),
+            self.next_silence_ms(),
             self.unsaved.values().min().copied(),
             self.dialling.next_wake_ms(),
             self.better.next_wake_ms(),

@@ -108,7 +108,8 @@ impl Engine {
         let events = live
             .sync
             .receive(turn.txn, &authority.borrow(), item.kind, &item.content)?;
-        self.sync_events(turn, live.identity, events)
+        self.sync_events(turn, live.identity, events)?;
+        Ok(self.acknowledged(turn.txn, live)?)
     }
 
     /// For whom a contact speaks.
@@ -204,24 +205,27 @@ impl Engine {
     }
 }
 
-/// Queues what reconciliation has to say, up to about `budget` bytes and a little more.
+/// Queues what reconciliation has to say, up to about `budget` bytes and a little more. Says whether entries are
+/// among it.
 pub(crate) fn fill(
     sync: &mut Reconciler,
     session: &mut Session,
     reader: &dyn Reader,
     mark_key: &MarkKey,
     budget: usize,
-) -> Result<(), StorageError> {
+) -> Result<bool, StorageError> {
     let room = (budget + LOOKAHEAD).saturating_sub(session.queued());
     if room == 0 || !sync.has_more() {
-        return Ok(());
+        return Ok(false);
     }
     let mut messages = Vec::new();
     sync.fill(reader, mark_key, room, &mut messages)?;
+    let is_batch = |message: &Message| matches!(message, Message::Entries { .. });
+    let says_entries = messages.iter().any(is_batch);
     for message in messages {
         say(session, &message);
     }
-    Ok(())
+    Ok(says_entries)
 }
 
 fn say(session: &mut Session, message: &Message) {

@@ -43,6 +43,12 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// with unread bytes may take back what was just sent.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// How long the kernel of the other side may leave what was sent without acknowledgement (`TCP_USER_TIMEOUT`).
+/// The kernel here begins to count when it first sends again, some hundred milliseconds later, and all together is
+/// to take less than 10 s.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
+
 thread_local! {
     // One for each worker instead of one for each link: idle links hold no buffer.
     static PIECES: std::cell::RefCell<Vec<u8>> = std::cell::RefCell::new(vec![0; PIECE]);
@@ -354,6 +360,35 @@ fn set_options(stream: &TcpStream) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    socket.set_tcp_user_timeout(Some(Duration::from_secs(60)))?;
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
     Ok(())
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_kernel_gives_a_link_up_as_soon_as_the_protocol_says() {
+        const PROTOCOL: &str = include_str!("../../../../docs/PROTOCOL.md");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let at = listener.local_addr().expect("bound");
+        let stream = TcpStream::connect(at).await.expect("it listens");
+        set_options(&stream).expect("the system has these options");
+        let socket = SockRef::from(&stream);
+        let timeout = socket.tcp_user_timeout().expect("Linux tells");
+        assert_eq!(timeout, Some(UNACKNOWLEDGED));
+        let documented = format!("`TCP_USER_TIMEOUT` of {} s", UNACKNOWLEDGED.as_secs());
+        assert!(PROTOCOL.contains(&documented));
+        assert!(socket.keepalive().expect("Linux tells"));
+        let idle = socket.tcp_keepalive_time().expect("Linux tells");
+        assert_eq!(
+            idle,
+            Duration::from_secs(60),
+            "an idle link is not asked more"
+        );
+    }
 }

@@ -1,0 +1,131 @@
+//! Links that have died without a word, a cable pulled for example (`docs/PROTOCOL.md` section 13). While a message
+//! waits for its acknowledgement silence is answered by a question, and silence to that by the end of the link. What
+//! has been acknowledged waits for nothing, so an idle session causes no wake-up here.
+
+use hedgerow_sync::peer;
+use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::carrier::{CarrierKind, LinkId};
+use hedgerow_transport::cryptography::Cryptography;
+
+use super::fact::FactKind;
+use super::link::{Link, State};
+use super::live::Live;
+use super::{Engine, Turn, items, reconciling};
+
+/// How long a message waits in silence before the other side is asked something.
+const ASK_MS: u64 = 4_000;
+
+/// How long silence may last in all.
+const SILENCE_MS: u64 = 9_000;
+
+/// A message waits for its acknowledgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// When anything was last heard, or the message was sent (monotonic milliseconds).
+    since_ms: u64,
+    asked: bool,
+}
+
+impl Waiting {
+    pub fn new(now_ms: u64) -> Waiting {
+        Waiting {
+            since_ms: now_ms,
+            asked: false,
+        }
+    }
+
+    /// The other side lives. If it was asked, that was the answer: what is not acknowledged then waits for
+    /// something else, and is not asked for again.
+    pub fn heard(self, now_ms: u64) -> Option<Waiting> {
+        (!self.asked).then(|| Waiting::new(now_ms))
+    }
+
+    /// Bytes still leave: until they have, no answer can come. Those of the question do not count.
+    pub fn goes_on(&mut self, now_ms: u64) {
+        if !self.asked {
+            self.since_ms = now_ms;
+        }
+    }
+
+    fn due_ms(self) -> u64 {
+        let pause_ms = match self.asked {
+            true => SILENCE_MS,
+            false => ASK_MS,
+        };
+        self.since_ms.saturating_add(pause_ms)
+    }
+}
+
+/// Whether links of a carrier may die without a word and are fast enough for silence to mean that. Others notice it
+/// themselves, if later.
+pub(crate) fn is_watched(carrier: CarrierKind, cryptography: Cryptography) -> bool {
+    // A simulated network ends its links itself, and hands a long item over in one piece.
+    carrier == CarrierKind::Lan && matches!(cryptography, Cryptography::Real)
+}
+
+impl Engine {
+    /// The other side has acknowledged something: perhaps nothing waits any more.
+    pub(super) fn acknowledged(
+        &self,
+        reader: &dyn Reader,
+        live: &mut Live,
+    ) -> Result<(), StorageError> {
+        let Some(contact) = self.contacts.get(&live.identity) else {
+            return Ok(());
+        };
+        let space = reconciling::space_id(&contact.space);
+        if live.waiting.is_some() && peer::unacked(reader, space, live.device)? == 0 {
+            live.waiting = None;
+        }
+        Ok(())
+    }
+
+    /// Asks where it has been silent for long, and ends what has not answered.
+    pub(super) fn end_silent(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let now_ms = turn.now.mono_ms;
+        let question = self.fact(FactKind::Profile);
+        let mut dead = Vec::new();
+        for (id, live) in self.links.iter_mut().filter_map(with_live) {
+            let Some(waiting) = &mut live.waiting else {
+                continue;
+            };
+            if waiting.due_ms() > now_ms {
+                continue;
+            }
+            match (&question, waiting.asked) {
+                (Some(fact), false) => {
+                    waiting.asked = true;
+                    // Every fact is answered, also one that is held already.
+                    items::say(&mut live.session, items::FACT, fact);
+                }
+                _ => dead.push(id),
+            }
+        }
+        for id in dead {
+            let Some(mut link) = self.links.remove(&id) else {
+                continue;
+            };
+            if let State::Live(live) = &mut link.state {
+                self.live_over(turn, id, live)?;
+            }
+            self.end_link(turn, id, link);
+        }
+        Ok(())
+    }
+
+    /// When silence is looked at next.
+    pub(super) fn next_silence_ms(&self) -> Option<u64> {
+        let waiting = self.links.values().filter_map(|link| match &link.state {
+            State::Live(live) => live.waiting,
+            _ => None,
+        });
+        waiting.map(Waiting::due_ms).min()
+    }
+}
+
+fn with_live<'l>((id, link): (&LinkId, &'l mut Link)) -> Option<(LinkId, &'l mut Live)> {
+    match &mut link.state {
+        State::Live(live) => Some((*id, live)),
+        _ => None,
+    }
+}
