@@ -1,5 +1,6 @@
 //! What this crate promises, in one program.
 
+mod addresses;
 mod api_server;
 mod api_suite;
 mod carriers;
@@ -18,6 +19,7 @@ mod reconnect;
 mod relay;
 mod relay_names;
 mod resting;
+mod silence;
 #[cfg(feature = "sized")]
 mod sized;
 mod store;

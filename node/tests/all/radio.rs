@@ -5,7 +5,6 @@ use hedgerow_node::api::{Airtime, Answer, Call, Event, Power, Radio, Reply, Stat
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, Now, pump};
 use hedgerow_node::store::schema;
 use hedgerow_sync::memory::MemoryStore;
-use hedgerow_transport::ble::power;
 use hedgerow_transport::carrier::{
     CarrierCommand, CarrierEvent, CarrierKind, CarrierState, Ending, LinkId,
 };
@@ -20,7 +19,7 @@ const NOW: Now = Now {
 /// What an engine has asked for.
 #[derive(Default)]
 struct Asked {
-    tuned: Vec<(power::Power, bool)>,
+    tuned: Vec<(Power, bool)>,
     answers: Vec<Answer>,
 }
 
@@ -95,8 +94,8 @@ fn the_radio_is_used_as_was_chosen_when_it_is_found_again() {
         state(CarrierState::NotPrivate),
         Input::Call(CallId(1), Call::SetRadio(chosen)),
     ]);
-    let balanced = (power::Power::Balanced, false);
-    let saver = (power::Power::Saver, true);
+    let balanced = (Power::Balanced, false);
+    let saver = (Power::Saver, true);
     assert_eq!(asked.tuned, [balanced, saver]);
     let asked = device.run([state(CarrierState::NotPrivate), state(CarrierState::On)]);
     assert_eq!(asked.tuned, [saver], "once, when the carrier is there");

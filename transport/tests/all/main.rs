@@ -22,9 +22,13 @@ mod namespaces;
 mod psk_move;
 mod records;
 #[cfg(feature = "relay")]
+mod relay_limits;
+#[cfg(feature = "relay")]
 mod relay_proxy;
 #[cfg(feature = "relay")]
 mod relay_silence;
+#[cfg(feature = "relay")]
+mod relay_told;
 #[cfg(feature = "relay")]
 mod relays;
 mod replay;

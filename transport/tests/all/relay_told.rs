@@ -1,9 +1,8 @@
 //! What libp2p's identify says of a device: to its relays, and to whoever calls it through one.
 
-mod relay;
-
 use std::time::Duration;
 
+use crate::support::relay::{Server, appear_by, carrier, name};
 use hedgerow_transport::carrier::{CarrierEvent, LinkIds, RelayState, TwoWay};
 use hedgerow_transport::relay::RelayPaths;
 use libp2p::futures::StreamExt;
@@ -11,7 +10,6 @@ use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, SwarmBuilder, identify, noise, tcp, yamux};
-use relay::{Server, appear_by, carrier, name};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 

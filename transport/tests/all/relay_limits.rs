@@ -1,11 +1,10 @@
 //! The libp2p ports of a device against strangers who flood them, and against a contact who says to be where it is not.
 
-mod relay;
-
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{TcpListener, UdpSocket};
 use std::time::Duration;
 
+use crate::support::relay::{Server, appear, carrier, name};
 use hedgerow_transport::carrier::relay::Relays;
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, DialId, LinkId, LinkIds, RelayState, TwoWay,
@@ -16,7 +15,6 @@ use libp2p::swarm::behaviour::{FromSwarm, NewExternalAddrCandidate};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, Swarm, SwarmBuilder, dcutr, noise, ping, tcp, yamux};
-use relay::{Server, appear, carrier, name};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
