@@ -87,6 +87,16 @@ macro_rules! calls {
                 Read(contact: ContactId; message: MessageId) -> ()
                     = mark_read, PUT "/v1/contacts/{contact}/read";
 
+                /// Put one emoji on a message, in place of the one that we put there before; an empty one takes
+                /// it back.
+                React(contact: ContactId, message: MessageId; emoji: Private) -> ()
+                    = react, PUT "/v1/contacts/{contact}/messages/{message}/reaction";
+
+                /// Pin a message for everybody in the conversation, or take it down. The last who did either
+                /// decides.
+                Pin(contact: ContactId, message: MessageId; pinned: bool) -> ()
+                    = pin, PUT "/v1/contacts/{contact}/messages/{message}/pinned";
+
                 /// Switch a carrier on or off.
                 SwitchCarrier(carrier: Carrier; on: bool) -> () = switch_carrier, PUT "/v1/carriers/{carrier}";
 

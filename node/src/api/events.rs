@@ -20,12 +20,19 @@ pub enum Event {
         /// Ours.
         mine: bool,
     },
-    /// Many messages are in the store at once; look at the conversation.
+    /// Many messages are in the store at once, or look different; look at the conversation.
     Messages {
         /// The conversation.
         contact: ContactId,
-        /// How many.
+        /// How many are new.
         count: u64,
+    },
+    /// A message looks different: somebody has put an emoji on it, pinned it, or taken that back.
+    MessageChanged {
+        /// The conversation.
+        contact: ContactId,
+        /// The message.
+        id: MessageId,
     },
     /// Messages of ours have been delivered, up to this one of its log.
     Delivered {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::Private;
+use super::{ContactId, Private};
 
 /// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
 /// by `-`.
@@ -32,6 +32,22 @@ pub struct Message {
     pub delivered: bool,
     /// For one's own, not delivered: why.
     pub why: Option<Why>,
+    /// Emoji that people have put on it: at most one for each person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<Reaction>,
+    /// Pinned by anybody in the conversation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+}
+
+/// An emoji that a person has put on a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Reaction {
+    /// Who; `None` is ourselves.
+    pub author: Option<ContactId>,
+    /// One emoji, of at most 32 bytes.
+    pub emoji: Private,
 }
 
 /// The one plain reason why a message is not delivered.

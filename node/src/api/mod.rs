@@ -35,7 +35,7 @@ pub use contacts::{Contact, ContactId, Notice, SafetyWords, WayState, WayStatus}
 pub use contract::{Api, Events, MAX_PAGE};
 pub use events::Event;
 pub use invitations::{Invitation, InvitationId, InvitationState, JoinProblem, NewInvitation};
-pub use messages::{Message, MessageId, Page, PageFrom, Why};
+pub use messages::{Message, MessageId, Page, PageFrom, Reaction, Why};
 pub use node::{Me, NodeStatus, Status, Traffic};
 pub use parcels::Imported;
 pub use private::{Passphrase, Private};

@@ -19,6 +19,8 @@ pub enum Refusal {
     Blocked,
     /// The text is empty.
     Empty,
+    /// Not one emoji of at most 32 bytes.
+    NotAnEmoji,
     /// Longer than allowed.
     TooLong {
         /// The limit in bytes.
@@ -154,6 +156,7 @@ impl Refusal {
             | Self::NotLocked
             | Self::IdentityExists => RefusalClass::Conflict,
             Self::Empty
+            | Self::NotAnEmoji
             | Self::TooLong { .. }
             | Self::BadLink
             | Self::NewerLink

@@ -204,6 +204,47 @@ pub enum Command {
         text: String,
     },
 
+    /// Put an emoji on a message
+    #[command(
+        after_help = "Examples:\n  hedgerow react Ben k7q2m 👍          in place of the emoji that you put there before\n  \
+        hedgerow react Ben k7q2m --undo      take it back\n\n\
+        `hedgerow read` shows the short name of each message, here k7q2m. Everybody in the conversation\n\
+        sees the emoji and that it is yours."
+    )]
+    React {
+        /// The contact
+        name: String,
+
+        /// The short name of the message, or its id
+        message: String,
+
+        /// One emoji
+        #[arg(required_unless_present = "undo")]
+        emoji: Option<String>,
+
+        /// Take it back
+        #[arg(long, conflicts_with = "emoji")]
+        undo: bool,
+    },
+
+    /// Pin a message
+    #[command(
+        after_help = "Examples:\n  hedgerow pin Ben k7q2m               for everybody in the conversation\n  \
+        hedgerow pin Ben k7q2m --undo        take it down\n\n\
+        `hedgerow read` shows the short name of each message, here k7q2m."
+    )]
+    Pin {
+        /// The contact
+        name: String,
+
+        /// The short name of the message, or its id
+        message: String,
+
+        /// Take it down, no matter who pinned it
+        #[arg(long)]
+        undo: bool,
+    },
+
     /// Read a conversation
     #[command(
         after_help = "Examples:\n  hedgerow read Ben                    the last 20 messages\n  \

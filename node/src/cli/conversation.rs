@@ -11,7 +11,7 @@ use crate::cli::contacts::{find, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, table};
 use crate::cli::session::Session;
-use crate::cli::{ask, screen, words};
+use crate::cli::{annotating, ask, screen, words};
 
 /// The longest text that is read from stdin; the node refuses more (`docs/PROTOCOL.md` section 1).
 const MAX_TEXT: u64 = 65_536;
@@ -178,7 +178,15 @@ fn line(name: &str, message: &Message) -> String {
         Some(text) => visible::text(&text.0).replace('\n', "\n    "),
         None => "(a message this version cannot show)".into(),
     };
-    format!("{}  {who}{tick}: {text}", screen::time(message.time_ms))
+    let (time, short) = (
+        screen::time(message.time_ms),
+        annotating::short(&message.id),
+    );
+    let line = format!("{time}  {short}  {who}{tick}: {text}");
+    match annotating::beneath(name, message) {
+        Some(beneath) => format!("{line}\n    [{beneath}]"),
+        None => line,
+    }
 }
 
 /// `hedgerow status --message`: one message of one's own, delivered or why not.

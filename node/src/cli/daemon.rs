@@ -118,6 +118,7 @@ async fn tell(mut events: crate::api::Events) {
             Event::Message { mine: true, .. } => tracing::info!("a message was written"),
             Event::Message { mine: false, .. } => tracing::info!("a message has come"),
             Event::Messages { count, .. } => tracing::info!("{count} messages have come"),
+            Event::MessageChanged { .. } => tracing::debug!("a message looks different"),
             Event::Delivered { queued, .. } => tracing::info!("delivered; {queued} still queued"),
             Event::Contact { .. } => tracing::debug!("a contact changed"),
             Event::Removed { .. } => tracing::info!("a contact was removed"),

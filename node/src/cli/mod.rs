@@ -3,6 +3,7 @@
 //! `args` is what can be typed, `words` how codes become sentences, `session` which node a command
 //! talks to; the other files are the commands, by what they are about.
 
+mod annotating;
 mod args;
 mod ask;
 mod bluetooth;
@@ -186,6 +187,17 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
         Command::Block { name, undo } => contacts::block(api, output, &name, undo).await,
         Command::Remove { name, yes } => contacts::remove(api, output, &name, yes).await,
         Command::Send { name, text } => conversation::send(session, output, &name, &text).await,
+        Command::React {
+            name,
+            message,
+            emoji,
+            undo: _,
+        } => annotating::react(api, &name, &message, emoji).await,
+        Command::Pin {
+            name,
+            message,
+            undo,
+        } => annotating::pin(api, &name, &message, !undo).await,
         Command::Read {
             name,
             follow,

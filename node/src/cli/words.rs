@@ -21,6 +21,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             "This contact is blocked. `hedgerow block --undo NAME` takes it back.".into()
         }
         Refusal::Empty => "There is nothing in it. Give at least one character.".into(),
+        Refusal::NotAnEmoji => "This is not one emoji. Give exactly one, like 👍.".into(),
         Refusal::TooLong {
             limit_bytes,
             actual_bytes,

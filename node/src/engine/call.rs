@@ -1,16 +1,13 @@
 //! Calls: each is answered exactly once, after the commit of its batch.
 
-use hedgerow_sync::entry::What;
-use hedgerow_sync::space::{self, AppendError};
 use hedgerow_sync::store::StorageError;
 
 use super::account::MAX_NAME;
-use super::dialling::Target;
 use super::fact::FactKind;
 use super::fault::CallError;
 use super::way::ANNOUNCING;
-use super::{CallId, Effects as _, Engine, Turn, conversation, reconciling};
-use crate::api::{Call, ContactId, Private, Radio, Refusal, Reply};
+use super::{CallId, Effects as _, Engine, Turn};
+use crate::api::{Call, Private, Radio, Refusal, Reply};
 use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
 impl Engine {
@@ -50,6 +47,8 @@ impl Engine {
             Call::Send(id, text) => self.send_text(turn, &id, &text),
             Call::SetDraft(id, text) => self.set_draft(turn, &id, &text),
             Call::Read(id, message) => self.read_up_to(turn, &id, &message),
+            Call::React(id, message, emoji) => self.react(turn, &id, &message, &emoji),
+            Call::Pin(id, message, pinned) => self.pin(turn, &id, &message, pinned),
             Call::Status => Ok(Reply::Status(self.status(turn.txn, turn.now)?)),
             Call::SwitchCarrier(carrier, on) => self.switch_carrier(turn, carrier, on),
             Call::AnnounceOver(carrier, announcing) => {
@@ -74,44 +73,6 @@ impl Engine {
             self.fact_changed(turn, FactKind::Profile)?;
         }
         Ok(Reply::Me(self.me()))
-    }
-
-    fn send_text(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: &ContactId,
-        text: &Private,
-    ) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
-        let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
-        if contact.blocked {
-            return Err(Refusal::Blocked.into());
-        }
-        if text.0.is_empty() {
-            return Err(Refusal::Empty.into());
-        }
-        conversation::check_length(&text.0)?;
-        let space = reconciling::space_id(&contact.space);
-        let log = self.own_log();
-        let body = conversation::text_body(&text.0);
-        let wall_ms = turn.now.wall_ms;
-        let appended = match space::append(turn.txn, space, log, wall_ms, What::TEXT, body) {
-            Ok(appended) => appended,
-            Err(AppendError::Storage(error)) => return Err(error.into()),
-            Err(AppendError::NoSuchSpace | AppendError::TooLong) => {
-                tracing::error!("a contact without a space, or a text over its limit");
-                return Err(Refusal::Bug.into());
-            }
-        };
-        self.pass_on(turn.txn, space, log, appended.id.seq)?;
-        self.conversation_changed(identity, log, &appended.changes);
-        self.courier_queued(turn, identity);
-        // Somebody waits: whoever is not reached is tried again at once.
-        for device in self.devices_of(identity).collect::<Vec<_>>() {
-            self.dialling
-                .hurry(Target::Device(device), turn.now.mono_ms);
-        }
-        Ok(Reply::Sent(conversation::message_id(appended.id)))
     }
 
     fn switch_carrier(

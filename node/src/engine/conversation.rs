@@ -4,22 +4,35 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use bytes::Bytes;
-use hedgerow_sync::entry::{Body, What};
+use hedgerow_sync::conversation::{self, Annotation};
+use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::peer;
 use hedgerow_sync::store::{Direction, Reader, StorageError};
+use unicode_properties::UnicodeEmoji;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::account::Account;
 use super::contact::Contact;
 use super::{reading, reconciling};
 use crate::api::{
-    ContactId, Message, MessageId, Page, PageFrom, Private, Refusal, StorageProblem, Why,
+    ContactId, Message, MessageId, Page, PageFrom, Private, Reaction, Refusal, StorageProblem, Why,
 };
 use crate::tables::{Table, damaged};
 
 /// The longest text, in bytes.
 pub const MAX_TEXT: usize = 65_536;
+
+/// The longest emoji of a reaction, in bytes.
+pub const MAX_EMOJI: usize = 32;
+
+/// An annotation that puts an emoji, its body, on a message; an empty body takes it back.
+pub(super) const REACTION: AnnotationKind = AnnotationKind(1);
+/// An annotation that pins a message, or with an empty body takes it down.
+pub(super) const PIN: AnnotationKind = AnnotationKind(2);
+/// What an annotation says that pins.
+pub(super) const PINNED: &[u8] = &[1];
 
 /// Part of a conversation, oldest first: at most `limit` messages. Of messages not delivered only a
 /// refusal is given as the reason; [`explain`] fills in the others.
@@ -55,12 +68,8 @@ pub fn page(
     let found = page::page(reader, space, from, limit as usize)
         .map_err(storage)?
         .ok_or(Refusal::NoSuchMessage)?;
-    let mut messages = Vec::with_capacity(found.entries.len());
-    for (position, entry) in (found.position..).zip(&found.entries) {
-        messages.push(conversation.message(entry, position).map_err(storage)?);
-    }
     Ok(Page {
-        messages,
+        messages: conversation.messages(&found).map_err(storage)?,
         total: found.total,
         unread: reading::unread(reader, space, conversation.me).map_err(storage)?,
         unread_above: late.len() as u64,
@@ -81,10 +90,8 @@ pub fn message(
     let found = page::page(reader, conversation.space, page::PageFrom::At(entry), 1)
         .map_err(storage)?
         .ok_or(Refusal::NoSuchMessage)?;
-    let placed = found.entries.first().ok_or(Refusal::NoSuchMessage)?;
-    conversation
-        .message(placed, found.position)
-        .map_err(storage)
+    let mut messages = conversation.messages(&found).map_err(storage)?;
+    messages.pop().ok_or(Refusal::NoSuchMessage)
 }
 
 /// Gives every message of ours that is not delivered the contact's present reason, which only the
@@ -141,6 +148,20 @@ pub(super) fn text_body(text: &str) -> Body {
     Body::Bytes(Bytes::copy_from_slice(text.as_bytes()))
 }
 
+/// Whether this is one emoji and nothing else.
+pub(super) fn is_emoji(text: &str) -> bool {
+    let is_part = |c: char| match c {
+        // Digits and signs are emoji with a keycap alone; then joiner, variation, keycap and tags.
+        '0'..='9' | '#' | '*' => text.contains('\u{20e3}'),
+        '\u{200d}' | '\u{fe0f}' | '\u{20e3}' | '\u{e0020}'..='\u{e007f}' => true,
+        c => c.is_emoji_char(),
+    };
+    text.len() <= MAX_EMOJI
+        && text.graphemes(true).count() == 1
+        && text.chars().next().is_some_and(|c| c.is_emoji_char())
+        && text.chars().all(is_part)
+}
+
 /// What a row says; `None` for a kind this version cannot show.
 fn text_of(row: &Placed) -> Option<Private> {
     let (What::TEXT, Body::Bytes(bytes)) = (row.what, &row.body) else {
@@ -155,6 +176,7 @@ fn text_of(row: &Placed) -> Option<Private> {
 /// What is needed to show messages of one conversation.
 struct Conversation<'a> {
     reader: &'a dyn Reader,
+    contact: ContactId,
     space: SpaceId,
     me: DeviceId,
     /// The contact's devices.
@@ -170,11 +192,53 @@ impl<'a> Conversation<'a> {
             .ok_or(Refusal::NoSuchContact)?;
         Ok(Conversation {
             reader,
+            contact: id.clone(),
             space: reconciling::space_id(&contact.space),
             me: Account::device_id(reader).map_err(storage)?,
             theirs: contact.device_ids(),
             held: BTreeMap::new(),
         })
+    }
+
+    /// The rows of a page, with what has been said of them.
+    fn messages(&mut self, page: &page::Page) -> Result<Vec<Message>, StorageError> {
+        let ids = || page.entries.iter().map(|entry| entry.id);
+        let (reader, space) = (self.reader, self.space);
+        let reactions = conversation::annotations(reader, space, REACTION, ids())?;
+        let pins = conversation::annotations(reader, space, PIN, ids())?;
+        let mut messages = Vec::with_capacity(page.entries.len());
+        for (position, entry) in (page.position..).zip(&page.entries) {
+            let mut message = self.message(entry, position)?;
+            if let Some(reactions) = reactions.get(&entry.id) {
+                message.reactions = self.reactions(reactions);
+            }
+            // The last of all counts, of whichever person.
+            let pin = pins.get(&entry.id).and_then(|pins| pins.last());
+            message.pinned = pin.is_some_and(
+                |pin| matches!(&pin.body, Body::Bytes(body) if body.as_ref() == PINNED),
+            );
+            messages.push(message);
+        }
+        Ok(messages)
+    }
+
+    /// The last emoji of each person, unless it was taken back.
+    fn reactions(&self, said: &[Annotation]) -> Vec<Reaction> {
+        let mut last: Vec<(Option<ContactId>, &Annotation)> = Vec::new();
+        for annotation in said {
+            let author = (annotation.author() != self.me).then(|| self.contact.clone());
+            last.retain(|(of, _)| *of != author);
+            last.push((author, annotation));
+        }
+        let shown = |(author, annotation): (Option<ContactId>, &Annotation)| {
+            let Body::Bytes(body) = &annotation.body else {
+                return None;
+            };
+            let emoji = str::from_utf8(body).ok().filter(|text| is_emoji(text))?;
+            let emoji = Private(emoji.to_owned());
+            Some(Reaction { author, emoji })
+        };
+        last.into_iter().filter_map(shown).collect()
     }
 
     fn message(&mut self, entry: &Placed, position: u64) -> Result<Message, StorageError> {
@@ -192,6 +256,8 @@ impl<'a> Conversation<'a> {
             text: text_of(entry),
             delivered,
             why: (mine && refused && !delivered).then_some(Why::Refused),
+            reactions: Vec::new(),
+            pinned: false,
         })
     }
 

@@ -8,7 +8,7 @@
 //! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling`, `silence` |
 //! | meeting | `invitation`, `joining`, `meeting` |
 //! | finding | `dialling`, `presence`, `unknown`, `announcing`, `relays`, `way` |
-//! | calls | `call`, `contacts`, `status`, `delivery`, `carry`, `reading` |
+//! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
 //! | other people's bundles | `couriering`, `sealing`, `carried`, [`bundle_event`] |
 //! | conversations, read without the engine | [`conversation`] |
 //!
@@ -69,6 +69,7 @@ mod status;
 pub mod synthetic;
 mod unknown;
 mod way;
+mod writing;
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -31,6 +31,8 @@ pub(crate) struct News {
     pub carriers: BTreeSet<CarrierKind>,
     /// New messages, by contact: runs of a log, and whether they are ours.
     pub messages: BTreeMap<IdentityId, Vec<Run>>,
+    /// Messages of which something else is said now, by contact.
+    pub annotated: BTreeMap<IdentityId, BTreeSet<EntryId>>,
     /// The last of our messages that a contact has acknowledged.
     pub delivered: BTreeMap<IdentityId, EntryId>,
 }
@@ -56,6 +58,7 @@ impl News {
             join_problems,
             carriers,
             messages,
+            annotated,
             delivered,
         } = self;
         contacts.is_empty()
@@ -65,6 +68,7 @@ impl News {
             && join_problems.is_empty()
             && carriers.is_empty()
             && messages.is_empty()
+            && annotated.is_empty()
             && delivered.is_empty()
     }
 
@@ -115,6 +119,19 @@ impl Engine {
                 }
             }
             tell_messages(turn, identity, &runs);
+        }
+        for (identity, targets) in news.annotated {
+            let contact = contact::api_id(identity);
+            if targets.len() > MAX_SINGLE {
+                turn.out.event(Event::Messages { contact, count: 0 });
+                continue;
+            }
+            for target in targets {
+                turn.out.event(Event::MessageChanged {
+                    contact: contact.clone(),
+                    id: conversation::message_id(target),
+                });
+            }
         }
         for (identity, last) in news.delivered {
             let Some(contact) = self.contacts.get(&identity) else {

@@ -185,6 +185,10 @@ impl Engine {
             };
             self.news.message(identity, run);
         }
+        if !changes.annotated.is_empty() {
+            let annotated = self.news.annotated.entry(identity).or_default();
+            annotated.extend(&changes.annotated);
+        }
     }
 
     /// Tells every session that a log has grown: all in the map, also those in which hello has not come

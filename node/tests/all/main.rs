@@ -1,6 +1,7 @@
 //! What this crate promises, in one program.
 
 mod addresses;
+mod annotations;
 mod api_server;
 mod api_suite;
 mod carriers;

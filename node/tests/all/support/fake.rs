@@ -60,6 +60,8 @@ impl Fake {
             text: Some(Private(format!("line {position}"))),
             delivered: position.is_multiple_of(2),
             why: None,
+            reactions: Vec::new(),
+            pinned: false,
         };
         let state = State {
             locked: false,
@@ -131,8 +133,18 @@ impl State {
             text: Some(Private(text.into())),
             delivered: false,
             why: mine.then_some(Why::NotFound),
+            reactions: Vec::new(),
+            pinned: false,
         });
         message_id(position)
+    }
+
+    fn message(&mut self, id: &ContactId, of: &MessageId) -> Result<&mut Message, Refusal> {
+        self.messages(id)?;
+        let mut messages = self.messages.iter_mut();
+        messages
+            .find(|message| message.id == *of)
+            .ok_or(Refusal::NoSuchMessage)
     }
 
     fn contact(&mut self, id: &ContactId) -> Result<&mut Contact, Refusal> {
@@ -320,6 +332,19 @@ impl Api for Fake {
                 {
                     return Err(Refusal::NoSuchMessage);
                 }
+                Reply::Done
+            }
+            Call::React(id, of, emoji) => {
+                let message = state.message(&id, &of)?;
+                message.reactions.retain(|one| one.author.is_some());
+                if !emoji.0.is_empty() {
+                    let author = None;
+                    message.reactions.push(Reaction { author, emoji });
+                }
+                Reply::Done
+            }
+            Call::Pin(id, of, pinned) => {
+                state.message(&id, &of)?.pinned = pinned;
                 Reply::Done
             }
             Call::Status => Reply::Status(state.status()),

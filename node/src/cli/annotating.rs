@@ -1,0 +1,88 @@
+//! What people say of messages: an emoji, a pin; and the short names of messages by which they are called.
+
+use data_encoding::{Encoding, Specification};
+
+use crate::api::{
+    Api, Contact, MAX_PAGE, Message, MessageId, PageFrom, Private, Reaction, Refusal,
+};
+use crate::cli::contacts::find;
+use crate::cli::failure::Failure;
+
+/// Letters of a short name: 25 bits of a hash of the id.
+const LETTERS: usize = 5;
+
+/// `hedgerow react`.
+pub async fn react(
+    api: &dyn Api,
+    name: &str,
+    message: &str,
+    emoji: Option<String>,
+) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    let message = named(api, &contact, message).await?;
+    let emoji = Private(emoji.unwrap_or_default());
+    Ok(api.react(contact.id, message, emoji).await?)
+}
+
+/// `hedgerow pin`.
+pub async fn pin(api: &dyn Api, name: &str, message: &str, pinned: bool) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    let message = named(api, &contact, message).await?;
+    Ok(api.pin(contact.id, message, pinned).await?)
+}
+
+/// The short name of a message: the same in every command and after every restart.
+pub fn short(id: &MessageId) -> String {
+    let mut letters = Specification::new();
+    // Without letters and digits that are taken for one another.
+    letters.symbols.push_str("abcdefghjkmnpqrstuvwxyz023456789");
+    let letters: Encoding = letters.encoding().expect("32 different symbols");
+    let hash = blake3::hash(id.0.as_bytes());
+    let mut name = letters.encode(&hash.as_bytes()[..5]);
+    name.truncate(LETTERS);
+    name
+}
+
+/// The message that a person means: by its id, or the newest with this short name.
+async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<MessageId, Failure> {
+    if name.contains('-') {
+        return Ok(MessageId(name.to_owned()));
+    }
+    let mut from = PageFrom::Newest;
+    loop {
+        let page = api.page(contact.id.clone(), from, MAX_PAGE).await?;
+        let found = page.messages.iter().rfind(|one| short(&one.id) == name);
+        if let Some(message) = found {
+            return Ok(message.id.clone());
+        }
+        match page.messages.into_iter().next() {
+            Some(first) if first.position > 0 => from = PageFrom::Before(first.id),
+            _ => return Err(Refusal::NoSuchMessage.into()),
+        }
+    }
+}
+
+/// What stands under a message of a conversation with `name`; `None` if nothing was said of it.
+pub fn beneath(name: &str, message: &Message) -> Option<String> {
+    let who = |reaction: &Reaction| match &reaction.author {
+        None => format!("{} you", reaction.emoji.0),
+        Some(_) => format!("{} {name}", reaction.emoji.0),
+    };
+    let pinned = message.pinned.then(|| "pinned".to_owned());
+    let said: Vec<_> = message.reactions.iter().map(who).chain(pinned).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_name_is_five_letters_and_always_the_same() {
+        let id = MessageId("abababababababababababababababab-0000000000000001-6".to_owned());
+        assert_eq!(short(&id), short(&id.clone()));
+        assert_eq!(short(&id).chars().count(), LETTERS);
+        let other = MessageId(id.0.replace("-6", "-7"));
+        assert_ne!(short(&id), short(&other));
+    }
+}
