@@ -18,18 +18,19 @@ fuzz_target!(|input: &[u8]| {
     let Ok(list) = DeviceList::decode(&encoded) else {
         return;
     };
-    assert!((1..=16).contains(&list.devices().len()));
-    assert!(list.devices().iter().all(|device| device.key.is_usable()));
+    assert!((1..=16).contains(&list.devices().count()));
+    assert!(list.devices().all(|device| device.key.is_usable()));
     let again = DeviceList::decode(&list.encode()).expect("what holds is encoded as it holds");
     assert_eq!(again.hash(), list.hash());
     assert_eq!(list.replaces(&again), Ok(false));
 });
 
-/// A list whose signature holds over whatever the input says: `version u32 ‖ devices × (key 32 ‖ key 32)`.
+/// A list whose signatures hold over whatever the input says: `version u32 ‖ devices × (secret signing key 32 ‖ device
+/// key 32)`.
 fn signed(input: &[u8]) -> Vec<u8> {
     let identity = SigningKey::from_bytes(&[3; 32]);
     let (version, keys) = input.split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
-    let devices: Vec<&[u8]> = keys.chunks_exact(64).collect();
+    let (devices, _) = keys.as_chunks::<64>();
     let fields = |fields: u64| {
         let mut list = Encoder::new(Vec::new());
         let write = |list: &mut Encoder<Vec<u8>>| {
@@ -37,8 +38,14 @@ fn signed(input: &[u8]) -> Vec<u8> {
                 .u32(u32::from_be_bytes(*version))?
                 .bytes(identity.verifying_key().as_bytes())?
                 .array(devices.len() as u64)?;
-            for device in &devices {
-                list.array(2)?.bytes(&device[..32])?.bytes(&device[32..])?;
+            for device in devices {
+                let signing = SigningKey::from_bytes(device.first_chunk().expect("32 of 64"));
+                let (public, key) = (signing.verifying_key(), &device[32..]);
+                let belongs = b"hedgerow 1 listed device";
+                let proof = [&belongs[..], identity.verifying_key().as_bytes(), key].concat();
+                let proof = signing.sign(&proof).to_bytes();
+                let device = list.array(3)?.bytes(public.as_bytes())?;
+                device.bytes(key)?.bytes(&proof)?;
             }
             Ok::<_, minicbor::encode::Error<std::convert::Infallible>>(())
         };

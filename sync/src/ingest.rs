@@ -119,13 +119,13 @@ pub fn ingest(
         Err(error) => return Ok(Ingested::Malformed(error)),
     };
     let mine = authority.is_mine(log.device);
-    if !authority.speaks_for(log.device) {
-        if !mine {
-            return Ok(Ingested::Refused(Refusal::NotTheirs));
-        }
+    // First of all, so that nobody's list of devices makes anybody speak for this one.
+    if mine {
         if !batch.is_marked(authority.mark_key, space, log) {
             return Ok(Ingested::Refused(Refusal::FalseMark));
         }
+    } else if !authority.speaks_for(log.device) {
+        return Ok(Ingested::Refused(Refusal::NotTheirs));
     }
     let Some(mut row) = SpaceRow::read(txn, space)? else {
         return Ok(Ingested::NoSuchSpace);

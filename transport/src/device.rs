@@ -13,6 +13,7 @@ use crate::keys::{PublicKey, kdf, truncated};
 pub const MAX_DEVICES: usize = 16;
 
 const SIGNATURE_CONTEXT: &[u8] = b"hedgerow 1 device list";
+const PROOF_CONTEXT: &[u8] = b"hedgerow 1 listed device";
 
 /// The public keys of one device.
 #[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -32,11 +33,55 @@ impl DeviceKeys {
     pub fn device_id(&self) -> [u8; 16] {
         device_id(&self.signing)
     }
+
+    fn to_be_proven(&self, identity: &[u8; 32]) -> Vec<u8> {
+        [PROOF_CONTEXT, identity, &self.key.0].concat()
+    }
 }
 
 impl fmt::Debug for DeviceKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeviceKeys(..)")
+    }
+}
+
+/// A device as a list names it. Its own signing key has signed where it belongs, so that nobody can list
+/// a device that is not theirs.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ListedDevice {
+    keys: DeviceKeys,
+    proof: [u8; 64],
+}
+
+impl ListedDevice {
+    /// As the device, which signs that it is one of this identity and has this device key.
+    #[must_use]
+    pub fn sign(signing: &SigningKey, identity: &[u8; 32], key: PublicKey) -> Self {
+        let keys = DeviceKeys {
+            signing: signing.verifying_key().to_bytes(),
+            key,
+        };
+        let proof = signing.sign(&keys.to_be_proven(identity)).to_bytes();
+        Self { keys, proof }
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn keys(&self) -> &DeviceKeys {
+        &self.keys
+    }
+
+    fn is_proven(&self, identity: &[u8; 32]) -> bool {
+        let proven = self.keys.to_be_proven(identity);
+        let proof = Signature::from_bytes(&self.proof);
+        VerifyingKey::from_bytes(&self.keys.signing)
+            .is_ok_and(|key| key.verify_strict(&proven, &proof).is_ok())
+    }
+}
+
+impl fmt::Debug for ListedDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ListedDevice(..)")
     }
 }
 
@@ -58,12 +103,18 @@ pub enum DeviceListFault {
     /// Not signed by the identity that it names.
     #[error("a device list that its identity did not sign")]
     Signature,
+    /// A device in it did not sign that it belongs there.
+    #[error("a device list with a device that did not sign that it belongs there")]
+    Proof,
     /// Of another identity than the one held.
     #[error("a device list of another identity")]
     OtherIdentity,
-    /// Older than the one held, or another of the same version.
+    /// Older than the one held.
     #[error("a device list that takes back a newer one")]
     Stale,
+    /// Another of the same version: the identity has signed both.
+    #[error("a second device list of one version")]
+    Forked,
 }
 
 /// The devices of an identity, as it signed them. Every value of this type has been verified.
@@ -81,7 +132,48 @@ struct SignedPart {
     #[cbor(n(1), with = "minicbor::bytes")]
     identity: [u8; 32],
     #[n(2)]
-    devices: Vec<DeviceKeys>,
+    devices: Vec<ListedDevice>,
+}
+
+impl<C> Encode<C> for ListedDevice {
+    fn encode<W: minicbor::encode::Write>(
+        &self,
+        encoder: &mut minicbor::Encoder<W>,
+        context: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        let wire = WireDevice {
+            signing: self.keys.signing,
+            key: self.keys.key,
+            proof: self.proof,
+        };
+        wire.encode(encoder, context)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for ListedDevice {
+    fn decode(
+        decoder: &mut minicbor::Decoder<'b>,
+        context: &mut C,
+    ) -> Result<Self, minicbor::decode::Error> {
+        let WireDevice {
+            signing,
+            key,
+            proof,
+        } = WireDevice::decode(decoder, context)?;
+        let keys = DeviceKeys { signing, key };
+        Ok(Self { keys, proof })
+    }
+}
+
+#[derive(Encode, Decode)]
+#[cbor(array)]
+struct WireDevice {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    signing: [u8; 32],
+    #[n(1)]
+    key: PublicKey,
+    #[cbor(n(2), with = "minicbor::bytes")]
+    proof: [u8; 64],
 }
 
 #[derive(Encode, Decode)]
@@ -92,7 +184,7 @@ struct WireList {
     #[cbor(n(1), with = "minicbor::bytes")]
     identity: [u8; 32],
     #[n(2)]
-    devices: Vec<DeviceKeys>,
+    devices: Vec<ListedDevice>,
     #[cbor(n(3), with = "minicbor::bytes")]
     signature: [u8; 64],
 }
@@ -101,11 +193,11 @@ impl DeviceList {
     /// Signs a list.
     ///
     /// # Errors
-    /// [`DeviceListFault::Devices`], the caller's fault.
+    /// [`DeviceListFault::Devices`] or [`DeviceListFault::Proof`], the caller's fault.
     pub fn sign(
         identity: &SigningKey,
         version: u32,
-        devices: Vec<DeviceKeys>,
+        devices: Vec<ListedDevice>,
     ) -> Result<Self, DeviceListFault> {
         let signed = SignedPart {
             version,
@@ -120,9 +212,9 @@ impl DeviceList {
     /// Reads a list and verifies it.
     ///
     /// # Errors
-    /// The list is malformed, impossible or not signed by the identity it names.
+    /// The list is malformed, impossible or not signed by the identity it names and by each device.
     pub fn decode(bytes: &[u8]) -> Result<Self, DeviceListFault> {
-        let Self { signed, signature } = Self::decode_own(bytes)?;
+        let Self { signed, signature } = Self::decode_kept(bytes)?;
         let identity = signed.identity;
         VerifyingKey::from_bytes(&identity)
             .and_then(|key| {
@@ -133,12 +225,12 @@ impl DeviceList {
         Ok(Self { signed, signature })
     }
 
-    /// Reads a list that this device has signed itself and kept. It is not verified again, which is what an
+    /// Reads a list from the own store, where only verified ones come. It is not verified again, which is what an
     /// opening of the store would spend most of its time on.
     ///
     /// # Errors
     /// The list is malformed.
-    pub fn decode_own(bytes: &[u8]) -> Result<Self, DeviceListFault> {
+    pub fn decode_kept(bytes: &[u8]) -> Result<Self, DeviceListFault> {
         let WireList {
             version,
             identity,
@@ -181,23 +273,27 @@ impl DeviceList {
         &self.signed.identity
     }
 
-    /// The devices.
+    /// The devices, as they have signed that they belong to it.
     #[must_use]
-    pub fn devices(&self) -> &[DeviceKeys] {
+    pub fn listed(&self) -> &[ListedDevice] {
         &self.signed.devices
+    }
+
+    /// The devices.
+    pub fn devices(&self) -> impl Iterator<Item = &DeviceKeys> {
+        self.signed.devices.iter().map(ListedDevice::keys)
     }
 
     /// The device with this id.
     #[must_use]
     pub fn device(&self, id: &[u8; 16]) -> Option<&DeviceKeys> {
-        let mut devices = self.signed.devices.iter();
-        devices.find(|device| device.device_id() == *id)
+        self.devices().find(|device| device.device_id() == *id)
     }
 
     /// The device with this device key, as a handshake proved it.
     #[must_use]
     pub fn device_with_key(&self, key: &PublicKey) -> Option<&DeviceKeys> {
-        self.signed.devices.iter().find(|device| device.key == *key)
+        self.devices().find(|device| device.key == *key)
     }
 
     /// One of its devices, as one end of a session.
@@ -225,10 +321,12 @@ impl DeviceList {
             Err(DeviceListFault::OtherIdentity)
         } else if self.version() > held.version() {
             Ok(true)
+        } else if self.version() < held.version() {
+            Err(DeviceListFault::Stale)
         } else if self.signed == held.signed {
             Ok(false)
         } else {
-            Err(DeviceListFault::Stale)
+            Err(DeviceListFault::Forked)
         }
     }
 }
@@ -248,21 +346,24 @@ impl SignedPart {
 
     fn check(&self) -> Result<(), DeviceListFault> {
         let possible = (1..=MAX_DEVICES).contains(&self.devices.len())
-            && self.devices.iter().enumerate().all(|(at, device)| {
+            && self.devices.iter().enumerate().all(|(at, listed)| {
                 let others = &self.devices[..at];
+                let device = listed.keys;
                 let usable =
                     VerifyingKey::from_bytes(&device.signing).is_ok_and(|key| !key.is_weak());
                 usable
                     && device.key.is_usable()
-                    && others
-                        .iter()
-                        .all(|other| other.signing != device.signing && other.key != device.key)
+                    && others.iter().all(|other| {
+                        other.keys.signing != device.signing && other.keys.key != device.key
+                    })
             });
-        if possible {
-            Ok(())
-        } else {
-            Err(DeviceListFault::Devices)
+        if !possible {
+            return Err(DeviceListFault::Devices);
         }
+        if !self.devices.iter().all(|device| device.is_proven(&self.identity)) {
+            return Err(DeviceListFault::Proof);
+        }
+        Ok(())
     }
 }
 

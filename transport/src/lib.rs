@@ -19,6 +19,7 @@ pub mod padding;
 pub mod psk;
 pub mod relay;
 pub mod replay;
+pub mod safety;
 pub mod search;
 pub mod session;
 #[cfg(feature = "sized")]

@@ -28,8 +28,6 @@ pub const MET: u64 = 33;
 pub const NOT_MET: u64 = 34;
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 64;
-/// How many safety words two people compare.
-pub const SAFETY_WORDS: usize = 12;
 
 /// What a side tells of itself. Prints nothing.
 #[derive(Clone, PartialEq, Eq)]
@@ -263,18 +261,6 @@ pub fn answer(
         Acquaintance { peer, device, keys },
         Meet::encode(me, mine.public(), ciphertext),
     ))
-}
-
-/// The safety words of two identities, as places in the BIP-39 English list: the same on both sides,
-/// and different for anybody in between.
-#[must_use]
-pub fn safety_words(one: &[u8; 32], other: &[u8; 32]) -> [u16; SAFETY_WORDS] {
-    let bits = kdf("hedgerow 1 safety words", &[one.min(other), one.max(other)]);
-    std::array::from_fn(|word| {
-        (word * 11..(word + 1) * 11).fold(0, |place, bit| {
-            place << 1 | u16::from(bits[bit / 8] >> (7 - bit % 8) & 1)
-        })
-    })
 }
 
 fn pair_keys(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hedgerow_node::api::{
-    Call, ContactId, Invitation, InvitationId, InvitationState, JoinProblem, NewInvitation,
-    Private, Refusal,
+    Call, ContactId, Invitation, InvitationId, InvitationState, JoinProblem, LinkSource,
+    NewInvitation, NewJoin, Private, Refusal,
 };
 use qrcode::{EcLevel, QrCode};
 
@@ -37,6 +37,8 @@ pub struct Adding {
     pub problem: Option<Refusal>,
     /// The camera.
     pub scanning: Scanning,
+    /// What our camera has read, as long as it is what would be joined.
+    scanned: Option<String>,
     known: Vec<Invitation>,
     /// Why joins make no progress, or have ended, and when they expire: of ended ones the node tells no
     /// more.
@@ -73,7 +75,7 @@ pub struct ShownInvitation {
     pub expires: When,
     /// Minutes until then, rounded up.
     pub left_min: u64,
-    /// To be scanned by somebody present, who is then verified.
+    /// To be scanned by somebody present, who then knows whose it is.
     pub in_person: bool,
 }
 
@@ -185,8 +187,16 @@ impl App {
             let end = self.adding.pasted.floor_char_boundary(MAX_PASTED);
             self.adding.pasted.truncate(end);
         }
-        self.adding.problem = None;
+        let adding = &mut self.adding;
+        adding.scanned.take_if(|scanned| *scanned != adding.pasted);
+        adding.problem = None;
         self.changed.adding = true;
+    }
+
+    /// What the camera has read: as good as the person before it who shows it.
+    pub(super) fn take_scanned(&mut self, link: String) {
+        self.take_link(link);
+        self.adding.scanned = Some(self.adding.pasted.clone());
     }
 
     /// A link that was opened or scanned: shown, and joined only when the user says so.
@@ -206,11 +216,17 @@ impl App {
         if link.is_empty() || self.adding.busy {
             return;
         }
-        let link = Private(link.to_owned());
+        let join = NewJoin {
+            link: Private(link.to_owned()),
+            source: match self.adding.scanned {
+                Some(_) => LinkSource::Camera,
+                None => LinkSource::Pasted,
+            },
+        };
         self.adding.busy = true;
         self.adding.problem = None;
         self.changed.adding = true;
-        self.ask(Call::Join(link));
+        self.ask(Call::Join(join));
     }
 
     /// The join is begun, or not.
@@ -221,6 +237,7 @@ impl App {
             Ok(id) => {
                 self.adding.problems.remove(&id);
                 self.adding.pasted.clear();
+                self.adding.scanned = None;
                 self.adding.pasted_set = self.adding.pasted_set.wrapping_add(1);
                 self.ask(Call::Invitations);
             }

@@ -77,7 +77,7 @@ impl App {
             _ if !scanning.on => return,
             Sight::Invitation(link) => {
                 self.scan(false);
-                self.take_link(link.0);
+                self.take_scanned(link.0);
             }
             Sight::OtherCode => scanning.other_code = true,
             Sight::Problem(problem) => {

@@ -189,13 +189,14 @@ fn an_invitation_is_scanned_by_keyboard_and_screen_reader() {
     assert_eq!(pasted.accessible_value().as_deref(), Some("hedgerow:ABC"));
     let joins = |window: &Window| {
         window.asked(|request| match request {
-            Request::Call(Call::Join(link)) => Some(link.clone()),
+            Request::Call(Call::Join(join)) => Some(join.clone()),
             _ => None,
         })
     };
     assert!(joins(&window).is_empty());
     window.presses(&[], Key::Return);
-    assert_eq!(joins(&window), [link]);
+    let source = LinkSource::Camera;
+    assert_eq!(joins(&window), [NewJoin { link, source }]);
 
     // Whatever is wrong is said, with what to do about it.
     window.one(scan).invoke_accessible_default_action();

@@ -162,7 +162,7 @@ fn two_windows_meet_and_talk() {
         News::Invited(invitation) => invitation.unwrap().link,
         _ => None,
     });
-    ben.worker.ask(Call::Join(link));
+    ben.worker.ask(Call::Join(link.into()));
     let to_ana = ben.hears(|news| match news {
         News::Event(Event::Joined { contact, .. }) => Some(contact),
         _ => None,

@@ -41,7 +41,7 @@ macro_rules! calls {
 
                 /// Begin to meet the maker of a link; events tell how it ends. The attempt goes on, and
                 /// survives a restart, until it ends so.
-                Join(; link: Private) -> InvitationId = join, POST "/v1/joins";
+                Join(; #[serde(flatten)] join: NewJoin) -> InvitationId = join, POST "/v1/joins";
 
                 /// Give up a join.
                 CancelJoin(invitation: InvitationId;) -> () = cancel_join, DELETE "/v1/joins/{invitation}";
@@ -55,7 +55,8 @@ macro_rules! calls {
                 /// Forget a contact and the conversation.
                 Remove(contact: ContactId;) -> () = remove, DELETE "/v1/contacts/{contact}";
 
-                /// The twelve words to compare.
+                /// The twelve words to compare. They take long to compute: the engine answers with what they
+                /// derive from, and its host computes them.
                 SafetyWords(contact: ContactId;) -> SafetyWords
                     = safety_words, GET "/v1/contacts/{contact}/safety-words";
 
@@ -277,6 +278,7 @@ replies! {
     Contacts(Vec<Contact>),
     Contact(Contact),
     SafetyWords(SafetyWords),
+    Identities(Identities),
     Ways(Vec<WayStatus>),
     Sent(MessageId),
     Status(Status),

@@ -1,5 +1,6 @@
 //! Contacts, and how each carrier stands with one.
 
+use hedgerow_transport::safety::safety_words;
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
@@ -72,7 +73,8 @@ impl Contact {
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
-    /// The contact runs an older state or was restored: verify.
+    /// The contact or this device runs an older state or was restored, or somebody uses a copy of one of them:
+    /// verify.
     OlderState,
 }
 
@@ -131,4 +133,29 @@ pub struct SafetyWords {
     pub contact: ContactId,
     /// Both see the same words.
     pub words: Vec<String>,
+}
+
+/// What the safety words of a contact derive from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identities {
+    /// The contact.
+    pub contact: ContactId,
+    /// Our identity key.
+    pub ours: [u8; 32],
+    /// Theirs.
+    pub theirs: [u8; 32],
+}
+
+impl Identities {
+    /// The words. Takes a good part of a second: never on a thread that others wait for.
+    #[must_use]
+    pub fn safety_words(self) -> SafetyWords {
+        let list = bip39::Language::English.word_list();
+        let places = safety_words(&self.ours, &self.theirs);
+        let words = places.iter().map(|place| list[usize::from(*place)].to_owned());
+        SafetyWords {
+            words: words.collect(),
+            contact: self.contact,
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub struct NewInvitation {
     /// How long it is good for, in seconds.
     #[serde(default = "NewInvitation::day")]
     pub valid_for_s: u64,
-    /// Shown as a picture to somebody present, who is then verified.
+    /// Shown as a picture to somebody present: if their camera reads it there, they know whose it is.
     #[serde(default)]
     pub in_person: bool,
 }
@@ -29,6 +29,43 @@ impl NewInvitation {
     fn day() -> u64 {
         86_400
     }
+}
+
+/// A link to join, and how it came here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct NewJoin {
+    /// The link.
+    pub link: Private,
+    /// How it came here.
+    #[serde(default)]
+    pub source: LinkSource,
+}
+
+impl From<Private> for NewJoin {
+    /// As if pasted.
+    fn from(link: Private) -> Self {
+        Self {
+            link,
+            source: LinkSource::default(),
+        }
+    }
+}
+
+/// How a link came here. On its way anybody may have put another one in its place, unless it came from one
+/// screen to one camera.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LinkSource {
+    /// The camera of this device has just read it from a screen. If the maker made it to be shown in person, the
+    /// contact is verified.
+    Camera,
+    /// Typed, pasted, or opened by another program.
+    #[default]
+    Pasted,
+    /// Read from a file, such as a picture.
+    File,
 }
 
 /// An invitation, made or being joined.
@@ -41,7 +78,7 @@ pub struct Invitation {
     pub link: Option<Private>,
     /// When it expires, Unix milliseconds.
     pub expires_ms: i64,
-    /// To be scanned in person.
+    /// Made to be scanned in person; being joined: so scanned by our camera.
     pub in_person: bool,
     /// What has become of it.
     pub state: InvitationState,

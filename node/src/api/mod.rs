@@ -30,11 +30,15 @@ pub mod visible;
 
 pub use calls::{Answer, Call, HostCall, Reply};
 pub use carriers::{Airtime, Carrier, CarrierCondition, CarrierStatus, Power, Radio};
-pub use contacts::{Contact, ContactId, Notice, SafetyWords, WayState, WayStatus};
+pub use contacts::{
+    Contact, ContactId, Identities, Notice, SafetyWords, WayState, WayStatus,
+};
 #[cfg(feature = "runtime")]
 pub use contract::{Api, Events, MAX_PAGE};
 pub use events::Event;
-pub use invitations::{Invitation, InvitationId, InvitationState, JoinProblem, NewInvitation};
+pub use invitations::{
+    Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,
+};
 pub use messages::{Message, MessageId, Page, PageFrom, Reaction, Why};
 pub use node::{Me, NodeStatus, Status, Traffic};
 pub use parcels::Imported;

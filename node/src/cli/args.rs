@@ -148,7 +148,7 @@ pub enum Command {
         #[arg(long, default_value = "24h", value_name = "TIME")]
         valid: String,
 
-        /// Show it to somebody present: scanned from this screen, the contact is verified
+        /// Show it to somebody present: scanned from this screen, they know whose it is
         #[arg(long)]
         in_person: bool,
     },

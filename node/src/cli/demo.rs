@@ -301,7 +301,7 @@ async fn meet(ana: &mut Person, ben: &mut Person) -> Result<(), Failure> {
         .await?;
     let link = invitation.link.ok_or(Refusal::Bug)?;
     let (mut heard, mut told) = (ana.api.events().await?, ben.api.events().await?);
-    ben.api.join(link).await?;
+    ben.api.join(link.into()).await?;
     let meeting = async {
         while ana.other.is_none() || ben.other.is_none() {
             tokio::select! {

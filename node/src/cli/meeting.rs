@@ -99,7 +99,7 @@ pub async fn join(session: &Session, output: Output, link: &str) -> Result<(), F
     let api = session.api();
     // Before the call, so that no answer falls between.
     let events = api.events().await?;
-    let id = api.join(Private(link.trim().to_owned())).await?;
+    let id = api.join(Private(link.trim().to_owned()).into()).await?;
     let progress = spinner(output, "looking for the maker of the link");
     let joined = interruptible(joined(api, events, &id, &progress)).await;
     progress.finish_and_clear();

@@ -34,7 +34,7 @@ impl Engine {
             Call::Invite(wish) => self.invite(turn, &wish),
             Call::Invitations => Ok(Reply::Invitations(self.list_invitations())),
             Call::CancelInvitation(id) => self.cancel_invitation(turn, &id),
-            Call::Join(link) => self.join(turn, &link),
+            Call::Join(new) => self.join(turn, &new),
             Call::CancelJoin(id) => self.cancel_join(turn, &id),
             Call::Contacts => Ok(Reply::Contacts(self.list_contacts(turn.txn, turn.now)?)),
             Call::Contact(id) => self.show_contact(turn, &id),

@@ -14,6 +14,7 @@ use hedgerow_transport::handshake::Direction;
 
 use super::carried::Parcel;
 use super::fact::{Fact, FactHeld, FactKind};
+use super::facts::MAX_LISTS;
 use super::fault::{CallError, LinkError};
 use super::items::{self, ReleaseItem};
 use super::{Engine, Turn, chance, contact, reconciling};
@@ -298,9 +299,9 @@ impl Engine {
         let contents = match opened {
             Ok(contents) => contents,
             Err(BundleFault::NoPrekey) => {
-                // Sealed to what is lost here: the sender is to hear of a fresh one.
+                // Sealed to what is lost here: the sender is to hear again of what is there.
                 if device.given.of(FactKind::Prekey) >= self.account.versions.of(FactKind::Prekey) {
-                    self.replace_prekey(turn)?;
+                    self.fact_changed(turn, FactKind::Prekey)?;
                 }
                 return Err(Refusal::ParcelNotForUs.into());
             }
@@ -308,7 +309,8 @@ impl Engine {
                 return Err(Refusal::BadParcel.into());
             }
         };
-        if contents.items.iter().any(|item| !is_sound(item)) {
+        let lists = contents.items.iter().filter(|item| is_list(item)).count();
+        if lists > MAX_LISTS || contents.items.iter().any(|item| !is_sound(item)) {
             return Err(Refusal::BadParcel.into());
         }
         Ok(Opened {
@@ -400,6 +402,13 @@ impl Engine {
         }
         Ok(None)
     }
+}
+
+/// Whether an item tells a device list.
+fn is_list(item: &BundleItem) -> bool {
+    item.kind == items::FACT
+        && items::read::<Fact>(&item.content)
+            .is_ok_and(|fact| fact.kind == FactKind::DeviceList as u8)
 }
 
 /// Whether an item can be read to its end.

@@ -3,17 +3,17 @@
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::space;
 use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::BeaconKey;
-use hedgerow_transport::meeting;
 
 use super::call::checked_name;
 use super::dialling::Target;
 use super::fact::FactKind;
-use super::fault::CallError;
+use super::fault::{CallError, PeerFault};
 use super::items::Bye;
 use super::link::State;
 use super::{Engine, Now, Turn, contact, delivery, draft, reading, reconciling, replay};
-use crate::api::{Contact, ContactId, Notice, Private, Refusal, Reply, SafetyWords};
+use crate::api::{Contact, ContactId, Identities, Notice, Private, Refusal, Reply};
 use crate::tables::{self, Table};
 
 impl Engine {
@@ -99,15 +99,10 @@ impl Engine {
 
     pub(super) fn safety_words(&self, id: &ContactId) -> Result<Reply, CallError> {
         let identity = self.contact_named(id)?;
-        let list = bip39::Language::English.word_list();
-        let places = meeting::safety_words(&self.identity().0, &identity.0);
-        let words = places
-            .iter()
-            .map(|place| list[usize::from(*place)].to_owned())
-            .collect();
-        Ok(Reply::SafetyWords(SafetyWords {
+        Ok(Reply::Identities(Identities {
             contact: contact::api_id(identity),
-            words,
+            ours: self.identity().0,
+            theirs: identity.0,
         }))
     }
 
@@ -208,6 +203,45 @@ impl Engine {
         self.news.delivered.remove(&identity);
         self.news.removed.insert(identity);
         Ok(Reply::Done)
+    }
+
+    /// Refuses a device list that would bring in a device of ours, or one that another contact has.
+    ///
+    /// Device keys alone are not compared: anybody can name somebody's X25519 key beside a signing key of
+    /// their own, gains nothing by it, and would keep its owner out.
+    pub(super) fn refuse_others_devices(
+        &self,
+        identity: IdentityId,
+        list: &DeviceList,
+    ) -> Result<(), PeerFault> {
+        let is_named = |device: &DeviceKeys| {
+            let mut named = list.devices();
+            named.any(|named| named.signing == device.signing)
+        };
+        let others = self.contacts.iter().filter(|(id, _)| **id != identity);
+        let mut others = others.flat_map(|(_, contact)| &contact.devices);
+        if self.device_list.devices().any(is_named) || others.any(is_named) {
+            return Err(PeerFault::OthersDevice);
+        }
+        Ok(())
+    }
+
+    /// The other side did what a device with its state cannot do, or what nothing here explains: this device
+    /// or that one runs an older state, or somebody runs a copy of one of them. The user is shown that.
+    pub(super) fn doubt(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+    ) -> Result<(), StorageError> {
+        if let Some(contact) = self.contacts.get_mut(&identity)
+            && (contact.verified || !contact.older_state)
+        {
+            contact.older_state = true;
+            contact.verified = false;
+            contact.save(turn.txn, identity)?;
+            self.news.contacts.insert(identity);
+        }
+        Ok(())
     }
 
     /// Forgets a device and all that was shared with it.

@@ -1,10 +1,10 @@
 //! Telling contacts' devices what has changed here, and taking in what has changed there
 //! (`docs/PROTOCOL.md` section 8).
 
-use hedgerow_sync::id::DeviceId;
+use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::peer;
 use hedgerow_sync::store::StorageError;
-use hedgerow_transport::device::DeviceList;
+use hedgerow_transport::device::{DeviceList, DeviceListFault};
 use hedgerow_transport::keys::BeaconKey;
 
 use super::account::MAX_NAME;
@@ -23,6 +23,10 @@ use crate::tables;
 /// The most versions by which a claim of the other side raises a fact of ours in one session, so that
 /// nobody can use up the versions there are. Whoever is further behind catches up in several.
 const MAX_OUTRUN: u32 = 1_024;
+
+/// The most device lists in one session or bundle (`docs/PROTOCOL.md` section 1): each costs up to seventeen
+/// signatures to verify.
+pub(super) const MAX_LISTS: usize = 8;
 
 impl Engine {
     /// The content of one of our facts; `None` if there is none yet.
@@ -112,13 +116,9 @@ impl Engine {
                 let above = have.min(ours.saturating_add(MAX_OUTRUN)).saturating_add(1);
                 self.account.versions.raise(kind, above);
                 self.presence.outdate();
-                match kind {
-                    FactKind::DeviceList => self.sign_device_list(turn.txn)?,
-                    FactKind::Prekey => self.new_prekey(turn)?,
-                    FactKind::Profile
-                    | FactKind::Addresses
-                    | FactKind::BeaconKey
-                    | FactKind::RelayNames => {}
+                // What is told stays the same, prekeys too: nobody's word takes one away.
+                if kind == FactKind::DeviceList {
+                    self.sign_device_list(turn.txn)?;
                 }
                 self.account.save(turn.txn)?;
             }
@@ -136,6 +136,12 @@ impl Engine {
         let Some(kind) = FactKind::from_number(fact.kind) else {
             return Ok(());
         };
+        if kind == FactKind::DeviceList {
+            live.lists += 1;
+            if live.lists > MAX_LISTS {
+                return Err(PeerFault::OutOfPlace.into());
+            }
+        }
         self.fact_about(turn, live.device, kind, &fact)?;
         let held = FactHeld {
             kind: fact.kind,
@@ -168,11 +174,13 @@ impl Engine {
         kind: FactKind,
         fact: &Fact,
     ) -> Result<(), LinkError> {
-        if fact.version <= device.held.of(kind) {
+        let held = device.held.of(kind);
+        // Of device lists another one of the same version matters as well.
+        if fact.version < held || fact.version == held && kind != FactKind::DeviceList {
             return Ok(());
         }
         match kind {
-            FactKind::DeviceList => self.device_list_heard(turn, id, device, &fact.bytes)?,
+            FactKind::DeviceList => self.device_list_heard(turn, id, device, fact)?,
             FactKind::Profile => {
                 let (name,): (String,) =
                     minicbor::decode(&fact.bytes).map_err(|_| PeerFault::BadItem)?;
@@ -220,8 +228,9 @@ impl Engine {
                 self.ways_changed(turn, id);
             }
         }
-        device.held.raise(kind, fact.version);
-        device.save(turn.txn, id)?;
+        if device.held.raise(kind, fact.version) {
+            device.save(turn.txn, id)?;
+        }
         Ok(())
     }
 
@@ -234,25 +243,40 @@ impl Engine {
         }
     }
 
-    /// A contact's device list: newer than the one held, or nothing new.
+    /// A contact's device list: newer than the one held, or nothing new. Another one of the same version
+    /// is not taken in, and the user is shown that there are two.
     fn device_list_heard(
         &mut self,
         turn: &mut Turn<'_>,
         id: DeviceId,
         device: &Device,
-        bytes: &[u8],
+        fact: &Fact,
     ) -> Result<(), LinkError> {
+        let contact = self
+            .contacts
+            .get(&device.identity)
+            .ok_or(PeerFault::OutOfPlace)?;
+        if *contact.device_list == **fact.bytes {
+            return Ok(());
+        }
+        let held = DeviceList::decode_kept(&contact.device_list).map_err(|_| tables::damaged())?;
+        let list = DeviceList::decode(&fact.bytes)?;
+        if list.version() != fact.version {
+            return Err(PeerFault::BadItem.into());
+        }
+        match list.replaces(&held) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(DeviceListFault::Forked) => return Ok(self.doubt(turn, device.identity)?),
+            Err(fault) => return Err(fault.into()),
+        }
+        self.refuse_others_devices(device.identity, &list)?;
         let contact = self
             .contacts
             .get_mut(&device.identity)
             .ok_or(PeerFault::OutOfPlace)?;
-        let held = DeviceList::decode(&contact.device_list).map_err(|_| tables::damaged())?;
-        let list = DeviceList::decode(bytes)?;
-        if !list.replaces(&held)? {
-            return Ok(());
-        }
         contact.device_list = list.encode().into();
-        contact.devices = list.devices().to_vec();
+        contact.devices = list.devices().copied().collect();
         contact.save(turn.txn, device.identity)?;
         let listed = contact.device_ids();
         let space = reconciling::space_id(&contact.space);
@@ -266,6 +290,26 @@ impl Engine {
                 peer::forget(turn.txn, space, other)?;
                 self.forget_device(turn, other)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The other side says which device list it tells of. If we hold another one of that version, the
+    /// identity has signed two.
+    pub(super) fn compare_device_list(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+        hello: &Hello,
+    ) -> Result<(), LinkError> {
+        let contact = self
+            .contacts
+            .get(&identity)
+            .ok_or(PeerFault::OutOfPlace)?;
+        let held = DeviceList::decode_kept(&contact.device_list).map_err(|_| tables::damaged())?;
+        let is_same_version = hello.device_list_version == held.version();
+        if is_same_version && held.hash() != *hello.device_list_hash {
+            self.doubt(turn, identity)?;
         }
         Ok(())
     }

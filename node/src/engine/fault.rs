@@ -21,6 +21,9 @@ pub(crate) enum PeerFault {
     /// An item that has no place here.
     #[error("an item out of place")]
     OutOfPlace,
+    /// A device list with a device that is ours or another contact's.
+    #[error("a device list with somebody else's device")]
+    OthersDevice,
     /// A handshake that is none.
     #[error("no handshake")]
     Handshake,

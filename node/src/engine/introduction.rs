@@ -97,7 +97,7 @@ pub fn card(
             }
         };
         account.save(txn)?;
-        let device_list = DeviceList::decode_own(&account.device_list).map_err(|_| damaged())?;
+        let device_list = DeviceList::decode_kept(&account.device_list).map_err(|_| damaged())?;
         let device_id = Account::device_id(txn)?;
         Ok(Card {
             identity: IdentityId(*device_list.identity()),

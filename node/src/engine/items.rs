@@ -50,6 +50,9 @@ pub(crate) struct Hello {
     /// The opening of the sender's store.
     #[n(8)]
     pub incarnation: u64,
+    /// Under the rescue key: proves that the sender holds the psk of this number.
+    #[n(9)]
+    pub psk_proof: Option<ByteArray<16>>,
 }
 
 /// Why a session ends in good order.

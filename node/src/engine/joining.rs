@@ -12,7 +12,9 @@ use super::invitation::InvitationKey;
 use super::link::State;
 use super::way::Way;
 use super::{Engine, Turn};
-use crate::api::{self, InvitationId, InvitationState, JoinProblem, Private, Refusal, Reply};
+use crate::api::{
+    self, InvitationId, InvitationState, JoinProblem, LinkSource, NewJoin, Refusal, Reply,
+};
 use crate::tables::{self, Table};
 
 /// The most invitations joined at once.
@@ -22,6 +24,8 @@ const MAX_JOININGS: usize = 64;
 pub(crate) struct Joining {
     pub invitation: Invitation,
     link: String,
+    /// Our own camera has read it.
+    seen: bool,
     /// The user was told that nobody answers.
     pub told_no_answer: bool,
 }
@@ -31,6 +35,8 @@ pub(crate) struct Joining {
 struct JoiningRecord {
     #[n(0)]
     link: String,
+    #[n(1)]
+    seen: bool,
 }
 
 impl Joining {
@@ -49,6 +55,7 @@ impl Joining {
                     Joining {
                         invitation,
                         link: record.link,
+                        seen: record.seen,
                         told_no_answer: false,
                     },
                 ))
@@ -59,8 +66,14 @@ impl Joining {
     fn save(&self, txn: &mut dyn Txn, id: InvitationKey) -> Result<(), StorageError> {
         let record = JoiningRecord {
             link: self.link.clone(),
+            seen: self.seen,
         };
         tables::save(txn, &Table::Joinings.key(&[&id.0.to_be_bytes()]), &record)
+    }
+
+    /// Whether whoever showed it stood before our camera: the link alone can say what it likes.
+    pub fn is_in_person(&self) -> bool {
+        self.seen && self.invitation.in_person
     }
 
     pub fn ways(&self) -> Vec<Way> {
@@ -74,14 +87,16 @@ impl Joining {
             expires_ms: i64::try_from(self.invitation.expires_s)
                 .unwrap_or(i64::MAX)
                 .saturating_mul(1_000),
-            in_person: self.invitation.in_person,
+            in_person: self.is_in_person(),
             state: InvitationState::Joining,
         }
     }
 }
 
 impl Engine {
-    pub(super) fn join(&mut self, turn: &mut Turn<'_>, link: &Private) -> Result<Reply, CallError> {
+    pub(super) fn join(&mut self, turn: &mut Turn<'_>, new: &NewJoin) -> Result<Reply, CallError> {
+        let NewJoin { link, source } = new;
+        let seen = *source == LinkSource::Camera;
         let invitation = Invitation::parse(&link.0).map_err(|error| match error {
             LinkError::NewerVersion => Refusal::NewerLink,
             LinkError::NotAnInvitation | LinkError::Damaged => Refusal::BadLink,
@@ -97,12 +112,19 @@ impl Engine {
             }
             .into());
         }
-        let known = self
-            .joinings
-            .iter()
-            .find(|(_, joining)| joining.invitation.secret == invitation.secret);
-        if let Some((id, _)) = known {
+        let mut joinings = self.joinings.iter_mut();
+        let known = joinings.find(|(_, joining)| {
+            let known = &joining.invitation;
+            (&known.secret, &known.inviter) == (&invitation.secret, &invitation.inviter)
+        });
+        if let Some((id, joining)) = known {
             let id = *id;
+            if seen && !joining.is_in_person() {
+                joining.invitation = invitation;
+                joining.link = link.0.trim().to_owned();
+                joining.seen = true;
+                joining.save(turn.txn, id)?;
+            }
             self.dialling
                 .refresh_target(Target::Inviter(id), turn.now.mono_ms);
             return Ok(Reply::Joining(id.api_id()));
@@ -117,6 +139,7 @@ impl Engine {
         let joining = Joining {
             invitation,
             link: link.0.trim().to_owned(),
+            seen,
             told_no_answer: false,
         };
         joining.save(turn.txn, id)?;

@@ -36,6 +36,10 @@ const MAX_LOOKS: usize = 16;
 /// What may follow the head of a first flight before it is answered: its padding.
 const MAX_BACKLOG: usize = 255;
 
+/// The most links that a device has dialled to us beside that of its session: those on which it has said
+/// nothing yet, and those under the rescue key (`docs/PROTOCOL.md` section 1).
+const MAX_SPARE_LINKS: usize = 4;
+
 /// Whose first flight it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Who {
@@ -244,7 +248,11 @@ impl Engine {
                     }
                     Progress::Done(whole) => {
                         let (flight, state) = match who {
-                            Who::Device(device) => self.answer_device(turn, device, whole)?,
+                            Who::Device(device) => {
+                                let answered = self.answer_device(turn, device, whole)?;
+                                self.end_surplus(turn, device)?;
+                                answered
+                            }
                             Who::Joiner(invitation) => {
                                 self.answer_joiner(turn, invitation, whole)?
                             }
@@ -310,6 +318,23 @@ impl Engine {
         }
     }
 
+    /// A device has one link more, which is not in the map: the oldest makes room, since the device may have lost
+    /// it.
+    fn end_surplus(&mut self, turn: &mut Turn<'_>, id: DeviceId) -> Result<(), StorageError> {
+        let session = self.sessions.get(&id);
+        let spare = self.links.iter().filter_map(|(link_id, link)| match &link.state {
+            State::Live(live) if live.device == id && link.attempt.is_none() => {
+                (session != Some(link_id)).then_some((live.since_ms, *link_id))
+            }
+            _ => None,
+        });
+        let spare: Vec<(u64, LinkId)> = spare.collect();
+        match spare.iter().min() {
+            Some((_, oldest)) if spare.len() >= MAX_SPARE_LINKS => self.link_over(turn, *oldest),
+            _ => Ok(()),
+        }
+    }
+
     /// The carrier says that a link is gone.
     pub(super) fn link_down(
         &mut self,
@@ -351,15 +376,20 @@ impl Engine {
             .filter(|(_, link)| overdue(link))
             .map(|(id, _)| *id)
             .collect();
-        for id in overdue {
-            let Some(mut link) = self.links.remove(&id) else {
-                continue;
-            };
-            if let State::Live(live) = &mut link.state {
-                self.live_over(turn, id, live)?;
-            }
-            self.end_link(turn, id, link);
+        overdue
+            .into_iter()
+            .try_for_each(|id| self.link_over(turn, id))
+    }
+
+    /// Ends a link that is in the map.
+    fn link_over(&mut self, turn: &mut Turn<'_>, id: LinkId) -> Result<(), StorageError> {
+        let Some(mut link) = self.links.remove(&id) else {
+            return Ok(());
+        };
+        if let State::Live(live) = &mut link.state {
+            self.live_over(turn, id, live)?;
         }
+        self.end_link(turn, id, link);
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use super::fact::{FactKind, Versions};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
+use super::psk::PskProof;
 use super::silence::{Waiting, is_watched};
 use super::{Effects as _, Engine, Outbox, Turn, chance, reconciling};
 use crate::courier::said;
@@ -49,13 +50,15 @@ pub(crate) struct Live {
     pub session: Session,
     /// Under the rescue key: only what leads back is said.
     pub rescue: bool,
-    /// The lowest psk number that the other side's hello can bear if it has lost nothing, as things stood
-    /// when ours was said: another session may move on meanwhile.
-    pub least_of_theirs: u32,
+    /// Under the rescue key: what the other side's hello can prove if nobody has lost a psk, as things stood when
+    /// ours was said. Another session may move on meanwhile.
+    pub proofs: Vec<PskProof>,
     /// What the other side said first.
     pub hello: Option<Hello>,
     /// Facts said in this session, so that none is said twice.
     pub told: Versions,
+    /// Device lists that the other side has told.
+    pub lists: usize,
     /// Our proposal of a next psk.
     pub proposal: Option<Proposal>,
     pub sync: Reconciler,
@@ -93,6 +96,11 @@ impl Engine {
             psk_number: device.psk.number,
             have: device.held.clone(),
             incarnation: self.incarnation.0,
+            psk_proof: rescue.then(|| device.psk.prove(&session)),
+        };
+        let proofs = match rescue {
+            true => device.psk.proofs_of_theirs(&session),
+            false => Vec::new(),
         };
         items::say(&mut session, items::HELLO, &hello);
         self.traffic.sessions += 1;
@@ -101,9 +109,10 @@ impl Engine {
             identity: device.identity,
             session,
             rescue,
-            least_of_theirs: device.psk.least_of_theirs(),
+            proofs,
             hello: None,
             told: Versions::default(),
+            lists: 0,
             proposal: None,
             sync,
             spoke: true,
@@ -196,6 +205,7 @@ impl Engine {
         self.dialling.drop_target(Target::Device(live.device));
         self.refusals.remove(&live.device);
         self.session_begun(turn, link, live, &hello)?;
+        self.compare_device_list(turn, live.identity, &hello)?;
         self.raise_outrun_facts(turn, &hello)?;
         self.tell_facts(turn, live)?;
         self.propose_if_due(turn, live)?;

@@ -17,6 +17,7 @@ use super::dialling::Target;
 use super::fact::Versions;
 use super::fault::{LinkError, PeerFault};
 use super::invitation::{Fate, InvitationKey};
+use super::joining::Joining;
 use super::link::{Link, State};
 use super::psk::PskChain;
 use super::way::Way;
@@ -126,6 +127,7 @@ impl Engine {
         )?;
         let device = DeviceId(joiner.device.device_id());
         let identity = IdentityId(*joiner.peer.devices.identity());
+        self.refuse_others_devices(identity, &joiner.peer.devices)?;
         let again = made.used_by == Some(device);
         let declined = match self.contacts.get(&identity) {
             _ if identity == self.identity() => return Err(PeerFault::OutOfPlace.into()),
@@ -140,15 +142,9 @@ impl Engine {
             items::say_bytes(&mut meeting.session, meeting::NOT_MET, declined.encode());
             return Ok(());
         }
-        let in_person = made.in_person;
-        self.befriend(
-            turn,
-            &joiner,
-            in_person,
-            Some(meeting.invitation),
-            None,
-            None,
-        )?;
+        // Whoever comes first by an invitation need not be who was meant, even if it was shown in person.
+        let verified = false;
+        self.befriend(turn, &joiner, verified, Some(meeting.invitation), None, None)?;
         if let Some(made) = self.invitations.get_mut(&meeting.invitation) {
             made.used_by = Some(device);
             made.end(Fate::Used, turn.now.wall_ms);
@@ -184,16 +180,26 @@ impl Engine {
             Err(fault) => return Err(fault.into()),
         };
         let identity = IdentityId(*inviter.peer.devices.identity());
-        let in_person = self
+        if self
+            .refuse_others_devices(identity, &inviter.peer.devices)
+            .is_err()
+        {
+            let problem = JoinProblem::NotTheInviter;
+            return Ok(self.join_failed(turn, meeting.invitation, problem)?);
+        }
+        let seen = self
             .joinings
             .get(&meeting.invitation)
-            .is_some_and(|joining| joining.invitation.in_person);
+            .is_some_and(Joining::is_in_person);
         // Two who join each other's invitations at once keep what the lower identity's one gave.
         let crossed = self.contacts.contains_key(&identity) && identity > self.identity();
         if !crossed && !self.is_established(turn, identity)? {
             let met_under = self.joinings.get(&meeting.invitation);
             let met_under = met_under.map(|joining| joining.invitation.secret.relay_key());
-            self.befriend(turn, &inviter, in_person, None, way, met_under)?;
+            self.befriend(turn, &inviter, seen, None, way, met_under)?;
+        } else if seen && let Some(contact) = self.contacts.get_mut(&identity) {
+            contact.verified = true;
+            contact.save(turn.txn, identity)?;
         }
         self.joining_over(turn, meeting.invitation)?;
         self.news.met.push((identity, meeting.invitation, true));
@@ -261,7 +267,7 @@ impl Engine {
             older_state: false,
             space: secret,
             device_list: met.peer.devices.encode().into(),
-            devices: met.peer.devices.devices().to_vec(),
+            devices: met.peer.devices.devices().copied().collect(),
             synthetic_spaces: 0,
         };
         contact.save(turn.txn, identity)?;

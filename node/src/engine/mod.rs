@@ -18,6 +18,8 @@
 
 mod account;
 mod announcing;
+#[cfg(test)]
+mod attacks;
 mod better;
 pub mod bundle_event;
 mod call;

@@ -12,7 +12,7 @@ use super::fault::{LinkError, PeerFault};
 use super::items::{self, Hello};
 use super::link::State;
 use super::live::Live;
-use super::psk::{NumberedPsk, PskChain};
+use super::psk::{NumberedPsk, PskChain, PskProof};
 use super::{Engine, Now, Turn, replay};
 
 impl Engine {
@@ -29,7 +29,9 @@ impl Engine {
             && live.proposal.is_none()
             && device.psk.is_due(turn.now.wall_ms)
         {
-            let next = device.psk.number.saturating_add(1);
+            let Some(next) = next_number(device.psk.number) else {
+                return Ok(());
+            };
             let (proposal, content) = Proposal::new(
                 &device.psk.current,
                 next,
@@ -80,8 +82,9 @@ impl Engine {
         })
     }
 
-    /// A session under the rescue key has begun. The side that is ahead tells its user; a psk above
-    /// both is agreed on.
+    /// A session under the rescue key has begun; a psk above both is agreed on. If the other side proves a
+    /// psk that is held here, both have lost nothing. Otherwise nothing here explains the rescue, for whoever holds
+    /// an older copy of that device's store can claim any number: the user is shown that.
     pub(super) fn rescue_begun(
         &mut self,
         turn: &mut Turn<'_>,
@@ -92,17 +95,20 @@ impl Engine {
             .devices
             .get(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
-        if hello.psk_number < live.least_of_theirs
-            && let Some(contact) = self.contacts.get_mut(&live.identity)
-            && !contact.older_state
-        {
-            contact.older_state = true;
-            contact.verified = false;
-            contact.save(turn.txn, live.identity)?;
-            self.news.contacts.insert(live.identity);
+        let mut proofs = device.psk.proofs_of_theirs(&live.session);
+        proofs.append(&mut live.proofs);
+        if !hello.psk_proof.is_some_and(|proof| {
+            let proof = PskProof::new(hello.psk_number, proof.into());
+            proofs.contains(&proof)
+        }) {
+            self.doubt(turn, live.identity)?;
         }
+        let device = self
+            .devices
+            .get(&live.device)
+            .ok_or(PeerFault::OutOfPlace)?;
         if self.device_id < live.device {
-            let number = rescue_number(device.psk.number, hello)?;
+            let number = rescue_number(device.psk.number, hello.psk_number)?;
             let (proposal, content) = Proposal::new(
                 &device.rescue_key.as_psk(),
                 number,
@@ -132,11 +138,11 @@ impl Engine {
         let (from, number) = match (&live.hello, live.rescue) {
             (Some(hello), true) => (
                 device.rescue_key.as_psk(),
-                rescue_number(device.psk.number, hello)?,
+                rescue_number(device.psk.number, hello.psk_number)?,
             ),
             _ => (
                 device.psk.current.clone(),
-                device.psk.number.saturating_add(1),
+                next_number(device.psk.number).ok_or(PeerFault::BadItem)?,
             ),
         };
         let (pending, answer) = psk::answer(
@@ -215,10 +221,46 @@ impl Engine {
     }
 }
 
-/// The number that a rescue agrees on: above both sides'.
-fn rescue_number(ours: u32, hello: &Hello) -> Result<u32, PeerFault> {
-    ours.max(hello.psk_number)
-        .checked_add(1)
-        .filter(|number| *number < replay::RESCUE)
-        .ok_or(PeerFault::BadItem)
+/// How far one side's psk number may lie above the other's for a rescue to go on from it
+/// (`docs/PROTOCOL.md` section 1): twenty years of moves, one a week.
+const MAX_PSK_LEAD: u32 = 1_024;
+
+/// The number that a rescue agrees on: above both sides', or above the lower one if the other is beyond belief. So
+/// no claim uses up the numbers there are, and whoever was outrun by one comes back all the same.
+fn rescue_number(ours: u32, theirs: u32) -> Result<u32, PeerFault> {
+    let (lower, higher) = (ours.min(theirs), ours.max(theirs));
+    let from = if higher - lower > MAX_PSK_LEAD {
+        lower
+    } else {
+        higher
+    };
+    next_number(from).ok_or(PeerFault::BadItem)
+}
+
+/// The number after this one, if there is one.
+fn next_number(number: u32) -> Option<u32> {
+    number.checked_add(1).filter(|next| *next < replay::RESCUE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_of_a_rescue_agree_on_a_number_and_no_claim_uses_them_up() {
+        let top = replay::RESCUE - 1;
+        for (ours, theirs, agreed) in [
+            (7, 7, Some(8)),
+            (7, 5, Some(8)),
+            (7, 7 + MAX_PSK_LEAD, Some(8 + MAX_PSK_LEAD)),
+            (7, 8 + MAX_PSK_LEAD, Some(8)),
+            (7, top, Some(8)),
+            (7, u32::MAX, Some(8)),
+            (top - 1, top - 1, Some(top)),
+            (top, top, None),
+        ] {
+            assert_eq!(rescue_number(ours, theirs).ok(), agreed);
+            assert_eq!(rescue_number(theirs, ours).ok(), agreed);
+        }
+    }
 }

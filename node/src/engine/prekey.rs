@@ -1,5 +1,6 @@
 //! Prekeys of ours: what contacts seal bundles to (`docs/PROTOCOL.md` section 12). A prekey's number is
-//! the version of the fact that tells it.
+//! the version of the fact that told it first. Time alone makes a new one and takes an old one away: what others
+//! say has the same one told again, under a higher version.
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
@@ -65,7 +66,7 @@ impl Engine {
     }
 
     /// Makes a prekey under the version that the fact has now.
-    pub(super) fn new_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+    fn new_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let number = self.account.versions.of(FactKind::Prekey);
         let key = StaticKey::random(&mut turn.rng).under(self.account.cryptography());
         let prekey = Prekey::new(key, turn.now.wall_ms);
@@ -81,14 +82,17 @@ impl Engine {
         if newest.is_none_or(|(_, prekey)| prekey.is_older_than(PREKEY_ROTATION_S, wall_ms)) {
             self.replace_prekey(turn)?;
         }
-        while let Some((number, prekey)) = self.prekeys.first_key_value() {
-            let is_newest = self.prekeys.len() == 1;
+        loop {
+            let mut oldest = self.prekeys.iter();
+            let (Some((number, prekey)), Some((next, _))) = (oldest.next(), oldest.next()) else {
+                break;
+            };
             let mut devices = self.devices.values();
             let mut is_spent = || {
                 prekey.is_past(MAX_LIFETIME_S, wall_ms)
-                    && devices.all(|device| device.given.of(FactKind::Prekey) > *number)
+                    && devices.all(|device| device.given.of(FactKind::Prekey) >= *next)
             };
-            if is_newest || self.prekeys.len() <= MAX_PREKEYS && !is_spent() {
+            if self.prekeys.len() <= MAX_PREKEYS && !is_spent() {
                 break;
             }
             let number = *number;
@@ -100,7 +104,7 @@ impl Engine {
     }
 
     /// Makes a prekey and tells everybody.
-    pub(super) fn replace_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+    fn replace_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let version = self.account.versions.of(FactKind::Prekey).saturating_add(1);
         self.account.versions.raise(FactKind::Prekey, version);
         self.new_prekey(turn)?;

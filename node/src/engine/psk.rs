@@ -8,10 +8,41 @@
 //! `m` is `n + 1`, or after a rescue above both sides' numbers.
 
 use hedgerow_transport::keys::Psk;
+use hedgerow_transport::session::{Role, Session};
+use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
+use subtle::ConstantTimeEq as _;
 
 /// How long a psk stays in use.
 pub(crate) const PSK_AGE_MS: i64 = 7 * 24 * 3_600_000;
+
+/// A proof that one side of a session holds the psk of this number (`docs/PROTOCOL.md` section 9).
+pub(crate) struct PskProof {
+    number: u32,
+    mac: [u8; 16],
+}
+
+impl PskProof {
+    pub fn new(number: u32, mac: [u8; 16]) -> PskProof {
+        PskProof { number, mac }
+    }
+
+    fn by(number: u32, psk: &Psk, session: &Session, side: Role) -> PskProof {
+        let mut mac = blake3::Hasher::new_derive_key("hedgerow 1 psk proof");
+        let side = [u8::from(side == Role::Answerer)];
+        mac.update(psk.as_bytes()).update(session.hash()).update(&side);
+        let mac = mac.finalize();
+        let mac = *mac.as_bytes().first_chunk().expect("16 bytes of 32");
+        PskProof { number, mac }
+    }
+}
+
+impl PartialEq for PskProof {
+    /// In constant time.
+    fn eq(&self, other: &PskProof) -> bool {
+        self.number == other.number && self.mac.ct_eq(&other.mac).into()
+    }
+}
 
 /// The psks of a pair.
 #[derive(Encode, Decode)]
@@ -73,11 +104,23 @@ impl PskChain {
         self.since_ms.saturating_add(PSK_AGE_MS)
     }
 
-    /// The lowest number that the other side may be at, having lost nothing: while it has not been seen
-    /// to use the current one, that of the one before.
-    pub fn least_of_theirs(&self) -> u32 {
-        let previous = self.previous.as_ref().map(|previous| previous.number);
-        previous.map_or(self.number, |previous| previous.min(self.number))
+    /// Proves to the other side of a session that this one holds the current psk.
+    pub fn prove(&self, session: &Session) -> ByteArray<16> {
+        let proof = PskProof::by(self.number, &self.current, session, session.role());
+        proof.mac.into()
+    }
+
+    /// What the other side of a session can prove if it has lost nothing and neither have we: that it holds a psk
+    /// which is held here.
+    pub fn proofs_of_theirs(&self, session: &Session) -> Vec<PskProof> {
+        let role = match session.role() {
+            Role::Dialler => Role::Answerer,
+            Role::Answerer => Role::Dialler,
+        };
+        self.candidates()
+            .into_iter()
+            .map(|(number, psk)| PskProof::by(number, psk, session, role))
+            .collect()
     }
 
     /// As the proposer: the answer has come, so the next one is in use from now on. Gives the numbers
@@ -136,14 +179,12 @@ mod tests {
         });
         assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
         assert!(proposer.advance(1, psk(1), 0).is_empty());
-        assert_eq!(proposer.least_of_theirs(), answerer.number);
         assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
         assert_eq!(answerer.seen(1, 0), [0]);
         assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
         assert_eq!(proposer.seen(1, 0), [0]);
         assert!(meets(&proposer, &answerer) && meets(&answerer, &proposer));
         assert_eq!(proposer.candidates().len(), 1);
-        assert_eq!(proposer.least_of_theirs(), 1);
     }
 
     #[test]

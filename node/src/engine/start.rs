@@ -6,7 +6,7 @@ use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::cryptography::Cryptography;
-use hedgerow_transport::device::{DeviceKeys, DeviceList};
+use hedgerow_transport::device::{DeviceList, ListedDevice};
 use hedgerow_transport::keys::{BeaconKey, SigningSecret, StaticKey};
 use hedgerow_transport::relay::RelayPaths;
 use rand_core::CryptoRng;
@@ -87,11 +87,14 @@ impl Engine {
         let identity_key = SigningSecret::from_bytes(chance::bytes(rng));
         let signing_key = SigningSecret::from_bytes(chance::bytes(rng));
         let device_key = StaticKey::random(rng);
-        let keys = DeviceKeys {
-            signing: signing_key.key().verifying_key().to_bytes(),
-            key: device_key.public(),
-        };
-        let list = DeviceList::sign(&identity_key.key(), 1, vec![keys])
+        let identity = identity_key.key();
+        let listed = ListedDevice::sign(
+            &signing_key.key(),
+            &identity.verifying_key().to_bytes(),
+            device_key.public(),
+        );
+        let device_id = DeviceId(listed.keys().device_id());
+        let list = DeviceList::sign(&identity, 1, vec![listed])
             .expect("one fresh device is possible");
         let mut versions = Versions::default();
         for kind in [FactKind::DeviceList, FactKind::Profile, FactKind::BeaconKey] {
@@ -119,7 +122,7 @@ impl Engine {
                 return Ok(false);
             }
             account.save(txn)?;
-            Account::save_device_id(txn, DeviceId(keys.device_id()))?;
+            Account::save_device_id(txn, device_id)?;
             Ok(true)
         })?;
         if !empty {
@@ -206,7 +209,7 @@ impl Engine {
     /// Signs the device list anew under the version that the facts now name.
     pub(super) fn sign_device_list(&mut self, txn: &mut dyn Txn) -> Result<(), StorageError> {
         let version = self.account.versions.of(FactKind::DeviceList);
-        let devices = self.device_list.devices().to_vec();
+        let devices = self.device_list.listed().to_vec();
         self.device_list = DeviceList::sign(&self.account.identity_key.key(), version, devices)
             .expect("the same devices were signed before");
         self.device_list_hash = self.device_list.hash();
@@ -218,7 +221,7 @@ impl Engine {
 fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {
     let mut account: Account =
         tables::load(reader, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
-    let device_list = DeviceList::decode_own(&account.device_list).map_err(|_| damaged())?;
+    let device_list = DeviceList::decode_kept(&account.device_list).map_err(|_| damaged())?;
     let device_id = Account::device_id(reader)?;
     let device_keys = *device_list.device(&device_id.0).ok_or_else(damaged)?;
     account.device_key = account.device_key.known_by(device_keys.key);

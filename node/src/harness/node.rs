@@ -205,6 +205,12 @@ impl Node {
         &self.engine
     }
 
+    /// The engine, to bring about what would take long.
+    #[cfg(test)]
+    pub(crate) fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
     /// Something happens to it, which it takes in when the world goes on.
     pub fn input(&mut self, input: Input) {
         self.waiting.push_back(input);

@@ -57,7 +57,7 @@ impl World {
         };
         let before = (joined(self), self.contacts(joiner).len());
         let link = self.invite(inviter);
-        self.ask(joiner, Call::Join(link))
+        self.ask(joiner, Call::Join(link.into()))
             .expect("the link is good");
         assert!(
             self.until(PATIENCE_MS, |world| joined(world) > before.0),
@@ -93,6 +93,17 @@ impl World {
         match self.ask(node, Call::Me) {
             Ok(Reply::Me(me)) => me.id,
             other => panic!("nobody: {other:?}"),
+        }
+    }
+
+    /// What a node's user reads out to compare with a contact.
+    ///
+    /// # Panics
+    /// They are no contacts.
+    pub fn safety_words(&mut self, node: usize, with: ContactId) -> Vec<String> {
+        match self.ask(node, Call::SafetyWords(with)) {
+            Ok(Reply::Identities(identities)) => identities.safety_words().words,
+            other => panic!("no words: {other:?}"),
         }
     }
 

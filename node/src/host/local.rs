@@ -59,7 +59,13 @@ impl Api for Local {
             // Without an address nobody could follow the invitation.
             node.found_on_air().await;
         }
-        node.call(call).await
+        match node.call(call).await? {
+            Reply::Identities(of) => {
+                let words = tokio::task::spawn_blocking(|| of.safety_words()).await;
+                Ok(Reply::SafetyWords(words.map_err(|_| Refusal::Bug)?))
+            }
+            reply => Ok(reply),
+        }
     }
 
     async fn host(&self, call: HostCall) -> Answer {

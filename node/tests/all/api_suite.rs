@@ -95,7 +95,7 @@ async fn pair(through: Through) -> (Node, Node, ContactId, ContactId) {
     let invitation = ana.api.invite(new).await.unwrap();
     let join = ben
         .api
-        .join(invitation.link.clone().unwrap())
+        .join(invitation.link.clone().unwrap().into())
         .await
         .unwrap();
     let to_ana = event(&mut joined, |event| match event {
@@ -239,11 +239,11 @@ async fn an_invitation_is_listed_and_cancelled(through: Through) {
 async fn links_that_cannot_be_joined_are_refused(through: Through) {
     let ana = node("Ana", through).await;
     assert_eq!(
-        ana.api.join(text("https://example.org")).await,
+        ana.api.join(text("https://example.org").into()).await,
         Err(Refusal::BadLink)
     );
     assert_eq!(
-        ana.api.join(text("hedgerow:AAAA")).await,
+        ana.api.join(text("hedgerow:AAAA").into()).await,
         Err(Refusal::BadLink)
     );
     let new = NewInvitation {
@@ -251,7 +251,7 @@ async fn links_that_cannot_be_joined_are_refused(through: Through) {
         in_person: false,
     };
     let own = ana.api.invite(new).await.unwrap().link.unwrap();
-    assert_eq!(ana.api.join(own).await, Err(Refusal::OwnLink));
+    assert_eq!(ana.api.join(own.into()).await, Err(Refusal::OwnLink));
 }
 
 async fn two_meet_and_see_the_same_safety_words(through: Through) {

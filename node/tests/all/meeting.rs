@@ -1,7 +1,8 @@
 //! Two people meet by one invitation.
 
 use hedgerow_node::api::{
-    Call, Event, InvitationState, JoinProblem, NewInvitation, Private, Refusal, Reply,
+    Call, Event, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin, Private, Refusal,
+    Reply,
 };
 use hedgerow_node::harness::World;
 
@@ -36,39 +37,101 @@ fn two_meet_by_a_link_and_know_each_others_names() {
     assert_eq!(state(&mut world, 1), []);
 }
 
-#[test]
-fn those_who_meet_in_person_are_verified_and_others_by_their_words() {
-    let mut world = World::with(2, &["Ada", "Grace", "Alan"]);
+/// A link by which a node wants to be met in person.
+fn invite_in_person(world: &mut World, node: usize) -> Private {
     let wish = NewInvitation {
         valid_for_s: 600,
         in_person: true,
     };
-    let Ok(Reply::Invitation(invitation)) = world.ask(0, Call::Invite(wish)) else {
-        panic!("no invitation")
-    };
+    match world.ask(node, Call::Invite(wish)) {
+        Ok(Reply::Invitation(invitation)) => invitation.link.expect("open"),
+        other => panic!("no invitation: {other:?}"),
+    }
+}
+
+/// A node joins a link that came to it like this.
+fn join(world: &mut World, node: usize, link: &Private, source: LinkSource) {
+    let link = link.clone();
     world
-        .ask(1, Call::Join(invitation.link.expect("open")))
+        .ask(node, Call::Join(NewJoin { link, source }))
         .expect("a good link");
+}
+
+#[test]
+fn whoever_reads_a_code_by_camera_knows_whose_it_is_and_the_maker_knows_nobody() {
+    let mut world = World::with(2, &["Ada", "Grace"]);
+    let link = invite_in_person(&mut world, 0);
+    join(&mut world, 1, &link, LinkSource::Camera);
     world.run(20_000);
-    assert!(world.contact(0, 1).verified && world.contact(1, 0).verified);
-    world.meet(0, 2);
-    let words = |world: &mut World, node: usize, of: usize| {
-        let id = world.id(of);
-        match world.ask(node, Call::SafetyWords(id)) {
-            Ok(Reply::SafetyWords(words)) => words.words,
-            other => panic!("{other:?}"),
-        }
-    };
-    let (mine, theirs, others) = (
-        words(&mut world, 0, 2),
-        words(&mut world, 2, 0),
-        words(&mut world, 0, 1),
+    assert!(world.contact(1, 0).verified);
+    assert!(
+        !world.contact(0, 1).verified,
+        "anybody may have used it before the person it was shown to"
     );
-    assert_eq!(mine.len(), 12);
-    assert_eq!(mine, theirs);
-    assert_ne!(mine, others);
-    let id = world.id(2);
-    let Ok(Reply::Contact(contact)) = world.ask(0, Call::Verify(id, true)) else {
+}
+
+#[test]
+fn a_link_that_says_in_person_verifies_nobody_unless_a_camera_has_read_it() {
+    for source in [LinkSource::Pasted, LinkSource::File] {
+        let mut world = World::with(2, &["Ada", "Grace"]);
+        let link = invite_in_person(&mut world, 0);
+        join(&mut world, 1, &link, source);
+        world.run(20_000);
+        assert!(!world.contact(1, 0).verified && !world.contact(0, 1).verified);
+    }
+    // Nor does a camera where the maker was not there.
+    let mut world = World::with(2, &["Ada", "Grace"]);
+    let link = world.invite(0);
+    join(&mut world, 1, &link, LinkSource::Camera);
+    world.run(20_000);
+    assert!(!world.contact(1, 0).verified && !world.contact(0, 1).verified);
+}
+
+#[test]
+fn what_a_camera_has_read_is_known_over_a_restart_and_after_the_same_link_was_pasted() {
+    let mut world = World::with(9, &["Ada", "Grace"]);
+    let link = invite_in_person(&mut world, 0);
+    world.network.part(0, 1, true);
+    join(&mut world, 1, &link, LinkSource::Pasted);
+    join(&mut world, 1, &link, LinkSource::Camera);
+    join(&mut world, 1, &link, LinkSource::Pasted);
+    world.restart(1);
+    world.network.part(0, 1, false);
+    world.connected(0, 1);
+    assert!(world.contact(1, 0).verified && !world.contact(0, 1).verified);
+}
+
+/// Mallory has Ada's link, keeps it, and passes one of her own on to Grace. She is then in between, and both of
+/// them take her for the other.
+#[test]
+fn whoever_swaps_a_link_is_verified_by_nobody_and_shows_by_the_words() {
+    let mut world = World::with(10, &["Ada", "Grace", "Grace", "Ada"]);
+    let (to_ada, to_grace) = (2, 3);
+    let adas = invite_in_person(&mut world, 0);
+    let swapped = invite_in_person(&mut world, to_grace);
+    join(&mut world, to_ada, &adas, LinkSource::Pasted);
+    join(&mut world, 1, &swapped, LinkSource::Pasted);
+    world.run(20_000);
+    let (of_ada, of_grace) = (world.contacts(0).remove(0), world.contacts(1).remove(0));
+    assert_eq!(
+        (of_ada.name.0.as_str(), of_grace.name.0.as_str()),
+        ("Grace", "Ada")
+    );
+    assert!(!of_ada.verified && !of_grace.verified);
+    let adas = world.safety_words(0, of_ada.id);
+    assert_eq!(adas.len(), 12);
+    assert_ne!(adas, world.safety_words(1, of_grace.id));
+    // With nobody in between they are the same.
+    let ada = world.id(0);
+    assert_eq!(adas, world.safety_words(to_ada, ada));
+}
+
+#[test]
+fn whoever_has_compared_the_words_says_so() {
+    let mut world = World::with(2, &["Ada", "Grace"]);
+    world.meet(0, 1);
+    let grace = world.id(1);
+    let Ok(Reply::Contact(contact)) = world.ask(0, Call::Verify(grace, true)) else {
         panic!("not verified")
     };
     assert!(contact.verified);
@@ -78,10 +141,10 @@ fn those_who_meet_in_person_are_verified_and_others_by_their_words() {
 fn an_invitation_serves_one_person() {
     let mut world = World::with(3, &["Ada", "Grace", "Eve"]);
     let link = world.invite(0);
-    world.ask(1, Call::Join(link.clone())).expect("a good link");
+    world.ask(1, Call::Join(link.clone().into())).expect("a good link");
     world.run(20_000);
     assert_eq!(world.contacts(1).len(), 1);
-    world.ask(2, Call::Join(link)).expect("the link looks good");
+    world.ask(2, Call::Join(link.into())).expect("the link looks good");
     world.run(20_000);
     assert_eq!(world.contacts(2).len(), 0);
     assert_eq!(problems(&world, 2), [JoinProblem::Used]);
@@ -99,14 +162,14 @@ fn a_cancelled_and_an_expired_invitation_say_so_for_a_day_and_then_nothing() {
         .ask(0, Call::CancelInvitation(invitations[0].id.clone()))
         .expect("it is open");
     world
-        .ask(1, Call::Join(link.clone()))
+        .ask(1, Call::Join(link.clone().into()))
         .expect("the link looks good");
     world.run(20_000);
     assert_eq!(problems(&world, 1), [JoinProblem::Cancelled]);
 
     let late = world.invite(0);
     world.run(3_700_000);
-    world.ask(1, Call::Join(late)).expect("the link looks good");
+    world.ask(1, Call::Join(late.into())).expect("the link looks good");
     world.run(20_000);
     assert_eq!(
         problems(&world, 1),
@@ -115,7 +178,7 @@ fn a_cancelled_and_an_expired_invitation_say_so_for_a_day_and_then_nothing() {
 
     world.run(25 * 3_600_000);
     assert_eq!(state(&mut world, 0), []);
-    world.ask(1, Call::Join(link)).expect("the link looks good");
+    world.ask(1, Call::Join(link.into())).expect("the link looks good");
     world.run(120_000);
     assert_eq!(
         problems(&world, 1),
@@ -134,22 +197,22 @@ fn a_cancelled_and_an_expired_invitation_say_so_for_a_day_and_then_nothing() {
 fn links_that_cannot_be_joined_are_refused_at_once() {
     let mut world = World::with(5, &["Ada", "Grace"]);
     let own = world.invite(0);
-    assert_eq!(world.ask(0, Call::Join(own.clone())), Err(Refusal::OwnLink));
+    assert_eq!(world.ask(0, Call::Join(own.clone().into())), Err(Refusal::OwnLink));
     let damaged = Private(own.0.replace('A', "B"));
-    assert_eq!(world.ask(1, Call::Join(damaged)), Err(Refusal::BadLink));
+    assert_eq!(world.ask(1, Call::Join(damaged.into())), Err(Refusal::BadLink));
     assert_eq!(
-        world.ask(1, Call::Join(Private("https://example.org".to_owned()))),
+        world.ask(1, Call::Join(Private("https://example.org".to_owned()).into())),
         Err(Refusal::BadLink)
     );
     world.meet(0, 1);
     let again = world.invite(0);
     assert_eq!(
-        world.ask(1, Call::Join(again.clone())),
+        world.ask(1, Call::Join(again.clone().into())),
         Err(Refusal::AlreadyContact)
     );
     let id = world.id(0);
     world.ask(1, Call::Block(id, true)).expect("a contact");
-    assert_eq!(world.ask(1, Call::Join(again)), Err(Refusal::Blocked));
+    assert_eq!(world.ask(1, Call::Join(again.into())), Err(Refusal::Blocked));
 }
 
 /// Beyond what a meeting says.
@@ -172,7 +235,7 @@ fn cut_meetings(cuts: impl Iterator<Item = usize>) {
         let mut world = World::with(600 + cut as u64, &["Ada", "Grace"]);
         let link = world.invite(0);
         world.network.cut_next_after(cut);
-        world.ask(1, Call::Join(link)).expect("a good link");
+        world.ask(1, Call::Join(link.into())).expect("a good link");
         world.run(50);
         world.restart(cut % 2);
         let met = world.until(600_000, |world| {
@@ -196,8 +259,8 @@ fn cut_meetings(cuts: impl Iterator<Item = usize>) {
 fn two_who_join_each_others_invitations_at_once_become_one_contact_each() {
     let mut world = World::with(7, &["Ada", "Grace"]);
     let (one, other) = (world.invite(0), world.invite(1));
-    world.nodes[0].call(Call::Join(other));
-    world.nodes[1].call(Call::Join(one));
+    world.nodes[0].call(Call::Join(other.into()));
+    world.nodes[1].call(Call::Join(one.into()));
     world.run(60_000);
     world.connected(0, 1);
     assert_eq!((world.contacts(0).len(), world.contacts(1).len()), (1, 1));
@@ -216,7 +279,7 @@ fn whoever_still_has_the_joiner_as_a_contact_says_so() {
     world.network.part(0, 1, false);
     let link = world.invite(0);
     world
-        .ask(1, Call::Join(link))
+        .ask(1, Call::Join(link.into()))
         .expect("no longer a contact here");
     world.run(20_000);
     assert_eq!(problems(&world, 1), [JoinProblem::AlreadyContact]);

@@ -127,7 +127,7 @@ fn an_invitation_answers_a_nonce_once_and_so_many_in_all() {
     let link = world.invite(0);
     world.watch();
     world
-        .ask(1, hedgerow_node::api::Call::Join(link))
+        .ask(1, hedgerow_node::api::Call::Join(link.into()))
         .expect("a good link");
     world.connected(0, 1);
     let flights = first_flights_to(&mut world, 0);

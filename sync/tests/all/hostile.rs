@@ -158,6 +158,22 @@ fn an_entry_in_my_name_without_my_mark_is_refused() {
     assert_eq!(victim.rows(), before);
 }
 
+/// Whatever the peer's list of devices says: what is mine is mine by its mark.
+#[test]
+fn an_entry_in_my_name_needs_my_mark_though_the_peer_claims_my_device() {
+    let mut victim = Victim::new();
+    victim.theirs.extend(victim.node.identity.devices.clone());
+    let before = victim.rows();
+    let log = victim.node.log();
+    let refused = Event::Refused {
+        space: SPACE,
+        log,
+        refusal: Refusal::FalseMark,
+    };
+    assert_eq!(victim.hear(entries(log, 1, &[], 5)), [refused]);
+    assert_eq!(victim.rows(), before);
+}
+
 #[test]
 fn a_batch_of_mine_is_not_taken_for_another_space_or_log() {
     let other = SpaceId([8; 16]);

@@ -6,8 +6,9 @@ use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::{Garbage, Progress};
 use hedgerow_transport::invitation::{MAX_ADDRESSES, inviter_key_hash};
 use hedgerow_transport::meeting::{
-    Acquaintance, Declined, Introduction, MAX_NAME, Meeting, MeetingFault, answer, safety_words,
+    Acquaintance, Declined, Introduction, MAX_NAME, Meeting, MeetingFault, answer,
 };
+use hedgerow_transport::safety::safety_words;
 use proptest::prelude::*;
 
 use crate::support::devices;
@@ -290,13 +291,19 @@ fn an_inviter_that_declines_says_why() {
     assert_eq!(Declined::decode(&[0x81, 9]), Err(MeetingFault::Malformed));
 }
 
+/// Searching for two identities that look like two others costs 64 MiB and three passes over it each time.
 #[test]
 fn safety_words_are_the_same_on_both_sides_and_no_others() {
     let words = safety_words(&[1; 32], &[2; 32]);
     assert_eq!(words, safety_words(&[2; 32], &[1; 32]));
     assert_ne!(words, safety_words(&[1; 32], &[3; 32]));
     // Eleven bits each, in order.
-    let bits = blake3::derive_key("hedgerow 1 safety words", &[[1_u8; 32], [2; 32]].concat());
+    let params = argon2::Params::new(65_536, 3, 1, Some(32)).unwrap();
+    let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let mut bits = [0; 32];
+    argon2
+        .hash_password_into(&[[1_u8; 32], [2; 32]].concat(), b"hedgerow safety words 2", &mut bits)
+        .unwrap();
     let number = |word: usize| {
         (word * 11..word * 11 + 11).fold(0, |sum, bit| {
             sum * 2 + u16::from(bits[bit / 8] & (0x80 >> (bit % 8)) != 0)

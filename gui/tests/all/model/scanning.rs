@@ -63,6 +63,47 @@ fn what_is_scanned_is_shown_as_if_it_had_been_pasted_and_joined_only_by_the_user
     assert_eq!(stage.app.adding.scanning, there);
 }
 
+/// How what was joined last had come here.
+fn joined_as(stage: &Stage) -> Option<LinkSource> {
+    let mut asked = stage.done.iter().rev();
+    asked.find_map(|effect| match effect {
+        Effect::Ask(Request::Join(join)) => Some(join.source),
+        _ => None,
+    })
+}
+
+#[test]
+fn only_what_the_camera_has_read_and_nobody_has_changed_is_joined_as_scanned() {
+    let scanned = || {
+        let mut stage = scanning();
+        let link = Private("hedgerow:ABC".into());
+        stage.does(Action::Camera(Sight::Invitation(link)));
+        stage
+    };
+    let mut stage = scanned();
+    stage.does(Action::Join);
+    assert_eq!(joined_as(&stage), Some(LinkSource::Camera));
+    // What comes next has not been seen.
+    stage.does(Action::Pasted("hedgerow:ABC".into()));
+    stage.does(Action::Join);
+    assert_eq!(joined_as(&stage), Some(LinkSource::Pasted));
+
+    let swaps: [fn(&mut Stage); 3] = [
+        |stage| stage.does(Action::Pasted("hedgerow:ABD".into())),
+        |stage| stage.does(Action::LinkOpened("hedgerow:ABD".into())),
+        |stage| {
+            stage.does(Action::Pasted("hedgerow:".into()));
+            stage.does(Action::Pasted("hedgerow:ABC".into()));
+        },
+    ];
+    for swap in swaps {
+        let mut stage = scanned();
+        swap(&mut stage);
+        stage.does(Action::Join);
+        assert_eq!(joined_as(&stage), Some(LinkSource::Pasted));
+    }
+}
+
 #[test]
 fn whatever_leads_away_from_the_page_lets_go_of_the_camera_and_coming_back_does_not_switch_it_on() {
     let leads: [fn(&mut Stage); 9] = [

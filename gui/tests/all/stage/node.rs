@@ -386,8 +386,8 @@ impl Node {
                 found.link = None;
                 News::Event(Event::Invitation { invitation: id })
             }
-            Request::Call(Call::Join(link)) => {
-                if !link.0.starts_with("hedgerow:") {
+            Request::Call(Call::Join(join)) => {
+                if !join.link.0.starts_with("hedgerow:") {
                     return Some(News::Joining(Err(Refusal::BadLink)));
                 }
                 let id = InvitationId("00000000000000ff".into());

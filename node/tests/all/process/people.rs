@@ -141,7 +141,7 @@ pub async fn meet(a: &impl Api, b: &impl Api) -> (ContactId, ContactId) {
 /// B joins A's link.
 pub async fn join(a: &impl Api, b: &impl Api, link: Private) -> (ContactId, ContactId) {
     let (mut heard, mut told) = (a.events().await.unwrap(), b.events().await.unwrap());
-    b.join(link).await.unwrap();
+    b.join(link.into()).await.unwrap();
     let b_of_a = event(&mut heard, |event| match event {
         Event::Met { contact, .. } => Some(contact),
         _ => None,

@@ -85,7 +85,7 @@ async fn no_relay_is_connected_to_that_the_user_has_not_added_though_an_invitati
     b.switch_carrier(Carrier::Lan, false).await.unwrap();
     let link = super::people::invite(&a).await;
     let (mut told, joined) = (b.events().await.unwrap(), link.clone());
-    b.join(joined).await.unwrap();
+    b.join(joined.into()).await.unwrap();
     // A round of attempts is over, and what the invitation names is only offered.
     until(async || states(&b).await == [RelayCondition::Offered]).await;
     assert_eq!(carrier(&b).await, CarrierCondition::Off);

@@ -232,7 +232,7 @@ impl Api for Fake {
                 state.invitation(&id)?.state = InvitationState::Cancelled;
                 Reply::Done
             }
-            Call::Join(link) => {
+            Call::Join(NewJoin { link, .. }) => {
                 if !link.0.starts_with("hedgerow:") {
                     return Err(Refusal::BadLink);
                 }

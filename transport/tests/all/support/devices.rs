@@ -4,7 +4,7 @@
 use bytes::{Bytes, BytesMut};
 use ed25519_dalek::SigningKey;
 use hedgerow_transport::carrier::Address;
-use hedgerow_transport::device::{DeviceKeys, DeviceList};
+use hedgerow_transport::device::{DeviceKeys, DeviceList, ListedDevice};
 use hedgerow_transport::handshake::{
     Arriving, Counted, Dialling, Direction, Garbage, Invited, Joining, Opened, Party, Progress,
     Whole,
@@ -129,15 +129,12 @@ pub struct Person {
 pub fn person(name: u8) -> Person {
     let identity = SigningKey::from_bytes(&[name; 32]);
     let key = StaticKey::random(&mut rng(u64::from(name)));
-    let signing = SigningKey::from_bytes(&[name + 100; 32])
-        .verifying_key()
-        .to_bytes();
-    let device = DeviceKeys {
-        signing,
-        key: key.public(),
-    };
+    let signing = SigningKey::from_bytes(&[name + 100; 32]);
+    let of = identity.verifying_key().to_bytes();
+    let listed = ListedDevice::sign(&signing, &of, key.public());
+    let device = *listed.keys();
     let introduction = Introduction {
-        devices: DeviceList::sign(&identity, 1, vec![device]).unwrap(),
+        devices: DeviceList::sign(&identity, 1, vec![listed]).unwrap(),
         name: format!("person {name}"),
         addresses: vec![Address("192.0.2.1:4711".into())],
     };

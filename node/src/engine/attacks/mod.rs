@@ -1,0 +1,126 @@
+//! What a contact can try who has changed its own program. Each test changes the attacker's store; the
+//! engine there then says to others what stands in it.
+
+mod links;
+mod lists;
+mod prekeys;
+mod rescue;
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+
+use hedgerow_sync::entry::Body;
+use hedgerow_sync::id::{DeviceId, Incarnation, LogId};
+use hedgerow_sync::memory::MemoryStore;
+use hedgerow_sync::space;
+use hedgerow_sync::store::{Direction, Store};
+use hedgerow_transport::device::DeviceKeys;
+use minicbor::{Decode, Encode};
+
+use super::account::Account;
+use super::contact::Contact;
+use super::device::Device;
+use super::fact::FactKind;
+use super::{conversation, reconciling};
+use crate::api::ContactId;
+use crate::harness::World;
+use crate::tables::{self, Table};
+
+type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// All rows of a store.
+fn rows(store: &MemoryStore) -> Rows {
+    let mut rows = Rows::new();
+    let all = (Bound::Unbounded, Bound::Unbounded);
+    store
+        .read(|reader| {
+            reader.scan(all, Direction::Forward, &mut |key, value| {
+                rows.insert(key.to_vec(), value.to_vec());
+                ControlFlow::Continue(())
+            })
+        })
+        .expect("memory does not fail");
+    rows
+}
+
+/// All rows of a node but what it keeps of this device itself: when it was seen, and its handshakes.
+fn rows_but_of(world: &World, node: usize, device: DeviceId) -> Rows {
+    let mut rows = rows(&world.nodes[node].storage.store);
+    let own = [Table::Devices, Table::ReplayWindows].map(|table| table.key(&[&device.0]));
+    rows.retain(|key, _| !own.iter().any(|own| key.starts_with(own)));
+    rows
+}
+
+/// The rows of one table.
+fn table(world: &World, node: usize, table: Table) -> Rows {
+    let mut rows = rows(&world.nodes[node].storage.store);
+    rows.retain(|key, _| key[0] == table as u8);
+    rows
+}
+
+fn load<T: for<'b> Decode<'b, ()>>(store: &MemoryStore, key: &[u8]) -> T {
+    let loaded = store.read(|reader| tables::load(reader, key));
+    loaded.expect("memory does not fail").expect("there is one")
+}
+
+fn change<T: for<'b> Decode<'b, ()> + Encode<()>>(
+    store: &mut MemoryStore,
+    key: &[u8],
+    change: impl FnOnce(&mut T),
+) {
+    let mut record: T = load(store, key);
+    change(&mut record);
+    store
+        .write(|txn| tables::save(txn, key, &record))
+        .expect("memory does not fail");
+}
+
+fn keys(world: &World, node: usize) -> DeviceKeys {
+    world.nodes[node].engine().device_keys
+}
+
+fn device(world: &World, node: usize) -> DeviceId {
+    world.nodes[node].engine().device_id
+}
+
+fn account(store: &MemoryStore) -> Account {
+    load(store, &Table::Account.key(&[]))
+}
+
+/// What a store keeps of a contact's device.
+fn change_device(store: &mut MemoryStore, id: DeviceId, how: impl FnOnce(&mut Device)) {
+    change(store, &Table::Devices.key(&[&id.0]), how);
+}
+
+/// The store's own device list is this one now.
+fn put_list(store: &mut MemoryStore, version: u32, list: Vec<u8>) {
+    change(store, &Table::Account.key(&[]), |account: &mut Account| {
+        account.versions.raise(FactKind::DeviceList, version);
+        account.device_list = list.into();
+    });
+}
+
+/// Writes into the only conversation of a store as if another device had.
+fn write_as(store: &mut MemoryStore, device: DeviceId, text: &str) {
+    let contacts = store.read(|reader| tables::load_all::<Contact>(reader, Table::Contacts));
+    let (_, contact) = contacts.expect("memory does not fail").remove(0);
+    let log = LogId {
+        device,
+        incarnation: Incarnation(7),
+    };
+    let body = Body::Bytes(conversation::text_body(text));
+    store
+        .write(|txn| {
+            let space = reconciling::space_id(&contact.space);
+            Ok(space::append(txn, space, log, 1_790_000_000_000, body).is_ok())
+        })
+        .expect("memory does not fail");
+}
+
+/// What a node knows of somebody who may be away.
+fn known(world: &mut World, node: usize, id: &ContactId) -> crate::api::Contact {
+    let mut contacts = world.contacts(node).into_iter();
+    contacts
+        .find(|contact| contact.id == *id)
+        .expect("a contact")
+}
