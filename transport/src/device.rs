@@ -360,7 +360,11 @@ impl SignedPart {
         if !possible {
             return Err(DeviceListFault::Devices);
         }
-        if !self.devices.iter().all(|device| device.is_proven(&self.identity)) {
+        if !self
+            .devices
+            .iter()
+            .all(|device| device.is_proven(&self.identity))
+        {
             return Err(DeviceListFault::Proof);
         }
         Ok(())

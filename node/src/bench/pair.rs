@@ -132,9 +132,14 @@ pub async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, Contact
         in_person: true,
     };
     let invitation = a.invite(wish).await.map_err(refused)?;
-    b.join(invitation.link.context("an open invitation has a link")?.into())
-        .await
-        .map_err(refused)?;
+    b.join(
+        invitation
+            .link
+            .context("an open invitation has a link")?
+            .into(),
+    )
+    .await
+    .map_err(refused)?;
     let b_of_a = wait_for(&mut heard, |event| match event {
         Event::Met { contact, .. } => Some(contact),
         _ => None,

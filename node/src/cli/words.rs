@@ -315,6 +315,8 @@ pub fn invitation(state: InvitationState) -> &'static str {
 /// What the user must know about a contact.
 pub fn notice(notice: Notice) -> &'static str {
     match notice {
-        Notice::OlderState => "one of you was restored from an older copy, or somebody uses one: verify",
+        Notice::OlderState => {
+            "one of you was restored from an older copy, or somebody uses one: verify"
+        }
     }
 }

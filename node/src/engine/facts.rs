@@ -302,10 +302,7 @@ impl Engine {
         identity: IdentityId,
         hello: &Hello,
     ) -> Result<(), LinkError> {
-        let contact = self
-            .contacts
-            .get(&identity)
-            .ok_or(PeerFault::OutOfPlace)?;
+        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
         let held = DeviceList::decode_kept(&contact.device_list).map_err(|_| tables::damaged())?;
         let is_same_version = hello.device_list_version == held.version();
         if is_same_version && held.hash() != *hello.device_list_hash {

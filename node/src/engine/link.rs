@@ -322,12 +322,15 @@ impl Engine {
     /// it.
     fn end_surplus(&mut self, turn: &mut Turn<'_>, id: DeviceId) -> Result<(), StorageError> {
         let session = self.sessions.get(&id);
-        let spare = self.links.iter().filter_map(|(link_id, link)| match &link.state {
-            State::Live(live) if live.device == id && link.attempt.is_none() => {
-                (session != Some(link_id)).then_some((live.since_ms, *link_id))
-            }
-            _ => None,
-        });
+        let spare = self
+            .links
+            .iter()
+            .filter_map(|(link_id, link)| match &link.state {
+                State::Live(live) if live.device == id && link.attempt.is_none() => {
+                    (session != Some(link_id)).then_some((live.since_ms, *link_id))
+                }
+                _ => None,
+            });
         let spare: Vec<(u64, LinkId)> = spare.collect();
         match spare.iter().min() {
             Some((_, oldest)) if spare.len() >= MAX_SPARE_LINKS => self.link_over(turn, *oldest),

@@ -144,7 +144,14 @@ impl Engine {
         }
         // Whoever comes first by an invitation need not be who was meant, even if it was shown in person.
         let verified = false;
-        self.befriend(turn, &joiner, verified, Some(meeting.invitation), None, None)?;
+        self.befriend(
+            turn,
+            &joiner,
+            verified,
+            Some(meeting.invitation),
+            None,
+            None,
+        )?;
         if let Some(made) = self.invitations.get_mut(&meeting.invitation) {
             made.used_by = Some(device);
             made.end(Fate::Used, turn.now.wall_ms);

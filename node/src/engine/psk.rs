@@ -30,7 +30,9 @@ impl PskProof {
     fn by(number: u32, psk: &Psk, session: &Session, side: Role) -> PskProof {
         let mut mac = blake3::Hasher::new_derive_key("hedgerow 1 psk proof");
         let side = [u8::from(side == Role::Answerer)];
-        mac.update(psk.as_bytes()).update(session.hash()).update(&side);
+        mac.update(psk.as_bytes())
+            .update(session.hash())
+            .update(&side);
         let mac = mac.finalize();
         let mac = *mac.as_bytes().first_chunk().expect("16 bytes of 32");
         PskProof { number, mac }

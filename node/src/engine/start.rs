@@ -94,8 +94,8 @@ impl Engine {
             device_key.public(),
         );
         let device_id = DeviceId(listed.keys().device_id());
-        let list = DeviceList::sign(&identity, 1, vec![listed])
-            .expect("one fresh device is possible");
+        let list =
+            DeviceList::sign(&identity, 1, vec![listed]).expect("one fresh device is possible");
         let mut versions = Versions::default();
         for kind in [FactKind::DeviceList, FactKind::Profile, FactKind::BeaconKey] {
             versions.raise(kind, 1);

@@ -453,7 +453,12 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             400,
         )
         .await;
-    for (source, status) in [("camera", 200), ("pasted", 200), ("file", 200), ("friend", 422)] {
+    for (source, status) in [
+        ("camera", 200),
+        ("pasted", 200),
+        ("file", 200),
+        ("friend", 422),
+    ] {
         let join = json!({"link": LINK, "source": source});
         document
             .check(ask(post.clone(), "/v1/joins").json(&join), status)

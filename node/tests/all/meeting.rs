@@ -1,8 +1,8 @@
 //! Two people meet by one invitation.
 
 use hedgerow_node::api::{
-    Call, Event, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin, Private, Refusal,
-    Reply,
+    Call, Event, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin, Private,
+    Refusal, Reply,
 };
 use hedgerow_node::harness::World;
 
@@ -141,10 +141,14 @@ fn whoever_has_compared_the_words_says_so() {
 fn an_invitation_serves_one_person() {
     let mut world = World::with(3, &["Ada", "Grace", "Eve"]);
     let link = world.invite(0);
-    world.ask(1, Call::Join(link.clone().into())).expect("a good link");
+    world
+        .ask(1, Call::Join(link.clone().into()))
+        .expect("a good link");
     world.run(20_000);
     assert_eq!(world.contacts(1).len(), 1);
-    world.ask(2, Call::Join(link.into())).expect("the link looks good");
+    world
+        .ask(2, Call::Join(link.into()))
+        .expect("the link looks good");
     world.run(20_000);
     assert_eq!(world.contacts(2).len(), 0);
     assert_eq!(problems(&world, 2), [JoinProblem::Used]);
@@ -169,7 +173,9 @@ fn a_cancelled_and_an_expired_invitation_say_so_for_a_day_and_then_nothing() {
 
     let late = world.invite(0);
     world.run(3_700_000);
-    world.ask(1, Call::Join(late.into())).expect("the link looks good");
+    world
+        .ask(1, Call::Join(late.into()))
+        .expect("the link looks good");
     world.run(20_000);
     assert_eq!(
         problems(&world, 1),
@@ -178,7 +184,9 @@ fn a_cancelled_and_an_expired_invitation_say_so_for_a_day_and_then_nothing() {
 
     world.run(25 * 3_600_000);
     assert_eq!(state(&mut world, 0), []);
-    world.ask(1, Call::Join(link.into())).expect("the link looks good");
+    world
+        .ask(1, Call::Join(link.into()))
+        .expect("the link looks good");
     world.run(120_000);
     assert_eq!(
         problems(&world, 1),
@@ -197,11 +205,20 @@ fn a_cancelled_and_an_expired_invitation_say_so_for_a_day_and_then_nothing() {
 fn links_that_cannot_be_joined_are_refused_at_once() {
     let mut world = World::with(5, &["Ada", "Grace"]);
     let own = world.invite(0);
-    assert_eq!(world.ask(0, Call::Join(own.clone().into())), Err(Refusal::OwnLink));
-    let damaged = Private(own.0.replace('A', "B"));
-    assert_eq!(world.ask(1, Call::Join(damaged.into())), Err(Refusal::BadLink));
     assert_eq!(
-        world.ask(1, Call::Join(Private("https://example.org".to_owned()).into())),
+        world.ask(0, Call::Join(own.clone().into())),
+        Err(Refusal::OwnLink)
+    );
+    let damaged = Private(own.0.replace('A', "B"));
+    assert_eq!(
+        world.ask(1, Call::Join(damaged.into())),
+        Err(Refusal::BadLink)
+    );
+    assert_eq!(
+        world.ask(
+            1,
+            Call::Join(Private("https://example.org".to_owned()).into())
+        ),
         Err(Refusal::BadLink)
     );
     world.meet(0, 1);
@@ -212,7 +229,10 @@ fn links_that_cannot_be_joined_are_refused_at_once() {
     );
     let id = world.id(0);
     world.ask(1, Call::Block(id, true)).expect("a contact");
-    assert_eq!(world.ask(1, Call::Join(again.into())), Err(Refusal::Blocked));
+    assert_eq!(
+        world.ask(1, Call::Join(again.into())),
+        Err(Refusal::Blocked)
+    );
 }
 
 /// Beyond what a meeting says.

@@ -142,7 +142,9 @@ fn whoever_joined_by_an_invitation_that_is_over_before_the_first_session_is_foun
     let mut world = people(5, &["Ada", "Ben"], &[]);
     let link = world.invite(0);
     assert_eq!(names(&world, 0), 2, "the day's and the invitation's");
-    world.ask(1, Call::Join(link.into())).expect("the link is good");
+    world
+        .ask(1, Call::Join(link.into()))
+        .expect("the link is good");
     // Both have the other as a contact, and no session yet.
     let has_joined = |world: &World| {
         let mut events = world.nodes[1].events.iter();

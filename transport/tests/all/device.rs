@@ -41,7 +41,13 @@ fn list(version: u32, devices: &[ListedDevice]) -> DeviceList {
 /// A list with the sound signature of the identity and whatever stands in it.
 fn forged(devices: &[(DeviceKeys, [u8; 64])]) -> Vec<u8> {
     let mut signed = Encoder::new(Vec::new());
-    let fields = signed.array(3).unwrap().u32(1).unwrap().bytes(&id()).unwrap();
+    let fields = signed
+        .array(3)
+        .unwrap()
+        .u32(1)
+        .unwrap()
+        .bytes(&id())
+        .unwrap();
     fields.array(devices.len() as u64).unwrap();
     for (keys, proof) in devices {
         let device = fields.array(3).unwrap().bytes(&keys.signing).unwrap();
@@ -106,11 +112,17 @@ fn a_device_is_listed_only_where_it_has_signed_that_it_belongs() {
             DeviceList::decode(&forged(&[(one, false_proof)])),
             Err(DeviceListFault::Proof)
         );
-        let beside = forged(&[(other, proof(&signing(2), &id(), &other.key)), (one, false_proof)]);
+        let beside = forged(&[
+            (other, proof(&signing(2), &id(), &other.key)),
+            (one, false_proof),
+        ]);
         assert_eq!(DeviceList::decode(&beside), Err(DeviceListFault::Proof));
     }
     // The proof of a device whose key was taken by another signing key.
-    let taken = DeviceKeys { key: other.key, ..one };
+    let taken = DeviceKeys {
+        key: other.key,
+        ..one
+    };
     assert_eq!(
         DeviceList::decode(&forged(&[(taken, sound)])),
         Err(DeviceListFault::Proof)
@@ -167,8 +179,15 @@ fn impossible_devices_are_refused() {
         listed(1),
         ListedDevice::sign(&signing(2), &id(), key(1)),
     ]);
-    refused(vec![ListedDevice::sign(&signing(1), &id(), PublicKey([0; 32]))]);
-    let weak = DeviceKeys { signing: [0; 32], ..device(1) };
+    refused(vec![ListedDevice::sign(
+        &signing(1),
+        &id(),
+        PublicKey([0; 32]),
+    )]);
+    let weak = DeviceKeys {
+        signing: [0; 32],
+        ..device(1)
+    };
     assert_eq!(
         DeviceList::decode(&forged(&[(weak, [0; 64])])),
         Err(DeviceListFault::Devices)

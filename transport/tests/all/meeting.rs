@@ -302,7 +302,11 @@ fn safety_words_are_the_same_on_both_sides_and_no_others() {
     let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
     let mut bits = [0; 32];
     argon2
-        .hash_password_into(&[[1_u8; 32], [2; 32]].concat(), b"hedgerow safety words 2", &mut bits)
+        .hash_password_into(
+            &[[1_u8; 32], [2; 32]].concat(),
+            b"hedgerow safety words 2",
+            &mut bits,
+        )
         .unwrap();
     let number = |word: usize| {
         (word * 11..word * 11 + 11).fold(0, |sum, bit| {

@@ -39,7 +39,10 @@ fn own(device: &MemoryStore, identity: &MemoryStore) -> Claim {
         key,
         signing.sign(&proof).to_bytes(),
     );
-    assert_eq!(claim.0, ListedDevice::sign(&signing, &identity, key).keys().signing);
+    assert_eq!(
+        claim.0,
+        ListedDevice::sign(&signing, &identity, key).keys().signing
+    );
     claim
 }
 
@@ -52,13 +55,20 @@ fn store(world: &World, node: usize) -> MemoryStore {
     world.nodes[node].storage.store.clone()
 }
 
+/// Ada has another session with somebody, so that what a session leaves with her is there already.
+fn settle(world: &mut World, with: usize) {
+    world.restart(with);
+    world.connected(0, with);
+    world.run(60_000);
+}
+
 /// Ada and Mallory, who are contacts and have talked.
 fn pair(seed: u64) -> World {
     let mut world = World::with(seed, &["Ada", "Mallory"]);
     world.meet(0, 1);
     world.send(0, 1, "from Ada");
     world.delivered(0, 1);
-    world.run(60_000);
+    settle(&mut world, 1);
     world
 }
 
@@ -84,7 +94,7 @@ fn a_contact_cannot_list_another_contact_s_device() {
     world.meet(0, grace);
     world.send(grace, 0, "from Grace");
     world.delivered(0, grace);
-    world.run(60_000);
+    settle(&mut world, grace);
     let before = rows_but_of(&world, 0, device(&world, 1));
     // As Mallory can, and as the two could if they did it together.
     let graces = store(&world, grace);
@@ -105,7 +115,8 @@ fn a_contact_cannot_list_another_contact_s_device() {
 /// (in its place) or with Grace's (beside Mallory's). Ada has a session with Grace all the while.
 #[test]
 fn a_new_contact_cannot_take_another_contact_s_device() {
-    for (takes_its_place, together) in [(true, false), (true, true), (false, false), (false, true)] {
+    for (takes_its_place, together) in [(true, false), (true, true), (false, false), (false, true)]
+    {
         let mut world = World::with(3, &["Ada", "Grace"]);
         world.meet(0, 1);
         let link = world.invite(0);
@@ -120,11 +131,17 @@ fn a_new_contact_cannot_take_another_contact_s_device() {
         };
         let devices = if takes_its_place {
             let id = device(&world, 1);
-            mallory.write(|txn| Account::save_device_id(txn, id)).unwrap();
+            mallory
+                .write(|txn| Account::save_device_id(txn, id))
+                .unwrap();
             claim.1 = of_mallory.1;
             if together {
                 let identity = account(&mallory).identity_key.key().verifying_key();
-                let signed = [b"hedgerow 1 listed device", &identity.to_bytes()[..], &claim.1.0];
+                let signed = [
+                    b"hedgerow 1 listed device",
+                    &identity.to_bytes()[..],
+                    &claim.1.0,
+                ];
                 let signing = account(&graces).signing_key.key();
                 claim.2 = signing.sign(&signed.concat()).to_bytes();
             }
@@ -135,7 +152,9 @@ fn a_new_contact_cannot_take_another_contact_s_device() {
         let list = forged(&mallory, 1, &devices);
         put_list(&mut mallory, 1, list);
         world.roll_back(number, mallory);
-        world.ask(number, Call::Join(link.into())).expect("a good link");
+        world
+            .ask(number, Call::Join(link.into()))
+            .expect("a good link");
         world.run(60_000);
         let case = format!("in its place: {takes_its_place}, together: {together}");
         assert_eq!(world.contacts(0).len(), 1, "{case}");
@@ -145,7 +164,11 @@ fn a_new_contact_cannot_take_another_contact_s_device() {
             rows.retain(|key, _| !tries.contains(&key[0]));
             rows
         };
-        assert_eq!(but_tries(rows(&store(&world, 0))), but_tries(before), "{case}");
+        assert_eq!(
+            but_tries(rows(&store(&world, 0))),
+            but_tries(before),
+            "{case}"
+        );
         assert!(world.sees(0, 1) && world.sees(1, 0), "the session stays");
         world.send(0, 1, "to Grace");
         world.send(1, 0, "to Ada");
@@ -160,7 +183,9 @@ fn a_new_contact_cannot_take_another_contact_s_device() {
 fn two_lists_of_one_version_are_noticed() {
     let mut world = pair(4);
     let mallory = world.id(1);
-    world.ask(0, Call::Verify(mallory.clone(), true)).expect("a contact");
+    world
+        .ask(0, Call::Verify(mallory.clone(), true))
+        .expect("a contact");
     let before = table(&world, 0, Table::Contacts);
     let another = World::with(5, &["Another device"]);
     let mut mallory_s = store(&world, 1);

@@ -34,7 +34,11 @@ fn reconnects_with_claims_take_no_prekey_away() {
     let ada = device(&world, 0);
     let before = table(&world, 0, Table::Prekeys);
     for _ in 0..9 {
-        let version = world.nodes[0].engine().account.versions.of(FactKind::Prekey);
+        let version = world.nodes[0]
+            .engine()
+            .account
+            .versions
+            .of(FactKind::Prekey);
         let mut store = world.nodes[2].storage.store.clone();
         change_device(&mut store, ada, |device| {
             device.held.raise(FactKind::Prekey, version + 5);
@@ -42,11 +46,17 @@ fn reconnects_with_claims_take_no_prekey_away() {
         world.roll_back(2, store);
         world.connected(0, 2);
         world.run(1_000);
-        let now = world.nodes[0].engine().account.versions.of(FactKind::Prekey);
+        let now = world.nodes[0]
+            .engine()
+            .account
+            .versions
+            .of(FactKind::Prekey);
         assert!(now > version + 5, "told again, above the claim");
     }
     assert_eq!(table(&world, 0, Table::Prekeys), before);
-    world.ask(0, Call::CarryImport(sealed)).expect("its key is kept");
+    world
+        .ask(0, Call::CarryImport(sealed))
+        .expect("its key is kept");
     assert_eq!(world.texts(0, 1), ["sealed early"]);
 }
 
@@ -60,15 +70,23 @@ fn parcels_sealed_to_nothing_take_no_prekey_away() {
         change_device(&mut store, ada, |device| {
             let public = StaticKey::from_bytes([number + 1; 32]).public();
             let psk = device.psk.current.for_prekey(&public);
-            device.prekey = Some(TheirPrekey { number: 1, public, psk });
+            device.prekey = Some(TheirPrekey {
+                number: 1,
+                public,
+                psk,
+            });
         });
         world.roll_back(2, store);
         let nonsense = parcel(&mut world, 2);
-        world.ask(0, Call::CarryImport(nonsense)).expect_err("nobody can open it");
+        world
+            .ask(0, Call::CarryImport(nonsense))
+            .expect_err("nobody can open it");
         world.connected(0, 2);
         world.run(10_000);
     }
     assert_eq!(table(&world, 0, Table::Prekeys), before);
-    world.ask(0, Call::CarryImport(sealed)).expect("its key is kept");
+    world
+        .ask(0, Call::CarryImport(sealed))
+        .expect("its key is kept");
     assert_eq!(world.texts(0, 1), ["sealed early"]);
 }

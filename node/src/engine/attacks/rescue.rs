@@ -10,17 +10,29 @@ const DAY_MS: u64 = 24 * 3_600_000;
 /// claims; and Ada comes back.
 #[test]
 fn whoever_runs_a_stolen_older_copy_is_shown_whatever_number_it_claims() {
-    for claim in [None, Some(1), Some(5), Some(1_024), Some(1_025), Some(u32::MAX - 9), Some(u32::MAX - 4)] {
+    for claim in [
+        None,
+        Some(1),
+        Some(5),
+        Some(1_024),
+        Some(1_025),
+        Some(u32::MAX - 9),
+        Some(u32::MAX - 4),
+    ] {
         let mut world = World::with(1, &["Ada", "Grace"]);
         world.meet(0, 1);
         let ada = world.id(0);
         let grace = device(&world, 1);
-        world.ask(1, Call::Verify(ada.clone(), true)).expect("a contact");
+        world
+            .ask(1, Call::Verify(ada.clone(), true))
+            .expect("a contact");
         let mut stolen = world.nodes[0].storage.store.clone();
         world.run(16 * DAY_MS);
         assert!(known(&mut world, 1, &ada).verified);
         if let Some(above) = claim {
-            let ours = world.nodes[1].engine().devices[&device(&world, 0)].psk.number;
+            let ours = world.nodes[1].engine().devices[&device(&world, 0)]
+                .psk
+                .number;
             change_device(&mut stolen, grace, |device| {
                 device.psk.number = ours.saturating_add(above);
             });
@@ -48,10 +60,16 @@ fn a_rescue_that_nobody_needed_is_shown_to_nobody() {
     world.meet(0, 1);
     let ids = [world.id(0), world.id(1)];
     for node in [0, 1] {
-        world.ask(node, Call::Verify(ids[1 - node].clone(), true)).expect("a contact");
+        world
+            .ask(node, Call::Verify(ids[1 - node].clone(), true))
+            .expect("a contact");
     }
     world.run(16 * DAY_MS);
-    let number = |world: &World| world.nodes[0].engine().devices[&device(world, 1)].psk.number;
+    let number = |world: &World| {
+        world.nodes[0].engine().devices[&device(world, 1)]
+            .psk
+            .number
+    };
     for node in [0, 1] {
         let before = number(&world);
         world.network.part(0, 1, true);
@@ -59,7 +77,10 @@ fn a_rescue_that_nobody_needed_is_shown_to_nobody() {
         let other = device(&world, 1 - node);
         world.nodes[node].engine_mut().refusals.insert(other, 2);
         let dialler = Target::Device(device(&world, node));
-        world.nodes[1 - node].engine_mut().dialling.drop_target(dialler);
+        world.nodes[1 - node]
+            .engine_mut()
+            .dialling
+            .drop_target(dialler);
         world.network.part(0, 1, false);
         world.connected(0, 1);
         world.run(10_000);

@@ -232,7 +232,11 @@ async fn a_directory_rolled_back_behind_a_psk_is_rescued_and_the_contact_is_show
     assert_eq!(shown.notice, Some(Notice::OlderState));
     assert!(!shown.verified);
     let behind = a.contact(pair.b_of_a.clone()).await.unwrap();
-    assert_eq!(behind.notice, Some(Notice::OlderState), "it cannot know which");
+    assert_eq!(
+        behind.notice,
+        Some(Notice::OlderState),
+        "it cannot know which"
+    );
     b.verify(pair.a_of_b.clone(), true).await.unwrap();
     until(async || {
         b.contact(pair.a_of_b.clone())

@@ -198,7 +198,10 @@ async fn a_day(a: &Daemon, b: &Daemon, parcel: &Path) -> (ContactId, ContactId, 
     let unused = invite(&a.api).await;
     let damaged = Private(unused.0.replacen('A', "B", 1));
     assert!(b.api.join(damaged.clone().into()).await.is_err());
-    assert_eq!(a.api.join(unused.clone().into()).await, Err(Refusal::OwnLink));
+    assert_eq!(
+        a.api.join(unused.clone().into()).await,
+        Err(Refusal::OwnLink)
+    );
     let version = env!("CARGO_PKG_VERSION").into();
     let stranger = Remote::new(a.api.port(), Token::new(&[7; 32]), version).unwrap();
     assert_eq!(stranger.me().await.map(drop), Err(Refusal::NotAuthorised));
