@@ -275,6 +275,7 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         | Refusal::ParcelKnown
         | Refusal::NoPrekey
         | Refusal::NoSuchCarrier
+        | Refusal::NotAnEmoji
         | Refusal::BadCursor
         | Refusal::BadRequest { .. }
         | Refusal::NotAuthorised

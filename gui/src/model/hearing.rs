@@ -83,6 +83,11 @@ impl App {
                 }
                 self.look_at(&contact);
             }
+            Event::MessageChanged { contact, .. } => {
+                if self.is_open(&contact) {
+                    self.reload();
+                }
+            }
             Event::Delivered { contact, id, .. } => {
                 self.hear_delivered(&contact, &id);
                 self.look_at(&contact);

@@ -246,6 +246,8 @@ mod tests {
             text: Some(Private(number.to_string())),
             delivered: false,
             why: None,
+            reactions: Vec::new(),
+            pinned: false,
         }
     }
 

@@ -152,7 +152,9 @@ impl Identities {
     pub fn safety_words(self) -> SafetyWords {
         let list = bip39::Language::English.word_list();
         let places = safety_words(&self.ours, &self.theirs);
-        let words = places.iter().map(|place| list[usize::from(*place)].to_owned());
+        let words = places
+            .iter()
+            .map(|place| list[usize::from(*place)].to_owned());
         SafetyWords {
             words: words.collect(),
             contact: self.contact,

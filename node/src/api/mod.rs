@@ -30,9 +30,7 @@ pub mod visible;
 
 pub use calls::{Answer, Call, HostCall, Reply};
 pub use carriers::{Airtime, Carrier, CarrierCondition, CarrierStatus, Power, Radio};
-pub use contacts::{
-    Contact, ContactId, Identities, Notice, SafetyWords, WayState, WayStatus,
-};
+pub use contacts::{Contact, ContactId, Identities, Notice, SafetyWords, WayState, WayStatus};
 #[cfg(feature = "runtime")]
 pub use contract::{Api, Events, MAX_PAGE};
 pub use events::Event;

@@ -67,7 +67,7 @@ fn what_is_scanned_is_shown_as_if_it_had_been_pasted_and_joined_only_by_the_user
 fn joined_as(stage: &Stage) -> Option<LinkSource> {
     let mut asked = stage.done.iter().rev();
     asked.find_map(|effect| match effect {
-        Effect::Ask(Request::Join(join)) => Some(join.source),
+        Effect::Ask(Request::Call(Call::Join(join))) => Some(join.source),
         _ => None,
     })
 }

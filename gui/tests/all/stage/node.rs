@@ -72,6 +72,8 @@ impl Talk {
             text: Some(Private(text.into())),
             delivered: false,
             why: None,
+            reactions: Vec::new(),
+            pinned: false,
         };
         self.messages.insert(at, message);
         id
