@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use hedgerow_node::directory::forbid_core_dumps;
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::runtime::OnAir;
 use slint::ComponentHandle;
@@ -20,6 +21,8 @@ use crate::ui::{AddingView, AppWindow};
 #[expect(unsafe_code, reason = "the system knows it by this name")]
 #[unsafe(no_mangle)]
 fn android_main(app: AndroidApp) {
+    // Android lets no other application read a crash; a refusal leaves it at that.
+    let _ = forbid_core_dumps();
     // Without either there is no place to say why.
     if let Some(directory) = app.internal_data_path()
         && slint::android::init_with_event_listener(app, watch_user).is_ok()

@@ -5,10 +5,15 @@ use std::process::ExitCode;
 use clap::Parser;
 use hedgerow_gui::arguments::{Arguments, Command};
 use hedgerow_gui::{application, bench};
+use hedgerow_node::directory::forbid_core_dumps;
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::runtime::OnAir;
 
 fn main() -> ExitCode {
+    // Before anything secret is in memory.
+    if let Err(why) = forbid_core_dumps() {
+        eprintln!("hedgerow-gui: a crash could leave secrets in a core dump: {why}.");
+    }
     let mut arguments = Arguments::parse();
     let done = match arguments.command.take() {
         None => application::run(arguments, HostOptions::shipped(OnAir::Yes)).map(|()| true),

@@ -36,14 +36,14 @@ use failure::{Exit, Failure};
 use output::Output;
 use session::Session;
 
-use crate::directory::forbid_core_dumps;
+use crate::directory::{forbid_core_dumps, forbid_tracing};
 use crate::host::finding;
 use crate::runtime::OnAir;
 
 /// The whole program: reads the command line, does what it says, and says how it ended.
 pub fn main() -> ExitCode {
     // Before anything secret is read; what it says waits until there is a log.
-    let forbidden = forbid_core_dumps();
+    let forbidden = forbid_core_dumps().and(forbid_tracing());
     let arguments = Arguments::parse();
     let output = Output::new(arguments.common.json);
     log_to_stderr(&arguments);

@@ -85,20 +85,33 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// Forbids this process to leave its memory on disk when it crashes, and others of the same user to
-/// read it. Call it before the first secret is in memory.
+/// Keeps the memory of this process out of core dumps: the system writes none, and one that a crash handler of the
+/// system takes over a pipe, which no limit stops, holds no memory. Every program calls it first thing, before a
+/// secret is in memory.
 ///
 /// # Errors
 /// What the system reports; nothing else is affected.
 pub fn forbid_core_dumps() -> io::Result<()> {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     let nothing = Rlimit {
         current: Some(0),
         maximum: Some(0),
     };
-    Ok(setrlimit(Resource::Core, nothing)?)
+    setrlimit(Resource::Core, nothing)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    std::fs::write("/proc/self/coredump_filter", "0")?;
+    Ok(())
+}
+
+/// Forbids other programs of the same user to read the memory of this process. Not for programs with a window:
+/// desktop portals (file dialogs, the colour scheme) refuse callers whose `/proc` they cannot read.
+///
+/// # Errors
+/// What the system reports; nothing else is affected.
+pub fn forbid_tracing() -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
 }
 
 #[cfg(test)]

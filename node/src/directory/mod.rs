@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use error::DirectoryError;
-pub use key::{DataKey, forbid_core_dumps};
+pub use key::{DataKey, forbid_core_dumps, forbid_tracing};
 pub use lock::{Owner, OwnerInfo};
 pub use slots::{Hashing, Protection};
 
