@@ -404,6 +404,25 @@ fn is_store_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
+impl Directory {
+    /// What somebody with the passphrase finds in the store file: all blocks, decrypted, in use or free.
+    pub(crate) fn dug_out(&self, passphrase: &Passphrase) -> Vec<u8> {
+        use crate::store::BLOCK;
+        use redb::StorageBackend;
+        let slots = self.slots().unwrap();
+        let (_, key) = open(&slots, Some(passphrase)).unwrap();
+        let file = fs::File::open(self.path.join(&slots.store)).unwrap();
+        let blocks = crate::store::Blocks::open(file, key, [0; 16]).unwrap();
+        let mut bytes = vec![0; blocks.len().unwrap() as usize];
+        for (block, into) in (0..).zip(bytes.chunks_mut(BLOCK)) {
+            // A block that was never written does not verify.
+            let _ = blocks.read(block * BLOCK as u64, into);
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use hedgerow_sync::store::{StorageFault, Store};
 

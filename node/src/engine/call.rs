@@ -70,6 +70,7 @@ impl Engine {
         }
         if name != self.account.name {
             self.account.name = name;
+            turn.erased()?;
             self.fact_changed(turn, FactKind::Profile)?;
         }
         Ok(Reply::Me(self.me()))

@@ -145,7 +145,7 @@ impl Engine {
                     .map_err(|_| Refusal::Bug)?;
             }
         }
-        self.share_prekey(turn.txn, id)?;
+        self.share_prekey(turn, id)?;
         let shared = [Shared {
             space: reconciling::space_id(&contact.space),
             secret: contact.space.as_bytes(),

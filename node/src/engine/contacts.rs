@@ -126,6 +126,10 @@ impl Engine {
         alias: &Private,
     ) -> Result<Reply, CallError> {
         let alias = checked_name(alias)?;
+        let (_, contact) = self.contact_mut(id)?;
+        if !contact.alias.is_empty() && contact.alias != alias {
+            turn.erased()?;
+        }
         self.change(turn, id, |contact| contact.alias = alias)
     }
 
@@ -250,9 +254,7 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: DeviceId,
     ) -> Result<(), StorageError> {
-        if self.devices.remove(&id).is_some() {
-            turn.erased()?;
-        }
+        self.devices.remove(&id);
         self.refusals.remove(&id);
         self.courier_forgets(turn, id);
         self.dialling.drop_target(Target::Device(id));
@@ -292,6 +294,7 @@ impl Engine {
     /// From now on only those who are told again recognise this device's beacon.
     fn redraw_beacon_key(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.account.beacon_key = BeaconKey::random(&mut turn.rng);
+        turn.erased()?;
         // The names at relays derive from it.
         if !self.account.relays.is_empty() {
             self.fact_changed(turn, FactKind::RelayNames)?;

@@ -31,6 +31,10 @@ impl Engine {
     ) -> Result<Reply, CallError> {
         let identity = self.contact_named(id)?;
         conversation::check_length(&text.0)?;
+        let before = of(turn.txn, identity)?;
+        if before.is_some_and(|before| !text.0.starts_with(&before.0)) {
+            turn.erased()?;
+        }
         if text.0.is_empty() {
             forget(turn.txn, identity)?;
         } else {

@@ -66,7 +66,7 @@ impl Engine {
                 && let Some(fact) = self.fact(kind)
             {
                 if kind == FactKind::Prekey {
-                    self.share_prekey(turn.txn, live.device)?;
+                    self.share_prekey(turn, live.device)?;
                 }
                 items::say(&mut live.session, items::FACT, &fact);
             }
@@ -191,6 +191,9 @@ impl Engine {
                     .contacts
                     .get_mut(&device.identity)
                     .ok_or(PeerFault::OutOfPlace)?;
+                if contact.own_name != name {
+                    turn.erased()?;
+                }
                 contact.own_name = name;
                 contact.save(turn.txn, device.identity)?;
                 self.news.contacts.insert(device.identity);
@@ -208,11 +211,14 @@ impl Engine {
                 let prekey: PrekeyFact =
                     minicbor::decode(&fact.bytes).map_err(|_| PeerFault::BadItem)?;
                 let psk = device.psk.current.for_prekey(&prekey.public);
-                device.prekey = Some(TheirPrekey {
+                let before = device.prekey.replace(TheirPrekey {
                     number: prekey.number,
                     public: prekey.public,
                     psk,
                 });
+                if before.is_some() {
+                    turn.erased()?;
+                }
             }
             FactKind::BeaconKey => {
                 let key: [u8; 32] = fact
@@ -220,7 +226,13 @@ impl Engine {
                     .as_slice()
                     .try_into()
                     .map_err(|_| PeerFault::BadItem)?;
-                device.beacon_key = Some(BeaconKey::from_bytes(key));
+                if device
+                    .beacon_key
+                    .replace(BeaconKey::from_bytes(key))
+                    .is_some()
+                {
+                    turn.erased()?;
+                }
                 self.presence.changed();
             }
             FactKind::RelayNames => {

@@ -175,7 +175,8 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Something is deleted that must not be found on the disk for long.
+    /// A text or a secret in a row that stays was overwritten, and must not be found on the disk for long. Rows that
+    /// are removed need no call.
     fn erased(&mut self) -> Result<(), StorageError> {
         erasure::note(self.txn, self.now.wall_ms.max(0) as u64)
     }
@@ -198,7 +199,7 @@ pub fn pump(
     let mut out = Outbox::default();
     store.write(|txn| {
         let mut turn = Turn {
-            txn,
+            txn: &mut erasure::Erasing::new(txn, now.wall_ms),
             now,
             rng,
             out: &mut out,

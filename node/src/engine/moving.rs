@@ -152,11 +152,14 @@ impl Engine {
             self.account.cryptography(),
             &mut turn.rng,
         )?;
-        device.psk.pending = Some(NumberedPsk {
+        let before = device.psk.pending.replace(NumberedPsk {
             number,
             psk: pending,
         });
         device.save(turn.txn, live.device)?;
+        if before.is_some() {
+            turn.erased()?;
+        }
         items::say_bytes(&mut live.session, psk::ANSWER, answer);
         Ok(())
     }
@@ -183,7 +186,7 @@ impl Engine {
             replay::forget(turn.txn, live.device, gone)?;
         }
         self.refusals.remove(&live.device);
-        self.share_prekey(turn.txn, live.device)?;
+        self.share_prekey(turn, live.device)?;
         items::say_bytes(&mut live.session, psk::MOVED, psk::moved(number));
         Ok(())
     }

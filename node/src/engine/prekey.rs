@@ -97,7 +97,6 @@ impl Engine {
             }
             let number = *number;
             self.prekeys.remove(&number);
-            turn.erased()?;
             forget(turn.txn, number)?;
         }
         Ok(())
@@ -113,14 +112,18 @@ impl Engine {
     }
 
     /// A device is told our newest prekey, or its psk has moved: what it may seal with is written down.
-    pub(super) fn share_prekey(&self, txn: &mut dyn Txn, id: DeviceId) -> Result<(), StorageError> {
+    pub(super) fn share_prekey(
+        &self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+    ) -> Result<(), StorageError> {
         let (Some((number, prekey)), Some(device)) =
             (self.prekeys.last_key_value(), self.devices.get(&id))
         else {
             return Ok(());
         };
         let key = Table::PrekeySecrets.key(&[&id.0, &number.to_be_bytes()]);
-        let mut secrets: Vec<ByteArray<32>> = tables::load(txn, &key)?.unwrap_or_default();
+        let mut secrets: Vec<ByteArray<32>> = tables::load(turn.txn, &key)?.unwrap_or_default();
         let known = secrets.len();
         for secret in possible_secrets(device, prekey) {
             let secret = ByteArray::from(*secret.as_bytes());
@@ -132,8 +135,11 @@ impl Engine {
             return Ok(());
         }
         let surplus = secrets.len().saturating_sub(MAX_SECRETS);
-        secrets.drain(..surplus);
-        tables::save(txn, &key, &secrets)
+        if surplus > 0 {
+            secrets.drain(..surplus);
+            turn.erased()?;
+        }
+        tables::save(turn.txn, &key, &secrets)
     }
 
     /// What a bundle of a device can be opened with: number, prekey and secret.

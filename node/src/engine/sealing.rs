@@ -140,7 +140,7 @@ impl Engine {
                 }
             }
         }
-        self.share_prekey(turn.txn, id)?;
+        self.share_prekey(turn, id)?;
         let Some(device) = self.devices.get(&id) else {
             return Ok(false);
         };

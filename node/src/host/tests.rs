@@ -1,27 +1,123 @@
 use std::time::Duration;
 
+use hedgerow_sync::memory::MemoryStore;
+use hedgerow_transport::keys::{PairKeys, Root};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+use super::local::Local;
 use super::state::{Host, HostOptions};
-use crate::api::{Call, Event, Passphrase, Private, Refusal, Reply};
-use crate::directory::{Directory, Hashing};
+use crate::api::{Api, Call, Contact, Event, Passphrase, Private, Refusal, Reply};
+use crate::directory::{Directory, Hashing, Protection};
+use crate::engine::Engine;
+use crate::engine::introduction::{Friend, card, introduce};
 use crate::runtime::{NodeOptions, OnAir};
+use crate::store::schema::{self, MIGRATIONS};
 
 /// Far longer than opening a store takes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-#[tokio::test]
-async fn a_node_whose_engine_has_panicked_is_opened_again_with_what_it_had_confirmed() {
-    let dir = TempDir::new().unwrap();
-    let options = HostOptions {
+fn off_the_air() -> HostOptions {
+    HostOptions {
         node: NodeOptions {
             on_air: OnAir::No,
             record_to: None,
         },
         hashing: Hashing::hazmat_fast_for_tests(),
-    };
-    let host = Host::new(Directory::own(dir.path()).unwrap(), options);
+    }
+}
+
+/// A directory in which Ada knows Grace.
+fn ada_knows_grace(dir: &TempDir, passphrase: &Passphrase) {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let directory = Directory::own(dir.path()).unwrap();
+    let protection = Protection::Passphrase(passphrase, Hashing::hazmat_fast_for_tests());
+    let mut ada = directory.create(protection).unwrap();
+    let mut grace = MemoryStore::default();
+    schema::migrate(&mut ada, MIGRATIONS).unwrap();
+    schema::migrate(&mut grace, MIGRATIONS).unwrap();
+    Engine::found(&mut ada, "Ada", &mut rng).unwrap();
+    Engine::found(&mut grace, "Grace", &mut rng).unwrap();
+    let me = card(&mut ada, &[], 0, &mut rng).unwrap();
+    let other = card(&mut grace, &[], 0, &mut rng).unwrap();
+    let keys = PairKeys::derive(Root::from_bytes([7; 32]));
+    let friend = Friend { card: &other, keys };
+    introduce(&mut ada, &me, [friend], 0).unwrap();
+    ada.close();
+}
+
+/// Opens the node, has `act` done with its only contact, if it has one, and stops it.
+async fn open<F: Future<Output = Result<(), Refusal>>>(
+    dir: &TempDir,
+    passphrase: &Passphrase,
+    act: impl FnOnce(Local, Option<Contact>) -> F,
+) {
+    let node = Local::own(dir.path(), off_the_air()).unwrap();
+    node.unlock(passphrase.clone()).await.unwrap();
+    let contact = node.contacts().await.unwrap().pop();
+    act(node.clone(), contact).await.unwrap();
+    node.stop().await.unwrap();
+    node.departed().await;
+}
+
+/// How often each of these is in what somebody with the passphrase digs out of the store file.
+fn dug_out<const N: usize>(dir: &TempDir, passphrase: &Passphrase, texts: [&str; N]) -> [usize; N] {
+    let bytes = Directory::own(dir.path()).unwrap().dug_out(passphrase);
+    texts.map(|text| {
+        let places = bytes.windows(text.len());
+        places.filter(|place| *place == text.as_bytes()).count()
+    })
+}
+
+#[tokio::test]
+async fn what_was_deleted_lingers_in_the_decrypted_store_until_it_is_erased() {
+    const SAID: &str = "the heron lands";
+    const DELETED: [&str; 4] = [
+        SAID,
+        "nobody was to read this",
+        "a better draft",
+        "informant",
+    ];
+    let dir = TempDir::new().unwrap();
+    let passphrase = Passphrase::new("correct horse".to_owned());
+    ada_knows_grace(&dir, &passphrase);
+    let private = |text: &str| Private(text.to_owned());
+    open(&dir, &passphrase, async |node, grace| {
+        let grace = grace.unwrap().id;
+        // More than the deletion itself writes over.
+        for number in 0..500 {
+            let text = private(&format!("{number}: {SAID}{}", "!".repeat(500)));
+            node.send(grace.clone(), text).await?;
+        }
+        node.set_draft(grace.clone(), private(DELETED[1])).await?;
+        node.set_draft(grace.clone(), private(DELETED[2])).await?;
+        node.rename(grace, private(DELETED[3])).await.map(drop)
+    })
+    .await;
+    let [said] = dug_out(&dir, &passphrase, [SAID]);
+    assert!(said > 50, "{said} are there");
+
+    open(&dir, &passphrase, async |node, grace| {
+        node.remove(grace.unwrap().id).await
+    })
+    .await;
+    let [lingering] = dug_out(&dir, &passphrase, [SAID]);
+    assert!(lingering > 10, "{lingering}: this test could not fail");
+
+    open(&dir, &passphrase, async |node, grace| {
+        assert_eq!(grace, None);
+        node.erase().await
+    })
+    .await;
+    assert_eq!(dug_out(&dir, &passphrase, DELETED), [0; 4]);
+}
+
+#[tokio::test]
+async fn a_node_whose_engine_has_panicked_is_opened_again_with_what_it_had_confirmed() {
+    let dir = TempDir::new().unwrap();
+    let host = Host::new(Directory::own(dir.path()).unwrap(), off_the_air());
     let passphrase = Passphrase::new("correct horse".to_owned());
     host.create(passphrase, "Ada".into()).await.unwrap();
     let node = host.node().unwrap();
