@@ -87,6 +87,15 @@ const DELETIONS: &[Deletion] = &[
         delete: |world| draft(world, ""),
     },
     Deletion {
+        what: "a draft that is sent",
+        node: 0,
+        before: |world| draft(world, "what I never said"),
+        delete: |world| {
+            let grace = world.id(1);
+            ask(world, 0, Call::SendDraft(grace, text("what I said")));
+        },
+    },
+    Deletion {
         what: "the secret of an invitation that ended a day ago",
         node: 0,
         before: |world| {

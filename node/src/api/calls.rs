@@ -79,6 +79,10 @@ macro_rules! calls {
                 Send(contact: ContactId; text: Private) -> MessageId
                     = send, POST "/v1/contacts/{contact}/messages";
 
+                /// Write the text that was being written: as a message, and the draft is gone with it.
+                SendDraft(contact: ContactId; text: Private) -> MessageId
+                    = send_draft, POST "/v1/contacts/{contact}/draft";
+
                 /// Keep a text that is being written, of at most the length of one that can be sent; an empty
                 /// one takes it away. The contact has it as `draft`. No event tells of it.
                 SetDraft(contact: ContactId; text: Private) -> ()

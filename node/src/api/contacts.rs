@@ -24,6 +24,13 @@ pub struct Contact {
     pub name: Private,
     /// What the contact calls itself.
     pub own_name: Private,
+    /// The name that was shown before the contact gave itself another one. A rename by the user, also to the name
+    /// that is shown now, takes it away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_name: Option<Private>,
+    /// Another contact, or we, have a name that looks the same: show the id beside it.
+    #[serde(default)]
+    pub lookalike: bool,
     /// Met in person, or safety words compared.
     pub verified: bool,
     /// Blocked by us.
@@ -45,6 +52,9 @@ pub struct Contact {
     /// A text being written to the contact, if one is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Private>,
+    /// When a message last came or was written here, or the contact was made, by our own clock: Unix milliseconds.
+    #[serde(default)]
+    pub active_ms: i64,
 }
 
 impl Contact {
@@ -54,6 +64,8 @@ impl Contact {
             id,
             name: Private(name.to_owned()),
             own_name: Private(name.to_owned()),
+            former_name: None,
+            lookalike: false,
             verified: false,
             blocked: false,
             notice: None,
@@ -64,6 +76,7 @@ impl Contact {
             messages: 0,
             unread: 0,
             draft: None,
+            active_ms: 0,
         }
     }
 }

@@ -10,6 +10,7 @@ mod private;
 
 mod calls;
 mod carriers;
+pub mod confusable;
 mod contacts;
 #[cfg(feature = "runtime")]
 mod contract;

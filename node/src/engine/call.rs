@@ -45,6 +45,7 @@ impl Engine {
             Call::Block(id, blocked) => self.block(turn, &id, blocked),
             Call::Remove(id) => self.remove(turn, &id),
             Call::Send(id, text) => self.send_text(turn, &id, &text),
+            Call::SendDraft(id, text) => self.send_draft(turn, &id, &text),
             Call::SetDraft(id, text) => self.set_draft(turn, &id, &text),
             Call::Read(id, message) => self.read_up_to(turn, &id, &message),
             Call::React(id, message, emoji) => self.react(turn, &id, &message, &emoji),
@@ -71,6 +72,7 @@ impl Engine {
         if name != self.account.name {
             self.account.name = name;
             turn.erased()?;
+            self.name_changed(self.identity());
             self.fact_changed(turn, FactKind::Profile)?;
         }
         Ok(Reply::Me(self.me()))

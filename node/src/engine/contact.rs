@@ -39,6 +39,12 @@ pub(crate) struct Contact {
     /// How many synthetic spaces are shared with it, for measurements.
     #[cbor(n(8), default)]
     pub synthetic_spaces: u32,
+    /// What it was called here before it gave itself another name, until the user has decided what to call it.
+    #[cbor(n(9), default)]
+    pub former_name: Option<String>,
+    /// When a message last came or was written here, or the contact was made, by our clock in Unix milliseconds.
+    #[cbor(n(10), default)]
+    pub active_ms: i64,
 }
 
 impl Contact {
@@ -52,6 +58,21 @@ impl Contact {
             .iter()
             .map(|device| DeviceId(device.device_id()))
             .collect()
+    }
+
+    /// It has given itself another name: the user learns which one it had, if that was shown.
+    pub fn rename_itself(&mut self, name: String) {
+        let before = std::mem::replace(&mut self.own_name, name);
+        if self.alias.is_empty() {
+            self.former_name.get_or_insert(before);
+        }
+        self.former_name.take_if(|former| *former == self.own_name);
+    }
+
+    /// The user has decided what to call it; empty: as it calls itself.
+    pub fn rename(&mut self, alias: String) {
+        self.alias = alias;
+        self.former_name = None;
     }
 
     /// The name to show.

@@ -12,6 +12,7 @@ use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
 use super::items::Bye;
 use super::link::State;
+use super::names::Names;
 use super::{Engine, Now, Turn, contact, delivery, draft, reading, reconciling, replay};
 use crate::api::{Contact, ContactId, Identities, Notice, Private, Refusal, Reply};
 use crate::tables::{self, Table};
@@ -84,6 +85,8 @@ impl Engine {
             id: contact::api_id(identity),
             name: Private(known.name().to_owned()),
             own_name: Private(known.own_name.clone()),
+            former_name: known.former_name.clone().map(Private),
+            lookalike: self.names().is_shared(identity),
             verified: known.verified,
             blocked: known.blocked,
             notice: known.older_state.then_some(Notice::OlderState),
@@ -94,6 +97,7 @@ impl Engine {
             messages,
             unread: reading::unread(reader, space, self.device_id)?,
             draft: draft::of(reader, identity)?,
+            active_ms: known.active_ms,
         })
     }
 
@@ -130,7 +134,7 @@ impl Engine {
         if !contact.alias.is_empty() && contact.alias != alias {
             turn.erased()?;
         }
-        self.change(turn, id, |contact| contact.alias = alias)
+        self.change(turn, id, |contact| contact.rename(alias))
     }
 
     fn contact_mut(
@@ -151,10 +155,37 @@ impl Engine {
         let (identity, contact) = self.contact_mut(id)?;
         change(contact);
         contact.save(turn.txn, identity)?;
+        self.name_changed(identity);
         self.news.contacts.insert(identity);
         Ok(Reply::Contact(
             self.view_contact(turn.txn, turn.now, identity)?,
         ))
+    }
+
+    /// Somebody may be shown under another name now, or not at all: contacts whose names look the same may change.
+    pub(super) fn name_changed(&mut self, identity: IdentityId) {
+        let shown = match identity == self.identity() {
+            true => Some(self.account.name.as_str()),
+            false => self.contacts.get(&identity).map(contact::Contact::name),
+        };
+        if let Some(names) = self.names.get_mut() {
+            let touched = names.set(identity, shown);
+            let known = touched
+                .into_iter()
+                .filter(|other| self.contacts.contains_key(other));
+            self.news.contacts.extend(known);
+        }
+    }
+
+    fn names(&self) -> &Names {
+        self.names.get_or_init(|| {
+            let mut names = Names::default();
+            names.set(self.identity(), Some(&self.account.name));
+            for (identity, contact) in &self.contacts {
+                names.set(*identity, Some(contact.name()));
+            }
+            names
+        })
     }
 
     pub(super) fn block(
@@ -196,6 +227,7 @@ impl Engine {
             self.forget_device(turn, device)?;
         }
         if let Some(contact) = self.contacts.remove(&identity) {
+            self.name_changed(identity);
             let space = reconciling::space_id(&contact.space);
             space::remove(turn.txn, space)?;
             reading::forget(turn.txn, space)?;

@@ -23,6 +23,18 @@ pub(super) fn forget(txn: &mut dyn Txn, identity: IdentityId) -> Result<(), Stor
 }
 
 impl Engine {
+    /// Sends what was being written; the draft goes with it, in the same transaction.
+    pub(super) fn send_draft(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        text: &Private,
+    ) -> Result<Reply, CallError> {
+        let sent = self.send_text(turn, id, text)?;
+        forget(turn.txn, self.contact_named(id)?)?;
+        Ok(sent)
+    }
+
     pub(super) fn set_draft(
         &mut self,
         turn: &mut Turn<'_>,

@@ -192,11 +192,12 @@ impl Engine {
                     .get_mut(&device.identity)
                     .ok_or(PeerFault::OutOfPlace)?;
                 if contact.own_name != name {
+                    contact.rename_itself(name);
+                    contact.save(turn.txn, device.identity)?;
                     turn.erased()?;
+                    self.name_changed(device.identity);
+                    self.news.contacts.insert(device.identity);
                 }
-                contact.own_name = name;
-                contact.save(turn.txn, device.identity)?;
-                self.news.contacts.insert(device.identity);
             }
             FactKind::Addresses => {
                 let addresses: Vec<String> =

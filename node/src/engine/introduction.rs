@@ -201,6 +201,8 @@ impl Introduced {
             device_list: card.device_list.clone(),
             devices: vec![card.device],
             synthetic_spaces: 0,
+            former_name: None,
+            active_ms: wall_ms,
         };
         let secret = keys.psk.for_prekey(&me.prekey.public);
         let device = Device {

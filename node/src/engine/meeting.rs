@@ -276,9 +276,12 @@ impl Engine {
             device_list: met.peer.devices.encode().into(),
             devices: met.peer.devices.devices().copied().collect(),
             synthetic_spaces: 0,
+            former_name: None,
+            active_ms: turn.now.wall_ms,
         };
         contact.save(turn.txn, identity)?;
         self.contacts.insert(identity, contact);
+        self.name_changed(identity);
         let mut held = Versions::default();
         held.raise(
             super::fact::FactKind::DeviceList,

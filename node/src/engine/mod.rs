@@ -54,6 +54,7 @@ mod meeting;
 #[cfg(feature = "sized")]
 mod misused;
 mod moving;
+mod names;
 mod news;
 mod outbox;
 pub mod ports;
@@ -73,6 +74,7 @@ mod unknown;
 mod way;
 mod writing;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
 
 pub use account::MAX_NAME;
@@ -101,6 +103,7 @@ use dialling::Dialling;
 use invitation::{InvitationKey, Made};
 use joining::Joining;
 use link::Link;
+use names::Names;
 use news::News;
 use outbox::Outbox;
 use prekey::Prekey;
@@ -128,6 +131,8 @@ pub struct Engine {
     /// The next handshake counter of this incarnation.
     counter: u64,
     contacts: BTreeMap<IdentityId, Contact>,
+    /// Who shares a name with whom, once somebody has asked.
+    names: OnceCell<Names>,
     devices: BTreeMap<DeviceId, Device>,
     invitations: BTreeMap<InvitationKey, Made>,
     joinings: BTreeMap<InvitationKey, Joining>,

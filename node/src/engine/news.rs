@@ -112,7 +112,10 @@ impl Engine {
             });
         }
         for (identity, runs) in news.messages {
-            if let Some(contact) = self.contacts.get(&identity) {
+            if let Some(contact) = self.contacts.get_mut(&identity) {
+                // Never their clock, with which a contact would stay on top.
+                contact.active_ms = turn.now.wall_ms;
+                contact.save(turn.txn, identity)?;
                 let space = reconciling::space_id(&contact.space);
                 for run in runs.iter().filter(|run| !run.mine) {
                     reading::arrived(turn.txn, space, *run)?;

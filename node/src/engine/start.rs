@@ -1,5 +1,6 @@
 //! The first start, and every other.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
@@ -235,6 +236,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         incarnation,
         counter: 1,
         contacts: keyed(reader, Table::Contacts, IdentityId)?,
+        names: OnceCell::new(),
         devices: keyed(reader, Table::Devices, DeviceId)?,
         invitations: keyed(reader, Table::Invitations, |id| {
             InvitationKey(u64::from_be_bytes(id))

@@ -121,14 +121,15 @@ impl Local {
         let node = self.0.node()?;
         let mut page =
             node.read(|reader| Ok(conversation::page(reader, contact, &from, limit)))??;
-        self.say_why(contact, page.messages.iter_mut()).await?;
+        self.say_why(contact, &mut page.messages).await?;
         Ok(page)
     }
 
     async fn read_message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
         let node = self.0.node()?;
         let mut message = node.read(|reader| Ok(conversation::message(reader, contact, id)))??;
-        self.say_why(contact, std::iter::once(&mut message)).await?;
+        self.say_why(contact, std::slice::from_mut(&mut message))
+            .await?;
         Ok(message)
     }
 
@@ -146,18 +147,12 @@ impl Local {
         })
     }
 
-    /// Adds the reason to one's own messages that are not delivered: the store does not know it.
-    async fn say_why(
-        &self,
-        contact: &ContactId,
-        messages: impl Iterator<Item = &mut Message> + Send,
-    ) -> Result<(), Refusal> {
-        let waiting: Vec<_> = messages.filter(|one| one.mine && !one.delivered).collect();
-        if !waiting.is_empty() {
+    /// Adds the contact's reason to one's own messages that are not delivered and have none: the store does not know
+    /// it.
+    async fn say_why(&self, contact: &ContactId, messages: &mut [Message]) -> Result<(), Refusal> {
+        if messages.iter().any(|one| one.mine && !one.delivered) {
             let why = self.contact(contact.clone()).await?.why;
-            for message in waiting {
-                message.why = why;
-            }
+            conversation::explain(messages, why);
         }
         Ok(())
     }

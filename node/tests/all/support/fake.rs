@@ -299,7 +299,8 @@ impl Api for Fake {
                 state.contacts.retain(|contact| contact.id != id);
                 Reply::Done
             }
-            Call::Send(id, text) => {
+            Call::Send(ref id, ref text) | Call::SendDraft(ref id, ref text) => {
+                let (id, text) = (id.clone(), text.clone());
                 if text.0.is_empty() {
                     return Err(Refusal::Empty);
                 }
@@ -311,6 +312,9 @@ impl Api for Fake {
                 }
                 if state.contact(&id)?.blocked {
                     return Err(Refusal::Blocked);
+                }
+                if matches!(call, Call::SendDraft(..)) {
+                    state.contact(&id)?.draft = None;
                 }
                 let message = state.add(&text.0, true);
                 self.tell(Event::Message {
