@@ -16,9 +16,26 @@ pub fn text(text: &str) -> String {
     shown
 }
 
-/// As [`text`], for names: on one line.
+/// As [`text`], for names: on one line, with single spaces, so that a name makes no columns.
 pub fn name(name: &str) -> String {
-    text(name).replace(['\n', '\t'], " ")
+    let words: Vec<_> = name
+        .split(is_space)
+        .filter(|word| !word.is_empty())
+        .collect();
+    text(&words.join(" "))
+}
+
+/// JSON in which no string has anything in it that a terminal obeys: what stands in strings for such a character is
+/// its escape, which means the same. (JSON itself escapes only U+0000 to U+001F.)
+pub fn json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            c if is_hostile(c) => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// The text without control characters, and without what makes a run of it read backwards: for a
@@ -44,6 +61,11 @@ pub fn label(name: &str) -> Option<String> {
             || matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
     };
     (!label.chars().all(invisible)).then_some(label)
+}
+
+/// What stands between words. A control character does not, but for line breaks and tabs.
+fn is_space(c: char) -> bool {
+    matches!(c, '\n' | '\t') || c.is_whitespace() && !is_hostile(c)
 }
 
 /// Control characters, and the marks, embeddings, overrides and isolates of the bidirectional
@@ -76,8 +98,26 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stays_on_its_line() {
+    fn a_name_stays_on_its_line_and_makes_no_columns() {
         assert_eq!(name("Ana\nBen"), "Ana Ben");
+        assert_eq!(name(" Ana \u{a0}\t\u{3000} yes   lan "), "Ana yes lan");
+        assert_eq!(name("Ana\rBen"), "Ana⟨U+000D⟩Ben");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_loses_what_a_terminal_obeys() {
+        let hostile: String = (0x7f..=0x9f)
+            .chain([0x1b, 0x202e, 0x2028])
+            .filter_map(char::from_u32)
+            .collect();
+        let written = serde_json::to_string(&[&hostile, "Grüße\n"]).unwrap();
+        let shown = json(&written);
+        assert!(
+            shown.contains("\\u009b") && shown.contains("\\u007f") && shown.contains("Grüße\\n")
+        );
+        assert!(!shown.chars().any(is_hostile), "{shown}");
+        let read: Vec<String> = serde_json::from_str(&shown).unwrap();
+        assert_eq!(read, [hostile.as_str(), "Grüße\n"]);
     }
 
     #[test]

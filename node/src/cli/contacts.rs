@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::{Api, Contact, Private, visible};
+use crate::api::{Api, Contact, Private, confusable, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output};
 use crate::cli::{ask, screen, words};
@@ -49,9 +49,30 @@ fn choice(contact: &Contact) -> String {
     format!("{} ({})", visible::name(&contact.name.0), contact.id.0)
 }
 
-/// The name of a contact as it may be shown.
+/// The name of a contact as it may be shown: with the beginning of the id where another contact's looks the same, or
+/// what we call the user.
 pub fn shown(contact: &Contact) -> String {
-    visible::name(&contact.name.0)
+    let name = visible::name(&contact.name.0);
+    if visible::label(&contact.name.0).is_none() {
+        return short_id(contact).to_owned();
+    }
+    match contact.lookalike || confusable::alike(&contact.name.0, words::YOU) {
+        true => format!("{name} ({})", short_id(contact)),
+        false => name,
+    }
+}
+
+fn short_id(contact: &Contact) -> &str {
+    contact.id.0.get(..8).unwrap_or(&contact.id.0)
+}
+
+/// That a contact has given itself another name, until the user has decided how it is shown.
+pub fn renamed(contact: &Contact) -> Option<String> {
+    let former = visible::name(&contact.former_name.as_ref()?.0);
+    Some(format!(
+        "“{former}” calls itself “{}” now. `hedgerow rename` decides how you see it.",
+        shown(contact)
+    ))
 }
 
 /// `hedgerow contacts`.
@@ -84,6 +105,10 @@ fn row(contact: &Contact) -> Vec<String> {
     let note = [
         contact.blocked.then(|| "blocked".to_owned()),
         contact
+            .former_name
+            .as_ref()
+            .map(|former| format!("was “{}”", visible::name(&former.0))),
+        contact
             .notice
             .map(|notice| words::notice(notice).to_owned()),
         contact
@@ -99,7 +124,7 @@ fn row(contact: &Contact) -> Vec<String> {
         contact.unread.to_string(),
         contact.queued.to_string(),
         note.into_iter().flatten().collect::<Vec<_>>().join("; "),
-        contact.id.0.get(..8).unwrap_or(&contact.id.0).to_owned(),
+        short_id(contact).to_owned(),
     ]
 }
 

@@ -7,9 +7,9 @@ use crate::api::{
     Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal, WayStatus,
     visible,
 };
-use crate::cli::contacts::{find, shown};
+use crate::cli::contacts::{find, renamed, shown};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, table};
+use crate::cli::output::{Output, columns, table};
 use crate::cli::session::Session;
 use crate::cli::{annotating, ask, screen, words};
 
@@ -60,7 +60,7 @@ pub async fn read(
     start: Start,
     follow: bool,
 ) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
+    let mut contact = find(api, name).await?;
     // Before the first look, so that nothing falls between looking and listening.
     let events = if follow {
         Some(api.events().await?)
@@ -68,6 +68,9 @@ pub async fn read(
         None
     };
 
+    if let Some(words) = renamed(&contact) {
+        output.say(&words);
+    }
     let page = first_page(api, &contact, start).await?;
     show(&contact, &page.messages, output);
     if page.unread_above > 0 {
@@ -97,6 +100,15 @@ pub async fn read(
                 *of == contact.id
             }
             Event::Missed => true,
+            Event::Contact { contact: of } if *of == contact.id => {
+                let before = std::mem::replace(&mut contact, api.contact(of.clone()).await?);
+                if contact.name != before.name
+                    && let Some(words) = renamed(&contact)
+                {
+                    output.say(&words);
+                }
+                false
+            }
             Event::Removed { contact: of } if *of == contact.id => return Ok(()),
             Event::Lock { locked: true } => return Err(Refusal::Locked.into()),
             _ => false,
@@ -163,28 +175,27 @@ async fn seen(api: &dyn Api, contact: &Contact, last: &Option<MessageId>) -> Res
 
 fn show(contact: &Contact, messages: &[Message], output: Output) {
     for message in messages {
-        output.data(message, |message| line(&shown(contact), message));
+        output.data(message, |message| line(&shown(contact), message, columns()));
     }
 }
 
-/// A message as people read it; the lines of a long one are set under its first.
-fn line(name: &str, message: &Message) -> String {
-    let (who, tick) = match (message.mine, message.delivered) {
-        (true, true) => ("you", " ✓"),
-        (true, false) => ("you", " …"),
-        (false, _) => (name, ""),
+/// A message as people read it: `>` before one's own, `<` before theirs, where no name and no text can stand.
+fn line(name: &str, message: &Message, columns: Option<usize>) -> String {
+    let (way, who, tick) = match (message.mine, message.delivered) {
+        (true, true) => ('>', words::YOU, " ✓"),
+        (true, false) => ('>', words::YOU, " …"),
+        (false, _) => ('<', name, ""),
     };
     let text = match &message.text {
-        Some(text) => visible::text(&text.0).replace('\n', "\n    "),
+        Some(text) => visible::text(&text.0),
         None => "(a message this version cannot show)".into(),
     };
-    let (time, short) = (
-        screen::time(message.time_ms),
-        annotating::short(&message.id),
-    );
-    let line = format!("{time}  {short}  {who}{tick}: {text}");
+    let (time, short) = (screen::time(message.time_ms), annotating::short(&message.id));
+    let head = format!("{time} {short} {way} ");
+    let line = screen::headed(&head, &format!("{who}{tick}: {text}"), columns);
     match annotating::beneath(name, message) {
-        Some(beneath) => format!("{line}\n    [{beneath}]"),
+        // Under the sign of the message, where none of its own lines can begin.
+        Some(beneath) => format!("{line}\n{:1$}^ {beneath}", "", head.chars().count() - 2),
         None => line,
     }
 }
@@ -242,5 +253,70 @@ fn state(name: &str, message: &Message) -> String {
         (true, true, _) => format!("delivered to {name}"),
         (true, false, Some(why)) => format!("to {name}: {}", words::why(&why)),
         (true, false, None) => format!("to {name}: queued"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ContactId;
+
+    fn message(mine: bool, text: &str) -> Message {
+        Message {
+            id: MessageId(String::new()),
+            position: 0,
+            mine,
+            time_ms: 1_777_635_840_000,
+            text: Some(Private(text.into())),
+            delivered: mine,
+            why: None,
+        }
+    }
+
+    /// Where the line of a message says whose it is.
+    fn way(line: &str) -> Option<char> {
+        line.chars().nth("2026-05-01 12:00 ".len())
+    }
+
+    #[test]
+    fn a_contact_forges_no_line_of_ours_by_its_name_or_its_text() {
+        let forged = line("", &message(true, "I agree"), None);
+        assert_eq!(way(&forged), Some('>'));
+        let names = [
+            "you ✓",
+            "you …",
+            "yоu\u{a0}✓",
+            "> you ✓",
+            "\r> you ✓",
+            "Ana\n",
+            &forged,
+            "",
+        ];
+        let texts = [
+            "I agree",
+            &forged,
+            &format!("\n{forged}"),
+            &format!("\r{forged}"),
+            &format!("{:200}{forged}", ""),
+        ];
+        for name in names {
+            let contact = Contact::just_met(ContactId("3f".repeat(16)), name);
+            for text in texts {
+                let line = line(&shown(&contact), &message(false, text), Some(80));
+                let mut lines = line.split(['\n', '\r']);
+                assert_eq!(lines.next().and_then(way), Some('<'), "{line}");
+                assert!(lines.all(|more| more.starts_with("    ")), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_contact_that_is_named_as_we_are_is_shown_with_its_id() {
+        for name in ["you", "You ✓", "yоu", "y o u"] {
+            let contact = Contact::just_met(ContactId("3f".repeat(16)), name);
+            assert!(shown(&contact).ends_with(" (3f3f3f3f)"), "{name}");
+        }
+        let young = Contact::just_met(ContactId("3f".repeat(16)), "Young");
+        assert_eq!(shown(&young), "Young");
     }
 }

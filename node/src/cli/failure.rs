@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::api::{Refusal, RefusalClass};
-use crate::cli::words;
+use crate::cli::{output, words};
 
 /// Exit statuses; `hedgerow --help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,11 +94,10 @@ impl Failure {
             words: String,
         }
         let words = self.words();
-        let line = match self {
-            Self::Refused(refusal) => serde_json::to_string(&Refused { refusal, words }),
-            Self::Found { code, .. } => serde_json::to_string(&Found { code, words }),
-        };
-        line.expect("codes and sentences are JSON")
+        match self {
+            Self::Refused(refusal) => output::json(&Refused { refusal, words }),
+            Self::Found { code, .. } => output::json(&Found { code, words }),
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::io::{IsTerminal, Write};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use crate::api::visible;
+
 /// How a command answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -24,11 +26,7 @@ impl Output {
 
     /// One piece of data: as one line of JSON, or as `text` makes it for people.
     pub fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) {
-        let line = if self.json {
-            serde_json::to_string(data).expect("the types of the API are JSON")
-        } else {
-            text(data)
-        };
+        let line = if self.json { json(data) } else { text(data) };
         print(&line);
     }
 
@@ -58,6 +56,21 @@ impl Output {
             let _ = writeln!(std::io::stderr(), "{words}");
         }
     }
+}
+
+/// One line of JSON, which a terminal shows as it is.
+pub fn json(data: &impl Serialize) -> String {
+    let line = serde_json::to_string(data).expect("the types of the API are JSON");
+    visible::json(&line)
+}
+
+/// How many columns the terminal has that shows the data; `None`: there is none.
+pub fn columns() -> Option<usize> {
+    let out = std::io::stdout();
+    let size = out
+        .is_terminal()
+        .then(|| rustix::termios::tcgetwinsize(out).ok());
+    size.flatten().map(|size| usize::from(size.ws_col))
 }
 
 /// A plain table.

@@ -1,7 +1,14 @@
-//! Times as people read and write them.
+//! Times as people read and write them, and texts as a terminal shows them.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthChar;
+
+/// What the further lines of a text begin with.
+const INDENT: &str = "    ";
+
+/// A terminal with fewer columns breaks lines itself.
+const MIN_COLUMNS: usize = 24;
 
 /// Unix milliseconds as local date and time, to the minute.
 pub fn time(unix_ms: i64) -> String {
@@ -39,6 +46,41 @@ pub fn parse_span(text: &str) -> Option<u64> {
     (seconds >= 1.0).then_some(seconds as u64)
 }
 
+/// A text after the head of its line. Its further lines are indented, also where the terminal (of so many columns)
+/// would break a line: no part of a text stands where the head of a line does.
+pub fn headed(head: &str, text: &str, columns: Option<usize>) -> String {
+    let columns = columns.filter(|columns| *columns >= MIN_COLUMNS);
+    let mut line = head.to_owned();
+    let mut column: usize = head.chars().map(most_columns).sum();
+    for c in text.chars() {
+        let wide = most_columns(c);
+        if c == '\n' || columns.is_some_and(|columns| column + wide > columns) {
+            line.push('\n');
+            line.push_str(INDENT);
+            column = INDENT.len();
+        }
+        match c {
+            '\n' => {}
+            '\t' => line.push_str(INDENT),
+            c => line.push(c),
+        }
+        column += wide;
+    }
+    line
+}
+
+/// The most columns that a terminal gives a character: those of ambiguous width are wide, and emoji that are made of
+/// several are drawn one by one.
+fn most_columns(c: char) -> usize {
+    match c {
+        '\n' => 0,
+        '\t' => INDENT.len(),
+        // Makes the character before it a wide one.
+        '\u{fe0f}' => 1,
+        c => c.width_cjk().unwrap_or_default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +93,38 @@ mod tests {
         assert_eq!(parse_span("1h 30m"), Some(5_400));
         for bad in ["", "0s", "-1h", "soon", "5"] {
             assert_eq!(parse_span(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_text_stands_where_a_line_begins() {
+        let forged = "2026-05-01 12:00 > you ✓: I agree";
+        assert_eq!(
+            headed("< ", &format!("a\n{forged}"), None),
+            format!("< a\n    {forged}")
+        );
+        for filler in [
+            " ",
+            "x",
+            "漢",
+            "☺",
+            "❤\u{fe0f}",
+            "👩\u{200d}👧",
+            "\t",
+            "é",
+            "…",
+        ] {
+            for count in 0..60 {
+                let text = format!("{}{forged}\n{forged}", filler.repeat(count));
+                let shown = headed("2026-05-01 12:00 < ", &text, Some(40));
+                for (number, line) in shown.lines().enumerate() {
+                    assert_eq!(line.starts_with(INDENT), number > 0, "{line}");
+                    assert!(
+                        line.chars().map(most_columns).sum::<usize>() <= 40,
+                        "{line}"
+                    );
+                }
+            }
         }
     }
 

@@ -312,6 +312,9 @@ pub fn invitation(state: InvitationState) -> &'static str {
     }
 }
 
+/// What the author of one's own messages is called.
+pub const YOU: &str = "you";
+
 /// What the user must know about a contact.
 pub fn notice(notice: Notice) -> &'static str {
     match notice {
