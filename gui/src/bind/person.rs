@@ -17,6 +17,8 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
     view.on_save_alias(move || say(Action::SaveAlias));
     let say = act.clone();
+    view.on_decide_name(move |keep| say(Action::DecideName { keep }));
+    let say = act.clone();
     view.on_verify(move |verified| say(Action::Verify(verified)));
     let say = act.clone();
     view.on_block(move |blocked| say(Action::Block(blocked)));

@@ -140,6 +140,7 @@ pub fn face(face: &Face) -> ui::Face {
         verified: face.verified,
         blocked: face.blocked,
         older_state: face.notice.is_some(),
+        former_name: face.former_name.as_deref().unwrap_or_default().into(),
         reachable: carrier(face.reachable),
         last_seen: when(face.last_seen),
     }

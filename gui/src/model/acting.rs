@@ -92,6 +92,7 @@ impl App {
 
             Action::Alias(text) => self.type_alias(text),
             Action::SaveAlias => self.save_alias(),
+            Action::DecideName { keep } => self.decide_name(keep),
             Action::Verify(verified) => self.verify(verified),
             Action::Block(blocked) => self.block(blocked),
             Action::Remove => self.remove(),

@@ -154,6 +154,11 @@ pub enum Action {
     Alias(String),
     /// Keep it.
     SaveAlias,
+    /// The contact of the page gave itself another name: show the former one as before, or the new one.
+    DecideName {
+        /// The former one.
+        keep: bool,
+    },
     /// The safety words were compared, or not.
     Verify(bool),
     /// Block (asks first) or unblock.

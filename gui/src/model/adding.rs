@@ -278,14 +278,9 @@ impl App {
 
     /// The contact that was met is known by name now.
     pub(super) fn greet(&mut self) {
-        let Some(known) = self
-            .met
-            .as_ref()
-            .and_then(|id| self.chats.known.get_mut(id))
-        else {
+        let Some(known) = self.met.as_ref().and_then(|id| self.chats.known.get(id)) else {
             return;
         };
-        known.met_ms = self.now.wall_ms;
         let met = Banner::Met {
             id: known.contact.id.clone(),
             name: chats::name(&known.contact),

@@ -30,7 +30,7 @@ const ANSWER_MS: u64 = 10_000;
 /// The list.
 #[derive(Default)]
 pub struct Chats {
-    /// What is shown: the newest first.
+    /// What is shown: where something came or was written last first.
     pub rows: Vec<ChatRow>,
     /// Only names like this are shown.
     pub filter: String,
@@ -83,18 +83,31 @@ pub(super) struct Known {
     pub contact: Contact,
     pub newest: Option<Message>,
     pub draft: String,
-    /// When it was met, if that was since the start: it has no message to sort by yet.
-    pub met_ms: i64,
     /// When it was last looked at.
     looked_ms: Option<u64>,
 }
 
-/// The name of a contact, as it is shown: what cannot be seen of it is not there.
+/// The name of a contact, as it is shown: with the beginning of the id where another one looks the same.
 pub(super) fn name(contact: &Contact) -> String {
+    match contact.lookalike {
+        true => format!("{} ({})", plain_name(contact), short_id(contact)),
+        false => plain_name(contact),
+    }
+}
+
+/// The name alone: what cannot be seen of it is not there.
+pub(super) fn plain_name(contact: &Contact) -> String {
+    visible::label(&contact.name.0).unwrap_or_else(|| label(&contact.own_name.0, contact))
+}
+
+/// A name that a contact gave itself, or its id if nothing can be seen of that.
+pub(super) fn label(name: &str, contact: &Contact) -> String {
+    visible::label(name).unwrap_or_else(|| short_id(contact).to_owned())
+}
+
+fn short_id(contact: &Contact) -> &str {
     let id = &contact.id.0;
-    visible::label(&contact.name.0)
-        .or_else(|| visible::label(&contact.own_name.0))
-        .unwrap_or_else(|| id[..id.floor_char_boundary(8)].to_owned())
+    &id[..id.floor_char_boundary(8)]
 }
 
 /// The first letters of the first two words of a name.
@@ -193,7 +206,6 @@ impl App {
                 Some(before) if is_open => before.draft.clone(),
                 _ => kept.to_owned(),
             },
-            met_ms: before.as_ref().map_or(0, |before| before.met_ms),
             // The newest message does not go away while there is one.
             newest: chat.newest,
             contact: chat.contact,
@@ -244,14 +256,10 @@ impl App {
         let chats = &self.chats;
         let filter = chats.filter.trim().to_lowercase();
         let open = self.thread.as_ref().map(|thread| &thread.contact);
-        let newest_ms = |known: &Known| {
-            let newest_ms = known.newest.as_ref().map_or(0, |newest| newest.time_ms);
-            newest_ms.max(known.met_ms)
-        };
         let mut shown: Vec<_> = chats
             .known
             .values()
-            .map(|known| (newest_ms(known), name(&known.contact), known))
+            .map(|known| (known.contact.active_ms, name(&known.contact), known))
             .filter(|(_, name, known)| {
                 name.to_lowercase().contains(&filter)
                     || known.contact.own_name.0.to_lowercase().contains(&filter)

@@ -20,6 +20,8 @@ pub struct Face {
     pub blocked: bool,
     /// Something the user must know.
     pub notice: Option<Notice>,
+    /// The name that was shown before the contact gave itself another one, until the user has decided.
+    pub former_name: Option<String>,
     /// Over which carrier there is a session now.
     pub reachable: Option<Carrier>,
     /// When a session was last up.
@@ -28,14 +30,15 @@ pub struct Face {
 
 impl Face {
     pub(super) fn of(contact: &Contact, calendar: &Calendar) -> Self {
-        let name = chats::name(contact);
+        let former = contact.former_name.as_ref();
         Self {
-            initials: chats::initials(&name),
-            name,
+            initials: chats::initials(&chats::plain_name(contact)),
+            name: chats::name(contact),
             hue: chats::hue(&contact.id),
             verified: contact.verified,
             blocked: contact.blocked,
             notice: contact.notice,
+            former_name: former.map(|former| chats::label(&former.0, contact)),
             reachable: contact.reachable,
             last_seen: contact.last_seen_ms.map(|seen| calendar.when(seen)),
         }

@@ -114,6 +114,19 @@ impl App {
         }
     }
 
+    /// Keeps calling the contact as before it gave itself another name, or not.
+    pub(super) fn decide_name(&mut self, keep: bool) {
+        let Some(person) = self.person.as_mut() else {
+            return;
+        };
+        let former = person.face.former_name.clone().filter(|_| keep);
+        person.alias = former.unwrap_or_default();
+        person.alias_set = person.alias_set.wrapping_add(1);
+        let (id, alias) = (person.id.clone(), person.alias.clone());
+        self.ask(Request::Rename(id, Private(alias)));
+        self.draw_person();
+    }
+
     /// The words to compare.
     pub(super) fn hear_safety_words(&mut self, words: SafetyWords) {
         if let Some(person) = self

@@ -293,14 +293,18 @@ impl App {
         });
         self.unsent.insert(ticket, (contact.clone(), text.clone()));
         thread.set_draft(String::new());
-        thread.typed.first_ms = Some(0);
+        // The node takes it away with the message.
+        thread.typed.first_ms = None;
         thread.first_unread = None;
         thread.fetching.follow();
+        if let Some(known) = self.chats.known.get_mut(&contact) {
+            known.draft = String::new();
+            self.draw_chats();
+        }
         self.ask(Request::Send {
             of: Question { ticket, contact },
             text: Private(text),
         });
-        self.keep_draft();
         self.draw_rows();
     }
 

@@ -78,7 +78,7 @@ impl Asking {
                 Some(News::Message(of, answer))
             }
             Request::Send { of, text } => {
-                let answer = api.send(of.contact.clone(), text).await;
+                let answer = api.send_draft(of.contact.clone(), text).await;
                 Some(News::Sent(of, answer))
             }
             Request::Overview => Some(match overview(api).await {

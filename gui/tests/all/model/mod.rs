@@ -6,6 +6,7 @@ mod conversation;
 mod door;
 mod list;
 mod locking;
+mod names;
 mod ownership;
 mod pages;
 mod scanning;

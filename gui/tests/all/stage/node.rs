@@ -76,6 +76,7 @@ impl Talk {
             pinned: false,
         };
         self.messages.insert(at, message);
+        self.contact.active_ms = self.contact.active_ms.max(time_ms);
         id
     }
 
@@ -318,7 +319,10 @@ impl Node {
                 let talk = self.talks.get_mut(&of.contact)?;
                 let answer = match talk.contact.blocked {
                     true => Err(Refusal::Blocked),
-                    false => Ok(talk.add(&text.0, true, now.wall_ms)),
+                    false => {
+                        talk.contact.draft = None;
+                        Ok(talk.add(&text.0, true, now.wall_ms))
+                    }
                 };
                 News::Sent(of, answer)
             }
@@ -359,6 +363,7 @@ impl Node {
                     true => contact.own_name.clone(),
                     false => alias,
                 };
+                contact.former_name = None;
                 return self.chat(&id);
             }
             Request::Call(Call::Block(id, blocked)) => {
