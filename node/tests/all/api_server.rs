@@ -519,6 +519,9 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         .check(ask(put.clone(), &draft).json(&json!({"text": "ye"})), 204)
         .await;
     document.check(ask(get.clone(), &ben), 200).await;
+    document
+        .check(ask(post.clone(), &draft).json(&json!({"text": "yes"})), 200)
+        .await;
     let sent = document
         .check(ask(post.clone(), &path).json(&json!({"text": "yes"})), 200)
         .await;

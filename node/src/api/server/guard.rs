@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::failure::Failure;
 use super::token::Token;
+use super::visitors::Visitor;
 use crate::api::Refusal;
 
 /// What a request is checked against.
@@ -64,6 +65,9 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
     if let Err(refusal) = guard.check(request.uri(), request.headers()) {
         tracing::debug!(code = ?refusal, "refused a request to the local API");
         return Failure::from(refusal).into_response();
+    }
+    if let Some(visitor) = request.extensions().get::<Visitor>().cloned() {
+        visitor.admit().await;
     }
     next.run(request).await
 }

@@ -1,7 +1,7 @@
 //! The API over loopback: REST and a WebSocket of events under `/v1`, for programs of the same user
 //! on the same machine.
 //!
-//! `guard` decides who may ask, `wire` is how calls and answers travel (router, OpenAPI document and client come
+//! `visitors` are connections, `guard` decides who may ask, `wire` is how calls and answers travel (router, OpenAPI document and client come
 //! from the same table), `routes` serves them, `failure` says how a refusal looks, `events` streams.
 
 mod events;
@@ -10,6 +10,7 @@ mod guard;
 mod paging;
 mod routes;
 mod token;
+mod visitors;
 pub(in crate::api) mod wire;
 
 use std::future::Future;
@@ -17,18 +18,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use super::Api;
 pub use token::Token;
+use visitors::Visitors;
 
-/// Connections served at once; more wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 64;
 /// How long a client may take over the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request may take, its body included, unless it rewrites the store.
@@ -79,7 +79,7 @@ impl Server {
             guard::Guard::new(token, self.port),
             self.request_timeout,
         );
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let visitors = Visitors::new();
         let graceful = GracefulShutdown::new();
         let mut http = Builder::new(TokioExecutor::new()).http1_only();
         http.http1()
@@ -88,7 +88,7 @@ impl Server {
 
         let accept = async {
             loop {
-                let place = places.clone().acquire_owned().await;
+                visitors.room().await;
                 let Ok((socket, _)) = self.listener.accept().await else {
                     // Out of descriptors: those that are served will free some.
                     tokio::time::sleep(Duration::from_millis(100)).await;
@@ -96,16 +96,15 @@ impl Server {
                 };
                 // Answers are small and awaited; a failure only makes them slower.
                 let _ = socket.set_nodelay(true);
-                let service = TowerToHyperService::new(router.clone());
+                let visitor = visitors.enter();
+                let service = router.clone().layer(Extension(visitor.clone()));
+                let service = TowerToHyperService::new(service);
                 let connection = http
                     .serve_connection_with_upgrades(TokioIo::new(socket), service)
                     .into_owned();
                 let connection = graceful.watch(connection);
-                tokio::spawn(async move {
-                    let _place = place;
-                    // An error here is the client's: it went away or spoke no HTTP.
-                    let _ = connection.await;
-                });
+                // An error is the client's: it went away or spoke no HTTP.
+                tokio::spawn(async move { visitor.serve(connection).await });
             }
         };
         tokio::select! {
