@@ -1,6 +1,7 @@
 //! What engines cost where thousands of them are simulated: an idle one, one in a crowd, a session with nothing
 //! new, a text, and what each keeps in memory. Under both kinds of cryptography, if it is built with
 //! the feature `sized`.
+#![expect(clippy::disallowed_methods, reason = "figures of a real machine")]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;

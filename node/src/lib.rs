@@ -3,19 +3,27 @@
 
 pub mod api;
 #[cfg(feature = "runtime")]
+#[expect(clippy::disallowed_methods, reason = "figures of a real machine")]
 pub mod bench;
 #[cfg(feature = "runtime")]
+#[expect(clippy::disallowed_methods, reason = "runs on a real machine")]
 pub mod cli;
 pub mod courier;
 #[cfg(feature = "runtime")]
+#[expect(clippy::disallowed_methods, reason = "keys are drawn by the system")]
 pub mod directory;
 pub mod engine;
 pub mod harness;
 #[cfg(feature = "runtime")]
+#[expect(clippy::disallowed_methods, reason = "runs on a real machine")]
 pub mod host;
 #[cfg(feature = "relay")]
 pub mod relay;
 #[cfg(feature = "runtime")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock and the chance of a real machine"
+)]
 pub mod runtime;
 pub mod store;
 pub mod tables;

@@ -4,6 +4,7 @@ mod accessible;
 mod bench;
 mod camera;
 mod contrast;
+mod core_dumps;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod end_to_end;

@@ -14,6 +14,10 @@ pub(crate) mod fault;
 #[cfg(feature = "runtime")]
 mod medium;
 #[cfg(feature = "runtime")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "each opening draws its nonces from the system"
+)]
 mod redb;
 
 #[cfg(feature = "runtime")]

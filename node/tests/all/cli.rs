@@ -1,6 +1,7 @@
 //! The command line, as typed: its help and its answers word for word, and two real nodes.
 //!
 //! `SNAPSHOTS=overwrite cargo test -p hedgerow-node --test all cli::` writes the golden texts anew.
+#![expect(clippy::disallowed_methods, reason = "real processes")]
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};

@@ -10,6 +10,7 @@ mod guard;
 mod paging;
 mod routes;
 mod token;
+#[expect(clippy::disallowed_methods, reason = "runs on a real machine")]
 mod visitors;
 pub(in crate::api) mod wire;
 

@@ -1,6 +1,7 @@
 //! Real processes, real sockets and real files: what must not break them.
 //!
 //! The longer suite, with two network namespaces (needs root): `node/tests/namespaces.sh`.
+#![expect(clippy::disallowed_methods, reason = "real processes")]
 
 mod copies;
 mod disk;
