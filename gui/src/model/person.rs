@@ -123,7 +123,7 @@ impl App {
         person.alias = former.unwrap_or_default();
         person.alias_set = person.alias_set.wrapping_add(1);
         let (id, alias) = (person.id.clone(), person.alias.clone());
-        self.ask(Request::Rename(id, Private(alias)));
+        self.ask(Call::Rename(id, Private(alias)));
         self.draw_person();
     }
 

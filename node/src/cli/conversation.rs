@@ -190,7 +190,10 @@ fn line(name: &str, message: &Message, columns: Option<usize>) -> String {
         Some(text) => visible::text(&text.0),
         None => "(a message this version cannot show)".into(),
     };
-    let (time, short) = (screen::time(message.time_ms), annotating::short(&message.id));
+    let (time, short) = (
+        screen::time(message.time_ms),
+        annotating::short(&message.id),
+    );
     let head = format!("{time} {short} {way} ");
     let line = screen::headed(&head, &format!("{who}{tick}: {text}"), columns);
     match annotating::beneath(name, message) {
@@ -270,12 +273,14 @@ mod tests {
             text: Some(Private(text.into())),
             delivered: mine,
             why: None,
+            reactions: Vec::new(),
+            pinned: false,
         }
     }
 
     /// Where the line of a message says whose it is.
     fn way(line: &str) -> Option<char> {
-        line.chars().nth("2026-05-01 12:00 ".len())
+        line.chars().nth("2026-05-01 12:00 k7q2m ".len())
     }
 
     #[test]

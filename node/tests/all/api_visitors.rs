@@ -1,14 +1,13 @@
 //! Other users of the machine at the port of the API: they have no token, and are in nobody's way.
 #![expect(clippy::disallowed_methods, reason = "real sockets")]
 
-
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hedgerow_node::api::Api;
 use crate::support::fake::Fake;
 use crate::support::{Served, serve};
+use hedgerow_node::api::Api;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;

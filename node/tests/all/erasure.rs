@@ -70,7 +70,7 @@ fn invite(world: &mut World) -> InvitationId {
 fn join_nobody(world: &mut World) {
     let link = world.invite(2);
     world.leave(2);
-    ask(world, 1, Call::Join(link));
+    ask(world, 1, Call::Join(link.into()));
 }
 
 const DELETIONS: &[Deletion] = &[

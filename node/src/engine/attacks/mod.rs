@@ -9,7 +9,7 @@ mod rescue;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
-use hedgerow_sync::entry::Body;
+use hedgerow_sync::entry::What;
 use hedgerow_sync::id::{DeviceId, Incarnation, LogId};
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::space;
@@ -108,11 +108,11 @@ fn write_as(store: &mut MemoryStore, device: DeviceId, text: &str) {
         device,
         incarnation: Incarnation(7),
     };
-    let body = Body::Bytes(conversation::text_body(text));
+    let body = conversation::text_body(text);
     store
         .write(|txn| {
             let space = reconciling::space_id(&contact.space);
-            Ok(space::append(txn, space, log, 1_790_000_000_000, body).is_ok())
+            Ok(space::append(txn, space, log, 1_790_000_000_000, What::TEXT, body).is_ok())
         })
         .expect("memory does not fail");
 }
