@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::batch::{Batch, BatchError};
 use crate::body;
 use crate::conversation::{self, Accepted, Changes};
+use crate::entry::What;
 use crate::id::{DeviceId, EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::mark::MarkKey;
@@ -12,7 +13,7 @@ use crate::rows::Rows;
 use crate::segment::{Lamports, SEGMENT_TARGET, SEGMENT_VERSION, Standing, lamport_of, put_stored};
 use crate::space::{MAX_LOGS, SpaceRow};
 use crate::store::{Reader, StorageError, Txn};
-use crate::tables::{Key, SEGMENTS, damaged};
+use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
 
 /// Who speaks over the channel that a batch came over.
 #[derive(Debug, Clone, Copy)]
@@ -114,39 +115,63 @@ pub fn ingest(
     core: &[u8],
     authority: &Authority<'_>,
 ) -> Result<Ingested, StorageError> {
+    let (mut lamports, mut left) = (LinkLamports::new(), usize::MAX);
+    loop {
+        let done = ingest_step(txn, space, log, core, authority, &mut lamports, &mut left)?;
+        if let Some(ingested) = done {
+            return Ok(ingested);
+        }
+    }
+}
+
+/// As [`ingest`], but reads at most `left` segments for the Lamports of entries that the batch links to. If
+/// those are not enough it gives `None` and has written nothing; called again with the same `lamports`, it
+/// goes on.
+pub(crate) fn ingest_step(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    log: LogId,
+    core: &[u8],
+    authority: &Authority<'_>,
+    lamports: &mut LinkLamports,
+    left: &mut usize,
+) -> Result<Option<Ingested>, StorageError> {
     let batch = match Batch::parse(core) {
         Ok(batch) => batch,
-        Err(error) => return Ok(Ingested::Malformed(error)),
+        Err(error) => return Ok(Some(Ingested::Malformed(error))),
     };
     let mine = authority.is_mine(log.device);
     // First of all, so that nobody's list of devices makes anybody speak for this one.
     if mine {
         if !batch.is_marked(authority.mark_key, space, log) {
-            return Ok(Ingested::Refused(Refusal::FalseMark));
+            return Ok(Some(Ingested::Refused(Refusal::FalseMark)));
         }
     } else if !authority.speaks_for(log.device) {
-        return Ok(Ingested::Refused(Refusal::NotTheirs));
+        return Ok(Some(Ingested::Refused(Refusal::NotTheirs)));
     }
     let Some(mut row) = SpaceRow::read(txn, space)? else {
-        return Ok(Ingested::NoSuchSpace);
+        return Ok(Some(Ingested::NoSuchSpace));
     };
     let known = LogRow::read(txn, space, log)?;
     let head = known.map_or(Seq(0), |head| head.head);
     if batch.first.0 > head.0 + 1 {
-        return Ok(Ingested::Gap);
+        return Ok(Some(Ingested::Gap));
     }
     if batch.last() <= head {
-        return Ok(Ingested::Known { last: batch.last() });
+        return Ok(Some(Ingested::Known { last: batch.last() }));
     }
     if known.is_none() && row.logs >= MAX_LOGS {
-        return Ok(Ingested::Refused(Refusal::TooManyLogs));
+        return Ok(Some(Ingested::Refused(Refusal::TooManyLogs)));
     }
     let skip = head.0 + 1 - batch.first.0;
     let before = known.map_or(Lamport(0), |head| head.lamport);
     let mut links = LinkTargets::new(space, authority);
-    let placed = match place(txn, log, &batch, skip, before, &mut links)? {
-        Ok(placed) => placed,
-        Err(refused) => return Ok(refused),
+    let linked = match held_links(txn, log, &batch, skip, &mut links)? {
+        Ok(linked) => linked,
+        Err(refused) => return Ok(Some(refused)),
+    };
+    let Some(placed) = place(txn, space, &linked, before, lamports, left)? else {
+        return Ok(None);
     };
     let mut head = match known {
         Some(head) => head,
@@ -163,34 +188,51 @@ pub fn ingest(
     row.tips.retain(|tip| !links.covers(tip.log, tip.seq));
     let accepted = &placed.accepted;
     let changes = conversation::apply(txn, space, &mut row, log, &mut head, accepted)?;
-    Ok(Ingested::Stored {
+    Ok(Some(Ingested::Stored {
         first,
         last: batch.last(),
         changes,
-    })
+    }))
 }
+
+/// Lamports of entries that a batch links to, as far as they have been read.
+pub(crate) type LinkLamports = BTreeMap<(LogNumber, Seq), Lamport>;
 
 /// Where the new entries of a batch stand.
 struct Placed {
     lamports: Lamports,
     rows: Rows,
-    last: Lamport,
     accepted: Vec<Accepted>,
 }
 
-fn place(
+/// What the new entries of a batch link to.
+struct Linked {
+    entries: Vec<LinkedEntry>,
+    /// Of all entries, in their order.
+    targets: Vec<LinkTarget>,
+}
+
+/// A new entry of a batch.
+struct LinkedEntry {
+    what: What,
+    wall_ms: i64,
+    is_row: bool,
+    /// Where its targets end.
+    end: usize,
+}
+
+/// Checks that all is held that the new entries of a batch link to, before anything of it is read: a batch
+/// that waits is tried again and again.
+fn held_links(
     reader: &dyn Txn,
     log: LogId,
     batch: &Batch<'_>,
     skip: u64,
-    before: Lamport,
     links: &mut LinkTargets<'_>,
-) -> Result<Result<Placed, Ingested>, StorageError> {
-    let mut placed = Placed {
-        lamports: Lamports::default(),
-        rows: Rows::default(),
-        last: before,
-        accepted: Vec::with_capacity((batch.count - skip) as usize),
+) -> Result<Result<Linked, Ingested>, StorageError> {
+    let mut linked = Linked {
+        targets: Vec::new(),
+        entries: Vec::with_capacity((batch.count - skip) as usize),
     };
     for entry in batch.entries() {
         let entry = match entry {
@@ -198,34 +240,77 @@ fn place(
             Err(error) => return Ok(Err(Ingested::Malformed(error))),
         };
         let counts = entry.seq.0 >= batch.first.0 + skip;
-        let mut lamport = placed.last;
         for link in entry.links.clone() {
             if link.log == log {
                 if link.seq >= entry.seq {
                     return Ok(Err(Ingested::Malformed(BatchError::Malformed)));
                 }
             } else if counts {
-                match links.lamport(reader, link)? {
-                    Some(linked) => lamport = lamport.max(linked),
-                    None => return Ok(Err(Ingested::Waits(link))),
+                match links.held(reader, link)? {
+                    Ok(target) => linked.targets.extend(target),
+                    Err(NotHeld) => return Ok(Err(Ingested::Waits(link))),
                 }
             }
         }
         if counts {
-            placed.last = Lamport(lamport.0 + 1);
-            placed.lamports.push(placed.last);
-            placed.rows.push(entry.is_row());
-            placed.accepted.push(Accepted {
+            linked.entries.push(LinkedEntry {
                 what: entry.what(log),
                 wall_ms: entry.wall_ms,
-                standing: Standing {
-                    lamport: placed.last,
-                    is_row: entry.is_row(),
-                },
+                is_row: entry.is_row(),
+                end: linked.targets.len(),
             });
         }
     }
-    Ok(Ok(placed))
+    Ok(Ok(linked))
+}
+
+/// Gives the new entries their Lamports; `None` if more segments would have to be read than are left.
+fn place(
+    reader: &dyn Txn,
+    space: SpaceId,
+    linked: &Linked,
+    before: Lamport,
+    known: &mut LinkLamports,
+    left: &mut usize,
+) -> Result<Option<Placed>, StorageError> {
+    let mut placed = Placed {
+        lamports: Lamports::default(),
+        rows: Rows::default(),
+        accepted: Vec::with_capacity(linked.entries.len()),
+    };
+    let mut begin = 0;
+    let mut last = before;
+    for entry in &linked.entries {
+        let mut lamport = last;
+        for target in &linked.targets[begin..entry.end] {
+            let linked = match (target.lamport, known.get(&(target.log, target.seq))) {
+                (Some(lamport), _) | (None, Some(&lamport)) => lamport,
+                (None, None) => {
+                    let Some(rest) = left.checked_sub(1) else {
+                        return Ok(None);
+                    };
+                    *left = rest;
+                    let read = lamport_of(reader, space, target.log, target.seq)?;
+                    known.insert((target.log, target.seq), read);
+                    read
+                }
+            };
+            lamport = lamport.max(linked);
+        }
+        begin = entry.end;
+        last = Lamport(lamport.0 + 1);
+        placed.lamports.push(last);
+        placed.rows.push(entry.is_row);
+        placed.accepted.push(Accepted {
+            what: entry.what,
+            wall_ms: entry.wall_ms,
+            standing: Standing {
+                lamport: last,
+                is_row: entry.is_row,
+            },
+        });
+    }
+    Ok(Some(placed))
 }
 
 /// Appends a batch to the tail segment if it has room, else begins a new one.
@@ -256,6 +341,16 @@ fn put_sealed(
     }
 }
 
+/// An entry that is held, and its Lamport if nothing has to be read for it.
+struct LinkTarget {
+    log: LogNumber,
+    seq: Seq,
+    lamport: Option<Lamport>,
+}
+
+/// An entry is not held.
+struct NotHeld;
+
 /// The entries that a batch links to: each log's row is read once.
 struct LinkTargets<'a> {
     space: SpaceId,
@@ -272,14 +367,14 @@ impl<'a> LinkTargets<'a> {
         }
     }
 
-    /// The Lamport of a linked entry: 0 in a log refused here, `None` if it is not held.
-    fn lamport(
+    /// Where a linked entry is held; nowhere in a log refused here, whose entries count as Lamport 0.
+    fn held(
         &mut self,
         reader: &dyn Txn,
         link: EntryId,
-    ) -> Result<Option<Lamport>, StorageError> {
+    ) -> Result<Result<Option<LinkTarget>, NotHeld>, StorageError> {
         if !self.authority.knows(link.log.device) {
-            return Ok(Some(Lamport(0)));
+            return Ok(Ok(None));
         }
         if !self.rows.contains_key(&link.log) {
             let row = LogRow::read(reader, self.space, link.log)?;
@@ -288,12 +383,13 @@ impl<'a> LinkTargets<'a> {
         match self.rows.get_mut(&link.log) {
             Some(Some((row, linked))) if link.seq <= row.head => {
                 *linked = link.seq.max(*linked);
-                if link.seq == row.head {
-                    return Ok(Some(row.lamport));
-                }
-                lamport_of(reader, self.space, row.number, link.seq).map(Some)
+                Ok(Ok(Some(LinkTarget {
+                    log: row.number,
+                    seq: link.seq,
+                    lamport: (link.seq == row.head).then_some(row.lamport),
+                })))
             }
-            _ => Ok(None),
+            _ => Ok(Err(NotHeld)),
         }
     }
 

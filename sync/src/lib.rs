@@ -15,6 +15,7 @@ mod layout;
 mod log;
 pub mod mark;
 pub mod memory;
+pub mod metered;
 mod order;
 mod outgoing;
 pub mod page;

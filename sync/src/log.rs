@@ -1,9 +1,11 @@
 //! What a store knows of a log: how far it is held.
 
+use std::ops::{Bound, ControlFlow};
+
 use crate::id::{DeviceId, Incarnation, Lamport, LogId, Seq, SpaceId};
 use crate::layout::{Input, put_varint, put_zigzag};
-use crate::store::{Reader, StorageError, Txn};
-use crate::tables::{Key, LOG_NAMES, LogNumber, damaged, read_row};
+use crate::store::{Direction, Reader, StorageError, Txn};
+use crate::tables::{Key, LOG_NAMES, LOGS, LogNumber, damaged, read_row};
 
 /// The head of a log. Everything below it is held too, bodies perhaps not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl LogRow {
     ) -> Result<(), StorageError> {
         let mut value = Vec::with_capacity(48);
         value.extend_from_slice(&self.number.to_be_bytes());
-        value.push(u8::from(self.mine) * MINE | u8::from(self.repeats) * REPEATS);
+        value.push((u8::from(self.mine) * MINE) | (u8::from(self.repeats) * REPEATS));
         put_varint(&mut value, self.head.0);
         put_varint(&mut value, self.rows);
         put_varint(&mut value, self.lamport.0);
@@ -84,6 +86,44 @@ impl LogRow {
 
 const MINE: u8 = 1;
 const REPEATS: u8 = 2;
+/// The next logs of a space in the order of their names, at most `count`; after `after`, if that is given.
+/// Says whether these are the last.
+pub(crate) fn next_logs(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    after: Option<LogId>,
+    count: usize,
+) -> Result<(Vec<(LogId, LogRow)>, bool), StorageError> {
+    let first = Key::new(LOGS, space);
+    let low = after.map(|log| Key::log(space, log));
+    let low = low
+        .as_deref()
+        .map_or(Bound::Included(&*first), Bound::Excluded);
+    let last = first.then(&[0xff; 24]);
+    let (mut logs, mut are_last, mut is_intact) = (Vec::new(), true, true);
+    let range = (low, Bound::Included(&*last));
+    reader.scan(range, Direction::Forward, &mut |key, value| {
+        if logs.len() == count {
+            are_last = false;
+            return ControlFlow::Break(());
+        }
+        match (decode_log_id(&key[first.len()..]), LogRow::decode(value)) {
+            (Some(log), Some(row)) => {
+                logs.push((log, row));
+                ControlFlow::Continue(())
+            }
+            _ => {
+                is_intact = false;
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    if is_intact {
+        Ok((logs, are_last))
+    } else {
+        Err(damaged(LOGS))
+    }
+}
 
 /// The name of log `number`.
 pub(crate) fn log_name(

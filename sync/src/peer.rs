@@ -1,7 +1,7 @@
 //! What a peer's device holds of a space: acknowledged entries, the frontier last known equal, and
 //! logs it does not want. Facts, kept over restarts: `delivered` is a lookup.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use crate::id::{DeviceId, LogId, Seq, SpaceId};
@@ -14,6 +14,9 @@ use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{
     ACKS, BASES, DELIVERED, Key, LogNumber, REFUSALS, damaged, read_row, remove_prefix, scan_prefix,
 };
+
+/// Logs that a device is known to refuse, at most. Further refusals hold for their session only.
+pub const MAX_REFUSALS: usize = 1_024;
 
 /// Up to where `device` is known to hold a log; 0 if nothing is known.
 pub fn acked(
@@ -251,19 +254,19 @@ impl Base {
 
     fn decode(value: &[u8]) -> Option<Base> {
         let mut input = Input(value);
-        let mut base = Base {
-            digest: input.array()?,
-            logs: BTreeMap::new(),
-        };
+        let digest = input.array()?;
+        let mut logs = Vec::new();
         while !input.is_empty() {
             let log = LogNumber::try_from(input.varint()?).ok()?;
-            base.logs.insert(log, Seq(input.counted()?));
+            logs.push((log, Seq(input.counted()?)));
         }
-        Some(base)
+        // Written in order, so the map is built at once.
+        let logs = logs.into_iter().collect();
+        Some(Base { digest, logs })
     }
 }
 
-/// Remembers that `device` refuses a log.
+/// Remembers that `device` refuses a log. The caller keeps the count of them below [`MAX_REFUSALS`].
 pub(crate) fn record_refusal(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -275,18 +278,20 @@ pub(crate) fn record_refusal(
     txn.put(&key, &[refusal.code()])
 }
 
-/// The logs that `device` refuses.
+/// The logs that `device` refuses, about [`MAX_REFUSALS`] at most.
 pub(crate) fn refused_logs(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
     device: DeviceId,
-) -> Result<Vec<LogNumber>, StorageError> {
-    let mut logs = Vec::new();
+) -> Result<BTreeSet<LogNumber>, StorageError> {
+    let mut logs = BTreeSet::new();
     let prefix = Key::of_peer(REFUSALS, space, device);
     let mut intact = true;
     scan_prefix(reader, &prefix, Direction::Forward, &mut |rest, _| {
         match rest.try_into() {
-            Ok(number) => logs.push(LogNumber::from_be_bytes(number)),
+            Ok(number) => {
+                logs.insert(LogNumber::from_be_bytes(number));
+            }
             Err(_) => intact = false,
         }
         ControlFlow::Continue(())

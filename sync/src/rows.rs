@@ -27,7 +27,7 @@ impl Rows {
         let mut runs = self.annotations.iter().peekable();
         (0..self.count).map(move |index| {
             runs.next_if(|(first, count)| first + count <= index);
-            !runs.peek().is_some_and(|(first, _)| *first <= index)
+            runs.peek().is_none_or(|(first, _)| *first > index)
         })
     }
 

@@ -326,21 +326,60 @@ pub type Digest = [u8; 16];
 
 /// The digest of a frontier (`docs/PROTOCOL.md` section 6).
 pub fn frontier_digest(frontier: &Frontier) -> Digest {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(b"hedgerow 1 frontier");
-    let mut empty = true;
-    for (log, seq) in frontier.iter().filter(|(_, seq)| seq.0 > 0) {
-        empty = false;
-        hasher.update(&log.device.0);
-        hasher.update(&log.incarnation.0.to_be_bytes());
-        hasher.update(&seq.0.to_be_bytes());
+    let mut digest = FrontierDigest::new();
+    for (log, seq) in frontier {
+        digest.add(*log, *seq);
     }
-    if empty {
-        return [0; 16];
+    digest.finish()
+}
+
+/// The digest of a frontier that is being computed, log by log in order.
+pub(crate) struct FrontierDigest {
+    hasher: blake3::Hasher,
+    is_empty: bool,
+}
+
+impl FrontierDigest {
+    pub(crate) fn new() -> FrontierDigest {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"hedgerow 1 frontier");
+        FrontierDigest {
+            hasher,
+            is_empty: true,
+        }
     }
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    digest
+
+    pub(crate) fn add(&mut self, log: LogId, seq: Seq) {
+        if seq.0 > 0 {
+            self.is_empty = false;
+            self.hasher.update(&log.device.0);
+            self.hasher.update(&log.incarnation.0.to_be_bytes());
+            self.hasher.update(&seq.0.to_be_bytes());
+        }
+    }
+
+    pub(crate) fn finish(&self) -> Digest {
+        let mut digest = [0; 16];
+        if !self.is_empty {
+            digest.copy_from_slice(&self.hasher.finalize().as_bytes()[..16]);
+        }
+        digest
+    }
+}
+
+/// Keeps the digest of the frontier of a space, which has been computed.
+pub(crate) fn keep_digest(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    digest: Digest,
+) -> Result<(), StorageError> {
+    match SpaceRow::read(txn, space)? {
+        Some(mut row) if row.digest.is_none() => {
+            row.digest = Some(digest);
+            row.write(txn, space)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The digest of the frontier of a space. Computed when first asked for after a change and kept, so

@@ -42,17 +42,23 @@ pub enum Role {
     Bundle,
 }
 
+impl Role {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Role::Dialler => 0,
+            Role::Answerer => 1,
+            Role::Bundle => 2,
+        }
+    }
+}
+
 impl Blind {
     /// The name of the space with this secret, in what `role` sends.
     pub fn new(space_secret: &[u8; 32], session_hash: &[u8], role: Role) -> Blind {
         let key = Zeroizing::new(blake3::derive_key("hedgerow 1 blind", space_secret));
         let mut hasher = blake3::Hasher::new_keyed(&key);
         hasher.update(session_hash);
-        hasher.update(&[match role {
-            Role::Dialler => 0,
-            Role::Answerer => 1,
-            Role::Bundle => 2,
-        }]);
+        hasher.update(&[role.code()]);
         let mut blind = [0; 8];
         blind.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
         Blind(blind)

@@ -397,6 +397,10 @@ impl Engine {
                 let events =
                     reconciler.receive(turn.txn, &authority.borrow(), kind, &item.content)?;
                 self.sync_events(turn, bundle.identity, events)?;
+                while reconciler.is_busy() {
+                    let events = reconciler.proceed(turn.txn, &authority.borrow())?;
+                    self.sync_events(turn, bundle.identity, events)?;
+                }
             }
             _ => {}
         }

@@ -22,6 +22,7 @@ use super::invitation::InvitationKey;
 use super::items::Bye;
 use super::live::Live;
 use super::meeting::Meeting;
+use super::share::Backlog;
 use super::{Effects as _, Engine, Turn};
 
 /// An accepted link that has proven nothing is closed between these ages, drawn when it is accepted.
@@ -80,6 +81,7 @@ pub(crate) struct Link {
     pub proven: bool,
     /// Bytes given to the carrier and not yet written.
     pub unwritten: usize,
+    pub backlog: Backlog,
     pub state: State,
 }
 
@@ -134,24 +136,11 @@ impl Engine {
             deadline_ms: Some(deadline_ms),
             proven: false,
             unwritten: 0,
+            backlog: Backlog::default(),
             state,
         };
         self.links.insert(id, link);
         Ok(())
-    }
-
-    /// Bytes arrived on a link.
-    pub(super) fn link_bytes(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: LinkId,
-        bytes: Bytes,
-    ) -> Result<(), StorageError> {
-        let Some(link) = self.links.remove(&id) else {
-            return Ok(());
-        };
-        self.traffic.received_bytes += bytes.len() as u64;
-        self.advance(turn, id, link, bytes)
     }
 
     /// Looks at first flights that have waited, as many as one batch allows.
@@ -182,7 +171,7 @@ impl Engine {
     }
 
     /// Goes on with a link that is not in the map, and puts it back unless it is over.
-    fn advance(
+    pub(super) fn advance(
         &mut self,
         turn: &mut Turn<'_>,
         id: LinkId,
@@ -192,7 +181,7 @@ impl Engine {
         match self.next_state(turn, id, &mut link, bytes) {
             Ok(Some(state)) => {
                 link.state = state;
-                self.links.insert(id, link);
+                self.keep_link(id, link);
             }
             Ok(None) => self.end_link(turn, id, link),
             Err(LinkError::Storage(error)) => return Err(error),
@@ -200,7 +189,7 @@ impl Engine {
             Err(LinkError::Peer(_)) if link.attempt.is_none() && !link.proven => {
                 turn.out.end(id, Ending::Drain);
                 link.state = State::Draining;
-                self.links.insert(id, link);
+                self.keep_link(id, link);
             }
             Err(LinkError::Peer(fault)) => {
                 tracing::debug!(%fault, "a link is ended");
@@ -338,15 +327,13 @@ impl Engine {
         }
     }
 
-    /// The carrier says that a link is gone.
-    pub(super) fn link_down(
+    /// A link that is not in the map is gone.
+    pub(super) fn link_gone(
         &mut self,
         turn: &mut Turn<'_>,
         id: LinkId,
+        mut link: Link,
     ) -> Result<(), StorageError> {
-        let Some(mut link) = self.links.remove(&id) else {
-            return Ok(());
-        };
         if let State::Live(live) = &mut link.state {
             self.live_over(turn, id, live)?;
         }

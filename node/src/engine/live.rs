@@ -1,6 +1,8 @@
 //! A session with a contact's device (`docs/PROTOCOL.md` sections 7 to 9): hello, facts, the moving
 //! psk, and reconciliation, which `sync` does.
 
+use std::collections::VecDeque;
+
 use bytes::BytesMut;
 use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
 use hedgerow_sync::reconcile::Reconciler;
@@ -18,7 +20,7 @@ use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
 use super::psk::PskProof;
 use super::silence::{Waiting, is_watched};
-use super::{Effects as _, Engine, Outbox, Turn, chance, reconciling};
+use super::{Effects as _, Engine, Outbox, Turn, chance, reconciling, share};
 use crate::courier::said;
 
 /// Bytes handed to a link and not yet written.
@@ -62,6 +64,8 @@ pub(crate) struct Live {
     /// Our proposal of a next psk.
     pub proposal: Option<Proposal>,
     pub sync: Reconciler,
+    /// Items that have come and wait until those before them are taken in.
+    pub items: VecDeque<Item>,
     /// Something was said that nothing has been said to yet; our hello is, from the beginning, however it
     /// crosses the other's.
     pub spoke: bool,
@@ -69,6 +73,13 @@ pub(crate) struct Live {
     pub since_ms: u64,
     /// A message was sent and is not acknowledged.
     pub waiting: Option<Waiting>,
+}
+
+impl Live {
+    /// Whether something that has come is not taken in.
+    pub(super) fn is_behind(&self) -> bool {
+        self.sync.is_busy() || !self.items.is_empty()
+    }
 }
 
 impl Engine {
@@ -115,13 +126,14 @@ impl Engine {
             lists: 0,
             proposal: None,
             sync,
+            items: VecDeque::new(),
             spoke: true,
             since_ms: turn.now.mono_ms,
             waiting: None,
         }))
     }
 
-    /// Takes in what arrived on a session. False: the session is over.
+    /// Takes in what arrived on a session, as far as a slice of work goes. False: the session is over.
     pub(super) fn live_bytes(
         &mut self,
         turn: &mut Turn<'_>,
@@ -130,9 +142,24 @@ impl Engine {
         live: &mut Live,
         bytes: &[u8],
     ) -> Result<bool, LinkError> {
-        let now_ms = turn.now.mono_ms;
-        live.waiting = live.waiting.and_then(|waiting| waiting.heard(now_ms));
-        for item in live.session.receive(bytes)? {
+        if !bytes.is_empty() {
+            let now_ms = turn.now.mono_ms;
+            live.waiting = live.waiting.and_then(|waiting| waiting.heard(now_ms));
+        }
+        let arrived = live.session.receive(bytes)?;
+        turn.meter
+            .count(share::work_of_opening(bytes.len(), arrived.len()));
+        live.items.extend(arrived);
+        let end = turn.slice_end();
+        while turn.meter.spent() < end {
+            if live.sync.is_busy() {
+                self.sync_proceed(turn, live)?;
+                continue;
+            }
+            let Some(item) = live.items.pop_front() else {
+                break;
+            };
+            turn.meter.count(share::work_of(&item));
             self.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
             if !self.live_item(turn, id, link, live, &item)? {
                 return Ok(false);
@@ -433,6 +460,8 @@ impl Engine {
                     }
                     live.session.seal(&mut sealed, budget);
                     live.spoke |= !sealed.is_empty();
+                    // Reconciliation stops where it has done its share, even if it found nothing to say.
+                    more |= live.session.queued() == 0 && live.sync.has_more();
                 }
                 State::Meeting(meeting) => meeting.session.seal(&mut sealed, budget),
                 _ => {}

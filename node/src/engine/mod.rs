@@ -6,6 +6,7 @@
 //! | what is asked of the world, after the commit | [`effects`], `outbox` |
 //! | who we are, whom we know | `account`, `contact`, `device`, `fact`, `psk`, `replay`, `prekey` |
 //! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling`, `silence` |
+//! | the work of a turn, shared among links | `share` |
 //! | meeting | `invitation`, `joining`, `meeting` |
 //! | finding | `dialling`, `presence`, `unknown`, `announcing`, `relays`, `way` |
 //! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
@@ -66,6 +67,7 @@ mod reconciling;
 mod relays;
 mod replay;
 mod sealing;
+mod share;
 mod silence;
 mod start;
 mod status;
@@ -83,10 +85,12 @@ pub use effects::Effects;
 pub use input::{CallId, Input, Now};
 pub use inputs::{Inputs, MAX_BATCH_INPUT_BYTES, MAX_BATCH_INPUTS};
 pub use live::MOST_UNWRITTEN;
+pub use share::TURN_WORK;
 pub use start::OpenError;
 
 use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
 use hedgerow_sync::mark::MarkKey;
+use hedgerow_sync::metered::{Meter, Metered, MeteredReader};
 use hedgerow_sync::store::{StorageError, Store, Txn};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
@@ -140,6 +144,8 @@ pub struct Engine {
     links: BTreeMap<LinkId, Link>,
     /// The link of the session with each device that has one.
     sessions: BTreeMap<DeviceId, LinkId>,
+    /// Links on which more has arrived than is taken in; each in its turn.
+    behind: VecDeque<LinkId>,
     /// Links whose first flight waits to be looked at.
     strangers: VecDeque<LinkId>,
     /// Refused dials in a row, where sessions have come about before or a beacon was seen.
@@ -174,6 +180,8 @@ struct Carrier {
 /// What one batch works with.
 struct Turn<'a> {
     txn: &'a mut dyn Txn,
+    /// Counts what is done, above all in `txn`.
+    meter: &'a Meter,
     now: Now,
     rng: &'a mut dyn CryptoRng,
     out: &'a mut Outbox,
@@ -187,7 +195,7 @@ impl Turn<'_> {
     }
 }
 
-/// Takes the next batch of inputs into one transaction, commits it, lets its effects happen, and fills
+/// Takes the next batch of inputs into one transaction, as far as the work of a turn goes, commits it, lets its effects happen, and fills
 /// what is queued into links. Call it when there is input, and when the time it gave last has come.
 ///
 /// # Errors
@@ -202,29 +210,32 @@ pub fn pump(
 ) -> Result<NextWake, StorageError> {
     let batch = inputs.batch();
     let mut out = Outbox::default();
+    let meter = Meter::new();
     store.write(|txn| {
+        let mut erasing = erasure::Erasing::new(txn, now.wall_ms);
         let mut turn = Turn {
-            txn: &mut erasure::Erasing::new(txn, now.wall_ms),
+            txn: &mut Metered::new(&mut erasing, &meter),
+            meter: &meter,
             now,
             rng,
             out: &mut out,
         };
+        engine.catch_up_first(&mut turn)?;
         for input in batch {
             engine.take(&mut turn, input)?;
         }
         engine.look_at_strangers(&mut turn)?;
+        engine.catch_up(&mut turn)?;
         engine.tick(&mut turn)?;
         engine.tell_news(&mut turn)
     })?;
     out.release(effects);
-    loop {
-        let more = store.read(|reader| engine.fill(reader, &mut out))?;
+    let (meter, mut more) = (Meter::new(), true);
+    while more && meter.spent() < TURN_WORK {
+        more = store.read(|reader| engine.fill(&MeteredReader::new(reader, &meter), &mut out))?;
         out.release(effects);
-        if !more {
-            break;
-        }
     }
-    if !inputs.is_empty() || !engine.strangers.is_empty() {
+    if more || !inputs.is_empty() || !engine.strangers.is_empty() || engine.is_behind() {
         return Ok(NextWake(Some(now.mono_ms)));
     }
     Ok(NextWake(engine.next_wake_ms(now)))

@@ -117,9 +117,7 @@ impl Engine {
                 contact.active_ms = turn.now.wall_ms;
                 contact.save(turn.txn, identity)?;
                 let space = reconciling::space_id(&contact.space);
-                for run in runs.iter().filter(|run| !run.mine) {
-                    reading::arrived(turn.txn, space, *run)?;
-                }
+                reading::arrived(turn.txn, space, runs.iter().filter(|run| !run.mine))?;
             }
             tell_messages(turn, identity, &runs);
         }

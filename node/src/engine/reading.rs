@@ -61,23 +61,36 @@ pub(crate) fn forget(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageErr
 }
 
 /// New messages of others: those above the read position are late.
-pub(crate) fn arrived(txn: &mut dyn Txn, space: SpaceId, run: Run) -> Result<(), StorageError> {
+pub(crate) fn arrived<'a>(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    runs: impl Iterator<Item = &'a Run>,
+) -> Result<(), StorageError> {
     let Some(read) = position(txn, space)? else {
         return Ok(());
     };
-    for step in 0..run.count {
-        let id = EntryId {
-            seq: Seq(run.first.seq.0 + step),
-            ..run.first
-        };
-        // Within a log the order is that of the sequence: once one is below, all further ones are.
-        let Some(place) = page::place(txn, space, id)?.filter(|place| *place < read) else {
-            break;
-        };
-        if late(txn, space)?.len() >= MAX_LATE {
-            break;
+    // Counted once, however many arrive, and only if one is late.
+    let mut room = None;
+    for run in runs {
+        for step in 0..run.count {
+            let id = EntryId {
+                seq: Seq(run.first.seq.0 + step),
+                ..run.first
+            };
+            // Within a log the order is that of the sequence: once one is below, all further ones are.
+            let Some(place) = page::place(txn, space, id)?.filter(|place| *place < read) else {
+                break;
+            };
+            let left = match room {
+                Some(left) => left,
+                None => MAX_LATE.saturating_sub(late(txn, space)?.len()),
+            };
+            room = Some(left.saturating_sub(1));
+            if left == 0 {
+                return Ok(());
+            }
+            txn.put(&Table::UnreadAbove.key(&[&space.0, &encode(place)]), &[])?;
         }
-        txn.put(&Table::UnreadAbove.key(&[&space.0, &encode(place)]), &[])?;
     }
     Ok(())
 }

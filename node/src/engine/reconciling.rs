@@ -112,6 +112,17 @@ impl Engine {
         Ok(self.acknowledged(turn.txn, live)?)
     }
 
+    /// Goes on with an item of reconciliation.
+    pub(super) fn sync_proceed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+    ) -> Result<(), LinkError> {
+        let authority = self.authority(live.identity)?;
+        let events = live.sync.proceed(turn.txn, &authority.borrow())?;
+        self.sync_events(turn, live.identity, events)
+    }
+
     /// For whom a contact speaks.
     pub(super) fn authority(&self, identity: IdentityId) -> Result<OwnedAuthority, LinkError> {
         let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;

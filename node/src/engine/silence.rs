@@ -85,7 +85,9 @@ impl Engine {
         let now_ms = turn.now.mono_ms;
         let question = self.fact(FactKind::Profile);
         let mut dead = Vec::new();
-        for (id, live) in self.links.iter_mut().filter_map(with_live) {
+        // What has come on a link and is not taken in may be the acknowledgement.
+        let links = self.links.iter_mut().filter(|(_, link)| !link.is_behind());
+        for (id, live) in links.filter_map(with_live) {
             let Some(waiting) = &mut live.waiting else {
                 continue;
             };

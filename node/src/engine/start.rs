@@ -246,6 +246,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         carriers: BTreeMap::new(),
         links: BTreeMap::new(),
         sessions: BTreeMap::new(),
+        behind: VecDeque::new(),
         strangers: VecDeque::new(),
         refusals: BTreeMap::new(),
         unsaved: BTreeMap::new(),

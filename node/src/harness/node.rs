@@ -216,6 +216,12 @@ impl Node {
         self.waiting.push_back(input);
     }
 
+    /// What it is made of, to go on with it outside of a world.
+    #[cfg(test)]
+    pub(crate) fn into_parts(self) -> (Engine, MemoryStore, ChaCha20Rng) {
+        (self.engine, self.storage.store, self.rng)
+    }
+
     pub(super) fn stop(&mut self) {
         self.stopped = true;
     }

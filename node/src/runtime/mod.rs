@@ -2,6 +2,7 @@
 //!
 //! - [`Node`]: a running engine, and how to talk to it
 //! - `turns`: the engine's own thread, which calls `pump` again and again
+//! - `window`: how much of a link may wait for it
 //! - `world`: its effects on carriers, callers and listeners
 //! - `clock`: where `now` comes from
 //! - [`recording`]: inputs on file, to be replayed under the virtual clock
@@ -13,6 +14,7 @@ mod clock;
 mod node;
 pub mod recording;
 mod turns;
+mod window;
 mod world;
 
 pub use node::{Failure, Node, NodeOptions, OnAir};

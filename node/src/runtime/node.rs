@@ -21,6 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use super::clock::Clock;
 use super::recording::Recorder;
 use super::turns::{MAX_MAIL, Mail, Turns};
+use super::window::Windows;
 use super::world::World;
 use crate::api::{Answer, Call, Event, Refusal, StorageProblem};
 use crate::engine::{self, Engine, Inputs, Now, OpenError};
@@ -246,9 +247,11 @@ fn carriers(
         OnAir::No => return Ok(BTreeMap::new()),
     };
     config.ports = ports;
+    let windows = Windows::default();
     let sink = |kind| Sink {
         kind,
         mail: mail.clone(),
+        windows: windows.clone(),
     };
     let mut carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>> = BTreeMap::new();
     let lan = Lan::start(config, sink(CarrierKind::Lan));
@@ -274,15 +277,18 @@ fn carriers(
     Ok(carriers)
 }
 
-/// Where a carrier puts its events: the engine's mail. When that is full, the carrier waits.
+/// Where a carrier puts its events: the engine's mail. When that is full the carrier waits, and when the
+/// window of a link is, that link.
 #[derive(Clone)]
 struct Sink {
     kind: CarrierKind,
     mail: mpsc::Sender<Mail>,
+    windows: Windows,
 }
 
 impl EventSink for Sink {
     async fn hand(&self, event: CarrierEvent) -> bool {
+        let event = self.windows.admit(event).await;
         self.mail
             .send(Mail::Carrier(self.kind, event))
             .await

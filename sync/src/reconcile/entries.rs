@@ -1,67 +1,111 @@
 //! Entries, acknowledgements and refusals as they come.
 
-use bytes::Bytes;
-
+use super::tasks::{Arrived, Intake};
 use super::{Event, Extent, Fault, MAX_TOLD_REFUSALS, Reconciler, note_acks};
 use crate::batch::Batch;
 use crate::id::{EntryId, LogId, Seq, SpaceId};
-use crate::ingest::{Authority, Ingested, Refusal, ingest};
+use crate::ingest::{Authority, Ingested, Refusal, ingest_step};
 use crate::log::LogRow;
-use crate::peer;
+use crate::peer::{self, MAX_REFUSALS};
 use crate::space::Frontier;
 use crate::store::{StorageError, Txn};
+use crate::tables::LogNumber;
 use crate::waiting::Waiter;
 
+/// What taking in one batch counts for in a step, beside the entries that it links to and its annotations.
+const BATCH_WORK: usize = 16;
+
+/// What it has cost to take in a batch: each annotation is placed in a row of its own.
+fn work(ingested: &Ingested) -> usize {
+    let annotations = match ingested {
+        Ingested::Stored {
+            first,
+            last,
+            changes,
+        } => last.0 + 1 - first.0 - changes.row_count(),
+        _ => 0,
+    };
+    BATCH_WORK + annotations as usize
+}
+
 impl Reconciler {
-    pub(super) fn entries(
+    /// Takes in batches; true when those that have come, and those that waited for them, are done.
+    pub(super) fn intake(
         &mut self,
         txn: &mut dyn Txn,
         authority: &Authority<'_>,
-        space: SpaceId,
-        log: LogId,
-        core: Bytes,
+        intake: &mut Intake,
+        left: &mut usize,
         events: &mut Vec<Event>,
-    ) -> Result<(), StorageError> {
-        let mut stored = vec![];
-        self.take_in(txn, authority, space, log, core, &mut stored, events)?;
-        while let Some((log, last)) = stored.pop() {
-            while let Some(waiter) = self.waiting.ready(space, log, last) {
-                let Waiter {
-                    log: waiting_log,
-                    core,
-                    ..
-                } = waiter;
-                self.take_in(
-                    txn,
-                    authority,
-                    space,
-                    waiting_log,
-                    core,
-                    &mut stored,
-                    events,
-                )?;
-            }
+    ) -> Result<bool, StorageError> {
+        while *left > 0 {
+            let Some(batch) = intake.next.take().or_else(|| self.next_waiter(intake)) else {
+                if self.waiting.is_empty() {
+                    for space in std::mem::take(&mut self.dropped) {
+                        self.frontier_is_due(space, Extent::Full);
+                    }
+                }
+                self.settle(txn, intake.space)?;
+                return Ok(true);
+            };
+            intake.next = self.take_in(txn, authority, batch, intake, left, events)?;
         }
-        if self.waiting.is_empty() {
-            for space in std::mem::take(&mut self.dropped) {
-                self.frontier_is_due(space, Extent::Full);
-            }
-        }
-        self.settle(txn, space)
+        Ok(false)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of a loop")]
+    /// A batch that waited for what has been stored.
+    fn next_waiter(&mut self, intake: &mut Intake) -> Option<Arrived> {
+        while let Some((log, last)) = intake.stored.last() {
+            if let Some(waiter) = self.waiting.ready(intake.space, *log, *last) {
+                return Some(Arrived::new(waiter.log, waiter.core));
+            }
+            intake.stored.pop();
+        }
+        None
+    }
+
+    /// Takes in one batch. Gives it back if there is more to be read for it.
     fn take_in(
         &mut self,
         txn: &mut dyn Txn,
         authority: &Authority<'_>,
+        mut batch: Arrived,
+        intake: &mut Intake,
+        left: &mut usize,
+        events: &mut Vec<Event>,
+    ) -> Result<Option<Arrived>, StorageError> {
+        let (space, log) = (intake.space, batch.log);
+        let ingested = ingest_step(
+            txn,
+            space,
+            log,
+            &batch.core,
+            authority,
+            &mut batch.lamports,
+            left,
+        )?;
+        let Some(ingested) = ingested else {
+            return Ok(Some(batch));
+        };
+        *left = left.saturating_sub(work(&ingested));
+        let stored = &mut intake.stored;
+        self.ingested(txn, authority, space, batch, ingested, stored, events)?;
+        Ok(None)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one step of a loop")]
+    fn ingested(
+        &mut self,
+        txn: &mut dyn Txn,
+        authority: &Authority<'_>,
         space: SpaceId,
-        log: LogId,
-        core: Bytes,
+        arrived: Arrived,
+        ingested: Ingested,
         stored: &mut Vec<(LogId, Seq)>,
         events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
-        let missing = match ingest(txn, space, log, &core, authority)? {
+        let Arrived { log, core, .. } = arrived;
+        let missing = match ingested {
             Ingested::Stored {
                 first,
                 last,
@@ -198,8 +242,7 @@ impl Reconciler {
                 view.holds_up_to(*log, *seq, row.head);
             }
         }
-        note_acks(txn, space, self.peer, known.into_iter(), events)?;
-        self.settle(txn, space)
+        note_acks(txn, space, self.peer, known.into_iter(), events)
     }
 
     pub(super) fn refused(
@@ -214,7 +257,7 @@ impl Reconciler {
             return Ok(());
         };
         let refusal = Refusal::from_code(reason);
-        peer::record_refusal(txn, space, self.peer, row.number, refusal)?;
+        self.remember_refusal(txn, space, row.number, refusal)?;
         if let Some(view) = self.view(space) {
             view.stop(log);
             view.theirs.remove(&log);
@@ -225,5 +268,27 @@ impl Reconciler {
             refusal,
         });
         Ok(())
+    }
+
+    fn remember_refusal(
+        &mut self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        log: LogNumber,
+        refusal: Refusal,
+    ) -> Result<(), StorageError> {
+        let peer = self.peer;
+        let Some(progress) = self.progress(space) else {
+            return Ok(());
+        };
+        let known = match progress.refusals {
+            Some(known) => known,
+            None => peer::refused_logs(txn, space, peer)?.len(),
+        };
+        progress.refusals = Some(known + 1);
+        if known >= MAX_REFUSALS {
+            return Ok(());
+        }
+        peer::record_refusal(txn, space, peer, log, refusal)
     }
 }

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Event, Extent, Fault, Reconciler, View, note_acks};
-use crate::id::{LogId, Seq, SpaceId};
-use crate::log::LogRow;
-use crate::peer::{Base, heads, offered};
-use crate::segment::lamport_of;
-use crate::space::{Digest, Frontier, MAX_LOGS, frontier_digest};
+use super::{Event, Extent, Fault, Reconciler, Telling, View};
+use crate::id::SpaceId;
+use crate::peer::Base;
+use crate::space::{Digest, Frontier, MAX_LOGS};
 use crate::store::{StorageError, Txn};
-use crate::wire::{Blind, Role};
+use crate::wire::Blind;
 
 impl Reconciler {
     pub(super) fn digest(
@@ -17,7 +15,6 @@ impl Reconciler {
         txn: &mut dyn Txn,
         blind: Blind,
         theirs: Digest,
-        events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
         let Some(space) = self.blinds.space(&blind) else {
             return Ok(());
@@ -26,7 +23,7 @@ impl Reconciler {
             return Ok(());
         };
         if progress.stated == theirs {
-            return self.equal(txn, space, events);
+            return self.equal(txn, space);
         }
         if !progress.told_frontier {
             self.frontier_is_due(space, Extent::Difference);
@@ -35,44 +32,23 @@ impl Reconciler {
     }
 
     /// The peer held, when it said so, exactly what we held when this session began.
-    pub(super) fn equal(
-        &mut self,
-        txn: &mut dyn Txn,
-        space: SpaceId,
-        events: &mut Vec<Event>,
-    ) -> Result<(), StorageError> {
+    pub(super) fn equal(&mut self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
         let peer = self.peer;
         let Some(progress) = self.spaces.get_mut(&space) else {
             return Ok(());
         };
-        if progress.view.is_some() {
+        if progress.view.is_some() || progress.walk.is_some() {
             return Ok(());
         }
-        progress.view = Some(View {
-            settled: true,
-            ..View::default()
-        });
+        progress.view = Some(View::default());
+        progress.settled = true;
         let grown = std::mem::take(&mut progress.grown);
-        if Base::read_digest(txn, space, peer)? != Some(progress.stated) {
-            let logs = offered(txn, space, peer)?;
-            let held = |log: &LogId, row: &LogRow| match grown.get(log) {
-                Some(first) => Seq(first.0.saturating_sub(1)),
-                None => row.head,
-            };
-            let base = Base {
-                digest: progress.stated,
-                logs: logs
-                    .iter()
-                    .map(|(log, row)| (row.number, held(log, row)))
-                    .filter(|(_, seq)| seq.0 > 0)
-                    .collect(),
-            };
-            base.write(txn, space, peer)?;
-            let acks = logs.iter().map(|(log, row)| (*log, held(log, row), *row));
-            note_acks(txn, space, peer, acks, events)?;
+        let stated = progress.stated;
+        for (log, first) in &grown {
+            self.grew(txn, space, *log, *first)?;
         }
-        for (log, first) in grown {
-            self.grew(txn, space, log, first)?;
+        if Base::read_digest(txn, space, peer)? != Some(stated) {
+            self.agree(txn, space, stated, grown)?;
         }
         Ok(())
     }
@@ -80,8 +56,10 @@ impl Reconciler {
     pub(super) fn frontier_is_due(&mut self, space: SpaceId, extent: Extent) {
         if let Some(progress) = self.progress(space) {
             progress.told_frontier = true;
-            if progress.frontier_due != Some(Extent::Full) {
-                progress.frontier_due = Some(extent);
+            let due = progress.frontier_due.as_ref();
+            // What is being told already is not begun again, however often it is asked for.
+            if due.is_none_or(|telling| telling.extent < extent) {
+                progress.frontier_due = Some(Telling::new(extent));
             }
         }
     }
@@ -109,87 +87,36 @@ impl Reconciler {
             progress.coming = Some(coming);
             return Ok(());
         }
-        let told_frontier = progress.told_frontier;
-        let logs = offered(txn, space, peer)?;
-        let mut theirs = Frontier::new();
-        if let Some(digest) = base {
-            match Base::read(txn, space, peer)?.filter(|base| base.digest == digest) {
-                Some(base) => {
-                    let held = logs.iter().filter_map(|(log, row)| {
-                        base.logs.get(&row.number).map(|seq| (*log, *seq))
-                    });
-                    theirs.extend(held);
-                }
-                None => {
-                    progress.need_full_due = true;
-                    if !told_frontier {
-                        self.frontier_is_due(space, Extent::Difference);
-                    }
-                    return Ok(());
-                }
-            }
-        }
-        theirs.extend(coming);
-        if !told_frontier {
+        if !progress.told_frontier {
             self.frontier_is_due(space, Extent::Difference);
         }
-        let acks = logs
-            .iter()
-            .filter_map(|(log, row)| Some((*log, *theirs.get(log)?, *row)));
-        note_acks(txn, space, peer, acks, events)?;
-        self.begin(txn, space, &logs, theirs)?;
-        self.settle(txn, space)
-    }
-
-    /// The peer's frontier is known: find what it lacks.
-    pub(super) fn begin(
-        &mut self,
-        reader: &dyn Txn,
-        space: SpaceId,
-        logs: &BTreeMap<LogId, LogRow>,
-        mut theirs: Frontier,
-    ) -> Result<(), StorageError> {
-        let mut view = View {
-            // Who makes a bundle does not remember what he put in, so it is no base.
-            settled: self.role == Role::Bundle,
-            ..View::default()
-        };
-        for (log, row) in logs {
-            let held = theirs.get(log).copied().unwrap_or(Seq(0));
-            if held == row.head {
-                theirs.remove(log);
-                continue;
+        let mut held = BTreeMap::new();
+        if let Some(digest) = base {
+            if Base::read_digest(txn, space, peer)? != Some(digest) {
+                if let Some(progress) = self.progress(space) {
+                    progress.need_full_due = true;
+                }
+                return Ok(());
             }
-            theirs.insert(*log, held);
-            if held < row.head {
-                let from = Seq(held.0 + 1);
-                let lamport = lamport_of(reader, space, row.number, from)?;
-                view.send_from(lamport, *log, from);
-            }
+            held = Base::read(txn, space, peer)?.map_or(held, |base| base.logs);
         }
-        view.theirs = theirs;
         if let Some(progress) = self.progress(space) {
-            progress.grown.clear();
-            progress.view = Some(view);
+            // What is sent from now on follows from this frontier.
+            progress.view = None;
         }
-        Ok(())
+        self.answer(txn, space, held, View::of(coming))
     }
 
     /// Remembers the frontier as a base, once a session, when the peer is known to hold the same.
     pub(super) fn settle(&mut self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
-        let peer = self.peer;
-        let Some(view) = self.view(space) else {
+        let Some(progress) = self.progress(space) else {
             return Ok(());
         };
-        if view.settled || !view.theirs.is_empty() {
+        let is_equal = |view: &View| view.theirs.is_empty();
+        if progress.settled || !progress.view.as_ref().is_some_and(is_equal) {
             return Ok(());
         }
-        view.settled = true;
-        let logs = offered(txn, space, peer)?;
-        let base = Base {
-            digest: frontier_digest(&heads(&logs)),
-            logs: logs.values().map(|row| (row.number, row.head)).collect(),
-        };
-        base.write(txn, space, peer)
+        progress.settled = true;
+        self.remember(txn, space)
     }
 }

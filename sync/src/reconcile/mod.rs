@@ -7,7 +7,12 @@
 //! acknowledgement says that entries are durable. It believes the peer in nothing but what the peer
 //! says of itself.
 //!
+//! One call does a bounded share of the work ([`STEP`]), however many logs there are: what an item asks
+//! for beyond that waits in `tasks` until [`Reconciler::proceed`].
+//!
+//! - `tasks`: what has come and is being taken in, in steps;
 //! - `frontiers`: finding out what differs, from digests and frontiers;
+//! - `walk`: the walk over the logs of a space that this takes;
 //! - `sending`: items and entries as they leave;
 //! - `entries`: entries, acknowledgements and refusals as they come;
 //! - `blinds`: what the two call the spaces;
@@ -20,30 +25,36 @@ mod entries;
 mod event;
 mod frontiers;
 mod sending;
+mod tasks;
 mod view;
+mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::blinds::Blinds;
 use self::ends::Ends;
 pub use self::event::{Event, Fault};
+use self::sending::Telling;
+pub use self::tasks::STEP;
+use self::tasks::Task;
 use self::view::View;
+use self::walk::Walk;
 use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
-use crate::ingest::{Authority, Refusal};
+use crate::ingest::Refusal;
 use crate::log::LogRow;
 use crate::peer::{self, heads, offered};
-use crate::segment::lamport_of;
-use crate::space::{self, Digest, Frontier, frontier_digest};
+use crate::space::{self, Digest, Frontier, SpaceRow, frontier_digest};
 use crate::store::{Reader, StorageError, Txn};
 use crate::waiting::Waiting;
-use crate::wire::{Message, Role, root};
+use crate::wire::{Role, root};
 
 /// With more shared spaces than this, digests are exchanged before frontiers.
 pub const FEW_SPACES: usize = 8;
 /// Logs refused that a session remembers having told the peer, at most.
 pub const MAX_TOLD_REFUSALS: usize = 256;
+/// Logs of a space whose digest is computed for a hello, at most: of a larger space a digest is named only
+/// if it is kept already.
+pub const MAX_DIGESTED_LOGS: u32 = 2_048;
 
 /// A space shared with the peer.
 #[derive(Clone, Copy)]
@@ -73,11 +84,12 @@ pub struct Channel<'a> {
 pub struct Reconciler {
     ends: Ends,
     peer: DeviceId,
-    role: Role,
     root: Digest,
     spaces: BTreeMap<SpaceId, Progress>,
     blinds: Blinds,
     digests_due: bool,
+    /// What has come and is not taken in.
+    tasks: VecDeque<Task>,
     waiting: Waiting,
     /// Spaces of which waiting batches were dropped.
     dropped: BTreeSet<SpaceId>,
@@ -95,10 +107,16 @@ struct Progress {
     told_frontier: bool,
     /// Our frontier is to be sent; computed when it leaves, so that a peer that asks without reading
     /// gathers nothing here.
-    frontier_due: Option<Extent>,
+    frontier_due: Option<Telling>,
     need_full_due: bool,
     /// Parts of the peer's frontier that have come.
     coming: Option<Frontier>,
+    /// The walk over the logs that goes on.
+    walk: Option<Box<Walk>>,
+    /// A common frontier has been remembered in this session, or is not to be.
+    settled: bool,
+    /// How many logs the peer refuses, once that matters.
+    refusals: Option<usize>,
     /// Once the peer's frontier is known.
     view: Option<View>,
     /// Held durably, to be said.
@@ -106,7 +124,7 @@ struct Progress {
 }
 
 /// How much of a frontier is to be sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Extent {
     /// What differs from the base, if there is one.
     Difference,
@@ -126,7 +144,7 @@ impl Reconciler {
         } = *channel;
         let mut spaces = BTreeMap::new();
         for Shared { space, .. } in shared {
-            let stated = shared_digest(txn, *space, peer)?;
+            let stated = stated_digest(txn, *space, peer, role, hash)?;
             spaces.insert(
                 *space,
                 Progress {
@@ -136,6 +154,10 @@ impl Reconciler {
                     frontier_due: None,
                     need_full_due: false,
                     coming: None,
+                    walk: None,
+                    // Who makes a bundle does not remember what he put in, so it is no base.
+                    settled: role == Role::Bundle,
+                    refusals: None,
                     view: None,
                     acks: Frontier::new(),
                 },
@@ -149,11 +171,11 @@ impl Reconciler {
         Ok(Reconciler {
             ends: Ends::new(channel),
             peer,
-            role,
             root,
             spaces,
             blinds: Blinds::new(role, hash, shared),
             digests_due: false,
+            tasks: VecDeque::new(),
             waiting: Waiting::default(),
             dropped: BTreeSet::new(),
             told_refusals: BTreeSet::new(),
@@ -176,16 +198,18 @@ impl Reconciler {
         let mut reconciler = Reconciler::new(txn, &channel, shared)?;
         for Shared { space, .. } in shared {
             let logs = offered(txn, *space, peer)?;
-            let mut held = Frontier::new();
+            let mut view = View::default();
             for (log, row) in &logs {
                 // What the peer wrote itself and lost, a session brings back.
                 let seq = match log.device == peer {
                     true => row.head,
                     false => peer::acked(txn, *space, peer, *log)?,
                 };
-                held.insert(*log, seq);
+                view.compare(*log, row, seq);
             }
-            reconciler.begin(txn, *space, &logs, held)?;
+            if let Some(progress) = reconciler.progress(*space) {
+                progress.view = Some(view);
+            }
             reconciler.frontier_is_due(*space, Extent::Full);
         }
         Ok(reconciler)
@@ -208,68 +232,15 @@ impl Reconciler {
         let mut events = Vec::new();
         if theirs == self.root {
             for space in spaces {
-                self.equal(txn, space, &mut events)?;
+                self.equal(txn, space)?;
             }
+            self.proceed_with_walks(txn, &mut events)?;
         } else if spaces.len() <= FEW_SPACES {
             for space in spaces {
                 self.frontier_is_due(space, Extent::Difference);
             }
         } else {
             self.digests_due = true;
-        }
-        Ok(events)
-    }
-
-    /// An item of kind 16 to 21 has come.
-    pub fn receive(
-        &mut self,
-        txn: &mut dyn Txn,
-        authority: &Authority<'_>,
-        kind: u64,
-        content: &Bytes,
-    ) -> Result<Vec<Event>, StorageError> {
-        let mut events = Vec::new();
-        match Message::decode(kind, content) {
-            Err(_) => events.push(Event::Fault(Fault::BadItem)),
-            Ok(Message::Digests(digests)) => {
-                for (blind, digest) in digests {
-                    self.digest(txn, blind, digest, &mut events)?;
-                }
-            }
-            Ok(Message::Frontier {
-                space,
-                base,
-                logs,
-                more,
-            }) => {
-                if let Some(space) = self.blinds.space(&space) {
-                    self.frontier_part(txn, space, base, logs, more, &mut events)?;
-                }
-            }
-            Ok(Message::NeedFull(blind)) => {
-                if let Some(space) = self.blinds.space(&blind) {
-                    self.frontier_is_due(space, Extent::Full);
-                }
-            }
-            Ok(Message::Entries { space, log, core }) => {
-                match (self.blinds.space(&space), self.ends.log(log)) {
-                    (Some(space), Some(log)) => {
-                        self.entries(txn, authority, space, log, core, &mut events)?
-                    }
-                    (Some(_), None) => events.push(Event::Fault(Fault::BadItem)),
-                    (None, _) => {}
-                }
-            }
-            Ok(Message::Ack { space, logs }) => {
-                if let Some(space) = self.blinds.space(&space) {
-                    self.ack(txn, space, logs, &mut events)?;
-                }
-            }
-            Ok(Message::Refused { space, log, reason }) => {
-                if let Some(space) = self.blinds.space(&space) {
-                    self.refused(txn, space, log, reason, &mut events)?;
-                }
-            }
         }
         Ok(events)
     }
@@ -296,8 +267,19 @@ impl Reconciler {
         let Some(progress) = self.spaces.get_mut(&space) else {
             return Ok(());
         };
-        let Some(view) = &mut progress.view else {
-            progress.grown.entry(log).or_insert(first);
+        let view = match &mut progress.walk {
+            Some(walk) if walk.is_answer() => walk.grew(log, first),
+            walk => {
+                if let Some(walk) = walk {
+                    walk.grew(log, first);
+                }
+                if progress.view.is_none() {
+                    progress.grown.entry(log).or_insert(first);
+                }
+                progress.view.as_mut()
+            }
+        };
+        let Some(view) = view else {
             return Ok(());
         };
         if peer::refusal(reader, space, self.peer, log)?.is_some() {
@@ -307,10 +289,9 @@ impl Reconciler {
         let before = Seq(first.0.saturating_sub(1));
         let held = *view.theirs.entry(log).or_insert(before);
         // What the peer says it holds may be any number.
-        let from = Seq(held.max(before).0.saturating_add(1));
-        if !view.next.contains_key(&log) && from <= row.head {
-            let lamport = lamport_of(reader, space, row.number, from)?;
-            view.send_from(lamport, log, from);
+        let from = held.max(before);
+        if !view.is_sending(log) && from < row.head {
+            view.send_after(log, &row, from);
         }
         view.holds_up_to(log, held, row.head);
         Ok(())
@@ -325,16 +306,36 @@ impl Reconciler {
     }
 }
 
-/// The digest of what both sides of a session accept of a space.
-fn shared_digest(
+/// The digest that a hello names of what both sides of a session accept of a space. Of a large space whose
+/// digest is not kept it is one that equals no other: then frontiers are exchanged.
+fn stated_digest(
     txn: &mut dyn Txn,
     space: SpaceId,
     peer: DeviceId,
+    role: Role,
+    session_hash: &[u8],
 ) -> Result<Digest, StorageError> {
-    if peer::refused_logs(txn, space, peer)?.is_empty() {
-        return space::digest(txn, space);
+    let Some(row) = SpaceRow::read(txn, space)? else {
+        return Ok(Digest::default());
+    };
+    let refuses_none = peer::refused_logs(txn, space, peer)?.is_empty();
+    match row.digest {
+        Some(digest) if refuses_none => Ok(digest),
+        _ if row.logs > MAX_DIGESTED_LOGS => Ok(no_digest(role, session_hash)),
+        _ if refuses_none => space::digest(txn, space),
+        _ => Ok(frontier_digest(&heads(&offered(txn, space, peer)?))),
     }
-    Ok(frontier_digest(&heads(&offered(txn, space, peer)?)))
+}
+
+/// What takes the place of a digest that is not known: neither side nor another session says the same.
+fn no_digest(role: Role, session_hash: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"hedgerow 1 no digest");
+    hasher.update(session_hash);
+    hasher.update(&[role.code()]);
+    let mut digest = Digest::default();
+    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    digest
 }
 
 fn note_acks(

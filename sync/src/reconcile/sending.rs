@@ -1,16 +1,43 @@
 //! Items and entries as they leave.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
-use super::{Extent, Progress, Reconciler};
-use crate::id::{DeviceId, Lamport, Seq, SpaceId};
-use crate::log::LogRow;
+use super::view::Next;
+use super::{Extent, Progress, Reconciler, STEP};
+use crate::id::{DeviceId, Lamport, LogId, Seq, SpaceId};
+use crate::log::{LogRow, next_logs};
 use crate::mark::MarkKey;
 use crate::outgoing::{Sent, next_batch};
-use crate::peer::{Base, offered};
+use crate::peer::{Base, refused_logs};
+use crate::segment::lamport_of;
 use crate::space::{self, Frontier};
 use crate::store::{Reader, StorageError};
+use crate::tables::LogNumber;
 use crate::wire::{Blind, MAX_DIGESTS, MAX_FRONTIER, Message};
+
+/// A frontier as it leaves, part by part. A log that grows behind the part that has left is told with what
+/// was true then.
+pub(super) struct Telling {
+    pub(super) extent: Extent,
+    begun: Option<Begun>,
+}
+
+struct Begun {
+    base: Option<Base>,
+    refused: BTreeSet<LogNumber>,
+    /// The last log that has been looked at.
+    after: Option<LogId>,
+}
+
+impl Telling {
+    pub(super) fn new(extent: Extent) -> Telling {
+        Telling {
+            extent,
+            begun: None,
+        }
+    }
+}
 
 impl Reconciler {
     /// Whether there is anything to send.
@@ -20,7 +47,8 @@ impl Reconciler {
             || self.spaces.values().any(Progress::has_more)
     }
 
-    /// Gives what is to be sent next, up to about `budget` bytes of entries (the last may pass it).
+    /// Gives what is to be sent next, up to about `budget` bytes of entries (the last may pass it) and as
+    /// far as one step goes: [`Reconciler::has_more`] says whether to call it again.
     /// Call it whenever the link has room; all is read from the store as it leaves.
     pub fn fill(
         &mut self,
@@ -40,11 +68,12 @@ impl Reconciler {
             }
         }
         let mut newest = Vec::new();
+        let mut steps = STEP;
         for (space, progress) in &mut self.spaces {
             if progress.has_control()
                 && let Some(blind) = self.blinds.of(*space)
             {
-                progress.fill_control(reader, *space, blind, self.peer, out)?;
+                progress.fill_control(reader, *space, blind, self.peer, &mut steps, out)?;
             }
             if progress.has_entries() {
                 let wall_ms = space::summary(reader, *space)?.map(|sum| sum.newest_wall_ms);
@@ -55,7 +84,8 @@ impl Reconciler {
         let mut left = budget;
         for (_, space) in newest {
             while left > 0 {
-                let Some(message) = self.next_entries(reader, space, mark_key)? else {
+                let next = self.next_entries(reader, space, mark_key, &mut steps)?;
+                let Some(message) = next else {
                     break;
                 };
                 if let Message::Entries { core, .. } = &message {
@@ -80,37 +110,42 @@ impl Reconciler {
         }
     }
 
-    /// The next batch of a space, by Lamport.
+    /// The next batch of a space, by Lamport, if it is found within `steps`.
     fn next_entries(
         &mut self,
         reader: &dyn Reader,
         space: SpaceId,
         mark_key: &MarkKey,
+        steps: &mut usize,
     ) -> Result<Option<Message>, StorageError> {
         let Some(view) = self.spaces.get_mut(&space).and_then(|of| of.view.as_mut()) else {
             return Ok(None);
         };
-        while let Some((lamport, log)) = view.queue.pop_first() {
-            let Some(from) = view.next.remove(&log) else {
-                continue;
-            };
+        while let Some(rest) = steps.checked_sub(1)
+            && let Some((log, next)) = view.pop()
+        {
+            *steps = rest;
             let Some(row) = LogRow::read(reader, space, log)? else {
                 continue;
             };
+            let from = next.seq;
+            if next.is_guess {
+                let lamport = lamport_of(reader, space, row.number, from)?;
+                if view.comes_before(lamport, log) {
+                    view.send(log, Next::at(from, lamport));
+                    continue;
+                }
+            }
             let holds = |entry| view.holds(entry);
             let batch = next_batch(reader, space, log, &row, from, holds)?;
             let actual = batch.first_lamport;
-            let earlier = view
-                .queue
-                .first()
-                .is_some_and(|first| *first < (actual, log));
-            if actual > lamport && earlier {
-                view.send_from(actual, log, from);
+            if actual > next.lamport && view.comes_before(actual, log) {
+                view.send(log, Next::at(from, actual));
                 continue;
             }
             if batch.last < row.head {
                 let lamport = Lamport(batch.last_lamport.0 + 1);
-                view.send_from(lamport, log, Seq(batch.last.0 + 1));
+                view.send(log, Next::at(Seq(batch.last.0 + 1), lamport));
             }
             let core = match batch.batch {
                 Sent::Whole(core) => core,
@@ -137,9 +172,7 @@ impl Progress {
     }
 
     fn has_entries(&self) -> bool {
-        self.view
-            .as_ref()
-            .is_some_and(|view| !view.queue.is_empty())
+        self.view.as_ref().is_some_and(|view| view.has_entries())
     }
 
     /// All but entries.
@@ -149,35 +182,19 @@ impl Progress {
         space: SpaceId,
         blind: Blind,
         peer: DeviceId,
+        steps: &mut usize,
         out: &mut Vec<Message>,
     ) -> Result<(), StorageError> {
         if std::mem::take(&mut self.need_full_due) {
             out.push(Message::NeedFull(blind));
         }
-        if let Some(extent) = self.frontier_due.take() {
-            let logs = offered(reader, space, peer)?;
-            let base = match extent {
-                Extent::Difference => Base::read(reader, space, peer)?,
-                Extent::Full => None,
-            };
-            let known = |number| base.as_ref().and_then(|base| base.logs.get(number));
-            let changed = logs
-                .iter()
-                .filter(|(_, row)| known(&row.number) != Some(&row.head))
-                .map(|(log, row)| (*log, row.head))
-                .collect();
-            let digest = base.as_ref().map(|base| base.digest);
-            each_part(changed, |logs, more| {
-                out.push(Message::Frontier {
-                    space: blind,
-                    base: digest,
-                    logs,
-                    more,
-                });
-            });
+        if *steps > 0
+            && let Some(telling) = self.frontier_due.take()
+        {
+            self.frontier_due = telling.tell(reader, space, blind, peer, steps, out)?;
         }
         if !self.acks.is_empty() {
-            each_part(std::mem::take(&mut self.acks), |logs, _| {
+            each_part(std::mem::take(&mut self.acks), |logs| {
                 out.push(Message::Ack { space: blind, logs });
             });
         }
@@ -185,17 +202,58 @@ impl Progress {
     }
 }
 
-/// Gives `logs` in parts that fit an item, at least one, and whether more follow.
-fn each_part(mut logs: Frontier, mut give: impl FnMut(Frontier, bool)) {
-    loop {
-        let rest = match logs.keys().nth(MAX_FRONTIER).copied() {
-            Some(at) => logs.split_off(&at),
-            None => Frontier::new(),
+impl Telling {
+    /// Tells of the next logs; gives itself back if there are more.
+    fn tell(
+        self,
+        reader: &dyn Reader,
+        space: SpaceId,
+        blind: Blind,
+        peer: DeviceId,
+        steps: &mut usize,
+        out: &mut Vec<Message>,
+    ) -> Result<Option<Telling>, StorageError> {
+        let extent = self.extent;
+        let mut begun = match self.begun {
+            Some(begun) => begun,
+            None => Begun {
+                base: match extent {
+                    Extent::Difference => Base::read(reader, space, peer)?,
+                    Extent::Full => None,
+                },
+                refused: refused_logs(reader, space, peer)?,
+                after: None,
+            },
         };
-        let more = !rest.is_empty();
-        give(std::mem::replace(&mut logs, rest), more);
-        if !more {
-            return;
+        let count = (*steps).min(MAX_FRONTIER);
+        let (logs, is_over) = next_logs(reader, space, begun.after, count)?;
+        *steps = steps.saturating_sub(logs.len().max(1));
+        begun.after = logs.last().map(|(log, _)| *log).or(begun.after);
+        let known = |number| begun.base.as_ref().and_then(|base| base.logs.get(&number));
+        let changed: Frontier = logs
+            .iter()
+            .filter(|(_, row)| !begun.refused.contains(&row.number))
+            .filter(|(_, row)| known(row.number) != Some(&row.head))
+            .map(|(log, row)| (*log, row.head))
+            .collect();
+        if is_over || !changed.is_empty() {
+            out.push(Message::Frontier {
+                space: blind,
+                base: begun.base.as_ref().map(|base| base.digest),
+                logs: changed,
+                more: !is_over,
+            });
         }
+        let begun = Some(begun);
+        Ok((!is_over).then_some(Telling { extent, begun }))
     }
+}
+
+/// Gives `logs` in parts that fit an item.
+fn each_part(mut logs: Frontier, mut give: impl FnMut(Frontier)) {
+    while let Some(at) = logs.keys().nth(MAX_FRONTIER).copied() {
+        let rest = logs.split_off(&at);
+        give(std::mem::replace(&mut logs, rest));
+    }
+    give(logs);
 }

@@ -55,9 +55,14 @@ impl Victim {
         };
         let reconciler = &mut self.reconciler;
         let store = &mut self.node.store;
-        store
+        let mut events = store
             .write(|txn| reconciler.receive(txn, &authority, kind, content))
-            .unwrap()
+            .unwrap();
+        while reconciler.is_busy() {
+            let more = store.write(|txn| reconciler.proceed(txn, &authority));
+            events.extend(more.unwrap());
+        }
+        events
     }
 
     fn hear(&mut self, message: Message) -> Vec<Event> {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod bodies;
+mod bounds;
 mod converge;
 mod conversation;
 mod damage;

@@ -189,7 +189,7 @@ impl Session {
         node.store
             .read(|reader| sender.fill(reader, &node.identity.mark_key, budget, &mut out))
             .unwrap();
-        let any = !out.is_empty();
+        let any = !out.is_empty() || sender.has_more();
         for message in out {
             let content = Bytes::from(message.encode());
             self.ends[1 - end]
@@ -218,6 +218,10 @@ impl Session {
             .write(|txn| receiver.receive(txn, &authority, kind, &content))
             .unwrap();
         node.events.extend(events);
+        while receiver.is_busy() {
+            let events = node.store.write(|txn| receiver.proceed(txn, &authority));
+            node.events.extend(events.unwrap());
+        }
         true
     }
 

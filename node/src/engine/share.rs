@@ -1,0 +1,171 @@
+//! How the work of a turn is shared among links: whoever brings much waits for himself alone
+//! (`docs/PROTOCOL.md` section 8).
+//!
+//! What arrives on a link is taken in at once, as long as the turn has work left and nothing that came
+//! before it waits. What is left over waits in its link, and the links that have something left take turns:
+//! each goes on for a slice. A sequence of inputs leads to the same state however it is shared out.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use hedgerow_sync::metered::ROW_READ;
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::LinkId;
+use hedgerow_transport::session::Item;
+
+use super::link::{Link, State};
+use super::{Engine, Turn, items};
+use crate::courier::said;
+
+/// The work of one turn, as [`Meter`](hedgerow_sync::metered::Meter) counts it; the last step may pass it.
+pub const TURN_WORK: u64 = 4_096 * ROW_READ;
+
+/// What a link is given at once; the last step may pass it.
+const SLICE_WORK: u64 = TURN_WORK / 8;
+
+/// What an item counts for that steers the session or brings a bundle: signatures are checked for it, keys
+/// agreed on.
+const STEERING_WORK: u64 = 128 * ROW_READ;
+
+/// What has arrived on a link and is not taken in.
+#[derive(Default)]
+pub(crate) struct Backlog {
+    pieces: VecDeque<Bytes>,
+    /// The carrier has said that the link is gone: nothing follows.
+    is_down: bool,
+    /// The link waits for its slice.
+    is_in_line: bool,
+}
+
+/// The work of opening what has arrived: short items cost more than their bytes.
+pub(super) fn work_of_opening(bytes: usize, items: usize) -> u64 {
+    bytes as u64 + items as u64 * (ROW_READ / 2)
+}
+
+/// The work of an item beside what it does to the store.
+pub(super) fn work_of(item: &Item) -> u64 {
+    let is_steering = item.kind < *items::SYNC.start() || said::KINDS.contains(&item.kind);
+    let work = match is_steering {
+        true => STEERING_WORK,
+        false => ROW_READ,
+    };
+    work + item.content.len() as u64
+}
+
+impl Turn<'_> {
+    /// Where a slice of work that begins now ends.
+    pub(super) fn slice_end(&self) -> u64 {
+        self.meter.spent() + SLICE_WORK
+    }
+
+    fn has_work_left(&self, of: u64) -> bool {
+        self.meter.spent() < of
+    }
+}
+
+impl Link {
+    /// Whether something that has arrived is not taken in.
+    pub(super) fn is_behind(&self) -> bool {
+        self.is_amid_an_item() || !self.backlog.pieces.is_empty() || self.backlog.is_down
+    }
+
+    fn is_amid_an_item(&self) -> bool {
+        match &self.state {
+            State::Live(live) => live.is_behind(),
+            _ => false,
+        }
+    }
+}
+
+impl Engine {
+    /// Bytes arrived on a link.
+    pub(super) fn link_bytes(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        bytes: Bytes,
+    ) -> Result<(), StorageError> {
+        let Some(mut link) = self.links.remove(&id) else {
+            return Ok(());
+        };
+        self.traffic.received_bytes += bytes.len() as u64;
+        if link.is_behind() || !turn.has_work_left(TURN_WORK) {
+            link.backlog.pieces.push_back(bytes);
+            self.keep_link(id, link);
+            return Ok(());
+        }
+        self.advance(turn, id, link, bytes)
+    }
+
+    /// The carrier says that a link is gone.
+    pub(super) fn link_down(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+    ) -> Result<(), StorageError> {
+        let Some(mut link) = self.links.remove(&id) else {
+            return Ok(());
+        };
+        if link.is_behind() {
+            link.backlog.is_down = true;
+            self.keep_link(id, link);
+            return Ok(());
+        }
+        self.link_gone(turn, id, link)
+    }
+
+    /// Puts a link into the map, and in line if it is behind.
+    pub(super) fn keep_link(&mut self, id: LinkId, mut link: Link) {
+        if link.is_behind() && !link.backlog.is_in_line {
+            link.backlog.is_in_line = true;
+            self.behind.push_back(id);
+        }
+        self.links.insert(id, link);
+    }
+
+    /// Before what is new: a slice for each link that is behind, and half a turn for all of them.
+    pub(super) fn catch_up_first(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        for _ in 0..self.behind.len() {
+            if !turn.has_work_left(TURN_WORK / 2) {
+                break;
+            }
+            self.go_on(turn)?;
+        }
+        Ok(())
+    }
+
+    /// After what is new: what is left of the turn.
+    pub(super) fn catch_up(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        while !self.behind.is_empty() && turn.has_work_left(TURN_WORK) {
+            self.go_on(turn)?;
+        }
+        Ok(())
+    }
+
+    /// Whether any link is behind.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.behind.is_empty()
+    }
+
+    /// Gives the first link in line a slice.
+    fn go_on(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let Some(id) = self.behind.pop_front() else {
+            return Ok(());
+        };
+        // It may have ended in line.
+        let Some(mut link) = self.links.remove(&id) else {
+            return Ok(());
+        };
+        link.backlog.is_in_line = false;
+        if link.is_amid_an_item() {
+            return self.advance(turn, id, link, Bytes::new());
+        }
+        match link.backlog.pieces.pop_front() {
+            Some(bytes) => self.advance(turn, id, link, bytes),
+            None => self.link_gone(turn, id, link),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
