@@ -34,7 +34,7 @@ impl DeviceKeys {
         device_id(&self.signing)
     }
 
-    fn to_be_proven(&self, identity: &[u8; 32]) -> Vec<u8> {
+    fn to_be_proven(self, identity: &[u8; 32]) -> Vec<u8> {
         [PROOF_CONTEXT, identity, &self.key.0].concat()
     }
 }
