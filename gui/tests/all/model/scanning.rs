@@ -63,13 +63,10 @@ fn what_is_scanned_is_shown_as_if_it_had_been_pasted_and_joined_only_by_the_user
     assert_eq!(stage.app.adding.scanning, there);
 }
 
-/// How what was joined last had come here.
-fn joined_as(stage: &Stage) -> Option<LinkSource> {
-    let mut asked = stage.done.iter().rev();
-    asked.find_map(|effect| match effect {
-        Effect::Ask(Request::Call(Call::Join(join))) => Some(join.source),
-        _ => None,
-    })
+/// Whether the node was told that our camera had read what was joined last.
+fn joined_as_scanned(stage: &Stage) -> Option<bool> {
+    let joined = stage.node.invitations.last();
+    joined.map(|invitation| invitation.in_person)
 }
 
 #[test]
@@ -82,11 +79,11 @@ fn only_what_the_camera_has_read_and_nobody_has_changed_is_joined_as_scanned() {
     };
     let mut stage = scanned();
     stage.does(Action::Join);
-    assert_eq!(joined_as(&stage), Some(LinkSource::Camera));
+    assert_eq!(joined_as_scanned(&stage), Some(true));
     // What comes next has not been seen.
     stage.does(Action::Pasted("hedgerow:ABC".into()));
     stage.does(Action::Join);
-    assert_eq!(joined_as(&stage), Some(LinkSource::Pasted));
+    assert_eq!(joined_as_scanned(&stage), Some(false));
 
     let swaps: [fn(&mut Stage); 3] = [
         |stage| stage.does(Action::Pasted("hedgerow:ABD".into())),
@@ -100,7 +97,7 @@ fn only_what_the_camera_has_read_and_nobody_has_changed_is_joined_as_scanned() {
         let mut stage = scanned();
         swap(&mut stage);
         stage.does(Action::Join);
-        assert_eq!(joined_as(&stage), Some(LinkSource::Pasted));
+        assert_eq!(joined_as_scanned(&stage), Some(false));
     }
 }
 

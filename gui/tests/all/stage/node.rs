@@ -402,7 +402,7 @@ impl Node {
                     id: id.clone(),
                     link: None,
                     expires_ms: now.wall_ms + 3_600_000,
-                    in_person: false,
+                    in_person: join.source == LinkSource::Camera,
                     state: InvitationState::Joining,
                 });
                 News::Joining(Ok(id))
