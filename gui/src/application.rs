@@ -243,7 +243,7 @@ impl Outside for Real {
             }
             Effect::Camera(true) => self.scan(),
             Effect::Camera(false) => self.camera.let_go(),
-            Effect::Copy(_) | Effect::FocusDraft | Effect::Quit => {}
+            Effect::Copy(_) | Effect::FocusDraft | Effect::Insert(_) | Effect::Quit => {}
         }
     }
 

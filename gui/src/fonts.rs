@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use slint::fontique_010::{fontique, shared_collection};
 
+use crate::pictures;
+
 macro_rules! font {
     ($file:literal) => {
         include_bytes!(concat!("../fonts/", $file)).as_slice()
@@ -12,7 +14,7 @@ macro_rules! font {
 }
 
 /// Latin, Greek and Cyrillic: what everything is written in.
-const TEXT: [&[u8]; 2] = [font!("Inter-Regular.ttf"), font!("Inter-SemiBold.ttf")];
+pub(crate) const TEXT: [&[u8]; 2] = [font!("Inter-Regular.ttf"), font!("Inter-SemiBold.ttf")];
 
 /// By script (ISO 15924), for what the first lacks.
 const SCRIPTS: [(&[&[u8; 4]], &[u8]); 7] = [
@@ -28,21 +30,22 @@ const SCRIPTS: [(&[&[u8; 4]], &[u8]); 7] = [
     ),
 ];
 
-const EMOJI: &[u8] = font!("NotoEmoji-Regular.ttf");
-
 /// Makes them known. Needs a window to exist.
 pub fn register() {
     let mut collection = shared_collection();
-    let mut register = |font: &'static [u8]| -> Vec<fontique::FamilyId> {
-        let blob = fontique::Blob::new(Arc::new(font));
+    let mut register = |blob: fontique::Blob<u8>| -> Vec<fontique::FamilyId> {
         let fonts = collection.register_fonts(blob, None);
         fonts.into_iter().map(|(family, _)| family).collect()
     };
-    let text: Vec<_> = TEXT.into_iter().flat_map(&mut register).collect();
-    let emoji = register(EMOJI);
+    let blob = |font: &'static [u8]| fontique::Blob::new(Arc::new(font));
+    let text: Vec<_> = TEXT
+        .into_iter()
+        .flat_map(|font| register(blob(font)))
+        .collect();
+    let emoji = register(pictures::font());
     let scripts: Vec<_> = SCRIPTS
         .into_iter()
-        .map(|(scripts, font)| (scripts, register(font)))
+        .map(|(scripts, font)| (scripts, register(blob(font))))
         .collect();
     for generic in [
         fontique::GenericFamily::SansSerif,

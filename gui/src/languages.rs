@@ -10,8 +10,8 @@ pub const LANGUAGES: [(&str, &str); 6] = [
     ("sv", "Svenska"),
 ];
 
-/// Speaks this language from now on, or the system's. One that is not there is English.
-pub fn select(language: Option<&str>) {
+/// Speaks this language from now on, or the system's, and tells which. One that is not there is English.
+pub fn select(language: Option<&str>) -> &'static str {
     let system = sys_locale::get_locale().unwrap_or_default();
     let wanted = language.unwrap_or(&system);
     let is_wanted = |code: &str| {
@@ -23,4 +23,5 @@ pub fn select(language: Option<&str>) {
     let code = known.find(|code| is_wanted(code)).unwrap_or("");
     // It knows all of these, and fails only where there is no window yet.
     let _ = slint::select_bundled_translation(code);
+    if code.is_empty() { LANGUAGES[0].0 } else { code }
 }

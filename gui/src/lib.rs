@@ -7,6 +7,7 @@ pub mod languages;
 pub mod machine;
 pub mod model;
 pub mod node;
+pub mod pictures;
 pub mod ui;
 
 #[cfg(target_os = "android")]

@@ -9,10 +9,12 @@ mod bluetooth;
 mod chats;
 mod dialogs;
 mod door;
+mod emoji;
 mod markdown;
 mod network;
 mod paths;
 mod person;
+mod picker;
 mod relays;
 mod scanning;
 mod settings;
@@ -29,6 +31,7 @@ use slint::platform::WindowEvent;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 
 use crate::model::{Action, App, Effect, News, Now, Pane, Place, Preference};
+use crate::pictures;
 use crate::ui::{AppWindow, Caret, PaneKind};
 
 /// What a view calls when a person does something.
@@ -58,6 +61,7 @@ pub struct Window {
     app: RefCell<App>,
     chats: chats::Drawn,
     thread: thread::Drawn,
+    picker: picker::Drawn,
     outside: Box<dyn Outside>,
     /// How often the pasted link was set by anything but typing, as it is shown.
     pasted_set: Cell<u32>,
@@ -80,6 +84,7 @@ impl Window {
             app: RefCell::new(app),
             chats: chats::Drawn::default(),
             thread: thread::Drawn::default(),
+            picker: picker::Drawn::default(),
             outside,
             pasted_set: Cell::default(),
             alias_set: RefCell::default(),
@@ -99,6 +104,8 @@ impl Window {
         door::listen(ui, &act);
         window.chats.listen(ui, &act);
         window.thread.listen(ui, &act);
+        window.picker.listen(ui, &act);
+        emoji::listen(ui);
         adding::listen(ui, &act, {
             let window = Rc::downgrade(&window);
             move || {
@@ -210,6 +217,7 @@ impl Window {
                     self.outside.perform(effect);
                 }
                 Effect::FocusDraft => self.ui.invoke_focus_draft(),
+                Effect::Insert(text) => thread::insert(&text, &self.ui),
                 Effect::Quit => self.outside.quit(),
                 other => self.outside.perform(other),
             }
@@ -241,7 +249,11 @@ impl Window {
         let changed = app.changed();
         let ui = &self.ui;
         if changed.place {
-            ui.set_open(matches!(app.place, Place::Main(_)));
+            let is_open = matches!(app.place, Place::Main(_));
+            ui.set_open(is_open);
+            if !is_open {
+                pictures::forget();
+            }
             ui.set_pane(match app.place {
                 Place::Main(Pane::Thread) => PaneKind::Thread,
                 Place::Main(Pane::Person) => PaneKind::Person,
@@ -259,6 +271,9 @@ impl Window {
         }
         if changed.thread || changed.rows || changed.settings {
             self.thread.draw(&mut app, ui, changed.rows);
+        }
+        if changed.picker {
+            self.picker.draw(&app, ui);
         }
         if changed.adding {
             adding::draw(&app, ui, &self.pasted_set);

@@ -8,7 +8,7 @@ use super::network::bytes;
 use super::{About, Act};
 use crate::languages::LANGUAGES;
 use crate::model::{Action, App, Mode, Pane, Place, Preference, SettingsPage, Theme};
-use crate::ui::{self, AppWindow, DoorView, Language, Scheme, SettingsView};
+use crate::ui::{PickerView, self, AppWindow, DoorView, Language, Scheme, SettingsView};
 
 pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     let view = ui.global::<SettingsView>();
@@ -108,7 +108,8 @@ pub fn draw(app: &App, ui: &AppWindow) {
     if view.get_language() != language {
         view.set_language(language.into());
     }
-    crate::languages::select(settings.language.as_deref());
+    let spoken = crate::languages::select(settings.language.as_deref());
+    ui.global::<PickerView>().set_language(spoken.into());
     view.set_notifications(settings.notifications);
     view.set_previews(settings.previews);
     view.set_lock_after_min(settings.lock_after_min.unwrap_or(0).into());

@@ -12,6 +12,7 @@ use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecMo
 use super::markdown::markdown;
 use super::{Act, message, words};
 use crate::model::{Action, App, Row, RowKind, Scroll, Span, Splice, Thread, splices};
+use crate::pictures::within;
 use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
 
 /// So many letters are wider than a bubble, whatever they are.
@@ -180,6 +181,17 @@ impl Drawn {
     }
 }
 
+/// Puts this where the cursor is in the draft, in place of what is marked there.
+pub fn insert(text: &str, ui: &AppWindow) {
+    let view = ui.global::<ThreadView>();
+    let draft = view.get_draft_text();
+    let byte = |offset: i32| draft.floor_char_boundary(usize::try_from(offset).unwrap_or(0));
+    let (one, other) = (byte(view.get_draft_anchor()), byte(view.get_draft_cursor()));
+    let (before, after) = (&draft[..one.min(other)], &draft[one.max(other)..]);
+    let cursor = i32::try_from(before.len() + text.len()).unwrap_or(i32::MAX);
+    ui.invoke_write_draft(slint::format!("{before}{text}{after}"), cursor);
+}
+
 /// What is in view now: the first row is the anchor, and the last message is seen.
 fn look(shown: &RefCell<Shown>, ui: &AppWindow, act: &Act) {
     let now = shown.borrow();
@@ -284,6 +296,8 @@ fn drawn(row: &Row) -> ThreadRow {
                 .text
                 .contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
             drawn.folded = message.folded;
+            drawn.pictured = drawn.known && within(&drawn.text);
+            drawn.large = message.large;
             drawn.time = words::when(Some(message.time));
             drawn.tick = tick;
             drawn.carrier = carrier;

@@ -58,6 +58,7 @@ impl App {
 
             Action::Draft(text) => self.type_draft(text),
             Action::Send => self.send(),
+            Action::Picker(picking) => self.pick(picking),
             Action::NearTop => self.near(true),
             Action::NearBottom => self.near(false),
             Action::Seen(id) => self.see(id),

@@ -4,6 +4,7 @@ use hedgerow_node::api::{Carrier, ContactId, InvitationId, MessageId, Passphrase
 
 use super::calendar::Date;
 use super::paths::PathsKind;
+use super::picker::Picking;
 use super::place::SettingsPage;
 use super::preferences::Preference;
 use super::scanning::Sight;
@@ -93,6 +94,8 @@ pub enum Action {
     Draft(String),
     /// Send it.
     Send,
+    /// Pick an emoji.
+    Picker(Picking),
     /// The view comes near the first loaded row.
     NearTop,
     /// The view comes near the last loaded row.

@@ -15,6 +15,7 @@ use super::effect::{Effect, Request, Ticket};
 use super::network::NetworkPage;
 use super::news::{Chat, Mode, News};
 use super::person::Person;
+use super::picker::Picker;
 use super::place::{Changed, Pane, Place, Steps};
 use super::preferences::{Preference, Preferences};
 use super::scanning::CameraAsked;
@@ -28,6 +29,8 @@ pub struct App {
     pub chats: Chats,
     /// The open conversation.
     pub thread: Option<Thread>,
+    /// Picking an emoji.
+    pub picker: Option<Picker>,
     /// Adding a contact.
     pub adding: Adding,
     /// The page of a contact.
@@ -104,6 +107,7 @@ impl App {
             place: Place::Starting,
             chats: Chats::default(),
             thread: None,
+            picker: None,
             adding: Adding::default(),
             person: None,
             network: NetworkPage::default(),
@@ -291,6 +295,10 @@ impl App {
             .and_then(|thread| thread.draft_due_ms());
         if is_due(draft_due) {
             self.keep_draft();
+        }
+        // Elsewhere there is nothing to pick for.
+        if self.place != Place::Main(Pane::Thread) {
+            self.changed.picker |= self.picker.take().is_some();
         }
         self.mind_camera();
         self.fetch();

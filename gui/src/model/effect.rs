@@ -37,6 +37,8 @@ pub enum Effect {
     Camera(bool),
     /// Put the cursor where one writes.
     FocusDraft,
+    /// Put this where the cursor is in the text being written, in place of what is marked there.
+    Insert(String),
     /// Close the window; everything to keep has been asked for already.
     Quit,
 }

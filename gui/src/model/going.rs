@@ -35,6 +35,9 @@ impl App {
         if self.dialog.is_some() {
             return self.dismiss();
         }
+        if self.picker.is_some() {
+            return self.close_picker();
+        }
         let Place::Main(here) = self.place else {
             return;
         };
@@ -107,6 +110,7 @@ impl App {
         self.keep_draft();
         self.chats = Chats::default();
         self.thread = None;
+        self.picker = None;
         self.adding = Adding::default();
         self.person = None;
         self.network = NetworkPage::default();

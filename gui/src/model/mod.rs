@@ -8,7 +8,7 @@
 //!
 //! `app` is the whole, `acting`, `going`, `hearing`, `hiding` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `scanning`, `person`,
 //! `network`, `bluetooth`, `relays` and `paths` are what fills the window, one file each; `face` is what several of them show of a contact; `window` and `rows` are the loaded part of a
-//! conversation and how it is drawn; `calendar`, `links`, `strength` and `preferences` are what these
+//! conversation and how it is drawn; `picker` picks the `emoji`; `calendar`, `links`, `strength` and `preferences` are what these
 //! need to know of the world.
 //!
 //! What names people or holds what they wrote has no `Debug`, so that it cannot end up in a log.
@@ -23,6 +23,7 @@ mod chats;
 mod dialog;
 mod door;
 mod effect;
+mod emoji;
 mod face;
 mod fetching;
 mod going;
@@ -33,6 +34,7 @@ mod network;
 mod news;
 mod paths;
 mod person;
+mod picker;
 mod place;
 mod preferences;
 mod relays;
@@ -52,12 +54,14 @@ pub use chats::{ChatRow, Chats, Excerpt};
 pub use dialog::{Banner, ChangePassphrase, Details, Dialog, WayRow};
 pub use door::Door;
 pub use effect::{Effect, Notification, Question, Request, Ticket};
+pub use emoji::{EmojiGroup, SkinTone};
 pub use face::Face;
 pub use links::Span;
 pub use network::{CarrierRow, NetworkPage, PersonRow};
 pub use news::{Chat, Departed, Found, Mode, News, Overview};
 pub use paths::{Paths, PathsKind};
 pub use person::Person;
+pub use picker::{Choice, Direction, Picker, PickerRow, Picking, Purpose, Section};
 pub use place::{Changed, Pane, Place, SettingsPage};
 pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};
 pub use relays::{RelayRow, Relays};

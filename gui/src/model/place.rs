@@ -94,6 +94,7 @@ pub struct Changed {
     pub thread: bool,
     /// The rows of the thread.
     pub rows: bool,
+    pub picker: bool,
     pub adding: bool,
     pub person: bool,
     pub network: bool,
@@ -112,6 +113,7 @@ impl Changed {
         chats: true,
         thread: true,
         rows: true,
+        picker: true,
         adding: true,
         person: true,
         network: true,

@@ -58,6 +58,8 @@ pub struct MessageRow {
     pub body: Option<Arc<[Span]>>,
     /// The text goes on: [`Action::Unfold`](super::Action::Unfold).
     pub folded: bool,
+    /// A few emoji and nothing else.
+    pub large: bool,
     /// When its author says it was written.
     pub time: When,
     /// How far it has come; `None` for theirs.
@@ -142,6 +144,7 @@ pub(crate) fn rows(
                 mine: message.mine,
                 body: one.body.clone(),
                 folded: one.folded,
+                large: one.large,
                 time,
                 tick,
                 why,

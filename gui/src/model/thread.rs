@@ -195,6 +195,7 @@ impl App {
     /// Lets go of the open conversation, keeping its draft.
     pub(super) fn close_thread(&mut self) {
         self.keep_draft();
+        self.changed.picker |= self.picker.take().is_some();
         if self.thread.take().is_some() {
             self.changed.thread = true;
             self.changed.rows = true;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hedgerow_node::api::{Message, MessageId, Page, visible};
 
+use super::emoji;
 use super::links::{self, Span};
 
 /// Messages that are asked for at once.
@@ -24,6 +25,8 @@ pub(crate) struct Loaded {
     pub body: Option<Arc<[Span]>>,
     /// More of it can be unfolded.
     pub folded: bool,
+    /// A few emoji and nothing else.
+    pub large: bool,
 }
 
 impl Loaded {
@@ -32,9 +35,11 @@ impl Loaded {
             message,
             body: None,
             folded: false,
+            large: false,
         };
         let text = loaded.message.text.as_ref().map_or("", |text| &text.0);
         loaded.folded = text.len() > FOLDED;
+        loaded.large = emoji::is_large(text);
         let shown = &text[..text.floor_char_boundary(FOLDED)];
         loaded.body = loaded
             .message

@@ -1,0 +1,227 @@
+//! Where emoji stand in a text that Slint has set: the text is set once more, as Slint does it, with the same library
+//! and the same fonts. Lines that have not changed are remembered.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use parley::style::{
+    FontFamily, FontFamilyName, FontStyle, FontWeight, GenericFamily, LineHeight, OverflowWrap,
+    TextWrapMode, WordBreak,
+};
+use parley::{
+    Alignment, AlignmentOptions, FontContext, Layout, LayoutContext, PositionedLayoutItem,
+    StyleProperty,
+};
+use slint::fontique_010::{fontique, shared_collection};
+
+use super::font::font;
+use crate::fonts::TEXT;
+
+/// Paragraphs whose layout is remembered.
+const MAX_REMEMBERED: usize = 1_000;
+
+/// The most pictures over one text: a text of nothing else is folded long before.
+const MAX_PLACES: usize = 2_000;
+
+/// How a text is set. Lengths are pixels of the screen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shape {
+    /// The box that it is set into.
+    pub width: f32,
+    /// Its height.
+    pub height: f32,
+    /// The size of its letters.
+    pub size: f32,
+    /// How strong they are; 400 is usual.
+    pub weight: f32,
+    /// Lines that are too long are broken; otherwise there is one line a paragraph.
+    pub wraps: bool,
+    /// A line that is too long ends with dots.
+    pub elides: bool,
+    /// Where lines stand: 0 left, 0.5 centred, 1 right.
+    pub across: f32,
+    /// Where the whole stands: 0 top, 0.5 centred, 1 bottom.
+    pub down: f32,
+}
+
+/// An emoji in a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    /// Its picture in the font.
+    pub glyph: u16,
+    /// Where it begins.
+    pub x: f32,
+    /// The line that letters stand on.
+    pub baseline: f32,
+}
+
+/// A paragraph that was set.
+#[derive(Clone, Default)]
+struct Paragraph {
+    height: f32,
+    spots: Vec<Spot>,
+}
+
+/// All that a paragraph depends on; lengths as their bits.
+type Key = (String, [u32; 4], bool, bool);
+
+struct Setter {
+    fonts: FontContext,
+    context: LayoutContext<()>,
+    remembered: BTreeMap<Key, Paragraph>,
+    /// The height of a line for letters of size 1, as Slint has it from the first font.
+    line: f32,
+}
+
+thread_local! {
+    static SETTER: RefCell<Option<Setter>> = const { RefCell::new(None) };
+}
+
+/// Whether there may be an emoji in it.
+pub fn within(text: &str) -> bool {
+    // Symbols and pictures, and what closes a keycap.
+    let may_be = |c: char| matches!(c, '\u{203c}'..='\u{3299}' | '\u{1f000}'..='\u{1faff}');
+    !text.is_ascii() && text.chars().any(may_be)
+}
+
+/// Forgets what was set: it holds what people wrote.
+pub fn forget() {
+    SETTER.with_borrow_mut(|setter| {
+        if let Some(setter) = setter {
+            setter.remembered.clear();
+        }
+    });
+}
+
+/// Where the emoji of a text stand.
+pub fn spots(text: &str, shape: Shape) -> Vec<Spot> {
+    SETTER.with_borrow_mut(|setter| {
+        setter
+            .get_or_insert_with(Setter::new)
+            .set(text, shape)
+    })
+}
+
+impl Setter {
+    fn new() -> Self {
+        let metrics = swash::FontRef::from_index(TEXT[0], 0).map(|font| font.metrics(&[]));
+        let line = metrics.map(|of| (of.ascent + of.descent + of.leading) / f32::from(of.units_per_em));
+        Self {
+            fonts: FontContext {
+                collection: shared_collection(),
+                source_cache: fontique::SourceCache::default(),
+            },
+            context: LayoutContext::new(),
+            remembered: BTreeMap::new(),
+            line: line.unwrap_or(1.2),
+        }
+    }
+
+    fn set(&mut self, text: &str, shape: Shape) -> Vec<Spot> {
+        let mut spots = Vec::new();
+        let mut top = 0.0;
+        for line in text.split('\n') {
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            let paragraph = self.paragraph(line, shape);
+            spots.extend(paragraph.spots.iter().map(|spot| Spot {
+                baseline: spot.baseline + top,
+                ..*spot
+            }));
+            top += paragraph.height;
+        }
+        let free = (shape.height - top) * shape.down;
+        for spot in &mut spots {
+            spot.baseline += free;
+        }
+        spots.truncate(MAX_PLACES);
+        spots
+    }
+
+    fn paragraph(&mut self, text: &str, shape: Shape) -> &Paragraph {
+        let lengths = [shape.width, shape.size, shape.weight, shape.across].map(f32::to_bits);
+        let key = (text.to_owned(), lengths, shape.wraps, shape.elides);
+        if self.remembered.len() >= MAX_REMEMBERED && !self.remembered.contains_key(&key) {
+            self.remembered.clear();
+        }
+        let Self {
+            fonts,
+            context,
+            remembered,
+            line,
+        } = self;
+        remembered
+            .entry(key)
+            .or_insert_with(|| lay_out(fonts, context, *line, text, shape))
+    }
+}
+
+/// As `i-slint-core` does it (`textlayout/sharedparley.rs`); a test compares.
+fn lay_out(
+    fonts: &mut FontContext,
+    context: &mut LayoutContext<()>,
+    line: f32,
+    text: &str,
+    shape: Shape,
+) -> Paragraph {
+    let families = [
+        FontFamilyName::named("Inter"),
+        FontFamilyName::Generic(GenericFamily::SansSerif),
+        FontFamilyName::Generic(GenericFamily::SystemUi),
+    ];
+    let mut builder = context.ranged_builder(fonts, text, 1.0, false);
+    builder.push_default(StyleProperty::LineHeight(LineHeight::FontSizeRelative(line)));
+    builder.push_default(FontFamily::List(Cow::Borrowed(&families)));
+    builder.push_default(StyleProperty::FontWeight(FontWeight::new(shape.weight)));
+    builder.push_default(StyleProperty::FontStyle(FontStyle::Normal));
+    builder.push_default(StyleProperty::FontSize(shape.size));
+    if shape.wraps {
+        builder.push_default(StyleProperty::WordBreak(WordBreak::Normal));
+        builder.push_default(StyleProperty::OverflowWrap(OverflowWrap::Anywhere));
+    } else {
+        builder.push_default(StyleProperty::WordBreak(WordBreak::KeepAll));
+        builder.push_default(StyleProperty::OverflowWrap(OverflowWrap::Normal));
+        builder.push_default(StyleProperty::TextWrapMode(TextWrapMode::NoWrap));
+    }
+    let mut layout: Layout<()> = builder.build(text);
+    layout.break_all_lines(Some(shape.width));
+    let alignment = match shape.across {
+        across if across <= 0.0 => Alignment::Left,
+        across if across >= 1.0 => Alignment::Right,
+        _ => Alignment::Center,
+    };
+    layout.align(alignment, AlignmentOptions::default());
+    // Where dots begin, about: what would stand below or after them is not drawn.
+    let end = match shape.elides && layout.full_width() > shape.width {
+        true => shape.width - shape.size,
+        false => f32::INFINITY,
+    };
+    let ours = font().id();
+    let mut spots = Vec::new();
+    for line in layout.lines() {
+        for item in line.items() {
+            let PositionedLayoutItem::GlyphRun(run) = item else {
+                continue;
+            };
+            if run.run().font().data.id() != ours {
+                continue;
+            }
+            let glyphs = run.positioned_glyphs();
+            spots.extend(
+                glyphs
+                    .filter(|glyph| glyph.advance > 0.0 && glyph.x + glyph.advance <= end)
+                    .filter_map(|glyph| {
+                        Some(Spot {
+                            glyph: u16::try_from(glyph.id).ok()?,
+                            x: glyph.x,
+                            baseline: glyph.y,
+                        })
+                    }),
+            );
+        }
+    }
+    Paragraph {
+        height: layout.height(),
+        spots,
+    }
+}
