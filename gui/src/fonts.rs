@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use slint::fontique_010::{fontique, shared_collection};
 
-use crate::pictures;
-
 macro_rules! font {
     ($file:literal) => {
         include_bytes!(concat!("../fonts/", $file)).as_slice()
     };
 }
 
-/// Latin, Greek and Cyrillic: what everything is written in.
-pub(crate) const TEXT: [&[u8]; 2] = [font!("Inter-Regular.ttf"), font!("Inter-SemiBold.ttf")];
+/// Latin, Greek and Cyrillic: what everything is written in. Emoji are gaps in it, over which [`pictures`](crate::pictures)
+/// are laid. It is known by its address.
+pub(crate) static TEXT: [&[u8]; 2] = [font!("Inter-Regular.ttf"), font!("Inter-SemiBold.ttf")];
 
 /// By script (ISO 15924), for what the first lacks.
 const SCRIPTS: [(&[&[u8; 4]], &[u8]); 7] = [
@@ -33,19 +32,15 @@ const SCRIPTS: [(&[&[u8; 4]], &[u8]); 7] = [
 /// Makes them known. Needs a window to exist.
 pub fn register() {
     let mut collection = shared_collection();
-    let mut register = |blob: fontique::Blob<u8>| -> Vec<fontique::FamilyId> {
+    let mut register = |font: &'static [u8]| -> Vec<fontique::FamilyId> {
+        let blob = fontique::Blob::new(Arc::new(font));
         let fonts = collection.register_fonts(blob, None);
         fonts.into_iter().map(|(family, _)| family).collect()
     };
-    let blob = |font: &'static [u8]| fontique::Blob::new(Arc::new(font));
-    let text: Vec<_> = TEXT
-        .into_iter()
-        .flat_map(|font| register(blob(font)))
-        .collect();
-    let emoji = register(pictures::font());
+    let text: Vec<_> = TEXT.into_iter().flat_map(&mut register).collect();
     let scripts: Vec<_> = SCRIPTS
         .into_iter()
-        .map(|(scripts, font)| (scripts, register(blob(font))))
+        .map(|(scripts, font)| (scripts, register(font)))
         .collect();
     for generic in [
         fontique::GenericFamily::SansSerif,
@@ -54,12 +49,11 @@ pub fn register() {
     ] {
         collection.set_generic_families(generic, text.iter().copied());
     }
-    collection.set_generic_families(fontique::GenericFamily::Emoji, emoji.iter().copied());
     for (codes, families) in scripts {
         for code in codes {
             let script = fontique::Script::from_bytes(**code);
             let key = fontique::FallbackKey::new(script, None);
-            collection.set_fallbacks(key, families.iter().chain(&emoji).copied());
+            collection.set_fallbacks(key, families.iter().copied());
         }
     }
 }

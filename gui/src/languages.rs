@@ -23,5 +23,9 @@ pub fn select(language: Option<&str>) -> &'static str {
     let code = known.find(|code| is_wanted(code)).unwrap_or("");
     // It knows all of these, and fails only where there is no window yet.
     let _ = slint::select_bundled_translation(code);
-    if code.is_empty() { LANGUAGES[0].0 } else { code }
+    if code.is_empty() {
+        LANGUAGES[0].0
+    } else {
+        code
+    }
 }

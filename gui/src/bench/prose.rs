@@ -63,6 +63,9 @@ const RARE: [&str; 6] = [
     "smørrebrød",
 ];
 
+/// One in three texts ends with one of these.
+const EMOJI: [&str; 6] = ["🙂", "👍🏽", "❤️", "😂", "🎉", "👩‍🚀"];
+
 /// As many texts as are asked for; the same for the same seed.
 pub fn texts(count: usize, seed: u64) -> Vec<String> {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
@@ -71,7 +74,14 @@ pub fn texts(count: usize, seed: u64) -> Vec<String> {
             // Two in three are up to a dozen words, one in three up to five dozen.
             let most = if rng.next_u32() % 3 > 0 { 12 } else { 60 };
             let words = 1 + rng.next_u32() as usize % most;
-            text(&mut rng, words)
+            let text = text(&mut rng, words);
+            match rng.next_u32() % 3 {
+                0 => {
+                    let emoji = EMOJI[rng.next_u32() as usize % EMOJI.len()];
+                    format!("{text} {emoji}")
+                }
+                _ => text,
+            }
         })
         .collect()
 }

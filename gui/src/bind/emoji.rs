@@ -35,7 +35,11 @@ fn in_pixels(shape: &TextShape, scale: f32) -> Shape {
         width: shape.width * scale,
         height: shape.height * scale,
         size: shape.size * scale,
-        weight: if shape.weight > 0 { shape.weight as f32 } else { 400.0 },
+        weight: if shape.weight > 0 {
+            shape.weight as f32
+        } else {
+            400.0
+        },
         wraps: shape.wraps,
         elides: shape.elides,
         across: shape.across,

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::Act;
-use crate::model::{Action, App, Choice, Direction, EmojiGroup, Picker, PickerRow, Picking, Purpose};
+use crate::model::{
+    Action, App, Choice, Direction, EmojiGroup, Picker, PickerRow, Picking, Purpose,
+};
 use crate::ui::{self, AppWindow, PickerCell, PickerDirection, PickerTab, PickerView};
 
 /// What is on screen.
@@ -118,17 +120,21 @@ fn cell(choice: &Choice) -> PickerCell {
     }
 }
 
+/// Of the groups that one looks for something in: what was used lately stands above them all.
 fn tabs(picker: &Picker) -> ModelRc<PickerTab> {
-    model(picker.groups().map(|(group, row)| PickerTab {
-        group: group_shown(group),
-        row: i32::try_from(row).unwrap_or(0),
-        emoji: stands_for(group).into(),
-    }))
+    let groups = picker.groups().filter_map(|(group, row)| {
+        Some(PickerTab {
+            group: group_shown(group),
+            row: i32::try_from(row).unwrap_or(0),
+            emoji: stands_for(group)?.into(),
+        })
+    });
+    model(groups)
 }
 
-fn stands_for(group: EmojiGroup) -> &'static str {
-    match group {
-        EmojiGroup::Recent => "🕒",
+fn stands_for(group: EmojiGroup) -> Option<&'static str> {
+    Some(match group {
+        EmojiGroup::Recent | EmojiGroup::Found => return None,
         EmojiGroup::Smileys => "😀",
         EmojiGroup::People => "👋",
         EmojiGroup::Nature => "🐻",
@@ -138,8 +144,7 @@ fn stands_for(group: EmojiGroup) -> &'static str {
         EmojiGroup::Objects => "💡",
         EmojiGroup::Symbols => "💬",
         EmojiGroup::Flags => "🏁",
-        EmojiGroup::Found => "🔍",
-    }
+    })
 }
 
 fn group_shown(group: EmojiGroup) -> ui::EmojiGroup {

@@ -8,7 +8,7 @@ use super::network::bytes;
 use super::{About, Act};
 use crate::languages::LANGUAGES;
 use crate::model::{Action, App, Mode, Pane, Place, Preference, SettingsPage, Theme};
-use crate::ui::{PickerView, self, AppWindow, DoorView, Language, Scheme, SettingsView};
+use crate::ui::{self, AppWindow, DoorView, Language, PickerView, Scheme, SettingsView};
 
 pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     let view = ui.global::<SettingsView>();

@@ -23,7 +23,10 @@ const MAX_NAMES: usize = 1024 * 1024;
 
 macro_rules! names {
     ($language:literal) => {
-        ($language, include_bytes!(concat!(env!("OUT_DIR"), "/", $language, ".txt")).as_slice())
+        (
+            $language,
+            include_bytes!(concat!(env!("OUT_DIR"), "/", $language, ".txt")).as_slice(),
+        )
     };
 }
 
@@ -188,9 +191,7 @@ pub(crate) fn is_large(text: &str) -> bool {
         .graphemes(true)
         .filter(|cluster| !cluster.trim().is_empty())
         .peekable();
-    clusters.peek().is_some()
-        && clusters.clone().count() <= MOST_LARGE
-        && clusters.all(is_emoji)
+    clusters.peek().is_some() && clusters.clone().count() <= MOST_LARGE && clusters.all(is_emoji)
 }
 
 /// What each emoji is called in one language.
@@ -283,10 +284,22 @@ mod tests {
 
     #[test]
     fn a_few_emoji_alone_are_large_and_anything_else_is_not() {
-        for large in ["🙂", " ❤️ ", "❤", "👩🏽‍🚀👋🏿", "🇧🇬 🇸🇪", "1️⃣", "🙂🙂🙂🙂🙂", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"] {
+        for large in ["🙂", " ❤️ ", "❤", "👩🏽‍🚀👋🏿", "🇧🇬 🇸🇪", "1️⃣", "🙂🙂🙂🙂🙂", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"]
+        {
             assert!(is_large(large), "{large}");
         }
-        for not in ["", " ", "1", "©", "🙂!", "ok 🙂", "🙂🙂🙂🙂🙂🙂", "→", "\u{fe0f}", "語"] {
+        for not in [
+            "",
+            " ",
+            "1",
+            "©",
+            "🙂!",
+            "ok 🙂",
+            "🙂🙂🙂🙂🙂🙂",
+            "→",
+            "\u{fe0f}",
+            "語",
+        ] {
             assert!(!is_large(not), "{not}");
         }
     }

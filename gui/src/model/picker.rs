@@ -180,7 +180,9 @@ impl Picker {
             choices: Vec::new(),
         }];
         for text in &self.recent {
-            let at = all.iter().position(|emoji| emoji::is_same(emoji.text, text));
+            let at = all
+                .iter()
+                .position(|emoji| emoji::is_same(emoji.text, text));
             sections[0].choices.extend(at.map(|at| Choice {
                 text: text.clone(),
                 name: names.get(at).copied().unwrap_or_default().to_owned(),
@@ -281,7 +283,10 @@ impl App {
 
     fn open_picker(&mut self, purpose: Purpose, language: &str) {
         let may_open = self.place == Place::Main(Pane::Thread)
-            && self.thread.as_ref().is_some_and(|thread| !thread.face.blocked);
+            && self
+                .thread
+                .as_ref()
+                .is_some_and(|thread| !thread.face.blocked);
         if may_open {
             let recent = self.settings.recent_emoji.clone();
             let picker = Picker::new(purpose, language, recent, self.settings.skin_tone());

@@ -112,8 +112,7 @@ impl Drawings {
 }
 
 fn draw(context: &mut ScaleContext, glyph: u16, size: f32) -> Option<Drawn> {
-    let font = font();
-    let font = swash::FontRef::from_index(font.data(), 0)?;
+    let font = swash::FontRef::from_index(font(), 0)?;
     let mut scaler = context.builder(font).size(size).build();
     let drawn = Render::new(&[Source::ColorOutline(0)]).render(&mut scaler, glyph)?;
     let (width, height) = (drawn.placement.width, drawn.placement.height);
@@ -128,4 +127,21 @@ fn draw(context: &mut ScaleContext, glyph: u16, size: f32) -> Option<Drawn> {
         width: width as f32,
         height: height as f32,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::font::PICTURES;
+    use super::*;
+
+    #[test]
+    fn every_picture_is_drawn_and_there_are_no_more() {
+        let mut context = ScaleContext::new();
+        for glyph in 1..=PICTURES {
+            let drawn = draw(&mut context, glyph, 15.0);
+            assert!(drawn.is_some_and(|drawn| drawn.height < 30.0), "{glyph}");
+        }
+        assert!(draw(&mut context, 0, 15.0).is_none());
+        assert!(draw(&mut context, PICTURES + 1, 15.0).is_none());
+    }
 }

@@ -1,9 +1,12 @@
-//! The emoji font.
+//! The colour font: pictures and nothing else, in the order of the gaps that our letters have for them.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
-use slint::fontique_010::fontique::Blob;
+
+/// How many pictures there are: the first glyphs after the one for what is missing. In the fonts of letters as many gaps
+/// are the last glyphs.
+pub const PICTURES: u16 = 3_460;
 
 /// As the build has packed it.
 const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/Twemoji.ttf"));
@@ -11,12 +14,12 @@ const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/Twemoji.ttf"));
 /// What it is unpacked to at most, in bytes.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-static FONT: LazyLock<Blob<u8>> = LazyLock::new(|| {
-    let whole = decompress_to_vec_zlib_with_limit(PACKED, MAX_BYTES);
-    Blob::new(Arc::new(whole.expect("the build has packed it")))
+/// It is unpacked when the first emoji is drawn.
+static FONT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    decompress_to_vec_zlib_with_limit(PACKED, MAX_BYTES).expect("the build has packed it")
 });
 
-/// The same each time, so that what was set with it can be told from what was not.
-pub fn font() -> Blob<u8> {
-    FONT.clone()
+/// The whole font.
+pub fn font() -> &'static [u8] {
+    &FONT
 }

@@ -15,7 +15,7 @@ use parley::{
 };
 use slint::fontique_010::{fontique, shared_collection};
 
-use super::font::font;
+use super::font::PICTURES;
 use crate::fonts::TEXT;
 
 /// Paragraphs whose layout is remembered.
@@ -80,8 +80,9 @@ thread_local! {
 
 /// Whether there may be an emoji in it.
 pub fn within(text: &str) -> bool {
-    // Symbols and pictures, and what closes a keycap.
-    let may_be = |c: char| matches!(c, '\u{203c}'..='\u{3299}' | '\u{1f000}'..='\u{1faff}');
+    // Symbols and pictures, and what asks for one.
+    let may_be =
+        |c: char| matches!(c, '\u{203c}'..='\u{3299}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}');
     !text.is_ascii() && text.chars().any(may_be)
 }
 
@@ -96,17 +97,14 @@ pub fn forget() {
 
 /// Where the emoji of a text stand.
 pub fn spots(text: &str, shape: Shape) -> Vec<Spot> {
-    SETTER.with_borrow_mut(|setter| {
-        setter
-            .get_or_insert_with(Setter::new)
-            .set(text, shape)
-    })
+    SETTER.with_borrow_mut(|setter| setter.get_or_insert_with(Setter::new).set(text, shape))
 }
 
 impl Setter {
     fn new() -> Self {
         let metrics = swash::FontRef::from_index(TEXT[0], 0).map(|font| font.metrics(&[]));
-        let line = metrics.map(|of| (of.ascent + of.descent + of.leading) / f32::from(of.units_per_em));
+        let line =
+            metrics.map(|of| (of.ascent + of.descent + of.leading) / f32::from(of.units_per_em));
         Self {
             fonts: FontContext {
                 collection: shared_collection(),
@@ -156,6 +154,17 @@ impl Setter {
     }
 }
 
+/// The glyph of the first gap, if it is a font of ours that has them.
+fn first_gap(font: &[u8]) -> Option<u32> {
+    let ours = TEXT
+        .into_iter()
+        .find(|ours| ours.as_ptr() == font.as_ptr())?;
+    let count = swash::FontRef::from_index(ours, 0)?
+        .metrics(&[])
+        .glyph_count;
+    Some(u32::from(count.checked_sub(PICTURES)?))
+}
+
 /// As `i-slint-core` does it (`textlayout/sharedparley.rs`); a test compares.
 fn lay_out(
     fonts: &mut FontContext,
@@ -170,7 +179,9 @@ fn lay_out(
         FontFamilyName::Generic(GenericFamily::SystemUi),
     ];
     let mut builder = context.ranged_builder(fonts, text, 1.0, false);
-    builder.push_default(StyleProperty::LineHeight(LineHeight::FontSizeRelative(line)));
+    builder.push_default(StyleProperty::LineHeight(LineHeight::FontSizeRelative(
+        line,
+    )));
     builder.push_default(FontFamily::List(Cow::Borrowed(&families)));
     builder.push_default(StyleProperty::FontWeight(FontWeight::new(shape.weight)));
     builder.push_default(StyleProperty::FontStyle(FontStyle::Normal));
@@ -196,23 +207,23 @@ fn lay_out(
         true => shape.width - shape.size,
         false => f32::INFINITY,
     };
-    let ours = font().id();
     let mut spots = Vec::new();
     for line in layout.lines() {
         for item in line.items() {
             let PositionedLayoutItem::GlyphRun(run) = item else {
                 continue;
             };
-            if run.run().font().data.id() != ours {
+            let font = run.run().font();
+            let Some(first) = first_gap(font.data.data()) else {
                 continue;
-            }
+            };
             let glyphs = run.positioned_glyphs();
             spots.extend(
                 glyphs
                     .filter(|glyph| glyph.advance > 0.0 && glyph.x + glyph.advance <= end)
                     .filter_map(|glyph| {
                         Some(Spot {
-                            glyph: u16::try_from(glyph.id).ok()?,
+                            glyph: u16::try_from(glyph.id.checked_sub(first)? + 1).ok()?,
                             x: glyph.x,
                             baseline: glyph.y,
                         })

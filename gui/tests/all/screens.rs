@@ -80,6 +80,7 @@ fn every_screen_looks_as_it_was_approved() {
         ("security", "lv", 200),
         ("bluetooth", "sv", 200),
         ("paths", "bg", 200),
+        ("picker", "lv", 200),
     ] {
         let screens = screens();
         let stage = screens.iter().find(|(screen, _)| *screen == name);
@@ -102,7 +103,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 type Screen = (&'static str, fn() -> Stage);
 
-fn screens() -> [Screen; 20] {
+fn screens() -> [Screen; 22] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -125,6 +126,18 @@ fn screens() -> [Screen; 20] {
         ("empty", || Stage::open(&[])),
         ("chats", people),
         ("conversation", conversation),
+        ("emoji", emoji),
+        ("picker", || {
+            let mut stage = emoji();
+            for used in ["❤️", "🙂", "👍🏽"] {
+                stage.does(Action::Prefer(Preference::EmojiUsed(used.into())));
+            }
+            stage.does(Action::Picker(Picking::Open {
+                purpose: Purpose::Draft,
+                language: "en".into(),
+            }));
+            stage
+        }),
         ("details", || {
             let mut stage = conversation();
             let waiting = stage.talk("a").messages.last().expect("one").id.clone();
@@ -312,6 +325,30 @@ fn conversation() -> Stage {
     let mut stage = people();
     stage.does(Action::OpenChat(id("a")));
     stage.does(Action::Draft("And the tape".into()));
+    stage
+}
+
+fn emoji() -> Stage {
+    let mut stage = people();
+    stage.talk("b").contact.name = Private("Ben 🚲".into());
+    for (text, mine, ago) in [
+        (
+            "Tea is on ☕ and the stove is warm 🔥, so come in whenever you like 🙂",
+            false,
+            9,
+        ),
+        ("❤️", true, 8),
+        ("🌧️☔🥾", true, 7),
+        ("👩🏽‍🚀 1️⃣ 🇧🇬: https://example.org 🎉", false, 6),
+        ("مرحبا 👋 كيف الحال؟ 😀", false, 5),
+        ("👨‍👩‍👧‍👦👍🏿🏴󠁧󠁢󠁳󠁣󠁴󠁿", false, 4),
+    ] {
+        stage.talk("b").add(text, mine, NOON - ago * MINUTE);
+    }
+    stage.hear(News::Event(Event::Missed));
+    stage.answer();
+    stage.does(Action::OpenChat(id("b")));
+    stage.does(Action::Draft("On my way 🚲, two streets left".into()));
     stage
 }
 

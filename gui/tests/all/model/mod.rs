@@ -9,4 +9,5 @@ mod locking;
 mod names;
 mod ownership;
 mod pages;
+mod picker;
 mod scanning;
