@@ -7,6 +7,7 @@ mod contrast;
 mod core_dumps;
 #[cfg(target_os = "linux")]
 mod desktop;
+mod emoji;
 mod end_to_end;
 mod languages;
 mod model;

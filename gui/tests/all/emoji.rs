@@ -1,9 +1,7 @@
 //! Emoji in texts, and the picker in the window.
 
-mod stage;
-#[path = "stage/window.rs"]
-mod window;
-
+use crate::stage::window::Window;
+use crate::stage::{NOON, Stage, id};
 use hedgerow_gui::fonts;
 use hedgerow_gui::model::*;
 use hedgerow_gui::pictures::{Shape, Spot, spots, within};
@@ -16,8 +14,6 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use slint::platform::Key;
 use slint::{ComponentHandle, LogicalPosition, LogicalSize};
-use stage::{NOON, Stage, id};
-use window::Window;
 
 mod ruler {
     slint::slint! {
