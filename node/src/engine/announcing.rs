@@ -98,17 +98,29 @@ impl Engine {
     /// the user has switched off are left out, and so is what tells the hardware. If paths lead over relays alone,
     /// relays are all that is told.
     pub(super) fn own_addresses(&self) -> Vec<String> {
+        self.own_ways().iter().map(Way::text).collect()
+    }
+
+    /// What an invitation says: nobody is sent to a relay while relays are switched off.
+    pub(super) fn invited_to(&self) -> Vec<Address> {
+        let ways = self.own_ways().into_iter();
+        let ways = ways.filter(|way| !self.account.is_off(way.carrier));
+        ways.map(|way| Address(way.text())).collect()
+    }
+
+    fn own_ways(&self) -> Vec<Way> {
         let relays: Vec<Way> = self.own_relays().take(MAX_TOLD_RELAYS).collect();
         let mut ways = self.ways_beside_relays();
         ways.truncate(MAX_ADDRESSES - relays.len());
-        ways.iter().chain(&relays).map(Way::text).collect()
+        ways.extend(relays);
+        ways
     }
 
-    /// Relays are told of whether or not they have a place for us now: it comes back.
+    /// Relays are told of whether or not they have a place for us now: it comes back. So they are while the user has
+    /// switched relays off: an address of a relay says nothing of where we are, and two who both took theirs back
+    /// would find each other no more once relays are all that is left.
     fn own_relays(&self) -> impl Iterator<Item = Way> + '_ {
-        let is_used = !self.account.is_off(CarrierKind::Relay);
-        let relays = self.account.relays.iter().filter(move |_| is_used);
-        relays.map(|relay| Way {
+        self.account.relays.iter().map(|relay| Way {
             carrier: CarrierKind::Relay,
             address: Address(relay.clone()),
         })

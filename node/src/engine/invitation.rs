@@ -2,7 +2,6 @@
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::{StorageError, Txn};
-use hedgerow_transport::carrier::Address;
 use hedgerow_transport::handshake::Whole;
 use hedgerow_transport::invitation::Invitation;
 use hedgerow_transport::keys::{InvitationSecret, Psk, TagKey};
@@ -175,7 +174,7 @@ impl Engine {
             secret: secret.clone(),
             inviter: self.inviter_hash(),
             expires_s,
-            addresses: self.own_addresses().into_iter().map(Address).collect(),
+            addresses: self.invited_to(),
             in_person: wish.in_person,
         };
         let link = invitation.link().map_err(|_| Refusal::Bug)?;

@@ -195,7 +195,8 @@ impl Turn<'_> {
     }
 }
 
-/// Takes the next batch of inputs into one transaction, as far as the work of a turn goes, commits it, lets its effects happen, and fills
+/// Takes the next batch of inputs into one transaction, as far as the work of a turn goes, commits it, lets its
+/// effects happen, and fills
 /// what is queued into links. Call it when there is input, and when the time it gave last has come.
 ///
 /// # Errors

@@ -559,6 +559,17 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document
         .check(ask(get.clone(), &format!("{path}/00")), 404)
         .await;
+    let of = message_id(3).0;
+    for (what, says) in [
+        ("reaction", json!({"emoji": "👍"})),
+        ("reaction", json!({"emoji": ""})),
+        ("pinned", json!({"pinned": true})),
+    ] {
+        let said = ask(put.clone(), &format!("{ben}/messages/{of}/{what}"));
+        document.check(said.json(&says), 204).await;
+        let nowhere = ask(put.clone(), &format!("{ben}/messages/00/{what}"));
+        document.check(nowhere.json(&says), 404).await;
+    }
     let read = json!({"message": message_id(3).0});
     document
         .check(ask(put.clone(), &format!("{ben}/read")).json(&read), 204)

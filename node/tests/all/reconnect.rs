@@ -32,8 +32,8 @@ fn traffic(world: &mut World, node: usize) -> Traffic {
     }
 }
 
-/// One session was made since, and it cost no more than it may.
-fn assert_quiet(before: Traffic, after: Traffic) {
+/// One session was made since, and it cost no more than it may: a round trip, or so many.
+fn assert_quiet(before: Traffic, after: Traffic, round_trips: u64) {
     assert_eq!(after.sessions, before.sessions + 1, "one session");
     let shaken_sent = after.handshake_sent_bytes - before.handshake_sent_bytes;
     let shaken_received = after.handshake_bytes - before.handshake_bytes - shaken_sent;
@@ -43,16 +43,16 @@ fn assert_quiet(before: Traffic, after: Traffic) {
     let received = after.received_bytes - before.received_bytes - shaken_received;
     assert!(sent <= MOST_BYTES, "{sent} bytes sent");
     assert!(received <= MOST_BYTES, "{received} bytes received");
-    assert_eq!(
-        after.round_trips,
-        before.round_trips + 1,
-        "one round trip after the handshake"
+    let taken = after.round_trips - before.round_trips;
+    assert!(
+        (1..=round_trips).contains(&taken),
+        "{taken} round trips after the handshake"
     );
     assert!(after.handshake_round_trips - before.handshake_round_trips <= 1);
 }
 
 #[test]
-fn a_carrier_off_and_on_again_costs_one_hello_each_way_whatever_is_shared() {
+fn a_carrier_switched_off_and_on_again_costs_a_hello_and_its_addresses_whatever_is_shared() {
     let mut world = pair();
     for node in [0, 1, 0] {
         world
@@ -67,7 +67,8 @@ fn a_carrier_off_and_on_again_costs_one_hello_each_way_whatever_is_shared() {
         world.connected(0, 1);
         world.run(60_000);
         for (node, before) in before.into_iter().enumerate() {
-            assert_quiet(before, traffic(&mut world, node));
+            // What was withdrawn is told again.
+            assert_quiet(before, traffic(&mut world, node), 2);
         }
     }
 }
@@ -85,7 +86,7 @@ fn a_restart_costs_one_hello_each_way_whatever_is_shared() {
         world.connected(0, 1);
         world.run(60_000);
         for (node, before) in before.into_iter().enumerate() {
-            assert_quiet(before, traffic(&mut world, node));
+            assert_quiet(before, traffic(&mut world, node), 1);
         }
     }
 }

@@ -22,7 +22,7 @@ impl Watcher {
 
 #[test]
 fn the_icon_is_there_while_there_is_a_tray_and_what_is_chosen_there_is_heard() {
-    super::on_a_bus("desktop::tray::chosen_on_a_bus");
+    super::on_the_usual_bus("desktop::tray::chosen_on_a_bus");
 }
 
 #[test]

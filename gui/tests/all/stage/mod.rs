@@ -167,7 +167,11 @@ impl Stage {
         for effect in effects {
             match effect {
                 Effect::Ask(request) => {
-                    let name = format!("{request:?}");
+                    let name = match &request {
+                        Request::Call(call) => format!("{call:?}"),
+                        Request::Host(call) => format!("{call:?}"),
+                        request => format!("{request:?}"),
+                    };
                     let end = name.find([' ', '(']).unwrap_or(name.len());
                     self.log.push(name[..end].to_owned());
                     self.asked.push_back(request);
