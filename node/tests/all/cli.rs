@@ -190,7 +190,6 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
         "send Ben ''",
         "read Ben --last 2",
         "react Ben rw9k6 👍",
-        "react Ben 'rw9k6' notone",
         "react Ben zzzzz 👍",
         "pin Ben rw9k6",
         "read Ben --last 4",
