@@ -5,7 +5,7 @@ use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::{Act, message, words};
 use crate::model::{Action, App, Date, Dialog};
-use crate::ui::{AppWindow, DialogKind, DialogView};
+use crate::ui::{AppWindow, DialogKind, DialogView, PickerView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<DialogView>();
@@ -17,6 +17,20 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     view.on_copy_message(move |id| {
         say(Action::CopyMessage(message(id)));
         say(Action::Dismiss);
+    });
+    let (say, weak) = (act.clone(), ui.as_weak());
+    view.on_react(move |id| {
+        say(Action::Dismiss);
+        if let Some(ui) = weak.upgrade() {
+            ui.global::<PickerView>().invoke_react(id);
+        }
+    });
+    let say = act.clone();
+    view.on_pin(move |id, pinned| {
+        say(Action::Pin {
+            id: message(id),
+            pinned,
+        });
     });
     let say = act.clone();
     view.on_to_date(move |date| {
@@ -75,6 +89,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_text(details.text.as_str().into());
             view.set_name(details.name.as_str().into());
             view.set_mine(details.mine);
+            view.set_pinned(details.pinned);
             view.set_time(words::when(Some(details.time)));
             view.set_tick(tick);
             view.set_carrier(carrier);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::Act;
+use super::{Act, message};
 use crate::model::{
     Action, App, Choice, Direction, EmojiGroup, Picker, PickerRow, Picking, Purpose,
 };
@@ -35,6 +35,14 @@ impl Drawn {
                     purpose: Purpose::Draft,
                     language: view.get_language().into(),
                 },
+            });
+        });
+        let (does, weak) = (say.clone(), ui.as_weak());
+        view.on_react(move |id| {
+            let Some(ui) = weak.upgrade() else { return };
+            does(Picking::Open {
+                purpose: Purpose::Reaction(message(id)),
+                language: ui.global::<PickerView>().get_language().into(),
             });
         });
         let does = say.clone();

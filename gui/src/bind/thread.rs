@@ -11,7 +11,7 @@ use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecMo
 
 use super::markdown::markdown;
 use super::{Act, message, words};
-use crate::model::{Action, App, Row, RowKind, Scroll, Span, Splice, Thread, splices};
+use crate::model::{Action, App, Row, RowKind, Said, Scroll, Span, Splice, Thread, splices};
 use crate::pictures::within;
 use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
 
@@ -71,6 +71,13 @@ impl Drawn {
         view.on_ask_date(move || say(Action::AskDate));
         let say = act.clone();
         view.on_details(move |id| say(Action::Details(message(id))));
+        let say = act.clone();
+        view.on_react(move |id, emoji| {
+            say(Action::React {
+                id: message(id),
+                emoji: emoji.into(),
+            });
+        });
         let say = act.clone();
         view.on_unfold(move |id| say(Action::Unfold(message(id))));
         let say = act.clone();
@@ -262,6 +269,12 @@ fn head(thread: &Thread, view: &ThreadView<'_>) {
     }
 }
 
+/// For screen readers: each emoji, and how many people have put it there.
+fn said_text(said: &[Said]) -> String {
+    let counted = said.iter().map(|said| format!("{} {}", said.emoji, said.count));
+    counted.collect::<Vec<_>>().join(", ")
+}
+
 fn drawn(row: &Row) -> ThreadRow {
     let mut drawn = ThreadRow {
         id: row.id.as_str().into(),
@@ -301,6 +314,14 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.time = words::when(Some(message.time));
             drawn.tick = tick;
             drawn.carrier = carrier;
+            drawn.pinned = message.pinned;
+            let said = message.said.iter().map(|said| ui::Said {
+                emoji: said.emoji.as_str().into(),
+                count: i32::try_from(said.count).unwrap_or(i32::MAX),
+                mine: said.mine,
+            });
+            drawn.said = ModelRc::new(said.collect::<VecModel<_>>());
+            drawn.said_text = said_text(&message.said).into();
             drawn.starts_group = message.starts_group;
             drawn.ends_group = message.ends_group;
         }

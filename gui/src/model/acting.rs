@@ -75,6 +75,11 @@ impl App {
             Action::OpenLink(link) => self.open_link(link),
             Action::CopyMessage(id) => self.copy_message(&id),
             Action::Details(id) => self.show_details(&id),
+            Action::React { id, emoji } => self.react(id, emoji),
+            Action::Pin { id, pinned } => {
+                self.dismiss();
+                self.pin(id, pinned);
+            }
 
             Action::Invite {
                 in_person,

@@ -122,6 +122,20 @@ pub enum Action {
     CopyMessage(MessageId),
     /// Tell everything about a message.
     Details(MessageId),
+    /// Put an emoji on a message, or take ours back.
+    React {
+        /// Which message.
+        id: MessageId,
+        /// Which emoji.
+        emoji: String,
+    },
+    /// Pin a message for everybody, or take it down.
+    Pin {
+        /// Which message.
+        id: MessageId,
+        /// Pin it.
+        pinned: bool,
+    },
 
     // ---- adding a contact
     /// Make an invitation.

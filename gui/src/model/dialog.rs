@@ -68,6 +68,8 @@ pub struct Details {
     pub name: String,
     /// Written here.
     pub mine: bool,
+    /// Pinned for everybody.
+    pub pinned: bool,
     /// When its author says it was written.
     pub time: When,
     /// How far it has come; `None` for theirs.

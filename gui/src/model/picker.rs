@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use hedgerow_node::api::MessageId;
+
 use super::app::App;
 use super::effect::Effect;
 use super::emoji::{self, EmojiGroup, Names, SkinTone};
@@ -22,6 +24,8 @@ const COLUMNS: Range<usize> = 1..65;
 pub enum Purpose {
     /// It goes into the text being written. More can be picked.
     Draft,
+    /// It is put on this message, and the picker closes.
+    Reaction(MessageId),
 }
 
 /// What a person does with the picker.
@@ -307,8 +311,12 @@ impl App {
         let Some(picker) = self.picker.as_ref().filter(|_| emoji::is_emoji(&text)) else {
             return;
         };
-        match picker.purpose {
+        match picker.purpose.clone() {
             Purpose::Draft => self.out.push(Effect::Insert(text.clone())),
+            Purpose::Reaction(message) => {
+                self.react(message, text.clone());
+                self.close_picker();
+            }
         }
         self.prefer(Preference::EmojiUsed(text));
     }

@@ -9,6 +9,7 @@ use hedgerow_node::api::{Carrier, Message, MessageId, Why};
 use super::calendar::{Calendar, When};
 use super::fetching;
 use super::links::Span;
+use super::saying::{Said, said};
 use super::window::Window;
 
 /// Messages of one author within this time are a group.
@@ -66,6 +67,10 @@ pub struct MessageRow {
     pub tick: Option<Tick>,
     /// Why it is not delivered.
     pub why: Option<Why>,
+    /// The emoji that people have put on it.
+    pub said: Vec<Said>,
+    /// Pinned for everybody.
+    pub pinned: bool,
     /// The first of a group by the same author.
     pub starts_group: bool,
     /// The last of it.
@@ -148,6 +153,8 @@ pub(crate) fn rows(
                 time,
                 tick,
                 why,
+                said: said(message),
+                pinned: message.pinned,
                 starts_group,
                 ends_group: true,
             }),

@@ -419,6 +419,7 @@ impl App {
             id: id.clone(),
             name: thread.face.name.clone(),
             mine: one.message.mine,
+            pinned: one.message.pinned,
             time: self.calendar.when(one.message.time_ms),
             tick,
             why,
