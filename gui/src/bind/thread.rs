@@ -271,7 +271,9 @@ fn head(thread: &Thread, view: &ThreadView<'_>) {
 
 /// For screen readers: each emoji, and how many people have put it there.
 fn said_text(said: &[Said]) -> String {
-    let counted = said.iter().map(|said| format!("{} {}", said.emoji, said.count));
+    let counted = said
+        .iter()
+        .map(|said| format!("{} {}", said.emoji, said.count));
     counted.collect::<Vec<_>>().join(", ")
 }
 

@@ -1,5 +1,7 @@
 //! What is fetched of the open conversation, one page after the other, and how far it was read.
 
+use std::collections::BTreeSet;
+
 use hedgerow_node::api::{Call, Message, MessageId, Page, PageFrom, Refusal};
 
 use super::app::App;
@@ -57,6 +59,8 @@ enum Fetch {
     Jump(Target),
     /// Where the message of a jump stands.
     Locate,
+    /// One message, again: something else is said of it.
+    Again,
     /// What is before the first loaded message.
     Older,
     /// What is after the last loaded message.
@@ -86,6 +90,8 @@ pub(super) enum Target {
 struct Wanted {
     jump: Option<Target>,
     locate: Option<MessageId>,
+    /// Of these something else is said than when they were loaded.
+    changed: BTreeSet<MessageId>,
     older: bool,
     newer: bool,
     look: bool,
@@ -344,6 +350,14 @@ impl App {
                 id,
             });
         }
+        wanted.changed.retain(|id| thread.window.find(id).is_some());
+        if let Some(id) = wanted.changed.pop_first() {
+            fetching.flight = Some((ticket, Fetch::Again));
+            return self.ask(Request::Message {
+                of: Question { ticket, contact },
+                id,
+            });
+        }
         let (first, last) = (thread.window.first_id(), thread.window.last_id());
         let (fetch, from, limit) = if let Some(target) = wanted.jump.take() {
             let from = match &target {
@@ -417,15 +431,31 @@ impl App {
 
     /// Where the message of a jump stands.
     pub(super) fn hear_message(&mut self, of: &Question, answer: Result<Message, Refusal>) {
-        if self.landed(of).is_none() {
+        let Some(fetch) = self.landed(of) else {
             return;
-        }
+        };
         match answer {
+            Ok(message) if matches!(fetch, Fetch::Again) => self.show_again(message),
             Ok(message) => self.jump(Target::Message(message.id, message.position)),
             Err(Refusal::NoSuchMessage | Refusal::NoSuchContact) => {}
             Err(refusal) => self.refused(refusal),
         }
         self.fetch();
+    }
+
+    fn show_again(&mut self, message: Message) {
+        if let Some(thread) = self.thread.as_mut() {
+            thread.window.update(message);
+        }
+        self.draw_rows();
+    }
+
+    /// Something else is said of a message.
+    pub(super) fn message_changed(&mut self, id: MessageId) {
+        if let Some(thread) = self.thread.as_mut() {
+            thread.fetching.wanted.changed.insert(id);
+            self.fetch();
+        }
     }
 
     /// The fetch that an answer is of, if it is the one under way.
@@ -451,7 +481,7 @@ impl App {
         let is_late = matches!(fetch, Fetch::Late);
         match fetch {
             Fetch::Jump(target) => return self.arrive(target, page),
-            Fetch::Locate => {}
+            Fetch::Locate | Fetch::Again => {}
             Fetch::Older => window.prepend(page),
             Fetch::Newer => fetching.wanted.reload |= !window.append(page),
             Fetch::Look { take: true } => {

@@ -83,9 +83,9 @@ impl App {
                 }
                 self.look_at(&contact);
             }
-            Event::MessageChanged { contact, .. } => {
+            Event::MessageChanged { contact, id } => {
                 if self.is_open(&contact) {
-                    self.reload();
+                    self.message_changed(id);
                 }
             }
             Event::Delivered { contact, id, .. } => {

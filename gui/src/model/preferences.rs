@@ -41,7 +41,7 @@ pub struct Preferences {
     pub enter_sends: bool,
     /// Closing the window leaves the node on the air, where there is a tray to come back from.
     pub stays_on: bool,
-    /// Emoji used lately, the last one first: at most [`MAX_RECENT`], no two alike.
+    /// Emoji used lately, the last one first: at most `MAX_RECENT`, no two alike.
     pub recent_emoji: Vec<String>,
     /// The colour of skin in emoji: none, or one of five.
     pub skin_tone: u8,

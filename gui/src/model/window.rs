@@ -190,6 +190,14 @@ impl Window {
         self.tick();
     }
 
+    /// Takes a message that is loaded in again, and leaves it unfolded if it was.
+    pub fn update(&mut self, message: Message) {
+        let mut loaded = self.messages.iter_mut();
+        if let Some(known) = loaded.find(|one| one.message.id == message.id) {
+            known.message = message;
+        }
+    }
+
     /// Shows a text whole. Says whether it was folded.
     pub fn unfold(&mut self, id: &MessageId) -> bool {
         let found = self.messages.iter_mut().find(|one| one.message.id == *id);

@@ -343,7 +343,17 @@ fn emoji() -> Stage {
         ("مرحبا 👋 كيف الحال؟ 😀", false, 5),
         ("👨‍👩‍👧‍👦👍🏿🏴󠁧󠁢󠁳󠁣󠁴󠁿", false, 4),
     ] {
-        stage.talk("b").add(text, mine, NOON - ago * MINUTE);
+        let message = stage.talk("b").add(text, mine, NOON - ago * MINUTE);
+        if ago == 9 || ago == 7 {
+            let said = |author, emoji: &str| Reaction {
+                author,
+                emoji: Private(emoji.into()),
+            };
+            let message = stage.talk("b").message(&message).expect("it was added");
+            message.reactions = vec![said(None, "🔥"), said(Some(id("b")), "👍")];
+            message.reactions.truncate(if mine { 1 } else { 2 });
+            message.pinned = !mine;
+        }
     }
     stage.hear(News::Event(Event::Missed));
     stage.answer();

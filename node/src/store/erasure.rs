@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | `0x02` erasure | – | wall time in ms of the oldest deletion since the last rewrite, u64 |
 //!
-//! The engine works in an [`Erasing`] transaction, which notes every removal by itself. Whoever overwrites a text or a
+//! The engine works in an `Erasing` transaction, which notes every removal by itself. Whoever overwrites a text or a
 //! secret in a row that stays calls [`note`].
 
 use hedgerow_sync::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Txn, Visit};

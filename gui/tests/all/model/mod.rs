@@ -10,4 +10,5 @@ mod names;
 mod ownership;
 mod pages;
 mod picker;
+mod saying;
 mod scanning;

@@ -80,6 +80,10 @@ impl Talk {
         id
     }
 
+    pub fn message(&mut self, id: &MessageId) -> Option<&mut Message> {
+        self.messages.iter_mut().find(|message| message.id == *id)
+    }
+
     fn place(&self, id: &Option<MessageId>) -> Option<usize> {
         let id = id.as_ref()?;
         self.messages.iter().position(|message| message.id == *id)
@@ -325,6 +329,19 @@ impl Node {
                     }
                 };
                 News::Sent(of, answer)
+            }
+            Request::Call(Call::React(contact, id, emoji)) => {
+                let message = self.talks.get_mut(&contact)?.message(&id)?;
+                message.reactions.retain(|one| one.author.is_some());
+                if !emoji.0.is_empty() {
+                    let author = None;
+                    message.reactions.push(Reaction { author, emoji });
+                }
+                News::Event(Event::MessageChanged { contact, id })
+            }
+            Request::Call(Call::Pin(contact, id, pinned)) => {
+                self.talks.get_mut(&contact)?.message(&id)?.pinned = pinned;
+                News::Event(Event::MessageChanged { contact, id })
             }
             Request::Call(Call::Read(contact, upto)) => {
                 self.talks.get_mut(&contact)?.mark(&upto);
