@@ -4,7 +4,7 @@
 use hedgerow_fuzz::devices::{device, pair_keys};
 use hedgerow_fuzz::{forger, split_choice};
 use hedgerow_transport::bundle::{HEADER_LEN, Header, MAX_BUNDLE, add_age, open};
-use hedgerow_transport::carrier::OneWay;
+use hedgerow_transport::carrier::SimplexCarrier;
 use hedgerow_transport::carrier::file::{MAGIC, ParcelFile, VERSION};
 use hedgerow_transport::handshake::Direction;
 use libfuzzer_sys::fuzz_target;

@@ -44,7 +44,9 @@ fn run(directory: PathBuf) {
         host: HostOptions::shipped(OnAir::Yes),
         name: "Hedgerow (Android)".into(),
     };
-    let worker = Worker::start(options, |news| in_window(move |window| window.hear(news)));
+    let worker = Worker::start(options, |update| {
+        in_window(move |window| window.handle(update))
+    });
     let Ok(worker) = worker else { return };
     let worker = Rc::new(worker);
     let preferences = file.read();

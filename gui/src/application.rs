@@ -52,8 +52,10 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
         host,
         name: "Hedgerow (window)".into(),
     };
-    let worker = Worker::start(options, |news| in_window(move |window| window.hear(news)))
-        .map_err(|fault| format!("The system has no thread for the node: {fault}."))?;
+    let worker = Worker::start(options, |update| {
+        in_window(move |window| window.handle(update))
+    })
+    .map_err(|fault| format!("The system has no thread for the node: {fault}."))?;
     let worker = Rc::new(worker);
     let real = Real {
         clocks: Clocks::start(),

@@ -66,11 +66,11 @@ fn talk(mut one: Courier, mut two: Courier) -> (Courier, Courier) {
                 match act {
                     Act::Say(_, said) => {
                         let said = Said::decode(said.kind(), &said.encode()).unwrap();
-                        to.heard(LINK, said, 0, &mut rng, &mut |_| Whose::Others)
+                        to.handle(LINK, said, 0, &mut rng, &mut |_| Whose::Others)
                             .unwrap();
                     }
                     Act::Send(_, tag) => {
-                        to.arrived(LINK, &tag, Arrival::ToCarry, 0, &mut rng);
+                        to.arrived(LINK, &tag, Arrival::ToHold, 0, &mut rng);
                     }
                     _ => {}
                 }

@@ -29,7 +29,7 @@ const HOUR_MS: u64 = 3_600_000;
 
 /// What an engine has asked for.
 #[derive(Default)]
-struct Asked {
+struct EffectQueue {
     sent: Vec<(LinkId, Bytes)>,
     dialled: Option<DialId>,
     beacons: Vec<[u8; 8]>,
@@ -37,7 +37,7 @@ struct Asked {
     messages: u64,
 }
 
-impl Effects for Asked {
+impl Effects for EffectQueue {
     fn send(&mut self, link: LinkId, bytes: Bytes, _: u64) {
         self.sent.push((link, bytes));
     }
@@ -65,7 +65,7 @@ struct Node {
     engine: Engine,
     inputs: Inputs,
     rng: ChaCha20Rng,
-    asked: Asked,
+    asked: EffectQueue,
     wake: NextWake,
 }
 
@@ -82,7 +82,7 @@ impl Node {
         .expect("memory does not fail");
     }
 
-    fn hear(&mut self, now_ms: u64, event: CarrierEvent) {
+    fn handle(&mut self, now_ms: u64, event: CarrierEvent) {
         self.inputs.push(Input::Carrier(CARRIER, event));
         self.pump(now_ms);
     }
@@ -143,10 +143,10 @@ fn nodes(count: usize, contacts: usize, cryptography: Cryptography) -> Vec<Node>
             engine,
             inputs: Inputs::default(),
             rng,
-            asked: Asked::default(),
+            asked: EffectQueue::default(),
             wake: NextWake(None),
         };
-        node.hear(0, CarrierEvent::State(CarrierState::On));
+        node.handle(0, CarrierEvent::State(CarrierState::On));
         node
     });
     opened.collect()
@@ -181,7 +181,7 @@ impl Pair {
         let beacon = self.other.asked.beacons[0];
         let at = vec![Address("here".to_owned())];
         self.one
-            .hear(self.now_ms, CarrierEvent::Beacon { beacon, at });
+            .handle(self.now_ms, CarrierEvent::Beacon { beacon, at });
         let dial = loop {
             if let Some(dial) = self.one.asked.dialled.take() {
                 break dial;
@@ -196,8 +196,8 @@ impl Pair {
             dial,
             from: None,
         };
-        self.other.hear(self.now_ms, up(None));
-        self.one.hear(self.now_ms, up(Some(dial)));
+        self.other.handle(self.now_ms, up(None));
+        self.one.handle(self.now_ms, up(Some(dial)));
         self.carry();
         link
     }
@@ -219,7 +219,7 @@ impl Pair {
                         bytes: written,
                     };
                     from.inputs.push(Input::Carrier(CARRIER, written));
-                    to.hear(self.now_ms, CarrierEvent::Bytes { link, bytes });
+                    to.handle(self.now_ms, CarrierEvent::Bytes { link, bytes });
                 }
             }
             if quiet {
@@ -229,8 +229,8 @@ impl Pair {
     }
 
     fn part(&mut self, link: LinkId) {
-        self.one.hear(self.now_ms, CarrierEvent::Down { link });
-        self.other.hear(self.now_ms, CarrierEvent::Down { link });
+        self.one.handle(self.now_ms, CarrierEvent::Down { link });
+        self.other.handle(self.now_ms, CarrierEvent::Down { link });
     }
 
     fn send(&mut self, to: &ContactId, text: &str) {
@@ -278,7 +278,7 @@ fn measure(contacts: usize, name: &str, cryptography: Cryptography) {
         let beacon = (u64::from(number) << 32 | 0x5eed).to_be_bytes();
         let at = vec![Address(String::new())];
         pair.one
-            .hear(pair.now_ms, CarrierEvent::Beacon { beacon, at });
+            .handle(pair.now_ms, CarrierEvent::Beacon { beacon, at });
     }
     let stranger = each(rounds, began.elapsed());
     let crowd_began = (Instant::now(), pair.now_ms);

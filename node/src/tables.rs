@@ -20,7 +20,7 @@
 //! | 0x2C ports | network 16 | port u16 |
 //! | 0x2E bundles carried | tag 32 | `engine::carried::Row` |
 //! | 0x2F their contents | tag 32 ‖ part number u32 | at most 65,536 bytes |
-//! | 0x30 parcels taken (simulation only) | device 16 ‖ id u64 | – |
+//! | 0x30 loads taken (simulation only) | device 16 ‖ id u64 | – |
 //! | 0x31 texts being written | identity 32 | text |
 
 use std::ops::{Bound, ControlFlow};
@@ -47,9 +47,9 @@ pub enum Table {
     UnreadAbove = 0x2B,
     Ports = 0x2C,
     DeviceId = 0x2D,
-    Carried = 0x2E,
+    Held = 0x2E,
     CarriedParts = 0x2F,
-    Parcels = 0x30,
+    Loads = 0x30,
     Drafts = 0x31,
 }
 

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use hedgerow_simulations::chance::{Purpose, between, index, stream};
 use hedgerow_simulations::plan::SECOND_US;
 use hedgerow_simulations::record::{
     Bundle, Contact, Delivery, Drop, Message, Record, Sample, Transfer,
 };
 use hedgerow_simulations::result::{Error, Identity, Output, World, Writer};
+use hedgerow_simulations::rng::{Purpose, between, index, stream};
 use rand_chacha::ChaCha20Rng;
 
 const DEVICES: usize = 60;

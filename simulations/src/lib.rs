@@ -10,7 +10,6 @@
 
 pub mod adversary;
 pub mod bench;
-pub mod chance;
 pub mod cli;
 pub mod contacts;
 pub mod mobility;
@@ -20,6 +19,7 @@ pub mod poisson;
 pub mod radio;
 pub mod record;
 pub mod result;
+pub mod rng;
 pub mod run;
 pub mod scenario;
 pub mod sweep;

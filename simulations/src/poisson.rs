@@ -8,8 +8,8 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::chance::{self, Purpose};
 use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
+use crate::rng::{self, Purpose};
 
 /// How long a meeting lasts: as short as can be.
 pub const MEETING_US: u64 = 1;
@@ -64,12 +64,12 @@ impl Poisson {
             devices,
             radio: settings.radio,
             mean_us: settings.pair_mean_s * SECOND_US as f64 / pairs,
-            rng: chance::stream(seed, Purpose::Mobility, 0),
+            rng: rng::stream(seed, Purpose::Mobility, 0),
             next_us: 0.0,
             last_us: 0,
             end: None,
         };
-        poisson.next_us = chance::exponential(&mut poisson.rng, poisson.mean_us);
+        poisson.next_us = rng::exponential(&mut poisson.rng, poisson.mean_us);
         poisson
     }
 }
@@ -92,8 +92,8 @@ impl Meetings for Poisson {
             if self.end.is_some() || at_us >= until_us {
                 return;
             }
-            let one = chance::index(&mut self.rng, self.devices) as DeviceNumber;
-            let other = chance::index(&mut self.rng, self.devices - 1) as DeviceNumber;
+            let one = rng::index(&mut self.rng, self.devices) as DeviceNumber;
+            let other = rng::index(&mut self.rng, self.devices - 1) as DeviceNumber;
             let other = other + DeviceNumber::from(other >= one);
             let up = Change {
                 at_us,
@@ -109,7 +109,7 @@ impl Meetings for Poisson {
                 ..up
             });
             self.last_us = at_us;
-            self.next_us += chance::exponential(&mut self.rng, self.mean_us);
+            self.next_us += rng::exponential(&mut self.rng, self.mean_us);
         }
     }
 

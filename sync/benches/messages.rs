@@ -79,11 +79,11 @@ fn sender(store: &mut MemoryStore) -> Reconciler {
         logs: space::Frontier::new(),
         more: false,
     };
-    hear(store, &mut session, READER, &message);
+    handle(store, &mut session, READER, &message);
     session
 }
 
-fn hear(store: &mut MemoryStore, session: &mut Reconciler, from: DeviceId, message: &Message) {
+fn handle(store: &mut MemoryStore, session: &mut Reconciler, from: DeviceId, message: &Message) {
     let content = Bytes::from(message.encode());
     let mine = if from == READER { WRITER } else { READER };
     let authority = Authority {
@@ -141,7 +141,7 @@ fn messages(criterion: &mut Criterion) {
             },
             |(mut store, mut session)| {
                 for item in &items {
-                    hear(&mut store, &mut session, WRITER, item);
+                    handle(&mut store, &mut session, WRITER, item);
                 }
                 store
             },

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, DialId, LinkId, LinkIds, TwoWay,
+    Address, CarrierCommand, CarrierEvent, DialId, DuplexCarrier, LinkId, LinkIds,
 };
 use tokio::sync::mpsc;
 
@@ -39,14 +39,14 @@ impl Party {
     fn up(&mut self) -> LinkId {
         loop {
             if let CarrierEvent::Up { link, .. } = self.next() {
-                let _ = self.carrier.obey(CarrierCommand::Recognised { link });
+                let _ = self.carrier.execute(CarrierCommand::Recognised { link });
                 return link;
             }
         }
     }
 
     /// Waits for so many bytes.
-    fn hear(&mut self, mut bytes: usize) {
+    fn handle(&mut self, mut bytes: usize) {
         while bytes > 0 {
             if let CarrierEvent::Bytes { bytes: heard, .. } = self.next() {
                 bytes -= heard.len();
@@ -62,7 +62,7 @@ fn pair(ids: &LinkIds) -> ((Party, LinkId), (Party, LinkId)) {
             break at[0].clone();
         }
     };
-    let _ = one.carrier.obey(CarrierCommand::Dial {
+    let _ = one.carrier.execute(CarrierCommand::Dial {
         dial: DialId(1),
         to,
     });
@@ -91,15 +91,18 @@ fn there_and_back(criterion: &mut Criterion) {
             if let CarrierEvent::Bytes { bytes, .. } = event {
                 let _ = other
                     .carrier
-                    .obey(CarrierCommand::Send { link: far, bytes });
+                    .execute(CarrierCommand::Send { link: far, bytes });
             }
         }
     });
     group.bench_function("carrier", |bencher| {
         bencher.iter(|| {
             let bytes = Bytes::from(vec![7; SMALL]);
-            let _ = black_box(one.carrier.obey(CarrierCommand::Send { link: near, bytes }));
-            one.hear(SMALL);
+            let _ = black_box(
+                one.carrier
+                    .execute(CarrierCommand::Send { link: near, bytes }),
+            );
+            one.handle(SMALL);
         });
     });
 
@@ -131,7 +134,7 @@ fn bulk(criterion: &mut Criterion) {
     let (heard, all) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         loop {
-            other.hear(BULK.div_ceil(RECORD) * RECORD);
+            other.handle(BULK.div_ceil(RECORD) * RECORD);
             if heard.send(()).is_err() {
                 return;
             }
@@ -146,7 +149,7 @@ fn bulk(criterion: &mut Criterion) {
                     link: near,
                     bytes: record.clone(),
                 };
-                let mut event = one.carrier.obey(send);
+                let mut event = one.carrier.execute(send);
                 while unwritten > 1 << 20 || event.is_some() {
                     if let Some(CarrierEvent::Written { bytes, .. }) = event.take() {
                         unwritten -= bytes;

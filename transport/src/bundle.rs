@@ -1,4 +1,4 @@
-//! Bundles: sealed, padded one-way parcels, for when no session is possible (`docs/PROTOCOL.md`
+//! Bundles: sealed, padded one-way messages, for when no session is possible (`docs/PROTOCOL.md`
 //! section 12).
 //!
 //! ```text

@@ -188,7 +188,7 @@ impl Handshake {
         };
         let peer = PublicKey(self.peer.filter(|_| self.messages == messages)?);
         let name = self.state.to_be_bytes();
-        let way = |from_initiator: bool| Way {
+        let half = |from_initiator: bool| HalfSession {
             key: xxh3_64_with_seed(&name, from_initiator.into()),
             messages: 0,
         };
@@ -196,8 +196,8 @@ impl Handshake {
             hash: digest(&name, 0),
             peer,
             noise: noise::Transport::Sized(Transport {
-                outgoing: way(self.initiates),
-                incoming: way(!self.initiates),
+                outgoing: half(self.initiates),
+                incoming: half(!self.initiates),
             }),
         })
     }
@@ -206,17 +206,17 @@ impl Handshake {
 /// In place of what follows a handshake: copies, and adds a checksum that depends on the keys and on the
 /// number of the message.
 pub(crate) struct Transport {
-    outgoing: Way,
-    incoming: Way,
+    outgoing: HalfSession,
+    incoming: HalfSession,
 }
 
 /// One direction.
-struct Way {
+struct HalfSession {
     key: u64,
     messages: u64,
 }
 
-impl Way {
+impl HalfSession {
     fn tag(&self, text: &[u8]) -> [u8; TAG_LEN] {
         let key = u128::from(self.key) << 64 | u128::from(self.messages);
         (key ^ xxh3_128(text)).to_be_bytes()

@@ -16,7 +16,7 @@ use hedgerow_node::runtime::OnAir;
 use super::screen::Turn;
 use super::shown::{Shown, THREAD};
 use super::{Bench, ms, prose};
-use crate::model::{Action, News};
+use crate::model::{Action, Update};
 
 /// Messages that arrive.
 const ARRIVALS: usize = 10_000;
@@ -35,8 +35,8 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
         anyhow::Ok(node)
     })?;
     let (tell, told) = channel();
-    let mut shown = Shown::start(&ours.a, OnAir::Loopback, move |news| {
-        if let News::Event(event) = news {
+    let mut shown = Shown::start(&ours.a, OnAir::Loopback, move |update| {
+        if let Update::Event(event) = update {
             // Nobody listens any more at the end.
             let _ = tell.send((Instant::now(), event.clone()));
         }
@@ -96,7 +96,7 @@ impl Arrivals {
         }
     }
 
-    fn hear(&mut self, at: Instant, event: &Event) {
+    fn handle(&mut self, at: Instant, event: &Event) {
         self.come += match event {
             Event::Message { mine: false, .. } => 1,
             Event::Messages { count, .. } => *count,
@@ -135,7 +135,7 @@ fn without_window(
             .map_err(refused)?;
         let took = loop {
             let event = tokio::time::timeout(PATIENCE, events.next()).await?;
-            arrivals.hear(Instant::now(), &event.context("the node stopped")?);
+            arrivals.handle(Instant::now(), &event.context("the node stopped")?);
             if let Some(took) = arrivals.took() {
                 break took;
             }
@@ -167,7 +167,7 @@ fn with_window(
     })];
     shown.turns_until(&mut turns, "all messages are there", |shown| {
         for (at, event) in told.try_iter() {
-            arrivals.hear(at, &event);
+            arrivals.handle(at, &event);
         }
         let app = shown.window.app();
         let thread = app.thread.as_ref();

@@ -13,7 +13,7 @@ use slint::platform::{Key, WindowEvent};
 use super::screen::FRAME;
 use super::shown::{Shown, THREAD};
 use super::{Bench, long, ms, percentile, prose};
-use crate::model::{News, RowKind};
+use crate::model::{RowKind, Update};
 
 const ROUNDS: usize = 60;
 /// Silence before each.
@@ -26,8 +26,8 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
         .block_on(long::conversation(bench.place, bench.messages))?;
     let peer = bench.runtime.block_on(open(&pair.b, OnAir::Loopback))?;
     let (commit, committed) = channel();
-    let mut shown = Shown::start(&pair.a, OnAir::Loopback, move |news| {
-        if let News::Event(Event::Message { id, .. }) = news {
+    let mut shown = Shown::start(&pair.a, OnAir::Loopback, move |update| {
+        if let Update::Event(Event::Message { id, .. }) = update {
             // Nobody listens any more at the end.
             let _ = commit.send((Instant::now(), id.clone()));
         }

@@ -18,7 +18,7 @@ use super::screen::{Area, HEIGHT, Screen, Turn, WIDTH};
 use crate::bind::{About, Outside, Window};
 use crate::fonts;
 use crate::machine::{Clocks, in_window, reach};
-use crate::model::{Action, App, Effect, News, Now, Place, Preferences, RowKind, Theme};
+use crate::model::{Action, App, Effect, Now, Place, Preferences, RowKind, Theme, Update};
 use crate::node::{Options, Worker};
 use crate::ui::{AppWindow, ChatsView};
 
@@ -41,7 +41,7 @@ impl Shown {
     pub fn start(
         directory: &Path,
         on_air: OnAir,
-        tap: impl Fn(&News) + Send + Sync + 'static,
+        tap: impl Fn(&Update) + Send + Sync + 'static,
     ) -> Result<Self> {
         let screen = Screen::new()?;
         let ui = AppWindow::new()?;
@@ -58,9 +58,9 @@ impl Shown {
             },
             name: "Hedgerow (bench)".into(),
         };
-        let worker = Worker::start(options, move |news| {
-            tap(&news);
-            in_window(move |window| window.hear(news));
+        let worker = Worker::start(options, move |update| {
+            tap(&update);
+            in_window(move |window| window.handle(update));
         })?;
         let worker = Rc::new(worker);
         let desk = Desk {

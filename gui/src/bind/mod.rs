@@ -30,7 +30,7 @@ use image::GrayImage;
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 
-use crate::model::{Action, App, Effect, News, Now, Pane, Place, Preference};
+use crate::model::{Action, App, Effect, Now, Pane, Place, Preference, Update};
 use crate::pictures;
 use crate::ui::{AppWindow, Caret, PaneKind};
 
@@ -201,8 +201,8 @@ impl Window {
     }
 
     /// The node told something.
-    pub fn hear(&self, news: News) {
-        let effects = self.app.borrow_mut().hear(news, self.outside.now());
+    pub fn handle(&self, update: Update) {
+        let effects = self.app.borrow_mut().handle(update, self.outside.now());
         self.settle(effects);
     }
 

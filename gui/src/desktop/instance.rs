@@ -68,7 +68,7 @@ impl Doorbell {
             .name("visitors".into())
             .spawn(move || {
                 for visitor in listener.incoming().flatten() {
-                    if let Some(visitor) = hear(visitor) {
+                    if let Some(visitor) = handle(visitor) {
                         tell(visitor);
                     }
                 }
@@ -87,7 +87,7 @@ impl Drop for Doorplate {
     }
 }
 
-fn hear(visitor: UnixStream) -> Option<Visitor> {
+fn handle(visitor: UnixStream) -> Option<Visitor> {
     visitor.set_read_timeout(Some(PATIENCE)).ok()?;
     let mut words = String::new();
     BufReader::new(visitor.take(MAX_WORDS))

@@ -48,7 +48,7 @@ impl Notices {
         let runtime = runtime::Builder::new_current_thread().build()?;
         std::thread::Builder::new()
             .name("notices".into())
-            .spawn(move || runtime.block_on(obey(ordered, clicked)))?;
+            .spawn(move || runtime.block_on(execute(ordered, clicked)))?;
         Ok(Self(orders))
     }
 
@@ -79,7 +79,7 @@ impl Notices {
 }
 
 /// Until the application ends.
-async fn obey(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(ContactId)) {
+async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(ContactId)) {
     let mut shown: Option<(NotificationHandle, ContactId)> = None;
     loop {
         let order = match &shown {

@@ -7,9 +7,9 @@ use super::app::App;
 use super::dialog::Dialog;
 use super::effect::{Effect, Request};
 use super::fetching::Target;
-use super::news::Mode;
 use super::place::{Pane, Place, SettingsPage};
 use super::preferences::Preference;
+use super::update::Mode;
 
 impl App {
     pub(super) fn act_inside(&mut self, action: Action) {

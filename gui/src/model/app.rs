@@ -13,13 +13,13 @@ use super::dialog::{Banner, Dialog};
 use super::door::Door;
 use super::effect::{Effect, Request, Ticket};
 use super::network::NetworkPage;
-use super::news::{Chat, Mode, News};
 use super::person::Person;
 use super::picker::Picker;
 use super::place::{Changed, Pane, Place, Steps};
 use super::preferences::{Preference, Preferences};
 use super::scanning::CameraAsked;
 use super::thread::Thread;
+use super::update::{Chat, Mode, Update};
 
 /// The application.
 pub struct App {
@@ -193,22 +193,22 @@ impl App {
     }
 
     /// The node told something.
-    pub fn hear(&mut self, news: News, now: Now) -> Vec<Effect> {
+    pub fn handle(&mut self, update: Update, now: Now) -> Vec<Effect> {
         self.turn(now);
-        match news {
-            News::Opened { mode, found } => self.hear_opened(mode, found),
-            News::NotOpened(refusal) => {
+        match update {
+            Update::Opened { mode, found } => self.hear_opened(mode, found),
+            Update::NotOpened(refusal) => {
                 self.forget();
                 self.go_to_place(Place::Failed(refusal));
             }
-            News::Departed(departed) => self.hear_departed(departed),
-            News::Wiped => self.hear_wiped(),
-            News::Event(event) => self.hear_event(event),
-            News::Created(answer) | News::Unlocked(answer) | News::Checked(answer) => {
+            Update::Departed(departed) => self.hear_departed(departed),
+            Update::Wiped => self.hear_wiped(),
+            Update::Event(event) => self.hear_event(event),
+            Update::Created(answer) | Update::Unlocked(answer) | Update::Checked(answer) => {
                 self.hear_door(answer);
             }
-            News::PassphraseChanged(answer) => self.hear_passphrase_changed(answer),
-            News::Erased(answer) => {
+            Update::PassphraseChanged(answer) => self.hear_passphrase_changed(answer),
+            Update::Erased(answer) => {
                 self.erasing = false;
                 self.changed.node = true;
                 match answer {
@@ -217,8 +217,8 @@ impl App {
                 }
                 self.ask_storage();
             }
-            News::Overview(overview) => self.hear_overview(overview),
-            News::Status(status) if self.is_inside() => {
+            Update::Overview(overview) => self.hear_overview(overview),
+            Update::Status(status) if self.is_inside() => {
                 self.hear_status(&status);
                 for contact in status.contacts {
                     let known = self.chats.known.get(&contact.id);
@@ -227,33 +227,33 @@ impl App {
                 }
                 self.draw_everything_known();
             }
-            News::Contact(chat) => {
+            Update::Contact(chat) => {
                 self.store_works();
                 self.hear_chat(*chat);
                 self.greet();
             }
-            News::Page(of, answer) => self.hear_page(&of, answer),
-            News::Message(of, answer) => self.hear_message(&of, answer),
-            News::Sent(of, answer) => self.hear_sent(&of, answer),
-            News::SafetyWords(words) => self.hear_safety_words(words),
-            News::Ways(contact, ways) => self.hear_ways(&contact, &ways),
-            News::Me(me) if self.is_inside() => {
+            Update::Page(of, answer) => self.hear_page(&of, answer),
+            Update::Message(of, answer) => self.hear_message(&of, answer),
+            Update::Sent(of, answer) => self.hear_sent(&of, answer),
+            Update::SafetyWords(words) => self.hear_safety_words(words),
+            Update::Ways(contact, ways) => self.hear_ways(&contact, &ways),
+            Update::Me(me) if self.is_inside() => {
                 self.own_name = me.name.0.clone();
                 self.me = Some(me);
                 self.changed.node = true;
             }
-            News::Invited(answer) => self.hear_invited(answer),
-            News::Invitations(invitations) => self.hear_invitations(invitations),
-            News::Joining(answer) => self.hear_joining(answer),
-            News::RelayAdded(answer) => self.hear_relay_added(answer),
-            News::RelayPathsSet(wanted, answer) => self.hear_paths_set(wanted, answer),
-            News::StorageUsed(bytes) => {
+            Update::Invited(answer) => self.hear_invited(answer),
+            Update::Invitations(invitations) => self.hear_invitations(invitations),
+            Update::Joining(answer) => self.hear_joining(answer),
+            Update::RelayAdded(answer) => self.hear_relay_added(answer),
+            Update::RelayPathsSet(wanted, answer) => self.hear_paths_set(wanted, answer),
+            Update::StorageUsed(bytes) => {
                 self.storage_bytes = Some(bytes);
                 self.changed.node = true;
             }
-            News::Refused(refusal) => self.refused(refusal),
+            Update::Refused(refusal) => self.refused(refusal),
             // It was asked for before everything was hidden.
-            News::Status(_) | News::Me(_) => {}
+            Update::Status(_) | Update::Me(_) => {}
         }
         self.settle()
     }

@@ -8,9 +8,9 @@ use super::app::App;
 use super::calendar::When;
 use super::effect::{Effect, Notification};
 use super::face::Face;
-use super::news::Chat;
 use super::place::{Pane, Place};
 use super::rows::{self, Reach, Tick};
+use super::update::Chat;
 
 /// The longest excerpt, in characters.
 const EXCERPT: usize = 140;

@@ -5,9 +5,9 @@ use hedgerow_node::api::{HostCall, MAX_NAME, Passphrase, Private, Refusal};
 use super::app::App;
 use super::dialog::{Banner, ChangePassphrase, Dialog};
 use super::effect::{Effect, Request};
-use super::news::Found;
 use super::place::Place;
 use super::strength::NewPassphrase;
+use super::update::Found;
 
 /// The door.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use hedgerow_node::api::{Call, ContactId, HostCall, MessageId, PageFrom, Passphr
 
 use super::preferences::Preferences;
 
-/// Something to do. What comes of it is told as [`News`](super::News).
+/// Something to do. What comes of it is told as [`Update`](super::Update).
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// Ask the node.

@@ -136,7 +136,7 @@ impl Fetching {
 
 impl Late {
     /// The node knows of so many.
-    fn hear(&mut self, open: u64) {
+    fn handle(&mut self, open: u64) {
         if !self.visiting {
             self.told += self.open.saturating_sub(open);
         }
@@ -476,7 +476,7 @@ impl App {
         let (window, fetching) = (&mut thread.window, &mut thread.fetching);
         let before = (thread.unread, thread.unread_above);
         thread.unread = page.unread;
-        fetching.late.hear(page.unread_above);
+        fetching.late.handle(page.unread_above);
         thread.unread_above = fetching.late.count();
         let is_late = matches!(fetch, Fetch::Late);
         match fetch {

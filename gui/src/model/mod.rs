@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! what a person does ──▶ Action ──▶ App::act ──▶ Effects ──▶ the node, the desktop
-//! what the node tells ─▶ News ────▶ App::hear ─▶ Effects
+//! what the node tells ─▶ Update ────▶ App::hear ─▶ Effects
 //!                                     └── App::changed: what to draw again
 //! ```
 //!
-//! `app` is the whole, `acting`, `going`, `hearing`, `hiding` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `scanning`, `person`,
+//! `app` is the whole, `acting`, `going`, `updating`, `hiding` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `scanning`, `person`,
 //! `network`, `bluetooth`, `relays` and `paths` are what fills the window, one file each; `face` is what several of them show of a contact; `window` and `rows` are the loaded part of a
 //! conversation and how it is drawn; `picker` picks the `emoji`; `calendar`, `links`, `strength` and `preferences` are what these
 //! need to know of the world.
@@ -27,11 +27,9 @@ mod emoji;
 mod face;
 mod fetching;
 mod going;
-mod hearing;
 mod hiding;
 mod links;
 mod network;
-mod news;
 mod paths;
 mod person;
 mod picker;
@@ -44,6 +42,8 @@ mod scanning;
 mod strength;
 mod telling;
 mod thread;
+mod update;
+mod updating;
 mod window;
 
 pub use action::Action;
@@ -59,7 +59,6 @@ pub use emoji::{EmojiGroup, SkinTone};
 pub use face::Face;
 pub use links::Span;
 pub use network::{CarrierRow, NetworkPage, PersonRow};
-pub use news::{Chat, Departed, Found, Mode, News, Overview};
 pub use paths::{Paths, PathsKind};
 pub use person::Person;
 pub use picker::{Choice, Direction, Picker, PickerRow, Picking, Purpose, Section};
@@ -71,3 +70,4 @@ pub use saying::Said;
 pub use scanning::{CameraProblem, Scanning, Sight};
 pub use strength::{NewPassphrase, Weakness};
 pub use thread::{Scroll, Sending, Thread};
+pub use update::{Chat, Departed, Found, Mode, Overview, Update};

@@ -5,8 +5,8 @@ use hedgerow_node::api::{ContactId, Refusal};
 use super::app::App;
 use super::dialog::{Banner, Dialog};
 use super::effect::{Effect, Notification};
-use super::news::Found;
 use super::place::Place;
+use super::update::Found;
 
 /// While the screen is locked, this often is told that something has come.
 const NOTIFY_EVERY_MS: u64 = 10_000;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hedgerow_node::api::{Answer, Api, Call, Contact, HostCall, Message, PageFrom, Refusal, Reply};
 
 use super::session::Owned;
-use crate::model::{Chat, News, Overview, Request};
+use crate::model::{Chat, Overview, Request, Update};
 
 /// Who has to wait for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) struct Asking {
 
 impl Asking {
     /// Does it, and says what is to be told, if anything.
-    pub async fn perform(&self, request: Request) -> Option<News> {
+    pub async fn perform(&self, request: Request) -> Option<Update> {
         let api = &*self.api;
         match request {
             // The worker itself does these.
@@ -55,7 +55,7 @@ impl Asking {
                     Some(owned) => owned.create(passphrase, name.0).await,
                     None => Err(Refusal::IdentityExists),
                 };
-                Some(News::Created(created))
+                Some(Update::Created(created))
             }
             Request::Call(call) => {
                 let answer = match api.call(call.clone()).await {
@@ -71,48 +71,48 @@ impl Asking {
             Request::Host(call) => told_by_host(&call, api.host(call.clone()).await),
             Request::Page { of, from, limit } => {
                 let answer = api.page(of.contact.clone(), from, limit).await;
-                Some(News::Page(of, answer))
+                Some(Update::Page(of, answer))
             }
             Request::Message { of, id } => {
                 let answer = api.message(of.contact.clone(), id).await;
-                Some(News::Message(of, answer))
+                Some(Update::Message(of, answer))
             }
             Request::Send { of, text } => {
                 let answer = api.send_draft(of.contact.clone(), text).await;
-                Some(News::Sent(of, answer))
+                Some(Update::Sent(of, answer))
             }
             Request::Overview => Some(match overview(api).await {
-                Ok(overview) => News::Overview(overview),
-                Err(refusal) => News::Refused(refusal),
+                Ok(overview) => Update::Overview(overview),
+                Err(refusal) => Update::Refused(refusal),
             }),
             Request::StorageUsed => {
                 let directory = self.directory.clone();
                 let counted = tokio::task::spawn_blocking(move || bytes_in(&directory)).await;
-                counted.ok().flatten().map(News::StorageUsed)
+                counted.ok().flatten().map(Update::StorageUsed)
             }
         }
     }
 
-    async fn chat(&self, contact: Contact) -> News {
+    async fn chat(&self, contact: Contact) -> Update {
         match newest(&*self.api, &contact).await {
-            Ok(newest) => News::Contact(Box::new(Chat { contact, newest })),
-            Err(refusal) => News::Refused(refusal),
+            Ok(newest) => Update::Contact(Box::new(Chat { contact, newest })),
+            Err(refusal) => Update::Refused(refusal),
         }
     }
 }
 
 /// What is told of the answer to a call.
-fn told(call: Call, answer: Answer) -> Option<News> {
+fn told(call: Call, answer: Answer) -> Option<Update> {
     Some(match (call, answer) {
-        (Call::Invite(_), answer) => News::Invited(answer.and_then(Reply::try_into)),
-        (Call::Join(_), answer) => News::Joining(answer.and_then(Reply::try_into)),
-        (Call::AddRelay(_), answer) => News::RelayAdded(answer.map(drop)),
-        (Call::SetRelayPaths(paths), answer) => News::RelayPathsSet(paths, answer.map(drop)),
-        (Call::Ways(contact), Ok(Reply::Ways(ways))) => News::Ways(contact, ways),
-        (_, Ok(Reply::Me(me))) => News::Me(me),
-        (_, Ok(Reply::Status(status))) => News::Status(status),
-        (_, Ok(Reply::SafetyWords(words))) => News::SafetyWords(words),
-        (_, Ok(Reply::Invitations(invitations))) => News::Invitations(invitations),
+        (Call::Invite(_), answer) => Update::Invited(answer.and_then(Reply::try_into)),
+        (Call::Join(_), answer) => Update::Joining(answer.and_then(Reply::try_into)),
+        (Call::AddRelay(_), answer) => Update::RelayAdded(answer.map(drop)),
+        (Call::SetRelayPaths(paths), answer) => Update::RelayPathsSet(paths, answer.map(drop)),
+        (Call::Ways(contact), Ok(Reply::Ways(ways))) => Update::Ways(contact, ways),
+        (_, Ok(Reply::Me(me))) => Update::Me(me),
+        (_, Ok(Reply::Status(status))) => Update::Status(status),
+        (_, Ok(Reply::SafetyWords(words))) => Update::SafetyWords(words),
+        (_, Ok(Reply::Invitations(invitations))) => Update::Invitations(invitations),
         (_, Ok(_)) => return None,
         // An event has told that the contact is gone; something may have been written meanwhile.
         (Call::Contact(_) | Call::SetDraft(..) | Call::Ways(_), Err(Refusal::NoSuchContact)) => {
@@ -120,37 +120,37 @@ fn told(call: Call, answer: Answer) -> Option<News> {
         }
         // A process of an older version owns the directory, and does not know.
         (Call::Ways(_), Err(Refusal::OtherVersion { .. })) => return None,
-        (_, Err(refusal)) => News::Refused(refusal),
+        (_, Err(refusal)) => Update::Refused(refusal),
     })
 }
 
 /// What is told of the answer to a call of the host.
-fn told_by_host(call: &HostCall, answer: Answer) -> Option<News> {
+fn told_by_host(call: &HostCall, answer: Answer) -> Option<Update> {
     Some(match (call, answer) {
-        (HostCall::Unlock(_), answer) => News::Unlocked(answer.map(drop)),
-        (HostCall::CheckPassphrase(_), answer) => News::Checked(answer.map(drop)),
-        (HostCall::ChangePassphrase(..), answer) => News::PassphraseChanged(answer.map(drop)),
-        (HostCall::Erase, answer) => News::Erased(answer.map(drop)),
-        (HostCall::Wipe, Ok(_)) => News::Wiped,
+        (HostCall::Unlock(_), answer) => Update::Unlocked(answer.map(drop)),
+        (HostCall::CheckPassphrase(_), answer) => Update::Checked(answer.map(drop)),
+        (HostCall::ChangePassphrase(..), answer) => Update::PassphraseChanged(answer.map(drop)),
+        (HostCall::Erase, answer) => Update::Erased(answer.map(drop)),
+        (HostCall::Wipe, Ok(_)) => Update::Wiped,
         (_, Ok(Reply::NodeStatus(status))) => match status.open {
-            Some(status) => News::Status(status),
-            None => News::Refused(Refusal::Locked),
+            Some(status) => Update::Status(status),
+            None => Update::Refused(Refusal::Locked),
         },
         (_, Ok(_)) => return None,
-        (_, Err(refusal)) => News::Refused(refusal),
+        (_, Err(refusal)) => Update::Refused(refusal),
     })
 }
 
 /// What is told of a request that nobody can do now.
-pub(super) fn decline(request: Request, refusal: Refusal) -> Option<News> {
+pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
     match request {
-        Request::Create { .. } => Some(News::Created(Err(refusal))),
+        Request::Create { .. } => Some(Update::Created(Err(refusal))),
         Request::Call(call) => told(call, Err(refusal)),
         Request::Host(call) => told_by_host(&call, Err(refusal)),
-        Request::Page { of, .. } => Some(News::Page(of, Err(refusal))),
-        Request::Message { of, .. } => Some(News::Message(of, Err(refusal))),
-        Request::Send { of, .. } => Some(News::Sent(of, Err(refusal))),
-        _ => Some(News::Refused(refusal)),
+        Request::Page { of, .. } => Some(Update::Page(of, Err(refusal))),
+        Request::Message { of, .. } => Some(Update::Message(of, Err(refusal))),
+        Request::Send { of, .. } => Some(Update::Sent(of, Err(refusal))),
+        _ => Some(Update::Refused(refusal)),
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::asking::{Asking, Lane, decline, lane};
 use super::session::{self, Session};
-use crate::model::{Departed, News, Request};
+use crate::model::{Departed, Request, Update};
 
 /// Requests that wait; the view-model has few under way at once.
 const MAX_REQUESTS: usize = 256;
@@ -44,7 +44,7 @@ pub struct Options {
     pub name: String,
 }
 
-type Tell = Arc<dyn Fn(News) + Send + Sync>;
+type Tell = Arc<dyn Fn(Update) + Send + Sync>;
 
 /// The worker.
 pub struct Worker {
@@ -62,7 +62,7 @@ impl Worker {
     /// The system has no thread for it.
     pub fn start(
         options: Options,
-        tell: impl Fn(News) + Send + Sync + 'static,
+        tell: impl Fn(Update) + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -100,9 +100,9 @@ impl Worker {
         if let Err(
             mpsc::error::TrySendError::Full(request) | mpsc::error::TrySendError::Closed(request),
         ) = self.requests.try_send(request.into())
-            && let Some(news) = decline(request, Refusal::Unreachable)
+            && let Some(update) = decline(request, Refusal::Unreachable)
         {
-            (self.tell)(news);
+            (self.tell)(update);
         }
     }
 
@@ -157,8 +157,8 @@ impl Desk {
                 Some(Request::Host(HostCall::Wipe)) => {
                     let wiped = self.unless_stopped(session::wipe(&self.options)).await;
                     self.say(wiped.map(|wiped| match wiped {
-                        Ok(()) => News::Wiped,
-                        Err(refusal) => News::Refused(refusal),
+                        Ok(()) => Update::Wiped,
+                        Err(refusal) => Update::Refused(refusal),
                     }));
                 }
                 Some(request) => self.say(decline(request, Refusal::Stopping)),
@@ -172,22 +172,22 @@ impl Desk {
         loop {
             let session = match opened {
                 None => return,
-                Some(Err(refusal)) => return self.say(Some(News::NotOpened(refusal))),
+                Some(Err(refusal)) => return self.say(Some(Update::NotOpened(refusal))),
                 Some(Ok(session)) => session,
             };
             opened = match self.live(session).await {
                 End::Stop => return,
-                End::Wiped => return self.say(Some(News::Wiped)),
+                End::Wiped => return self.say(Some(Update::Wiped)),
                 End::NotUnderstood(refusal) => {
-                    return self.say(Some(News::NotOpened(refusal)));
+                    return self.say(Some(Update::NotOpened(refusal)));
                 }
                 End::Departed(Departed::Stopped) => {
-                    self.say(Some(News::Departed(Departed::Stopped)));
-                    return self.say(Some(News::NotOpened(Refusal::Stopping)));
+                    self.say(Some(Update::Departed(Departed::Stopped)));
+                    return self.say(Some(Update::NotOpened(Refusal::Stopping)));
                 }
                 End::Departed(departed) => {
                     let is_taken = matches!(departed, Departed::HandedOver(_));
-                    self.say(Some(News::Departed(departed)));
+                    self.say(Some(Update::Departed(departed)));
                     let again = async {
                         if is_taken {
                             successor(&self.options).await;
@@ -226,7 +226,7 @@ impl Desk {
         };
         let (wiped, mut is_wiped) = watch::channel(false);
         let mut lanes = Lanes::new(&asking, &self.tell);
-        self.say(Some(News::Opened {
+        self.say(Some(Update::Opened {
             mode: session.mode,
             found: session.found,
         }));
@@ -256,7 +256,7 @@ impl Desk {
                             lanes.finish().await;
                             match session.api.handover(self.options.name.clone()).await {
                                 Ok(()) => break End::Released,
-                                Err(refusal) => (self.tell)(News::Refused(refusal)),
+                                Err(refusal) => (self.tell)(Update::Refused(refusal)),
                             }
                         }
                     }
@@ -265,8 +265,8 @@ impl Desk {
                         let wiped = wiped.clone();
                         tokio::spawn(async move {
                             match asking.perform(HostCall::Wipe.into()).await {
-                                Some(News::Wiped) => drop(wiped.send_replace(true)),
-                                Some(news) => tell(news),
+                                Some(Update::Wiped) => drop(wiped.send_replace(true)),
+                                Some(update) => tell(update),
                                 None => {}
                             }
                         });
@@ -274,7 +274,7 @@ impl Desk {
                     Some(request) => lanes.put(request),
                 },
                 event = events.next() => match event {
-                    Some(event) => (self.tell)(News::Event(event)),
+                    Some(event) => (self.tell)(Update::Event(event)),
                     // One's own node says why it has departed.
                     None if session.local.is_some() => {
                         events = Box::pin(futures_util::stream::pending());
@@ -303,9 +303,9 @@ impl Desk {
         end
     }
 
-    fn say(&self, news: Option<News>) {
-        if let Some(news) = news {
-            (self.tell)(news);
+    fn say(&self, update: Option<Update>) {
+        if let Some(update) = update {
+            (self.tell)(update);
         }
     }
 }
@@ -350,17 +350,17 @@ impl Lanes {
             Lane::Slow => {
                 let (asking, tell) = (self.asking.clone(), self.tell.clone());
                 tokio::spawn(async move {
-                    if let Some(news) = asking.perform(request).await {
-                        tell(news);
+                    if let Some(update) = asking.perform(request).await {
+                        tell(update);
                     }
                 });
                 return;
             }
         };
         if let Err(full) = queue.try_send(request)
-            && let Some(news) = decline(full.into_inner(), Refusal::Unreachable)
+            && let Some(update) = decline(full.into_inner(), Refusal::Unreachable)
         {
-            (self.tell)(news);
+            (self.tell)(update);
         }
     }
 
@@ -380,8 +380,8 @@ fn one_by_one(asking: &Asking, tell: &Tell) -> (mpsc::Sender<Request>, Task<()>)
     let (asking, tell) = (asking.clone(), tell.clone());
     let task = tokio::spawn(async move {
         while let Some(request) = asked.recv().await {
-            if let Some(news) = asking.perform(request).await {
-                tell(news);
+            if let Some(update) = asking.perform(request).await {
+                tell(update);
             }
         }
     });

@@ -17,7 +17,7 @@ fn open(stage: Stage) -> Window {
 fn talking() -> Stage {
     let mut stage = Stage::open(&["Ana", "Ben"]);
     stage.talk("a").add("Good morning", false, NOON - 60_000);
-    stage.hear(News::Event(Event::Missed));
+    stage.handle(Update::Event(Event::Missed));
     stage.answer();
     stage
 }
@@ -65,7 +65,7 @@ fn a_node_of_another_version_is_named_with_what_to_do() {
     let mut stage = Stage::new();
     stage.asked.clear();
     let version = "9.9\u{202e}9".into();
-    stage.hear(News::NotOpened(Refusal::OtherVersion { version }));
+    stage.handle(Update::NotOpened(Refusal::OtherVersion { version }));
     let mut window = open(stage);
     window.one(
         "Another Hedgerow (version 9.99) has the data, and the two versions do not understand \
@@ -212,7 +212,7 @@ fn the_application_is_used_by_keyboard_and_screen_reader() {
 
     // First start: names, passphrases, and a button that waits for them.
     let mut stage = Stage::new();
-    stage.hear(stage::found(Found::Nothing));
+    stage.handle(stage::found(Found::Nothing));
     let mut window = open(stage);
     assert_eq!(window.one("Begin").accessible_enabled(), Some(false));
     window.types("Ana");

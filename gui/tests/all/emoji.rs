@@ -150,7 +150,7 @@ fn talking(width: f32) -> Window {
     init_no_event_loop();
     let mut stage = Stage::open(&["Ana"]);
     stage.talk("a").add("Warm here 🔥", false, NOON - 60_000);
-    stage.hear(News::Event(Event::Missed));
+    stage.handle(Update::Event(Event::Missed));
     stage.answer();
     stage.does(Action::OpenChat(id("a")));
     let mut window = Window::of(stage, width, 720.0);

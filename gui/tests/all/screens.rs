@@ -107,7 +107,7 @@ fn screens() -> [Screen; 22] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
-            stage.hear(News::Opened {
+            stage.handle(Update::Opened {
                 mode: Mode::Own,
                 found: Found::Nothing,
             });
@@ -117,7 +117,7 @@ fn screens() -> [Screen; 22] {
         }),
         ("unlock", || {
             let mut stage = Stage::new();
-            stage.hear(News::Opened {
+            stage.handle(Update::Opened {
                 mode: Mode::Own,
                 found: Found::Locked,
             });
@@ -315,7 +315,7 @@ fn people() -> Stage {
     talk.contact.last_seen_ms = Some(NOON);
     talk.add("Mulțumesc, am primit tot.", false, NOON - 8 * DAY);
     talk.read = talk.messages.last().map(|last| last.id.clone());
-    stage.hear(News::Event(Event::Missed));
+    stage.handle(Update::Event(Event::Missed));
     stage.answer();
     stage.later(2_000);
     stage
@@ -355,7 +355,7 @@ fn emoji() -> Stage {
             message.pinned = !mine;
         }
     }
-    stage.hear(News::Event(Event::Missed));
+    stage.handle(Update::Event(Event::Missed));
     stage.answer();
     stage.does(Action::OpenChat(id("b")));
     stage.does(Action::Draft("On my way 🚲, two streets left".into()));

@@ -27,7 +27,7 @@ fn written(count: usize, read: usize) -> Window {
     talk.read = read
         .checked_sub(1)
         .map(|last| talk.messages[last].id.clone());
-    stage.hear(News::Event(Event::Missed));
+    stage.handle(Update::Event(Event::Missed));
     stage.answer();
     Window::of(stage, 1_000.0, 700.0)
 }
@@ -53,7 +53,7 @@ fn comes(window: &mut Window, at: usize, text: &str) {
     let talk = window.node.talks.get_mut(&id("a")).unwrap();
     let time_ms = talk.messages.get(at).map_or(NOON, |next| next.time_ms);
     let message = talk.insert(at, text, false, time_ms);
-    window.hears(News::Event(Event::Message {
+    window.hears(Update::Event(Event::Message {
         contact: id("a"),
         id: message,
         mine: false,
@@ -261,7 +261,7 @@ fn conversations(count: usize) -> Window {
         let ago = number as i64 * 10 * MINUTE;
         stage.talk(&id).add("Hello", false, NOON - DAY - ago);
     }
-    stage.hear(News::Event(Event::Missed));
+    stage.handle(Update::Event(Event::Missed));
     stage.later(1_000);
     Window::of(stage, 1_000.0, 700.0)
 }
@@ -271,7 +271,7 @@ fn writes(window: &mut Window, number: usize, ago: i64) {
     let contact = id(&format!("{number:x}"));
     let talk = window.node.talks.get_mut(&contact).unwrap();
     let message = talk.add("And another", false, NOON - ago);
-    window.hears(News::Event(Event::Message {
+    window.hears(Update::Event(Event::Message {
         contact,
         id: message,
         mine: false,
@@ -303,7 +303,7 @@ fn the_keyboard_stays_with_its_conversation_wherever_that_goes() {
     writes(&mut window, 4, 6 * MINUTE);
     let contact = id("5");
     window.node.talks.remove(&contact);
-    window.hears(News::Event(Event::Removed { contact }));
+    window.hears(Update::Event(Event::Removed { contact }));
     assert!(opened(&mut window), "it still has it");
 }
 

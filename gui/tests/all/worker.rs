@@ -20,7 +20,7 @@ const PASSPHRASE: &str = "quiet hedge";
 
 struct Window {
     worker: Worker,
-    news: Receiver<News>,
+    update: Receiver<Update>,
 }
 
 fn host() -> HostOptions {
@@ -48,28 +48,28 @@ impl Window {
             host: host(),
             name: "the window of a test".into(),
         };
-        let (tell, news) = channel();
-        let worker = Worker::start(options, move |news| drop(tell.send(news))).unwrap();
+        let (tell, update) = channel();
+        let worker = Worker::start(options, move |update| drop(tell.send(update))).unwrap();
         worker.ask(Request::Open);
-        Self { worker, news }
+        Self { worker, update }
     }
 
     /// The first of the news that `wanted` wants.
-    fn hears<T>(&self, mut wanted: impl FnMut(News) -> Option<T>) -> T {
+    fn hears<T>(&self, mut wanted: impl FnMut(Update) -> Option<T>) -> T {
         let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let news = self.news.recv_timeout(left).expect("it never happened");
-            if let Some(found) = wanted(news) {
+            let update = self.update.recv_timeout(left).expect("it never happened");
+            if let Some(found) = wanted(update) {
                 return found;
             }
         }
     }
 
     fn opened(&self) -> (Mode, Found) {
-        self.hears(|news| match news {
-            News::Opened { mode, found } => Some((mode, found)),
-            News::NotOpened(refusal) => panic!("{refusal:?}"),
+        self.hears(|update| match update {
+            Update::Opened { mode, found } => Some((mode, found)),
+            Update::NotOpened(refusal) => panic!("{refusal:?}"),
             _ => None,
         })
     }
@@ -84,8 +84,8 @@ impl Window {
             name: text(name),
             passphrase: passphrase(),
         });
-        self.hears(|news| match news {
-            News::Created(created) => Some(created),
+        self.hears(|update| match update {
+            Update::Created(created) => Some(created),
             _ => None,
         })
         .unwrap();
@@ -93,8 +93,8 @@ impl Window {
 
     fn unlock(&self) {
         self.worker.ask(HostCall::Unlock(passphrase()));
-        self.hears(|news| match news {
-            News::Unlocked(unlocked) => Some(unlocked),
+        self.hears(|update| match update {
+            Update::Unlocked(unlocked) => Some(unlocked),
             _ => None,
         })
         .unwrap();
@@ -102,9 +102,9 @@ impl Window {
 
     fn overview(&self) -> Overview {
         self.worker.ask(Request::Overview);
-        self.hears(|news| match news {
-            News::Overview(overview) => Some(overview),
-            News::Refused(refusal) => panic!("{refusal:?}"),
+        self.hears(|update| match update {
+            Update::Overview(overview) => Some(overview),
+            Update::Refused(refusal) => panic!("{refusal:?}"),
             _ => None,
         })
     }
@@ -158,17 +158,17 @@ fn two_windows_meet_and_talk() {
         valid_for_s: 3_600,
         in_person: false,
     }));
-    let link = ana.hears(|news| match news {
-        News::Invited(invitation) => invitation.unwrap().link,
+    let link = ana.hears(|update| match update {
+        Update::Invited(invitation) => invitation.unwrap().link,
         _ => None,
     });
     ben.worker.ask(Call::Join(link.into()));
-    let to_ana = ben.hears(|news| match news {
-        News::Event(Event::Joined { contact, .. }) => Some(contact),
+    let to_ana = ben.hears(|update| match update {
+        Update::Event(Event::Joined { contact, .. }) => Some(contact),
         _ => None,
     });
-    let to_ben = ana.hears(|news| match news {
-        News::Event(Event::Met { contact, .. }) => Some(contact),
+    let to_ben = ana.hears(|update| match update {
+        Update::Event(Event::Met { contact, .. }) => Some(contact),
         _ => None,
     });
     for (number, said) in ["one", "two", "three"].into_iter().enumerate() {
@@ -181,12 +181,12 @@ fn two_windows_meet_and_talk() {
         });
     }
     let mut came = 0;
-    ana.hears(|news| match news {
-        News::Event(Event::Message { .. }) => {
+    ana.hears(|update| match update {
+        Update::Event(Event::Message { .. }) => {
             came += 1;
             (came == 3).then_some(())
         }
-        News::Event(Event::Messages { count, .. }) => {
+        Update::Event(Event::Messages { count, .. }) => {
             came += count;
             (came == 3).then_some(())
         }
@@ -200,8 +200,8 @@ fn two_windows_meet_and_talk() {
         from: PageFrom::Newest,
         limit: 100,
     });
-    let page = ana.hears(|news| match news {
-        News::Page(of, answer) if of.ticket == Ticket(9) => Some(answer.unwrap()),
+    let page = ana.hears(|update| match update {
+        Update::Page(of, answer) if of.ticket == Ticket(9) => Some(answer.unwrap()),
         _ => None,
     });
     let said: Vec<_> = page
@@ -243,13 +243,13 @@ fn other_programs_of_the_user_are_served_while_the_window_owns_the_directory() {
         assert_eq!(client.me().await.unwrap().name.0, "Ana");
         client.lock().await.unwrap();
     });
-    window.hears(|news| match news {
-        News::Event(Event::Lock { locked: true }) => Some(()),
+    window.hears(|update| match update {
+        Update::Event(Event::Lock { locked: true }) => Some(()),
         _ => None,
     });
     window.worker.ask(HostCall::CheckPassphrase(passphrase()));
-    let checked = window.hears(|news| match news {
-        News::Checked(answer) => Some(answer),
+    let checked = window.hears(|update| match update {
+        Update::Checked(answer) => Some(answer),
         _ => None,
     });
     assert_eq!(checked, Err(Refusal::Locked));
@@ -266,8 +266,8 @@ fn a_relay_is_used_until_it_is_removed_and_what_is_none_is_refused() {
     window.create("Ana");
     let adds = |address: &str| {
         window.worker.ask(Call::AddRelay(text(address)));
-        window.hears(|news| match news {
-            News::RelayAdded(answer) => Some(answer),
+        window.hears(|update| match update {
+            Update::RelayAdded(answer) => Some(answer),
             _ => None,
         })
     };
@@ -278,7 +278,7 @@ fn a_relay_is_used_until_it_is_removed_and_what_is_none_is_refused() {
     removes();
     // Changes are done in their order, so the first is done when the second is refused.
     removes();
-    window.hears(|news| matches!(news, News::Refused(Refusal::NoSuchRelay)).then_some(()));
+    window.hears(|update| matches!(update, Update::Refused(Refusal::NoSuchRelay)).then_some(()));
     assert!(window.overview().status.relays.is_empty());
     assert!(window.worker.stop());
 }
@@ -295,8 +295,8 @@ fn a_window_is_the_client_of_another_and_takes_over_on_request() {
 
     second.worker.ask(Request::TakeOver);
     assert_eq!(second.opened(), (Mode::Own, Found::Locked));
-    let to = first.hears(|news| match news {
-        News::Departed(Departed::HandedOver(to)) => Some(to),
+    let to = first.hears(|update| match update {
+        Update::Departed(Departed::HandedOver(to)) => Some(to),
         _ => None,
     });
     assert_eq!(to, "the window of a test");
@@ -316,8 +316,8 @@ fn radio_and_paths_are_chosen_where_the_node_is_and_in_a_client_of_it() {
     assert!(matches!(client.opened().0, Mode::Client { .. }));
     let takes = |window: &Window, wanted: RelayPaths| {
         window.worker.ask(Call::SetRelayPaths(wanted.clone()));
-        window.hears(|news| match news {
-            News::RelayPathsSet(of, answer) if of == wanted => Some(answer),
+        window.hears(|update| match update {
+            Update::RelayPathsSet(of, answer) if of == wanted => Some(answer),
             _ => None,
         })
     };
@@ -328,9 +328,9 @@ fn radio_and_paths_are_chosen_where_the_node_is_and_in_a_client_of_it() {
             show_address: true,
         };
         window.worker.ask(Call::SetRadio(radio));
-        let told = window.hears(|news| match news {
-            News::Status(status) => Some(status.radio),
-            News::Refused(refusal) => panic!("{refusal:?}"),
+        let told = window.hears(|update| match update {
+            Update::Status(status) => Some(status.radio),
+            Update::Refused(refusal) => panic!("{refusal:?}"),
             _ => None,
         });
         assert_eq!(told, radio);
@@ -353,7 +353,7 @@ fn a_window_whose_owner_goes_away_takes_the_directory() {
     let second = Window::start(place.path());
     assert!(matches!(second.opened().0, Mode::Client { .. }));
     assert!(first.worker.stop());
-    second.hears(|news| matches!(news, News::Departed(Departed::Lost)).then_some(()));
+    second.hears(|update| matches!(update, Update::Departed(Departed::Lost)).then_some(()));
     assert_eq!(second.opened(), (Mode::Own, Found::Locked));
     second.unlock();
     assert_eq!(second.overview().status.me.name.0, "Ana");
@@ -374,7 +374,7 @@ fn a_wipe_by_the_window_or_by_a_client_ends_at_the_first_start() {
         } else {
             window.worker.ask(HostCall::Wipe);
         }
-        window.hears(|news| matches!(news, News::Wiped).then_some(()));
+        window.hears(|update| matches!(update, Update::Wiped).then_some(()));
         window.worker.ask(Request::Open);
         window.create("Ben");
         assert_eq!(window.overview().status.me.name.0, "Ben");
@@ -390,13 +390,13 @@ fn even_a_damaged_directory_is_destroyed_on_request() {
     assert!(window.worker.stop());
     std::fs::write(place.path().join("slots"), b"damage").unwrap();
     let window = Window::start(place.path());
-    let why = window.hears(|news| match news {
-        News::NotOpened(refusal) => Some(refusal),
+    let why = window.hears(|update| match update {
+        Update::NotOpened(refusal) => Some(refusal),
         _ => None,
     });
     assert_eq!(why, Refusal::SlotsDamaged);
     window.worker.ask(HostCall::Wipe);
-    window.hears(|news| matches!(news, News::Wiped).then_some(()));
+    window.hears(|update| matches!(update, Update::Wiped).then_some(()));
     window.worker.ask(Request::Open);
     assert_eq!(window.opened(), (Mode::Own, Found::Nothing));
     assert!(window.worker.stop());
@@ -408,8 +408,8 @@ fn a_node_of_another_version_is_told_at_once_and_its_data_are_opened_when_it_has
     let owner = Directory::own(place.path()).unwrap();
     let answers = play_an_owner(&owner, &["what now"]);
     let window = Window::start(place.path());
-    let why = window.hears(|news| match news {
-        News::NotOpened(refusal) => Some(refusal),
+    let why = window.hears(|update| match update {
+        Update::NotOpened(refusal) => Some(refusal),
         _ => None,
     });
     let version = OTHER_VERSION.into();
@@ -428,9 +428,9 @@ fn a_node_that_has_no_events_for_us_is_told_and_not_found_again_and_again() {
     let owner = Directory::own(place.path()).unwrap();
     let answers = play_an_owner(&owner, &[STATUS, "what now"]);
     let window = Window::start(place.path());
-    let why = window.hears(|news| match news {
-        News::NotOpened(refusal) => Some(refusal),
-        News::Departed(departed) => panic!("it is there still: {departed:?}"),
+    let why = window.hears(|update| match update {
+        Update::NotOpened(refusal) => Some(refusal),
+        Update::Departed(departed) => panic!("it is there still: {departed:?}"),
         _ => None,
     });
     let version = OTHER_VERSION.into();
@@ -445,8 +445,8 @@ fn a_directory_that_cannot_be_had_is_told_with_its_reason_and_tried_again_on_req
     // Somebody has it who serves nobody.
     let silent = Local::own(place.path(), host()).unwrap();
     let window = Window::start(place.path());
-    let why = window.hears(|news| match news {
-        News::NotOpened(refusal) => Some(refusal),
+    let why = window.hears(|update| match update {
+        Update::NotOpened(refusal) => Some(refusal),
         _ => None,
     });
     assert_eq!(why, Refusal::Owned);

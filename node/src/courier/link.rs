@@ -13,7 +13,7 @@ use super::said::Begin;
 /// then by rank, then as the order of the settings says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    pub to_carry: bool,
+    pub to_hold: bool,
     pub rank: u64,
     pub order: u64,
     pub tag: Tag,
@@ -148,7 +148,7 @@ impl Link {
         let alike = self
             .queue
             .iter()
-            .take_while(|place| (place.to_carry, place.rank) == (first.to_carry, first.rank));
+            .take_while(|place| (place.to_hold, place.rank) == (first.to_hold, first.rank));
         let count = alike.clone().count().max(1);
         let drawn = (u64::from(rng.next_u32()) * count as u64) >> 32;
         alike.copied().nth(drawn as usize).unwrap_or(*first)

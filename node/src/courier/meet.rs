@@ -2,9 +2,9 @@
 //! couriers whose link never breaks. For comparing policies with theory, thousands of couriers at once.
 
 use super::envelope::{Envelope, Tag};
-use super::exchange::{Courier, Whose, WhoseIs, may_carry};
+use super::exchange::{Courier, Whose, WhoseIs, may_hold};
 use super::policy::Peer;
-use super::store::Carried;
+use super::store::Held;
 
 /// One side of a meeting.
 pub struct Side<'a> {
@@ -62,8 +62,8 @@ fn hand_over(
     moved: &mut Vec<Moved>,
 ) {
     let mut wanted: Vec<(bool, u64, Tag)> = Vec::new();
-    for carried in from.courier.bundles.iter() {
-        let envelope = &carried.envelope;
+    for held in from.courier.bundles.iter() {
+        let envelope = &held.envelope;
         if to.courier.bundles.get(&envelope.tag).is_some() {
             continue;
         }
@@ -71,32 +71,32 @@ fn hand_over(
             Whose::Ours => wanted.push((false, 0, envelope.tag)),
             Whose::Had => {}
             Whose::Others => {
-                let offer = from.courier.policy.offer(carried, &to.me);
+                let offer = from.courier.policy.offer(held, &to.me);
                 wanted.extend(offer.map(|offer| (true, offer.rank, envelope.tag)));
             }
         }
     }
     // A stable sort: those of one rank go in the order in which they came.
-    wanted.sort_by_key(|(to_carry, rank, _)| (*to_carry, *rank));
-    for (to_carry, _, tag) in wanted {
-        let Some(carried) = from.courier.bundles.get(&tag) else {
+    wanted.sort_by_key(|(to_hold, rank, _)| (*to_hold, *rank));
+    for (to_hold, _, tag) in wanted {
+        let Some(held) = from.courier.bundles.get(&tag) else {
             continue;
         };
-        let offer = from.courier.policy.offer(carried, &to.me);
+        let offer = from.courier.policy.offer(held, &to.me);
         let (given, spent) = offer.map_or((0, 0), |offer| (offer.given, offer.spent));
         let envelope = Envelope {
             copies: given.min(to.courier.policy.copies()),
-            ..carried.envelope_at(now_ms)
+            ..held.envelope_at(now_ms)
         };
-        if to_carry {
+        if to_hold {
             let courier = &mut *to.courier;
-            if !may_carry(courier.settings(), &courier.bundles, &envelope)
+            if !may_hold(courier.settings(), &courier.bundles, &envelope)
                 || !courier.make_room(envelope.size)
             {
                 continue;
             }
-            let length = carried.length;
-            to.courier.bundles.insert(Carried {
+            let length = held.length;
+            to.courier.bundles.insert(Held {
                 envelope,
                 length,
                 since_ms: now_ms as i64,
@@ -107,13 +107,13 @@ fn hand_over(
                 sending: 0,
             });
         }
-        if let Some(carried) = from.courier.bundles.get_mut(&tag) {
-            carried.envelope.copies -= spent;
+        if let Some(held) = from.courier.bundles.get_mut(&tag) {
+            held.envelope.copies -= spent;
         }
         moved.push(Moved {
             tag,
             up,
-            delivered: !to_carry,
+            delivered: !to_hold,
         });
     }
 }

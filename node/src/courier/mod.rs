@@ -31,4 +31,4 @@ pub use policies::PolicySettings;
 pub use policy::{Offer, Peer, Policy};
 pub use said::{Reason, Said};
 pub use settings::{Order, Settings, Turns};
-pub use store::{Bundles, Carried, DropReason};
+pub use store::{Bundles, DropReason, Held};

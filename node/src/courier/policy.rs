@@ -6,7 +6,7 @@
 use hedgerow_sync::id::DeviceId;
 
 use super::envelope::Hint;
-use super::store::Carried;
+use super::store::Held;
 
 /// Whom a courier meets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,11 +67,11 @@ pub trait Policy: Send {
     fn parted(&mut self, _peer: &Peer) {}
 
     /// Whether a peer is told of a bundle at all; otherwise it cannot pick what is its own either.
-    fn lists(&self, _bundle: &Carried, _peer: &Peer) -> bool {
+    fn lists(&self, _bundle: &Held, _peer: &Peer) -> bool {
         true
     }
 
     /// Whether, and how, a bundle is given to a peer. Of its copies those that are being handed over
     /// elsewhere are not counted.
-    fn offer(&self, bundle: &Carried, peer: &Peer) -> Option<Offer>;
+    fn offer(&self, bundle: &Held, peer: &Peer) -> Option<Offer>;
 }

@@ -51,7 +51,7 @@ pub struct Settings {
     /// Whether the length of bundles is padded.
     pub padding: bool,
     /// Whether each message gets a bundle at once. Otherwise a contact gets at most one bundle each
-    /// `reseal-s`, and one for a parcel holds the earlier parcels that are not known to have arrived too.
+    /// `reseal-s`, and one for a load holds the earlier loads that are not known to have arrived too.
     pub one_message: bool,
     /// At least so many seconds pass between two bundles of messages for one contact.
     pub reseal_s: u32,

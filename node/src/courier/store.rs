@@ -23,7 +23,7 @@ pub enum DropReason {
 
 /// A bundle that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Carried {
+pub struct Held {
     /// What it shows; its age is that at `since_ms`.
     pub envelope: Envelope,
     /// The bytes of its contents: its size without ghosts.
@@ -42,7 +42,7 @@ pub struct Carried {
     pub sending: u32,
 }
 
-impl Carried {
+impl Held {
     /// Copies that may still be handed over, our own included.
     #[must_use]
     pub fn spare(&self) -> u32 {
@@ -69,7 +69,7 @@ impl Carried {
 /// The bundles held.
 #[derive(Debug, Default)]
 pub struct Bundles {
-    by_tag: BTreeMap<Tag, Carried>,
+    by_tag: BTreeMap<Tag, Held>,
     by_order: BTreeMap<u64, Tag>,
     by_expiry: BTreeSet<(u64, Tag)>,
     by_release: BTreeMap<ReleaseHash, Tag>,
@@ -100,64 +100,62 @@ impl Bundles {
 
     /// One of them.
     #[must_use]
-    pub fn get(&self, tag: &Tag) -> Option<&Carried> {
+    pub fn get(&self, tag: &Tag) -> Option<&Held> {
         self.by_tag.get(tag)
     }
 
     /// All of them, those that came first first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Carried> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Held> {
         self.by_order
             .values()
             .filter_map(|tag| self.by_tag.get(tag))
     }
 
-    pub(super) fn get_mut(&mut self, tag: &Tag) -> Option<&mut Carried> {
+    pub(super) fn get_mut(&mut self, tag: &Tag) -> Option<&mut Held> {
         self.by_tag.get_mut(tag)
     }
 
     /// Puts one in, as the newest. The caller has made room.
-    pub(super) fn insert(&mut self, mut carried: Carried) {
-        carried.order = self.next_order;
-        self.insert_as(carried);
+    pub(super) fn insert(&mut self, mut held: Held) {
+        held.order = self.next_order;
+        self.insert_as(held);
     }
 
     /// Puts one in at the place it had.
-    pub(super) fn insert_as(&mut self, carried: Carried) {
-        let envelope = &carried.envelope;
-        self.next_order = self.next_order.max(carried.order + 1);
+    pub(super) fn insert_as(&mut self, held: Held) {
+        let envelope = &held.envelope;
+        self.next_order = self.next_order.max(held.order + 1);
         self.bytes = self.bytes.saturating_add(envelope.size);
-        self.by_order.insert(carried.order, envelope.tag);
-        self.by_expiry.insert((carried.expires_ms(), envelope.tag));
+        self.by_order.insert(held.order, envelope.tag);
+        self.by_expiry.insert((held.expires_ms(), envelope.tag));
         self.by_release.insert(envelope.release, envelope.tag);
-        self.by_tag.insert(envelope.tag, carried);
+        self.by_tag.insert(envelope.tag, held);
     }
 
-    pub(super) fn remove(&mut self, tag: &Tag) -> Option<Carried> {
-        let carried = self.by_tag.remove(tag)?;
-        self.bytes -= carried.envelope.size;
-        self.by_order.remove(&carried.order);
-        self.by_expiry.remove(&(carried.expires_ms(), *tag));
-        if self.by_release.get(&carried.envelope.release) == Some(tag) {
-            self.by_release.remove(&carried.envelope.release);
+    pub(super) fn remove(&mut self, tag: &Tag) -> Option<Held> {
+        let held = self.by_tag.remove(tag)?;
+        self.bytes -= held.envelope.size;
+        self.by_order.remove(&held.order);
+        self.by_expiry.remove(&(held.expires_ms(), *tag));
+        if self.by_release.get(&held.envelope.release) == Some(tag) {
+            self.by_release.remove(&held.envelope.release);
         }
-        Some(carried)
+        Some(held)
     }
 
     /// The one to let go next: of those that are not being sent, the one that came first.
     pub(super) fn oldest_idle(&self) -> Option<Tag> {
-        let idle = self.iter().find(|carried| carried.sending == 0);
-        idle.map(|carried| carried.envelope.tag)
+        let idle = self.iter().find(|held| held.sending == 0);
+        idle.map(|held| held.envelope.tag)
     }
 
     /// Whether so many bytes have room once others are let go.
     pub(super) fn could_free(&self, bytes: u64) -> bool {
         let mut freed = 0_u64;
-        self.iter()
-            .filter(|carried| carried.sending == 0)
-            .any(|carried| {
-                freed = freed.saturating_add(carried.envelope.size);
-                freed >= bytes
-            })
+        self.iter().filter(|held| held.sending == 0).any(|held| {
+            freed = freed.saturating_add(held.envelope.size);
+            freed >= bytes
+        })
     }
 
     /// One whose lifetime is over and which is not being sent.
@@ -178,7 +176,7 @@ impl Bundles {
         self.by_expiry
             .iter()
             .copied()
-            .filter(|(_, tag)| self.get(tag).is_some_and(|carried| carried.sending == 0))
+            .filter(|(_, tag)| self.get(tag).is_some_and(|held| held.sending == 0))
     }
 
     /// The bundle that a release value releases.

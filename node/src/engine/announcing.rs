@@ -14,10 +14,10 @@ use hedgerow_transport::search::Sought;
 use super::contact::Contact;
 use super::device::Device;
 use super::dialling::Target;
+use super::endpoint::{ANNOUNCING, Endpoint, MAX_ADDRESSES};
 use super::fact::FactKind;
 use super::presence::Sighting;
-use super::way::{ANNOUNCING, MAX_ADDRESSES, Way};
-use super::{Carrier, Effects as _, Engine, Turn, chance};
+use super::{Carrier, Effects as _, Engine, Turn, rng};
 
 /// The most relays among the addresses told.
 const MAX_TOLD_RELAYS: usize = 4;
@@ -56,7 +56,7 @@ impl Engine {
         } else {
             self.presence.silent(kind);
         }
-        self.news.carriers.insert(kind);
+        self.pending.carriers.insert(kind);
         Ok(())
     }
 
@@ -79,7 +79,7 @@ impl Engine {
         self.presence.silent(kind);
         self.refresh_dials(turn);
         self.look_for_better();
-        self.news.carriers.insert(kind);
+        self.pending.carriers.insert(kind);
         self.addresses_changed(turn)
     }
 
@@ -98,55 +98,56 @@ impl Engine {
     /// the user has switched off are left out, and so is what tells the hardware. If paths lead over relays alone,
     /// relays are all that is told.
     pub(super) fn own_addresses(&self) -> Vec<String> {
-        self.own_ways().iter().map(Way::text).collect()
+        self.own_endpoints().iter().map(Endpoint::text).collect()
     }
 
     /// What an invitation says: nobody is sent to a relay while relays are switched off.
     pub(super) fn invited_to(&self) -> Vec<Address> {
-        let ways = self.own_ways().into_iter();
-        let ways = ways.filter(|way| !self.account.is_off(way.carrier));
-        ways.map(|way| Address(way.text())).collect()
+        let endpoints = self.own_endpoints().into_iter();
+        let endpoints = endpoints.filter(|endpoint| !self.account.is_off(endpoint.carrier));
+        endpoints.map(|endpoint| Address(endpoint.text())).collect()
     }
 
-    fn own_ways(&self) -> Vec<Way> {
-        let relays: Vec<Way> = self.own_relays().take(MAX_TOLD_RELAYS).collect();
-        let mut ways = self.ways_beside_relays();
-        ways.truncate(MAX_ADDRESSES - relays.len());
-        ways.extend(relays);
-        ways
+    fn own_endpoints(&self) -> Vec<Endpoint> {
+        let relays: Vec<Endpoint> = self.own_relays().take(MAX_TOLD_RELAYS).collect();
+        let mut endpoints = self.endpoints_beside_relays();
+        endpoints.truncate(MAX_ADDRESSES - relays.len());
+        endpoints.extend(relays);
+        endpoints
     }
 
     /// Relays are told of whether or not they have a place for us now: it comes back. So they are while the user has
     /// switched relays off: an address of a relay says nothing of where we are, and two who both took theirs back
     /// would find each other no more once relays are all that is left.
-    fn own_relays(&self) -> impl Iterator<Item = Way> + '_ {
-        self.account.relays.iter().map(|relay| Way {
+    fn own_relays(&self) -> impl Iterator<Item = Endpoint> + '_ {
+        self.account.relays.iter().map(|relay| Endpoint {
             carrier: CarrierKind::Relay,
             address: Address(relay.clone()),
         })
     }
 
     /// What is told of all other carriers.
-    fn ways_beside_relays(&self) -> Vec<Way> {
+    fn endpoints_beside_relays(&self) -> Vec<Endpoint> {
         if self.account.relay_paths != RelayPaths::Direct {
             return Vec::new();
         }
         let now = |kind: CarrierKind| self.carriers.get(&kind).map(|carrier| &carrier.addresses);
         let is_nowhere = |kind| now(kind).is_none_or(Vec::is_empty);
-        let mut ways = Way::parse_all(&self.account.addresses);
-        ways.retain(|way| is_nowhere(way.carrier));
+        let mut endpoints = Endpoint::parse_all(&self.account.addresses);
+        endpoints.retain(|endpoint| is_nowhere(endpoint.carrier));
         for (kind, carrier) in &self.carriers {
-            ways.extend(carrier.addresses.iter().map(|address| Way {
+            endpoints.extend(carrier.addresses.iter().map(|address| Endpoint {
                 carrier: *kind,
                 address: address.clone(),
             }));
         }
-        ways.retain(|way| {
-            let is_told = way.carrier != CarrierKind::Relay && !self.account.is_off(way.carrier);
-            is_told && !way.address.tells_hardware()
+        endpoints.retain(|endpoint| {
+            let is_told =
+                endpoint.carrier != CarrierKind::Relay && !self.account.is_off(endpoint.carrier);
+            is_told && !endpoint.address.tells_hardware()
         });
-        ways.sort_by_key(|way| way.carrier);
-        ways
+        endpoints.sort_by_key(|endpoint| endpoint.carrier);
+        endpoints
     }
 
     /// Whether links can be made over a carrier.
@@ -283,18 +284,24 @@ impl Engine {
 
     fn sighted(&mut self, turn: &mut Turn<'_>, sighting: Sighting) {
         let carrier = sighting.carrier;
-        let ways = sighting
+        let endpoints = sighting
             .at
             .into_iter()
-            .map(|address| Way { carrier, address });
+            .map(|address| Endpoint { carrier, address });
         if self.sessions.contains_key(&sighting.device) {
-            let ways = ways.take(MAX_ADDRESSES).collect();
-            self.better.sighted(sighting.device, sighting.beacon, ways);
+            let endpoints = endpoints.take(MAX_ADDRESSES).collect();
+            self.path_upgrades
+                .sighted(sighting.device, sighting.beacon, endpoints);
             return;
         }
         let target = Target::Device(sighting.device);
-        self.dialling
-            .seen(target, sighting.beacon, ways, turn.now.mono_ms, turn.rng);
+        self.dialling.seen(
+            target,
+            sighting.beacon,
+            endpoints,
+            turn.now.mono_ms,
+            turn.rng,
+        );
     }
 
     /// Whether any device is looked for.
@@ -332,7 +339,7 @@ impl Engine {
         }
         let target = Target::Device(id);
         if is_way_known(&self.devices, target) {
-            let pause = chance::between(turn.rng, 0, REDIAL_PAUSE_MS);
+            let pause = rng::between(turn.rng, 0, REDIAL_PAUSE_MS);
             self.dialling.want(target, turn.now.mono_ms + pause);
         } else {
             self.dialling.wait_for(target);
@@ -352,11 +359,11 @@ impl Engine {
         let known = |target| match target {
             Target::Device(id) => {
                 let device = self.devices.get(&id);
-                device.map(|device| self.device_ways(id, device, turn.now))
+                device.map(|device| self.device_endpoints(id, device, turn.now))
             }
             Target::Inviter(id) => {
                 let joining = self.joinings.get(&id);
-                joining.map(|joining| self.inviter_ways(joining))
+                joining.map(|joining| self.inviter_endpoints(joining))
             }
         };
         let started = dialling.start(
@@ -365,10 +372,10 @@ impl Engine {
             &|kind| self.is_usable(kind),
         );
         self.dialling = dialling;
-        for (dial, way) in started {
-            let to = way.address;
+        for (dial, endpoint) in started {
+            let to = endpoint.address;
             turn.out
-                .command(way.carrier, CarrierCommand::Dial { dial, to });
+                .command(endpoint.carrier, CarrierCommand::Dial { dial, to });
         }
     }
 }

@@ -16,15 +16,15 @@ pub enum BundleEvent {
         to: DeviceId,
         /// Its bytes, of ghosts too.
         size: u64,
-        /// The parcels in it.
-        parcels: Vec<u64>,
+        /// The loads in it.
+        loads: Vec<u64>,
         /// Whether it holds messages.
         messages: bool,
     },
-    /// A parcel could not be sealed: we know no prekey of the contact, or there is no room.
+    /// A load could not be sealed: we know no prekey of the contact, or there is no room.
     NotSealed {
         /// Its id.
-        parcel: u64,
+        load: u64,
     },
     /// We begin to send one.
     Begun {
@@ -57,8 +57,8 @@ pub enum BundleEvent {
         bundle: Tag,
         /// The link that brought it.
         link: LinkId,
-        /// The parcels that are new here.
-        parcels: Vec<u64>,
+        /// The loads that are new here.
+        loads: Vec<u64>,
         /// How many messages are new here.
         messages: u64,
     },

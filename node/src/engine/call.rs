@@ -3,9 +3,9 @@
 use hedgerow_sync::store::StorageError;
 
 use super::account::MAX_NAME;
+use super::endpoint::ANNOUNCING;
 use super::fact::FactKind;
 use super::fault::CallError;
-use super::way::ANNOUNCING;
 use super::{CallId, Effects as _, Engine, Turn};
 use crate::api::{Call, Private, Radio, Refusal, Reply};
 use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
@@ -112,7 +112,7 @@ impl Engine {
         }
         self.presence.outdate();
         self.account.save(turn.txn)?;
-        self.news.carriers.insert(kind);
+        self.pending.carriers.insert(kind);
         Ok(Reply::Done)
     }
 

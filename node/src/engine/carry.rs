@@ -12,12 +12,12 @@ use hedgerow_transport::bundle::{
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::Direction;
 
-use super::carried::Parcel;
 use super::fact::{Fact, FactHeld, FactKind};
 use super::facts::MAX_LISTS;
 use super::fault::{CallError, LinkError};
+use super::held::Load;
 use super::items::{self, ReleaseItem};
-use super::{Engine, Turn, chance, contact, reconciling};
+use super::{Engine, Turn, contact, reconciling, rng};
 use crate::api::{ContactId, Imported, Refusal, Reply};
 use crate::courier::Release;
 use crate::tables::{self, Table};
@@ -53,8 +53,8 @@ pub(super) struct Brought {
     pub messages: u64,
     acknowledged: u64,
     unusable: u64,
-    /// Parcels that are new here.
-    pub parcels: Vec<u64>,
+    /// Loads that are new here.
+    pub loads: Vec<u64>,
 }
 
 impl Opened {
@@ -150,7 +150,7 @@ impl Engine {
             space: reconciling::space_id(&contact.space),
             secret: contact.space.as_bytes(),
         }];
-        let salt_seed = chance::bytes(turn.rng);
+        let salt_seed = rng::bytes(turn.rng);
         let channel = self.bundle_channel(id, draft.tag(), &salt_seed);
         let mut reconciler = Reconciler::export(turn.txn, &channel, &shared)?;
         let (mut room, mut newest) = (true, None);
@@ -337,7 +337,7 @@ impl Engine {
             messages: 0,
             acknowledged: 0,
             unusable: 0,
-            parcels: Vec::new(),
+            loads: Vec::new(),
         };
         let Some(contact) = self.contacts.get(&identity) else {
             return Ok(brought);
@@ -347,7 +347,7 @@ impl Engine {
             space,
             secret: contact.space.as_bytes(),
         }];
-        let salt_seed = chance::bytes(turn.rng);
+        let salt_seed = rng::bytes(turn.rng);
         let channel = self.bundle_channel(id, &bundle.tag, &salt_seed);
         let mut reconciler = Reconciler::new(turn.txn, &channel, &shared)?;
         let rows = |turn: &Turn<'_>| -> Result<u64, StorageError> {
@@ -357,7 +357,7 @@ impl Engine {
         for item in &bundle.items {
             match self.take_item(turn, bundle, &mut reconciler, item) {
                 Ok(None) => {}
-                Ok(Some(parcel)) => brought.parcels.push(parcel),
+                Ok(Some(load)) => brought.loads.push(load),
                 Err(LinkError::Peer(_)) => brought.unusable += 1,
                 Err(LinkError::Storage(error)) => return Err(error),
             }
@@ -368,7 +368,7 @@ impl Engine {
         Ok(brought)
     }
 
-    /// Takes in one thing that a bundle says. Gives the parcel that is new by it, if it is one.
+    /// Takes in one thing that a bundle says. Gives the load that is new by it, if it is one.
     fn take_item(
         &mut self,
         turn: &mut Turn<'_>,
@@ -384,12 +384,12 @@ impl Engine {
                 }
             }
             items::FACT_HELD => self.fact_held(turn, bundle.device, items::read(&item.content)?)?,
-            items::PARCEL => {
-                let parcel: Parcel = items::read(&item.content)?;
-                let taken = Table::Parcels.key(&[&bundle.device.0, &parcel.id.to_be_bytes()]);
+            items::LOAD => {
+                let load: Load = items::read(&item.content)?;
+                let taken = Table::Loads.key(&[&bundle.device.0, &load.id.to_be_bytes()]);
                 if turn.txn.get(&taken)?.is_none() {
                     turn.txn.put(&taken, &[])?;
-                    return Ok(Some(parcel.id));
+                    return Ok(Some(load.id));
                 }
             }
             kind if items::SYNC.contains(&kind) => {
@@ -421,7 +421,7 @@ fn is_sound(item: &BundleItem) -> bool {
         items::FACT => items::read::<Fact>(&item.content).is_ok(),
         items::FACT_HELD => items::read::<FactHeld>(&item.content).is_ok(),
         items::RELEASE => items::read::<ReleaseItem>(&item.content).is_ok(),
-        items::PARCEL => items::read::<Parcel>(&item.content).is_ok(),
+        items::LOAD => items::read::<Load>(&item.content).is_ok(),
         kind if items::SYNC.contains(&kind) => match Message::decode(kind, &item.content) {
             Ok(Message::Entries { core, .. }) => Batch::parse(&core).is_ok(),
             Ok(_) => true,

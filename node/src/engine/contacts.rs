@@ -156,7 +156,7 @@ impl Engine {
         change(contact);
         contact.save(turn.txn, identity)?;
         self.name_changed(identity);
-        self.news.contacts.insert(identity);
+        self.pending.contacts.insert(identity);
         Ok(Reply::Contact(
             self.view_contact(turn.txn, turn.now, identity)?,
         ))
@@ -173,7 +173,7 @@ impl Engine {
             let known = touched
                 .into_iter()
                 .filter(|other| self.contacts.contains_key(other));
-            self.news.contacts.extend(known);
+            self.pending.contacts.extend(known);
         }
     }
 
@@ -209,7 +209,7 @@ impl Engine {
                 }
             }
             self.redraw_beacon_key(turn)?;
-            self.news.contacts.insert(identity);
+            self.pending.contacts.insert(identity);
         }
         Ok(Reply::Contact(
             self.view_contact(turn.txn, turn.now, identity)?,
@@ -235,9 +235,9 @@ impl Engine {
         draft::forget(turn.txn, identity)?;
         turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
         self.redraw_beacon_key(turn)?;
-        self.news.messages.remove(&identity);
-        self.news.delivered.remove(&identity);
-        self.news.removed.insert(identity);
+        self.pending.messages.remove(&identity);
+        self.pending.delivered.remove(&identity);
+        self.pending.removed.insert(identity);
         Ok(Reply::Done)
     }
 
@@ -275,7 +275,7 @@ impl Engine {
             contact.older_state = true;
             contact.verified = false;
             contact.save(turn.txn, identity)?;
-            self.news.contacts.insert(identity);
+            self.pending.contacts.insert(identity);
         }
         Ok(())
     }

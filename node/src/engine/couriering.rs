@@ -13,8 +13,8 @@ use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::session::{Item, Lane, Session};
 
 use super::bundle_event::BundleEvent;
-use super::carried::{self, Own, PART, Row};
 use super::fault::{CallError, LinkError, PeerFault};
+use super::held::{self, Own, PART, Row};
 use super::items::{self, Hello};
 use super::link::State;
 use super::live::Live;
@@ -70,20 +70,20 @@ impl Engine {
     ///
     /// # Errors
     /// The store failed.
-    pub fn carry(
+    pub fn start_courier(
         &mut self,
         settings: Settings,
         store: &impl Store,
         now: Now,
     ) -> Result<(), StorageError> {
-        self.carry_with(Courier::new(settings), store, now)
+        self.start_courier_with(Courier::new(settings), store, now)
     }
 
-    /// As [`carry`](Self::carry), with a courier that holds nothing yet.
+    /// As [`start_courier`](Self::start_courier), with a courier that holds nothing yet.
     ///
     /// # Errors
     /// The store failed.
-    pub fn carry_with(
+    pub fn start_courier_with(
         &mut self,
         courier: Courier,
         store: &impl Store,
@@ -100,8 +100,8 @@ impl Engine {
             foreign: BTreeSet::new(),
             foreign_order: VecDeque::new(),
         };
-        for row in store.read(|reader| carried::load(reader))? {
-            couriering.courier.restore(row.carried(now));
+        for row in store.read(|reader| held::load(reader))? {
+            couriering.courier.restore(row.held(now));
             if let Some(own) = row.own {
                 couriering.own.insert(row.envelope.tag, own);
             }
@@ -111,7 +111,7 @@ impl Engine {
     }
 
     /// How many bundles are carried, and their bytes, of ghosts too.
-    pub fn carries(&self) -> (usize, u64) {
+    pub fn held(&self) -> (usize, u64) {
         self.couriering.as_ref().map_or((0, 0), |couriering| {
             let bundles = couriering.courier.bundles();
             (bundles.len(), bundles.bytes())
@@ -171,12 +171,12 @@ impl Engine {
         let Some(mut couriering) = self.couriering.take() else {
             return Ok(());
         };
-        let heard = match item.kind {
+        let handled = match item.kind {
             said::PIECE => self.piece(turn, id, &mut couriering, &item.content),
             kind => self.said(turn, id, &mut couriering, kind, &item.content),
         };
         self.couriering = Some(couriering);
-        heard
+        handled
     }
 
     fn said(
@@ -217,11 +217,11 @@ impl Engine {
             whose
         };
         let now_ms = turn.now.mono_ms;
-        let heard = courier.heard(id, said, now_ms, &mut turn.rng, &mut whose);
+        let handled = courier.handle(id, said, now_ms, &mut turn.rng, &mut whose);
         if let Some(error) = failed {
             return Err(error.into());
         }
-        heard.map_err(|_| PeerFault::OutOfPlace.into())
+        handled.map_err(|_| PeerFault::OutOfPlace.into())
     }
 
     /// For whom a bundle is.
@@ -269,8 +269,8 @@ impl Engine {
         let tag = begin.envelope.tag;
         let acked = &mut couriering.acked;
         let arrival = match self.whose(&*turn.txn, &tag)? {
-            Whose::Ours => self.take_carried(turn, id, acked, &begin, &contents)?,
-            Whose::Others if is_as_offered(&begin, &contents) => Arrival::ToCarry,
+            Whose::Ours => self.take_couriered(turn, id, acked, &begin, &contents)?,
+            Whose::Others if is_as_offered(&begin, &contents) => Arrival::ToHold,
             Whose::Had | Whose::Others => Arrival::Bad,
         };
         let now_ms = turn.now.mono_ms;
@@ -284,7 +284,7 @@ impl Engine {
     }
 
     /// Opens a bundle that a courier has brought, and takes it in.
-    fn take_carried(
+    fn take_couriered(
         &mut self,
         turn: &mut Turn<'_>,
         link: LinkId,
@@ -308,7 +308,7 @@ impl Engine {
         turn.out.bundle(BundleEvent::Delivered {
             bundle: envelope.tag,
             link,
-            parcels: brought.parcels,
+            loads: brought.loads,
             messages: brought.messages,
         });
         Ok(Arrival::Opened(release))
@@ -347,16 +347,16 @@ impl Engine {
     }
 
     /// What time and this batch bring for bundles.
-    pub(super) fn carry_on(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+    pub(super) fn tick_courier(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let Some(mut couriering) = self.couriering.take() else {
             return Ok(());
         };
-        let carried = self.carry_on_with(turn, &mut couriering);
+        let held = self.tick_courier_with(turn, &mut couriering);
         self.couriering = Some(couriering);
-        carried
+        held
     }
 
-    fn carry_on_with(
+    fn tick_courier_with(
         &mut self,
         turn: &mut Turn<'_>,
         couriering: &mut Couriering,
@@ -376,7 +376,7 @@ impl Engine {
     }
 
     /// When something is to be done for bundles.
-    pub(super) fn next_carrying_ms(&self) -> Option<u64> {
+    pub(super) fn next_courier_ms(&self) -> Option<u64> {
         let couriering = self.couriering.as_ref()?;
         let due = couriering.due.values().min().copied();
         due.into_iter().chain(couriering.next_expiry_ms()).min()
@@ -398,7 +398,7 @@ impl Engine {
                 let theirs = self.devices.get(&own.to).map(|device| device.identity);
                 if let Some((incarnation, seq)) = own.newest
                     && theirs == Some(identity)
-                    && own.parcels.is_empty()
+                    && own.loads.is_empty()
                 {
                     let log = LogId {
                         device: self.device_id,
@@ -433,14 +433,14 @@ impl Engine {
                 }
             }
             Act::Send(link, tag) => {
-                let Some(carried) = bundles.get(&tag) else {
+                let Some(held) = bundles.get(&tag) else {
                     return Ok(());
                 };
-                let size = carried.envelope.size;
+                let size = held.envelope.size;
                 let outgoing = Outgoing {
                     tag,
-                    length: carried.length,
-                    ghost: size.saturating_sub(carried.length),
+                    length: held.length,
+                    ghost: size.saturating_sub(held.length),
                     next_part: 0,
                 };
                 couriering
@@ -477,20 +477,20 @@ impl Engine {
             }
             Act::Keep(link, tag) => {
                 let arrived = couriering.arriving.remove(&(link, tag));
-                if let (Some(arrived), Some(carried)) = (arrived, bundles.get(&tag)) {
-                    Row::of(carried, None, turn.now).save(turn.txn)?;
-                    carried::keep(turn.txn, &tag, &arrived.contents)?;
+                if let (Some(arrived), Some(held)) = (arrived, bundles.get(&tag)) {
+                    Row::of(held, None, turn.now).save(turn.txn)?;
+                    held::keep(turn.txn, &tag, &arrived.contents)?;
                 }
                 turn.out.bundle(BundleEvent::Taken { bundle: tag, link });
             }
             Act::Update(tag) => {
-                if let Some(carried) = bundles.get(&tag) {
-                    Row::of(carried, couriering.own.get(&tag), turn.now).save(turn.txn)?;
+                if let Some(held) = bundles.get(&tag) {
+                    Row::of(held, couriering.own.get(&tag), turn.now).save(turn.txn)?;
                 }
             }
             Act::Drop(bundle, length, reason) => {
                 couriering.own.remove(&bundle);
-                carried::remove(turn.txn, &bundle, length)?;
+                held::remove(turn.txn, &bundle, length)?;
                 turn.out.bundle(BundleEvent::Dropped { bundle, reason });
             }
         }
@@ -520,7 +520,7 @@ impl Couriering {
         while session.queued() < budget
             && let Some(outgoing) = queue.front_mut()
         {
-            let part = carried::part(reader, &outgoing.tag, outgoing.next_part)?;
+            let part = held::part(reader, &outgoing.tag, outgoing.next_part)?;
             let Some(part) = part else {
                 // It was let go while it was being sent, which the other side is told.
                 queue.pop_front();

@@ -134,13 +134,13 @@ impl Engine {
             if self.dialling.is_dialling(target, kind) {
                 return WayState::Trying;
             }
-            let ways = self.device_ways(id, device, now);
-            if ways.iter().all(|way| way.carrier != kind) {
+            let endpoints = self.device_endpoints(id, device, now);
+            if endpoints.iter().all(|endpoint| endpoint.carrier != kind) {
                 continue;
             }
             let next_ms = match self.dialling.outlook(target, now.mono_ms) {
                 Outlook::Waiting(due_ms) => Some(due_ms),
-                _ => self.better.next_ms(id),
+                _ => self.path_upgrades.next_ms(id),
             };
             state = match next_ms {
                 Some(due_ms) => WayState::NoAnswer {

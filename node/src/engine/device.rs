@@ -11,11 +11,11 @@ use hedgerow_transport::relay::RelayName;
 use minicbor::{Decode, Encode};
 
 use super::contact::Contact;
+use super::endpoint::Endpoint;
 use super::fact::Versions;
 use super::invitation::InvitationKey;
 use super::psk::PskChain;
 use super::relays::RelayNames;
-use super::way::Way;
 use crate::tables::{self, Table};
 
 /// The most addresses kept at which a session has come about.
@@ -101,14 +101,14 @@ impl Device {
     }
 
     /// The ways to it as they are told, the best first: where sessions came about, then what it says.
-    pub fn ways(&self) -> Vec<Way> {
-        let mut ways = Way::parse_all(&self.good);
-        for way in Way::parse_all(&self.addresses) {
-            if !ways.contains(&way) {
-                ways.push(way);
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let mut endpoints = Endpoint::parse_all(&self.good);
+        for endpoint in Endpoint::parse_all(&self.addresses) {
+            if !endpoints.contains(&endpoint) {
+                endpoints.push(endpoint);
             }
         }
-        ways
+        endpoints
     }
 
     /// Whether there are any.
@@ -117,8 +117,8 @@ impl Device {
     }
 
     /// A session came about here. True if that is news.
-    pub fn found_at(&mut self, way: &Way) -> bool {
-        let text = way.told().text();
+    pub fn found_at(&mut self, endpoint: &Endpoint) -> bool {
+        let text = endpoint.told().text();
         if self.good.first() == Some(&text) {
             return false;
         }
@@ -129,7 +129,7 @@ impl Device {
     }
 
     /// Whether sessions came about at this way.
-    pub fn is_good(&self, way: &Way) -> bool {
-        self.good.contains(&way.told().text())
+    pub fn is_good(&self, endpoint: &Endpoint) -> bool {
+        self.good.contains(&endpoint.told().text())
     }
 }

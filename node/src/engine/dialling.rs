@@ -12,9 +12,9 @@ use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::carrier::{CarrierKind, DialId};
 use rand_core::Rng;
 
-use super::chance;
+use super::endpoint::{Endpoint, MAX_ADDRESSES};
 use super::invitation::InvitationKey;
-use super::way::{MAX_ADDRESSES, Way};
+use super::rng;
 
 /// The most attempts under way at once.
 pub(crate) const MAX_DIALS: usize = 4;
@@ -41,14 +41,14 @@ pub(crate) enum Target {
 #[derive(Debug, Default)]
 struct Prospect {
     /// Addresses seen in a beacon, and from when on to try them.
-    beacon: VecDeque<Way>,
+    beacon: VecDeque<Endpoint>,
     beacon_due_ms: u64,
     /// The beacon answered last: it is not answered twice, unless no link came up or it was cut.
     answered: Option<[u8; 8]>,
     /// From when on it is, if none did.
     again_ms: Option<u64>,
     /// What is left of the present round.
-    round: VecDeque<Way>,
+    round: VecDeque<Endpoint>,
     /// When the next known address is due; `None` once a round found nothing to try.
     round_due_ms: Option<u64>,
     /// Rounds that failed in a row.
@@ -63,7 +63,7 @@ pub(crate) struct Attempt {
     /// Whom.
     pub target: Target,
     /// Where.
-    pub way: Way,
+    pub endpoint: Endpoint,
     /// Its beacon was seen there.
     pub sighted: bool,
     /// There is a session, which is to move there.
@@ -166,7 +166,7 @@ impl Dialling {
         &mut self,
         target: Target,
         beacon: [u8; 8],
-        ways: impl IntoIterator<Item = Way>,
+        endpoints: impl IntoIterator<Item = Endpoint>,
         now_ms: u64,
         rng: &mut (impl Rng + ?Sized),
     ) {
@@ -181,8 +181,8 @@ impl Dialling {
             };
             prospect.answered = Some(beacon);
             prospect.again_ms = None;
-            prospect.beacon = ways.into_iter().take(MAX_ADDRESSES).collect();
-            prospect.beacon_due_ms = earliest_ms.max(now_ms + chance::between(rng, 0, longest_ms));
+            prospect.beacon = endpoints.into_iter().take(MAX_ADDRESSES).collect();
+            prospect.beacon_due_ms = earliest_ms.max(now_ms + rng::between(rng, 0, longest_ms));
         });
     }
 
@@ -219,9 +219,9 @@ impl Dialling {
     pub fn start(
         &mut self,
         now_ms: u64,
-        known: &dyn Fn(Target) -> Vec<Way>,
+        known: &dyn Fn(Target) -> Vec<Endpoint>,
         usable: &dyn Fn(CarrierKind) -> bool,
-    ) -> Vec<(DialId, Way)> {
+    ) -> Vec<(DialId, Endpoint)> {
         let mut started = Vec::new();
         if self.next_wake_ms().is_none_or(|due_ms| due_ms > now_ms) {
             return started;
@@ -238,30 +238,30 @@ impl Dialling {
                 prospect.busy = next.is_some();
                 next
             });
-            let Some((way, sighted)) = next.flatten() else {
+            let Some((endpoint, sighted)) = next.flatten() else {
                 continue;
             };
             let dial = DialId(self.next_dial);
             self.next_dial += 1;
             let attempt = Attempt {
                 target,
-                way: way.clone(),
+                endpoint: endpoint.clone(),
                 sighted,
                 moves: false,
             };
             self.dials.insert(dial, attempt);
-            started.push((dial, way));
+            started.push((dial, endpoint));
         }
         started
     }
 
     /// A session with this target is to move to another way: one attempt, beside the plan.
-    pub fn move_to(&mut self, target: Target, way: Way) -> DialId {
+    pub fn move_to(&mut self, target: Target, endpoint: Endpoint) -> DialId {
         let dial = DialId(self.next_dial);
         self.next_dial += 1;
         let attempt = Attempt {
             target,
-            way,
+            endpoint,
             sighted: false,
             moves: true,
         };
@@ -311,7 +311,7 @@ impl Dialling {
                 let pause =
                     (FIRST_PAUSE_MS << prospect.failed_rounds.min(16)).min(LONGEST_PAUSE_MS);
                 prospect.failed_rounds += 1;
-                let jittered = chance::between(rng, pause / 2, pause);
+                let jittered = rng::between(rng, pause / 2, pause);
                 prospect.round_due_ms = Some(now_ms + jittered);
             }
             round_over
@@ -322,7 +322,7 @@ impl Dialling {
     /// Whether a target is being dialled over a carrier.
     pub fn is_dialling(&self, target: Target, carrier: CarrierKind) -> bool {
         let mut under_way = self.dials.values();
-        under_way.any(|attempt| attempt.target == target && attempt.way.carrier == carrier)
+        under_way.any(|attempt| attempt.target == target && attempt.endpoint.carrier == carrier)
     }
 
     /// How it stands with a target.
@@ -369,35 +369,38 @@ impl Prospect {
     fn next(
         &mut self,
         now_ms: u64,
-        known: &dyn Fn() -> Vec<Way>,
+        known: &dyn Fn() -> Vec<Endpoint>,
         usable: &dyn Fn(CarrierKind) -> bool,
-    ) -> Option<(Way, bool)> {
+    ) -> Option<(Endpoint, bool)> {
         if self.beacon_due_ms <= now_ms
-            && let Some(way) = next_usable(&mut self.beacon, usable)
+            && let Some(endpoint) = next_usable(&mut self.beacon, usable)
         {
-            return Some((way, true));
+            return Some((endpoint, true));
         }
         if self.round_due_ms.is_none_or(|due| due > now_ms) {
             return None;
         }
         let left = next_usable(&mut self.round, usable);
-        let way = left.or_else(|| {
+        let endpoint = left.or_else(|| {
             // What cannot be used now would be left over when the round ends, which then would not be over.
             self.round = known().into();
-            self.round.retain(|way| usable(way.carrier));
+            self.round.retain(|endpoint| usable(endpoint.carrier));
             self.round.pop_front()
         });
-        if way.is_none() {
+        if endpoint.is_none() {
             self.round_due_ms = None;
         }
-        Some((way?, false))
+        Some((endpoint?, false))
     }
 }
 
-fn next_usable(ways: &mut VecDeque<Way>, usable: &dyn Fn(CarrierKind) -> bool) -> Option<Way> {
-    while let Some(way) = ways.pop_front() {
-        if usable(way.carrier) {
-            return Some(way);
+fn next_usable(
+    endpoints: &mut VecDeque<Endpoint>,
+    usable: &dyn Fn(CarrierKind) -> bool,
+) -> Option<Endpoint> {
+    while let Some(endpoint) = endpoints.pop_front() {
+        if usable(endpoint.carrier) {
+            return Some(endpoint);
         }
     }
     None
@@ -411,8 +414,8 @@ mod tests {
 
     use super::*;
 
-    fn way(text: &str) -> Way {
-        Way {
+    fn endpoint(text: &str) -> Endpoint {
+        Endpoint {
             carrier: CarrierKind::Memory,
             address: Address(text.to_owned()),
         }
@@ -426,8 +429,12 @@ mod tests {
         ChaCha20Rng::seed_from_u64(1)
     }
 
-    fn start(dialling: &mut Dialling, now_ms: u64) -> Vec<(DialId, Way)> {
-        dialling.start(now_ms, &|_| vec![way("first"), way("second")], &|_| true)
+    fn start(dialling: &mut Dialling, now_ms: u64) -> Vec<(DialId, Endpoint)> {
+        dialling.start(
+            now_ms,
+            &|_| vec![endpoint("first"), endpoint("second")],
+            &|_| true,
+        )
     }
 
     fn fail(dialling: &mut Dialling, dial: DialId, now_ms: u64, rng: &mut ChaCha20Rng) {
@@ -442,30 +449,30 @@ mod tests {
         dialling.want(target(1), 0);
         let started = start(&mut dialling, 0);
         assert_eq!(started.len(), 1);
-        assert_eq!(started[0].1, way("first"));
+        assert_eq!(started[0].1, endpoint("first"));
         assert!(start(&mut dialling, 0).is_empty());
         fail(&mut dialling, started[0].0, 0, &mut rng());
-        assert_eq!(start(&mut dialling, 0)[0].1, way("second"));
+        assert_eq!(start(&mut dialling, 0)[0].1, endpoint("second"));
     }
 
     #[test]
     fn a_round_is_over_when_what_is_left_of_it_cannot_be_used_and_another_follows() {
         let mut dialling = Dialling::default();
-        let elsewhere = Way {
+        let elsewhere = Endpoint {
             carrier: CarrierKind::Lan,
-            ..way("second")
+            ..endpoint("second")
         };
-        let ways = [way("first"), elsewhere];
+        let endpoints = [endpoint("first"), elsewhere];
         let mut is_lan_on = false;
         let start = |dialling: &mut Dialling, now_ms, is_lan_on: bool| {
             let usable = |kind| kind != CarrierKind::Lan || is_lan_on;
-            dialling.start(now_ms, &|_| ways.to_vec(), &usable)
+            dialling.start(now_ms, &|_| endpoints.to_vec(), &usable)
         };
         dialling.want(target(1), 0);
         let mut now_ms = 0;
         for _ in 0..3 {
             let started = start(&mut dialling, now_ms, is_lan_on);
-            assert_eq!(started[0].1, ways[0]);
+            assert_eq!(started[0].1, endpoints[0]);
             fail(&mut dialling, started[0].0, now_ms, &mut rng());
             now_ms = dialling.next_wake_ms().expect("another round is due");
         }
@@ -474,7 +481,7 @@ mod tests {
         fail(&mut dialling, started[0].0, now_ms, &mut rng());
         // It is switched off in the middle of a round.
         let started = start(&mut dialling, now_ms, false);
-        assert_eq!(started[0].1, ways[0]);
+        assert_eq!(started[0].1, endpoints[0]);
     }
 
     #[test]
@@ -509,14 +516,14 @@ mod tests {
         dialling.want(target(1), 0);
         assert!(dialling.start(0, &|_| Vec::new(), &|_| true).is_empty());
         assert_eq!(dialling.outlook(target(1), 0), Outlook::NotFound);
-        dialling.seen(target(1), [7; 8], [way("near")], 0, &mut rng);
+        dialling.seen(target(1), [7; 8], [endpoint("near")], 0, &mut rng);
         let due = dialling.next_wake_ms().expect("the beacon is answered");
         assert!(due <= BEACON_PAUSE_MS);
         let (dial, to) = dialling.start(due, &|_| Vec::new(), &|_| true).remove(0);
-        assert_eq!(to, way("near"));
+        assert_eq!(to, endpoint("near"));
         let attempt = dialling.up(dial).expect("it was under way");
         dialling.ended(&attempt, due, &mut rng);
-        dialling.seen(target(1), [7; 8], [way("near")], due, &mut rng);
+        dialling.seen(target(1), [7; 8], [endpoint("near")], due, &mut rng);
         let later = due + LONGEST_PAUSE_MS;
         assert!(dialling.start(later, &|_| Vec::new(), &|_| true).is_empty());
     }
@@ -533,7 +540,7 @@ mod tests {
         assert_eq!(nothing_known(&mut dialling, 0), None);
         let (mut now_ms, mut pause_ms) = (0, 0);
         for links in [false, true, false, true] {
-            dialling.seen(target(1), [7; 8], [way("near")], now_ms, &mut rng);
+            dialling.seen(target(1), [7; 8], [endpoint("near")], now_ms, &mut rng);
             let due_ms = dialling.next_wake_ms().expect("it is answered");
             assert!(due_ms >= now_ms + pause_ms, "{due_ms}");
             let dial = nothing_known(&mut dialling, due_ms).expect("it is due");
@@ -558,11 +565,11 @@ mod tests {
         dialling.wait_for(target(2));
         dialling.refresh(0, |_| false);
         assert_eq!(dialling.next_wake_ms(), None);
-        dialling.seen(target(1), [7; 8], [way("near")], 0, &mut rng);
+        dialling.seen(target(1), [7; 8], [endpoint("near")], 0, &mut rng);
         dialling.refresh_target(target(2), LONGEST_PAUSE_MS);
         let started = start(&mut dialling, LONGEST_PAUSE_MS);
-        let ways: Vec<Way> = started.into_iter().map(|(_, way)| way).collect();
-        assert_eq!(ways, [way("near"), way("first")]);
+        let endpoints: Vec<Endpoint> = started.into_iter().map(|(_, endpoint)| endpoint).collect();
+        assert_eq!(endpoints, [endpoint("near"), endpoint("first")]);
     }
 
     #[test]
@@ -582,7 +589,7 @@ mod tests {
         dialling.want(target(1), 0);
         assert!(
             dialling
-                .start(0, &|_| vec![way("first")], &|_| false)
+                .start(0, &|_| vec![endpoint("first")], &|_| false)
                 .is_empty()
         );
     }

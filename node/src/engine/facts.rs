@@ -10,13 +10,13 @@ use hedgerow_transport::keys::BeaconKey;
 use super::account::MAX_NAME;
 use super::device::{Device, TheirPrekey};
 use super::dialling::Target;
+use super::endpoint::{Endpoint, MAX_ADDRESSES};
 use super::fact::{Fact, FactHeld, FactKind, PrekeyFact};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, Hello};
 use super::link::State;
 use super::live::Live;
 use super::relays::RelayNames;
-use super::way::{MAX_ADDRESSES, Way};
 use super::{Engine, Turn, reconciling};
 use crate::tables;
 
@@ -127,7 +127,7 @@ impl Engine {
     }
 
     /// A fact about the other side.
-    pub(super) fn fact_heard(
+    pub(super) fn handle_fact(
         &mut self,
         turn: &mut Turn<'_>,
         live: &mut Live,
@@ -180,7 +180,7 @@ impl Engine {
             return Ok(());
         }
         match kind {
-            FactKind::DeviceList => self.device_list_heard(turn, id, device, fact)?,
+            FactKind::DeviceList => self.handle_device_list(turn, id, device, fact)?,
             FactKind::Profile => {
                 let (name,): (String,) =
                     minicbor::decode(&fact.bytes).map_err(|_| PeerFault::BadItem)?;
@@ -196,7 +196,7 @@ impl Engine {
                     contact.save(turn.txn, device.identity)?;
                     turn.erased()?;
                     self.name_changed(device.identity);
-                    self.news.contacts.insert(device.identity);
+                    self.pending.contacts.insert(device.identity);
                 }
             }
             FactKind::Addresses => {
@@ -205,7 +205,10 @@ impl Engine {
                 if addresses.len() > MAX_ADDRESSES {
                     return Err(PeerFault::BadItem.into());
                 }
-                device.addresses = Way::parse_all(&addresses).iter().map(Way::text).collect();
+                device.addresses = Endpoint::parse_all(&addresses)
+                    .iter()
+                    .map(Endpoint::text)
+                    .collect();
                 self.ways_changed(turn, id);
             }
             FactKind::Prekey => {
@@ -237,7 +240,7 @@ impl Engine {
                 self.presence.changed();
             }
             FactKind::RelayNames => {
-                device.relay_names = Some(RelayNames::heard(&fact.bytes)?);
+                device.relay_names = Some(RelayNames::decode(&fact.bytes)?);
                 self.ways_changed(turn, id);
             }
         }
@@ -252,13 +255,13 @@ impl Engine {
         self.dialling
             .refresh_target(Target::Device(id), turn.now.mono_ms);
         if self.sessions.contains_key(&id) {
-            self.better.look_again(id);
+            self.path_upgrades.look_again(id);
         }
     }
 
     /// A contact's device list: newer than the one held, or nothing new. Another one of the same version
     /// is not taken in, and the user is shown that there are two.
-    fn device_list_heard(
+    fn handle_device_list(
         &mut self,
         turn: &mut Turn<'_>,
         id: DeviceId,

@@ -117,7 +117,7 @@ impl Engine {
         if self
             .devices
             .get(&id)
-            .is_some_and(|device| attempt.sighted || device.is_good(&attempt.way))
+            .is_some_and(|device| attempt.sighted || device.is_good(&attempt.endpoint))
         {
             *self.refusals.entry(id).or_default() += 1;
         }

@@ -18,7 +18,7 @@ pub enum Input {
     Carrier(CarrierKind, CarrierEvent),
     /// Somebody measures how bundles travel: one is sealed for a contact that stands for so many bytes
     /// more than it has. Its end is told by [`BundleEvent`](super::BundleEvent)s.
-    Parcel {
+    Load {
         /// For whom.
         to: ContactId,
         /// The bytes it stands for.

@@ -54,7 +54,7 @@ fn size(input: &Input) -> usize {
     match input {
         Input::Carrier(_, CarrierEvent::Bytes { bytes, .. }) => bytes.len(),
         Input::Call(_, Call::Send(_, text)) => text.0.len(),
-        Input::Call(_, Call::CarryImport(parcel)) => parcel.len(),
-        Input::Call(..) | Input::Carrier(..) | Input::Parcel { .. } | Input::Stop => 0,
+        Input::Call(_, Call::CarryImport(load)) => load.len(),
+        Input::Call(..) | Input::Carrier(..) | Input::Load { .. } | Input::Stop => 0,
     }
 }

@@ -17,11 +17,11 @@ use rand_core::CryptoRng;
 use super::account::Account;
 use super::contact::{self, Contact};
 use super::device::{Device, TheirPrekey};
+use super::endpoint::Endpoint;
 use super::fact::{FactKind, PrekeyFact, Versions};
 use super::prekey::Prekey;
 use super::psk::PskChain;
 use super::reconciling;
-use super::way::Way;
 use super::{Engine, Now, OpenError};
 use crate::api::ContactId;
 use crate::tables::{self, Table, damaged};
@@ -68,18 +68,18 @@ pub struct Friend<'a> {
 /// The store failed, or holds no identity.
 pub fn card(
     store: &mut impl Store,
-    ways: &[(CarrierKind, Address)],
+    endpoints: &[(CarrierKind, Address)],
     wall_ms: i64,
     rng: &mut impl CryptoRng,
 ) -> Result<Card, StorageError> {
     store.write(|txn| {
         let mut account: Account =
             tables::load(txn, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
-        let addresses: Vec<String> = ways
+        let addresses: Vec<String> = endpoints
             .iter()
             .map(|(carrier, address)| {
                 let (carrier, address) = (*carrier, address.clone());
-                Way { carrier, address }.text()
+                Endpoint { carrier, address }.text()
             })
             .collect();
         if account.addresses != addresses {

@@ -10,7 +10,7 @@ use minicbor::{Decode, Encode};
 
 use super::fault::{CallError, LinkError, PeerFault};
 use super::link::State;
-use super::{Engine, Now, Turn, chance};
+use super::{Engine, Now, Turn, rng};
 use crate::api::{self, InvitationId, InvitationState, NewInvitation, Private, Refusal, Reply};
 use crate::tables::{self, Table};
 
@@ -169,7 +169,7 @@ impl Engine {
         }
         let expires_s = (turn.now.wall_ms.max(0) as u64 / 1_000)
             .saturating_add(wish.valid_for_s.min(MAX_VALID_S));
-        let secret = InvitationSecret::from_bytes(chance::bytes(turn.rng));
+        let secret = InvitationSecret::from_bytes(rng::bytes(turn.rng));
         let invitation = Invitation {
             secret: secret.clone(),
             inviter: self.inviter_hash(),
@@ -196,7 +196,7 @@ impl Engine {
         self.invitations.insert(id, made);
         #[cfg(feature = "sized")]
         self.hints.changed();
-        self.news.invitations.insert(id);
+        self.pending.invitations.insert(id);
         Ok(Reply::Invitation(view))
     }
 
@@ -219,7 +219,7 @@ impl Engine {
         if made.fate == Fate::Open {
             made.end(Fate::Cancelled, turn.now.wall_ms);
             made.save(turn.txn, id)?;
-            self.news.invitations.insert(id);
+            self.pending.invitations.insert(id);
         }
         Ok(Reply::Done)
     }
@@ -271,7 +271,7 @@ impl Engine {
                     &Table::InvitationNonces.key(&[&id.0.to_be_bytes()]),
                 )?;
             }
-            self.news.invitations.insert(id);
+            self.pending.invitations.insert(id);
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ pub(crate) const BYE: u64 = 4;
 /// In bundles: what proves that it was opened.
 pub(crate) const RELEASE: u64 = 50;
 /// In bundles of simulations: bytes that it stands for.
-pub(crate) const PARCEL: u64 = 51;
+pub(crate) const LOAD: u64 = 51;
 /// In the features of hello: the device carries other people's bundles.
 pub(crate) const CARRIES: u64 = 1;
 /// The kinds that `sync` speaks.
@@ -97,7 +97,7 @@ pub(crate) fn say_bytes(session: &mut Session, kind: u64, content: Vec<u8>) {
 }
 
 /// What an item says.
-pub(crate) fn heard<T: for<'b> Decode<'b, ()>>(item: &Item) -> Result<T, PeerFault> {
+pub(crate) fn decode<T: for<'b> Decode<'b, ()>>(item: &Item) -> Result<T, PeerFault> {
     read(&item.content)
 }
 

@@ -7,10 +7,10 @@ use hedgerow_transport::invitation::{Invitation, LinkError};
 use minicbor::{Decode, Encode};
 
 use super::dialling::Target;
+use super::endpoint::Endpoint;
 use super::fault::CallError;
 use super::invitation::InvitationKey;
 use super::link::State;
-use super::way::Way;
 use super::{Engine, Turn};
 use crate::api::{
     self, InvitationId, InvitationState, JoinProblem, LinkSource, NewJoin, Refusal, Reply,
@@ -76,8 +76,8 @@ impl Joining {
         self.seen && self.invitation.in_person
     }
 
-    pub fn ways(&self) -> Vec<Way> {
-        Way::parse_all(self.invitation.addresses.iter().map(|address| &address.0))
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        Endpoint::parse_all(self.invitation.addresses.iter().map(|address| &address.0))
     }
 
     pub fn view(&self, id: InvitationKey) -> api::Invitation {
@@ -145,7 +145,7 @@ impl Engine {
         joining.save(turn.txn, id)?;
         self.joinings.insert(id, joining);
         self.dialling.want(Target::Inviter(id), turn.now.mono_ms);
-        self.news.invitations.insert(id);
+        self.pending.invitations.insert(id);
         Ok(Reply::Joining(id.api_id()))
     }
 
@@ -170,7 +170,7 @@ impl Engine {
     ) -> Result<(), StorageError> {
         self.joinings.remove(&id);
         self.dialling.drop_target(Target::Inviter(id));
-        self.news.invitations.insert(id);
+        self.pending.invitations.insert(id);
         turn.txn
             .remove(&Table::Joinings.key(&[&id.0.to_be_bytes()]))
     }
@@ -197,7 +197,7 @@ impl Engine {
         if let Some(joining) = self.joinings.get_mut(&id)
             && !std::mem::replace(&mut joining.told_no_answer, true)
         {
-            self.news.join_problems.push((id, JoinProblem::NoAnswer));
+            self.pending.join_problems.push((id, JoinProblem::NoAnswer));
         }
     }
 }

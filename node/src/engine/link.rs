@@ -15,13 +15,13 @@ use hedgerow_transport::handshake::{
     Answered, Arriving, Dialling, Head, Joining, Progress, Tagged,
 };
 
-use super::chance;
 use super::dialling::{Attempt, Target};
 use super::fault::{LinkError, PeerFault};
 use super::invitation::InvitationKey;
 use super::items::Bye;
 use super::live::Live;
 use super::meeting::Meeting;
+use super::rng;
 use super::share::Backlog;
 use super::{Effects as _, Engine, Turn};
 
@@ -112,7 +112,7 @@ impl Engine {
         }
         let (state, deadline_ms) = match &attempt {
             None => {
-                let age = chance::between(turn.rng, *STRANGER_MS.start(), *STRANGER_MS.end());
+                let age = rng::between(turn.rng, *STRANGER_MS.start(), *STRANGER_MS.end());
                 (State::Arriving(Arriving::new()), turn.now.mono_ms + age)
             }
             Some(attempt) => {
@@ -411,7 +411,8 @@ impl Engine {
     pub(super) fn round_ended(&mut self, turn: &Turn<'_>, attempt: &Attempt, round_over: bool) {
         match attempt.target {
             Target::Device(device) if attempt.moves => {
-                self.better.failed(device, &attempt.way, turn.now.mono_ms)
+                self.path_upgrades
+                    .failed(device, &attempt.endpoint, turn.now.mono_ms)
             }
             Target::Inviter(invitation) if round_over => self.inviter_silent(invitation),
             _ => {}

@@ -1,4 +1,4 @@
-//! A session with a contact's device (`docs/PROTOCOL.md` sections 7 to 9): hello, facts, the moving
+//! A session with a contact's device (`docs/PROTOCOL.md` sections 7 to 9): hello, facts, the rotation
 //! psk, and reconciliation, which `sync` does.
 
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
 use super::psk::PskProof;
 use super::silence::{Waiting, is_watched};
-use super::{Effects as _, Engine, Outbox, Turn, chance, reconciling, share};
+use super::{Effects as _, Engine, Outbox, Turn, reconciling, rng, share};
 use crate::courier::said;
 
 /// Bytes handed to a link and not yet written.
@@ -177,15 +177,15 @@ impl Engine {
         item: &Item,
     ) -> Result<bool, LinkError> {
         match (item.kind, live.hello.is_some()) {
-            (items::HELLO, false) => return self.hello(turn, id, link, live, items::heard(item)?),
+            (items::HELLO, false) => return self.hello(turn, id, link, live, items::decode(item)?),
             (items::HELLO, true) | (_, false) => return Err(PeerFault::OutOfPlace.into()),
             (items::BYE, _) => {
-                let bye: ByeItem = items::heard(item)?;
-                self.bye_heard(turn, live, bye.reason)?;
+                let bye: ByeItem = items::decode(item)?;
+                self.handle_bye(turn, live, bye.reason)?;
                 return Ok(false);
             }
-            (items::FACT, _) => self.fact_heard(turn, live, items::heard(item)?)?,
-            (items::FACT_HELD, _) => self.fact_held(turn, live.device, items::heard(item)?)?,
+            (items::FACT, _) => self.handle_fact(turn, live, items::decode(item)?)?,
+            (items::FACT_HELD, _) => self.fact_held(turn, live.device, items::decode(item)?)?,
             (psk::PROPOSE, _) => self.psk_proposed(turn, live, &item.content)?,
             (psk::ANSWER, _) => self.psk_answered(turn, live, &item.content)?,
             (psk::MOVED, _) => return self.psk_moved(turn, live, &item.content),
@@ -228,7 +228,7 @@ impl Engine {
         }
         link.deadline_ms = None;
         self.sessions.insert(live.device, id);
-        self.better.begun(live.device);
+        self.path_upgrades.begun(live.device);
         self.dialling.drop_target(Target::Device(live.device));
         self.refusals.remove(&live.device);
         self.session_begun(turn, link, live, &hello)?;
@@ -243,7 +243,7 @@ impl Engine {
             Incarnation(hello.incarnation),
         )?;
         self.courier_met(turn, id, live, &hello);
-        self.news.contacts.insert(live.identity);
+        self.pending.contacts.insert(live.identity);
         Ok(true)
     }
 
@@ -266,9 +266,9 @@ impl Engine {
         let moved_ms = offset_ms.saturating_sub(device.clock_offset_ms);
         device.clock_offset_ms = offset_ms;
         if let Some(attempt) = &link.attempt
-            && attempt.way.lasts()
+            && attempt.endpoint.lasts()
         {
-            device.found_at(&attempt.way);
+            device.found_at(&attempt.endpoint);
         }
         for (kind, version) in hello.have.iter() {
             let raised = device.given.raise(kind, version);
@@ -374,10 +374,15 @@ impl Engine {
         Ok(())
     }
 
-    fn bye_heard(&mut self, turn: &mut Turn<'_>, live: &Live, reason: u8) -> Result<(), LinkError> {
+    fn handle_bye(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &Live,
+        reason: u8,
+    ) -> Result<(), LinkError> {
         if reason == Bye::Replaced as u8 && !self.has_other_link(live) {
             // Another process on a copy of our data has taken our place: no quarrel about it.
-            let pause = chance::between(turn.rng, *COPY_PAUSE_MS.start(), *COPY_PAUSE_MS.end());
+            let pause = rng::between(turn.rng, *COPY_PAUSE_MS.start(), *COPY_PAUSE_MS.end());
             self.dialling
                 .want(Target::Device(live.device), turn.now.mono_ms + pause);
         }
@@ -411,8 +416,8 @@ impl Engine {
     ) -> Result<(), StorageError> {
         if self.sessions.get(&live.device) == Some(&id) {
             self.sessions.remove(&live.device);
-            self.better.over(live.device);
-            self.news.contacts.insert(live.identity);
+            self.path_upgrades.over(live.device);
+            self.pending.contacts.insert(live.identity);
             if let Some(device) = self.devices.get_mut(&live.device) {
                 device.last_seen_ms = Some(turn.now.wall_ms);
                 device.save(turn.txn, live.device)?;

@@ -14,13 +14,13 @@ use hedgerow_transport::session::Session;
 use super::contact::Contact;
 use super::device::Device;
 use super::dialling::Target;
+use super::endpoint::Endpoint;
 use super::fact::Versions;
 use super::fault::{LinkError, PeerFault};
 use super::invitation::{Fate, InvitationKey};
 use super::joining::Joining;
 use super::link::{Link, State};
 use super::psk::PskChain;
-use super::way::Way;
 use super::{Engine, Turn, items, reconciling};
 use crate::api::JoinProblem;
 
@@ -81,12 +81,15 @@ impl Engine {
             match (item.kind, meeting.joiner.take()) {
                 (meeting::MEET, None) if !link.proven => {
                     link.proven = true;
-                    self.meet_heard(turn, id, meeting, &item.content)?;
+                    self.handle_meet(turn, id, meeting, &item.content)?;
                 }
                 (meeting::MET, Some(joiner)) => {
                     link.proven = true;
-                    let way = link.attempt.as_ref().map(|attempt| attempt.way.clone());
-                    self.met_heard(turn, meeting, joiner, way, &item.content)?;
+                    let endpoint = link
+                        .attempt
+                        .as_ref()
+                        .map(|attempt| attempt.endpoint.clone());
+                    self.handle_met(turn, meeting, joiner, endpoint, &item.content)?;
                     return Ok(false);
                 }
                 (meeting::NOT_MET, Some(_)) => {
@@ -105,7 +108,7 @@ impl Engine {
 
     /// As the inviter: who joins, and what becomes of it. Contact and "used" are committed with this
     /// batch, before the answer leaves.
-    fn meet_heard(
+    fn handle_meet(
         &mut self,
         turn: &mut Turn<'_>,
         id: LinkId,
@@ -159,8 +162,8 @@ impl Engine {
         }
         self.end_other_meetings(turn, id, meeting.invitation);
         if !again {
-            self.news.met.push((identity, meeting.invitation, false));
-            self.news.invitations.insert(meeting.invitation);
+            self.pending.met.push((identity, meeting.invitation, false));
+            self.pending.invitations.insert(meeting.invitation);
         }
         items::say_bytes(&mut meeting.session, meeting::MET, answer);
         self.dialling
@@ -169,12 +172,12 @@ impl Engine {
     }
 
     /// As the joiner: the inviter has added us.
-    fn met_heard(
+    fn handle_met(
         &mut self,
         turn: &mut Turn<'_>,
         meeting: &Meeting,
         joiner: meeting::Meeting,
-        way: Option<Way>,
+        endpoint: Option<Endpoint>,
         content: &Bytes,
     ) -> Result<(), LinkError> {
         let inviter = match joiner.finish(&meeting.session, content) {
@@ -203,13 +206,13 @@ impl Engine {
         if !crossed && !self.is_established(turn, identity)? {
             let met_under = self.joinings.get(&meeting.invitation);
             let met_under = met_under.map(|joining| joining.invitation.secret.relay_key());
-            self.befriend(turn, &inviter, seen, None, way, met_under)?;
+            self.befriend(turn, &inviter, seen, None, endpoint, met_under)?;
         } else if seen && let Some(contact) = self.contacts.get_mut(&identity) {
             contact.verified = true;
             contact.save(turn.txn, identity)?;
         }
         self.joining_over(turn, meeting.invitation)?;
-        self.news.met.push((identity, meeting.invitation, true));
+        self.pending.met.push((identity, meeting.invitation, true));
         self.dialling.want(
             Target::Device(DeviceId(inviter.device.device_id())),
             turn.now.mono_ms,
@@ -239,7 +242,7 @@ impl Engine {
         id: InvitationKey,
         problem: JoinProblem,
     ) -> Result<(), StorageError> {
-        self.news.join_problems.push((id, problem));
+        self.pending.join_problems.push((id, problem));
         self.joining_over(turn, id)
     }
 
@@ -250,7 +253,7 @@ impl Engine {
         met: &Acquaintance,
         verified: bool,
         joined_by: Option<InvitationKey>,
-        way: Option<Way>,
+        endpoint: Option<Endpoint>,
         met_under: Option<RelayKey>,
     ) -> Result<(), StorageError> {
         let identity = IdentityId(*met.peer.devices.identity());
@@ -304,7 +307,10 @@ impl Engine {
                 .iter()
                 .map(|address| address.0.clone())
                 .collect(),
-            good: way.iter().map(|way| way.told().text()).collect(),
+            good: endpoint
+                .iter()
+                .map(|endpoint| endpoint.told().text())
+                .collect(),
             clock_offset_ms: 0,
             last_seen_ms: None,
             prekey: None,
@@ -320,7 +326,7 @@ impl Engine {
         self.hints.changed();
         self.presence.changed();
         self.presence.outdate();
-        self.news.contacts.insert(identity);
+        self.pending.contacts.insert(identity);
         Ok(())
     }
 

@@ -14,7 +14,7 @@ impl Engine {
             return;
         };
         let held = couriering.courier.bundles().iter();
-        let releases: Vec<Release> = held.flat_map(|carried| guess(&carried.envelope)).collect();
+        let releases: Vec<Release> = held.flat_map(|held| guess(&held.envelope)).collect();
         couriering.courier.claim(&releases);
     }
 

@@ -5,12 +5,12 @@
 //! | what happens, in batches | [`input`], `inputs` |
 //! | what is asked of the world, after the commit | [`effects`], `outbox` |
 //! | who we are, whom we know | `account`, `contact`, `device`, `fact`, `psk`, `replay`, `prekey` |
-//! | links and sessions | `link`, `handshake`, `live`, `facts`, `moving`, `reconciling`, `silence` |
+//! | links and sessions | `link`, `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence` |
 //! | the work of a turn, shared among links | `share` |
 //! | meeting | `invitation`, `joining`, `meeting` |
-//! | finding | `dialling`, `presence`, `unknown`, `announcing`, `relays`, `way` |
+//! | finding | `dialling`, `presence`, `unknown`, `announcing`, `relays`, `endpoint` |
 //! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
-//! | other people's bundles | `couriering`, `sealing`, `carried`, [`bundle_event`] |
+//! | other people's bundles | `couriering`, `sealing`, `held`, [`bundle_event`] |
 //! | conversations, read without the engine | [`conversation`] |
 //!
 //! State lives in the store; the engine keeps what it needs at hand of it in memory and writes through,
@@ -21,12 +21,9 @@ mod account;
 mod announcing;
 #[cfg(test)]
 mod attacks;
-mod better;
 pub mod bundle_event;
 mod call;
-mod carried;
 mod carry;
-mod chance;
 mod codec;
 mod contact;
 mod contacts;
@@ -37,10 +34,12 @@ mod device;
 mod dialling;
 mod draft;
 pub mod effects;
+mod endpoint;
 mod fact;
 mod facts;
 mod fault;
 mod handshake;
+mod held;
 #[cfg(feature = "sized")]
 mod hints;
 pub mod input;
@@ -54,18 +53,20 @@ mod live;
 mod meeting;
 #[cfg(feature = "sized")]
 mod misused;
-mod moving;
 mod names;
-mod news;
 mod outbox;
+mod path_upgrade;
+mod pending_events;
 pub mod ports;
 mod prekey;
 mod presence;
 mod psk;
+mod psk_rotation;
 mod reading;
 mod reconciling;
 mod relays;
 mod replay;
+mod rng;
 mod sealing;
 mod share;
 mod silence;
@@ -73,7 +74,6 @@ mod start;
 mod status;
 pub mod synthetic;
 mod unknown;
-mod way;
 mod writing;
 
 use std::cell::OnceCell;
@@ -99,7 +99,6 @@ use rand_core::CryptoRng;
 use crate::api::Airtime;
 use crate::store::erasure;
 use account::Account;
-use better::Better;
 use contact::Contact;
 use couriering::Couriering;
 use device::Device;
@@ -108,8 +107,9 @@ use invitation::{InvitationKey, Made};
 use joining::Joining;
 use link::Link;
 use names::Names;
-use news::News;
 use outbox::Outbox;
+use path_upgrade::PathUpgrades;
+use pending_events::PendingEvents;
 use prekey::Prekey;
 use presence::Presence;
 use relays::Relays;
@@ -153,14 +153,14 @@ pub struct Engine {
     /// Devices whose record has grown since it was saved, and when it is to be saved.
     unsaved: BTreeMap<DeviceId, u64>,
     dialling: Dialling,
-    better: Better,
+    path_upgrades: PathUpgrades,
     presence: Presence,
     relays: Relays,
     /// What sized first flights are recognised by.
     #[cfg(feature = "sized")]
     hints: hints::Hints,
     traffic: TrafficCount,
-    news: News,
+    pending: PendingEvents,
     /// Other people's bundles, if this node carries any.
     couriering: Option<Box<Couriering>>,
     /// No link is begun or accepted any more.
@@ -228,7 +228,7 @@ pub fn pump(
         engine.look_at_strangers(&mut turn)?;
         engine.catch_up(&mut turn)?;
         engine.tick(&mut turn)?;
-        engine.tell_news(&mut turn)
+        engine.emit_events(&mut turn)
     })?;
     out.release(effects);
     let (meter, mut more) = (Meter::new(), true);
@@ -257,7 +257,7 @@ impl Engine {
         match input {
             Input::Call(id, call) => self.call(turn, id, call),
             Input::Carrier(carrier, event) => self.carrier(turn, carrier, event),
-            Input::Parcel { to, length, id } => self.parcel(turn, &to, length, id),
+            Input::Load { to, length, id } => self.load(turn, &to, length, id),
             Input::Stop => self.stop(turn),
         }
     }
@@ -305,7 +305,7 @@ impl Engine {
                 self.relay_state(at, state);
                 Ok(())
             }
-            CarrierEvent::Better { link, at } => {
+            CarrierEvent::BetterPath { link, at } => {
                 self.better_path(turn, link, at);
                 Ok(())
             }
@@ -339,7 +339,7 @@ impl Engine {
             self.renew_prekey(turn)?;
         }
         self.renew_relay_names(turn)?;
-        self.appear(turn);
+        self.set_relays(turn);
         self.announce(turn);
         self.recognise_beacons(turn);
         self.search_beacons(turn);
@@ -350,7 +350,7 @@ impl Engine {
         if is_later {
             self.propose_overdue(turn)?;
         }
-        self.carry_on(turn)
+        self.tick_courier(turn)
     }
 
     fn next_wake_ms(&self, now: Now) -> Option<u64> {
@@ -359,11 +359,11 @@ impl Engine {
             self.next_silence_ms(),
             self.unsaved.values().min().copied(),
             self.dialling.next_wake_ms(),
-            self.better.next_wake_ms(),
+            self.path_upgrades.next_wake_ms(),
             self.presence.next_wake_ms(now, || self.is_anybody_unseen()),
             self.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
-            self.next_carrying_ms(),
+            self.next_courier_ms(),
             self.next_relay_name_ms(now),
         ]
         .into_iter()

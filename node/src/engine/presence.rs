@@ -14,7 +14,7 @@ use hedgerow_transport::search::{SEARCH_LONGEST_MS, Search, Sought, Unrecognised
 use rand_core::CryptoRng;
 
 use super::unknown::Unknown;
-use super::{Now, chance};
+use super::{Now, rng};
 
 /// How long beacons are remembered that nobody was recognised by: each is compared in one step of the search at least, however seldom there is one.
 const UNKNOWN_MS: u64 = 2 * SEARCH_LONGEST_MS;
@@ -181,10 +181,10 @@ impl Presence {
     ) -> Option<Epoch> {
         let current = Epoch::at(now.wall_ms);
         let next_ms = |rng: &mut dyn CryptoRng| {
-            now.mono_ms + left_ms(now) + chance::between(rng, 0, EPOCH_MS as u64)
+            now.mono_ms + left_ms(now) + rng::between(rng, 0, EPOCH_MS as u64)
         };
         let pause = |rng: &mut dyn CryptoRng, range: RangeInclusive<u64>| {
-            Some(now.mono_ms + chance::between(rng, *range.start(), *range.end()))
+            Some(now.mono_ms + rng::between(rng, *range.start(), *range.end()))
         };
         let Some(held) = self.announced.get_mut(&carrier) else {
             let announced = Announced {

@@ -6,7 +6,7 @@ use hedgerow_sync::space;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 
 use super::fault::CallError;
-use super::news::Run;
+use super::pending_events::Run;
 use super::{Engine, Turn, conversation, reconciling};
 use crate::api::{ContactId, MessageId, Refusal, Reply};
 use crate::tables::{self, Table, damaged};
@@ -122,7 +122,7 @@ impl Engine {
             changed = true;
         }
         if changed {
-            self.news.contacts.insert(identity);
+            self.pending.contacts.insert(identity);
         }
         Ok(Reply::Done)
     }

@@ -13,8 +13,8 @@ use hedgerow_transport::session::{self, Item, Lane, Session};
 use super::fault::{LinkError, PeerFault};
 use super::link::State;
 use super::live::Live;
-use super::news::Run;
-use super::{Engine, Turn, chance};
+use super::pending_events::Run;
+use super::{Engine, Turn, rng};
 
 /// Bytes queued beyond what a link takes now, so that every record but the last is a full one.
 const LOOKAHEAD: usize = 2 * session::MAX_RECORD;
@@ -66,7 +66,7 @@ impl Engine {
                 secret: secret.as_bytes(),
             })
             .collect();
-        let salt_seed = chance::bytes(turn.rng);
+        let salt_seed = rng::bytes(turn.rng);
         let channel = Channel {
             me: self.own_log(),
             peer: device,
@@ -154,7 +154,9 @@ impl Engine {
                     self.pass_on(turn.txn, space, log, first)?;
                 }
                 Event::Acked { log, seq, .. } if log.device == self.device_id => {
-                    self.news.delivered.insert(identity, EntryId { log, seq });
+                    self.pending
+                        .delivered
+                        .insert(identity, EntryId { log, seq });
                     self.courier_acked(identity);
                 }
                 Event::Acked { .. } => {}
@@ -162,7 +164,7 @@ impl Engine {
                     tracing::debug!(?refusal, "entries of a contact are not accepted")
                 }
                 Event::RefusedByPeer { .. } => {
-                    self.news.contacts.insert(identity);
+                    self.pending.contacts.insert(identity);
                 }
                 Event::Fault(fault) => {
                     tracing::debug!(%fault, "a contact broke reconciliation");
@@ -194,10 +196,10 @@ impl Engine {
                 count: rows.count,
                 mine: log.device == self.device_id,
             };
-            self.news.message(identity, run);
+            self.pending.message(identity, run);
         }
         if !changes.annotated.is_empty() {
-            let annotated = self.news.annotated.entry(identity).or_default();
+            let annotated = self.pending.annotated.entry(identity).or_default();
             annotated.extend(&changes.annotated);
         }
     }

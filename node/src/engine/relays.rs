@@ -20,11 +20,11 @@ use minicbor::{Decode, Encode};
 
 use super::device::Device;
 use super::dialling::Target;
+use super::endpoint::Endpoint;
 use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
 use super::invitation::InvitationKey;
 use super::link::State;
-use super::way::Way;
 use super::{Effects as _, Engine, Now, Turn};
 use crate::api::{Private, Refusal, RelayPaths, RelayStatus, Reply};
 
@@ -56,7 +56,7 @@ pub(crate) struct RelayNames {
 
 impl RelayNames {
     /// What a peer has told.
-    pub fn heard(content: &[u8]) -> Result<RelayNames, PeerFault> {
+    pub fn decode(content: &[u8]) -> Result<RelayNames, PeerFault> {
         let names: RelayNames = minicbor::decode(content).map_err(|_| PeerFault::BadItem)?;
         match names.names.len() <= MAX_RELAY_NAMES {
             true => Ok(names),
@@ -181,7 +181,7 @@ impl Engine {
 
     fn relays_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.account.save(turn.txn)?;
-        self.news.carriers.insert(CarrierKind::Relay);
+        self.pending.carriers.insert(CarrierKind::Relay);
         self.refresh_dials(turn);
         self.look_for_better();
         self.addresses_changed(turn)
@@ -224,7 +224,7 @@ impl Engine {
     }
 
     /// Has the carrier be where, and go by the names, that are right now.
-    pub(super) fn appear(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn set_relays(&mut self, turn: &mut Turn<'_>) {
         if !self.carriers.contains_key(&CarrierKind::Relay) {
             return;
         }
@@ -248,7 +248,7 @@ impl Engine {
         let relays = wanted.relays.iter().cloned().map(Address).collect();
         let paths = wanted.paths;
         self.relays.appearance = wanted;
-        let appear = CarrierCommand::Appear {
+        let appear = CarrierCommand::SetRelays {
             relays,
             keys,
             paths,
@@ -328,16 +328,21 @@ impl Engine {
     pub(super) fn relay_state(&mut self, at: Address, state: RelayState) {
         if self.is_added(&at) {
             self.relays.states.insert(at, state);
-            self.news.carriers.insert(CarrierKind::Relay);
+            self.pending.carriers.insert(CarrierKind::Relay);
         }
     }
 
     /// Where a contact's device is called, of what is known of it: at relays by the names that it has told, and by
     /// those under which it waits for us alone if we may not know them.
-    pub(super) fn device_ways(&self, id: DeviceId, device: &Device, now: Now) -> Vec<Way> {
+    pub(super) fn device_endpoints(
+        &self,
+        id: DeviceId,
+        device: &Device,
+        now: Now,
+    ) -> Vec<Endpoint> {
         let wall_ms = now.wall_ms.saturating_add(device.clock_offset_ms);
         let direction = Direction::between(&id.0, &self.device_id.0);
-        let names = |_: &Way| {
+        let names = |_: &Endpoint| {
             let told = device.relay_names.iter();
             let told = told.flat_map(move |names| names.about(wall_ms));
             let met_under = device.met_under.filter(|_| device.relay_names.is_none());
@@ -348,39 +353,39 @@ impl Engine {
             });
             told.chain(met_under).chain(pair)
         };
-        self.through_relays(device.ways(), names)
+        self.through_relays(device.endpoints(), names)
     }
 
     /// Where the maker of an invitation is called.
-    pub(super) fn inviter_ways(&self, joining: &super::joining::Joining) -> Vec<Way> {
+    pub(super) fn inviter_endpoints(&self, joining: &super::joining::Joining) -> Vec<Endpoint> {
         let name = joining.invitation.secret.relay_key().name();
-        self.through_relays(joining.ways(), |_| std::iter::once(name))
+        self.through_relays(joining.endpoints(), |_| std::iter::once(name))
     }
 
     /// Ways as they are dialled: through a relay under each of these names. Relays that the user has not
     /// added are left out.
     fn through_relays<I: IntoIterator<Item = RelayName>>(
         &self,
-        ways: Vec<Way>,
-        names: impl Fn(&Way) -> I,
-    ) -> Vec<Way> {
+        endpoints: Vec<Endpoint>,
+        names: impl Fn(&Endpoint) -> I,
+    ) -> Vec<Endpoint> {
         let mut dialled = Vec::new();
-        for way in ways {
-            if way.carrier != CarrierKind::Relay {
-                dialled.push(way);
+        for endpoint in endpoints {
+            if endpoint.carrier != CarrierKind::Relay {
+                dialled.push(endpoint);
                 continue;
             }
-            for relay in self.added(&way.address) {
-                for name in names(&way) {
+            for relay in self.added(&endpoint.address) {
+                for name in names(&endpoint) {
                     let address = name.at(&relay);
-                    let carrier = way.carrier;
-                    dialled.push(Way { carrier, address });
+                    let carrier = endpoint.carrier;
+                    dialled.push(Endpoint { carrier, address });
                 }
             }
         }
         // Where sessions came about comes first, and stays there.
         let mut seen = BTreeSet::new();
-        dialled.retain(|way| seen.insert(way.clone()));
+        dialled.retain(|endpoint| seen.insert(endpoint.clone()));
         dialled
     }
 
@@ -394,16 +399,16 @@ impl Engine {
             return;
         };
         if link.attempt.is_some() && !self.stopping {
-            let way = Way {
+            let endpoint = Endpoint {
                 carrier: link.carrier,
                 address,
             };
             let dial = self
                 .dialling
-                .move_to(Target::Device(live.device), way.clone());
-            let to = way.address;
+                .move_to(Target::Device(live.device), endpoint.clone());
+            let to = endpoint.address;
             turn.out
-                .command(way.carrier, CarrierCommand::Dial { dial, to });
+                .command(endpoint.carrier, CarrierCommand::Dial { dial, to });
         }
     }
 
@@ -428,13 +433,17 @@ impl Engine {
             .devices
             .values()
             .filter(|one| one.is_welcome(&self.contacts));
-        let named = contacts
-            .flat_map(Device::ways)
-            .chain(self.joinings.values().flat_map(|joining| joining.ways()));
+        let named = contacts.flat_map(Device::endpoints).chain(
+            self.joinings
+                .values()
+                .flat_map(|joining| joining.endpoints()),
+        );
         let mut offered: Vec<String> = named
-            .filter(|way| way.carrier == CarrierKind::Relay && is_relay(&way.address))
-            .filter(|way| self.added(&way.address).next().is_none())
-            .map(|way| way.address.0)
+            .filter(|endpoint| {
+                endpoint.carrier == CarrierKind::Relay && is_relay(&endpoint.address)
+            })
+            .filter(|endpoint| self.added(&endpoint.address).next().is_none())
+            .map(|endpoint| endpoint.address.0)
             .collect();
         offered.sort_unstable();
         offered.dedup();
@@ -489,10 +498,10 @@ mod tests {
     #[test]
     fn more_names_than_anybody_tells_are_a_fault() {
         let most = tables::encoded(&names(u64::MAX, MAX_RELAY_NAMES as u8));
-        let heard = RelayNames::heard(&most).expect("as many as there may be");
+        let heard = RelayNames::decode(&most).expect("as many as there may be");
         assert!(heard.about(i64::MAX).next().is_none());
         let more = tables::encoded(&names(1, MAX_RELAY_NAMES as u8 + 1));
-        assert!(RelayNames::heard(&more).is_err());
-        assert!(RelayNames::heard(b"").is_err());
+        assert!(RelayNames::decode(&more).is_err());
+        assert!(RelayNames::decode(b"").is_err());
     }
 }

@@ -8,17 +8,17 @@ use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::padding::padme;
 
 use super::bundle_event::BundleEvent;
-use super::carried::{self, Own, Parcel, Row};
 use super::couriering::Couriering;
 use super::fault::CallError;
+use super::held::{self, Load, Own, Row};
 use super::items::{self, ReleaseItem};
 use super::{Effects as _, Engine, Turn, reconciling};
 use crate::api::ContactId;
 use crate::courier::{Envelope, Hint, Release, ReleaseHash, Tag};
 use crate::tables;
 
-/// The most parcels of one bundle.
-const MAX_PARCELS: usize = 64;
+/// The most loads of one bundle.
+const MAX_LOADS: usize = 64;
 
 impl Engine {
     /// Something waits for a contact.
@@ -82,15 +82,15 @@ impl Engine {
             let own = Own {
                 to: id,
                 newest: sealed.newest.map(|(log, seq)| (log.incarnation.0, seq.0)),
-                parcels: Vec::new(),
+                loads: Vec::new(),
             };
             self.give_to_couriers(turn, couriering, identity, &sealed.bundle, 0, own)?;
         }
         Ok(())
     }
 
-    /// Seals a parcel for a contact.
-    pub(super) fn parcel(
+    /// Seals a load for a contact.
+    pub(super) fn load(
         &mut self,
         turn: &mut Turn<'_>,
         to: &ContactId,
@@ -98,24 +98,24 @@ impl Engine {
         id: u64,
     ) -> Result<(), StorageError> {
         let Some(mut couriering) = self.couriering.take() else {
-            turn.out.bundle(BundleEvent::NotSealed { parcel: id });
+            turn.out.bundle(BundleEvent::NotSealed { load: id });
             return Ok(());
         };
-        let parcel = Parcel { id, length };
-        let sealed = self.seal_parcel(turn, &mut couriering, to, parcel);
+        let load = Load { id, length };
+        let sealed = self.seal_load(turn, &mut couriering, to, load);
         self.couriering = Some(couriering);
         if !sealed? {
-            turn.out.bundle(BundleEvent::NotSealed { parcel: id });
+            turn.out.bundle(BundleEvent::NotSealed { load: id });
         }
         Ok(())
     }
 
-    fn seal_parcel(
+    fn seal_load(
         &mut self,
         turn: &mut Turn<'_>,
         couriering: &mut Couriering,
         to: &ContactId,
-        parcel: Parcel,
+        load: Load,
     ) -> Result<bool, StorageError> {
         let Ok(identity) = self.contact_named(to) else {
             return Ok(false);
@@ -131,12 +131,12 @@ impl Engine {
             return Ok(false);
         };
         let settings = couriering.courier.settings().clone();
-        let mut parcels = vec![parcel];
+        let mut loads = vec![load];
         if !settings.one_message {
             let earlier = couriering.own.values().filter(|own| own.to == id);
-            for earlier in earlier.flat_map(|own| &own.parcels) {
-                if parcels.len() < MAX_PARCELS && !parcels.contains(earlier) {
-                    parcels.push(*earlier);
+            for earlier in earlier.flat_map(|own| &own.loads) {
+                if loads.len() < MAX_LOADS && !loads.contains(earlier) {
+                    loads.push(*earlier);
                 }
             }
         }
@@ -154,17 +154,17 @@ impl Engine {
         );
         let mut draft = draft.without_padding();
         let release = Release(*draft.release());
-        let ghosts = parcels
+        let ghosts = loads
             .iter()
-            .fold(0_u64, |sum, parcel| sum.saturating_add(parcel.length));
+            .fold(0_u64, |sum, load| sum.saturating_add(load.length));
         let ghost = match settings.padding {
             true => padme(usize::try_from(ghosts).unwrap_or(usize::MAX >> 1)) as u64,
             false => ghosts,
         };
         let said = ReleaseItem { release, ghost };
         let mut pushed = draft.push(items::RELEASE, &tables::encoded(&said));
-        for parcel in &parcels {
-            pushed = pushed.and(draft.push(items::PARCEL, &tables::encoded(parcel)));
+        for load in &loads {
+            pushed = pushed.and(draft.push(items::LOAD, &tables::encoded(load)));
         }
         let sealed = draft.seal(
             &self.account.device_key,
@@ -179,7 +179,7 @@ impl Engine {
         let own = Own {
             to: id,
             newest: None,
-            parcels,
+            loads,
         };
         self.give_to_couriers(turn, couriering, identity, &bundle, ghost, own)
     }
@@ -211,15 +211,15 @@ impl Engine {
         if !courier.add(envelope, length, turn.now.mono_ms, &mut turn.rng) {
             return Ok(false);
         }
-        if let Some(carried) = courier.bundles().get(&envelope.tag) {
-            Row::of(carried, Some(&own), turn.now).save(turn.txn)?;
-            carried::keep(turn.txn, &envelope.tag, bundle)?;
+        if let Some(held) = courier.bundles().get(&envelope.tag) {
+            Row::of(held, Some(&own), turn.now).save(turn.txn)?;
+            held::keep(turn.txn, &envelope.tag, bundle)?;
         }
         turn.out.bundle(BundleEvent::Sealed {
             bundle: envelope.tag,
             to: own.to,
             size: envelope.size,
-            parcels: own.parcels.iter().map(|parcel| parcel.id).collect(),
+            loads: own.loads.iter().map(|load| load.id).collect(),
             messages: own.newest.is_some(),
         });
         couriering.own.insert(envelope.tag, own);

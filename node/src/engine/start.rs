@@ -14,18 +14,18 @@ use rand_core::CryptoRng;
 
 use super::account::{Account, MAX_NAME, MarkSecret};
 use super::announcing::is_way_known;
-use super::better::Better;
 use super::dialling::{Dialling, Target};
 use super::fact::{FactKind, Versions};
 #[cfg(feature = "sized")]
 use super::hints::Hints;
 use super::invitation::InvitationKey;
 use super::joining::Joining;
-use super::news::News;
+use super::path_upgrade::PathUpgrades;
+use super::pending_events::PendingEvents;
 use super::presence::Presence;
 use super::relays::Relays;
 use super::status::TrafficCount;
-use super::{Engine, Now, chance};
+use super::{Engine, Now, rng};
 use crate::api::Radio;
 use crate::store::schema;
 use crate::tables::{self, Table, damaged};
@@ -85,8 +85,8 @@ impl Engine {
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(OpenError::Name);
         }
-        let identity_key = SigningSecret::from_bytes(chance::bytes(rng));
-        let signing_key = SigningSecret::from_bytes(chance::bytes(rng));
+        let identity_key = SigningSecret::from_bytes(rng::bytes(rng));
+        let signing_key = SigningSecret::from_bytes(rng::bytes(rng));
         let device_key = StaticKey::random(rng);
         let identity = identity_key.key();
         let listed = ListedDevice::sign(
@@ -105,7 +105,7 @@ impl Engine {
             identity_key,
             signing_key,
             device_key,
-            mark_key: MarkSecret::from_bytes(chance::bytes(rng)),
+            mark_key: MarkSecret::from_bytes(rng::bytes(rng)),
             beacon_key: BeaconKey::random(rng),
             name: name.to_owned(),
             addresses: Vec::new(),
@@ -251,13 +251,13 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         refusals: BTreeMap::new(),
         unsaved: BTreeMap::new(),
         dialling: Dialling::default(),
-        better: Better::default(),
+        path_upgrades: PathUpgrades::default(),
         presence: Presence::default(),
         relays: Relays::default(),
         #[cfg(feature = "sized")]
         hints: Hints::default(),
         traffic: TrafficCount::default(),
-        news: News::default(),
+        pending: PendingEvents::default(),
         couriering: None,
         stopping: false,
         ticked: None,

@@ -94,7 +94,7 @@ impl Engine {
 impl From<Radio> for CarrierCommand {
     /// What Bluetooth LE is told.
     fn from(radio: Radio) -> CarrierCommand {
-        CarrierCommand::Tune {
+        CarrierCommand::SetRadio {
             power: radio.power,
             show_address: radio.show_address,
         }

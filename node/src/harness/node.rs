@@ -192,11 +192,11 @@ impl Node {
     ///
     /// # Panics
     /// The settings contradict themselves.
-    pub fn carry(&mut self, settings: courier::Settings, now_ms: u64) {
+    pub fn start_courier(&mut self, settings: courier::Settings, now_ms: u64) {
         let now = self.now(now_ms);
         self.carries = Some(settings.clone());
         self.engine
-            .carry(settings, &self.storage, now)
+            .start_courier(settings, &self.storage, now)
             .expect("memory does not fail");
     }
 
@@ -252,7 +252,7 @@ impl Node {
             for input in self.waiting.drain(..self.batch.min(self.waiting.len())) {
                 inputs.push(input);
             }
-            let mut effects = Asked {
+            let mut effects = EffectQueue {
                 number,
                 air,
                 now_ms,
@@ -294,7 +294,7 @@ impl Node {
         if let Some(settings) = &self.carries {
             let now = self.now(now_ms);
             self.engine
-                .carry(settings.clone(), &self.storage, now)
+                .start_courier(settings.clone(), &self.storage, now)
                 .expect("memory does not fail");
         }
         self.wake = NextWake(Some(now_ms));
@@ -318,7 +318,7 @@ impl Air<'_> {
 }
 
 /// The world as one engine sees it, for the length of one pump.
-struct Asked<'a, 'n> {
+struct EffectQueue<'a, 'n> {
     number: usize,
     air: &'a mut Air<'n>,
     now_ms: u64,
@@ -330,7 +330,7 @@ struct Asked<'a, 'n> {
     log_in_length: &'a mut blake3::Hasher,
 }
 
-impl Asked<'_, '_> {
+impl EffectQueue<'_, '_> {
     /// No two networks know links of one name.
     fn link_command(&mut self, command: CarrierCommand) {
         for network in self.air.all() {
@@ -352,7 +352,7 @@ impl Asked<'_, '_> {
     }
 }
 
-impl Effects for Asked<'_, '_> {
+impl Effects for EffectQueue<'_, '_> {
     fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
         self.log_secret("send", &bytes, &bytes.len().to_be_bytes());
         self.link_command(CarrierCommand::Send { link, bytes });

@@ -12,7 +12,7 @@ use hedgerow_transport::ble::{Ble, BleConfig};
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 #[cfg(feature = "relay")]
 use hedgerow_transport::carrier::relay::{RelayConfig, Relays};
-use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, EventSink, LinkIds, TwoWay};
+use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, DuplexCarrier, EventSink, LinkIds};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -171,7 +171,7 @@ impl Start {
         engine: impl FnOnce(&mut RedbStore, Now, &mut ChaCha20Rng) -> Result<Engine, OpenError>,
     ) -> Result<Start, Refusal> {
         schema::migrate(&mut store, schema::MIGRATIONS)?;
-        let (seed, mut rng) = chance()?;
+        let (seed, mut rng) = seeded_rng()?;
         let clock = Clock::start();
         let engine = engine(&mut store, clock.now(), &mut rng)?;
         Ok(Start {
@@ -238,8 +238,8 @@ fn carriers(
     on_air: OnAir,
     ports: BTreeMap<[u8; 16], u16>,
     mail: &mpsc::Sender<Mail>,
-) -> Result<BTreeMap<CarrierKind, Box<dyn TwoWay>>, Refusal> {
-    let (seed, _) = chance()?;
+) -> Result<BTreeMap<CarrierKind, Box<dyn DuplexCarrier>>, Refusal> {
+    let (seed, _) = seeded_rng()?;
     let ids = LinkIds::default();
     let mut config = match on_air {
         OnAir::Yes => LanConfig::new(seed, ids.clone()),
@@ -253,12 +253,12 @@ fn carriers(
         mail: mail.clone(),
         windows: windows.clone(),
     };
-    let mut carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>> = BTreeMap::new();
+    let mut carriers: BTreeMap<CarrierKind, Box<dyn DuplexCarrier>> = BTreeMap::new();
     let lan = Lan::start(config, sink(CarrierKind::Lan));
     carriers.insert(CarrierKind::Lan, Box::new(lan));
     #[cfg(feature = "relay")]
     {
-        let (seed, _) = chance()?;
+        let (seed, _) = seeded_rng()?;
         let config = RelayConfig {
             seed,
             ids: ids.clone(),
@@ -270,7 +270,7 @@ fn carriers(
     }
     #[cfg(target_os = "linux")]
     if on_air == OnAir::Yes {
-        let (seed, _) = chance()?;
+        let (seed, _) = seeded_rng()?;
         let ble = Ble::start(BleConfig::new(seed, ids), sink(CarrierKind::Ble));
         carriers.insert(CarrierKind::Ble, Box::new(ble));
     }
@@ -297,7 +297,7 @@ impl EventSink for Sink {
 }
 
 /// A generator seeded by the operating system, and its seed.
-fn chance() -> Result<([u8; 32], ChaCha20Rng), Refusal> {
+fn seeded_rng() -> Result<([u8; 32], ChaCha20Rng), Refusal> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|_| Refusal::Bug)?;
     Ok((seed, ChaCha20Rng::from_seed(seed)))

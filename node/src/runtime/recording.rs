@@ -39,7 +39,7 @@ struct Header {
 enum Line {
     Call(u64, Call),
     Carrier(CarrierKind, Report),
-    Parcel(ContactId, u64, u64),
+    Load(ContactId, u64, u64),
     Stop,
     /// All inputs since the last turn were handed to the engine, at this time.
     Turn {
@@ -90,7 +90,7 @@ enum Report {
         at: String,
         state: RelayState,
     },
-    Better {
+    BetterPath {
         link: u64,
         at: String,
     },
@@ -122,7 +122,7 @@ impl Recorder {
         self.write(&match input {
             Input::Call(CallId(id), call) => Line::Call(*id, call.clone()),
             Input::Carrier(kind, event) => Line::Carrier(*kind, event.into()),
-            Input::Parcel { to, length, id } => Line::Parcel(to.clone(), *length, *id),
+            Input::Load { to, length, id } => Line::Load(to.clone(), *length, *id),
             Input::Stop => Line::Stop,
         });
     }
@@ -185,7 +185,7 @@ impl Recording {
                     let event = report.event().ok_or_else(|| bad("a line is damaged"))?;
                     inputs.push(Input::Carrier(kind, event));
                 }
-                Line::Parcel(to, length, id) => inputs.push(Input::Parcel { to, length, id }),
+                Line::Load(to, length, id) => inputs.push(Input::Load { to, length, id }),
                 Line::Stop => inputs.push(Input::Stop),
                 Line::Turn { mono_ms, wall_ms } => {
                     turns.push((std::mem::take(&mut inputs), Now { mono_ms, wall_ms }));
@@ -232,7 +232,7 @@ impl From<&CarrierEvent> for Report {
                 at: at.0.clone(),
                 state: *state,
             },
-            CarrierEvent::Better { link, at } => Self::Better {
+            CarrierEvent::BetterPath { link, at } => Self::BetterPath {
                 link: link.0,
                 at: at.0.clone(),
             },
@@ -281,7 +281,7 @@ impl Report {
                 at: Address(at),
                 state,
             },
-            Self::Better { link, at } => CarrierEvent::Better {
+            Self::BetterPath { link, at } => CarrierEvent::BetterPath {
                 link: LinkId(link),
                 at: Address(at),
             },
@@ -344,7 +344,7 @@ mod tests {
                 at: Address("there".into()),
                 state: RelayState::NotARelay,
             },
-            CarrierEvent::Better {
+            CarrierEvent::BetterPath {
                 link,
                 at: Address("better".into()),
             },
@@ -381,8 +381,8 @@ mod tests {
                 Input::Carrier(kind, event) => {
                     serde_json::to_string(&Line::Carrier(*kind, event.into()))
                 }
-                Input::Parcel { to, length, id } => {
-                    serde_json::to_string(&Line::Parcel(to.clone(), *length, *id))
+                Input::Load { to, length, id } => {
+                    serde_json::to_string(&Line::Load(to.clone(), *length, *id))
                 }
                 Input::Stop => serde_json::to_string(&Line::Stop),
             };

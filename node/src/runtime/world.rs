@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use hedgerow_transport::carrier::{
-    CarrierCommand, CarrierEvent, CarrierKind, Ending, LinkId, TwoWay,
+    CarrierCommand, CarrierEvent, CarrierKind, DuplexCarrier, Ending, LinkId,
 };
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -13,7 +13,7 @@ use crate::engine::{BundleEvent, CallId, Effects};
 
 /// Carriers, callers and listeners.
 pub(super) struct World {
-    carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>>,
+    carriers: BTreeMap<CarrierKind, Box<dyn DuplexCarrier>>,
     /// Which carrier a link belongs to.
     links: BTreeMap<LinkId, CarrierKind>,
     /// Whether any carrier has told where we are.
@@ -27,7 +27,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(
-        carriers: BTreeMap<CarrierKind, Box<dyn TwoWay>>,
+        carriers: BTreeMap<CarrierKind, Box<dyn DuplexCarrier>>,
         listeners: broadcast::Sender<Event>,
         found: watch::Sender<bool>,
     ) -> Self {
@@ -94,7 +94,7 @@ impl World {
         let Some(way) = self.carriers.get(&carrier) else {
             return;
         };
-        if let Some(event) = way.obey(command) {
+        if let Some(event) = way.execute(command) {
             self.note(carrier, &event);
             self.caused.push((carrier, event));
         }

@@ -22,11 +22,11 @@ const KEY: &[u8] = &[0x02];
 /// and from those of `sync`, are noted.
 const HARMLESS: [Table; 10] = [
     Table::BundleTags,
-    Table::Carried,
+    Table::Held,
     Table::CarriedParts,
     Table::DeviceId,
     Table::InvitationNonces,
-    Table::Parcels,
+    Table::Loads,
     Table::Ports,
     Table::ReadPositions,
     Table::ReplayWindows,

@@ -7,7 +7,7 @@ use hedgerow_node::courier::exchange::{Act, Arrival, Whose};
 use hedgerow_node::courier::policies::{Epidemic, Prophet, SprayAndWait, TwoHop};
 use hedgerow_node::courier::said::{Begin, Summary};
 use hedgerow_node::courier::{
-    Carried, Courier, DropReason, Envelope, Hint, Peer, PolicySettings, Reason, Release, Said,
+    Courier, DropReason, Envelope, Held, Hint, Peer, PolicySettings, Reason, Release, Said,
     Settings, Tag, Turns,
 };
 use hedgerow_sync::id::DeviceId;
@@ -30,7 +30,7 @@ enum Wire {
 struct Node {
     courier: Courier,
     /// What would be found after a crash.
-    disk: BTreeMap<Tag, Carried>,
+    disk: BTreeMap<Tag, Held>,
     /// Bundles for this node that it has taken in, and how often.
     taken: BTreeMap<Tag, u32>,
     expected: BTreeSet<(LinkId, Tag)>,
@@ -101,8 +101,8 @@ impl World {
         self.bundles.insert(tag, to);
         let node = &mut self.nodes[from];
         if node.courier.add(envelope, SIZE, self.now_ms, &mut self.rng) {
-            let carried = node.courier.bundles().get(&tag).unwrap().clone();
-            node.disk.insert(tag, carried);
+            let held = node.courier.bundles().get(&tag).unwrap().clone();
+            node.disk.insert(tag, held);
         }
         self.act(from);
     }
@@ -144,11 +144,11 @@ impl World {
         }
         let node = &mut self.nodes[number];
         node.courier = Courier::new(self.settings.clone());
-        let mut disk: Vec<Carried> = node.disk.values().cloned().collect();
-        disk.sort_by_key(|carried| carried.order);
-        for mut carried in disk {
-            (carried.promised, carried.sending) = (0, 0);
-            node.courier.restore(carried);
+        let mut disk: Vec<Held> = node.disk.values().cloned().collect();
+        disk.sort_by_key(|held| held.order);
+        for mut held in disk {
+            (held.promised, held.sending) = (0, 0);
+            node.courier.restore(held);
         }
         node.expected.clear();
     }
@@ -178,7 +178,7 @@ impl World {
                     false => Whose::Others,
                 };
                 node.courier
-                    .heard(link, said, self.now_ms, &mut self.rng, &mut whose)
+                    .handle(link, said, self.now_ms, &mut self.rng, &mut whose)
                     .expect("an honest courier has its reasons");
             }
             Wire::Contents(tag) if node.expected.contains(&(link, tag)) => {
@@ -188,7 +188,7 @@ impl World {
                     *node.taken.entry(tag).or_default() += 1;
                     Arrival::Opened(Some(release(&tag)))
                 } else {
-                    Arrival::ToCarry
+                    Arrival::ToHold
                 };
                 let courier = &mut node.courier;
                 courier.arrived(link, &tag, arrival, self.now_ms, &mut self.rng);
@@ -216,8 +216,8 @@ impl World {
                     continue;
                 }
                 Act::Keep(_, tag) | Act::Update(tag) => {
-                    if let Some(carried) = held(&tag) {
-                        node.disk.insert(tag, carried);
+                    if let Some(held) = held(&tag) {
+                        node.disk.insert(tag, held);
                     }
                     continue;
                 }
@@ -253,7 +253,7 @@ impl World {
             assert!(times <= 1, "taken in {times} times");
             if let PolicySettings::SprayAndWait(spray) = &self.settings.policy {
                 let on_disk = self.nodes.iter().filter_map(|node| node.disk.get(tag));
-                let copies: u32 = on_disk.map(|carried| carried.envelope.copies).sum();
+                let copies: u32 = on_disk.map(|held| held.envelope.copies).sum();
                 assert!(copies <= spray.copies, "{copies} copies");
             }
         }
@@ -334,7 +334,7 @@ proptest! {
         }
         for (tag, to) in &world.bundles {
             let held = world.nodes.iter().any(|node| {
-                node.disk.get(tag).is_some_and(|carried| !carried.envelope_at(world.now_ms).is_expired())
+                node.disk.get(tag).is_some_and(|held| !held.envelope_at(world.now_ms).is_expired())
             });
             prop_assert!(!held || world.nodes[*to].taken.contains_key(tag), "held and not delivered");
         }
@@ -455,7 +455,7 @@ fn what_was_offered_is_not_listed_again_when_a_greeting_changes() {
             releases: Vec::new(),
         };
         courier
-            .heard(LinkId(1), Said::Summary(summary), 0, &mut rng, &mut |_| {
+            .handle(LinkId(1), Said::Summary(summary), 0, &mut rng, &mut |_| {
                 Whose::Others
             })
             .unwrap();
@@ -589,7 +589,7 @@ fn a_begin_for_what_was_never_listed_is_stopped() {
     };
     let said = Said::Begin(begin);
     courier
-        .heard(LinkId(1), said, 0, &mut rng, &mut |_| Whose::Ours)
+        .handle(LinkId(1), said, 0, &mut rng, &mut |_| Whose::Ours)
         .unwrap();
     let acts = courier.take_acts();
     let stopped =

@@ -35,7 +35,7 @@ fn scattered(seed: u64, names: &[&str], settings: &Settings) -> World {
             world.network.part(other, one, true);
         }
         let now_ms = world.now_ms;
-        world.nodes[one].carry(settings.clone(), now_ms);
+        world.nodes[one].start_courier(settings.clone(), now_ms);
     }
     world.run(MINUTE_MS);
     world
@@ -74,14 +74,14 @@ fn a_text_reaches_who_never_meets_its_author() {
     world.run(1_000);
     assert_eq!(sealed(&world, ada).len(), 1);
     meeting(&mut world, ada, cyd);
-    assert_eq!(world.nodes[cyd].engine().carries().0, 1);
+    assert_eq!(world.nodes[cyd].engine().held().0, 1);
     meeting(&mut world, cyd, bob);
     assert_eq!(world.texts(bob, ada), ["by way of Cyd"]);
-    assert_eq!(world.nodes[cyd].engine().carries().0, 0, "released");
+    assert_eq!(world.nodes[cyd].engine().held().0, 0, "released");
     assert_eq!(dropped(&world, cyd, DropReason::Released), 1);
     // The release value comes back to the author by the courier.
     meeting(&mut world, ada, cyd);
-    assert_eq!(world.nodes[ada].engine().carries().0, 0);
+    assert_eq!(world.nodes[ada].engine().held().0, 0);
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn what_a_session_has_delivered_is_not_given_to_couriers_any_more() {
     let mut world = scattered(3, &["Ada", "Cyd", "Bob"], &spray(4));
     world.send(0, 2, "in person");
     world.run(1_000);
-    assert_eq!(world.nodes[0].engine().carries().0, 1);
+    assert_eq!(world.nodes[0].engine().held().0, 1);
     meeting(&mut world, 0, 2);
-    assert_eq!(world.nodes[0].engine().carries().0, 0);
+    assert_eq!(world.nodes[0].engine().held().0, 0);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn what_was_sealed_for_a_contact_goes_with_it() {
     let bob = world.id(2);
     world.ask(0, Call::Remove(bob)).expect("it is removed");
     world.run(1_000);
-    assert_eq!(world.nodes[0].engine().carries().0, 0);
+    assert_eq!(world.nodes[0].engine().held().0, 0);
 }
 
 #[test]
@@ -138,8 +138,8 @@ fn who_does_not_carry_is_told_nothing_and_says_nothing() {
         world.network.part(one, other, true);
     }
     let now_ms = world.now_ms;
-    world.nodes[0].carry(spray(4), now_ms);
-    world.nodes[2].carry(spray(4), now_ms);
+    world.nodes[0].start_courier(spray(4), now_ms);
+    world.nodes[2].start_courier(spray(4), now_ms);
     world.run(1_000);
     world.send(0, 2, "not by way of Cyd");
     world.run(1_000);
@@ -164,15 +164,15 @@ fn bundles_survive_a_restart_of_their_courier_with_copies_and_age() {
     world.restart(cyd);
     world.restart(ada);
     world.run(MINUTE_MS);
-    assert_eq!(world.nodes[cyd].engine().carries().0, 1);
+    assert_eq!(world.nodes[cyd].engine().held().0, 1);
     meeting(&mut world, cyd, dan);
-    assert_eq!(world.nodes[dan].engine().carries().0, 1);
+    assert_eq!(world.nodes[dan].engine().held().0, 1);
     meeting(&mut world, dan, bob);
     assert_eq!(world.texts(bob, ada), ["patience"]);
     // What nobody released goes when its lifetime is over, restarts or not.
     world.restart(cyd);
     world.run(61 * MINUTE_MS);
-    assert_eq!(world.nodes[cyd].engine().carries().0, 0);
+    assert_eq!(world.nodes[cyd].engine().held().0, 0);
     assert_eq!(dropped(&world, cyd, DropReason::Expired), 1);
 }
 
@@ -185,7 +185,7 @@ fn no_more_copies_are_given_than_there_are() {
     meeting(&mut world, 0, 2);
     meeting(&mut world, 1, 3);
     let carries: Vec<usize> = (0..4)
-        .map(|node| world.nodes[node].engine().carries().0)
+        .map(|node| world.nodes[node].engine().held().0)
         .collect();
     assert_eq!(carries, [1, 1, 0, 0]);
 }
@@ -226,7 +226,7 @@ fn a_bundle_whose_fields_were_swapped_is_neither_opened_nor_carried_and_its_tag_
         assert!(world.texts(bob, ada).is_empty(), "byte {at}");
         if at < 64 {
             meeting(&mut world, cyd, dan);
-            assert_eq!(world.nodes[dan].engine().carries().0, 0, "byte {at}");
+            assert_eq!(world.nodes[dan].engine().held().0, 0, "byte {at}");
         }
         meeting(&mut world, ada, dan);
         meeting(&mut world, dan, bob);
@@ -236,14 +236,14 @@ fn a_bundle_whose_fields_were_swapped_is_neither_opened_nor_carried_and_its_tag_
 
 fn send_parcel(world: &mut World, from: usize, to: usize, length: u64, id: u64) {
     let to = world.id(to);
-    world.nodes[from].input(Input::Parcel { to, length, id });
+    world.nodes[from].input(Input::Load { to, length, id });
     world.run(10);
 }
 
-fn parcels(world: &World, node: usize) -> Vec<u64> {
+fn loads(world: &World, node: usize) -> Vec<u64> {
     let events = world.nodes[node].bundles.iter();
     let delivered = events.filter_map(|event| match event {
-        BundleEvent::Delivered { parcels, .. } => Some(parcels.clone()),
+        BundleEvent::Delivered { loads, .. } => Some(loads.clone()),
         _ => None,
     });
     delivered.flatten().collect()
@@ -272,9 +272,7 @@ fn a_parcel_travels_as_a_ghost_and_is_delivered_once() {
     let (ada, cyd, dan, bob) = (0, 1, 2, 3);
     send_parcel(&mut world, ada, bob, 700_000, 5);
     let Some(BundleEvent::Sealed {
-        size,
-        parcels: in_it,
-        ..
+        size, loads: in_it, ..
     }) = world.nodes[ada].bundles.first()
     else {
         panic!("nothing is sealed");
@@ -283,9 +281,9 @@ fn a_parcel_travels_as_a_ghost_and_is_delivered_once() {
     for (one, other) in [(ada, cyd), (cyd, dan), (dan, bob), (cyd, bob), (ada, bob)] {
         meeting(&mut world, one, other);
     }
-    assert_eq!(parcels(&world, bob), [5]);
+    assert_eq!(loads(&world, bob), [5]);
     assert!(world.texts(bob, ada).is_empty());
-    assert!((0..3).all(|node| world.nodes[node].engine().carries().0 == 1));
+    assert!((0..3).all(|node| world.nodes[node].engine().held().0 == 1));
 }
 
 #[test]
@@ -297,7 +295,7 @@ fn a_quota_holds_against_whoever_brings_more() {
     }
     meeting(&mut world, 0, 1);
     for node in [0, 1] {
-        let (bundles, bytes) = world.nodes[node].engine().carries();
+        let (bundles, bytes) = world.nodes[node].engine().held();
         assert!(bundles == 7 && bytes <= 5_000_000, "{bundles} of {bytes}");
     }
     assert_eq!(dropped(&world, 0, DropReason::Full), 23);
@@ -315,7 +313,7 @@ fn earlier_parcels_come_along_and_are_delivered_once() {
     }
     meeting(&mut world, 0, 1);
     meeting(&mut world, 1, 2);
-    let mut delivered = parcels(&world, 2);
+    let mut delivered = loads(&world, 2);
     delivered.sort_unstable();
     assert_eq!(delivered, [1, 2, 3]);
 }
@@ -332,11 +330,11 @@ fn prophet_gives_a_parcel_to_who_has_met_the_recipient() {
     meeting(&mut world, cyd, bob);
     send_parcel(&mut world, ada, bob, 1_000, 1);
     meeting(&mut world, ada, dan);
-    assert_eq!(world.nodes[dan].engine().carries().0, 0);
+    assert_eq!(world.nodes[dan].engine().held().0, 0);
     meeting(&mut world, ada, cyd);
-    assert_eq!(world.nodes[cyd].engine().carries().0, 1);
+    assert_eq!(world.nodes[cyd].engine().held().0, 1);
     meeting(&mut world, cyd, bob);
-    assert_eq!(parcels(&world, bob), [1]);
+    assert_eq!(loads(&world, bob), [1]);
 }
 
 #[test]

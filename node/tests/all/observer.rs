@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::support::chance::{Coin, binomial_tails, same_distribution};
+use crate::support::statistics::{Coin, binomial_tails, same_distribution};
 use bytes::Bytes;
 use hedgerow_node::api::Call;
 use hedgerow_node::harness::{Stream, World};

@@ -18,17 +18,17 @@ const NOW: Now = Now {
 
 /// What an engine has asked for.
 #[derive(Default)]
-struct Asked {
+struct EffectQueue {
     tuned: Vec<(Power, bool)>,
     answers: Vec<Answer>,
 }
 
-impl Effects for Asked {
+impl Effects for EffectQueue {
     fn send(&mut self, _: LinkId, _: Bytes, _: u64) {}
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
     fn command(&mut self, carrier: CarrierKind, command: CarrierCommand) {
-        if let CarrierCommand::Tune {
+        if let CarrierCommand::SetRadio {
             power,
             show_address,
         } = command
@@ -52,13 +52,13 @@ struct Device {
 
 impl Device {
     /// Opens an engine, gives it these inputs, and shows what it asked for.
-    fn run(&mut self, given: impl IntoIterator<Item = Input>) -> Asked {
+    fn run(&mut self, given: impl IntoIterator<Item = Input>) -> EffectQueue {
         let mut engine = Engine::open(&self.store, NOW, &mut self.rng).unwrap();
         let mut inputs = Inputs::default();
         for input in given {
             inputs.push(input);
         }
-        let mut asked = Asked::default();
+        let mut asked = EffectQueue::default();
         let (store, rng) = (&mut self.store, &mut self.rng);
         pump(&mut engine, store, &mut inputs, NOW, rng, &mut asked).unwrap();
         asked
@@ -76,7 +76,7 @@ fn state(state: CarrierState) -> Input {
     Input::Carrier(CarrierKind::Ble, CarrierEvent::State(state))
 }
 
-fn status(asked: &Asked) -> &Status {
+fn status(asked: &EffectQueue) -> &Status {
     match asked.answers.last() {
         Some(Ok(Reply::Status(status))) => status,
         other => panic!("no status: {other:?}"),

@@ -13,7 +13,7 @@
 //! Limits: the hole lies about nothing, so it does not attract bundles under PRoPHET as one would that
 //! claims to meet everybody; and it is never a bundle's author or recipient in these figures.
 
-use hedgerow_node::courier::{Carried, Courier, Offer, Peer, Policy, Settings};
+use hedgerow_node::courier::{Courier, Held, Offer, Peer, Policy, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,14 +44,14 @@ pub(super) fn courier(settings: &Settings) -> Courier {
 }
 
 pub(super) fn figures(ledger: &Ledger, figures: &mut Vec<(&'static str, f64)>) {
-    let (mut swallowed, mut carried, mut only) = (0_u64, 0_u64, 0_u64);
+    let (mut swallowed, mut held, mut only) = (0_u64, 0_u64, 0_u64);
     for bundle in ledger.honest_bundles() {
         swallowed += u64::from(bundle.swallowed);
-        carried += u64::from(bundle.swallowed + bundle.taken > 0);
+        held += u64::from(bundle.swallowed + bundle.taken > 0);
         only += u64::from(bundle.swallowed > 0 && bundle.taken == 0 && bundle.opened_us.is_none());
     }
     figures.push(("blackhole_swallowed", swallowed as f64));
-    figures.push(("blackhole_only_share", only as f64 / carried as f64));
+    figures.push(("blackhole_only_share", only as f64 / held as f64));
     figures.push(("blackhole_deleted", ledger.deleted_unopened() as f64));
 }
 
@@ -87,11 +87,11 @@ impl Policy for Swallowing {
         self.0.parted(peer);
     }
 
-    fn lists(&self, bundle: &Carried, _: &Peer) -> bool {
+    fn lists(&self, bundle: &Held, _: &Peer) -> bool {
         bundle.own
     }
 
-    fn offer(&self, bundle: &Carried, peer: &Peer) -> Option<Offer> {
+    fn offer(&self, bundle: &Held, peer: &Peer) -> Option<Offer> {
         self.0.offer(bundle, peer).filter(|_| bundle.own)
     }
 }

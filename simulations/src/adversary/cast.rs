@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hedgerow_node::courier::{Courier, Settings};
 
 use super::{Adversary, black_hole, flooder};
-use crate::chance::{self, Purpose};
 use crate::plan::{Change, DeviceNumber};
+use crate::rng::{self, Purpose};
 use crate::world::micros;
 
 /// What a device does beside, or instead of, what its user wants.
@@ -68,10 +68,10 @@ impl Cast {
             return cast;
         }
         let count = known.len();
-        let mut rng = chance::stream(seed, Purpose::Adversary, 0);
+        let mut rng = rng::stream(seed, Purpose::Adversary, 0);
         let mut drawn: Vec<DeviceNumber> = (0..count as DeviceNumber).collect();
         for last in (1..count).rev() {
-            drawn.swap(last, chance::index(&mut rng, last + 1));
+            drawn.swap(last, rng::index(&mut rng, last + 1));
         }
         cast.parts = vec![Part::Honest; count];
         for adversary in adversaries {
@@ -119,7 +119,7 @@ impl Cast {
         known: &mut Vec<BTreeSet<DeviceNumber>>,
         seed: u64,
     ) {
-        let mut rng = chance::stream(seed, Purpose::Adversary, 1);
+        let mut rng = rng::stream(seed, Purpose::Adversary, 1);
         for host in 0..known.len() {
             if self.parts[host] != Part::Host {
                 continue;
@@ -131,7 +131,7 @@ impl Cast {
                 let mut contacts: BTreeSet<DeviceNumber> = fellows.iter().copied().collect();
                 let wanted = (sybil.contacts as usize).min(honest.len());
                 while contacts.len() < fellows.len() + wanted {
-                    let contact = honest[chance::index(&mut rng, honest.len())];
+                    let contact = honest[rng::index(&mut rng, honest.len())];
                     contacts.insert(contact);
                     known[contact as usize].insert(*identity);
                 }

@@ -123,13 +123,13 @@ impl Ledger {
                 bundle,
                 to,
                 bytes,
-                parcels,
+                loads,
             } => {
                 let seen = Seen {
                     from: device,
                     to: *to,
                     bytes: *bytes,
-                    is_of_texts: parcels.is_empty(),
+                    is_of_texts: loads.is_empty(),
                     taken: 0,
                     swallowed: 0,
                     opened_us: None,
@@ -324,7 +324,7 @@ mod tests {
                     bundle: BUNDLE,
                     to: Some(1),
                     bytes: 100,
-                    parcels: Vec::new(),
+                    loads: Vec::new(),
                 },
             ),
             noted(
@@ -368,7 +368,7 @@ mod tests {
         let opened = What::Opened {
             bundle: BUNDLE,
             from: 2,
-            parcels: Vec::new(),
+            loads: Vec::new(),
         };
         // An author that learns of it in a session drops it as well.
         ledger.see(&[noted(3, 0, released()), noted(4, 1, opened)]);

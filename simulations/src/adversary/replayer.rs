@@ -26,8 +26,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, check_every};
-use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
+use crate::rng::{self, Purpose};
 use crate::world::happening::{Beacons, Dial, Happening};
 
 /// Devices that say again what they have heard on the air.
@@ -161,7 +161,7 @@ impl Recorder {
         Recorder {
             number,
             after_us,
-            rng: chance::stream(seed, Purpose::Adversary, stream),
+            rng: rng::stream(seed, Purpose::Adversary, stream),
             within: BTreeSet::new(),
             beacons: VecDeque::new(),
             flights: VecDeque::new(),
@@ -228,7 +228,7 @@ impl Recorder {
         let before_us = at_us.saturating_sub(self.after_us);
         let old = self.beacons.partition_point(|(at, _)| *at <= before_us);
         if old > 0 && at_us >= self.after_us {
-            let drawn = chance::index(&mut self.rng, old);
+            let drawn = rng::index(&mut self.rng, old);
             self.announced = Some(self.beacons[drawn].1.clone());
             doings.announces_anew = true;
         }
@@ -263,7 +263,7 @@ impl Recorder {
             doings.posts.push((dial.to, Act::End(peer_link)));
             return;
         }
-        let drawn = chance::index(&mut self.rng, old);
+        let drawn = rng::index(&mut self.rng, old);
         let flight = self.flights[drawn].1.clone();
         self.open(dial.link, dial.to, peer_link, dial.radio, false);
         doings.replayed.push(Replayed::Said);

@@ -30,8 +30,8 @@ use hedgerow_transport::carrier::CarrierKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
+use crate::rng::{self, Purpose};
 
 /// Hears everything on the air everywhere, and tries to follow devices.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -225,7 +225,7 @@ impl Outcome {
 
 /// Plays once for each sighting after which there are later ones, of the same device and of others.
 fn play(albums: &[Album], score: Score, seed: u64, stream: u64) -> Outcome {
-    let mut rng = chance::stream(seed, Purpose::Adversary, stream);
+    let mut rng = rng::stream(seed, Purpose::Adversary, stream);
     let mut outcome = Outcome::default();
     for album in albums {
         let devices: Vec<_> = album.iter().collect();
@@ -242,10 +242,10 @@ fn play(albums: &[Album], score: Score, seed: u64, stream: u64) -> Outcome {
                 if later(place).is_empty() || others.is_empty() {
                     continue;
                 }
-                let other = others[chance::index(&mut rng, others.len())];
+                let other = others[rng::index(&mut rng, others.len())];
                 let mut drawn = |place| {
                     let all = later(place);
-                    score(shown, &all[chance::index(&mut rng, all.len())])
+                    score(shown, &all[rng::index(&mut rng, all.len())])
                 };
                 let (same, other) = (drawn(place), drawn(other));
                 outcome.trials += 1;
@@ -301,10 +301,10 @@ mod tests {
     /// Twelve devices, each of which sends something new and random in each of forty epochs.
     fn seen() -> Sightings {
         let mut sightings = Sightings::default();
-        let mut rng = chance::stream(1, Purpose::Engine, 0);
+        let mut rng = rng::stream(1, Purpose::Engine, 0);
         for device in 0..12 {
             for epoch in 1..40 {
-                let at_us = epoch * EPOCH_US + chance::index(&mut rng, EPOCH_US as usize) as u64;
+                let at_us = epoch * EPOCH_US + rng::index(&mut rng, EPOCH_US as usize) as u64;
                 let mut random = [0; 96];
                 rng.fill_bytes(&mut random);
                 let beacons = [*random.first_chunk().expect("it is long enough")];

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::chance::{Purpose, normal, stream};
 use crate::plan::DeviceNumber;
+use crate::rng::{Purpose, normal, stream};
 
 /// How far a radio reaches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Shared, Start, Surroundings};
 use super::{Area, Pen, Segment, Trajectory, check_chance, check_range, drawn};
-use crate::chance;
+use crate::rng;
 
 /// Gathering points. Around its point a device goes to one place after the other, as at random waypoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -55,7 +55,7 @@ impl Clusters {
             settings.points = (0..settings.count).map(|_| area.place(&mut rng)).collect();
         }
         Box::new(move |_, mut rng| {
-            let point = chance::index(&mut rng, settings.points.len());
+            let point = rng::index(&mut rng, settings.points.len());
             let at = area.near(settings.points[point], settings.radius_m, &mut rng);
             Box::new(Way {
                 settings: settings.clone(),
@@ -87,8 +87,8 @@ impl Trajectory for Way {
             return self.pen.rest(seconds);
         }
         let others = self.settings.points.len() - 1;
-        if others > 0 && chance::unit(&mut self.rng) < self.settings.leave_chance {
-            let other = chance::index(&mut self.rng, others);
+        if others > 0 && rng::unit(&mut self.rng) < self.settings.leave_chance {
+            let other = rng::index(&mut self.rng, others);
             self.point = if other < self.point { other } else { other + 1 };
         }
         let to = self.area.near(

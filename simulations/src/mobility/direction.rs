@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Start, Surroundings};
 use super::{Area, Pen, Segment, Trajectory, check_range, drawn};
-use crate::chance;
+use crate::rng;
 
 /// Random direction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,7 +58,7 @@ impl Trajectory for Way {
         }
         let to = loop {
             // From an edge, half of all directions lead out at once.
-            if let Some(to) = edge(self.area, self.pen.at, chance::unit(&mut self.rng)) {
+            if let Some(to) = edge(self.area, self.pen.at, rng::unit(&mut self.rng)) {
                 break to;
             }
         };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ground::Known;
 use super::shapes::shapes;
 use super::{Area, MobilityError};
-use crate::chance;
+use crate::rng;
 
 /// A map: the lines of its layers, joined where two have a point in common, moved so that the least
 /// coordinates are 0, as The ONE does.
@@ -163,9 +163,9 @@ impl Map {
     /// A place on the line from a node to one of its neighbours, evenly drawn.
     pub fn beside(&self, node: NodeNumber, rng: &mut impl Rng) -> [f64; 2] {
         let neighbours = self.lines_from(node);
-        let part = chance::unit(rng);
+        let part = rng::unit(rng);
         let from = self.place(node);
-        let to = self.place(neighbours[chance::index(rng, neighbours.len())].1);
+        let to = self.place(neighbours[rng::index(rng, neighbours.len())].1);
         [
             from[0] + (to[0] - from[0]) * part,
             from[1] + (to[1] - from[1]) * part,

@@ -55,7 +55,7 @@ fn resting() -> [f64; 2] {
 
 /// A number drawn evenly between two bounds.
 fn drawn(rng: &mut impl rand_core::Rng, [low, high]: [f64; 2]) -> f64 {
-    crate::chance::between(rng, low, high)
+    crate::rng::between(rng, low, high)
 }
 
 /// Whether two bounds are numbers in order, none below a least value.
@@ -83,7 +83,7 @@ fn check_chance(name: &str, chance: f64) -> Result<(), String> {
 
 /// A place in a circle, evenly drawn.
 fn in_circle([x, y]: [f64; 2], radius_m: f64, rng: &mut impl rand_core::Rng) -> [f64; 2] {
-    let angle = crate::chance::unit(rng) * std::f64::consts::TAU;
-    let out_m = crate::chance::unit(rng).sqrt() * radius_m;
+    let angle = crate::rng::unit(rng) * std::f64::consts::TAU;
+    let out_m = crate::rng::unit(rng).sqrt() * radius_m;
     [x + libm::cos(angle) * out_m, y + libm::sin(angle) * out_m]
 }

@@ -13,7 +13,7 @@ use super::{
     Area, Clusters, GroupWalk, MapRoute, Playback, RandomDirection, RandomWaypoint, Roads,
     ShortestPath, Stationary, Trajectory, WorkingDay,
 };
-use crate::chance::{Purpose, stream};
+use crate::rng::{Purpose, stream};
 
 /// How devices move.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

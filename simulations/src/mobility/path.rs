@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::model::{Start, Surroundings};
 use super::world::MobilityError;
 use super::{NodeNumber, Pen, Roads, Segment, Trajectory, check_range};
-use crate::chance;
+use crate::rng;
 
 /// Shortest paths on the map, by the rules of The ONE's `ShortestPathMapBasedMovement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,12 +87,12 @@ struct Way {
 
 impl Way {
     fn destination(&mut self) -> NodeNumber {
-        let mut drawn = chance::unit(&mut self.rng);
+        let mut drawn = rng::unit(&mut self.rng);
         for Favourite { name, chance } in &self.settings.points {
             if drawn < *chance
                 && let Some(points) = self.legs.roads.map().points(name)
             {
-                return points[chance::index(&mut self.rng, points.len())];
+                return points[rng::index(&mut self.rng, points.len())];
             }
             drawn -= chance;
         }

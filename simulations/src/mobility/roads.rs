@@ -6,7 +6,7 @@ use fast_paths::{FastGraph, InputGraph, PathCalculator};
 use rand_core::Rng;
 
 use super::{Map, MobilityError, NodeNumber, distance_m};
-use crate::chance;
+use crate::rng;
 
 /// Shortest paths on some layers of a map (contraction hierarchies: a look at the map at the start, and
 /// hardly any search for each way).
@@ -55,7 +55,7 @@ impl Roads {
 
     /// Any node, evenly drawn.
     pub fn any(&self, rng: &mut impl Rng) -> NodeNumber {
-        self.nodes[chance::index(rng, self.nodes.len())]
+        self.nodes[rng::index(rng, self.nodes.len())]
     }
 
     /// The nodes on the shortest way between two, with both ends (one, if they are the same); none, if

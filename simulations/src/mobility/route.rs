@@ -10,7 +10,7 @@ use super::model::{Start, Surroundings};
 use super::path::Legs;
 use super::world::MobilityError;
 use super::{NodeNumber, Segment, Trajectory, check_range};
-use crate::chance;
+use crate::rng;
 
 /// Routes with stops, by the rules of The ONE's `MapRouteMovement`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -66,7 +66,7 @@ impl MapRoute {
             let stops = routes[number as usize % routes.len()].clone();
             let first = settings
                 .first_stop
-                .unwrap_or_else(|| chance::index(&mut rng, stops.len() - 1));
+                .unwrap_or_else(|| rng::index(&mut rng, stops.len() - 1));
             let mut round = Round {
                 stops,
                 turn: settings.turn,

@@ -13,7 +13,7 @@ use super::{
     Area, NodeNumber, Pen, Roads, Segment, Trajectory, check_chance, check_range, drawn, in_circle,
     microseconds,
 };
-use crate::chance;
+use crate::rng;
 
 /// A working day, after Ekman, Keränen, Karvo and Ott (2008). The world begins at midnight (or
 /// `warm-up-s` later), everybody at home.
@@ -141,10 +141,10 @@ impl WorkingDay {
         });
         Ok(Box::new(move |number, mut rng| {
             let home = Site::any(town.roads.as_deref(), area, &mut rng);
-            let office = town.offices[chance::index(&mut rng, town.offices.len())];
-            let has_car = chance::unit(&mut rng) < town.settings.car_chance;
+            let office = town.offices[rng::index(&mut rng, town.offices.len())];
+            let has_car = rng::unit(&mut rng) < town.settings.car_chance;
             let late =
-                chance::normal(&mut rng).clamp(-2.0, 2.0) * town.settings.leave_home_deviation_s;
+                rng::normal(&mut rng).clamp(-2.0, 2.0) * town.settings.leave_home_deviation_s;
             Box::new(Person {
                 leave_us: microseconds(town.settings.leave_home_s + late),
                 friends: number / town.settings.friends,
@@ -204,10 +204,10 @@ impl Town {
         let mut rng = (self.evenings)(friends);
         // One stream for all days of these friends: a day's draws are the next two of it.
         for _ in 0..day {
-            chance::unit(&mut rng);
-            chance::unit(&mut rng);
+            rng::unit(&mut rng);
+            rng::unit(&mut rng);
         }
-        let place = self.meeting_places[chance::index(&mut rng, self.meeting_places.len())];
+        let place = self.meeting_places[rng::index(&mut rng, self.meeting_places.len())];
         let length_s = drawn(&mut rng, self.settings.evening_s);
         (
             place,
@@ -301,7 +301,7 @@ impl Person {
             }
             Phase::Office(_) => {
                 let (place, until_us) = town.evening(self.friends, now_us / DAY_US);
-                if chance::unit(&mut self.rng) < settings.evening_chance && now_us < until_us {
+                if rng::unit(&mut self.rng) < settings.evening_chance && now_us < until_us {
                     self.travel(place);
                     let seat = town.area.nearest(in_circle(
                         place.at,
@@ -349,5 +349,5 @@ impl Person {
 /// A number from a Pareto distribution with both bounds.
 fn pareto(rng: &mut ChaCha20Rng, [low, high]: [f64; 2], exponent: f64) -> f64 {
     let tail = 1.0 - libm::pow(low / high, exponent);
-    low / libm::pow(1.0 - chance::unit(rng) * tail, 1.0 / exponent)
+    low / libm::pow(1.0 - rng::unit(rng) * tail, 1.0 / exponent)
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Surroundings;
 use super::{MapSettings, Mobility, Track, microseconds};
-use crate::chance::{self, Purpose, stream};
 use crate::contacts::{Detector, Reach, Stepped};
 use crate::plan::{DeviceNumber, Meetings};
+use crate::rng::{self, Purpose, stream};
 
 /// Who moves where, and how far radios reach.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,8 +47,8 @@ pub struct Area {
 impl Area {
     /// A place anywhere in it, evenly drawn.
     pub fn place(&self, rng: &mut impl Rng) -> [f64; 2] {
-        let x = chance::between(rng, 0.0, self.width_m);
-        [x, chance::between(rng, 0.0, self.height_m)]
+        let x = rng::between(rng, 0.0, self.width_m);
+        [x, rng::between(rng, 0.0, self.height_m)]
     }
 
     /// Whether a place is in it.

@@ -7,8 +7,8 @@ use rand_core::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::chance;
 use crate::plan::SECOND_US;
+use crate::rng;
 
 /// The random delay that the standard adds to every advertising interval.
 const ADVERTISING_DELAY_S: f64 = 0.010;
@@ -83,15 +83,15 @@ impl Ble {
     pub fn discovery_us(&self, listener: Phone, _talker: Phone, rng: &mut impl Rng) -> u64 {
         let interval = self.scan_interval_s(listener);
         // The listener's windows begin at multiples of its interval; so far into one it is now.
-        let mut phase = chance::unit(rng) * interval;
-        let mut at = chance::unit(rng) * self.advertising_interval_s;
+        let mut phase = rng::unit(rng) * interval;
+        let mut at = rng::unit(rng) * self.advertising_interval_s;
         phase += at;
         while at < LONGEST_S {
             let within = phase - libm::floor(phase / interval) * interval;
-            if within < self.scan_window_s && chance::unit(rng) >= self.loss {
+            if within < self.scan_window_s && rng::unit(rng) >= self.loss {
                 break;
             }
-            let step = self.advertising_interval_s + chance::unit(rng) * ADVERTISING_DELAY_S;
+            let step = self.advertising_interval_s + rng::unit(rng) * ADVERTISING_DELAY_S;
             at += step;
             phase += step;
         }
@@ -117,7 +117,7 @@ mod tests {
     fn delays(ble: &Ble, count: u64) -> Vec<f64> {
         (0..count)
             .map(|index| {
-                let mut rng = chance::stream(1, chance::Purpose::Radio, index);
+                let mut rng = rng::stream(1, rng::Purpose::Radio, index);
                 let us = ble.discovery_us(Phone::Foreground, Phone::Foreground, &mut rng);
                 us as f64 / SECOND_US as f64
             })

@@ -224,7 +224,7 @@ impl Radio {
         }
         let mut again = 0;
         for _ in 0..pieces {
-            while crate::chance::unit(rng) < self.loss {
+            while crate::rng::unit(rng) < self.loss {
                 again += 1;
             }
         }
@@ -244,7 +244,7 @@ impl Radio {
         match &self.discovery {
             Discovery::Instant => u64::from(!first) * 1_000,
             Discovery::Within { longest_s } => {
-                (crate::chance::unit(rng) * longest_s * SECOND_US as f64) as u64
+                (crate::rng::unit(rng) * longest_s * SECOND_US as f64) as u64
             }
             Discovery::Ble(ble) => ble.discovery_us(listener, talker, rng),
         }

@@ -254,8 +254,8 @@ impl Scenario {
         }
         if let Some(courier) = &self.courier {
             courier.check().map_err(|why| format!("courier: {why}"))?;
-        } else if self.workload.iter().any(Workload::is_parcels) {
-            return Err("workload: parcels travel in bundles; say in `courier` how".to_owned());
+        } else if self.workload.iter().any(Workload::is_loads) {
+            return Err("workload: loads travel in bundles; say in `courier` how".to_owned());
         }
         for fault in &self.faults {
             fault.check()?;

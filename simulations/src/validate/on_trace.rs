@@ -6,9 +6,9 @@ use hedgerow_node::courier::{Courier, PolicySettings, Settings, Tag, Whose};
 use serde::Serialize;
 
 use super::made_up::{SIZE, envelope, message_of, peer};
-use crate::chance::{self, Purpose};
 use crate::oracle::{self, Question};
 use crate::plan::{Change, DeviceNumber};
+use crate::rng::{self, Purpose};
 use crate::theory::Spreading;
 use crate::trace::Trace;
 
@@ -77,17 +77,17 @@ pub fn on_trace(
 
 /// Messages of random authors to random others, in order of their random times.
 fn questions(trace: &Trace, messages: usize, seed: u64) -> Vec<Question> {
-    let mut rng = chance::stream(seed, Purpose::Workload, 0);
+    let mut rng = rng::stream(seed, Purpose::Workload, 0);
     let end_us = trace.changes.last().map_or(0, |change| change.at_us);
     let mut questions: Vec<Question> = (0..messages)
         .map(|_| {
-            let from = chance::index(&mut rng, trace.devices);
-            let to = chance::index(&mut rng, trace.devices - 1);
+            let from = rng::index(&mut rng, trace.devices);
+            let to = rng::index(&mut rng, trace.devices - 1);
             let to = to + usize::from(to >= from);
             Question {
                 from: from as DeviceNumber,
                 to: to as DeviceNumber,
-                at_us: chance::index(&mut rng, end_us as usize + 1) as u64,
+                at_us: rng::index(&mut rng, end_us as usize + 1) as u64,
             }
         })
         .collect();
@@ -147,7 +147,7 @@ impl<'a> Gathered<'a> {
     fn write(&mut self, message: usize) {
         let Question { from, to, at_us } = self.questions[message];
         // The order in which bundles go plays no part where all of them go at once.
-        let mut rng = chance::stream(0, Purpose::Engine, message as u64);
+        let mut rng = rng::stream(0, Purpose::Engine, message as u64);
         let envelope = envelope(message, to as usize);
         self.couriers[from as usize].add(envelope, SIZE, at_us / 1000, &mut rng);
         self.spread(from, at_us);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::made_up::{SIZE, envelope, peer};
-use crate::chance::{self, Purpose};
+use crate::rng::{self, Purpose};
 use crate::theory::{self, Spreading};
 
 /// The mean time between two meetings of a pair. Only the unit of all delays hangs on it.
@@ -141,7 +141,7 @@ pub fn at_random(
             outcome(
                 policy,
                 network.devices,
-                &mut chance::stream(seed, Purpose::Mobility, index),
+                &mut rng::stream(seed, Purpose::Mobility, index),
             )
         })
         .collect()
@@ -177,13 +177,13 @@ pub fn outcome(policy: &PolicySettings, devices: usize, rng: &mut impl Rng) -> O
         let others = devices - carriers;
         let with_others = carriers * others;
         let pairs = with_others + carriers * (carriers - 1) / 2;
-        now_s += chance::exponential(rng, PAIR_MEAN_S / pairs as f64);
-        let drawn = chance::index(rng, pairs);
+        now_s += rng::exponential(rng, PAIR_MEAN_S / pairs as f64);
+        let drawn = rng::index(rng, pairs);
         let (one, two) = if drawn < with_others {
             (drawn / others, carriers + drawn % others)
         } else {
-            let one = chance::index(rng, carriers);
-            let two = chance::index(rng, carriers - 1);
+            let one = rng::index(rng, carriers);
+            let two = rng::index(rng, carriers - 1);
             (one, two + usize::from(two >= one))
         };
         let ends = [order[one], order[two]];

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::happening;
 use super::micros;
-use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
+use crate::rng::{self, Purpose};
 
 /// Something that breaks for a share of the devices, drawn at random.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -148,17 +148,17 @@ impl Schedule {
         for (index, fault) in faults.iter().enumerate() {
             for device in 0..devices as DeviceNumber {
                 let stream = (index as u64) << 32 | u64::from(device);
-                let mut rng = chance::stream(seed, Purpose::Faults, stream);
-                let struck = chance::unit(&mut rng);
+                let mut rng = rng::stream(seed, Purpose::Faults, stream);
+                let struck = rng::unit(&mut rng);
                 let mut push = |at_us, what| due.push((at_us, device, what));
                 use happening::Fault as Happens;
                 match fault {
                     Fault::Churn { share, on_s, off_s } if struck < *share => {
                         let mut at_us = 0;
                         while at_us < end_us {
-                            at_us += micros(chance::exponential(&mut rng, *on_s)).max(1);
+                            at_us += micros(rng::exponential(&mut rng, *on_s)).max(1);
                             push(at_us, Happens::Off);
-                            at_us += micros(chance::exponential(&mut rng, *off_s)).max(1);
+                            at_us += micros(rng::exponential(&mut rng, *off_s)).max(1);
                             push(at_us, Happens::On);
                         }
                     }
@@ -179,7 +179,7 @@ impl Schedule {
                         at_s,
                         furthest_s,
                     } if struck < *share => {
-                        let by_s = chance::between(&mut rng, -furthest_s, *furthest_s);
+                        let by_s = rng::between(&mut rng, -furthest_s, *furthest_s);
                         push(micros(*at_s), Happens::ClockJump((by_s * 1_000.0) as i64));
                     }
                     Fault::DiskFull {

@@ -82,8 +82,8 @@ pub(crate) struct Message {
     pub to: DeviceNumber,
     /// Its length.
     pub bytes: u64,
-    /// It is a parcel whose content is a ghost, not a text.
-    pub parcel: bool,
+    /// It is a load whose content is a ghost, not a text.
+    pub load: bool,
 }
 
 /// Something that breaks, or is mended.

@@ -11,7 +11,7 @@ use super::noted::What;
 use crate::adversary::replayer::{Act, Doings, Replayed};
 use crate::adversary::{Part, receipt_forger};
 
-/// The parcels of those who flood: no message of the workload.
+/// The loads of those who flood: no message of the workload.
 const FLOOD: u64 = u64::MAX;
 
 /// What an adversary with an engine needs.
@@ -84,7 +84,7 @@ impl Device {
             Part::Flooder(flood) | Part::Identity(flood) if !flood.to.is_empty() => {
                 let to = flood.to[*turns % flood.to.len()];
                 *turns += 1;
-                running.waiting.push_back(Input::Parcel {
+                running.waiting.push_back(Input::Load {
                     to: shared.contact_ids[to as usize].clone(),
                     length: flood.bytes,
                     id: FLOOD,

@@ -35,10 +35,10 @@ pub use setup::Acquaintance;
 pub use workload::{Choice, Length, Pace, Workload};
 
 use crate::adversary::{Adversary, Cast, Ledger};
-use crate::chance::{self, Purpose};
 use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
 use crate::radio::{Phone, Radio};
 use crate::record::Record;
+use crate::rng::{self, Purpose};
 use crate::scenario::{Quota, Scenario, ScenarioError};
 use acquainted::Acquainted;
 use checkpoint::{Saved, SavedRng};
@@ -211,7 +211,7 @@ impl World {
                 Some(Box::new(device))
             })
             .collect();
-        let mut air = chance::stream(seed, Purpose::Radio, u64::MAX);
+        let mut air = rng::stream(seed, Purpose::Radio, u64::MAX);
         let background = scenario.background_share();
         for device in devices.iter_mut().flatten() {
             if !cast.exists(device.number) {
@@ -225,12 +225,12 @@ impl World {
             if device.number as usize >= moving {
                 continue;
             }
-            if chance::unit(&mut air) < background {
+            if rng::unit(&mut air) < background {
                 device.phone = Phone::Background;
             }
             if let Some(battery) = &scenario.battery {
                 let [least, most] = battery.filled;
-                device.set_battery(battery, chance::between(&mut air, least, most));
+                device.set_battery(battery, rng::between(&mut air, least, most));
             }
             if let Some(every_us) = shared.sample_us {
                 device.push(every_us, Happening::Sample);

@@ -30,12 +30,12 @@ pub(crate) enum What {
     Arrived { from: DeviceNumber, id: MessageId },
     /// So many messages arrived at once.
     ManyArrived { from: DeviceNumber, count: u64 },
-    /// It sealed a bundle, for these parcels or for texts.
+    /// It sealed a bundle, for these loads or for texts.
     Sealed {
         bundle: Tag,
         to: Option<DeviceNumber>,
         bytes: u64,
-        parcels: Vec<u64>,
+        loads: Vec<u64>,
     },
     /// It was sending a bundle, and is not any more.
     Transfer {
@@ -51,11 +51,11 @@ pub(crate) enum What {
         from: DeviceNumber,
         link: LinkId,
     },
-    /// Parcels for it were in a bundle that another device gave it.
+    /// Loads for it were in a bundle that another device gave it.
     Opened {
         bundle: Tag,
         from: DeviceNumber,
-        parcels: Vec<u64>,
+        loads: Vec<u64>,
     },
     /// It does not carry a bundle any more.
     Dropped { bundle: Tag, reason: DropReason },

@@ -146,7 +146,7 @@ impl Recorder {
                     bundle,
                     to,
                     bytes,
-                    parcels,
+                    loads,
                 } => {
                     self.hops.insert((bundle, device), 0);
                     records.push(Record::Bundle(record::Bundle {
@@ -155,7 +155,7 @@ impl Recorder {
                         from: device as i32,
                         to: to.map_or(-1, |to| to as i32),
                         bytes: bytes as i64,
-                        message: parcels.last().map_or(-1, |parcel| *parcel as i64),
+                        message: loads.last().map_or(-1, |load| *load as i64),
                     }));
                 }
                 What::Transfer {
@@ -180,11 +180,11 @@ impl Recorder {
                 What::Opened {
                     bundle,
                     from,
-                    parcels,
+                    loads,
                 } => {
                     let hops = self.hops.get(&(bundle, from)).copied().unwrap_or(0) + 1;
-                    for parcel in parcels {
-                        self.delivered(at_us, parcel, hops, records);
+                    for load in loads {
+                        self.delivered(at_us, load, hops, records);
                     }
                 }
                 What::Dropped { bundle, reason } => {

@@ -15,8 +15,8 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
+use crate::rng::{self, Purpose};
 use crate::scenario::ScenarioError;
 
 /// Where the virtual wall clock starts: some day in 2026, in Unix milliseconds.
@@ -109,12 +109,9 @@ fn draw_pairs(known: &mut [BTreeSet<DeviceNumber>], mean: f64, seed: u64) {
     let held: usize = known.iter().map(BTreeSet::len).sum::<usize>() / 2;
     let all = count * (count - 1) / 2;
     let mut wanted = ((count as f64 * mean / 2.0) as usize).min(all - held);
-    let mut rng = chance::stream(seed, Purpose::Acquaintance, 0);
+    let mut rng = rng::stream(seed, Purpose::Acquaintance, 0);
     while wanted > 0 {
-        let (one, other) = (
-            chance::index(&mut rng, count),
-            chance::index(&mut rng, count),
-        );
+        let (one, other) = (rng::index(&mut rng, count), rng::index(&mut rng, count));
         if one != other && known[one].insert(other as DeviceNumber) {
             known[other].insert(one as DeviceNumber);
             wanted -= 1;
@@ -172,7 +169,7 @@ impl People {
         let (cards, stores) = (0..count)
             .into_par_iter()
             .map(|device| {
-                let mut rng = chance::stream(seed, Purpose::Keys, device as u64);
+                let mut rng = rng::stream(seed, Purpose::Keys, device as u64);
                 let mut store = MemoryStore::new();
                 schema::migrate(&mut store, schema::MIGRATIONS).expect(NOT_FAILING);
                 Engine::found(&mut store, &device.to_string(), &mut rng)
@@ -232,6 +229,6 @@ impl People {
     /// What only two devices share.
     fn keys(&self, one: DeviceNumber, other: DeviceNumber) -> PairKeys {
         let pair = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
-        PairKeys::drawn(&mut chance::stream(self.seed, Purpose::Acquaintance, pair))
+        PairKeys::drawn(&mut rng::stream(self.seed, Purpose::Acquaintance, pair))
     }
 }

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::happening::Message;
 use super::micros;
-use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
+use crate::rng::{self, Purpose};
 
 /// Messages that are written in the world.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Workload {
-    /// Texts, as people write them, or parcels of any size whose content is not moved.
+    /// Texts, as people write them, or loads of any size whose content is not moved.
     pub what: Choice,
     /// Time between one message and the next, in the whole world.
     pub pace: Pace,
@@ -41,8 +41,8 @@ pub struct Workload {
 pub enum Choice {
     /// Texts in conversations.
     Texts,
-    /// A parcel each: one bundle whose content is a ghost.
-    Parcels,
+    /// A load each: one bundle whose content is a ghost.
+    Loads,
 }
 
 /// Time between messages.
@@ -79,9 +79,9 @@ pub struct Length {
 const MAX_TEXT: u64 = 64 * 1024;
 
 impl Workload {
-    /// Whether it is written as parcels.
-    pub(crate) fn is_parcels(&self) -> bool {
-        self.what == Choice::Parcels
+    /// Whether it is written as loads.
+    pub(crate) fn is_loads(&self) -> bool {
+        self.what == Choice::Loads
     }
 
     /// Checks what the types cannot.
@@ -104,7 +104,7 @@ impl Workload {
         }
         if self.what == Choice::Texts && self.length.longest > MAX_TEXT {
             return Err(format!(
-                "workload: texts have at most {MAX_TEXT} bytes; choose parcels"
+                "workload: texts have at most {MAX_TEXT} bytes; choose loads"
             ));
         }
         Ok(())
@@ -138,7 +138,7 @@ impl Writing {
             let part = workload.first_device..end;
             let mut source = Source {
                 workload: workload.clone(),
-                rng: chance::stream(seed, Purpose::Workload, index as u64),
+                rng: rng::stream(seed, Purpose::Workload, index as u64),
                 writers: (0..acquainted.len() as DeviceNumber)
                     .filter(|device| {
                         let acquainted = &acquainted[*device as usize];
@@ -168,7 +168,7 @@ impl Writing {
             while source.next_us < until_us.min(last_us) && !source.writers.is_empty() {
                 let at_us = source.next_us;
                 source.next_us += source.gap_us();
-                let writer = source.writers[chance::index(&mut source.rng, source.writers.len())];
+                let writer = source.writers[rng::index(&mut source.rng, source.writers.len())];
                 let end = source.workload.end_device.unwrap_or(DeviceNumber::MAX);
                 let part = source.workload.first_device..end;
                 let readers: Vec<DeviceNumber> = self.readers[writer as usize]
@@ -176,15 +176,15 @@ impl Writing {
                     .copied()
                     .filter(|reader| part.contains(reader))
                     .collect();
-                let to = readers[chance::index(&mut source.rng, readers.len())];
+                let to = readers[rng::index(&mut source.rng, readers.len())];
                 let Length { shortest, longest } = source.workload.length;
                 let span = (longest - shortest + 1) as usize;
-                let bytes = shortest + chance::index(&mut source.rng, span) as u64;
+                let bytes = shortest + rng::index(&mut source.rng, span) as u64;
                 let message = Message {
                     number: 0,
                     to,
                     bytes,
-                    parcel: source.workload.what == Choice::Parcels,
+                    load: source.workload.what == Choice::Loads,
                 };
                 messages.push((at_us, writer, message));
             }
@@ -201,11 +201,11 @@ impl Writing {
 impl Source {
     fn gap_us(&mut self) -> u64 {
         micros(match self.workload.pace {
-            Pace::Poisson { per_hour } => chance::exponential(&mut self.rng, 3_600.0 / per_hour),
+            Pace::Poisson { per_hour } => rng::exponential(&mut self.rng, 3_600.0 / per_hour),
             Pace::Every {
                 shortest_s,
                 longest_s,
-            } => chance::between(&mut self.rng, shortest_s, longest_s),
+            } => rng::between(&mut self.rng, shortest_s, longest_s),
         })
         .max(1)
     }

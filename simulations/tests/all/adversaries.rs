@@ -25,7 +25,7 @@ one-message = true
 /// What they write.
 const REST: &str = r#"
 [[workload]]
-what = "parcels"
+what = "loads"
 pace.poisson = { per-hour = 600 }
 length = { shortest = 1000, longest = 3000 }
 until-s = 400

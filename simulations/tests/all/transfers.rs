@@ -25,7 +25,7 @@ one-message = true
 const REST: &str = r#"control = "free"
 
 [[workload]]
-what = "parcels"
+what = "loads"
 pace.every = { shortest-s = 5, longest-s = 5 }
 length = { shortest = 500_000, longest = 1_000_000 }
 "#;

@@ -59,7 +59,7 @@ fn holds(node: &Node, text: &str) -> bool {
 }
 
 /// What a batch from `alice` would be at `node`, whom she is a contact of.
-fn hear(node: &mut Node, alice: &Node, core: &[u8]) -> Ingested {
+fn handle(node: &mut Node, alice: &Node, core: &[u8]) -> Ingested {
     let authority = Authority {
         theirs: &alice.identity.devices,
         mine: &node.identity.devices,
@@ -223,7 +223,7 @@ fn find(bytes: &[u8], part: &[u8]) -> usize {
 #[test]
 fn a_deleted_body_is_not_stored_again_when_it_comes_again() {
     let (mut bob, alice) = alice_and_bob();
-    hear(
+    handle(
         &mut bob,
         &alice,
         &batch(&alice, 1, &["first", "second", "third"]),
@@ -231,13 +231,13 @@ fn a_deleted_body_is_not_stored_again_when_it_comes_again() {
     assert!(remove(&mut bob, entry(&alice, 2)));
     let longer = batch(&alice, 1, &["first", "second", "third", "fourth"]);
     assert!(matches!(
-        hear(&mut bob, &alice, &longer),
+        handle(&mut bob, &alice, &longer),
         Ingested::Stored { first: Seq(4), .. }
     ));
     assert!(!holds(&bob, "second"));
     let shown: Vec<_> = texts(&bob).into_iter().flatten().collect();
     assert_eq!(shown, ["first", "third", "fourth"]);
-    let known = hear(&mut bob, &alice, &longer);
+    let known = handle(&mut bob, &alice, &longer);
     assert_eq!(known, Ingested::Known { last: Seq(4) });
     assert!(!holds(&bob, "second"));
 }
@@ -245,18 +245,18 @@ fn a_deleted_body_is_not_stored_again_when_it_comes_again() {
 #[test]
 fn a_body_leaves_every_batch_that_repeats_it() {
     let (mut bob, alice) = alice_and_bob();
-    hear(
+    handle(
         &mut bob,
         &alice,
         &batch(&alice, 1, &["first", "second", "third"]),
     );
     let long = "x".repeat(3_500);
-    hear(
+    handle(
         &mut bob,
         &alice,
         &batch(&alice, 2, &["second", "third", &long]),
     );
-    hear(
+    handle(
         &mut bob,
         &alice,
         &batch(&alice, 3, &["third", &long, "fifth"]),
@@ -371,7 +371,7 @@ fn a_batch_at_its_limit_can_lose_a_body() {
     core.extend_from_slice(&[0; 32]);
     assert_eq!(core.len(), MAX_BATCH - 2);
     assert!(matches!(
-        hear(&mut bob, &alice, &core),
+        handle(&mut bob, &alice, &core),
         Ingested::Stored { .. }
     ));
     assert!(remove(&mut bob, entry(&alice, 7)));

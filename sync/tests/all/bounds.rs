@@ -130,7 +130,7 @@ impl Victim {
     }
 
     /// Takes in an item to its end.
-    fn hear(&mut self, message: &Message) -> Vec<Event> {
+    fn handle(&mut self, message: &Message) -> Vec<Event> {
         let content = Bytes::from(message.encode());
         let mut events = self.call(|reconciler, txn, authority| {
             reconciler.receive(txn, authority, message.kind(), &content)
@@ -279,7 +279,7 @@ fn frontier(base: Option<[u8; 16]>, logs: Frontier) -> Message {
 fn a_short_frontier_costs_a_bounded_share_of_many_logs() {
     let mut victim = Victim::with_logs(LOGS);
     for _ in 0..3 {
-        victim.hear(&frontier(None, Frontier::new()));
+        victim.handle(&frontier(None, Frontier::new()));
     }
     victim.is_bounded();
     assert!(victim.total >= 3 * LOGS, "all are compared all the same");
@@ -289,7 +289,7 @@ fn a_short_frontier_costs_a_bounded_share_of_many_logs() {
 fn what_the_peer_asks_for_again_and_again_is_told_once_and_in_parts() {
     let mut victim = Victim::with_logs(LOGS);
     for _ in 0..100 {
-        victim.hear(&Message::NeedFull(blind()));
+        victim.handle(&Message::NeedFull(blind()));
     }
     let mut told = Frontier::new();
     let mut is_over = false;
@@ -311,7 +311,7 @@ fn acks_of_many_logs_cost_a_bounded_share() {
         for part in 0..LOGS / MAX_FRONTIER as u64 {
             let first = part * MAX_FRONTIER as u64;
             let logs = (first..first + MAX_FRONTIER as u64).map(|number| (log(number), Seq(seq)));
-            victim.hear(&Message::Ack {
+            victim.handle(&Message::Ack {
                 space: blind(),
                 logs: logs.collect(),
             });
@@ -330,7 +330,7 @@ fn acks_of_many_logs_cost_a_bounded_share() {
 fn digests_of_one_space_over_and_over_cost_a_bounded_share() {
     let mut victim = Victim::with_logs(LOGS);
     let stated = [7; 16];
-    victim.hear(&Message::Digests(vec![(blind(), stated); MAX_DIGESTS]));
+    victim.handle(&Message::Digests(vec![(blind(), stated); MAX_DIGESTS]));
     victim.say();
     victim.is_bounded();
 }
@@ -346,7 +346,7 @@ fn links_into_the_middle_of_segments_cost_a_bounded_share() {
         .map(|seq| (0..32).map(|number| entry(number, seq)).collect())
         .collect();
     let links: Vec<&[EntryId]> = links.iter().map(Vec::as_slice).collect();
-    let events = victim.hear(&entries(log(99), 1, &links));
+    let events = victim.handle(&entries(log(99), 1, &links));
     assert!(matches!(events[..], [Event::Stored { .. }]));
     victim.is_bounded();
     let last = |reader: &dyn Reader| page::entry(reader, SPACE, entry(99, 1_023));
@@ -365,10 +365,10 @@ fn batches_that_waited_for_each_other_are_taken_in_step_by_step() {
         .collect();
     let links: Vec<&[EntryId]> = links.iter().map(Vec::as_slice).collect();
     for number in 0..MAX_WAITING as u64 {
-        victim.hear(&entries(log(10 + number), 1, &links));
+        victim.handle(&entries(log(10 + number), 1, &links));
     }
-    victim.hear(&entries(log(1), 1, &[&[]]));
-    let stored = victim.hear(&entries(log(2), 1, &[&[]])).len();
+    victim.handle(&entries(log(1), 1, &[&[]]));
+    let stored = victim.handle(&entries(log(2), 1, &[&[]])).len();
     assert_eq!(stored, MAX_WAITING + 1);
     victim.is_bounded();
 }
@@ -399,9 +399,9 @@ fn annotations(log: LogId, links: &[EntryId]) -> Message {
 fn annotations_that_waited_are_placed_a_batch_at_a_time() {
     let mut victim = Victim::new(Node::new(&Identity::new(1, 1), 0, &[SPACE]));
     for number in 0..20 {
-        victim.hear(&annotations(log(10 + number), &[entry(1, 1)]));
+        victim.handle(&annotations(log(10 + number), &[entry(1, 1)]));
     }
-    let stored = victim.hear(&entries(log(1), 1, &[&[]])).len();
+    let stored = victim.handle(&entries(log(1), 1, &[&[]])).len();
     assert_eq!(stored, 21);
     // One batch is taken in as a whole: each annotation reads and writes one row.
     assert!(victim.worst <= MAX_ROWS + 2 * 500, "{}", victim.worst);
@@ -411,7 +411,7 @@ fn annotations_that_waited_are_placed_a_batch_at_a_time() {
 fn refusals_of_every_log_are_remembered_up_to_a_bound() {
     let mut victim = Victim::with_logs(3 * MAX_REFUSALS as u64);
     for number in 0..3 * MAX_REFUSALS as u64 {
-        victim.hear(&Message::Refused {
+        victim.handle(&Message::Refused {
             space: blind(),
             log: log(number),
             reason: 1,
@@ -425,10 +425,10 @@ fn refusals_of_every_log_are_remembered_up_to_a_bound() {
     };
     let refused = victim.node.store.read(refused).unwrap();
     assert_eq!(refused.iter().flatten().count(), MAX_REFUSALS);
-    victim.hear(&frontier(None, Frontier::new()));
+    victim.handle(&frontier(None, Frontier::new()));
     victim.say();
     let mut again = Victim::new(victim.node.clone());
-    again.hear(&frontier(None, Frontier::new()));
+    again.handle(&frontier(None, Frontier::new()));
     victim.is_bounded();
     again.is_bounded();
 }

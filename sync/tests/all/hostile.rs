@@ -65,7 +65,7 @@ impl Victim {
         events
     }
 
-    fn hear(&mut self, message: Message) -> Vec<Event> {
+    fn handle(&mut self, message: Message) -> Vec<Event> {
         self.hear_bytes(message.kind(), &message.encode().into())
     }
 
@@ -141,8 +141,8 @@ fn a_stranger_s_log_is_refused_once_and_nothing_is_stored() {
         log,
         refusal: Refusal::NotTheirs,
     };
-    assert_eq!(victim.hear(entries(log, 1, &[], 5)), [refused]);
-    assert_eq!(victim.hear(entries(log, 1, &[], 5)), []);
+    assert_eq!(victim.handle(entries(log, 1, &[], 5)), [refused]);
+    assert_eq!(victim.handle(entries(log, 1, &[], 5)), []);
     let said = victim.says();
     assert_eq!(said.len(), 1);
     assert!(matches!(said[0], Message::Refused { reason: 1, .. }));
@@ -159,7 +159,7 @@ fn an_entry_in_my_name_without_my_mark_is_refused() {
         log,
         refusal: Refusal::FalseMark,
     };
-    assert_eq!(victim.hear(entries(log, 1, &[], 5)), [refused]);
+    assert_eq!(victim.handle(entries(log, 1, &[], 5)), [refused]);
     assert_eq!(victim.rows(), before);
 }
 
@@ -175,7 +175,7 @@ fn an_entry_in_my_name_needs_my_mark_though_the_peer_claims_my_device() {
         log,
         refusal: Refusal::FalseMark,
     };
-    assert_eq!(victim.hear(entries(log, 1, &[], 5)), [refused]);
+    assert_eq!(victim.handle(entries(log, 1, &[], 5)), [refused]);
     assert_eq!(victim.rows(), before);
 }
 
@@ -194,7 +194,7 @@ fn a_batch_of_mine_is_not_taken_for_another_space_or_log() {
     });
     let mut victim = Victim::with(node);
     let marked = builder.seal(&victim.node.identity.mark_key, other, &[3; 16]);
-    let events = victim.hear(Message::Entries {
+    let events = victim.handle(Message::Entries {
         space: blind(),
         log: LogName::ReceiverIn(log.incarnation),
         core: marked.into(),
@@ -254,7 +254,7 @@ fn acks_for_entries_never_written_are_ignored() {
         &[(entry.log, u64::MAX)],
         &[(their_log(5), 1)],
     ] {
-        let events = victim.hear(Message::Ack {
+        let events = victim.handle(Message::Ack {
             space: blind(),
             logs: frontier(logs),
         });
@@ -262,7 +262,7 @@ fn acks_for_entries_never_written_are_ignored() {
     }
     assert_eq!(victim.rows(), before);
     assert_eq!(victim.node.unacked(device), 1);
-    let events = victim.hear(Message::Ack {
+    let events = victim.handle(Message::Ack {
         space: blind(),
         logs: frontier(&[(entry.log, 1)]),
     });
@@ -274,7 +274,7 @@ fn acks_for_entries_never_written_are_ignored() {
 fn a_frontier_beyond_what_i_wrote_acknowledges_no_more_than_that() {
     let mut victim = Victim::new();
     let entry = victim.node.say("one");
-    victim.hear(Message::Frontier {
+    victim.handle(Message::Frontier {
         space: blind(),
         base: None,
         logs: frontier(&[(entry.log, 1_000_000), (their_log(1), u64::MAX)]),
@@ -294,7 +294,7 @@ fn a_frontier_beyond_what_i_wrote_acknowledges_no_more_than_that() {
 fn a_frontier_to_the_end_of_numbers_is_no_damage_when_i_go_on_writing() {
     let mut victim = Victim::new();
     let entry = victim.node.say("one");
-    victim.hear(Message::Frontier {
+    victim.handle(Message::Frontier {
         space: blind(),
         base: None,
         logs: frontier(&[(entry.log, u64::MAX)]),
@@ -320,14 +320,14 @@ fn items_over_a_limit_are_the_peer_s_fault() {
         space,
         logs: logs.clone(),
     };
-    assert_eq!(victim.hear(ack), bad);
+    assert_eq!(victim.handle(ack), bad);
     let whole = Message::Frontier {
         space,
         base: None,
         logs,
         more: false,
     };
-    assert_eq!(victim.hear(whole), bad);
+    assert_eq!(victim.handle(whole), bad);
     let huge_array = Bytes::from_static(&[0x82, 0x48, 0, 0, 0, 0, 0, 0, 0, 0, 0x9b, 0xff]);
     assert_eq!(victim.hear_bytes(20, &huge_array), bad);
     assert_eq!(victim.hear_bytes(22, &Bytes::new()), bad);
@@ -339,7 +339,7 @@ fn a_frontier_without_end_is_cut_off() {
     let mut faulted = false;
     for part in 0..20u64 {
         let log = |number: u64| their_log(part * 10_000 + number);
-        let events = victim.hear(Message::Frontier {
+        let events = victim.handle(Message::Frontier {
             space: blind(),
             base: None,
             logs: (0..4_096).map(|number| (log(number), Seq(1))).collect(),
@@ -384,7 +384,7 @@ fn unknown_spaces_are_skipped() {
         },
     ];
     for message in messages {
-        assert_eq!(victim.hear(message), []);
+        assert_eq!(victim.handle(message), []);
     }
     assert_eq!(victim.rows(), before);
     assert_eq!(victim.says(), []);
@@ -402,14 +402,14 @@ fn what_waits_is_bounded_in_count_and_bytes() {
         let sent = 2 * MAX_WAITING.max(MAX_WAITING_BYTES / size / 100);
         for number in 1..=sent as u64 {
             assert_eq!(
-                victim.hear(entries(their_log(number), 1, &missing, size)),
+                victim.handle(entries(their_log(number), 1, &missing, size)),
                 []
             );
         }
         assert_eq!(victim.rows(), before);
         // What they wait for comes: all that had room is stored, and the rest is asked for again.
         for seq in 1..=7 {
-            victim.hear(entries(their_log(0), seq, &[], 1));
+            victim.handle(entries(their_log(0), seq, &[], 1));
         }
         let stored = victim.node.frontier().len() - 1;
         let room = MAX_WAITING.min(MAX_WAITING_BYTES / (size + 60));
@@ -427,8 +427,8 @@ fn a_peer_that_asks_and_never_reads_gathers_nothing() {
     let mut victim = Victim::new();
     victim.node.say("one");
     for _ in 0..1_000 {
-        victim.hear(Message::NeedFull(blind()));
-        victim.hear(Message::Frontier {
+        victim.handle(Message::NeedFull(blind()));
+        victim.handle(Message::Frontier {
             space: blind(),
             base: Some([5; 16]),
             logs: Frontier::new(),
@@ -458,7 +458,7 @@ fn nothing_private_is_printed() {
 #[test]
 fn nobody_pins_an_entry_to_the_end_of_time() {
     let mut victim = Victim::new();
-    victim.hear(entries(their_log(1), 1, &[], 5));
+    victim.handle(entries(their_log(1), 1, &[], 5));
     let links = [EntryId {
         log: LogId {
             device: DeviceId([99; 16]),
@@ -466,7 +466,7 @@ fn nobody_pins_an_entry_to_the_end_of_time() {
         },
         seq: Seq(u64::MAX),
     }];
-    victim.hear(entries(their_log(1), 2, &links, 5));
+    victim.handle(entries(their_log(1), 2, &links, 5));
     let id = EntryId {
         log: their_log(1),
         seq: Seq(2),
@@ -485,7 +485,7 @@ fn an_entry_that_links_to_its_own_future_is_the_peer_s_fault() {
         log: their_log(1),
         seq: Seq(2),
     }];
-    let events = victim.hear(entries(their_log(1), 1, &future, 5));
+    let events = victim.handle(entries(their_log(1), 1, &future, 5));
     assert_eq!(
         events,
         [Event::Fault(Fault::BadBatch(BatchError::Malformed))]
@@ -495,9 +495,9 @@ fn an_entry_that_links_to_its_own_future_is_the_peer_s_fault() {
 #[test]
 fn a_second_entry_of_the_same_number_changes_nothing() {
     let mut victim = Victim::new();
-    victim.hear(entries(their_log(1), 1, &[], 5));
+    victim.handle(entries(their_log(1), 1, &[], 5));
     let before = victim.rows();
-    assert_eq!(victim.hear(entries(their_log(1), 1, &[], 50)), []);
+    assert_eq!(victim.handle(entries(their_log(1), 1, &[], 50)), []);
     assert_eq!(victim.rows(), before);
 }
 
@@ -524,7 +524,7 @@ fn a_header_that_cannot_be_is_the_peer_s_fault() {
         let log = LogName::SenderIn(Incarnation(1));
         let space = blind();
         let core = core.into();
-        let events = victim.hear(Message::Entries { space, log, core });
+        let events = victim.handle(Message::Entries { space, log, core });
         assert_eq!(events, [Event::Fault(Fault::BadBatch(error))], "{header:?}");
         assert_eq!(victim.rows(), before);
     }
@@ -538,7 +538,7 @@ fn a_log_called_by_an_opening_that_was_not_told_is_the_peer_s_fault() {
     };
     let before = victim.rows();
     let log = LogName::Sender;
-    let events = victim.hear(Message::Entries { space, log, core });
+    let events = victim.handle(Message::Entries { space, log, core });
     assert_eq!(events, [Event::Fault(Fault::BadItem)]);
     assert_eq!(victim.rows(), before);
 }

@@ -21,7 +21,8 @@ use super::{dial, keeper, privacy};
 use crate::beacon::Beacon;
 use crate::carrier::links::Links;
 use crate::carrier::{
-    CarrierCommand, CarrierEvent, CarrierKind, Ending, EventSink, LinkId, LinkIds, Profile, TwoWay,
+    CarrierCommand, CarrierEvent, CarrierKind, DuplexCarrier, Ending, EventSink, LinkId, LinkIds,
+    Profile,
 };
 
 /// What Bluetooth LE claims of itself.
@@ -53,7 +54,7 @@ pub struct BleConfig {
     pub ids: LinkIds,
     /// The adapter to use, as `hci0`; the first one if `None`.
     pub adapter: Option<String>,
-    /// How to use the radio until told otherwise ([`CarrierCommand::Tune`]).
+    /// How to use the radio until told otherwise ([`CarrierCommand::SetRadio`]).
     pub radio: Radio,
     /// Where BlueZ is configured.
     pub configuration: PathBuf,
@@ -182,12 +183,12 @@ impl<S: EventSink> Ble<S> {
     }
 }
 
-impl<S: EventSink> TwoWay for Ble<S> {
+impl<S: EventSink> DuplexCarrier for Ble<S> {
     fn profile(&self) -> Profile {
         PROFILE
     }
 
-    fn obey(&self, command: CarrierCommand) -> Option<CarrierEvent> {
+    fn execute(&self, command: CarrierCommand) -> Option<CarrierEvent> {
         let links = &self.shared.links;
         match command {
             CarrierCommand::Dial { dial, to } => {
@@ -215,8 +216,8 @@ impl<S: EventSink> TwoWay for Ble<S> {
                 wanted.announcement += 1;
             }),
             // There are no relays here.
-            CarrierCommand::Appear { .. } => {}
-            CarrierCommand::Tune {
+            CarrierCommand::SetRelays { .. } => {}
+            CarrierCommand::SetRadio {
                 power,
                 show_address,
             } => self.wanted.send_modify(|wanted| {

@@ -13,7 +13,8 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{
-    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, OneWay, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, DuplexCarrier, Ending, LinkId,
+    SimplexCarrier,
 };
 use crate::bundle::HEADER_LEN;
 use crate::session::MAX_RECORD;
@@ -30,7 +31,7 @@ const WINDOW: usize = 1024 * 1024;
 /// A carrier that has been started, and what its sink was handed.
 pub struct Party {
     /// The carrier.
-    pub carrier: Box<dyn TwoWay>,
+    pub carrier: Box<dyn DuplexCarrier>,
     /// Its events from the first on.
     pub events: mpsc::Receiver<CarrierEvent>,
     /// Where others reach it while it announces something, if it does not know that itself.
@@ -499,7 +500,7 @@ impl Owner {
     }
 
     fn command(&mut self, command: CarrierCommand) {
-        if let Some(event) = self.party.carrier.obey(command) {
+        if let Some(event) = self.party.carrier.execute(command) {
             self.note(event);
         }
     }
@@ -555,7 +556,7 @@ impl Owner {
             CarrierEvent::Port { .. }
             | CarrierEvent::Airtime { .. }
             | CarrierEvent::Relay { .. }
-            | CarrierEvent::Better { .. } => {}
+            | CarrierEvent::BetterPath { .. } => {}
         }
     }
 
@@ -653,7 +654,7 @@ fn pattern(length: usize, salt: u8) -> Vec<u8> {
 
 /// Everything that a one-way carrier promises. `fresh` makes one that holds nothing, and another
 /// that reads what the first has written.
-pub fn one_way<C: OneWay>(fresh: impl Fn() -> (C, C))
+pub fn one_way<C: SimplexCarrier>(fresh: impl Fn() -> (C, C))
 where
     C::Error: Debug,
 {

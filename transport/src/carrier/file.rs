@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{CarrierKind, OneWay, Profile};
+use super::{CarrierKind, Profile, SimplexCarrier};
 use crate::bundle::{HEADER_LEN, Header, MAX_BUNDLE};
 
 /// What such a file begins with.
@@ -92,7 +92,7 @@ impl ParcelFile {
     }
 }
 
-impl OneWay for ParcelFile {
+impl SimplexCarrier for ParcelFile {
     type Error = FileError;
 
     fn profile(&self) -> Profile {

@@ -206,7 +206,7 @@ impl MemoryNetwork {
         Address(format!("memory:{node}"))
     }
 
-    /// A node obeys a command at `now` (milliseconds, never going back).
+    /// A node gives a command at `now` (milliseconds, never going back).
     pub fn command(&mut self, node: Node, command: CarrierCommand, now: u64) {
         self.advance(now);
         match command {
@@ -244,11 +244,11 @@ impl MemoryNetwork {
                     self.announce(other, node);
                 }
             }
-            CarrierCommand::Appear { relays, keys, .. } => {
+            CarrierCommand::SetRelays { relays, keys, .. } => {
                 let at = |relay| keys.iter().map(move |key| key.name().at(relay));
                 self.nodes[node].names = relays.iter().flat_map(at).collect();
             }
-            CarrierCommand::Tune { .. } => {}
+            CarrierCommand::SetRadio { .. } => {}
             CarrierCommand::Switch { on } => self.switch(node, on),
         }
     }
@@ -412,10 +412,10 @@ impl MemoryNetwork {
             Some(number) => number.parse::<Node>().ok(),
             None => self.nodes.iter().position(|node| node.names.contains(to)),
         };
-        let lost = self.chance(self.conditions.dial_loss);
+        let lost = self.random_ratio(self.conditions.dial_loss);
         let coming = match to {
             Some(to) if self.nodes.get(to).is_some_and(|to| !to.shut) && !lost => {
-                if self.chance(self.conditions.duplicate) {
+                if self.random_ratio(self.conditions.duplicate) {
                     self.later(Coming::Dialled {
                         from,
                         to,
@@ -444,7 +444,7 @@ impl MemoryNetwork {
             return;
         }
         let until_cut = self.cut_next_after.take().or_else(|| {
-            self.chance(self.conditions.cut)
+            self.random_ratio(self.conditions.cut)
                 .then(|| below(&mut self.rng, self.conditions.cut_within.max(1)))
         });
         let (near, far) = (self.ids.next_id(), self.ids.next_id());
@@ -667,7 +667,7 @@ impl MemoryNetwork {
         least + below(&mut self.rng, (most.saturating_sub(least) + 1) as usize) as u64
     }
 
-    fn chance(&mut self, thousandths: u32) -> bool {
+    fn random_ratio(&mut self, thousandths: u32) -> bool {
         // Drawn even if it cannot come true, so that a change of conditions moves no other draw.
         self.rng.next_u32() % 1_000 < thousandths
     }

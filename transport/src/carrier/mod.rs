@@ -1,7 +1,7 @@
 //! Carriers: the ways bytes travel. Two-way carriers make links; one-way carriers move parcels.
 //!
 //! A carrier knows nothing of contacts. It owns its sockets or files, reports what happens as
-//! [`CarrierEvent`]s and obeys [`CarrierCommand`]s; `conformance` holds what all of them promise.
+//! [`CarrierEvent`]s and executes [`CarrierCommand`]s; `conformance` holds what all of them promise.
 //!
 //! - [`memory`]: a whole network under a virtual clock, for tests and the simulator
 //! - [`lan`]: the local network
@@ -45,7 +45,7 @@ pub mod relay;
 /// - [`Written`](CarrierEvent::Written) counts each byte once, when it has left the queue of the
 ///   carrier. A peer that does not read stops it; whoever sends keeps a window.
 /// - A sink that is slow stops the reading, not the memory.
-pub trait TwoWay: Send + Sync {
+pub trait DuplexCarrier: Send + Sync {
     /// What this way costs and can do.
     fn profile(&self) -> Profile;
 
@@ -55,7 +55,7 @@ pub trait TwoWay: Send + Sync {
     /// causes (a small send that left at once, an attempt that cannot be made) is returned instead
     /// of handed over: it comes before anything that the caller has not yet read.
     #[must_use = "it is an event like those handed to the sink"]
-    fn obey(&self, command: CarrierCommand) -> Option<CarrierEvent>;
+    fn execute(&self, command: CarrierCommand) -> Option<CarrierEvent>;
 }
 
 /// Where a two-way carrier puts its events.
@@ -79,7 +79,7 @@ impl EventSink for tokio::sync::mpsc::Sender<CarrierEvent> {
 
 /// A way that moves parcels in one direction: sealed bundles, opaque to it
 /// (`docs/PROTOCOL.md` section 12).
-pub trait OneWay {
+pub trait SimplexCarrier {
     /// What goes wrong.
     type Error;
 
@@ -314,7 +314,7 @@ pub enum CarrierEvent {
     },
     /// The other end of this link, which we dialled, can be dialled over a better path here, as long as the
     /// link is up.
-    Better {
+    BetterPath {
         /// The link.
         link: LinkId,
         /// Where.
@@ -381,7 +381,7 @@ pub enum CarrierCommand {
     },
     /// Be reachable at exactly these relays under exactly these names, and dial under the first; no
     /// other carrier heeds it.
-    Appear {
+    SetRelays {
         /// Relays' addresses. Without any the carrier is off.
         relays: Vec<Address>,
         /// The keys of the names.
@@ -390,7 +390,7 @@ pub enum CarrierCommand {
         paths: RelayPaths,
     },
     /// Use the radio in this way from now on; no carrier but Bluetooth LE heeds it.
-    Tune {
+    SetRadio {
         /// How much of its time.
         power: Power,
         /// Whether to be on the air although everybody near sees an address that never changes.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::support::bluez::bus::{on_a_bus, on_a_bus_with_a_clock, pass};
 use crate::support::bluez::{self, Air, Index, Question};
-use crate::support::events::{Events, HANG, down, hear, next, state, up};
+use crate::support::events::{Events, HANG, down, handle, next, state, up};
 use bluer::AdapterEvent;
 use bluer::gatt::remote::Characteristic;
 use bytes::Bytes;
@@ -19,7 +19,8 @@ use hedgerow_transport::ble::power::Power;
 use hedgerow_transport::ble::{Ble, BleConfig, NOTIFY, Radio, WRITE};
 use hedgerow_transport::carrier::conformance::{Party, World, two_way};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, DuplexCarrier, Ending, LinkId,
+    LinkIds,
 };
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -114,11 +115,11 @@ async fn until(mut there: impl FnMut() -> bool) {
     timeout(HANG, wait).await.expect("it hangs");
 }
 
-fn announce(carrier: &impl TwoWay, beacon: [u8; 8], look: bool) {
+fn announce(carrier: &impl DuplexCarrier, beacon: [u8; 8], look: bool) {
     let beacons = vec![beacon];
     assert!(
         carrier
-            .obey(CarrierCommand::Announce { beacons, look })
+            .execute(CarrierCommand::Announce { beacons, look })
             .is_none()
     );
 }
@@ -183,18 +184,18 @@ fn without_privacy_it_stays_off_the_air_until_the_user_allows_it() {
             announce(&carrier, [1; 8], true);
             let dial = DialId(1);
             let to = Address(bluez::address(0));
-            let failed = carrier.obey(CarrierCommand::Dial { dial, to });
+            let failed = carrier.execute(CarrierCommand::Dial { dial, to });
             assert!(matches!(failed, Some(CarrierEvent::DialFailed { .. })));
             assert!(air.announced(index).is_empty() && !air.listens(index));
             for (show_address, wanted) in
                 [(true, CarrierState::On), (false, CarrierState::NotPrivate)]
             {
                 let power = Power::Balanced;
-                let tune = CarrierCommand::Tune {
+                let tune = CarrierCommand::SetRadio {
                     power,
                     show_address,
                 };
-                assert!(carrier.obey(tune).is_none());
+                assert!(carrier.execute(tune).is_none());
                 state(&mut events, wanted).await;
             }
             assert!(air.announced(index).is_empty() && !air.listens(index));
@@ -235,7 +236,7 @@ fn an_advertisement_is_the_service_and_the_beacon_and_nothing_else() {
             let look = false;
             assert!(
                 carrier
-                    .obey(CarrierCommand::Announce { beacons, look })
+                    .execute(CarrierCommand::Announce { beacons, look })
                     .is_none()
             );
             until(|| air.announced(index).is_empty()).await;
@@ -271,20 +272,20 @@ fn whoever_shares_the_server_of_a_link_hears_nothing_of_it_and_waits() {
                 dial: DialId(n),
                 to: to.clone(),
             };
-            assert!(first.obey(dial(1)).is_none());
+            assert!(first.execute(dial(1)).is_none());
             let link = up(heard_by_first).await;
             let theirs = up(heard).await;
             let recognised = CarrierCommand::Recognised { link: theirs };
-            assert!(server.obey(recognised).is_none());
+            assert!(server.execute(recognised).is_none());
             // The second is connected, and subscribes to the very same characteristic.
-            assert!(second.obey(dial(2)).is_none());
+            assert!(second.execute(dial(2)).is_none());
             let text = Bytes::from(vec![7; 20_000]);
             let (link_of_server, bytes) = (theirs, text.clone());
             let send = CarrierCommand::Send {
                 link: link_of_server,
                 bytes,
             };
-            assert!(server.obey(send).is_none());
+            assert!(server.execute(send).is_none());
             let mut arrived = Vec::new();
             while arrived.len() < text.len() {
                 let part = next(heard_by_first, |event| match event {
@@ -302,9 +303,13 @@ fn whoever_shares_the_server_of_a_link_hears_nothing_of_it_and_waits() {
             .await;
             // Once the first has gone there is room.
             let ending = Ending::Now;
-            assert!(first.obey(CarrierCommand::End { link, ending }).is_none());
+            assert!(
+                first
+                    .execute(CarrierCommand::End { link, ending })
+                    .is_none()
+            );
             until(|| air.connections() == 0).await;
-            assert!(second.obey(dial(3)).is_none());
+            assert!(second.execute(dial(3)).is_none());
             up(heard_by_second).await;
         },
     );
@@ -379,7 +384,7 @@ fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
                 dial: DialId(1),
                 to,
             };
-            assert!(contact.obey(dial).is_none());
+            assert!(contact.execute(dial).is_none());
             up(&mut heard).await;
         },
     );
@@ -434,7 +439,11 @@ fn whatever_a_stranger_writes_is_read_whether_or_not_the_owner_takes_it() {
                 timeout(HANG, flood).await.expect("somebody does not read");
                 let link = up(&mut events).await;
                 let ending = Ending::Now;
-                assert!(carrier.obey(CarrierCommand::End { link, ending }).is_none());
+                assert!(
+                    carrier
+                        .execute(CarrierCommand::End { link, ending })
+                        .is_none()
+                );
                 let mut heard = 0;
                 next(&mut events, |event| match event {
                     CarrierEvent::Bytes { bytes, .. } => {
@@ -470,32 +479,32 @@ fn what_arrives_while_the_owner_takes_nothing_is_handed_up_then() {
             dial: DialId(1),
             to,
         };
-        assert!(one.obey(dial).is_none());
+        assert!(one.execute(dial).is_none());
         let link = up(&mut heard).await;
         let theirs = up(&mut heard_by_other).await;
         let recognised = CarrierCommand::Recognised { link: theirs };
-        assert!(other.obey(recognised).is_none());
+        assert!(other.execute(recognised).is_none());
         let send = |from: &Ble<_>, link| {
             let bytes = Bytes::from_static(b"x");
-            assert!(from.obey(CarrierCommand::Send { link, bytes }).is_none());
+            assert!(from.execute(CarrierCommand::Send { link, bytes }).is_none());
         };
         // Then both have been told limits, and nothing but data will move.
         send(&one, link);
-        hear(&mut heard_by_other, theirs, 1).await;
+        handle(&mut heard_by_other, theirs, 1).await;
         send(&other, theirs);
-        hear(&mut heard, link, 1).await;
+        handle(&mut heard, link, 1).await;
         let filler = CarrierEvent::State(CarrierState::On);
         sink.send(filler).await.expect("there is room");
         // That it has left is what the owner does not take.
         send(&one, link);
-        hear(&mut heard_by_other, theirs, 1).await;
+        handle(&mut heard_by_other, theirs, 1).await;
         let before = air.notified();
         send(&other, theirs);
         until(|| air.notified() > before).await;
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
-        hear(&mut heard, link, 1).await;
+        handle(&mut heard, link, 1).await;
     });
 }
 
@@ -524,11 +533,11 @@ fn whoever_only_listens_is_in_nobodys_way() {
                     dial: DialId(1),
                     to,
                 };
-                assert!(contact.obey(dial).is_none());
+                assert!(contact.execute(dial).is_none());
                 let link = dialled(&mut heard).await.expect("it is served");
                 let theirs = up(&mut events).await;
                 let recognised = CarrierCommand::Recognised { link: theirs };
-                assert!(carrier.obey(recognised).is_none());
+                assert!(carrier.execute(recognised).is_none());
                 for (from, link, to, at) in [
                     (&contact, link, &mut events, theirs),
                     (&carrier, theirs, &mut heard, link),
@@ -536,8 +545,8 @@ fn whoever_only_listens_is_in_nobodys_way() {
                     let bytes = Bytes::from(vec![7; 20_000]);
                     let length = bytes.len();
                     let send = CarrierCommand::Send { link, bytes };
-                    assert!(from.obey(send).is_none());
-                    hear(to, at, length).await;
+                    assert!(from.execute(send).is_none());
+                    handle(to, at, length).await;
                 }
                 // It is gone without a word, and somebody still listens.
                 air.power(index, false).await;
@@ -562,7 +571,7 @@ fn no_more_links_than_there_are_places() {
             announce(&other, [n as u8; 8], false);
             until(|| !air.announced(index).is_empty()).await;
             let (dial, to) = (DialId(n as u64), Address(bluez::address(index)));
-            let refused = one.obey(CarrierCommand::Dial { dial, to });
+            let refused = one.execute(CarrierCommand::Dial { dial, to });
             assert!(refused.is_none());
             let is_up = next(&mut heard, |event| match event {
                 CarrierEvent::Up { .. } => Some(true),
@@ -591,16 +600,16 @@ fn a_device_that_nobody_needs_any_more_is_let_go() {
             until(|| !air.announced(1).is_empty()).await;
             for ending in [Ending::Now, Ending::Drain] {
                 let (dial, to) = (DialId(1), Address(bluez::address(1)));
-                let _ = one.obey(CarrierCommand::Dial { dial, to });
+                let _ = one.execute(CarrierCommand::Dial { dial, to });
                 let link = up(&mut heard_by_one).await;
                 let theirs = up(&mut heard_by_other).await;
                 assert_eq!(air.connections(), 1);
                 // A stranger that is drained is let go when it is ended, however long it stays.
-                let _ = other.obey(CarrierCommand::End {
+                let _ = other.execute(CarrierCommand::End {
                     link: theirs,
                     ending,
                 });
-                let _ = other.obey(CarrierCommand::End {
+                let _ = other.execute(CarrierCommand::End {
                     link: theirs,
                     ending: Ending::Now,
                 });
@@ -633,22 +642,22 @@ fn whoever_ends_a_link_does_not_wait_for_one_that_drains_it() {
                 dial: DialId(1),
                 to,
             };
-            assert!(one.obey(dial).is_none());
+            assert!(one.execute(dial).is_none());
             let link = up(&mut heard).await;
             let theirs = up(&mut heard_by_other).await;
             let send = |from: &Ble<_>, link, length| {
                 let bytes = Bytes::from(vec![7; length]);
-                assert!(from.obey(CarrierCommand::Send { link, bytes }).is_none());
+                assert!(from.execute(CarrierCommand::Send { link, bytes }).is_none());
             };
             let end = |from: &Ble<_>, link, ending| {
-                assert!(from.obey(CarrierCommand::End { link, ending }).is_none());
+                assert!(from.execute(CarrierCommand::End { link, ending }).is_none());
             };
             let recognised = CarrierCommand::Recognised { link: theirs };
-            assert!(other.obey(recognised).is_none());
+            assert!(other.execute(recognised).is_none());
             send(&one, link, 1);
-            hear(&mut heard_by_other, theirs, 1).await;
+            handle(&mut heard_by_other, theirs, 1).await;
             send(&other, theirs, 1);
-            hear(&mut heard, link, 1).await;
+            handle(&mut heard, link, 1).await;
             end(&other, theirs, Ending::Drain);
             // Less than what would be worth telling a limit for.
             send(&one, link, 55_000);
@@ -660,7 +669,7 @@ fn whoever_ends_a_link_does_not_wait_for_one_that_drains_it() {
 }
 
 /// One that dials, one that is dialled, and what they say. An attempt may take as long as ever.
-async fn two(air: &Arc<Air>) -> [(impl TwoWay, Events); 2] {
+async fn two(air: &Arc<Air>) -> [(impl DuplexCarrier, Events); 2] {
     let near = Near::new(air.clone());
     let start = async || {
         let index = air.adapter().await;
@@ -679,9 +688,9 @@ async fn two(air: &Arc<Air>) -> [(impl TwoWay, Events); 2] {
 }
 
 /// The first of [`two`] dials the second.
-fn dial(one: &impl TwoWay) {
+fn dial(one: &impl DuplexCarrier) {
     let (dial, to) = (DialId(1), Address(bluez::address(1)));
-    assert!(one.obey(CarrierCommand::Dial { dial, to }).is_none());
+    assert!(one.execute(CarrierCommand::Dial { dial, to }).is_none());
 }
 
 /// How an attempt ends.
@@ -713,7 +722,7 @@ fn whoever_leaves_a_question_unanswered_is_reached_over_another_connection() {
             up(&mut heard_by_other).await;
             assert_eq!(air.connections(), 1);
             let ending = Ending::Now;
-            assert!(one.obey(CarrierCommand::End { link, ending }).is_none());
+            assert!(one.execute(CarrierCommand::End { link, ending }).is_none());
             until(|| air.connections() == 0).await;
         }
     });
@@ -749,7 +758,7 @@ fn whoever_is_being_dialled_is_left_once_the_carrier_is_off() {
     let test = "whoever_is_being_dialled_is_left_once_the_carrier_is_off";
     on_a_bus_with_a_clock(test, async |air| {
         let [(one, mut heard), _other] = two(&air).await;
-        let switch = |on| assert!(one.obey(CarrierCommand::Switch { on }).is_none());
+        let switch = |on| assert!(one.execute(CarrierCommand::Switch { on }).is_none());
         air.lose(1, &[Question::Read, Question::Connect]);
         dial(&one);
         until(|| air.losses(1) == 1).await;
@@ -787,7 +796,7 @@ fn whoever_has_dialled_us_is_not_cut_off_for_an_answer_that_is_lost() {
         until(|| !air.announced(0).is_empty()).await;
         let (theirs, to) = (DialId(2), Address(bluez::address(0)));
         let back = CarrierCommand::Dial { dial: theirs, to };
-        assert!(other.obey(back).is_none());
+        assert!(other.execute(back).is_none());
         up(&mut heard_by_other).await;
         up(&mut heard).await;
         air.lose(1, &[Question::Read, Question::Connect]);

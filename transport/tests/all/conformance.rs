@@ -9,7 +9,8 @@ use hedgerow_transport::carrier::file::ParcelFile;
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::memory::{self, MemoryNetwork, Node};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, DialId, Ending, EventSink, LinkIds, Profile, TwoWay,
+    Address, CarrierCommand, CarrierEvent, DialId, DuplexCarrier, Ending, EventSink, LinkIds,
+    Profile,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -75,7 +76,7 @@ impl World for Relayed {
         let name = relay::name(&self.ids);
         assert!(
             carrier
-                .obey(relay::appear(&[&self.relay.address], &[name]))
+                .execute(relay::set_relays(&[&self.relay.address], &[name]))
                 .is_none()
         );
         Party {
@@ -107,9 +108,9 @@ impl World for Relayed {
                         link, dial: None, ..
                     } => {
                         near = Some(link);
-                        let _ = carrier.obey(CarrierCommand::Recognised { link });
+                        let _ = carrier.execute(CarrierCommand::Recognised { link });
                         let dial = DialId(0);
-                        let _ = carrier.obey(CarrierCommand::Dial {
+                        let _ = carrier.execute(CarrierCommand::Dial {
                             dial,
                             to: to.clone(),
                         });
@@ -125,11 +126,11 @@ impl World for Relayed {
                 if let (Some(near), Some(link)) = (near, far) {
                     let bytes = kept.split_to(left.min(kept.len())).freeze();
                     left -= bytes.len();
-                    let _ = carrier.obey(CarrierCommand::Send { link, bytes });
+                    let _ = carrier.execute(CarrierCommand::Send { link, bytes });
                     if left == 0 {
                         for link in [near, link] {
                             let ending = Ending::Now;
-                            let _ = carrier.obey(CarrierCommand::End { link, ending });
+                            let _ = carrier.execute(CarrierCommand::End { link, ending });
                         }
                     }
                 }
@@ -254,12 +255,12 @@ impl Air {
 /// One node of it.
 struct Aerial(Air, Node);
 
-impl TwoWay for Aerial {
+impl DuplexCarrier for Aerial {
     fn profile(&self) -> Profile {
         memory::PROFILE
     }
 
-    fn obey(&self, command: CarrierCommand) -> Option<CarrierEvent> {
+    fn execute(&self, command: CarrierCommand) -> Option<CarrierEvent> {
         let Self(air, node) = self;
         {
             let mut network = air.0.network.lock().expect("not poisoned");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use hedgerow_transport::carrier::OneWay;
+use hedgerow_transport::carrier::SimplexCarrier;
 use hedgerow_transport::carrier::conformance::parcel;
 use hedgerow_transport::carrier::file::{FileError, ParcelFile};
 use tempfile::TempDir;

@@ -7,7 +7,9 @@ use std::fs;
 use std::time::Duration;
 
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
-use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierEvent, DialId, LinkIds, TwoWay};
+use hedgerow_transport::carrier::{
+    Address, CarrierCommand, CarrierEvent, DialId, DuplexCarrier, LinkIds,
+};
 use tokio::sync::mpsc;
 
 const LINKS: u64 = 50;
@@ -25,7 +27,7 @@ async fn fifty_idle_links_wake_two_carriers_a_few_times_a_minute() {
             ..config
         };
         let carrier = Lan::start(config, sink);
-        let _ = carrier.obey(CarrierCommand::Announce {
+        let _ = carrier.execute(CarrierCommand::Announce {
             beacons: vec![[seed; 8]],
             look: true,
         });
@@ -41,13 +43,13 @@ async fn fifty_idle_links_wake_two_carriers_a_few_times_a_minute() {
     }
     let mut up = 0;
     for n in 0..LINKS {
-        let _ = near.obey(CarrierCommand::Dial {
+        let _ = near.execute(CarrierCommand::Dial {
             dial: DialId(n),
             to: address.clone(),
         });
         while up <= n {
             if let Some(CarrierEvent::Up { link, .. }) = far_events.recv().await {
-                let _ = far.obey(CarrierCommand::Recognised { link });
+                let _ = far.execute(CarrierCommand::Recognised { link });
                 up += 1;
             }
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, DuplexCarrier, Ending, LinkId,
+    LinkIds,
 };
 use mdns_sd::ServiceEvent;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,7 +72,7 @@ impl Party {
     }
 
     fn command(&self, command: CarrierCommand) {
-        let _ = self.carrier.obey(command);
+        let _ = self.carrier.execute(command);
     }
 }
 
@@ -96,7 +97,7 @@ async fn an_address_of_the_internet_is_not_dialled() {
     {
         let dial = DialId(dial as u64);
         let to = Address(to.into());
-        let told = one.carrier.obey(CarrierCommand::Dial { dial, to });
+        let told = one.carrier.execute(CarrierCommand::Dial { dial, to });
         assert!(
             matches!(told, Some(CarrierEvent::DialFailed { dial: failed }) if failed == dial),
             "at once: {told:?}"

@@ -4,7 +4,9 @@ use std::env;
 use std::time::Duration;
 
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
-use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierEvent, DialId, LinkIds, TwoWay};
+use hedgerow_transport::carrier::{
+    Address, CarrierCommand, CarrierEvent, DialId, DuplexCarrier, LinkIds,
+};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -27,7 +29,7 @@ async fn host() {
             }
             CarrierEvent::State(state) => println!("state {state:?}"),
             CarrierEvent::Bytes { link, bytes } => {
-                let _ = carrier.obey(CarrierCommand::Send { link, bytes });
+                let _ = carrier.execute(CarrierCommand::Send { link, bytes });
             }
             _ => {}
         }
@@ -53,7 +55,7 @@ async fn guest() {
     let mut dial = |addresses: &mut Vec<Address>| {
         dials += 1;
         let to = addresses.pop().expect("one of them answers");
-        let _ = carrier.obey(CarrierCommand::Dial {
+        let _ = carrier.execute(CarrierCommand::Dial {
             dial: DialId(dials),
             to,
         });
@@ -64,7 +66,7 @@ async fn guest() {
             Some(CarrierEvent::DialFailed { .. }) => dial(&mut addresses),
             Some(CarrierEvent::Up { link, .. }) => {
                 let bytes = (&b"good day"[..]).into();
-                let _ = carrier.obey(CarrierCommand::Send { link, bytes });
+                let _ = carrier.execute(CarrierCommand::Send { link, bytes });
             }
             Some(CarrierEvent::Bytes { bytes, .. }) => {
                 assert_eq!(&bytes[..], b"good day");
@@ -86,5 +88,5 @@ fn start() -> (Carrier, mpsc::Receiver<CarrierEvent>) {
 /// To be said anew wherever the carrier goes.
 fn announce(carrier: &Carrier, beacons: Vec<[u8; 8]>) {
     let look = true;
-    let _ = carrier.obey(CarrierCommand::Announce { beacons, look });
+    let _ = carrier.execute(CarrierCommand::Announce { beacons, look });
 }

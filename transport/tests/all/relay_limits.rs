@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::{TcpListener, UdpSocket};
 use std::time::Duration;
 
-use crate::support::relay::{Server, appear, carrier, name};
+use crate::support::relay::{Server, carrier, name, set_relays};
 use hedgerow_transport::carrier::relay::Relays;
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, DialId, LinkId, LinkIds, RelayState, TwoWay,
+    Address, CarrierCommand, CarrierEvent, DialId, DuplexCarrier, LinkId, LinkIds, RelayState,
 };
 use libp2p::futures::StreamExt;
 use libp2p::multiaddr::Protocol;
@@ -52,7 +52,9 @@ impl Party {
             links: BTreeSet::new(),
             heard: 0,
         };
-        let _ = party.carrier.obey(appear(&[&server.address], &[key]));
+        let _ = party
+            .carrier
+            .execute(set_relays(&[&server.address], &[key]));
         party
             .wait(|event| {
                 let state = RelayState::Ready;
@@ -79,7 +81,7 @@ impl Party {
         match event {
             CarrierEvent::Up { link, .. } => {
                 self.links.insert(link);
-                let _ = self.carrier.obey(CarrierCommand::Recognised { link });
+                let _ = self.carrier.execute(CarrierCommand::Recognised { link });
             }
             CarrierEvent::Down { link } => drop(self.links.remove(&link)),
             CarrierEvent::Bytes { bytes, .. } => self.heard += bytes.len(),
@@ -90,7 +92,7 @@ impl Party {
     /// Calls another and exchanges something.
     async fn talks_to(&mut self, other: &mut Party, dial: u64) {
         let (dial, to) = (DialId(dial), other.address.clone());
-        let _ = self.carrier.obey(CarrierCommand::Dial { dial, to });
+        let _ = self.carrier.execute(CarrierCommand::Dial { dial, to });
         self.wait(|event| matches!(event, CarrierEvent::Up { .. }))
             .await;
         other
@@ -102,7 +104,7 @@ impl Party {
     async fn says_something(&mut self, other: &mut Party) {
         let link = *self.links.last().expect("it is up");
         let bytes = vec![7; 500].into();
-        let _ = self.carrier.obey(CarrierCommand::Send { link, bytes });
+        let _ = self.carrier.execute(CarrierCommand::Send { link, bytes });
         let before = other.heard;
         while other.heard < before + 500 {
             other

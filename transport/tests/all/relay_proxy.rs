@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::support::alone::is_alone;
-use crate::support::relay::{Server, appear_by, carrier, name};
+use crate::support::relay::{Server, carrier, name, set_relays_by};
 use bytes::Bytes;
 use hedgerow_transport::carrier::relay::Relays;
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, DialId, LinkIds, RelayState, TwoWay,
+    Address, CarrierCommand, CarrierEvent, DialId, DuplexCarrier, LinkIds, RelayState,
 };
 use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -146,14 +146,14 @@ async fn with_a_proxy_there_is_no_socket_but_to_it_and_it_looks_names_up() {
     let use_it = |party: &Party, paths, name: &RelayKey| {
         let _ = party
             .carrier
-            .obey(appear_by(paths, &[&at], std::slice::from_ref(name)));
+            .execute(set_relays_by(paths, &[&at], std::slice::from_ref(name)));
     };
     let proxied = RelayPaths::Proxied { proxy: proxy.at };
     use_it(&one, proxied, &one_name);
     use_it(&other, proxied, &other_name);
     one.state(RelayState::Ready).await;
     other.state(RelayState::Ready).await;
-    let _ = one.carrier.obey(CarrierCommand::Dial {
+    let _ = one.carrier.execute(CarrierCommand::Dial {
         dial: DialId(1),
         to: other_name.name().at(&at),
     });
@@ -163,9 +163,11 @@ async fn with_a_proxy_there_is_no_socket_but_to_it_and_it_looks_names_up() {
     };
     let link = one.until(up).await;
     let far = other.until(up).await;
-    let _ = other.carrier.obey(CarrierCommand::Recognised { link: far });
+    let _ = other
+        .carrier
+        .execute(CarrierCommand::Recognised { link: far });
     let bytes = Bytes::from_static(&[7; 300]);
-    let _ = one.carrier.obey(CarrierCommand::Send { link, bytes });
+    let _ = one.carrier.execute(CarrierCommand::Send { link, bytes });
     other
         .until(|event| matches!(event, CarrierEvent::Bytes { .. }).then_some(()))
         .await;

@@ -4,8 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use crate::support::alone::is_alone;
-use crate::support::relay::{Server, appear, carrier, name};
-use hedgerow_transport::carrier::{CarrierEvent, CarrierState, LinkIds, TwoWay};
+use crate::support::relay::{Server, carrier, name, set_relays};
+use hedgerow_transport::carrier::{CarrierEvent, CarrierState, DuplexCarrier, LinkIds};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -56,16 +56,16 @@ async fn without_relays_there_is_no_socket_and_none_is_left_when_they_are_taken_
     let before = sockets();
     let relays = carrier(&ids, true, sink);
     // A name alone is no reason to connect anywhere.
-    let _ = relays.obey(appear(&[], &[name(&ids)]));
+    let _ = relays.execute(set_relays(&[], &[name(&ids)]));
     state(&mut events, CarrierState::Off).await;
     assert_eq!(sockets(), before);
 
     let server = Server::start("/ip4/127.0.0.1/tcp/0").await;
     let with_server = sockets();
-    let _ = relays.obey(appear(&[&server.address], &[name(&ids)]));
+    let _ = relays.execute(set_relays(&[&server.address], &[name(&ids)]));
     state(&mut events, CarrierState::On).await;
     assert!(sockets() > with_server);
-    let _ = relays.obey(appear(&[], &[name(&ids)]));
+    let _ = relays.execute(set_relays(&[], &[name(&ids)]));
     state(&mut events, CarrierState::Off).await;
     drop(server);
     let gone = async {

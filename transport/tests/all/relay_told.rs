@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::relay::{Server, appear_by, carrier, name};
-use hedgerow_transport::carrier::{CarrierEvent, LinkIds, RelayState, TwoWay};
+use crate::support::relay::{Server, carrier, name, set_relays_by};
+use hedgerow_transport::carrier::{CarrierEvent, DuplexCarrier, LinkIds, RelayState};
 use hedgerow_transport::relay::RelayPaths;
 use libp2p::futures::StreamExt;
 use libp2p::multiaddr::Protocol;
@@ -65,7 +65,7 @@ async fn identify_tells_no_address_of_ours_to_relays_and_callers() {
         let (peer, circuit) = (key.name().peer_id(), key.name().at(&server.address));
         let (sink, mut events) = mpsc::channel(16);
         let relays = carrier(&ids, true, sink);
-        let _ = relays.obey(appear_by(paths, &[&server.address], &[key]));
+        let _ = relays.execute(set_relays_by(paths, &[&server.address], &[key]));
         let ready = async {
             loop {
                 let state = RelayState::Ready;

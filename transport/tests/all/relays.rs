@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::support::relay::{Server, appear_by, carrier, name};
+use crate::support::relay::{Server, carrier, name, set_relays_by};
 use bytes::Bytes;
 use hedgerow_transport::carrier::relay::Relays;
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, LinkId, LinkIds, RelayState,
-    TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, DuplexCarrier, LinkId, LinkIds,
+    RelayState,
 };
 use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use libp2p::identity::Keypair;
@@ -51,16 +51,16 @@ impl Party {
     }
 
     fn command(&self, command: CarrierCommand) {
-        let _ = self.carrier.obey(command);
+        let _ = self.carrier.execute(command);
     }
 
-    fn appear(&self, relays: &[&Address], keys: &[&RelayKey]) {
-        self.appear_by(RelayPaths::Direct, relays, keys);
+    fn set_relays(&self, relays: &[&Address], keys: &[&RelayKey]) {
+        self.set_relays_by(RelayPaths::Direct, relays, keys);
     }
 
-    fn appear_by(&self, paths: RelayPaths, relays: &[&Address], keys: &[&RelayKey]) {
+    fn set_relays_by(&self, paths: RelayPaths, relays: &[&Address], keys: &[&RelayKey]) {
         let keys: Vec<RelayKey> = keys.iter().map(|key| (*key).clone()).collect();
-        self.command(appear_by(paths, relays, &keys));
+        self.command(set_relays_by(paths, relays, &keys));
     }
 
     fn dial(&self, dial: u64, to: Address) {
@@ -91,7 +91,7 @@ impl Party {
             }
             CarrierEvent::Down { link } => drop(self.links.remove(&link)),
             CarrierEvent::DialFailed { dial } => drop(self.failed.insert(dial)),
-            CarrierEvent::Better { link, at } => self.better.push((link, at)),
+            CarrierEvent::BetterPath { link, at } => self.better.push((link, at)),
             CarrierEvent::Bytes { bytes, .. } => self.heard += bytes.len(),
             _ => {}
         }
@@ -132,7 +132,7 @@ async fn with_several_relays_one_that_goes_is_done_without_and_used_again_when_i
     let (first, second) = (one_relay.address.clone(), other_relay.address.clone());
     let me = name(&ids);
     let mut party = Party::new(&ids, false);
-    party.appear(&[&first, &second], &[&me]);
+    party.set_relays(&[&first, &second], &[&me]);
     party.ready(&[&first, &second]).await;
     party.until(|party| party.addresses.len() == 2).await;
     drop(one_relay);
@@ -183,7 +183,7 @@ async fn why_a_relay_gives_no_place_is_told() {
         (&nobody.address, RelayState::NotARelay),
     ] {
         let mut party = Party::new(&ids, false);
-        party.appear(&[at], &[&name(&ids)]);
+        party.set_relays(&[at], &[&name(&ids)]);
         party
             .until(|party| party.states.get(at) == Some(&state))
             .await;
@@ -199,8 +199,8 @@ async fn another_name_takes_the_place_of_the_old_one_whose_links_go_on() {
     let server = Server::start(TCP).await;
     let (today, tomorrow, caller) = (name(&ids), name(&ids), name(&ids));
     let (mut called, mut calling) = (Party::new(&ids, false), Party::new(&ids, false));
-    called.appear(&[&server.address], &[&today]);
-    calling.appear(&[&server.address], &[&caller]);
+    called.set_relays(&[&server.address], &[&today]);
+    calling.set_relays(&[&server.address], &[&caller]);
     called.ready(&[&server.address]).await;
     calling.ready(&[&server.address]).await;
     calling.dial(1, today.name().at(&server.address));
@@ -210,7 +210,7 @@ async fn another_name_takes_the_place_of_the_old_one_whose_links_go_on() {
     .await;
     let link = calling.link();
 
-    called.appear(&[&server.address], &[&tomorrow]);
+    called.set_relays(&[&server.address], &[&tomorrow]);
     called
         .until(|party| party.addresses == [tomorrow.name().at(&server.address)])
         .await;
@@ -239,8 +239,8 @@ async fn several_names_are_gone_by_at_once() {
     let server = Server::start(QUIC).await;
     let (day, invitation, caller) = (name(&ids), name(&ids), name(&ids));
     let (mut called, mut calling) = (Party::new(&ids, false), Party::new(&ids, false));
-    called.appear(&[&server.address], &[&day, &invitation]);
-    calling.appear(&[&server.address], &[&caller]);
+    called.set_relays(&[&server.address], &[&day, &invitation]);
+    calling.set_relays(&[&server.address], &[&caller]);
     calling.ready(&[&server.address]).await;
     for (dial, name) in [(1, &day), (2, &invitation)] {
         // The second place comes when it comes.
@@ -268,8 +268,8 @@ async fn two_who_met_at_a_relay_are_told_of_the_direct_path_and_it_works() {
         let server = Server::start(at).await;
         let (one_name, other_name) = (name(&ids), name(&ids));
         let (mut one, mut other) = (Party::new(&ids, true), Party::new(&ids, true));
-        one.appear(&[&server.address], &[&one_name]);
-        other.appear(&[&server.address], &[&other_name]);
+        one.set_relays(&[&server.address], &[&one_name]);
+        other.set_relays(&[&server.address], &[&other_name]);
         one.ready(&[&server.address]).await;
         other.ready(&[&server.address]).await;
         one.dial(1, other_name.name().at(&server.address));
@@ -304,8 +304,8 @@ async fn a_circuit_that_reaches_its_limit_ends_the_link_and_the_next_one_works()
     let server = Server::with(TCP, few).await;
     let (one_name, other_name) = (name(&ids), name(&ids));
     let (mut one, mut other) = (Party::new(&ids, false), Party::new(&ids, false));
-    one.appear(&[&server.address], &[&one_name]);
-    other.appear(&[&server.address], &[&other_name]);
+    one.set_relays(&[&server.address], &[&one_name]);
+    other.set_relays(&[&server.address], &[&other_name]);
     one.ready(&[&server.address]).await;
     other.ready(&[&server.address]).await;
     for dial in 1..3 {
@@ -329,7 +329,7 @@ async fn a_relay_is_told_neither_the_other_relays_nor_where_we_listen_nor_who_we
     let (one_relay, other_relay) = (Server::start(TCP).await, Server::start(QUIC).await);
     let me = name(&ids);
     let mut party = Party::new(&ids, true);
-    party.appear(&[&one_relay.address, &other_relay.address], &[&me]);
+    party.set_relays(&[&one_relay.address, &other_relay.address], &[&me]);
     party
         .ready(&[&one_relay.address, &other_relay.address])
         .await;
@@ -355,8 +355,8 @@ async fn those_who_want_no_direct_path_stay_at_the_relay_and_listen_nowhere() {
     let server = Server::start(TCP).await;
     let (one_name, other_name) = (name(&ids), name(&ids));
     let (mut one, mut other) = (Party::new(&ids, true), Party::new(&ids, true));
-    one.appear_by(RelayPaths::Relayed, &[&server.address], &[&one_name]);
-    other.appear(&[&server.address], &[&other_name]);
+    one.set_relays_by(RelayPaths::Relayed, &[&server.address], &[&one_name]);
+    other.set_relays(&[&server.address], &[&other_name]);
     one.ready(&[&server.address]).await;
     other.ready(&[&server.address]).await;
     one.dial(1, other_name.name().at(&server.address));
@@ -383,7 +383,7 @@ async fn what_ran_directly_ends_once_a_proxy_is_wanted_and_quic_is_not_called_th
     let (tcp, quic) = (&tcp.address, &quic.address);
     let me = name(&ids);
     let mut party = Party::new(&ids, true);
-    party.appear(&[tcp, quic], &[&me]);
+    party.set_relays(&[tcp, quic], &[&me]);
     party.ready(&[tcp, quic]).await;
     // Nobody is a proxy there.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -391,7 +391,7 @@ async fn what_ran_directly_ends_once_a_proxy_is_wanted_and_quic_is_not_called_th
         proxy: nobody.local_addr().unwrap(),
     };
     drop(nobody);
-    party.appear_by(proxied, &[tcp, quic], &[&me]);
+    party.set_relays_by(proxied, &[tcp, quic], &[&me]);
     party
         .until(|party| {
             party.states[tcp] == RelayState::Unreachable
@@ -399,6 +399,6 @@ async fn what_ran_directly_ends_once_a_proxy_is_wanted_and_quic_is_not_called_th
                 && party.addresses.is_empty()
         })
         .await;
-    party.appear(&[tcp, quic], &[&me]);
+    party.set_relays(&[tcp, quic], &[&me]);
     party.ready(&[tcp, quic]).await;
 }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use hedgerow_transport::ble::power::Power;
 use hedgerow_transport::ble::{Ble, BleConfig, Radio};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, Ending, LinkId, LinkIds, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierState, DialId, DuplexCarrier, Ending, LinkId,
+    LinkIds,
 };
 use tokio::sync::mpsc;
 
@@ -49,8 +50,8 @@ pub async fn carrier(n: u8, config: BleConfig) -> (Carrier, Events) {
     (carrier, heard)
 }
 
-pub fn tell(carrier: &impl TwoWay, command: CarrierCommand) {
-    assert!(carrier.obey(command).is_none());
+pub fn tell(carrier: &impl DuplexCarrier, command: CarrierCommand) {
+    assert!(carrier.execute(command).is_none());
 }
 
 impl Pair {
@@ -113,7 +114,7 @@ impl Pair {
     pub async fn message(&mut self, n: u64, length: usize) -> Duration {
         let (near_end, far_end, seen) = self.meet(n).await;
         self.send(near_end, length);
-        events::hear(&mut self.far_events, far_end, length).await;
+        events::handle(&mut self.far_events, far_end, length).await;
         let took = seen.elapsed();
         self.part(near_end, far_end).await;
         took

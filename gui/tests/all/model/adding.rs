@@ -93,7 +93,7 @@ fn a_join_tells_its_progress_and_its_problems() {
 #[test]
 fn a_link_of_the_desktop_waits_until_the_screen_is_open_and_joins_nothing_by_itself() {
     let mut stage = Stage::new();
-    stage.hear(found(Found::Locked));
+    stage.handle(found(Found::Locked));
     stage.does(Action::LinkOpened("hedgerow:ABC".into()));
     assert!(stage.app.place == Place::Unlock);
     stage.does(Action::Passphrase(passphrase(PASSPHRASE)));

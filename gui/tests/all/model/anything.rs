@@ -49,15 +49,15 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
         },
         26 => Action::Filter("b".repeat(usize::from(number % 3))),
         27 => return stage.later(u64::from(number) * 10),
-        28 => return stage.hear(News::Event(Event::Missed)),
-        29 => return stage.hear(News::Departed(Departed::Lost)),
-        30 => return stage.hear(unlocked()),
+        28 => return stage.handle(Update::Event(Event::Missed)),
+        29 => return stage.handle(Update::Departed(Departed::Lost)),
+        30 => return stage.handle(unlocked()),
         31 => return stage.answer(),
         32 => {
             let refusal = Refusal::Storage {
                 fault: StorageProblem::Io,
             };
-            return stage.hear(News::Refused(refusal));
+            return stage.handle(Update::Refused(refusal));
         }
         33 => return stage.meet(letter, letter),
         44 => Action::OpenNotified(id(letter)),
@@ -78,7 +78,7 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
                 _ => usize::from(number) % (talk.messages.len() + 1),
             };
             let message = talk.insert(at, "something", mine, time_ms);
-            return stage.hear(News::Event(Event::Message {
+            return stage.handle(Update::Event(Event::Message {
                 contact: id(letter),
                 id: message,
                 mine,
@@ -154,7 +154,7 @@ proptest! {
         }
         stage.answer();
         // Whatever was lost on the way is told so by the node.
-        stage.hear(News::Event(Event::Missed));
+        stage.handle(Update::Event(Event::Missed));
         stage.later(30_000);
         check(&stage);
         check_settled(&stage);

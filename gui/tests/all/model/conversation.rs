@@ -352,7 +352,7 @@ fn drafts_stay_with_their_contact() {
     assert!(stage.talk("a").contact.draft.is_none());
     // After a restart it is the store's.
     stage.talk("b").contact.draft = Some(Private("Ben!".into()));
-    stage.hear(unlocked());
+    stage.handle(unlocked());
     stage.answer();
     stage.does(Action::OpenChat(id("b")));
     assert_eq!(stage.thread().draft, "Ben!");
@@ -457,7 +457,7 @@ fn a_delivery_is_shown_though_the_page_with_the_message_was_read_before() {
     let mut stage = Stage::talking(10);
     let now_ms = stage.now.wall_ms;
     let mine = stage.talk("a").add("mine", true, now_ms);
-    stage.hear(News::Event(Event::Message {
+    stage.handle(Update::Event(Event::Message {
         contact: id("a"),
         id: mine.clone(),
         mine: true,
@@ -468,13 +468,13 @@ fn a_delivery_is_shown_though_the_page_with_the_message_was_read_before() {
         read.extend(stage.node.answers(request, stage.now));
     }
     stage.talk("a").messages[10].delivered = true;
-    stage.hear(News::Event(Event::Delivered {
+    stage.handle(Update::Event(Event::Delivered {
         contact: id("a"),
         id: mine,
         queued: 0,
     }));
-    for news in read {
-        stage.hear(news);
+    for update in read {
+        stage.handle(update);
     }
     stage.later(500);
     assert_eq!(message(stage.thread(), "mine").tick, Some(Tick::Delivered));

@@ -8,7 +8,7 @@ use crate::stage::*;
 #[test]
 fn the_first_start_asks_for_a_name_and_a_strong_passphrase_twice() {
     let mut stage = Stage::new();
-    stage.hear(found(Found::Nothing));
+    stage.handle(found(Found::Nothing));
     assert!(stage.app.place == Place::Welcome);
     stage.does(Action::Name(" Ana ".into()));
     stage.does(Action::Passphrase(passphrase("password")));
@@ -44,7 +44,7 @@ fn the_first_start_asks_for_a_name_and_a_strong_passphrase_twice() {
 #[test]
 fn a_wrong_passphrase_is_told_and_forgotten() {
     let mut stage = Stage::new();
-    stage.hear(found(Found::Locked));
+    stage.handle(found(Found::Locked));
     assert!(stage.app.place == Place::Unlock);
     stage.does(Action::Passphrase(passphrase("loud hedge")));
     let cleared = stage.app.door.cleared;
@@ -64,7 +64,7 @@ fn a_wrong_passphrase_is_told_and_forgotten() {
 #[test]
 fn without_a_node_the_reason_is_told_and_it_is_looked_for_again_on_request() {
     let mut stage = Stage::new();
-    stage.hear(News::NotOpened(Refusal::SlotsDamaged));
+    stage.handle(Update::NotOpened(Refusal::SlotsDamaged));
     assert!(stage.app.place == Place::Failed(Refusal::SlotsDamaged));
     stage.log.clear();
     stage.does(Action::TryAgain);

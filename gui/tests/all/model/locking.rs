@@ -24,7 +24,7 @@ fn an_idle_screen_locks_and_hides_everything_while_the_node_goes_on() {
     );
 
     // What arrives late changes nothing of that.
-    stage.hear(News::Status(stage.node.status()));
+    stage.handle(Update::Status(stage.node.status()));
     stage.happens(Event::Missed);
     assert_hidden(&stage);
 
@@ -224,7 +224,7 @@ fn two_deliberate_actions_destroy_everything_from_everywhere() {
         |_| {},
         |stage| stage.does(Action::LockScreen),
         |stage| stage.does(Action::LockNode),
-        |stage| stage.hear(News::NotOpened(Refusal::StoreMissing)),
+        |stage| stage.handle(Update::NotOpened(Refusal::StoreMissing)),
     ];
     for go in places {
         let mut stage = Stage::talking(10);
@@ -246,7 +246,7 @@ fn two_deliberate_actions_destroy_everything_from_everywhere() {
                 .any(|effect| matches!(effect, Effect::ForgetPreferences))
         );
         stage.does(Action::TryAgain);
-        stage.hear(found(Found::Nothing));
+        stage.handle(found(Found::Nothing));
         assert!(stage.app.place == Place::Welcome);
     }
 }

@@ -8,7 +8,7 @@ use crate::stage::*;
 #[test]
 fn a_client_says_so_and_may_take_over() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.hear(News::Opened {
+    stage.handle(Update::Opened {
         mode: Mode::Client {
             version: "0.1.0".into(),
         },
@@ -23,7 +23,7 @@ fn a_client_says_so_and_may_take_over() {
         stage.log.iter().filter(|name| *name == "TakeOver").count(),
         1
     );
-    stage.hear(found(Found::Locked));
+    stage.handle(found(Found::Locked));
     assert!(stage.app.place == Place::Unlock && stage.app.banner == Some(Banner::TookOver));
     stage.does(Action::TakeOver);
     assert_eq!(
@@ -37,11 +37,11 @@ fn a_lost_node_loses_no_draft() {
     let mut stage = Stage::talking(10);
     stage.does(Action::Draft("unsent".into()));
     stage.log.clear();
-    stage.hear(News::Departed(Departed::Lost));
+    stage.handle(Update::Departed(Departed::Lost));
     assert!(stage.app.place == Place::Starting);
     assert_hidden(&stage);
     assert!(stage.log.is_empty(), "there is nobody to ask");
-    stage.hear(found(Found::Locked));
+    stage.handle(found(Found::Locked));
     assert!(stage.app.banner == Some(Banner::OwnerGone));
     stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
     stage.does(Action::GoOn);
@@ -59,7 +59,7 @@ fn a_failing_store_is_told_until_it_works_again() {
     let full = Refusal::Storage {
         fault: StorageProblem::Full,
     };
-    stage.hear(News::Refused(full));
+    stage.handle(Update::Refused(full));
     let told = Some(Banner::Storage(StorageProblem::Full));
     assert!(stage.app.banner == told);
     stage.later(60_000);
@@ -144,8 +144,8 @@ fn a_text_on_its_way_to_the_store_is_not_lost_with_the_node_or_the_conversation(
     stage.does(Action::Draft("to Ben".into()));
     stage.act(Action::Send);
     stage.asked.clear();
-    stage.hear(News::Departed(Departed::Lost));
-    stage.hear(unlocked());
+    stage.handle(Update::Departed(Departed::Lost));
+    stage.handle(unlocked());
     stage.answer();
     assert_eq!(stage.thread().draft, "to Ben");
     assert_eq!(ana(&mut stage), Some(Private("to Ana".into())));

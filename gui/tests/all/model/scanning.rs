@@ -110,8 +110,8 @@ fn whatever_leads_away_from_the_page_lets_go_of_the_camera_and_coming_back_does_
         |stage| stage.does(Action::LockScreen),
         |stage| stage.does(Action::LockNode),
         |stage| stage.later(11 * 60_000),
-        |stage| stage.hear(News::Wiped),
-        |stage| stage.hear(News::Departed(Departed::Lost)),
+        |stage| stage.handle(Update::Wiped),
+        |stage| stage.handle(Update::Departed(Departed::Lost)),
         |stage| {
             stage.does(Action::Tray(true));
             stage.does(Action::Prefer(Preference::StaysOn(true)));

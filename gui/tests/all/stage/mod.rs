@@ -64,7 +64,7 @@ impl Stage {
         for (name, letter) in names.iter().zip("abcdefghij".chars()) {
             stage.meet(&letter.to_string(), name);
         }
-        stage.hear(News::Opened {
+        stage.handle(Update::Opened {
             mode: Mode::Own,
             found: Found::Open,
         });
@@ -85,7 +85,7 @@ impl Stage {
             );
         }
         talk.read = talk.messages.last().map(|last| last.id.clone());
-        stage.hear(News::Event(Event::Missed));
+        stage.handle(Update::Event(Event::Missed));
         stage.answer();
         stage.act(Action::OpenChat(id("a")));
         stage.answer();
@@ -117,14 +117,14 @@ impl Stage {
         self.take(effects);
     }
 
-    pub fn hear(&mut self, news: News) {
-        let effects = self.app.hear(news, self.now);
+    pub fn handle(&mut self, update: Update) {
+        let effects = self.app.handle(update, self.now);
         self.take(effects);
     }
 
     /// Something happens at the node, and everything that is asked is answered.
     pub fn happens(&mut self, event: Event) {
-        self.hear(News::Event(event));
+        self.handle(Update::Event(event));
         self.answer();
     }
 
@@ -187,8 +187,8 @@ impl Stage {
             let Some(request) = self.asked.pop_front() else {
                 return;
             };
-            for news in self.node.answers(request, self.now) {
-                self.hear(news);
+            for update in self.node.answers(request, self.now) {
+                self.handle(update);
             }
         }
         panic!("it never stops asking");
@@ -225,15 +225,15 @@ pub fn message<'a>(thread: &'a Thread, text: &str) -> &'a MessageRow {
 }
 
 /// The node was found, in this process.
-pub fn found(found: Found) -> News {
-    News::Opened {
+pub fn found(found: Found) -> Update {
+    Update::Opened {
         mode: Mode::Own,
         found,
     }
 }
 
 /// It was found, and is on the air.
-pub fn unlocked() -> News {
+pub fn unlocked() -> Update {
     found(Found::Open)
 }
 

@@ -188,7 +188,7 @@ impl Node {
     }
 
     /// What comes of a request.
-    pub fn answers(&mut self, request: Request, now: Now) -> Vec<News> {
+    pub fn answers(&mut self, request: Request, now: Now) -> Vec<Update> {
         let sent = match &request {
             Request::Send { of, .. } => Some(of.contact.clone()),
             _ => None,
@@ -196,7 +196,7 @@ impl Node {
         let answer = self.answer(request, now);
         // A message is told of before its sender hears that it is kept.
         let told = match (&answer, sent) {
-            (Some(News::Sent(_, Ok(id))), Some(contact)) => Some(News::Event(Event::Message {
+            (Some(Update::Sent(_, Ok(id))), Some(contact)) => Some(Update::Event(Event::Message {
                 contact,
                 id: id.clone(),
                 mine: true,
@@ -225,9 +225,9 @@ impl Node {
         Ok(())
     }
 
-    fn chat(&self, id: &ContactId) -> Option<News> {
+    fn chat(&self, id: &ContactId) -> Option<Update> {
         let talk = self.talks.get(id)?;
-        Some(News::Contact(Box::new(Chat {
+        Some(Update::Contact(Box::new(Chat {
             contact: talk.seen(),
             newest: talk.messages.len().checked_sub(1).map(|last| talk.at(last)),
         })))
@@ -279,22 +279,22 @@ impl Node {
         }
     }
 
-    fn answer(&mut self, request: Request, now: Now) -> Option<News> {
+    fn answer(&mut self, request: Request, now: Now) -> Option<Update> {
         let right = |given: &Passphrase| match given.as_bytes() == PASSPHRASE.as_bytes() {
             true => Ok(()),
             false => Err(Refusal::WrongPassphrase),
         };
         Some(match request {
-            Request::Create { .. } => News::Created(Ok(())),
-            Request::Host(HostCall::Unlock(given)) => News::Unlocked(right(&given)),
-            Request::Host(HostCall::CheckPassphrase(given)) => News::Checked(right(&given)),
+            Request::Create { .. } => Update::Created(Ok(())),
+            Request::Host(HostCall::Unlock(given)) => Update::Unlocked(right(&given)),
+            Request::Host(HostCall::CheckPassphrase(given)) => Update::Checked(right(&given)),
             Request::Host(HostCall::ChangePassphrase(current, _)) => {
-                News::PassphraseChanged(right(&current))
+                Update::PassphraseChanged(right(&current))
             }
-            Request::Host(HostCall::Lock) => News::Event(Event::Lock { locked: true }),
-            Request::Host(HostCall::Wipe) => News::Wiped,
-            Request::Host(HostCall::Erase) => News::Erased(Ok(())),
-            Request::Overview => News::Overview(Overview {
+            Request::Host(HostCall::Lock) => Update::Event(Event::Lock { locked: true }),
+            Request::Host(HostCall::Wipe) => Update::Wiped,
+            Request::Host(HostCall::Erase) => Update::Erased(Ok(())),
+            Request::Overview => Update::Overview(Overview {
                 status: self.status(),
                 newest: self
                     .talks
@@ -303,7 +303,7 @@ impl Node {
                     .map(|(id, talk)| (id.clone(), talk.at(talk.messages.len() - 1)))
                     .collect(),
             }),
-            Request::Host(HostCall::Status) => News::Status(self.status()),
+            Request::Host(HostCall::Status) => Update::Status(self.status()),
             Request::Call(Call::Contact(id)) => return self.chat(&id),
             Request::Page { of, from, limit } => {
                 self.pages = (self.pages.0 + 1, self.pages.1.max(limit));
@@ -311,13 +311,13 @@ impl Node {
                     Some(talk) => talk.page(&from, limit as usize),
                     None => Err(Refusal::NoSuchContact),
                 };
-                News::Page(of, answer)
+                Update::Page(of, answer)
             }
             Request::Message { of, id } => {
                 let talk = &self.talks[&of.contact];
                 let place = talk.place(&Some(id));
                 let answer = place.map(|place| talk.at(place));
-                News::Message(of, answer.ok_or(Refusal::NoSuchMessage))
+                Update::Message(of, answer.ok_or(Refusal::NoSuchMessage))
             }
             Request::Send { of, text } => {
                 let talk = self.talks.get_mut(&of.contact)?;
@@ -328,7 +328,7 @@ impl Node {
                         Ok(talk.add(&text.0, true, now.wall_ms))
                     }
                 };
-                News::Sent(of, answer)
+                Update::Sent(of, answer)
             }
             Request::Call(Call::React(contact, id, emoji)) => {
                 let message = self.talks.get_mut(&contact)?.message(&id)?;
@@ -337,22 +337,22 @@ impl Node {
                     let author = None;
                     message.reactions.push(Reaction { author, emoji });
                 }
-                News::Event(Event::MessageChanged { contact, id })
+                Update::Event(Event::MessageChanged { contact, id })
             }
             Request::Call(Call::Pin(contact, id, pinned)) => {
                 self.talks.get_mut(&contact)?.message(&id)?.pinned = pinned;
-                News::Event(Event::MessageChanged { contact, id })
+                Update::Event(Event::MessageChanged { contact, id })
             }
             Request::Call(Call::Read(contact, upto)) => {
                 self.talks.get_mut(&contact)?.mark(&upto);
-                News::Event(Event::Contact { contact })
+                Update::Event(Event::Contact { contact })
             }
             Request::Call(Call::SetDraft(contact, text)) => {
                 let talk = self.talks.get_mut(&contact)?;
                 talk.contact.draft = (!text.0.is_empty()).then_some(text);
                 return None;
             }
-            Request::Call(Call::SafetyWords(contact)) => News::SafetyWords(SafetyWords {
+            Request::Call(Call::SafetyWords(contact)) => Update::SafetyWords(SafetyWords {
                 contact,
                 words: WORDS.map(Into::into).to_vec(),
             }),
@@ -368,7 +368,7 @@ impl Node {
                     way(Carrier::Relay, relay),
                     way(Carrier::File, WayState::ByHand),
                 ];
-                News::Ways(contact, ways)
+                Update::Ways(contact, ways)
             }
             Request::Call(Call::Verify(id, verified)) => {
                 self.talks.get_mut(&id)?.contact.verified = verified;
@@ -389,9 +389,9 @@ impl Node {
             }
             Request::Call(Call::Remove(contact)) => {
                 self.talks.remove(&contact);
-                News::Event(Event::Removed { contact })
+                Update::Event(Event::Removed { contact })
             }
-            Request::Call(Call::SetName(name)) => News::Me(Me { id: id("f"), name }),
+            Request::Call(Call::SetName(name)) => Update::Me(Me { id: id("f"), name }),
             Request::Call(Call::Invite(new)) => {
                 let invitation = Invitation {
                     id: InvitationId(format!("{:016x}", self.invitations.len())),
@@ -401,18 +401,18 @@ impl Node {
                     state: InvitationState::Open,
                 };
                 self.invitations.push(invitation.clone());
-                News::Invited(Ok(invitation))
+                Update::Invited(Ok(invitation))
             }
-            Request::Call(Call::Invitations) => News::Invitations(self.invitations.clone()),
+            Request::Call(Call::Invitations) => Update::Invitations(self.invitations.clone()),
             Request::Call(Call::CancelInvitation(id)) => {
                 let found = self.invitations.iter_mut().find(|one| one.id == id)?;
                 found.state = InvitationState::Cancelled;
                 found.link = None;
-                News::Event(Event::Invitation { invitation: id })
+                Update::Event(Event::Invitation { invitation: id })
             }
             Request::Call(Call::Join(join)) => {
                 if !join.link.0.starts_with("hedgerow:") {
-                    return Some(News::Joining(Err(Refusal::BadLink)));
+                    return Some(Update::Joining(Err(Refusal::BadLink)));
                 }
                 let id = InvitationId("00000000000000ff".into());
                 self.invitations.push(Invitation {
@@ -422,12 +422,12 @@ impl Node {
                     in_person: join.source == LinkSource::Camera,
                     state: InvitationState::Joining,
                 });
-                News::Joining(Ok(id))
+                Update::Joining(Ok(id))
             }
-            Request::Call(Call::AddRelay(address)) => News::RelayAdded(self.add_relay(address)),
+            Request::Call(Call::AddRelay(address)) => Update::RelayAdded(self.add_relay(address)),
             Request::Call(Call::RemoveRelay(address)) => {
                 self.relays.retain(|relay| relay.address != address);
-                News::Event(Event::Carrier {
+                Update::Event(Event::Carrier {
                     carrier: Carrier::Relay,
                     state: CarrierCondition::On,
                 })
@@ -439,13 +439,13 @@ impl Node {
                 {
                     self.bluetooth = Some(CarrierCondition::On);
                 }
-                News::Status(self.status())
+                Update::Status(self.status())
             }
             Request::Call(Call::SetRelayPaths(paths)) => {
                 let answer = self.set_paths(&paths);
-                News::RelayPathsSet(paths, answer)
+                Update::RelayPathsSet(paths, answer)
             }
-            Request::StorageUsed => News::StorageUsed(4_096),
+            Request::StorageUsed => Update::StorageUsed(4_096),
             Request::Open | Request::TakeOver | Request::Call(_) | Request::Host(_) => return None,
         })
     }

@@ -89,8 +89,8 @@ impl Window {
         let asked = std::mem::take(&mut *self.outside.asked.borrow_mut());
         let now = *self.outside.now.borrow();
         for request in asked {
-            for news in self.node.answers(request, now) {
-                self.window.hear(news);
+            for update in self.node.answers(request, now) {
+                self.window.handle(update);
             }
         }
         self.passes(30);
@@ -113,8 +113,8 @@ impl Window {
     }
 
     /// Something happens at the node.
-    pub fn hears(&mut self, news: News) {
-        self.window.hear(news);
+    pub fn hears(&mut self, update: Update) {
+        self.window.handle(update);
         self.settles();
     }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use hedgerow_transport::carrier::relay::{RelayConfig, Relays};
 use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierEvent, DialId, LinkId, LinkIds, RelayState, TwoWay,
+    Address, CarrierCommand, CarrierEvent, DialId, DuplexCarrier, LinkId, LinkIds, RelayState,
 };
 use hedgerow_transport::relay::{RelayKey, RelayPaths};
 use libp2p::Multiaddr;
@@ -42,7 +42,7 @@ impl Party {
             carrier: Relays::start(config, sink),
             events,
         };
-        party.command(CarrierCommand::Appear {
+        party.command(CarrierCommand::SetRelays {
             relays: vec![relay.clone()],
             keys: vec![key.clone()],
             paths: RelayPaths::Direct,
@@ -58,7 +58,7 @@ impl Party {
 
     /// What this carrier answers at once is no news.
     fn command(&self, command: CarrierCommand) {
-        let _ = self.carrier.obey(command);
+        let _ = self.carrier.execute(command);
     }
 
     fn dial(&self, dial: u64, to: Address) {
@@ -124,7 +124,7 @@ async fn met(relay: &Multiaddr, direct: bool) -> Result<Pair> {
     if direct {
         let at = near
             .until(|event| match event {
-                CarrierEvent::Better { at, .. } => Some(at),
+                CarrierEvent::BetterPath { at, .. } => Some(at),
                 _ => None,
             })
             .await?;

@@ -23,7 +23,7 @@ use crate::courier::link::Link;
 use crate::courier::policy::{Peer, Policy};
 use crate::courier::said::{Begin, MAX_RELEASES, Reason, Said, Summary};
 use crate::courier::settings::{Settings, Turns};
-use crate::courier::store::{Bundles, Carried, DropReason};
+use crate::courier::store::{Bundles, DropReason, Held};
 
 /// What is to be done, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
     /// It is somebody else's.
-    ToCarry,
+    ToHold,
     /// It was for us and is taken in; with its release value.
     Opened(Option<Release>),
     /// It is not what was offered, or not what was sealed.
@@ -138,8 +138,8 @@ impl Courier {
     }
 
     /// Puts back what was held before a restart, in its order.
-    pub fn restore(&mut self, carried: Carried) {
-        self.bundles.insert_as(carried);
+    pub fn restore(&mut self, held: Held) {
+        self.bundles.insert_as(held);
     }
 
     /// Takes a bundle that we sealed. False: it has no room.
@@ -154,7 +154,7 @@ impl Courier {
             return false;
         }
         envelope.copies = self.policy.copies();
-        self.bundles.insert(Carried {
+        self.bundles.insert(Held {
             envelope,
             length,
             since_ms: now_ms as i64,
@@ -246,7 +246,7 @@ impl Courier {
     ///
     /// # Errors
     /// It had no reason to: the peer's fault.
-    pub fn heard(
+    pub fn handle(
         &mut self,
         id: LinkId,
         said: Said,
@@ -261,7 +261,7 @@ impl Courier {
             Said::Summary(summary) => self.summary(id, summary, now_ms)?,
             Said::Listing(listing) => self.listing(id, &listing, whose),
             Said::Wanted(wanted) => self.wanted(id, &wanted),
-            Said::Begin(begin) => self.begin_heard(id, begin, whose),
+            Said::Begin(begin) => self.handle_begin(id, begin, whose),
             Said::Go(tag) => match link.sending.get_mut(&tag) {
                 Some(sending) if sending.under_way => return Err(OutOfPlace),
                 Some(sending) => {
@@ -311,7 +311,7 @@ impl Courier {
                 self.want_again(tag);
                 self.proceed(now_ms, rng);
             }
-            Arrival::ToCarry => {
+            Arrival::ToHold => {
                 receiving.whole = true;
                 self.acts.push(Act::Say(id, Said::Whole(*tag)));
             }
@@ -354,7 +354,7 @@ impl Courier {
     }
 
     pub(in crate::courier) fn let_go(&mut self, tag: &Tag, reason: DropReason) {
-        let Some(carried) = self.bundles.remove(tag) else {
+        let Some(held) = self.bundles.remove(tag) else {
             return;
         };
         let sending: Vec<LinkId> = self
@@ -370,7 +370,7 @@ impl Courier {
             self.end_sending(id, tag, false);
             self.stop(id, *tag, Reason::Gone);
         }
-        self.acts.push(Act::Drop(*tag, carried.length, reason));
+        self.acts.push(Act::Drop(*tag, held.length, reason));
         if reason == DropReason::Full && self.settings.again {
             self.want_again(tag);
         }
@@ -386,7 +386,7 @@ impl std::fmt::Debug for Courier {
 }
 
 /// Whether a bundle that is offered, and not held, is one to carry.
-pub(in crate::courier) fn may_carry(
+pub(in crate::courier) fn may_hold(
     settings: &Settings,
     bundles: &Bundles,
     offered: &Envelope,

@@ -2,13 +2,13 @@
 
 use hedgerow_transport::carrier::LinkId;
 
-use super::{Act, Courier, OutOfPlace, Whose, WhoseIs, may_carry};
+use super::{Act, Courier, OutOfPlace, Whose, WhoseIs, may_hold};
 use crate::courier::envelope::{Envelope, Release, Tag};
 use crate::courier::link::{Link, Listed, Place};
 use crate::courier::policy::{Offer, Policy};
 use crate::courier::said::{Listing, Said, Summary, Wanted};
 use crate::courier::settings::{Order, Settings};
-use crate::courier::store::{Bundles, Carried, DropReason};
+use crate::courier::store::{Bundles, DropReason, Held};
 
 impl Courier {
     pub(super) fn summary(
@@ -26,7 +26,7 @@ impl Courier {
         }
         let (peer, told) = (link.peer, link.told);
         for release in summary.releases {
-            self.release_heard(release);
+            self.handle_release(release);
         }
         if let Some(greeting) = summary.greeting {
             let lists = match first {
@@ -60,7 +60,7 @@ impl Courier {
 
     /// What a value releases is dropped, and told on: a value that released nothing here may be
     /// anything, so it goes no further.
-    pub(super) fn release_heard(&mut self, release: Release) {
+    pub(super) fn handle_release(&mut self, release: Release) {
         if !self.settings.releases {
             return;
         }
@@ -92,21 +92,21 @@ impl Courier {
         let policy = self.policy.as_ref();
         let mut listing = Listing::default();
         let most = self.settings.max_listed as usize;
-        for carried in self.bundles.iter().rev().take(most) {
-            let is_news = match link.listed_to.get(&carried.envelope.tag) {
+        for held in self.bundles.iter().rev().take(most) {
+            let is_news = match link.listed_to.get(&held.envelope.tag) {
                 None => true,
                 Some(true) => false,
-                Some(false) => policy.offer(carried, &link.peer).is_some(),
+                Some(false) => policy.offer(held, &link.peer).is_some(),
             };
             if is_news {
-                list(policy, carried, link, now_ms, &mut listing);
+                list(policy, held, link, now_ms, &mut listing);
             }
         }
         // What the peer wants already may rank otherwise now.
         let asked: Vec<Place> = link.asked.values().copied().collect();
-        for place in asked.into_iter().filter(|place| place.to_carry) {
-            let carried = self.bundles.get(&place.tag);
-            let offer = carried.and_then(|carried| policy.offer(carried, &link.peer));
+        for place in asked.into_iter().filter(|place| place.to_hold) {
+            let held = self.bundles.get(&place.tag);
+            let offer = held.and_then(|held| policy.offer(held, &link.peer));
             if let Some(Offer { rank, .. }) = offer {
                 link.ask(Place { rank, ..place });
             }
@@ -119,13 +119,13 @@ impl Courier {
     /// Tells every peer of a bundle that is new here. A peer that has listed it itself has it, unless it
     /// may have let go of it and want it again.
     pub(super) fn list_new(&mut self, tag: &Tag, now_ms: u64) {
-        let Some(carried) = self.bundles.get(tag) else {
+        let Some(held) = self.bundles.get(tag) else {
             return;
         };
         for (id, link) in &mut self.links {
             let mut listing = Listing::default();
             if link.told && (self.settings.again || link.listed.get(tag).is_none()) {
-                list(self.policy.as_ref(), carried, link, now_ms, &mut listing);
+                list(self.policy.as_ref(), held, link, now_ms, &mut listing);
             }
             if !listing.is_empty() {
                 self.acts.push(Act::Say(*id, Said::Listing(listing)));
@@ -181,15 +181,15 @@ impl Courier {
         };
         let own = wanted.own.iter().map(|tag| (tag, false));
         let others = wanted.others.iter().map(|tag| (tag, true));
-        for (tag, to_carry) in own.chain(others) {
-            let Some(carried) = self.bundles.get(tag) else {
+        for (tag, to_hold) in own.chain(others) {
+            let Some(held) = self.bundles.get(tag) else {
                 continue;
             };
             if link.sending.contains_key(tag) {
                 continue;
             }
-            let offer = self.policy.offer(carried, &link.peer);
-            let rank = match (to_carry, offer) {
+            let offer = self.policy.offer(held, &link.peer);
+            let rank = match (to_hold, offer) {
                 (true, None) => {
                     link.offer_lapsed(tag);
                     continue;
@@ -199,10 +199,10 @@ impl Courier {
             };
             let order = match self.settings.order {
                 Order::Random => 0,
-                Order::Fifo => carried.order,
+                Order::Fifo => held.order,
             };
             link.ask(Place {
-                to_carry,
+                to_hold,
                 rank,
                 order,
                 tag: *tag,
@@ -212,18 +212,12 @@ impl Courier {
 }
 
 /// Puts a bundle where it belongs for a peer.
-fn list(
-    policy: &dyn Policy,
-    carried: &Carried,
-    link: &mut Link,
-    now_ms: u64,
-    listing: &mut Listing,
-) {
-    let envelope = carried.envelope_at(now_ms);
-    if envelope.is_expired() || !policy.lists(carried, &link.peer) {
+fn list(policy: &dyn Policy, held: &Held, link: &mut Link, now_ms: u64, listing: &mut Listing) {
+    let envelope = held.envelope_at(now_ms);
+    if envelope.is_expired() || !policy.lists(held, &link.peer) {
         return;
     }
-    let offer = policy.offer(carried, &link.peer);
+    let offer = policy.offer(held, &link.peer);
     link.listed_to.insert(envelope.tag, offer.is_some());
     match offer {
         Some(offer) => listing.offered.push(Envelope {
@@ -236,10 +230,10 @@ fn list(
 
 /// Puts a bundle that a peer has listed, and that is not held, among what is wanted, if it is.
 fn want(settings: &Settings, bundles: &Bundles, tag: Tag, listed: &Listed, wanted: &mut Wanted) {
-    let may_carry = |offered| may_carry(settings, bundles, &offered);
+    let may_hold = |offered| may_hold(settings, bundles, &offered);
     match listed.whose {
         Whose::Ours => wanted.own.push(tag),
-        Whose::Others if listed.offered.is_some_and(may_carry) => wanted.others.push(tag),
+        Whose::Others if listed.offered.is_some_and(may_hold) => wanted.others.push(tag),
         Whose::Had | Whose::Others => {}
     }
 }

@@ -4,12 +4,12 @@ use hedgerow_transport::bundle::MAX_BUNDLE;
 use hedgerow_transport::carrier::LinkId;
 use rand_core::Rng;
 
-use super::{Act, Courier, OutOfPlace, Whose, WhoseIs, may_carry};
+use super::{Act, Courier, OutOfPlace, Whose, WhoseIs, may_hold};
 use crate::courier::envelope::{Envelope, Tag};
 use crate::courier::link::{Link, Place, Receiving, Sending};
 use crate::courier::said::{Begin, Reason, Said, Stop};
 use crate::courier::settings::Order;
-use crate::courier::store::Carried;
+use crate::courier::store::Held;
 
 /// Transfers from here under way at once over one link, where the settings do not limit the device's.
 const MAX_UNDER_WAY: usize = 4;
@@ -42,7 +42,7 @@ impl Courier {
                 .filter(|(_, link)| !link.busy && link.sending.len() < most)
                 .filter_map(|(id, link)| Some((link.first()?, *id, link)));
             // What is for a peer itself comes first, over whichever link, then what ranks lowest.
-            let first = ready.min_by_key(|(place, id, _)| (place.to_carry, place.rank, *id));
+            let first = ready.min_by_key(|(place, id, _)| (place.to_hold, place.rank, *id));
             let Some((place, id, link)) = first else {
                 break;
             };
@@ -83,18 +83,18 @@ impl Courier {
             return;
         };
         link.unask(&place.tag);
-        let Some(carried) = self.bundles.get_mut(&place.tag) else {
+        let Some(held) = self.bundles.get_mut(&place.tag) else {
             return;
         };
-        let (given, spent) = match self.policy.offer(carried, &link.peer) {
+        let (given, spent) = match self.policy.offer(held, &link.peer) {
             Some(offer) => (offer.given, offer.spent),
             // Whoever picks what is its own needs no copy.
-            None if !place.to_carry => (0, 0),
+            None if !place.to_hold => (0, 0),
             None => return link.offer_lapsed(&place.tag),
         };
-        carried.promised += spent;
-        carried.sending += 1;
-        let draws = match (place.to_carry, self.goes_on) {
+        held.promised += spent;
+        held.sending += 1;
+        let draws = match (place.to_hold, self.goes_on) {
             (false, _) => DRAWS_OWN,
             (true, true) => DRAWS_NEXT,
             (true, false) => DRAWS_FIRST,
@@ -102,9 +102,9 @@ impl Courier {
         let begin = Begin {
             envelope: Envelope {
                 copies: given,
-                ..carried.envelope_at(now_ms)
+                ..held.envelope_at(now_ms)
             },
-            length: carried.length,
+            length: held.length,
             draw: draws | rng.next_u32() >> 2,
         };
         let sending = Sending {
@@ -122,11 +122,11 @@ impl Courier {
     pub(super) fn end_sending(&mut self, id: LinkId, tag: &Tag, done: bool) -> Option<Sending> {
         let sending = self.links.get_mut(&id)?.sending.remove(tag)?;
         self.transfers -= 1;
-        if let Some(carried) = self.bundles.get_mut(tag) {
-            carried.sending -= 1;
-            carried.promised -= sending.spent;
+        if let Some(held) = self.bundles.get_mut(tag) {
+            held.sending -= 1;
+            held.promised -= sending.spent;
             if done && sending.spent > 0 {
-                carried.envelope.copies -= sending.spent;
+                held.envelope.copies -= sending.spent;
                 self.acts.push(Act::Update(*tag));
             }
         }
@@ -136,7 +136,7 @@ impl Courier {
         Some(sending)
     }
 
-    pub(super) fn begin_heard(&mut self, id: LinkId, begin: Begin, whose: WhoseIs<'_>) {
+    pub(super) fn handle_begin(&mut self, id: LinkId, begin: Begin, whose: WhoseIs<'_>) {
         let tag = begin.envelope.tag;
         if let Some(link) = self.links.get_mut(&id)
             && let Some(receiving) = link.receiving.get_mut(&tag)
@@ -206,7 +206,7 @@ impl Courier {
     pub(super) fn may_bring(&self, link: &Link, envelope: &Envelope) -> bool {
         let bytes = link.brought_bytes.saturating_add(envelope.size);
         envelope.copies > 0
-            && may_carry(&self.settings, &self.bundles, envelope)
+            && may_hold(&self.settings, &self.bundles, envelope)
             && self.settings.link_bytes.is_none_or(|most| bytes <= most)
             && self
                 .settings
@@ -264,7 +264,7 @@ impl Courier {
             return Ok(());
         }
         envelope.copies = envelope.copies.min(self.policy.copies());
-        self.bundles.insert(Carried {
+        self.bundles.insert(Held {
             envelope,
             length: receiving.begin.length,
             since_ms: now_ms as i64,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::courier::policy::{Offer, Peer, Policy};
-use crate::courier::store::Carried;
+use crate::courier::store::Held;
 
 /// Has nothing to set.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ impl Policy for Direct {
         1
     }
 
-    fn offer(&self, _: &Carried, _: &Peer) -> Option<Offer> {
+    fn offer(&self, _: &Held, _: &Peer) -> Option<Offer> {
         None
     }
 }

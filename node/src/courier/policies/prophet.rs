@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::courier::envelope::Hint;
 use crate::courier::policy::{Offer, Peer, Policy};
 use crate::courier::said::MAX_GREETING;
-use crate::courier::store::Carried;
+use crate::courier::store::Held;
 
 /// How many recipients a device keeps a likelihood of; the least likely are forgotten.
 const MAX_KNOWN: usize = 4_096;
@@ -274,7 +274,7 @@ impl Policy for Likelihoods {
         self.waiting.remove(&peer.device);
     }
 
-    fn offer(&self, bundle: &Carried, peer: &Peer) -> Option<Offer> {
+    fn offer(&self, bundle: &Held, peer: &Peer) -> Option<Offer> {
         let to = bundle.envelope.hint?;
         let said = self.near.get(&peer.device)?;
         let theirs = if to == peer.hint {

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::courier::policy::{Offer, Peer, Policy};
-use crate::courier::store::Carried;
+use crate::courier::store::Held;
 
 /// How many copies, and how they are given.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ impl Policy for SprayAndWait {
         self.copies
     }
 
-    fn offer(&self, bundle: &Carried, _: &Peer) -> Option<Offer> {
+    fn offer(&self, bundle: &Held, _: &Peer) -> Option<Offer> {
         let copies = bundle.spare();
         let given = if self.binary { copies / 2 } else { 1 };
         (copies > 1).then_some(Offer {

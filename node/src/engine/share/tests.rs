@@ -80,13 +80,13 @@ impl<S: Store> Store for Counting<S> {
 
 /// What an engine has asked for.
 #[derive(Default)]
-struct Asked {
+struct EffectQueue {
     sent: Vec<(LinkId, Bytes)>,
     messages: usize,
     ended: Vec<LinkId>,
 }
 
-impl Effects for Asked {
+impl Effects for EffectQueue {
     fn send(&mut self, link: LinkId, bytes: Bytes, _: u64) {
         self.sent.push((link, bytes));
     }
@@ -237,7 +237,7 @@ impl<S: Store> Siege<S> {
             CallId(1),
             Call::Send(self.me.clone(), Private("hello".into())),
         ));
-        let mut asked = Asked::default();
+        let mut asked = EffectQueue::default();
         let now = at(self.now_ms);
         pump(engine, store, &mut inputs, now, rng, &mut asked).unwrap();
         for (_, bytes) in asked.sent {
@@ -246,8 +246,8 @@ impl<S: Store> Siege<S> {
     }
 
     /// One turn. What is sent has left at once, so that as much as possible is sent.
-    fn turn(&mut self) -> (Asked, Duration) {
-        let mut asked = Asked::default();
+    fn turn(&mut self) -> (EffectQueue, Duration) {
+        let mut asked = EffectQueue::default();
         let (inputs, rng, now) = (&mut self.inputs, &mut self.rng, at(self.now_ms));
         #[expect(
             clippy::disallowed_methods,

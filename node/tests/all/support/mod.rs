@@ -1,8 +1,8 @@
 //! What several modules of tests need, and a server for those of the API and of the command line.
 
-pub mod chance;
 pub mod fake;
 pub mod interleavings;
+pub mod statistics;
 
 use std::future::IntoFuture;
 use std::net::Ipv4Addr;

@@ -7,9 +7,9 @@ use hedgerow_node::engine::MOST_UNWRITTEN;
 use hedgerow_transport::carrier::{CarrierEvent, LinkId};
 
 use super::{Device, Post};
-use crate::chance;
 use crate::plan::DeviceNumber;
 use crate::radio::Sends;
+use crate::rng;
 use crate::world::Shared;
 use crate::world::happening::Happening;
 use crate::world::noted::{Noted, What};
@@ -104,11 +104,11 @@ impl Device {
         }
         let kind = radio.carrier.kind();
         let bytes = match shared.faults.corruption {
-            chance_of if chance_of > 0.0 && chance::unit(&mut self.air) < chance_of => {
+            chance_of if chance_of > 0.0 && rng::unit(&mut self.air) < chance_of => {
                 let mut bytes = BytesMut::from(&bytes[..]);
                 if !bytes.is_empty() {
-                    let at = chance::index(&mut self.air, bytes.len());
-                    bytes[at] ^= 1 << chance::index(&mut self.air, 8);
+                    let at = rng::index(&mut self.air, bytes.len());
+                    bytes[at] ^= 1 << rng::index(&mut self.air, 8);
                 }
                 bytes.freeze()
             }

@@ -3,15 +3,15 @@
 //! | what | where |
 //! | --- | --- |
 //! | its engine, switched on and off, and called | `running` |
-//! | what the engine asks for | `asked` |
+//! | what the engine asks for | `effect_queue` |
 //! | who is within reach, and is heard | `nearby` |
 //! | links, from the dial on | `dialling`, `end` |
 //! | bundles under way | `sending` |
 //! | energy | `power` |
 //! | checkpoints | `saved` |
 
-mod asked;
 mod dialling;
+mod effect_queue;
 mod end;
 mod nearby;
 mod power;
@@ -35,9 +35,9 @@ use super::malice::Malice;
 use super::noted::{Noted, What};
 use crate::adversary::Part;
 use crate::adversary::replayer;
-use crate::chance::{self, Purpose};
 use crate::plan::DeviceNumber;
 use crate::radio::{Meter, Phone};
+use crate::rng::{self, Purpose};
 use end::End;
 use nearby::Within;
 pub(super) use running::Running;
@@ -106,8 +106,8 @@ impl Device {
             phone: Phone::Foreground,
             agenda: Agenda::default(),
             disk,
-            rng: chance::stream(seed, Purpose::Engine, u64::from(number)),
-            air: chance::stream(seed, Purpose::Radio, u64::from(number)),
+            rng: rng::stream(seed, Purpose::Engine, u64::from(number)),
+            air: rng::stream(seed, Purpose::Radio, u64::from(number)),
             running: None,
             on: false,
             starts: 0,
@@ -134,7 +134,7 @@ impl Device {
                 Box::new(Malice {
                     turns: 0,
                     // Streams below are those of the cast.
-                    rng: chance::stream(seed, Purpose::Adversary, 2 << 32 | u64::from(number)),
+                    rng: rng::stream(seed, Purpose::Adversary, 2 << 32 | u64::from(number)),
                 })
             }),
         }
@@ -232,8 +232,8 @@ impl Device {
             return;
         };
         let to = shared.contact_ids[message.to as usize].clone();
-        if message.parcel {
-            running.waiting.push_back(Input::Parcel {
+        if message.load {
+            running.waiting.push_back(Input::Load {
                 to,
                 length: message.bytes,
                 id: message.number,
@@ -251,7 +251,7 @@ impl Device {
         let held = self
             .running
             .as_ref()
-            .map_or((0, 0), |running| running.engine.carries());
+            .map_or((0, 0), |running| running.engine.held());
         let energy_j = self.meters.iter().map(|meter| meter.used_j(at_us)).sum();
         self.note(
             at_us,

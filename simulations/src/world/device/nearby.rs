@@ -71,7 +71,7 @@ impl Device {
         within.unheard = !is_linked && running.announced.get(&kind).is_none_or(|own| !own.look);
         // While there is a link, nothing comes of it.
         if !is_linked && !within.unheard {
-            running.hear(kind, peer, radio, &beacons);
+            running.handle(kind, peer, radio, &beacons);
         }
         within.heard = Some(beacons);
     }
@@ -110,7 +110,7 @@ impl Device {
 }
 
 impl Running {
-    pub(super) fn hear(
+    pub(super) fn handle(
         &mut self,
         kind: CarrierKind,
         peer: DeviceNumber,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use hedgerow_node::engine::{Engine, Input, Inputs, NextWake, pump};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
 
-use super::asked::Asked;
+use super::effect_queue::EffectQueue;
 use super::nearby::{Announcement, Within};
 use super::{Device, Post};
 use crate::world::Shared;
@@ -117,7 +117,7 @@ impl Device {
         engine.set_beacon_pause(shared.dial_pause_ms);
         if let Some(courier) = shared.courier_of(self.number) {
             engine
-                .carry_with(
+                .start_courier_with(
                     shared.cast.part(self.number).courier(&courier),
                     &self.disk,
                     now,
@@ -172,16 +172,16 @@ impl Device {
             for input in running.waiting.drain(..) {
                 running.inputs.push(input);
             }
-            let mut asked = Asked::default();
+            let mut queue = EffectQueue::default();
             let result = pump(
                 &mut running.engine,
                 &mut self.disk,
                 &mut running.inputs,
                 now,
                 &mut self.rng,
-                &mut asked,
+                &mut queue,
             );
-            self.obey(at_us, asked, &mut running, shared, posts);
+            self.execute(at_us, queue, &mut running, shared, posts);
             match result {
                 Ok(NextWake(wake)) => running.wake_us = wake.map(|ms| ms * 1_000),
                 Err(_) => {

@@ -30,7 +30,7 @@ impl Device {
                 bundle,
                 to,
                 size,
-                parcels,
+                loads,
                 ..
             } => self.note(
                 at_us,
@@ -38,12 +38,10 @@ impl Device {
                     bundle,
                     to: shared.device_ids.get(&to).copied(),
                     bytes: size,
-                    parcels,
+                    loads,
                 },
             ),
-            BundleEvent::NotSealed { parcel } => {
-                self.note(at_us, What::NotSent { message: parcel })
-            }
+            BundleEvent::NotSealed { load } => self.note(at_us, What::NotSent { message: load }),
             BundleEvent::Begun { bundle, link, size } => {
                 if let Some(to) = peer(&self.links, link) {
                     let transfer = Sending {
@@ -69,7 +67,7 @@ impl Device {
             BundleEvent::Delivered {
                 bundle,
                 link,
-                parcels,
+                loads,
                 ..
             } => {
                 if let Some(from) = peer(&self.links, link) {
@@ -78,7 +76,7 @@ impl Device {
                         What::Opened {
                             bundle,
                             from,
-                            parcels,
+                            loads,
                         },
                     );
                 }

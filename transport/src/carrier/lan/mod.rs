@@ -21,7 +21,9 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::links::Links;
-use super::{CarrierCommand, CarrierEvent, CarrierKind, EventSink, LinkIds, Profile, TwoWay};
+use super::{
+    CarrierCommand, CarrierEvent, CarrierKind, DuplexCarrier, EventSink, LinkIds, Profile,
+};
 use link::Link;
 use nearby::Nearby;
 
@@ -131,12 +133,12 @@ impl<S: EventSink> Lan<S> {
     }
 }
 
-impl<S: EventSink> TwoWay for Lan<S> {
+impl<S: EventSink> DuplexCarrier for Lan<S> {
     fn profile(&self) -> Profile {
         PROFILE
     }
 
-    fn obey(&self, command: CarrierCommand) -> Option<CarrierEvent> {
+    fn execute(&self, command: CarrierCommand) -> Option<CarrierEvent> {
         let links = &self.shared.links;
         match command {
             CarrierCommand::Dial { dial, to } => {
@@ -159,7 +161,7 @@ impl<S: EventSink> TwoWay for Lan<S> {
                 wanted.announcement += 1;
             }),
             // There are no relays and there is no radio here.
-            CarrierCommand::Appear { .. } | CarrierCommand::Tune { .. } => {}
+            CarrierCommand::SetRelays { .. } | CarrierCommand::SetRadio { .. } => {}
             CarrierCommand::Switch { on } => {
                 links.switch(on);
                 self.wanted.send_modify(|wanted| wanted.on = on);

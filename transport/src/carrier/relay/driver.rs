@@ -443,7 +443,7 @@ impl<S: EventSink> Driver<S> {
                 let better = face.relayed.extract_if(.., |_, who| *who == peer_id);
                 for (link, who) in better.collect::<Vec<_>>() {
                     let at = Address(format!("/p2p/{who}"));
-                    self.tell(CarrierEvent::Better { link, at }).await?;
+                    self.tell(CarrierEvent::BetterPath { link, at }).await?;
                 }
             }
             SwarmEvent::ConnectionClosed { connection_id, .. } => {

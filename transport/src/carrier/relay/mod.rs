@@ -33,7 +33,8 @@ use tokio::task::AbortHandle;
 
 use super::links::Links;
 use super::{
-    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, EventSink, LinkIds, Profile, TwoWay,
+    Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, DuplexCarrier, EventSink, LinkIds,
+    Profile,
 };
 use crate::relay::{RelayKey, RelayPaths};
 use link::Link;
@@ -132,12 +133,12 @@ impl<S: EventSink> Relays<S> {
     }
 }
 
-impl<S: EventSink> TwoWay for Relays<S> {
+impl<S: EventSink> DuplexCarrier for Relays<S> {
     fn profile(&self) -> Profile {
         PROFILE
     }
 
-    fn obey(&self, command: CarrierCommand) -> Option<CarrierEvent> {
+    fn execute(&self, command: CarrierCommand) -> Option<CarrierEvent> {
         match command {
             CarrierCommand::Dial { dial, to } => {
                 let begun = self.dial(dial, to);
@@ -147,8 +148,8 @@ impl<S: EventSink> TwoWay for Relays<S> {
             CarrierCommand::Recognised { link } => self.links.recognise(link),
             CarrierCommand::End { link, ending } => self.links.end(link, ending),
             // Nobody near hears a relay.
-            CarrierCommand::Announce { .. } | CarrierCommand::Tune { .. } => {}
-            CarrierCommand::Appear {
+            CarrierCommand::Announce { .. } | CarrierCommand::SetRadio { .. } => {}
+            CarrierCommand::SetRelays {
                 relays,
                 keys,
                 paths,

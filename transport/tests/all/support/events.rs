@@ -48,7 +48,7 @@ pub async fn down(events: &mut Events, link: LinkId) {
 }
 
 /// Waits until so many bytes have come over this link.
-pub async fn hear(events: &mut Events, of: LinkId, length: usize) {
+pub async fn handle(events: &mut Events, of: LinkId, length: usize) {
     let mut heard = 0;
     while heard < length {
         heard += next(events, |event| match event {

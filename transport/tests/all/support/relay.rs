@@ -154,12 +154,12 @@ pub fn name(ids: &LinkIds) -> RelayKey {
     RelayKey::random(&mut rng)
 }
 
-pub fn appear(relays: &[&Address], keys: &[RelayKey]) -> CarrierCommand {
-    appear_by(RelayPaths::Direct, relays, keys)
+pub fn set_relays(relays: &[&Address], keys: &[RelayKey]) -> CarrierCommand {
+    set_relays_by(RelayPaths::Direct, relays, keys)
 }
 
-pub fn appear_by(paths: RelayPaths, relays: &[&Address], keys: &[RelayKey]) -> CarrierCommand {
-    CarrierCommand::Appear {
+pub fn set_relays_by(paths: RelayPaths, relays: &[&Address], keys: &[RelayKey]) -> CarrierCommand {
+    CarrierCommand::SetRelays {
         paths,
         relays: relays.iter().map(|relay| (*relay).clone()).collect(),
         keys: keys.to_vec(),

@@ -295,7 +295,7 @@ impl Air {
     }
 
     /// Whoever listens hears whoever announces.
-    async fn hear(self: &Arc<Self>) {
+    async fn handle(self: &Arc<Self>) {
         let news: Vec<(Index, Index)> = {
             let mut world = self.world();
             let all = 0..world.adapters.len();

@@ -49,7 +49,7 @@ impl Adapter {
             listening.insert(sender(&header));
         }
         let air = self.air.clone();
-        tokio::spawn(async move { air.hear().await });
+        tokio::spawn(async move { air.handle().await });
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Advertising {
             let state = &mut world.adapters[self.index];
             state.announced.push((key, data));
         }
-        self.air.hear().await;
+        self.air.handle().await;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 use minicbor::{Decode, Encode};
 
 use super::Now;
-use crate::courier::{Carried, Envelope, Tag};
+use crate::courier::{Envelope, Held, Tag};
 use crate::tables::{self, Table};
 
 /// The bytes of one part of a bundle's contents, at rest and on the wire.
@@ -41,12 +41,12 @@ pub(crate) struct Own {
     #[n(1)]
     pub newest: Option<(u64, u64)>,
     #[n(2)]
-    pub parcels: Vec<Parcel>,
+    pub loads: Vec<Load>,
 }
 
-/// A parcel: so many bytes that a bundle stands for, for whoever measures how bundles travel.
+/// A load: so many bytes that a bundle stands for, for whoever measures how bundles travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Parcel {
+pub(crate) struct Load {
     #[n(0)]
     pub id: u64,
     #[n(1)]
@@ -54,23 +54,23 @@ pub(crate) struct Parcel {
 }
 
 impl Row {
-    pub fn of(carried: &Carried, own: Option<&Own>, now: Now) -> Row {
-        let held_ms = (now.mono_ms as i64).saturating_sub(carried.since_ms);
+    pub fn of(held: &Held, own: Option<&Own>, now: Now) -> Row {
+        let held_ms = (now.mono_ms as i64).saturating_sub(held.since_ms);
         Row {
-            envelope: carried.envelope,
-            length: carried.length,
-            order: carried.order,
+            envelope: held.envelope,
+            length: held.length,
+            order: held.order,
             since_ms: now.wall_ms.saturating_sub(held_ms),
-            from: carried.from,
+            from: held.from,
             own: own.cloned(),
         }
     }
 
     /// As it was before a restart. How long that took the wall clock alone can tell; it is believed as
     /// far as it goes forward.
-    pub fn carried(&self, now: Now) -> Carried {
+    pub fn held(&self, now: Now) -> Held {
         let held_ms = now.wall_ms.saturating_sub(self.since_ms).max(0);
-        Carried {
+        Held {
             envelope: self.envelope,
             length: self.length,
             since_ms: (now.mono_ms as i64).saturating_sub(held_ms),
@@ -84,13 +84,13 @@ impl Row {
 
     pub fn save(&self, txn: &mut dyn Txn) -> Result<(), StorageError> {
         let tag = self.envelope.tag;
-        tables::save(txn, &Table::Carried.key(&[&tag.0]), self)
+        tables::save(txn, &Table::Held.key(&[&tag.0]), self)
     }
 }
 
 /// All rows.
 pub(crate) fn load(reader: &dyn Reader) -> Result<Vec<Row>, StorageError> {
-    let rows = tables::load_all(reader, Table::Carried)?;
+    let rows = tables::load_all(reader, Table::Held)?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn part(
 
 /// Removes a bundle of so many bytes.
 pub(crate) fn remove(txn: &mut dyn Txn, tag: &Tag, length: u64) -> Result<(), StorageError> {
-    txn.remove(&Table::Carried.key(&[&tag.0]))?;
+    txn.remove(&Table::Held.key(&[&tag.0]))?;
     let parts = length.div_ceil(PART as u64);
     (0..parts as u32).try_for_each(|number| txn.remove(&part_key(tag, number)))
 }

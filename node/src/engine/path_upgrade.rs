@@ -10,8 +10,8 @@ use hedgerow_transport::beacon::Beacon;
 use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
 use super::dialling::Target;
-use super::way::{MAX_ADDRESSES, Way};
-use super::{Effects as _, Engine, Turn, chance};
+use super::endpoint::{Endpoint, MAX_ADDRESSES};
+use super::{Effects as _, Engine, Turn, rng};
 
 /// The pause before the side that has dialled the session's link tries a better way.
 const DIALLER_MS: RangeInclusive<u64> = 0..=2_000;
@@ -27,28 +27,28 @@ const AGAIN_MS: RangeInclusive<u64> = 60_000..=3_600_000;
 #[derive(Debug, Default)]
 struct Plan {
     /// Ways that are better than the one it goes over, the best first.
-    ways: VecDeque<Way>,
+    endpoints: VecDeque<Endpoint>,
     /// When the first of them is tried, or they are all worked out anew (monotonic milliseconds).
     due_ms: Option<u64>,
     /// Times that none led anywhere.
     rounds: u32,
     /// The one that is being tried.
-    trying: Option<Way>,
+    trying: Option<Endpoint>,
     /// The beacon that was answered last: it is not answered twice.
     answered: Option<Beacon>,
     /// Something has changed: the ways are worked out anew, these first, where a beacon has just been seen.
-    seen: Option<Vec<Way>>,
+    seen: Option<Vec<Endpoint>>,
 }
 
 /// The plans of all sessions that have one.
 #[derive(Debug, Default)]
-pub(crate) struct Better {
+pub(crate) struct PathUpgrades {
     plans: BTreeMap<DeviceId, Plan>,
     /// Those that are to be worked out anew.
     outdated: bool,
 }
 
-impl Better {
+impl PathUpgrades {
     /// Ways to a device, or carriers, may have changed while it has a session.
     pub fn look_again(&mut self, device: DeviceId) {
         let plan = self.plans.entry(device).or_default();
@@ -58,11 +58,11 @@ impl Better {
     }
 
     /// The beacon of a device that has a session was seen at these ways.
-    pub fn sighted(&mut self, device: DeviceId, beacon: Beacon, ways: Vec<Way>) {
+    pub fn sighted(&mut self, device: DeviceId, beacon: Beacon, endpoints: Vec<Endpoint>) {
         let plan = self.plans.entry(device).or_default();
         if plan.answered != Some(beacon) {
             plan.answered = Some(beacon);
-            plan.seen = Some(ways);
+            plan.seen = Some(endpoints);
             self.outdated = true;
         }
     }
@@ -79,15 +79,15 @@ impl Better {
     }
 
     /// This way leads nowhere: if it was the one that was tried, the next has its turn.
-    pub fn failed(&mut self, device: DeviceId, tried: &Way, now_ms: u64) {
+    pub fn failed(&mut self, device: DeviceId, tried: &Endpoint, now_ms: u64) {
         let Some(plan) = self.plans.get_mut(&device) else {
             return;
         };
-        if plan.trying.take_if(|way| way == tried).is_none() {
+        if plan.trying.take_if(|endpoint| endpoint == tried).is_none() {
             return;
         }
-        plan.ways.retain(|way| way != tried);
-        if plan.ways.is_empty() {
+        plan.endpoints.retain(|endpoint| endpoint != tried);
+        if plan.endpoints.is_empty() {
             let pause_ms = AGAIN_MS.start() << plan.rounds.min(16);
             plan.due_ms = Some(now_ms + pause_ms.min(*AGAIN_MS.end()));
             plan.rounds += 1;
@@ -110,7 +110,7 @@ impl Engine {
     /// Carriers have changed: every session may have a better way now.
     pub(super) fn look_for_better(&mut self) {
         for device in self.sessions.keys() {
-            self.better.look_again(*device);
+            self.path_upgrades.look_again(*device);
         }
     }
 
@@ -120,40 +120,40 @@ impl Engine {
         let is_due = |plan: &Plan| {
             plan.trying.is_none() && plan.due_ms.is_some_and(|due_ms| due_ms <= now_ms)
         };
-        for plan in self.better.plans.values_mut() {
-            if is_due(plan) && plan.ways.is_empty() {
+        for plan in self.path_upgrades.plans.values_mut() {
+            if is_due(plan) && plan.endpoints.is_empty() {
                 plan.seen.get_or_insert_default();
-                self.better.outdated = true;
+                self.path_upgrades.outdated = true;
             }
         }
-        if std::mem::take(&mut self.better.outdated) {
-            let mut plans = std::mem::take(&mut self.better.plans);
+        if std::mem::take(&mut self.path_upgrades.outdated) {
+            let mut plans = std::mem::take(&mut self.path_upgrades.plans);
             for (device, plan) in &mut plans {
                 if let Some(seen) = plan.seen.take() {
                     self.plan(turn, *device, plan, seen);
                 }
             }
-            plans.retain(|_, plan| !plan.ways.is_empty() || plan.answered.is_some());
-            self.better.plans = plans;
+            plans.retain(|_, plan| !plan.endpoints.is_empty() || plan.answered.is_some());
+            self.path_upgrades.plans = plans;
         }
-        for (device, plan) in &mut self.better.plans {
+        for (device, plan) in &mut self.path_upgrades.plans {
             if !is_due(plan) || self.stopping {
                 continue;
             }
-            if let Some(way) = plan.ways.front().cloned() {
-                plan.trying = Some(way.clone());
+            if let Some(endpoint) = plan.endpoints.front().cloned() {
+                plan.trying = Some(endpoint.clone());
                 let target = Target::Device(*device);
-                let dial = self.dialling.move_to(target, way.clone());
-                let to = way.address;
+                let dial = self.dialling.move_to(target, endpoint.clone());
+                let to = endpoint.address;
                 turn.out
-                    .command(way.carrier, CarrierCommand::Dial { dial, to });
+                    .command(endpoint.carrier, CarrierCommand::Dial { dial, to });
             }
         }
     }
 
     /// Works out which ways to a device are better than the one that its session goes over.
-    fn plan(&self, turn: &mut Turn<'_>, id: DeviceId, plan: &mut Plan, seen: Vec<Way>) {
-        plan.ways.clear();
+    fn plan(&self, turn: &mut Turn<'_>, id: DeviceId, plan: &mut Plan, seen: Vec<Endpoint>) {
+        plan.endpoints.clear();
         plan.due_ms = None;
         let link = self.sessions.get(&id).and_then(|link| self.links.get(link));
         let (Some(link), Some(device)) = (link, self.devices.get(&id)) else {
@@ -164,23 +164,23 @@ impl Engine {
         if !self.carriers.keys().any(|kind| is_better(*kind)) {
             return;
         }
-        let known = self.device_ways(id, device, turn.now);
-        for way in seen.into_iter().chain(known) {
-            if is_better(way.carrier)
-                && !plan.ways.contains(&way)
-                && plan.ways.len() < MAX_ADDRESSES
+        let known = self.device_endpoints(id, device, turn.now);
+        for endpoint in seen.into_iter().chain(known) {
+            if is_better(endpoint.carrier)
+                && !plan.endpoints.contains(&endpoint)
+                && plan.endpoints.len() < MAX_ADDRESSES
             {
-                plan.ways.push_back(way);
+                plan.endpoints.push_back(endpoint);
             }
         }
-        plan.ways
+        plan.endpoints
             .make_contiguous()
-            .sort_by_key(|way| way.carrier.cost());
+            .sort_by_key(|endpoint| endpoint.carrier.cost());
         let pause = match link.attempt.is_some() {
             true => DIALLER_MS,
             false => ANSWERER_MS,
         };
-        let pause_ms = chance::between(turn.rng, *pause.start(), *pause.end());
-        plan.due_ms = (!plan.ways.is_empty()).then_some(turn.now.mono_ms + pause_ms);
+        let pause_ms = rng::between(turn.rng, *pause.start(), *pause.end());
+        plan.due_ms = (!plan.endpoints.is_empty()).then_some(turn.now.mono_ms + pause_ms);
     }
 }

@@ -47,7 +47,7 @@ pub enum Departed {
     missing_docs,
     reason = "each is the answer of the request that names it"
 )]
-pub enum News {
+pub enum Update {
     /// There is a node, in this state: at the start, after a takeover, and whenever it was lost.
     Opened {
         mode: Mode,

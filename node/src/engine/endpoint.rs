@@ -12,14 +12,14 @@ const MAX_ADDRESS: usize = 256;
 
 /// Where a device can be reached.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Way {
+pub(crate) struct Endpoint {
     /// Over which carrier.
     pub carrier: CarrierKind,
     /// Where on it.
     pub address: Address,
 }
 
-impl Way {
+impl Endpoint {
     /// The text of facts, invitations and records.
     pub fn text(&self) -> String {
         format!("{}/{}", name(self.carrier), self.address.0)
@@ -35,9 +35,9 @@ impl Way {
     }
 
     /// The way as facts, invitations and records have it: of a relay without the name of the day.
-    pub fn told(&self) -> Way {
+    pub fn told(&self) -> Endpoint {
         match self.carrier {
-            CarrierKind::Relay => Way {
+            CarrierKind::Relay => Endpoint {
                 carrier: self.carrier,
                 address: relay_of(&self.address),
             },
@@ -46,24 +46,24 @@ impl Way {
     }
 
     /// The way that a text names; `None` if this version knows no such carrier.
-    pub fn parse(text: &str) -> Option<Way> {
+    pub fn parse(text: &str) -> Option<Endpoint> {
         if text.len() > MAX_ADDRESS {
             return None;
         }
         let (carrier, address) = text.split_once('/')?;
         let carrier = CARRIERS.into_iter().find(|kind| name(*kind) == carrier)?;
-        Some(Way {
+        Some(Endpoint {
             carrier,
             address: Address(address.to_owned()),
         })
     }
 
     /// The ways that texts name, those of unknown carriers left out.
-    pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Way> {
+    pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Endpoint> {
         texts
             .into_iter()
             .take(MAX_ADDRESSES)
-            .filter_map(|text| Way::parse(text))
+            .filter_map(|text| Endpoint::parse(text))
             .collect()
     }
 }
@@ -96,19 +96,19 @@ mod tests {
 
     #[test]
     fn a_way_survives_its_text() {
-        let way = Way {
+        let endpoint = Endpoint {
             carrier: CarrierKind::Lan,
             address: Address("[fe80::1%3]:4711".to_owned()),
         };
-        assert_eq!(Way::parse(&way.text()), Some(way));
+        assert_eq!(Endpoint::parse(&endpoint.text()), Some(endpoint));
     }
 
     #[test]
     fn what_this_version_does_not_know_is_left_out() {
-        assert_eq!(Way::parse("pigeon/coop 4"), None);
-        assert_eq!(Way::parse("no carrier"), None);
+        assert_eq!(Endpoint::parse("pigeon/coop 4"), None);
+        assert_eq!(Endpoint::parse("no carrier"), None);
         assert_eq!(
-            Way::parse(&format!("lan/{}", "1".repeat(MAX_ADDRESS))),
+            Endpoint::parse(&format!("lan/{}", "1".repeat(MAX_ADDRESS))),
             None
         );
     }

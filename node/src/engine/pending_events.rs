@@ -16,7 +16,7 @@ const MAX_SINGLE: usize = 16;
 
 /// What has happened since the last telling.
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct PendingEvents {
     /// Contacts about whom something changed.
     pub contacts: BTreeSet<IdentityId>,
     /// Contacts that are gone.
@@ -47,10 +47,10 @@ pub(crate) struct Run {
     pub mine: bool,
 }
 
-impl News {
+impl PendingEvents {
     /// Whether nothing has happened.
     fn is_empty(&self) -> bool {
-        let News {
+        let PendingEvents {
             contacts,
             removed,
             invitations,
@@ -87,11 +87,11 @@ impl News {
 
 impl Engine {
     /// Tells what the batch has brought.
-    pub(super) fn tell_news(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        if self.news.is_empty() {
+    pub(super) fn emit_events(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        if self.pending.is_empty() {
             return Ok(());
         }
-        let news = std::mem::take(&mut self.news);
+        let news = std::mem::take(&mut self.pending);
         for (identity, invitation, joined) in news.met {
             let (contact, invitation) = (contact::api_id(identity), invitation.api_id());
             turn.out.event(match joined {

@@ -7,8 +7,8 @@ use hedgerow_node::api::{Call, ContactId, Event, visible};
 use super::app::{App, Asked};
 use super::dialog::Banner;
 use super::effect::Request;
-use super::news::{Chat, Departed, Found, Mode, Overview};
 use super::place::{Pane, Place};
+use super::update::{Chat, Departed, Found, Mode, Overview};
 
 /// While much changes, everything is looked at this often.
 const LOOK_EVERY_MS: u64 = 500;

@@ -29,9 +29,9 @@ enum Ask {
 
 /// Everything an engine has asked for, in order.
 #[derive(Default)]
-pub(super) struct Asked(Vec<Ask>);
+pub(super) struct EffectQueue(Vec<Ask>);
 
-impl Effects for Asked {
+impl Effects for EffectQueue {
     fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
         self.0.push(Ask::Send(link, bytes, ghost));
     }
@@ -63,15 +63,15 @@ impl Effects for Asked {
 }
 
 impl Device {
-    pub(super) fn obey(
+    pub(super) fn execute(
         &mut self,
         at_us: u64,
-        asked: Asked,
+        queue: EffectQueue,
         running: &mut Running,
         shared: &Shared,
         posts: &mut Vec<Post>,
     ) {
-        for ask in asked.0 {
+        for ask in queue.0 {
             if shared.trace {
                 self.note(at_us, What::Step(format!("asks {ask:?}")));
             }
@@ -128,7 +128,7 @@ impl Device {
                                 && std::mem::take(&mut within.unheard)
                                 && let Some(beacons) = &within.heard
                             {
-                                running.hear(kind, *peer, *radio, beacons);
+                                running.handle(kind, *peer, *radio, beacons);
                             }
                         }
                     }
