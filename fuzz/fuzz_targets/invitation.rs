@@ -1,32 +1,4 @@
 //! Links of invitations: as text, and with a checksum that holds over any content.
 #![no_main]
 
-use data_encoding::BASE32_NOPAD;
-use hedgerow_fuzz::split_choice;
-use hedgerow_transport::invitation::{Invitation, MAX_ADDRESS, MAX_ADDRESSES, SCHEME};
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|input: &[u8]| {
-    let Some((how, input)) = split_choice(input, 2) else {
-        return;
-    };
-    let link = match how {
-        0 => String::from_utf8_lossy(input).into_owned(),
-        _ => {
-            let body = [input, &blake3::hash(input).as_bytes()[..4]].concat();
-            format!("{SCHEME}{}", BASE32_NOPAD.encode(&body))
-        }
-    };
-    let Ok(invitation) = Invitation::parse(&link) else {
-        return;
-    };
-    assert!(invitation.addresses.len() <= MAX_ADDRESSES);
-    assert!(
-        invitation
-            .addresses
-            .iter()
-            .all(|address| address.0.len() <= MAX_ADDRESS)
-    );
-    let again = invitation.link().expect("what was read keeps its bounds");
-    assert!(Invitation::parse(&again) == Ok(invitation));
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| hedgerow_fuzz::targets::invitation::run(input));

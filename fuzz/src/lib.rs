@@ -1,12 +1,15 @@
 //! What the targets share: the tests' own devices and stores, and a peer that holds every key and keeps
 //! to nothing else.
 
+#![forbid(unsafe_code)]
+
 pub mod acquaintance;
 #[path = "../../transport/tests/all/support/devices.rs"]
 pub mod devices;
 pub mod forger;
 #[path = "../../sync/tests/all/support/pair.rs"]
 pub mod pair;
+pub mod targets;
 
 use hedgerow_sync::wire::Blind;
 
