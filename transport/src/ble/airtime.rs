@@ -1,10 +1,10 @@
-//! How much of the radio's time has been used.
+//! Measures how much of its time the radio listens and advertises.
 
-/// Counts from a moment on. All times are monotonic milliseconds.
+/// A measurement that runs from [`Airtime::begin`]. All times are monotonic milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Airtime {
     since_ms: u64,
-    /// Up to here it has been counted.
+    /// The moment up to which time has been counted.
     counted_ms: u64,
     listens: bool,
     announces: bool,
@@ -12,19 +12,19 @@ pub struct Airtime {
     announced_ms: u64,
 }
 
-/// What it came to.
+/// The result of a measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Used {
-    /// In so long a time.
+    /// Length of the measurement.
     pub over_ms: u64,
-    /// Others were listened for.
+    /// Time spent listening for other devices.
     pub listened_ms: u64,
-    /// Something was announced.
+    /// Time spent advertising.
     pub announced_ms: u64,
 }
 
 impl Airtime {
-    /// Counts from now on; the radio is silent.
+    /// Starts a measurement; the radio is silent.
     #[must_use]
     pub fn begin(now_ms: u64) -> Self {
         Self {
@@ -37,7 +37,7 @@ impl Airtime {
         }
     }
 
-    /// What the radio does from now on.
+    /// Records what the radio does from now on.
     pub fn note(&mut self, now_ms: u64, listens: bool, announces: bool) {
         let passed_ms = now_ms.saturating_sub(self.counted_ms);
         self.counted_ms += passed_ms;
@@ -46,7 +46,7 @@ impl Airtime {
         (self.listens, self.announces) = (listens, announces);
     }
 
-    /// What it came to up to now.
+    /// The result up to now.
     pub fn used(&mut self, now_ms: u64) -> Used {
         self.note(now_ms, self.listens, self.announces);
         Used {

@@ -1,18 +1,18 @@
-//! A timer for a moment that moves away again and again, and is hardly ever reached: each time that one is
-//! set, the clock is read and whoever waits for the system is woken, which costs more than a frame.
+//! A timer whose deadline moves later again and again and is rarely reached. Setting a tokio timer reads the
+//! clock and wakes the thread that waits for the system, which costs more than sending a frame.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-/// Set anew only if it is to ring sooner than it would.
+/// Sets a new timer only if the deadline moves earlier.
 #[derive(Debug, Default)]
 pub struct Alarm(Option<(u64, Pin<Box<Sleep>>)>);
 
 impl Alarm {
-    /// Waits until then, if there is such a moment; returns before it, once, where an earlier one was waited
-    /// for last. May be dropped and called again.
+    /// Waits until `at_ms`, or for ever if it is `None`. Returns too early, once, if the last call waited for an
+    /// earlier moment. Cancel safe: the caller may drop the future and call again.
     pub async fn rings(&mut self, at_ms: Option<u64>, now_ms: u64) {
         let Some(at_ms) = at_ms else {
             return std::future::pending().await;
@@ -42,9 +42,9 @@ mod tests {
         let mut alarm = Alarm::default();
         for (at_ms, now_ms, rings) in [
             (Some(10_000), 0, false),
-            // Sooner.
+            // An earlier deadline: the timer is set anew.
             (Some(2_500), 1_000, false),
-            // It is left as it is where that is later.
+            // A later deadline: the timer stays as it is.
             (Some(60_000), 2_000, true),
             (Some(60_000), 2_500, false),
             (None, 3_500, false),

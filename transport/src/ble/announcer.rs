@@ -1,57 +1,57 @@
-//! Which beacon is on the air, and when it may change (`docs/PROTOCOL.md` section 13b).
+//! Decides which beacon to advertise, and when it may change (`docs/PROTOCOL.md` section 13b).
 //!
 //! A controller that hides its address draws a new one at the first registration after the old one has
-//! expired, and keeps it while one advertisement stays up. Beacons of another epoch therefore wait for a
-//! new address, and none of the old epoch is registered once the address may be a new one: no address
-//! shows two epochs, and no beacon two addresses.
+//! expired, and keeps it while one advertisement stays up. The announcer therefore holds back the beacons of
+//! another epoch until the address is new, and registers no beacon of the old epoch once the address may be
+//! new: no address shows two epochs, and no beacon appears under two addresses.
 
 use crate::beacon::Beacon;
 
-/// How long the kernel keeps an address at least, in milliseconds, and a little more.
+/// The shortest time for which the kernel keeps an address, plus a margin, in milliseconds.
 pub const ADDRESS_MS: u64 = 905_000;
 
-/// Nothing is registered anew when an address has no more than this left, in milliseconds.
+/// An address with this much time left, in milliseconds, gets no new registration.
 pub const LAST_MS: u64 = 65_000;
 
-/// How long the device's own beacon is on the air at a time, while there are others.
+/// How long one turn of the device's own beacon lasts if there are others.
 pub const OWN_MS: u64 = 12_000;
 
-/// How long another is.
+/// How long one turn of another beacon lasts.
 pub const OTHER_MS: u64 = 4_000;
 
-/// What is on the air. All times are monotonic milliseconds.
+/// The beacons and their turns. All times are monotonic milliseconds.
 #[derive(Debug)]
 pub struct Announcer {
-    /// How long an address is kept at least.
+    /// The shortest time for which the kernel keeps an address.
     address_ms: u64,
     wanted: Vec<Beacon>,
-    /// Those of the present address.
+    /// Beacons shown under the present address.
     shown: Vec<Beacon>,
-    /// When the present address was taken, as far as we know.
+    /// When the controller drew the present address, as far as we know.
     taken_ms: Option<u64>,
-    /// The turn that has the air: even ones are those of the own beacon.
+    /// Number of the current turn: even turns belong to the own beacon.
     turn: usize,
     turn_ms: u64,
-    /// Whether anything was on the air at the last look.
+    /// Whether a beacon was advertised at the last call of [`Announcer::on_air`].
     stands: bool,
-    /// The address stays the same whatever is done.
+    /// The address never changes.
     is_fixed: bool,
 }
 
-/// What to have on the air now.
+/// What to advertise now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnAir {
     /// The beacon, if any.
     pub beacon: Option<Beacon>,
-    /// Whether the address must be a new one: everything is to be silent before it.
+    /// Whether the address must be a new one: stop all advertising before this registration.
     pub is_fresh: bool,
-    /// When to ask again.
+    /// When to call [`Announcer::on_air`] again.
     pub until_ms: Option<u64>,
 }
 
 impl Announcer {
-    /// Nothing is announced. An address is kept for so long, in milliseconds: [`ADDRESS_MS`] unless
-    /// somebody has told the kernel otherwise.
+    /// Announces nothing. The kernel keeps an address for `address_ms`: [`ADDRESS_MS`] unless the kernel is
+    /// configured otherwise.
     #[must_use]
     pub fn new(address_ms: u64) -> Self {
         Self {
@@ -66,17 +66,17 @@ impl Announcer {
         }
     }
 
-    /// The address is one that never changes: the user has allowed that, so beacons need not wait for it.
+    /// Declares that the address never changes: the user has allowed that, so beacons need not wait for a new one.
     pub fn fix(&mut self, is_fixed: bool) {
         self.is_fixed = is_fixed;
     }
 
-    /// Announces these from now on, the first of them for most of the time.
+    /// Announces these beacons from now on; the first gets most of the time.
     pub fn announce(&mut self, beacons: Vec<Beacon>) {
         self.wanted = beacons;
     }
 
-    /// What to have on the air now.
+    /// What to advertise now.
     pub fn on_air(&mut self, now_ms: u64) -> OnAir {
         let silent = OnAir {
             beacon: None,
@@ -91,7 +91,7 @@ impl Announcer {
         let age_ms = self.taken_ms.map(|taken_ms| now_ms - taken_ms);
         let may_change = self.is_fixed || age_ms.is_none_or(|age_ms| age_ms >= self.address_ms);
         if !stood && !may_change && age_ms.is_some_and(|age_ms| age_ms >= aged_ms) {
-            // To begin with the old beacon now may be to begin with a new address.
+            // Registering the old beacon now might show it under a new address.
             self.stands = false;
             let until_ms = self.taken_ms.map(|taken_ms| taken_ms + self.address_ms);
             return OnAir { until_ms, ..silent };
@@ -108,7 +108,7 @@ impl Announcer {
             false => self.taken_ms.unwrap_or(now_ms) + aged_ms,
         };
         if now_ms >= ages_ms {
-            // What stands, stands on; the own beacon has been registered as the last.
+            // The present registration stays; the last one was that of the own beacon.
             let until_ms = (self.wanted != self.shown).then_some(expires_ms);
             return OnAir {
                 beacon: self.shown.first().copied(),
@@ -130,7 +130,7 @@ impl Announcer {
             OTHER_MS
         };
         let ends_ms = (self.shown.len() > 1).then_some(self.turn_ms + lasts_ms);
-        // The last registration before the address ages is that of the own beacon.
+        // The own beacon gets the last registration before the address ages.
         let is_last = ends_ms.is_some_and(|ends_ms| ends_ms + OTHER_MS >= ages_ms);
         if is_last && self.turn % 2 == 1 {
             (self.turn, self.turn_ms) = (self.turn + 1, now_ms);
@@ -165,7 +165,7 @@ mod tests {
         (0..4).map(|slot| [n, slot, 0, 0, 0, 0, 0, 0]).collect()
     }
 
-    /// Follows an announcer through these changes of epoch and gives each registration: when, and what.
+    /// Drives an announcer through these changes of epoch; returns each registration with its time.
     fn registrations(changes: &[u64], until_ms: u64, is_fixed: bool) -> Vec<(u64, Beacon)> {
         let mut announcer = Announcer::new(ADDRESS_MS);
         announcer.fix(is_fixed);
@@ -187,8 +187,8 @@ mod tests {
     }
 
     proptest! {
-        /// The address is drawn by the controller as the trial in the lab showed: at a registration, if
-        /// the old one has expired by then.
+        /// The controller draws addresses as measured in the lab: at a registration, if the old one has expired by
+        /// then.
         #[test]
         fn no_address_shows_two_epochs_and_no_beacon_two_addresses(
             pauses in prop::collection::vec(1_000_u64..1_800_000, 1..12),

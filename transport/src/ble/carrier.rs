@@ -1,4 +1,4 @@
-//! The carrier: what commands do at once, and what its tasks share.
+//! The carrier: executes commands and holds the state that its tasks share.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ use crate::carrier::{
     Profile,
 };
 
-/// What Bluetooth LE claims of itself.
+/// The properties that Bluetooth LE declares.
 pub const PROFILE: Profile = Profile {
     kind: CarrierKind::Ble,
     mtu_bytes: 500,
@@ -36,38 +36,38 @@ pub const PROFILE: Profile = Profile {
     announces: true,
 };
 
-/// Attempts under way or waiting at one time; further ones fail at once.
+/// Dial attempts, running or waiting, at one time; further ones fail at once.
 const MAX_DIALS: usize = 8;
 
-/// How long one attempt may take, the search for the device and a second connection included.
+/// How long one attempt may take, including the search for the device and a second connection.
 const DIAL: Duration = Duration::from_secs(15);
 
-/// How long a device may take to let go of us.
+/// How long a device may take to disconnect.
 const RELEASE: Duration = Duration::from_secs(3);
 
-/// How the carrier is to run.
+/// Configuration of the carrier.
 #[derive(Debug, Clone)]
 pub struct BleConfig {
-    /// Decides who is driven out, and the tags of links; drawn anew at each start.
+    /// Seeds the choice of the link to evict, and the tags of links; use a fresh one at each start.
     pub seed: [u8; 32],
-    /// Where link names come from.
+    /// Allocates link ids.
     pub ids: LinkIds,
     /// The adapter to use, as `hci0`; the first one if `None`.
     pub adapter: Option<String>,
-    /// How to use the radio until told otherwise ([`CarrierCommand::SetRadio`]).
+    /// How to use the radio until [`CarrierCommand::SetRadio`] changes it.
     pub radio: Radio,
-    /// Where BlueZ is configured.
+    /// Path of the configuration file of BlueZ.
     pub configuration: PathBuf,
     /// Whether to offer and use L2CAP channels.
     pub l2cap: bool,
-    /// How long the kernel keeps an address that hides the device, at least, and a little more.
+    /// The shortest time for which the kernel keeps an address that hides the device, plus a margin.
     pub address: Duration,
-    /// How long one attempt to reach somebody may take.
+    /// How long one dial attempt may take.
     pub dial: Duration,
 }
 
 impl BleConfig {
-    /// The first adapter, on the air only if it hides its address.
+    /// The first adapter; advertises only if the adapter hides its address.
     pub fn new(seed: [u8; 32], ids: LinkIds) -> Self {
         Self {
             seed,
@@ -82,16 +82,16 @@ impl BleConfig {
     }
 }
 
-/// How to use the radio.
+/// How the carrier uses the radio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Radio {
-    /// How much of its time.
+    /// How much of the radio's time it uses.
     pub power: Power,
-    /// Whether to be on the air although everybody near sees an address that never changes.
+    /// Whether to advertise although everybody near sees an address that never changes.
     pub show_address: bool,
 }
 
-/// Bluetooth LE. Dropping it ends its links after what is queued.
+/// Bluetooth LE. Dropping it sends what is queued and then ends its links.
 #[derive(Debug)]
 pub struct Ble<S: EventSink> {
     shared: Arc<Shared<S>>,
@@ -99,39 +99,39 @@ pub struct Ble<S: EventSink> {
     keeper: AbortHandle,
 }
 
-/// What the owner wants of the keeper; only the newest counts.
+/// What the owner wants; the keeper applies only the newest value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     pub on: bool,
     pub radio: Radio,
     pub beacons: Vec<Beacon>,
     pub look: bool,
-    /// Counts the calls to announce.
+    /// Number of the last announce command.
     pub announcement: u64,
 }
 
-/// What all tasks of the carrier share.
+/// State that all tasks of the carrier share.
 #[derive(Debug)]
 pub struct Shared<S> {
     pub links: Arc<Links<S, Link>>,
     pub l2cap: bool,
-    /// How long one attempt may take.
+    /// How long one dial attempt may take.
     pub dial: Duration,
     state: Mutex<State>,
     started: Instant,
-    /// There are more or fewer attempts.
+    /// Notified when the number of attempts changes.
     pub dialled: Notify,
     /// A controller can begin one connection at a time.
     pub dials: Semaphore,
 }
 
-/// Locked before the links, where both are.
+/// Lock order: this before the links.
 #[derive(Debug)]
 pub struct State {
-    /// The adapter while it works.
+    /// The adapter, while it works.
     pub adapter: Option<Adapter>,
     places: Places,
-    /// Links that have a place, and to whom they lead.
+    /// Links that have a place, each with the device at its other end.
     admitted: BTreeMap<LinkId, Device>,
     rng: ChaCha20Rng,
 }
@@ -144,7 +144,7 @@ impl State {
 }
 
 impl<S: EventSink> Ble<S> {
-    /// Starts the carrier, switched on, within the tokio runtime of the caller. Failures are states
+    /// Starts the carrier, switched on, within the tokio runtime of the caller. Failures are reported as states
     /// ([`CarrierEvent::State`]), since they pass.
     ///
     /// # Panics
@@ -215,7 +215,7 @@ impl<S: EventSink> DuplexCarrier for Ble<S> {
                 wanted.look = look;
                 wanted.announcement += 1;
             }),
-            // There are no relays here.
+            // Bluetooth has no relays.
             CarrierCommand::SetRelays { .. } => {}
             CarrierCommand::SetRadio {
                 power,
@@ -244,16 +244,16 @@ impl<S: EventSink> Drop for Ble<S> {
 
 impl<S: EventSink> Shared<S> {
     pub fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held, and if it did, each field is whole on its own.
+        // No code panics while it holds the lock; even then each field would be valid by itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Milliseconds since the carrier was started.
+    /// Milliseconds since the carrier started.
     pub fn now_ms(&self) -> u64 {
         u64::try_from(now().duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// A place for a link to this device, if there is one for it; it must be [left](Self::leave) again.
+    /// Reserves a place for a link to this device, if one is free; the caller must [leave](Self::leave) it.
     pub fn admit(&self, device: Device, stranger: bool) -> Option<LinkId> {
         let id = self.links.next_id();
         let now_ms = self.now_ms();
@@ -273,19 +273,19 @@ impl<S: EventSink> Shared<S> {
         Some(id)
     }
 
-    /// The place of a link is free again.
+    /// Frees the place of a link.
     pub fn leave(&self, link: LinkId) {
         let mut state = self.state();
         state.places.leave(link);
         state.admitted.remove(&link);
     }
 
-    /// Bytes have moved over a link.
+    /// Records that bytes moved over a link.
     pub fn moved(&self, link: LinkId, now_ms: u64) {
         self.state().places.moved(link, now_ms);
     }
 
-    /// A fresh tag.
+    /// Draws a fresh tag.
     pub fn tag(&self) -> Tag {
         let mut tag = Tag::default();
         self.state().rng.fill_bytes(&mut tag);
@@ -297,7 +297,7 @@ impl<S: EventSink> Shared<S> {
         self.state().adapter.is_some() && self.links.is_on()
     }
 
-    /// [Lets go](Self::let_go) of a device that no link of the caller leads to any more.
+    /// [Disconnects](Self::let_go) from a device to which the caller has no link any more.
     pub async fn release(&self, device: Device) {
         let adapter = self.state().adapter.clone();
         if let Some(adapter) = adapter {
@@ -305,8 +305,8 @@ impl<S: EventSink> Shared<S> {
         }
     }
 
-    /// Disconnects from a device unless something else leads to it: another link than this one, or what the
-    /// user has paired it for. Says whether it has let go of us too.
+    /// Disconnects from a device unless another link than `of` leads to it or the user has paired it. Returns whether
+    /// the device has disconnected too.
     pub async fn let_go(&self, adapter: &Adapter, device: Device, of: Option<LinkId>) -> bool {
         let is_used = {
             let state = self.state();
@@ -319,7 +319,7 @@ impl<S: EventSink> Shared<S> {
         let release = async {
             let is_paired = device.is_paired().await.unwrap_or(false);
             if !is_paired {
-                // It may have gone by itself.
+                // The device may have disconnected already.
                 let _ = device.disconnect().await;
             }
             !is_paired

@@ -1,4 +1,4 @@
-//! What carries the frames of a link: an L2CAP channel, or two characteristics of a GATT server.
+//! A packet channel under a link: an L2CAP channel, or two characteristics of a GATT server.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -10,30 +10,30 @@ use bluer::gatt::{CharacteristicReader, CharacteristicWriter};
 use bluer::l2cap::SeqPacket;
 use bytes::Bytes;
 
-/// The longest value of a characteristic: BlueZ refuses 511 bytes and more without a word.
+/// The longest value of a characteristic: BlueZ silently drops 511 bytes and more.
 const MAX_VALUE: usize = 509;
 
-/// What the value of a packet has before it, and BlueZ may cut off.
+/// Length of the header before a value in its packet; BlueZ may cut that many bytes off the value.
 const VALUE_HEADER: usize = 5;
 
-/// The longest SDU. Far longer ones are no faster, and some kernels stop at 32 KiB.
+/// The longest SDU. Much longer ones are no faster, and some kernels stop at 32 KiB.
 pub const MAX_SDU: u16 = 8_192;
 
-/// A channel of packets, which may overtake one another.
+/// A channel of packets, which may arrive out of order.
 #[derive(Debug)]
 pub enum Channel {
-    /// Values written one way and notified the other.
+    /// The dialler writes values; the server notifies them.
     Gatt {
-        /// What the peer sends.
+        /// Receives from the peer.
         reader: CharacteristicReader,
-        /// What we send; other links may share it.
+        /// Sends to the peer; other links may share it.
         writer: Arc<CharacteristicWriter>,
     },
-    /// SDUs.
+    /// SDUs of an L2CAP channel.
     L2cap {
         /// The channel.
         socket: SeqPacket,
-        /// The longest SDU that the peer takes.
+        /// The longest SDU that the peer accepts.
         packet: usize,
     },
 }
@@ -42,7 +42,7 @@ impl Channel {
     /// An L2CAP channel.
     ///
     /// # Errors
-    /// It is gone already.
+    /// The socket is disconnected already.
     pub fn l2cap(socket: SeqPacket) -> io::Result<Self> {
         let packet = socket.send_mtu()?.min(MAX_SDU.into());
         Ok(Self::L2cap { socket, packet })
@@ -51,7 +51,7 @@ impl Channel {
     /// The longest packet that can be sent.
     pub fn packet(&self) -> usize {
         match self {
-            // Of a writer that others listen to as well, the first of them has agreed on the length.
+            // If several centrals share the writer, the first of them has negotiated its length.
             Self::Gatt { reader, writer } => {
                 let value = reader.mtu().saturating_sub(VALUE_HEADER);
                 writer.mtu().min(value).min(MAX_VALUE)
@@ -60,16 +60,16 @@ impl Channel {
         }
     }
 
-    /// The next packet. Dropped before it is there, nothing is lost.
+    /// The next packet. Cancel safe.
     ///
     /// # Errors
-    /// Nothing more will come.
+    /// The channel has ended: no more packets come.
     pub async fn receive(&self) -> io::Result<Bytes> {
         let packet = match self {
             Self::Gatt { reader, writer } => tokio::select! {
                 biased;
                 packet = reader.recv() => packet?,
-                // Of a central that is gone a server is told here alone: BlueZ keeps the other file open.
+                // For a GATT server only the writer reports that the central has gone: BlueZ keeps the reader open.
                 closed = writer.closed() => {
                     closed?;
                     return Err(ErrorKind::UnexpectedEof.into());
@@ -88,10 +88,10 @@ impl Channel {
         }
     }
 
-    /// Sends a packet once there is room. Dropped before that, nothing was sent.
+    /// Sends a packet once there is room. Cancel safe: a dropped future has sent nothing.
     ///
     /// # Errors
-    /// Nothing more can be sent.
+    /// The channel accepts no more packets.
     pub async fn send(&self, packet: &[u8]) -> io::Result<()> {
         match self {
             Self::Gatt { writer, .. } => writer.send(packet).await,
@@ -100,9 +100,9 @@ impl Channel {
     }
 }
 
-/// The next SDU. A socket that is connected no longer is not asked for one: the kernel tells why it is so
-/// once, or never, and says then that nothing is there yet; `bluer` asks again at once, within one poll, and
-/// for ever. What has arrived and was not read is lost with the connection.
+/// The next SDU. Checks first that the socket is still connected: the kernel reports the disconnection at most
+/// once and afterwards says "would block", at which `bluer` retries for ever within one poll. A disconnection
+/// loses what has arrived and was not read.
 async fn receive(socket: &SeqPacket, packet: &mut [u8]) -> io::Result<usize> {
     let mut receive = pin!(socket.recv(packet));
     poll_fn(|context| match socket.peer_addr() {

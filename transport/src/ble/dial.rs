@@ -1,4 +1,4 @@
-//! Reaching a device whose advertisement was seen, and taking in what others have dialled.
+//! Dials a device that advertises, and answers devices that have dialled us.
 
 use std::future::pending;
 use std::io::ErrorKind;
@@ -23,28 +23,28 @@ use crate::carrier::gate::Prefix;
 use crate::carrier::links::Origin;
 use crate::carrier::{CarrierEvent, DialId, EventSink, LinkId};
 
-/// How long one answer of a connected device may take. What BlueZ says of itself has the bound of the whole
-/// attempt alone, and so has a connection, which waits until the device is heard.
+/// How long one answer of a connected device may take. Calls that BlueZ itself answers, and connecting (which
+/// waits until the device is heard), are bounded only by the whole attempt.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// How long it may take to learn what a device serves: some fifteen answers, of 0.1 s each over real radio,
-/// and several times as many if it serves more than we do.
+/// How long service discovery may take: about fifteen answers of 0.1 s each over real radio, and several times
+/// as many if the device serves more than we do.
 const DISCOVERY: Duration = Duration::from_secs(7);
 
 /// How long an L2CAP channel may take before GATT is tried.
 const CONNECT: Duration = Duration::from_secs(4);
 
-/// Pause before a second attempt: one that follows a disconnection may fail at once.
+/// Pause before a second attempt: connecting right after a disconnection may fail at once.
 const AGAIN: Duration = Duration::from_millis(700);
 
-/// How often a channel is asked whether it is up yet.
+/// How often to check whether a channel is up.
 const POLL: Duration = Duration::from_millis(10);
 
-/// Why a device was not reached.
+/// Why a dial attempt failed.
 enum Failure {
-    /// An answer has not come.
+    /// The device did not answer in time.
     Unanswered,
-    /// It is not there, serves something else, or refuses.
+    /// The device is not there, serves something else, or refuses.
     Refused,
 }
 
@@ -60,7 +60,7 @@ impl From<bluer::Error> for Failure {
     }
 }
 
-/// Tries to reach a device and reports the link, or that there is none.
+/// Dials a device, and reports the link or the failure.
 pub async fn run<S: EventSink>(
     shared: Arc<Shared<S>>,
     adapter: Adapter,
@@ -77,19 +77,19 @@ pub async fn run<S: EventSink>(
         }
         if !is_up {
             shared.leave(id);
-            // Over the same adapter, which may be that of the carrier no longer.
+            // `adapter` is the one that made the connection; the carrier may use another by now.
             shared.let_go(&adapter, device, None).await;
         }
     }
     shared.links.dial_over();
     shared.dialled.notify_one();
     if !is_up {
-        // An owner who is gone waits for nothing.
+        // If the owner is gone, nobody waits for this event.
         let _ = shared.links.tell(CarrierEvent::DialFailed { dial }).await;
     }
 }
 
-/// Answers whoever has made a channel to us.
+/// Answers a device that has made a channel to us.
 pub async fn answer<S: EventSink>(shared: Arc<Shared<S>>, channel: Channel, device: Address) {
     let Some(id) = shared.admit(device, true) else {
         drop(channel);
@@ -114,8 +114,8 @@ pub async fn answer<S: EventSink>(shared: Arc<Shared<S>>, channel: Channel, devi
     }
 }
 
-/// Waits until BlueZ is not connected to a device any more. While another one listens, up to 5.68 it closes
-/// nothing of what a link has had.
+/// Waits until BlueZ is no longer connected to a device. While another device still listens, BlueZ up to 5.68
+/// closes none of the files of a link, so the channel does not show it.
 async fn has_left(adapter: Option<Adapter>, device: Address) {
     let left = async {
         let device = adapter?.device(device).ok()?;
@@ -133,13 +133,12 @@ async fn has_left(adapter: Option<Adapter>, device: Address) {
     }
 }
 
-/// An opened channel to a device, for the link of this name.
+/// Makes an opened channel to a device, for link `id`.
 ///
-/// An answer may be lost where both BlueZ open further ATT bearers at the same time. It is then tried once more
-/// over another connection. Over the same one there is nothing to try: BlueZ has a second read wait for the
-/// answer to the first, up to 30 s, after which its bearer may not be used any more, and until then goes on
-/// to send over that bearer what wants no answer. When devices that know each other connect again, the one that
-/// dials alone opens bearers.
+/// An answer may be lost if the BlueZ of both sides open further ATT bearers at the same time. The dialler then
+/// tries once more over a new connection. The old connection is of no use: BlueZ makes a second read wait up to
+/// 30 s for the answer to the first, then gives up that bearer, but until then keeps sending over it all that
+/// needs no answer. When devices that know each other reconnect, only the dialling one opens bearers.
 async fn make<S: EventSink>(
     shared: &Shared<S>,
     adapter: &Adapter,
@@ -166,7 +165,7 @@ async fn reach<S: EventSink>(
     device: Address,
 ) -> Result<(Channel, Stream), Failure> {
     let channel = connect(shared, adapter, device).await?;
-    // Whoever has its server taken by another link is silent here, and is not to be pressed.
+    // A device whose server another link occupies stays silent; do not retry at once.
     let stream = opening::open(&channel, shared.tag()).await;
     Ok((channel, stream.ok_or(Failure::Refused)?))
 }
@@ -197,7 +196,7 @@ async fn connect<S: EventSink>(
     Ok(Channel::Gatt { reader, writer })
 }
 
-/// Waits until BlueZ knows the device. It forgets those that nobody is connected to.
+/// Waits until BlueZ knows the device. BlueZ forgets devices that are not connected.
 async fn find(adapter: &Adapter, device: &Device) -> Option<()> {
     let is_known = async || device.address_type().await.is_ok();
     if is_known().await {
@@ -212,7 +211,7 @@ async fn find(adapter: &Adapter, device: &Device) -> Option<()> {
     None
 }
 
-/// What is written, what notifies, and what tells the number of the L2CAP channel.
+/// The characteristic to write, the one that notifies, and the one that holds the PSM of the L2CAP channel.
 async fn characteristics(device: &Device) -> Option<[Characteristic; 3]> {
     for service in device.services().await.ok()? {
         if service.uuid().await.ok()? != SERVICE {
@@ -232,7 +231,7 @@ async fn characteristics(device: &Device) -> Option<[Characteristic; 3]> {
     None
 }
 
-/// A channel to what the device listens at. `None` if there is none, or this machine has none.
+/// Makes an L2CAP channel to a device. `None` if the device does not listen, or this machine has no L2CAP.
 async fn l2cap(adapter: &Adapter, device: &Device, psm: u16) -> Option<Channel> {
     let own = (
         adapter.address().await.ok()?,
@@ -245,7 +244,7 @@ async fn l2cap(adapter: &Adapter, device: &Device, psm: u16) -> Option<Channel> 
     let peer = SocketAddr::new(device.address(), peer_type, psm);
     let socket = socket.connect(peer).await.ok()?;
     loop {
-        // It is said to be connected before it is.
+        // The socket reports that it is connected before it is.
         match socket.send_mtu() {
             Ok(_) => return Channel::l2cap(socket).ok(),
             Err(error) if error.kind() == ErrorKind::NotConnected => sleep(POLL).await,

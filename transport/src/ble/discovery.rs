@@ -1,30 +1,30 @@
-//! How soon a device that has come near is found, for each choice of [`Power`] (`docs/PROTOCOL.md` section 13b).
+//! Discovery latency of a device that comes near, for each [`Power`] (`docs/PROTOCOL.md` section 13b).
 //!
 //! This is the exact model of periodic intervals of Kindt, Saur, Balszun and Chakraborty ("Neighbor Discovery
-//! Latency in BLE-Like Protocols", IEEE Transactions on Mobile Computing 17, 2018), in the case that all our
-//! choices are in: whoever announces does so at least once in each time of listening. The model has neither the
-//! random delay that Bluetooth adds to each pause nor loss; a test here has the delay, and comes to the same.
+//! Latency in BLE-Like Protocols", IEEE Transactions on Mobile Computing 17, 2018), in the case that covers all our
+//! choices: a device advertises at least once in each scan window. The model has neither the random delay that
+//! Bluetooth adds to each pause nor loss; a test here simulates the delay and gets the same figures.
 
 use std::time::Duration;
 
 use super::power::Power;
 
-/// How long an advertisement is on the air, at most: 47 bytes, at a megabit a second.
+/// Longest airtime of an advertisement: 47 bytes at 1 Mbit/s.
 const ADVERTISEMENT: Duration = Duration::from_micros(376);
 
-/// What Bluetooth adds at random to each pause between two advertisements, at most.
+/// The longest random delay that Bluetooth adds to a pause between two advertisements.
 const DELAY: Duration = Duration::from_millis(10);
 
-/// From the first advertisement sent near to the first heard.
+/// Latency from the first advertisement sent in range to the first one heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Discovery {
-    /// On average, for whoever comes near at any time.
+    /// Average, for a device that comes near at a random moment.
     pub mean: Duration,
     /// At most.
     pub longest: Duration,
 }
 
-/// How soon a device that looks finds one that announces, if both have made this choice.
+/// How soon a scanning device finds an advertising one, if both use this power.
 #[must_use]
 pub fn expected(power: Power) -> Discovery {
     let duty = power.duty();
@@ -32,24 +32,24 @@ pub fn expected(power: Power) -> Discovery {
     let middle = (shortest + longest + DELAY) / 2;
     Discovery {
         mean: mean(duty.listen, duty.every, middle),
-        // One that begins where nobody listens is followed, at most a pause after that has ended, by one heard.
+        // If an advertisement starts in the deaf time, the device hears one at most one pause after that time.
         longest: deaf(duty.listen, duty.every) + longest + DELAY + ADVERTISEMENT,
     }
 }
 
-/// Of one that announces each `interval` to one that listens for `listen` out of `every`.
+/// Mean latency between a device that advertises each `interval` and one that scans for `listen` out of `every`.
 fn mean(listen: Duration, every: Duration, interval: Duration) -> Duration {
     let deaf = deaf(listen, every).as_secs_f64();
     let interval = interval.as_secs_f64();
-    // The first advertisement falls anywhere. Those that fall where nobody listens are followed by whole
-    // intervals until one does not.
+    // The first advertisement falls at a random moment. If it falls in the deaf time, whole intervals follow
+    // until one advertisement does not.
     let whole = (deaf / interval).floor();
     let waits = interval * (interval * whole * (whole + 1.0) / 2.0);
     let rest = interval * (deaf - whole * interval) * (whole + 1.0);
     ADVERTISEMENT + Duration::from_secs_f64((waits + rest) / every.as_secs_f64())
 }
 
-/// How long in each round an advertisement that begins is not heard to its end.
+/// The time in each period in which an advertisement that starts is not received to its end.
 fn deaf(listen: Duration, every: Duration) -> Duration {
     every - listen + ADVERTISEMENT
 }
@@ -63,7 +63,7 @@ mod tests {
 
     const ALL: [Power; 3] = [Power::Active, Power::Balanced, Power::Saver];
 
-    /// In seconds; each advertisement is sent after a pause drawn for the device, and a delay.
+    /// One latency in seconds; the device draws its pause once, and a delay for each advertisement.
     fn simulated(power: Power, rng: &mut ChaCha20Rng) -> f64 {
         let mut below =
             |most: Duration| most.as_secs_f64() * (rng.next_u64() as f64 / u64::MAX as f64);

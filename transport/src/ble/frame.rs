@@ -1,65 +1,65 @@
-//! Frames of a Bluetooth LE link (`docs/PROTOCOL.md` section 13b): one to a GATT value or an L2CAP SDU.
+//! Frames of a Bluetooth LE link (`docs/PROTOCOL.md` section 13b): one in each GATT value or L2CAP SDU.
 
 use bytes::Bytes;
 
-/// What a data frame has before its bytes.
+/// Length of the header of a data frame.
 pub const HEADER_LEN: usize = 9;
 
-/// The version that a dialler opens a link with.
+/// The protocol version that a dialler opens a link with.
 const VERSION: u8 = 1;
 
-/// Drawn by the dialler for each link. Several centrals may share a GATT server's pair of characteristics,
-/// and each hears what is meant for the others: by the tag it knows its own.
+/// Drawn by the dialler for each link. Several centrals may share the characteristics of a GATT server, and each
+/// receives the frames for all of them: the tag shows it which are its own.
 pub type Tag = [u8; 4];
 
 /// One frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    /// Of which link.
+    /// The link that it belongs to.
     pub tag: Tag,
-    /// What it says.
+    /// Its content.
     pub word: Word,
 }
 
-/// What a frame says. Numbers are the lowest 16 bits of a count that begins with 0.
+/// Content of a frame. Numbers and limits are the lowest 16 bits of a counter that starts at 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Word {
-    /// The dialler wants a link of this tag.
+    /// The dialler asks for a link with this tag.
     Open,
-    /// It has it.
+    /// The other side accepts it.
     Opened,
     /// Bytes.
     Data {
-        /// Counts the frames of a direction that are data, or its end.
+        /// Counts the data and end frames of a direction.
         number: u16,
-        /// The first number that the sender of this does not take yet.
+        /// The first number that the sender of this frame does not accept yet.
         limit: u16,
         /// At least one.
         bytes: Bytes,
     },
-    /// No bytes follow.
+    /// The sender sends no more bytes.
     End {
         /// As of data.
         number: u16,
         /// As of data.
         limit: u16,
     },
-    /// More may come.
+    /// Raises the limit without data.
     Credit {
         /// As of data.
         limit: u16,
     },
-    /// Says that its sender has bytes, and waits to be told a limit.
+    /// The sender has bytes to send and asks for a new limit.
     Ask,
 }
 
-/// A frame that no sender may send.
+/// A frame that a correct sender never sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a malformed frame")]
 pub struct Malformed;
 
 impl Frame {
-    /// The bytes of a frame.
+    /// Encodes the frame.
     #[must_use]
     pub fn encode(&self) -> Bytes {
         let bytes = match &self.word {
@@ -90,10 +90,10 @@ impl Frame {
         out.into()
     }
 
-    /// The frame that these bytes are.
+    /// Decodes a frame.
     ///
     /// # Errors
-    /// They are none of this version: the peer's fault, if the tag is that of its link.
+    /// These bytes are no frame of this version: the peer's fault, if the tag is that of its link.
     pub fn decode(bytes: &Bytes) -> Result<Self, Malformed> {
         let (head, rest) = bytes.split_first_chunk::<5>().ok_or(Malformed)?;
         let [kind, tag @ ..] = *head;
@@ -102,7 +102,7 @@ impl Frame {
             Some(u16::from_be_bytes(*two))
         };
         let word = match (kind, rest.len()) {
-            // What a later version says besides is skipped.
+            // Skips fields that a later version may append.
             (1, 1..) if rest[0] == VERSION => Some(Word::Open),
             (2, 0) => Some(Word::Opened),
             (3, 5..) => number(0).zip(number(2)).map(|(number, limit)| Word::Data {

@@ -1,5 +1,5 @@
-//! Keeps announcements, listening and the reported state in step with what the owner wants and what the
-//! machine has.
+//! Keeps advertising, scanning and the reported state in step with what the owner wants and what the machine
+//! has.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ use crate::beacon::Beacon;
 use crate::carrier::links::Reported;
 use crate::carrier::{Address, CarrierEvent, CarrierState, EventSink};
 
-/// Pause before an adapter is looked for again, if nothing tells that there may be one.
+/// Pause before the keeper looks for an adapter again, if no event says that there may be one.
 const RETRY: Duration = Duration::from_secs(30);
 
-/// How often BlueZ is asked whether it still knows us, and the use of the radio told.
+/// How often the keeper checks that BlueZ still knows us, and reports the airtime.
 const CHECK_MS: u64 = 60_000;
 
-/// How often one device is asked what it announces, in milliseconds.
+/// How often the keeper reads the beacon of one device, in milliseconds.
 const ASK_MS: u64 = 2_000;
 
-/// Devices that are asked, and beacons reported, in one time of listening.
+/// Devices to read, and beacons to report, in one scan window.
 const MAX_NEAR: usize = 1_024;
 
-/// Runs until the carrier is dropped or its owner gone.
+/// Runs until the carrier is dropped or its owner is gone.
 pub async fn run<S: EventSink>(
     shared: Arc<Shared<S>>,
     config: BleConfig,
@@ -79,38 +79,38 @@ pub async fn run<S: EventSink>(
 struct Keeper<S> {
     shared: Arc<Shared<S>>,
     config: BleConfig,
-    /// How the radio is used.
+    /// How the carrier uses the radio.
     radio: Radio,
     station: Option<Station>,
-    /// Of an adapter that does not work.
+    /// Events of an adapter that does not work.
     changes: Option<BoxStream<'static, AdapterEvent>>,
     announcer: Announcer,
-    /// Counted since the radio is used in this way.
+    /// Airtime since the radio is used in this way.
     airtime: Airtime,
-    /// What was wanted up to here has been announced, or was wanted while nothing could be.
+    /// Number of the last announce command that was applied, or that came while no adapter worked.
     announced: u64,
-    /// Since when others are looked for.
+    /// Since when the carrier looks for other devices.
     look_since_ms: Option<u64>,
-    /// When something is to be done.
+    /// When the keeper has something to do.
     wake_ms: Option<u64>,
-    /// When BlueZ is asked again whether it knows us.
+    /// When to check again that BlueZ knows us.
     check_ms: u64,
-    /// When devices near may be asked again, and whether there is something to ask them.
+    /// For each device near: when its beacon may be read again, and whether it has sent something new.
     asked: BTreeMap<Device, (u64, bool)>,
-    /// What was seen in the present time of listening, and where.
+    /// Beacons seen in the present scan window, and the device that sent each.
     seen: BTreeMap<Beacon, Device>,
     reported: Reported,
 }
 
 impl<S: EventSink> Keeper<S> {
-    /// `None` if the owner is gone, here and below.
+    /// Applies what the owner wants. `None`, here and below, if the owner is gone.
     async fn on(&mut self, wanted: &Wanted) -> Option<()> {
         if self.radio != wanted.radio {
             let shows = |station: &Station| !station.hides_address;
             if self.station.as_ref().is_some_and(shows) && !wanted.radio.show_address {
                 self.stop();
             }
-            // What is announced keeps its pace until it is registered anew.
+            // The present advertisement keeps its interval until it is registered anew.
             self.radio = wanted.radio;
             self.airtime = Airtime::begin(self.shared.now_ms());
         }
@@ -165,7 +165,7 @@ impl<S: EventSink> Keeper<S> {
         self.report(state).await
     }
 
-    /// Whether to listen now, and until when that holds. Not while somebody is dialled, which is hard
+    /// Whether to scan now, and until when that holds. The keeper does not scan during a dial attempt, which is hard
     /// enough for a controller.
     fn listening(&self, now_ms: u64) -> (bool, Option<u64>) {
         let Some(since_ms) = self.look_since_ms else {
@@ -180,7 +180,7 @@ impl<S: EventSink> Keeper<S> {
         (is_time && is_free, Some(ends_ms))
     }
 
-    /// What happens next that matters.
+    /// The next event that matters.
     async fn heard(&mut self) -> Heard {
         let Some(station) = &mut self.station else {
             loop {
@@ -229,7 +229,7 @@ impl<S: EventSink> Keeper<S> {
         Some(())
     }
 
-    /// Tells how much the radio is used, and finds out whether BlueZ still knows us.
+    /// Reports the airtime, and checks that BlueZ still knows us.
     async fn check(&mut self, now_ms: u64) -> Option<()> {
         let Some(station) = &mut self.station else {
             return Some(());
@@ -251,7 +251,7 @@ impl<S: EventSink> Keeper<S> {
         self.tell(airtime).await
     }
 
-    /// Reports the beacon of a device, once in a time of listening.
+    /// Reports the beacon of a device, once in a scan window.
     async fn near(&mut self, device: Device) -> Option<()> {
         let now_ms = self.shared.now_ms();
         let is_full = self.asked.len() >= MAX_NEAR;
@@ -281,7 +281,7 @@ impl<S: EventSink> Keeper<S> {
             station.announce(None, &self.radio.power.duty()).await;
             station.listen(false).await;
         }
-        // What follows is the last word: every link has been reported down before.
+        // The state `Off` must be the last event: wait until every link has been reported down.
         while !self.shared.links.are_gone() {
             self.shared.links.gone().await;
         }
@@ -290,7 +290,7 @@ impl<S: EventSink> Keeper<S> {
         self.report(CarrierState::Off).await
     }
 
-    /// Nothing is announced, and nobody looked for, until told anew.
+    /// Advertises and looks for nothing until the next announce command.
     fn forget(&mut self, wanted: &Wanted) {
         self.announced = wanted.announcement;
         self.announcer.announce(Vec::new());
@@ -299,7 +299,7 @@ impl<S: EventSink> Keeper<S> {
         self.wake_ms = None;
     }
 
-    /// The adapter is used no longer.
+    /// Stops using the adapter.
     fn stop(&mut self) {
         self.shared.state().adapter = None;
         self.shared.links.end_all();
@@ -307,7 +307,7 @@ impl<S: EventSink> Keeper<S> {
     }
 
     async fn report(&mut self, state: CarrierState) -> Option<()> {
-        // Others learn from what is announced where we are.
+        // Others learn our address from the advertisement.
         let addresses = Vec::new();
         self.reported
             .tell(&self.shared.links, state, addresses)

@@ -1,4 +1,4 @@
-//! One link: a channel, the streams over it, and the task that lives as long as it does.
+//! One link: a channel, the streams over it, and the task that runs as long as the link.
 
 use std::io::{self, ErrorKind};
 use std::pin::pin;
@@ -19,29 +19,29 @@ use super::stream::Stream;
 use crate::carrier::links::{Controls, Origin};
 use crate::carrier::{Address, CarrierEvent, Ending, EventSink, LinkId};
 
-/// Bytes of a stranger that are handed up; more is read and thrown away.
+/// Bytes of a stranger that are handed up; the rest is read and discarded.
 const MAX_STRANGER_BYTES: usize = 1_024;
 
-/// Bytes given to send and not yet written. Whoever sends keeps a window well below; a link beyond it is
-/// ended.
+/// Bytes queued to send and not yet written. A correct sender keeps its window well below this; a link that
+/// exceeds it is ended.
 const MAX_QUEUED: usize = 4 * 1024 * 1024;
 
-/// What is worth reporting while more is to leave: a frame alone is not.
+/// Bytes worth a `Written` event while more is queued; a single frame is not.
 const REPORT: usize = 8 * 1024;
 
-/// What is handed up at a time, if there is so much.
+/// Largest piece to hand up at once.
 const JOIN: usize = 16 * 1024;
 
-/// Packets of one direction before the task looks at the other and its queue.
+/// Packets of one direction before the task looks at the other direction and at its queue.
 const BURST: usize = 32;
 
-/// How long what is queued may take to leave once the link is to end.
+/// How long queued bytes may take to leave once the link is to end.
 const FLUSH: Duration = Duration::from_secs(20);
 
-/// How long the end of our direction waits for that of the peer's.
+/// How long we wait, after our end, for the end of the peer's direction.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How long whoever dialled may take to disconnect.
+/// How long the dialler may take to disconnect.
 const LEAVE: Duration = Duration::from_secs(2);
 
 /// The part of a link that commands reach.
@@ -49,25 +49,25 @@ const LEAVE: Duration = Duration::from_secs(2);
 pub struct Link {
     id: LinkId,
     state: Mutex<State>,
-    /// The task has something to look at.
+    /// Notified when the task has something to look at.
     changed: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     stream: Stream,
-    /// Accepted, not recognised, and nothing sent to it.
+    /// The other side dialled, is not recognised, and nothing was sent to it.
     stranger: bool,
     draining: bool,
     ending: bool,
-    /// More was queued than anybody may.
+    /// The owner queued more than [`MAX_QUEUED`].
     flooded: bool,
-    /// The peer broke the rules: what it says from then on is thrown away.
+    /// The peer broke the rules; everything it sends afterwards is discarded.
     faulty: bool,
 }
 
 impl Link {
-    /// Sends after all that is queued.
+    /// Queues bytes to send.
     pub fn send(&self, bytes: Bytes) {
         let mut state = self.state();
         if !state.ending {
@@ -78,8 +78,8 @@ impl Link {
         }
     }
 
-    /// Takes in what arrives until something else is there. A channel that is not read would hold up BlueZ, and
-    /// with it every other program; the stream keeps no more than it has told the peer that it takes.
+    /// Reads packets until `there` completes. An unread channel would block BlueZ, and with it every other program;
+    /// the stream never buffers more than the limit it has told the peer.
     async fn take_in_until<T>(
         &self,
         channel: &mut Option<Channel>,
@@ -98,8 +98,8 @@ impl Link {
         }
     }
 
-    /// Takes in a packet and those behind it. Behind the last one there is no channel any more: whoever serves
-    /// it can serve somebody else.
+    /// Takes in a packet and those ready behind it. Drops the channel after its last packet, so that a GATT server is
+    /// free for another device.
     fn take_in(&self, channel: &mut Option<Channel>, first: io::Result<Bytes>) {
         let mut next = Some(first);
         let mut room = BURST;
@@ -119,7 +119,7 @@ impl Link {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held, and if it did, each field is whole on its own.
+        // No code panics while it holds the lock; even then each field would be valid by itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -143,9 +143,9 @@ impl Controls for Link {
     }
 }
 
-/// Takes an opened channel in and reports the link of this name, which has its place already and then lives
-/// in its own task until it has ended; what has ended is waited for by nobody. `left` is there once the device
-/// has gone, where the channel alone would not tell. False if the carrier is off by now.
+/// Reports the link `id`, which has its place already, over an opened channel, and runs it in a task of its own,
+/// which nobody waits for. `left` completes once the device has gone, for channels that do not show it. False if
+/// the carrier has been switched off or the place was taken meanwhile.
 pub async fn up<S: EventSink>(
     shared: &Arc<Shared<S>>,
     id: LinkId,
@@ -182,10 +182,10 @@ pub async fn up<S: EventSink>(
                 left,
                 alarm: Alarm::default(),
             };
-            // Whatever ended it, the peer's or the air's fault, is the same to the owner.
+            // The owner handles every end alike, whether the peer or the radio caused it.
             let _ = life.live().await;
-            // Whoever dialled disconnects. If we did so a little later, we might hit a connection that the
-            // other side has made meanwhile: that is left to those who stay.
+            // The dialler disconnects. If we did so later than it, we might cut a new connection that the other side
+            // has made meanwhile; the side that still has a link must decide.
             let has_left = match origin {
                 Origin::Dialled(_) => false,
                 Origin::Accepted(_) => timeout(LEAVE, end_of(&channel)).await.is_ok(),
@@ -199,7 +199,7 @@ pub async fn up<S: EventSink>(
     };
     let from = Some(Address(device.to_string()));
     let told = {
-        // A place that was given to another meanwhile is not had any more.
+        // Another link may have taken the place meanwhile.
         let state = shared.state();
         let entered = state
             .is_admitted(id)
@@ -210,13 +210,13 @@ pub async fn up<S: EventSink>(
         return false;
     };
     let mut channel = Some(channel);
-    // It fails with the task alone, and so does the next.
+    // Both can fail only together with the task.
     let _ = link.take_in_until(&mut channel, told).await;
     let _ = hand_over.send(channel);
     true
 }
 
-/// Reads until nothing more comes.
+/// Reads until the channel ends.
 async fn end_of(channel: &Option<Channel>) {
     while let Some(channel) = channel
         && channel.receive().await.is_ok()
@@ -227,20 +227,20 @@ async fn end_of(channel: &Option<Channel>) {
 struct Life<'l, S> {
     shared: &'l Shared<S>,
     link: &'l Link,
-    /// Until nothing more comes.
+    /// `None` once the channel has ended.
     channel: &'l mut Option<Channel>,
     heard_as_stranger: usize,
-    /// Bytes that have left and were not reported yet.
+    /// Bytes that were sent and not reported yet.
     written: usize,
-    /// Nothing can be sent any more, or is to be; what the peer has sent before is still to be read.
+    /// Nothing more can or may be sent; what the peer sent before must still be read.
     mute: bool,
-    /// The device has gone.
+    /// Completes when the device has gone.
     left: BoxFuture<'static, ()>,
-    /// When the stream wants to be woken.
+    /// Rings when the stream has something to do.
     alarm: Alarm,
 }
 
-/// The next packet; an error too if there is no channel any more.
+/// The next packet, or an error if the channel has ended.
 async fn receive(channel: &Option<Channel>) -> io::Result<Bytes> {
     match channel {
         Some(channel) => channel.receive().await,
@@ -248,7 +248,7 @@ async fn receive(channel: &Option<Channel>) -> io::Result<Bytes> {
     }
 }
 
-/// Sends a packet; an error too if there is no channel any more.
+/// Sends a packet, or fails if the channel has ended.
 async fn send(channel: &Option<Channel>, packet: &[u8]) -> io::Result<()> {
     match channel {
         Some(channel) => channel.send(packet).await,
@@ -256,7 +256,7 @@ async fn send(channel: &Option<Channel>, packet: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Why a link is over.
+/// Why a link ended.
 enum Over {
     /// Its owner is gone.
     Owner,
@@ -273,7 +273,7 @@ impl<S: EventSink> Life<'_, S> {
                 let state = self.link.state();
                 let patient = state.draining || state.stranger;
                 let lost_bytes = self.heard_as_stranger > MAX_STRANGER_BYTES && !state.draining;
-                // When a stranger's link ends does not depend on what it says.
+                // The time at which a stranger's link ends must not depend on what the stranger sends.
                 let at_fault = state.faulty && !patient;
                 if state.flooded || (lost_bytes && !state.stranger) || at_fault {
                     return Err(Over::Fault);
@@ -289,13 +289,13 @@ impl<S: EventSink> Life<'_, S> {
         }
     }
 
-    /// Whether the peer says nothing more, or nothing that matters.
+    /// Whether the peer sends nothing more, or nothing that counts.
     fn has_peer_ended(&self) -> bool {
         let state = self.link.state();
         self.channel.is_none() || state.faulty || state.stream.has_peer_ended()
     }
 
-    /// Hands up what has arrived in order, small pieces joined.
+    /// Hands up the bytes that arrived in order, with small pieces joined.
     async fn read(&mut self) -> Result<(), Over> {
         loop {
             let mut joined = BytesMut::new();
@@ -326,8 +326,8 @@ impl<S: EventSink> Life<'_, S> {
         }
     }
 
-    /// Packets out, as long as nothing has to be waited for, which costs more than a frame. `unsent` is a frame
-    /// that has a number already.
+    /// Sends packets while the channel takes them without waiting, since waiting costs more than a frame. `unsent`
+    /// is a frame that has its number already.
     async fn push(&mut self, unsent: &mut Option<(Bytes, usize)>, now_ms: u64) -> Result<(), Over> {
         {
             let mut state = self.link.state();
@@ -358,7 +358,7 @@ impl<S: EventSink> Life<'_, S> {
         Ok(())
     }
 
-    /// Packets in and the next one out, or whatever else is first.
+    /// Waits for a packet, for room to send the next one, or for another event.
     async fn wait(&mut self, unsent: &mut Option<(Bytes, usize)>, now_ms: u64) {
         let (wake_ms, is_faulty) = {
             let state = self.link.state();
@@ -377,8 +377,8 @@ impl<S: EventSink> Life<'_, S> {
                     Err(_) => self.mute = true,
                 }
             }
-            // A channel that takes nothing any more gives little more. A fault alone does not close it: that
-            // would tell a stranger something.
+            // A channel that accepts nothing will deliver little more. A fault alone does not close it: closing would
+            // show a stranger that its data were wrong.
             () = linger, if self.mute && !is_faulty && self.channel.is_some() => {
                 *self.channel = None;
             }
@@ -388,14 +388,14 @@ impl<S: EventSink> Life<'_, S> {
         self.mute |= self.channel.is_none();
     }
 
-    /// Takes in a packet and those behind it.
+    /// Takes in a packet and those ready behind it.
     fn take_in(&mut self, first: io::Result<Bytes>) {
         self.link.take_in(self.channel, first);
         self.mute |= self.link.state().faulty;
         self.shared.moved(self.link.id, self.shared.now_ms());
     }
 
-    /// Tells how much has left: when that is all, or a lot.
+    /// Reports how much was sent, once that is everything or at least [`REPORT`].
     async fn report_written(&mut self) -> Result<(), Over> {
         let is_all = self.link.state().stream.queued() == 0;
         if self.written == 0 || (!is_all && self.written < REPORT) {
@@ -415,7 +415,7 @@ impl<S: EventSink> Life<'_, S> {
         told.ok_or(Over::Owner)
     }
 
-    /// Ends a link in order: what is queued leaves, and the peer is told that it was all.
+    /// Ends a link in order: sends what is queued, then the end frame.
     async fn close(mut self, mut unsent: Option<(Bytes, usize)>) -> Result<(), Over> {
         {
             let mut state = self.link.state();
@@ -438,7 +438,7 @@ impl<S: EventSink> Life<'_, S> {
         self.report_written().await?;
         let linger = async {
             loop {
-                // The end is there once it has been read.
+                // The peer's end counts only once it has been read.
                 self.read().await?;
                 if self.has_peer_ended() {
                     return Ok(());

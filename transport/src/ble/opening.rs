@@ -1,4 +1,4 @@
-//! Making a link of a channel (`docs/PROTOCOL.md` section 13b): the dialler draws a tag, the other side
+//! Opens a link over a channel (`docs/PROTOCOL.md` section 13b): the dialler draws a tag, the other side
 //! repeats it.
 
 use std::time::Duration;
@@ -12,13 +12,13 @@ use super::stream::Stream;
 /// How long the other side may take.
 const OPENING: Duration = Duration::from_secs(5);
 
-/// How long a stranger may take to say anything.
+/// How long a stranger may stay silent.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Pause after which the dialler says it again: a value may be written before its reader is there.
+/// Pause after which the dialler repeats its opening: a value may be written before its reader exists.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// Opens a link over a channel that we have made. `None` if nobody answers.
+/// Opens a link over a channel that we made. `None` if the other side does not answer.
 pub async fn open(channel: &Channel, tag: Tag) -> Option<Stream> {
     let open = Frame {
         tag,
@@ -35,7 +35,7 @@ pub async fn open(channel: &Channel, tag: Tag) -> Option<Stream> {
                     packet = channel.receive() => packet.ok()?,
                     () = &mut again => break,
                 };
-                // Whatever bears the tag is an answer; bytes may have overtaken the word itself.
+                // Any frame with the tag is an answer: data may overtake `Opened` itself.
                 if packet.get(1..5) == Some(&tag) {
                     let mut stream = Stream::new(tag, channel.packet());
                     return stream.receive(&packet).ok().map(|()| stream);
@@ -46,8 +46,8 @@ pub async fn open(channel: &Channel, tag: Tag) -> Option<Stream> {
     timeout(OPENING, answered).await.ok()?
 }
 
-/// Waits until the other side opens a link over a channel that it has made, and answers. Says too whether that
-/// was the first that was heard: before it, another may have written into the same file.
+/// Waits until the other side opens a link over a channel that it made, and answers. Also returns whether that
+/// opening was the first packet: if not, another device may have written into the same file.
 pub async fn answer(channel: &Channel) -> Option<(Stream, bool)> {
     let opened = async {
         let mut is_first = true;

@@ -1,4 +1,4 @@
-//! Who gets one of the few links that a radio can hold (`docs/PROTOCOL.md` section 13b).
+//! Decides which links get one of the few places of a radio (`docs/PROTOCOL.md` section 13b).
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use rand_core::SeedableRng;
 use crate::carrier::LinkId;
 use crate::carrier::gate::below;
 
-/// Links at one time, those that are being opened included: what common controllers hold.
+/// Links at one time, including those being opened: the number that common controllers support.
 pub const MAX_LINKS: usize = 7;
 
-/// Those of them that others have dialled and nobody has recognised.
+/// Places for accepted links that nobody has recognised.
 pub const MAX_STRANGERS: usize = 3;
 
-/// How long a link that moves nothing is left in its place when others want one, in milliseconds.
+/// How long an idle link keeps its place when another wants it, in milliseconds.
 pub const IDLE_MS: u64 = 30_000;
 
-/// The places and who has them.
+/// The places and the links that hold them.
 #[derive(Debug)]
 pub struct Places {
     taken: BTreeMap<LinkId, Place>,
@@ -27,23 +27,23 @@ pub struct Places {
 #[derive(Debug, Clone, Copy)]
 struct Place {
     stranger: bool,
-    /// When bytes moved last.
+    /// When bytes last moved.
     moved_ms: u64,
 }
 
 /// Whether a link gets a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// There was one.
+    /// A place was free.
     Free,
-    /// It is that of this link, which is to be ended.
+    /// This link loses its place to the new one; the caller must end it.
     Instead(LinkId),
     /// All are in use.
     Full,
 }
 
 impl Places {
-    /// No place is taken. `seed` draws which stranger goes.
+    /// All places are free. `seed` draws which stranger to evict.
     #[must_use]
     pub fn new(seed: [u8; 32]) -> Self {
         Self {
@@ -52,9 +52,9 @@ impl Places {
         }
     }
 
-    /// Wants a place for a link. A stranger takes only the place of a stranger, drawn at random; one that
-    /// we dial takes that of a stranger too, or of the link that has moved nothing for longest, and for
-    /// [`IDLE_MS`] at least: so all get their turn, and nobody is cut off in the middle of something.
+    /// Asks for a place for a link. A stranger evicts only a stranger, drawn at random. A link that we dial evicts a
+    /// stranger too, or else the link that has been idle for longest, if for at least [`IDLE_MS`]: so all get their
+    /// turn, and no active link is cut.
     pub fn admit(&mut self, link: LinkId, stranger: bool, now_ms: u64) -> Admission {
         let strangers: Vec<LinkId> = self
             .taken
@@ -84,21 +84,21 @@ impl Places {
         victim.map_or(Admission::Free, Admission::Instead)
     }
 
-    /// The other end of a link is known.
+    /// Records that the other end of a link is recognised.
     pub fn recognise(&mut self, link: LinkId) {
         if let Some(place) = self.taken.get_mut(&link) {
             place.stranger = false;
         }
     }
 
-    /// Bytes have moved.
+    /// Records that bytes moved.
     pub fn moved(&mut self, link: LinkId, now_ms: u64) {
         if let Some(place) = self.taken.get_mut(&link) {
             place.moved_ms = now_ms;
         }
     }
 
-    /// A link is gone.
+    /// Frees the place of a link.
     pub fn leave(&mut self, link: LinkId) {
         self.taken.remove(&link);
     }

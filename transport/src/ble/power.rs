@@ -1,41 +1,41 @@
-//! How much of the radio's time the carrier takes (`docs/PROTOCOL.md` section 13b).
+//! How much of the radio's time the carrier uses (`docs/PROTOCOL.md` section 13b).
 
 use std::time::Duration;
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-/// A choice between being found soon and lasting long. The numbers are on disk: never reuse one.
+/// Trades discovery latency against battery life. The numbers are on disk: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[cbor(index_only)]
 pub enum Power {
-    /// Somebody is waiting, or there is a socket in the wall.
+    /// The user is waiting, or the device has mains power.
     #[n(0)]
     Active,
-    /// The usual.
+    /// The default.
     #[default]
     #[n(1)]
     Balanced,
-    /// What is left is to last.
+    /// Saves the battery.
     #[n(2)]
     Saver,
 }
 
-/// What a choice comes to.
+/// Timing of the radio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duty {
-    /// How long others are listened for at a time.
+    /// Length of a scan window.
     pub listen: Duration,
-    /// From the beginning of one time to that of the next.
+    /// From the start of one scan window to the start of the next.
     pub every: Duration,
-    /// Pause between two advertisements: at least, and at most.
+    /// Shortest and longest pause between two advertisements.
     pub interval: (Duration, Duration),
 }
 
 impl Power {
-    /// What it comes to.
+    /// The timing for this choice.
     #[must_use]
     pub fn duty(self) -> Duty {
         let (listen_s, every_s, interval_ms) = match self {

@@ -1,6 +1,6 @@
-//! Whether the controller hides who it is: its address, and the name that BlueZ tells everybody who
-//! connects. Of the address BlueZ does not say so over D-Bus, and the kernel only to whoever may open its
-//! management socket; what its configuration says can be read by everybody.
+//! Whether the controller hides the identity of the device: its address, and the name that BlueZ shows to every
+//! device that connects. D-Bus does not say whether the address is hidden, and the kernel's management socket
+//! needs privileges; every program can read BlueZ's configuration.
 
 use std::path::Path;
 
@@ -9,22 +9,22 @@ use configparser::ini::Ini;
 /// Where BlueZ keeps its configuration.
 pub const CONFIGURATION: &str = "/etc/bluetooth/main.conf";
 
-/// The only alias of an adapter that tells nothing: the same on every device. BlueZ's own choice is the
-/// name of the machine.
+/// The only alias of an adapter that reveals nothing: the same on every device. BlueZ's default is the host
+/// name.
 pub const ALIAS: &str = "Bluetooth";
 
-/// Whether this configuration has the controller use addresses that only its bonded devices can resolve.
-/// False if it cannot be read or says nothing: BlueZ's default is off.
+/// Whether this configuration makes the controller use resolvable private addresses. False if it cannot be read
+/// or does not say: BlueZ's default is off.
 #[must_use]
 pub fn is_on(configuration: &Path) -> bool {
     std::fs::read_to_string(configuration).is_ok_and(|text| says_on(&text))
 }
 
-/// `Privacy` in the section `General`: the last value counts. The limited kinds show the public address
-/// while the device can be discovered, which is always when it announces.
+/// Reads `Privacy` in the section `General`: the last value counts. The limited modes show the public address
+/// while the device is discoverable, which it always is when it advertises.
 fn says_on(text: &str) -> bool {
     let mut configuration = Ini::new_cs();
-    // Nor has BlueZ comments behind values.
+    // BlueZ has no inline comments either.
     configuration.set_inline_comment_symbols(Some(&[]));
     let privacy = match configuration.read(text.to_owned()) {
         Ok(_) => configuration.get("General", "Privacy"),

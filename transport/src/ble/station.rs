@@ -1,4 +1,4 @@
-//! An adapter that works, with all that BlueZ does for us there. Dropping it takes everything back.
+//! A working adapter and everything registered with BlueZ there. Dropping it unregisters everything.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,20 +28,20 @@ use super::{CHANNEL, NOTIFY, SERVICE, WRITE, privacy};
 use crate::beacon::Beacon;
 use crate::carrier::CarrierState;
 
-/// How long the system may take to answer.
+/// How long BlueZ may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Channels that wait to be accepted.
+/// L2CAP connections that wait to be accepted.
 const BACKLOG: u32 = 4;
 
-/// What devices have subscribed to that is kept for them: many more than a controller is connected to.
+/// Subscriptions of devices that are kept: many more than a controller has connections.
 const MAX_LISTENERS: usize = 32;
 
-/// How often BlueZ is asked whether an advertisement is down.
+/// How often to check that an advertisement is down.
 const POLL: Duration = Duration::from_millis(20);
 const POLLS: usize = 50;
 
-/// An adapter that works.
+/// A working adapter.
 pub struct Station {
     pub adapter: Adapter,
     /// Whether the controller hides its address.
@@ -49,7 +49,7 @@ pub struct Station {
     _application: ApplicationHandle,
     writes: Pin<Box<CharacteristicControl>>,
     notifies: Pin<Box<CharacteristicControl>>,
-    /// What devices have subscribed to, the newest last.
+    /// Subscriptions of devices, the newest last.
     listeners: Vec<Arc<CharacteristicWriter>>,
     listener: Option<SeqPacketListener>,
     changes: BoxStream<'static, AdapterEvent>,
@@ -57,28 +57,28 @@ pub struct Station {
     listening: Option<BoxStream<'static, AdapterEvent>>,
 }
 
-/// Why there is none, and what tells that there may be.
+/// Why there is no station, and a stream of events that may change that.
 pub struct Broken {
     pub why: CarrierState,
     pub changes: Option<BoxStream<'static, AdapterEvent>>,
 }
 
-/// What happens at an adapter.
+/// Events of an adapter.
 pub enum Heard {
-    /// Something has changed that decides whether it works.
+    /// A setting changed that decides whether the adapter works.
     Changed,
-    /// A device is near, or says something new.
+    /// A device is near, or advertises something new.
     Near(Address),
-    /// Somebody has made a channel.
+    /// A device has made a channel.
     Channel(Channel, Address),
-    /// It listens no longer.
+    /// Scanning has stopped.
     Deaf,
-    /// Nothing that matters.
+    /// An event that does not matter.
     Nothing,
 }
 
 impl Station {
-    /// Takes an adapter into use, if it is there and on and may be.
+    /// Starts using the adapter, if it exists, is powered and may be used.
     pub async fn start(config: &BleConfig, show_address: bool) -> Result<Self, Broken> {
         let started = timeout(ANSWER, Self::start_at(config, show_address)).await;
         started.unwrap_or(Err(Broken {
@@ -102,7 +102,7 @@ impl Station {
             .events()
             .await
             .map_err(|error| broken(why(&error)))?;
-        // The bus is left when the last that came of it is gone.
+        // The D-Bus connection closes with the last object made from it, so the stream keeps one.
         let kept = adapter.clone();
         let keep = move |event| {
             let _ = &kept;
@@ -152,13 +152,13 @@ impl Station {
         })
     }
 
-    /// The beacon on the air.
+    /// The beacon that is advertised.
     pub fn beacon(&self) -> Option<Beacon> {
         self.on_air.as_ref().map(|(beacon, _)| *beacon)
     }
 
-    /// Has this beacon on the air and nothing else; false if BlueZ does not let us. What was there before is
-    /// down before the new one is up, since the address can only change in between.
+    /// Advertises this beacon and nothing else; false if BlueZ refuses. The old advertisement is down before the new
+    /// one is up, since the address can change only in between.
     pub async fn announce(&mut self, beacon: Option<Beacon>, duty: &Duty) -> bool {
         if let Some(handle) = self.on_air.take() {
             let instances = async || self.adapter.active_advertising_instances().await;
@@ -187,7 +187,7 @@ impl Station {
         self.on_air.is_some()
     }
 
-    /// Whether BlueZ still has what we gave it: it forgets that when it is started anew.
+    /// Whether BlueZ still has our registrations: it forgets them when it restarts.
     pub async fn is_remembered(&mut self) -> bool {
         match self.adapter.active_advertising_instances().await {
             Ok(instances) => instances > 0 || self.on_air.is_none(),
@@ -195,7 +195,7 @@ impl Station {
         }
     }
 
-    /// Listens for advertisements, or no longer.
+    /// Starts or stops scanning.
     pub async fn listen(&mut self, listens: bool) {
         if !listens {
             self.listening = None;
@@ -204,26 +204,26 @@ impl Station {
                 transport: DiscoveryTransport::Le,
                 ..DiscoveryFilter::default()
             };
-            // Another listening of ours may be going on, which has the same filter.
+            // Another discovery of ours may be running, with the same filter.
             let _ = self.adapter.set_discovery_filter(filter).await;
             let heard = self.adapter.discover_devices_with_changes().await;
             self.listening = heard.ok().map(StreamExt::boxed);
         }
     }
 
-    /// Whether it listens.
+    /// Whether it scans.
     pub fn listens(&self) -> bool {
         self.listening.is_some()
     }
 
-    /// The beacon that a device announces, if it does.
+    /// The beacon that a device advertises, if any.
     pub async fn beacon_of(&mut self, device: Address) -> Option<Beacon> {
         let device = self.adapter.device(device).ok()?;
         let data = device.service_data().await.ok()??;
         data.get(&SERVICE)?.as_slice().try_into().ok()
     }
 
-    /// The next thing that happens. May be dropped and called again without loss.
+    /// The next event. Cancel safe.
     pub async fn heard(&mut self) -> Heard {
         tokio::select! {
             change = self.changes.next() => match change {
@@ -269,10 +269,9 @@ impl Station {
             .retain(|listener| matches!(listener.is_closed(), Ok(false)));
     }
 
-    /// A device begins to write: it has a channel now, if it can be answered. Up to 5.68 BlueZ has one file for
-    /// all that listen and names the first of them alone, so whoever does not listen by that name may do so all
-    /// the same, and whoever only listens is in nobody's way. A dialler subscribes first, and says again what was
-    /// lost.
+    /// A device begins to write: it now has a channel, if we can answer it. BlueZ up to 5.68 shares one file among all
+    /// subscribers and names only the first of them, so a device without a subscription of its own name may still be
+    /// subscribed, and one that only subscribes blocks nobody. A dialler subscribes first, and repeats what was lost.
     fn written(&mut self, request: CharacteristicWriteIoRequest) -> Heard {
         while let Some(Some(event)) = self.notifies.next().now_or_never() {
             self.subscribed(event);
@@ -292,7 +291,7 @@ impl Station {
     }
 }
 
-/// The next event of a stream, if there is one at all.
+/// The next event of a stream; waits for ever if there is none.
 pub async fn next_of(
     stream: &mut Option<BoxStream<'static, AdapterEvent>>,
 ) -> Option<AdapterEvent> {
@@ -307,7 +306,7 @@ async fn accept(listener: &Option<SeqPacketListener>) -> Option<(Channel, Addres
         Some(listener) => match listener.accept().await {
             Ok((socket, from)) => Some((Channel::l2cap(socket).ok()?, from.addr)),
             Err(_) => {
-                // The system may have no socket left to give.
+                // The system may be out of sockets.
                 sleep(Duration::from_millis(500)).await;
                 None
             }
@@ -373,7 +372,7 @@ fn service(
     }
 }
 
-/// What an error of BlueZ or the bus means for the carrier.
+/// Maps an error of BlueZ or D-Bus to a state of the carrier.
 fn why(error: &bluer::Error) -> CarrierState {
     match &error.kind {
         ErrorKind::NotFound | ErrorKind::DoesNotExist => CarrierState::NoInterface,

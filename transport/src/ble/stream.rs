@@ -1,9 +1,9 @@
-//! Two streams of bytes over a channel of packets that may overtake one another (`docs/PROTOCOL.md`
-//! section 13b): numbers put them in order, limits stop a sender whose peer does not read.
+//! Two byte streams over a channel of packets that may arrive out of order (`docs/PROTOCOL.md` section 13b):
+//! numbers put frames in order, limits stop a sender whose peer does not read.
 //!
-//! Driven from outside: what has arrived goes into [`receive`](Stream::receive), what is to leave comes
-//! out of [`next_frame`](Stream::next_frame). The channel below resends what the air loses, so a frame
-//! that stays missing means that somebody dropped it: then the link ends, as it would with the channel.
+//! Driven from outside: the caller passes packets to [`receive`](Stream::receive) and takes frames from
+//! [`next_frame`](Stream::next_frame). The channel below resends what the radio loses, so a frame that stays
+//! missing means that somebody dropped it; the link then ends, as it would end with the channel.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,37 +11,37 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::frame::{Frame, HEADER_LEN, Malformed, Tag, Word};
 
-/// Frames of one direction that may be under way, or wait to be read, before anything was told.
+/// Frames of one direction that may be in flight or unread before the first limit arrives.
 pub const WINDOW: u16 = 64;
 
-/// The most that may be told: what takes 128 KiB in small packets.
+/// The largest window: enough for 128 KiB in small packets.
 pub const MAX_WINDOW: u16 = 256;
 
-/// What a window is to hold, if that makes no more frames than [`MAX_WINDOW`] and no fewer than [`WINDOW`].
+/// Bytes that a window should hold, as far as [`WINDOW`] and [`MAX_WINDOW`] frames allow.
 const WINDOW_BYTES: usize = 128 * 1024;
 
-/// How long a frame may be missing that others have overtaken, in milliseconds.
+/// How long a frame that others have overtaken may be missing, in milliseconds.
 pub const MAX_GAP_MS: u64 = 10_000;
 
-/// How long a sender waits for a limit before it asks for one, in milliseconds: what was told may be lost.
+/// How long a sender without credit waits before it asks for a limit, in milliseconds: the limit may be lost.
 pub const ASK_MS: u64 = 5_000;
 
-/// Why a link cannot go on. All of it is the peer's fault, or the channel's.
+/// Why a link cannot go on. Each is the fault of the peer or of the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Not a frame.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// More than the limit that was told.
+    /// A number beyond the limit that we sent.
     #[error("a frame beyond the limit")]
     BeyondLimit,
-    /// A limit beyond what the window allows.
-    #[error("a limit that is none")]
+    /// A limit beyond the largest window.
+    #[error("a limit beyond the window")]
     Limitless,
-    /// Something behind the end.
-    #[error("a frame behind the end")]
+    /// Data after the end.
+    #[error("a frame after the end")]
     BehindEnd,
-    /// A frame is missing for too long.
+    /// A frame was missing for too long.
     #[error("a frame is missing")]
     Missing,
 }
@@ -50,33 +50,33 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Stream {
     tag: Tag,
-    /// Bytes that one frame takes.
+    /// Data bytes that fit in one frame.
     piece: usize,
-    /// Frames of the peer that may be under way, or wait to be read.
+    /// Frames of the peer that may be in flight or unread.
     window: u64,
     queue: VecDeque<Bytes>,
     queued: usize,
     /// Numbered frames sent.
     sent: u64,
-    /// The first number that the peer does not take yet.
+    /// The first number that the peer does not accept yet.
     limit: u64,
     /// Since when there is something to send beyond the limit.
     stalled_ms: Option<u64>,
     end: End,
     ask: bool,
-    /// The number of the next piece to be read.
+    /// The number of the next piece to read.
     next: u64,
-    /// The limit that the peer has been told.
+    /// The last limit sent to the peer.
     told: u64,
     tell: bool,
-    /// What has arrived and was not read; `None` is the end.
+    /// Pieces that arrived and were not read; `None` is the end.
     arrived: BTreeMap<u64, Option<Bytes>>,
-    /// The lowest number that others have overtaken, and when time passed first after that.
+    /// The lowest number that others have overtaken, and the time of the first [`Stream::tick`] after that.
     missing: Option<(u64, Option<u64>)>,
     peer_ended: bool,
 }
 
-/// How far the end of our direction is.
+/// State of the end of our direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Open,
@@ -85,7 +85,7 @@ enum End {
 }
 
 impl Stream {
-    /// A stream over a channel whose packets have at most `packet` bytes (at least [`HEADER_LEN`] and one).
+    /// A stream over a channel whose packets have at most `packet` bytes, which must exceed [`HEADER_LEN`].
     #[must_use]
     pub fn new(tag: Tag, packet: usize) -> Self {
         let window = (WINDOW_BYTES / packet.max(1)) as u64;
@@ -109,7 +109,7 @@ impl Stream {
         }
     }
 
-    /// Sends these bytes after all earlier ones; none after [`end`](Self::end).
+    /// Queues bytes to send; ignored after [`end`](Self::end).
     pub fn send(&mut self, bytes: Bytes) {
         if self.end == End::Open && !bytes.is_empty() {
             self.queued += bytes.len();
@@ -123,20 +123,20 @@ impl Stream {
         self.queued
     }
 
-    /// Sends no more than what is queued.
+    /// Ends our direction after what is queued.
     pub fn end(&mut self) {
         if self.end == End::Open {
             self.end = End::Wanted;
         }
     }
 
-    /// Whether all that was queued has been sent, and the end behind it.
+    /// Whether everything queued has been sent, and the end after it.
     #[must_use]
     pub fn is_end_sent(&self) -> bool {
         self.end == End::Sent
     }
 
-    /// The next frame to leave, and how many bytes of the queue are in it.
+    /// The next frame to send, and the number of queued bytes in it.
     pub fn next_frame(&mut self, now_ms: u64) -> Option<(Bytes, usize)> {
         let has_more = !self.queue.is_empty() || self.end == End::Wanted;
         let word = if has_more && self.sent < self.limit {
@@ -178,16 +178,16 @@ impl Stream {
         Some((frame.encode(), carried))
     }
 
-    /// A packet has arrived. Those of other tags mean nothing.
+    /// Takes in a packet; ignores packets with another tag.
     ///
     /// # Errors
-    /// The link is to end.
+    /// The link must end.
     pub fn receive(&mut self, packet: &Bytes) -> Result<(), Fault> {
         if packet.get(1..5) != Some(&self.tag) {
             return Ok(());
         }
         match Frame::decode(packet)?.word {
-            // Said once more, by whoever was not sure of it.
+            // A repetition by a side that missed the answer.
             Word::Open | Word::Opened => {}
             Word::Data {
                 number,
@@ -221,7 +221,7 @@ impl Stream {
         self.peer_ended
     }
 
-    /// Time has passed. To be called after [`receive`](Self::receive).
+    /// Advances time. Call it after [`receive`](Self::receive).
     ///
     /// # Errors
     /// A frame has been missing for too long.
@@ -249,7 +249,7 @@ impl Stream {
         [missing, stalled].into_iter().flatten().min()
     }
 
-    /// Whether so much has been read since the last limit told that the next one is worth a frame.
+    /// Whether so much has been read since the last limit that a new one is worth a frame.
     fn is_worth_telling(&self) -> bool {
         self.next > 0 && self.next + self.window - self.told >= self.window / 2
     }
@@ -260,7 +260,7 @@ impl Stream {
         self.told as u16
     }
 
-    /// As many bytes as a frame takes; small pieces are joined.
+    /// Takes as many queued bytes as fit in a frame; joins small pieces.
     fn take_piece(&mut self) -> Bytes {
         let mut joined = BytesMut::new();
         while let Some(first) = self.queue.front_mut() {
@@ -282,7 +282,7 @@ impl Stream {
         joined.freeze()
     }
 
-    /// The peer has told a limit; one that others have overtaken says less and changes nothing.
+    /// Takes in a limit from the peer; one that a later limit overtook is lower and changes nothing.
     fn limited(&mut self, limit: u16) -> Result<(), Fault> {
         let more = limit.wrapping_sub(self.limit as u16) as i16;
         if more > 0 {
@@ -299,7 +299,7 @@ impl Stream {
     fn arrive(&mut self, number: u16, piece: Option<Bytes>) -> Result<(), Fault> {
         let ahead = number.wrapping_sub(self.next as u16) as i16;
         if ahead < 0 {
-            // It came before, and has been read.
+            // A repetition of a piece that was read already.
             return Ok(());
         }
         let number = self.next + ahead as u64;

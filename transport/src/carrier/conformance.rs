@@ -1,7 +1,7 @@
-//! What every carrier promises, as tests: a carrier passes by running [`two_way`] or [`one_way`].
+//! Conformance tests for carriers: a carrier passes by running [`two_way`] or [`one_way`].
 //!
-//! No test waits for a time to pass; the limits below only turn a hang into a failure, and a quiet
-//! spell is looked for in one place alone, where nothing happening is the promise.
+//! No test waits for a time to pass: the limits below only turn a hang into a failure. One test alone waits for
+//! a quiet spell, since it promises that nothing happens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -22,51 +22,51 @@ use crate::session::MAX_RECORD;
 /// Turns a hang into a failure.
 const HANG: Duration = Duration::from_secs(30);
 
-/// Nothing for so long counts as stopped.
+/// A sender that has sent nothing for this long counts as stopped.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// What a well-behaved sender keeps unwritten (`SEND_WINDOW`).
+/// Bytes that a correct sender keeps unwritten (`SEND_WINDOW`).
 const WINDOW: usize = 1024 * 1024;
 
-/// A carrier that has been started, and what its sink was handed.
+/// A running carrier and the events that its sink received.
 pub struct Party {
     /// The carrier.
     pub carrier: Box<dyn DuplexCarrier>,
-    /// Its events from the first on.
+    /// All its events.
     pub events: mpsc::Receiver<CarrierEvent>,
     /// Where others reach it while it announces something, if it does not know that itself.
     pub at: Option<Address>,
 }
 
-/// Where the carriers under test live.
+/// Environment of the carriers under test.
 pub trait World {
     /// Starts one more carrier, which can reach all others.
     fn party(&self) -> impl Future<Output = Party>;
 
-    /// An address that leads to `to` and cuts the link after so many bytes of the dialler.
+    /// An address that leads to `to` and cuts the link after `after` bytes from the dialler.
     fn cutting(&self, to: &Address, after: usize) -> impl Future<Output = Address>;
 
     /// An address at which nobody answers.
     fn nowhere(&self) -> Address;
 
-    /// Waits until whoever is told to announce something at this address does.
+    /// Waits until the owner of this address announces what it was commanded to announce.
     fn announced(&self, _at: &Address) -> impl Future<Output = ()> {
         std::future::ready(())
     }
 
-    /// How many others a carrier is connected with at once here, and how many times with each.
+    /// How many peers a carrier connects to at once here, and how many times to each.
     fn crowd(&self) -> (usize, usize) {
         (1, 100)
     }
 
-    /// What a peer that does not read may cost before the sender stops, in bytes: what two sockets and a
-    /// sink hold, and far less than what is offered.
+    /// Bytes that a peer that does not read may take before the sender stops: what two sockets and a sink hold, far
+    /// less than the test offers.
     fn buffers(&self) -> usize {
         24 * 1024 * 1024
     }
 }
 
-/// Everything that a two-way carrier promises.
+/// Runs every test of a two-way carrier.
 pub async fn two_way(world: &impl World) {
     dialling_makes_a_link_at_both_ends(world).await;
     failures_to_dial_are_reported(world).await;
@@ -204,7 +204,7 @@ async fn ending_now_delivers_what_was_queued(world: &impl World) {
             link,
             ending: Ending::Now,
         });
-        // Too late to be sent, and no reason to fail.
+        // A command that comes too late to be sent must not fail.
         one.command(CarrierCommand::Send {
             link,
             bytes: Bytes::from_static(b"late"),
@@ -230,7 +230,7 @@ async fn draining_answers_nothing_until_told(world: &impl World) {
         link: theirs,
         ending: Ending::Drain,
     });
-    // More than all buffers together: whoever drains reads.
+    // More than all buffers together, so the draining side must read.
     let flood = pattern(world.buffers(), 4);
     let mut sent = 0;
     while sent < flood.len() {
@@ -243,7 +243,7 @@ async fn draining_answers_nothing_until_told(world: &impl World) {
     });
     either(&mut one, &mut other, |one, _| one.links[&link].down).await;
     assert!(one.links[&link].heard.is_empty());
-    // The peer has closed; a whole exchange later the drained end is still there.
+    // The peer has closed; after a whole exchange over another link the draining end must still be up.
     let second = one.dial(&other.address, 2).await;
     let theirs_second = other.accepted().await;
     one.exchange(second, &mut other, theirs_second).await;
@@ -335,7 +335,7 @@ async fn announcements_reach_those_who_look(world: &impl World) {
         Owner::new(world).await,
     ];
     let beacons = owners.each_ref().map(|owner| owner.beacon(1));
-    // The last one looks and has nothing to announce.
+    // The last owner looks and has nothing to announce.
     for (owner, (beacons, look)) in owners.iter_mut().zip([
         (vec![beacons[0]], true),
         (vec![beacons[1]], false),
@@ -348,16 +348,16 @@ async fn announcements_reach_those_who_look(world: &impl World) {
     quiet
         .until(|quiet| beacons[..2].iter().all(|b| quiet.seen.contains_key(b)))
         .await;
-    // Not all addresses need come with the first that is heard.
+    // A first report may hold only some of the addresses.
     quiet
         .until(|quiet| quiet.seen[&beacons[0]].contains(&one.address))
         .await;
-    // Whoever does not look has heard nothing although others have by now.
+    // An owner that does not look has heard nothing, although others have by now.
     let link = blind.dial(&one.address, 1).await;
     let theirs = one.accepted().await;
     blind.exchange(link, one, theirs).await;
     assert!(blind.seen.is_empty());
-    // Who looks later hears what others announced before.
+    // An owner that starts to look later hears what others announced before.
     blind.announce(vec![], true);
     blind
         .until(|blind| blind.seen.contains_key(&beacons[0]))
@@ -379,7 +379,7 @@ async fn what_was_announced_before_it_was_off_is_not_announced_again(world: &imp
         other.seen.clear();
         one.seen.clear();
     }
-    // Were it announced, it would have been heard before what is announced only now.
+    // If the old beacon were announced, it would arrive before this new one.
     third.announce(vec![elsewhere], false);
     other
         .until(|other| other.seen.contains_key(&elsewhere))
@@ -398,7 +398,7 @@ async fn many_links_at_once(world: &impl World) {
     let mut other = Owner::new(world).await;
     let (others, each) = world.crowd();
     let mut ones = Vec::new();
-    // Strangers have fewer places than that: each is recognised as it comes.
+    // Strangers have fewer places than this test needs, so recognise each as it comes.
     let mut recognised = BTreeSet::new();
     for nth in 0..others {
         let mut one = Owner::new(world).await;
@@ -442,7 +442,7 @@ async fn many_links_at_once(world: &impl World) {
     );
 }
 
-/// Plays the owner of a carrier and holds it to its promises, whatever the test is about.
+/// Plays the owner of a carrier and checks its promises in every test.
 struct Owner {
     party: Party,
     address: Address,
@@ -451,11 +451,11 @@ struct Owner {
     links: BTreeMap<LinkId, Seen>,
     taken: BTreeSet<LinkId>,
     failed: BTreeSet<DialId>,
-    /// Beacons, and where they lead.
+    /// Beacons heard, and their addresses.
     seen: BTreeMap<[u8; 8], Vec<Address>>,
 }
 
-/// What was seen of a link.
+/// State of a link as the owner saw it.
 #[derive(Debug, Default)]
 struct Seen {
     dial: Option<DialId>,
@@ -484,7 +484,7 @@ impl Owner {
         owner
     }
 
-    /// Sees to it that others reach it at its address.
+    /// Makes sure that others reach it at its address.
     async fn be_reached(&mut self, world: &impl World) {
         match self.party.at.clone() {
             Some(at) => {
@@ -509,7 +509,7 @@ impl Owner {
         self.command(CarrierCommand::Announce { beacons, look });
     }
 
-    /// A beacon that nobody else has, on whatever network this runs.
+    /// A beacon that is unique on any network.
     fn beacon(&self, number: u8) -> [u8; 8] {
         let hash = blake3::keyed_hash(&[number; 32], self.address.0.as_bytes());
         *hash.as_bytes().first_chunk().expect("32 bytes")
@@ -586,7 +586,7 @@ impl Owner {
         of(self).expect("it is up")
     }
 
-    /// The next link that others have dialled.
+    /// The next link that another owner dialled.
     async fn accepted(&mut self) -> LinkId {
         let of = |owner: &Self| {
             let mut links = owner.links.iter();
@@ -606,7 +606,7 @@ impl Owner {
         seen.offered - seen.written < WINDOW
     }
 
-    /// Sends up to `size` bytes of `all` from `start`; says how many.
+    /// Sends up to `size` bytes of `all` from `start`; returns how many.
     fn offer(&mut self, link: LinkId, all: &[u8], start: usize, size: usize) -> usize {
         let piece = &all[start..all.len().min(start + size)];
         if !piece.is_empty() {
@@ -619,7 +619,7 @@ impl Owner {
         piece.len()
     }
 
-    /// Something there and something back, as the first flights of a session.
+    /// Sends something each way, as the first flights of a session do.
     async fn exchange(&mut self, link: LinkId, other: &mut Self, theirs: LinkId) {
         self.offer(link, b"first flight", 0, 12);
         other
@@ -632,7 +632,7 @@ impl Owner {
     }
 }
 
-/// Waits for something that concerns both.
+/// Waits for a condition on both owners.
 async fn either(one: &mut Owner, other: &mut Owner, there: impl Fn(&Owner, &Owner) -> bool) {
     let wait = async {
         while !there(one, other) {
@@ -645,15 +645,15 @@ async fn either(one: &mut Owner, other: &mut Owner, there: impl Fn(&Owner, &Owne
     timeout(HANG, wait).await.expect("it hangs");
 }
 
-/// Bytes in which a piece that is missing, doubled or moved shows.
+/// Bytes in which a missing, doubled or moved piece shows.
 fn pattern(length: usize, salt: u8) -> Vec<u8> {
     (0..length)
         .map(|n| (n ^ (n >> 8) ^ (n >> 16)) as u8 ^ salt)
         .collect()
 }
 
-/// Everything that a one-way carrier promises. `fresh` makes one that holds nothing, and another
-/// that reads what the first has written.
+/// Runs every test of a one-way carrier. `fresh` makes an empty carrier, and another that reads what the first
+/// has written.
 pub fn one_way<C: SimplexCarrier>(fresh: impl Fn() -> (C, C))
 where
     C::Error: Debug,
@@ -682,8 +682,8 @@ where
     }
 }
 
-/// A parcel with the outside of a bundle (`docs/PROTOCOL.md` section 12) and nothing real inside.
-/// A power of two from 1,024 is a payload that bundles may have.
+/// A parcel with the header of a bundle (`docs/PROTOCOL.md` section 12) and no real content. Bundles allow a
+/// payload that is a power of two from 1,024.
 pub fn parcel(payload: usize) -> Bytes {
     let length = HEADER_LEN + payload + 16 * payload.div_ceil(MAX_RECORD);
     let mut parcel = pattern(length, payload as u8);

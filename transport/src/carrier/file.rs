@@ -15,13 +15,13 @@ use bytes::Bytes;
 use super::{CarrierKind, Profile, SimplexCarrier};
 use crate::bundle::{HEADER_LEN, Header, MAX_BUNDLE};
 
-/// What such a file begins with.
+/// The first bytes of such a file.
 pub const MAGIC: [u8; 8] = *b"HEDGEBDL";
 
-/// The version written, and the newest that is read.
+/// The version that we write, and the newest that we read.
 pub const VERSION: u8 = 2;
 
-/// What a file claims of itself: free, and as slow as whoever carries it.
+/// The properties that a file declares: free, and as slow as the person who carries it.
 pub const PROFILE: Profile = Profile {
     kind: CarrierKind::File,
     mtu_bytes: MAX_BUNDLE as u32,
@@ -32,25 +32,25 @@ pub const PROFILE: Profile = Profile {
     announces: false,
 };
 
-/// Why parcels are not written or read.
+/// Why parcels could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The file holds something else. It is not overwritten either.
+    /// The file holds something else; we do not overwrite it either.
     #[error("not a file of parcels")]
     NotParcels,
     /// A newer program wrote it.
     #[error("written by a newer version ({0})")]
     Newer(u8),
-    /// It ends within a parcel: copied badly, or taken out too early.
+    /// The file ends within a parcel: copied badly, or the medium was removed too early.
     #[error("the file is cut short")]
     Truncated,
-    /// What follows the last whole parcel is none.
+    /// The bytes after the last whole parcel are no parcel.
     #[error("the file is damaged")]
     Damaged,
-    /// The caller's fault: what was to be written is not a sealed bundle.
+    /// The caller's fault: the bytes to write are not a sealed bundle.
     #[error("not a sealed bundle")]
     NotABundle,
-    /// The disk's.
+    /// The disk failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -99,8 +99,8 @@ impl SimplexCarrier for ParcelFile {
         PROFILE
     }
 
-    /// Replaces the file as a whole: after a crash there is the old one or the new one. A file that
-    /// holds something else is left alone.
+    /// Replaces the file as a whole: after a crash either the old file or the new one exists. Leaves a file that
+    /// holds something else alone.
     fn write(&self, parcels: &[Bytes]) -> Result<(), FileError> {
         for parcel in parcels {
             match Header::parse(parcel) {
@@ -125,7 +125,7 @@ impl SimplexCarrier for ParcelFile {
         }
         file.as_file().sync_all()?;
         file.persist(&self.path).map_err(|error| error.error)?;
-        // Elsewhere a directory cannot be opened, and renaming is durable by itself or not at all.
+        // On other systems a directory cannot be opened, and a rename is durable by itself or not at all.
         #[cfg(unix)]
         File::open(directory)?.sync_all()?;
         Ok(())
@@ -137,10 +137,10 @@ impl SimplexCarrier for ParcelFile {
     }
 }
 
-/// The parcels of a file, each read when asked for.
+/// The parcels of a file, each read on demand.
 struct Parcels {
     file: BufReader<File>,
-    /// Bytes of the file not read yet; so nothing is reserved for a parcel that is not there.
+    /// Unread bytes of the file; bounds the memory reserved for a parcel.
     left: u64,
 }
 
@@ -180,7 +180,7 @@ impl Iterator for Parcels {
     }
 }
 
-/// A file that became shorter under our hands is cut short, and no fault of the disk.
+/// A file that shrinks while we read it is truncated; the disk has not failed.
 fn cut(error: io::Error) -> FileError {
     match error.kind() {
         ErrorKind::UnexpectedEof => FileError::Truncated,

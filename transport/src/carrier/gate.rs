@@ -1,5 +1,5 @@
-//! How many strangers a carrier lets in (`docs/PROTOCOL.md` sections 1 and 13): a socket whose other
-//! end nobody has recognised yet takes one of a few places, and a flood fights over those alone.
+//! Limits the strangers of a carrier (`docs/PROTOCOL.md` sections 1 and 13): a socket whose other end nobody has
+//! recognised yet takes one of a few places, so a flood competes only for those.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,33 +15,33 @@ pub const MAX_STRANGERS: usize = 256;
 /// Unrecognised sockets at one time from one prefix.
 pub const MAX_STRANGERS_A_PREFIX: usize = 32;
 
-/// The strangers of one carrier. Links that we dialled never enter, recognised ones have left. What is counted
-/// are links, or what a carrier makes them from.
+/// The strangers of one carrier. Links that we dialled never enter; a recognised link leaves. It counts links, or
+/// what a carrier makes them from.
 #[derive(Debug)]
 pub struct Gate<K = LinkId> {
     strangers: BTreeMap<K, Prefix>,
     rng: ChaCha20Rng,
 }
 
-/// What shares a share of the places: a /24 of IPv4, a /64 of IPv6.
+/// Strangers with the same prefix share a part of the places: a /24 of IPv4, a /64 of IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prefix([u8; 8]);
 
 impl Prefix {
-    /// The share of whatever bears this name, where there are no addresses.
+    /// The prefix for a name, where there are no IP addresses.
     pub fn named(name: &[u8]) -> Self {
         let hash = blake3::hash(name);
         let mut prefix: [u8; 8] = crate::keys::truncated(hash.as_bytes());
-        // What is used of IPv6 begins with 2, 3 or f, and IPv4 has 0.
+        // Cannot collide: IPv6 addresses in use begin with 2, 3 or f, and IPv4 prefixes with 0.
         prefix[0] = 1;
         Self(prefix)
     }
 
-    /// The prefix of an address. An IPv4 address is the same in its IPv6 clothes.
+    /// The prefix of an IP address. An IPv4-mapped IPv6 address counts as IPv4.
     pub fn of(address: IpAddr) -> Self {
         let mut prefix = [0; 8];
         match address.to_canonical() {
-            // 0000::/8 is reserved, so an IPv4 prefix behind a one never meets an IPv6 prefix.
+            // 0000::/8 is reserved, so an IPv4 prefix after 0, 1 never equals an IPv6 prefix.
             IpAddr::V4(v4) => {
                 prefix[1] = 1;
                 prefix[2..5].copy_from_slice(&v4.octets()[..3]);
@@ -61,9 +61,9 @@ impl<K: Copy + Ord> Gate<K> {
         }
     }
 
-    /// Lets a stranger in, and names the one that must be closed for it, drawn at random: among
-    /// those of its prefix if that has its share, among all if every place is taken. Being drawn
-    /// does not depend on age or behaviour, so whoever floods cannot choose whom it drives out.
+    /// Lets a stranger in. Returns the stranger that the caller must close for it, drawn at random: among those of
+    /// its prefix if that has its full share, among all if every place is taken. The draw does not depend on age or
+    /// behaviour, so a flooder cannot choose its victim.
     pub fn admit(&mut self, link: K, prefix: Prefix) -> Option<K> {
         let neighbours: Vec<K> = self
             .strangers
@@ -86,23 +86,23 @@ impl<K: Copy + Ord> Gate<K> {
         victim
     }
 
-    /// The link was recognised, or is gone. True if it was a stranger until now.
+    /// Removes a link that was recognised or is gone. True if it was a stranger until now.
     pub fn leave(&mut self, link: K) -> bool {
         self.strangers.remove(&link).is_some()
     }
 
-    /// How many strangers there are.
+    /// Number of strangers.
     pub fn len(&self) -> usize {
         self.strangers.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no strangers.
     pub fn is_empty(&self) -> bool {
         self.strangers.is_empty()
     }
 }
 
-/// A number below `bound` (at least 1), evenly but for a bias of 2^-32 for the bounds used here.
+/// A uniform number below `bound` (at least 1), with a bias of at most 2^-32 for the bounds used here.
 pub(crate) fn below(rng: &mut impl Rng, bound: usize) -> usize {
     let wide = u128::from(rng.next_u64()) * bound as u128;
     (wide >> 64) as usize

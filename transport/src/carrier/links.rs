@@ -1,4 +1,4 @@
-//! The links of a carrier: what they have in common whatever carries them (`docs/PROTOCOL.md` section 13).
+//! The links of a carrier: what links of every kind have in common (`docs/PROTOCOL.md` section 13).
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,11 +11,11 @@ use tokio::sync::{Notify, oneshot};
 use super::gate::{Gate, Prefix};
 use super::{Address, CarrierEvent, CarrierState, DialId, Ending, EventSink, LinkId, LinkIds};
 
-/// The links of one carrier and the attempts at more, shared by its tasks.
+/// The links and dial attempts of one carrier, shared by its tasks.
 #[derive(Debug)]
 pub struct Links<S, L> {
     sink: S,
-    /// Where the tasks of the carrier run.
+    /// The runtime of the carrier's tasks.
     pub runtime: Handle,
     ids: LinkIds,
     state: Mutex<State<L>>,
@@ -23,7 +23,7 @@ pub struct Links<S, L> {
     dialling: AtomicUsize,
     /// Links whose end has not been reported yet.
     alive: AtomicUsize,
-    /// One of them has gone.
+    /// Notified when one of them is gone.
     gone: Notify,
 }
 
@@ -36,23 +36,23 @@ struct State<L> {
 
 /// The part of a link that commands reach.
 pub trait Controls: Send + Sync + 'static {
-    /// The other end is known.
+    /// The other end is recognised.
     fn recognise(&self);
 
-    /// Ends it. Its life is over soon after [`Ending::Now`].
+    /// Ends the link. After [`Ending::Now`] its task finishes soon.
     fn end(&self, ending: Ending);
 }
 
-/// How a link comes up.
+/// How a link came up.
 #[derive(Debug, Clone, Copy)]
 pub enum Origin {
     /// We dialled it.
     Dialled(DialId),
-    /// The other side did: a stranger, with those it shares its places with.
+    /// The other side dialled: a stranger with this prefix.
     Accepted(Prefix),
 }
 
-/// What the owner was told last of the carrier as a whole.
+/// What the carrier last reported about itself.
 #[derive(Debug, Default)]
 pub struct Reported {
     state: Option<CarrierState>,
@@ -60,7 +60,7 @@ pub struct Reported {
 }
 
 impl<S: EventSink, L: Controls> Links<S, L> {
-    /// No links, switched on, within the tokio runtime of the caller. `seed` decides who is driven out.
+    /// No links, switched on, within the tokio runtime of the caller. `seed` decides which stranger to evict.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -81,7 +81,7 @@ impl<S: EventSink, L: Controls> Links<S, L> {
         }
     }
 
-    /// The name of a link to come.
+    /// An id for a new link.
     pub fn next_id(&self) -> LinkId {
         self.ids.next_id()
     }
@@ -91,7 +91,7 @@ impl<S: EventSink, L: Controls> Links<S, L> {
         self.state().links.get(&link).cloned()
     }
 
-    /// The other end of a link is known: it is no stranger any more.
+    /// Records that the other end of a link is recognised, so the link is no longer a stranger's.
     pub fn recognise(&self, link: LinkId) {
         self.state().gate.leave(link);
         if let Some(link) = self.link(link) {
@@ -118,7 +118,7 @@ impl<S: EventSink, L: Controls> Links<S, L> {
         self.state().on
     }
 
-    /// Off: from here on no link comes up, and those that are up end. On: links may come up.
+    /// Switches the carrier. Off: no new link comes up, and all links end. On: links may come up.
     pub fn switch(&self, on: bool) {
         self.state().on = on;
         if !on {
@@ -126,10 +126,10 @@ impl<S: EventSink, L: Controls> Links<S, L> {
         }
     }
 
-    /// Counts an attempt, which must be [over](Self::dial_over) at some time; false if the carrier is off or
-    /// there are too many.
+    /// Counts a dial attempt, which must later be [over](Self::dial_over); false if the carrier is off or there are
+    /// too many.
     pub fn begin_dial(&self) -> bool {
-        // All attempts begin on the one thread that commands.
+        // One thread executes all commands, so no other attempt begins in between.
         let begins = self.is_on() && self.dialling() < self.max_dials;
         if begins {
             self.dialling.fetch_add(1, Ordering::Relaxed);
@@ -137,21 +137,21 @@ impl<S: EventSink, L: Controls> Links<S, L> {
         begins
     }
 
-    /// An attempt has come to its end.
+    /// Counts the end of a dial attempt.
     pub fn dial_over(&self) {
         self.dialling.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Attempts under way.
+    /// Dial attempts that run.
     pub fn dialling(&self) -> usize {
         self.dialling.load(Ordering::Relaxed)
     }
 
-    /// Takes a link in, reports it, and has it live `life` in a task of its own, at the end of which its end
-    /// is reported. What is returned waits until the owner has been told that the link is up: whoever
-    /// accepts links takes in no more before. `None` if the carrier is off by now.
+    /// Adds a link, reports it, and runs `life` in a task of its own; when `life` ends, the task reports the end.
+    /// The returned receiver completes once the owner has received the event; a listener accepts no further link
+    /// before. `None` if the carrier is off by now.
     ///
-    /// A stranger may drive another out. What `life` owns goes before the end is reported.
+    /// A stranger may evict another. What `life` owns is dropped before the end is reported.
     pub fn enter(
         self: &Arc<Self>,
         id: LinkId,
@@ -186,13 +186,13 @@ impl<S: EventSink, L: Controls> Links<S, L> {
         };
         let (told, reported) = oneshot::channel();
         let links = self.clone();
-        // Spawned before anybody is told, since whoever waits may be stopped: a link that is known always
-        // has a task that will take it out again.
+        // Spawned before the event is sent, since the caller may be cancelled while it waits: every link in the map has
+        // a task that removes it.
         self.runtime.spawn(async move {
             if links.tell(up).await.is_none() {
                 links.end(id, Ending::Now);
             }
-            // Whoever waits may be gone.
+            // The waiting caller may be gone.
             let _ = told.send(());
             life.await;
             {
@@ -200,7 +200,7 @@ impl<S: EventSink, L: Controls> Links<S, L> {
                 state.gate.leave(id);
                 state.links.remove(&id);
             }
-            // There is nothing to be done for an owner who is gone.
+            // If the owner is gone, nothing remains to do.
             let _ = links.tell(CarrierEvent::Down { link: id }).await;
             links.alive.fetch_sub(1, Ordering::AcqRel);
             links.gone.notify_one();
@@ -218,24 +218,24 @@ impl<S: EventSink, L: Controls> Links<S, L> {
         self.gone.notified().await;
     }
 
-    /// Hands over an event. `None` if the owner is gone: then the carrier is to end.
+    /// Hands over an event. `None` if the owner is gone: the carrier must then end.
     pub async fn tell(&self, event: CarrierEvent) -> Option<()> {
         self.sink.hand(event).await.then_some(())
     }
 
     fn state(&self) -> MutexGuard<'_, State<L>> {
-        // Nothing panics while it is held, and if it did, each field is whole on its own.
+        // No code panics while it holds the lock; even then each field would be valid by itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Reported {
-    /// The state that was told last.
+    /// The state that was reported last.
     pub fn state(&self) -> Option<CarrierState> {
         self.state
     }
 
-    /// Tells what is new of these. `None` if the owner is gone.
+    /// Reports those of these that have changed. `None` if the owner is gone.
     pub async fn tell<S: EventSink, L: Controls>(
         &mut self,
         links: &Links<S, L>,
@@ -261,7 +261,7 @@ mod tests {
     use super::super::gate::MAX_STRANGERS_A_PREFIX;
     use super::*;
 
-    /// A link that lives until it is to end.
+    /// A link that lives until it is ended.
     #[derive(Default)]
     struct Quiet {
         ending: Notify,
@@ -283,7 +283,7 @@ mod tests {
         (Arc::new(links), events)
     }
 
-    /// A link that is up.
+    /// Brings a link up.
     fn enter(
         links: &Arc<Links<mpsc::Sender<CarrierEvent>, Quiet>>,
         origin: Origin,

@@ -1,10 +1,9 @@
-//! A network in memory under a virtual clock, for tests and the simulator: the same seed and the
-//! same calls give the same events, byte for byte.
+//! A network in memory with a virtual clock, for tests and the simulator: the same seed and the same calls give
+//! the same events, byte for byte.
 //!
-//! Its owner drives it: [`MemoryNetwork::command`] says what a node does, [`MemoryNetwork::poll`]
-//! what happens to whom, [`MemoryNetwork::next_event_at`] when something will. It behaves as sockets
-//! do: a link holds so many bytes under way and no more, pieces are cut anywhere, and what is under
-//! way when a link is cut is lost.
+//! Its owner drives it: [`MemoryNetwork::command`] executes a node's command, [`MemoryNetwork::poll`] returns
+//! events, [`MemoryNetwork::next_event_at`] tells when the next one is due. It behaves like sockets: a link holds
+//! a limited number of bytes in flight, cuts pieces anywhere, and loses what is in flight when it is cut.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::RangeInclusive;
@@ -19,10 +18,10 @@ use super::{
     LinkIds, Profile,
 };
 
-/// Bytes under way in one direction of a link, as the buffers of two sockets would hold.
+/// Bytes in flight in one direction of a link, as the buffers of two sockets would hold.
 pub const WINDOW: usize = 256 * 1024;
 
-/// What a memory network claims of itself.
+/// The properties that a memory network declares.
 pub const PROFILE: Profile = Profile {
     kind: CarrierKind::Memory,
     mtu_bytes: u32::MAX,
@@ -33,22 +32,22 @@ pub const PROFILE: Profile = Profile {
     announces: true,
 };
 
-/// How good the network is. Chances are in thousandths.
+/// Quality of the network. Probabilities are in thousandths.
 #[derive(Debug, Clone)]
 pub struct Conditions {
-    /// One way, in milliseconds, drawn for each piece; pieces never overtake one another.
+    /// One-way delay in milliseconds, drawn for each piece; pieces never overtake one another.
     pub latency_ms: RangeInclusive<u64>,
-    /// That an attempt fails although the other side is there.
+    /// Probability that a dial fails although the other side is there.
     pub dial_loss: u32,
-    /// That an attempt makes a second link nobody asked for, as two dialling each other do.
+    /// Probability that a dial makes an extra link, as happens when two nodes dial each other.
     pub duplicate: u32,
-    /// That a new link will be cut, after a number of bytes drawn below `cut_within`.
+    /// Probability that a new link will be cut, after a number of bytes drawn below `cut_within`.
     pub cut: u32,
-    /// The bytes, of both directions together, within which a cut falls.
+    /// Bytes of both directions together within which a cut falls.
     pub cut_within: usize,
-    /// The longest piece bytes arrive in; each is cut at a length drawn below it.
+    /// The longest piece in which bytes arrive; each length is drawn below it.
     pub piece: usize,
-    /// Whether announcements pass.
+    /// Whether announcements arrive.
     pub multicast: bool,
 }
 
@@ -67,7 +66,7 @@ impl Default for Conditions {
 }
 
 impl Conditions {
-    /// A bad network: slow, in small pieces, with attempts that fail or double and links that are cut.
+    /// A bad network: slow, in small pieces, with dials that fail or double and links that are cut.
     pub fn rough() -> Self {
         Self {
             latency_ms: 1..=80,
@@ -87,7 +86,7 @@ pub type Node = usize;
 /// The network.
 #[derive(Debug)]
 pub struct MemoryNetwork {
-    /// How good it is from now on; may be changed at any time.
+    /// Its quality from now on; may change at any time.
     pub conditions: Conditions,
     rng: ChaCha20Rng,
     now: u64,
@@ -98,11 +97,11 @@ pub struct MemoryNetwork {
     coming: BTreeMap<(u64, u64), Coming>,
     apart: BTreeSet<(Node, Node)>,
     cut_next_after: Option<usize>,
-    /// What happened and waits to be polled, in order.
+    /// Events that wait to be polled, in order.
     ready: VecDeque<(Node, CarrierEvent)>,
 }
 
-/// One node's view.
+/// State of one node.
 #[derive(Debug, Default)]
 struct Member {
     on: bool,
@@ -110,35 +109,35 @@ struct Member {
     shut: bool,
     beacons: Vec<[u8; 8]>,
     look: bool,
-    /// By which it can be dialled through relays.
+    /// Addresses under which others can dial it through relays.
     names: BTreeSet<Address>,
 }
 
-/// One end of a link; the other end is a link of its own name.
+/// One end of a link; the other end is a link with its own id.
 #[derive(Debug)]
 struct End {
     node: Node,
     peer: LinkId,
-    /// Given to send, not yet under way.
+    /// Bytes to send that are not in flight yet.
     queued: VecDeque<Bytes>,
-    /// Under way to the peer or waiting there to be read.
+    /// Bytes in flight to the peer, or unread there.
     under_way: usize,
-    /// Arrived here, while the node does not read.
+    /// Bytes that arrived here while the node does not read.
     unread: VecDeque<Bytes>,
     /// When the last piece sent from here arrives.
     last_arrival: u64,
     /// Bytes of both directions until the cut; kept equal at both ends.
     until_cut: Option<usize>,
-    /// Ends when the queue is empty.
+    /// Ends once the queue is empty.
     ending: bool,
     draining: bool,
-    /// Accepted, not recognised, and nothing sent to it: it ends when told and not by its peer.
+    /// The other side dialled, is not recognised, and nothing was sent to it: ends on command, not when its peer ends.
     stranger: bool,
-    /// The other side has ended; nothing more comes.
+    /// The other side has ended and sends no more.
     ended_by_peer: bool,
 }
 
-/// What will happen.
+/// A future event.
 #[derive(Debug)]
 enum Coming {
     Dialled {
@@ -181,7 +180,7 @@ impl MemoryNetwork {
         }
     }
 
-    /// A network without nodes, whose links share no name with those of this one.
+    /// An empty network whose link ids never collide with those of this one.
     pub fn beside(&self, seed: u64) -> Self {
         Self {
             ids: self.ids.clone(),
@@ -190,7 +189,7 @@ impl MemoryNetwork {
         }
     }
 
-    /// A new node, switched on: it is told its state and address first.
+    /// Adds a node, switched on; its first events are its state and address.
     pub fn join(&mut self) -> Node {
         let node = self.nodes.len();
         self.nodes.push(Member {
@@ -206,7 +205,7 @@ impl MemoryNetwork {
         Address(format!("memory:{node}"))
     }
 
-    /// A node gives a command at `now` (milliseconds, never going back).
+    /// Executes a node's command at `now` (milliseconds, never going back).
     pub fn command(&mut self, node: Node, command: CarrierCommand, now: u64) {
         self.advance(now);
         match command {
@@ -259,12 +258,12 @@ impl MemoryNetwork {
         (&member.beacons, member.look)
     }
 
-    /// By what a node can be dialled through relays.
+    /// Addresses under which others can dial a node through relays.
     pub fn names(&self, node: Node) -> &BTreeSet<Address> {
         &self.nodes[node].names
     }
 
-    /// When [`Self::poll`] will have something; `None` if nothing will ever happen by itself.
+    /// When [`Self::poll`] will return something; `None` if nothing will happen by itself.
     pub fn next_event_at(&self) -> Option<u64> {
         if !self.ready.is_empty() {
             return Some(self.now);
@@ -272,7 +271,7 @@ impl MemoryNetwork {
         self.coming.keys().next().map(|(at, _)| *at)
     }
 
-    /// The next thing that happened to a node up to `now`; asked until there is none.
+    /// The next event up to `now`; call it until it returns `None`.
     pub fn poll(&mut self, now: u64) -> Option<(Node, CarrierEvent)> {
         loop {
             if let Some(event) = self.ready.pop_front() {
@@ -287,8 +286,8 @@ impl MemoryNetwork {
         }
     }
 
-    /// Separates two nodes, or joins them again: their links end at once, new ones fail, and
-    /// announcements do not pass.
+    /// Separates two nodes or joins them again. Separated nodes lose their links at once, and neither dials nor
+    /// announcements get through.
     pub fn part(&mut self, one: Node, other: Node, apart: bool) {
         let pair = (one.min(other), one.max(other));
         if apart && self.apart.insert(pair) {
@@ -310,7 +309,7 @@ impl MemoryNetwork {
         }
     }
 
-    /// Cuts a link, named by either end: what is under way is lost and both ends are told.
+    /// Cuts a link, named by either end: what is in flight is lost and both ends get `Down`.
     pub fn cut(&mut self, link: LinkId) {
         let Some(end) = self.links.get(&link) else {
             return;
@@ -320,13 +319,13 @@ impl MemoryNetwork {
         }
     }
 
-    /// Cuts the next link that comes up, once so many bytes of both directions have passed.
+    /// Cuts the next new link once this many bytes of both directions have passed.
     pub fn cut_next_after(&mut self, bytes: usize) {
         self.cut_next_after = Some(bytes);
     }
 
-    /// A node dies at once, as by power cut, and may start again under the same number: its links
-    /// end, it announces nothing, and what had not been polled never happened to it.
+    /// Crashes a node, as a power cut would; it may start again under the same number. Its links end, it announces
+    /// nothing, and events that were not polled never happened to it.
     pub fn crash(&mut self, node: Node) {
         for link in self.links_of(node) {
             self.cut(link);
@@ -344,12 +343,12 @@ impl MemoryNetwork {
         self.switch(node, true);
     }
 
-    /// Whether nobody gets through to a node, which can dial others: as behind a firewall.
+    /// Blocks or allows dials to a node, which can still dial others: as behind a firewall.
     pub fn shut(&mut self, node: Node, shut: bool) {
         self.nodes[node].shut = shut;
     }
 
-    /// Whether a node takes bytes; while it does not, they wait and the sender's window fills.
+    /// Whether a node reads; while it does not, bytes wait and the sender's window fills.
     pub fn read(&mut self, node: Node, reading: bool) {
         self.nodes[node].reading = reading;
         if reading {
@@ -478,7 +477,7 @@ impl MemoryNetwork {
         self.tell(to, up);
     }
 
-    /// Puts what is queued under way, as far as the window and the cut allow.
+    /// Puts queued bytes in flight, as far as the window and the cut allow.
     fn send(&mut self, link: LinkId) {
         let mut written = 0;
         let mut cut = false;
@@ -530,7 +529,7 @@ impl MemoryNetwork {
             self.tell(end.node, event);
         }
         if cut {
-            // What is under way still arrives, then the far end notices; the near end does at once.
+            // This end notices at once; the far end after what is in flight has arrived.
             self.close(link);
         }
     }
@@ -551,7 +550,7 @@ impl MemoryNetwork {
         self.taken(link, length);
     }
 
-    /// The window of the other side opens again.
+    /// Opens the window of the other side again.
     fn taken(&mut self, link: LinkId, bytes: usize) {
         let Some(peer) = self.links.get(&link).map(|end| end.peer) else {
             return;
@@ -573,8 +572,8 @@ impl MemoryNetwork {
         }
     }
 
-    /// Ends a link whose time has come: ours, when all is under way; the peer's, when all is read.
-    /// A stranger and a link that drains outlive their peers until they are told.
+    /// Ends a link that is due: by us, once all is in flight; by the peer, once all is read. A stranger's link and a
+    /// draining link outlive their peers until a command ends them.
     fn finish(&mut self, link: LinkId) {
         let Some(end) = self.links.get(&link) else {
             return;
@@ -586,7 +585,7 @@ impl MemoryNetwork {
         }
     }
 
-    /// This end is gone; the other will notice after what is under way.
+    /// Ends this end; the other notices after what is in flight.
     fn close(&mut self, link: LinkId) {
         let at = self.arrival(link);
         if let Some(peer) = self.links.get(&link).map(|end| end.peer) {
@@ -629,7 +628,7 @@ impl MemoryNetwork {
         }
     }
 
-    /// Whether one could reach the other now.
+    /// Whether one node could reach the other now.
     fn meet(&self, one: Node, other: Node) -> bool {
         let apart = self.apart.contains(&(one.min(other), one.max(other)));
         self.nodes[one].on && self.nodes[other].on && !apart
@@ -647,7 +646,7 @@ impl MemoryNetwork {
             .collect()
     }
 
-    /// When what leaves this end now arrives: never before what left earlier.
+    /// When bytes that leave this end now arrive: never before earlier ones.
     fn arrival(&mut self, link: LinkId) -> u64 {
         let at = self.now + self.latency();
         match self.links.get_mut(&link) {
@@ -668,7 +667,7 @@ impl MemoryNetwork {
     }
 
     fn random_ratio(&mut self, thousandths: u32) -> bool {
-        // Drawn even if it cannot come true, so that a change of conditions moves no other draw.
+        // Draws even if the probability is 0, so that a change of conditions shifts no other draw.
         self.rng.next_u32() % 1_000 < thousandths
     }
 
@@ -687,7 +686,7 @@ impl MemoryNetwork {
 mod tests {
     use super::*;
 
-    /// Runs a network to its end and gives what happened, as text.
+    /// Runs a network to its end and returns its events.
     fn run(network: &mut MemoryNetwork) -> Vec<(u64, Node, CarrierEvent)> {
         let mut events = Vec::new();
         while let Some(at) = network.next_event_at() {

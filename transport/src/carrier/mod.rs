@@ -1,14 +1,14 @@
 //! Carriers: the ways bytes travel. Two-way carriers make links; one-way carriers move parcels.
 //!
-//! A carrier knows nothing of contacts. It owns its sockets or files, reports what happens as
-//! [`CarrierEvent`]s and executes [`CarrierCommand`]s; `conformance` holds what all of them promise.
+//! A carrier knows nothing of contacts. It owns its sockets or files, reports [`CarrierEvent`]s and executes
+//! [`CarrierCommand`]s; `conformance` tests what all of them promise.
 //!
 //! - [`memory`]: a whole network under a virtual clock, for tests and the simulator
 //! - [`lan`]: the local network
 //! - [`relay`]: libp2p relays
 //! - [`mod@file`]: parcels in a file carried by hand
-//! - [`gate`]: how many strangers a carrier lets in
-//! - `links`: what the links of a carrier have in common
+//! - [`gate`]: limits the strangers of a carrier
+//! - `links`: what the links of every carrier have in common
 
 use std::fmt;
 use std::future::Future;
@@ -34,34 +34,34 @@ pub mod memory;
 #[cfg(feature = "relay")]
 pub mod relay;
 
-/// A way that makes links.
+/// A carrier that makes links.
 ///
-/// A carrier is started by its own constructor with an [`EventSink`]; dropping it ends it. What the
-/// suite in `conformance` checks holds for all of them:
+/// The constructor of a carrier takes an [`EventSink`]; dropping the carrier ends it. The suite in
+/// `conformance` checks these rules for all of them:
 ///
 /// - `Up` comes first and [`Down`](CarrierEvent::Down) once and last; commands for a link that is
 ///   gone do nothing.
 /// - Bytes arrive in order and none is lost, until the link ends.
 /// - [`Written`](CarrierEvent::Written) counts each byte once, when it has left the queue of the
-///   carrier. A peer that does not read stops it; whoever sends keeps a window.
-/// - A sink that is slow stops the reading, not the memory.
+///   carrier. A peer that does not read stops it; the sender must keep a window.
+/// - A slow sink stops the reading; it does not grow the memory.
 pub trait DuplexCarrier: Send + Sync {
-    /// What this way costs and can do.
+    /// Cost and abilities of this carrier.
     fn profile(&self) -> Profile;
 
-    /// Obeys a command at once, without waiting for anything.
+    /// Executes a command at once, without waiting for anything.
     ///
-    /// Called from the one thread that reads what the sink is handed. So what the command itself
-    /// causes (a small send that left at once, an attempt that cannot be made) is returned instead
-    /// of handed over: it comes before anything that the caller has not yet read.
+    /// The thread that reads the sink's events is the only caller. So this returns what the command itself causes
+    /// (a small send that left at once, an attempt that cannot be made) instead of handing it to the sink: it
+    /// comes before every event that the caller has not yet read.
     #[must_use = "it is an event like those handed to the sink"]
     fn execute(&self, command: CarrierCommand) -> Option<CarrierEvent>;
 }
 
-/// Where a two-way carrier puts its events.
+/// Receives the events of a two-way carrier.
 pub trait EventSink: Clone + Send + Sync + 'static {
-    /// Hands over one event, and waits while the owner is busy: that is the back-pressure.
-    /// False if the owner is gone; the carrier then ends.
+    /// Hands over one event; waits while the owner is busy, which is the back-pressure. False if the owner is gone;
+    /// the carrier then ends.
     fn hand(&self, event: CarrierEvent) -> impl Future<Output = bool> + Send;
 }
 
@@ -77,24 +77,24 @@ impl EventSink for tokio::sync::mpsc::Sender<CarrierEvent> {
     }
 }
 
-/// A way that moves parcels in one direction: sealed bundles, opaque to it
-/// (`docs/PROTOCOL.md` section 12).
+/// A carrier that moves parcels in one direction: sealed bundles, which it cannot read (`docs/PROTOCOL.md`
+/// section 12).
 pub trait SimplexCarrier {
-    /// What goes wrong.
+    /// The error of a read or write.
     type Error;
 
-    /// What this way costs and can do.
+    /// Cost and abilities of this carrier.
     fn profile(&self) -> Profile;
 
     /// Sends these parcels, all of them or none.
     fn write(&self, parcels: &[Bytes]) -> Result<(), Self::Error>;
 
-    /// The parcels that wait here, one at a time, so that no more than one is in memory. After an
-    /// error nothing follows.
+    /// The waiting parcels, one at a time, so that no more than one is in memory. After an error the iterator
+    /// ends.
     fn read(&self) -> Result<impl Iterator<Item = Result<Bytes, Self::Error>>, Self::Error>;
 }
 
-/// What kind of way this is. The numbers are in beacons and on disk: never reuse one.
+/// The kind of a carrier. The numbers are in beacons and on disk: never reuse one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -113,8 +113,7 @@ pub enum CarrierKind {
 }
 
 impl CarrierKind {
-    /// What a byte costs in energy and money, relative to the local network; of two ways the cheaper one is the
-    /// better.
+    /// Cost of a byte in energy and money, relative to the local network; the node prefers the cheaper of two paths.
     pub const fn cost(self) -> u32 {
         match self {
             CarrierKind::File => 0,
@@ -125,56 +124,56 @@ impl CarrierKind {
     }
 }
 
-/// What a way costs and can do, for choosing among several.
+/// Cost and abilities of a carrier, for choosing among several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Profile {
     /// The kind.
     pub kind: CarrierKind,
-    /// The largest piece that travels without being split, in bytes.
+    /// The largest piece that travels unsplit, in bytes.
     pub mtu_bytes: u32,
     /// A typical one-way delay, in milliseconds.
     pub latency_ms: u32,
-    /// The longest a parcel may be under way, in milliseconds.
+    /// The longest time that a parcel may travel, in milliseconds.
     pub max_latency_ms: u64,
     /// As [`CarrierKind::cost`].
     pub cost: u32,
-    /// Whether bytes may be lost without the link ending.
+    /// Whether bytes may be lost although the link goes on.
     pub lossy: bool,
-    /// Whether beacons are announced over it, and heard.
+    /// Whether devices announce and hear beacons over it.
     pub announces: bool,
 }
 
-/// One live two-way connection, named by whoever runs the carrier; never reused in a process.
+/// Identifies one live two-way connection; never reused in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(pub u64);
 
-/// Gives links their names. The carriers of a process share one, so that no two links share a name.
+/// Allocates link ids. The carriers of a process share one allocator, so that link ids are unique.
 #[derive(Debug, Clone, Default)]
 pub struct LinkIds(Arc<AtomicU64>);
 
 impl LinkIds {
-    /// The next name.
+    /// The next id.
     pub fn next_id(&self) -> LinkId {
         LinkId(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-/// One attempt to reach an address, named by whoever asks for it.
+/// Identifies one dial attempt; chosen by the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DialId(pub u64);
 
-/// Addresses in one fact, invitation or report.
+/// Most addresses in one fact, invitation or report.
 pub const MAX_ADDRESSES: usize = 16;
 
-/// Where a device can be reached over one carrier, in that carrier's own text form
-/// (LAN: `192.0.2.1:4711`, `[fe80::1%3]:4711`; BLE: `C0:FF:EE:00:12:34`). Prints nothing of itself.
+/// Where a device can be reached over one carrier, in the carrier's own text form (LAN: `192.0.2.1:4711`,
+/// `[fe80::1%3]:4711`; BLE: `C0:FF:EE:00:12:34`). Its `Debug` output is redacted.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub String);
 
 impl Address {
-    /// Whether the hardware address of an interface can be read from it, as from an IPv6 address whose last half
-    /// is a modified EUI-64 (RFC 4291, appendix A): such an address follows a device from network to network and is
-    /// told to nobody (`docs/PROTOCOL.md` section 8).
+    /// Whether the address contains the hardware address of an interface, as an IPv6 address does whose last half is
+    /// a modified EUI-64 (RFC 4291, appendix A). Such an address follows a device from network to network, so we tell
+    /// it to nobody (`docs/PROTOCOL.md` section 8).
     #[must_use]
     pub fn tells_hardware(&self) -> bool {
         let socket = self.0.parse::<SocketAddr>();
@@ -182,7 +181,7 @@ impl Address {
     }
 }
 
-/// Whether the hardware address of an interface can be read from this address.
+/// Whether this IP address contains the hardware address of an interface.
 pub(crate) fn tells_hardware(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(_) => false,
@@ -196,7 +195,7 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Whether a carrier works, and if not, why: a stable code; words are made at the edge.
+/// Whether a carrier works, and if not, why: a stable code, which the user interface puts into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -205,133 +204,132 @@ pub enum CarrierState {
     On,
     /// Switched off by the user.
     Off,
-    /// There is no interface to use.
+    /// No usable network interface or adapter exists.
     NoInterface,
     /// The operating system refuses.
     NoPermission,
-    /// The part of the operating system that is needed does not run.
+    /// A required system service does not run.
     NoService,
     /// The radio is switched off.
     PoweredOff,
-    /// The radio would show everybody an address or a name that never changes, and the user has not
-    /// allowed that.
+    /// The radio would show everybody an address or a name that never changes, and the user has not allowed that.
     NotPrivate,
     /// Links work, but announcements are not possible (multicast is blocked).
     NoDiscovery,
-    /// It failed and is being tried again.
+    /// It failed; the carrier retries.
     Failing,
 }
 
-/// The state of a relay: a stable code; words are made at the edge. The carrier reports neither of the first two.
+/// The state of a relay: a stable code, which the user interface puts into words. The carrier reports neither of
+/// the first two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RelayState {
-    /// A contact or an invitation names it; it is not connected to unless it is added.
+    /// A contact or an invitation names it; the device connects to it only if the user adds it.
     Offered,
     /// The carrier is switched off.
     Off,
-    /// It is being connected to.
+    /// The device is connecting to it.
     Connecting,
-    /// It has a place for us: contacts reach us there.
+    /// It reserved a place for us: contacts reach us there.
     Ready,
-    /// It does not answer, or its name leads nowhere.
+    /// It does not answer, or its host name does not resolve.
     Unreachable,
     /// Another relay answers at its address.
     WrongName,
-    /// It takes nobody in, or not us.
+    /// It refuses reservations, ours or everybody's.
     Refused,
-    /// It has no place left.
+    /// It has no free place.
     Full,
-    /// It is none.
+    /// Not a relay.
     NotARelay,
-    /// Its address is one of QUIC, and the proxy takes TCP alone.
+    /// Its address uses QUIC, and the proxy supports only TCP.
     NeedsTcp,
 }
 
-/// How a link is ended.
+/// How to end a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// After what is already queued, and at once if nothing is.
+    /// Once everything queued has been sent.
     Now,
-    /// Read and throw away whatever comes, and answer nothing, until [`Ending::Now`] follows.
+    /// Reads and discards everything, and answers nothing, until [`Ending::Now`] follows.
     Drain,
 }
 
-/// What a two-way carrier reports.
+/// An event of a two-way carrier.
 #[derive(Debug, Clone)]
 pub enum CarrierEvent {
     /// The carrier's state changed.
     State(CarrierState),
-    /// The addresses at which this device can be reached over this carrier now.
+    /// The addresses at which others can now reach this device over this carrier.
     Addresses(Vec<Address>),
     /// A link is up: dialled by us (`dial`) or by the other side.
     Up {
-        /// Its name from now on.
+        /// Its id.
         link: LinkId,
-        /// The attempt that made it, if it was ours.
+        /// The attempt that made it, if we dialled.
         dial: Option<DialId>,
         /// The other end's address, where there is one.
         from: Option<Address>,
     },
-    /// An attempt failed.
+    /// A dial attempt failed.
     DialFailed {
         /// The attempt.
         dial: DialId,
     },
-    /// Bytes arrived, in order; how they are cut means nothing.
+    /// Bytes arrived, in order; the boundaries between pieces mean nothing.
     Bytes {
         /// The link.
         link: LinkId,
         /// What arrived.
         bytes: Bytes,
     },
-    /// So many of the bytes given to [`CarrierCommand::Send`] have left.
+    /// This many of the bytes from [`CarrierCommand::Send`] have left.
     Written {
         /// The link.
         link: LinkId,
         /// How many bytes.
         bytes: usize,
     },
-    /// The link is gone; nothing more follows about it.
+    /// The link is gone; no more events follow about it.
     Down {
         /// The link.
         link: LinkId,
     },
-    /// Somebody announces this beacon at these addresses.
+    /// A device announces this beacon at these addresses.
     Beacon {
         /// The beacon.
         beacon: [u8; 8],
         /// Where its owner can be dialled, at most `MAX_ADDRESSES`.
         at: Vec<Address>,
     },
-    /// How it is with a relay that is to be used.
+    /// The state of a relay in use.
     Relay {
-        /// Its address, as it was given.
+        /// Its address, as the owner gave it.
         at: Address,
-        /// How it is.
+        /// Its state.
         state: RelayState,
     },
-    /// The other end of this link, which we dialled, can be dialled over a better path here, as long as the
-    /// link is up.
+    /// A better path to the other end of this link, which we dialled, exists at `at` as long as the link is up.
     BetterPath {
         /// The link.
         link: LinkId,
-        /// Where.
+        /// The address to dial.
         at: Address,
     },
-    /// How long the radio has been in use since the carrier came on, or was told anew how to use it. Of
-    /// Bluetooth LE alone, about once a minute.
+    /// Use of the radio since the carrier came on or last changed its use of the radio. Only Bluetooth LE reports
+    /// it, about once a minute.
     Airtime {
-        /// Since then, in milliseconds.
+        /// Length of that time, in milliseconds.
         over_ms: u64,
-        /// For how much of that others were listened for.
+        /// Time spent listening for other devices.
         listened_ms: u64,
-        /// For how much of that something was announced.
+        /// Time spent advertising.
         announced_ms: u64,
     },
-    /// This port is used on this network: to be given back at the next start, so that addresses
-    /// which contacts remember stay true.
+    /// The carrier uses this port on this network. Give it back at the next start, so that addresses which contacts
+    /// remember stay valid.
     Port {
         /// The network, as a hash of its prefix.
         network: [u8; 16],
@@ -340,63 +338,63 @@ pub enum CarrierEvent {
     },
 }
 
-/// What a two-way carrier is told.
+/// A command to a two-way carrier.
 #[derive(Debug, Clone)]
 pub enum CarrierCommand {
-    /// Try to reach this address.
+    /// Dials this address.
     Dial {
-        /// A name for the attempt.
+        /// The id of the attempt.
         dial: DialId,
-        /// Where.
+        /// The address.
         to: Address,
     },
-    /// Send these bytes after all earlier ones.
+    /// Sends these bytes after all earlier ones.
     Send {
         /// The link.
         link: LinkId,
-        /// What.
+        /// The bytes.
         bytes: Bytes,
     },
-    /// The other end of this link is known: it no longer counts among the strangers. Comes before
-    /// anything is sent to it.
+    /// The owner recognised the other end of this link, so the link no longer counts as a stranger's. Comes before the
+    /// owner sends anything to it.
     Recognised {
         /// The link.
         link: LinkId,
     },
-    /// End this link.
+    /// Ends this link.
     End {
         /// The link.
         link: LinkId,
         /// How.
         ending: Ending,
     },
-    /// Announce exactly these beacons from now on, at the present addresses: once those change, or the
-    /// carrier is off, nothing is announced and nobody looked for until told anew. Without beacons and
-    /// without looking the carrier is silent, and nothing that others announce wakes it.
+    /// Announces exactly these beacons from now on, at the present addresses. Once those change, or the carrier is
+    /// switched off, it announces nothing and looks for nobody until the next such command. Without beacons and
+    /// without looking the carrier is silent, and announcements of others do not wake it.
     Announce {
         /// At most four.
         beacons: Vec<[u8; 8]>,
-        /// Whether somebody is looked for: then the carrier reports for a while who else announces.
+        /// Whether to look for others: the carrier then reports for a while which beacons it hears.
         look: bool,
     },
-    /// Be reachable at exactly these relays under exactly these names, and dial under the first; no
-    /// other carrier heeds it.
+    /// Be reachable at exactly these relays under exactly these names, and dial under the first; all other carriers
+    /// ignore it.
     SetRelays {
-        /// Relays' addresses. Without any the carrier is off.
+        /// Addresses of relays. Without any the carrier is off.
         relays: Vec<Address>,
         /// The keys of the names.
         keys: Vec<RelayKey>,
-        /// How they are reached. If that changes, all links end.
+        /// How to reach them. If this changes, all links end.
         paths: RelayPaths,
     },
-    /// Use the radio in this way from now on; no carrier but Bluetooth LE heeds it.
+    /// Uses the radio in this way from now on; only Bluetooth LE executes it.
     SetRadio {
-        /// How much of its time.
+        /// How much of its time to use.
         power: Power,
-        /// Whether to be on the air although everybody near sees an address that never changes.
+        /// Whether to advertise although everybody near sees an address that never changes.
         show_address: bool,
     },
-    /// Switch the carrier on or off.
+    /// Switches the carrier on or off.
     Switch {
         /// On or off.
         on: bool,

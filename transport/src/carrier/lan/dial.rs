@@ -1,4 +1,4 @@
-//! Reaching an address.
+//! Dials an address.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::carrier::{CarrierEvent, DialId, EventSink};
 /// How long one attempt may take.
 const DIAL: Duration = Duration::from_secs(10);
 
-/// Tries the candidates one after another and reports the link, or that there is none.
+/// Tries the candidates one after another, and reports the link or the failure.
 pub async fn run<S: EventSink>(
     links: Arc<Links<S, Link>>,
     dial: DialId,
@@ -34,14 +34,14 @@ pub async fn run<S: EventSink>(
         None => false,
     };
     if !is_up {
-        // An owner who is gone waits for nothing.
+        // If the owner is gone, nobody waits for this event.
         let _ = links.tell(CarrierEvent::DialFailed { dial }).await;
     }
 }
 
 async fn connect(to: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(to).await?;
-    // A dial to a free port of this machine may be given that very port, and meet itself.
+    // A dial to a free port of this machine may get that very port as its source, and so connect to itself.
     if stream.local_addr()? == stream.peer_addr()? {
         return Err(io::ErrorKind::ConnectionRefused.into());
     }

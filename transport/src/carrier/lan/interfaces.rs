@@ -1,4 +1,4 @@
-//! The interfaces of this machine, and word of their changes.
+//! The network interfaces of this machine, and notice of their changes.
 
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -12,24 +12,24 @@ use tokio::time::{sleep, timeout};
 use super::nearby::Nearby;
 use crate::carrier::{Address, MAX_ADDRESSES, tells_hardware};
 
-/// Changes come in bursts (an interface, its addresses, their routes); one look at the end is enough.
+/// Changes come in bursts (an interface, its addresses, their routes); one look after a burst is enough.
 const SETTLE: Duration = Duration::from_millis(200);
 
-/// Pause before the kernel is asked again for its messages, should it refuse.
+/// Pause before asking the kernel for change messages again after it refused.
 const RETRY: Duration = Duration::from_secs(60);
 
-/// What this machine has now, as far as the carrier listens there.
+/// The present interfaces on which the carrier listens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interfaces {
-    /// Where others can reach us, the likeliest first, at most [`MAX_ADDRESSES`]. Those that tell the hardware
-    /// address are left out: what is here is announced and told.
+    /// Addresses at which others can reach us, the likeliest first, at most [`MAX_ADDRESSES`]. Addresses that reveal
+    /// the hardware address are left out, since we announce these and tell them to contacts.
     pub addresses: Vec<(IpAddr, u32)>,
-    /// What is near by them.
+    /// The networks that count as near.
     pub nearby: Nearby,
 }
 
 impl Interfaces {
-    /// Looks at the machine. Nothing is there if it cannot be asked.
+    /// Reads the interfaces from the system; empty if the system does not answer.
     pub fn now(bind: &[IpAddr]) -> Self {
         let all = if_addrs::get_if_addrs().unwrap_or_default();
         Self::of(&all, bind)
@@ -87,7 +87,7 @@ impl Interfaces {
     }
 }
 
-/// The network that an address is of; none for networks that are everywhere.
+/// The network of an address; `None` for link-local ones, which are the same everywhere.
 fn network(address: &IfAddr) -> Option<IpNet> {
     if address.is_link_local() {
         return None;
@@ -99,7 +99,7 @@ fn network(address: &IfAddr) -> Option<IpNet> {
     Some(network.trunc())
 }
 
-/// A name for a network, under which its port is kept (`docs/PROTOCOL.md` section 13).
+/// A name for a network, under which the owner stores its port (`docs/PROTOCOL.md` section 13).
 pub fn name(network: &IpNet) -> [u8; 16] {
     let (prefix, length) = match network {
         IpNet::V4(v4) => (v4.network().to_ipv6_mapped(), 96 + v4.prefix_len()),
@@ -112,7 +112,7 @@ pub fn name(network: &IpNet) -> [u8; 16] {
     name
 }
 
-/// Word of changes, from the kernel: nothing is polled.
+/// Notices of changes, from the kernel: nothing is polled.
 pub struct Changes(Option<IfWatcher>);
 
 impl Changes {
@@ -120,7 +120,7 @@ impl Changes {
         Self(None)
     }
 
-    /// Waits until something has changed and has settled.
+    /// Waits until something has changed and settled.
     pub async fn next(&mut self) {
         loop {
             if let Some(watcher) = &mut self.0 {

@@ -1,5 +1,5 @@
-//! Keeps listeners, reported addresses and announcements in step with what the owner wants and what
-//! the machine has.
+//! Keeps listeners, reported addresses and announcements in step with what the owner wants and what the machine
+//! has.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -17,10 +17,10 @@ use super::{LanConfig, Shared, Wanted};
 use crate::carrier::links::Reported;
 use crate::carrier::{Address, CarrierEvent, CarrierState, EventSink};
 
-/// Pause before listening is tried again after it failed.
+/// Pause before the keeper tries to listen again after a failure.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Runs until the carrier is dropped or its owner gone.
+/// Runs until the carrier is dropped or its owner is gone.
 pub async fn run<S: EventSink>(
     shared: Arc<Shared<S>>,
     config: LanConfig,
@@ -73,26 +73,26 @@ struct Keeper<S> {
     config: LanConfig,
     interfaces: Interfaces,
     listening: Option<Listening>,
-    /// The networks that have seen the port we listen at.
+    /// The networks that have seen our present port.
     port_known_at: BTreeSet<[u8; 16]>,
     discovery: Discovery,
-    /// What was wanted up to here has been announced, or was wanted while nothing could be.
+    /// Number of the last announce command that was applied, or that came while nothing could be announced.
     announced: u64,
-    /// Where it is announced. Off the air it grows old, and elsewhere it would tell where we were: there the
-    /// owner, who is told, says what to announce.
+    /// The addresses that the announcement names. If the carrier was off, the announcement is out of date; at other
+    /// addresses it would reveal where we were. The owner learns of the change and commands a new one.
     at: Vec<Address>,
-    /// Whether announcements leave this machine, as far as it could tell last.
+    /// Whether announcements left this machine at the last attempt.
     announceable: bool,
     reported: Reported,
 }
 
 impl<S: EventSink> Keeper<S> {
-    /// `None` if the owner is gone, here and below.
+    /// Applies what the owner wants. `None`, here and below, if the owner is gone.
     async fn on(&mut self, wanted: &Wanted) -> Option<()> {
         self.interfaces = Interfaces::now(&self.config.bind);
         let nearby = &self.interfaces.nearby;
         self.shared.nearby().clone_from(nearby);
-        // A port kept from one network to another would tell the second who was at the first.
+        // Keeping the port on another network would show that network who was on the first one.
         let networks: BTreeSet<_> = nearby.networks.iter().map(name).collect();
         if !networks.is_empty() && networks.is_disjoint(&self.port_known_at) {
             self.stop_listening().await;
@@ -130,7 +130,7 @@ impl<S: EventSink> Keeper<S> {
         self.report(state, addresses).await
     }
 
-    /// Announces what is newly wanted, and nothing more of what was announced at other addresses.
+    /// Announces what the owner newly wants, and stops an announcement made for other addresses.
     fn announce(&mut self, wanted: &Wanted, addresses: &[Address], port: u16) {
         if self.at != addresses {
             self.discovery.stop();
@@ -157,7 +157,7 @@ impl<S: EventSink> Keeper<S> {
     async fn heard(&mut self, heard: Heard) -> Option<()> {
         match heard {
             Heard::Beacon { beacon, at } => self.tell(CarrierEvent::Beacon { beacon, at }).await,
-            // The state follows when the loop comes round.
+            // The next round of the loop reports the state.
             Heard::Working(working) => {
                 self.announceable = working;
                 Some(())
@@ -170,7 +170,7 @@ impl<S: EventSink> Keeper<S> {
         self.at.clear();
         self.announced = wanted.announcement;
         self.stop_listening().await;
-        // What follows is the last word: every link has been reported down before.
+        // The state `Off` must be the last event: wait until every link has been reported down.
         while !self.shared.links.are_gone() {
             self.shared.links.gone().await;
         }

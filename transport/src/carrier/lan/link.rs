@@ -1,4 +1,4 @@
-//! One link: a socket, what waits to be written, and the task that lives as long as it does.
+//! One link: a socket, its write queue, and the task that runs as long as the link.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
@@ -16,41 +16,40 @@ use tokio::time::timeout;
 use crate::carrier::links::{Controls, Links, Origin};
 use crate::carrier::{Address, CarrierEvent, Ending, EventSink, LinkId};
 
-/// Bytes of a stranger that are handed up; more is read and thrown away.
+/// Bytes of a stranger that are handed up; the rest is read and discarded.
 pub const MAX_STRANGER_BYTES: usize = 1_024;
 
-/// Bytes given to send and not yet written. Whoever sends keeps a window well below; a link beyond
-/// it is ended.
+/// Bytes queued to send and not yet written. A correct sender keeps its window well below this; a link that
+/// exceeds it is ended.
 pub const MAX_QUEUED: usize = 4 * 1024 * 1024;
 
-/// A send up to this size goes straight into the socket if nothing waits before it; larger ones are
-/// left to the task, which copies them on another core.
+/// A send up to this size goes straight into the socket if the queue is empty; the task writes larger ones, so
+/// that another core copies them.
 const DIRECT: usize = 16 * 1024;
 
-/// One read. Small enough that the allocator recycles the copies.
+/// Bytes of one read: small enough that the allocator recycles the copies.
 const PIECE: usize = 64 * 1024;
 
-/// Reads before the task looks at its queue and the other tasks again.
+/// Reads before the task looks at its queue and lets other tasks run.
 const READS: usize = 16;
 
 /// Slices in one vectored write.
 const SLICES: usize = 64;
 
-/// How long what is queued may take to leave once the link is to end.
+/// How long queued bytes may take to leave once the link is to end.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// How long a link that has said something waits to be closed by its peer, since closing a socket
-/// with unread bytes may take back what was just sent.
+/// How long a link that has sent something waits for its peer to close, since closing a socket with unread
+/// bytes may discard what was just sent.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// How long the kernel of the other side may leave what was sent without acknowledgement (`TCP_USER_TIMEOUT`).
-/// The kernel here begins to count when it first sends again, some hundred milliseconds later, and all together is
-/// to take less than 10 s.
+/// How long the peer's kernel may leave sent data unacknowledged (`TCP_USER_TIMEOUT`). Our kernel starts to count
+/// at its first retransmission, some hundred milliseconds later, and the total must stay below 10 s.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(8);
 
 thread_local! {
-    // One for each worker instead of one for each link: idle links hold no buffer.
+    // One for each worker thread instead of one for each link: idle links hold no buffer.
     static PIECES: std::cell::RefCell<Vec<u8>> = std::cell::RefCell::new(vec![0; PIECE]);
 }
 
@@ -60,7 +59,7 @@ pub struct Link {
     id: LinkId,
     stream: TcpStream,
     state: Mutex<State>,
-    /// The task has something to look at.
+    /// Notified when the task has something to look at.
     changed: Notify,
 }
 
@@ -68,20 +67,20 @@ pub struct Link {
 struct State {
     queue: VecDeque<Bytes>,
     queued: usize,
-    /// Accepted, not recognised, and nothing sent to it.
+    /// The other side dialled, is not recognised, and nothing was sent to it.
     stranger: bool,
     draining: bool,
     ending: bool,
-    /// More was queued than anybody may.
+    /// The owner queued more than [`MAX_QUEUED`].
     flooded: bool,
     /// Nothing is written any more.
     closed: bool,
-    /// Something was written once.
+    /// Something was written.
     spoke: bool,
 }
 
 impl Link {
-    /// Sends after all that is queued; says how much left at once.
+    /// Queues bytes to send; returns how many left at once.
     pub fn send(&self, bytes: Bytes) -> usize {
         let mut state = self.state();
         if state.closed || state.ending {
@@ -91,7 +90,7 @@ impl Link {
         let mut bytes = bytes;
         let mut written = 0;
         if state.queue.is_empty() && bytes.len() <= DIRECT {
-            // An error is met again by the task, which reports it.
+            // The task meets the same error again and reports it.
             written = self.stream.try_write(&bytes).unwrap_or(0);
             bytes.advance(written);
             state.spoke |= written > 0;
@@ -106,11 +105,11 @@ impl Link {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held, and if it did, each field is whole on its own.
+        // No code panics while it holds the lock; even then each field would be valid by itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what the socket takes; says how much.
+    /// Writes what the socket takes; returns the number of bytes.
     fn write(&self) -> io::Result<usize> {
         let mut state = self.state();
         let mut written = 0;
@@ -142,7 +141,7 @@ impl Link {
         Ok(written)
     }
 
-    /// One piece of what has arrived: `None` if nothing has, empty if nothing will.
+    /// Reads one piece: `None` if none has arrived, empty at the end of the stream.
     fn read(&self) -> io::Result<Option<Bytes>> {
         PIECES.with_borrow_mut(|piece| match self.stream.try_read(piece) {
             Ok(length) => Ok(Some(Bytes::copy_from_slice(&piece[..length]))),
@@ -151,7 +150,7 @@ impl Link {
         })
     }
 
-    /// Throws away what has arrived; says whether the peer has closed its side.
+    /// Discards what has arrived; returns whether the peer has closed its side.
     fn discard(&self) -> io::Result<bool> {
         for _ in 0..READS {
             match self.read()? {
@@ -180,8 +179,8 @@ impl Controls for Link {
     }
 }
 
-/// Takes a connected socket in and reports the link, which then lives in its own task. False if the
-/// carrier is off by now.
+/// Reports the link over a connected socket, and runs it in a task of its own. False if the carrier has been
+/// switched off.
 pub async fn up<S: EventSink>(
     links: &Arc<Links<S, Link>>,
     stream: TcpStream,
@@ -205,7 +204,7 @@ pub async fn up<S: EventSink>(
     let life = {
         let (links, link) = (links.clone(), link.clone());
         async move {
-            // Whatever ended it, the peer's or the network's fault, is the same to the owner.
+            // The owner handles every end alike, whether the peer or the network caused it.
             let _ = live(&links, &link).await;
             link.state().closed = true;
         }
@@ -214,12 +213,12 @@ pub async fn up<S: EventSink>(
     let Some(told) = links.enter(id, link, origin, from, life) else {
         return false;
     };
-    // It fails with the task alone.
+    // Fails only together with the task.
     let _ = told.await;
     true
 }
 
-/// The life of a link, until it has ended or failed.
+/// Runs the link until it ends or fails.
 async fn live<S: EventSink>(links: &Links<S, Link>, link: &Link) -> io::Result<()> {
     let mut heard_as_stranger = 0;
     let mut peer_closed = false;
@@ -296,10 +295,10 @@ async fn live<S: EventSink>(links: &Links<S, Link>, link: &Link) -> io::Result<(
     }
 }
 
-/// Ends a link in order: what is queued leaves, the peer reads the end of the stream.
+/// Ends a link in order: writes what is queued, then closes our side of the stream.
 ///
-/// A stranger gets the same whatever it sent: what has arrived is read first, since a socket closed
-/// over unread bytes says RST where another says FIN, and nothing that it does delays the FIN.
+/// Every stranger sees the same end, whatever it sent: we read first what has arrived, since closing a socket with
+/// unread bytes sends RST instead of FIN, and nothing that a stranger does delays the FIN.
 async fn close<S: EventSink>(
     links: &Links<S, Link>,
     link: &Link,
@@ -318,7 +317,7 @@ async fn close<S: EventSink>(
             if link.state().queue.is_empty() {
                 return Ok(());
             }
-            // A peer that is itself stopped by our not reading would never take the rest.
+            // If the peer waits for us to read, it would never accept the rest.
             if !peer_closed {
                 peer_closed = link.discard()?;
             }
@@ -350,7 +349,7 @@ async fn close<S: EventSink>(
     Ok(())
 }
 
-/// Dead links are noticed by the kernel, so that idle ones cost no wake-ups here.
+/// The kernel detects dead links, so idle links wake nobody here.
 fn set_options(stream: &TcpStream) -> io::Result<()> {
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(60))

@@ -1,4 +1,4 @@
-//! Being reachable: one port for all families and interfaces.
+//! Listens at one port for all address families and interfaces.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
@@ -15,26 +15,26 @@ use crate::carrier::EventSink;
 use crate::carrier::gate::Prefix;
 use crate::carrier::links::Origin;
 
-/// Ports drawn until one is free for all addresses.
+/// How many ports to draw until one is free for all addresses.
 const TRIES: usize = 16;
 
-/// Connections that the kernel holds for us before they are accepted.
+/// Connections that the kernel holds until we accept them.
 const BACKLOG: i32 = 256;
 
-/// Pause when the system has no socket left to give.
+/// Pause when the system is out of sockets.
 const EXHAUSTED: Duration = Duration::from_millis(500);
 
 /// The listeners.
 #[derive(Debug)]
 pub struct Listening {
-    /// The port of all of them.
+    /// The port of every listener.
     pub port: u16,
     accepting: JoinSet<()>,
 }
 
 impl Listening {
-    /// Listens at these addresses: at the preferred port if it is free, else at one that the system
-    /// draws. A family that the system does not have is left out, as long as one remains.
+    /// Listens at these addresses: at the preferred port if it is free, else at one that the system draws. Skips an
+    /// address family that the system lacks, as long as one remains.
     pub fn start<S: EventSink>(
         shared: &Arc<Shared<S>>,
         addresses: &[IpAddr],
@@ -89,7 +89,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // A restart must not wait for the ends of old links. (On Windows the option means another thing.)
+    // A restart must not wait until old links have timed out. (On Windows the option has another meaning.)
     #[cfg(not(windows))]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
@@ -98,11 +98,11 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Takes connections from near in, no faster than the owner is told of them.
+/// Accepts connections from near addresses, no faster than the owner takes their events.
 async fn accept<S: EventSink>(shared: Arc<Shared<S>>, listener: TcpListener) {
     loop {
         match listener.accept().await {
-            // Whoever comes from afar is closed, having heard nothing.
+            // A peer that is not near is disconnected without a byte.
             Ok((_, peer)) if !shared.nearby().holds(peer.ip()) => {}
             Ok((stream, peer)) => {
                 let origin = Origin::Accepted(Prefix::of(peer.ip()));

@@ -1,9 +1,9 @@
-//! The local network (`docs/PROTOCOL.md` section 13): plain TCP between addresses that beacons,
-//! contacts and invitations give. Needs no route to anywhere and no name service.
+//! The local network (`docs/PROTOCOL.md` section 13): plain TCP to addresses from beacons, contacts and
+//! invitations. Needs no internet and no name service.
 //!
-//! One task keeps the listeners and announcements in step with the interfaces (`keeper`); each link
-//! has a task of its own (`link`) that sleeps until the kernel or a command wakes it. Commands are
-//! carried out by the thread that gives them: a small send goes straight into the socket.
+//! One task (`keeper`) keeps the listeners and announcements in step with the interfaces; each link (`link`) has
+//! a task of its own that sleeps until the kernel or a command wakes it. The caller's thread executes commands:
+//! a small send goes straight into the socket.
 
 mod dial;
 mod discovery;
@@ -27,10 +27,10 @@ use super::{
 use link::Link;
 use nearby::Nearby;
 
-/// Attempts under way at one time; further ones fail at once.
+/// Dial attempts at one time; further ones fail at once.
 pub const MAX_DIALS: usize = 256;
 
-/// What the local network claims of itself.
+/// The properties that the local network declares.
 pub const PROFILE: Profile = Profile {
     kind: CarrierKind::Lan,
     mtu_bytes: u32::MAX,
@@ -41,23 +41,23 @@ pub const PROFILE: Profile = Profile {
     announces: true,
 };
 
-/// How the carrier is to run.
+/// Configuration of the carrier.
 #[derive(Debug, Clone)]
 pub struct LanConfig {
-    /// Decides names, pauses and who is driven out; drawn anew at each start.
+    /// Seeds names, pauses and the choice of the link to evict; use a fresh one at each start.
     pub seed: [u8; 32],
-    /// Where link names come from.
+    /// Allocates link ids.
     pub ids: LinkIds,
-    /// The addresses to listen at. The unspecified ones stand for all interfaces but loopback.
+    /// The addresses to listen at. An unspecified address stands for all interfaces except loopback.
     pub bind: Vec<IpAddr>,
     /// The ports of earlier [`CarrierEvent::Port`] events.
     pub ports: BTreeMap<[u8; 16], u16>,
-    /// The UDP port of announcements; all that are to hear one another use the same.
+    /// The UDP port of announcements; devices hear only others that use the same.
     pub discovery_port: u16,
 }
 
 impl LanConfig {
-    /// All interfaces, IPv4 and IPv6.
+    /// Listens on all interfaces, IPv4 and IPv6.
     pub fn new(seed: [u8; 32], ids: LinkIds) -> Self {
         let bind = vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
         Self {
@@ -69,7 +69,7 @@ impl LanConfig {
         }
     }
 
-    /// This machine alone: tests, benches and the demo.
+    /// Listens on loopback only: for tests, benches and the demo.
     pub fn loopback(seed: [u8; 32], ids: LinkIds) -> Self {
         let bind = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
         Self {
@@ -79,7 +79,7 @@ impl LanConfig {
     }
 }
 
-/// The local network. Dropping it ends its links after what is queued.
+/// The local network. Dropping it sends what is queued and then ends its links.
 #[derive(Debug)]
 pub struct Lan<S: EventSink> {
     shared: Arc<Shared<S>>,
@@ -87,17 +87,17 @@ pub struct Lan<S: EventSink> {
     keeper: AbortHandle,
 }
 
-/// What the owner wants of the keeper; only the newest counts.
+/// What the owner wants; the keeper applies only the newest value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wanted {
     on: bool,
     beacons: Vec<[u8; 8]>,
     look: bool,
-    /// Counts the calls to announce, each of which redraws the names.
+    /// Number of the last announce command; each redraws the names.
     announcement: u64,
 }
 
-/// What all tasks of the carrier share.
+/// State that all tasks of the carrier share.
 #[derive(Debug)]
 struct Shared<S> {
     links: Arc<Links<S, Link>>,
@@ -105,7 +105,7 @@ struct Shared<S> {
 }
 
 impl<S: EventSink> Lan<S> {
-    /// Starts the carrier, switched on, within the tokio runtime of the caller. Failures are states
+    /// Starts the carrier, switched on, within the tokio runtime of the caller. Failures are reported as states
     /// ([`CarrierEvent::State`]), since they pass.
     ///
     /// # Panics
@@ -114,7 +114,7 @@ impl<S: EventSink> Lan<S> {
         let gate = blake3::derive_key("hedgerow 1 lan gate", &config.seed);
         let shared = Arc::new(Shared {
             links: Arc::new(Links::new(sink, config.ids.clone(), MAX_DIALS, gate)),
-            // Known before the first attempt, which may come before the keeper's first look.
+            // Read here because a dial may come before the keeper first reads the interfaces.
             nearby: Mutex::new(interfaces::Interfaces::now(&config.bind).nearby),
         });
         let (wanted, receiver) = watch::channel(Wanted {
@@ -160,7 +160,7 @@ impl<S: EventSink> DuplexCarrier for Lan<S> {
                 wanted.look = look;
                 wanted.announcement += 1;
             }),
-            // There are no relays and there is no radio here.
+            // The local network has no relays and no radio.
             CarrierCommand::SetRelays { .. } | CarrierCommand::SetRadio { .. } => {}
             CarrierCommand::Switch { on } => {
                 links.switch(on);
@@ -180,7 +180,7 @@ impl<S: EventSink> Drop for Lan<S> {
 
 impl<S> Shared<S> {
     fn nearby(&self) -> MutexGuard<'_, Nearby> {
-        // Nothing panics while it is held.
+        // No code panics while it holds the lock.
         self.nearby.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Which addresses are of the local network.
+//! Decides which addresses belong to the local network.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -7,24 +7,24 @@ use ipnet::IpNet;
 
 use crate::carrier::Address;
 
-/// Interfaces on which a link-local address is tried.
+/// Interfaces on which to try a link-local address.
 const MAX_SCOPES: usize = 8;
 
-/// What is near: all that this carrier speaks with. A contact, an invitation or an announcement may name
-/// any address; only what is near is reached, and whoever comes from elsewhere is not heard, so that
-/// nothing goes over the internet here, past the relays and the proxy that the user chose for it.
+/// The networks that are near. A contact, an invitation or an announcement may name any address; this carrier dials
+/// only near ones and ignores connections from others. So it sends nothing over the internet, where it would bypass
+/// the relays and the proxy that the user chose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Nearby {
-    /// The networks of the interfaces at which we listen.
+    /// The networks of the interfaces on which we listen.
     pub networks: BTreeSet<IpNet>,
-    /// Interfaces with a link-local IPv6 address, by index, each once.
+    /// Indexes of the interfaces with a link-local IPv6 address, each once.
     pub scopes: Vec<u32>,
 }
 
 impl Nearby {
-    /// Whether an address is of a network of ours, or of those that the internet does not carry: what
-    /// is private (RFC 1918, RFC 4193) is so often divided among routers that it is near in any network.
-    /// This machine itself is near only where we listen there.
+    /// Whether an address is near: in one of our networks, or in a range that the internet does not route. Routers
+    /// often split private ranges (RFC 1918, RFC 4193), so every private address counts as near. Loopback is near
+    /// only if we listen there.
     pub fn holds(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();
         let anywhere = match ip {
@@ -34,10 +34,10 @@ impl Nearby {
         anywhere || self.networks.iter().any(|network| network.contains(&ip))
     }
 
-    /// The sockets that an address may mean here; none if it is not near, or no address of this carrier.
+    /// The sockets to try for an address; none if it is not near, or not an address of this carrier.
     ///
-    /// A link-local IPv6 address names an interface of *its* device, which is of no use to a contact who
-    /// was told the address: it is tried on every interface that has such addresses, the one named first.
+    /// A link-local IPv6 address names an interface of *its own* device, which does not help a contact. We try the
+    /// address on every interface that has link-local addresses, the named one first.
     pub fn sockets(&self, address: &Address) -> Vec<SocketAddr> {
         let Ok(address) = address.0.parse::<SocketAddr>() else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What a device speaks at relays, and the swarm that speaks it under one of its names.
+//! The libp2p protocols of a device at relays, and the swarm that runs them under one of its names.
 
 use std::time::Duration;
 
@@ -19,41 +19,41 @@ use super::reticent::Reticent;
 use super::streams::Streams;
 use crate::relay::{RelayKey, RelayPaths};
 
-/// What a device calls itself: the same as everybody who says no more than that.
+/// The agent string: the one that many libp2p programs send, so it identifies none.
 const AGENT: &str = "libp2p";
 
-/// How often a silent connection is asked whether it lives, and a router on the way reminded of it.
+/// How often to ping a silent connection, which also keeps the state in routers alive.
 const PING: Duration = Duration::from_secs(60);
 
-/// How long a connection stays that nothing uses any more.
+/// How long an unused connection stays open.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// How long one step of connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
-/// A proxy may lead a long way round.
+/// Connecting through a proxy may take longer.
 const CONNECT_THROUGH_PROXY: Duration = Duration::from_secs(60);
 
-/// After so much silence a QUIC connection is over, in milliseconds. Routers forget theirs sooner, so
-/// something is sent before.
+/// A QUIC connection ends after this much silence, in milliseconds. Routers forget it sooner, so keep-alives
+/// go out more often.
 const QUIC_SILENCE_MS: u32 = 60_000;
 const QUIC_REMINDER: Duration = Duration::from_secs(20);
 
 /// The protocols of a device at relays.
 #[derive(NetworkBehaviour)]
 pub struct Behaviour {
-    // Refuses before the others take a connection in.
+    // First, so that it refuses a connection before the others see it.
     pub limits: connection_limits::Behaviour,
     pub shares: Shares,
     pub relay: relay::client::Behaviour,
     pub streams: Streams,
     pub identify: Reticent<identify::Behaviour>,
-    /// Only where direct paths are wanted: it calls wherever the other end says.
+    /// Only if direct paths are wanted: it dials any address that the other end names.
     pub dcutr: Toggle<Reticent<dcutr::Behaviour>>,
     pub ping: ping::Behaviour,
 }
 
-/// A swarm under one name. With direct paths it listens, so that one can be made once two have met at a
-/// relay.
+/// A swarm under one name. With direct paths it listens, so that two devices that have met at a relay can connect
+/// directly.
 pub fn swarm(
     key: &RelayKey,
     paths: RelayPaths,
@@ -113,7 +113,7 @@ pub fn swarm(
             "/ip6/::/tcp/0",
         ] {
             let at: Multiaddr = at.parse().expect("a valid address");
-            // A family that the system lacks is left out; without any, circuits remain.
+            // Skips an address family that the system lacks; without any, circuits remain.
             let _ = swarm.listen_on(at);
         }
     }
@@ -130,7 +130,7 @@ impl Behaviour {
         let identify = identify::Config::new("ipfs/1.0.0".into(), key.public())
             .with_agent_version(AGENT.into())
             .with_hide_listen_addrs(true)
-            // Addresses of peers are told by their owners, inside sessions.
+            // Contacts tell each other their addresses, inside sessions.
             .with_cache_size(0);
         let dcutr = is_direct.then(|| dcutr::Behaviour::new(key.public().to_peer_id()));
         Self {

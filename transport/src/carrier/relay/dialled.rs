@@ -1,5 +1,5 @@
-//! Which addresses a swarm connects to (`docs/PROTOCOL.md` section 13a): relays where the user has them, and what
-//! the other end of a circuit says that it is at (DCUtR), as far as that can be its own.
+//! Decides which addresses a swarm may dial (`docs/PROTOCOL.md` section 13a): the user's relays, and the addresses
+//! that the other end of a circuit names for itself (DCUtR), if they can be its own.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
@@ -14,15 +14,15 @@ use libp2p::{Multiaddr, Transport};
 use super::MAX_RELAYS;
 use super::place::{MAX_RESOLVED, ip_of};
 
-/// Addresses of relays that are remembered.
+/// Most relay addresses to remember.
 const MAX_KNOWN: usize = MAX_RELAYS * MAX_RESOLVED;
 
-/// Where the relays of one swarm were found, without their names. Its transport and its owner share it.
+/// Resolved addresses of the relays of one swarm, without their names. Its transport and its owner share them.
 #[derive(Debug, Clone, Default)]
 pub struct RelayAddresses(Arc<Mutex<VecDeque<Multiaddr>>>);
 
 impl RelayAddresses {
-    /// The user has a relay that was found here.
+    /// Adds the resolved addresses of one of the user's relays.
     pub fn add(&self, at: &[Multiaddr]) {
         let mut known = self.lock();
         known.retain(|one| !at.contains(one));
@@ -32,7 +32,7 @@ impl RelayAddresses {
         }
     }
 
-    /// Whether a relay is there.
+    /// Whether a relay has this address.
     pub fn holds(&self, at: &Multiaddr) -> bool {
         self.lock().contains(&nameless(at))
     }
@@ -42,7 +42,7 @@ impl RelayAddresses {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Multiaddr>> {
-        // Nothing panics while it is held.
+        // No code panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -57,14 +57,14 @@ enum Scope {
 }
 
 impl Scope {
-    /// `None`: nobody is there, or the address stands for another one.
+    /// `None` if no host can have this address, or if it embeds another one.
     fn of(ip: IpAddr) -> Option<Scope> {
         match ip {
             IpAddr::V4(v4) => match v4.octets() {
                 [0 | 224.., ..] | [192, 0, 0, _] | [198, 18 | 19, ..] => None,
                 [127, ..] => Some(Scope::Loopback),
                 [169, 254, ..] => Some(Scope::LinkLocal),
-                // What carriers share among their customers is as private.
+                // Carrier-grade NAT (RFC 6598) is as private.
                 [100, 64..=127, ..] => Some(Scope::Private),
                 _ if v4.is_private() => Some(Scope::Private),
                 _ => Some(Scope::Internet),
@@ -73,7 +73,7 @@ impl Scope {
             IpAddr::V6(v6) => match v6.segments() {
                 [0xfe80..=0xfebf, ..] => Some(Scope::LinkLocal),
                 [0xfc00..=0xfdff, ..] => Some(Scope::Private),
-                // Teredo and 6to4 lead to an IPv4 address.
+                // Teredo and 6to4 embed an IPv4 address.
                 [0x2001, 0, ..] | [0x2002, ..] => None,
                 [0x2000..=0x3fff, ..] => Some(Scope::Internet),
                 _ => None,
@@ -82,16 +82,16 @@ impl Scope {
     }
 }
 
-/// Connects to relays, and to others at addresses that can be theirs.
+/// A transport that dials relays, and others only at addresses that can be theirs.
 pub struct Choosy<T> {
     inner: T,
     relays: RelayAddresses,
-    /// Where this device listens.
+    /// Addresses at which this device listens.
     own: Vec<(ListenerId, Multiaddr)>,
 }
 
 impl<T> Choosy<T> {
-    /// Connections by `inner`.
+    /// Dials through `inner`.
     pub fn new(inner: T, relays: RelayAddresses) -> Self {
         Self {
             inner,
@@ -100,9 +100,8 @@ impl<T> Choosy<T> {
         }
     }
 
-    /// Whether to connect there. Whoever is met at a relay of the internet is called on the internet. A relay in a
-    /// private network has those in private networks who are met there. On this machine nothing is called but at the
-    /// very address that a relay has.
+    /// Whether to dial an address. Internet addresses are always allowed. A private address is allowed only if a relay
+    /// has an address of the same scope. An address of this machine is allowed only if a relay has the same IP.
     fn allows(&self, at: &Multiaddr) -> bool {
         if self.relays.holds(at) {
             return true;
@@ -124,7 +123,7 @@ impl<T> Choosy<T> {
     }
 }
 
-/// Where a device can be: TCP or QUIC at an IP address.
+/// The IP address and scope of a direct address: TCP or QUIC at an IP address.
 fn direct(at: &Multiaddr) -> Option<(IpAddr, Scope)> {
     let at = nameless(at);
     let parts: Vec<Protocol<'_>> = at.iter().collect();
@@ -136,7 +135,7 @@ fn direct(at: &Multiaddr) -> Option<(IpAddr, Scope)> {
     Some((ip, Scope::of(ip)?))
 }
 
-/// An address without the name of who is to be there, which the swarm checks.
+/// An address without the name of the peer at its end, which the swarm checks.
 fn nameless(at: &Multiaddr) -> Multiaddr {
     let mut at = at.clone();
     if let Some(Protocol::P2p(_)) = at.iter().last() {
@@ -212,7 +211,7 @@ mod tests {
         text.parse().expect("a multiaddress")
     }
 
-    /// With a relay there.
+    /// A transport that knows one relay, at this address.
     fn choosy(relay: &str) -> Choosy<DummyTransport<()>> {
         let relays = RelayAddresses::default();
         relays.add(&[at(relay)]);

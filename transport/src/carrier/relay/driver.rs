@@ -1,4 +1,4 @@
-//! Drives the faces: keeps their places at relays, makes calls, takes calls in.
+//! Drives the faces: keeps their places at relays, dials, and accepts connections.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -24,7 +24,7 @@ use crate::carrier::links::{Links, Origin, Reported};
 use crate::carrier::{Address, CarrierEvent, CarrierState, DialId, EventSink, RelayState};
 use crate::relay::{RelayKey, RelayPaths};
 
-/// Runs until the carrier is dropped or its owner gone.
+/// Runs until the carrier is dropped or its owner is gone.
 pub async fn run<S: EventSink>(
     links: Arc<Links<S, Link>>,
     strangers: Strangers<S>,
@@ -49,7 +49,7 @@ pub async fn run<S: EventSink>(
     };
     let mut is_news = true;
     loop {
-        // Names are worked out when they change, not at every event.
+        // Names are derived from the keys only when they change, not at every event.
         if std::mem::take(&mut is_news) {
             let newest = wanted.borrow_and_update().clone();
             driver.take(newest);
@@ -92,11 +92,11 @@ async fn next_event(faces: &mut BTreeMap<PeerId, Face>) -> (PeerId, SwarmEvent<B
     .await
 }
 
-/// Where a relay was found, and for what it was looked for.
+/// Result of resolving a relay's addresses, and what it is for.
 struct Found {
     face: PeerId,
     relay: PeerId,
-    /// Who is to be called there; nobody: a place is wanted.
+    /// The peer to dial there; `None` to reserve a place.
     who: Option<PeerId>,
     at: Vec<Multiaddr>,
 }
@@ -104,25 +104,25 @@ struct Found {
 struct Driver<S> {
     links: Arc<Links<S, Link>>,
     strangers: Strangers<S>,
-    /// What strangers have begun under all names.
+    /// Connections that strangers have begun, under all names.
     begun: Begun,
     direct: bool,
     faces: BTreeMap<PeerId, Face>,
     on: bool,
     paths: RelayPaths,
-    /// Faces that went another way than is wanted now are to go.
+    /// The paths changed: drop the faces that use the old ones.
     is_other_way: bool,
-    /// What is gone by; the first is the name of the day, under which calls are made.
+    /// The names in use; the first is today's name, under which the device dials.
     names: Vec<(PeerId, RelayKey)>,
     relays: Vec<(Address, Place)>,
     finding: FuturesUnordered<BoxFuture<'static, Found>>,
-    /// How each relay is, as the owner was told.
+    /// The last reported state of each relay.
     told: BTreeMap<Address, RelayState>,
     reported: Reported,
 }
 
 impl<S: EventSink> Driver<S> {
-    /// Takes in what is wanted from now on.
+    /// Applies what the owner wants.
     fn take(&mut self, wanted: Wanted) {
         self.on = wanted.on;
         let paths = match wanted.paths {
@@ -137,13 +137,13 @@ impl<S: EventSink> Driver<S> {
         self.relays = relays.collect();
         let is_used = wanted.on && !self.relays.is_empty();
         let keys = wanted.keys.into_iter().take(MAX_NAMES).filter(|_| is_used);
-        // What a name is written as, libp2p reads.
+        // libp2p can parse every name.
         let named = |key: RelayKey| Some((key.name().peer_id().parse().ok()?, key));
         self.names = keys.filter_map(named).collect();
         let left = |relay: &PeerId| !self.relays.iter().any(|(_, place)| place.relay == *relay);
         for relay in before.into_iter().filter(left) {
             for face in self.faces.values_mut() {
-                // Circuits end with it.
+                // This ends its circuits too.
                 let _ = face.swarm.disconnect_peer_id(relay);
             }
         }
@@ -152,7 +152,7 @@ impl<S: EventSink> Driver<S> {
         }
     }
 
-    /// Does what is wanted and due. `None` if the owner is gone, here and below.
+    /// Does what is wanted and due. `None`, here and below, if the owner is gone.
     async fn settle(&mut self) -> Option<()> {
         if !self.on {
             return self.off().await;
@@ -189,7 +189,7 @@ impl<S: EventSink> Driver<S> {
         self.report().await
     }
 
-    /// Looks for the relays at which a place is due.
+    /// Resolves the relays at which a place is due.
     fn reserve(&mut self) {
         let now = now();
         for (name, face) in self.faces.iter_mut().filter(|(_, face)| !face.retired) {
@@ -236,7 +236,7 @@ impl<S: EventSink> Driver<S> {
             .min()
     }
 
-    /// Ends everything, and says so once the last link has been reported down.
+    /// Ends everything, and reports `Off` once the last link has been reported down.
     async fn off(&mut self) -> Option<()> {
         if !self.links.are_gone() {
             return Some(());
@@ -246,7 +246,7 @@ impl<S: EventSink> Driver<S> {
         self.tell_state(CarrierState::Off, Vec::new()).await
     }
 
-    /// Leaves all names at once, and all that goes on under them.
+    /// Drops all faces at once, with their dials and connections.
     async fn leave(&mut self) -> Option<()> {
         self.finding.clear();
         let faces = std::mem::take(&mut self.faces);
@@ -298,7 +298,7 @@ impl<S: EventSink> Driver<S> {
         match (addresses.is_empty(), is_unknown) {
             (false, _) => self.tell_state(CarrierState::On, addresses).await,
             (true, false) => self.tell_state(CarrierState::Failing, addresses).await,
-            // It is being found out.
+            // Not known yet.
             (true, true) => Some(()),
         }
     }
@@ -319,7 +319,7 @@ impl<S: EventSink> Driver<S> {
         Some(())
     }
 
-    /// Calls somebody, under the name of the day.
+    /// Dials a peer, under today's name.
     async fn dial(&mut self, dial: DialId, to: Address, called: Called) -> Option<()> {
         let first = self.names.first().map(|(name, _)| *name);
         let Some((name, face)) = first.and_then(|name| Some((name, self.faces.get_mut(&name)?)))
@@ -328,7 +328,7 @@ impl<S: EventSink> Driver<S> {
         };
         match called {
             Called::Directly(who) => {
-                // The path may be another name's, of yesterday for example.
+                // The path may belong to another name, for example yesterday's.
                 let mut faces = self.faces.values_mut();
                 let found = faces.find_map(|face| Some((*face.direct.get(&who)?, face)));
                 let Some((connection, face)) = found else {
@@ -471,7 +471,7 @@ impl<S: EventSink> Driver<S> {
         Some(())
     }
 
-    /// Closes a connection, whatever runs over it.
+    /// Closes a connection and everything that runs over it.
     fn close(&mut self, connection: ConnectionId) {
         let mut faces = self.faces.values_mut();
         if let Some(face) = faces.find(|face| face.prefixes.contains_key(&connection)) {
@@ -500,7 +500,7 @@ impl<S: EventSink> Driver<S> {
                     return Some(());
                 };
                 let Some(stream) = stream else {
-                    // Whoever does not answer over it is called through a relay the next time.
+                    // The peer did not answer over this connection; the next dial goes through a relay.
                     face.swarm.close_connection(connection);
                     return self.failed(vec![dial]).await;
                 };

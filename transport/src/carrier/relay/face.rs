@@ -1,5 +1,5 @@
-//! A name that the device goes by at relays: the swarm under it, its places at relays, and the calls that
-//! it makes.
+//! A face: one name that the device uses at relays, with its swarm, its places at relays and its outgoing
+//! circuits.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -24,55 +24,55 @@ use crate::carrier::gate::Prefix;
 use crate::carrier::{Address, DialId, LinkId, RelayState};
 use crate::relay::{RelayKey, RelayPaths};
 
-/// The pause after a place could not be had, at first and at most.
+/// The first and the longest pause after a reservation failed.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// One name.
 pub struct Face {
     pub swarm: Swarm<Behaviour>,
-    /// Held by each of its links: alone it is not needed any more.
+    /// Each link holds a clone; no other clone left means that no link needs the face.
     pub held: Arc<()>,
-    /// It is gone by no more; what runs under it goes on to its end.
+    /// The name is no longer in use; what runs under it goes on to its end.
     pub retired: bool,
-    /// By relay.
+    /// Places by relay.
     pub holds: BTreeMap<PeerId, Hold>,
-    /// Circuits made or being made, by relay and who is called.
+    /// Circuits that are up or being made, by relay and peer.
     pub calls: BTreeMap<(PeerId, PeerId), Call>,
     /// Streams that are being opened.
     pub opening: BTreeMap<DialId, (ConnectionId, Address)>,
-    /// Direct connections, and with whom.
+    /// Direct connections by peer.
     pub direct: BTreeMap<PeerId, ConnectionId>,
-    /// Links that we dialled through a relay, and whom they lead to.
+    /// Links that we dialled through a relay, with the peer at the other end.
     pub relayed: BTreeMap<LinkId, PeerId>,
-    /// Whose share of strangers' places a connection counts towards.
+    /// The prefix whose share of strangers' places each connection takes.
     pub prefixes: BTreeMap<ConnectionId, Prefix>,
-    /// Where its relays were found.
+    /// Resolved addresses of its relays.
     relays: RelayAddresses,
 }
 
-/// A place at a relay, or the attempts to have one.
+/// A place at a relay, or the attempts to get one.
 pub struct Hold {
     pub state: RelayState,
     has_place: bool,
-    /// The relay has told where it sees us, or will not. Whoever meets somebody before that is not told of a
-    /// direct path, and not asked again.
+    /// The relay has told at which address it sees us, or will not. A peer that connects before that learns of no
+    /// direct path, and is not asked again.
     is_seen: bool,
     listener: Option<ListenerId>,
-    /// It is being found out where the relay is.
+    /// The relay's address is being resolved.
     pub resolving: bool,
     pub retry_at: Option<Instant>,
-    /// Its addresses are tried one after another.
+    /// Number of attempts; each tries the next address.
     tries: usize,
     pauses: ExponentialBackoff,
 }
 
 /// A circuit.
 pub struct Call {
-    /// What it will be, once the relay was found.
+    /// `None` until the relay has been resolved.
     pub connection: Option<ConnectionId>,
     pub is_up: bool,
-    /// Attempts that wait for it.
+    /// Dial attempts that wait for it.
     pub waiting: Vec<(DialId, Address)>,
 }
 
@@ -102,7 +102,7 @@ impl Face {
             && !self.calls.values().any(waits)
     }
 
-    /// Leaves all places at relays that are not among these.
+    /// Gives up all places except at these relays.
     pub fn keep(&mut self, relays: &[PeerId]) {
         let left = self
             .holds
@@ -113,7 +113,7 @@ impl Face {
         }
     }
 
-    /// Asks for a place at a relay that was found at one of these.
+    /// Asks for a place at a relay that was resolved to these addresses.
     pub fn reserve(&mut self, relay: PeerId, at: &[Multiaddr], now: Instant) {
         let Some(hold) = self.holds.get_mut(&relay) else {
             return;
@@ -135,7 +135,7 @@ impl Face {
         }
     }
 
-    /// The relay has given a place.
+    /// Records that the relay has reserved a place.
     pub fn reserved(&mut self, relay: PeerId) {
         if let Some(hold) = self.holds.get_mut(&relay) {
             hold.has_place = true;
@@ -143,7 +143,7 @@ impl Face {
         }
     }
 
-    /// The relay has told where it sees us, or will not.
+    /// Records that the relay has told where it sees us, or will not.
     pub fn seen(&mut self, relay: PeerId) {
         if let Some(hold) = self.holds.get_mut(&relay) {
             hold.is_seen = true;
@@ -151,7 +151,7 @@ impl Face {
         }
     }
 
-    /// A place, or the attempt to have one, is over.
+    /// Records that a place, or an attempt to get one, has ended.
     pub fn listener_closed(
         &mut self,
         listener: ListenerId,
@@ -165,14 +165,14 @@ impl Face {
         hold.listener = None;
         let state = match (error, hold.state) {
             (Some(error), _) => refusal(error),
-            // Why it could not be reached has been told before.
+            // The earlier event says more precisely why the relay was not reached.
             (None, state @ (RelayState::Unreachable | RelayState::WrongName)) => state,
             (None, _) => RelayState::Unreachable,
         };
         hold.failed(state, now);
     }
 
-    /// A relay could not be connected to.
+    /// Records that a relay could not be connected to.
     pub fn unreachable(&mut self, relay: PeerId, error: &DialError) {
         if let Some(hold) = self.holds.get_mut(&relay)
             && hold.state != RelayState::Ready
@@ -184,7 +184,7 @@ impl Face {
         }
     }
 
-    /// Begins a circuit through a relay found at one of these. False if there cannot be one.
+    /// Dials a circuit through a relay that was resolved to these addresses. False if that is impossible.
     pub fn call(&mut self, relay: PeerId, who: PeerId, at: &[Multiaddr]) -> bool {
         self.relays.add(at);
         let through = |at: &Multiaddr| {
@@ -192,7 +192,7 @@ impl Face {
             relay.with(Protocol::P2pCircuit).with(Protocol::P2p(who))
         };
         let options = DialOpts::peer_id(who)
-            // Another connection, a direct one of before for example, is no reason not to.
+            // Another connection, for example an earlier direct one, must not prevent this one.
             .condition(PeerCondition::Always)
             .addresses(at.iter().map(through).collect())
             .build();
@@ -204,7 +204,7 @@ impl Face {
         begun
     }
 
-    /// Whether a connection is one that we have asked for: to a relay, or through one to somebody we call.
+    /// Whether we began a connection: to a relay, or through one to a peer that we dial.
     pub fn has_begun(&self, connection: ConnectionId, endpoint: &ConnectedPoint) -> bool {
         let ConnectedPoint::Dialer { address, .. } = endpoint else {
             return false;
@@ -213,7 +213,7 @@ impl Face {
         calls.any(|call| call.connection == Some(connection)) || self.relays.holds(address)
     }
 
-    /// Opens the streams that have waited for a connection.
+    /// Opens the streams that wait for a connection.
     pub fn connected(&mut self, who: PeerId, connection: ConnectionId) {
         let mut calls = self.calls.values_mut();
         let Some(call) = calls.find(|call| call.connection == Some(connection)) else {
@@ -229,7 +229,7 @@ impl Face {
         }
     }
 
-    /// A connection is gone, or was never made. Gives the attempts that have failed with it.
+    /// Records that a connection ended or was never made. Returns the dial attempts that fail with it.
     pub fn disconnected(&mut self, connection: ConnectionId) -> Vec<DialId> {
         self.prefixes.remove(&connection);
         self.direct.retain(|_, direct| *direct != connection);
@@ -258,7 +258,7 @@ impl Hold {
         }
     }
 
-    /// Whether it is to be asked for now.
+    /// Whether to ask for the place now.
     pub fn is_due(&self, now: Instant) -> bool {
         let is_rested = self.retry_at.is_none_or(|retry_at| retry_at <= now);
         self.listener.is_none() && !self.resolving && is_rested
@@ -301,8 +301,8 @@ fn refusal(error: &(dyn Error + 'static)) -> RelayState {
     RelayState::Unreachable
 }
 
-/// Whose share of strangers' places whoever comes over this connection counts towards: everybody's who
-/// comes through one relay, since names cost nothing there.
+/// The prefix whose share of strangers' places a connection takes. All who come through one relay share one, since
+/// names cost nothing there.
 pub fn prefix(endpoint: &ConnectedPoint) -> Prefix {
     match endpoint {
         ConnectedPoint::Listener { local_addr, .. } if endpoint.is_relayed() => {

@@ -1,8 +1,8 @@
-//! How many connections are begun (`docs/PROTOCOL.md` sections 1 and 13a). libp2p's own limits bound each swarm; what
-//! strangers can cause is bounded here, for all swarms of a device together.
+//! Limits the connections that are being made (`docs/PROTOCOL.md` sections 1 and 13a). libp2p's own limits bound each
+//! swarm; this bounds what strangers can cause, over all swarms of a device together.
 //!
-//! Strangers with whom a connection has come up are counted by the driver, which drives one out for the next: here,
-//! before anybody can be told from anybody else, the share of a prefix that is taken stays taken.
+//! The driver counts strangers whose connection is up, and evicts one for the next. Here nobody can be told apart
+//! yet, so a full share of a prefix stays full: nothing is evicted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -24,22 +24,22 @@ use super::face::prefix_of;
 use super::{MAX_DIALS, MAX_RELAYS};
 use crate::carrier::gate::Prefix;
 
-/// Connections that others have begun and that are not up yet, but for circuits.
+/// Incoming connections that are not up yet, without circuits.
 pub const MAX_PENDING: usize = 256;
 
-/// Of those, and of circuits through one relay, the most of one prefix.
+/// Of those, and of circuits through one relay, the most from one prefix.
 pub const MAX_PENDING_A_PREFIX: usize = 32;
 
-/// Direct connections to others that are being made.
+/// Direct connections (hole punches) to others that are being made.
 pub const MAX_PUNCHES: usize = 64;
 
 /// Of those, the most to one name.
 pub const MAX_PUNCHES_A_NAME: usize = 8;
 
-/// The most addresses at which another is called at once: as many as an honest one says.
+/// Most addresses at which to dial a peer at once: an honest peer names no more.
 pub const MAX_PLACES: usize = 20;
 
-/// Connections that are up under one name, each way.
+/// Connections that are up under one name, in each direction.
 pub const MAX_ESTABLISHED: usize = 1_024;
 
 /// Of those, the most with one name.
@@ -56,7 +56,7 @@ pub fn of_a_swarm() -> ConnectionLimits {
         .with_max_established_per_peer(most(MAX_ESTABLISHED_A_NAME))
 }
 
-/// What strangers have begun and is not up yet, in all swarms of a device.
+/// Connections that strangers have begun and that are not up yet, in all swarms of a device.
 #[derive(Debug, Clone, Default)]
 pub struct Begun(Arc<Mutex<State>>);
 
@@ -66,21 +66,21 @@ struct State {
     punches: BTreeMap<ConnectionId, PeerId>,
 }
 
-/// Whose share a connection that is coming up counts towards.
+/// The share that a pending connection takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Share {
     prefix: Prefix,
     is_circuit: bool,
 }
 
-/// Why a connection is not begun.
+/// Why a connection is refused.
 #[derive(Debug, thiserror::Error)]
 #[error("too many connections are coming up")]
 struct TooMany;
 
 impl Begun {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held.
+        // No code panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -108,17 +108,17 @@ impl State {
     }
 }
 
-/// Refuses connections that strangers begin, or have us begin, beyond their share.
+/// Refuses connections beyond the share of the stranger that begins them or makes us begin them.
 #[derive(Debug)]
 pub struct Shares {
     begun: Begun,
     relays: RelayAddresses,
-    /// Those of this swarm, which end with it.
+    /// Pending connections of this swarm, which end with it.
     mine: BTreeSet<ConnectionId>,
 }
 
 impl Shares {
-    /// The part of one swarm, whose relays are there.
+    /// The part of one swarm, which has these relays.
     pub fn new(begun: Begun, relays: RelayAddresses) -> Self {
         Self {
             begun,
@@ -127,7 +127,7 @@ impl Shares {
         }
     }
 
-    /// It is up, or will not be.
+    /// Forgets a connection that came up or failed.
     fn over(&mut self, id: ConnectionId) {
         if self.mine.remove(&id) {
             let mut begun = self.begun.lock();
@@ -275,7 +275,7 @@ mod tests {
         admitted.ok().map(|()| id)
     }
 
-    /// A connection that no swarm has.
+    /// A connection id that no swarm uses.
     fn fresh() -> ConnectionId {
         use std::sync::atomic::{AtomicUsize, Ordering};
         static NEXT: AtomicUsize = AtomicUsize::new(1_000_000);
@@ -300,7 +300,7 @@ mod tests {
         one.over(knocks[0]);
         assert!(knock(&mut other, "/ip4/10.0.0.1/tcp/1", again).is_some());
         assert!(knock(&mut other, "/ip4/10.0.0.1/tcp/1", again).is_none());
-        // A swarm that goes takes its own along.
+        // Dropping a swarm frees the shares of its pending connections.
         drop(one);
         assert!(knock(&mut other, "/ip4/10.0.0.1/tcp/1", again).is_some());
     }

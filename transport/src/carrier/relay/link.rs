@@ -1,4 +1,4 @@
-//! One link: a stream, what waits to be written, and the task that lives as long as it does.
+//! One link: a stream, its write queue, and the task that runs as long as the link.
 
 use std::collections::VecDeque;
 use std::future::{pending, poll_fn};
@@ -15,25 +15,25 @@ use tokio::time::timeout;
 use crate::carrier::links::{Controls, Links, Origin};
 use crate::carrier::{Address, CarrierEvent, Ending, EventSink, LinkId};
 
-/// Bytes of a stranger that are handed up; more is read and thrown away.
+/// Bytes of a stranger that are handed up; the rest is read and discarded.
 const MAX_STRANGER_BYTES: usize = 1_024;
 
-/// Bytes given to send and not yet written. Whoever sends keeps a window well below; a link beyond
-/// it is ended.
+/// Bytes queued to send and not yet written. A correct sender keeps its window well below this; a link that
+/// exceeds it is ended.
 const MAX_QUEUED: usize = 4 * 1024 * 1024;
 
-/// One read.
+/// Bytes of one read.
 const PIECE: usize = 64 * 1024;
 
-/// How long what is queued may take to leave once the link is to end.
+/// How long queued bytes may take to leave once the link is to end.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// How long a link that has said something waits to be closed by its peer, since what is on its way is lost
-/// with the connection.
+/// How long a link that has sent something waits for its peer to close, since closing the connection loses what
+/// is in flight.
 const LINGER: Duration = Duration::from_secs(1);
 
 thread_local! {
-    // One for each worker instead of one for each link: idle links hold no buffer.
+    // One for each worker thread instead of one for each link: idle links hold no buffer.
     static PIECES: std::cell::RefCell<Vec<u8>> = std::cell::RefCell::new(vec![0; PIECE]);
 }
 
@@ -41,9 +41,9 @@ thread_local! {
 #[derive(Debug, Default)]
 pub struct Link {
     state: Mutex<State>,
-    /// There is something to write, or the link is to end.
+    /// Notified when there is something to write, or the link is to end.
     to_write: Notify,
-    /// The other end is known, or what it sends is thrown away.
+    /// Notified when the other end is recognised, or what it sends must be discarded.
     to_read: Notify,
 }
 
@@ -51,20 +51,20 @@ pub struct Link {
 struct State {
     queue: VecDeque<Bytes>,
     queued: usize,
-    /// Accepted, not recognised, and nothing sent to it.
+    /// The other side dialled, is not recognised, and nothing was sent to it.
     stranger: bool,
-    /// More of it was thrown away than could be handed up.
+    /// Bytes beyond [`MAX_STRANGER_BYTES`] were discarded.
     lost_bytes: bool,
     draining: bool,
     ending: bool,
-    /// More was queued than anybody may.
+    /// The owner queued more than [`MAX_QUEUED`].
     flooded: bool,
-    /// Something was written once.
+    /// Something was written.
     spoke: bool,
 }
 
 impl Link {
-    /// Sends after all that is queued.
+    /// Queues bytes to send.
     pub fn send(&self, bytes: Bytes) {
         let mut state = self.state();
         if state.ending || bytes.is_empty() {
@@ -77,17 +77,17 @@ impl Link {
         self.to_write.notify_one();
     }
 
-    /// Whether nobody has recognised the other end yet.
+    /// Whether the other end is not recognised yet.
     pub fn is_stranger(&self) -> bool {
         self.state().stranger
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it is held, and if it did, each field is whole on its own.
+        // No code panics while it holds the lock; even then each field would be valid by itself.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What waits first, taken out of the queue.
+    /// Takes the first bytes from the queue.
     fn next(&self) -> Option<Bytes> {
         let mut state = self.state();
         let bytes = state.queue.pop_front()?;
@@ -95,7 +95,7 @@ impl Link {
         Some(bytes)
     }
 
-    /// What of a piece that has arrived is handed up.
+    /// Cuts an arrived piece to what may be handed up.
     fn admit(&self, piece: &mut Bytes, heard: &mut usize) {
         let mut state = self.state();
         if state.draining || state.ending {
@@ -126,8 +126,8 @@ impl Controls for Link {
     }
 }
 
-/// Takes a stream in and reports the link, which then lives in its own task. `None` if the carrier is off
-/// by now. `held` is let go when the link has ended.
+/// Reports the link over a stream, and runs it in a task of its own. `None` if the carrier has been switched off.
+/// `held` is dropped when the link has ended.
 pub async fn up<S: EventSink>(
     links: &Arc<Links<S, Link>>,
     stream: libp2p::Stream,
@@ -141,18 +141,18 @@ pub async fn up<S: EventSink>(
     let life = {
         let (links, link) = (links.clone(), link.clone());
         async move {
-            // Whatever ended it, the peer's or the network's fault, is the same to the owner.
+            // The owner handles every end alike, whether the peer or the network caused it.
             let _ = live(&links, id, &link, stream).await;
             drop(held);
         }
     };
     let told = links.enter(id, link, origin, from, life)?;
-    // It fails with the task alone.
+    // Fails only together with the task.
     let _ = told.await;
     Some(id)
 }
 
-/// The life of a link, until it has ended or failed.
+/// Runs the link until it ends or fails.
 async fn live<S: EventSink>(
     links: &Links<S, Link>,
     id: LinkId,
@@ -169,7 +169,8 @@ async fn live<S: EventSink>(
     }
 }
 
-/// Hands up what arrives. Ends with the peer's side, unless nobody is to see when that was.
+/// Hands up what arrives. Ends when the peer closes its side; a stranger's link and a draining link go on, so that
+/// nobody can observe when that was.
 async fn read<S: EventSink>(
     links: &Links<S, Link>,
     id: LinkId,
@@ -219,7 +220,7 @@ async fn read<S: EventSink>(
     }
 }
 
-/// One piece of what arrives: empty if nothing more will.
+/// One piece of what arrives; empty at the end of the stream.
 async fn next_piece(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Bytes> {
     poll_fn(|context| {
         PIECES.with_borrow_mut(|piece| {
@@ -256,7 +257,7 @@ async fn write<S: EventSink>(
         };
         tokio::select! {
             written = write_all(links, id, writer, bytes) => written?,
-            // A peer that takes nothing cannot keep the link from ending.
+            // A peer that accepts nothing cannot keep the link from ending.
             () = overdue(link) => return Ok(()),
         }
         link.state().spoke = true;
@@ -290,7 +291,7 @@ async fn write_all<S: EventSink>(
     Ok(())
 }
 
-/// Waits until the link was to end and has had its time for that.
+/// Waits until the link is to end, and then as long as that may take.
 async fn overdue(link: &Link) {
     loop {
         if link.state().ending {

@@ -1,18 +1,18 @@
-//! Relays (`docs/PROTOCOL.md` section 13a): libp2p between devices that cannot reach one another
-//! otherwise, through machines that both can call, and directly once that succeeds. Everything that
-//! travels is a session as on any other carrier; libp2p's own encryption is around it.
+//! Relays (`docs/PROTOCOL.md` section 13a): libp2p connects devices that cannot reach each other, through machines
+//! that both can dial, and directly once that succeeds. As on any other carrier, only sessions travel; libp2p
+//! encrypts them once more.
 //!
-//! One task drives a swarm for each name that the device goes by (`driver`, `face`); each link has a task
-//! of its own (`link`). Commands only leave word.
+//! One task drives a swarm for each name of the device (`driver`, `face`); each link has a task of its own
+//! (`link`). Commands only leave a message for the driver.
 //!
-//! - `behaviour`: the protocols of libp2p that are spoken, and how
-//! - `streams`: a stream for each link, over the connection that it is meant for
-//! - `reticent`: what others are not told about us
-//! - `dialled`: which addresses are connected to
-//! - `limits`: how many connections are begun
-//! - `strangers`: how many connections strangers have
-//! - [`place`]: relays' addresses
-//! - `proxy`: the way to them for those who bring one
+//! - `behaviour`: the libp2p protocols in use and their settings
+//! - `streams`: opens the stream of each link over the right connection
+//! - `reticent`: withholds some of our addresses from others
+//! - `dialled`: decides which addresses may be dialled
+//! - `limits`: limits the connections that are being made
+//! - `strangers`: limits the connections of strangers
+//! - [`place`]: addresses of relays
+//! - `proxy`: reaches relays through a proxy
 
 mod behaviour;
 mod dialled;
@@ -41,16 +41,16 @@ use link::Link;
 use place::Called;
 use strangers::Strangers;
 
-/// Attempts under way at one time; further ones fail at once.
+/// Dial attempts at one time; further ones fail at once.
 pub const MAX_DIALS: usize = 256;
 
 /// Relays used at one time.
 pub const MAX_RELAYS: usize = 8;
 
-/// Names gone by at one time: of the day, and of open invitations.
+/// Names in use at one time: today's, and those of open invitations.
 pub const MAX_NAMES: usize = 8;
 
-/// What relays claim of themselves.
+/// The properties that relays declare.
 pub const PROFILE: Profile = Profile {
     kind: CarrierKind::Relay,
     mtu_bytes: u32::MAX,
@@ -61,19 +61,19 @@ pub const PROFILE: Profile = Profile {
     announces: false,
 };
 
-/// How the carrier is to run.
+/// Configuration of the carrier.
 #[derive(Debug, Clone)]
 pub struct RelayConfig {
-    /// Decides who is driven out; drawn anew at each start.
+    /// Seeds the choice of the stranger to evict; use a fresh one at each start.
     pub seed: [u8; 32],
-    /// Where link names come from.
+    /// Allocates link ids.
     pub ids: LinkIds,
-    /// Whether direct paths can be made where the owner wants them. For that the device listens for libp2p, at
-    /// ports that the system draws, while it uses relays.
+    /// Whether direct paths are possible if the owner wants them. The device then listens for libp2p, at ports that
+    /// the system draws, while it uses relays.
     pub direct: bool,
 }
 
-/// The relays. Without any it opens no socket. Dropping it ends its links.
+/// The relays. Without any it opens no socket. Dropping it sends what is queued and then ends its links.
 #[derive(Debug)]
 pub struct Relays<S: EventSink> {
     links: Arc<Links<S, Link>>,
@@ -82,7 +82,7 @@ pub struct Relays<S: EventSink> {
     driver: AbortHandle,
 }
 
-/// What the owner wants of the driver; only the newest counts.
+/// What the owner wants; the driver applies only the newest value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wanted {
     on: bool,
@@ -147,7 +147,7 @@ impl<S: EventSink> DuplexCarrier for Relays<S> {
             CarrierCommand::Send { link, bytes } => self.links.link(link)?.send(bytes),
             CarrierCommand::Recognised { link } => self.links.recognise(link),
             CarrierCommand::End { link, ending } => self.links.end(link, ending),
-            // Nobody near hears a relay.
+            // Relays carry no announcements and have no radio.
             CarrierCommand::Announce { .. } | CarrierCommand::SetRadio { .. } => {}
             CarrierCommand::SetRelays {
                 relays,

@@ -1,4 +1,4 @@
-//! What an address of this carrier means: a relay, or somebody who is called through one.
+//! Parses addresses of this carrier: a relay, or a peer to dial through one.
 
 use std::net::IpAddr;
 
@@ -9,30 +9,30 @@ use tokio::net::lookup_host;
 use crate::carrier::Address;
 use crate::relay::RelayPaths;
 
-/// Addresses of one name that are tried.
+/// Most addresses to try for one host name.
 pub const MAX_RESOLVED: usize = 8;
 
-/// How a relay is reached.
+/// Address of a relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Its name.
+    /// The relay's name.
     pub relay: PeerId,
-    /// Where, without the name.
+    /// Its address, without the name.
     pub at: Multiaddr,
 }
 
-/// Who is called.
+/// The peer to dial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Called {
-    /// Somebody at a relay.
+    /// A peer at a relay.
     Through(Place, PeerId),
-    /// Somebody with whom there is a direct connection already.
+    /// A peer to which a direct connection exists.
     Directly(PeerId),
 }
 
 impl Place {
-    /// The relay of an address like `/ip4/192.0.2.1/tcp/4001/p2p/12D3…`: TCP or QUIC, an address or a name.
-    /// `None` if it is something else.
+    /// Parses the address of a relay, like `/ip4/192.0.2.1/tcp/4001/p2p/12D3…`: TCP or QUIC at an IP address or host
+    /// name. `None` if it is something else.
     pub fn parse(address: &Address) -> Option<Place> {
         let mut at: Multiaddr = address.0.parse().ok()?;
         let Some(Protocol::P2p(relay)) = at.pop() else {
@@ -47,12 +47,12 @@ impl Place {
         is_known.then_some(Place { relay, at })
     }
 
-    /// Whether it is reached over TCP.
+    /// Whether it uses TCP.
     pub fn is_tcp(&self) -> bool {
         self.at.iter().any(|part| matches!(part, Protocol::Tcp(_)))
     }
 
-    /// Where that is now: a name is looked up each time, but for a proxy, which looks it up itself.
+    /// Resolves its present addresses: looks the host name up each time, or leaves that to the proxy.
     pub async fn resolve(&self, paths: RelayPaths) -> Vec<Multiaddr> {
         if let RelayPaths::Proxied { .. } = paths {
             return self.is_tcp().then(|| self.at.clone()).into_iter().collect();
@@ -64,7 +64,7 @@ impl Place {
             _ => return vec![self.at.clone()],
         };
         let rest: Vec<Protocol<'_>> = parts.collect();
-        // The port is only asked for by the system's way to look names up.
+        // The system's resolver wants a port; its value does not matter.
         let Ok(found) = lookup_host((name.as_ref(), 0)).await else {
             return Vec::new();
         };
@@ -85,7 +85,7 @@ impl Place {
     }
 }
 
-/// The IP address that a multiaddress begins with or holds.
+/// The first IP address in a multiaddress.
 pub fn ip_of(at: &Multiaddr) -> Option<IpAddr> {
     at.iter().find_map(|part| match part {
         Protocol::Ip4(ip) => Some(ip.into()),
@@ -104,7 +104,7 @@ fn is_host(part: &Protocol<'_>) -> bool {
 }
 
 impl Called {
-    /// Who is called at an address: `relay/p2p-circuit/p2p/name`, or `/p2p/name`.
+    /// Parses the address of a peer: `relay/p2p-circuit/p2p/name`, or `/p2p/name`.
     pub fn parse(address: &Address) -> Option<Called> {
         if let Some((relay, name)) = address.0.split_once("/p2p-circuit/p2p/") {
             let place = Place::parse(&Address(relay.to_owned()))?;

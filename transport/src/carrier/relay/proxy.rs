@@ -1,5 +1,5 @@
-//! To relays through a SOCKS5 proxy and in no other way: names are handed to it as they are, nothing is
-//! listened at, and what is not TCP is not called.
+//! Reaches relays through a SOCKS5 proxy and in no other way: the proxy resolves host names, the device does not
+//! listen, and only TCP is dialled.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use libp2p::multiaddr::Protocol;
 use libp2p::tcp::tokio::TcpStream;
 use tokio_socks::tcp::Socks5Stream;
 
-/// Connections through one proxy.
+/// A transport that connects through one proxy.
 pub struct ThroughProxy(pub SocketAddr);
 
 impl libp2p::Transport for ThroughProxy {
@@ -57,7 +57,7 @@ impl libp2p::Transport for ThroughProxy {
     }
 }
 
-/// What the proxy is asked for: a host or its name, and a port.
+/// The host (an IP address or a name) and port to ask the proxy for.
 fn target(at: &Multiaddr) -> Option<(String, u16)> {
     let mut parts = at.iter();
     let host = match parts.next()? {
@@ -69,7 +69,7 @@ fn target(at: &Multiaddr) -> Option<(String, u16)> {
     let Protocol::Tcp(port) = parts.next()? else {
         return None;
     };
-    // Behind it stands nothing, or who is to answer: a circuit is made by others.
+    // Only the peer's name may follow; the relay transport makes circuits.
     match (parts.next(), parts.next()) {
         (None | Some(Protocol::P2p(_)), None) => Some((host, port)),
         _ => None,

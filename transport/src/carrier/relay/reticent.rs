@@ -1,8 +1,8 @@
-//! A behaviour that is not told some of the addresses under which others reach us, so that it cannot tell them on.
+//! Wraps a behaviour and withholds some of our external addresses from it, so that it cannot tell them to others.
 //!
-//! Identify tells every peer all external addresses, and those of a relay's client are its circuits at
-//! all relays: each relay would learn the others, and so would whoever calls. DCUtR tells where relays see us, which
-//! must not tell our hardware.
+//! Identify tells every peer all external addresses, and those of a relay client are its circuits at all relays:
+//! each relay, and each peer that dials us, would learn the other relays. DCUtR tells at which addresses relays see
+//! us, which must not reveal our hardware.
 
 use std::task::{Context, Poll};
 
@@ -17,14 +17,14 @@ use libp2p::{Multiaddr, PeerId};
 use super::place::ip_of;
 use crate::carrier::tells_hardware;
 
-/// Passes everything on but some of our addresses.
+/// Passes every event on, except some that name our addresses.
 pub struct Reticent<B> {
     inner: B,
     withholds: fn(&FromSwarm<'_>) -> bool,
 }
 
 impl<B> Reticent<B> {
-    /// Knows no external address of ours.
+    /// Withholds every external address.
     pub fn about_all(inner: B) -> Self {
         let withholds = |event: &FromSwarm<'_>| {
             matches!(
@@ -35,7 +35,7 @@ impl<B> Reticent<B> {
         Self { inner, withholds }
     }
 
-    /// Knows none that the hardware address can be read from.
+    /// Withholds addresses that contain the hardware address.
     pub fn about_hardware(inner: B) -> Self {
         let withholds = |event: &FromSwarm<'_>| match event {
             FromSwarm::NewExternalAddrCandidate(candidate) => {

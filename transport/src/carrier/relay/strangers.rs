@@ -1,5 +1,5 @@
-//! Connections of strangers (`docs/PROTOCOL.md` section 13a): they have as many places as on the local network, and a
-//! flood fights over those alone.
+//! Limits the connections of strangers (`docs/PROTOCOL.md` section 13a): they have as many places as on the local
+//! network, and a flood competes only for those.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use crate::carrier::gate::{Gate, Prefix};
 use crate::carrier::links::Links;
 use crate::carrier::{EventSink, LinkId};
 
-/// The connections, of all names together, that others have begun or have had us begin, and over which nobody was
+/// The connections, under all names together, that others have begun or made us begin and over which nobody was
 /// recognised yet.
 #[derive(Debug)]
 pub struct Strangers<S> {
     links: Arc<Links<S, Link>>,
     gate: Gate<ConnectionId>,
-    /// The links that came over each of them.
+    /// The links that came up over each of them.
     accepted: BTreeMap<ConnectionId, Vec<LinkId>>,
 }
 
 impl<S: EventSink> Strangers<S> {
-    /// None yet. `seed` decides who is driven out.
+    /// No connections. `seed` decides which one to evict.
     pub fn new(links: Arc<Links<S, Link>>, seed: [u8; 32]) -> Self {
         Self {
             links,
@@ -31,7 +31,7 @@ impl<S: EventSink> Strangers<S> {
         }
     }
 
-    /// Lets a connection in, and names the one that must be closed for it.
+    /// Adds a connection, and returns the one that the caller must close for it.
     pub fn enter(&mut self, connection: ConnectionId, prefix: Prefix) -> Option<ConnectionId> {
         self.forget_recognised();
         self.accepted.insert(connection, Vec::new());
@@ -40,7 +40,7 @@ impl<S: EventSink> Strangers<S> {
         Some(victim)
     }
 
-    /// A link has come up over a connection.
+    /// Records that a link has come up over a connection.
     pub fn accepted(&mut self, connection: ConnectionId, link: LinkId) {
         if let Some(accepted) = self.accepted.get_mut(&connection) {
             accepted.retain(|link| self.links.link(*link).is_some());
@@ -48,7 +48,7 @@ impl<S: EventSink> Strangers<S> {
         }
     }
 
-    /// The connection is gone, or leads to somebody we know.
+    /// Removes a connection that is gone or leads to a contact.
     pub fn leave(&mut self, connection: ConnectionId) {
         self.gate.leave(connection);
         self.accepted.remove(&connection);

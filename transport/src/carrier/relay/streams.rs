@@ -1,5 +1,4 @@
-//! Streams of links over connections of libp2p: each over the connection that it was asked for, which
-//! `libp2p-stream` does not choose.
+//! Opens the streams of links over chosen libp2p connections; `libp2p-stream` cannot choose the connection.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -21,26 +20,26 @@ use libp2p::{Multiaddr, PeerId};
 
 use crate::carrier::DialId;
 
-/// What a stream is asked for by. Only the two ends of a circuit see it.
+/// The protocol name of a link's stream. Only the two ends of a circuit see it.
 const PROTOCOL: StreamProtocol = StreamProtocol::new("/hedgerow/link/1");
 
-/// What has become of a stream.
+/// An event of a stream.
 #[derive(Debug)]
 pub enum StreamEvent {
-    /// The other side has opened one.
+    /// The other side has opened a stream.
     Accepted {
-        /// Over which connection.
+        /// The connection.
         connection: ConnectionId,
         /// The stream.
         stream: Stream,
     },
-    /// The one that was asked for.
+    /// The answer to [`Streams::open`].
     Opened {
-        /// For which attempt.
+        /// The dial attempt.
         dial: DialId,
-        /// Over which connection.
+        /// The connection.
         connection: ConnectionId,
-        /// The stream; `None` if there is none.
+        /// The stream; `None` if it could not be opened.
         stream: Option<Stream>,
     },
 }
@@ -48,14 +47,13 @@ pub enum StreamEvent {
 /// Opens and accepts streams.
 #[derive(Debug, Default)]
 pub struct Streams {
-    /// Who is not told, by what else is spoken, which program this is.
+    /// Relays, with which the device does not speak this protocol: it would show them which program this is.
     pub relays: Vec<PeerId>,
     actions: VecDeque<ToSwarm<StreamEvent, Either<DialId, Infallible>>>,
 }
 
 impl Streams {
-    /// Asks for a stream over a connection that is up. If it goes down first, nothing is heard of the
-    /// attempt any more.
+    /// Asks for a stream over a connection that is up. If the connection ends first, no event follows.
     pub fn open(&mut self, peer_id: PeerId, connection: ConnectionId, dial: DialId) {
         self.actions.push_back(ToSwarm::NotifyHandler {
             peer_id,
