@@ -1,5 +1,5 @@
-//! What the LAN carrier adds to a TCP connection over loopback: one small message there and back,
-//! and a bulk transfer, each beside the plain socket.
+//! Measures what the LAN carrier adds to a TCP connection over loopback: a small message there and back, and a
+//! bulk transfer, each beside the plain socket.
 
 use std::hint::black_box;
 use std::io::{Read, Write};
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 const SMALL: usize = 300;
 const BULK: usize = 16 << 20;
-/// As the session cuts it.
+/// Size of the records that a session makes.
 const RECORD: usize = 65_519;
 
 struct Party {
@@ -45,7 +45,7 @@ impl Party {
         }
     }
 
-    /// Waits for so many bytes.
+    /// Waits for this many bytes.
     fn handle(&mut self, mut bytes: usize) {
         while bytes > 0 {
             if let CarrierEvent::Bytes { bytes: heard, .. } = self.next() {
@@ -158,7 +158,7 @@ fn bulk(criterion: &mut Criterion) {
                     }
                 }
             }
-            // What is still unwritten is reported while the next round is sent: count it now.
+            // Count what is still unwritten now; otherwise the next round would report it.
             while unwritten > 0 {
                 if let CarrierEvent::Written { bytes, .. } = one.next() {
                     unwritten -= bytes;

@@ -1,4 +1,4 @@
-//! What sessions cost: handshakes, recognition, and records sealed and opened.
+//! Measures the cost of sessions: handshakes, recognition, and sealing and opening records.
 
 use std::hint::black_box;
 

@@ -1,8 +1,8 @@
-//! Beacons: what a device announces so that its contacts, and nobody else, see that it is near
+//! Beacons: a device announces them so that its contacts, and nobody else, recognise it nearby
 //! (`docs/PROTOCOL.md` section 11).
 //!
-//! Everything here takes the time as an argument. The monotonic time must go on while the machine
-//! sleeps, or waking would look like a clock that was set forward.
+//! Every function takes the time as an argument. The monotonic clock must run while the machine sleeps;
+//! otherwise waking up would look as if somebody had set the wall clock forward.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub type Beacon = [u8; 8];
 pub const EPOCH_MS: i64 = 900_000;
 /// How many beacons a device announces at once.
 pub const SLOTS: usize = 4;
-/// A wall clock that is off the monotonic one by so many milliseconds has jumped.
+/// The wall clock has jumped if it differs from the monotonic one by at least this many milliseconds.
 const JUMP_MS: i64 = 1_000;
 
 /// A quarter of an hour, counted from 1970 by the announcer's clock.
@@ -27,7 +27,7 @@ const JUMP_MS: i64 = 1_000;
 pub struct Epoch(pub u64);
 
 impl Epoch {
-    /// The epoch of a wall time in milliseconds since 1970; what is before counts as epoch 0.
+    /// The epoch of a wall time in milliseconds since 1970; earlier times belong to epoch 0.
     #[must_use]
     pub fn at(wall_ms: i64) -> Self {
         Self(u64::try_from(wall_ms.div_euclid(EPOCH_MS)).unwrap_or(0))
@@ -41,7 +41,7 @@ impl BeaconKey {
         truncated(mac(self.as_bytes(), &[&[carrier as u8], &epoch.0.to_be_bytes()]).as_bytes())
     }
 
-    /// The same under a cryptography.
+    /// The same for either kind of cryptography.
     #[must_use]
     pub fn beacon_under(
         &self,
@@ -65,7 +65,7 @@ impl PairBeaconKey {
         truncated(mac(self.as_bytes(), &input).as_bytes())
     }
 
-    /// The same under a cryptography.
+    /// The same for either kind of cryptography.
     #[must_use]
     pub fn beacon_under(
         &self,
@@ -82,8 +82,8 @@ impl PairBeaconKey {
     }
 }
 
-/// What to announce in an epoch: the device's own beacon, then up to three of the pairwise ones, which
-/// take turns, and random bytes in the places that are left: how many there are does not show.
+/// The beacons to announce in an epoch: the device's own, then up to three pairwise ones, which take turns.
+/// Random bytes fill the remaining slots, so that nobody can count the pairwise beacons.
 pub fn announcement(
     own: Beacon,
     pairwise: &[Beacon],
@@ -113,41 +113,41 @@ pub fn announcement(
 /// A contact's device that may announce itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'k, K> {
-    /// Who it is.
+    /// Its owner, for the caller.
     pub who: K,
-    /// Its beacon key, if it has told it.
+    /// Its beacon key, if it has told us.
     pub key: Option<&'k BeaconKey>,
-    /// The pair's key, and the direction from it to us.
+    /// The pair's key, and the direction from the contact to us.
     pub pair: (&'k PairBeaconKey, Direction),
     /// Its clock minus ours, in milliseconds.
     pub offset_ms: i64,
 }
 
-/// By how many epochs a clock is ahead of ours that is so many milliseconds ahead, in the middle of an epoch.
+/// Epochs by which a clock with this offset in milliseconds is ahead of ours, in the middle of our epoch.
 #[must_use]
 pub fn epochs_ahead(offset_ms: i64) -> i64 {
     offset_ms.saturating_add(EPOCH_MS / 2).div_euclid(EPOCH_MS)
 }
 
-/// The beacons by which contacts would be recognised now: of the epochs before, of and after each
-/// contact's time in the middle of our epoch. To be rebuilt after every change of keys or clocks, and to
-/// [follow](Self::follow) the epoch.
+/// The beacons by which we recognise contacts now: those of the epochs before, at and after each contact's time in
+/// the middle of our epoch. Rebuild it after every change of keys or clocks, and let it [follow](Self::follow)
+/// the epoch.
 pub struct Recogniser<K> {
     epoch: Epoch,
-    /// Of the three epochs, in order.
+    /// One table for each of the three epochs, in order.
     tables: [Table<K>; 3],
 }
 
 /// The beacons of one epoch.
 struct Table<K> {
-    /// In order, as numbers: they lie close together and compare fast.
+    /// Sorted, as numbers: compact and fast to compare.
     beacons: Vec<u64>,
-    /// Whose each is.
+    /// The owner of each beacon.
     owners: Vec<K>,
 }
 
 impl<K: Copy + Ord> Table<K> {
-    /// Computes the beacons of the epoch so far ahead of each contact's: at most two keyed hashes for each.
+    /// Computes the beacons of the epoch that is `ahead` of each contact's: at most two keyed hashes for each.
     fn new(
         cryptography: Cryptography,
         carrier: CarrierKind,
@@ -198,8 +198,8 @@ impl<K: Copy + Ord> Recogniser<K> {
         }
     }
 
-    /// Goes over to the epoch of this wall time. Contacts, keys and clocks are those that it was made with: of an
-    /// epoch that follows on the last one, only the third is new.
+    /// Moves to the epoch of this wall time. `known` must be what the recogniser was made with. If the new epoch
+    /// follows the last one, this computes only the third table.
     pub fn follow(
         &mut self,
         cryptography: Cryptography,
@@ -217,13 +217,13 @@ impl<K: Copy + Ord> Recogniser<K> {
         self.tables[2] = Table::new(cryptography, carrier, epoch, 1, known);
     }
 
-    /// Whether it still serves at this wall time.
+    /// Whether it still applies at this wall time.
     #[must_use]
     pub fn is_current(&self, wall_ms: i64) -> bool {
         self.epoch == Epoch::at(wall_ms)
     }
 
-    /// Whose beacon this is.
+    /// The owner of a beacon.
     #[must_use]
     pub fn find(&self, beacon: &Beacon) -> Option<K> {
         let beacon = u64::from_be_bytes(*beacon);
@@ -239,7 +239,7 @@ impl<K> fmt::Debug for Recogniser<K> {
     }
 }
 
-/// Notices when the wall clock is set, by comparing it with the monotonic one.
+/// Detects that the wall clock was set, by comparing it with the monotonic one.
 #[derive(Debug, Clone, Copy)]
 pub struct ClockWatch {
     mono_ms: u64,
@@ -247,14 +247,14 @@ pub struct ClockWatch {
 }
 
 impl ClockWatch {
-    /// Begins to watch.
+    /// Starts to compare.
     #[must_use]
     pub fn new(mono_ms: u64, wall_ms: i64) -> Self {
         Self { mono_ms, wall_ms }
     }
 
-    /// By how many milliseconds the wall clock has jumped since the last jump, or since the beginning.
-    /// All offsets of contacts are then to be [`corrected`].
+    /// Milliseconds by which the wall clock has jumped since the last jump, or since the start. After a jump, call
+    /// [`corrected`] for the offsets of all contacts.
     pub fn observe(&mut self, mono_ms: u64, wall_ms: i64) -> Option<i64> {
         let elapsed = i64::try_from(mono_ms.saturating_sub(self.mono_ms)).unwrap_or(i64::MAX);
         let jump = wall_ms.saturating_sub(self.wall_ms.saturating_add(elapsed));
@@ -266,7 +266,7 @@ impl ClockWatch {
     }
 }
 
-/// A contact's clock offset after a jump of our own wall clock.
+/// A contact's clock offset after our own wall clock has jumped.
 #[must_use]
 pub fn corrected(offset_ms: i64, jump_ms: i64) -> i64 {
     offset_ms.saturating_sub(jump_ms)

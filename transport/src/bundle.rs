@@ -1,5 +1,4 @@
-//! Bundles: sealed, padded one-way messages, for when no session is possible (`docs/PROTOCOL.md`
-//! section 12).
+//! Bundles: sealed, padded one-way messages, used when no session is possible (`docs/PROTOCOL.md` section 12).
 //!
 //! ```text
 //! 0            32       40      44           48        64                112
@@ -25,11 +24,11 @@ use crate::tag::{self, Tag, Use};
 pub const MAX_BUNDLE: usize = 64 << 20;
 /// The longest lifetime of a bundle, in seconds: 28 days.
 pub const MAX_LIFETIME_S: u32 = 28 * 24 * 3_600;
-/// How long the same prekey is announced, in seconds: a quarter of the longest lifetime.
+/// How long a device announces the same prekey, in seconds: a quarter of the longest lifetime.
 pub const PREKEY_ROTATION_S: u32 = MAX_LIFETIME_S / 4;
-/// How many private prekeys are kept.
+/// How many private prekeys a device keeps.
 pub const MAX_PREKEYS: usize = 8;
-/// How many bytes of a bundle say what it is.
+/// Length of the header of a bundle, in bytes.
 pub const HEADER_LEN: usize = MESSAGE_AT + MESSAGE_LEN;
 
 const LENGTH_AT: usize = tag::LEN;
@@ -37,7 +36,7 @@ const AGE_AT: usize = LENGTH_AT + 8;
 const LIFETIME_AT: usize = AGE_AT + 4;
 const RELEASE_AT: usize = LIFETIME_AT + 4;
 const MESSAGE_AT: usize = RELEASE_AT + RELEASE_LEN;
-/// Bytes of a release value, and of its hash.
+/// Length of a release value and of its hash, in bytes.
 const RELEASE_LEN: usize = 16;
 /// Noise message: an ephemeral key and the tag of an empty payload.
 const MESSAGE_LEN: usize = 48;
@@ -45,7 +44,7 @@ const MESSAGE_LEN: usize = 48;
 const MIN_PAYLOAD: usize = 1_024;
 /// The payload of one chunk.
 const CHUNK: usize = MAX_RECORD;
-/// The kind that stands for padding.
+/// The item kind for padding.
 const PADDING: u64 = 0;
 
 /// The item does not fit into the bundle.
@@ -53,7 +52,7 @@ const PADDING: u64 = 0;
 #[error("the item does not fit into the bundle")]
 pub struct Full;
 
-/// Why nothing comes out of a bundle: the fault of whoever made or carried it.
+/// Why a bundle cannot be opened: the fault of its sender or of a carrier of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BundleFault {
     /// Cut short, too long, or with impossible fields.
@@ -62,17 +61,17 @@ pub enum BundleFault {
     /// No prekey opens it; the sender needs a fresh one.
     #[error("a bundle that no prekey opens")]
     NoPrekey,
-    /// A prekey opens it, but it was altered or holds no items.
+    /// A prekey opens it, but somebody altered it or it holds no items.
     #[error("an altered bundle")]
     Altered,
 }
 
-/// One thing said in a bundle. Prints its kind and length only.
+/// One item of a bundle. Its `Debug` output shows only kind and length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BundleItem {
-    /// What it is (section 8), never 0; unknown kinds are to be skipped.
+    /// Its kind (section 8), never 0; receivers skip unknown kinds.
     pub kind: u64,
-    /// The rest.
+    /// Its content.
     pub content: Bytes,
 }
 
@@ -85,7 +84,7 @@ impl fmt::Debug for BundleItem {
     }
 }
 
-/// A bundle that is being filled.
+/// A bundle under construction.
 pub struct Draft {
     tag: Tag,
     release: [u8; RELEASE_LEN],
@@ -95,7 +94,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Begins a bundle of at most `max_length` bytes (and never more than [`MAX_BUNDLE`]).
+    /// Starts a bundle of at most `max_length` bytes (and never more than [`MAX_BUNDLE`]).
     pub fn new(
         tag_key: &BundleTagKey,
         direction: Direction,
@@ -121,36 +120,36 @@ impl Draft {
         }
     }
 
-    /// The tag, which stands where a session has its hash.
+    /// The tag, which the sync uses in place of a session's hash.
     #[must_use]
     pub fn tag(&self) -> &[u8; 32] {
         self.tag.as_bytes()
     }
 
-    /// The value that proves that the bundle was opened, once the receiver gives it away. It is for the
-    /// caller to put it in; its hash is shown outside.
+    /// The value with which the receiver later proves that it opened the bundle. The caller must put it into an item;
+    /// the header shows its hash.
     #[must_use]
     pub fn release(&self) -> &[u8; RELEASE_LEN] {
         &self.release
     }
 
-    /// Leaves the padding out: for simulations, in which a bundle stands for more bytes than it has.
+    /// Leaves out the padding: for simulations, in which a bundle stands for more bytes than it has.
     #[must_use]
     pub fn without_padding(mut self) -> Self {
         self.pad = false;
         self
     }
 
-    /// Whether nothing has been put in.
+    /// Whether it holds no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.payload.is_empty()
     }
 
-    /// Puts an item in, behind the others; its kind must not be 0, which stands for padding.
+    /// Appends an item; its kind must not be 0, which means padding.
     ///
     /// # Errors
-    /// It does not fit; the bundle stays as it was.
+    /// It does not fit; the bundle stays unchanged.
     pub fn push(&mut self, kind: u64, content: &[u8]) -> Result<(), Full> {
         debug_assert_ne!(kind, PADDING, "no item has kind 0");
         let (mut kind_buffer, mut length_buffer) = (
@@ -174,7 +173,7 @@ impl Draft {
     /// Pads and seals it, from the sender's device key to a prekey of the receiver.
     ///
     /// # Errors
-    /// The prekey is one that no bundle can be sealed to.
+    /// No bundle can be sealed to this prekey.
     pub fn seal(
         mut self,
         from: &StaticKey,
@@ -217,7 +216,7 @@ impl Draft {
         Ok(bundle.freeze())
     }
 
-    /// How long a payload of so many bytes is with its padding.
+    /// Length of a payload of this many bytes with its padding.
     fn padded(&self, payload: usize) -> usize {
         if self.pad {
             padme(payload.max(MIN_PAYLOAD))
@@ -235,7 +234,7 @@ impl fmt::Debug for Draft {
     }
 }
 
-/// What a bundle shows to whoever carries it.
+/// The part of a bundle that its carriers can read.
 #[derive(Clone, Copy)]
 pub struct Header {
     tag: Tag,
@@ -246,7 +245,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the header of a bundle, of which the first [`HEADER_LEN`] bytes at least are given.
+    /// Parses the header of a bundle; `bundle` must hold at least its first [`HEADER_LEN`] bytes.
     ///
     /// # Errors
     /// [`BundleFault::Malformed`].
@@ -271,31 +270,31 @@ impl Header {
         })
     }
 
-    /// The tag, which is accepted once and stands where a session has its hash.
+    /// The tag; a receiver accepts it once, and the sync uses it in place of a session's hash.
     #[must_use]
     pub fn tag(&self) -> &[u8; 32] {
         self.tag.as_bytes()
     }
 
-    /// How long the whole bundle is, in bytes.
+    /// Length of the whole bundle, in bytes.
     #[must_use]
     pub fn length(&self) -> usize {
         self.length
     }
 
-    /// How long it has been under way by the clocks of those who carried it, in seconds.
+    /// How long it has travelled by the clocks of its carriers, in seconds.
     #[must_use]
     pub fn age_s(&self) -> u32 {
         self.age_s
     }
 
-    /// How long it is to be carried, in seconds.
+    /// How long it may travel, in seconds.
     #[must_use]
     pub fn lifetime_s(&self) -> u32 {
         self.lifetime_s
     }
 
-    /// The hash of the value that the receiver gives away once it has taken the bundle in.
+    /// Hash of the value that the receiver publishes once it has taken the bundle in.
     #[must_use]
     pub fn release(&self) -> &[u8; RELEASE_LEN] {
         &self.release
@@ -307,7 +306,7 @@ impl Header {
         self.age_s >= self.lifetime_s
     }
 
-    /// Finds whose bundle it is among contacts' devices.
+    /// Finds the sender among contacts' devices.
     #[must_use]
     pub fn recognise<'k, K>(
         &self,
@@ -324,7 +323,7 @@ impl Header {
         out.extend_from_slice(&self.release);
     }
 
-    /// All that must arrive as it was sent: everything but the age.
+    /// Everything that must arrive unchanged: all fields except the age.
     fn prologue(&self) -> Vec<u8> {
         let mut prologue = vec![VERSION];
         prologue.extend_from_slice(self.tag.as_bytes());
@@ -343,7 +342,7 @@ impl fmt::Debug for Header {
     }
 }
 
-/// Which [`hint`](BundleTagKey::hint) a sized bundle's tag carries; in a real one these bytes mean nothing.
+/// The [`hint`](BundleTagKey::hint) in the tag of a sized bundle; in a real one these bytes mean nothing.
 #[cfg(feature = "sized")]
 #[must_use]
 pub fn sized_hint(tag: &[u8; tag::LEN]) -> [u8; 8] {
@@ -357,7 +356,7 @@ pub fn is_sized_by(tag: &[u8; tag::LEN], key: &BundleTagKey, direction: Directio
     Tag::from_bytes(*tag).is_sized_by(key.as_bytes(), Use::Bundle, direction)
 }
 
-/// Adds to the age of a bundle that was carried for so many seconds.
+/// Adds the time for which the caller carried a bundle to its age.
 ///
 /// # Errors
 /// [`BundleFault::Malformed`].
@@ -373,17 +372,17 @@ pub fn add_age(bundle: &mut [u8], seconds: u32) -> Result<(), BundleFault> {
 /// An opened bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
-    /// The position of the prekey that opened it among those given.
+    /// The index in `prekeys` of the prekey that opened it.
     pub which: usize,
-    /// What it says, in order.
+    /// Its items, in order.
     pub items: Vec<BundleItem>,
 }
 
-/// Opens a bundle of a recognised sender with the first of `prekeys` that fits, each given with its
-/// secret for this sender.
+/// Opens a bundle of a recognised sender with the first of `prekeys` that fits; each comes with its secret for
+/// this sender.
 ///
 /// # Errors
-/// The bundle is not whole, no prekey fits, or it was altered.
+/// The bundle is incomplete, no prekey fits, or somebody altered it.
 pub fn open<'k>(
     bundle: &[u8],
     sender: &PublicKey,
@@ -424,7 +423,7 @@ pub fn open<'k>(
     Err(BundleFault::NoPrekey)
 }
 
-/// Takes a payload apart.
+/// Splits a payload into items.
 fn items(mut payload: Bytes) -> Result<Vec<BundleItem>, BundleFault> {
     let mut items = Vec::new();
     while !payload.is_empty() {
@@ -447,7 +446,7 @@ fn items(mut payload: Bytes) -> Result<Vec<BundleItem>, BundleFault> {
     Ok(items)
 }
 
-/// Finds whose bundle a tag is among contacts' devices.
+/// Finds the sender of a bundle among contacts' devices, by its tag.
 #[must_use]
 pub fn recognise<'k, K>(
     tag: &[u8; tag::LEN],
@@ -460,18 +459,18 @@ pub fn recognise<'k, K>(
         .map(|(who, ..)| who)
 }
 
-/// What is shown of a release value.
+/// The public hash of a release value.
 #[must_use]
 pub fn release_hash(release: &[u8; RELEASE_LEN]) -> [u8; RELEASE_LEN] {
     truncated(&kdf("hedgerow 1 release", &[release]))
 }
 
-/// How long the bundle of a padded payload is.
+/// Length of a bundle with this padded payload.
 fn sealed_len(payload: usize) -> usize {
     HEADER_LEN + payload + payload.div_ceil(CHUNK) * TAG_LEN
 }
 
-/// How long the padded payload of a bundle is, if any bundle has this length.
+/// Length of the padded payload of a bundle of this length, if a bundle can have it.
 fn payload_len(bundle: usize) -> Option<usize> {
     let chunks = bundle.checked_sub(HEADER_LEN)?;
     let tags = chunks.div_ceil(CHUNK + TAG_LEN) * TAG_LEN;

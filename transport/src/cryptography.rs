@@ -1,15 +1,15 @@
-//! Whether what is sent is secret, or only as long as if it were.
+//! Real cryptography, or a stand-in with the same sizes for simulations.
 
-/// How keys are used. The product knows nothing but [`Real`](Cryptography::Real): the other needs the
-/// feature `sized`, which only simulations switch on.
+/// How keys are used. The product has only [`Real`](Cryptography::Real); the feature `sized`, which only
+/// simulations enable, adds the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cryptography {
     /// As `docs/PROTOCOL.md` says.
     #[default]
     Real,
-    /// The same lengths, the same draws of chance and the same failures for next to no cost, and
-    /// nothing secret: a world of such nodes goes the way that a real one would, event by event. (But for meetings: the keys of
-    /// the pair come out differently, and with them the lengths of paddings.)
+    /// The same lengths, the same random draws and the same failures at next to no cost, but nothing is secret.
+    /// A simulation of such nodes runs like a real one, event by event, except for meetings: they yield other pair
+    /// keys, and so other padding lengths.
     #[cfg(feature = "sized")]
     Sized,
 }

@@ -45,8 +45,8 @@ impl fmt::Debug for DeviceKeys {
     }
 }
 
-/// A device as a list names it. Its own signing key has signed where it belongs, so that nobody can list
-/// a device that is not theirs.
+/// A device in a device list. Its own signing key has signed that it belongs there, so nobody can list a device
+/// of somebody else.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ListedDevice {
     keys: DeviceKeys,
@@ -54,7 +54,7 @@ pub struct ListedDevice {
 }
 
 impl ListedDevice {
-    /// As the device, which signs that it is one of this identity and has this device key.
+    /// Signs, as the device, that it belongs to this identity and has this device key.
     #[must_use]
     pub fn sign(signing: &SigningKey, identity: &[u8; 32], key: PublicKey) -> Self {
         let keys = DeviceKeys {
@@ -91,13 +91,13 @@ pub fn device_id(signing: &[u8; 32]) -> [u8; 16] {
     truncated(&kdf("hedgerow 1 device id", &[signing]))
 }
 
-/// Why a device list is refused: the fault of whoever sent it.
+/// Why a device list is refused: its sender's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceListFault {
     /// Not the encoding of a device list.
     #[error("not a device list")]
     Malformed,
-    /// No device, too many, one twice, or a key that nobody can use.
+    /// No device, too many, a duplicate, or a key that nobody can use.
     #[error("a device list with impossible devices")]
     Devices,
     /// Not signed by the identity that it names.
@@ -106,13 +106,13 @@ pub enum DeviceListFault {
     /// A device in it did not sign that it belongs there.
     #[error("a device list with a device that did not sign that it belongs there")]
     Proof,
-    /// Of another identity than the one held.
+    /// A list of another identity than the one held.
     #[error("a device list of another identity")]
     OtherIdentity,
     /// Older than the one held.
     #[error("a device list that takes back a newer one")]
     Stale,
-    /// Another of the same version: the identity has signed both.
+    /// Different from the one held, with the same version: the identity signed both.
     #[error("a second device list of one version")]
     Forked,
 }
@@ -225,8 +225,8 @@ impl DeviceList {
         Ok(Self { signed, signature })
     }
 
-    /// Reads a list from the own store, where only verified ones come. It is not verified again, which is what an
-    /// opening of the store would spend most of its time on.
+    /// Decodes a list from our own store, which holds only verified ones. Skips the verification, which would take
+    /// most of the time of opening the store.
     ///
     /// # Errors
     /// The list is malformed.
@@ -273,7 +273,7 @@ impl DeviceList {
         &self.signed.identity
     }
 
-    /// The devices, as they have signed that they belong to it.
+    /// The devices, each with its proof that it belongs to the identity.
     #[must_use]
     pub fn listed(&self) -> &[ListedDevice] {
         &self.signed.devices
@@ -290,7 +290,7 @@ impl DeviceList {
         self.devices().find(|device| device.device_id() == *id)
     }
 
-    /// The device with this device key, as a handshake proved it.
+    /// The device with this device key, which a handshake has proven.
     #[must_use]
     pub fn device_with_key(&self, key: &PublicKey) -> Option<&DeviceKeys> {
         self.devices().find(|device| device.key == *key)
@@ -312,10 +312,10 @@ impl DeviceList {
         truncated(blake3::hash(&self.encode()).as_bytes())
     }
 
-    /// Whether this list is newer than the one held, or is that one.
+    /// Whether this list is newer than the one held. False if it is the same.
     ///
     /// # Errors
-    /// It is of another identity, older, or another of the same version: the sender's fault.
+    /// It belongs to another identity, is older, or differs with the same version: the sender's fault.
     pub fn replaces(&self, held: &Self) -> Result<bool, DeviceListFault> {
         if self.signed.identity != held.signed.identity {
             Err(DeviceListFault::OtherIdentity)

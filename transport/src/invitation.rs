@@ -1,5 +1,5 @@
-//! Invitations: a one-time secret and where to reach whoever made it, as a link or a QR picture
-//! (`docs/PROTOCOL.md` section 10).
+//! Invitations: a one-time secret and the inviter's addresses, as a link or a QR code (`docs/PROTOCOL.md`
+//! section 10).
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::keys::{InvitationSecret, kdf, truncated};
 
 /// The scheme of a link.
 pub const SCHEME: &str = "hedgerow:";
-/// The most addresses in an invitation, or in what a device tells of itself.
+/// The most addresses in an invitation or in an introduction.
 pub const MAX_ADDRESSES: usize = 16;
 /// The longest address, in bytes.
 pub const MAX_ADDRESS: usize = 256;
@@ -23,41 +23,40 @@ pub const MAX_LINK: usize = 8_192;
 /// The version of the invitation's encoding.
 const VERSION: u8 = 1;
 const IN_PERSON: u32 = 1;
-/// The bytes that tell a damaged link from a sound one.
+/// Length of the checksum that detects a damaged link, in bytes.
 const CHECK_LEN: usize = 4;
 
-/// Why a text is not an invitation that this version can use. Each has its own advice for the person
-/// who was sent it.
+/// Why this version cannot use a text as an invitation. The user interface gives other advice for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LinkError {
-    /// Something else: it does not begin with [`SCHEME`].
+    /// It does not begin with [`SCHEME`].
     #[error("not an invitation")]
     NotAnInvitation,
-    /// An invitation of which characters are missing or changed.
+    /// An invitation with missing or changed characters.
     #[error("a damaged invitation")]
     Damaged,
-    /// A sound invitation of a version that this one does not know.
+    /// A valid invitation of a version that this program does not know.
     #[error("an invitation of a newer version")]
     NewerVersion,
 }
 
-/// The invitation says more than a link holds: the caller's fault.
+/// The invitation holds more than fits in a link: the caller's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many or too long addresses for an invitation")]
 pub struct TooManyAddresses;
 
-/// An invitation to meet. Prints nothing of itself.
+/// An invitation to meet. Its `Debug` output is redacted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invitation {
-    /// What only the two who meet know.
+    /// The secret that only inviter and joiner know.
     pub secret: InvitationSecret,
-    /// Whose it is: see [`inviter_key_hash`].
+    /// Hash of the inviter's keys: see [`inviter_key_hash`].
     pub inviter: [u8; 16],
     /// Until when it is valid by the inviter's clock, in seconds since 1970.
     pub expires_s: u64,
     /// Where the inviter can be reached.
     pub addresses: Vec<Address>,
-    /// Whether it was shown as a QR picture, in person.
+    /// Whether the inviter showed it as a QR code, in person.
     pub in_person: bool,
 }
 
@@ -79,7 +78,7 @@ struct Wire {
 }
 
 impl Invitation {
-    /// The link, with the scheme in lower case as links have it.
+    /// Encodes the link, with the scheme in lower case as usual.
     ///
     /// # Errors
     /// More than [`MAX_ADDRESSES`], or one longer than [`MAX_ADDRESS`].
@@ -106,7 +105,7 @@ impl Invitation {
         Ok(link)
     }
 
-    /// Reads a link, in upper or lower case.
+    /// Parses a link, in upper or lower case.
     ///
     /// # Errors
     /// It is something else, damaged, or of a newer version.
@@ -164,7 +163,7 @@ impl fmt::Debug for Invitation {
     }
 }
 
-/// What an invitation names its maker by: a hash of the identity and of one of its devices.
+/// The hash by which an invitation names its inviter: of the identity and of one of its devices.
 #[must_use]
 pub fn inviter_key_hash(identity: &[u8; 32], device: &DeviceKeys) -> [u8; 16] {
     truncated(&kdf(
@@ -173,7 +172,7 @@ pub fn inviter_key_hash(identity: &[u8; 32], device: &DeviceKeys) -> [u8; 16] {
     ))
 }
 
-/// Whether these addresses keep their bounds.
+/// `None` if these addresses exceed their bounds.
 pub(crate) fn check_addresses(addresses: &[Address]) -> Option<()> {
     let within = addresses.len() <= MAX_ADDRESSES
         && addresses

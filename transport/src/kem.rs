@@ -1,5 +1,5 @@
-//! ML-KEM-768, which keeps a root and a psk secret even from who records today and has a quantum
-//! computer later (`docs/PROTOCOL.md` sections 9 and 10).
+//! ML-KEM-768: keeps a root and a psk secret even from an attacker who records today and has a quantum computer
+//! later (`docs/PROTOCOL.md` sections 9 and 10).
 
 use ml_kem::kem::{Decapsulate, Encapsulate, Kem, KeyExport};
 use ml_kem::{DecapsulationKey768, EncapsulationKey768, MlKem768};
@@ -10,7 +10,7 @@ use crate::cryptography::Cryptography;
 #[cfg(feature = "sized")]
 use crate::sized;
 
-/// What two sides agree on.
+/// A shared secret.
 pub(crate) type Shared = Zeroizing<[u8; 32]>;
 
 /// A key pair for one agreement; erased when dropped.
@@ -23,7 +23,7 @@ enum Secret {
 }
 
 impl KemSecret {
-    /// A fresh one, and its encapsulation key: 1,184 bytes.
+    /// Generates a key pair; returns it with its encapsulation key of 1,184 bytes.
     pub(crate) fn generate(
         cryptography: Cryptography,
         rng: &mut impl CryptoRng,
@@ -41,7 +41,7 @@ impl KemSecret {
         }
     }
 
-    /// The one that a seed of 64 bytes gives, for known answers.
+    /// The key pair from a seed of 64 bytes, for known-answer tests.
     #[cfg(test)]
     pub(crate) fn from_seed(seed: &[u8]) -> (Self, Vec<u8>) {
         let secret = DecapsulationKey768::from_seed(seed.try_into().expect("a seed has 64 bytes"));
@@ -49,8 +49,7 @@ impl KemSecret {
         (Self(Secret::Real(secret)), public)
     }
 
-    /// What the other side encapsulated; nothing if that is no ciphertext. An altered one gives an
-    /// unrelated secret.
+    /// Decapsulates; `None` if this is no ciphertext. An altered ciphertext gives an unrelated secret.
     pub(crate) fn open(&self, ciphertext: &[u8]) -> Option<Shared> {
         match &self.0 {
             Secret::Real(secret) => secret.decapsulate_slice(ciphertext).ok().map(erasing),
@@ -60,8 +59,8 @@ impl KemSecret {
     }
 }
 
-/// Agrees with whoever has the secret of this encapsulation key: the ciphertext of 1,088 bytes and the
-/// shared secret; nothing if that is no valid key.
+/// Encapsulates to a key: returns the ciphertext of 1,088 bytes and the shared secret; `None` if the key is
+/// invalid.
 pub(crate) fn encapsulate(
     encapsulation_key: &[u8],
     cryptography: Cryptography,

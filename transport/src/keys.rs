@@ -1,4 +1,4 @@
-//! Keys: one type for each secret, the three BLAKE3 helpers, and what derives from what
+//! Keys: one type for each secret, the three BLAKE3 helpers, and how keys derive from each other
 //! (`docs/PROTOCOL.md` sections 1 and 2).
 
 use std::fmt;
@@ -19,7 +19,7 @@ pub(crate) fn kdf(context: &str, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     derive(&hash_derive_key_context(context), input)
 }
 
-/// The same, for a context string that was hashed before: that is half of the work.
+/// The same for a context string hashed before, which saves half of the work.
 fn derive(context: &ContextKey, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     let mut hasher = blake3::Hasher::new_from_context_key(context);
     for part in input {
@@ -32,7 +32,7 @@ fn derive(context: &ContextKey, input: &[&[u8]]) -> Zeroizing<[u8; 32]> {
 
 /// `MAC(key, input)`.
 pub(crate) fn mac(key: &[u8; 32], input: &[&[u8]]) -> blake3::Hash {
-    // What recognises a contact among many fits one block, which is hashed at once in half the time.
+    // The inputs that recognise contacts fit in one block, which hashes in half the time.
     let mut block = [0; blake3::BLOCK_LEN];
     let mut filled = 0;
     for part in input {
@@ -72,7 +72,7 @@ pub(crate) fn random_32(rng: &mut impl CryptoRng) -> Zeroizing<[u8; 32]> {
     bytes
 }
 
-// Every secret is 32 bytes that are erased when dropped, print nothing and compare in constant time.
+// Every secret has 32 bytes, is erased when dropped, prints nothing and compares in constant time.
 macro_rules! secrets {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -80,13 +80,13 @@ macro_rules! secrets {
         pub struct $name([u8; 32]);
 
         impl $name {
-            /// The secret that these bytes are.
+            /// Wraps these bytes.
             #[must_use]
             pub fn from_bytes(bytes: [u8; 32]) -> Self {
                 Self(bytes)
             }
 
-            /// The bytes, for the store and for deriving.
+            /// The bytes, for the store and for key derivation.
             #[must_use]
             pub fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
@@ -110,10 +110,9 @@ macro_rules! secrets {
 }
 
 secrets! {
-    /// What a meeting yields for a pair of devices; everything else of the pair derives from it, and
-    /// then it is erased.
+    /// The result of a meeting for a pair of devices; the other keys of the pair derive from it, then it is erased.
     Root;
-    /// The pre-shared key of a pair's sessions; it moves on (section 9).
+    /// The pre-shared key of a pair's sessions; the psk move replaces it (section 9).
     Psk;
     /// Opens a handshake of two devices of which one has lost newer psks (section 9). Never changes.
     RescueKey;
@@ -121,9 +120,9 @@ secrets! {
     TagKey;
     /// Makes and recognises the tags of bundles (section 12).
     BundleTagKey;
-    /// Makes the beacons that two who both rotated their beacon key still find each other by (section 11).
+    /// Makes the beacons by which two devices find each other after both rotated their beacon keys (section 11).
     PairBeaconKey;
-    /// Makes the beacons that a device announces; its contacts have it (section 11).
+    /// Makes the beacons that a device announces; the device gives it to its contacts (section 11).
     BeaconKey;
     /// The secret of a direct chat's space (section 2).
     SpaceSecret;
@@ -131,12 +130,12 @@ secrets! {
     BundlePsk;
     /// The one-time secret of an invitation (section 10).
     InvitationSecret;
-    /// What an Ed25519 key pair is kept as: an identity's, or a device's (section 3).
+    /// The secret half of an Ed25519 key pair, of an identity or a device (section 3).
     SigningSecret;
 }
 
 impl SigningSecret {
-    /// The key pair. Its public half is worked out each time, which takes as long as a signature.
+    /// The key pair. Computes the public half each time, which takes as long as a signature.
     #[must_use]
     pub fn key(&self) -> SigningKey {
         SigningKey::from_bytes(&self.0)
@@ -170,7 +169,7 @@ impl BeaconKey {
 }
 
 impl RescueKey {
-    /// As the psk of a handshake that carries nothing but the way back (section 9).
+    /// As the psk of a handshake that only restores the psk of the pair (section 9).
     #[must_use]
     pub fn as_psk(&self) -> Psk {
         Psk(self.0)
@@ -178,14 +177,14 @@ impl RescueKey {
 }
 
 impl Psk {
-    /// The secret kept with a prekey, so that a bundle needs no psk later (section 12).
+    /// The secret to store with a prekey, so that a later bundle needs no psk (section 12).
     #[must_use]
     pub fn for_prekey(&self, prekey: &PublicKey) -> BundlePsk {
         BundlePsk(*derive(&BUNDLE_PSK, &[&self.0, &prekey.0]))
     }
 }
 
-/// The context of what is derived for every contact with every prekey.
+/// Used for every contact with every prekey, so its context is hashed once.
 static BUNDLE_PSK: LazyLock<ContextKey> =
     LazyLock::new(|| hash_derive_key_context("hedgerow 1 bundle psk"));
 
@@ -202,7 +201,7 @@ pub struct PairKeys {
     pub bundle_tag: BundleTagKey,
     /// The pair beacon key.
     pub pair_beacon: PairBeaconKey,
-    /// The secret of the direct chat, if this is the first pair of devices of two identities.
+    /// The secret of the direct chat's space, if this is the first pair of devices of two identities.
     pub direct_space: SpaceSecret,
 }
 
@@ -224,7 +223,7 @@ impl PairKeys {
 
 #[cfg(feature = "sized")]
 impl PairKeys {
-    /// All of them drawn: what two have who never met, in measurements and simulations of very many.
+    /// Draws all of them, as for two devices that never met: for measurements and very large simulations.
     #[must_use]
     pub fn drawn(rng: &mut impl CryptoRng) -> Self {
         Self {
@@ -238,7 +237,7 @@ impl PairKeys {
     }
 }
 
-/// An X25519 public key. Prints nothing, since it names a device.
+/// An X25519 public key. Its `Debug` output is redacted, since it identifies a device.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct PublicKey(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
@@ -247,7 +246,7 @@ impl PublicKey {
     /// Whether an agreement with it can be secret: false for the few keys of low order.
     #[must_use]
     pub fn is_usable(&self) -> bool {
-        // The encodings of points of low order begin with one of these; few others do.
+        // Every encoding of a point of low order begins with one of these; few others do.
         const SUSPICIOUS: [[u8; 2]; 7] = [
             [0x00, 0x00],
             [0x01, 0x00],
@@ -272,11 +271,11 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// An X25519 key pair that is kept: a device key or a prekey.
+/// A long-lived X25519 key pair: a device key or a prekey.
 #[derive(Clone)]
 pub struct StaticKey {
     secret: StaticSecret,
-    /// Once somebody has asked for it: many keys are read for every one that is used.
+    /// Computed on first use: the store reads many keys for every one that is used.
     public: OnceLock<PublicKey>,
     cryptography: Cryptography,
 }
@@ -297,7 +296,7 @@ impl StaticKey {
         }
     }
 
-    /// The same key, whose public half is known to be this one.
+    /// The same key with its public half, which the caller already knows.
     #[must_use]
     pub fn known_by(self, public: PublicKey) -> Self {
         Self {
@@ -306,7 +305,7 @@ impl StaticKey {
         }
     }
 
-    /// The same key, for this cryptography: everything that is made or opened with it follows.
+    /// The same key for this cryptography, which then applies to everything made or opened with it.
     #[must_use]
     pub fn under(self, cryptography: Cryptography) -> Self {
         Self {
@@ -315,7 +314,7 @@ impl StaticKey {
         }
     }
 
-    /// Which cryptography it is for.
+    /// The cryptography that it is for.
     #[must_use]
     pub fn cryptography(&self) -> Cryptography {
         self.cryptography
@@ -342,7 +341,7 @@ impl StaticKey {
         &self.shown().0
     }
 
-    /// X25519; nothing if the result would be all zeros, which a public key of low order brings about.
+    /// X25519; `None` if the result would be all zeros, as a public key of low order makes it.
     pub(crate) fn agree(&self, peer: &PublicKey) -> Option<Zeroizing<[u8; 32]>> {
         let shared = self
             .secret

@@ -1,5 +1,5 @@
-//! How Hedgerow's bytes travel secretly: Noise sessions, sealed bundles, invitations and beacons as
-//! pure code, and the carriers that move them. Knows nothing of spaces or messages.
+//! How Hedgerow's bytes travel secretly: Noise sessions, sealed bundles, invitations and beacons as pure code,
+//! and the carriers that move them. This crate knows nothing of spaces or messages.
 //!
 //! `docs/PROTOCOL.md` sections 7 to 13 describe the bytes.
 

@@ -1,4 +1,4 @@
-//! Meetings: what two who use one invitation tell each other, and the root they agree on
+//! Meetings: what the two users of an invitation tell each other, and the root that they agree on
 //! (`docs/PROTOCOL.md` section 10).
 //!
 //! ```text
@@ -24,19 +24,19 @@ use crate::session::Session;
 pub const MEET: u64 = 32;
 /// The kind of the inviter's item.
 pub const MET: u64 = 33;
-/// The kind of the item by which an inviter declines.
+/// The kind of the item with which an inviter declines.
 pub const NOT_MET: u64 = 34;
 /// The longest name, in bytes.
 pub const MAX_NAME: usize = 64;
 
-/// What a side tells of itself. Prints nothing.
+/// What a side tells about itself. Its `Debug` output is redacted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Introduction {
     /// Its devices.
     pub devices: DeviceList,
-    /// The name it goes by, of at most [`MAX_NAME`] bytes.
+    /// Its display name, of at most [`MAX_NAME`] bytes.
     pub name: String,
-    /// Where it can be reached.
+    /// Its addresses.
     pub addresses: Vec<Address>,
 }
 
@@ -46,18 +46,18 @@ impl fmt::Debug for Introduction {
     }
 }
 
-/// Somebody met: a contact and the keys shared with the device that was met.
+/// The result of a meeting: a contact, and the keys shared with its device in the meeting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acquaintance {
-    /// What the other side tells of itself.
+    /// The other side's introduction.
     pub peer: Introduction,
-    /// Which of its devices was met.
+    /// Its device in this meeting.
     pub device: DeviceKeys,
-    /// What the two devices share.
+    /// The keys that the two devices share.
     pub keys: PairKeys,
 }
 
-/// Why an inviter declines, inside the channel.
+/// Why an inviter declines; sent inside the encrypted channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Declined {
@@ -73,7 +73,7 @@ pub enum Declined {
     /// The inviter has blocked this identity.
     #[n(4)]
     Blocked,
-    /// This identity is a contact of the inviter already, who has to remove it first.
+    /// This identity is already a contact of the inviter, who must remove it first.
     #[n(5)]
     Known,
 }
@@ -102,13 +102,13 @@ pub enum MeetingFault {
     /// Its item is malformed or breaks a bound.
     #[error("a malformed item of a meeting")]
     Malformed,
-    /// Its device list does not hold.
+    /// Its device list is invalid.
     #[error(transparent)]
     Devices(#[from] DeviceListFault),
     /// The device key it proved is not in its device list.
     #[error("a device that is not in its device list")]
     UnknownDevice,
-    /// It is not who the invitation names.
+    /// It is not the inviter that the invitation names.
     #[error("somebody else than the invitation names")]
     NotTheInviter,
     /// It sent a public key that no agreement may use.
@@ -123,7 +123,7 @@ struct Meet {
     devices: Vec<u8>,
     #[n(1)]
     x25519: PublicKey,
-    /// The encapsulation key of *meet*, the ciphertext of *met*.
+    /// The encapsulation key in *meet*, the ciphertext in *met*.
     #[cbor(n(2), with = "minicbor::bytes")]
     ml_kem: Vec<u8>,
     #[n(3)]
@@ -154,7 +154,7 @@ impl Meet {
         })
     }
 
-    /// Reads what the peer tells of itself, and which device of it proved its key in the handshake.
+    /// Decodes the peer's introduction, and finds its device whose key the handshake has proven.
     fn decode(
         content: &[u8],
         session: &Session,
@@ -194,7 +194,7 @@ pub struct Meeting {
 }
 
 impl Meeting {
-    /// Begins inside the session that the invitation opened: the state and the content of [`MEET`].
+    /// Starts inside the session that the invitation opened: returns the state and the content of [`MEET`].
     pub fn new(
         invitation: &Invitation,
         me: &Introduction,
@@ -216,7 +216,7 @@ impl Meeting {
     /// Takes the content of [`MET`].
     ///
     /// # Errors
-    /// The other side is at fault, or is not the one who made the invitation.
+    /// The other side is at fault, or is not the inviter.
     pub fn finish(self, session: &Session, met: &[u8]) -> Result<Acquaintance, MeetingFault> {
         let (met, peer, device) = Meet::decode(met, session)?;
         if inviter_key_hash(peer.devices.identity(), &device) != self.inviter {
@@ -238,8 +238,8 @@ impl fmt::Debug for Meeting {
     }
 }
 
-/// Answers the content of [`MEET`] as the inviter: whom it met, to be committed with "used" before the
-/// second value, the content of [`MET`], is sent.
+/// Answers the content of [`MEET`] as the inviter. The caller commits the acquaintance together with "used" before
+/// it sends the second value, the content of [`MET`].
 ///
 /// # Errors
 /// The other side is at fault.

@@ -1,9 +1,9 @@
-//! `snow` on our own primitives: the caller's randomness, X25519 that refuses an all-zero result and
-//! erases its keys, the fast ChaCha20-Poly1305 (`docs/PROTOCOL.md` section 7); or, where cryptography is
-//! sized, a stand-in without it.
+//! `snow` on our own primitives: the caller's randomness, an X25519 that refuses an all-zero result and erases its
+//! keys, and a fast ChaCha20-Poly1305 (`docs/PROTOCOL.md` section 7). For sized cryptography, a stand-in without
+//! `snow`.
 //!
-//! Limits of `snow` 0.10, stated in the threat model: it keeps copies of the psk and of the chaining
-//! key that it does not erase.
+//! Limits of `snow` 0.10, named in the threat model: it keeps copies of the psk and of the chaining key that it
+//! does not erase.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, Rng, SeedableRng};
@@ -43,32 +43,32 @@ impl Pattern {
     }
 }
 
-/// What both sides of a handshake know before it, beside their own keys.
+/// What both sides know before a handshake, besides their own keys.
 pub(crate) struct Beginning<'a> {
     pub pattern: Pattern,
     pub prologue: &'a [u8],
     pub psk: &'a [u8; 32],
-    /// The other side's key, but for meetings.
+    /// The other side's key; `None` in a meeting.
     pub peer: Option<&'a PublicKey>,
 }
 
-/// A handshake under way.
+/// A handshake in progress.
 pub(crate) enum Handshake {
     Real(Box<HandshakeState>),
     #[cfg(feature = "sized")]
     Sized(Box<sized::Handshake>),
 }
 
-/// What a handshake has led to.
+/// The result of a handshake.
 pub(crate) struct Finished {
-    /// Names it and no other.
+    /// The handshake hash, unique to it.
     pub hash: [u8; 32],
     /// The other side's proven key.
     pub peer: PublicKey,
     pub noise: Transport,
 }
 
-/// What seals and opens the messages behind a handshake, in their order.
+/// Seals and opens the messages after a handshake, in order.
 pub(crate) enum Transport {
     Real(TransportState),
     #[cfg(feature = "sized")]
@@ -128,7 +128,7 @@ impl Handshake {
         Handshake::Real(Box::new(state))
     }
 
-    /// Writes the next message. Only a public key of low order makes this fail, where `out` is long enough.
+    /// Writes the next message. If `out` is long enough, only a public key of low order makes this fail.
     pub fn write(&mut self, payload: &[u8], out: &mut [u8]) -> Result<usize, Error> {
         match self {
             Handshake::Real(state) => state.write_message(payload, out),
@@ -146,7 +146,7 @@ impl Handshake {
         }
     }
 
-    /// What it has led to, if all messages have been written and read.
+    /// The result, if all messages have been written and read.
     pub fn finish(self) -> Option<Finished> {
         match self {
             Handshake::Real(state) => Some(Finished {
@@ -179,7 +179,7 @@ impl Transport {
         }
     }
 
-    /// The next messages that are written go under another key.
+    /// Rekeys the outgoing direction.
     pub fn rekey_outgoing(&mut self) {
         match self {
             Transport::Real(state) => state.rekey_outgoing(),
@@ -188,7 +188,7 @@ impl Transport {
         }
     }
 
-    /// The next messages that are read come under another key.
+    /// Rekeys the incoming direction.
     pub fn rekey_incoming(&mut self) {
         match self {
             Transport::Real(state) => state.rekey_incoming(),
@@ -197,13 +197,13 @@ impl Transport {
         }
     }
 
-    /// Whether anything is hidden by it.
+    /// Whether it encrypts.
     pub fn is_real(&self) -> bool {
         matches!(self, Transport::Real(_))
     }
 }
 
-/// `snow` on our primitives, with this key.
+/// A builder of `snow` with our primitives and this key.
 pub(crate) fn builder(
     pattern: Pattern,
     key: &StaticKey,
@@ -214,7 +214,7 @@ pub(crate) fn builder(
         .expect("a fresh builder has none")
 }
 
-/// ChaCha20-Poly1305 as sessions use it, for its known answers.
+/// The ChaCha20-Poly1305 of sessions, for known-answer tests.
 #[cfg(test)]
 pub(crate) fn cipher() -> Box<dyn Cipher> {
     Resolver { seed: None }

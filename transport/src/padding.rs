@@ -1,10 +1,10 @@
-//! Padmé: lengths that tell an observer O(log log length) bits, at a cost of at most 12 %
+//! Padmé: padded lengths reveal only O(log log length) bits to an observer, at a cost of at most 12 %
 //! (`docs/PROTOCOL.md` sections 7 and 12).
 
-/// The length that `length` bytes are padded to: at least as much, and at most 12 % more.
+/// The padded length for `length` bytes: at least as much, and at most 12 % more.
 ///
 /// Padmé (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication with
-/// PURBs"): of the length's binary digits only as many as its exponent has digits stay free.
+/// PURBs"): behind the leading 1 of the length, as many binary digits stay free as its exponent has.
 #[must_use]
 pub fn padme(length: usize) -> usize {
     if length < 2 {

@@ -1,5 +1,5 @@
-//! The psk moves on: one exchange inside a session after which an old psk opens nothing new
-//! (`docs/PROTOCOL.md` section 9).
+//! The psk move: one exchange inside a session, after which the old psk opens nothing new (`docs/PROTOCOL.md`
+//! section 9).
 //!
 //! ```text
 //! proposer  Proposal::new ──propose──>                                 holder of the same psk
@@ -24,7 +24,7 @@ pub const ANSWER: u64 = 9;
 /// The kind of the item that says that the new psk is in use.
 pub const MOVED: u64 = 10;
 
-/// The other side's psk move item is malformed, or not for the psk in use.
+/// An item of the psk move is malformed, or not for the psk in use: the other side's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a step of the psk move that is expected")]
 pub struct PskMoveFault;
@@ -58,7 +58,7 @@ struct Moved {
     number: u32,
 }
 
-/// A proposal that waits for its answer; kept in memory only, an unanswered one is made again afresh.
+/// A proposal that waits for its answer; in memory only, since an unanswered one is replaced by a fresh one.
 pub struct Proposal {
     psk: Psk,
     number: u32,
@@ -67,7 +67,7 @@ pub struct Proposal {
 }
 
 impl Proposal {
-    /// Proposes psk `number` to follow `psk`: the state and the content of [`PROPOSE`].
+    /// Proposes psk `number` as the successor of `psk`: returns the state and the content of [`PROPOSE`].
     pub fn new(
         psk: &Psk,
         number: u32,
@@ -92,16 +92,16 @@ impl Proposal {
         )
     }
 
-    /// The number proposed.
+    /// The proposed number.
     #[must_use]
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// Takes the content of [`ANSWER`]: the new psk. [`moved`] is sent once that is committed.
+    /// Takes the content of [`ANSWER`] and returns the new psk. The caller commits it, then sends [`moved`].
     ///
     /// # Errors
-    /// The answer is malformed or not to this proposal.
+    /// The answer is malformed or answers another proposal.
     pub fn finish(self, answer: &[u8]) -> Result<Psk, PskMoveFault> {
         let answer: Answer = minicbor::decode(answer).map_err(|_| PskMoveFault)?;
         if answer.number != self.number {
@@ -124,7 +124,7 @@ impl fmt::Debug for Proposal {
     }
 }
 
-/// The number that the content of [`PROPOSE`] proposes, to see whether it follows on.
+/// The number in the content of [`PROPOSE`], so that the caller can check that it follows the present one.
 ///
 /// # Errors
 /// The content is malformed.
@@ -134,8 +134,8 @@ pub fn proposed_number(propose: &[u8]) -> Result<u32, PskMoveFault> {
         .map_err(|_| PskMoveFault)
 }
 
-/// Answers a proposal that `number` follow `psk`: the pending psk, to be committed before the second
-/// value, the content of [`ANSWER`], is sent.
+/// Answers a proposal of psk `number` after `psk`. Returns the pending psk, which the caller commits before it sends
+/// the second value, the content of [`ANSWER`].
 ///
 /// # Errors
 /// The proposal is malformed or for another number.

@@ -1,5 +1,5 @@
-//! Names at relays (`docs/PROTOCOL.md` section 13a): under which key a device can be called at a relay on
-//! which day, so that contacts find it after any restart and nobody else links two days.
+//! Names at relays (`docs/PROTOCOL.md` section 13a): the key under which others can dial a device at a relay on a
+//! given day. Contacts find the device after any restart, and nobody else can link two days.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,21 +14,21 @@ use crate::carrier::Address;
 use crate::handshake::Direction;
 use crate::keys::{BeaconKey, InvitationSecret, PairBeaconKey, SigningSecret, kdf};
 
-/// How long a device goes by one name, in milliseconds.
+/// How long a device uses one name, in milliseconds.
 pub const RELAY_EPOCH_MS: i64 = 86_400_000;
 
-/// Names that a device tells its contacts at once: yesterday's, today's, and those of the next 67 days.
+/// Names that a device tells its contacts: yesterday's, today's, and those of the next 67 days.
 pub const MAX_RELAY_NAMES: usize = 69;
 
-/// Days to come whose names a contact holds at least, if there was a session in the last week.
+/// Coming days for which a contact holds names, at least, if there was a session in the last week.
 pub const RELAY_NAMES_AHEAD: u64 = 60;
 
-/// A day, counted from 1970 by the clock of whoever goes by the name.
+/// A day, counted from 1970 by the clock of the owner of the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelayEpoch(pub u64);
 
 impl RelayEpoch {
-    /// The day of a wall time in milliseconds since 1970; what is before counts as day 0.
+    /// The day of a wall time in milliseconds since 1970; earlier times belong to day 0.
     #[must_use]
     pub fn at(wall_ms: i64) -> Self {
         Self(u64::try_from(wall_ms.div_euclid(RELAY_EPOCH_MS)).unwrap_or(0))
@@ -42,22 +42,22 @@ impl RelayEpoch {
     }
 }
 
-/// How relays are reached, and whether anybody but relays is.
+/// How the device reaches relays, and whether it connects to anything else.
 ///
-/// The proxy is a socket address, or still the text that somebody typed for one.
+/// The proxy is a socket address, or the text that a user typed for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RelayPaths<Proxy = SocketAddr> {
-    /// Two who have met at a relay go on directly where that succeeds; each learns the other's network address.
+    /// Two devices that have met at a relay connect directly if they can; each learns the other's network address.
     #[n(0)]
     #[default]
     Direct,
-    /// Through relays alone: no contact learns this device's network address from them.
+    /// Only through relays: no contact learns this device's network address from them.
     #[n(1)]
     Relayed,
-    /// Through relays alone, to which a SOCKS5 proxy leads. It looks names up too, and nothing else is called
-    /// or listened at.
+    /// Only through relays, reached through a SOCKS5 proxy. The proxy also resolves host names; the device dials
+    /// nothing else and does not listen.
     #[n(2)]
     Proxied {
         /// Its IP address and port.
@@ -67,7 +67,7 @@ pub enum RelayPaths<Proxy = SocketAddr> {
 }
 
 impl<Proxy> RelayPaths<Proxy> {
-    /// The same with another form of the proxy.
+    /// The same with another type of proxy.
     pub fn try_map<Other, E>(
         self,
         map: impl FnOnce(Proxy) -> Result<Other, E>,
@@ -80,13 +80,13 @@ impl<Proxy> RelayPaths<Proxy> {
     }
 }
 
-/// What the names of a device derive from. It never leaves the device.
+/// The names of a device derive from it. It never leaves the device.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct RelaySeed([u8; 32]);
 
 impl RelaySeed {
-    /// The seed of a device: another one with each beacon key, so that who is removed or blocked does not
-    /// know the coming names.
+    /// The seed of a device. It changes with the beacon key, so that a removed or blocked contact does not know the
+    /// coming names.
     #[must_use]
     pub fn derive(device: &SigningSecret, beacon: &BeaconKey) -> Self {
         Self(*kdf(
@@ -106,7 +106,7 @@ impl RelaySeed {
 }
 
 impl InvitationSecret {
-    /// The key under which the inviter can be called by whoever holds the invitation, on any day.
+    /// The key under which the holder of the invitation can dial the inviter, on any day.
     #[must_use]
     pub fn relay_key(&self) -> RelayKey {
         RelayKey(*kdf("hedgerow 1 invitation relay key", &[self.as_bytes()]))
@@ -114,8 +114,8 @@ impl InvitationSecret {
 }
 
 impl PairBeaconKey {
-    /// The key under which a device can be called on a day by that contact alone which does not know its names;
-    /// the direction is from the device to the contact. Both have the private key.
+    /// The key under which one contact can dial a device on a day without knowing the device's names; the direction is
+    /// from the device to the contact. Both have the private key.
     #[must_use]
     pub fn relay_key(&self, epoch: RelayEpoch, direction: Direction) -> RelayKey {
         RelayKey(*kdf(
@@ -125,7 +125,7 @@ impl PairBeaconKey {
     }
 }
 
-/// The private key of a name: Ed25519, as libp2p has them.
+/// The private key of a name: Ed25519, as libp2p uses them.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct RelayKey([u8; 32]);
 
@@ -148,12 +148,12 @@ impl RelayKey {
     }
 }
 
-/// A public key that a device goes by at relays.
+/// A public key that is a device's name at relays.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RelayName(pub [u8; 32]);
 
 impl RelayName {
-    /// As libp2p writes it: base58 of the identity multihash of the key's protobuf.
+    /// The name in libp2p's text form: base58 of the identity multihash of the key's protobuf.
     #[must_use]
     pub fn peer_id(&self) -> String {
         let mut hash = Vec::with_capacity(38);
@@ -163,17 +163,17 @@ impl RelayName {
         bs58::encode(hash).into_string()
     }
 
-    /// Where it is called through a relay.
+    /// The address under which others dial it through a relay.
     #[must_use]
     pub fn at(&self, relay: &Address) -> Address {
         Address(format!("{}{CIRCUIT}{}", relay.0, self.peer_id()))
     }
 }
 
-/// What stands between a relay and who is called through it.
+/// Separates the relay from the name in an address.
 const CIRCUIT: &str = "/p2p-circuit/p2p/";
 
-/// The relay through which an address leads.
+/// The relay in an address.
 #[must_use]
 pub fn relay_of(address: &Address) -> Address {
     let relay = address
@@ -183,11 +183,12 @@ pub fn relay_of(address: &Address) -> Address {
     Address(relay.unwrap_or_else(|| address.0.clone()))
 }
 
-/// The longest address of a relay, in bytes: with the carrier's name and a device's it fits where addresses do.
+/// The longest address of a relay, in bytes: together with the carrier's and the device's name it fits into
+/// [`MAX_ADDRESS`](crate::invitation::MAX_ADDRESS).
 const MAX_RELAY: usize = 160;
 
-/// Whether this is the address of a relay, as people hand them out: `/ip4/…`, `/ip6/…`, `/dns/…`, `/dns4/…` or
-/// `/dns6/…`, then `/tcp/…` or `/udp/…/quic-v1`, then `/p2p/` and its name.
+/// Whether this is the address of a relay in its usual form: `/ip4/…`, `/ip6/…`, `/dns/…`, `/dns4/…` or `/dns6/…`,
+/// then `/tcp/…` or `/udp/…/quic-v1`, then `/p2p/` and its name.
 #[must_use]
 pub fn is_relay(address: &Address) -> bool {
     let Some(rest) = address.0.strip_prefix('/') else {
@@ -217,7 +218,7 @@ pub fn is_relay(address: &Address) -> bool {
     address.0.len() <= MAX_RELAY && is_host && way.is_ok_and(|port| port != 0) && is_name(name)
 }
 
-/// Whether this is a name as libp2p writes them: a multihash in base58, of a key or of the hash of one.
+/// Whether this is a name in libp2p's text form: a base58 multihash of a key, or of a key's hash.
 fn is_name(name: &str) -> bool {
     let Ok(hash) = bs58::decode(name).into_vec() else {
         return false;

@@ -1,25 +1,24 @@
-//! Replay windows: which counters of a dialler's incarnation have been used (`docs/PROTOCOL.md`
-//! section 7).
+//! Replay windows: the used counters of a dialler's incarnation (`docs/PROTOCOL.md` section 7).
 
 use minicbor::{Decode, Encode};
 
-/// How many counters below the highest are still told apart.
+/// How many counters below the highest the window tells apart.
 pub const REPLAY_WINDOW: u64 = 64;
 
-/// The counters seen of one (contact device, psk, incarnation). Each is admitted once; those more than
-/// [`REPLAY_WINDOW`] below the highest never.
+/// The used counters of one (contact device, psk, incarnation). Admits each once, and never one that is more than
+/// [`REPLAY_WINDOW`] below the highest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 #[cbor(array)]
 pub struct ReplayWindow {
     #[n(0)]
     highest: u64,
-    /// Bit `n` says that `highest - n` was seen.
+    /// Bit `n` is set if `highest - n` was seen.
     #[n(1)]
     seen: u64,
 }
 
 impl ReplayWindow {
-    /// Admits a counter, if it is fresh. The window must be committed before the dialler is answered.
+    /// Admits a counter if it is fresh. The caller must commit the window before it answers the dialler.
     #[must_use]
     pub fn admit(&mut self, counter: u64) -> bool {
         if counter == 0 {
@@ -43,13 +42,13 @@ impl ReplayWindow {
         fresh
     }
 
-    /// The window that these bytes hold, if they are one.
+    /// Decodes a window from the store.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         minicbor::decode(bytes).ok()
     }
 
-    /// The window as bytes, for the store.
+    /// Encodes the window for the store.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         minicbor::to_vec(self).expect("encoding into memory does not fail")

@@ -1,25 +1,25 @@
-//! Safety words: what two people compare to know that nobody is in between (`docs/PROTOCOL.md` section 10).
+//! Safety words: two people compare them to detect a man in the middle (`docs/PROTOCOL.md` section 10).
 //!
-//! Whoever is in between needs two identities of its own that look the same from both sides, and can search for
-//! them for as long as it likes before anybody meets. So each try is made to cost memory and time.
+//! The attacker needs two identities whose words look the same to both sides, and may search for them as long as it
+//! likes before anybody meets. So each try costs memory and time.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 
-/// How many words there are.
+/// Number of words.
 pub const SAFETY_WORDS: usize = 12;
 
-/// The version of how they are derived; both sides must have the same.
+/// Version of the derivation; both sides must use the same.
 const CONTEXT: &[u8] = b"hedgerow safety words 2";
 const MEMORY_KIB: u32 = 65_536;
 const PASSES: u32 = 3;
 const LANES: u32 = 1;
 
-/// The safety words of two identities, as places in the BIP-39 English list: the same on both sides, and
-/// different for anybody in between. Takes 64 MiB and a good part of a second: never on a thread that others wait
-/// for.
+/// The safety words of two identities, as indexes into the BIP-39 English list: the same on both sides, different
+/// with a man in the middle. Takes 64 MiB and a large part of a second, so never call it on a thread that others
+/// wait for.
 ///
 /// # Panics
-/// Never: the parameters are sound, and the input is of the length that they want.
+/// Never: the parameters and the lengths are valid.
 #[must_use]
 pub fn safety_words(one: &[u8; 32], other: &[u8; 32]) -> [u16; SAFETY_WORDS] {
     let mut bits = [0; 32];

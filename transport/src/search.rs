@@ -1,8 +1,8 @@
-//! The search for contacts whose clocks are not what they were (`docs/PROTOCOL.md` section 11): beacons that
-//! nobody was recognised by are compared with those of more and more distant epochs, a little at a time.
+//! Searches for contacts whose clocks have changed (`docs/PROTOCOL.md` section 11): compares unrecognised beacons with
+//! those of more and more distant epochs, a little at a time.
 //!
-//! Where many announce themselves there are always beacons of strangers, and a contact is always missing. So a
-//! search that has found nothing goes on slower and slower, until there is a reason to doubt a clock.
+//! In a crowd there are always beacons of strangers, and some contact is always missing. So a search that finds
+//! nothing gets slower and slower, until there is a reason to doubt a clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,30 +14,30 @@ use crate::keys::BeaconKey;
 
 /// How far the search looks for a contact's clock in each direction, in years.
 pub const SEARCH_YEARS: u64 = 60;
-/// How many epochs of one contact one step tries: one year. A step costs twice as many keyed hashes at most on
-/// each carrier, some milliseconds.
+/// Epochs of one contact that one step tries: one year. A step costs at most twice as many keyed hashes on each
+/// carrier, some milliseconds.
 pub const SEARCH_STEP_EPOCHS: u64 = 35_064;
-/// How far every step looks for each contact in each direction, in epochs: two days, more than time zones and
-/// summer time are apart.
+/// How far every step looks for each recent contact in each direction, in epochs: two days, more than time zones and
+/// summer time differ.
 pub const SEARCH_NEAR_EPOCHS: u64 = 192;
-/// For how many contacts a step looks that far: together they cost as much as one contact's year.
+/// Number of contacts that each step searches this near: together they cost as much as one contact's year.
 pub const SEARCH_NEAR_CONTACTS: usize = (SEARCH_STEP_EPOCHS / (2 * SEARCH_NEAR_EPOCHS)) as usize;
 /// The shortest pause between steps, in milliseconds.
 pub const SEARCH_INTERVAL_MS: u64 = 60_000;
 /// The longest pause between steps, in milliseconds.
 pub const SEARCH_LONGEST_MS: u64 = 3_600_000;
 
-/// A ring is half a year to either side.
+/// A ring covers half a year on either side.
 const RING_EPOCHS: u64 = SEARCH_STEP_EPOCHS / 2;
 const RINGS: u64 = 2 * SEARCH_YEARS;
 
-/// Beacons that nobody was recognised by.
+/// Beacons that belong to no known contact.
 pub type Unrecognised = BTreeMap<CarrierKind, BTreeSet<Beacon>>;
 
-/// Whom to search for.
+/// A contact to search for.
 #[derive(Debug, Clone, Copy)]
 pub struct Sought<'k, K> {
-    /// Who it is.
+    /// The contact, for the caller.
     pub who: K,
     /// Its beacon key.
     pub key: &'k BeaconKey,
@@ -45,25 +45,25 @@ pub struct Sought<'k, K> {
     pub offset_ms: i64,
 }
 
-/// Who was found, and by which error of a clock.
+/// A contact that was found, and the offset of its clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found<K> {
-    /// Whose beacon was seen.
+    /// The contact whose beacon was seen.
     pub who: K,
     /// How far its clock is ahead of ours, in milliseconds.
     pub offset_ms: i64,
 }
 
-/// Where a search has come to. Each step tries the days next to the clocks of the contacts seen last, then one
-/// year of one contact: the nearest year of every contact first, then the next.
+/// Progress of a search. Each step tries the days around the expected time of the contacts seen last, then one year of
+/// one contact: first the nearest year of every contact, then the next.
 #[derive(Debug, Clone)]
 pub struct Search<K> {
     due_ms: u64,
     pause_ms: u64,
     ring: u64,
-    /// Whose turn has been in this ring.
+    /// Contacts already tried in this ring.
     tried: BTreeSet<K>,
-    /// There was a reason to doubt clocks: the nearest ring is gone through without longer pauses.
+    /// Something gave a reason to doubt clocks: the search goes through the nearest ring without longer pauses.
     doubting: bool,
 }
 
@@ -86,8 +86,8 @@ impl<K: Copy + Ord> Search<K> {
         self.due_ms
     }
 
-    /// There are beacons to find the owners of, where there were none: the search begins anew, a while later,
-    /// since most contacts are met within that.
+    /// Starts anew, because the first unrecognised beacons have appeared. The first step comes after a pause, since
+    /// most contacts connect within that time.
     pub fn begin(&mut self, now_ms: u64) {
         *self = Self {
             due_ms: self.due_ms.max(now_ms.saturating_add(SEARCH_INTERVAL_MS)),
@@ -96,8 +96,8 @@ impl<K: Copy + Ord> Search<K> {
         };
     }
 
-    /// There is a reason to think that a clock is wrong: one pass over the nearest year of all contacts follows
-    /// at the shortest pause, unless one is under way.
+    /// Reacts to a reason to doubt a clock: one pass over the nearest year of all contacts follows at the shortest
+    /// pause, unless one is already running.
     pub fn doubt(&mut self, now_ms: u64) {
         if !self.doubting {
             *self = Self {
@@ -108,7 +108,7 @@ impl<K: Copy + Ord> Search<K> {
         }
     }
 
-    /// Tries the next epochs of these contacts, of which those seen last come first. To be called when it is
+    /// Tries the next epochs of these contacts; those seen last must come first. Call it when it is
     /// [due](Self::due_ms).
     pub fn step(
         &mut self,
@@ -150,8 +150,8 @@ impl<K: Copy + Ord> Search<K> {
 }
 
 impl<K> Sought<'_, K> {
-    /// How many epochs its clock is ahead of where it is expected, if one of these beacons is its: the smallest
-    /// distance counts.
+    /// The number of epochs by which its clock is ahead of the expected time, if one of these beacons is its own; the
+    /// smallest distance if several fit.
     fn find(
         &self,
         expected: Epoch,
@@ -169,7 +169,7 @@ impl<K> Sought<'_, K> {
         })
     }
 
-    /// The same, by what sized beacons tell of themselves.
+    /// The same for sized beacons, which reveal their epoch.
     #[cfg(feature = "sized")]
     fn find_sized(
         &self,

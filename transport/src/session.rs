@@ -1,7 +1,7 @@
 //! Sessions: the record layer above a finished handshake (`docs/PROTOCOL.md` section 7).
 //!
-//! Items go in by lane with [`Session::push`], leave as records with [`Session::seal`], and come out
-//! of arriving bytes, however those are cut, with [`Session::receive`].
+//! [`Session::push`] queues items by lane, [`Session::seal`] makes records of them, and [`Session::receive`]
+//! returns items from arrived bytes, wherever these were cut.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -24,27 +24,27 @@ pub const MAX_ITEM: usize = 196_608;
 const MIN_RECORD: usize = 64;
 /// The longest piece of a media item, in bytes, so that text overtakes it.
 const MAX_MEDIA_PIECE: usize = 16_384;
-/// A direction rekeys after so many records.
+/// Number of records after which a direction rekeys.
 const REKEY_RECORDS: u64 = 65_536;
 /// Bytes before the ciphertext of a record.
 const LENGTH_LEN: usize = 2;
-/// Bytes before the piece of a frame.
+/// Length of the header of a frame.
 const FRAME_HEADER: usize = 3;
-/// In a frame's lane byte: this piece is the last of its item.
+/// Flag in a frame's lane byte: this piece is the last of its item.
 const LAST_PIECE: u8 = 0x80;
 
-/// Which way in a link a side is.
+/// Which end of a link a side is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Role {
-    /// It dialled.
+    /// The side that dialled.
     Dialler = 0,
-    /// It answered.
+    /// The side that answered.
     Answerer = 1,
 }
 
 impl Role {
-    /// The other side's.
+    /// The role of the other side.
     #[must_use]
     pub fn peer(self) -> Self {
         match self {
@@ -54,15 +54,15 @@ impl Role {
     }
 }
 
-/// The lanes, in the order in which they are served.
+/// The lanes, in order of priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Lane {
-    /// What steers the session; overtakes everything.
+    /// Items that steer the session; they overtake everything.
     Control = 1,
     /// Messages; overtake media.
     Text = 2,
-    /// Bulk.
+    /// Bulk data.
     Media = 3,
 }
 
@@ -85,14 +85,14 @@ impl Lane {
     }
 }
 
-/// One thing said in a session. Prints its kind and length only.
+/// One item of a session. Its `Debug` output shows only kind and length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Item {
-    /// The lane it came by.
+    /// Its lane.
     pub lane: Lane,
-    /// What it is (section 8); unknown kinds are to be skipped.
+    /// Its kind (section 8); receivers skip unknown kinds.
     pub kind: u64,
-    /// The rest.
+    /// Its content.
     pub content: Bytes,
 }
 
@@ -111,7 +111,7 @@ impl fmt::Debug for Item {
 #[error("the item is longer than a session carries")]
 pub struct ItemTooLong;
 
-/// What the other side did wrong; the link ends.
+/// How the other side broke the protocol; the link must end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PeerFault {
     /// A record does not open, or has an impossible length.
@@ -128,7 +128,7 @@ pub enum PeerFault {
     Kind,
 }
 
-/// Bytes that went each way over a session's link.
+/// Bytes in each direction of a session's link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ByteCounts {
     /// Sent during the handshake.
@@ -141,7 +141,7 @@ pub struct ByteCounts {
     pub received: u64,
 }
 
-/// A link on which a contact's device, or the other side of an invitation, has been proven.
+/// A link whose other end is proven: a contact's device, or the other side of an invitation.
 pub struct Session {
     noise: Transport,
     hash: [u8; 32],
@@ -180,7 +180,7 @@ impl Session {
         })
     }
 
-    /// The handshake hash, which names this session and no other.
+    /// The handshake hash, unique to this session.
     #[must_use]
     pub fn hash(&self) -> &[u8; 32] {
         &self.hash
@@ -198,7 +198,7 @@ impl Session {
         self.peer_key
     }
 
-    /// What went over the link so far.
+    /// Bytes over the link so far.
     #[must_use]
     pub fn bytes(&self) -> ByteCounts {
         ByteCounts {
@@ -209,13 +209,13 @@ impl Session {
         }
     }
 
-    /// How many bytes wait to be sealed.
+    /// Number of bytes that wait to be sealed.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.outgoing.queued
     }
 
-    /// Queues an item behind those of its lane.
+    /// Queues an item in its lane.
     ///
     /// # Errors
     /// The item, with its kind, is longer than [`MAX_ITEM`].
@@ -223,8 +223,8 @@ impl Session {
         self.outgoing.push(lane, kind, content)
     }
 
-    /// Appends records with queued items to `out`, until nothing is queued or `budget` bytes or more
-    /// have been appended: the last record may exceed it.
+    /// Appends records with queued items to `out` until the queue is empty or it has appended `budget` bytes; the last
+    /// record may exceed that.
     pub fn seal(&mut self, out: &mut BytesMut, budget: usize) {
         let start = out.len();
         while self.outgoing.queued > 0 && out.len() - start < budget {
@@ -234,10 +234,10 @@ impl Session {
         self.outgoing.bytes += (out.len() - start) as u64;
     }
 
-    /// Takes in what arrived, however it is cut, and gives out the items that are complete.
+    /// Takes in arrived bytes, wherever they were cut, and returns the items that are complete.
     ///
     /// # Errors
-    /// The other side broke the protocol: the link must end, and nothing more is received.
+    /// The other side broke the protocol: the link must end, and this session receives nothing more.
     pub fn receive(&mut self, bytes: &[u8]) -> Result<Vec<Item>, PeerFault> {
         if let Some(fault) = self.incoming.fault {
             return Err(fault);
@@ -257,9 +257,9 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Masks the lengths of one direction's records, and counts these.
+/// Masks the lengths of one direction's records, and counts the records.
 struct RecordLengths {
-    /// `None` where cryptography is sized: they are not hidden then.
+    /// `None` for sized cryptography, which does not mask lengths.
     key: Option<Zeroizing<[u8; 32]>>,
     record: u64,
 }
@@ -281,7 +281,7 @@ impl RecordLengths {
     }
 }
 
-/// An item on its way out: its kind, its content, and how much of both has left.
+/// An outgoing item: its kind, its content, and how much of both was sent.
 struct Queued {
     kind: u64,
     content: Bytes,
@@ -322,7 +322,7 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Fills the plaintext of one record with frames: lanes in order of priority.
+    /// Fills the plaintext of one record with frames, lanes in order of priority.
     fn fill(&mut self) {
         self.plain.clear();
         for lane in Lane::ALL {
@@ -334,7 +334,7 @@ impl Outgoing {
                     true => &[],
                 };
                 let room = MAX_RECORD - self.plain.len();
-                // A kind is never cut, and no piece is empty.
+                // Never splits a kind, and makes no empty piece.
                 if room < FRAME_HEADER + kind.len().max(1) {
                     return;
                 }
@@ -377,9 +377,9 @@ impl Outgoing {
 
 struct Incoming {
     lengths: RecordLengths,
-    /// The beginning of a record, its length included, of which the rest has not arrived.
+    /// The start of an incomplete record, with its length.
     partial: Vec<u8>,
-    /// For each lane, the beginning of an item of which the rest has not arrived.
+    /// For each lane, the start of an incomplete item.
     lanes: [BytesMut; 3],
     fault: Option<PeerFault>,
     bytes: u64,
@@ -399,7 +399,7 @@ impl Incoming {
     fn receive(&mut self, noise: &mut Transport, mut bytes: &[u8]) -> Result<Vec<Item>, PeerFault> {
         let mut items = Vec::new();
         while !bytes.is_empty() {
-            // What came whole is opened where it lies; only a record that was cut is gathered.
+            // Opens a complete record in place; only a record that was cut is gathered.
             if self.partial.is_empty() {
                 let needed = self.needed(bytes)?;
                 if let Some((record, rest)) = bytes.split_at_checked(needed) {
@@ -425,7 +425,7 @@ impl Incoming {
         Ok(items)
     }
 
-    /// How long a record that begins with these bytes is, its length included, as far as that shows.
+    /// Length of a record that begins with these bytes, with its length field, as far as these bytes tell.
     fn needed(&self, begun: &[u8]) -> Result<usize, PeerFault> {
         let Some(masked) = begun.first_chunk() else {
             return Ok(LENGTH_LEN);
@@ -455,7 +455,7 @@ impl Incoming {
         self.frames(plain.freeze(), items)
     }
 
-    /// Takes the frames of a record apart and completes items with them.
+    /// Splits a record into frames, and completes items with them.
     fn frames(&mut self, mut plain: Bytes, items: &mut Vec<Item>) -> Result<(), PeerFault> {
         while let Some(&head) = plain.first() {
             let lane = head & !LAST_PIECE;
@@ -483,7 +483,7 @@ impl Incoming {
         if begun.len() + piece.len() > MAX_ITEM {
             return Err(PeerFault::TooLong);
         }
-        // An item in one piece is a view of its record; nothing is copied.
+        // An item in one piece shares the buffer of its record.
         let item = if last && begun.is_empty() {
             piece
         } else {

@@ -1,5 +1,5 @@
-//! Stand-ins of the same sizes for simulations of thousands of nodes. Nothing here keeps anything
-//! secret; a wrong key, an altered byte or a cut still fail where they would in earnest.
+//! Stand-ins of the same sizes, for simulations of thousands of nodes. They keep nothing secret, but a wrong key, an
+//! altered byte or a cut still fails where real cryptography fails.
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +16,7 @@ use crate::noise::{self, Beginning, Finished, Pattern, TAG_LEN};
 
 const KEY_LEN: usize = 32;
 
-/// 32 bytes that name their input.
+/// A 32-byte hash of its input.
 fn digest(input: &[u8], number: u64) -> [u8; KEY_LEN] {
     let mut digest = [0; KEY_LEN];
     for (half, seed) in digest
@@ -28,12 +28,12 @@ fn digest(input: &[u8], number: u64) -> [u8; KEY_LEN] {
     digest
 }
 
-/// 8 bytes that name their input.
+/// An 8-byte hash of its input.
 pub(crate) fn hash(input: &[u8], seed: u64) -> [u8; 8] {
     xxh3_64_with_seed(input, seed).to_be_bytes()
 }
 
-/// Fails where an agreement with this key would.
+/// Fails where a key agreement with this key would fail.
 fn usable(key: &[u8; KEY_LEN]) -> Result<(), Error> {
     match PublicKey(*key).is_usable() {
         true => Ok(()),
@@ -41,20 +41,20 @@ fn usable(key: &[u8; KEY_LEN]) -> Result<(), Error> {
     }
 }
 
-/// In place of a Noise handshake: the same messages in length, and they are refused where those would be. A
-/// key's public half is all of it.
+/// Stands for a Noise handshake: messages of the same lengths, refused in the same cases. The public half of a key
+/// equals the key.
 pub(crate) struct Handshake {
     pattern: Pattern,
     initiates: bool,
-    /// Names all that this side knows of the handshake so far.
+    /// Hash of all that this side knows of the handshake so far.
     state: u128,
     me: [u8; KEY_LEN],
     peer: Option<[u8; KEY_LEN]>,
-    /// What this side sends in place of an ephemeral key, if it has any.
+    /// Stands for this side's ephemeral key, if it has one.
     fresh: Option<[u8; KEY_LEN]>,
-    /// What has come in place of the other side's.
+    /// Stands for the other side's ephemeral key, once it has arrived.
     theirs: [u8; KEY_LEN],
-    /// Messages written and read.
+    /// Number of messages written and read.
     messages: u8,
 }
 
@@ -93,14 +93,14 @@ impl Handshake {
         self.state = self.state.rotate_left(64) ^ xxh3_128_with_seed(input, self.state as u64);
     }
 
-    /// Whether the next message brings a fresh key, and whether it brings the writer's own.
+    /// Whether the next message carries an ephemeral key, and whether it carries the writer's static key.
     fn brings(&self) -> (bool, bool) {
         let is_meeting = matches!(self.pattern, Pattern::Meeting);
         (self.messages < 2, is_meeting && self.messages > 0)
     }
 
-    /// Whether one of the keys that the other side has shown so far, and that the next message is agreed with,
-    /// is of low order. In a meeting the first message is agreed with none.
+    /// Fails if a key of the other side that the next message uses is of low order. The first message of a meeting uses
+    /// none.
     fn check(&self) -> Result<(), Error> {
         let is_meeting = matches!(self.pattern, Pattern::Meeting);
         if is_meeting && self.messages == 0 {
@@ -113,7 +113,7 @@ impl Handshake {
         self.peer.map_or(Ok(()), |peer| usable(&peer))
     }
 
-    /// Appends to `out` from `at` what can be read by whoever knows the same; gives where it ends.
+    /// Appends to `out` from `at` a text that the other side can open if it has the same state; returns the end.
     fn seal(&mut self, text: &[u8], out: &mut [u8], at: usize) -> Result<usize, Error> {
         let end = at + text.len() + TAG_LEN;
         let out = out.get_mut(at..end).ok_or(Error::Input)?;
@@ -203,8 +203,8 @@ impl Handshake {
     }
 }
 
-/// In place of what follows a handshake: copies, and adds a checksum that depends on the keys and on the
-/// number of the message.
+/// Stands for the transport after a handshake: copies the text, and adds a checksum over it, the keys and the number
+/// of the message.
 pub(crate) struct Transport {
     outgoing: HalfSession,
     incoming: HalfSession,
@@ -259,16 +259,16 @@ impl Transport {
     }
 }
 
-/// In place of an ML-KEM-768 key pair.
+/// Stands for an ML-KEM-768 key pair.
 pub(crate) struct KemSecret([u8; KEY_LEN]);
 
-/// The lengths of ML-KEM-768.
+/// Lengths in ML-KEM-768.
 const ENCAPSULATION_KEY_LEN: usize = 1_184;
 const CIPHERTEXT_LEN: usize = 1_088;
 
 impl KemSecret {
     pub(crate) fn generate(rng: &mut impl CryptoRng) -> (Self, Vec<u8>) {
-        // As much as the seed of a real one.
+        // Draws as many bytes as the seed of a real one.
         let mut seed = [0; 2 * KEY_LEN];
         rng.fill_bytes(&mut seed);
         let key = digest(&seed, 0);
@@ -302,19 +302,19 @@ fn shared(key: &[u8; KEY_LEN], ciphertext: &[u8]) -> [u8; KEY_LEN] {
     digest(&both, 2)
 }
 
-/// Half of a beacon names its key, the other half its epoch.
+/// Half of a beacon identifies its key, the other half its epoch.
 const BEACON_NAME_LEN: usize = 4;
 
 fn beacon_name(key: &BeaconKey) -> [u8; BEACON_NAME_LEN] {
     (xxh3_64_with_seed(key.as_bytes(), 0) as u32).to_be_bytes()
 }
 
-/// What makes the beacons of two carriers differ.
+/// Makes the beacons of two carriers differ.
 fn beacon_mask(carrier: CarrierKind) -> u32 {
     u32::from(carrier as u8) << 24
 }
 
-/// In place of a device's beacon.
+/// Stands for a device's beacon.
 pub(crate) fn beacon(key: &BeaconKey, carrier: CarrierKind, epoch: Epoch) -> Beacon {
     let mut beacon = Beacon::default();
     let (name, when) = beacon.split_at_mut(BEACON_NAME_LEN);
@@ -323,7 +323,7 @@ pub(crate) fn beacon(key: &BeaconKey, carrier: CarrierKind, epoch: Epoch) -> Bea
     beacon
 }
 
-/// In place of a pairwise beacon.
+/// Stands for a pairwise beacon.
 pub(crate) fn pair_beacon(
     key: &PairBeaconKey,
     carrier: CarrierKind,
@@ -334,7 +334,7 @@ pub(crate) fn pair_beacon(
     xxh3_64_with_seed(key.as_bytes(), epoch.0 << 16 | place).to_be_bytes()
 }
 
-/// The first and the last of all beacons of a key.
+/// The lowest and the highest beacon of a key.
 pub(crate) fn beacons_of(key: &BeaconKey) -> RangeInclusive<Beacon> {
     let ends = [0, u8::MAX].map(|filled| {
         let mut end = [filled; 8];
@@ -344,7 +344,7 @@ pub(crate) fn beacons_of(key: &BeaconKey) -> RangeInclusive<Beacon> {
     ends[0]..=ends[1]
 }
 
-/// The epoch that a beacon of this carrier is of.
+/// The epoch of a beacon of this carrier.
 pub(crate) fn beacon_epoch(carrier: CarrierKind, beacon: Beacon) -> Epoch {
     let when = (u64::from_be_bytes(beacon) as u32) ^ beacon_mask(carrier);
     Epoch(when.into())

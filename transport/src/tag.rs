@@ -1,4 +1,4 @@
-//! Recognition tags: random to everyone but those who share a key, whom they tell who it is
+//! Recognition tags: random to everybody except those who share the key, to whom they identify the sender
 //! (`docs/PROTOCOL.md` sections 7 and 12).
 
 use rand_core::CryptoRng;
@@ -15,7 +15,7 @@ const MAC_LEN: usize = 16;
 /// Bytes of a tag.
 pub(crate) const LEN: usize = NONCE_LEN + MAC_LEN;
 
-/// What a tag is for: the first bytes under its MAC.
+/// The purpose of a tag: the first bytes under its MAC.
 #[derive(Clone, Copy)]
 pub(crate) enum Use {
     FirstFlight,
@@ -69,7 +69,7 @@ impl Tag {
         truncated(&self.0)
     }
 
-    /// What names the key of a sized tag.
+    /// The part of a sized tag that identifies its key.
     #[cfg(feature = "sized")]
     pub(crate) fn hint(&self) -> [u8; HINT_LEN] {
         *self.0[NONCE_LEN..].first_chunk().expect("a MAC is longer")
@@ -81,7 +81,7 @@ impl Tag {
         Self::sized_mac(key, used, &self.nonce(), direction) == self.0[NONCE_LEN..]
     }
 
-    /// The hint of the key, and what depends on the nonce.
+    /// The hint of the key, then a part that depends on the nonce.
     #[cfg(feature = "sized")]
     fn sized_mac(
         key: &[u8; 32],
@@ -113,11 +113,11 @@ impl Tag {
     }
 }
 
-/// How many bytes of the MAC of a sized tag name its key.
+/// Bytes of a sized tag's MAC that identify its key.
 #[cfg(feature = "sized")]
 pub(crate) const HINT_LEN: usize = 8;
 
-/// What the MAC of every sized tag of a key begins with, so that one look into a map recognises them.
+/// The start of the MAC of every sized tag of a key, so that one map lookup recognises them.
 #[cfg(feature = "sized")]
 pub(crate) fn hint(key: &[u8; 32], used: Use, direction: Direction) -> [u8; HINT_LEN] {
     crate::sized::hash(key, u64::from(used as u8) << 8 | u64::from(direction as u8))
@@ -125,7 +125,7 @@ pub(crate) fn hint(key: &[u8; 32], used: Use, direction: Direction) -> [u8; HINT
 
 #[cfg(feature = "sized")]
 impl TagKey {
-    /// What names this key in sized first flights of a direction.
+    /// Identifies this key in sized first flights of a direction.
     #[must_use]
     pub fn hint(&self, direction: Direction) -> [u8; HINT_LEN] {
         hint(self.as_bytes(), Use::FirstFlight, direction)
@@ -134,7 +134,7 @@ impl TagKey {
 
 #[cfg(feature = "sized")]
 impl BundleTagKey {
-    /// What names this key in sized bundles of a direction.
+    /// Identifies this key in sized bundles of a direction.
     #[must_use]
     pub fn hint(&self, direction: Direction) -> [u8; HINT_LEN] {
         hint(self.as_bytes(), Use::Bundle, direction)

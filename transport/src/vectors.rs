@@ -1,4 +1,4 @@
-//! Test vectors from elsewhere, against what this crate really calls.
+//! External test vectors, run against the code that this crate really calls.
 
 use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
@@ -163,7 +163,7 @@ fn noise_handshakes_match_other_implementations() {
             assert_eq!(sides[0].get_handshake_hash(), hash);
         }
         let mut sides = sides.map(|side| side.into_transport_mode().unwrap());
-        // Records begin with the initiator; of a one-way pattern all are its.
+        // The initiator sends the first record; in a one-way pattern it sends all.
         for (at, (plain, expected)) in messages.enumerate() {
             let from = if matches!(pattern, Pattern::Bundle) {
                 0

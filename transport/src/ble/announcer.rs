@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_speaks_again_late_takes_a_new_address_first() {
+    fn an_announcement_late_in_an_address_waits_for_a_new_one() {
         let mut announcer = Announcer::new(ADDRESS_MS);
         announcer.announce(epoch(1));
         announcer.on_air(0);

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_saves_is_found_later() {
+    fn saving_power_delays_discovery() {
         let [active, balanced, saver] = ALL.map(|power| expected(power).mean);
         assert!(active < balanced && balanced < saver);
     }

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_dialled_takes_the_place_of_a_stranger_before_that_of_a_contact() {
+    fn a_dialled_peer_evicts_a_stranger_before_a_contact() {
         let mut places = Places::new([3; 32]);
         for n in 0..MAX_LINKS as u64 {
             places.admit(LinkId(n), n == 3, 0);

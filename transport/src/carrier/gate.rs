@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_recognised_is_never_driven_out() {
+    fn a_recognised_peer_is_never_evicted() {
         let mut gate = Gate::new([3; 32]);
         gate.admit(LinkId(1), v4(0, 0));
         assert!(gate.leave(LinkId(1)));

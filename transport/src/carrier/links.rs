@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_news_of_the_carrier_are_told() {
+    async fn only_changes_of_the_carrier_are_reported() {
         let (links, mut events) = links();
         let mut reported = Reported::default();
         let here = vec![Address("here".into())];

@@ -1,4 +1,4 @@
-//! First flights as they arrive, and whose they are.
+//! Arriving first flights, and who sent them.
 
 use bytes::{Buf, Bytes};
 
@@ -7,10 +7,10 @@ use super::{Direction, Garbage, Progress};
 use crate::keys::TagKey;
 use crate::tag::{self, Tag, Use};
 
-/// What of a first flight has to arrive before it can be recognised.
+/// How many bytes of a first flight must arrive before it can be recognised.
 const HEAD_LEN: usize = tag::LEN + MESSAGE_1_LEN;
 
-/// An accepted link of which too little has arrived to know who it is.
+/// An accepted link on which too little has arrived to recognise the sender.
 #[derive(Default)]
 pub struct Arriving {
     bytes: Vec<u8>,
@@ -50,18 +50,18 @@ impl Head {
         })
     }
 
-    /// Which [`hint`](TagKey::hint) a sized flight carries; in a real one these bytes mean nothing.
+    /// The [`hint`](TagKey::hint) in a sized flight; in a real one these bytes mean nothing.
     #[cfg(feature = "sized")]
     #[must_use]
     pub fn hint(&self) -> [u8; 8] {
         self.tag.hint()
     }
 
-    /// Finds whose tag key made this flight among contacts' devices and open invitations: a microsecond
-    /// for several candidates. The first that fits is given back with the flight.
+    /// Finds the tag key that made this flight, among contacts' devices and open invitations: a microsecond for
+    /// several candidates. Returns the first that fits with the flight.
     ///
     /// # Errors
-    /// Nobody's.
+    /// None of the candidates made it.
     pub fn recognise<'k, K>(
         self,
         candidates: impl IntoIterator<Item = (K, &'k TagKey, Direction)>,
@@ -106,7 +106,7 @@ impl Head {
     }
 }
 
-/// A first flight whose sender knows a tag key, while its padding arrives.
+/// A first flight whose sender knows a tag key; its padding is still arriving.
 pub struct Tagged {
     pub(super) tag: Tag,
     pub(super) message: [u8; MESSAGE_1_LEN],
@@ -129,11 +129,11 @@ impl Tagged {
     }
 }
 
-/// A first flight that has arrived whole and whose sender knows a tag key.
+/// A complete first flight whose sender knows a tag key.
 pub struct Whole(pub(super) Tagged);
 
 impl Whole {
-    /// The tag's nonce; that of an invitation is answered once.
+    /// The tag's nonce; an inviter answers each nonce once.
     #[must_use]
     pub fn nonce(&self) -> [u8; 16] {
         self.0.tag.nonce()

@@ -1,4 +1,4 @@
-//! What a flight is made of: a Noise message, masked, and padding whose length is masked too.
+//! The parts of a flight: a masked Noise message, and padding whose length is masked too.
 
 use bytes::{Buf, Bytes};
 use rand_core::CryptoRng;
@@ -21,8 +21,8 @@ pub(super) const MEETING_2_LEN: usize = 96;
 /// Noise message 3 of a meeting.
 pub(super) const MEETING_3_LEN: usize = 64;
 
-/// The stream that makes handshake messages look random and draws their padding. Both sides take the
-/// same bytes from it in the same order.
+/// The key stream that makes handshake messages look random and sets the length of their padding. Both sides read
+/// the same bytes from it in the same order.
 pub(super) struct Mask(blake3::OutputReader);
 
 impl Mask {
@@ -40,14 +40,14 @@ impl Mask {
         }
     }
 
-    /// How long the padding behind the message just masked is.
+    /// Length of the padding after the message just masked.
     pub(super) fn padding(&mut self) -> usize {
         let mut length = [0];
         self.0.fill(&mut length);
         usize::from(length[0])
     }
 
-    /// Masks the message at the end of `flight`, from `start`, and pads it.
+    /// Masks the message in `flight` from `start` to the end, and pads it.
     pub(super) fn finish(&mut self, flight: &mut Vec<u8>, start: usize, rng: &mut impl CryptoRng) {
         self.apply(&mut flight[start..]);
         let message_end = flight.len();
@@ -71,7 +71,7 @@ pub(super) fn write(
 ) -> Result<(), Garbage> {
     let start = flight.len();
     flight.resize(start + length, 0);
-    // Only a public key of low order makes this fail.
+    // This fails only for a public key of low order.
     let written = noise
         .write(payload, &mut flight[start..])
         .map_err(|_| Garbage)?;
@@ -100,14 +100,14 @@ pub(super) struct Expecting<const N: usize> {
     psk: Psk,
     message: [u8; N],
     have: usize,
-    /// The padding that is still to come, once the message has.
+    /// Length of the padding still to come; `None` until the message has arrived.
     padding: Option<usize>,
     sent: usize,
     received: usize,
 }
 
 impl<const N: usize> Expecting<N> {
-    /// Begins to wait; so many bytes have been sent and received before.
+    /// Starts to wait; `sent` and `received` count the bytes of earlier flights.
     pub(super) fn new(
         noise: Handshake,
         mask: Mask,
@@ -127,7 +127,7 @@ impl<const N: usize> Expecting<N> {
         }
     }
 
-    /// Takes what belongs to the flight from `input`; done once all of it is there and read.
+    /// Takes the bytes of the flight from `input`; done once the flight is complete and read.
     pub(super) fn receive(mut self, input: &mut Bytes) -> Result<Progress<Self, Self>, Garbage> {
         let piece = (N - self.have).min(input.len());
         input.copy_to_slice(&mut self.message[self.have..self.have + piece]);
@@ -151,7 +151,7 @@ impl<const N: usize> Expecting<N> {
         Ok(Progress::Done(self))
     }
 
-    /// Writes the flight that answers.
+    /// Writes the flight that answers this one.
     pub(super) fn answer(
         &mut self,
         length: usize,
@@ -164,7 +164,7 @@ impl<const N: usize> Expecting<N> {
         Ok(flight)
     }
 
-    /// The session, if the handshake is finished.
+    /// The session, if the handshake is complete.
     pub(super) fn session(self, role: Role) -> Result<Session, Garbage> {
         Session::new(self.noise, &self.psk, role, self.sent, self.received).ok_or(Garbage)
     }

@@ -1,4 +1,4 @@
-//! Sessions between two who use one invitation: `XXpsk0`.
+//! Sessions between a joiner and an inviter with the same invitation: `XXpsk0`.
 
 use bytes::Bytes;
 use rand_core::CryptoRng;
@@ -20,12 +20,12 @@ pub(super) fn meeting_prologue(tag: &Tag, inviter_key_hash: &[u8; 16]) -> Vec<u8
     prologue
 }
 
-/// Somebody who dials with an invitation, waiting for flight 2.
+/// A joiner that waits for flight 2.
 pub struct Joining(Expecting<MEETING_2_LEN>);
 
 impl Joining {
-    /// Begins a meeting; `key` is this side's device key, the rest comes from the invitation. The second
-    /// value is the first flight, to be sent at once.
+    /// Starts a meeting; `key` is this side's device key, the rest comes from the invitation. The second value is
+    /// the first flight, which the caller sends at once.
     pub fn new(
         key: &StaticKey,
         inviter_key_hash: &[u8; 16],
@@ -59,7 +59,7 @@ impl Joining {
         )
     }
 
-    /// Takes flight 2 from what arrived; then gives flight 3, to be sent at once, and the session.
+    /// Takes flight 2 from what arrived; returns flight 3, which the caller sends at once, and the session.
     ///
     /// # Errors
     /// It is not the inviter's answer: the link must end.
@@ -79,10 +79,10 @@ impl Joining {
 }
 
 impl Whole {
-    /// Opens the flight of somebody who holds the invitation with this psk. Nothing is answered yet.
+    /// Opens the flight of a joiner whose invitation has this psk. Does not answer yet.
     ///
     /// # Errors
-    /// This is no flight of a joiner.
+    /// No joiner made this flight.
     pub fn open_invited(
         self,
         key: &StaticKey,
@@ -117,8 +117,8 @@ impl Whole {
     }
 }
 
-/// A joiner's first flight that opened. Its nonce is to be checked and committed before it is
-/// answered; a nonce seen before is [`Garbage`] too.
+/// A joiner's first flight that opened. The caller checks and commits its nonce before it answers; it treats a
+/// nonce seen before as [`Garbage`] too.
 pub struct Invited {
     noise: Handshake,
     mask: Mask,
@@ -128,16 +128,16 @@ pub struct Invited {
 }
 
 impl Invited {
-    /// The nonce, which is answered once.
+    /// The nonce, which the inviter answers once.
     #[must_use]
     pub fn nonce(&self) -> [u8; 16] {
         self.nonce
     }
 
-    /// Answers, now that the nonce is committed: flight 2 and the state that waits for flight 3.
+    /// Answers, after the caller has committed the nonce: returns flight 2 and the state that waits for flight 3.
     ///
     /// # Errors
-    /// The flight brought a public key that no handshake may use.
+    /// The flight holds a public key that no handshake may use.
     pub fn answer(mut self, rng: &mut impl CryptoRng) -> Result<(Vec<u8>, Answered), Garbage> {
         let mut flight = Vec::new();
         write(&mut self.noise, &[], MEETING_2_LEN, &mut flight)?;

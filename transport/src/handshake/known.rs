@@ -10,7 +10,7 @@ use crate::noise::{Beginning, Handshake, Pattern};
 use crate::session::{Role, Session};
 use crate::tag::{self, Tag, Use};
 
-/// The number in a first flight that is used once with a peer and a psk.
+/// The number in a first flight, unique for a peer and a psk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counted {
     /// The dialler's incarnation.
@@ -45,15 +45,15 @@ pub(super) fn session_prologue(tag: &Tag, dialler: &Party, answerer: &Party) -> 
     prologue
 }
 
-/// The dialler of a known device, waiting for flight 2.
+/// The dialler of a known device; it waits for flight 2.
 pub struct Dialling(Expecting<SESSION_2_LEN>);
 
 impl Dialling {
-    /// Begins a session from `me`, whose device key is `key`, to `peer`. The second value is the first
-    /// flight, to be sent at once; `counted` must never have been used with this peer and psk.
+    /// Starts a session from `me`, whose device key is `key`, to `peer`. The second value is the first flight, which
+    /// the caller sends at once; the caller must never have used `counted` with this peer and psk.
     ///
     /// # Errors
-    /// The peer's device key is one that no handshake may use.
+    /// No handshake may use the peer's device key.
     pub fn new(
         key: &StaticKey,
         me: &Party,
@@ -102,10 +102,10 @@ impl Dialling {
 }
 
 impl Whole {
-    /// Opens the flight of a known device with the first of `psks` that fits. Nothing is answered yet.
+    /// Opens the flight of a known device with the first of `psks` that fits. Does not answer yet.
     ///
     /// # Errors
-    /// None fits, or this is no flight of a known device.
+    /// None fits, or no known device made this flight.
     pub fn open<'p>(
         self,
         key: &StaticKey,
@@ -146,8 +146,8 @@ impl Whole {
     }
 }
 
-/// A known device's first flight that a psk opened. Its counter is to be checked and committed before
-/// it is answered; a counter seen before is [`Garbage`] too.
+/// A known device's first flight that a psk opened. The caller checks and commits its counter before it answers;
+/// it treats a counter seen before as [`Garbage`] too.
 pub struct Opened {
     noise: Handshake,
     mask: Mask,
@@ -158,7 +158,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// The position of the psk that opened it among those given.
+    /// The index in `psks` of the psk that opened it.
     #[must_use]
     pub fn which(&self) -> usize {
         self.which
@@ -170,10 +170,10 @@ impl Opened {
         self.counted
     }
 
-    /// Answers, now that the counter is committed: flight 2 and the session.
+    /// Answers, after the caller has committed the counter: returns flight 2 and the session.
     ///
     /// # Errors
-    /// The flight brought a public key that no handshake may use.
+    /// The flight holds a public key that no handshake may use.
     pub fn answer(mut self, rng: &mut impl CryptoRng) -> Result<(Vec<u8>, Session), Garbage> {
         let mut flight = Vec::new();
         write(&mut self.noise, &[], SESSION_2_LEN, &mut flight)?;

@@ -1,6 +1,6 @@
-//! Handshakes: masked first flights, who they come from, and the sessions they become
-//! (`docs/PROTOCOL.md` sections 7 and 10). A struct for each state, so that a wrong order cannot be
-//! written:
+//! Handshakes: masked first flights, recognition of their senders, and the sessions that follow
+//! (`docs/PROTOCOL.md` sections 7 and 10). Each state is a struct, so that code with a wrong order does not
+//! compile:
 //!
 //! ```text
 //! dialler   Dialling ─── flight 2 ──> Session
@@ -11,7 +11,7 @@
 //!                                     Answered ─ flight 3 ──> Session
 //! ```
 //!
-//! Whatever is wrong is [`Garbage`], without a word why: the answerer drains the link.
+//! Every fault is [`Garbage`], which gives no reason: the answerer drains the link.
 
 mod arriving;
 mod flight;
@@ -31,21 +31,21 @@ use crate::keys::PublicKey;
 /// The version of the protocol, first in every prologue.
 pub const VERSION: u8 = 1;
 
-/// What arrived is no valid handshake; nobody is told why.
+/// Not a valid handshake; the peer never learns why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a handshake that this device answers")]
 pub struct Garbage;
 
-/// A state that waits for more bytes, or the one that comes after it.
+/// A state that waits for more bytes, or the state after it.
 #[derive(Debug)]
 pub enum Progress<W, D> {
     /// More must arrive.
     Waiting(W),
-    /// Done; what arrived beyond is left in the input.
+    /// Done; further bytes stay in the input.
     Done(D),
 }
 
-/// One end of a session, as both sides know it. Prints nothing.
+/// One end of a session, as both sides know it. Its `Debug` output is redacted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Party {
     /// The identity's Ed25519 public key.
@@ -74,7 +74,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The direction of what `from` sends to `to`, which are device ids.
+    /// The direction from one device id to another.
     #[must_use]
     pub fn between(from: &[u8; 16], to: &[u8; 16]) -> Self {
         if from < to {
@@ -85,7 +85,7 @@ impl Direction {
     }
 }
 
-// None of these states prints anything: their content is secret.
+// The content of these states is secret, so `Debug` shows none of it.
 macro_rules! silent {
     ($($state:ident),*) => {$(
         impl fmt::Debug for $state {

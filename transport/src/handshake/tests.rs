@@ -1,4 +1,4 @@
-//! What only somebody who makes Noise messages by hand can try.
+//! Attacks that need hand-made Noise messages.
 
 use bytes::Bytes;
 use rand_chacha::ChaCha20Rng;
@@ -28,7 +28,7 @@ fn device(name: u8) -> (StaticKey, Party) {
     (key, party)
 }
 
-/// Primitives of an attacker whose public keys, and thus all that is agreed with them, are zero.
+/// Primitives of an attacker whose public keys, and therefore all shared secrets, are zero.
 struct LowOrder;
 
 impl CryptoResolver for LowOrder {
@@ -129,7 +129,7 @@ fn arrive(flight: &[u8], tag_key: &TagKey) -> Whole {
 fn a_contact_with_keys_of_low_order_gets_no_answer() {
     let (tag_key, psk) = (TagKey::from_bytes([1; 32]), Psk::from_bytes([2; 32]));
     let (key, me) = device(9);
-    // Even if its device key were of low order and had been accepted somehow.
+    // Even if somebody had accepted its device key of low order.
     let peer = Party {
         identity: [1; 32],
         device: [1; 16],
@@ -178,11 +178,11 @@ fn a_joiner_with_an_ephemeral_of_low_order_gets_no_answer() {
     );
     let (key, _) = device(9);
     let invited = arrive(&flight, &tag_key).open_invited(&key, &[7; 16], &psk, &mut rng(3));
-    // Message 1 agrees on nothing yet: the zero shows when it is to be answered.
+    // Message 1 agrees on nothing yet: the zero key fails only the answer.
     assert!(invited.unwrap().answer(&mut rng(4)).is_err());
 }
 
-/// Whether each bit of these equally long texts is set about as often as not.
+/// Whether each bit of these texts of equal length is set about half of the time.
 fn looks_random(texts: &[Vec<u8>]) -> bool {
     let expected = texts.len() as f64 / 2.0;
     let tolerance = 5.5 * (texts.len() as f64 / 4.0).sqrt();

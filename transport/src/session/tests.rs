@@ -1,4 +1,4 @@
-//! What only an authenticated side that breaks the protocol can send.
+//! Faults that only an authenticated peer can send.
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -37,7 +37,7 @@ fn sessions() -> (Session, Session) {
     (dialler, answerer)
 }
 
-/// A record with exactly this plaintext, padded as any.
+/// A record with exactly this plaintext, padded as usual.
 fn record(sender: &mut Session, plain: &[u8]) -> BytesMut {
     let mut out = BytesMut::new();
     sender.outgoing.plain = Zeroizing::new(plain.to_vec());
@@ -45,7 +45,7 @@ fn record(sender: &mut Session, plain: &[u8]) -> BytesMut {
     out
 }
 
-/// What the other side makes of a record with this plaintext.
+/// What the other side receives from a record with this plaintext.
 fn receive(plain: &[u8]) -> Result<Vec<Item>, PeerFault> {
     let (mut dialler, mut answerer) = sessions();
     let record = record(&mut dialler, plain);
@@ -102,7 +102,7 @@ fn frames_that_lie_about_their_length_end_the_session() {
         Err(PeerFault::Frame),
         "longer than its record"
     );
-    // Cut off within the header: only a record without padding can be.
+    // A frame that ends within its header: possible only in a record without padding.
     let filler = frame(LAST | 2, &[1; 125 - 3]);
     assert_eq!(
         receive(&[&filler[..], &[1, 0, 1]].concat()),

@@ -117,7 +117,7 @@ fn a_table_that_follows_the_epoch_is_that_made_in_it() {
         offset_ms: EPOCH_MS,
     }];
     let mut followed = Recogniser::new(Cryptography::Real, Lan, NOW_MS, &known);
-    // The next one, one left out, and the clock set back.
+    // The next epoch, a skipped one, and a clock that was set back.
     for epochs in [1, 2, 4, 5, 3, 4] {
         let wall_ms = NOW_MS + epochs * EPOCH_MS;
         followed.follow(Cryptography::Real, Lan, wall_ms, &known);
@@ -132,7 +132,7 @@ fn a_table_that_follows_the_epoch_is_that_made_in_it() {
     }
 }
 
-/// How many slots of two announcements an epoch apart are equal: what an observer links a device by.
+/// How many slots are equal in two announcements one epoch apart: an observer links a device by these.
 fn linked(beacon: impl Fn(Epoch) -> [u8; 8]) -> usize {
     let rng = &mut rng(1);
     let announcements: Vec<_> = (0..100)
@@ -188,7 +188,7 @@ proptest! {
         let found = watch.observe(5 + slept as u64, NOW_MS + slept + jump);
         prop_assert_eq!(found, Some(jump));
         prop_assert_eq!(watch.observe(5 + slept as u64, NOW_MS + slept + jump), None, "a jump is told once");
-        // What the contact's clock shows is what it showed.
+        // The contact's clock, as we compute it, has not changed.
         prop_assert_eq!(NOW_MS + slept + jump + corrected(before, jump), NOW_MS + slept + before);
     }
 

@@ -1,4 +1,4 @@
-//! The Bluetooth LE carrier over a stand-in for BlueZ: what all carriers promise, and what is its own.
+//! The Bluetooth LE carrier over a stand-in for BlueZ: the conformance suite, and its own promises.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -25,12 +25,12 @@ use hedgerow_transport::carrier::{
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-/// How long an attempt may take, an answer, and all answers that tell what a device serves.
+/// Limits for one attempt, for one answer, and for service discovery.
 const DIAL: Duration = Duration::from_secs(15);
 const ANSWER: Duration = Duration::from_secs(5);
 const DISCOVERY: Duration = Duration::from_secs(7);
 
-/// Carriers that show their addresses, which then never change.
+/// Carriers that show their addresses, which therefore never change.
 struct Near {
     air: Arc<Air>,
     ids: LinkIds,
@@ -50,15 +50,15 @@ impl Near {
                 show_address: true,
                 ..Radio::default()
             },
-            // There are no such channels without the kernel's Bluetooth.
+            // L2CAP channels need the kernel's Bluetooth.
             l2cap: false,
-            // Nobody is far in this air: who has not answered by then is not there.
+            // Every device is close, so one that has not answered by then is not there.
             dial: Duration::from_secs(3),
             ..BleConfig::new(seed, self.ids.clone())
         }
     }
 
-    /// A carrier at an adapter, and what it says.
+    /// Starts a carrier at an adapter; returns it with its events.
     fn start(&self, config: BleConfig) -> (Ble<mpsc::Sender<CarrierEvent>>, Events) {
         let (sink, events) = mpsc::channel(16);
         (Ble::start(config, sink), events)
@@ -90,7 +90,7 @@ impl World for Near {
     }
 
     fn crowd(&self) -> (usize, usize) {
-        // A GATT server of BlueZ has one pair of files for all who are connected to it.
+        // BlueZ's GATT server has one pair of files for all its centrals.
         (1, 1)
     }
 
@@ -105,7 +105,7 @@ fn index(at: &Address) -> Index {
     Index::from_str_radix(last, 16).expect("two digits")
 }
 
-/// Waits until something in the air is so.
+/// Waits until a condition holds.
 async fn until(mut there: impl FnMut() -> bool) {
     let wait = async {
         while !there() {
@@ -206,7 +206,7 @@ fn without_privacy_it_stays_off_the_air_until_the_user_allows_it() {
             announce(&carrier, [2; 8], false);
             until(|| !air.announced(index).is_empty()).await;
 
-            // Whoever connects would read the name.
+            // Every device that connects could read the name.
             air.name(index, "anas-laptop").await;
             state(&mut events, CarrierState::NotPrivate).await;
             until(|| air.announced(index).is_empty()).await;
@@ -229,7 +229,7 @@ fn an_advertisement_is_the_service_and_the_beacon_and_nothing_else() {
             state(&mut events, CarrierState::On).await;
             announce(&carrier, [7; 8], false);
             until(|| air.announced(index) == [[7; 8]]).await;
-            // The stand-in takes service data alone, of this kind alone, and counts what is there at once.
+            // The stand-in accepts only service data of this one kind, and counts the advertisements.
             announce(&carrier, [8; 8], false);
             until(|| air.announced(index) == [[8; 8]]).await;
             let beacons = Vec::new();
@@ -277,7 +277,7 @@ fn whoever_shares_the_server_of_a_link_hears_nothing_of_it_and_waits() {
             let theirs = up(heard).await;
             let recognised = CarrierCommand::Recognised { link: theirs };
             assert!(server.execute(recognised).is_none());
-            // The second is connected, and subscribes to the very same characteristic.
+            // The second connects and subscribes to the same characteristic.
             assert!(second.execute(dial(2)).is_none());
             let text = Bytes::from(vec![7; 20_000]);
             let (link_of_server, bytes) = (theirs, text.clone());
@@ -315,9 +315,9 @@ fn whoever_shares_the_server_of_a_link_hears_nothing_of_it_and_waits() {
     );
 }
 
-/// A device that does as it likes.
+/// A device with a GATT client of its own.
 struct Stranger {
-    /// It is heard as long as somebody listens.
+    /// Keeps the peripheral known while the stranger listens.
     _listening: BoxStream<'static, AdapterEvent>,
     write: Characteristic,
     notify: Characteristic,
@@ -358,7 +358,7 @@ fn frame(tag: Tag, word: Word) -> Bytes {
     Frame { tag, word }.encode()
 }
 
-/// What is written and not read would hold up BlueZ, and with it every other program, as soon as a file is full.
+/// BlueZ, and with it every other program, would hang as soon as a file that nobody reads is full.
 #[test]
 fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
     on_a_bus(
@@ -376,7 +376,7 @@ fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
                 writer.send(b"to nobody").await.unwrap();
                 until(|| air.refused(server) == refused).await;
             }
-            // Whoever listens first is served as ever.
+            // A device that subscribes first is served as always.
             let (contact, mut heard) = near.start(near.config(air.adapter().await));
             state(&mut heard, CarrierState::On).await;
             let to = Address(bluez::address(server));
@@ -390,17 +390,17 @@ fn whoever_writes_without_listening_is_given_nothing_to_write_to() {
     );
 }
 
-/// The same, of whoever listens: an owner may be held up, and a stranger who has broken the rules stays.
+/// The same for a stranger that subscribes: the owner may be slow, and a stranger who has broken the rules stays.
 #[test]
 fn whatever_a_stranger_writes_is_read_whether_or_not_the_owner_takes_it() {
     const TAG: Tag = [1, 2, 3, 4];
-    // More than files have room for, and than anybody may send who is told nothing.
+    // More than the files hold, and more than a sender without a new limit may send.
     const FRAMES: u16 = 2_000;
     on_a_bus(
         "whatever_a_stranger_writes_is_read_whether_or_not_the_owner_takes_it",
         async |air| {
-            // The owner takes not even that there is a link, that alone, and all, of a stranger who skips so many
-            // numbers and thereby breaks the rules.
+            // The owner takes no event; only `Up`; or all of them, from a stranger that skips numbers and so breaks the
+            // rules.
             for (room, skips) in [(0, 0), (1, 0), (64, 1_000)] {
                 let near = Near::new(air.clone());
                 let server = air.adapter().await;
@@ -463,7 +463,7 @@ fn whatever_a_stranger_writes_is_read_whether_or_not_the_owner_takes_it() {
 #[test]
 fn what_arrives_while_the_owner_takes_nothing_is_handed_up_then() {
     let test = "what_arrives_while_the_owner_takes_nothing_is_handed_up_then";
-    // All on one thread, so that others have their turn when this one gives way.
+    // Everything runs on one thread, so that other tasks run when this one yields.
     on_a_bus_with_a_clock(test, async |air| {
         let near = Near::new(air.clone());
         let (index, to) = (air.adapter().await, air.adapter().await);
@@ -488,14 +488,14 @@ fn what_arrives_while_the_owner_takes_nothing_is_handed_up_then() {
             let bytes = Bytes::from_static(b"x");
             assert!(from.execute(CarrierCommand::Send { link, bytes }).is_none());
         };
-        // Then both have been told limits, and nothing but data will move.
+        // After this both sides have limits, and only data frames are left.
         send(&one, link);
         handle(&mut heard_by_other, theirs, 1).await;
         send(&other, theirs);
         handle(&mut heard, link, 1).await;
         let filler = CarrierEvent::State(CarrierState::On);
         sink.send(filler).await.expect("there is room");
-        // That it has left is what the owner does not take.
+        // The owner does not take the `Written` event.
         send(&one, link);
         handle(&mut heard_by_other, theirs, 1).await;
         let before = air.notified();
@@ -511,7 +511,7 @@ fn what_arrives_while_the_owner_takes_nothing_is_handed_up_then() {
 #[test]
 fn whoever_only_listens_is_in_nobodys_way() {
     on_a_bus("whoever_only_listens_is_in_nobodys_way", async |air| {
-        // BlueZ up to 5.68, which has one file for all, and from 5.76 on.
+        // BlueZ up to 5.68 has one file for all centrals; from 5.76 on each has its own.
         for each_its_own in [false, true] {
             let near = Near::new(air.clone());
             let server = air.adapter().await;
@@ -548,7 +548,7 @@ fn whoever_only_listens_is_in_nobodys_way() {
                     assert!(from.execute(send).is_none());
                     handle(to, at, length).await;
                 }
-                // It is gone without a word, and somebody still listens.
+                // The dialler disappears silently while another device still listens.
                 air.power(index, false).await;
                 down(&mut events, theirs).await;
             }
@@ -604,7 +604,7 @@ fn a_device_that_nobody_needs_any_more_is_let_go() {
                 let link = up(&mut heard_by_one).await;
                 let theirs = up(&mut heard_by_other).await;
                 assert_eq!(air.connections(), 1);
-                // A stranger that is drained is let go when it is ended, however long it stays.
+                // A stranger that was drained is disconnected when the link is ended, however long it stays.
                 let _ = other.execute(CarrierCommand::End {
                     link: theirs,
                     ending,
@@ -620,13 +620,13 @@ fn a_device_that_nobody_needs_any_more_is_let_go() {
     );
 }
 
-/// The last that was queued left without a wait, and then the link waited for something to do for as long as all of it
-/// might have taken to leave.
+/// Regression: the last queued frame left without a wait, and then the link waited for something to do for the whole
+/// flush time.
 #[test]
-fn whoever_ends_a_link_does_not_wait_for_one_that_drains_it() {
-    /// Far less than what is queued may take to leave.
+fn ending_a_link_does_not_wait_for_a_peer_that_drains_it() {
+    /// Far less than the flush time.
     const SOON: Duration = Duration::from_secs(10);
-    let test = "whoever_ends_a_link_does_not_wait_for_one_that_drains_it";
+    let test = "ending_a_link_does_not_wait_for_a_peer_that_drains_it";
     on_a_bus(test, async |air| {
         for _ in 0..3 {
             let near = Near::new(air.clone());
@@ -659,7 +659,7 @@ fn whoever_ends_a_link_does_not_wait_for_one_that_drains_it() {
             send(&other, theirs, 1);
             handle(&mut heard, link, 1).await;
             end(&other, theirs, Ending::Drain);
-            // Less than what would be worth telling a limit for.
+            // Too little for a new limit.
             send(&one, link, 55_000);
             end(&one, link, Ending::Now);
             let ended = timeout(SOON, down(&mut heard, link)).await;
@@ -668,7 +668,7 @@ fn whoever_ends_a_link_does_not_wait_for_one_that_drains_it() {
     });
 }
 
-/// One that dials, one that is dialled, and what they say. An attempt may take as long as ever.
+/// A dialler and a dialled carrier with their events, and with the usual time for an attempt.
 async fn two(air: &Arc<Air>) -> [(impl DuplexCarrier, Events); 2] {
     let near = Near::new(air.clone());
     let start = async || {
@@ -693,7 +693,7 @@ fn dial(one: &impl DuplexCarrier) {
     assert!(one.execute(CarrierCommand::Dial { dial, to }).is_none());
 }
 
-/// How an attempt ends.
+/// The result of a dial attempt.
 async fn dialled(events: &mut Events) -> Option<LinkId> {
     next(events, |event| match event {
         CarrierEvent::Up { link, .. } => Some(Some(link)),
@@ -704,8 +704,8 @@ async fn dialled(events: &mut Events) -> Option<LinkId> {
 }
 
 #[test]
-fn whoever_leaves_a_question_unanswered_is_reached_over_another_connection() {
-    let test = "whoever_leaves_a_question_unanswered_is_reached_over_another_connection";
+fn a_peer_whose_answer_is_lost_is_reached_over_another_connection() {
+    let test = "a_peer_whose_answer_is_lost_is_reached_over_another_connection";
     on_a_bus_with_a_clock(test, async |air| {
         let [(one, mut heard), (_other, mut heard_by_other)] = two(&air).await;
         for (question, waits) in [
@@ -729,14 +729,14 @@ fn whoever_leaves_a_question_unanswered_is_reached_over_another_connection() {
 }
 
 #[test]
-fn whoever_answers_nothing_is_given_up_in_time_and_left() {
-    let test = "whoever_answers_nothing_is_given_up_in_time_and_left";
+fn a_peer_that_never_answers_is_given_up_in_time_and_disconnected() {
+    let test = "a_peer_that_never_answers_is_given_up_in_time_and_disconnected";
     on_a_bus_with_a_clock(test, async |air| {
         let [(one, mut heard), _other] = two(&air).await;
         for (questions, waits) in [
-            // Twice, and not again.
+            // A second try, and no third.
             ([Question::Read, Question::Read], [ANSWER, ANSWER]),
-            // The second connection has what is left of the time of the attempt.
+            // The second connection has the rest of the attempt's time.
             ([Question::Read, Question::Connect], [ANSWER, DIAL - ANSWER]),
         ] {
             air.lose(1, &questions);
@@ -754,8 +754,8 @@ fn whoever_answers_nothing_is_given_up_in_time_and_left() {
 }
 
 #[test]
-fn whoever_is_being_dialled_is_left_once_the_carrier_is_off() {
-    let test = "whoever_is_being_dialled_is_left_once_the_carrier_is_off";
+fn switching_off_disconnects_a_peer_that_is_being_dialled() {
+    let test = "switching_off_disconnects_a_peer_that_is_being_dialled";
     on_a_bus_with_a_clock(test, async |air| {
         let [(one, mut heard), _other] = two(&air).await;
         let switch = |on| assert!(one.execute(CarrierCommand::Switch { on }).is_none());
@@ -767,7 +767,7 @@ fn whoever_is_being_dialled_is_left_once_the_carrier_is_off() {
         assert_eq!(air.connections(), 1);
         pass(ANSWER).await;
         assert_eq!(dialled(&mut heard).await, None);
-        // There is no second connection.
+        // The dialler makes no second connection.
         assert_eq!((air.connections(), air.losses(1)), (0, 1));
 
         switch(true);
@@ -777,7 +777,7 @@ fn whoever_is_being_dialled_is_left_once_the_carrier_is_off() {
         until(|| air.losses(1) == 1).await;
         pass(ANSWER).await;
         until(|| air.losses(1) == 0).await;
-        // Now there is.
+        // Now it makes one.
         switch(false);
         state(&mut heard, CarrierState::Off).await;
         assert_eq!(air.connections(), 1);
@@ -788,8 +788,8 @@ fn whoever_is_being_dialled_is_left_once_the_carrier_is_off() {
 }
 
 #[test]
-fn whoever_has_dialled_us_is_not_cut_off_for_an_answer_that_is_lost() {
-    let test = "whoever_has_dialled_us_is_not_cut_off_for_an_answer_that_is_lost";
+fn a_lost_answer_does_not_disconnect_a_peer_that_dialled_us() {
+    let test = "a_lost_answer_does_not_disconnect_a_peer_that_dialled_us";
     on_a_bus_with_a_clock(test, async |air| {
         let [(one, mut heard), (other, mut heard_by_other)] = two(&air).await;
         announce(&one, [2; 8], false);
@@ -804,7 +804,7 @@ fn whoever_has_dialled_us_is_not_cut_off_for_an_answer_that_is_lost() {
         until(|| air.losses(1) == 1).await;
         let connections = air.connections();
         pass(ANSWER).await;
-        // Nothing else is to be waited for.
+        // Nothing else delays the failure.
         assert_eq!(timeout(ANSWER, dialled(&mut heard)).await, Ok(None));
         assert_eq!((air.connections(), air.losses(1)), (connections, 1));
     });

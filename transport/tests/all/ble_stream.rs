@@ -1,4 +1,4 @@
-//! Streams over a channel that disturbs the order, doubles, loses and lies.
+//! Streams over a channel that reorders, duplicates, loses and forges packets.
 
 use bytes::{Bytes, BytesMut};
 use hedgerow_transport::ble::frame::{Frame, HEADER_LEN, Tag, Word};
@@ -7,16 +7,16 @@ use proptest::prelude::*;
 
 const TAG: Tag = [1, 2, 3, 4];
 
-/// What the channel does next with the packets under way.
+/// The next step of the channel or of an end.
 #[derive(Debug, Clone)]
 enum Step {
-    /// Delivers one of them.
+    /// Delivers a packet.
     Deliver(usize),
-    /// Delivers one of them, and keeps it under way.
+    /// Delivers a packet and keeps a copy in flight.
     Double(usize),
-    /// The receiver reads so many pieces.
+    /// The receiver reads this many pieces.
     Read(usize),
-    /// The sender makes so many frames.
+    /// The sender makes this many frames.
     Send(usize),
 }
 
@@ -30,7 +30,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..400)
 }
 
-/// One direction with its way back.
+/// One direction with its reverse direction.
 struct Pair {
     near: Stream,
     far: Stream,
@@ -107,7 +107,7 @@ proptest! {
         }
         while !pair.far.has_peer_ended() {
             let before = pair.heard.len();
-            // Limits go back, frames come.
+            // Limits go one way, frames the other.
             for _ in 0..2 {
                 pair.take(usize::from(MAX_WINDOW));
                 for _ in 0..2 * MAX_WINDOW {
@@ -164,7 +164,7 @@ fn packet(word: Word) -> Bytes {
 
 #[test]
 fn a_sender_stops_at_the_limit_and_goes_on_as_the_other_side_reads() {
-    // Large packets have the window that they begin with, small ones have more.
+    // Large packets keep the first window, small ones get a larger one.
     for (packet, window) in [(8_192, WINDOW), (500, MAX_WINDOW)] {
         let mut pair = Pair::new(packet);
         let (begins, window) = (usize::from(WINDOW), usize::from(window));
@@ -222,7 +222,7 @@ fn a_limit_that_was_lost_is_asked_for() {
 fn a_frame_that_stays_missing_ends_the_link_and_one_that_is_late_does_not() {
     let mut stream = Stream::new(TAG, 100);
     stream.receive(&data(1)).expect("it waits for the first");
-    // However long nothing came before.
+    // The gap counts from the first tick, however long the channel was silent before.
     stream.tick(1_000).expect("it waits from here on");
     assert_eq!(stream.next_wake_ms(), Some(1_000 + MAX_GAP_MS));
     stream.tick(MAX_GAP_MS).expect("not yet");
@@ -233,7 +233,7 @@ fn a_frame_that_stays_missing_ends_the_link_and_one_that_is_late_does_not() {
 }
 
 #[test]
-fn whoever_breaks_the_rules_is_told_apart() {
+fn each_broken_rule_has_its_own_fault() {
     let end = packet(Word::End {
         number: 1,
         limit: WINDOW,

@@ -62,7 +62,7 @@ fn small_bundle() -> Bytes {
 }
 
 #[test]
-fn a_bundle_says_what_was_put_in_to_whoever_has_the_prekey() {
+fn the_holder_of_the_prekey_reads_what_was_put_into_a_bundle() {
     let mut draft = draft(MAX_BUNDLE);
     let long = vec![7; 150_000];
     draft.push(19, &long).unwrap();
@@ -169,7 +169,7 @@ fn chunks_cannot_be_swapped_or_left_out() {
         Err(BundleFault::Altered)
     );
 
-    // Left out, with a length that fits: the length is under the seal.
+    // A chunk left out, with a matching length: the seal covers the length.
     let mut shorter = [head, chunks[0]].concat();
     let length = shorter.len() as u64;
     shorter[32..40].copy_from_slice(&length.to_be_bytes());

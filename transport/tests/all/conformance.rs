@@ -1,4 +1,4 @@
-//! Every carrier of this crate keeps the promises of all carriers.
+//! Every carrier of this crate passes the conformance suite.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -52,7 +52,7 @@ fn file() {
     });
 }
 
-/// A relay on this machine, and who is reached through it alone.
+/// A relay on this machine, and carriers that only it connects.
 struct Relayed {
     relay: relay::Server,
     direct: bool,
@@ -86,7 +86,7 @@ impl World for Relayed {
         }
     }
 
-    /// Somebody in between, who passes on so many bytes and no more.
+    /// A middleman that passes on this many bytes and no more.
     async fn cutting(&self, to: &Address, after: usize) -> Address {
         let Party {
             carrier,
@@ -146,13 +146,13 @@ impl World for Relayed {
     }
 }
 
-/// The local network, on this machine alone.
+/// The local network on loopback.
 struct Loopback(LinkIds);
 
 impl World for Loopback {
     async fn party(&self) -> Party {
         let (sink, events) = mpsc::channel(16);
-        // The seed decides names too.
+        // The seed also decides the names.
         let id = self.0.next_id().0;
         let seed = *blake3::hash(&id.to_be_bytes()).as_bytes();
         let config = LanConfig {
@@ -187,18 +187,18 @@ impl World for Loopback {
     }
 }
 
-/// A memory network behind the trait: its clock jumps to whatever comes next.
+/// A memory network behind the trait: its clock jumps to the next event.
 #[derive(Clone)]
 struct Air(Arc<Shared>);
 
 struct Shared {
     network: Mutex<MemoryNetwork>,
-    /// What each node has not been handed yet.
+    /// Events that each node has not received yet.
     waiting: Mutex<Vec<VecDeque<CarrierEvent>>>,
     changed: Notify,
 }
 
-/// Events of one node that may wait before it stops reading.
+/// Events of one node that may wait before the node stops reading.
 const WAITING: usize = 16;
 
 impl Air {
@@ -210,7 +210,7 @@ impl Air {
         }))
     }
 
-    /// Lets everything happen that can.
+    /// Runs everything that can happen.
     fn run(&self) {
         let mut network = self.0.network.lock().expect("not poisoned");
         let mut waiting = self.0.waiting.lock().expect("not poisoned");
@@ -252,7 +252,7 @@ impl Air {
     }
 }
 
-/// One node of it.
+/// One node of the network.
 struct Aerial(Air, Node);
 
 impl DuplexCarrier for Aerial {

@@ -38,7 +38,7 @@ fn list(version: u32, devices: &[ListedDevice]) -> DeviceList {
     DeviceList::sign(&identity(), version, devices.to_vec()).unwrap()
 }
 
-/// A list with the sound signature of the identity and whatever stands in it.
+/// A list with any content under a valid signature of the identity.
 fn forged(devices: &[(DeviceKeys, [u8; 64])]) -> Vec<u8> {
     let mut signed = Encoder::new(Vec::new());
     let fields = signed
@@ -59,7 +59,7 @@ fn forged(devices: &[(DeviceKeys, [u8; 64])]) -> Vec<u8> {
     [&[0x84], &signed[1..], &[0x58, 64], &signature].concat()
 }
 
-/// What a device signs so that it may be listed.
+/// The proof with which a device agrees to be listed.
 fn proof(by: &SigningKey, identity: &[u8; 32], key: &PublicKey) -> [u8; 64] {
     let message = [b"hedgerow 1 listed device", &identity[..], &key.0].concat();
     by.sign(&message).to_bytes()
@@ -84,7 +84,7 @@ fn a_list_comes_back_as_it_was_signed() {
 fn the_signature_is_over_the_bytes_of_the_protocol() {
     let list = list(3, &[listed(1)]);
     let encoded = list.encode();
-    // Four fields; without the last, a header for three, and the context before it.
+    // Four fields: drop the last, with a header for three and the signing context before it.
     let (signature, fields) = (
         &encoded[encoded.len() - 64..],
         &encoded[1..encoded.len() - 66],
@@ -118,7 +118,7 @@ fn a_device_is_listed_only_where_it_has_signed_that_it_belongs() {
         ]);
         assert_eq!(DeviceList::decode(&beside), Err(DeviceListFault::Proof));
     }
-    // The proof of a device whose key was taken by another signing key.
+    // The proof of a device whose key another signing key claims.
     let taken = DeviceKeys {
         key: other.key,
         ..one

@@ -1,4 +1,4 @@
-//! Files of parcels that were cut, damaged, made by others or kept from being written.
+//! Files of parcels that are cut, damaged, foreign or not writable.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ impl Bench {
         Self { directory, path }
     }
 
-    /// How many parcels are read before the error, and the error.
+    /// Reads parcels up to an error; returns their number and the error.
     fn read(&self) -> (usize, Option<FileError>) {
         let parcels = match ParcelFile::new(&self.path).read() {
             Ok(parcels) => parcels.collect::<Vec<_>>(),

@@ -1,5 +1,4 @@
-//! Sessions between devices that know each other, and what becomes of attempts to get one otherwise
-//! (`docs/PROTOCOL.md` section 7).
+//! Sessions between devices that know each other, and other attempts to get one (`docs/PROTOCOL.md` section 7).
 
 use bytes::Bytes;
 use hedgerow_transport::handshake::{
@@ -158,7 +157,7 @@ fn a_first_flight_sent_back_to_its_sender_is_garbage() {
     let (alice, bob, keys, rng) = (device(1), device(2), pair_keys(), &mut rng(1));
     let (dialling, flight) = dial(&alice, &bob, &keys, rng);
     assert!(open(&flight, &bob, &alice, &keys.tag, &[&keys.psk], rng).is_err());
-    // And it is no second flight either.
+    // Nor is it a valid second flight.
     let long = [&flight[..], &[0; 255]].concat();
     assert!(dialling.receive(&mut long.into()).is_err());
 }
@@ -183,7 +182,7 @@ fn one_flipped_bit_of_tag_or_message_makes_garbage() {
     for bit in 0..96 * 8 {
         let mut altered = flight.clone();
         altered[bit / 8] ^= 1 << (bit % 8);
-        // The top bit of an X25519 key means nothing to X25519, but it is hashed.
+        // X25519 ignores the top bit of a key, but the handshake hashes it.
         assert!(
             open(&altered, &alice, &bob, &keys.tag, &[&keys.psk], rng).is_err(),
             "bit {bit}"

@@ -1,4 +1,4 @@
-//! Idle links cost next to nothing. Takes two minutes, so it has a command of its own:
+//! Idle links cost next to nothing. Takes two minutes, so run it alone:
 //! `cargo test -p hedgerow-transport --test all idle:: -- --ignored --nocapture`
 
 #![cfg(target_os = "linux")]
@@ -54,7 +54,7 @@ async fn fifty_idle_links_wake_two_carriers_a_few_times_a_minute() {
             }
         }
     }
-    // Until the window of the announcements is over.
+    // Wait until the announcement window is over.
     tokio::time::sleep(Duration::from_secs(45)).await;
     while far_events.try_recv().is_ok() || near_events.try_recv().is_ok() {}
 
@@ -76,7 +76,7 @@ async fn fifty_idle_links_wake_two_carriers_a_few_times_a_minute() {
     assert!(total < 40, "{total} wake-ups a minute for two carriers");
 }
 
-/// How often each thread of this process has gone to sleep.
+/// Number of context switches of each thread of this process.
 fn switches() -> Vec<(String, u64)> {
     let tasks = fs::read_dir("/proc/self/task").expect("it is Linux");
     let mut switches = Vec::new();

@@ -69,7 +69,7 @@ fn one_changed_missing_or_added_character_is_damage() {
 
 #[test]
 fn a_newer_version_is_not_called_damaged() {
-    // An array that begins with version 2, whatever else is in it.
+    // An array that begins with version 2, whatever follows.
     assert_eq!(
         Invitation::parse(&link_of(&[0x82, 2, 0x60])),
         Err(LinkError::NewerVersion)

@@ -1,4 +1,4 @@
-//! The local-network carrier on real sockets, on this machine alone.
+//! The local-network carrier on real sockets on loopback.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -76,7 +76,7 @@ impl Party {
     }
 }
 
-/// Reads what it can until the peer closes; says whether that was an orderly end.
+/// Reads until the peer closes; returns the length and whether the end was orderly.
 async fn end_of(mut stream: TcpStream) -> (usize, bool) {
     let mut heard = Vec::new();
     match timeout(HANG, stream.read_to_end(&mut heard))
@@ -125,8 +125,7 @@ async fn beacons_are_found_and_lead_to_their_owner() {
                 _ => None,
             })
             .await;
-        // Two of the four slots are random. An instance is told of again when more of its addresses
-        // are heard.
+        // Two of the four slots are random. The carrier reports an instance again when it hears more of its addresses.
         if at.contains(&one.address) {
             missing.remove(&beacon);
         }
@@ -138,12 +137,12 @@ async fn beacons_are_found_and_lead_to_their_owner() {
     one.up().await;
 }
 
-/// With nothing to announce and nobody to look for, nothing that is said near can wake the process: it
-/// does not listen.
+/// A carrier that announces nothing and looks for nobody does not listen, so nothing that others announce can wake
+/// the process.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_silent_carrier_does_not_listen_to_announcements() {
-    // One that no other process uses.
+    // A port that no other process uses.
     let port = 20_000 + (std::process::id() % 20_000) as u16;
     let (mut one, other) = (Party::new(port).await, Party::new(port).await);
     other.command(CarrierCommand::Dial {
@@ -167,7 +166,7 @@ async fn a_silent_carrier_does_not_listen_to_announcements() {
     }
 }
 
-/// Whether anybody on this machine listens at a UDP port.
+/// Whether a process on this machine listens at a UDP port.
 #[cfg(target_os = "linux")]
 fn listens(port: u16) -> bool {
     let port = format!(":{port:04X} ");
@@ -242,8 +241,8 @@ fn sixteen_hex_digits(name: &str) -> bool {
             .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Whatever a stranger sends, and whether or not it closes its side, it reads the end of the stream
-/// once the owner says so, not before, and not a byte.
+/// Whatever a stranger sends, and whether or not it closes its side, it reads the end of the stream when the owner
+/// ends the link, not before, and never a byte.
 #[tokio::test]
 async fn a_stranger_gets_the_same_end_whatever_it_sends() {
     let mut one = Party::new(5393).await;
@@ -267,7 +266,7 @@ async fn a_stranger_gets_the_same_end_whatever_it_sends() {
                     ending: Ending::Drain,
                 });
             }
-            // All of it is taken, so nothing tells whether anybody reads.
+            // The carrier reads all of it, so nothing shows the stranger whether anybody uses it.
             timeout(HANG, stranger.write_all(&vec![0x5a; sent]))
                 .await
                 .expect("it hangs")
@@ -316,7 +315,7 @@ async fn a_flood_of_connections_leaves_256_strangers_and_all_contacts() {
         let mut sockets = VecDeque::new();
         for n in 0..2_000_u32 {
             let mut socket = TcpStream::connect(&address).await.expect("a port is open");
-            // A scan, a greeting of another protocol, a slow-loris.
+            // A port scan, a greeting of another protocol, a slow-loris.
             let greeting: &[u8] = [&b""[..], b"GET / HTTP/1.1\r\n", b"\x00"][n as usize % 3];
             let _ = socket.write_all(greeting).await;
             sockets.push_back(socket);
@@ -351,7 +350,7 @@ async fn a_flood_of_connections_leaves_256_strangers_and_all_contacts() {
         }
         most = most.max(strangers.len());
     }
-    // Those that are driven out are on their way while the next come; all are of one prefix.
+    // Evicted connections are still closing while the next ones come; all have the same prefix.
     assert!(most < 32 + 64, "{most} strangers at once");
     drop(flood.await.expect("it ends"));
     one.command(CarrierCommand::Send {

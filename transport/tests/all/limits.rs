@@ -1,11 +1,11 @@
-//! The limits in the code are those that `docs/PROTOCOL.md` names, and keys derive under its labels.
+//! The limits in the code equal those in `docs/PROTOCOL.md`, and keys derive under its labels.
 
 use hedgerow_transport::keys::{InvitationSecret, PairKeys, PublicKey, Root};
 use hedgerow_transport::{beacon, bundle, device, invitation, meeting, replay, search, session};
 
 const PROTOCOL: &str = include_str!("../../../docs/PROTOCOL.md");
 
-/// The number that the table of section 1 gives for a name.
+/// The number in the table of section 1 for a name.
 fn documented(name: &str) -> usize {
     let row = PROTOCOL
         .lines()

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use crate::support::devices;
 use crate::support::devices::*;
 
-/// A whole meeting: what the joiner learns, then what the inviter learns.
+/// Runs a whole meeting; returns what the joiner learns, then what the inviter learns.
 fn meet(joiner: &Person, inviter: &Person, seed: u64) -> (Acquaintance, Acquaintance) {
     let invitation = invitation(inviter);
     let (joiner_session, inviter_session) = meeting_sessions(&invitation, joiner, inviter);
@@ -137,7 +137,7 @@ fn whoever_else_holds_the_invitation_cannot_answer_as_the_inviter() {
     let (joiner, inviter, thief) = (person(1), person(2), person(3));
     let invitation = invitation(&inviter);
     let rng = &mut rng(6);
-    // The thief knows all that the link says, and answers with its own keys.
+    // The thief knows the whole link and answers with its own keys.
     let (joiner_session, thief_session) = meeting_sessions(&invitation, &joiner, &thief);
     let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, Cryptography::Real, rng);
     let (_, met) = answer(
@@ -153,7 +153,7 @@ fn whoever_else_holds_the_invitation_cannot_answer_as_the_inviter() {
         meeting.finish(&joiner_session, &met),
         Err(MeetingFault::NotTheInviter)
     );
-    // Or with the inviter's device list, which does not hold the thief's key.
+    // Or it uses the inviter's device list, which does not hold the thief's key.
     let (meeting, meet) = Meeting::new(&invitation, &joiner.introduction, Cryptography::Real, rng);
     let (_, met) = answer(
         &invitation.secret,
@@ -291,7 +291,7 @@ fn an_inviter_that_declines_says_why() {
     assert_eq!(Declined::decode(&[0x81, 9]), Err(MeetingFault::Malformed));
 }
 
-/// Searching for two identities that look like two others costs 64 MiB and three passes over it each time.
+/// Each try to find two identities with the words of two others costs 64 MiB and three passes over it.
 #[test]
 fn safety_words_are_the_same_on_both_sides_and_no_others() {
     let words = safety_words(&[1; 32], &[2; 32]);

@@ -1,4 +1,4 @@
-//! One end of a network of two hosts, started by `namespaces.sh` in a network namespace each.
+//! One end of a network of two hosts; `namespaces.sh` starts each in its own network namespace.
 
 use std::env;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const BEACON: [u8; 8] = [0xc1; 8];
 /// Turns a hang into a failure.
 const HANG: Duration = Duration::from_secs(60);
 
-/// Announces, says what happens in lines, and answers whoever dials, until it is killed.
+/// Announces, prints events, and answers diallers until it is killed.
 #[tokio::test]
 #[ignore = "started by namespaces.sh"]
 async fn host() {
@@ -85,7 +85,7 @@ fn start() -> (Carrier, mpsc::Receiver<CarrierEvent>) {
     (carrier, events)
 }
 
-/// To be said anew wherever the carrier goes.
+/// Announce again whenever the carrier's addresses change.
 fn announce(carrier: &Carrier, beacons: Vec<[u8; 8]>) {
     let look = true;
     let _ = carrier.execute(CarrierCommand::Announce { beacons, look });

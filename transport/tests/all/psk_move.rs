@@ -1,4 +1,4 @@
-//! The psk moves on (`docs/PROTOCOL.md` section 9).
+//! The psk move (`docs/PROTOCOL.md` section 9).
 
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::keys::Psk;

@@ -21,7 +21,7 @@ fn said(items: &[Item]) -> Vec<(Lane, u64, usize)> {
         .collect()
 }
 
-/// The lengths of the records in these bytes, as the receiver finds them by trying every cut.
+/// The lengths of the sealed records, which the receiver finds by trying every cut.
 fn record_lengths(sender: &mut Session) -> Vec<usize> {
     let mut lengths = Vec::new();
     while sender.queued() > 0 {
@@ -115,7 +115,7 @@ fn padding_never_stops_at_any_size() {
         push(&mut dialler, Lane::Text, 1, size);
         for record in record_lengths(&mut dialler) {
             let plain = record - 18;
-            // Padmé leaves of a length as many binary digits as its exponent has digits, and one.
+            // Padmé keeps as many leading binary digits of a length as its exponent has digits, and one more.
             let exponent = plain.ilog2();
             let free = exponent.ilog2() + 1;
             let padded = plain >= 64 && plain.trailing_zeros() >= exponent - free;
@@ -154,7 +154,7 @@ fn one_flipped_bit_anywhere_in_a_record_ends_the_session() {
         push(&mut dialler, Lane::Control, 1, 10);
         let mut sealed = seal(&mut dialler);
         sealed[bit / 8] ^= 1 << (bit % 8);
-        // A longer length makes the receiver wait for more; give it all it can want.
+        // A longer length makes the receiver wait, so give it enough for any length.
         push(&mut dialler, Lane::Text, 2, MAX_ITEM - 1);
         sealed.extend_from_slice(&seal(&mut dialler));
         assert_eq!(
@@ -187,7 +187,7 @@ fn replayed_reordered_missing_and_reflected_records_end_the_session() {
             .iter()
             .flat_map(|record| records[*record].to_vec())
             .collect();
-        // The masked length of a record in the wrong place may promise more than there is.
+        // A record in the wrong place may unmask to a length beyond the input.
         let fed = [bytes, vec![0; MAX_RECORD + 18]].concat();
         assert_eq!(answerer.receive(&fed), Err(PeerFault::Record), "{order:?}");
     }

@@ -1,4 +1,4 @@
-//! The libp2p ports of a device against strangers who flood them, and against a contact who says to be where it is not.
+//! A device's libp2p ports against strangers who flood them, and against a contact who lies about its addresses.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{TcpListener, UdpSocket};
@@ -25,14 +25,14 @@ const HANG: Duration = Duration::from_secs(30);
 
 const TCP: &str = "/ip4/127.0.0.1/tcp/0";
 
-/// The places of one prefix, and some that are on their way out.
+/// The places of one prefix, and some connections that are closing.
 const SHARE: usize = 32 + 8;
 
-/// A carrier under one name, which recognises those it wants.
+/// A carrier under one name; every link becomes a contact's.
 struct Party {
     carrier: Relays<mpsc::Sender<CarrierEvent>>,
     events: mpsc::Receiver<CarrierEvent>,
-    /// How it is called.
+    /// The address at which others dial it.
     address: Address,
     name: String,
     links: BTreeSet<LinkId>,
@@ -40,7 +40,7 @@ struct Party {
 }
 
 impl Party {
-    /// One that has its place at a relay.
+    /// A carrier with its place at a relay.
     async fn new(ids: &LinkIds, direct: bool, server: &Server) -> Self {
         let (sink, events) = mpsc::channel(16);
         let key = name(ids);
@@ -76,7 +76,7 @@ impl Party {
         }
     }
 
-    /// Takes every link for one of a contact.
+    /// Treats every link as a contact's.
     fn note(&mut self, event: CarrierEvent) {
         match event {
             CarrierEvent::Up { link, .. } => {
@@ -89,7 +89,7 @@ impl Party {
         }
     }
 
-    /// Calls another and exchanges something.
+    /// Dials another and exchanges something.
     async fn talks_to(&mut self, other: &mut Party, dial: u64) {
         let (dial, to) = (DialId(dial), other.address.clone());
         let _ = self.carrier.execute(CarrierCommand::Dial { dial, to });
@@ -114,7 +114,7 @@ impl Party {
     }
 }
 
-/// A stranger who speaks libp2p and hangs up never.
+/// A stranger that speaks libp2p and never hangs up.
 fn stranger() -> Swarm<ping::Behaviour> {
     SwarmBuilder::with_new_identity()
         .with_tokio()
@@ -130,7 +130,7 @@ fn stranger() -> Swarm<ping::Behaviour> {
         .build()
 }
 
-/// How many of so many strangers are connected at one time once all have tried.
+/// Number of strangers connected at one time after all have tried.
 async fn connected(strangers: usize, to: &Multiaddr) -> usize {
     let (told, mut events) = mpsc::unbounded_channel();
     let mut tasks = tokio::task::JoinSet::new();
@@ -155,7 +155,7 @@ async fn connected(strangers: usize, to: &Multiaddr) -> usize {
         tried += usize::from(event >= 0);
         now += event;
     }
-    // Those who are driven out hear of it, long before whoever does nothing is let go.
+    // Evicted strangers notice long before idle ones time out.
     while let Ok(Some(event)) = timeout(Duration::from_secs(2), events.recv()).await {
         now += event;
     }
@@ -199,7 +199,7 @@ async fn a_flood_of_sockets_that_never_speak_libp2p_leaves_few_of_them_and_all_c
             let mut socket = TcpStream::connect((ip, port))
                 .await
                 .expect("a port is open");
-            // A scan, a greeting of another protocol, a slow-loris.
+            // A port scan, a greeting of another protocol, a slow-loris.
             let greeting: &[u8] = [&b""[..], b"GET / HTTP/1.1\r\n", b"\x13/multi"][n % 3];
             let _ = socket.write_all(greeting).await;
             sockets.push_back(socket);
@@ -209,13 +209,13 @@ async fn a_flood_of_sockets_that_never_speak_libp2p_leaves_few_of_them_and_all_c
         }
         sockets
     });
-    // Somebody comes in the middle of it.
+    // A contact connects in the middle of the flood.
     let mut another = Party::new(&ids, false, &server).await;
     another.talks_to(&mut one, 2).await;
     let sockets = flood.await.expect("it ends");
     let mut open = 0;
     for mut socket in sockets {
-        // A greeting is answered, then nothing comes.
+        // Reads the answer to the greeting, then sends nothing.
         let mut answer = Vec::new();
         let wait = timeout(Duration::from_millis(20), socket.read_to_end(&mut answer));
         open += usize::from(wait.await.is_err());
@@ -225,15 +225,15 @@ async fn a_flood_of_sockets_that_never_speak_libp2p_leaves_few_of_them_and_all_c
     another.says_something(&mut one).await;
 }
 
-/// A contact who says in DCUtR whatever it likes.
+/// A contact that claims any addresses in DCUtR.
 #[derive(NetworkBehaviour)]
 struct Liar {
     relay: libp2p::relay::client::Behaviour,
     dcutr: dcutr::Behaviour,
 }
 
-/// Meets somebody at the relay, says to be there and here, and gives the direct path that has come about, on which
-/// it listens.
+/// Meets a device at the relay, claims the addresses `there` and its real one, and returns the direct path to it,
+/// on which it listens.
 async fn meet(one: &Party, there: &[Multiaddr]) -> (Swarm<Liar>, Multiaddr) {
     let mut liar = SwarmBuilder::with_new_identity()
         .with_tokio()
@@ -292,7 +292,7 @@ async fn a_contact_has_us_call_nothing_of_this_machine_by_saying_that_it_is_ther
     let ids = LinkIds::default();
     let server = Server::start(TCP).await;
     let one = Party::new(&ids, true, &server).await;
-    // Services of this machine, where no relay of ours is.
+    // Services of this machine at an address without a relay of ours.
     let service = TcpListener::bind("127.0.0.2:0").unwrap();
     service.set_nonblocking(true).unwrap();
     let datagrams = UdpSocket::bind("127.0.0.2:0").unwrap();
@@ -303,9 +303,9 @@ async fn a_contact_has_us_call_nothing_of_this_machine_by_saying_that_it_is_ther
         format!("/ip4/127.0.0.2/tcp/{tcp}"),
         format!("/ip4/127.0.0.2/udp/{udp}/quic-v1"),
     ];
-    // That a path came about shows that it was listened to.
+    // The path shows that the device used the claimed addresses.
     let _path = meet(&one, &there.map(|at| at.parse().unwrap())).await;
-    // All that is said is called at once.
+    // The device dials all claimed addresses at once.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let called = service.accept();
     assert!(called.is_err(), "a service was called: {called:?}");

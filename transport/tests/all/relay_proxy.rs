@@ -1,4 +1,4 @@
-//! In a process of its own: with a proxy, nothing but the proxy is connected to.
+//! Runs in a process of its own: with a proxy, the device connects only to the proxy.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -20,10 +20,10 @@ use tokio::time::timeout;
 
 const HANG: Duration = Duration::from_secs(20);
 
-/// A proxy as RFC 1928 has it, for which every name leads to one place.
+/// A SOCKS5 proxy (RFC 1928) that resolves every name to one place.
 struct Proxy {
     at: SocketAddr,
-    /// What it was asked for.
+    /// The requested targets.
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -51,7 +51,7 @@ impl Proxy {
         Self { at, asked }
     }
 
-    /// No password; connect to a name.
+    /// Reads a greeting without a password and a request to connect to a name.
     async fn greet(near: &mut TcpStream) -> String {
         let mut ways = [0; 2];
         near.read_exact(&mut ways).await.unwrap();
@@ -68,7 +68,7 @@ impl Proxy {
     }
 }
 
-/// The addresses at both ends of each socket of the internet of this process.
+/// The addresses at both ends of each internet socket of this process.
 fn sockets() -> Vec<(String, String, String)> {
     let open = fs::read_dir("/proc/self/fd").expect("this is Linux");
     let open: Vec<String> = open
@@ -88,7 +88,7 @@ fn sockets() -> Vec<(String, String, String)> {
     found
 }
 
-/// As the tables of the system write a port.
+/// A port in the form of the tables in `/proc`.
 fn port(at: SocketAddr) -> String {
     format!(":{:04X}", at.port())
 }
@@ -137,7 +137,7 @@ async fn with_a_proxy_there_is_no_socket_but_to_it_and_it_looks_names_up() {
     let words: Vec<&str> = server.address.0.split('/').collect();
     let relay_at: SocketAddr = format!("127.0.0.1:{}", words[4]).parse().unwrap();
     let proxy = Proxy::start(relay_at).await;
-    // Nobody but the proxy knows such a name.
+    // Only the proxy knows this name.
     let at = Address(format!("/dns/relay.invalid/tcp/4001/p2p/{}", server.name()));
     let before = sockets();
 

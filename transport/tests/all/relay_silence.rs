@@ -1,4 +1,4 @@
-//! In a process of its own: which sockets there are.
+//! Runs in a process of its own: it counts the process's sockets.
 
 use std::fs;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 const HANG: Duration = Duration::from_secs(20);
 
-/// How many sockets of the internet this process has.
+/// Number of internet sockets of this process.
 fn sockets() -> usize {
     let mut inodes = Vec::new();
     for kind in ["tcp", "tcp6", "udp", "udp6"] {
@@ -55,7 +55,7 @@ async fn without_relays_there_is_no_socket_and_none_is_left_when_they_are_taken_
     let (sink, mut events) = mpsc::channel(16);
     let before = sockets();
     let relays = carrier(&ids, true, sink);
-    // A name alone is no reason to connect anywhere.
+    // A name without a relay is no reason to connect.
     let _ = relays.execute(set_relays(&[], &[name(&ids)]));
     state(&mut events, CarrierState::Off).await;
     assert_eq!(sockets(), before);

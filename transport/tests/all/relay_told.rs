@@ -1,4 +1,4 @@
-//! What libp2p's identify says of a device: to its relays, and to whoever calls it through one.
+//! What libp2p's identify reveals about a device to its relays and to devices that dial it through one.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use tokio::time::timeout;
 /// Turns a hang into a failure.
 const HANG: Duration = Duration::from_secs(30);
 
-/// Somebody who calls and listens to what is said.
+/// A device that dials and reads what identify sends.
 #[derive(NetworkBehaviour)]
 struct Caller {
     relay: libp2p::relay::client::Behaviour,
     identify: identify::Behaviour,
 }
 
-/// What is said to a caller through a relay.
+/// What identify sends to a dialler through a relay.
 async fn told_to_a_caller(circuit: Multiaddr) -> identify::Info {
     let mut caller = SwarmBuilder::with_new_identity()
         .with_tokio()
@@ -83,7 +83,7 @@ async fn identify_tells_no_address_of_ours_to_relays_and_callers() {
         for told in [to_relay, to_caller] {
             assert!(told.listen_addrs.is_empty(), "{:?}", told.listen_addrs);
             assert!(told.signed_peer_record.is_none());
-            // What is left is where the other end is: the relay, or nowhere.
+            // What is left names the dialler's own place: the relay, or nothing.
             let seen = told.observed_addr.to_string();
             let relay = relay.to_string();
             assert!(

@@ -1,4 +1,4 @@
-//! The relay carrier beyond what all carriers promise: places, names, direct paths, what is not said.
+//! The relay carrier beyond the conformance suite: places, names, direct paths, and what it withholds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const HANG: Duration = Duration::from_secs(30);
 const TCP: &str = "/ip4/127.0.0.1/tcp/0";
 const QUIC: &str = "/ip4/127.0.0.1/udp/0/quic-v1";
 
-/// A carrier, and what it has said.
+/// A carrier and its events so far.
 struct Party {
     carrier: Relays<mpsc::Sender<CarrierEvent>>,
     events: mpsc::Receiver<CarrierEvent>,
@@ -243,7 +243,7 @@ async fn several_names_are_gone_by_at_once() {
     calling.set_relays(&[&server.address], &[&caller]);
     calling.ready(&[&server.address]).await;
     for (dial, name) in [(1, &day), (2, &invitation)] {
-        // The second place comes when it comes.
+        // The second place may take several tries.
         let mut tries = dial * 1_000;
         while calling.links.len() < dial as usize {
             tries += 1;
@@ -282,7 +282,7 @@ async fn two_who_met_at_a_relay_are_told_of_the_direct_path_and_it_works() {
             one.links.len() == 2 && other.links.len() == 2
         })
         .await;
-        // The relay goes, and with it the circuit; the direct path stays.
+        // The relay stops, and with it the circuit; the direct path stays.
         drop(server);
         both(&mut one, &mut other, |one, other| {
             one.links.len() == 1 && other.links.len() == 1
@@ -340,7 +340,7 @@ async fn a_relay_is_told_neither_the_other_relays_nor_where_we_listen_nor_who_we
         assert_eq!(told.agent_version, "libp2p");
         assert_eq!(told.protocol_version, "ipfs/1.0.0");
         assert!(told.listen_addrs.is_empty());
-        // Which program it is does not show by what it speaks either.
+        // The protocols do not show which program it is either.
         let said: Vec<String> = told.protocols.iter().map(ToString::to_string).collect();
         assert!(
             !said.iter().any(|protocol| protocol.contains("hedgerow")),
@@ -364,11 +364,11 @@ async fn those_who_want_no_direct_path_stay_at_the_relay_and_listen_nowhere() {
         !one.links.is_empty() && !other.links.is_empty()
     })
     .await;
-    // What would be a direct path is asked for before this has passed.
+    // A device that wants a direct path would ask for it before these bytes have passed.
     one.send(one.link(), 1_000_000);
     both(&mut one, &mut other, |_, other| other.heard == 1_000_000).await;
     assert!(one.better.is_empty());
-    // The relay goes, and with it all that there was.
+    // The relay stops, and with it every link.
     drop(server);
     both(&mut one, &mut other, |one, other| {
         one.links.is_empty() && other.links.is_empty()
@@ -385,7 +385,7 @@ async fn what_ran_directly_ends_once_a_proxy_is_wanted_and_quic_is_not_called_th
     let mut party = Party::new(&ids, true);
     party.set_relays(&[tcp, quic], &[&me]);
     party.ready(&[tcp, quic]).await;
-    // Nobody is a proxy there.
+    // No proxy listens there.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let proxied = RelayPaths::Proxied {
         proxy: nobody.local_addr().unwrap(),

@@ -1,4 +1,4 @@
-//! The search for contacts whose clocks are not what they were (`docs/PROTOCOL.md` section 11).
+//! The search for contacts whose clocks have changed (`docs/PROTOCOL.md` section 11).
 
 use hedgerow_transport::beacon::{EPOCH_MS, Epoch};
 use hedgerow_transport::carrier::CarrierKind::Ble;
@@ -11,13 +11,13 @@ use hedgerow_transport::search::{
 
 const NOW_MS: i64 = 1_800_000_000_000;
 
-/// Who takes one step after another as soon as it is due.
+/// Runs each step as soon as it is due.
 struct Searcher {
     keys: Vec<BeaconKey>,
     search: Search<usize>,
     unrecognised: Unrecognised,
     began_ms: u64,
-    /// When there were steps.
+    /// Times of the steps.
     steps: Vec<u64>,
 }
 
@@ -34,7 +34,7 @@ impl Searcher {
         }
     }
 
-    /// A contact announces itself, its clock so many epochs ahead of where it is expected.
+    /// A contact announces itself with a clock that is `ahead` epochs ahead of the expected time.
     fn near(&mut self, contact: usize, ahead: i64) {
         let epoch = Epoch::at(NOW_MS).0.checked_add_signed(ahead);
         let epoch = Epoch(epoch.expect("after 1970"));
@@ -64,7 +64,7 @@ impl Searcher {
         )
     }
 
-    /// Searches until somebody is found: who, and by how many epochs.
+    /// Searches until it finds a contact; returns it and the epochs it is ahead.
     fn found(&mut self) -> (usize, i64) {
         for _ in 0..1_000 {
             if let Some(found) = self.step() {
@@ -92,7 +92,7 @@ fn key(name: u8) -> BeaconKey {
 }
 
 #[test]
-fn clocks_off_by_hours_are_found_in_the_first_step_whoever_they_are_of() {
+fn any_contact_with_a_clock_off_by_hours_is_found_in_the_first_step() {
     for ahead in [-4, 4, -(SEARCH_NEAR_EPOCHS as i64) + 1] {
         let mut searcher = Searcher::new(40);
         searcher.near(39, ahead);
@@ -126,7 +126,7 @@ fn a_search_that_finds_nobody_slows_down_to_a_step_an_hour_and_never_ends() {
         [1, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60]
     );
     assert_eq!(SEARCH_LONGEST_MS, 60 * SEARCH_INTERVAL_MS);
-    // All years have been searched, and are again.
+    // After all years the search starts again.
     for _ in 0..130 {
         assert_eq!(searcher.step(), None);
     }
@@ -145,7 +145,7 @@ fn a_reason_to_doubt_clocks_searches_the_nearest_year_of_everybody_at_a_step_a_m
     searcher.search.doubt(searcher.began_ms);
     for _ in 0..14 {
         searcher.step();
-        // While a pass is under way another reason changes nothing.
+        // During a pass a second reason changes nothing.
         if searcher.steps.len() < 10 {
             searcher.search.doubt(searcher.began_ms);
         }

@@ -1,4 +1,4 @@
-//! Sized handshakes are as long as real ones and fail where these do.
+//! Sized handshakes have the same lengths as real ones and fail in the same cases.
 
 use bytes::Bytes;
 use hedgerow_transport::cryptography::Cryptography;
@@ -20,7 +20,7 @@ enum End {
     Heard(usize, usize),
 }
 
-/// One session with one item, whose bytes go through these hands: the first flight, the second, the record.
+/// One session with one item. `meddle` may change its messages: the first flight, the second, the record.
 fn attempt(
     cryptography: Cryptography,
     psk: &Psk,
@@ -94,7 +94,7 @@ fn ends(
     }
 }
 
-/// The same under both, whatever they come to.
+/// Asserts that both kinds of cryptography give the same result, and returns it.
 fn same(psk: &Psk, meddle: impl Fn(usize, &mut Vec<u8>)) -> (End, Vec<usize>) {
     let real = attempt(Cryptography::Real, psk, &meddle);
     assert_eq!(real, attempt(Cryptography::Sized, psk, &meddle));
@@ -114,7 +114,7 @@ fn a_wrong_psk_opens_no_sized_flight() {
 }
 
 #[test]
-fn whatever_is_altered_or_cut_ends_a_sized_attempt_where_it_ends_a_real_one() {
+fn an_altered_or_cut_attempt_ends_at_the_same_place_sized_or_real() {
     let (psk, lengths) = (pair_keys().psk, same(&pair_keys().psk, |_, _| {}).1);
     for (which, length) in lengths.into_iter().enumerate() {
         for at in 0..length {

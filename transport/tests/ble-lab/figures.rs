@@ -1,4 +1,4 @@
-//! How soon a message is there, and how fast bytes move beside what the same channels carry without us.
+//! Latency of a message, and throughput compared with that of the same channels without our carrier.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use super::raw::{BULK, Served};
 use super::row::{Row, median};
 use super::{in_the_lab, powered, second_advertisement};
 
-/// Messages for the median.
+/// Number of messages whose median counts.
 const MESSAGES: u64 = 9;
 
-/// What a message is.
+/// Length of a message.
 const MESSAGE: usize = 200;
 
-/// Throughputs for the median.
+/// Number of throughput rounds whose median counts.
 const ROUNDS: usize = 25;
 
 #[test]
@@ -31,7 +31,8 @@ fn gatt_is_at_most_a_fifth_slower_than_raw() {
     in_the_lab(figures("GATT", false));
 }
 
-/// A message within two seconds of the advertisement, and throughput beside that of the same channel.
+/// Measures a message, which must arrive within two seconds of the advertisement, and throughput beside the same
+/// plain channel.
 async fn figures(kind: &str, l2cap: bool) {
     let _second = second_advertisement().await;
     let (near, far) = (powered(0).await, powered(1).await);
@@ -44,7 +45,7 @@ async fn figures(kind: &str, l2cap: bool) {
     let (near_end, far_end, _) = pair.meet(MESSAGES).await;
     let raw = served.reach(&near, &far).await;
     let (mut ours, mut base) = (Vec::new(), Vec::new());
-    // In turn, over one connection: whatever else the machine does meets both.
+    // The two alternate over one connection, so that other load on the machine affects both.
     for _ in 0..ROUNDS {
         ours.push(timeout(HANG, pair.bulk(near_end)).await.expect("it hangs"));
         base.push(raw.bulk().await);

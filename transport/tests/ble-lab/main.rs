@@ -1,5 +1,5 @@
-//! The Bluetooth LE carrier over real BlueZ and controllers that hear each other: `transport/tests/ble-lab.sh`
-//! makes them and runs each module of tests in a guest of its own.
+//! The Bluetooth LE carrier over real BlueZ and controllers that hear each other. `transport/tests/ble-lab.sh` sets
+//! them up and runs each test module in a guest of its own.
 #![cfg(target_os = "linux")]
 
 #[path = "../all/support/events.rs"]
@@ -28,8 +28,8 @@ fn in_the_lab(body: impl Future<Output = ()>) {
     runtime.block_on(body);
 }
 
-/// The lab's controllers report an advertisement once, when advertising is switched on. With a second one
-/// beside ours the kernel takes turns, so that ours is heard every other second, as it would be all the time.
+/// The lab's controllers report an advertisement once, when advertising starts. With a second advertisement the
+/// kernel alternates between the two, so that ours is heard every other second, as real radio would hear it.
 async fn second_advertisement() -> AdvertisementHandle {
     let second = Advertisement {
         appearance: Some(1),
@@ -39,7 +39,7 @@ async fn second_advertisement() -> AdvertisementHandle {
     powered(1).await.advertise(second).await.expect("BlueZ")
 }
 
-/// BlueZ takes a moment to take back what a program has left.
+/// BlueZ needs a moment to remove what a program has left behind.
 async fn settle() {
     sleep(Duration::from_secs(2)).await;
 }
@@ -48,7 +48,7 @@ async fn settle() {
 async fn powered(n: u8) -> Adapter {
     let session = Session::new().await.expect("a bus");
     let adapter = session.adapter(&format!("hci{n}")).expect("an adapter");
-    // Right after its start BlueZ is busy with it.
+    // BlueZ is busy with the adapter right after its start.
     let mut tries = 20;
     while let Err(error) = adapter.set_powered(true).await {
         tries -= 1;

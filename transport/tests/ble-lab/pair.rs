@@ -1,4 +1,4 @@
-//! Two carriers at two adapters, of which one looks for the other.
+//! Two carriers at two adapters; one looks for the other.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use super::events::{self, Events};
 use super::raw::BULK;
 use super::{now, powered};
 
-/// What is given to send at a time, and what a sender keeps unwritten.
+/// Size of one send, and the bytes that a sender keeps unwritten.
 const PIECE: usize = 8_192;
 const WINDOW: usize = 256 * 1024;
 
@@ -29,7 +29,7 @@ pub struct Pair {
     far_events: Events,
 }
 
-/// How a carrier at an adapter of the lab begins.
+/// Configuration of a carrier at an adapter of the lab.
 pub fn config(n: u8, show_address: bool, ids: LinkIds) -> BleConfig {
     BleConfig {
         adapter: Some(format!("hci{n}")),
@@ -41,7 +41,7 @@ pub fn config(n: u8, show_address: bool, ids: LinkIds) -> BleConfig {
     }
 }
 
-/// A carrier at that adapter, on the air.
+/// Starts a carrier at that adapter and waits until it is on.
 pub async fn carrier(n: u8, config: BleConfig) -> (Carrier, Events) {
     powered(n).await;
     let (sink, mut heard) = mpsc::channel(16);
@@ -57,7 +57,7 @@ pub fn tell(carrier: &impl DuplexCarrier, command: CarrierCommand) {
 impl Pair {
     pub async fn start(l2cap: bool) -> Self {
         let ids = LinkIds::default();
-        // The lab's BlueZ shows its addresses here.
+        // The lab's BlueZ does not hide addresses here.
         let shown = |n| BleConfig {
             l2cap,
             ..config(n, true, ids.clone())
@@ -72,7 +72,7 @@ impl Pair {
         }
     }
 
-    /// Looks for the other, dials it as it is seen. Gives the ends of the link, and when it was seen.
+    /// Looks for the other carrier and dials it. Returns both ends of the link, and when the beacon was seen.
     pub async fn meet(&mut self, n: u64) -> (LinkId, LinkId, Instant) {
         let beacon = n.to_be_bytes();
         let (beacons, look) = (vec![beacon], false);
@@ -91,7 +91,7 @@ impl Pair {
         (near_end, far_end, seen)
     }
 
-    /// Dials as the engine would: again if the radio fails.
+    /// Dials as the engine does: again if the radio fails.
     async fn dial(&mut self, n: u64, to: Address) -> LinkId {
         for again in 0..3 {
             let (dial, to) = (DialId(10 * n + again), to.clone());
@@ -110,7 +110,7 @@ impl Pair {
         panic!("not reached in three attempts");
     }
 
-    /// How long it takes from the advertisement to a message of this length.
+    /// Time from the advertisement to a message of this length.
     pub async fn message(&mut self, n: u64, length: usize) -> Duration {
         let (near_end, far_end, seen) = self.meet(n).await;
         self.send(near_end, length);
@@ -120,7 +120,7 @@ impl Pair {
         took
     }
 
-    /// How long a lot of bytes take.
+    /// Time for a bulk transfer.
     pub async fn bulk(&mut self, near_end: LinkId) -> Duration {
         let begun = now();
         let (mut sent, mut written, mut heard) = (0, 0, 0);

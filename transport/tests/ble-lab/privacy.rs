@@ -1,4 +1,4 @@
-//! Controllers that hide their addresses (`Privacy = device`): what a stranger near can link by them.
+//! Controllers that hide their addresses (`Privacy = device`): what a stranger nearby can link.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,26 +11,26 @@ use tokio::time::{sleep, timeout};
 use super::pair::{carrier, config, tell};
 use super::{in_the_lab, powered};
 
-/// How long the kernel keeps an address here: 15 minutes are long.
+/// How long the kernel keeps an address here; the usual 15 minutes would take too long.
 const KEPT_S: u64 = 90;
 
-/// How long an epoch is: beacons are told anew before the address has ended, as they are in the end anywhere.
+/// Length of an epoch: shorter than the life of an address, as sooner or later happens anywhere.
 const EPOCH: Duration = Duration::from_secs(70);
 
 /// How long a whole trial may take.
 const TRIAL: Duration = Duration::from_secs(600);
 
-/// What was seen: addresses, and the beacons that each has shown.
+/// Addresses seen, each with its beacons.
 type Seen = BTreeMap<String, BTreeSet<[u8; 8]>>;
 
-/// The beacons of an epoch of a trial, the own one first.
+/// The beacons of an epoch of a trial, the device's own first.
 fn beacons(epoch: u8, trial: u8) -> Vec<[u8; 8]> {
     (0..4)
         .map(|slot| [epoch, slot, trial, 7, 7, 7, 7, 7])
         .collect()
 }
 
-/// What an address or a beacon links that should not be linked.
+/// A forbidden link that an address or a beacon shows.
 fn linked(seen: &Seen) -> Option<&'static str> {
     let mut addresses = BTreeMap::new();
     for (address, beacons) in seen {
@@ -49,13 +49,13 @@ fn linked(seen: &Seen) -> Option<&'static str> {
     None
 }
 
-/// Announces one epoch after another until so many have been seen.
+/// Announces one epoch after another until this many have been seen.
 async fn watch(trial: u8, address: Duration, epochs: usize) -> Seen {
     for n in 0..2 {
         let kept = format!("/sys/kernel/debug/bluetooth/hci{n}/rpa_timeout");
         std::fs::write(Path::new(&kept), KEPT_S.to_string()).expect("debugfs");
     }
-    // They are on the air because BlueZ says that it hides the address.
+    // They may announce because BlueZ says that it hides the address.
     let hidden = |n| BleConfig {
         address,
         ..config(n, false, LinkIds::default())
@@ -85,7 +85,7 @@ async fn watch(trial: u8, address: Duration, epochs: usize) -> Seen {
             let CarrierEvent::Beacon { beacon, at } = event else {
                 continue;
             };
-            // BlueZ remembers what an earlier trial has announced.
+            // BlueZ remembers advertisements of an earlier trial.
             if beacon[2] != trial {
                 continue;
             }
@@ -111,7 +111,7 @@ async fn watch(trial: u8, address: Duration, epochs: usize) -> Seen {
 fn beacon_and_address_change_together() {
     in_the_lab(async {
         let own = powered(1).await.address().await.expect("BlueZ").to_string();
-        // The address of an earlier trial is to end first: of its age a program started anew knows nothing.
+        // Wait until the address of an earlier trial has expired: a restarted program does not know its age.
         sleep(Duration::from_secs(KEPT_S + 5)).await;
         let seen = watch(1, Duration::from_secs(KEPT_S + 5), 3).await;
         assert_eq!(linked(&seen), None, "{seen:?}");

@@ -1,4 +1,4 @@
-//! What the channels of a link carry with nobody above them.
+//! Throughput of the channels of a link without a carrier above them.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -17,17 +17,17 @@ use tokio::time::{sleep, timeout};
 use super::events::HANG;
 use super::now;
 
-/// Bytes for a throughput.
+/// Bytes to transfer.
 pub const BULK: usize = 500_000;
 
-/// As much as the carrier puts into one SDU or value.
+/// The carrier's sizes of an SDU and of a value.
 const SDU: usize = 8_192;
 const VALUE: usize = 509;
 
-/// The service that is written to.
+/// The service to write to.
 const RAW: Uuid = Uuid::from_u128(0x4ed6_e2f1_0f5c_4b57_9c1a_6d1b_9a7e_5c01);
 
-/// What waits at the far adapter for a channel.
+/// The far adapter's side, which waits for a channel.
 pub enum Served {
     L2cap(SeqPacketListener),
     Gatt(ApplicationHandle, CharacteristicControl),
@@ -44,7 +44,7 @@ pub enum Raw {
 }
 
 impl Served {
-    /// To be called before a connection is there: what is served then, it knows.
+    /// Serves the channel. Call it before the connection: the central discovers what is served then.
     pub async fn at(far: &Adapter, l2cap: bool) -> Self {
         if l2cap {
             let socket = socket(far).await;
@@ -76,7 +76,7 @@ impl Served {
         Self::Gatt(served.expect("BlueZ"), control)
     }
 
-    /// Makes the channel, over the connection that is there.
+    /// Makes the channel over the existing connection.
     pub async fn reach(self, near: &Adapter, far: &Adapter) -> Raw {
         let device = near.device(far.address().await.expect("BlueZ"));
         let device = device.expect("BlueZ");
@@ -91,7 +91,7 @@ impl Served {
 }
 
 impl Raw {
-    /// How long a lot of bytes take.
+    /// Time for a bulk transfer.
     pub async fn bulk(&self) -> Duration {
         let length = match self {
             Self::L2cap(..) => SDU,
@@ -161,7 +161,7 @@ async fn reach_gatt(
         }
     }
     let writer = raw.expect("it is served").write_io().await.expect("BlueZ");
-    // The other half comes with the first value.
+    // The other half appears with the first value.
     writer.send(&[7]).await.expect("a channel");
     let mut control = pin!(control);
     let reader = loop {

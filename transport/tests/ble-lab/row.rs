@@ -1,10 +1,10 @@
-//! Rows in the form of those of `hedgerow bench`.
+//! Rows in the format of `hedgerow bench`.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// A measured figure beside what it must reach.
+/// A measured figure beside its target.
 #[derive(Debug, Serialize)]
 pub struct Row {
     name: String,
@@ -16,7 +16,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A time in milliseconds.
+    /// A time in milliseconds with its target.
     pub fn at_most(name: String, value: Duration, reach: Duration) -> Self {
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         Self {
@@ -29,7 +29,7 @@ impl Row {
         }
     }
 
-    /// Times as multiples of those measured beside each: the median of these, and of what was beside.
+    /// The median of the ratios between times and those measured beside each, with the median of the latter as base.
     pub fn ratio(name: String, ours: &[Duration], beside: Vec<Duration>, reach: f64) -> Self {
         let pairs = ours.iter().zip(&beside);
         let ratios = pairs.map(|(ours, beside)| ours.as_secs_f64() / beside.as_secs_f64());
@@ -47,7 +47,7 @@ impl Row {
     }
 }
 
-/// The middle one.
+/// The median.
 pub fn median(mut of: Vec<Duration>) -> Duration {
     of.sort_unstable();
     of[of.len() / 2]

@@ -1,4 +1,4 @@
-//! A stranger whose Bluetooth is not BlueZ's (`stranger.py`): it learns nothing, and breaks nothing.
+//! A stranger with a Bluetooth stack other than BlueZ (`stranger.py`): it learns nothing and breaks nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
@@ -25,37 +25,37 @@ use super::{in_the_lab, powered, second_advertisement, settle, support};
 /// How long one case of the stranger may take.
 const CASE: Duration = Duration::from_secs(120);
 
-/// How long the owner has strangers wait.
+/// How long the owner lets strangers wait.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long BlueZ may take to say something of itself.
+/// How long BlueZ may take to answer a question about itself.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// How often it is asked.
+/// How often to ask it.
 const POLL: Duration = Duration::from_millis(500);
 
-/// What comes sooner than this was not the owner's deadline, in seconds.
+/// An end before this many seconds was not the owner's deadline.
 const SOON_S: f64 = 4.0;
 
-/// Bytes of a stranger that are handed up, at most.
+/// Most bytes of a stranger that are handed up.
 const MAX_STRANGER_BYTES: usize = 1_024;
 
 const BEACON: [u8; 8] = [7; 8];
 
-/// Connections of one stranger that may be given up before anything is said over them: BlueZ takes one that
-/// comes soon after another for a part of that, and leaves it unanswered.
+/// Connections of one stranger that may fail before it sends anything: if one comes soon after another, BlueZ takes it
+/// for a part of that and does not answer.
 const MAX_AGAIN: usize = 3;
 
-/// It runs in a process of its own.
+/// The stranger, in a process of its own.
 struct Stranger {
     _process: Child,
     say: ChildStdin,
     told: Lines<BufReader<ChildStdout>>,
-    /// Why connections were given up.
+    /// Why connections failed.
     again: Vec<String>,
 }
 
-/// What it tells of a case.
+/// The stranger's result for a case.
 #[derive(Debug, Deserialize)]
 struct Told<T> {
     again: Vec<String>,
@@ -66,23 +66,23 @@ struct Told<T> {
 /// What it saw of the peripheral.
 #[derive(Debug, Deserialize)]
 struct Look {
-    /// Kinds and values.
+    /// Types and values.
     advertisement: Vec<(u8, String)>,
-    /// Services, characteristics, and what was read of them.
+    /// Services, characteristics, and the values read from them.
     table: Vec<(String, String, Option<String>)>,
 }
 
-/// What came of a channel.
+/// The result of a channel.
 #[derive(Debug, Deserialize)]
 struct Came {
-    /// Packets, `~` for the tag.
+    /// Received packets, with `~` for the tag.
     answers: Vec<String>,
-    /// When it was ended, in seconds, if it was.
+    /// When the peripheral ended it, in seconds, if it did.
     ended: Option<f64>,
 }
 
 impl Came {
-    /// What a stranger may not see: bytes, or that what it said mattered.
+    /// What a stranger must not see: bytes, or a sign that its data mattered.
     fn revealed(&self) -> Option<&'static str> {
         let is_allowed = |answer: &String| match answer.get(..3) {
             Some("02~") => answer.len() == 3,
@@ -139,20 +139,20 @@ impl Drop for Stranger {
     }
 }
 
-/// How the owner of the carrier is to those who call.
+/// How the owner of the carrier treats diallers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Manner {
-    /// As the engine: whoever proves to be the contact is answered, all others wait for the deadline.
+    /// As the engine does: it answers a proven contact, and lets all others wait for the deadline.
     Proper,
-    /// Everybody is recognised.
+    /// Recognises everybody.
     Open,
-    /// Broken: strangers are told so.
+    /// Broken: answers strangers.
     Talkative,
-    /// Broken: strangers are got rid of as soon as they are known to be some.
+    /// Broken: ends a stranger's link as soon as it knows that it is a stranger's.
     Hasty,
 }
 
-/// A peripheral, and what each of its links has said when it is down.
+/// A peripheral, and the bytes that each of its links received before it went down.
 struct Peripheral {
     ended: mpsc::Receiver<Vec<u8>>,
     carrier: Arc<Carrier>,
@@ -174,7 +174,7 @@ impl Peripheral {
         }
     }
 
-    /// Leaves the adapter to others.
+    /// Frees the adapter.
     async fn stop(self) {
         tell(&*self.carrier, CarrierCommand::Switch { on: false });
         let over = timeout(HANG, self.owner).await;
@@ -182,7 +182,7 @@ impl Peripheral {
         settle().await;
     }
 
-    /// What the next link to end has said.
+    /// The bytes received on the next link that ends.
     async fn heard(&mut self) -> Vec<u8> {
         let heard = timeout(HANG, self.ended.recv()).await;
         heard.expect("it ends").expect("the owner lives")
@@ -256,7 +256,7 @@ fn flight() -> Vec<u8> {
     support::dial(&contact, &own, &keys, &mut support::rng(5)).1
 }
 
-/// These bytes as frames of data.
+/// These bytes as data frames.
 fn data(bytes: &[u8]) -> String {
     let pieces = bytes.chunks(200).enumerate();
     let frames = pieces.map(|(n, piece)| format!(",03~{n:04x}0040{}", HEXLOWER.encode(piece)));
@@ -279,7 +279,7 @@ fn it_is_shown_the_service_and_the_beacon_and_no_name_of_ours() {
         assert_eq!(shown, expected);
         for (service, characteristic, value) in look.table {
             match (&service[..], &characteristic[..]) {
-                // BlueZ serves these for every machine; the name is the same on all that announce.
+                // BlueZ serves these on every machine; the name is the same for all of them.
                 ("UUID-16:1800 (Generic Access)", "UUID-16:2A00 (Device Name)") => {
                     assert_eq!(value, Some(HEXLOWER.encode(b"Bluetooth")));
                 }
@@ -313,14 +313,14 @@ fn a_contact_who_proves_nothing_is_as_good_as_anybody() {
                 "the contact itself"
             );
             peripheral.heard().await;
-            // What was heard of the contact, said again; what nobody has said; and silence.
+            // A replayed flight of the contact, a new flight of nobody, and silence.
             let garbled = format!("{kind} open{}", data(&garbage));
             let mut all = Vec::new();
             for said in [said, garbled, format!("{kind} open")] {
                 let came: Came = stranger.case(&said).await;
                 assert_eq!(came.revealed(), None, "{said}");
                 peripheral.heard().await;
-                // How much is read at a time is chance, and so is what a credit says.
+                // How much is read at a time varies, and so do the credits.
                 let kinds = came.answers.iter().map(|answer| answer[..2].to_owned());
                 all.push(kinds.collect::<Vec<_>>());
             }
@@ -355,7 +355,7 @@ fn whatever_it_says_its_link_is_its_own() {
         for kind in ["l2cap", "gatt"] {
             let mut peripheral = Peripheral::start(Manner::Proper).await;
             let mut stranger = Stranger::start();
-            // What is said, and what of it is handed up; nothing that follows a fault is.
+            // What the stranger sends, and what is handed up: nothing after a fault.
             for (said, heard) in [
                 ("open,03~00020040cc,03~00010040bb,03~00000040aa", "aabbcc"),
                 ("open,03~00000040aa,03~00000040bb,03~00010040cc", "aacc"),
@@ -387,7 +387,7 @@ fn whatever_it_says_its_link_is_its_own() {
             let came: Came = stranger.case(&format!("{kind} open,flood=3000")).await;
             assert_eq!(came.revealed(), None, "a flood");
             assert!(peripheral.heard().await.len() <= MAX_STRANGER_BYTES);
-            // No links: nobody opens them, or says nothing.
+            // No links: the stranger does not open them, or says nothing.
             for said in ["01~02,wait=1,03~00000040aa", "02~,06~", "wait=1,cut"] {
                 let came: Came = stranger.case(&format!("{kind} {said}")).await;
                 assert_eq!(came.answers, [""; 0], "{kind} {said}");
@@ -395,7 +395,7 @@ fn whatever_it_says_its_link_is_its_own() {
             assert!(peripheral.ended.try_recv().is_err());
             drop(stranger);
             peripheral.stop().await;
-            // The adapter is as good as before to those who are meant.
+            // The adapter works as before for contacts.
             let _second = second_advertisement().await;
             let mut pair = Pair::start(kind == "l2cap").await;
             pair.message(1, 10_000).await;
@@ -416,7 +416,7 @@ fn a_flood_that_nobody_takes_does_not_hold_up_bluez() {
         let (beacons, look) = (vec![BEACON], false);
         tell(&carrier, CarrierCommand::Announce { beacons, look });
         let mut stranger = Stranger::start();
-        // It stays until all of it has come.
+        // The flood lasts until all of it has arrived.
         let flood = stranger.case::<Came>("gatt open,flood=1500,wait=50");
         let bluez_answers = async {
             loop {

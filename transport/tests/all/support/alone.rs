@@ -1,10 +1,10 @@
-//! Tests in a process of their own: of what a whole process has, or with an environment of their own.
+//! Runs tests in a process of their own: for tests of process-wide state, or with their own environment.
 
 use std::process::Command;
 
 const ALONE: &str = "HEDGEROW_TEST_ALONE";
 
-/// Whether this process runs this test and no other. If not, another process does so, and passes.
+/// Whether this process runs only this test. If not, runs it in another process, which must pass.
 pub fn is_alone(test: &str) -> bool {
     let alone = runs(test);
     if !alone {
@@ -18,8 +18,8 @@ pub fn runs(test: &str) -> bool {
     std::env::var_os(ALONE).is_some_and(|alone| alone == test)
 }
 
-/// Runs a test of this program in a process of its own, with these variables in its environment. Panics unless
-/// it passes.
+/// Runs a test of this program in a process of its own, with these environment variables. Panics unless it
+/// passes.
 pub fn run(test: &str, environment: &[(&str, &str)]) {
     let run = Command::new(std::env::current_exe().expect("this program"))
         .args([test, "--exact", "--nocapture", "--test-threads=1"])

@@ -1,4 +1,4 @@
-//! Two devices that know each other, for tests of what they say.
+//! Two devices that know each other, and their sessions.
 #![allow(dead_code, reason = "the fuzz targets and the lab use a part")]
 
 use bytes::{Bytes, BytesMut};
@@ -63,7 +63,7 @@ pub fn dial(
     .unwrap()
 }
 
-/// Takes a whole first flight in, as an answerer with these candidates.
+/// Takes in a whole first flight, as an answerer with these candidates.
 pub fn arrive<'k, K>(
     flight: &[u8],
     candidates: impl IntoIterator<Item = (K, &'k TagKey, Direction)>,
@@ -79,7 +79,7 @@ pub fn arrive<'k, K>(
     }
 }
 
-/// Takes a first flight in as `to`, which knows only `from`.
+/// Takes in a first flight as `to`, which knows only `from`.
 pub fn open(
     flight: &[u8],
     from: &Device,
@@ -118,7 +118,7 @@ pub fn carry(from: &mut Session, to: &mut Session) -> Vec<Item> {
     to.receive(&seal(from)).unwrap()
 }
 
-/// A person with one device, and what it tells of itself.
+/// A person with one device and its introduction.
 pub struct Person {
     pub identity: SigningKey,
     pub device: DeviceKeys,
@@ -156,7 +156,7 @@ pub fn invitation(inviter: &Person) -> Invitation {
     }
 }
 
-/// Begins to join.
+/// Starts to join.
 pub fn join(invitation: &Invitation, joiner: &Person, rng: &mut ChaCha20Rng) -> (Joining, Vec<u8>) {
     let secret = &invitation.secret;
     Joining::new(
@@ -168,7 +168,7 @@ pub fn join(invitation: &Invitation, joiner: &Person, rng: &mut ChaCha20Rng) -> 
     )
 }
 
-/// Takes a joiner's first flight in.
+/// Takes in a joiner's first flight.
 pub fn open_invited(
     flight: &[u8],
     invitation: &Invitation,

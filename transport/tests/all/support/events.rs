@@ -1,4 +1,4 @@
-//! Waiting for what a carrier says.
+//! Waits for events of a carrier.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokio::time::timeout;
 /// Turns a hang into a failure.
 pub const HANG: Duration = Duration::from_secs(60);
 
-/// What a carrier says, in order.
+/// Events of a carrier, in order.
 pub type Events = mpsc::Receiver<CarrierEvent>;
 
-/// The next event that is meant.
+/// The next event that `meant` selects.
 pub async fn next<T>(events: &mut Events, mut meant: impl FnMut(CarrierEvent) -> Option<T>) -> T {
     let wait = async {
         loop {
@@ -26,7 +26,7 @@ pub async fn next<T>(events: &mut Events, mut meant: impl FnMut(CarrierEvent) ->
     timeout(HANG, wait).await.expect("it hangs")
 }
 
-/// Waits until it says to be in this state.
+/// Waits until the carrier reports this state.
 pub async fn state(events: &mut Events, wanted: CarrierState) {
     let is_wanted = |event| matches!(event, CarrierEvent::State(state) if state == wanted);
     next(events, |event| is_wanted(event).then_some(())).await;
@@ -47,7 +47,7 @@ pub async fn down(events: &mut Events, link: LinkId) {
     next(events, |event| is_it(event).then_some(())).await;
 }
 
-/// Waits until so many bytes have come over this link.
+/// Waits until this many bytes have come over this link.
 pub async fn handle(events: &mut Events, of: LinkId, length: usize) {
     let mut heard = 0;
     while heard < length {

@@ -1,4 +1,4 @@
-//! What several modules of tests need.
+//! Helpers that several test modules use.
 
 pub mod alone;
 #[cfg(all(feature = "ble", target_os = "linux"))]

@@ -1,4 +1,4 @@
-//! A relay on this machine, as libp2p makes one, and carriers that use it.
+//! A libp2p relay on this machine, and carriers that use it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -30,7 +30,7 @@ pub struct Server {
     told: Arc<Mutex<BTreeMap<String, identify::Info>>>,
 }
 
-/// A relay that limits nothing.
+/// The configuration of a relay without limits.
 fn generous() -> relay::Config {
     relay::Config {
         max_reservations: 1_000,
@@ -46,7 +46,7 @@ fn generous() -> relay::Config {
 }
 
 impl Server {
-    /// One that limits nothing.
+    /// Starts a relay without limits.
     pub async fn start(at: &str) -> Self {
         Self::with(at, generous()).await
     }
@@ -55,12 +55,12 @@ impl Server {
         Self::run(at, Keypair::generate_ed25519(), Some(config)).await
     }
 
-    /// One that limits nothing and has this key.
+    /// Starts a relay without limits that has this key.
     pub async fn keyed(at: &str, key: Keypair) -> Self {
         Self::run(at, key, Some(generous())).await
     }
 
-    /// Somebody who speaks libp2p and is no relay.
+    /// Starts a libp2p host that is no relay.
     pub async fn without_relay(at: &str) -> Self {
         Self::run(at, Keypair::generate_ed25519(), None).await
     }
@@ -121,7 +121,7 @@ impl Server {
         self.address.0.rsplit('/').next().unwrap().to_owned()
     }
 
-    /// What somebody has told it by identify.
+    /// What a device has sent it by identify.
     pub async fn told(&self, who: &str) -> identify::Info {
         loop {
             if let Some(info) = self.told.lock().unwrap().get(who) {
@@ -138,7 +138,7 @@ impl Drop for Server {
     }
 }
 
-/// A carrier without relays yet.
+/// A carrier that has no relays yet.
 pub fn carrier<S: EventSink>(ids: &LinkIds, direct: bool, sink: S) -> Relays<S> {
     let config = RelayConfig {
         seed: [7; 32],
@@ -148,7 +148,7 @@ pub fn carrier<S: EventSink>(ids: &LinkIds, direct: bool, sink: S) -> Relays<S> 
     Relays::start(config, sink)
 }
 
-/// A name that nobody else in this test has.
+/// A name that is unique in this test.
 pub fn name(ids: &LinkIds) -> RelayKey {
     let mut rng = ChaCha20Rng::seed_from_u64(ids.next_id().0);
     RelayKey::random(&mut rng)

@@ -13,7 +13,7 @@ use zruntime::unblock;
 use super::Air;
 use crate::support::alone;
 
-/// Who is told which bus is the system's, by the environment, which no thread may change.
+/// The environment variable with the address of the system bus; a thread must not change it in a running process.
 const BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
 
 /// Runs a test of this file again in a process of its own that has a bus of its own.
@@ -23,14 +23,14 @@ pub fn on_a_bus(test: &str, body: impl AsyncFnOnce(Arc<Air>)) {
     run(test, runtime, body);
 }
 
-/// As [`on_a_bus`], and there time can [pass] at once.
+/// As [`on_a_bus`], but the test can let time [pass] at once.
 pub fn on_a_bus_with_a_clock(test: &str, body: impl AsyncFnOnce(Arc<Air>)) {
     run(test, Builder::new_current_thread(), body);
 }
 
-/// So much time passes at once, and it goes on as before: while it stood still, whoever waits for the bus
-/// would see all of it pass. What is called over the bus goes by the clock of the machine, and so has that much
-/// less time; while a carrier starts that is 10 s.
+/// Lets this much time pass at once, then time runs on: a clock that stays paused would jump ahead whenever all tasks
+/// wait for the bus. Bus calls run on the machine's clock and so have that much less time; when a carrier starts that
+/// is 10 s.
 pub async fn pass(time: Duration) {
     pause();
     advance(time).await;

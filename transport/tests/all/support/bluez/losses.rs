@@ -1,4 +1,4 @@
-//! Answers that are lost.
+//! Lost answers of peripherals.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,25 +6,25 @@ use tokio::sync::watch;
 
 use super::Index;
 
-/// What a central asks.
+/// A request of a central.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
-    /// To be connected.
+    /// To connect.
     Connect,
-    /// What a device serves.
+    /// To discover the services.
     Services,
-    /// A value.
+    /// To read a value.
     Read,
-    /// To be notified.
+    /// To subscribe.
     Subscribe,
 }
 
-/// What is to be lost, and what was.
+/// Answers to lose, and requests whose answers were lost.
 #[derive(Default)]
 pub struct Losses {
-    /// Of a peripheral, in this order.
+    /// For each peripheral, in this order.
     planned: BTreeMap<Index, VecDeque<Question>>,
-    /// Whoever asks the same again waits too.
+    /// A repeated request waits too.
     lost: Vec<Lost>,
 }
 
@@ -32,27 +32,27 @@ struct Lost {
     central: Index,
     peripheral: Index,
     question: Question,
-    /// Closes for all who wait.
+    /// Closes when the two disconnect.
     open: watch::Sender<()>,
 }
 
 impl Losses {
-    /// Loses the answers of a peripheral to these questions as they are asked, one after the other.
+    /// Loses the answers of a peripheral to these questions, in this order.
     pub fn plan(&mut self, of: Index, questions: &[Question]) {
         self.planned.insert(of, questions.to_vec().into());
     }
 
-    /// How many of them are still to be lost.
+    /// Number of answers still to lose.
     pub fn count(&self, of: Index) -> usize {
         self.planned.get(&of).map_or(0, VecDeque::len)
     }
 
-    /// What the peripheral will not answer next.
+    /// The next request that the peripheral will not answer.
     pub fn next(&self, of: Index) -> Option<Question> {
         self.planned.get(&of)?.front().copied()
     }
 
-    /// If there is no answer: what closes when they are disconnected.
+    /// `None` if there is an answer; otherwise a receiver that closes when the two disconnect.
     pub fn ask(
         &mut self,
         central: Index,
@@ -80,7 +80,7 @@ impl Losses {
         Some(closes)
     }
 
-    /// Whoever waits is told that two adapters are not connected any more.
+    /// Wakes all who wait for an answer between these two adapters.
     pub fn disconnect(&mut self, central: Index, peripheral: Index) {
         self.lost
             .retain(|lost| (lost.central, lost.peripheral) != (central, peripheral));

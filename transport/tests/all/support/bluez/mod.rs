@@ -1,10 +1,10 @@
-//! A stand-in for BlueZ on a bus of its own: adapters in one virtual air, as far as the carrier uses them.
+//! A stand-in for BlueZ on a bus of its own: virtual adapters, as far as the carrier uses them.
 //!
-//! What real BlueZ does and one would not expect is done here too: values overtake one another, a server
-//! has one file for what it notifies and all centrals that have subscribed hear it, one for what is
-//! written and all centrals write into it, which stays open when they are gone, and a device that nobody hears
-//! cannot be connected to. What is asked and not answered stays so, for whoever asks the same too, until they are
-//! disconnected. From BlueZ 5.76 on each central has [files of its own](Air::give_each_its_own).
+//! It copies the surprising behaviour of real BlueZ too: values overtake one another; a server has one file for
+//! notifications, which all subscribed centrals hear, and one for writes, into which all centrals write and which stays
+//! open when they are gone; nobody can connect to a device that is not heard. A lost answer never comes, also not to a
+//! repeated request, until the two disconnect. From BlueZ 5.76 on each central has [files of its
+//! own](Air::give_each_its_own).
 
 pub mod bus;
 mod losses;
@@ -31,20 +31,20 @@ use losses::Losses;
 pub use losses::Question;
 use objects::{Adapter, Advertising, Characteristic, Device, Gatt, Service};
 
-/// The bus's own kind, which `zbus` knows as this alone; never iterated over.
+/// The map type of D-Bus; `zbus` supports only this one. Never iterated over.
 #[expect(clippy::disallowed_types, reason = "its order reaches nothing")]
 pub type Dictionary<K, V> = std::collections::HashMap<K, V>;
 
-/// The service, as the document has it.
+/// The UUID of the service, from `docs/PROTOCOL.md`.
 const SERVICE: &str = "4ed6e201-0f5c-4b57-9c1a-6d1b9a7e5c01";
 
-/// What two ends of a connection agree on.
+/// The MTU that both ends of a connection negotiate.
 const MTU: u16 = 517;
 
-/// What a frame of data has before its bytes.
+/// Length of the header of a data frame.
 const HEADER_LEN: usize = 9;
 
-/// A number in the order in which adapters came, as in `hci0`.
+/// Index of an adapter, as in `hci0`.
 pub type Index = usize;
 
 /// All adapters, and the bus they are on.
@@ -56,45 +56,45 @@ pub struct Air {
 #[derive(Default)]
 struct World {
     adapters: Vec<State>,
-    /// What a device was heard to announce, by who heard it and who it was.
+    /// The last advertisement that each adapter heard from each other.
     heard: BTreeMap<(Index, Index), Vec<u8>>,
-    /// Central and peripheral.
+    /// Pairs of central and peripheral.
     connections: BTreeSet<(Index, Index)>,
-    /// What is to be removed once they end.
+    /// Objects to remove when the connection ends.
     exposed: BTreeMap<(Index, Index), Vec<String>>,
-    /// The next connection to this one ends after so many bytes of its central.
+    /// The next connection to this adapter ends after this many bytes from its central.
     cuts: BTreeMap<Index, usize>,
     refuses: BTreeSet<Index>,
     losses: Losses,
-    /// Frames of data that went from servers to those who have subscribed.
+    /// Data frames that servers have sent to subscribers.
     notified: usize,
 }
 
 #[derive(Default)]
 struct State {
     powered: bool,
-    /// The name that whoever connects is told.
+    /// The name that every device that connects can read.
     alias: String,
-    /// What each client announces, in its order.
+    /// Advertisements of each client, in order.
     announced: Vec<(String, Vec<u8>)>,
     listening: BTreeSet<String>,
     application: Option<Application>,
-    /// What the server notifies goes to these.
+    /// Recipients of the server's notifications.
     subscribers: BTreeMap<Index, Arc<UnixDatagram>>,
-    /// Each central has files of its own.
+    /// Each central has its own files.
     each_its_own: bool,
-    /// What reads a file of the server, by whose it is.
+    /// The tasks that read the server's notification files, by owner.
     notifies: BTreeMap<Whose, AbortHandle>,
-    /// Where what is written goes.
+    /// The destinations of written values.
     writes: BTreeMap<Whose, Arc<UnixDatagram>>,
-    /// Values that went there.
+    /// Number of values written there.
     written: usize,
-    /// Values that the server gave nowhere to go.
+    /// Number of written values that the server did not accept.
     refused: usize,
     writers: BTreeMap<Index, AbortHandle>,
 }
 
-/// The central that has a file of a server for itself.
+/// The central to which a server's file belongs; `None` for a shared file.
 type Whose = Option<Index>;
 
 impl State {
@@ -103,12 +103,12 @@ impl State {
     }
 }
 
-/// What a client serves.
+/// A client's registered GATT application.
 #[derive(Clone)]
 struct Application {
     owner: String,
     service: String,
-    /// Paths and kinds.
+    /// Paths and UUIDs.
     characteristics: Vec<(OwnedObjectPath, String)>,
 }
 
@@ -126,12 +126,12 @@ fn device_path(owner: Index, peer: Index) -> String {
     format!("{}/dev_{peer}", adapter_path(owner))
 }
 
-/// Whether a value is a frame of data.
+/// Whether a value is a data frame.
 fn is_data(value: &[u8]) -> bool {
     value.first() == Some(&3)
 }
 
-/// Packets with their ends, as bluetoothd hands out.
+/// A pair of packet sockets, as bluetoothd hands out.
 fn pair() -> (UnixDatagram, OwnedFd) {
     let (near, far) = Socket::pair(Domain::UNIX, Type::SEQPACKET, None).expect("sockets");
     near.set_nonblocking(true).expect("a socket");
@@ -146,7 +146,7 @@ fn datagrams(fd: OwnedFd) -> UnixDatagram {
 }
 
 impl Air {
-    /// An empty air on the bus of this process.
+    /// Starts without adapters, on the bus of this process.
     pub async fn start() -> Arc<Self> {
         let bus = zbus::connection::Builder::system()
             .and_then(|builder| builder.serve_at("/", zbus::fdo::ObjectManager))
@@ -159,7 +159,7 @@ impl Air {
         Arc::new(Self { bus, world })
     }
 
-    /// One more adapter, switched on.
+    /// Adds an adapter, switched on.
     pub async fn adapter(self: &Arc<Self>) -> Index {
         let index = {
             let mut world = self.world();
@@ -182,7 +182,7 @@ impl Air {
         index
     }
 
-    /// Switches an adapter on or off. Off, it is connected to nobody and announces nothing.
+    /// Switches an adapter on or off. Off, it has no connections and announces nothing.
     pub async fn power(self: &Arc<Self>, index: Index, on: bool) {
         let connections: Vec<_> = {
             let mut world = self.world();
@@ -206,7 +206,7 @@ impl Air {
             .expect("the bus");
     }
 
-    /// Gives an adapter the name that whoever connects is told.
+    /// Sets the name that every device that connects can read.
     pub async fn name(&self, index: Index, alias: &str) {
         self.world().adapters[index].alias = alias.into();
         let adapter = self.told(index).await;
@@ -222,63 +222,63 @@ impl Air {
         adapter.expect("it is there")
     }
 
-    /// Lets nobody serve or announce anything over an adapter any more.
+    /// Makes an adapter refuse services and advertisements from now on.
     pub fn refuse(&self, index: Index) {
         self.world().refuses.insert(index);
     }
 
-    /// The next connection to an adapter ends before more than so many bytes of its central have passed.
+    /// Cuts the next connection to an adapter before more than this many bytes from its central have passed.
     pub fn cut(&self, to: Index, after: usize) {
         self.world().cuts.insert(to, after);
     }
 
-    /// Loses the answers of an adapter to these questions as they are asked, one after the other.
+    /// Loses the answers of an adapter to these questions, in this order.
     pub fn lose(&self, of: Index, questions: &[Question]) {
         self.world().losses.plan(of, questions);
     }
 
-    /// How many of them are still to be lost.
+    /// Number of answers still to lose.
     pub fn losses(&self, of: Index) -> usize {
         self.world().losses.count(of)
     }
 
-    /// An answer: at once, or none before the two are disconnected.
+    /// Whether the question is answered: true at once, or false once the two disconnect.
     async fn answered(&self, central: Index, peripheral: Index, question: Question) -> bool {
         let lost = self.world().losses.ask(central, peripheral, question);
         let Some(mut lost) = lost else {
             return true;
         };
-        // It never changes.
+        // The channel never changes; it only closes.
         let _ = lost.changed().await;
         false
     }
 
-    /// How many connections there are.
+    /// Number of connections.
     pub fn connections(&self) -> usize {
         self.world().connections.len()
     }
 
-    /// Gives each central of an adapter files of its own.
+    /// Gives each central of an adapter its own files.
     pub fn give_each_its_own(&self, index: Index) {
         self.world().adapters[index].each_its_own = true;
     }
 
-    /// How many frames of data servers have sent to those who have subscribed.
+    /// Number of data frames that servers have sent to subscribers.
     pub fn notified(&self) -> usize {
         self.world().notified
     }
 
-    /// How many values the server of an adapter was given.
+    /// Number of values written to the server of an adapter.
     pub fn written(&self, index: Index) -> usize {
         self.world().adapters[index].written
     }
 
-    /// How many values were written to the server of an adapter that it would not have.
+    /// Number of written values that the server of an adapter did not accept.
     pub fn refused(&self, index: Index) -> usize {
         self.world().adapters[index].refused
     }
 
-    /// All that an adapter announces.
+    /// Everything that an adapter announces.
     pub fn announced(&self, index: Index) -> Vec<Vec<u8>> {
         let world = self.world();
         let announced = world.adapters[index].announced.iter();
@@ -294,7 +294,7 @@ impl Air {
         self.world.lock().expect("not poisoned")
     }
 
-    /// Whoever listens hears whoever announces.
+    /// Delivers every advertisement to every adapter that listens.
     async fn handle(self: &Arc<Self>) {
         let news: Vec<(Index, Index)> = {
             let mut world = self.world();
@@ -327,7 +327,7 @@ impl Air {
         }
     }
 
-    /// Makes the object of a device; says whether there was none.
+    /// Creates the object of a device; returns whether it is new.
     async fn appear(self: &Arc<Self>, owner: Index, peer: Index) -> bool {
         let air = self.clone();
         let device = Device { air, owner, peer };
@@ -344,7 +344,7 @@ impl Air {
         device.expect("it has appeared")
     }
 
-    /// Connects a central to a peripheral that announces itself, or is connected the other way.
+    /// Connects a central to a peripheral that announces itself or is already connected the other way.
     async fn connect(self: &Arc<Self>, central: Index, peripheral: Index) -> bool {
         let application = {
             let mut world = self.world();
@@ -389,7 +389,7 @@ impl Air {
         true
     }
 
-    /// Ends what connects two adapters.
+    /// Ends all connections between two adapters.
     async fn disconnect(self: &Arc<Self>, one: Index, other: Index) {
         let mut gone = Vec::new();
         {
@@ -429,7 +429,7 @@ impl Air {
                     .await
                     .expect("the bus");
             }
-            // Another end of the same may have been quicker.
+            // A concurrent disconnect may have removed it first.
             let _ = server.remove::<Service, _>(service).await;
         }
         self.tell_connected(one, other).await;
@@ -467,7 +467,7 @@ impl Air {
         self.are_connected(central, peripheral) && lost().is_none()
     }
 
-    /// What a server is told of whoever wants something of it.
+    /// The options of a GATT request from a central.
     fn options(central: Index, peripheral: Index) -> BTreeMap<&'static str, Value<'static>> {
         let device = device_path(peripheral, central);
         let device = zbus::zvariant::ObjectPath::try_from(device).expect("a path");
@@ -493,7 +493,7 @@ impl Air {
         reply.body().deserialize().ok()
     }
 
-    /// What the server notifies from now on goes to a central too.
+    /// Subscribes a central to the server's notifications.
     async fn subscribe(self: &Arc<Self>, of: &Characteristic) -> Option<OwnedFd> {
         let (near, far) = pair();
         let near = Arc::new(near);
@@ -520,7 +520,7 @@ impl Air {
                                 .collect()
                         };
                         for subscriber in all {
-                            // One that has gone hears nothing.
+                            // A central that has gone hears nothing.
                             let _ = subscriber.send(&value).await;
                             air.world().notified += usize::from(is_data(&value));
                         }
@@ -534,7 +534,7 @@ impl Air {
         Some(far)
     }
 
-    /// What comes out of this file is written by a central.
+    /// Passes what a central writes into this file to the server.
     fn writer(self: &Arc<Self>, of: Characteristic) -> OwnedFd {
         let (near, far) = pair();
         let (central, peripheral) = (of.central, of.peripheral);
@@ -550,7 +550,7 @@ impl Air {
                     }
                     if cut.is_some_and(|cut| passed > cut) {
                         let air = air.clone();
-                        // It ends this task.
+                        // This disconnect ends the present task.
                         tokio::spawn(async move { air.disconnect(central, peripheral).await });
                         return std::future::pending().await;
                     }
@@ -601,7 +601,7 @@ impl Air {
         }
     }
 
-    /// What a client serves at a path.
+    /// Reads the GATT application that a client registers at a path.
     async fn read_application(&self, owner: String, path: OwnedObjectPath) -> Option<Application> {
         type Properties = BTreeMap<String, OwnedValue>;
         type Objects = Dictionary<OwnedObjectPath, BTreeMap<String, Properties>>;
@@ -640,7 +640,7 @@ impl Air {
         })
     }
 
-    /// The data of the service in an advertisement of a client.
+    /// Reads the service data from a client's advertisement.
     async fn read_advertisement(&self, owner: &str, path: &OwnedObjectPath) -> Option<Vec<u8>> {
         let interface = Some("org.freedesktop.DBus.Properties");
         let of = ("org.bluez.LEAdvertisement1", "ServiceData");
@@ -655,7 +655,7 @@ impl Air {
     }
 }
 
-/// Values as they come, a few at a time in any order.
+/// Reorders values within a short window.
 struct Disorder {
     rng: ChaCha20Rng,
 }

@@ -9,7 +9,7 @@ use zbus::{DBusError, interface};
 
 use super::{Air, Dictionary, Index, MTU, Question, SERVICE, address};
 
-/// As BlueZ calls them.
+/// Errors with the names that BlueZ uses.
 #[derive(Debug, DBusError)]
 #[zbus(prefix = "org.bluez.Error")]
 pub enum Error {
@@ -41,7 +41,7 @@ impl Adapter {
             if !world.adapters[self.index].powered {
                 return Err(Error::NotReady(String::new()));
             }
-            // What was heard before is heard anew.
+            // A new discovery hears every advertisement anew.
             world
                 .heard
                 .retain(|(listener, _), _| *listener != self.index);
@@ -97,7 +97,7 @@ impl Advertising {
         let owner = sender(&header);
         let data = self.air.read_advertisement(&owner, &advertisement).await;
         let data = data.ok_or_else(|| Error::Failed("no service data".into()))?;
-        // What 31 bytes have room for besides the flags.
+        // The space in 31 bytes after the flags.
         if data.len() > 10 {
             return Err(Error::Failed("too long".into()));
         }
@@ -237,20 +237,20 @@ impl Service {
     }
 }
 
-/// One of a peripheral, as a central sees it.
+/// A characteristic of a peripheral, as a central sees it.
 #[derive(Clone)]
 pub struct Characteristic {
     pub air: Arc<Air>,
     pub central: Index,
     pub peripheral: Index,
-    /// Whoever serves it, and where.
+    /// The D-Bus client that serves it, and its path there.
     pub owner: String,
     pub at: OwnedObjectPath,
     pub uuid: String,
 }
 
 impl Characteristic {
-    /// What the peripheral has done is done, whether or not it is heard of.
+    /// The peripheral has executed the request even if its answer is lost.
     async fn answered(&self, question: Question) -> Result<(), Error> {
         let air = &self.air;
         match air.answered(self.central, self.peripheral, question).await {
