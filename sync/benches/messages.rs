@@ -1,4 +1,4 @@
-//! What 10,000 messages of 200 bytes cost over a store in memory: appended, sent, taken in, shown.
+//! The cost of 10,000 messages of 200 bytes over a store in memory: append, send, ingest and show.
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -70,7 +70,7 @@ fn session(store: &mut MemoryStore, peer: DeviceId, role: Role) -> Reconciler {
         .expect("memory does not fail")
 }
 
-/// A session of the writer that knows that the reader holds nothing.
+/// A session of the writer, which knows that the reader holds nothing.
 fn sender(store: &mut MemoryStore) -> Reconciler {
     let mut session = session(store, READER, Role::Dialler);
     let message = Message::Frontier {

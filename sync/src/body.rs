@@ -1,8 +1,8 @@
-//! Bodies that leave their entries (`docs/PROTOCOL.md` section 4).
+//! Removes bodies from entries (`docs/PROTOCOL.md` section 4).
 //!
-//! The entry keeps its place, its kind and what it links to; its neighbours stay as provable as they were.
-//! A body lies in the store once, or once more where a batch came that repeats entries; it leaves all of
-//! them. What comes again later of such an entry is not stored.
+//! The entry keeps its place, kind and links; its neighbours stay provable. A store holds a body once, or more than
+//! once if a batch repeated entries, and this removes every copy. A body of such an entry that arrives later is not
+//! stored.
 
 use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
@@ -14,8 +14,8 @@ use crate::segment::{SEGMENT_VERSION, Segment, put_stored, with_segment};
 use crate::store::{Direction, StorageError, Txn};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
 
-/// Takes the body out of an entry. Says whether it was there: an entry that is not held, or whose body has
-/// left before, stays as it is.
+/// Removes the body of an entry. Returns whether it was there: an entry that is not held, or whose body has already
+/// left, stays unchanged.
 pub fn remove(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool, StorageError> {
     let row = LogRow::read(txn, space, entry.log)?;
     let Some(mut row) = row.filter(|row| entry.seq.0 > 0 && entry.seq <= row.head) else {
@@ -40,7 +40,7 @@ pub fn remove(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool,
     Ok(left)
 }
 
-/// The segments in which an entry may lie, by their first entries: one, or all from there on.
+/// The segments that may hold an entry, by their first entries: one, or with `and_later` all from there on.
 fn segments_from(
     reader: &dyn Txn,
     space: SpaceId,
@@ -70,7 +70,7 @@ fn segments_from(
     Ok(firsts)
 }
 
-/// A segment without the body of an entry; `None` if it has none of it.
+/// A segment without the body of an entry; `None` if it does not hold that body.
 fn without(bytes: &[u8], seq: Seq) -> Result<Option<Vec<u8>>, StorageError> {
     let mut segment = Vec::with_capacity(bytes.len());
     segment.push(SEGMENT_VERSION);
@@ -96,8 +96,8 @@ fn without(bytes: &[u8], seq: Seq) -> Result<Option<Vec<u8>>, StorageError> {
     Ok(any.then_some(segment))
 }
 
-/// The core of a batch of which the first `skip` entries are held, without the bodies that have left those
-/// here; `None` if none has.
+/// The core of a batch whose first `skip` entries are held, without the bodies that have left those here;
+/// `None` if none has.
 pub(crate) fn without_gone(
     reader: &dyn Txn,
     space: SpaceId,

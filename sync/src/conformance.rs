@@ -1,11 +1,11 @@
-//! What every [`Store`] must do: plain functions that the crate of a backend calls in its tests, each
-//! with a store of its own. They panic where the store does not conform.
+//! The conformance suite for [`Store`]: plain functions for the tests of each backend, each called with a fresh
+//! store. They panic where the store does not conform.
 
 use std::ops::{Bound, ControlFlow};
 
 use crate::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Store};
 
-/// All of the below, each with a fresh store from `make`.
+/// Runs all tests, each with a fresh store from `make`.
 pub fn all<S: Store>(mut make: impl FnMut() -> S) {
     values_come_back(&mut make());
     a_failed_job_leaves_no_change(&mut make());
@@ -38,7 +38,7 @@ pub fn values_come_back(store: &mut impl Store) {
     assert_eq!(answer.expect(WORKS), 42);
 }
 
-/// Not one of its puts and removes remains.
+/// None of its puts and removes remains.
 pub fn a_failed_job_leaves_no_change(store: &mut impl Store) {
     put(store, &[(b"\x10a", b"1"), (b"\x10b", b"2")]);
     let before = everything(store);
@@ -87,7 +87,7 @@ pub fn a_job_sees_its_own_writes(store: &mut impl Store) {
         .expect(WORKS);
 }
 
-/// Included, excluded and open bounds; empty and turned ranges hold nothing.
+/// Included, excluded and open bounds; empty and reversed ranges hold nothing.
 pub fn scans_keep_to_their_bounds_both_ways(store: &mut impl Store) {
     let keys: Vec<[u8; 2]> = (0..6).map(|number| [0x10, number]).collect();
     for key in &keys {
@@ -129,7 +129,7 @@ pub fn scans_keep_to_their_bounds_both_ways(store: &mut impl Store) {
     }
 }
 
-/// A visit that breaks is the last.
+/// No visit follows one that breaks.
 pub fn scans_stop_when_told(store: &mut impl Store) {
     put(
         store,
@@ -151,8 +151,7 @@ pub fn scans_stop_when_told(store: &mut impl Store) {
     }
 }
 
-/// What a read began with it keeps; the next one sees what has been committed since. Reads within
-/// reads see the same.
+/// A reader keeps its snapshot; the next reader sees what was committed since. Nested reads see the same.
 pub fn a_reader_sees_only_what_is_committed(store: &mut impl Store) {
     put(store, &[(b"\x10a", b"1")]);
     store

@@ -6,36 +6,36 @@ use bytes::Bytes;
 
 use crate::id::EntryId;
 
-/// Bytes of one encoded body, at most.
+/// Most bytes of one encoded body.
 pub const MAX_BODY: usize = 66_560;
-/// Explicit links of one entry, at most.
+/// Most explicit links of one entry.
 pub const MAX_LINKS: usize = 32;
 
-/// What a row of the conversation is. Open: rows of kinds that this version does not know are kept,
-/// passed on and counted.
+/// The kind of a row. Open: the store keeps, forwards and counts rows of kinds that this version does not
+/// know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowKind(pub u16);
 
 impl RowKind {
-    /// A text: the body is its UTF-8.
+    /// A text: the body is UTF-8.
     pub const TEXT: RowKind = RowKind(1);
 }
 
-/// What an annotation says of its target. Open: annotations of kinds that this version does not know
-/// are kept, passed on and placed, and show nothing.
+/// The kind of an annotation. Open: the store keeps, forwards and indexes annotations of kinds that this version
+/// does not know, but they show nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AnnotationKind(pub u16);
 
-/// What an entry is. It stands in the header, so it outlives the body.
+/// Whether an entry is a row or an annotation. Part of the header, so it outlives the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// A row of the conversation: counted, unread, paged.
+    /// A row of the conversation: counted, possibly unread, paged.
     Row(RowKind),
-    /// Says something about another entry, and is counted nowhere.
+    /// An annotation of another entry; never counted.
     Annotation {
-        /// What it says.
+        /// Its kind.
         kind: AnnotationKind,
-        /// Of which entry. That may be one that is not held, or never will be.
+        /// The annotated entry, which may not be held, now or ever.
         target: EntryId,
     },
 }
@@ -50,8 +50,8 @@ impl What {
     }
 }
 
-/// What an entry says. It can leave its entry, which keeps its place in the log. Prints its length
-/// alone.
+/// The body of an entry. It can leave its entry, which keeps its place in the log. Its `Debug` output shows only its
+/// length.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// An encoded body.
@@ -61,7 +61,7 @@ pub enum Body {
 }
 
 impl Body {
-    /// Bytes that it holds.
+    /// Length in bytes.
     pub fn length(&self) -> usize {
         match self {
             Body::Bytes(bytes) => bytes.len(),
@@ -79,15 +79,15 @@ impl fmt::Debug for Body {
     }
 }
 
-/// An entry without its place.
+/// An entry without its place in a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is.
+    /// Its kind and target.
     pub what: What,
-    /// The newest entries of other logs that its author held and had not linked to, directly or not.
+    /// The newest entries of other logs that its author held and had not linked to, directly or indirectly.
     pub links: Vec<EntryId>,
-    /// When its author says it was written, Unix milliseconds. For display only.
+    /// Wall time according to its author, Unix milliseconds. For display only.
     pub wall_ms: i64,
-    /// What it says.
+    /// Its body.
     pub body: Body,
 }

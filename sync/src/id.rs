@@ -10,15 +10,15 @@ pub struct IdentityId(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(pub [u8; 16]);
 
-/// A random number drawn each time a store is opened, so that no number is ever used twice.
+/// A random number drawn each time a store is opened, so that no entry number is ever used twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Incarnation(pub u64);
 
-/// A shared conversation, named by a hash of its secret.
+/// A shared conversation; the id is a hash of its secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpaceId(pub [u8; 16]);
 
-/// A log within a space: what one device wrote during one opening of its store.
+/// A log within a space: the entries of one device during one opening of its store.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LogId {
     /// The writing device.
@@ -31,7 +31,7 @@ pub struct LogId {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Seq(pub u64);
 
-/// Logical time: 1 + the highest that the entry links to. Recomputed by everyone, never sent.
+/// Logical time: 1 + the highest that the entry links to. Everyone computes it; nobody sends it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Lamport(pub u64);
 
@@ -44,7 +44,7 @@ pub struct EntryId {
     pub seq: Seq,
 }
 
-// Ids name people and devices, so they print nothing: a log file must not tell who talks to whom.
+// Ids identify people and devices, so their `Debug` output is redacted: a log file must not reveal who talks to whom.
 macro_rules! redacted {
     ($($id:ident),*) => {$(
         impl fmt::Debug for $id {

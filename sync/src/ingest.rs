@@ -1,4 +1,4 @@
-//! Taking batches in: what is accepted from whom (`docs/PROTOCOL.md` sections 4 and 5).
+//! Ingests batches: decides what to accept from whom (`docs/PROTOCOL.md` sections 4 and 5).
 
 use std::collections::BTreeMap;
 
@@ -15,16 +15,15 @@ use crate::space::{MAX_LOGS, SpaceRow};
 use crate::store::{Reader, StorageError, Txn};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
 
-/// Who speaks over the channel that a batch came over.
+/// Who speaks over the channel that a batch came through.
 #[derive(Debug, Clone, Copy)]
 pub struct Authority<'a> {
-    /// Devices of the identity as which the channel is authenticated: it may speak for all of them.
-    /// One's own device may speak for one's contact too, so over a channel to one these are one's own
-    /// and the contact's.
+    /// Devices of the identity that the channel has authenticated: it may speak for all of them. Our own devices may
+    /// also speak for our contact, so over a channel to one of them this holds our devices and the contact's.
     pub theirs: &'a [DeviceId],
     /// Devices of this store's identity.
     pub mine: &'a [DeviceId],
-    /// The key of one's own marks.
+    /// The key of our own marks.
     pub mark_key: &'a MarkKey,
 }
 
@@ -37,27 +36,27 @@ impl Authority<'_> {
         self.mine.contains(&device)
     }
 
-    /// Whether entries of this device can be accepted at all here.
+    /// Whether this store can accept entries of this device at all.
     fn knows(&self, device: DeviceId) -> bool {
         self.speaks_for(device) || self.is_mine(device)
     }
 }
 
-/// Why a log is not accepted: the sender must not offer it again.
+/// Why a log is refused: the sender must not offer it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The log's device is not one of the identity that sends it.
+    /// The log's device does not belong to the sending identity.
     NotTheirs,
-    /// It claims to be mine, and its mark does not verify.
+    /// It claims to be ours, but its mark does not verify.
     FalseMark,
     /// The space has [`MAX_LOGS`] logs already.
     TooManyLogs,
-    /// Given by a later version.
+    /// A reason of a later version.
     Other(u8),
 }
 
 impl Refusal {
-    /// Its number on the wire.
+    /// Its code on the wire.
     pub fn code(self) -> u8 {
         match self {
             Refusal::NotTheirs => 1,
@@ -67,7 +66,7 @@ impl Refusal {
         }
     }
 
-    /// From its number on the wire.
+    /// From its code on the wire.
     pub fn from_code(code: u8) -> Refusal {
         match code {
             1 => Refusal::NotTheirs,
@@ -78,7 +77,7 @@ impl Refusal {
     }
 }
 
-/// What became of a batch.
+/// The result of ingesting a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ingested {
     /// Entries from `first` to `last` are new and stored.
@@ -87,27 +86,27 @@ pub enum Ingested {
         first: Seq,
         /// The last.
         last: Seq,
-        /// What they have changed in the conversation.
+        /// What they changed in the conversation.
         changes: Changes,
     },
-    /// All of it was held already.
+    /// The store held all of it already.
     Known {
         /// Its last entry.
         last: Seq,
     },
-    /// Entries before it are missing: it was dropped, and comes again after the next frontier.
+    /// Entries before it are missing. The batch was dropped; it comes again after the next frontier.
     Gap,
-    /// This entry, to which it links, is missing: to be tried again when more has come.
+    /// It links to this entry, which is missing: try again when more has come.
     Waits(EntryId),
-    /// Not accepted; the sender is at fault.
+    /// Not accepted: the sender's fault.
     Refused(Refusal),
-    /// Not a batch; the sender is at fault.
+    /// Not a batch: the sender's fault.
     Malformed(BatchError),
-    /// There is no such space here.
+    /// This store has no such space.
     NoSuchSpace,
 }
 
-/// Takes in one batch from the wire.
+/// Ingests one batch from the wire.
 pub fn ingest(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -124,9 +123,8 @@ pub fn ingest(
     }
 }
 
-/// As [`ingest`], but reads at most `left` segments for the Lamports of entries that the batch links to. If
-/// those are not enough it gives `None` and has written nothing; called again with the same `lamports`, it
-/// goes on.
+/// As [`ingest`], but reads at most `left` segments for the Lamports of linked entries. If it needs more it returns
+/// `None` and has written nothing; a further call with the same `lamports` continues.
 pub(crate) fn ingest_step(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -141,7 +139,7 @@ pub(crate) fn ingest_step(
         Err(error) => return Ok(Some(Ingested::Malformed(error))),
     };
     let mine = authority.is_mine(log.device);
-    // First of all, so that nobody's list of devices makes anybody speak for this one.
+    // Checked first, so that no peer's device list can make it speak for this device.
     if mine {
         if !batch.is_marked(authority.mark_key, space, log) {
             return Ok(Some(Ingested::Refused(Refusal::FalseMark)));
@@ -195,20 +193,20 @@ pub(crate) fn ingest_step(
     }))
 }
 
-/// Lamports of entries that a batch links to, as far as they have been read.
+/// Lamports of the entries that a batch links to, as far as they have been read.
 pub(crate) type LinkLamports = BTreeMap<(LogNumber, Seq), Lamport>;
 
-/// Where the new entries of a batch stand.
+/// The places of a batch's new entries.
 struct Placed {
     lamports: Lamports,
     rows: Rows,
     accepted: Vec<Accepted>,
 }
 
-/// What the new entries of a batch link to.
+/// The links and targets of a batch's new entries.
 struct Linked {
     entries: Vec<LinkedEntry>,
-    /// Of all entries, in their order.
+    /// Targets of all entries, in their order.
     targets: Vec<LinkTarget>,
 }
 
@@ -217,12 +215,12 @@ struct LinkedEntry {
     what: What,
     wall_ms: i64,
     is_row: bool,
-    /// Where its targets end.
+    /// End of its targets in the list.
     end: usize,
 }
 
-/// Checks that all is held that the new entries of a batch link to, before anything of it is read: a batch
-/// that waits is tried again and again.
+/// Checks that everything is held that a batch's new entries link to, before it reads any of it: a waiting batch
+/// is tried again and again.
 fn held_links(
     reader: &dyn Txn,
     log: LogId,
@@ -264,7 +262,7 @@ fn held_links(
     Ok(Ok(linked))
 }
 
-/// Gives the new entries their Lamports; `None` if more segments would have to be read than are left.
+/// Computes the Lamports of the new entries; `None` if that needs more segments than are left.
 fn place(
     reader: &dyn Txn,
     space: SpaceId,
@@ -313,7 +311,7 @@ fn place(
     Ok(Some(placed))
 }
 
-/// Appends a batch to the tail segment if it has room, else begins a new one.
+/// Appends a batch to the tail segment if it has room, else starts a new segment.
 fn put_sealed(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -341,17 +339,17 @@ fn put_sealed(
     }
 }
 
-/// An entry that is held, and its Lamport if nothing has to be read for it.
+/// A held entry, with its Lamport if that is known without reading a segment.
 struct LinkTarget {
     log: LogNumber,
     seq: Seq,
     lamport: Option<Lamport>,
 }
 
-/// An entry is not held.
+/// The entry is not held.
 struct NotHeld;
 
-/// The entries that a batch links to: each log's row is read once.
+/// The entries that a batch links to; reads each log's row once.
 struct LinkTargets<'a> {
     space: SpaceId,
     authority: &'a Authority<'a>,
@@ -367,7 +365,7 @@ impl<'a> LinkTargets<'a> {
         }
     }
 
-    /// Where a linked entry is held; nowhere in a log refused here, whose entries count as Lamport 0.
+    /// Finds a linked entry. `None` in a log that this store refuses, whose entries count as Lamport 0.
     fn held(
         &mut self,
         reader: &dyn Txn,
@@ -393,14 +391,14 @@ impl<'a> LinkTargets<'a> {
         }
     }
 
-    /// Whether an entry of the batch links to this entry or a later one of its log.
+    /// Whether the batch links to this entry or a later one of its log.
     fn covers(&self, log: u32, seq: Seq) -> bool {
         let mut rows = self.rows.values().flatten();
         rows.any(|(row, linked)| row.number == log && *linked >= seq)
     }
 }
 
-/// Whether an entry is held.
+/// Whether the store holds an entry.
 pub fn holds(reader: &dyn Reader, space: SpaceId, entry: EntryId) -> Result<bool, StorageError> {
     let row = LogRow::read(reader, space, entry.log)?;
     Ok(row.is_some_and(|row| entry.seq <= row.head))

@@ -1,11 +1,11 @@
-//! Reading and writing fixed byte layouts (`docs/PROTOCOL.md` section 1).
+//! Reads and writes fixed byte layouts (`docs/PROTOCOL.md` section 1).
 
-/// The highest number of anything that a store counts one by one: entries, Lamports, bytes of a row. A
-/// row that says more is damaged, so sums of what rows say stay far from the end of a u64.
+/// The highest value of a number that a store counts up one by one: entries, Lamports, bytes of a row. A row with a
+/// higher number is damaged, so sums of such numbers stay far below the limit of a u64.
 pub(crate) const MAX_COUNTED: u64 = 1 << 40;
 
-/// What is left of a byte string that is being read. Every method is `None` once it runs out, or
-/// when a number is not in its shortest form.
+/// The unread rest of a byte string. Every method returns `None` if the bytes run out, or if a number is not in its
+/// shortest form.
 #[derive(Clone, Copy)]
 pub(crate) struct Input<'a>(pub &'a [u8]);
 
@@ -30,7 +30,7 @@ impl<'a> Input<'a> {
 
     pub(crate) fn varint(&mut self) -> Option<u64> {
         let (number, rest) = unsigned_varint::decode::u64(self.0).ok()?;
-        // The crate drops what a tenth byte holds above bit 63.
+        // The crate ignores the bits of a tenth byte above bit 63.
         if self.0.len() - rest.len() == 10 && self.0[9] != 1 {
             return None;
         }
@@ -38,12 +38,12 @@ impl<'a> Input<'a> {
         Some(number)
     }
 
-    /// A varint of a stored row, of something counted one by one.
+    /// A varint of a stored row that counts up one by one.
     pub(crate) fn counted(&mut self) -> Option<u64> {
         self.varint().filter(|number| *number <= MAX_COUNTED)
     }
 
-    /// A varint that counts something held in memory.
+    /// A varint that is a length in memory.
     pub(crate) fn length(&mut self) -> Option<usize> {
         usize::try_from(self.varint()?).ok()
     }

@@ -1,5 +1,5 @@
-//! What Hedgerow nodes say to each other: append-only logs, their validation and order, and the
-//! reconciliation of two stores, as pure code over a small key-value [`Store`](store::Store).
+//! The data that Hedgerow nodes exchange: append-only logs, their validation and order, and the reconciliation of two
+//! stores, as pure code over a small key-value [`Store`](store::Store).
 //!
 //! Time, randomness and I/O are arguments. `docs/PROTOCOL.md` sections 4 to 6 describe the bytes.
 
@@ -30,7 +30,7 @@ pub mod waiting;
 pub mod watched;
 pub mod wire;
 
-/// The examples of the README, kept true.
+/// Compiles and runs the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct ReadmeExamples;

@@ -1,4 +1,4 @@
-//! What a store knows of a log: how far it is held.
+//! The state of a log in a store: how far it is held.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -7,16 +7,16 @@ use crate::layout::{Input, put_varint, put_zigzag};
 use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{Key, LOG_NAMES, LOGS, LogNumber, damaged, read_row};
 
-/// The head of a log. Everything below it is held too, bodies perhaps not.
+/// The head of a log. The store holds every entry below it, though perhaps without its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LogRow {
     pub(crate) number: LogNumber,
-    /// Written by a device of this store's identity.
+    /// A device of this store's identity writes it.
     pub(crate) mine: bool,
-    /// A batch was stored that repeats entries which an earlier one holds.
+    /// A stored batch repeats entries of an earlier one.
     pub(crate) repeats: bool,
     pub(crate) head: Seq,
-    /// How many of its entries are rows of the conversation.
+    /// Number of its entries that are rows of the conversation.
     pub(crate) rows: u64,
     pub(crate) lamport: Lamport,
     pub(crate) wall_ms: i64,
@@ -86,8 +86,8 @@ impl LogRow {
 
 const MINE: u8 = 1;
 const REPEATS: u8 = 2;
-/// The next logs of a space in the order of their names, at most `count`; after `after`, if that is given.
-/// Says whether these are the last.
+/// The next logs of a space in the order of their names, at most `count`, after `after` if given. Also returns
+/// whether these are the last.
 pub(crate) fn next_logs(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,

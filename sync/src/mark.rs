@@ -1,4 +1,4 @@
-//! Marks, by which an author knows its own lost entries again (`docs/PROTOCOL.md` section 4).
+//! Marks: an author recognises its own lost entries by them (`docs/PROTOCOL.md` section 4).
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -8,7 +8,7 @@ use crate::id::{LogId, SpaceId};
 /// Bytes of a mark.
 pub const MARK_LENGTH: usize = 16;
 
-/// The key of an identity's marks. Only its own devices and its backup hold it.
+/// The key of an identity's marks. Only the identity's own devices and its backup hold it.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct MarkKey([u8; 32]);
 
@@ -18,7 +18,7 @@ impl MarkKey {
         MarkKey(blake3::derive_key("hedgerow 1 mark", secret))
     }
 
-    /// The mark of a batch of `log`, given what of it a mark covers.
+    /// The mark of a batch of `log`; `covered` are the bytes that a mark covers.
     pub(crate) fn mark(&self, space: SpaceId, log: LogId, covered: &[u8]) -> [u8; MARK_LENGTH] {
         let mut place = [0; 40];
         place[..16].copy_from_slice(&space.0);

@@ -9,7 +9,8 @@ use smallvec::SmallVec;
 
 use crate::store::{Direction, KeyRange, Reader, StorageError, Store, Txn, Visit};
 
-/// Keeps everything in a map. A clone is a snapshot and shares the values. Prints how many rows it has.
+/// Keeps everything in a map. A clone is a snapshot and shares the values. Its `Debug` output shows only the number of
+/// rows.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     rows: Rows,
@@ -57,10 +58,10 @@ impl Store for MemoryStore {
     }
 }
 
-/// What a row was before a write.
+/// The state of a row before a write.
 type Before = (Key, Option<Arc<[u8]>>);
 
-/// A write in progress: the rows, and what they were before.
+/// A write in progress: the rows, and their earlier values for a rollback.
 struct Open<'a> {
     rows: &'a mut Rows,
     undo: Vec<Before>,
@@ -145,7 +146,7 @@ impl Reader for Rows {
     }
 }
 
-/// Whether no key can be in `range`; `BTreeMap` panics on some of these.
+/// Whether `range` cannot hold a key; `BTreeMap` panics on some such ranges.
 fn is_empty(range: KeyRange<'_>) -> bool {
     use std::ops::Bound::{Excluded, Included, Unbounded};
     match range {

@@ -1,26 +1,26 @@
-//! What work on a store costs, counted, so that whoever drives an engine can share it out without a clock.
+//! Measures the cost of work on a store, so that the driver of several engines can share it out without a clock.
 
 use std::cell::Cell;
 
 use crate::store::{Direction, KeyRange, Reader, StorageError, Txn, Visit};
 
-/// What reading a row counts for, in bytes read beside it.
+/// The cost of reading a row, besides its bytes.
 pub const ROW_READ: u64 = 1_024;
-/// What writing a row counts for, its part of the commit included.
+/// The cost of writing a row, including its part of the commit.
 pub const ROW_WRITTEN: u64 = 8 * ROW_READ;
 
-/// Counts work: a byte counts one, a row as much as some bytes.
+/// Counts work: a byte costs one, a row as much as some bytes.
 #[derive(Debug, Default)]
 pub struct Meter(Cell<u64>);
 
 impl Meter {
-    /// Nothing is spent.
+    /// Starts at zero.
     #[must_use]
     pub fn new() -> Meter {
         Meter::default()
     }
 
-    /// What has been spent.
+    /// Work counted so far.
     #[must_use]
     pub fn spent(&self) -> u64 {
         self.0.get()
@@ -36,7 +36,7 @@ impl Meter {
     }
 }
 
-/// A view of a store that counts what is read.
+/// A view of a store that counts reads.
 pub struct MeteredReader<'a> {
     reader: &'a dyn Reader,
     meter: &'a Meter,
@@ -64,7 +64,7 @@ impl Reader for MeteredReader<'_> {
     }
 }
 
-/// A transaction that counts what is read and written.
+/// A transaction that counts reads and writes.
 pub struct Metered<'a> {
     txn: &'a mut dyn Txn,
     meter: &'a Meter,

@@ -1,8 +1,8 @@
 //! Screen order: (Lamport, device, incarnation, sequence), the same on every device
 //! (`docs/PROTOCOL.md` section 5).
 //!
-//! The index has one row for every 256 Lamports: which runs of which logs lie there. Within a log the
-//! Lamport only rises, so a log has one run in a bucket; the counts of the runs give positions.
+//! The index has one row for every 256 Lamports, which lists the runs of logs in that bucket. Lamports rise within a
+//! log, so a log has at most one run in a bucket; the counts of the runs give positions.
 
 use crate::id::{Lamport, SpaceId};
 use crate::layout::{Input, put_varint};
@@ -16,11 +16,11 @@ pub(crate) struct Run {
     pub(crate) log: LogNumber,
     pub(crate) first: u64,
     pub(crate) count: u64,
-    /// How many of them are rows of the conversation.
+    /// Number of its rows of the conversation.
     pub(crate) rows: u64,
 }
 
-/// Lamports of one bucket, so at most as many entries of one log.
+/// Lamports of one bucket, and so the most entries of one log in it.
 const BUCKET: u64 = 256;
 
 /// The bucket of a Lamport.
@@ -45,7 +45,7 @@ pub(crate) fn decode_runs(value: &[u8]) -> Option<Vec<Run>> {
     Some(runs)
 }
 
-/// How many rows of the conversation the encoded runs of a bucket have.
+/// Number of rows of the conversation in the encoded runs of a bucket.
 pub(crate) fn count_rows(value: &[u8]) -> Option<u64> {
     let mut input = Input(value);
     let mut rows = 0;

@@ -1,5 +1,5 @@
-//! Reading batches for sending: entries of this store's own logs are cut, to be marked as they leave,
-//! those of others go whole, as they came or as bodies have left them.
+//! Reads batches for sending. Entries of this store's own logs are cut into new batches and marked when they leave;
+//! those of others leave as stored.
 
 use crate::batch::{BatchBuilder, ProofKind};
 use crate::id::{EntryId, Lamport, LogId, Seq, SpaceId};
@@ -8,32 +8,32 @@ use crate::segment::{Segment, Stored, with_segment};
 use crate::store::{Reader, StorageError};
 use crate::tables::{SEGMENTS, damaged};
 
-/// Bytes of a batch of own entries on its way to somebody who lacks many: several segments of ours.
-/// A receiver stores a large batch at a fraction of what as many small ones cost.
+/// Bytes of a batch of own entries for a peer that lacks many: several of our segments. A receiver stores one large
+/// batch at a fraction of the cost of many small ones.
 const SEND_TARGET: usize = 15_000;
 
-/// A batch to be sent.
+/// A batch to send.
 pub(crate) enum Sent {
-    /// Somebody else's, or one of ours that came back: it goes as it is stored.
+    /// A batch of another author, or one of ours that came back: sent as stored.
     Whole(Vec<u8>),
-    /// Own entries, to be marked.
+    /// Own entries, still to be marked.
     Own(BatchBuilder),
 }
 
-/// A batch to be sent, and where it stands.
+/// A batch to send, and its place in the log.
 pub(crate) struct Outgoing {
     pub(crate) batch: Sent,
-    /// Lamport of the first entry asked for.
+    /// Lamport of the first requested entry.
     pub(crate) first_lamport: Lamport,
     /// Its last entry.
     pub(crate) last: Seq,
     pub(crate) last_lamport: Lamport,
 }
 
-/// The batch that holds entry `from` of a log, which must be held.
+/// The batch that holds entry `from` of a log; the entry must be held.
 ///
-/// A batch of own entries ends before one that links to what the receiver is not known to hold: what
-/// it links to may itself link to an entry of this batch, and neither could be accepted first.
+/// A batch of own entries ends before an entry that links to something the receiver may not hold: that entry may
+/// itself link to an entry of this batch, and then neither could be accepted first.
 pub(crate) fn next_batch(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
@@ -96,17 +96,17 @@ fn whole(stored: &Stored<'_>, from: Seq) -> Option<Outgoing> {
     })
 }
 
-/// What a stored batch does to the batch that is gathered.
+/// Result of adding a stored batch to the gathered one.
 enum Step {
-    /// It is somebody else's, and goes as it came.
+    /// It belongs to another author, and leaves as stored.
     Whole(Outgoing),
-    /// All of it was taken.
+    /// All of it was added.
     GoesOn,
-    /// The batch ends before the end of this one.
+    /// The gathered batch is complete before the end of this one.
     Ends,
 }
 
-/// Own entries being gathered for one batch.
+/// Own entries gathered for one batch.
 struct Cut {
     builder: BatchBuilder,
     first_lamport: Lamport,
@@ -115,7 +115,7 @@ struct Cut {
 }
 
 impl Cut {
-    /// Takes entries of a stored batch, from number `from` on. `None`: what is stored cannot be read.
+    /// Adds entries of a stored batch, from number `from` on. `None` if the stored bytes are damaged.
     fn extend(
         cut: &mut Option<Cut>,
         log: LogId,
@@ -144,7 +144,7 @@ impl Cut {
                     let fits = if begun_here {
                         entry.links.clone().all(receiver_holds)
                     } else {
-                        // Other logs are numbered by the list of the batch that names them.
+                        // An entry that names other logs does so through the list of its own batch.
                         !entry.names_others() && cut.builder.size() + entry.length() <= SEND_TARGET
                     };
                     if !fits || !cut.builder.follow(&entry) {

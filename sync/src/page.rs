@@ -1,9 +1,9 @@
-//! Pages of a conversation in screen order, counts and positions. They are of rows alone: annotations
-//! have a place in that order too, and are counted nowhere.
+//! Pages of a conversation in screen order, counts and positions. They hold only rows: annotations have a place in that
+//! order too, but nothing counts them.
 //!
-//! **Wall time.** What is shown of a row's wall time is the median of its own and those of its two
-//! neighbours in screen order; the first and the last row show their own. So one wrong clock moves
-//! no row out of its place in time, and every device shows the same.
+//! **Wall time.** The shown wall time of a row is the median of its own and those of its two neighbours in screen
+//! order; the first and the last row show their own. So one wrong clock moves no row out of its place in time, and
+//! every device shows the same.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Bound, ControlFlow};
@@ -20,26 +20,26 @@ use crate::space::SpaceRow;
 use crate::store::{Direction, Reader, StorageError};
 use crate::tables::{Key, LogNumber, ORDER, SEGMENTS, damaged};
 
-/// Rows of one page, at most.
+/// Most rows of one page.
 pub const MAX_PAGE: usize = 1_024;
 
-/// Where a page begins. An entry named here must be a row.
+/// Start of a page. An entry named here must be a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageFrom {
     /// The newest rows.
     Newest,
     /// The oldest.
     Oldest,
-    /// Those just before this one.
+    /// The rows just before this one.
     Before(EntryId),
-    /// This one and those after it.
+    /// This row and those after it.
     At(EntryId),
-    /// Those just after this one.
+    /// The rows just after this one.
     After(EntryId),
-    /// Those from this position on, from 0.
+    /// The rows from this position on, from 0.
     Position(u64),
-    /// Those from the first on whose shown wall time is this or later, Unix milliseconds. Clocks that
-    /// were wrong for long make this approximate.
+    /// The rows from the first one on whose shown wall time is this or later, Unix milliseconds. Approximate if clocks
+    /// were wrong for long.
     Date(i64),
 }
 
@@ -50,13 +50,13 @@ pub struct Placed {
     pub id: EntryId,
     /// Its logical time.
     pub lamport: Lamport,
-    /// Its wall time as its author says, Unix milliseconds.
+    /// Its wall time according to its author, Unix milliseconds.
     pub wall_ms: i64,
     /// Its wall time to show, Unix milliseconds.
     pub shown_ms: i64,
-    /// What it is.
+    /// Its kind and target.
     pub what: What,
-    /// What it says.
+    /// Its body.
     pub body: Body,
 }
 
@@ -74,11 +74,11 @@ impl Placed {
 /// A place in screen order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Decides first.
+    /// Compared first.
     pub lamport: Lamport,
-    /// Then device and incarnation.
+    /// Compared second: device and incarnation.
     pub log: LogId,
-    /// Then the number in the log.
+    /// Compared last: the number in the log.
     pub seq: Seq,
 }
 
@@ -89,11 +89,11 @@ pub struct Page {
     pub entries: Vec<Placed>,
     /// The position of the first of them.
     pub position: u64,
-    /// How many rows the space has.
+    /// Number of rows in the space.
     pub total: u64,
 }
 
-/// Up to `count` rows; `None` if the space, or the row named, is not held.
+/// Up to `count` rows; `None` if the store does not hold the space or the named row.
 pub fn page(
     reader: &dyn Reader,
     space: SpaceId,
@@ -128,7 +128,7 @@ pub fn page(
     };
     let first = first.min(total);
     let end = end.min(total);
-    // One more at each side, to clamp wall times.
+    // One more row on each side, to compute shown wall times.
     let from = first.saturating_sub(1);
     let until = end.saturating_add(1).min(total);
     let mut entries = walker.slice(from, until, total)?;
@@ -146,7 +146,7 @@ pub fn page(
     }))
 }
 
-/// One entry, a row or an annotation, if it is held. Its shown wall time is its own: [`PageFrom::At`] gives the other.
+/// One entry, a row or an annotation, if held. Its shown wall time is its own; [`PageFrom::At`] gives the median.
 pub fn entry(
     reader: &dyn Reader,
     space: SpaceId,
@@ -173,7 +173,7 @@ pub fn entry(
     })
 }
 
-/// The place of an entry, a row or an annotation, if it is held.
+/// The place of an entry, a row or an annotation, if held.
 pub fn place(
     reader: &dyn Reader,
     space: SpaceId,
@@ -183,7 +183,7 @@ pub fn place(
     Ok(standing.map(|standing| Place::new(id, standing)))
 }
 
-/// The place of a row, if it is held.
+/// The place of a row, if held.
 pub fn row_place(
     reader: &dyn Reader,
     space: SpaceId,
@@ -193,7 +193,7 @@ pub fn row_place(
     Ok(standing.map(|standing| Place::new(id, standing)))
 }
 
-/// The last row of a log up to an entry of it that is held, that entry included.
+/// The last row of a log up to and including a held entry.
 pub fn last_row(
     reader: &dyn Reader,
     space: SpaceId,
@@ -230,7 +230,7 @@ pub fn last_row(
     Ok(None)
 }
 
-/// The position of a row, from 0, if it is held.
+/// The position of a row, from 0, if held.
 pub fn position(
     reader: &dyn Reader,
     space: SpaceId,
@@ -242,7 +242,7 @@ pub fn position(
     }
 }
 
-/// How many rows stand before `place`, those of devices in `without` not counted.
+/// Number of rows before `place`, except those of devices in `without`.
 pub fn count_before(
     reader: &dyn Reader,
     space: SpaceId,
@@ -252,7 +252,7 @@ pub fn count_before(
     Walker::new(reader, space).count_before(place, without)
 }
 
-/// How many rows stand after `place`, those of devices in `without` not counted.
+/// Number of rows after `place`, except those of devices in `without`.
 pub fn count_after(
     reader: &dyn Reader,
     space: SpaceId,
@@ -301,10 +301,10 @@ fn show_wall_times(entries: &mut [Placed]) {
     }
 }
 
-/// Is shown buckets and their encoded runs, until it breaks. `None` from it means damage.
+/// Receives buckets and their encoded runs until it breaks. Its `None` means damage.
 type VisitBuckets<'a> = &'a mut dyn FnMut(u64, &[u8]) -> Option<ControlFlow<()>>;
 
-/// Walks in screen order. Remembers the names of the logs it meets.
+/// Walks in screen order. Caches the names of logs.
 struct Walker<'a> {
     reader: &'a dyn Reader,
     space: SpaceId,
@@ -335,7 +335,7 @@ impl<'a> Walker<'a> {
         self.take(bucket, Direction::Forward, (from - before) as usize, count)
     }
 
-    /// The bucket that holds position `at`, and how many rows stand before that bucket.
+    /// The bucket that holds position `at`, and the number of rows before that bucket.
     fn bucket_at(&self, at: u64, total: u64) -> Result<(u64, u64), StorageError> {
         let from_start = at < total / 2;
         let mut found = None;
@@ -361,7 +361,7 @@ impl<'a> Walker<'a> {
         found.ok_or_else(|| damaged(ORDER))
     }
 
-    /// Up to `count` rows from an edge of `bucket` on, after `skip`.
+    /// Up to `count` rows from one edge of `bucket` on, after skipping `skip`.
     fn take(
         &mut self,
         bucket: u64,
@@ -401,7 +401,7 @@ impl<'a> Walker<'a> {
             .bucket(u64::MAX, Direction::Backward)?
             .map_or(0, |(top, _)| top);
         if without.is_empty() && bucket > top / 2 {
-            // Nearer to the end: count what comes after, and the entry itself if it is there.
+            // Nearer to the end: count the rows after it, and the entry itself if it exists.
             let total = row.map_or(0, |row| row.rows);
             let after = self.count_after(place, without)?;
             let itself = standing(self.reader, self.space, place.id())?;
@@ -430,7 +430,7 @@ impl<'a> Walker<'a> {
         Ok(after + here - self.rank(up_to, without)?)
     }
 
-    /// Rows in the bucket of `place` that stand before it.
+    /// Number of rows before `place` in its bucket.
     fn rank(&mut self, place: Place, without: &[DeviceId]) -> Result<u64, StorageError> {
         let runs = read_bucket(self.reader, self.space, bucket_of(place.lamport))?;
         let mut rank = 0;
@@ -505,8 +505,8 @@ impl<'a> Walker<'a> {
         Ok(count)
     }
 
-    /// The position of the first row whose shown wall time is `date_ms` or later. Looks for the
-    /// bucket by halves, then through it.
+    /// The position of the first row whose shown wall time is `date_ms` or later: a binary search for the bucket,
+    /// then a scan of it.
     fn position_of_date(&mut self, date_ms: i64, total: u64) -> Result<u64, StorageError> {
         let Some((last, _)) = self.bucket(u64::MAX, Direction::Backward)? else {
             return Ok(0);
@@ -516,7 +516,7 @@ impl<'a> Walker<'a> {
             let middle = high - (high - low) / 2;
             let mut sample = self.take(middle, Direction::Forward, 0, 3)?;
             show_wall_times(&mut sample);
-            // Of three, the middle one shows their median.
+            // With three rows, the middle one shows the median.
             let shown = sample
                 .get(1)
                 .or(sample.first())
@@ -535,7 +535,8 @@ impl<'a> Walker<'a> {
             None => 0,
         };
         let here = self.count_runs(&runs, &[])? as usize;
-        // The next bucket was judged by its second entry, so that may be the one. One more clamps it.
+        // The search judged the next bucket by its second row, so the result may be one of its first two rows; a third
+        // gives the median.
         let mut entries = self.take(bucket, Direction::Forward, 0, here + 3)?;
         show_wall_times(&mut entries);
         let index = entries.iter().position(|entry| entry.shown_ms >= date_ms);
@@ -620,19 +621,19 @@ impl Place {
     }
 }
 
-/// Merges the runs of one bucket. Segments are read as the merge comes to them.
+/// Merges the runs of one bucket; reads each segment when the merge reaches it.
 struct Merge {
     direction: Direction,
     cursors: Vec<Cursor>,
 }
 
-/// What is left of one run.
+/// The rest of one run.
 struct Cursor {
     number: LogNumber,
     log: LogId,
     /// Numbers not yet loaded.
     left: std::ops::Range<u64>,
-    /// Loaded, in log order.
+    /// Loaded entries, in log order.
     loaded: VecDeque<Placed>,
 }
 
@@ -699,7 +700,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// Loads what rows a segment has; gives the numbers that it covers.
+    /// Loads the rows of a segment; returns the numbers that it covers.
     fn load_segment(
         &mut self,
         walker: &Walker<'_>,

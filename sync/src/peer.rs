@@ -1,5 +1,5 @@
-//! What a peer's device holds of a space: acknowledged entries, the frontier last known equal, and
-//! logs it does not want. Facts, kept over restarts: `delivered` is a lookup.
+//! What a peer's device holds of a space: acknowledged entries, the frontier last known equal, and the logs that it
+//! refuses. Stored across restarts, so `delivered` is a lookup.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -15,10 +15,10 @@ use crate::tables::{
     ACKS, BASES, DELIVERED, Key, LogNumber, REFUSALS, damaged, read_row, remove_prefix, scan_prefix,
 };
 
-/// Logs that a device is known to refuse, at most. Further refusals hold for their session only.
+/// Most logs remembered as refused by a device. Further refusals hold only for their session.
 pub const MAX_REFUSALS: usize = 1_024;
 
-/// Up to where `device` is known to hold a log; 0 if nothing is known.
+/// The last entry of a log that `device` is known to hold; 0 if nothing is known.
 pub fn acked(
     reader: &dyn Reader,
     space: SpaceId,
@@ -31,13 +31,13 @@ pub fn acked(
     }
 }
 
-/// How many entries of ours `device` is not known to hold: what there is to bring to it.
+/// Number of our entries that `device` is not known to hold, and so still has to get.
 pub fn unacked(reader: &dyn Reader, space: SpaceId, device: DeviceId) -> Result<u64, StorageError> {
     let mine = SpaceRow::read(reader, space)?.map_or(0, |row| row.mine);
     Ok(mine.saturating_sub(Delivered::read(reader, space, device)?.entries))
 }
 
-/// How many rows of ours `device` is not known to hold: what its user has not got.
+/// Number of our rows that `device` is not known to hold, and so its user has not got.
 pub fn unacked_rows(
     reader: &dyn Reader,
     space: SpaceId,
@@ -47,7 +47,7 @@ pub fn unacked_rows(
     Ok(mine.saturating_sub(Delivered::read(reader, space, device)?.rows))
 }
 
-/// Why `device` does not want a log, if it has said so.
+/// Why `device` refuses a log, if it does.
 pub fn refusal(
     reader: &dyn Reader,
     space: SpaceId,
@@ -63,7 +63,7 @@ pub fn refusal(
     })
 }
 
-/// Forgets what `device` refused: it has learnt something (a device list) that may change its mind.
+/// Forgets what `device` refused: it has received something (a device list) that may change its decision.
 pub fn forget_refusals(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -72,7 +72,7 @@ pub fn forget_refusals(
     remove_prefix(txn, &Key::of_peer(REFUSALS, space, device))
 }
 
-/// Forgets all that is known of a device that is gone.
+/// Forgets everything about a device that is gone.
 pub fn forget(txn: &mut dyn Txn, space: SpaceId, device: DeviceId) -> Result<(), StorageError> {
     for table in [ACKS, DELIVERED, BASES, REFUSALS] {
         remove_prefix(txn, &Key::of_peer(table, space, device))?;
@@ -80,8 +80,8 @@ pub fn forget(txn: &mut dyn Txn, space: SpaceId, device: DeviceId) -> Result<(),
     Ok(())
 }
 
-/// Remembers that `device` holds these logs up to there, as far as they are held here. Gives those
-/// where this is news.
+/// Records that `device` holds these logs up to these entries, or up to our own heads if these are lower. Returns those
+/// that are news.
 pub(crate) fn record_acks(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -113,16 +113,16 @@ pub(crate) fn record_acks(
     Ok(news)
 }
 
-/// Up to where a device holds a log.
+/// The last entry of a log that a device holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Ack {
     seq: Seq,
-    /// Rows up to there, if the log is ours.
+    /// Number of rows up to there, if the log is ours.
     rows: u64,
 }
 
 impl Ack {
-    /// The same with the rows up to `seq`, further on. Entries are passed once in the life of a log.
+    /// The acknowledgement moved on to `seq`, with its rows. In the life of a log this passes each entry once.
     fn up_to(
         &self,
         reader: &dyn Txn,
@@ -175,7 +175,7 @@ impl Ack {
     }
 }
 
-/// How much of ours a device holds.
+/// How many of our entries and rows a device holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Delivered {
     entries: u64,
@@ -212,7 +212,7 @@ impl Delivered {
     }
 }
 
-/// A frontier that both sides held at one moment.
+/// A frontier that both sides once held at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Base {
     pub(crate) digest: Digest,
@@ -228,7 +228,7 @@ impl Base {
         read_row(reader, &Key::of_peer(BASES, space, device), Base::decode)
     }
 
-    /// The digest alone.
+    /// Reads only the digest.
     pub(crate) fn read_digest(
         reader: &(impl Reader + ?Sized),
         space: SpaceId,
@@ -260,13 +260,13 @@ impl Base {
             let log = LogNumber::try_from(input.varint()?).ok()?;
             logs.push((log, Seq(input.counted()?)));
         }
-        // Written in order, so the map is built at once.
+        // Stored in order, so the map builds at once.
         let logs = logs.into_iter().collect();
         Some(Base { digest, logs })
     }
 }
 
-/// Remembers that `device` refuses a log. The caller keeps the count of them below [`MAX_REFUSALS`].
+/// Records that `device` refuses a log. The caller keeps the number of refusals below [`MAX_REFUSALS`].
 pub(crate) fn record_refusal(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -278,7 +278,7 @@ pub(crate) fn record_refusal(
     txn.put(&key, &[refusal.code()])
 }
 
-/// The logs that `device` refuses, about [`MAX_REFUSALS`] at most.
+/// The logs that `device` refuses, at most about [`MAX_REFUSALS`].
 pub(crate) fn refused_logs(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
@@ -303,7 +303,7 @@ pub(crate) fn refused_logs(
     }
 }
 
-/// The logs of a space that `device` accepts, as far as it has said.
+/// The logs of a space that `device` does not refuse.
 pub(crate) fn offered(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,

@@ -1,13 +1,13 @@
-//! Which of consecutive entries are rows of the conversation: stored beside a batch, so that rows are
-//! counted without reading entries.
+//! Which of consecutive entries are rows of the conversation. Stored beside a batch, so that rows are counted without
+//! reading entries.
 
 use crate::layout::{Input, put_varint};
 
-/// Runs of rows and annotations in turn. Mostly all are rows, which costs one byte.
+/// Alternating runs of rows and annotations. Usually all entries are rows, which costs one byte.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Rows {
     count: u64,
-    /// Where annotations stand: the first of each run, and how many.
+    /// Runs of annotations: the first entry of each, and the length.
     annotations: Vec<(u64, u64)>,
 }
 
@@ -22,7 +22,7 @@ impl Rows {
         self.count += 1;
     }
 
-    /// Whether each is a row.
+    /// For each entry, whether it is a row.
     pub(crate) fn iter(&self) -> impl Iterator<Item = bool> {
         let mut runs = self.annotations.iter().peekable();
         (0..self.count).map(move |index| {
@@ -31,7 +31,7 @@ impl Rows {
         })
     }
 
-    /// How many of the first `end` are rows.
+    /// Number of rows among the first `end` entries.
     pub(crate) fn before(&self, end: u64) -> u64 {
         let end = end.min(self.count);
         let annotations = self.annotations.iter();
@@ -39,7 +39,7 @@ impl Rows {
         end - among.sum::<u64>()
     }
 
-    /// Whether this one is a row.
+    /// Whether this entry is a row.
     pub(crate) fn is_row(&self, index: u64) -> bool {
         let mut annotations = self.annotations.iter();
         !annotations.any(|(first, count)| (*first..first + count).contains(&index))
@@ -55,7 +55,7 @@ impl Rows {
         }
     }
 
-    /// Reads what stands beside `count` entries.
+    /// Decodes the runs stored beside `count` entries.
     pub(crate) fn read(input: &mut Input<'_>, runs: usize, count: u64) -> Option<Rows> {
         let mut rows = Rows {
             count,

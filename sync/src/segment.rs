@@ -1,5 +1,5 @@
-//! Segments: the batches of a log as they came, several to a row, so that a row fills a leaf of the
-//! store (a row a message would cost twice as much).
+//! Segments: the batches of a log as they came, several in a store row, so that a row fills a leaf of the store (a row
+//! for each message would cost twice as much).
 //!
 //! ```text
 //! segment = version u8 (2) ‖ stored × n
@@ -7,10 +7,9 @@
 //!         ‖ runs ‖ runs × (rows before it ‖ annotations) ‖ length ‖ core
 //! ```
 //!
-//! `skip` entries of the core were held already when it came: they are not read, but the core stays
-//! whole, because its mark covers them. The Lamport of the others rises by one, and by `extra` more at
-//! each jump. Which of them are annotations stands there so that rows are counted without reading
-//! entries.
+//! The store held the first `skip` entries of the core already when it came: they do not count, but the core stays
+//! whole, because its mark covers them. The Lamport of the others rises by one, and by `extra` more at each jump. The
+//! runs of annotations are stored too, so that rows are counted without reading entries.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -21,13 +20,13 @@ use crate::rows::Rows;
 use crate::store::{Direction, Reader, StorageError};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged, other_version};
 
-/// Bytes of one segment, unless one batch alone is larger: one leaf of the store holds it.
+/// Bytes of one segment, unless a single batch is larger: it fits one leaf of the store.
 pub const SEGMENT_TARGET: usize = 3_950;
 
 /// First byte of a segment.
 pub(crate) const SEGMENT_VERSION: u8 = 2;
 
-/// The Lamports of consecutive entries: mostly each is one more than the last.
+/// The Lamports of consecutive entries: usually each is one more than the last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Lamports {
     first: u64,
@@ -78,7 +77,7 @@ impl<'a> Stored<'a> {
         self.batch.first.0 + self.skip
     }
 
-    /// Where one of the entries that count stands.
+    /// Lamport and kind of one of the entries that count.
     pub(crate) fn standing(&self, seq: Seq) -> Option<Standing> {
         let index = seq.0.checked_sub(self.first())?;
         Some(Standing {
@@ -87,7 +86,7 @@ impl<'a> Stored<'a> {
         })
     }
 
-    /// Where each of the entries that count stands.
+    /// The same for each of the entries that count.
     pub(crate) fn standings(&self) -> impl Iterator<Item = Standing> {
         let lamports = self.lamports.iter();
         lamports
@@ -101,7 +100,7 @@ impl<'a> Stored<'a> {
     ) -> impl Iterator<Item = Result<(Lamport, EntryView<'a>), BatchError>> {
         let entries = self.batch.entries().skip(self.skip as usize);
         let lamports = self.lamports.iter();
-        // The entries come first: a zip asks its second half only when the first has one more.
+        // `entries` must be first: a zip asks its second iterator only if the first has another item.
         entries
             .zip(lamports)
             .map(|(entry, lamport)| Ok((lamport, entry?)))
@@ -172,7 +171,7 @@ pub(crate) fn put_stored(
     out.extend_from_slice(core);
 }
 
-/// Walks over the stored batches of a segment.
+/// Iterates over the stored batches of a segment.
 pub(crate) struct Segment<'a>(Input<'a>);
 
 impl<'a> Segment<'a> {
@@ -201,7 +200,7 @@ impl<'a> Iterator for Segment<'a> {
     }
 }
 
-/// Calls `read` with the segment that holds entry `seq` of a log, which must be held.
+/// Calls `read` with the segment that holds entry `seq` of a log; the entry must be held.
 pub(crate) fn with_segment<T>(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
@@ -223,14 +222,14 @@ pub(crate) fn with_segment<T>(
     found.unwrap_or_else(|| Err(damaged(SEGMENTS)))
 }
 
-/// Where an entry stands.
+/// The place of an entry in the order, and whether it is a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) lamport: Lamport,
     pub(crate) is_row: bool,
 }
 
-/// Where an entry stands that is held.
+/// The standing of a held entry.
 pub(crate) fn standing_of(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
@@ -248,7 +247,7 @@ pub(crate) fn standing_of(
     })
 }
 
-/// The Lamport of an entry that is held.
+/// The Lamport of a held entry.
 pub(crate) fn lamport_of(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
@@ -258,7 +257,7 @@ pub(crate) fn lamport_of(
     Ok(standing_of(reader, space, log, seq)?.lamport)
 }
 
-/// How many entries of a log from `first` to `last`, which must be held, are rows.
+/// Number of rows from `first` to `last` of a log; these entries must be held.
 pub(crate) fn rows_between(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,

@@ -1,4 +1,4 @@
-//! Spaces in a store: made, removed, listed, summed up, and written to.
+//! Spaces in a store: create, remove, list, summarise, append.
 
 use std::ops::ControlFlow;
 
@@ -16,17 +16,17 @@ use crate::tables::{
     remove_prefix, scan_prefix,
 };
 
-/// Logs of one space, at most. Batches of further logs are refused.
+/// Most logs of one space. Batches of further logs are refused.
 pub const MAX_LOGS: u32 = 65_536;
 
-/// What a space is for. Open: later versions add kinds, this one keeps those it does not know.
+/// The kind of a space. Open: later versions add kinds, and this one keeps those it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpaceKind {
     /// The chat of two identities. Deniable.
     Direct,
-    /// Reserved: what the devices of one identity tell each other.
+    /// Reserved: data that the devices of one identity share.
     OwnDevices,
-    /// Known to a later version.
+    /// A kind of a later version.
     Reserved(u8),
 }
 
@@ -48,26 +48,26 @@ impl SpaceKind {
     }
 }
 
-/// What a space holds, in numbers.
+/// The size of a space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
-    /// What it is for.
+    /// Its kind.
     pub kind: SpaceKind,
     /// Entries held.
     pub entries: u64,
-    /// Of these, written by devices of this store's identity.
+    /// Entries written by devices of this store's identity.
     pub mine: u64,
-    /// Of the entries, rows of the conversation.
+    /// Entries that are rows of the conversation.
     pub rows: u64,
-    /// Of the rows, written by devices of this store's identity.
+    /// Rows written by devices of this store's identity.
     pub rows_mine: u64,
     /// Logs held.
     pub logs: u32,
-    /// The wall time of the row that came last, Unix milliseconds as its author says.
+    /// The wall time of the row that arrived last, Unix milliseconds according to its author.
     pub newest_wall_ms: i64,
 }
 
-/// Makes a space. Says whether it is new; one that exists stays as it is.
+/// Creates a space. Returns whether it is new; an existing one stays unchanged.
 pub fn create(txn: &mut dyn Txn, space: SpaceId, kind: SpaceKind) -> Result<bool, StorageError> {
     if SpaceRow::read(txn, space)?.is_some() {
         return Ok(false);
@@ -87,7 +87,7 @@ pub fn create(txn: &mut dyn Txn, space: SpaceId, kind: SpaceKind) -> Result<bool
     Ok(true)
 }
 
-/// Removes a space and all that is known of it.
+/// Removes a space and everything stored for it.
 pub fn remove(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
     for table in OF_A_SPACE {
         remove_prefix(txn, &Key::new(table, space))?;
@@ -123,7 +123,7 @@ pub fn list(reader: &dyn Reader) -> Result<Vec<(SpaceId, Summary)>, StorageError
     }
 }
 
-/// What a space holds, in numbers; `None` if there is no such space.
+/// The size of a space; `None` if there is no such space.
 pub fn summary(reader: &dyn Reader, space: SpaceId) -> Result<Option<Summary>, StorageError> {
     Ok(SpaceRow::read(reader, space)?.map(|row| row.summary()))
 }
@@ -134,25 +134,25 @@ pub enum AppendError {
     /// The caller's fault: there is no such space.
     #[error("there is no such space")]
     NoSuchSpace,
-    /// The caller's fault: the body is over [`MAX_BODY`].
+    /// The caller's fault: the body is longer than [`MAX_BODY`].
     #[error("the body is over the limit")]
     TooLong,
-    /// The store's fault.
+    /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-/// An entry that has been appended.
+/// An appended entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
     /// Its name.
     pub id: EntryId,
-    /// What it has changed in the conversation.
+    /// What it changed in the conversation.
     pub changes: Changes,
 }
 
-/// Appends an entry to a log of this store: device and incarnation of this opening. It links to what
-/// is held and nothing held links to.
+/// Appends an entry to a log of this store: of this device and opening. The entry links to every held entry that no
+/// other held entry links to.
 pub fn append(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -208,8 +208,8 @@ pub fn append(
     })
 }
 
-/// Puts `entry`, the next of `log`, into the tail segment if that is one unsealed batch with room, else
-/// into a new one.
+/// Adds `entry`, the next of `log`, to the tail segment if that is one unsealed batch with room, else to a new
+/// segment.
 fn put_unsealed(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -245,7 +245,7 @@ fn put_unsealed(
     txn.put(&Key::segment(space, head.number, head.tail_first), &segment)
 }
 
-/// The only batch of a segment, if it is unsealed, to go on with.
+/// The only batch of a segment, if it is unsealed and can continue.
 struct Tail {
     lamports: Lamports,
     rows: Rows,
@@ -261,7 +261,7 @@ impl Tail {
         }
     }
 
-    /// Goes on at entry `next`. `None`: the segment is no such batch.
+    /// Continues at entry `next`. `None` if the segment is no such batch.
     fn read(
         bytes: &[u8],
         log: LogId,
@@ -284,7 +284,7 @@ impl Tail {
     }
 }
 
-/// The highest sequence held of each log.
+/// The highest held entry of each log.
 pub type Frontier = std::collections::BTreeMap<LogId, Seq>;
 
 /// The frontier of a space.
@@ -333,7 +333,7 @@ pub fn frontier_digest(frontier: &Frontier) -> Digest {
     digest.finish()
 }
 
-/// The digest of a frontier that is being computed, log by log in order.
+/// Computes the digest of a frontier, log by log in order.
 pub(crate) struct FrontierDigest {
     hasher: blake3::Hasher,
     is_empty: bool,
@@ -367,7 +367,7 @@ impl FrontierDigest {
     }
 }
 
-/// Keeps the digest of the frontier of a space, which has been computed.
+/// Caches the computed digest of a space's frontier.
 pub(crate) fn keep_digest(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -382,8 +382,8 @@ pub(crate) fn keep_digest(
     }
 }
 
-/// The digest of the frontier of a space. Computed when first asked for after a change and kept, so
-/// that spaces where nothing happened cost one row each.
+/// The digest of a space's frontier. Computed on the first call after a change and cached, so that a space without
+/// changes costs one row.
 pub fn digest(txn: &mut dyn Txn, space: SpaceId) -> Result<Digest, StorageError> {
     let Some(mut row) = SpaceRow::read(txn, space)? else {
         return Ok([0; 16]);
@@ -397,7 +397,7 @@ pub fn digest(txn: &mut dyn Txn, space: SpaceId) -> Result<Digest, StorageError>
     Ok(digest)
 }
 
-/// The newest entry of a log, to which no entry held links.
+/// The newest entry of a log, to which no held entry links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tip {
     pub(crate) log: LogNumber,
@@ -405,11 +405,11 @@ pub(crate) struct Tip {
     pub(crate) lamport: Lamport,
 }
 
-/// Tips remembered, at most: the highest Lamports. A tip forgotten is one that this store never links
-/// to, which costs nothing: the order rests on the highest.
+/// Most tips remembered: those with the highest Lamports. This store never links to a forgotten tip, which does no
+/// harm: the order depends on the highest one.
 pub(crate) const MAX_TIPS: usize = 64;
 
-/// First byte of the row of a space: the version of all tables of this crate.
+/// First byte of a space's row: the version of all tables of this crate.
 const VERSION: u8 = 2;
 
 /// The row of a space.
@@ -423,7 +423,7 @@ pub(crate) struct SpaceRow {
     pub(crate) rows_mine: u64,
     pub(crate) newest_wall_ms: i64,
     pub(crate) digest: Option<Digest>,
-    /// Highest Lamport first.
+    /// Sorted by Lamport, highest first.
     pub(crate) tips: Vec<Tip>,
 }
 
@@ -521,7 +521,7 @@ impl SpaceRow {
         Ok(LogRow::new(number, mine))
     }
 
-    /// Forgets the first `count` tips of logs other than `log`: they have been linked to.
+    /// Removes the first `count` tips of logs other than `log`: a new entry links to them.
     fn drop_linked_tips(&mut self, count: usize, log: LogNumber) {
         let mut left = count;
         self.tips.retain(|tip| {
@@ -533,7 +533,7 @@ impl SpaceRow {
         });
     }
 
-    /// A log has grown by so many entries, `rows` of them rows, to `head`, which is now a tip.
+    /// Records that a log has grown to `head`, which is now a tip, by `entries` entries, `rows` of them rows.
     pub(crate) fn grew(&mut self, head: &LogRow, entries: u64, rows: u64) {
         self.entries += entries;
         self.rows += rows;

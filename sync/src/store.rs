@@ -1,34 +1,34 @@
-//! The store that the engine stands on: ordered byte keys, one writer, snapshots for readers.
+//! The store under the engine: ordered byte keys, one writer, snapshots for readers.
 //!
-//! Everything above it (logs, indexes, contacts) is plain code over this trait, so a backend is thin
-//! and the suite in `conformance` (feature `testing`) covers it whole. The first key byte names a table.
+//! Everything above it (logs, indexes, contacts) is plain code over this trait, so a backend is thin and the suite in
+//! `conformance` (feature `testing`) covers all of it. The first byte of a key names a table.
 
 use std::ops::{Bound, ControlFlow};
 
-/// The store failed: its owner must stop and rebuild from it. The text is for people, not for code.
+/// The store failed: its owner must stop and rebuild from it. The text is for people.
 #[derive(Debug, thiserror::Error)]
 #[error("the store failed: {reason}")]
 pub struct StorageError {
     /// What happened, and what a person can do about it.
     pub reason: String,
-    /// Which kind of failure, for those who react to it.
+    /// The kind of failure, for code.
     pub kind: StorageFault,
 }
 
 /// Why a store failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageFault {
-    /// No space left; what was committed is whole.
+    /// No space left; everything committed is intact.
     Full,
     /// The medium cannot be written.
     ReadOnly,
-    /// Bytes are not what was written: damage, or another key.
+    /// Bytes differ from what was written: damage, or another key.
     Damaged,
-    /// Anything else the operating system reported.
+    /// Any other error of the operating system.
     Io,
 }
 
-/// Which way a scan walks.
+/// Direction of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From the lower bound up.
@@ -37,7 +37,7 @@ pub enum Direction {
     Backward,
 }
 
-/// Is shown pairs of key and value, until it breaks.
+/// Receives pairs of key and value until it breaks.
 pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
 /// A range of keys.
@@ -45,7 +45,7 @@ pub type KeyRange<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
 /// A consistent view of the store.
 pub trait Reader {
-    /// Calls `found` with the value of `key`, if there is one. Says whether there was.
+    /// Calls `found` with the value of `key`, if it exists. Returns whether it exists.
     fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError>;
 
     /// Calls `visit` with each pair of `range` in order, until it breaks.
@@ -64,18 +64,18 @@ pub trait Reader {
     }
 }
 
-/// An open write: sees its own changes, and either all of them become durable or none.
+/// An open write: it sees its own changes, and either all of them become durable or none.
 pub trait Txn: Reader {
     /// Sets `key` to `value`.
     fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError>;
-    /// Removes `key`, if it is there.
+    /// Removes `key`, if it exists.
     fn remove(&mut self, key: &[u8]) -> Result<(), StorageError>;
 }
 
 /// One writer, many readers.
 pub trait Store {
-    /// Runs `job` in one transaction and makes its changes durable before it returns. A job that
-    /// changed nothing costs no write to the medium; one that fails leaves no change.
+    /// Runs `job` in one transaction and makes its changes durable before it returns. A job without changes writes
+    /// nothing to the medium; a job that fails leaves no change.
     fn write<T>(
         &mut self,
         job: impl FnOnce(&mut dyn Txn) -> Result<T, StorageError>,

@@ -1,7 +1,7 @@
-//! The tables of this crate: the first byte of each key. Numbers in keys are big-endian, numbers in
-//! values are varints unless a width is given. `space`, `device` are ids of 16 bytes; `log` is the
-//! local number of a log in its space, u32. Version 2 of all of them: [`SPACES`] rows carry it. An
-//! entry is a row of the conversation or an annotation.
+//! The tables of this crate, by the first byte of each key. Numbers in keys are big-endian; numbers in values are
+//! varints unless a width is given. `space` and `device` are ids of 16 bytes; `log` is the local number of a log in
+//! its space, a u32. All tables have version 2, which the rows of [`SPACES`] carry. An entry is a row of the
+//! conversation or an annotation.
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
@@ -9,11 +9,11 @@
 //! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine; bit 1: a batch repeats entries of one before it) ‖ head seq ‖ rows ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
 //! | `0x12` log names | space ‖ log | device 16 ‖ incarnation u64 |
 //! | `0x13` segments | space ‖ log ‖ first seq u64 | version u8 ‖ stored batches, at most [`SEGMENT_TARGET`](crate::segment::SEGMENT_TARGET) unless one alone is larger |
-//! | `0x14` order | space ‖ Lamport >> 8 u64 | runs × (log ‖ first seq ‖ count ‖ rows): who has entries there; can be rebuilt from the segments |
+//! | `0x14` order | space ‖ Lamport >> 8 u64 | runs × (log ‖ first seq ‖ count ‖ rows): the logs with entries there; can be rebuilt from the segments |
 //! | `0x15` acks | space ‖ peer device ‖ log | seq ‖ rows up to there if the log is mine, else 0: the device holds the log up to there |
 //! | `0x16` delivered | space ‖ peer device | entries ‖ rows of ours it holds: the sums over `0x15` of logs that are mine |
 //! | `0x17` bases | space ‖ peer device | digest 16 ‖ logs × (log ‖ seq): the frontier last known equal |
-//! | `0x18` refusals | space ‖ peer device ‖ log | reason u8: the device wants no entries of this log |
+//! | `0x18` refusals | space ‖ peer device ‖ log | reason u8: the device refuses entries of this log |
 //! | `0x19` annotations | space ‖ target's device ‖ its incarnation u64 ‖ its seq u64 ‖ kind u16 ‖ author's device | Lamport ‖ incarnation u64 ‖ seq of the last annotation of that kind by that author; can be rebuilt from the segments |
 
 use std::ops::{Bound, ControlFlow};
@@ -31,18 +31,18 @@ pub const LOG_NAMES: u8 = 0x12;
 pub const SEGMENTS: u8 = 0x13;
 /// Screen order.
 pub const ORDER: u8 = 0x14;
-/// What devices hold.
+/// The entries that devices hold.
 pub const ACKS: u8 = 0x15;
-/// How much of ours devices hold.
+/// How many of our entries devices hold.
 pub const DELIVERED: u8 = 0x16;
 /// Frontiers last known equal.
 pub const BASES: u8 = 0x17;
-/// Logs that devices do not want.
+/// Logs that devices refuse.
 pub const REFUSALS: u8 = 0x18;
-/// What is said of entries.
+/// Annotations of entries.
 pub const ANNOTATIONS: u8 = 0x19;
 
-/// Every table whose keys begin with a space, for its removal.
+/// Every table whose keys begin with a space; removed with the space.
 pub(crate) const OF_A_SPACE: [u8; 10] = [
     SPACES,
     LOGS,
@@ -113,7 +113,7 @@ impl std::ops::Deref for Key {
     }
 }
 
-/// Calls `visit` with what follows `prefix` in each key that begins with it, and the value.
+/// Calls `visit` for each key that begins with `prefix`: with the rest of the key, and the value.
 pub(crate) fn scan_prefix(
     reader: &(impl Reader + ?Sized),
     prefix: &[u8],
@@ -152,7 +152,7 @@ pub(crate) fn remove_prefix(txn: &mut dyn Txn, prefix: &[u8]) -> Result<(), Stor
     Ok(())
 }
 
-/// Reads the value of `key` with `read`, which is `None` for bytes that this crate cannot have written.
+/// Decodes the value of `key` with `read`, which returns `None` for bytes that this crate cannot have written.
 pub(crate) fn read_row<T>(
     reader: &(impl Reader + ?Sized),
     key: &[u8],
@@ -172,7 +172,7 @@ pub(crate) fn read_row<T>(
     }
 }
 
-/// A row holds what this crate cannot have written.
+/// The error for a row that this crate cannot have written.
 pub(crate) fn damaged(table: u8) -> StorageError {
     StorageError {
         reason: format!(
@@ -182,7 +182,7 @@ pub(crate) fn damaged(table: u8) -> StorageError {
     }
 }
 
-/// A row was written by a version of this crate with other tables.
+/// The error for a row of a version with other tables.
 pub(crate) fn other_version(table: u8) -> StorageError {
     StorageError {
         reason: format!(

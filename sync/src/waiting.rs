@@ -1,13 +1,13 @@
-//! Batches that wait for an entry they link to (`docs/PROTOCOL.md` section 5). Bounded, in memory: what
-//! is dropped was not acknowledged, so it comes again.
+//! Batches that wait for an entry they link to (`docs/PROTOCOL.md` section 5). Bounded, in memory: a dropped batch
+//! was not acknowledged, so it comes again.
 
 use bytes::Bytes;
 
 use crate::id::{EntryId, LogId, Seq, SpaceId};
 
-/// Batches waiting in one session, at most.
+/// Most batches that wait in one session.
 pub const MAX_WAITING: usize = 256;
-/// Bytes waiting in one session, at most.
+/// Most bytes that wait in one session.
 pub const MAX_WAITING_BYTES: usize = 4 << 20;
 
 /// A batch that waits.
@@ -17,7 +17,7 @@ pub(crate) struct Waiter {
     pub(crate) first: Seq,
     pub(crate) last: Seq,
     pub(crate) core: Bytes,
-    /// What it waits for.
+    /// The entry that it waits for.
     pub(crate) missing: EntryId,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Queues a batch; says whether there was room.
+    /// Queues a batch; returns whether there was room.
     pub(crate) fn push(&mut self, waiter: Waiter) -> bool {
         if self.queue.len() >= MAX_WAITING || self.bytes + waiter.core.len() > MAX_WAITING_BYTES {
             return false;
@@ -39,7 +39,7 @@ impl Waiting {
         true
     }
 
-    /// Whether the entry before `first` of a log is in a batch that waits.
+    /// Whether a waiting batch holds the entry before `first` of a log.
     pub(crate) fn precedes(&self, space: SpaceId, log: LogId, first: Seq) -> bool {
         let mut queue = self.queue.iter();
         queue.any(|waiter| {

@@ -1,8 +1,8 @@
-//! A transaction that notices whether anything is written: for stores that are made to fail or to be full.
+//! A transaction that notices every write: for stores that tests make fail or fill.
 
 use crate::store::{Direction, KeyRange, Reader, StorageError, Txn, Visit};
 
-/// Passes everything on to another transaction.
+/// Passes every call on to another transaction.
 pub struct Watched<'a> {
     txn: &'a mut dyn Txn,
     has_written: bool,
@@ -17,7 +17,7 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// Whether something was put or removed, even if it was what stood there, or was not there.
+    /// Whether anything was put or removed, even without a change.
     #[must_use]
     pub fn has_written(&self) -> bool {
         self.has_written

@@ -11,9 +11,9 @@ use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
 use crate::layout::Input;
 use crate::space::{Digest, Frontier};
 
-/// Logs in one frontier or ack item, at most.
+/// Most logs in one frontier or ack item.
 pub const MAX_FRONTIER: usize = 4_096;
-/// Spaces in one digests item, at most.
+/// Most spaces in one digests item.
 pub const MAX_DIGESTS: usize = 4_096;
 
 /// Item kinds of this crate: from here …
@@ -21,7 +21,7 @@ pub const FIRST_KIND: u64 = 16;
 /// … to here.
 pub const LAST_KIND: u64 = 21;
 
-/// Names a space within one session or bundle, to those alone who share it.
+/// Names a space within one session or bundle; only those who share the space recognise it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Blind(pub [u8; 8]);
 
@@ -31,14 +31,14 @@ impl fmt::Debug for Blind {
     }
 }
 
-/// Who sends: the same space is blinded otherwise in each direction.
+/// The sender: the blinded name of a space differs in each direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The one who dialled.
+    /// The side that dialled.
     Dialler,
-    /// The one who answered.
+    /// The side that answered.
     Answerer,
-    /// The maker of a bundle; the bundle's tag takes the place of the session hash.
+    /// The author of a bundle; the bundle's tag replaces the session hash.
     Bundle,
 }
 
@@ -53,7 +53,7 @@ impl Role {
 }
 
 impl Blind {
-    /// The name of the space with this secret, in what `role` sends.
+    /// The name of the space with this secret in items that `role` sends.
     pub fn new(space_secret: &[u8; 32], session_hash: &[u8], role: Role) -> Blind {
         let key = Zeroizing::new(blake3::derive_key("hedgerow 1 blind", space_secret));
         let mut hasher = blake3::Hasher::new_keyed(&key);
@@ -80,16 +80,16 @@ pub fn root<'a>(spaces: impl Iterator<Item = (&'a SpaceId, &'a Digest)>) -> Dige
     root
 }
 
-/// What item 19 calls a log: mostly the sender's device writes it, in the opening that its hello named.
+/// The name of a log in item 19. Usually the sender's device writes the log, in the opening that its hello named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogName {
     /// 0: the sender's device, in the opening that its hello named. Not in bundles, which have no hello.
     Sender,
     /// 1: the sender's device, in another opening.
     SenderIn(Incarnation),
-    /// 2: the receiver's device: its entries come back.
+    /// 2: the receiver's device, which gets its own entries back.
     ReceiverIn(Incarnation),
-    /// 3: any.
+    /// 3: any log.
     Other(LogId),
 }
 
@@ -129,23 +129,23 @@ impl LogName {
     }
 }
 
-/// One item of reconciliation. Prints its kind alone.
+/// One item of reconciliation. Its `Debug` output shows only its kind.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Message {
-    /// 16: every shared space.
+    /// 16: the digest of every shared space.
     Digests(Vec<(Blind, Digest)>),
     /// 17: what the sender holds of a space.
     Frontier {
         /// The space.
         space: Blind,
-        /// If given: only what differs from the frontier with this digest, which both remember.
+        /// If given, `logs` holds only the differences from the frontier with this digest, which both sides remember.
         base: Option<Digest>,
-        /// The highest sequence held of each log.
+        /// The highest held entry of each log.
         logs: Frontier,
         /// Another item with more logs of the same frontier follows.
         more: bool,
     },
-    /// 18: the base of a frontier is not remembered; send it whole.
+    /// 18: the sender does not remember the base of a frontier; send it whole.
     NeedFull(Blind),
     /// 19: a batch.
     Entries {
@@ -153,17 +153,17 @@ pub enum Message {
         space: Blind,
         /// The log.
         log: LogName,
-        /// The batch, not checked.
+        /// The batch, not checked yet.
         core: Bytes,
     },
-    /// 20: held durably.
+    /// 20: the sender holds these entries durably.
     Ack {
         /// The space.
         space: Blind,
-        /// The highest sequence held of these logs.
+        /// The highest held entry of these logs.
         logs: Frontier,
     },
-    /// 21: entries of this log are not accepted; do not offer them again.
+    /// 21: the sender refuses entries of this log; do not offer them again.
     Refused {
         /// The space.
         space: Blind,
@@ -180,12 +180,12 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Bytes that are not an item of reconciliation. The sender is at fault.
+/// Bytes that are no item of reconciliation: the sender's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an item of reconciliation, or over a limit")]
 pub struct BadItem;
 
-/// Which lane of a session an item belongs to.
+/// The lane of an item in a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
     /// Overtakes text.
@@ -258,7 +258,7 @@ impl Message {
         }
     }
 
-    /// Reads the content of an item of this kind. Decoder.
+    /// Decodes the content of an item of this kind.
     pub fn decode(kind: u64, content: &Bytes) -> Result<Message, BadItem> {
         match kind {
             16 => {
@@ -363,7 +363,7 @@ struct RefusedItem {
     reason: u8,
 }
 
-/// Arrays with a limit: one that says it is longer is refused before memory is set aside.
+/// Arrays with a limit: refuses one that claims to be longer before it allocates memory.
 mod bounded {
     use minicbor::decode::{self, Decoder};
     use minicbor::encode::{self, Encoder, Write};

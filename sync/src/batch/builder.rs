@@ -1,4 +1,4 @@
-//! A batch being made.
+//! Builds batches.
 
 use super::{
     ANNOTATION, BATCH_TARGET, Batch, EntryView, FORM_BYTES, FORM_VOID, HEAD_ROOM, KIND_SHIFT,
@@ -9,7 +9,7 @@ use crate::id::{EntryId, LogId, Seq, SpaceId};
 use crate::layout::{put_varint, put_zigzag};
 use crate::mark::{MARK_LENGTH, MarkKey};
 
-/// A batch being made.
+/// A batch under construction.
 #[derive(Clone)]
 pub struct BatchBuilder {
     log: LogId,
@@ -35,7 +35,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Goes on from the unsealed `batch`, whose last entry has this wall time.
+    /// Continues the unsealed `batch`, whose last entry has this wall time.
     pub(crate) fn resume(log: LogId, batch: &Batch<'_>, last_wall_ms: i64) -> BatchBuilder {
         BatchBuilder {
             log,
@@ -48,7 +48,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Starts a batch that will take entries of the unsealed `batch` over as they are, from `entry` on.
+    /// Starts a batch that will copy entries of the unsealed `batch` unchanged, from `entry` on.
     pub(crate) fn cut(log: LogId, batch: &Batch<'_>, entry: &EntryView<'_>) -> BatchBuilder {
         BatchBuilder {
             log,
@@ -61,15 +61,15 @@ impl BatchBuilder {
         }
     }
 
-    /// Takes over the next entry of the batch given to [`BatchBuilder::cut`].
+    /// Copies the next entry of the batch given to [`BatchBuilder::cut`].
     pub(crate) fn push_view(&mut self, entry: &EntryView<'_>) {
         self.count += 1;
         self.last_wall_ms = entry.wall_ms;
         self.entries.extend_from_slice(entry.bytes);
     }
 
-    /// Takes over the next entry of the same log, which names no other log or lies in the batch given to
-    /// [`BatchBuilder::cut`]; says whether it did.
+    /// Copies the next entry of the same log, which must name no other log or lie in the batch given to
+    /// [`BatchBuilder::cut`]. Returns whether there was room.
     pub(crate) fn follow(&mut self, entry: &EntryView<'_>) -> bool {
         if self.count as usize >= MAX_BATCH_ENTRIES {
             return false;
@@ -95,13 +95,13 @@ impl BatchBuilder {
         true
     }
 
-    /// Bytes of the core so far, at most.
+    /// Upper bound for the present length of the core, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.refs.len() + self.entries.len() + HEAD_ROOM
     }
 
-    /// Adds an entry, unless a limit of the batch forbids it; says whether it did. The caller has
-    /// checked the limits of the entry.
+    /// Adds an entry, unless a limit of the batch forbids it; returns whether it did. The caller has checked the
+    /// limits of the entry.
     pub fn push(&mut self, entry: &Entry) -> bool {
         let Some(delta) = entry.wall_ms.checked_sub(self.last_wall_ms) else {
             return false;
@@ -129,7 +129,7 @@ impl BatchBuilder {
         true
     }
 
-    /// `None`: the batch refers to as many logs as it can.
+    /// `None` if the batch cannot refer to more logs.
     fn put_links(&mut self, out: &mut Vec<u8>, links: &[EntryId]) -> Option<()> {
         put_varint(out, links.len() as u64);
         for link in links {
@@ -181,26 +181,26 @@ impl BatchBuilder {
         u8::try_from(index).ok()
     }
 
-    /// How many entries it has.
+    /// Number of its entries.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The core with its mark. The salt is random and used for no other batch: who comes to know it and
-    /// the mark key can guess at bodies that have left since.
+    /// The core with its mark. The salt must be random and unique to this batch: with the salt and the mark key one can
+    /// guess bodies that have left since.
     pub fn seal(&self, key: &MarkKey, space: SpaceId, salt: &Salt) -> Vec<u8> {
         let mut core = self.core(ProofKind::Mark);
         core.extend_from_slice(salt);
         let mark_at = core.len();
         core.extend_from_slice(&[0; MARK_LENGTH]);
         let batch = Batch::parse_head(&core).and_then(|batch| batch.covered());
-        // Over a limit: nobody takes it, so any mark will do.
+        // Over a limit: every receiver refuses it, so any mark will do.
         let covered = batch.unwrap_or_default();
         core[mark_at..].copy_from_slice(&key.mark(space, self.log, &covered));
         core
     }
 
-    /// The core for this store alone: the mark is made when it is sent.
+    /// The core for this store only: the mark is added when it is sent.
     pub(crate) fn unsealed(&self) -> Vec<u8> {
         self.core(ProofKind::Unsealed)
     }

@@ -7,9 +7,9 @@
 //! entry = wall delta ‖ links ‖ links × (ref u8 ‖ seq) ‖ what u8 ‖ kind? ‖ target? ‖ body
 //! ```
 //!
-//! - `view`: the entries of a batch, read where they lie;
-//! - `builder`: a batch being made;
-//! - `proof`: what a mark covers, and bodies that leave.
+//! - `view`: reads the entries of a batch in place;
+//! - `builder`: builds batches;
+//! - `proof`: the bytes that a mark covers, and removal of bodies.
 
 mod builder;
 mod proof;
@@ -24,27 +24,27 @@ use crate::id::{DeviceId, Incarnation, LogId, Seq};
 use crate::layout::Input;
 use crate::mark::MARK_LENGTH;
 
-/// A batch is cut here, unless one entry alone is larger.
+/// Length at which a batch is cut, unless it holds a single larger entry.
 pub const BATCH_TARGET: usize = 3_600;
-/// Bytes of one core, at most, of which no body has left.
+/// Most bytes of a core from which no body has left.
 pub const MAX_BATCH: usize = 131_072;
-/// Entries of one batch, at most.
+/// Most entries of one batch.
 pub const MAX_BATCH_ENTRIES: usize = 1_024;
-/// Bytes of one core, at most, that has a salt or a commitment for each entry: any batch can lose a body.
+/// Most bytes of a core with a salt or a commitment for each entry: any batch can lose a body.
 pub const MAX_EXPANDED: usize = MAX_BATCH + MAX_BATCH_ENTRIES * SALT_LENGTH;
-/// Logs that one batch refers to, at most.
+/// Most logs that one batch refers to.
 pub const MAX_REFS: usize = 255;
 
-/// What proves that a batch is its author's.
+/// The proof that a batch is its author's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProofKind {
-    /// Nothing yet: entries of this store's own logs, at rest. Never on the wire.
+    /// No proof yet: entries of this store's own logs, at rest. Never on the wire.
     Unsealed,
     /// A mark, and one salt for all bodies: direct chats.
     Mark,
-    /// A mark, and a salt or a commitment beside each body: direct chats, once a body has left.
+    /// A mark, and a salt or a commitment for each body: direct chats, once a body has left.
     Expanded,
-    /// Reserved: known to later versions, refused by this one.
+    /// Reserved: later versions know it, this one refuses it.
     Reserved(u8),
 }
 
@@ -67,7 +67,7 @@ impl ProofKind {
         }
     }
 
-    /// Bytes behind the entries.
+    /// Bytes after the entries.
     fn length(self) -> usize {
         match self {
             ProofKind::Unsealed | ProofKind::Reserved(_) => 0,
@@ -76,7 +76,7 @@ impl ProofKind {
         }
     }
 
-    /// Bytes of a core, at most.
+    /// Most bytes of a core.
     fn limit(self) -> usize {
         match self {
             ProofKind::Expanded => MAX_EXPANDED,
@@ -85,39 +85,39 @@ impl ProofKind {
     }
 }
 
-/// Why bytes are not a batch. Whoever made them is at fault.
+/// Why bytes are not a batch: their author's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
-    /// It ends early, goes on too long, or holds a number in a longer form than needed.
+    /// Truncated, too long, or with a number that is not in its shortest form.
     #[error("the batch is malformed")]
     Malformed,
-    /// It is over a limit of `docs/PROTOCOL.md` section 1.
+    /// Over a limit of `docs/PROTOCOL.md` section 1.
     #[error("the batch is over a limit")]
     OverLimit,
-    /// This version does not know its kind of proof or a form of body.
+    /// A kind of proof or a form of body that this version does not know.
     #[error("the batch is of an unknown kind")]
     UnknownKind,
 }
 
-/// A checked batch, still in its bytes.
+/// A checked batch, borrowed from its bytes.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
     core: &'a [u8],
     entries: &'a [u8],
     refs: &'a [u8],
-    /// What stands behind the entries.
+    /// The bytes after the entries.
     trailer: &'a [u8],
     base_wall_ms: i64,
-    /// The number of its first entry.
+    /// Number of its first entry.
     pub first: Seq,
-    /// How many entries it has, at least one.
+    /// Number of its entries, at least one.
     pub count: u64,
-    /// What proves it.
+    /// Its kind of proof.
     pub proof: ProofKind,
 }
 
 impl<'a> Batch<'a> {
-    /// Checks all of `core`, a batch from the wire, without copying. Decoder.
+    /// Decodes and checks all of `core`, a batch from the wire, without copying.
     pub fn parse(core: &'a [u8]) -> Result<Batch<'a>, BatchError> {
         let batch = Batch::parse_head(core)?;
         match batch.proof {
@@ -128,7 +128,7 @@ impl<'a> Batch<'a> {
         Ok(batch)
     }
 
-    /// As [`Batch::parse`], for what this store wrote itself: entries are checked as they are read.
+    /// As [`Batch::parse`], for bytes that this store wrote itself: checks each entry only when it is read.
     pub(crate) fn parse_head(core: &'a [u8]) -> Result<Batch<'a>, BatchError> {
         if core.len() > MAX_EXPANDED {
             return Err(BatchError::OverLimit);
@@ -178,7 +178,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The number of its last entry.
+    /// Number of its last entry.
     pub fn last(&self) -> Seq {
         Seq(self.first.0 + self.count - 1)
     }
@@ -202,24 +202,24 @@ fn read_ref(bytes: &[u8]) -> Option<LogId> {
     })
 }
 
-/// In the byte that says what an entry is: where its body is.
+/// Bits of an entry's byte `what`: the form of its body.
 const FORM: u8 = 0b11;
 const FORM_BYTES: u8 = 0;
 /// The body has left; its commitment stays.
 const FORM_GAP: u8 = 1;
-/// The author took the body out before it was ever sealed.
+/// The author removed the body before the batch was ever sealed.
 const FORM_VOID: u8 = 2;
-/// In the same byte: an annotation, and no row.
+/// Bit of the same byte: an annotation instead of a row.
 const ANNOTATION: u8 = 0b100;
-/// In the same byte, from this bit on: the kind …
+/// From this bit on, the same byte holds the kind …
 const KIND_SHIFT: u8 = 3;
-/// … or, if it is this or higher, how much higher follows.
+/// … or, if that is this value, the kind minus this value follows as a varint.
 const LONG_KIND: u16 = 31;
-/// In the place of a ref: the log of the batch itself.
+/// In place of a ref: the log of the batch itself.
 const OWN_LOG: u8 = 255;
-/// Bytes of one log in the list of those a batch refers to.
+/// Bytes of one log in the list of logs that a batch refers to.
 const REF_LENGTH: usize = 24;
-/// Bytes of a core beside its refs and entries, at most: three numbers, two bytes, salt and mark.
+/// Most bytes of a core besides refs and entries: three numbers, two bytes, salt and mark.
 const HEAD_ROOM: usize = 10 + 2 + 10 + 2 + SALT_LENGTH + MARK_LENGTH;
 
 const _: () = assert!(MAX_REFS <= OWN_LOG as usize);

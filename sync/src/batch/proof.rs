@@ -1,7 +1,7 @@
-//! What a mark covers, and bodies that leave (`docs/PROTOCOL.md` section 4).
+//! The bytes that a mark covers, and removal of bodies (`docs/PROTOCOL.md` section 4).
 //!
-//! A mark covers a salted commitment of each body in the place of the body. So one body can leave and
-//! the others stay provable, and what stays of it tells nobody what it was: its salt leaves with it.
+//! A mark covers a salted commitment of each body instead of the body. So one body can leave while the others stay
+//! provable. Its salt leaves with it, so nobody can guess the body from the commitment.
 
 use subtle::ConstantTimeEq;
 
@@ -18,12 +18,12 @@ pub const SALT_LENGTH: usize = 16;
 /// Bytes of a commitment.
 pub(super) const COMMITMENT_LENGTH: usize = 16;
 
-/// What the commitment of a body is salted with.
+/// The salt of a body's commitment.
 pub type Salt = [u8; SALT_LENGTH];
 
 type Commitment = [u8; COMMITMENT_LENGTH];
 
-/// The salts of the bodies of one batch, from the one that it carries.
+/// The salts of the bodies of one batch, derived from the salt in the batch.
 pub(super) struct Salts(blake3::OutputReader);
 
 impl Salts {
@@ -62,7 +62,7 @@ impl Batch<'_> {
         }
     }
 
-    /// What a mark covers: the same whichever bodies have left since.
+    /// The bytes that a mark covers: the same whichever bodies have left since.
     pub(super) fn covered(&self) -> Result<Vec<u8>, BatchError> {
         let mut salts = match self.proof {
             ProofKind::Mark => self.trailer.first_chunk().map(Salts::new),
@@ -94,9 +94,8 @@ impl Batch<'_> {
         Ok(covered)
     }
 
-    /// The core without the bodies of the entries that `leaves` names: their commitments stay, and the
-    /// salt of the batch becomes one a body. In entries that are not sealed nothing stays of a body.
-    /// `None` if no body leaves.
+    /// The core without the bodies of the entries that `leaves` selects: their commitments stay, and each remaining
+    /// body gets a salt of its own. Unsealed entries keep no commitment. `None` if no body leaves.
     pub(crate) fn without(
         &self,
         mut leaves: impl FnMut(Seq) -> bool,

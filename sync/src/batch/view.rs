@@ -1,4 +1,4 @@
-//! The entries of a batch, read where they lie.
+//! Reads the entries of a batch in place.
 
 use bytes::Bytes;
 
@@ -11,7 +11,7 @@ use crate::entry::{AnnotationKind, Body, MAX_BODY, MAX_LINKS, RowKind, What};
 use crate::id::{EntryId, LogId, Seq};
 use crate::layout::Input;
 
-/// Walks over the entries of a [`Batch`]; ends after the first that is malformed.
+/// Iterates over the entries of a [`Batch`]; ends after the first malformed one.
 #[derive(Clone)]
 pub struct Entries<'a> {
     input: Input<'a>,
@@ -47,7 +47,7 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Whether no byte is left.
+    /// Whether all bytes have been read.
     pub(super) fn is_at_end(&self) -> bool {
         self.input.is_empty()
     }
@@ -160,14 +160,14 @@ impl<'a> Entries<'a> {
     }
 }
 
-/// An entry in the bytes of its batch.
+/// An entry, borrowed from the bytes of its batch.
 #[derive(Clone)]
 pub struct EntryView<'a> {
     /// Its number.
     pub seq: Seq,
     /// Its wall time, Unix milliseconds.
     pub wall_ms: i64,
-    /// What it says.
+    /// Its body.
     pub body: BodyView<'a>,
     /// Its explicit links.
     pub links: Links<'a>,
@@ -176,9 +176,9 @@ pub struct EntryView<'a> {
     pub(super) bytes: &'a [u8],
     /// Its encoding without the body …
     pub(super) header: &'a [u8],
-    /// … and where in it the form of the body stands.
+    /// … and the offset of the body's form in it.
     pub(super) form_at: usize,
-    /// The wall time that its own is a difference from.
+    /// The wall time from which its own is a difference.
     pub(super) previous_wall_ms: i64,
 }
 
@@ -196,7 +196,7 @@ enum Target {
 }
 
 impl EntryView<'_> {
-    /// What it is, as an entry of `log`.
+    /// Its kind and target, as an entry of `log`.
     pub fn what(&self, log: LogId) -> What {
         match self.kind {
             Kind::Row(kind) => What::Row(kind),
@@ -215,7 +215,7 @@ impl EntryView<'_> {
         matches!(self.kind, Kind::Row(_))
     }
 
-    /// Whether it names entries of other logs, by the list of its batch.
+    /// Whether it names entries of other logs, through the list in its batch.
     pub(crate) fn names_others(&self) -> bool {
         !self.links.input.is_empty() || matches!(self.kind, Kind::Annotation(_, Target::Other(_)))
     }
@@ -226,24 +226,24 @@ impl EntryView<'_> {
     }
 }
 
-/// A [`Body`] in the bytes of its batch.
+/// A [`Body`], borrowed from the bytes of its batch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum BodyView<'a> {
-    /// It is here.
+    /// The body is here.
     Bytes {
         /// Its bytes.
         bytes: &'a [u8],
-        /// What its commitment is salted with, unless the batch has one salt for all.
+        /// The salt of its commitment, unless the batch has one salt for all.
         salt: Option<Salt>,
     },
     /// It has left; its commitment stays.
     Gap([u8; COMMITMENT_LENGTH]),
-    /// Its author took it out before it was ever sealed.
+    /// The author removed it before the batch was ever sealed.
     Void,
 }
 
 impl BodyView<'_> {
-    /// Copied out.
+    /// Copies the body.
     pub fn to_body(self) -> Body {
         match self {
             BodyView::Bytes { bytes, .. } => Body::Bytes(Bytes::copy_from_slice(bytes)),
@@ -257,7 +257,7 @@ impl BodyView<'_> {
     }
 }
 
-/// Walks over the explicit links of an entry.
+/// Iterates over the explicit links of an entry.
 #[derive(Clone)]
 pub struct Links<'a> {
     input: Input<'a>,

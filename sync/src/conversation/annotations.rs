@@ -1,4 +1,4 @@
-//! What has been said of rows.
+//! Annotations of rows.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -13,25 +13,25 @@ use crate::space::SpaceRow;
 use crate::store::{Direction, KeyRange, Reader, StorageError, Txn};
 use crate::tables::{ANNOTATIONS, Key, SEGMENTS, damaged, read_row};
 
-/// The last that one author (a device) said of an entry in annotations of one kind.
+/// The last annotation of one kind that one author (a device) made of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
-    /// The entry it is about.
+    /// The entry that it annotates.
     pub target: EntryId,
-    /// Where it stands itself. Of several devices that are one person's, the highest counts.
+    /// Its own place. If several devices belong to one person, the highest place counts.
     pub place: Place,
-    /// What it says.
+    /// Its content.
     pub body: Body,
 }
 
 impl Annotation {
-    /// Who said it.
+    /// Its author.
     pub fn author(&self) -> DeviceId {
         self.place.log.device
     }
 }
 
-/// Which annotation counts, within one (kind, target, author). They are ordered as entries on screen.
+/// Orders annotations of one (kind, target, author) as on screen; the highest counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Said {
     lamport: Lamport,
@@ -48,7 +48,7 @@ impl Said {
         }
     }
 
-    /// Takes its place unless a later one has it; says whether it did.
+    /// Stores this annotation unless a later one counts; returns whether it did.
     pub(super) fn place(
         &self,
         txn: &mut dyn Txn,
@@ -80,8 +80,8 @@ impl Said {
     }
 }
 
-/// The annotations of one kind of these entries, by target, in screen order. Costs one look at the index
-/// for each log among the targets, and nothing in a space without annotations.
+/// The annotations of one kind of these entries, by target, in screen order. Costs one index lookup for each log
+/// among the targets, and nothing in a space without annotations.
 pub fn annotations(
     reader: &dyn Reader,
     space: SpaceId,
@@ -121,9 +121,8 @@ pub fn annotations(
     Ok(by_target)
 }
 
-/// Calls `visit` with the target and the place of every annotation of one kind in a space, until it
-/// breaks: there may be as many as there are entries. [`page::entry`](crate::page::entry) gives what one
-/// says.
+/// Calls `visit` with the target and the place of every annotation of one kind in a space until it breaks; there
+/// may be as many as entries. [`page::entry`](crate::page::entry) returns the content of one.
 pub fn each_annotation(
     reader: &dyn Reader,
     space: SpaceId,
@@ -178,9 +177,9 @@ fn scan(
     }
 }
 
-/// Reads a row: the target and the place of the annotation that counts.
+/// Decodes an index row: the target, and the place of the annotation that counts.
 fn decode(key: &[u8], value: &[u8]) -> Option<(EntryId, Place)> {
-    // The table, the space and the kind.
+    // Skips the table, the space and the kind.
     let mut input = Input(key.get(1 + 16 + 2..)?);
     let target = EntryId {
         log: LogId {
@@ -202,7 +201,7 @@ fn decode(key: &[u8], value: &[u8]) -> Option<(EntryId, Place)> {
     Some((target, place))
 }
 
-/// Reads what these annotations say: each segment once.
+/// Reads the bodies of these annotations; reads each segment once.
 fn read_bodies(
     reader: &dyn Reader,
     space: SpaceId,

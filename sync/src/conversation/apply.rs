@@ -1,4 +1,4 @@
-//! What accepted entries change.
+//! Applies accepted entries to the conversation.
 
 use super::annotations::Said;
 use crate::entry::What;
@@ -9,12 +9,12 @@ use crate::segment::Standing;
 use crate::space::SpaceRow;
 use crate::store::{StorageError, Txn};
 
-/// What accepted entries have changed in the conversation.
+/// What accepted entries changed in the conversation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Rows that are new, by their numbers in the log.
+    /// New rows, by their numbers in the log.
     pub rows: Vec<NewRows>,
-    /// Entries of which something else is said now, by name, held or not.
+    /// Entries with new annotations, held or not.
     pub annotated: Vec<EntryId>,
 }
 
@@ -23,7 +23,7 @@ pub struct Changes {
 pub struct NewRows {
     /// The first.
     pub first: Seq,
-    /// How many.
+    /// Number of rows.
     pub count: u64,
 }
 
@@ -34,8 +34,8 @@ pub(crate) struct Accepted {
     pub(crate) standing: Standing,
 }
 
-/// Entries of `log` right after its head have been stored: counts them, orders them, and places what they
-/// say of others. Writes both rows.
+/// Counts, orders and indexes entries of `log` that were stored right after its head, and indexes their annotations.
+/// Writes both rows.
 pub(crate) fn apply(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -85,7 +85,7 @@ impl Changes {
         }
     }
 
-    /// How many rows are new.
+    /// Number of new rows.
     pub fn row_count(&self) -> u64 {
         self.rows.iter().map(|run| run.count).sum()
     }

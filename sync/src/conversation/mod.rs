@@ -1,12 +1,11 @@
-//! The conversation that the entries of a space make: rows, and what annotations say of them.
+//! The conversation that the entries of a space make: rows, and annotations of them.
 //!
-//! - `apply`: what accepted entries change, whoever brought them: an own append, a session, a bundle;
-//! - `annotations`: what has been said of rows.
+//! - `apply`: applies accepted entries, whether from an own append, a session or a bundle;
+//! - `annotations`: annotations of rows.
 //!
-//! Any order in which entries are accepted gives the same conversation: rows stand where the screen order
-//! puts them, and of what one author says of one entry in annotations of one kind the last in that order
-//! counts. An annotation may come before its target, or have none that is held: it is found by the
-//! target's name, so nothing waits.
+//! Any order of acceptance gives the same conversation: screen order places the rows, and for each (kind, target,
+//! author) the last annotation in that order counts. An annotation may come before its target, or its target may never
+//! come: the index finds it by the target's name, so nothing waits.
 
 mod annotations;
 mod apply;

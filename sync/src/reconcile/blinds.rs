@@ -1,4 +1,4 @@
-//! What the two sides call the spaces in one session (`docs/PROTOCOL.md` section 6).
+//! The names of spaces in one session (`docs/PROTOCOL.md` section 6).
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use super::Shared;
 use crate::id::SpaceId;
 use crate::wire::{Blind, Role};
 
-/// The names of the spaces that are shared. Each is worked out when it is said first, the peer's when one is heard
-/// first: in most sessions nothing is said of any space.
+/// The blinded names of the shared spaces. Computes ours on first use, and the peer's when the first one arrives: most
+/// sessions name no space.
 pub(super) struct Blinds {
     role: Role,
     their_role: Role,
@@ -37,7 +37,7 @@ impl Blinds {
         }
     }
 
-    /// What we call a space that is shared.
+    /// Our name of a shared space.
     pub fn of(&mut self, space: SpaceId) -> Option<Blind> {
         if let Some(blind) = self.ours.get(&space) {
             return Some(*blind);
@@ -47,7 +47,7 @@ impl Blinds {
         Some(blind)
     }
 
-    /// Which space the peer means.
+    /// The space that the peer names.
     pub fn space(&mut self, blind: &Blind) -> Option<SpaceId> {
         let theirs = self.theirs.get_or_insert_with(|| {
             let secrets = self.secrets.iter();

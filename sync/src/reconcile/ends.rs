@@ -1,4 +1,4 @@
-//! What the two sides call the logs (`docs/PROTOCOL.md` section 6), and salts for batches that leave.
+//! The names of logs in one session (`docs/PROTOCOL.md` section 6), and salts for outgoing batches.
 
 use zeroize::Zeroizing;
 
@@ -34,7 +34,7 @@ impl Ends {
         self.peer_opening = Some(opening);
     }
 
-    /// What we call a log.
+    /// Our name of a log.
     pub fn name(&self, log: LogId) -> LogName {
         if log == self.me && !self.is_bundle {
             LogName::Sender
@@ -47,7 +47,7 @@ impl Ends {
         }
     }
 
-    /// Which log the peer means. `None`: it names an opening that it has not told.
+    /// The log that the peer names. `None`: it names an opening that it has not told.
     pub fn log(&self, name: LogName) -> Option<LogId> {
         let (device, incarnation) = match name {
             LogName::Sender => (self.peer, self.peer_opening?),
@@ -61,7 +61,7 @@ impl Ends {
         })
     }
 
-    /// A salt that no other batch has.
+    /// A fresh salt, unique to one batch.
     pub fn next_salt(&mut self) -> Salt {
         let hash = blake3::keyed_hash(&self.salt_seed, &self.salts.to_be_bytes());
         self.salts += 1;

@@ -1,4 +1,4 @@
-//! Entries, acknowledgements and refusals as they come.
+//! Handles incoming entries, acknowledgements and refusals.
 
 use super::tasks::{Arrived, Intake};
 use super::{Event, Extent, Fault, MAX_TOLD_REFUSALS, Reconciler, note_acks};
@@ -12,10 +12,10 @@ use crate::store::{StorageError, Txn};
 use crate::tables::LogNumber;
 use crate::waiting::Waiter;
 
-/// What taking in one batch counts for in a step, beside the entries that it links to and its annotations.
+/// Work of one batch in a step, besides the entries that it links to and its annotations.
 const BATCH_WORK: usize = 16;
 
-/// What it has cost to take in a batch: each annotation is placed in a row of its own.
+/// Work of ingesting a batch: each annotation writes a row of its own.
 fn work(ingested: &Ingested) -> usize {
     let annotations = match ingested {
         Ingested::Stored {
@@ -29,7 +29,7 @@ fn work(ingested: &Ingested) -> usize {
 }
 
 impl Reconciler {
-    /// Takes in batches; true when those that have come, and those that waited for them, are done.
+    /// Ingests batches; true once the arrived batches, and those that waited for them, are done.
     pub(super) fn intake(
         &mut self,
         txn: &mut dyn Txn,
@@ -53,7 +53,7 @@ impl Reconciler {
         Ok(false)
     }
 
-    /// A batch that waited for what has been stored.
+    /// A waiting batch whose missing entry has been stored.
     fn next_waiter(&mut self, intake: &mut Intake) -> Option<Arrived> {
         while let Some((log, last)) = intake.stored.last() {
             if let Some(waiter) = self.waiting.ready(intake.space, *log, *last) {
@@ -64,7 +64,7 @@ impl Reconciler {
         None
     }
 
-    /// Takes in one batch. Gives it back if there is more to be read for it.
+    /// Ingests one batch. Returns it if more must be read for it first.
     fn take_in(
         &mut self,
         txn: &mut dyn Txn,
@@ -170,7 +170,7 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Entries have been stored that the peer holds too.
+    /// Records that the store now holds entries that the peer holds too.
     fn now_held(&mut self, space: SpaceId, log: LogId, first: Seq, last: Seq) {
         let Some(progress) = self.spaces.get_mut(&space) else {
             return;
@@ -187,7 +187,7 @@ impl Reconciler {
         }
     }
 
-    /// Who sends entries of ours (lost here, or of our other device) holds them: as good as an
+    /// A peer that sends entries of ours (lost here, or of our other device) holds them, which is as good as an
     /// acknowledgement.
     fn sender_holds(
         &self,
@@ -233,7 +233,7 @@ impl Reconciler {
         for (log, seq) in acked {
             match LogRow::read(txn, space, log)? {
                 Some(row) if seq <= row.head => known.push((log, seq, row)),
-                // Never written: whatever it means, it is not a fact about our entries.
+                // We never wrote that entry, so the acknowledgement says nothing about our entries.
                 _ => {}
             }
         }

@@ -1,14 +1,14 @@
-//! What a reconciler tells its engine.
+//! Events that a reconciler reports to its engine.
 
 use crate::batch::BatchError;
 use crate::conversation::Changes;
 use crate::id::{LogId, Seq, SpaceId};
 use crate::ingest::Refusal;
 
-/// What happened, for the engine to act on and to tell.
+/// An event, on which the engine acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// Entries are new here.
+    /// New entries were stored.
     Stored {
         /// The space.
         space: SpaceId,
@@ -18,10 +18,10 @@ pub enum Event {
         first: Seq,
         /// The last.
         last: Seq,
-        /// What they have changed in the conversation.
+        /// What they changed in the conversation.
         changes: Changes,
     },
-    /// The peer's device now holds this log up to there.
+    /// The peer's device now holds this log up to `seq`.
     Acked {
         /// The space.
         space: SpaceId,
@@ -30,7 +30,7 @@ pub enum Event {
         /// Its last entry held.
         seq: Seq,
     },
-    /// Entries were not accepted: the sender may not speak for this log.
+    /// The store refused entries: the sender may not speak for this log.
     Refused {
         /// The space.
         space: SpaceId,
@@ -39,13 +39,13 @@ pub enum Event {
         /// Why.
         refusal: Refusal,
     },
-    /// The peer does not want a log.
+    /// The peer refuses a log.
     RefusedByPeer {
         /// The space.
         space: SpaceId,
         /// The log.
         log: LogId,
-        /// Why.
+        /// Its reason.
         refusal: Refusal,
     },
     /// The peer broke the protocol: end the session.
@@ -58,7 +58,7 @@ pub enum Fault {
     /// An item is malformed or over a limit.
     #[error("an item is malformed or over a limit")]
     BadItem,
-    /// A batch is.
+    /// A batch is malformed.
     #[error(transparent)]
     BadBatch(BatchError),
 }

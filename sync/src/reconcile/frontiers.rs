@@ -1,4 +1,4 @@
-//! Finding out what differs, from digests and frontiers.
+//! Finds the differences between two stores, from digests and frontiers.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ impl Reconciler {
         Ok(())
     }
 
-    /// The peer held, when it said so, exactly what we held when this session began.
+    /// Handles an equal digest: when the peer stated it, it held exactly what we held when this session began.
     pub(super) fn equal(&mut self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
         let peer = self.peer;
         let Some(progress) = self.spaces.get_mut(&space) else {
@@ -57,7 +57,7 @@ impl Reconciler {
         if let Some(progress) = self.progress(space) {
             progress.told_frontier = true;
             let due = progress.frontier_due.as_ref();
-            // What is being told already is not begun again, however often it is asked for.
+            // A frontier that is already being sent does not start again, however often the peer asks for it.
             if due.is_none_or(|telling| telling.extent < extent) {
                 progress.frontier_due = Some(Telling::new(extent));
             }
@@ -101,13 +101,13 @@ impl Reconciler {
             held = Base::read(txn, space, peer)?.map_or(held, |base| base.logs);
         }
         if let Some(progress) = self.progress(space) {
-            // What is sent from now on follows from this frontier.
+            // Everything sent from now on follows from this frontier.
             progress.view = None;
         }
         self.answer(txn, space, held, View::of(coming))
     }
 
-    /// Remembers the frontier as a base, once a session, when the peer is known to hold the same.
+    /// Stores the frontier as a base, once a session, when the peer is known to hold the same.
     pub(super) fn settle(&mut self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
         let Some(progress) = self.progress(space) else {
             return Ok(());

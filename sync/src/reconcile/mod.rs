@@ -1,22 +1,21 @@
 //! Reconciliation of the spaces shared with one device, over one session or bundle
 //! (`docs/PROTOCOL.md` section 6).
 //!
-//! A [`Reconciler`] is told what the peer says ([`Reconciler::peer_root`], [`Reconciler::receive`]) and
-//! what grows here ([`Reconciler::grew`]), each within a transaction, and gives what is to be sent
-//! ([`Reconciler::fill`]). What it gives may leave only after that transaction has been committed: an
-//! acknowledgement says that entries are durable. It believes the peer in nothing but what the peer
-//! says of itself.
+//! The caller passes a [`Reconciler`] the peer's items ([`Reconciler::peer_root`], [`Reconciler::receive`]) and new
+//! local entries ([`Reconciler::grew`]), each within a transaction, and gets the items to send
+//! ([`Reconciler::fill`]). The caller may send them only after it has committed that transaction: an acknowledgement
+//! promises that entries are durable. A reconciler believes the peer only about the peer itself.
 //!
-//! One call does a bounded share of the work ([`STEP`]), however many logs there are: what an item asks
-//! for beyond that waits in `tasks` until [`Reconciler::proceed`].
+//! One call does a bounded amount of work ([`STEP`]), however many logs there are. The rest of an item waits in
+//! `tasks` until [`Reconciler::proceed`].
 //!
-//! - `tasks`: what has come and is being taken in, in steps;
-//! - `frontiers`: finding out what differs, from digests and frontiers;
-//! - `walk`: the walk over the logs of a space that this takes;
-//! - `sending`: items and entries as they leave;
-//! - `entries`: entries, acknowledgements and refusals as they come;
-//! - `blinds`: what the two call the spaces;
-//! - `ends`: what they call the logs, and salts for what leaves;
+//! - `tasks`: executes incoming items in steps;
+//! - `frontiers`: finds the differences, from digests and frontiers;
+//! - `walk`: walks over the logs of a space for that;
+//! - `sending`: makes the outgoing items and entries;
+//! - `entries`: handles incoming entries, acknowledgements and refusals;
+//! - `blinds`: the names of spaces;
+//! - `ends`: the names of logs, and salts for outgoing batches;
 //! - `view`: what one session knows of the peer's side of a space.
 
 mod blinds;
@@ -48,12 +47,12 @@ use crate::store::{Reader, StorageError, Txn};
 use crate::waiting::Waiting;
 use crate::wire::{Role, root};
 
-/// With more shared spaces than this, digests are exchanged before frontiers.
+/// With more shared spaces than this, the two sides exchange digests before frontiers.
 pub const FEW_SPACES: usize = 8;
-/// Logs refused that a session remembers having told the peer, at most.
+/// Most refused logs that a session remembers to have told the peer.
 pub const MAX_TOLD_REFUSALS: usize = 256;
-/// Logs of a space whose digest is computed for a hello, at most: of a larger space a digest is named only
-/// if it is kept already.
+/// Most logs of a space whose digest is computed for a hello; the digest of a larger space is stated only if the store
+/// has cached it.
 pub const MAX_DIGESTED_LOGS: u32 = 2_048;
 
 /// A space shared with the peer.
@@ -61,14 +60,14 @@ pub const MAX_DIGESTED_LOGS: u32 = 2_048;
 pub struct Shared<'a> {
     /// The space.
     pub space: SpaceId,
-    /// Its secret, which only blinds its name.
+    /// Its secret; used only to blind its name.
     pub secret: &'a [u8; 32],
 }
 
 /// The session or bundle over which two devices reconcile.
 #[derive(Clone, Copy)]
 pub struct Channel<'a> {
-    /// What the device of this store writes, in this opening.
+    /// The log that this store's device writes in this opening.
     pub me: LogId,
     /// The device at the other end.
     pub peer: DeviceId,
@@ -76,11 +75,11 @@ pub struct Channel<'a> {
     pub role: Role,
     /// The session's hash, or the bundle's tag.
     pub hash: &'a [u8],
-    /// Random and used for this channel alone: the salts of the batches that leave derive from it.
+    /// Random and unique to this channel: the salts of outgoing batches derive from it.
     pub salt_seed: &'a [u8; 32],
 }
 
-/// Brings two stores to the same entries. One a session.
+/// Brings two stores to the same entries. One for each session.
 pub struct Reconciler {
     ends: Ends,
     peer: DeviceId,
@@ -88,52 +87,52 @@ pub struct Reconciler {
     spaces: BTreeMap<SpaceId, Progress>,
     blinds: Blinds,
     digests_due: bool,
-    /// What has come and is not taken in.
+    /// Incoming items that are not finished.
     tasks: VecDeque<Task>,
     waiting: Waiting,
-    /// Spaces of which waiting batches were dropped.
+    /// Spaces that lost waiting batches for lack of room.
     dropped: BTreeSet<SpaceId>,
-    /// Refused logs that the peer has been told of, and those that it is to be told of.
+    /// Refused logs that the peer knows of, and those still to tell it.
     told_refusals: BTreeSet<(SpaceId, LogId)>,
     refusals_due: Vec<(SpaceId, LogId, Refusal)>,
 }
 
-/// How far one space has come in this session.
+/// Progress of one space in this session.
 struct Progress {
     /// The digest that went into the root.
     stated: Digest,
-    /// Logs that have grown since, from here, while the peer's frontier is unknown.
+    /// Logs that have grown since, from which entry on, while the peer's frontier is unknown.
     grown: BTreeMap<LogId, Seq>,
     told_frontier: bool,
-    /// Our frontier is to be sent; computed when it leaves, so that a peer that asks without reading
-    /// gathers nothing here.
+    /// Our frontier is due; it is computed as it leaves, so that a peer that asks without reading cannot fill memory
+    /// here.
     frontier_due: Option<Telling>,
     need_full_due: bool,
-    /// Parts of the peer's frontier that have come.
+    /// The parts of the peer's frontier that have arrived.
     coming: Option<Frontier>,
-    /// The walk over the logs that goes on.
+    /// The walk in progress over the logs.
     walk: Option<Box<Walk>>,
-    /// A common frontier has been remembered in this session, or is not to be.
+    /// This session has stored a common frontier, or must not.
     settled: bool,
-    /// How many logs the peer refuses, once that matters.
+    /// Number of logs that the peer refuses, once it is needed.
     refusals: Option<usize>,
-    /// Once the peer's frontier is known.
+    /// Present once the peer's frontier is known.
     view: Option<View>,
-    /// Held durably, to be said.
+    /// Acknowledgements to send: entries that are now durable.
     acks: Frontier,
 }
 
-/// How much of a frontier is to be sent.
+/// How much of a frontier to send.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Extent {
-    /// What differs from the base, if there is one.
+    /// The difference from the base, if there is one.
     Difference,
     /// All of it.
     Full,
 }
 
 impl Reconciler {
-    /// For a session, or a bundle that has come. The transaction keeps digests that had to be computed.
+    /// Starts for a session, or for a bundle that arrived. The transaction caches digests that had to be computed.
     pub fn new(
         txn: &mut dyn Txn,
         channel: &Channel<'_>,
@@ -155,7 +154,7 @@ impl Reconciler {
                     need_full_due: false,
                     coming: None,
                     walk: None,
-                    // Who makes a bundle does not remember what he put in, so it is no base.
+                    // The author of a bundle does not remember its content, so it cannot be a base.
                     settled: role == Role::Bundle,
                     refusals: None,
                     view: None,
@@ -183,7 +182,7 @@ impl Reconciler {
         })
     }
 
-    /// For a bundle to be made: [`Reconciler::fill`] gives a frontier of each space, then all that the
+    /// Starts for a bundle to be made: [`Reconciler::fill`] gives a frontier of each space, then everything that the
     /// peer has not acknowledged.
     pub fn export(
         txn: &mut dyn Txn,
@@ -200,7 +199,7 @@ impl Reconciler {
             let logs = offered(txn, *space, peer)?;
             let mut view = View::default();
             for (log, row) in &logs {
-                // What the peer wrote itself and lost, a session brings back.
+                // Entries that the peer wrote itself and lost come back in a session.
                 let seq = match log.device == peer {
                     true => row.head,
                     false => peer::acked(txn, *space, peer, *log)?,
@@ -220,7 +219,7 @@ impl Reconciler {
         self.root
     }
 
-    /// The peer has said hello: its root, and the opening of its store.
+    /// The peer said hello: with its root, and the opening of its store.
     pub fn peer_root(
         &mut self,
         txn: &mut dyn Txn,
@@ -245,8 +244,8 @@ impl Reconciler {
         Ok(events)
     }
 
-    /// Entries of `log` from `first` on are new here: appended, or come over another session. (What
-    /// [`Reconciler::receive`] stored, it knows; a space that is not shared with this peer costs nothing.)
+    /// Tells the reconciler that entries of `log` from `first` on are new here: appended, or from another session.
+    /// (It knows what [`Reconciler::receive`] stored; a space that is not shared with this peer costs nothing.)
     pub fn grew(
         &mut self,
         reader: &dyn Reader,
@@ -260,7 +259,7 @@ impl Reconciler {
         let Some(row) = LogRow::read(reader, space, log)? else {
             return Ok(());
         };
-        // What waits for these entries is sent again: only a transaction could take it in now.
+        // Batches that wait for these entries must be sent again: this call has no transaction to ingest them.
         while self.waiting.ready(space, log, row.head).is_some() {
             self.frontier_is_due(space, Extent::Full);
         }
@@ -285,10 +284,10 @@ impl Reconciler {
         if peer::refusal(reader, space, self.peer, log)?.is_some() {
             return Ok(());
         }
-        // What came from elsewhere may be what the peer held all along.
+        // The peer may hold already what came from elsewhere.
         let before = Seq(first.0.saturating_sub(1));
         let held = *view.theirs.entry(log).or_insert(before);
-        // What the peer says it holds may be any number.
+        // The peer can claim to hold any number.
         let from = held.max(before);
         if !view.is_sending(log) && from < row.head {
             view.send_after(log, &row, from);
@@ -306,8 +305,8 @@ impl Reconciler {
     }
 }
 
-/// The digest that a hello names of what both sides of a session accept of a space. Of a large space whose
-/// digest is not kept it is one that equals no other: then frontiers are exchanged.
+/// The digest that a hello states: of what both sides accept of a space. For a large space without a cached digest it
+/// equals no other digest, so that the two sides exchange frontiers.
 fn stated_digest(
     txn: &mut dyn Txn,
     space: SpaceId,
@@ -327,7 +326,7 @@ fn stated_digest(
     }
 }
 
-/// What takes the place of a digest that is not known: neither side nor another session says the same.
+/// Replaces an unknown digest: differs for each side and session.
 fn no_digest(role: Role, session_hash: &[u8]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"hedgerow 1 no digest");

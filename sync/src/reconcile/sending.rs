@@ -1,4 +1,4 @@
-//! Items and entries as they leave.
+//! Makes the outgoing items and entries.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -16,8 +16,7 @@ use crate::store::{Reader, StorageError};
 use crate::tables::LogNumber;
 use crate::wire::{Blind, MAX_DIGESTS, MAX_FRONTIER, Message};
 
-/// A frontier as it leaves, part by part. A log that grows behind the part that has left is told with what
-/// was true then.
+/// A frontier that leaves part by part. If a log grows after its part has left, the peer gets the earlier value.
 pub(super) struct Telling {
     pub(super) extent: Extent,
     begun: Option<Begun>,
@@ -26,7 +25,7 @@ pub(super) struct Telling {
 struct Begun {
     base: Option<Base>,
     refused: BTreeSet<LogNumber>,
-    /// The last log that has been looked at.
+    /// The last log that was handled.
     after: Option<LogId>,
 }
 
@@ -47,9 +46,9 @@ impl Reconciler {
             || self.spaces.values().any(Progress::has_more)
     }
 
-    /// Gives what is to be sent next, up to about `budget` bytes of entries (the last may pass it) and as
-    /// far as one step goes: [`Reconciler::has_more`] says whether to call it again.
-    /// Call it whenever the link has room; all is read from the store as it leaves.
+    /// Makes the next items: up to about `budget` bytes of entries (the last may exceed it), and as far as one step
+    /// goes; [`Reconciler::has_more`] tells whether to call it again. Call it whenever the link has room; it reads
+    /// everything from the store as it leaves.
     pub fn fill(
         &mut self,
         reader: &dyn Reader,
@@ -166,7 +165,7 @@ impl Progress {
         self.has_control() || self.has_entries()
     }
 
-    /// Whether there is anything to send but entries.
+    /// Whether anything except entries is to be sent.
     fn has_control(&self) -> bool {
         self.need_full_due || self.frontier_due.is_some() || !self.acks.is_empty()
     }
@@ -175,7 +174,7 @@ impl Progress {
         self.view.as_ref().is_some_and(|view| view.has_entries())
     }
 
-    /// All but entries.
+    /// Makes all items except entries.
     fn fill_control(
         &mut self,
         reader: &dyn Reader,
@@ -203,7 +202,7 @@ impl Progress {
 }
 
 impl Telling {
-    /// Tells of the next logs; gives itself back if there are more.
+    /// Sends the next logs; returns itself if there are more.
     fn tell(
         self,
         reader: &dyn Reader,
@@ -249,7 +248,7 @@ impl Telling {
     }
 }
 
-/// Gives `logs` in parts that fit an item.
+/// Passes on `logs` in parts that fit an item.
 fn each_part(mut logs: Frontier, mut give: impl FnMut(Frontier)) {
     while let Some(at) = logs.keys().nth(MAX_FRONTIER).copied() {
         let rest = logs.split_off(&at);

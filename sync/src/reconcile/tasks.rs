@@ -1,5 +1,5 @@
-//! What an item asks for, done in steps: one call does a bounded share of it, so that other sessions have
-//! their turn meanwhile (`docs/PROTOCOL.md` section 6).
+//! Executes incoming items in steps: one call does a bounded amount of work, so that other sessions get their turn
+//! (`docs/PROTOCOL.md` section 6).
 
 use bytes::Bytes;
 
@@ -10,36 +10,36 @@ use crate::space::Frontier;
 use crate::store::{StorageError, Txn};
 use crate::wire::Message;
 
-/// What one call of a reconciler does, at most: logs that it looks at, links whose entries it reads, items
-/// or batches of which it makes ready. Each of these reads or writes a few rows.
+/// Most units of work in one call of a reconciler: logs that it looks at, links whose entries it reads, items or
+/// batches that it makes. Each reads or writes a few rows.
 pub const STEP: usize = 256;
 
-/// Something that waits to be done, or is done in part.
+/// Unfinished work.
 pub(super) enum Task {
-    /// An item that has come.
+    /// An item that arrived.
     Item(Message),
     /// Logs that the peer says it holds.
     Acks(SpaceId, Frontier),
-    /// Entries that have come.
+    /// Entries that arrived.
     Intake(Intake),
     /// The walk over the logs of a space.
     Walk(SpaceId),
 }
 
-/// Entries that have come, and those that waited for them.
+/// Entries that arrived, and those that waited for them.
 pub(super) struct Intake {
     pub(super) space: SpaceId,
-    /// The batch being taken in.
+    /// The batch to ingest next.
     pub(super) next: Option<Arrived>,
-    /// Up to where logs have been stored: batches may have waited for that.
+    /// How far logs have been stored: batches may wait for that.
     pub(super) stored: Vec<(LogId, Seq)>,
 }
 
-/// A batch that has come.
+/// A batch that arrived.
 pub(super) struct Arrived {
     pub(super) log: LogId,
     pub(super) core: Bytes,
-    /// What has been read of the entries that it links to.
+    /// Lamports read so far of the entries that it links to.
     pub(super) lamports: LinkLamports,
 }
 
@@ -54,9 +54,8 @@ impl Arrived {
 }
 
 impl Reconciler {
-    /// An item of kind 16 to 21 has come. It is taken in at once as far as one step goes;
-    /// [`Reconciler::proceed`] does the rest. Give the next item when [`Reconciler::is_busy`] is over: what
-    /// comes before that waits in memory.
+    /// Takes an item of kind 16 to 21, and executes one step of it at once; [`Reconciler::proceed`] does the rest.
+    /// Pass the next item when [`Reconciler::is_busy`] is false: an earlier one waits in memory.
     pub fn receive(
         &mut self,
         txn: &mut dyn Txn,
@@ -71,12 +70,12 @@ impl Reconciler {
         self.proceed(txn, authority)
     }
 
-    /// Whether something that has come is not taken in to its end.
+    /// Whether an incoming item is unfinished.
     pub fn is_busy(&self) -> bool {
         !self.tasks.is_empty()
     }
 
-    /// Does one step more of what has come.
+    /// Executes one more step of the incoming items.
     pub fn proceed(
         &mut self,
         txn: &mut dyn Txn,
@@ -94,7 +93,7 @@ impl Reconciler {
         Ok(events)
     }
 
-    /// As [`Reconciler::proceed`] while nothing has come but the peer's hello.
+    /// As [`Reconciler::proceed`], when nothing has arrived but the peer's hello.
     pub(super) fn proceed_with_walks(
         &mut self,
         txn: &mut dyn Txn,
@@ -112,7 +111,7 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Does some of a task, and gives it back if there is more of it.
+    /// Executes part of a task; returns it if it is unfinished.
     fn step(
         &mut self,
         txn: &mut dyn Txn,

@@ -1,4 +1,4 @@
-//! What one session knows of the peer's side of a space, and what is to be sent.
+//! What one session knows of the peer's side of a space, and what to send.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +6,12 @@ use crate::id::{EntryId, Lamport, LogId, Seq};
 use crate::log::LogRow;
 use crate::space::Frontier;
 
-/// What the peer holds of a space, and what it is to be sent.
+/// What the peer holds of a space, and what to send it.
 #[derive(Default)]
 pub(super) struct View {
-    /// Logs that the peer holds more or less of than we do, up to where. In all others we are equal.
+    /// Logs of which the peer holds more or fewer entries than we do, with the last one it holds. All others are equal.
     pub(super) theirs: Frontier,
-    /// What is sent next of each log that has anything to send.
+    /// The next entry to send, for each log that has one.
     next: BTreeMap<LogId, Next>,
     /// The same by Lamport.
     queue: BTreeSet<(Lamport, LogId)>,
@@ -23,7 +23,7 @@ pub(super) struct Next {
     pub(super) seq: Seq,
     /// Its Lamport, or one below it.
     pub(super) lamport: Lamport,
-    /// Nothing was read to tell its Lamport.
+    /// The Lamport is a lower bound, made without reading a segment.
     pub(super) is_guess: bool,
 }
 
@@ -38,7 +38,7 @@ impl Next {
 }
 
 impl View {
-    /// What the peer says it holds, not compared with what we do.
+    /// What the peer says it holds, before it is compared with our logs.
     pub(super) fn of(theirs: Frontier) -> View {
         View {
             theirs,
@@ -46,10 +46,10 @@ impl View {
         }
     }
 
-    /// The peer holds a log up to `held`, which is held here as `row` says: sends what it lacks.
+    /// The peer holds a log up to `held`, and we hold it as `row` says: sends what it lacks.
     ///
-    /// The Lamport of what is sent is looked up when its turn comes: here that would read a segment
-    /// of each log of a space.
+    /// Looks up the Lamport only when the entry's turn comes: here that would read a segment of each log of a
+    /// space.
     pub(super) fn compare(&mut self, log: LogId, row: &LogRow, held: Seq) {
         if held == row.head {
             self.theirs.remove(&log);
@@ -65,7 +65,7 @@ impl View {
     pub(super) fn send_after(&mut self, log: LogId, row: &LogRow, held: Seq) {
         let seq = Seq(held.0 + 1);
         let is_guess = seq < row.head;
-        // A Lamport rises by one an entry at least.
+        // A Lamport rises by at least one with each entry.
         let lamport = if is_guess {
             Lamport(seq.0)
         } else {
@@ -79,36 +79,36 @@ impl View {
         self.send(log, next);
     }
 
-    /// Sends a log, of which nothing is queued, from here on.
+    /// Sends a log from here on; nothing of it may be queued already.
     pub(super) fn send(&mut self, log: LogId, next: Next) {
         self.next.insert(log, next);
         self.queue.insert((next.lamport, log));
     }
 
-    /// Whether anything of a log is to be sent.
+    /// Whether entries of a log are queued.
     pub(super) fn is_sending(&self, log: LogId) -> bool {
         self.next.contains_key(&log)
     }
 
-    /// Whether anything is to be sent.
+    /// Whether any entries are queued.
     pub(super) fn has_entries(&self) -> bool {
         !self.queue.is_empty()
     }
 
-    /// Takes out what is to be sent first.
+    /// Takes out the log whose entry is next.
     pub(super) fn pop(&mut self) -> Option<(LogId, Next)> {
         let (_, log) = self.queue.pop_first()?;
         Some((log, self.next.remove(&log)?))
     }
 
-    /// Whether something else is to be sent before this.
+    /// Whether another entry is due before this one.
     pub(super) fn comes_before(&self, lamport: Lamport, log: LogId) -> bool {
         self.queue
             .first()
             .is_some_and(|first| *first < (lamport, log))
     }
 
-    /// Sends nothing of a log.
+    /// Stops sending a log.
     pub(super) fn stop(&mut self, log: LogId) {
         if let Some(next) = self.next.remove(&log) {
             self.queue.remove(&(next.lamport, log));

@@ -1,4 +1,4 @@
-//! The walk over the logs of a space that a frontier or an equal digest asks for, a few logs at a time.
+//! Walks over the logs of a space after a frontier or an equal digest, a few logs at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,28 +11,27 @@ use crate::space::{self, Digest, FrontierDigest};
 use crate::store::{StorageError, Txn};
 use crate::tables::LogNumber;
 
-/// How far the logs of a space have been walked over, and what for. Refused logs are left out.
+/// How far a walk over the logs of a space has come, and its aim. Skips refused logs.
 pub(super) struct Walk {
-    /// The last log that has been looked at.
+    /// The last log that was handled.
     after: Option<LogId>,
     refused: BTreeSet<LogNumber>,
     aim: Aim,
 }
 
 enum Aim {
-    /// The peer has told its frontier: finds what it lacks. `base` is what it did not repeat.
+    /// The peer told its frontier: finds what it lacks. `base` holds what the peer did not repeat.
     Answer {
         base: BTreeMap<LogNumber, Seq>,
         view: View,
     },
-    /// The peer held, when it said hello, all that was held here with this digest, which is all but what
-    /// has grown since.
+    /// When the peer said hello, it held everything with this digest: all that we hold except what has grown since.
     Agree {
         digest: Digest,
         grown: BTreeMap<LogId, Seq>,
         held: BTreeMap<LogNumber, Seq>,
     },
-    /// The peer holds what is held here: remembers that as a base, unless the space has grown meanwhile.
+    /// The peer holds what we hold: stores that as a base, unless the space has grown meanwhile.
     Remember {
         entries: u64,
         digest: Box<FrontierDigest>,
@@ -41,8 +40,8 @@ enum Aim {
 }
 
 impl Walk {
-    /// Entries of a log from `first` on are new, and the peer may lack them. True if the walk has passed the
-    /// log, so that what the peer holds of it is in the view that is being made.
+    /// Records that entries of a log from `first` on are new and the peer may lack them. Returns the view under
+    /// construction if the walk has passed the log, since then the view already covers it.
     pub(super) fn grew(&mut self, log: LogId, first: Seq) -> Option<&mut View> {
         match &mut self.aim {
             Aim::Answer { view, .. } => {
@@ -63,7 +62,7 @@ impl Walk {
 }
 
 impl Reconciler {
-    /// Begins to compare what is held here with what the peer has told: `base` and, later than that, `view`.
+    /// Starts to compare our logs with the peer's: `view` as it told them, and `base` for those it did not repeat.
     pub(super) fn answer(
         &mut self,
         txn: &mut dyn Txn,
@@ -74,7 +73,7 @@ impl Reconciler {
         self.begin_walk(txn, space, Aim::Answer { base, view })
     }
 
-    /// Begins to note that the peer holds what was held here with this digest.
+    /// Starts to record that the peer holds what we held with this digest.
     pub(super) fn agree(
         &mut self,
         txn: &mut dyn Txn,
@@ -90,7 +89,7 @@ impl Reconciler {
         self.begin_walk(txn, space, aim)
     }
 
-    /// Begins to remember what is held here as a base.
+    /// Starts to store our present frontier as a base.
     pub(super) fn remember(
         &mut self,
         txn: &mut dyn Txn,
@@ -190,7 +189,7 @@ fn entries(txn: &dyn Txn, space: SpaceId) -> Result<u64, StorageError> {
 }
 
 impl Aim {
-    /// Looks at the next logs. Gives what the peer holds of them.
+    /// Handles the next logs. Returns what the peer holds of them.
     fn look(&mut self, logs: &[(LogId, LogRow)]) -> Vec<(LogId, Seq, LogRow)> {
         let mut acks = Vec::new();
         for (log, row) in logs {

@@ -1,4 +1,4 @@
-//! The batch codec: what is written is read, and nothing else is accepted.
+//! The batch codec: decoding reverses encoding, and refuses everything else.
 
 use bytes::Bytes;
 use hedgerow_sync::batch::{
@@ -61,7 +61,7 @@ prop_compose! {
     }
 }
 
-/// A batch of as many of `entries` as fit, and those.
+/// A batch of as many of `entries` as fit, and those entries.
 fn sealed(first: u64, entries: Vec<Entry>) -> (Vec<u8>, Vec<Entry>) {
     let mut builder = BatchBuilder::new(log(0), Seq(first), entries[0].wall_ms);
     let taken: Vec<Entry> = entries
@@ -121,7 +121,7 @@ proptest! {
     fn every_accepted_encoding_is_the_only_one(noise in prop::collection::vec(0..4u8, 38..70)) {
         let Ok(batch) = Batch::parse(&noise) else { return Ok(()) };
         let entries = read(&noise).unwrap();
-        // Refs may be listed in any order and the base be any time; so compare through a second reading.
+        // Refs may come in any order and the base may be any time, so compare after a second decoding.
         let mut builder = BatchBuilder::new(log(0), batch.first, entries[0].wall_ms);
         for entry in &entries {
             prop_assert!(builder.push(entry));
@@ -131,7 +131,7 @@ proptest! {
 }
 
 proptest! {
-    // Every length and every bit of a batch is tried: few batches are enough.
+    // The test tries every length and every bit of a batch, so few batches are enough.
     #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
@@ -147,7 +147,7 @@ proptest! {
 
     #[test]
     fn no_flipped_bit_keeps_the_mark(entries in prop::collection::vec(entry(), 1..4)) {
-        // Few links: every bit is tried. A body: the salt means nothing where there is none.
+        // Few links, since the test tries every bit. A body, since without one the salt means nothing.
         let few_links = entries.into_iter().map(|entry| Entry {
             links: entry.links.into_iter().take(2).collect(),
             ..entry

@@ -1,4 +1,4 @@
-//! A body leaves its entry alone: the neighbours stay, and what stays of it tells nobody what it was.
+//! One body leaves its entry: the neighbours stay, and nobody can guess the body from what remains.
 
 use crate::support::pair::{Identity, Node, SPACE, Session, meet};
 use bytes::Bytes;
@@ -26,7 +26,7 @@ fn remove(node: &mut Node, entry: EntryId) -> bool {
         .unwrap()
 }
 
-/// What a person reads; `None` where a body has left.
+/// The texts that a person sees; `None` where a body has left.
 fn texts(node: &Node) -> Vec<Option<String>> {
     let look = |reader: &dyn Reader| page::page(reader, SPACE, PageFrom::Oldest, page::MAX_PAGE);
     let page = node.store.read(look).unwrap().unwrap();
@@ -38,7 +38,7 @@ fn texts(node: &Node) -> Vec<Option<String>> {
     page.entries.into_iter().map(|row| text(row.body)).collect()
 }
 
-/// Every byte of the store, in one piece.
+/// All bytes of the store, concatenated.
 fn raw(node: &Node) -> Vec<u8> {
     let mut bytes = Vec::new();
     let all = (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
@@ -58,7 +58,7 @@ fn holds(node: &Node, text: &str) -> bool {
         .any(|window| window == text.as_bytes())
 }
 
-/// What a batch from `alice` would be at `node`, whom she is a contact of.
+/// Ingests a batch from `alice`, a contact, at `node`.
 fn handle(node: &mut Node, alice: &Node, core: &[u8]) -> Ingested {
     let authority = Authority {
         theirs: &alice.identity.devices,
@@ -70,7 +70,7 @@ fn handle(node: &mut Node, alice: &Node, core: &[u8]) -> Ingested {
         .unwrap()
 }
 
-/// A batch of `node`'s own texts from number `first` on, as it would leave.
+/// A batch of `node`'s own texts from number `first` on, as sent.
 fn batch(node: &Node, first: u64, texts: &[&str]) -> Vec<u8> {
     let mut builder = BatchBuilder::new(node.log(), Seq(first), 1_000);
     for text in texts {
@@ -91,7 +91,7 @@ fn entry(node: &Node, seq: u64) -> EntryId {
     }
 }
 
-/// The batches that a node would send to somebody who has nothing.
+/// The batches that a node would send to a peer that has nothing.
 fn batches(node: &Node) -> Vec<Bytes> {
     let mut fresh = Node::new(&Identity::new(9, 1), 0, &[SPACE]);
     let session = meet(&mut node.clone(), &mut fresh, 99);
@@ -151,7 +151,7 @@ fn an_author_takes_its_lost_entries_back_from_who_deleted_one() {
     assert_eq!(alice.frontier().get(&lost), Some(&Seq(30)));
     assert_eq!(texts(&alice), texts(&bob));
     assert_eq!(texts(&alice).iter().flatten().count(), 27);
-    // What came back with gaps can lose more, and goes on proving what is left.
+    // Entries that came back with gaps can lose more bodies, and the rest stays provable.
     let more = EntryId {
         log: lost,
         seq: Seq(5),
@@ -208,7 +208,7 @@ fn a_batch_that_comes_back_changed_is_refused() {
     wrong[gap] ^= 1;
     let refused = Ingested::Refused(Refusal::FalseMark);
     assert_eq!(returned(&wrong), refused, "a commitment was swapped");
-    // The gap said to have been empty from the beginning.
+    // A gap that claims to have been empty from the beginning.
     let mut void = expanded.clone();
     void[gap - 1] += 1;
     void.drain(gap..gap + 16);
@@ -290,7 +290,7 @@ fn an_author_keeps_no_commitment_of_a_body_it_deleted() {
     assert!(batch.is_marked(&alice.identity.mark_key, SPACE, alice.log()));
 }
 
-/// Somebody who has Bob's store, and even the author's mark key, tries every byte string there as a salt.
+/// An attacker with Bob's store, and even the author's mark key, tries every byte string in it as a salt.
 #[test]
 fn what_stays_of_a_deleted_yes_does_not_let_it_be_guessed() {
     let (mut alice, mut bob) = alice_and_bob();
@@ -322,7 +322,7 @@ fn what_stays_of_a_deleted_yes_does_not_let_it_be_guessed() {
             })
             .count()
     };
-    // The search finds what can be found: with the salt and the commitment side by side, it does.
+    // The search works: with salt and commitment side by side, it finds the body.
     let salt = [9; 16];
     assert_eq!(found(&[salt, commitment(&salt, "yes")].concat(), "yes"), 1);
     remove(&mut bob, entry(&alice, 1));
@@ -361,7 +361,7 @@ fn two_batches_of_the_same_text_have_other_salts() {
 #[test]
 fn a_batch_at_its_limit_can_lose_a_body() {
     let (mut bob, alice) = alice_and_bob();
-    // Made by hand: a builder cuts long before the limit.
+    // Made by hand, since a builder cuts far below the limit.
     let mut core = vec![1, 0x80, 0x08, 0, 1, 0];
     for number in 0..MAX_BATCH_ENTRIES {
         let length = if number < 40 { 123 } else { 124 };
@@ -380,8 +380,8 @@ fn a_batch_at_its_limit_can_lose_a_body() {
     assert_eq!(shown.iter().flatten().count(), shown.len() - 2);
 }
 
-/// Bytes on the wire against those of the format before: there, an item began with 32 bytes of names, the
-/// proof was 16 bytes, and a text lay in an array with its kind.
+/// Compares bytes on the wire with the format before: there, an item began with 32 bytes of names, the proof was
+/// 16 bytes, and a text was in an array with its kind.
 #[test]
 fn no_message_costs_a_byte_more_than_before_bodies_could_leave() {
     let named = |session: &Session| -> (usize, usize) {
@@ -393,7 +393,7 @@ fn no_message_costs_a_byte_more_than_before_bodies_could_leave() {
             });
         (items.clone().count(), items.sum())
     };
-    // Beside the text: two bytes of the array, and the head of a CBOR string.
+    // Besides the text: two bytes of the array, and the head of a CBOR string.
     let around = |text: usize| match text {
         0..24 => 3,
         24..256 => 4,
@@ -424,7 +424,7 @@ fn no_message_costs_a_byte_more_than_before_bodies_could_leave() {
     let before = before(batches, bytes, 10_000, 200);
     println!("10,000 messages of 200 bytes: {bytes} bytes in {batches} batches, before {before}");
     assert!(bytes + 40_000 <= before);
-    // What comes back to its author, and what goes on from there, is no longer either.
+    // Entries that come back to their author cost only eight bytes more for each batch.
     let mut alice = Node::new(&alice.identity, 0, &[SPACE]);
     alice.incarnation = 2;
     let back = meet(&mut bob, &mut alice, 2);

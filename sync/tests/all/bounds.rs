@@ -1,5 +1,5 @@
-//! What one contact can cost: no call of a reconciler does more than a bounded share of work, however many
-//! logs there are and whatever comes.
+//! The cost that one contact can cause: no call of a reconciler does more than a bounded amount of work, however
+//! many logs there are and whatever arrives.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use hedgerow_sync::store::{Direction, KeyRange, Reader, StorageError, Store, Txn
 use hedgerow_sync::waiting::MAX_WAITING;
 use hedgerow_sync::wire::{Blind, LogName, MAX_DIGESTS, MAX_FRONTIER, Message, Role};
 
-/// Rows that one call may read or write: the refusals of a device, and four for each step.
+/// Most rows that one call may read or write: the refusals of a device, and four for each step.
 const MAX_ROWS: u64 = MAX_REFUSALS as u64 + 4 * STEP as u64;
 
 /// Logs of the space, far more than one call may look at.
@@ -27,7 +27,7 @@ const LOGS: u64 = 10_000;
 
 const HASH: &[u8] = b"session hash";
 
-/// In a batch: a text, whose body follows.
+/// The byte `what` of a text, whose body follows.
 const ROW: u8 = 1 << 3;
 
 /// A transaction that counts the rows that it reads and writes.
@@ -78,7 +78,7 @@ struct Victim {
     node: Node,
     theirs: Vec<DeviceId>,
     reconciler: Reconciler,
-    /// The most rows of one call, and of all calls.
+    /// The most rows of one call, and the total of all calls.
     worst: u64,
     total: u64,
 }
@@ -103,14 +103,14 @@ impl Victim {
     fn with_logs(count: u64) -> Victim {
         let mut victim = Victim::new(Node::new(&Identity::new(1, 1), 0, &[SPACE]));
         for number in 0..count {
-            // Each links to the one before, as logs do that are written one after the other.
+            // Each links to the one before, as logs do when they are written one after the other.
             let before = number.checked_sub(1).map(|before| entry(before, 2));
             victim.hold(log(number), &[before.as_slice(), &[]]);
         }
         Victim::new(victim.node)
     }
 
-    /// Takes in a batch beside the session: one entry for each list of links.
+    /// Ingests a batch outside the session: one entry for each list of links.
     fn hold(&mut self, log: LogId, entries: &[&[EntryId]]) {
         let core = batch(1, entries);
         let authority = Authority {
@@ -129,7 +129,7 @@ impl Victim {
         self.total += rows;
     }
 
-    /// Takes in an item to its end.
+    /// Executes an item to its end.
     fn handle(&mut self, message: &Message) -> Vec<Event> {
         let content = Bytes::from(message.encode());
         let mut events = self.call(|reconciler, txn, authority| {
@@ -165,7 +165,7 @@ impl Victim {
         events
     }
 
-    /// Says all that it has to say.
+    /// Sends everything that it has to send.
     fn say(&mut self) -> Vec<Message> {
         let mut said = Vec::new();
         while self.reconciler.has_more() {
@@ -221,7 +221,7 @@ fn entry(number: u64, seq: u64) -> EntryId {
     }
 }
 
-/// A batch as nobody's builder makes it: as long as the wire allows. Its mark is not ours, so it may be any.
+/// A batch that no builder makes: as long as the wire allows. It is not ours, so its mark may be anything.
 fn batch(first: u64, entries: &[&[EntryId]]) -> Vec<u8> {
     let refs: BTreeSet<LogId> = entries
         .iter()
@@ -359,7 +359,7 @@ fn batches_that_waited_for_each_other_are_taken_in_step_by_step() {
     let mut victim = Victim::new(Node::new(&Identity::new(1, 1), 0, &[SPACE]));
     let long: Vec<&[EntryId]> = vec![&[]; 1_024];
     victim.hold(log(0), &long);
-    // Each waits for two logs, and reads the middle of another when both are there.
+    // Each waits for two logs, and reads the middle of another once both have come.
     let links: Vec<Vec<EntryId>> = (1..=100)
         .map(|seq| vec![entry(0, seq), entry(1, 1), entry(2, 1)])
         .collect();
@@ -373,7 +373,7 @@ fn batches_that_waited_for_each_other_are_taken_in_step_by_step() {
     victim.is_bounded();
 }
 
-/// A batch of 500 annotations of entries that nobody holds, which waits for these.
+/// A batch of 500 annotations of entries that nobody holds; it waits for `links`.
 fn annotations(log: LogId, links: &[EntryId]) -> Message {
     let mut builder = BatchBuilder::new(log, Seq(1), 0);
     let annotation = |seq| Entry {
@@ -403,7 +403,7 @@ fn annotations_that_waited_are_placed_a_batch_at_a_time() {
     }
     let stored = victim.handle(&entries(log(1), 1, &[&[]])).len();
     assert_eq!(stored, 21);
-    // One batch is taken in as a whole: each annotation reads and writes one row.
+    // One batch is ingested as a whole: each annotation reads and writes one row.
     assert!(victim.worst <= MAX_ROWS + 2 * 500, "{}", victim.worst);
 }
 
@@ -436,7 +436,7 @@ fn refusals_of_every_log_are_remembered_up_to_a_bound() {
 #[test]
 fn a_session_over_many_logs_begins_with_a_bounded_share() {
     let mut victim = Victim::with_logs(LOGS);
-    // The digest that was kept is out of date.
+    // The cached digest is out of date.
     victim.hold(log(LOGS), &[&[]]);
     let again = Victim::new(victim.node.clone());
     again.is_bounded();
@@ -481,7 +481,7 @@ fn what_is_written_while_a_frontier_is_compared_is_sent() {
     let mut victim = Victim::with_logs(count);
     let all = victim.node.frontier();
     for before in 0..6 {
-        // Logs of the node itself, before and behind where the comparison stands.
+        // Logs of the node itself, before and after the present point of the comparison.
         victim.node.device = victim.node.identity.devices[0];
         victim.node.incarnation = 1 + before;
         let content = Bytes::from(frontier(None, all.clone()).encode());

@@ -1,4 +1,4 @@
-//! Two stores come to the same entries.
+//! Two stores converge to the same entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ fn what_is_written_during_a_session_is_pushed() {
     assert_eq!(alice.unacked(bob.device) + bob.unacked(alice.device), 0);
 }
 
-/// The plainest whole: who wrote what, in screen order, with logical times.
+/// A simple model of the conversation: all entries in screen order, with logical times.
 fn screen(node: &Node) -> Vec<(Lamport, EntryId, Body)> {
     let mut entries = Vec::new();
     loop {
@@ -83,7 +83,7 @@ fn texts(node: &Node) -> Vec<String> {
         .collect()
 }
 
-/// Which annotations count, by the index.
+/// The annotations that count, from the index.
 fn said(node: &Node, world: &World) -> Vec<(EntryId, EntryId)> {
     let look = |reader: &dyn Reader| {
         let targets = world.written.keys().copied();
@@ -99,7 +99,7 @@ fn said(node: &Node, world: &World) -> Vec<(EntryId, EntryId)> {
     said
 }
 
-/// The same by reading every entry.
+/// The same, by reading every entry.
 fn said_by_reading_all(node: &Node) -> Vec<(EntryId, EntryId)> {
     let mut last = BTreeMap::new();
     for (log, head) in node.frontier() {
@@ -129,21 +129,21 @@ fn digest(node: &mut Node) -> space::Digest {
 #[derive(Debug, Clone)]
 enum Step {
     Say(usize),
-    /// Says something of any entry there is, held or not.
+    /// Annotates any entry of the world, held or not.
     Annotate(usize, usize),
-    /// A body leaves here alone.
+    /// Removes a body here only.
     Remove(usize, usize),
     Reopen(usize),
-    /// A session of two nodes opens; what was open between them is cut.
+    /// Opens a session of two nodes; cuts an earlier one between them.
     Open(usize, usize),
-    /// An end of a session puts so many bytes of entries on the way.
+    /// An end of a session sends this many bytes of entries.
     Send(usize, usize),
-    /// So many items arrive at an end.
+    /// This many items arrive at an end.
     Arrive(usize, usize),
     Cut(usize),
-    /// The node keeps a copy of its store …
+    /// The node copies its store …
     Snapshot(usize),
-    /// … and falls back to it.
+    /// … and goes back to the copy.
     RollBack(usize),
 }
 
@@ -166,17 +166,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Three nodes, a session between each pair at most. Nodes 0 and 1 are devices of one identity.
+/// Three nodes, with at most one session between each pair. Nodes 0 and 1 are devices of one identity.
 struct World {
     nodes: Vec<Node>,
     sessions: BTreeMap<(usize, usize), Session>,
     snapshots: Vec<Option<MemoryStore>>,
     hash: u64,
-    /// All that anybody ever wrote.
+    /// Everything that any node ever wrote.
     written: BTreeMap<EntryId, String>,
-    /// What of it are annotations, and of what.
+    /// The annotations among it, with their targets.
     annotations: BTreeMap<EntryId, EntryId>,
-    /// What has been removed anywhere.
+    /// Entries whose body was removed anywhere.
     removed: BTreeSet<EntryId>,
 }
 
@@ -199,7 +199,7 @@ impl World {
         }
     }
 
-    /// One of all that was ever written.
+    /// One of all entries ever written.
     fn any(&self, index: usize) -> Option<EntryId> {
         let index = index.checked_rem(self.written.len())?;
         self.written.keys().nth(index).copied()
@@ -221,7 +221,7 @@ impl World {
         self.sessions.insert(pair, session);
     }
 
-    /// A fresh opening: sessions of the node end, its next entry begins a new log.
+    /// Opens the store anew: the node's sessions end, and its next entry starts a new log.
     fn reopen(&mut self, node: usize) {
         self.sessions.retain(|(a, b), _| *a != node && *b != node);
         self.hash += 1;
@@ -236,7 +236,7 @@ impl World {
         }
     }
 
-    /// One item arrives, and other sessions of that node are told. Says whether there was one.
+    /// One item arrives, and the node's other sessions learn of it. Returns whether there was one.
     fn arrive(&mut self, pair: (usize, usize), end: usize) -> bool {
         let Some(mut session) = self.sessions.remove(&pair) else {
             return false;
@@ -244,7 +244,7 @@ impl World {
         let at = [pair.0, pair.1][end];
         let mut theirs = self.nodes[[pair.1, pair.0][end]].identity.devices.clone();
         if pair == (0, 1) {
-            // One's own device speaks for the contact too.
+            // Our own device may speak for the contact too.
             theirs.extend(&self.nodes[2].identity.devices);
         }
         let told = self.nodes[at].events.len();
@@ -317,7 +317,7 @@ impl World {
         }
     }
 
-    /// Everybody meets everybody until nothing moves.
+    /// Every pair meets until nothing changes.
     fn settle(&mut self) {
         for (a, b) in [(0, 1), (1, 2), (0, 2)] {
             self.open(a, b);
@@ -343,7 +343,7 @@ impl World {
     }
 }
 
-/// 1,000, unless `PROPTEST_CASES` says otherwise.
+/// Number of cases: 1,000 unless `PROPTEST_CASES` is set.
 fn interleavings() -> u32 {
     let asked = std::env::var("PROPTEST_CASES").ok();
     asked.and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
@@ -388,7 +388,7 @@ proptest! {
             let device = world.nodes[b].device;
             prop_assert_eq!(world.nodes[a].unacked(device), 0);
         }
-        // Only what was written and lost before anybody else had it may be missing.
+        // Only entries that were lost before any other node had them may be missing.
         let rolled_back = steps.iter().any(|step| matches!(step, Step::RollBack(_)));
         if !rolled_back {
             prop_assert_eq!(first.len(), world.written.len() - world.annotations.len());
@@ -411,7 +411,7 @@ proptest! {
         let mut at_once = whole.clone();
         let mut in_pieces = whole;
         meet(&mut alice.clone(), &mut at_once, 1);
-        // The same, but written and sent in pieces, with some sent twice.
+        // The same entries, but written and sent in pieces, some of them twice.
         let mut writer = Node::new(&alice.identity, 0, &[SPACE]);
         let mut left = sizes.iter().enumerate();
         for (hash, cut) in cuts.iter().cycle().enumerate() {

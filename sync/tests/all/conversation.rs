@@ -1,4 +1,4 @@
-//! Rows and annotations: what is counted, what is said of what, in any order of arrival.
+//! Rows and annotations: which are counted and which annotations count, in any order of arrival.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ fn said_of(node: &Node, targets: &[EntryId]) -> BTreeMap<EntryId, Vec<Annotation
     node.store.read(look).unwrap()
 }
 
-/// What each author says of an entry.
+/// The annotation of each author of an entry.
 fn said(node: &Node, target: EntryId) -> Vec<(DeviceId, String)> {
     let found = said_of(node, &[target]).remove(&target).unwrap_or_default();
     let text = |annotation: &Annotation| match &annotation.body {
@@ -161,7 +161,7 @@ fn the_last_of_each_author_counts_and_a_body_that_left_says_nothing() {
     let remove = |txn: &mut dyn hedgerow_sync::store::Txn| body::remove(txn, SPACE, last);
     assert!(alice.store.write(remove).unwrap());
     assert!(said(&alice, target).contains(&(bob.device, "gone".to_owned())));
-    // A later opening of the same device goes on.
+    // A later opening of the same device continues.
     bob.incarnation += 1;
     bob.annotate(1, target, "perhaps");
     meet(&mut alice, &mut bob, 3);
@@ -224,8 +224,8 @@ fn thousands_of_annotations_between_two_rows_are_passed_over() {
     }
 }
 
-/// What somebody writes in a log of his own, which links to nothing: a row, or something said of an entry
-/// of one of the three logs.
+/// An entry that links to nothing in an author's own log: a row, or an annotation of an entry of one of the three
+/// logs.
 #[derive(Debug, Clone)]
 struct Written {
     of: Option<(usize, u64)>,
@@ -245,7 +245,7 @@ fn log(number: usize) -> LogId {
     }
 }
 
-/// The batches of a log, cut after so many entries each.
+/// The batches of a log, cut after this many entries each.
 fn batches(number: usize, written: &[Written], cut: usize) -> Vec<Vec<u8>> {
     let mut first = 1;
     let mut cores = Vec::new();
@@ -275,8 +275,8 @@ fn batches(number: usize, written: &[Written], cut: usize) -> Vec<Vec<u8>> {
     cores
 }
 
-/// Takes in all batches, each time the next of the log that `order` names; falls back to an older copy of
-/// the store where `order` says so.
+/// Ingests all batches, each time the next one of the log that `order` names; goes back to an older copy of the
+/// store where `order` says so.
 fn take_in(logs: &[Vec<Vec<u8>>], order: &[u8]) -> Node {
     let mut node = Node::new(&Identity::new(1, 1), 0, &[SPACE]);
     let mut next = vec![0; logs.len()];
@@ -333,7 +333,7 @@ proptest! {
         let targets: Vec<EntryId> = (0..3)
             .flat_map(|number| (1..12).map(move |seq| EntryId { log: log(number), seq: Seq(seq) }))
             .collect();
-        // The plainest model: of all that a device says of an entry the last in screen order.
+        // A simple model: the last annotation of each device for each entry, in screen order.
         let mut model: BTreeMap<(EntryId, DeviceId), (u64, usize, u8)> = BTreeMap::new();
         for (number, written) in logs.iter().enumerate() {
             for (seq, written) in (1..).zip(written) {

@@ -1,4 +1,4 @@
-//! Rows that this crate cannot have written: an error or what is left, never a panic.
+//! Rows that this crate cannot have written give an error or the undamaged rest, never a panic.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -12,7 +12,7 @@ use hedgerow_sync::store::{Direction, Reader, Store};
 use hedgerow_sync::wire::Role;
 use hedgerow_sync::{body, conversation, peer, space};
 
-/// The highest number that a row could name.
+/// The highest number that a row can hold.
 const HUGE: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
 
 #[test]
@@ -53,7 +53,7 @@ fn rows(node: &Node) -> Vec<(Vec<u8>, Vec<u8>)> {
     rows
 }
 
-/// Asks everything; any answer will do.
+/// Calls every read; any result is fine.
 fn use_all(node: &mut Node, other: &Node) {
     let log = node.log();
     let look = |reader: &dyn Reader| {

@@ -1,4 +1,4 @@
-//! A peer that lies, floods or speaks for others.
+//! A peer that lies, floods, or speaks for others.
 
 use crate::support::pair::{Identity, Node, SECRET, SPACE, meet};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use hedgerow_sync::wire::{Blind, LogName, MAX_FRONTIER, Message, Role};
 use hedgerow_sync::{page, peer};
 use proptest::prelude::*;
 
-/// A node in a session with somebody who sends whatever the test wants.
+/// A node in a session with a peer that sends whatever the test wants.
 struct Victim {
     node: Node,
     reconciler: Reconciler,
@@ -163,7 +163,7 @@ fn an_entry_in_my_name_without_my_mark_is_refused() {
     assert_eq!(victim.rows(), before);
 }
 
-/// Whatever the peer's list of devices says: what is mine is mine by its mark.
+/// The mark decides which entries are ours, not the peer's device list.
 #[test]
 fn an_entry_in_my_name_needs_my_mark_though_the_peer_claims_my_device() {
     let mut victim = Victim::new();
@@ -407,7 +407,7 @@ fn what_waits_is_bounded_in_count_and_bytes() {
             );
         }
         assert_eq!(victim.rows(), before);
-        // What they wait for comes: all that had room is stored, and the rest is asked for again.
+        // The missing entries arrive: the node stores everything that had room, and asks again for the rest.
         for seq in 1..=7 {
             victim.handle(entries(their_log(0), seq, &[], 1));
         }
@@ -508,8 +508,8 @@ fn a_header_that_cannot_be_is_the_peer_s_fault() {
     let too_long: [u8; 4] = [0b1111_1000, 0xe1, 0xff, 0x03];
     let longer_form: [u8; 3] = [0b1111_1000, 0x80, 0x00];
     for (header, error) in [
-        // A form that is none; a gap where the batch has one salt; a target by no ref, of no number,
-        // without either; kinds over the limit and in a longer form.
+        // An unknown form; a gap where the batch has one salt; a target without a ref, without a number, without both;
+        // kinds over the limit and in a longer form.
         (&[8 | 3][..], BatchError::UnknownKind),
         (&[8 | 1][..], BatchError::Malformed),
         (&[8 | 4, 0, 1][..], BatchError::Malformed),

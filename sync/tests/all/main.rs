@@ -1,4 +1,4 @@
-//! What this crate promises, in one program.
+//! Every promise of this crate, in one test program.
 
 mod batch;
 mod bodies;

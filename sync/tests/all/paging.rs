@@ -1,4 +1,4 @@
-//! Pages, positions and counts against the plainest model: all entries, sorted.
+//! Pages, positions and counts against a simple model: all entries, sorted.
 
 use crate::support::pair::{Identity, Node, SPACE, meet};
 use hedgerow_sync::id::{DeviceId, EntryId, SpaceId};
@@ -16,7 +16,7 @@ fn ask<T>(node: &Node, ask: impl FnOnce(&dyn Reader) -> Result<T, StorageError>)
     node.store.read(ask).unwrap()
 }
 
-/// All rows by reading each entry on its own, in screen order.
+/// All rows in screen order, from reading each entry on its own.
 fn model(node: &Node) -> Vec<Place> {
     let mut places = Vec::new();
     for (log, head) in node.frontier() {
@@ -47,7 +47,7 @@ fn shown(page: &Page) -> Vec<EntryId> {
 fn conversation(steps: &[(u8, u16)]) -> Node {
     let mut alice = Node::new(&Identity::new(1, 2), 0, &[SPACE]);
     let mut bob = Node::new(&Identity::new(2, 1), 0, &[SPACE]);
-    // Runs of annotations, long and short, and of several openings.
+    // Runs of annotations, long and short, from several openings.
     let mut target = None;
     for (step, (action, size)) in steps.iter().enumerate() {
         if let (Some(target), 0..2) = (target, action / 32) {
@@ -235,7 +235,7 @@ fn damage_of_the_order_is_an_error_of_every_page_that_needs_it() {
     }
     for from in [PageFrom::Oldest, PageFrom::Position(2), PageFrom::Newest] {
         let look = |reader: &dyn Reader| Ok(page::page(reader, SPACE, from, 2));
-        // What is left is given, or the damage is told.
+        // The node shows the undamaged rest, or reports the damage.
         if let Ok(Some(page)) = damaged.store.read(look).unwrap() {
             assert!(page.entries.is_empty());
         }

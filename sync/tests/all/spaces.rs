@@ -125,7 +125,7 @@ fn a_session_cut_at_any_item_goes_on_where_it_stopped() {
     }
 }
 
-/// What `node` puts in a bundle for `peer`.
+/// The items that `node` puts in a bundle for `peer`.
 fn export(node: &mut Node, peer: DeviceId, tag: &[u8], budget: usize) -> Vec<Message> {
     let shared = [Shared {
         space: SPACE,

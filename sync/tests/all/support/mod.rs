@@ -1,3 +1,3 @@
-//! What several modules of tests need.
+//! Helpers that several test modules use.
 
 pub mod pair;

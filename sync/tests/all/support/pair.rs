@@ -15,7 +15,7 @@ use hedgerow_sync::space::{self, Appended, SpaceKind};
 use hedgerow_sync::store::Store;
 use hedgerow_sync::wire::{Blind, Message, Role};
 
-/// The space that tests talk in.
+/// The space of the tests.
 pub const SPACE: SpaceId = SpaceId([7; 16]);
 /// Its secret.
 pub const SECRET: [u8; 32] = [9; 32];
@@ -68,7 +68,7 @@ impl Node {
         node
     }
 
-    /// The log this opening of the store writes.
+    /// The log that this opening of the store writes.
     pub fn log(&self) -> LogId {
         LogId {
             device: self.device,
@@ -89,14 +89,14 @@ impl Node {
         self.append(space, wall_ms, What::TEXT, text).id
     }
 
-    /// Says something of an entry.
+    /// Annotates an entry.
     pub fn annotate(&mut self, kind: u16, target: EntryId, text: &str) -> EntryId {
         let kind = AnnotationKind(kind);
         self.append(SPACE, 1_000, What::Annotation { kind, target }, text)
             .id
     }
 
-    /// The way to the device of another node.
+    /// The channel to the device of another node.
     pub fn channel<'a>(&self, peer: DeviceId, role: Role, hash: &'a [u8]) -> Channel<'a> {
         Channel {
             me: self.log(),
@@ -125,17 +125,17 @@ impl Node {
     }
 }
 
-/// A session between two nodes: items on their way, in order.
+/// A session between two nodes, with its items in flight in order.
 pub struct Session {
     ends: [End; 2],
     hash: [u8; 8],
-    /// Items that have travelled, by direction.
+    /// Items that have arrived, by direction.
     pub carried: [Vec<Message>; 2],
 }
 
 struct End {
     reconciler: Reconciler,
-    /// What has been sent to this end and not arrived.
+    /// Items sent to this end that have not arrived.
     arriving: VecDeque<(u64, Bytes)>,
 }
 
@@ -182,7 +182,7 @@ impl Session {
         }
     }
 
-    /// Lets the node at `end` put what it has to say on the way. Says whether there was anything.
+    /// Sends what the node at `end` has to send. Returns whether there was anything.
     pub fn send(&mut self, end: usize, node: &Node, budget: usize) -> bool {
         let mut out = Vec::new();
         let sender = &mut self.ends[end].reconciler;
@@ -200,8 +200,8 @@ impl Session {
         any
     }
 
-    /// Lets one item arrive at the node at `end`, where the sender speaks for these devices. Says
-    /// whether there was one.
+    /// Delivers one item to the node at `end`; the sender may speak for these devices. Returns whether there was
+    /// one.
     pub fn arrive(&mut self, end: usize, node: &mut Node, theirs: &[DeviceId]) -> bool {
         let Some((kind, content)) = self.ends[end].arriving.pop_front() else {
             return false;
@@ -233,14 +233,14 @@ impl Session {
             .unwrap();
     }
 
-    /// Drops what is on the way: the link is cut.
+    /// Cuts the link: drops all items in flight.
     pub fn cut(mut self) {
         for end in &mut self.ends {
             end.arriving.clear();
         }
     }
 
-    /// The node at end 0 hears that the other holds a log up to there.
+    /// The node at end 0 learns that the other holds a log up to `seq`.
     pub fn settle_ack(&mut self, node: &mut Node, log: LogId, seq: Seq) {
         let space = Blind::new(&SECRET, &self.hash, Role::Answerer);
         let logs = [(log, seq)].into_iter().collect();
@@ -250,7 +250,7 @@ impl Session {
         self.arrive(0, node, &[]);
     }
 
-    /// Carries everything until nobody has anything more to say.
+    /// Delivers items until neither side has more to send.
     pub fn settle(&mut self, nodes: [&mut Node; 2]) {
         let [first, second] = nodes;
         let identities = [first.identity.clone(), second.identity.clone()];
@@ -270,7 +270,7 @@ impl Session {
     }
 }
 
-/// Opens a session over the one space of the tests and carries everything.
+/// Opens a session over the one space of the tests and delivers everything.
 pub fn meet(first: &mut Node, second: &mut Node, hash: u64) -> Session {
     let mut session = Session::open([first, second], hash, &[(SPACE, SECRET)]);
     session.settle([first, second]);
