@@ -1,5 +1,5 @@
-//! Catch-up: B comes online, A holds messages for it; from when B's carrier is up until B has all of them
-//! durably and readable.
+//! Catch-up: B comes online while A holds messages for it. Measured from the moment B's carrier is up until B has all
+//! messages, durable and readable.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ const LONG: usize = 100_000;
 /// Synthetic spaces of the wide row.
 pub(super) const SPACES: u32 = 100;
 
-/// One catch-up, and the floor beside it.
+/// One catch-up, with the baseline beside it.
 struct Measured {
     ours: Duration,
     floor: Duration,
@@ -31,13 +31,13 @@ struct Measured {
     text_bytes: u64,
 }
 
-/// The usual row and its bytes.
+/// The usual row, and the bytes it takes.
 pub(super) async fn rows(place: &Path, count: usize) -> Result<Vec<Row>> {
     let runs = measure(place, count, 0).await?;
     Ok(summary(&format!("catch-up of {count}"), &runs, 2.0, 1.08))
 }
 
-/// The long row, and what a message costs there against the usual one.
+/// The long row, and its cost of a message compared with the usual row.
 pub(super) async fn scaling(place: &Path) -> Result<Vec<Row>> {
     let long = measure(place, LONG, 0).await?;
     let usual = measure(place, USUAL, 0).await?;
@@ -52,7 +52,7 @@ pub(super) async fn scaling(place: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The usual number over many spaces.
+/// The usual number of messages, spread over many spaces.
 pub(super) async fn spaces(place: &Path) -> Result<Vec<Row>> {
     let runs = measure(place, USUAL, SPACES).await?;
     Ok(summary(
@@ -81,7 +81,7 @@ fn summary(name: &str, runs: &[Measured], reach: f64, bytes_reach: f64) -> Vec<R
             "B/B",
             bytes_reach,
         ),
-        // Reported apart; two first flights and two second ones at their longest.
+        // Reported separately: two first flights and two second flights at their longest.
         Row::at_most(format!("{name}: handshake"), handshake as f64, "B", 1_400.0),
     ]
 }
@@ -147,7 +147,7 @@ async fn once(pair: &Pair, place: &Path, texts: Vec<String>, spaces: u32) -> Res
     })
 }
 
-/// What has travelled so far.
+/// The traffic of a node so far.
 pub(super) async fn traffic(node: &impl Api) -> Result<Traffic> {
     let status = node.status().await.map_err(refused)?;
     Ok(status.open.map(|open| open.traffic).unwrap_or_default())

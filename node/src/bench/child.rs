@@ -1,4 +1,4 @@
-//! A child process with which one speaks in lines.
+//! A child process that talks to this one in lines.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -6,7 +6,7 @@ use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-/// This program once more, with other arguments. Dropping it kills it.
+/// This program started again with other arguments. Dropping it kills the process.
 pub struct Child {
     process: std::process::Child,
     asks: Option<ChildStdin>,
@@ -14,7 +14,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts it, and waits for nothing.
+    /// Starts it without waiting.
     ///
     /// # Errors
     /// It could not be started.
@@ -22,7 +22,7 @@ impl Child {
         Child::with_stderr(Stdio::inherit(), arguments)
     }
 
-    /// As [`start`](Self::start), for one whose talk on stderr is for people.
+    /// As [`start`](Self::start), but discards its stderr, which is for people.
     ///
     /// # Errors
     /// It could not be started.
@@ -49,22 +49,22 @@ impl Child {
         })
     }
 
-    /// The number that the system knows it by.
+    /// Its process id.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// The next line that it says; an empty one if it says nothing more.
+    /// The next line of its stdout; empty at the end.
     ///
     /// # Errors
-    /// It could not be listened to.
+    /// Its stdout could not be read.
     pub fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         self.says.read_line(&mut line)?;
         Ok(line.trim_end().to_owned())
     }
 
-    /// What it says to a line.
+    /// Sends a line and returns the answer.
     ///
     /// # Errors
     /// It has ended.
@@ -75,10 +75,10 @@ impl Child {
         self.line()
     }
 
-    /// Closes its stdin, by which it is to end, and waits for that.
+    /// Closes its stdin, which makes it end, and waits for it.
     ///
     /// # Errors
-    /// It had failed.
+    /// It failed.
     pub fn stop(mut self) -> Result<()> {
         drop(self.asks.take());
         ensure!(self.process.wait()?.success(), "the other process failed");
@@ -88,15 +88,15 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // After `stop` there is nothing left to kill.
+        // After `stop` the process has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Says a line to the process that has started this one.
+/// Prints a line for the process that started this one.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    // If nobody listens any more, stdin is closed too, and this process ends.
+    // If nobody reads any more, stdin is closed too and this process ends.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }

@@ -7,20 +7,20 @@ use anyhow::Result;
 use super::pair::{create, introduce, refused, settle};
 use crate::api::Api;
 
-/// One identity, and the directories of all its contacts.
+/// The directories of one identity and of all its contacts.
 #[derive(Debug, Clone)]
 pub struct Crowd {
-    /// The one that knows all.
+    /// The identity with all the contacts.
     pub hub: PathBuf,
-    /// The others.
+    /// The contacts.
     pub contacts: Vec<PathBuf>,
 }
 
 impl Crowd {
-    /// Makes them below `place`; each has talked with the hub once.
+    /// Creates them below `place`; each contact exchanges a message with the hub.
     ///
     /// # Errors
-    /// A node has refused.
+    /// A node refused a call.
     pub async fn meet(place: &Path, count: usize) -> Result<Self> {
         let hub_dir = place.join("hub");
         let hub = create(&hub_dir, "hub").await?;

@@ -1,5 +1,5 @@
-//! What the rows are measured against: the plainest program that could do the same work, run beside
-//! ours on the same disk and the same loopback.
+//! The baselines of the rows: the simplest program that does the same work, run beside ours on the same disk and
+//! over the same loopback.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, Read, Write};
@@ -13,8 +13,8 @@ use redb::{Database, TableDefinition};
 
 const ROWS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("rows");
 
-/// Sends `messages` over one loopback TCP connection, with buffered writes, into as many rows of a
-/// plain redb and commits them once, durably. The time from the connection to the commit.
+/// Sends `messages` over one loopback TCP connection with buffered writes, stores them in rows of a plain redb and
+/// commits them once, durably. Returns the time from the connection to the commit.
 pub fn catch_up(dir: &Path, messages: &[Vec<u8>]) -> Result<Duration> {
     let path = dir.join("floor.redb");
     let database = Database::create(&path).context("creating the floor's database")?;
@@ -53,8 +53,8 @@ pub fn catch_up(dir: &Path, messages: &[Vec<u8>]) -> Result<Duration> {
     Ok(elapsed)
 }
 
-/// One `fdatasync` of a file that has just grown by 200 bytes, after `pause` without work: what a
-/// disk costs an idle program.
+/// One `fdatasync` of a file that has just grown by 200 bytes, after `pause` without work: the cost of a disk for an
+/// idle program.
 pub fn fdatasync(dir: &Path, pause: Duration, rounds: usize) -> Result<Vec<Duration>> {
     let path = dir.join("floor.sync");
     let mut file = OpenOptions::new().create(true).append(true).open(&path)?;

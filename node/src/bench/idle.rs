@@ -1,4 +1,4 @@
-//! What a daemon costs that has nothing to do, with fifty contacts connected.
+//! The cost of an idle daemon with fifty connected contacts.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::start::Daemon;
 use crate::api::Api;
 
 const CONTACTS: usize = 50;
-/// Before it counts as idle: all have been announced, have met, and rest.
+/// Time before it counts as idle: all contacts have been announced, have connected, and rest.
 const CALM: Duration = Duration::from_secs(120);
 
 /// The rows.

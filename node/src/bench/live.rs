@@ -1,5 +1,5 @@
-//! One message, both nodes online and idle: from the send call to readable at the peer, durable on
-//! both sides.
+//! One message between two online, idle nodes: from the send call until it is readable at the peer and durable on both
+//! sides.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use super::row::{Row, median};
 use crate::api::{Api, Private};
 use crate::runtime::OnAir;
 
-/// Messages measured.
+/// Number of messages to measure.
 const ROUNDS: usize = 200;
-/// Silence before each: an idle disk and an idle processor are slower than busy ones.
+/// Pause before each message: an idle disk and an idle processor are slower than busy ones.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The row.

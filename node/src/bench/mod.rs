@@ -1,12 +1,11 @@
-//! `hedgerow bench`: every figure the project promises, measured in one run beside what it is
-//! compared with; the README gives the figures, each group of rows its own method. What is public is
-//! what the bench of the application is built from.
+//! `hedgerow bench` measures every figure that the project promises in one run, each beside its baseline. The README
+//! gives the figures; the module of each group describes its method. The application's bench uses the public items.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | a figure and how it is printed | `row` |
-//! | the plainest program that does the same | `floor` |
-//! | two nodes and more, as directories | `pair`, `crowd` |
+//! | a figure, and how to print it | `row` |
+//! | the baselines | `floor` |
+//! | directories of two and more nodes | `pair`, `crowd` |
 //! | other processes | `child`, `peer`, `process` |
 //! | the rows | `catch_up`, `reconnect`, `live`, `store`, `pages`, `start`, `relay`, `idle` |
 
@@ -37,10 +36,10 @@ pub use peer::{PeerArguments, serve};
 pub use relay::serve as serve_relay;
 use row::Row;
 
-/// Runs of each figure, but for the idle one; the median counts.
+/// Runs of each figure except the idle one; the median counts.
 const RUNS: usize = 5;
 
-/// What `hedgerow bench` is told.
+/// Arguments of `hedgerow bench`.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
     /// Only this group of rows: catch-up, catch-up-100k, spaces, reconnect, live, store, pages, start, relay or idle
@@ -49,10 +48,10 @@ pub struct BenchArguments {
     measuring: MeasuringArguments,
 }
 
-/// What every bench is told.
+/// Arguments of every bench.
 #[derive(Debug, clap::Args)]
 pub struct MeasuringArguments {
-    /// Exit with 1 if a row falls short
+    /// Exit with 1 if a benchmark misses its target
     #[arg(long)]
     pub check: bool,
     /// A directory on a real disk for the stores [default: target/bench below here]
@@ -63,7 +62,7 @@ pub struct MeasuringArguments {
     pub idle_minutes: u64,
 }
 
-/// A group of rows that are measured together.
+/// A group of rows measured together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Group {
     CatchUp,
@@ -94,10 +93,10 @@ const ALL: &[Group] = &[
     Group::Idle,
 ];
 
-/// Measures, prints, and says whether every row holds (always, unless asked to check).
+/// Measures, prints, and returns whether every row reaches its target (always true without `--check`).
 ///
 /// # Errors
-/// The disk is a memory disk, or something could not be measured.
+/// The disk is a memory disk, or a measurement failed.
 pub async fn bench(arguments: &BenchArguments, json: bool) -> Result<bool> {
     let place = place(arguments.measuring.disk.as_deref())?;
     let groups = match arguments.name {
@@ -139,7 +138,7 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
     }
 }
 
-/// A new directory for one run.
+/// Creates a directory for one run.
 ///
 /// # Errors
 /// The disk is a memory disk, or full.
@@ -150,11 +149,11 @@ pub fn place(disk: Option<&Path>) -> Result<TempDir> {
     Ok(TempDir::with_prefix_in("run-", disk)?)
 }
 
-/// Durable means nothing on a disk of memory.
+/// On a memory disk nothing is durable.
 fn refuse_memory_disk(path: &Path) -> Result<()> {
     const TMPFS: i128 = 0x0102_1994;
     const RAMFS: i128 = 0x8584_58f6;
-    // Systems do not agree on its sign.
+    // Systems disagree on the sign of this field.
     let kind = i128::from(rustix::fs::statfs(path)?.f_type);
     if [TMPFS, RAMFS].contains(&kind) {
         bail!(

@@ -1,4 +1,4 @@
-//! Reading a long conversation through the API in process.
+//! Reads a long conversation through the in-process API.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::runtime::OnAir;
 
 /// Messages in the conversation.
 const MESSAGES: usize = 100_000;
-/// Looks of each kind.
+/// Reads of each kind.
 const LOOKS: usize = 501;
 const PAGE: u32 = 50;
 

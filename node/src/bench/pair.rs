@@ -1,5 +1,5 @@
-//! Two identities that have met, as directories: made once, copied for each run. The errors here are a node
-//! or a disk that has refused, in words for whoever runs the bench.
+//! Directories of two identities that are contacts: created once, copied for each run. The errors here say that a node
+//! or a disk refused something, in words for the user of the bench.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,31 +18,31 @@ use crate::host::{HostOptions, Local};
 use crate::runtime::{NodeOptions, OnAir};
 use crate::store::RedbStore;
 
-/// How long to wait for what should take milliseconds.
+/// How long to wait for something that should take milliseconds.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Calls under way at once when a store is filled.
+/// Concurrent calls that fill a store.
 const AT_ONCE: usize = 2_048;
 
 /// The passphrase of all benches: it protects nothing.
 pub const PASSPHRASE: &str = "bench";
 
-/// Two directories, and what each calls the other.
+/// Two directories, and the contact ids of their identities.
 #[derive(Debug, Clone)]
 pub struct Pair {
-    /// The one's directory.
+    /// The directory of A.
     pub a: PathBuf,
-    /// The other's.
+    /// The directory of B.
     pub b: PathBuf,
-    /// What A calls B.
+    /// A's id for B.
     pub b_of_a: ContactId,
-    /// What B calls A.
+    /// B's id for A.
     pub a_of_b: ContactId,
 }
 
 impl Pair {
-    /// Makes two identities below `place` that meet and talk once, so that all they tell each other
-    /// at first is told.
+    /// Creates two identities below `place` that become contacts and exchange messages, so that no first-time traffic
+    /// remains.
     pub async fn meet(place: &Path) -> Result<Pair> {
         let (a_dir, b_dir) = (place.join("a"), place.join("b"));
         let a = create(&a_dir, "A").await?;
@@ -59,7 +59,7 @@ impl Pair {
         })
     }
 
-    /// The same two, at another place.
+    /// Copies both directories to another place.
     pub fn copy(&self, to: &Path) -> Result<Pair> {
         let pair = Pair {
             a: to.join("a"),
@@ -71,7 +71,7 @@ impl Pair {
         Ok(pair)
     }
 
-    /// Works on both stores, which no node has open.
+    /// Runs work on both stores; no node may have them open.
     pub fn with_stores(
         &self,
         mut job: impl FnMut(&mut RedbStore) -> Result<(), StorageError>,
@@ -81,7 +81,7 @@ impl Pair {
             .try_for_each(|dir| with_store(dir, &mut job))
     }
 
-    /// Whether both stores, reopened, have the same digests of all they share.
+    /// Whether both stores, opened again, have the same digests of all shared spaces.
     pub fn agree(&self) -> Result<bool> {
         Ok(digests(&self.a)? == digests(&self.b)?)
     }
@@ -97,7 +97,7 @@ pub async fn open(dir: &Path, on_air: OnAir) -> Result<Local> {
     Ok(local)
 }
 
-/// Makes an identity, on the air on loopback.
+/// Creates an identity that uses loopback.
 pub async fn create(dir: &Path, name: &str) -> Result<Local> {
     let local = own(dir, OnAir::Loopback)?;
     local
@@ -118,12 +118,12 @@ fn own(dir: &Path, on_air: OnAir) -> Result<Local> {
     Local::own(dir, options).map_err(refused)
 }
 
-/// What went wrong in a node, for the one who runs the bench.
+/// Turns a node's refusal into an error for the user of the bench.
 pub fn refused(refusal: crate::api::Refusal) -> anyhow::Error {
     anyhow!("the node refused: {refusal:?}")
 }
 
-/// Lets two running nodes meet; what the first calls the second, and the reverse.
+/// Makes two running nodes contacts. Returns each one's id for the other, the first's first.
 pub async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, ContactId)> {
     let mut heard = a.events().await.map_err(refused)?;
     let mut told = b.events().await.map_err(refused)?;
@@ -153,7 +153,7 @@ pub async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, Contact
     Ok((b_of_a, a_of_b))
 }
 
-/// Waits until what two nodes have to tell each other is told: a text each way is delivered behind it.
+/// Waits until two nodes have exchanged everything due: until a text each way, queued after it, is delivered.
 pub async fn settle(
     a: &impl Api,
     b_of_a: &ContactId,
@@ -194,7 +194,7 @@ pub async fn wait_for<T>(
     .context("waiting for an event")?
 }
 
-/// Looks again and again until it is so.
+/// Polls until the condition holds.
 pub async fn until(mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     while !is_so().await? {
@@ -204,7 +204,7 @@ pub async fn until(mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
     Ok(())
 }
 
-/// Waits until `count` messages have come since `events` was asked for.
+/// Waits until `count` messages have arrived since the subscription to `events`.
 pub async fn arrivals(events: &mut Events, count: u64) -> Result<()> {
     let mut come = 0;
     wait_for(events, |event| {
@@ -230,7 +230,7 @@ pub fn texts(count: usize, seed: u64) -> Vec<String> {
         .collect()
 }
 
-/// Writes texts through the shipping send path of a node that is off the air.
+/// Writes texts through the product's send path of a node that is offline.
 pub async fn fill(dir: &Path, to: &ContactId, texts: Vec<String>) -> Result<()> {
     let local = open(dir, OnAir::No).await?;
     stream::iter(texts)
@@ -261,7 +261,7 @@ fn copy_directory(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Works on the store of a directory that no node has open.
+/// Runs work on the store of a directory; no node may have it open.
 pub fn with_store<T>(
     dir: &Path,
     job: impl FnOnce(&mut RedbStore) -> Result<T, StorageError>,
@@ -274,7 +274,7 @@ pub fn with_store<T>(
     Ok(done)
 }
 
-/// Names the state of each space.
+/// The state of each space.
 fn digests(dir: &Path) -> Result<Vec<(SpaceId, Digest)>> {
     with_store(dir, |store| {
         store.write(|txn| {

@@ -1,4 +1,4 @@
-//! The other side of a bench: nodes in a process of their own that say when something arrives.
+//! The other side of a bench: nodes in a process of their own that report arriving messages.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ use crate::runtime::OnAir;
 
 const READY: &str = "ready";
 
-/// What the hidden command `bench-peer` is told.
+/// Arguments of the hidden command `bench-peer`.
 #[derive(Debug, clap::Args)]
 pub struct PeerArguments {
     /// The directories to open
     dirs: Vec<PathBuf>,
 }
 
-/// Runs nodes on loopback until stdin closes. Says `ready`, then for each message that has become
-/// readable the time, in nanoseconds since 1970.
+/// Runs nodes on loopback until stdin closes. Prints `ready`, then for each message that becomes readable the time in
+/// nanoseconds since 1970.
 ///
 /// # Errors
 /// A node could not be opened.
@@ -49,7 +49,7 @@ pub async fn serve(arguments: &PeerArguments) -> Result<()> {
     Ok(())
 }
 
-/// The wall clock, which two processes of one machine share.
+/// The wall clock, which all processes of a machine share.
 pub(super) fn now_ns() -> u128 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -79,13 +79,13 @@ impl Peer {
     /// Stops it cleanly.
     ///
     /// # Errors
-    /// It had failed.
+    /// It failed.
     pub fn stop(self) -> Result<()> {
         self.0.stop()
     }
 }
 
-/// Between two times of [`now_ns`].
+/// The time between two values of [`now_ns`].
 pub(super) fn between(start_ns: u128, end_ns: u128) -> Duration {
     Duration::from_nanos(end_ns.saturating_sub(start_ns) as u64)
 }

@@ -1,18 +1,18 @@
-//! What another process costs, as the kernel of Linux tells it.
+//! The cost of another process, from the Linux kernel.
 
 use anyhow::{Context, Result};
 
-/// What a process has used so far.
+/// Resources that a process has used so far.
 #[derive(Debug, Clone, Copy)]
 pub struct Spent {
     /// Time on a processor, in seconds.
     pub cpu_s: f64,
-    /// How often one of its threads has gone to sleep, which is how often it will be woken.
+    /// How often one of its threads has gone to sleep, and so how often something will wake it.
     pub wakes: u64,
 }
 
 impl Spent {
-    /// Of all threads of a process.
+    /// Sums over all threads of a process.
     ///
     /// # Errors
     /// There is no such process.
@@ -29,7 +29,7 @@ impl Spent {
                     spent.wakes += count.trim().parse::<u64>()?;
                 }
             }
-            // Nanoseconds on a processor, nanoseconds waiting for one, turns.
+            // Nanoseconds on a processor, nanoseconds waiting for one, number of turns.
             let turns = std::fs::read_to_string(task.join("schedstat"))?;
             let on_cpu: u64 = turns
                 .split_whitespace()
@@ -42,7 +42,7 @@ impl Spent {
     }
 }
 
-/// What a process has in memory, in MiB.
+/// Resident memory of a process, in MiB.
 ///
 /// # Errors
 /// There is no such process.

@@ -1,4 +1,4 @@
-//! A contact comes back with nothing new, sharing many spaces.
+//! A contact reconnects with no new messages but many shared spaces.
 
 use std::path::Path;
 
@@ -13,14 +13,14 @@ use crate::api::Api;
 use crate::engine::synthetic;
 use crate::runtime::OnAir;
 
-/// The rows: round trips after the handshake, bytes each way, and the handshake apart.
+/// The rows: round trips after the handshake, bytes in each direction, and the handshake on its own.
 pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     let pair = Pair::meet(place).await?;
     pair.with_stores(|store| synthetic::share(store, SPACES))?;
     let peer = Peer::start(&[&pair.a])?;
     let b = open(&pair.b, OnAir::Loopback).await?;
     let (mut round_trips, mut bytes, mut handshake) = (0, 0, 0);
-    // The first connection settles what was shared while both were closed.
+    // The first connection exchanges what was shared while both were closed.
     for run in 0..=RUNS {
         until(async || connected(&b, &pair, true).await).await?;
         switch(&b, false).await?;
@@ -28,7 +28,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
         let before = traffic(&b).await?;
         switch(&b, true).await?;
         until(async || connected(&b, &pair, true).await).await?;
-        // Whatever more would be said is said at once.
+        // Anything else due would follow at once.
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         let after = traffic(&b).await?;
         ensure!(

@@ -1,4 +1,4 @@
-//! One measured figure beside what it must reach, and how rows are printed.
+//! A measured figure beside its target, and how rows are printed.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use serde::Serialize;
 /// A measured figure.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
-    /// What was measured.
+    /// Name of the figure.
     pub name: String,
     /// The median, in `unit`.
     pub value: f64,
     /// The unit of `value`, `reach` and `base`; `x` is a ratio to `base`, whose unit is in the name.
     pub unit: &'static str,
-    /// The most that `value` may be, if anything is promised.
+    /// The largest allowed `value`, if the project promises one.
     pub reach: Option<f64>,
-    /// What was measured beside it, where there is something to compare with.
+    /// The baseline, if there is one.
     pub base: Option<f64>,
     /// Whether `value` is within `reach`.
     pub holds: bool,
 }
 
 impl Row {
-    /// A figure that must be at most `reach`.
+    /// A figure with the target `reach`.
     pub fn at_most(name: impl Into<String>, value: f64, unit: &'static str, reach: f64) -> Self {
         Self {
             name: name.into(),
@@ -35,7 +35,7 @@ impl Row {
         }
     }
 
-    /// A figure that is told, and of which nothing is promised.
+    /// A figure without a target.
     pub fn reported(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
         Self {
             name: name.into(),
@@ -47,7 +47,7 @@ impl Row {
         }
     }
 
-    /// The same, with what was measured beside it, in the same unit.
+    /// Adds a baseline in the same unit.
     pub fn beside(self, base: f64) -> Self {
         Self {
             base: Some(base),
@@ -55,7 +55,7 @@ impl Row {
         }
     }
 
-    /// A ratio that must be at most `reach`: `ours` over `base`, both in milliseconds.
+    /// A ratio with the target `reach`: `ours` over `base`, both in milliseconds.
     pub fn ratio(name: impl Into<String>, ours: Duration, base: Duration, reach: f64) -> Self {
         let value = ours.as_secs_f64() / base.as_secs_f64();
         Self {
@@ -69,7 +69,7 @@ impl Row {
     }
 }
 
-/// The middle of a set of measurements; zero for none.
+/// The median; zero for an empty set.
 pub fn median(mut of: Vec<Duration>) -> Duration {
     of.sort_unstable();
     of.get(of.len() / 2).copied().unwrap_or_default()

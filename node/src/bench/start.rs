@@ -1,4 +1,4 @@
-//! Starting the daemon on a store of 100,000 messages, until its API answers.
+//! Start of the daemon on a store of 100,000 messages, until its API answers.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,7 +15,7 @@ use crate::host::finding;
 
 const MESSAGES: usize = 100_000;
 
-/// The rows: after a clean stop, after kill -9, and memory then.
+/// The rows: after a clean stop, after kill -9, and the memory used then.
 pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     let pair = Pair::meet(place).await?;
     fill(&pair.a, &pair.b_of_a, texts(MESSAGES, 0)).await?;
@@ -26,7 +26,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
         let daemon = Daemon::start(&pair.a, &passphrase).await?;
         clean.push(daemon.took);
         resident = resident.max(resident_mib(daemon.child.id())?);
-        // A write is under way when the process dies.
+        // The process dies during a write.
         daemon
             .api
             .send(
@@ -62,12 +62,12 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
 pub(super) struct Daemon {
     pub(super) child: Child,
     pub(super) api: Remote,
-    /// From the start of the process until the API answered.
+    /// Time from the start of the process until the API answered.
     pub(super) took: Duration,
 }
 
 impl Daemon {
-    /// Starts it on loopback, and waits until its API answers for an open node.
+    /// Starts it on loopback, and waits until its API answers with an open node.
     pub(super) async fn start(dir: &Path, passphrase: &Path) -> Result<Daemon> {
         let start = Instant::now();
         let child = Command::new(std::env::current_exe()?)

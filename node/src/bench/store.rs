@@ -1,4 +1,4 @@
-//! The encrypted store beside plain redb, interleaved.
+//! The encrypted store beside plain redb, in alternation.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -13,18 +13,18 @@ use super::row::{Row, median};
 use crate::directory::DataKey;
 use crate::store::{CACHE_BYTES, RedbStore};
 
-/// Runs a figure is the median of.
+/// Runs of each figure; the median counts.
 const RUNS: usize = 11;
 /// Bytes of a value: a short message.
 const VALUE: usize = 200;
-/// Rows of the small store, which the shipped cache holds, and of the large one, which it does not.
+/// Rows of the small store, which fits into the product's cache, and of the large one, which does not.
 const SMALL: u32 = 10_000;
 const LARGE: u32 = 100_000;
 /// Durable commits of one row.
 const COMMITS: u32 = 500;
 /// Reads of one run.
 const READS: u32 = 20_000;
-/// A cache that holds next to nothing, so that reads reach the blocks.
+/// A cache that holds almost nothing, so that reads reach the blocks.
 const NO_CACHE: usize = 64 * 1_024;
 
 /// The rows.
@@ -42,7 +42,7 @@ pub(super) fn rows(place: &Path) -> Result<Vec<Row>> {
     ])
 }
 
-/// Where the two stores lie.
+/// Paths of the two stores.
 struct Pair {
     plain: PathBuf,
     sealed: PathBuf,
@@ -53,7 +53,7 @@ struct Pair {
 type Times = [Vec<Duration>; 2];
 
 impl Pair {
-    /// Opens both, or begins them anew.
+    /// Opens both, or creates them anew.
     fn open(&self, cache: usize) -> Result<[RedbStore; 2]> {
         let plain = redb::Database::builder()
             .set_cache_size(cache)
@@ -66,7 +66,7 @@ impl Pair {
 
     fn remove(&self) {
         for path in [&self.plain, &self.sealed] {
-            // The first time there is nothing to remove.
+            // At first there is no file to remove.
             let _ = std::fs::remove_file(path);
         }
     }
@@ -132,7 +132,7 @@ fn reads(name: &str, pair: &Pair, rows: u32, cache: usize, reach: f64) -> Result
             for _ in 0..READS {
                 let key = rng.next_u32() % rows;
                 let mut length = 0;
-                // A transaction each, as one message is read by its id.
+                // One transaction for each read, as when a message is read by its id.
                 store.read(|reader| {
                     reader.with(&key.to_be_bytes(), &mut |value| length = value.len())
                 })?;

@@ -1,35 +1,35 @@
-//! What a bundle shows to whoever carries it (`docs/PROTOCOL.md` section 12a).
+//! The part of a bundle that its carriers can read (`docs/PROTOCOL.md` section 12a).
 
 use std::fmt;
 
 use minicbor::{Decode, Encode};
 
-/// Names a bundle: nonce ‖ MAC, used once. Only its two ends can tell whose it is.
+/// Names a bundle: nonce ‖ MAC, used once. Only sender and recipient recognise it as theirs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Tag(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 32]);
 
-/// What proves that the recipient has taken in a bundle: sealed inside it, so that nobody else knows it.
+/// Proves that the recipient has taken in a bundle: sealed inside it, so nobody else knows it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Release(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 16]);
 
 impl Release {
-    /// What couriers check it by.
+    /// The hash by which couriers check it.
     #[must_use]
     pub fn hash(&self) -> ReleaseHash {
         ReleaseHash(hedgerow_transport::bundle::release_hash(&self.0))
     }
 }
 
-/// The hash of a [`Release`], shown outside.
+/// The hash of a [`Release`], part of the envelope.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct ReleaseHash(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 16]);
 
-/// Stands for a recipient where a policy must know one, as PRoPHET does. It is the same in all bundles
-/// for an identity: whoever carries two of them knows that they go to one person, and whoever has that
-/// person's key knows to whom. So bundles have none unless the sender's policy needs it.
+/// Stands for a recipient if a policy must know one, as PRoPHET does. All bundles for an identity have the same
+/// hint: the carrier of two of them learns that they go to one person, and a carrier that has that person's key
+/// learns to whom. So bundles have none unless the sender's policy needs it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct Hint(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 8]);
@@ -57,32 +57,32 @@ silent!(Tag, Release, ReleaseHash, Hint);
 /// A bundle without its contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Envelope {
-    /// Its name.
+    /// The bundle's name.
     #[n(0)]
     pub tag: Tag,
-    /// Its length in bytes, of ghosts too.
+    /// Its length in bytes, with ghosts.
     #[n(1)]
     pub size: u64,
-    /// How long it is to be carried, in seconds.
+    /// How long couriers may carry it, in seconds.
     #[n(2)]
     pub lifetime_s: u32,
-    /// How long it has been carried, in seconds, by the monotonic clocks of those who did.
+    /// How long couriers have carried it, in seconds, by their monotonic clocks.
     #[n(3)]
     pub age_s: u32,
-    /// What its release is checked by.
+    /// The hash by which couriers check its release.
     #[n(4)]
     pub release: ReleaseHash,
-    /// How many copies of it its holder may still make or is given, its own included; for policies that
-    /// do not count, 1.
+    /// Number of copies that its holder may still make or receives, including its own; 1 under policies that do not
+    /// count.
     #[n(5)]
     pub copies: u32,
-    /// For whom it is, if the sender's policy needs to say so.
+    /// Stands for the recipient, if the sender's policy needs it.
     #[n(6)]
     pub hint: Option<Hint>,
 }
 
 impl Envelope {
-    /// Whether nobody needs to carry it any more.
+    /// Whether its lifetime is over, so that nobody needs to carry it.
     #[must_use]
     pub fn is_expired(&self) -> bool {
         self.age_s >= self.lifetime_s

@@ -1,4 +1,4 @@
-//! One link between two couriers: what each has listed and wants, and what is under way.
+//! One link between two couriers: what each has listed and wants, and its transfers.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,8 +9,8 @@ use super::exchange::Whose;
 use super::policy::Peer;
 use super::said::Begin;
 
-/// Where a wanted bundle stands among those that a link is to carry: those for the peer itself first,
-/// then by rank, then as the order of the settings says.
+/// Priority of a wanted bundle on a link: first those for the peer itself, then by rank, then in the order of the
+/// settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub to_hold: bool,
@@ -19,16 +19,16 @@ pub(super) struct Place {
     pub tag: Tag,
 }
 
-/// What the peer has listed.
+/// A bundle that the peer has listed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Listed {
-    /// How it was offered, if we may carry it.
+    /// The envelope offered, if we may carry it.
     pub offered: Option<Envelope>,
     pub whose: Whose,
 }
 
-/// All that the peer has listed, up to a limit: a meeting may last for days, so that what it listed first is
-/// forgotten for what it lists now.
+/// The bundles that the peer has listed, up to a limit: a meeting may last for days, so the oldest are forgotten for
+/// new ones.
 #[derive(Default)]
 pub(super) struct Listings {
     by_tag: BTreeMap<Tag, Listed>,
@@ -68,34 +68,34 @@ pub(super) struct Sending {
     pub place: Place,
     pub spent: u32,
     pub draw: u32,
-    /// The peer has said go.
+    /// The peer has said "go".
     pub under_way: bool,
 }
 
-/// A transfer to here.
+/// A transfer to us.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Receiving {
     pub begin: Begin,
     pub own: bool,
-    /// All contents have come, and the peer was told so.
+    /// All contents have arrived, and we have told the peer.
     pub whole: bool,
 }
 
 pub(super) struct Link {
     pub peer: Peer,
-    /// The peer's greeting has come.
+    /// The peer's greeting has arrived.
     pub greeted: bool,
-    /// The peer has been told what we hold, and hears what is new from now on.
+    /// We have listed our bundles to the peer, and list new ones from now on.
     pub told: bool,
-    /// Of which bundles it has been told, and whether they stood as offered.
+    /// The bundles listed to it, and whether each was offered.
     pub listed_to: BTreeMap<Tag, bool>,
     pub listed: Listings,
-    /// What the peer wants.
+    /// Bundles that the peer wants.
     pub asked: BTreeMap<Tag, Place>,
     pub queue: BTreeSet<Place>,
     /// The peer said "busy" and has not said "free" since.
     pub busy: bool,
-    /// We said "busy" and have to say "free".
+    /// We said "busy" and owe a "free".
     pub owes: bool,
     pub sending: BTreeMap<Tag, Sending>,
     pub receiving: BTreeMap<Tag, Receiving>,
@@ -123,7 +123,7 @@ impl Link {
         }
     }
 
-    /// The peer wants a bundle, or wants it still.
+    /// Records that the peer wants a bundle, or still wants it.
     pub fn ask(&mut self, place: Place) {
         if let Some(before) = self.asked.insert(place.tag, place) {
             self.queue.remove(&before);
@@ -131,19 +131,19 @@ impl Link {
         self.queue.insert(place);
     }
 
-    /// A bundle that was offered is not, as things stand: the peer is to hear if it is again.
+    /// Records that a bundle is no longer offered, so that the peer learns of it when it is again.
     pub fn offer_lapsed(&mut self, tag: &Tag) {
         if let Some(offered) = self.listed_to.get_mut(tag) {
             *offered = false;
         }
     }
 
-    /// The first bundle that the peer wants.
+    /// The first bundle in the queue of those that the peer wants.
     pub fn first(&self) -> Option<Place> {
         self.queue.first().copied()
     }
 
-    /// Any of those that the peer wants as much as the first.
+    /// A random one of the wanted bundles with the same priority as the first.
     pub fn any_like(&self, first: &Place, rng: &mut (impl Rng + ?Sized)) -> Place {
         let alike = self
             .queue
@@ -154,7 +154,7 @@ impl Link {
         alike.copied().nth(drawn as usize).unwrap_or(*first)
     }
 
-    /// It is being sent, or cannot be.
+    /// Removes a bundle from the queue: it is being sent, or cannot be.
     pub fn unask(&mut self, tag: &Tag) {
         if let Some(place) = self.asked.remove(tag) {
             self.queue.remove(&place);

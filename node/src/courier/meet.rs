@@ -1,5 +1,5 @@
-//! A meeting in which everything takes no time: what [`exchange`](super::exchange) comes to between two
-//! couriers whose link never breaks. For comparing policies with theory, thousands of couriers at once.
+//! A meeting that takes no time: the result of [`exchange`](super::exchange) between two couriers whose link never
+//! breaks. It compares policies with theory, for thousands of couriers at once.
 
 use super::envelope::{Envelope, Tag};
 use super::exchange::{Courier, Whose, WhoseIs, may_hold};
@@ -10,25 +10,25 @@ use super::store::Held;
 pub struct Side<'a> {
     /// The courier.
     pub courier: &'a mut Courier,
-    /// Who it is.
+    /// Its device.
     pub me: Peer,
-    /// For whom the bundle of a tag is.
+    /// Finds the recipient of a bundle by its tag.
     pub whose: WhoseIs<'a>,
 }
 
-/// What went over in a meeting.
+/// A bundle that moved in a meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moved {
     /// The bundle.
     pub tag: Tag,
-    /// From the first of the two to the second.
+    /// From the first courier to the second.
     pub up: bool,
-    /// To its recipient.
+    /// It reached its recipient.
     pub delivered: bool,
 }
 
-/// Two couriers meet: what each has for the other goes over. A recipient's copy is not held, and
-/// `whose` is to say that it has been had from then on. Settings of links and transfers play no part.
+/// Lets two couriers meet and exchange bundles. A recipient's copy is not held; afterwards `whose` must say that the
+/// recipient has it. The settings of links and transfers do not apply.
 pub fn meet(one: &mut Side<'_>, two: &mut Side<'_>, now_ms: u64, moved: &mut Vec<Moved>) {
     one.courier.expire(now_ms);
     two.courier.expire(now_ms);
@@ -36,7 +36,7 @@ pub fn meet(one: &mut Side<'_>, two: &mut Side<'_>, now_ms: u64, moved: &mut Vec
     let answer = two.courier.policy.greeting(now_ms);
     two.courier.policy.met(&one.me, &greeting, now_ms);
     one.courier.policy.met(&two.me, &answer, now_ms);
-    // Whoever hears something new may have something new to say itself.
+    // A greeting may change the other side's greeting.
     while greet_anew(one, two, now_ms) | greet_anew(two, one, now_ms) {}
     hand_over(one, two, now_ms, true, moved);
     hand_over(two, one, now_ms, false, moved);
@@ -76,7 +76,7 @@ fn hand_over(
             }
         }
     }
-    // A stable sort: those of one rank go in the order in which they came.
+    // A stable sort: bundles of equal rank go in the order in which they came.
     wanted.sort_by_key(|(to_hold, rank, _)| (*to_hold, *rank));
     for (to_hold, _, tag) in wanted {
         let Some(held) = from.courier.bundles.get(&tag) else {

@@ -1,17 +1,16 @@
-//! Couriers: contacts who carry other people's bundles (`docs/PROTOCOL.md` section 12a). Off unless
-//! switched on.
+//! Couriers: contacts who carry other people's bundles (`docs/PROTOCOL.md` section 12a). Off by default.
 //!
-//! Pure code without store, keys or contents: it decides who holds which bundle and who is given it.
-//! The engine keeps the contents, moves them and opens what is its own; the simulator's comparison with
-//! theory drives thousands of couriers without any engine, by [`meet()`].
+//! Pure code without store, keys or contents: it decides who holds which bundle and who gets it. The engine stores
+//! the contents, moves them, and opens its own; the simulator's comparison with theory drives thousands of couriers
+//! without an engine, through [`meet()`].
 //!
 //! | what | where |
 //! | --- | --- |
-//! | what a bundle shows to whoever carries it | [`envelope`] |
-//! | what a courier holds, and what it lets go first | [`store`] |
-//! | to whom a bundle is given: one trait, one file a policy | [`policy`], [`policies`] |
-//! | what two couriers say when they meet | [`said`], [`exchange`] |
-//! | a meeting in which everything takes no time | [`mod@meet`] |
+//! | the part of a bundle that its carriers can read | [`envelope`] |
+//! | what a courier holds, and what it drops first | [`store`] |
+//! | who gets a bundle: one trait, one file for each policy | [`policy`], [`policies`] |
+//! | the messages of two couriers that meet | [`said`], [`exchange`] |
+//! | a meeting that takes no time | [`mod@meet`] |
 
 pub mod envelope;
 pub mod exchange;

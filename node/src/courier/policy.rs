@@ -1,4 +1,4 @@
-//! The policy: to whom a bundle is given.
+//! The policy: decides who gets a bundle.
 //!
 //! To add one, write one file in [`policies`](super::policies) with its settings and this trait, and one
 //! line in the list there.
@@ -8,57 +8,55 @@ use hedgerow_sync::id::DeviceId;
 use super::envelope::Hint;
 use super::store::Held;
 
-/// Whom a courier meets.
+/// The peer in a meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Peer {
     /// The device.
     pub device: DeviceId,
-    /// What stands for its owner; zeros where the policy does not [need](Policy::needs_hint) it.
+    /// Stands for its owner; zeros if the policy does not [need](Policy::needs_hint) it.
     pub hint: Hint,
 }
 
-/// A bundle may be given to a peer, to carry it.
+/// The terms on which a peer may carry a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offer {
-    /// The copies that the peer gets.
+    /// Copies that the peer gets.
     pub given: u32,
-    /// The copies that this costs us; we keep the others.
+    /// Copies that this costs us; we keep the others.
     pub spent: u32,
-    /// Bundles of lower rank are sent first; those of one rank in the order that the settings say.
+    /// Bundles of lower rank go first; the settings order bundles of equal rank.
     pub rank: u64,
 }
 
-/// To whom bundles are given. What is for the peer itself it picks without asking the policy.
+/// Decides who gets bundles. A peer picks up its own bundles without this policy.
 pub trait Policy: Send {
-    /// The copies of a bundle of ours at its beginning, and the most that a peer can give us.
+    /// The initial copies of our bundles, and the most that a peer can give us.
     fn copies(&self) -> u32;
 
-    /// Whether bundles of ours must say for whom they are (see [`Hint`] for what that costs).
+    /// Whether our bundles must name their recipient by a [`Hint`], which tells its cost.
     fn needs_hint(&self) -> bool {
         false
     }
 
-    /// What is said at the beginning of a meeting: at most [`MAX_GREETING`](super::said::MAX_GREETING)
-    /// bytes.
+    /// The greeting at the start of a meeting: at most [`MAX_GREETING`](super::said::MAX_GREETING) bytes.
     fn greeting(&mut self, _now_ms: u64) -> Vec<u8> {
         Vec::new()
     }
 
-    /// Whether what a peer is offered depends on its greeting: then it is told of nothing before that has come.
+    /// Whether the offers to a peer depend on its greeting: then nothing is listed before that has arrived.
     fn heeds_greeting(&self) -> bool {
         false
     }
 
-    /// A meeting has begun, and this is the peer's greeting: anything, perhaps of another policy.
+    /// A meeting has started, with this greeting of the peer: any bytes, perhaps of another policy.
     fn met(&mut self, _peer: &Peer, _greeting: &[u8], _now_ms: u64) {}
 
-    /// The peer's greeting has changed. True: so may have what it is offered.
+    /// The peer's greeting has changed. Returns whether the offers to it may have changed too.
     fn greeted_anew(&mut self, _peer: &Peer, _greeting: &[u8], _now_ms: u64) -> bool {
         false
     }
 
-    /// Whether all who are near are to hear the greeting anew, for what was heard since the last time
-    /// this was asked.
+    /// Whether to send the greeting again to all connected peers because of what arrived since the last call.
     fn greets_anew(&mut self) -> bool {
         false
     }
@@ -66,12 +64,11 @@ pub trait Policy: Send {
     /// The meeting is over.
     fn parted(&mut self, _peer: &Peer) {}
 
-    /// Whether a peer is told of a bundle at all; otherwise it cannot pick what is its own either.
+    /// Whether to list a bundle to a peer at all; otherwise the peer cannot even find its own.
     fn lists(&self, _bundle: &Held, _peer: &Peer) -> bool {
         true
     }
 
-    /// Whether, and how, a bundle is given to a peer. Of its copies those that are being handed over
-    /// elsewhere are not counted.
+    /// The terms on which a peer may carry a bundle, if it may. Copies being handed over to others do not count.
     fn offer(&self, bundle: &Held, peer: &Peer) -> Option<Offer>;
 }

@@ -1,4 +1,4 @@
-//! What couriers say to one another in a session (`docs/PROTOCOL.md` section 12a).
+//! The messages of couriers in a session (`docs/PROTOCOL.md` section 12a).
 
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -6,9 +6,9 @@ use minicbor::{Decode, Encode};
 use super::envelope::{Envelope, Release, Tag};
 use crate::tables;
 
-/// The kinds of session items that couriers use, those of contents included.
+/// The item kinds of couriers, including contents.
 pub const KINDS: std::ops::RangeInclusive<u64> = SUMMARY..=FREE;
-/// The kind of the items with contents, which are not [`Said`].
+/// The kind of items with contents, which are not part of [`Said`].
 pub const PIECE: u64 = 45;
 const SUMMARY: u64 = 40;
 const LISTING: u64 = 41;
@@ -27,42 +27,42 @@ pub const MAX_RELEASES: usize = 64;
 /// The most bundles listed in one item.
 pub const MAX_LISTED: u32 = 1_024;
 
-/// Why a transfer does not begin, or does not go on.
+/// Why a transfer does not begin, or stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Reason {
-    /// The device takes part in as many transfers as it may; it says when it is free.
+    /// The device has as many transfers as it may; it says when one is free.
     #[n(1)]
     Busy,
-    /// The bundle is not wanted, or not any more.
+    /// The receiver does not want the bundle, or not any more.
     #[n(2)]
     Unwanted,
-    /// It is not held any more.
+    /// The sender does not hold it any more.
     #[n(3)]
     Gone,
-    /// The other side has begun something else meanwhile.
+    /// The other side has begun another transfer meanwhile.
     #[n(4)]
     Otherwise,
 }
 
-/// Item 40: what a meeting begins with, and what of it is new later.
+/// Item 40: starts a meeting, and later reports changes.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Default)]
 pub struct Summary {
-    /// The policy's greeting; in later ones only if it has changed.
+    /// The policy's greeting; in later items only if it has changed.
     #[n(0)]
     pub greeting: Option<ByteVec>,
-    /// Values whose bundles the sender knows to have arrived.
+    /// Release values of bundles that have arrived.
     #[n(1)]
     pub releases: Vec<Release>,
 }
 
-/// Item 41: what is held.
+/// Item 41: the bundles that the sender holds.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Default)]
 pub struct Listing {
-    /// Those that the peer may carry.
+    /// Bundles that the peer may carry.
     #[n(0)]
     pub offered: Vec<Envelope>,
-    /// All others, so that the recipient finds its own.
+    /// All others, so that recipients find their own.
     #[n(1)]
     pub others: Vec<Tag>,
 }
@@ -73,13 +73,13 @@ impl Listing {
     }
 }
 
-/// Item 42: which of the listed bundles are wanted.
+/// Item 42: the listed bundles that the sender wants.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, Default)]
 pub struct Wanted {
-    /// Those that are for the sender of this.
+    /// Bundles for the sender of this item.
     #[n(0)]
     pub own: Vec<Tag>,
-    /// Those that it would carry.
+    /// Bundles that it would carry.
     #[n(1)]
     pub others: Vec<Tag>,
 }
@@ -90,27 +90,27 @@ impl Wanted {
     }
 }
 
-/// Item 43: a transfer that may begin.
+/// Item 43: offers to begin a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Begin {
-    /// The bundle as it is now, with the copies that are given; 0: only its recipient may take it.
+    /// The bundle as it is now, with the copies to give; 0 if only its recipient may take it.
     #[n(0)]
     pub envelope: Envelope,
-    /// The bytes of contents that are sent: its size without ghosts.
+    /// Bytes of contents to send: its size without ghosts.
     #[n(1)]
     pub length: u64,
-    /// Of two transfers that would begin at once, the lower begins.
+    /// If two transfers would begin at once, the one with the lower draw begins.
     #[n(2)]
     pub draw: u32,
 }
 
-/// Item 48.
+/// Item 48: refuses or ends a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub struct Stop {
-    /// Of which bundle.
+    /// The bundle.
     #[n(0)]
     pub tag: Tag,
-    /// Why.
+    /// The reason.
     #[n(1)]
     pub reason: Reason,
 }
@@ -121,7 +121,7 @@ struct Named(#[n(0)] Tag);
 #[derive(Encode, Decode)]
 struct Empty {}
 
-/// One thing said.
+/// A message of a courier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     /// 40
@@ -132,15 +132,15 @@ pub enum Said {
     Wanted(Wanted),
     /// 43
     Begin(Begin),
-    /// 44: the contents may come.
+    /// 44: send the contents.
     Go(Tag),
-    /// 46: all contents have come.
+    /// 46: all contents have arrived.
     Whole(Tag),
-    /// 47: the copies are written off here, so they are the receiver's.
+    /// 47: the sender has written the copies off; they belong to the receiver.
     Yours(Tag),
     /// 48
     Stop(Stop),
-    /// 49: who was told "busy" may try again.
+    /// 49: a peer that got "busy" may try again.
     Free,
 }
 
@@ -175,7 +175,7 @@ impl Said {
         }
     }
 
-    /// What an item says; `None` if it cannot be read or is beyond the limits: the peer's fault.
+    /// Decodes an item; `None` if it is malformed or over a limit: the peer's fault.
     #[must_use]
     pub fn decode(kind: u64, content: &[u8]) -> Option<Said> {
         fn read<T: for<'b> Decode<'b, ()>>(content: &[u8]) -> Option<T> {

@@ -1,68 +1,67 @@
-//! How a courier behaves. The defaults are the product's.
+//! Settings of a courier. The defaults are the product's.
 
 use serde::{Deserialize, Serialize};
 
 use super::policies::PolicySettings;
 
-/// In which order bundles of equal rank are sent.
+/// The order of bundles of equal rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// Each time any of them.
+    /// A random one each time.
     #[default]
     Random,
-    /// Those held longest first.
+    /// The one held longest first.
     Fifo,
 }
 
-/// Who sends next where a device takes part in few transfers at once.
+/// Which device sends next if devices have few concurrent transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Turns {
-    /// Whoever has just sent goes on while it has something wanted.
+    /// A device that has just sent goes on while it has something wanted.
     #[default]
     GoOn,
-    /// It is drawn anew after each transfer, among all who wait.
+    /// Drawn among all waiting devices after each transfer.
     Drawn,
 }
 
-/// How a courier behaves. All its limits are of the device or of one link, never of who somebody claims
-/// to be.
+/// Settings of a courier. All limits apply to the device or to one link, never to a claimed identity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Settings {
-    /// To whom bundles are given.
+    /// Decides who gets bundles.
     pub policy: PolicySettings,
-    /// In which order bundles of equal rank are sent.
+    /// The order of bundles of equal rank.
     pub order: Order,
-    /// The bytes of all bundles held and arriving.
+    /// Quota for all bundles held and arriving, in bytes.
     pub quota_bytes: u64,
-    /// How long a bundle of ours is to be carried, in seconds; at most 28 days.
+    /// How long couriers may carry a bundle of ours, in seconds; at most 28 days.
     pub lifetime_s: u32,
-    /// Transfers that the device takes part in at once, sending or receiving; none: four a link.
+    /// Concurrent transfers of the device, sending and receiving; without it four for each link.
     pub transfers: Option<u32>,
-    /// Who sends next where `transfers` is given. What is for the peer itself comes first in any case.
+    /// Which device sends next if `transfers` is set. Bundles for the peer itself always come first.
     pub turns: Turns,
-    /// Whether the recipient's release values are passed on, upon which bundles are dropped.
+    /// Whether couriers pass on the recipient's release values, which make them drop the released bundles.
     pub releases: bool,
-    /// Whether the length of bundles is padded.
+    /// Whether bundles are padded.
     pub padding: bool,
-    /// Whether each message gets a bundle at once. Otherwise a contact gets at most one bundle each
-    /// `reseal-s`, and one for a load holds the earlier loads that are not known to have arrived too.
+    /// Whether each message gets a bundle at once. Otherwise a contact gets at most one bundle each `reseal-s`, and
+    /// a bundle for a load also holds the earlier loads that are not known to have arrived.
     pub one_message: bool,
-    /// At least so many seconds pass between two bundles of messages for one contact.
+    /// Shortest time between two bundles of messages for one contact, in seconds.
     pub reseal_s: u32,
-    /// Whether a bundle that was let go for want of room is wanted again in the same meeting, as in The
-    /// ONE. Two couriers with full stores then give each other bundles for as long as they meet.
+    /// Whether a courier may ask again in the same meeting for a bundle that it dropped for lack of room, as in The
+    /// ONE. Two couriers with full stores then exchange bundles as long as they meet.
     pub again: bool,
-    /// The most bundles listed to a peer at once, and remembered of what it has listed, the newest.
+    /// Most bundles to list to a peer at once, and most of its listed bundles to remember: the newest.
     pub max_listed: u32,
-    /// The most bytes of others' bundles that one link may bring in; none: as many as the quota.
+    /// Most bytes of others' bundles that one link may bring; without it the whole quota.
     pub link_bytes: Option<u64>,
-    /// The most bundles of others that one link may bring in; none: any number.
+    /// Most bundles of others that one link may bring; without it any number.
     pub link_bundles: Option<u32>,
 }
 
@@ -89,7 +88,7 @@ impl Default for Settings {
 
 impl Settings {
     /// # Errors
-    /// What contradicts itself or is beyond what the protocol carries, in words.
+    /// Settings that contradict each other or exceed the protocol's limits, in words.
     pub fn check(&self) -> Result<(), String> {
         if self.lifetime_s == 0 || self.lifetime_s > hedgerow_transport::bundle::MAX_LIFETIME_S {
             return Err("lifetime-s must be 1 to 2419200".to_owned());

@@ -1,5 +1,5 @@
-//! What a courier holds, in memory and without contents: within a quota, each until its lifetime is
-//! over or its recipient releases it; those received first are let go first.
+//! The bundles that a courier holds, in memory and without contents: within a quota, each until its lifetime ends or
+//! its recipient releases it. A full courier drops the oldest first.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -7,13 +7,13 @@ use hedgerow_sync::id::DeviceId;
 
 use super::envelope::{Envelope, Release, ReleaseHash, Tag};
 
-/// How many release values are remembered; the oldest are forgotten.
+/// Most release values to remember; the oldest are forgotten.
 pub const MAX_RELEASED: usize = 1_024;
 
-/// Why a bundle is let go.
+/// Why a courier drops a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DropReason {
-    /// Another one needed the room.
+    /// Another bundle needed the room.
     Full,
     /// Its lifetime is over.
     Expired,
@@ -21,35 +21,35 @@ pub enum DropReason {
     Released,
 }
 
-/// A bundle that is held.
+/// A bundle that the courier holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// What it shows; its age is that at `since_ms`.
+    /// Its envelope, with its age at `since_ms`.
     pub envelope: Envelope,
-    /// The bytes of its contents: its size without ghosts.
+    /// Bytes of its contents: its size without ghosts.
     pub length: u64,
-    /// When it came (monotonic milliseconds). May lie in another opening of the store: before 0.
+    /// When it arrived (monotonic milliseconds). Negative if it came in an earlier opening of the store.
     pub since_ms: i64,
-    /// Where it stands in the order in which bundles came.
+    /// Its place in the order of arrival.
     pub order: u64,
     /// We sealed it.
     pub own: bool,
-    /// Who gave it to us, unless we sealed it.
+    /// The device that gave it to us, unless we sealed it.
     pub from: Option<DeviceId>,
-    /// Copies that are being handed over.
+    /// Copies being handed over.
     pub promised: u32,
-    /// Links over which it is being sent.
+    /// Number of links over which it is being sent.
     pub sending: u32,
 }
 
 impl Held {
-    /// Copies that may still be handed over, our own included.
+    /// Copies that may still be handed over, including our own.
     #[must_use]
     pub fn spare(&self) -> u32 {
         self.envelope.copies.saturating_sub(self.promised)
     }
 
-    /// What it shows now.
+    /// Its present envelope.
     #[must_use]
     pub fn envelope_at(&self, now_ms: u64) -> Envelope {
         let here_s = (now_ms as i64).saturating_sub(self.since_ms).max(0) / 1_000;
@@ -80,31 +80,31 @@ pub struct Bundles {
 }
 
 impl Bundles {
-    /// How many there are.
+    /// Number of bundles.
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_tag.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no bundles.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_tag.is_empty()
     }
 
-    /// Their bytes, of ghosts too.
+    /// Their size in bytes, with ghosts.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// One of them.
+    /// A bundle by its tag.
     #[must_use]
     pub fn get(&self, tag: &Tag) -> Option<&Held> {
         self.by_tag.get(tag)
     }
 
-    /// All of them, those that came first first.
+    /// All bundles, the oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Held> {
         self.by_order
             .values()
@@ -115,13 +115,13 @@ impl Bundles {
         self.by_tag.get_mut(tag)
     }
 
-    /// Puts one in, as the newest. The caller has made room.
+    /// Adds a bundle as the newest. The caller has made room.
     pub(super) fn insert(&mut self, mut held: Held) {
         held.order = self.next_order;
         self.insert_as(held);
     }
 
-    /// Puts one in at the place it had.
+    /// Adds a bundle at its old place.
     pub(super) fn insert_as(&mut self, held: Held) {
         let envelope = &held.envelope;
         self.next_order = self.next_order.max(held.order + 1);
@@ -143,13 +143,13 @@ impl Bundles {
         Some(held)
     }
 
-    /// The one to let go next: of those that are not being sent, the one that came first.
+    /// The bundle to drop next: the oldest that is not being sent.
     pub(super) fn oldest_idle(&self) -> Option<Tag> {
         let idle = self.iter().find(|held| held.sending == 0);
         idle.map(|held| held.envelope.tag)
     }
 
-    /// Whether so many bytes have room once others are let go.
+    /// Whether dropping bundles can make room for this many bytes.
     pub(super) fn could_free(&self, bytes: u64) -> bool {
         let mut freed = 0_u64;
         self.iter().filter(|held| held.sending == 0).any(|held| {
@@ -158,7 +158,7 @@ impl Bundles {
         })
     }
 
-    /// One whose lifetime is over and which is not being sent.
+    /// A bundle whose lifetime is over and that is not being sent.
     pub(super) fn expired(&self, now_ms: u64) -> Option<Tag> {
         self.idle_by_expiry()
             .next()
@@ -166,7 +166,7 @@ impl Bundles {
             .map(|(_, tag)| tag)
     }
 
-    /// When the next lifetime is over.
+    /// When the next lifetime ends.
     #[must_use]
     pub fn next_expiry_ms(&self) -> Option<u64> {
         self.idle_by_expiry().next().map(|(at, _)| at)
@@ -184,7 +184,7 @@ impl Bundles {
         self.by_release.get(&release.hash()).copied()
     }
 
-    /// Remembers a value that is known to be true. False if it was known.
+    /// Remembers a value that is known to be valid. False if it was known already.
     pub(super) fn remember_release(&mut self, release: Release) -> bool {
         if !self.released_hashes.insert(release.hash()) {
             return false;
@@ -204,7 +204,7 @@ impl Bundles {
         self.released_hashes.contains(hash)
     }
 
-    /// The values remembered, the newest first.
+    /// The remembered values, the newest first.
     pub fn released(&self) -> impl Iterator<Item = &Release> {
         self.released.iter().rev()
     }

@@ -1,8 +1,8 @@
-//! Engines on a network in memory under a virtual clock: what the tests of the engine and the simulator
-//! stand on. The same seed and the same calls give the same bytes.
+//! Engines on a network in memory under a virtual clock, for the engine's tests and the simulator. The same seed and
+//! the same calls give the same bytes.
 //!
-//! It differs from the product only in what lies below [`pump`](crate::engine::pump) and [`Effects`](crate::engine::Effects): a [`MemoryStore`]
-//! instead of the encrypted one, a [`MemoryNetwork`] instead of sockets.
+//! It differs from the product only below [`pump`](crate::engine::pump) and [`Effects`](crate::engine::Effects): a
+//! [`MemoryStore`] instead of the encrypted one, a [`MemoryNetwork`] instead of sockets.
 
 mod node;
 mod people;
@@ -28,34 +28,34 @@ pub use node::{Node, Storage};
 pub use stream::Stream;
 use stream::Watch;
 
-/// Where the virtual wall clock starts: some day in 2026, in Unix milliseconds.
+/// Start of the virtual wall clock: a day in 2026, in Unix milliseconds.
 pub const EPOCH_MS: i64 = 1_790_000_000_000;
 
-/// The relay that the network of relays stands for.
+/// The address of the relay in the network of relays.
 pub const RELAY: &str =
     "/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWGjTY9hPEQx3Ju4wHvQLpZ5oXvHVCi2vcdaEMeRTdMUJs";
 
 /// Some nodes, a network and a clock.
 pub struct World {
-    /// The network that connects the nodes; its conditions may be changed at any time.
+    /// The network that connects the nodes; its conditions may change at any time.
     pub network: MemoryNetwork,
-    /// Networks of further carriers, on which members have the same numbers.
+    /// Networks of further carriers; their members have the same numbers.
     pub further: BTreeMap<CarrierKind, MemoryNetwork>,
     /// The nodes, by their number on the network.
     pub nodes: Vec<Node>,
     /// Milliseconds since the world began.
     pub now_ms: u64,
-    /// How those nodes use keys that are added or opened from now on.
+    /// The kind of cryptography for nodes added or opened from now on.
     pub cryptography: Cryptography,
     seed: u64,
-    /// What happened to members of the network that are no nodes.
+    /// Events of network members that are not nodes.
     heard: BTreeMap<usize, Vec<CarrierEvent>>,
-    /// What an observer of the network sees, while it looks.
+    /// The view of a network observer, while one watches.
     watch: Option<Watch>,
 }
 
 impl World {
-    /// An empty world. All chance in it comes from the seed.
+    /// An empty world. All its randomness comes from the seed.
     pub fn new(seed: u64) -> World {
         World {
             network: MemoryNetwork::new(seed),
@@ -78,7 +78,7 @@ impl World {
         world
     }
 
-    /// A new node with a fresh identity, on the network and knowing its address.
+    /// Adds a node with a fresh identity, which is on the network and knows its address.
     pub fn add(&mut self, name: &str) -> usize {
         let number = self.join();
         self.nodes.push(Node::new(
@@ -91,7 +91,7 @@ impl World {
         number
     }
 
-    /// A new member of all networks.
+    /// Adds a member to all networks.
     fn join(&mut self) -> usize {
         for network in self.further.values_mut() {
             network.join();
@@ -99,7 +99,7 @@ impl World {
         self.network.join()
     }
 
-    /// Gives all nodes there are, and those to come, one more carrier, whose network may be changed at any time.
+    /// Gives all present and future nodes one more carrier; its network's conditions may change at any time.
     pub fn add_carrier(&mut self, kind: CarrierKind) {
         let mut network = self.network.beside(self.seed ^ u64::from(kind as u8));
         for _ in &self.nodes {
@@ -109,7 +109,7 @@ impl World {
         self.run(10);
     }
 
-    /// A member of the network that is no node, and hears all that is announced: the test drives it.
+    /// Adds a network member that is not a node and hears all announcements; the test drives it.
     pub fn stranger(&mut self) -> usize {
         let number = self.join();
         self.heard.insert(number, Vec::new());
@@ -121,7 +121,7 @@ impl World {
         number
     }
 
-    /// What has happened to a stranger since it was asked last.
+    /// Events of a stranger since the last call.
     pub fn heard(&mut self, stranger: usize) -> Vec<CarrierEvent> {
         self.heard
             .get_mut(&stranger)
@@ -129,18 +129,18 @@ impl World {
             .unwrap_or_default()
     }
 
-    /// Looks from now on at the links that come up, over any carrier, as somebody on the network can.
+    /// Starts to watch the links that come up over any carrier, as a network observer can.
     pub fn watch(&mut self) {
         self.watch = Some(Watch::default());
     }
 
-    /// What was seen since [`watch`](Self::watch), by which it ends: each direction of each link.
+    /// Ends [`watch`](Self::watch) and returns what it saw: each direction of each link.
     pub fn watched(&mut self) -> Vec<Stream> {
         let watch = self.watch.take();
         watch.map(Watch::into_streams).unwrap_or_default()
     }
 
-    /// Asks a node something and lets the world go on until it has answered.
+    /// Calls a node, and runs the world until the node has answered.
     ///
     /// # Panics
     /// The node does not answer within a minute.
@@ -153,7 +153,7 @@ impl World {
             .expect("an engine answers at once")
     }
 
-    /// Lets the world go on until something is so, at most this long. Says whether it came about.
+    /// Runs the world until a condition holds, at most for this long. Returns whether it holds.
     pub fn until(&mut self, limit_ms: u64, mut so: impl FnMut(&World) -> bool) -> bool {
         let end = self.now_ms + limit_ms;
         loop {
@@ -170,12 +170,12 @@ impl World {
         }
     }
 
-    /// Lets the world go on for this long.
+    /// Runs the world for this long.
     pub fn run(&mut self, for_ms: u64) {
         self.until(for_ms, |_| false);
     }
 
-    /// When something happens next.
+    /// Time of the next event.
     fn next_moment(&self) -> Option<u64> {
         let wakes = self
             .nodes
@@ -189,7 +189,7 @@ impl World {
             .map(|moment| moment.max(self.now_ms))
     }
 
-    /// Goes to a moment, and lets everything happen that is due then.
+    /// Moves to a time, and executes everything due then.
     fn advance(&mut self, moment: u64) {
         self.now_ms = moment;
         while let Some((member, event)) = self.network.poll(moment) {
@@ -222,7 +222,7 @@ impl World {
         }
     }
 
-    /// A world of so many who all know each other, without having met.
+    /// A world of this many nodes that are all contacts of each other, without meetings.
     ///
     /// # Panics
     /// Never: a store in memory does not fail.
@@ -256,7 +256,7 @@ impl World {
         World::open(seed, &stores, cryptography)
     }
 
-    /// A world whose nodes go on from these stores, with chance of their own.
+    /// A world whose nodes continue from these stores, with their own randomness.
     pub fn resume(seed: u64, stores: &[MemoryStore]) -> World {
         World::open(seed, stores, Cryptography::Real)
     }
@@ -276,7 +276,7 @@ impl World {
         world
     }
 
-    /// A second process on a copy of a node's data, as of now.
+    /// Starts a second process on a copy of a node's present data.
     pub fn copy(&mut self, node: usize) -> usize {
         let number = self.join();
         let copy = self.nodes[node].copy(
@@ -288,7 +288,7 @@ impl World {
         number
     }
 
-    /// A node goes off the air for good; what it has stays where it is.
+    /// Takes a node off the network for good; its store stays.
     pub fn leave(&mut self, node: usize) {
         self.crash(node);
         let off = CarrierCommand::Switch { on: false };
@@ -299,27 +299,27 @@ impl World {
         self.nodes[node].stop();
     }
 
-    /// A node stops in good order, and is off the air from then on.
+    /// Stops a node in order; it is off the network from then on.
     pub fn stop(&mut self, node: usize) {
         self.nodes[node].input(Input::Stop);
         self.run(1_000);
         self.leave(node);
     }
 
-    /// A node goes on at another address: it leaves, and a copy of it goes on. Gives its new number.
+    /// Moves a node to another address: it leaves, and a copy of it continues. Returns the copy's number.
     pub fn move_away(&mut self, node: usize) -> usize {
         self.leave(node);
         self.copy(node)
     }
 
-    /// A node dies, and starts again from an older state of its store.
+    /// Kills a node and starts it again from an older state of its store.
     pub fn roll_back(&mut self, node: usize, to: MemoryStore) {
         self.crash(node);
         self.nodes[node].storage.store = to;
         self.nodes[node].reopen(self.now_ms);
     }
 
-    /// Its links end as they do when the process dies.
+    /// Ends its links as a dying process does.
     fn crash(&mut self, node: usize) {
         self.network.crash(node);
         for network in self.further.values_mut() {
@@ -327,7 +327,7 @@ impl World {
         }
     }
 
-    /// A node dies as by power cut and starts again from what it had committed.
+    /// Kills a node, as a power cut would, and starts it again from what it had committed.
     pub fn restart(&mut self, node: usize) {
         self.crash(node);
         self.nodes[node].reopen(self.now_ms);

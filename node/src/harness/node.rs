@@ -18,14 +18,14 @@ use crate::courier;
 use crate::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
 use crate::store::schema;
 
-/// A store in memory whose commits can be counted and made to fail.
+/// A store in memory that counts commits and can make them fail.
 #[derive(Debug, Clone, Default)]
 pub struct Storage {
-    /// What is committed.
+    /// The committed state.
     pub store: MemoryStore,
     /// Commits that changed something.
     pub commits: u64,
-    /// After so many more commits, the next fails.
+    /// After this many more commits, the next one fails.
     pub fail_after: Option<u64>,
 }
 
@@ -71,25 +71,25 @@ impl Store for Storage {
     }
 }
 
-/// An engine with its store, its clock and what it has said.
+/// An engine with its store, its clock and its output.
 pub struct Node {
     /// Its store.
     pub storage: Storage,
-    /// The most inputs it is given at once.
+    /// Most inputs in one call of the engine.
     pub batch: usize,
     /// Its wall clock minus that of the world.
     pub clock_error_ms: i64,
-    /// Answers that nobody has taken.
+    /// Answers that nobody has taken yet.
     pub answers: BTreeMap<CallId, Answer>,
-    /// Everything it has told.
+    /// All its events.
     pub events: Vec<Event>,
-    /// What has become of bundles.
+    /// Its events about bundles.
     pub bundles: Vec<BundleEvent>,
-    /// Times it was called, with or without input.
+    /// Calls of the engine, with or without input.
     pub pumps: u64,
-    /// A hash over everything it has asked of the world, in order.
+    /// Hash of everything it has asked of the world, in order.
     pub asked: blake3::Hasher,
-    /// As [`asked`](Self::asked), but of what goes over links only how long it is, and of beacons how many.
+    /// As [`asked`](Self::asked), but with only the lengths of bytes over links and the number of beacons.
     pub asked_in_length: blake3::Hasher,
     carries: Option<courier::Settings>,
     cryptography: Cryptography,
@@ -115,7 +115,7 @@ impl Node {
         Node::around(engine, storage, rng, cryptography)
     }
 
-    /// Another process on a copy of the data.
+    /// A second process on a copy of the data.
     pub(super) fn copy(&self, seed: u64, now_ms: u64) -> Node {
         let copy = Node::open(
             self.storage.store.clone(),
@@ -129,7 +129,7 @@ impl Node {
         }
     }
 
-    /// A node on a store that holds an identity, in a world that begins.
+    /// A node on a store with an identity, in a new world.
     pub(super) fn resume(store: MemoryStore, seed: u64, cryptography: Cryptography) -> Node {
         Node::open(
             store,
@@ -180,7 +180,7 @@ impl Node {
         }
     }
 
-    /// Calls it; the answer comes when the world goes on.
+    /// Makes a call; the answer comes when the world runs.
     pub fn call(&mut self, call: Call) -> CallId {
         self.calls += 1;
         let id = CallId(self.calls);
@@ -188,10 +188,10 @@ impl Node {
         id
     }
 
-    /// Carries other people's bundles from now on, and after restarts.
+    /// Carries other people's bundles from now on, also after restarts.
     ///
     /// # Panics
-    /// The settings contradict themselves.
+    /// The settings contradict each other.
     pub fn start_courier(&mut self, settings: courier::Settings, now_ms: u64) {
         let now = self.now(now_ms);
         self.carries = Some(settings.clone());
@@ -205,18 +205,18 @@ impl Node {
         &self.engine
     }
 
-    /// The engine, to bring about what would take long.
+    /// The engine, to create states that would take long otherwise.
     #[cfg(test)]
     pub(crate) fn engine_mut(&mut self) -> &mut Engine {
         &mut self.engine
     }
 
-    /// Something happens to it, which it takes in when the world goes on.
+    /// Adds an input, which the engine takes in when the world runs.
     pub fn input(&mut self, input: Input) {
         self.waiting.push_back(input);
     }
 
-    /// What it is made of, to go on with it outside of a world.
+    /// Its parts, to continue outside of a world.
     #[cfg(test)]
     pub(crate) fn into_parts(self) -> (Engine, MemoryStore, ChaCha20Rng) {
         (self.engine, self.storage.store, self.rng)
@@ -244,7 +244,7 @@ impl Node {
         }
     }
 
-    /// Pumps until nothing waits. A commit that fails ends the process and starts it again.
+    /// Pumps until no input waits. A failing commit ends the process and starts it again.
     pub(super) fn pump(&mut self, number: usize, air: &mut Air<'_>, now_ms: u64) {
         let now = self.now(now_ms);
         let mut inputs = Inputs::default();
@@ -285,7 +285,7 @@ impl Node {
         }
     }
 
-    /// Drops the engine with all it had not committed, and opens its store again.
+    /// Drops the engine with everything uncommitted, and opens its store again.
     pub(super) fn reopen(&mut self, now_ms: u64) {
         self.waiting.clear();
         self.engine = Engine::open(&self.storage, self.now(now_ms), &mut self.rng)
@@ -317,7 +317,7 @@ impl Air<'_> {
     }
 }
 
-/// The world as one engine sees it, for the length of one pump.
+/// The world as one engine sees it, during one pump.
 struct EffectQueue<'a, 'n> {
     number: usize,
     air: &'a mut Air<'n>,
@@ -331,7 +331,7 @@ struct EffectQueue<'a, 'n> {
 }
 
 impl EffectQueue<'_, '_> {
-    /// No two networks know links of one name.
+    /// Link ids are unique over all networks.
     fn link_command(&mut self, command: CarrierCommand) {
         for network in self.air.all() {
             network.command(self.number, command.clone(), self.now_ms);
@@ -342,7 +342,7 @@ impl EffectQueue<'_, '_> {
         self.log_secret(what, bytes, bytes);
     }
 
-    /// Logs what looks different each time it is made, and what of it stays the same.
+    /// Logs bytes that differ each time they are made, and the part of them that stays the same.
     fn log_secret(&mut self, what: &str, bytes: &[u8], length: &[u8]) {
         for (log, bytes) in [(&mut *self.log, bytes), (&mut *self.log_in_length, length)] {
             log.update(what.as_bytes())
@@ -357,7 +357,7 @@ impl Effects for EffectQueue<'_, '_> {
         self.log_secret("send", &bytes, &bytes.len().to_be_bytes());
         self.link_command(CarrierCommand::Send { link, bytes });
         if ghost > 0 {
-            // This network takes as long for a ghost as for nothing.
+            // This network takes no time for ghosts.
             let bytes = ghost as usize;
             let written = CarrierEvent::Written { link, bytes };
             self.waiting
@@ -374,7 +374,7 @@ impl Effects for EffectQueue<'_, '_> {
     }
     fn command(&mut self, kind: CarrierKind, command: CarrierCommand) {
         match &command {
-            // Beacons look different each time they are made.
+            // Beacons differ each time they are made.
             CarrierCommand::Announce { beacons, look } => {
                 let count = beacons.len().to_be_bytes();
                 let length = [&count[..], &[u8::from(*look)]].concat();

@@ -1,4 +1,4 @@
-//! What people do in a world, in one line each.
+//! Actions of people in a world, one call each.
 
 use hedgerow_sync::store::Store;
 
@@ -9,14 +9,14 @@ use crate::api::{
 };
 use crate::engine::conversation;
 
-/// How long a meeting, or finding each other again, may take on a good network.
+/// Time limit for meeting or finding each other again on a good network.
 const PATIENCE_MS: u64 = 120_000;
 
 impl World {
-    /// A link to a fresh invitation of a node.
+    /// Makes a node create an invitation; returns the link.
     ///
     /// # Panics
-    /// The node refuses to make one.
+    /// The node refuses.
     pub fn invite(&mut self, node: usize) -> Private {
         let wish = NewInvitation {
             valid_for_s: 3_600,
@@ -30,7 +30,7 @@ impl World {
         }
     }
 
-    /// Two nodes become contacts, and are connected.
+    /// Makes two nodes contacts, and connects them.
     ///
     /// # Panics
     /// They do not.
@@ -39,8 +39,8 @@ impl World {
         self.connected(inviter, joiner);
     }
 
-    /// Two nodes become contacts, and lose each other before their first session: until the network joins
-    /// them again both miss somebody.
+    /// Makes two nodes contacts that lose each other before their first session: each misses the other until the
+    /// network joins them again.
     ///
     /// # Panics
     /// They do not.
@@ -69,7 +69,7 @@ impl World {
     /// Waits until two contacts have a session.
     ///
     /// # Panics
-    /// They find no way to each other.
+    /// They do not connect in time.
     pub fn connected(&mut self, one: usize, other: usize) {
         let end = self.now_ms + PATIENCE_MS;
         while !(self.sees(one, other) && self.sees(other, one)) {
@@ -85,7 +85,7 @@ impl World {
         known.is_some_and(|known| known.reachable.is_some())
     }
 
-    /// The id by which contacts know a node.
+    /// A node's id among its contacts.
     ///
     /// # Panics
     /// The node does not say who it is.
@@ -96,10 +96,10 @@ impl World {
         }
     }
 
-    /// What a node's user reads out to compare with a contact.
+    /// The safety words that a node's user compares with a contact.
     ///
     /// # Panics
-    /// They are no contacts.
+    /// They are not contacts.
     pub fn safety_words(&mut self, node: usize, with: ContactId) -> Vec<String> {
         match self.ask(node, Call::SafetyWords(with)) {
             Ok(Reply::Identities(identities)) => identities.safety_words().words,
@@ -121,7 +121,7 @@ impl World {
     /// One of a node's contacts.
     ///
     /// # Panics
-    /// They are no contacts.
+    /// They are not contacts.
     pub fn contact(&mut self, node: usize, other: usize) -> Contact {
         let id = self.id(other);
         match self.ask(node, Call::Contact(id)) {
@@ -133,7 +133,7 @@ impl World {
     /// Sends a text.
     ///
     /// # Panics
-    /// It is refused.
+    /// The node refuses.
     pub fn send(&mut self, from: usize, to: usize, text: &str) -> MessageId {
         let id = self.id(to);
         match self.ask(from, Call::Send(id, Private(text.to_owned()))) {
@@ -145,7 +145,7 @@ impl World {
     /// A page of a conversation.
     ///
     /// # Panics
-    /// It is refused.
+    /// The node refuses.
     pub fn page(&mut self, node: usize, with: usize, from: &PageFrom) -> Page {
         let id = self.id(with);
         let page = self.nodes[node]
@@ -169,7 +169,7 @@ impl World {
             .collect()
     }
 
-    /// Waits until nothing is queued between two nodes.
+    /// Waits until no message is queued between two nodes.
     ///
     /// # Panics
     /// Something stays queued.

@@ -1,30 +1,30 @@
-//! What an observer of the network sees of links: the first bytes of each direction.
+//! A network observer's view of links: the first bytes of each direction.
 
 use std::collections::BTreeMap;
 
 use hedgerow_transport::carrier::{Address, CarrierEvent, LinkId};
 
-/// Bytes of one direction of a link that an observer keeps.
+/// Most bytes to keep of one direction of a link.
 const MAX_SEEN: usize = 16 * 1_024;
 
 /// One direction of a link.
 #[derive(Debug, Clone)]
 pub struct Stream {
-    /// Whose bytes these are.
+    /// The address of the sender.
     pub from: Option<Address>,
-    /// The member of the network at which they arrive.
+    /// The network member that receives the bytes.
     pub to: usize,
     /// Whether the sender dialled.
     pub dialled: bool,
-    /// When the first of them arrived, in milliseconds since the world began.
+    /// When the first bytes arrived, in milliseconds since the world began.
     pub at_ms: Option<u64>,
-    /// What arrived at the first moment: a whole first flight, if nothing was cut.
+    /// Bytes that arrived at that first moment: a whole first flight, unless it was cut.
     pub first: Vec<u8>,
-    /// What arrived in all, up to a limit.
+    /// All bytes that arrived, up to a limit.
     pub bytes: Vec<u8>,
 }
 
-/// Keeps the streams of all links.
+/// The streams of all links.
 #[derive(Default)]
 pub(super) struct Watch(BTreeMap<LinkId, Stream>);
 
@@ -46,7 +46,7 @@ impl Watch {
                 let Some(stream) = self.0.get_mut(link) else {
                     return;
                 };
-                // Whoever dials waits for an answer: what arrives at the first moment is its flight.
+                // A dialler waits for an answer, so the bytes of the first moment are its flight.
                 if *stream.at_ms.get_or_insert(now_ms) == now_ms {
                     stream.first.extend_from_slice(bytes);
                 }

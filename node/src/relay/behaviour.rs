@@ -1,4 +1,4 @@
-//! What the relay speaks.
+//! The protocols of the relay.
 
 use std::time::Duration;
 
@@ -8,26 +8,26 @@ use libp2p::{autonat, connection_limits, identify, ping, relay, rendezvous};
 
 use super::Limits;
 
-/// What it calls itself: the same as everybody who says no more than that.
+/// The agent string: the one that many libp2p programs send, so it identifies none.
 const AGENT: &str = "libp2p";
 
-/// Connections of one client: over TCP and QUIC, and one of each while it moves to another network.
+/// Most connections of one client: over TCP and QUIC, and one of each while it moves to another network.
 const CONNECTIONS_A_CLIENT: u32 = 4;
 
-/// Connections that are still being set up.
+/// Most connections that are being set up.
 const PENDING: u32 = 256;
 
-/// How often a silent connection is asked whether it lives.
+/// How often to ping a silent connection.
 const PING: Duration = Duration::from_secs(60);
 
 /// The protocols of a relay.
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
-    // First, so that what it refuses costs the others nothing.
+    // First, so that the others never see what it refuses.
     limits: connection_limits::Behaviour,
     pub(super) relay: relay::Behaviour,
     rendezvous: rendezvous::server::Behaviour,
-    /// Tells clients whether they can be reached directly; the two versions that there are.
+    /// Tells clients whether they can be reached directly; libp2p has two versions.
     autonat: autonat::v2::server::Behaviour,
     autonat_v1: autonat::v1::Behaviour,
     identify: identify::Behaviour,
@@ -45,10 +45,10 @@ impl Behaviour {
         relay.set_status(Some(relay::Status::Enable));
         let identify = identify::Config::new("ipfs/1.0.0".into(), key.public())
             .with_agent_version(AGENT.into())
-            // Only those that are meant for people, not those of every interface.
+            // Shows only the addresses for people, not those of every interface.
             .with_hide_listen_addrs(true);
         let autonat_v1 = autonat::v1::Config {
-            // It asks nobody about itself.
+            // The relay does not ask others about itself.
             use_connected: false,
             ..autonat::v1::Config::default()
         };

@@ -1,6 +1,6 @@
-//! The file with the relay's key: made once, readable by its owner alone. Who has it can be this relay.
+//! The file with the relay's key: created once, readable only by its owner. Anyone with the key can pose as this relay.
 //!
-//! It holds the key as libp2p encodes keys (a protobuf of its kind and bytes).
+//! It holds the key in libp2p's encoding (a protobuf of type and bytes).
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,20 +10,20 @@ use std::path::Path;
 use libp2p::identity::{DecodingError, Keypair};
 use zeroize::Zeroizing;
 
-/// Larger files are no keys.
+/// A larger file is no key.
 const MAX_FILE: u64 = 4_096;
 
-/// Why there is no key.
+/// Why the key cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// The file could not be read or made.
+    /// The file could not be read or created.
     #[error(transparent)]
     File(#[from] io::Error),
-    /// Others may read it, so they may have it.
-    #[error("others than its owner may read it")]
+    /// Other users may read the file, and so may have the key.
+    #[error("other users may read the file")]
     Readable,
-    /// It holds something else.
-    #[error("it holds no key")]
+    /// The file holds something else.
+    #[error("the file holds no key")]
     NotAKey,
 }
 
@@ -33,10 +33,10 @@ impl From<DecodingError> for IdentityError {
     }
 }
 
-/// The key of this file, which is made with a fresh one if there is none.
+/// Loads the key from this file; creates the file with a fresh key if it does not exist.
 ///
 /// # Errors
-/// The file cannot be read or made, is open to others, or holds no key.
+/// The file cannot be read or created, other users may read it, or it holds no key.
 pub fn load_or_create(path: &Path) -> Result<Keypair, IdentityError> {
     match load(path) {
         Err(IdentityError::File(error)) if error.kind() == io::ErrorKind::NotFound => create(path),
@@ -56,7 +56,7 @@ fn load(path: &Path) -> Result<Keypair, IdentityError> {
     Ok(Keypair::from_protobuf_encoding(&bytes)?)
 }
 
-/// Writes a fresh key beside the file and gives it the name: cut anywhere, there is a whole file or none.
+/// Writes a fresh key beside the file, then renames it: after a crash the file is complete or absent.
 fn create(path: &Path) -> Result<Keypair, IdentityError> {
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -65,7 +65,7 @@ fn create(path: &Path) -> Result<Keypair, IdentityError> {
     fs::create_dir_all(directory)?;
     let key = Keypair::generate_ed25519();
     let bytes = Zeroizing::new(key.to_protobuf_encoding()?);
-    // Made with mode 0600.
+    // `tempfile` creates it with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(&bytes)?;
     file.as_file().sync_all()?;
@@ -74,7 +74,7 @@ fn create(path: &Path) -> Result<Keypair, IdentityError> {
             fs::File::open(directory)?.sync_all()?;
             Ok(key)
         }
-        // Another process was faster; its key is the key.
+        // Another process was faster; use its key.
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => load(path),
         Err(error) => Err(error.error.into()),
     }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_starts_at_the_same_time_gets_the_same_key() {
+    fn two_starts_at_the_same_time_get_the_same_key() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
         let keys: Vec<_> = std::thread::scope(|scope| {

@@ -1,5 +1,4 @@
-//! What the relay counts, for Prometheus, on this machine alone: numbers, and no address or name of
-//! anybody.
+//! The relay's metrics for Prometheus, on this machine only: numbers, without addresses or names of clients.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,7 +23,7 @@ pub(super) struct Counters {
     libp2p: Metrics,
     clients: Gauge,
     circuits: Gauge,
-    /// Between whom they are: the end of one can be told twice, by each of its two connections.
+    /// Open circuits by their two ends: libp2p may report one end twice, for each of the two connections.
     open: BTreeMap<(PeerId, PeerId), u32>,
 }
 
@@ -43,7 +42,7 @@ impl Counters {
         }
     }
 
-    /// Counts what has happened, with so many clients connected now.
+    /// Counts an event; `clients` are connected now.
     pub(super) fn note(&mut self, event: &SwarmEvent<BehaviourEvent>, clients: usize) {
         self.clients.set(clients as i64);
         self.libp2p.record(event);
@@ -81,7 +80,7 @@ impl Counters {
     }
 }
 
-/// Listens for Prometheus at an address of this machine.
+/// Listens for Prometheus at a loopback address.
 pub(super) async fn bind(at: SocketAddr) -> Result<TcpListener, RelayError> {
     if !at.ip().is_loopback() {
         return Err(RelayError::MetricsInPublic(at));

@@ -1,12 +1,12 @@
-//! A public relay: a circuit relay (v2) with a rendezvous point, for devices that cannot reach one
-//! another otherwise. `docs/RELAY.md` tells how to run one, and what it sees.
+//! A public relay: a circuit relay (v2) with a rendezvous point, for devices that cannot reach each other otherwise.
+//! `docs/RELAY.md` describes how to run one, and what it sees.
 //!
-//! It is libp2p and nothing of Hedgerow's own: any client of these protocols may use it, and it needs
-//! no identity, no store and no passphrase, only a key that names it.
+//! It uses plain libp2p: any client of these protocols may use it, and it needs no identity, store or passphrase,
+//! only a key that names it.
 //!
 //! - [`Relay`]: a running one
 //! - [`identity`]: the file with its key
-//! - `metrics`: what it counts, for Prometheus
+//! - `metrics`: its counters, for Prometheus
 
 mod behaviour;
 pub mod identity;
@@ -29,18 +29,18 @@ pub use server::Relay;
 /// The port of libp2p, over TCP and UDP.
 pub const DEFAULT_PORT: u16 = 4001;
 
-/// How a relay is to run.
+/// Configuration of a relay.
 #[derive(Debug, Clone)]
 pub struct RelayOptions {
     /// The key that names it.
     pub key: Keypair,
-    /// Where to listen.
+    /// The addresses to listen at.
     pub listen: Vec<Multiaddr>,
-    /// Under which names or addresses people reach it; if none is given, those of its interfaces.
+    /// Names or addresses under which people reach it; if empty, those of its interfaces.
     pub public: Vec<Public>,
-    /// What it gives.
+    /// Its limits.
     pub limits: Limits,
-    /// Where Prometheus may ask: an address of this machine alone.
+    /// The address for Prometheus, which must be a loopback address.
     pub metrics: Option<SocketAddr>,
 }
 
@@ -60,24 +60,24 @@ impl RelayOptions {
     }
 }
 
-/// What a relay gives, so that no one takes it from all others.
+/// Limits of a relay, so that no client can use up what others need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Clients that hold a place at which they can be reached.
+    /// Most clients with a place at which others can reach them.
     pub reservations: usize,
-    /// How long a place is held before it must be renewed.
+    /// How long a reservation lasts before the client must renew it.
     pub reservation: Duration,
-    /// Circuits at one time.
+    /// Most circuits at one time.
     pub circuits: usize,
-    /// Circuits at one time from one client.
+    /// Most circuits at one time from one client.
     pub circuits_a_client: usize,
-    /// Bytes through one circuit, both ways together; 0: no limit.
+    /// Most bytes through one circuit, both directions together; 0: no limit.
     pub circuit_bytes: u64,
-    /// How long one circuit lasts.
+    /// Longest duration of one circuit.
     pub circuit: Duration,
-    /// Reservations, and circuits, that one address may begin in an hour. Many people can share one.
+    /// Most reservations, and most circuits, that one address may begin in an hour. Many people can share one.
     pub begun_an_hour: NonZeroU16,
-    /// Connections at one time.
+    /// Most connections at one time.
     pub connections: u32,
 }
 
@@ -97,7 +97,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// As the relay of libp2p takes them.
+    /// As a configuration of libp2p's relay.
     fn of_libp2p(&self) -> libp2p::relay::Config {
         let mut config = libp2p::relay::Config {
             max_reservations: self.reservations,
@@ -108,8 +108,8 @@ impl Limits {
             max_circuit_bytes: self.circuit_bytes,
             ..libp2p::relay::Config::default()
         };
-        // Keys cost nothing, so only addresses are worth counting. What is not used up is kept for an
-        // hour: a network whose power comes back reconnects at once.
+        // Keys cost nothing, so only addresses are counted. Unused requests stay valid for an hour: after a power cut
+        // a whole network reconnects at once.
         config.reservation_rate_limiters.clear();
         config.circuit_src_rate_limiters.clear();
         let limit = NonZeroU32::from(self.begun_an_hour);
@@ -120,8 +120,8 @@ impl Limits {
     }
 }
 
-/// Has the system allow as many connections as it would: every one is a descriptor, and what programs are
-/// allowed at first is fewer than the clients of one relay.
+/// Raises the limit on open files to the system's maximum: every connection needs a descriptor, and the default is
+/// lower than the number of clients of one relay.
 pub fn allow_connections() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
@@ -130,29 +130,29 @@ pub fn allow_connections() {
     }
 }
 
-/// Why a relay does not run.
+/// Why a relay cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
-    /// The address cannot be listened at.
-    #[error("{at} cannot be listened at: {why}")]
+    /// The relay cannot listen at an address.
+    #[error("cannot listen at {at}: {why}")]
     Listen {
-        /// Where.
+        /// The address.
         at: Multiaddr,
-        /// What the system says.
+        /// The system's message.
         why: String,
     },
-    /// Metrics would be shown to others than this machine.
-    #[error("metrics are shown to this machine alone, and {0} is not of it")]
+    /// The metrics address is not a loopback address.
+    #[error("the metrics address {0} is not a loopback address")]
     MetricsInPublic(SocketAddr),
-    /// The metrics' address cannot be listened at.
+    /// The relay cannot listen at the metrics address.
     #[error("metrics at {at}: {why}")]
     Metrics {
-        /// Where.
+        /// The address.
         at: SocketAddr,
-        /// What the system says.
+        /// The system's message.
         why: io::Error,
     },
-    /// libp2p could not be set up with this key.
+    /// libp2p could not be set up.
     #[error("the relay cannot be set up: {0}")]
     Setup(String),
 }

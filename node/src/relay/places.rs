@@ -1,4 +1,4 @@
-//! Where people reach the relay.
+//! The addresses under which people reach the relay.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 
-/// The longest name of a host.
+/// The longest host name.
 const MAX_HOST: usize = 253;
 
 /// A name or an address under which people reach the relay.
@@ -14,7 +14,7 @@ const MAX_HOST: usize = 253;
 pub enum Public {
     /// An address.
     Ip(IpAddr),
-    /// A name of the domain name system.
+    /// A DNS name.
     Name(String),
 }
 
@@ -46,7 +46,7 @@ impl Public {
     }
 }
 
-/// How far away an address means anything.
+/// How far an address reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reach {
     Machine,
@@ -54,7 +54,7 @@ pub(super) enum Reach {
     World,
 }
 
-/// How far the address that a listener has can be reached from.
+/// From how far away others can reach a listener's address.
 pub(super) fn reach(address: &Multiaddr) -> Reach {
     let ip = match address.iter().next() {
         Some(Protocol::Ip4(ip)) => IpAddr::V4(ip),
@@ -65,7 +65,7 @@ pub(super) fn reach(address: &Multiaddr) -> Reach {
         ip if ip.is_loopback() || ip.is_unspecified() => Reach::Machine,
         IpAddr::V4(ip) if ip.is_link_local() => Reach::Machine,
         IpAddr::V6(ip) if is_link_local(&ip) => Reach::Machine,
-        // 100.64.0.0/10: behind a provider's NAT.
+        // 100.64.0.0/10: carrier-grade NAT.
         IpAddr::V4(ip)
             if ip.is_private() || (ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64) =>
         {
@@ -80,8 +80,8 @@ fn is_link_local(ip: &Ipv6Addr) -> bool {
     ip.segments()[0] & 0xffc0 == 0xfe80
 }
 
-/// The addresses to hand to people: those named public at the ports listened at, else the ones that
-/// reach farthest of those listened at.
+/// The addresses to hand out: the public names with the ports of the listeners, or else the listeners' addresses that
+/// reach farthest.
 pub(super) fn to_hand_out(listening: &[Multiaddr], public: &[Public]) -> Vec<Multiaddr> {
     let mut places: Vec<Multiaddr> = match public {
         [] => {
@@ -103,7 +103,7 @@ pub(super) fn to_hand_out(listening: &[Multiaddr], public: &[Public]) -> Vec<Mul
     };
     places.sort();
     places.dedup();
-    // QUIC first: one round trip less.
+    // QUIC first: it saves one round trip.
     places.sort_by_key(|place| !place.iter().any(|part| part == Protocol::QuicV1));
     places
 }

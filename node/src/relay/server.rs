@@ -16,8 +16,7 @@ use super::metrics::{self, Counters};
 use super::places::{self, Reach};
 use super::{RelayError, RelayOptions};
 
-/// A relay on the runtime of its maker. Dropping it stops it at once: all circuits end, the ports are
-/// free.
+/// A relay on its creator's runtime. Dropping it stops it at once: all circuits end, and the ports are free.
 #[derive(Debug)]
 pub struct Relay {
     id: PeerId,
@@ -31,8 +30,8 @@ impl Relay {
     /// Starts a relay and returns once it listens.
     ///
     /// # Errors
-    /// An address cannot be listened at. A family of addresses that the machine lacks is left out, as
-    /// long as one remains.
+    /// The relay cannot listen at an address. Skips an address family that the machine lacks, as long as one
+    /// remains.
     pub async fn start(options: RelayOptions) -> Result<Self, RelayError> {
         let mut registry = Registry::default();
         let listener = match options.metrics {
@@ -64,17 +63,17 @@ impl Relay {
         })
     }
 
-    /// The name that its key gives it.
+    /// Its name, derived from its key.
     pub fn id(&self) -> PeerId {
         self.id
     }
 
-    /// The addresses to hand to people, the best first.
+    /// The addresses to hand out, the best first.
     pub fn places(&self) -> &[Multiaddr] {
         &self.places
     }
 
-    /// Whether people elsewhere can reach it at the addresses to hand out, as far as those tell.
+    /// Whether people elsewhere can reach the addresses to hand out, as far as the addresses tell.
     pub fn is_public(&self) -> bool {
         let is_name = |place: &Multiaddr| matches!(place.iter().next(), Some(Protocol::Dns(_)));
         self.places
@@ -82,7 +81,7 @@ impl Relay {
             .any(|place| is_name(place) || places::reach(place) == Reach::World)
     }
 
-    /// Where Prometheus may ask.
+    /// The address for Prometheus.
     pub fn metrics(&self) -> Option<SocketAddr> {
         self.metrics
     }
@@ -90,7 +89,7 @@ impl Relay {
     /// Ends all circuits and frees the ports.
     pub async fn stop(mut self) {
         self.task.abort();
-        // It has been told to end; how it ended is no news.
+        // The task was aborted; its result does not matter.
         let _ = (&mut self.task).await;
     }
 }
@@ -122,7 +121,7 @@ fn swarm(options: &RelayOptions, registry: &mut Registry) -> Result<Swarm<Behavi
     Ok(swarm)
 }
 
-/// Listens at all of them, and says where that is once each has said so.
+/// Listens at all addresses; returns the listeners' addresses once each has one.
 async fn listen(
     swarm: &mut Swarm<Behaviour>,
     wanted: &[Multiaddr],
@@ -158,14 +157,14 @@ async fn listen(
             _ => {}
         }
     }
-    // The interfaces beyond the first have been found together with it.
+    // All interfaces were found together with the first; skip their events.
     while let Some(event) = futures_util::FutureExt::now_or_never(swarm.next()) {
         drop(event);
     }
     Ok(swarm.listeners().cloned().collect())
 }
 
-/// Whether the relay is of no use without this address, and what the system says.
+/// Whether the relay must not start without this address, and the system's message.
 fn refused(error: &TransportError<std::io::Error>) -> (bool, String) {
     match error {
         TransportError::MultiaddrNotSupported(_) => (

@@ -1,4 +1,4 @@
-//! A contact who comes back behind a relay, over a path so slow that round trips can be counted.
+//! A contact reconnects through a relay, over a path slow enough to count round trips.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::host::Local;
 use crate::relay::{Limits, Relay, RelayOptions};
 use crate::runtime::OnAir;
 
-/// Each way between the one who comes back and the relay. The other is beside the relay.
+/// Delay in each direction between the returning node and the relay. The other node is next to the relay.
 const DELAY: Duration = Duration::from_millis(100);
 
 /// The rows.
@@ -42,7 +42,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     let b = open(&pair.b, OnAir::Loopback).await?;
     use_alone(&a, &far).await?;
     use_alone(&b, near).await?;
-    // Behind another text each way they have told each other their names at relays.
+    // After another text each way, both know each other's names at relays.
     settle(&a, &pair.b_of_a, &b, &pair.a_of_b).await?;
     for node in [&a, &b] {
         let off = node.switch_carrier(Carrier::Lan, false);
@@ -72,7 +72,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
                 Ok(Instant::now())
             },
         )?;
-        // The relay has opened it; whoever called knows half a round trip later.
+        // The relay has opened the circuit; the dialler learns of it half a round trip later.
         let opened = opened + DELAY;
         if run > 0 {
             talks.push(talked.saturating_duration_since(opened));
@@ -84,7 +84,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     b.stop().await.map_err(refused)?;
     relay.stop().await;
     let lasting = |times| median(times).as_secs_f64() / (2 * DELAY).as_secs_f64();
-    // Round trips come whole; the rest is what both sides do in between.
+    // Round trips are whole numbers; the remainder is work on both sides.
     let talks = lasting(talks);
     let name = "a contact back behind a relay";
     Ok(vec![
@@ -112,7 +112,7 @@ async fn moment(is_so: impl AsyncFnMut() -> Result<bool>) -> Result<Instant> {
     Ok(Instant::now())
 }
 
-/// Has a node use this relay.
+/// Makes a node use only this relay.
 async fn use_alone(node: &Local, relay: &Multiaddr) -> Result<()> {
     let address = Private(relay.to_string());
     node.add_relay(address).await.map_err(refused)?;
@@ -131,7 +131,7 @@ async fn reached(a: &Local, pair: &Pair) -> Result<bool> {
     Ok(contact.reachable.is_some())
 }
 
-/// How many circuits a relay counts.
+/// Number of circuits that a relay has counted.
 async fn circuits(page: &str) -> Result<u64> {
     let text = reqwest::get(page).await?.text().await?;
     let mut lines = text.lines();
@@ -139,7 +139,7 @@ async fn circuits(page: &str) -> Result<u64> {
     Ok(count.context("it counts circuits")?.parse()?)
 }
 
-/// A slow way to a relay over TCP: where it begins.
+/// Starts a slow TCP path to a relay; returns its address.
 async fn slow(relay: &Multiaddr, name: PeerId) -> Result<Multiaddr> {
     let port = relay.iter().find_map(|part| match part {
         Protocol::Tcp(port) => Some(port),
@@ -162,7 +162,7 @@ async fn slow(relay: &Multiaddr, name: PeerId) -> Result<Multiaddr> {
     Ok(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{name}").parse()?)
 }
 
-/// Each piece arrives so much later, however many are on their way.
+/// Delays each piece by the same time, however many are in flight.
 async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
     let (sender, mut pieces) = mpsc::unbounded_channel();
     tokio::spawn(async move {

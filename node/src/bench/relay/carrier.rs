@@ -1,5 +1,5 @@
-//! Bytes over the relay carrier, sent as the engine sends them. What a session seals and opens is the same on
-//! all carriers, and is not in it.
+//! Throughput of the relay carrier, fed as the engine feeds it. Sealing and opening cost the same on all carriers and
+//! are left out.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use crate::bench::pair::PATIENCE;
 use crate::bench::peer::now_ns;
 use crate::engine::MOST_UNWRITTEN;
 
-/// As a session cuts it.
+/// Length of a session's longest record.
 const RECORD: usize = 65_519;
 
 /// One side.
@@ -30,7 +30,7 @@ struct Party {
 }
 
 impl Party {
-    /// Somebody with a place at a relay.
+    /// A party with a place at a relay.
     async fn start(ids: &LinkIds, key: &RelayKey, relay: &Address, direct: bool) -> Result<Self> {
         let (sink, events) = mpsc::channel(1_024);
         let config = RelayConfig {
@@ -56,7 +56,7 @@ impl Party {
         Ok(party)
     }
 
-    /// What this carrier answers at once is no news.
+    /// The immediate answers of this carrier do not matter.
     fn command(&self, command: CarrierCommand) {
         let _ = self.carrier.execute(command);
     }
@@ -90,18 +90,18 @@ impl Party {
     }
 }
 
-/// Two sides and a link between them.
+/// Two parties and a link between them.
 pub(super) struct Pair {
     near: Party,
     near_link: LinkId,
     far: Party,
 }
 
-/// How long a direct path may take to be made, and how often it is tried: not every attempt succeeds.
+/// Time limit for making a direct path, and number of attempts: some attempts fail.
 const PUNCH: Duration = Duration::from_secs(10);
 const PUNCHES: usize = 5;
 
-/// Two who meet at a relay, and who move to a direct path if that is wanted.
+/// Connects two parties at a relay, and then directly if wanted.
 pub(super) async fn pair(relay: &Multiaddr, direct: bool) -> Result<Pair> {
     for _ in 1..PUNCHES {
         if let Ok(pair) = timeout(PUNCH, met(relay, direct)).await {
@@ -114,7 +114,7 @@ pub(super) async fn pair(relay: &Multiaddr, direct: bool) -> Result<Pair> {
 async fn met(relay: &Multiaddr, direct: bool) -> Result<Pair> {
     let relay = Address(relay.to_string());
     let ids = LinkIds::default();
-    // Names that nobody has had before.
+    // Fresh names.
     let mut rng = ChaCha20Rng::seed_from_u64(now_ns() as u64);
     let keys = [(); 2].map(|()| RelayKey::random(&mut rng));
     let mut near = Party::start(&ids, &keys[0], &relay, direct).await?;
@@ -140,7 +140,7 @@ async fn met(relay: &Multiaddr, direct: bool) -> Result<Pair> {
 }
 
 impl Pair {
-    /// From the first byte given to the carrier until the last has been handed up.
+    /// Time from the first byte given to the carrier until the last is handed up.
     pub async fn transfer(self, bytes: usize) -> Result<Duration> {
         let Pair {
             mut near,

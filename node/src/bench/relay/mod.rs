@@ -1,12 +1,12 @@
-//! What relays cost, beside libp2p with nothing of ours on the same path: how fast bytes pass, how soon a
-//! contact who comes back is talked with, and what the machine that relays needs.
+//! The cost of relays beside plain libp2p on the same path: throughput, the time to talk with a returning contact, and
+//! the resources of the relay's machine.
 //!
 //! | what | where |
 //! | --- | --- |
-//! | relays as processes of their own | `server` |
+//! | relays in processes of their own | `server` |
 //! | bytes over the carrier | `carrier` |
-//! | the same, and clients of a relay, with libp2p alone | `raw` |
-//! | a contact who comes back over a slow path | `back` |
+//! | the same, and clients of a relay, with plain libp2p | `raw` |
+//! | a contact who returns over a slow path | `back` |
 
 mod back;
 mod carrier;
@@ -30,7 +30,7 @@ const BULK: usize = 64 << 20;
 /// At least 60 % as fast.
 const SLOWER: f64 = 1.0 / 0.6;
 
-/// Clients that hold places at one relay.
+/// Clients with places at one relay.
 const CLIENTS: usize = 1_000;
 
 /// The rows.
@@ -45,8 +45,8 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The carrier against raw libp2p, through a relay and without one. The direct path of the carrier is the one
-/// that it makes after a circuit; that of libp2p is dialled.
+/// The carrier against plain libp2p, through a relay and directly. The carrier makes its direct path from a circuit;
+/// libp2p dials it.
 async fn throughput(place: &Path, over: Transport) -> Result<Vec<Row>> {
     let relay = Relay::ours(place)?;
     let at = relay.place(over);
@@ -73,7 +73,7 @@ async fn throughput(place: &Path, over: Transport) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// What a byte of a circuit costs our relay, against a relay of libp2p that counts and limits nothing.
+/// Processor time for a byte of a circuit at our relay, against a libp2p relay without counters and limits.
 async fn processor(place: &Path, over: Transport) -> Result<Row> {
     let (ours, base) = (Relay::ours(place)?, Relay::raw()?);
     let (mut our_costs, mut base_costs) = (Vec::new(), Vec::new());
@@ -94,7 +94,7 @@ async fn processor(place: &Path, over: Transport) -> Result<Row> {
     ))
 }
 
-/// What a relay has in memory with as many clients as are to fit.
+/// Memory of a relay with the promised number of clients.
 async fn memory(place: &Path, over: Transport) -> Result<Row> {
     crate::relay::allow_connections();
     let relay = Relay::ours(place)?;

@@ -1,5 +1,4 @@
-//! The same paths with libp2p and nothing else: one stream between two swarms, filled and emptied as fast as
-//! it takes.
+//! The same paths with plain libp2p: one stream between two swarms, written and read as fast as possible.
 
 use std::time::{Duration, Instant};
 
@@ -20,10 +19,10 @@ use crate::bench::pair::PATIENCE;
 
 const PROTOCOL: StreamProtocol = StreamProtocol::new("/bench/1");
 
-/// One read, one write.
+/// Bytes of one read or write.
 const PIECE: usize = 64 * 1024;
 
-/// Rarer than anything is measured.
+/// Longer than any measurement.
 const PING: Duration = Duration::from_secs(60);
 
 #[derive(NetworkBehaviour)]
@@ -37,7 +36,7 @@ struct Behaviour {
 /// A client of relays.
 pub(super) struct Client(Swarm<Behaviour>);
 
-/// A client that goes on in a task of its own until this is dropped.
+/// A client that runs in a task of its own until this is dropped.
 pub(super) struct Living(AbortHandle);
 
 impl Client {
@@ -68,7 +67,7 @@ impl Client {
         *self.0.local_peer_id()
     }
 
-    /// Takes a place at a relay.
+    /// Reserves a place at a relay.
     pub async fn reserve(&mut self, at: &Multiaddr) -> Result<()> {
         self.0.listen_on(at.clone().with(Protocol::P2pCircuit))?;
         self.until(|event| match event {
@@ -138,7 +137,7 @@ pub(super) struct Pair {
     _lives: [Living; 2],
 }
 
-/// Connects two, directly or through a relay.
+/// Connects two clients, directly or through a relay.
 pub(super) async fn pair(relay: &Multiaddr, over: Transport, direct: bool) -> Result<Pair> {
     let (mut one, mut other) = (Client::new()?, Client::new()?);
     let who = other.name();
@@ -164,7 +163,7 @@ pub(super) async fn pair(relay: &Multiaddr, over: Transport, direct: bool) -> Re
 }
 
 impl Pair {
-    /// From the first byte written until the last is read.
+    /// Time from the first byte written until the last is read.
     pub async fn transfer(self, bytes: usize) -> Result<Duration> {
         let (mut near, mut far) = (self.near, self.far);
         let start = Instant::now();
@@ -174,7 +173,7 @@ impl Pair {
                 near.write_all(&piece).await?;
             }
             near.flush().await?;
-            // Kept until all has been read.
+            // The stream must live until everything has been read.
             Ok::<_, std::io::Error>(near)
         });
         let reading = tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Relays as processes of their own: ours, and one that is libp2p's and nothing else.
+//! Relays in processes of their own: ours, and a plain libp2p relay.
 
 use std::fmt;
 use std::path::Path;
@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use crate::bench::child::{Child, say};
 
-/// What connections to a relay are made over.
+/// The transport of connections to a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transport {
     Tcp,
@@ -21,7 +21,7 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    /// Any port of this machine.
+    /// An address with any free port of this machine.
     pub fn anywhere(self) -> Multiaddr {
         let at = match self {
             Transport::Tcp => TCP,
@@ -51,7 +51,7 @@ pub(super) struct Relay {
 }
 
 impl Relay {
-    /// `hedgerow relay`, with limits that are not met here.
+    /// `hedgerow relay`, with limits that this bench never reaches.
     pub fn ours(place: &Path) -> Result<Self> {
         let key = place.join("relay-key");
         let key = key.to_str().context("a path in UTF-8")?;
@@ -62,12 +62,12 @@ impl Relay {
         Self::of(Child::start_hushed(arguments)?)
     }
 
-    /// The raw one.
+    /// The plain libp2p relay.
     pub fn raw() -> Result<Self> {
         Self::of(Child::start(["bench-relay"])?)
     }
 
-    /// Both say where they are, once for each transport.
+    /// Both print their addresses, one for each transport.
     fn of(mut child: Child) -> Result<Self> {
         let places: [Multiaddr; 2] = [child.line()?.parse()?, child.line()?.parse()?];
         let is_tcp = |at: &&Multiaddr| at.iter().any(|part| matches!(part, Protocol::Tcp(_)));
@@ -84,7 +84,7 @@ impl Relay {
         self.child.id()
     }
 
-    /// Where it is, with its name.
+    /// Its address, with its name.
     pub fn place(&self, over: Transport) -> &Multiaddr {
         match over {
             Transport::Tcp => &self.tcp,
@@ -100,7 +100,7 @@ struct Behaviour {
     ping: ping::Behaviour,
 }
 
-/// The hidden command `bench-relay`: runs a relay of libp2p alone until stdin closes, and says where it is.
+/// The hidden command `bench-relay`: runs a plain libp2p relay until stdin closes, and prints its addresses.
 ///
 /// # Errors
 /// It cannot listen.

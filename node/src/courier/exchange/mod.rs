@@ -1,5 +1,5 @@
-//! What a courier says and hears over its links: a state machine that is told what happens and says
-//! what is to be done. Contents it never sees.
+//! The exchange of a courier over its links: a state machine that takes events and returns actions. It never sees
+//! contents.
 //!
 //! ```text
 //! each side    summary ──> listing ──> wanted          again whenever something is new
@@ -7,8 +7,8 @@
 //!              receiver       go, or stop            whole
 //! ```
 //!
-//! The sender writes its copies off after "whole" and before "yours", and the receiver has the bundle
-//! from "yours" on. Wherever a link is cut or a device dies, copies may be lost and never multiply.
+//! The sender writes its copies off after "whole" and before "yours", and the receiver has the bundle from "yours" on.
+//! Wherever a link is cut or a device dies, copies may be lost but never multiply.
 
 mod telling;
 mod transfers;
@@ -25,55 +25,55 @@ use crate::courier::said::{Begin, MAX_RELEASES, Reason, Said, Summary};
 use crate::courier::settings::{Settings, Turns};
 use crate::courier::store::{Bundles, DropReason, Held};
 
-/// What is to be done, in this order.
+/// An action for the engine; execute them in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// Say something over a link.
+    /// Send a message over a link.
     Say(LinkId, Said),
     /// Send the contents of a bundle over a link.
     Send(LinkId, Tag),
-    /// Sending has ended, with the peer having all or not; what is left of the contents stays here.
+    /// Sending has ended; the flag says whether the peer has everything. The unsent contents stay here.
     Sent(LinkId, Tag, bool),
     /// Contents will come over a link.
     Expect(LinkId, Begin),
-    /// Forget the contents that have come.
+    /// Discard the contents that have arrived.
     Discard(LinkId, Tag),
-    /// The contents that have come are held from now on.
+    /// Keep the arrived contents: the courier now holds the bundle.
     Keep(LinkId, Tag),
-    /// The number of copies has changed.
+    /// The number of copies has changed; store it.
     Update(Tag),
-    /// A bundle, with contents of so many bytes, is not held any more.
+    /// The courier no longer holds a bundle with this many bytes of contents.
     Drop(Tag, u64, DropReason),
 }
 
-/// What became of a bundle whose contents have all come.
+/// The result of checking a bundle whose contents have all arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrival {
-    /// It is somebody else's.
+    /// It is for somebody else.
     ToHold,
-    /// It was for us and is taken in; with its release value.
+    /// It was for us and has been taken in; with its release value.
     Opened(Option<Release>),
-    /// It is not what was offered, or not what was sealed.
+    /// It differs from what was offered, or its seal is broken.
     Bad,
 }
 
-/// For whom a bundle is, as far as we can tell.
+/// The recipient of a bundle, as far as we can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// It is for us, and we have not had it.
+    /// It is for us, and we do not have it yet.
     Ours,
-    /// It was for us and is taken in: nobody needs it less than we do.
+    /// It was for us and has been taken in already.
     Had,
     /// It is for others.
     Others,
 }
 
-/// The peer said something that it cannot have reason to say: the session ends.
+/// The peer sent a message that makes no sense in this state: the session ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a courier said something out of place")]
 pub struct OutOfPlace;
 
-/// Says for whom the bundle of a tag is.
+/// Finds the recipient of a bundle by its tag.
 pub type WhoseIs<'a> = &'a mut dyn FnMut(&Tag) -> Whose;
 
 /// A courier.
@@ -82,24 +82,24 @@ pub struct Courier {
     pub(in crate::courier) policy: Box<dyn Policy>,
     pub(in crate::courier) bundles: Bundles,
     links: BTreeMap<LinkId, Link>,
-    /// Transfers under way or about to be, both ways.
+    /// Transfers in both directions that run or are about to start.
     transfers: u32,
-    /// The bytes of the bundles that are coming.
+    /// Total size of arriving bundles.
     arriving: u64,
-    /// A transfer from here has just ended well.
+    /// A transfer from here has just succeeded, so we may send the next.
     goes_on: bool,
     acts: Vec<Act>,
 }
 
 impl Courier {
-    /// One that holds nothing.
+    /// A courier without bundles.
     #[must_use]
     pub fn new(settings: Settings) -> Courier {
         let policy = settings.policy.policy();
         Courier::with_policy(settings, policy)
     }
 
-    /// As [`new`](Self::new), with another policy than that of the settings.
+    /// As [`new`](Self::new), with another policy than the one in the settings.
     #[must_use]
     pub fn with_policy(settings: Settings, policy: Box<dyn Policy>) -> Courier {
         Courier {
@@ -114,35 +114,35 @@ impl Courier {
         }
     }
 
-    /// How it behaves.
+    /// Its settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// What it holds.
+    /// The bundles that it holds.
     #[must_use]
     pub fn bundles(&self) -> &Bundles {
         &self.bundles
     }
 
-    /// The policy's wish: whether bundles of ours say for whom they are.
+    /// Whether our bundles must carry a hint of the recipient, as the policy asks.
     #[must_use]
     pub fn needs_hint(&self) -> bool {
         self.policy.needs_hint()
     }
 
-    /// What is to be done now.
+    /// Takes the pending actions.
     pub fn take_acts(&mut self) -> Vec<Act> {
         std::mem::take(&mut self.acts)
     }
 
-    /// Puts back what was held before a restart, in its order.
+    /// Restores a bundle held before a restart, at its old place in the order.
     pub fn restore(&mut self, held: Held) {
         self.bundles.insert_as(held);
     }
 
-    /// Takes a bundle that we sealed. False: it has no room.
+    /// Adds a bundle that we sealed. False if it has no room.
     pub fn add(
         &mut self,
         mut envelope: Envelope,
@@ -169,13 +169,13 @@ impl Courier {
         true
     }
 
-    /// A bundle is needed no more.
+    /// Drops a bundle that nobody needs any more.
     pub fn remove(&mut self, tag: &Tag, now_ms: u64, rng: &mut (impl Rng + ?Sized)) {
         self.let_go(tag, DropReason::Released);
         self.proceed(now_ms, rng);
     }
 
-    /// Tells all peers values that nobody here has checked, as a liar does.
+    /// Sends values that nobody here has checked to all peers, as a liar does.
     #[cfg(feature = "sized")]
     pub fn claim(&mut self, releases: &[Release]) {
         for (id, _) in self.links.iter().filter(|(_, link)| link.greeted) {
@@ -189,14 +189,14 @@ impl Courier {
         }
     }
 
-    /// Lets go of what has been carried for its whole lifetime.
+    /// Drops the bundles whose lifetime is over.
     pub fn expire(&mut self, now_ms: u64) {
         while let Some(tag) = self.bundles.expired(now_ms) {
             self.let_go(&tag, DropReason::Expired);
         }
     }
 
-    /// A session with a device that carries is up.
+    /// Handles a new session with a device that carries.
     pub fn met(&mut self, link: LinkId, peer: Peer, now_ms: u64) {
         self.links.insert(link, Link::new(peer));
         let releases = match self.settings.releases {
@@ -218,7 +218,7 @@ impl Courier {
         }
     }
 
-    /// A session is over.
+    /// Handles the end of a session.
     pub fn parted(&mut self, id: LinkId, now_ms: u64, rng: &mut (impl Rng + ?Sized)) {
         let Some(link) = self.links.get(&id) else {
             return;
@@ -242,10 +242,10 @@ impl Courier {
         self.proceed(now_ms, rng);
     }
 
-    /// The peer has said something.
+    /// Handles a message of the peer.
     ///
     /// # Errors
-    /// It had no reason to: the peer's fault.
+    /// It makes no sense in this state: the peer's fault.
     pub fn handle(
         &mut self,
         id: LinkId,
@@ -287,7 +287,7 @@ impl Courier {
         Ok(())
     }
 
-    /// All contents of a bundle have come.
+    /// Handles a bundle whose contents have all arrived.
     pub fn arrived(
         &mut self,
         id: LinkId,
@@ -331,7 +331,7 @@ impl Courier {
         }
     }
 
-    /// Lets go of what came first until so many bytes have room. False: they never will.
+    /// Drops the oldest bundles until this many bytes have room. False, without dropping any, if that is impossible.
     pub(in crate::courier) fn make_room(&mut self, bytes: u64) -> bool {
         let quota = self.settings.quota_bytes;
         let taken = |courier: &Courier| {
@@ -385,7 +385,7 @@ impl std::fmt::Debug for Courier {
     }
 }
 
-/// Whether a bundle that is offered, and not held, is one to carry.
+/// Whether to carry an offered bundle that we do not hold.
 pub(in crate::courier) fn may_hold(
     settings: &Settings,
     bundles: &Bundles,

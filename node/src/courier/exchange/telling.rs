@@ -1,4 +1,4 @@
-//! What two couriers tell one another of what they hold, and what of it is wanted.
+//! Announces what a courier holds to its peers, and asks for the bundles that it wants.
 
 use hedgerow_transport::carrier::LinkId;
 
@@ -46,7 +46,7 @@ impl Courier {
         Ok(())
     }
 
-    /// What has changed is told to all who are near.
+    /// Sends a changed greeting to all connected peers.
     pub(super) fn greet_anew(&mut self, now_ms: u64) {
         let summary = Summary {
             greeting: Some(self.policy.greeting(now_ms).into()),
@@ -58,8 +58,8 @@ impl Courier {
         }
     }
 
-    /// What a value releases is dropped, and told on: a value that released nothing here may be
-    /// anything, so it goes no further.
+    /// Drops the bundle that a value releases, and passes the value on. A value that released nothing here may be
+    /// invalid, so it goes no further.
     pub(super) fn handle_release(&mut self, release: Release) {
         if !self.settings.releases {
             return;
@@ -82,8 +82,8 @@ impl Courier {
         }
     }
 
-    /// Tells a peer all that is held, the newest first as far as the limit goes; later only what it is
-    /// offered and was not before.
+    /// Lists everything held to a peer, the newest first up to the limit. Later calls list only what is offered now
+    /// and was not before.
     pub(super) fn list_all(&mut self, id: LinkId, now_ms: u64) {
         let Some(link) = self.links.get_mut(&id) else {
             return;
@@ -102,7 +102,7 @@ impl Courier {
                 list(policy, held, link, now_ms, &mut listing);
             }
         }
-        // What the peer wants already may rank otherwise now.
+        // Bundles that the peer wants already may have another rank now.
         let asked: Vec<Place> = link.asked.values().copied().collect();
         for place in asked.into_iter().filter(|place| place.to_hold) {
             let held = self.bundles.get(&place.tag);
@@ -116,8 +116,8 @@ impl Courier {
         }
     }
 
-    /// Tells every peer of a bundle that is new here. A peer that has listed it itself has it, unless it
-    /// may have let go of it and want it again.
+    /// Lists a new bundle to every peer. A peer that listed it has it, unless with `again` it may have dropped it
+    /// and want it again.
     pub(super) fn list_new(&mut self, tag: &Tag, now_ms: u64) {
         let Some(held) = self.bundles.get(tag) else {
             return;
@@ -158,7 +158,7 @@ impl Courier {
         }
     }
 
-    /// A bundle that did not come to stay is wanted from whoever else has listed it.
+    /// Asks every other peer that has listed a bundle for it, after a transfer failed.
     pub(super) fn want_again(&mut self, tag: &Tag) {
         if self.bundles.get(tag).is_some() {
             return;
@@ -211,7 +211,7 @@ impl Courier {
     }
 }
 
-/// Puts a bundle where it belongs for a peer.
+/// Adds a bundle to a peer's listing: offered, or only named.
 fn list(policy: &dyn Policy, held: &Held, link: &mut Link, now_ms: u64, listing: &mut Listing) {
     let envelope = held.envelope_at(now_ms);
     if envelope.is_expired() || !policy.lists(held, &link.peer) {
@@ -228,7 +228,7 @@ fn list(policy: &dyn Policy, held: &Held, link: &mut Link, now_ms: u64, listing:
     }
 }
 
-/// Puts a bundle that a peer has listed, and that is not held, among what is wanted, if it is.
+/// Adds a bundle that a peer has listed, and that we do not hold, to the wanted ones if we want it.
 fn want(settings: &Settings, bundles: &Bundles, tag: Tag, listed: &Listed, wanted: &mut Wanted) {
     let may_hold = |offered| may_hold(settings, bundles, &offered);
     match listed.whose {

@@ -1,4 +1,4 @@
-//! Transfers: which begins, over which link, and how it ends.
+//! Transfers: chooses which begins over which link, and ends them.
 
 use hedgerow_transport::bundle::MAX_BUNDLE;
 use hedgerow_transport::carrier::LinkId;
@@ -11,11 +11,11 @@ use crate::courier::said::{Begin, Reason, Said, Stop};
 use crate::courier::settings::Order;
 use crate::courier::store::Held;
 
-/// Transfers from here under way at once over one link, where the settings do not limit the device's.
+/// Concurrent transfers from here over one link, if the settings do not limit those of the device.
 const MAX_UNDER_WAY: usize = 4;
 
-/// Where draws of transfers begin that are for the peer itself, that go on where one has just ended, and
-/// all others: the lower begins.
+/// Lowest draws of three kinds of transfer: those for the peer itself, those that follow a finished one, and all
+/// others. Of two transfers the one with the lower draw begins.
 const DRAWS_OWN: u32 = 0;
 const DRAWS_NEXT: u32 = 1 << 30;
 const DRAWS_FIRST: u32 = 2 << 30;
@@ -24,9 +24,8 @@ const DRAWS_FIRST: u32 = 2 << 30;
 const MAX_SIZE: u64 = 1 << 40;
 
 impl Courier {
-    /// Begins transfers for as long as there is something wanted and a transfer free. Those who wait are
-    /// told first that there is one, and draws decide between theirs and ours; but whoever has just sent
-    /// goes on.
+    /// Begins transfers while something is wanted and a transfer is free. First tells the waiting peers that one is
+    /// free, and draws decide between their transfers and ours; but a device that has just sent goes on.
     pub(super) fn proceed(&mut self, now_ms: u64, rng: &mut (impl Rng + ?Sized)) {
         if !self.goes_on {
             self.tell_free();
@@ -41,7 +40,7 @@ impl Courier {
                 .iter()
                 .filter(|(_, link)| !link.busy && link.sending.len() < most)
                 .filter_map(|(id, link)| Some((link.first()?, *id, link)));
-            // What is for a peer itself comes first, over whichever link, then what ranks lowest.
+            // First the bundles for a peer itself, over any link, then the lowest rank.
             let first = ready.min_by_key(|(place, id, _)| (place.to_hold, place.rank, *id));
             let Some((place, id, link)) = first else {
                 break;
@@ -55,7 +54,7 @@ impl Courier {
         self.tell_free();
     }
 
-    /// Tells those who wait if a transfer is free.
+    /// If a transfer is free, tells the waiting peers.
     pub(super) fn tell_free(&mut self) {
         if !self.may_transfer() {
             return;
@@ -88,7 +87,7 @@ impl Courier {
         };
         let (given, spent) = match self.policy.offer(held, &link.peer) {
             Some(offer) => (offer.given, offer.spent),
-            // Whoever picks what is its own needs no copy.
+            // A recipient that picks up its own bundle needs no copy.
             None if !place.to_hold => (0, 0),
             None => return link.offer_lapsed(&place.tag),
         };
@@ -118,7 +117,7 @@ impl Courier {
         self.acts.push(Act::Say(id, Said::Begin(begin)));
     }
 
-    /// A transfer from here is over. What the peer has got is written off.
+    /// Ends a transfer from here, and writes off the copies that the peer has got.
     pub(super) fn end_sending(&mut self, id: LinkId, tag: &Tag, done: bool) -> Option<Sending> {
         let sending = self.links.get_mut(&id)?.sending.remove(tag)?;
         self.transfers -= 1;
@@ -142,8 +141,8 @@ impl Courier {
             && let Some(receiving) = link.receiving.get_mut(&tag)
             && receiving.begin.envelope.size == begin.envelope.size
         {
-            // The sender had withdrawn the same transfer and begins it again before it has heard our
-            // "go", which it takes for the answer to this.
+            // The sender withdrew this transfer and begins it again before our "go" reached it. It takes that "go"
+            // as the answer to the new "begin".
             receiving.begin.envelope.copies = begin.envelope.copies;
             return;
         }
@@ -177,8 +176,8 @@ impl Courier {
             }
             return self.stop(id, tag, Reason::Busy);
         }
-        // What comes needs room while it comes, whoever it is for. Ours comes even if it is larger than
-        // all room there is.
+        // An arriving bundle needs room, whoever it is for. One for us comes even if it is larger than the whole
+        // quota.
         let size = begin.envelope.size;
         if !self.make_room(size) && !own {
             return self.stop(id, tag, Reason::Unwanted);
@@ -214,8 +213,8 @@ impl Courier {
                 .is_none_or(|most| link.brought < most)
     }
 
-    /// Takes back a transfer that has not begun, if its draw is higher than another's. Of a ring of
-    /// devices that all want to begin, the one with the lowest draw does.
+    /// Withdraws a transfer that has not begun, if its draw is higher than another's. In a ring of devices that all
+    /// want to begin, the one with the lowest draw does.
     pub(super) fn withdraw(&mut self, draw: u32) -> bool {
         let waiting = self.links.iter().flat_map(|(id, link)| {
             link.sending
@@ -228,7 +227,7 @@ impl Courier {
         };
         let sending = self.end_sending(id, &tag, false);
         self.ask_again(id, sending);
-        // What has not been said yet need not be.
+        // Also cancels its "begin" if that has not been sent yet.
         let is_begin = |act: &Act| match act {
             Act::Say(link, Said::Begin(begin)) => *link == id && begin.envelope.tag == tag,
             _ => false,
@@ -245,7 +244,7 @@ impl Courier {
         }
     }
 
-    /// The sender has written its copies off: the bundle is ours to carry.
+    /// The sender has written its copies off: we now carry the bundle.
     pub(super) fn yours(&mut self, id: LinkId, tag: &Tag, now_ms: u64) -> Result<(), OutOfPlace> {
         let Some(link) = self.links.get(&id) else {
             return Ok(());
@@ -304,7 +303,7 @@ impl Courier {
             {
                 link.listed.remove(&stop.tag);
             }
-            // Others were told meanwhile that it was coming.
+            // We refused other peers' offers while this one was coming.
             self.want_again(&stop.tag);
             return;
         }

@@ -1,11 +1,11 @@
-//! Everybody is given every bundle (Vahdat and Becker, 2000).
+//! Epidemic routing (Vahdat and Becker, 2000): every courier gives every bundle to everybody.
 
 use serde::{Deserialize, Serialize};
 
 use crate::courier::policy::{Offer, Peer, Policy};
 use crate::courier::store::Held;
 
-/// Has nothing to set.
+/// Has no settings.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

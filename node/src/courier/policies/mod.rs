@@ -1,4 +1,4 @@
-//! The policies there are, one file each.
+//! The policies, one file each.
 
 mod direct;
 mod epidemic;
@@ -12,7 +12,7 @@ use super::policy::Policy;
 
 macro_rules! policies {
     ($($(#[$doc:meta])* $name:ident: $settings:ty,)*) => {
-        /// Which policy, and its settings.
+        /// A policy with its settings.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "kebab-case")]
@@ -21,7 +21,7 @@ macro_rules! policies {
         }
 
         impl PolicySettings {
-            /// The policy at its beginning.
+            /// The policy in its initial state.
             #[must_use]
             pub fn policy(&self) -> Box<dyn Policy> {
                 match self {
@@ -30,7 +30,7 @@ macro_rules! policies {
             }
 
             /// # Errors
-            /// What contradicts itself, in words.
+            /// Settings that contradict each other, in words.
             pub fn check(&self) -> Result<(), String> {
                 match self {
                     $(PolicySettings::$name(settings) => settings.check(),)*
@@ -43,13 +43,13 @@ macro_rules! policies {
 policies! {
     /// Only the recipient gets a bundle.
     Direct: Direct,
-    /// The sender gives a bundle to everybody, who give it to the recipient.
+    /// The sender gives a bundle to everybody; they give it only to the recipient.
     TwoHop: TwoHop,
     /// Everybody gets every bundle.
     Epidemic: Epidemic,
     /// A fixed number of copies.
     SprayAndWait: SprayAndWait,
-    /// Those get a bundle who are likelier to meet the recipient.
+    /// A bundle goes to devices that are likelier to meet the recipient.
     Prophet: Prophet,
 }
 

@@ -1,6 +1,7 @@
-//! PRoPHET (Lindgren, Doria and Schelén, 2003): a bundle is given to whoever is likelier to meet the
-//! recipient. Each device keeps how likely it is to meet whom, raised by each meeting, falling with
-//! time, and raised by what those it meets say of others. Numbers as in The ONE's router.
+//! PRoPHET (Lindgren, Doria and Schelén, 2003): a courier gives a bundle to a device that is likelier to meet the
+//! recipient. Each device stores how likely it is to meet each other one. A meeting raises the likelihood, time
+//! lowers it, and the likelihoods that a peer reports raise those of others. The numbers are those of The ONE's
+//! router.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +14,13 @@ use crate::courier::policy::{Offer, Peer, Policy};
 use crate::courier::said::MAX_GREETING;
 use crate::courier::store::Held;
 
-/// How many recipients a device keeps a likelihood of; the least likely are forgotten.
+/// Most recipients whose likelihood a device stores; it forgets the least likely.
 const MAX_KNOWN: usize = 4_096;
 
-/// How many of them, the likeliest, a greeting names.
+/// Most recipients in a greeting: the likeliest.
 const MAX_GREETED: usize = 512;
 
-/// The bytes of one in a greeting: a hint and a likelihood.
+/// Bytes of one entry in a greeting: a hint and a likelihood.
 const SAID_LEN: usize = 12;
 
 /// The constants of the likelihoods.
@@ -27,11 +28,11 @@ const SAID_LEN: usize = 12;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Prophet {
-    /// By how much of what is missing to certainty a meeting raises the likelihood.
+    /// The share of the distance to certainty by which a meeting raises a likelihood.
     pub init: f64,
-    /// How much what others say counts.
+    /// Weight of the likelihoods that others report.
     pub beta: f64,
-    /// What is left of a likelihood after one unit of time.
+    /// Factor by which a likelihood falls in one unit of time.
     pub gamma: f64,
     /// The unit of time, in seconds.
     pub unit_s: f64,
@@ -76,20 +77,20 @@ impl Prophet {
 struct Likelihoods {
     settings: Prophet,
     known: Likely,
-    /// These as a greeting says them, until they change.
+    /// The encoded greeting, until something changes.
     said: Option<Vec<u8>>,
-    /// To when all of them are aged.
+    /// The time up to which all likelihoods are aged.
     aged_ms: u64,
-    /// What those say who are met now.
+    /// What the connected peers have reported.
     near: BTreeMap<DeviceId, Likely>,
-    /// Those of them from whom nothing has been learnt yet.
+    /// Connected peers from which we have not learnt yet.
     waiting: BTreeSet<DeviceId>,
-    /// What is said has changed, by more than time.
+    /// The greeting has changed by more than ageing.
     changed: bool,
 }
 
-/// Likelihoods by hint, which is read as a number so that its order is that of its bytes. They lie close together:
-/// at each meeting all of them are aged, said and learnt from.
+/// Likelihoods by hint, as a number whose order is that of the hint's bytes. Stored compactly, since each meeting ages,
+/// sends and updates all of them.
 #[derive(Default)]
 struct Likely {
     hints: Vec<u64>,
@@ -97,7 +98,7 @@ struct Likely {
 }
 
 impl Likely {
-    /// What a greeting says. What cannot be read was said by another policy.
+    /// Decodes a greeting; empty if it is from another policy.
     fn read(mut greeting: &[u8]) -> Likely {
         let count = greeting.try_get_u16().map_or(0, usize::from);
         let mut read = Likely::default();
@@ -113,7 +114,7 @@ impl Likely {
         read
     }
 
-    /// Sets one. They mostly come in order.
+    /// Sets one likelihood. They usually come in order.
     fn set(&mut self, hint: u64, likelihood: f64) {
         let place = match self.hints.last().is_none_or(|last| *last < hint) {
             true => Err(self.hints.len()),
@@ -142,8 +143,8 @@ impl Likely {
         self.likelihoods.iter_mut().for_each(|known| *known *= left);
     }
 
-    /// Raises one by a part of what is missing to certainty. It is looked for at this place first; gives the place
-    /// behind it.
+    /// Raises one likelihood by a part of the distance to certainty. Looks at index `guess` first; returns the index
+    /// after the entry.
     fn raise(&mut self, hint: u64, part: f64, guess: usize) -> usize {
         let found = match self.hints.get(guess) == Some(&hint) {
             true => Ok(guess),
@@ -159,7 +160,7 @@ impl Likely {
         place + 1
     }
 
-    /// Forgets the least until there are so many.
+    /// Forgets the least likely until `most` are left.
     fn forget_surplus(&mut self, most: usize) {
         while self.hints.len() > most {
             let likelihoods = self.likelihoods.iter().enumerate();
@@ -184,7 +185,7 @@ impl Likelihoods {
         }
     }
 
-    /// Raises the likelihoods of all that a peer is likely to meet.
+    /// Raises the likelihoods of everybody whom the peer is likely to meet.
     fn learn(&mut self, peer: &Peer, said: &Likely) {
         let counts = self.known.of(peer.hint).unwrap_or_default() * self.settings.beta;
         let mut next = 0;
@@ -197,7 +198,7 @@ impl Likelihoods {
         self.said = None;
     }
 
-    /// All that is known, the likeliest if it is too much.
+    /// Encodes the likelihoods, or the highest ones if there are too many.
     fn say(&self) -> Vec<u8> {
         let said = self.known.iter();
         let mut said: Vec<(u64, f32)> = said.map(|(hint, known)| (hint, known as f32)).collect();
@@ -237,9 +238,9 @@ impl Policy for Likelihoods {
     }
 
     fn met(&mut self, peer: &Peer, greeting: &[u8], now_ms: u64) {
-        // One of two learns from what the other says first, the other from what the one says then: both
-        // find which by their greetings. Were it at once, who is likelier would never change in a meeting.
-        // From the end, where the least bits of a likelihood are a fair draw, as it is in The ONE.
+        // One of the two learns from the other's first greeting, then the other from its answer; they find out which
+        // from both greetings. If both learnt at once, the likelier of the two would never change in a meeting. The
+        // comparison starts at the end, where the lowest bits of a likelihood are a fair draw, as The ONE's is.
         let own = self.greeting(now_ms);
         let learns = own.iter().rev().le(greeting.iter().rev());
         let said = Likely::read(greeting);

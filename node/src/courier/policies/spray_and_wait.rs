@@ -1,24 +1,24 @@
-//! Spray and wait (Spyropoulos, Psounis and Raghavendra, 2005): a fixed number of copies of a bundle
-//! exist. Whoever has more than one gives half of them to the next courier, or the sender gives them out
-//! one by one; whoever has one waits for the recipient.
+//! Spray and wait (Spyropoulos, Psounis and Raghavendra, 2005): a bundle has a fixed number of copies. A courier
+//! with more than one gives half of them to the next courier, or the sender gives them out one by one; a courier
+//! with one copy waits for the recipient.
 
 use serde::{Deserialize, Serialize};
 
 use crate::courier::policy::{Offer, Peer, Policy};
 use crate::courier::store::Held;
 
-/// How many copies, and how they are given.
+/// The number of copies, and how to give them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SprayAndWait {
-    /// The copies of a bundle that exist at most.
+    /// Most copies of a bundle.
     pub copies: u32,
-    /// Whether half of the copies are given at once; otherwise the sender gives one at a time.
+    /// Whether a courier gives half of its copies at once; otherwise the sender gives one at a time.
     pub binary: bool,
 }
 
-/// How many copies and why: `docs/PROTOCOL.md` section 12a.
+/// `docs/PROTOCOL.md` section 12a gives the number of copies and its reason.
 impl Default for SprayAndWait {
     fn default() -> Self {
         SprayAndWait {

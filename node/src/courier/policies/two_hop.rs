@@ -1,11 +1,11 @@
-//! The sender gives a bundle to everybody it meets; they give it to the recipient alone.
+//! Two-hop: the sender gives a bundle to everybody it meets; they give it only to the recipient.
 
 use serde::{Deserialize, Serialize};
 
 use crate::courier::policy::{Offer, Peer, Policy};
 use crate::courier::store::Held;
 
-/// Has nothing to set.
+/// Has no settings.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
