@@ -1,35 +1,35 @@
-//! The best that any policy could do on a contact plan: when a message would arrive if every contact
-//! passed on everything at once (earliest arrival over paths that respect time), and when if only its
-//! author could hand it over.
+//! The best result that any policy could reach on a contact plan: when a message would arrive if every contact
+//! passed on everything at once (earliest arrival over time-respecting paths), and when if only its author could
+//! hand it over.
 //!
-//! What happens in one moment: reach changes first, then messages are written. A device that is within
-//! reach of another that is within reach of a third has the third's messages at once.
+//! At one moment, changes of reach come first, then messages are written. A device gets a message at once from every
+//! device that it is connected with, directly or through others.
 
 use std::collections::BTreeMap;
 
 use crate::plan::{Change, DeviceNumber};
 
-/// A message of which is asked when it could arrive.
+/// A message whose earliest arrival is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Question {
-    /// Who writes.
+    /// Its author.
     pub from: DeviceNumber,
-    /// For whom.
+    /// Its recipient.
     pub to: DeviceNumber,
-    /// When.
+    /// When it is written.
     pub at_us: u64,
 }
 
-/// Something that spreads from one device to all that it can reach.
+/// A flood that spreads from one device to all that it can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flood {
-    /// Where it starts.
+    /// The device where it starts.
     pub from: DeviceNumber,
-    /// When.
+    /// When it starts.
     pub at_us: u64,
 }
 
-/// When each message arrives at the earliest, by any path; `None` if by none. `changes` are in order.
+/// The earliest arrival of each message over any path; `None` if there is no path. `changes` must be sorted.
 #[must_use]
 pub fn flooding(devices: usize, changes: &[Change], questions: &[Question]) -> Vec<Option<u64>> {
     let floods: Vec<Flood> = questions
@@ -45,10 +45,10 @@ pub fn flooding(devices: usize, changes: &[Change], questions: &[Question]) -> V
     arrivals
 }
 
-/// When each message arrives if only its author carries it; `None` if never. `changes` are in order.
+/// The arrival of each message if only its author carries it; `None` if never. `changes` must be sorted.
 #[must_use]
 pub fn direct(changes: &[Change], questions: &[Question]) -> Vec<Option<u64>> {
-    // For each pair, its changes: when, and over how many radios it is within reach from then on.
+    // For each pair its changes: the time, and the number of radios within reach from then on.
     let mut pairs: BTreeMap<(DeviceNumber, DeviceNumber), Vec<(u64, u32)>> = BTreeMap::new();
     for change in changes {
         let pair = pairs.entry((change.a, change.b)).or_default();
@@ -78,11 +78,11 @@ pub fn direct(changes: &[Change], questions: &[Question]) -> Vec<Option<u64>> {
     questions.iter().map(arrival).collect()
 }
 
-/// How many floods go through the contact plan at once: a machine word for each 64.
+/// Most floods in one pass over the contact plan: one machine word for each 64.
 const FLOODS_AT_ONCE: usize = 64 * 64;
 
-/// Lets floods spread over the contact plan and tells `reached` of each (its index in `floods`), each
-/// device it reaches but the first, and when. `changes` are in order.
+/// Spreads floods over the contact plan. Reports to `reached` each flood (its index in `floods`), each device that it
+/// reaches except the first, and the time. `changes` must be sorted.
 pub fn spread(
     devices: usize,
     changes: &[Change],
@@ -107,20 +107,20 @@ pub fn spread(
     }
 }
 
-/// Where a batch of floods is.
+/// State of a batch of floods.
 ///
-/// Devices that are connected, directly or by way of others, always have the same floods: what one has
-/// all had at once.
+/// Connected devices, directly or through others, always have the same floods: all of them get a new one at
+/// once.
 struct Waters<'a> {
-    /// The floods of this batch: bit `i` of a device stands for the `i`th.
+    /// The floods of this batch: bit `i` of a device stands for flood `batch[i]`.
     batch: &'a [usize],
     /// Machine words for each device.
     words: usize,
-    /// Which floods each device has.
+    /// The floods of each device, as bits.
     has: Vec<u64>,
-    /// Whom each device has within reach; twice if over two radios.
+    /// The devices within reach of each device; twice if over two radios.
     reach: Vec<Vec<DeviceNumber>>,
-    /// When each device was last looked at, in looks.
+    /// The number of the last search that visited each device.
     looked: Vec<u64>,
     look: u64,
 }
@@ -173,7 +173,7 @@ impl<'a> Waters<'a> {
         self.reach[b as usize].push(a);
     }
 
-    /// Gives a device, and all that are connected with it, what they `have` not yet of what is `offered`.
+    /// Gives a device, and all devices connected with it, those of the `offered` floods that they do not `have`.
     fn pass(
         &mut self,
         device: DeviceNumber,
@@ -206,7 +206,7 @@ impl<'a> Waters<'a> {
         &self.has[device as usize * self.words..][..self.words]
     }
 
-    /// The device and all that are connected with it.
+    /// The device and all devices connected with it.
     fn connected(&mut self, device: DeviceNumber) -> Vec<DeviceNumber> {
         self.look += 1;
         self.looked[device as usize] = self.look;
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_message_takes_the_earliest_path_that_respects_time() {
-        // 0 meets 1, later 1 meets 2; 3 met 2 before and meets 0 last.
+        // 0 meets 1, later 1 meets 2; 3 met 2 earlier and meets 0 last.
         let changes = plan(&[
             (0, 1, 10, 20),
             (2, 3, 15, 25),
@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(direct(&changes, &questions), [Some(25), None]);
     }
 
-    /// Every moment, every contact, until nothing changes: slow and plainly right.
+    /// A slow reference: every contact at every moment, until nothing changes.
     fn step_by_step(
         devices: usize,
         contacts: &[(DeviceNumber, DeviceNumber, u64, u64)],
@@ -355,9 +355,9 @@ mod tests {
         }
     }
 
-    /// The reference took 15 random starts, each of a random source at a random time in the first 30 ks
-    /// of the trace, and asked for all destinations. Here all sources start at many times, which gives
-    /// the mean that such a sample has and how far from it chance takes it.
+    /// The reference took 15 random starts, each of a random source at a random time in the first 30 ks of the
+    /// trace, and asked for all destinations. Here all sources start at many times, which gives the mean of such a
+    /// sample and its standard deviation.
     #[test]
     #[ignore = "needs SocioPatterns' SFHH_tij.dat, its path in HEDGEROW_SFHH"]
     fn the_conference_is_flooded_as_the_reference_says() {

@@ -1,17 +1,16 @@
-//! The black hole: a share of the devices takes every bundle that it is offered, says that it has it, and
-//! gives it to nobody, not even to the recipient. It behaves well otherwise: its own messages travel, it
-//! meets and synchronises. Its room has no end and it listens to no release, so it takes more than an
-//! honest courier does.
+//! The black hole: a share of the devices takes every bundle that it is offered, claims to have it, and gives it to
+//! nobody, not even to the recipient. Otherwise it behaves well: its own messages travel, it meets and synchronises.
+//! Its storage is unlimited and it ignores releases, so it takes more than an honest courier does.
 //!
 //! | figure | what |
 //! | --- | --- |
-//! | `blackhole_swallowed` | honest bundles that a black hole has taken |
-//! | `blackhole_only_share` | of honest bundles that couriers took, those that only black holes took and nobody opened |
+//! | `blackhole_swallowed` | honest bundles that a black hole took |
+//! | `blackhole_only_share` | the share, among honest bundles that couriers took, of those that only black holes took and nobody opened |
 //! | `blackhole_deleted` | bundles that honest devices dropped as released though their recipient had not opened them: 0, since a hole knows no release value |
-//! | `honest_delivery_lost` | delivery ratio among honest devices that is lost against the twin |
+//! | `honest_delivery_lost` | delivery ratio among honest devices, as a loss against the twin |
 //!
-//! Limits: the hole lies about nothing, so it does not attract bundles under PRoPHET as one would that
-//! claims to meet everybody; and it is never a bundle's author or recipient in these figures.
+//! Limits: the hole does not lie, so under PRoPHET it attracts fewer bundles than one that claims to meet everybody;
+//! and it is never a bundle's author or recipient in these figures.
 
 use hedgerow_node::courier::{Courier, Held, Offer, Peer, Policy, Settings};
 use schemars::JsonSchema;
@@ -27,10 +26,10 @@ pub struct BlackHole {
     pub share: f64,
 }
 
-/// Room that never ends.
+/// Unlimited storage.
 pub(super) const NO_END_BYTES: u64 = 1 << 50;
 
-/// The courier of a black hole in a world whose couriers have these settings.
+/// The courier of a black hole; `settings` are those of honest couriers.
 pub(super) fn courier(settings: &Settings) -> Courier {
     let policy = Swallowing(settings.policy.policy());
     let settings = Settings {
@@ -55,7 +54,7 @@ pub(super) fn figures(ledger: &Ledger, figures: &mut Vec<(&'static str, f64)>) {
     figures.push(("blackhole_deleted", ledger.deleted_unopened() as f64));
 }
 
-/// The policy of the others for what is its own, and silence on everything else.
+/// Applies the honest policy to its own bundles, and offers nothing else.
 struct Swallowing(Box<dyn Policy>);
 
 impl Policy for Swallowing {

@@ -1,4 +1,4 @@
-//! Who plays which part in a world.
+//! Which device plays which part in a world.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::plan::{Change, DeviceNumber};
 use crate::rng::{self, Purpose};
 use crate::world::micros;
 
-/// What a device does beside, or instead of, what its user wants.
+/// What a device does besides its user's wishes, or instead of them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum Part {
     /// Nothing.
@@ -23,37 +23,37 @@ pub(crate) enum Part {
     Identity(Flood),
     /// Carries a Sybil's identities.
     Host,
-    /// Says release values that it does not know.
+    /// Sends release values that it does not know.
     Forger { every_us: u64 },
-    /// Says again what it has heard.
+    /// Replays what it has heard.
     Replayer { every_us: u64, after_us: u64 },
 }
 
-/// How somebody floods.
+/// Settings of a flood.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Flood {
     pub every_us: u64,
     pub bytes: u64,
-    /// For whom, in turn.
+    /// The recipients, in turn.
     pub to: Vec<DeviceNumber>,
 }
 
-/// Who plays which part.
+/// The parts of all devices.
 #[derive(Debug, Default)]
 pub(crate) struct Cast {
-    /// By device; those beyond are honest. Identities of Sybils come last.
+    /// By device; all further devices are honest. Identities of Sybils come last.
     parts: Vec<Part>,
     /// The identities that live on a device.
     identities: BTreeMap<DeviceNumber, Vec<DeviceNumber>>,
     replayers: BTreeSet<DeviceNumber>,
-    /// Somebody watches the air.
+    /// A tracker watches the air.
     pub is_watched: bool,
-    /// The parts are drawn and not played.
+    /// This is the twin: the parts are drawn but not played.
     pub is_twin: bool,
 }
 
 impl Cast {
-    /// Draws the parts of so many devices, and lets identities of Sybils know others.
+    /// Draws the parts of all devices, and gives the identities of Sybils their contacts.
     pub fn draw(
         adversaries: &[Adversary],
         known: &mut Vec<BTreeSet<DeviceNumber>>,
@@ -100,7 +100,7 @@ impl Cast {
             }
             cast.is_watched |= matches!(adversary, Adversary::Tracker(_));
         }
-        // What is left of those drawn is honest.
+        // All drawn devices without a part are honest.
         for adversary in adversaries {
             if let Adversary::Sybil(sybil) = adversary {
                 cast.multiply(sybil, &drawn, known, seed);
@@ -146,17 +146,17 @@ impl Cast {
         }
     }
 
-    /// Whether there is nobody who means harm.
+    /// Whether there is no adversary.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
-    /// What a device was drawn for.
+    /// The part that was drawn for a device.
     pub fn drawn(&self, device: DeviceNumber) -> &Part {
         self.parts.get(device as usize).unwrap_or(&Part::Honest)
     }
 
-    /// What a device plays: in a twin everybody is honest.
+    /// The part that a device plays: in a twin every device is honest.
     pub fn part(&self, device: DeviceNumber) -> &Part {
         match self.is_twin {
             true => &Part::Honest,
@@ -164,12 +164,12 @@ impl Cast {
         }
     }
 
-    /// Whether a device means no harm.
+    /// Whether a device is honest.
     pub fn is_honest(&self, device: DeviceNumber) -> bool {
         *self.drawn(device) == Part::Honest
     }
 
-    /// Devices that mean no harm.
+    /// Number of honest devices.
     pub fn honest(&self) -> usize {
         self.parts
             .iter()
@@ -177,22 +177,22 @@ impl Cast {
             .count()
     }
 
-    /// Whether a device exists in this world: the identities of Sybils do not in a twin.
+    /// Whether a device exists in this world: in a twin the identities of Sybils do not.
     pub fn exists(&self, device: DeviceNumber) -> bool {
         !(self.is_twin && matches!(self.drawn(device), Part::Identity(_)))
     }
 
-    /// Whether a device says again what it has heard.
+    /// Whether a device replays what it has heard.
     pub fn is_replayer(&self, device: DeviceNumber) -> bool {
         self.replayers.contains(&device)
     }
 
-    /// Whoever says again what it has heard.
+    /// Whether any device replays.
     pub fn has_replayers(&self) -> bool {
         !self.replayers.is_empty()
     }
 
-    /// Identities are where the device is that they live on.
+    /// Puts identities where their device is: copies its changes of reach to them.
     pub fn mirror(&self, changes: &mut Vec<Change>) {
         if self.identities.is_empty() {
             return;
@@ -215,7 +215,7 @@ impl Cast {
 }
 
 impl Part {
-    /// The courier of one who plays this part, where honest ones have these settings.
+    /// The courier for this part; `settings` are those of honest couriers.
     pub fn courier(&self, settings: &Settings) -> Courier {
         match self {
             Part::BlackHole => black_hole::courier(settings),
@@ -226,7 +226,7 @@ impl Part {
         }
     }
 
-    /// How often it has its turn.
+    /// The time between its turns.
     pub fn every_us(&self) -> Option<u64> {
         match self {
             Part::Flooder(flood) | Part::Identity(flood) => Some(flood.every_us),

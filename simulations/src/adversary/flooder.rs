@@ -1,18 +1,19 @@
-//! The flooder: a contact of somebody that seals bundles for its contacts without end, and gives them to
-//! all it meets. What it says is well-formed, so nobody refuses it for what it is; only limits help: the
-//! quota of a device, and what one link may bring.
+//! The flooder: a contact that seals bundles for its contacts without end, and gives them to every device it meets.
+//! Its messages are well-formed, so no device refuses them as such; only limits help: the quota of a device, and
+//! what one link may bring.
 //!
 //! | figure | what |
 //! | --- | --- |
 //! | `flooder_bundles` | bundles it sealed |
-//! | `flooder_transfers`, `flooder_taken_bytes` | what honest devices took of it to carry |
-//! | `flooder_storage_share` | the part of honest devices' quota that it held, mean over devices and time |
-//! | `flooder_storage_share_worst` | the largest part of one honest device's quota that it held at any time |
-//! | `flooder_honest_dropped` | bundles between honest devices that an honest one let go for want of room |
-//! | `honest_delivery_lost` | delivery ratio among honest devices that is lost against the twin |
+//! | `flooder_transfers`, `flooder_taken_bytes` | its bundles that honest devices took to carry |
+//! | `flooder_storage_share` | the share of honest devices' quota that its bundles held, mean over devices and time |
+//! | `flooder_storage_share_worst` | the largest share of one honest device's quota that its bundles held at any time |
+//! | `flooder_honest_dropped` | bundles between honest devices that an honest one dropped for lack of room |
+//! | `honest_delivery_lost` | delivery ratio among honest devices, as a loss against the twin |
 //!
-//! Limits: want of room has other reasons too, so compare `flooder_honest_dropped` with a run without
-//! flooder. Parts of a quota are of the one in `courier`, also for devices that have another. The contents of its bundles are ghosts.
+//! Limits: devices lack room for other reasons too, so compare `flooder_honest_dropped` with a run without flooder.
+//! Shares of a quota refer to the one in `courier`, also for devices that have another. The contents of its bundles
+//! are ghosts.
 
 use hedgerow_node::courier::{Courier, Settings, said};
 use schemars::JsonSchema;
@@ -27,9 +28,9 @@ use super::{Ledger, check_every};
 pub struct Flooder {
     /// The share of devices.
     pub share: f64,
-    /// Each seals one bundle every so many seconds.
+    /// Each flooder seals one bundle at this interval, in seconds.
     pub every_s: f64,
-    /// The length of its contents, in bytes.
+    /// The length of the bundle's contents, in bytes.
     pub bytes: u64,
 }
 
@@ -39,7 +40,7 @@ impl Flooder {
     }
 }
 
-/// The courier of one who floods, in a world whose couriers have these settings: no limit holds it.
+/// The courier of a flooder, without limits; `settings` are those of honest couriers.
 pub(super) fn courier(settings: &Settings) -> Courier {
     Courier::new(Settings {
         quota_bytes: NO_END_BYTES,

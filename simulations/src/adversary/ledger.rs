@@ -1,5 +1,5 @@
-//! What is seen of a run with adversaries, by somebody who knows everything: who sealed, took, opened and
-//! dropped which bundle, and what went over the air. The figures of all adversaries come from here.
+//! An all-knowing view of a run with adversaries: which device sealed, took, opened and dropped which bundle, and
+//! what was on the air. All adversaries' figures come from it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,31 +14,31 @@ use crate::plan::DeviceNumber;
 use crate::record::Record;
 use crate::world::noted::{Noted, What};
 
-/// A bundle, from its sealing on.
+/// The history of a bundle since it was sealed.
 #[derive(Debug)]
 pub(crate) struct Seen {
     from: DeviceNumber,
     to: Option<DeviceNumber>,
     bytes: u64,
-    /// It holds texts, which may arrive without it.
+    /// It holds texts, which may also arrive without it.
     is_of_texts: bool,
-    /// By whom it was taken to be carried: honest devices and others, and black holes.
+    /// How many devices took it to carry: black holes in `swallowed`, all others in `taken`.
     pub taken: u32,
     pub swallowed: u32,
-    /// When its recipient opened it first.
+    /// When its recipient first opened it.
     pub opened_us: Option<u64>,
 }
 
-/// What those who flood have put on others.
+/// The burden of a flood on honest devices.
 #[derive(Debug, Default)]
 pub(crate) struct Flooded {
     pub sealed: u64,
     pub transfers: u64,
     pub taken_bytes: u64,
-    /// What each honest device holds of it.
+    /// Bytes of the flood that each honest device holds.
     held: BTreeMap<DeviceNumber, u64>,
     pub worst_bytes: u64,
-    /// All that is held, and its sum over time, in byte seconds.
+    /// Bytes held in all, and their sum over time, in byte seconds.
     bytes: u64,
     byte_seconds: f64,
     until_us: u64,
@@ -51,13 +51,13 @@ pub(crate) struct Brought {
     pub bundles: u32,
 }
 
-/// What is seen of a run.
+/// The view of a run.
 pub(crate) struct Ledger {
     adversaries: Vec<Adversary>,
     cast: Arc<Cast>,
     seed: u64,
     bundles: BTreeMap<Tag, Seen>,
-    /// Bundles dropped as released, when, and by whom.
+    /// Bundles dropped as released, each with the time and the device.
     released: Vec<(Tag, u64, DeviceNumber)>,
     /// Messages between honest devices.
     written: u64,
@@ -104,7 +104,7 @@ impl Ledger {
         }
     }
 
-    /// What devices have noted, in order.
+    /// Takes in what devices have noted, in order.
     pub fn see(&mut self, noted: &[Noted]) {
         for Noted {
             at_us,
@@ -157,7 +157,7 @@ impl Ledger {
         }
     }
 
-    /// What became of messages.
+    /// Takes in the fate of messages.
     pub fn read(&mut self, records: &[Record]) {
         let is_honest = |from: i32, to: i32| {
             self.cast.is_honest(from as DeviceNumber) && self.cast.is_honest(to as DeviceNumber)
@@ -171,7 +171,7 @@ impl Ledger {
         }
     }
 
-    /// What the adversaries have come to, at the end.
+    /// The adversaries' figures at the end of the run.
     pub fn figures(&mut self, end_us: u64) -> Vec<(&'static str, f64)> {
         self.flooder.pass(end_us);
         self.sybil.pass(end_us);
@@ -202,8 +202,8 @@ impl Ledger {
         self.bundles.values().filter(|seen| self.is_honest(seen))
     }
 
-    /// Bundles that honest devices dropped as released before their recipient had opened them. An author
-    /// drops bundles of texts also when the texts arrived without them.
+    /// Number of bundles that honest devices dropped as released before their recipient had opened them. Leaves out
+    /// an author's bundles of texts, which it also drops when the texts arrive without them.
     pub fn deleted_unopened(&self) -> usize {
         let forged = self.released.iter().filter(|(bundle, at_us, device)| {
             self.bundles.get(bundle).is_some_and(|seen| {
@@ -215,7 +215,7 @@ impl Ledger {
         forged.count()
     }
 
-    /// The part of honest devices' quota that was held, over devices and time.
+    /// The share of honest devices' quota that was held, over devices and time.
     pub fn storage_share(&self, flooded: &Flooded) -> f64 {
         let room = self.quota_bytes as f64 * self.cast.honest() as f64;
         flooded.byte_seconds / (room * seconds(self.now_us))
@@ -370,7 +370,7 @@ mod tests {
             from: 2,
             loads: Vec::new(),
         };
-        // An author that learns of it in a session drops it as well.
+        // An author that learns of the delivery in a session drops it as well.
         ledger.see(&[noted(3, 0, released()), noted(4, 1, opened)]);
         ledger.see(&[noted(4, 2, released())]);
         assert_eq!(ledger.deleted_unopened(), 0);

@@ -1,22 +1,22 @@
-//! Those who mean harm, and a figure for the harm that each one does.
+//! Adversaries, and a figure for the harm that each one does.
 //!
 //! | adversary | what it does | where |
 //! | --- | --- | --- |
 //! | black hole | takes every bundle and gives none | [`black_hole`] |
 //! | flooder | seals bundles without end | [`flooder`] |
-//! | Sybil | is many identities in one place, and floods with all | [`sybil`] |
-//! | receipt forger | says release values that it does not know | [`receipt_forger`] |
-//! | replayer | says again elsewhere what it has heard on the air | [`replayer`] |
-//! | tracker | looks for what tells that two things were sent by one device | [`tracker`] |
+//! | Sybil | has many identities in one place, all of which flood | [`sybil`] |
+//! | receipt forger | sends release values that it does not know | [`receipt_forger`] |
+//! | replayer | repeats elsewhere what it has heard on the air | [`replayer`] |
+//! | tracker | tries to find out that one device sent two things | [`tracker`] |
 //!
-//! The first four are the shipping engine with another courier or other inputs; the replayer is a device
-//! without engine; the tracker is no device and changes nothing. Who plays which part is drawn
-//! from streams of their own, so contacts and workload are those of the same scenario without them.
+//! The first four are the product's engine with another courier or other inputs; the replayer is a device without an
+//! engine; the tracker is no device and changes nothing. Separate random streams draw which device plays which part, so
+//! contacts and workload equal those of the same scenario without adversaries.
 //!
-//! A run with adversaries that disturb has a twin: the same world and the same parts, drawn and not played. Both
-//! have the same honest devices, and `honest_delivery_lost` is the difference of their delivery ratios among
-//! those. What the ledger sees of a run makes the other figures. An adversary is found out by nobody:
-//! the product keeps no reputation, so a contact that turns is met again as before.
+//! A run with adversaries that disturb has a twin: the same world with the same parts, drawn but not played. Both
+//! have the same honest devices, and `honest_delivery_lost` is the difference of the delivery ratios among those.
+//! The ledger of a run gives the other figures. No device finds out an adversary: the product keeps no reputation,
+//! so devices meet a hostile contact as before.
 
 pub mod black_hole;
 mod cast;
@@ -41,7 +41,7 @@ pub use replayer::Replayer;
 pub use sybil::Sybil;
 pub use tracker::Tracker;
 
-/// Somebody who means harm. Each kind may stand in a scenario once.
+/// An adversary. A scenario may name each kind once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Adversary {
@@ -49,18 +49,18 @@ pub enum Adversary {
     BlackHole(BlackHole),
     /// Contacts that seal bundles without end. Figures: `flooder_…`.
     Flooder(Flooder),
-    /// Devices that are many identities at once, all of which flood. Figures: `sybil_…`.
+    /// Devices with many identities each, all of which flood. Figures: `sybil_…`.
     Sybil(Sybil),
-    /// Couriers that say release values that they do not know. Figures: `forger_…`.
+    /// Couriers that send release values that they do not know. Figures: `forger_…`.
     ReceiptForger(ReceiptForger),
-    /// Devices that say again what they have heard on the air. Figures: `replayer_…`.
+    /// Devices that repeat what they have heard on the air. Figures: `replayer_…`.
     Replayer(Replayer),
     /// Hears everything on the air everywhere, and tries to follow devices. Figures: `tracker_…`.
     Tracker(Tracker),
 }
 
 impl Adversary {
-    /// The share of the devices that plays this part.
+    /// The share of devices with this part.
     fn share(&self) -> f64 {
         match self {
             Adversary::BlackHole(part) => part.share,
@@ -72,7 +72,7 @@ impl Adversary {
         }
     }
 
-    /// Whether messages can be lost by it.
+    /// Whether it can make devices lose messages.
     pub(crate) fn disturbs(&self) -> bool {
         !matches!(self, Adversary::Tracker(_))
     }
@@ -93,7 +93,7 @@ impl Adversary {
     }
 }
 
-/// What else of a scenario adversaries depend on.
+/// Other settings of a scenario that adversaries depend on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setting {
     pub couriers: bool,
@@ -104,7 +104,7 @@ pub(crate) struct Setting {
 /// Checks what the types cannot.
 ///
 /// # Errors
-/// Says what contradicts what.
+/// A sentence that names the contradiction.
 pub(crate) fn check(adversaries: &[Adversary], setting: Setting) -> Result<(), String> {
     let mut shares = 0.0;
     for (place, adversary) in adversaries.iter().enumerate() {
@@ -145,7 +145,7 @@ pub(crate) fn check(adversaries: &[Adversary], setting: Setting) -> Result<(), S
     Ok(())
 }
 
-/// Checks how often somebody does something.
+/// Checks the interval of an adversary's action.
 fn check_every(every_s: f64) -> Result<(), String> {
     match every_s >= SHORTEST_TURN_S && every_s.is_finite() {
         true => Ok(()),
@@ -153,5 +153,5 @@ fn check_every(every_s: f64) -> Result<(), String> {
     }
 }
 
-/// The shortest time between two turns of an adversary, in seconds.
+/// Shortest time between two turns of an adversary, in seconds.
 const SHORTEST_TURN_S: f64 = 0.001;

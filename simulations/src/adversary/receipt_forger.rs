@@ -1,14 +1,14 @@
-//! The receipt forger: a courier that wants others to drop bundles, and says release values that it does
-//! not know to all its peers. It guesses what somebody might take for one: the hash that a bundle shows, both
-//! halves of its tag, zeros, and chance.
+//! The receipt forger: a courier that wants others to drop bundles, and sends all its peers release values that it
+//! does not know. It guesses values that a careless courier might accept: the hash that a bundle shows, both halves
+//! of its tag, zeros, and a random value.
 //!
 //! | figure | what |
 //! | --- | --- |
-//! | `forger_said` | values said, counted once for all peers of a moment |
+//! | `forger_said` | values sent, counted once for all peers of a moment |
 //! | `forger_deleted` | bundles that honest devices dropped as released though their recipient had not opened them: must be 0 |
 //!
-//! Limits: what an author drops because its contact acknowledged the messages in a session counts as opened;
-//! a recipient that lies about its own bundles harms itself alone and is not played.
+//! Limits: if an author drops a bundle because its contact acknowledged the messages in a session, it counts as
+//! opened. A recipient that lies about its own bundles harms only itself, so no adversary does that.
 
 use hedgerow_node::courier::{Envelope, Release};
 use rand_chacha::ChaCha20Rng;
@@ -18,13 +18,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ledger, check_every};
 
-/// Couriers that say release values that they do not know.
+/// Couriers that send release values that they do not know.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReceiptForger {
     /// The share of devices.
     pub share: f64,
-    /// Each says values for all that it holds every so many seconds.
+    /// Each sends values for all bundles that it holds at this interval, in seconds.
     pub every_s: f64,
 }
 
@@ -34,7 +34,7 @@ impl ReceiptForger {
     }
 }
 
-/// What might pass for the release value of a bundle with a careless courier.
+/// Values that a careless courier might accept as the release of a bundle.
 pub(crate) fn guesses(envelope: &Envelope, rng: &mut ChaCha20Rng) -> Vec<Release> {
     let mut random = [0; 16];
     rng.fill_bytes(&mut random);

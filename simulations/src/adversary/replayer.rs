@@ -1,21 +1,20 @@
-//! The replayer: a device without keys that records what is on the air near it, and says it again later
-//! where it then is. It announces beacons that it has heard, and takes the links of those who dial it for
-//! that; it dials whoever it hears, and says first flights that it has overheard or that were sent to
-//! itself. It has no key, so nothing that it says can lead to a session.
+//! The replayer: a device without keys that records what is on the air near it, and repeats it later, wherever it is
+//! then. It announces beacons that it has heard, and accepts the links of devices that dial them. It dials every
+//! device that it hears, and sends first flights that it has overheard or received. It has no key, so nothing that
+//! it sends can lead to a session.
 //!
 //! | figure | what |
 //! | --- | --- |
 //! | `replayer_dials` | dials that its beacons provoked |
-//! | `replayer_provoked_bytes` | bytes that these sent it |
-//! | `replayer_flights` | first flights that it said again |
-//! | `replayer_answered_bytes` | bytes that it got for those: 0 but for flights that never arrived before |
-//! | `replayer_recognised` | flights that the one they were meant for took for new: they never arrived before |
-//! | `replayer_sessions` | links over which it came to a session, with a hello that the other side could read: must be 0 |
-//! | `honest_delivery_lost` | delivery ratio among honest devices that is lost against the twin, in which the device is an honest one |
+//! | `replayer_provoked_bytes` | bytes that the diallers sent it |
+//! | `replayer_flights` | first flights that it repeated |
+//! | `replayer_answered_bytes` | bytes that it got in answer: 0 except for flights that never arrived before |
+//! | `replayer_recognised` | flights that their recipient took for new: they never arrived before |
+//! | `replayer_sessions` | links over which it got a session, with a hello that the other side could read: must be 0 |
+//! | `honest_delivery_lost` | delivery ratio among honest devices, as a loss against the twin, in which the device is honest |
 //!
-//! Limits: it replays, and does not relay: a first flight that it was sent for a beacon is said again
-//! after `after-s` at the earliest, when whoever sent it no longer waits for the answer. It tries no
-//! bundles or tags, which take a session to be said.
+//! Limits: it replays but does not relay: it repeats a first flight after `after-s` at the earliest, when its sender no
+//! longer waits for the answer. It repeats no bundles or tags, which need a session.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -30,15 +29,15 @@ use crate::plan::DeviceNumber;
 use crate::rng::{self, Purpose};
 use crate::world::happening::{Beacons, Dial, Happening};
 
-/// Devices that say again what they have heard on the air.
+/// Devices that repeat what they have heard on the air.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Replayer {
     /// The share of devices.
     pub share: f64,
-    /// Each announces something else, and dials those near it, every so many seconds.
+    /// Each announces another beacon, and dials the devices near it, at this interval, in seconds.
     pub every_s: f64,
-    /// It says nothing again sooner than this, in seconds.
+    /// The shortest time before it repeats anything, in seconds.
     pub after_s: f64,
 }
 
@@ -52,30 +51,30 @@ impl Replayer {
     }
 }
 
-/// The most announcements, and the most first flights, that a replayer remembers; the oldest go first.
+/// Most announcements, and most first flights, that a replayer remembers; the oldest go first.
 const MAX_RECORDED: usize = 1_024;
 
-/// The most links that it has at once.
+/// Most links at once.
 const MAX_LINKS: usize = 64;
 
-/// Something came of a replay, or of the attempt.
+/// An effect of a replay, or an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replayed {
-    /// Somebody dialled a beacon that was said again.
+    /// A device dialled a repeated beacon.
     Lured,
-    /// It sent so many bytes.
+    /// The dialler sent this many bytes.
     Provoked(u64),
-    /// A first flight was said again.
+    /// The replayer repeated a first flight.
     Said,
-    /// So many bytes came for it.
+    /// It got this many bytes in answer.
     Answered(u64),
-    /// It was taken for new.
+    /// Its recipient took it for new.
     Recognised,
-    /// There is a session with a replayer.
+    /// A replayer has a session.
     Session,
 }
 
-/// All that came of it.
+/// The sums of all effects.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     lured: u64,
@@ -115,12 +114,12 @@ struct End {
     peer: DeviceNumber,
     peer_link: LinkId,
     radio: u8,
-    /// The other side dialled, for a beacon.
+    /// The other side dialled a repeated beacon.
     is_lured: bool,
     heard_bytes: u64,
 }
 
-/// What a device is that replays.
+/// The state of a replaying device.
 pub(crate) struct Recorder {
     number: DeviceNumber,
     after_us: u64,
@@ -128,13 +127,13 @@ pub(crate) struct Recorder {
     within: BTreeSet<(DeviceNumber, u8)>,
     beacons: VecDeque<(u64, Beacons)>,
     flights: VecDeque<(u64, Bytes)>,
-    /// What it announces now.
+    /// Its present announcement.
     announced: Option<Beacons>,
     links: BTreeMap<LinkId, End>,
     next_link: u64,
 }
 
-/// What a replayer does about something.
+/// The actions of a replayer.
 #[derive(Default)]
 pub(crate) struct Doings {
     pub posts: Vec<(DeviceNumber, Act)>,
@@ -142,13 +141,13 @@ pub(crate) struct Doings {
     pub announces_anew: bool,
 }
 
-/// What a replayer does to another device.
+/// An action towards another device.
 pub(crate) enum Act {
     /// Dials it over a radio.
     Dial(Dial),
-    /// Answers its dial, at once.
+    /// Answers its dial at once.
     Answer(Dial, Option<LinkId>),
-    /// Says something over a radio, at its pace.
+    /// Sends bytes over a radio, at the radio's rate.
     Say(u8, LinkId, Bytes),
     /// Ends a link.
     End(LinkId),
@@ -156,7 +155,7 @@ pub(crate) enum Act {
 
 impl Recorder {
     pub fn new(number: DeviceNumber, after_us: u64, seed: u64) -> Recorder {
-        // Streams below are those of the cast.
+        // Smaller stream numbers belong to the cast.
         let stream = 1 << 32 | u64::from(number);
         Recorder {
             number,
@@ -171,12 +170,12 @@ impl Recorder {
         }
     }
 
-    /// What it announces.
+    /// Its present announcement.
     pub fn announced(&self) -> Option<&Beacons> {
         self.announced.as_ref()
     }
 
-    /// Something happens to it.
+    /// Handles an event.
     pub fn happen(&mut self, at_us: u64, what: Happening, doings: &mut Doings) {
         match what {
             Happening::Reach { peer, radio, up } => {
@@ -223,7 +222,7 @@ impl Recorder {
         }
     }
 
-    /// Announces something else, and dials everybody near.
+    /// Announces another beacon, and dials every device near.
     fn turn(&mut self, at_us: u64, doings: &mut Doings) {
         let before_us = at_us.saturating_sub(self.after_us);
         let old = self.beacons.partition_point(|(at, _)| *at <= before_us);
@@ -232,7 +231,7 @@ impl Recorder {
             self.announced = Some(self.beacons[drawn].1.clone());
             doings.announces_anew = true;
         }
-        // Whoever waits for an answer gets none.
+        // Ends the links of diallers that still wait for an answer.
         for end in std::mem::take(&mut self.links).into_values() {
             doings.posts.push((end.peer, Act::End(end.peer_link)));
         }
@@ -252,7 +251,7 @@ impl Recorder {
         }
     }
 
-    /// Says one of the first flights that are old enough.
+    /// Sends a first flight that is old enough.
     fn answered(&mut self, at_us: u64, dial: Dial, peer: Option<LinkId>, doings: &mut Doings) {
         let Some(peer_link) = peer else {
             return;

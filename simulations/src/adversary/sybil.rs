@@ -1,39 +1,38 @@
-//! The Sybil: a device that is many identities at once, each a contact of some honest devices and of all
-//! the others of its kind. All of them seal bundles for one another without end, which only honest devices
-//! carry. Budgets are of a link, never of who somebody claims to be: more identities get more only by
-//! more links, of which a radio has few, and all of them together no more than the device's quota.
+//! The Sybil: a device with many identities, each a contact of some honest devices and of all its other identities.
+//! All of them seal bundles for one another without end, which only honest devices carry. Budgets belong to a link,
+//! never to a claimed identity: more identities get more only through more links, of which a radio has few, and all
+//! together no more than the device's quota.
 //!
 //! | figure | what |
 //! | --- | --- |
-//! | `sybil_bundles` | bundles its identities sealed |
-//! | `sybil_transfers`, `sybil_taken_bytes` | what honest devices took of them to carry |
+//! | `sybil_bundles` | bundles that its identities sealed |
+//! | `sybil_transfers`, `sybil_taken_bytes` | their bundles that honest devices took to carry |
 //! | `sybil_links` | links that brought any |
 //! | `sybil_link_bytes`, `sybil_link_bundles` | the most that one link brought |
-//! | `sybil_link_budget_share` | the larger of the two as a part of the link's budget: at most 1 |
-//! | `sybil_storage_share`, `sybil_storage_share_worst` | as the flooder's |
+//! | `sybil_link_budget_share` | the larger of the two as a share of the link's budget: at most 1 |
+//! | `sybil_storage_share`, `sybil_storage_share_worst` | as for the flooder |
 //!
-//! Limits: identities have a radio each, with the place and reach of the device that they live on, so they
-//! have more air time than one radio would give them; what they take is an upper bound. They do not
-//! hear one another.
+//! Limits: each identity has a radio of its own, with the place and reach of its device, so the identities have more
+//! air time than one radio would give them; the figures are upper bounds. They do not hear one another.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, check_every};
 
-/// Devices that are many identities at once, all of which flood.
+/// Devices with many identities each, all of which flood.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sybil {
-    /// The share of devices on which such identities live. The device itself plays no other part.
+    /// The share of devices that host such identities. The device itself plays no other part.
     pub share: f64,
-    /// Identities of each.
+    /// Identities of each device.
     pub identities: u32,
     /// Honest contacts of each identity.
     pub contacts: u32,
-    /// Each identity seals one bundle every so many seconds.
+    /// Each identity seals one bundle at this interval, in seconds.
     pub every_s: f64,
-    /// The length of its contents, in bytes.
+    /// The length of the bundle's contents, in bytes.
     pub bytes: u64,
 }
 
@@ -46,7 +45,7 @@ impl Sybil {
     }
 }
 
-/// The most identities of one device.
+/// Most identities of one device.
 const MAX_IDENTITIES: u32 = 1_000;
 
 pub(super) fn figures(ledger: &Ledger, figures: &mut Vec<(&'static str, f64)>) {

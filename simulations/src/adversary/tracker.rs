@@ -1,25 +1,24 @@
-//! The tracker: hears everything on the air everywhere, with the time and the radio, and looks for what
-//! tells that two things were sent by one device. It sees no address and no place, so that what is left
-//! is the protocol's own. It also sees the tags of all bundles, as if it were everywhere a courier.
+//! The tracker: hears everything on the air everywhere, with the time and the radio, and tries to find out that one
+//! device sent two things. It sees no address and no place, so only the protocol itself can reveal a device. It also
+//! sees the tags of all bundles, as if it were a courier everywhere.
 //!
-//! It plays a game many times. It is shown something that a device sent, and two things sent at least two
-//! epochs later, one of them by the same device; it says which. Who cannot know is right every other time.
-//! Things are told by how many bits agree at the same place, best of all pairs of slots where an
-//! announcement has several, by their length, and by the moment within an epoch.
+//! It plays a game many times. It sees something that a device sent, and two things sent at least two epochs later,
+//! one of them by the same device; it says which. A guess is right every other time. It compares things by the
+//! number of equal bits at equal places (for announcements with several slots, of the most similar pair), by their
+//! length, and by the moment within an epoch.
 //!
 //! | figure, for `beacons`, `moments`, `flights`, `lengths` and `tags` | what |
 //! | --- | --- |
 //! | `tracker_…_trials` | games |
 //! | `tracker_…_above_chance` | share of right answers, less one half: 0 is chance, 0.5 is always right |
-//! | `tracker_…_low`, `tracker_…_high` | its 95 % interval (Wilson); linking is found where `low` is above 0 |
+//! | `tracker_…_low`, `tracker_…_high` | its 95 % interval (Wilson); the tracker links devices if `low` is above 0 |
 //!
-//! Limits: who watches one place without a pause sees one beacon end as the next begins, and needs no game;
-//! two epochs between are the case of two observers, or of a break. Two things of the same device that are
-//! heard together, as a first flight right after a beacon, are not used. Presence (when somebody is
-//! silent), signal strength and timing of radios are not looked at. Games share their material, so intervals
-//! are somewhat too narrow. What couriers learn from who wants which tag is not looked at.
-//! Whether it can find anything is shown by `broken`, in which it is told what a broken protocol would
-//! have sent.
+//! Limits: an observer who watches one place without a pause sees one beacon end as the next begins, and needs no
+//! game; a gap of two epochs stands for two observers, or for a break. The game uses no pairs that are heard
+//! together, such as a first flight right after a beacon. It ignores presence (when a device is silent), signal
+//! strength and timing of radios, and what couriers learn from requests for tags. Games share their material, so the
+//! intervals are somewhat too narrow. With `broken` it sees what a broken protocol would have sent, which shows that
+//! it can find a link at all.
 
 use std::collections::BTreeMap;
 
@@ -37,18 +36,18 @@ use crate::rng::{self, Purpose};
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Tracker {
-    /// It is shown what a protocol would send that is broken in this way: to see that it would be found.
+    /// Shows it what a protocol broken in this way would send, to test that it finds the link.
     #[serde(default)]
     pub broken: Option<Broken>,
 }
 
-/// What a broken protocol might do.
+/// A way in which a protocol might be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Broken {
     /// A device's beacons never change.
     StaticBeacon,
-    /// A device goes over to the next beacon at the same moment of each epoch.
+    /// A device changes to the next beacon at the same moment of each epoch.
     FixedMoment,
     /// First flights begin with sixteen bytes that are the same for a device.
     StaticFlight,
@@ -59,7 +58,7 @@ pub enum Broken {
 /// Microseconds of an epoch.
 const EPOCH_US: u64 = EPOCH_MS as u64 * 1_000;
 
-/// The most sightings of each kind that are kept of a device; later ones are not looked at.
+/// Most sightings of each kind to keep for a device; later ones are ignored.
 const MAX_SIGHTINGS: usize = 1_024;
 
 /// The quantile of the normal distribution that gives 95 %.
@@ -75,10 +74,10 @@ struct Sighting {
 
 type Album = BTreeMap<DeviceNumber, Vec<Sighting>>;
 
-/// All that was on the air, by who sent it: the tracker is told only whether it was right.
+/// Everything that was on the air, by sender: the tracker only learns whether it was right.
 #[derive(Debug, Default)]
 pub(crate) struct Sightings {
-    /// By radio, since what is on different ones is not compared.
+    /// By radio, since the tracker does not compare different ones.
     announced: BTreeMap<u8, Album>,
     flights: Album,
     tags: Album,
@@ -157,8 +156,8 @@ pub(super) fn figures(
     game(names!("tags"), &tags, agreeing, 6);
 }
 
-/// Only what is new: a device that falls silent and speaks again says what it said before. What is said as
-/// the world begins all say at one moment, which tells nothing.
+/// Keeps only changes: a device that falls silent and then announces again repeats itself. At the start of the world
+/// all devices announce at the same moment, which reveals nothing.
 fn changes(mut album: Album) -> Album {
     for sightings in album.values_mut() {
         sightings.retain(|one| one.at_us > 0);
@@ -168,10 +167,10 @@ fn changes(mut album: Album) -> Album {
     album
 }
 
-/// How alike two sightings are: higher is more.
+/// Similarity of two sightings: higher is more similar.
 type Score = fn(&Sighting, &Sighting) -> f64;
 
-/// The share of bits that agree at the same place, of the two strings of which most do.
+/// The share of equal bits at equal places, in the most similar pair of strings.
 fn agreeing(one: &Sighting, other: &Sighting) -> f64 {
     let pairs = one
         .strings
@@ -202,7 +201,7 @@ fn same_moment(one: &Sighting, other: &Sighting) -> f64 {
 #[derive(Debug, Default)]
 struct Outcome {
     trials: u32,
-    /// Twice the right answers: who cannot say has half of one.
+    /// Twice the number of right answers: a tie counts half.
     halves: u32,
 }
 
@@ -211,7 +210,7 @@ impl Outcome {
         f64::from(self.halves) / 2.0 / f64::from(self.trials)
     }
 
-    /// Between which shares the true one is, at 95 % (Wilson).
+    /// The 95 % interval of the true share (Wilson).
     fn interval(&self) -> (f64, f64) {
         let (trials, share) = (f64::from(self.trials), self.share());
         let square = QUANTILE * QUANTILE;
@@ -223,7 +222,7 @@ impl Outcome {
     }
 }
 
-/// Plays once for each sighting after which there are later ones, of the same device and of others.
+/// Plays once for each sighting that is followed by later ones, of the same device and of others.
 fn play(albums: &[Album], score: Score, seed: u64, stream: u64) -> Outcome {
     let mut rng = rng::stream(seed, Purpose::Adversary, stream);
     let mut outcome = Outcome::default();
@@ -261,7 +260,7 @@ fn play(albums: &[Album], score: Score, seed: u64, stream: u64) -> Outcome {
 }
 
 impl Broken {
-    /// What would have been seen.
+    /// What a protocol broken in this way would have sent.
     fn applied(self, mut album: Album) -> Album {
         for sightings in album.values_mut() {
             let Some(first) = sightings.first().cloned() else {
@@ -317,7 +316,7 @@ mod tests {
         sightings
     }
 
-    /// Whether the tracker has found linking of this kind.
+    /// Whether the tracker finds this link.
     fn is_found(broken: Option<Broken>, what: &str) -> bool {
         let mut found = Vec::new();
         figures(&Tracker { broken }, &seen(), 1, &mut found);

@@ -1,4 +1,4 @@
-//! The search among devices that reach one another through an access point: those in the same cell.
+//! Finds contacts among devices that reach one another through access points: those in the same cell.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use super::spells::Spells;
 use crate::mobility::{NEVER_US, Segment, Track, distance_m};
 use crate::plan::{Change, DeviceNumber};
 
-/// One radio with its cells, and who has it.
+/// One radio with its cells and members.
 pub(super) struct CellSearch {
     radio: u8,
     cells: Vec<AccessPoint>,
-    /// Who is inside of each network, and in how many of its cells: a network a cell, or one of all.
+    /// For each network, the devices inside and in how many of its cells; each cell is a network, or all are one.
     networks: Vec<BTreeMap<DeviceNumber, u32>>,
     joined: bool,
     members: Vec<DeviceNumber>,
@@ -23,7 +23,7 @@ pub(super) struct CellSearch {
 
 struct AccessPoint {
     radius_m: f64,
-    /// It never moves.
+    /// Its position, as a segment that never moves.
     way: [Segment; 1],
 }
 
@@ -53,7 +53,7 @@ impl CellSearch {
         }
     }
 
-    /// Appends the changes of one chunk, in no order.
+    /// Appends the changes of one chunk, unsorted.
     pub(super) fn search(
         &mut self,
         tracks: &[Track],
@@ -79,7 +79,7 @@ impl CellSearch {
                 }
             }
         }
-        // Who enters and leaves which cell, as if the cell were the lower device of a pair.
+        // Which device enters and leaves which cell, as if the cell were the lower device of a pair.
         let mut moves = Vec::new();
         self.spells
             .changes((from_us, until_us), self.radio, &mut moves);
@@ -103,7 +103,7 @@ impl CellSearch {
             match (*cells_of_it, up) {
                 (0, _) => inside.remove(&device),
                 (1, true) => None,
-                // It was and is inside, by another cell.
+                // It stays inside through another cell.
                 _ => continue,
             };
             for &other in inside.keys().filter(|other| **other != device) {

@@ -1,9 +1,9 @@
-//! How many contacts there are.
+//! Counts contacts.
 
 use crate::plan::{Meetings, SECOND_US};
 
-/// How many contacts begin in the first so many seconds of a plan, those that are there at the start
-/// left out. Memory stays what one minute takes.
+/// Number of contacts that begin in the first `seconds` of a plan, without those that exist at the start. Uses only
+/// as much memory as one minute takes.
 pub fn count(meetings: &mut dyn Meetings, seconds: u64) -> u64 {
     let mut changes = Vec::new();
     let mut begun = 0;

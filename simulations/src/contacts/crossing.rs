@@ -2,11 +2,11 @@
 
 use crate::mobility::{Segment, distance_m};
 
-/// From which microsecond and until which (exclusive) two devices, each on one segment, are within
-/// `range_m` of one another, of the time that both segments share.
+/// From which microsecond and until which (exclusive) two devices, each on one segment, are within `range_m` of one
+/// another, in the time that both segments share.
 ///
-/// The answer depends on the two segments alone, not on the piece of time somebody looks at, so that
-/// contacts come out the same however the search is cut.
+/// The answer depends only on the two segments, not on the chunk, so contacts are the same however the search is
+/// divided.
 #[must_use]
 pub fn within(a: &Segment, b: &Segment, range_m: f64) -> Option<(u64, u64)> {
     let start_us = a.start_us.max(b.start_us);
@@ -22,8 +22,8 @@ pub fn within(a: &Segment, b: &Segment, range_m: f64) -> Option<(u64, u64)> {
     if speed2 == 0.0 {
         return (distance_m(at, bt) <= range_m).then_some((start_us, end_us));
     }
-    // |p + v t| = range has the roots t = (-p·v ± √(v² range² - (p×v)²)) / v²; the cross product keeps
-    // digits that the textbook form loses when both are far away at the start.
+    // |p + v t| = range has the roots t = (-p·v ± √(v² range² - (p×v)²)) / v²; the cross product keeps digits that the
+    // textbook form loses when both are far away at the start.
     let cross = p[0] * v[1] - p[1] * v[0];
     let inside = speed2 * range_m * range_m - cross * cross;
     if inside <= 0.0 {
@@ -36,8 +36,8 @@ pub fn within(a: &Segment, b: &Segment, range_m: f64) -> Option<(u64, u64)> {
     (enter_us < leave_us).then_some((enter_us, leave_us))
 }
 
-/// The first whole microsecond not before a number of seconds after a start; the start, if they are negative.
+/// The first whole microsecond not before `seconds` after a start; the start itself if they are negative.
 fn after(start_us: u64, seconds: f64) -> u64 {
-    // `as` saturates: what is negative is 0.
+    // `as` saturates: a negative number becomes 0.
     start_us.saturating_add((seconds * 1e6).ceil() as u64)
 }

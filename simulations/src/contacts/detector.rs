@@ -6,16 +6,16 @@ use super::pairs::PairSearch;
 use crate::mobility::Track;
 use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
 
-/// Finds who is within reach of whom among devices on known ways.
+/// Finds which of the devices on known ways are within reach of each other.
 pub struct Detector {
     tracks: Vec<Track>,
     radios: Vec<Search>,
     chunk: Chunk,
-    /// Up to when contacts were searched for.
+    /// End of the time searched so far.
     searched_us: u64,
-    /// Up to when they were given away.
+    /// End of the time whose changes were handed out.
     given_us: u64,
-    /// Found and not given away, in order.
+    /// Changes found but not handed out, in order.
     pending: Vec<Change>,
 }
 
@@ -25,8 +25,8 @@ enum Search {
 }
 
 impl Detector {
-    /// Searches among devices, each on its track, for each radio among those that have it (numbers in
-    /// order). The seed draws the ranges of pairs.
+    /// Searches among devices, each on its track, for each radio among its members (sorted by number). The seed
+    /// draws the ranges of pairs.
     #[must_use]
     pub fn new(tracks: Vec<Track>, radios: Vec<(Reach, Vec<DeviceNumber>)>, seed: u64) -> Self {
         let search = |(radio, (reach, members))| match reach {
@@ -73,7 +73,7 @@ impl Detector {
         self.chunk.adapt(&cost);
     }
 
-    /// Gives away what happens before a time.
+    /// Hands out the changes before a time.
     fn give(&mut self, until_us: u64, changes: &mut Vec<Change>) {
         let due = self
             .pending
@@ -104,16 +104,16 @@ impl Meetings for Detector {
     }
 }
 
-/// What a chunk took.
+/// The cost of a chunk.
 pub(super) struct Cost {
-    /// Devices and contacts worked on.
+    /// Number of devices and contacts.
     pub(super) worked: u64,
-    /// Pairs looked at because they were near.
+    /// Number of nearby pairs that were compared.
     pub(super) looked: u64,
 }
 
-/// How long the pieces of time are. Long ones spare work for each device, short ones for each pair that
-/// comes near and does not meet; the length follows what the last chunk cost.
+/// Length of a chunk. Long chunks save work for each device, short ones for each pair that comes near without a
+/// contact; the length follows the cost of the last chunk.
 struct Chunk {
     length_us: u64,
     fixed: bool,
@@ -132,8 +132,8 @@ impl Default for Chunk {
 }
 
 impl Chunk {
-    /// A look at a pair costs a twentieth or so of a device's or a contact's; a chunk twice as long has
-    /// up to four times as many looks.
+    /// Comparing a pair costs about a twentieth of a device or a contact; a chunk twice as long has up to four times
+    /// as many comparisons.
     fn adapt(&mut self, cost: &Cost) {
         if self.fixed {
             return;

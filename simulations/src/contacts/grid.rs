@@ -1,19 +1,19 @@
-//! Which devices come near one another in a piece of time: a uniform grid, sorted by cell.
+//! Finds devices that come near one another in a chunk: a uniform grid, sorted by cell.
 
-/// Where a device is during a chunk: within `radius_m` of a point.
+/// The place of a device during a chunk: within `radius_m` of a point.
 #[derive(Debug, Clone, Copy)]
 pub struct Circle {
     pub x: f64,
     pub y: f64,
     pub radius_m: f64,
-    /// Its place among those that are searched.
+    /// Its index among the searched devices.
     pub index: u32,
 }
 
-/// Cells are made larger rather than more numerous than this many for each device.
+/// Most cells for each device; beyond that the cells get larger.
 const CELLS_PER_DEVICE: f64 = 4.0;
 
-/// The grid; kept from chunk to chunk for its memory alone.
+/// The grid; kept between chunks only to reuse its memory.
 #[derive(Debug, Default)]
 pub struct Grid {
     /// Where each cell's devices begin in `sorted`.
@@ -23,8 +23,8 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Calls `near` with the indices of each two circles of which some points are within `range_m` of one
-    /// another, once a pair; gives how many pairs it looked at.
+    /// Calls `near` once with the indices of each two circles that come within `range_m` of one another; returns the
+    /// number of compared pairs.
     pub fn pairs(
         &mut self,
         circles: &[Circle],
@@ -38,8 +38,8 @@ impl Grid {
         let mut looked = 0;
         for (here, one) in self.sorted.iter().enumerate() {
             let cell = self.cells[one.index as usize] as usize;
-            // The rest of its own cell and the one to the east, then the three to the north; rows have an
-            // empty cell at both ends, so that neighbours of one row lie side by side.
+            // The rest of its own cell and the cell to the east, then the three to the north. Rows have an empty
+            // cell at both ends, so that neighbours in a row are adjacent.
             let beside = here + 1..self.starts[cell + 2] as usize;
             let above =
                 self.starts[cell + columns - 1] as usize..self.starts[cell + columns + 2] as usize;
@@ -55,7 +55,7 @@ impl Grid {
         looked
     }
 
-    /// Sorts the circles by cell; gives the number of columns.
+    /// Sorts the circles by cell; returns the number of columns.
     fn sort(&mut self, circles: &[Circle], range_m: f64) -> usize {
         let (mut low, mut high, mut radius_m) =
             ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2], 0.0_f64);
@@ -65,7 +65,7 @@ impl Grid {
             radius_m = radius_m.max(circle.radius_m);
         }
         let (width, height) = (high[0] - low[0], high[1] - low[1]);
-        // Thin worlds would otherwise ask for too many cells in one direction.
+        // Otherwise a long, thin world would need too many cells in one direction.
         let cells = CELLS_PER_DEVICE * circles.len() as f64;
         let side = (range_m + 2.0 * radius_m)
             .max((width * height / cells).sqrt())
@@ -87,7 +87,7 @@ impl Grid {
             sum += *start;
             *start = sum;
         }
-        // Each cell's end moves down to its start as its devices are put in place from the back.
+        // Placing devices from the back moves each cell's end down to its start.
         self.sorted.resize(circles.len(), circles[0]);
         for (circle, &cell) in circles.iter().zip(&self.cells).rev() {
             let end = &mut self.starts[cell as usize];
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// However cells come to lie: thin worlds, single points, crowds, one that is much larger.
+        /// For any layout of cells: thin worlds, single points, crowds, one much larger circle.
         #[test]
         fn the_grid_finds_what_looking_at_every_pair_finds(
             places in prop::collection::vec((0.0..1.0, 0.0..1.0, 0.0..1.0), 0..60),

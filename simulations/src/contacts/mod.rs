@@ -1,8 +1,8 @@
-//! Who is within reach of whom, from where devices go: in exact continuous time, not by stepping.
+//! Computes contacts from the ways of devices: in exact continuous time, without steps.
 //!
-//! Time is cut into chunks. In each, devices that come near enough are found with a uniform grid, and for
-//! each such pair one quadratic for each two straight segments gives the moments at which they meet and
-//! part. How long a chunk is changes the cost and nothing else.
+//! Time is divided into chunks. In each chunk a uniform grid finds the pairs that come near enough; for each such
+//! pair, one quadratic for each two straight segments gives the moments at which they meet and part. The length of a
+//! chunk changes only the cost.
 
 mod cells;
 mod count;

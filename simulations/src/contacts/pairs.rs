@@ -1,4 +1,4 @@
-//! The search among devices that reach one another directly.
+//! Finds contacts among devices that reach one another directly.
 
 use super::Reach;
 use super::detector::Cost;
@@ -7,7 +7,7 @@ use super::spells::Spells;
 use crate::mobility::{Segment, Track, distance_m};
 use crate::plan::{Change, DeviceNumber};
 
-/// One radio, and who has it.
+/// One radio and its members.
 pub(super) struct PairSearch {
     radio: u8,
     reach: Reach,
@@ -32,7 +32,7 @@ impl PairSearch {
         }
     }
 
-    /// Appends the changes of one chunk, in no order.
+    /// Appends the changes of one chunk, unsorted.
     pub(super) fn search(
         &mut self,
         tracks: &[Track],
@@ -84,7 +84,7 @@ pub(super) fn circle(way: &[Segment], from_us: u64, until_us: u64, index: u32) -
         }
     }
     let (x, y) = ((low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0);
-    // A millimetre covers what rounding may take away.
+    // The millimetre covers rounding errors.
     Circle {
         x,
         y,

@@ -12,7 +12,7 @@ use crate::rng::{Purpose, normal, stream};
 pub enum Reach {
     /// Two devices are within reach up to a distance.
     Disc(Disc),
-    /// Log-distance path loss with shadowing: every pair has a distance of its own, drawn once.
+    /// Log-distance path loss with shadowing: each pair has its own distance, drawn once.
     LogDistance(LogDistance),
     /// Access points: devices in the same cell are within reach of one another, others are not.
     Cells(Cells),
@@ -22,36 +22,36 @@ pub enum Reach {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Disc {
-    /// How far, in metres.
+    /// The range, in metres.
     pub range_m: f64,
 }
 
-/// Log-distance path loss: the loss grows by `10 exponent log10(distance)` decibels, and what stands
-/// between the two of a pair adds a normally distributed number of decibels.
+/// Log-distance path loss: the loss grows by `10 exponent log10(distance)` decibels, and obstacles between the two of a
+/// pair add a normally distributed number of decibels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LogDistance {
-    /// How far the median pair reaches, in metres.
+    /// The range of the median pair, in metres.
     pub range_m: f64,
     /// Path loss exponent: 2 in the open, 3 to 4 among houses.
     pub exponent: f64,
-    /// Standard deviation of the shadowing, in decibels; what lies beyond three deviations is drawn again.
+    /// Standard deviation of the shadowing, in decibels; a value beyond three deviations is drawn again.
     pub deviation_db: f64,
 }
 
-/// Access points at places.
+/// Access points at fixed places.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Cells {
-    /// Where they are.
+    /// The cells.
     pub cells: Vec<Cell>,
-    /// Whether they are one network, as gateways to the internet are: devices in different cells are
-    /// within reach of one another too.
+    /// Whether they form one network, like gateways to the internet: devices in different cells are then within
+    /// reach of one another too.
     #[serde(default)]
     pub joined: bool,
 }
 
-/// What one access point covers.
+/// The area of one access point.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Cell {
@@ -59,7 +59,7 @@ pub struct Cell {
     pub x_m: f64,
     /// Metres from the top.
     pub y_m: f64,
-    /// How far it covers, in metres.
+    /// Its range, in metres.
     pub radius_m: f64,
 }
 
@@ -67,7 +67,7 @@ pub struct Cell {
 const SHADOWING_BOUND: f64 = 3.0;
 
 impl Reach {
-    /// Whether the numbers make sense.
+    /// Checks the numbers.
     pub fn check(&self) -> Result<(), String> {
         let (range_m, exponent, deviation_db) = match self {
             Self::Disc(disc) => (disc.range_m, 1.0, 0.0),
@@ -99,7 +99,7 @@ impl Reach {
         Ok(())
     }
 
-    /// The longest range a pair can have, in metres; 0 for cells, where their distance does not count.
+    /// The longest range of a pair, in metres; 0 for cells, where distance does not count.
     #[must_use]
     pub fn longest_m(&self) -> f64 {
         match self {
@@ -109,7 +109,7 @@ impl Reach {
         }
     }
 
-    /// The range of one pair, in metres: the same whenever it is asked for; 0 for cells.
+    /// The range of one pair, in metres, the same at each call; 0 for cells.
     #[must_use]
     pub fn pair_m(&self, seed: u64, a: DeviceNumber, b: DeviceNumber) -> f64 {
         match self {
@@ -127,7 +127,7 @@ impl Reach {
 }
 
 impl LogDistance {
-    /// The range of a pair whose shadowing is so many standard deviations in its favour.
+    /// The range of a pair with this many standard deviations of shadowing in its favour.
     fn range_m(&self, deviations: f64) -> f64 {
         self.range_m
             * libm::pow(

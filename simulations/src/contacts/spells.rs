@@ -1,27 +1,27 @@
-//! Times within reach, chunk by chunk, and the changes they make.
+//! Turns times within reach into changes, chunk by chunk.
 
 use super::within;
 use crate::mobility::Segment;
 use crate::plan::Change;
 
-/// Two things are within reach of one another during a part of a chunk.
+/// Two things are within reach of one another for a part of a chunk.
 struct Spell {
     pair: (u32, u32),
     start_us: u64,
     end_us: u64,
 }
 
-/// Collects spells of one chunk after the other; remembers who is up between them.
+/// Collects the spells of one chunk after another; remembers which pairs are within reach between chunks.
 #[derive(Default)]
 pub(super) struct Spells {
     found: Vec<Spell>,
-    /// Pairs within reach when the last chunk ended, in order.
+    /// Pairs within reach at the end of the last chunk, in order.
     up: Vec<(u32, u32)>,
 }
 
 impl Spells {
-    /// Adds the times of a chunk at which two things on known ways are within a range of one another;
-    /// `longest_m` is at least that range, which is asked for only when they come so near.
+    /// Adds the times of a chunk at which two things on known ways are within a range of one another. `longest_m` is
+    /// an upper bound for that range, which is computed only if they come so near.
     pub(super) fn add(
         &mut self,
         pair: (u32, u32),
@@ -62,7 +62,7 @@ impl Spells {
         }
     }
 
-    /// Ends a chunk: turns its spells into changes, against who was up before it. Gives how many there were.
+    /// Ends a chunk: turns its spells into changes from the state before it. Returns the number of spells.
     pub(super) fn changes(
         &mut self,
         (from_us, until_us): (u64, u64),

@@ -1,20 +1,20 @@
-//! Contacts as a simulator sees them that looks at the world in steps.
+//! Contacts as a step-based simulator sees them.
 
 use std::collections::BTreeMap;
 
 use crate::plan::{Change, DeviceNumber, Meetings};
 
-/// An exact plan, seen at multiples of a step alone: who meets and parts between two steps was never
-/// there, and everything else happens at the next step.
+/// An exact plan, sampled at multiples of a step: a contact that begins and ends between two steps disappears, and
+/// every other change happens at the next step.
 pub struct Stepped {
     exact: Box<dyn Meetings>,
     step_us: u64,
-    /// What the exact plan gave last; kept for its memory alone.
+    /// The last changes of the exact plan; kept only to reuse its memory.
     between: Vec<Change>,
 }
 
 impl Stepped {
-    /// Looks at a plan every `step_us`, which must not be 0.
+    /// Samples a plan every `step_us`, which must not be 0.
     #[must_use]
     pub fn new(exact: Box<dyn Meetings>, step_us: u64) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Meetings for Stepped {
         }
         let start = changes.len();
         for ((at_us, a, b, radio), (first, last)) in seen {
-            // A pair that comes and goes is as it was.
+            // A pair that changes twice is unchanged.
             if first == last {
                 changes.push(Change {
                     at_us,

@@ -1,4 +1,4 @@
-//! Clusters: devices stay about gathering points and now and then go over to another one.
+//! Clusters: devices stay around gathering points and sometimes move to another one.
 
 use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
@@ -8,19 +8,19 @@ use super::model::{Shared, Start, Surroundings};
 use super::{Area, Pen, Segment, Trajectory, check_chance, check_range, drawn};
 use crate::rng;
 
-/// Gathering points. Around its point a device goes to one place after the other, as at random waypoint.
+/// Gathering points. Around its point a device moves from place to place, as in random waypoint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Clusters {
     /// Where people gather, in metres.
     #[serde(default)]
     pub points: Vec<[f64; 2]>,
-    /// If no points are given, so many are drawn anywhere.
+    /// Number of points to draw at random if none are given.
     #[serde(default = "five")]
     pub count: u32,
     /// How far from its point a device goes, in metres.
     pub radius_m: f64,
-    /// The chance, after each rest, that a device goes over to another point.
+    /// The chance, after each rest, that a device moves to another point.
     #[serde(default)]
     pub leave_chance: f64,
     /// Lowest and highest speed in metres a second, drawn evenly for each way.
@@ -72,7 +72,7 @@ impl Clusters {
 struct Way {
     settings: Clusters,
     area: Area,
-    /// Where it is now.
+    /// Its present gathering point.
     point: usize,
     pen: Pen,
     rng: ChaCha20Rng,

@@ -1,9 +1,9 @@
-//! A crowd of any size at one density, to measure with.
+//! A crowd of any size at a fixed density, for measurements.
 
 use super::{Area, Mobility, Population, RandomWaypoint, Settings};
 use crate::contacts::{Disc, Reach};
 
-/// So many devices on foot at random waypoint, on 15,300 square metres each, with a radio of 10 m.
+/// This many pedestrians at random waypoint, with 15,300 square metres each and a radio of 10 m.
 #[must_use]
 pub fn crowd(devices: u32) -> Settings {
     let scale = (f64::from(devices) / 1000.0).sqrt();

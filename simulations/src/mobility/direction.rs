@@ -1,4 +1,4 @@
-//! Random direction: a device goes straight on to the edge of the area, rests, and takes a new direction.
+//! Random direction: a device goes straight to the edge of the area, rests, and takes a new direction.
 
 use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
@@ -57,7 +57,7 @@ impl Trajectory for Way {
             return self.pen.rest(seconds);
         }
         let to = loop {
-            // From an edge, half of all directions lead out at once.
+            // From an edge, half of all directions lead straight out.
             if let Some(to) = edge(self.area, self.pen.at, rng::unit(&mut self.rng)) {
                 break to;
             }
@@ -67,7 +67,7 @@ impl Trajectory for Way {
     }
 }
 
-/// Where a straight line in a direction (in turns) meets the edge; `None` if it does at once.
+/// Where a straight line in a direction (in turns) meets the edge; `None` if it meets it at once.
 fn edge(area: Area, from: [f64; 2], turns: f64) -> Option<[f64; 2]> {
     let angle = turns * std::f64::consts::TAU;
     let direction = [libm::cos(angle), libm::sin(angle)];
@@ -79,6 +79,6 @@ fn edge(area: Area, from: [f64; 2], turns: f64) -> Option<[f64; 2]> {
     };
     let length_m = free_m(0).min(free_m(1));
     let place = |axis: usize| (from[axis] + direction[axis] * length_m).clamp(0.0, size[axis]);
-    // A thousandth of the area is far enough to count as a way.
+    // A thousandth of the area is long enough for a way.
     (length_m > size[0].min(size[1]) / 1e3).then(|| [place(0), place(1)])
 }

@@ -1,4 +1,4 @@
-//! A map that has been read, and the shortest paths on it: the same for every seed.
+//! A map in memory and its shortest paths: the same for every seed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Area, Map, MapSettings, MobilityError, Roads};
 
-/// A map as it was read, and the shortest paths on those of its layers that somebody goes on.
+/// A map, and the shortest paths on those of its layers that devices use.
 pub(super) struct Ground {
     settings: MapSettings,
     area: Area,
@@ -28,13 +28,13 @@ impl Ground {
     }
 }
 
-/// What was read of the map of settings, so that further seeds need not look at it again. Copies of the
-/// settings share it, and it is no part of what they are compared by.
+/// The map of some settings, cached so that further seeds need not read it again. Clones of the settings share it, and
+/// comparisons of settings ignore it.
 #[derive(Clone, Default)]
 pub struct Known(Arc<Mutex<Option<Arc<Ground>>>>);
 
 impl Known {
-    /// The ground of these settings, which is read if it is not known yet.
+    /// The ground of these settings; reads it on first use.
     pub(super) fn ground(
         &self,
         settings: &MapSettings,

@@ -1,4 +1,4 @@
-//! Group walk: the members of a group go where their leader goes, each a little to the side.
+//! Group walk: the members of a group follow their leader, each a little to the side.
 
 use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
@@ -8,15 +8,15 @@ use super::model::{Mobility, Shared, Start, Surroundings};
 use super::world::MobilityError;
 use super::{Area, Segment, Trajectory, check_range};
 
-/// Groups (reference point group mobility). The leader is nobody: a way that only its members follow.
+/// Groups (reference point group mobility). The leader is no device, but a way that the members follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct GroupWalk {
-    /// How many go together.
+    /// Number of devices in a group.
     pub size: u32,
-    /// How far from the leader a member goes at most, in metres; drawn anew for each way of the leader.
+    /// Largest distance of a member from the leader, in metres; drawn anew for each way of the leader.
     pub spread_m: f64,
-    /// How the leader moves: anything but a group walk.
+    /// How the leader moves: any model but a group walk.
     pub leader: Box<Mobility>,
 }
 
@@ -39,7 +39,7 @@ impl GroupWalk {
         let shared = around.shared_streams(Shared::Leader);
         let (size, spread_m, area) = (self.size, self.spread_m, around.area);
         Ok(Box::new(move |number, mut rng| {
-            // Every member follows its own copy of the same way, so that each can be made by itself.
+            // Every member follows its own copy of the same way, so each can be made on its own.
             let group = number / size;
             let leader = leader(group, shared(group));
             let offset = offset(spread_m, &mut rng);

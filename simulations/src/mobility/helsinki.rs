@@ -1,4 +1,4 @@
-//! The default scenario of The ONE, which the field compares itself with.
+//! The default scenario of The ONE, which much of the field uses for comparison.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use super::{
 };
 use crate::contacts::{Disc, Reach};
 
-/// Who moves where in The ONE's default scenario (version 1.6.0): pedestrians, cars, pedestrians and three
-/// tram lines in Helsinki, 126 devices; radio 0 is Bluetooth, radio 1 the fast one that the first line has
-/// besides. `data` is The ONE's folder of that name.
+/// The devices of The ONE's default scenario (version 1.6.0): pedestrians, cars, pedestrians and three tram lines in
+/// Helsinki, 126 devices. Radio 0 is Bluetooth; radio 1 is the fast one that only the first tram line has. `data` is
+/// The ONE's folder of that name.
 #[must_use]
 pub fn helsinki(data: &Path) -> Settings {
     let file = |name: &str| MapFile {

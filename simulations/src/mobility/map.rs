@@ -1,4 +1,4 @@
-//! The map: roads, paths and points from WKT files as The ONE reads them.
+//! The map: roads, paths and points from WKT files in The ONE's dialect.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,20 +12,20 @@ use super::shapes::shapes;
 use super::{Area, MobilityError};
 use crate::rng;
 
-/// A map: the lines of its layers, joined where two have a point in common, moved so that the least
-/// coordinates are 0, as The ONE does.
+/// A map: the lines of its layers, joined where they share a point, and moved so that the least coordinates are 0,
+/// as in The ONE.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct MapSettings {
-    /// The files of lines; who may use only some of them names those.
+    /// The files with lines; a population may use only some of them, by name.
     pub layers: Vec<MapFile>,
-    /// Files of points of interest; each must be a corner or an end of a line.
+    /// Files with points of interest; each must be a corner or an end of a line.
     #[serde(default)]
     pub points: Vec<MapFile>,
     /// Whether north is up: coordinates of maps grow to the north, those of the world down the screen.
     #[serde(default = "yes")]
     pub mirror: bool,
-    /// What was read of it.
+    /// The map once it has been read.
     #[serde(skip)]
     pub known: Known,
 }
@@ -34,9 +34,9 @@ pub struct MapSettings {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct MapFile {
-    /// What populations call it.
+    /// The name that populations use.
     pub name: String,
-    /// Where it is: `LINESTRING`, `MULTILINESTRING` and `POINT` in metres; other shapes are left out.
+    /// The file: `LINESTRING`, `MULTILINESTRING` and `POINT` in metres; other shapes are ignored.
     pub file: PathBuf,
 }
 
@@ -53,32 +53,32 @@ fn yes() -> bool {
     true
 }
 
-/// A corner, crossing or end of lines on the map, by its number.
+/// The number of a corner, crossing or end of lines on the map.
 pub type NodeNumber = u32;
 
-/// The map, as it is walked on.
+/// The map as a graph.
 #[derive(Debug)]
 pub struct Map {
     places: Vec<[f64; 2]>,
-    /// Which layers a node is on, a bit for each.
+    /// The layers of each node, one bit for each layer.
     layers: Vec<u32>,
     names: Vec<String>,
     points: BTreeMap<String, Vec<NodeNumber>>,
     /// Nodes by their coordinates in the files.
     found: BTreeMap<[u64; 2], NodeNumber>,
-    /// From node to node, in order, each line both ways.
+    /// Lines from node to node, sorted, each in both directions.
     lines: Vec<(NodeNumber, NodeNumber)>,
 }
 
-/// More layers would not fit their bits.
+/// More layers would not fit into the bits.
 const MAX_LAYERS: usize = 32;
 
 impl Map {
     /// Reads a map.
     ///
     /// # Errors
-    /// When a file cannot be read or understood, with file and line; when the map does not hang together
-    /// or does not fit into the area.
+    /// A file cannot be read or understood (the error names file and line), or the map is not connected or does not
+    /// fit into the area.
     pub fn read(settings: &MapSettings, area: Area) -> Result<Self, MobilityError> {
         if settings.layers.len() > MAX_LAYERS {
             return Err(MobilityError::Settings(format!(
@@ -132,10 +132,10 @@ impl Map {
         Ok(map)
     }
 
-    /// Reads routes: each `LINESTRING` of a file is one, its points are its stops.
+    /// Reads routes: each `LINESTRING` of a file is a route, and its points are the stops.
     ///
     /// # Errors
-    /// When the file cannot be read or understood, or a stop is no node of the map.
+    /// The file cannot be read or understood, or a stop is not a node of the map.
     pub fn routes(&self, file: &Path) -> Result<Vec<Vec<NodeNumber>>, MobilityError> {
         let lines = shapes(file)?.into_iter().filter(|shape| !shape.is_point);
         lines
@@ -148,19 +148,19 @@ impl Map {
             .collect()
     }
 
-    /// Where a node is.
+    /// The place of a node.
     #[must_use]
     pub fn place(&self, node: NodeNumber) -> [f64; 2] {
         self.places[node as usize]
     }
 
-    /// The points of interest of a name.
+    /// The points of interest with a name.
     #[must_use]
     pub fn points(&self, name: &str) -> Option<&[NodeNumber]> {
         self.points.get(name).map(Vec::as_slice)
     }
 
-    /// A place on the line from a node to one of its neighbours, evenly drawn.
+    /// A random place on a line from a node to one of its neighbours.
     pub fn beside(&self, node: NodeNumber, rng: &mut impl Rng) -> [f64; 2] {
         let neighbours = self.lines_from(node);
         let part = rng::unit(rng);
@@ -172,16 +172,16 @@ impl Map {
         ]
     }
 
-    /// Pairs of neighbours, both ways, in order.
+    /// Pairs of neighbours, in both directions, sorted.
     #[must_use]
     pub fn lines(&self) -> &[(NodeNumber, NodeNumber)] {
         &self.lines
     }
 
-    /// The nodes on any of the named layers, in order; all, if none is named.
+    /// The nodes on any of the named layers, sorted; all nodes if no layer is named.
     ///
     /// # Errors
-    /// When there is no layer of a name, or there is nothing on the layers.
+    /// No layer has such a name, or the layers hold nothing.
     pub fn nodes(&self, layers: &[String]) -> Result<Vec<NodeNumber>, MobilityError> {
         let mut bits = if layers.is_empty() { u32::MAX } else { 0 };
         for name in layers {
@@ -209,7 +209,7 @@ impl Map {
         &self.lines[first..first + count]
     }
 
-    /// How many nodes cannot be reached from the first.
+    /// Number of nodes that cannot be reached from the first.
     fn alone(&self) -> usize {
         let mut reached = vec![false; self.places.len()];
         reached[0] = true;
@@ -261,7 +261,7 @@ impl Map {
     }
 }
 
-/// Moves coordinates of files to where they are in the world: the least are 0.
+/// Moves the coordinates of files to those of the world, whose least are 0.
 fn placed(originals: &[[f64; 2]], mirror: bool) -> Vec<[f64; 2]> {
     let sign = if mirror { -1.0 } else { 1.0 };
     let turned = originals.iter().map(|[x, y]| [*x, y * sign]);

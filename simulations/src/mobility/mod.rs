@@ -1,7 +1,7 @@
-//! Where devices are: each goes its own way, drawn from its own stream, made as time goes on.
+//! The movement of devices: each goes its own way, drawn from its own random stream as time goes on.
 //!
-//! A model gives a [`Trajectory`], straight [`Segment`]s one after the other; [`world()`](fn@world) puts the devices of
-//! all populations into one area and lets [`contacts`](crate::contacts) find out who meets whom.
+//! A model makes a [`Trajectory`] of straight [`Segment`]s; [`world()`](fn@world) puts the devices of all
+//! populations into one area, and [`contacts`](crate::contacts) finds which devices meet.
 
 mod clusters;
 mod crowd;
@@ -53,12 +53,12 @@ fn resting() -> [f64; 2] {
     [0.0, 120.0]
 }
 
-/// A number drawn evenly between two bounds.
+/// A uniform random number between two bounds.
 fn drawn(rng: &mut impl rand_core::Rng, [low, high]: [f64; 2]) -> f64 {
     crate::rng::between(rng, low, high)
 }
 
-/// Whether two bounds are numbers in order, none below a least value.
+/// Checks that two bounds are numbers in order, and not below `least`.
 fn check_range(name: &str, [low, high]: [f64; 2], least: f64) -> Result<(), String> {
     if low.is_finite() && high.is_finite() && least <= low && low <= high {
         return Ok(());
@@ -73,7 +73,7 @@ fn check_range(name: &str, [low, high]: [f64; 2], least: f64) -> Result<(), Stri
     ))
 }
 
-/// Whether a chance is one.
+/// Checks that a number is a probability.
 fn check_chance(name: &str, chance: f64) -> Result<(), String> {
     if (0.0..=1.0).contains(&chance) {
         return Ok(());
@@ -81,7 +81,7 @@ fn check_chance(name: &str, chance: f64) -> Result<(), String> {
     Err(format!("{name}: {chance} must be between 0 and 1"))
 }
 
-/// A place in a circle, evenly drawn.
+/// A uniform random place in a circle.
 fn in_circle([x, y]: [f64; 2], radius_m: f64, rng: &mut impl rand_core::Rng) -> [f64; 2] {
     let angle = crate::rng::unit(rng) * std::f64::consts::TAU;
     let out_m = crate::rng::unit(rng).sqrt() * radius_m;

@@ -1,4 +1,4 @@
-//! The models, and what they find in the world.
+//! The mobility models, and what the world offers them.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,23 +19,23 @@ use crate::rng::{Purpose, stream};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mobility {
-    /// To places anywhere, one after the other.
+    /// Goes to places anywhere, one after the other.
     RandomWaypoint(RandomWaypoint),
-    /// Straight on to the edge, and then in another direction.
+    /// Goes straight to the edge, and then in another direction.
     RandomDirection(RandomDirection),
-    /// To places on the map, the shortest way.
+    /// Goes to places on the map, by the shortest way.
     ShortestPath(ShortestPath),
-    /// From stop to stop on the map.
+    /// Goes from stop to stop on the map.
     MapRoute(MapRoute),
-    /// Home, office, and friends in the evening.
+    /// Goes between home, office, and friends in the evening.
     WorkingDay(WorkingDay),
-    /// About gathering points.
+    /// Stays around gathering points.
     Clusters(Clusters),
-    /// In groups.
+    /// Moves in groups.
     GroupWalk(GroupWalk),
-    /// Not at all.
+    /// Does not move.
     Stationary(Stationary),
-    /// As recorded.
+    /// Moves as recorded in a trace.
     Playback(Playback),
 }
 
@@ -79,31 +79,31 @@ impl Mobility {
     }
 }
 
-/// Makes the way of each device of a population from its number there, from 0, and its stream.
+/// Makes the way of each device of a population from its number in the population, from 0, and its random stream.
 pub(super) type Start = Box<dyn Fn(u32, ChaCha20Rng) -> Box<dyn Trajectory>>;
 
-/// Streams that several devices of a population draw the same from, by number.
+/// Random streams that several devices of a population share, by number.
 pub(super) type SharedStreams = Box<dyn Fn(u32) -> ChaCha20Rng + Send + Sync>;
 
-/// What devices of a population draw together.
+/// What the devices of a population draw together.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shared {
     /// Places that all know; stream 0.
     Places = 1,
     /// Where friends meet; one stream for each circle of friends.
     Evening = 2,
-    /// Whom members follow; one stream for each group.
+    /// The leader; one stream for each group.
     Leader = 3,
 }
 
-/// What a population finds in the world.
+/// What the world offers a population.
 pub(super) struct Surroundings<'a> {
     pub(super) area: Area,
     pub(super) ground: Option<&'a Ground>,
     pub(super) seed: u64,
     /// The population's own number.
     pub(super) population: u32,
-    /// How many devices it has.
+    /// Number of its devices.
     pub(super) count: u32,
 }
 
@@ -116,14 +116,14 @@ impl Surroundings<'_> {
         ground.roads(layers)
     }
 
-    /// A stream that several devices draw the same from.
+    /// A random stream that several devices share: each gets the same numbers.
     pub(super) fn shared(&self, what: Shared, number: u32) -> ChaCha20Rng {
         self.shared_streams(what)(number)
     }
 
-    /// All streams that devices share for something.
+    /// All streams that devices share for one purpose.
     pub(super) fn shared_streams(&self, what: Shared) -> SharedStreams {
-        // Devices' own streams have numbers below 2^32.
+        // Numbers below 2^32 are the devices' own streams.
         let (seed, first) = (
             self.seed,
             (what as u64) << 62 | u64::from(self.population) << 32,

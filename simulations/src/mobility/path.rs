@@ -1,4 +1,4 @@
-//! Shortest path: a device picks a point of the map, goes there the shortest way, rests, and picks the next.
+//! Shortest path: a device picks a point of the map, goes there by the shortest way, rests, and picks the next.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::rng;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ShortestPath {
-    /// The layers of the map to go on; all, if none is named.
+    /// The layers of the map to use; all if none is named.
     #[serde(default)]
     pub layers: Vec<String>,
-    /// Points of interest that are picked more often than others.
+    /// Points of interest that devices pick more often than others.
     #[serde(default)]
     pub points: Vec<Favourite>,
     /// Lowest and highest speed in metres a second, drawn evenly for each way.
@@ -30,13 +30,13 @@ pub struct ShortestPath {
     pub pause_s: [f64; 2],
 }
 
-/// How often one of some points of interest is picked.
+/// How often devices pick one of some points of interest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Favourite {
     /// The name of the points in the map.
     pub name: String,
-    /// The chance that the next point is one of them; what all leave over is for any point of the layers.
+    /// The chance that the next point is one of them; otherwise it is any point of the layers.
     pub chance: f64,
 }
 
@@ -67,7 +67,7 @@ impl ShortestPath {
         }
         let settings = self.clone();
         Ok(Box::new(move |_, mut rng| {
-            // On a line beside the first node, to which the first way goes back.
+            // On a line beside the first node; the first way leads back to that node.
             let node = roads.any(&mut rng);
             let at = roads.map().beside(node, &mut rng);
             Box::new(Way {
@@ -112,18 +112,18 @@ impl Trajectory for Way {
     }
 }
 
-/// A way over nodes of the map that is being gone.
+/// A way over nodes of the map.
 pub(super) struct Legs {
     pub(super) roads: Arc<Roads>,
     pub(super) pen: Pen,
-    /// Where the way ends.
+    /// The last node of the way.
     node: NodeNumber,
     ahead: VecDeque<NodeNumber>,
     speed_m_s: f64,
 }
 
 impl Legs {
-    /// Begins at a place; the first way goes on from a node.
+    /// Starts at a place; the first way continues from a node.
     pub(super) fn new(roads: Arc<Roads>, node: NodeNumber, at: [f64; 2]) -> Self {
         Self {
             roads,
@@ -134,13 +134,12 @@ impl Legs {
         }
     }
 
-    /// Rests, then goes to a node the shortest way, from the node to which the last way went. Gives the
-    /// rest.
+    /// Rests, then goes to a node by the shortest way from the last node. Returns the rest.
     pub(super) fn plan(&mut self, to: NodeNumber, rest_s: f64, speed_m_s: f64) -> Segment {
         self.ahead.extend(self.roads.path(self.node, to));
         self.node = to;
         self.speed_m_s = speed_m_s;
-        // Who is there already stays for a second at least, so that time goes on.
+        // A device that is there already rests at least a second, so that time goes on.
         self.pen.rest(if self.ahead.len() > 1 {
             rest_s
         } else {

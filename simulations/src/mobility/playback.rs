@@ -1,4 +1,4 @@
-//! Playback: devices go where a trace says that they went.
+//! Playback: devices move as a trace recorded.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use super::world::MobilityError;
 use super::{NEVER_US, Pen, Segment, Trajectory};
 use crate::trace::{Movement, Place, TraceSettings};
 
-/// A movement trace. Devices take the ways of the trace in the order of its numbers; a device is at its
-/// first place until it leaves it and stays at its last one.
+/// A movement trace. Devices take the ways of the trace in the order of its numbers. A device is at its first place
+/// until it leaves, and stays at its last one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Playback {

@@ -1,26 +1,26 @@
-//! How often two devices meet at random waypoint, by theory.
+//! The theoretical meeting rate of two devices at random waypoint.
 
 use super::{Area, RandomWaypoint};
 
 impl RandomWaypoint {
-    /// Meetings of one pair a second, once places and speeds have settled: λ ≈ 2 ω r E\[V*\] / A with
-    /// ω = 1.3683 (Groenevelt, Nain, Koole 2005), for ranges that are short against the area.
+    /// Meetings of one pair a second, once places and speeds have settled: λ ≈ 2 ω r E\[V*\] / A with ω = 1.3683
+    /// (Groenevelt, Nain, Koole 2005), for ranges that are short compared with the area.
     ///
-    /// ω was found for a square, so other shapes differ by some percent.
+    /// ω applies to a square, so other shapes differ by some percent.
     #[must_use]
     pub fn meeting_rate(&self, area: Area, range_m: f64) -> f64 {
         const OMEGA: f64 = 1.3683;
         2.0 * OMEGA * range_m * self.relative_speed_m_s(area) / (area.width_m * area.height_m)
     }
 
-    /// The mean relative speed of two devices, in metres a second, rests included.
+    /// The mean relative speed of two devices, in metres a second, including rests.
     #[must_use]
     pub fn relative_speed_m_s(&self, area: Area) -> f64 {
         const STEPS: u32 = 64;
         let middles = || (0..STEPS).map(|step| (f64::from(step) + 0.5) / f64::from(STEPS));
         let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / f64::from(STEPS);
         let [low, high] = self.speed_m_s;
-        // Who draws a low speed keeps it longer: over time, its logarithm is what is evenly spread.
+        // A device keeps a low speed longer, so over time the logarithm of the speed is uniform.
         let speed = |part: f64| low * libm::pow(high / low, part);
         let angle = |part: f64| libm::cos(part * std::f64::consts::TAU);
         let apart = |v: f64, w: f64| {
@@ -43,7 +43,7 @@ impl RandomWaypoint {
     }
 }
 
-/// The mean distance of two places drawn evenly from a rectangle.
+/// The mean distance of two uniform random places in a rectangle.
 fn mean_distance_m(
     Area {
         width_m: a,

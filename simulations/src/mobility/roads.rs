@@ -8,28 +8,28 @@ use rand_core::Rng;
 use super::{Map, MobilityError, NodeNumber, distance_m};
 use crate::rng;
 
-/// Shortest paths on some layers of a map (contraction hierarchies: a look at the map at the start, and
-/// hardly any search for each way).
+/// Shortest paths on some layers of a map, by contraction hierarchies: one preparation at the start, and almost no
+/// search for each way.
 pub struct Roads {
     map: Arc<Map>,
     nodes: Vec<NodeNumber>,
     graph: FastGraph,
-    /// Room to search in.
+    /// Memory for searches.
     calculator: Mutex<PathCalculator>,
 }
 
 impl Roads {
-    /// The nodes on any of the named layers; all, if none is named. Two of them are neighbours if a line
-    /// of any layer joins them, as in The ONE.
+    /// The nodes on any of the named layers; all nodes if no layer is named. Two nodes are neighbours if a line of
+    /// any layer joins them, as in The ONE.
     ///
     /// # Errors
-    /// When there is no layer of a name, or the layers are empty.
+    /// No layer has such a name, or the layers are empty.
     pub fn new(map: &Arc<Map>, layers: &[String]) -> Result<Self, MobilityError> {
         let nodes = map.nodes(layers)?;
         let mut graph = InputGraph::new();
         for &(a, b) in map.lines() {
             if nodes.binary_search(&a).is_ok() && nodes.binary_search(&b).is_ok() {
-                // Whole millimetres, and some length for every line.
+                // Whole millimetres, and at least one for every line.
                 let length = (distance_m(map.place(a), map.place(b)) * 1000.0)
                     .round()
                     .max(1.0);
@@ -53,13 +53,13 @@ impl Roads {
         &self.map
     }
 
-    /// Any node, evenly drawn.
+    /// A uniform random node.
     pub fn any(&self, rng: &mut impl Rng) -> NodeNumber {
         self.nodes[rng::index(rng, self.nodes.len())]
     }
 
-    /// The nodes on the shortest way between two, with both ends (one, if they are the same); none, if
-    /// there is no way, which can be on some layers of a map alone.
+    /// The nodes on the shortest way between two, with both ends (one node if they are equal); empty if no way
+    /// exists, as may happen if only some layers are used.
     #[must_use]
     pub fn path(&self, from: NodeNumber, to: NodeNumber) -> Vec<NodeNumber> {
         if from == to {
@@ -69,7 +69,7 @@ impl Roads {
         if from.max(to) as usize >= self.graph.get_num_nodes() {
             return Vec::new();
         }
-        // What a search leaves behind does no harm to the next.
+        // A search leaves no state that affects the next.
         let mut calculator = self
             .calculator
             .lock()

@@ -1,4 +1,4 @@
-//! Map route: trams and buses, from stop to stop on the map.
+//! Map route: trams and buses that go from stop to stop on the map.
 
 use std::path::PathBuf;
 
@@ -16,15 +16,15 @@ use crate::rng;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct MapRoute {
-    /// A WKT file: each `LINESTRING` is a route, its points are the stops, which must be points of the
-    /// map. Devices take the routes in turn.
+    /// A WKT file: each `LINESTRING` is a route and its points are the stops, which must be points of the map.
+    /// Devices take the routes in turn.
     pub file: PathBuf,
-    /// What comes after the last stop.
+    /// What follows the last stop.
     pub turn: Turn,
-    /// The stop at which all begin, from 0; without it each begins at any but the last.
+    /// The stop at which all start, from 0; without it each starts at any stop but the last.
     #[serde(default)]
     pub first_stop: Option<usize>,
-    /// The layers of the map to go on; all, if none is named.
+    /// The layers of the map to use; all if none is named.
     #[serde(default)]
     pub layers: Vec<String>,
     /// Lowest and highest speed in metres a second, drawn evenly from stop to stop.
@@ -33,13 +33,13 @@ pub struct MapRoute {
     pub pause_s: [f64; 2],
 }
 
-/// What comes after the last stop.
+/// What follows the last stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Turn {
-    /// The first.
+    /// The first stop.
     Circular,
-    /// The same stops backwards. The last stop is called at twice, the first once, as in The ONE.
+    /// The same stops backwards. A device calls twice at the last stop and once at the first, as in The ONE.
     PingPong,
 }
 

@@ -1,24 +1,25 @@
 //! A straight piece of a device's way.
 
-/// A device goes from one point to another in a straight line at constant speed, or rests. Points are in
-/// metres from the upper left corner (right, down: as on a screen, and as in The ONE), times in microseconds since the world began; `end_us` is later than `start_us`.
+/// A device goes from one point to another in a straight line at constant speed, or rests. Points are in metres from
+/// the upper left corner (right, down: as on a screen, and in The ONE), times in microseconds since the world began;
+/// `end_us` is later than `start_us`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Segment {
-    /// Where it begins.
+    /// Its first point.
     pub from: [f64; 2],
-    /// Where it ends.
+    /// Its last point.
     pub to: [f64; 2],
-    /// When it begins.
+    /// Its start.
     pub start_us: u64,
-    /// When it ends.
+    /// Its end.
     pub end_us: u64,
 }
 
-/// The end of a segment that never ends, some 290,000 years after the beginning.
+/// The end of an endless segment, some 290,000 years after the start.
 pub const NEVER_US: u64 = u64::MAX >> 1;
 
 impl Segment {
-    /// Where the device is at a moment; before the start or after the end, where it starts or ends.
+    /// The place of the device at a time; before the start or after the end, the first or last point.
     #[must_use]
     pub fn at(&self, at_us: u64) -> [f64; 2] {
         if at_us <= self.start_us || self.from == self.to {
@@ -34,7 +35,7 @@ impl Segment {
         ]
     }
 
-    /// Metres a second, by axis.
+    /// Velocity in metres a second, by axis.
     #[must_use]
     pub fn velocity(&self) -> [f64; 2] {
         if self.from == self.to {
@@ -55,9 +56,9 @@ pub fn distance_m(a: [f64; 2], b: [f64; 2]) -> f64 {
     (x * x + y * y).sqrt()
 }
 
-/// Seconds as whole microseconds, rounded; a span that is negative, or not a number, is none.
+/// Seconds as whole microseconds, rounded; 0 if negative or not a number.
 #[must_use]
 pub fn microseconds(seconds: f64) -> u64 {
-    // `as` saturates and turns what is not a number into 0.
+    // `as` saturates and turns NaN into 0.
     ((seconds * 1e6 + 0.5).floor() as u64).min(NEVER_US)
 }

@@ -1,5 +1,4 @@
-//! Lines and points of a WKT file, in the dialect of The ONE: one shape after the other, on as many lines
-//! as it takes.
+//! Lines and points of a WKT file in the dialect of The ONE: one shape after the other, each on one or more lines.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -9,7 +8,7 @@ use wkt::types::Coord;
 
 use super::MobilityError;
 
-/// A line or a point of a file, and the line of the file on which it begins.
+/// A line or a point, and the file's line on which it begins.
 pub(super) struct Shape {
     pub(super) places: Vec<[f64; 2]>,
     pub(super) is_point: bool,
@@ -62,8 +61,8 @@ pub(super) fn shapes(file: &Path) -> Result<Vec<Shape>, MobilityError> {
     Ok(shapes)
 }
 
-/// Cuts a file after each closing parenthesis that matches the first; gives the lines on which pieces
-/// begin. What is left over at the end is a piece as well, for the parser to complain of.
+/// Cuts a file after each closing parenthesis that matches the first; returns the pieces with the lines on which they
+/// begin. A rest at the end is a piece too, so that the parser reports it.
 fn pieces(text: &str) -> Vec<(usize, &str)> {
     let mut pieces = Vec::new();
     let (mut start, mut depth, mut line, mut first_line) = (0, 0_usize, 1, 1);

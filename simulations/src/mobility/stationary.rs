@@ -1,4 +1,4 @@
-//! Stationary: devices that stay where they are.
+//! Stationary: devices that do not move.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::model::{Start, Surroundings};
 use super::{Area, NEVER_US, Pen, Segment, Trajectory};
 
-/// Devices that stay where they are.
+/// Devices that do not move.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Stationary {
-    /// Where they are, in metres, in turn; anywhere, if no place is given.
+    /// Their places in metres, used in turn; random places if none is given.
     #[serde(default)]
     pub places: Vec<[f64; 2]>,
 }

@@ -3,30 +3,30 @@
 use super::Segment;
 use super::segment::NEVER_US;
 
-/// A device's way, piece by piece: the first segment starts at 0, each next one when and where the last
-/// one ended. It never runs out: who has arrived for good rests until [`NEVER_US`].
+/// A device's way, piece by piece: the first segment starts at 0, and each next one when and where the last one
+/// ended. It never ends: a device that has arrived for good rests until [`NEVER_US`].
 pub trait Trajectory: Send {
     /// The next segment.
     fn next(&mut self) -> Segment;
 }
 
-/// Keeps the clock and the place of a model that says only where to go next.
+/// Tracks time and place for a model that only decides where to go next.
 #[derive(Debug, Clone)]
 pub struct Pen {
-    /// Where the device is.
+    /// The place of the device.
     pub at: [f64; 2],
-    /// What time it is for the device.
+    /// The device's present time.
     pub now_us: u64,
 }
 
 impl Pen {
-    /// Begins at a place.
+    /// Starts at a place.
     #[must_use]
     pub fn new(at: [f64; 2]) -> Self {
         Self { at, now_us: 0 }
     }
 
-    /// Goes straight to a place at a speed; a speed of 0 never arrives.
+    /// Goes straight to a place at a speed; at speed 0 it never arrives.
     pub fn go(&mut self, to: [f64; 2], speed_m_s: f64) -> Segment {
         let seconds = super::segment::distance_m(self.at, to) / speed_m_s;
         self.go_by(
@@ -36,7 +36,7 @@ impl Pen {
         )
     }
 
-    /// Goes straight to a place and arrives at a given time, or, if that is past, a microsecond from now.
+    /// Goes straight to a place and arrives at a given time; if that is past, in a microsecond.
     pub fn go_by(&mut self, to: [f64; 2], arrive_us: u64) -> Segment {
         let end_us = arrive_us.clamp(self.now_us + 1, NEVER_US);
         let segment = Segment {
@@ -50,12 +50,12 @@ impl Pen {
         segment
     }
 
-    /// Stays where it is until a time.
+    /// Stays until a time.
     pub fn rest_until(&mut self, until_us: u64) -> Segment {
         self.go_by(self.at, until_us)
     }
 
-    /// Stays where it is for a while.
+    /// Stays for a while.
     pub fn rest(&mut self, seconds: f64) -> Segment {
         self.rest_until(
             self.now_us
@@ -64,16 +64,16 @@ impl Pen {
     }
 }
 
-/// What is known of one device's way: the segments that somebody may still ask for.
+/// The known part of a device's way: the segments that somebody may still need.
 pub struct Track {
     trajectory: Box<dyn Trajectory>,
-    /// How much of the way comes before the world begins.
+    /// Length of the way before the world begins.
     warm_up_us: u64,
     recent: Vec<Segment>,
 }
 
 impl Track {
-    /// Follows a trajectory, leaving out its first `warm_up_us`.
+    /// Follows a trajectory, without its first `warm_up_us`.
     #[must_use]
     pub fn new(trajectory: Box<dyn Trajectory>, warm_up_us: u64) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Track {
         }
     }
 
-    /// Makes the way known up to a time.
+    /// Extends the known part to a time.
     pub fn extend(&mut self, until_us: u64) {
         while self.recent.last().is_none_or(|last| last.end_us < until_us) {
             let next = self.trajectory.next();
@@ -106,7 +106,7 @@ impl Track {
         }
     }
 
-    /// Forgets what ended before a time.
+    /// Forgets segments that ended before a time.
     pub fn forget(&mut self, before_us: u64) {
         if self.recent.len() > 1 && self.recent[0].end_us < before_us {
             let ended = self
@@ -116,10 +116,10 @@ impl Track {
         }
     }
 
-    /// The segments that have a part between two times, of what is known.
+    /// The known segments that overlap the time between two moments.
     #[must_use]
     pub fn between(&self, from_us: u64, until_us: u64) -> &[Segment] {
-        // Nearly always it is the last alone.
+        // Almost always it is only the last one.
         let mut first = self.recent.len();
         while first > 0 && self.recent[first - 1].end_us > from_us {
             first -= 1;
@@ -131,7 +131,7 @@ impl Track {
         &self.recent[first..end]
     }
 
-    /// Where the device is, of what is known; where the known begins or ends outside of it.
+    /// The place of the device at a time; the nearest known place if that time is outside the known part.
     #[must_use]
     pub fn position(&self, at_us: u64) -> Option<[f64; 2]> {
         let here = self

@@ -1,4 +1,4 @@
-//! Random waypoint: a device picks a place anywhere, goes there straight, rests, and picks the next.
+//! Random waypoint: a device picks any place, goes straight there, rests, and picks the next.
 
 use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;

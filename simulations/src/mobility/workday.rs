@@ -1,4 +1,4 @@
-//! Working day: home, office, and in the evening friends.
+//! Working day: home, office, and friends in the evening.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,40 +15,40 @@ use super::{
 };
 use crate::rng;
 
-/// A working day, after Ekman, Keränen, Karvo and Ott (2008). The world begins at midnight (or
-/// `warm-up-s` later), everybody at home.
+/// A working day, after Ekman, Keränen, Karvo and Ott (2008). The world begins at midnight (or `warm-up-s` later), with
+/// everybody at home.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct WorkingDay {
-    /// Whether homes, offices and meeting places are on the map and ways follow it.
+    /// Whether homes, offices and meeting places are on the map, and ways follow it.
     pub on_map: bool,
-    /// The layers of the map to go on; all, if none is named.
+    /// The layers of the map to use; all if none is named.
     pub layers: Vec<String>,
-    /// When people leave home on average, in seconds after midnight.
+    /// Mean time at which people leave home, in seconds after midnight.
     pub leave_home_s: f64,
-    /// By how much people differ in that, as a standard deviation in seconds; nobody by more than two.
+    /// Standard deviation of that time, in seconds; at most two deviations for each person.
     pub leave_home_deviation_s: f64,
-    /// How many offices there are; each person works in one.
+    /// Number of offices; each person works in one.
     pub offices: u32,
-    /// How far from its middle an office reaches, in metres.
+    /// Radius of an office, in metres.
     pub office_radius_m: f64,
-    /// How long people work, in seconds.
+    /// Length of work, in seconds.
     pub work_s: f64,
-    /// Shortest and longest stay at one desk, in seconds, drawn from a Pareto distribution so bounded.
+    /// Shortest and longest stay at one desk, in seconds, drawn from a bounded Pareto distribution.
     pub desk_s: [f64; 2],
-    /// Its exponent.
+    /// Exponent of that distribution.
     pub desk_exponent: f64,
-    /// How many are friends of one another; they meet in the evening.
+    /// Number of people in a circle of friends, who meet in the evening.
     pub friends: u32,
-    /// The chance that a person goes out with them after work.
+    /// The chance that a person goes out with the friends after work.
     pub evening_chance: f64,
-    /// How many meeting places there are; friends meet at another one each day.
+    /// Number of meeting places; friends meet at another one each day.
     pub meeting_places: u32,
-    /// How close they are there, as a radius in metres.
+    /// Radius of a meeting place, in metres.
     pub meeting_radius_m: f64,
-    /// When they meet, in seconds after midnight: who is early waits, who is late joins them.
+    /// When they meet, in seconds after midnight: early people wait, late people join.
     pub evening_at_s: f64,
-    /// How long they stay at least and at most, in seconds.
+    /// Shortest and longest length of the evening, in seconds.
     pub evening_s: [f64; 2],
     /// Lowest and highest speed on foot in metres a second, drawn evenly for each way.
     pub speed_m_s: [f64; 2],
@@ -162,11 +162,11 @@ impl WorkingDay {
     }
 }
 
-/// A place people go to.
+/// A place that people go to.
 #[derive(Debug, Clone, Copy)]
 struct Site {
     at: [f64; 2],
-    /// On the map.
+    /// Its node, if it is on the map.
     node: NodeNumber,
 }
 
@@ -188,7 +188,7 @@ impl Site {
     }
 }
 
-/// What all of a population share.
+/// What a whole population shares.
 struct Town {
     settings: WorkingDay,
     offices: Vec<Site>,
@@ -199,10 +199,10 @@ struct Town {
 }
 
 impl Town {
-    /// Where some friends meet on a day, and until when.
+    /// Where a circle of friends meets on a day, and until when.
     fn evening(&self, friends: u32, day: u64) -> (Site, u64) {
         let mut rng = (self.evenings)(friends);
-        // One stream for all days of these friends: a day's draws are the next two of it.
+        // All days of these friends share one stream; each day takes two numbers from it.
         for _ in 0..day {
             rng::unit(&mut rng);
             rng::unit(&mut rng);
@@ -216,13 +216,13 @@ impl Town {
     }
 }
 
-/// What a person does next.
+/// A person's next action.
 enum Step {
     Go([f64; 2], f64),
     RestUntil(u64),
 }
 
-/// Where a person is, or is on the way to.
+/// A person's present place or destination.
 #[derive(Clone, Copy)]
 enum Phase {
     Home,
@@ -237,7 +237,7 @@ struct Person {
     office: Site,
     friends: u32,
     has_car: bool,
-    /// When it leaves home, after midnight.
+    /// When the person leaves home, after midnight.
     leave_us: u64,
     phase: Phase,
     here: Site,
@@ -264,7 +264,7 @@ impl Trajectory for Person {
 }
 
 impl Person {
-    /// Decides what comes after what it did last.
+    /// Decides what follows the present phase.
     fn plan(&mut self) {
         let now_us = self.pen.now_us;
         let town = self.town.clone();
@@ -279,7 +279,7 @@ impl Person {
                 };
                 self.ahead.push_back(Step::RestUntil(leave_us));
                 self.travel(self.office);
-                // Work begins with arrival, which is known when the way is gone.
+                // Work begins on arrival, whose time is known at the end of the way.
                 self.phase = Phase::Office(0);
             }
             Phase::Office(0) => {
@@ -325,7 +325,7 @@ impl Person {
         self.phase = Phase::Home;
     }
 
-    /// Goes over to a site, on the map if there is one.
+    /// Goes to a site, on the map if there is one.
     fn travel(&mut self, to: Site) {
         let speeds = if self.has_car {
             self.town.settings.car_speed_m_s
@@ -346,7 +346,7 @@ impl Person {
     }
 }
 
-/// A number from a Pareto distribution with both bounds.
+/// A random number from a Pareto distribution with both bounds.
 fn pareto(rng: &mut ChaCha20Rng, [low, high]: [f64; 2], exponent: f64) -> f64 {
     let tail = 1.0 - libm::pow(low / high, exponent);
     low / libm::pow(1.0 - rng::unit(rng) * tail, 1.0 / exponent)

@@ -16,25 +16,24 @@ use crate::rng::{self, Purpose, stream};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Settings {
-    /// The world's size.
+    /// The size of the world.
     pub area: Area,
-    /// The map, for those who go on one.
+    /// The map, for models that use one.
     #[serde(default)]
     pub map: Option<MapSettings>,
-    /// How long devices have been on their way when the world begins, in seconds.
+    /// How long devices have been moving when the world begins, in seconds.
     #[serde(default)]
     pub warm_up_s: f64,
     /// The devices; the first population has the lowest numbers.
     pub populations: Vec<Population>,
-    /// How far each radio reaches, by its number.
+    /// The reach of each radio, by number.
     pub reach: Vec<Reach>,
-    /// Looks at the world every so many seconds alone, as step-based simulators do; contacts are exact
-    /// without it.
+    /// Samples the world at this interval in seconds, as step-based simulators do; without it contacts are exact.
     #[serde(default)]
     pub step_s: Option<f64>,
 }
 
-/// A rectangle, from (0, 0), up and left, to (width, height), as on a screen.
+/// A rectangle from (0, 0), the upper left corner, to (width, height), as on a screen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Area {
@@ -45,27 +44,28 @@ pub struct Area {
 }
 
 impl Area {
-    /// A place anywhere in it, evenly drawn.
+    /// A uniform random place in it.
     pub fn place(&self, rng: &mut impl Rng) -> [f64; 2] {
         let x = rng::between(rng, 0.0, self.width_m);
         [x, rng::between(rng, 0.0, self.height_m)]
     }
 
-    /// Whether a place is in it.
+    /// Whether it contains a place.
     #[must_use]
     pub fn contains(&self, [x, y]: [f64; 2]) -> bool {
         (0.0..=self.width_m).contains(&x) && (0.0..=self.height_m).contains(&y)
     }
 
-    /// The place in it that is nearest to another.
+    /// The place in it that is nearest to `place`.
     #[must_use]
     pub fn nearest(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         [x.clamp(0.0, self.width_m), y.clamp(0.0, self.height_m)]
     }
 
-    /// A place in it no farther than a radius from another one in it, evenly drawn.
+    /// A uniform random place in it, at most a radius away from a given place in it.
     pub fn near(&self, place: [f64; 2], radius_m: f64, rng: &mut impl Rng) -> [f64; 2] {
-        // A circle much larger than the area would hardly ever be met: then a place on the edge will do.
+        // If the circle is much larger than the area, draws would almost never hit the area: then a place on the
+        // edge will do.
         let tries = std::iter::repeat_with(|| super::in_circle(place, radius_m, rng)).take(100);
         let mut last = place;
         for at in tries {
@@ -98,18 +98,18 @@ impl Area {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Population {
-    /// How many.
+    /// Their number.
     pub count: u32,
-    /// How they move.
+    /// Their mobility model.
     pub mobility: Mobility,
-    /// Which radios they have, by number.
+    /// Their radios, by number.
     pub radios: Vec<u8>,
 }
 
-/// Why there is no world.
+/// Why no world can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum MobilityError {
-    /// The settings contradict themselves.
+    /// The settings contradict each other.
     #[error("{0}")]
     Settings(String),
     /// A file cannot be read.
@@ -117,32 +117,32 @@ pub enum MobilityError {
     File {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The system's message.
         why: String,
     },
     /// A movement trace cannot be used.
     #[error(transparent)]
     Trace(#[from] crate::trace::TraceError),
-    /// A line of a file is not understood.
+    /// A line of a file cannot be understood.
     #[error("{}, line {line}: {why}", file.display())]
     Line {
         /// The file.
         file: PathBuf,
-        /// From 1.
+        /// The line, from 1.
         line: usize,
         /// What is wrong.
         why: String,
     },
 }
 
-/// More devices than this would not fit into memory.
+/// More devices would not fit into memory.
 const MAX_DEVICES: u64 = 100_000_000;
 
-/// Radios have numbers of one byte.
+/// A radio's number has one byte.
 const MAX_RADIOS: usize = 255;
 
 impl Settings {
-    /// Takes files whose paths are relative from a folder: that of the scenario that names them.
+    /// Resolves relative paths of files against the folder of the scenario.
     pub fn resolve(&mut self, base: &Path) {
         let of_map = self.map.iter_mut().flat_map(MapSettings::files);
         let of_populations = self
@@ -154,7 +154,7 @@ impl Settings {
         }
     }
 
-    /// Whether they fit together.
+    /// Checks that the settings fit together.
     pub fn check(&self) -> Result<(), String> {
         self.area.check()?;
         if !(self.warm_up_s.is_finite() && self.warm_up_s >= 0.0) {
@@ -190,7 +190,7 @@ impl Settings {
         Ok(())
     }
 
-    /// How many devices there are.
+    /// Number of devices.
     #[must_use]
     pub fn devices(&self) -> usize {
         self.populations
@@ -199,7 +199,7 @@ impl Settings {
             .sum()
     }
 
-    /// Who has a radio, in order.
+    /// The devices with a radio, sorted.
     #[must_use]
     pub fn members(&self, radio: u8) -> Vec<DeviceNumber> {
         let mut members = Vec::new();
@@ -216,7 +216,7 @@ impl Settings {
     /// The way of each device.
     ///
     /// # Errors
-    /// When the settings contradict themselves, or a file that they name cannot be read.
+    /// The settings contradict each other, or one of their files cannot be read.
     pub fn tracks(&self, seed: u64) -> Result<Vec<Track>, MobilityError> {
         self.check().map_err(MobilityError::Settings)?;
         let map = self.map.as_ref();
@@ -254,10 +254,10 @@ impl Population {
     }
 }
 
-/// A world of moving devices, and who is within reach of whom in it.
+/// A world of moving devices, and their contacts.
 ///
 /// # Errors
-/// When the settings contradict themselves, or a file that they name cannot be read.
+/// The settings contradict each other, or one of their files cannot be read.
 pub fn world(settings: &Settings, seed: u64) -> Result<Box<dyn Meetings>, MobilityError> {
     let tracks = settings.tracks(seed)?;
     let reaches = settings.reach.iter().cloned().zip(0..);

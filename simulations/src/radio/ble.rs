@@ -1,7 +1,7 @@
-//! Bluetooth LE neighbour discovery: an advertiser sends three packets (one a channel) every interval
-//! plus up to 10 ms, a scanner listens for a window of every scan interval, on the next channel each time.
-//! The model is the one of Liu et al. 2012 and Kindt et al.: the first advertisement that begins within
-//! the listening window is heard, unless it is lost.
+//! Bluetooth LE neighbour discovery: an advertiser sends three packets (one for each channel) every interval plus up
+//! to 10 ms, and a scanner listens for a window of every scan interval, on the next channel each time. The model is
+//! that of Liu et al. 2012 and Kindt et al.: the scanner hears the first advertisement that begins within a scan
+//! window, unless it is lost.
 
 use rand_core::Rng;
 use schemars::JsonSchema;
@@ -13,26 +13,26 @@ use crate::rng;
 /// The random delay that the standard adds to every advertising interval.
 const ADVERTISING_DELAY_S: f64 = 0.010;
 
-/// The longest search that is drawn event by event; after it the rest is taken as missed.
+/// The longest search to simulate event by event; after it the device counts as not found.
 const LONGEST_S: f64 = 3_600.0;
 
 /// Intervals and windows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Ble {
-    /// Between advertisements, in seconds.
+    /// Time between advertisements, in seconds.
     pub advertising_interval_s: f64,
-    /// Between the beginnings of two scan windows, in seconds.
+    /// Time between the starts of two scan windows, in seconds.
     pub scan_interval_s: f64,
-    /// How long each window lasts, in seconds.
+    /// Length of a scan window, in seconds.
     pub scan_window_s: f64,
-    /// The share of advertisements lost in the air.
+    /// The share of advertisements lost on the air.
     #[serde(default)]
     pub loss: f64,
-    /// The share of devices whose application is in the background, where the system spaces scans.
+    /// The share of devices whose application is in the background, where the system scans less often.
     #[serde(default)]
     pub background_share: f64,
-    /// Between scan windows in the background, in seconds.
+    /// Time between the starts of two scan windows in the background, in seconds.
     #[serde(default = "default_background")]
     pub background_scan_interval_s: f64,
 }
@@ -46,7 +46,7 @@ fn default_background() -> f64 {
 pub enum Phone {
     /// In the foreground, or on a computer.
     Foreground,
-    /// Where the system spaces its scans.
+    /// In the background, where the system scans less often.
     Background,
 }
 
@@ -54,7 +54,7 @@ impl Ble {
     /// Checks what the types cannot.
     ///
     /// # Errors
-    /// Says what contradicts what.
+    /// A sentence that names the contradiction.
     pub fn check(&self) -> Result<(), String> {
         if self.advertising_interval_s <= 0.0 || self.scan_window_s <= 0.0 {
             return Err("intervals and windows must be above 0".to_owned());
@@ -69,7 +69,7 @@ impl Ble {
         Ok(())
     }
 
-    /// The interval a device scans with.
+    /// The scan interval of a device.
     #[must_use]
     pub fn scan_interval_s(&self, phone: Phone) -> f64 {
         match phone {
@@ -78,11 +78,11 @@ impl Ble {
         }
     }
 
-    /// How long until `listener` hears `talker`, in microseconds, from a random moment of both.
+    /// Time until `listener` hears `talker`, in microseconds, from a random moment of both.
     #[must_use]
     pub fn discovery_us(&self, listener: Phone, _talker: Phone, rng: &mut impl Rng) -> u64 {
         let interval = self.scan_interval_s(listener);
-        // The listener's windows begin at multiples of its interval; so far into one it is now.
+        // The time since the start of the listener's present scan interval.
         let mut phase = rng::unit(rng) * interval;
         let mut at = rng::unit(rng) * self.advertising_interval_s;
         phase += at;
@@ -124,8 +124,8 @@ mod tests {
             .collect()
     }
 
-    /// Kindt et al.: where an advertisement always falls into a window, one scan interval and one
-    /// advertising interval bound the latency.
+    /// Kindt et al.: if every window catches an advertisement, one scan interval and one advertising interval bound the
+    /// latency.
     #[test]
     fn discovery_is_bounded_when_windows_are_longer_than_advertising_intervals() {
         let ble = ble(0.25, 4.0, 0.3);
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_tenth_of_the_time_listening_takes_ten_advertisements() {
         let mean = delays(&ble(0.1, 5.12, 0.512), 20_000).iter().sum::<f64>() / 20_000.0;
-        // Waiting for the window: (1 - 0.1)² / 2 of the interval, and half an advertising interval.
+        // Mean wait for the window: (1 - 0.1)² / 2 of the interval, plus half an advertising interval.
         let expected = 0.9 * 0.9 / 2.0 * 5.12 + 0.0525;
         assert!((mean - expected).abs() < 0.1, "{mean} against {expected}");
     }

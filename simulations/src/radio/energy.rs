@@ -1,21 +1,21 @@
-//! Energy by state: asleep, scanning and advertising, connected, sending and receiving.
+//! Energy by state: sleep, scanning and advertising, connected, sending and receiving.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::SECOND_US;
 
-/// What a radio uses. Powers in watts, above what the device uses anyway.
+/// Energy use of a radio. Powers in watts, in addition to those of the device.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Energy {
     /// Switched on and idle, in watts.
     pub sleep_w: f64,
-    /// Scanning with its duty cycle, on average, in watts.
+    /// Scanning with its duty cycle, average in watts.
     pub scan_w: f64,
-    /// Advertising, on average, in watts.
+    /// Advertising, average in watts.
     pub advertise_w: f64,
-    /// Each link that is up, in watts.
+    /// For each link that is up, in watts.
     pub connected_w: f64,
     /// While sending, in watts.
     pub send_w: f64,
@@ -23,16 +23,16 @@ pub struct Energy {
     pub receive_w: f64,
 }
 
-/// What a device can use before it goes out.
+/// The battery of a device, which goes off once it is empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Battery {
-    /// In joules; a phone has about 40,000.
+    /// Capacity in joules; a phone has about 40,000.
     pub capacity_j: f64,
-    /// How full it is at the start, drawn uniformly between these two shares.
+    /// Charge at the start, drawn uniformly between these two shares.
     #[serde(default = "full")]
     pub filled: [f64; 2],
-    /// What the device itself uses, in watts.
+    /// Power of the device itself, in watts.
     #[serde(default)]
     pub base_w: f64,
 }
@@ -45,7 +45,7 @@ impl Battery {
     /// Checks what the types cannot.
     ///
     /// # Errors
-    /// Says what contradicts what.
+    /// A sentence that names the contradiction.
     pub fn check(&self) -> Result<(), String> {
         let [least, most] = self.filled;
         if self.capacity_j <= 0.0 || self.base_w < 0.0 {
@@ -58,7 +58,7 @@ impl Battery {
     }
 }
 
-/// Adds up what one device uses over one radio.
+/// Adds up the energy that one device uses over one radio.
 #[derive(Debug, Clone, Default)]
 pub struct Meter {
     used_j: f64,
@@ -67,14 +67,14 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// From now on it uses so much.
+    /// Sets the power from now on.
     pub fn set_power(&mut self, now_us: u64, power_w: f64) {
         self.used_j = self.used_j(now_us);
         self.since_us = now_us;
         self.power_w = power_w;
     }
 
-    /// A meter that has counted so much already.
+    /// A meter that starts with this much energy used.
     #[must_use]
     pub fn from(now_us: u64, used_j: f64) -> Meter {
         Meter {
@@ -84,12 +84,12 @@ impl Meter {
         }
     }
 
-    /// It has used so much more at once.
+    /// Adds energy that was used at once.
     pub fn add(&mut self, joules: f64) {
         self.used_j += joules;
     }
 
-    /// What it has used up to now, in joules.
+    /// Energy used up to now, in joules.
     #[must_use]
     pub fn used_j(&self, now_us: u64) -> f64 {
         let elapsed_s = now_us.saturating_sub(self.since_us) as f64 / SECOND_US as f64;

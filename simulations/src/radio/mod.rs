@@ -1,5 +1,5 @@
-//! Radios: what it takes to turn two devices within reach of one another into a link, and bytes into
-//! time and energy. Reach itself is geometry and belongs to the contact plan.
+//! Radios: turn two devices within reach into a link, and bytes into time and energy. Reach itself is geometry and
+//! belongs to the contact plan.
 
 mod ble;
 mod energy;
@@ -14,50 +14,49 @@ pub use energy::{Battery, Energy, Meter};
 
 use crate::plan::SECOND_US;
 
-/// The shortest time there is. What is cut within it had not begun.
+/// The shortest time. Something that is cut within it had not begun.
 pub(crate) const MOMENT_US: u64 = 1;
 
-/// One kind of radio. Devices that have it and are within reach of one another can find each other and
-/// make links.
+/// One kind of radio. Devices that have it and are within reach of one another can find each other and make links.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Radio {
-    /// How the rest of the scenario calls it.
+    /// The name that the rest of the scenario uses.
     pub name: String,
-    /// As which carrier the engine sees it.
+    /// The carrier that the engine sees.
     pub carrier: Carrier,
-    /// Bytes a second, one way.
+    /// Rate of each direction, in bytes a second.
     pub rate_bytes_s: f64,
-    /// One way, in seconds.
+    /// One-way delay, in seconds.
     #[serde(default)]
     pub latency_s: f64,
-    /// From dialling to the link, in seconds.
+    /// Time from dialling until the link is up, in seconds.
     #[serde(default)]
     pub setup_s: f64,
-    /// The share of pieces lost and sent again: it slows the link.
+    /// The share of pieces that are lost and sent again, which slows the link.
     #[serde(default)]
     pub loss: f64,
-    /// The longest piece that is lost or passes as a whole, in bytes.
+    /// The longest piece that is lost or arrives as a whole, in bytes.
     #[serde(default = "default_mtu")]
     pub mtu_bytes: u32,
-    /// The most links a device has over it at once.
+    /// Most links of a device over it at once.
     #[serde(default = "default_links")]
     pub max_links: u32,
     /// Whether a device sends over one link at a time, or over all at the full rate.
     #[serde(default)]
     pub sends: Sends,
-    /// Whether anything but ghosts takes time: with `free`, handshakes and summaries cost nothing, as
-    /// in The ONE. They are counted all the same.
+    /// Whether real bytes take time, or only ghosts: with `free`, handshakes and summaries cost nothing, as in The
+    /// ONE. They are counted all the same.
     #[serde(default)]
     pub control: Control,
-    /// What takes time has come only just before the next multiple of so many seconds, as for a simulator
-    /// that looks at the world in steps; without it at any moment.
+    /// If set, transfers end just before the next multiple of this many seconds, as in a step-based simulator;
+    /// without it they end at any moment.
     #[serde(default)]
     pub step_s: Option<f64>,
-    /// How long it takes until a device within reach is found.
+    /// Time until a device within reach is found.
     #[serde(default)]
     pub discovery: Discovery,
-    /// What it uses.
+    /// Its energy use.
     #[serde(default)]
     pub energy: Energy,
 }
@@ -70,20 +69,20 @@ fn default_links() -> u32 {
     64
 }
 
-/// As which carrier the engine sees a radio.
+/// The carrier that the engine sees for a radio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Carrier {
-    /// Bluetooth LE: addresses are worth nothing later.
+    /// Bluetooth LE: an address is worthless later.
     Ble,
-    /// A local network: an address is tried again where it worked once.
+    /// A local network: a device dials again an address that worked once.
     Lan,
     /// The internet, through relays.
     Relay,
 }
 
 impl Carrier {
-    /// The engine's word for it.
+    /// The engine's type for it.
     #[must_use]
     pub fn kind(self) -> CarrierKind {
         match self {
@@ -101,7 +100,7 @@ pub enum Sends {
     /// One after the other: they share the rate.
     #[default]
     OneAtATime,
-    /// Each at the full rate.
+    /// All at once, each at the full rate.
     Together,
 }
 
@@ -112,24 +111,24 @@ pub enum Control {
     /// Every byte.
     #[default]
     Timed,
-    /// Ghosts alone.
+    /// Only ghosts.
     Free,
 }
 
-/// How long it takes until a device within reach is found.
+/// Time until a device within reach is found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Discovery {
-    /// At once; the device of the lower number a millisecond before the other, so that not both dial.
+    /// At once; the device with the lower number a millisecond earlier, so that not both dial.
     #[default]
     Instant,
-    /// Uniformly within so many seconds.
+    /// A uniform random time.
     #[serde(rename_all = "kebab-case")]
     Within {
         /// The longest, in seconds.
         longest_s: f64,
     },
-    /// Bluetooth LE, by the intervals of advertiser and scanner.
+    /// Bluetooth LE, from the intervals of advertiser and scanner.
     Ble(Ble),
 }
 
@@ -137,7 +136,7 @@ impl Radio {
     /// Checks what the types cannot.
     ///
     /// # Errors
-    /// Says what contradicts what.
+    /// A sentence that names the contradiction.
     pub fn check(&self) -> Result<(), String> {
         if self.rate_bytes_s <= 0.0 {
             return Err(format!(
@@ -170,13 +169,13 @@ impl Radio {
         Ok(())
     }
 
-    /// One way, in microseconds.
+    /// One-way delay, in microseconds.
     #[must_use]
     pub fn latency_us(&self) -> u64 {
         (self.latency_s * SECOND_US as f64) as u64
     }
 
-    /// From dialling to the link, in microseconds.
+    /// Time from dialling until the link is up, in microseconds.
     #[must_use]
     pub fn setup_us(&self) -> u64 {
         (self.setup_s * SECOND_US as f64) as u64
@@ -186,18 +185,18 @@ impl Radio {
         self.step_s.map(crate::world::micros)
     }
 
-    /// When something has been sent that is on the air from `start_us` for so long.
+    /// When a transmission ends that starts at `start_us` and takes this much time on the air.
     #[must_use]
     pub fn sent_us(&self, start_us: u64, air_us: u64) -> u64 {
         let done_us = start_us + air_us;
         match self.step_us() {
-            // Who parts at that multiple has it still.
+            // A pair that parts at that multiple has received it already.
             Some(step_us) if air_us > 0 => done_us.next_multiple_of(step_us) - MOMENT_US,
             _ => done_us,
         }
     }
 
-    /// How long sending takes, in microseconds: `bytes` real ones, standing for `ghost` more.
+    /// Air time of `bytes` real bytes that stand for `ghost` more, in microseconds.
     #[must_use]
     pub fn air_time_us(&self, bytes: usize, ghost: u64, rng: &mut impl Rng) -> u64 {
         let timed = match self.control {
@@ -213,7 +212,7 @@ impl Radio {
         (bytes / self.rate_bytes_s * SECOND_US as f64) as u64
     }
 
-    /// How many pieces are sent again, of so many: drawn one by one if few, else by the mean.
+    /// Number of retransmissions for this many pieces: drawn one by one if few, else the mean.
     fn lost(&self, pieces: u64, rng: &mut impl Rng) -> u64 {
         const FEW: u64 = 64;
         if self.loss == 0.0 {
@@ -231,8 +230,7 @@ impl Radio {
         again
     }
 
-    /// How long until one side hears the other, in microseconds. `first`: it is the one of the lower
-    /// number.
+    /// Time until one side hears the other, in microseconds. `first` if it is the device with the lower number.
     #[must_use]
     pub fn discovery_us(
         &self,

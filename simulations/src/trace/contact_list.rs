@@ -1,5 +1,5 @@
-//! Contact lists as in CRAWDAD's Haggle sets: `a b start end …`, in any order. Further columns (number
-//! and gap of sightings) are not read.
+//! Contact lists as in CRAWDAD's Haggle sets: `a b start end …`, in any order. Ignores further columns (number and
+//! gap of sightings).
 
 use super::gather::{Gathering, Touching};
 use super::text::{lines, time_us};

@@ -1,5 +1,4 @@
-//! Contacts as a trace tells them, gathered into a contact plan: devices numbered, what can be mended
-//! mended and counted.
+//! Gathers a trace's contacts into a contact plan: numbers the devices, repairs what it can, and counts the repairs.
 
 use std::collections::BTreeMap;
 
@@ -9,85 +8,79 @@ use super::text::{name_order, time_us};
 use super::{Trace, TraceSettings};
 use crate::plan::{Change, DeviceNumber};
 
-/// What a reader mended or left out, by kind.
+/// The repairs of a reader, by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Repairs {
-    /// Lines earlier than the one before them, put in order.
+    /// Lines earlier than the one before them; sorted.
     pub unsorted: u64,
-    /// Lines that say again what another has said.
+    /// Lines that repeat another one; ignored.
     pub doubled: u64,
-    /// Contacts that end without having begun, left out.
+    /// Ends of contacts without a start; ignored.
     pub down_without_up: u64,
-    /// Contacts of one pair that overlapped, made one.
+    /// Overlapping contacts of one pair; merged.
     pub overlapping: u64,
-    /// Contacts of a device with itself, left out.
+    /// Contacts of a device with itself; ignored.
     pub with_oneself: u64,
-    /// Contacts that had not ended with the trace, ended with its last moment.
+    /// Contacts without an end; ended with the trace.
     pub left_open: u64,
-    /// Contacts shorter than the shortest there is, made that long.
+    /// Contacts below the shortest length; lengthened.
     pub lengthened: u64,
-    /// Lines of other kinds than contacts, left out.
+    /// Lines that are no contacts; ignored.
     pub other_lines: u64,
-    /// Scans that heard nobody, or nobody of the study, left out.
+    /// Scans that heard nobody, or nobody of the study; ignored.
     pub outside: u64,
-    /// Sightings fainter than asked for, left out.
+    /// Sightings that are too faint; ignored.
     pub faint: u64,
-    /// Contacts over before the world begins, left out because the scenario says so.
+    /// Contacts that ended before the world begins, at the scenario's request; ignored.
     pub before_start: u64,
 }
 
 impl Repairs {
-    /// What there was of it, in words.
+    /// The repairs that happened, in words.
     #[must_use]
     pub fn told(&self) -> Vec<(u64, &'static str)> {
         let all = [
-            (self.unsorted, "lines out of order, put in order"),
-            (
-                self.doubled,
-                "lines that say again what another has said, left out",
-            ),
+            (self.unsorted, "lines out of order, sorted"),
+            (self.doubled, "duplicate lines, ignored"),
             (
                 self.down_without_up,
-                "ends of contacts that had not begun, left out",
+                "ends of contacts without a start, ignored",
             ),
-            (
-                self.overlapping,
-                "contacts of one pair that overlapped, made one",
-            ),
+            (self.overlapping, "overlapping contacts of one pair, merged"),
             (
                 self.with_oneself,
-                "contacts of a device with itself, left out",
+                "contacts of a device with itself, ignored",
             ),
             (
                 self.left_open,
-                "contacts that never end, ended with the trace",
+                "contacts without an end, ended with the trace",
             ),
-            (self.lengthened, "contacts too short to be any, lengthened"),
             (
-                self.other_lines,
-                "lines of other kinds than contacts, left out",
+                self.lengthened,
+                "contacts below the shortest length, lengthened",
             ),
+            (self.other_lines, "lines that are no contacts, ignored"),
             (
                 self.outside,
-                "scans that heard nobody of the study, left out",
+                "scans that heard nobody of the study, ignored",
             ),
-            (self.faint, "sightings too faint, left out"),
+            (self.faint, "sightings too faint, ignored"),
             (
                 self.before_start,
-                "contacts over before the world begins, left out",
+                "contacts that ended before the world begins, ignored",
             ),
         ];
         all.into_iter().filter(|(count, _)| *count > 0).collect()
     }
 }
 
-/// Whether a contact that begins in the moment in which another of the same pair ends is the same one.
+/// Whether two contacts of a pair are one if the second begins when the first ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Touching {
-    /// Rows are windows of time or sightings: yes.
+    /// Rows are time windows or sightings: they are one.
     Joined,
-    /// Rows are events: a link came down and up again.
+    /// Rows are events: a link went down and came up again.
     Apart,
 }
 
@@ -110,7 +103,7 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    /// The number, for now, of the device with this name.
+    /// The preliminary number of the device with this name.
     pub(super) fn device(&mut self, name: &str) -> DeviceNumber {
         if let Some(&number) = self.numbers.get(name) {
             return number;
@@ -120,7 +113,7 @@ impl Gathering {
         number
     }
 
-    /// Two devices were within reach of one another; `start_us` is not after `end_us`.
+    /// Adds a contact of two devices; `start_us` must not be after `end_us`.
     pub(super) fn contact(
         &mut self,
         [a, b]: [DeviceNumber; 2],
@@ -141,8 +134,8 @@ impl Gathering {
         });
     }
 
-    /// The contact plan. `start_us`: the moment at which the world begins where the settings do not say;
-    /// the first contact's if `None`.
+    /// The contact plan. `start_us` is the start of the world if the settings give none; `None` means the first
+    /// contact.
     pub(super) fn finish(
         mut self,
         settings: &TraceSettings,
@@ -157,7 +150,7 @@ impl Gathering {
         self.finish_numbered(settings, names, start_us, touching)
     }
 
-    /// As [`finish`](Self::finish), where the contacts already have the devices' final numbers.
+    /// As [`finish`](Self::finish), for contacts that already have the final device numbers.
     pub(super) fn finish_numbered(
         mut self,
         settings: &TraceSettings,
@@ -191,8 +184,7 @@ impl Gathering {
         }
     }
 
-    /// Names in their final order, by value where they are numbers, and for each number given out so far
-    /// the final one.
+    /// Names in their final order, by value if they are numbers; and the final number for each preliminary one.
     fn numbered(&mut self) -> (Vec<String>, Vec<DeviceNumber>) {
         let mut named: Vec<(String, DeviceNumber)> =
             std::mem::take(&mut self.numbers).into_iter().collect();
@@ -204,7 +196,7 @@ impl Gathering {
         (named.into_iter().map(|(name, _)| name).collect(), numbers)
     }
 
-    /// Makes one of the contacts of a pair that overlap, and of those that touch if asked.
+    /// Merges the overlapping contacts of a pair, and also touching ones if they count as one.
     fn join(&mut self, touching: Touching) {
         let mut joined: Vec<Span> = Vec::with_capacity(self.spans.len());
         let mut previous: Option<Span> = None;
@@ -230,7 +222,7 @@ impl Gathering {
     }
 }
 
-/// Contacts as changes, in order, counted from this moment.
+/// The contacts as changes, sorted, in time since `start_us`.
 fn changes(spans: &[Span], start_us: i64) -> Vec<Change> {
     let since_start = |at_us: i64| at_us.saturating_sub(start_us).max(0) as u64;
     let mut changes: Vec<Change> = spans

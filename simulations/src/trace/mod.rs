@@ -1,4 +1,4 @@
-//! Traces: who met whom, as others have recorded it, made into a contact plan.
+//! Traces: contacts that others have recorded, made into a contact plan.
 //!
 //! | format | a line | where |
 //! | --- | --- | --- |
@@ -6,11 +6,10 @@
 //! | `one-movement` | `time device x y`, after a line of bounds | `movement` |
 //! | `socio-patterns` | `time a b …`: within reach during the window that ends then | `socio_patterns` |
 //! | `contact-list` | `a b start end …` | `contact_list` |
-//! | `proximity` | `time,a,b,strength`: a scan heard somebody | `proximity` |
+//! | `proximity` | `time,a,b,strength`: a scan heard a device | `proximity` |
 //! | `plan` | our own, in Parquet: `contacts.parquet` of any result is one | [`plan_file`] |
 //!
-//! All but movement end in `gather`, which numbers the devices, mends what can be mended and counts
-//! what it mended.
+//! All except movement end in `gather`, which numbers the devices, repairs what it can and counts the repairs.
 
 mod contact_list;
 mod gather;
@@ -37,36 +36,35 @@ pub use self::movement::{Movement, Place};
 pub use self::replay::Replay;
 use crate::plan::Change;
 
-/// A recorded trace as a scenario names it.
+/// A recorded trace in a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TraceSettings {
-    /// Where the file is. It is read as it is: unpack it first.
+    /// The file. Unpack it first: it is read as it is.
     pub path: PathBuf,
-    /// How it is written; recognised by its content if absent.
+    /// Its format; recognised by its content if absent.
     #[serde(default)]
     pub format: Option<Format>,
-    /// The moment, in the trace's own seconds, at which the world begins; what ended before it is left
-    /// out. If absent: 0 in formats with a clock of their own (The ONE's, our plan), else the trace's
-    /// first moment.
+    /// The start of the world, in the trace's own seconds; contacts that ended before are left out. If absent: 0 in
+    /// formats with a clock of their own (The ONE's, our plan), else the trace's first moment.
     #[serde(default)]
     pub start_s: Option<f64>,
-    /// How long one row stands for, in seconds: 20 in `socio-patterns` if absent, 300 in `proximity`.
+    /// The time that one row stands for, in seconds: if absent, 20 in `socio-patterns` and 300 in `proximity`.
     #[serde(default)]
     pub window_s: Option<f64>,
-    /// The shortest contact in a `contact-list`, in seconds; 1 if absent. Many sightings there end in
-    /// the second in which they began.
+    /// The shortest contact in a `contact-list`, in seconds; 1 if absent. Many sightings there start and end in the
+    /// same second.
     #[serde(default)]
     pub least_contact_s: Option<f64>,
     /// The faintest sighting in `proximity` that counts, in dBm; all count if absent.
     #[serde(default)]
     pub least_strength_dbm: Option<f64>,
-    /// The radio over which they meet, by its number in the scenario; a plan has its own.
+    /// The radio of the contacts, by its number in the scenario; a plan has its own.
     #[serde(default)]
     pub radio: u8,
 }
 
-/// How a trace is written.
+/// The format of a trace.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
@@ -74,7 +72,7 @@ pub struct TraceSettings {
 pub enum Format {
     /// Connection events of the simulator The ONE.
     OneConnections,
-    /// Places over time, as The ONE reads them.
+    /// Places over time, in The ONE's format.
     OneMovement,
     /// Rows `t i j` of SocioPatterns.
     SocioPatterns,
@@ -86,32 +84,32 @@ pub enum Format {
     Plan,
 }
 
-/// What a trace says about contacts.
+/// The contacts of a trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
-    /// How many devices it names.
+    /// Number of devices.
     pub devices: usize,
     /// The contact plan, in order.
     pub changes: Vec<Change>,
-    /// What the trace calls each device, by our number.
+    /// The trace's name of each device, by our number.
     pub names: Vec<String>,
-    /// What had to be mended.
+    /// The repairs.
     pub repaired: Repairs,
 }
 
 /// Why a trace cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
-    /// A line is not as its format says.
+    /// A line is not in its format.
     #[error("{path}:{line}: expected {expected}, found {found:?}", path = path.display())]
     Line {
         /// The file.
         path: PathBuf,
-        /// From 1.
+        /// The line, from 1.
         line: u64,
-        /// What should be there.
+        /// The expected content.
         expected: String,
-        /// What is there, shortened.
+        /// The actual content, shortened.
         found: String,
     },
     /// The file cannot be read or written.
@@ -119,10 +117,10 @@ pub enum TraceError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's message.
         source: std::io::Error,
     },
-    /// The file as a whole is not what it should be.
+    /// The file as a whole is not in its format.
     #[error("{path}: {why}", path = path.display())]
     Content {
         /// The file.
@@ -133,7 +131,7 @@ pub enum TraceError {
 }
 
 impl TraceSettings {
-    /// The trace at this path, every option left to its default.
+    /// The trace at this path, with every option at its default.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> TraceSettings {
         TraceSettings {
@@ -147,7 +145,7 @@ impl TraceSettings {
         }
     }
 
-    /// Finds contradictions that need no look at the file.
+    /// Finds contradictions without reading the file.
     ///
     /// # Errors
     ///
@@ -217,7 +215,7 @@ impl TraceSettings {
         self.contacts_in(&self.bytes()?)
     }
 
-    /// Reads where devices go, of a trace in the format `one-movement`.
+    /// Reads the movement of devices from a trace in the format `one-movement`.
     ///
     /// # Errors
     ///
@@ -280,7 +278,7 @@ impl TraceSettings {
 }
 
 impl Format {
-    /// As it is written in a scenario.
+    /// Its name in a scenario.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,6 @@
-//! Places over time, as The ONE reads them (`ExternalMovementReader`): first a line
-//! `minTime maxTime minX maxX minY maxY [minZ maxZ]`, then `time device x y` in seconds and metres. As
-//! there, times and places are counted from the least, and a device goes straight and evenly from one
-//! place to its next.
+//! Places over time in The ONE's format (`ExternalMovementReader`): first a line `minTime maxTime minX maxX minY
+//! maxY [minZ maxZ]`, then `time device x y` in seconds and metres. As in The ONE, times and places count from the
+//! least, and a device moves in a straight line at constant speed between two places.
 
 use std::collections::BTreeMap;
 
@@ -12,27 +11,27 @@ use crate::plan::DeviceNumber;
 const BOUNDS: &str = "`minTime maxTime minX maxX minY maxY`, in seconds and metres";
 const EXPECTED: &str = "`time device x y`, in seconds and metres";
 
-/// Where devices go.
+/// The movement of devices.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Movement {
-    /// What the trace calls each device, by our number.
+    /// The trace's name of each device, by our number.
     pub names: Vec<String>,
-    /// The places of each device, in order of time, each moment once; never empty.
+    /// The places of each device, sorted by time, each moment once; never empty.
     pub tracks: Vec<Vec<Place>>,
-    /// Width and height of the world in metres, by the trace's first line.
+    /// Width and height of the world in metres, from the trace's first line.
     pub size_m: [f64; 2],
-    /// When the trace ends.
+    /// End of the trace.
     pub end_us: u64,
-    /// Lines earlier than the one before them, put in order.
+    /// Lines earlier than the one before them; sorted.
     pub unsorted: u64,
-    /// Second places of one device at one moment, of which the last in the file counts.
+    /// Second places of one device at one moment; the last one in the file counts.
     pub doubled: u64,
 }
 
-/// A device is here at this moment.
+/// The place of a device at a moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Place {
-    /// When.
+    /// The moment.
     pub at_us: u64,
     /// Metres east and north.
     pub at_m: [f64; 2],
@@ -98,7 +97,7 @@ pub(super) fn read(settings: &TraceSettings, bytes: &[u8]) -> Result<Movement, T
 }
 
 impl Movement {
-    /// Where a device is: at its first place before the trace has it, at its last afterwards.
+    /// The place of a device: its first place before the trace names it, its last place afterwards.
     #[must_use]
     pub fn position(&self, device: DeviceNumber, at_us: u64) -> Option<[f64; 2]> {
         let track = self.tracks.get(device as usize)?;
@@ -117,8 +116,8 @@ impl Movement {
     }
 }
 
-/// The places of one device, each moment once, from the start of the world on. The last place before it
-/// becomes the one at the start, moved along its way.
+/// The places of one device from the start of the world on, each moment once. The last place before the start is moved
+/// along its way to the start.
 fn since(places: &[(i64, [f64; 2])], start_us: i64) -> Vec<Place> {
     let first = places.partition_point(|&(at_us, _)| at_us <= start_us);
     let mut track: Vec<Place> = Vec::with_capacity(places.len() - first + 1);
@@ -135,7 +134,7 @@ fn since(places: &[(i64, [f64; 2])], start_us: i64) -> Vec<Place> {
     track
 }
 
-/// On the straight way between two places.
+/// A place on the straight way between two places.
 fn between((from_at, from): (f64, [f64; 2]), (to_at, to): (f64, [f64; 2]), at: f64) -> [f64; 2] {
     let share = (at - from_at) / (to_at - from_at);
     [

@@ -1,6 +1,6 @@
-//! Connection events of the simulator The ONE (`StandardEventsReader`, `ConnectivityONEReport`):
-//! `time CONN a b up|down [interface]`. Hosts may carry a prefix of letters, which The ONE ignores. The
-//! events of messages that may stand between them are left out.
+//! Connection events of the simulator The ONE (`StandardEventsReader`, `ConnectivityONEReport`): `time CONN a b
+//! up|down [interface]`. Hosts may have a prefix of letters, which The ONE ignores. Ignores message events between
+//! them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,15 +13,15 @@ use crate::plan::{Change, DeviceNumber, SECOND_US};
 
 const CONNECTION: &str = "CONN";
 
-/// What else The ONE writes into the same files: created, sent, delivered, aborted, dropped, removed.
+/// Other events that The ONE writes into the same files: created, sent, delivered, aborted, dropped, removed.
 const OTHER_VERBS: [&str; 6] = ["C", "S", "DE", "A", "DR", "R"];
 
-/// Whether a line of The ONE's may have this as its second word.
+/// Whether this can be the second word of a line of The ONE.
 pub(super) fn is_verb(word: &str) -> bool {
     word == CONNECTION || OTHER_VERBS.contains(&word)
 }
 
-/// A pair and the interface by which it is connected.
+/// A pair and the interface that connects it.
 type Connection<'a> = (DeviceNumber, DeviceNumber, Option<&'a str>);
 
 pub(super) fn read(settings: &TraceSettings, bytes: &[u8]) -> Result<Trace, TraceError> {
@@ -47,7 +47,7 @@ pub(super) fn read(settings: &TraceSettings, bytes: &[u8]) -> Result<Trace, Trac
         let [a, b] = [gathering.device(a), gathering.device(b)];
         events.push((at_us, up, (a.min(b), a.max(b), interface)));
     }
-    // Of one moment, the order of the file holds.
+    // Within one moment the order of the file counts.
     events.sort_by_key(|&(at_us, ..)| at_us);
     let mut open: BTreeMap<Connection<'_>, i64> = BTreeMap::new();
     for (at_us, up, connection) in events {
@@ -74,7 +74,7 @@ pub(super) fn read(settings: &TraceSettings, bytes: &[u8]) -> Result<Trace, Trac
 
 const EXPECTED: &str = "`time CONN a b up|down`: a time in seconds, two hosts, what happened";
 
-/// Up or down, the hosts' numbers and the interface in one line.
+/// Up or down, the hosts' numbers and the interface of a line.
 fn connection<'a>(line: &Line<'a>) -> Result<(bool, [&'a str; 2], Option<&'a str>), TraceError> {
     let &[_, CONNECTION, a, b, direction, ref rest @ ..] = line.fields.as_slice() else {
         return Err(line.error(EXPECTED));
@@ -94,11 +94,11 @@ fn connection<'a>(line: &Line<'a>) -> Result<(bool, [&'a str; 2], Option<&'a str
     Ok((up, [host(a)?, host(b)?], rest.first().copied()))
 }
 
-/// A contact plan as connection events that The ONE reads (`ExternalEventsQueue`, with
-/// `Scenario.simulateConnections = false`), hosts by our numbers.
+/// A contact plan as connection events that The ONE reads (`ExternalEventsQueue`, with `Scenario.simulateConnections
+/// = false`), with our device numbers as hosts.
 ///
-/// The ONE has one connection for a pair, so reach over several radios is one from the first that comes
-/// to the last that goes. What is within reach at the end stays so.
+/// The ONE has one connection for a pair, so contacts over several radios become one, from the first that comes to
+/// the last that goes. Contacts at the end of the plan stay open.
 #[must_use]
 pub fn write(changes: &[Change]) -> String {
     let mut radios: BTreeMap<(DeviceNumber, DeviceNumber), u32> = BTreeMap::new();

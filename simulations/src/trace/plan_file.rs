@@ -1,6 +1,6 @@
-//! Our own contact plan: one row for each contact, in Parquet. The columns are those of
-//! [`record::Contact`](crate::record::Contact), so `contacts.parquet` of any result is a plan, and so is
-//! what pandas or polars write with these columns (compressed with zstd or not at all).
+//! Our own contact plan in Parquet: one row for each contact. The columns are those of
+//! [`record::Contact`](crate::record::Contact), so `contacts.parquet` of any result is a plan, and so is a file with
+//! these columns from pandas or polars (compressed with zstd or not at all).
 //!
 //! | column | what |
 //! | --- | --- |
@@ -8,8 +8,7 @@
 //! | `a`, `b` | device numbers from 0 |
 //! | `radio` | the radio's number; may be absent |
 //!
-//! The file's metadata may say `devices` (how many there are, also those that meet nobody) and `names`
-//! (a JSON list of what they are called).
+//! The file's metadata may give `devices` (their number, including those that meet nobody) and `names` (a JSON list).
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -28,18 +27,18 @@ use super::{Trace, TraceError, TraceSettings};
 use crate::plan::{Change, DeviceNumber};
 use crate::record::Contact;
 
-/// The most devices that a plan may name.
+/// Most devices of a plan.
 const MAX_DEVICES: usize = 10_000_000;
 /// Rows that a reader must hold at once.
 const ROWS_IN_GROUP: usize = 1 << 20;
 const DEVICES: &str = "devices";
 const NAMES: &str = "names";
 
-/// Writes a contact plan. What is within reach at the end is written as if it ended then.
+/// Writes a contact plan. Contacts still open at the end end there.
 ///
 /// # Errors
 ///
-/// What the writer says.
+/// The error of the writer.
 pub fn write(
     out: impl Write + Send,
     names: &[String],
@@ -67,7 +66,7 @@ pub fn write(
     Ok(())
 }
 
-/// The contacts in these changes, in the order in which they began.
+/// The contacts in these changes, in the order of their start.
 #[must_use]
 pub fn contacts(changes: &[Change], end_us: u64) -> Vec<Contact> {
     let mut contacts: Vec<Contact> = Vec::with_capacity(changes.len().div_ceil(2));
@@ -102,7 +101,7 @@ pub(super) fn read(settings: &TraceSettings, bytes: &[u8]) -> Result<Trace, Trac
         .unwrap_or_else(|_| Err(settings.content("not a contact plan: it is damaged".to_owned())))
 }
 
-/// Reads a plan that is not damaged.
+/// Reads an undamaged plan.
 fn read_sound(settings: &TraceSettings, bytes: &[u8]) -> Result<Trace, TraceError> {
     let broken = |error: ParquetError| settings.content(format!("not a contact plan: {error}"));
     let file = SerializedFileReader::new(Bytes::copy_from_slice(bytes)).map_err(broken)?;
@@ -160,7 +159,7 @@ fn read_sound(settings: &TraceSettings, bytes: &[u8]) -> Result<Trace, TraceErro
     Ok(gathering.finish_numbered(settings, names, Some(0), Touching::Apart))
 }
 
-/// One row, whole numbers of any width.
+/// Reads one row, with whole numbers of any width.
 fn contact(row: &Row) -> Result<Contact, String> {
     let column = |name: &str, most: i64| {
         let Some((_, field)) = row.get_column_iter().find(|(column, _)| *column == name) else {

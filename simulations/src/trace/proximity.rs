@@ -1,6 +1,6 @@
-//! Proximity by Bluetooth scans, as in the Copenhagen Networks Study: `timestamp,user_a,user_b,rssi`,
-//! one row for each device that a scan heard in a bin of (usually) five minutes. `user_b` below zero
-//! says that nobody was heard, or somebody outside the study.
+//! Proximity from Bluetooth scans, as in the Copenhagen Networks Study: `timestamp,user_a,user_b,rssi`, one row for
+//! each device that a scan heard in a bin of (usually) five minutes. A negative `user_b` means that the scan heard
+//! nobody, or a device outside the study.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 

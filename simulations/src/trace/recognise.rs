@@ -1,11 +1,11 @@
-//! Which format a trace is in, by its content.
+//! Recognises the format of a trace by its content.
 
 use super::{Format, one};
 
-/// How many lines are looked at: enough to tell a list of contacts from windows with further columns.
+/// Lines to read: enough to tell a list of contacts from windows with further columns.
 const LINES: usize = 100;
 
-/// The format, if the content leaves no doubt between those it could be.
+/// The format, if only one fits the content.
 pub(super) fn format(bytes: &[u8]) -> Option<Format> {
     if bytes.starts_with(b"PAR1") {
         return Some(Format::Plan);

@@ -1,9 +1,9 @@
-//! A contact plan played again.
+//! Plays a contact plan.
 
 use super::Trace;
 use crate::plan::{Change, DeviceNumber, Meetings};
 
-/// Gives the changes of a contact plan one after the other. Places are not known.
+/// Returns the changes of a contact plan one after the other. Positions are unknown.
 #[derive(Debug, Clone)]
 pub struct Replay {
     devices: usize,
@@ -12,7 +12,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Plays these changes, which must be in order.
+    /// Plays these changes, which must be sorted.
     #[must_use]
     pub fn new(devices: usize, changes: Vec<Change>) -> Replay {
         Replay {

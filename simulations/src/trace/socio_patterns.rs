@@ -1,5 +1,5 @@
-//! SocioPatterns: `t i j …` for each window of (usually) 20 seconds, ending at t, in which i and j
-//! faced one another. Further columns (class, role) are not read.
+//! SocioPatterns: `t i j …` for each window of (usually) 20 seconds, ending at t, in which i and j faced one another.
+//! Ignores further columns (class, role).
 
 use super::gather::{Gathering, Touching};
 use super::text::{lines, time_us};

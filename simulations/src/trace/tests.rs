@@ -1,4 +1,4 @@
-//! Each format is read, mended and refused as promised, and what is written is read again.
+//! Each format is read, repaired and refused as promised, and a written plan reads back equal.
 
 use parquet::data_type::Int64Type;
 use parquet::file::writer::SerializedFileWriter;
@@ -363,7 +363,7 @@ fn places_are_read_counted_from_the_least_and_played_straight() {
 
 #[test]
 fn a_plan_is_read_with_the_columns_that_other_tools_write() {
-    // Whole numbers of 64 bits that could be absent, in any order, and no metadata: pandas and polars.
+    // Optional 64-bit integers in any order without metadata, as pandas and polars write them.
     let schema = "message schema { optional int64 b; optional int64 a; optional int64 start_us; \
                   optional int64 end_us; }";
     let schema = parse_message_type(schema).expect("a schema");

@@ -1,25 +1,25 @@
-//! What the formats in plain text share: lines, fields, times, and errors that name the line.
+//! What the plain-text formats share: lines, fields, times, and errors that name the line.
 
 use super::{TraceError, TraceSettings};
 use crate::plan::SECOND_US;
 
-/// Times in a trace are below this many seconds (the year 2286): one that is not is in other units.
+/// Times in a trace are below this many seconds (the year 2286); a larger one is in another unit.
 pub(super) const MAX_TIME_S: f64 = 1e10;
 
-/// How much of a bad line an error repeats.
+/// Characters of a bad line that an error repeats.
 const SHOWN: usize = 80;
 
 /// A line that is neither empty nor a comment.
 pub(super) struct Line<'a> {
     settings: &'a TraceSettings,
-    /// From 1.
+    /// Its number, from 1.
     number: u64,
     text: &'a str,
-    /// Its fields, parted by spaces or tabs.
+    /// Its fields, separated by spaces or tabs.
     pub(super) fields: Vec<&'a str>,
 }
 
-/// All lines that say something.
+/// All lines that are neither empty nor comments.
 pub(super) fn lines<'a>(
     settings: &'a TraceSettings,
     bytes: &'a [u8],
@@ -45,7 +45,7 @@ pub(super) fn lines<'a>(
 }
 
 impl Line<'_> {
-    /// The error that this is not what the format has here.
+    /// The error that the line does not hold what the format expects.
     pub(super) fn error(&self, expected: &str) -> TraceError {
         line_error(self.settings, self.number, expected, self.text)
     }
@@ -59,7 +59,7 @@ impl Line<'_> {
             .ok_or_else(|| self.error(expected))
     }
 
-    /// A field that is a time in seconds, in microseconds.
+    /// A field that is a time in seconds, as microseconds.
     pub(super) fn time_us(&self, field: usize, expected: &str) -> Result<i64, TraceError> {
         time_us(self.number(field, expected)?)
             .ok_or_else(|| self.error(&format!("a time in seconds, below {MAX_TIME_S:e}")))
@@ -81,16 +81,15 @@ pub(super) fn line_error(
     }
 }
 
-/// Seconds to the nearest microsecond, unless they are too many to be seconds.
+/// Seconds as the nearest microsecond; `None` if they are too many to be seconds.
 pub(super) fn time_us(seconds: f64) -> Option<i64> {
     (seconds.abs() < MAX_TIME_S).then(|| (seconds * SECOND_US as f64).round() as i64)
 }
 
-/// By which devices are ordered and numbered: by value where their names are numbers, else after those,
-/// by name.
+/// The order of devices: names that are numbers by value, then all others by name.
 pub(super) type NameOrder = (bool, Option<u64>, String);
 
-/// Where a device with this name comes.
+/// The place of a device with this name in the order.
 pub(super) fn name_order(name: &str) -> NameOrder {
     let value = name.parse::<u64>().ok();
     (value.is_none(), value, name.to_owned())

@@ -1,4 +1,4 @@
-//! Devices and bundles made up from their numbers, where nothing is sealed.
+//! Devices and bundles made from their numbers, without sealing.
 
 use hedgerow_node::courier::{Envelope, Hint, Peer, ReleaseHash, Tag};
 use hedgerow_sync::id::DeviceId;
@@ -7,7 +7,7 @@ use hedgerow_transport::bundle::MAX_LIFETIME_S;
 /// The length of a bundle: it takes neither time nor room.
 pub(super) const SIZE: u64 = 1;
 
-/// What stands for a device.
+/// The peer for a device.
 pub(super) fn peer(device: usize) -> Peer {
     Peer {
         device: DeviceId((device as u128).to_be_bytes()),
@@ -30,7 +30,7 @@ pub(super) fn envelope(message: usize, recipient: usize) -> Envelope {
     }
 }
 
-/// The message of a bundle made up here.
+/// The message of a bundle made here.
 pub(super) fn message_of(tag: &Tag) -> usize {
     let number = *tag.0.first_chunk().expect("8 bytes of 32");
     u64::from_be_bytes(number) as usize

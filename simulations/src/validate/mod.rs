@@ -1,9 +1,8 @@
-//! The couriers that ship, held against what is known exactly: means and laws where meetings are drawn at
-//! random ([`theory`](crate::theory)), and the earliest possible arrivals on a recorded trace
-//! ([`oracle`](crate::oracle)).
+//! Compares the product's couriers with exact results: means and laws for meetings drawn at random
+//! ([`theory`](crate::theory)), and the earliest possible arrivals on a recorded trace ([`oracle`](crate::oracle)).
 //!
-//! Meetings take no time here and nothing is lost, so a deviation is a fault of the couriers, of the
-//! policy or of how chance is drawn, and of no radio.
+//! Here meetings take no time and nothing is lost, so a deviation is a fault of the couriers, the policy or the random
+//! draws, and not of a radio.
 
 mod made_up;
 mod on_trace;
@@ -26,23 +25,23 @@ use crate::result::text_table;
 use crate::theory::Spreading;
 use crate::trace::{Trace, TraceError, TraceSettings};
 
-/// What is checked.
+/// What to check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// Each case is run once for each.
+    /// The seeds; each case runs once for each.
     pub seeds: Vec<u64>,
     /// Messages of each case and seed, each in a world of its own.
     pub messages: usize,
     /// The worlds of meetings drawn at random.
     pub networks: Vec<Network>,
-    /// The trace to compare with its oracle, if there is one at hand.
+    /// The trace to compare with its oracle, if given.
     pub trace: Option<TraceSettings>,
-    /// Messages on the trace, of random authors to random others at random times.
+    /// Messages on the trace, from random authors to random others at random times.
     pub trace_messages: usize,
 }
 
 impl Default for Options {
-    /// What the project promises, the seeds fixed before any of them was run.
+    /// The project's promise; the seeds were fixed before the first run.
     fn default() -> Self {
         Options {
             seeds: vec![1, 2, 3, 4, 5],
@@ -68,11 +67,11 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Finds what cannot be run.
+    /// Finds options that cannot run.
     ///
     /// # Errors
     ///
-    /// One sentence for the person who asked for it.
+    /// One sentence for the person who chose them.
     pub fn check(&self) -> Result<(), String> {
         if self.messages < 2 {
             return Err("a mean and its error need at least 2 messages".to_owned());
@@ -87,7 +86,7 @@ impl Options {
         self.trace.as_ref().map_or(Ok(()), TraceSettings::check)
     }
 
-    /// How many rows the first part will have.
+    /// Number of rows of the first part.
     #[must_use]
     pub fn rows(&self) -> usize {
         let seeds = self.seeds.len();
@@ -96,25 +95,26 @@ impl Options {
     }
 }
 
-/// What came of it, failures included.
+/// The results, failures included.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validation {
-    /// Each case and seed, and after the seeds of a case all of them together.
+    /// A row for each case and seed, and after the seeds of a case one for all of them together.
     pub at_random: Vec<AtRandom>,
-    /// Each policy on the trace; none if there was no trace.
+    /// A row for each policy on the trace; none without a trace.
     pub on_trace: Vec<OnTrace>,
 }
 
 /// Copies in spray-and-wait on the trace.
 const SPRAYED_ON_TRACE: u32 = 8;
 
-/// Runs all checks of options that were [checked](Options::check), telling `done` of each row of the first part as it is ready.
+/// Runs all checks of options that were [checked](Options::check). Calls `done` with each row of the first part when
+/// it is ready.
 ///
 /// # Errors
 ///
-/// The trace cannot be read, or is longer than a bundle may be carried.
+/// The trace cannot be read, or is longer than a bundle's longest lifetime.
 pub fn run(options: &Options, mut done: impl FnMut(&AtRandom)) -> Result<Validation, TraceError> {
-    // A trace that cannot be read is told before the long part.
+    // Read first, so that an unreadable trace fails before the long part.
     let trace = options.trace.as_ref().map(within_a_lifetime).transpose()?;
     let mut rows = Vec::new();
     let cases = options.networks.iter().flat_map(|&network| {
@@ -149,7 +149,7 @@ pub fn run(options: &Options, mut done: impl FnMut(&AtRandom)) -> Result<Validat
     })
 }
 
-/// A trace in which no bundle ends before the trace does.
+/// Reads a trace in which no bundle expires before the end.
 fn within_a_lifetime(settings: &TraceSettings) -> Result<Trace, TraceError> {
     let trace = settings.contacts()?;
     let end_us = trace.changes.last().map_or(0, |change| change.at_us);
@@ -163,7 +163,7 @@ fn within_a_lifetime(settings: &TraceSettings) -> Result<Trace, TraceError> {
     Ok(trace)
 }
 
-/// The policies whose laws are known, as theory and as the courier have them.
+/// The policies with known laws, in the forms of theory and courier.
 fn policies(sprayed: u32) -> [(Spreading, PolicySettings); 5] {
     let spray = |binary| {
         PolicySettings::SprayAndWait(SprayAndWait {
@@ -180,7 +180,7 @@ fn policies(sprayed: u32) -> [(Spreading, PolicySettings); 5] {
     ]
 }
 
-/// What a row of either part is, in JSON.
+/// A row of either part, in JSON.
 #[derive(Serialize)]
 #[serde(tag = "check", rename_all = "kebab-case")]
 enum Line<'a> {
@@ -189,7 +189,7 @@ enum Line<'a> {
 }
 
 impl Validation {
-    /// Whether every row holds.
+    /// Whether every row agrees.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.at_random.iter().all(|row| row.holds) && self.on_trace.iter().all(|row| row.holds)
@@ -204,7 +204,7 @@ impl Validation {
             .collect()
     }
 
-    /// Tables for a person.
+    /// Tables for people.
     #[must_use]
     pub fn text(&self) -> String {
         let mut random = text_table(

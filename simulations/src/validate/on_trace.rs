@@ -1,5 +1,5 @@
-//! Couriers on a recorded trace, every contact handing over at once all that its couriers want to, held
-//! against the oracle message by message.
+//! Couriers on a recorded trace, compared with the oracle message by message. Every contact hands over at once all
+//! that its couriers want to.
 
 use hedgerow_node::courier::meet::{Side, meet};
 use hedgerow_node::courier::{Courier, PolicySettings, Settings, Tag, Whose};
@@ -12,27 +12,27 @@ use crate::rng::{self, Purpose};
 use crate::theory::Spreading;
 use crate::trace::Trace;
 
-/// One policy on the trace.
+/// The result of one policy on the trace.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OnTrace {
     /// The policy.
     pub policy: String,
-    /// How many messages were written.
+    /// Number of messages written.
     pub messages: usize,
-    /// How many arrived.
+    /// Number of messages that arrived.
     pub delivered: usize,
-    /// How many the oracle delivers: by any path, or for direct only by their authors.
+    /// Number that the oracle delivers: over any path, or for direct only by their authors.
     pub oracle_delivered: usize,
-    /// How many arrived earlier than the oracle says is possible.
+    /// Number that arrived earlier than the oracle says is possible.
     pub earlier: usize,
-    /// How many arrived at another time than the oracle says, or only with one of the two.
+    /// Number that arrived at another time than in the oracle, or in only one of the two.
     pub different: usize,
     /// Whether none was earlier and, for epidemic and direct, none different.
     pub holds: bool,
 }
 
-/// Every policy on the trace, each with the same messages: of random authors, to random others, at random
-/// times. None if the trace has no two devices.
+/// Runs every policy on the trace with the same messages: from random authors to random others at random times.
+/// Empty if the trace has fewer than two devices.
 #[must_use]
 pub fn on_trace(
     trace: &Trace,
@@ -75,7 +75,7 @@ pub fn on_trace(
     policies.iter().map(row).collect()
 }
 
-/// Messages of random authors to random others, in order of their random times.
+/// Messages from random authors to random others, sorted by their random times.
 fn questions(trace: &Trace, messages: usize, seed: u64) -> Vec<Question> {
     let mut rng = rng::stream(seed, Purpose::Workload, 0);
     let end_us = trace.changes.last().map_or(0, |change| change.at_us);
@@ -95,8 +95,8 @@ fn questions(trace: &Trace, messages: usize, seed: u64) -> Vec<Question> {
     questions
 }
 
-/// When each message arrives by this policy, if every contact hands over at once all that it is to.
-/// Changes and messages are in order; of one moment, the changes come first, as for the oracle.
+/// When each message arrives under this policy, if every contact hands over at once all that it may. Changes and
+/// messages are sorted; at one moment the changes come first, as in the oracle.
 #[must_use]
 pub fn arrivals(
     policy: &PolicySettings,
@@ -118,10 +118,10 @@ pub fn arrivals(
     gathered.arrivals
 }
 
-/// Couriers and who is within reach of whom.
+/// Couriers, and the devices within reach of each.
 struct Gathered<'a> {
     couriers: Vec<Courier>,
-    /// Whom each device has within reach; twice if over two radios.
+    /// The devices within reach of each device; twice if over two radios.
     reach: Vec<Vec<DeviceNumber>>,
     questions: &'a [Question],
     arrivals: Vec<Option<u64>>,
@@ -146,7 +146,7 @@ impl<'a> Gathered<'a> {
 
     fn write(&mut self, message: usize) {
         let Question { from, to, at_us } = self.questions[message];
-        // The order in which bundles go plays no part where all of them go at once.
+        // All bundles go at once, so their order does not matter.
         let mut rng = rng::stream(0, Purpose::Engine, message as u64);
         let envelope = envelope(message, to as usize);
         self.couriers[from as usize].add(envelope, SIZE, at_us / 1000, &mut rng);
@@ -172,7 +172,7 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// A device has something new: all within its reach meet it, and all within theirs those who get it.
+    /// Spreads something new from a device: all devices within its reach meet it, and so on from each that gains it.
     fn spread(&mut self, device: DeviceNumber, at_us: u64) {
         let mut gained = vec![device];
         while let Some(device) = gained.pop() {
@@ -182,7 +182,7 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// Two devices meet. Those of them that carry more than before.
+    /// Lets two devices meet; returns those that carry more than before.
     fn meet(&mut self, a: DeviceNumber, b: DeviceNumber, at_us: u64) -> Vec<DeviceNumber> {
         let (questions, arrivals) = (self.questions, &self.arrivals);
         let whose = |device: DeviceNumber| {

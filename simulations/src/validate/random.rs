@@ -1,4 +1,4 @@
-//! One message at a time among couriers that meet at random, and the means and laws that come of it.
+//! One message at a time among couriers that meet at random, with the resulting means and laws.
 
 use hedgerow_node::courier::meet::{Side, meet};
 use hedgerow_node::courier::{Courier, PolicySettings, Settings, Whose};
@@ -10,33 +10,33 @@ use super::made_up::{SIZE, envelope, peer};
 use crate::rng::{self, Purpose};
 use crate::theory::{self, Spreading};
 
-/// The mean time between two meetings of a pair. Only the unit of all delays hangs on it.
+/// Mean time between two meetings of a pair. It only sets the unit of all delays.
 pub const PAIR_MEAN_S: f64 = 3600.0;
 
-/// How many standard errors a mean may be off.
+/// Most standard errors by which a mean may deviate.
 const MOST_ERRORS: f64 = 3.0;
 
-/// How often chance alone puts a mean further off.
+/// Probability that chance alone puts a mean further off.
 const MEAN_FAILS_BY_CHANCE: f64 = 0.0027;
 
-/// How likely chance alone must be to put epidemic copies as far from uniform as they are.
+/// Lowest probability that chance alone puts epidemic copies as far from uniform as they are.
 const LEAST_P: f64 = 0.01;
 
 /// A world of meetings drawn at random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
-    /// How many devices there are, at least 2.
+    /// Number of devices, at least 2.
     pub devices: usize,
     /// Copies in spray-and-wait.
     pub sprayed: u32,
 }
 
-/// What became of one message.
+/// The fate of one message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outcome {
-    /// From being written to being delivered.
+    /// Time from writing to delivery.
     pub delay_s: f64,
-    /// Devices that carried it then, without its recipient.
+    /// Number of devices that carried it then, without its recipient.
     pub copies: usize,
 }
 
@@ -45,28 +45,28 @@ pub struct Outcome {
 pub struct AtRandom {
     /// The policy.
     pub policy: String,
-    /// How many devices there were.
+    /// Number of devices.
     pub devices: usize,
-    /// The seed; none: all seeds together.
+    /// The seed; `None` for all seeds together.
     pub seed: Option<u64>,
-    /// How many messages there were, each in a world of its own.
+    /// Number of messages, each in a world of its own.
     pub messages: usize,
     /// Their mean delay.
     pub delay_s: f64,
     /// Its standard error.
     pub delay_error_s: f64,
-    /// What it should be.
+    /// The exact mean delay.
     pub exact_delay_s: f64,
-    /// By how many standard errors it is off.
+    /// The deviation of the mean delay, in standard errors.
     pub deviation: f64,
     /// The mean number of copies at delivery.
     pub copies: f64,
-    /// What it should be.
+    /// The exact mean number of copies.
     pub exact_copies: f64,
-    /// How likely chance alone is to put the numbers of copies so far from their law (chi-squared).
+    /// The probability that chance alone puts the numbers of copies so far from their law (chi-squared).
     pub copies_p: f64,
-    /// Whether the mean delay is within 3 standard errors and, for epidemic, the numbers of copies are as
-    /// its law says (p above 0.01).
+    /// Whether the mean delay is within 3 standard errors and, for epidemic, the numbers of copies follow their law
+    /// (p above 0.01).
     pub holds: bool,
 }
 
@@ -113,7 +113,7 @@ impl AtRandom {
         }
     }
 
-    /// How likely this row is not to hold though all is as it should be.
+    /// The probability that this row deviates by chance alone.
     pub(super) fn by_chance(&self) -> f64 {
         let copies = if self.policy == Spreading::Epidemic.to_string() {
             LEAST_P
@@ -124,8 +124,8 @@ impl AtRandom {
     }
 }
 
-/// So many messages, each in a world of its own. `case` keeps apart the chance of cases that have a seed
-/// in common.
+/// Runs this many messages, each in a world of its own. `case` separates the random streams of cases with the same
+/// seed.
 #[must_use]
 pub fn at_random(
     policy: &PolicySettings,
@@ -147,14 +147,14 @@ pub fn at_random(
         .collect()
 }
 
-/// One message from the first of these devices to the last.
+/// Runs one message from the first of these devices to the last.
 ///
-/// Meetings of two devices of which neither carries the message change nothing, so they are not drawn:
-/// the time to the next of the others is exponential, by the sum of their rates.
+/// Meetings of two devices without the message change nothing, so they are not drawn: the time to the next other
+/// meeting is exponential, with the sum of their rates.
 ///
 /// # Panics
 ///
-/// If there are fewer than two devices.
+/// There are fewer than two devices.
 #[must_use]
 pub fn outcome(policy: &PolicySettings, devices: usize, rng: &mut impl Rng) -> Outcome {
     let recipient = devices.checked_sub(2).expect("two devices") + 1;
@@ -168,7 +168,7 @@ pub fn outcome(policy: &PolicySettings, devices: usize, rng: &mut impl Rng) -> O
     author.add(envelope(0, recipient), SIZE, 0, rng);
     couriers[0] = Some(author);
 
-    // Those who carry it stand before those who do not.
+    // Carriers of the message come first.
     let mut order: Vec<usize> = (0..devices).collect();
     let mut carriers = 1;
     let mut now_s = 0.0;
@@ -220,7 +220,7 @@ pub fn outcome(policy: &PolicySettings, devices: usize, rng: &mut impl Rng) -> O
     }
 }
 
-/// For whom the only message is, as a device sees it.
+/// The recipient of the only message, as a device sees it.
 fn whose(device: usize, recipient: usize) -> Whose {
     match device == recipient {
         true => Whose::Ours,

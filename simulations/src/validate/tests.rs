@@ -1,4 +1,4 @@
-//! The couriers agree with theory and oracle, and a table tells when they do not.
+//! The couriers agree with theory and oracle, and a table shows when they do not.
 
 use proptest::prelude::*;
 
