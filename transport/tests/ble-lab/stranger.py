@@ -29,14 +29,14 @@ from bumble.transport import open_transport
 SERVICE, WRITE, NOTIFY, CHANNEL = (
     f"4ED6E20{n}-0F5C-4B57-9C1A-6D1B9A7E5C01" for n in (1, 2, 3, 4)
 )
-# How often a connection is tried.
+# Attempts to connect.
 ATTEMPTS = 5
-# Seconds until BlueZ has let go of a connection that has ended. What comes sooner it may take for one more
-# bearer of that one, and refuse to answer it, or not answer at all.
+# Seconds until BlueZ has forgotten a connection that ended. It may take an earlier one for one more bearer of that
+# connection, and refuse it or not answer it at all.
 LETS_GO = 1
-# Seconds that BlueZ may take to answer what comes first.
+# Seconds that BlueZ may take for its first answer.
 ANSWER = 15
-# Seconds that anything may take, that a channel is listened to at most, and that an open frame is repeated.
+# Time limits in seconds: for anything, for listening to a channel, and for repeating an open frame.
 PATIENCE, LISTEN, OPENING = 40, 15, 5
 SDU = 8_192
 
@@ -48,7 +48,7 @@ class Seen:
         self.begun = time.monotonic()
         self.answers = []
         self.is_open = True
-        # When it ended: by a word, or without one.
+        # When it ended, with or without a last packet.
         self.ended = None
 
     def hear(self, packet):
@@ -68,7 +68,7 @@ class Seen:
 class Stranger:
     def __init__(self, device):
         self.device = device
-        # Why connections were given up, in the present case.
+        # Why connections failed in the present case.
         self.again = []
 
     async def find(self):
@@ -83,7 +83,7 @@ class Stranger:
 
         self.device.on("advertisement", heard)
         try:
-            # These controllers report what is announced when they begin to scan.
+            # These controllers report an advertisement only when they start to scan.
             while not found.done():
                 await self.device.start_scanning(active=True)
                 await asyncio.wait([found], timeout=2)
@@ -101,7 +101,7 @@ class Stranger:
             try:
                 connection = await asyncio.wait_for(self.device.connect(address), PATIENCE)
             except ConnectionError:
-                # It was just taking what it announces off the air.
+                # It was just about to stop its advertisement.
                 if attempt == 0:
                     raise
                 continue
@@ -175,7 +175,7 @@ class Stranger:
             elif packet.startswith("wait="):
                 await asyncio.sleep(float(packet.removeprefix("wait=")))
             elif packet == "open":
-                # As whoever dials: again until something is answered, since a value may come before its reader.
+                # Repeats the opening as a dialler does until it gets an answer: a value may come before its reader.
                 said_until = time.monotonic() + OPENING
                 while True:
                     await send(b"\x01" + tag + b"\x01")

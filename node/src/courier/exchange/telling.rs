@@ -158,7 +158,7 @@ impl Courier {
         }
     }
 
-    /// Asks every other peer that has listed a bundle for it, after a transfer failed.
+    /// Asks every peer that has listed a bundle for it again: a transfer failed, or the bundle was dropped.
     pub(super) fn want_again(&mut self, tag: &Tag) {
         if self.bundles.get(tag).is_some() {
             return;
