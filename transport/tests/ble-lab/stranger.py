@@ -31,8 +31,8 @@ SERVICE, WRITE, NOTIFY, CHANNEL = (
 )
 # Attempts to connect.
 ATTEMPTS = 5
-# Seconds until BlueZ has forgotten a connection that ended. It may take an earlier one for one more bearer of that
-# connection, and refuse it or not answer it at all.
+# Seconds until BlueZ has forgotten a connection that ended. It may take a new one before that for one more bearer of
+# the old one, and refuse it or not answer it at all.
 LETS_GO = 1
 # Seconds that BlueZ may take for its first answer.
 ANSWER = 15
