@@ -162,8 +162,8 @@ pub struct Sample {
     pub energy_j: f64,
     /// Switched on, battery not empty.
     pub on: bool,
-    /// Metres east; not a number where places are not known.
+    /// Metres from the left; not a number where places are not known.
     pub x_m: f64,
-    /// Metres north.
+    /// Metres from the top.
     pub y_m: f64,
 }

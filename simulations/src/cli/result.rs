@@ -1,14 +1,12 @@
 //! `hedgerow-sim compare`, `report` and `view`: what is made of results.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
 
-use crate::mobility::Map;
-use crate::result::{self, MapLine, Summary};
-use crate::scenario::{self, Movement};
+use crate::result::{self, Summary};
 
 /// Put results side by side: what was asked and what came out differently
 #[derive(Debug, Args)]
@@ -41,9 +39,6 @@ pub(super) struct View {
     /// Which run [default: the first]
     #[arg(long)]
     seed: Option<u64>,
-    /// The scenario's file, for its map: a result does not hold that
-    #[arg(long, value_name = "FILE")]
-    scenario: Option<PathBuf>,
     /// Where the page is written [default: view.html in the result]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -81,47 +76,32 @@ impl View {
             first.copied().context("the result has no run")
         };
         let seed = self.seed.map_or_else(first, Ok)?;
-        let map = match &self.scenario {
-            Some(scenario) => map(scenario)?,
-            None => Vec::new(),
-        };
-        let page = result::view(&self.result, seed, &map)?;
+        let page = result::view(&self.result, seed)?;
         let path = self.output.unwrap_or_else(|| self.result.join("view.html"));
         write(&path, &page)
     }
 }
 
-/// The lines of a scenario's map; none if it has none.
-fn map(scenario: &Path) -> anyhow::Result<Vec<MapLine>> {
-    let Movement::Mobility(mobility) = scenario::load(scenario)?.scenario.movement else {
-        return Ok(Vec::new());
-    };
-    let Some(settings) = &mobility.map else {
-        return Ok(Vec::new());
-    };
-    let map = Map::read(settings, mobility.area)?;
-    let line = |(a, b): &(_, _)| [map.place(*a), map.place(*b)];
-    Ok(map.lines().iter().map(line).collect())
-}
-
-/// Results with the names they go by: their directories', or the whole paths where two are the same.
+/// Results with the names they go by: as many of the last parts of their paths as tell them apart.
 fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Summary)>> {
-    let short = |path: &Path| {
-        path.file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-    };
     paths
         .iter()
-        .map(|path| {
-            let alike = paths
-                .iter()
-                .filter(|other| short(other) == short(path))
-                .count();
-            let whole = || path.display().to_string();
-            let name = short(path).filter(|_| alike == 1).unwrap_or_else(whole);
-            Ok((name, Summary::read(path)?))
-        })
+        .map(|path| Ok((name(path, paths), Summary::read(path)?)))
         .collect()
+}
+
+fn name(path: &Path, paths: &[PathBuf]) -> String {
+    let last = |path: &Path, parts: usize| -> PathBuf {
+        let all: Vec<Component<'_>> = path.components().collect();
+        all[all.len().saturating_sub(parts)..].iter().collect()
+    };
+    let parts = (1..path.components().count()).find(|parts| {
+        let alike = paths
+            .iter()
+            .filter(|other| last(other, *parts) == last(path, *parts));
+        alike.count() == 1
+    });
+    last(path, parts.unwrap_or(1)).display().to_string()
 }
 
 fn by_name(results: &[(String, Summary)]) -> Vec<(&str, &Summary)> {
@@ -135,4 +115,16 @@ fn write(path: &Path, page: &str) -> anyhow::Result<ExitCode> {
     std::fs::write(path, page).with_context(|| path.display().to_string())?;
     super::say(&format!("{}\n", path.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_longer_than_it_must_be() {
+        let paths = ["/home/ana/one/x", "/home/ana/two/x", "/home/ana/y"].map(PathBuf::from);
+        let names: Vec<String> = paths.iter().map(|path| name(path, &paths)).collect();
+        assert_eq!(names, ["one/x", "two/x", "y"]);
+    }
 }

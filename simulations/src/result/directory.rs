@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::scene::SCENE;
 use super::summary::{CURVES, PLOTS, SCENARIO, SUMMARY, TEXT};
-use super::{Error, Identity, Run, Summary, World, Writer, plots};
+use super::{Error, Identity, Run, Scene, Summary, World, Writer, plots};
 
 /// A result that is being made, beside the place where it will be. If it is dropped, nothing is left; if
 /// the process is killed, a directory `NAME.part-…` is.
@@ -69,6 +70,14 @@ impl Output {
         let run = run_directory(&self.unfinished, world.seed);
         fs::create_dir(&run).map_err(Error::io(&run))?;
         Writer::create(&run, &self.identity, world)
+    }
+
+    /// Keeps what lies under the devices.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn scene(&self, scene: &Scene) -> Result<(), Error> {
+        self.write_json(SCENE, serde_json::to_string(scene))
     }
 
     /// All runs are there: writes what they come to, and gives the result its name.

@@ -5,6 +5,7 @@
 //! | `scenario.toml` | the scenario, as it was read | [`Identity`] |
 //! | `seed-N/*.parquet` | a table for each kind of [`Record`](crate::record::Record) | [`Writer`], [`read`] |
 //! | `summary.json`, `summary.txt` | figures of each seed, and over seeds with intervals | [`Summary`] |
+//! | `scene.json` | the map and places under the devices | [`Scene`] |
 //! | `curves.json`, `plots/*.svg` | what changes over time, and how delays are spread | `curves`, `plot` |
 //!
 //! [`Output`] makes the directory and [`Output::finish`] gives it its name, so a directory of that name is
@@ -20,6 +21,7 @@ mod gather;
 mod identity;
 mod plot;
 mod report;
+mod scene;
 mod summary;
 mod table;
 mod text;
@@ -35,9 +37,10 @@ pub use self::figure::{FIGURES, Figure, Unit};
 pub use self::identity::Identity;
 pub use self::plot::{Plot, plots};
 pub use self::report::report;
+pub use self::scene::{MapLine, Place, Scene};
 pub use self::summary::{Estimate, Run, Summary};
 pub(crate) use self::table::write_table;
 pub use self::table::{Row, read};
 pub(crate) use self::text::table as text_table;
-pub use self::view::{MapLine, view};
+pub use self::view::view;
 pub use self::writer::{World, Writer};

@@ -9,6 +9,7 @@ use std::path::Path;
 use checkpoints::Kept;
 pub use checkpoints::{Checkpoints, CheckpointsError};
 
+use crate::mobility::MobilityError;
 use crate::record::Record;
 use crate::result::{self, Identity, Output, Summary};
 use crate::scenario::{Loaded, ScenarioError};
@@ -20,6 +21,9 @@ pub enum RunError {
     /// The result cannot be written.
     #[error(transparent)]
     Result(#[from] result::Error),
+    /// The map cannot be read any more.
+    #[error(transparent)]
+    Map(#[from] MobilityError),
     /// One seed has failed.
     #[error("seed {seed}")]
     Seed {
@@ -110,6 +114,9 @@ pub fn run(
             Ok(Ended::Stopped { kept_us }) => return Err(RunError::Stopped { seed, kept_us }),
             Err(source) => return Err(failed(source)),
         }
+    }
+    if let Some(scene) = loaded.scenario.scene()? {
+        output.scene(&scene)?;
     }
     Ok(output.finish(runs)?)
 }

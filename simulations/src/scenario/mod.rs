@@ -3,6 +3,7 @@
 mod change;
 mod load;
 mod reference;
+mod scene;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,7 @@ pub use change::set;
 pub use load::{Loaded, load, load_text};
 pub(crate) use load::{beside, parse, read};
 pub use reference::{markdown, schema};
+pub use scene::NamedPlace;
 
 use crate::adversary::{self, Adversary};
 use crate::mobility::MobilityError;
@@ -74,6 +76,9 @@ pub struct Scenario {
     /// Who means harm.
     #[serde(default)]
     pub adversaries: Vec<Adversary>,
+    /// Places to name on the page that plays a run.
+    #[serde(default)]
+    pub places: Vec<NamedPlace>,
     /// What is kept.
     #[serde(default)]
     pub outputs: Outputs,
@@ -266,6 +271,13 @@ impl Scenario {
             checkpoints: self.checkpoint_every_s.is_some(),
         };
         adversary::check(&self.adversaries, setting)?;
+        if self
+            .places
+            .iter()
+            .any(|place| !place.at.iter().all(|at| at.is_finite()))
+        {
+            return Err("places: at must be two numbers".to_owned());
+        }
         if self.outputs.sample_s.is_some_and(|every_s| every_s <= 0.0) {
             return Err("outputs: sample-s must be above 0".to_owned());
         }

@@ -3,5 +3,6 @@
 mod figures;
 mod played;
 mod run;
+mod scene;
 mod shown;
 mod whole;

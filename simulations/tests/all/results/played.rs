@@ -2,16 +2,21 @@
 
 use std::path::Path;
 
-use hedgerow_simulations::result::{Error, MapLine, Output, view};
+use hedgerow_simulations::result::{Error, Output, Place, Scene, view};
 use serde_json::Value;
 
 use super::run;
 
-fn page(map: &[MapLine]) -> String {
+fn page() -> String {
+    over(&Scene::default())
+}
+
+/// With this under the devices.
+fn over(scene: &Scene) -> String {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("result");
-    run::result(&path, run::SCENARIO, 0).unwrap();
-    view(&path, 1, map).unwrap()
+    run::over(&path, scene).unwrap();
+    view(&path, 1).unwrap()
 }
 
 /// What the page is given.
@@ -44,7 +49,8 @@ fn shares(value: &Value) -> Vec<u16> {
 
 #[test]
 fn a_page_needs_nothing_from_elsewhere() {
-    let page = page(&[]);
+    let page = page();
+    assert!(!page.contains(env!("CARGO_MANIFEST_DIR")));
     for elsewhere in ["http://", "https://", "src=", "<link", "@import", "fetch("] {
         assert!(!page.contains(elsewhere), "the page needs {elsewhere}");
     }
@@ -53,14 +59,14 @@ fn a_page_needs_nothing_from_elsewhere() {
 
 #[test]
 fn names_cannot_end_the_script() {
-    let page = page(&[]);
+    let page = page();
     assert!(!page.contains("by <hand>"));
     assert_eq!(data(&page)["name"], "by <hand>");
 }
 
 #[test]
 fn a_page_holds_places_contacts_and_sessions() {
-    let run = data(&page(&[]));
+    let run = data(&page());
     assert_eq!(
         (&run["seed"], &run["devices"], &run["ticks"]),
         (&1.into(), &3.into(), &10_000.into())
@@ -73,12 +79,11 @@ fn a_page_holds_places_contacts_and_sessions() {
     assert_eq!(shares(&run["samples"]["places"]), expected);
     assert_eq!(numbers(&run["contacts"])[..4], [900, 1_500, 0, 1]);
     assert_eq!(numbers(&run["sessions"]), [1_000, 1_500, 0, 1]);
-    assert_eq!(run["notes"], Value::Array(Vec::new()));
 }
 
 #[test]
 fn a_page_holds_how_messages_spread() {
-    let run = data(&page(&[]));
+    let run = data(&page());
     let messages = numbers(&run["spread"]["messages"]);
     assert_eq!(messages.len(), 4 * 4);
     assert_eq!(messages[..4], [0, 100, 0, 2]);
@@ -100,11 +105,51 @@ fn a_page_holds_how_messages_spread() {
 }
 
 #[test]
-fn a_map_lies_under_the_devices() {
-    let run = data(&page(&[[[-200.0, 0.0], [200.0, 600.0]]]));
+fn a_map_and_named_places_lie_under_the_devices() {
+    let scene = Scene {
+        lines: vec![[[-200.0, 0.0], [200.0, 600.0]]],
+        places: vec![Place {
+            name: "Library".to_owned(),
+            at: [0.0, 300.0],
+            radius_m: 40.0,
+        }],
+    };
+    let run = data(&over(&scene));
     assert_eq!(run["width_m"], 400.0);
     assert_eq!(shares(&run["map"]), [0, 0, 65_534, 65_534]);
     assert_eq!(shares(&run["samples"]["places"])[0], 32_767);
+    let library = &run["places"][0];
+    assert_eq!(library["name"], "Library");
+    assert_eq!(library["at"], serde_json::json!([0.5, 0.5]));
+    assert_eq!(library["radius_m"], 40.0);
+}
+
+#[test]
+fn it_begins_to_play_at_the_first_meeting() {
+    let run = data(&page());
+    assert_eq!(run["start"], numbers(&run["contacts"])[0]);
+    assert_eq!(run["start"], 900);
+    // 1000 s in less than three minutes.
+    assert_eq!(run["speed"], 10);
+}
+
+#[test]
+fn the_bar_of_the_scale_is_as_wide_as_the_picture_at_most() {
+    let run = data(&page());
+    assert_eq!(run["width_m"], 200.0);
+    let bars = run["bars"].as_array().unwrap();
+    let longest = bars.last().unwrap();
+    assert_eq!(
+        (&longest["metres"], &longest["label"]),
+        (&200.0.into(), &"200 m".into())
+    );
+}
+
+#[test]
+fn the_page_says_how_far_apart_its_samples_are() {
+    let run = data(&page());
+    let said = run["notes"][0].as_str().unwrap();
+    assert!(said.starts_with("Places are known every 10 min"), "{said}");
 }
 
 #[test]
@@ -114,7 +159,7 @@ fn devices_without_places_stand_in_a_circle_and_the_page_says_so() {
     let output = Output::create(&path, run::identity("", &[1])).unwrap();
     let run = output.run(run::world(1)).unwrap().finish().unwrap();
     output.finish(vec![run]).unwrap();
-    let run = data(&view(&path, 1, &[]).unwrap());
+    let run = data(&view(&path, 1).unwrap());
     assert_eq!(run["samples"], Value::Null);
     assert!(run["notes"][0].as_str().unwrap().contains("circle"));
 }
@@ -124,9 +169,9 @@ fn a_seed_that_was_not_run_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("result");
     run::result(&path, run::SCENARIO, 0).unwrap();
-    assert!(matches!(view(&path, 3, &[]), Err(Error::NoSeed(_, 3))));
+    assert!(matches!(view(&path, 3), Err(Error::NoSeed(_, 3))));
     assert!(matches!(
-        view(Path::new("nowhere"), 1, &[]),
+        view(Path::new("nowhere"), 1),
         Err(Error::NotWhole(..))
     ));
 }

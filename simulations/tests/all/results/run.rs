@@ -6,7 +6,7 @@ use hedgerow_simulations::plan::SECOND_US;
 use hedgerow_simulations::record::{
     Bundle, Contact, Delivery, Drop, Message, Record, Sample, Session, Transfer,
 };
-use hedgerow_simulations::result::{Error, Identity, Output, Run, Summary, World, Writer};
+use hedgerow_simulations::result::{Error, Identity, Output, Run, Scene, Summary, World, Writer};
 
 pub const SCENARIO: &str = "# <two & a courier>\n[world]\nduration-s = 1000\nseeds = [1, 2]\n";
 
@@ -151,13 +151,33 @@ pub fn write(writer: &mut Writer, records: Vec<Record>) {
 
 /// A whole result of seeds 1 and 2.
 pub fn result(path: &Path, scenario: &str, late: i64) -> Result<Summary, Error> {
-    let output = Output::create(path, identity(scenario, &[1, 2]))?;
-    let run = |seed: u64, late: i64| -> Result<Run, Error> {
-        let mut writer = output.run(world(seed))?;
+    of_seeds(&[1, 2], path, scenario, late)
+}
+
+/// A whole result of these seeds; each is 20 seconds later than the one before.
+pub fn of_seeds(seeds: &[u64], path: &Path, scenario: &str, late: i64) -> Result<Summary, Error> {
+    finished(
+        Output::create(path, identity(scenario, seeds))?,
+        seeds,
+        late,
+    )
+}
+
+/// A whole result with this under the devices.
+pub fn over(path: &Path, scene: &Scene) -> Result<Summary, Error> {
+    let output = Output::create(path, identity(SCENARIO, &[1, 2]))?;
+    output.scene(scene)?;
+    finished(output, &[1, 2], 0)
+}
+
+fn finished(output: Output, seeds: &[u64], late: i64) -> Result<Summary, Error> {
+    let run = |(seed, late): (&u64, i64)| -> Result<Run, Error> {
+        let mut writer = output.run(world(*seed))?;
         write(&mut writer, records(late));
         writer.figure("tracker_linking", 0.5);
         writer.finish()
     };
-    let runs = vec![run(1, late)?, run(2, late + 20)?];
+    let later = (0..).map(|place| late + 20 * place);
+    let runs = seeds.iter().zip(later).map(run).collect::<Result<_, _>>()?;
     output.finish(runs)
 }

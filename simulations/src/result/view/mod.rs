@@ -1,5 +1,7 @@
 //! One page, complete in itself, that plays a run: where devices are, who is within reach of whom, and how
-//! messages spread. [`Played`] is what `view.html` is given.
+//! messages spread. [`Played`] is what `page.html` is given.
+
+mod pace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,12 +9,13 @@ use std::path::Path;
 use data_encoding::BASE64;
 use serde::Serialize;
 
-use super::{Error, Summary, read, run_directory};
+use self::pace::{Bar, SPEEDS, bars, first_meeting, speed};
+use super::{Error, MapLine, Place, Scene, Summary, Unit, read, run_directory};
 use crate::plan::SECOND_US;
 use crate::record::{Bundle, Contact, Delivery, Drop, Message, Sample, Session, Transfer};
 
 /// The page, without the run.
-const PAGE: &str = include_str!("view.html");
+const PAGE: &str = include_str!("page.html");
 /// Where the run goes in it.
 const PLACE: &str = "\"the run\"";
 
@@ -26,14 +29,14 @@ const MOST_LINES: usize = 40_000;
 /// Microseconds in the page's unit of time, a tenth of a second.
 const TICK_US: i64 = SECOND_US.cast_signed() / 10;
 
-/// A piece of a map, in metres.
-pub type MapLine = [[f64; 2]; 2];
+/// Where devices go between two samples that are farther apart than this, nobody can tell.
+const CLOSE_US: i64 = 300 * SECOND_US.cast_signed();
 
-/// The page that plays the run of one seed, over these lines of a map.
+/// The page that plays the run of one seed.
 ///
 /// # Errors
 /// The result has no such run, or a table cannot be read.
-pub fn view(result: &Path, seed: u64, map: &[MapLine]) -> Result<String, Error> {
+pub fn view(result: &Path, seed: u64) -> Result<String, Error> {
     let summary = Summary::read(result)?;
     let figures = summary
         .by_seed
@@ -42,7 +45,13 @@ pub fn view(result: &Path, seed: u64, map: &[MapLine]) -> Result<String, Error> 
     let figure = |name: &str| figures.get(name).copied().unwrap_or(0.0);
     let run = run_directory(result, seed);
     let mut notes = Vec::new();
-    let (samples, frame) = samples(&run, figure("devices") as usize, map, &mut notes)?;
+    let scene = Scene::read(result)?;
+    let (samples, frame) = samples(&run, figure("devices") as usize, &scene, &mut notes)?;
+    let contacts = contacts(&run)?;
+    let sessions = sessions(&run)?;
+    if contacts.is_empty() && !sessions.is_empty() {
+        notes.push("Contacts were not kept: only sessions are drawn.".to_owned());
+    }
     let played = Played {
         name: &summary.identity.name,
         seed,
@@ -51,9 +60,14 @@ pub fn view(result: &Path, seed: u64, map: &[MapLine]) -> Result<String, Error> 
         samples,
         width_m: frame.width(),
         height_m: frame.height(),
-        map: lines(map, &frame, &mut notes),
-        contacts: contacts(&run, &mut notes)?,
-        sessions: sessions(&run, &mut notes)?,
+        bars: bars(frame.width()),
+        map: lines(&scene.lines, &frame, &mut notes),
+        places: places(&scene, &frame),
+        start: first_meeting(&contacts, &sessions).map_or(0, ticks),
+        speeds: SPEEDS,
+        speed: speed(figure("duration_s")),
+        contacts: thinned(contacts, "contacts", &mut notes),
+        sessions: thinned(sessions, "sessions", &mut notes),
         spread: spread(&run, &mut notes)?,
         notes,
     };
@@ -72,13 +86,29 @@ struct Played<'a> {
     samples: Option<Samples>,
     width_m: f64,
     height_m: f64,
+    /// Lengths that the bar of the scale may have.
+    bars: Vec<Bar>,
     /// u16: x and y of both ends of each line, as shares of the frame.
     map: String,
+    places: Vec<Marked<'a>>,
+    /// Where it begins to play.
+    start: u32,
+    speeds: [u32; SPEEDS.len()],
+    speed: u32,
     /// u32: from, until, and the two devices.
     contacts: String,
     sessions: String,
     spread: Spread,
     notes: Vec<String>,
+}
+
+/// A place on the map.
+#[derive(Serialize)]
+struct Marked<'a> {
+    name: &'a str,
+    /// As shares of the frame.
+    at: [f64; 2],
+    radius_m: f64,
 }
 
 /// Where devices were, at some moments.
@@ -184,7 +214,7 @@ fn number(number: impl TryInto<u32>) -> u32 {
 fn samples(
     run: &Path,
     devices: usize,
-    map: &[MapLine],
+    scene: &Scene,
     notes: &mut Vec<String>,
 ) -> Result<(Option<Samples>, Frame), Error> {
     let mut moments = BTreeSet::new();
@@ -193,9 +223,11 @@ fn samples(
         moments.insert(sample.at_us);
         frame.hold([sample.x_m, sample.y_m]);
     })?;
-    map.iter().flatten().for_each(|place| frame.hold(*place));
-    if !frame.least[0].is_finite() {
-        notes.push("Places are not known: devices stand in a circle.".to_owned());
+    let known = frame.least[0].is_finite();
+    scene.corners().for_each(|place| frame.hold(place));
+    if !known {
+        notes
+            .push("Places were not kept (outputs.sample-s): devices stand in a circle.".to_owned());
         return Ok((None, frame));
     }
     let every = every(moments.len() * devices, MOST_PLACES);
@@ -210,6 +242,16 @@ fn samples(
         .enumerate()
         .map(|(place, at)| (at, place))
         .collect();
+    let mut moments = kept.keys();
+    if let Some((first, second)) = moments.next().zip(moments.next())
+        && second - first > CLOSE_US
+    {
+        let apart_s = (second - first) as f64 / SECOND_US as f64;
+        notes.push(format!(
+            "Places are known every {}: between them devices are drawn on straight lines.",
+            Unit::Seconds.show(apart_s)
+        ));
+    }
     let mut places = vec![[NOWHERE; 2]; kept.len() * devices];
     let mut on = vec![0_u8; kept.len() * devices];
     read(run, |sample: Sample| {
@@ -238,7 +280,18 @@ fn lines(map: &[MapLine], frame: &Frame, notes: &mut Vec<String>) -> String {
     base64_short(ends.flat_map(|place| frame.share(*place)))
 }
 
-fn contacts(run: &Path, notes: &mut Vec<String>) -> Result<String, Error> {
+fn places<'a>(scene: &'a Scene, frame: &Frame) -> Vec<Marked<'a>> {
+    let mark = |place: &'a Place| Marked {
+        name: &place.name,
+        at: frame
+            .share(place.at)
+            .map(|share| f64::from(share) / f64::from(NOWHERE - 1)),
+        radius_m: place.radius_m,
+    };
+    scene.places.iter().map(mark).collect()
+}
+
+fn contacts(run: &Path) -> Result<Vec<[i64; 4]>, Error> {
     let mut spans = Vec::new();
     read(run, |contact: Contact| {
         spans.push([
@@ -248,16 +301,16 @@ fn contacts(run: &Path, notes: &mut Vec<String>) -> Result<String, Error> {
             contact.b.into(),
         ]);
     })?;
-    Ok(thinned(spans, "contacts", notes))
+    Ok(spans)
 }
 
-fn sessions(run: &Path, notes: &mut Vec<String>) -> Result<String, Error> {
+fn sessions(run: &Path) -> Result<Vec<[i64; 4]>, Error> {
     let mut spans = Vec::new();
     read(run, |session: Session| {
         let (dialler, answerer) = (session.dialler.into(), session.answerer.into());
         spans.push([session.start_us, session.end_us, dialler, answerer]);
     })?;
-    Ok(thinned(spans, "sessions", notes))
+    Ok(spans)
 }
 
 fn thinned(spans: Vec<[i64; 4]>, what: &str, notes: &mut Vec<String>) -> String {
