@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::Cell;
 use serde::Serialize;
 
-use super::figure::{in_order, number, unit};
+use super::figure::{brief, in_order, number, unit};
 use super::text::{heading, interval, table};
-use super::{Estimate, Summary};
+use super::{Estimate, Summary, Unit};
 
 /// Two or more results side by side. Differences are from the first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -191,7 +191,7 @@ impl Comparison {
 }
 
 /// A figure with its interval, as a person reads it.
-pub(super) fn shown(name: &str, compared: &Compared) -> String {
+fn shown(name: &str, compared: &Compared) -> String {
     let Some(estimate) = &compared.estimate else {
         return "-".to_owned();
     };
@@ -203,7 +203,19 @@ pub(super) fn shown(name: &str, compared: &Compared) -> String {
 }
 
 /// A difference, in the figure's unit and in percent.
-pub(super) fn difference(name: &str, compared: &Compared) -> String {
+fn difference(name: &str, compared: &Compared) -> String {
+    told(compared, |difference| unit(name).show(difference))
+}
+
+/// As [`difference`], for a page, where shares are in percent.
+pub(super) fn plain_difference(name: &str, compared: &Compared) -> String {
+    told(compared, |difference| match unit(name) {
+        Unit::Share => format!("{} points", brief(difference * 100.0)),
+        unit => unit.plain(difference),
+    })
+}
+
+fn told(compared: &Compared, show: impl Fn(f64) -> String) -> String {
     let Some(difference) = compared.difference else {
         return "-".to_owned();
     };
@@ -212,11 +224,7 @@ pub(super) fn difference(name: &str, compared: &Compared) -> String {
         let percent = (relative * 1000.0).round() / 10.0;
         format!(" ({sign}{} %)", number(percent))
     });
-    format!(
-        "{sign}{}{}",
-        unit(name).show(difference),
-        percent.unwrap_or_default()
-    )
+    format!("{sign}{}{}", show(difference), percent.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -5,10 +5,31 @@
 pub struct Figure {
     /// Its key in `summary.json`.
     pub name: &'static str,
+    /// What a page calls it.
+    pub label: &'static str,
+    /// Under which heading a page shows it.
+    pub group: Group,
     /// What it is counted in.
     pub unit: Unit,
     /// What it means.
     pub meaning: &'static str,
+}
+
+/// What a figure tells about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// The size of the world.
+    World,
+    /// What was written and delivered, and when.
+    Messages,
+    /// Bundles and their copies.
+    Couriers,
+    /// Who met whom.
+    Contacts,
+    /// Bytes, buffers and energy.
+    Cost,
+    /// Figures of a scenario's own.
+    Own,
 }
 
 /// What a figure is counted in.
@@ -28,9 +49,17 @@ pub enum Unit {
     Joules,
 }
 
-const fn figure(name: &'static str, unit: Unit, meaning: &'static str) -> Figure {
+const fn figure(
+    name: &'static str,
+    label: &'static str,
+    group: Group,
+    unit: Unit,
+    meaning: &'static str,
+) -> Figure {
     Figure {
         name,
+        label,
+        group,
         unit,
         meaning,
     }
@@ -38,121 +67,218 @@ const fn figure(name: &'static str, unit: Unit, meaning: &'static str) -> Figure
 
 /// All figures, in the order in which they are shown.
 pub const FIGURES: &[Figure] = &[
-    figure("devices", Unit::Count, "devices in the world"),
-    figure("duration_s", Unit::Seconds, "how long the world lasts"),
-    figure("messages", Unit::Count, "messages written"),
-    figure("delivered", Unit::Count, "messages delivered"),
+    figure(
+        "devices",
+        "Devices",
+        Group::World,
+        Unit::Count,
+        "devices in the world",
+    ),
+    figure(
+        "duration_s",
+        "Simulated time",
+        Group::World,
+        Unit::Seconds,
+        "how long the world lasts",
+    ),
+    figure(
+        "messages",
+        "Messages written",
+        Group::Messages,
+        Unit::Count,
+        "messages written",
+    ),
+    figure(
+        "delivered",
+        "Messages delivered",
+        Group::Messages,
+        Unit::Count,
+        "messages delivered",
+    ),
     figure(
         "delivery_ratio",
+        "Delivery ratio",
+        Group::Messages,
         Unit::Share,
         "messages delivered, of those written",
     ),
     figure(
         "delay_mean_s",
+        "Mean delay",
+        Group::Messages,
         Unit::Seconds,
         "delay of delivered messages, mean",
     ),
     figure(
         "delay_median_s",
+        "Median delay",
+        Group::Messages,
         Unit::Seconds,
         "delay of delivered messages, median",
     ),
     figure(
         "delay_p95_s",
+        "95th percentile of delay",
+        Group::Messages,
         Unit::Seconds,
         "delay that 95 % of delivered messages keep",
     ),
     figure(
         "hops_mean",
+        "Hops per message",
+        Group::Messages,
         Unit::Ratio,
         "links that a delivered message crossed, mean",
     ),
-    figure("bundles", Unit::Count, "bundles sealed"),
+    figure(
+        "bundles",
+        "Bundles created",
+        Group::Couriers,
+        Unit::Count,
+        "bundles sealed",
+    ),
     figure(
         "copies_mean",
+        "Copies per bundle",
+        Group::Couriers,
         Unit::Ratio,
         "copies of a bundle that ever were, its sender's included, mean",
     ),
     figure(
         "overhead_ratio",
+        "Overhead ratio",
+        Group::Couriers,
         Unit::Ratio,
         "(transfers done - delivered) / delivered, where bundles are carried",
     ),
     figure(
         "transfers_started",
+        "Transfers started",
+        Group::Couriers,
         Unit::Count,
         "transfers of bundles begun",
     ),
     figure(
         "transfers_done",
+        "Transfers completed",
+        Group::Couriers,
         Unit::Count,
         "transfers that arrived whole",
     ),
-    figure("transfers_aborted", Unit::Count, "transfers cut short"),
+    figure(
+        "transfers_aborted",
+        "Transfers aborted",
+        Group::Couriers,
+        Unit::Count,
+        "transfers cut short",
+    ),
     figure(
         "drops_full",
+        "Drops, buffer full",
+        Group::Couriers,
         Unit::Count,
         "bundles dropped for want of room",
     ),
     figure(
         "drops_expired",
+        "Drops, expired",
+        Group::Couriers,
         Unit::Count,
         "bundles dropped at the end of their lifetime",
     ),
     figure(
         "drops_released",
+        "Drops, already delivered",
+        Group::Couriers,
         Unit::Count,
         "bundles dropped because they had arrived",
     ),
     figure(
         "contacts",
+        "Contacts",
+        Group::Contacts,
         Unit::Count,
         "times that a pair was within reach",
     ),
     figure(
         "contact_time_mean_s",
+        "Mean contact time",
+        Group::Contacts,
         Unit::Seconds,
         "how long a pair was within reach, mean",
     ),
     figure(
         "inter_contact_time_mean_s",
+        "Mean inter-contact time",
+        Group::Contacts,
         Unit::Seconds,
         "how long a pair was apart between two contacts, mean",
     ),
-    figure("sessions", Unit::Count, "sessions"),
+    figure(
+        "sessions",
+        "Sessions",
+        Group::Contacts,
+        Unit::Count,
+        "authenticated sessions between two devices",
+    ),
     figure(
         "session_time_mean_s",
+        "Mean session time",
+        Group::Contacts,
         Unit::Seconds,
         "how long a session lasted, mean",
     ),
-    figure("sent_bytes", Unit::Bytes, "bytes sent in sessions"),
+    figure(
+        "sent_bytes",
+        "Data sent",
+        Group::Cost,
+        Unit::Bytes,
+        "bytes sent in sessions",
+    ),
     figure(
         "ghost_bytes",
+        "Data sent, ghost bodies",
+        Group::Cost,
         Unit::Bytes,
         "of them, bodies of messages that were ghosts",
     ),
     figure(
         "control_bytes",
+        "Data sent, all else",
+        Group::Cost,
         Unit::Bytes,
         "of them, all else: real bytes",
     ),
     figure(
         "buffer_bytes",
+        "Buffer per device",
+        Group::Cost,
         Unit::Bytes,
         "bundles that a device carries, mean over devices and samples",
     ),
-    figure("energy_j", Unit::Joules, "energy that all devices used"),
+    figure(
+        "energy_j",
+        "Energy of all devices",
+        Group::Cost,
+        Unit::Joules,
+        "energy that all devices used",
+    ),
     figure(
         "energy_device_j",
+        "Energy per device",
+        Group::Cost,
         Unit::Joules,
         "energy that a device used, mean",
     ),
 ];
 
+fn find(name: &str) -> Option<&'static Figure> {
+    FIGURES.iter().find(|figure| figure.name == name)
+}
+
 /// The unit of a figure by its name; for figures of a scenario's own, by how the name ends.
 pub(crate) fn unit(name: &str) -> Unit {
-    let known = FIGURES.iter().find(|figure| figure.name == name);
-    known.map_or_else(
+    find(name).map_or_else(
         || match name {
             _ if name.ends_with("_s") => Unit::Seconds,
             _ if name.ends_with("_bytes") => Unit::Bytes,
@@ -162,6 +288,54 @@ pub(crate) fn unit(name: &str) -> Unit {
         },
         |figure| figure.unit,
     )
+}
+
+/// What a page calls a figure; one of a scenario's own by its key, without underscores and unit.
+pub(super) fn label(name: &str) -> String {
+    if let Some(figure) = find(name) {
+        return figure.label.to_owned();
+    }
+    let bare = ["_s", "_bytes", "_j"]
+        .iter()
+        .find_map(|suffix| name.strip_suffix(suffix))
+        .unwrap_or(name);
+    let words = bare.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// What a figure means, if every run has it.
+pub(super) fn meaning(name: &str) -> &'static str {
+    find(name).map_or("", |figure| figure.meaning)
+}
+
+/// What a page shows where the pointer rests: the key in `summary.json`, and what it means.
+pub(super) fn tooltip(name: &str) -> String {
+    match meaning(name) {
+        "" => name.to_owned(),
+        meaning => format!("{name}: {meaning}"),
+    }
+}
+
+/// Under which heading a page shows a figure.
+pub(super) fn group(name: &str) -> Group {
+    find(name).map_or(Group::Own, |figure| figure.group)
+}
+
+impl Group {
+    /// The heading.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Self::World => "World",
+            Self::Messages => "Messages",
+            Self::Couriers => "Couriers",
+            Self::Contacts => "Contacts and sessions",
+            Self::Cost => "Data and energy",
+            Self::Own => "Figures of this scenario",
+        }
+    }
 }
 
 /// The names of figures in the order in which they are shown: those of every run, then a scenario's own.
@@ -179,9 +353,35 @@ impl Unit {
     pub fn show(self, value: f64) -> String {
         match self {
             Self::Count | Self::Ratio | Self::Share => number(value),
-            Self::Seconds => scaled(value, &SECONDS),
-            Self::Bytes => scaled(value, &BYTES),
-            Self::Joules => scaled(value, &JOULES),
+            Self::Seconds => scaled(value, &SECONDS, number),
+            Self::Bytes => scaled(value, &BYTES, number),
+            Self::Joules => scaled(value, &JOULES, number),
+        }
+    }
+
+    /// A value as a page shows it: shares in percent, what is measured to three digits that count.
+    #[must_use]
+    pub fn plain(self, value: f64) -> String {
+        match self {
+            Self::Count => number(value),
+            Self::Ratio => brief(value),
+            Self::Share => format!("{} %", brief(value * 100.0)),
+            Self::Seconds => scaled(value, &SECONDS, brief),
+            Self::Bytes => scaled(value, &BYTES, brief),
+            Self::Joules => scaled(value, &JOULES, brief),
+        }
+    }
+
+    /// From one value to another as a page shows it, with the unit once where both have the same.
+    #[must_use]
+    pub fn range(self, low: f64, high: f64) -> String {
+        let (low, high) = match (self.plain(low), self.plain(high)) {
+            (low_brief, high_brief) if low_brief == high_brief => (self.show(low), self.show(high)),
+            different => different,
+        };
+        match (low.split_once(' '), high.split_once(' ')) {
+            (Some((low, one)), Some((_, other))) if one == other => format!("{low} to {high}"),
+            _ => format!("{low} to {high}"),
         }
     }
 }
@@ -197,14 +397,14 @@ const BYTES: [(f64, &str); 4] = [(1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB
 const JOULES: [(f64, &str); 4] = [(1e-3, "mJ"), (1.0, "J"), (1e3, "kJ"), (1e6, "MJ")];
 
 /// In the largest unit of which there is at least one; time goes on in a smaller unit up to two.
-fn scaled(value: f64, units: &[(f64, &str)]) -> String {
+fn scaled(value: f64, units: &[(f64, &str)], digits: fn(f64) -> String) -> String {
     if value == 0.0 {
         let plain = units.iter().find(|unit| unit.0 == 1.0).unwrap_or(&units[0]);
         return format!("0 {}", plain.1);
     }
     let fits = |unit: &&(f64, &str)| value.abs() >= unit.0;
     let unit = units.iter().rev().find(fits).unwrap_or(&units[0]);
-    format!("{} {}", number(value / unit.0), unit.1)
+    format!("{} {}", digits(value / unit.0), unit.1)
 }
 
 /// Four digits that count; of a thousand and more, whole with thin spaces between thousands.
@@ -229,6 +429,17 @@ pub(super) fn number(value: f64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// Three digits that count.
+pub(super) fn brief(value: f64) -> String {
+    let step = match value.abs() {
+        size if size >= 100.0 => 1.0,
+        size if size >= 10.0 => 10.0,
+        size if size >= 0.1 => 100.0,
+        _ => return number(value),
+    };
+    number((value * step).round() / step)
 }
 
 fn small(value: f64) -> String {
@@ -272,6 +483,33 @@ mod tests {
         for (unit, value, text) in shown {
             assert_eq!(unit.show(value), text, "{value} {unit:?}");
         }
+    }
+
+    #[test]
+    fn a_page_shows_shares_in_percent_and_a_unit_once() {
+        assert_eq!(Unit::Share.plain(0.816_27), "81.6 %");
+        assert_eq!(Unit::Share.plain(1.0), "100 %");
+        assert_eq!(Unit::Bytes.plain(1_234_567.0), "1.23 MB");
+        assert_eq!(Unit::Count.plain(1_234.0), "1\u{202f}234");
+        assert_eq!(Unit::Seconds.plain(90.0), "1.5 min");
+        assert_eq!(Unit::Share.range(0.2, 0.95), "20 to 95 %");
+        assert_eq!(Unit::Seconds.range(90.0, 120.0), "1.5 to 2 min");
+        assert_eq!(Unit::Seconds.range(30.0, 120.0), "30 s to 2 min");
+        assert_eq!(Unit::Joules.range(221.8, 222.1), "221.8 to 222.1 J");
+        assert_eq!(Unit::Count.range(3.0, 5.0), "3 to 5");
+    }
+
+    #[test]
+    fn a_figure_has_a_label_that_is_no_key() {
+        for figure in FIGURES {
+            assert!(!figure.label.contains('_'), "{}", figure.name);
+        }
+        assert_eq!(label("delay_median_s"), "Median delay");
+        assert_eq!(label("flooder_taken_bytes"), "Flooder taken");
+        assert_eq!(
+            tooltip("contacts"),
+            "contacts: times that a pair was within reach"
+        );
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub use self::curves::Curves;
 pub use self::directory::{Output, run_directory};
 pub use self::error::Error;
 pub(crate) use self::figure::unit;
-pub use self::figure::{FIGURES, Figure, Unit};
+pub use self::figure::{FIGURES, Figure, Group, Unit};
 pub use self::identity::Identity;
 pub use self::plot::{Plot, plots};
 pub use self::report::report;

@@ -14,28 +14,52 @@ pub struct Plot {
     pub name: &'static str,
     /// What it shows.
     pub title: &'static str,
+    /// How to read it.
+    pub caption: &'static str,
     /// The SVG.
     pub svg: String,
 }
 
 /// The drawings of these results, laid over one another, each with the name it goes by. One for which no
-/// result has a value is left out.
+/// result has a value is left out, and one of an amount that is always 0.
 ///
 /// # Errors
 /// A bug: drawing failed.
 pub fn plots(results: &[(&str, &Summary)]) -> Result<Vec<Plot>, Error> {
+    drawn(results, Words::Inside)
+}
+
+/// As [`plots`], for a page that writes title and caption itself.
+pub(super) fn untitled(results: &[(&str, &Summary)]) -> Result<Vec<Plot>, Error> {
+    drawn(results, Words::Beside)
+}
+
+/// Where a drawing's title is.
+#[derive(Clone, Copy, PartialEq)]
+enum Words {
+    Inside,
+    Beside,
+}
+
+fn drawn(results: &[(&str, &Summary)], words: Words) -> Result<Vec<Plot>, Error> {
     let mut plots = Vec::new();
     for kind in KINDS {
         let lines: Vec<Line> = results
             .iter()
             .map(|(name, summary)| Line::new(name, summary, kind))
             .collect();
-        if lines.iter().all(|line| line.points.is_empty()) {
+        let mut means = lines.iter().flat_map(|line| &line.points);
+        if means.all(|(_, estimate)| kind.axes.is_amount() && estimate.mean == 0.0) {
             continue;
         }
-        let svg = draw(kind, &lines).map_err(|error| Error::Plot(kind.name, error.to_string()))?;
-        let (name, title) = (kind.name, kind.title);
-        plots.push(Plot { name, title, svg });
+        let svg =
+            draw(kind, &lines, words).map_err(|error| Error::Plot(kind.name, error.to_string()))?;
+        plots.push(Plot {
+            name: kind.name,
+            title: kind.title,
+            caption: kind.caption,
+            svg,
+        });
     }
     Ok(plots)
 }
@@ -44,6 +68,7 @@ pub fn plots(results: &[(&str, &Summary)]) -> Result<Vec<Plot>, Error> {
 struct Kind {
     name: &'static str,
     title: &'static str,
+    caption: &'static str,
     /// What the axes say; units that depend on the values are added.
     across: &'static str,
     up: &'static str,
@@ -72,6 +97,11 @@ impl Axes {
         }
     }
 
+    /// Whether it is of bytes or joules: where there never are any, a drawing says nothing.
+    fn is_amount(self) -> bool {
+        matches!(self, Self::OverTime(units) if units.len() > 1)
+    }
+
     fn over_time(self) -> bool {
         matches!(self, Self::ShareOverTime | Self::OverTime(_))
     }
@@ -81,8 +111,9 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "delivery-ratio",
         title: "Delivery ratio over time",
+        caption: "Messages delivered, as a share of those written so far.",
         across: "time",
-        up: "messages delivered, of those written so far",
+        up: "share of messages delivered",
         axes: Axes::ShareOverTime,
         values: |curves| &curves.delivery_ratio,
         legend: SeriesLabelPosition::LowerRight,
@@ -90,8 +121,9 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "delay",
         title: "Delay of messages",
+        caption: "Share of all messages that was delivered within a delay. The curve ends at the delivery ratio.",
         across: "delay (logarithmic)",
-        up: "messages delivered within it, of all written",
+        up: "share of messages delivered",
         axes: Axes::ShareOfDurations,
         values: |curves| &curves.delivered_within,
         legend: SeriesLabelPosition::UpperLeft,
@@ -99,8 +131,9 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "overhead",
         title: "Overhead over time",
+        caption: "Transfers beyond the one that each delivery needs, for each delivery so far.",
         across: "time",
-        up: "transfers beyond the needed, for each delivery",
+        up: "extra transfers per delivery",
         axes: Axes::OverTime(&[(1.0, "")]),
         values: |curves| &curves.overhead_ratio,
         legend: SeriesLabelPosition::LowerRight,
@@ -108,6 +141,7 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "inter-contact",
         title: "Times between contacts of a pair",
+        caption: "Share of the times between two contacts of a pair that were longer. Both axes are logarithmic.",
         across: "time apart (logarithmic)",
         up: "share that is longer (logarithmic)",
         axes: Axes::LogShareOfDurations,
@@ -117,6 +151,7 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "buffer",
         title: "Bundles carried over time",
+        caption: "Size of the bundles that a device carries, mean over devices.",
         across: "time",
         up: "carried by a device",
         axes: Axes::OverTime(&[(1.0, "bytes"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB")]),
@@ -126,6 +161,7 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "energy",
         title: "Energy over time",
+        caption: "Energy that a device has used since the start, mean over devices.",
         across: "time",
         up: "used by a device since the start",
         axes: Axes::OverTime(&[(1e-3, "mJ"), (1.0, "J"), (1e3, "kJ")]),
@@ -176,7 +212,7 @@ const COLOURS: [RGBColor; 6] = [
 ];
 const INK: RGBColor = RGBColor(40, 44, 52);
 const GRID: RGBColor = RGBColor(222, 225, 230);
-const SIZE: (u32, u32) = (960, 560);
+const SIZE: (u32, u32) = (720, 430);
 
 /// The axes that hold these lines.
 fn axes(kind: &Kind, lines: &[Line]) -> (Axis, Axis) {
@@ -232,7 +268,7 @@ fn bends(lines: &[Line]) -> (f64, f64) {
     }
 }
 
-fn draw(kind: &Kind, lines: &[Line]) -> Result<String, Box<dyn std::error::Error>> {
+fn draw(kind: &Kind, lines: &[Line], place: Words) -> Result<String, Box<dyn std::error::Error>> {
     let (across, up) = axes(kind, lines);
     let mut svg = String::new();
     {
@@ -241,11 +277,14 @@ fn draw(kind: &Kind, lines: &[Line]) -> Result<String, Box<dyn std::error::Error
         let words = |size: i32| ("sans-serif", size).into_font().color(&INK);
         let (across_title, up_title) = (across.title.clone(), up.title.clone());
         let mut chart = ChartBuilder::on(&root)
-            .margin(14)
-            .margin_top(74)
-            .margin_right(28)
-            .x_label_area_size(58)
-            .y_label_area_size(84)
+            .margin(8)
+            .margin_top(match place {
+                Words::Inside => 66,
+                Words::Beside => 12,
+            })
+            .margin_right(24)
+            .x_label_area_size(54)
+            .y_label_area_size(76)
             .build_cartesian_2d(across, up)?;
         chart
             .configure_mesh()
@@ -264,10 +303,12 @@ fn draw(kind: &Kind, lines: &[Line]) -> Result<String, Box<dyn std::error::Error
                     .iter()
                     .map(move |(x, estimate)| (*x, value(estimate)))
             };
-            let low = at(|estimate| estimate.low.unwrap_or(estimate.mean));
-            let high = at(|estimate| estimate.high.unwrap_or(estimate.mean));
-            let band: Vec<(f64, f64)> = low.chain(high.rev()).collect();
-            chart.draw_series([Polygon::new(band, colour.mix(0.18))])?;
+            if points.iter().any(|(_, estimate)| estimate.low.is_some()) {
+                let low = at(|estimate| estimate.low.unwrap_or(estimate.mean));
+                let high = at(|estimate| estimate.high.unwrap_or(estimate.mean));
+                let band: Vec<(f64, f64)> = low.chain(high.rev()).collect();
+                chart.draw_series([Polygon::new(band, colour.mix(0.18))])?;
+            }
             // Nothing is as long as the longest, and the logarithm of nothing has no place.
             let drawn = at(|estimate| estimate.mean)
                 .filter(|(_, mean)| kind.axes != Axes::LogShareOfDurations || *mean > 0.0);
@@ -288,16 +329,18 @@ fn draw(kind: &Kind, lines: &[Line]) -> Result<String, Box<dyn std::error::Error
                 .label_font(words(17))
                 .draw()?;
         }
-        let mut says: Vec<&str> = Vec::new();
-        if let [line] = lines {
-            says.push(&line.label);
+        if place == Words::Inside {
+            let mut says: Vec<&str> = Vec::new();
+            if let [line] = lines {
+                says.push(&line.label);
+            }
+            let estimates = || lines.iter().flat_map(|line| &line.points);
+            if estimates().any(|(_, estimate)| estimate.low.is_some()) {
+                says.push("mean over seeds; band: 95 % interval of it");
+            }
+            root.draw(&Text::new(kind.title, (84, 10), words(24)))?;
+            root.draw(&Text::new(says.join("; "), (84, 40), words(17)))?;
         }
-        let estimates = || lines.iter().flat_map(|line| &line.points);
-        if estimates().any(|(_, estimate)| estimate.low.is_some()) {
-            says.push("mean over seeds; band: 95 % interval of it");
-        }
-        root.draw(&Text::new(kind.title, (98, 14), words(27)))?;
-        root.draw(&Text::new(says.join("; "), (98, 46), words(17)))?;
         root.present()?;
     }
     Ok(svg)
