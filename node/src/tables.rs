@@ -4,7 +4,10 @@
 //! | table | key after the table byte | value |
 //! | --- | --- | --- |
 //! | 0x01 schema | – | version u16 |
-//! | 0x20 account | – | `engine::account::Account` |
+//! | 0x20 private key of the identity, on the device that made it | – | key 32 |
+//! | 0x32 private keys of this device | – | `engine::account::DeviceSecrets` |
+//! | 0x33 what contacts are told | – | `engine::account::Told` |
+//! | 0x34 settings | – | `engine::account::Settings` |
 //! | 0x2D this device | – | device 16 |
 //! | 0x21 contacts | identity 32 | `engine::contact::Contact` |
 //! | 0x22 devices of contacts | device 16 | `engine::device::Device` |
@@ -33,7 +36,7 @@ use minicbor::{Decode, Encode};
 #[repr(u8)]
 #[expect(missing_docs, reason = "drawn above")]
 pub enum Table {
-    Account = 0x20,
+    IdentityKey = 0x20,
     Contacts = 0x21,
     Devices = 0x22,
     Invitations = 0x23,
@@ -51,6 +54,9 @@ pub enum Table {
     CarriedParts = 0x2F,
     Loads = 0x30,
     Drafts = 0x31,
+    DeviceSecrets = 0x32,
+    Told = 0x33,
+    Settings = 0x34,
 }
 
 impl Table {

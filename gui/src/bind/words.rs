@@ -271,6 +271,7 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         Refusal::SlotsDamaged => ui::Code::SlotsDamaged,
         Refusal::StoreMissing => ui::Code::StoreMissing,
         Refusal::NewerData => ui::Code::NewerData,
+        Refusal::OlderData => ui::Code::OlderData,
         Refusal::BadParcel
         | Refusal::ParcelNotForUs
         | Refusal::ParcelKnown

@@ -104,6 +104,8 @@ pub enum Refusal {
     StoreMissing,
     /// The data were written by a newer version.
     NewerData,
+    /// The data were written by a version so old that this one cannot read them.
+    OlderData,
     /// The request does not carry the token of this start.
     NotAuthorised,
     /// The request comes from a web page, or is addressed to another host.
@@ -177,7 +179,8 @@ impl Refusal {
             | Self::SlotsMissing
             | Self::SlotsDamaged
             | Self::StoreMissing
-            | Self::NewerData => RefusalClass::Storage,
+            | Self::NewerData
+            | Self::OlderData => RefusalClass::Storage,
             Self::Bug => RefusalClass::Bug,
         }
     }

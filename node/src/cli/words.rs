@@ -107,6 +107,11 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::NewerData => {
             "The data were written by a newer Hedgerow. Use that one; nothing was changed.".into()
         }
+        Refusal::OlderData => {
+            "An early version of Hedgerow made these data, and this one cannot read them. Choose another \
+             directory, or wipe this one; nothing was changed."
+                .into()
+        }
         Refusal::NotAuthorised => {
             "The node does not accept our token: it was restarted meanwhile. Try again.".into()
         }

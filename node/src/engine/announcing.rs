@@ -33,7 +33,7 @@ impl Engine {
         state: CarrierState,
     ) -> Result<(), StorageError> {
         if kind == CarrierKind::Ble && !self.carriers.contains_key(&kind) {
-            turn.out.command(kind, self.account.radio.into());
+            turn.out.command(kind, self.account.settings.radio.into());
         }
         let carrier = self.carriers.entry(kind).or_insert(Carrier {
             state,
@@ -44,7 +44,7 @@ impl Engine {
         if state != CarrierState::On {
             carrier.airtime = None;
         }
-        let is_wanted = !self.account.is_off(kind);
+        let is_wanted = !self.account.settings.is_off(kind);
         if !is_wanted && state != CarrierState::Off {
             turn.out.command(kind, CarrierCommand::Switch { on: false });
         }
@@ -86,8 +86,8 @@ impl Engine {
     /// Tells contacts where this device can be reached, if that is news.
     pub(super) fn addresses_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let told = self.own_addresses();
-        if told != self.account.addresses {
-            self.account.addresses = told;
+        if told != self.account.told.addresses {
+            self.account.told.addresses = told;
             self.fact_changed(turn, FactKind::Addresses)?;
         }
         Ok(())
@@ -104,7 +104,8 @@ impl Engine {
     /// What an invitation says: nobody is sent to a relay while relays are switched off.
     pub(super) fn invited_to(&self) -> Vec<Address> {
         let endpoints = self.own_endpoints().into_iter();
-        let endpoints = endpoints.filter(|endpoint| !self.account.is_off(endpoint.carrier));
+        let endpoints =
+            endpoints.filter(|endpoint| !self.account.settings.is_off(endpoint.carrier));
         endpoints.map(|endpoint| Address(endpoint.text())).collect()
     }
 
@@ -120,7 +121,7 @@ impl Engine {
     /// switched relays off: an address of a relay says nothing of where we are, and two who both took theirs back
     /// would find each other no more once relays are all that is left.
     fn own_relays(&self) -> impl Iterator<Item = Endpoint> + '_ {
-        self.account.relays.iter().map(|relay| Endpoint {
+        self.account.settings.relays.iter().map(|relay| Endpoint {
             carrier: CarrierKind::Relay,
             address: Address(relay.clone()),
         })
@@ -128,12 +129,12 @@ impl Engine {
 
     /// What is told of all other carriers.
     fn endpoints_beside_relays(&self) -> Vec<Endpoint> {
-        if self.account.relay_paths != RelayPaths::Direct {
+        if self.account.settings.relay_paths != RelayPaths::Direct {
             return Vec::new();
         }
         let now = |kind: CarrierKind| self.carriers.get(&kind).map(|carrier| &carrier.addresses);
         let is_nowhere = |kind| now(kind).is_none_or(Vec::is_empty);
-        let mut endpoints = Endpoint::parse_all(&self.account.addresses);
+        let mut endpoints = Endpoint::parse_all(&self.account.told.addresses);
         endpoints.retain(|endpoint| is_nowhere(endpoint.carrier));
         for (kind, carrier) in &self.carriers {
             endpoints.extend(carrier.addresses.iter().map(|address| Endpoint {
@@ -142,8 +143,8 @@ impl Engine {
             }));
         }
         endpoints.retain(|endpoint| {
-            let is_told =
-                endpoint.carrier != CarrierKind::Relay && !self.account.is_off(endpoint.carrier);
+            let is_told = endpoint.carrier != CarrierKind::Relay
+                && !self.account.settings.is_off(endpoint.carrier);
             is_told && !endpoint.address.tells_hardware()
         });
         endpoints.sort_by_key(|endpoint| endpoint.carrier);
@@ -168,11 +169,6 @@ impl Engine {
         }
         self.presence.changed();
         Ok(())
-    }
-
-    /// Whether the user lets this device be announced over a carrier.
-    pub(super) fn is_announced_over(&self, kind: CarrierKind) -> bool {
-        !self.account.unannounced.contains(&(kind as u8))
     }
 
     /// Has each carrier announce what is to be announced now, if it does not yet: our beacon, and pairwise
@@ -212,20 +208,20 @@ impl Engine {
     /// The beacons that mean something: ours, then those for contacts that do not hold our newest key.
     /// Whatever changes them says so to [`outdate`](super::presence::Presence::outdate).
     fn beacons(&self, kind: CarrierKind, epoch: Epoch) -> Vec<Beacon> {
-        if !self.is_announced_over(kind) {
+        if !self.account.settings.is_announced_over(kind) {
             return Vec::new();
         }
         let cryptography = self.account.cryptography();
-        let version = self.account.versions.of(FactKind::BeaconKey);
+        let version = self.account.told.versions.of(FactKind::BeaconKey);
         let uninformed = self.devices.iter().filter(|(id, device)| {
             device.given.of(FactKind::BeaconKey) < version && self.may_talk_to(**id)
         });
         let pairwise = uninformed.map(|(id, device)| {
-            let direction = Direction::between(&self.device_id.0, &id.0);
+            let direction = Direction::between(&self.account.device_id.0, &id.0);
             let key = &device.pair_beacon_key;
             key.beacon_under(cryptography, kind, epoch, direction)
         });
-        let key = &self.account.beacon_key;
+        let key = &self.account.told.beacon_key;
         let own = key.beacon_under(cryptography, kind, epoch);
         std::iter::once(own).chain(pairwise).collect()
     }
@@ -256,7 +252,7 @@ impl Engine {
                 key: device.beacon_key.as_ref(),
                 pair: (
                     &device.pair_beacon_key,
-                    Direction::between(&id.0, &self.device_id.0),
+                    Direction::between(&id.0, &self.account.device_id.0),
                 ),
                 offset_ms,
             })

@@ -2,7 +2,7 @@
 
 use hedgerow_sync::store::StorageError;
 
-use super::account::MAX_NAME;
+use super::account::{MAX_NAME, Settings};
 use super::endpoint::ANNOUNCING;
 use super::fact::FactKind;
 use super::fault::CallError;
@@ -69,10 +69,10 @@ impl Engine {
         if name.is_empty() {
             return Err(Refusal::Empty.into());
         }
-        if name != self.account.name {
-            self.account.name = name;
+        if name != self.account.told.name {
+            self.account.told.name = name;
             turn.erased()?;
-            self.name_changed(self.identity());
+            self.name_changed(self.account.identity());
             self.fact_changed(turn, FactKind::Profile)?;
         }
         Ok(Reply::Me(self.me()))
@@ -87,11 +87,9 @@ impl Engine {
         if !self.carriers.contains_key(&kind) {
             return Err(Refusal::NoSuchCarrier.into());
         }
-        self.account.switched_off.retain(|off| *off != kind as u8);
-        if !on {
-            self.account.switched_off.push(kind as u8);
-        }
-        self.account.save(turn.txn)?;
+        let settings = &mut self.account.settings;
+        Settings::list(&mut settings.switched_off, kind, !on);
+        settings.save(turn.txn)?;
         turn.out.command(kind, CarrierCommand::Switch { on });
         self.addresses_changed(turn)?;
         Ok(Reply::Done)
@@ -106,19 +104,17 @@ impl Engine {
         if !self.carriers.contains_key(&kind) || !ANNOUNCING.contains(&kind) {
             return Err(Refusal::NoSuchCarrier.into());
         }
-        self.account.unannounced.retain(|one| *one != kind as u8);
-        if !announcing {
-            self.account.unannounced.push(kind as u8);
-        }
+        let settings = &mut self.account.settings;
+        Settings::list(&mut settings.unannounced, kind, !announcing);
+        settings.save(turn.txn)?;
         self.presence.outdate();
-        self.account.save(turn.txn)?;
         self.pending.carriers.insert(kind);
         Ok(Reply::Done)
     }
 
     fn set_radio(&mut self, turn: &mut Turn<'_>, radio: Radio) -> Result<Reply, CallError> {
-        self.account.radio = radio;
-        self.account.save(turn.txn)?;
+        self.account.settings.radio = radio;
+        self.account.settings.save(turn.txn)?;
         turn.out.command(CarrierKind::Ble, radio.into());
         if let Some(carrier) = self.carriers.get_mut(&CarrierKind::Ble) {
             carrier.airtime = None;

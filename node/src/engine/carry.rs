@@ -111,7 +111,7 @@ impl Engine {
         let Some(prekey) = device.prekey.clone() else {
             return Ok(None);
         };
-        let direction = Direction::between(&self.device_id.0, &id.0);
+        let direction = Direction::between(&self.account.device_id.0, &id.0);
         let mut draft = Draft::new(
             &device.bundle_tag_key,
             direction,
@@ -137,7 +137,7 @@ impl Engine {
                     .push(items::FACT_HELD, &tables::encoded(&held))
                     .map_err(|_| Refusal::Bug)?;
             }
-            if self.account.versions.of(kind) > device.given.of(kind)
+            if self.account.told.versions.of(kind) > device.given.of(kind)
                 && let Some(fact) = self.fact(kind)
             {
                 draft
@@ -156,7 +156,7 @@ impl Engine {
         let (mut room, mut newest) = (true, None);
         while room && reconciler.has_more() {
             let mut messages = Vec::new();
-            reconciler.fill(turn.txn, &self.mark_key, FILL, &mut messages)?;
+            reconciler.fill(turn.txn, &self.account.mark_key, FILL, &mut messages)?;
             for message in messages {
                 room = room && draft.push(message.kind(), &message.encode()).is_ok();
                 if room && let Some(last) = self.last_of_ours(&message) {
@@ -165,7 +165,7 @@ impl Engine {
             }
         }
         let sealed = draft.seal(
-            &self.account.device_key,
+            &self.account.secrets.device_key,
             &prekey.public,
             &prekey.psk,
             lifetime_s,
@@ -186,7 +186,7 @@ impl Engine {
             return None;
         };
         let log = LogId {
-            device: self.device_id,
+            device: self.account.device_id,
             incarnation,
         };
         Some((log, Batch::parse(core).ok()?.last()))
@@ -200,7 +200,7 @@ impl Engine {
         salt_seed: &'a [u8; 32],
     ) -> Channel<'a> {
         Channel {
-            me: self.own_log(),
+            me: self.account.own_log(),
             peer,
             role: Role::Bundle,
             hash: tag,
@@ -260,7 +260,7 @@ impl Engine {
     pub(super) fn sender_of(&self, tag: &[u8; 32]) -> Option<DeviceId> {
         match self.account.cryptography() {
             Cryptography::Real => {
-                let me = self.device_id;
+                let me = self.account.device_id;
                 let senders = self.devices.iter().map(|(id, device)| {
                     let direction = Direction::between(&id.0, &me.0);
                     (*id, &device.bundle_tag_key, direction)
@@ -300,7 +300,9 @@ impl Engine {
             Ok(contents) => contents,
             Err(BundleFault::NoPrekey) => {
                 // Sealed to what is lost here: the sender is to hear again of what is there.
-                if device.given.of(FactKind::Prekey) >= self.account.versions.of(FactKind::Prekey) {
+                if device.given.of(FactKind::Prekey)
+                    >= self.account.told.versions.of(FactKind::Prekey)
+                {
                     self.fact_changed(turn, FactKind::Prekey)?;
                 }
                 return Err(Refusal::ParcelNotForUs.into());
@@ -447,7 +449,7 @@ mod tests {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let (id, device) = engine.devices.iter().next().expect("there is a contact");
         let contact = &engine.contacts[&device.identity];
-        let direction = Direction::between(&engine.device_id.0, &id.0);
+        let direction = Direction::between(&engine.account.device_id.0, &id.0);
         let mut draft = Draft::new(
             &device.bundle_tag_key,
             direction,
@@ -472,7 +474,7 @@ mod tests {
         let queued = |txn: &mut dyn hedgerow_sync::store::Txn| {
             let channel = engine.bundle_channel(*id, draft.tag(), &[4; 32]);
             let mut reconciler = Reconciler::export(txn, &channel, &shared)?;
-            reconciler.fill(txn, &engine.mark_key, FILL, &mut messages)
+            reconciler.fill(txn, &engine.account.mark_key, FILL, &mut messages)
         };
         store.write(queued).expect("memory does not fail");
         for message in messages {
@@ -482,7 +484,7 @@ mod tests {
         }
         let prekey = device.prekey.as_ref().expect("it was told");
         let sealed = draft.seal(
-            &engine.account.device_key,
+            &engine.account.secrets.device_key,
             &prekey.public,
             &prekey.psk,
             MAX_LIFETIME_S,

@@ -95,7 +95,7 @@ impl Engine {
             queued,
             why: (queued > 0).then(|| self.why(identity, now)),
             messages,
-            unread: reading::unread(reader, space, self.device_id)?,
+            unread: reading::unread(reader, space, self.account.device_id)?,
             draft: draft::of(reader, identity)?,
             active_ms: known.active_ms,
         })
@@ -105,7 +105,7 @@ impl Engine {
         let identity = self.contact_named(id)?;
         Ok(Reply::Identities(Identities {
             contact: contact::api_id(identity),
-            ours: self.identity().0,
+            ours: self.account.identity().0,
             theirs: identity.0,
         }))
     }
@@ -164,8 +164,8 @@ impl Engine {
 
     /// Somebody may be shown under another name now, or not at all: contacts whose names look the same may change.
     pub(super) fn name_changed(&mut self, identity: IdentityId) {
-        let shown = match identity == self.identity() {
-            true => Some(self.account.name.as_str()),
+        let shown = match identity == self.account.identity() {
+            true => Some(self.account.told.name.as_str()),
             false => self.contacts.get(&identity).map(contact::Contact::name),
         };
         if let Some(names) = self.names.get_mut() {
@@ -180,7 +180,7 @@ impl Engine {
     fn names(&self) -> &Names {
         self.names.get_or_init(|| {
             let mut names = Names::default();
-            names.set(self.identity(), Some(&self.account.name));
+            names.set(self.account.identity(), Some(&self.account.told.name));
             for (identity, contact) in &self.contacts {
                 names.set(*identity, Some(contact.name()));
             }
@@ -256,7 +256,7 @@ impl Engine {
         };
         let others = self.contacts.iter().filter(|(id, _)| **id != identity);
         let mut others = others.flat_map(|(_, contact)| &contact.devices);
-        if self.device_list.devices().any(is_named) || others.any(is_named) {
+        if self.account.device_list.devices().any(is_named) || others.any(is_named) {
             return Err(PeerFault::OthersDevice);
         }
         Ok(())
@@ -325,10 +325,10 @@ impl Engine {
 
     /// From now on only those who are told again recognise this device's beacon.
     fn redraw_beacon_key(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        self.account.beacon_key = BeaconKey::random(&mut turn.rng);
+        self.account.told.beacon_key = BeaconKey::random(&mut turn.rng);
         turn.erased()?;
         // The names at relays derive from it.
-        if !self.account.relays.is_empty() {
+        if !self.account.settings.relays.is_empty() {
             self.fact_changed(turn, FactKind::RelayNames)?;
         }
         self.fact_changed(turn, FactKind::BeaconKey)

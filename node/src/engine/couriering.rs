@@ -401,7 +401,7 @@ impl Engine {
                     && own.loads.is_empty()
                 {
                     let log = LogId {
-                        device: self.device_id,
+                        device: self.account.device_id,
                         incarnation: Incarnation(incarnation),
                     };
                     if peer::acked(turn.txn, space, own.to, log)? >= Seq(seq) {

@@ -105,7 +105,7 @@ impl Engine {
                 false => WayState::NoKeyYet,
             };
         }
-        if self.account.switched_off.contains(&(kind as u8)) {
+        if self.account.settings.is_off(kind) {
             return WayState::Off;
         }
         if !self.is_usable(kind) {

@@ -31,16 +31,16 @@ pub(super) const MAX_LISTS: usize = 8;
 impl Engine {
     /// The content of one of our facts; `None` if there is none yet.
     pub(super) fn fact(&self, kind: FactKind) -> Option<Fact> {
-        let version = self.account.versions.of(kind);
+        let version = self.account.told.versions.of(kind);
         if version == 0 {
             return None;
         }
         let bytes = match kind {
-            FactKind::DeviceList => self.account.device_list.to_vec(),
-            FactKind::Profile => tables::encoded(&(self.account.name.as_str(),)),
-            FactKind::Addresses => tables::encoded(&self.account.addresses),
+            FactKind::DeviceList => self.account.told.device_list.to_vec(),
+            FactKind::Profile => tables::encoded(&(self.account.told.name.as_str(),)),
+            FactKind::Addresses => tables::encoded(&self.account.told.addresses),
             FactKind::Prekey => tables::encoded(&self.newest_prekey()?),
-            FactKind::BeaconKey => self.account.beacon_key.as_bytes().to_vec(),
+            FactKind::BeaconKey => self.account.told.beacon_key.as_bytes().to_vec(),
             FactKind::RelayNames => tables::encoded(&self.relay_names()),
         };
         Some(Fact {
@@ -60,7 +60,7 @@ impl Engine {
             return Ok(());
         };
         for kind in FactKind::ALL {
-            let version = self.account.versions.of(kind);
+            let version = self.account.told.versions.of(kind);
             if version > device.given.of(kind)
                 && live.told.raise(kind, version)
                 && let Some(fact) = self.fact(kind)
@@ -80,9 +80,8 @@ impl Engine {
         turn: &mut Turn<'_>,
         kind: FactKind,
     ) -> Result<(), StorageError> {
-        let version = self.account.versions.of(kind).saturating_add(1);
-        self.account.versions.raise(kind, version);
-        self.account.save(turn.txn)?;
+        self.account.told.raise(kind);
+        self.account.told.save(turn.txn)?;
         self.presence.outdate();
         self.tell_everybody(turn)
     }
@@ -111,16 +110,12 @@ impl Engine {
     ) -> Result<(), StorageError> {
         for kind in FactKind::ALL {
             let have = hello.have.of(kind);
-            let ours = self.account.versions.of(kind);
+            let ours = self.account.told.versions.of(kind);
             if have > ours {
                 let above = have.min(ours.saturating_add(MAX_OUTRUN)).saturating_add(1);
-                self.account.versions.raise(kind, above);
                 self.presence.outdate();
                 // What is told stays the same, prekeys too: nobody's word takes one away.
-                if kind == FactKind::DeviceList {
-                    self.sign_device_list(turn.txn)?;
-                }
-                self.account.save(turn.txn)?;
+                self.account.raise_to(turn.txn, kind, above)?;
             }
         }
         Ok(())
@@ -337,7 +332,7 @@ impl Engine {
         let Some(kind) = FactKind::from_number(held.kind) else {
             return Ok(());
         };
-        let version = held.version.min(self.account.versions.of(kind));
+        let version = held.version.min(self.account.told.versions.of(kind));
         let device = self.devices.get_mut(&id).ok_or(PeerFault::OutOfPlace)?;
         if device.given.raise(kind, version) {
             device.joined_by = None;

@@ -3,7 +3,7 @@
 
 use hedgerow_sync::id::{DeviceId, Incarnation};
 use hedgerow_transport::cryptography::Cryptography;
-use hedgerow_transport::handshake::{Counted, Dialling, Direction, Head, Party, Tagged, Whole};
+use hedgerow_transport::handshake::{Dialling, Direction, Head, Party, Tagged, Whole};
 use hedgerow_transport::keys::Psk;
 
 use super::device::Device;
@@ -26,6 +26,7 @@ impl Engine {
         if !self.may_talk_to(id) || self.sessions.contains_key(&id) != moves {
             return None;
         }
+        let counted = self.account.count_handshake();
         let device = self.devices.get(&id)?;
         let refusals = self.refusals.get(&id).copied().unwrap_or_default();
         // Every other attempt only: the address may belong to somebody else by now, or the beacon that
@@ -36,14 +37,9 @@ impl Engine {
         } else {
             device.psk.current.clone()
         };
-        let counted = Counted {
-            incarnation: self.incarnation.0,
-            counter: self.counter,
-        };
-        self.counter += 1;
         let (dialling, flight) = Dialling::new(
-            &self.account.device_key,
-            &self.party(),
+            &self.account.secrets.device_key,
+            &self.account.party(),
             &party(id, device),
             &device.tag_key,
             &psk,
@@ -61,7 +57,7 @@ impl Engine {
             #[cfg(feature = "sized")]
             Cryptography::Sized => return self.recognise_by_hint(head),
         }
-        let me = self.device_id;
+        let me = self.account.device_id;
         let devices = self.devices.iter().map(|(id, device)| {
             (
                 Who::Device(*id),
@@ -87,13 +83,13 @@ impl Engine {
         if !self.may_talk_to(id) {
             return Err(PeerFault::Handshake.into());
         }
-        let me = self.party();
+        let me = self.account.party();
         let device = self.devices.get_mut(&id).ok_or(PeerFault::Handshake)?;
         let rescue_psk = device.rescue_key.as_psk();
         let mut keys: Vec<(u32, &Psk)> = device.psk.candidates();
         keys.push((replay::RESCUE, &rescue_psk));
         let opened = whole.open(
-            &self.account.device_key,
+            &self.account.secrets.device_key,
             &me,
             &party(id, device),
             keys.iter().map(|(_, psk)| *psk),
@@ -120,15 +116,6 @@ impl Engine {
             .is_some_and(|device| attempt.sighted || device.is_good(&attempt.endpoint))
         {
             *self.refusals.entry(id).or_default() += 1;
-        }
-    }
-
-    /// This side of every handshake.
-    pub(super) fn party(&self) -> Party {
-        Party {
-            identity: self.identity().0,
-            device: self.device_id.0,
-            key: self.device_keys.key,
         }
     }
 

@@ -30,7 +30,7 @@ impl Hints {
 impl Engine {
     /// As [`recognise`](Self::recognise), for sized flights.
     pub(super) fn recognise_by_hint(&self, head: Head) -> Option<(Who, Tagged)> {
-        let me = self.device_id;
+        let me = self.account.device_id;
         let direction = |from: &[u8; 16]| Direction::between(from, &me.0);
         let hints = self.hints.flights.get_or_init(|| {
             let devices = self.devices.iter();
@@ -57,7 +57,7 @@ impl Engine {
 
     /// As [`sender_of`](Self::sender_of), for sized bundles.
     pub(super) fn sized_sender_of(&self, tag: &[u8; 32]) -> Option<DeviceId> {
-        let me = self.device_id;
+        let me = self.account.device_id;
         let direction = |from: &DeviceId| Direction::between(&from.0, &me.0);
         let bundles = self.hints.bundles.get_or_init(|| {
             let devices = self.devices.iter();

@@ -14,7 +14,7 @@ use hedgerow_transport::keys::{BeaconKey, BundlePsk, PairKeys, StaticKey};
 use minicbor::bytes::ByteArray;
 use rand_core::CryptoRng;
 
-use super::account::Account;
+use super::account::{Account, Told};
 use super::contact::{self, Contact};
 use super::device::{Device, TheirPrekey};
 use super::endpoint::Endpoint;
@@ -73,8 +73,7 @@ pub fn card(
     rng: &mut impl CryptoRng,
 ) -> Result<Card, StorageError> {
     store.write(|txn| {
-        let mut account: Account =
-            tables::load(txn, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
+        let mut told = Told::load(txn)?.ok_or_else(damaged)?;
         let addresses: Vec<String> = endpoints
             .iter()
             .map(|(carrier, address)| {
@@ -82,32 +81,31 @@ pub fn card(
                 Endpoint { carrier, address }.text()
             })
             .collect();
-        if account.addresses != addresses {
-            account.addresses = addresses;
-            raise(&mut account, FactKind::Addresses);
+        if told.addresses != addresses {
+            told.addresses = addresses;
+            told.raise(FactKind::Addresses);
         }
         let prekey = match newest_prekey(txn)? {
             Some(prekey) => prekey,
             None => {
-                raise(&mut account, FactKind::Prekey);
-                let number = account.versions.of(FactKind::Prekey);
+                let number = told.raise(FactKind::Prekey);
                 let prekey = Prekey::new(StaticKey::random(rng), wall_ms);
                 prekey.save(txn, number)?;
                 prekey.fact(number)
             }
         };
-        account.save(txn)?;
-        let device_list = DeviceList::decode_kept(&account.device_list).map_err(|_| damaged())?;
+        told.save(txn)?;
+        let device_list = DeviceList::decode_kept(&told.device_list).map_err(|_| damaged())?;
         let device_id = Account::device_id(txn)?;
         Ok(Card {
             identity: IdentityId(*device_list.identity()),
             device_id,
             device: *device_list.device(&device_id.0).ok_or_else(damaged)?,
-            device_list: account.device_list.to_vec().into(),
-            name: account.name.clone(),
-            addresses: account.addresses.clone(),
-            versions: account.versions.clone(),
-            beacon_key: account.beacon_key.clone(),
+            device_list: told.device_list.to_vec().into(),
+            name: told.name.clone(),
+            addresses: told.addresses.clone(),
+            versions: told.versions.clone(),
+            beacon_key: told.beacon_key.clone(),
             prekey,
         })
     })
@@ -269,11 +267,6 @@ fn newest_prekey(txn: &mut dyn Txn) -> Result<Option<PrekeyFact>, StorageError> 
         Ok(prekey.fact(u32::from_be_bytes(number)))
     });
     newest.transpose()
-}
-
-fn raise(account: &mut Account, kind: FactKind) {
-    let version = account.versions.of(kind).saturating_add(1);
-    account.versions.raise(kind, version);
 }
 
 #[cfg(test)]

@@ -237,8 +237,12 @@ impl Engine {
         if !made.answers() || turn.txn.get(&nonce)?.is_some() {
             return Err(PeerFault::Handshake.into());
         }
-        let invited =
-            whole.open_invited(&self.account.device_key, &hash, &made.psk, &mut turn.rng)?;
+        let invited = whole.open_invited(
+            &self.account.secrets.device_key,
+            &hash,
+            &made.psk,
+            &mut turn.rng,
+        )?;
         made.tries += 1;
         made.save(turn.txn, id)?;
         turn.txn.put(&nonce, &[])?;

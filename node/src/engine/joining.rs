@@ -183,7 +183,7 @@ impl Engine {
     ) -> Option<(State, Vec<u8>)> {
         let invitation = &self.joinings.get(&id)?.invitation;
         let (joining, flight) = Flight::new(
-            &self.account.device_key,
+            &self.account.secrets.device_key,
             &invitation.inviter,
             &invitation.secret.tag_key(),
             &invitation.secret.psk(),

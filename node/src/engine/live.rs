@@ -100,13 +100,13 @@ impl Engine {
             } else {
                 0
             },
-            device_list_version: self.account.versions.of(FactKind::DeviceList),
-            device_list_hash: ByteArray::from(self.device_list_hash),
+            device_list_version: self.account.told.versions.of(FactKind::DeviceList),
+            device_list_hash: ByteArray::from(self.account.device_list_hash),
             wall_ms: turn.now.wall_ms,
             root: ByteArray::from(sync.root()),
             psk_number: device.psk.number,
             have: device.held.clone(),
-            incarnation: self.incarnation.0,
+            incarnation: self.account.incarnation.0,
             psk_proof: rescue.then(|| device.psk.prove(&session)),
         };
         let proofs = match rescue {
@@ -330,7 +330,7 @@ impl Engine {
             .is_some_and(|other| other.incarnation == hello.incarnation);
         let at_once = turn.now.mono_ms.saturating_sub(other.since_ms) < SIMULTANEOUS_MS;
         let dialled_by_us = live.session.role() == hedgerow_transport::session::Role::Dialler;
-        let dialled_by_lower = dialled_by_us == (self.device_id < live.device);
+        let dialled_by_lower = dialled_by_us == (self.account.device_id < live.device);
         // If one side has dialled both, it moves the session to the newer link.
         let moves = other.session.role() == live.session.role();
         if same_opening && at_once && !moves && !dialled_by_lower {
@@ -450,7 +450,7 @@ impl Engine {
                         &mut live.sync,
                         &mut live.session,
                         reader,
-                        &self.mark_key,
+                        &self.account.mark_key,
                         budget,
                     )?;
                     if says_entries && is_watched(link.carrier, cryptography) {

@@ -133,7 +133,7 @@ impl Engine {
         self.refuse_others_devices(identity, &joiner.peer.devices)?;
         let again = made.used_by == Some(device);
         let declined = match self.contacts.get(&identity) {
-            _ if identity == self.identity() => return Err(PeerFault::OutOfPlace.into()),
+            _ if identity == self.account.identity() => return Err(PeerFault::OutOfPlace.into()),
             Some(contact) if contact.blocked => Some(Declined::Blocked),
             _ => made.declines(device, turn.now.wall_ms),
         };
@@ -202,7 +202,7 @@ impl Engine {
             .get(&meeting.invitation)
             .is_some_and(Joining::is_in_person);
         // Two who join each other's invitations at once keep what the lower identity's one gave.
-        let crossed = self.contacts.contains_key(&identity) && identity > self.identity();
+        let crossed = self.contacts.contains_key(&identity) && identity > self.account.identity();
         if !crossed && !self.is_established(turn, identity)? {
             let met_under = self.joinings.get(&meeting.invitation);
             let met_under = met_under.map(|joining| joining.invitation.secret.relay_key());
@@ -361,15 +361,15 @@ impl Engine {
     /// What we tell of ourselves in a meeting.
     fn introduction(&self) -> Result<Introduction, StorageError> {
         Ok(Introduction {
-            devices: self.device_list.clone(),
-            name: self.account.name.clone(),
+            devices: self.account.device_list.clone(),
+            name: self.account.told.name.clone(),
             addresses: self.own_addresses().into_iter().map(Address).collect(),
         })
     }
 
     /// What our invitations name us by.
     pub(super) fn inviter_hash(&self) -> [u8; 16] {
-        inviter_key_hash(&self.identity().0, &self.device_keys)
+        inviter_key_hash(&self.account.identity().0, &self.account.device_keys)
     }
 
     /// Whether the maker of an invitation is a contact, and then whether blocked.

@@ -89,11 +89,9 @@ pub use share::TURN_WORK;
 pub use start::OpenError;
 
 use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
-use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::metered::{Meter, Metered, MeteredReader};
 use hedgerow_sync::store::{StorageError, Store, Txn};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
-use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use rand_core::CryptoRng;
 
 use crate::api::Airtime;
@@ -122,18 +120,8 @@ pub struct NextWake(pub Option<u64>);
 /// Everything a node knows at hand, and decides with.
 pub struct Engine {
     account: Account,
-    device_list: DeviceList,
-    device_list_hash: [u8; 16],
-    device_id: DeviceId,
-    /// Our part of the device list.
-    device_keys: DeviceKeys,
-    mark_key: MarkKey,
     /// By number; the last is the newest.
     prekeys: BTreeMap<u32, Prekey>,
-    /// This opening of the store; first written when it is first used.
-    incarnation: Incarnation,
-    /// The next handshake counter of this incarnation.
-    counter: u64,
     contacts: BTreeMap<IdentityId, Contact>,
     /// Who shares a name with whom, once somebody has asked.
     names: OnceCell<Names>,
@@ -245,12 +233,7 @@ pub fn pump(
 impl Engine {
     /// This opening of the store.
     pub fn incarnation(&self) -> Incarnation {
-        self.incarnation
-    }
-
-    /// Who we are.
-    fn identity(&self) -> IdentityId {
-        IdentityId(*self.device_list.identity())
+        self.account.incarnation
     }
 
     fn take(&mut self, turn: &mut Turn<'_>, input: Input) -> Result<(), StorageError> {

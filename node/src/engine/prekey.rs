@@ -67,7 +67,7 @@ impl Engine {
 
     /// Makes a prekey under the version that the fact has now.
     fn new_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let number = self.account.versions.of(FactKind::Prekey);
+        let number = self.account.told.versions.of(FactKind::Prekey);
         let key = StaticKey::random(&mut turn.rng).under(self.account.cryptography());
         let prekey = Prekey::new(key, turn.now.wall_ms);
         prekey.save(turn.txn, number)?;
@@ -104,10 +104,9 @@ impl Engine {
 
     /// Makes a prekey and tells everybody.
     fn replace_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let version = self.account.versions.of(FactKind::Prekey).saturating_add(1);
-        self.account.versions.raise(FactKind::Prekey, version);
+        self.account.told.raise(FactKind::Prekey);
         self.new_prekey(turn)?;
-        self.account.save(turn.txn)?;
+        self.account.told.save(turn.txn)?;
         self.tell_everybody(turn)
     }
 

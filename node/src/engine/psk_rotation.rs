@@ -25,7 +25,7 @@ impl Engine {
         let Some(device) = self.devices.get(&live.device) else {
             return Ok(());
         };
-        if self.device_id < live.device
+        if self.account.device_id < live.device
             && live.proposal.is_none()
             && device.psk.is_due(turn.now.wall_ms)
         {
@@ -72,7 +72,9 @@ impl Engine {
 
     /// The psks of sessions that are up in which the next move is ours.
     fn moving_on(&self) -> impl Iterator<Item = (&PskChain, LinkId)> {
-        let ours = self.sessions.range((Excluded(self.device_id), Unbounded));
+        let ours = self
+            .sessions
+            .range((Excluded(self.account.device_id), Unbounded));
         ours.filter_map(|(device, link)| {
             let State::Live(live) = &self.links.get(link)?.state else {
                 return None;
@@ -107,7 +109,7 @@ impl Engine {
             .devices
             .get(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
-        if self.device_id < live.device {
+        if self.account.device_id < live.device {
             let number = rescue_number(device.psk.number, hello.psk_number)?;
             let (proposal, content) = Proposal::new(
                 &device.rescue_key.as_psk(),
@@ -128,7 +130,7 @@ impl Engine {
         live: &mut Live,
         propose: &Bytes,
     ) -> Result<(), LinkError> {
-        if self.device_id < live.device {
+        if self.account.device_id < live.device {
             return Err(PeerFault::OutOfPlace.into());
         }
         let device = self

@@ -68,21 +68,13 @@ impl Engine {
             .collect();
         let salt_seed = rng::bytes(turn.rng);
         let channel = Channel {
-            me: self.own_log(),
+            me: self.account.own_log(),
             peer: device,
             role,
             hash: session.hash(),
             salt_seed: &salt_seed,
         };
         Ok(Reconciler::new(turn.txn, &channel, &shared)?)
-    }
-
-    /// The log of a space that this opening writes.
-    pub(super) fn own_log(&self) -> LogId {
-        LogId {
-            device: self.device_id,
-            incarnation: self.incarnation,
-        }
     }
 
     /// The other side's hello named its root.
@@ -128,8 +120,8 @@ impl Engine {
         let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
         Ok(OwnedAuthority {
             theirs: contact.device_ids(),
-            mine: [self.device_id],
-            mark_key: self.mark_key.clone(),
+            mine: [self.account.device_id],
+            mark_key: self.account.mark_key.clone(),
         })
     }
 
@@ -153,7 +145,7 @@ impl Engine {
                     self.conversation_changed(identity, log, &changes);
                     self.pass_on(turn.txn, space, log, first)?;
                 }
-                Event::Acked { log, seq, .. } if log.device == self.device_id => {
+                Event::Acked { log, seq, .. } if log.device == self.account.device_id => {
                     self.pending
                         .delivered
                         .insert(identity, EntryId { log, seq });
@@ -194,7 +186,7 @@ impl Engine {
                     seq: rows.first,
                 },
                 count: rows.count,
-                mine: log.device == self.device_id,
+                mine: log.device == self.account.device_id,
             };
             self.pending.message(identity, run);
         }

@@ -110,7 +110,7 @@ pub(crate) struct Relays {
 impl Engine {
     /// Whether the user has added this address of a relay.
     fn is_added(&self, relay: &Address) -> bool {
-        self.account.relays.contains(&relay.0)
+        self.account.settings.relays.contains(&relay.0)
     }
 
     /// Where the user lets a relay be connected to that somebody names, by that address or another one.
@@ -118,6 +118,7 @@ impl Engine {
         let name = name_of(&named.0).map(str::to_owned);
         let is_it = move |relay: &&String| name.is_some() && name_of(relay) == name.as_deref();
         self.account
+            .settings
             .relays
             .iter()
             .filter(is_it)
@@ -137,11 +138,11 @@ impl Engine {
         if self.is_added(&relay) {
             return Ok(Reply::Done);
         }
-        if self.account.relays.len() >= MAX_RELAYS {
+        if self.account.settings.relays.len() >= MAX_RELAYS {
             let limit = MAX_RELAYS as u32;
             return Err(Refusal::TooManyRelays { limit }.into());
         }
-        self.account.relays.push(relay.0);
+        self.account.settings.relays.push(relay.0);
         self.relays_changed(turn)?;
         Ok(Reply::Done)
     }
@@ -155,7 +156,7 @@ impl Engine {
         if !self.is_added(&relay) {
             return Err(Refusal::NoSuchRelay.into());
         }
-        self.account.relays.retain(|one| *one != relay.0);
+        self.account.settings.relays.retain(|one| *one != relay.0);
         self.relays.states.remove(&relay);
         self.relays_changed(turn)?;
         Ok(Reply::Done)
@@ -167,7 +168,7 @@ impl Engine {
         paths: &RelayPaths,
     ) -> Result<Reply, CallError> {
         let parse = |proxy: Private| proxy.0.trim().parse().map_err(|_| Refusal::BadProxy);
-        self.account.relay_paths = paths.clone().try_map(parse)?;
+        self.account.settings.relay_paths = paths.clone().try_map(parse)?;
         self.relays_changed(turn)?;
         Ok(Reply::Done)
     }
@@ -175,12 +176,12 @@ impl Engine {
     /// How relays are reached, as the API tells it.
     pub(super) fn relay_paths(&self) -> RelayPaths {
         let text = |at: SocketAddr| Ok::<_, Infallible>(Private(at.to_string()));
-        let Ok(paths) = self.account.relay_paths.try_map(text);
+        let Ok(paths) = self.account.settings.relay_paths.try_map(text);
         paths
     }
 
     fn relays_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        self.account.save(turn.txn)?;
+        self.account.settings.save(turn.txn)?;
         self.pending.carriers.insert(CarrierKind::Relay);
         self.refresh_dials(turn);
         self.look_for_better();
@@ -190,29 +191,30 @@ impl Engine {
     /// Tells contacts under which names this device goes in the days to come, before those that they know
     /// run short.
     pub(super) fn renew_relay_names(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        if self.account.relays.is_empty() {
+        if self.account.settings.relays.is_empty() {
             return Ok(());
         }
         let today = RelayEpoch::at(turn.now.wall_ms);
-        let told = self.account.relay_names_day;
+        let told = self.account.told.relay_names_day;
         let ahead = MAX_RELAY_NAMES as u64 - 2;
-        let is_told = self.account.versions.of(FactKind::RelayNames) > 0
+        let is_told = self.account.told.versions.of(FactKind::RelayNames) > 0
             && told <= today.0
             && (told + ahead).saturating_sub(today.0) >= RELAY_NAMES_AHEAD;
         if is_told {
             return Ok(());
         }
-        self.account.relay_names_day = today.0;
+        self.account.told.relay_names_day = today.0;
         self.fact_changed(turn, FactKind::RelayNames)
     }
 
     fn relay_seed(&self) -> RelaySeed {
-        RelaySeed::derive(&self.account.signing_key, &self.account.beacon_key)
+        let account = &self.account;
+        RelaySeed::derive(&account.secrets.signing_key, &account.told.beacon_key)
     }
 
     /// The content of the fact.
     pub(super) fn relay_names(&self) -> RelayNames {
-        let first = self.account.relay_names_day.saturating_sub(1);
+        let first = self.account.told.relay_names_day.saturating_sub(1);
         let seed = self.relay_seed();
         let days = (first..).take(MAX_RELAY_NAMES);
         RelayNames {
@@ -237,7 +239,7 @@ impl Engine {
             keys.push(self.relay_seed().key(day));
             let estranged = wanted.estranged.iter();
             keys.extend(estranged.filter_map(|id| {
-                let direction = Direction::between(&self.device_id.0, &id.0);
+                let direction = Direction::between(&self.account.device_id.0, &id.0);
                 let device = self.devices.get(id)?;
                 Some(device.pair_beacon_key.relay_key(day, direction))
             }));
@@ -258,9 +260,9 @@ impl Engine {
 
     fn appearance(&self, wall_ms: i64) -> Appearance {
         let common = Appearance {
-            relays: self.account.relays.clone(),
-            beacon_version: self.account.versions.of(FactKind::BeaconKey),
-            paths: self.account.relay_paths,
+            relays: self.account.settings.relays.clone(),
+            beacon_version: self.account.told.versions.of(FactKind::BeaconKey),
+            paths: self.account.settings.relay_paths,
             ..Appearance::default()
         };
         if common.relays.is_empty() {
@@ -283,7 +285,7 @@ impl Engine {
     /// time: those apart since before the newest beacon key, or for longer than names were told ahead, or since
     /// they joined by an invitation that is answered no more. Others that were told no names do not look at relays.
     fn estranged(&self, wall_ms: i64) -> Vec<DeviceId> {
-        let newest = &self.account.versions;
+        let newest = &self.account.told.versions;
         let ahead_ms = RELAY_NAMES_AHEAD as i64 * RELAY_EPOCH_MS;
         let may_not_know = |device: &Device| {
             let told = device.given.of(FactKind::RelayNames);
@@ -341,7 +343,7 @@ impl Engine {
         now: Now,
     ) -> Vec<Endpoint> {
         let wall_ms = now.wall_ms.saturating_add(device.clock_offset_ms);
-        let direction = Direction::between(&id.0, &self.device_id.0);
+        let direction = Direction::between(&id.0, &self.account.device_id.0);
         let names = |_: &Endpoint| {
             let told = device.relay_names.iter();
             let told = told.flat_map(move |names| names.about(wall_ms));
@@ -414,11 +416,8 @@ impl Engine {
 
     /// All relays that are used or offered, as the API shows them.
     pub(super) fn relay_statuses(&self) -> Vec<RelayStatus> {
-        let is_off = self
-            .account
-            .switched_off
-            .contains(&(CarrierKind::Relay as u8));
-        let added = self.account.relays.iter().map(|relay| {
+        let is_off = self.account.settings.is_off(CarrierKind::Relay);
+        let added = self.account.settings.relays.iter().map(|relay| {
             let known = self.relays.states.get(&Address(relay.clone()));
             RelayStatus {
                 address: Private(relay.clone()),

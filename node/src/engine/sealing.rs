@@ -144,7 +144,7 @@ impl Engine {
         let Some(device) = self.devices.get(&id) else {
             return Ok(false);
         };
-        let direction = Direction::between(&self.device_id.0, &id.0);
+        let direction = Direction::between(&self.account.device_id.0, &id.0);
         let draft = Draft::new(
             &device.bundle_tag_key,
             direction,
@@ -167,7 +167,7 @@ impl Engine {
             pushed = pushed.and(draft.push(items::LOAD, &tables::encoded(load)));
         }
         let sealed = draft.seal(
-            &self.account.device_key,
+            &self.account.secrets.device_key,
             &prekey.public,
             &prekey.psk,
             settings.lifetime_s,

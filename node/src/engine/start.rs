@@ -4,18 +4,13 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
-use hedgerow_sync::mark::MarkKey;
-use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
+use hedgerow_sync::store::{Reader, StorageError, Store};
 use hedgerow_transport::cryptography::Cryptography;
-use hedgerow_transport::device::{DeviceList, ListedDevice};
-use hedgerow_transport::keys::{BeaconKey, SigningSecret, StaticKey};
-use hedgerow_transport::relay::RelayPaths;
 use rand_core::CryptoRng;
 
-use super::account::{Account, MAX_NAME, MarkSecret};
+use super::account::{Account, MAX_NAME};
 use super::announcing::is_way_known;
 use super::dialling::{Dialling, Target};
-use super::fact::{FactKind, Versions};
 #[cfg(feature = "sized")]
 use super::hints::Hints;
 use super::invitation::InvitationKey;
@@ -25,8 +20,7 @@ use super::pending_events::PendingEvents;
 use super::presence::Presence;
 use super::relays::Relays;
 use super::status::TrafficCount;
-use super::{Engine, Now, rng};
-use crate::api::Radio;
+use super::{Engine, Now};
 use crate::store::schema;
 use crate::tables::{self, Table, damaged};
 
@@ -85,47 +79,7 @@ impl Engine {
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(OpenError::Name);
         }
-        let identity_key = SigningSecret::from_bytes(rng::bytes(rng));
-        let signing_key = SigningSecret::from_bytes(rng::bytes(rng));
-        let device_key = StaticKey::random(rng);
-        let identity = identity_key.key();
-        let listed = ListedDevice::sign(
-            &signing_key.key(),
-            &identity.verifying_key().to_bytes(),
-            device_key.public(),
-        );
-        let device_id = DeviceId(listed.keys().device_id());
-        let list =
-            DeviceList::sign(&identity, 1, vec![listed]).expect("one fresh device is possible");
-        let mut versions = Versions::default();
-        for kind in [FactKind::DeviceList, FactKind::Profile, FactKind::BeaconKey] {
-            versions.raise(kind, 1);
-        }
-        let account = Account {
-            identity_key,
-            signing_key,
-            device_key,
-            mark_key: MarkSecret::from_bytes(rng::bytes(rng)),
-            beacon_key: BeaconKey::random(rng),
-            name: name.to_owned(),
-            addresses: Vec::new(),
-            versions,
-            device_list: list.encode().into(),
-            switched_off: Vec::new(),
-            unannounced: Vec::new(),
-            relays: Vec::new(),
-            relay_names_day: 0,
-            radio: Radio::default(),
-            relay_paths: RelayPaths::default(),
-        };
-        let empty = store.write(|txn| {
-            if txn.get(&Table::Account.key(&[]))?.is_some() {
-                return Ok(false);
-            }
-            account.save(txn)?;
-            Account::save_device_id(txn, device_id)?;
-            Ok(true)
-        })?;
+        let empty = store.write(|txn| Account::found(txn, name, rng))?;
         if !empty {
             return Err(OpenError::NotEmpty);
         }
@@ -154,9 +108,7 @@ impl Engine {
         let incarnation = Incarnation(rng.next_u64());
         let loaded = store.read(|reader| match schema::version(reader)? {
             Some(found) if found != schema::current() => Ok(Err(OpenError::Version { found })),
-            Some(_) if reader.get(&Table::Account.key(&[]))?.is_some() => {
-                load(reader, incarnation).map(Ok)
-            }
+            Some(_) if Account::is_in(reader)? => load(reader, incarnation).map(Ok),
             Some(_) | None => Ok(Err(OpenError::Empty)),
         })?;
         let mut engine = loaded?;
@@ -200,41 +152,16 @@ impl Engine {
     /// Uses keys in this way from now on. To be called right after the engine was made or opened, and on
     /// all engines of a world alike.
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {
-        let in_use = &mut self.account.device_key;
-        *in_use = in_use.clone().under(cryptography);
+        self.account.set_cryptography(cryptography);
         for prekey in self.prekeys.values_mut() {
             prekey.key = prekey.key.clone().under(cryptography);
         }
     }
-
-    /// Signs the device list anew under the version that the facts now name.
-    pub(super) fn sign_device_list(&mut self, txn: &mut dyn Txn) -> Result<(), StorageError> {
-        let version = self.account.versions.of(FactKind::DeviceList);
-        let devices = self.device_list.listed().to_vec();
-        self.device_list = DeviceList::sign(&self.account.identity_key.key(), version, devices)
-            .expect("the same devices were signed before");
-        self.device_list_hash = self.device_list.hash();
-        self.account.device_list = self.device_list.encode().into();
-        self.account.save(txn)
-    }
 }
 
 fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {
-    let mut account: Account =
-        tables::load(reader, &Table::Account.key(&[]))?.ok_or_else(damaged)?;
-    let device_list = DeviceList::decode_kept(&account.device_list).map_err(|_| damaged())?;
-    let device_id = Account::device_id(reader)?;
-    let device_keys = *device_list.device(&device_id.0).ok_or_else(damaged)?;
-    account.device_key = account.device_key.known_by(device_keys.key);
     Ok(Engine {
-        device_id,
-        device_keys,
-        mark_key: MarkKey::new(account.mark_key.as_bytes()),
-        device_list_hash: device_list.hash(),
-        device_list,
-        account,
-        incarnation,
-        counter: 1,
+        account: Account::load(reader, incarnation)?,
         contacts: keyed(reader, Table::Contacts, IdentityId)?,
         names: OnceCell::new(),
         devices: keyed(reader, Table::Devices, DeviceId)?,

@@ -43,8 +43,8 @@ impl TrafficCount {
 impl Engine {
     pub(super) fn me(&self) -> Me {
         Me {
-            id: contact::api_id(self.identity()),
-            name: Private(self.account.name.clone()),
+            id: contact::api_id(self.account.identity()),
+            name: Private(self.account.told.name.clone()),
         }
     }
 
@@ -52,7 +52,7 @@ impl Engine {
         let carriers = self.carriers.iter().map(|(kind, known)| CarrierStatus {
             carrier: *kind,
             state: known.state,
-            announcing: self.is_announced_over(*kind),
+            announcing: self.account.settings.is_announced_over(*kind),
             sessions: self
                 .sessions
                 .values()
@@ -68,7 +68,7 @@ impl Engine {
         Ok(Status {
             me: self.me(),
             carriers: carriers.collect(),
-            radio: self.account.radio,
+            radio: self.account.settings.radio,
             relays: self.relay_statuses(),
             relay_paths: self.relay_paths(),
             contacts: self.list_contacts(reader, now)?,

@@ -77,7 +77,7 @@ impl Engine {
         let said = conversation::annotations(turn.txn, space, kind, [target])?;
         let mut said = said.into_values().flatten();
         // A message has one pin, whoever set it, and an emoji of each person.
-        let last = said.rfind(|said| kind == PIN || said.author() == self.device_id);
+        let last = said.rfind(|said| kind == PIN || said.author() == self.account.device_id);
         let is_said = match last.map(|annotation| annotation.body) {
             Some(Body::Bytes(body)) => body == says,
             Some(Body::Gone) | None => says.is_empty(),
@@ -109,7 +109,7 @@ impl Engine {
     ) -> Result<EntryId, CallError> {
         let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
         let space = reconciling::space_id(&contact.space);
-        let log = self.own_log();
+        let log = self.account.own_log();
         let appended = match space::append(turn.txn, space, log, turn.now.wall_ms, what, body) {
             Ok(appended) => appended,
             Err(AppendError::Storage(error)) => return Err(error.into()),

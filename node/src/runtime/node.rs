@@ -307,6 +307,7 @@ impl From<SchemaError> for Refusal {
     fn from(error: SchemaError) -> Self {
         match error {
             SchemaError::Newer { .. } => Refusal::NewerData,
+            SchemaError::Older { .. } => Refusal::OlderData,
             SchemaError::Store(error) => Refusal::Storage {
                 fault: error.kind.into(),
             },
@@ -322,6 +323,7 @@ impl From<OpenError> for Refusal {
             },
             OpenError::Empty => Refusal::NoIdentity,
             OpenError::NotEmpty => Refusal::IdentityExists,
+            OpenError::Version { found } if found < schema::current() => Refusal::OlderData,
             OpenError::Version { .. } => Refusal::NewerData,
             OpenError::Name => Refusal::BadRequest {
                 what: "a name has 1 to 64 bytes".into(),

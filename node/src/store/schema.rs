@@ -14,8 +14,10 @@ const KEY: &[u8] = &[0x01];
 /// A step from one version of the tables to the next.
 pub type Migration = fn(&mut dyn Txn) -> Result<(), StorageError>;
 
-/// The migrations there are: the first leads from version 1 to 2. The current version is one more than
-/// their number.
+/// The oldest version that migrations lead on from. Before it there was nothing that anybody had to keep.
+const OLDEST: u16 = 2;
+
+/// The migrations there are: the first leads from [`OLDEST`] to the version after it.
 pub const MIGRATIONS: &[Migration] = &[];
 
 /// A store that cannot be brought to the current version.
@@ -32,6 +34,15 @@ pub enum SchemaError {
         /// The newest version known here.
         known: u16,
     },
+    /// It was written by a Hedgerow so old that nothing leads on from there. It was not touched.
+    #[error(
+        "the store has version {found}, made by an early version of Hedgerow, and this one begins with {OLDEST}; \
+         nothing was changed"
+    )]
+    Older {
+        /// The store's version.
+        found: u16,
+    },
     /// It failed.
     #[error(transparent)]
     Store(#[from] StorageError),
@@ -42,7 +53,7 @@ pub enum SchemaError {
 /// store begins at the newest.
 ///
 /// # Errors
-/// [`SchemaError::Newer`]; those of the store and of the migrations.
+/// [`SchemaError::Newer`] and [`SchemaError::Older`]; those of the store and of the migrations.
 pub fn migrate(store: &mut impl Store, migrations: &[Migration]) -> Result<(), SchemaError> {
     let known = newest(migrations);
     let found = match store.read(|reader| version(reader))? {
@@ -55,7 +66,10 @@ pub fn migrate(store: &mut impl Store, migrations: &[Migration]) -> Result<(), S
     if found > known {
         return Err(SchemaError::Newer { found, known });
     }
-    for (migration, from) in migrations.iter().zip(1_u16..) {
+    if found < OLDEST {
+        return Err(SchemaError::Older { found });
+    }
+    for (migration, from) in migrations.iter().zip(OLDEST..) {
         if from >= found {
             store.write(|txn| {
                 migration(txn)?;
@@ -72,7 +86,7 @@ pub fn current() -> u16 {
 }
 
 fn newest(migrations: &[Migration]) -> u16 {
-    u16::try_from(migrations.len() + 1).expect("far fewer migrations than that")
+    OLDEST + u16::try_from(migrations.len()).expect("far fewer migrations than that")
 }
 
 /// The version of the tables; `None` in an empty store.

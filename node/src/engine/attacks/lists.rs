@@ -13,7 +13,7 @@ type Claim = ([u8; 32], PublicKey, [u8; 64]);
 
 /// A list that the identity of a store has signed, whatever stands in it.
 fn forged(store: &MemoryStore, version: u32, devices: &[Claim]) -> Vec<u8> {
-    let identity = account(store).identity_key.key();
+    let identity = identity_key(store);
     let mut signed = Encoder::new(Vec::new());
     let list = signed.array(3).unwrap().u32(version).unwrap();
     list.bytes(&identity.verifying_key().to_bytes()).unwrap();
@@ -30,8 +30,8 @@ fn forged(store: &MemoryStore, version: u32, devices: &[Claim]) -> Vec<u8> {
 
 /// What the device of a store can say of itself for the identity of another.
 fn own(device: &MemoryStore, identity: &MemoryStore) -> Claim {
-    let (device, identity) = (account(device), account(identity));
-    let identity = identity.identity_key.key().verifying_key().to_bytes();
+    let (device, identity) = (secrets(device), identity_key(identity));
+    let identity = identity.verifying_key().to_bytes();
     let (signing, key) = (device.signing_key.key(), device.device_key.public());
     let proof = [b"hedgerow 1 listed device", &identity[..], &key.0].concat();
     let claim = (
@@ -136,13 +136,13 @@ fn a_new_contact_cannot_take_another_contact_s_device() {
                 .unwrap();
             claim.1 = of_mallory.1;
             if together {
-                let identity = account(&mallory).identity_key.key().verifying_key();
+                let identity = identity_key(&mallory).verifying_key();
                 let signed = [
                     b"hedgerow 1 listed device",
                     &identity.to_bytes()[..],
                     &claim.1.0,
                 ];
-                let signing = account(&graces).signing_key.key();
+                let signing = secrets(&graces).signing_key.key();
                 claim.2 = signing.sign(&signed.concat()).to_bytes();
             }
             vec![claim]

@@ -9,6 +9,7 @@ mod rescue;
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
+use ed25519_dalek::SigningKey;
 use hedgerow_sync::entry::What;
 use hedgerow_sync::id::{DeviceId, Incarnation, LogId};
 use hedgerow_sync::memory::MemoryStore;
@@ -17,7 +18,7 @@ use hedgerow_sync::store::{Direction, Store};
 use hedgerow_transport::device::DeviceKeys;
 use minicbor::{Decode, Encode};
 
-use super::account::Account;
+use super::account::{Account, DeviceSecrets, Told, load_identity_key};
 use super::contact::Contact;
 use super::device::Device;
 use super::fact::FactKind;
@@ -76,15 +77,24 @@ fn change<T: for<'b> Decode<'b, ()> + Encode<()>>(
 }
 
 fn keys(world: &World, node: usize) -> DeviceKeys {
-    world.nodes[node].engine().device_keys
+    world.nodes[node].engine().account.device_keys
 }
 
 fn device(world: &World, node: usize) -> DeviceId {
-    world.nodes[node].engine().device_id
+    world.nodes[node].engine().account.device_id
 }
 
-fn account(store: &MemoryStore) -> Account {
-    load(store, &Table::Account.key(&[]))
+/// The private keys of a store's device.
+fn secrets(store: &MemoryStore) -> DeviceSecrets {
+    let loaded = store.read(|reader| DeviceSecrets::load(reader));
+    loaded.expect("memory does not fail")
+}
+
+/// The private key of a store's identity.
+fn identity_key(store: &MemoryStore) -> SigningKey {
+    let loaded = store.read(|reader| load_identity_key(reader));
+    let key = loaded.expect("memory does not fail");
+    key.expect("it is the first device").key()
 }
 
 /// What a store keeps of a contact's device.
@@ -94,9 +104,9 @@ fn change_device(store: &mut MemoryStore, id: DeviceId, how: impl FnOnce(&mut De
 
 /// The store's own device list is this one now.
 fn put_list(store: &mut MemoryStore, version: u32, list: Vec<u8>) {
-    change(store, &Table::Account.key(&[]), |account: &mut Account| {
-        account.versions.raise(FactKind::DeviceList, version);
-        account.device_list = list.into();
+    change(store, &Table::Told.key(&[]), |told: &mut Told| {
+        told.versions.raise(FactKind::DeviceList, version);
+        told.device_list = list.into();
     });
 }
 

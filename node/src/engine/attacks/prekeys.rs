@@ -37,6 +37,7 @@ fn reconnects_with_claims_take_no_prekey_away() {
         let version = world.nodes[0]
             .engine()
             .account
+            .told
             .versions
             .of(FactKind::Prekey);
         let mut store = world.nodes[2].storage.store.clone();
@@ -49,6 +50,7 @@ fn reconnects_with_claims_take_no_prekey_away() {
         let now = world.nodes[0]
             .engine()
             .account
+            .told
             .versions
             .of(FactKind::Prekey);
         assert!(now > version + 5, "told again, above the claim");

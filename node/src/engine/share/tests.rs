@@ -136,8 +136,8 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
     let mut stores: Vec<MemoryStore> = stores.collect();
     let (node, flooder) = (world.nodes[NODE].engine(), world.nodes[FLOODER].engine());
     let space = shared(node, flooder);
-    let device = flooder.device_id;
-    let authority = node.authority(flooder.identity()).unwrap();
+    let device = flooder.account.device_id;
+    let authority = node.authority(flooder.account.identity()).unwrap();
     for store in [NODE, FLOODER] {
         let ingested = stores[store].write(|txn| {
             for number in 0..logs {
@@ -158,7 +158,7 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
 
 /// The direct space of two engines.
 fn shared(one: &Engine, other: &Engine) -> SpaceId {
-    space_id(&one.contacts[&other.identity()].space)
+    space_id(&one.contacts[&other.account.identity()].space)
 }
 
 impl<S: Store> Siege<S> {
@@ -174,8 +174,8 @@ impl<S: Store> Siege<S> {
         let (node, rows, rng) = parts.next().unwrap();
         let (mut flooder, _, _) = parts.next().unwrap();
         let friend = parts.next().unwrap();
-        let blinded = flooder.contacts[&node.identity()].space.clone();
-        let link = flooder.sessions[&node.device_id];
+        let blinded = flooder.contacts[&node.account.identity()].space.clone();
+        let link = flooder.sessions[&node.account.device_id];
         let State::Live(live) = flooder.links.remove(&link).unwrap().state else {
             panic!("they are connected");
         };
@@ -186,8 +186,8 @@ impl<S: Store> Siege<S> {
         Siege {
             blind: Blind::new(blinded.as_bytes(), live.session.hash(), role),
             flooder: live,
-            flooder_link: node.sessions[&flooder.device_id],
-            friend_link: node.sessions[&friend.0.device_id],
+            flooder_link: node.sessions[&flooder.account.device_id],
+            friend_link: node.sessions[&friend.0.account.device_id],
             friend,
             store: Counting {
                 store: store(&rows),

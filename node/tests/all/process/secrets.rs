@@ -32,9 +32,9 @@ const TEXTS: [&str; 4] = [
 ];
 const WRONG: &str = "a wrong passphrase typed once";
 
-/// Rows that hold keys: account, contacts, devices, invitations, prekeys and their secrets
+/// Rows that hold keys: our own, of contacts, devices, invitations, prekeys and their secrets
 /// (`node/src/tables.rs`).
-const KEY_TABLES: [u8; 7] = [0x20, 0x21, 0x22, 0x23, 0x24, 0x27, 0x28];
+const KEY_TABLES: [u8; 9] = [0x20, 0x21, 0x22, 0x23, 0x24, 0x27, 0x28, 0x32, 0x33];
 
 /// The shortest byte string of those rows that counts as a key.
 const SHORTEST_KEY: usize = 16;

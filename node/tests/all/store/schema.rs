@@ -9,7 +9,7 @@ use super::disk::{Disk, power_cut};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-/// Version 2 doubles the first row, version 3 adds one.
+/// Version 3 doubles the first row, version 4 adds one.
 const MIGRATIONS: &[Migration] = &[
     |txn| {
         let value = txn.get(&[0x10])?.unwrap_or_default();
@@ -18,7 +18,7 @@ const MIGRATIONS: &[Migration] = &[
     |txn| txn.put(&[0x11], b"new"),
 ];
 
-fn of_version_1() -> Disk {
+fn of_the_oldest_version() -> Disk {
     let disk = Disk::default();
     let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
     migrate(&mut store, &[]).unwrap();
@@ -34,30 +34,45 @@ fn open(disk: &Disk) -> RedbStore {
 fn a_new_store_begins_at_the_newest_version() {
     let mut store = RedbStore::open(Disk::default(), &key()).unwrap();
     migrate(&mut store, MIGRATIONS).unwrap();
-    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(3));
+    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(4));
     assert_eq!(content(&store).len(), 1);
 }
 
 #[test]
 fn an_older_store_is_brought_forward_once() {
-    let mut store = open(&of_version_1());
+    let mut store = open(&of_the_oldest_version());
     for _ in 0..2 {
         migrate(&mut store, MIGRATIONS).unwrap();
         let content = content(&store);
         assert_eq!(content[&[0x10][..]], b"oldold");
         assert_eq!(content[&[0x11][..]], b"new");
-        assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(3));
+        assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(4));
     }
 }
 
 #[test]
 fn a_newer_store_is_refused_and_left_as_it_is() {
-    let disk = of_version_1();
+    let disk = of_the_oldest_version();
     let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
     migrate(&mut store, MIGRATIONS).unwrap();
     let before = disk.op_count();
     match migrate(&mut store, schema::MIGRATIONS) {
-        Err(SchemaError::Newer { found: 3, known: 1 }) => {}
+        Err(SchemaError::Newer { found: 4, known: 2 }) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(disk.op_count(), before);
+}
+
+#[test]
+fn a_store_of_an_early_version_is_refused_and_left_as_it_is() {
+    let disk = of_the_oldest_version();
+    let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
+    store.write(|txn| txn.put(&[0x01], &[0, 1])).unwrap();
+    let before = disk.op_count();
+    match migrate(&mut store, schema::MIGRATIONS) {
+        Err(error @ SchemaError::Older { found: 1 }) => {
+            assert!(error.to_string().contains("an early version of Hedgerow"));
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(disk.op_count(), before);
@@ -72,9 +87,9 @@ fn a_migration_that_fails_leaves_the_version_before_it() {
             kind: StorageFault::Io,
         })
     }];
-    let mut store = open(&of_version_1());
+    let mut store = open(&of_the_oldest_version());
     assert!(migrate(&mut store, broken).is_err());
-    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(2));
+    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(3));
     assert!(!content(&store).contains_key(&[0x11][..]));
     migrate(&mut store, MIGRATIONS).unwrap();
     assert_eq!(content(&store)[&[0x10][..]], b"oldold");
@@ -82,7 +97,7 @@ fn a_migration_that_fails_leaves_the_version_before_it() {
 
 #[test]
 fn a_power_cut_at_each_operation_of_a_migration_leaves_one_version_whole() {
-    let begun = of_version_1().bytes();
+    let begun = of_the_oldest_version().bytes();
     let disk = Disk::holding(begun.clone());
     let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
     migrate(&mut store, MIGRATIONS).unwrap();
@@ -102,7 +117,7 @@ fn a_power_cut_at_each_operation_of_a_migration_leaves_one_version_whole() {
         let doubled = found[&[0x10][..]] == b"oldold";
         assert_eq!(
             (doubled, found.contains_key(&[0x11][..])),
-            (reached > 1, reached > 2)
+            (reached > 2, reached > 3)
         );
         migrate(&mut store, MIGRATIONS).unwrap();
         assert_eq!(content(&store)[&[0x10][..]], b"oldold");
