@@ -2,13 +2,11 @@
 
 use hedgerow_sync::store::StorageError;
 
-use super::account::{MAX_NAME, Settings};
-use super::endpoint::ANNOUNCING;
+use super::account::MAX_NAME;
 use super::fact::FactKind;
 use super::fault::CallError;
-use super::{CallId, Effects as _, Engine, Turn};
-use crate::api::{Call, Private, Radio, Refusal, Reply};
-use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
+use super::{CallId, Effects as _, Engine, Turn, View};
+use crate::api::{Call, Private, Refusal, Reply};
 
 impl Engine {
     /// Does what is asked, and answers.
@@ -39,7 +37,12 @@ impl Engine {
             Call::Contacts => Ok(Reply::Contacts(self.list_contacts(turn.txn, turn.now)?)),
             Call::Contact(id) => self.show_contact(turn, &id),
             Call::SafetyWords(id) => self.safety_words(&id),
-            Call::Ways(id) => Ok(Reply::Ways(self.ways(self.contact_named(&id)?, turn.now))),
+            Call::Ways(id) => {
+                let identity = self.contact_named(&id)?;
+                let view = View::of(&self.account, &self.people, &self.links);
+                let ways = self.reach.ways(view, &self.links, identity, turn.now);
+                Ok(Reply::Ways(ways))
+            }
             Call::Verify(id, verified) => self.verify(turn, &id, verified),
             Call::Rename(id, alias) => self.rename(turn, &id, &alias),
             Call::Block(id, blocked) => self.block(turn, &id, blocked),
@@ -72,54 +75,10 @@ impl Engine {
         if name != self.account.told.name {
             self.account.told.name = name;
             turn.erased()?;
-            self.name_changed(self.account.identity());
+            self.name_changed(turn, self.account.identity());
             self.fact_changed(turn, FactKind::Profile)?;
         }
         Ok(Reply::Me(self.me()))
-    }
-
-    fn switch_carrier(
-        &mut self,
-        turn: &mut Turn<'_>,
-        kind: CarrierKind,
-        on: bool,
-    ) -> Result<Reply, CallError> {
-        if !self.carriers.contains_key(&kind) {
-            return Err(Refusal::NoSuchCarrier.into());
-        }
-        let settings = &mut self.account.settings;
-        Settings::list(&mut settings.switched_off, kind, !on);
-        settings.save(turn.txn)?;
-        turn.out.command(kind, CarrierCommand::Switch { on });
-        self.addresses_changed(turn)?;
-        Ok(Reply::Done)
-    }
-
-    fn announce_over(
-        &mut self,
-        turn: &mut Turn<'_>,
-        kind: CarrierKind,
-        announcing: bool,
-    ) -> Result<Reply, CallError> {
-        if !self.carriers.contains_key(&kind) || !ANNOUNCING.contains(&kind) {
-            return Err(Refusal::NoSuchCarrier.into());
-        }
-        let settings = &mut self.account.settings;
-        Settings::list(&mut settings.unannounced, kind, !announcing);
-        settings.save(turn.txn)?;
-        self.presence.outdate();
-        self.pending.carriers.insert(kind);
-        Ok(Reply::Done)
-    }
-
-    fn set_radio(&mut self, turn: &mut Turn<'_>, radio: Radio) -> Result<Reply, CallError> {
-        self.account.settings.radio = radio;
-        self.account.settings.save(turn.txn)?;
-        turn.out.command(CarrierKind::Ble, radio.into());
-        if let Some(carrier) = self.carriers.get_mut(&CarrierKind::Ble) {
-            carrier.airtime = None;
-        }
-        Ok(Reply::Done)
     }
 }
 

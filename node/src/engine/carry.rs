@@ -17,7 +17,8 @@ use super::facts::MAX_LISTS;
 use super::fault::{CallError, LinkError};
 use super::held::Load;
 use super::items::{self, ReleaseItem};
-use super::{Engine, Turn, contact, reconciling, rng};
+use super::people::contact;
+use super::{Engine, Turn, reconciling, rng};
 use crate::api::{ContactId, Imported, Refusal, Reply};
 use crate::courier::Release;
 use crate::tables::{self, Table};
@@ -77,13 +78,14 @@ impl Engine {
     ) -> Result<Reply, CallError> {
         let identity = self.contact_named(id)?;
         if self
+            .people
             .contacts
             .get(&identity)
             .is_some_and(|contact| contact.blocked)
         {
             return Err(Refusal::Blocked.into());
         }
-        let devices: Vec<DeviceId> = self.devices_of(identity).collect();
+        let devices: Vec<DeviceId> = self.people.devices_of(identity).collect();
         let mut parcel = MAGIC.to_vec();
         for device in devices {
             if let Some(sealed) = self.seal_bundle(turn, identity, device, MAX_LIFETIME_S)? {
@@ -104,8 +106,10 @@ impl Engine {
         id: DeviceId,
         lifetime_s: u32,
     ) -> Result<Option<Sealed>, CallError> {
-        let (Some(device), Some(contact)) = (self.devices.get(&id), self.contacts.get(&identity))
-        else {
+        let (Some(device), Some(contact)) = (
+            self.people.devices.get(&id),
+            self.people.contacts.get(&identity),
+        ) else {
             return Ok(None);
         };
         let Some(prekey) = device.prekey.clone() else {
@@ -261,7 +265,7 @@ impl Engine {
         match self.account.cryptography() {
             Cryptography::Real => {
                 let me = self.account.device_id;
-                let senders = self.devices.iter().map(|(id, device)| {
+                let senders = self.people.devices.iter().map(|(id, device)| {
                     let direction = Direction::between(&id.0, &me.0);
                     (*id, &device.bundle_tag_key, direction)
                 });
@@ -281,14 +285,18 @@ impl Engine {
         let header = Header::parse(sealed).map_err(|_| Refusal::BadParcel)?;
         let id = self.sender_of(header.tag());
         let id = id.ok_or(Refusal::ParcelNotForUs)?;
-        if !self.may_talk_to(id) {
+        if !self.people.may_talk_to(id) {
             return Err(Refusal::Blocked.into());
         }
         let taken = Table::BundleTags.key(&[&id.0, &header.tag()[..16]]);
         if turn.txn.get(&taken)?.is_some() {
             return Err(Refusal::ParcelKnown.into());
         }
-        let device = self.devices.get(&id).ok_or(Refusal::ParcelNotForUs)?;
+        let device = self
+            .people
+            .devices
+            .get(&id)
+            .ok_or(Refusal::ParcelNotForUs)?;
         let identity = device.identity;
         let keys = self.bundle_keys(turn.txn, id)?;
         let opened = bundle::open(
@@ -341,7 +349,7 @@ impl Engine {
             unusable: 0,
             loads: Vec::new(),
         };
-        let Some(contact) = self.contacts.get(&identity) else {
+        let Some(contact) = self.people.contacts.get(&identity) else {
             return Ok(brought);
         };
         let space = reconciling::space_id(&contact.space);
@@ -447,8 +455,13 @@ mod tests {
     /// A parcel to the only contact of this engine: a fact that cannot be, then all that is queued.
     fn parcel_with_a_wrong_fact(engine: &Engine, mut store: MemoryStore) -> Vec<u8> {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let (id, device) = engine.devices.iter().next().expect("there is a contact");
-        let contact = &engine.contacts[&device.identity];
+        let (id, device) = engine
+            .people
+            .devices
+            .iter()
+            .next()
+            .expect("there is a contact");
+        let contact = &engine.people.contacts[&device.identity];
         let direction = Direction::between(&engine.account.device_id.0, &id.0);
         let mut draft = Draft::new(
             &device.bundle_tag_key,

@@ -7,13 +7,14 @@ use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::BeaconKey;
 
 use super::call::checked_name;
-use super::dialling::Target;
 use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
 use super::items::Bye;
 use super::link::State;
-use super::names::Names;
-use super::{Engine, Now, Turn, contact, delivery, draft, reading, reconciling, replay};
+use super::people::names::Names;
+use super::people::{contact, replay};
+use super::reach::dialling::Target;
+use super::{Engine, Now, Turn, View, delivery, draft, reading, reconciling};
 use crate::api::{Contact, ContactId, Identities, Notice, Private, Refusal, Reply};
 use crate::tables::{self, Table};
 
@@ -26,7 +27,8 @@ impl Engine {
             .and_then(|prefix| prefix.try_into().ok());
         let mut least = [0; 32];
         least[..16].copy_from_slice(&prefix.ok_or(Refusal::NoSuchContact)?);
-        self.contacts
+        self.people
+            .contacts
             .range(IdentityId(least)..)
             .next()
             .map(|(identity, _)| *identity)
@@ -39,7 +41,8 @@ impl Engine {
         reader: &dyn Reader,
         now: Now,
     ) -> Result<Vec<Contact>, StorageError> {
-        self.contacts
+        self.people
+            .contacts
             .keys()
             .map(|identity| self.view_contact(reader, now, *identity))
             .collect()
@@ -62,16 +65,22 @@ impl Engine {
         now: Now,
         identity: IdentityId,
     ) -> Result<Contact, StorageError> {
-        let known = self.contacts.get(&identity).ok_or_else(tables::damaged)?;
+        let known = self
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or_else(tables::damaged)?;
         let space = reconciling::space_id(&known.space);
-        let queued = delivery::queued(reader, self, identity)?;
-        let reachable = self.devices_of(identity).find_map(|id| {
-            let link = self.links.get(self.sessions.get(&id)?)?;
+        let view = View::of(&self.account, &self.people, &self.links);
+        let queued = delivery::queued(reader, &self.people, identity)?;
+        let reachable = self.people.devices_of(identity).find_map(|id| {
+            let link = self.links.by_id.get(self.links.sessions.get(&id)?)?;
             Some(link.carrier)
         });
         let last_seen_ms = self
+            .people
             .devices_of(identity)
-            .filter_map(|id| self.devices.get(&id)?.last_seen_ms)
+            .filter_map(|id| self.people.devices.get(&id)?.last_seen_ms)
             .max()
             .map(|seen| {
                 if reachable.is_some() {
@@ -93,7 +102,7 @@ impl Engine {
             reachable,
             last_seen_ms,
             queued,
-            why: (queued > 0).then(|| self.why(identity, now)),
+            why: (queued > 0).then(|| self.reach.why(view, identity, now)),
             messages,
             unread: reading::unread(reader, space, self.account.device_id)?,
             draft: draft::of(reader, identity)?,
@@ -142,7 +151,7 @@ impl Engine {
         id: &ContactId,
     ) -> Result<(IdentityId, &mut contact::Contact), CallError> {
         let identity = self.contact_named(id)?;
-        let contact = self.contacts.get_mut(&identity);
+        let contact = self.people.contacts.get_mut(&identity);
         Ok((identity, contact.ok_or(Refusal::NoSuchContact)?))
     }
 
@@ -155,33 +164,37 @@ impl Engine {
         let (identity, contact) = self.contact_mut(id)?;
         change(contact);
         contact.save(turn.txn, identity)?;
-        self.name_changed(identity);
-        self.pending.contacts.insert(identity);
+        self.name_changed(turn, identity);
+        turn.pending.contacts.insert(identity);
         Ok(Reply::Contact(
             self.view_contact(turn.txn, turn.now, identity)?,
         ))
     }
 
     /// Somebody may be shown under another name now, or not at all: contacts whose names look the same may change.
-    pub(super) fn name_changed(&mut self, identity: IdentityId) {
+    pub(super) fn name_changed(&mut self, turn: &mut Turn<'_>, identity: IdentityId) {
         let shown = match identity == self.account.identity() {
             true => Some(self.account.told.name.as_str()),
-            false => self.contacts.get(&identity).map(contact::Contact::name),
+            false => self
+                .people
+                .contacts
+                .get(&identity)
+                .map(contact::Contact::name),
         };
-        if let Some(names) = self.names.get_mut() {
+        if let Some(names) = self.people.names.get_mut() {
             let touched = names.set(identity, shown);
             let known = touched
                 .into_iter()
-                .filter(|other| self.contacts.contains_key(other));
-            self.pending.contacts.extend(known);
+                .filter(|other| self.people.contacts.contains_key(other));
+            turn.pending.contacts.extend(known);
         }
     }
 
     fn names(&self) -> &Names {
-        self.names.get_or_init(|| {
+        self.people.names.get_or_init(|| {
             let mut names = Names::default();
             names.set(self.account.identity(), Some(&self.account.told.name));
-            for (identity, contact) in &self.contacts {
+            for (identity, contact) in &self.people.contacts {
                 names.set(*identity, Some(contact.name()));
             }
             names
@@ -198,18 +211,19 @@ impl Engine {
         if contact.blocked != blocked {
             contact.blocked = blocked;
             contact.save(turn.txn, identity)?;
-            self.presence.outdate();
-            for device in self.devices_of(identity).collect::<Vec<_>>() {
+            self.reach.announcement_changed();
+            for device in self.people.devices_of(identity).collect::<Vec<_>>() {
                 // Blocking shows as no more than absence.
                 self.end_session(turn, device, Bye::Stopping)?;
                 if blocked {
-                    self.dialling.drop_target(Target::Device(device));
+                    self.reach.drop_target(Target::Device(device));
                 } else {
-                    self.want_device(turn, device);
+                    let view = View::of(&self.account, &self.people, &self.links);
+                    self.reach.want_device(turn, view, device);
                 }
             }
             self.redraw_beacon_key(turn)?;
-            self.pending.contacts.insert(identity);
+            turn.pending.contacts.insert(identity);
         }
         Ok(Reply::Contact(
             self.view_contact(turn.txn, turn.now, identity)?,
@@ -222,12 +236,12 @@ impl Engine {
         id: &ContactId,
     ) -> Result<Reply, CallError> {
         let identity = self.contact_named(id)?;
-        for device in self.devices_of(identity).collect::<Vec<_>>() {
+        for device in self.people.devices_of(identity).collect::<Vec<_>>() {
             self.end_session(turn, device, Bye::Removed)?;
             self.forget_device(turn, device)?;
         }
-        if let Some(contact) = self.contacts.remove(&identity) {
-            self.name_changed(identity);
+        if let Some(contact) = self.people.contacts.remove(&identity) {
+            self.name_changed(turn, identity);
             let space = reconciling::space_id(&contact.space);
             space::remove(turn.txn, space)?;
             reading::forget(turn.txn, space)?;
@@ -235,9 +249,9 @@ impl Engine {
         draft::forget(turn.txn, identity)?;
         turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
         self.redraw_beacon_key(turn)?;
-        self.pending.messages.remove(&identity);
-        self.pending.delivered.remove(&identity);
-        self.pending.removed.insert(identity);
+        turn.pending.messages.remove(&identity);
+        turn.pending.delivered.remove(&identity);
+        turn.pending.removed.insert(identity);
         Ok(Reply::Done)
     }
 
@@ -254,7 +268,11 @@ impl Engine {
             let mut named = list.devices();
             named.any(|named| named.signing == device.signing)
         };
-        let others = self.contacts.iter().filter(|(id, _)| **id != identity);
+        let others = self
+            .people
+            .contacts
+            .iter()
+            .filter(|(id, _)| **id != identity);
         let mut others = others.flat_map(|(_, contact)| &contact.devices);
         if self.account.device_list.devices().any(is_named) || others.any(is_named) {
             return Err(PeerFault::OthersDevice);
@@ -269,13 +287,13 @@ impl Engine {
         turn: &mut Turn<'_>,
         identity: IdentityId,
     ) -> Result<(), StorageError> {
-        if let Some(contact) = self.contacts.get_mut(&identity)
+        if let Some(contact) = self.people.contacts.get_mut(&identity)
             && (contact.verified || !contact.older_state)
         {
             contact.older_state = true;
             contact.verified = false;
             contact.save(turn.txn, identity)?;
-            self.pending.contacts.insert(identity);
+            turn.pending.contacts.insert(identity);
         }
         Ok(())
     }
@@ -286,13 +304,10 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: DeviceId,
     ) -> Result<(), StorageError> {
-        self.devices.remove(&id);
-        self.refusals.remove(&id);
+        self.people.devices.remove(&id);
+        self.people.refusals.remove(&id);
         self.courier_forgets(turn, id);
-        self.dialling.drop_target(Target::Device(id));
-        self.presence.is_sure_of(id);
-        self.presence.changed();
-        self.presence.outdate();
+        self.reach.forget_device(id);
         turn.txn.remove(&Table::Devices.key(&[&id.0]))?;
         replay::forget_device(turn.txn, id)?;
         self.forget_prekeys_of(turn, id)
@@ -307,6 +322,7 @@ impl Engine {
     ) -> Result<(), StorageError> {
         let links: Vec<_> = self
             .links
+            .by_id
             .iter()
             .filter(|(_, link)| match &link.state {
                 State::Live(live) => live.device == id,
@@ -316,7 +332,7 @@ impl Engine {
             .map(|(link, _)| *link)
             .collect();
         for link_id in links {
-            if let Some(link) = self.links.remove(&link_id) {
+            if let Some(link) = self.links.by_id.remove(&link_id) {
                 self.part(turn, link_id, link, bye)?;
             }
         }

@@ -14,7 +14,7 @@ use unicode_properties::UnicodeEmoji;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::account::Account;
-use super::contact::Contact;
+use super::people::contact::Contact;
 use super::{reading, reconciling};
 use crate::api::{
     ContactId, Message, MessageId, Page, PageFrom, Private, Reaction, Refusal, StorageProblem, Why,

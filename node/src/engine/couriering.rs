@@ -389,13 +389,17 @@ impl Engine {
         couriering: &mut Couriering,
     ) -> Result<(), StorageError> {
         for identity in std::mem::take(&mut couriering.acked) {
-            let Some(contact) = self.contacts.get(&identity) else {
+            let Some(contact) = self.people.contacts.get(&identity) else {
                 continue;
             };
             let space = reconciling::space_id(&contact.space);
             let mut arrived = Vec::new();
             for (tag, own) in &couriering.own {
-                let theirs = self.devices.get(&own.to).map(|device| device.identity);
+                let theirs = self
+                    .people
+                    .devices
+                    .get(&own.to)
+                    .map(|device| device.identity);
                 if let Some((incarnation, seq)) = own.newest
                     && theirs == Some(identity)
                     && own.loads.is_empty()
@@ -426,7 +430,7 @@ impl Engine {
         let bundles = couriering.courier.bundles();
         match act {
             Act::Say(id, said) => {
-                if let Some(link) = self.links.get_mut(&id)
+                if let Some(link) = self.links.by_id.get_mut(&id)
                     && let State::Live(live) = &mut link.state
                 {
                     items::say_bytes(&mut live.session, said.kind(), said.encode());

@@ -8,15 +8,14 @@ use hedgerow_transport::device::{DeviceList, DeviceListFault};
 use hedgerow_transport::keys::BeaconKey;
 
 use super::account::MAX_NAME;
-use super::device::{Device, TheirPrekey};
-use super::dialling::Target;
-use super::endpoint::{Endpoint, MAX_ADDRESSES};
 use super::fact::{Fact, FactHeld, FactKind, PrekeyFact};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, Hello};
 use super::link::State;
 use super::live::Live;
-use super::relays::RelayNames;
+use super::people::device::{Device, TheirPrekey};
+use super::reach::endpoint::{Endpoint, MAX_ADDRESSES};
+use super::reach::relays::RelayNames;
 use super::{Engine, Turn, reconciling};
 use crate::tables;
 
@@ -41,7 +40,7 @@ impl Engine {
             FactKind::Addresses => tables::encoded(&self.account.told.addresses),
             FactKind::Prekey => tables::encoded(&self.newest_prekey()?),
             FactKind::BeaconKey => self.account.told.beacon_key.as_bytes().to_vec(),
-            FactKind::RelayNames => tables::encoded(&self.relay_names()),
+            FactKind::RelayNames => tables::encoded(&self.account.relay_names()),
         };
         Some(Fact {
             kind: kind as u8,
@@ -56,7 +55,7 @@ impl Engine {
         turn: &mut Turn<'_>,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        let Some(device) = self.devices.get(&live.device) else {
+        let Some(device) = self.people.devices.get(&live.device) else {
             return Ok(());
         };
         for kind in FactKind::ALL {
@@ -82,21 +81,21 @@ impl Engine {
     ) -> Result<(), StorageError> {
         self.account.told.raise(kind);
         self.account.told.save(turn.txn)?;
-        self.presence.outdate();
+        self.reach.announcement_changed();
         self.tell_everybody(turn)
     }
 
     /// Tells every session what its other side lacks.
     pub(super) fn tell_everybody(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let ids: Vec<_> = self.sessions.values().copied().collect();
+        let ids: Vec<_> = self.links.sessions.values().copied().collect();
         for id in ids {
-            let Some(mut link) = self.links.remove(&id) else {
+            let Some(mut link) = self.links.by_id.remove(&id) else {
                 continue;
             };
             if let State::Live(live) = &mut link.state {
                 self.tell_facts(turn, live)?;
             }
-            self.links.insert(id, link);
+            self.links.by_id.insert(id, link);
         }
         Ok(())
     }
@@ -113,7 +112,7 @@ impl Engine {
             let ours = self.account.told.versions.of(kind);
             if have > ours {
                 let above = have.min(ours.saturating_add(MAX_OUTRUN)).saturating_add(1);
-                self.presence.outdate();
+                self.reach.announcement_changed();
                 // What is told stays the same, prekeys too: nobody's word takes one away.
                 self.account.raise_to(turn.txn, kind, above)?;
             }
@@ -154,9 +153,13 @@ impl Engine {
         kind: FactKind,
         fact: &Fact,
     ) -> Result<(), LinkError> {
-        let mut device = self.devices.remove(&id).ok_or(PeerFault::OutOfPlace)?;
+        let mut device = self
+            .people
+            .devices
+            .remove(&id)
+            .ok_or(PeerFault::OutOfPlace)?;
         let taken = self.take_fact(turn, id, &mut device, kind, fact);
-        self.devices.insert(id, device);
+        self.people.devices.insert(id, device);
         taken
     }
 
@@ -183,6 +186,7 @@ impl Engine {
                     return Err(PeerFault::BadItem.into());
                 }
                 let contact = self
+                    .people
                     .contacts
                     .get_mut(&device.identity)
                     .ok_or(PeerFault::OutOfPlace)?;
@@ -190,8 +194,8 @@ impl Engine {
                     contact.rename_itself(name);
                     contact.save(turn.txn, device.identity)?;
                     turn.erased()?;
-                    self.name_changed(device.identity);
-                    self.pending.contacts.insert(device.identity);
+                    self.name_changed(turn, device.identity);
+                    turn.pending.contacts.insert(device.identity);
                 }
             }
             FactKind::Addresses => {
@@ -204,7 +208,8 @@ impl Engine {
                     .iter()
                     .map(Endpoint::text)
                     .collect();
-                self.ways_changed(turn, id);
+                let has_session = self.links.sessions.contains_key(&id);
+                self.reach.ways_changed(turn, id, has_session);
             }
             FactKind::Prekey => {
                 let prekey: PrekeyFact =
@@ -232,26 +237,18 @@ impl Engine {
                 {
                     turn.erased()?;
                 }
-                self.presence.changed();
+                self.reach.beacons_changed();
             }
             FactKind::RelayNames => {
                 device.relay_names = Some(RelayNames::decode(&fact.bytes)?);
-                self.ways_changed(turn, id);
+                let has_session = self.links.sessions.contains_key(&id);
+                self.reach.ways_changed(turn, id, has_session);
             }
         }
         if device.held.raise(kind, fact.version) {
             device.save(turn.txn, id)?;
         }
         Ok(())
-    }
-
-    /// A device can be reached by other ways than before.
-    fn ways_changed(&mut self, turn: &Turn<'_>, id: DeviceId) {
-        self.dialling
-            .refresh_target(Target::Device(id), turn.now.mono_ms);
-        if self.sessions.contains_key(&id) {
-            self.path_upgrades.look_again(id);
-        }
     }
 
     /// A contact's device list: newer than the one held, or nothing new. Another one of the same version
@@ -264,6 +261,7 @@ impl Engine {
         fact: &Fact,
     ) -> Result<(), LinkError> {
         let contact = self
+            .people
             .contacts
             .get(&device.identity)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -283,6 +281,7 @@ impl Engine {
         }
         self.refuse_others_devices(device.identity, &list)?;
         let contact = self
+            .people
             .contacts
             .get_mut(&device.identity)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -293,7 +292,7 @@ impl Engine {
         let space = reconciling::space_id(&contact.space);
         // What was refused for its device may be welcome by the newer list.
         peer::forget_refusals(turn.txn, space, id)?;
-        for other in self.devices_of(device.identity).collect::<Vec<_>>() {
+        for other in self.people.devices_of(device.identity).collect::<Vec<_>>() {
             if listed.contains(&other) {
                 peer::forget_refusals(turn.txn, space, other)?;
             } else {
@@ -313,7 +312,11 @@ impl Engine {
         identity: IdentityId,
         hello: &Hello,
     ) -> Result<(), LinkError> {
-        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+        let contact = self
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or(PeerFault::OutOfPlace)?;
         let held = DeviceList::decode_kept(&contact.device_list).map_err(|_| tables::damaged())?;
         let is_same_version = hello.device_list_version == held.version();
         if is_same_version && held.hash() != *hello.device_list_hash {
@@ -333,11 +336,15 @@ impl Engine {
             return Ok(());
         };
         let version = held.version.min(self.account.told.versions.of(kind));
-        let device = self.devices.get_mut(&id).ok_or(PeerFault::OutOfPlace)?;
+        let device = self
+            .people
+            .devices
+            .get_mut(&id)
+            .ok_or(PeerFault::OutOfPlace)?;
         if device.given.raise(kind, version) {
             device.joined_by = None;
             device.save(turn.txn, id)?;
-            self.presence.outdate();
+            self.reach.announcement_changed();
         }
         Ok(())
     }

@@ -6,11 +6,12 @@ use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::{Dialling, Direction, Head, Party, Tagged, Whole};
 use hedgerow_transport::keys::Psk;
 
-use super::device::Device;
-use super::dialling::Attempt;
 use super::fault::{LinkError, PeerFault};
 use super::link::{State, Who};
-use super::{Engine, Turn, replay};
+use super::people::device::Device;
+use super::people::replay;
+use super::reach::dialling::Attempt;
+use super::{Engine, Turn};
 
 /// Refused dials, where the device had been or had just been seen, after which the rescue key is tried.
 const REFUSALS_BEFORE_RESCUE: u32 = 2;
@@ -23,12 +24,12 @@ impl Engine {
         id: DeviceId,
         moves: bool,
     ) -> Option<(State, Vec<u8>)> {
-        if !self.may_talk_to(id) || self.sessions.contains_key(&id) != moves {
+        if !self.people.may_talk_to(id) || self.links.sessions.contains_key(&id) != moves {
             return None;
         }
         let counted = self.account.count_handshake();
-        let device = self.devices.get(&id)?;
-        let refusals = self.refusals.get(&id).copied().unwrap_or_default();
+        let device = self.people.devices.get(&id)?;
+        let refusals = self.people.refusals.get(&id).copied().unwrap_or_default();
         // Every other attempt only: the address may belong to somebody else by now, or the beacon that
         // was seen there may have been replayed.
         let rescue = refusals >= REFUSALS_BEFORE_RESCUE && refusals.is_multiple_of(2);
@@ -58,7 +59,7 @@ impl Engine {
             Cryptography::Sized => return self.recognise_by_hint(head),
         }
         let me = self.account.device_id;
-        let devices = self.devices.iter().map(|(id, device)| {
+        let devices = self.people.devices.iter().map(|(id, device)| {
             (
                 Who::Device(*id),
                 &device.tag_key,
@@ -66,6 +67,7 @@ impl Engine {
             )
         });
         let joiners = self
+            .people
             .invitations
             .iter()
             .filter(|(_, made)| made.answers())
@@ -80,11 +82,15 @@ impl Engine {
         id: DeviceId,
         whole: Whole,
     ) -> Result<(Vec<u8>, State), LinkError> {
-        if !self.may_talk_to(id) {
+        if !self.people.may_talk_to(id) {
             return Err(PeerFault::Handshake.into());
         }
         let me = self.account.party();
-        let device = self.devices.get_mut(&id).ok_or(PeerFault::Handshake)?;
+        let device = self
+            .people
+            .devices
+            .get_mut(&id)
+            .ok_or(PeerFault::Handshake)?;
         let rescue_psk = device.rescue_key.as_psk();
         let mut keys: Vec<(u32, &Psk)> = device.psk.candidates();
         keys.push((replay::RESCUE, &rescue_psk));
@@ -111,19 +117,13 @@ impl Engine {
     /// seen, that may mean that one of the two has lost newer psks.
     pub(super) fn refused(&mut self, id: DeviceId, attempt: &Attempt) {
         if self
+            .people
             .devices
             .get(&id)
             .is_some_and(|device| attempt.sighted || device.is_good(&attempt.endpoint))
         {
-            *self.refusals.entry(id).or_default() += 1;
+            *self.people.refusals.entry(id).or_default() += 1;
         }
-    }
-
-    /// Whether sessions with a device are wanted at all.
-    pub(super) fn may_talk_to(&self, id: DeviceId) -> bool {
-        self.devices
-            .get(&id)
-            .is_some_and(|device| device.is_welcome(&self.contacts))
     }
 }
 

@@ -32,22 +32,26 @@ impl Engine {
     pub(super) fn recognise_by_hint(&self, head: Head) -> Option<(Who, Tagged)> {
         let me = self.account.device_id;
         let direction = |from: &[u8; 16]| Direction::between(from, &me.0);
-        let hints = self.hints.flights.get_or_init(|| {
-            let devices = self.devices.iter();
+        let hints = self.people.hints.flights.get_or_init(|| {
+            let devices = self.people.devices.iter();
             let devices = devices.map(|(id, device)| {
                 let hint = device.tag_key.hint(direction(&id.0));
                 (hint, Who::Device(*id))
             });
-            let joiners = self.invitations.iter();
+            let joiners = self.people.invitations.iter();
             let joiners =
                 joiners.map(|(id, made)| (made.tag_key().hint(Direction::Up), Who::Joiner(*id)));
             devices.chain(joiners).collect()
         });
         let who = *hints.get(&head.hint())?;
         let (key, direction) = match who {
-            Who::Device(id) => (&self.devices.get(&id)?.tag_key, direction(&id.0)),
+            Who::Device(id) => (&self.people.devices.get(&id)?.tag_key, direction(&id.0)),
             Who::Joiner(id) => {
-                let made = self.invitations.get(&id).filter(|made| made.answers())?;
+                let made = self
+                    .people
+                    .invitations
+                    .get(&id)
+                    .filter(|made| made.answers())?;
                 (made.tag_key(), Direction::Up)
             }
         };
@@ -59,14 +63,14 @@ impl Engine {
     pub(super) fn sized_sender_of(&self, tag: &[u8; 32]) -> Option<DeviceId> {
         let me = self.account.device_id;
         let direction = |from: &DeviceId| Direction::between(&from.0, &me.0);
-        let bundles = self.hints.bundles.get_or_init(|| {
-            let devices = self.devices.iter();
+        let bundles = self.people.hints.bundles.get_or_init(|| {
+            let devices = self.people.devices.iter();
             devices
                 .map(|(id, device)| (device.bundle_tag_key.hint(direction(id)), *id))
                 .collect()
         });
         let id = *bundles.get(&bundle::sized_hint(tag))?;
-        let key = &self.devices.get(&id)?.bundle_tag_key;
+        let key = &self.people.devices.get(&id)?.bundle_tag_key;
         bundle::is_sized_by(tag, key, direction(&id)).then_some(id)
     }
 }

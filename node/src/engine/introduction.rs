@@ -15,12 +15,12 @@ use minicbor::bytes::ByteArray;
 use rand_core::CryptoRng;
 
 use super::account::{Account, Told};
-use super::contact::{self, Contact};
-use super::device::{Device, TheirPrekey};
-use super::endpoint::Endpoint;
 use super::fact::{FactKind, PrekeyFact, Versions};
+use super::people::contact::{self, Contact};
+use super::people::device::{Device, TheirPrekey};
+use super::people::psk::PskChain;
 use super::prekey::Prekey;
-use super::psk::PskChain;
+use super::reach::endpoint::Endpoint;
 use super::reconciling;
 use super::{Engine, Now, OpenError};
 use crate::api::ContactId;
@@ -171,8 +171,8 @@ pub fn open<'a>(
         });
         // Maps that are made at once have full nodes.
         let (contacts, devices): (Vec<_>, Vec<_>) = parts.unzip();
-        engine.contacts = contacts.into_iter().collect();
-        engine.devices = devices.into_iter().collect();
+        engine.people.contacts = contacts.into_iter().collect();
+        engine.people.devices = devices.into_iter().collect();
     })
 }
 
@@ -325,9 +325,9 @@ mod tests {
 
     /// What an engine holds of its contacts, as it would be written.
     fn at_hand(engine: &Engine) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let contacts = engine.contacts.iter();
+        let contacts = engine.people.contacts.iter();
         let contacts = contacts.map(|(id, contact)| (id.0.to_vec(), tables::encoded(contact)));
-        let devices = engine.devices.iter();
+        let devices = engine.people.devices.iter();
         let devices = devices.map(|(id, device)| (id.0.to_vec(), tables::encoded(device)));
         contacts.chain(devices).collect()
     }
@@ -352,7 +352,7 @@ mod tests {
         );
         let engine = engine.unwrap();
         assert_eq!(at_hand(&engine), at_hand(&expected));
-        assert_eq!(engine.contacts.len(), 2);
+        assert_eq!(engine.people.contacts.len(), 2);
         assert_eq!(engine.next_wake_ms(NOW), expected.next_wake_ms(NOW));
         // Told of them afterwards, the store holds the same as well.
         assert!(rows(&store).len() < rows(&told).len());

@@ -157,6 +157,7 @@ impl Engine {
         wish: &NewInvitation,
     ) -> Result<Reply, CallError> {
         let open = self
+            .people
             .invitations
             .values()
             .filter(|made| made.fate == Fate::Open)
@@ -174,7 +175,7 @@ impl Engine {
             secret: secret.clone(),
             inviter: self.inviter_hash(),
             expires_s,
-            addresses: self.invited_to(),
+            addresses: self.reach.invited_to(&self.account),
             in_person: wish.in_person,
         };
         let link = invitation.link().map_err(|_| Refusal::Bug)?;
@@ -193,16 +194,24 @@ impl Engine {
         };
         made.save(turn.txn, id)?;
         let view = made.view(id);
-        self.invitations.insert(id, made);
+        self.people.invitations.insert(id, made);
         #[cfg(feature = "sized")]
-        self.hints.changed();
-        self.pending.invitations.insert(id);
+        self.people.hints.changed();
+        turn.pending.invitations.insert(id);
         Ok(Reply::Invitation(view))
     }
 
     pub(super) fn list_invitations(&self) -> Vec<api::Invitation> {
-        let made = self.invitations.iter().map(|(id, made)| made.view(*id));
-        let joining = self.joinings.iter().map(|(id, joining)| joining.view(*id));
+        let made = self
+            .people
+            .invitations
+            .iter()
+            .map(|(id, made)| made.view(*id));
+        let joining = self
+            .people
+            .joinings
+            .iter()
+            .map(|(id, joining)| joining.view(*id));
         made.chain(joining).collect()
     }
 
@@ -213,13 +222,14 @@ impl Engine {
     ) -> Result<Reply, CallError> {
         let id = InvitationKey::parse(id).ok_or(Refusal::NoSuchInvitation)?;
         let made = self
+            .people
             .invitations
             .get_mut(&id)
             .ok_or(Refusal::NoSuchInvitation)?;
         if made.fate == Fate::Open {
             made.end(Fate::Cancelled, turn.now.wall_ms);
             made.save(turn.txn, id)?;
-            self.pending.invitations.insert(id);
+            turn.pending.invitations.insert(id);
         }
         Ok(Reply::Done)
     }
@@ -232,7 +242,11 @@ impl Engine {
         whole: Whole,
     ) -> Result<(Vec<u8>, State), LinkError> {
         let hash = self.inviter_hash();
-        let made = self.invitations.get_mut(&id).ok_or(PeerFault::Handshake)?;
+        let made = self
+            .people
+            .invitations
+            .get_mut(&id)
+            .ok_or(PeerFault::Handshake)?;
         let nonce = Table::InvitationNonces.key(&[&id.0.to_be_bytes(), &whole.nonce()]);
         if !made.answers() || turn.txn.get(&nonce)?.is_some() {
             return Err(PeerFault::Handshake.into());
@@ -254,20 +268,21 @@ impl Engine {
     pub(super) fn end_invitations(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let wall_ms = turn.now.wall_ms;
         let due: Vec<_> = self
+            .people
             .invitations
             .iter()
             .filter(|(_, made)| made.next_change_ms() <= wall_ms)
             .map(|(id, _)| *id)
             .collect();
         for id in due {
-            let Some(made) = self.invitations.get_mut(&id) else {
+            let Some(made) = self.people.invitations.get_mut(&id) else {
                 continue;
             };
             if made.fate == Fate::Open {
                 made.end(Fate::Expired, wall_ms);
                 made.save(turn.txn, id)?;
             } else {
-                self.invitations.remove(&id);
+                self.people.invitations.remove(&id);
                 turn.txn
                     .remove(&Table::Invitations.key(&[&id.0.to_be_bytes()]))?;
                 tables::remove_all(
@@ -275,14 +290,19 @@ impl Engine {
                     &Table::InvitationNonces.key(&[&id.0.to_be_bytes()]),
                 )?;
             }
-            self.pending.invitations.insert(id);
+            turn.pending.invitations.insert(id);
         }
         Ok(())
     }
 
     /// When an invitation ends or is forgotten.
     pub(super) fn next_invitation_end_ms(&self, now: Now) -> Option<u64> {
-        let next = self.invitations.values().map(Made::next_change_ms).min()?;
+        let next = self
+            .people
+            .invitations
+            .values()
+            .map(Made::next_change_ms)
+            .min()?;
         Some(
             now.mono_ms
                 .saturating_add(next.saturating_sub(now.wall_ms).max(0) as u64),

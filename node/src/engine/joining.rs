@@ -6,11 +6,11 @@ use hedgerow_transport::handshake::Joining as Flight;
 use hedgerow_transport::invitation::{Invitation, LinkError};
 use minicbor::{Decode, Encode};
 
-use super::dialling::Target;
-use super::endpoint::Endpoint;
 use super::fault::CallError;
 use super::invitation::InvitationKey;
 use super::link::State;
+use super::reach::dialling::Target;
+use super::reach::endpoint::Endpoint;
 use super::{Engine, Turn};
 use crate::api::{
     self, InvitationId, InvitationState, JoinProblem, LinkSource, NewJoin, Refusal, Reply,
@@ -112,7 +112,7 @@ impl Engine {
             }
             .into());
         }
-        let mut joinings = self.joinings.iter_mut();
+        let mut joinings = self.people.joinings.iter_mut();
         let known = joinings.find(|(_, joining)| {
             let known = &joining.invitation;
             (&known.secret, &known.inviter) == (&invitation.secret, &invitation.inviter)
@@ -125,11 +125,11 @@ impl Engine {
                 joining.seen = true;
                 joining.save(turn.txn, id)?;
             }
-            self.dialling
+            self.reach
                 .refresh_target(Target::Inviter(id), turn.now.mono_ms);
             return Ok(Reply::Joining(id.api_id()));
         }
-        if self.joinings.len() >= MAX_JOININGS {
+        if self.people.joinings.len() >= MAX_JOININGS {
             return Err(Refusal::TooManyInvitations {
                 limit: MAX_JOININGS as u32,
             }
@@ -143,9 +143,9 @@ impl Engine {
             told_no_answer: false,
         };
         joining.save(turn.txn, id)?;
-        self.joinings.insert(id, joining);
-        self.dialling.want(Target::Inviter(id), turn.now.mono_ms);
-        self.pending.invitations.insert(id);
+        self.people.joinings.insert(id, joining);
+        self.reach.want(Target::Inviter(id), turn.now.mono_ms);
+        turn.pending.invitations.insert(id);
         Ok(Reply::Joining(id.api_id()))
     }
 
@@ -155,7 +155,7 @@ impl Engine {
         id: &InvitationId,
     ) -> Result<Reply, CallError> {
         let id = InvitationKey::parse(id).ok_or(Refusal::NoSuchInvitation)?;
-        if !self.joinings.contains_key(&id) {
+        if !self.people.joinings.contains_key(&id) {
             return Err(Refusal::NoSuchInvitation.into());
         }
         self.joining_over(turn, id)?;
@@ -168,9 +168,9 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: InvitationKey,
     ) -> Result<(), StorageError> {
-        self.joinings.remove(&id);
-        self.dialling.drop_target(Target::Inviter(id));
-        self.pending.invitations.insert(id);
+        self.people.joinings.remove(&id);
+        self.reach.drop_target(Target::Inviter(id));
+        turn.pending.invitations.insert(id);
         turn.txn
             .remove(&Table::Joinings.key(&[&id.0.to_be_bytes()]))
     }
@@ -181,7 +181,7 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: InvitationKey,
     ) -> Option<(State, Vec<u8>)> {
-        let invitation = &self.joinings.get(&id)?.invitation;
+        let invitation = &self.people.joinings.get(&id)?.invitation;
         let (joining, flight) = Flight::new(
             &self.account.secrets.device_key,
             &invitation.inviter,
@@ -193,11 +193,11 @@ impl Engine {
     }
 
     /// A round of attempts found nobody who answers: the user is told once.
-    pub(super) fn inviter_silent(&mut self, id: InvitationKey) {
-        if let Some(joining) = self.joinings.get_mut(&id)
+    pub(super) fn inviter_silent(&mut self, turn: &mut Turn<'_>, id: InvitationKey) {
+        if let Some(joining) = self.people.joinings.get_mut(&id)
             && !std::mem::replace(&mut joining.told_no_answer, true)
         {
-            self.pending.join_problems.push((id, JoinProblem::NoAnswer));
+            turn.pending.join_problems.push((id, JoinProblem::NoAnswer));
         }
     }
 }

@@ -15,12 +15,12 @@ use hedgerow_transport::handshake::{
     Answered, Arriving, Dialling, Head, Joining, Progress, Tagged,
 };
 
-use super::dialling::{Attempt, Target};
 use super::fault::{LinkError, PeerFault};
 use super::invitation::InvitationKey;
 use super::items::Bye;
 use super::live::Live;
 use super::meeting::Meeting;
+use super::reach::dialling::{Attempt, Target};
 use super::rng;
 use super::share::Backlog;
 use super::{Effects as _, Engine, Turn};
@@ -121,11 +121,13 @@ impl Engine {
                     Target::Inviter(invitation) => self.dial_inviter(turn, invitation),
                 };
                 let Some((state, flight)) = begun else {
-                    self.attempt_ended(turn, attempt);
+                    if let Some(inviter) = self.reach.attempt_over(turn, attempt, false) {
+                        self.inviter_silent(turn, inviter);
+                    }
                     turn.out.end(id, Ending::Now);
                     return Ok(());
                 };
-                self.traffic.flight_sent(flight.len());
+                self.links.traffic.flight_sent(flight.len());
                 turn.out.send(id, Bytes::from(flight), 0);
                 (state, turn.now.mono_ms + ANSWER_MS)
             }
@@ -139,21 +141,21 @@ impl Engine {
             backlog: Backlog::default(),
             state,
         };
-        self.links.insert(id, link);
+        self.links.by_id.insert(id, link);
         Ok(())
     }
 
     /// Looks at first flights that have waited, as many as one batch allows.
     pub(super) fn look_at_strangers(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         for _ in 0..MAX_LOOKS {
-            let Some(id) = self.strangers.pop_front() else {
+            let Some(id) = self.links.strangers.pop_front() else {
                 break;
             };
-            let Some(mut link) = self.links.remove(&id) else {
+            let Some(mut link) = self.links.by_id.remove(&id) else {
                 continue;
             };
             let State::Waiting(head, backlog) = link.state else {
-                self.links.insert(id, link);
+                self.links.by_id.insert(id, link);
                 continue;
             };
             link.state = match self.recognise(head) {
@@ -162,7 +164,7 @@ impl Engine {
             };
             if matches!(link.state, State::Draining) {
                 turn.out.end(id, Ending::Drain);
-                self.links.insert(id, link);
+                self.links.by_id.insert(id, link);
             } else {
                 self.advance(turn, id, link, backlog.freeze())?;
             }
@@ -212,12 +214,13 @@ impl Engine {
             state = match state {
                 State::Draining => return Ok(Some(State::Draining)),
                 State::Arriving(arriving) => match self
+                    .links
                     .traffic
                     .flight_received(&mut bytes, |bytes| arriving.receive(bytes))
                 {
                     Progress::Waiting(arriving) => return Ok(Some(State::Arriving(arriving))),
                     Progress::Done(head) => {
-                        self.strangers.push_back(id);
+                        self.links.strangers.push_back(id);
                         State::Waiting(head, BytesMut::new())
                     }
                 },
@@ -229,6 +232,7 @@ impl Engine {
                     return Ok(Some(State::Waiting(head, backlog)));
                 }
                 State::Tagged(who, tagged) => match self
+                    .links
                     .traffic
                     .flight_received(&mut bytes, |bytes| tagged.receive(bytes))
                 {
@@ -247,12 +251,13 @@ impl Engine {
                             }
                         };
                         turn.out.recognised(id);
-                        self.traffic.flight_sent(flight.len());
+                        self.links.traffic.flight_sent(flight.len());
                         turn.out.send(id, Bytes::from(flight), 0);
                         state
                     }
                 },
                 State::Answered(invitation, answered) => match self
+                    .links
                     .traffic
                     .flight_received(&mut bytes, |bytes| answered.receive(bytes))?
                 {
@@ -264,6 +269,7 @@ impl Engine {
                     }
                 },
                 State::Dialling(device, dialling, rescue) => match self
+                    .links
                     .traffic
                     .flight_received(&mut bytes, |bytes| dialling.receive(bytes))?
                 {
@@ -271,20 +277,20 @@ impl Engine {
                         return Ok(Some(State::Dialling(device, Box::new(dialling), rescue)));
                     }
                     Progress::Done(session) => {
-                        self.traffic.handshake_round_trips += 1;
+                        self.links.traffic.handshake_round_trips += 1;
                         State::Live(self.new_live(turn, device, session, rescue)?)
                     }
                 },
                 State::Joining(invitation, joining) => {
-                    match self.traffic.flight_received(&mut bytes, |bytes| {
+                    match self.links.traffic.flight_received(&mut bytes, |bytes| {
                         joining.receive(bytes, &mut turn.rng)
                     })? {
                         Progress::Waiting(joining) => {
                             return Ok(Some(State::Joining(invitation, Box::new(joining))));
                         }
                         Progress::Done((flight, session)) => {
-                            self.traffic.handshake_round_trips += 1;
-                            self.traffic.flight_sent(flight.len());
+                            self.links.traffic.handshake_round_trips += 1;
+                            self.links.traffic.flight_sent(flight.len());
                             turn.out.send(id, Bytes::from(flight), 0);
                             State::Meeting(Box::new(self.begin_joining(turn, invitation, session)?))
                         }
@@ -310,9 +316,10 @@ impl Engine {
     /// A device has one link more, which is not in the map: the oldest makes room, since the device may have lost
     /// it.
     fn end_surplus(&mut self, turn: &mut Turn<'_>, id: DeviceId) -> Result<(), StorageError> {
-        let session = self.sessions.get(&id);
+        let session = self.links.sessions.get(&id);
         let spare = self
             .links
+            .by_id
             .iter()
             .filter_map(|(link_id, link)| match &link.state {
                 State::Live(live) if live.device == id && link.attempt.is_none() => {
@@ -350,7 +357,7 @@ impl Engine {
     /// The node stops: every link ends, and contacts are told why.
     pub(super) fn stop(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.stopping = true;
-        let links = std::mem::take(&mut self.links);
+        let links = std::mem::take(&mut self.links.by_id);
         links
             .into_iter()
             .try_for_each(|(id, link)| self.part(turn, id, link, Bye::Stopping))
@@ -362,6 +369,7 @@ impl Engine {
         let overdue = |link: &Link| link.deadline_ms.is_some_and(|deadline| deadline <= now_ms);
         let overdue: Vec<LinkId> = self
             .links
+            .by_id
             .iter()
             .filter(|(_, link)| overdue(link))
             .map(|(id, _)| *id)
@@ -373,7 +381,7 @@ impl Engine {
 
     /// Ends a link that is in the map.
     fn link_over(&mut self, turn: &mut Turn<'_>, id: LinkId) -> Result<(), StorageError> {
-        let Some(mut link) = self.links.remove(&id) else {
+        let Some(mut link) = self.links.by_id.remove(&id) else {
             return Ok(());
         };
         if let State::Live(live) = &mut link.state {
@@ -394,34 +402,15 @@ impl Engine {
         {
             self.refused(device, attempt);
         }
-        let round_over = match cut {
-            true => self.dialling.cut(attempt, turn.now.mono_ms, turn.rng),
-            false => self.dialling.ended(attempt, turn.now.mono_ms, turn.rng),
-        };
-        self.round_ended(turn, attempt, round_over);
-    }
-
-    /// An attempt came to nothing.
-    fn attempt_ended(&mut self, turn: &mut Turn<'_>, attempt: &Attempt) {
-        let round_over = self.dialling.ended(attempt, turn.now.mono_ms, turn.rng);
-        self.round_ended(turn, attempt, round_over);
-    }
-
-    /// What follows from an attempt that came to nothing, perhaps as the last of its round.
-    pub(super) fn round_ended(&mut self, turn: &Turn<'_>, attempt: &Attempt, round_over: bool) {
-        match attempt.target {
-            Target::Device(device) if attempt.moves => {
-                self.path_upgrades
-                    .failed(device, &attempt.endpoint, turn.now.mono_ms)
-            }
-            Target::Inviter(invitation) if round_over => self.inviter_silent(invitation),
-            _ => {}
+        if let Some(inviter) = self.reach.attempt_over(turn, attempt, cut) {
+            self.inviter_silent(turn, inviter);
         }
     }
 
     /// When the next deadline of a link is.
     pub(super) fn next_deadline_ms(&self) -> Option<u64> {
         self.links
+            .by_id
             .values()
             .filter_map(|link| link.deadline_ms)
             .min()

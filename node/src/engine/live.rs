@@ -13,14 +13,14 @@ use hedgerow_transport::psk::{self, Proposal};
 use hedgerow_transport::session::{Item, Session};
 use minicbor::bytes::ByteArray;
 
-use super::dialling::Target;
 use super::fact::{FactKind, Versions};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
-use super::psk::PskProof;
+use super::people::psk::PskProof;
+use super::reach::dialling::Target;
 use super::silence::{Waiting, is_watched};
-use super::{Effects as _, Engine, Outbox, Turn, reconciling, rng, share};
+use super::{Effects as _, Engine, Outbox, Turn, View, reconciling, rng, share};
 use crate::courier::said;
 
 /// Bytes handed to a link and not yet written.
@@ -91,7 +91,7 @@ impl Engine {
         mut session: Session,
         rescue: bool,
     ) -> Result<Box<Live>, LinkError> {
-        let device = self.devices.get(&id).ok_or(PeerFault::Handshake)?;
+        let device = self.people.devices.get(&id).ok_or(PeerFault::Handshake)?;
         let sync = self.reconciler(turn, id, device.identity, &session)?;
         let hello = Hello {
             version: items::SESSION_VERSION,
@@ -114,7 +114,7 @@ impl Engine {
             false => Vec::new(),
         };
         items::say(&mut session, items::HELLO, &hello);
-        self.traffic.sessions += 1;
+        self.links.traffic.sessions += 1;
         Ok(Box::new(Live {
             device: id,
             identity: device.identity,
@@ -160,7 +160,7 @@ impl Engine {
                 break;
             };
             turn.meter.count(share::work_of(&item));
-            self.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
+            self.links.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
             if !self.live_item(turn, id, link, live, &item)? {
                 return Ok(false);
             }
@@ -218,7 +218,7 @@ impl Engine {
         if live.rescue {
             link.deadline_ms = Some(turn.now.mono_ms + RESCUE_MS);
             // The attempt has served; when this link is over the device is wanted anew.
-            self.dialling.drop_target(Target::Device(live.device));
+            self.reach.drop_target(Target::Device(live.device));
             self.rescue_begun(turn, live, &hello)?;
             return Ok(true);
         }
@@ -227,10 +227,9 @@ impl Engine {
             return Ok(false);
         }
         link.deadline_ms = None;
-        self.sessions.insert(live.device, id);
-        self.path_upgrades.begun(live.device);
-        self.dialling.drop_target(Target::Device(live.device));
-        self.refusals.remove(&live.device);
+        self.links.sessions.insert(live.device, id);
+        self.reach.session_begun(live.device);
+        self.people.refusals.remove(&live.device);
         self.session_begun(turn, link, live, &hello)?;
         self.compare_device_list(turn, live.identity, &hello)?;
         self.raise_outrun_facts(turn, &hello)?;
@@ -243,7 +242,7 @@ impl Engine {
             Incarnation(hello.incarnation),
         )?;
         self.courier_met(turn, id, live, &hello);
-        self.pending.contacts.insert(live.identity);
+        turn.pending.contacts.insert(live.identity);
         Ok(true)
     }
 
@@ -256,6 +255,7 @@ impl Engine {
         hello: &Hello,
     ) -> Result<(), LinkError> {
         let device = self
+            .people
             .devices
             .get_mut(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -273,19 +273,20 @@ impl Engine {
         for (kind, version) in hello.have.iter() {
             let raised = device.given.raise(kind, version);
             if raised && kind == FactKind::BeaconKey {
-                self.presence.outdate();
+                self.reach.announcement_changed();
             }
         }
-        self.unsaved
+        self.people
+            .unsaved
             .entry(live.device)
             .or_insert(turn.now.mono_ms + SAVE_MS);
         self.psk_seen(turn, live.device, hello.psk_number)?;
-        let was_guessed = self.presence.is_sure_of(live.device);
+        let was_guessed = self.reach.is_sure_of(live.device);
         if epoch_moved || was_guessed {
-            self.presence.changed();
+            self.reach.beacons_changed();
         }
         if moved_ms.saturating_abs() > EPOCH_MS {
-            self.presence.doubt_clocks(turn.now);
+            self.reach.doubt_clocks(turn.now);
         }
         Ok(())
     }
@@ -294,12 +295,13 @@ impl Engine {
     /// while messages wait for the session.
     pub(super) fn save_devices(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let due: Vec<DeviceId> = self
+            .people
             .unsaved
             .extract_if(.., |_, due_ms| *due_ms <= turn.now.mono_ms)
             .map(|(id, _)| id)
             .collect();
         for id in due {
-            if let Some(device) = self.devices.get(&id) {
+            if let Some(device) = self.people.devices.get(&id) {
                 device.save(turn.txn, id)?;
             }
         }
@@ -314,14 +316,14 @@ impl Engine {
         live: &Live,
         hello: &Hello,
     ) -> Result<bool, StorageError> {
-        let Some(other_id) = self.sessions.get(&live.device).copied() else {
+        let Some(other_id) = self.links.sessions.get(&live.device).copied() else {
             return Ok(true);
         };
-        let Some(mut other_link) = self.links.remove(&other_id) else {
+        let Some(mut other_link) = self.links.by_id.remove(&other_id) else {
             return Ok(true);
         };
         let State::Live(other) = &mut other_link.state else {
-            self.links.insert(other_id, other_link);
+            self.links.by_id.insert(other_id, other_link);
             return Ok(true);
         };
         let same_opening = other
@@ -334,10 +336,10 @@ impl Engine {
         // If one side has dialled both, it moves the session to the newer link.
         let moves = other.session.role() == live.session.role();
         if same_opening && at_once && !moves && !dialled_by_lower {
-            self.links.insert(other_id, other_link);
+            self.links.by_id.insert(other_id, other_link);
             return Ok(false);
         }
-        self.sessions.remove(&live.device);
+        self.links.sessions.remove(&live.device);
         self.say_bye(turn, other_id, other, Bye::Replaced);
         self.end_link(turn, other_id, other_link);
         Ok(true)
@@ -352,7 +354,7 @@ impl Engine {
         );
         let mut sealed = BytesMut::new();
         live.session.seal(&mut sealed, usize::MAX);
-        self.traffic.sent_bytes += sealed.len() as u64;
+        self.links.traffic.sent_bytes += sealed.len() as u64;
         turn.out.send(id, sealed.freeze(), 0);
     }
 
@@ -383,24 +385,25 @@ impl Engine {
         if reason == Bye::Replaced as u8 && !self.has_other_link(live) {
             // Another process on a copy of our data has taken our place: no quarrel about it.
             let pause = rng::between(turn.rng, *COPY_PAUSE_MS.start(), *COPY_PAUSE_MS.end());
-            self.dialling
+            self.reach
                 .want(Target::Device(live.device), turn.now.mono_ms + pause);
         }
         if reason == Bye::Removed as u8 && !live.rescue {
             let device = self
+                .people
                 .devices
                 .get_mut(&live.device)
                 .ok_or(PeerFault::OutOfPlace)?;
             device.gone = true;
             device.save(turn.txn, live.device)?;
-            self.presence.outdate();
+            self.reach.announcement_changed();
         }
         Ok(())
     }
 
     /// Whether there is a further link with the device of this session, which is not in the map.
     fn has_other_link(&self, live: &Live) -> bool {
-        self.links.values().any(|link| match &link.state {
+        self.links.by_id.values().any(|link| match &link.state {
             State::Live(other) => other.device == live.device,
             State::Dialling(device, ..) => *device == live.device,
             _ => false,
@@ -414,17 +417,18 @@ impl Engine {
         id: LinkId,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        if self.sessions.get(&live.device) == Some(&id) {
-            self.sessions.remove(&live.device);
-            self.path_upgrades.over(live.device);
-            self.pending.contacts.insert(live.identity);
-            if let Some(device) = self.devices.get_mut(&live.device) {
+        if self.links.sessions.get(&live.device) == Some(&id) {
+            self.links.sessions.remove(&live.device);
+            self.reach.session_over(live.device);
+            turn.pending.contacts.insert(live.identity);
+            if let Some(device) = self.people.devices.get_mut(&live.device) {
                 device.last_seen_ms = Some(turn.now.wall_ms);
                 device.save(turn.txn, live.device)?;
-                self.unsaved.remove(&live.device);
+                self.people.unsaved.remove(&live.device);
             }
         }
-        self.want_device(turn, live.device);
+        let view = View::of(&self.account, &self.people, &self.links);
+        self.reach.want_device(turn, view, live.device);
         self.courier_parted(turn, id, live)
     }
 
@@ -437,7 +441,7 @@ impl Engine {
         let mut more = false;
         let cryptography = self.account.cryptography();
         let now_ms = self.ticked.map_or(0, |now| now.mono_ms);
-        for (id, link) in &mut self.links {
+        for (id, link) in &mut self.links.by_id {
             if link.unwritten > MOST_UNWRITTEN {
                 continue;
             }
@@ -476,7 +480,7 @@ impl Engine {
                     .unwritten
                     .saturating_add(sealed.len())
                     .saturating_add(ghost as usize);
-                self.traffic.sent_bytes += sealed.len() as u64;
+                self.links.traffic.sent_bytes += sealed.len() as u64;
                 // A slice that is far from full was all there was.
                 more |= ghost > 0 || sealed.len() >= SLICE / 2;
                 out.send(*id, sealed.freeze(), ghost);

@@ -11,16 +11,16 @@ use hedgerow_transport::meeting::{self, Acquaintance, Declined, Introduction, Me
 use hedgerow_transport::relay::RelayKey;
 use hedgerow_transport::session::Session;
 
-use super::contact::Contact;
-use super::device::Device;
-use super::dialling::Target;
-use super::endpoint::Endpoint;
 use super::fact::Versions;
 use super::fault::{LinkError, PeerFault};
 use super::invitation::{Fate, InvitationKey};
 use super::joining::Joining;
 use super::link::{Link, State};
-use super::psk::PskChain;
+use super::people::contact::Contact;
+use super::people::device::Device;
+use super::people::psk::PskChain;
+use super::reach::dialling::Target;
+use super::reach::endpoint::Endpoint;
 use super::{Engine, Turn, items, reconciling};
 use crate::api::JoinProblem;
 
@@ -53,7 +53,7 @@ impl Engine {
         id: InvitationKey,
         mut session: Session,
     ) -> Result<Meeting, LinkError> {
-        let joining = self.joinings.get(&id).ok_or(PeerFault::OutOfPlace)?;
+        let joining = self.people.joinings.get(&id).ok_or(PeerFault::OutOfPlace)?;
         let (joiner, content) = meeting::Meeting::new(
             &joining.invitation,
             &self.introduction()?,
@@ -117,6 +117,7 @@ impl Engine {
     ) -> Result<(), LinkError> {
         let me = self.introduction()?;
         let made = self
+            .people
             .invitations
             .get(&meeting.invitation)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -132,7 +133,7 @@ impl Engine {
         let identity = IdentityId(*joiner.peer.devices.identity());
         self.refuse_others_devices(identity, &joiner.peer.devices)?;
         let again = made.used_by == Some(device);
-        let declined = match self.contacts.get(&identity) {
+        let declined = match self.people.contacts.get(&identity) {
             _ if identity == self.account.identity() => return Err(PeerFault::OutOfPlace.into()),
             Some(contact) if contact.blocked => Some(Declined::Blocked),
             _ => made.declines(device, turn.now.wall_ms),
@@ -155,18 +156,18 @@ impl Engine {
             None,
             None,
         )?;
-        if let Some(made) = self.invitations.get_mut(&meeting.invitation) {
+        if let Some(made) = self.people.invitations.get_mut(&meeting.invitation) {
             made.used_by = Some(device);
             made.end(Fate::Used, turn.now.wall_ms);
             made.save(turn.txn, meeting.invitation)?;
         }
         self.end_other_meetings(turn, id, meeting.invitation);
         if !again {
-            self.pending.met.push((identity, meeting.invitation, false));
-            self.pending.invitations.insert(meeting.invitation);
+            turn.pending.met.push((identity, meeting.invitation, false));
+            turn.pending.invitations.insert(meeting.invitation);
         }
         items::say_bytes(&mut meeting.session, meeting::MET, answer);
-        self.dialling
+        self.reach
             .want(Target::Device(device), turn.now.mono_ms + INVITER_PAUSE_MS);
         Ok(())
     }
@@ -198,22 +199,24 @@ impl Engine {
             return Ok(self.join_failed(turn, meeting.invitation, problem)?);
         }
         let seen = self
+            .people
             .joinings
             .get(&meeting.invitation)
             .is_some_and(Joining::is_in_person);
         // Two who join each other's invitations at once keep what the lower identity's one gave.
-        let crossed = self.contacts.contains_key(&identity) && identity > self.account.identity();
+        let crossed =
+            self.people.contacts.contains_key(&identity) && identity > self.account.identity();
         if !crossed && !self.is_established(turn, identity)? {
-            let met_under = self.joinings.get(&meeting.invitation);
+            let met_under = self.people.joinings.get(&meeting.invitation);
             let met_under = met_under.map(|joining| joining.invitation.secret.relay_key());
             self.befriend(turn, &inviter, seen, None, endpoint, met_under)?;
-        } else if seen && let Some(contact) = self.contacts.get_mut(&identity) {
+        } else if seen && let Some(contact) = self.people.contacts.get_mut(&identity) {
             contact.verified = true;
             contact.save(turn.txn, identity)?;
         }
         self.joining_over(turn, meeting.invitation)?;
-        self.pending.met.push((identity, meeting.invitation, true));
-        self.dialling.want(
+        turn.pending.met.push((identity, meeting.invitation, true));
+        self.reach.want(
             Target::Device(DeviceId(inviter.device.device_id())),
             turn.now.mono_ms,
         );
@@ -242,7 +245,7 @@ impl Engine {
         id: InvitationKey,
         problem: JoinProblem,
     ) -> Result<(), StorageError> {
-        self.pending.join_problems.push((id, problem));
+        turn.pending.join_problems.push((id, problem));
         self.joining_over(turn, id)
     }
 
@@ -260,12 +263,13 @@ impl Engine {
         let id = DeviceId(met.device.device_id());
         let secret = met.keys.direct_space.clone();
         let space = reconciling::space_id(&secret);
-        if let Some(before) = self.contacts.get(&identity) {
+        if let Some(before) = self.people.contacts.get(&identity) {
             space::remove(turn.txn, reconciling::space_id(&before.space))?;
         }
         self.forget_device(turn, id)?;
         space::create(turn.txn, space, SpaceKind::Direct)?;
         let alias = self
+            .people
             .contacts
             .get(&identity)
             .map(|before| before.alias.clone());
@@ -283,8 +287,8 @@ impl Engine {
             active_ms: turn.now.wall_ms,
         };
         contact.save(turn.txn, identity)?;
-        self.contacts.insert(identity, contact);
-        self.name_changed(identity);
+        self.people.contacts.insert(identity, contact);
+        self.name_changed(turn, identity);
         let mut held = Versions::default();
         held.raise(
             super::fact::FactKind::DeviceList,
@@ -320,22 +324,23 @@ impl Engine {
             met_under: met_under.map(|key| key.name()),
         };
         device.save(turn.txn, id)?;
-        self.devices.insert(id, device);
+        self.people.devices.insert(id, device);
         self.courier_knows_more();
         #[cfg(feature = "sized")]
-        self.hints.changed();
-        self.presence.changed();
-        self.presence.outdate();
-        self.pending.contacts.insert(identity);
+        self.people.hints.changed();
+        self.reach.beacons_changed();
+        self.reach.announcement_changed();
+        turn.pending.contacts.insert(identity);
         Ok(())
     }
 
     /// Whether a contact has come about: there was a session, or something was written.
     fn is_established(&self, turn: &Turn<'_>, identity: IdentityId) -> Result<bool, StorageError> {
-        let Some(contact) = self.contacts.get(&identity) else {
+        let Some(contact) = self.people.contacts.get(&identity) else {
             return Ok(false);
         };
         let seen = self
+            .people
             .devices
             .values()
             .any(|device| device.identity == identity && device.last_seen_ms.is_some());
@@ -347,12 +352,13 @@ impl Engine {
     fn end_other_meetings(&mut self, turn: &mut Turn<'_>, this: LinkId, invitation: InvitationKey) {
         let others: Vec<LinkId> = self
             .links
+            .by_id
             .iter()
             .filter(|(id, link)| **id != this && link.is_of_invitation(invitation))
             .map(|(id, _)| *id)
             .collect();
         for id in others {
-            if let Some(link) = self.links.remove(&id) {
+            if let Some(link) = self.links.by_id.remove(&id) {
                 self.end_link(turn, id, link);
             }
         }
@@ -363,7 +369,12 @@ impl Engine {
         Ok(Introduction {
             devices: self.account.device_list.clone(),
             name: self.account.told.name.clone(),
-            addresses: self.own_addresses().into_iter().map(Address).collect(),
+            addresses: self
+                .reach
+                .own_addresses(&self.account)
+                .into_iter()
+                .map(Address)
+                .collect(),
         })
     }
 
@@ -374,7 +385,7 @@ impl Engine {
 
     /// Whether the maker of an invitation is a contact, and then whether blocked.
     pub(super) fn maker(&self, inviter: &[u8; 16]) -> Option<bool> {
-        self.contacts.iter().find_map(|(identity, contact)| {
+        self.people.contacts.iter().find_map(|(identity, contact)| {
             let made = contact
                 .devices
                 .iter()

@@ -18,23 +18,18 @@
 //! nothing was told to anyone.
 
 mod account;
-mod announcing;
 #[cfg(test)]
 mod attacks;
 pub mod bundle_event;
 mod call;
 mod carry;
 mod codec;
-mod contact;
 mod contacts;
 pub mod conversation;
 mod couriering;
 mod delivery;
-mod device;
-mod dialling;
 mod draft;
 pub mod effects;
-mod endpoint;
 mod fact;
 mod facts;
 mod fault;
@@ -49,23 +44,21 @@ mod invitation;
 mod items;
 mod joining;
 mod link;
+mod links;
 mod live;
 mod meeting;
 #[cfg(feature = "sized")]
 mod misused;
-mod names;
+mod network;
 mod outbox;
-mod path_upgrade;
 mod pending_events;
+mod people;
 pub mod ports;
 mod prekey;
-mod presence;
-mod psk;
 mod psk_rotation;
+mod reach;
 mod reading;
 mod reconciling;
-mod relays;
-mod replay;
 mod rng;
 mod sealing;
 mod share;
@@ -73,11 +66,7 @@ mod silence;
 mod start;
 mod status;
 pub mod synthetic;
-mod unknown;
 mod writing;
-
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, VecDeque};
 
 pub use account::MAX_NAME;
 pub use bundle_event::BundleEvent;
@@ -88,30 +77,19 @@ pub use live::MOST_UNWRITTEN;
 pub use share::TURN_WORK;
 pub use start::OpenError;
 
-use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
+use hedgerow_sync::id::Incarnation;
 use hedgerow_sync::metered::{Meter, Metered, MeteredReader};
 use hedgerow_sync::store::{StorageError, Store, Txn};
-use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
 use rand_core::CryptoRng;
 
-use crate::api::Airtime;
 use crate::store::erasure;
 use account::Account;
-use contact::Contact;
 use couriering::Couriering;
-use device::Device;
-use dialling::Dialling;
-use invitation::{InvitationKey, Made};
-use joining::Joining;
-use link::Link;
-use names::Names;
+use links::Links;
 use outbox::Outbox;
-use path_upgrade::PathUpgrades;
 use pending_events::PendingEvents;
-use prekey::Prekey;
-use presence::Presence;
-use relays::Relays;
-use status::TrafficCount;
+use people::People;
+use reach::{Reach, View};
 
 /// When to be called again without input, in monotonic milliseconds; `None`: never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,49 +98,15 @@ pub struct NextWake(pub Option<u64>);
 /// Everything a node knows at hand, and decides with.
 pub struct Engine {
     account: Account,
-    /// By number; the last is the newest.
-    prekeys: BTreeMap<u32, Prekey>,
-    contacts: BTreeMap<IdentityId, Contact>,
-    /// Who shares a name with whom, once somebody has asked.
-    names: OnceCell<Names>,
-    devices: BTreeMap<DeviceId, Device>,
-    invitations: BTreeMap<InvitationKey, Made>,
-    joinings: BTreeMap<InvitationKey, Joining>,
-    carriers: BTreeMap<CarrierKind, Carrier>,
-    links: BTreeMap<LinkId, Link>,
-    /// The link of the session with each device that has one.
-    sessions: BTreeMap<DeviceId, LinkId>,
-    /// Links on which more has arrived than is taken in; each in its turn.
-    behind: VecDeque<LinkId>,
-    /// Links whose first flight waits to be looked at.
-    strangers: VecDeque<LinkId>,
-    /// Refused dials in a row, where sessions have come about before or a beacon was seen.
-    refusals: BTreeMap<DeviceId, u32>,
-    /// Devices whose record has grown since it was saved, and when it is to be saved.
-    unsaved: BTreeMap<DeviceId, u64>,
-    dialling: Dialling,
-    path_upgrades: PathUpgrades,
-    presence: Presence,
-    relays: Relays,
-    /// What sized first flights are recognised by.
-    #[cfg(feature = "sized")]
-    hints: hints::Hints,
-    traffic: TrafficCount,
-    pending: PendingEvents,
+    people: People,
+    reach: Reach,
+    links: Links,
     /// Other people's bundles, if this node carries any.
     couriering: Option<Box<Couriering>>,
     /// No link is begun or accepted any more.
     stopping: bool,
     /// The moment in which what time alone brings was looked at last.
     ticked: Option<Now>,
-}
-
-/// What is known of a carrier.
-#[derive(Debug, Clone)]
-struct Carrier {
-    state: CarrierState,
-    addresses: Vec<hedgerow_transport::carrier::Address>,
-    airtime: Option<Airtime>,
 }
 
 /// What one batch works with.
@@ -173,6 +117,8 @@ struct Turn<'a> {
     now: Now,
     rng: &'a mut dyn CryptoRng,
     out: &'a mut Outbox,
+    /// What is told at the end of the batch.
+    pending: &'a mut PendingEvents,
 }
 
 impl Turn<'_> {
@@ -199,6 +145,7 @@ pub fn pump(
 ) -> Result<NextWake, StorageError> {
     let batch = inputs.batch();
     let mut out = Outbox::default();
+    let mut pending = PendingEvents::default();
     let meter = Meter::new();
     store.write(|txn| {
         let mut erasing = erasure::Erasing::new(txn, now.wall_ms);
@@ -208,6 +155,7 @@ pub fn pump(
             now,
             rng,
             out: &mut out,
+            pending: &mut pending,
         };
         engine.catch_up_first(&mut turn)?;
         for input in batch {
@@ -224,7 +172,7 @@ pub fn pump(
         more = store.read(|reader| engine.fill(&MeteredReader::new(reader, &meter), &mut out))?;
         out.release(effects);
     }
-    if more || !inputs.is_empty() || !engine.strangers.is_empty() || engine.is_behind() {
+    if more || !inputs.is_empty() || !engine.links.strangers.is_empty() || engine.is_behind() {
         return Ok(NextWake(Some(now.mono_ms)));
     }
     Ok(NextWake(engine.next_wake_ms(now)))
@@ -245,71 +193,6 @@ impl Engine {
         }
     }
 
-    fn carrier(
-        &mut self,
-        turn: &mut Turn<'_>,
-        kind: CarrierKind,
-        event: CarrierEvent,
-    ) -> Result<(), StorageError> {
-        match event {
-            CarrierEvent::State(state) => self.carrier_state(turn, kind, state),
-            CarrierEvent::Addresses(addresses) => self.carrier_addresses(turn, kind, addresses),
-            CarrierEvent::Up {
-                link,
-                dial,
-                from: _,
-            } => match dial {
-                None => self.link_up(turn, kind, link, None),
-                Some(dial) => match self.dialling.up(dial) {
-                    Some(attempt) => self.link_up(turn, kind, link, Some(attempt)),
-                    None => {
-                        turn.out.end(link, hedgerow_transport::carrier::Ending::Now);
-                        Ok(())
-                    }
-                },
-            },
-            CarrierEvent::DialFailed { dial } => {
-                let failed = self.dialling.failed(dial, turn.now.mono_ms, turn.rng);
-                if let Some((attempt, round_over)) = failed {
-                    self.round_ended(turn, &attempt, round_over);
-                }
-                Ok(())
-            }
-            CarrierEvent::Bytes { link, bytes } => self.link_bytes(turn, link, bytes),
-            CarrierEvent::Written { link, bytes } => {
-                if let Some(link) = self.links.get_mut(&link) {
-                    link.written(bytes, turn.now.mono_ms);
-                }
-                Ok(())
-            }
-            CarrierEvent::Down { link } => self.link_down(turn, link),
-            CarrierEvent::Port { network, port } => ports::remember(turn.txn, &network, port),
-            CarrierEvent::Relay { at, state } => {
-                self.relay_state(at, state);
-                Ok(())
-            }
-            CarrierEvent::BetterPath { link, at } => {
-                self.better_path(turn, link, at);
-                Ok(())
-            }
-            CarrierEvent::Airtime {
-                over_ms,
-                listened_ms,
-                announced_ms,
-            } => {
-                let airtime = Airtime::of(over_ms, listened_ms, announced_ms);
-                if let Some(carrier) = self.carriers.get_mut(&kind) {
-                    carrier.airtime = airtime;
-                }
-                Ok(())
-            }
-            CarrierEvent::Beacon { beacon, at } => {
-                self.beacon_seen(turn, kind, beacon, at);
-                Ok(())
-            }
-        }
-    }
-
     /// What time brings: what it brings alone, once in a moment, since whatever begins in one is due later.
     fn tick(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let is_later = self.ticked.replace(turn.now) != Some(turn.now);
@@ -322,14 +205,8 @@ impl Engine {
             self.renew_prekey(turn)?;
         }
         self.renew_relay_names(turn)?;
-        self.set_relays(turn);
-        self.announce(turn);
-        self.recognise_beacons(turn);
-        self.search_beacons(turn);
-        if !self.stopping {
-            self.start_dials(turn);
-        }
-        self.improve_sessions(turn);
+        let view = View::of(&self.account, &self.people, &self.links);
+        self.reach.tick(turn, view, &self.links, !self.stopping);
         if is_later {
             self.propose_overdue(turn)?;
         }
@@ -337,17 +214,15 @@ impl Engine {
     }
 
     fn next_wake_ms(&self, now: Now) -> Option<u64> {
+        let view = View::of(&self.account, &self.people, &self.links);
         [
             self.next_deadline_ms(),
             self.next_silence_ms(),
-            self.unsaved.values().min().copied(),
-            self.dialling.next_wake_ms(),
-            self.path_upgrades.next_wake_ms(),
-            self.presence.next_wake_ms(now, || self.is_anybody_unseen()),
+            self.people.unsaved.values().min().copied(),
+            self.reach.next_wake_ms(now, view),
             self.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
             self.next_courier_ms(),
-            self.next_relay_name_ms(now),
         ]
         .into_iter()
         .flatten()
@@ -359,8 +234,8 @@ impl Engine {
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine")
-            .field("contacts", &self.contacts.len())
-            .field("links", &self.links.len())
+            .field("contacts", &self.people.contacts.len())
+            .field("links", &self.links.by_id.len())
             .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,8 @@ use hedgerow_sync::page;
 use hedgerow_transport::carrier::CarrierKind;
 
 use super::invitation::InvitationKey;
-use super::{Effects as _, Engine, Turn, contact, conversation, delivery, reading, reconciling};
+use super::people::contact;
+use super::{Effects as _, Engine, Turn, conversation, delivery, reading, reconciling};
 use crate::api::{Event, JoinProblem};
 use hedgerow_sync::store::StorageError;
 
@@ -88,10 +89,10 @@ impl PendingEvents {
 impl Engine {
     /// Tells what the batch has brought.
     pub(super) fn emit_events(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        if self.pending.is_empty() {
+        if turn.pending.is_empty() {
             return Ok(());
         }
-        let news = std::mem::take(&mut self.pending);
+        let news = std::mem::take(turn.pending);
         for (identity, invitation, joined) in news.met {
             let (contact, invitation) = (contact::api_id(identity), invitation.api_id());
             turn.out.event(match joined {
@@ -112,7 +113,7 @@ impl Engine {
             });
         }
         for (identity, runs) in news.messages {
-            if let Some(contact) = self.contacts.get_mut(&identity) {
+            if let Some(contact) = self.people.contacts.get_mut(&identity) {
                 // Never their clock, with which a contact would stay on top.
                 contact.active_ms = turn.now.wall_ms;
                 contact.save(turn.txn, identity)?;
@@ -135,7 +136,7 @@ impl Engine {
             }
         }
         for (identity, last) in news.delivered {
-            let Some(contact) = self.contacts.get(&identity) else {
+            let Some(contact) = self.people.contacts.get(&identity) else {
                 continue;
             };
             // The last that was acknowledged may be an annotation; a person is told of messages.
@@ -143,7 +144,7 @@ impl Engine {
             let Some(row) = page::last_row(turn.txn, space, last)? else {
                 continue;
             };
-            let queued = delivery::queued(turn.txn, self, identity)?;
+            let queued = delivery::queued(turn.txn, &self.people, identity)?;
             turn.out.event(Event::Delivered {
                 contact: contact::api_id(identity),
                 id: conversation::message_id(row),
@@ -166,7 +167,7 @@ impl Engine {
             });
         }
         for kind in news.carriers {
-            if let Some(carrier) = self.carriers.get(&kind) {
+            if let Some(carrier) = self.reach.carriers().get(&kind) {
                 let state = carrier.state;
                 turn.out.event(Event::Carrier {
                     carrier: kind,

@@ -12,8 +12,9 @@ use super::fault::{LinkError, PeerFault};
 use super::items::{self, Hello};
 use super::link::State;
 use super::live::Live;
-use super::psk::{NumberedPsk, PskChain, PskProof};
-use super::{Engine, Now, Turn, replay};
+use super::people::psk::{NumberedPsk, PskChain, PskProof};
+use super::people::replay;
+use super::{Engine, Now, Turn};
 
 impl Engine {
     /// Proposes the next psk if this side proposes and the present one has been in use long enough.
@@ -22,7 +23,7 @@ impl Engine {
         turn: &mut Turn<'_>,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        let Some(device) = self.devices.get(&live.device) else {
+        let Some(device) = self.people.devices.get(&live.device) else {
             return Ok(());
         };
         if self.account.device_id < live.device
@@ -52,13 +53,13 @@ impl Engine {
             .filter(|(psk, _)| psk.is_due(wall_ms))
             .map(|(_, id)| id);
         for id in due.collect::<Vec<LinkId>>() {
-            let Some(mut link) = self.links.remove(&id) else {
+            let Some(mut link) = self.links.by_id.remove(&id) else {
                 continue;
             };
             if let State::Live(live) = &mut link.state {
                 self.propose_if_due(turn, live)?;
             }
-            self.links.insert(id, link);
+            self.links.by_id.insert(id, link);
         }
         Ok(())
     }
@@ -73,13 +74,14 @@ impl Engine {
     /// The psks of sessions that are up in which the next move is ours.
     fn moving_on(&self) -> impl Iterator<Item = (&PskChain, LinkId)> {
         let ours = self
+            .links
             .sessions
             .range((Excluded(self.account.device_id), Unbounded));
         ours.filter_map(|(device, link)| {
-            let State::Live(live) = &self.links.get(link)?.state else {
+            let State::Live(live) = &self.links.by_id.get(link)?.state else {
                 return None;
             };
-            let psk = &self.devices.get(device)?.psk;
+            let psk = &self.people.devices.get(device)?.psk;
             live.proposal.is_none().then_some((psk, *link))
         })
     }
@@ -94,6 +96,7 @@ impl Engine {
         hello: &Hello,
     ) -> Result<(), LinkError> {
         let device = self
+            .people
             .devices
             .get(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -106,6 +109,7 @@ impl Engine {
             self.doubt(turn, live.identity)?;
         }
         let device = self
+            .people
             .devices
             .get(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -134,6 +138,7 @@ impl Engine {
             return Err(PeerFault::OutOfPlace.into());
         }
         let device = self
+            .people
             .devices
             .get_mut(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -178,6 +183,7 @@ impl Engine {
         let number = proposal.number();
         let next = proposal.finish(answer)?;
         let device = self
+            .people
             .devices
             .get_mut(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -187,7 +193,7 @@ impl Engine {
             turn.erased()?;
             replay::forget(turn.txn, live.device, gone)?;
         }
-        self.refusals.remove(&live.device);
+        self.people.refusals.remove(&live.device);
         self.share_prekey(turn, live.device)?;
         items::say_bytes(&mut live.session, psk::MOVED, psk::moved(number));
         Ok(())
@@ -202,7 +208,7 @@ impl Engine {
     ) -> Result<bool, LinkError> {
         let number = psk::moved_number(moved)?;
         self.psk_seen(turn, live.device, number)?;
-        self.refusals.remove(&live.device);
+        self.people.refusals.remove(&live.device);
         Ok(!live.rescue)
     }
 
@@ -213,7 +219,7 @@ impl Engine {
         id: hedgerow_sync::id::DeviceId,
         number: u32,
     ) -> Result<(), StorageError> {
-        let Some(device) = self.devices.get_mut(&id) else {
+        let Some(device) = self.people.devices.get_mut(&id) else {
             return Ok(());
         };
         let gone = device.psk.seen(number, turn.now.wall_ms);

@@ -103,7 +103,11 @@ impl Engine {
         message: &MessageId,
     ) -> Result<Reply, CallError> {
         let identity = self.contact_named(id)?;
-        let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
+        let contact = self
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or(Refusal::NoSuchContact)?;
         let space = reconciling::space_id(&contact.space);
         let entry = conversation::parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
         let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
@@ -122,7 +126,7 @@ impl Engine {
             changed = true;
         }
         if changed {
-            self.pending.contacts.insert(identity);
+            turn.pending.contacts.insert(identity);
         }
         Ok(Reply::Done)
     }

@@ -51,7 +51,11 @@ impl Engine {
         identity: IdentityId,
         session: &Session,
     ) -> Result<Reconciler, LinkError> {
-        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+        let contact = self
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or(PeerFault::OutOfPlace)?;
         let role = match session.role() {
             session::Role::Dialler => Role::Dialler,
             session::Role::Answerer => Role::Answerer,
@@ -117,7 +121,11 @@ impl Engine {
 
     /// For whom a contact speaks.
     pub(super) fn authority(&self, identity: IdentityId) -> Result<OwnedAuthority, LinkError> {
-        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+        let contact = self
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or(PeerFault::OutOfPlace)?;
         Ok(OwnedAuthority {
             theirs: contact.device_ids(),
             mine: [self.account.device_id],
@@ -142,11 +150,11 @@ impl Engine {
                     changes,
                     ..
                 } => {
-                    self.conversation_changed(identity, log, &changes);
+                    self.conversation_changed(turn, identity, log, &changes);
                     self.pass_on(turn.txn, space, log, first)?;
                 }
                 Event::Acked { log, seq, .. } if log.device == self.account.device_id => {
-                    self.pending
+                    turn.pending
                         .delivered
                         .insert(identity, EntryId { log, seq });
                     self.courier_acked(identity);
@@ -156,7 +164,7 @@ impl Engine {
                     tracing::debug!(?refusal, "entries of a contact are not accepted")
                 }
                 Event::RefusedByPeer { .. } => {
-                    self.pending.contacts.insert(identity);
+                    turn.pending.contacts.insert(identity);
                 }
                 Event::Fault(fault) => {
                     tracing::debug!(%fault, "a contact broke reconciliation");
@@ -174,7 +182,8 @@ impl Engine {
     /// The conversation with a contact has changed, by entries of this log: ours or the contact's. What
     /// is new is told.
     pub(super) fn conversation_changed(
-        &mut self,
+        &self,
+        turn: &mut Turn<'_>,
         identity: IdentityId,
         log: LogId,
         changes: &Changes,
@@ -188,10 +197,10 @@ impl Engine {
                 count: rows.count,
                 mine: log.device == self.account.device_id,
             };
-            self.pending.message(identity, run);
+            turn.pending.message(identity, run);
         }
         if !changes.annotated.is_empty() {
-            let annotated = self.pending.annotated.entry(identity).or_default();
+            let annotated = turn.pending.annotated.entry(identity).or_default();
             annotated.extend(&changes.annotated);
         }
     }
@@ -205,7 +214,7 @@ impl Engine {
         log: LogId,
         first: Seq,
     ) -> Result<(), StorageError> {
-        for link in self.links.values_mut() {
+        for link in self.links.by_id.values_mut() {
             if let State::Live(live) = &mut link.state {
                 live.sync.grew(reader, space, log, first)?;
             }

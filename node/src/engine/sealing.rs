@@ -23,7 +23,7 @@ const MAX_LOADS: usize = 64;
 impl Engine {
     /// Something waits for a contact.
     pub(super) fn courier_queued(&mut self, turn: &Turn<'_>, identity: IdentityId) {
-        for id in self.devices_of(identity).collect::<Vec<DeviceId>>() {
+        for id in self.people.devices_of(identity).collect::<Vec<DeviceId>>() {
             self.courier_queued_for(turn, id);
         }
     }
@@ -34,7 +34,7 @@ impl Engine {
         let Some(couriering) = &mut self.couriering else {
             return;
         };
-        if self.sessions.contains_key(&id) || !self.devices.contains_key(&id) {
+        if self.links.sessions.contains_key(&id) || !self.people.devices.contains_key(&id) {
             return;
         }
         let now_ms = turn.now.mono_ms;
@@ -61,15 +61,20 @@ impl Engine {
             .map(|(id, _)| id)
             .collect();
         for id in due {
-            let Some(device) = self.devices.get(&id) else {
+            let Some(device) = self.people.devices.get(&id) else {
                 continue;
             };
             let identity = device.identity;
-            let Some(contact) = self.contacts.get(&identity).filter(|one| !one.blocked) else {
+            let Some(contact) = self
+                .people
+                .contacts
+                .get(&identity)
+                .filter(|one| !one.blocked)
+            else {
                 continue;
             };
             let space = reconciling::space_id(&contact.space);
-            if self.sessions.contains_key(&id) || peer::unacked(turn.txn, space, id)? == 0 {
+            if self.links.sessions.contains_key(&id) || peer::unacked(turn.txn, space, id)? == 0 {
                 continue;
             }
             let lifetime_s = couriering.courier.settings().lifetime_s;
@@ -120,10 +125,11 @@ impl Engine {
         let Ok(identity) = self.contact_named(to) else {
             return Ok(false);
         };
-        let Some(id) = self.devices_of(identity).next() else {
+        let Some(id) = self.people.devices_of(identity).next() else {
             return Ok(false);
         };
         let Some(prekey) = self
+            .people
             .devices
             .get(&id)
             .and_then(|device| device.prekey.clone())
@@ -141,7 +147,7 @@ impl Engine {
             }
         }
         self.share_prekey(turn, id)?;
-        let Some(device) = self.devices.get(&id) else {
+        let Some(device) = self.people.devices.get(&id) else {
             return Ok(false);
         };
         let direction = Direction::between(&self.account.device_id.0, &id.0);

@@ -85,10 +85,10 @@ impl Engine {
         id: LinkId,
         bytes: Bytes,
     ) -> Result<(), StorageError> {
-        let Some(mut link) = self.links.remove(&id) else {
+        let Some(mut link) = self.links.by_id.remove(&id) else {
             return Ok(());
         };
-        self.traffic.received_bytes += bytes.len() as u64;
+        self.links.traffic.received_bytes += bytes.len() as u64;
         if link.is_behind() || !turn.has_work_left(TURN_WORK) {
             link.backlog.pieces.push_back(bytes);
             self.keep_link(id, link);
@@ -103,7 +103,7 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: LinkId,
     ) -> Result<(), StorageError> {
-        let Some(mut link) = self.links.remove(&id) else {
+        let Some(mut link) = self.links.by_id.remove(&id) else {
             return Ok(());
         };
         if link.is_behind() {
@@ -118,14 +118,14 @@ impl Engine {
     pub(super) fn keep_link(&mut self, id: LinkId, mut link: Link) {
         if link.is_behind() && !link.backlog.is_in_line {
             link.backlog.is_in_line = true;
-            self.behind.push_back(id);
+            self.links.behind.push_back(id);
         }
-        self.links.insert(id, link);
+        self.links.by_id.insert(id, link);
     }
 
     /// Before what is new: a slice for each link that is behind, and half a turn for all of them.
     pub(super) fn catch_up_first(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        for _ in 0..self.behind.len() {
+        for _ in 0..self.links.behind.len() {
             if !turn.has_work_left(TURN_WORK / 2) {
                 break;
             }
@@ -136,7 +136,7 @@ impl Engine {
 
     /// After what is new: what is left of the turn.
     pub(super) fn catch_up(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        while !self.behind.is_empty() && turn.has_work_left(TURN_WORK) {
+        while !self.links.behind.is_empty() && turn.has_work_left(TURN_WORK) {
             self.go_on(turn)?;
         }
         Ok(())
@@ -144,16 +144,16 @@ impl Engine {
 
     /// Whether any link is behind.
     pub(super) fn is_behind(&self) -> bool {
-        !self.behind.is_empty()
+        !self.links.behind.is_empty()
     }
 
     /// Gives the first link in line a slice.
     fn go_on(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let Some(id) = self.behind.pop_front() else {
+        let Some(id) = self.links.behind.pop_front() else {
             return Ok(());
         };
         // It may have ended in line.
-        let Some(mut link) = self.links.remove(&id) else {
+        let Some(mut link) = self.links.by_id.remove(&id) else {
             return Ok(());
         };
         link.backlog.is_in_line = false;

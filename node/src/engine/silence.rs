@@ -70,7 +70,7 @@ impl Engine {
         reader: &dyn Reader,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        let Some(contact) = self.contacts.get(&live.identity) else {
+        let Some(contact) = self.people.contacts.get(&live.identity) else {
             return Ok(());
         };
         let space = reconciling::space_id(&contact.space);
@@ -86,7 +86,11 @@ impl Engine {
         let question = self.fact(FactKind::Profile);
         let mut dead = Vec::new();
         // What has come on a link and is not taken in may be the acknowledgement.
-        let links = self.links.iter_mut().filter(|(_, link)| !link.is_behind());
+        let links = self
+            .links
+            .by_id
+            .iter_mut()
+            .filter(|(_, link)| !link.is_behind());
         for (id, live) in links.filter_map(with_live) {
             let Some(waiting) = &mut live.waiting else {
                 continue;
@@ -104,7 +108,7 @@ impl Engine {
             }
         }
         for id in dead {
-            let Some(mut link) = self.links.remove(&id) else {
+            let Some(mut link) = self.links.by_id.remove(&id) else {
                 continue;
             };
             if let State::Live(live) = &mut link.state {
@@ -117,10 +121,14 @@ impl Engine {
 
     /// When silence is looked at next.
     pub(super) fn next_silence_ms(&self) -> Option<u64> {
-        let waiting = self.links.values().filter_map(|link| match &link.state {
-            State::Live(live) => live.waiting,
-            _ => None,
-        });
+        let waiting = self
+            .links
+            .by_id
+            .values()
+            .filter_map(|link| match &link.state {
+                State::Live(live) => live.waiting,
+                _ => None,
+            });
         waiting.map(Waiting::due_ms).min()
     }
 }

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
-use super::{Engine, Now, contact};
+use super::people::contact;
+use super::{Engine, Now, View};
 use crate::api::{CarrierStatus, Me, Private, Radio, Status, Traffic};
 
 /// What has travelled since the start.
@@ -49,43 +50,51 @@ impl Engine {
     }
 
     pub(super) fn status(&self, reader: &dyn Reader, now: Now) -> Result<Status, StorageError> {
-        let carriers = self.carriers.iter().map(|(kind, known)| CarrierStatus {
-            carrier: *kind,
-            state: known.state,
-            announcing: self.account.settings.is_announced_over(*kind),
-            sessions: self
-                .sessions
-                .values()
-                .filter(|link| self.is_over(link, *kind))
-                .count() as u32,
-            addresses: known
-                .addresses
-                .iter()
-                .map(|address| Private(address.0.clone()))
-                .collect(),
-            airtime: known.airtime,
-        });
+        let carriers = self
+            .reach
+            .carriers()
+            .iter()
+            .map(|(kind, known)| CarrierStatus {
+                carrier: *kind,
+                state: known.state,
+                announcing: self.account.settings.is_announced_over(*kind),
+                sessions: self
+                    .links
+                    .sessions
+                    .values()
+                    .filter(|link| self.is_over(link, *kind))
+                    .count() as u32,
+                addresses: known
+                    .addresses
+                    .iter()
+                    .map(|address| Private(address.0.clone()))
+                    .collect(),
+                airtime: known.airtime,
+            });
         Ok(Status {
             me: self.me(),
             carriers: carriers.collect(),
             radio: self.account.settings.radio,
-            relays: self.relay_statuses(),
+            relays: self
+                .reach
+                .relay_statuses(View::of(&self.account, &self.people, &self.links)),
             relay_paths: self.relay_paths(),
             contacts: self.list_contacts(reader, now)?,
             traffic: Traffic {
-                sent_bytes: self.traffic.sent_bytes,
-                received_bytes: self.traffic.received_bytes,
-                handshake_bytes: self.traffic.handshake_bytes,
-                handshake_sent_bytes: self.traffic.handshake_sent_bytes,
-                sessions: self.traffic.sessions,
-                handshake_round_trips: self.traffic.handshake_round_trips,
-                round_trips: self.traffic.round_trips,
+                sent_bytes: self.links.traffic.sent_bytes,
+                received_bytes: self.links.traffic.received_bytes,
+                handshake_bytes: self.links.traffic.handshake_bytes,
+                handshake_sent_bytes: self.links.traffic.handshake_sent_bytes,
+                sessions: self.links.traffic.sessions,
+                handshake_round_trips: self.links.traffic.handshake_round_trips,
+                round_trips: self.links.traffic.round_trips,
             },
         })
     }
 
     fn is_over(&self, link: &hedgerow_transport::carrier::LinkId, kind: CarrierKind) -> bool {
         self.links
+            .by_id
             .get(link)
             .is_some_and(|link| link.carrier == kind)
     }

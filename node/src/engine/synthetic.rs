@@ -8,7 +8,7 @@ use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::keys::SpaceSecret;
 
 use super::account::Account;
-use super::contact::Contact;
+use super::people::contact::Contact;
 use super::{conversation, reconciling};
 use crate::tables::{self, Table, damaged};
 

@@ -11,8 +11,8 @@ use super::conversation::{
     MAX_EMOJI, PIN, PINNED, REACTION, check_length, is_emoji, message_id, parse_message_id,
     text_body,
 };
-use super::dialling::Target;
 use super::fault::CallError;
+use super::reach::dialling::Target;
 use super::{Engine, Turn, reconciling};
 use crate::api::{ContactId, MessageId, Private, Refusal, Reply};
 
@@ -67,7 +67,11 @@ impl Engine {
         says: &[u8],
     ) -> Result<Reply, CallError> {
         let identity = self.writable(id)?;
-        let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
+        let contact = self
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or(Refusal::NoSuchContact)?;
         let space = reconciling::space_id(&contact.space);
         let target = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
         let row = page::entry(turn.txn, space, target)?.filter(|entry| entry.what.is_row());
@@ -92,7 +96,11 @@ impl Engine {
     /// The contact that an API id names, if the conversation with it may be written into.
     fn writable(&self, id: &ContactId) -> Result<IdentityId, Refusal> {
         let identity = self.contact_named(id)?;
-        let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
+        let contact = self
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or(Refusal::NoSuchContact)?;
         match contact.blocked {
             true => Err(Refusal::Blocked),
             false => Ok(identity),
@@ -107,7 +115,11 @@ impl Engine {
         what: What,
         body: Body,
     ) -> Result<EntryId, CallError> {
-        let contact = self.contacts.get(&identity).ok_or(Refusal::NoSuchContact)?;
+        let contact = self
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or(Refusal::NoSuchContact)?;
         let space = reconciling::space_id(&contact.space);
         let log = self.account.own_log();
         let appended = match space::append(turn.txn, space, log, turn.now.wall_ms, what, body) {
@@ -119,12 +131,11 @@ impl Engine {
             }
         };
         self.pass_on(turn.txn, space, log, appended.id.seq)?;
-        self.conversation_changed(identity, log, &appended.changes);
+        self.conversation_changed(turn, identity, log, &appended.changes);
         self.courier_queued(turn, identity);
         // Somebody waits: devices that are out of reach are tried again at once.
-        for device in self.devices_of(identity).collect::<Vec<_>>() {
-            self.dialling
-                .hurry(Target::Device(device), turn.now.mono_ms);
+        for device in self.people.devices_of(identity).collect::<Vec<_>>() {
+            self.reach.hurry(Target::Device(device), turn.now.mono_ms);
         }
         Ok(appended.id)
     }

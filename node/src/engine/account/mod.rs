@@ -11,6 +11,8 @@ use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::device::{DeviceKeys, DeviceList, ListedDevice};
 use hedgerow_transport::handshake::{Counted, Party};
 use hedgerow_transport::keys::{BeaconKey, SigningSecret, StaticKey};
+use hedgerow_transport::relay::{MAX_RELAY_NAMES, RelayEpoch, RelaySeed};
+use minicbor::bytes::ByteArray;
 use rand_core::CryptoRng;
 
 pub(crate) use rows::{
@@ -18,6 +20,7 @@ pub(crate) use rows::{
 };
 
 use super::fact::{FactKind, Versions};
+use super::reach::relays::RelayNames;
 use super::rng;
 use crate::tables::{Table, damaged};
 
@@ -193,5 +196,23 @@ impl Account {
         }
         self.told.versions.raise(kind, version);
         self.told.save(txn)
+    }
+
+    /// What the names at relays derive from.
+    pub fn relay_seed(&self) -> RelaySeed {
+        RelaySeed::derive(&self.secrets.signing_key, &self.told.beacon_key)
+    }
+
+    /// The content of the fact.
+    pub fn relay_names(&self) -> RelayNames {
+        let first = self.told.relay_names_day.saturating_sub(1);
+        let seed = self.relay_seed();
+        let days = (first..).take(MAX_RELAY_NAMES);
+        RelayNames {
+            first,
+            names: days
+                .map(|day| ByteArray::from(seed.key(RelayEpoch(day)).name().0))
+                .collect(),
+        }
     }
 }

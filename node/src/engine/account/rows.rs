@@ -2,7 +2,7 @@
 //! private key.
 
 use hedgerow_sync::store::{Reader, StorageError, Txn};
-use hedgerow_transport::carrier::CarrierKind;
+use hedgerow_transport::carrier::{Address, CarrierKind};
 use hedgerow_transport::keys::{BeaconKey, SigningSecret, StaticKey};
 use hedgerow_transport::relay::RelayPaths;
 use minicbor::bytes::ByteVec;
@@ -144,6 +144,11 @@ impl Settings {
     /// Whether the user lets this device be announced over a carrier.
     pub fn is_announced_over(&self, kind: CarrierKind) -> bool {
         !self.unannounced.contains(&(kind as u8))
+    }
+
+    /// Whether the user has added this address of a relay.
+    pub fn has_relay(&self, relay: &Address) -> bool {
+        self.relays.contains(&relay.0)
     }
 
     /// Takes a carrier into a list of carriers, or out of it.

@@ -68,7 +68,7 @@ fn links_of_one_device_that_prove_nothing_are_few() {
             world.network.command(stranger, send, world.now_ms);
             world.run(100);
         }
-        let links = world.nodes[0].engine().links.values();
+        let links = world.nodes[0].engine().links.by_id.values();
         let live = links
             .filter(|link| matches!(link.state, State::Live(_)))
             .count();

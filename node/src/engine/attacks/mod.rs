@@ -19,9 +19,9 @@ use hedgerow_transport::device::DeviceKeys;
 use minicbor::{Decode, Encode};
 
 use super::account::{Account, DeviceSecrets, Told, load_identity_key};
-use super::contact::Contact;
-use super::device::Device;
 use super::fact::FactKind;
+use super::people::contact::Contact;
+use super::people::device::Device;
 use super::{conversation, reconciling};
 use crate::api::ContactId;
 use crate::harness::World;

@@ -4,7 +4,7 @@ use hedgerow_transport::keys::StaticKey;
 
 use super::*;
 use crate::api::{Call, Reply};
-use crate::engine::device::TheirPrekey;
+use crate::engine::people::device::TheirPrekey;
 
 /// Ada, Grace and Mallory; both know Ada. Grace has sealed a parcel for Ada.
 fn three(seed: u64) -> (World, Vec<u8>) {

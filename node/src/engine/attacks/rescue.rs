@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::{Call, Notice};
-use crate::engine::dialling::Target;
+use crate::engine::reach::dialling::Target;
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
@@ -30,7 +30,7 @@ fn whoever_runs_a_stolen_older_copy_is_shown_whatever_number_it_claims() {
         world.run(16 * DAY_MS);
         assert!(known(&mut world, 1, &ada).verified);
         if let Some(above) = claim {
-            let ours = world.nodes[1].engine().devices[&device(&world, 0)]
+            let ours = world.nodes[1].engine().people.devices[&device(&world, 0)]
                 .psk
                 .number;
             change_device(&mut stolen, grace, |device| {
@@ -66,7 +66,7 @@ fn a_rescue_that_nobody_needed_is_shown_to_nobody() {
     }
     world.run(16 * DAY_MS);
     let number = |world: &World| {
-        world.nodes[0].engine().devices[&device(world, 1)]
+        world.nodes[0].engine().people.devices[&device(world, 1)]
             .psk
             .number
     };
@@ -75,11 +75,15 @@ fn a_rescue_that_nobody_needed_is_shown_to_nobody() {
         world.network.part(0, 1, true);
         world.run(1_000);
         let other = device(&world, 1 - node);
-        world.nodes[node].engine_mut().refusals.insert(other, 2);
+        world.nodes[node]
+            .engine_mut()
+            .people
+            .refusals
+            .insert(other, 2);
         let dialler = Target::Device(device(&world, node));
         world.nodes[1 - node]
             .engine_mut()
-            .dialling
+            .reach
             .drop_target(dialler);
         world.network.part(0, 1, false);
         world.connected(0, 1);

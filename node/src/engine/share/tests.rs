@@ -158,7 +158,7 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
 
 /// The direct space of two engines.
 fn shared(one: &Engine, other: &Engine) -> SpaceId {
-    space_id(&one.contacts[&other.account.identity()].space)
+    space_id(&one.people.contacts[&other.account.identity()].space)
 }
 
 impl<S: Store> Siege<S> {
@@ -174,9 +174,11 @@ impl<S: Store> Siege<S> {
         let (node, rows, rng) = parts.next().unwrap();
         let (mut flooder, _, _) = parts.next().unwrap();
         let friend = parts.next().unwrap();
-        let blinded = flooder.contacts[&node.account.identity()].space.clone();
-        let link = flooder.sessions[&node.account.device_id];
-        let State::Live(live) = flooder.links.remove(&link).unwrap().state else {
+        let blinded = flooder.people.contacts[&node.account.identity()]
+            .space
+            .clone();
+        let link = flooder.links.sessions[&node.account.device_id];
+        let State::Live(live) = flooder.links.by_id.remove(&link).unwrap().state else {
             panic!("they are connected");
         };
         let role = match live.session.role() {
@@ -186,8 +188,8 @@ impl<S: Store> Siege<S> {
         Siege {
             blind: Blind::new(blinded.as_bytes(), live.session.hash(), role),
             flooder: live,
-            flooder_link: node.sessions[&flooder.account.device_id],
-            friend_link: node.sessions[&friend.0.account.device_id],
+            flooder_link: node.links.sessions[&flooder.account.device_id],
+            friend_link: node.links.sessions[&friend.0.account.device_id],
             friend,
             store: Counting {
                 store: store(&rows),
@@ -515,7 +517,7 @@ fn a_contact_who_floods_holds_up_another_s_message_by_two_turns_of_bounded_work(
 }
 
 fn flooder_device<S>(siege: &Siege<S>) -> DeviceId {
-    let mut sessions = siege.node.sessions.iter();
+    let mut sessions = siege.node.links.sessions.iter();
     *sessions
         .find(|(_, link)| **link == siege.flooder_link)
         .unwrap()
@@ -560,7 +562,7 @@ fn how_long_a_contact_holds_up_another_s_message() {
             ms(sum) / 10.0,
             ms(quiet),
             siege.store.most.spent() / ROW_READ,
-            match siege.node.links.contains_key(&siege.flooder_link) {
+            match siege.node.links.by_id.contains_key(&siege.flooder_link) {
                 true => "goes on",
                 false => "was ended",
             },

@@ -13,8 +13,8 @@ use hedgerow_transport::carrier::{CarrierKind, DialId};
 use rand_core::Rng;
 
 use super::endpoint::{Endpoint, MAX_ADDRESSES};
-use super::invitation::InvitationKey;
-use super::rng;
+use crate::engine::invitation::InvitationKey;
+use crate::engine::rng;
 
 /// The most attempts under way at once.
 pub(crate) const MAX_DIALS: usize = 4;

@@ -11,7 +11,9 @@ use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
 use super::dialling::Target;
 use super::endpoint::{Endpoint, MAX_ADDRESSES};
-use super::{Effects as _, Engine, Turn, rng};
+use super::{Reach, View, relays};
+use crate::engine::links::Links;
+use crate::engine::{Effects as _, Turn, rng};
 
 /// The pause before the side that has dialled the session's link tries a better way.
 const DIALLER_MS: RangeInclusive<u64> = 0..=2_000;
@@ -106,16 +108,15 @@ impl PathUpgrades {
     }
 }
 
-impl Engine {
-    /// Carriers have changed: every session may have a better way now.
-    pub(super) fn look_for_better(&mut self) {
-        for device in self.sessions.keys() {
-            self.path_upgrades.look_again(*device);
-        }
-    }
-
+impl Reach {
     /// Tries the better ways that are due.
-    pub(super) fn improve_sessions(&mut self, turn: &mut Turn<'_>) {
+    pub fn improve_sessions(
+        &mut self,
+        turn: &mut Turn<'_>,
+        view: View<'_>,
+        links: &Links,
+        may_dial: bool,
+    ) {
         let now_ms = turn.now.mono_ms;
         let is_due = |plan: &Plan| {
             plan.trying.is_none() && plan.due_ms.is_some_and(|due_ms| due_ms <= now_ms)
@@ -130,14 +131,14 @@ impl Engine {
             let mut plans = std::mem::take(&mut self.path_upgrades.plans);
             for (device, plan) in &mut plans {
                 if let Some(seen) = plan.seen.take() {
-                    self.plan(turn, *device, plan, seen);
+                    self.plan(turn, view, links, *device, plan, seen);
                 }
             }
             plans.retain(|_, plan| !plan.endpoints.is_empty() || plan.answered.is_some());
             self.path_upgrades.plans = plans;
         }
         for (device, plan) in &mut self.path_upgrades.plans {
-            if !is_due(plan) || self.stopping {
+            if !is_due(plan) || !may_dial {
                 continue;
             }
             if let Some(endpoint) = plan.endpoints.front().cloned() {
@@ -152,11 +153,19 @@ impl Engine {
     }
 
     /// Works out which ways to a device are better than the one that its session goes over.
-    fn plan(&self, turn: &mut Turn<'_>, id: DeviceId, plan: &mut Plan, seen: Vec<Endpoint>) {
+    fn plan(
+        &self,
+        turn: &mut Turn<'_>,
+        view: View<'_>,
+        links: &Links,
+        id: DeviceId,
+        plan: &mut Plan,
+        seen: Vec<Endpoint>,
+    ) {
         plan.endpoints.clear();
         plan.due_ms = None;
-        let link = self.sessions.get(&id).and_then(|link| self.links.get(link));
-        let (Some(link), Some(device)) = (link, self.devices.get(&id)) else {
+        let link = links.session_with(id);
+        let (Some(link), Some(device)) = (link, view.people.devices.get(&id)) else {
             return;
         };
         let cost = link.carrier.cost();
@@ -164,7 +173,7 @@ impl Engine {
         if !self.carriers.keys().any(|kind| is_better(*kind)) {
             return;
         }
-        let known = self.device_endpoints(id, device, turn.now);
+        let known = relays::device_endpoints(view.account, id, device, turn.now);
         for endpoint in seen.into_iter().chain(known) {
             if is_better(endpoint.carrier)
                 && !plan.endpoints.contains(&endpoint)

@@ -11,11 +11,11 @@ use hedgerow_transport::relay::RelayName;
 use minicbor::{Decode, Encode};
 
 use super::contact::Contact;
-use super::endpoint::Endpoint;
-use super::fact::Versions;
-use super::invitation::InvitationKey;
 use super::psk::PskChain;
-use super::relays::RelayNames;
+use crate::engine::fact::Versions;
+use crate::engine::invitation::InvitationKey;
+use crate::engine::reach::endpoint::Endpoint;
+use crate::engine::reach::relays::RelayNames;
 use crate::tables::{self, Table};
 
 /// The most addresses kept at which a session has come about.
@@ -25,18 +25,18 @@ const MAX_GOOD: usize = 8;
 #[derive(Encode, Decode)]
 pub(crate) struct Device {
     /// Whose it is.
-    #[cbor(n(0), with = "super::codec::fixed")]
+    #[cbor(n(0), with = "crate::engine::codec::fixed")]
     pub identity: IdentityId,
     /// Its X25519 key.
-    #[cbor(n(1), with = "super::codec::fixed")]
+    #[cbor(n(1), with = "crate::engine::codec::fixed")]
     pub device_key: PublicKey,
-    #[cbor(n(2), with = "super::codec::fixed")]
+    #[cbor(n(2), with = "crate::engine::codec::fixed")]
     pub tag_key: TagKey,
-    #[cbor(n(3), with = "super::codec::fixed")]
+    #[cbor(n(3), with = "crate::engine::codec::fixed")]
     pub bundle_tag_key: BundleTagKey,
-    #[cbor(n(4), with = "super::codec::fixed")]
+    #[cbor(n(4), with = "crate::engine::codec::fixed")]
     pub rescue_key: RescueKey,
-    #[cbor(n(5), with = "super::codec::fixed")]
+    #[cbor(n(5), with = "crate::engine::codec::fixed")]
     pub pair_beacon_key: PairBeaconKey,
     #[n(6)]
     pub psk: PskChain,
@@ -46,7 +46,7 @@ pub(crate) struct Device {
     /// Versions of our facts that it has acknowledged.
     #[n(8)]
     pub given: Versions,
-    #[cbor(n(9), with = "super::codec::fixed_option", has_nil)]
+    #[cbor(n(9), with = "crate::engine::codec::fixed_option", has_nil)]
     pub beacon_key: Option<BeaconKey>,
     /// Where it says that it can be reached.
     #[n(10)]
@@ -73,7 +73,7 @@ pub(crate) struct Device {
     #[n(17)]
     pub relay_names: Option<RelayNames>,
     /// The name under which it was called when we met, until it has told others.
-    #[cbor(n(18), with = "super::codec::fixed_option", has_nil)]
+    #[cbor(n(18), with = "crate::engine::codec::fixed_option", has_nil)]
     pub met_under: Option<RelayName>,
 }
 
@@ -82,10 +82,10 @@ pub(crate) struct Device {
 pub(crate) struct TheirPrekey {
     #[n(0)]
     pub number: u32,
-    #[cbor(n(1), with = "super::codec::fixed")]
+    #[cbor(n(1), with = "crate::engine::codec::fixed")]
     pub public: PublicKey,
     /// From the psk of the time when it was told.
-    #[cbor(n(2), with = "super::codec::fixed")]
+    #[cbor(n(2), with = "crate::engine::codec::fixed")]
     pub psk: BundlePsk,
 }
 

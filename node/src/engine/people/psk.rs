@@ -53,7 +53,7 @@ pub(crate) struct PskChain {
     #[n(0)]
     pub number: u32,
     /// What this side dials with.
-    #[cbor(n(1), with = "super::codec::fixed")]
+    #[cbor(n(1), with = "crate::engine::codec::fixed")]
     pub current: Psk,
     /// When it came into use, by our wall clock.
     #[n(2)]
@@ -71,7 +71,7 @@ pub(crate) struct PskChain {
 pub(crate) struct NumberedPsk {
     #[n(0)]
     pub number: u32,
-    #[cbor(n(1), with = "super::codec::fixed")]
+    #[cbor(n(1), with = "crate::engine::codec::fixed")]
     pub psk: Psk,
 }
 

@@ -28,10 +28,10 @@ pub(crate) struct Contact {
     #[n(4)]
     pub older_state: bool,
     /// The secret of the direct chat.
-    #[cbor(n(5), with = "super::codec::fixed")]
+    #[cbor(n(5), with = "crate::engine::codec::fixed")]
     pub space: SpaceSecret,
     /// Its signed device list, as it came.
-    #[cbor(n(6), with = "super::codec::shared")]
+    #[cbor(n(6), with = "crate::engine::codec::shared")]
     pub device_list: Bytes,
     /// The devices in it.
     #[n(7)]

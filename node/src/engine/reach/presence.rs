@@ -14,7 +14,7 @@ use hedgerow_transport::search::{SEARCH_LONGEST_MS, Search, Sought, Unrecognised
 use rand_core::CryptoRng;
 
 use super::unknown::Unknown;
-use super::{Now, rng};
+use crate::engine::{Now, rng};
 
 /// How long beacons are remembered that nobody was recognised by: each is compared in one step of the search at least, however seldom there is one.
 const UNKNOWN_MS: u64 = 2 * SEARCH_LONGEST_MS;

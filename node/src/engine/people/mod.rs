@@ -1,0 +1,121 @@
+//! The people we know: contacts and their devices, invitations, and the keys shared with them.
+
+pub(super) mod contact;
+pub(super) mod device;
+pub(super) mod names;
+pub(super) mod psk;
+pub(super) mod replay;
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::beacon;
+use hedgerow_transport::cryptography::Cryptography;
+
+#[cfg(feature = "sized")]
+use super::hints::Hints;
+use super::invitation::{InvitationKey, Made};
+use super::joining::Joining;
+use super::prekey::Prekey;
+use super::{Now, Turn};
+use crate::tables::{self, Table, damaged};
+use contact::Contact;
+use device::Device;
+use names::Names;
+
+/// How long nobody may have been seen before a start for it to be believed, in milliseconds: half a year.
+const BELIEVABLE_MS: i64 = 182 * 86_400_000;
+
+/// Everybody we know.
+pub(super) struct People {
+    pub contacts: BTreeMap<IdentityId, Contact>,
+    /// Who shares a name with whom, once somebody has asked.
+    pub names: OnceCell<Names>,
+    pub devices: BTreeMap<DeviceId, Device>,
+    pub invitations: BTreeMap<InvitationKey, Made>,
+    pub joinings: BTreeMap<InvitationKey, Joining>,
+    /// Ours, by number; the last is the newest.
+    pub prekeys: BTreeMap<u32, Prekey>,
+    /// Refused dials in a row, where sessions have come about before or a beacon was seen.
+    pub refusals: BTreeMap<DeviceId, u32>,
+    /// Devices whose record has grown since it was saved, and when it is to be saved.
+    pub unsaved: BTreeMap<DeviceId, u64>,
+    /// What sized first flights are recognised by.
+    #[cfg(feature = "sized")]
+    pub hints: Hints,
+}
+
+impl People {
+    pub fn load(reader: &dyn Reader) -> Result<People, StorageError> {
+        Ok(People {
+            contacts: keyed(reader, Table::Contacts, IdentityId)?,
+            names: OnceCell::new(),
+            devices: keyed(reader, Table::Devices, DeviceId)?,
+            invitations: keyed(reader, Table::Invitations, |id| {
+                InvitationKey(u64::from_be_bytes(id))
+            })?,
+            joinings: Joining::load(reader)?.into_iter().collect(),
+            prekeys: keyed(reader, Table::Prekeys, u32::from_be_bytes)?,
+            refusals: BTreeMap::new(),
+            unsaved: BTreeMap::new(),
+            #[cfg(feature = "sized")]
+            hints: Hints::default(),
+        })
+    }
+
+    /// Uses keys in this way from now on.
+    pub fn set_cryptography(&mut self, cryptography: Cryptography) {
+        for prekey in self.prekeys.values_mut() {
+            prekey.key = prekey.key.clone().under(cryptography);
+        }
+    }
+
+    /// The devices of a contact that we share keys with.
+    pub fn devices_of(&self, identity: IdentityId) -> impl Iterator<Item = DeviceId> + '_ {
+        self.devices
+            .iter()
+            .filter(move |(_, device)| device.identity == identity)
+            .map(|(id, _)| *id)
+    }
+
+    /// Whether sessions with a device are wanted at all.
+    pub fn may_talk_to(&self, id: DeviceId) -> bool {
+        self.devices
+            .get(&id)
+            .is_some_and(|device| device.is_welcome(&self.contacts))
+    }
+
+    /// Our wall clock has jumped by so much: what is known of contacts' clocks is corrected.
+    pub fn clock_jumped(&mut self, turn: &mut Turn<'_>, jump_ms: i64) -> Result<(), StorageError> {
+        for (id, device) in &mut self.devices {
+            device.clock_offset_ms = beacon::corrected(device.clock_offset_ms, jump_ms);
+            device.save(turn.txn, *id)?;
+        }
+        Ok(())
+    }
+
+    /// Whether our clock is behind what the store knows, or very far beyond it.
+    pub fn is_clock_doubtful(&self, now: Now) -> bool {
+        let seen = self
+            .devices
+            .values()
+            .filter_map(|device| device.last_seen_ms);
+        seen.max().is_some_and(|seen_ms| {
+            now.wall_ms < seen_ms || now.wall_ms > seen_ms.saturating_add(BELIEVABLE_MS)
+        })
+    }
+}
+
+/// A whole table, by what its keys name.
+fn keyed<const N: usize, K: Ord, T: for<'b> minicbor::Decode<'b, ()>>(
+    reader: &dyn Reader,
+    table: Table,
+    key: impl Fn([u8; N]) -> K,
+) -> Result<BTreeMap<K, T>, StorageError> {
+    tables::load_all(reader, table)?
+        .into_iter()
+        .map(|(bytes, record)| Ok((key(bytes.try_into().map_err(|_| damaged())?), record)))
+        .collect()
+}

@@ -1,0 +1,147 @@
+//! How it stands with reaching somebody, and the one plain reason why not.
+
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_transport::carrier::{CarrierKind, CarrierState};
+
+use super::dialling::{Outlook, Target};
+use super::{Reach, View, relays};
+use crate::api::{WayState, WayStatus, Why};
+use crate::engine::Now;
+use crate::engine::links::Links;
+use crate::engine::people::device::Device;
+
+impl Reach {
+    /// Why messages for a contact are not delivered, if there are any.
+    pub fn why(&self, view: View<'_>, identity: IdentityId, now: Now) -> Why {
+        if view
+            .people
+            .contacts
+            .get(&identity)
+            .is_some_and(|contact| contact.blocked)
+        {
+            return Why::Blocked;
+        }
+        let devices: Vec<DeviceId> = view.people.devices_of(identity).collect();
+        if devices.iter().any(|id| view.sessions.contains_key(id)) {
+            return Why::OnItsWay;
+        }
+        if devices
+            .iter()
+            .all(|id| view.people.devices.get(id).is_none_or(|device| device.gone))
+        {
+            return Why::Refused;
+        }
+        if !self.carriers.keys().any(|kind| self.is_usable(*kind)) {
+            return Why::NoCarrier;
+        }
+        let outlooks = devices
+            .iter()
+            .map(|id| self.dialling.outlook(Target::Device(*id), now.mono_ms));
+        outlooks.fold(Why::NotFound, |why, outlook| match (why, outlook) {
+            (Why::Connecting, _) | (_, Outlook::Connecting) => Why::Connecting,
+            (Why::NoAnswer { next_ms }, Outlook::Waiting(due)) => Why::NoAnswer {
+                next_ms: next_ms.min(wall_of(due, now)),
+            },
+            (_, Outlook::Waiting(due)) => Why::NoAnswer {
+                next_ms: wall_of(due, now),
+            },
+            (why, Outlook::NotFound) => why,
+        })
+    }
+
+    /// How each carrier stands with a contact, the better ones first, and what is carried by hand last.
+    pub fn ways(
+        &self,
+        view: View<'_>,
+        links: &Links,
+        identity: IdentityId,
+        now: Now,
+    ) -> Vec<WayStatus> {
+        let mut kinds: Vec<CarrierKind> = self.carriers.keys().copied().collect();
+        kinds.sort_by_key(|kind| kind.cost());
+        kinds.push(CarrierKind::File);
+        let way = |kind| WayStatus {
+            carrier: kind,
+            state: self.way_state(view, links, identity, kind, now),
+        };
+        kinds.into_iter().map(way).collect()
+    }
+
+    fn way_state(
+        &self,
+        view: View<'_>,
+        links: &Links,
+        identity: IdentityId,
+        kind: CarrierKind,
+        now: Now,
+    ) -> WayState {
+        let devices: Vec<(DeviceId, &Device)> = view
+            .people
+            .devices
+            .iter()
+            .filter(|(_, device)| device.identity == identity)
+            .map(|(id, device)| (*id, device))
+            .collect();
+        if devices.iter().all(|(id, _)| !view.people.may_talk_to(*id)) {
+            return WayState::NotWanted;
+        }
+        if kind == CarrierKind::File {
+            let has_key = devices.iter().any(|(_, device)| device.prekey.is_some());
+            return match has_key {
+                true => WayState::ByHand,
+                false => WayState::NoKeyYet,
+            };
+        }
+        if view.account.settings.is_off(kind) {
+            return WayState::Off;
+        }
+        if !self.is_usable(kind) {
+            let state = self.carriers.get(&kind).map(|carrier| carrier.state);
+            let condition = state.unwrap_or(CarrierState::Off);
+            return WayState::NotWorking { condition };
+        }
+        let in_use = devices.iter().filter_map(|(id, _)| {
+            let link = links.session_with(*id)?;
+            Some(link.carrier)
+        });
+        if let Some(used) = in_use.min_by_key(|kind| kind.cost()) {
+            if used == kind {
+                return WayState::InUse;
+            }
+            if used.cost() <= kind.cost() {
+                return WayState::Spare;
+            }
+        }
+        let mut state = match kind {
+            CarrierKind::Relay => WayState::NoCommonRelay,
+            _ => WayState::NotFound,
+        };
+        for (id, device) in devices {
+            let target = Target::Device(id);
+            if self.dialling.is_dialling(target, kind) {
+                return WayState::Trying;
+            }
+            let endpoints = relays::device_endpoints(view.account, id, device, now);
+            if endpoints.iter().all(|endpoint| endpoint.carrier != kind) {
+                continue;
+            }
+            let next_ms = match self.dialling.outlook(target, now.mono_ms) {
+                Outlook::Waiting(due_ms) => Some(due_ms),
+                _ => self.path_upgrades.next_ms(id),
+            };
+            state = match next_ms {
+                Some(due_ms) => WayState::NoAnswer {
+                    next_ms: wall_of(due_ms, now),
+                },
+                None => WayState::NotFound,
+            };
+        }
+        state
+    }
+}
+
+/// The wall time of a moment of the monotonic clock.
+fn wall_of(mono_ms: u64, now: Now) -> i64 {
+    now.wall_ms
+        .saturating_add(mono_ms.saturating_sub(now.mono_ms) as i64)
+}
