@@ -18,7 +18,7 @@ use super::fault::{CallError, LinkError};
 use super::held::Load;
 use super::items::{self, ReleaseItem};
 use super::people::contact;
-use super::{Engine, Turn, reconciling, rng};
+use super::{Owners, Turn, reconciling, rng};
 use crate::api::{ContactId, Imported, Refusal, Reply};
 use crate::courier::Release;
 use crate::tables::{self, Table};
@@ -70,7 +70,7 @@ impl Opened {
     }
 }
 
-impl Engine {
+impl Owners {
     pub(super) fn carry_export(
         &mut self,
         turn: &mut Turn<'_>,
@@ -456,13 +456,14 @@ mod tests {
     fn parcel_with_a_wrong_fact(engine: &Engine, mut store: MemoryStore) -> Vec<u8> {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let (id, device) = engine
+            .owners
             .people
             .devices
             .iter()
             .next()
             .expect("there is a contact");
-        let contact = &engine.people.contacts[&device.identity];
-        let direction = Direction::between(&engine.account.device_id.0, &id.0);
+        let contact = &engine.owners.people.contacts[&device.identity];
+        let direction = Direction::between(&engine.owners.account.device_id.0, &id.0);
         let mut draft = Draft::new(
             &device.bundle_tag_key,
             direction,
@@ -485,9 +486,9 @@ mod tests {
         }];
         let mut messages = Vec::new();
         let queued = |txn: &mut dyn hedgerow_sync::store::Txn| {
-            let channel = engine.bundle_channel(*id, draft.tag(), &[4; 32]);
+            let channel = engine.owners.bundle_channel(*id, draft.tag(), &[4; 32]);
             let mut reconciler = Reconciler::export(txn, &channel, &shared)?;
-            reconciler.fill(txn, &engine.account.mark_key, FILL, &mut messages)
+            reconciler.fill(txn, &engine.owners.account.mark_key, FILL, &mut messages)
         };
         store.write(queued).expect("memory does not fail");
         for message in messages {
@@ -497,7 +498,7 @@ mod tests {
         }
         let prekey = device.prekey.as_ref().expect("it was told");
         let sealed = draft.seal(
-            &engine.account.secrets.device_key,
+            &engine.owners.account.secrets.device_key,
             &prekey.public,
             &prekey.psk,
             MAX_LIFETIME_S,

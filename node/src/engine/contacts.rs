@@ -3,6 +3,7 @@
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::space;
 use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::BeaconKey;
 
@@ -14,11 +15,11 @@ use super::link::State;
 use super::people::names::Names;
 use super::people::{contact, replay};
 use super::reach::dialling::Target;
-use super::{Engine, Now, Turn, View, delivery, draft, reading, reconciling};
+use super::{Engine, Now, Owners, Turn, View, delivery, draft, reading, reconciling};
 use crate::api::{Contact, ContactId, Identities, Notice, Private, Refusal, Reply};
 use crate::tables::{self, Table};
 
-impl Engine {
+impl Owners {
     /// The identity that an API id names.
     pub(super) fn contact_named(&self, id: &ContactId) -> Result<IdentityId, Refusal> {
         let prefix: Option<[u8; 16]> = data_encoding::HEXLOWER
@@ -36,80 +37,6 @@ impl Engine {
             .ok_or(Refusal::NoSuchContact)
     }
 
-    pub(super) fn list_contacts(
-        &self,
-        reader: &dyn Reader,
-        now: Now,
-    ) -> Result<Vec<Contact>, StorageError> {
-        self.people
-            .contacts
-            .keys()
-            .map(|identity| self.view_contact(reader, now, *identity))
-            .collect()
-    }
-
-    pub(super) fn show_contact(
-        &self,
-        turn: &mut Turn<'_>,
-        id: &ContactId,
-    ) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
-        Ok(Reply::Contact(
-            self.view_contact(turn.txn, turn.now, identity)?,
-        ))
-    }
-
-    fn view_contact(
-        &self,
-        reader: &dyn Reader,
-        now: Now,
-        identity: IdentityId,
-    ) -> Result<Contact, StorageError> {
-        let known = self
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or_else(tables::damaged)?;
-        let space = reconciling::space_id(&known.space);
-        let view = View::of(&self.account, &self.people, &self.links);
-        let queued = delivery::queued(reader, &self.people, identity)?;
-        let reachable = self.people.devices_of(identity).find_map(|id| {
-            let link = self.links.by_id.get(self.links.sessions.get(&id)?)?;
-            Some(link.carrier)
-        });
-        let last_seen_ms = self
-            .people
-            .devices_of(identity)
-            .filter_map(|id| self.people.devices.get(&id)?.last_seen_ms)
-            .max()
-            .map(|seen| {
-                if reachable.is_some() {
-                    now.wall_ms
-                } else {
-                    seen
-                }
-            });
-        let messages = space::summary(reader, space)?.map_or(0, |summary| summary.rows);
-        Ok(Contact {
-            id: contact::api_id(identity),
-            name: Private(known.name().to_owned()),
-            own_name: Private(known.own_name.clone()),
-            former_name: known.former_name.clone().map(Private),
-            lookalike: self.names().is_shared(identity),
-            verified: known.verified,
-            blocked: known.blocked,
-            notice: known.older_state.then_some(Notice::OlderState),
-            reachable,
-            last_seen_ms,
-            queued,
-            why: (queued > 0).then(|| self.reach.why(view, identity, now)),
-            messages,
-            unread: reading::unread(reader, space, self.account.device_id)?,
-            draft: draft::of(reader, identity)?,
-            active_ms: known.active_ms,
-        })
-    }
-
     pub(super) fn safety_words(&self, id: &ContactId) -> Result<Reply, CallError> {
         let identity = self.contact_named(id)?;
         Ok(Reply::Identities(Identities {
@@ -119,33 +46,6 @@ impl Engine {
         }))
     }
 
-    pub(super) fn verify(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: &ContactId,
-        verified: bool,
-    ) -> Result<Reply, CallError> {
-        self.change(turn, id, |contact| {
-            contact.verified = verified;
-            // Whoever has compared the words has looked.
-            contact.older_state &= !verified;
-        })
-    }
-
-    pub(super) fn rename(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: &ContactId,
-        alias: &Private,
-    ) -> Result<Reply, CallError> {
-        let alias = checked_name(alias)?;
-        let (_, contact) = self.contact_mut(id)?;
-        if !contact.alias.is_empty() && contact.alias != alias {
-            turn.erased()?;
-        }
-        self.change(turn, id, |contact| contact.rename(alias))
-    }
-
     fn contact_mut(
         &mut self,
         id: &ContactId,
@@ -153,22 +53,6 @@ impl Engine {
         let identity = self.contact_named(id)?;
         let contact = self.people.contacts.get_mut(&identity);
         Ok((identity, contact.ok_or(Refusal::NoSuchContact)?))
-    }
-
-    fn change(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: &ContactId,
-        change: impl FnOnce(&mut contact::Contact),
-    ) -> Result<Reply, CallError> {
-        let (identity, contact) = self.contact_mut(id)?;
-        change(contact);
-        contact.save(turn.txn, identity)?;
-        self.name_changed(turn, identity);
-        turn.pending.contacts.insert(identity);
-        Ok(Reply::Contact(
-            self.view_contact(turn.txn, turn.now, identity)?,
-        ))
     }
 
     /// Somebody may be shown under another name now, or not at all: contacts whose names look the same may change.
@@ -199,60 +83,6 @@ impl Engine {
             }
             names
         })
-    }
-
-    pub(super) fn block(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: &ContactId,
-        blocked: bool,
-    ) -> Result<Reply, CallError> {
-        let (identity, contact) = self.contact_mut(id)?;
-        if contact.blocked != blocked {
-            contact.blocked = blocked;
-            contact.save(turn.txn, identity)?;
-            self.reach.announcement_changed();
-            for device in self.people.devices_of(identity).collect::<Vec<_>>() {
-                // Blocking shows as no more than absence.
-                self.end_session(turn, device, Bye::Stopping)?;
-                if blocked {
-                    self.reach.drop_target(Target::Device(device));
-                } else {
-                    let view = View::of(&self.account, &self.people, &self.links);
-                    self.reach.want_device(turn, view, device);
-                }
-            }
-            self.redraw_beacon_key(turn)?;
-            turn.pending.contacts.insert(identity);
-        }
-        Ok(Reply::Contact(
-            self.view_contact(turn.txn, turn.now, identity)?,
-        ))
-    }
-
-    pub(super) fn remove(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: &ContactId,
-    ) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
-        for device in self.people.devices_of(identity).collect::<Vec<_>>() {
-            self.end_session(turn, device, Bye::Removed)?;
-            self.forget_device(turn, device)?;
-        }
-        if let Some(contact) = self.people.contacts.remove(&identity) {
-            self.name_changed(turn, identity);
-            let space = reconciling::space_id(&contact.space);
-            space::remove(turn.txn, space)?;
-            reading::forget(turn.txn, space)?;
-        }
-        draft::forget(turn.txn, identity)?;
-        turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
-        self.redraw_beacon_key(turn)?;
-        turn.pending.messages.remove(&identity);
-        turn.pending.delivered.remove(&identity);
-        turn.pending.removed.insert(identity);
-        Ok(Reply::Done)
     }
 
     /// Refuses a device list that would bring in a device of ours, or one that another contact has.
@@ -313,12 +143,208 @@ impl Engine {
         self.forget_prekeys_of(turn, id)
     }
 
-    /// Ends every link with a device, telling it why where a session is up.
+    /// From now on only those who are told again recognise this device's beacon.
+    fn redraw_beacon_key(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        self.account.told.beacon_key = BeaconKey::random(&mut turn.rng);
+        turn.erased()?;
+        // The names at relays derive from it.
+        if !self.account.settings.relays.is_empty() {
+            self.fact_changed(turn, FactKind::RelayNames)?;
+        }
+        self.fact_changed(turn, FactKind::BeaconKey)
+    }
+}
+
+impl Engine {
+    pub(super) fn list_contacts(
+        &self,
+        reader: &dyn Reader,
+        now: Now,
+    ) -> Result<Vec<Contact>, StorageError> {
+        self.owners
+            .people
+            .contacts
+            .keys()
+            .map(|identity| self.view_contact(reader, now, *identity))
+            .collect()
+    }
+
+    pub(super) fn show_contact(
+        &self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+    ) -> Result<Reply, CallError> {
+        let identity = self.owners.contact_named(id)?;
+        Ok(Reply::Contact(
+            self.view_contact(turn.txn, turn.now, identity)?,
+        ))
+    }
+
+    fn view_contact(
+        &self,
+        reader: &dyn Reader,
+        now: Now,
+        identity: IdentityId,
+    ) -> Result<Contact, StorageError> {
+        let known = self
+            .owners
+            .people
+            .contacts
+            .get(&identity)
+            .ok_or_else(tables::damaged)?;
+        let space = reconciling::space_id(&known.space);
+        let view = View::of(
+            &self.owners.account,
+            &self.owners.people,
+            &self.owners.sessions,
+        );
+        let queued = delivery::queued(reader, &self.owners.people, identity)?;
+        let reachable = self.owners.people.devices_of(identity).find_map(|id| {
+            let link = self.links.by_id.get(&self.owners.sessions.get(&id)?.link)?;
+            Some(link.carrier)
+        });
+        let last_seen_ms = self
+            .owners
+            .people
+            .devices_of(identity)
+            .filter_map(|id| self.owners.people.devices.get(&id)?.last_seen_ms)
+            .max()
+            .map(|seen| {
+                if reachable.is_some() {
+                    now.wall_ms
+                } else {
+                    seen
+                }
+            });
+        let messages = space::summary(reader, space)?.map_or(0, |summary| summary.rows);
+        Ok(Contact {
+            id: contact::api_id(identity),
+            name: Private(known.name().to_owned()),
+            own_name: Private(known.own_name.clone()),
+            former_name: known.former_name.clone().map(Private),
+            lookalike: self.owners.names().is_shared(identity),
+            verified: known.verified,
+            blocked: known.blocked,
+            notice: known.older_state.then_some(Notice::OlderState),
+            reachable,
+            last_seen_ms,
+            queued,
+            why: (queued > 0).then(|| self.owners.reach.why(view, identity, now)),
+            messages,
+            unread: reading::unread(reader, space, self.owners.account.device_id)?,
+            draft: draft::of(reader, identity)?,
+            active_ms: known.active_ms,
+        })
+    }
+
+    pub(super) fn verify(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        verified: bool,
+    ) -> Result<Reply, CallError> {
+        self.change(turn, id, |contact| {
+            contact.verified = verified;
+            // Whoever has compared the words has looked.
+            contact.older_state &= !verified;
+        })
+    }
+
+    pub(super) fn rename(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        alias: &Private,
+    ) -> Result<Reply, CallError> {
+        let alias = checked_name(alias)?;
+        let (_, contact) = self.owners.contact_mut(id)?;
+        if !contact.alias.is_empty() && contact.alias != alias {
+            turn.erased()?;
+        }
+        self.change(turn, id, |contact| contact.rename(alias))
+    }
+
+    fn change(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        change: impl FnOnce(&mut contact::Contact),
+    ) -> Result<Reply, CallError> {
+        let (identity, contact) = self.owners.contact_mut(id)?;
+        change(contact);
+        contact.save(turn.txn, identity)?;
+        self.owners.name_changed(turn, identity);
+        turn.pending.contacts.insert(identity);
+        Ok(Reply::Contact(
+            self.view_contact(turn.txn, turn.now, identity)?,
+        ))
+    }
+
+    pub(super) fn block(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+        blocked: bool,
+    ) -> Result<Reply, CallError> {
+        let (identity, contact) = self.owners.contact_mut(id)?;
+        if contact.blocked != blocked {
+            contact.blocked = blocked;
+            contact.save(turn.txn, identity)?;
+            self.owners.reach.announcement_changed();
+            for device in self.owners.people.devices_of(identity).collect::<Vec<_>>() {
+                // Blocking shows as no more than absence.
+                self.end_session(turn, device, Bye::Stopping, None)?;
+                if blocked {
+                    self.owners.reach.drop_target(Target::Device(device));
+                } else {
+                    let view = View::of(
+                        &self.owners.account,
+                        &self.owners.people,
+                        &self.owners.sessions,
+                    );
+                    self.owners.reach.want_device(turn, view, device);
+                }
+            }
+            self.owners.redraw_beacon_key(turn)?;
+            turn.pending.contacts.insert(identity);
+        }
+        Ok(Reply::Contact(
+            self.view_contact(turn.txn, turn.now, identity)?,
+        ))
+    }
+
+    pub(super) fn remove(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ContactId,
+    ) -> Result<Reply, CallError> {
+        let identity = self.owners.contact_named(id)?;
+        for device in self.owners.people.devices_of(identity).collect::<Vec<_>>() {
+            self.end_session(turn, device, Bye::Removed, None)?;
+            self.owners.forget_device(turn, device)?;
+        }
+        if let Some(contact) = self.owners.people.contacts.remove(&identity) {
+            self.owners.name_changed(turn, identity);
+            let space = reconciling::space_id(&contact.space);
+            space::remove(turn.txn, space)?;
+            reading::forget(turn.txn, space)?;
+        }
+        draft::forget(turn.txn, identity)?;
+        turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
+        self.owners.redraw_beacon_key(turn)?;
+        turn.pending.messages.remove(&identity);
+        turn.pending.delivered.remove(&identity);
+        turn.pending.removed.insert(identity);
+        Ok(Reply::Done)
+    }
+
+    /// Ends every link with a device but one, telling it why where a session is up.
     pub(super) fn end_session(
         &mut self,
         turn: &mut Turn<'_>,
         id: DeviceId,
         bye: Bye,
+        except: Option<LinkId>,
     ) -> Result<(), StorageError> {
         let links: Vec<_> = self
             .links
@@ -330,6 +356,7 @@ impl Engine {
                 _ => false,
             })
             .map(|(link, _)| *link)
+            .filter(|link| Some(*link) != except)
             .collect();
         for link_id in links {
             if let Some(link) = self.links.by_id.remove(&link_id) {
@@ -337,16 +364,5 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    /// From now on only those who are told again recognise this device's beacon.
-    fn redraw_beacon_key(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        self.account.told.beacon_key = BeaconKey::random(&mut turn.rng);
-        turn.erased()?;
-        // The names at relays derive from it.
-        if !self.account.settings.relays.is_empty() {
-            self.fact_changed(turn, FactKind::RelayNames)?;
-        }
-        self.fact_changed(turn, FactKind::BeaconKey)
     }
 }

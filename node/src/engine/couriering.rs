@@ -18,7 +18,7 @@ use super::held::{self, Own, PART, Row};
 use super::items::{self, Hello};
 use super::link::State;
 use super::live::Live;
-use super::{Effects as _, Engine, Now, Turn, reconciling};
+use super::{Effects as _, Engine, Now, Owners, Turn, reconciling};
 use crate::courier::exchange::{Act, Arrival};
 use crate::courier::said::{self, Begin};
 use crate::courier::{Courier, Hint, Peer, Said, Settings, Tag, Whose};
@@ -64,60 +64,7 @@ struct Arriving {
     contents: BytesMut,
 }
 
-impl Engine {
-    /// Carries other people's bundles from now on, and seals bundles of its own for contacts that it does
-    /// not reach. Call it once, when the engine is open.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn start_courier(
-        &mut self,
-        settings: Settings,
-        store: &impl Store,
-        now: Now,
-    ) -> Result<(), StorageError> {
-        self.start_courier_with(Courier::new(settings), store, now)
-    }
-
-    /// As [`start_courier`](Self::start_courier), with a courier that holds nothing yet.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn start_courier_with(
-        &mut self,
-        courier: Courier,
-        store: &impl Store,
-        now: Now,
-    ) -> Result<(), StorageError> {
-        let mut couriering = Couriering {
-            courier,
-            own: BTreeMap::new(),
-            due: BTreeMap::new(),
-            sealed: BTreeMap::new(),
-            acked: BTreeSet::new(),
-            outgoing: BTreeMap::new(),
-            arriving: BTreeMap::new(),
-            foreign: BTreeSet::new(),
-            foreign_order: VecDeque::new(),
-        };
-        for row in store.read(|reader| held::load(reader))? {
-            couriering.courier.restore(row.held(now));
-            if let Some(own) = row.own {
-                couriering.own.insert(row.envelope.tag, own);
-            }
-        }
-        self.couriering = Some(Box::new(couriering));
-        Ok(())
-    }
-
-    /// How many bundles are carried, and their bytes, of ghosts too.
-    pub fn held(&self) -> (usize, u64) {
-        self.couriering.as_ref().map_or((0, 0), |couriering| {
-            let bundles = couriering.courier.bundles();
-            (bundles.len(), bundles.bytes())
-        })
-    }
-
+impl Owners {
     /// A session has begun.
     pub(super) fn courier_met(
         &mut self,
@@ -346,35 +293,6 @@ impl Engine {
         }
     }
 
-    /// What time and this batch bring for bundles.
-    pub(super) fn tick_courier(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let Some(mut couriering) = self.couriering.take() else {
-            return Ok(());
-        };
-        let held = self.tick_courier_with(turn, &mut couriering);
-        self.couriering = Some(couriering);
-        held
-    }
-
-    fn tick_courier_with(
-        &mut self,
-        turn: &mut Turn<'_>,
-        couriering: &mut Couriering,
-    ) -> Result<(), StorageError> {
-        self.drop_acked(turn, couriering)?;
-        self.seal_due(turn, couriering)?;
-        if couriering
-            .next_expiry_ms()
-            .is_some_and(|at| at <= turn.now.mono_ms)
-        {
-            couriering.courier.expire(turn.now.mono_ms);
-        }
-        for act in couriering.courier.take_acts() {
-            self.act(turn, couriering, act)?;
-        }
-        Ok(())
-    }
-
     /// When something is to be done for bundles.
     pub(super) fn next_courier_ms(&self) -> Option<u64> {
         let couriering = self.couriering.as_ref()?;
@@ -417,6 +335,93 @@ impl Engine {
                 let now_ms = turn.now.mono_ms;
                 couriering.courier.remove(&tag, now_ms, &mut turn.rng);
             }
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Carries other people's bundles from now on, and seals bundles of its own for contacts that it does
+    /// not reach. Call it once, when the engine is open.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn start_courier(
+        &mut self,
+        settings: Settings,
+        store: &impl Store,
+        now: Now,
+    ) -> Result<(), StorageError> {
+        self.start_courier_with(Courier::new(settings), store, now)
+    }
+
+    /// As [`start_courier`](Self::start_courier), with a courier that holds nothing yet.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn start_courier_with(
+        &mut self,
+        courier: Courier,
+        store: &impl Store,
+        now: Now,
+    ) -> Result<(), StorageError> {
+        let mut couriering = Couriering {
+            courier,
+            own: BTreeMap::new(),
+            due: BTreeMap::new(),
+            sealed: BTreeMap::new(),
+            acked: BTreeSet::new(),
+            outgoing: BTreeMap::new(),
+            arriving: BTreeMap::new(),
+            foreign: BTreeSet::new(),
+            foreign_order: VecDeque::new(),
+        };
+        for row in store.read(|reader| held::load(reader))? {
+            couriering.courier.restore(row.held(now));
+            if let Some(own) = row.own {
+                couriering.own.insert(row.envelope.tag, own);
+            }
+        }
+        self.owners.couriering = Some(Box::new(couriering));
+        Ok(())
+    }
+
+    /// How many bundles are carried, and their bytes, of ghosts too.
+    pub fn held(&self) -> (usize, u64) {
+        self.owners
+            .couriering
+            .as_ref()
+            .map_or((0, 0), |couriering| {
+                let bundles = couriering.courier.bundles();
+                (bundles.len(), bundles.bytes())
+            })
+    }
+
+    /// What time and this batch bring for bundles.
+    pub(super) fn tick_courier(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let Some(mut couriering) = self.owners.couriering.take() else {
+            return Ok(());
+        };
+        let held = self.tick_courier_with(turn, &mut couriering);
+        self.owners.couriering = Some(couriering);
+        held
+    }
+
+    fn tick_courier_with(
+        &mut self,
+        turn: &mut Turn<'_>,
+        couriering: &mut Couriering,
+    ) -> Result<(), StorageError> {
+        self.owners.drop_acked(turn, couriering)?;
+        self.owners.seal_due(turn, couriering)?;
+        if couriering
+            .next_expiry_ms()
+            .is_some_and(|at| at <= turn.now.mono_ms)
+        {
+            couriering.courier.expire(turn.now.mono_ms);
+        }
+        for act in couriering.courier.take_acts() {
+            self.act(turn, couriering, act)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use hedgerow_sync::id::IdentityId;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 
 use super::fault::CallError;
-use super::{Engine, Turn, conversation};
+use super::{Owners, Turn, conversation};
 use crate::api::{ContactId, Private, Reply};
 use crate::tables::{self, Table};
 
@@ -22,7 +22,7 @@ pub(super) fn forget(txn: &mut dyn Txn, identity: IdentityId) -> Result<(), Stor
     txn.remove(&Table::Drafts.key(&[&identity.0]))
 }
 
-impl Engine {
+impl Owners {
     /// Sends what was being written; the draft goes with it, in the same transaction.
     pub(super) fn send_draft(
         &mut self,

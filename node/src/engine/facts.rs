@@ -4,6 +4,7 @@
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::peer;
 use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::device::{DeviceList, DeviceListFault};
 use hedgerow_transport::keys::BeaconKey;
 
@@ -12,11 +13,12 @@ use super::fact::{Fact, FactHeld, FactKind, PrekeyFact};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, Hello};
 use super::link::State;
+use super::links::Errand;
 use super::live::Live;
 use super::people::device::{Device, TheirPrekey};
 use super::reach::endpoint::{Endpoint, MAX_ADDRESSES};
 use super::reach::relays::RelayNames;
-use super::{Engine, Turn, reconciling};
+use super::{Engine, Owners, Turn, reconciling};
 use crate::tables;
 
 /// The most versions by which a claim of the other side raises a fact of ours in one session, so that
@@ -27,7 +29,7 @@ const MAX_OUTRUN: u32 = 1_024;
 /// signatures to verify.
 pub(super) const MAX_LISTS: usize = 8;
 
-impl Engine {
+impl Owners {
     /// The content of one of our facts; `None` if there is none yet.
     pub(super) fn fact(&self, kind: FactKind) -> Option<Fact> {
         let version = self.account.told.versions.of(kind);
@@ -82,21 +84,7 @@ impl Engine {
         self.account.told.raise(kind);
         self.account.told.save(turn.txn)?;
         self.reach.announcement_changed();
-        self.tell_everybody(turn)
-    }
-
-    /// Tells every session what its other side lacks.
-    pub(super) fn tell_everybody(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let ids: Vec<_> = self.links.sessions.values().copied().collect();
-        for id in ids {
-            let Some(mut link) = self.links.by_id.remove(&id) else {
-                continue;
-            };
-            if let State::Live(live) = &mut link.state {
-                self.tell_facts(turn, live)?;
-            }
-            self.links.by_id.insert(id, link);
-        }
+        turn.errands.push(Errand::TellFacts);
         Ok(())
     }
 
@@ -208,7 +196,7 @@ impl Engine {
                     .iter()
                     .map(Endpoint::text)
                     .collect();
-                let has_session = self.links.sessions.contains_key(&id);
+                let has_session = self.sessions.contains_key(&id);
                 self.reach.ways_changed(turn, id, has_session);
             }
             FactKind::Prekey => {
@@ -241,7 +229,7 @@ impl Engine {
             }
             FactKind::RelayNames => {
                 device.relay_names = Some(RelayNames::decode(&fact.bytes)?);
-                let has_session = self.links.sessions.contains_key(&id);
+                let has_session = self.sessions.contains_key(&id);
                 self.reach.ways_changed(turn, id, has_session);
             }
         }
@@ -296,7 +284,7 @@ impl Engine {
             if listed.contains(&other) {
                 peer::forget_refusals(turn.txn, space, other)?;
             } else {
-                self.end_session(turn, other, Bye::Removed)?;
+                turn.errands.push(Errand::End(other, Bye::Removed));
                 peer::forget(turn.txn, space, other)?;
                 self.forget_device(turn, other)?;
             }
@@ -345,6 +333,25 @@ impl Engine {
             device.joined_by = None;
             device.save(turn.txn, id)?;
             self.reach.announcement_changed();
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Tells every session what its other side lacks, but the one on this link.
+    pub(super) fn tell_everybody(
+        &mut self,
+        turn: &mut Turn<'_>,
+        except: Option<LinkId>,
+    ) -> Result<(), StorageError> {
+        for up in self.owners.sessions.values() {
+            let link = self.links.by_id.get_mut(&up.link);
+            if Some(up.link) != except
+                && let Some(State::Live(live)) = link.map(|link| &mut link.state)
+            {
+                self.owners.tell_facts(turn, live)?;
+            }
         }
         Ok(())
     }

@@ -11,12 +11,12 @@ use super::link::{State, Who};
 use super::people::device::Device;
 use super::people::replay;
 use super::reach::dialling::Attempt;
-use super::{Engine, Turn};
+use super::{Owners, Turn};
 
 /// Refused dials, where the device had been or had just been seen, after which the rescue key is tried.
 const REFUSALS_BEFORE_RESCUE: u32 = 2;
 
-impl Engine {
+impl Owners {
     /// Begins a session with a contact's device: the first flight. `None` if there is to be none.
     pub(super) fn dial_device(
         &mut self,
@@ -24,7 +24,7 @@ impl Engine {
         id: DeviceId,
         moves: bool,
     ) -> Option<(State, Vec<u8>)> {
-        if !self.people.may_talk_to(id) || self.links.sessions.contains_key(&id) != moves {
+        if !self.people.may_talk_to(id) || self.sessions.contains_key(&id) != moves {
             return None;
         }
         let counted = self.account.count_handshake();

@@ -8,7 +8,7 @@ use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::bundle;
 use hedgerow_transport::handshake::{Direction, Head, Tagged};
 
-use super::Engine;
+use super::Owners;
 use super::link::Who;
 
 /// Who sends a flight with which hint. Whoever is gone may still be in it.
@@ -27,7 +27,7 @@ impl Hints {
     }
 }
 
-impl Engine {
+impl Owners {
     /// As [`recognise`](Self::recognise), for sized flights.
     pub(super) fn recognise_by_hint(&self, head: Head) -> Option<(Who, Tagged)> {
         let me = self.account.device_id;

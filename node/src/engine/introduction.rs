@@ -171,8 +171,8 @@ pub fn open<'a>(
         });
         // Maps that are made at once have full nodes.
         let (contacts, devices): (Vec<_>, Vec<_>) = parts.unzip();
-        engine.people.contacts = contacts.into_iter().collect();
-        engine.people.devices = devices.into_iter().collect();
+        engine.owners.people.contacts = contacts.into_iter().collect();
+        engine.owners.people.devices = devices.into_iter().collect();
     })
 }
 
@@ -325,9 +325,9 @@ mod tests {
 
     /// What an engine holds of its contacts, as it would be written.
     fn at_hand(engine: &Engine) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let contacts = engine.people.contacts.iter();
+        let contacts = engine.owners.people.contacts.iter();
         let contacts = contacts.map(|(id, contact)| (id.0.to_vec(), tables::encoded(contact)));
-        let devices = engine.people.devices.iter();
+        let devices = engine.owners.people.devices.iter();
         let devices = devices.map(|(id, device)| (id.0.to_vec(), tables::encoded(device)));
         contacts.chain(devices).collect()
     }
@@ -352,7 +352,7 @@ mod tests {
         );
         let engine = engine.unwrap();
         assert_eq!(at_hand(&engine), at_hand(&expected));
-        assert_eq!(engine.people.contacts.len(), 2);
+        assert_eq!(engine.owners.people.contacts.len(), 2);
         assert_eq!(engine.next_wake_ms(NOW), expected.next_wake_ms(NOW));
         // Told of them afterwards, the store holds the same as well.
         assert!(rows(&store).len() < rows(&told).len());

@@ -10,7 +10,7 @@ use minicbor::{Decode, Encode};
 
 use super::fault::{CallError, LinkError, PeerFault};
 use super::link::State;
-use super::{Engine, Now, Turn, rng};
+use super::{Now, Owners, Turn, rng};
 use crate::api::{self, InvitationId, InvitationState, NewInvitation, Private, Refusal, Reply};
 use crate::tables::{self, Table};
 
@@ -150,7 +150,7 @@ impl Made {
     }
 }
 
-impl Engine {
+impl Owners {
     pub(super) fn invite(
         &mut self,
         turn: &mut Turn<'_>,

@@ -11,7 +11,7 @@ use super::invitation::InvitationKey;
 use super::link::State;
 use super::reach::dialling::Target;
 use super::reach::endpoint::Endpoint;
-use super::{Engine, Turn};
+use super::{Owners, Turn};
 use crate::api::{
     self, InvitationId, InvitationState, JoinProblem, LinkSource, NewJoin, Refusal, Reply,
 };
@@ -93,7 +93,7 @@ impl Joining {
     }
 }
 
-impl Engine {
+impl Owners {
     pub(super) fn join(&mut self, turn: &mut Turn<'_>, new: &NewJoin) -> Result<Reply, CallError> {
         let NewJoin { link, source } = new;
         let seen = *source == LinkSource::Camera;

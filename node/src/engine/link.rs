@@ -18,18 +18,22 @@ use hedgerow_transport::handshake::{
 use super::fault::{LinkError, PeerFault};
 use super::invitation::InvitationKey;
 use super::items::Bye;
+use super::links::Errand;
 use super::live::Live;
 use super::meeting::Meeting;
 use super::reach::dialling::{Attempt, Target};
 use super::rng;
 use super::share::Backlog;
-use super::{Effects as _, Engine, Turn};
+use super::{Effects as _, Engine, Owners, Turn};
 
 /// An accepted link that has proven nothing is closed between these ages, drawn when it is accepted.
 const STRANGER_MS: std::ops::RangeInclusive<u64> = 20_000..=40_000;
 
 /// How long an answer to a first flight may take.
 const ANSWER_MS: u64 = 10_000;
+
+/// How long a device waits that another process with the same keys has displaced.
+const COPY_PAUSE_MS: std::ops::RangeInclusive<u64> = 30_000..=90_000;
 
 /// First flights looked at in one batch, so that a flood of strangers never keeps contacts waiting.
 const MAX_LOOKS: usize = 16;
@@ -97,6 +101,132 @@ impl Link {
     }
 }
 
+impl Owners {
+    /// Takes a link through as many states as what arrived allows. False: the link is over.
+    fn advance(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        link: &mut Link,
+        mut bytes: Bytes,
+    ) -> Result<bool, LinkError> {
+        loop {
+            let state = std::mem::replace(&mut link.state, State::Draining);
+            let (state, goes_on) = match state {
+                State::Draining => return Ok(true),
+                State::Arriving(arriving) => match self
+                    .traffic
+                    .flight_received(&mut bytes, |bytes| arriving.receive(bytes))
+                {
+                    Progress::Waiting(arriving) => (State::Arriving(arriving), false),
+                    Progress::Done(head) => (State::Waiting(head, BytesMut::new()), true),
+                },
+                State::Waiting(head, mut backlog) => {
+                    if backlog.len() + bytes.len() > MAX_BACKLOG {
+                        return Err(PeerFault::Handshake.into());
+                    }
+                    backlog.extend_from_slice(&bytes);
+                    (State::Waiting(head, backlog), false)
+                }
+                State::Tagged(who, tagged) => match self
+                    .traffic
+                    .flight_received(&mut bytes, |bytes| tagged.receive(bytes))
+                {
+                    Progress::Waiting(tagged) => (State::Tagged(who, Box::new(tagged)), false),
+                    Progress::Done(whole) => {
+                        let (flight, state) = match who {
+                            Who::Device(device) => {
+                                let answered = self.answer_device(turn, device, whole)?;
+                                turn.errands.push(Errand::MakeRoom(device));
+                                answered
+                            }
+                            Who::Joiner(invitation) => {
+                                self.answer_joiner(turn, invitation, whole)?
+                            }
+                        };
+                        turn.out.recognised(id);
+                        self.traffic.flight_sent(flight.len());
+                        turn.out.send(id, Bytes::from(flight), 0);
+                        (state, true)
+                    }
+                },
+                State::Answered(invitation, answered) => match self
+                    .traffic
+                    .flight_received(&mut bytes, |bytes| answered.receive(bytes))?
+                {
+                    Progress::Waiting(answered) => {
+                        (State::Answered(invitation, Box::new(answered)), false)
+                    }
+                    Progress::Done(session) => {
+                        let meeting = Meeting::as_inviter(invitation, session);
+                        (State::Meeting(Box::new(meeting)), true)
+                    }
+                },
+                State::Dialling(device, dialling, rescue) => match self
+                    .traffic
+                    .flight_received(&mut bytes, |bytes| dialling.receive(bytes))?
+                {
+                    Progress::Waiting(dialling) => {
+                        let dialling = Box::new(dialling);
+                        (State::Dialling(device, dialling, rescue), false)
+                    }
+                    Progress::Done(session) => {
+                        self.traffic.handshake_round_trips += 1;
+                        let live = self.new_live(turn, device, session, rescue)?;
+                        (State::Live(live), true)
+                    }
+                },
+                State::Joining(invitation, joining) => {
+                    match self.traffic.flight_received(&mut bytes, |bytes| {
+                        joining.receive(bytes, &mut turn.rng)
+                    })? {
+                        Progress::Waiting(joining) => {
+                            (State::Joining(invitation, Box::new(joining)), false)
+                        }
+                        Progress::Done((flight, session)) => {
+                            self.traffic.handshake_round_trips += 1;
+                            self.traffic.flight_sent(flight.len());
+                            turn.out.send(id, Bytes::from(flight), 0);
+                            let meeting = self.begin_joining(turn, invitation, session)?;
+                            (State::Meeting(Box::new(meeting)), true)
+                        }
+                    }
+                }
+                State::Meeting(mut meeting) => {
+                    let goes_on = self.meeting_bytes(turn, link, &mut meeting, &bytes)?;
+                    link.state = State::Meeting(meeting);
+                    return Ok(goes_on);
+                }
+                State::Live(mut live) => {
+                    let goes_on = self.live_bytes(turn, id, link, &mut live, &bytes);
+                    link.state = State::Live(live);
+                    return goes_on;
+                }
+            };
+            link.state = state;
+            if !goes_on {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// If we dialled and nothing came of it, the plan goes on. `cut`: nobody here has ended the link.
+    fn attempt_over(&mut self, turn: &mut Turn<'_>, link: &Link, cut: bool) {
+        let Some(attempt) = link.attempt.as_ref().filter(|_| !link.proven) else {
+            return;
+        };
+        if let Target::Device(device) = attempt.target
+            && !attempt.moves
+            && matches!(link.state, State::Dialling(..) | State::Draining)
+        {
+            self.refused(device, attempt);
+        }
+        if let Some(inviter) = self.reach.attempt_over(turn, attempt, cut) {
+            self.inviter_silent(turn, inviter);
+        }
+    }
+}
+
 impl Engine {
     /// A carrier has a new link.
     pub(super) fn link_up(
@@ -106,7 +236,7 @@ impl Engine {
         id: LinkId,
         attempt: Option<Attempt>,
     ) -> Result<(), StorageError> {
-        if self.stopping {
+        if self.owners.stopping {
             turn.out.end(id, Ending::Now);
             return Ok(());
         }
@@ -117,17 +247,17 @@ impl Engine {
             }
             Some(attempt) => {
                 let begun = match attempt.target {
-                    Target::Device(device) => self.dial_device(turn, device, attempt.moves),
-                    Target::Inviter(invitation) => self.dial_inviter(turn, invitation),
+                    Target::Device(device) => self.owners.dial_device(turn, device, attempt.moves),
+                    Target::Inviter(invitation) => self.owners.dial_inviter(turn, invitation),
                 };
                 let Some((state, flight)) = begun else {
-                    if let Some(inviter) = self.reach.attempt_over(turn, attempt, false) {
-                        self.inviter_silent(turn, inviter);
+                    if let Some(inviter) = self.owners.reach.attempt_over(turn, attempt, false) {
+                        self.owners.inviter_silent(turn, inviter);
                     }
                     turn.out.end(id, Ending::Now);
                     return Ok(());
                 };
-                self.links.traffic.flight_sent(flight.len());
+                self.owners.traffic.flight_sent(flight.len());
                 turn.out.send(id, Bytes::from(flight), 0);
                 (state, turn.now.mono_ms + ANSWER_MS)
             }
@@ -151,179 +281,105 @@ impl Engine {
             let Some(id) = self.links.strangers.pop_front() else {
                 break;
             };
-            let Some(mut link) = self.links.by_id.remove(&id) else {
+            let Some(link) = self.links.by_id.get_mut(&id) else {
                 continue;
             };
-            let State::Waiting(head, backlog) = link.state else {
-                self.links.by_id.insert(id, link);
-                continue;
+            let (head, backlog) = match std::mem::replace(&mut link.state, State::Draining) {
+                State::Waiting(head, backlog) => (head, backlog),
+                other => {
+                    link.state = other;
+                    continue;
+                }
             };
-            link.state = match self.recognise(head) {
-                Some((who, tagged)) => State::Tagged(who, Box::new(tagged)),
-                None => State::Draining,
-            };
-            if matches!(link.state, State::Draining) {
-                turn.out.end(id, Ending::Drain);
-                self.links.by_id.insert(id, link);
-            } else {
-                self.advance(turn, id, link, backlog.freeze())?;
+            match self.owners.recognise(head) {
+                Some((who, tagged)) => {
+                    link.state = State::Tagged(who, Box::new(tagged));
+                    self.advance(turn, id, backlog.freeze())?;
+                }
+                None => turn.out.end(id, Ending::Drain),
             }
         }
         Ok(())
     }
 
-    /// Goes on with a link that is not in the map, and puts it back unless it is over.
+    /// Goes on with a link, which stays in its place, and runs the errands of that.
     pub(super) fn advance(
         &mut self,
         turn: &mut Turn<'_>,
         id: LinkId,
-        mut link: Link,
         bytes: Bytes,
     ) -> Result<(), StorageError> {
-        match self.next_state(turn, id, &mut link, bytes) {
-            Ok(Some(state)) => {
-                link.state = state;
-                self.keep_link(id, link);
-            }
-            Ok(None) => self.end_link(turn, id, link),
+        let Some(link) = self.links.by_id.get_mut(&id) else {
+            return Ok(());
+        };
+        let was_arriving = matches!(link.state, State::Arriving(_));
+        let advanced = self.owners.advance(turn, id, link, bytes);
+        if was_arriving && matches!(link.state, State::Waiting(..)) {
+            self.links.strangers.push_back(id);
+        }
+        let is_stranger = link.attempt.is_none() && !link.proven;
+        self.run_errands(turn, Some(id))?;
+        match advanced {
+            Ok(true) => self.links.line_up(id),
             Err(LinkError::Storage(error)) => return Err(error),
             // What a stranger sends is answered by nothing, not even by an early end.
-            Err(LinkError::Peer(_)) if link.attempt.is_none() && !link.proven => {
+            Err(LinkError::Peer(_)) if is_stranger => {
                 turn.out.end(id, Ending::Drain);
-                link.state = State::Draining;
-                self.keep_link(id, link);
+                self.close_session(turn, id)?;
+                self.links.line_up(id);
             }
+            Ok(false) => self.close(turn, id)?,
             Err(LinkError::Peer(fault)) => {
                 tracing::debug!(%fault, "a link is ended");
-                self.end_link(turn, id, link);
+                self.close(turn, id)?;
             }
         }
         Ok(())
     }
 
-    /// Takes a link through as many states as what arrived allows. `None`: the link is over.
-    fn next_state(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: LinkId,
-        link: &mut Link,
-        mut bytes: Bytes,
-    ) -> Result<Option<State>, LinkError> {
-        let mut state = std::mem::replace(&mut link.state, State::Draining);
-        loop {
-            state = match state {
-                State::Draining => return Ok(Some(State::Draining)),
-                State::Arriving(arriving) => match self
-                    .links
-                    .traffic
-                    .flight_received(&mut bytes, |bytes| arriving.receive(bytes))
-                {
-                    Progress::Waiting(arriving) => return Ok(Some(State::Arriving(arriving))),
-                    Progress::Done(head) => {
-                        self.links.strangers.push_back(id);
-                        State::Waiting(head, BytesMut::new())
-                    }
-                },
-                State::Waiting(head, mut backlog) => {
-                    if backlog.len() + bytes.len() > MAX_BACKLOG {
-                        return Err(PeerFault::Handshake.into());
-                    }
-                    backlog.extend_from_slice(&bytes);
-                    return Ok(Some(State::Waiting(head, backlog)));
-                }
-                State::Tagged(who, tagged) => match self
-                    .links
-                    .traffic
-                    .flight_received(&mut bytes, |bytes| tagged.receive(bytes))
-                {
-                    Progress::Waiting(tagged) => {
-                        return Ok(Some(State::Tagged(who, Box::new(tagged))));
-                    }
-                    Progress::Done(whole) => {
-                        let (flight, state) = match who {
-                            Who::Device(device) => {
-                                let answered = self.answer_device(turn, device, whole)?;
-                                self.end_surplus(turn, device)?;
-                                answered
-                            }
-                            Who::Joiner(invitation) => {
-                                self.answer_joiner(turn, invitation, whole)?
-                            }
-                        };
-                        turn.out.recognised(id);
-                        self.links.traffic.flight_sent(flight.len());
-                        turn.out.send(id, Bytes::from(flight), 0);
-                        state
-                    }
-                },
-                State::Answered(invitation, answered) => match self
-                    .links
-                    .traffic
-                    .flight_received(&mut bytes, |bytes| answered.receive(bytes))?
-                {
-                    Progress::Waiting(answered) => {
-                        return Ok(Some(State::Answered(invitation, Box::new(answered))));
-                    }
-                    Progress::Done(session) => {
-                        State::Meeting(Box::new(Meeting::as_inviter(invitation, session)))
-                    }
-                },
-                State::Dialling(device, dialling, rescue) => match self
-                    .links
-                    .traffic
-                    .flight_received(&mut bytes, |bytes| dialling.receive(bytes))?
-                {
-                    Progress::Waiting(dialling) => {
-                        return Ok(Some(State::Dialling(device, Box::new(dialling), rescue)));
-                    }
-                    Progress::Done(session) => {
-                        self.links.traffic.handshake_round_trips += 1;
-                        State::Live(self.new_live(turn, device, session, rescue)?)
-                    }
-                },
-                State::Joining(invitation, joining) => {
-                    match self.links.traffic.flight_received(&mut bytes, |bytes| {
-                        joining.receive(bytes, &mut turn.rng)
-                    })? {
-                        Progress::Waiting(joining) => {
-                            return Ok(Some(State::Joining(invitation, Box::new(joining))));
-                        }
-                        Progress::Done((flight, session)) => {
-                            self.links.traffic.handshake_round_trips += 1;
-                            self.links.traffic.flight_sent(flight.len());
-                            turn.out.send(id, Bytes::from(flight), 0);
-                            State::Meeting(Box::new(self.begin_joining(turn, invitation, session)?))
-                        }
-                    }
-                }
-                State::Meeting(mut meeting) => {
-                    let goes_on = self.meeting_bytes(turn, id, link, &mut meeting, &bytes)?;
-                    return Ok(goes_on.then_some(State::Meeting(meeting)));
-                }
-                State::Live(mut live) => {
-                    let goes_on = self.live_bytes(turn, id, link, &mut live, &bytes);
-                    if let Ok(true) = goes_on {
-                        return Ok(Some(State::Live(live)));
-                    }
-                    // A peer's fault ends the session as well: it is wanted anew.
-                    self.live_over(turn, id, &mut live)?;
-                    return goes_on.map(|_| None);
-                }
-            };
+    /// A link is over for good or by its fault: it ends at once.
+    fn close(&mut self, turn: &mut Turn<'_>, id: LinkId) -> Result<(), StorageError> {
+        self.close_session(turn, id)?;
+        if let Some(link) = self.links.by_id.remove(&id) {
+            self.end_link(turn, id, link);
         }
+        Ok(())
     }
 
-    /// A device has one link more, which is not in the map: the oldest makes room, since the device may have lost
-    /// it.
-    fn end_surplus(&mut self, turn: &mut Turn<'_>, id: DeviceId) -> Result<(), StorageError> {
-        let session = self.links.sessions.get(&id);
+    /// The session on a link, if there is one, is over; what else arrives is thrown away.
+    fn close_session(&mut self, turn: &mut Turn<'_>, id: LinkId) -> Result<(), StorageError> {
+        let Some(link) = self.links.by_id.get_mut(&id) else {
+            return Ok(());
+        };
+        let State::Live(mut live) = std::mem::replace(&mut link.state, State::Draining) else {
+            return Ok(());
+        };
+        if live.is_displaced && !self.has_link_with(live.device) {
+            // Another process on a copy of our data has taken our place: no quarrel about it.
+            let pause = rng::between(turn.rng, *COPY_PAUSE_MS.start(), *COPY_PAUSE_MS.end());
+            let target = Target::Device(live.device);
+            self.owners.reach.want(target, turn.now.mono_ms + pause);
+        }
+        self.owners.live_over(turn, id, &mut live)
+    }
+
+    /// A device has one link more than `newest` of those that it dialled: the oldest makes room, since the device
+    /// may have lost it.
+    pub(super) fn make_room(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+        newest: Option<LinkId>,
+    ) -> Result<(), StorageError> {
+        let session = self.owners.sessions.get(&id).map(|up| up.link);
         let spare = self
             .links
             .by_id
             .iter()
             .filter_map(|(link_id, link)| match &link.state {
                 State::Live(live) if live.device == id && link.attempt.is_none() => {
-                    (session != Some(link_id)).then_some((live.since_ms, *link_id))
+                    let is_spare = session != Some(*link_id) && newest != Some(*link_id);
+                    is_spare.then_some((live.since_ms, *link_id))
                 }
                 _ => None,
             });
@@ -334,29 +390,31 @@ impl Engine {
         }
     }
 
-    /// A link that is not in the map is gone.
+    /// The carrier has lost a link, and all that had arrived is taken in.
     pub(super) fn link_gone(
         &mut self,
         turn: &mut Turn<'_>,
         id: LinkId,
-        mut link: Link,
     ) -> Result<(), StorageError> {
+        let Some(mut link) = self.links.by_id.remove(&id) else {
+            return Ok(());
+        };
         if let State::Live(live) = &mut link.state {
-            self.live_over(turn, id, live)?;
+            self.owners.live_over(turn, id, live)?;
         }
-        self.attempt_over(turn, &link, true);
+        self.owners.attempt_over(turn, &link, true);
         Ok(())
     }
 
     /// Ends a link at once; what is queued for it still leaves.
     pub(super) fn end_link(&mut self, turn: &mut Turn<'_>, id: LinkId, link: Link) {
         turn.out.end(id, Ending::Now);
-        self.attempt_over(turn, &link, false);
+        self.owners.attempt_over(turn, &link, false);
     }
 
     /// The node stops: every link ends, and contacts are told why.
     pub(super) fn stop(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        self.stopping = true;
+        self.owners.stopping = true;
         let links = std::mem::take(&mut self.links.by_id);
         links
             .into_iter()
@@ -380,31 +438,21 @@ impl Engine {
     }
 
     /// Ends a link that is in the map.
-    fn link_over(&mut self, turn: &mut Turn<'_>, id: LinkId) -> Result<(), StorageError> {
-        let Some(mut link) = self.links.by_id.remove(&id) else {
+    pub(super) fn link_over(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+    ) -> Result<(), StorageError> {
+        let Some(link) = self.links.by_id.get_mut(&id) else {
             return Ok(());
         };
         if let State::Live(live) = &mut link.state {
-            self.live_over(turn, id, live)?;
+            self.owners.live_over(turn, id, live)?;
         }
-        self.end_link(turn, id, link);
+        if let Some(link) = self.links.by_id.remove(&id) {
+            self.end_link(turn, id, link);
+        }
         Ok(())
-    }
-
-    /// If we dialled and nothing came of it, the plan goes on. `cut`: nobody here has ended the link.
-    fn attempt_over(&mut self, turn: &mut Turn<'_>, link: &Link, cut: bool) {
-        let Some(attempt) = link.attempt.as_ref().filter(|_| !link.proven) else {
-            return;
-        };
-        if let Target::Device(device) = attempt.target
-            && !attempt.moves
-            && matches!(link.state, State::Dialling(..) | State::Draining)
-        {
-            self.refused(device, attempt);
-        }
-        if let Some(inviter) = self.reach.attempt_over(turn, attempt, cut) {
-            self.inviter_silent(turn, inviter);
-        }
     }
 
     /// When the next deadline of a link is.

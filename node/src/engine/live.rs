@@ -17,10 +17,11 @@ use super::fact::{FactKind, Versions};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
+use super::links::{Errand, Up};
 use super::people::psk::PskProof;
 use super::reach::dialling::Target;
 use super::silence::{Waiting, is_watched};
-use super::{Effects as _, Engine, Outbox, Turn, View, reconciling, rng, share};
+use super::{Effects as _, Engine, Outbox, Owners, Turn, View, reconciling, share};
 use crate::courier::said;
 
 /// Bytes handed to a link and not yet written.
@@ -35,9 +36,6 @@ pub const MOST_UNWRITTEN: usize = SEND_WINDOW - SLICE;
 
 /// Two links to one device that came up within this time were dialled at once, by both sides.
 const SIMULTANEOUS_MS: u64 = 10_000;
-
-/// How long a device waits that another process with the same keys has displaced.
-const COPY_PAUSE_MS: std::ops::RangeInclusive<u64> = 30_000..=90_000;
 
 /// How long what a session's beginning told may stay unsaved.
 const SAVE_MS: u64 = 30_000;
@@ -71,6 +69,8 @@ pub(crate) struct Live {
     pub spoke: bool,
     /// When the other side's hello came (monotonic milliseconds).
     pub since_ms: u64,
+    /// The other side has said that another link has taken this one's place.
+    pub is_displaced: bool,
     /// A message was sent and is not acknowledged.
     pub waiting: Option<Waiting>,
 }
@@ -82,7 +82,7 @@ impl Live {
     }
 }
 
-impl Engine {
+impl Owners {
     /// A session, with our hello queued.
     pub(super) fn new_live(
         &mut self,
@@ -114,7 +114,7 @@ impl Engine {
             false => Vec::new(),
         };
         items::say(&mut session, items::HELLO, &hello);
-        self.links.traffic.sessions += 1;
+        self.traffic.sessions += 1;
         Ok(Box::new(Live {
             device: id,
             identity: device.identity,
@@ -129,6 +129,7 @@ impl Engine {
             items: VecDeque::new(),
             spoke: true,
             since_ms: turn.now.mono_ms,
+            is_displaced: false,
             waiting: None,
         }))
     }
@@ -160,7 +161,7 @@ impl Engine {
                 break;
             };
             turn.meter.count(share::work_of(&item));
-            self.links.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
+            self.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
             if !self.live_item(turn, id, link, live, &item)? {
                 return Ok(false);
             }
@@ -222,12 +223,18 @@ impl Engine {
             self.rescue_begun(turn, live, &hello)?;
             return Ok(true);
         }
-        if !self.settle_duplicate(turn, live, &hello)? {
+        if !self.settle_duplicate(turn, live, &hello) {
             self.say_bye(turn, id, live, Bye::Replaced);
             return Ok(false);
         }
         link.deadline_ms = None;
-        self.links.sessions.insert(live.device, id);
+        let up = Up {
+            link: id,
+            role: live.session.role(),
+            incarnation: hello.incarnation,
+            since_ms: live.since_ms,
+        };
+        self.sessions.insert(live.device, up);
         self.reach.session_begun(live.device);
         self.people.refusals.remove(&live.device);
         self.session_begun(turn, link, live, &hello)?;
@@ -310,39 +317,21 @@ impl Engine {
 
     /// Applies the rule for two links to one device (`docs/PROTOCOL.md` section 8): the other one is
     /// ended, or this one is to be. True if this one stays.
-    fn settle_duplicate(
-        &mut self,
-        turn: &mut Turn<'_>,
-        live: &Live,
-        hello: &Hello,
-    ) -> Result<bool, StorageError> {
-        let Some(other_id) = self.links.sessions.get(&live.device).copied() else {
-            return Ok(true);
+    fn settle_duplicate(&mut self, turn: &mut Turn<'_>, live: &Live, hello: &Hello) -> bool {
+        let Some(other) = self.sessions.get(&live.device) else {
+            return true;
         };
-        let Some(mut other_link) = self.links.by_id.remove(&other_id) else {
-            return Ok(true);
-        };
-        let State::Live(other) = &mut other_link.state else {
-            self.links.by_id.insert(other_id, other_link);
-            return Ok(true);
-        };
-        let same_opening = other
-            .hello
-            .as_ref()
-            .is_some_and(|other| other.incarnation == hello.incarnation);
+        let same_opening = other.incarnation == hello.incarnation;
         let at_once = turn.now.mono_ms.saturating_sub(other.since_ms) < SIMULTANEOUS_MS;
         let dialled_by_us = live.session.role() == hedgerow_transport::session::Role::Dialler;
         let dialled_by_lower = dialled_by_us == (self.account.device_id < live.device);
         // If one side has dialled both, it moves the session to the newer link.
-        let moves = other.session.role() == live.session.role();
+        let moves = other.role == live.session.role();
         if same_opening && at_once && !moves && !dialled_by_lower {
-            self.links.by_id.insert(other_id, other_link);
-            return Ok(false);
+            return false;
         }
-        self.links.sessions.remove(&live.device);
-        self.say_bye(turn, other_id, other, Bye::Replaced);
-        self.end_link(turn, other_id, other_link);
-        Ok(true)
+        turn.errands.push(Errand::Replace(other.link));
+        true
     }
 
     /// Says why a session ends; the caller ends the link.
@@ -354,40 +343,17 @@ impl Engine {
         );
         let mut sealed = BytesMut::new();
         live.session.seal(&mut sealed, usize::MAX);
-        self.links.traffic.sent_bytes += sealed.len() as u64;
+        self.traffic.sent_bytes += sealed.len() as u64;
         turn.out.send(id, sealed.freeze(), 0);
-    }
-
-    /// Ends a link that is not in the map, telling the other side why where a session is up.
-    pub(super) fn part(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: LinkId,
-        mut link: Link,
-        bye: Bye,
-    ) -> Result<(), StorageError> {
-        if let State::Live(live) = &mut link.state {
-            if live.hello.is_some() && !live.rescue {
-                self.say_bye(turn, id, live, bye);
-            }
-            self.live_over(turn, id, live)?;
-        }
-        self.end_link(turn, id, link);
-        Ok(())
     }
 
     fn handle_bye(
         &mut self,
         turn: &mut Turn<'_>,
-        live: &Live,
+        live: &mut Live,
         reason: u8,
     ) -> Result<(), LinkError> {
-        if reason == Bye::Replaced as u8 && !self.has_other_link(live) {
-            // Another process on a copy of our data has taken our place: no quarrel about it.
-            let pause = rng::between(turn.rng, *COPY_PAUSE_MS.start(), *COPY_PAUSE_MS.end());
-            self.reach
-                .want(Target::Device(live.device), turn.now.mono_ms + pause);
-        }
+        live.is_displaced = reason == Bye::Replaced as u8;
         if reason == Bye::Removed as u8 && !live.rescue {
             let device = self
                 .people
@@ -401,15 +367,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether there is a further link with the device of this session, which is not in the map.
-    fn has_other_link(&self, live: &Live) -> bool {
-        self.links.by_id.values().any(|link| match &link.state {
-            State::Live(other) => other.device == live.device,
-            State::Dialling(device, ..) => *device == live.device,
-            _ => false,
-        })
-    }
-
     /// A session is over, whoever ended it.
     pub(super) fn live_over(
         &mut self,
@@ -417,8 +374,12 @@ impl Engine {
         id: LinkId,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        if self.links.sessions.get(&live.device) == Some(&id) {
-            self.links.sessions.remove(&live.device);
+        if self
+            .sessions
+            .get(&live.device)
+            .is_some_and(|up| up.link == id)
+        {
+            self.sessions.remove(&live.device);
             self.reach.session_over(live.device);
             turn.pending.contacts.insert(live.identity);
             if let Some(device) = self.people.devices.get_mut(&live.device) {
@@ -427,9 +388,49 @@ impl Engine {
                 self.people.unsaved.remove(&live.device);
             }
         }
-        let view = View::of(&self.account, &self.people, &self.links);
+        let view = View::of(&self.account, &self.people, &self.sessions);
         self.reach.want_device(turn, view, live.device);
         self.courier_parted(turn, id, live)
+    }
+}
+
+impl Engine {
+    /// Ends a link that is not in the map, telling the other side why where a session is up.
+    pub(super) fn part(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        mut link: Link,
+        bye: Bye,
+    ) -> Result<(), StorageError> {
+        if let State::Live(live) = &mut link.state {
+            if live.hello.is_some() && !live.rescue {
+                self.owners.say_bye(turn, id, live, bye);
+            }
+            self.owners.live_over(turn, id, live)?;
+        }
+        self.end_link(turn, id, link);
+        Ok(())
+    }
+
+    /// Another link to the same device has taken this one's place.
+    pub(super) fn replace(&mut self, turn: &mut Turn<'_>, id: LinkId) {
+        let Some(mut link) = self.links.by_id.remove(&id) else {
+            return;
+        };
+        if let State::Live(live) = &mut link.state {
+            self.owners.say_bye(turn, id, live, Bye::Replaced);
+        }
+        self.end_link(turn, id, link);
+    }
+
+    /// Whether a link with a device is up or being made.
+    pub(super) fn has_link_with(&self, id: DeviceId) -> bool {
+        self.links.by_id.values().any(|link| match &link.state {
+            State::Live(other) => other.device == id,
+            State::Dialling(device, ..) => *device == id,
+            _ => false,
+        })
     }
 
     /// Fills a slice of what is queued into each link whose window is open. False: nothing more waits.
@@ -439,7 +440,7 @@ impl Engine {
         out: &mut Outbox,
     ) -> Result<bool, StorageError> {
         let mut more = false;
-        let cryptography = self.account.cryptography();
+        let cryptography = self.owners.account.cryptography();
         let now_ms = self.ticked.map_or(0, |now| now.mono_ms);
         for (id, link) in &mut self.links.by_id {
             if link.unwritten > MOST_UNWRITTEN {
@@ -454,13 +455,13 @@ impl Engine {
                         &mut live.sync,
                         &mut live.session,
                         reader,
-                        &self.account.mark_key,
+                        &self.owners.account.mark_key,
                         budget,
                     )?;
                     if says_entries && is_watched(link.carrier, cryptography) {
                         live.waiting.get_or_insert(Waiting::new(now_ms));
                     }
-                    if let Some(couriering) = &mut self.couriering {
+                    if let Some(couriering) = &mut self.owners.couriering {
                         ghost = couriering.fill(*id, &mut live.session, reader, budget)?;
                     }
                     if ghost > 0 {
@@ -480,7 +481,7 @@ impl Engine {
                     .unwritten
                     .saturating_add(sealed.len())
                     .saturating_add(ghost as usize);
-                self.links.traffic.sent_bytes += sealed.len() as u64;
+                self.owners.traffic.sent_bytes += sealed.len() as u64;
                 // A slice that is far from full was all there was.
                 more |= ghost > 0 || sealed.len() >= SLICE / 2;
                 out.send(*id, sealed.freeze(), ghost);

@@ -16,12 +16,13 @@ use super::fault::{LinkError, PeerFault};
 use super::invitation::{Fate, InvitationKey};
 use super::joining::Joining;
 use super::link::{Link, State};
+use super::links::Errand;
 use super::people::contact::Contact;
 use super::people::device::Device;
 use super::people::psk::PskChain;
 use super::reach::dialling::Target;
 use super::reach::endpoint::Endpoint;
-use super::{Engine, Turn, items, reconciling};
+use super::{Engine, Owners, Turn, items, reconciling};
 use crate::api::JoinProblem;
 
 /// How long the inviter leaves the first dial to the joiner, who knows that the meeting is over.
@@ -45,7 +46,7 @@ impl Meeting {
     }
 }
 
-impl Engine {
+impl Owners {
     /// As the joiner: says who we are.
     pub(super) fn begin_joining(
         &mut self,
@@ -72,7 +73,6 @@ impl Engine {
     pub(super) fn meeting_bytes(
         &mut self,
         turn: &mut Turn<'_>,
-        id: LinkId,
         link: &mut Link,
         meeting: &mut Meeting,
         bytes: &[u8],
@@ -81,7 +81,7 @@ impl Engine {
             match (item.kind, meeting.joiner.take()) {
                 (meeting::MEET, None) if !link.proven => {
                     link.proven = true;
-                    self.handle_meet(turn, id, meeting, &item.content)?;
+                    self.handle_meet(turn, meeting, &item.content)?;
                 }
                 (meeting::MET, Some(joiner)) => {
                     link.proven = true;
@@ -111,7 +111,6 @@ impl Engine {
     fn handle_meet(
         &mut self,
         turn: &mut Turn<'_>,
-        id: LinkId,
         meeting: &mut Meeting,
         content: &Bytes,
     ) -> Result<(), LinkError> {
@@ -161,7 +160,7 @@ impl Engine {
             made.end(Fate::Used, turn.now.wall_ms);
             made.save(turn.txn, meeting.invitation)?;
         }
-        self.end_other_meetings(turn, id, meeting.invitation);
+        turn.errands.push(Errand::EndMeetings(meeting.invitation));
         if !again {
             turn.pending.met.push((identity, meeting.invitation, false));
             turn.pending.invitations.insert(meeting.invitation);
@@ -348,22 +347,6 @@ impl Engine {
         Ok(seen || summary.is_some_and(|summary| summary.entries > 0))
     }
 
-    /// An earlier attempt of the same joiner must not take effect after this one.
-    fn end_other_meetings(&mut self, turn: &mut Turn<'_>, this: LinkId, invitation: InvitationKey) {
-        let others: Vec<LinkId> = self
-            .links
-            .by_id
-            .iter()
-            .filter(|(id, link)| **id != this && link.is_of_invitation(invitation))
-            .map(|(id, _)| *id)
-            .collect();
-        for id in others {
-            if let Some(link) = self.links.by_id.remove(&id) {
-                self.end_link(turn, id, link);
-            }
-        }
-    }
-
     /// What we tell of ourselves in a meeting.
     fn introduction(&self) -> Result<Introduction, StorageError> {
         Ok(Introduction {
@@ -392,6 +375,29 @@ impl Engine {
                 .any(|device| inviter_key_hash(&identity.0, device) == *inviter);
             made.then_some(contact.blocked)
         })
+    }
+}
+
+impl Engine {
+    /// An earlier attempt of the same joiner must not take effect after this one.
+    pub(super) fn end_other_meetings(
+        &mut self,
+        turn: &mut Turn<'_>,
+        this: Option<LinkId>,
+        invitation: InvitationKey,
+    ) {
+        let others: Vec<LinkId> = self
+            .links
+            .by_id
+            .iter()
+            .filter(|(id, link)| Some(**id) != this && link.is_of_invitation(invitation))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in others {
+            if let Some(link) = self.links.by_id.remove(&id) {
+                self.end_link(turn, id, link);
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ impl Engine {
     /// Tells all peers release values that are not known to be true: those that `guess` gives for each
     /// bundle held, when it is called next.
     pub fn claim_releases(&mut self, guess: &mut dyn FnMut(&Envelope) -> Vec<Release>) {
-        let Some(couriering) = &mut self.couriering else {
+        let Some(couriering) = &mut self.owners.couriering else {
             return;
         };
         let held = couriering.courier.bundles().iter();

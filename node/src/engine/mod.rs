@@ -77,7 +77,9 @@ pub use live::MOST_UNWRITTEN;
 pub use share::TURN_WORK;
 pub use start::OpenError;
 
-use hedgerow_sync::id::Incarnation;
+use std::collections::BTreeMap;
+
+use hedgerow_sync::id::{DeviceId, Incarnation};
 use hedgerow_sync::metered::{Meter, Metered, MeteredReader};
 use hedgerow_sync::store::{StorageError, Store, Txn};
 use rand_core::CryptoRng;
@@ -85,11 +87,12 @@ use rand_core::CryptoRng;
 use crate::store::erasure;
 use account::Account;
 use couriering::Couriering;
-use links::Links;
+use links::{Errand, Links, Up};
 use outbox::Outbox;
 use pending_events::PendingEvents;
 use people::People;
 use reach::{Reach, View};
+use status::TrafficCount;
 
 /// When to be called again without input, in monotonic milliseconds; `None`: never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,16 +100,24 @@ pub struct NextWake(pub Option<u64>);
 
 /// Everything a node knows at hand, and decides with.
 pub struct Engine {
+    owners: Owners,
+    links: Links,
+    /// The moment in which what time alone brings was looked at last.
+    ticked: Option<Now>,
+}
+
+/// All but the links: what work on a link has before it while the link stays in its place.
+struct Owners {
     account: Account,
     people: People,
     reach: Reach,
-    links: Links,
+    /// The session with each device that has one.
+    sessions: BTreeMap<DeviceId, Up>,
+    traffic: TrafficCount,
     /// Other people's bundles, if this node carries any.
     couriering: Option<Box<Couriering>>,
     /// No link is begun or accepted any more.
     stopping: bool,
-    /// The moment in which what time alone brings was looked at last.
-    ticked: Option<Now>,
 }
 
 /// What one batch works with.
@@ -119,6 +130,8 @@ struct Turn<'a> {
     out: &'a mut Outbox,
     /// What is told at the end of the batch.
     pending: &'a mut PendingEvents,
+    /// What links are asked to do by work on another one.
+    errands: &'a mut Vec<Errand>,
 }
 
 impl Turn<'_> {
@@ -146,6 +159,7 @@ pub fn pump(
     let batch = inputs.batch();
     let mut out = Outbox::default();
     let mut pending = PendingEvents::default();
+    let mut errands = Vec::new();
     let meter = Meter::new();
     store.write(|txn| {
         let mut erasing = erasure::Erasing::new(txn, now.wall_ms);
@@ -156,6 +170,7 @@ pub fn pump(
             rng,
             out: &mut out,
             pending: &mut pending,
+            errands: &mut errands,
         };
         engine.catch_up_first(&mut turn)?;
         for input in batch {
@@ -164,7 +179,7 @@ pub fn pump(
         engine.look_at_strangers(&mut turn)?;
         engine.catch_up(&mut turn)?;
         engine.tick(&mut turn)?;
-        engine.emit_events(&mut turn)
+        engine.owners.emit_events(&mut turn)
     })?;
     out.release(effects);
     let (meter, mut more) = (Meter::new(), true);
@@ -181,48 +196,60 @@ pub fn pump(
 impl Engine {
     /// This opening of the store.
     pub fn incarnation(&self) -> Incarnation {
-        self.account.incarnation
+        self.owners.account.incarnation
     }
 
     fn take(&mut self, turn: &mut Turn<'_>, input: Input) -> Result<(), StorageError> {
         match input {
             Input::Call(id, call) => self.call(turn, id, call),
             Input::Carrier(carrier, event) => self.carrier(turn, carrier, event),
-            Input::Load { to, length, id } => self.load(turn, &to, length, id),
+            Input::Load { to, length, id } => self.owners.load(turn, &to, length, id),
             Input::Stop => self.stop(turn),
-        }
+        }?;
+        self.run_errands(turn, None)
     }
 
     /// What time brings: what it brings alone, once in a moment, since whatever begins in one is due later.
     fn tick(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let is_later = self.ticked.replace(turn.now) != Some(turn.now);
         if is_later {
-            self.follow_clock(turn)?;
+            self.owners.follow_clock(turn)?;
             self.end_overdue(turn)?;
             self.end_silent(turn)?;
-            self.save_devices(turn)?;
-            self.end_invitations(turn)?;
-            self.renew_prekey(turn)?;
+            self.owners.save_devices(turn)?;
+            self.owners.end_invitations(turn)?;
+            self.owners.renew_prekey(turn)?;
         }
-        self.renew_relay_names(turn)?;
-        let view = View::of(&self.account, &self.people, &self.links);
-        self.reach.tick(turn, view, &self.links, !self.stopping);
+        self.owners.renew_relay_names(turn)?;
+        let view = View::of(
+            &self.owners.account,
+            &self.owners.people,
+            &self.owners.sessions,
+        );
+        self.owners
+            .reach
+            .tick(turn, view, &self.links, !self.owners.stopping);
         if is_later {
             self.propose_overdue(turn)?;
         }
-        self.tick_courier(turn)
+        self.tick_courier(turn)?;
+        self.run_errands(turn, None)
     }
 
     fn next_wake_ms(&self, now: Now) -> Option<u64> {
-        let view = View::of(&self.account, &self.people, &self.links);
+        let view = View::of(
+            &self.owners.account,
+            &self.owners.people,
+            &self.owners.sessions,
+        );
         [
             self.next_deadline_ms(),
             self.next_silence_ms(),
-            self.people.unsaved.values().min().copied(),
-            self.reach.next_wake_ms(now, view),
-            self.next_invitation_end_ms(now),
+            self.owners.people.unsaved.values().min().copied(),
+            self.owners.reach.next_wake_ms(now, view),
+            self.owners.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
-            self.next_courier_ms(),
+            self.owners.next_courier_ms(),
         ]
         .into_iter()
         .flatten()
@@ -234,7 +261,7 @@ impl Engine {
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine")
-            .field("contacts", &self.people.contacts.len())
+            .field("contacts", &self.owners.people.contacts.len())
             .field("links", &self.links.by_id.len())
             .finish_non_exhaustive()
     }

@@ -12,76 +12,13 @@ use super::account::Settings;
 use super::fact::FactKind;
 use super::fault::CallError;
 use super::reach::endpoint::ANNOUNCING;
-use super::{Effects as _, Engine, Turn, View, ports};
+use super::{Effects as _, Engine, Owners, Turn, View, ports};
 use crate::api::{Airtime, Private, Radio, Refusal, RelayPaths, Reply};
 
 /// The most relays that a user can add.
 const MAX_RELAYS: usize = 8;
 
-impl Engine {
-    /// A carrier reports.
-    pub(super) fn carrier(
-        &mut self,
-        turn: &mut Turn<'_>,
-        kind: CarrierKind,
-        event: CarrierEvent,
-    ) -> Result<(), StorageError> {
-        let view = View::of(&self.account, &self.people, &self.links);
-        match event {
-            CarrierEvent::State(state) => self.reach.carrier_state(turn, view, kind, state),
-            CarrierEvent::Addresses(addresses) => {
-                if self.reach.carrier_addresses(turn, view, kind, addresses) {
-                    self.addresses_changed(turn)?;
-                }
-            }
-            CarrierEvent::Up {
-                link,
-                dial,
-                from: _,
-            } => match dial.map(|dial| self.reach.dial_up(dial)) {
-                None => self.link_up(turn, kind, link, None)?,
-                Some(Some(attempt)) => self.link_up(turn, kind, link, Some(attempt))?,
-                Some(None) => turn.out.end(link, Ending::Now),
-            },
-            CarrierEvent::DialFailed { dial } => {
-                if let Some(inviter) = self.reach.dial_failed(turn, dial) {
-                    self.inviter_silent(turn, inviter);
-                }
-            }
-            CarrierEvent::Bytes { link, bytes } => self.link_bytes(turn, link, bytes)?,
-            CarrierEvent::Written { link, bytes } => {
-                if let Some(link) = self.links.by_id.get_mut(&link) {
-                    link.written(bytes, turn.now.mono_ms);
-                }
-            }
-            CarrierEvent::Down { link } => self.link_down(turn, link)?,
-            CarrierEvent::Port { network, port } => ports::remember(turn.txn, &network, port)?,
-            CarrierEvent::Relay { at, state } => {
-                let settings = &self.account.settings;
-                self.reach.relay_state(turn, settings, at, state);
-            }
-            CarrierEvent::BetterPath { link, at } => {
-                if let Some(link) = self.links.by_id.get(&link)
-                    && !self.stopping
-                {
-                    self.reach.better_path(turn, link, at);
-                }
-            }
-            CarrierEvent::Airtime {
-                over_ms,
-                listened_ms,
-                announced_ms,
-            } => {
-                let airtime = Airtime::of(over_ms, listened_ms, announced_ms);
-                self.reach.set_airtime(kind, airtime);
-            }
-            CarrierEvent::Beacon { beacon, at } => {
-                self.reach.beacon_seen(turn, view, kind, beacon, at)
-            }
-        }
-        Ok(())
-    }
-
+impl Owners {
     /// Tells contacts where this device can be reached, if that is news.
     fn addresses_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let told = self.reach.own_addresses(&self.account);
@@ -224,8 +161,81 @@ impl Engine {
     fn relays_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.account.settings.save(turn.txn)?;
         turn.pending.carriers.insert(CarrierKind::Relay);
-        let view = View::of(&self.account, &self.people, &self.links);
+        let view = View::of(&self.account, &self.people, &self.sessions);
         self.reach.network_changed(turn, view);
         self.addresses_changed(turn)
+    }
+}
+
+impl Engine {
+    /// A carrier reports.
+    pub(super) fn carrier(
+        &mut self,
+        turn: &mut Turn<'_>,
+        kind: CarrierKind,
+        event: CarrierEvent,
+    ) -> Result<(), StorageError> {
+        let view = View::of(
+            &self.owners.account,
+            &self.owners.people,
+            &self.owners.sessions,
+        );
+        match event {
+            CarrierEvent::State(state) => self.owners.reach.carrier_state(turn, view, kind, state),
+            CarrierEvent::Addresses(addresses) => {
+                if self
+                    .owners
+                    .reach
+                    .carrier_addresses(turn, view, kind, addresses)
+                {
+                    self.owners.addresses_changed(turn)?;
+                }
+            }
+            CarrierEvent::Up {
+                link,
+                dial,
+                from: _,
+            } => match dial.map(|dial| self.owners.reach.dial_up(dial)) {
+                None => self.link_up(turn, kind, link, None)?,
+                Some(Some(attempt)) => self.link_up(turn, kind, link, Some(attempt))?,
+                Some(None) => turn.out.end(link, Ending::Now),
+            },
+            CarrierEvent::DialFailed { dial } => {
+                if let Some(inviter) = self.owners.reach.dial_failed(turn, dial) {
+                    self.owners.inviter_silent(turn, inviter);
+                }
+            }
+            CarrierEvent::Bytes { link, bytes } => self.link_bytes(turn, link, bytes)?,
+            CarrierEvent::Written { link, bytes } => {
+                if let Some(link) = self.links.by_id.get_mut(&link) {
+                    link.written(bytes, turn.now.mono_ms);
+                }
+            }
+            CarrierEvent::Down { link } => self.link_down(turn, link)?,
+            CarrierEvent::Port { network, port } => ports::remember(turn.txn, &network, port)?,
+            CarrierEvent::Relay { at, state } => {
+                let settings = &self.owners.account.settings;
+                self.owners.reach.relay_state(turn, settings, at, state);
+            }
+            CarrierEvent::BetterPath { link, at } => {
+                if let Some(link) = self.links.by_id.get(&link)
+                    && !self.owners.stopping
+                {
+                    self.owners.reach.better_path(turn, link, at);
+                }
+            }
+            CarrierEvent::Airtime {
+                over_ms,
+                listened_ms,
+                announced_ms,
+            } => {
+                let airtime = Airtime::of(over_ms, listened_ms, announced_ms);
+                self.owners.reach.set_airtime(kind, airtime);
+            }
+            CarrierEvent::Beacon { beacon, at } => {
+                self.owners.reach.beacon_seen(turn, view, kind, beacon, at)
+            }
+        }
+        Ok(())
     }
 }

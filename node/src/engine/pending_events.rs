@@ -8,7 +8,7 @@ use hedgerow_transport::carrier::CarrierKind;
 
 use super::invitation::InvitationKey;
 use super::people::contact;
-use super::{Effects as _, Engine, Turn, conversation, delivery, reading, reconciling};
+use super::{Effects as _, Owners, Turn, conversation, delivery, reading, reconciling};
 use crate::api::{Event, JoinProblem};
 use hedgerow_sync::store::StorageError;
 
@@ -86,7 +86,7 @@ impl PendingEvents {
     }
 }
 
-impl Engine {
+impl Owners {
     /// Tells what the batch has brought.
     pub(super) fn emit_events(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         if turn.pending.is_empty() {

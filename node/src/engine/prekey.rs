@@ -10,8 +10,9 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use super::fact::{FactKind, PrekeyFact};
+use super::links::Errand;
 use super::people::device::Device;
-use super::{Engine, Turn};
+use super::{Owners, Turn};
 use crate::tables::{self, Table, damaged};
 
 /// Secrets kept for one prekey and one device: one for each psk that the device may have had when it
@@ -58,7 +59,7 @@ impl Prekey {
     }
 }
 
-impl Engine {
+impl Owners {
     /// What contacts are told.
     pub(super) fn newest_prekey(&self) -> Option<PrekeyFact> {
         let (number, prekey) = self.people.prekeys.last_key_value()?;
@@ -107,7 +108,8 @@ impl Engine {
         self.account.told.raise(FactKind::Prekey);
         self.new_prekey(turn)?;
         self.account.told.save(turn.txn)?;
-        self.tell_everybody(turn)
+        turn.errands.push(Errand::TellFacts);
+        Ok(())
     }
 
     /// A device is told our newest prekey, or its psk has moved: what it may seal with is written down.

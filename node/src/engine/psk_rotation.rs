@@ -14,9 +14,9 @@ use super::link::State;
 use super::live::Live;
 use super::people::psk::{NumberedPsk, PskChain, PskProof};
 use super::people::replay;
-use super::{Engine, Now, Turn};
+use super::{Engine, Now, Owners, Turn};
 
-impl Engine {
+impl Owners {
     /// Proposes the next psk if this side proposes and the present one has been in use long enough.
     pub(super) fn propose_if_due(
         &mut self,
@@ -43,47 +43,6 @@ impl Engine {
             items::say_bytes(&mut live.session, psk::PROPOSE, content);
         }
         Ok(())
-    }
-
-    /// Proposes in sessions that have been up for so long that a move has become due.
-    pub(super) fn propose_overdue(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let wall_ms = turn.now.wall_ms;
-        let due = self
-            .moving_on()
-            .filter(|(psk, _)| psk.is_due(wall_ms))
-            .map(|(_, id)| id);
-        for id in due.collect::<Vec<LinkId>>() {
-            let Some(mut link) = self.links.by_id.remove(&id) else {
-                continue;
-            };
-            if let State::Live(live) = &mut link.state {
-                self.propose_if_due(turn, live)?;
-            }
-            self.links.by_id.insert(id, link);
-        }
-        Ok(())
-    }
-
-    /// When a move becomes due in a session that is up.
-    pub(super) fn next_proposal_ms(&self, now: Now) -> Option<u64> {
-        let due_ms = self.moving_on().map(|(psk, _)| psk.due_ms()).min()?;
-        let left_ms = due_ms.saturating_sub(now.wall_ms).max(0) as u64;
-        Some(now.mono_ms.saturating_add(left_ms))
-    }
-
-    /// The psks of sessions that are up in which the next move is ours.
-    fn moving_on(&self) -> impl Iterator<Item = (&PskChain, LinkId)> {
-        let ours = self
-            .links
-            .sessions
-            .range((Excluded(self.account.device_id), Unbounded));
-        ours.filter_map(|(device, link)| {
-            let State::Live(live) = &self.links.by_id.get(link)?.state else {
-                return None;
-            };
-            let psk = &self.people.devices.get(device)?.psk;
-            live.proposal.is_none().then_some((psk, *link))
-        })
     }
 
     /// A session under the rescue key has begun; a psk above both is agreed on. If the other side proves a
@@ -229,6 +188,46 @@ impl Engine {
         }
         gone.into_iter()
             .try_for_each(|gone| replay::forget(turn.txn, id, gone))
+    }
+}
+
+impl Engine {
+    /// Proposes in sessions that have been up for so long that a move has become due.
+    pub(super) fn propose_overdue(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let wall_ms = turn.now.wall_ms;
+        let due = self
+            .moving_on()
+            .filter(|(psk, _)| psk.is_due(wall_ms))
+            .map(|(_, id)| id);
+        for id in due.collect::<Vec<LinkId>>() {
+            let link = self.links.by_id.get_mut(&id);
+            if let Some(State::Live(live)) = link.map(|link| &mut link.state) {
+                self.owners.propose_if_due(turn, live)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// When a move becomes due in a session that is up.
+    pub(super) fn next_proposal_ms(&self, now: Now) -> Option<u64> {
+        let due_ms = self.moving_on().map(|(psk, _)| psk.due_ms()).min()?;
+        let left_ms = due_ms.saturating_sub(now.wall_ms).max(0) as u64;
+        Some(now.mono_ms.saturating_add(left_ms))
+    }
+
+    /// The psks of sessions that are up in which the next move is ours.
+    fn moving_on(&self) -> impl Iterator<Item = (&PskChain, LinkId)> {
+        let ours = self
+            .owners
+            .sessions
+            .range((Excluded(self.owners.account.device_id), Unbounded));
+        ours.filter_map(|(device, up)| {
+            let State::Live(live) = &self.links.by_id.get(&up.link)?.state else {
+                return None;
+            };
+            let psk = &self.owners.people.devices.get(device)?.psk;
+            live.proposal.is_none().then_some((psk, up.link))
+        })
     }
 }
 

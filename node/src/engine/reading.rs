@@ -7,7 +7,7 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 
 use super::fault::CallError;
 use super::pending_events::Run;
-use super::{Engine, Turn, conversation, reconciling};
+use super::{Owners, Turn, conversation, reconciling};
 use crate::api::{ContactId, MessageId, Refusal, Reply};
 use crate::tables::{self, Table, damaged};
 
@@ -95,7 +95,7 @@ pub(crate) fn arrived<'a>(
     Ok(())
 }
 
-impl Engine {
+impl Owners {
     pub(super) fn read_up_to(
         &mut self,
         turn: &mut Turn<'_>,

@@ -1,7 +1,7 @@
 //! Between sessions and `sync`: which spaces a contact shares, and what becomes of what it brings.
 
 use hedgerow_sync::conversation::Changes;
-use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, Seq, SpaceId};
+use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, SpaceId};
 use hedgerow_sync::ingest::Authority;
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
@@ -11,10 +11,10 @@ use hedgerow_transport::keys::SpaceSecret;
 use hedgerow_transport::session::{self, Item, Lane, Session};
 
 use super::fault::{LinkError, PeerFault};
-use super::link::State;
+use super::links::Errand;
 use super::live::Live;
 use super::pending_events::Run;
-use super::{Engine, Turn, rng};
+use super::{Owners, Turn, rng};
 
 /// Bytes queued beyond what a link takes now, so that every record but the last is a full one.
 const LOOKAHEAD: usize = 2 * session::MAX_RECORD;
@@ -42,7 +42,7 @@ pub(crate) fn space_id(secret: &SpaceSecret) -> SpaceId {
     SpaceId(*hash.first_chunk().expect("16 bytes of 32"))
 }
 
-impl Engine {
+impl Owners {
     /// Reconciliation over a session with a contact's device.
     pub(super) fn reconciler(
         &self,
@@ -151,7 +151,7 @@ impl Engine {
                     ..
                 } => {
                     self.conversation_changed(turn, identity, log, &changes);
-                    self.pass_on(turn.txn, space, log, first)?;
+                    turn.errands.push(Errand::TellGrowth(space, log, first));
                 }
                 Event::Acked { log, seq, .. } if log.device == self.account.device_id => {
                     turn.pending
@@ -203,23 +203,6 @@ impl Engine {
             let annotated = turn.pending.annotated.entry(identity).or_default();
             annotated.extend(&changes.annotated);
         }
-    }
-
-    /// Tells every session that a log has grown: all in the map, also those in which hello has not come
-    /// yet. The one that brought the entries is being worked on, so it is not in the map.
-    pub(super) fn pass_on(
-        &mut self,
-        reader: &dyn Reader,
-        space: SpaceId,
-        log: LogId,
-        first: Seq,
-    ) -> Result<(), StorageError> {
-        for link in self.links.by_id.values_mut() {
-            if let State::Live(live) = &mut link.state {
-                live.sync.grew(reader, space, log, first)?;
-            }
-        }
-        Ok(())
     }
 }
 

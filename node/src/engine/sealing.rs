@@ -12,7 +12,7 @@ use super::couriering::Couriering;
 use super::fault::CallError;
 use super::held::{self, Load, Own, Row};
 use super::items::{self, ReleaseItem};
-use super::{Effects as _, Engine, Turn, reconciling};
+use super::{Effects as _, Owners, Turn, reconciling};
 use crate::api::ContactId;
 use crate::courier::{Envelope, Hint, Release, ReleaseHash, Tag};
 use crate::tables;
@@ -20,7 +20,7 @@ use crate::tables;
 /// The most loads of one bundle.
 const MAX_LOADS: usize = 64;
 
-impl Engine {
+impl Owners {
     /// Something waits for a contact.
     pub(super) fn courier_queued(&mut self, turn: &Turn<'_>, identity: IdentityId) {
         for id in self.people.devices_of(identity).collect::<Vec<DeviceId>>() {
@@ -34,7 +34,7 @@ impl Engine {
         let Some(couriering) = &mut self.couriering else {
             return;
         };
-        if self.links.sessions.contains_key(&id) || !self.people.devices.contains_key(&id) {
+        if self.sessions.contains_key(&id) || !self.people.devices.contains_key(&id) {
             return;
         }
         let now_ms = turn.now.mono_ms;
@@ -74,7 +74,7 @@ impl Engine {
                 continue;
             };
             let space = reconciling::space_id(&contact.space);
-            if self.links.sessions.contains_key(&id) || peer::unacked(turn.txn, space, id)? == 0 {
+            if self.sessions.contains_key(&id) || peer::unacked(turn.txn, space, id)? == 0 {
                 continue;
             }
             let lifetime_s = couriering.courier.settings().lifetime_s;

@@ -69,6 +69,11 @@ impl Link {
         self.is_amid_an_item() || !self.backlog.pieces.is_empty() || self.backlog.is_down
     }
 
+    /// Whether it is behind and not in line, where it is taken to be from now on.
+    pub(super) fn is_out_of_line(&mut self) -> bool {
+        self.is_behind() && !std::mem::replace(&mut self.backlog.is_in_line, true)
+    }
+
     fn is_amid_an_item(&self) -> bool {
         match &self.state {
             State::Live(live) => live.is_behind(),
@@ -85,16 +90,16 @@ impl Engine {
         id: LinkId,
         bytes: Bytes,
     ) -> Result<(), StorageError> {
-        let Some(mut link) = self.links.by_id.remove(&id) else {
+        let Some(link) = self.links.by_id.get_mut(&id) else {
             return Ok(());
         };
-        self.links.traffic.received_bytes += bytes.len() as u64;
+        self.owners.traffic.received_bytes += bytes.len() as u64;
         if link.is_behind() || !turn.has_work_left(TURN_WORK) {
             link.backlog.pieces.push_back(bytes);
-            self.keep_link(id, link);
+            self.links.line_up(id);
             return Ok(());
         }
-        self.advance(turn, id, link, bytes)
+        self.advance(turn, id, bytes)
     }
 
     /// The carrier says that a link is gone.
@@ -103,24 +108,15 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: LinkId,
     ) -> Result<(), StorageError> {
-        let Some(mut link) = self.links.by_id.remove(&id) else {
+        let Some(link) = self.links.by_id.get_mut(&id) else {
             return Ok(());
         };
         if link.is_behind() {
             link.backlog.is_down = true;
-            self.keep_link(id, link);
+            self.links.line_up(id);
             return Ok(());
         }
-        self.link_gone(turn, id, link)
-    }
-
-    /// Puts a link into the map, and in line if it is behind.
-    pub(super) fn keep_link(&mut self, id: LinkId, mut link: Link) {
-        if link.is_behind() && !link.backlog.is_in_line {
-            link.backlog.is_in_line = true;
-            self.links.behind.push_back(id);
-        }
-        self.links.by_id.insert(id, link);
+        self.link_gone(turn, id)
     }
 
     /// Before what is new: a slice for each link that is behind, and half a turn for all of them.
@@ -153,16 +149,16 @@ impl Engine {
             return Ok(());
         };
         // It may have ended in line.
-        let Some(mut link) = self.links.by_id.remove(&id) else {
+        let Some(link) = self.links.by_id.get_mut(&id) else {
             return Ok(());
         };
         link.backlog.is_in_line = false;
         if link.is_amid_an_item() {
-            return self.advance(turn, id, link, Bytes::new());
+            return self.advance(turn, id, Bytes::new());
         }
         match link.backlog.pieces.pop_front() {
-            Some(bytes) => self.advance(turn, id, link, bytes),
-            None => self.link_gone(turn, id, link),
+            Some(bytes) => self.advance(turn, id, bytes),
+            None => self.link_gone(turn, id),
         }
     }
 }

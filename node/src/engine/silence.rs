@@ -10,7 +10,7 @@ use hedgerow_transport::cryptography::Cryptography;
 use super::fact::FactKind;
 use super::link::{Link, State};
 use super::live::Live;
-use super::{Engine, Turn, items, reconciling};
+use super::{Engine, Owners, Turn, items, reconciling};
 
 /// How long a message waits in silence before the other side is asked something.
 const ASK_MS: u64 = 4_000;
@@ -63,7 +63,7 @@ pub(crate) fn is_watched(carrier: CarrierKind, cryptography: Cryptography) -> bo
     carrier == CarrierKind::Lan && matches!(cryptography, Cryptography::Real)
 }
 
-impl Engine {
+impl Owners {
     /// The other side has acknowledged something: perhaps nothing waits any more.
     pub(super) fn acknowledged(
         &self,
@@ -79,11 +79,13 @@ impl Engine {
         }
         Ok(())
     }
+}
 
+impl Engine {
     /// Asks where it has been silent for long, and ends what has not answered.
     pub(super) fn end_silent(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let now_ms = turn.now.mono_ms;
-        let question = self.fact(FactKind::Profile);
+        let question = self.owners.fact(FactKind::Profile);
         let mut dead = Vec::new();
         // What has come on a link and is not taken in may be the acknowledgement.
         let links = self
@@ -108,13 +110,7 @@ impl Engine {
             }
         }
         for id in dead {
-            let Some(mut link) = self.links.by_id.remove(&id) else {
-                continue;
-            };
-            if let State::Live(live) = &mut link.state {
-                self.live_over(turn, id, live)?;
-            }
-            self.end_link(turn, id, link);
+            self.link_over(turn, id)?;
         }
         Ok(())
     }

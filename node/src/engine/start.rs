@@ -1,5 +1,7 @@
 //! The first start, and every other.
 
+use std::collections::BTreeMap;
+
 use hedgerow_sync::id::Incarnation;
 use hedgerow_sync::store::{Reader, StorageError, Store};
 use hedgerow_transport::cryptography::Cryptography;
@@ -9,7 +11,8 @@ use super::account::{Account, MAX_NAME};
 use super::links::Links;
 use super::people::People;
 use super::reach::Reach;
-use super::{Engine, Now};
+use super::status::TrafficCount;
+use super::{Engine, Now, Owners};
 use crate::store::schema;
 
 /// Why there is no engine.
@@ -98,32 +101,36 @@ impl Engine {
         })?;
         let mut engine = loaded?;
         complete(&mut engine);
-        engine.reach = Reach::open(&engine.people, now);
+        engine.owners.reach = Reach::open(&engine.owners.people, now);
         Ok(engine)
     }
 
     /// Answers a beacon by a dial after a random pause of at most so many milliseconds, instead of the two
     /// seconds of `docs/PROTOCOL.md` section 11: for simulations of devices that connect at once.
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
-        self.reach.set_beacon_pause(longest_ms);
+        self.owners.reach.set_beacon_pause(longest_ms);
     }
 
     /// Uses keys in this way from now on. To be called right after the engine was made or opened, and on
     /// all engines of a world alike.
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {
-        self.account.set_cryptography(cryptography);
-        self.people.set_cryptography(cryptography);
+        self.owners.account.set_cryptography(cryptography);
+        self.owners.people.set_cryptography(cryptography);
     }
 }
 
 fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {
     Ok(Engine {
-        account: Account::load(reader, incarnation)?,
-        people: People::load(reader)?,
-        reach: Reach::default(),
+        owners: Owners {
+            account: Account::load(reader, incarnation)?,
+            people: People::load(reader)?,
+            reach: Reach::default(),
+            sessions: BTreeMap::new(),
+            traffic: TrafficCount::default(),
+            couriering: None,
+            stopping: false,
+        },
         links: Links::default(),
-        couriering: None,
-        stopping: false,
         ticked: None,
     })
 }

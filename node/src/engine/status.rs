@@ -5,7 +5,7 @@ use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
 use super::people::contact;
-use super::{Engine, Now, View};
+use super::{Engine, Now, Owners, View};
 use crate::api::{CarrierStatus, Me, Private, Radio, Status, Traffic};
 
 /// What has travelled since the start.
@@ -41,28 +41,31 @@ impl TrafficCount {
     }
 }
 
-impl Engine {
+impl Owners {
     pub(super) fn me(&self) -> Me {
         Me {
             id: contact::api_id(self.account.identity()),
             name: Private(self.account.told.name.clone()),
         }
     }
+}
 
+impl Engine {
     pub(super) fn status(&self, reader: &dyn Reader, now: Now) -> Result<Status, StorageError> {
         let carriers = self
+            .owners
             .reach
             .carriers()
             .iter()
             .map(|(kind, known)| CarrierStatus {
                 carrier: *kind,
                 state: known.state,
-                announcing: self.account.settings.is_announced_over(*kind),
+                announcing: self.owners.account.settings.is_announced_over(*kind),
                 sessions: self
-                    .links
+                    .owners
                     .sessions
                     .values()
-                    .filter(|link| self.is_over(link, *kind))
+                    .filter(|up| self.is_over(&up.link, *kind))
                     .count() as u32,
                 addresses: known
                     .addresses
@@ -72,22 +75,24 @@ impl Engine {
                 airtime: known.airtime,
             });
         Ok(Status {
-            me: self.me(),
+            me: self.owners.me(),
             carriers: carriers.collect(),
-            radio: self.account.settings.radio,
-            relays: self
-                .reach
-                .relay_statuses(View::of(&self.account, &self.people, &self.links)),
-            relay_paths: self.relay_paths(),
+            radio: self.owners.account.settings.radio,
+            relays: self.owners.reach.relay_statuses(View::of(
+                &self.owners.account,
+                &self.owners.people,
+                &self.owners.sessions,
+            )),
+            relay_paths: self.owners.relay_paths(),
             contacts: self.list_contacts(reader, now)?,
             traffic: Traffic {
-                sent_bytes: self.links.traffic.sent_bytes,
-                received_bytes: self.links.traffic.received_bytes,
-                handshake_bytes: self.links.traffic.handshake_bytes,
-                handshake_sent_bytes: self.links.traffic.handshake_sent_bytes,
-                sessions: self.links.traffic.sessions,
-                handshake_round_trips: self.links.traffic.handshake_round_trips,
-                round_trips: self.links.traffic.round_trips,
+                sent_bytes: self.owners.traffic.sent_bytes,
+                received_bytes: self.owners.traffic.received_bytes,
+                handshake_bytes: self.owners.traffic.handshake_bytes,
+                handshake_sent_bytes: self.owners.traffic.handshake_sent_bytes,
+                sessions: self.owners.traffic.sessions,
+                handshake_round_trips: self.owners.traffic.handshake_round_trips,
+                round_trips: self.owners.traffic.round_trips,
             },
         })
     }

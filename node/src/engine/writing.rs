@@ -12,11 +12,12 @@ use super::conversation::{
     text_body,
 };
 use super::fault::CallError;
+use super::links::Errand;
 use super::reach::dialling::Target;
-use super::{Engine, Turn, reconciling};
+use super::{Owners, Turn, reconciling};
 use crate::api::{ContactId, MessageId, Private, Refusal, Reply};
 
-impl Engine {
+impl Owners {
     pub(super) fn send_text(
         &mut self,
         turn: &mut Turn<'_>,
@@ -130,7 +131,8 @@ impl Engine {
                 return Err(Refusal::Bug.into());
             }
         };
-        self.pass_on(turn.txn, space, log, appended.id.seq)?;
+        turn.errands
+            .push(Errand::TellGrowth(space, log, appended.id.seq));
         self.conversation_changed(turn, identity, log, &appended.changes);
         self.courier_queued(turn, identity);
         // Somebody waits: devices that are out of reach are tried again at once.

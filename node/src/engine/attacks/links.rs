@@ -17,7 +17,10 @@ fn links_of_one_device_that_prove_nothing_are_few() {
         let mut world = World::with(1, &["Ada", "Grace"]);
         world.meet(0, 1);
         let store = world.nodes[1].storage.store.clone();
-        let (me, identity) = (secrets(&store), world.nodes[1].engine().account.identity());
+        let (me, identity) = (
+            secrets(&store),
+            world.nodes[1].engine().owners.account.identity(),
+        );
         let (ada, grace) = (keys(&world, 0), keys(&world, 1));
         let known: Device = load(&store, &Table::Devices.key(&[&ada.device_id()]));
         let party = |identity: [u8; 32], keys: DeviceKeys| Party {

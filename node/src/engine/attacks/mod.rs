@@ -77,11 +77,11 @@ fn change<T: for<'b> Decode<'b, ()> + Encode<()>>(
 }
 
 fn keys(world: &World, node: usize) -> DeviceKeys {
-    world.nodes[node].engine().account.device_keys
+    world.nodes[node].engine().owners.account.device_keys
 }
 
 fn device(world: &World, node: usize) -> DeviceId {
-    world.nodes[node].engine().account.device_id
+    world.nodes[node].engine().owners.account.device_id
 }
 
 /// The private keys of a store's device.

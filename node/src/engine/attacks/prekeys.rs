@@ -36,6 +36,7 @@ fn reconnects_with_claims_take_no_prekey_away() {
     for _ in 0..9 {
         let version = world.nodes[0]
             .engine()
+            .owners
             .account
             .told
             .versions
@@ -49,6 +50,7 @@ fn reconnects_with_claims_take_no_prekey_away() {
         world.run(1_000);
         let now = world.nodes[0]
             .engine()
+            .owners
             .account
             .told
             .versions

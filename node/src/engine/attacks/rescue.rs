@@ -30,7 +30,7 @@ fn whoever_runs_a_stolen_older_copy_is_shown_whatever_number_it_claims() {
         world.run(16 * DAY_MS);
         assert!(known(&mut world, 1, &ada).verified);
         if let Some(above) = claim {
-            let ours = world.nodes[1].engine().people.devices[&device(&world, 0)]
+            let ours = world.nodes[1].engine().owners.people.devices[&device(&world, 0)]
                 .psk
                 .number;
             change_device(&mut stolen, grace, |device| {
@@ -66,7 +66,7 @@ fn a_rescue_that_nobody_needed_is_shown_to_nobody() {
     }
     world.run(16 * DAY_MS);
     let number = |world: &World| {
-        world.nodes[0].engine().people.devices[&device(world, 1)]
+        world.nodes[0].engine().owners.people.devices[&device(world, 1)]
             .psk
             .number
     };
@@ -77,12 +77,14 @@ fn a_rescue_that_nobody_needed_is_shown_to_nobody() {
         let other = device(&world, 1 - node);
         world.nodes[node]
             .engine_mut()
+            .owners
             .people
             .refusals
             .insert(other, 2);
         let dialler = Target::Device(device(&world, node));
         world.nodes[1 - node]
             .engine_mut()
+            .owners
             .reach
             .drop_target(dialler);
         world.network.part(0, 1, false);

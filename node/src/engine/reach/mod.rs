@@ -23,7 +23,8 @@ use hedgerow_transport::carrier::{
 
 use super::account::Account;
 use super::invitation::InvitationKey;
-use super::links::Links;
+use super::link::Link;
+use super::links::{Links, Up};
 use super::people::People;
 use super::people::device::Device;
 use super::{Effects as _, Now, Turn, rng};
@@ -69,18 +70,26 @@ pub(super) struct Reach {
 pub(super) struct View<'a> {
     pub account: &'a Account,
     pub people: &'a People,
-    /// The link of the session with each device that has one.
-    pub sessions: &'a BTreeMap<DeviceId, LinkId>,
+    /// The session with each device that has one.
+    pub sessions: &'a BTreeMap<DeviceId, Up>,
 }
 
 impl<'a> View<'a> {
-    pub fn of(account: &'a Account, people: &'a People, links: &'a Links) -> View<'a> {
-        let sessions = &links.sessions;
+    pub fn of(
+        account: &'a Account,
+        people: &'a People,
+        sessions: &'a BTreeMap<DeviceId, Up>,
+    ) -> View<'a> {
         View {
             account,
             people,
             sessions,
         }
+    }
+
+    /// The link of the session with a device.
+    fn session_link(self, links: &Links, id: DeviceId) -> Option<&Link> {
+        links.by_id.get(&self.sessions.get(&id)?.link)
     }
 
     /// The devices that are looked for.

@@ -101,7 +101,7 @@ impl Reach {
             return WayState::NotWorking { condition };
         }
         let in_use = devices.iter().filter_map(|(id, _)| {
-            let link = links.session_with(*id)?;
+            let link = view.session_link(links, *id)?;
             Some(link.carrier)
         });
         if let Some(used) = in_use.min_by_key(|kind| kind.cost()) {

@@ -164,7 +164,7 @@ impl Reach {
     ) {
         plan.endpoints.clear();
         plan.due_ms = None;
-        let link = links.session_with(id);
+        let link = view.session_link(links, id);
         let (Some(link), Some(device)) = (link, view.people.devices.get(&id)) else {
             return;
         };

@@ -136,8 +136,11 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
     let mut stores: Vec<MemoryStore> = stores.collect();
     let (node, flooder) = (world.nodes[NODE].engine(), world.nodes[FLOODER].engine());
     let space = shared(node, flooder);
-    let device = flooder.account.device_id;
-    let authority = node.authority(flooder.account.identity()).unwrap();
+    let device = flooder.owners.account.device_id;
+    let authority = node
+        .owners
+        .authority(flooder.owners.account.identity())
+        .unwrap();
     for store in [NODE, FLOODER] {
         let ingested = stores[store].write(|txn| {
             for number in 0..logs {
@@ -158,7 +161,7 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
 
 /// The direct space of two engines.
 fn shared(one: &Engine, other: &Engine) -> SpaceId {
-    space_id(&one.people.contacts[&other.account.identity()].space)
+    space_id(&one.owners.people.contacts[&other.owners.account.identity()].space)
 }
 
 impl<S: Store> Siege<S> {
@@ -174,10 +177,10 @@ impl<S: Store> Siege<S> {
         let (node, rows, rng) = parts.next().unwrap();
         let (mut flooder, _, _) = parts.next().unwrap();
         let friend = parts.next().unwrap();
-        let blinded = flooder.people.contacts[&node.account.identity()]
+        let blinded = flooder.owners.people.contacts[&node.owners.account.identity()]
             .space
             .clone();
-        let link = flooder.links.sessions[&node.account.device_id];
+        let link = flooder.owners.sessions[&node.owners.account.device_id].link;
         let State::Live(live) = flooder.links.by_id.remove(&link).unwrap().state else {
             panic!("they are connected");
         };
@@ -188,8 +191,8 @@ impl<S: Store> Siege<S> {
         Siege {
             blind: Blind::new(blinded.as_bytes(), live.session.hash(), role),
             flooder: live,
-            flooder_link: node.links.sessions[&flooder.account.device_id],
-            friend_link: node.links.sessions[&friend.0.account.device_id],
+            flooder_link: node.owners.sessions[&flooder.owners.account.device_id].link,
+            friend_link: node.owners.sessions[&friend.0.owners.account.device_id].link,
             friend,
             store: Counting {
                 store: store(&rows),
@@ -517,9 +520,9 @@ fn a_contact_who_floods_holds_up_another_s_message_by_two_turns_of_bounded_work(
 }
 
 fn flooder_device<S>(siege: &Siege<S>) -> DeviceId {
-    let mut sessions = siege.node.links.sessions.iter();
+    let mut sessions = siege.node.owners.sessions.iter();
     *sessions
-        .find(|(_, link)| **link == siege.flooder_link)
+        .find(|(_, up)| up.link == siege.flooder_link)
         .unwrap()
         .0
 }
