@@ -17,7 +17,8 @@ impl Owners {
         if name != self.account.told.name {
             self.account.told.name = name;
             turn.erased()?;
-            self.name_changed(turn, self.account.identity());
+            self.people
+                .name_changed(&self.account, turn, self.account.identity());
             self.fact_changed(turn, FactKind::Profile)?;
         }
         Ok(Reply::Me(self.me()))
@@ -46,15 +47,15 @@ impl Engine {
             Call::Me => Ok(Reply::Me(self.owners.me())),
             Call::SetName(name) => self.owners.set_name(turn, &name),
             Call::Invite(wish) => self.owners.invite(turn, &wish),
-            Call::Invitations => Ok(Reply::Invitations(self.owners.list_invitations())),
-            Call::CancelInvitation(id) => self.owners.cancel_invitation(turn, &id),
+            Call::Invitations => Ok(Reply::Invitations(self.owners.people.list_invitations())),
+            Call::CancelInvitation(id) => self.owners.people.cancel_invitation(turn, &id),
             Call::Join(new) => self.owners.join(turn, &new),
             Call::CancelJoin(id) => self.owners.cancel_join(turn, &id),
             Call::Contacts => Ok(Reply::Contacts(self.list_contacts(turn.txn, turn.now)?)),
             Call::Contact(id) => self.show_contact(turn, &id),
-            Call::SafetyWords(id) => self.owners.safety_words(&id),
+            Call::SafetyWords(id) => self.owners.people.safety_words(&self.owners.account, &id),
             Call::Ways(id) => {
-                let identity = self.owners.contact_named(&id)?;
+                let identity = self.owners.people.contact_named(&id)?;
                 let view = View::of(
                     &self.owners.account,
                     &self.owners.people,

@@ -12,11 +12,13 @@ use hedgerow_transport::bundle::{
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::Direction;
 
+use super::account::Account;
 use super::fact::{Fact, FactHeld, FactKind};
 use super::facts::MAX_LISTS;
 use super::fault::{CallError, LinkError};
 use super::held::Load;
 use super::items::{self, ReleaseItem};
+use super::people::People;
 use super::people::contact;
 use super::{Owners, Turn, reconciling, rng};
 use crate::api::{ContactId, Imported, Refusal, Reply};
@@ -76,7 +78,7 @@ impl Owners {
         turn: &mut Turn<'_>,
         id: &ContactId,
     ) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
+        let identity = self.people.contact_named(id)?;
         if self
             .people
             .contacts
@@ -142,14 +144,14 @@ impl Owners {
                     .map_err(|_| Refusal::Bug)?;
             }
             if self.account.told.versions.of(kind) > device.given.of(kind)
-                && let Some(fact) = self.fact(kind)
+                && let Some(fact) = self.people.fact(&self.account, kind)
             {
                 draft
                     .push(items::FACT, &tables::encoded(&fact))
                     .map_err(|_| Refusal::Bug)?;
             }
         }
-        self.share_prekey(turn, id)?;
+        self.people.share_prekey(turn, id)?;
         let shared = [Shared {
             space: reconciling::space_id(&contact.space),
             secret: contact.space.as_bytes(),
@@ -260,22 +262,6 @@ impl Owners {
         }))
     }
 
-    /// Whose bundle this tag is of, among contacts' devices.
-    pub(super) fn sender_of(&self, tag: &[u8; 32]) -> Option<DeviceId> {
-        match self.account.cryptography() {
-            Cryptography::Real => {
-                let me = self.account.device_id;
-                let senders = self.people.devices.iter().map(|(id, device)| {
-                    let direction = Direction::between(&id.0, &me.0);
-                    (*id, &device.bundle_tag_key, direction)
-                });
-                bundle::recognise(tag, senders)
-            }
-            #[cfg(feature = "sized")]
-            Cryptography::Sized => self.sized_sender_of(tag),
-        }
-    }
-
     /// Opens a bundle and looks at all in it. Nothing of it is taken in yet.
     pub(super) fn open_bundle(
         &mut self,
@@ -283,7 +269,7 @@ impl Owners {
         sealed: &[u8],
     ) -> Result<Opened, CallError> {
         let header = Header::parse(sealed).map_err(|_| Refusal::BadParcel)?;
-        let id = self.sender_of(header.tag());
+        let id = self.people.sender_of(&self.account, header.tag());
         let id = id.ok_or(Refusal::ParcelNotForUs)?;
         if !self.people.may_talk_to(id) {
             return Err(Refusal::Blocked.into());
@@ -298,7 +284,7 @@ impl Owners {
             .get(&id)
             .ok_or(Refusal::ParcelNotForUs)?;
         let identity = device.identity;
-        let keys = self.bundle_keys(turn.txn, id)?;
+        let keys = self.people.bundle_keys(turn.txn, id)?;
         let opened = bundle::open(
             sealed,
             &device.device_key,
@@ -403,7 +389,7 @@ impl Owners {
                 }
             }
             kind if items::SYNC.contains(&kind) => {
-                let authority = self.authority(bundle.identity)?;
+                let authority = self.people.authority(&self.account, bundle.identity)?;
                 let events =
                     reconciler.receive(turn.txn, &authority.borrow(), kind, &item.content)?;
                 self.sync_events(turn, bundle.identity, events)?;
@@ -415,6 +401,24 @@ impl Owners {
             _ => {}
         }
         Ok(None)
+    }
+}
+
+impl People {
+    /// Whose bundle this tag is of, among contacts' devices.
+    pub(super) fn sender_of(&self, account: &Account, tag: &[u8; 32]) -> Option<DeviceId> {
+        match account.cryptography() {
+            Cryptography::Real => {
+                let me = account.device_id;
+                let senders = self.devices.iter().map(|(id, device)| {
+                    let direction = Direction::between(&id.0, &me.0);
+                    (*id, &device.bundle_tag_key, direction)
+                });
+                bundle::recognise(tag, senders)
+            }
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => self.sized_sender_of(account, tag),
+        }
     }
 }
 

@@ -7,11 +7,13 @@ use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::BeaconKey;
 
+use super::account::Account;
 use super::call::checked_name;
 use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
 use super::items::Bye;
 use super::link::State;
+use super::people::People;
 use super::people::names::Names;
 use super::people::{contact, replay};
 use super::reach::dialling::Target;
@@ -20,114 +22,6 @@ use crate::api::{Contact, ContactId, Identities, Notice, Private, Refusal, Reply
 use crate::tables::{self, Table};
 
 impl Owners {
-    /// The identity that an API id names.
-    pub(super) fn contact_named(&self, id: &ContactId) -> Result<IdentityId, Refusal> {
-        let prefix: Option<[u8; 16]> = data_encoding::HEXLOWER
-            .decode(id.0.as_bytes())
-            .ok()
-            .and_then(|prefix| prefix.try_into().ok());
-        let mut least = [0; 32];
-        least[..16].copy_from_slice(&prefix.ok_or(Refusal::NoSuchContact)?);
-        self.people
-            .contacts
-            .range(IdentityId(least)..)
-            .next()
-            .map(|(identity, _)| *identity)
-            .filter(|identity| identity.0[..16] == least[..16])
-            .ok_or(Refusal::NoSuchContact)
-    }
-
-    pub(super) fn safety_words(&self, id: &ContactId) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
-        Ok(Reply::Identities(Identities {
-            contact: contact::api_id(identity),
-            ours: self.account.identity().0,
-            theirs: identity.0,
-        }))
-    }
-
-    fn contact_mut(
-        &mut self,
-        id: &ContactId,
-    ) -> Result<(IdentityId, &mut contact::Contact), CallError> {
-        let identity = self.contact_named(id)?;
-        let contact = self.people.contacts.get_mut(&identity);
-        Ok((identity, contact.ok_or(Refusal::NoSuchContact)?))
-    }
-
-    /// Somebody may be shown under another name now, or not at all: contacts whose names look the same may change.
-    pub(super) fn name_changed(&mut self, turn: &mut Turn<'_>, identity: IdentityId) {
-        let shown = match identity == self.account.identity() {
-            true => Some(self.account.told.name.as_str()),
-            false => self
-                .people
-                .contacts
-                .get(&identity)
-                .map(contact::Contact::name),
-        };
-        if let Some(names) = self.people.names.get_mut() {
-            let touched = names.set(identity, shown);
-            let known = touched
-                .into_iter()
-                .filter(|other| self.people.contacts.contains_key(other));
-            turn.pending.contacts.extend(known);
-        }
-    }
-
-    fn names(&self) -> &Names {
-        self.people.names.get_or_init(|| {
-            let mut names = Names::default();
-            names.set(self.account.identity(), Some(&self.account.told.name));
-            for (identity, contact) in &self.people.contacts {
-                names.set(*identity, Some(contact.name()));
-            }
-            names
-        })
-    }
-
-    /// Refuses a device list that would bring in a device of ours, or one that another contact has.
-    ///
-    /// Device keys alone are not compared: anybody can name somebody's X25519 key beside a signing key of
-    /// their own, gains nothing by it, and would keep its owner out.
-    pub(super) fn refuse_others_devices(
-        &self,
-        identity: IdentityId,
-        list: &DeviceList,
-    ) -> Result<(), PeerFault> {
-        let is_named = |device: &DeviceKeys| {
-            let mut named = list.devices();
-            named.any(|named| named.signing == device.signing)
-        };
-        let others = self
-            .people
-            .contacts
-            .iter()
-            .filter(|(id, _)| **id != identity);
-        let mut others = others.flat_map(|(_, contact)| &contact.devices);
-        if self.account.device_list.devices().any(is_named) || others.any(is_named) {
-            return Err(PeerFault::OthersDevice);
-        }
-        Ok(())
-    }
-
-    /// The other side did what a device with its state cannot do, or what nothing here explains: this device
-    /// or that one runs an older state, or somebody runs a copy of one of them. The user is shown that.
-    pub(super) fn doubt(
-        &mut self,
-        turn: &mut Turn<'_>,
-        identity: IdentityId,
-    ) -> Result<(), StorageError> {
-        if let Some(contact) = self.people.contacts.get_mut(&identity)
-            && (contact.verified || !contact.older_state)
-        {
-            contact.older_state = true;
-            contact.verified = false;
-            contact.save(turn.txn, identity)?;
-            turn.pending.contacts.insert(identity);
-        }
-        Ok(())
-    }
-
     /// Forgets a device and all that was shared with it.
     pub(super) fn forget_device(
         &mut self,
@@ -140,7 +34,7 @@ impl Owners {
         self.reach.forget_device(id);
         turn.txn.remove(&Table::Devices.key(&[&id.0]))?;
         replay::forget_device(turn.txn, id)?;
-        self.forget_prekeys_of(turn, id)
+        self.people.forget_prekeys_of(turn, id)
     }
 
     /// From now on only those who are told again recognise this device's beacon.
@@ -152,6 +46,117 @@ impl Owners {
             self.fact_changed(turn, FactKind::RelayNames)?;
         }
         self.fact_changed(turn, FactKind::BeaconKey)
+    }
+}
+
+impl People {
+    /// The identity that an API id names.
+    pub(super) fn contact_named(&self, id: &ContactId) -> Result<IdentityId, Refusal> {
+        let prefix: Option<[u8; 16]> = data_encoding::HEXLOWER
+            .decode(id.0.as_bytes())
+            .ok()
+            .and_then(|prefix| prefix.try_into().ok());
+        let mut least = [0; 32];
+        least[..16].copy_from_slice(&prefix.ok_or(Refusal::NoSuchContact)?);
+        self.contacts
+            .range(IdentityId(least)..)
+            .next()
+            .map(|(identity, _)| *identity)
+            .filter(|identity| identity.0[..16] == least[..16])
+            .ok_or(Refusal::NoSuchContact)
+    }
+
+    pub(super) fn safety_words(
+        &self,
+        account: &Account,
+        id: &ContactId,
+    ) -> Result<Reply, CallError> {
+        let identity = self.contact_named(id)?;
+        Ok(Reply::Identities(Identities {
+            contact: contact::api_id(identity),
+            ours: account.identity().0,
+            theirs: identity.0,
+        }))
+    }
+
+    fn contact_mut(
+        &mut self,
+        id: &ContactId,
+    ) -> Result<(IdentityId, &mut contact::Contact), CallError> {
+        let identity = self.contact_named(id)?;
+        let contact = self.contacts.get_mut(&identity);
+        Ok((identity, contact.ok_or(Refusal::NoSuchContact)?))
+    }
+
+    /// Somebody may be shown under another name now, or not at all: contacts whose names look the same may change.
+    pub(super) fn name_changed(
+        &mut self,
+        account: &Account,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+    ) {
+        let shown = match identity == account.identity() {
+            true => Some(account.told.name.as_str()),
+            false => self.contacts.get(&identity).map(contact::Contact::name),
+        };
+        if let Some(names) = self.names.get_mut() {
+            let touched = names.set(identity, shown);
+            let known = touched
+                .into_iter()
+                .filter(|other| self.contacts.contains_key(other));
+            turn.pending.contacts.extend(known);
+        }
+    }
+
+    fn names(&self, account: &Account) -> &Names {
+        self.names.get_or_init(|| {
+            let mut names = Names::default();
+            names.set(account.identity(), Some(&account.told.name));
+            for (identity, contact) in &self.contacts {
+                names.set(*identity, Some(contact.name()));
+            }
+            names
+        })
+    }
+
+    /// Refuses a device list that would bring in a device of ours, or one that another contact has.
+    ///
+    /// Device keys alone are not compared: anybody can name somebody's X25519 key beside a signing key of
+    /// their own, gains nothing by it, and would keep its owner out.
+    pub(super) fn refuse_others_devices(
+        &self,
+        account: &Account,
+        identity: IdentityId,
+        list: &DeviceList,
+    ) -> Result<(), PeerFault> {
+        let is_named = |device: &DeviceKeys| {
+            let mut named = list.devices();
+            named.any(|named| named.signing == device.signing)
+        };
+        let others = self.contacts.iter().filter(|(id, _)| **id != identity);
+        let mut others = others.flat_map(|(_, contact)| &contact.devices);
+        if account.device_list.devices().any(is_named) || others.any(is_named) {
+            return Err(PeerFault::OthersDevice);
+        }
+        Ok(())
+    }
+
+    /// The other side did what a device with its state cannot do, or what nothing here explains: this device
+    /// or that one runs an older state, or somebody runs a copy of one of them. The user is shown that.
+    pub(super) fn doubt(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+    ) -> Result<(), StorageError> {
+        if let Some(contact) = self.contacts.get_mut(&identity)
+            && (contact.verified || !contact.older_state)
+        {
+            contact.older_state = true;
+            contact.verified = false;
+            contact.save(turn.txn, identity)?;
+            turn.pending.contacts.insert(identity);
+        }
+        Ok(())
     }
 }
 
@@ -174,7 +179,7 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: &ContactId,
     ) -> Result<Reply, CallError> {
-        let identity = self.owners.contact_named(id)?;
+        let identity = self.owners.people.contact_named(id)?;
         Ok(Reply::Contact(
             self.view_contact(turn.txn, turn.now, identity)?,
         ))
@@ -222,7 +227,11 @@ impl Engine {
             name: Private(known.name().to_owned()),
             own_name: Private(known.own_name.clone()),
             former_name: known.former_name.clone().map(Private),
-            lookalike: self.owners.names().is_shared(identity),
+            lookalike: self
+                .owners
+                .people
+                .names(&self.owners.account)
+                .is_shared(identity),
             verified: known.verified,
             blocked: known.blocked,
             notice: known.older_state.then_some(Notice::OlderState),
@@ -257,7 +266,7 @@ impl Engine {
         alias: &Private,
     ) -> Result<Reply, CallError> {
         let alias = checked_name(alias)?;
-        let (_, contact) = self.owners.contact_mut(id)?;
+        let (_, contact) = self.owners.people.contact_mut(id)?;
         if !contact.alias.is_empty() && contact.alias != alias {
             turn.erased()?;
         }
@@ -270,10 +279,12 @@ impl Engine {
         id: &ContactId,
         change: impl FnOnce(&mut contact::Contact),
     ) -> Result<Reply, CallError> {
-        let (identity, contact) = self.owners.contact_mut(id)?;
+        let (identity, contact) = self.owners.people.contact_mut(id)?;
         change(contact);
         contact.save(turn.txn, identity)?;
-        self.owners.name_changed(turn, identity);
+        self.owners
+            .people
+            .name_changed(&self.owners.account, turn, identity);
         turn.pending.contacts.insert(identity);
         Ok(Reply::Contact(
             self.view_contact(turn.txn, turn.now, identity)?,
@@ -286,7 +297,7 @@ impl Engine {
         id: &ContactId,
         blocked: bool,
     ) -> Result<Reply, CallError> {
-        let (identity, contact) = self.owners.contact_mut(id)?;
+        let (identity, contact) = self.owners.people.contact_mut(id)?;
         if contact.blocked != blocked {
             contact.blocked = blocked;
             contact.save(turn.txn, identity)?;
@@ -318,13 +329,15 @@ impl Engine {
         turn: &mut Turn<'_>,
         id: &ContactId,
     ) -> Result<Reply, CallError> {
-        let identity = self.owners.contact_named(id)?;
+        let identity = self.owners.people.contact_named(id)?;
         for device in self.owners.people.devices_of(identity).collect::<Vec<_>>() {
             self.end_session(turn, device, Bye::Removed, None)?;
             self.owners.forget_device(turn, device)?;
         }
         if let Some(contact) = self.owners.people.contacts.remove(&identity) {
-            self.owners.name_changed(turn, identity);
+            self.owners
+                .people
+                .name_changed(&self.owners.account, turn, identity);
             let space = reconciling::space_id(&contact.space);
             space::remove(turn.txn, space)?;
             reading::forget(turn.txn, space)?;

@@ -173,7 +173,7 @@ impl Owners {
 
     /// For whom a bundle is.
     fn whose(&self, reader: &dyn Reader, tag: &Tag) -> Result<Whose, StorageError> {
-        let Some(sender) = self.sender_of(&tag.0) else {
+        let Some(sender) = self.people.sender_of(&self.account, &tag.0) else {
             return Ok(Whose::Others);
         };
         let taken = Table::BundleTags.key(&[&sender.0, &tag.0[..16]]);

@@ -31,7 +31,7 @@ impl Owners {
         text: &Private,
     ) -> Result<Reply, CallError> {
         let sent = self.send_text(turn, id, text)?;
-        forget(turn.txn, self.contact_named(id)?)?;
+        forget(turn.txn, self.people.contact_named(id)?)?;
         Ok(sent)
     }
 
@@ -41,7 +41,7 @@ impl Owners {
         id: &ContactId,
         text: &Private,
     ) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
+        let identity = self.people.contact_named(id)?;
         conversation::check_length(&text.0)?;
         let before = of(turn.txn, identity)?;
         if before.is_some_and(|before| !text.0.starts_with(&before.0)) {

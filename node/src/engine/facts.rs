@@ -8,6 +8,7 @@ use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::device::{DeviceList, DeviceListFault};
 use hedgerow_transport::keys::BeaconKey;
 
+use super::account::Account;
 use super::account::MAX_NAME;
 use super::fact::{Fact, FactHeld, FactKind, PrekeyFact};
 use super::fault::{LinkError, PeerFault};
@@ -15,6 +16,7 @@ use super::items::{self, Bye, Hello};
 use super::link::State;
 use super::links::Errand;
 use super::live::Live;
+use super::people::People;
 use super::people::device::{Device, TheirPrekey};
 use super::reach::endpoint::{Endpoint, MAX_ADDRESSES};
 use super::reach::relays::RelayNames;
@@ -30,51 +32,6 @@ const MAX_OUTRUN: u32 = 1_024;
 pub(super) const MAX_LISTS: usize = 8;
 
 impl Owners {
-    /// The content of one of our facts; `None` if there is none yet.
-    pub(super) fn fact(&self, kind: FactKind) -> Option<Fact> {
-        let version = self.account.told.versions.of(kind);
-        if version == 0 {
-            return None;
-        }
-        let bytes = match kind {
-            FactKind::DeviceList => self.account.told.device_list.to_vec(),
-            FactKind::Profile => tables::encoded(&(self.account.told.name.as_str(),)),
-            FactKind::Addresses => tables::encoded(&self.account.told.addresses),
-            FactKind::Prekey => tables::encoded(&self.newest_prekey()?),
-            FactKind::BeaconKey => self.account.told.beacon_key.as_bytes().to_vec(),
-            FactKind::RelayNames => tables::encoded(&self.account.relay_names()),
-        };
-        Some(Fact {
-            kind: kind as u8,
-            version,
-            bytes: bytes.into(),
-        })
-    }
-
-    /// Says every fact that the other side lacks and has not been told in this session.
-    pub(super) fn tell_facts(
-        &self,
-        turn: &mut Turn<'_>,
-        live: &mut Live,
-    ) -> Result<(), StorageError> {
-        let Some(device) = self.people.devices.get(&live.device) else {
-            return Ok(());
-        };
-        for kind in FactKind::ALL {
-            let version = self.account.told.versions.of(kind);
-            if version > device.given.of(kind)
-                && live.told.raise(kind, version)
-                && let Some(fact) = self.fact(kind)
-            {
-                if kind == FactKind::Prekey {
-                    self.share_prekey(turn, live.device)?;
-                }
-                items::say(&mut live.session, items::FACT, &fact);
-            }
-        }
-        Ok(())
-    }
-
     /// A fact of ours has changed: it gets a new version, and every session tells it.
     pub(super) fn fact_changed(
         &mut self,
@@ -182,7 +139,8 @@ impl Owners {
                     contact.rename_itself(name);
                     contact.save(turn.txn, device.identity)?;
                     turn.erased()?;
-                    self.name_changed(turn, device.identity);
+                    self.people
+                        .name_changed(&self.account, turn, device.identity);
                     turn.pending.contacts.insert(device.identity);
                 }
             }
@@ -264,10 +222,11 @@ impl Owners {
         match list.replaces(&held) {
             Ok(true) => {}
             Ok(false) => return Ok(()),
-            Err(DeviceListFault::Forked) => return Ok(self.doubt(turn, device.identity)?),
+            Err(DeviceListFault::Forked) => return Ok(self.people.doubt(turn, device.identity)?),
             Err(fault) => return Err(fault.into()),
         }
-        self.refuse_others_devices(device.identity, &list)?;
+        self.people
+            .refuse_others_devices(&self.account, device.identity, &list)?;
         let contact = self
             .people
             .contacts
@@ -288,27 +247,6 @@ impl Owners {
                 peer::forget(turn.txn, space, other)?;
                 self.forget_device(turn, other)?;
             }
-        }
-        Ok(())
-    }
-
-    /// The other side says which device list it tells of. If we hold another one of that version, the
-    /// identity has signed two.
-    pub(super) fn compare_device_list(
-        &mut self,
-        turn: &mut Turn<'_>,
-        identity: IdentityId,
-        hello: &Hello,
-    ) -> Result<(), LinkError> {
-        let contact = self
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or(PeerFault::OutOfPlace)?;
-        let held = DeviceList::decode_kept(&contact.device_list).map_err(|_| tables::damaged())?;
-        let is_same_version = hello.device_list_version == held.version();
-        if is_same_version && held.hash() != *hello.device_list_hash {
-            self.doubt(turn, identity)?;
         }
         Ok(())
     }
@@ -338,6 +276,71 @@ impl Owners {
     }
 }
 
+impl People {
+    /// The content of one of our facts; `None` if there is none yet.
+    pub(super) fn fact(&self, account: &Account, kind: FactKind) -> Option<Fact> {
+        let version = account.told.versions.of(kind);
+        if version == 0 {
+            return None;
+        }
+        let bytes = match kind {
+            FactKind::DeviceList => account.told.device_list.to_vec(),
+            FactKind::Profile => tables::encoded(&(account.told.name.as_str(),)),
+            FactKind::Addresses => tables::encoded(&account.told.addresses),
+            FactKind::Prekey => tables::encoded(&self.newest_prekey()?),
+            FactKind::BeaconKey => account.told.beacon_key.as_bytes().to_vec(),
+            FactKind::RelayNames => tables::encoded(&account.relay_names()),
+        };
+        Some(Fact {
+            kind: kind as u8,
+            version,
+            bytes: bytes.into(),
+        })
+    }
+
+    /// Says every fact that the other side lacks and has not been told in this session.
+    pub(super) fn tell_facts(
+        &self,
+        account: &Account,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+    ) -> Result<(), StorageError> {
+        let Some(device) = self.devices.get(&live.device) else {
+            return Ok(());
+        };
+        for kind in FactKind::ALL {
+            let version = account.told.versions.of(kind);
+            if version > device.given.of(kind)
+                && live.told.raise(kind, version)
+                && let Some(fact) = self.fact(account, kind)
+            {
+                if kind == FactKind::Prekey {
+                    self.share_prekey(turn, live.device)?;
+                }
+                items::say(&mut live.session, items::FACT, &fact);
+            }
+        }
+        Ok(())
+    }
+
+    /// The other side says which device list it tells of. If we hold another one of that version, the
+    /// identity has signed two.
+    pub(super) fn compare_device_list(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+        hello: &Hello,
+    ) -> Result<(), LinkError> {
+        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+        let held = DeviceList::decode_kept(&contact.device_list).map_err(|_| tables::damaged())?;
+        let is_same_version = hello.device_list_version == held.version();
+        if is_same_version && held.hash() != *hello.device_list_hash {
+            self.doubt(turn, identity)?;
+        }
+        Ok(())
+    }
+}
+
 impl Engine {
     /// Tells every session what its other side lacks, but the one on this link.
     pub(super) fn tell_everybody(
@@ -350,7 +353,9 @@ impl Engine {
             if Some(up.link) != except
                 && let Some(State::Live(live)) = link.map(|link| &mut link.state)
             {
-                self.owners.tell_facts(turn, live)?;
+                self.owners
+                    .people
+                    .tell_facts(&self.owners.account, turn, live)?;
             }
         }
         Ok(())

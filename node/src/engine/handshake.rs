@@ -6,8 +6,10 @@ use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::{Dialling, Direction, Head, Party, Tagged, Whole};
 use hedgerow_transport::keys::Psk;
 
+use super::account::Account;
 use super::fault::{LinkError, PeerFault};
 use super::link::{State, Who};
+use super::people::People;
 use super::people::device::Device;
 use super::people::replay;
 use super::reach::dialling::Attempt;
@@ -51,30 +53,6 @@ impl Owners {
         Some((State::Dialling(id, Box::new(dialling), rescue), flight))
     }
 
-    /// Whose first flight this is, among contacts' devices and open invitations.
-    pub(super) fn recognise(&self, head: Head) -> Option<(Who, Tagged)> {
-        match self.account.cryptography() {
-            Cryptography::Real => {}
-            #[cfg(feature = "sized")]
-            Cryptography::Sized => return self.recognise_by_hint(head),
-        }
-        let me = self.account.device_id;
-        let devices = self.people.devices.iter().map(|(id, device)| {
-            (
-                Who::Device(*id),
-                &device.tag_key,
-                Direction::between(&id.0, &me.0),
-            )
-        });
-        let joiners = self
-            .people
-            .invitations
-            .iter()
-            .filter(|(_, made)| made.answers())
-            .map(|(id, made)| (Who::Joiner(*id), made.tag_key(), Direction::Up));
-        head.recognise(devices.chain(joiners)).ok()
-    }
-
     /// Opens a contact's first flight, commits its counter and answers.
     pub(super) fn answer_device(
         &mut self,
@@ -107,22 +85,46 @@ impl Owners {
         if !replay::take(turn.txn, id, number, incarnation, counted.counter)? {
             return Err(PeerFault::Handshake.into());
         }
-        self.psk_seen(turn, id, number)?;
+        self.people.psk_seen(turn, id, number)?;
         let (flight, session) = opened.answer(&mut turn.rng)?;
         let live = self.new_live(turn, id, session, number == replay::RESCUE)?;
         Ok((flight, State::Live(live)))
+    }
+}
+
+impl People {
+    /// Whose first flight this is, among contacts' devices and open invitations.
+    pub(super) fn recognise(&self, account: &Account, head: Head) -> Option<(Who, Tagged)> {
+        match account.cryptography() {
+            Cryptography::Real => {}
+            #[cfg(feature = "sized")]
+            Cryptography::Sized => return self.recognise_by_hint(account, head),
+        }
+        let me = account.device_id;
+        let devices = self.devices.iter().map(|(id, device)| {
+            (
+                Who::Device(*id),
+                &device.tag_key,
+                Direction::between(&id.0, &me.0),
+            )
+        });
+        let joiners = self
+            .invitations
+            .iter()
+            .filter(|(_, made)| made.answers())
+            .map(|(id, made)| (Who::Joiner(*id), made.tag_key(), Direction::Up));
+        head.recognise(devices.chain(joiners)).ok()
     }
 
     /// A dial of a device was not answered. Where sessions have come about before, or its beacon was
     /// seen, that may mean that one of the two has lost newer psks.
     pub(super) fn refused(&mut self, id: DeviceId, attempt: &Attempt) {
         if self
-            .people
             .devices
             .get(&id)
             .is_some_and(|device| attempt.sighted || device.is_good(&attempt.endpoint))
         {
-            *self.people.refusals.entry(id).or_default() += 1;
+            *self.refusals.entry(id).or_default() += 1;
         }
     }
 }

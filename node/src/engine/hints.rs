@@ -8,8 +8,9 @@ use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::bundle;
 use hedgerow_transport::handshake::{Direction, Head, Tagged};
 
-use super::Owners;
+use super::account::Account;
 use super::link::Who;
+use super::people::People;
 
 /// Who sends a flight with which hint. Whoever is gone may still be in it.
 #[derive(Debug, Default)]
@@ -27,31 +28,27 @@ impl Hints {
     }
 }
 
-impl Owners {
+impl People {
     /// As [`recognise`](Self::recognise), for sized flights.
-    pub(super) fn recognise_by_hint(&self, head: Head) -> Option<(Who, Tagged)> {
-        let me = self.account.device_id;
+    pub(super) fn recognise_by_hint(&self, account: &Account, head: Head) -> Option<(Who, Tagged)> {
+        let me = account.device_id;
         let direction = |from: &[u8; 16]| Direction::between(from, &me.0);
-        let hints = self.people.hints.flights.get_or_init(|| {
-            let devices = self.people.devices.iter();
+        let hints = self.hints.flights.get_or_init(|| {
+            let devices = self.devices.iter();
             let devices = devices.map(|(id, device)| {
                 let hint = device.tag_key.hint(direction(&id.0));
                 (hint, Who::Device(*id))
             });
-            let joiners = self.people.invitations.iter();
+            let joiners = self.invitations.iter();
             let joiners =
                 joiners.map(|(id, made)| (made.tag_key().hint(Direction::Up), Who::Joiner(*id)));
             devices.chain(joiners).collect()
         });
         let who = *hints.get(&head.hint())?;
         let (key, direction) = match who {
-            Who::Device(id) => (&self.people.devices.get(&id)?.tag_key, direction(&id.0)),
+            Who::Device(id) => (&self.devices.get(&id)?.tag_key, direction(&id.0)),
             Who::Joiner(id) => {
-                let made = self
-                    .people
-                    .invitations
-                    .get(&id)
-                    .filter(|made| made.answers())?;
+                let made = self.invitations.get(&id).filter(|made| made.answers())?;
                 (made.tag_key(), Direction::Up)
             }
         };
@@ -60,17 +57,17 @@ impl Owners {
     }
 
     /// As [`sender_of`](Self::sender_of), for sized bundles.
-    pub(super) fn sized_sender_of(&self, tag: &[u8; 32]) -> Option<DeviceId> {
-        let me = self.account.device_id;
+    pub(super) fn sized_sender_of(&self, account: &Account, tag: &[u8; 32]) -> Option<DeviceId> {
+        let me = account.device_id;
         let direction = |from: &DeviceId| Direction::between(&from.0, &me.0);
-        let bundles = self.people.hints.bundles.get_or_init(|| {
-            let devices = self.people.devices.iter();
+        let bundles = self.hints.bundles.get_or_init(|| {
+            let devices = self.devices.iter();
             devices
                 .map(|(id, device)| (device.bundle_tag_key.hint(direction(id)), *id))
                 .collect()
         });
         let id = *bundles.get(&bundle::sized_hint(tag))?;
-        let key = &self.people.devices.get(&id)?.bundle_tag_key;
+        let key = &self.devices.get(&id)?.bundle_tag_key;
         bundle::is_sized_by(tag, key, direction(&id)).then_some(id)
     }
 }

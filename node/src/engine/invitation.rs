@@ -8,8 +8,10 @@ use hedgerow_transport::keys::{InvitationSecret, Psk, TagKey};
 use hedgerow_transport::meeting::Declined;
 use minicbor::{Decode, Encode};
 
+use super::account::Account;
 use super::fault::{CallError, LinkError, PeerFault};
 use super::link::State;
+use super::people::People;
 use super::{Now, Owners, Turn, rng};
 use crate::api::{self, InvitationId, InvitationState, NewInvitation, Private, Refusal, Reply};
 use crate::tables::{self, Table};
@@ -173,7 +175,7 @@ impl Owners {
         let secret = InvitationSecret::from_bytes(rng::bytes(turn.rng));
         let invitation = Invitation {
             secret: secret.clone(),
-            inviter: self.inviter_hash(),
+            inviter: self.people.inviter_hash(&self.account),
             expires_s,
             addresses: self.reach.invited_to(&self.account),
             in_person: wish.in_person,
@@ -200,18 +202,12 @@ impl Owners {
         turn.pending.invitations.insert(id);
         Ok(Reply::Invitation(view))
     }
+}
 
+impl People {
     pub(super) fn list_invitations(&self) -> Vec<api::Invitation> {
-        let made = self
-            .people
-            .invitations
-            .iter()
-            .map(|(id, made)| made.view(*id));
-        let joining = self
-            .people
-            .joinings
-            .iter()
-            .map(|(id, joining)| joining.view(*id));
+        let made = self.invitations.iter().map(|(id, made)| made.view(*id));
+        let joining = self.joinings.iter().map(|(id, joining)| joining.view(*id));
         made.chain(joining).collect()
     }
 
@@ -222,7 +218,6 @@ impl Owners {
     ) -> Result<Reply, CallError> {
         let id = InvitationKey::parse(id).ok_or(Refusal::NoSuchInvitation)?;
         let made = self
-            .people
             .invitations
             .get_mut(&id)
             .ok_or(Refusal::NoSuchInvitation)?;
@@ -237,26 +232,19 @@ impl Owners {
     /// Opens a joiner's first flight, commits its nonce and answers.
     pub(super) fn answer_joiner(
         &mut self,
+        account: &Account,
         turn: &mut Turn<'_>,
         id: InvitationKey,
         whole: Whole,
     ) -> Result<(Vec<u8>, State), LinkError> {
-        let hash = self.inviter_hash();
-        let made = self
-            .people
-            .invitations
-            .get_mut(&id)
-            .ok_or(PeerFault::Handshake)?;
+        let hash = self.inviter_hash(account);
+        let made = self.invitations.get_mut(&id).ok_or(PeerFault::Handshake)?;
         let nonce = Table::InvitationNonces.key(&[&id.0.to_be_bytes(), &whole.nonce()]);
         if !made.answers() || turn.txn.get(&nonce)?.is_some() {
             return Err(PeerFault::Handshake.into());
         }
-        let invited = whole.open_invited(
-            &self.account.secrets.device_key,
-            &hash,
-            &made.psk,
-            &mut turn.rng,
-        )?;
+        let invited =
+            whole.open_invited(&account.secrets.device_key, &hash, &made.psk, &mut turn.rng)?;
         made.tries += 1;
         made.save(turn.txn, id)?;
         turn.txn.put(&nonce, &[])?;
@@ -268,21 +256,20 @@ impl Owners {
     pub(super) fn end_invitations(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let wall_ms = turn.now.wall_ms;
         let due: Vec<_> = self
-            .people
             .invitations
             .iter()
             .filter(|(_, made)| made.next_change_ms() <= wall_ms)
             .map(|(id, _)| *id)
             .collect();
         for id in due {
-            let Some(made) = self.people.invitations.get_mut(&id) else {
+            let Some(made) = self.invitations.get_mut(&id) else {
                 continue;
             };
             if made.fate == Fate::Open {
                 made.end(Fate::Expired, wall_ms);
                 made.save(turn.txn, id)?;
             } else {
-                self.people.invitations.remove(&id);
+                self.invitations.remove(&id);
                 turn.txn
                     .remove(&Table::Invitations.key(&[&id.0.to_be_bytes()]))?;
                 tables::remove_all(
@@ -297,12 +284,7 @@ impl Owners {
 
     /// When an invitation ends or is forgotten.
     pub(super) fn next_invitation_end_ms(&self, now: Now) -> Option<u64> {
-        let next = self
-            .people
-            .invitations
-            .values()
-            .map(Made::next_change_ms)
-            .min()?;
+        let next = self.invitations.values().map(Made::next_change_ms).min()?;
         Some(
             now.mono_ms
                 .saturating_add(next.saturating_sub(now.wall_ms).max(0) as u64),

@@ -6,9 +6,11 @@ use hedgerow_transport::handshake::Joining as Flight;
 use hedgerow_transport::invitation::{Invitation, LinkError};
 use minicbor::{Decode, Encode};
 
+use super::account::Account;
 use super::fault::CallError;
 use super::invitation::InvitationKey;
 use super::link::State;
+use super::people::People;
 use super::reach::dialling::Target;
 use super::reach::endpoint::Endpoint;
 use super::{Owners, Turn};
@@ -101,10 +103,10 @@ impl Owners {
             LinkError::NewerVersion => Refusal::NewerLink,
             LinkError::NotAnInvitation | LinkError::Damaged => Refusal::BadLink,
         })?;
-        if invitation.inviter == self.inviter_hash() {
+        if invitation.inviter == self.people.inviter_hash(&self.account) {
             return Err(Refusal::OwnLink.into());
         }
-        if let Some(blocked) = self.maker(&invitation.inviter) {
+        if let Some(blocked) = self.people.maker(&invitation.inviter) {
             return Err(if blocked {
                 Refusal::Blocked
             } else {
@@ -174,16 +176,19 @@ impl Owners {
         turn.txn
             .remove(&Table::Joinings.key(&[&id.0.to_be_bytes()]))
     }
+}
 
+impl People {
     /// Begins a meeting: the first flight.
     pub(super) fn dial_inviter(
         &mut self,
+        account: &Account,
         turn: &mut Turn<'_>,
         id: InvitationKey,
     ) -> Option<(State, Vec<u8>)> {
-        let invitation = &self.people.joinings.get(&id)?.invitation;
+        let invitation = &self.joinings.get(&id)?.invitation;
         let (joining, flight) = Flight::new(
-            &self.account.secrets.device_key,
+            &account.secrets.device_key,
             &invitation.inviter,
             &invitation.secret.tag_key(),
             &invitation.secret.psk(),
@@ -194,7 +199,7 @@ impl Owners {
 
     /// A round of attempts found nobody who answers: the user is told once.
     pub(super) fn inviter_silent(&mut self, turn: &mut Turn<'_>, id: InvitationKey) {
-        if let Some(joining) = self.people.joinings.get_mut(&id)
+        if let Some(joining) = self.joinings.get_mut(&id)
             && !std::mem::replace(&mut joining.told_no_answer, true)
         {
             turn.pending.join_problems.push((id, JoinProblem::NoAnswer));

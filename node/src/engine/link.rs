@@ -141,7 +141,8 @@ impl Owners {
                                 answered
                             }
                             Who::Joiner(invitation) => {
-                                self.answer_joiner(turn, invitation, whole)?
+                                self.people
+                                    .answer_joiner(&self.account, turn, invitation, whole)?
                             }
                         };
                         turn.out.recognised(id);
@@ -219,10 +220,10 @@ impl Owners {
             && !attempt.moves
             && matches!(link.state, State::Dialling(..) | State::Draining)
         {
-            self.refused(device, attempt);
+            self.people.refused(device, attempt);
         }
         if let Some(inviter) = self.reach.attempt_over(turn, attempt, cut) {
-            self.inviter_silent(turn, inviter);
+            self.people.inviter_silent(turn, inviter);
         }
     }
 }
@@ -248,11 +249,15 @@ impl Engine {
             Some(attempt) => {
                 let begun = match attempt.target {
                     Target::Device(device) => self.owners.dial_device(turn, device, attempt.moves),
-                    Target::Inviter(invitation) => self.owners.dial_inviter(turn, invitation),
+                    Target::Inviter(invitation) => {
+                        self.owners
+                            .people
+                            .dial_inviter(&self.owners.account, turn, invitation)
+                    }
                 };
                 let Some((state, flight)) = begun else {
                     if let Some(inviter) = self.owners.reach.attempt_over(turn, attempt, false) {
-                        self.owners.inviter_silent(turn, inviter);
+                        self.owners.people.inviter_silent(turn, inviter);
                     }
                     turn.out.end(id, Ending::Now);
                     return Ok(());
@@ -291,7 +296,7 @@ impl Engine {
                     continue;
                 }
             };
-            match self.owners.recognise(head) {
+            match self.owners.people.recognise(&self.owners.account, head) {
                 Some((who, tagged)) => {
                     link.state = State::Tagged(who, Box::new(tagged));
                     self.advance(turn, id, backlog.freeze())?;

@@ -18,6 +18,7 @@ use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
 use super::links::{Errand, Up};
+use super::people::People;
 use super::people::psk::PskProof;
 use super::reach::dialling::Target;
 use super::silence::{Waiting, is_watched};
@@ -92,7 +93,9 @@ impl Owners {
         rescue: bool,
     ) -> Result<Box<Live>, LinkError> {
         let device = self.people.devices.get(&id).ok_or(PeerFault::Handshake)?;
-        let sync = self.reconciler(turn, id, device.identity, &session)?;
+        let sync = self
+            .people
+            .reconciler(&self.account, turn, id, device.identity, &session)?;
         let hello = Hello {
             version: items::SESSION_VERSION,
             features: if self.couriering.is_some() {
@@ -187,9 +190,12 @@ impl Owners {
             }
             (items::FACT, _) => self.handle_fact(turn, live, items::decode(item)?)?,
             (items::FACT_HELD, _) => self.fact_held(turn, live.device, items::decode(item)?)?,
-            (psk::PROPOSE, _) => self.psk_proposed(turn, live, &item.content)?,
-            (psk::ANSWER, _) => self.psk_answered(turn, live, &item.content)?,
-            (psk::MOVED, _) => return self.psk_moved(turn, live, &item.content),
+            (psk::PROPOSE, _) => {
+                self.people
+                    .psk_proposed(&self.account, turn, live, &item.content)?
+            }
+            (psk::ANSWER, _) => self.people.psk_answered(turn, live, &item.content)?,
+            (psk::MOVED, _) => return self.people.psk_moved(turn, live, &item.content),
             (kind, _) if items::SYNC.contains(&kind) && !live.rescue => {
                 self.sync_item(turn, live, item)?
             }
@@ -220,7 +226,8 @@ impl Owners {
             link.deadline_ms = Some(turn.now.mono_ms + RESCUE_MS);
             // The attempt has served; when this link is over the device is wanted anew.
             self.reach.drop_target(Target::Device(live.device));
-            self.rescue_begun(turn, live, &hello)?;
+            self.people
+                .rescue_begun(&self.account, turn, live, &hello)?;
             return Ok(true);
         }
         if !self.settle_duplicate(turn, live, &hello) {
@@ -238,10 +245,11 @@ impl Owners {
         self.reach.session_begun(live.device);
         self.people.refusals.remove(&live.device);
         self.session_begun(turn, link, live, &hello)?;
-        self.compare_device_list(turn, live.identity, &hello)?;
+        self.people
+            .compare_device_list(turn, live.identity, &hello)?;
         self.raise_outrun_facts(turn, &hello)?;
-        self.tell_facts(turn, live)?;
-        self.propose_if_due(turn, live)?;
+        self.people.tell_facts(&self.account, turn, live)?;
+        self.people.propose_if_due(&self.account, turn, live)?;
         self.sync_begun(
             turn,
             live,
@@ -287,30 +295,13 @@ impl Owners {
             .unsaved
             .entry(live.device)
             .or_insert(turn.now.mono_ms + SAVE_MS);
-        self.psk_seen(turn, live.device, hello.psk_number)?;
+        self.people.psk_seen(turn, live.device, hello.psk_number)?;
         let was_guessed = self.reach.is_sure_of(live.device);
         if epoch_moved || was_guessed {
             self.reach.beacons_changed();
         }
         if moved_ms.saturating_abs() > EPOCH_MS {
             self.reach.doubt_clocks(turn.now);
-        }
-        Ok(())
-    }
-
-    /// Saves what sessions' beginnings have told, a while after: none of it is worth a wait for the disk
-    /// while messages wait for the session.
-    pub(super) fn save_devices(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let due: Vec<DeviceId> = self
-            .people
-            .unsaved
-            .extract_if(.., |_, due_ms| *due_ms <= turn.now.mono_ms)
-            .map(|(id, _)| id)
-            .collect();
-        for id in due {
-            if let Some(device) = self.people.devices.get(&id) {
-                device.save(turn.txn, id)?;
-            }
         }
         Ok(())
     }
@@ -391,6 +382,24 @@ impl Owners {
         let view = View::of(&self.account, &self.people, &self.sessions);
         self.reach.want_device(turn, view, live.device);
         self.courier_parted(turn, id, live)
+    }
+}
+
+impl People {
+    /// Saves what sessions' beginnings have told, a while after: none of it is worth a wait for the disk
+    /// while messages wait for the session.
+    pub(super) fn save_devices(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let due: Vec<DeviceId> = self
+            .unsaved
+            .extract_if(.., |_, due_ms| *due_ms <= turn.now.mono_ms)
+            .map(|(id, _)| id)
+            .collect();
+        for id in due {
+            if let Some(device) = self.devices.get(&id) {
+                device.save(turn.txn, id)?;
+            }
+        }
+        Ok(())
     }
 }
 

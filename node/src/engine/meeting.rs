@@ -11,12 +11,14 @@ use hedgerow_transport::meeting::{self, Acquaintance, Declined, Introduction, Me
 use hedgerow_transport::relay::RelayKey;
 use hedgerow_transport::session::Session;
 
+use super::account::Account;
 use super::fact::Versions;
 use super::fault::{LinkError, PeerFault};
 use super::invitation::{Fate, InvitationKey};
 use super::joining::Joining;
 use super::link::{Link, State};
 use super::links::Errand;
+use super::people::People;
 use super::people::contact::Contact;
 use super::people::device::Device;
 use super::people::psk::PskChain;
@@ -130,7 +132,8 @@ impl Owners {
         )?;
         let device = DeviceId(joiner.device.device_id());
         let identity = IdentityId(*joiner.peer.devices.identity());
-        self.refuse_others_devices(identity, &joiner.peer.devices)?;
+        self.people
+            .refuse_others_devices(&self.account, identity, &joiner.peer.devices)?;
         let again = made.used_by == Some(device);
         let declined = match self.people.contacts.get(&identity) {
             _ if identity == self.account.identity() => return Err(PeerFault::OutOfPlace.into()),
@@ -138,7 +141,7 @@ impl Owners {
             _ => made.declines(device, turn.now.wall_ms),
         };
         let declined = match declined {
-            None if !again && self.is_established(turn, identity)? => Some(Declined::Known),
+            None if !again && self.people.is_established(turn, identity)? => Some(Declined::Known),
             other => other,
         };
         if let Some(declined) = declined {
@@ -191,7 +194,8 @@ impl Owners {
         };
         let identity = IdentityId(*inviter.peer.devices.identity());
         if self
-            .refuse_others_devices(identity, &inviter.peer.devices)
+            .people
+            .refuse_others_devices(&self.account, identity, &inviter.peer.devices)
             .is_err()
         {
             let problem = JoinProblem::NotTheInviter;
@@ -205,7 +209,7 @@ impl Owners {
         // Two who join each other's invitations at once keep what the lower identity's one gave.
         let crossed =
             self.people.contacts.contains_key(&identity) && identity > self.account.identity();
-        if !crossed && !self.is_established(turn, identity)? {
+        if !crossed && !self.people.is_established(turn, identity)? {
             let met_under = self.people.joinings.get(&meeting.invitation);
             let met_under = met_under.map(|joining| joining.invitation.secret.relay_key());
             self.befriend(turn, &inviter, seen, None, endpoint, met_under)?;
@@ -287,7 +291,7 @@ impl Owners {
         };
         contact.save(turn.txn, identity)?;
         self.people.contacts.insert(identity, contact);
-        self.name_changed(turn, identity);
+        self.people.name_changed(&self.account, turn, identity);
         let mut held = Versions::default();
         held.raise(
             super::fact::FactKind::DeviceList,
@@ -333,20 +337,6 @@ impl Owners {
         Ok(())
     }
 
-    /// Whether a contact has come about: there was a session, or something was written.
-    fn is_established(&self, turn: &Turn<'_>, identity: IdentityId) -> Result<bool, StorageError> {
-        let Some(contact) = self.people.contacts.get(&identity) else {
-            return Ok(false);
-        };
-        let seen = self
-            .people
-            .devices
-            .values()
-            .any(|device| device.identity == identity && device.last_seen_ms.is_some());
-        let summary = space::summary(turn.txn, reconciling::space_id(&contact.space))?;
-        Ok(seen || summary.is_some_and(|summary| summary.entries > 0))
-    }
-
     /// What we tell of ourselves in a meeting.
     fn introduction(&self) -> Result<Introduction, StorageError> {
         Ok(Introduction {
@@ -360,15 +350,30 @@ impl Owners {
                 .collect(),
         })
     }
+}
+
+impl People {
+    /// Whether a contact has come about: there was a session, or something was written.
+    fn is_established(&self, turn: &Turn<'_>, identity: IdentityId) -> Result<bool, StorageError> {
+        let Some(contact) = self.contacts.get(&identity) else {
+            return Ok(false);
+        };
+        let seen = self
+            .devices
+            .values()
+            .any(|device| device.identity == identity && device.last_seen_ms.is_some());
+        let summary = space::summary(turn.txn, reconciling::space_id(&contact.space))?;
+        Ok(seen || summary.is_some_and(|summary| summary.entries > 0))
+    }
 
     /// What our invitations name us by.
-    pub(super) fn inviter_hash(&self) -> [u8; 16] {
-        inviter_key_hash(&self.account.identity().0, &self.account.device_keys)
+    pub(super) fn inviter_hash(&self, account: &Account) -> [u8; 16] {
+        inviter_key_hash(&account.identity().0, &account.device_keys)
     }
 
     /// Whether the maker of an invitation is a contact, and then whether blocked.
     pub(super) fn maker(&self, inviter: &[u8; 16]) -> Option<bool> {
-        self.people.contacts.iter().find_map(|(identity, contact)| {
+        self.contacts.iter().find_map(|(identity, contact)| {
             let made = contact
                 .devices
                 .iter()

@@ -216,9 +216,11 @@ impl Engine {
             self.owners.follow_clock(turn)?;
             self.end_overdue(turn)?;
             self.end_silent(turn)?;
-            self.owners.save_devices(turn)?;
-            self.owners.end_invitations(turn)?;
-            self.owners.renew_prekey(turn)?;
+            self.owners.people.save_devices(turn)?;
+            self.owners.people.end_invitations(turn)?;
+            self.owners
+                .people
+                .renew_prekey(&mut self.owners.account, turn)?;
         }
         self.owners.renew_relay_names(turn)?;
         let view = View::of(
@@ -247,7 +249,7 @@ impl Engine {
             self.next_silence_ms(),
             self.owners.people.unsaved.values().min().copied(),
             self.owners.reach.next_wake_ms(now, view),
-            self.owners.next_invitation_end_ms(now),
+            self.owners.people.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
             self.owners.next_courier_ms(),
         ]

@@ -202,7 +202,7 @@ impl Engine {
             },
             CarrierEvent::DialFailed { dial } => {
                 if let Some(inviter) = self.owners.reach.dial_failed(turn, dial) {
-                    self.owners.inviter_silent(turn, inviter);
+                    self.owners.people.inviter_silent(turn, inviter);
                 }
             }
             CarrierEvent::Bytes { link, bytes } => self.link_bytes(turn, link, bytes)?,

@@ -9,10 +9,12 @@ use hedgerow_transport::keys::{BundlePsk, StaticKey};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
+use super::Turn;
+use super::account::Account;
 use super::fact::{FactKind, PrekeyFact};
 use super::links::Errand;
+use super::people::People;
 use super::people::device::Device;
-use super::{Owners, Turn};
 use crate::tables::{self, Table, damaged};
 
 /// Secrets kept for one prekey and one device: one for each psk that the device may have had when it
@@ -59,55 +61,67 @@ impl Prekey {
     }
 }
 
-impl Owners {
+impl People {
     /// What contacts are told.
     pub(super) fn newest_prekey(&self) -> Option<PrekeyFact> {
-        let (number, prekey) = self.people.prekeys.last_key_value()?;
+        let (number, prekey) = self.prekeys.last_key_value()?;
         Some(prekey.fact(*number))
     }
 
     /// Makes a prekey under the version that the fact has now.
-    fn new_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let number = self.account.told.versions.of(FactKind::Prekey);
-        let key = StaticKey::random(&mut turn.rng).under(self.account.cryptography());
+    fn new_prekey(
+        &mut self,
+        account: &mut Account,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), StorageError> {
+        let number = account.told.versions.of(FactKind::Prekey);
+        let key = StaticKey::random(&mut turn.rng).under(account.cryptography());
         let prekey = Prekey::new(key, turn.now.wall_ms);
         prekey.save(turn.txn, number)?;
-        self.people.prekeys.insert(number, prekey);
+        self.prekeys.insert(number, prekey);
         Ok(())
     }
 
     /// Makes a prekey once the newest is due, and forgets those that nothing can come for any more.
-    pub(super) fn renew_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+    pub(super) fn renew_prekey(
+        &mut self,
+        account: &mut Account,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), StorageError> {
         let wall_ms = turn.now.wall_ms;
-        let newest = self.people.prekeys.last_key_value();
+        let newest = self.prekeys.last_key_value();
         if newest.is_none_or(|(_, prekey)| prekey.is_older_than(PREKEY_ROTATION_S, wall_ms)) {
-            self.replace_prekey(turn)?;
+            self.replace_prekey(account, turn)?;
         }
         loop {
-            let mut oldest = self.people.prekeys.iter();
+            let mut oldest = self.prekeys.iter();
             let (Some((number, prekey)), Some((next, _))) = (oldest.next(), oldest.next()) else {
                 break;
             };
-            let mut devices = self.people.devices.values();
+            let mut devices = self.devices.values();
             let mut is_spent = || {
                 prekey.is_past(MAX_LIFETIME_S, wall_ms)
                     && devices.all(|device| device.given.of(FactKind::Prekey) >= *next)
             };
-            if self.people.prekeys.len() <= MAX_PREKEYS && !is_spent() {
+            if self.prekeys.len() <= MAX_PREKEYS && !is_spent() {
                 break;
             }
             let number = *number;
-            self.people.prekeys.remove(&number);
+            self.prekeys.remove(&number);
             forget(turn.txn, number)?;
         }
         Ok(())
     }
 
     /// Makes a prekey and tells everybody.
-    fn replace_prekey(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        self.account.told.raise(FactKind::Prekey);
-        self.new_prekey(turn)?;
-        self.account.told.save(turn.txn)?;
+    fn replace_prekey(
+        &mut self,
+        account: &mut Account,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), StorageError> {
+        account.told.raise(FactKind::Prekey);
+        self.new_prekey(account, turn)?;
+        account.told.save(turn.txn)?;
         turn.errands.push(Errand::TellFacts);
         Ok(())
     }
@@ -118,10 +132,9 @@ impl Owners {
         turn: &mut Turn<'_>,
         id: DeviceId,
     ) -> Result<(), StorageError> {
-        let (Some((number, prekey)), Some(device)) = (
-            self.people.prekeys.last_key_value(),
-            self.people.devices.get(&id),
-        ) else {
+        let (Some((number, prekey)), Some(device)) =
+            (self.prekeys.last_key_value(), self.devices.get(&id))
+        else {
             return Ok(());
         };
         let key = Table::PrekeySecrets.key(&[&id.0, &number.to_be_bytes()]);
@@ -151,7 +164,7 @@ impl Owners {
         id: DeviceId,
     ) -> Result<Vec<(u32, &StaticKey, BundlePsk)>, StorageError> {
         let mut keys = Vec::new();
-        for (number, prekey) in self.people.prekeys.iter().rev() {
+        for (number, prekey) in self.prekeys.iter().rev() {
             let key = Table::PrekeySecrets.key(&[&id.0, &number.to_be_bytes()]);
             let secrets: Vec<ByteArray<32>> = tables::load(reader, &key)?.unwrap_or_default();
             let secrets = secrets

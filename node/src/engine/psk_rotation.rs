@@ -8,25 +8,28 @@ use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::psk::{self, Proposal};
 
+use super::account::Account;
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Hello};
 use super::link::State;
 use super::live::Live;
+use super::people::People;
 use super::people::psk::{NumberedPsk, PskChain, PskProof};
 use super::people::replay;
-use super::{Engine, Now, Owners, Turn};
+use super::{Engine, Now, Turn};
 
-impl Owners {
+impl People {
     /// Proposes the next psk if this side proposes and the present one has been in use long enough.
     pub(super) fn propose_if_due(
         &mut self,
+        account: &Account,
         turn: &mut Turn<'_>,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        let Some(device) = self.people.devices.get(&live.device) else {
+        let Some(device) = self.devices.get(&live.device) else {
             return Ok(());
         };
-        if self.account.device_id < live.device
+        if account.device_id < live.device
             && live.proposal.is_none()
             && device.psk.is_due(turn.now.wall_ms)
         {
@@ -36,7 +39,7 @@ impl Owners {
             let (proposal, content) = Proposal::new(
                 &device.psk.current,
                 next,
-                self.account.cryptography(),
+                account.cryptography(),
                 &mut turn.rng,
             );
             live.proposal = Some(proposal);
@@ -50,12 +53,12 @@ impl Owners {
     /// an older copy of that device's store can claim any number: the user is shown that.
     pub(super) fn rescue_begun(
         &mut self,
+        account: &Account,
         turn: &mut Turn<'_>,
         live: &mut Live,
         hello: &Hello,
     ) -> Result<(), LinkError> {
         let device = self
-            .people
             .devices
             .get(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -68,16 +71,15 @@ impl Owners {
             self.doubt(turn, live.identity)?;
         }
         let device = self
-            .people
             .devices
             .get(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
-        if self.account.device_id < live.device {
+        if account.device_id < live.device {
             let number = rescue_number(device.psk.number, hello.psk_number)?;
             let (proposal, content) = Proposal::new(
                 &device.rescue_key.as_psk(),
                 number,
-                self.account.cryptography(),
+                account.cryptography(),
                 &mut turn.rng,
             );
             live.proposal = Some(proposal);
@@ -89,15 +91,15 @@ impl Owners {
     /// The other side proposes: the pending psk is committed with this batch, before the answer leaves.
     pub(super) fn psk_proposed(
         &mut self,
+        account: &Account,
         turn: &mut Turn<'_>,
         live: &mut Live,
         propose: &Bytes,
     ) -> Result<(), LinkError> {
-        if self.account.device_id < live.device {
+        if account.device_id < live.device {
             return Err(PeerFault::OutOfPlace.into());
         }
         let device = self
-            .people
             .devices
             .get_mut(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -115,7 +117,7 @@ impl Owners {
             &from,
             number,
             propose,
-            self.account.cryptography(),
+            account.cryptography(),
             &mut turn.rng,
         )?;
         let before = device.psk.pending.replace(NumberedPsk {
@@ -142,7 +144,6 @@ impl Owners {
         let number = proposal.number();
         let next = proposal.finish(answer)?;
         let device = self
-            .people
             .devices
             .get_mut(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
@@ -152,7 +153,7 @@ impl Owners {
             turn.erased()?;
             replay::forget(turn.txn, live.device, gone)?;
         }
-        self.people.refusals.remove(&live.device);
+        self.refusals.remove(&live.device);
         self.share_prekey(turn, live.device)?;
         items::say_bytes(&mut live.session, psk::MOVED, psk::moved(number));
         Ok(())
@@ -167,7 +168,7 @@ impl Owners {
     ) -> Result<bool, LinkError> {
         let number = psk::moved_number(moved)?;
         self.psk_seen(turn, live.device, number)?;
-        self.people.refusals.remove(&live.device);
+        self.refusals.remove(&live.device);
         Ok(!live.rescue)
     }
 
@@ -178,7 +179,7 @@ impl Owners {
         id: hedgerow_sync::id::DeviceId,
         number: u32,
     ) -> Result<(), StorageError> {
-        let Some(device) = self.people.devices.get_mut(&id) else {
+        let Some(device) = self.devices.get_mut(&id) else {
             return Ok(());
         };
         let gone = device.psk.seen(number, turn.now.wall_ms);
@@ -202,7 +203,9 @@ impl Engine {
         for id in due.collect::<Vec<LinkId>>() {
             let link = self.links.by_id.get_mut(&id);
             if let Some(State::Live(live)) = link.map(|link| &mut link.state) {
-                self.owners.propose_if_due(turn, live)?;
+                self.owners
+                    .people
+                    .propose_if_due(&self.owners.account, turn, live)?;
             }
         }
         Ok(())

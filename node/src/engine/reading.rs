@@ -102,7 +102,7 @@ impl Owners {
         id: &ContactId,
         message: &MessageId,
     ) -> Result<Reply, CallError> {
-        let identity = self.contact_named(id)?;
+        let identity = self.people.contact_named(id)?;
         let contact = self
             .people
             .contacts

@@ -10,10 +10,12 @@ use hedgerow_sync::wire::{self, Message, Role};
 use hedgerow_transport::keys::SpaceSecret;
 use hedgerow_transport::session::{self, Item, Lane, Session};
 
+use super::account::Account;
 use super::fault::{LinkError, PeerFault};
 use super::links::Errand;
 use super::live::Live;
 use super::pending_events::Run;
+use super::people::People;
 use super::{Owners, Turn, rng};
 
 /// Bytes queued beyond what a link takes now, so that every record but the last is a full one.
@@ -43,44 +45,6 @@ pub(crate) fn space_id(secret: &SpaceSecret) -> SpaceId {
 }
 
 impl Owners {
-    /// Reconciliation over a session with a contact's device.
-    pub(super) fn reconciler(
-        &self,
-        turn: &mut Turn<'_>,
-        device: DeviceId,
-        identity: IdentityId,
-        session: &Session,
-    ) -> Result<Reconciler, LinkError> {
-        let contact = self
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or(PeerFault::OutOfPlace)?;
-        let role = match session.role() {
-            session::Role::Dialler => Role::Dialler,
-            session::Role::Answerer => Role::Answerer,
-        };
-        let secrets: Vec<SpaceSecret> = std::iter::once(contact.space.clone())
-            .chain(contact.synthetic_spaces())
-            .collect();
-        let shared: Vec<Shared<'_>> = secrets
-            .iter()
-            .map(|secret| Shared {
-                space: space_id(secret),
-                secret: secret.as_bytes(),
-            })
-            .collect();
-        let salt_seed = rng::bytes(turn.rng);
-        let channel = Channel {
-            me: self.account.own_log(),
-            peer: device,
-            role,
-            hash: session.hash(),
-            salt_seed: &salt_seed,
-        };
-        Ok(Reconciler::new(turn.txn, &channel, &shared)?)
-    }
-
     /// The other side's hello named its root.
     pub(super) fn sync_begun(
         &mut self,
@@ -100,12 +64,12 @@ impl Owners {
         live: &mut Live,
         item: &Item,
     ) -> Result<(), LinkError> {
-        let authority = self.authority(live.identity)?;
+        let authority = self.people.authority(&self.account, live.identity)?;
         let events = live
             .sync
             .receive(turn.txn, &authority.borrow(), item.kind, &item.content)?;
         self.sync_events(turn, live.identity, events)?;
-        Ok(self.acknowledged(turn.txn, live)?)
+        Ok(self.people.acknowledged(turn.txn, live)?)
     }
 
     /// Goes on with an item of reconciliation.
@@ -114,23 +78,9 @@ impl Owners {
         turn: &mut Turn<'_>,
         live: &mut Live,
     ) -> Result<(), LinkError> {
-        let authority = self.authority(live.identity)?;
+        let authority = self.people.authority(&self.account, live.identity)?;
         let events = live.sync.proceed(turn.txn, &authority.borrow())?;
         self.sync_events(turn, live.identity, events)
-    }
-
-    /// For whom a contact speaks.
-    pub(super) fn authority(&self, identity: IdentityId) -> Result<OwnedAuthority, LinkError> {
-        let contact = self
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or(PeerFault::OutOfPlace)?;
-        Ok(OwnedAuthority {
-            theirs: contact.device_ids(),
-            mine: [self.account.device_id],
-            mark_key: self.account.mark_key.clone(),
-        })
     }
 
     /// What reconciliation brought.
@@ -203,6 +153,57 @@ impl Owners {
             let annotated = turn.pending.annotated.entry(identity).or_default();
             annotated.extend(&changes.annotated);
         }
+    }
+}
+
+impl People {
+    /// Reconciliation over a session with a contact's device.
+    pub(super) fn reconciler(
+        &self,
+        account: &Account,
+        turn: &mut Turn<'_>,
+        device: DeviceId,
+        identity: IdentityId,
+        session: &Session,
+    ) -> Result<Reconciler, LinkError> {
+        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+        let role = match session.role() {
+            session::Role::Dialler => Role::Dialler,
+            session::Role::Answerer => Role::Answerer,
+        };
+        let secrets: Vec<SpaceSecret> = std::iter::once(contact.space.clone())
+            .chain(contact.synthetic_spaces())
+            .collect();
+        let shared: Vec<Shared<'_>> = secrets
+            .iter()
+            .map(|secret| Shared {
+                space: space_id(secret),
+                secret: secret.as_bytes(),
+            })
+            .collect();
+        let salt_seed = rng::bytes(turn.rng);
+        let channel = Channel {
+            me: account.own_log(),
+            peer: device,
+            role,
+            hash: session.hash(),
+            salt_seed: &salt_seed,
+        };
+        Ok(Reconciler::new(turn.txn, &channel, &shared)?)
+    }
+
+    /// For whom a contact speaks.
+    pub(super) fn authority(
+        &self,
+        account: &Account,
+        identity: IdentityId,
+    ) -> Result<OwnedAuthority, LinkError> {
+        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+        Ok(OwnedAuthority {
+            theirs: contact.device_ids(),
+            mine: [account.device_id],
+            mark_key: account.mark_key.clone(),
+        })
     }
 }
 

@@ -122,7 +122,7 @@ impl Owners {
         to: &ContactId,
         load: Load,
     ) -> Result<bool, StorageError> {
-        let Ok(identity) = self.contact_named(to) else {
+        let Ok(identity) = self.people.contact_named(to) else {
             return Ok(false);
         };
         let Some(id) = self.people.devices_of(identity).next() else {
@@ -146,7 +146,7 @@ impl Owners {
                 }
             }
         }
-        self.share_prekey(turn, id)?;
+        self.people.share_prekey(turn, id)?;
         let Some(device) = self.people.devices.get(&id) else {
             return Ok(false);
         };

@@ -10,7 +10,8 @@ use hedgerow_transport::cryptography::Cryptography;
 use super::fact::FactKind;
 use super::link::{Link, State};
 use super::live::Live;
-use super::{Engine, Owners, Turn, items, reconciling};
+use super::people::People;
+use super::{Engine, Turn, items, reconciling};
 
 /// How long a message waits in silence before the other side is asked something.
 const ASK_MS: u64 = 4_000;
@@ -63,14 +64,14 @@ pub(crate) fn is_watched(carrier: CarrierKind, cryptography: Cryptography) -> bo
     carrier == CarrierKind::Lan && matches!(cryptography, Cryptography::Real)
 }
 
-impl Owners {
+impl People {
     /// The other side has acknowledged something: perhaps nothing waits any more.
     pub(super) fn acknowledged(
         &self,
         reader: &dyn Reader,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        let Some(contact) = self.people.contacts.get(&live.identity) else {
+        let Some(contact) = self.contacts.get(&live.identity) else {
             return Ok(());
         };
         let space = reconciling::space_id(&contact.space);
@@ -85,7 +86,10 @@ impl Engine {
     /// Asks where it has been silent for long, and ends what has not answered.
     pub(super) fn end_silent(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let now_ms = turn.now.mono_ms;
-        let question = self.owners.fact(FactKind::Profile);
+        let question = self
+            .owners
+            .people
+            .fact(&self.owners.account, FactKind::Profile);
         let mut dead = Vec::new();
         // What has come on a link and is not taken in may be the acknowledgement.
         let links = self

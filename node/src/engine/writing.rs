@@ -96,7 +96,7 @@ impl Owners {
 
     /// The contact that an API id names, if the conversation with it may be written into.
     fn writable(&self, id: &ContactId) -> Result<IdentityId, Refusal> {
-        let identity = self.contact_named(id)?;
+        let identity = self.people.contact_named(id)?;
         let contact = self
             .people
             .contacts

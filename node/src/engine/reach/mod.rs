@@ -17,9 +17,7 @@ mod unknown;
 use std::collections::BTreeMap;
 
 use hedgerow_sync::id::DeviceId;
-use hedgerow_transport::carrier::{
-    Address, CarrierCommand, CarrierKind, CarrierState, DialId, LinkId,
-};
+use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierKind, CarrierState, DialId};
 
 use super::account::Account;
 use super::invitation::InvitationKey;
