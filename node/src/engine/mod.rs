@@ -4,14 +4,29 @@
 //! | --- | --- |
 //! | what happens, in batches | [`input`], `inputs` |
 //! | what is asked of the world, after the commit | [`effects`], `outbox` |
-//! | who we are, whom we know | `account`, `contact`, `device`, `fact`, `psk`, `replay`, `prekey` |
-//! | links and sessions | `link`, `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence` |
+//! | who we are | `account` |
+//! | whom we know, and the keys shared with them | `people`, `fact`, `prekey`, `invitation`, `joining` |
+//! | carriers, beacons, dials, relays | `reach`; what follows from them: `network` |
+//! | links in their places, and errands between them | `links`, `link` |
+//! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
-//! | meeting | `invitation`, `joining`, `meeting` |
-//! | finding | `dialling`, `presence`, `unknown`, `announcing`, `relays`, `endpoint` |
 //! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
 //! | other people's bundles | `couriering`, `sealing`, `held`, [`bundle_event`] |
 //! | conversations, read without the engine | [`conversation`] |
+//!
+//! Who owns what:
+//!
+//! ```text
+//! Engine ── Links    every link, in its place also while it is worked on
+//!   └────── Owners ── Account   our keys, what is told, settings     (read by all)
+//!                  ├─ People    contacts, devices, invitations, keys
+//!                  ├─ Reach     carriers, beacons, dials, relays     (sees others by a View)
+//!                  └─ Couriering
+//! ```
+//!
+//! `Account`, `People` and `Reach` see neither the engine nor the links. What they must know of another they are
+//! given, and what another must do they say. Work on a link has all `Owners` before it; what it asks of other links
+//! is an `Errand`, which the engine runs when that work is done.
 //!
 //! State lives in the store; the engine keeps what it needs at hand of it in memory and writes through,
 //! in the transaction of the batch. If that does not commit, the engine is dropped and opened again:
