@@ -447,6 +447,7 @@ fn is_sound(item: &BundleItem) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::engine::Engine;
     use hedgerow_sync::memory::MemoryStore;
     use hedgerow_sync::store::Store;
     use rand_chacha::ChaCha20Rng;

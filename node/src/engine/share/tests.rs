@@ -137,9 +137,10 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
     let (node, flooder) = (world.nodes[NODE].engine(), world.nodes[FLOODER].engine());
     let space = shared(node, flooder);
     let device = flooder.owners.account.device_id;
-    let authority = node
-        .owners
-        .authority(flooder.owners.account.identity())
+    let owners = &node.owners;
+    let authority = owners
+        .people
+        .authority(&owners.account, flooder.owners.account.identity())
         .unwrap();
     for store in [NODE, FLOODER] {
         let ingested = stores[store].write(|txn| {
