@@ -1,6 +1,6 @@
 //! What engines cost where thousands of them are simulated: an idle one, one in a crowd, a session with nothing
 //! new, a text, and what each keeps in memory. Under both kinds of cryptography, if it is built with
-//! the feature `sized`.
+//! the feature `simulation`.
 #![expect(clippy::disallowed_methods, reason = "figures of a real machine")]
 
 use std::collections::BTreeMap;
@@ -38,9 +38,10 @@ struct EffectQueue {
 }
 
 impl Effects for EffectQueue {
-    fn send(&mut self, link: LinkId, bytes: Bytes, _: u64) {
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
         self.sent.push((link, bytes));
     }
+    fn ghost(&mut self, _: LinkId, _: u64) {}
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
     fn command(&mut self, _: CarrierKind, command: CarrierCommand) {
@@ -340,7 +341,6 @@ fn main() {
         idle(124);
     }
     for contacts in [20, 124, 1_000] {
-        #[cfg(feature = "sized")]
         measure(contacts, "sized", Cryptography::Sized);
         measure(contacts, "real", Cryptography::Real);
     }

@@ -13,6 +13,7 @@ pub mod courier;
 #[expect(clippy::disallowed_methods, reason = "keys are drawn by the system")]
 pub mod directory;
 pub mod engine;
+#[cfg(feature = "simulation")]
 pub mod harness;
 #[cfg(feature = "runtime")]
 #[expect(clippy::disallowed_methods, reason = "runs on a real machine")]

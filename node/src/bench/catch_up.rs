@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
-use super::pair::{Pair, arrivals, fill, open, refused, switch, texts, wait_for, with_store};
+#[cfg(feature = "simulation")]
+use super::pair::with_store;
+use super::pair::{Pair, arrivals, fill, open, refused, switch, texts, wait_for};
 use super::peer::Peer;
 use super::row::{Row, median};
 use super::{RUNS, floor};
 use crate::api::{Api, CarrierCondition, Event, Traffic};
+#[cfg(feature = "simulation")]
 use crate::engine::synthetic;
 use crate::runtime::OnAir;
 
@@ -20,6 +23,7 @@ const USUAL: usize = 10_000;
 /// Messages of the long row.
 const LONG: usize = 100_000;
 /// Synthetic spaces of the wide row.
+#[cfg(feature = "simulation")]
 pub(super) const SPACES: u32 = 100;
 
 /// One catch-up, with the baseline beside it.
@@ -33,14 +37,14 @@ struct Measured {
 
 /// The usual row, and the bytes it takes.
 pub(super) async fn rows(place: &Path, count: usize) -> Result<Vec<Row>> {
-    let runs = measure(place, count, 0).await?;
+    let runs = measure(place, count, write).await?;
     Ok(summary(&format!("catch-up of {count}"), &runs, 2.0, 1.08))
 }
 
 /// The long row, and its cost of a message compared with the usual row.
 pub(super) async fn scaling(place: &Path) -> Result<Vec<Row>> {
-    let long = measure(place, LONG, 0).await?;
-    let usual = measure(place, USUAL, 0).await?;
+    let long = measure(place, LONG, write).await?;
+    let usual = measure(place, USUAL, write).await?;
     let mut rows = summary(&format!("catch-up of {LONG}"), &long, 2.0, 1.08);
     let of = |runs: &[Measured]| median(runs.iter().map(|run| run.ours).collect());
     rows.push(Row::ratio(
@@ -53,8 +57,9 @@ pub(super) async fn scaling(place: &Path) -> Result<Vec<Row>> {
 }
 
 /// The usual number of messages, spread over many spaces.
+#[cfg(feature = "simulation")]
 pub(super) async fn spaces(place: &Path) -> Result<Vec<Row>> {
-    let runs = measure(place, USUAL, SPACES).await?;
+    let runs = measure(place, USUAL, spread).await?;
     Ok(summary(
         &format!("catch-up of {USUAL} over {SPACES} spaces"),
         &runs,
@@ -86,29 +91,42 @@ fn summary(name: &str, runs: &[Measured], reach: f64, bytes_reach: f64) -> Vec<R
     ]
 }
 
-async fn measure(place: &Path, count: usize, spaces: u32) -> Result<Vec<Measured>> {
+/// A writes all of them to B.
+async fn write(pair: &Pair, texts: Vec<String>) -> Result<()> {
+    fill(&pair.a, &pair.b_of_a, texts).await
+}
+
+/// A has written them into many spaces that it shares with B.
+#[cfg(feature = "simulation")]
+async fn spread(pair: &Pair, texts: Vec<String>) -> Result<()> {
+    pair.with_stores(|store| synthetic::share(store, SPACES))?;
+    with_store(&pair.a, |store| synthetic::write(store, &texts, 0))
+}
+
+async fn measure(
+    place: &Path,
+    count: usize,
+    prepare: impl AsyncFn(&Pair, Vec<String>) -> Result<()>,
+) -> Result<Vec<Measured>> {
     let met = TempDir::with_prefix_in("met-", place)?;
     let pair = Pair::meet(met.path()).await?;
     let mut runs = Vec::with_capacity(RUNS);
     for run in 0..RUNS {
         let here = TempDir::with_prefix_in("pair-", place)?;
         let pair = pair.copy(here.path())?;
-        runs.push(once(&pair, here.path(), texts(count, run as u64), spaces).await?);
+        let texts = texts(count, run as u64);
+        let raw: Vec<Vec<u8>> = texts.iter().map(|text| text.clone().into_bytes()).collect();
+        prepare(&pair, texts).await?;
+        runs.push(once(&pair, here.path(), &raw).await?);
         ensure!(pair.agree()?, "the two stores differ after the run");
     }
     Ok(runs)
 }
 
-async fn once(pair: &Pair, place: &Path, texts: Vec<String>, spaces: u32) -> Result<Measured> {
-    let raw: Vec<Vec<u8>> = texts.iter().map(|text| text.clone().into_bytes()).collect();
+/// B comes online for these texts, which A holds.
+async fn once(pair: &Pair, place: &Path, raw: &[Vec<u8>]) -> Result<Measured> {
     let text_bytes = raw.iter().map(|text| text.len() as u64).sum();
-    let count = texts.len() as u64;
-    if spaces == 0 {
-        fill(&pair.a, &pair.b_of_a, texts).await?;
-    } else {
-        pair.with_stores(|store| synthetic::share(store, spaces))?;
-        with_store(&pair.a, |store| synthetic::write(store, &texts, 0))?;
-    }
+    let count = raw.len() as u64;
     let b = open(&pair.b, OnAir::Loopback).await?;
     switch(&b, false).await?;
     let a = Peer::start(&[&pair.a])?;
@@ -137,7 +155,7 @@ async fn once(pair: &Pair, place: &Path, texts: Vec<String>, spaces: u32) -> Res
         - before.sent_bytes
         - before.received_bytes
         - handshake_bytes;
-    let floor = floor::catch_up(place, &raw)?;
+    let floor = floor::catch_up(place, raw)?;
     Ok(Measured {
         ours,
         floor,

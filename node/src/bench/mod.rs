@@ -19,6 +19,7 @@ mod pages;
 pub mod pair;
 pub mod peer;
 pub mod process;
+#[cfg(feature = "simulation")]
 mod reconnect;
 #[cfg(feature = "relay")]
 mod relay;
@@ -42,7 +43,8 @@ const RUNS: usize = 5;
 /// Arguments of `hedgerow bench`.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
-    /// Only this group of rows: catch-up, catch-up-100k, spaces, reconnect, live, store, pages, start, relay or idle
+    /// Only this group of rows: catch-up, catch-up-100k, live, store, pages, start, relay or idle; built with the
+    /// feature `simulation` also spaces or reconnect
     name: Option<Group>,
     #[command(flatten)]
     measuring: MeasuringArguments,
@@ -68,7 +70,9 @@ enum Group {
     CatchUp,
     #[value(name = "catch-up-100k")]
     CatchUp100k,
+    #[cfg(feature = "simulation")]
     Spaces,
+    #[cfg(feature = "simulation")]
     Reconnect,
     Live,
     Store,
@@ -82,7 +86,9 @@ enum Group {
 const ALL: &[Group] = &[
     Group::CatchUp,
     Group::CatchUp100k,
+    #[cfg(feature = "simulation")]
     Group::Spaces,
+    #[cfg(feature = "simulation")]
     Group::Reconnect,
     Group::Live,
     Group::Store,
@@ -126,7 +132,9 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
     match group {
         Group::CatchUp => catch_up::rows(place, 10_000).await,
         Group::CatchUp100k => catch_up::scaling(place).await,
+        #[cfg(feature = "simulation")]
         Group::Spaces => catch_up::spaces(place).await,
+        #[cfg(feature = "simulation")]
         Group::Reconnect => reconnect::rows(place).await,
         Group::Live => live::rows(place).await,
         Group::Store => store::rows(place),

@@ -17,11 +17,13 @@ pub enum BundleEvent {
         /// Its bytes, of ghosts too.
         size: u64,
         /// The loads in it.
+        #[cfg(feature = "simulation")]
         loads: Vec<u64>,
         /// Whether it holds messages.
         messages: bool,
     },
     /// A load could not be sealed: we know no prekey of the contact, or there is no room.
+    #[cfg(feature = "simulation")]
     NotSealed {
         /// Its id.
         load: u64,
@@ -58,6 +60,7 @@ pub enum BundleEvent {
         /// The link that brought it.
         link: LinkId,
         /// The loads that are new here.
+        #[cfg(feature = "simulation")]
         loads: Vec<u64>,
         /// How many messages are new here.
         messages: u64,

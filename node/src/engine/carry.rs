@@ -16,8 +16,9 @@ use super::account::Account;
 use super::fact::{Fact, FactHeld, FactKind};
 use super::facts::MAX_LISTS;
 use super::fault::{CallError, LinkError};
-use super::held::Load;
 use super::items::{self, ReleaseItem};
+#[cfg(feature = "simulation")]
+use super::load;
 use super::people::People;
 use super::people::contact;
 use super::{Owners, Turn, reconciling, rng};
@@ -41,13 +42,13 @@ pub(super) struct Sealed {
 /// A bundle that has been opened and is sound.
 pub(super) struct Opened {
     identity: IdentityId,
-    device: DeviceId,
+    pub(super) device: DeviceId,
     tag: [u8; 32],
     /// The key under which its tag is kept, once it is taken in.
     taken: Vec<u8>,
     /// The prekey it was sealed to.
     prekey: u32,
-    items: Vec<BundleItem>,
+    pub(super) items: Vec<BundleItem>,
 }
 
 /// What one bundle brought.
@@ -57,18 +58,17 @@ pub(super) struct Brought {
     acknowledged: u64,
     unusable: u64,
     /// Loads that are new here.
+    #[cfg(feature = "simulation")]
     pub loads: Vec<u64>,
 }
 
 impl Opened {
-    /// Its release value, and the bytes that it stands for beyond its own.
-    pub fn release(&self) -> (Option<Release>, u64) {
+    /// Its release value.
+    pub fn release(&self) -> Option<Release> {
         let mut items = self.items.iter();
-        let item = items.find(|item| item.kind == items::RELEASE);
-        match item.and_then(|item| items::read::<ReleaseItem>(&item.content).ok()) {
-            Some(said) => (Some(said.release), said.ghost),
-            None => (None, 0),
-        }
+        let item = items.find(|item| item.kind == items::RELEASE)?;
+        let said = items::read::<ReleaseItem>(&item.content).ok()?;
+        Some(said.release)
     }
 }
 
@@ -127,7 +127,6 @@ impl Owners {
         );
         let release = ReleaseItem {
             release: Release(*draft.release()),
-            ghost: 0,
         };
         draft
             .push(items::RELEASE, &tables::encoded(&release))
@@ -306,7 +305,7 @@ impl Owners {
             }
         };
         let lists = contents.items.iter().filter(|item| is_list(item)).count();
-        if lists > MAX_LISTS || contents.items.iter().any(|item| !is_sound(item)) {
+        if lists > MAX_LISTS || contents.items.iter().any(|item| !self.is_sound(item)) {
             return Err(Refusal::BadParcel.into());
         }
         Ok(Opened {
@@ -333,7 +332,8 @@ impl Owners {
             messages: 0,
             acknowledged: 0,
             unusable: 0,
-            loads: Vec::new(),
+            #[cfg(feature = "simulation")]
+            loads: bundle.take_loads(turn)?,
         };
         let Some(contact) = self.people.contacts.get(&identity) else {
             return Ok(brought);
@@ -352,8 +352,7 @@ impl Owners {
         let (before, queued) = (rows(turn)?, peer::unacked_rows(turn.txn, space, id)?);
         for item in &bundle.items {
             match self.take_item(turn, bundle, &mut reconciler, item) {
-                Ok(None) => {}
-                Ok(Some(load)) => brought.loads.push(load),
+                Ok(()) => {}
                 Err(LinkError::Peer(_)) => brought.unusable += 1,
                 Err(LinkError::Storage(error)) => return Err(error),
             }
@@ -364,14 +363,14 @@ impl Owners {
         Ok(brought)
     }
 
-    /// Takes in one thing that a bundle says. Gives the load that is new by it, if it is one.
+    /// Takes in one thing that a bundle says.
     fn take_item(
         &mut self,
         turn: &mut Turn<'_>,
         bundle: &Opened,
         reconciler: &mut Reconciler,
         item: &BundleItem,
-    ) -> Result<Option<u64>, LinkError> {
+    ) -> Result<(), LinkError> {
         match item.kind {
             items::FACT => {
                 let fact: Fact = items::read(&item.content)?;
@@ -380,14 +379,6 @@ impl Owners {
                 }
             }
             items::FACT_HELD => self.fact_held(turn, bundle.device, items::read(&item.content)?)?,
-            items::LOAD => {
-                let load: Load = items::read(&item.content)?;
-                let taken = Table::Loads.key(&[&bundle.device.0, &load.id.to_be_bytes()]);
-                if turn.txn.get(&taken)?.is_none() {
-                    turn.txn.put(&taken, &[])?;
-                    return Ok(Some(load.id));
-                }
-            }
             kind if items::SYNC.contains(&kind) => {
                 let authority = self.people.authority(&self.account, bundle.identity)?;
                 let events =
@@ -400,7 +391,25 @@ impl Owners {
             }
             _ => {}
         }
-        Ok(None)
+        Ok(())
+    }
+
+    /// Whether an item can be read to its end, and may be here.
+    fn is_sound(&self, item: &BundleItem) -> bool {
+        match item.kind {
+            items::FACT => items::read::<Fact>(&item.content).is_ok(),
+            items::FACT_HELD => items::read::<FactHeld>(&item.content).is_ok(),
+            items::RELEASE => items::read::<ReleaseItem>(&item.content).is_ok(),
+            #[cfg(feature = "simulation")]
+            items::LOADS if self.simulates() => load::is_sound(item),
+            items::LOADS => false,
+            kind if items::SYNC.contains(&kind) => match Message::decode(kind, &item.content) {
+                Ok(Message::Entries { core, .. }) => Batch::parse(&core).is_ok(),
+                Ok(_) => true,
+                Err(_) => false,
+            },
+            _ => true,
+        }
     }
 }
 
@@ -416,7 +425,7 @@ impl People {
                 });
                 bundle::recognise(tag, senders)
             }
-            #[cfg(feature = "sized")]
+            #[cfg(feature = "simulation")]
             Cryptography::Sized => self.sized_sender_of(account, tag),
         }
     }
@@ -427,22 +436,6 @@ fn is_list(item: &BundleItem) -> bool {
     item.kind == items::FACT
         && items::read::<Fact>(&item.content)
             .is_ok_and(|fact| fact.kind == FactKind::DeviceList as u8)
-}
-
-/// Whether an item can be read to its end.
-fn is_sound(item: &BundleItem) -> bool {
-    match item.kind {
-        items::FACT => items::read::<Fact>(&item.content).is_ok(),
-        items::FACT_HELD => items::read::<FactHeld>(&item.content).is_ok(),
-        items::RELEASE => items::read::<ReleaseItem>(&item.content).is_ok(),
-        items::LOAD => items::read::<Load>(&item.content).is_ok(),
-        kind if items::SYNC.contains(&kind) => match Message::decode(kind, &item.content) {
-            Ok(Message::Entries { core, .. }) => Batch::parse(&core).is_ok(),
-            Ok(_) => true,
-            Err(_) => false,
-        },
-        _ => true,
-    }
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ pub(crate) struct Couriering {
 struct Outgoing {
     tag: Tag,
     length: u64,
+    #[cfg(feature = "simulation")]
     ghost: u64,
     next_part: u32,
 }
@@ -135,6 +136,12 @@ impl Owners {
         content: &[u8],
     ) -> Result<(), LinkError> {
         let said = Said::decode(kind, content).ok_or(PeerFault::BadItem)?;
+        if let Said::Begin(begin) = &said
+            && begin.length != begin.envelope.size
+            && !self.simulates()
+        {
+            return Err(PeerFault::BadItem.into());
+        }
         let Couriering {
             courier,
             foreign,
@@ -245,9 +252,13 @@ impl Owners {
             Err(CallError::Storage(error)) => return Err(error.into()),
         };
         let envelope = &begin.envelope;
-        let (release, ghost) = opened.release();
+        let release = opened.release();
         let hash = release.map(|release| release.hash());
-        if begin.length.saturating_add(ghost) != envelope.size || hash != Some(envelope.release) {
+        #[cfg(feature = "simulation")]
+        let size = begin.length.saturating_add(opened.ghost());
+        #[cfg(not(feature = "simulation"))]
+        let size = begin.length;
+        if size != envelope.size || hash != Some(envelope.release) {
             return Ok(Arrival::Bad);
         }
         let brought = self.take_bundle(turn, &opened)?;
@@ -255,6 +266,7 @@ impl Owners {
         turn.out.bundle(BundleEvent::Delivered {
             bundle: envelope.tag,
             link,
+            #[cfg(feature = "simulation")]
             loads: brought.loads,
             messages: brought.messages,
         });
@@ -320,7 +332,6 @@ impl Owners {
                     .map(|device| device.identity);
                 if let Some((incarnation, seq)) = own.newest
                     && theirs == Some(identity)
-                    && own.loads.is_empty()
                 {
                     let log = LogId {
                         device: self.account.device_id,
@@ -449,6 +460,7 @@ impl Engine {
                 let outgoing = Outgoing {
                     tag,
                     length: held.length,
+                    #[cfg(feature = "simulation")]
                     ghost: size.saturating_sub(held.length),
                     next_part: 0,
                 };
@@ -515,7 +527,7 @@ impl Couriering {
     }
 
     /// Queues contents for a link, up to about `budget` bytes. Gives the ghost bytes that the last of
-    /// them stand for.
+    /// them stand for: 0 outside of simulations.
     pub fn fill(
         &mut self,
         id: LinkId,
@@ -543,8 +555,10 @@ impl Couriering {
                 .expect("a part is far below MAX_ITEM");
             outgoing.next_part += 1;
             if u64::from(outgoing.next_part) * PART as u64 >= outgoing.length {
+                #[cfg(feature = "simulation")]
                 let ghost = outgoing.ghost;
                 queue.pop_front();
+                #[cfg(feature = "simulation")]
                 if ghost > 0 {
                     return Ok(ghost);
                 }

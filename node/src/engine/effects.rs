@@ -10,10 +10,12 @@ use crate::engine::input::CallId;
 /// The world as the engine sees it: the runtime and the simulator each implement it once. It has no
 /// default methods, so that neither can forget one.
 pub trait Effects {
-    /// Send bytes over a link, in order. They stand for `ghost` bytes more, behind them, which take as
-    /// long as real ones where a network has a speed, and are written like them; always 0 outside of
-    /// simulations.
-    fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64);
+    /// Send bytes over a link, in order.
+    fn send(&mut self, link: LinkId, bytes: Bytes);
+    /// What was just sent over a link stands for so many bytes more, behind it, which take as long as real ones
+    /// where a network has a speed, and are written like them.
+    #[cfg(feature = "simulation")]
+    fn ghost(&mut self, link: LinkId, bytes: u64);
     /// The link's other end is known.
     fn recognised(&mut self, link: LinkId);
     /// End a link.

@@ -97,7 +97,7 @@ impl People {
     pub(super) fn recognise(&self, account: &Account, head: Head) -> Option<(Who, Tagged)> {
         match account.cryptography() {
             Cryptography::Real => {}
-            #[cfg(feature = "sized")]
+            #[cfg(feature = "simulation")]
             Cryptography::Sized => return self.recognise_by_hint(account, head),
         }
         let me = account.device_id;

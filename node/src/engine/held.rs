@@ -40,17 +40,9 @@ pub(crate) struct Own {
     /// The newest of our messages in it: incarnation and sequence.
     #[n(1)]
     pub newest: Option<(u64, u64)>,
+    #[cfg(feature = "simulation")]
     #[n(2)]
-    pub loads: Vec<Load>,
-}
-
-/// A load: so many bytes that a bundle stands for, for whoever measures how bundles travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Load {
-    #[n(0)]
-    pub id: u64,
-    #[n(1)]
-    pub length: u64,
+    pub loads: Vec<super::load::Load>,
 }
 
 impl Row {

@@ -2,7 +2,9 @@
 
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind};
 
-use crate::api::{Call, ContactId};
+use crate::api::Call;
+#[cfg(feature = "simulation")]
+use crate::api::ContactId;
 
 /// A call that waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,8 +18,9 @@ pub enum Input {
     Call(CallId, Call),
     /// A carrier reports.
     Carrier(CarrierKind, CarrierEvent),
-    /// Somebody measures how bundles travel: one is sealed for a contact that stands for so many bytes
+    /// A simulation measures how bundles travel: one is sealed for a contact that stands for so many bytes
     /// more than it has. Its end is told by [`BundleEvent`](super::BundleEvent)s.
+    #[cfg(feature = "simulation")]
     Load {
         /// For whom.
         to: ContactId,

@@ -198,7 +198,7 @@ impl Introduced {
             space: keys.direct_space,
             device_list: card.device_list.clone(),
             devices: vec![card.device],
-            synthetic_spaces: 0,
+            synthetic_spaces: None,
             former_name: None,
             active_ms: wall_ms,
         };

@@ -197,7 +197,7 @@ impl Owners {
         made.save(turn.txn, id)?;
         let view = made.view(id);
         self.people.invitations.insert(id, made);
-        #[cfg(feature = "sized")]
+        #[cfg(feature = "simulation")]
         self.people.hints.changed();
         turn.pending.invitations.insert(id);
         Ok(Reply::Invitation(view))

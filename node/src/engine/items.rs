@@ -17,8 +17,8 @@ pub(crate) const FACT_HELD: u64 = 3;
 pub(crate) const BYE: u64 = 4;
 /// In bundles: what proves that it was opened.
 pub(crate) const RELEASE: u64 = 50;
-/// In bundles of simulations: bytes that it stands for.
-pub(crate) const LOAD: u64 = 51;
+/// In bundles of simulations: bytes that it stands for. No other engine takes a bundle that has it.
+pub(crate) const LOADS: u64 = 51;
 /// In the features of hello: the device carries other people's bundles.
 pub(crate) const CARRIES: u64 = 1;
 /// The kinds that `sync` speaks.
@@ -79,9 +79,6 @@ pub(crate) struct ByeItem {
 pub(crate) struct ReleaseItem {
     #[n(0)]
     pub release: Release,
-    /// The bytes that the bundle stands for beyond its own.
-    #[n(1)]
-    pub ghost: u64,
 }
 
 /// Says an item that steers the session.

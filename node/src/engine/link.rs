@@ -147,7 +147,7 @@ impl Owners {
                         };
                         turn.out.recognised(id);
                         self.traffic.flight_sent(flight.len());
-                        turn.out.send(id, Bytes::from(flight), 0);
+                        turn.out.send(id, Bytes::from(flight));
                         (state, true)
                     }
                 },
@@ -187,7 +187,7 @@ impl Owners {
                         Progress::Done((flight, session)) => {
                             self.traffic.handshake_round_trips += 1;
                             self.traffic.flight_sent(flight.len());
-                            turn.out.send(id, Bytes::from(flight), 0);
+                            turn.out.send(id, Bytes::from(flight));
                             let meeting = self.begin_joining(turn, invitation, session)?;
                             (State::Meeting(Box::new(meeting)), true)
                         }
@@ -263,7 +263,7 @@ impl Engine {
                     return Ok(());
                 };
                 self.owners.traffic.flight_sent(flight.len());
-                turn.out.send(id, Bytes::from(flight), 0);
+                turn.out.send(id, Bytes::from(flight));
                 (state, turn.now.mono_ms + ANSWER_MS)
             }
         };

@@ -335,7 +335,7 @@ impl Owners {
         let mut sealed = BytesMut::new();
         live.session.seal(&mut sealed, usize::MAX);
         self.traffic.sent_bytes += sealed.len() as u64;
-        turn.out.send(id, sealed.freeze(), 0);
+        turn.out.send(id, sealed.freeze());
     }
 
     fn handle_bye(
@@ -493,7 +493,11 @@ impl Engine {
                 self.owners.traffic.sent_bytes += sealed.len() as u64;
                 // A slice that is far from full was all there was.
                 more |= ghost > 0 || sealed.len() >= SLICE / 2;
-                out.send(*id, sealed.freeze(), ghost);
+                out.send(*id, sealed.freeze());
+                #[cfg(feature = "simulation")]
+                if ghost > 0 {
+                    out.ghost(*id, ghost);
+                }
             }
         }
         Ok(more)

@@ -285,7 +285,8 @@ impl Owners {
             space: secret,
             device_list: met.peer.devices.encode().into(),
             devices: met.peer.devices.devices().copied().collect(),
-            synthetic_spaces: 0,
+            #[cfg(feature = "simulation")]
+            synthetic_spaces: None,
             former_name: None,
             active_ms: turn.now.wall_ms,
         };
@@ -329,7 +330,7 @@ impl Owners {
         device.save(turn.txn, id)?;
         self.people.devices.insert(id, device);
         self.courier_knows_more();
-        #[cfg(feature = "sized")]
+        #[cfg(feature = "simulation")]
         self.people.hints.changed();
         self.reach.beacons_changed();
         self.reach.announcement_changed();

@@ -12,6 +12,7 @@
 //! | the work of a turn, shared among links | `share` |
 //! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
 //! | other people's bundles | `couriering`, `sealing`, `held`, [`bundle_event`] |
+//! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
 //! | conversations, read without the engine | [`conversation`] |
 //!
 //! Who owns what:
@@ -50,10 +51,11 @@ mod facts;
 mod fault;
 mod handshake;
 mod held;
-#[cfg(feature = "sized")]
+#[cfg(feature = "simulation")]
 mod hints;
 pub mod input;
 mod inputs;
+#[cfg(feature = "simulation")]
 pub mod introduction;
 mod invitation;
 mod items;
@@ -61,8 +63,10 @@ mod joining;
 mod link;
 mod links;
 mod live;
+#[cfg(feature = "simulation")]
+mod load;
 mod meeting;
-#[cfg(feature = "sized")]
+#[cfg(feature = "simulation")]
 mod misused;
 mod network;
 mod outbox;
@@ -78,8 +82,10 @@ mod rng;
 mod sealing;
 mod share;
 mod silence;
+mod simulated;
 mod start;
 mod status;
+#[cfg(feature = "simulation")]
 pub mod synthetic;
 mod writing;
 
@@ -131,6 +137,9 @@ struct Owners {
     traffic: TrafficCount,
     /// Other people's bundles, if this node carries any.
     couriering: Option<Box<Couriering>>,
+    /// Ghosts and loads exist here.
+    #[cfg(feature = "simulation")]
+    simulates: bool,
     /// No link is begun or accepted any more.
     stopping: bool,
 }
@@ -218,6 +227,7 @@ impl Engine {
         match input {
             Input::Call(id, call) => self.call(turn, id, call),
             Input::Carrier(carrier, event) => self.carrier(turn, carrier, event),
+            #[cfg(feature = "simulation")]
             Input::Load { to, length, id } => self.owners.load(turn, &to, length, id),
             Input::Stop => self.stop(turn),
         }?;

@@ -10,7 +10,9 @@ use crate::api::{Answer, Event};
 /// One effect that waits.
 #[derive(Debug)]
 enum Effect {
-    Send(LinkId, Bytes, u64),
+    Send(LinkId, Bytes),
+    #[cfg(feature = "simulation")]
+    Ghost(LinkId, u64),
     Recognised(LinkId),
     End(LinkId, Ending),
     Command(CarrierKind, CarrierCommand),
@@ -28,7 +30,9 @@ impl Outbox {
     pub fn release(&mut self, effects: &mut impl Effects) {
         for effect in self.0.drain(..) {
             match effect {
-                Effect::Send(link, bytes, ghost) => effects.send(link, bytes, ghost),
+                Effect::Send(link, bytes) => effects.send(link, bytes),
+                #[cfg(feature = "simulation")]
+                Effect::Ghost(link, bytes) => effects.ghost(link, bytes),
                 Effect::Recognised(link) => effects.recognised(link),
                 Effect::End(link, ending) => effects.end(link, ending),
                 Effect::Command(carrier, command) => effects.command(carrier, command),
@@ -41,8 +45,12 @@ impl Outbox {
 }
 
 impl Effects for Outbox {
-    fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
-        self.0.push(Effect::Send(link, bytes, ghost));
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
+        self.0.push(Effect::Send(link, bytes));
+    }
+    #[cfg(feature = "simulation")]
+    fn ghost(&mut self, link: LinkId, bytes: u64) {
+        self.0.push(Effect::Ghost(link, bytes));
     }
     fn recognised(&mut self, link: LinkId) {
         self.0.push(Effect::Recognised(link));

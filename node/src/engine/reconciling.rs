@@ -171,9 +171,10 @@ impl People {
             session::Role::Dialler => Role::Dialler,
             session::Role::Answerer => Role::Answerer,
         };
-        let secrets: Vec<SpaceSecret> = std::iter::once(contact.space.clone())
-            .chain(contact.synthetic_spaces())
-            .collect();
+        let secrets = std::iter::once(contact.space.clone());
+        #[cfg(feature = "simulation")]
+        let secrets = secrets.chain(contact.synthetic_spaces());
+        let secrets: Vec<SpaceSecret> = secrets.collect();
         let shared: Vec<Shared<'_>> = secrets
             .iter()
             .map(|secret| Shared {

@@ -3,22 +3,14 @@
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::peer;
 use hedgerow_sync::store::StorageError;
-use hedgerow_transport::bundle::{Draft, Header, MAX_BUNDLE};
-use hedgerow_transport::handshake::Direction;
-use hedgerow_transport::padding::padme;
+use hedgerow_transport::bundle::Header;
 
 use super::bundle_event::BundleEvent;
 use super::couriering::Couriering;
 use super::fault::CallError;
-use super::held::{self, Load, Own, Row};
-use super::items::{self, ReleaseItem};
+use super::held::{self, Own, Row};
 use super::{Effects as _, Owners, Turn, reconciling};
-use crate::api::ContactId;
-use crate::courier::{Envelope, Hint, Release, ReleaseHash, Tag};
-use crate::tables;
-
-/// The most loads of one bundle.
-const MAX_LOADS: usize = 64;
+use crate::courier::{Envelope, Hint, ReleaseHash, Tag};
 
 impl Owners {
     /// Something waits for a contact.
@@ -87,117 +79,24 @@ impl Owners {
             let own = Own {
                 to: id,
                 newest: sealed.newest.map(|(log, seq)| (log.incarnation.0, seq.0)),
+                #[cfg(feature = "simulation")]
                 loads: Vec::new(),
             };
-            self.give_to_couriers(turn, couriering, identity, &sealed.bundle, 0, own)?;
+            let size = sealed.bundle.len() as u64;
+            self.give_to_couriers(turn, couriering, identity, &sealed.bundle, size, own)?;
         }
         Ok(())
     }
 
-    /// Seals a load for a contact.
-    pub(super) fn load(
-        &mut self,
-        turn: &mut Turn<'_>,
-        to: &ContactId,
-        length: u64,
-        id: u64,
-    ) -> Result<(), StorageError> {
-        let Some(mut couriering) = self.couriering.take() else {
-            turn.out.bundle(BundleEvent::NotSealed { load: id });
-            return Ok(());
-        };
-        let load = Load { id, length };
-        let sealed = self.seal_load(turn, &mut couriering, to, load);
-        self.couriering = Some(couriering);
-        if !sealed? {
-            turn.out.bundle(BundleEvent::NotSealed { load: id });
-        }
-        Ok(())
-    }
-
-    fn seal_load(
-        &mut self,
-        turn: &mut Turn<'_>,
-        couriering: &mut Couriering,
-        to: &ContactId,
-        load: Load,
-    ) -> Result<bool, StorageError> {
-        let Ok(identity) = self.people.contact_named(to) else {
-            return Ok(false);
-        };
-        let Some(id) = self.people.devices_of(identity).next() else {
-            return Ok(false);
-        };
-        let Some(prekey) = self
-            .people
-            .devices
-            .get(&id)
-            .and_then(|device| device.prekey.clone())
-        else {
-            return Ok(false);
-        };
-        let settings = couriering.courier.settings().clone();
-        let mut loads = vec![load];
-        if !settings.one_message {
-            let earlier = couriering.own.values().filter(|own| own.to == id);
-            for earlier in earlier.flat_map(|own| &own.loads) {
-                if loads.len() < MAX_LOADS && !loads.contains(earlier) {
-                    loads.push(*earlier);
-                }
-            }
-        }
-        self.people.share_prekey(turn, id)?;
-        let Some(device) = self.people.devices.get(&id) else {
-            return Ok(false);
-        };
-        let direction = Direction::between(&self.account.device_id.0, &id.0);
-        let draft = Draft::new(
-            &device.bundle_tag_key,
-            direction,
-            MAX_BUNDLE,
-            self.account.cryptography(),
-            &mut turn.rng,
-        );
-        let mut draft = draft.without_padding();
-        let release = Release(*draft.release());
-        let ghosts = loads
-            .iter()
-            .fold(0_u64, |sum, load| sum.saturating_add(load.length));
-        let ghost = match settings.padding {
-            true => padme(usize::try_from(ghosts).unwrap_or(usize::MAX >> 1)) as u64,
-            false => ghosts,
-        };
-        let said = ReleaseItem { release, ghost };
-        let mut pushed = draft.push(items::RELEASE, &tables::encoded(&said));
-        for load in &loads {
-            pushed = pushed.and(draft.push(items::LOAD, &tables::encoded(load)));
-        }
-        let sealed = draft.seal(
-            &self.account.secrets.device_key,
-            &prekey.public,
-            &prekey.psk,
-            settings.lifetime_s,
-            &mut turn.rng,
-        );
-        let (Ok(()), Ok(bundle)) = (pushed, sealed) else {
-            return Ok(false);
-        };
-        let own = Own {
-            to: id,
-            newest: None,
-            loads,
-        };
-        self.give_to_couriers(turn, couriering, identity, &bundle, ghost, own)
-    }
-
-    /// Keeps a bundle of ours where couriers are given it from. False: it has no room.
-    fn give_to_couriers(
+    /// Keeps a bundle of ours, which counts for `size` bytes, where couriers are given it from. False: it has no
+    /// room.
+    pub(super) fn give_to_couriers(
         &mut self,
         turn: &mut Turn<'_>,
         couriering: &mut Couriering,
         identity: IdentityId,
         bundle: &[u8],
-        ghost: u64,
+        size: u64,
         own: Own,
     ) -> Result<bool, StorageError> {
         let Ok(header) = Header::parse(bundle) else {
@@ -207,7 +106,7 @@ impl Owners {
         let courier = &mut couriering.courier;
         let envelope = Envelope {
             tag: Tag(*header.tag()),
-            size: length.saturating_add(ghost),
+            size,
             lifetime_s: header.lifetime_s(),
             age_s: 0,
             release: ReleaseHash(*header.release()),
@@ -225,6 +124,7 @@ impl Owners {
             bundle: envelope.tag,
             to: own.to,
             size: envelope.size,
+            #[cfg(feature = "simulation")]
             loads: own.loads.iter().map(|load| load.id).collect(),
             messages: own.newest.is_some(),
         });

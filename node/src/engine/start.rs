@@ -107,12 +107,14 @@ impl Engine {
 
     /// Answers a beacon by a dial after a random pause of at most so many milliseconds, instead of the two
     /// seconds of `docs/PROTOCOL.md` section 11: for simulations of devices that connect at once.
+    #[cfg(feature = "simulation")]
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
         self.owners.reach.set_beacon_pause(longest_ms);
     }
 
     /// Uses keys in this way from now on. To be called right after the engine was made or opened, and on
     /// all engines of a world alike.
+    #[cfg(feature = "simulation")]
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {
         self.owners.account.set_cryptography(cryptography);
         self.owners.people.set_cryptography(cryptography);
@@ -128,6 +130,8 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
             sessions: BTreeMap::new(),
             traffic: TrafficCount::default(),
             couriering: None,
+            #[cfg(feature = "simulation")]
+            simulates: false,
             stopping: false,
         },
         links: Links::default(),

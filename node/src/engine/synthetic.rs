@@ -15,7 +15,7 @@ use crate::tables::{self, Table, damaged};
 impl Contact {
     /// The secrets of the synthetic spaces shared with this contact; none outside of measurements.
     pub(super) fn synthetic_spaces(&self) -> impl Iterator<Item = SpaceSecret> + '_ {
-        (0..self.synthetic_spaces).map(|number| {
+        (0..self.synthetic_spaces.unwrap_or_default()).map(|number| {
             let mut hasher = blake3::Hasher::new_derive_key("hedgerow 1 synthetic space");
             hasher.update(self.space.as_bytes());
             hasher.update(&number.to_be_bytes());
@@ -31,7 +31,7 @@ impl Contact {
 pub fn share(store: &mut impl Store, count: u32) -> Result<(), StorageError> {
     store.write(|txn| {
         for (identity, mut contact) in contacts(txn)? {
-            contact.synthetic_spaces = count;
+            contact.synthetic_spaces = Some(count);
             for secret in contact.synthetic_spaces() {
                 space::create(txn, reconciling::space_id(&secret), SpaceKind::Direct)?;
             }

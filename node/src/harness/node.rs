@@ -92,6 +92,7 @@ pub struct Node {
     /// As [`asked`](Self::asked), but with only the lengths of bytes over links and the number of beacons.
     pub asked_in_length: blake3::Hasher,
     carries: Option<courier::Settings>,
+    simulates: bool,
     cryptography: Cryptography,
     engine: Engine,
     waiting: VecDeque<Input>,
@@ -168,6 +169,7 @@ impl Node {
             events: Vec::new(),
             bundles: Vec::new(),
             carries: None,
+            simulates: false,
             pumps: 0,
             asked: blake3::Hasher::new(),
             asked_in_length: blake3::Hasher::new(),
@@ -198,6 +200,12 @@ impl Node {
         self.engine
             .start_courier(settings, &self.storage, now)
             .expect("memory does not fail");
+    }
+
+    /// Takes ghosts and loads from now on, and after restarts. The product never does.
+    pub fn simulate(&mut self) {
+        self.simulates = true;
+        self.engine.simulate();
     }
 
     /// The engine.
@@ -291,6 +299,9 @@ impl Node {
         self.engine = Engine::open(&self.storage, self.now(now_ms), &mut self.rng)
             .expect("what was committed opens");
         self.engine.set_cryptography(self.cryptography);
+        if self.simulates {
+            self.engine.simulate();
+        }
         if let Some(settings) = &self.carries {
             let now = self.now(now_ms);
             self.engine
@@ -353,16 +364,16 @@ impl EffectQueue<'_, '_> {
 }
 
 impl Effects for EffectQueue<'_, '_> {
-    fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
         self.log_secret("send", &bytes, &bytes.len().to_be_bytes());
         self.link_command(CarrierCommand::Send { link, bytes });
-        if ghost > 0 {
-            // This network takes no time for ghosts.
-            let bytes = ghost as usize;
-            let written = CarrierEvent::Written { link, bytes };
-            self.waiting
-                .push_back(Input::Carrier(CarrierKind::Memory, written));
-        }
+    }
+    fn ghost(&mut self, link: LinkId, bytes: u64) {
+        // This network takes no time for ghosts.
+        let bytes = bytes as usize;
+        let written = CarrierEvent::Written { link, bytes };
+        self.waiting
+            .push_back(Input::Carrier(CarrierKind::Memory, written));
     }
     fn recognised(&mut self, link: LinkId) {
         self.log("recognised", &link.0.to_be_bytes());

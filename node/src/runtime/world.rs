@@ -109,8 +109,13 @@ impl World {
 }
 
 impl Effects for World {
-    fn send(&mut self, link: LinkId, bytes: Bytes, _: u64) {
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
         self.link_command(link, CarrierCommand::Send { link, bytes });
+    }
+
+    #[cfg(feature = "simulation")]
+    fn ghost(&mut self, _: LinkId, _: u64) {
+        unreachable!("no engine of a runtime is told that it is simulated");
     }
 
     fn recognised(&mut self, link: LinkId) {

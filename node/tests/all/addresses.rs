@@ -157,7 +157,6 @@ fn no_address_that_tells_the_hardware_is_told_in_any_mode() {
 }
 
 /// With cryptography that keeps nothing secret what is said can be read as it passes.
-#[cfg(feature = "sized")]
 #[test]
 fn nothing_that_is_said_holds_an_address_of_ours() {
     use hedgerow_transport::cryptography::Cryptography;

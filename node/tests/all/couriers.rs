@@ -2,11 +2,12 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use hedgerow_node::api::{Call, Event};
+use hedgerow_node::api::{Call, Event, Reply};
 use hedgerow_node::courier::policies::{Epidemic, Prophet, SprayAndWait};
 use hedgerow_node::courier::{DropReason, PolicySettings, Settings, Tag};
 use hedgerow_node::engine::{BundleEvent, Input};
-use hedgerow_node::harness::World;
+use hedgerow_node::harness::{Node, World};
+use hedgerow_node::tables::Table;
 use hedgerow_sync::store::{Direction, Store};
 
 const MINUTE_MS: u64 = 60_000;
@@ -234,10 +235,47 @@ fn a_bundle_whose_fields_were_swapped_is_neither_opened_nor_carried_and_its_tag_
     }
 }
 
-fn send_parcel(world: &mut World, from: usize, to: usize, length: u64, id: u64) {
+/// As [`scattered`], and all take ghosts.
+fn simulated(seed: u64, names: &[&str], settings: &Settings) -> World {
+    let mut world = scattered(seed, names, settings);
+    world.nodes.iter_mut().for_each(Node::simulate);
+    world
+}
+
+fn send_load(world: &mut World, from: usize, to: usize, length: u64, id: u64) {
     let to = world.id(to);
     world.nodes[from].input(Input::Load { to, length, id });
     world.run(10);
+}
+
+/// How many rows a node has of bundles, of anybody's and of those taken in.
+fn kept(world: &World, node: usize) -> usize {
+    let tables = [
+        Table::Held,
+        Table::CarriedParts,
+        Table::Loads,
+        Table::BundleTags,
+    ];
+    let mut count = 0;
+    for table in tables {
+        let (first, behind) = ([table as u8], [table as u8 + 1]);
+        let range = (Bound::Included(&first[..]), Bound::Excluded(&behind[..]));
+        let each = &mut |_: &[u8], _: &[u8]| {
+            count += 1;
+            ControlFlow::Continue(())
+        };
+        let storage = &world.nodes[node].storage;
+        let scanned = storage.read(|reader| reader.scan(range, Direction::Forward, each));
+        scanned.expect("memory does not fail");
+    }
+    count
+}
+
+fn sessions(world: &mut World, node: usize) -> u64 {
+    match world.ask(node, Call::Status) {
+        Ok(Reply::Status(status)) => status.traffic.sessions,
+        other => panic!("no status: {other:?}"),
+    }
 }
 
 fn loads(world: &World, node: usize) -> Vec<u64> {
@@ -266,11 +304,11 @@ fn plain(policy: PolicySettings, quota_bytes: u64) -> Settings {
 }
 
 #[test]
-fn a_parcel_travels_as_a_ghost_and_is_delivered_once() {
+fn a_load_travels_as_a_ghost_and_is_delivered_once() {
     let policy = PolicySettings::Epidemic(Epidemic::default());
-    let mut world = scattered(8, &["Ada", "Cyd", "Dan", "Bob"], &plain(policy, 5_000_000));
+    let mut world = simulated(8, &["Ada", "Cyd", "Dan", "Bob"], &plain(policy, 5_000_000));
     let (ada, cyd, dan, bob) = (0, 1, 2, 3);
-    send_parcel(&mut world, ada, bob, 700_000, 5);
+    send_load(&mut world, ada, bob, 700_000, 5);
     let Some(BundleEvent::Sealed {
         size, loads: in_it, ..
     }) = world.nodes[ada].bundles.first()
@@ -287,11 +325,34 @@ fn a_parcel_travels_as_a_ghost_and_is_delivered_once() {
 }
 
 #[test]
+fn an_engine_that_is_not_simulated_ends_a_session_that_brings_a_ghost_and_keeps_nothing() {
+    let policy = PolicySettings::Epidemic(Epidemic::default());
+    let mut world = scattered(13, &["Ada", "Cyd", "Bob"], &plain(policy, 5_000_000));
+    let (ada, cyd, bob) = (0, 1, 2);
+    send_load(&mut world, ada, bob, 1_000, 1);
+    assert!(sealed(&world, ada).is_empty(), "a load was sealed");
+    world.nodes[ada].simulate();
+    for (length, id) in [(0, 2), (1_000, 3)] {
+        send_load(&mut world, ada, bob, length, id);
+        assert_eq!(sealed(&world, ada).len(), id as usize - 1);
+        meeting(&mut world, ada, bob);
+        assert_eq!(loads(&world, bob), [0; 0]);
+        assert_eq!(kept(&world, bob), 0);
+    }
+    // A courier sees of the first only what it sees of all bundles; the other is not as long as it says.
+    let before = sessions(&mut world, cyd);
+    world.network.part(ada, cyd, false);
+    world.run(10 * MINUTE_MS);
+    assert!(sessions(&mut world, cyd) > before + 1, "none was ended");
+    assert!(world.nodes[cyd].engine().held().0 <= 1);
+}
+
+#[test]
 fn a_quota_holds_against_whoever_brings_more() {
     let policy = PolicySettings::Epidemic(Epidemic::default());
-    let mut world = scattered(9, &["Ada", "Cyd", "Bob"], &plain(policy, 5_000_000));
+    let mut world = simulated(9, &["Ada", "Cyd", "Bob"], &plain(policy, 5_000_000));
     for id in 0..30 {
-        send_parcel(&mut world, 0, 2, 700_000, id);
+        send_load(&mut world, 0, 2, 700_000, id);
     }
     meeting(&mut world, 0, 1);
     for node in [0, 1] {
@@ -302,14 +363,14 @@ fn a_quota_holds_against_whoever_brings_more() {
 }
 
 #[test]
-fn earlier_parcels_come_along_and_are_delivered_once() {
+fn earlier_loads_come_along_and_are_delivered_once() {
     let settings = Settings {
         policy: PolicySettings::Epidemic(Epidemic::default()),
         ..Settings::default()
     };
-    let mut world = scattered(10, &["Ada", "Cyd", "Bob"], &settings);
+    let mut world = simulated(10, &["Ada", "Cyd", "Bob"], &settings);
     for id in [1, 2, 3] {
-        send_parcel(&mut world, 0, 2, 10_000, id);
+        send_load(&mut world, 0, 2, 10_000, id);
     }
     meeting(&mut world, 0, 1);
     meeting(&mut world, 1, 2);
@@ -319,16 +380,16 @@ fn earlier_parcels_come_along_and_are_delivered_once() {
 }
 
 #[test]
-fn prophet_gives_a_parcel_to_who_has_met_the_recipient() {
+fn prophet_gives_a_load_to_who_has_met_the_recipient() {
     let policy = PolicySettings::Prophet(Prophet::default());
     let settings = Settings {
         policy,
         ..Settings::default()
     };
-    let mut world = scattered(11, &["Ada", "Cyd", "Dan", "Bob"], &settings);
+    let mut world = simulated(11, &["Ada", "Cyd", "Dan", "Bob"], &settings);
     let (ada, cyd, dan, bob) = (0, 1, 2, 3);
     meeting(&mut world, cyd, bob);
-    send_parcel(&mut world, ada, bob, 1_000, 1);
+    send_load(&mut world, ada, bob, 1_000, 1);
     meeting(&mut world, ada, dan);
     assert_eq!(world.nodes[dan].engine().held().0, 0);
     meeting(&mut world, ada, cyd);

@@ -25,7 +25,6 @@ mod relay;
 mod relay_names;
 mod resting;
 mod silence;
-#[cfg(feature = "sized")]
 mod sized;
 mod store;
 mod strangers;

@@ -24,7 +24,8 @@ struct EffectQueue {
 }
 
 impl Effects for EffectQueue {
-    fn send(&mut self, _: LinkId, _: Bytes, _: u64) {}
+    fn send(&mut self, _: LinkId, _: Bytes) {}
+    fn ghost(&mut self, _: LinkId, _: u64) {}
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
     fn command(&mut self, carrier: CarrierKind, command: CarrierCommand) {

@@ -176,7 +176,7 @@ impl Courier {
     }
 
     /// Sends values that nobody here has checked to all peers, as a liar does.
-    #[cfg(feature = "sized")]
+    #[cfg(feature = "simulation")]
     pub fn claim(&mut self, releases: &[Release]) {
         for (id, _) in self.links.iter().filter(|(_, link)| link.greeted) {
             for releases in releases.chunks(MAX_RELEASES) {

@@ -37,8 +37,9 @@ pub(crate) struct Contact {
     #[n(7)]
     pub devices: Vec<DeviceKeys>,
     /// How many synthetic spaces are shared with it, for measurements.
-    #[cbor(n(8), default)]
-    pub synthetic_spaces: u32,
+    #[cfg(feature = "simulation")]
+    #[n(8)]
+    pub synthetic_spaces: Option<u32>,
     /// What it was called here before it gave itself another name, until the user has decided what to call it.
     #[cbor(n(9), default)]
     pub former_name: Option<String>,

@@ -14,7 +14,7 @@ use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::beacon;
 use hedgerow_transport::cryptography::Cryptography;
 
-#[cfg(feature = "sized")]
+#[cfg(feature = "simulation")]
 use super::hints::Hints;
 use super::invitation::{InvitationKey, Made};
 use super::joining::Joining;
@@ -43,7 +43,7 @@ pub(super) struct People {
     /// Devices whose record has grown since it was saved, and when it is to be saved.
     pub unsaved: BTreeMap<DeviceId, u64>,
     /// What sized first flights are recognised by.
-    #[cfg(feature = "sized")]
+    #[cfg(feature = "simulation")]
     pub hints: Hints,
 }
 
@@ -60,7 +60,7 @@ impl People {
             prekeys: keyed(reader, Table::Prekeys, u32::from_be_bytes)?,
             refusals: BTreeMap::new(),
             unsaved: BTreeMap::new(),
-            #[cfg(feature = "sized")]
+            #[cfg(feature = "simulation")]
             hints: Hints::default(),
         })
     }

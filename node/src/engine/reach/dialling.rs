@@ -110,6 +110,7 @@ impl Default for Dialling {
 
 impl Dialling {
     /// Answers beacons after at most so long from now on.
+    #[cfg(feature = "simulation")]
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
         self.beacon_pause_ms = longest_ms;
     }

@@ -87,9 +87,10 @@ struct EffectQueue {
 }
 
 impl Effects for EffectQueue {
-    fn send(&mut self, link: LinkId, bytes: Bytes, _: u64) {
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
         self.sent.push((link, bytes));
     }
+    fn ghost(&mut self, _: LinkId, _: u64) {}
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, link: LinkId, _: Ending) {
         self.ended.push(link);

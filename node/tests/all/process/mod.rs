@@ -6,6 +6,7 @@
 mod copies;
 mod disk;
 mod flood;
+mod ghosts;
 mod kill9;
 mod network;
 mod owner;

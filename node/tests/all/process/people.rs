@@ -300,11 +300,14 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The program, with a data directory and the right passphrase.
+/// The program, with a data directory and the right passphrase: the one that `HEDGEROW_PROGRAM` names, or the one that
+/// was built with the tests.
 pub fn hedgerow(dir: &Path) -> Command {
     let words = dir.with_extension("passphrase");
     fs::write(&words, PASSPHRASE).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hedgerow"));
+    let program = std::env::var_os("HEDGEROW_PROGRAM");
+    let mut command =
+        Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_hedgerow").into()));
     command
         .env_clear()
         .arg("--data-dir")

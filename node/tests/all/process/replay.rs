@@ -94,7 +94,8 @@ impl Recorded {
 struct Told(Vec<Event>);
 
 impl Effects for Told {
-    fn send(&mut self, _: LinkId, _: Bytes, _: u64) {}
+    fn send(&mut self, _: LinkId, _: Bytes) {}
+    fn ghost(&mut self, _: LinkId, _: u64) {}
     fn recognised(&mut self, _: LinkId) {}
     fn end(&mut self, _: LinkId, _: Ending) {}
     fn command(&mut self, _: CarrierKind, _: CarrierCommand) {}

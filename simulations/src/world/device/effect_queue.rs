@@ -32,8 +32,15 @@ enum Ask {
 pub(super) struct EffectQueue(Vec<Ask>);
 
 impl Effects for EffectQueue {
-    fn send(&mut self, link: LinkId, bytes: Bytes, ghost: u64) {
-        self.0.push(Ask::Send(link, bytes, ghost));
+    fn send(&mut self, link: LinkId, bytes: Bytes) {
+        self.0.push(Ask::Send(link, bytes, 0));
+    }
+    fn ghost(&mut self, link: LinkId, bytes: u64) {
+        if let Some(Ask::Send(over, _, ghost)) = self.0.last_mut()
+            && *over == link
+        {
+            *ghost = bytes;
+        }
     }
     fn recognised(&mut self, link: LinkId) {
         self.0.push(Ask::Recognised(link));

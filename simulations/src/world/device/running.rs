@@ -113,6 +113,7 @@ impl Device {
             None => Engine::open(&self.disk, now, &mut self.rng)
                 .expect("what was committed in memory can be opened"),
         };
+        engine.simulate();
         engine.set_cryptography(shared.cryptography);
         engine.set_beacon_pause(shared.dial_pause_ms);
         if let Some(courier) = shared.courier_of(self.number) {

@@ -1,0 +1,175 @@
+//! Loads: bundles that stand for more bytes than they have, so that simulations measure how bundles travel
+//! without moving what would be in them.
+
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::bundle::{BundleItem, Draft, MAX_BUNDLE};
+use hedgerow_transport::handshake::Direction;
+use hedgerow_transport::padding::padme;
+use minicbor::{Decode, Encode};
+
+use super::bundle_event::BundleEvent;
+use super::carry::Opened;
+use super::couriering::Couriering;
+use super::held::Own;
+use super::items::{self, ReleaseItem};
+use super::{Effects as _, Owners, Turn};
+use crate::api::ContactId;
+use crate::courier::Release;
+use crate::tables::{self, Table};
+
+/// The most loads of one bundle.
+const MAX_LOADS: usize = 64;
+
+/// So many bytes that a bundle stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Load {
+    #[n(0)]
+    pub id: u64,
+    #[n(1)]
+    pub length: u64,
+}
+
+/// In a bundle, item 51.
+#[derive(Encode, Decode)]
+pub(crate) struct LoadsItem {
+    /// The bytes that the bundle stands for beyond its own: those of its loads, padded if its sender pads.
+    #[n(0)]
+    ghost: u64,
+    #[n(1)]
+    loads: Vec<Load>,
+}
+
+impl Opened {
+    /// The bytes that it stands for beyond its own.
+    pub(super) fn ghost(&self) -> u64 {
+        let mut items = self.items.iter();
+        let item = items.find(|item| item.kind == items::LOADS);
+        item.and_then(|item| items::read::<LoadsItem>(&item.content).ok())
+            .map_or(0, |item| item.ghost)
+    }
+
+    /// Notes its loads as taken. Gives those that are new here.
+    pub(super) fn take_loads(&self, turn: &mut Turn<'_>) -> Result<Vec<u64>, StorageError> {
+        let mut new = Vec::new();
+        for item in self.items.iter().filter(|item| item.kind == items::LOADS) {
+            let Ok(item) = items::read::<LoadsItem>(&item.content) else {
+                continue;
+            };
+            for load in item.loads {
+                let taken = Table::Loads.key(&[&self.device.0, &load.id.to_be_bytes()]);
+                if turn.txn.get(&taken)?.is_none() {
+                    turn.txn.put(&taken, &[])?;
+                    new.push(load.id);
+                }
+            }
+        }
+        Ok(new)
+    }
+}
+
+/// Whether an item with loads can be read to its end.
+pub(super) fn is_sound(item: &BundleItem) -> bool {
+    items::read::<LoadsItem>(&item.content).is_ok_and(|item| item.loads.len() <= MAX_LOADS)
+}
+
+impl Owners {
+    /// Seals a load for a contact.
+    pub(super) fn load(
+        &mut self,
+        turn: &mut Turn<'_>,
+        to: &ContactId,
+        length: u64,
+        id: u64,
+    ) -> Result<(), StorageError> {
+        let couriering = self.couriering.take_if(|_| self.simulates);
+        let Some(mut couriering) = couriering else {
+            turn.out.bundle(BundleEvent::NotSealed { load: id });
+            return Ok(());
+        };
+        let load = Load { id, length };
+        let sealed = self.seal_load(turn, &mut couriering, to, load);
+        self.couriering = Some(couriering);
+        if !sealed? {
+            turn.out.bundle(BundleEvent::NotSealed { load: id });
+        }
+        Ok(())
+    }
+
+    fn seal_load(
+        &mut self,
+        turn: &mut Turn<'_>,
+        couriering: &mut Couriering,
+        to: &ContactId,
+        load: Load,
+    ) -> Result<bool, StorageError> {
+        let Ok(identity) = self.people.contact_named(to) else {
+            return Ok(false);
+        };
+        let Some(id) = self.people.devices_of(identity).next() else {
+            return Ok(false);
+        };
+        let Some(prekey) = self
+            .people
+            .devices
+            .get(&id)
+            .and_then(|device| device.prekey.clone())
+        else {
+            return Ok(false);
+        };
+        let settings = couriering.courier.settings().clone();
+        let mut loads = vec![load];
+        if !settings.one_message {
+            let earlier = couriering.own.values().filter(|own| own.to == id);
+            for earlier in earlier.flat_map(|own| &own.loads) {
+                if loads.len() < MAX_LOADS && !loads.contains(earlier) {
+                    loads.push(*earlier);
+                }
+            }
+        }
+        self.people.share_prekey(turn, id)?;
+        let Some(device) = self.people.devices.get(&id) else {
+            return Ok(false);
+        };
+        let direction = Direction::between(&self.account.device_id.0, &id.0);
+        let draft = Draft::new(
+            &device.bundle_tag_key,
+            direction,
+            MAX_BUNDLE,
+            self.account.cryptography(),
+            &mut turn.rng,
+        );
+        let mut draft = draft.without_padding();
+        let release = Release(*draft.release());
+        let bytes = loads
+            .iter()
+            .fold(0_u64, |sum, load| sum.saturating_add(load.length));
+        let ghost = match settings.padding {
+            true => padme(usize::try_from(bytes).unwrap_or(usize::MAX >> 1)) as u64,
+            false => bytes,
+        };
+        let said = LoadsItem {
+            ghost,
+            loads: loads.clone(),
+        };
+        let pushed = draft
+            .push(items::RELEASE, &tables::encoded(&ReleaseItem { release }))
+            .and(draft.push(items::LOADS, &tables::encoded(&said)));
+        let sealed = draft.seal(
+            &self.account.secrets.device_key,
+            &prekey.public,
+            &prekey.psk,
+            settings.lifetime_s,
+            &mut turn.rng,
+        );
+        let (Ok(()), Ok(bundle)) = (pushed, sealed) else {
+            return Ok(false);
+        };
+        let own = Own {
+            to: id,
+            newest: None,
+            loads,
+        };
+        let size = (bundle.len() as u64).saturating_add(ghost);
+        self.give_to_couriers(turn, couriering, identity, &bundle, size, own)
+    }
+}
