@@ -1,8 +1,9 @@
 //! The cost of 10,000 messages of 200 bytes over a store in memory: append, send, ingest and show.
+//! And a sync of 2,000 reactions onto 100,000 messages, beside one of 2,000 messages.
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use hedgerow_sync::entry::{Body, What};
+use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::ingest::Authority;
 use hedgerow_sync::mark::MarkKey;
@@ -14,6 +15,10 @@ use hedgerow_sync::store::Store;
 use hedgerow_sync::wire::{Message, Role};
 
 const MESSAGES: u64 = 10_000;
+/// What two hold who sync reactions.
+const OLD: u64 = 100_000;
+/// Reactions of one sync.
+const REACTIONS: u64 = 2_000;
 const SPACE: SpaceId = SpaceId([1; 16]);
 const SECRET: [u8; 32] = [2; 32];
 const WRITER: DeviceId = DeviceId([3; 16]);
@@ -36,11 +41,15 @@ fn empty() -> MemoryStore {
 }
 
 fn append_all(store: &mut MemoryStore, body: &Bytes) {
+    append(store, MESSAGES, body, |_| What::TEXT);
+}
+
+fn append(store: &mut MemoryStore, count: u64, body: &Bytes, what: impl Fn(u64) -> What) {
     store
         .write(|txn| {
-            for number in 0..MESSAGES {
+            for number in 0..count {
                 let body = Body::Bytes(body.clone());
-                space::append(txn, SPACE, LOG, number as i64, What::TEXT, body)
+                space::append(txn, SPACE, LOG, number as i64, what(number), body)
                     .expect("the space exists");
             }
             Ok(())
@@ -72,11 +81,16 @@ fn session(store: &mut MemoryStore, peer: DeviceId, role: Role) -> Reconciler {
 
 /// A session of the writer, which knows that the reader holds nothing.
 fn sender(store: &mut MemoryStore) -> Reconciler {
+    sender_to(store, space::Frontier::new())
+}
+
+/// A session of the writer that knows what the reader holds.
+fn sender_to(store: &mut MemoryStore, held: space::Frontier) -> Reconciler {
     let mut session = session(store, READER, Role::Dialler);
     let message = Message::Frontier {
         space: hedgerow_sync::wire::Blind::new(&SECRET, b"hash", Role::Answerer),
         base: None,
-        logs: space::Frontier::new(),
+        logs: held,
         more: false,
     };
     handle(store, &mut session, READER, &message);
@@ -165,9 +179,64 @@ fn messages(criterion: &mut Criterion) {
     });
 }
 
+/// What is new in one sync of two who hold the same old messages.
+fn reactions(criterion: &mut Criterion) {
+    let mut old = empty();
+    append(&mut old, OLD, &Bytes::from(vec![b'x'; 200]), |_| What::TEXT);
+    let texts = Bytes::from(vec![b'y'; 200]);
+    let emoji = Bytes::from("👍");
+    let everywhere = |number: u64| What::Annotation {
+        kind: AnnotationKind(1),
+        target: EntryId {
+            log: LOG,
+            // In no order, and each once: both numbers have no common divisor.
+            seq: Seq(1 + number * 37_501 % OLD),
+        },
+    };
+    let news: [(&str, &Bytes, &dyn Fn(u64) -> What); 2] = [
+        ("sync of 2,000 messages onto 100,000", &texts, &|_| {
+            What::TEXT
+        }),
+        ("sync of 2,000 reactions onto 100,000", &emoji, &everywhere),
+    ];
+    for (name, body, what) in news {
+        let mut writer = old.clone();
+        append(&mut writer, REACTIONS, body, what);
+        criterion.bench_function(name, |bench| {
+            bench.iter_batched(
+                || {
+                    let mut writer = writer.clone();
+                    let mut reader = old.clone();
+                    let sending = sender_to(&mut writer, [(LOG, Seq(OLD))].into());
+                    let taking = session(&mut reader, WRITER, Role::Answerer);
+                    (writer, sending, reader, taking)
+                },
+                |(writer, mut sending, mut reader, mut taking)| {
+                    for item in send_all(&writer, &mut sending) {
+                        handle(&mut reader, &mut taking, WRITER, &item);
+                    }
+                    (writer, reader)
+                },
+                BatchSize::PerIteration,
+            );
+        });
+        let mut reader = old.clone();
+        let mut sending = sender_to(&mut writer, [(LOG, Seq(OLD))].into());
+        let mut taking = session(&mut reader, WRITER, Role::Answerer);
+        for item in send_all(&writer, &mut sending) {
+            handle(&mut reader, &mut taking, WRITER, &item);
+        }
+        let digests = [writer, reader].map(|mut store| {
+            let digest = store.write(|txn| space::digest(txn, SPACE));
+            digest.expect("memory does not fail")
+        });
+        assert_eq!(digests[0], digests[1], "{name}: something is missing");
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = messages
+    targets = messages, reactions
 }
 criterion_main!(benches);
