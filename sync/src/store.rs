@@ -24,6 +24,8 @@ pub enum StorageFault {
     ReadOnly,
     /// Bytes differ from what was written: damage, or another key.
     Damaged,
+    /// The medium is no longer where the next opening would look for it: what is written there is lost.
+    Gone,
     /// Any other error of the operating system.
     Io,
 }

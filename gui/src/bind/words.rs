@@ -216,6 +216,7 @@ pub fn storage(fault: StorageProblem) -> ui::Code {
         StorageProblem::Full => ui::Code::StorageFull,
         StorageProblem::ReadOnly => ui::Code::StorageReadOnly,
         StorageProblem::Damaged => ui::Code::StorageDamaged,
+        StorageProblem::Gone => ui::Code::StorageGone,
         StorageProblem::Io => ui::Code::StorageIo,
     }
 }

@@ -132,8 +132,8 @@ enum End {
     Departed(Departed),
     /// Its owner has released the directory for us.
     Released,
-    /// The node does not understand us, or we do not understand it.
-    NotUnderstood(Refusal),
+    /// There is nothing to go on with: the node does not understand us, or has lost its data.
+    Failed(Refusal),
 }
 
 impl Desk {
@@ -178,7 +178,7 @@ impl Desk {
             opened = match self.live(session).await {
                 End::Stop => return,
                 End::Wiped => return self.say(Some(Update::Wiped)),
-                End::NotUnderstood(refusal) => {
+                End::Failed(refusal) => {
                     return self.say(Some(Update::NotOpened(refusal)));
                 }
                 End::Departed(Departed::Stopped) => {
@@ -216,7 +216,7 @@ impl Desk {
         let mut events = match session.api.events().await {
             Ok(events) => events,
             // To find it again would find the same.
-            Err(refusal @ Refusal::OtherVersion { .. }) => return End::NotUnderstood(refusal),
+            Err(refusal @ Refusal::OtherVersion { .. }) => return End::Failed(refusal),
             Err(_) => return End::Departed(Departed::Lost),
         };
         let asking = Asking {
@@ -247,6 +247,7 @@ impl Desk {
                     Departure::Wiped => End::Wiped,
                     Departure::Stopped => End::Departed(Departed::Stopped),
                     Departure::HandedOver(to) => End::Departed(Departed::HandedOver(to)),
+                    Departure::Failed(fault) => End::Failed(Refusal::Storage { fault }),
                 },
                 request = self.asked.recv() => match request {
                     None => break End::Stop,

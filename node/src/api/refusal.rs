@@ -195,6 +195,7 @@ pub enum StorageProblem {
     Full,
     ReadOnly,
     Damaged,
+    Gone,
     Io,
 }
 
@@ -205,6 +206,7 @@ impl From<hedgerow_sync::store::StorageFault> for StorageProblem {
             StorageFault::Full => Self::Full,
             StorageFault::ReadOnly => Self::ReadOnly,
             StorageFault::Damaged => Self::Damaged,
+            StorageFault::Gone => Self::Gone,
             StorageFault::Io => Self::Io,
         }
     }

@@ -11,7 +11,7 @@ use rand_core::{Rng, SeedableRng};
 
 use super::row::{Row, median};
 use crate::directory::DataKey;
-use crate::store::{CACHE_BYTES, RedbStore};
+use crate::store::{CACHE_BYTES, Place, Placed, RedbStore};
 
 /// Runs of each figure; the median counts.
 const RUNS: usize = 11;
@@ -37,6 +37,7 @@ pub(super) fn rows(place: &Path) -> Result<Vec<Row>> {
     Ok(vec![
         bulk(&pair)?,
         single(&pair)?,
+        in_place(place)?,
         reads("warm reads, shipped cache", &pair, SMALL, CACHE_BYTES, 1.15)?,
         reads("cold reads, no cache", &pair, LARGE, NO_CACHE, 1.75)?,
     ])
@@ -116,6 +117,33 @@ fn single(pair: &Pair) -> Result<Row> {
         }
     }
     Ok(row("one durable commit", times, 1.20))
+}
+
+/// What it costs to look whether the file is still there, beside a store that does not.
+fn in_place(place: &Path) -> Result<Row> {
+    let key = DataKey::random()?;
+    let paths = ["anywhere", "placed", "lock", "slots"].map(|name| place.join(name));
+    let [anywhere, placed, lock, slots] = &paths;
+    let at = Place::default()
+        .with_file(lock.clone(), &file(lock)?)?
+        .with_name(slots.clone())
+        .with_file(placed.clone(), &file(placed)?)?;
+    file(slots)?;
+    let mut stores = [
+        RedbStore::open(file(anywhere)?, &key)?,
+        RedbStore::open(Placed::new(file(placed)?, at), &key)?,
+    ];
+    let mut times = Times::default();
+    for commit in 0..COMMITS {
+        for (store, times) in stores.iter_mut().zip(&mut times) {
+            let start = Instant::now();
+            store.write(|txn| txn.put(&commit.to_be_bytes(), &[1; VALUE]))?;
+            times.push(start.elapsed());
+        }
+    }
+    let [base, ours] = times.map(median);
+    let name = "encrypted store: looking for its file before a commit";
+    Ok(Row::ratio(name, ours, base, 1.05))
 }
 
 fn reads(name: &str, pair: &Pair, rows: u32, cache: usize, reach: f64) -> Result<Row> {

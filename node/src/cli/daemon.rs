@@ -102,6 +102,7 @@ pub async fn run(
             let to = visible::name(&to);
             output.say(&format!("The data directory was handed over to {to}."));
         }
+        Departure::Failed(fault) => return Err(Refusal::Storage { fault }.into()),
     }
     Ok(())
 }

@@ -137,6 +137,10 @@ pub fn storage(fault: StorageProblem) -> &'static str {
         StorageProblem::Damaged => {
             "The store is damaged. Leave the files as they are, and restore a backup."
         }
+        StorageProblem::Gone => {
+            "The data directory was deleted, moved or replaced while the node was running, so it has \
+             stopped. Put the directory back, then start the node again."
+        }
         StorageProblem::Io => {
             "The operating system reports an error on the data directory. Check the disk; \
              everything confirmed so far is safe."

@@ -73,6 +73,11 @@ impl Lock {
         Ok(None)
     }
 
+    /// The file that is locked.
+    pub(super) fn file(&self) -> &File {
+        &self.0
+    }
+
     /// Tells other processes where the API is.
     pub(super) fn announce(&self, info: &OwnerInfo) -> io::Result<()> {
         self.say(&serde_json::to_vec(info)?)

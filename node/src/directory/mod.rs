@@ -26,7 +26,7 @@ pub use lock::{Owner, OwnerInfo};
 pub use slots::{Hashing, Protection};
 
 use crate::api::Passphrase;
-use crate::store::{Medium, RedbStore, erasure};
+use crate::store::{Medium, Place, Placed, RedbStore, erasure};
 use error::Attempt;
 use files::Replaced;
 use slots::{Slots, Unreadable, Wrapping};
@@ -101,6 +101,28 @@ impl Directory {
     /// Tells other processes where this one's API is.
     pub fn announce(&self, info: &OwnerInfo) -> Result<(), DirectoryError> {
         self.lock.announce(info).attempt("write the lock file")
+    }
+
+    /// Looks whether the path still leads to the directory that this process owns: whoever finds another one there
+    /// owns that.
+    ///
+    /// # Errors
+    /// A [`StorageError`](hedgerow_sync::store::StorageError) of the kind `Gone` if not.
+    pub fn check_place(&self) -> Result<(), DirectoryError> {
+        let place = self.place().attempt("look at the data directory")?;
+        Ok(place.check()?)
+    }
+
+    /// The lock must be that of this process. Another one would let a second process write here.
+    fn place(&self) -> io::Result<Place> {
+        Place::default().with_file(self.path.join(lock::LOCK), self.lock.file())
+    }
+
+    /// A store's file in its place: beside the slots, without which nobody could ever read it.
+    fn placed(&self, name: &str, file: fs::File) -> io::Result<Placed> {
+        let place = self.place()?.with_name(self.path.join(SLOTS));
+        let place = place.with_file(self.path.join(name), &file)?;
+        Ok(Placed::new(file, place))
     }
 
     /// Where it is.
@@ -195,6 +217,7 @@ impl Directory {
             }
             file => file.attempt("open the store")?,
         };
+        let file = self.placed(name, file).attempt("look at the store")?;
         let store = RedbStore::open(file, key)?;
         // What a rewrite that was cut short has left.
         files::destroy(&self.path.join(PENDING)).attempt("remove old slots")?;
@@ -281,7 +304,11 @@ impl Directory {
 
     /// Destroys all that is here, whether locked or not; the keys first, without which the rest is noise.
     /// Close the store before. After a cut anywhere, it can be done again.
+    ///
+    /// # Errors
+    /// As [`check_place`](Self::check_place): what lies there now is not ours to destroy. What the system reports.
     pub fn wipe(&self, done: &mut dyn FnMut(Step)) -> Result<(), DirectoryError> {
+        self.check_place()?;
         self.lock();
         for name in [SLOTS, PENDING] {
             files::destroy(&self.path.join(name)).attempt("destroy the slots")?;
@@ -300,6 +327,7 @@ impl Directory {
     }
 
     fn slots(&self) -> Result<Slots, DirectoryError> {
+        self.check_place()?;
         let file = match fs::read(self.path.join(SLOTS)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // A store that nothing names: of a creation cut short, if that has left its slots too.
@@ -324,8 +352,10 @@ impl Directory {
         Ok((name, key))
     }
 
-    fn create_store(&self, name: &str) -> Result<fs::File, DirectoryError> {
-        files::create_private(&self.path.join(name)).attempt("create a store")
+    fn create_store(&self, name: &str) -> Result<Placed, DirectoryError> {
+        files::create_private(&self.path.join(name))
+            .and_then(|file| self.placed(name, file))
+            .attempt("create a store")
     }
 
     fn write_pending(

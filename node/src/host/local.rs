@@ -54,6 +54,36 @@ impl Local {
 #[async_trait]
 impl Api for Local {
     async fn call(&self, call: Call) -> Answer {
+        let answer = self.ask(call).await;
+        self.0.notice(&answer).await;
+        answer
+    }
+
+    async fn host(&self, call: HostCall) -> Answer {
+        let answer = self.ask_host(call).await;
+        self.0.notice(&answer).await;
+        answer
+    }
+
+    async fn events(&self) -> Result<Events, Refusal> {
+        let events = stream::unfold(self.0.listen(), |mut events| async {
+            match events.recv().await {
+                Ok(event) => Some((event, events)),
+                Err(RecvError::Lagged(_)) => Some((Event::Missed, events)),
+                Err(RecvError::Closed) => None,
+            }
+        });
+        let host = self.0.clone();
+        let departed = async move { drop(host.departed().await) };
+        Ok(Box::pin(futures_util::StreamExt::take_until(
+            events,
+            Box::pin(departed),
+        )))
+    }
+}
+
+impl Local {
+    async fn ask(&self, call: Call) -> Answer {
         let node = self.0.node()?;
         if matches!(call, Call::Invite(_)) {
             // Without an address nobody could follow the invitation.
@@ -68,7 +98,7 @@ impl Api for Local {
         }
     }
 
-    async fn host(&self, call: HostCall) -> Answer {
+    async fn ask_host(&self, call: HostCall) -> Answer {
         Ok(match call {
             HostCall::Status => self.node_status().await?.into(),
             HostCall::Page(contact, from, limit) => {
@@ -90,24 +120,6 @@ impl Api for Local {
         })
     }
 
-    async fn events(&self) -> Result<Events, Refusal> {
-        let events = stream::unfold(self.0.listen(), |mut events| async {
-            match events.recv().await {
-                Ok(event) => Some((event, events)),
-                Err(RecvError::Lagged(_)) => Some((Event::Missed, events)),
-                Err(RecvError::Closed) => None,
-            }
-        });
-        let host = self.0.clone();
-        let departed = async move { drop(host.departed().await) };
-        Ok(Box::pin(futures_util::StreamExt::take_until(
-            events,
-            Box::pin(departed),
-        )))
-    }
-}
-
-impl Local {
     async fn read_page(
         &self,
         contact: &ContactId,

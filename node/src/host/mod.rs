@@ -7,6 +7,7 @@
 //!                       v
 //!                    Failing ---> Open
 //!   any state: wipe, handover, stop ---> Gone (the directory is released)
+//!              the directory is not where it was ---> Gone
 //! ```
 //!
 //! `finding` says who has a directory, and takes it or becomes its owner's client. [`Local`] is the API in process: a handle of the host that any number of tasks share.

@@ -39,6 +39,8 @@ pub enum Departure {
     Wiped,
     /// Somebody else takes over: a program's name, as it called itself.
     HandedOver(String),
+    /// Its data are out of its reach, and no waiting brings them back.
+    Failed(StorageProblem),
 }
 
 /// The owner of a data directory.
@@ -71,10 +73,16 @@ impl Host {
     }
 
     /// The running node.
+    ///
+    /// # Errors
+    /// Why there is none. A locked one may have lost its directory, which a running one finds out itself.
     pub(super) fn node(&self) -> Result<Arc<Node>, Refusal> {
         match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
             State::Open(_, node) => Ok(node.clone()),
-            State::Locked(_) => Err(Refusal::Locked),
+            State::Locked(directory) => {
+                directory.check_place()?;
+                Err(Refusal::Locked)
+            }
             State::Failing(_, fault) => Err(Refusal::Storage { fault: *fault }),
             State::Gone => Err(Refusal::Stopping),
         }
@@ -242,6 +250,22 @@ impl Host {
         Ok(())
     }
 
+    /// Leaves, if an answer says that the directory is gone: its lock keeps nobody out any more.
+    pub(super) async fn notice<T>(&self, answer: &Result<T, Refusal>) {
+        if matches!(answer, Err(Refusal::Storage { fault }) if *fault == StorageProblem::Gone) {
+            let _changing = self.changing.lock().await;
+            self.fail(StorageProblem::Gone).await;
+        }
+    }
+
+    /// Leaves without having been told to, unless it has left already.
+    async fn fail(&self, fault: StorageProblem) {
+        if self.directory().is_ok() {
+            self.close(State::Gone).await;
+            self.leave(Departure::Failed(fault));
+        }
+    }
+
     /// Enters a state without a node, and stops the one that ran. Says whether none did.
     async fn close(&self, state: State) -> bool {
         match self.set(state) {
@@ -272,6 +296,10 @@ impl Host {
             State::Open(directory, _) | State::Failing(directory, _) => directory.clone(),
             State::Locked(_) | State::Gone => return true,
         };
+        if fault == StorageProblem::Gone {
+            self.fail(fault).await;
+            return true;
+        }
         self.close(State::Failing(directory.clone(), fault)).await;
         let opening = directory.clone();
         let node = blocking(move || Ok(opening.reopen()?))
@@ -280,6 +308,10 @@ impl Host {
         match node {
             Ok(node) => {
                 self.open(directory, node);
+                true
+            }
+            Err(Refusal::Storage { fault }) if fault == StorageProblem::Gone => {
+                self.fail(fault).await;
                 true
             }
             Err(Refusal::Storage { fault }) => {

@@ -216,7 +216,7 @@ impl Start {
             .spawn(move || {
                 let ended = turns.run(&mut self.store);
                 if let Err(error) = &ended {
-                    tracing::error!(kind = ?error.kind, "the store has failed; opening it again");
+                    tracing::error!(kind = ?error.kind, "the store has failed");
                 }
                 drop(self.store);
                 // The host may be going down; then nobody opens it again.

@@ -24,6 +24,14 @@ pub(super) fn damaged(what: impl fmt::Display) -> StorageError {
     }
 }
 
+pub(crate) fn gone() -> StorageError {
+    StorageError {
+        reason: "the data directory was deleted, moved or replaced: put it back and start again"
+            .to_owned(),
+        kind: StorageFault::Gone,
+    }
+}
+
 /// Says what happened and what to do about it.
 pub(super) fn fault(error: impl Into<redb::Error>) -> StorageError {
     let error = match error.into() {
@@ -47,7 +55,9 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> StorageError {
     let advice = match kind {
         StorageFault::Full => "free some space and start again",
         StorageFault::ReadOnly => "make the data directory writable and start again",
-        StorageFault::Damaged | StorageFault::Io => "check the disk and start again",
+        StorageFault::Damaged | StorageFault::Gone | StorageFault::Io => {
+            "check the disk and start again"
+        }
     };
     StorageError {
         reason: format!("{error}: {advice}; what was written before is whole"),

@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use super::Place;
 
 /// A flat, growable array of bytes. The store assumes of it what a disk gives: what was synced stays,
 /// a write that was not may be lost or torn in any part, and bytes outside a write do not change.
@@ -26,6 +29,11 @@ pub trait Medium: Send + Sync + 'static {
 
     /// Returns once all writes before it are durable.
     fn sync(&self) -> io::Result<()>;
+
+    /// Where it must be found for what is written to be there at the next opening, if anywhere.
+    fn place(&self) -> Option<Arc<Place>> {
+        None
+    }
 }
 
 impl Medium for File {

@@ -2,6 +2,7 @@
 //!
 //! - [`RedbStore`]: the `Store` of a real node, and [`RedbReader`] for other threads.
 //! - [`Blocks`]: the encryption beneath redb, on any [`Medium`].
+//! - [`Place`]: where the file must be found for the store to go on.
 //! - [`schema`] and [`erasure`]: rows about the store itself, over any `Store`.
 
 pub mod erasure;
@@ -14,6 +15,8 @@ pub(crate) mod fault;
 #[cfg(feature = "runtime")]
 mod medium;
 #[cfg(feature = "runtime")]
+mod place;
+#[cfg(feature = "runtime")]
 #[expect(
     clippy::disallowed_methods,
     reason = "each opening draws its nonces from the system"
@@ -24,5 +27,6 @@ mod redb;
 pub use self::{
     blocks::{BLOCK, Blocks, DamagedBlock, STRIDE},
     medium::Medium,
+    place::{Place, Placed},
     redb::{CACHE_BYTES, RedbReader, RedbStore},
 };

@@ -12,7 +12,7 @@ use redb::{
 };
 
 use super::fault::{closed, damaged, fault};
-use super::{Blocks, Medium};
+use super::{Blocks, Medium, Place};
 use crate::directory::DataKey;
 
 /// redb's cache of plain pages. With 100,000 messages the whole process stays below 30 MiB resident,
@@ -27,9 +27,11 @@ const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("hedg
 /// The encrypted store of one identity: the only writer of its file.
 ///
 /// Once a write has failed, it refuses all others until it is opened anew: what the medium holds is
-/// then the last commit, and only an opening finds out which that is.
+/// then the last commit, and only an opening finds out which that is. A write also fails, whether or not
+/// it changes anything, once the medium is not in its [`Place`].
 pub struct RedbStore {
     shared: Shared,
+    place: Option<Arc<Place>>,
     failed: Option<(StorageFault, String)>,
 }
 
@@ -60,22 +62,23 @@ impl RedbStore {
     ) -> Result<Self, StorageError> {
         let mut prefix = [0; 16];
         getrandom::fill(&mut prefix).map_err(|error| fault(io::Error::other(error)))?;
+        let place = medium.place();
         let blocks = Blocks::open(medium, key.clone(), prefix).map_err(fault)?;
         trusting(|| {
             let database = Database::builder()
                 .set_cache_size(cache_bytes)
                 .create_with_backend(blocks)
                 .map_err(fault)?;
-            Self::over(database)
+            Self::over(database, place)
         })
     }
 
     /// The same store over a plain redb database: the base that encryption is measured against.
     pub fn plain_for_measurement(database: Database) -> Result<Self, StorageError> {
-        Self::over(database)
+        Self::over(database, None)
     }
 
-    fn over(database: Database) -> Result<Self, StorageError> {
+    fn over(database: Database, place: Option<Arc<Place>>) -> Result<Self, StorageError> {
         let missing = match database.begin_read().map_err(fault)?.open_table(TABLE) {
             Ok(_) => false,
             Err(TableError::TableDoesNotExist(_)) => true,
@@ -88,6 +91,7 @@ impl RedbStore {
         }
         Ok(RedbStore {
             shared: Arc::new(RwLock::new(Some(database))),
+            place,
             failed: None,
         })
     }
@@ -141,7 +145,8 @@ impl RedbStore {
     }
 
     /// Goes on, readers included, with what `other` holds.
-    pub(crate) fn replace(&mut self, other: RedbStore) {
+    pub(crate) fn replace(&mut self, mut other: RedbStore) {
+        self.place = other.place.take();
         let database = other.lock_alone().take();
         *self.lock_alone() = database;
         self.failed = None;
@@ -172,6 +177,9 @@ impl RedbStore {
             };
             (job(&mut open), open.changed)
         };
+        if let Some(place) = &self.place {
+            place.check()?;
+        }
         match outcome {
             Ok(done) if changed => {
                 txn.commit().map_err(fault)?;

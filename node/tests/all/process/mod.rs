@@ -8,6 +8,7 @@ mod disk;
 mod flood;
 mod ghosts;
 mod kill9;
+mod lost;
 mod network;
 mod owner;
 mod people;
