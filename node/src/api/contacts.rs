@@ -114,12 +114,12 @@ pub enum WayState {
     Spare,
     /// The contact is being dialled there.
     Trying,
-    /// The contact does not answer there; the next attempt is due then (Unix milliseconds).
+    /// The contact is seen there, but does not answer; the next attempt is due then (Unix milliseconds).
     NoAnswer {
         /// When.
         next_ms: i64,
     },
-    /// The contact has not been found there.
+    /// The contact is not seen there, and does not answer where it was before.
     NotFound,
     /// There is no relay that both sides use.
     NoCommonRelay,

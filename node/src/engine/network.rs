@@ -235,6 +235,9 @@ impl Engine {
             CarrierEvent::Beacon { beacon, at } => {
                 self.owners.reach.beacon_seen(turn, view, kind, beacon, at)
             }
+            CarrierEvent::BeaconWithdrawn { beacon } => {
+                self.owners.reach.beacon_withdrawn(turn, view, kind, beacon)
+            }
         }
         Ok(())
     }

@@ -76,6 +76,9 @@ enum Report {
         beacon: String,
         at: Vec<String>,
     },
+    BeaconWithdrawn {
+        beacon: String,
+    },
     Port {
         network: String,
         port: u16,
@@ -227,6 +230,9 @@ impl From<&CarrierEvent> for Report {
                 beacon: HEXLOWER.encode(beacon),
                 at: texts(at),
             },
+            CarrierEvent::BeaconWithdrawn { beacon } => Self::BeaconWithdrawn {
+                beacon: HEXLOWER.encode(beacon),
+            },
             CarrierEvent::Relay { at, state } => Self::Relay {
                 at: at.0.clone(),
                 state: *state,
@@ -275,6 +281,9 @@ impl Report {
             Self::Beacon { beacon, at } => CarrierEvent::Beacon {
                 beacon: HEXLOWER.decode(beacon.as_bytes()).ok()?.try_into().ok()?,
                 at: addresses(at),
+            },
+            Self::BeaconWithdrawn { beacon } => CarrierEvent::BeaconWithdrawn {
+                beacon: HEXLOWER.decode(beacon.as_bytes()).ok()?.try_into().ok()?,
             },
             Self::Relay { at, state } => CarrierEvent::Relay {
                 at: Address(at),
@@ -351,6 +360,9 @@ mod tests {
             CarrierEvent::Beacon {
                 beacon: *b"12345678",
                 at: Vec::new(),
+            },
+            CarrierEvent::BeaconWithdrawn {
+                beacon: *b"12345678",
             },
         ];
         let call = Call::Send(ContactId("a1".into()), Private("hello".into()));

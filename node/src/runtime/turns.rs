@@ -32,7 +32,7 @@ pub(super) enum Mail {
 /// How much mail waits at most; whoever brings more is held up, and with it its socket.
 pub(super) const MAX_MAIL: usize = 256;
 
-/// How long links may take to end when the node stops.
+/// How long links may take to end when the node stops, and after them carriers.
 const GOODBYE_MS: u64 = 1_000;
 
 /// One thread's work.
@@ -78,7 +78,7 @@ impl Turns {
         self.stop(store)
     }
 
-    /// Says goodbye, and gives the links a moment to end by themselves.
+    /// Says goodbye, and gives the links a moment to end by themselves, then the carriers.
     fn stop(&mut self, store: &mut RedbStore) -> Result<(), StorageError> {
         self.push(Input::Stop);
         let end_ms = self.clock.now().mono_ms + GOODBYE_MS;
@@ -91,8 +91,24 @@ impl Turns {
             }
             self.turns(store)?;
         }
+        self.leave_air();
         self.world.answer_all(&Err(Refusal::Stopping));
         Ok(())
+    }
+
+    /// Switches the carriers off. What they say is not for the engine, which keeps what the user has switched.
+    fn leave_air(&mut self) {
+        self.world.leave_air();
+        let end_ms = self.clock.now().mono_ms + GOODBYE_MS;
+        let mut arrived = Vec::with_capacity(MAX_MAIL);
+        while !self.world.is_off_air() && self.clock.now().mono_ms < end_ms {
+            self.wait(NextWake(Some(end_ms)), &mut arrived);
+            for mail in arrived.drain(..) {
+                if let Mail::Carrier(carrier, event) = mail {
+                    self.world.note(carrier, &event);
+                }
+            }
+        }
     }
 
     /// Calls `pump` until all inputs are taken in.

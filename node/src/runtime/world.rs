@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use hedgerow_transport::carrier::{
-    CarrierCommand, CarrierEvent, CarrierKind, DuplexCarrier, Ending, LinkId,
+    CarrierCommand, CarrierEvent, CarrierKind, CarrierState, DuplexCarrier, Ending, LinkId,
 };
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -16,6 +16,8 @@ pub(super) struct World {
     carriers: BTreeMap<CarrierKind, Box<dyn DuplexCarrier>>,
     /// Which carrier a link belongs to.
     links: BTreeMap<LinkId, CarrierKind>,
+    /// How each carrier said last that it is.
+    states: BTreeMap<CarrierKind, CarrierState>,
     /// Whether any carrier has told where we are.
     found: watch::Sender<bool>,
     callers: BTreeMap<CallId, oneshot::Sender<Answer>>,
@@ -33,6 +35,7 @@ impl World {
     ) -> Self {
         Self {
             carriers,
+            states: BTreeMap::new(),
             found,
             links: BTreeMap::new(),
             callers: BTreeMap::new(),
@@ -64,6 +67,9 @@ impl World {
             CarrierEvent::Down { link } => {
                 self.links.remove(link);
             }
+            CarrierEvent::State(state) => {
+                self.states.insert(carrier, *state);
+            }
             // A call made from now on comes after this event.
             CarrierEvent::Addresses(addresses) if !addresses.is_empty() => {
                 self.found.send_replace(true);
@@ -75,6 +81,19 @@ impl World {
     /// Whether any link has not ended.
     pub(super) fn has_links(&self) -> bool {
         !self.links.is_empty()
+    }
+
+    /// Switches all carriers off: they take back what they announce, and then stop listening.
+    pub(super) fn leave_air(&mut self) {
+        for kind in self.kinds() {
+            self.execute(kind, CarrierCommand::Switch { on: false });
+        }
+    }
+
+    /// Whether all carriers have said that they are off.
+    pub(super) fn is_off_air(&self) -> bool {
+        let mut kinds = self.carriers.keys();
+        kinds.all(|kind| self.states.get(kind) == Some(&CarrierState::Off))
     }
 
     /// Takes what commands have caused since the last time.

@@ -116,7 +116,7 @@ fn each_carrier_says_whether_it_is_used_and_if_not_why() {
     assert_eq!(bluetooth_now, InUse);
     bluetooth(&mut world).part(0, 1, true);
     world.run(60_000);
-    assert!(matches!(states(&mut world)[1], NoAnswer { .. } | Trying));
+    assert!(matches!(states(&mut world)[1], NotFound | Trying));
     let contact = world.id(1);
     let blocked = world.ask(0, Call::Block(contact, true));
     blocked.expect("it is a contact");

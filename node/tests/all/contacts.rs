@@ -67,7 +67,7 @@ fn a_blocked_contact_gets_no_session_and_sees_nothing_but_absence() {
     world.run(600_000);
     let why = world.contact(1, 0).why;
     assert!(
-        matches!(why, Some(Why::NoAnswer { .. } | Why::Connecting)),
+        matches!(why, Some(Why::NotFound | Why::Connecting)),
         "{why:?}"
     );
     block(&mut world, 0, 1, false);

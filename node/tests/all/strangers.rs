@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 use hedgerow_node::api::{Event, Private};
+use hedgerow_node::engine::Input;
 use hedgerow_node::harness::World;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
-use hedgerow_transport::carrier::{CarrierCommand, CarrierEvent, DialId, Ending, LinkId};
+use hedgerow_transport::carrier::{
+    CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
+};
 use hedgerow_transport::handshake::Joining;
 use hedgerow_transport::invitation::Invitation;
 use hedgerow_transport::keys::StaticKey;
@@ -235,6 +238,46 @@ fn an_invitation_answers_64_handshakes_and_no_more() {
     }
     let last = flights.next().expect("65 of them");
     assert!(!answered(&mut world, 64, last));
+}
+
+/// When two who lost each other have a session again, while somebody takes back for them what they announce.
+fn met_again_ms(is_forging: bool) -> u64 {
+    let mut world = pair(10);
+    let stranger = world.stranger();
+    world.network.part(0, 1, true);
+    world.run(60_000);
+    world.network.part(0, 1, false);
+    world.restart(1);
+    let begun_ms = world.now_ms;
+    let mut seen = Vec::new();
+    for _ in 0..1_000 {
+        world.run(20);
+        seen.extend(
+            world
+                .heard(stranger)
+                .into_iter()
+                .filter_map(|event| match event {
+                    CarrierEvent::Beacon { beacon, .. } => Some(beacon),
+                    _ => None,
+                }),
+        );
+        for beacon in seen.iter().filter(|_| is_forging) {
+            for node in &mut world.nodes {
+                let gone = CarrierEvent::BeaconWithdrawn { beacon: *beacon };
+                node.input(Input::Carrier(CarrierKind::Memory, gone));
+            }
+        }
+        if world.sees(0, 1) && world.sees(1, 0) {
+            assert!(!seen.is_empty(), "there was something to forge");
+            return world.now_ms - begun_ms;
+        }
+    }
+    panic!("they do not find each other");
+}
+
+#[test]
+fn a_forged_goodbye_keeps_no_two_apart() {
+    assert_eq!(met_again_ms(true), met_again_ms(false));
 }
 
 #[test]

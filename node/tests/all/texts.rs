@@ -37,7 +37,7 @@ fn texts_to_somebody_out_of_reach_wait_and_say_why() {
     let contact = world.contact(0, 1);
     assert_eq!(contact.queued, 40);
     assert!(
-        matches!(contact.why, Some(Why::NoAnswer { .. } | Why::Connecting)),
+        matches!(contact.why, Some(Why::NotFound | Why::Connecting)),
         "{:?}",
         contact.why
     );

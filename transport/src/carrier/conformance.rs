@@ -554,6 +554,7 @@ impl Owner {
                 self.seen.insert(beacon, at);
             }
             CarrierEvent::Port { .. }
+            | CarrierEvent::BeaconWithdrawn { .. }
             | CarrierEvent::Airtime { .. }
             | CarrierEvent::Relay { .. }
             | CarrierEvent::BetterPath { .. } => {}

@@ -304,6 +304,11 @@ pub enum CarrierEvent {
         /// Where its owner can be dialled, at most `MAX_ADDRESSES`.
         at: Vec<Address>,
     },
+    /// Somebody says that this beacon, which was reported, is announced no longer. It may be anybody.
+    BeaconWithdrawn {
+        /// The beacon.
+        beacon: [u8; 8],
+    },
     /// The state of a relay in use.
     Relay {
         /// Its address, as the owner gave it.

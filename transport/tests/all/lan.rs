@@ -137,6 +137,38 @@ async fn beacons_are_found_and_lead_to_their_owner() {
     one.up().await;
 }
 
+#[tokio::test]
+async fn who_leaves_takes_back_its_beacons_before_it_says_that_it_is_off() {
+    let (mut one, mut other) = (Party::new(5397).await, Party::new(5397).await);
+    other.command(CarrierCommand::Announce {
+        beacons: vec![],
+        look: true,
+    });
+    for beacon in [[0xe1; 8], [0xe1; 8]] {
+        one.command(CarrierCommand::Announce {
+            beacons: vec![beacon],
+            look: false,
+        });
+        let seen = |event: &CarrierEvent| {
+            matches!(event, CarrierEvent::Beacon { beacon: seen, .. } if *seen == beacon)
+                .then_some(())
+        };
+        other.wait(seen).await;
+        one.command(CarrierCommand::Switch { on: false });
+        let off = |event: &CarrierEvent| {
+            matches!(event, CarrierEvent::State(CarrierState::Off)).then_some(())
+        };
+        one.wait(off).await;
+        // Nobody is left who could say it now. A beacon that comes back is news.
+        let gone = |event: &CarrierEvent| {
+            matches!(event, CarrierEvent::BeaconWithdrawn { beacon: gone } if *gone == beacon)
+                .then_some(())
+        };
+        other.wait(gone).await;
+        one.command(CarrierCommand::Switch { on: true });
+    }
+}
+
 /// A carrier that announces nothing and looks for nobody does not listen, so nothing that others announce can wake
 /// the process.
 #[cfg(target_os = "linux")]

@@ -100,6 +100,21 @@ impl Reach {
         }
     }
 
+    /// Somebody says that a beacon is announced no longer.
+    pub fn beacon_withdrawn(
+        &mut self,
+        turn: &mut Turn<'_>,
+        view: View<'_>,
+        carrier: CarrierKind,
+        beacon: Beacon,
+    ) {
+        self.follow_beacons(turn, view, carrier);
+        if let Some(device) = self.presence.whose(carrier, &beacon) {
+            self.dialling
+                .withdrawn(Target::Device(device), carrier, beacon);
+        }
+    }
+
     fn sighted(&mut self, turn: &mut Turn<'_>, view: View<'_>, sighting: Sighting) {
         let carrier = sighting.carrier;
         let endpoints = sighting

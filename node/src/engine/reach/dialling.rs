@@ -9,6 +9,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hedgerow_sync::id::DeviceId;
+use hedgerow_transport::beacon::EPOCH_MS;
 use hedgerow_transport::carrier::{CarrierKind, DialId};
 use rand_core::Rng;
 
@@ -27,6 +28,10 @@ const FIRST_PAUSE_MS: u64 = 2_000;
 
 /// The longest pause between two rounds.
 const LONGEST_PAUSE_MS: u64 = 600_000;
+
+/// How long a beacon stands for its owner being there: as long as it is announced. Who leaves properly takes it back
+/// before.
+const SIGHTED_MS: u64 = EPOCH_MS as u64;
 
 /// Whom to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +52,9 @@ struct Prospect {
     answered: Option<[u8; 8]>,
     /// From when on it is, if none did.
     again_ms: Option<u64>,
+    /// By which beacon each carrier has shown it, and until when that counts. Of what is shown alone: anybody can
+    /// play a beacon again, and take back what another announces.
+    sighted: BTreeMap<CarrierKind, ([u8; 8], u64)>,
     /// What is left of the present round.
     round: VecDeque<Endpoint>,
     /// When the next known address is due; `None` once a round found nothing to try.
@@ -73,11 +81,11 @@ pub(crate) struct Attempt {
 /// How a target stands, for the one plain reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outlook {
-    /// Nothing is known to try.
+    /// It is not seen near, and where it was known to be it does not answer, if it was anywhere.
     NotFound,
     /// An attempt is under way or due at once.
     Connecting,
-    /// The last round failed; the next is due then (monotonic milliseconds).
+    /// It is seen near, and does not answer; the next round is due then (monotonic milliseconds).
     Waiting(u64),
 }
 
@@ -172,7 +180,12 @@ impl Dialling {
         rng: &mut (impl Rng + ?Sized),
     ) {
         let longest_ms = self.beacon_pause_ms;
+        let endpoints: VecDeque<Endpoint> = endpoints.into_iter().take(MAX_ADDRESSES).collect();
         self.change(target, |prospect| {
+            if let Some(endpoint) = endpoints.front() {
+                let sighted = (beacon, now_ms + SIGHTED_MS);
+                prospect.sighted.insert(endpoint.carrier, sighted);
+            }
             let earliest_ms = match prospect.answered == Some(beacon) {
                 true => prospect.again_ms.take(),
                 false => Some(now_ms),
@@ -182,9 +195,23 @@ impl Dialling {
             };
             prospect.answered = Some(beacon);
             prospect.again_ms = None;
-            prospect.beacon = endpoints.into_iter().take(MAX_ADDRESSES).collect();
+            prospect.beacon = endpoints;
             prospect.beacon_due_ms = earliest_ms.max(now_ms + rng::between(rng, 0, longest_ms));
         });
+    }
+
+    /// Somebody says that the target's beacon is announced there no longer. Whoever hears it may say so: the target
+    /// is shown as seen no more, and dialled as before.
+    pub fn withdrawn(&mut self, target: Target, carrier: CarrierKind, beacon: [u8; 8]) {
+        let prospect = self.prospects.get_mut(&target).and_then(Option::as_mut);
+        if let Some(prospect) = prospect
+            && prospect
+                .sighted
+                .get(&carrier)
+                .is_some_and(|(seen, _)| *seen == beacon)
+        {
+            prospect.sighted.remove(&carrier);
+        }
     }
 
     /// The network here has changed, or somebody asks: every target to which a way is known is tried afresh, soon.
@@ -197,7 +224,10 @@ impl Dialling {
         let targets = targets.filter(|(_, due_ms, is_planned)| due_ms.is_some() || *is_planned);
         let targets: Vec<_> = targets.collect();
         for (target, due_ms, _) in targets {
-            self.change(target, |prospect| prospect.refresh(due_ms));
+            self.change(target, |prospect| {
+                prospect.sighted.clear();
+                prospect.refresh(due_ms);
+            });
         }
     }
 
@@ -326,6 +356,13 @@ impl Dialling {
         under_way.any(|attempt| attempt.target == target && attempt.endpoint.carrier == carrier)
     }
 
+    /// Whether a target is seen near over a carrier.
+    pub fn is_sighted(&self, target: Target, carrier: CarrierKind, now_ms: u64) -> bool {
+        let prospect = self.prospects.get(&target).and_then(Option::as_ref);
+        let sighted = prospect.and_then(|prospect| prospect.sighted.get(&carrier));
+        sighted.is_some_and(|(_, until_ms)| now_ms < *until_ms)
+    }
+
     /// How it stands with a target.
     pub fn outlook(&self, target: Target, now_ms: u64) -> Outlook {
         match self.prospects.get(&target).and_then(Option::as_ref) {
@@ -334,7 +371,8 @@ impl Dialling {
             Some(prospect) => match prospect.round_due_ms {
                 None => Outlook::NotFound,
                 Some(due) if due <= now_ms => Outlook::Connecting,
-                Some(due) => Outlook::Waiting(due),
+                Some(due) if prospect.is_sighted(now_ms) => Outlook::Waiting(due),
+                Some(_) => Outlook::NotFound,
             },
         }
     }
@@ -349,6 +387,11 @@ impl Dialling {
 }
 
 impl Prospect {
+    fn is_sighted(&self, now_ms: u64) -> bool {
+        let mut sighted = self.sighted.values();
+        sighted.any(|(_, until_ms)| now_ms < *until_ms)
+    }
+
     fn refresh(&mut self, due_ms: Option<u64>) {
         self.failed_rounds = 0;
         self.answered = None;
@@ -557,6 +600,60 @@ mod tests {
             nothing_known(&mut dialling, now_ms + LONGEST_PAUSE_MS),
             None
         );
+    }
+
+    #[test]
+    fn a_target_that_nobody_sees_is_not_found_and_tried_again_all_the_same() {
+        let (mut dialling, mut rng) = (Dialling::default(), rng());
+        dialling.want(target(1), 0);
+        for _ in 0..2 {
+            let (dial, _) = start(&mut dialling, 0).remove(0);
+            fail(&mut dialling, dial, 0, &mut rng);
+        }
+        assert_eq!(dialling.outlook(target(1), 0), Outlook::NotFound);
+        let due_ms = dialling.next_wake_ms().expect("another round is due");
+        assert!(due_ms <= FIRST_PAUSE_MS);
+        assert_eq!(dialling.outlook(target(1), due_ms), Outlook::Connecting);
+    }
+
+    /// Somebody took it back whose it is not: what was to be dialled is dialled when it was to be.
+    #[test]
+    fn a_beacon_that_is_taken_back_changes_what_is_shown_and_no_attempt() {
+        let of = |forged: &[[u8; 8]]| {
+            let (mut dialling, mut rng) = (Dialling::default(), rng());
+            dialling.wait_for(target(1));
+            dialling.seen(target(1), [7; 8], [endpoint("near")], 0, &mut rng);
+            for beacon in forged {
+                dialling.withdrawn(target(1), CarrierKind::Memory, *beacon);
+                dialling.withdrawn(target(2), CarrierKind::Memory, *beacon);
+            }
+            let due_ms = dialling.next_wake_ms().expect("it is answered");
+            let (dial, to) = dialling.start(due_ms, &|_| Vec::new(), &|_| true).remove(0);
+            fail(&mut dialling, dial, due_ms, &mut rng);
+            (
+                due_ms,
+                to,
+                dialling.next_wake_ms(),
+                dialling.outlook(target(1), due_ms),
+            )
+        };
+        let (due_ms, to, next_ms, outlook) = of(&[[8; 8]]);
+        assert_eq!(outlook, Outlook::Waiting(next_ms.expect("another is due")));
+        let shown = (due_ms, to, next_ms, Outlook::NotFound);
+        assert_eq!(of(&[[7; 8]]), shown);
+    }
+
+    #[test]
+    fn a_beacon_stands_for_its_owner_no_longer_than_it_is_announced() {
+        let (mut dialling, mut rng) = (Dialling::default(), rng());
+        dialling.wait_for(target(1));
+        dialling.seen(target(1), [7; 8], [endpoint("near")], 0, &mut rng);
+        let is_sighted = |dialling: &Dialling, now_ms| {
+            dialling.is_sighted(target(1), CarrierKind::Memory, now_ms)
+        };
+        assert!(is_sighted(&dialling, SIGHTED_MS - 1) && !is_sighted(&dialling, SIGHTED_MS));
+        dialling.refresh(0, |_| true);
+        assert!(!is_sighted(&dialling, 0), "elsewhere it says nothing");
     }
 
     #[test]

@@ -125,8 +125,9 @@ impl Reach {
             if endpoints.iter().all(|endpoint| endpoint.carrier != kind) {
                 continue;
             }
+            let is_sighted = self.dialling.is_sighted(target, kind, now.mono_ms);
             let next_ms = match self.dialling.outlook(target, now.mono_ms) {
-                Outlook::Waiting(due_ms) => Some(due_ms),
+                Outlook::Waiting(due_ms) if is_sighted => Some(due_ms),
                 _ => self.path_upgrades.next_ms(id),
             };
             state = match next_ms {

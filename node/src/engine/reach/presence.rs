@@ -137,6 +137,11 @@ impl Presence {
         sightings.collect()
     }
 
+    /// Whose beacon this is, if anybody's who is known.
+    pub fn whose(&self, carrier: CarrierKind, beacon: &Beacon) -> Option<DeviceId> {
+        self.recognisers.get(&carrier)?.find(beacon)
+    }
+
     /// Whose beacon this is; one of nobody known is remembered, and the search for whoever it may be of
     /// begins a while later.
     pub fn recognise(
@@ -146,8 +151,7 @@ impl Presence {
         beacon: Beacon,
         at: Vec<Address>,
     ) -> Option<Sighting> {
-        let recogniser = self.recognisers.get(&carrier);
-        if let Some(device) = recogniser.and_then(|recogniser| recogniser.find(&beacon)) {
+        if let Some(device) = self.whose(carrier, &beacon) {
             return Some(Sighting {
                 device,
                 carrier,

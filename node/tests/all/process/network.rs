@@ -1,14 +1,17 @@
 //! Links that break, peers that move, and a carrier that is switched off.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
+use std::time::{Duration, Instant};
 
 use hedgerow_node::api::{Api, Carrier, Private, Why};
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
+use mdns_sd::{IfKind, ServiceDaemon, ServiceEvent};
 
 use super::people::{
-    Pair, connected, deafen, found_at, listening, open, pair, port, settled, texts,
-    transcript_at_rest, until,
+    Daemon, Pair, connected, deafen, found_at, listening, open, pair, passphrase, port, settled,
+    texts, transcript_at_rest, until,
 };
 use super::proxy::Proxy;
 
@@ -171,4 +174,74 @@ async fn what_is_written_while_the_carrier_is_off_waits_says_so_and_leaves_when_
         texts(&at_a),
         ["ping", "pong", "round 1", "round 2", "round 3"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_who_locks_is_not_near_within_seconds_and_never_found_without_an_answer() {
+    let pair = pair().await;
+    let (a, b) = (
+        open(&pair.a, OnAir::Loopback).await,
+        open(&pair.b, OnAir::Loopback).await,
+    );
+    connected(&a, &pair.b_of_a).await;
+    connected(&b, &pair.a_of_b).await;
+    let begun = Instant::now();
+    b.lock().await.unwrap();
+    a.send(pair.b_of_a.clone(), Private("are you there?".into()))
+        .await
+        .unwrap();
+    let why = async || a.contact(pair.b_of_a.clone()).await.unwrap().why;
+    until(async || why().await == Some(Why::NotFound)).await;
+    let after = begun.elapsed();
+    assert!(after < Duration::from_secs(5), "after {after:?}");
+    while begun.elapsed() < Duration::from_secs(8) {
+        let why = why().await;
+        assert!(
+            matches!(why, Some(Why::NotFound | Why::Connecting)),
+            "{why:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    b.unlock(passphrase()).await.unwrap();
+    settled(&a, &pair.b_of_a, 3).await;
+    a.stop().await.unwrap();
+    b.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_ends_takes_back_its_announcement_first() {
+    const SERVICE: &str = "_hedgerow._tcp.local.";
+    let pair = pair().await;
+    let listener = ServiceDaemon::new().unwrap();
+    listener.disable_interface(IfKind::All).unwrap();
+    let loopback = vec![IfKind::LoopbackV4, IfKind::LoopbackV6];
+    listener.enable_interface(loopback).unwrap();
+    let heard = listener.browse(SERVICE).unwrap();
+    let mut b = Daemon::start(&pair.b).await;
+    let port = port(&b.api).await;
+    let mut names = BTreeSet::new();
+    let next = async || {
+        let heard = tokio::time::timeout(Duration::from_secs(30), heard.recv_async());
+        heard.await.expect("it hangs").unwrap()
+    };
+    // Its four instances; those of other tests have other ports.
+    while names.len() < 4 {
+        if let ServiceEvent::ServiceResolved(service) = next().await
+            && service.port == port
+        {
+            names.insert(service.fullname);
+        }
+    }
+    let begun = Instant::now();
+    b.api.handover("a test".into()).await.unwrap();
+    assert!(b.child.wait().unwrap().success());
+    while !names.is_empty() {
+        if let ServiceEvent::ServiceRemoved(_, name) = next().await {
+            names.remove(&name);
+        }
+    }
+    // Who ends without a word is forgotten after two minutes.
+    let after = begun.elapsed();
+    assert!(after < Duration::from_secs(10), "after {after:?}");
+    let _ = listener.shutdown();
 }

@@ -13,11 +13,12 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use mdns_sd::{
-    IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
+    DaemonStatus, IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent,
+    ServiceInfo,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::carrier::{Address, MAX_ADDRESSES};
 
@@ -38,6 +39,9 @@ const MAX_REPORTS: usize = 1_024;
 /// Records that the responder may remember. One that was made to remember more is ended.
 const MAX_RECORDS: i64 = 8_192;
 
+/// How long a responder may take to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
+
 /// How often they are counted.
 const COUNT: Duration = Duration::from_secs(30);
 
@@ -46,6 +50,8 @@ const COUNT: Duration = Duration::from_secs(30);
 pub enum Heard {
     /// Somebody announces this beacon.
     Beacon { beacon: [u8; 8], at: Vec<Address> },
+    /// Somebody says that this beacon, which was heard, is announced no longer.
+    Withdrawn { beacon: [u8; 8] },
     /// Whether announcements leave this machine, as far as it can tell.
     Working(bool),
 }
@@ -58,6 +64,8 @@ pub struct Discovery {
     /// What we announce and announced before, which is not news.
     own: [BTreeSet<[u8; 8]>; 2],
     current: Option<Current>,
+    /// The responder that was ended last says here that it has said goodbye.
+    leaving: Option<Receiver<DaemonStatus>>,
 }
 
 /// One announcement and its window.
@@ -89,6 +97,7 @@ impl Discovery {
             rng,
             own: Default::default(),
             current: None,
+            leaving: None,
         }
     }
 
@@ -173,7 +182,16 @@ impl Discovery {
     pub fn stop(&mut self) {
         if let Some(current) = self.current.take() {
             // It says goodbye for each name on its way out. If it cannot be told, it is gone already.
-            let _ = current.responder.shutdown();
+            self.leaving = current.responder.shutdown().ok();
+        }
+    }
+
+    /// As [`stop`](Self::stop), and waits until the goodbyes have left, for a moment at most.
+    pub async fn end(&mut self) {
+        self.stop();
+        if let Some(leaving) = self.leaving.take() {
+            // One that hangs is left behind.
+            let _ = timeout(GOODBYE, leaving.recv_async()).await;
         }
     }
 
@@ -198,6 +216,7 @@ impl Discovery {
                         Ok(ServiceEvent::ServiceResolved(service)) => {
                             window.resolved(service, &self.own, self.loopback)
                         }
+                        Ok(ServiceEvent::ServiceRemoved(_, name)) => window.removed(name),
                         _ => None,
                     };
                     if let Some(heard) = heard {
@@ -285,6 +304,13 @@ impl Window {
         self.reported.insert(beacon, at.clone());
         Some(Heard::Beacon { beacon, at })
     }
+
+    /// What an instance that is gone means. If it comes back it is news.
+    fn removed(&mut self, fullname: &str) -> Option<Heard> {
+        let beacon = beacon(fullname)?;
+        self.reported.remove(&beacon)?;
+        Some(Heard::Withdrawn { beacon })
+    }
 }
 
 /// The beacon that an instance is named after, if it is one of ours at all.
@@ -319,8 +345,6 @@ fn now() -> Instant {
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
-
-    use tokio::time::timeout;
 
     use super::*;
 

@@ -157,6 +157,9 @@ impl<S: EventSink> Keeper<S> {
     async fn heard(&mut self, heard: Heard) -> Option<()> {
         match heard {
             Heard::Beacon { beacon, at } => self.tell(CarrierEvent::Beacon { beacon, at }).await,
+            Heard::Withdrawn { beacon } => {
+                self.tell(CarrierEvent::BeaconWithdrawn { beacon }).await
+            }
             // The next round of the loop reports the state.
             Heard::Working(working) => {
                 self.announceable = working;
@@ -166,7 +169,8 @@ impl<S: EventSink> Keeper<S> {
     }
 
     async fn off(&mut self, wanted: &Wanted) -> Option<()> {
-        self.discovery.stop();
+        // Before the port is freed: who hears it does not dial in vain.
+        self.discovery.end().await;
         self.at.clear();
         self.announced = wanted.announcement;
         self.stop_listening().await;
