@@ -124,7 +124,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Passphrase {
             new_passphrase_file,
         } => {
-            let session = Session::locked(common).await?;
+            let session = Session::with_identity(common).await?;
             let current = ask::passphrase(common, "Current passphrase: ")?;
             let new = new_passphrase_file.as_deref().map(ask::from_file);
             let new = ask::new_passphrase(new.transpose()?)?;

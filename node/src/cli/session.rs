@@ -7,6 +7,7 @@ use crate::api::{Api, Refusal, Remote};
 use crate::cli::args::Common;
 use crate::cli::ask;
 use crate::cli::failure::{Exit, Failure};
+use crate::directory::Contents;
 use crate::host::{HostOptions, Local, finding};
 use crate::runtime::OnAir;
 
@@ -26,6 +27,7 @@ impl Session {
             return Ok(Self::Running(remote));
         }
         let local = own(&path, HostOptions::shipped(on_air)).await?;
+        must_hold_identity(&local)?;
         local
             .unlock(ask::passphrase(common, "Passphrase: ")?)
             .await?;
@@ -40,6 +42,15 @@ impl Session {
             Some(remote) => Self::Running(remote),
             None => Self::Ours(own(&path, HostOptions::shipped(OnAir::No)).await?),
         })
+    }
+
+    /// As [`locked`](Self::locked), if there is an identity to unlock.
+    pub async fn with_identity(common: &Common) -> Result<Self, Failure> {
+        let session = Self::locked(common).await?;
+        if let Self::Ours(local) = &session {
+            must_hold_identity(local)?;
+        }
+        Ok(session)
     }
 
     /// What to ask.
@@ -65,6 +76,14 @@ impl Session {
                 ended => Ok(ended?),
             },
         }
+    }
+}
+
+/// Before a passphrase is asked for: without an identity there is nothing to unlock.
+fn must_hold_identity(local: &Local) -> Result<(), Failure> {
+    match local.contents()? {
+        Contents::Nothing => Err(Refusal::NoIdentity.into()),
+        Contents::Identity { .. } => Ok(()),
     }
 }
 

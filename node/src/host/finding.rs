@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use etcetera::BaseStrategy;
+use tokio::time::timeout_at;
 
 use super::{HostOptions, Local};
 use crate::api::server::{Server, Token};
-use crate::api::{Refusal, Remote};
+use crate::api::{Api, Refusal, Remote};
 use crate::directory::{Directory, Hashing, Owner, OwnerInfo};
 use crate::runtime::{NodeOptions, OnAir};
 
@@ -50,7 +51,8 @@ pub fn client(path: &Path) -> Result<Option<Remote>, Refusal> {
     }
 }
 
-/// Takes the directory. Another process that has it for a moment is waited for.
+/// Takes the directory. Another process that has it for a moment is waited for: one that starts, stops, or serves
+/// nobody. One that serves is there to stay.
 ///
 /// # Errors
 /// As [`Local::own`].
@@ -59,11 +61,29 @@ pub async fn own(path: &Path, options: HostOptions) -> Result<Local, Refusal> {
     loop {
         match Local::own(path, options.clone()) {
             Err(Refusal::Owned) if Instant::now() < patience => {
+                // One that hangs is as good as none.
+                if timeout_at(patience.into(), is_served(path)).await == Ok(true) {
+                    return Err(Refusal::Owned);
+                }
                 tokio::time::sleep(PAUSE).await;
             }
             owned => return owned,
         }
     }
+}
+
+/// Whether the directory's owner answers, and is not about to leave.
+async fn is_served(path: &Path) -> bool {
+    let Ok(Some(remote)) = client(path) else {
+        return false;
+    };
+    let leaves = |refusal: &Refusal| {
+        matches!(
+            refusal,
+            Refusal::Unreachable | Refusal::Stopping | Refusal::NotAuthorised
+        )
+    };
+    !remote.status().await.is_err_and(|refusal| leaves(&refusal))
 }
 
 /// Serves the API of a node in this process to other programs of the user, and tells them where. The task

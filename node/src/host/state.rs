@@ -243,7 +243,8 @@ impl Host {
     pub(super) async fn depart(&self, departure: Departure) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
         let directory = self.directory()?;
-        self.close(State::Locked(directory.clone())).await;
+        // Whoever asks meanwhile is told that it leaves; its lock stays until the store is closed.
+        self.close(State::Gone).await;
         directory.lock();
         drop(directory);
         self.leave(departure);

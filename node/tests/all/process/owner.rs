@@ -6,14 +6,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use hedgerow_node::api::{Api, Private};
 use hedgerow_node::directory::Directory;
 use hedgerow_node::runtime::OnAir;
 use hedgerow_sync::store::Store;
+use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
-use super::people::{Daemon, create, hedgerow, open, place, with_store};
+use super::people::{Daemon, connected, create, hedgerow, open, pair, place, with_store};
 
 /// Somebody without rights, whatever the system calls them.
 const NOBODY: u32 = 65_534;
@@ -100,6 +102,69 @@ async fn a_second_command_becomes_the_client_of_the_process_that_owns_the_direct
     daemon.stop().await;
     let alone = ask(&["contacts"]);
     assert_eq!(alone.status.code(), Some(3), "nobody is left to ask");
+}
+
+#[tokio::test]
+async fn a_second_run_says_at_once_that_the_directory_is_owned() {
+    let (_place, dir) = identity().await;
+    let daemon = Daemon::start(&dir).await;
+    for is_locked in [false, true] {
+        if is_locked {
+            daemon.api.lock().await.unwrap();
+        }
+        let begun = Instant::now();
+        let output = hedgerow(&dir).args(["run", "--loopback"]).output().unwrap();
+        let after = begun.elapsed();
+        assert_eq!(output.status.code(), Some(4));
+        assert!(after < Duration::from_secs(3), "after {after:?}");
+    }
+    daemon.api.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_waits_for_an_owner_that_is_stopping() {
+    let people = pair().await;
+    let (a, b) = (
+        Daemon::start(&people.a).await,
+        Daemon::start(&people.b).await,
+    );
+    connected(&a.api, &people.b_of_a).await;
+    // Its links take a moment to end.
+    rustix::process::kill_process(Pid::from_child(&a.child), Signal::TERM).unwrap();
+    let next = Daemon::start(&people.a).await;
+    connected(&next.api, &people.b_of_a).await;
+    next.stop().await;
+    b.stop().await;
+}
+
+#[test]
+fn without_an_identity_every_command_says_so_and_asks_for_no_passphrase() {
+    let place = place();
+    for arguments in [
+        &["status"][..],
+        &["contacts"],
+        &["read", "Ben"],
+        &["send", "Ben", "hello"],
+        &["invite"],
+        &["join", "hedgerow:x"],
+        &["erase"],
+        &["passphrase"],
+        &["run", "--loopback"],
+        &["lock"],
+        &["unlock"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_hedgerow"))
+            .env_clear()
+            .arg("--data-dir")
+            .arg(place.path())
+            .args(arguments)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {said}");
+        assert!(!said.contains("assphrase"), "{arguments:?}: {said}");
+    }
 }
 
 #[tokio::test]
