@@ -317,6 +317,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.tick = tick;
             drawn.carrier = carrier;
             drawn.pinned = message.pinned;
+            drawn.ahead = message.ahead;
             let said = message.said.iter().map(|said| ui::Said {
                 emoji: said.emoji.as_str().into(),
                 count: i32::try_from(said.count).unwrap_or(i32::MAX),

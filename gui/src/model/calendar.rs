@@ -55,6 +55,7 @@ pub struct When {
 pub(crate) struct Calendar {
     zone: TimeZone,
     today: civil::Date,
+    now_ms: i64,
     /// When that day ends, Unix milliseconds.
     ends_ms: i64,
 }
@@ -64,15 +65,22 @@ impl Calendar {
         let mut calendar = Self {
             zone,
             today: civil::Date::default(),
+            now_ms: now.wall_ms,
             ends_ms: i64::MIN,
         };
         calendar.turn(now);
         calendar
     }
 
+    /// What the clock said last, Unix milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
     /// Looks what day it is. Says whether it is another one than before.
     pub fn turn(&mut self, now: Now) -> bool {
         let before = self.today;
+        self.now_ms = now.wall_ms;
         self.today = self.zoned(now.wall_ms).date();
         let tomorrow = self.today.saturating_add(1.day());
         self.ends_ms = self.starts_ms(tomorrow);

@@ -72,6 +72,8 @@ pub struct Details {
     pub pinned: bool,
     /// When its author says it was written.
     pub time: When,
+    /// That time is still to come: its author's clock is ahead.
+    pub ahead: bool,
     /// How far it has come; `None` for theirs.
     pub tick: Option<Tick>,
     /// Why it is not delivered.

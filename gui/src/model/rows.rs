@@ -63,6 +63,8 @@ pub struct MessageRow {
     pub large: bool,
     /// When its author says it was written.
     pub time: When,
+    /// That time is still to come: its author's clock is ahead.
+    pub ahead: bool,
     /// How far it has come; `None` for theirs.
     pub tick: Option<Tick>,
     /// Why it is not delivered.
@@ -151,6 +153,7 @@ pub(crate) fn rows(
                 folded: one.folded,
                 large: one.large,
                 time,
+                ahead: message.is_ahead(calendar.now_ms()),
                 tick,
                 why,
                 said: said(message),

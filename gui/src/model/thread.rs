@@ -421,6 +421,7 @@ impl App {
             mine: one.message.mine,
             pinned: one.message.pinned,
             time: self.calendar.when(one.message.time_ms),
+            ahead: one.message.is_ahead(self.now.wall_ms),
             tick,
             why,
             next: self.next_attempt(why),

@@ -24,7 +24,8 @@ pub struct Message {
     pub position: u64,
     /// Written by us.
     pub mine: bool,
-    /// When its author says it was written, clamped between its neighbours: Unix milliseconds.
+    /// When its author says it was written, clamped between its neighbours: Unix milliseconds. In the future if the
+    /// author's clock is ahead.
     pub time_ms: i64,
     /// What it says; `None` for a kind this version cannot show.
     pub text: Option<Private>,
@@ -38,6 +39,16 @@ pub struct Message {
     /// Pinned by anybody in the conversation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
+}
+
+/// By how much a contact's clock may be ahead of ours before that is shown, in milliseconds.
+const CLOCK_SLACK_MS: i64 = 5 * 60_000;
+
+impl Message {
+    /// Whether its author's clock is ahead: the time that a contact has given it is still to come.
+    pub fn is_ahead(&self, now_ms: i64) -> bool {
+        !self.mine && self.time_ms > now_ms.saturating_add(CLOCK_SLACK_MS)
+    }
 }
 
 /// An emoji that a person has put on a message.
@@ -57,11 +68,11 @@ pub struct Reaction {
 pub enum Why {
     /// A session is up and it is on its way.
     OnItsWay,
-    /// The contact has not been found on any carrier.
+    /// The contact is not seen near, and does not answer where it was before; it is tried there again.
     NotFound,
     /// The contact was found and a connection is being made.
     Connecting,
-    /// The contact was found, but does not answer; the next attempt is due then (Unix milliseconds).
+    /// The contact is seen near, but does not answer; the next attempt is due then (Unix milliseconds).
     NoAnswer {
         /// When.
         next_ms: i64,

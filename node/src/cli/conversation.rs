@@ -174,17 +174,24 @@ async fn seen(api: &dyn Api, contact: &Contact, last: &Option<MessageId>) -> Res
 }
 
 fn show(contact: &Contact, messages: &[Message], output: Output) {
+    let now_ms = screen::now_ms();
     for message in messages {
-        output.data(message, |message| line(&shown(contact), message, columns()));
+        output.data(message, |message| {
+            line(&shown(contact), message, now_ms, columns())
+        });
     }
 }
 
 /// A message as people read it: `>` before one's own, `<` before theirs, where no name and no text can stand.
-fn line(name: &str, message: &Message, columns: Option<usize>) -> String {
+fn line(name: &str, message: &Message, now_ms: i64, columns: Option<usize>) -> String {
     let (way, who, tick) = match (message.mine, message.delivered) {
         (true, true) => ('>', words::YOU, " ✓"),
         (true, false) => ('>', words::YOU, " …"),
         (false, _) => ('<', name, ""),
+    };
+    let ahead = match message.is_ahead(now_ms) {
+        true => words::CLOCK_AHEAD,
+        false => "",
     };
     let text = match &message.text {
         Some(text) => visible::text(&text.0),
@@ -195,7 +202,7 @@ fn line(name: &str, message: &Message, columns: Option<usize>) -> String {
         annotating::short(&message.id),
     );
     let head = format!("{time} {short} {way} ");
-    let line = screen::headed(&head, &format!("{who}{tick}: {text}"), columns);
+    let line = screen::headed(&head, &format!("{who}{tick}{ahead}: {text}"), columns);
     match annotating::beneath(name, message) {
         // Under the sign of the message, where none of its own lines can begin.
         Some(beneath) => format!("{line}\n{:1$}^ {beneath}", "", head.chars().count() - 2),
@@ -264,12 +271,14 @@ mod tests {
     use super::*;
     use crate::api::ContactId;
 
+    const NOON: i64 = 1_777_635_840_000;
+
     fn message(mine: bool, text: &str) -> Message {
         Message {
             id: MessageId(String::new()),
             position: 0,
             mine,
-            time_ms: 1_777_635_840_000,
+            time_ms: NOON,
             text: Some(Private(text.into())),
             delivered: mine,
             why: None,
@@ -285,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_contact_forges_no_line_of_ours_by_its_name_or_its_text() {
-        let forged = line("", &message(true, "I agree"), None);
+        let forged = line("", &message(true, "I agree"), NOON, None);
         assert_eq!(way(&forged), Some('>'));
         let names = [
             "you ✓",
@@ -307,12 +316,21 @@ mod tests {
         for name in names {
             let contact = Contact::just_met(ContactId("3f".repeat(16)), name);
             for text in texts {
-                let line = line(&shown(&contact), &message(false, text), Some(80));
+                let line = line(&shown(&contact), &message(false, text), NOON, Some(80));
                 let mut lines = line.split(['\n', '\r']);
                 assert_eq!(lines.next().and_then(way), Some('<'), "{line}");
                 assert!(lines.all(|more| more.starts_with("    ")), "{line}");
             }
         }
+    }
+
+    #[test]
+    fn a_time_that_is_still_to_come_is_marked_and_ours_is_not() {
+        let marked =
+            |mine, now_ms| line("Ben", &message(mine, "x"), now_ms, None).contains("clock");
+        assert!(marked(false, NOON - 600_000));
+        assert!(!marked(false, NOON - 60_000), "no clock is exact");
+        assert!(!marked(true, NOON - 600_000), "ours was set back");
     }
 
     #[test]

@@ -10,6 +10,11 @@ const INDENT: &str = "    ";
 /// A terminal with fewer columns breaks lines itself.
 const MIN_COLUMNS: usize = 24;
 
+/// What the clock says, in Unix milliseconds.
+pub fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
 /// Unix milliseconds as local date and time, to the minute.
 pub fn time(unix_ms: i64) -> String {
     written(unix_ms, "%Y-%m-%d %H:%M")

@@ -321,6 +321,9 @@ pub fn invitation(state: InvitationState) -> &'static str {
     }
 }
 
+/// What follows the author of a message whose time is still to come.
+pub const CLOCK_AHEAD: &str = " (clock of the sender is ahead)";
+
 /// What the author of one's own messages is called.
 pub const YOU: &str = "you";
 
