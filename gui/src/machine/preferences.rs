@@ -27,17 +27,32 @@ impl PreferencesFile {
         Self(Some(path))
     }
 
-    /// As shipped, where there are none or they cannot be read.
+    /// As shipped, where there are none or they cannot be read; of the latter it says so on stderr.
     pub fn read(&self) -> Preferences {
         let Some(path) = &self.0 else {
             return Preferences::default();
         };
-        match std::fs::metadata(path).map(|meta| meta.len()) {
-            Ok(0..=MAX_BYTES) => match std::fs::read_to_string(path) {
-                Ok(text) => Preferences::parse(&text),
-                Err(_) => Preferences::default(),
-            },
-            _ => Preferences::default(),
+        let text = match std::fs::metadata(path).map(|meta| meta.len()) {
+            Ok(0..=MAX_BYTES) => std::fs::read_to_string(path),
+            _ => return Preferences::default(),
+        };
+        let parsed = text
+            .map_err(|fault| fault.to_string())
+            .and_then(|text| Preferences::parse(&text).map_err(|fault| fault.to_string()));
+        let path = path.display();
+        match parsed {
+            Ok((preferences, wrong)) => {
+                for key in wrong {
+                    eprintln!(
+                        "hedgerow-gui: {path}: the value of `{key}` is not understood and left out."
+                    );
+                }
+                preferences
+            }
+            Err(fault) => {
+                eprintln!("hedgerow-gui: {path} cannot be read: {fault}");
+                Preferences::default()
+            }
         }
     }
 

@@ -21,7 +21,7 @@ pub const MAX_RECENT: usize = 24;
 const MAX_LANGUAGE: usize = 16;
 
 /// The preferences.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
     /// Colours.
@@ -49,6 +49,9 @@ pub struct Preferences {
     pub width: u32,
     /// The window's height in logical pixels.
     pub height: u32,
+    /// What another version has written here and this one does not know: it stays for that version.
+    #[serde(flatten)]
+    pub unknown: toml::Table,
 }
 
 /// Colours.
@@ -95,16 +98,24 @@ impl Default for Preferences {
             skin_tone: 0,
             width: 1_100,
             height: 760,
+            unknown: toml::Table::new(),
         }
     }
 }
 
 impl Preferences {
-    /// Reads a file; what is not understood is as it ships.
-    pub fn parse(text: &str) -> Self {
-        let mut read: Self = toml::from_str(text).unwrap_or_default();
+    /// Reads a file, each key on its own. What is not understood is as it ships, and its key is given.
+    ///
+    /// # Errors
+    /// The file is not TOML.
+    pub fn parse(text: &str) -> Result<(Self, Vec<String>), toml::de::Error> {
+        let table: toml::Table = text.parse()?;
+        let (good, wrong): (toml::Table, toml::Table) = table
+            .into_iter()
+            .partition(|(key, value)| is_understood(key, value));
+        let mut read: Self = good.try_into()?;
         read.keep_within_bounds();
-        read
+        Ok((read, wrong.into_iter().map(|(key, _)| key).collect()))
     }
 
     /// The file to keep.
@@ -161,6 +172,11 @@ impl Preferences {
     }
 }
 
+fn is_understood(key: &str, value: &toml::Value) -> bool {
+    let alone = toml::Table::from_iter([(key.to_owned(), value.clone())]);
+    alone.try_into::<Preferences>().is_ok()
+}
+
 mod zero_is_never {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -183,8 +199,7 @@ mod tests {
         preferences.set(Preference::Theme(Theme::HighContrast));
         preferences.set(Preference::Language(Some("bg".into())));
         preferences.set(Preference::LockAfterMin(None));
-        let read = Preferences::parse(&preferences.to_toml());
-        assert_eq!(read, preferences);
+        assert_eq!(read(&preferences.to_toml()), preferences);
     }
 
     #[test]
@@ -194,7 +209,7 @@ mod tests {
             preferences.set(Preference::EmojiUsed(emoji.into()));
         }
         assert_eq!(preferences.recent_emoji, ["👍", "🙂"]);
-        let read = Preferences::parse("recent_emoji = [\"👍\", \"Ana\", \"👍\"]\nskin_tone = 9");
+        let read = read("recent_emoji = [\"👍\", \"Ana\", \"👍\"]\nskin_tone = 9");
         assert_eq!(
             (read.recent_emoji, read.skin_tone),
             (vec!["👍".to_owned()], 0)
@@ -207,9 +222,41 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_as_shipped_and_a_partial_one_is_completed() {
-        assert_eq!(Preferences::parse("theme = "), Preferences::default());
-        let read = Preferences::parse("theme = \"dark\"\nunheard_of = 1\ntext_percent = 900");
+    fn a_damaged_file_is_refused_and_a_partial_one_is_completed() {
+        assert!(Preferences::parse("theme = ").is_err());
+        let read = read("theme = \"dark\"\ntext_percent = 900");
         assert_eq!((read.theme, read.text_percent), (Theme::Dark, 200));
+    }
+
+    #[test]
+    fn one_wrong_value_leaves_all_others_and_is_told() {
+        let text =
+            "theme = \"sepia\"\nlanguage = \"bg\"\ntext_percent = 150\nlock_after_min = true";
+        let (read, wrong) = Preferences::parse(text).expect("it is TOML");
+        assert_eq!(wrong, ["lock_after_min", "theme"]);
+        let expected = Preferences {
+            language: Some("bg".into()),
+            text_percent: 150,
+            ..Preferences::default()
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn what_another_version_has_written_stays_there_for_it() {
+        let mut preferences = read("sound = \"bell\"\ntheme = \"dark\"\n[mute]\nBen = 7");
+        preferences.set(Preference::Theme(Theme::Light));
+        let kept = preferences.to_toml();
+        assert!(
+            kept.contains("sound = \"bell\"") && kept.contains("Ben = 7"),
+            "{kept}"
+        );
+        assert_eq!(read(&kept), preferences);
+    }
+
+    fn read(text: &str) -> Preferences {
+        let (read, wrong) = Preferences::parse(text).expect("it is TOML");
+        assert!(wrong.is_empty(), "{wrong:?}");
+        read
     }
 }
