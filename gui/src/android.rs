@@ -13,7 +13,7 @@ use slint::android::android_activity::{MainEvent, PollEvent};
 use crate::bind::{About, Outside, Window};
 use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, in_window, reach};
-use crate::model::{Action, App, Effect, Now};
+use crate::model::{App, Effect, Now, WindowAction};
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow};
 
@@ -77,7 +77,7 @@ fn watch_user(event: &PollEvent<'_>) {
         PollEvent::Main(MainEvent::InputAvailable) => return in_window(|window| window.touched()),
         _ => return,
     };
-    in_window(move |window| window.act(Action::Focused(focused)));
+    in_window(move |window| window.act(WindowAction::Focused(focused)));
 }
 
 /// The machine that the window is on. It has no file dialog, no tray, and no camera that we read; notifications

@@ -17,7 +17,9 @@ use crate::desktop::{
 };
 use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, in_window, reach};
-use crate::model::{Action, App, CameraProblem, Effect, Now, Sight};
+use crate::model::{
+    Action, App, CameraProblem, DoorAction, Effect, Now, ScanningAction, Sight, WindowAction,
+};
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
 
@@ -68,10 +70,10 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
         tray: Tray::start(|from| {
             in_window(move |window| {
                 window.act(match from {
-                    FromTray::There(is_there) => Action::Tray(is_there),
-                    FromTray::Open => Action::ComeForward,
-                    FromTray::Lock => Action::LockScreen,
-                    FromTray::Quit => Action::Quit,
+                    FromTray::There(is_there) => Action::from(WindowAction::Tray(is_there)),
+                    FromTray::Open => Action::from(WindowAction::ComeForward),
+                    FromTray::Lock => Action::from(DoorAction::LockScreen),
+                    FromTray::Quit => Action::from(WindowAction::Quit),
                 });
             });
         })
@@ -89,7 +91,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     let window = Window::new(window, app, about, Box::new(real));
     watch_user(window.ui());
     if let Some(link) = link {
-        window.act(Action::LinkOpened(link));
+        window.act(DoorAction::LinkOpened(link));
     }
     reach(&window);
     let _plate = match instance {
@@ -97,9 +99,9 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
             .listen(|visitor| {
                 in_window(move |window| {
                     if let Some(link) = visitor.link {
-                        window.act(Action::LinkOpened(link));
+                        window.act(DoorAction::LinkOpened(link));
                     }
-                    window.act(Action::ComeForward);
+                    window.act(WindowAction::ComeForward);
                 });
             })
             .ok(),
@@ -128,7 +130,7 @@ fn watch_user(ui: &AppWindow) {
     ui.window().on_winit_window_event(|_, event| {
         match *event {
             winit::event::WindowEvent::Focused(focused) => {
-                in_window(move |window| window.act(Action::Focused(focused)));
+                in_window(move |window| window.act(WindowAction::Focused(focused)));
             }
             winit::event::WindowEvent::MouseInput { .. }
             | winit::event::WindowEvent::MouseWheel { .. }
@@ -156,7 +158,7 @@ struct Real {
 
 /// The camera tells something.
 fn tell_sight(sight: Sight) {
-    in_window(move |window| window.act(Action::Camera(sight)));
+    in_window(move |window| window.act(ScanningAction::Camera(sight)));
 }
 
 impl Real {
@@ -267,7 +269,7 @@ impl Outside for Real {
                 match found {
                     Picture::Invitation(link) => {
                         view.set_picture(PictureState::None);
-                        window.act(Action::LinkOpened(link));
+                        window.act(DoorAction::LinkOpened(link));
                     }
                     Picture::Nothing => view.set_picture(PictureState::Nothing),
                     Picture::Unreadable => view.set_picture(PictureState::Unreadable),

@@ -16,7 +16,7 @@ use hedgerow_node::runtime::OnAir;
 use super::screen::Turn;
 use super::shown::{Shown, THREAD};
 use super::{Bench, ms, prose};
-use crate::model::{Action, Update};
+use crate::model::{NetworkAction, Update};
 
 /// Messages that arrive.
 const ARRIVALS: usize = 10_000;
@@ -43,7 +43,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     })?;
     shown.enter()?;
     shown.open(&ours.b_of_a)?;
-    shown.input(|window, _| window.act(Action::SwitchCarrier(Carrier::Lan, false)));
+    shown.input(|window, _| window.act(NetworkAction::SwitchCarrier(Carrier::Lan, false)));
     shown.calm(CALM);
 
     let count = bench.at_most(ARRIVALS);
@@ -159,25 +159,29 @@ fn with_window(
     for _ in told.try_iter() {}
     let total = |shown: &Shown| {
         let app = shown.window.app();
-        app.thread.as_ref().map_or(0, |thread| thread.total)
+        app.pages
+            .thread
+            .open
+            .as_ref()
+            .map_or(0, |thread| thread.total)
     };
     let (before, looked) = (total(shown), shown.screen.looks(&THREAD));
     let mut turns = vec![shown.input(|window, _| {
-        window.act(Action::SwitchCarrier(Carrier::Lan, true));
+        window.act(NetworkAction::SwitchCarrier(Carrier::Lan, true));
     })];
     shown.turns_until(&mut turns, "all messages are there", |shown| {
         for (at, event) in told.try_iter() {
             arrivals.handle(at, &event);
         }
         let app = shown.window.app();
-        let thread = app.thread.as_ref();
+        let thread = app.pages.thread.open.as_ref();
         arrivals.took().is_some()
             && thread
                 .is_some_and(|thread| thread.at_newest && thread.total == before + count as u64)
     })?;
     turns.append(&mut shown.calm(CALM));
     ensure!(shown.screen.looks(&THREAD) != looked, "they are drawn");
-    shown.input(|window, _| window.act(Action::SwitchCarrier(Carrier::Lan, false)));
+    shown.input(|window, _| window.act(NetworkAction::SwitchCarrier(Carrier::Lan, false)));
     shown.calm(CALM);
     peer.stop()?;
     Ok((arrivals.took().context("all have come")?, turns))

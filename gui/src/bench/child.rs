@@ -38,6 +38,7 @@ pub fn serve(arguments: &ChildArguments) -> Result<()> {
         let first = shown
             .window
             .app()
+            .pages
             .chats
             .rows
             .first()

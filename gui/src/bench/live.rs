@@ -35,7 +35,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     shown.enter()?;
     shown.open(&pair.b_of_a)?;
     shown.until("the other is near", |app| {
-        let thread = app.thread.as_ref();
+        let thread = app.pages.thread.open.as_ref();
         thread.is_some_and(|thread| thread.face.reachable.is_some())
     })?;
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
@@ -61,7 +61,12 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
             shown.turns_until(&mut turns, "the message is drawn", |shown| {
                 event = committed.try_iter().last().or(event.take());
                 let app = shown.window.app();
-                let last = app.thread.as_ref().and_then(|thread| thread.rows.back());
+                let last = app
+                    .pages
+                    .thread
+                    .open
+                    .as_ref()
+                    .and_then(|thread| thread.rows.back());
                 last.is_some_and(|last| match (&last.kind, &event) {
                     (RowKind::Message(last), Some((_, id))) => last.id == *id && last.mine == mine,
                     _ => false,

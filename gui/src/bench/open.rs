@@ -13,7 +13,7 @@ use slint::platform::{Key, PointerEventButton, WindowEvent};
 use super::screen::{HEIGHT, Turn, WIDTH};
 use super::shown::{Shown, THREAD};
 use super::{Bench, frames, long, ms};
-use crate::model::Action;
+use crate::model::{Action, ThreadAction};
 
 /// How often it is opened again, and how often each way of scrolling is tried.
 const OPENINGS: usize = 20;
@@ -123,7 +123,7 @@ fn scroll(
     steps: usize,
     mut step: impl FnMut(&mut Shown, bool) -> Turn,
 ) -> Result<Vec<Turn>> {
-    shown.input(|window, _| window.act(Action::JumpToNewest));
+    shown.input(|window, _| window.act(ThreadAction::JumpToNewest));
     shown.calm(CALM);
     // From the draft into the messages.
     shown.key(Key::Backtab);

@@ -18,7 +18,7 @@ use super::screen::{Area, HEIGHT, Screen, Turn, WIDTH};
 use crate::bind::{About, Outside, Window};
 use crate::fonts;
 use crate::machine::{Clocks, in_window, reach};
-use crate::model::{Action, App, Effect, Now, Place, Preferences, RowKind, Theme, Update};
+use crate::model::{App, DoorAction, Effect, Now, Place, Preferences, RowKind, Theme, Update};
 use crate::node::{Options, Worker};
 use crate::ui::{AppWindow, ChatsView};
 
@@ -93,13 +93,13 @@ impl Shown {
     /// Unlocks it, and waits for the list of conversations to be on the screen.
     pub fn enter(&mut self) -> Result<Turn> {
         self.until("it asks for the passphrase", |app| {
-            app.place == Place::Unlock
+            app.context.place == Place::Unlock
         })?;
         self.window
-            .act(Action::Passphrase(Passphrase::new(PASSPHRASE.into())));
-        self.window.act(Action::GoOn);
+            .act(DoorAction::Passphrase(Passphrase::new(PASSPHRASE.into())));
+        self.window.act(DoorAction::GoOn);
         self.until("the list is there", |app| {
-            app.chats.rows.iter().any(|row| row.last.is_some())
+            app.pages.chats.rows.iter().any(|row| row.last.is_some())
         })?;
         let last = self.until_drawn("the list is drawn", |shown| shown.screen.ink(&LIST) > 100)?;
         Ok(last)
@@ -177,7 +177,7 @@ impl Shown {
     /// How many messages the open conversation shows, or could by scrolling.
     pub fn rows(&self) -> usize {
         let app = self.window.app();
-        let rows = app.thread.iter().flat_map(|thread| &thread.rows);
+        let rows = app.pages.thread.open.iter().flat_map(|thread| &thread.rows);
         rows.filter(|row| matches!(row.kind, RowKind::Message(_)))
             .count()
     }

@@ -58,7 +58,11 @@ fn letters(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
     let mut turns = Vec::new();
     let length = |shown: &Shown| {
         let app = shown.window.app();
-        app.thread.as_ref().map_or(0, |thread| thread.draft.len())
+        app.pages
+            .thread
+            .open
+            .as_ref()
+            .map_or(0, |thread| thread.draft.len())
     };
     let before = length(shown);
     for letter in "a hedge is a fence that grows ".chars().cycle().take(count) {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use slint::{ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
 
 use super::{Act, invitation, words};
-use crate::model::{Action, App, Qr};
+use crate::model::{Action, AddingAction, App, Qr};
 use crate::ui::{AddingView, AppWindow, InvitationRow};
 
 /// White modules around a QR code.
@@ -16,32 +16,32 @@ pub fn listen(ui: &AppWindow, act: &Act, choose_picture: impl Fn() + 'static) {
     let view = ui.global::<AddingView>();
     let say = act.clone();
     view.on_invite(move |in_person, seconds| {
-        say(Action::Invite {
+        say.act(AddingAction::Invite {
             in_person,
             valid_for_s: seconds.max(0) as u64,
         });
     });
     let say = act.clone();
-    view.on_show(move |id| say(Action::ShowInvitation(invitation(id))));
+    view.on_show(move |id| say.act(AddingAction::ShowInvitation(invitation(id))));
     let say = act.clone();
-    view.on_hide(move || say(Action::HideInvitation));
+    view.on_hide(move || say.act(AddingAction::HideInvitation));
     let say = act.clone();
-    view.on_cancel(move |id| say(Action::CancelInvitation(invitation(id))));
+    view.on_cancel(move |id| say.act(AddingAction::CancelInvitation(invitation(id))));
     let say = act.clone();
-    view.on_copy(move || say(Action::CopyLink));
+    view.on_copy(move || say.act(AddingAction::CopyLink));
     let say = act.clone();
-    view.on_pasted(move |text| say(Action::Pasted(text.into())));
+    view.on_pasted(move |text| say.act(AddingAction::Pasted(text.into())));
     let say = act.clone();
-    view.on_join(move || say(Action::Join));
+    view.on_join(move || say.act(AddingAction::Join));
     view.on_choose_picture(choose_picture);
     let say = act.clone();
-    view.on_cancel_join(move |id| say(Action::CancelJoin(invitation(id))));
+    view.on_cancel_join(move |id| say.act(AddingAction::CancelJoin(invitation(id))));
     let say = act.clone();
-    view.on_back(move || say(Action::Back));
+    view.on_back(move || say.act(Action::Back));
 }
 
 pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
-    let (view, adding) = (ui.global::<AddingView>(), &app.adding);
+    let (view, adding) = (ui.global::<AddingView>(), &app.pages.adding);
     let invitations: VecModel<InvitationRow> = adding
         .invitations
         .iter()

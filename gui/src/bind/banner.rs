@@ -9,12 +9,12 @@ use crate::ui::{AppWindow, BannerKind, BannerView, Problem};
 pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
     ui.global::<BannerView>()
-        .on_dismiss(move || say(Action::DismissBanner));
+        .on_dismiss(move || say.act(Action::DismissBanner));
 }
 
 pub fn draw(app: &App, ui: &AppWindow) {
     let view = ui.global::<BannerView>();
-    let kind = match &app.banner {
+    let kind = match &app.banner.shown {
         None => BannerKind::None,
         Some(Banner::Storage(fault)) => {
             view.set_problem(Problem {

@@ -4,21 +4,21 @@ use hedgerow_node::api::Power;
 use slint::ComponentHandle;
 
 use super::{Act, words};
-use crate::model::{Action, Bluetooth};
+use crate::model::{Bluetooth, BluetoothAction};
 use crate::ui::{self, AppWindow, BluetoothView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<BluetoothView>();
     let say = act.clone();
     view.on_choose(move |power| {
-        say(Action::ChoosePower(match power {
+        say.act(BluetoothAction::ChoosePower(match power {
             ui::Power::Active => Power::Active,
             ui::Power::Balanced => Power::Balanced,
             ui::Power::Saver => Power::Saver,
         }));
     });
     let say = act.clone();
-    view.on_show_address(move |show| say(Action::ShowAddress(show)));
+    view.on_show_address(move |show| say.act(BluetoothAction::ShowAddress(show)));
 }
 
 pub fn draw(bluetooth: &Bluetooth, ui: &AppWindow) {

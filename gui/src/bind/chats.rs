@@ -7,7 +7,7 @@ use std::rc::Rc;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 
 use super::{Act, contact, words};
-use crate::model::{Action, App, ChatRow, SettingsPage};
+use crate::model::{Action, App, ChatRow, ChatsAction, DoorAction, SettingsPage};
 use crate::ui::{self, AppWindow, ChatsView};
 
 /// What is on screen.
@@ -23,26 +23,26 @@ impl Drawn {
         let view = ui.global::<ChatsView>();
         view.set_rows(ModelRc::from(self.model.clone()));
         let say = act.clone();
-        view.on_filtered(move |text| say(Action::Filter(text.into())));
+        view.on_filtered(move |text| say.act(ChatsAction::Filter(text.into())));
         let say = act.clone();
-        view.on_open(move |id| say(Action::OpenChat(contact(id))));
+        view.on_open(move |id| say.act(ChatsAction::OpenChat(contact(id))));
         let focused = self.focused.clone();
         view.on_focused(move |id| drop(focused.replace(id)));
         let say = act.clone();
-        view.on_add(move || say(Action::ShowAdding));
+        view.on_add(move || say.act(Action::ShowAdding));
         let say = act.clone();
-        view.on_network(move || say(Action::ShowNetwork));
+        view.on_network(move || say.act(Action::ShowNetwork));
         let say = act.clone();
-        view.on_settings(move || say(Action::ShowSettings(SettingsPage::Overview)));
+        view.on_settings(move || say.act(Action::ShowSettings(SettingsPage::Overview)));
         let say = act.clone();
-        view.on_lock(move || say(Action::LockScreen));
+        view.on_lock(move || say.act(DoorAction::LockScreen));
     }
 
     pub fn draw(&self, app: &App, ui: &AppWindow) {
-        let wanted: Vec<_> = app.chats.rows.iter().map(row).collect();
+        let wanted: Vec<_> = app.pages.chats.rows.iter().map(row).collect();
         self.arrange(wanted);
         ui.global::<ChatsView>()
-            .set_total(words::number(app.chats.total as u64));
+            .set_total(words::number(app.pages.chats.total as u64));
     }
 
     /// Rows that stay are not made anew: whatever changes places, it does so around the one that has the

@@ -4,55 +4,55 @@ use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::{Act, message, words};
-use crate::model::{Action, App, Date, Dialog};
+use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
 use crate::ui::{AppWindow, DialogKind, DialogView, PickerView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<DialogView>();
     let say = act.clone();
-    view.on_confirm(move || say(Action::Confirm));
+    view.on_confirm(move || say.act(DialogAction::Confirm));
     let say = act.clone();
-    view.on_dismiss(move || say(Action::Dismiss));
+    view.on_dismiss(move || say.act(DialogAction::Dismiss));
     let say = act.clone();
     view.on_copy_message(move |id| {
-        say(Action::CopyMessage(message(id)));
-        say(Action::Dismiss);
+        say.act(ThreadAction::CopyMessage(message(id)));
+        say.act(DialogAction::Dismiss);
     });
     let (say, weak) = (act.clone(), ui.as_weak());
     view.on_react(move |id| {
-        say(Action::Dismiss);
+        say.act(DialogAction::Dismiss);
         if let Some(ui) = weak.upgrade() {
             ui.global::<PickerView>().invoke_react(id);
         }
     });
     let say = act.clone();
     view.on_pin(move |id, pinned| {
-        say(Action::Pin {
+        say.act(ThreadAction::Pin {
             id: message(id),
             pinned,
         });
     });
     let say = act.clone();
     view.on_to_date(move |date| {
-        say(Action::JumpToDate(Date {
+        say.act(ThreadAction::JumpToDate(Date {
             year: date.year.clamp(-9_999, 9_999) as i16,
             month: date.month.clamp(1, 12) as i8,
             day: date.day.clamp(1, 31) as i8,
         }));
     });
     let say = act.clone();
-    view.on_current(move |text| say(Action::Current(Passphrase::new(text.into()))));
+    view.on_current(move |text| say.act(DialogAction::Current(Passphrase::new(text.into()))));
     let say = act.clone();
-    view.on_new(move |text| say(Action::New(Passphrase::new(text.into()))));
+    view.on_new(move |text| say.act(DialogAction::New(Passphrase::new(text.into()))));
     let say = act.clone();
-    view.on_repeated(move |text| say(Action::NewRepeated(Passphrase::new(text.into()))));
+    view.on_repeated(move |text| say.act(DialogAction::NewRepeated(Passphrase::new(text.into()))));
 }
 
 pub fn draw(app: &App, ui: &AppWindow) {
     let view = ui.global::<DialogView>();
     view.set_busy(false);
     view.set_problem(words::problem(None));
-    let kind = match &app.dialog {
+    let kind = match &app.pages.dialog.open {
         None => DialogKind::None,
         Some(Dialog::OpenLink {
             url,
@@ -78,7 +78,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_name(relay.shown.as_str().into());
             DialogKind::RemoveRelay
         }
-        Some(Dialog::ShowAddress) => DialogKind::ShowAddress,
+        Some(Dialog::ShowAddress { .. }) => DialogKind::ShowAddress,
         Some(Dialog::Wipe { busy }) => {
             view.set_busy(*busy);
             DialogKind::Wipe

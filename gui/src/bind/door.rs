@@ -4,28 +4,28 @@ use hedgerow_node::api::Passphrase;
 use slint::ComponentHandle;
 
 use super::{Act, words};
-use crate::model::{Action, App, Place};
+use crate::model::{App, DoorAction, Place};
 use crate::ui::{AppWindow, DoorKind, DoorView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<DoorView>();
     let say = act.clone();
-    view.on_name(move |text| say(Action::Name(text.into())));
+    view.on_name(move |text| say.act(DoorAction::Name(text.into())));
     let say = act.clone();
-    view.on_passphrase(move |text| say(Action::Passphrase(Passphrase::new(text.into()))));
+    view.on_passphrase(move |text| say.act(DoorAction::Passphrase(Passphrase::new(text.into()))));
     let say = act.clone();
-    view.on_repeated(move |text| say(Action::Repeated(Passphrase::new(text.into()))));
+    view.on_repeated(move |text| say.act(DoorAction::Repeated(Passphrase::new(text.into()))));
     let say = act.clone();
-    view.on_go_on(move || say(Action::GoOn));
+    view.on_go_on(move || say.act(DoorAction::GoOn));
     let say = act.clone();
-    view.on_try_again(move || say(Action::TryAgain));
+    view.on_try_again(move || say.act(DoorAction::TryAgain));
     let say = act.clone();
-    view.on_wipe(move || say(Action::Wipe));
+    view.on_wipe(move || say.act(DoorAction::Wipe));
 }
 
 pub fn draw(app: &App, ui: &AppWindow) {
     let (view, door) = (ui.global::<DoorView>(), &app.door);
-    view.set_kind(match app.place {
+    view.set_kind(match app.context.place {
         Place::Starting | Place::Main(_) => DoorKind::Starting,
         Place::Welcome => DoorKind::Welcome,
         Place::Unlock => DoorKind::Unlock,
@@ -33,7 +33,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Place::Failed(_) => DoorKind::Failed,
         Place::Wiped => DoorKind::Wiped,
     });
-    let problem = match &app.place {
+    let problem = match &app.context.place {
         Place::Failed(refusal) => Some(refusal),
         _ => door.problem.as_ref(),
     };

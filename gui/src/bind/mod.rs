@@ -30,12 +30,21 @@ use image::GrayImage;
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 
-use crate::model::{Action, App, Effect, Now, Pane, Place, Preference, Update};
+use crate::model::{
+    Action, App, DoorAction, Effect, Now, Pane, Place, Preference, Update, WindowAction,
+};
 use crate::pictures;
 use crate::ui::{AppWindow, Caret, PaneKind};
 
 /// What a view calls when a person does something.
-type Act = Rc<dyn Fn(Action)>;
+#[derive(Clone)]
+struct Act(Rc<dyn Fn(Action)>);
+
+impl Act {
+    fn act(&self, action: impl Into<Action>) {
+        self.0(action.into());
+    }
+}
 
 /// What the outside has to give.
 pub trait Outside {
@@ -92,13 +101,13 @@ impl Window {
             blinks: Timer::default(),
             me: me.clone(),
         });
-        let act: Act = {
+        let act = {
             let window = Rc::downgrade(&window);
-            Rc::new(move |action| {
+            Act(Rc::new(move |action| {
                 if let Some(window) = Weak::upgrade(&window) {
                     window.act(action);
                 }
-            })
+            }))
         };
         let ui = &window.ui;
         door::listen(ui, &act);
@@ -130,17 +139,17 @@ impl Window {
             }
         });
         let say = act.clone();
-        ui.on_back(move || say(Action::Back));
+        ui.on_back(move || say.act(Action::Back));
         let say = act.clone();
-        ui.on_lock(move || say(Action::LockScreen));
+        ui.on_lock(move || say.act(DoorAction::LockScreen));
         let weak = ui.as_weak();
         ui.window().on_close_requested(move || {
             if let Some(ui) = weak.upgrade() {
                 let size = ui.window().size().to_logical(ui.window().scale_factor());
                 let (width, height) = (size.width as u32, size.height as u32);
-                act(Action::Prefer(Preference::Window { width, height }));
+                act.act(Action::Prefer(Preference::Window { width, height }));
             }
-            act(Action::Close);
+            act.act(WindowAction::Close);
             slint::CloseRequestResponse::KeepWindowShown
         });
         window.settle(effects);
@@ -158,8 +167,8 @@ impl Window {
     }
 
     /// A person did something.
-    pub fn act(&self, action: Action) {
-        let effects = self.app.borrow_mut().act(action, self.outside.now());
+    pub fn act(&self, action: impl Into<Action>) {
+        let effects = self.app.borrow_mut().act(action.into(), self.outside.now());
         self.settle(effects);
     }
 
@@ -195,7 +204,7 @@ impl Window {
 
     /// The camera sees this. Where it was switched off meanwhile, nobody does.
     pub fn see(&self, sight: &GrayImage) {
-        if self.app().adding.scanning.on {
+        if self.app().pages.adding.scanning.on {
             scanning::show(sight, &self.ui);
         }
     }
@@ -249,12 +258,12 @@ impl Window {
         let changed = app.changed();
         let ui = &self.ui;
         if changed.place {
-            let is_open = matches!(app.place, Place::Main(_));
+            let is_open = matches!(app.context.place, Place::Main(_));
             ui.set_open(is_open);
             if !is_open {
                 pictures::forget();
             }
-            ui.set_pane(match app.place {
+            ui.set_pane(match app.context.place {
                 Place::Main(Pane::Thread) => PaneKind::Thread,
                 Place::Main(Pane::Person) => PaneKind::Person,
                 Place::Main(Pane::Adding) => PaneKind::Adding,
@@ -277,16 +286,16 @@ impl Window {
         }
         if changed.adding {
             adding::draw(&app, ui, &self.pasted_set);
-            scanning::draw(&app.adding.scanning, ui);
+            scanning::draw(&app.pages.adding.scanning, ui);
         }
         if changed.person {
             person::draw(&app, ui, &self.alias_set);
         }
         if changed.network {
             network::draw(&app, ui);
-            bluetooth::draw(&app.network.bluetooth, ui);
-            relays::draw(&app.network, ui);
-            paths::draw(&app.network.paths, ui);
+            bluetooth::draw(&app.pages.network.bluetooth, ui);
+            relays::draw(&app.pages.network, ui);
+            paths::draw(&app.pages.network.paths, ui);
         }
         if changed.place || changed.settings || changed.node {
             settings::draw(&app, ui);

@@ -5,7 +5,7 @@ use humansize::{DECIMAL, SizeFormatter};
 use slint::{ComponentHandle, SharedString};
 
 use super::{Act, list, words};
-use crate::model::{self, Action, App};
+use crate::model::{self, Action, App, NetworkAction};
 use crate::ui::{self, AppWindow, CarrierRow, NetworkView, PersonRow};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
@@ -13,21 +13,21 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
     view.on_switch(move |carrier: ui::Carrier, on| {
         if let Some(carrier) = words::carrier_named(carrier) {
-            say(Action::SwitchCarrier(carrier, on));
+            say.act(NetworkAction::SwitchCarrier(carrier, on));
         }
     });
     let say = act.clone();
     view.on_announce(move |carrier: ui::Carrier, on| {
         if let Some(carrier) = words::carrier_named(carrier) {
-            say(Action::AnnounceOver(carrier, on));
+            say.act(NetworkAction::AnnounceOver(carrier, on));
         }
     });
     let say = act.clone();
-    view.on_back(move || say(Action::Back));
+    view.on_back(move || say.act(Action::Back));
 }
 
 pub fn draw(app: &App, ui: &AppWindow) {
-    let (view, page) = (ui.global::<NetworkView>(), &app.network);
+    let (view, page) = (ui.global::<NetworkView>(), &app.pages.network);
     // Relays have a part of the page to themselves.
     let near = |row: &&model::CarrierRow| row.carrier != Carrier::Relay;
     let carriers = page.carriers.iter().filter(near).map(|row| CarrierRow {

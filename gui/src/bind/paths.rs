@@ -3,23 +3,23 @@
 use slint::ComponentHandle;
 
 use super::{Act, words};
-use crate::model::{Action, Paths, PathsKind};
+use crate::model::{Paths, PathsAction, PathsKind};
 use crate::ui::{self, AppWindow, PathsView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<PathsView>();
     let say = act.clone();
     view.on_choose(move |paths| {
-        say(Action::ChoosePaths(match paths {
+        say.act(PathsAction::ChoosePaths(match paths {
             ui::Paths::Direct => PathsKind::Direct,
             ui::Paths::Relayed => PathsKind::Relayed,
             ui::Paths::Proxied => PathsKind::Proxied,
         }));
     });
     let say = act.clone();
-    view.on_typed(move |proxy| say(Action::Proxy(proxy.into())));
+    view.on_typed(move |proxy| say.act(PathsAction::Proxy(proxy.into())));
     let say = act.clone();
-    view.on_use_proxy(move || say(Action::UseProxy));
+    view.on_use_proxy(move || say.act(PathsAction::UseProxy));
 }
 
 pub fn draw(paths: &Paths, ui: &AppWindow) {

@@ -7,31 +7,31 @@ use hedgerow_node::api::ContactId;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::{Act, words};
-use crate::model::{Action, App};
+use crate::model::{Action, App, PersonAction};
 use crate::ui::{AppWindow, PersonView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<PersonView>();
     let say = act.clone();
-    view.on_alias(move |text| say(Action::Alias(text.into())));
+    view.on_alias(move |text| say.act(PersonAction::Alias(text.into())));
     let say = act.clone();
-    view.on_save_alias(move || say(Action::SaveAlias));
+    view.on_save_alias(move || say.act(PersonAction::SaveAlias));
     let say = act.clone();
-    view.on_decide_name(move |keep| say(Action::DecideName { keep }));
+    view.on_decide_name(move |keep| say.act(PersonAction::DecideName { keep }));
     let say = act.clone();
-    view.on_verify(move |verified| say(Action::Verify(verified)));
+    view.on_verify(move |verified| say.act(PersonAction::Verify(verified)));
     let say = act.clone();
-    view.on_block(move |blocked| say(Action::Block(blocked)));
+    view.on_block(move |blocked| say.act(PersonAction::Block(blocked)));
     let say = act.clone();
-    view.on_remove(move || say(Action::Remove));
+    view.on_remove(move || say.act(PersonAction::Remove));
     let say = act.clone();
-    view.on_back(move || say(Action::Back));
+    view.on_back(move || say.act(Action::Back));
 }
 
 /// `alias_set`: whose alias is shown, and as it was set how often.
 pub fn draw(app: &App, ui: &AppWindow, alias_set: &RefCell<Option<(ContactId, u32)>>) {
     let view = ui.global::<PersonView>();
-    let Some(person) = &app.person else {
+    let Some(person) = &app.pages.person.open else {
         alias_set.take();
         view.set_words(ModelRc::default());
         return;

@@ -6,9 +6,7 @@ use std::rc::Rc;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::{Act, message};
-use crate::model::{
-    Action, App, Choice, Direction, EmojiGroup, Picker, PickerRow, Picking, Purpose,
-};
+use crate::model::{App, Choice, Direction, EmojiGroup, Picker, PickerAction, PickerRow, Purpose};
 use crate::ui::{self, AppWindow, PickerCell, PickerDirection, PickerTab, PickerView};
 
 /// What is on screen.
@@ -23,15 +21,15 @@ impl Drawn {
         let view = ui.global::<PickerView>();
         let say = {
             let act = act.clone();
-            move |picking| act(Action::Picker(picking))
+            move |action: PickerAction| act.act(action)
         };
         let (does, weak) = (say.clone(), ui.as_weak());
         view.on_toggle(move || {
             let Some(ui) = weak.upgrade() else { return };
             let view = ui.global::<PickerView>();
             does(match view.get_open() {
-                true => Picking::Close,
-                false => Picking::Open {
+                true => PickerAction::Close,
+                false => PickerAction::Open {
                     purpose: Purpose::Draft,
                     language: view.get_language().into(),
                 },
@@ -40,22 +38,22 @@ impl Drawn {
         let (does, weak) = (say.clone(), ui.as_weak());
         view.on_react(move |id| {
             let Some(ui) = weak.upgrade() else { return };
-            does(Picking::Open {
+            does(PickerAction::Open {
                 purpose: Purpose::Reaction(message(id)),
                 language: ui.global::<PickerView>().get_language().into(),
             });
         });
         let does = say.clone();
-        view.on_close(move || does(Picking::Close));
+        view.on_close(move || does(PickerAction::Close));
         let does = say.clone();
-        view.on_search(move |query| does(Picking::Search(query.into())));
+        view.on_search(move |query| does(PickerAction::Search(query.into())));
         let does = say.clone();
         view.on_columns(move |columns| {
-            does(Picking::Columns(usize::try_from(columns).unwrap_or(1)));
+            does(PickerAction::Columns(usize::try_from(columns).unwrap_or(1)));
         });
         let does = say.clone();
         view.on_move(move |direction| {
-            does(Picking::Move(match direction {
+            does(PickerAction::Move(match direction {
                 PickerDirection::Left => Direction::Left,
                 PickerDirection::Right => Direction::Right,
                 PickerDirection::Up => Direction::Up,
@@ -63,17 +61,17 @@ impl Drawn {
             }));
         });
         let does = say.clone();
-        view.on_to_group(move |group| does(Picking::Group(group_named(group))));
+        view.on_to_group(move |group| does(PickerAction::Group(group_named(group))));
         let does = say.clone();
-        view.on_pick(move |text| does(Picking::Pick(text.into())));
+        view.on_pick(move |text| does(PickerAction::Pick(text.into())));
         let does = say.clone();
-        view.on_pick_marked(move || does(Picking::PickMarked));
-        view.on_next_tone(move || say(Picking::NextTone));
+        view.on_pick_marked(move || does(PickerAction::PickMarked));
+        view.on_next_tone(move || say(PickerAction::NextTone));
     }
 
     pub fn draw(&self, app: &App, ui: &AppWindow) {
         let view = ui.global::<PickerView>();
-        let Some(picker) = &app.picker else {
+        let Some(picker) = &app.pages.picker.open else {
             self.rows_set.set(None);
             view.set_open(false);
             view.set_rows(ModelRc::default());

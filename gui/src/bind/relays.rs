@@ -4,21 +4,21 @@ use hedgerow_node::api::{Carrier, RelayCondition};
 use slint::ComponentHandle;
 
 use super::{Act, list, words};
-use crate::model::{Action, NetworkPage};
+use crate::model::{NetworkAction, NetworkPage, RelaysAction};
 use crate::ui::{AppWindow, RelayRow, RelaysView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<RelaysView>();
     let say = act.clone();
-    view.on_typed(move |address| say(Action::RelayAddress(address.into())));
+    view.on_typed(move |address| say.act(RelaysAction::RelayAddress(address.into())));
     let say = act.clone();
-    view.on_add(move || say(Action::AddRelay));
+    view.on_add(move || say.act(RelaysAction::AddRelay));
     let say = act.clone();
-    view.on_use(move |address| say(Action::UseRelay(address.into())));
+    view.on_use(move |address| say.act(RelaysAction::UseRelay(address.into())));
     let say = act.clone();
-    view.on_remove(move |address| say(Action::RemoveRelay(address.into())));
+    view.on_remove(move |address| say.act(RelaysAction::RemoveRelay(address.into())));
     let say = act.clone();
-    view.on_switch(move |on| say(Action::SwitchCarrier(Carrier::Relay, on)));
+    view.on_switch(move |on| say.act(NetworkAction::SwitchCarrier(Carrier::Relay, on)));
 }
 
 pub fn draw(page: &NetworkPage, ui: &AppWindow) {

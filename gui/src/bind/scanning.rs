@@ -4,13 +4,13 @@ use image::GrayImage;
 use slint::{ComponentHandle, Image, Rgb8Pixel, SharedPixelBuffer};
 
 use super::{Act, words};
-use crate::model::{Action, Scanning};
+use crate::model::{Scanning, ScanningAction};
 use crate::ui::{AppWindow, ScanningView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
     ui.global::<ScanningView>()
-        .on_scan(move |on| say(Action::Scan(on)));
+        .on_scan(move |on| say.act(ScanningAction::Scan(on)));
 }
 
 pub fn draw(scanning: &Scanning, ui: &AppWindow) {

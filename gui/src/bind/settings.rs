@@ -7,7 +7,9 @@ use slint::{ComponentHandle, ModelRc, VecModel};
 use super::network::bytes;
 use super::{About, Act};
 use crate::languages::LANGUAGES;
-use crate::model::{Action, App, Mode, Pane, Place, Preference, SettingsPage, Theme};
+use crate::model::{
+    Action, App, DoorAction, Mode, Pane, Place, Preference, SettingsAction, SettingsPage, Theme,
+};
 use crate::ui::{self, AppWindow, DoorView, Language, PickerView, Scheme, SettingsView};
 
 pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
@@ -25,16 +27,16 @@ pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
         .collect();
     view.set_languages(ModelRc::from(Rc::new(languages)));
     let say = act.clone();
-    view.on_go(move |page| say(Action::ShowSettings(page_named(page))));
+    view.on_go(move |page| say.act(Action::ShowSettings(page_named(page))));
     let say = act.clone();
-    view.on_back(move || say(Action::Back));
+    view.on_back(move || say.act(Action::Back));
     let say = act.clone();
-    view.on_name(move |text| say(Action::OwnName(text.into())));
+    view.on_name(move |text| say.act(SettingsAction::OwnName(text.into())));
     let say = act.clone();
-    view.on_save_name(move || say(Action::SaveOwnName));
+    view.on_save_name(move || say.act(SettingsAction::SaveOwnName));
     let prefer = |act: &Act| {
         let say = act.clone();
-        move |preference| say(Action::Prefer(preference))
+        move |preference| say.act(Action::Prefer(preference))
     };
     let say = prefer(act);
     view.on_choose_scheme(move |scheme| {
@@ -70,29 +72,35 @@ pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     let say = prefer(act);
     view.on_choose_stays_on(move |on| say(Preference::StaysOn(on)));
     let say = act.clone();
-    view.on_change_passphrase(move || say(Action::ChangePassphrase));
+    view.on_change_passphrase(move || say.act(SettingsAction::ChangePassphrase));
     let say = act.clone();
-    view.on_lock_node(move || say(Action::LockNode));
+    view.on_lock_node(move || say.act(DoorAction::LockNode));
     let say = act.clone();
-    view.on_take_over(move || say(Action::TakeOver));
+    view.on_take_over(move || say.act(DoorAction::TakeOver));
     let say = act.clone();
-    view.on_erase(move || say(Action::Erase));
+    view.on_erase(move || say.act(SettingsAction::Erase));
     let say = act.clone();
-    view.on_wipe(move || say(Action::Wipe));
+    view.on_wipe(move || say.act(DoorAction::Wipe));
 }
 
 pub fn draw(app: &App, ui: &AppWindow) {
-    let (view, settings) = (ui.global::<SettingsView>(), &app.settings);
-    if let Place::Main(Pane::Settings(page)) = app.place {
+    let (view, settings) = (ui.global::<SettingsView>(), &app.context.preferences);
+    if let Place::Main(Pane::Settings(page)) = app.context.place {
         view.set_page(page_shown(page));
     }
-    if let Some(me) = &app.me {
+    if let Some(me) = &app.context.me {
         view.set_own_name(me.name.0.as_str().into());
         view.set_id(me.id.0.as_str().into());
     }
-    view.set_storage(app.storage_bytes.map(bytes).unwrap_or_default());
-    view.set_erasing(app.erasing);
-    view.set_client(matches!(app.mode, Some(Mode::Client { .. })));
+    view.set_storage(
+        app.pages
+            .settings
+            .storage_bytes
+            .map(bytes)
+            .unwrap_or_default(),
+    );
+    view.set_erasing(app.pages.settings.erasing);
+    view.set_client(matches!(app.context.mode, Some(Mode::Client { .. })));
     let scheme = match settings.theme {
         Theme::System => Scheme::System,
         Theme::Light => Scheme::Light,
@@ -114,7 +122,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
     view.set_previews(settings.previews);
     view.set_lock_after_min(settings.lock_after_min.unwrap_or(0).into());
     view.set_enter_sends(settings.enter_sends);
-    view.set_tray(app.tray);
+    view.set_tray(app.context.presence.tray);
     view.set_stays_on(settings.stays_on);
 }
 

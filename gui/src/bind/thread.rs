@@ -11,7 +11,10 @@ use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecMo
 
 use super::markdown::markdown;
 use super::{Act, message, words};
-use crate::model::{Action, App, Row, RowKind, Said, Scroll, Span, Splice, Thread, splices};
+use crate::model::{
+    Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread, ThreadAction,
+    splices,
+};
 use crate::pictures::within;
 use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
 
@@ -41,9 +44,9 @@ impl Drawn {
         let view = ui.global::<ThreadView>();
         view.set_rows(ModelRc::from(self.model.clone()));
         let say = act.clone();
-        view.on_near_top(move || say(Action::NearTop));
+        view.on_near_top(move || say.act(ThreadAction::NearTop));
         let say = act.clone();
-        view.on_near_bottom(move || say(Action::NearBottom));
+        view.on_near_bottom(move || say.act(ThreadAction::NearBottom));
         let (say, shown, weak) = (act.clone(), self.shown.clone(), ui.as_weak());
         let timer = Rc::downgrade(&self.look);
         view.on_in_view(move |id, enters| {
@@ -62,48 +65,48 @@ impl Drawn {
             }
         });
         let say = act.clone();
-        view.on_to_newest(move || say(Action::JumpToNewest));
+        view.on_to_newest(move || say.act(ThreadAction::JumpToNewest));
         let say = act.clone();
-        view.on_to_unread(move || say(Action::JumpToUnread));
+        view.on_to_unread(move || say.act(ThreadAction::JumpToUnread));
         let say = act.clone();
-        view.on_to_fraction(move |part| say(Action::ScrollTo(part.into())));
+        view.on_to_fraction(move |part| say.act(ThreadAction::ScrollTo(part.into())));
         let say = act.clone();
-        view.on_ask_date(move || say(Action::AskDate));
+        view.on_ask_date(move || say.act(ThreadAction::AskDate));
         let say = act.clone();
-        view.on_details(move |id| say(Action::Details(message(id))));
+        view.on_details(move |id| say.act(ThreadAction::Details(message(id))));
         let say = act.clone();
         view.on_react(move |id, emoji| {
-            say(Action::React {
+            say.act(ThreadAction::React {
                 id: message(id),
                 emoji: emoji.into(),
             });
         });
         let say = act.clone();
-        view.on_unfold(move |id| say(Action::Unfold(message(id))));
+        view.on_unfold(move |id| say.act(ThreadAction::Unfold(message(id))));
         let say = act.clone();
-        view.on_link(move |link| say(Action::OpenLink(link.into())));
+        view.on_link(move |link| say.act(ThreadAction::OpenLink(link.into())));
         let say = act.clone();
-        view.on_copy(move |id| say(Action::CopyMessage(message(id))));
+        view.on_copy(move |id| say.act(ThreadAction::CopyMessage(message(id))));
         let (say, shown) = (act.clone(), self.shown.clone());
         view.on_pressed(move |id, at| {
             let link = shown.borrow().link_at(&id, at);
             if let Some(link) = link {
-                say(Action::OpenLink(link));
+                say.act(ThreadAction::OpenLink(link));
             }
         });
         let say = act.clone();
-        view.on_draft(move |text| say(Action::Draft(text.into())));
+        view.on_draft(move |text| say.act(ThreadAction::Draft(text.into())));
         let say = act.clone();
-        view.on_send(move || say(Action::Send));
+        view.on_send(move || say.act(ThreadAction::Send));
         let (say, shown) = (act.clone(), self.shown.clone());
         view.on_person(move || {
             let contact = shown.borrow().contact.clone();
-            say(Action::ShowPerson(super::contact(contact.into())));
+            say.act(Action::ShowPerson(super::contact(contact.into())));
         });
         let say = act.clone();
-        view.on_back(move || say(Action::Back));
+        view.on_back(move || say.act(Action::Back));
         let say = act.clone();
-        view.on_step(move |down| say(Action::Step { down }));
+        view.on_step(move |down| say.act(ChatsAction::Step { down }));
         let weak = ui.as_weak();
         view.on_found(move |place| {
             if let Some(ui) = weak.upgrade() {
@@ -122,8 +125,8 @@ impl Drawn {
     /// `rows`: they have changed as well.
     pub fn draw(&self, app: &mut App, ui: &AppWindow, rows: bool) {
         let view = ui.global::<ThreadView>();
-        view.set_enter_sends(app.settings.enter_sends);
-        let Some(thread) = &mut app.thread else {
+        view.set_enter_sends(app.context.preferences.enter_sends);
+        let Some(thread) = &mut app.pages.thread.open else {
             self.shown.take();
             self.model.set_vec(Vec::new());
             return;
@@ -208,7 +211,7 @@ fn look(shown: &RefCell<Shown>, ui: &AppWindow, act: &Act) {
     }
     drop(now);
     if let Some(seen) = seen {
-        act(Action::Seen(seen));
+        act.act(ThreadAction::Seen(seen));
     }
 }
 

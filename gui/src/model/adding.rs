@@ -1,6 +1,7 @@
 //! Adding a contact: invitations of ours, and those of others that are being joined.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use hedgerow_node::api::{
     Call, ContactId, Invitation, InvitationId, InvitationState, JoinProblem, LinkSource,
@@ -8,15 +9,47 @@ use hedgerow_node::api::{
 };
 use qrcode::{EcLevel, QrCode};
 
-use super::app::App;
+use super::banner::Banner;
 use super::calendar::When;
-use super::chats;
-use super::dialog::Banner;
-use super::place::{Pane, Place};
-use super::scanning::Scanning;
+use super::context::Context;
+use super::effect::Effect;
+use super::outcome::{Outcome, concerns_everything};
+use super::place::Pane;
+use super::scanning::{Scanning, ScanningAction};
 
 /// The longest link that is looked at, in bytes.
 const MAX_PASTED: usize = 4_096;
+
+/// Joins whose problems are remembered.
+const MAX_PROBLEMS: usize = 64;
+
+/// What a person does to add a contact.
+#[derive(Clone)]
+pub enum AddingAction {
+    /// Make an invitation.
+    Invite {
+        /// Shown to somebody present.
+        in_person: bool,
+        /// How long it is good for, in seconds.
+        valid_for_s: u64,
+    },
+    /// Show one that is open.
+    ShowInvitation(InvitationId),
+    /// Show none.
+    HideInvitation,
+    /// Cancel one.
+    CancelInvitation(InvitationId),
+    /// Copy the link that is shown.
+    CopyLink,
+    /// The link that is typed or pasted.
+    Pasted(String),
+    /// Scan one.
+    Scanning(ScanningAction),
+    /// Join it.
+    Join,
+    /// Give a join up.
+    CancelJoin(InvitationId),
+}
 
 /// Everything about adding a contact.
 #[derive(Default)]
@@ -45,6 +78,9 @@ pub struct Adding {
     problems: BTreeMap<InvitationId, (JoinProblem, i64)>,
     /// The invitation to show.
     shown_id: Option<InvitationId>,
+    /// Somebody was met whose name is not known yet.
+    met: Option<ContactId>,
+    changed: bool,
 }
 
 /// An invitation of ours.
@@ -103,9 +139,6 @@ pub struct JoinRow {
     pub ended: bool,
 }
 
-/// Joins whose problems are remembered.
-const MAX_PROBLEMS: usize = 64;
-
 impl Qr {
     fn of(link: &str) -> Self {
         // Low correction: screens are not scratched, and fewer modules are scanned from further away.
@@ -123,182 +156,210 @@ impl Qr {
     }
 }
 
-impl App {
-    /// Makes an invitation.
-    pub(super) fn invite(&mut self, in_person: bool, valid_for_s: u64) {
-        if !self.adding.busy {
-            self.adding.busy = true;
-            self.adding.problem = None;
-            self.changed.adding = true;
-            self.ask(Call::Invite(NewInvitation {
-                valid_for_s,
+impl Adding {
+    /// Shows the page.
+    pub(super) fn show(&mut self, context: &Context) -> Vec<Outcome> {
+        self.draw(context);
+        vec![Outcome::ask(Call::Invitations), Outcome::Go(Pane::Adding)]
+    }
+
+    pub(super) fn act(&mut self, action: AddingAction, context: &Context) -> Vec<Outcome> {
+        match action {
+            AddingAction::Invite { .. } if self.busy => Vec::new(),
+            AddingAction::Invite {
                 in_person,
-            }));
-        }
-    }
-
-    /// The invitation is made, or not.
-    pub(super) fn hear_invited(&mut self, answer: Result<Invitation, Refusal>) {
-        self.adding.busy = false;
-        self.changed.adding = true;
-        match answer {
-            Ok(invitation) => {
-                self.adding.shown_id = Some(invitation.id.clone());
-                self.adding.known.retain(|known| known.id != invitation.id);
-                self.adding.known.push(invitation);
-                self.draw_adding();
+                valid_for_s,
+            } => {
+                self.begin();
+                vec![Outcome::ask(Call::Invite(NewInvitation {
+                    valid_for_s,
+                    in_person,
+                }))]
             }
-            Err(refusal) => self.refused_adding(refusal),
+            AddingAction::ShowInvitation(id) => {
+                self.shown_id = Some(id);
+                self.draw(context);
+                Vec::new()
+            }
+            AddingAction::HideInvitation => {
+                self.shown_id = None;
+                self.draw(context);
+                Vec::new()
+            }
+            AddingAction::CancelInvitation(id) => {
+                self.shown_id.take_if(|shown| *shown == id);
+                self.draw(context);
+                vec![Outcome::ask(Call::CancelInvitation(id))]
+            }
+            AddingAction::CopyLink => match &self.shown {
+                Some(shown) => vec![
+                    Outcome::Do(Effect::Copy(Private(shown.link.clone()))),
+                    Outcome::Tell(Banner::Copied),
+                ],
+                None => Vec::new(),
+            },
+            AddingAction::Pasted(text) => {
+                self.paste(text);
+                Vec::new()
+            }
+            AddingAction::Scanning(action) => {
+                self.changed = true;
+                match self.scanning.act(action) {
+                    // As good as the person before the camera who shows it.
+                    Some(Private(link)) => {
+                        let outcomes = self.take_link(link);
+                        self.scanned = Some(self.pasted.clone());
+                        outcomes
+                    }
+                    None => Vec::new(),
+                }
+            }
+            AddingAction::Join => self.join().into_iter().collect(),
+            AddingAction::CancelJoin(id) => {
+                self.problems.remove(&id);
+                let is_known = self.known.iter().any(|known| known.id == id);
+                self.draw(context);
+                let cancel = is_known.then(|| Outcome::ask(Call::CancelJoin(id)));
+                cancel.into_iter().collect()
+            }
         }
     }
 
-    /// All invitations, as they are now.
-    pub(super) fn hear_invitations(&mut self, invitations: Vec<Invitation>) {
-        if matches!(self.place, Place::Main(_)) {
-            self.adding.known = invitations;
-            self.draw_adding();
-        }
-    }
-
-    /// Shows an invitation that is open.
-    pub(super) fn show_invitation(&mut self, id: Option<InvitationId>) {
-        self.adding.shown_id = id;
-        self.draw_adding();
-    }
-
-    /// Cancels an invitation.
-    pub(super) fn cancel_invitation(&mut self, id: InvitationId) {
-        self.adding.shown_id.take_if(|shown| *shown == id);
-        self.ask(Call::CancelInvitation(id));
-        self.draw_adding();
-    }
-
-    /// Copies the link that is shown.
-    pub(super) fn copy_link(&mut self) {
-        if let Some(link) = self.adding.shown.as_ref().map(|shown| shown.link.clone()) {
-            self.copy(link);
-        }
+    fn begin(&mut self) {
+        self.busy = true;
+        self.problem = None;
+        self.changed = true;
     }
 
     /// The link to join is this now.
-    pub(super) fn paste(&mut self, text: String) {
-        self.adding.pasted = text;
-        if self.adding.pasted.len() > MAX_PASTED {
-            let end = self.adding.pasted.floor_char_boundary(MAX_PASTED);
-            self.adding.pasted.truncate(end);
-        }
-        let adding = &mut self.adding;
-        adding.scanned.take_if(|scanned| *scanned != adding.pasted);
-        adding.problem = None;
-        self.changed.adding = true;
-    }
-
-    /// What the camera has read: as good as the person before it who shows it.
-    pub(super) fn take_scanned(&mut self, link: String) {
-        self.take_link(link);
-        self.adding.scanned = Some(self.adding.pasted.clone());
+    fn paste(&mut self, mut text: String) {
+        text.truncate(text.floor_char_boundary(MAX_PASTED));
+        self.pasted = text;
+        let pasted = &self.pasted;
+        self.scanned.take_if(|scanned| scanned != pasted);
+        self.problem = None;
+        self.changed = true;
     }
 
     /// A link that was opened or scanned: shown, and joined only when the user says so.
-    pub(super) fn take_link(&mut self, link: String) {
+    pub(super) fn take_link(&mut self, link: String) -> Vec<Outcome> {
         self.paste(link);
-        self.adding.pasted_set = self.adding.pasted_set.wrapping_add(1);
-        if matches!(self.place, Place::Main(_)) {
-            self.dialog = None;
-            self.changed.dialog = true;
-            self.go_to(Pane::Adding);
-        }
+        self.pasted_set = self.pasted_set.wrapping_add(1);
+        vec![Outcome::Dismiss, Outcome::Go(Pane::Adding)]
     }
 
     /// Joins the link that is typed or pasted.
-    pub(super) fn join(&mut self) {
-        let link = self.adding.pasted.trim();
-        if link.is_empty() || self.adding.busy {
-            return;
+    fn join(&mut self) -> Option<Outcome> {
+        let link = self.pasted.trim();
+        if link.is_empty() || self.busy {
+            return None;
         }
         let join = NewJoin {
             link: Private(link.to_owned()),
-            source: match self.adding.scanned {
+            source: match self.scanned {
                 Some(_) => LinkSource::Camera,
                 None => LinkSource::Pasted,
             },
         };
-        self.adding.busy = true;
-        self.adding.problem = None;
-        self.changed.adding = true;
-        self.ask(Call::Join(join));
+        self.begin();
+        Some(Outcome::ask(Call::Join(join)))
+    }
+
+    /// The invitation is made, or not.
+    pub(super) fn invited(
+        &mut self,
+        answer: Result<Invitation, Refusal>,
+        context: &Context,
+    ) -> Option<Outcome> {
+        self.busy = false;
+        self.changed = true;
+        match answer {
+            Ok(invitation) => {
+                self.shown_id = Some(invitation.id.clone());
+                self.known.retain(|known| known.id != invitation.id);
+                self.known.push(invitation);
+                self.draw(context);
+                None
+            }
+            Err(refusal) => self.refused(refusal),
+        }
     }
 
     /// The join is begun, or not.
-    pub(super) fn hear_joining(&mut self, answer: Result<InvitationId, Refusal>) {
-        self.adding.busy = false;
-        self.changed.adding = true;
+    pub(super) fn joining(&mut self, answer: Result<InvitationId, Refusal>) -> Option<Outcome> {
+        self.busy = false;
+        self.changed = true;
         match answer {
             Ok(id) => {
-                self.adding.problems.remove(&id);
-                self.adding.pasted.clear();
-                self.adding.scanned = None;
-                self.adding.pasted_set = self.adding.pasted_set.wrapping_add(1);
-                self.ask(Call::Invitations);
+                self.problems.remove(&id);
+                self.pasted.clear();
+                self.scanned = None;
+                self.pasted_set = self.pasted_set.wrapping_add(1);
+                Some(Outcome::ask(Call::Invitations))
             }
-            Err(refusal) => self.refused_adding(refusal),
+            Err(refusal) => self.refused(refusal),
         }
+    }
+
+    fn refused(&mut self, refusal: Refusal) -> Option<Outcome> {
+        if concerns_everything(&refusal) {
+            return Some(Outcome::Refused(refusal));
+        }
+        self.problem = Some(refusal);
+        None
+    }
+
+    /// All invitations, as they are now.
+    pub(super) fn know(&mut self, invitations: Vec<Invitation>, context: &Context) {
+        self.known = invitations;
+        self.draw(context);
     }
 
     /// A join ended without a contact, or makes no progress.
-    pub(super) fn hear_join_failed(&mut self, id: InvitationId, why: JoinProblem) {
-        let adding = &mut self.adding;
-        let known = adding.known.iter().find(|known| known.id == id);
-        let expires_ms = known.map_or(self.now.wall_ms, |known| known.expires_ms);
-        if adding.problems.len() == MAX_PROBLEMS {
-            adding.problems.pop_first();
+    pub(super) fn join_failed(
+        &mut self,
+        id: InvitationId,
+        why: JoinProblem,
+        context: &Context,
+    ) -> Outcome {
+        let known = self.known.iter().find(|known| known.id == id);
+        let expires_ms = known.map_or(context.now.wall_ms, |known| known.expires_ms);
+        if self.problems.len() == MAX_PROBLEMS {
+            self.problems.pop_first();
         }
-        adding.problems.insert(id, (why, expires_ms));
-        self.ask(Call::Invitations);
-        self.draw_adding();
-    }
-
-    /// Gives a join up, or takes an ended one out of sight.
-    pub(super) fn cancel_join(&mut self, id: InvitationId) {
-        self.adding.problems.remove(&id);
-        if self.adding.known.iter().any(|known| known.id == id) {
-            self.ask(Call::CancelJoin(id));
-        }
-        self.draw_adding();
+        self.problems.insert(id, (why, expires_ms));
+        self.draw(context);
+        Outcome::ask(Call::Invitations)
     }
 
     /// Somebody is a contact now.
-    pub(super) fn hear_met(&mut self, id: &ContactId, invitation: &InvitationId) {
-        self.adding.problems.remove(invitation);
-        self.adding.shown_id.take_if(|shown| shown == invitation);
+    pub(super) fn met(&mut self, id: ContactId, invitation: &InvitationId) -> Vec<Outcome> {
+        self.problems.remove(invitation);
+        self.shown_id.take_if(|shown| shown == invitation);
         self.met = Some(id.clone());
-        self.ask(Call::Invitations);
-        self.look_at(id);
+        vec![Outcome::ask(Call::Invitations), Outcome::LookAt(id)]
     }
 
-    /// The contact that was met is known by name now.
-    pub(super) fn greet(&mut self) {
-        let Some(known) = self.met.as_ref().and_then(|id| self.chats.known.get(id)) else {
-            return;
-        };
-        let met = Banner::Met {
-            id: known.contact.id.clone(),
-            name: chats::name(&known.contact),
-        };
-        self.met = None;
-        self.tell(met);
+    /// Tells who was met, when the name is known.
+    pub(super) fn greet(&mut self, context: &Context) -> Option<Outcome> {
+        let id = self.met.take()?;
+        if context.contacts.get(&id).is_none() {
+            self.met = Some(id);
+            return None;
+        }
+        let name = context.contacts.name_of(&id);
+        Some(Outcome::Tell(Banner::Met { id, name }))
     }
 
     /// Draws the page.
-    pub(super) fn draw_adding(&mut self) {
-        let adding = &mut self.adding;
-        let mut known: Vec<_> = adding.known.iter().collect();
+    pub(super) fn draw(&mut self, context: &Context) {
+        let mut known: Vec<_> = self.known.iter().collect();
         known.sort_by_key(|invitation| std::cmp::Reverse(invitation.expires_ms));
-        let when = |invitation: &Invitation| self.calendar.when(invitation.expires_ms);
+        let when = |invitation: &Invitation| context.calendar.when(invitation.expires_ms);
         let (joining, made): (Vec<_>, Vec<_>) = known
             .into_iter()
             .partition(|one| one.state == InvitationState::Joining);
-        adding.invitations = made
+        self.invitations = made
             .iter()
             .map(|invitation| InvitationRow {
                 id: invitation.id.clone(),
@@ -308,40 +369,36 @@ impl App {
                 open: invitation.state == InvitationState::Open,
             })
             .collect();
+        let problem = |id| self.problems.get(id).map(|(problem, _)| *problem);
         let trying = joining.iter().map(|invitation| JoinRow {
             id: invitation.id.clone(),
             state: invitation.state,
-            problem: adding
-                .problems
-                .get(&invitation.id)
-                .map(|(problem, _)| *problem),
+            problem: problem(&invitation.id),
             expires: when(invitation),
             ended: false,
         });
         let is_known = |id: &InvitationId| joining.iter().any(|known| known.id == *id);
-        let ended = adding.problems.iter().filter(|(id, _)| !is_known(id));
+        let ended = self.problems.iter().filter(|(id, _)| !is_known(id));
         let ended = ended.filter_map(|(id, (problem, expires_ms))| {
             Some(JoinRow {
                 id: id.clone(),
                 state: ended_as(*problem)?,
                 problem: Some(*problem),
-                expires: self.calendar.when(*expires_ms),
+                expires: context.calendar.when(*expires_ms),
                 ended: true,
             })
         });
-        adding.joining = trying.chain(ended).collect();
+        self.joining = trying.chain(ended).collect();
+        let now_ms = context.now.wall_ms;
         let shown = made.into_iter().find(|invitation| {
-            adding.shown_id.as_ref() == Some(&invitation.id)
+            self.shown_id.as_ref() == Some(&invitation.id)
                 && invitation.state == InvitationState::Open
-                && invitation.expires_ms > self.now.wall_ms
+                && invitation.expires_ms > now_ms
         });
-        adding.shown = shown.and_then(|invitation| {
+        self.shown = shown.and_then(|invitation| {
             let link = &invitation.link.as_ref()?.0;
-            let drawn = adding.shown.take().filter(|shown| shown.link == *link);
-            let left_ms = invitation
-                .expires_ms
-                .saturating_sub(self.now.wall_ms)
-                .max(0);
+            let drawn = self.shown.take().filter(|shown| shown.link == *link);
+            let left_ms = invitation.expires_ms.saturating_sub(now_ms).max(0);
             Some(ShownInvitation {
                 id: invitation.id.clone(),
                 qr: drawn.map_or_else(|| Qr::of(link), |shown| shown.qr),
@@ -351,13 +408,44 @@ impl App {
                 in_person: invitation.in_person,
             })
         });
-        self.changed.adding = true;
+        self.changed = true;
     }
 
-    fn refused_adding(&mut self, refusal: Refusal) {
-        if !self.refused_by_state(&refusal) {
-            self.adding.problem = Some(refusal);
+    /// When what is shown changes with time alone, on the clock that never goes back: minutes count down.
+    pub(super) fn due_ms(&self, context: &Context) -> Option<u64> {
+        let shown = self
+            .shown
+            .as_ref()
+            .filter(|_| context.shows(Pane::Adding))?;
+        let known = self.known.iter().find(|known| known.id == shown.id)?;
+        let left_ms = known.expires_ms.saturating_sub(context.now.wall_ms);
+        let left_ms = left_ms.max(1) as u64;
+        Some(context.now.monotonic_ms + (left_ms - 1) % 60_000 + 1)
+    }
+
+    /// Counts down, and lets go of the camera when the page is left.
+    pub(super) fn settle(&mut self, context: &Context) -> Vec<Outcome> {
+        if self.shown.is_some() && context.shows(Pane::Adding) {
+            self.draw(context);
         }
+        let (leaves, outcomes) = self.scanning.settle(context);
+        self.changed |= leaves;
+        outcomes
+    }
+
+    /// Forgets everything but how the camera stands, which is still to be switched off.
+    pub(super) fn forget(&mut self) {
+        let mut scanning = take(&mut self.scanning);
+        scanning.forget();
+        *self = Self {
+            scanning,
+            changed: true,
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn take_changed(&mut self) -> bool {
+        take(&mut self.changed)
     }
 }
 
@@ -371,19 +459,5 @@ fn ended_as(problem: JoinProblem) -> Option<InvitationState> {
         | JoinProblem::Refused
         | JoinProblem::AlreadyContact
         | JoinProblem::NotTheInviter => Some(InvitationState::Cancelled),
-    }
-}
-
-impl Adding {
-    /// When what is shown changes with time alone: minutes count down.
-    pub(super) fn next_change(&self, now_ms: i64) -> Option<u64> {
-        let shown = self.shown_id.as_ref().filter(|_| self.shown.is_some())?;
-        let expires_ms = self
-            .known
-            .iter()
-            .find(|known| known.id == *shown)?
-            .expires_ms;
-        let left_ms = expires_ms.saturating_sub(now_ms).max(1) as u64;
-        Some((left_ms - 1) % 60_000 + 1)
     }
 }

@@ -1,147 +1,49 @@
-//! The whole application, as plain values: what is done and heard goes in, effects come out.
+//! The whole application: takes to each page what concerns it, and does what the pages want.
 
-use std::collections::BTreeMap;
-
-use hedgerow_node::api::{ContactId, Me};
+use hedgerow_node::api::{Call, Event, Refusal, visible};
 use jiff::tz::TimeZone;
 
 use super::action::Action;
-use super::adding::Adding;
-use super::calendar::{Calendar, Now};
-use super::chats::Chats;
-use super::dialog::{Banner, Dialog};
+use super::banner::{Banner, BannerLine};
+use super::calendar::Now;
+use super::contacts::Contacts;
+use super::context::Context;
 use super::door::Door;
-use super::effect::{Effect, Request, Ticket};
-use super::network::NetworkPage;
-use super::person::Person;
-use super::picker::Picker;
+use super::effect::{Effect, Request};
+use super::outcome::{Outcome, concerns_everything};
+use super::pages::Pages;
 use super::place::{Changed, Pane, Place, Steps};
-use super::preferences::{Preference, Preferences};
-use super::scanning::CameraAsked;
-use super::thread::Thread;
-use super::update::{Chat, Mode, Update};
+use super::preferences::Preferences;
+use super::thread::ThreadAction;
+use super::update::{Departed, Found, Mode, Update};
 
 /// The application.
 pub struct App {
-    /// What fills the window.
-    pub place: Place,
-    /// The list.
-    pub chats: Chats,
-    /// The open conversation.
-    pub thread: Option<Thread>,
-    /// Picking an emoji.
-    pub picker: Option<Picker>,
-    /// Adding a contact.
-    pub adding: Adding,
-    /// The page of a contact.
-    pub person: Option<Person>,
-    /// The network page.
-    pub network: NetworkPage,
-    /// What the user has chosen.
-    pub settings: Preferences,
-    /// The first start, and both locks.
+    /// What every page may look at.
+    pub context: Context,
+    /// What is inside.
+    pub pages: Pages,
+    /// What stands before: the first start, and both locks.
     pub door: Door,
-    /// What is asked or told over everything else.
-    pub dialog: Option<Dialog>,
     /// One line above everything.
-    pub banner: Option<Banner>,
-    /// Who this node is, once it is known.
-    pub me: Option<Me>,
-    /// The own name, as it is being typed.
-    pub own_name: String,
-    /// Whose node it is, once there is one.
-    pub mode: Option<Mode>,
-    /// Bytes of the data directory, once they were counted.
-    pub storage_bytes: Option<u64>,
-    /// The store is being rewritten.
-    pub erasing: bool,
-    /// The desktop has a tray, and our icon is in it.
-    pub tray: bool,
-    pub(super) now: Now,
-    pub(super) calendar: Calendar,
-    pub(super) out: Vec<Effect>,
-    pub(super) changed: Changed,
-    tickets: u64,
-    pub(super) steps: Steps,
-    /// The window is in front.
-    pub(super) focused: bool,
-    /// The window is closed, and everything else goes on.
-    pub(super) hidden: bool,
-    /// When a key or the pointer was last used.
-    pub(super) touched_ms: u64,
-    /// The screen is locked, whatever else is.
-    pub(super) screen_locked: bool,
-    /// The conversation to open again after the screen was locked.
-    pub(super) reopen: Option<ContactId>,
-    /// Texts sent that are not durable yet.
-    pub(super) unsent: BTreeMap<Ticket, (ContactId, String)>,
-    /// What was being written when the node was lost.
-    pub(super) rescued: Vec<(ContactId, String)>,
-    /// Somebody was met whose name is not known yet.
-    pub(super) met: Option<ContactId>,
-    /// A takeover was asked for.
-    pub(super) taking_over: bool,
-    /// The node was lost.
-    pub(super) lost: bool,
-    /// A `hedgerow:` link was opened while everything was hidden.
-    pub(super) link: Option<String>,
-    pub(super) camera: CameraAsked,
-    pub(super) overview: Asked,
-    pub(super) banner_until_ms: Option<u64>,
-    /// When a notification without names was last shown.
-    pub(super) notified_ms: Option<u64>,
-}
-
-/// A question that is asked again only when it was answered.
-#[derive(Default)]
-pub(super) struct Asked {
-    pub outstanding: bool,
-    pub again: bool,
-    pub last_ms: Option<u64>,
+    pub banner: BannerLine,
+    steps: Steps,
+    /// What has changed and belongs to no page.
+    changed: Changed,
+    out: Vec<Effect>,
 }
 
 impl App {
     /// An application that knows nothing yet.
-    pub fn new(zone: TimeZone, settings: Preferences, now: Now) -> (Self, Vec<Effect>) {
+    pub fn new(zone: TimeZone, preferences: Preferences, now: Now) -> (Self, Vec<Effect>) {
         let app = Self {
-            place: Place::Starting,
-            chats: Chats::default(),
-            thread: None,
-            picker: None,
-            adding: Adding::default(),
-            person: None,
-            network: NetworkPage::default(),
-            settings,
+            context: Context::new(zone, preferences, now),
+            pages: Pages::default(),
             door: Door::default(),
-            dialog: None,
-            banner: None,
-            me: None,
-            own_name: String::new(),
-            mode: None,
-            storage_bytes: None,
-            erasing: false,
-            tray: false,
-            now,
-            calendar: Calendar::new(zone, now),
-            out: Vec::new(),
-            changed: Changed::ALL,
-            tickets: 0,
+            banner: BannerLine::default(),
             steps: Steps::default(),
-            focused: true,
-            hidden: false,
-            touched_ms: now.monotonic_ms,
-            screen_locked: false,
-            reopen: None,
-            unsent: BTreeMap::new(),
-            rescued: Vec::new(),
-            met: None,
-            taking_over: false,
-            lost: false,
-            link: None,
-            camera: CameraAsked::default(),
-            overview: Asked::default(),
-            banner_until_ms: None,
-            notified_ms: None,
+            changed: Changed::ALL,
+            out: Vec::new(),
         };
         let effects = vec![Effect::SetTitle { unread: 0 }, Effect::Ask(Request::Open)];
         (app, effects)
@@ -149,182 +51,350 @@ impl App {
 
     /// Which parts have changed since this was last asked.
     pub fn changed(&mut self) -> Changed {
-        std::mem::take(&mut self.changed)
+        let mut changed = std::mem::take(&mut self.changed).and(self.pages.take_changed());
+        changed.door |= self.door.take_changed();
+        changed.banner |= self.banner.take_changed();
+        changed
     }
 
     /// When [`Action::Tick`] is due, on the clock that never goes back; `None` if nothing waits for time.
     pub fn wake_at(&self) -> Option<u64> {
-        let Place::Main(pane) = self.place else {
-            return self.banner_until_ms;
-        };
-        let now_ms = self.now.monotonic_ms;
-        let thread = self.thread.as_ref();
-        let counting_down = (pane == Pane::Adding)
-            .then(|| self.adding.next_change(self.now.wall_ms))
-            .flatten();
-        [
-            self.banner_until_ms,
-            self.idle_lock_ms(),
-            self.chats.next_due_ms(),
-            self.network_due_ms(),
-            self.overview_due_ms(),
-            thread.and_then(|thread| thread.draft_due_ms()),
-            thread.and_then(|thread| thread.fetching.due_ms()),
-            counting_down.map(|left_ms| now_ms + left_ms),
-            Some(now_ms + self.calendar.left_ms(self.now)),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        let context = &self.context;
+        let banner_ms = self.banner.due_ms();
+        if !context.is_inside() {
+            return banner_ms;
+        }
+        let midnight_ms = context.now.monotonic_ms + context.calendar.left_ms(context.now);
+        let pages_ms = self.pages.due_ms(context);
+        let due = [banner_ms, self.idle_ms(), pages_ms, Some(midnight_ms)];
+        due.into_iter().flatten().min()
     }
 
     /// A person did something.
     pub fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
         self.turn(now);
-        if !happens_by_itself(&action) {
-            self.touched_ms = now.monotonic_ms;
+        if !action.happens_by_itself() {
+            self.context.presence.touch(now);
         }
-        if matches!(self.place, Place::Main(_)) {
-            self.act_inside(action);
-        } else {
-            self.act_outside(action);
-        }
+        let (pages, context) = (&mut self.pages, &mut self.context);
+        let outcomes = match action {
+            Action::Tick | Action::Touched => Vec::new(),
+            Action::Window(action) => {
+                let tray = context.presence.tray;
+                let outcomes = context.presence.act(action, &context.preferences);
+                self.changed.settings |= context.presence.tray != tray;
+                outcomes
+            }
+            Action::OpenNotified(contact) => pages.thread.notified(contact, context),
+            Action::Prefer(preference) => vec![Outcome::Prefer(preference)],
+            Action::DismissBanner => {
+                self.banner.dismiss();
+                Vec::new()
+            }
+            Action::Dialog(action) => pages.dialog.act(action, context),
+            Action::Door(action) => self.door.act(action, context),
+            // The rest is inside.
+            _ if !context.is_inside() => Vec::new(),
+            Action::Back => self.back(),
+            Action::ShowAdding => pages.adding.show(context),
+            Action::ShowNetwork => vec![Outcome::Go(Pane::Network), Outcome::NetworkChanged],
+            Action::ShowSettings(page) => pages.settings.show(page),
+            Action::ShowPerson(id) => pages.person.show(id, context),
+            Action::Chats(action) => pages.chats.act(action, pages.thread.contact(), context),
+            Action::Thread(action) => pages.thread.act(action, context),
+            Action::Picker(action) => pages.picker.act(action, pages.thread.may_write(), context),
+            Action::Adding(action) => pages.adding.act(action, context),
+            Action::Person(action) => pages.person.act(action, context),
+            Action::Network(action) => Vec::from_iter(pages.network.act(action)),
+            Action::Settings(action) => Vec::from_iter(pages.settings.act(action)),
+        };
+        self.apply(outcomes);
         self.settle()
     }
 
     /// The node told something.
     pub fn handle(&mut self, update: Update, now: Now) -> Vec<Effect> {
         self.turn(now);
-        match update {
-            Update::Opened { mode, found } => self.hear_opened(mode, found),
+        let outcomes = match update {
+            Update::Opened { mode, found } => {
+                self.hide(Place::Starting);
+                let (took_over, lost) = self.door.take_reason();
+                self.banner.opened(&mode, took_over, lost, &self.context);
+                self.set_mode(Some(mode));
+                vec![self.door.found(found)]
+            }
             Update::NotOpened(refusal) => {
-                self.forget();
-                self.go_to_place(Place::Failed(refusal));
+                self.hide(Place::Failed(refusal));
+                Vec::new()
             }
-            Update::Departed(departed) => self.hear_departed(departed),
-            Update::Wiped => self.hear_wiped(),
-            Update::Event(event) => self.hear_event(event),
+            Update::Departed(_) if self.context.place == Place::Wiped => Vec::new(),
+            Update::Departed(departed) => self.departed(departed),
+            Update::Wiped => {
+                self.hide(Place::Wiped);
+                self.pages.dialog.close();
+                self.pages.thread.wipe();
+                self.banner.dismiss();
+                self.door.wipe();
+                self.set_mode(None);
+                vec![Outcome::Do(Effect::ForgetPreferences)]
+            }
             Update::Created(answer) | Update::Unlocked(answer) | Update::Checked(answer) => {
-                self.hear_door(answer);
+                Vec::from_iter(self.door.answered(answer, &self.context))
             }
-            Update::PassphraseChanged(answer) => self.hear_passphrase_changed(answer),
-            Update::Erased(answer) => {
-                self.erasing = false;
-                self.changed.node = true;
-                match answer {
-                    Ok(()) => self.tell(Banner::Erased),
-                    Err(refusal) => self.refused(refusal),
-                }
-                self.ask_storage();
+            Update::Refused(refusal) => {
+                self.pages.chats.looked_at_everything();
+                self.pages.dialog.refused();
+                self.door.refused();
+                vec![Outcome::Refused(refusal)]
             }
-            Update::Overview(overview) => self.hear_overview(overview),
-            Update::Status(status) if self.is_inside() => {
-                self.hear_status(&status);
-                for contact in status.contacts {
-                    let known = self.chats.known.get(&contact.id);
-                    let newest = known.and_then(|known| known.newest.clone());
-                    self.know(Chat { contact, newest });
-                }
-                self.draw_everything_known();
+            Update::Event(Event::Lock { locked }) => {
+                Vec::from_iter(self.door.lock_changed(locked, &self.context))
             }
-            Update::Contact(chat) => {
-                self.store_works();
-                self.hear_chat(*chat);
-                self.greet();
+            Update::Event(event) if self.context.is_inside() => {
+                self.pages.event(event, &self.context)
             }
-            Update::Page(of, answer) => self.hear_page(&of, answer),
-            Update::Message(of, answer) => self.hear_message(&of, answer),
-            Update::Sent(of, answer) => self.hear_sent(&of, answer),
-            Update::SafetyWords(words) => self.hear_safety_words(words),
-            Update::Ways(contact, ways) => self.hear_ways(&contact, &ways),
-            Update::Me(me) if self.is_inside() => {
-                self.own_name = me.name.0.clone();
-                self.me = Some(me);
-                self.changed.node = true;
+            Update::Event(event) => {
+                let notifier = &mut self.pages.notifier;
+                Vec::from_iter(notifier.event_while_locked(event, &self.context))
             }
-            Update::Invited(answer) => self.hear_invited(answer),
-            Update::Invitations(invitations) => self.hear_invitations(invitations),
-            Update::Joining(answer) => self.hear_joining(answer),
-            Update::RelayAdded(answer) => self.hear_relay_added(answer),
-            Update::RelayPathsSet(wanted, answer) => self.hear_paths_set(wanted, answer),
-            Update::StorageUsed(bytes) => {
-                self.storage_bytes = Some(bytes);
-                self.changed.node = true;
-            }
-            Update::Refused(refusal) => self.refused(refusal),
-            // It was asked for before everything was hidden.
-            Update::Status(_) | Update::Me(_) => {}
-        }
+            answer => self.pages.handle(answer, &mut self.context),
+        };
+        self.apply(outcomes);
         self.settle()
-    }
-
-    /// Asks the node.
-    pub(super) fn ask(&mut self, request: impl Into<Request>) {
-        self.out.push(Effect::Ask(request.into()));
-    }
-
-    /// A ticket that was not given before.
-    pub(super) fn ticket(&mut self) -> Ticket {
-        self.tickets += 1;
-        Ticket(self.tickets)
     }
 
     /// It is this late now.
     fn turn(&mut self, now: Now) {
-        self.now = now;
-        if self.calendar.turn(now) {
-            self.draw_rows();
-            self.draw_everything_known();
-            self.draw_adding();
+        self.context.now = now;
+        if self.context.calendar.turn(now) {
+            let drawn = self.pages.turn(&self.context);
+            self.apply(drawn);
         }
     }
 
     /// Does what has become due, and gives out what is to be done.
     fn settle(&mut self) -> Vec<Effect> {
-        let now_ms = self.now.monotonic_ms;
-        let is_due = |due: Option<u64>| due.is_some_and(|due| due <= now_ms);
-        if is_due(self.banner_until_ms) {
-            self.dismiss_banner();
+        let now_ms = self.context.now.monotonic_ms;
+        if self.banner.due_ms().is_some_and(|due| due <= now_ms) {
+            self.banner.dismiss();
         }
-        if is_due(self.idle_lock_ms()) {
-            self.lock_screen();
+        if self.idle_ms().is_some_and(|due| due <= now_ms) {
+            let lock = self.door.lock_screen();
+            self.apply([lock]);
         }
-        let draft_due = self
-            .thread
-            .as_ref()
-            .and_then(|thread| thread.draft_due_ms());
-        if is_due(draft_due) {
-            self.keep_draft();
-        }
-        // Elsewhere there is nothing to pick for.
-        if self.place != Place::Main(Pane::Thread) {
-            self.changed.picker |= self.picker.take().is_some();
-        }
-        self.mind_camera();
-        self.fetch();
-        self.mark();
-        self.look_at_chats();
-        self.look_at_network();
-        self.look_at_overview();
-        if self.place == Place::Main(Pane::Adding) && self.adding.shown.is_some() {
-            self.draw_adding();
-        }
+        let outcomes = self.pages.settle(&self.context);
+        self.apply(outcomes);
         std::mem::take(&mut self.out)
     }
-}
 
-/// Whether an action can come without anybody having touched anything.
-fn happens_by_itself(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Tick
-            | Action::Focused(_)
-            | Action::Tray(_)
-            | Action::Seen(_)
-            | Action::NearTop
-            | Action::NearBottom
-            | Action::LinkOpened(_)
-            | Action::Camera(_)
-            | Action::Prefer(Preference::Window { .. })
-    )
+    /// When the screen locks by itself.
+    fn idle_ms(&self) -> Option<u64> {
+        let context = &self.context;
+        let idle_ms = context.presence.idle_ms(&context.preferences);
+        idle_ms.filter(|_| context.is_inside())
+    }
+
+    /// Does what the pages want.
+    fn apply(&mut self, outcomes: impl IntoIterator<Item = Outcome>) {
+        for outcome in outcomes {
+            let more = self.apply_one(outcome);
+            // What follows from one comes before the next.
+            if !more.is_empty() {
+                self.apply(more);
+            }
+        }
+    }
+
+    /// Does one thing. What follows from it is to be done next.
+    fn apply_one(&mut self, outcome: Outcome) -> Vec<Outcome> {
+        let (pages, context) = (&mut self.pages, &mut self.context);
+        match outcome {
+            Outcome::Do(effect) => self.out.push(effect),
+            Outcome::Go(pane) => self.go(pane),
+            Outcome::OpenChat(id) => {
+                if pages.thread.contact() != Some(&id) {
+                    pages.picker.close();
+                }
+                let mut outcomes = pages.thread.show(&id, context);
+                outcomes.extend(pages.draw_chats(context));
+                return outcomes;
+            }
+            Outcome::DropChat(id) => {
+                pages.drop_chat(&id);
+                self.leave_empty_panes();
+            }
+            Outcome::Forget(id) => {
+                pages.forget_contact(&id, context);
+                self.leave_empty_panes();
+                return Vec::from_iter(self.pages.draw_chats(&self.context));
+            }
+            Outcome::React(id, emoji) => {
+                return pages.thread.act(ThreadAction::React { id, emoji }, context);
+            }
+            Outcome::Draft(id, draft) => {
+                context.contacts.set_draft(&id, draft);
+                return Vec::from_iter(pages.draw_chats(context));
+            }
+            Outcome::TakeLink(link) => return pages.adding.take_link(link),
+            Outcome::Show(dialog) => pages.dialog.show(dialog),
+            Outcome::Dismiss => pages.dialog.dismiss(),
+            Outcome::Tell(banner) => self.banner.tell(banner, context),
+            Outcome::StoreWorks => self.banner.store_works(),
+            Outcome::Refused(refusal) => return Vec::from_iter(self.refused(refusal)),
+            Outcome::KeepDraft => return pages.thread.keep_draft(),
+            Outcome::SeeWhatIsInView => pages.thread.see_what_is_in_view(context),
+            Outcome::ComeForward => return vec![context.presence.come_forward()],
+            Outcome::LookAt(id) => pages.chats.look_at(id),
+            Outcome::NetworkChanged => pages.network.look(),
+            Outcome::Prefer(preference) => {
+                if context.preferences.set(preference) {
+                    self.changed.settings = true;
+                    let preferences = context.preferences.clone();
+                    self.out.push(Effect::SavePreferences(preferences));
+                }
+            }
+            Outcome::Start => self.set_place(Place::Starting),
+            Outcome::Enter => return self.enter(),
+            Outcome::Hide(found) => {
+                let place = match found {
+                    Found::Nothing => Place::Welcome,
+                    Found::Locked => Place::Unlock,
+                    Found::Open => Place::ScreenLocked,
+                };
+                if place == Place::ScreenLocked {
+                    pages.thread.lock();
+                }
+                self.hide(place);
+                self.door.clear();
+            }
+        }
+        Vec::new()
+    }
+
+    /// What was asked was not done, and no page shows why.
+    fn refused(&mut self, refusal: Refusal) -> Option<Outcome> {
+        match refusal {
+            Refusal::Locked => self
+                .context
+                .is_inside()
+                .then_some(Outcome::Hide(Found::Locked)),
+            Refusal::Storage { fault } => Some(Outcome::Tell(Banner::Storage(fault))),
+            // What becomes of it is told by itself.
+            refusal if concerns_everything(&refusal) => None,
+            refusal => Some(Outcome::Tell(Banner::Refused(refusal))),
+        }
+    }
+
+    /// Goes in: everything is open.
+    fn enter(&mut self) -> Vec<Outcome> {
+        self.door.enter();
+        self.pages.dialog.close();
+        self.pages.chats.look_at_everything();
+        self.context.presence.touch(self.context.now);
+        self.steps.clear();
+        self.set_place(Place::Main(Pane::Nothing));
+        let link = self.door.take_link().map(Outcome::TakeLink);
+        let begin = [
+            Outcome::ask(Call::Invitations),
+            Outcome::Do(Effect::ClearNotifications),
+        ];
+        begin.into_iter().chain(link).collect()
+    }
+
+    /// Goes out: forgets everything that a locked screen must not hold.
+    fn hide(&mut self, place: Place) {
+        if self.context.is_inside() {
+            let kept = self.pages.thread.keep_draft();
+            self.apply(kept);
+            self.pages.forget();
+            self.context.contacts = Contacts::default();
+            self.context.me = None;
+            self.steps.clear();
+            self.banner.forget();
+            self.out.push(Effect::ClearNotifications);
+            self.out.push(Effect::SetTitle { unread: 0 });
+            self.changed = Changed::ALL;
+        }
+        self.set_place(place);
+    }
+
+    /// There is no node any more, and nobody to keep what is being written.
+    fn departed(&mut self, departed: Departed) -> Vec<Outcome> {
+        self.pages.thread.lose_node();
+        self.hide(Place::Starting);
+        self.door.departed(&departed);
+        self.set_mode(None);
+        match departed {
+            Departed::HandedOver(to) => {
+                let to = visible::label(&to).unwrap_or_default();
+                vec![Outcome::Tell(Banner::HandedOver(to))]
+            }
+            Departed::Stopped | Departed::Lost => Vec::new(),
+        }
+    }
+
+    fn set_mode(&mut self, mode: Option<Mode>) {
+        self.context.mode = mode;
+        self.changed.node = true;
+    }
+
+    fn set_place(&mut self, place: Place) {
+        self.changed.place |= self.context.place != place;
+        self.context.place = place;
+    }
+
+    /// Shows something beside the list.
+    fn go(&mut self, pane: Pane) {
+        let Place::Main(here) = self.context.place else {
+            return;
+        };
+        if here == pane {
+            return;
+        }
+        match pane {
+            // Conversations are one step from the list, whichever way led there.
+            Pane::Thread | Pane::Nothing => {
+                self.steps.clear();
+                self.pages.person.close();
+            }
+            _ => self.steps.leave(here),
+        }
+        self.set_place(Place::Main(pane));
+    }
+
+    fn back(&mut self) -> Vec<Outcome> {
+        let pages = &mut self.pages;
+        let Place::Main(here) = self.context.place else {
+            return Vec::new();
+        };
+        if pages.dialog.open.is_some() {
+            return vec![Outcome::Dismiss];
+        }
+        if let Some(left) = pages.picker.leave() {
+            return vec![left];
+        }
+        let to = self.steps.back();
+        if here == Pane::Person && to != Pane::Person {
+            pages.person.close();
+        }
+        let mut outcomes = Vec::new();
+        if here == Pane::Thread {
+            outcomes = pages.thread.close();
+            outcomes.extend(pages.draw_chats(&self.context));
+        }
+        self.set_place(Place::Main(to));
+        self.leave_empty_panes();
+        outcomes
+    }
+
+    /// Goes back from panes that have nothing to show any more.
+    fn leave_empty_panes(&mut self) {
+        self.steps.retain(|pane| self.pages.is_full(*pane));
+        if let Place::Main(here) = self.context.place
+            && !self.pages.is_full(here)
+        {
+            let to = self.steps.back();
+            self.set_place(Place::Main(to));
+        }
+    }
 }

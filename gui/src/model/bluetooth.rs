@@ -2,8 +2,17 @@
 
 use hedgerow_node::api::{Airtime, Call, Power, Radio, Status};
 
-use super::app::App;
 use super::dialog::Dialog;
+use super::outcome::Outcome;
+
+/// What a person chooses about Bluetooth.
+#[derive(Clone)]
+pub enum BluetoothAction {
+    /// How much of its time Bluetooth uses its radio.
+    ChoosePower(Power),
+    /// Use Bluetooth although it shows an address that never changes (asks first), or do not.
+    ShowAddress(bool),
+}
 
 /// Everything about Bluetooth besides its carrier.
 #[derive(Default)]
@@ -20,31 +29,23 @@ impl Bluetooth {
         let mut airtimes = status.carriers.iter().filter_map(|carrier| carrier.airtime);
         self.airtime = airtimes.next();
     }
-}
 
-impl App {
-    /// So much of its time.
-    pub(super) fn choose_power(&mut self, power: Power) {
-        let radio = self.network.bluetooth.radio;
-        if radio.power != power {
-            self.ask(Call::SetRadio(Radio { power, ..radio }));
-        }
-    }
-
-    /// Shows an address that never changes, after a warning, or stays off the air instead.
-    pub(super) fn show_address(&mut self, show: bool) {
-        match show {
-            true => self.ask_user(Dialog::ShowAddress),
-            false => self.allow_address(false),
-        }
-    }
-
-    /// The user knows what it means.
-    pub(super) fn allow_address(&mut self, show_address: bool) {
-        let radio = self.network.bluetooth.radio;
-        self.ask(Call::SetRadio(Radio {
-            show_address,
-            ..radio
-        }));
+    pub(super) fn act(&self, action: BluetoothAction) -> Option<Outcome> {
+        let radio = match action {
+            BluetoothAction::ChoosePower(power) if power == self.radio.power => return None,
+            BluetoothAction::ChoosePower(power) => Radio {
+                power,
+                ..self.radio
+            },
+            BluetoothAction::ShowAddress(show_address) => Radio {
+                show_address,
+                ..self.radio
+            },
+        };
+        // The user must know what it means to show it.
+        Some(match action {
+            BluetoothAction::ShowAddress(true) => Outcome::Show(Dialog::ShowAddress { radio }),
+            _ => Outcome::ask(Call::SetRadio(radio)),
+        })
     }
 }

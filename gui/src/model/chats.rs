@@ -1,16 +1,18 @@
 //! The list of conversations.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 
-use hedgerow_node::api::{Call, Contact, ContactId, Message, Private, visible};
+use hedgerow_node::api::{Call, ContactId, visible};
 
-use super::app::App;
 use super::calendar::When;
-use super::effect::{Effect, Notification};
-use super::face::Face;
-use super::place::{Pane, Place};
+use super::contacts::Known;
+use super::context::Context;
+use super::effect::{Effect, Request};
+use super::face::{self, Face};
+use super::in_flight::InFlight;
+use super::outcome::Outcome;
 use super::rows::{self, Reach, Tick};
-use super::update::Chat;
 
 /// The longest excerpt, in characters.
 const EXCERPT: usize = 140;
@@ -18,14 +20,29 @@ const EXCERPT: usize = 140;
 /// The longest filter that is looked for, in characters.
 const MAX_FILTER: usize = 64;
 
-/// While much happens, a contact is looked at this often.
+/// While much happens, a contact is looked at this often, and everything this often.
 const LOOK_EVERY_MS: u64 = 150;
+const LOOK_AT_ALL_EVERY_MS: u64 = 500;
 
 /// Contacts that are looked at at once. If more have changed than that, all are.
 const MAX_ASKED: usize = 16;
 
 /// A look that has brought no answer in this time has none: the contact is gone, or the node.
 const ANSWER_MS: u64 = 10_000;
+
+/// What a person does with the list.
+#[derive(Clone)]
+pub enum ChatsAction {
+    /// Show only names like this.
+    Filter(String),
+    /// Open a conversation.
+    OpenChat(ContactId),
+    /// Open the conversation below this one in the list, or above.
+    Step {
+        /// Below.
+        down: bool,
+    },
+}
 
 /// The list.
 #[derive(Default)]
@@ -38,11 +55,15 @@ pub struct Chats {
     pub total: usize,
     /// Unread messages of all contacts that are not blocked.
     pub unread: u64,
-    pub(super) known: BTreeMap<ContactId, Known>,
     /// Contacts to be looked at again.
     stale: BTreeSet<ContactId>,
     /// Contacts that are being looked at, and since when.
     asked: BTreeMap<ContactId, u64>,
+    /// When each was last looked at.
+    looked: BTreeMap<ContactId, u64>,
+    /// The look at everything.
+    overview: InFlight,
+    changed: bool,
 }
 
 /// A conversation in the list.
@@ -77,56 +98,8 @@ pub struct Excerpt {
     pub tick: Option<Tick>,
 }
 
-/// What is known of a contact.
-#[derive(Clone)]
-pub(super) struct Known {
-    pub contact: Contact,
-    pub newest: Option<Message>,
-    pub draft: String,
-    /// When it was last looked at.
-    looked_ms: Option<u64>,
-}
-
-/// The name of a contact, as it is shown: with the beginning of the id where another one looks the same.
-pub(super) fn name(contact: &Contact) -> String {
-    match contact.lookalike {
-        true => format!("{} ({})", plain_name(contact), short_id(contact)),
-        false => plain_name(contact),
-    }
-}
-
-/// The name alone: what cannot be seen of it is not there.
-pub(super) fn plain_name(contact: &Contact) -> String {
-    visible::label(&contact.name.0).unwrap_or_else(|| label(&contact.own_name.0, contact))
-}
-
-/// A name that a contact gave itself, or its id if nothing can be seen of that.
-pub(super) fn label(name: &str, contact: &Contact) -> String {
-    visible::label(name).unwrap_or_else(|| short_id(contact).to_owned())
-}
-
-fn short_id(contact: &Contact) -> &str {
-    let id = &contact.id.0;
-    &id[..id.floor_char_boundary(8)]
-}
-
-/// The first letters of the first two words of a name.
-pub(super) fn initials(name: &str) -> String {
-    let words = name.split_whitespace();
-    let letters = words.filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
-    letters.take(2).flat_map(char::to_uppercase).collect()
-}
-
-/// A contact's colour: always the same, 0 to 359.
-pub(super) fn hue(id: &ContactId) -> u16 {
-    let number =
-        id.0.get(..4)
-            .and_then(|digits| u16::from_str_radix(digits, 16).ok());
-    number.unwrap_or_default() % 360
-}
-
 /// The beginning of a text, on one line.
-fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     let start: String = text.chars().take(EXCERPT * 2).collect();
     let words: Vec<_> = start.split_whitespace().collect();
     visible::paragraph(&words.join(" "))
@@ -135,131 +108,115 @@ fn excerpt(text: &str) -> String {
         .collect()
 }
 
-impl App {
-    /// A contact has changed.
-    pub(super) fn look_at(&mut self, id: &ContactId) {
-        self.chats.stale.insert(id.clone());
-        self.look_at_chats();
-    }
-
-    /// Looks at those contacts that have changed and are due.
-    pub(super) fn look_at_chats(&mut self) {
-        if self.chats.stale.is_empty() || !matches!(self.place, Place::Main(_)) {
-            return;
-        }
-        if self.chats.stale.len() > MAX_ASKED {
-            self.chats.stale.clear();
-            return self.look_at_everything();
-        }
-        let now_ms = self.now.monotonic_ms;
-        let chats = &mut self.chats;
-        chats.asked.retain(|_, since| now_ms < *since + ANSWER_MS);
-        let due: Vec<_> = chats
-            .stale
-            .iter()
-            .filter(|id| !chats.asked.contains_key(*id) && now_ms >= chats.due_ms(id))
-            .take(MAX_ASKED.saturating_sub(chats.asked.len()))
-            .cloned()
-            .collect();
-        for id in due {
-            self.chats.stale.remove(&id);
-            self.chats.asked.insert(id.clone(), now_ms);
-            self.ask(Call::Contact(id));
+impl Chats {
+    /// `open`: the conversation that is open.
+    pub(super) fn act(
+        &mut self,
+        action: ChatsAction,
+        open: Option<&ContactId>,
+        context: &Context,
+    ) -> Vec<Outcome> {
+        match action {
+            ChatsAction::Filter(text) => {
+                self.filter = text.chars().take(MAX_FILTER).collect();
+                self.changed = true;
+                self.draw(open, context).into_iter().collect()
+            }
+            ChatsAction::OpenChat(id) => vec![Outcome::OpenChat(id)],
+            ChatsAction::Step { down } => self.step(down).into_iter().collect(),
         }
     }
 
-    /// A contact, as it is now.
-    pub(super) fn hear_chat(&mut self, chat: Chat) {
-        let id = chat.contact.id.clone();
-        self.chats.asked.remove(&id);
-        if !matches!(self.place, Place::Main(_)) {
-            return;
-        }
-        let unread_before = self.unread_of(&id).unwrap_or(0);
-        let newest = chat.newest.clone();
-        let unread = chat.contact.unread;
-        self.know(chat);
-        self.draw_contact(&id);
-        if unread > unread_before && newest.as_ref().is_some_and(|newest| !newest.mine) {
-            self.notify(&id, newest);
-        }
-        self.look_at_chats();
-    }
-
-    /// How many messages of a contact were unread, if it is known.
-    pub(super) fn unread_of(&self, id: &ContactId) -> Option<u64> {
-        self.chats.known.get(id).map(|known| known.contact.unread)
-    }
-
-    /// Takes over what is known of a contact; nothing is drawn yet.
-    pub(super) fn know(&mut self, chat: Chat) {
-        let id = chat.contact.id.clone();
-        let before = self.chats.known.remove(&id);
-        let is_open = self
-            .thread
-            .as_ref()
-            .is_some_and(|thread| thread.contact == id);
-        let kept = chat.contact.draft.as_ref().map_or("", |draft| &draft.0);
-        let known = Known {
-            draft: match &before {
-                // What is being written here is newer than what was kept.
-                Some(before) if is_open => before.draft.clone(),
-                _ => kept.to_owned(),
-            },
-            // The newest message does not go away while there is one.
-            newest: chat.newest,
-            contact: chat.contact,
-            looked_ms: Some(self.now.monotonic_ms),
+    /// Opens the conversation next to this one in the list.
+    fn step(&self, down: bool) -> Option<Outcome> {
+        let here = self.rows.iter().position(|row| row.selected);
+        let next = match (here, down) {
+            (Some(here), true) => here + 1,
+            (Some(here), false) => here.wrapping_sub(1),
+            (None, _) => 0,
         };
-        self.chats.known.insert(id, known);
+        let row = self.rows.get(next)?;
+        Some(Outcome::OpenChat(row.id.clone()))
     }
 
-    /// Draws everything that shows a contact.
-    pub(super) fn draw_contact(&mut self, id: &ContactId) {
-        if self
-            .thread
-            .as_ref()
-            .is_some_and(|thread| thread.contact == *id)
-        {
-            self.show_thread_contact();
-        }
-        if self.person.as_ref().is_some_and(|person| person.id == *id) {
-            self.draw_person();
-        }
-        self.draw_network();
-        self.draw_chats();
+    /// A contact has changed.
+    pub(super) fn look_at(&mut self, id: ContactId) {
+        self.stale.insert(id);
+    }
+
+    /// Anything may have changed.
+    pub(super) fn look_at_everything(&mut self) {
+        self.overview.want();
+    }
+
+    /// A contact was looked at.
+    pub(super) fn looked(&mut self, id: &ContactId, context: &Context) {
+        self.asked.remove(id);
+        let now_ms = context.now.monotonic_ms;
+        self.looked.insert(id.clone(), now_ms);
+    }
+
+    /// Everything was looked at, or was not.
+    pub(super) fn looked_at_everything(&mut self) {
+        self.overview.landed();
     }
 
     /// A contact is gone.
-    pub(super) fn forget_contact(&mut self, id: &ContactId) {
-        self.chats.known.remove(id);
-        self.chats.stale.remove(id);
-        self.chats.asked.remove(id);
-        if self
-            .thread
-            .as_ref()
-            .is_some_and(|thread| thread.contact == *id)
-        {
-            self.drop_thread();
+    pub(super) fn forget(&mut self, id: &ContactId) {
+        self.stale.remove(id);
+        self.asked.remove(id);
+        self.looked.remove(id);
+    }
+
+    /// When something is to be looked at that waits for time alone.
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        let due = self.stale.iter().map(|id| match self.asked.get(id) {
+            Some(since) => since + ANSWER_MS,
+            None => self.look_due_ms(id),
+        });
+        due.chain(self.overview.due_ms(LOOK_AT_ALL_EVERY_MS)).min()
+    }
+
+    /// Looks at what has changed and is due.
+    pub(super) fn settle(&mut self, context: &Context) -> Vec<Outcome> {
+        let now_ms = context.now.monotonic_ms;
+        if self.stale.len() > MAX_ASKED {
+            self.stale.clear();
+            self.overview.want();
         }
-        if self.person.as_ref().is_some_and(|person| person.id == *id) {
-            self.person = None;
-            self.changed.person = true;
+        self.asked.retain(|_, since| now_ms < *since + ANSWER_MS);
+        let room = MAX_ASKED.saturating_sub(self.asked.len());
+        let due = self.stale.iter();
+        let due = due.filter(|id| !self.asked.contains_key(*id) && now_ms >= self.look_due_ms(id));
+        let due: Vec<_> = due.take(room).cloned().collect();
+        let mut outcomes = Vec::new();
+        for id in due {
+            self.stale.remove(&id);
+            self.asked.insert(id.clone(), now_ms);
+            outcomes.push(Outcome::ask(Call::Contact(id)));
         }
-        self.leave_empty_panes();
-        self.draw_network();
-        self.draw_chats();
+        let overview_ms = self.overview.due_ms(LOOK_AT_ALL_EVERY_MS);
+        if overview_ms.is_some_and(|due| due <= now_ms) {
+            self.overview.asked(now_ms);
+            outcomes.push(Outcome::ask(Request::Overview));
+        }
+        outcomes
+    }
+
+    /// When a contact may be looked at again.
+    fn look_due_ms(&self, id: &ContactId) -> u64 {
+        self.looked
+            .get(id)
+            .map_or(0, |looked| looked + LOOK_EVERY_MS)
     }
 
     /// Draws the list.
-    pub(super) fn draw_chats(&mut self) {
-        let chats = &self.chats;
-        let filter = chats.filter.trim().to_lowercase();
-        let open = self.thread.as_ref().map(|thread| &thread.contact);
-        let mut shown: Vec<_> = chats
-            .known
-            .values()
-            .map(|known| (known.contact.active_ms, name(&known.contact), known))
+    pub(super) fn draw(&mut self, open: Option<&ContactId>, context: &Context) -> Option<Outcome> {
+        let contacts = &context.contacts;
+        let filter = self.filter.trim().to_lowercase();
+        let mut shown: Vec<_> = contacts
+            .iter()
+            .map(|known| (known.contact.active_ms, face::name(&known.contact), known))
             .filter(|(_, name, known)| {
                 name.to_lowercase().contains(&filter)
                     || known.contact.own_name.0.to_lowercase().contains(&filter)
@@ -268,90 +225,44 @@ impl App {
         shown.sort_by(|(a_ms, a_name, a), (b_ms, b_name, b)| {
             (b_ms, a_name, &a.contact.id).cmp(&(a_ms, b_name, &b.contact.id))
         });
-        let rows = shown.into_iter().map(|(_, _, known)| {
-            let contact = &known.contact;
-            let reach = Reach {
-                over: contact.reachable,
-                why: contact.why,
-            };
-            ChatRow {
-                id: contact.id.clone(),
-                face: Face::of(contact, &self.calendar),
-                last: known.newest.as_ref().map(|newest| Excerpt {
-                    text: newest.text.as_ref().map(|text| excerpt(&text.0)),
-                    mine: newest.mine,
-                    tick: rows::tick(newest, reach).0,
-                }),
-                when: known
-                    .newest
-                    .as_ref()
-                    .map(|newest| self.calendar.when(newest.time_ms)),
-                unread: contact.unread,
-                queued: contact.queued,
-                draft: Some(excerpt(&known.draft)).filter(|draft| !draft.is_empty()),
-                selected: open == Some(&contact.id),
-            }
-        });
-        let rows: Vec<_> = rows.collect();
-        let known = chats.known.values().map(|known| &known.contact);
-        let unread = known
-            .filter(|contact| !contact.blocked)
-            .map(|contact| contact.unread)
-            .sum();
-        self.changed.chats |= rows != self.chats.rows || self.chats.total != self.chats.known.len();
-        self.chats.rows = rows;
-        self.chats.total = self.chats.known.len();
-        if self.chats.unread != unread {
-            self.chats.unread = unread;
-            self.out.push(Effect::SetTitle { unread });
-        }
+        let rows = shown.into_iter();
+        let rows: Vec<_> = rows
+            .map(|(_, _, known)| row(known, open, context))
+            .collect();
+        let unread = contacts.iter().map(|known| &known.contact);
+        let unread = unread.filter(|contact| !contact.blocked);
+        let unread = unread.map(|contact| contact.unread).sum();
+        self.changed |= rows != self.rows || self.total != contacts.len();
+        self.rows = rows;
+        self.total = contacts.len();
+        let is_other = self.unread != unread;
+        self.unread = unread;
+        is_other.then_some(Outcome::Do(Effect::SetTitle { unread }))
     }
 
-    /// Shows only names like this.
-    pub(super) fn filter(&mut self, text: String) {
-        self.chats.filter = text.chars().take(MAX_FILTER).collect();
-        self.changed.chats = true;
-        self.draw_chats();
-    }
-
-    /// Tells that something has come, unless the user sees it come.
-    pub(super) fn notify(&mut self, id: &ContactId, newest: Option<Message>) {
-        let Some(known) = self.chats.known.get(id) else {
-            return;
-        };
-        let is_in_view = self.focused
-            && self.place == Place::Main(Pane::Thread)
-            && self
-                .thread
-                .as_ref()
-                .is_some_and(|thread| thread.contact == *id);
-        if is_in_view || !self.settings.notifications || known.contact.blocked {
-            return;
-        }
-        let text = newest.and_then(|newest| newest.text);
-        let text = text.filter(|_| self.settings.previews);
-        self.out.push(Effect::Notify(Notification {
-            contact: id.clone(),
-            name: Some(Private(name(&known.contact))),
-            text: text.map(|text| Private(excerpt(&text.0))),
-            unread: known.contact.unread,
-        }));
+    pub(super) fn take_changed(&mut self) -> bool {
+        take(&mut self.changed)
     }
 }
 
-impl Chats {
-    /// When a contact may be looked at again.
-    fn due_ms(&self, id: &ContactId) -> u64 {
-        let looked_ms = self.known.get(id).and_then(|known| known.looked_ms);
-        looked_ms.map_or(0, |looked| looked + LOOK_EVERY_MS)
-    }
-
-    /// When a contact is to be looked at that waits for time alone.
-    pub(super) fn next_due_ms(&self) -> Option<u64> {
-        let due = self.stale.iter().map(|id| match self.asked.get(id) {
-            Some(since) => since + ANSWER_MS,
-            None => self.due_ms(id),
-        });
-        due.min()
+fn row(known: &Known, open: Option<&ContactId>, context: &Context) -> ChatRow {
+    let (contact, newest) = (&known.contact, known.newest.as_ref());
+    let reach = Reach {
+        over: contact.reachable,
+        why: contact.why,
+    };
+    ChatRow {
+        id: contact.id.clone(),
+        face: Face::of(contact, &context.calendar),
+        last: newest.map(|newest| Excerpt {
+            text: newest.text.as_ref().map(|text| excerpt(&text.0)),
+            mine: newest.mine,
+            tick: rows::tick(newest, reach).0,
+        }),
+        when: newest.map(|newest| context.calendar.when(newest.time_ms)),
+        unread: contact.unread,
+        queued: contact.queued,
+        draft: Some(excerpt(&known.draft)).filter(|draft| !draft.is_empty()),
+        selected: open == Some(&contact.id),
     }
 }

@@ -1,13 +1,43 @@
-//! What is asked or told over everything else, and the line above it.
+//! What is asked or told over everything else.
+
+use std::mem::take;
 
 use hedgerow_node::api::{
-    Carrier, ContactId, MessageId, Passphrase, Refusal, StorageProblem, WayState, Why,
+    Call, Carrier, ContactId, HostCall, MessageId, Passphrase, Private, Radio, Refusal, WayState,
+    WayStatus, Why,
 };
 
+use super::banner::Banner;
 use super::calendar::{Date, When};
+use super::context::Context;
+use super::effect::Effect;
+use super::outcome::Outcome;
 use super::relays::RelayRow;
 use super::rows::Tick;
 use super::strength::NewPassphrase;
+
+/// What a person does with a dialog.
+#[derive(Clone)]
+pub enum DialogAction {
+    /// Do what the dialog asks.
+    Confirm,
+    /// Do not.
+    Dismiss,
+    /// In the dialog that changes the passphrase: the present one.
+    Current(Passphrase),
+    /// The new one.
+    New(Passphrase),
+    /// The new one again.
+    NewRepeated(Passphrase),
+}
+
+/// The dialog, and whether there is one.
+#[derive(Default)]
+pub struct DialogPage {
+    /// It, if there is one.
+    pub open: Option<Dialog>,
+    changed: bool,
+}
 
 /// A dialog: one at a time.
 #[derive(Clone)]
@@ -40,7 +70,10 @@ pub enum Dialog {
     /// Use a relay no more?
     RemoveRelay(RelayRow),
     /// Use Bluetooth although it shows an address that never changes?
-    ShowAddress,
+    ShowAddress {
+        /// How the radio is used then.
+        radio: Radio,
+    },
     /// Destroy everything?
     Wipe {
         /// It is being done.
@@ -112,8 +145,8 @@ pub struct ChangePassphrase {
     pub(crate) current: Passphrase,
 }
 
-impl ChangePassphrase {
-    pub(crate) fn new() -> Self {
+impl Default for ChangePassphrase {
+    fn default() -> Self {
         Self {
             new: NewPassphrase::default(),
             may_go_on: false,
@@ -122,53 +155,143 @@ impl ChangePassphrase {
             current: Passphrase::new(String::new()),
         }
     }
+}
 
-    pub(crate) fn look(&mut self) {
+impl ChangePassphrase {
+    fn look(&mut self) {
         self.may_go_on = self.new.may_go_on() && !self.current.is_empty() && !self.busy;
         self.problem = None;
     }
 }
 
-/// One line above everything.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Banner {
-    /// The store has failed; stays until it works again.
-    Storage(StorageProblem),
-    /// Another process owns the directory: we are its client.
-    Client {
-        /// Its version.
-        version: String,
-    },
-    /// The directory was taken over from another process.
-    TookOver,
-    /// Another process took it, and says what it is called.
-    HandedOver(String),
-    /// The process that owned it has gone; the directory is ours now.
-    OwnerGone,
-    /// What was asked was not done.
-    Refused(Refusal),
-    /// Somebody is a contact now.
-    Met {
-        /// Who.
-        id: ContactId,
-        /// What they call themselves.
-        name: String,
-    },
-    /// It is on the clipboard.
-    Copied,
-    /// The passphrase is another one now.
-    PassphraseChanged,
-    /// What was deleted is gone for good.
-    Erased,
-}
+impl DialogPage {
+    /// Asks the user something.
+    pub(super) fn show(&mut self, dialog: Dialog) {
+        self.open = Some(dialog);
+        self.changed = true;
+    }
 
-impl Banner {
-    /// How long it is shown, in milliseconds; `None` until it is dismissed or overtaken.
-    pub(crate) fn lasts_ms(&self) -> Option<u64> {
-        match self {
-            Self::Storage(_) | Self::Client { .. } | Self::HandedOver(_) | Self::Met { .. } => None,
-            Self::Copied => Some(2_500),
-            _ => Some(8_000),
+    /// Closes the dialog, unless it does what cannot be taken back.
+    pub(super) fn dismiss(&mut self) {
+        if !matches!(self.open, Some(Dialog::Wipe { busy: true })) {
+            self.close();
         }
+    }
+
+    /// Closes the dialog.
+    pub(super) fn close(&mut self) {
+        self.changed |= self.open.take().is_some();
+    }
+
+    pub(super) fn act(&mut self, action: DialogAction, context: &Context) -> Vec<Outcome> {
+        match action {
+            DialogAction::Confirm => return self.confirm(),
+            DialogAction::Dismiss => self.dismiss(),
+            DialogAction::Current(text) => self.type_change(|change| change.current = text),
+            DialogAction::New(text) => {
+                let me = context.me.as_ref();
+                let name = me.map_or("", |me| &me.name.0);
+                self.type_change(|change| change.new.type_first(text, name));
+            }
+            DialogAction::NewRepeated(text) => {
+                self.type_change(|change| change.new.type_second(text));
+            }
+        }
+        Vec::new()
+    }
+
+    fn confirm(&mut self) -> Vec<Outcome> {
+        self.changed = true;
+        match self.open.take() {
+            None | Some(Dialog::MessageDetails(_) | Dialog::JumpToDate { .. }) => Vec::new(),
+            Some(Dialog::OpenLink { url, .. }) => {
+                vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
+            }
+            // What was typed is not to outlive the contact.
+            Some(Dialog::RemoveContact { id, .. }) => vec![
+                Outcome::DropChat(id.clone()),
+                Outcome::ask(Call::Remove(id)),
+            ],
+            Some(Dialog::BlockContact { id, .. }) => vec![Outcome::ask(Call::Block(id, true))],
+            Some(Dialog::RemoveRelay(relay)) => {
+                vec![Outcome::ask(Call::RemoveRelay(Private(relay.address)))]
+            }
+            Some(Dialog::ShowAddress { radio }) => vec![Outcome::ask(Call::SetRadio(radio))],
+            Some(Dialog::Wipe { busy }) => {
+                self.open = Some(Dialog::Wipe { busy: true });
+                let wipe = (!busy).then(|| Outcome::ask(HostCall::Wipe));
+                wipe.into_iter().collect()
+            }
+            Some(Dialog::ChangePassphrase(mut change)) => {
+                let mut outcomes = Vec::new();
+                if change.may_go_on {
+                    let (current, new) = (change.current.clone(), change.new.chosen());
+                    outcomes.push(Outcome::ask(HostCall::ChangePassphrase(current, new)));
+                    change.busy = true;
+                    change.may_go_on = false;
+                }
+                self.open = Some(Dialog::ChangePassphrase(change));
+                outcomes
+            }
+        }
+    }
+
+    /// Something was typed in the dialog that changes the passphrase.
+    fn type_change(&mut self, type_it: impl FnOnce(&mut ChangePassphrase)) {
+        if let Some(Dialog::ChangePassphrase(change)) = &mut self.open {
+            type_it(change);
+            change.look();
+            self.changed = true;
+        }
+    }
+
+    /// The passphrase is another one now, or not.
+    pub(super) fn passphrase_changed(&mut self, answer: Result<(), Refusal>) -> Option<Outcome> {
+        let Some(Dialog::ChangePassphrase(change)) = &mut self.open else {
+            return None;
+        };
+        self.changed = true;
+        match answer {
+            Ok(()) => {
+                self.open = None;
+                Some(Outcome::Tell(Banner::PassphraseChanged))
+            }
+            Err(refusal) => {
+                change.busy = false;
+                change.look();
+                change.problem = Some(refusal);
+                None
+            }
+        }
+    }
+
+    /// How the carriers stand with a contact.
+    pub(super) fn know_ways(&mut self, contact: &ContactId, ways: &[WayStatus], context: &Context) {
+        if let Some(Dialog::MessageDetails(details)) = &mut self.open
+            && details.contact == *contact
+        {
+            let next = |state| match state {
+                WayState::NoAnswer { next_ms } => Some(context.calendar.when(next_ms)),
+                _ => None,
+            };
+            let rows = ways.iter().map(|way| WayRow {
+                carrier: way.carrier,
+                state: way.state,
+                next: next(way.state),
+            });
+            details.ways = rows.collect();
+            self.changed = true;
+        }
+    }
+
+    /// What was asked was refused: nothing is being destroyed.
+    pub(super) fn refused(&mut self) {
+        if matches!(self.open, Some(Dialog::Wipe { busy: true })) {
+            self.close();
+        }
+    }
+
+    pub(super) fn take_changed(&mut self) -> bool {
+        take(&mut self.changed)
     }
 }

@@ -1,16 +1,43 @@
 //! What stands before the application: the first start, and both locks.
 
+use std::mem::take;
+
 use hedgerow_node::api::{HostCall, MAX_NAME, Passphrase, Private, Refusal};
 
-use super::app::App;
-use super::dialog::{Banner, ChangePassphrase, Dialog};
-use super::effect::{Effect, Request};
+use super::context::Context;
+use super::dialog::Dialog;
+use super::effect::Request;
+use super::outcome::Outcome;
 use super::place::Place;
 use super::strength::NewPassphrase;
-use super::update::Found;
+use super::update::{Departed, Found, Mode};
+
+/// What a person does at the first start and before a lock.
+#[derive(Clone)]
+pub enum DoorAction {
+    /// First start: the name.
+    Name(String),
+    /// The passphrase: a new one at the first start, else the one.
+    Passphrase(Passphrase),
+    /// First start: the passphrase again.
+    Repeated(Passphrase),
+    /// Make the identity, unlock the node, or unlock the screen.
+    GoOn,
+    /// Look for the node again, after `Failed` or `Wiped`.
+    TryAgain,
+    /// Hide everything; the node stays on the air.
+    LockScreen,
+    /// Drop all keys, and go off the air.
+    LockNode,
+    /// Take the data directory over from the process that has it.
+    TakeOver,
+    /// Ask whether to destroy everything; [`DialogAction::Confirm`](super::DialogAction::Confirm) does.
+    Wipe,
+    /// A `hedgerow:` link was opened somewhere on the desktop.
+    LinkOpened(String),
+}
 
 /// The door.
-#[derive(Clone)]
 pub struct Door {
     /// First start: the name contacts will be told.
     pub name: String,
@@ -28,7 +55,16 @@ pub struct Door {
     pub attempts: u32,
     /// Counts up whenever what was typed is forgotten: clear the fields then.
     pub cleared: u32,
-    pub(super) passphrase: Passphrase,
+    passphrase: Passphrase,
+    /// The screen is locked, whatever else is.
+    screen_locked: bool,
+    /// The directory was asked for.
+    taking_over: bool,
+    /// The node was lost.
+    lost: bool,
+    /// A `hedgerow:` link was opened while everything was hidden.
+    link: Option<String>,
+    changed: bool,
 }
 
 impl Default for Door {
@@ -43,204 +79,206 @@ impl Default for Door {
             attempts: 0,
             cleared: 0,
             passphrase: Passphrase::new(String::new()),
+            screen_locked: false,
+            taking_over: false,
+            lost: false,
+            link: None,
+            changed: true,
         }
     }
 }
 
 impl Door {
-    /// Forgets what was typed.
-    fn clear(&mut self) {
-        *self = Self {
-            cleared: self.cleared.wrapping_add(1),
-            attempts: self.attempts,
-            ..Self::default()
-        };
-    }
-}
-
-impl App {
-    /// The name contacts will be told is this now.
-    pub(super) fn type_name(&mut self, name: String) {
-        self.door.name = name;
-        self.look_at_door();
-    }
-
-    /// The passphrase is this now: a new one, or the one.
-    pub(super) fn type_passphrase(&mut self, passphrase: Passphrase) {
-        if self.place == Place::Welcome {
-            self.door.new.type_first(passphrase, &self.door.name);
-        } else {
-            self.door.passphrase = passphrase;
+    pub(super) fn act(&mut self, action: DoorAction, context: &Context) -> Vec<Outcome> {
+        let place = &context.place;
+        match action {
+            DoorAction::TakeOver => return self.take_over(context),
+            DoorAction::Wipe => {
+                let is_nothing = matches!(place, Place::Starting | Place::Welcome | Place::Wiped);
+                let wipe = Outcome::Show(Dialog::Wipe { busy: false });
+                return Vec::from_iter((!is_nothing).then_some(wipe));
+            }
+            DoorAction::TryAgain if matches!(place, Place::Failed(_) | Place::Wiped) => {
+                return vec![Outcome::Start, Outcome::ask(Request::Open)];
+            }
+            DoorAction::LockNode if matches!(place, Place::Main(_) | Place::ScreenLocked) => {
+                self.screen_locked = false;
+                return vec![Outcome::Hide(Found::Locked), Outcome::ask(HostCall::Lock)];
+            }
+            DoorAction::LockScreen if context.is_inside() => return vec![self.lock_screen()],
+            DoorAction::LinkOpened(link) if context.is_inside() => {
+                return vec![Outcome::TakeLink(link)];
+            }
+            DoorAction::LinkOpened(link) => self.link = Some(link),
+            // There is nothing to open.
+            _ if context.is_inside() => {}
+            DoorAction::Name(name) => {
+                self.name = name;
+                self.look(context);
+            }
+            DoorAction::Passphrase(text) => {
+                match place {
+                    Place::Welcome => self.new.type_first(text, &self.name),
+                    _ => self.passphrase = text,
+                }
+                self.look(context);
+            }
+            DoorAction::Repeated(text) => {
+                self.new.type_second(text);
+                self.look(context);
+            }
+            DoorAction::GoOn => return Vec::from_iter(self.go_on(context)),
+            DoorAction::TryAgain | DoorAction::LockNode | DoorAction::LockScreen => {}
         }
-        self.look_at_door();
+        Vec::new()
     }
 
-    /// The new passphrase, again, is this now.
-    pub(super) fn type_repeated(&mut self, passphrase: Passphrase) {
-        self.door.new.type_second(passphrase);
-        self.look_at_door();
-    }
-
-    fn look_at_door(&mut self) {
-        let door = &mut self.door;
-        let name = door.name.trim();
-        door.name_too_long = name.len() > MAX_NAME;
-        door.problem = None;
-        door.may_go_on = !door.busy
-            && match self.place {
-                Place::Welcome => !name.is_empty() && !door.name_too_long && door.new.may_go_on(),
-                _ => !door.passphrase.is_empty(),
-            };
-        self.changed.door = true;
+    fn look(&mut self, context: &Context) {
+        let name = self.name.trim();
+        self.name_too_long = name.len() > MAX_NAME;
+        self.problem = None;
+        let is_complete = match context.place {
+            Place::Welcome => !name.is_empty() && !self.name_too_long && self.new.may_go_on(),
+            _ => !self.passphrase.is_empty(),
+        };
+        self.may_go_on = is_complete && !self.busy;
+        self.changed = true;
     }
 
     /// Makes the identity, unlocks the node, or unlocks the screen.
-    pub(super) fn go_on(&mut self) {
-        if !self.door.may_go_on {
-            return;
+    fn go_on(&mut self, context: &Context) -> Option<Outcome> {
+        if !self.may_go_on {
+            return None;
         }
-        let door = &self.door;
-        let request = match self.place {
+        let request = match context.place {
             Place::Welcome => Request::Create {
-                name: Private(door.name.trim().to_owned()),
-                passphrase: door.new.chosen(),
+                name: Private(self.name.trim().to_owned()),
+                passphrase: self.new.chosen(),
             },
-            Place::Unlock => HostCall::Unlock(door.passphrase.clone()).into(),
-            Place::ScreenLocked => HostCall::CheckPassphrase(door.passphrase.clone()).into(),
-            _ => return,
+            Place::Unlock => HostCall::Unlock(self.passphrase.clone()).into(),
+            Place::ScreenLocked => HostCall::CheckPassphrase(self.passphrase.clone()).into(),
+            _ => return None,
         };
-        self.ask(request);
-        self.door.busy = true;
-        self.door.may_go_on = false;
-        self.changed.door = true;
+        self.busy = true;
+        self.may_go_on = false;
+        self.changed = true;
+        Some(Outcome::ask(request))
     }
 
     /// The door is open, or not.
-    pub(super) fn hear_door(&mut self, answer: Result<(), Refusal>) {
-        self.door.busy = false;
-        self.changed.door = true;
+    pub(super) fn answered(
+        &mut self,
+        answer: Result<(), Refusal>,
+        context: &Context,
+    ) -> Option<Outcome> {
+        self.busy = false;
+        self.changed = true;
         match answer {
             // Another client was faster.
             Ok(()) | Err(Refusal::NotLocked) => {
-                self.door.attempts = 0;
+                self.attempts = 0;
                 self.screen_locked = false;
-                if !matches!(self.place, Place::Main(_)) {
-                    self.enter();
-                }
+                (!context.is_inside()).then_some(Outcome::Enter)
             }
-            Err(Refusal::Locked) => self.stand_before(Found::Locked),
+            Err(Refusal::Locked) => Some(Outcome::Hide(Found::Locked)),
             Err(refusal) => {
                 if refusal == Refusal::WrongPassphrase {
-                    self.door.attempts = self.door.attempts.saturating_add(1);
+                    self.attempts = self.attempts.saturating_add(1);
                 }
                 // What was typed for a first start may be good still.
-                if self.place != Place::Welcome {
-                    self.door.clear();
+                if context.place != Place::Welcome {
+                    self.clear();
                 }
-                self.look_at_door();
-                self.door.problem = Some(refusal);
+                self.look(context);
+                self.problem = Some(refusal);
+                None
             }
         }
     }
 
-    /// Hides everything behind the door.
-    pub(super) fn stand_before(&mut self, found: Found) {
-        self.forget();
-        self.door.clear();
-        self.go_to_place(match found {
-            Found::Nothing => Place::Welcome,
-            Found::Locked => Place::Unlock,
-            Found::Open => Place::ScreenLocked,
-        });
-        self.changed.door = true;
-    }
-
-    /// Hides everything; the node stays on the air.
-    pub(super) fn lock_screen(&mut self) {
-        if matches!(self.place, Place::Main(_)) {
-            self.reopen = self.thread.as_ref().map(|thread| thread.contact.clone());
-            self.screen_locked = true;
-            self.stand_before(Found::Open);
-        }
-    }
-
-    /// Drops all keys, and goes off the air.
-    pub(super) fn lock_node(&mut self) {
-        if matches!(self.place, Place::Main(_) | Place::ScreenLocked) {
-            self.forget();
-            self.ask(HostCall::Lock);
-            self.screen_locked = false;
-            self.stand_before(Found::Locked);
+    /// The node was found so.
+    pub(super) fn found(&self, found: Found) -> Outcome {
+        match found {
+            Found::Open if !self.screen_locked => Outcome::Enter,
+            found => Outcome::Hide(found),
         }
     }
 
     /// The node was locked or unlocked, by whomever.
-    pub(super) fn hear_lock(&mut self, locked: bool) {
-        match (&self.place, locked) {
-            (Place::Main(_) | Place::ScreenLocked, true) => self.stand_before(Found::Locked),
+    pub(super) fn lock_changed(&self, locked: bool, context: &Context) -> Option<Outcome> {
+        match (&context.place, locked) {
+            (Place::Main(_) | Place::ScreenLocked, true) => Some(Outcome::Hide(Found::Locked)),
             (Place::Unlock | Place::Starting, false) if self.screen_locked => {
-                self.stand_before(Found::Open);
+                Some(Outcome::Hide(Found::Open))
             }
-            (Place::Unlock | Place::Starting | Place::Welcome, false) => self.enter(),
-            _ => {}
+            (Place::Unlock | Place::Starting | Place::Welcome, false) => Some(Outcome::Enter),
+            _ => None,
         }
     }
 
-    /// When the screen locks by itself.
-    pub(super) fn idle_lock_ms(&self) -> Option<u64> {
-        let minutes = self.settings.lock_after_min?;
-        matches!(self.place, Place::Main(_)).then(|| self.touched_ms + u64::from(minutes) * 60_000)
+    /// Hides everything; the node stays on the air.
+    pub(super) fn lock_screen(&mut self) -> Outcome {
+        self.screen_locked = true;
+        Outcome::Hide(Found::Open)
     }
 
-    /// Opens the dialog that changes the passphrase.
-    pub(super) fn ask_for_passphrase(&mut self) {
-        self.ask_user(Dialog::ChangePassphrase(ChangePassphrase::new()));
-    }
-
-    /// Something was typed in that dialog.
-    pub(super) fn type_change(&mut self, type_it: impl FnOnce(&mut ChangePassphrase, &str)) {
-        if let Some(Dialog::ChangePassphrase(change)) = &mut self.dialog {
-            type_it(change, &self.own_name);
-            change.look();
-            self.changed.dialog = true;
+    /// Asks the process that owns the directory to hand it over.
+    fn take_over(&mut self, context: &Context) -> Vec<Outcome> {
+        let is_client = matches!(context.mode, Some(Mode::Client { .. }));
+        if !is_client || self.taking_over {
+            return Vec::new();
         }
+        self.taking_over = true;
+        vec![Outcome::KeepDraft, Outcome::ask(Request::TakeOver)]
     }
 
-    /// The passphrase is another one now, or not.
-    pub(super) fn hear_passphrase_changed(&mut self, answer: Result<(), Refusal>) {
-        let Some(Dialog::ChangePassphrase(change)) = &mut self.dialog else {
-            return;
+    /// What was asked was refused.
+    pub(super) fn refused(&mut self) {
+        self.taking_over = false;
+    }
+
+    /// The node has gone, and is looked for.
+    pub(super) fn departed(&mut self, departed: &Departed) {
+        self.lost = *departed == Departed::Lost;
+    }
+
+    /// Why there is another node than before: it was taken over, or the one before was lost.
+    pub(super) fn take_reason(&mut self) -> (bool, bool) {
+        (take(&mut self.taking_over), take(&mut self.lost))
+    }
+
+    /// The link that was opened while everything was hidden.
+    pub(super) fn take_link(&mut self) -> Option<String> {
+        self.link.take()
+    }
+
+    /// Forgets what was typed.
+    pub(super) fn clear(&mut self) {
+        *self = Self {
+            cleared: self.cleared.wrapping_add(1),
+            attempts: self.attempts,
+            screen_locked: self.screen_locked,
+            taking_over: self.taking_over,
+            lost: self.lost,
+            link: self.link.take(),
+            ..Self::default()
         };
-        match answer {
-            Ok(()) => {
-                self.dialog = None;
-                self.tell(Banner::PassphraseChanged);
-            }
-            Err(refusal) => {
-                change.busy = false;
-                change.look();
-                change.problem = Some(refusal);
-            }
-        }
-        self.changed.dialog = true;
+    }
+
+    /// Everything is open.
+    pub(super) fn enter(&mut self) {
+        self.clear();
+        self.attempts = 0;
     }
 
     /// Everything is destroyed.
-    pub(super) fn hear_wiped(&mut self) {
-        self.forget();
-        self.dialog = None;
-        self.banner = None;
-        self.mode = None;
+    pub(super) fn wipe(&mut self) {
+        self.enter();
         self.screen_locked = false;
-        self.reopen = None;
-        self.rescued.clear();
-        self.unsent.clear();
         self.link = None;
-        self.door = Door {
-            cleared: self.door.cleared.wrapping_add(1),
-            ..Door::default()
-        };
-        self.out.push(Effect::ForgetPreferences);
-        self.go_to_place(Place::Wiped);
+    }
+
+    pub(super) fn take_changed(&mut self) -> bool {
+        take(&mut self.changed)
     }
 }

@@ -1,9 +1,8 @@
 //! What is shown of a contact wherever one is in front: above the conversation, and on its page.
 
-use hedgerow_node::api::{Carrier, Contact, Notice};
+use hedgerow_node::api::{Carrier, Contact, ContactId, Notice, visible};
 
 use super::calendar::{Calendar, When};
-use super::chats;
 
 /// A contact, as it is shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,15 +31,53 @@ impl Face {
     pub(super) fn of(contact: &Contact, calendar: &Calendar) -> Self {
         let former = contact.former_name.as_ref();
         Self {
-            initials: chats::initials(&chats::plain_name(contact)),
-            name: chats::name(contact),
-            hue: chats::hue(&contact.id),
+            initials: initials(&plain_name(contact)),
+            name: name(contact),
+            hue: hue(&contact.id),
             verified: contact.verified,
             blocked: contact.blocked,
             notice: contact.notice,
-            former_name: former.map(|former| chats::label(&former.0, contact)),
+            former_name: former.map(|former| label(&former.0, contact)),
             reachable: contact.reachable,
             last_seen: contact.last_seen_ms.map(|seen| calendar.when(seen)),
         }
     }
+}
+
+/// The name of a contact, as it is shown: with the beginning of the id where another one looks the same.
+pub(super) fn name(contact: &Contact) -> String {
+    match contact.lookalike {
+        true => format!("{} ({})", plain_name(contact), short_id(contact)),
+        false => plain_name(contact),
+    }
+}
+
+/// The name alone: what cannot be seen of it is not there.
+fn plain_name(contact: &Contact) -> String {
+    visible::label(&contact.name.0).unwrap_or_else(|| label(&contact.own_name.0, contact))
+}
+
+/// A name that a contact gave itself, or its id if nothing can be seen of that.
+fn label(name: &str, contact: &Contact) -> String {
+    visible::label(name).unwrap_or_else(|| short_id(contact).to_owned())
+}
+
+fn short_id(contact: &Contact) -> &str {
+    let id = &contact.id.0;
+    &id[..id.floor_char_boundary(8)]
+}
+
+/// The first letters of the first two words of a name.
+fn initials(name: &str) -> String {
+    let words = name.split_whitespace();
+    let letters = words.filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    letters.take(2).flat_map(char::to_uppercase).collect()
+}
+
+/// A contact's colour: always the same, 0 to 359.
+fn hue(id: &ContactId) -> u16 {
+    let number =
+        id.0.get(..4)
+            .and_then(|digits| u16::from_str_radix(digits, 16).ok());
+    number.unwrap_or_default() % 360
 }

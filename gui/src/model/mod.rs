@@ -1,73 +1,91 @@
 //! What the application shows, decided: plain Rust that knows no window, no runtime and no clock.
 //!
 //! ```text
-//! what a person does ──▶ Action ──▶ App::act ──▶ Effects ──▶ the node, the desktop
-//! what the node tells ─▶ Update ────▶ App::hear ─▶ Effects
-//!                                     └── App::changed: what to draw again
+//! what a person does ──▶ Action ──▶ App::act ────┐          ┌──▶ Effect: to the node, the desktop
+//! what the node tells ─▶ Update ──▶ App::handle ─┼─▶ a page ┴──▶ Outcome: what else the page wants
+//!                                                └── App::changed: what to draw again
 //! ```
 //!
-//! `app` is the whole, `acting`, `going`, `updating`, `hiding` and `telling` what it does; `door` is the first start and both locks; `chats`, `thread`, `adding`, `scanning`, `person`,
-//! `network`, `bluetooth`, `relays` and `paths` are what fills the window, one file each; `face` is what several of them show of a contact; `window` and `rows` are the loaded part of a
-//! conversation and how it is drawn; `picker` picks the `emoji`; `calendar`, `links`, `strength` and `preferences` are what these
-//! need to know of the world.
+//! Each page is a file: a struct that owns its state, and the actions that a person does there. Its methods take the
+//! shared `context` and return outcomes; its public fields are what the window copies. No page sees another one or `app`,
+//! the router, which knows all `pages` and does what they want.
+//!
+//! The pages: `door` is the first start and both locks; `chats`, `thread` (in `thread_page`), `picker`, `adding` with
+//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `dialog` and `banner`. What they
+//! share: `contacts`, `calendar`, `preferences`, `place` and `presence`. `fetching`, `reading`, `window` and `rows` are the
+//! loaded part of a conversation, how far it was read, and how it is drawn; `face` is what several pages show of a contact.
 //!
 //! What names people or holds what they wrote has no `Debug`, so that it cannot end up in a log.
 
-mod acting;
 mod action;
 mod adding;
 mod app;
+mod banner;
 mod bluetooth;
 mod calendar;
 mod chats;
+mod contacts;
+mod context;
 mod dialog;
 mod door;
 mod effect;
 mod emoji;
 mod face;
 mod fetching;
-mod going;
-mod hiding;
+mod in_flight;
 mod links;
 mod network;
+mod notifier;
+mod outcome;
+mod pages;
 mod paths;
 mod person;
 mod picker;
 mod place;
 mod preferences;
+mod presence;
+mod reading;
 mod relays;
 mod rows;
 mod saying;
 mod scanning;
+mod settings;
 mod strength;
-mod telling;
 mod thread;
+mod thread_page;
 mod update;
-mod updating;
 mod window;
 
 pub use action::Action;
-pub use adding::{Adding, InvitationRow, JoinRow, Qr, ShownInvitation};
+pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitation};
 pub use app::App;
-pub use bluetooth::Bluetooth;
+pub use banner::{Banner, BannerLine};
+pub use bluetooth::{Bluetooth, BluetoothAction};
 pub use calendar::{Date, Day, Now, When};
-pub use chats::{ChatRow, Chats, Excerpt};
-pub use dialog::{Banner, ChangePassphrase, Details, Dialog, WayRow};
-pub use door::Door;
+pub use chats::{ChatRow, Chats, ChatsAction, Excerpt};
+pub use context::Context;
+pub use dialog::{ChangePassphrase, Details, Dialog, DialogAction, DialogPage, WayRow};
+pub use door::{Door, DoorAction};
 pub use effect::{Effect, Notification, Question, Request, Ticket};
 pub use emoji::{EmojiGroup, SkinTone};
 pub use face::Face;
 pub use links::Span;
-pub use network::{CarrierRow, NetworkPage, PersonRow};
-pub use paths::{Paths, PathsKind};
-pub use person::Person;
-pub use picker::{Choice, Direction, Picker, PickerRow, Picking, Purpose, Section};
+pub use network::{CarrierRow, NetworkAction, NetworkPage, PersonRow};
+pub use pages::Pages;
+pub use paths::{Paths, PathsAction, PathsKind};
+pub use person::{Person, PersonAction, PersonPage};
+pub use picker::{
+    Choice, Direction, Picker, PickerAction, PickerPage, PickerRow, Purpose, Section,
+};
 pub use place::{Changed, Pane, Place, SettingsPage};
 pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};
-pub use relays::{RelayRow, Relays};
+pub use presence::{Presence, WindowAction};
+pub use relays::{RelayRow, Relays, RelaysAction};
 pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};
 pub use saying::Said;
-pub use scanning::{CameraProblem, Scanning, Sight};
+pub use scanning::{CameraProblem, Scanning, ScanningAction, Sight};
+pub use settings::{Settings, SettingsAction};
 pub use strength::{NewPassphrase, Weakness};
-pub use thread::{Scroll, Sending, Thread};
+pub use thread::{Scroll, Sending, Thread, ThreadAction};
+pub use thread_page::ThreadPage;
 pub use update::{Chat, Departed, Found, Mode, Overview, Update};

@@ -1,22 +1,41 @@
 //! The network page: what carries, and who is reached.
 
+use std::mem::take;
+
 use hedgerow_node::api::{
-    Carrier, CarrierCondition, ContactId, HostCall, Status, Traffic, Why, visible,
+    Call, Carrier, CarrierCondition, ContactId, HostCall, Refusal, RelayPaths, Status, Traffic,
+    Why, visible,
 };
 
-use super::app::App;
-use super::bluetooth::Bluetooth;
+use super::bluetooth::{Bluetooth, BluetoothAction};
 use super::calendar::When;
-use super::chats;
-use super::paths::Paths;
-use super::place::{Pane, Place};
-use super::relays::Relays;
+use super::context::Context;
+use super::face;
+use super::outcome::Outcome;
+use super::paths::{Paths, PathsAction};
+use super::place::Pane;
+use super::relays::{Relays, RelaysAction};
 
 /// While much changes, it is looked at this often.
 const LOOK_EVERY_MS: u64 = 1_000;
 
 /// What is counted all the time, as the use of a radio, is looked at this often.
 const COUNT_EVERY_MS: u64 = 60_000;
+
+/// What a person does on the network page.
+#[derive(Clone)]
+pub enum NetworkAction {
+    /// Switch a carrier.
+    SwitchCarrier(Carrier, bool),
+    /// Announce this device, or only look.
+    AnnounceOver(Carrier, bool),
+    /// What there is to Bluetooth besides its carrier.
+    Bluetooth(BluetoothAction),
+    /// What there is to relays besides their carrier.
+    Relays(RelaysAction),
+    /// How relays are reached.
+    Paths(PathsAction),
+}
 
 /// The page.
 #[derive(Default)]
@@ -37,6 +56,7 @@ pub struct NetworkPage {
     pub paths: Paths,
     looked_ms: Option<u64>,
     stale: bool,
+    changed: bool,
 }
 
 /// A carrier.
@@ -75,55 +95,81 @@ pub struct PersonRow {
     pub next: Option<When>,
 }
 
-impl App {
-    /// Something about carriers or sessions has changed.
-    pub(super) fn network_changed(&mut self) {
-        self.network.stale = true;
-        self.look_at_network();
-    }
-
-    /// Looks at the network, if the user does too, it has changed, and it is due.
-    pub(super) fn look_at_network(&mut self) {
-        let now_ms = self.now.monotonic_ms;
-        if self.network_due_ms().is_some_and(|due| due <= now_ms) {
-            self.network.stale = false;
-            self.network.looked_ms = Some(now_ms);
-            self.ask(HostCall::Status);
+impl NetworkPage {
+    pub(super) fn act(&mut self, action: NetworkAction) -> Option<Outcome> {
+        self.changed = true;
+        match action {
+            NetworkAction::SwitchCarrier(carrier, on) => {
+                Some(Outcome::ask(Call::SwitchCarrier(carrier, on)))
+            }
+            NetworkAction::AnnounceOver(carrier, announcing) => {
+                Some(Outcome::ask(Call::AnnounceOver(carrier, announcing)))
+            }
+            NetworkAction::Bluetooth(action) => self.bluetooth.act(action),
+            NetworkAction::Relays(action) => self.relays.act(action),
+            NetworkAction::Paths(action) => self.paths.act(action),
         }
     }
 
-    /// When the network is to be looked at that waits for time alone.
-    pub(super) fn network_due_ms(&self) -> Option<u64> {
-        let is_shown = self.place == Place::Main(Pane::Network);
-        let page = &self.network;
+    /// A relay was added, or not.
+    pub(super) fn relay_added(&mut self, answer: Result<(), Refusal>) -> Option<Outcome> {
+        self.changed = true;
+        self.relays.added(answer)
+    }
+
+    /// The node has taken a way to relays, or not.
+    pub(super) fn paths_set(
+        &mut self,
+        wanted: &RelayPaths,
+        answer: Result<(), Refusal>,
+    ) -> Option<Outcome> {
+        self.changed = true;
+        self.paths.taken(wanted, answer)
+    }
+
+    /// Something about carriers or sessions has changed.
+    pub(super) fn look(&mut self) {
+        self.stale = true;
+    }
+
+    /// When the page is to be looked at again: it is in view, and has changed or counts.
+    pub(super) fn due_ms(&self, context: &Context) -> Option<u64> {
         let is_counted =
             |row: &CarrierRow| row.carrier == Carrier::Ble && row.condition == CarrierCondition::On;
-        let every_ms = match page.stale {
-            true => Some(LOOK_EVERY_MS),
-            false => page
-                .carriers
-                .iter()
-                .any(is_counted)
-                .then_some(COUNT_EVERY_MS),
+        let every_ms = match self.stale {
+            true => LOOK_EVERY_MS,
+            false if self.carriers.iter().any(is_counted) => COUNT_EVERY_MS,
+            false => return None,
         };
-        let every_ms = every_ms.filter(|_| is_shown)?;
-        Some(page.looked_ms.map_or(0, |looked| looked + every_ms))
+        let due_ms = self.looked_ms.map_or(0, |looked| looked + every_ms);
+        context.shows(Pane::Network).then_some(due_ms)
+    }
+
+    /// Looks again, if that is due.
+    pub(super) fn settle(&mut self, context: &Context) -> Option<Outcome> {
+        let now_ms = context.now.monotonic_ms;
+        let is_due = self.due_ms(context).is_some_and(|due| due <= now_ms);
+        is_due.then(|| {
+            self.stale = false;
+            self.looked_ms = Some(now_ms);
+            Outcome::ask(HostCall::Status)
+        })
     }
 
     /// A carrier is on, or why not.
-    pub(super) fn hear_carrier(&mut self, carrier: Carrier, condition: CarrierCondition) {
-        let rows = &mut self.network.carriers;
-        if let Some(row) = rows.iter_mut().find(|row| row.carrier == carrier) {
+    pub(super) fn know_carrier(&mut self, carrier: Carrier, condition: CarrierCondition) {
+        let mut rows = self.carriers.iter_mut();
+        if let Some(row) = rows.find(|row| row.carrier == carrier) {
             row.condition = condition;
             row.on = condition != CarrierCondition::Off;
-            self.changed.network = true;
+            self.changed = true;
         }
-        self.network_changed();
+        self.stale = true;
     }
 
     /// Live state, as it is now.
-    pub(super) fn hear_status(&mut self, status: &Status) {
-        self.network.traffic = status.traffic;
+    pub(super) fn know(&mut self, status: &Status) {
+        self.traffic = status.traffic;
         let carriers = status.carriers.iter().map(|carrier| CarrierRow {
             carrier: carrier.carrier,
             on: carrier.state != CarrierCondition::Off,
@@ -136,49 +182,38 @@ impl App {
                 .filter_map(|address| visible::label(&address.0))
                 .collect(),
         });
-        self.network.carriers = carriers.collect();
-        self.network.bluetooth.know(status);
-        self.network.relays.know(&status.relays);
-        self.network.paths.know(&status.relay_paths);
-        self.changed.network = true;
-        if self.me.as_ref() != Some(&status.me) {
-            if self.me.as_ref().is_none_or(|me| me.name.0 == self.own_name) {
-                self.own_name = status.me.name.0.clone();
-            }
-            self.me = Some(status.me.clone());
-            self.changed.node = true;
-        }
+        self.carriers = carriers.collect();
+        self.bluetooth.know(status);
+        self.relays.know(&status.relays);
+        self.paths.know(&status.relay_paths);
+        self.changed = true;
     }
 
     /// Draws who is reached.
-    pub(super) fn draw_network(&mut self) {
-        let contacts = self.chats.known.values().map(|known| &known.contact);
+    pub(super) fn draw(&mut self, context: &Context) {
+        let contacts = context.contacts.iter().map(|known| &known.contact);
         let mut people: Vec<_> = contacts
             .filter(|contact| !contact.blocked)
             .map(|contact| PersonRow {
                 id: contact.id.clone(),
-                name: chats::name(contact),
+                name: face::name(contact),
                 reachable: contact.reachable,
-                last_seen: contact.last_seen_ms.map(|seen| self.calendar.when(seen)),
+                last_seen: contact.last_seen_ms.map(|seen| context.calendar.when(seen)),
                 queued: contact.queued,
                 why: contact.why,
-                next: self.next_attempt(contact.why),
+                next: context.next_attempt(contact.why),
             })
             .collect();
         people.sort_by(|a, b| {
             let rank = |row: &PersonRow| (row.reachable.is_none(), row.queued == 0);
             (rank(a), &a.name, &a.id).cmp(&(rank(b), &b.name, &b.id))
         });
-        self.changed.network |= people != self.network.people;
-        self.network.queued = people.iter().map(|row| row.queued).sum();
-        self.network.people = people;
+        self.changed |= people != self.people;
+        self.queued = people.iter().map(|row| row.queued).sum();
+        self.people = people;
     }
 
-    /// When a message is tried again, where that is known.
-    pub(super) fn next_attempt(&self, why: Option<Why>) -> Option<When> {
-        match why {
-            Some(Why::NoAnswer { next_ms }) => Some(self.calendar.when(next_ms)),
-            _ => None,
-        }
+    pub(super) fn take_changed(&mut self) -> bool {
+        take(&mut self.changed)
     }
 }

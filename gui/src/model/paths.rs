@@ -2,7 +2,7 @@
 
 use hedgerow_node::api::{Call, Private, Refusal, RelayPaths};
 
-use super::app::App;
+use super::outcome::{Outcome, concerns_everything};
 
 /// The longest proxy that is looked at, in bytes.
 const MAX_PROXY: usize = 128;
@@ -17,6 +17,17 @@ pub enum PathsKind {
     Direct,
     Relayed,
     Proxied,
+}
+
+/// What a person chooses about the way to relays.
+#[derive(Clone)]
+pub enum PathsAction {
+    /// Reach contacts over relays in this way.
+    ChoosePaths(PathsKind),
+    /// The proxy, being typed or pasted.
+    Proxy(String),
+    /// Reach relays through it.
+    UseProxy,
 }
 
 /// The way that is used, and another one being chosen.
@@ -86,64 +97,56 @@ impl Paths {
         let proxy = self.proxy.trim();
         proxy.strip_prefix(SCHEME).unwrap_or(proxy)
     }
-}
 
-impl App {
-    /// Takes one of the ways, or lets the user name the proxy of it.
-    pub(super) fn choose_paths(&mut self, kind: PathsKind) {
-        let paths = &mut self.network.paths;
-        paths.problem = None;
-        paths.naming = kind == PathsKind::Proxied && PathsKind::of(&paths.used) != kind;
-        self.changed.network = true;
-        match kind {
-            PathsKind::Direct => self.set_paths(RelayPaths::Direct),
-            PathsKind::Relayed => self.set_paths(RelayPaths::Relayed),
-            PathsKind::Proxied => {}
+    pub(super) fn act(&mut self, action: PathsAction) -> Option<Outcome> {
+        match action {
+            PathsAction::ChoosePaths(kind) => {
+                self.problem = None;
+                self.naming = kind == PathsKind::Proxied && PathsKind::of(&self.used) != kind;
+                match kind {
+                    PathsKind::Direct => self.set(RelayPaths::Direct),
+                    PathsKind::Relayed => self.set(RelayPaths::Relayed),
+                    PathsKind::Proxied => None,
+                }
+            }
+            PathsAction::Proxy(mut proxy) => {
+                proxy.truncate(proxy.floor_char_boundary(MAX_PROXY));
+                self.proxy = proxy;
+                self.problem = None;
+                None
+            }
+            PathsAction::UseProxy if self.may_use() => {
+                let proxy = Private(self.named().to_owned());
+                self.set(RelayPaths::Proxied { proxy })
+            }
+            PathsAction::UseProxy => None,
         }
     }
 
-    /// The proxy is this now.
-    pub(super) fn type_proxy(&mut self, mut proxy: String) {
-        proxy.truncate(proxy.floor_char_boundary(MAX_PROXY));
-        let paths = &mut self.network.paths;
-        paths.proxy = proxy;
-        paths.problem = None;
-        self.changed.network = true;
-    }
-
-    /// Takes the proxy that is typed or pasted.
-    pub(super) fn use_proxy(&mut self) {
-        let paths = &self.network.paths;
-        if paths.may_use() {
-            let proxy = Private(paths.named().to_owned());
-            self.set_paths(RelayPaths::Proxied { proxy });
-        }
-    }
-
-    fn set_paths(&mut self, wanted: RelayPaths) {
-        let paths = &mut self.network.paths;
-        if *paths.asked.as_ref().unwrap_or(&paths.used) != wanted {
-            paths.asked = Some(wanted.clone());
-            self.ask(Call::SetRelayPaths(wanted));
-        }
+    fn set(&mut self, wanted: RelayPaths) -> Option<Outcome> {
+        let is_new = *self.asked.as_ref().unwrap_or(&self.used) != wanted;
+        is_new.then(|| {
+            self.asked = Some(wanted.clone());
+            Outcome::ask(Call::SetRelayPaths(wanted))
+        })
     }
 
     /// The node has taken a way, or not.
-    pub(super) fn hear_paths_set(&mut self, wanted: RelayPaths, answer: Result<(), Refusal>) {
-        let paths = &mut self.network.paths;
-        if paths.asked.as_ref() == Some(&wanted) {
-            paths.asked = None;
-        }
-        self.changed.network = true;
+    pub(super) fn taken(
+        &mut self,
+        wanted: &RelayPaths,
+        answer: Result<(), Refusal>,
+    ) -> Option<Outcome> {
+        self.asked.take_if(|asked| asked == wanted);
         match answer {
             Ok(()) => {
-                paths.know(&wanted);
-                self.network_changed();
+                self.know(wanted);
+                Some(Outcome::NetworkChanged)
             }
+            Err(refusal) if concerns_everything(&refusal) => Some(Outcome::Refused(refusal)),
             Err(refusal) => {
-                if !self.refused_by_state(&refusal) {
-                    self.network.paths.problem = Some(refusal);
-                }
+                self.problem = Some(refusal);
+                None
             }
         }
     }

@@ -1,15 +1,45 @@
 //! The page of a contact.
 
-use hedgerow_node::api::{Call, ContactId, MAX_NAME, Private, SafetyWords, Why, visible};
+use std::mem::take;
 
-use super::app::App;
+use hedgerow_node::api::{Call, Contact, ContactId, MAX_NAME, Private, SafetyWords, Why, visible};
+
 use super::calendar::When;
-use super::chats;
+use super::context::Context;
 use super::dialog::Dialog;
 use super::face::Face;
+use super::outcome::Outcome;
 use super::place::Pane;
 
-/// The page.
+/// What a person does on the page of a contact.
+#[derive(Clone)]
+pub enum PersonAction {
+    /// The alias being typed.
+    Alias(String),
+    /// Keep it.
+    SaveAlias,
+    /// The contact gave itself another name: show the former one as before, or the new one.
+    DecideName {
+        /// The former one.
+        keep: bool,
+    },
+    /// The safety words were compared, or not.
+    Verify(bool),
+    /// Block (asks first) or unblock.
+    Block(bool),
+    /// Forget the contact and the conversation (asks first).
+    Remove,
+}
+
+/// The page, and whether it is open.
+#[derive(Default)]
+pub struct PersonPage {
+    /// Whose it is, and what it shows.
+    pub open: Option<Person>,
+    changed: bool,
+}
+
+/// What the page shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Person {
     /// Whose.
@@ -38,22 +68,100 @@ pub struct Person {
     pub alias_too_long: bool,
 }
 
-impl App {
+impl PersonPage {
     /// Shows the page of a contact.
-    pub(super) fn show_person(&mut self, id: ContactId) {
-        let Some(known) = self.chats.known.get(&id) else {
-            return;
+    pub(super) fn show(&mut self, id: ContactId, context: &Context) -> Vec<Outcome> {
+        let Some(known) = context.contacts.get(&id) else {
+            return Vec::new();
         };
-        let contact = &known.contact;
-        let alias = match contact.name == contact.own_name {
-            true => String::new(),
-            false => contact.name.0.clone(),
+        self.open = Some(Person::of(&known.contact, context));
+        self.changed = true;
+        vec![
+            Outcome::ask(Call::SafetyWords(id)),
+            Outcome::Go(Pane::Person),
+        ]
+    }
+
+    pub(super) fn close(&mut self) {
+        self.changed |= self.open.take().is_some();
+    }
+
+    /// Closes the page if it is about this contact.
+    pub(super) fn forget(&mut self, id: &ContactId) {
+        if self.open.as_ref().is_some_and(|person| person.id == *id) {
+            self.close();
+        }
+    }
+
+    pub(super) fn act(&mut self, action: PersonAction, context: &Context) -> Vec<Outcome> {
+        let Some(person) = self.open.as_mut() else {
+            return Vec::new();
         };
-        self.person = Some(Person {
-            id: id.clone(),
-            face: Face::of(contact, &self.calendar),
+        let id = person.id.clone();
+        let outcome = match action {
+            PersonAction::Alias(alias) => {
+                person.alias = alias;
+                self.draw(context);
+                return Vec::new();
+            }
+            PersonAction::SaveAlias if person.may_save_alias => {
+                let alias = person.alias.trim().to_owned();
+                Outcome::ask(Call::Rename(id, Private(alias)))
+            }
+            PersonAction::SaveAlias => return Vec::new(),
+            PersonAction::DecideName { keep } => {
+                let former = person.face.former_name.clone().filter(|_| keep);
+                person.alias = former.unwrap_or_default();
+                person.alias_set = person.alias_set.wrapping_add(1);
+                let alias = person.alias.clone();
+                self.draw(context);
+                Outcome::ask(Call::Rename(id, Private(alias)))
+            }
+            PersonAction::Verify(verified) => Outcome::ask(Call::Verify(id, verified)),
+            PersonAction::Block(false) => Outcome::ask(Call::Block(id, false)),
+            PersonAction::Block(true) => {
+                let name = context.contacts.name_of(&id);
+                Outcome::Show(Dialog::BlockContact { id, name })
+            }
+            PersonAction::Remove => {
+                let name = context.contacts.name_of(&id);
+                Outcome::Show(Dialog::RemoveContact { id, name })
+            }
+        };
+        vec![outcome]
+    }
+
+    /// The words to compare.
+    pub(super) fn know_words(&mut self, words: SafetyWords) {
+        let shown = self.open.as_mut();
+        if let Some(person) = shown.filter(|person| person.id == words.contact) {
+            person.safety_words = words.words;
+            self.changed = true;
+        }
+    }
+
+    /// Takes over what is known of the contact.
+    pub(super) fn draw(&mut self, context: &Context) {
+        if let Some(person) = self.open.as_mut()
+            && let Some(known) = context.contacts.get(&person.id)
+        {
+            person.take_over(&known.contact, context);
+            self.changed = true;
+        }
+    }
+
+    pub(super) fn take_changed(&mut self) -> bool {
+        take(&mut self.changed)
+    }
+}
+
+impl Person {
+    fn of(contact: &Contact, context: &Context) -> Self {
+        let mut person = Self {
+            id: contact.id.clone(),
+            face: Face::of(contact, &context.calendar),
             own_name: String::new(),
-            alias,
+            alias: alias(contact).to_owned(),
             alias_set: 1,
             may_save_alias: false,
             queued: 0,
@@ -62,122 +170,28 @@ impl App {
             messages: 0,
             safety_words: Vec::new(),
             alias_too_long: false,
-        });
-        self.draw_person();
-        self.ask(Call::SafetyWords(id));
-        self.go_to(Pane::Person);
-    }
-
-    /// Takes over what is known of the contact.
-    pub(super) fn draw_person(&mut self) {
-        let Some(person) = self.person.as_ref() else {
-            return;
         };
-        let Some(known) = self.chats.known.get(&person.id) else {
-            return;
-        };
-        let contact = known.contact.clone();
-        let face = Face::of(&contact, &self.calendar);
-        let next = self.next_attempt(contact.why);
-        let Some(person) = self.person.as_mut() else {
-            return;
-        };
-        person.face = face;
-        person.own_name = visible::label(&contact.own_name.0).unwrap_or_default();
-        person.queued = contact.queued;
-        person.why = contact.why;
-        person.next = next;
-        person.messages = contact.messages;
-        let kept = match contact.name == contact.own_name {
-            true => "",
-            false => &contact.name.0,
-        };
-        let alias = person.alias.trim();
-        person.alias_too_long = alias.len() > MAX_NAME;
-        person.may_save_alias = alias != kept && !person.alias_too_long;
-        self.changed.person = true;
+        person.take_over(contact, context);
+        person
     }
 
-    /// The alias is this now.
-    pub(super) fn type_alias(&mut self, alias: String) {
-        if let Some(person) = self.person.as_mut() {
-            person.alias = alias;
-            self.draw_person();
-        }
+    fn take_over(&mut self, contact: &Contact, context: &Context) {
+        self.face = Face::of(contact, &context.calendar);
+        self.own_name = visible::label(&contact.own_name.0).unwrap_or_default();
+        self.queued = contact.queued;
+        self.why = contact.why;
+        self.next = context.next_attempt(contact.why);
+        self.messages = contact.messages;
+        let typed = self.alias.trim();
+        self.alias_too_long = typed.len() > MAX_NAME;
+        self.may_save_alias = typed != alias(contact) && !self.alias_too_long;
     }
+}
 
-    /// Keeps the alias.
-    pub(super) fn save_alias(&mut self) {
-        if let Some(person) = self.person.as_ref().filter(|person| person.may_save_alias) {
-            let (id, alias) = (person.id.clone(), person.alias.trim().to_owned());
-            self.ask(Call::Rename(id, Private(alias)));
-        }
-    }
-
-    /// Keeps calling the contact as before it gave itself another name, or not.
-    pub(super) fn decide_name(&mut self, keep: bool) {
-        let Some(person) = self.person.as_mut() else {
-            return;
-        };
-        let former = person.face.former_name.clone().filter(|_| keep);
-        person.alias = former.unwrap_or_default();
-        person.alias_set = person.alias_set.wrapping_add(1);
-        let (id, alias) = (person.id.clone(), person.alias.clone());
-        self.ask(Call::Rename(id, Private(alias)));
-        self.draw_person();
-    }
-
-    /// The words to compare.
-    pub(super) fn hear_safety_words(&mut self, words: SafetyWords) {
-        if let Some(person) = self
-            .person
-            .as_mut()
-            .filter(|person| person.id == words.contact)
-        {
-            person.safety_words = words.words;
-            self.changed.person = true;
-        }
-    }
-
-    /// The words were compared, or not.
-    pub(super) fn verify(&mut self, verified: bool) {
-        if let Some(id) = self.person_shown() {
-            self.ask(Call::Verify(id, verified));
-        }
-    }
-
-    /// Unblocks, or asks whether to block.
-    pub(super) fn block(&mut self, blocked: bool) {
-        let Some(id) = self.person_shown() else {
-            return;
-        };
-        if blocked {
-            let name = self.name_of(&id);
-            self.ask_user(Dialog::BlockContact { id, name });
-        } else {
-            self.ask(Call::Block(id, false));
-        }
-    }
-
-    /// Asks whether to forget the contact.
-    pub(super) fn remove(&mut self) {
-        if let Some(id) = self.person_shown() {
-            let name = self.name_of(&id);
-            self.ask_user(Dialog::RemoveContact { id, name });
-        }
-    }
-
-    /// The contact that the page or the conversation is about.
-    fn person_shown(&self) -> Option<ContactId> {
-        let person = self.person.as_ref().map(|person| &person.id);
-        let thread = self.thread.as_ref().map(|thread| &thread.contact);
-        person.or(thread).cloned()
-    }
-
-    fn name_of(&self, id: &ContactId) -> String {
-        let known = self.chats.known.get(id);
-        known
-            .map(|known| chats::name(&known.contact))
-            .unwrap_or_default()
+/// What the user calls a contact; empty if nothing else than it calls itself.
+fn alias(contact: &Contact) -> &str {
+    match contact.name == contact.own_name {
+        true => "",
+        false => &contact.name.0,
     }
 }

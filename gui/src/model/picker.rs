@@ -1,13 +1,15 @@
 //! Picking an emoji: all there are in a grid, by group and by search, with those used lately first.
 
+use std::mem::take;
 use std::ops::Range;
 
-use hedgerow_node::api::MessageId;
+use hedgerow_node::api::{MAX_EMOJI, MessageId};
 
-use super::app::App;
+use super::context::Context;
 use super::effect::Effect;
 use super::emoji::{self, EmojiGroup, Names, SkinTone};
-use super::place::{Pane, Place};
+use super::outcome::Outcome;
+use super::place::Pane;
 use super::preferences::Preference;
 
 /// The most that a search finds.
@@ -19,6 +21,9 @@ const MAX_QUERY: usize = 100;
 /// As many columns as are taken from a view.
 const COLUMNS: Range<usize> = 1..65;
 
+/// Emoji used lately that are remembered.
+const MAX_RECENT: usize = 24;
+
 /// What becomes of the emoji that is picked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
@@ -28,9 +33,19 @@ pub enum Purpose {
     Reaction(MessageId),
 }
 
+impl Purpose {
+    /// Whether this emoji can be picked for it: a reaction has room for most of them.
+    fn takes(&self, text: &str) -> bool {
+        match self {
+            Self::Draft => true,
+            Self::Reaction(_) => text.len() <= MAX_EMOJI,
+        }
+    }
+}
+
 /// What a person does with the picker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Picking {
+pub enum PickerAction {
     /// Opens it.
     Open {
         /// What becomes of what is picked.
@@ -91,6 +106,17 @@ pub enum PickerRow<'a> {
     Title(EmojiGroup),
     /// As many as there are columns, or what is left of the group.
     Choices(&'a [Choice]),
+}
+
+/// The picker, and whether it is open.
+#[derive(Default)]
+pub struct PickerPage {
+    /// It, if it is open.
+    pub open: Option<Picker>,
+    /// Emoji used lately, the last one first, no two alike. They tell what somebody has felt, so nothing keeps them
+    /// longer than a screen stays unlocked.
+    recent: Vec<String>,
+    changed: bool,
 }
 
 /// The picker, while it is open.
@@ -168,13 +194,15 @@ impl Picker {
         self.marked = (0, 0);
         let all = emoji::all();
         let names: Vec<&str> = self.names.iter().collect();
-        let choice = |at: usize| Choice {
-            text: all[at].toned(self.tone),
-            name: names.get(at).copied().unwrap_or_default().to_owned(),
+        let choice = |at: usize, text: String| {
+            let name = names.get(at).copied().unwrap_or_default().to_owned();
+            self.purpose.takes(&text).then_some(Choice { text, name })
         };
+        let toned = |at: usize| choice(at, all[at].toned(self.tone));
         if !self.query.trim().is_empty() {
             let found = self.names.find(&self.query);
-            let choices = found.into_iter().take(MAX_FOUND).map(choice).collect();
+            let found = found.into_iter().filter_map(toned);
+            let choices = found.take(MAX_FOUND).collect();
             let group = EmojiGroup::Found;
             self.sections = vec![Section { group, choices }];
             return;
@@ -187,10 +215,8 @@ impl Picker {
             let at = all
                 .iter()
                 .position(|emoji| emoji::is_same(emoji.text, text));
-            sections[0].choices.extend(at.map(|at| Choice {
-                text: text.clone(),
-                name: names.get(at).copied().unwrap_or_default().to_owned(),
-            }));
+            let used = at.and_then(|at| choice(at, text.clone()));
+            sections[0].choices.extend(used);
         }
         for (at, emoji) in all.iter().enumerate() {
             if sections.last().is_none_or(|last| last.group != emoji.group) {
@@ -201,11 +227,49 @@ impl Picker {
                 });
             }
             if let Some(last) = sections.last_mut() {
-                last.choices.push(choice(at));
+                last.choices.extend(toned(at));
             }
         }
         sections.retain(|section| !section.choices.is_empty());
         self.sections = sections;
+    }
+
+    fn act(&mut self, action: PickerAction) -> Option<Outcome> {
+        match action {
+            PickerAction::Search(query) => {
+                self.query = query;
+                let end = self.query.floor_char_boundary(MAX_QUERY);
+                self.query.truncate(end);
+                self.fill();
+            }
+            PickerAction::Columns(columns) => {
+                let columns = columns.clamp(COLUMNS.start, COLUMNS.end - 1);
+                if self.columns != columns {
+                    self.columns = columns;
+                    self.rows_set = self.rows_set.wrapping_add(1);
+                }
+            }
+            PickerAction::Move(direction) => self.move_mark(direction),
+            PickerAction::Group(group) => {
+                let mut sections = self.sections.iter();
+                if let Some(section) = sections.position(|section| section.group == group) {
+                    self.marked = (section, 0);
+                }
+            }
+            PickerAction::NextTone => {
+                let marked = self.marked;
+                self.tone = self.tone.next();
+                self.fill();
+                self.marked = marked;
+                return Some(Outcome::Prefer(Preference::SkinTone(self.tone)));
+            }
+            // What concerns the page is done there.
+            PickerAction::Open { .. }
+            | PickerAction::Close
+            | PickerAction::Pick(_)
+            | PickerAction::PickMarked => {}
+        }
+        None
     }
 
     fn move_mark(&mut self, direction: Direction) {
@@ -236,88 +300,79 @@ impl Picker {
     }
 }
 
-impl App {
-    pub(super) fn pick(&mut self, picking: Picking) {
-        match picking {
-            Picking::Open { purpose, language } => return self.open_picker(purpose, &language),
-            Picking::Close => return self.close_picker(),
-            Picking::Pick(text) => return self.picked(text),
-            _ => {}
-        }
-        let Some(picker) = self.picker.as_mut() else {
-            return;
+impl PickerPage {
+    /// `may_write`: something can be written in the open conversation.
+    pub(super) fn act(
+        &mut self,
+        action: PickerAction,
+        may_write: bool,
+        context: &Context,
+    ) -> Vec<Outcome> {
+        let open = match action {
+            PickerAction::Open { purpose, language } => {
+                if may_write && context.shows(Pane::Thread) {
+                    let (recent, tone) = (self.recent.clone(), context.preferences.skin_tone());
+                    self.open = Some(Picker::new(purpose, &language, recent, tone));
+                    self.changed = true;
+                }
+                return Vec::new();
+            }
+            PickerAction::Close => return self.leave().into_iter().collect(),
+            PickerAction::Pick(text) => return self.picked(text),
+            PickerAction::PickMarked => {
+                let marked = self.open.as_ref().and_then(Picker::marked);
+                let text = marked.map(|(choice, ..)| choice.text.clone());
+                return text.map_or_else(Vec::new, |text| self.picked(text));
+            }
+            action => self.open.as_mut().map(|picker| (picker, action)),
         };
-        self.changed.picker = true;
-        match picking {
-            Picking::Search(query) => {
-                picker.query = query;
-                let end = picker.query.floor_char_boundary(MAX_QUERY);
-                picker.query.truncate(end);
-                picker.fill();
-            }
-            Picking::Columns(columns) => {
-                let columns = columns.clamp(COLUMNS.start, COLUMNS.end - 1);
-                if picker.columns != columns {
-                    picker.columns = columns;
-                    picker.rows_set = picker.rows_set.wrapping_add(1);
-                }
-            }
-            Picking::Move(direction) => picker.move_mark(direction),
-            Picking::Group(group) => {
-                let mut sections = picker.sections.iter();
-                if let Some(section) = sections.position(|section| section.group == group) {
-                    picker.marked = (section, 0);
-                }
-            }
-            Picking::NextTone => {
-                picker.tone = picker.tone.next();
-                let (tone, marked) = (picker.tone, picker.marked);
-                picker.fill();
-                picker.marked = marked;
-                self.prefer(Preference::SkinTone(tone));
-            }
-            Picking::PickMarked => {
-                if let Some(text) = picker.marked().map(|(choice, ..)| choice.text.clone()) {
-                    self.picked(text);
-                }
-            }
-            Picking::Open { .. } | Picking::Close | Picking::Pick(_) => {}
-        }
-    }
-
-    fn open_picker(&mut self, purpose: Purpose, language: &str) {
-        let may_open = self.place == Place::Main(Pane::Thread)
-            && self
-                .thread
-                .as_ref()
-                .is_some_and(|thread| !thread.face.blocked);
-        if may_open {
-            let recent = self.settings.recent_emoji.clone();
-            let picker = Picker::new(purpose, language, recent, self.settings.skin_tone());
-            self.picker = Some(picker);
-            self.changed.picker = true;
-        }
-    }
-
-    /// Closes the picker: whoever used it writes again.
-    pub(super) fn close_picker(&mut self) {
-        if self.picker.take().is_some() {
-            self.changed.picker = true;
-            self.out.push(Effect::FocusDraft);
-        }
-    }
-
-    fn picked(&mut self, text: String) {
-        let Some(picker) = self.picker.as_ref().filter(|_| emoji::is_emoji(&text)) else {
-            return;
+        let Some((picker, action)) = open else {
+            return Vec::new();
         };
+        self.changed = true;
+        picker.act(action).into_iter().collect()
+    }
+
+    /// Closes the picker, and goes back to writing.
+    pub(super) fn leave(&mut self) -> Option<Outcome> {
+        let was_open = self.open.is_some();
+        self.close();
+        was_open.then_some(Outcome::Do(Effect::FocusDraft))
+    }
+
+    /// Closes the picker.
+    pub(super) fn close(&mut self) {
+        self.changed |= self.open.take().is_some();
+    }
+
+    fn picked(&mut self, text: String) -> Vec<Outcome> {
+        let is_possible = |picker: &&Picker| emoji::is_emoji(&text) && picker.purpose.takes(&text);
+        let Some(picker) = self.open.as_ref().filter(is_possible) else {
+            return Vec::new();
+        };
+        let mut outcomes = Vec::new();
         match picker.purpose.clone() {
-            Purpose::Draft => self.out.push(Effect::Insert(text.clone())),
+            Purpose::Draft => outcomes.push(Outcome::Do(Effect::Insert(text.clone()))),
             Purpose::Reaction(message) => {
-                self.react(message, text.clone());
-                self.close_picker();
+                outcomes.push(Outcome::React(message, text.clone()));
+                outcomes.extend(self.leave());
             }
         }
-        self.prefer(Preference::EmojiUsed(text));
+        self.recent.retain(|used| *used != text);
+        self.recent.insert(0, text);
+        self.recent.truncate(MAX_RECENT);
+        outcomes
+    }
+
+    /// Forgets what a locked screen must not hold.
+    pub(super) fn forget(&mut self) {
+        *self = Self {
+            changed: true,
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn take_changed(&mut self) -> bool {
+        take(&mut self.changed)
     }
 }

@@ -86,7 +86,10 @@ impl Steps {
 
 /// Which parts have changed since the binding last looked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the field of `App` of that name")]
+#[expect(
+    missing_docs,
+    reason = "each is the field of `App` or `Context` of that name"
+)]
 pub struct Changed {
     pub place: bool,
     pub chats: bool,
@@ -123,6 +126,25 @@ impl Changed {
         banner: true,
         node: true,
     };
+
+    /// What has changed here or there.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            place: self.place || other.place,
+            chats: self.chats || other.chats,
+            thread: self.thread || other.thread,
+            rows: self.rows || other.rows,
+            picker: self.picker || other.picker,
+            adding: self.adding || other.adding,
+            person: self.person || other.person,
+            network: self.network || other.network,
+            settings: self.settings || other.settings,
+            door: self.door || other.door,
+            dialog: self.dialog || other.dialog,
+            banner: self.banner || other.banner,
+            node: self.node || other.node,
+        }
+    }
 
     /// Whether anything has.
     pub fn any(self) -> bool {

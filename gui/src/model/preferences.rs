@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::emoji::{SkinTone, is_emoji};
+use super::emoji::SkinTone;
 
 /// The smallest and the largest text, in percent.
 pub const TEXT_PERCENT: std::ops::RangeInclusive<u16> = 100..=200;
@@ -13,9 +13,6 @@ const MAX_LOCK_MIN: u16 = 24 * 60;
 
 /// The smallest and the largest window that is taken from a file, in logical pixels.
 const WINDOW: std::ops::RangeInclusive<u32> = 200..=16_384;
-
-/// Emoji used lately that are kept.
-pub const MAX_RECENT: usize = 24;
 
 /// Longest language code that is taken from a file.
 const MAX_LANGUAGE: usize = 16;
@@ -41,8 +38,6 @@ pub struct Preferences {
     pub enter_sends: bool,
     /// Closing the window leaves the node on the air, where there is a tray to come back from.
     pub stays_on: bool,
-    /// Emoji used lately, the last one first: at most `MAX_RECENT`, no two alike.
-    pub recent_emoji: Vec<String>,
     /// The colour of skin in emoji: none, or one of five.
     pub skin_tone: u8,
     /// The window's width in logical pixels.
@@ -78,7 +73,6 @@ pub enum Preference {
     LockAfterMin(Option<u16>),
     EnterSends(bool),
     StaysOn(bool),
-    EmojiUsed(String),
     SkinTone(SkinTone),
     Window { width: u32, height: u32 },
 }
@@ -94,7 +88,6 @@ impl Default for Preferences {
             lock_after_min: Some(10),
             enter_sends: true,
             stays_on: false,
-            recent_emoji: Vec::new(),
             skin_tone: 0,
             width: 1_100,
             height: 760,
@@ -135,7 +128,6 @@ impl Preferences {
             Preference::LockAfterMin(minutes) => self.lock_after_min = minutes,
             Preference::EnterSends(on) => self.enter_sends = on,
             Preference::StaysOn(on) => self.stays_on = on,
-            Preference::EmojiUsed(emoji) => self.recent_emoji.insert(0, emoji),
             Preference::SkinTone(tone) => self.skin_tone = tone.number(),
             Preference::Window { width, height } => (self.width, self.height) = (width, height),
         }
@@ -156,14 +148,6 @@ impl Preferences {
             .text_percent
             .clamp(*TEXT_PERCENT.start(), *TEXT_PERCENT.end());
         self.lock_after_min = self.lock_after_min.map(|min| min.clamp(1, MAX_LOCK_MIN));
-        let mut seen = Vec::new();
-        self.recent_emoji.retain(|emoji| {
-            let is_new = !seen.contains(emoji) && is_emoji(emoji) && seen.len() < MAX_RECENT;
-            if is_new {
-                seen.push(emoji.clone());
-            }
-            is_new
-        });
         self.skin_tone = self.skin_tone().number();
         self.width = clamp(self.width, &WINDOW);
         self.height = clamp(self.height, &WINDOW);
@@ -203,29 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_used_emoji_comes_first_and_each_is_kept_once() {
-        let mut preferences = Preferences::default();
-        for emoji in ["👍", "🙂", "👍"] {
-            preferences.set(Preference::EmojiUsed(emoji.into()));
-        }
-        assert_eq!(preferences.recent_emoji, ["👍", "🙂"]);
-        let read = read("recent_emoji = [\"👍\", \"Ana\", \"👍\"]\nskin_tone = 9");
-        assert_eq!(
-            (read.recent_emoji, read.skin_tone),
-            (vec!["👍".to_owned()], 0)
-        );
-        for flag in 'a'..='z' {
-            let letter = char::from_u32(flag as u32 - 'a' as u32 + '🇦' as u32);
-            preferences.set(Preference::EmojiUsed(format!("🇧{}", letter.unwrap_or('🇬'))));
-        }
-        assert!(preferences.recent_emoji.len() <= MAX_RECENT);
-    }
-
-    #[test]
     fn a_damaged_file_is_refused_and_a_partial_one_is_completed() {
         assert!(Preferences::parse("theme = ").is_err());
-        let read = read("theme = \"dark\"\ntext_percent = 900");
+        let read = read("theme = \"dark\"
+text_percent = 900
+skin_tone = 9");
         assert_eq!((read.theme, read.text_percent), (Theme::Dark, 200));
+        assert_eq!(read.skin_tone, 0);
     }
 
     #[test]

@@ -2,11 +2,24 @@
 
 use hedgerow_node::api::{Call, Private, Refusal, RelayCondition, RelayStatus, visible};
 
-use super::app::App;
 use super::dialog::Dialog;
+use super::outcome::{Outcome, concerns_everything};
 
 /// The longest address that is looked at, in bytes.
 const MAX_ADDRESS: usize = 1_024;
+
+/// What a person does with relays.
+#[derive(Clone)]
+pub enum RelaysAction {
+    /// The address of a relay, being typed or pasted.
+    RelayAddress(String),
+    /// Add it.
+    AddRelay,
+    /// Use a relay that others offer.
+    UseRelay(String),
+    /// Use a relay no more (asks first).
+    RemoveRelay(String),
+}
 
 /// Everything about relays.
 #[derive(Default)]
@@ -52,60 +65,45 @@ impl Relays {
         });
         self.rows = rows.collect();
     }
-}
 
-impl App {
-    /// The address of the relay to add is this now.
-    pub(super) fn type_relay(&mut self, mut address: String) {
-        address.truncate(address.floor_char_boundary(MAX_ADDRESS));
-        let relays = &mut self.network.relays;
-        relays.address = address;
-        relays.problem = None;
-        self.changed.network = true;
-    }
-
-    /// Adds the relay whose address is typed or pasted.
-    pub(super) fn add_relay(&mut self) {
-        if self.network.relays.may_add() {
-            let address = self.network.relays.address.trim().to_owned();
-            self.use_relay(address);
-        }
-    }
-
-    /// Uses a relay.
-    pub(super) fn use_relay(&mut self, address: String) {
-        let relays = &mut self.network.relays;
-        if !relays.busy {
-            relays.busy = true;
-            relays.problem = None;
-            self.changed.network = true;
-            self.ask(Call::AddRelay(Private(address)));
+    pub(super) fn act(&mut self, action: RelaysAction) -> Option<Outcome> {
+        match action {
+            RelaysAction::RelayAddress(mut address) => {
+                address.truncate(address.floor_char_boundary(MAX_ADDRESS));
+                self.address = address;
+                self.problem = None;
+                None
+            }
+            RelaysAction::AddRelay if self.may_add() => {
+                let address = self.address.trim().to_owned();
+                self.act(RelaysAction::UseRelay(address))
+            }
+            RelaysAction::UseRelay(address) if !self.busy => {
+                self.busy = true;
+                self.problem = None;
+                Some(Outcome::ask(Call::AddRelay(Private(address))))
+            }
+            RelaysAction::AddRelay | RelaysAction::UseRelay(_) => None,
+            RelaysAction::RemoveRelay(address) => {
+                let relay = self.rows.iter().find(|row| row.address == address)?;
+                Some(Outcome::Show(Dialog::RemoveRelay(relay.clone())))
+            }
         }
     }
 
     /// The relay is used, or not.
-    pub(super) fn hear_relay_added(&mut self, answer: Result<(), Refusal>) {
-        let relays = &mut self.network.relays;
-        relays.busy = false;
-        self.changed.network = true;
+    pub(super) fn added(&mut self, answer: Result<(), Refusal>) -> Option<Outcome> {
+        self.busy = false;
         match answer {
             Ok(()) => {
-                relays.address.clear();
-                self.network_changed();
+                self.address.clear();
+                Some(Outcome::NetworkChanged)
             }
+            Err(refusal) if concerns_everything(&refusal) => Some(Outcome::Refused(refusal)),
             Err(refusal) => {
-                if !self.refused_by_state(&refusal) {
-                    self.network.relays.problem = Some(refusal);
-                }
+                self.problem = Some(refusal);
+                None
             }
-        }
-    }
-
-    /// Asks whether to use a relay no more.
-    pub(super) fn remove_relay(&mut self, address: String) {
-        let mut rows = self.network.relays.rows.iter();
-        if let Some(relay) = rows.find(|row| row.address == address).cloned() {
-            self.ask_user(Dialog::RemoveRelay(relay));
         }
     }
 }

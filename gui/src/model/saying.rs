@@ -1,9 +1,6 @@
 //! What people say of messages: an emoji each, and pins.
 
-use hedgerow_node::api::{Call, Message, MessageId, Private};
-
-use super::app::App;
-use super::effect::Request;
+use hedgerow_node::api::Message;
 
 /// An emoji that stands under a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,28 +31,4 @@ pub(crate) fn said(message: &Message) -> Vec<Said> {
         }
     }
     said
-}
-
-impl App {
-    /// Puts an emoji on a message of the open conversation; ours is taken back.
-    pub(super) fn react(&mut self, id: MessageId, emoji: String) {
-        let Some(thread) = self.thread.as_ref() else {
-            return;
-        };
-        let is_ours = thread.window.find(&id).is_some_and(|one| {
-            let mut said = said(&one.message).into_iter();
-            said.any(|said| said.mine && said.emoji == emoji)
-        });
-        let emoji = Private(if is_ours { String::new() } else { emoji });
-        let contact = thread.contact.clone();
-        self.ask(Request::from(Call::React(contact, id, emoji)));
-    }
-
-    /// Pins a message of the open conversation, or takes it down.
-    pub(super) fn pin(&mut self, id: MessageId, pinned: bool) {
-        if let Some(thread) = self.thread.as_ref() {
-            let contact = thread.contact.clone();
-            self.ask(Request::from(Call::Pin(contact, id, pinned)));
-        }
-    }
 }

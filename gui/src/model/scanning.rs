@@ -2,12 +2,13 @@
 
 use hedgerow_node::api::Private;
 
-use super::app::App;
+use super::context::Context;
 use super::effect::Effect;
-use super::place::{Pane, Place};
+use super::outcome::Outcome;
+use super::place::Pane;
 
 /// The camera, as the page shows it. What it sees is not kept here: the window alone shows that.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Scanning {
     /// There is a camera.
     pub there: bool,
@@ -17,6 +18,10 @@ pub struct Scanning {
     pub other_code: bool,
     /// Why it is on no more.
     pub problem: Option<CameraProblem>,
+    /// Whether there is a camera was asked since the page came into view.
+    looked: bool,
+    /// The camera was last asked to be on.
+    asked_on: bool,
 }
 
 /// Why there is nothing to see.
@@ -34,6 +39,15 @@ pub enum CameraProblem {
     Unsuitable,
 }
 
+/// What a person does with the camera, and what it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanningAction {
+    /// Switch the camera.
+    Scan(bool),
+    /// The camera tells something.
+    Camera(Sight),
+}
+
 /// What the camera tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sight {
@@ -47,64 +61,61 @@ pub enum Sight {
     Problem(CameraProblem),
 }
 
-/// What was last asked of the camera.
-#[derive(Debug, Default)]
-pub(super) struct CameraAsked {
-    /// Whether there is one, for the page as it is open now.
-    looked: bool,
-    /// To be on.
-    on: bool,
-}
-
-impl App {
-    /// Switches the camera.
-    pub(super) fn scan(&mut self, on: bool) {
-        let there = self.adding.scanning.there;
-        self.adding.scanning = Scanning {
-            there,
-            on: on && there,
-            ..Scanning::default()
-        };
-        self.changed.adding = true;
-    }
-
-    /// The camera tells something.
-    pub(super) fn see_by_camera(&mut self, sight: Sight) {
-        let scanning = &mut self.adding.scanning;
-        match sight {
-            Sight::There(there) => scanning.there = there,
+impl Scanning {
+    /// What was read by the camera, if it is an invitation.
+    pub(super) fn act(&mut self, action: ScanningAction) -> Option<Private> {
+        match action {
+            ScanningAction::Scan(on) => self.switch(on),
+            ScanningAction::Camera(Sight::There(there)) => self.there = there,
             // It was switched off meanwhile.
-            _ if !scanning.on => return,
-            Sight::Invitation(link) => {
-                self.scan(false);
-                self.take_scanned(link.0);
+            ScanningAction::Camera(_) if !self.on => {}
+            ScanningAction::Camera(Sight::Invitation(link)) => {
+                self.switch(false);
+                return Some(link);
             }
-            Sight::OtherCode => scanning.other_code = true,
-            Sight::Problem(problem) => {
-                scanning.on = false;
-                scanning.other_code = false;
-                scanning.problem = Some(problem);
+            ScanningAction::Camera(Sight::OtherCode) => self.other_code = true,
+            ScanningAction::Camera(Sight::Problem(problem)) => {
+                self.switch(false);
+                self.problem = Some(problem);
                 // It may be there no more.
-                self.camera.looked = false;
+                self.looked = false;
             }
         }
-        self.changed.adding = true;
+        None
     }
 
-    /// The camera is on only while the page is in view that has the switch; whatever leads away lets go of it.
-    pub(super) fn mind_camera(&mut self) {
-        let in_view = self.place == Place::Main(Pane::Adding) && !self.hidden;
-        if !in_view && self.adding.scanning.on {
-            self.scan(false);
+    fn switch(&mut self, on: bool) {
+        self.on = on && self.there;
+        self.other_code = false;
+        self.problem = None;
+    }
+
+    /// The camera is on only while the page is in view that has the switch; leaving it lets go of the camera. Says
+    /// whether it was switched off.
+    pub(super) fn settle(&mut self, context: &Context) -> (bool, Vec<Outcome>) {
+        let mut outcomes = Vec::new();
+        let in_view = context.shows(Pane::Adding) && !context.presence.hidden;
+        let leaves = !in_view && self.on;
+        if leaves {
+            self.switch(false);
         }
-        if in_view && !self.camera.looked {
-            self.out.push(Effect::LookForCamera);
+        if in_view && !self.looked {
+            outcomes.push(Outcome::Do(Effect::LookForCamera));
         }
-        self.camera.looked = in_view;
-        let on = self.adding.scanning.on;
-        if self.camera.on != on {
-            self.camera.on = on;
-            self.out.push(Effect::Camera(on));
+        self.looked = in_view;
+        if self.asked_on != self.on {
+            self.asked_on = self.on;
+            outcomes.push(Outcome::Do(Effect::Camera(self.on)));
         }
+        (leaves, outcomes)
+    }
+
+    /// Forgets what the page shows: the camera itself is still to be switched off.
+    pub(super) fn forget(&mut self) {
+        *self = Self {
+            looked: self.looked,
+            asked_on: self.asked_on,
+            ..Self::default()
+        };
     }
 }

@@ -2,18 +2,20 @@
 
 use std::collections::VecDeque;
 
-use hedgerow_node::api::{
-    Call, Contact, ContactId, MAX_TEXT, MessageId, Private, Refusal, WayState, WayStatus,
-};
+use hedgerow_node::api::{Call, Contact, ContactId, MAX_TEXT, MessageId, Private};
 
-use super::app::App;
-use super::dialog::{Banner, Details, Dialog, WayRow};
-use super::effect::{Effect, Question, Request, Ticket};
+use super::banner::Banner;
+use super::calendar::Date;
+use super::context::Context;
+use super::dialog::{Details, Dialog};
+use super::effect::{Effect, Ticket};
 use super::face::Face;
 use super::fetching::{Fetching, Target};
 use super::links::{self, Opens};
-use super::place::Pane;
+use super::outcome::Outcome;
+use super::reading::Reading;
 use super::rows::{self, Reach, Row};
+use super::saying::said;
 use super::window::{Loaded, Window};
 
 /// A draft is kept so long after the last key, or, while typing goes on, after the first.
@@ -28,6 +30,55 @@ const MAX_SENDING: usize = 32;
 
 /// The longest draft that is kept in memory, in bytes: what is pasted by mistake can be taken back.
 const MAX_DRAFT: usize = 16 * MAX_TEXT;
+
+/// What a person does in a conversation.
+#[derive(Clone)]
+pub enum ThreadAction {
+    /// The text being written, as it is now.
+    Draft(String),
+    /// Send it.
+    Send,
+    /// The view comes near the first loaded row.
+    NearTop,
+    /// The view comes near the last loaded row.
+    NearBottom,
+    /// This is the last message that is fully in view; its row may be anything else's.
+    Seen(MessageId),
+    /// To the newest message.
+    JumpToNewest,
+    /// To what arrived late, or else to the first unread.
+    JumpToUnread,
+    /// Ask for a date.
+    AskDate,
+    /// To the first message of that day or after it.
+    JumpToDate(Date),
+    /// To that part of the whole, 0 to 1.
+    ScrollTo(f64),
+    /// To one message.
+    JumpTo(MessageId),
+    /// Show a long text whole.
+    Unfold(MessageId),
+    /// A link was clicked, in a message.
+    OpenLink(String),
+    /// Copy a message.
+    CopyMessage(MessageId),
+    /// Tell everything about a message.
+    Details(MessageId),
+    /// Put an emoji on a message, or take ours back.
+    React {
+        /// Which message.
+        id: MessageId,
+        /// Which emoji.
+        emoji: String,
+    },
+    /// Pin a message for everybody, or take it down.
+    Pin {
+        /// Which message.
+        id: MessageId,
+        /// Pin it.
+        pinned: bool,
+    },
+}
 
 /// The open conversation.
 pub struct Thread {
@@ -69,8 +120,26 @@ pub struct Thread {
     pub scroll: Option<Scroll>,
     pub(super) window: Window,
     pub(super) fetching: Fetching,
-    pub(super) reach: Reach,
+    pub(super) reading: Reading,
+    pub(super) changed: ThreadChanged,
+    reach: Reach,
     typed: Typed,
+}
+
+/// What is to be drawn again.
+#[derive(Clone, Copy, Default)]
+pub(super) struct ThreadChanged {
+    /// The rows.
+    pub rows: bool,
+    /// Anything else.
+    pub rest: bool,
+}
+
+impl ThreadChanged {
+    pub const ALL: Self = Self {
+        rows: true,
+        rest: true,
+    };
 }
 
 /// Keys that were typed since the draft was kept.
@@ -98,10 +167,11 @@ pub enum Scroll {
 }
 
 impl Thread {
-    fn new(contact: &Contact, face: Face, draft: String) -> Self {
+    /// The conversation with a contact, in which this is being written.
+    pub(super) fn new(contact: &Contact, draft: String, context: &Context) -> Self {
         let mut thread = Self {
             contact: contact.id.clone(),
-            face,
+            face: Face::of(contact, &context.calendar),
             total: contact.messages,
             first: 0,
             loaded: 0,
@@ -120,10 +190,14 @@ impl Thread {
             scroll: None,
             window: Window::default(),
             fetching: Fetching::default(),
+            reading: Reading::default(),
+            changed: ThreadChanged::ALL,
             reach: Reach::default(),
             typed: Typed::default(),
         };
-        thread.measure();
+        thread.know(contact, context);
+        thread.jump(Target::Opening);
+        thread.draw_rows(context);
         thread
     }
 
@@ -136,6 +210,141 @@ impl Thread {
     pub(super) fn draft_due_ms(&self) -> Option<u64> {
         let first_ms = self.typed.first_ms?;
         Some((self.typed.last_ms + DRAFT_REST_MS).min(first_ms + DRAFT_LATEST_MS))
+    }
+
+    pub(super) fn act(&mut self, action: ThreadAction, context: &Context) -> Vec<Outcome> {
+        match action {
+            ThreadAction::Draft(draft) => self.type_draft(draft, context),
+            // The page sends, which remembers what is on its way.
+            ThreadAction::Send => {}
+            ThreadAction::NearTop => self.near(true),
+            ThreadAction::NearBottom => self.near(false),
+            ThreadAction::Seen(id) => self.see(id, context),
+            ThreadAction::JumpToNewest => self.jump(Target::Newest),
+            ThreadAction::JumpToUnread => self.jump_to_unread(),
+            ThreadAction::AskDate => return vec![self.ask_date(context)],
+            ThreadAction::JumpToDate(date) => {
+                self.jump(Target::Date(date));
+                return vec![Outcome::Dismiss];
+            }
+            ThreadAction::ScrollTo(fraction) => self.scroll_to(fraction),
+            ThreadAction::JumpTo(id) => self.jump_to(id),
+            ThreadAction::Unfold(id) => {
+                if self.window.unfold(&id) {
+                    self.draw_rows(context);
+                }
+            }
+            ThreadAction::OpenLink(link) => return open_link(link).into_iter().collect(),
+            ThreadAction::CopyMessage(id) => return self.copy(&id),
+            ThreadAction::Details(id) => return self.details(&id, context),
+            ThreadAction::React { id, emoji } => return vec![self.react(id, emoji)],
+            ThreadAction::Pin { id, pinned } => {
+                let contact = self.contact.clone();
+                let pin = Outcome::ask(Call::Pin(contact, id, pinned));
+                return vec![Outcome::Dismiss, pin];
+            }
+        }
+        Vec::new()
+    }
+
+    /// Takes over what is known of the contact.
+    pub(super) fn know(&mut self, contact: &Contact, context: &Context) {
+        self.face = Face::of(contact, &context.calendar);
+        self.unread = contact.unread;
+        self.total = self.total.max(contact.messages);
+        self.measure();
+        self.changed.rest = true;
+        let reach = Reach {
+            over: contact.reachable,
+            why: contact.why,
+        };
+        if self.reach != reach {
+            self.reach = reach;
+            self.draw_rows(context);
+        }
+    }
+
+    /// Draws the rows of what is loaded.
+    pub(super) fn draw_rows(&mut self, context: &Context) {
+        let line = self.first_unread.as_ref();
+        self.rows = rows::rows(&self.window, line, self.reach, &context.calendar);
+        self.total = self.window.total.max(self.window.end());
+        self.first = self.window.first();
+        self.loaded = self.window.len() as u64;
+        self.at_newest = self.window.at_newest();
+        self.at_oldest = self.window.at_oldest();
+        self.changed = ThreadChanged::ALL;
+    }
+
+    /// Ours are delivered, up to this one of its log.
+    pub(super) fn delivered(&mut self, upto: &MessageId, context: &Context) {
+        if self.window.delivered(upto) {
+            self.draw_rows(context);
+        }
+    }
+
+    /// The text being written is this now.
+    fn type_draft(&mut self, mut draft: String, context: &Context) {
+        if draft == self.draft {
+            return;
+        }
+        if draft.len() > MAX_DRAFT {
+            draft.truncate(draft.floor_char_boundary(MAX_DRAFT));
+            self.set_draft(draft);
+        } else {
+            self.draft = draft;
+        }
+        self.measure();
+        let now_ms = context.now.monotonic_ms;
+        self.typed.first_ms.get_or_insert(now_ms);
+        self.typed.last_ms = now_ms;
+        self.changed.rest = true;
+    }
+
+    /// Has the draft kept, if anything was typed since it last was.
+    pub(super) fn keep_draft(&mut self) -> Vec<Outcome> {
+        match self.typed.first_ms.take() {
+            Some(_) => kept(&self.contact, &self.draft),
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes the text being written, to send it.
+    pub(super) fn begin_sending(&mut self, ticket: Ticket, context: &Context) -> Option<String> {
+        if !self.may_send {
+            return None;
+        }
+        let text = self.draft.trim().to_owned();
+        self.sending.push(Sending {
+            ticket,
+            text: text.clone(),
+        });
+        self.set_draft(String::new());
+        // The node takes it away with the message.
+        self.typed.first_ms = None;
+        self.first_unread = None;
+        self.fetching.follow();
+        self.draw_rows(context);
+        Some(text)
+    }
+
+    /// A text is durable, or was refused: then it is a draft again, and what was written is not lost.
+    pub(super) fn end_sending(&mut self, ticket: Ticket, refused: Option<String>) -> Vec<Outcome> {
+        self.sending.retain(|one| one.ticket != ticket);
+        self.changed.rest = true;
+        let Some(text) = refused else {
+            self.measure();
+            // An event tells of the message; a reader elsewhere is taken there.
+            if !self.at_newest {
+                self.jump(Target::Newest);
+            }
+            return Vec::new();
+        };
+        let draft = before(text, &self.draft);
+        let kept = kept(&self.contact, &draft);
+        self.set_draft(draft);
+        self.typed.first_ms = None;
+        kept
     }
 
     fn set_draft(&mut self, draft: String) {
@@ -152,342 +361,100 @@ impl Thread {
             && !self.face.blocked
             && self.sending.len() < MAX_SENDING;
     }
-}
-
-impl App {
-    /// Opens a conversation.
-    pub(super) fn open_chat(&mut self, id: &ContactId) {
-        let Some(known) = self.chats.known.get(id) else {
-            return;
-        };
-        self.out.push(Effect::FocusDraft);
-        if self
-            .thread
-            .as_ref()
-            .is_none_or(|thread| thread.contact != *id)
-        {
-            let face = Face::of(&known.contact, &self.calendar);
-            let thread = Thread::new(&known.contact, face, known.draft.clone());
-            self.close_thread();
-            self.thread = Some(thread);
-            self.show_thread_contact();
-            self.jump(Target::Opening);
-            self.draw_rows();
-            self.draw_chats();
-        }
-        self.go_to(Pane::Thread);
-    }
-
-    /// Opens the conversation next to this one in the list.
-    pub(super) fn step(&mut self, down: bool) {
-        let rows = &self.chats.rows;
-        let here = rows.iter().position(|row| row.selected);
-        let next = match (here, down) {
-            (Some(here), true) => here + 1,
-            (Some(here), false) => here.wrapping_sub(1),
-            (None, _) => 0,
-        };
-        if let Some(id) = rows.get(next).map(|row| row.id.clone()) {
-            self.open_chat(&id);
-        }
-    }
-
-    /// Lets go of the open conversation, keeping its draft.
-    pub(super) fn close_thread(&mut self) {
-        self.keep_draft();
-        self.changed.picker |= self.picker.take().is_some();
-        if self.thread.take().is_some() {
-            self.changed.thread = true;
-            self.changed.rows = true;
-        }
-    }
-
-    /// Takes over what is known of the contact.
-    pub(super) fn show_thread_contact(&mut self) {
-        let Some(thread) = self.thread.as_mut() else {
-            return;
-        };
-        let Some(known) = self.chats.known.get(&thread.contact) else {
-            return;
-        };
-        let contact = &known.contact;
-        thread.face = Face::of(contact, &self.calendar);
-        thread.unread = contact.unread;
-        thread.total = thread.total.max(contact.messages);
-        thread.measure();
-        self.changed.thread = true;
-        let reach = Reach {
-            over: contact.reachable,
-            why: contact.why,
-        };
-        if thread.reach != reach {
-            thread.reach = reach;
-            self.draw_rows();
-        }
-    }
-
-    /// Draws the rows of what is loaded.
-    pub(super) fn draw_rows(&mut self) {
-        let Some(thread) = self.thread.as_mut() else {
-            return;
-        };
-        let line = thread.first_unread.as_ref();
-        thread.rows = rows::rows(&thread.window, line, thread.reach, &self.calendar);
-        thread.total = thread.window.total.max(thread.window.end());
-        thread.first = thread.window.first();
-        thread.loaded = thread.window.len() as u64;
-        thread.at_newest = thread.window.at_newest();
-        thread.at_oldest = thread.window.at_oldest();
-        self.changed.thread = true;
-        self.changed.rows = true;
-    }
-
-    /// The text being written is this now.
-    pub(super) fn type_draft(&mut self, mut draft: String) {
-        let now_ms = self.now.monotonic_ms;
-        let Some(thread) = self.thread.as_mut() else {
-            return;
-        };
-        if draft == thread.draft {
-            return;
-        }
-        if draft.len() > MAX_DRAFT {
-            draft.truncate(draft.floor_char_boundary(MAX_DRAFT));
-            thread.set_draft(draft);
-        } else {
-            thread.draft = draft;
-        }
-        thread.measure();
-        thread.typed.first_ms.get_or_insert(now_ms);
-        thread.typed.last_ms = now_ms;
-        self.changed.thread = true;
-    }
-
-    /// Has the draft kept, if anything was typed since it last was.
-    pub(super) fn keep_draft(&mut self) {
-        let Some(thread) = self.thread.as_mut() else {
-            return;
-        };
-        if thread.typed.first_ms.take().is_none() {
-            return;
-        }
-        let kept = thread.draft[..thread.draft.floor_char_boundary(MAX_TEXT)].to_owned();
-        let (contact, text) = (thread.contact.clone(), Private(kept.clone()));
-        self.ask(Call::SetDraft(contact.clone(), text));
-        if let Some(known) = self.chats.known.get_mut(&contact) {
-            known.draft = kept;
-            self.draw_chats();
-        }
-    }
-
-    /// Sends the text being written.
-    pub(super) fn send(&mut self) {
-        let ticket = self.ticket();
-        let Some(thread) = self.thread.as_mut().filter(|thread| thread.may_send) else {
-            return;
-        };
-        let text = thread.draft.trim().to_owned();
-        let contact = thread.contact.clone();
-        thread.sending.push(Sending {
-            ticket,
-            text: text.clone(),
-        });
-        self.unsent.insert(ticket, (contact.clone(), text.clone()));
-        thread.set_draft(String::new());
-        // The node takes it away with the message.
-        thread.typed.first_ms = None;
-        thread.first_unread = None;
-        thread.fetching.follow();
-        if let Some(known) = self.chats.known.get_mut(&contact) {
-            known.draft = String::new();
-            self.draw_chats();
-        }
-        self.ask(Request::Send {
-            of: Question { ticket, contact },
-            text: Private(text),
-        });
-        self.draw_rows();
-    }
-
-    /// A text is durable, or was refused.
-    pub(super) fn hear_sent(&mut self, of: &Question, answer: Result<MessageId, Refusal>) {
-        let Some(text) = self.unsent.remove(&of.ticket).map(|(_, text)| text) else {
-            return;
-        };
-        let open = self
-            .thread
-            .as_mut()
-            .filter(|thread| thread.contact == of.contact);
-        let Some(thread) = open else {
-            if let Err(refusal) = answer {
-                self.put_back(&of.contact, text);
-                self.refused(refusal);
-            }
-            return;
-        };
-        thread.sending.retain(|one| one.ticket != of.ticket);
-        match answer {
-            Ok(_) => {
-                thread.measure();
-                // An event tells of the message; whoever is elsewhere is taken there.
-                if !thread.at_newest {
-                    self.jump(Target::Newest);
-                }
-            }
-            Err(refusal) => {
-                // What was written is not lost.
-                let draft = match thread.draft.is_empty() {
-                    true => text,
-                    false => format!("{text}\n{}", thread.draft),
-                };
-                thread.set_draft(draft);
-                thread.typed.first_ms = Some(0);
-                self.keep_draft();
-                self.refused(refusal);
-            }
-        }
-        self.changed.thread = true;
-    }
-
-    /// What could not be sent is a draft again, of a conversation that is not open.
-    pub(super) fn put_back(&mut self, contact: &ContactId, text: String) {
-        let Some(known) = self.chats.known.get_mut(contact) else {
-            return;
-        };
-        let draft = match known.draft.is_empty() {
-            true => text,
-            false => format!("{text}\n{}", known.draft),
-        };
-        let kept = draft[..draft.floor_char_boundary(MAX_TEXT)].to_owned();
-        known.draft = kept.clone();
-        self.ask(Call::SetDraft(contact.clone(), Private(kept)));
-        self.draw_chats();
-    }
-
-    /// Ours are delivered, up to this one of its log.
-    pub(super) fn hear_delivered(&mut self, contact: &ContactId, upto: &MessageId) {
-        let open = self
-            .thread
-            .as_mut()
-            .filter(|thread| thread.contact == *contact);
-        let Some(thread) = open else {
-            return;
-        };
-        if thread.window.delivered(upto) {
-            self.draw_rows();
-        }
-    }
-
-    /// Shows a long text whole.
-    pub(super) fn unfold(&mut self, id: &MessageId) {
-        if self
-            .thread
-            .as_mut()
-            .is_some_and(|thread| thread.window.unfold(id))
-        {
-            self.draw_rows();
-        }
-    }
 
     /// Puts a message on the clipboard.
-    pub(super) fn copy_message(&mut self, id: &MessageId) {
-        let found = self
-            .thread
-            .as_ref()
-            .and_then(|thread| thread.window.find(id));
-        let text = found.map(Loaded::text).unwrap_or_default();
-        if !text.is_empty() {
-            self.copy(text);
+    fn copy(&self, id: &MessageId) -> Vec<Outcome> {
+        let text = self.window.find(id).map(Loaded::text).unwrap_or_default();
+        if text.is_empty() {
+            return Vec::new();
         }
-    }
-
-    pub(super) fn copy(&mut self, text: String) {
-        self.out.push(Effect::Copy(Private(text)));
-        self.tell(Banner::Copied);
+        vec![
+            Outcome::Do(Effect::Copy(Private(text))),
+            Outcome::Tell(Banner::Copied),
+        ]
     }
 
     /// Tells everything about a message.
-    pub(super) fn show_details(&mut self, id: &MessageId) {
-        let Some(thread) = self.thread.as_ref() else {
-            return;
+    fn details(&self, id: &MessageId, context: &Context) -> Vec<Outcome> {
+        let Some(one) = self.window.find(id) else {
+            return Vec::new();
         };
-        let Some(one) = thread.window.find(id) else {
-            return;
-        };
-        let (tick, why) = rows::tick(&one.message, thread.reach);
+        let (tick, why) = rows::tick(&one.message, self.reach);
         let details = Details {
             id: id.clone(),
-            name: thread.face.name.clone(),
+            name: self.face.name.clone(),
             mine: one.message.mine,
             pinned: one.message.pinned,
-            time: self.calendar.when(one.message.time_ms),
-            ahead: one.message.is_ahead(self.now.wall_ms),
+            time: context.calendar.when(one.message.time_ms),
+            ahead: one.message.is_ahead(context.now.wall_ms),
             tick,
             why,
-            next: self.next_attempt(why),
-            reachable: thread.face.reachable,
+            next: context.next_attempt(why),
+            reachable: self.face.reachable,
             text: one.text(),
             ways: Vec::new(),
-            contact: thread.contact.clone(),
+            contact: self.contact.clone(),
         };
-        if details.mine && !one.message.delivered {
-            self.out
-                .push(Effect::Ask(Call::Ways(details.contact.clone()).into()));
-        }
-        self.ask_user(Dialog::MessageDetails(details));
+        let waits = details.mine && !one.message.delivered;
+        let ways = waits.then(|| Outcome::ask(Call::Ways(self.contact.clone())));
+        let show = Outcome::Show(Dialog::MessageDetails(details));
+        ways.into_iter().chain([show]).collect()
     }
 
-    /// How the carriers stand with a contact.
-    pub(super) fn hear_ways(&mut self, contact: &ContactId, ways: &[WayStatus]) {
-        let next = |state: WayState| match state {
-            WayState::NoAnswer { next_ms } => Some(self.calendar.when(next_ms)),
-            _ => None,
-        };
-        let rows = ways.iter().map(|way| WayRow {
-            carrier: way.carrier,
-            state: way.state,
-            next: next(way.state),
+    /// Puts an emoji on a message; ours is taken back.
+    pub(super) fn react(&self, id: MessageId, emoji: String) -> Outcome {
+        let is_ours = self.window.find(&id).is_some_and(|one| {
+            let mut said = said(&one.message).into_iter();
+            said.any(|said| said.mine && said.emoji == emoji)
         });
-        let rows = rows.collect();
-        if let Some(Dialog::MessageDetails(details)) = &mut self.dialog
-            && details.contact == *contact
-        {
-            details.ways = rows;
-            self.changed.dialog = true;
-        }
+        let emoji = Private(if is_ours { String::new() } else { emoji });
+        Outcome::ask(Call::React(self.contact.clone(), id, emoji))
     }
 
     /// Asks for a date.
-    pub(super) fn ask_date(&mut self) {
-        let Some(thread) = self.thread.as_ref() else {
-            return;
-        };
-        let seen = thread
-            .fetching
-            .in_view()
-            .and_then(|id| thread.window.find(id));
-        let shown = seen.or_else(|| thread.window.iter().last());
-        let at_ms = shown.map_or(self.now.wall_ms, |one| one.message.time_ms);
-        let at = self.calendar.when(at_ms).date;
-        self.ask_user(Dialog::JumpToDate { at });
+    fn ask_date(&self, context: &Context) -> Outcome {
+        let in_view = self.reading.in_view.as_ref();
+        let seen = in_view.and_then(|id| self.window.find(id));
+        let shown = seen.or_else(|| self.window.iter().last());
+        let at_ms = shown.map_or(context.now.wall_ms, |one| one.message.time_ms);
+        let at = context.calendar.when(at_ms).date;
+        Outcome::Show(Dialog::JumpToDate { at })
     }
+}
 
-    /// A link in a message was clicked.
-    pub(super) fn open_link(&mut self, link: String) {
-        match links::opens(&link) {
-            Opens::Page {
-                url,
-                host,
-                foreign_letters,
-                in_clear,
-            } => self.ask_user(Dialog::OpenLink {
-                url,
-                host,
-                foreign_letters,
-                in_clear,
-            }),
-            Opens::Invitation => self.take_link(link),
-            Opens::Nothing => {}
-        }
+/// What could not be sent stands before what was written since.
+pub(super) fn before(text: String, draft: &str) -> String {
+    match draft.is_empty() {
+        true => text,
+        false => format!("{text}\n{draft}"),
+    }
+}
+
+/// Has a draft kept, as far as one is.
+pub(super) fn kept(contact: &ContactId, draft: &str) -> Vec<Outcome> {
+    let kept = draft[..draft.floor_char_boundary(MAX_TEXT)].to_owned();
+    let text = Private(kept.clone());
+    vec![
+        Outcome::ask(Call::SetDraft(contact.clone(), text)),
+        Outcome::Draft(contact.clone(), kept),
+    ]
+}
+
+/// What clicking a link leads to.
+fn open_link(link: String) -> Option<Outcome> {
+    match links::opens(&link) {
+        Opens::Page {
+            url,
+            host,
+            foreign_letters,
+            in_clear,
+        } => Some(Outcome::Show(Dialog::OpenLink {
+            url,
+            host,
+            foreign_letters,
+            in_clear,
+        })),
+        Opens::Invitation => Some(Outcome::TakeLink(link)),
+        Opens::Nothing => None,
     }
 }

@@ -154,7 +154,7 @@ fn an_invitation_is_scanned_by_keyboard_and_screen_reader() {
     let mut window = Window::of(stage, 360.0, 720.0);
     let scan = "Scan with the camera";
     assert!(window.all(scan).is_empty(), "there is no camera");
-    window.does(Action::Camera(Sight::There(true)));
+    window.does(ScanningAction::Camera(Sight::There(true)));
     window.one(scan).invoke_accessible_default_action();
     window.settles();
     assert!(window.done(|effect| matches!(effect, Effect::Camera(true))));
@@ -164,7 +164,7 @@ fn an_invitation_is_scanned_by_keyboard_and_screen_reader() {
     assert_eq!(sight.accessible_role(), Some(AccessibleRole::Image));
     let (top, height) = (sight.absolute_position().y, sight.size().height);
     assert!(top > 0.0 && top + height < 720.0, "it is in view");
-    window.does(Action::Camera(Sight::OtherCode));
+    window.does(ScanningAction::Camera(Sight::OtherCode));
     window.one("This code is no invitation to Hedgerow.");
 
     // The way out has the focus; the camera is free when it is gone.
@@ -184,7 +184,7 @@ fn an_invitation_is_scanned_by_keyboard_and_screen_reader() {
     window.one(scan).invoke_accessible_default_action();
     window.settles();
     let link = Private("hedgerow:ABC".into());
-    window.does(Action::Camera(Sight::Invitation(link.clone())));
+    window.does(ScanningAction::Camera(Sight::Invitation(link.clone())));
     let pasted = window.one("The link that you were given");
     assert_eq!(pasted.accessible_value().as_deref(), Some("hedgerow:ABC"));
     let joins = |window: &Window| {
@@ -201,7 +201,7 @@ fn an_invitation_is_scanned_by_keyboard_and_screen_reader() {
     // Whatever is wrong is said, with what to do about it.
     window.one(scan).invoke_accessible_default_action();
     window.settles();
-    window.does(Action::Camera(Sight::Problem(CameraProblem::Busy)));
+    window.does(ScanningAction::Camera(Sight::Problem(CameraProblem::Busy)));
     window.one("Another program is using the camera. Close it, and try again.");
     window.one(scan);
 }
@@ -253,7 +253,7 @@ fn the_application_is_used_by_keyboard_and_screen_reader() {
     type Lead = fn(&mut Stage);
     let leads: [Lead; 6] = [
         |_| {},
-        |stage| stage.does(Action::OpenChat(id("a"))),
+        |stage| stage.does(ChatsAction::OpenChat(id("a"))),
         |stage| stage.does(Action::ShowPerson(id("a"))),
         |stage| stage.does(Action::ShowAdding),
         |stage| stage.does(Action::ShowNetwork),

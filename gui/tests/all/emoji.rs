@@ -152,9 +152,9 @@ fn talking(width: f32) -> Window {
     stage.talk("a").add("Warm here 🔥", false, NOON - 60_000);
     stage.handle(Update::Event(Event::Missed));
     stage.answer();
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     let mut window = Window::of(stage, width, 720.0);
-    window.does(Action::OpenChat(id("a")));
+    window.does(ChatsAction::OpenChat(id("a")));
     window.window.ui().invoke_focus_draft();
     window.settles();
     window

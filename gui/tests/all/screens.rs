@@ -111,8 +111,8 @@ fn screens() -> [Screen; 22] {
                 mode: Mode::Own,
                 found: Found::Nothing,
             });
-            stage.does(Action::Name("Ana".into()));
-            stage.does(Action::Passphrase(stage::passphrase("violet harbour")));
+            stage.does(DoorAction::Name("Ana".into()));
+            stage.does(DoorAction::Passphrase(stage::passphrase("violet harbour")));
             stage
         }),
         ("unlock", || {
@@ -129,24 +129,27 @@ fn screens() -> [Screen; 22] {
         ("emoji", emoji),
         ("picker", || {
             let mut stage = emoji();
-            for used in ["❤️", "🙂", "👍🏽"] {
-                stage.does(Action::Prefer(Preference::EmojiUsed(used.into())));
-            }
-            stage.does(Action::Picker(Picking::Open {
+            let open = PickerAction::Open {
                 purpose: Purpose::Draft,
                 language: "en".into(),
-            }));
+            };
+            stage.does(open.clone());
+            for used in ["❤️", "🙂", "👍🏽"] {
+                stage.does(PickerAction::Pick(used.into()));
+            }
+            stage.does(PickerAction::Close);
+            stage.does(open);
             stage
         }),
         ("details", || {
             let mut stage = conversation();
             let waiting = stage.talk("a").messages.last().expect("one").id.clone();
-            stage.does(Action::Details(waiting));
+            stage.does(ThreadAction::Details(waiting));
             stage
         }),
         ("link", || {
             let mut stage = conversation();
-            stage.does(Action::OpenLink(
+            stage.does(ThreadAction::OpenLink(
                 "http://xn--80ak6aa92e.example/minutes".into(),
             ));
             stage
@@ -159,7 +162,7 @@ fn screens() -> [Screen; 22] {
         ("adding", || {
             let mut stage = people();
             stage.does(Action::ShowAdding);
-            stage.does(Action::Invite {
+            stage.does(AddingAction::Invite {
                 in_person: true,
                 valid_for_s: 1_800,
             });
@@ -168,9 +171,9 @@ fn screens() -> [Screen; 22] {
         ("scanning", || {
             let mut stage = people();
             stage.does(Action::ShowAdding);
-            stage.does(Action::Camera(Sight::There(true)));
-            stage.does(Action::Scan(true));
-            stage.does(Action::Camera(Sight::OtherCode));
+            stage.does(ScanningAction::Camera(Sight::There(true)));
+            stage.does(ScanningAction::Scan(true));
+            stage.does(ScanningAction::Camera(Sight::OtherCode));
             stage
         }),
         ("network", || {
@@ -194,15 +197,15 @@ fn screens() -> [Screen; 22] {
             let mut stage = people();
             stage.node.bluetooth = Some(CarrierCondition::NotPrivate);
             stage.does(Action::ShowNetwork);
-            stage.does(Action::ShowAddress(true));
+            stage.does(BluetoothAction::ShowAddress(true));
             stage
         }),
         ("paths", || {
             let mut stage = people();
             stage.does(Action::ShowNetwork);
-            stage.does(Action::ChoosePaths(PathsKind::Proxied));
-            stage.does(Action::Proxy("localhost:9050".into()));
-            stage.does(Action::UseProxy);
+            stage.does(PathsAction::ChoosePaths(PathsKind::Proxied));
+            stage.does(PathsAction::Proxy("localhost:9050".into()));
+            stage.does(PathsAction::UseProxy);
             stage
         }),
         ("relays", || {
@@ -243,7 +246,7 @@ fn screens() -> [Screen; 22] {
         }),
         ("notifications", || {
             let mut stage = people();
-            stage.does(Action::Tray(true));
+            stage.does(WindowAction::Tray(true));
             stage.does(Action::ShowSettings(SettingsPage::Notifications));
             stage
         }),
@@ -254,7 +257,7 @@ fn screens() -> [Screen; 22] {
         }),
         ("wipe", || {
             let mut stage = people();
-            stage.does(Action::Wipe);
+            stage.does(DoorAction::Wipe);
             stage
         }),
     ]
@@ -323,8 +326,8 @@ fn people() -> Stage {
 
 fn conversation() -> Stage {
     let mut stage = people();
-    stage.does(Action::OpenChat(id("a")));
-    stage.does(Action::Draft("And the tape".into()));
+    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ThreadAction::Draft("And the tape".into()));
     stage
 }
 
@@ -357,8 +360,8 @@ fn emoji() -> Stage {
     }
     stage.handle(Update::Event(Event::Missed));
     stage.answer();
-    stage.does(Action::OpenChat(id("b")));
-    stage.does(Action::Draft("On my way 🚲, two streets left".into()));
+    stage.does(ChatsAction::OpenChat(id("b")));
+    stage.does(ThreadAction::Draft("On my way 🚲, two streets left".into()));
     stage
 }
 

@@ -105,21 +105,21 @@ fn a_conversation_without_unread_messages_opens_at_its_end() {
 #[test]
 fn what_comes_above_the_view_or_goes_from_there_does_not_move_it() {
     let mut window = talking(2_000);
-    window.does(Action::ScrollTo(0.5));
+    window.does(ThreadAction::ScrollTo(0.5));
     let before = window.lines();
     assert!(
         before.iter().any(|(text, _)| text == "line 1000"),
         "{before:?}"
     );
     // Older ones are loaded.
-    window.does(Action::NearTop);
+    window.does(ThreadAction::NearTop);
     assert_same_place(&before, &window.lines());
     // One arrives late, further up and loaded.
     comes(&mut window, 980, "late");
     assert_same_place(&before, &window.lines());
     // So much is loaded below that what is far above is let go.
     for _ in 0..3 {
-        window.does(Action::NearBottom);
+        window.does(ThreadAction::NearBottom);
         assert_same_place(&before, &window.lines());
     }
     let first = window.window.ui().global::<ThreadView>().get_first();

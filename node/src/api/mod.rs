@@ -48,4 +48,4 @@ pub use relays::{RelayCondition, RelayPaths, RelayStatus};
 pub use remote::Remote;
 
 pub use crate::engine::MAX_NAME;
-pub use crate::engine::conversation::MAX_TEXT;
+pub use crate::engine::conversation::{MAX_EMOJI, MAX_TEXT};

@@ -9,35 +9,36 @@ use crate::stage::*;
 fn an_invitation_is_shown_as_a_picture_counts_down_and_is_cancelled() {
     let mut stage = Stage::open(&[]);
     stage.does(Action::ShowAdding);
-    stage.act(Action::Invite {
+    stage.act(AddingAction::Invite {
         in_person: true,
         valid_for_s: 120,
     });
-    assert!(stage.app.adding.busy);
+    assert!(stage.app.pages.adding.busy);
     stage.answer();
-    let shown = stage.app.adding.shown.clone().unwrap();
+    let shown = stage.app.pages.adding.shown.clone().unwrap();
     assert_eq!((shown.left_min, shown.in_person), (2, true));
     assert_eq!(shown.qr.modules.len(), shown.qr.side * shown.qr.side);
     assert!(
         shown.qr.side >= 21 && shown.qr.modules[0],
         "a corner of a finder is dark"
     );
-    stage.does(Action::CopyLink);
+    stage.does(AddingAction::CopyLink);
     assert!(matches!(stage.done.last(), Some(Effect::Copy(link)) if link.0 == shown.link));
     stage.later(61_000);
-    assert_eq!(stage.app.adding.shown.as_ref().unwrap().left_min, 1);
+    assert_eq!(stage.app.pages.adding.shown.as_ref().unwrap().left_min, 1);
     stage.later(60_000);
-    assert!(stage.app.adding.shown.is_none(), "it has expired");
+    assert!(stage.app.pages.adding.shown.is_none(), "it has expired");
 
-    stage.does(Action::Invite {
+    stage.does(AddingAction::Invite {
         in_person: false,
         valid_for_s: 3_600,
     });
-    let open = stage.app.adding.shown.as_ref().unwrap().id.clone();
-    stage.does(Action::CancelInvitation(open.clone()));
-    assert!(stage.app.adding.shown.is_none());
+    let open = stage.app.pages.adding.shown.as_ref().unwrap().id.clone();
+    stage.does(AddingAction::CancelInvitation(open.clone()));
+    assert!(stage.app.pages.adding.shown.is_none());
     let row = stage
         .app
+        .pages
         .adding
         .invitations
         .iter()
@@ -50,21 +51,21 @@ fn an_invitation_is_shown_as_a_picture_counts_down_and_is_cancelled() {
 fn a_join_tells_its_progress_and_its_problems() {
     let mut stage = Stage::open(&[]);
     stage.does(Action::ShowAdding);
-    stage.does(Action::Pasted("https://example.org".into()));
-    stage.does(Action::Join);
-    assert!(stage.app.adding.problem == Some(Refusal::BadLink));
-    assert_eq!(stage.app.adding.pasted, "https://example.org");
-    stage.does(Action::Pasted(" hedgerow:ABC\n".into()));
-    assert!(stage.app.adding.problem.is_none());
-    stage.does(Action::Join);
-    assert_eq!(stage.app.adding.pasted, "");
-    let join = stage.app.adding.joining[0].id.clone();
+    stage.does(AddingAction::Pasted("https://example.org".into()));
+    stage.does(AddingAction::Join);
+    assert!(stage.app.pages.adding.problem == Some(Refusal::BadLink));
+    assert_eq!(stage.app.pages.adding.pasted, "https://example.org");
+    stage.does(AddingAction::Pasted(" hedgerow:ABC\n".into()));
+    assert!(stage.app.pages.adding.problem.is_none());
+    stage.does(AddingAction::Join);
+    assert_eq!(stage.app.pages.adding.pasted, "");
+    let join = stage.app.pages.adding.joining[0].id.clone();
     stage.happens(Event::JoinFailed {
         invitation: join.clone(),
         why: JoinProblem::NoAnswer,
     });
-    assert!(stage.app.adding.joining[0].problem == Some(JoinProblem::NoAnswer));
-    assert!(!stage.app.adding.joining[0].ended);
+    assert!(stage.app.pages.adding.joining[0].problem == Some(JoinProblem::NoAnswer));
+    assert!(!stage.app.pages.adding.joining[0].ended);
 
     // One that has ended is told of no more by the node.
     let used = InvitationId("00000000000000ee".into());
@@ -72,10 +73,10 @@ fn a_join_tells_its_progress_and_its_problems() {
         invitation: used.clone(),
         why: JoinProblem::Used,
     });
-    let row = stage.app.adding.joining.last().unwrap();
+    let row = stage.app.pages.adding.joining.last().unwrap();
     assert!(row.ended && row.problem == Some(JoinProblem::Used));
-    stage.does(Action::CancelJoin(used));
-    assert_eq!(stage.app.adding.joining.len(), 1);
+    stage.does(AddingAction::CancelJoin(used));
+    assert_eq!(stage.app.pages.adding.joining.len(), 1);
     assert!(!stage.log.contains(&"CancelJoin".to_owned()));
 
     stage.meet("a", "Ana");
@@ -85,20 +86,20 @@ fn a_join_tells_its_progress_and_its_problems() {
         invitation: join,
     });
     stage.later(1_000);
-    assert!(stage.app.adding.joining.is_empty());
-    assert!(matches!(&stage.app.banner, Some(Banner::Met { name, .. }) if name == "Ana"));
-    assert_eq!(stage.app.chats.rows[0].face.name, "Ana");
+    assert!(stage.app.pages.adding.joining.is_empty());
+    assert!(matches!(&stage.app.banner.shown, Some(Banner::Met { name, .. }) if name == "Ana"));
+    assert_eq!(stage.app.pages.chats.rows[0].face.name, "Ana");
 }
 
 #[test]
 fn a_link_of_the_desktop_waits_until_the_screen_is_open_and_joins_nothing_by_itself() {
     let mut stage = Stage::new();
     stage.handle(found(Found::Locked));
-    stage.does(Action::LinkOpened("hedgerow:ABC".into()));
-    assert!(stage.app.place == Place::Unlock);
-    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
-    stage.does(Action::GoOn);
-    assert!(stage.app.place == Place::Main(Pane::Adding));
-    assert_eq!(stage.app.adding.pasted, "hedgerow:ABC");
+    stage.does(DoorAction::LinkOpened("hedgerow:ABC".into()));
+    assert!(stage.app.context.place == Place::Unlock);
+    stage.does(DoorAction::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(DoorAction::GoOn);
+    assert!(stage.app.context.place == Place::Main(Pane::Adding));
+    assert_eq!(stage.app.pages.adding.pasted, "hedgerow:ABC");
     assert!(!stage.log.contains(&"Join".to_owned()));
 }

@@ -9,45 +9,47 @@ use crate::stage::*;
 /// What one step is, by number: most of what can be done, and what can happen.
 fn step(stage: &mut Stage, what: u8, number: u16) {
     let letter = ["a", "b", "c"][usize::from(number % 3)];
-    let shown = stage.app.thread.as_ref().and_then(|thread| {
+    let shown = stage.app.pages.thread.open.as_ref().and_then(|thread| {
         let index = usize::from(number) % thread.rows.len().max(1);
         let row = thread.rows.get(index)?;
         Some(MessageId(row.id.rsplit(' ').next()?.to_owned()))
     });
     let shown = shown.unwrap_or(MessageId("bb-01-1".into()));
-    let action = match what {
-        0 => Action::OpenChat(id(letter)),
-        1 => Action::Draft(format!("draft {number}")),
-        2 => Action::Send,
-        3 => Action::NearTop,
-        4 => Action::NearBottom,
-        5 => Action::Seen(shown),
-        6 => Action::ScrollTo(f64::from(number) / 65_536.0),
-        7 => Action::JumpToUnread,
-        8 => Action::JumpToNewest,
-        9 => Action::JumpTo(shown),
+    let action: Action = match what {
+        0 => ChatsAction::OpenChat(id(letter)).into(),
+        1 => ThreadAction::Draft(format!("draft {number}")).into(),
+        2 => ThreadAction::Send.into(),
+        3 => ThreadAction::NearTop.into(),
+        4 => ThreadAction::NearBottom.into(),
+        5 => ThreadAction::Seen(shown).into(),
+        6 => ThreadAction::ScrollTo(f64::from(number) / 65_536.0).into(),
+        7 => ThreadAction::JumpToUnread.into(),
+        8 => ThreadAction::JumpToNewest.into(),
+        9 => ThreadAction::JumpTo(shown).into(),
         10 => Action::Back,
         11 => Action::ShowPerson(id(letter)),
         12 => Action::ShowAdding,
         13 => Action::ShowNetwork,
-        14 => Action::LockScreen,
-        15 => Action::LockNode,
-        16 => Action::Passphrase(passphrase(PASSPHRASE)),
-        17 => Action::GoOn,
-        18 => Action::Remove,
-        19 => Action::Confirm,
-        20 => Action::Dismiss,
-        21 => Action::Invite {
+        14 => DoorAction::LockScreen.into(),
+        15 => DoorAction::LockNode.into(),
+        16 => DoorAction::Passphrase(passphrase(PASSPHRASE)).into(),
+        17 => DoorAction::GoOn.into(),
+        18 => PersonAction::Remove.into(),
+        19 => DialogAction::Confirm.into(),
+        20 => DialogAction::Dismiss.into(),
+        21 => AddingAction::Invite {
             in_person: number.is_multiple_of(2),
             valid_for_s: u64::from(number),
-        },
-        22 => Action::Details(shown),
-        23 => Action::Block(number.is_multiple_of(2)),
-        24 => Action::Focused(number.is_multiple_of(2)),
-        25 => Action::Step {
+        }
+        .into(),
+        22 => ThreadAction::Details(shown).into(),
+        23 => PersonAction::Block(number.is_multiple_of(2)).into(),
+        24 => WindowAction::Focused(number.is_multiple_of(2)).into(),
+        25 => ChatsAction::Step {
             down: number.is_multiple_of(2),
-        },
-        26 => Action::Filter("b".repeat(usize::from(number % 3))),
+        }
+        .into(),
+        26 => ChatsAction::Filter("b".repeat(usize::from(number % 3))).into(),
         27 => return stage.later(u64::from(number) * 10),
         28 => return stage.handle(Update::Event(Event::Missed)),
         29 => return stage.handle(Update::Departed(Departed::Lost)),
@@ -61,13 +63,14 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
         }
         33 => return stage.meet(letter, letter),
         44 => Action::OpenNotified(id(letter)),
-        45 => Action::Scan(number.is_multiple_of(2)),
-        46 => Action::Camera(match number % 4 {
+        45 => ScanningAction::Scan(number.is_multiple_of(2)).into(),
+        46 => ScanningAction::Camera(match number % 4 {
             0 => Sight::There(number.is_multiple_of(8)),
             1 => Sight::Invitation(Private("hedgerow:ABC".into())),
             2 => Sight::OtherCode,
             _ => Sight::Problem(CameraProblem::Gone),
-        }),
+        })
+        .into(),
         _ => {
             let (time_ms, mine) = (stage.now.wall_ms, what.is_multiple_of(2));
             let Some(talk) = stage.node.talks.get_mut(&id(letter)) else {
@@ -90,24 +93,27 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
 
 fn check(stage: &Stage) {
     let app = &stage.app;
-    if !matches!(app.place, Place::Main(_)) {
+    if !matches!(app.context.place, Place::Main(_)) {
         // But for the question whether to destroy everything.
-        let mut hidden = app.dialog.is_none() || matches!(app.dialog, Some(Dialog::Wipe { .. }));
-        hidden &= app.chats.rows.is_empty() && app.thread.is_none() && app.person.is_none();
-        assert!(hidden && app.me.is_none() && app.network.people.is_empty());
+        let mut hidden = app.pages.dialog.open.is_none()
+            || matches!(app.pages.dialog.open, Some(Dialog::Wipe { .. }));
+        hidden &= app.pages.chats.rows.is_empty()
+            && app.pages.thread.open.is_none()
+            && app.pages.person.open.is_none();
+        assert!(hidden && app.context.me.is_none() && app.pages.network.people.is_empty());
     }
     let cameras = stage.done.iter().rev().find_map(|effect| match effect {
         Effect::Camera(on) => Some(*on),
         _ => None,
     });
-    assert_eq!(cameras.unwrap_or_default(), app.adding.scanning.on);
-    assert!(app.place == Place::Main(Pane::Adding) || !app.adding.scanning.on);
-    match app.place {
-        Place::Main(Pane::Thread) => assert!(app.thread.is_some()),
-        Place::Main(Pane::Person) => assert!(app.person.is_some()),
+    assert_eq!(cameras.unwrap_or_default(), app.pages.adding.scanning.on);
+    assert!(app.context.place == Place::Main(Pane::Adding) || !app.pages.adding.scanning.on);
+    match app.context.place {
+        Place::Main(Pane::Thread) => assert!(app.pages.thread.open.is_some()),
+        Place::Main(Pane::Person) => assert!(app.pages.person.open.is_some()),
         _ => {}
     }
-    if let Some(thread) = &app.thread {
+    if let Some(thread) = &app.pages.thread.open {
         assert!(thread.loaded <= 200 && thread.rows.len() <= 2 * 200 + 2);
         let mut ids: Vec<_> = thread.rows.iter().map(|row| &row.id).collect();
         ids.sort();
@@ -118,7 +124,7 @@ fn check(stage: &Stage) {
 
 /// What is shown is what is there.
 fn check_settled(stage: &Stage) {
-    let Some(thread) = &stage.app.thread else {
+    let Some(thread) = &stage.app.pages.thread.open else {
         return;
     };
     let talk = &stage.node.talks[&thread.contact];

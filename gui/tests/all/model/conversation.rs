@@ -8,7 +8,7 @@ use crate::stage::*;
 #[test]
 fn of_a_hundred_thousand_messages_two_hundred_are_loaded_wherever_one_goes() {
     let mut stage = Stage::talking(100_000);
-    let thread = stage.app.thread.as_mut().unwrap();
+    let thread = stage.app.pages.thread.open.as_mut().unwrap();
     assert_eq!(
         (thread.total, thread.first, thread.loaded),
         (100_000, 99_950, 50)
@@ -17,25 +17,25 @@ fn of_a_hundred_thousand_messages_two_hundred_are_loaded_wherever_one_goes() {
     assert!(thread.take_scroll() == Some(Scroll::End) && thread.take_scroll().is_none());
 
     for _ in 0..20 {
-        stage.does(Action::NearTop);
+        stage.does(ThreadAction::NearTop);
     }
     let thread = stage.thread();
     assert_eq!((thread.first, thread.loaded), (98_950, 200));
     assert!(!thread.at_newest);
     assert_eq!(texts(thread).last().unwrap(), "line 99149");
     for _ in 0..20 {
-        stage.does(Action::NearBottom);
+        stage.does(ThreadAction::NearBottom);
     }
     assert!(stage.thread().at_newest && stage.thread().loaded == 200);
 
-    stage.does(Action::ScrollTo(0.5));
-    let thread = stage.app.thread.as_mut().unwrap();
+    stage.does(ThreadAction::ScrollTo(0.5));
+    let thread = stage.app.pages.thread.open.as_mut().unwrap();
     let middle = message(thread, "line 50000").id.0.clone();
     assert!(thread.take_scroll() == Some(Scroll::Row(middle)));
     assert!(thread.first < 50_000, "what is before is loaded too");
-    stage.does(Action::ScrollTo(0.0));
+    stage.does(ThreadAction::ScrollTo(0.0));
     assert!(stage.thread().at_oldest && stage.thread().first == 0);
-    stage.does(Action::ScrollTo(f64::NAN));
+    stage.does(ThreadAction::ScrollTo(f64::NAN));
     assert!(stage.thread().at_newest);
     assert_eq!(stage.node.pages.1, 50, "no page is larger");
 }
@@ -43,16 +43,19 @@ fn of_a_hundred_thousand_messages_two_hundred_are_loaded_wherever_one_goes() {
 #[test]
 fn a_date_is_jumped_to_and_days_are_separated() {
     let mut stage = Stage::talking(10_000);
-    stage.does(Action::AskDate);
-    assert!(matches!(stage.app.dialog, Some(Dialog::JumpToDate { .. })));
+    stage.does(ThreadAction::AskDate);
+    assert!(matches!(
+        stage.app.pages.dialog.open,
+        Some(Dialog::JumpToDate { .. })
+    ));
     let date = Date {
         year: 2026,
         month: 5,
         day: 10,
     };
-    stage.does(Action::JumpToDate(date));
-    assert!(stage.app.dialog.is_none());
-    let scroll = stage.app.thread.as_mut().unwrap().take_scroll();
+    stage.does(ThreadAction::JumpToDate(date));
+    assert!(stage.app.pages.dialog.open.is_none());
+    let scroll = stage.app.pages.thread.open.as_mut().unwrap().take_scroll();
     let Some(Scroll::Row(row)) = scroll else {
         panic!("the view stays where it is");
     };
@@ -72,7 +75,7 @@ fn a_date_is_jumped_to_and_days_are_separated() {
         month: 1,
         day: 1,
     };
-    stage.does(Action::JumpToDate(never));
+    stage.does(ThreadAction::JumpToDate(never));
     assert!(stage.thread().at_newest);
 }
 
@@ -84,7 +87,7 @@ fn the_unread_line_stands_where_reading_goes_on_until_one_answers() {
     }
     let read = stage.talk("a").messages[2].id.clone();
     stage.talk("a").mark(&read);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     let shown = texts(stage.thread());
     assert_eq!(
         shown,
@@ -94,18 +97,18 @@ fn the_unread_line_stands_where_reading_goes_on_until_one_answers() {
     );
     let last = message(stage.thread(), "old 4").id.clone();
     assert!(
-        matches!(stage.app.thread.as_mut().unwrap().take_scroll(), Some(Scroll::Row(row)) if row.starts_with("unread "))
+        matches!(stage.app.pages.thread.open.as_mut().unwrap().take_scroll(), Some(Scroll::Row(row)) if row.starts_with("unread "))
     );
 
-    stage.does(Action::Seen(last));
+    stage.does(ThreadAction::Seen(last));
     stage.later(1_000);
     assert_eq!((stage.talk("a").unread(), stage.thread().unread), (0, 0));
     assert!(
         texts(stage.thread()).contains(&"= unread".to_owned()),
         "it stays while one reads"
     );
-    stage.does(Action::Draft("hello".into()));
-    stage.does(Action::Send);
+    stage.does(ThreadAction::Draft("hello".into()));
+    stage.does(ThreadAction::Send);
     stage.later(1_000);
     assert!(!texts(stage.thread()).contains(&"= unread".to_owned()));
     assert_eq!(texts(stage.thread()).last().unwrap(), "hello");
@@ -121,7 +124,7 @@ fn many_unread_messages_are_entered_at_the_first() {
     stage.talk("a").mark(&read);
     stage.happens(Event::Missed);
     stage.later(1_000);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     let thread = stage.thread();
     let shown = texts(thread);
     let line = shown.iter().position(|text| text == "= unread").unwrap();
@@ -133,23 +136,23 @@ fn many_unread_messages_are_entered_at_the_first() {
 fn new_messages_are_appended_at_the_newest_and_counted_elsewhere() {
     let mut stage = Stage::talking(1_000);
     let last = stage.thread().rows.back().unwrap().id.clone();
-    stage.does(Action::Seen(MessageId(last)));
+    stage.does(ThreadAction::Seen(MessageId(last)));
     stage.comes("a", "one more");
     assert_eq!(texts(stage.thread()).last().unwrap(), "one more");
-    assert!(stage.app.thread.as_mut().unwrap().take_scroll() == Some(Scroll::End));
+    assert!(stage.app.pages.thread.open.as_mut().unwrap().take_scroll() == Some(Scroll::End));
 
-    stage.does(Action::ScrollTo(0.1));
-    stage.app.thread.as_mut().unwrap().take_scroll();
+    stage.does(ThreadAction::ScrollTo(0.1));
+    stage.app.pages.thread.open.as_mut().unwrap().take_scroll();
     let before = texts(stage.thread());
     stage.comes("a", "and another");
     assert_eq!(texts(stage.thread()), before);
-    let thread = stage.app.thread.as_mut().unwrap();
+    let thread = stage.app.pages.thread.open.as_mut().unwrap();
     assert_eq!((thread.total, thread.unread), (1_002, 2));
     assert!(
         thread.take_scroll().is_none(),
         "the view stays where one reads"
     );
-    stage.does(Action::JumpToNewest);
+    stage.does(ThreadAction::JumpToNewest);
     assert_eq!(texts(stage.thread()).last().unwrap(), "and another");
 }
 
@@ -157,7 +160,7 @@ fn new_messages_are_appended_at_the_newest_and_counted_elsewhere() {
 fn what_is_in_view_stays_loaded_while_much_comes_in() {
     let mut stage = Stage::talking(1_000);
     let top = stage.thread().rows[1].id.clone();
-    stage.does(Action::Seen(MessageId(top.clone())));
+    stage.does(ThreadAction::Seen(MessageId(top.clone())));
     for number in 0..1_000 {
         stage.talk("a").add(&format!("flood {number}"), false, NOON);
     }
@@ -177,7 +180,7 @@ fn what_is_in_view_stays_loaded_while_much_comes_in() {
 fn whoever_reads_along_at_the_end_is_taken_along() {
     let mut stage = Stage::talking(1_000);
     let last = stage.thread().rows.back().unwrap().id.clone();
-    stage.does(Action::Seen(MessageId(last)));
+    stage.does(ThreadAction::Seen(MessageId(last)));
     for number in 0..5_000 {
         stage.talk("a").add(&format!("flood {number}"), false, NOON);
     }
@@ -194,7 +197,7 @@ fn whoever_reads_along_at_the_end_is_taken_along() {
 fn late_messages_are_counted_and_reached_in_one_step() {
     let mut stage = Stage::talking(3_000);
     let last = stage.thread().rows.back().unwrap().id.clone();
-    stage.does(Action::Seen(MessageId(last.clone())));
+    stage.does(ThreadAction::Seen(MessageId(last.clone())));
     for at in [700, 500, 600] {
         let message = stage.talk("a").insert(
             at,
@@ -212,15 +215,15 @@ fn late_messages_are_counted_and_reached_in_one_step() {
     assert_eq!(stage.thread().unread_above, 3);
     // Reading on below does not lose them.
     let new = stage.comes("a", "new");
-    stage.does(Action::Seen(new));
+    stage.does(ThreadAction::Seen(new));
     stage.later(1_000);
     assert_eq!(stage.talk("a").unread(), 0);
     assert_eq!(stage.thread().unread_above, 3);
 
-    stage.does(Action::JumpToUnread);
+    stage.does(ThreadAction::JumpToUnread);
     stage.later(100);
     let late = message(stage.thread(), "late 500").id.0.clone();
-    let thread = stage.app.thread.as_mut().unwrap();
+    let thread = stage.app.pages.thread.open.as_mut().unwrap();
     assert!(thread.take_scroll() == Some(Scroll::Row(late)));
     assert_eq!(thread.unread_above, 0);
 }
@@ -229,7 +232,7 @@ fn late_messages_are_counted_and_reached_in_one_step() {
 fn a_late_message_among_the_loaded_ones_takes_its_place() {
     let mut stage = Stage::talking(50);
     let last = stage.thread().rows.back().unwrap().id.clone();
-    stage.does(Action::Seen(MessageId(last)));
+    stage.does(ThreadAction::Seen(MessageId(last)));
     let time_ms = stage.talk("a").messages[20].time_ms;
     let message = stage.talk("a").insert(20, "late", false, time_ms);
     stage.happens(Event::Message {
@@ -260,7 +263,7 @@ fn messages_of_one_author_are_grouped() {
         talk.add(text, mine, NOON + minute * 60_000);
     }
     stage.happens(Event::Missed);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     let ends = |text: &str| {
         let message = message(stage.thread(), text);
         (message.starts_group, message.ends_group)
@@ -272,18 +275,18 @@ fn messages_of_one_author_are_grouped() {
 #[test]
 fn each_message_tells_how_far_it_has_come_and_why_no_further() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     stage.talk("a").contact.why = Some(Why::NoAnswer {
         next_ms: NOON + 90_000,
     });
-    stage.does(Action::Draft("first".into()));
-    stage.does(Action::Send);
+    stage.does(ThreadAction::Draft("first".into()));
+    stage.does(ThreadAction::Send);
     stage.later(500);
     let row = message(stage.thread(), "first");
     assert_eq!(row.tick, Some(Tick::Queued));
     let first = row.id.clone();
-    stage.does(Action::Details(first.clone()));
-    let Some(Dialog::MessageDetails(details)) = &stage.app.dialog else {
+    stage.does(ThreadAction::Details(first.clone()));
+    let Some(Dialog::MessageDetails(details)) = &stage.app.pages.dialog.open else {
         panic!("no details");
     };
     assert!(matches!(details.why, Some(Why::NoAnswer { .. })));
@@ -294,7 +297,7 @@ fn each_message_tells_how_far_it_has_come_and_why_no_further() {
     assert_eq!(ways, [Carrier::Lan, Carrier::Relay, Carrier::File]);
     let next = details.ways[0].next.unwrap();
     assert_eq!((next.day, next.hour, next.minute), (Day::Today, 12, 1));
-    stage.does(Action::Dismiss);
+    stage.does(DialogAction::Dismiss);
 
     // A session comes up: the rows tell it without being read again.
     let contact = &mut stage.talk("a").contact;
@@ -314,16 +317,16 @@ fn each_message_tells_how_far_it_has_come_and_why_no_further() {
     });
     stage.later(500);
     assert_eq!(message(stage.thread(), "first").tick, Some(Tick::Delivered));
-    let excerpt = stage.app.chats.rows[0].last.as_ref().unwrap();
+    let excerpt = stage.app.pages.chats.rows[0].last.as_ref().unwrap();
     assert_eq!(excerpt.tick, Some(Tick::Delivered));
 }
 
 #[test]
 fn drafts_stay_with_their_contact() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
-    stage.does(Action::OpenChat(id("a")));
-    stage.does(Action::Draft("Dear".into()));
-    stage.does(Action::Draft("Dear A".into()));
+    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ThreadAction::Draft("Dear".into()));
+    stage.does(ThreadAction::Draft("Dear A".into()));
     assert!(
         stage.talk("a").contact.draft.is_none(),
         "not with every key"
@@ -333,20 +336,21 @@ fn drafts_stay_with_their_contact() {
         stage.talk("a").contact.draft,
         Some(Private("Dear A".into()))
     );
-    stage.does(Action::Draft("Dear Ana".into()));
-    stage.does(Action::OpenChat(id("b")));
+    stage.does(ThreadAction::Draft("Dear Ana".into()));
+    stage.does(ChatsAction::OpenChat(id("b")));
     assert_eq!(stage.thread().draft, "");
     let row = stage
         .app
+        .pages
         .chats
         .rows
         .iter()
         .find(|row| row.face.name == "Ana")
         .unwrap();
     assert_eq!(row.draft.as_deref(), Some("Dear Ana"));
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     assert_eq!(stage.thread().draft, "Dear Ana");
-    stage.does(Action::Send);
+    stage.does(ThreadAction::Send);
     assert_eq!(stage.thread().draft, "");
     assert_eq!(stage.talk("a").messages.len(), 1);
     assert!(stage.talk("a").contact.draft.is_none());
@@ -354,59 +358,59 @@ fn drafts_stay_with_their_contact() {
     stage.talk("b").contact.draft = Some(Private("Ben!".into()));
     stage.handle(unlocked());
     stage.answer();
-    stage.does(Action::OpenChat(id("b")));
+    stage.does(ChatsAction::OpenChat(id("b")));
     assert_eq!(stage.thread().draft, "Ben!");
 }
 
 #[test]
 fn what_cannot_be_sent_is_not_lost() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(Action::OpenChat(id("a")));
-    stage.does(Action::Draft("  ".into()));
+    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ThreadAction::Draft("  ".into()));
     assert!(!stage.thread().may_send);
-    stage.does(Action::Draft("x".repeat(MAX_TEXT + 1)));
+    stage.does(ThreadAction::Draft("x".repeat(MAX_TEXT + 1)));
     assert!(!stage.thread().may_send && stage.thread().length_left == Some(-1));
-    stage.does(Action::Draft("hello".into()));
+    stage.does(ThreadAction::Draft("hello".into()));
     stage.talk("a").contact.blocked = true;
-    stage.does(Action::Send);
+    stage.does(ThreadAction::Send);
     assert_eq!(stage.thread().draft, "hello");
     assert!(stage.thread().sending.is_empty());
-    assert!(stage.app.banner == Some(Banner::Refused(Refusal::Blocked)));
+    assert!(stage.app.banner.shown == Some(Banner::Refused(Refusal::Blocked)));
     stage.later(60_000);
-    assert!(stage.app.banner.is_none());
+    assert!(stage.app.banner.shown.is_none());
 }
 
 #[test]
 fn a_long_text_is_folded_until_asked_for() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     let text = "жé".repeat(10_000);
     let long = stage.comes("a", &text);
     let shown = |stage: &Stage| texts(stage.thread()).last().unwrap().len();
     assert!(shown(&stage) <= 4_000);
-    stage.does(Action::Unfold(long.clone()));
+    stage.does(ThreadAction::Unfold(long.clone()));
     assert_eq!(shown(&stage), text.len());
-    stage.does(Action::CopyMessage(long));
+    stage.does(ThreadAction::CopyMessage(long));
     assert!(matches!(stage.done.last(), Some(Effect::Copy(copied)) if copied.0 == text));
 }
 
 #[test]
 fn a_link_opens_after_the_real_host_was_shown() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     stage.comes("a", "look: https://www.b\u{430}nk.example/login!");
     let row = stage.thread().rows.back().unwrap();
     let RowKind::Message(shown) = &row.kind else {
         panic!("no message");
     };
     let link = shown.body.as_ref().unwrap()[1].link.clone().unwrap();
-    stage.does(Action::OpenLink(link));
+    stage.does(ThreadAction::OpenLink(link));
     let Some(Dialog::OpenLink {
         url,
         host,
         foreign_letters,
         in_clear,
-    }) = &stage.app.dialog
+    }) = &stage.app.pages.dialog.open
     else {
         panic!("nothing is asked");
     };
@@ -421,32 +425,32 @@ fn a_link_opens_after_the_real_host_was_shown() {
             .iter()
             .any(|effect| matches!(effect, Effect::OpenUrl(_)))
     );
-    stage.does(Action::Confirm);
+    stage.does(DialogAction::Confirm);
     assert!(matches!(stage.done.last(), Some(Effect::OpenUrl(opened)) if opened.0 == url));
 
-    stage.does(Action::OpenLink("hedgerow:ABC".into()));
-    assert!(stage.app.place == Place::Main(Pane::Adding));
-    assert_eq!(stage.app.adding.pasted, "hedgerow:ABC");
+    stage.does(ThreadAction::OpenLink("hedgerow:ABC".into()));
+    assert!(stage.app.context.place == Place::Main(Pane::Adding));
+    assert_eq!(stage.app.pages.adding.pasted, "hedgerow:ABC");
 }
 
 #[test]
 fn a_removed_contact_takes_the_conversation_along() {
     let mut stage = Stage::talking(10);
     stage.does(Action::ShowPerson(id("a")));
-    stage.does(Action::Draft("unsaid".into()));
-    stage.does(Action::Remove);
+    stage.does(ThreadAction::Draft("unsaid".into()));
+    stage.does(PersonAction::Remove);
     assert!(matches!(
-        stage.app.dialog,
+        stage.app.pages.dialog.open,
         Some(Dialog::RemoveContact { .. })
     ));
-    stage.does(Action::Dismiss);
-    assert_eq!(stage.app.chats.rows.len(), 1);
-    stage.does(Action::Remove);
+    stage.does(DialogAction::Dismiss);
+    assert_eq!(stage.app.pages.chats.rows.len(), 1);
+    stage.does(PersonAction::Remove);
     stage.log.clear();
-    stage.does(Action::Confirm);
-    assert!(stage.app.place == Place::Main(Pane::Nothing));
-    assert!(stage.app.thread.is_none() && stage.app.person.is_none());
-    assert!(stage.app.chats.rows.is_empty());
+    stage.does(DialogAction::Confirm);
+    assert!(stage.app.context.place == Place::Main(Pane::Nothing));
+    assert!(stage.app.pages.thread.open.is_none() && stage.app.pages.person.open.is_none());
+    assert!(stage.app.pages.chats.rows.is_empty());
     assert!(!stage.log.contains(&"SetDraft".to_owned()));
 }
 

@@ -15,6 +15,7 @@ fn the_newest_conversation_is_first_and_the_filter_finds_names() {
     let names = |stage: &Stage| -> Vec<String> {
         stage
             .app
+            .pages
             .chats
             .rows
             .iter()
@@ -24,32 +25,32 @@ fn the_newest_conversation_is_first_and_the_filter_finds_names() {
     assert_eq!(names(&stage), ["Élodie", "Ben", "Ana"]);
     stage.comes("b", "newer");
     assert_eq!(names(&stage), ["Ben", "Élodie", "Ana"]);
-    let row = &stage.app.chats.rows[0];
+    let row = &stage.app.pages.chats.rows[0];
     assert_eq!((row.unread, row.face.initials.as_str()), (2, "B"));
     assert_eq!(row.last.as_ref().unwrap().text.as_deref(), Some("newer"));
-    assert_eq!(stage.app.chats.unread, 3);
+    assert_eq!(stage.app.pages.chats.unread, 3);
 
-    stage.does(Action::Filter("éLO".into()));
+    stage.does(ChatsAction::Filter("éLO".into()));
     assert_eq!(names(&stage), ["Élodie"]);
-    assert_eq!(stage.app.chats.total, 3);
-    stage.does(Action::Filter("nobody".into()));
+    assert_eq!(stage.app.pages.chats.total, 3);
+    stage.does(ChatsAction::Filter("nobody".into()));
     assert!(names(&stage).is_empty());
-    stage.does(Action::Filter(String::new()));
+    stage.does(ChatsAction::Filter(String::new()));
     assert_eq!(names(&stage).len(), 3);
 }
 
 #[test]
 fn the_list_is_walked_by_keyboard() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
-    stage.does(Action::Step { down: true });
+    stage.does(ChatsAction::Step { down: true });
     assert_eq!(stage.thread().face.name, "Ana");
-    stage.does(Action::Step { down: true });
+    stage.does(ChatsAction::Step { down: true });
     assert_eq!(stage.thread().face.name, "Ben");
-    stage.does(Action::Step { down: true });
+    stage.does(ChatsAction::Step { down: true });
     assert_eq!(stage.thread().face.name, "Ben");
-    stage.does(Action::Step { down: false });
+    stage.does(ChatsAction::Step { down: false });
     assert_eq!(stage.thread().face.name, "Ana");
-    assert!(stage.app.chats.rows[0].selected);
+    assert!(stage.app.pages.chats.rows[0].selected);
 }
 
 #[test]
@@ -57,6 +58,7 @@ fn names_of_peers_cannot_turn_or_empty_what_is_around_them() {
     let mut stage = Stage::open(&["A\u{202e}na\n\u{7}", "\u{200b}\u{2066}"]);
     let mut names: Vec<_> = stage
         .app
+        .pages
         .chats
         .rows
         .iter()
@@ -64,7 +66,7 @@ fn names_of_peers_cannot_turn_or_empty_what_is_around_them() {
         .collect();
     names.sort();
     assert_eq!(names, ["Ana", "bbbbbbbb"]);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     assert_eq!(stage.thread().face.name, "Ana");
 }
 
@@ -88,5 +90,5 @@ fn a_burst_of_events_is_few_questions() {
     assert!(pages <= 60, "{pages} pages");
     assert!(looks <= 12, "{looks} looks");
     assert_eq!(stage.thread().total, 1_050);
-    assert_eq!(stage.app.chats.rows[0].unread, 1_000);
+    assert_eq!(stage.app.pages.chats.rows[0].unread, 1_000);
 }

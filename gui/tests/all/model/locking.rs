@@ -8,14 +8,14 @@ use crate::stage::*;
 #[test]
 fn an_idle_screen_locks_and_hides_everything_while_the_node_goes_on() {
     let mut stage = Stage::talking(10);
-    stage.does(Action::Draft("unsent".into()));
+    stage.does(ThreadAction::Draft("unsent".into()));
     stage.later(9 * 60_000);
     stage.does(Action::Touched);
     stage.later(9 * 60_000);
-    assert!(stage.app.place == Place::Main(Pane::Thread));
+    assert!(stage.app.context.place == Place::Main(Pane::Thread));
     stage.log.clear();
     stage.later(61_000);
-    assert!(stage.app.place == Place::ScreenLocked);
+    assert!(stage.app.context.place == Place::ScreenLocked);
     assert_hidden(&stage);
     assert!(!stage.log.contains(&"Lock".to_owned()));
     assert_eq!(
@@ -28,13 +28,13 @@ fn an_idle_screen_locks_and_hides_everything_while_the_node_goes_on() {
     stage.happens(Event::Missed);
     assert_hidden(&stage);
 
-    stage.does(Action::Passphrase(passphrase("loud hedge")));
-    stage.does(Action::GoOn);
-    assert!(stage.app.place == Place::ScreenLocked && stage.app.door.attempts == 1);
-    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
-    stage.does(Action::GoOn);
+    stage.does(DoorAction::Passphrase(passphrase("loud hedge")));
+    stage.does(DoorAction::GoOn);
+    assert!(stage.app.context.place == Place::ScreenLocked && stage.app.door.attempts == 1);
+    stage.does(DoorAction::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(DoorAction::GoOn);
     assert!(
-        stage.app.place == Place::Main(Pane::Thread),
+        stage.app.context.place == Place::Main(Pane::Thread),
         "where one was"
     );
     assert_eq!(stage.thread().draft, "unsent");
@@ -45,7 +45,7 @@ fn a_screen_that_is_never_to_lock_does_not() {
     let mut stage = Stage::talking(10);
     stage.does(Action::Prefer(Preference::LockAfterMin(None)));
     stage.later(3 * 3_600_000);
-    assert!(stage.app.place == Place::Main(Pane::Thread));
+    assert!(stage.app.context.place == Place::Main(Pane::Thread));
 }
 
 #[test]
@@ -82,18 +82,18 @@ fn notifications_tell_names_only_while_the_screen_is_open() {
         });
         told.collect()
     };
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     stage.comes("a", "in view");
     assert_eq!(notified(&mut stage), []);
     stage.comes("b", "secret");
     assert_eq!(notified(&mut stage), [(Some("Ben".into()), None)]);
     stage.does(Action::Prefer(Preference::Previews(true)));
-    stage.does(Action::Focused(false));
+    stage.does(WindowAction::Focused(false));
     stage.comes("a", "behind another window");
     let told = (Some("Ana".into()), Some("behind another window".into()));
     assert_eq!(notified(&mut stage), [told]);
 
-    stage.does(Action::LockScreen);
+    stage.does(DoorAction::LockScreen);
     assert!(
         stage
             .done
@@ -109,8 +109,8 @@ fn notifications_tell_names_only_while_the_screen_is_open() {
     stage.comes("b", "secret");
     stage.comes("b", "secret");
     assert_eq!(notified(&mut stage), [(None, None)]);
-    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
-    stage.does(Action::GoOn);
+    stage.does(DoorAction::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(DoorAction::GoOn);
     stage.does(Action::Prefer(Preference::Notifications(false)));
     stage.done.clear();
     stage.comes("b", "secret");
@@ -129,25 +129,25 @@ fn notified_of(stage: &mut Stage) -> ContactId {
 #[test]
 fn a_notification_leads_to_its_conversation_and_through_the_lock_first() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
-    stage.does(Action::OpenChat(id("a")));
-    stage.does(Action::Focused(false));
+    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(WindowAction::Focused(false));
     stage.comes("b", "are you there?");
     let of = notified_of(&mut stage);
-    stage.does(Action::Wipe);
+    stage.does(DoorAction::Wipe);
     stage.does(Action::OpenNotified(of));
-    assert!(stage.thread().contact == id("b") && stage.app.dialog.is_none());
+    assert!(stage.thread().contact == id("b") && stage.app.pages.dialog.open.is_none());
     assert!(matches!(stage.done.last(), Some(Effect::Raise)));
 
-    stage.does(Action::LockScreen);
+    stage.does(DoorAction::LockScreen);
     stage.done.clear();
     stage.comes("a", "and you?");
     let of = notified_of(&mut stage);
     stage.does(Action::OpenNotified(of));
     assert!(matches!(stage.done.last(), Some(Effect::Raise)));
-    assert!(stage.app.place == Place::ScreenLocked);
+    assert!(stage.app.context.place == Place::ScreenLocked);
     assert_hidden(&stage);
-    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
-    stage.does(Action::GoOn);
+    stage.does(DoorAction::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(DoorAction::GoOn);
     assert!(stage.thread().contact == id("a"));
     // A contact that is gone leads nowhere.
     stage.does(Action::OpenNotified(id("c")));
@@ -158,18 +158,18 @@ fn a_notification_leads_to_its_conversation_and_through_the_lock_first() {
 fn closing_the_window_closes_everything_unless_the_user_stays_on_and_there_is_a_tray() {
     let last = |stage: &mut Stage| stage.done.drain(..).next_back();
     let mut stage = Stage::talking(3);
-    stage.does(Action::Close);
+    stage.does(WindowAction::Close);
     assert!(matches!(last(&mut stage), Some(Effect::Quit)));
-    stage.does(Action::Tray(true));
-    stage.does(Action::Close);
+    stage.does(WindowAction::Tray(true));
+    stage.does(WindowAction::Close);
     assert!(
         matches!(last(&mut stage), Some(Effect::Quit)),
         "not asked for"
     );
 
     stage.does(Action::Prefer(Preference::StaysOn(true)));
-    stage.does(Action::Draft("half a".into()));
-    stage.does(Action::Close);
+    stage.does(ThreadAction::Draft("half a".into()));
+    stage.does(WindowAction::Close);
     assert!(matches!(last(&mut stage), Some(Effect::Hide)));
     assert!(stage.talk("a").contact.draft.is_some());
     // Nobody sees what comes, though the conversation is open.
@@ -180,16 +180,16 @@ fn closing_the_window_closes_everything_unless_the_user_stays_on_and_there_is_a_
             .iter()
             .any(|done| matches!(done, Effect::Notify(_)))
     );
-    stage.does(Action::ComeForward);
+    stage.does(WindowAction::ComeForward);
     assert!(matches!(last(&mut stage), Some(Effect::Raise)));
 
     // Without a tray there is no way back, so the window comes by itself.
-    stage.does(Action::LockScreen);
-    stage.does(Action::Close);
+    stage.does(DoorAction::LockScreen);
+    stage.does(WindowAction::Close);
     assert!(matches!(last(&mut stage), Some(Effect::Hide)));
-    stage.does(Action::Tray(false));
+    stage.does(WindowAction::Tray(false));
     assert!(matches!(last(&mut stage), Some(Effect::Raise)));
-    stage.does(Action::Close);
+    stage.does(WindowAction::Close);
     assert!(matches!(last(&mut stage), Some(Effect::Quit)));
 }
 
@@ -197,24 +197,24 @@ fn closing_the_window_closes_everything_unless_the_user_stays_on_and_there_is_a_
 fn a_node_locked_by_anybody_hides_everything() {
     let mut stage = Stage::talking(10);
     stage.happens(Event::Lock { locked: true });
-    assert!(stage.app.place == Place::Unlock);
+    assert!(stage.app.context.place == Place::Unlock);
     assert_hidden(&stage);
     stage.happens(Event::Lock { locked: false });
-    assert!(matches!(stage.app.place, Place::Main(_)));
+    assert!(matches!(stage.app.context.place, Place::Main(_)));
 
     // A locked screen stays locked, whoever unlocks the node behind it.
-    stage.does(Action::LockScreen);
+    stage.does(DoorAction::LockScreen);
     stage.happens(Event::Lock { locked: true });
-    assert!(stage.app.place == Place::Unlock);
+    assert!(stage.app.context.place == Place::Unlock);
     stage.happens(Event::Lock { locked: false });
-    assert!(stage.app.place == Place::ScreenLocked);
-    stage.does(Action::Passphrase(passphrase(PASSPHRASE)));
-    stage.does(Action::GoOn);
-    assert!(matches!(stage.app.place, Place::Main(_)));
+    assert!(stage.app.context.place == Place::ScreenLocked);
+    stage.does(DoorAction::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(DoorAction::GoOn);
+    assert!(matches!(stage.app.context.place, Place::Main(_)));
     stage.log.clear();
-    stage.does(Action::LockNode);
+    stage.does(DoorAction::LockNode);
     assert_eq!(stage.log, ["Lock"]);
-    assert!(stage.app.place == Place::Unlock);
+    assert!(stage.app.context.place == Place::Unlock);
     assert_hidden(&stage);
 }
 
@@ -222,22 +222,22 @@ fn a_node_locked_by_anybody_hides_everything() {
 fn two_deliberate_actions_destroy_everything_from_everywhere() {
     let places: [fn(&mut Stage); 4] = [
         |_| {},
-        |stage| stage.does(Action::LockScreen),
-        |stage| stage.does(Action::LockNode),
+        |stage| stage.does(DoorAction::LockScreen),
+        |stage| stage.does(DoorAction::LockNode),
         |stage| stage.handle(Update::NotOpened(Refusal::StoreMissing)),
     ];
     for go in places {
         let mut stage = Stage::talking(10);
         go(&mut stage);
         stage.log.clear();
-        stage.does(Action::Wipe);
+        stage.does(DoorAction::Wipe);
         assert!(matches!(
-            stage.app.dialog,
+            stage.app.pages.dialog.open,
             Some(Dialog::Wipe { busy: false })
         ));
         assert!(!stage.log.contains(&"Wipe".to_owned()));
-        stage.does(Action::Confirm);
-        assert!(stage.app.place == Place::Wiped);
+        stage.does(DialogAction::Confirm);
+        assert!(stage.app.context.place == Place::Wiped);
         assert_hidden(&stage);
         assert!(
             stage
@@ -245,17 +245,17 @@ fn two_deliberate_actions_destroy_everything_from_everywhere() {
                 .iter()
                 .any(|effect| matches!(effect, Effect::ForgetPreferences))
         );
-        stage.does(Action::TryAgain);
+        stage.does(DoorAction::TryAgain);
         stage.handle(found(Found::Nothing));
-        assert!(stage.app.place == Place::Welcome);
+        assert!(stage.app.context.place == Place::Welcome);
     }
 }
 
 #[test]
 fn a_wipe_that_was_not_confirmed_is_none() {
     let mut stage = Stage::talking(10);
-    stage.does(Action::Wipe);
-    stage.does(Action::Dismiss);
-    stage.does(Action::Confirm);
+    stage.does(DoorAction::Wipe);
+    stage.does(DialogAction::Dismiss);
+    stage.does(DialogAction::Confirm);
     assert!(!stage.log.contains(&"Wipe".to_owned()));
 }

@@ -6,7 +6,7 @@ use hedgerow_node::api::*;
 use crate::stage::*;
 
 fn names(stage: &Stage) -> Vec<&str> {
-    let rows = stage.app.chats.rows.iter();
+    let rows = stage.app.pages.chats.rows.iter();
     rows.map(|row| row.face.name.as_str()).collect()
 }
 
@@ -44,20 +44,26 @@ fn a_contact_from_the_year_2030_goes_down_the_list_as_others_write() {
 fn contacts_whose_names_look_alike_show_the_beginning_of_their_ids() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
     becomes(&mut stage, "a", |contact| contact.lookalike = true);
-    let row = stage.app.chats.rows.iter().find(|row| row.id == id("a"));
+    let row = stage
+        .app
+        .pages
+        .chats
+        .rows
+        .iter()
+        .find(|row| row.id == id("a"));
     let face = &row.unwrap().face;
     assert_eq!(
         (face.name.as_str(), face.initials.as_str()),
         ("Ana (aaaaaaaa)", "A")
     );
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     assert_eq!(stage.thread().face.name, "Ana (aaaaaaaa)");
 }
 
 #[test]
 fn a_contact_that_gave_itself_another_name_keeps_the_one_that_the_user_wants() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     assert_eq!(stage.thread().face.former_name, None);
     renamed(&mut stage, "Eve");
     let face = &stage.thread().face;
@@ -66,8 +72,8 @@ fn a_contact_that_gave_itself_another_name_keeps_the_one_that_the_user_wants() {
         (Some("Ana"), "Eve")
     );
     stage.does(Action::ShowPerson(id("a")));
-    stage.does(Action::DecideName { keep: true });
-    let person = stage.app.person.as_ref().unwrap();
+    stage.does(PersonAction::DecideName { keep: true });
+    let person = stage.app.pages.person.open.as_ref().unwrap();
     assert_eq!(
         (person.face.name.as_str(), person.own_name.as_str()),
         ("Ana", "Eve")
@@ -79,8 +85,8 @@ fn a_contact_that_gave_itself_another_name_keeps_the_one_that_the_user_wants() {
     assert_eq!(stage.thread().face.former_name, None);
 
     renamed(&mut stage, "Mallory");
-    stage.does(Action::DecideName { keep: false });
-    let person = stage.app.person.as_ref().unwrap();
+    stage.does(PersonAction::DecideName { keep: false });
+    let person = stage.app.pages.person.open.as_ref().unwrap();
     assert_eq!(person.face.name, "Mallory");
     assert_eq!((person.alias.as_str(), person.may_save_alias), ("", false));
 }
@@ -88,18 +94,18 @@ fn a_contact_that_gave_itself_another_name_keeps_the_one_that_the_user_wants() {
 #[test]
 fn a_sent_draft_needs_no_request_of_its_own() {
     let mut stage = Stage::talking(1);
-    stage.does(Action::Draft("to be sent".into()));
+    stage.does(ThreadAction::Draft("to be sent".into()));
     stage.later(20_000);
     assert!(stage.talk("a").contact.draft.is_some());
     stage.log.clear();
-    stage.does(Action::Send);
+    stage.does(ThreadAction::Send);
     stage.later(20_000);
     assert!(stage.log.contains(&"Send".to_owned()));
     assert!(!stage.log.contains(&"SetDraft".to_owned()));
-    assert_eq!(stage.app.chats.rows[0].draft, None);
+    assert_eq!(stage.app.pages.chats.rows[0].draft, None);
     assert_eq!(stage.talk("a").contact.draft, None);
     // What is written next is kept as ever.
-    stage.does(Action::Draft("and then".into()));
+    stage.does(ThreadAction::Draft("and then".into()));
     stage.later(20_000);
     assert!(stage.log.contains(&"SetDraft".to_owned()));
 }

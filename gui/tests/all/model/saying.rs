@@ -9,7 +9,7 @@ use crate::stage::*;
 fn talking() -> (Stage, MessageId) {
     let mut stage = Stage::open(&["Ana"]);
     let message = stage.talk("a").add("the hall is open", false, NOON);
-    stage.does(Action::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(id("a")));
     stage.later(1_000);
     (stage, message)
 }
@@ -29,7 +29,7 @@ fn said(stage: &Stage) -> (Vec<(String, usize, bool)>, bool) {
 
 fn react(stage: &mut Stage, id: &MessageId, emoji: &str) {
     let (id, emoji) = (id.clone(), emoji.to_owned());
-    stage.does(Action::React { id, emoji });
+    stage.does(ThreadAction::React { id, emoji });
     stage.later(1_000);
 }
 
@@ -64,14 +64,14 @@ fn an_emoji_that_another_has_put_there_is_counted_with_ours() {
 #[test]
 fn the_picker_that_a_message_opened_puts_one_emoji_there_and_closes() {
     let (mut stage, message) = talking();
-    stage.does(Action::Picker(Picking::Open {
+    stage.does(Action::Picker(PickerAction::Open {
         purpose: Purpose::Reaction(message),
         language: "en".into(),
     }));
-    assert!(stage.app.picker.is_some());
-    stage.does(Action::Picker(Picking::Pick("🦔".into())));
+    assert!(stage.app.pages.picker.open.is_some());
+    stage.does(Action::Picker(PickerAction::Pick("🦔".into())));
     stage.later(1_000);
-    assert!(stage.app.picker.is_none());
+    assert!(stage.app.pages.picker.open.is_none());
     assert_eq!(said(&stage).0, [("🦔".to_owned(), 1, true)]);
     assert_eq!(stage.thread().draft, "");
 }
@@ -81,7 +81,7 @@ fn a_message_is_pinned_and_taken_down() {
     let (mut stage, message) = talking();
     for pinned in [true, false] {
         let id = message.clone();
-        stage.does(Action::Pin { id, pinned });
+        stage.does(ThreadAction::Pin { id, pinned });
         stage.later(1_000);
         assert_eq!(said(&stage).1, pinned);
     }

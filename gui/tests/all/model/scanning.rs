@@ -9,8 +9,8 @@ use crate::stage::*;
 fn scanning() -> Stage {
     let mut stage = Stage::open(&["Ana"]);
     stage.does(Action::ShowAdding);
-    stage.does(Action::Camera(Sight::There(true)));
-    stage.does(Action::Scan(true));
+    stage.does(ScanningAction::Camera(Sight::There(true)));
+    stage.does(ScanningAction::Scan(true));
     assert_eq!(cameras(&stage), [true]);
     stage
 }
@@ -36,8 +36,8 @@ fn a_camera_is_looked_for_when_the_page_opens_and_cannot_be_switched_on_where_th
     stage.does(Action::ShowAdding);
     stage.later(1_000);
     assert_eq!(looked(&stage), 1);
-    stage.does(Action::Camera(Sight::There(false)));
-    stage.does(Action::Scan(true));
+    stage.does(ScanningAction::Camera(Sight::There(false)));
+    stage.does(ScanningAction::Scan(true));
     assert!(cameras(&stage).is_empty());
     stage.does(Action::Back);
     stage.does(Action::ShowAdding);
@@ -47,20 +47,20 @@ fn a_camera_is_looked_for_when_the_page_opens_and_cannot_be_switched_on_where_th
 #[test]
 fn what_is_scanned_is_shown_as_if_it_had_been_pasted_and_joined_only_by_the_user() {
     let mut stage = scanning();
-    stage.does(Action::Camera(Sight::OtherCode));
-    assert!(stage.app.adding.scanning.other_code);
-    let (set, link) = (stage.app.adding.pasted_set, "hedgerow:ABC");
+    stage.does(ScanningAction::Camera(Sight::OtherCode));
+    assert!(stage.app.pages.adding.scanning.other_code);
+    let (set, link) = (stage.app.pages.adding.pasted_set, "hedgerow:ABC");
     stage.log.clear();
-    stage.does(Action::Camera(Sight::Invitation(Private(link.into()))));
-    assert_eq!(stage.app.adding.pasted, link);
-    assert_ne!(stage.app.adding.pasted_set, set, "it is shown");
+    stage.does(ScanningAction::Camera(Sight::Invitation(Private(
+        link.into(),
+    ))));
+    assert_eq!(stage.app.pages.adding.pasted, link);
+    assert_ne!(stage.app.pages.adding.pasted_set, set, "it is shown");
     assert!(!stage.log.contains(&"Join".to_owned()));
     assert_eq!(cameras(&stage), [true, false], "and the camera is free");
-    let there = Scanning {
-        there: true,
-        ..Scanning::default()
-    };
-    assert_eq!(stage.app.adding.scanning, there);
+    let scanning = &stage.app.pages.adding.scanning;
+    assert!(scanning.there && !scanning.on && !scanning.other_code);
+    assert_eq!(scanning.problem, None);
 }
 
 /// Whether the node was told that our camera had read what was joined last.
@@ -74,29 +74,29 @@ fn only_what_the_camera_has_read_and_nobody_has_changed_is_joined_as_scanned() {
     let scanned = || {
         let mut stage = scanning();
         let link = Private("hedgerow:ABC".into());
-        stage.does(Action::Camera(Sight::Invitation(link)));
+        stage.does(ScanningAction::Camera(Sight::Invitation(link)));
         stage
     };
     let mut stage = scanned();
-    stage.does(Action::Join);
+    stage.does(AddingAction::Join);
     assert_eq!(joined_as_scanned(&stage), Some(true));
     // What comes next has not been seen.
-    stage.does(Action::Pasted("hedgerow:ABC".into()));
-    stage.does(Action::Join);
+    stage.does(AddingAction::Pasted("hedgerow:ABC".into()));
+    stage.does(AddingAction::Join);
     assert_eq!(joined_as_scanned(&stage), Some(false));
 
     let swaps: [fn(&mut Stage); 3] = [
-        |stage| stage.does(Action::Pasted("hedgerow:ABD".into())),
-        |stage| stage.does(Action::LinkOpened("hedgerow:ABD".into())),
+        |stage| stage.does(AddingAction::Pasted("hedgerow:ABD".into())),
+        |stage| stage.does(DoorAction::LinkOpened("hedgerow:ABD".into())),
         |stage| {
-            stage.does(Action::Pasted("hedgerow:".into()));
-            stage.does(Action::Pasted("hedgerow:ABC".into()));
+            stage.does(AddingAction::Pasted("hedgerow:".into()));
+            stage.does(AddingAction::Pasted("hedgerow:ABC".into()));
         },
     ];
     for swap in swaps {
         let mut stage = scanned();
         swap(&mut stage);
-        stage.does(Action::Join);
+        stage.does(AddingAction::Join);
         assert_eq!(joined_as_scanned(&stage), Some(false));
     }
 }
@@ -104,18 +104,18 @@ fn only_what_the_camera_has_read_and_nobody_has_changed_is_joined_as_scanned() {
 #[test]
 fn whatever_leads_away_from_the_page_lets_go_of_the_camera_and_coming_back_does_not_switch_it_on() {
     let leads: [fn(&mut Stage); 9] = [
-        |stage| stage.does(Action::Scan(false)),
+        |stage| stage.does(ScanningAction::Scan(false)),
         |stage| stage.does(Action::Back),
-        |stage| stage.does(Action::OpenChat(id("a"))),
-        |stage| stage.does(Action::LockScreen),
-        |stage| stage.does(Action::LockNode),
+        |stage| stage.does(ChatsAction::OpenChat(id("a"))),
+        |stage| stage.does(DoorAction::LockScreen),
+        |stage| stage.does(DoorAction::LockNode),
         |stage| stage.later(11 * 60_000),
         |stage| stage.handle(Update::Wiped),
         |stage| stage.handle(Update::Departed(Departed::Lost)),
         |stage| {
-            stage.does(Action::Tray(true));
+            stage.does(WindowAction::Tray(true));
             stage.does(Action::Prefer(Preference::StaysOn(true)));
-            stage.does(Action::Close);
+            stage.does(WindowAction::Close);
         },
     ];
     for (number, lead) in leads.into_iter().enumerate() {
@@ -124,9 +124,9 @@ fn whatever_leads_away_from_the_page_lets_go_of_the_camera_and_coming_back_does_
         assert_eq!(cameras(&stage), [true, false], "lead {number}");
         // What the camera has still seen, nobody does.
         let late = Sight::Invitation(Private("hedgerow:ABC".into()));
-        stage.does(Action::Camera(late));
-        assert_eq!(stage.app.adding.pasted, "");
-        stage.does(Action::ComeForward);
+        stage.does(ScanningAction::Camera(late));
+        assert_eq!(stage.app.pages.adding.pasted, "");
+        stage.does(WindowAction::ComeForward);
         stage.does(Action::ShowAdding);
         assert_eq!(cameras(&stage), [true, false], "lead {number}");
     }
@@ -142,12 +142,12 @@ fn why_the_camera_shows_nothing_is_said_until_it_is_tried_again() {
         CameraProblem::Unsuitable,
     ] {
         let mut stage = scanning();
-        stage.does(Action::Camera(Sight::Problem(problem)));
+        stage.does(ScanningAction::Camera(Sight::Problem(problem)));
         assert_eq!(cameras(&stage), [true, false]);
-        assert_eq!(stage.app.adding.scanning.problem, Some(problem));
+        assert_eq!(stage.app.pages.adding.scanning.problem, Some(problem));
         assert_eq!(looked(&stage), 2, "whether it is there still");
-        stage.does(Action::Scan(true));
-        assert_eq!(stage.app.adding.scanning.problem, None);
+        stage.does(ScanningAction::Scan(true));
+        assert_eq!(stage.app.pages.adding.scanning.problem, None);
     }
 }
 
@@ -156,7 +156,7 @@ fn what_the_camera_tells_keeps_nobody_from_locking() {
     let mut stage = scanning();
     for _ in 0..11 {
         stage.later(60_000);
-        stage.does(Action::Camera(Sight::OtherCode));
+        stage.does(ScanningAction::Camera(Sight::OtherCode));
     }
-    assert!(stage.app.place == Place::ScreenLocked);
+    assert!(stage.app.context.place == Place::ScreenLocked);
 }

@@ -87,7 +87,7 @@ impl Stage {
         talk.read = talk.messages.last().map(|last| last.id.clone());
         stage.handle(Update::Event(Event::Missed));
         stage.answer();
-        stage.act(Action::OpenChat(id("a")));
+        stage.act(ChatsAction::OpenChat(id("a")));
         stage.answer();
         stage.done.clear();
         stage
@@ -102,18 +102,18 @@ impl Stage {
     }
 
     pub fn thread(&self) -> &Thread {
-        self.app.thread.as_ref().unwrap()
+        self.app.pages.thread.open.as_ref().unwrap()
     }
 
     /// The person does something, and everything that is asked is answered.
-    pub fn does(&mut self, action: Action) {
+    pub fn does(&mut self, action: impl Into<Action>) {
         self.act(action);
         self.answer();
     }
 
     /// The person does something; nothing is answered yet.
-    pub fn act(&mut self, action: Action) {
-        let effects = self.app.act(action, self.now);
+    pub fn act(&mut self, action: impl Into<Action>) {
+        let effects = self.app.act(action.into(), self.now);
         self.take(effects);
     }
 
@@ -240,11 +240,21 @@ pub fn unlocked() -> Update {
 /// Nothing of anybody is in what the window could show.
 pub fn assert_hidden(stage: &Stage) {
     let app = &stage.app;
-    assert!(app.chats.rows.is_empty() && app.chats.filter.is_empty() && app.chats.unread == 0);
-    assert!(app.thread.is_none() && app.person.is_none() && app.dialog.is_none());
-    assert!(app.adding.shown.is_none() && app.adding.pasted.is_empty());
-    assert!(app.network.people.is_empty() && app.network.carriers.is_empty());
-    assert!(app.network.relays.rows.is_empty() && app.network.relays.address.is_empty());
-    assert!(app.network.paths.proxy.is_empty());
-    assert!(app.me.is_none() && app.own_name.is_empty());
+    assert!(
+        app.pages.chats.rows.is_empty()
+            && app.pages.chats.filter.is_empty()
+            && app.pages.chats.unread == 0
+    );
+    assert!(
+        app.pages.thread.open.is_none()
+            && app.pages.person.open.is_none()
+            && app.pages.dialog.open.is_none()
+    );
+    assert!(app.pages.adding.shown.is_none() && app.pages.adding.pasted.is_empty());
+    assert!(app.pages.network.people.is_empty() && app.pages.network.carriers.is_empty());
+    assert!(
+        app.pages.network.relays.rows.is_empty() && app.pages.network.relays.address.is_empty()
+    );
+    assert!(app.pages.network.paths.proxy.is_empty());
+    assert!(app.context.me.is_none() && app.pages.settings.own_name.is_empty());
 }

@@ -107,7 +107,7 @@ impl Window {
     }
 
     /// The person does something that has no control of its own.
-    pub fn does(&mut self, action: Action) {
+    pub fn does(&mut self, action: impl Into<Action>) {
         self.window.act(action);
         self.settles();
     }

@@ -1,0 +1,119 @@
+//! The line above everything.
+
+use std::mem::take;
+
+use hedgerow_node::api::{ContactId, Refusal, StorageProblem};
+
+use super::context::Context;
+use super::update::Mode;
+
+/// One line above everything.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Banner {
+    /// The store has failed; stays until it works again.
+    Storage(StorageProblem),
+    /// Another process owns the directory: we are its client.
+    Client {
+        /// Its version.
+        version: String,
+    },
+    /// The directory was taken over from another process.
+    TookOver,
+    /// Another process took it, and says what it is called.
+    HandedOver(String),
+    /// The process that owned it has gone; the directory is ours now.
+    OwnerGone,
+    /// What was asked was not done.
+    Refused(Refusal),
+    /// Somebody is a contact now.
+    Met {
+        /// Who.
+        id: ContactId,
+        /// What they call themselves.
+        name: String,
+    },
+    /// It is on the clipboard.
+    Copied,
+    /// The passphrase is another one now.
+    PassphraseChanged,
+    /// What was deleted is gone for good.
+    Erased,
+}
+
+impl Banner {
+    /// How long it is shown, in milliseconds; `None` until it is dismissed or overtaken.
+    fn lasts_ms(&self) -> Option<u64> {
+        match self {
+            Self::Storage(_) | Self::Client { .. } | Self::HandedOver(_) | Self::Met { .. } => None,
+            Self::Copied => Some(2_500),
+            _ => Some(8_000),
+        }
+    }
+}
+
+/// The line.
+#[derive(Default)]
+pub struct BannerLine {
+    /// What it says, if anything.
+    pub shown: Option<Banner>,
+    until_ms: Option<u64>,
+    changed: bool,
+}
+
+impl BannerLine {
+    /// When the line goes by itself.
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        self.until_ms
+    }
+
+    /// Says something. A failing store is what the user must know first.
+    pub(super) fn tell(&mut self, banner: Banner, context: &Context) {
+        let is_hidden =
+            matches!(self.shown, Some(Banner::Storage(_))) && !matches!(banner, Banner::Storage(_));
+        if !is_hidden && self.shown.as_ref() != Some(&banner) {
+            let now_ms = context.now.monotonic_ms;
+            self.until_ms = banner.lasts_ms().map(|lasts| now_ms + lasts);
+            self.shown = Some(banner);
+            self.changed = true;
+        }
+    }
+
+    /// The node was found: says what is new about that.
+    pub(super) fn opened(&mut self, mode: &Mode, took_over: bool, lost: bool, context: &Context) {
+        let was_client = matches!(self.shown, Some(Banner::Client { .. }));
+        match mode {
+            Mode::Client { version } => {
+                let version = version.clone();
+                self.tell(Banner::Client { version }, context);
+            }
+            Mode::Own if took_over => self.tell(Banner::TookOver, context),
+            Mode::Own if lost => self.tell(Banner::OwnerGone, context),
+            Mode::Own if was_client => self.dismiss(),
+            Mode::Own => {}
+        }
+    }
+
+    /// The store works, or works again.
+    pub(super) fn store_works(&mut self) {
+        if matches!(self.shown, Some(Banner::Storage(_))) {
+            self.dismiss();
+        }
+    }
+
+    /// Says nothing any more.
+    pub(super) fn dismiss(&mut self) {
+        self.until_ms = None;
+        self.changed |= self.shown.take().is_some();
+    }
+
+    /// Forgets what a locked screen must not say.
+    pub(super) fn forget(&mut self) {
+        if !matches!(self.shown, Some(Banner::Storage(_) | Banner::Client { .. })) {
+            self.dismiss();
+        }
+    }
+
+    pub(super) fn take_changed(&mut self) -> bool {
+        take(&mut self.changed)
+    }
+}

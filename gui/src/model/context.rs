@@ -1,0 +1,61 @@
+//! What every page may look at, and only the router changes.
+
+use hedgerow_node::api::{Me, Why};
+use jiff::tz::TimeZone;
+
+use super::calendar::{Calendar, Now, When};
+use super::contacts::Contacts;
+use super::place::{Pane, Place};
+use super::preferences::Preferences;
+use super::presence::Presence;
+use super::update::Mode;
+
+/// What the pages share.
+pub struct Context {
+    /// What fills the window.
+    pub place: Place,
+    /// What the user has chosen.
+    pub preferences: Preferences,
+    /// Who this node is, once it is known.
+    pub me: Option<Me>,
+    /// Whose node it is, once there is one.
+    pub mode: Option<Mode>,
+    /// Where the window is on the desktop.
+    pub presence: Presence,
+    pub(super) now: Now,
+    pub(super) calendar: Calendar,
+    pub(super) contacts: Contacts,
+}
+
+impl Context {
+    pub(super) fn new(zone: TimeZone, preferences: Preferences, now: Now) -> Self {
+        Self {
+            place: Place::Starting,
+            preferences,
+            me: None,
+            mode: None,
+            presence: Presence::new(now),
+            now,
+            calendar: Calendar::new(zone, now),
+            contacts: Contacts::default(),
+        }
+    }
+
+    /// Everything is open.
+    pub(super) fn is_inside(&self) -> bool {
+        matches!(self.place, Place::Main(_))
+    }
+
+    /// This is beside the list, or instead of it.
+    pub(super) fn shows(&self, pane: Pane) -> bool {
+        self.place == Place::Main(pane)
+    }
+
+    /// When a message is tried again, where that is known.
+    pub(super) fn next_attempt(&self, why: Option<Why>) -> Option<When> {
+        match why {
+            Some(Why::NoAnswer { next_ms }) => Some(self.calendar.when(next_ms)),
+            _ => None,
+        }
+    }
+}

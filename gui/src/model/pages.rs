@@ -1,0 +1,328 @@
+//! Every page, and what the node tells to each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hedgerow_node::api::{Call, ContactId, Event, Message, Status};
+
+use super::adding::Adding;
+use super::chats::Chats;
+use super::context::Context;
+use super::dialog::DialogPage;
+use super::network::NetworkPage;
+use super::notifier::Notifier;
+use super::outcome::Outcome;
+use super::person::PersonPage;
+use super::picker::PickerPage;
+use super::place::{Changed, Pane};
+use super::settings::Settings;
+use super::thread_page::ThreadPage;
+use super::update::{Chat, Overview, Update};
+
+/// The pages: each has its own state, and none sees another.
+#[derive(Default)]
+pub struct Pages {
+    /// The list.
+    pub chats: Chats,
+    /// The open conversation.
+    pub thread: ThreadPage,
+    /// Picking an emoji.
+    pub picker: PickerPage,
+    /// Adding a contact.
+    pub adding: Adding,
+    /// The page of a contact.
+    pub person: PersonPage,
+    /// The network page.
+    pub network: NetworkPage,
+    /// The settings.
+    pub settings: Settings,
+    /// What is asked over everything else.
+    pub dialog: DialogPage,
+    pub(super) notifier: Notifier,
+}
+
+impl Pages {
+    /// What has changed on them since this was last asked.
+    pub(super) fn take_changed(&mut self) -> Changed {
+        let thread = self.thread.take_changed();
+        Changed {
+            chats: self.chats.take_changed(),
+            thread: thread.rest,
+            rows: thread.rows,
+            picker: self.picker.take_changed(),
+            adding: self.adding.take_changed(),
+            person: self.person.take_changed(),
+            network: self.network.take_changed(),
+            node: self.settings.take_changed(),
+            dialog: self.dialog.take_changed(),
+            ..Changed::default()
+        }
+    }
+
+    /// When something becomes due on one of them.
+    pub(super) fn due_ms(&self, context: &Context) -> Option<u64> {
+        let due = [
+            self.chats.due_ms(),
+            self.thread.due_ms(),
+            self.adding.due_ms(context),
+            self.network.due_ms(context),
+        ];
+        due.into_iter().flatten().min()
+    }
+
+    /// Does what has become due.
+    pub(super) fn settle(&mut self, context: &Context) -> Vec<Outcome> {
+        // Elsewhere there is nothing to pick for.
+        if !context.shows(Pane::Thread) {
+            self.picker.close();
+        }
+        let mut outcomes = self.adding.settle(context);
+        if context.is_inside() {
+            outcomes.extend(self.thread.settle(context));
+            outcomes.extend(self.chats.settle(context));
+            outcomes.extend(self.network.settle(context));
+        }
+        outcomes
+    }
+
+    /// Draws everything that shows contacts.
+    pub(super) fn draw(&mut self, context: &Context) -> Option<Outcome> {
+        self.thread.draw(context);
+        self.person.draw(context);
+        self.network.draw(context);
+        self.draw_chats(context)
+    }
+
+    /// Draws everything that shows a contact.
+    fn draw_contact(&mut self, id: &ContactId, context: &Context) -> Option<Outcome> {
+        if self.thread.contact() == Some(id) {
+            self.thread.draw(context);
+        }
+        let person = self.person.open.as_ref();
+        if person.is_some_and(|person| person.id == *id) {
+            self.person.draw(context);
+        }
+        self.network.draw(context);
+        self.draw_chats(context)
+    }
+
+    pub(super) fn draw_chats(&mut self, context: &Context) -> Option<Outcome> {
+        self.chats.draw(self.thread.contact(), context)
+    }
+
+    /// Another day has begun: every time is called otherwise.
+    pub(super) fn turn(&mut self, context: &Context) -> Option<Outcome> {
+        self.thread.draw_rows(context);
+        self.adding.draw(context);
+        self.draw(context)
+    }
+
+    /// Takes an answer of the node to the page that asked.
+    pub(super) fn handle(&mut self, update: Update, context: &mut Context) -> Vec<Outcome> {
+        match update {
+            Update::PassphraseChanged(answer) => {
+                Vec::from_iter(self.dialog.passphrase_changed(answer))
+            }
+            Update::Erased(answer) => self.settings.erased(answer),
+            Update::StorageUsed(bytes) => {
+                self.settings.counted(bytes);
+                Vec::new()
+            }
+            Update::Sent(of, answer) => self.thread.sent(&of, answer, context),
+            // The rest was asked for before everything was hidden.
+            _ if !context.is_inside() => Vec::new(),
+            Update::Overview(overview) => self.overview(overview, context),
+            Update::Contact(chat) => self.chat(*chat, context),
+            Update::Status(status) => {
+                self.status(&status, context);
+                for contact in status.contacts {
+                    let known = context.contacts.get(&contact.id);
+                    let newest = known.and_then(|known| known.newest.clone());
+                    self.learn(Chat { contact, newest }, context);
+                }
+                Vec::from_iter(self.draw(context))
+            }
+            Update::Me(me) => {
+                self.settings.renamed(&me);
+                context.me = Some(me);
+                Vec::new()
+            }
+            Update::Page(of, answer) => Vec::from_iter(self.thread.page(&of, answer, context)),
+            Update::Message(of, answer) => {
+                Vec::from_iter(self.thread.message(&of, answer, context))
+            }
+            Update::SafetyWords(words) => {
+                self.person.know_words(words);
+                Vec::new()
+            }
+            Update::Ways(contact, ways) => {
+                self.dialog.know_ways(&contact, &ways, context);
+                Vec::new()
+            }
+            Update::Invited(answer) => Vec::from_iter(self.adding.invited(answer, context)),
+            Update::Invitations(invitations) => {
+                self.adding.know(invitations, context);
+                Vec::new()
+            }
+            Update::Joining(answer) => Vec::from_iter(self.adding.joining(answer)),
+            Update::RelayAdded(answer) => Vec::from_iter(self.network.relay_added(answer)),
+            Update::RelayPathsSet(wanted, answer) => {
+                Vec::from_iter(self.network.paths_set(&wanted, answer))
+            }
+            // The router's own.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Something has happened at the node.
+    pub(super) fn event(&mut self, event: Event, context: &Context) -> Vec<Outcome> {
+        match event {
+            Event::Message { contact, .. } | Event::Messages { contact, .. } => {
+                self.thread.look(&contact);
+                self.chats.look_at(contact);
+            }
+            Event::MessageChanged { contact, id } => self.thread.message_changed(&contact, id),
+            Event::Delivered { contact, id, .. } => {
+                self.thread.delivered(&contact, &id, context);
+                self.chats.look_at(contact);
+            }
+            Event::Contact { contact } => {
+                self.chats.look_at(contact);
+                self.network.look();
+            }
+            Event::Removed { contact } => return vec![Outcome::Forget(contact)],
+            Event::Met {
+                contact,
+                invitation,
+            }
+            | Event::Joined {
+                contact,
+                invitation,
+            } => return self.adding.met(contact, &invitation),
+            Event::JoinFailed { invitation, why } => {
+                return vec![self.adding.join_failed(invitation, why, context)];
+            }
+            Event::Invitation { .. } => return vec![Outcome::ask(Call::Invitations)],
+            Event::Carrier { carrier, state } => self.network.know_carrier(carrier, state),
+            Event::Missed => {
+                self.chats.look_at_everything();
+                self.thread.reload();
+                self.network.look();
+                return vec![Outcome::ask(Call::Invitations)];
+            }
+            // The door's.
+            Event::Lock { .. } => {}
+        }
+        Vec::new()
+    }
+
+    /// A contact and the newest message, as they are now.
+    fn chat(&mut self, chat: Chat, context: &mut Context) -> Vec<Outcome> {
+        let (id, newest) = (chat.contact.id.clone(), chat.newest.clone());
+        let unread_before = context.contacts.unread_of(&id).unwrap_or(0);
+        let has_come = chat.contact.unread > unread_before
+            && newest.as_ref().is_some_and(|newest| !newest.mine);
+        self.learn(chat, context);
+        let mut outcomes = vec![Outcome::StoreWorks];
+        outcomes.extend(self.draw_contact(&id, context));
+        if has_come {
+            outcomes.extend(self.notify(&id, newest, context));
+        }
+        outcomes.extend(self.adding.greet(context));
+        outcomes
+    }
+
+    /// Everything, as it is now.
+    fn overview(&mut self, overview: Overview, context: &mut Context) -> Vec<Outcome> {
+        self.chats.looked_at_everything();
+        self.status(&overview.status, context);
+        let mut outcomes = vec![Outcome::StoreWorks];
+        let contacts = overview.status.contacts;
+        let there: BTreeSet<_> = contacts.iter().map(|contact| contact.id.clone()).collect();
+        context.contacts.retain(&there);
+        let mut newest: BTreeMap<_, _> = overview.newest.into_iter().collect();
+        for contact in contacts {
+            let (id, newest) = (contact.id.clone(), newest.remove(&contact.id));
+            let before = context.contacts.unread_of(&id);
+            let has_come = before.is_some_and(|before| contact.unread > before);
+            let chat = Chat {
+                contact,
+                newest: newest.clone(),
+            };
+            self.learn(chat, context);
+            if has_come {
+                outcomes.extend(self.notify(&id, newest, context));
+            }
+        }
+        let shown = [
+            self.thread.contact(),
+            self.person.open.as_ref().map(|person| &person.id),
+        ];
+        let gone = shown.into_iter().flatten().filter(|id| !there.contains(id));
+        outcomes.extend(gone.cloned().map(Outcome::Forget));
+        outcomes.extend(self.draw(context));
+        outcomes.extend(self.thread.come_back(context));
+        outcomes.extend(self.adding.greet(context));
+        outcomes
+    }
+
+    fn learn(&mut self, chat: Chat, context: &mut Context) {
+        self.chats.looked(&chat.contact.id, context);
+        context.contacts.learn(chat, self.thread.contact());
+    }
+
+    fn notify(
+        &self,
+        id: &ContactId,
+        newest: Option<Message>,
+        context: &Context,
+    ) -> Option<Outcome> {
+        let open = self.thread.contact();
+        self.notifier.came(id, newest, open, context)
+    }
+
+    /// Live state, as it is now.
+    fn status(&mut self, status: &Status, context: &mut Context) {
+        self.network.know(status);
+        if context.me.as_ref() != Some(&status.me) {
+            self.settings.know(&status.me, context);
+            context.me = Some(status.me.clone());
+        }
+    }
+
+    /// A contact is gone.
+    pub(super) fn forget_contact(&mut self, id: &ContactId, context: &mut Context) {
+        context.contacts.forget(id);
+        self.chats.forget(id);
+        self.person.forget(id);
+        self.drop_chat(id);
+        self.network.draw(context);
+    }
+
+    /// Lets go of a conversation if it is open, and of what was typed there.
+    pub(super) fn drop_chat(&mut self, id: &ContactId) {
+        if self.thread.contact() == Some(id) {
+            self.thread.drop();
+        }
+    }
+
+    /// Whether there is something to show there.
+    pub(super) fn is_full(&self, pane: Pane) -> bool {
+        match pane {
+            Pane::Thread => self.thread.open.is_some(),
+            Pane::Person => self.person.open.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Forgets everything that a locked screen must not hold.
+    pub(super) fn forget(&mut self) {
+        self.chats = Chats::default();
+        self.thread.drop();
+        self.picker.forget();
+        self.adding.forget();
+        self.person.close();
+        self.network = NetworkPage::default();
+        self.settings.forget();
+        self.dialog.close();
+    }
+}

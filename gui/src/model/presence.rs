@@ -1,0 +1,90 @@
+//! The window comes and goes: closed, hidden while the node stays on the air, and asked for again.
+
+use super::calendar::Now;
+use super::effect::Effect;
+use super::outcome::Outcome;
+use super::preferences::Preferences;
+
+/// What happens to the window.
+#[derive(Clone)]
+pub enum WindowAction {
+    /// It has come to the front, or gone from it.
+    Focused(bool),
+    /// It is to be closed.
+    Close,
+    /// The user asks for it from elsewhere on the desktop.
+    ComeForward,
+    /// The desktop has a tray with our icon in it, or not any more.
+    Tray(bool),
+    /// Close everything, in order.
+    Quit,
+}
+
+/// Where the window is on the desktop, and when the user last did something.
+pub struct Presence {
+    /// The desktop has a tray, and our icon is in it.
+    pub tray: bool,
+    /// The window is in front.
+    pub(super) focused: bool,
+    /// The window is closed, and everything else goes on.
+    pub(super) hidden: bool,
+    /// When a key or the pointer was last used.
+    touched_ms: u64,
+}
+
+impl Presence {
+    pub(super) fn new(now: Now) -> Self {
+        Self {
+            tray: false,
+            focused: true,
+            hidden: false,
+            touched_ms: now.monotonic_ms,
+        }
+    }
+
+    /// A key or the pointer was used.
+    pub(super) fn touch(&mut self, now: Now) {
+        self.touched_ms = now.monotonic_ms;
+    }
+
+    /// When the screen locks by itself, if nobody touches anything.
+    pub(super) fn idle_ms(&self, preferences: &Preferences) -> Option<u64> {
+        let minutes = preferences.lock_after_min?;
+        Some(self.touched_ms + u64::from(minutes) * 60_000)
+    }
+
+    pub(super) fn act(&mut self, action: WindowAction, preferences: &Preferences) -> Vec<Outcome> {
+        match action {
+            WindowAction::Focused(focused) => {
+                self.focused = focused;
+                let outcomes = [
+                    Outcome::Do(Effect::ClearNotifications),
+                    Outcome::SeeWhatIsInView,
+                ];
+                outcomes.into_iter().filter(|_| focused).collect()
+            }
+            // So is everything, unless the user wants to stay on the air and has a way back.
+            WindowAction::Close if preferences.stays_on && self.tray => {
+                self.hidden = true;
+                self.focused = false;
+                vec![Outcome::KeepDraft, Outcome::Do(Effect::Hide)]
+            }
+            WindowAction::Close | WindowAction::Quit => {
+                vec![Outcome::KeepDraft, Outcome::Do(Effect::Quit)]
+            }
+            WindowAction::ComeForward => vec![self.come_forward()],
+            WindowAction::Tray(is_there) => {
+                self.tray = is_there;
+                // A hidden window has no other way back.
+                let come = (self.hidden && !is_there).then(|| self.come_forward());
+                come.into_iter().collect()
+            }
+        }
+    }
+
+    /// Shows the window, wherever it is.
+    pub(super) fn come_forward(&mut self) -> Outcome {
+        self.hidden = false;
+        Outcome::Do(Effect::Raise)
+    }
+}

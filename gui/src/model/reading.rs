@@ -1,0 +1,146 @@
+//! How far the user has read a conversation, and what arrived late above that.
+
+use hedgerow_node::api::{Message, MessageId};
+
+/// While one reads along, the node is told this often how far.
+const MARK_EVERY_MS: u64 = 300;
+
+/// How far the user has read.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// The last message that is fully in view.
+    pub in_view: Option<MessageId>,
+    /// The last one that was, while the window was in front.
+    pub seen: Option<MessageId>,
+    /// The one that the node was told of.
+    marked: Option<MessageId>,
+    marked_ms: Option<u64>,
+    pub late: Late,
+}
+
+impl Reading {
+    /// When the node is to be told how far the user has read.
+    pub fn due_ms(&self) -> Option<u64> {
+        let due_ms = self.marked_ms.map_or(0, |marked| marked + MARK_EVERY_MS);
+        self.is_to_mark().then_some(due_ms)
+    }
+
+    /// Whether the node is to be told of what was seen: not before the way to what arrived late is known.
+    fn is_to_mark(&self) -> bool {
+        self.seen.is_some()
+            && self.seen != self.marked
+            && (self.late.open == 0 || !self.late.is_stale || self.late.visiting)
+    }
+
+    /// What the node is to be told now: that all is read up to this message.
+    pub fn mark(&mut self, unread: u64, now_ms: u64) -> Option<MessageId> {
+        self.due_ms().filter(|due| *due <= now_ms)?;
+        self.marked.clone_from(&self.seen);
+        // If all is read, there is nothing to tell.
+        if unread == 0 && self.late.open == 0 {
+            return None;
+        }
+        self.marked_ms = Some(now_ms);
+        self.seen.clone()
+    }
+}
+
+/// Messages that arrived late, above the read position. The node forgets them as soon as anything below
+/// is marked as read, so they are counted here until the user has been there.
+#[derive(Default)]
+pub(super) struct Late {
+    /// The first of them, and where it stands.
+    first: Option<(u64, MessageId)>,
+    /// Others have come, one of which may be the first.
+    is_stale: bool,
+    /// How many the node still knows.
+    open: u64,
+    /// How many it has forgotten.
+    told: u64,
+    /// The user is there.
+    visiting: bool,
+}
+
+impl Late {
+    /// The node knows of so many.
+    pub fn know(&mut self, open: u64) {
+        if !self.visiting {
+            self.told += self.open.saturating_sub(open);
+        }
+        self.is_stale |= open > self.open;
+        self.open = open;
+    }
+
+    /// The first is to be looked for.
+    pub fn is_sought(&self) -> bool {
+        self.open > 0 && self.is_stale && !self.visiting
+    }
+
+    /// The first that the node knows of.
+    pub fn found(&mut self, first: Option<&Message>) {
+        self.is_stale = false;
+        let found = first.map(|message| (message.position, message.id.clone()));
+        // One that the node has forgotten may stand further up.
+        let known = self.first.take().filter(|_| self.told > 0);
+        self.first = known.into_iter().chain(found).min();
+    }
+
+    /// The user goes there: where that is, if it is known.
+    pub fn visit(&mut self) -> Option<MessageId> {
+        self.visiting = true;
+        self.told = 0;
+        self.first.take().map(|(_, first)| first)
+    }
+
+    /// The user is somewhere else again.
+    pub fn leave(&mut self) {
+        self.is_stale |= self.visiting && self.open > 0;
+        self.visiting = false;
+    }
+
+    pub fn count(&self) -> u64 {
+        self.open + self.told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> MessageId {
+        MessageId(format!("bb-01-{number:x}"))
+    }
+
+    #[test]
+    fn the_node_is_told_of_each_place_once_and_not_too_often() {
+        let mut reading = Reading::default();
+        assert_eq!(reading.due_ms(), None);
+        reading.seen = Some(id(1));
+        assert_eq!(reading.mark(3, 1_000), Some(id(1)));
+        assert_eq!((reading.mark(2, 2_000), reading.due_ms()), (None, None));
+        reading.seen = Some(id(2));
+        assert_eq!(reading.mark(1, 1_299), None);
+        assert_eq!(reading.due_ms(), Some(1_300));
+        assert_eq!(reading.mark(1, 1_300), Some(id(2)));
+        reading.seen = Some(id(3));
+        assert_eq!(reading.mark(0, 9_000), None, "all is read");
+    }
+
+    #[test]
+    fn what_arrived_late_is_counted_until_the_user_was_there() {
+        let mut reading = Reading {
+            seen: Some(id(9)),
+            ..Reading::default()
+        };
+        reading.late.know(2);
+        assert!(reading.late.is_sought());
+        assert_eq!(reading.mark(0, 0), None, "the way there is not known yet");
+        reading.late.found(None);
+        assert_eq!(reading.mark(0, 0), Some(id(9)));
+        // The node forgets them with that.
+        reading.late.know(0);
+        assert_eq!(reading.late.count(), 2);
+        reading.late.visit();
+        assert_eq!(reading.late.count(), 0);
+    }
+}

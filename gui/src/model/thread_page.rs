@@ -1,0 +1,319 @@
+//! Which conversation is open, and what of others is still on its way.
+
+use std::collections::BTreeMap;
+use std::mem::take;
+
+use hedgerow_node::api::{ContactId, Message, MessageId, Page, Private, Refusal};
+
+use super::context::Context;
+use super::effect::{Effect, Question, Request, Ticket};
+use super::outcome::Outcome;
+use super::place::{Pane, Place};
+use super::thread::{Thread, ThreadAction, ThreadChanged, before, kept};
+
+/// The conversation beside the list.
+#[derive(Default)]
+pub struct ThreadPage {
+    /// It, if one is open.
+    pub open: Option<Thread>,
+    /// The conversation to open again after the screen was locked, or that a notification was about.
+    reopen: Option<ContactId>,
+    /// Texts sent that are not durable yet.
+    unsent: BTreeMap<Ticket, (ContactId, String)>,
+    /// What was being written when the node was lost.
+    rescued: Vec<(ContactId, String)>,
+    tickets: u64,
+    changed: ThreadChanged,
+}
+
+impl ThreadPage {
+    /// With whom the open conversation is.
+    pub(super) fn contact(&self) -> Option<&ContactId> {
+        self.open.as_ref().map(|thread| &thread.contact)
+    }
+
+    /// The open conversation, if it is with this contact.
+    fn with(&mut self, contact: &ContactId) -> Option<&mut Thread> {
+        let open = self.open.as_mut();
+        open.filter(|thread| thread.contact == *contact)
+    }
+
+    /// Something can be written in the open conversation.
+    pub(super) fn may_write(&self) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|thread| !thread.face.blocked)
+    }
+
+    /// Opens a conversation.
+    pub(super) fn show(&mut self, id: &ContactId, context: &Context) -> Vec<Outcome> {
+        let Some(known) = context.contacts.get(id) else {
+            return Vec::new();
+        };
+        let mut outcomes = vec![Outcome::Do(Effect::FocusDraft)];
+        if self.contact() != Some(id) {
+            let thread = Thread::new(&known.contact, known.draft.clone(), context);
+            outcomes.extend(self.close());
+            self.open = Some(thread);
+        }
+        outcomes.push(Outcome::Go(Pane::Thread));
+        outcomes
+    }
+
+    /// Lets go of the open conversation, keeping its draft.
+    pub(super) fn close(&mut self) -> Vec<Outcome> {
+        let outcomes = self.keep_draft();
+        self.drop();
+        outcomes
+    }
+
+    /// Lets go of the conversation, and of what was typed there.
+    pub(super) fn drop(&mut self) {
+        if self.open.take().is_some() {
+            self.changed = ThreadChanged::ALL;
+        }
+    }
+
+    /// Has the draft kept, if anything was typed since it last was.
+    pub(super) fn keep_draft(&mut self) -> Vec<Outcome> {
+        let open = self.open.as_mut();
+        open.map_or_else(Vec::new, Thread::keep_draft)
+    }
+
+    pub(super) fn act(&mut self, action: ThreadAction, context: &Context) -> Vec<Outcome> {
+        match (action, self.open.as_mut()) {
+            (_, None) => Vec::new(),
+            (ThreadAction::Send, _) => self.send(context),
+            (action, Some(thread)) => thread.act(action, context),
+        }
+    }
+
+    /// Sends the text being written.
+    fn send(&mut self, context: &Context) -> Vec<Outcome> {
+        let ticket = self.ticket();
+        let Some(thread) = self.open.as_mut() else {
+            return Vec::new();
+        };
+        let Some(text) = thread.begin_sending(ticket, context) else {
+            return Vec::new();
+        };
+        let contact = thread.contact.clone();
+        self.unsent.insert(ticket, (contact.clone(), text.clone()));
+        vec![
+            Outcome::Draft(contact.clone(), String::new()),
+            Outcome::ask(Request::Send {
+                of: Question { ticket, contact },
+                text: Private(text),
+            }),
+        ]
+    }
+
+    /// A text is durable, or was refused.
+    pub(super) fn sent(
+        &mut self,
+        of: &Question,
+        answer: Result<MessageId, Refusal>,
+        context: &Context,
+    ) -> Vec<Outcome> {
+        let Some((contact, text)) = self.unsent.remove(&of.ticket) else {
+            return Vec::new();
+        };
+        let refusal = answer.err();
+        let refused = refusal.is_some().then_some(text);
+        let mut outcomes = match (self.with(&contact), refused) {
+            (Some(thread), refused) => thread.end_sending(of.ticket, refused),
+            (None, Some(text)) => put_back(&contact, text, context),
+            (None, None) => Vec::new(),
+        };
+        outcomes.extend(refusal.map(Outcome::Refused));
+        outcomes
+    }
+
+    /// A page has come.
+    pub(super) fn page(
+        &mut self,
+        of: &Question,
+        answer: Result<Page, Refusal>,
+        context: &Context,
+    ) -> Option<Outcome> {
+        self.with(&of.contact)?.page(of.ticket, answer, context)
+    }
+
+    /// A message has come that was asked for.
+    pub(super) fn message(
+        &mut self,
+        of: &Question,
+        answer: Result<Message, Refusal>,
+        context: &Context,
+    ) -> Option<Outcome> {
+        self.with(&of.contact)?.message(of.ticket, answer, context)
+    }
+
+    /// Messages have come to a conversation.
+    pub(super) fn look(&mut self, contact: &ContactId) {
+        if let Some(thread) = self.with(contact) {
+            thread.look();
+        }
+    }
+
+    /// Anything may have changed.
+    pub(super) fn reload(&mut self) {
+        if let Some(thread) = self.open.as_mut() {
+            thread.reload();
+        }
+    }
+
+    /// Something else is said of a message.
+    pub(super) fn message_changed(&mut self, contact: &ContactId, id: MessageId) {
+        if let Some(thread) = self.with(contact) {
+            thread.message_changed(id);
+        }
+    }
+
+    /// Ours are delivered, up to this one of its log.
+    pub(super) fn delivered(&mut self, contact: &ContactId, upto: &MessageId, context: &Context) {
+        if let Some(thread) = self.with(contact) {
+            thread.delivered(upto, context);
+        }
+    }
+
+    /// The window has come to the front: what is in view is seen now.
+    pub(super) fn see_what_is_in_view(&mut self, context: &Context) {
+        if let Some(thread) = self.open.as_mut()
+            && let Some(id) = thread.reading.in_view.clone()
+        {
+            thread.see(id, context);
+        }
+    }
+
+    /// Takes over what is known of the contact.
+    pub(super) fn draw(&mut self, context: &Context) {
+        if let Some(thread) = self.open.as_mut()
+            && let Some(known) = context.contacts.get(&thread.contact)
+        {
+            thread.know(&known.contact, context);
+        }
+    }
+
+    /// Another day has begun.
+    pub(super) fn draw_rows(&mut self, context: &Context) {
+        if let Some(thread) = self.open.as_mut() {
+            thread.draw_rows(context);
+        }
+    }
+
+    /// When something is to be kept, fetched or told that waits for time alone.
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        let thread = self.open.as_ref()?;
+        let due = [
+            thread.draft_due_ms(),
+            thread.fetching.due_ms(),
+            thread.reading.due_ms(),
+        ];
+        due.into_iter().flatten().min()
+    }
+
+    /// Keeps the draft, fetches, and tells how far the user has read, as far as that is due.
+    pub(super) fn settle(&mut self, context: &Context) -> Vec<Outcome> {
+        let ticket = self.ticket();
+        let Some(thread) = self.open.as_mut() else {
+            return Vec::new();
+        };
+        let now_ms = context.now.monotonic_ms;
+        let mut outcomes = match thread.draft_due_ms() {
+            Some(due) if due <= now_ms => thread.keep_draft(),
+            _ => Vec::new(),
+        };
+        outcomes.extend(thread.fetch(ticket, context).map(Outcome::ask));
+        outcomes.extend(thread.mark(context));
+        outcomes
+    }
+
+    /// A notification was clicked: the conversation is shown, after the lock if there is one.
+    pub(super) fn notified(&mut self, contact: ContactId, context: &Context) -> Vec<Outcome> {
+        match context.place {
+            Place::Main(_) => {
+                return vec![
+                    Outcome::Dismiss,
+                    Outcome::OpenChat(contact),
+                    Outcome::ComeForward,
+                ];
+            }
+            Place::Unlock | Place::ScreenLocked | Place::Starting => self.reopen = Some(contact),
+            Place::Welcome | Place::Wiped | Place::Failed(_) => {}
+        }
+        vec![Outcome::ComeForward]
+    }
+
+    /// The screen locks: the conversation is to be opened again afterwards.
+    pub(super) fn lock(&mut self) {
+        self.reopen = self.contact().cloned();
+    }
+
+    /// The node has gone: there is nobody to keep what is being written and sent.
+    pub(super) fn lose_node(&mut self) {
+        let open = self.open.take();
+        let unsent = take(&mut self.unsent).into_values();
+        if let Some(thread) = open {
+            self.changed = ThreadChanged::ALL;
+            if thread.draft_due_ms().is_some() {
+                let typed = (thread.contact.clone(), thread.draft);
+                self.rescued.push(typed);
+            }
+            self.reopen = Some(thread.contact);
+        }
+        self.rescued.extend(unsent);
+    }
+
+    /// Everything is known again: what was rescued are drafts, and what was open is opened.
+    pub(super) fn come_back(&mut self, context: &Context) -> Vec<Outcome> {
+        let mut drafts: BTreeMap<ContactId, String> = BTreeMap::new();
+        for (contact, text) in take(&mut self.rescued) {
+            let draft = drafts.entry(contact).or_default();
+            *draft = before(text, draft);
+        }
+        let drafts = drafts.into_iter();
+        let mut outcomes: Vec<_> = drafts
+            .flat_map(|(contact, text)| put_back(&contact, text, context))
+            .collect();
+        if let Some(contact) = self.reopen.take()
+            && context.shows(Pane::Nothing)
+        {
+            outcomes.push(Outcome::OpenChat(contact));
+        }
+        outcomes
+    }
+
+    /// Everything is destroyed.
+    pub(super) fn wipe(&mut self) {
+        *self = Self {
+            tickets: self.tickets,
+            changed: ThreadChanged::ALL,
+            ..Self::default()
+        };
+    }
+
+    /// A ticket that was not given before.
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    pub(super) fn take_changed(&mut self) -> ThreadChanged {
+        let page = take(&mut self.changed);
+        let open = self.open.as_mut();
+        let thread = open.map(|thread| take(&mut thread.changed));
+        let thread = thread.unwrap_or_default();
+        ThreadChanged {
+            rows: page.rows || thread.rows,
+            rest: page.rest || thread.rest,
+        }
+    }
+}
+
+/// What could not be sent is a draft again, of a conversation that is not open.
+fn put_back(contact: &ContactId, text: String, context: &Context) -> Vec<Outcome> {
+    match context.contacts.get(contact) {
+        Some(known) => kept(contact, &before(text, &known.draft)),
+        None => Vec::new(),
+    }
+}
