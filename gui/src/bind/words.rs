@@ -233,6 +233,7 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         Refusal::NoSuchInvitation => ui::Code::NoSuchInvitation,
         Refusal::Blocked => ui::Code::Blocked,
         Refusal::Empty => ui::Code::Empty,
+        Refusal::NotAnEmoji => ui::Code::NotAnEmoji,
         Refusal::TooLong {
             limit_bytes,
             actual_bytes,
@@ -278,7 +279,6 @@ pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
         | Refusal::ParcelKnown
         | Refusal::NoPrekey
         | Refusal::NoSuchCarrier
-        | Refusal::NotAnEmoji
         | Refusal::BadCursor
         | Refusal::BadRequest { .. }
         | Refusal::NotAuthorised

@@ -270,3 +270,31 @@ fn the_names_are_those_of_the_language_and_english_ones_are_found_too() {
         }
     }
 }
+
+fn pictures(window: &Window) -> usize {
+    let all = ElementQuery::from_root(window.window.ui()).match_inherits("Pictures");
+    all.find_all().len()
+}
+
+#[test]
+fn emoji_of_a_message_that_is_being_sent_are_drawn() {
+    init_no_event_loop();
+    let sending = |text: &str| {
+        let mut stage = Stage::talking(1);
+        stage.does(ThreadAction::Draft(text.into()));
+        stage.act(ThreadAction::Send);
+        assert_eq!(stage.thread().sending.len(), 1);
+        // The node does not answer.
+        stage.asked.clear();
+        pictures(&Window::of(stage, 1_000.0, 720.0))
+    };
+    assert_eq!(sending("On its way 🔥"), sending("On its way") + 1);
+}
+
+#[test]
+fn an_emoji_that_the_node_refuses_is_no_bug_to_the_user() {
+    let mut window = talking(1_000.0);
+    window.hears(Update::Refused(Refusal::NotAnEmoji));
+    let told = window.all("This cannot be put on a message. Choose another emoji.");
+    assert!(!told.is_empty());
+}
