@@ -28,6 +28,9 @@ const LOG: LogId = LogId {
     incarnation: Incarnation(5),
 };
 
+/// The name of a row, the body of each entry, and what an entry of a number is.
+type NewEntries<'a> = (&'a str, &'a Bytes, &'a dyn Fn(u64) -> What);
+
 fn mark_key() -> MarkKey {
     MarkKey::new(&[6; 32])
 }
@@ -193,13 +196,13 @@ fn reactions(criterion: &mut Criterion) {
             seq: Seq(1 + number * 37_501 % OLD),
         },
     };
-    let news: [(&str, &Bytes, &dyn Fn(u64) -> What); 2] = [
+    let entries: [NewEntries<'_>; 2] = [
         ("sync of 2,000 messages onto 100,000", &texts, &|_| {
             What::TEXT
         }),
         ("sync of 2,000 reactions onto 100,000", &emoji, &everywhere),
     ];
-    for (name, body, what) in news {
+    for (name, body, what) in entries {
         let mut writer = old.clone();
         append(&mut writer, REACTIONS, body, what);
         criterion.bench_function(name, |bench| {

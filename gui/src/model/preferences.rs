@@ -189,9 +189,11 @@ mod tests {
     #[test]
     fn a_damaged_file_is_refused_and_a_partial_one_is_completed() {
         assert!(Preferences::parse("theme = ").is_err());
-        let read = read("theme = \"dark\"
+        let read = read(
+            "theme = \"dark\"
 text_percent = 900
-skin_tone = 9");
+skin_tone = 9",
+        );
         assert_eq!((read.theme, read.text_percent), (Theme::Dark, 200));
         assert_eq!(read.skin_tone, 0);
     }

@@ -20,7 +20,7 @@ fn a_trace_becomes_events_of_the_one_and_what_was_repaired_is_counted() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), EVENTS);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("3 devices, 2 contacts"), "{said}");
-    assert!(said.contains("1 lines that say again"), "{said}");
+    assert!(said.contains("1 duplicate lines, ignored"), "{said}");
 }
 
 #[test]
