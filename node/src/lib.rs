@@ -28,3 +28,5 @@ pub mod relay;
 pub mod runtime;
 pub mod store;
 pub mod tables;
+#[cfg(feature = "runtime")]
+pub mod words;

@@ -7,6 +7,7 @@ use crate::api::{
 };
 use crate::cli::contacts::find;
 use crate::cli::failure::Failure;
+use crate::words::{Phrase, codes, tr};
 
 /// Letters of a short name: 25 bits of a hash of the id.
 const LETTERS: usize = 5;
@@ -63,14 +64,17 @@ async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<MessageId
 }
 
 /// What stands under a message of a conversation with `name`; `None` if nothing was said of it.
-pub fn beneath(name: &str, message: &Message) -> Option<String> {
-    let who = |reaction: &Reaction| match &reaction.author {
-        None => format!("{} you", reaction.emoji.0),
-        Some(_) => format!("{} {name}", reaction.emoji.0),
+pub fn beneath(name: &str, message: &Message) -> Option<Phrase> {
+    let who = |reaction: &Reaction| {
+        let who = match &reaction.author {
+            None => codes::you(),
+            Some(_) => name.into(),
+        };
+        Phrase::from(reaction.emoji.0.as_str()).then(" ", who)
     };
-    let pinned = message.pinned.then(|| "pinned".to_owned());
-    let said: Vec<_> = message.reactions.iter().map(who).chain(pinned).collect();
-    (!said.is_empty()).then(|| said.join(", "))
+    let pinned = message.pinned.then(|| tr!("a message" => "pinned"));
+    let said = Phrase::joined(", ", message.reactions.iter().map(who).chain(pinned));
+    (!said.is_empty()).then_some(said)
 }
 
 #[cfg(test)]

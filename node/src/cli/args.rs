@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use crate::bench::{BenchArguments, PeerArguments};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::words::Language;
 
 const ABOUT: &str = "Messages between people, without a server";
 
@@ -74,6 +77,20 @@ pub struct Common {
     #[arg(long, global = true)]
     pub json: bool,
 
+    /// The language of what is said; help and logs are in English, and so is what programs read
+    ///
+    /// If it is not given, the environment variable HEDGEROW_LANGUAGE, then the language of the system (LC_ALL,
+    /// LC_MESSAGES, LANG).
+    #[arg(
+        long,
+        global = true,
+        env = "HEDGEROW_LANGUAGE",
+        value_name = "CODE",
+        hide_env_values = true,
+        value_parser = language()
+    )]
+    pub language: Option<Language>,
+
     /// What to log to stderr: error, warn, info, debug, trace, or a filter like `hedgerow_node=debug`
     ///
     /// No level logs texts, names, keys or addresses.
@@ -85,6 +102,18 @@ pub struct Common {
         hide_env_values = true
     )]
     pub log: Option<String>,
+}
+
+impl Common {
+    /// The language of what is said.
+    pub fn language(&self) -> Language {
+        self.language.unwrap_or_else(Language::of_system)
+    }
+}
+
+fn language() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(Language::ALL.map(Language::code))
+        .map(|code| Language::of_locale(&code).unwrap_or_default())
 }
 
 /// The commands.

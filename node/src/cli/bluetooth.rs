@@ -4,6 +4,7 @@ use crate::api::{Api, Power, Radio, Refusal, Status};
 use crate::cli::args::PowerName;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::words::{Phrase, tr};
 
 /// `hedgerow bluetooth`.
 pub async fn change(
@@ -27,27 +28,29 @@ pub async fn change(
     }
     output.data(&radio, |radio| {
         let address = match radio.show_address {
-            true => {
+            true => tr!(
                 "On the air even where everybody near sees an address or a name that never changes."
-            }
-            false => "On the air only where the adapter hides its address.",
+            ),
+            false => tr!("On the air only where the adapter hides its address."),
         };
-        let used = used(&open).filter(|_| *radio == open.radio);
-        let used = used.map_or(String::new(), |used| format!("\n{used}"));
-        format!("Power: {}. {address}{used}", mode(*radio))
+        let said = tr!("Power: {power}.", power = mode(*radio)).then(" ", address);
+        match used(&open).filter(|_| *radio == open.radio) {
+            Some(used) => said.then("\n", used),
+            None => said,
+        }
     });
     Ok(())
 }
 
 /// How long the radio is in use, if that is known.
-pub fn used(status: &Status) -> Option<String> {
+pub fn used(status: &Status) -> Option<Phrase> {
     let mut airtimes = status.carriers.iter().filter_map(|carrier| carrier.airtime);
     airtimes.next().map(|airtime| {
-        format!(
-            "Bluetooth ({}): of each hour it listens for {} s and announces for {} s.",
-            mode(status.radio),
-            airtime.listened_s_an_hour,
-            airtime.announced_s_an_hour
+        tr!(
+            "Bluetooth ({power}): of each hour it listens for {listens} s and announces for {announces} s.",
+            power = mode(status.radio),
+            listens = airtime.listened_s_an_hour,
+            announces = airtime.announced_s_an_hour
         )
     })
 }

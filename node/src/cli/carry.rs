@@ -10,6 +10,7 @@ use crate::api::{Api, Refusal};
 use crate::cli::contacts::{find, shown};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::words::tr;
 
 /// The largest file that is read (`MAX_BUNDLE` of `docs/PROTOCOL.md`, and its header).
 const MAX_FILE: u64 = 64 * 1024 * 1024 + 4096;
@@ -18,7 +19,7 @@ const MAX_FILE: u64 = 64 * 1024 * 1024 + 4096;
 pub async fn export(api: &dyn Api, output: Output, name: &str, file: &Path) -> Result<(), Failure> {
     let contact = find(api, name).await?;
     let parcel = api.carry_export(contact.id.clone()).await?;
-    let failed = |error| Failure::file("The file cannot be written", &error);
+    let failed = |error| Failure::file(tr!("The file cannot be written"), &error);
     let mut to = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -38,9 +39,10 @@ pub async fn export(api: &dyn Api, output: Output, name: &str, file: &Path) -> R
     };
     output.data(&exported, |exported| {
         let name = shown(&contact);
-        format!(
-            "{} bytes for {name}. Only {name} can open the file.",
-            exported.bytes
+        tr!(
+            "{n} byte for {name}. Only {name} can open the file."
+                | "{n} bytes for {name}. Only {name} can open the file." % exported.bytes,
+            name = name
         )
     });
     Ok(())
@@ -48,7 +50,7 @@ pub async fn export(api: &dyn Api, output: Output, name: &str, file: &Path) -> R
 
 /// `hedgerow carry import`.
 pub async fn import(api: &dyn Api, output: Output, file: &Path) -> Result<(), Failure> {
-    let failed = |error| Failure::file("The file cannot be read", &error);
+    let failed = |error| Failure::file(tr!("The file cannot be read"), &error);
     let from = std::fs::File::open(file).map_err(failed)?;
     let mut parcel = Vec::new();
     from.take(MAX_FILE + 1)
@@ -61,19 +63,28 @@ pub async fn import(api: &dyn Api, output: Output, file: &Path) -> Result<(), Fa
     let contact = api.contact(imported.contact.clone()).await?;
     output.data(&imported, |imported| {
         let name = shown(&contact);
-        let mut said = match (imported.messages, imported.acknowledged) {
-            (0, 0) => format!("Nothing from {name} that was not known here already."),
-            (messages, acknowledged) => format!(
-                "From {name}: {messages} new messages, and word that {acknowledged} of yours have arrived."
+        let said = match (imported.messages, imported.acknowledged) {
+            (0, 0) => tr!(
+                "Nothing from {name} that was not known here already.",
+                name = name
+            ),
+            (messages, acknowledged) => tr!(
+                "From {name}: {n} new message." | "From {name}: {n} new messages." % messages,
+                name = name
+            )
+            .then(
+                " ",
+                tr!("{n} of yours has arrived." | "{n} of yours have arrived." % acknowledged),
             ),
         };
-        if imported.unusable > 0 {
-            said += &format!(
-                " {} parts of the file make no sense here and were left out.",
-                imported.unusable
-            );
+        match imported.unusable {
+            0 => said,
+            unusable => said.then(
+                " ",
+                tr!("{n} part of the file makes no sense here and was left out."
+                    | "{n} parts of the file make no sense here and were left out." % unusable),
+            ),
         }
-        said
     });
     Ok(())
 }

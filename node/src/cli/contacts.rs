@@ -6,6 +6,7 @@ use crate::api::{Api, Contact, Private, confusable, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output};
 use crate::cli::{ask, screen, words};
+use crate::words::{Language, Phrase, codes, tr};
 
 /// The shortest beginning of an id that stands for a contact.
 const MIN_ID: usize = 6;
@@ -34,9 +35,9 @@ fn pick(contacts: Vec<Contact>, name: &str) -> Result<Contact, Failure> {
                 return Err(Failure::found(
                     Exit::Refused,
                     "ambiguous_name",
-                    format!(
-                        "Several contacts are called so: {}. Give the id, or rename one.",
-                        choices.join(", ")
+                    tr!(
+                        "Several contacts are called so: {choices}. Give the id, or rename one.",
+                        choices = choices.join(", ")
                     ),
                 ));
             }
@@ -50,13 +51,15 @@ fn choice(contact: &Contact) -> String {
 }
 
 /// The name of a contact as it may be shown: with the beginning of the id where another contact's looks the same, or
-/// what we call the user.
+/// what we call the user in any language.
 pub fn shown(contact: &Contact) -> String {
     let name = visible::name(&contact.name.0);
     if visible::label(&contact.name.0).is_none() {
         return short_id(contact).to_owned();
     }
-    match contact.lookalike || confusable::alike(&contact.name.0, words::YOU) {
+    let you = codes::you();
+    let is_you = |language: Language| confusable::alike(&contact.name.0, &language.say(&you));
+    match contact.lookalike || Language::ALL.into_iter().any(is_you) {
         true => format!("{name} ({})", short_id(contact)),
         false => name,
     }
@@ -67,11 +70,12 @@ fn short_id(contact: &Contact) -> &str {
 }
 
 /// That a contact has given itself another name, until the user has decided how it is shown.
-pub fn renamed(contact: &Contact) -> Option<String> {
+pub fn renamed(contact: &Contact) -> Option<Phrase> {
     let former = visible::name(&contact.former_name.as_ref()?.0);
-    Some(format!(
-        "“{former}” calls itself “{}” now. `hedgerow rename` decides how you see it.",
-        shown(contact)
+    Some(tr!(
+        "“{former}” calls itself “{name}” now. `hedgerow rename` decides how you see it.",
+        former = former,
+        name = shown(contact)
     ))
 }
 
@@ -87,44 +91,48 @@ pub fn table(contacts: &[Contact], output: Output) {
     output.list(
         contacts,
         &[
-            "NAME",
-            "VERIFIED",
-            "REACHABLE",
-            "LAST SEEN",
-            "UNREAD",
-            "QUEUED",
-            "NOTE",
-            "ID",
+            tr!("NAME"),
+            tr!("VERIFIED"),
+            tr!("REACHABLE"),
+            tr!("LAST SEEN"),
+            tr!("UNREAD"),
+            tr!("QUEUED"),
+            tr!("NOTE"),
+            tr!("ID"),
         ],
         row,
-        "No contacts yet. `hedgerow invite` makes an invitation.",
+        tr!("No contacts yet. `hedgerow invite` makes an invitation."),
     );
 }
 
-fn row(contact: &Contact) -> Vec<String> {
+fn row(contact: &Contact) -> Vec<Phrase> {
     let note = [
-        contact.blocked.then(|| "blocked".to_owned()),
+        contact.blocked.then(|| tr!("a contact" => "blocked")),
         contact
             .former_name
             .as_ref()
-            .map(|former| format!("was “{}”", visible::name(&former.0))),
-        contact
-            .notice
-            .map(|notice| words::notice(notice).to_owned()),
+            .map(|former| tr!("was “{name}”", name = visible::name(&former.0))),
+        contact.notice.map(codes::notice),
         contact
             .why
             .filter(|_| contact.queued > 0)
             .map(|why| words::why(&why)),
     ];
     vec![
-        shown(contact),
-        if contact.verified { "yes" } else { "no" }.into(),
-        contact.reachable.map_or("no", words::carrier).into(),
-        contact.last_seen_ms.map_or("never".into(), screen::time),
-        contact.unread.to_string(),
-        contact.queued.to_string(),
-        note.into_iter().flatten().collect::<Vec<_>>().join("; "),
-        short_id(contact).to_owned(),
+        shown(contact).into(),
+        match contact.verified {
+            true => tr!("yes"),
+            false => tr!("no"),
+        },
+        contact.reachable.map_or_else(|| tr!("no"), codes::carrier),
+        match contact.last_seen_ms {
+            Some(seen) => screen::time(seen).into(),
+            None => tr!("never"),
+        },
+        contact.unread.into(),
+        contact.queued.into(),
+        Phrase::joined("; ", note.into_iter().flatten()),
+        short_id(contact).into(),
     ]
 }
 
@@ -140,7 +148,7 @@ pub async fn verify(
     if undo {
         let contact = api.verify(contact.id, false).await?;
         output.data(&contact, |contact| {
-            format!("{} is not verified.", shown(contact))
+            tr!("{name} is not verified.", name = shown(contact))
         });
         return Ok(());
     }
@@ -156,19 +164,26 @@ pub async fn verify(
             words: &words.words,
         };
         output.data(&data, |data| numbered(data.words));
-        output.say("If they are the same on the other side, run this again with --yes.");
+        output.say(tr!(
+            "If they are the same on the other side, run this again with --yes."
+        ));
         return Ok(());
     }
     if !output.is_json() {
         output.data(&words.words, |words| numbered(words));
     }
     let name = shown(&contact);
-    if !yes && !ask::yes(&format!("Does {name} read the same twelve words?"))? {
+    let question = tr!(
+        "Does {name} read the same twelve words?",
+        name = name.as_str()
+    );
+    if !yes && !ask::yes(output, question)? {
         return Err(Failure::found(
             Exit::Refused,
             "not_the_same",
-            format!(
-                "{name} stays unverified. If the words differ, somebody may sit between you: meet again in person."
+            tr!(
+                "{name} stays unverified. If the words differ, somebody may sit between you: meet again in person.",
+                name = name
             ),
         ));
     }
@@ -180,7 +195,7 @@ pub async fn verify(
         };
         output.data(&data, |_| String::new());
     } else {
-        output.say(&format!("{name} is verified."));
+        output.say(tr!("{name} is verified.", name = name));
     }
     Ok(())
 }
@@ -203,7 +218,9 @@ fn numbered(words: &[String]) -> String {
 pub async fn rename(api: &dyn Api, output: Output, name: &str, new: String) -> Result<(), Failure> {
     let contact = find(api, name).await?;
     let contact = api.rename(contact.id, Private(new)).await?;
-    output.data(&contact, |contact| format!("It is {} now.", shown(contact)));
+    output.data(&contact, |contact| {
+        tr!("The contact is now called {name}.", name = shown(contact))
+    });
     Ok(())
 }
 
@@ -211,13 +228,9 @@ pub async fn rename(api: &dyn Api, output: Output, name: &str, new: String) -> R
 pub async fn block(api: &dyn Api, output: Output, name: &str, undo: bool) -> Result<(), Failure> {
     let contact = find(api, name).await?;
     let contact = api.block(contact.id, !undo).await?;
-    output.data(&contact, |contact| {
-        let state = if contact.blocked {
-            "blocked"
-        } else {
-            "not blocked any more"
-        };
-        format!("{} is {state}.", shown(contact))
+    output.data(&contact, |contact| match contact.blocked {
+        true => tr!("{name} is blocked.", name = shown(contact)),
+        false => tr!("{name} is not blocked any more.", name = shown(contact)),
     });
     Ok(())
 }
@@ -226,12 +239,16 @@ pub async fn block(api: &dyn Api, output: Output, name: &str, undo: bool) -> Res
 pub async fn remove(api: &dyn Api, output: Output, name: &str, yes: bool) -> Result<(), Failure> {
     let contact = find(api, name).await?;
     let name = shown(&contact);
-    let question = format!("Forget {name} and {} messages, for good?", contact.messages);
-    if !yes && !ask::yes(&question)? {
+    let question = tr!(
+        "Forget {name} and {n} message, for good?"
+            | "Forget {name} and {n} messages, for good?" % contact.messages,
+        name = name.as_str()
+    );
+    if !yes && !ask::yes(output, question)? {
         return Err(Failure::found(
             Exit::Refused,
             "not_confirmed",
-            "Nothing was removed.",
+            tr!("Nothing was removed."),
         ));
     }
     api.remove(contact.id.clone()).await?;
@@ -243,7 +260,7 @@ pub async fn remove(api: &dyn Api, output: Output, name: &str, yes: bool) -> Res
         &Removed {
             removed: contact.id,
         },
-        |_| format!("{name} is forgotten."),
+        |_| tr!("{name} is forgotten.", name = name),
     );
     Ok(())
 }

@@ -9,9 +9,10 @@ use crate::api::{
 };
 use crate::cli::contacts::{find, renamed, shown};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, columns, table};
+use crate::cli::output::{Output, columns};
 use crate::cli::session::Session;
 use crate::cli::{annotating, ask, screen, words};
+use crate::words::{Phrase, codes, tr};
 
 /// The longest text that is read from stdin; the node refuses more (`docs/PROTOCOL.md` section 1).
 const MAX_TEXT: u64 = 65_536;
@@ -36,7 +37,7 @@ pub async fn send(
     }
     output.data(&Sent { id }, |sent| sent.id.0.clone());
     if session.is_ours() {
-        output.say("It waits here. `hedgerow run` delivers it.");
+        output.say(tr!("It waits here. `hedgerow run` delivers it."));
     }
     Ok(())
 }
@@ -69,21 +70,22 @@ pub async fn read(
     };
 
     if let Some(words) = renamed(&contact) {
-        output.say(&words);
+        output.say(words);
     }
     let page = first_page(api, &contact, start).await?;
     show(&contact, &page.messages, output);
     if page.unread_above > 0 {
-        output.say(&format!(
-            "{} more arrived late and belong further up: `hedgerow read {} --unread` shows them.",
-            page.unread_above,
-            shown(&contact)
+        output.say(tr!(
+            "{n} more arrived late and belongs further up: `hedgerow read {name} --unread` shows it."
+            | "{n} more arrived late and belong further up: `hedgerow read {name} --unread` shows them."
+                % page.unread_above,
+            name = shown(&contact)
         ));
     }
     let mut last = match page.messages.last() {
         Some(message) => show_after(api, &contact, Some(message.id.clone()), output).await?,
         None => {
-            output.say("Nothing here.");
+            output.say(tr!("Nothing here."));
             let newest = api.page(contact.id.clone(), PageFrom::Newest, 1).await?;
             newest.messages.last().map(|message| message.id.clone())
         }
@@ -105,7 +107,7 @@ pub async fn read(
                 if contact.name != before.name
                     && let Some(words) = renamed(&contact)
                 {
-                    output.say(&words);
+                    output.say(words);
                 }
                 false
             }
@@ -136,7 +138,9 @@ async fn first_page(api: &dyn Api, contact: &Contact, start: Start) -> Result<Pa
         Start::Unread => (PageFrom::FirstUnread, MAX_PAGE),
         Start::Date(text) => {
             let time = screen::parse_time(&text).ok_or_else(|| {
-                let words = "This is not a date. Write it as 2026-05-01, or with a time: '2026-05-01 14:30'.";
+                let words = tr!(
+                    "This is not a date. Write it as 2026-05-01, or with a time: '2026-05-01 14:30'."
+                );
                 Failure::found(Exit::Usage, "bad_date", words)
             })?;
             (PageFrom::Date(time), MAX_PAGE)
@@ -177,25 +181,26 @@ fn show(contact: &Contact, messages: &[Message], output: Output) {
     let now_ms = screen::now_ms();
     for message in messages {
         output.data(message, |message| {
-            line(&shown(contact), message, now_ms, columns())
+            line(output, &shown(contact), message, now_ms, columns())
         });
     }
 }
 
 /// A message as people read it: `>` before one's own, `<` before theirs, where no name and no text can stand.
-fn line(name: &str, message: &Message, now_ms: i64, columns: Option<usize>) -> String {
+fn line(output: Output, name: &str, message: &Message, now_ms: i64, columns: Option<usize>) -> String {
+    let you = output.said(&codes::you());
     let (way, who, tick) = match (message.mine, message.delivered) {
-        (true, true) => ('>', words::YOU, " ✓"),
-        (true, false) => ('>', words::YOU, " …"),
+        (true, true) => ('>', you.as_str(), " ✓"),
+        (true, false) => ('>', you.as_str(), " …"),
         (false, _) => ('<', name, ""),
     };
     let ahead = match message.is_ahead(now_ms) {
-        true => words::CLOCK_AHEAD,
-        false => "",
+        true => format!(" ({})", output.said(&tr!("clock of the sender is ahead"))),
+        false => String::new(),
     };
     let text = match &message.text {
         Some(text) => visible::text(&text.0),
-        None => "(a message this version cannot show)".into(),
+        None => output.said(&tr!("(a message this version cannot show)")),
     };
     let (time, short) = (
         screen::time(message.time_ms),
@@ -205,7 +210,10 @@ fn line(name: &str, message: &Message, now_ms: i64, columns: Option<usize>) -> S
     let line = screen::headed(&head, &format!("{who}{tick}{ahead}: {text}"), columns);
     match annotating::beneath(name, message) {
         // Under the sign of the message, where none of its own lines can begin.
-        Some(beneath) => format!("{line}\n{:1$}^ {beneath}", "", head.chars().count() - 2),
+        Some(beneath) => {
+            let beneath = output.said(&beneath);
+            format!("{line}\n{:1$}^ {beneath}", "", head.chars().count() - 2)
+        }
         None => line,
     }
 }
@@ -222,7 +230,7 @@ pub async fn message(api: &dyn Api, output: Output, id: String) -> Result<(), Fa
                     false => Vec::new(),
                 };
                 let located = Located { message, ways };
-                output.data(&located, |located| located.words(&shown(&contact)));
+                output.data(&located, |located| located.words(output, &shown(&contact)));
                 return Ok(());
             }
             Err(Refusal::NoSuchMessage) => {}
@@ -241,28 +249,29 @@ struct Located {
 }
 
 impl Located {
-    fn words(&self, name: &str) -> String {
+    fn words(&self, output: Output, name: &str) -> Phrase {
         let state = state(name, &self.message);
         if self.ways.is_empty() {
             return state;
         }
         let row = |way: &WayStatus| {
             vec![
-                words::carrier(way.carrier).to_owned(),
+                codes::carrier(way.carrier),
                 words::way(way.carrier, &way.state),
             ]
         };
-        let ways = table(&["CARRIER", "STATE"], self.ways.iter().map(row));
-        format!("{state}\n\n{ways}")
+        let head = [tr!("CARRIER"), tr!("STATE")];
+        let ways = output.table(&head, self.ways.iter().map(row));
+        state.then("\n\n", ways)
     }
 }
 
-fn state(name: &str, message: &Message) -> String {
+fn state(name: &str, message: &Message) -> Phrase {
     match (message.mine, message.delivered, message.why) {
-        (false, ..) => format!("from {name}"),
-        (true, true, _) => format!("delivered to {name}"),
-        (true, false, Some(why)) => format!("to {name}: {}", words::why(&why)),
-        (true, false, None) => format!("to {name}: queued"),
+        (false, ..) => tr!("From {name}", name = name),
+        (true, true, _) => tr!("Delivered to {name}", name = name),
+        (true, false, Some(why)) => tr!("To {name}: {why}", name = name, why = words::why(&why)),
+        (true, false, None) => tr!("Waits for {name}", name = name),
     }
 }
 
@@ -270,6 +279,11 @@ fn state(name: &str, message: &Message) -> String {
 mod tests {
     use super::*;
     use crate::api::ContactId;
+    use crate::words::Language;
+
+    fn english() -> Output {
+        Output::new(false, Language::English)
+    }
 
     const NOON: i64 = 1_777_635_840_000;
 
@@ -294,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_contact_forges_no_line_of_ours_by_its_name_or_its_text() {
-        let forged = line("", &message(true, "I agree"), NOON, None);
+        let forged = line(english(), "", &message(true, "I agree"), NOON, None);
         assert_eq!(way(&forged), Some('>'));
         let names = [
             "you ✓",
@@ -316,7 +330,7 @@ mod tests {
         for name in names {
             let contact = Contact::just_met(ContactId("3f".repeat(16)), name);
             for text in texts {
-                let line = line(&shown(&contact), &message(false, text), NOON, Some(80));
+                let line = line(english(), &shown(&contact), &message(false, text), NOON, Some(80));
                 let mut lines = line.split(['\n', '\r']);
                 assert_eq!(lines.next().and_then(way), Some('<'), "{line}");
                 assert!(lines.all(|more| more.starts_with("    ")), "{line}");
@@ -327,7 +341,7 @@ mod tests {
     #[test]
     fn a_time_that_is_still_to_come_is_marked_and_ours_is_not() {
         let marked =
-            |mine, now_ms| line("Ben", &message(mine, "x"), now_ms, None).contains("clock");
+            |mine, now_ms| line(english(), "Ben", &message(mine, "x"), now_ms, None).contains("clock");
         assert!(marked(false, NOON - 600_000));
         assert!(!marked(false, NOON - 60_000), "no clock is exact");
         assert!(!marked(true, NOON - 600_000), "ours was set back");
@@ -335,7 +349,7 @@ mod tests {
 
     #[test]
     fn a_contact_that_is_named_as_we_are_is_shown_with_its_id() {
-        for name in ["you", "You ✓", "yоu", "y o u"] {
+        for name in ["you", "You ✓", "yоu", "y o u", "ти ✓", "du", "Jūs"] {
             let contact = Contact::just_met(ContactId("3f".repeat(16)), name);
             assert!(shown(&contact).ends_with(" (3f3f3f3f)"), "{name}");
         }

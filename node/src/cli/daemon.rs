@@ -13,6 +13,7 @@ use crate::cli::output::{Output, can_ask};
 use crate::cli::{ask, session, words};
 use crate::host::{Departure, HostOptions, Local, finding};
 use crate::runtime::OnAir;
+use crate::words::{codes, tr};
 
 /// `hedgerow init`.
 pub async fn init(common: &Common, output: Output, name: String) -> Result<(), Failure> {
@@ -22,9 +23,9 @@ pub async fn init(common: &Common, output: Output, name: String) -> Result<(), F
     }
     let name = match name {
         name if !name.is_empty() => name,
-        _ if can_ask() => ask::line("The name that contacts are told: ")?,
+        _ if can_ask() => ask::line(output, tr!("Your name, as contacts see it").then(": ", ""))?,
         _ => {
-            let words = "A name is needed, which contacts are told. Give --name.";
+            let words = tr!("A name is needed, which contacts see. Give --name.");
             return Err(Failure::found(Exit::Usage, "no_name", words));
         }
     };
@@ -32,15 +33,15 @@ pub async fn init(common: &Common, output: Output, name: String) -> Result<(), F
     if local.contents()? != crate::directory::Contents::Nothing {
         return Err(Refusal::IdentityExists.into());
     }
-    let passphrase = ask::new_passphrase(ask::given(common)?)?;
+    let passphrase = ask::new_passphrase(ask::given(common)?, common.language())?;
     local.create(passphrase, name).await?;
     let me = local.me().await?;
     output.data(&me, |me| {
         format!("{} ({})", visible::name(&me.name.0), me.id.0)
     });
-    let path = path.display();
-    output.say(&format!(
-        "The identity is in {path}. Next: `hedgerow run`, `hedgerow unlock`, `hedgerow invite`."
+    output.say(tr!(
+        "The identity is in {path}. Next: `hedgerow run`, `hedgerow unlock`, `hedgerow invite`.",
+        path = path.display()
     ));
     local.stop().await?;
     Ok(())
@@ -56,7 +57,9 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let path = session::directory(common)?;
     // Before anything that a signal could cut in two.
-    let signal = |kind| signal(kind).map_err(|error| Failure::file("Signals", &error));
+    let signal = |kind| {
+        signal(kind).map_err(|error| Failure::file(tr!("The system gives no signals"), &error))
+    };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 
@@ -66,8 +69,9 @@ pub async fn run(
         OnAir::Yes
     };
     if record_to.is_some() {
-        output
-            .say("Recording: the file holds messages and secrets in clear. Delete it afterwards.");
+        output.say(tr!(
+            "Recording: the file holds messages and secrets in clear. Delete it afterwards."
+        ));
     }
     let mut options = HostOptions::shipped(on_air);
     options.node.record_to = record_to;
@@ -78,7 +82,7 @@ pub async fn run(
     let passphrase = ask::given(common)?;
     let server = Server::bind()
         .await
-        .map_err(|error| Failure::file("No port for the API", &error))?;
+        .map_err(|error| Failure::file(tr!("There is no port for the API"), &error))?;
     let serving = finding::serve(&local, server)?;
     if foreground {
         let events = local.events().await?;
@@ -97,10 +101,14 @@ pub async fn run(
     let _ = serving.await;
     match departure {
         Departure::Stopped => tracing::info!("stopped"),
-        Departure::Wiped => output.say("Everything here was destroyed, as asked for over the API."),
+        Departure::Wiped => {
+            output.say(tr!(
+                "Everything here was destroyed, as asked for over the API."
+            ));
+        }
         Departure::HandedOver(to) => {
             let to = visible::name(&to);
-            output.say(&format!("The data directory was handed over to {to}."));
+            output.say(tr!("The data directory was handed over to {to}.", to = to));
         }
         Departure::Failed(fault) => return Err(Refusal::Storage { fault }.into()),
     }
@@ -126,13 +134,13 @@ async fn tell(mut events: crate::api::Events) {
             Event::Met { .. } => tracing::info!("somebody used an invitation: a new contact"),
             Event::Joined { .. } => tracing::info!("an invitation was joined: a new contact"),
             Event::JoinFailed { why, .. } => {
-                tracing::info!("joining: {}", words::join_problem(why))
+                tracing::info!("joining: {}", codes::join_problem(why))
             }
             Event::Invitation { .. } => tracing::debug!("an invitation changed"),
             Event::Carrier { carrier, state } => {
                 tracing::info!(
                     "{}: {}",
-                    words::carrier(carrier),
+                    codes::carrier(carrier),
                     words::condition(carrier, state, true)
                 )
             }

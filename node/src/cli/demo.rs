@@ -14,9 +14,10 @@ use crate::api::{
     Api, ContactId, Event, NewInvitation, PageFrom, Passphrase, Private, Refusal, Remote, Traffic,
 };
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, table};
+use crate::cli::output::Output;
 use crate::host::{HostOptions, Local, finding};
 use crate::runtime::OnAir;
+use crate::words::{Phrase, codes, tr};
 
 /// What ships to be said.
 const LINES: &str = include_str!("../../assets/hedgerow.txt");
@@ -46,28 +47,34 @@ struct Outcome {
 pub async fn demo(output: Output, lines: Option<&Path>) -> Result<(), Failure> {
     let lines = read_lines(lines)?;
     let place = TempDir::with_prefix("hedgerow-demo-")
-        .map_err(|error| Failure::file("No temporary directory", &error))?;
-    output.say(&format!(
-        "Two nodes with encrypted stores below {}",
-        place.path().display()
+        .map_err(|error| Failure::file(tr!("There is no temporary directory"), &error))?;
+    output.say(tr!(
+        "Two nodes with encrypted stores below {path}",
+        path = place.path().display()
     ));
 
     let mut ana = Person::start(place.path(), "Ana").await?;
     let mut ben = Person::start(place.path(), "Ben").await?;
-    output.say("Ana makes an invitation; Ben joins it over the local network (loopback).");
+    output.say(tr!(
+        "Ana makes an invitation; Ben joins it over the local network (loopback)."
+    ));
     meet(&mut ana, &mut ben).await?;
 
     let bar = progress(output, lines.len() as u64);
     let start = Instant::now();
     let (before, after) = lines.split_at(lines.len() / 2);
     converse(&mut ana, &mut ben, before, &bar).await?;
-    bar.suspend(|| output.say("Ben's process is killed (kill -9). Ana goes on writing."));
+    bar.suspend(|| {
+        output.say(tr!(
+            "Ben's process is killed (kill -9). Ana goes on writing."
+        ));
+    });
     ben.kill().await?;
     for line in after.iter().step_by(2) {
         ana.say(line).await?;
         bar.inc(1);
     }
-    bar.suspend(|| output.say("Ben comes back and goes on where he was."));
+    bar.suspend(|| output.say(tr!("Ben comes back and goes on where he was.")));
     ben.revive().await?;
     for line in after.iter().skip(1).step_by(2) {
         ben.say(line).await?;
@@ -101,12 +108,12 @@ pub async fn demo(output: Output, lines: Option<&Path>) -> Result<(), Failure> {
         round_trips: wire.round_trips,
         identical: transcripts[0] == transcripts[1] && holds(&transcripts[0], &lines),
     };
-    output.data(&outcome, in_words);
+    output.data(&outcome, |outcome| in_words(output, outcome));
     if outcome.identical {
         Ok(())
     } else {
         let words =
-            "The two stores do not hold the same messages. This is a bug; please report it.";
+            tr!("The two stores do not hold the same messages. This is a bug; please report it.");
         Err(Failure::found(Exit::Bug, "stores_differ", words))
     }
 }
@@ -133,17 +140,17 @@ impl Person {
         let words = data_encoding::HEXLOWER.encode(&random);
         std::fs::File::create(&passphrase)
             .and_then(|mut file| file.write_all(words.as_bytes()))
-            .map_err(|error| Failure::file("The demo's passphrase", &error))?;
+            .map_err(|error| Failure::file(tr!("The passphrase of the demo"), &error))?;
         let made = hedgerow(&dir, &passphrase)?
             .args(["init", "--name", name])
             .status()
             .await
-            .map_err(|error| Failure::file("A process of the demo", &error))?;
+            .map_err(|error| Failure::file(tr!("A process of the demo"), &error))?;
         if !made.success() {
             return Err(Failure::found(
                 Exit::Bug,
                 "demo",
-                "A node could not be made.",
+                tr!("A node could not be made."),
             ));
         }
         let (child, api) = run(&dir, &passphrase).await?;
@@ -165,7 +172,7 @@ impl Person {
         self.child
             .kill()
             .await
-            .map_err(|error| Failure::file("Killing a process", &error))
+            .map_err(|error| Failure::file(tr!("A process of the demo"), &error))
     }
 
     async fn revive(&mut self) -> Result<(), Failure> {
@@ -178,7 +185,7 @@ impl Person {
         self.child
             .wait()
             .await
-            .map_err(|error| Failure::file("A process of the demo", &error))?;
+            .map_err(|error| Failure::file(tr!("A process of the demo"), &error))?;
         Ok(())
     }
 
@@ -206,9 +213,12 @@ impl Person {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                let words = format!(
-                    "{} holds {} of {messages} messages and {} are not delivered.",
-                    self.name, contact.messages, contact.queued
+                let words = tr!(
+                    "{name} holds {held} of {messages} messages; not delivered: {queued}.",
+                    name = self.name,
+                    held = contact.messages,
+                    messages = messages,
+                    queued = contact.queued
                 );
                 return Err(Failure::found(Exit::Refused, "not_delivered", words));
             }
@@ -229,7 +239,7 @@ impl Person {
     async fn transcript(&self) -> Result<Vec<(String, String)>, Failure> {
         let local = Local::own(&self.dir, HostOptions::shipped(OnAir::No))?;
         let words = std::fs::read_to_string(&self.passphrase)
-            .map_err(|error| Failure::file("The demo's passphrase", &error))?;
+            .map_err(|error| Failure::file(tr!("The passphrase of the demo"), &error))?;
         local.unlock(Passphrase::new(words)).await?;
         let (other, mut from) = (self.other()?, PageFrom::Oldest);
         let mut all = Vec::new();
@@ -252,7 +262,8 @@ impl Person {
 }
 
 fn hedgerow(dir: &Path, passphrase: &Path) -> Result<Command, Failure> {
-    let program = std::env::current_exe().map_err(|error| Failure::file("This program", &error))?;
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::file(tr!("A process of the demo"), &error))?;
     let mut command = Command::new(program);
     command
         .args(["--json", "--data-dir"])
@@ -270,11 +281,14 @@ async fn run(dir: &Path, passphrase: &Path) -> Result<(Child, Remote), Failure> 
     let mut child = hedgerow(dir, passphrase)?
         .args(["run", "--loopback"])
         .spawn()
-        .map_err(|error| Failure::file("A process of the demo", &error))?;
+        .map_err(|error| Failure::file(tr!("A process of the demo"), &error))?;
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         if let Ok(Some(status)) = child.try_wait() {
-            let words = format!("A node ended at once ({status}).");
+            let words = tr!(
+                "A node ended at once ({status}).",
+                status = status.to_string()
+            );
             return Err(Failure::found(Exit::Bug, "demo", words));
         }
         // Until it serves, the directory is nobody's or its owner is silent.
@@ -286,7 +300,11 @@ async fn run(dir: &Path, passphrase: &Path) -> Result<(Child, Remote), Failure> 
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
-    Err(Failure::found(Exit::Bug, "demo", "A node did not start."))
+    Err(Failure::found(
+        Exit::Bug,
+        "demo",
+        tr!("A node did not start."),
+    ))
 }
 
 async fn meet(ana: &mut Person, ben: &mut Person) -> Result<(), Failure> {
@@ -311,7 +329,7 @@ async fn meet(ana: &mut Person, ben: &mut Person) -> Result<(), Failure> {
                 Some(event) = told.next() => match event {
                     Event::Joined { contact, .. } => ben.other = Some(contact),
                     Event::JoinFailed { why, .. } => return Err(Failure::found(
-                        Exit::Refused, "join_failed", crate::cli::words::join_problem(why),
+                        Exit::Refused, "join_failed", codes::join_problem(why),
                     )),
                     _ => {}
                 },
@@ -322,7 +340,7 @@ async fn meet(ana: &mut Person, ben: &mut Person) -> Result<(), Failure> {
     };
     tokio::time::timeout(PATIENCE, meeting)
         .await
-        .map_err(|_| Failure::found(Exit::Refused, "demo", "The two did not meet."))?
+        .map_err(|_| Failure::found(Exit::Refused, "demo", tr!("The two did not meet.")))?
 }
 
 async fn converse(
@@ -342,8 +360,9 @@ async fn converse(
 fn read_lines(path: Option<&Path>) -> Result<Vec<String>, Failure> {
     let text = match path {
         None => LINES.to_owned(),
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| Failure::file(&path.display().to_string(), &error))?,
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|error| Failure::file(path.display(), &error))?
+        }
     };
     let lines: Vec<String> = text
         .lines()
@@ -354,7 +373,7 @@ fn read_lines(path: Option<&Path>) -> Result<Vec<String>, Failure> {
         return Err(Failure::found(
             Exit::Usage,
             "no_lines",
-            "The file has no lines to send.",
+            tr!("The file has no lines to send."),
         ));
     }
     Ok(lines)
@@ -388,41 +407,40 @@ fn holds(transcript: &[(String, String)], lines: &[String]) -> bool {
     held == said
 }
 
-fn in_words(outcome: &Outcome) -> String {
+fn in_words(output: Output, outcome: &Outcome) -> String {
     let rows = [
-        ("messages sent", outcome.sent.to_string()),
-        ("delivered", outcome.delivered.to_string()),
+        (tr!("messages sent"), outcome.sent.into()),
+        (tr!("delivered"), outcome.delivered.into()),
         (
-            "rate",
-            format!(
-                "{:.0} a second, over {:.1} s with the restart",
-                outcome.messages_per_s,
-                outcome.talking_ms as f64 / 1e3
+            tr!("rate"),
+            tr!(
+                "{rate} a second, over {seconds} s with the restart",
+                rate = format!("{:.0}", outcome.messages_per_s),
+                seconds = format!("{:.1}", outcome.talking_ms as f64 / 1e3)
             ),
         ),
-        ("text", format!("{} bytes", outcome.text_bytes)),
         (
-            "on the wire",
-            format!(
-                "{} bytes, of them {} handshakes",
-                outcome.wire_bytes, outcome.handshake_bytes
+            tr!("text"),
+            tr!("{n} byte" | "{n} bytes" % outcome.text_bytes),
+        ),
+        (
+            tr!("on the wire"),
+            tr!(
+                "{bytes} bytes, of them {handshakes} handshakes",
+                bytes = outcome.wire_bytes,
+                handshakes = outcome.handshake_bytes
             ),
         ),
-        ("sessions", outcome.sessions.to_string()),
-        ("round trips", outcome.round_trips.to_string()),
+        (tr!("sessions"), outcome.sessions.into()),
+        (tr!("round trips"), outcome.round_trips.into()),
         (
-            "stores compared",
-            if outcome.identical {
-                "the same messages on both sides"
-            } else {
-                "THEY DIFFER"
-            }
-            .into(),
+            tr!("stores compared"),
+            match outcome.identical {
+                true => tr!("the same messages on both sides"),
+                false => tr!("THEY DIFFER"),
+            },
         ),
     ];
-    table(
-        &["", ""],
-        rows.into_iter()
-            .map(|(name, value)| vec![name.to_owned(), value]),
-    )
+    let rows = rows.into_iter().map(|(name, value)| vec![name, value]);
+    output.table(&[Phrase::default(), Phrase::default()], rows)
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::api::{Refusal, RefusalClass};
 use crate::cli::{output, words};
+use crate::words::{Phrase, tr};
 
 /// Exit statuses; `hedgerow --help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +37,14 @@ pub enum Failure {
         exit: Exit,
         /// A stable code for programs.
         code: &'static str,
-        /// A sentence that says what to do.
-        words: String,
+        /// Says what to do.
+        words: Phrase,
     },
 }
 
 impl Failure {
     /// A failure that the command line found itself.
-    pub fn found(exit: Exit, code: &'static str, words: impl Into<String>) -> Self {
+    pub fn found(exit: Exit, code: &'static str, words: impl Into<Phrase>) -> Self {
         Self::Found {
             exit,
             code,
@@ -52,8 +53,9 @@ impl Failure {
     }
 
     /// A file that could not be read or written.
-    pub fn file(what: &str, error: &std::io::Error) -> Self {
-        Self::found(Exit::Storage, "file", format!("{what}: {error}."))
+    pub fn file(what: impl Into<Phrase>, error: &std::io::Error) -> Self {
+        let words = tr!("{what}: {error}.", what = what.into(), error = error);
+        Self::found(Exit::Storage, "file", words)
     }
 
     /// How to exit.
@@ -72,15 +74,16 @@ impl Failure {
         }
     }
 
-    /// The sentence for people.
-    pub fn words(&self) -> String {
+    /// What people are told.
+    pub fn words(&self) -> Phrase {
         match self {
             Self::Refused(refusal) => words::refusal(refusal),
             Self::Found { words, .. } => words.clone(),
         }
     }
 
-    /// One line of JSON for programs: the stable code with its arguments, and the sentence.
+    /// One line of JSON for programs: the stable code with its arguments, and the
+    /// sentence, in English whatever the user's language.
     pub fn json(&self) -> String {
         #[derive(Serialize)]
         struct Found<'a> {
@@ -93,7 +96,7 @@ impl Failure {
             refusal: &'a Refusal,
             words: String,
         }
-        let words = self.words();
+        let words = self.words().to_string();
         match self {
             Self::Refused(refusal) => output::json(&Refused { refusal, words }),
             Self::Found { code, .. } => output::json(&Found { code, words }),

@@ -15,7 +15,8 @@ use crate::cli::contacts::shown;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::session::Session;
-use crate::cli::{ask, screen, words};
+use crate::cli::{ask, screen};
+use crate::words::{Phrase, codes, tr};
 
 /// The longest link that is read from stdin.
 const MAX_LINK: u64 = 8_192;
@@ -28,7 +29,7 @@ pub async fn invite(
     in_person: bool,
 ) -> Result<(), Failure> {
     let valid_for_s = screen::parse_span(valid).ok_or_else(|| {
-        let words = "This is not a span of time. Write it as 30m, 24h or 7d.";
+        let words = tr!("This is not a span of time. Write it as 30m, 24h or 7d.");
         Failure::found(Exit::Usage, "bad_span", words)
     })?;
     let api = session.api();
@@ -40,23 +41,24 @@ pub async fn invite(
         })
         .await?;
     let link = invitation.link.clone().ok_or(Refusal::Bug)?;
-    output.say(&qr(&link)?);
+    output.say(qr(&link)?);
     output.data(&invitation, |_| link.0.clone());
     let until = screen::time(invitation.expires_ms);
-    output.say(&format!(
-        "Good for one person, until {until}. Whoever has the link can use it."
+    output.say(tr!(
+        "Good for one person, until {until}. Whoever has the link can use it.",
+        until = until
     ));
     if session.is_ours() {
         // Nobody else answers here: the invitation can be used while this waits, or a node runs.
-        output.say(
-            "Waiting for them; Ctrl-C ends the waiting, and `hedgerow run` takes it up again.",
-        );
-        let progress = spinner(output, "waiting");
+        output.say(tr!(
+            "Waiting for them; Ctrl-C ends the waiting, and `hedgerow run` takes it up again."
+        ));
+        let progress = spinner(output, tr!("Waiting"));
         let met = interruptible(met(api, events, &invitation)).await;
         progress.finish_and_clear();
         let contact = met?;
         output.data(&contact, |contact| {
-            format!("{} is a contact now.", shown(contact))
+            tr!("{name} is a contact now.", name = shown(contact))
         });
     }
     Ok(())
@@ -100,24 +102,24 @@ pub async fn join(session: &Session, output: Output, link: &str) -> Result<(), F
     // Before the call, so that no answer falls between.
     let events = api.events().await?;
     let id = api.join(Private(link.trim().to_owned()).into()).await?;
-    let progress = spinner(output, "looking for the maker of the link");
-    let joined = interruptible(joined(api, events, &id, &progress)).await;
+    let progress = spinner(output, tr!("Looking for the maker of the link"));
+    let joined = interruptible(joined(api, events, &id, output, &progress)).await;
     progress.finish_and_clear();
     if matches!(&joined, Err(failure) if failure.exit() == Exit::Interrupted) {
         output.say(if session.is_ours() {
-            "Not met yet. `hedgerow run` goes on trying until the link expires."
+            tr!("Not met yet. `hedgerow run` goes on trying until the link expires.")
         } else {
-            "The node goes on trying until the link expires; `hedgerow invitations` shows how it stands."
+            tr!("The node goes on trying until the link expires; `hedgerow invitations` shows how it stands.")
         });
     }
     let contact = joined?;
     output.data(&contact, |contact| {
-        format!("{} is a contact now.", shown(contact))
+        tr!("{name} is a contact now.", name = shown(contact))
     });
     if !contact.verified {
-        output.say(&format!(
-            "Compare the safety words when you can: `hedgerow verify {}`.",
-            shown(&contact)
+        output.say(tr!(
+            "Compare the safety words when you can: `hedgerow verify {name}`.",
+            name = shown(&contact)
         ));
     }
     Ok(())
@@ -127,6 +129,7 @@ async fn joined(
     api: &dyn Api,
     mut events: Events,
     id: &crate::api::InvitationId,
+    output: Output,
     progress: &ProgressBar,
 ) -> Result<Contact, Failure> {
     while let Some(event) = events.next().await {
@@ -138,11 +141,11 @@ async fn joined(
                 return Ok(api.contact(contact).await?);
             }
             Event::JoinFailed { invitation, why } if invitation == *id => {
-                let words = words::join_problem(why);
+                let words = codes::join_problem(why);
                 if why != JoinProblem::NoAnswer {
                     return Err(Failure::found(Exit::Refused, code(why), words));
                 }
-                progress.set_message(words);
+                progress.set_message(output.said(&words));
             }
             Event::Lock { locked: true } => return Err(Refusal::Locked.into()),
             _ => {}
@@ -168,19 +171,19 @@ async fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
     tokio::select! {
         done = work => done,
         _ = tokio::signal::ctrl_c() => {
-            Err(Failure::found(Exit::Interrupted, "interrupted", "Interrupted."))
+            Err(Failure::found(Exit::Interrupted, "interrupted", tr!("Interrupted.")))
         }
     }
 }
 
-fn spinner(output: Output, message: &'static str) -> ProgressBar {
+fn spinner(output: Output, message: Phrase) -> ProgressBar {
     if output.is_json() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
     let progress = ProgressBar::new_spinner()
         .with_style(style.expect("a template of our own"))
-        .with_message(message);
+        .with_message(output.said(&message));
     progress.enable_steady_tick(Duration::from_millis(120));
     progress
 }
@@ -189,25 +192,22 @@ fn spinner(output: Output, message: &'static str) -> ProgressBar {
 pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
     let invitations = api.invitations().await?;
     let row = |invitation: &Invitation| {
-        let state = words::invitation(invitation.state).to_owned();
         vec![
-            invitation.id.0.clone(),
-            state,
-            screen::time(invitation.expires_ms),
-            if invitation.in_person {
-                "in person"
-            } else {
-                "link"
-            }
-            .into(),
+            invitation.id.0.as_str().into(),
+            codes::invitation(invitation.state),
+            screen::time(invitation.expires_ms).into(),
+            match invitation.in_person {
+                true => tr!("in person"),
+                false => tr!("link"),
+            },
         ]
     };
-    let head = ["ID", "STATE", "EXPIRES", "KIND"];
+    let head = [tr!("ID"), tr!("STATE"), tr!("EXPIRES"), tr!("KIND")];
     output.list(
         &invitations,
         &head,
         row,
-        "No invitations. `hedgerow invite` makes one.",
+        tr!("No invitations. `hedgerow invite` makes one."),
     );
     Ok(())
 }
@@ -232,6 +232,6 @@ pub async fn cancel(api: &dyn Api, output: Output, id: &str) -> Result<(), Failu
     struct Cancelled {
         cancelled: crate::api::InvitationId,
     }
-    output.data(&Cancelled { cancelled: id }, |_| "Cancelled.".into());
+    output.data(&Cancelled { cancelled: id }, |_| tr!("Cancelled."));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The command line: the first client of the API.
 //!
-//! `args` is what can be typed, `words` how codes become sentences, `session` which node a command
+//! `args` is what can be typed, `words` what is typed about each code, `session` which node a command
 //! talks to; the other files are the commands, by what they are about.
 
 mod annotating;
@@ -39,13 +39,14 @@ use session::Session;
 use crate::directory::{forbid_core_dumps, forbid_tracing};
 use crate::host::finding;
 use crate::runtime::OnAir;
+use crate::words::tr;
 
 /// The whole program: reads the command line, does what it says, and says how it ended.
 pub fn main() -> ExitCode {
     // Before anything secret is read; what it says waits until there is a log.
     let forbidden = forbid_core_dumps().and(forbid_tracing());
     let arguments = Arguments::parse();
-    let output = Output::new(arguments.common.json);
+    let output = Output::new(arguments.common.json, arguments.common.language());
     log_to_stderr(&arguments);
     if let Err(error) = forbidden {
         tracing::warn!(kind = ?error.kind(), "a crash could leave secrets in a core dump");
@@ -54,7 +55,7 @@ pub fn main() -> ExitCode {
         .worker_threads(WORKERS)
         .enable_all()
         .build()
-        .map_err(|error| Failure::file("The program cannot start", &error))
+        .map_err(|error| Failure::file(tr!("The program cannot start"), &error))
         .and_then(|runtime| {
             let done = runtime.block_on(run(arguments, output));
             // Threads that wait for a terminal would hold it up for ever.
@@ -66,7 +67,7 @@ pub fn main() -> ExitCode {
             if output.is_json() {
                 eprintln!("{}", failure.json());
             } else {
-                eprintln!("{}", failure.words());
+                eprintln!("{}", output.said(&failure.words()));
             }
             ExitCode::from(failure.exit() as u8)
         }
@@ -83,7 +84,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Bench(bench) => match crate::bench::bench(&bench, output.is_json()).await {
             Ok(true) => Ok(()),
             Ok(false) => {
-                let words = "A row falls short of what it must reach.";
+                let words = tr!("A row falls short of what it must reach.");
                 Err(Failure::found(Exit::Refused, "falls_short", words))
             }
             Err(error) => Err(Failure::found(Exit::Bug, "bench", format!("{error:#}."))),
@@ -117,7 +118,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Lock => node::lock(&session::must_run(common)?, output).await,
         Command::Unlock => {
             let remote = session::must_run(common)?;
-            let passphrase = ask::passphrase(common, "Passphrase: ")?;
+            let passphrase = ask::passphrase(common, tr!("Passphrase"))?;
             node::unlock(&remote, output, passphrase).await
         }
         Command::Handover => node::handover(&session::must_run(common)?, output).await,
@@ -125,9 +126,9 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             new_passphrase_file,
         } => {
             let session = Session::with_identity(common).await?;
-            let current = ask::passphrase(common, "Current passphrase: ")?;
+            let current = ask::passphrase(common, tr!("Current passphrase"))?;
             let new = new_passphrase_file.as_deref().map(ask::from_file);
-            let new = ask::new_passphrase(new.transpose()?)?;
+            let new = ask::new_passphrase(new.transpose()?, common.language())?;
             let done = node::passphrase(session.api(), output, current, new).await;
             closing(session, done).await
         }
@@ -135,7 +136,7 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             destroy_everything: _,
         } => {
             let session = Session::locked(common).await?;
-            node::confirm_wipe(&session::directory(common)?)?;
+            node::confirm_wipe(output, &session::directory(common)?)?;
             let done = node::wipe(session.api(), output).await;
             closing(session, done).await
         }

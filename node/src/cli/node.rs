@@ -4,21 +4,27 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::api::{Api, Carrier, CarrierStatus, ContactId, NodeStatus, Passphrase, Status, visible};
+use crate::api::{
+    Api, Carrier, CarrierCondition, CarrierStatus, ContactId, NodeStatus, Passphrase, Status,
+    visible,
+};
 use crate::cli::args::{CarrierName, CarrierSwitch};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, table};
+use crate::cli::output::Output;
 use crate::cli::{ask, bluetooth, contacts, relays, words};
+use crate::words::{Phrase, codes, tr};
 
 /// `hedgerow status`.
 pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), Failure> {
     let status = api.status().await?;
     output.data(&status, |status| match &status.open {
-        Some(open) => overview(open),
-        None => "Locked: off the air, no key in memory. `hedgerow unlock` opens it.".into(),
+        Some(open) => overview(output, open),
+        None => tr!("Locked: off the air, no key in memory. `hedgerow unlock` opens it."),
     });
     if !running {
-        output.say("No node is running: nothing is sent or received. `hedgerow run` starts one.");
+        output.say(tr!(
+            "No node is running: nothing is sent or received. `hedgerow run` starts one."
+        ));
     }
     if let NodeStatus {
         open: Some(open), ..
@@ -30,36 +36,42 @@ pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), 
     Ok(())
 }
 
-fn overview(status: &Status) -> String {
+fn overview(output: Output, status: &Status) -> Phrase {
     let row = |carrier: &CarrierStatus| {
         let addresses = carrier.addresses.iter().map(|at| visible::name(&at.0));
         vec![
-            words::carrier(carrier.carrier).to_owned(),
+            codes::carrier(carrier.carrier),
             words::condition(carrier.carrier, carrier.state, carrier.announcing),
-            carrier.sessions.to_string(),
-            addresses.collect::<Vec<_>>().join(" "),
+            carrier.sessions.into(),
+            addresses.collect::<Vec<_>>().join(" ").into(),
         ]
     };
-    let carriers = table(
-        &["CARRIER", "STATE", "SESSIONS", "ADDRESSES"],
-        status.carriers.iter().map(row),
-    );
+    let head = [
+        tr!("CARRIER"),
+        tr!("STATE"),
+        tr!("SESSIONS"),
+        tr!("ADDRESSES"),
+    ];
+    let carriers = output.table(&head, status.carriers.iter().map(row));
     let ContactId(id) = &status.me.id;
     let name = visible::name(&status.me.name.0);
-    let relays = match status.relays.is_empty() {
-        true => String::new(),
-        false => format!("\n{}\n", relays::shown(status)),
-    };
-    let used = bluetooth::used(status);
-    let used = used.map_or(String::new(), |used| format!("\n{used}\n"));
-    format!("{name} ({id})\n\n{carriers}\n{used}{relays}")
+    let mut said = Phrase::from(format!("{name} ({id})\n\n{carriers}\n"));
+    if let Some(used) = bluetooth::used(status) {
+        said = said.then("\n", used).then("\n", "");
+    }
+    match status.relays.is_empty() {
+        true => said,
+        false => said
+            .then("\n", relays::shown(output, status))
+            .then("\n", ""),
+    }
 }
 
 /// `hedgerow lock`.
 pub async fn lock(api: &dyn Api, output: Output) -> Result<(), Failure> {
     api.lock().await?;
     output.data(&Locked { locked: true }, |_| {
-        "Locked: keys dropped, store closed, off the air.".into()
+        tr!("Locked: keys dropped, store closed, off the air.")
     });
     Ok(())
 }
@@ -67,7 +79,7 @@ pub async fn lock(api: &dyn Api, output: Output) -> Result<(), Failure> {
 /// `hedgerow unlock`.
 pub async fn unlock(api: &dyn Api, output: Output, passphrase: Passphrase) -> Result<(), Failure> {
     api.unlock(passphrase).await?;
-    output.data(&Locked { locked: false }, |_| "Unlocked.".into());
+    output.data(&Locked { locked: false }, |_| tr!("Unlocked."));
     Ok(())
 }
 
@@ -89,7 +101,7 @@ pub async fn passphrase(
         changed: bool,
     }
     output.data(&Changed { changed: true }, |_| {
-        "The passphrase is changed.".into()
+        tr!("The passphrase is changed.")
     });
     Ok(())
 }
@@ -102,23 +114,23 @@ pub async fn erase(api: &dyn Api, output: Output) -> Result<(), Failure> {
         erased: bool,
     }
     output.data(&Erased { erased: true }, |_| {
-        "The store is rewritten under a fresh key: what was deleted is gone.".into()
+        tr!("The store is rewritten under a fresh key: what was deleted is gone.")
     });
     Ok(())
 }
 
-/// What has to be typed to destroy everything.
-const WIPE: &str = "destroy everything";
-
 /// The second deliberate step before a wipe.
-pub fn confirm_wipe(directory: &Path) -> Result<(), Failure> {
+pub fn confirm_wipe(output: Output, directory: &Path) -> Result<(), Failure> {
+    let wanted = output.said(&tr!("what is typed to destroy everything" => "destroy everything"));
     let directory = directory.display();
-    let typed = ask::line(&format!(
-        "All keys, contacts and messages in {directory} will be gone, and nobody can bring them back.\n\
-         Type `{WIPE}` to go on: "
-    ))?;
-    if typed != WIPE {
-        let words = "Nothing was destroyed.";
+    let loss = tr!(
+        "All keys, contacts and messages in {directory} will be gone, and nobody can bring them back.",
+        directory = directory
+    );
+    let go_on = tr!("Type `{wanted}` to go on", wanted = wanted.as_str());
+    let typed = ask::line(output, loss.then("\n", go_on).then(": ", ""))?;
+    if typed != wanted {
+        let words = tr!("Nothing was destroyed.");
         return Err(Failure::found(Exit::Refused, "not_confirmed", words));
     }
     Ok(())
@@ -132,7 +144,7 @@ pub async fn wipe(api: &dyn Api, output: Output) -> Result<(), Failure> {
         wiped: bool,
     }
     output.data(&Wiped { wiped: true }, |_| {
-        "Everything is destroyed. Flash memory may keep old copies, which the passphrase protects.".into()
+        tr!("Everything is destroyed. Flash memory may keep old copies, which the passphrase protects.")
     });
     Ok(())
 }
@@ -146,7 +158,7 @@ pub async fn handover(api: &dyn Api, output: Output) -> Result<(), Failure> {
         handed_over: bool,
     }
     output.data(&HandedOver { handed_over: true }, |_| {
-        "The node has closed the data directory and left.".into()
+        tr!("The node has closed the data directory and left.")
     });
     Ok(())
 }
@@ -166,7 +178,7 @@ pub async fn carrier(
     let on = state != CarrierSwitch::Off;
     let announcing = state == CarrierSwitch::On;
     if carrier == Carrier::Relay && state == CarrierSwitch::Quiet {
-        let words = "Nothing is announced over relays. Switch it on or off.";
+        let words = tr!("Nothing is announced over relays. Switch it on or off.");
         return Err(Failure::found(Exit::Usage, "not_announced", words));
     }
     if on && carrier != Carrier::Relay {
@@ -186,15 +198,12 @@ pub async fn carrier(
         announcing,
     };
     output.data(&switched, |switched| {
-        let state = match state {
-            CarrierSwitch::On => "on",
-            CarrierSwitch::Quiet => "on, without announcing this device",
-            CarrierSwitch::Off => "off",
+        let state = match switched.on {
+            true => CarrierCondition::On,
+            false => CarrierCondition::Off,
         };
-        format!(
-            "The {} is switched {state}.",
-            words::carrier(switched.carrier)
-        )
+        let state = codes::condition(switched.carrier, state, switched.announcing);
+        codes::carrier(switched.carrier).then(": ", state)
     });
     Ok(())
 }
@@ -211,8 +220,8 @@ pub fn api(output: Output, port: u16, token_file: &Path) {
         token_file,
     };
     output.data(&data, |data| data.url.clone());
-    output.say(&format!(
-        "Send `Authorization: Bearer` with what {} holds.",
-        token_file.display()
+    output.say(tr!(
+        "Send `Authorization: Bearer` with what {file} holds.",
+        file = token_file.display()
     ));
 }

@@ -6,17 +6,19 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::api::visible;
+use crate::words::{Language, Phrase};
 
 /// How a command answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     json: bool,
+    language: Language,
 }
 
 impl Output {
-    /// As JSON lines, or as text.
-    pub fn new(json: bool) -> Self {
-        Self { json }
+    /// As JSON lines, or as text in a language.
+    pub fn new(json: bool, language: Language) -> Self {
+        Self { json, language }
     }
 
     /// Whether programs read this.
@@ -24,9 +26,17 @@ impl Output {
         self.json
     }
 
+    /// A phrase in the user's language.
+    pub fn said(self, phrase: &Phrase) -> String {
+        self.language.say(phrase)
+    }
+
     /// One piece of data: as one line of JSON, or as `text` makes it for people.
-    pub fn data<T: Serialize>(self, data: &T, text: impl FnOnce(&T) -> String) {
-        let line = if self.json { json(data) } else { text(data) };
+    pub fn data<T: Serialize, P: Into<Phrase>>(self, data: &T, text: impl FnOnce(&T) -> P) {
+        let line = match self.json {
+            true => json(data),
+            false => self.said(&text(data).into()),
+        };
         print(&line);
     }
 
@@ -34,27 +44,46 @@ impl Output {
     pub fn list<T: Serialize>(
         self,
         items: &[T],
-        head: &[&str],
-        row: impl Fn(&T) -> Vec<String>,
-        nothing: &str,
+        head: &[Phrase],
+        row: impl Fn(&T) -> Vec<Phrase>,
+        nothing: Phrase,
     ) {
         if self.json {
             for item in items {
-                self.data(item, |_| String::new());
+                self.data(item, |_| Phrase::default());
             }
         } else if items.is_empty() {
             self.say(nothing);
         } else {
-            print(&table(head, items.iter().map(row)));
+            print(&self.table(head, items.iter().map(row)));
         }
     }
 
     /// Something about the data, for people alone.
-    pub fn say(self, words: &str) {
+    pub fn say(self, words: impl Into<Phrase>) {
         if !self.json {
             // Nobody is left to be told if stderr is closed.
-            let _ = writeln!(std::io::stderr(), "{words}");
+            let _ = writeln!(std::io::stderr(), "{}", self.said(&words.into()));
         }
+    }
+
+    /// A plain table.
+    pub fn table(self, head: &[Phrase], rows: impl IntoIterator<Item = Vec<Phrase>>) -> String {
+        let said = |cells: &[Phrase]| -> Vec<String> {
+            cells.iter().map(|cell| self.said(cell)).collect()
+        };
+        let mut table = Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(said(head));
+        for row in rows {
+            table.add_row(said(&row));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        table.trim_fmt()
     }
 }
 
@@ -71,22 +100,6 @@ pub fn columns() -> Option<usize> {
         .is_terminal()
         .then(|| rustix::termios::tcgetwinsize(out).ok());
     size.flatten().map(|size| usize::from(size.ws_col))
-}
-
-/// A plain table.
-pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(head);
-    for row in rows {
-        table.add_row(row);
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    table.trim_fmt()
 }
 
 /// Whether a person can be asked.

@@ -13,6 +13,7 @@ use crate::cli::screen;
 use crate::host::finding;
 use crate::relay::identity::{self, IdentityError};
 use crate::relay::{Limits, Relay, RelayError, RelayOptions};
+use crate::words::tr;
 
 /// The longest that a circuit may last.
 const LONGEST_S: u64 = 31 * 86_400;
@@ -20,7 +21,9 @@ const LONGEST_S: u64 = 31 * 86_400;
 /// Runs a relay until it is told to stop.
 pub async fn run(output: Output, arguments: RelayArguments) -> Result<(), Failure> {
     // Before anything that a signal could cut in two.
-    let signal = |kind| signal(kind).map_err(|error| Failure::file("Signals", &error));
+    let signal = |kind| {
+        signal(kind).map_err(|error| Failure::file(tr!("The system gives no signals"), &error))
+    };
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 
@@ -41,7 +44,7 @@ pub async fn run(output: Output, arguments: RelayArguments) -> Result<(), Failur
     };
     let relay = Relay::start(options).await.map_err(not_started)?;
 
-    output.say("The relay runs. People can be given any of these addresses:");
+    output.say(tr!("The relay runs. Give people any of these addresses:"));
     for place in relay.places() {
         output.data(
             &Place {
@@ -51,24 +54,26 @@ pub async fn run(output: Output, arguments: RelayArguments) -> Result<(), Failur
         );
     }
     if !relay.is_public() {
-        output.say(
-            "None of them means anything outside of this network. If this machine can be reached from \
-             elsewhere, say under which name or address: `hedgerow relay --public HOST`.",
-        );
+        output.say(tr!(
+            "None of them means anything outside of this network. If this machine can be reached from elsewhere, say under which name or address: `hedgerow relay --public HOST`."
+        ));
     }
     if let Some(at) = relay.metrics() {
-        output.say(&format!("Counters for Prometheus: http://{at}/metrics"));
+        output.say(tr!(
+            "Counters for Prometheus: {address}",
+            address = format!("http://{at}/metrics")
+        ));
     }
-    output.say(&format!(
-        "Its key is in {}. Keep it: the addresses end with its name.",
-        path.display()
+    output.say(tr!(
+        "Its key is in {path}. Keep it: the addresses end with its name.",
+        path = path.display()
     ));
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
     relay.stop().await;
-    output.say("The relay has stopped.");
+    output.say(tr!("The relay has stopped."));
     Ok(())
 }
 
@@ -80,7 +85,7 @@ struct Place {
 fn limits(arguments: &RelayArguments) -> Result<Limits, Failure> {
     let circuit_s = screen::parse_span(&arguments.circuit_time).filter(|span| *span <= LONGEST_S);
     let circuit_s = circuit_s.ok_or_else(|| {
-        let words = "--circuit-time is a span of at most a month. Write it as 30m, 2h or 7d.";
+        let words = tr!("--circuit-time is a span of at most a month. Write it as 30m, 2h or 7d.");
         Failure::found(Exit::Usage, "bad_span", words)
     })?;
     Ok(Limits {
@@ -104,7 +109,8 @@ fn key_file(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
         )
     };
     given.or_else(beside).ok_or_else(|| {
-        let words = "There is no home directory to keep the relay's key in. Give --identity FILE.";
+        let words =
+            tr!("There is no home directory to keep the relay's key in. Give --identity FILE.");
         Failure::found(Exit::Usage, "no_home", words)
     })
 }
@@ -113,23 +119,24 @@ fn no_key(path: &Path, error: &IdentityError) -> Failure {
     let path = path.display();
     let (code, words) = match error {
         IdentityError::File(error) => {
-            let words = format!(
-                "The relay's key cannot be read from or made in {path}: {error}. Give --identity a file in a \
-                 directory that you can write."
+            let words = tr!(
+                "The relay's key cannot be read from or made in {path}: {error}. Give --identity a file in a directory that you can write.",
+                path = path,
+                error = error
             );
             ("file", words)
         }
         IdentityError::Readable => {
-            let words = format!(
-                "Others may read the relay's key {path}, and could take its place. `chmod 600` it; if \
-                 somebody may have read it, delete it and hand out the new addresses."
+            let words = tr!(
+                "Others may read the relay's key {path}, and could take its place. `chmod 600` it; if somebody may have read it, delete it and hand out the new addresses.",
+                path = path
             );
             ("key_readable", words)
         }
         IdentityError::NotAKey => {
-            let words = format!(
-                "{path} holds no key of a relay. Put the key back from a copy, or delete the file to make \
-                 another, under which people need other addresses."
+            let words = tr!(
+                "{path} holds no key of a relay. Put the key back from a copy, or delete the file to make another, under which people need other addresses.",
+                path = path
             );
             ("not_a_key", words)
         }
@@ -140,28 +147,33 @@ fn no_key(path: &Path, error: &IdentityError) -> Failure {
 fn not_started(error: RelayError) -> Failure {
     let (exit, code, words) = match error {
         RelayError::Listen { at, why } => {
-            let words = format!(
-                "{at} cannot be listened at: {why}. Another program may have the port (choose one with \
-                 --port), or ports below 1024 may need the capability CAP_NET_BIND_SERVICE."
+            let words = tr!(
+                "The relay cannot listen at {address}: {why}. Another program may have the port (choose one with --port), or ports below 1024 may need the capability CAP_NET_BIND_SERVICE.",
+                address = at.to_string(),
+                why = why.to_string()
             );
             (Exit::Refused, "listen", words)
         }
         RelayError::MetricsInPublic(at) => {
-            let words = format!(
-                "{at} is not an address of this machine alone, and counters are nobody else's business. \
-                 Use --metrics 127.0.0.1:{}, and a tunnel or a proxy with a password.",
-                at.port()
+            let words = tr!(
+                "{address} is not an address of this machine alone, and counters are nobody else's business. Use --metrics 127.0.0.1:{port}, and a tunnel or a proxy with a password.",
+                address = at.to_string(),
+                port = at.port().to_string()
             );
             (Exit::Usage, "metrics_in_public", words)
         }
         RelayError::Metrics { at, why } => {
-            let words = format!("Counters cannot be shown at {at}: {why}. Choose another port.");
+            let words = tr!(
+                "Counters cannot be shown at {address}: {why}. Choose another port.",
+                address = at.to_string(),
+                why = why.to_string()
+            );
             (Exit::Refused, "metrics", words)
         }
         RelayError::Setup(why) => (
             Exit::Bug,
             "setup",
-            format!("The relay cannot be set up: {why}."),
+            tr!("The relay cannot be set up: {why}.", why = why.to_string()),
         ),
     };
     Failure::found(exit, code, words)

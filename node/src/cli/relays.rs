@@ -6,18 +6,20 @@ use serde::Serialize;
 
 use crate::api::{Api, Private, Refusal, RelayCondition, RelayPaths, RelayStatus, Status, visible};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, table};
+use crate::cli::output::Output;
 use crate::cli::words;
+use crate::words::{Phrase, tr};
 
 /// `hedgerow relays list`.
 pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
     let status = status(api).await?;
     let relays = status.relays;
-    let nothing = "No relay is used, and nothing leaves the local network. \
-        `hedgerow relays add ADDRESS` uses one.";
-    output.list(&relays, &HEAD, row, nothing);
-    if let Some(paths) = words::relay_paths(&status.relay_paths) {
-        output.say(&paths);
+    let nothing = tr!(
+        "No relay is used, and nothing leaves the local network. `hedgerow relays add ADDRESS` uses one."
+    );
+    output.list(&relays, &head(), row, nothing);
+    if let Some(paths) = unusual(&status.relay_paths) {
+        output.say(paths);
     }
     Ok(())
 }
@@ -26,9 +28,11 @@ pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
 pub async fn add(api: &dyn Api, output: Output, address: String) -> Result<(), Failure> {
     api.add_relay(Private(address)).await?;
     output.data(&Used { used: true }, |_| {
-        "The relay is used from now on.".into()
+        tr!("The relay is used from now on.")
     });
-    output.say("Contacts who have added it too meet this device there. `hedgerow status` shows whether it answers.");
+    output.say(tr!(
+        "Contacts who have added it too meet this device there. `hedgerow status` shows whether it answers."
+    ));
     Ok(())
 }
 
@@ -44,14 +48,12 @@ pub async fn remove(api: &dyn Api, output: Output, part: &str) -> Result<(), Fai
         [relay] => *relay,
         several => {
             let exact = several.iter().find(|relay| relay.address.0 == part);
-            let words = "Several relays have this in their addresses. Give more of it.";
-            *exact.ok_or_else(|| Failure::found(Exit::Usage, "ambiguous", words))?
+            let words = || tr!("Several relays have this in their addresses. Give more of it.");
+            *exact.ok_or_else(|| Failure::found(Exit::Usage, "ambiguous", words()))?
         }
     };
     api.remove_relay(relay.address.clone()).await?;
-    output.data(&Used { used: false }, |_| {
-        "The relay is used no more.".into()
-    });
+    output.data(&Used { used: false }, |_| tr!("The relay is used no more."));
     Ok(())
 }
 
@@ -59,10 +61,7 @@ pub async fn remove(api: &dyn Api, output: Output, part: &str) -> Result<(), Fai
 pub async fn set_paths(api: &dyn Api, output: Output, paths: Paths) -> Result<(), Failure> {
     let Paths(paths) = paths;
     api.set_relay_paths(paths.clone()).await?;
-    output.data(&Reached { paths }, |reached| {
-        let usual = "Whoever is met at a relay is talked with directly where that succeeds.";
-        words::relay_paths(&reached.paths).unwrap_or_else(|| usual.to_owned())
-    });
+    output.data(&Reached { paths }, |reached| reach(&reached.paths));
     Ok(())
 }
 
@@ -87,20 +86,36 @@ impl FromStr for Paths {
 }
 
 /// Relays as `hedgerow status` shows them.
-pub fn shown(status: &Status) -> String {
-    let relays = table(&HEAD, status.relays.iter().map(row));
-    match words::relay_paths(&status.relay_paths) {
-        Some(paths) => format!("{relays}\n{paths}"),
-        None => relays,
-    }
+pub fn shown(output: Output, status: &Status) -> Phrase {
+    let relays = output.table(&head(), status.relays.iter().map(row)).into();
+    Phrase::joined(
+        "\n",
+        [Some(relays), unusual(&status.relay_paths)]
+            .into_iter()
+            .flatten(),
+    )
 }
 
-const HEAD: [&str; 2] = ["RELAY", "STATE"];
+fn reach(paths: &RelayPaths) -> Phrase {
+    tr!(
+        "How contacts are reached: {paths}",
+        paths = words::paths(paths)
+    )
+}
 
-fn row(relay: &RelayStatus) -> Vec<String> {
+/// How contacts are reached, unless that is directly.
+fn unusual(paths: &RelayPaths) -> Option<Phrase> {
+    (*paths != RelayPaths::Direct).then(|| reach(paths))
+}
+
+fn head() -> [Phrase; 2] {
+    [tr!("RELAY"), tr!("STATE")]
+}
+
+fn row(relay: &RelayStatus) -> Vec<Phrase> {
     vec![
-        visible::name(&relay.address.0).to_string(),
-        words::relay(relay.state).to_owned(),
+        visible::name(&relay.address.0).into(),
+        words::relay(relay.state),
     ]
 }
 

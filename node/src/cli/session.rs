@@ -10,6 +10,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::directory::Contents;
 use crate::host::{HostOptions, Local, finding};
 use crate::runtime::OnAir;
+use crate::words::tr;
 
 /// A node to talk to.
 pub enum Session {
@@ -29,7 +30,7 @@ impl Session {
         let local = own(&path, HostOptions::shipped(on_air)).await?;
         must_hold_identity(&local)?;
         local
-            .unlock(ask::passphrase(common, "Passphrase: ")?)
+            .unlock(ask::passphrase(common, tr!("Passphrase"))?)
             .await?;
         Ok(Self::Ours(local))
     }
@@ -94,7 +95,7 @@ pub fn must_run(common: &Common) -> Result<Remote, Failure> {
 
 /// No node runs.
 pub fn not_running() -> Failure {
-    let words = "No node is running here. `hedgerow run` starts one.";
+    let words = tr!("No node is running here. `hedgerow run` starts one.");
     Failure::found(Exit::NoNode, "not_running", words)
 }
 
@@ -111,7 +112,7 @@ pub async fn own(path: &Path, options: HostOptions) -> Result<Local, Failure> {
 pub fn directory(common: &Common) -> Result<PathBuf, Failure> {
     let given = common.data_dir.clone();
     given.or_else(finding::default_directory).ok_or_else(|| {
-        let words = "There is no home directory to keep the data in. Give --data-dir.";
+        let words = tr!("There is no home directory to keep the data in. Give --data-dir.");
         Failure::found(Exit::Usage, "no_home", words)
     })
 }

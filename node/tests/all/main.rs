@@ -6,6 +6,7 @@ mod api_server;
 mod api_suite;
 mod api_visitors;
 mod carriers;
+mod catalogues;
 mod cli;
 mod contacts;
 mod core_dumps;

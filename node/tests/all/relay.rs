@@ -342,6 +342,7 @@ async fn get(at: SocketAddr) -> String {
 
 fn hedgerow(arguments: &[&str], directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hedgerow"));
+    command.env("HEDGEROW_LANGUAGE", "en");
     command
         .env_clear()
         .env("HOME", directory)

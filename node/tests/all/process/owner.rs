@@ -85,6 +85,7 @@ async fn a_second_command_becomes_the_client_of_the_process_that_owns_the_direct
     // Without a passphrase: only the daemon can answer.
     let ask = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hedgerow"));
+        command.env("HEDGEROW_LANGUAGE", "en");
         command.env_clear().args(["--json", "--data-dir"]).arg(&dir);
         command.args(arguments).output().unwrap()
     };
@@ -93,10 +94,7 @@ async fn a_second_command_becomes_the_client_of_the_process_that_owns_the_direct
     let again = ask(&["run", "--loopback"]);
     let said = String::from_utf8(again.stderr).unwrap();
     assert_eq!(again.status.code(), Some(4), "{said}");
-    assert!(
-        said.contains("Another process owns this data directory"),
-        "{said}"
-    );
+    assert!(said.contains("Another process has the data."), "{said}");
     json(&ask(&["lock"]));
     assert!(daemon.api.status().await.unwrap().locked);
     daemon.stop().await;
@@ -207,6 +205,7 @@ async fn a_wrong_passphrase_is_refused_and_changes_nothing() {
     let before = files(&dir);
     for arguments in [&["contacts"][..], &["run", "--loopback"]] {
         let output = Command::new(env!("CARGO_BIN_EXE_hedgerow"))
+            .env("HEDGEROW_LANGUAGE", "en")
             .env_clear()
             .arg("--data-dir")
             .arg(&dir)
@@ -261,10 +260,7 @@ async fn damaged_missing_and_newer_data_are_told_apart_and_left_as_they_are() {
         let output = hedgerow(&dir).args(arguments).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(5), "{said}");
-        assert!(
-            said.contains("The data were written by a newer Hedgerow."),
-            "{said}"
-        );
+        assert!(said.contains("A newer version wrote these data."), "{said}");
     }
     // Opening a store writes to its file (redb's own bookkeeping); the rows are what they were.
     let version = with_store(&dir, |store| store.read(|reader| reader.get(&[0x01])));
@@ -295,6 +291,7 @@ async fn a_directory_that_cannot_be_written_is_refused_and_left_as_it_is() {
     fs::set_permissions(&dir, Permissions::from_mode(0o555)).unwrap();
     for arguments in [&["contacts"][..], &["run", "--loopback"]] {
         let mut command = Command::new(&program);
+        command.env("HEDGEROW_LANGUAGE", "en");
         command
             .env_clear()
             .arg("--data-dir")
@@ -309,10 +306,7 @@ async fn a_directory_that_cannot_be_written_is_refused_and_left_as_it_is() {
         let output = command.output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(5), "{said}");
-        assert!(
-            said.contains("The data directory cannot be written."),
-            "{said}"
-        );
+        assert!(said.contains("The disk cannot be written."), "{said}");
         assert!(files(&dir) == before);
     }
     fs::set_permissions(&dir, Permissions::from_mode(0o755)).unwrap();

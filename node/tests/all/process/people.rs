@@ -308,6 +308,7 @@ pub fn hedgerow(dir: &Path) -> Command {
     let program = std::env::var_os("HEDGEROW_PROGRAM");
     let mut command =
         Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_hedgerow").into()));
+    command.env("HEDGEROW_LANGUAGE", "en");
     command
         .env_clear()
         .arg("--data-dir")

@@ -1,0 +1,294 @@
+//! What the codes of the API mean: one sentence for each, which the command line and the window say alike.
+//! What a user can do about it differs there; each adds that.
+
+use super::{Phrase, tr};
+use crate::api::{
+    Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
+    RelayPaths, StorageProblem, WayState, Why, visible,
+};
+
+/// Why something was not done.
+pub fn refusal(refusal: &Refusal) -> Phrase {
+    match refusal {
+        Refusal::NoSuchContact => tr!("There is no such contact."),
+        Refusal::NoSuchMessage => tr!("There is no such message in this conversation."),
+        Refusal::NoSuchInvitation => tr!("There is no such invitation."),
+        Refusal::Blocked => tr!("This contact is blocked."),
+        Refusal::Empty => tr!("There is nothing in it."),
+        Refusal::NotAnEmoji => tr!("This is not one emoji. Give exactly one, like 👍."),
+        Refusal::TooLong {
+            limit_bytes,
+            actual_bytes,
+        } => tr!(
+            "It is too long: {actual} bytes, and at most {limit} are possible.",
+            actual = *actual_bytes,
+            limit = *limit_bytes
+        ),
+        Refusal::BadLink => {
+            tr!("This is not an invitation, or it is damaged. Copy it again, whole.")
+        }
+        Refusal::NewerLink => {
+            tr!("A newer version made this invitation. Update Hedgerow to open it.")
+        }
+        Refusal::OwnLink => tr!("This is your own invitation. Give it to somebody else."),
+        Refusal::AlreadyContact => tr!("The maker of this invitation is a contact already."),
+        Refusal::TooManyInvitations { limit } => tr!(
+            "There are {limit} open invitations, which is the most. Cancel one.",
+            limit = *limit
+        ),
+        Refusal::BadParcel => {
+            tr!("This is not a parcel, or it is damaged. Copy the file again.")
+        }
+        Refusal::ParcelNotForUs => tr!(
+            "This parcel is for somebody else, or for keys that are gone. Ask its sender to export a new one."
+        ),
+        Refusal::ParcelKnown => tr!("This parcel was imported before; nothing changed."),
+        Refusal::NoPrekey => tr!(
+            "There is no key yet to seal a parcel for this contact with. Meet once over a network first."
+        ),
+        Refusal::Locked => tr!("Hedgerow is locked."),
+        Refusal::NotLocked => tr!("Hedgerow is unlocked already."),
+        Refusal::WrongPassphrase => tr!("The passphrase is wrong. Try again."),
+        Refusal::NoSuchCarrier => tr!("This device has no such carrier."),
+        Refusal::BadRelay => tr!(
+            "This is not the address of a relay, or a part of it is missing. Copy it again, whole."
+        ),
+        Refusal::BadProxy => tr!(
+            "This is not the address of a proxy. It is an IP address and a port, like 127.0.0.1:9050; a name would have to be looked up elsewhere."
+        ),
+        Refusal::NoSuchRelay => tr!("No such relay is in use."),
+        Refusal::TooManyRelays { limit } => tr!(
+            "There are {limit} relays, which is the most. Remove one.",
+            limit = *limit
+        ),
+        Refusal::BadCursor => {
+            tr!("The node did not give out this page cursor. Start again without it.")
+        }
+        Refusal::BadRequest { what } => {
+            tr!("The request is wrong: {what}.", what = visible::text(what))
+        }
+        Refusal::Storage { fault } => storage(*fault),
+        Refusal::Stopping => tr!("Hedgerow is closing."),
+        Refusal::Unreachable => tr!(
+            "Another Hedgerow process has the data, and does not answer. Wait a moment, or stop it."
+        ),
+        Refusal::OtherVersion { version } => tr!(
+            "Another Hedgerow (version {version}) has the data, and the two versions do not understand each other. Stop it, and try again.",
+            version = visible::name(version)
+        ),
+        Refusal::NoIdentity => tr!("There is no identity here yet."),
+        Refusal::IdentityExists => tr!("There is an identity here already."),
+        Refusal::Owned => {
+            tr!("Another process has the data. Stop it, or wait until it has started.")
+        }
+        Refusal::SlotsMissing => tr!(
+            "The key file is missing. Put it back from a copy; if a wipe was interrupted, wipe again."
+        ),
+        Refusal::SlotsDamaged => {
+            tr!("The key file is damaged. Put it back from a copy; nothing was changed.")
+        }
+        Refusal::StoreMissing => {
+            tr!("The file with the messages is missing. Put it back from a copy.")
+        }
+        Refusal::NewerData => tr!("A newer version wrote these data. Update Hedgerow."),
+        Refusal::OlderData => tr!(
+            "An early version made these data, and this one cannot read them. Nothing was changed."
+        ),
+        Refusal::NotAuthorised => {
+            tr!("The node does not accept our token: it was restarted meanwhile. Try again.")
+        }
+        Refusal::ForeignRequest => {
+            tr!("The API answers only programs of this machine that address it as 127.0.0.1.")
+        }
+        Refusal::NoSuchRoute => tr!("The API has no such path or method."),
+        Refusal::Bug => {
+            tr!("Something happened that should be impossible. Nothing was lost; please report it.")
+        }
+    }
+}
+
+/// Why the store failed.
+pub fn storage(fault: StorageProblem) -> Phrase {
+    match fault {
+        StorageProblem::Full => {
+            tr!("The disk is full. Free some space; what was confirmed is safe.")
+        }
+        StorageProblem::ReadOnly => tr!("The disk cannot be written. What was confirmed is safe."),
+        StorageProblem::Damaged => tr!("The data are damaged. Put them back from a copy."),
+        StorageProblem::Gone => tr!(
+            "The data folder was deleted, moved or replaced while Hedgerow was running. Put it back, then try again."
+        ),
+        StorageProblem::Io => tr!("The disk has failed. What was confirmed is safe."),
+    }
+}
+
+/// Why a message is not delivered yet. `time`: how the time of an attempt (Unix milliseconds) is written, if it is known.
+pub fn why(why: &Why, time: impl FnOnce(i64) -> Option<String>) -> Phrase {
+    match why {
+        Why::OnItsWay => tr!("A connection is up, and it is on its way."),
+        Why::NotFound => tr!(
+            "The contact was found neither near nor at a relay. It leaves by itself when they are."
+        ),
+        Why::Connecting => tr!("The contact was found, and a connection is being made."),
+        Why::NoAnswer { next_ms } => match time(*next_ms) {
+            None => tr!("The contact was found, but does not answer."),
+            Some(time) => tr!(
+                "The contact was found, but does not answer. Next attempt: {time}",
+                time = time
+            ),
+        },
+        Why::NoCarrier => tr!("No carrier is on."),
+        Why::Blocked => tr!("You have blocked this contact."),
+        Why::Refused => tr!("The contact's device refused it."),
+    }
+}
+
+/// How a carrier stands with a contact. `time` as for [`why`].
+pub fn way(of: Carrier, state: &WayState, time: impl FnOnce(i64) -> Option<String>) -> Phrase {
+    match state {
+        WayState::InUse => tr!("In use"),
+        WayState::Spare => tr!("Not needed: a better one is in use."),
+        WayState::Trying => tr!("Connecting"),
+        WayState::NoAnswer { next_ms } => match time(*next_ms) {
+            None => tr!("No answer."),
+            Some(time) => tr!("No answer. Next attempt: {time}", time = time),
+        },
+        WayState::NotFound => tr!("The contact was not found there."),
+        WayState::NoCommonRelay => tr!("There is no relay that you both use."),
+        WayState::Off => condition(of, CarrierCondition::Off, true),
+        WayState::NotWorking { condition: why } => condition(of, *why, true),
+        WayState::ByHand => tr!("Possible by hand: hedgerow carry export"),
+        WayState::NoKeyYet => tr!("Not yet: meet once over a network first."),
+        WayState::NotWanted => tr!("Not tried: one of you has blocked or removed the other."),
+    }
+}
+
+/// What carries.
+pub fn carrier(carrier: Carrier) -> Phrase {
+    match carrier {
+        Carrier::Memory => tr!("This computer"),
+        Carrier::Lan => tr!("Local network"),
+        Carrier::Ble => tr!("Bluetooth"),
+        Carrier::Relay => tr!("Relay"),
+        Carrier::File => tr!("File"),
+    }
+}
+
+/// Whether a carrier works, and whether it announces this device.
+pub fn condition(of: Carrier, condition: CarrierCondition, announcing: bool) -> Phrase {
+    match (condition, of) {
+        (CarrierCondition::On, _) if announcing => tr!("On"),
+        (CarrierCondition::On, _) => tr!("On; looks for others, announces nothing"),
+        (CarrierCondition::Off, _) => tr!("Off"),
+        (CarrierCondition::NoInterface, Carrier::Ble) => {
+            tr!("This device has no Bluetooth adapter.")
+        }
+        (CarrierCondition::NoInterface, Carrier::Relay) => tr!("Finding out"),
+        (CarrierCondition::NoInterface, _) => {
+            tr!("There is no network. Join a Wi-Fi network, or open a hotspot.")
+        }
+        (CarrierCondition::NoPermission, _) => {
+            tr!("The system does not allow it. Check the firewall and the permissions.")
+        }
+        (CarrierCondition::NoService, _) => {
+            tr!("The system's Bluetooth service does not run. Start it.")
+        }
+        (CarrierCondition::PoweredOff, _) => {
+            tr!("Bluetooth is switched off. Switch it on in the system's settings.")
+        }
+        (CarrierCondition::NotPrivate, _) => tr!(
+            "Off, since everybody near would see an address or a name that never changes. Write “Privacy = device” below [General] in /etc/bluetooth/main.conf, restart Bluetooth, and run “bluetoothctl system-alias Bluetooth”."
+        ),
+        (CarrierCondition::NoDiscovery, Carrier::Ble) => tr!(
+            "On, but the adapter announces nothing for us. Others find this device only if it finds them."
+        ),
+        (CarrierCondition::NoDiscovery, _) => tr!(
+            "On, but this network carries no announcements. Contacts that were met before are still found."
+        ),
+        (CarrierCondition::Failing, Carrier::Relay) => {
+            tr!("No relay answers. They are tried again.")
+        }
+        (CarrierCondition::Failing, _) => tr!("It fails, and is tried again."),
+    }
+}
+
+/// How it is with a relay.
+pub fn relay(relay: RelayCondition) -> Phrase {
+    match relay {
+        RelayCondition::Offered => {
+            tr!("A contact or an invitation names it. It is not used until you add it.")
+        }
+        RelayCondition::Off => tr!("Off: relays are switched off."),
+        RelayCondition::Connecting => tr!("Connecting"),
+        RelayCondition::Ready => tr!("Ready"),
+        RelayCondition::Unreachable => {
+            tr!("No answer; it is tried again. Is there internet, and is the address right?")
+        }
+        RelayCondition::WrongName => {
+            tr!("Another relay answers at this address. Ask whoever runs it for the new one.")
+        }
+        RelayCondition::Refused => tr!("It takes nobody in now, and is tried again."),
+        RelayCondition::Full => tr!("It is full, and is tried again."),
+        RelayCondition::NotARelay => tr!("What answers is no relay. Remove it."),
+        RelayCondition::NeedsTcp => {
+            tr!("The proxy carries no QUIC. Add the relay's address with tcp.")
+        }
+    }
+}
+
+/// How relays are reached, and whether anybody but relays is.
+pub fn paths(paths: &RelayPaths) -> Phrase {
+    match paths {
+        RelayPaths::Direct => tr!("Directly, where that succeeds"),
+        RelayPaths::Relayed => tr!("Through relays alone"),
+        RelayPaths::Proxied { .. } => tr!("Through relays alone, and to them through a proxy"),
+    }
+}
+
+/// Why a join makes no progress, or has ended.
+pub fn join_problem(problem: JoinProblem) -> Phrase {
+    match problem {
+        JoinProblem::NoAnswer => tr!(
+            "No answer yet: out of reach, used or cancelled. It is tried until the invitation expires."
+        ),
+        JoinProblem::Used => {
+            tr!("Somebody has used this invitation already. Ask for a new one.")
+        }
+        JoinProblem::Cancelled => {
+            tr!("Its maker has cancelled this invitation. Ask for a new one.")
+        }
+        JoinProblem::Expired => tr!("This invitation has expired. Ask for a new one."),
+        JoinProblem::Refused => tr!("Its maker has blocked you."),
+        JoinProblem::AlreadyContact => {
+            tr!("Its maker has you as a contact still, and has to remove you first.")
+        }
+        JoinProblem::NotTheInviter => tr!(
+            "Whoever answered is not the maker of this invitation. Do not go on; ask for a new one."
+        ),
+    }
+}
+
+/// What has become of an invitation.
+pub fn invitation(state: InvitationState) -> Phrase {
+    match state {
+        InvitationState::Open => tr!("an invitation" => "Open"),
+        InvitationState::Used => tr!("an invitation" => "Used"),
+        InvitationState::Cancelled => tr!("an invitation" => "Cancelled"),
+        InvitationState::Expired => tr!("an invitation" => "Expired"),
+        InvitationState::Joining => tr!("Looking for its maker"),
+    }
+}
+
+/// What the user must know about a contact.
+pub fn notice(notice: Notice) -> Phrase {
+    match notice {
+        Notice::OlderState => tr!(
+            "This contact or this device was restored from an older copy, or somebody uses one. Compare the safety words again."
+        ),
+    }
+}
+
+/// What the author of our own messages is called.
+pub fn you() -> Phrase {
+    tr!("the author of a message" => "you")
+}

@@ -1,0 +1,118 @@
+//! The languages of the program.
+
+use icu_locale_core::{Locale, locale};
+
+use super::Phrase;
+
+/// A language that the program speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Language {
+    /// The one that the program is written in.
+    #[default]
+    English,
+    #[expect(missing_docs, reason = "its name says it")]
+    Bulgarian,
+    #[expect(missing_docs, reason = "its name says it")]
+    Danish,
+    #[expect(missing_docs, reason = "its name says it")]
+    Latvian,
+    #[expect(missing_docs, reason = "its name says it")]
+    Romanian,
+    #[expect(missing_docs, reason = "its name says it")]
+    Swedish,
+}
+
+impl Language {
+    /// All, English first.
+    pub const ALL: [Self; 6] = [
+        Self::English,
+        Self::Bulgarian,
+        Self::Danish,
+        Self::Latvian,
+        Self::Romanian,
+        Self::Swedish,
+    ];
+
+    /// Its code (ISO 639-1).
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Bulgarian => "bg",
+            Self::Danish => "da",
+            Self::Latvian => "lv",
+            Self::Romanian => "ro",
+            Self::Swedish => "sv",
+        }
+    }
+
+    /// What those who speak it call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Bulgarian => "Български",
+            Self::Danish => "Dansk",
+            Self::Latvian => "Latviešu",
+            Self::Romanian => "Română",
+            Self::Swedish => "Svenska",
+        }
+    }
+
+    /// The language of a locale like `sv`, `sv-SE`, `sv_SE.UTF-8` or `C`; `None` if the program does not speak it.
+    pub fn of_locale(locale: &str) -> Option<Self> {
+        let end = locale.find(['-', '_', '.', '@']).unwrap_or(locale.len());
+        match &locale[..end] {
+            "C" | "POSIX" => Some(Self::English),
+            code => Self::ALL.into_iter().find(|known| known.code() == code),
+        }
+    }
+
+    /// The language of the system's user: the first of those that it names (on Unix in `LANGUAGE`, `LC_ALL`,
+    /// `LC_MESSAGES` and `LANG`) that the program speaks, or else English.
+    pub fn of_system() -> Self {
+        let mut locales = sys_locale::get_locales();
+        let known = locales.find_map(|locale| Self::of_locale(&locale));
+        known.unwrap_or_default()
+    }
+
+    /// A phrase in this language.
+    pub fn say(self, phrase: &Phrase) -> String {
+        phrase.said(self)
+    }
+
+    /// For the rules of its plurals.
+    pub(super) fn locale(self) -> Locale {
+        match self {
+            Self::English => locale!("en"),
+            Self::Bulgarian => locale!("bg"),
+            Self::Danish => locale!("da"),
+            Self::Latvian => locale!("lv"),
+            Self::Romanian => locale!("ro"),
+            Self::Swedish => locale!("sv"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_names_the_language_of_its_user() {
+        for (locale, language) in [
+            ("sv", Some(Language::Swedish)),
+            ("bg-BG", Some(Language::Bulgarian)),
+            ("da_DK.UTF-8", Some(Language::Danish)),
+            ("ro_RO@euro", Some(Language::Romanian)),
+            ("lv.UTF-8", Some(Language::Latvian)),
+            ("en-GB", Some(Language::English)),
+            ("C", Some(Language::English)),
+            ("C.UTF-8", Some(Language::English)),
+            ("POSIX", Some(Language::English)),
+            ("de-DE", None),
+            ("swg", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::of_locale(locale), language, "{locale}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Something to be said, before it is said in a language.
+
+use std::fmt;
+
+use super::{Language, catalogue};
+
+/// Something to be said, in no language yet. It shows itself in English.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Phrase(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    /// The same in every language: names, numbers, what is typed.
+    Verbatim(String),
+    Sentence(Sentence),
+}
+
+/// A sentence of the catalogues, with what goes in where it says `{name}`. [`tr!`] makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sentence {
+    /// Tells equal English texts apart that other languages say differently; empty if there is no need.
+    pub context: &'static str,
+    /// In English, for one if it counts.
+    pub text: &'static str,
+    /// In English for more than one, and the count, which goes in where it says `{n}`.
+    pub counted: Option<(&'static str, u64)>,
+    /// What goes in.
+    pub arguments: Vec<(&'static str, Phrase)>,
+}
+
+/// A sentence as a [`Phrase`]: `tr!("Nothing here.")`, `tr!("From {name}.", name = name)`,
+/// `tr!("a state" => "On")` with a context, and `tr!("{n} byte" | "{n} bytes" % count)`. The texts are literals, so that
+/// a test can compare the sources with the catalogues.
+macro_rules! tr {
+    (@ $context:literal, $text:literal, $counted:expr $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::words::Phrase::from($crate::words::Sentence {
+            context: $context,
+            text: $text,
+            counted: $counted,
+            arguments: vec![$((stringify!($name), $crate::words::Phrase::from($value))),*],
+        })
+    };
+    ($one:literal | $more:literal % $count:expr $(, $($arguments:tt)*)?) => {
+        $crate::words::tr!(@ "", $one, Some(($more, u64::from($count))) $(, $($arguments)*)?)
+    };
+    ($context:literal => $text:literal $(, $($arguments:tt)*)?) => {
+        $crate::words::tr!(@ $context, $text, None $(, $($arguments)*)?)
+    };
+    ($text:literal $(, $($arguments:tt)*)?) => {
+        $crate::words::tr!(@ "", $text, None $(, $($arguments)*)?)
+    };
+}
+pub(crate) use tr;
+
+impl Phrase {
+    /// This, and another after it: `separator` stands between.
+    pub fn then(mut self, separator: &str, next: impl Into<Self>) -> Self {
+        self.0.push(Part::Verbatim(separator.to_owned()));
+        self.0.extend(next.into().0);
+        self
+    }
+
+    /// One after the other, with `separator` between.
+    pub fn joined(separator: &str, phrases: impl IntoIterator<Item = Self>) -> Self {
+        let mut phrases = phrases.into_iter();
+        let first = phrases.next().unwrap_or_default();
+        phrases.fold(first, |joined, next| joined.then(separator, next))
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn said(&self, language: Language) -> String {
+        let parts = self.0.iter().map(|part| match part {
+            Part::Verbatim(text) => text.clone(),
+            Part::Sentence(sentence) => sentence.said(language),
+        });
+        parts.collect()
+    }
+}
+
+impl Sentence {
+    fn said(&self, language: Language) -> String {
+        let count = self.counted.map(|(_, count)| count);
+        let english = match self.counted {
+            Some((more, count)) if count != 1 => more,
+            _ => self.text,
+        };
+        let template = catalogue::find(language, self.context, self.text, count);
+        let mut said = String::new();
+        let mut rest = template.unwrap_or(english);
+        while let Some((before, (name, after))) = rest
+            .split_once('{')
+            .and_then(|(before, inside)| Some((before, inside.split_once('}')?)))
+        {
+            said.push_str(before);
+            match (name, count) {
+                ("n", Some(count)) => said.push_str(&count.to_string()),
+                _ => {
+                    let argument = self.arguments.iter().find(|(of, _)| *of == name);
+                    said.extend(argument.map(|(_, value)| value.said(language)));
+                }
+            }
+            rest = after;
+        }
+        said + rest
+    }
+}
+
+impl fmt::Display for Phrase {
+    fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
+        to.write_str(&self.said(Language::English))
+    }
+}
+
+impl From<Sentence> for Phrase {
+    fn from(sentence: Sentence) -> Self {
+        Self(vec![Part::Sentence(sentence)])
+    }
+}
+
+impl From<String> for Phrase {
+    fn from(text: String) -> Self {
+        Self(vec![Part::Verbatim(text)])
+    }
+}
+
+impl From<&str> for Phrase {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+impl From<u64> for Phrase {
+    fn from(number: u64) -> Self {
+        Self::from(number.to_string())
+    }
+}
+
+impl From<u32> for Phrase {
+    fn from(number: u32) -> Self {
+        Self::from(number.to_string())
+    }
+}
+
+impl From<std::path::Display<'_>> for Phrase {
+    fn from(path: std::path::Display) -> Self {
+        Self::from(path.to_string())
+    }
+}
+
+impl From<&std::io::Error> for Phrase {
+    fn from(error: &std::io::Error) -> Self {
+        Self::from(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_in_is_never_taken_for_a_sentence() {
+        let phrase = tr!("From {name}.", name = "{name} {n} {", other = "unused");
+        assert_eq!(phrase.to_string(), "From {name} {n} {.");
+        let phrase = Phrase::from("{n}").then(": ", tr!("{a}{b}", a = "1", b = tr!("c")));
+        assert_eq!(phrase.to_string(), "{n}: 1c");
+    }
+
+    #[test]
+    fn a_count_takes_its_form() {
+        let said = |count: u64| {
+            tr!(
+                "{n} byte for {name}" | "{n} bytes for {name}" % count,
+                name = "Ben"
+            )
+            .to_string()
+        };
+        assert_eq!(said(1), "1 byte for Ben");
+        assert_eq!(said(0), "0 bytes for Ben");
+    }
+}
