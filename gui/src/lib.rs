@@ -3,7 +3,6 @@
 
 pub mod bind;
 pub mod fonts;
-pub mod languages;
 pub mod machine;
 pub mod model;
 pub mod node;

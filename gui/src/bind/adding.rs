@@ -3,7 +3,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use slint::{ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
+use hedgerow_node::words::codes;
+use slint::{
+    ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel,
+};
 
 use super::{Act, invitation, words};
 use crate::model::{Action, AddingAction, App, Qr};
@@ -49,7 +52,7 @@ pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
             id: row.id.0.as_str().into(),
             in_person: row.in_person,
             expires: words::when(Some(row.expires)),
-            state: words::invitation(row.state),
+            state: words::say(&codes::invitation(row.state)),
             open: row.open,
             ..InvitationRow::default()
         })
@@ -61,8 +64,10 @@ pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
         .map(|row| InvitationRow {
             id: row.id.0.as_str().into(),
             expires: words::when(Some(row.expires)),
-            state: words::invitation(row.state),
-            problem: words::join_problem(row.problem),
+            state: words::say(&codes::invitation(row.state)),
+            problem: row.problem.map_or_else(SharedString::new, |problem| {
+                words::say(&codes::join_problem(problem))
+            }),
             open: !row.ended,
             ..InvitationRow::default()
         })

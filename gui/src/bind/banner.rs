@@ -1,10 +1,11 @@
 //! One line above everything.
 
+use hedgerow_node::words::codes;
 use slint::ComponentHandle;
 
 use super::{Act, words};
 use crate::model::{Action, App, Banner};
-use crate::ui::{AppWindow, BannerKind, BannerView, Problem};
+use crate::ui::{AppWindow, BannerKind, BannerView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
@@ -17,10 +18,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
     let kind = match &app.banner.shown {
         None => BannerKind::None,
         Some(Banner::Storage(fault)) => {
-            view.set_problem(Problem {
-                code: words::storage(*fault),
-                ..Problem::default()
-            });
+            view.set_problem(words::say(&codes::storage(*fault)));
             BannerKind::Problem
         }
         Some(Banner::Refused(refusal)) => {

@@ -94,8 +94,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_time(words::when(Some(details.time)));
             view.set_tick(tick);
             view.set_carrier(carrier);
-            view.set_why(words::why(details.why));
-            view.set_next(words::when(details.next));
+            view.set_why(words::why(details.why, details.next));
             let ways: VecModel<_> = details.ways.iter().map(words::way).collect();
             view.set_ways(ModelRc::new(ways));
             DialogKind::Details

@@ -26,12 +26,13 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use hedgerow_node::api::{ContactId, InvitationId, MessageId, Private};
+use hedgerow_node::words::Language;
 use image::GrayImage;
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 
 use crate::model::{
-    Action, App, DoorAction, Effect, Now, Pane, Place, Preference, Update, WindowAction,
+    Action, App, Changed, DoorAction, Effect, Now, Pane, Place, Preference, Update, WindowAction,
 };
 use crate::pictures;
 use crate::ui::{AppWindow, Caret, PaneKind};
@@ -72,6 +73,8 @@ pub struct Window {
     thread: thread::Drawn,
     picker: picker::Drawn,
     outside: Box<dyn Outside>,
+    /// The language in which all of this is drawn.
+    spoken: Cell<Option<Language>>,
     /// How often the pasted link was set by anything but typing, as it is shown.
     pasted_set: Cell<u32>,
     alias_set: RefCell<Option<(ContactId, u32)>>,
@@ -95,6 +98,7 @@ impl Window {
             thread: thread::Drawn::default(),
             picker: picker::Drawn::default(),
             outside,
+            spoken: Cell::default(),
             pasted_set: Cell::default(),
             alias_set: RefCell::default(),
             wake: Timer::default(),
@@ -255,8 +259,18 @@ impl Window {
 
     fn draw(&self) {
         let mut app = self.app.borrow_mut();
-        let changed = app.changed();
+        let mut changed = app.changed();
         let ui = &self.ui;
+        if changed.settings || self.spoken.get().is_none() {
+            let chosen = app.settings.language.as_deref();
+            let language = chosen.map_or_else(Language::of_system, |code| {
+                Language::of_locale(code).unwrap_or_default()
+            });
+            if self.spoken.replace(Some(language)) != Some(language) {
+                words::speak(language, ui);
+                changed = Changed::ALL;
+            }
+        }
         if changed.place {
             let is_open = matches!(app.context.place, Place::Main(_));
             ui.set_open(is_open);

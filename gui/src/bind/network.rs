@@ -1,6 +1,7 @@
 //! What carries, and who is reached.
 
-use hedgerow_node::api::Carrier;
+use hedgerow_node::api::{Carrier, CarrierCondition};
+use hedgerow_node::words::codes;
 use humansize::{DECIMAL, SizeFormatter};
 use slint::{ComponentHandle, SharedString};
 
@@ -33,7 +34,13 @@ pub fn draw(app: &App, ui: &AppWindow) {
     let carriers = page.carriers.iter().filter(near).map(|row| CarrierRow {
         carrier: words::carrier(Some(row.carrier)),
         on: row.on,
-        condition: words::condition(row.carrier, row.condition),
+        state: words::say(&codes::condition(
+            row.carrier,
+            row.condition,
+            row.announcing,
+        )),
+        absent: row.carrier == Carrier::Ble && row.condition == CarrierCondition::NoInterface,
+        not_private: row.condition == CarrierCondition::NotPrivate,
         announcing: row.announcing,
         sessions: words::number(row.sessions.into()),
         addresses: row.addresses.join(", ").into(),
@@ -44,8 +51,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
         reachable: words::carrier(row.reachable),
         last_seen: words::when(row.last_seen),
         queued: words::number(row.queued),
-        why: words::why(row.why),
-        next: words::when(row.next),
+        why: words::why(row.why, row.next),
     });
     view.set_people(list(view.get_people(), people));
     view.set_sent(bytes(page.traffic.sent_bytes));

@@ -39,8 +39,7 @@ pub fn draw(app: &App, ui: &AppWindow, alias_set: &RefCell<Option<(ContactId, u3
     view.set_face(words::face(&person.face));
     view.set_own_name(person.own_name.as_str().into());
     view.set_queued(words::number(person.queued));
-    view.set_why(words::why(person.why));
-    view.set_next(words::when(person.next));
+    view.set_why(words::why(person.why, person.next));
     view.set_messages(words::number(person.messages));
     let twelve: VecModel<_> = person.safety_words.iter().map(Into::into).collect();
     view.set_words(ModelRc::from(Rc::new(twelve)));

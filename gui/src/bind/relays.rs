@@ -1,6 +1,7 @@
 //! The relays.
 
 use hedgerow_node::api::{Carrier, RelayCondition};
+use hedgerow_node::words::codes;
 use slint::ComponentHandle;
 
 use super::{Act, list, words};
@@ -26,7 +27,7 @@ pub fn draw(page: &NetworkPage, ui: &AppWindow) {
     let rows = relays.rows.iter().map(|row| RelayRow {
         address: row.address.as_str().into(),
         shown: row.shown.as_str().into(),
-        condition: words::relay(row.condition),
+        state: words::say(&codes::relay(row.condition)),
         used: row.condition != RelayCondition::Offered,
     });
     view.set_rows(list(view.get_rows(), rows));
@@ -34,7 +35,8 @@ pub fn draw(page: &NetworkPage, ui: &AppWindow) {
     let mut carriers = page.carriers.iter();
     if let Some(carrier) = carriers.find(|row| row.carrier == Carrier::Relay) {
         view.set_on(carrier.on);
-        view.set_condition(words::condition(Carrier::Relay, carrier.condition));
+        let state = codes::condition(Carrier::Relay, carrier.condition, true);
+        view.set_state(words::say(&state));
         view.set_sessions(words::number(carrier.sessions.into()));
     }
     view.set_may_add(relays.may_add());

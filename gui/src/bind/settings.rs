@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
+use hedgerow_node::words::Language;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::network::bytes;
 use super::{About, Act};
-use crate::languages::LANGUAGES;
 use crate::model::{
     Action, App, DoorAction, Mode, Pane, Place, Preference, SettingsAction, SettingsPage, Theme,
 };
-use crate::ui::{self, AppWindow, DoorView, Language, PickerView, Scheme, SettingsView};
+use crate::ui::{self, AppWindow, DoorView, PickerView, Scheme, SettingsView};
 
 pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     let view = ui.global::<SettingsView>();
@@ -18,11 +18,11 @@ pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     view.set_directory(about.directory.as_str().into());
     ui.global::<DoorView>()
         .set_directory(about.directory.as_str().into());
-    let languages: VecModel<Language> = LANGUAGES
+    let languages: VecModel<ui::Language> = Language::ALL
         .iter()
-        .map(|(code, name)| Language {
-            code: (*code).into(),
-            name: (*name).into(),
+        .map(|language| ui::Language {
+            code: language.code().into(),
+            name: language.name().into(),
         })
         .collect();
     view.set_languages(ModelRc::from(Rc::new(languages)));
@@ -116,8 +116,6 @@ pub fn draw(app: &App, ui: &AppWindow) {
     if view.get_language() != language {
         view.set_language(language.into());
     }
-    let spoken = crate::languages::select(settings.language.as_deref());
-    ui.global::<PickerView>().set_language(spoken.into());
     view.set_notifications(settings.notifications);
     view.set_previews(settings.previews);
     view.set_lock_after_min(settings.lock_after_min.unwrap_or(0).into());

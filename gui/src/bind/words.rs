@@ -1,13 +1,79 @@
-//! Codes of the node and of the view-model as the interface's enumerations. Words for them are made there.
+//! Codes of the node in the words that the node has for them, and what the view-model knows as the interface's
+//! enumerations, which become words there.
 
-use hedgerow_node::api::{
-    Carrier, CarrierCondition, InvitationState, JoinProblem, Power, Refusal, RelayCondition,
-    StorageProblem, WayState, Why, visible,
-};
-use slint::SharedString;
+use std::cell::Cell;
+
+use hedgerow_node::api::{Carrier, Power, Private, Refusal, RelayPaths, Why};
+use hedgerow_node::words::{Language, Phrase, codes};
+use slint::{ComponentHandle, SharedString};
 
 use crate::model::{CameraProblem, Day, Face, PathsKind, Tick, WayRow, Weakness, When};
 use crate::ui;
+
+thread_local! {
+    /// What the window speaks; Slint knows it for this thread too, but does not tell.
+    static SPOKEN: Cell<Language> = const { Cell::new(Language::English) };
+}
+
+/// Speaks another language from now on: all that is shown has to be drawn anew.
+pub fn speak(language: Language, ui: &ui::AppWindow) {
+    SPOKEN.set(language);
+    let bundled = match language {
+        Language::English => "",
+        other => other.code(),
+    };
+    // It knows all of these, and fails only where there is no window yet.
+    let _ = slint::select_bundled_translation(bundled);
+    ui.global::<ui::PickerView>()
+        .set_language(language.code().into());
+    let (words, carrier) = (ui.global::<ui::Words>(), |of| say(&codes::carrier(of)));
+    words.set_carriers(ui::CarrierNames {
+        memory: carrier(Carrier::Memory),
+        lan: carrier(Carrier::Lan),
+        ble: carrier(Carrier::Ble),
+        relay: carrier(Carrier::Relay),
+        file: carrier(Carrier::File),
+    });
+    let proxied = RelayPaths::Proxied {
+        proxy: Private(String::new()),
+    };
+    words.set_path_names(ui::PathNames {
+        direct: say(&codes::paths(&RelayPaths::Direct)),
+        relayed: say(&codes::paths(&RelayPaths::Relayed)),
+        proxied: say(&codes::paths(&proxied)),
+    });
+}
+
+/// A phrase of the node in the language of the window.
+pub fn say(phrase: &Phrase) -> SharedString {
+    SPOKEN.get().say(phrase).into()
+}
+
+/// What went wrong; nothing if nothing did.
+pub fn problem(refusal: Option<&Refusal>) -> SharedString {
+    refusal.map_or_else(SharedString::new, |refusal| say(&codes::refusal(refusal)))
+}
+
+/// Why it has come no further, and when the next attempt is; nothing if there is no reason.
+pub fn why(why: Option<Why>, next: Option<When>) -> SharedString {
+    why.map_or_else(SharedString::new, |why| {
+        say(&codes::why(&why, |_| next.map(clock)))
+    })
+}
+
+/// How a carrier stands with a contact.
+pub fn way(row: &WayRow) -> ui::WayRow {
+    ui::WayRow {
+        carrier: carrier(Some(row.carrier)),
+        state: say(&codes::way(row.carrier, &row.state, |_| {
+            row.next.map(clock)
+        })),
+    }
+}
+
+fn clock(when: When) -> String {
+    format!("{:02}:{:02}", when.hour, when.minute)
+}
 
 /// None where there is none.
 pub fn carrier(carrier: Option<Carrier>) -> ui::Carrier {
@@ -31,37 +97,6 @@ pub fn carrier_named(carrier: ui::Carrier) -> Option<Carrier> {
         ui::Carrier::Relay => Carrier::Relay,
         ui::Carrier::File => Carrier::File,
     })
-}
-
-pub fn condition(of: Carrier, condition: CarrierCondition) -> ui::Condition {
-    match condition {
-        CarrierCondition::NoInterface if of == Carrier::Ble => ui::Condition::NoAdapter,
-        CarrierCondition::NoDiscovery if of == Carrier::Ble => ui::Condition::NoAnnouncing,
-        CarrierCondition::On => ui::Condition::On,
-        CarrierCondition::Off => ui::Condition::Off,
-        CarrierCondition::NoInterface => ui::Condition::NoInterface,
-        CarrierCondition::NoPermission => ui::Condition::NoPermission,
-        CarrierCondition::NoService => ui::Condition::NoService,
-        CarrierCondition::PoweredOff => ui::Condition::PoweredOff,
-        CarrierCondition::NotPrivate => ui::Condition::NotPrivate,
-        CarrierCondition::NoDiscovery => ui::Condition::NoDiscovery,
-        CarrierCondition::Failing => ui::Condition::Failing,
-    }
-}
-
-pub fn relay(condition: RelayCondition) -> ui::RelayCondition {
-    match condition {
-        RelayCondition::Offered => ui::RelayCondition::Offered,
-        RelayCondition::Off => ui::RelayCondition::Off,
-        RelayCondition::Connecting => ui::RelayCondition::Connecting,
-        RelayCondition::Ready => ui::RelayCondition::Ready,
-        RelayCondition::Unreachable => ui::RelayCondition::Unreachable,
-        RelayCondition::NeedsTcp => ui::RelayCondition::NeedsTcp,
-        RelayCondition::WrongName => ui::RelayCondition::WrongName,
-        RelayCondition::Refused => ui::RelayCondition::Refused,
-        RelayCondition::Full => ui::RelayCondition::Full,
-        RelayCondition::NotARelay => ui::RelayCondition::NotARelay,
-    }
 }
 
 pub fn power(power: Power) -> ui::Power {
@@ -91,46 +126,6 @@ pub fn tick(tick: Option<Tick>) -> (ui::Tick, ui::Carrier) {
     }
 }
 
-pub fn why(why: Option<Why>) -> ui::Why {
-    match why {
-        None => ui::Why::None,
-        Some(Why::OnItsWay) => ui::Why::OnItsWay,
-        Some(Why::NotFound) => ui::Why::NotFound,
-        Some(Why::Connecting) => ui::Why::Connecting,
-        Some(Why::NoAnswer { .. }) => ui::Why::NoAnswer,
-        Some(Why::NoCarrier) => ui::Why::NoCarrier,
-        Some(Why::Blocked) => ui::Why::Blocked,
-        Some(Why::Refused) => ui::Why::Refused,
-    }
-}
-
-/// How a carrier stands with a contact.
-pub fn way(row: &WayRow) -> ui::WayRow {
-    let mut on = ui::Condition::On;
-    let way = match row.state {
-        WayState::InUse => ui::Way::InUse,
-        WayState::Spare => ui::Way::Spare,
-        WayState::Trying => ui::Way::Trying,
-        WayState::NoAnswer { .. } => ui::Way::NoAnswer,
-        WayState::NotFound => ui::Way::NotFound,
-        WayState::NoCommonRelay => ui::Way::NoCommonRelay,
-        WayState::Off => ui::Way::Off,
-        WayState::NotWorking { condition: why } => {
-            on = condition(row.carrier, why);
-            ui::Way::NotWorking
-        }
-        WayState::ByHand => ui::Way::ByHand,
-        WayState::NoKeyYet => ui::Way::NoKeyYet,
-        WayState::NotWanted => ui::Way::NotWanted,
-    };
-    ui::WayRow {
-        carrier: carrier(Some(row.carrier)),
-        way,
-        condition: on,
-        next: when(row.next),
-    }
-}
-
 /// A contact, as it is shown.
 pub fn face(face: &Face) -> ui::Face {
     ui::Face {
@@ -139,7 +134,9 @@ pub fn face(face: &Face) -> ui::Face {
         hue: face.hue.into(),
         verified: face.verified,
         blocked: face.blocked,
-        older_state: face.notice.is_some(),
+        notice: face
+            .notice
+            .map_or_else(SharedString::new, |notice| say(&codes::notice(notice))),
         former_name: face.former_name.as_deref().unwrap_or_default().into(),
         reachable: carrier(face.reachable),
         last_seen: when(face.last_seen),
@@ -185,112 +182,6 @@ pub fn weakness(weakness: Option<Weakness>) -> ui::Weakness {
         Some(Weakness::Repeats) => ui::Weakness::Repeats,
         Some(Weakness::Sequence) => ui::Weakness::Sequence,
         Some(Weakness::Date) => ui::Weakness::Date,
-    }
-}
-
-pub fn invitation(state: InvitationState) -> ui::InvitationState {
-    match state {
-        InvitationState::Open => ui::InvitationState::Open,
-        InvitationState::Used => ui::InvitationState::Used,
-        InvitationState::Cancelled => ui::InvitationState::Cancelled,
-        InvitationState::Expired => ui::InvitationState::Expired,
-        InvitationState::Joining => ui::InvitationState::Joining,
-    }
-}
-
-pub fn join_problem(problem: Option<JoinProblem>) -> ui::JoinProblem {
-    match problem {
-        None => ui::JoinProblem::None,
-        Some(JoinProblem::NoAnswer) => ui::JoinProblem::NoAnswer,
-        Some(JoinProblem::Used) => ui::JoinProblem::Used,
-        Some(JoinProblem::Cancelled) => ui::JoinProblem::Cancelled,
-        Some(JoinProblem::Expired) => ui::JoinProblem::Expired,
-        Some(JoinProblem::Refused) => ui::JoinProblem::Refused,
-        Some(JoinProblem::AlreadyContact) => ui::JoinProblem::AlreadyContact,
-        Some(JoinProblem::NotTheInviter) => ui::JoinProblem::NotTheInviter,
-    }
-}
-
-pub fn storage(fault: StorageProblem) -> ui::Code {
-    match fault {
-        StorageProblem::Full => ui::Code::StorageFull,
-        StorageProblem::ReadOnly => ui::Code::StorageReadOnly,
-        StorageProblem::Damaged => ui::Code::StorageDamaged,
-        StorageProblem::Gone => ui::Code::StorageGone,
-        StorageProblem::Io => ui::Code::StorageIo,
-    }
-}
-
-/// What went wrong. What only a program can have caused is a bug here.
-pub fn problem(refusal: Option<&Refusal>) -> ui::Problem {
-    let Some(refusal) = refusal else {
-        return ui::Problem::default();
-    };
-    let (mut limit, mut actual, mut version) = (0, 0, SharedString::new());
-    let code = match refusal {
-        Refusal::NoSuchContact => ui::Code::NoSuchContact,
-        Refusal::NoSuchMessage => ui::Code::NoSuchMessage,
-        Refusal::NoSuchInvitation => ui::Code::NoSuchInvitation,
-        Refusal::Blocked => ui::Code::Blocked,
-        Refusal::Empty => ui::Code::Empty,
-        Refusal::NotAnEmoji => ui::Code::NotAnEmoji,
-        Refusal::TooLong {
-            limit_bytes,
-            actual_bytes,
-        } => {
-            (limit, actual) = (number(*limit_bytes), number(*actual_bytes));
-            ui::Code::TooLong
-        }
-        Refusal::BadLink => ui::Code::BadLink,
-        Refusal::NewerLink => ui::Code::NewerLink,
-        Refusal::OwnLink => ui::Code::OwnLink,
-        Refusal::AlreadyContact => ui::Code::AlreadyContact,
-        Refusal::TooManyInvitations { limit: most } => {
-            limit = number(u64::from(*most));
-            ui::Code::TooManyInvitations
-        }
-        Refusal::BadRelay => ui::Code::BadRelay,
-        Refusal::NoSuchRelay => ui::Code::NoSuchRelay,
-        Refusal::TooManyRelays { limit: most } => {
-            limit = number(u64::from(*most));
-            ui::Code::TooManyRelays
-        }
-        Refusal::BadProxy => ui::Code::BadProxy,
-        Refusal::Locked => ui::Code::Locked,
-        Refusal::NotLocked => ui::Code::NotLocked,
-        Refusal::WrongPassphrase => ui::Code::WrongPassphrase,
-        Refusal::Storage { fault } => storage(*fault),
-        Refusal::Stopping => ui::Code::Stopping,
-        Refusal::Unreachable => ui::Code::Unreachable,
-        Refusal::OtherVersion { version: other } => {
-            version = visible::label(other).unwrap_or_default().into();
-            ui::Code::OtherVersion
-        }
-        Refusal::NoIdentity => ui::Code::NoIdentity,
-        Refusal::IdentityExists => ui::Code::IdentityExists,
-        Refusal::Owned => ui::Code::Owned,
-        Refusal::SlotsMissing => ui::Code::SlotsMissing,
-        Refusal::SlotsDamaged => ui::Code::SlotsDamaged,
-        Refusal::StoreMissing => ui::Code::StoreMissing,
-        Refusal::NewerData => ui::Code::NewerData,
-        Refusal::OlderData => ui::Code::OlderData,
-        Refusal::BadParcel
-        | Refusal::ParcelNotForUs
-        | Refusal::ParcelKnown
-        | Refusal::NoPrekey
-        | Refusal::NoSuchCarrier
-        | Refusal::BadCursor
-        | Refusal::BadRequest { .. }
-        | Refusal::NotAuthorised
-        | Refusal::ForeignRequest
-        | Refusal::NoSuchRoute
-        | Refusal::Bug => ui::Code::Bug,
-    };
-    ui::Problem {
-        code,
-        limit,
-        actual,
-        version,
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hedgerow_gui::languages::LANGUAGES;
 use hedgerow_gui::ui::{self, AppWindow, Words};
+use hedgerow_node::words::Language;
 use hedgerow_transport::ble::discovery;
 use hedgerow_transport::ble::power::Power;
 use i_slint_compiler::diagnostics::BuildDiagnostics;
@@ -155,7 +155,7 @@ fn faults(interface: &BTreeSet<Said>, catalogue: &POFile) -> Vec<String> {
 
 /// All but the one that the interface is written in.
 fn languages() -> impl Iterator<Item = &'static str> {
-    LANGUAGES[1..].iter().map(|(code, _)| *code)
+    Language::ALL[1..].iter().map(|language| language.code())
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
 pub fn why(why: &Why) -> Phrase {
     let said = codes::why(why, soon);
     match why {
-        Why::NoCarrier => said.then(" ", tr!("`hedgerow carrier lan on` switches one on.")),
+        Why::NoCarrier => said.then(" ", tr!("For example with `hedgerow carrier lan on`.")),
         Why::Blocked => said.then(" ", tr!("`hedgerow block --undo NAME` takes it back.")),
         _ => said,
     }

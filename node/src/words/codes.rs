@@ -137,7 +137,7 @@ pub fn why(why: &Why, time: impl FnOnce(i64) -> Option<String>) -> Phrase {
                 time = time
             ),
         },
-        Why::NoCarrier => tr!("No carrier is on."),
+        Why::NoCarrier => tr!("No carrier is on. Switch one on."),
         Why::Blocked => tr!("You have blocked this contact."),
         Why::Refused => tr!("The contact's device refused it."),
     }
