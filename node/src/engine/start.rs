@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use hedgerow_sync::id::Incarnation;
 use hedgerow_sync::store::{Reader, StorageError, Store};
+#[cfg(feature = "simulation")]
 use hedgerow_transport::cryptography::Cryptography;
 use rand_core::CryptoRng;
 

@@ -171,6 +171,7 @@ impl Account {
     }
 
     /// Uses keys in this way from now on.
+    #[cfg(feature = "simulation")]
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {
         let in_use = &mut self.secrets.device_key;
         *in_use = in_use.clone().under(cryptography);

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::beacon;
+#[cfg(feature = "simulation")]
 use hedgerow_transport::cryptography::Cryptography;
 
 #[cfg(feature = "simulation")]
@@ -66,6 +67,7 @@ impl People {
     }
 
     /// Uses keys in this way from now on.
+    #[cfg(feature = "simulation")]
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {
         for prekey in self.prekeys.values_mut() {
             prekey.key = prekey.key.clone().under(cryptography);

@@ -123,6 +123,7 @@ impl Reach {
     }
 
     /// Answers a beacon by a dial after a random pause of at most so many milliseconds.
+    #[cfg(feature = "simulation")]
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
         self.dialling.set_beacon_pause(longest_ms);
     }
