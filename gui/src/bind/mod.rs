@@ -262,7 +262,7 @@ impl Window {
         let mut changed = app.changed();
         let ui = &self.ui;
         if changed.settings || self.spoken.get().is_none() {
-            let chosen = app.settings.language.as_deref();
+            let chosen = app.context.preferences.language.as_deref();
             let language = chosen.map_or_else(Language::of_system, |code| {
                 Language::of_locale(code).unwrap_or_default()
             });

@@ -10,7 +10,7 @@ use super::{About, Act};
 use crate::model::{
     Action, App, DoorAction, Mode, Pane, Place, Preference, SettingsAction, SettingsPage, Theme,
 };
-use crate::ui::{self, AppWindow, DoorView, PickerView, Scheme, SettingsView};
+use crate::ui::{self, AppWindow, DoorView, Scheme, SettingsView};
 
 pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     let view = ui.global::<SettingsView>();

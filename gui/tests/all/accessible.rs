@@ -68,7 +68,7 @@ fn a_node_of_another_version_is_named_with_what_to_do() {
     stage.handle(Update::NotOpened(Refusal::OtherVersion { version }));
     let mut window = open(stage);
     window.one(
-        "Another Hedgerow (version 9.99) has the data, and the two versions do not understand \
+        "Another Hedgerow (version 9.9⟨U+202E⟩9) has the data, and the two versions do not understand \
          each other. Stop it, and try again.",
     );
     window.clicks("Try again");

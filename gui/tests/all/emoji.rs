@@ -295,6 +295,6 @@ fn emoji_of_a_message_that_is_being_sent_are_drawn() {
 fn an_emoji_that_the_node_refuses_is_no_bug_to_the_user() {
     let mut window = talking(1_000.0);
     window.hears(Update::Refused(Refusal::NotAnEmoji));
-    let told = window.all("This cannot be put on a message. Choose another emoji.");
+    let told = window.all("This is not one emoji. Give exactly one, like 👍.");
     assert!(!told.is_empty());
 }

@@ -187,7 +187,13 @@ fn show(contact: &Contact, messages: &[Message], output: Output) {
 }
 
 /// A message as people read it: `>` before one's own, `<` before theirs, where no name and no text can stand.
-fn line(output: Output, name: &str, message: &Message, now_ms: i64, columns: Option<usize>) -> String {
+fn line(
+    output: Output,
+    name: &str,
+    message: &Message,
+    now_ms: i64,
+    columns: Option<usize>,
+) -> String {
     let you = output.said(&codes::you());
     let (way, who, tick) = match (message.mine, message.delivered) {
         (true, true) => ('>', you.as_str(), " ✓"),
@@ -330,7 +336,13 @@ mod tests {
         for name in names {
             let contact = Contact::just_met(ContactId("3f".repeat(16)), name);
             for text in texts {
-                let line = line(english(), &shown(&contact), &message(false, text), NOON, Some(80));
+                let line = line(
+                    english(),
+                    &shown(&contact),
+                    &message(false, text),
+                    NOON,
+                    Some(80),
+                );
                 let mut lines = line.split(['\n', '\r']);
                 assert_eq!(lines.next().and_then(way), Some('<'), "{line}");
                 assert!(lines.all(|more| more.starts_with("    ")), "{line}");
@@ -340,8 +352,9 @@ mod tests {
 
     #[test]
     fn a_time_that_is_still_to_come_is_marked_and_ours_is_not() {
-        let marked =
-            |mine, now_ms| line(english(), "Ben", &message(mine, "x"), now_ms, None).contains("clock");
+        let marked = |mine, now_ms| {
+            line(english(), "Ben", &message(mine, "x"), now_ms, None).contains("clock")
+        };
         assert!(marked(false, NOON - 600_000));
         assert!(!marked(false, NOON - 60_000), "no clock is exact");
         assert!(!marked(true, NOON - 600_000), "ours was set back");

@@ -18,8 +18,7 @@ const GONE: Refusal = Refusal::Storage {
 };
 
 /// What the program says.
-const SENTENCE: &str =
-    "The data directory was deleted, moved or replaced while the node was running";
+const SENTENCE: &str = "The data folder was deleted, moved or replaced while Hedgerow was running";
 
 async fn ended(daemon: &mut Daemon) -> ExitStatus {
     let mut status = None;

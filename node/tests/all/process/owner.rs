@@ -232,11 +232,11 @@ async fn damaged_missing_and_newer_data_are_told_apart_and_left_as_they_are() {
     let last = slots.len() - 1;
     slots[last] ^= 1;
     fs::write(dir.join("slots"), slots).unwrap();
-    refused(&dir, as_is, 5, "The file `slots` is damaged.");
+    refused(&dir, as_is, 5, "The key file is damaged.");
 
     let (_place, dir) = identity().await;
     fs::remove_file(dir.join("slots")).unwrap();
-    refused(&dir, as_is, 5, "The file `slots` is missing");
+    refused(&dir, as_is, 5, "The key file is missing");
 
     let (_place, dir) = identity().await;
     let mut store = fs::read(store_file(&dir)).unwrap();
@@ -245,11 +245,11 @@ async fn damaged_missing_and_newer_data_are_told_apart_and_left_as_they_are() {
         store[at] ^= 1;
     }
     fs::write(store_file(&dir), store).unwrap();
-    refused(&dir, as_is, 5, "The store is damaged.");
+    refused(&dir, as_is, 5, "The data are damaged.");
 
     let (_place, dir) = identity().await;
     fs::remove_file(store_file(&dir)).unwrap();
-    refused(&dir, as_is, 5, "The file that holds the store is missing.");
+    refused(&dir, as_is, 5, "The file with the messages is missing.");
 
     let (_place, dir) = identity().await;
     let newer = |store: &mut hedgerow_node::store::RedbStore| {
