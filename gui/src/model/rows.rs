@@ -57,7 +57,7 @@ pub struct MessageRow {
     pub mine: bool,
     /// The text in pieces; `None` for a kind this version cannot show.
     pub body: Option<Arc<[Span]>>,
-    /// The text goes on: [`Action::Unfold`](super::Action::Unfold).
+    /// The text goes on: [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
     /// A few emoji and nothing else.
     pub large: bool,

@@ -17,7 +17,7 @@ pub type Migration = fn(&mut dyn Txn) -> Result<(), StorageError>;
 /// The oldest version that migrations lead on from. Before it there was nothing that anybody had to keep.
 const OLDEST: u16 = 2;
 
-/// The migrations there are: the first leads from [`OLDEST`] to the version after it.
+/// The migrations there are: the first leads from the oldest version that is read to the version after it.
 pub const MIGRATIONS: &[Migration] = &[];
 
 /// A store that cannot be brought to the current version.
