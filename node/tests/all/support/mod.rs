@@ -1,5 +1,6 @@
 //! What several modules of tests need, and a server for those of the API and of the command line.
 
+pub mod catalogue;
 pub mod fake;
 pub mod interleavings;
 pub mod statistics;
