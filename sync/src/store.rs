@@ -5,6 +5,8 @@
 
 use std::ops::{Bound, ControlFlow};
 
+use serde::{Deserialize, Serialize};
+
 /// The store failed: its owner must stop and rebuild from it. The text is for people.
 #[derive(Debug, thiserror::Error)]
 #[error("the store failed: {reason}")]
@@ -16,7 +18,9 @@ pub struct StorageError {
 }
 
 /// Why a store failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum StorageFault {
     /// No space left; everything committed is intact.
     Full,

@@ -2,7 +2,7 @@
 
 use std::mem::take;
 
-use hedgerow_node::api::{ContactId, Refusal, StorageProblem};
+use hedgerow_node::api::{ContactId, Refusal, StorageFault};
 
 use super::context::Context;
 use super::update::Mode;
@@ -11,7 +11,7 @@ use super::update::Mode;
 #[derive(Clone, PartialEq, Eq)]
 pub enum Banner {
     /// The store has failed; stays until it works again.
-    Storage(StorageProblem),
+    Storage(StorageFault),
     /// Another process owns the directory: we are its client.
     Client {
         /// Its version.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hedgerow_node::api::server::Server;
-use hedgerow_node::api::{Api, Passphrase, Refusal, StorageProblem};
+use hedgerow_node::api::{Api, Passphrase, Refusal, StorageFault};
 use hedgerow_node::directory::Contents;
 use hedgerow_node::host::{Local, finding};
 use tokio::task::JoinHandle;
@@ -118,7 +118,7 @@ impl Owned {
     /// Serves other programs of the user, if that is not done yet.
     async fn serve(&self) -> Result<(), Refusal> {
         let server = Server::bind().await.map_err(|_| Refusal::Storage {
-            fault: StorageProblem::Io,
+            fault: StorageFault::Io,
         })?;
         let mut serving = self.serving.lock().unwrap_or_else(|lock| lock.into_inner());
         if serving.is_none() {

@@ -42,10 +42,11 @@ pub use messages::{Message, MessageId, Page, PageFrom, Reaction, Why};
 pub use node::{Me, NodeStatus, Status, Traffic};
 pub use parcels::Imported;
 pub use private::{Passphrase, Private};
-pub use refusal::{Refusal, RefusalClass, StorageProblem};
+pub use refusal::{Refusal, RefusalClass};
 pub use relays::{RelayCondition, RelayPaths, RelayStatus};
 #[cfg(feature = "runtime")]
 pub use remote::Remote;
 
 pub use crate::engine::MAX_NAME;
 pub use crate::engine::conversation::{MAX_EMOJI, MAX_TEXT};
+pub use hedgerow_sync::store::StorageFault;

@@ -1,5 +1,6 @@
 //! Why a call was not done, and whose turn it is then.
 
+use hedgerow_sync::store::StorageFault;
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
@@ -78,7 +79,7 @@ pub enum Refusal {
     /// The store has failed; what was confirmed is safe.
     Storage {
         /// Which failure.
-        fault: StorageProblem,
+        fault: StorageFault,
     },
     /// The node is going down.
     Stopping,
@@ -182,32 +183,6 @@ impl Refusal {
             | Self::NewerData
             | Self::OlderData => RefusalClass::Storage,
             Self::Bug => RefusalClass::Bug,
-        }
-    }
-}
-
-/// Storage failures a person can act on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "runtime", derive(ToSchema))]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "as hedgerow_sync::store::StorageFault")]
-pub enum StorageProblem {
-    Full,
-    ReadOnly,
-    Damaged,
-    Gone,
-    Io,
-}
-
-impl From<hedgerow_sync::store::StorageFault> for StorageProblem {
-    fn from(fault: hedgerow_sync::store::StorageFault) -> Self {
-        use hedgerow_sync::store::StorageFault;
-        match fault {
-            StorageFault::Full => Self::Full,
-            StorageFault::ReadOnly => Self::ReadOnly,
-            StorageFault::Damaged => Self::Damaged,
-            StorageFault::Gone => Self::Gone,
-            StorageFault::Io => Self::Io,
         }
     }
 }

@@ -16,9 +16,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::account::Account;
 use super::people::contact::Contact;
 use super::{reading, reconciling};
-use crate::api::{
-    ContactId, Message, MessageId, Page, PageFrom, Private, Reaction, Refusal, StorageProblem, Why,
-};
+use crate::api::{ContactId, Message, MessageId, Page, PageFrom, Private, Reaction, Refusal, Why};
 use crate::tables::{Table, damaged};
 
 /// The longest text, in bytes.
@@ -300,7 +298,5 @@ fn contact_named(reader: &dyn Reader, id: &ContactId) -> Result<Option<Contact>,
 }
 
 fn storage(error: StorageError) -> Refusal {
-    Refusal::Storage {
-        fault: StorageProblem::from(error.kind),
-    }
+    Refusal::Storage { fault: error.kind }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hedgerow_sync::store::Store;
 use tokio::sync::{Mutex, broadcast, watch};
 
-use crate::api::{Event, Passphrase, Refusal, StorageProblem};
+use crate::api::{Event, Passphrase, Refusal, StorageFault};
 use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, Protection};
 use crate::runtime::{Failure, Node, NodeOptions};
 use crate::store::{erasure, fault};
@@ -40,7 +40,7 @@ pub enum Departure {
     /// Somebody else takes over: a program's name, as it called itself.
     HandedOver(String),
     /// Its data are out of its reach, and no waiting brings them back.
-    Failed(StorageProblem),
+    Failed(StorageFault),
 }
 
 /// The owner of a data directory.
@@ -57,7 +57,7 @@ pub(super) struct Host {
 enum State {
     Locked(Arc<Directory>),
     Open(Arc<Directory>, Arc<Node>),
-    Failing(Arc<Directory>, StorageProblem),
+    Failing(Arc<Directory>, StorageFault),
     Gone,
 }
 
@@ -253,14 +253,14 @@ impl Host {
 
     /// Leaves, if an answer says that the directory is gone: its lock keeps nobody out any more.
     pub(super) async fn notice<T>(&self, answer: &Result<T, Refusal>) {
-        if matches!(answer, Err(Refusal::Storage { fault }) if *fault == StorageProblem::Gone) {
+        if matches!(answer, Err(Refusal::Storage { fault }) if *fault == StorageFault::Gone) {
             let _changing = self.changing.lock().await;
-            self.fail(StorageProblem::Gone).await;
+            self.fail(StorageFault::Gone).await;
         }
     }
 
     /// Leaves without having been told to, unless it has left already.
-    async fn fail(&self, fault: StorageProblem) {
+    async fn fail(&self, fault: StorageFault) {
         if self.directory().is_ok() {
             self.close(State::Gone).await;
             self.leave(Departure::Failed(fault));
@@ -291,13 +291,13 @@ impl Host {
 
     /// Opens the store again after it failed, with the key that the directory still keeps. Says
     /// whether there is nothing more to try.
-    async fn reopen(self: &Arc<Self>, fault: StorageProblem) -> bool {
+    async fn reopen(self: &Arc<Self>, fault: StorageFault) -> bool {
         let _changing = self.changing.lock().await;
         let directory = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
             State::Open(directory, _) | State::Failing(directory, _) => directory.clone(),
             State::Locked(_) | State::Gone => return true,
         };
-        if fault == StorageProblem::Gone {
+        if fault == StorageFault::Gone {
             self.fail(fault).await;
             return true;
         }
@@ -311,7 +311,7 @@ impl Host {
                 self.open(directory, node);
                 true
             }
-            Err(Refusal::Storage { fault }) if fault == StorageProblem::Gone => {
+            Err(Refusal::Storage { fault }) if fault == StorageFault::Gone => {
                 self.fail(fault).await;
                 true
             }
@@ -333,7 +333,7 @@ async fn watch_over(host: std::sync::Weak<Host>, failure: Failure) {
         // comes back from going round in circles.
         Err(_) => {
             tokio::time::sleep(REOPEN_FIRST).await;
-            StorageProblem::Io
+            StorageFault::Io
         }
     };
     let mut pause = REOPEN_FIRST;
@@ -394,11 +394,9 @@ impl From<DirectoryError> for Refusal {
             DirectoryError::StoreMissing(_) => Refusal::StoreMissing,
             DirectoryError::WrongPassphrase => Refusal::WrongPassphrase,
             DirectoryError::PassphraseNeeded | DirectoryError::Locked => Refusal::Locked,
-            DirectoryError::Store(error) => Refusal::Storage {
-                fault: error.kind.into(),
-            },
+            DirectoryError::Store(error) => Refusal::Storage { fault: error.kind },
             DirectoryError::Io { cause, .. } => Refusal::Storage {
-                fault: fault::kind_of(&cause).into(),
+                fault: fault::kind_of(&cause),
             },
         }
     }

@@ -23,7 +23,7 @@ use super::recording::Recorder;
 use super::turns::{MAX_MAIL, Mail, Turns};
 use super::window::Windows;
 use super::world::World;
-use crate::api::{Answer, Call, Event, Refusal, StorageProblem};
+use crate::api::{Answer, Call, Event, Refusal, StorageFault};
 use crate::engine::{self, Engine, Inputs, Now, OpenError};
 use crate::store::schema::{self, SchemaError};
 use crate::store::{RedbReader, RedbStore};
@@ -53,7 +53,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 /// Tells once how the engine has ended: because the store failed, or in order. If its thread panicked it
 /// tells nothing, and the channel is closed.
-pub type Failure = oneshot::Receiver<Option<StorageProblem>>;
+pub type Failure = oneshot::Receiver<Option<StorageFault>>;
 
 /// An engine on a thread of its own, with its store and carriers. Dropping it stops it, without
 /// waiting for that.
@@ -119,9 +119,9 @@ impl Node {
         &self,
         job: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
     ) -> Result<T, Refusal> {
-        self.reader.read(job).map_err(|error| Refusal::Storage {
-            fault: error.kind.into(),
-        })
+        self.reader
+            .read(job)
+            .map_err(|error| Refusal::Storage { fault: error.kind })
     }
 
     /// Runs `job` on the store between two turns of the engine, and waits for it.
@@ -220,7 +220,7 @@ impl Start {
                 }
                 drop(self.store);
                 // The host may be going down; then nobody opens it again.
-                let _ = failed.send(ended.err().map(|error| error.kind.into()));
+                let _ = failed.send(ended.err().map(|error| error.kind));
             })
             .map_err(|_| Refusal::Bug)?;
         let node = Node {
@@ -308,9 +308,7 @@ impl From<SchemaError> for Refusal {
         match error {
             SchemaError::Newer { .. } => Refusal::NewerData,
             SchemaError::Older { .. } => Refusal::OlderData,
-            SchemaError::Store(error) => Refusal::Storage {
-                fault: error.kind.into(),
-            },
+            SchemaError::Store(error) => Refusal::Storage { fault: error.kind },
         }
     }
 }
@@ -318,9 +316,7 @@ impl From<SchemaError> for Refusal {
 impl From<OpenError> for Refusal {
     fn from(error: OpenError) -> Self {
         match error {
-            OpenError::Storage(error) => Refusal::Storage {
-                fault: error.kind.into(),
-            },
+            OpenError::Storage(error) => Refusal::Storage { fault: error.kind },
             OpenError::Empty => Refusal::NoIdentity,
             OpenError::NotEmpty => Refusal::IdentityExists,
             OpenError::Version { found } if found < schema::current() => Refusal::OlderData,

@@ -115,7 +115,7 @@ impl Turns {
     fn turns(&mut self, store: &mut RedbStore) -> Result<NextWake, StorageError> {
         loop {
             let wake = self.turn(store).inspect_err(|error| {
-                let fault = error.kind.into();
+                let fault = error.kind;
                 self.world.answer_all(&Err(Refusal::Storage { fault }));
             })?;
             if self.inputs.is_empty() {

@@ -4,7 +4,7 @@
 use super::{Phrase, tr};
 use crate::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
-    RelayPaths, StorageProblem, WayState, Why, visible,
+    RelayPaths, StorageFault, WayState, Why, visible,
 };
 
 /// Why something was not done.
@@ -108,17 +108,17 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
 }
 
 /// Why the store failed.
-pub fn storage(fault: StorageProblem) -> Phrase {
+pub fn storage(fault: StorageFault) -> Phrase {
     match fault {
-        StorageProblem::Full => {
+        StorageFault::Full => {
             tr!("The disk is full. Free some space; what was confirmed is safe.")
         }
-        StorageProblem::ReadOnly => tr!("The disk cannot be written. What was confirmed is safe."),
-        StorageProblem::Damaged => tr!("The data are damaged. Put them back from a copy."),
-        StorageProblem::Gone => tr!(
+        StorageFault::ReadOnly => tr!("The disk cannot be written. What was confirmed is safe."),
+        StorageFault::Damaged => tr!("The data are damaged. Put them back from a copy."),
+        StorageFault::Gone => tr!(
             "The data folder was deleted, moved or replaced while Hedgerow was running. Put it back, then try again."
         ),
-        StorageProblem::Io => tr!("The disk has failed. What was confirmed is safe."),
+        StorageFault::Io => tr!("The disk has failed. What was confirmed is safe."),
     }
 }
 

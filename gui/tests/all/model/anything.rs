@@ -57,7 +57,7 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
         31 => return stage.answer(),
         32 => {
             let refusal = Refusal::Storage {
-                fault: StorageProblem::Io,
+                fault: StorageFault::Io,
             };
             return stage.handle(Update::Refused(refusal));
         }

@@ -63,10 +63,10 @@ fn a_failing_store_is_told_until_it_works_again() {
     let mut stage = Stage::talking(10);
     stage.later(1_000);
     let full = Refusal::Storage {
-        fault: StorageProblem::Full,
+        fault: StorageFault::Full,
     };
     stage.handle(Update::Refused(full));
-    let told = Some(Banner::Storage(StorageProblem::Full));
+    let told = Some(Banner::Storage(StorageFault::Full));
     assert!(stage.app.banner.shown == told);
     stage.later(60_000);
     stage.does(ThreadAction::CopyMessage(MessageId("bb-01-1".into())));

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
 
-use crate::api::{Refusal, RefusalClass, StorageProblem};
+use crate::api::{Refusal, RefusalClass, StorageFault};
 
 /// A refusal as an HTTP answer: a status, and the [`Refusal`] as JSON with its stable `code`.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::WrongPassphrase => return StatusCode::FORBIDDEN,
         Refusal::NotAuthorised => return StatusCode::UNAUTHORIZED,
         Refusal::Storage {
-            fault: StorageProblem::Full,
+            fault: StorageFault::Full,
         } => return StatusCode::INSUFFICIENT_STORAGE,
         _ => {}
     }

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use hedgerow_node::api::{Api, Event, Private, Refusal, StorageProblem};
+use hedgerow_node::api::{Api, Event, Private, Refusal, StorageFault};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::people::{Daemon, event, hedgerow, listening, pair, transcript};
 
 const NO_ROOM: Refusal = Refusal::Storage {
-    fault: StorageProblem::Full,
+    fault: StorageFault::Full,
 };
 
 /// Runs a directory in a process that outlives the signal of that limit.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitStatus;
 
-use hedgerow_node::api::{Api, Private, Refusal, StorageProblem};
+use hedgerow_node::api::{Api, Private, Refusal, StorageFault};
 use hedgerow_node::directory::Directory;
 
 use super::people::{
@@ -14,7 +14,7 @@ use super::people::{
 use hedgerow_node::runtime::OnAir;
 
 const GONE: Refusal = Refusal::Storage {
-    fault: StorageProblem::Gone,
+    fault: StorageFault::Gone,
 };
 
 /// What the program says.
