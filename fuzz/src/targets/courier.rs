@@ -1,4 +1,4 @@
-//! What a courier is told by a peer that says anything, in any order.
+//! A courier and a hostile peer, which says anything in any order.
 
 use crate::split_choice;
 use hedgerow_node::courier::said::KINDS;

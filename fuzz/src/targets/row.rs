@@ -1,5 +1,5 @@
-//! Damaged rows of the store, by a bad disk or by whoever can write to it: what reads them gives what is
-//! left or says that the store is damaged; it does not panic, and sets no memory aside by a damaged count.
+//! Rows of the store that a bad disk or another program has damaged. What reads them gives what is left, or says that the
+//! store is damaged. It does not panic, and sets no memory aside by a damaged count.
 
 use std::ops::{Bound, ControlFlow};
 use std::sync::LazyLock;
