@@ -279,7 +279,7 @@ impl App {
                 .is_inside()
                 .then_some(Outcome::Hide(Found::Locked)),
             Refusal::Storage { fault } => Some(Outcome::Tell(Banner::Storage(fault))),
-            // What becomes of it is told by itself.
+            // An event or the next state of the node tells what became of it.
             refusal if concerns_everything(&refusal) => None,
             refusal => Some(Outcome::Tell(Banner::Refused(refusal))),
         }

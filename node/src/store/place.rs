@@ -18,13 +18,13 @@ use super::fault::{fault, gone};
 /// Names of files, and which files they must mean.
 #[derive(Debug, Default)]
 pub struct Place {
-    names: Vec<(PathBuf, Option<Identity>)>,
+    names: Vec<(PathBuf, Option<FileId>)>,
     is_gone: AtomicBool,
 }
 
 /// What tells a file from all others for as long as it is open or has a name.
 #[derive(Debug, PartialEq, Eq)]
-struct Identity {
+struct FileId {
     device: u64,
     inode: u64,
 }
@@ -35,8 +35,8 @@ impl Place {
     /// # Errors
     /// What the system reports of the file.
     pub fn with_file(mut self, path: PathBuf, file: &File) -> io::Result<Place> {
-        let identity = Identity::of(&file.metadata()?);
-        self.names.push((path, Some(identity)));
+        let id = FileId::of(&file.metadata()?);
+        self.names.push((path, Some(id)));
         Ok(self)
     }
 
@@ -56,8 +56,8 @@ impl Place {
         if self.is_gone() {
             return Err(gone());
         }
-        for (path, identity) in &self.names {
-            if !is_at(path, identity.as_ref()).map_err(fault)? {
+        for (path, id) in &self.names {
+            if !is_at(path, id.as_ref()).map_err(fault)? {
                 self.is_gone.store(true, Ordering::Relaxed);
                 return Err(gone());
             }
@@ -70,9 +70,9 @@ impl Place {
     }
 }
 
-fn is_at(path: &Path, identity: Option<&Identity>) -> io::Result<bool> {
+fn is_at(path: &Path, id: Option<&FileId>) -> io::Result<bool> {
     match fs::metadata(path) {
-        Ok(found) => Ok(identity.is_none_or(|identity| *identity == Identity::of(&found))),
+        Ok(found) => Ok(id.is_none_or(|id| *id == FileId::of(&found))),
         Err(error)
             if matches!(
                 error.kind(),
@@ -85,9 +85,9 @@ fn is_at(path: &Path, identity: Option<&Identity>) -> io::Result<bool> {
     }
 }
 
-impl Identity {
-    fn of(metadata: &Metadata) -> Identity {
-        Identity {
+impl FileId {
+    fn of(metadata: &Metadata) -> FileId {
+        FileId {
             device: metadata.dev(),
             inode: metadata.ino(),
         }
