@@ -62,8 +62,8 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     let real = Real {
         clocks: Clocks::start(),
         worker: worker.clone(),
-        notices: Notices::start(|contact| {
-            in_window(move |window| window.act(Action::OpenNotified(contact)));
+        notices: Notices::start(|conversation| {
+            in_window(move |window| window.act(Action::OpenNotified(conversation)));
         })
         .ok(),
         file,

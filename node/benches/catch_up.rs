@@ -13,7 +13,7 @@ fn apart() -> World {
     let mut world = World::with(1, &["Ada", "Grace"]);
     world.meet(0, 1);
     world.network.part(0, 1, true);
-    let grace = world.id(1);
+    let grace = world.chat(0, 1);
     for number in 0..MESSAGES {
         let text = format!("{number:0>200}");
         world.nodes[0].call(Call::Send(grace.clone(), Private(text)));
@@ -27,7 +27,9 @@ fn arrived(world: &World) -> u64 {
     let events = world.nodes[1].events.iter();
     events
         .map(|event| match event {
-            Event::Message { mine: false, .. } => 1,
+            Event::Message {
+                author: Some(_), ..
+            } => 1,
             Event::Messages { count, .. } => *count,
             _ => 0,
         })

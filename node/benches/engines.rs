@@ -56,7 +56,13 @@ impl Effects for EffectQueue {
     }
     fn bundle(&mut self, _: BundleEvent) {}
     fn event(&mut self, event: Event) {
-        self.messages += u64::from(matches!(event, Event::Message { mine: false, .. }));
+        self.messages += u64::from(matches!(
+            event,
+            Event::Message {
+                author: Some(_),
+                ..
+            }
+        ));
     }
 }
 
@@ -235,7 +241,8 @@ impl Pair {
     }
 
     fn send(&mut self, to: &ContactId, text: &str) {
-        let call = Call::Send(to.clone(), Private(text.to_owned()));
+        let chat = self.one.engine.direct_chat(to).expect("a contact");
+        let call = Call::Send(chat, Private(text.to_owned()));
         self.one.inputs.push(Input::Call(CallId(1), call));
         self.one.pump(self.now_ms);
         self.carry();

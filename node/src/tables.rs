@@ -24,7 +24,8 @@
 //! | 0x2E bundles carried | tag 32 | `engine::carried::Row` |
 //! | 0x2F their contents | tag 32 ‖ part number u32 | at most 65,536 bytes |
 //! | 0x30 loads taken (simulation only) | device 16 ‖ id u64 | – |
-//! | 0x31 texts being written | identity 32 | text |
+//! | 0x31 texts being written | space 16 | text |
+//! | 0x35 conversations | space 16 | `engine::conversations::Conversation` |
 
 use std::ops::{Bound, ControlFlow};
 
@@ -57,6 +58,7 @@ pub enum Table {
     DeviceSecrets = 0x32,
     Told = 0x33,
     Settings = 0x34,
+    Conversations = 0x35,
 }
 
 impl Table {

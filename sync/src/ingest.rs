@@ -42,6 +42,19 @@ impl Authority<'_> {
     }
 }
 
+/// Who speaks over a channel, asked of each space: what its kind allows.
+pub trait Authorities {
+    /// Who speaks over the channel in this space.
+    fn of(&self, space: SpaceId) -> Authority<'_>;
+}
+
+/// The same in every space.
+impl Authorities for Authority<'_> {
+    fn of(&self, _: SpaceId) -> Authority<'_> {
+        *self
+    }
+}
+
 /// Why a log is refused: the sender must not offer it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {

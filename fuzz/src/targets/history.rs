@@ -119,6 +119,6 @@ fn intrude(world: &mut World, stranger: usize, node: usize, how: u8) {
 }
 
 fn agree(world: &mut World, (one, other): (usize, usize)) -> bool {
-    let queued = world.contact(one, other).queued + world.contact(other, one).queued;
+    let queued = world.conversation(one, other).queued + world.conversation(other, one).queued;
     queued == 0 && world.texts(one, other) == world.texts(other, one)
 }

@@ -42,7 +42,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
         }
     })?;
     shown.enter()?;
-    shown.open(&ours.b_of_a)?;
+    shown.open(&ours.chat_of_a)?;
     shown.input(|window, _| window.act(NetworkAction::SwitchCarrier(Carrier::Lan, false)));
     shown.calm(CALM);
 
@@ -51,7 +51,9 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     for run in 0..RUNS {
         let texts = prose::texts(count, run as u64);
         without.push(without_window(bench, &plain, &node, texts.clone())?);
-        bench.runtime.block_on(fill(&ours.b, &ours.a_of_b, texts))?;
+        bench
+            .runtime
+            .block_on(fill(&ours.b, &ours.chat_of_b, texts))?;
         let (took, turns) = with_window(&ours, &mut shown, &told, count)?;
         with.push(took);
         let candidates = slowest.into_iter().chain(turns);
@@ -98,7 +100,9 @@ impl Arrivals {
 
     fn handle(&mut self, at: Instant, event: &Event) {
         self.come += match event {
-            Event::Message { mine: false, .. } => 1,
+            Event::Message {
+                author: Some(_), ..
+            } => 1,
             Event::Messages { count, .. } => *count,
             _ => 0,
         };
@@ -127,7 +131,7 @@ fn without_window(
 ) -> Result<Duration> {
     let mut arrivals = Arrivals::of(texts.len());
     bench.runtime.block_on(async {
-        fill(&pair.b, &pair.a_of_b, texts).await?;
+        fill(&pair.b, &pair.chat_of_b, texts).await?;
         let peer = Peer::start(&[&pair.b])?;
         let mut events = node.events().await.map_err(refused)?;
         node.switch_carrier(Carrier::Lan, true)

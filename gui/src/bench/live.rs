@@ -33,7 +33,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
         }
     })?;
     shown.enter()?;
-    shown.open(&pair.b_of_a)?;
+    shown.open(&pair.chat_of_a)?;
     shown.until("the other is near", |app| {
         let thread = app.pages.thread.open.as_ref();
         thread.is_some_and(|thread| thread.face.reachable.is_some())
@@ -51,7 +51,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
                 let text = Key::Return.into();
                 turns.push(shown.event(WindowEvent::KeyPressed { text }));
             } else {
-                let to = pair.a_of_b.clone();
+                let to = pair.chat_of_b.clone();
                 bench
                     .runtime
                     .block_on(peer.send(to, Private(text.clone())))

@@ -12,23 +12,29 @@ use super::prose::texts;
 /// Two who have written half of `messages` each, in turn as it is sorted, all delivered and read.
 pub async fn conversation(place: &Path, messages: usize) -> Result<Pair> {
     let pair = Pair::meet(place).await?;
-    fill(&pair.a, &pair.b_of_a, texts(messages / 2, 1)).await?;
-    fill(&pair.b, &pair.a_of_b, texts(messages / 2, 2)).await?;
+    fill(&pair.a, &pair.chat_of_a, texts(messages / 2, 1)).await?;
+    fill(&pair.b, &pair.chat_of_b, texts(messages / 2, 2)).await?;
     let (a, b) = (
         open(&pair.a, OnAir::Loopback).await?,
         open(&pair.b, OnAir::Loopback).await?,
     );
     until(async || {
-        let ours = a.contact(pair.b_of_a.clone()).await.map_err(refused)?;
-        let theirs = b.contact(pair.a_of_b.clone()).await.map_err(refused)?;
+        let ours = a
+            .conversation(pair.chat_of_a.clone())
+            .await
+            .map_err(refused)?;
+        let theirs = b
+            .conversation(pair.chat_of_b.clone())
+            .await
+            .map_err(refused)?;
         let there = ours.messages.min(theirs.messages) >= messages as u64;
         Ok(there && ours.queued + theirs.queued == 0)
     })
     .await?;
-    let newest = a.page(pair.b_of_a.clone(), PageFrom::Newest, 1).await;
+    let newest = a.page(pair.chat_of_a.clone(), PageFrom::Newest, 1).await;
     let newest = newest.map_err(refused)?.messages.pop();
     let newest = newest.context("there are messages")?.id;
-    a.mark_read(pair.b_of_a.clone(), newest)
+    a.mark_read(pair.chat_of_a.clone(), newest)
         .await
         .map_err(refused)?;
     a.stop().await.map_err(refused)?;

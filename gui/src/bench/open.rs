@@ -38,15 +38,15 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
         .block_on(long::conversation(bench.place, messages))?;
     let mut shown = Shown::start(&pair.a, OnAir::No, |_| ())?;
     shown.enter()?;
-    let contact = &pair.b_of_a;
+    let conversation = &pair.chat_of_a;
 
-    let first = opening(&shown.open(contact)?)?;
+    let first = opening(&shown.open(conversation)?)?;
     let mut again = Vec::with_capacity(OPENINGS);
     for _ in 0..bench.at_most(OPENINGS) {
         shown.calm(CALM);
         shown.input(|window, _| window.act(Action::Back));
         ensure!(shown.rows() == 0, "the conversation is closed");
-        again.push(opening(&shown.open(contact)?)?);
+        again.push(opening(&shown.open(conversation)?)?);
     }
     shown.calm(CALM);
     let name = format!("open a conversation of {messages}: first frame with content");

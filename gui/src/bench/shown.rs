@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
-use hedgerow_node::api::{ContactId, Passphrase};
+use hedgerow_node::api::{ConversationId, Passphrase};
 use hedgerow_node::bench::pair::{PASSPHRASE, PATIENCE};
 use hedgerow_node::directory::Hashing;
 use hedgerow_node::host::HostOptions;
@@ -106,8 +106,8 @@ impl Shown {
     }
 
     /// Opens a conversation; all turns until it is drawn with content.
-    pub fn open(&mut self, contact: &ContactId) -> Result<Vec<Turn>> {
-        let id = contact.0.as_str().into();
+    pub fn open(&mut self, conversation: &ConversationId) -> Result<Vec<Turn>> {
+        let id = conversation.0.as_str().into();
         let mut turns = vec![self.input(|window, _| {
             window.ui().global::<ChatsView>().invoke_open(id);
         })];

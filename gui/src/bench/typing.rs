@@ -26,7 +26,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let pair = bench.runtime.block_on(async {
         let pair = long::conversation(bench.place, bench.messages).await?;
         let a = open(&pair.a, OnAir::No).await?;
-        a.set_draft(pair.b_of_a.clone(), Private(prose::draft(DRAFT_BYTES)))
+        a.set_draft(pair.chat_of_a.clone(), Private(prose::draft(DRAFT_BYTES)))
             .await
             .map_err(refused)?;
         a.stop().await.map_err(refused)?;
@@ -34,7 +34,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     })?;
     let mut shown = Shown::start(&pair.a, OnAir::No, |_| ())?;
     shown.enter()?;
-    shown.open(&pair.b_of_a)?;
+    shown.open(&pair.chat_of_a)?;
     shown.calm(CALM);
     let mut rows = Vec::new();
     for (where_, key) in [("beginning", Key::Home), ("end", Key::End)] {

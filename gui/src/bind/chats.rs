@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 
-use super::{Act, contact, words};
+use super::{Act, conversation, words};
 use crate::model::{Action, App, ChatRow, ChatsAction, DoorAction, SettingsPage};
 use crate::ui::{self, AppWindow, ChatsView};
 
@@ -25,7 +25,7 @@ impl Drawn {
         let say = act.clone();
         view.on_filtered(move |text| say.act(ChatsAction::Filter(text.into())));
         let say = act.clone();
-        view.on_open(move |id| say.act(ChatsAction::OpenChat(contact(id))));
+        view.on_open(move |id| say.act(ChatsAction::OpenChat(conversation(id))));
         let focused = self.focused.clone();
         view.on_focused(move |id| drop(focused.replace(id)));
         let say = act.clone();

@@ -90,6 +90,8 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_name(details.name.as_str().into());
             view.set_mine(details.mine);
             view.set_pinned(details.pinned);
+            view.set_without_reactions(details.without_reactions.as_str().into());
+            view.set_without_pins(details.without_pins.as_str().into());
             view.set_ahead(details.ahead);
             view.set_time(words::when(Some(details.time)));
             view.set_tick(tick);

@@ -25,7 +25,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use hedgerow_node::api::{ContactId, InvitationId, MessageId, Private};
+use hedgerow_node::api::{ContactId, ConversationId, InvitationId, MessageId, Private};
 use hedgerow_node::words::Language;
 use image::GrayImage;
 use slint::platform::WindowEvent;
@@ -354,8 +354,8 @@ fn list<T: Clone + PartialEq + 'static>(
     shown
 }
 
-fn contact(id: SharedString) -> ContactId {
-    ContactId(id.into())
+fn conversation(id: SharedString) -> ConversationId {
+    ConversationId(id.into())
 }
 
 fn message(id: SharedString) -> MessageId {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-use hedgerow_node::api::MessageId;
+use hedgerow_node::api::{ContactId, MessageId};
 use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
@@ -32,7 +32,8 @@ pub struct Drawn {
 
 #[derive(Default)]
 struct Shown {
-    contact: String,
+    conversation: String,
+    members: Vec<ContactId>,
     rows: Vec<Row>,
     /// How often the draft was set by anything but typing.
     draft_set: u32,
@@ -100,8 +101,11 @@ impl Drawn {
         view.on_send(move || say.act(ThreadAction::Send));
         let (say, shown) = (act.clone(), self.shown.clone());
         view.on_person(move || {
-            let contact = shown.borrow().contact.clone();
-            say.act(Action::ShowPerson(super::contact(contact.into())));
+            // Behind a chat with one contact stands its page.
+            let members = shown.borrow().members.clone();
+            if let [contact] = members.as_slice() {
+                say.act(Action::ShowPerson(contact.clone()));
+            }
         });
         let say = act.clone();
         view.on_back(move || say.act(Action::Back));
@@ -131,15 +135,15 @@ impl Drawn {
             self.model.set_vec(Vec::new());
             return;
         };
-        let another = self.shown.borrow().contact != thread.contact.0;
+        let another = self.shown.borrow().conversation != thread.id.0;
         if another {
-            let contact = thread.contact.0.clone();
             self.shown.replace(Shown {
-                contact,
+                conversation: thread.id.0.clone(),
                 ..Shown::default()
             });
             self.model.set_vec(Vec::new());
         }
+        self.shown.borrow_mut().members.clone_from(&thread.members);
         head(thread, &view);
         if rows || another {
             self.rows(thread);

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use hedgerow_node::api::ContactId;
+use hedgerow_node::api::ConversationId;
 use notify_rust::{Hint, NotificationHandle, NotificationResponse};
 use tokio::runtime;
 use tokio::sync::mpsc;
@@ -32,7 +32,7 @@ enum Order {
 }
 
 struct Shown {
-    contact: ContactId,
+    conversation: ConversationId,
     title: String,
     body: String,
     click: String,
@@ -43,7 +43,7 @@ impl Notices {
     ///
     /// # Errors
     /// The system has no thread for it.
-    pub fn start(clicked: impl Fn(ContactId) + Send + 'static) -> io::Result<Self> {
+    pub fn start(clicked: impl Fn(ConversationId) + Send + 'static) -> io::Result<Self> {
         let (orders, ordered) = mpsc::channel(MAX_WAITING);
         let runtime = runtime::Builder::new_current_thread().build()?;
         std::thread::Builder::new()
@@ -64,7 +64,7 @@ impl Notices {
         };
         // A full queue has said that there is something.
         let _ = self.0.try_send(Order::Show(Box::new(Shown {
-            contact: notification.contact.clone(),
+            conversation: notification.conversation.clone(),
             title,
             body,
             click: said.click,
@@ -79,16 +79,16 @@ impl Notices {
 }
 
 /// Until the application ends.
-async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(ContactId)) {
-    let mut shown: Option<(NotificationHandle, ContactId)> = None;
+async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(ConversationId)) {
+    let mut shown: Option<(NotificationHandle, ConversationId)> = None;
     loop {
         let order = match &shown {
             None => orders.recv().await,
-            Some((handle, contact)) => tokio::select! {
+            Some((handle, conversation)) => tokio::select! {
                 order = orders.recv() => order,
                 () = handle.wait_for_action_async(|response| {
                     if matches!(response, NotificationResponse::Default) {
-                        clicked(contact.clone());
+                        clicked(conversation.clone());
                     }
                 }) => {
                     shown = None;
@@ -112,7 +112,7 @@ async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(ContactId))
                 .hint(Hint::DesktopEntry("org.hedgerow.Hedgerow".into()))
                 .show_async()
                 .await;
-            shown = handle.ok().map(|handle| (handle, wanted.contact));
+            shown = handle.ok().map(|handle| (handle, wanted.conversation));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a person does.
 
-use hedgerow_node::api::ContactId;
+use hedgerow_node::api::{ContactId, ConversationId};
 
 use super::adding::AddingAction;
 use super::bluetooth::BluetoothAction;
@@ -27,7 +27,7 @@ pub enum Action {
     /// A key or the pointer was used: the screen does not lock yet.
     Touched,
     /// The notification about this conversation was clicked.
-    OpenNotified(ContactId),
+    OpenNotified(ConversationId),
     /// One step back.
     Back,
     /// Add a contact.

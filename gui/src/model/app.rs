@@ -8,6 +8,7 @@ use super::banner::{Banner, BannerLine};
 use super::calendar::Now;
 use super::contacts::Contacts;
 use super::context::Context;
+use super::conversations::Conversations;
 use super::door::Door;
 use super::effect::{Effect, Request};
 use super::outcome::{Outcome, concerns_everything};
@@ -85,7 +86,7 @@ impl App {
                 self.changed.settings |= context.presence.tray != tray;
                 outcomes
             }
-            Action::OpenNotified(contact) => pages.thread.notified(contact, context),
+            Action::OpenNotified(id) => pages.thread.notified(id, context),
             Action::Prefer(preference) => vec![Outcome::Prefer(preference)],
             Action::DismissBanner => {
                 self.banner.dismiss();
@@ -100,7 +101,7 @@ impl App {
             Action::ShowNetwork => vec![Outcome::Go(Pane::Network), Outcome::NetworkChanged],
             Action::ShowSettings(page) => pages.settings.show(page),
             Action::ShowPerson(id) => pages.person.show(id, context),
-            Action::Chats(action) => pages.chats.act(action, pages.thread.contact(), context),
+            Action::Chats(action) => pages.chats.act(action, pages.thread.id(), context),
             Action::Thread(action) => pages.thread.act(action, context),
             Action::Picker(action) => pages.picker.act(action, pages.thread.may_write(), context),
             Action::Adding(action) => pages.adding.act(action, context),
@@ -142,7 +143,7 @@ impl App {
                 Vec::from_iter(self.door.answered(answer, &self.context))
             }
             Update::Refused(refusal) => {
-                self.pages.chats.looked_at_everything();
+                self.pages.looking.everything.landed();
                 self.pages.dialog.refused();
                 self.door.refused();
                 vec![Outcome::Refused(refusal)]
@@ -212,7 +213,7 @@ impl App {
             Outcome::Do(effect) => self.out.push(effect),
             Outcome::Go(pane) => self.go(pane),
             Outcome::OpenChat(id) => {
-                if pages.thread.contact() != Some(&id) {
+                if pages.thread.id() != Some(&id) {
                     pages.picker.close();
                 }
                 let mut outcomes = pages.thread.show(&id, context);
@@ -232,7 +233,7 @@ impl App {
                 return pages.thread.act(ThreadAction::React { id, emoji }, context);
             }
             Outcome::Draft(id, draft) => {
-                context.contacts.set_draft(&id, draft);
+                context.conversations.set_draft(&id, draft);
                 return Vec::from_iter(pages.draw_chats(context));
             }
             Outcome::TakeLink(link) => return pages.adding.take_link(link),
@@ -244,7 +245,7 @@ impl App {
             Outcome::KeepDraft => return pages.thread.keep_draft(),
             Outcome::SeeWhatIsInView => pages.thread.see_what_is_in_view(context),
             Outcome::ComeForward => return vec![context.presence.come_forward()],
-            Outcome::LookAt(id) => pages.chats.look_at(id),
+            Outcome::LookAt(id) => pages.looking.contacts.want(id),
             Outcome::NetworkChanged => pages.network.look(),
             Outcome::Prefer(preference) => {
                 if context.preferences.set(preference) {
@@ -289,7 +290,7 @@ impl App {
     fn enter(&mut self) -> Vec<Outcome> {
         self.door.enter();
         self.pages.dialog.close();
-        self.pages.chats.look_at_everything();
+        self.pages.looking.everything.want();
         self.context.presence.touch(self.context.now);
         self.steps.clear();
         self.set_place(Place::Main(Pane::Nothing));
@@ -308,6 +309,7 @@ impl App {
             self.apply(kept);
             self.pages.forget();
             self.context.contacts = Contacts::default();
+            self.context.conversations = Conversations::default();
             self.context.me = None;
             self.steps.clear();
             self.banner.forget();

@@ -1,16 +1,14 @@
 //! The list of conversations.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
-use hedgerow_node::api::{Call, ContactId, visible};
+use hedgerow_node::api::{ConversationId, visible};
 
 use super::calendar::When;
-use super::contacts::Known;
 use super::context::Context;
-use super::effect::{Effect, Request};
-use super::face::{self, Face};
-use super::in_flight::InFlight;
+use super::conversations::Known;
+use super::effect::Effect;
+use super::face::Face;
 use super::outcome::Outcome;
 use super::rows::{self, Reach, Tick};
 
@@ -20,23 +18,13 @@ const EXCERPT: usize = 140;
 /// The longest filter that is looked for, in characters.
 const MAX_FILTER: usize = 64;
 
-/// While much happens, a contact is looked at this often, and everything this often.
-const LOOK_EVERY_MS: u64 = 150;
-const LOOK_AT_ALL_EVERY_MS: u64 = 500;
-
-/// Contacts that are looked at at once. If more have changed than that, all are.
-const MAX_ASKED: usize = 16;
-
-/// A look that has brought no answer in this time has none: the contact is gone, or the node.
-const ANSWER_MS: u64 = 10_000;
-
 /// What a person does with the list.
 #[derive(Clone)]
 pub enum ChatsAction {
     /// Show only names like this.
     Filter(String),
     /// Open a conversation.
-    OpenChat(ContactId),
+    OpenChat(ConversationId),
     /// Open the conversation below this one in the list, or above.
     Step {
         /// Below.
@@ -53,31 +41,23 @@ pub struct Chats {
     pub filter: String,
     /// How many there are, shown or not.
     pub total: usize,
-    /// Unread messages of all contacts that are not blocked.
+    /// Unread messages of all conversations but those with a blocked contact.
     pub unread: u64,
-    /// Contacts to be looked at again.
-    stale: BTreeSet<ContactId>,
-    /// Contacts that are being looked at, and since when.
-    asked: BTreeMap<ContactId, u64>,
-    /// When each was last looked at.
-    looked: BTreeMap<ContactId, u64>,
-    /// The look at everything.
-    overview: InFlight,
     changed: bool,
 }
 
 /// A conversation in the list.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChatRow {
-    /// With whom.
-    pub id: ContactId,
-    /// How they are shown.
+    /// Which.
+    pub id: ConversationId,
+    /// How it is shown.
     pub face: Face,
     /// The newest message.
     pub last: Option<Excerpt>,
     /// When it was written.
     pub when: Option<When>,
-    /// Messages of theirs not read.
+    /// Messages of others not read.
     pub unread: u64,
     /// Messages of ours not delivered.
     pub queued: u64,
@@ -113,7 +93,7 @@ impl Chats {
     pub(super) fn act(
         &mut self,
         action: ChatsAction,
-        open: Option<&ContactId>,
+        open: Option<&ConversationId>,
         context: &Context,
     ) -> Vec<Outcome> {
         match action {
@@ -139,102 +119,36 @@ impl Chats {
         Some(Outcome::OpenChat(row.id.clone()))
     }
 
-    /// A contact has changed.
-    pub(super) fn look_at(&mut self, id: ContactId) {
-        self.stale.insert(id);
-    }
-
-    /// Anything may have changed.
-    pub(super) fn look_at_everything(&mut self) {
-        self.overview.want();
-    }
-
-    /// A contact was looked at.
-    pub(super) fn looked(&mut self, id: &ContactId, context: &Context) {
-        self.asked.remove(id);
-        let now_ms = context.now.monotonic_ms;
-        self.looked.insert(id.clone(), now_ms);
-    }
-
-    /// Everything was looked at, or was not.
-    pub(super) fn looked_at_everything(&mut self) {
-        self.overview.landed();
-    }
-
-    /// A contact is gone.
-    pub(super) fn forget(&mut self, id: &ContactId) {
-        self.stale.remove(id);
-        self.asked.remove(id);
-        self.looked.remove(id);
-    }
-
-    /// When something is to be looked at that waits for time alone.
-    pub(super) fn due_ms(&self) -> Option<u64> {
-        let due = self.stale.iter().map(|id| match self.asked.get(id) {
-            Some(since) => since + ANSWER_MS,
-            None => self.look_due_ms(id),
-        });
-        due.chain(self.overview.due_ms(LOOK_AT_ALL_EVERY_MS)).min()
-    }
-
-    /// Looks at what has changed and is due.
-    pub(super) fn settle(&mut self, context: &Context) -> Vec<Outcome> {
-        let now_ms = context.now.monotonic_ms;
-        if self.stale.len() > MAX_ASKED {
-            self.stale.clear();
-            self.overview.want();
-        }
-        self.asked.retain(|_, since| now_ms < *since + ANSWER_MS);
-        let room = MAX_ASKED.saturating_sub(self.asked.len());
-        let due = self.stale.iter();
-        let due = due.filter(|id| !self.asked.contains_key(*id) && now_ms >= self.look_due_ms(id));
-        let due: Vec<_> = due.take(room).cloned().collect();
-        let mut outcomes = Vec::new();
-        for id in due {
-            self.stale.remove(&id);
-            self.asked.insert(id.clone(), now_ms);
-            outcomes.push(Outcome::ask(Call::Contact(id)));
-        }
-        let overview_ms = self.overview.due_ms(LOOK_AT_ALL_EVERY_MS);
-        if overview_ms.is_some_and(|due| due <= now_ms) {
-            self.overview.asked(now_ms);
-            outcomes.push(Outcome::ask(Request::Overview));
-        }
-        outcomes
-    }
-
-    /// When a contact may be looked at again.
-    fn look_due_ms(&self, id: &ContactId) -> u64 {
-        self.looked
-            .get(id)
-            .map_or(0, |looked| looked + LOOK_EVERY_MS)
-    }
-
     /// Draws the list.
-    pub(super) fn draw(&mut self, open: Option<&ContactId>, context: &Context) -> Option<Outcome> {
-        let contacts = &context.contacts;
+    pub(super) fn draw(
+        &mut self,
+        open: Option<&ConversationId>,
+        context: &Context,
+    ) -> Option<Outcome> {
+        let conversations = &context.conversations;
         let filter = self.filter.trim().to_lowercase();
-        let mut shown: Vec<_> = contacts
-            .iter()
-            .map(|known| (known.contact.active_ms, face::name(&known.contact), known))
-            .filter(|(_, name, known)| {
-                name.to_lowercase().contains(&filter)
-                    || known.contact.own_name.0.to_lowercase().contains(&filter)
-            })
+        let with_faces = conversations.iter().map(|known| {
+            let face = Face::of_conversation(&known.conversation, context);
+            (known, face)
+        });
+        let mut shown: Vec<_> = with_faces
+            .filter(|(known, face)| is_found(known, face, &filter, context))
             .collect();
-        shown.sort_by(|(a_ms, a_name, a), (b_ms, b_name, b)| {
-            (b_ms, a_name, &a.contact.id).cmp(&(a_ms, b_name, &b.contact.id))
+        shown.sort_by(|(a, a_face), (b, b_face)| {
+            let (a, b) = (&a.conversation, &b.conversation);
+            let newer = b.active_ms.cmp(&a.active_ms);
+            newer.then_with(|| (&a_face.name, &a.id).cmp(&(&b_face.name, &b.id)))
         });
         let rows = shown.into_iter();
         let rows: Vec<_> = rows
-            .map(|(_, _, known)| row(known, open, context))
+            .map(|(known, face)| row(known, face, open, context))
             .collect();
-        let unread = contacts.iter().map(|known| &known.contact);
-        let unread = unread.filter(|contact| !contact.blocked);
-        let unread = unread.map(|contact| contact.unread).sum();
-        self.changed |= rows != self.rows || self.total != contacts.len();
+        let unread = conversations.iter().map(|known| &known.conversation);
+        let unread = unread.filter(|conversation| !context.is_blocked(conversation));
+        let unread = unread.map(|conversation| conversation.unread).sum();
+        self.changed |= rows != self.rows || self.total != conversations.len();
         self.rows = rows;
-        self.total = contacts.len();
+        self.total = conversations.len();
         let is_other = self.unread != unread;
         self.unread = unread;
         is_other.then_some(Outcome::Do(Effect::SetTitle { unread }))
@@ -245,24 +159,28 @@ impl Chats {
     }
 }
 
-fn row(known: &Known, open: Option<&ContactId>, context: &Context) -> ChatRow {
-    let (contact, newest) = (&known.contact, known.newest.as_ref());
-    let reach = Reach {
-        over: contact.reachable,
-        why: contact.why,
-    };
+/// Whether the name of a conversation is like the filter, or what a member calls itself.
+fn is_found(known: &Known, face: &Face, filter: &str, context: &Context) -> bool {
+    let mut members = context.contacts.members(&known.conversation);
+    face.name.to_lowercase().contains(filter)
+        || members.any(|member| member.own_name.0.to_lowercase().contains(filter))
+}
+
+fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Context) -> ChatRow {
+    let (conversation, newest) = (&known.conversation, known.newest.as_ref());
+    let reach = Reach::of(conversation, context);
     ChatRow {
-        id: contact.id.clone(),
-        face: Face::of(contact, &context.calendar),
+        id: conversation.id.clone(),
+        face,
         last: newest.map(|newest| Excerpt {
             text: newest.text.as_ref().map(|text| excerpt(&text.0)),
-            mine: newest.mine,
+            mine: newest.is_mine(),
             tick: rows::tick(newest, reach).0,
         }),
         when: newest.map(|newest| context.calendar.when(newest.time_ms)),
-        unread: contact.unread,
-        queued: contact.queued,
+        unread: conversation.unread,
+        queued: conversation.queued,
         draft: Some(excerpt(&known.draft)).filter(|draft| !draft.is_empty()),
-        selected: open == Some(&contact.id),
+        selected: open == Some(&conversation.id),
     }
 }

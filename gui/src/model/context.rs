@@ -1,10 +1,11 @@
 //! What every page may look at, and only the router changes.
 
-use hedgerow_node::api::{Me, Why};
+use hedgerow_node::api::{Conversation, Me, Why};
 use jiff::tz::TimeZone;
 
 use super::calendar::{Calendar, Now, When};
 use super::contacts::Contacts;
+use super::conversations::Conversations;
 use super::place::{Pane, Place};
 use super::preferences::Preferences;
 use super::presence::Presence;
@@ -25,6 +26,7 @@ pub struct Context {
     pub(super) now: Now,
     pub(super) calendar: Calendar,
     pub(super) contacts: Contacts,
+    pub(super) conversations: Conversations,
 }
 
 impl Context {
@@ -38,6 +40,7 @@ impl Context {
             now,
             calendar: Calendar::new(zone, now),
             contacts: Contacts::default(),
+            conversations: Conversations::default(),
         }
     }
 
@@ -49,6 +52,13 @@ impl Context {
     /// This is beside the list, or instead of it.
     pub(super) fn shows(&self, pane: Pane) -> bool {
         self.place == Place::Main(pane)
+    }
+
+    /// Nobody is left in a conversation to write to: every member is blocked.
+    pub(super) fn is_blocked(&self, conversation: &Conversation) -> bool {
+        let mut members = conversation.members.iter();
+        let is_blocked = |id| self.contacts.get(id).is_some_and(|member| member.blocked);
+        !conversation.members.is_empty() && members.all(is_blocked)
     }
 
     /// When a message is tried again, where that is known.

@@ -53,7 +53,7 @@ pub enum Dialog {
         /// Anybody in between can read along.
         in_clear: bool,
     },
-    /// Forget a contact and the conversation?
+    /// Forget a contact and the direct chat?
     RemoveContact {
         /// Whom.
         id: ContactId,
@@ -97,12 +97,16 @@ pub struct Details {
     pub id: MessageId,
     /// What it says, whole; empty for a kind this version cannot show.
     pub text: String,
-    /// Whom it is with.
+    /// Who wrote it; of ours, whom it is for.
     pub name: String,
     /// Written here.
     pub mine: bool,
     /// Pinned for everybody.
     pub pinned: bool,
+    /// Who has no device that shows emoji on messages: names, empty for nobody.
+    pub without_reactions: String,
+    /// Who has no device that shows pins.
+    pub without_pins: String,
     /// When its author says it was written.
     pub time: When,
     /// That time is still to come: its author's clock is ahead.
@@ -115,14 +119,16 @@ pub struct Details {
     pub next: Option<When>,
     /// The carrier over which there is a session now.
     pub reachable: Option<Carrier>,
-    /// For one that waits: how each carrier stands with the contact, once the node has said so.
+    /// For one that waits: how each carrier stands with the contacts that it is for, once the node has said so.
     pub ways: Vec<WayRow>,
-    pub(crate) contact: ContactId,
+    pub(crate) waits_for: Vec<ContactId>,
 }
 
 /// How a carrier stands with a contact.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WayRow {
+    /// Which contact.
+    pub contact: ContactId,
     /// Which.
     pub carrier: Carrier,
     /// Used, or why not.
@@ -185,7 +191,7 @@ impl DialogPage {
 
     pub(super) fn act(&mut self, action: DialogAction, context: &Context) -> Vec<Outcome> {
         match action {
-            DialogAction::Confirm => return self.confirm(),
+            DialogAction::Confirm => return self.confirm(context),
             DialogAction::Dismiss => self.dismiss(),
             DialogAction::Current(text) => self.type_change(|change| change.current = text),
             DialogAction::New(text) => {
@@ -200,7 +206,7 @@ impl DialogPage {
         Vec::new()
     }
 
-    fn confirm(&mut self) -> Vec<Outcome> {
+    fn confirm(&mut self, context: &Context) -> Vec<Outcome> {
         self.changed = true;
         match self.open.take() {
             None | Some(Dialog::MessageDetails(_) | Dialog::JumpToDate { .. }) => Vec::new(),
@@ -208,10 +214,13 @@ impl DialogPage {
                 vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
             }
             // What was typed is not to outlive the contact.
-            Some(Dialog::RemoveContact { id, .. }) => vec![
-                Outcome::DropChat(id.clone()),
-                Outcome::ask(Call::Remove(id)),
-            ],
+            Some(Dialog::RemoveContact { id, .. }) => {
+                let contact = context.contacts.get(&id);
+                let chat = contact.map(|contact| contact.conversation.clone());
+                let drop_chat = chat.map(Outcome::DropChat);
+                let remove = Outcome::ask(Call::Remove(id));
+                drop_chat.into_iter().chain([remove]).collect()
+            }
             Some(Dialog::BlockContact { id, .. }) => vec![Outcome::ask(Call::Block(id, true))],
             Some(Dialog::RemoveRelay(relay)) => {
                 vec![Outcome::ask(Call::RemoveRelay(Private(relay.address)))]
@@ -268,18 +277,20 @@ impl DialogPage {
     /// How the carriers stand with a contact.
     pub(super) fn know_ways(&mut self, contact: &ContactId, ways: &[WayStatus], context: &Context) {
         if let Some(Dialog::MessageDetails(details)) = &mut self.open
-            && details.contact == *contact
+            && details.waits_for.contains(contact)
         {
             let next = |state| match state {
                 WayState::NoAnswer { next_ms } => Some(context.calendar.when(next_ms)),
                 _ => None,
             };
             let rows = ways.iter().map(|way| WayRow {
+                contact: contact.clone(),
                 carrier: way.carrier,
                 state: way.state,
                 next: next(way.state),
             });
-            details.ways = rows.collect();
+            details.ways.retain(|row| row.contact != *contact);
+            details.ways.extend(rows);
             self.changed = true;
         }
     }

@@ -1,6 +1,8 @@
 //! What the model wants done: of the node, and of the desktop.
 
-use hedgerow_node::api::{Call, ContactId, HostCall, MessageId, PageFrom, Passphrase, Private};
+use hedgerow_node::api::{
+    Call, ConversationId, HostCall, MessageId, PageFrom, Passphrase, Private,
+};
 
 use super::preferences::Preferences;
 
@@ -46,8 +48,8 @@ pub enum Effect {
 /// What a notification says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// Whom to show when it is clicked. Nobody is told of it before.
-    pub contact: ContactId,
+    /// What to show when it is clicked. Nobody is told of it before.
+    pub conversation: ConversationId,
     /// Who wrote; `None` while locked.
     pub name: Option<Private>,
     /// What; `None` while locked, and where the user does not want it shown.
@@ -65,7 +67,7 @@ pub struct Ticket(pub u64);
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Question {
     pub ticket: Ticket,
-    pub contact: ContactId,
+    pub conversation: ConversationId,
 }
 
 /// What the node is asked.
@@ -96,7 +98,7 @@ pub enum Request {
     Message { of: Question, id: MessageId },
     /// Answer: `Sent`.
     Send { of: Question, text: Private },
-    /// Live state, and the newest message of each contact. Answer: `Overview`.
+    /// Live state, and the newest message of each conversation. Answer: `Overview`.
     Overview,
     /// Bytes of the data directory. Answer: `StorageUsed`.
     StorageUsed,

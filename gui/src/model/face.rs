@@ -1,10 +1,12 @@
-//! What is shown of a contact wherever one is in front: above the conversation, and on its page.
+//! What is shown of a contact or a conversation wherever one is in front: in the list, above the messages, and on its
+//! page.
 
-use hedgerow_node::api::{Carrier, Contact, ContactId, Notice, visible};
+use hedgerow_node::api::{Carrier, Contact, Conversation, ConversationKind, Notice, visible};
 
 use super::calendar::{Calendar, When};
+use super::context::Context;
 
-/// A contact, as it is shown.
+/// A contact or a conversation, as it is shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Face {
     /// The name to show.
@@ -19,7 +21,7 @@ pub struct Face {
     pub blocked: bool,
     /// Something the user must know.
     pub notice: Option<Notice>,
-    /// The name that was shown before the contact gave itself another one, until the user has decided.
+    /// The name that was shown before a contact gave itself another one, until the user has decided.
     pub former_name: Option<String>,
     /// Over which carrier there is a session now.
     pub reachable: Option<Carrier>,
@@ -33,13 +35,38 @@ impl Face {
         Self {
             initials: initials(&plain_name(contact)),
             name: name(contact),
-            hue: hue(&contact.id),
+            hue: hue(&contact.id.0),
             verified: contact.verified,
             blocked: contact.blocked,
             notice: contact.notice,
             former_name: former.map(|former| label(&former.0, contact)),
             reachable: contact.reachable,
             last_seen: contact.last_seen_ms.map(|seen| calendar.when(seen)),
+        }
+    }
+
+    /// A direct chat has the face of the contact.
+    pub(super) fn of_conversation(conversation: &Conversation, context: &Context) -> Self {
+        let mut members = context.contacts.members(conversation);
+        match (conversation.kind, members.next()) {
+            (ConversationKind::Direct, Some(contact)) => Self::of(contact, &context.calendar),
+            (ConversationKind::Direct, None) => Self::named(conversation),
+        }
+    }
+
+    /// Of a conversation nothing is known but its name.
+    fn named(conversation: &Conversation) -> Self {
+        let name = visible::label(&conversation.name.0).unwrap_or_default();
+        Self {
+            initials: initials(&name),
+            name,
+            hue: hue(&conversation.id.0),
+            verified: false,
+            blocked: false,
+            notice: None,
+            former_name: None,
+            reachable: None,
+            last_seen: None,
         }
     }
 }
@@ -74,10 +101,9 @@ fn initials(name: &str) -> String {
     letters.take(2).flat_map(char::to_uppercase).collect()
 }
 
-/// A contact's colour: always the same, 0 to 359.
-fn hue(id: &ContactId) -> u16 {
-    let number =
-        id.0.get(..4)
-            .and_then(|digits| u16::from_str_radix(digits, 16).ok());
+/// The colour of an id: always the same, 0 to 359.
+fn hue(id: &str) -> u16 {
+    let digits = id.get(..4);
+    let number = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
     number.unwrap_or_default() % 360
 }

@@ -204,7 +204,7 @@ impl Thread {
     /// Tells the node how far the user has read, if that is new and due.
     pub(super) fn mark(&mut self, context: &Context) -> Option<Outcome> {
         let upto = self.reading.mark(self.unread, context.now.monotonic_ms)?;
-        Some(Outcome::ask(Call::Read(self.contact.clone(), upto)))
+        Some(Outcome::ask(Call::Read(self.id.clone(), upto)))
     }
 
     /// The next fetch, unless one is under way.
@@ -214,7 +214,7 @@ impl Thread {
         }
         let of = Question {
             ticket,
-            contact: self.contact.clone(),
+            conversation: self.id.clone(),
         };
         let wanted = &mut self.fetching.wanted;
         if let Some(id) = wanted.locate.take() {
@@ -299,7 +299,7 @@ impl Thread {
                 self.take_page(fetch, page, context);
                 None
             }
-            Err(Refusal::NoSuchContact) => Some(Outcome::DropChat(self.contact.clone())),
+            Err(Refusal::NoSuchConversation) => Some(Outcome::DropChat(self.id.clone())),
             Err(Refusal::NoSuchMessage) => {
                 // The store is another one than it was.
                 self.jump(Target::Opening);
@@ -323,7 +323,7 @@ impl Thread {
                 self.draw_rows(context);
             }
             Ok(message) => self.jump(Target::Message(message.id, message.position)),
-            Err(Refusal::NoSuchMessage | Refusal::NoSuchContact) => {}
+            Err(Refusal::NoSuchMessage | Refusal::NoSuchConversation) => {}
             Err(refusal) => return Some(Outcome::Refused(refusal)),
         }
         None
@@ -407,7 +407,7 @@ impl Thread {
                 }
             },
             Target::Unread => {
-                let theirs = window.iter().find(|one| !one.message.mine);
+                let theirs = window.iter().find(|one| !one.message.is_mine());
                 let id = theirs.map(|one| one.message.id.clone());
                 if unread_above == 0 {
                     self.first_unread = id.clone();

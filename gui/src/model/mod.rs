@@ -12,7 +12,8 @@
 //!
 //! The pages: `door` is the first start and both locks; `chats`, `thread` (in `thread_page`), `picker`, `adding` with
 //! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `dialog` and `banner`. What they
-//! share: `contacts`, `calendar`, `preferences`, `place` and `presence`. `fetching`, `reading`, `window` and `rows` are the
+//! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks for both again
+//! when they have changed. `fetching`, `reading`, `window` and `rows` are the
 //! loaded part of a conversation, how far it was read, and how it is drawn; `face` is what several pages show of a contact.
 //!
 //! What names people or holds what they wrote has no `Debug`, so that it cannot end up in a log.
@@ -26,6 +27,7 @@ mod calendar;
 mod chats;
 mod contacts;
 mod context;
+mod conversations;
 mod dialog;
 mod door;
 mod effect;
@@ -34,6 +36,7 @@ mod face;
 mod fetching;
 mod in_flight;
 mod links;
+mod looking;
 mod network;
 mod notifier;
 mod outcome;

@@ -87,7 +87,7 @@ pub struct PersonRow {
     pub reachable: Option<Carrier>,
     /// When a session was last up.
     pub last_seen: Option<When>,
-    /// Messages not delivered.
+    /// Messages of the direct chat that are not delivered.
     pub queued: u64,
     /// Why.
     pub why: Option<Why>,
@@ -191,17 +191,22 @@ impl NetworkPage {
 
     /// Draws who is reached.
     pub(super) fn draw(&mut self, context: &Context) {
-        let contacts = context.contacts.iter().map(|known| &known.contact);
+        let contacts = context.contacts.iter();
         let mut people: Vec<_> = contacts
             .filter(|contact| !contact.blocked)
-            .map(|contact| PersonRow {
-                id: contact.id.clone(),
-                name: face::name(contact),
-                reachable: contact.reachable,
-                last_seen: contact.last_seen_ms.map(|seen| context.calendar.when(seen)),
-                queued: contact.queued,
-                why: contact.why,
-                next: context.next_attempt(contact.why),
+            .map(|contact| {
+                let chat = context.conversations.get(&contact.conversation);
+                let chat = chat.map(|known| &known.conversation);
+                let why = chat.and_then(|chat| chat.why);
+                PersonRow {
+                    id: contact.id.clone(),
+                    name: face::name(contact),
+                    reachable: contact.reachable,
+                    last_seen: contact.last_seen_ms.map(|seen| context.calendar.when(seen)),
+                    queued: chat.map_or(0, |chat| chat.queued),
+                    why,
+                    next: context.next_attempt(why),
+                }
             })
             .collect();
         people.sort_by(|a, b| {
@@ -209,7 +214,12 @@ impl NetworkPage {
             (rank(a), &a.name, &a.id).cmp(&(rank(b), &b.name, &b.id))
         });
         self.changed |= people != self.people;
-        self.queued = people.iter().map(|row| row.queued).sum();
+        let waiting = context
+            .conversations
+            .iter()
+            .map(|known| &known.conversation);
+        let waiting = waiting.filter(|conversation| !context.is_blocked(conversation));
+        self.queued = waiting.map(|conversation| conversation.queued).sum();
         self.people = people;
     }
 

@@ -1,11 +1,11 @@
 //! Notifications: something has come while the user looks elsewhere.
 
-use hedgerow_node::api::{ContactId, Event, Message, Private};
+use hedgerow_node::api::{ConversationId, Event, Message, Private};
 
 use super::chats::excerpt;
 use super::context::Context;
 use super::effect::{Effect, Notification};
-use super::face;
+use super::face::Face;
 use super::outcome::Outcome;
 use super::place::{Pane, Place};
 
@@ -20,38 +20,40 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    /// A contact has written. Tells so, unless the user sees it in the `open` conversation.
+    /// Somebody has written. Tells so, unless the user sees it in the `open` conversation.
     pub fn came(
         &self,
-        id: &ContactId,
+        id: &ConversationId,
         newest: Option<Message>,
-        open: Option<&ContactId>,
+        open: Option<&ConversationId>,
         context: &Context,
     ) -> Option<Outcome> {
-        let known = context.contacts.get(id)?;
+        let conversation = &context.conversations.get(id)?.conversation;
         let is_in_view =
             context.presence.focused && context.shows(Pane::Thread) && open == Some(id);
-        if is_in_view || !context.preferences.notifications || known.contact.blocked {
+        let is_told = context.preferences.notifications && !context.is_blocked(conversation);
+        if is_in_view || !is_told {
             return None;
         }
         let text = newest.and_then(|newest| newest.text);
         let text = text.filter(|_| context.preferences.previews);
+        let face = Face::of_conversation(conversation, context);
         Some(Outcome::Do(Effect::Notify(Notification {
-            contact: id.clone(),
-            name: Some(Private(face::name(&known.contact))),
+            conversation: id.clone(),
+            name: Some(Private(face.name)),
             text: text.map(|text| Private(excerpt(&text.0))),
-            unread: known.contact.unread,
+            unread: conversation.unread,
         })))
     }
 
     /// Something has happened while the screen is locked: tells that somebody has written, and not who.
     pub fn event_while_locked(&mut self, event: Event, context: &Context) -> Option<Outcome> {
         let (Event::Message {
-            contact,
-            mine: false,
+            conversation,
+            author: Some(_),
             ..
         }
-        | Event::Messages { contact, .. }) = event
+        | Event::Messages { conversation, .. }) = event
         else {
             return None;
         };
@@ -63,7 +65,7 @@ impl Notifier {
         }
         self.nameless_ms = Some(now_ms);
         Some(Outcome::Do(Effect::Notify(Notification {
-            contact,
+            conversation,
             name: None,
             text: None,
             unread: 0,

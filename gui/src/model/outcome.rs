@@ -1,6 +1,6 @@
 //! What a page wants of everything that is not the page.
 
-use hedgerow_node::api::{ContactId, MessageId, Refusal};
+use hedgerow_node::api::{ContactId, ConversationId, MessageId, Refusal};
 
 use super::banner::Banner;
 use super::dialog::Dialog;
@@ -16,15 +16,15 @@ pub(super) enum Outcome {
     /// Show this beside the list.
     Go(Pane),
     /// Open a conversation.
-    OpenChat(ContactId),
+    OpenChat(ConversationId),
     /// Let go of a conversation if it is open, and of what was typed there.
-    DropChat(ContactId),
-    /// A contact is gone: forget everything about it.
+    DropChat(ConversationId),
+    /// A contact is gone, and the direct chat with it: forget everything about both.
     Forget(ContactId),
     /// Put an emoji on a message of the open conversation, or take ours back.
     React(MessageId, String),
-    /// This is being written to a contact: the list shows it.
-    Draft(ContactId, String),
+    /// This is being written in a conversation: the list shows it.
+    Draft(ConversationId, String),
     /// Show an invitation, to be joined when the user says so.
     TakeLink(String),
     /// Ask the user something.

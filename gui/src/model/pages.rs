@@ -1,13 +1,16 @@
 //! Every page, and what the node tells to each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use hedgerow_node::api::{Call, ContactId, Event, Message, Status};
+use hedgerow_node::api::{
+    Call, Contact, ContactId, Conversation, ConversationId, Event, Message, Status,
+};
 
 use super::adding::Adding;
 use super::chats::Chats;
 use super::context::Context;
 use super::dialog::DialogPage;
+use super::looking::Looking;
 use super::network::NetworkPage;
 use super::notifier::Notifier;
 use super::outcome::Outcome;
@@ -38,6 +41,7 @@ pub struct Pages {
     /// What is asked over everything else.
     pub dialog: DialogPage,
     pub(super) notifier: Notifier,
+    pub(super) looking: Looking,
 }
 
 impl Pages {
@@ -61,7 +65,7 @@ impl Pages {
     /// When something becomes due on one of them.
     pub(super) fn due_ms(&self, context: &Context) -> Option<u64> {
         let due = [
-            self.chats.due_ms(),
+            self.looking.due_ms(),
             self.thread.due_ms(),
             self.adding.due_ms(context),
             self.network.due_ms(context),
@@ -78,13 +82,13 @@ impl Pages {
         let mut outcomes = self.adding.settle(context);
         if context.is_inside() {
             outcomes.extend(self.thread.settle(context));
-            outcomes.extend(self.chats.settle(context));
+            outcomes.extend(self.looking.settle(context));
             outcomes.extend(self.network.settle(context));
         }
         outcomes
     }
 
-    /// Draws everything that shows contacts.
+    /// Draws everything that shows contacts and conversations.
     pub(super) fn draw(&mut self, context: &Context) -> Option<Outcome> {
         self.thread.draw(context);
         self.person.draw(context);
@@ -94,7 +98,8 @@ impl Pages {
 
     /// Draws everything that shows a contact.
     fn draw_contact(&mut self, id: &ContactId, context: &Context) -> Option<Outcome> {
-        if self.thread.contact() == Some(id) {
+        let open = self.thread.open.as_ref();
+        if open.is_some_and(|thread| thread.members.contains(id)) {
             self.thread.draw(context);
         }
         let person = self.person.open.as_ref();
@@ -105,8 +110,18 @@ impl Pages {
         self.draw_chats(context)
     }
 
+    /// Draws everything that shows a conversation.
+    fn draw_conversation(&mut self, id: &ConversationId, context: &Context) -> Option<Outcome> {
+        if self.thread.id() == Some(id) {
+            self.thread.draw(context);
+        }
+        self.person.draw(context);
+        self.network.draw(context);
+        self.draw_chats(context)
+    }
+
     pub(super) fn draw_chats(&mut self, context: &Context) -> Option<Outcome> {
-        self.chats.draw(self.thread.contact(), context)
+        self.chats.draw(self.thread.id(), context)
     }
 
     /// Another day has begun: every time is called otherwise.
@@ -131,13 +146,17 @@ impl Pages {
             // The rest was asked for before everything was hidden.
             _ if !context.is_inside() => Vec::new(),
             Update::Overview(overview) => self.overview(overview, context),
-            Update::Contact(chat) => self.chat(*chat, context),
+            Update::Contact(contact) => self.contact(contact, context),
+            Update::Conversation(chat) => self.chat(*chat, context),
             Update::Status(status) => {
                 self.status(&status, context);
                 for contact in status.contacts {
-                    let known = context.contacts.get(&contact.id);
+                    self.learn_contact(contact, context);
+                }
+                for conversation in status.conversations {
+                    let known = context.conversations.get(&conversation.id);
                     let newest = known.and_then(|known| known.newest.clone());
-                    self.learn(Chat { contact, newest }, context);
+                    self.learn(conversation, newest, context);
                 }
                 Vec::from_iter(self.draw(context))
             }
@@ -176,17 +195,29 @@ impl Pages {
     /// Something has happened at the node.
     pub(super) fn event(&mut self, event: Event, context: &Context) -> Vec<Outcome> {
         match event {
-            Event::Message { contact, .. } | Event::Messages { contact, .. } => {
-                self.thread.look(&contact);
-                self.chats.look_at(contact);
+            Event::Message { conversation, .. } | Event::Messages { conversation, .. } => {
+                self.thread.look(&conversation);
+                self.looking.conversations.want(conversation);
             }
-            Event::MessageChanged { contact, id } => self.thread.message_changed(&contact, id),
-            Event::Delivered { contact, id, .. } => {
-                self.thread.delivered(&contact, &id, context);
-                self.chats.look_at(contact);
+            Event::MessageChanged { conversation, id } => {
+                self.thread.message_changed(&conversation, id);
             }
+            Event::Delivered {
+                conversation, id, ..
+            } => {
+                self.thread.delivered(&conversation, &id, context);
+                self.looking.conversations.want(conversation);
+            }
+            Event::Conversation { conversation } => {
+                self.looking.conversations.want(conversation);
+                self.network.look();
+            }
+            // Why messages wait in its conversations may be another reason now.
             Event::Contact { contact } => {
-                self.chats.look_at(contact);
+                for conversation in context.conversations.of(&contact) {
+                    self.looking.conversations.want(conversation.clone());
+                }
+                self.looking.contacts.want(contact);
                 self.network.look();
             }
             Event::Removed { contact } => return vec![Outcome::Forget(contact)],
@@ -204,7 +235,7 @@ impl Pages {
             Event::Invitation { .. } => return vec![Outcome::ask(Call::Invitations)],
             Event::Carrier { carrier, state } => self.network.know_carrier(carrier, state),
             Event::Missed => {
-                self.chats.look_at_everything();
+                self.looking.everything.want();
                 self.thread.reload();
                 self.network.look();
                 return vec![Outcome::ask(Call::Invitations)];
@@ -215,69 +246,105 @@ impl Pages {
         Vec::new()
     }
 
-    /// A contact and the newest message, as they are now.
-    fn chat(&mut self, chat: Chat, context: &mut Context) -> Vec<Outcome> {
-        let (id, newest) = (chat.contact.id.clone(), chat.newest.clone());
-        let unread_before = context.contacts.unread_of(&id).unwrap_or(0);
-        let has_come = chat.contact.unread > unread_before
-            && newest.as_ref().is_some_and(|newest| !newest.mine);
-        self.learn(chat, context);
+    /// A contact, as it is now.
+    fn contact(&mut self, contact: Contact, context: &mut Context) -> Vec<Outcome> {
+        if context.conversations.get(&contact.conversation).is_none() {
+            let chat = contact.conversation.clone();
+            self.looking.conversations.want(chat);
+        }
+        let id = contact.id.clone();
+        self.learn_contact(contact, context);
         let mut outcomes = vec![Outcome::StoreWorks];
         outcomes.extend(self.draw_contact(&id, context));
+        outcomes.extend(self.adding.greet(context));
+        outcomes
+    }
+
+    /// A conversation and its newest message, as they are now.
+    fn chat(&mut self, chat: Chat, context: &mut Context) -> Vec<Outcome> {
+        let Chat {
+            conversation,
+            newest,
+        } = chat;
+        let id = conversation.id.clone();
+        let unread_before = context.conversations.unread_of(&id).unwrap_or(0);
+        let has_come = conversation.unread > unread_before
+            && newest.as_ref().is_some_and(|newest| !newest.is_mine());
+        for member in &conversation.members {
+            if context.contacts.get(member).is_none() {
+                self.looking.contacts.want(member.clone());
+            }
+        }
+        self.learn(conversation, newest.clone(), context);
+        let mut outcomes = vec![Outcome::StoreWorks];
+        outcomes.extend(self.draw_conversation(&id, context));
         if has_come {
             outcomes.extend(self.notify(&id, newest, context));
         }
-        outcomes.extend(self.adding.greet(context));
         outcomes
     }
 
     /// Everything, as it is now.
     fn overview(&mut self, overview: Overview, context: &mut Context) -> Vec<Outcome> {
-        self.chats.looked_at_everything();
+        self.looking.everything.landed();
         self.status(&overview.status, context);
         let mut outcomes = vec![Outcome::StoreWorks];
-        let contacts = overview.status.contacts;
-        let there: BTreeSet<_> = contacts.iter().map(|contact| contact.id.clone()).collect();
-        context.contacts.retain(&there);
-        let mut newest: BTreeMap<_, _> = overview.newest.into_iter().collect();
+        let (contacts, conversations) = (overview.status.contacts, overview.status.conversations);
+        let people = contacts.iter().map(|contact| contact.id.clone()).collect();
+        context.contacts.retain(&people);
+        let chats = conversations.iter().map(|one| one.id.clone()).collect();
+        context.conversations.retain(&chats);
         for contact in contacts {
-            let (id, newest) = (contact.id.clone(), newest.remove(&contact.id));
-            let before = context.contacts.unread_of(&id);
-            let has_come = before.is_some_and(|before| contact.unread > before);
-            let chat = Chat {
-                contact,
-                newest: newest.clone(),
-            };
-            self.learn(chat, context);
+            self.learn_contact(contact, context);
+        }
+        let mut newest: BTreeMap<_, _> = overview.newest.into_iter().collect();
+        for conversation in conversations {
+            let (id, newest) = (conversation.id.clone(), newest.remove(&conversation.id));
+            let before = context.conversations.unread_of(&id);
+            let has_come = before.is_some_and(|before| conversation.unread > before);
+            self.learn(conversation, newest.clone(), context);
             if has_come {
                 outcomes.extend(self.notify(&id, newest, context));
             }
         }
-        let shown = [
-            self.thread.contact(),
-            self.person.open.as_ref().map(|person| &person.id),
-        ];
-        let gone = shown.into_iter().flatten().filter(|id| !there.contains(id));
-        outcomes.extend(gone.cloned().map(Outcome::Forget));
+        let open = self.thread.id();
+        let gone = open.filter(|id| !chats.contains(*id)).cloned();
+        outcomes.extend(gone.map(Outcome::DropChat));
+        let person = self.person.open.as_ref().map(|person| &person.id);
+        let gone = person.filter(|id| !people.contains(*id)).cloned();
+        outcomes.extend(gone.map(Outcome::Forget));
         outcomes.extend(self.draw(context));
         outcomes.extend(self.thread.come_back(context));
         outcomes.extend(self.adding.greet(context));
         outcomes
     }
 
-    fn learn(&mut self, chat: Chat, context: &mut Context) {
-        self.chats.looked(&chat.contact.id, context);
-        context.contacts.learn(chat, self.thread.contact());
+    fn learn_contact(&mut self, contact: Contact, context: &mut Context) {
+        self.looking.contacts.landed(&contact.id, context);
+        context.contacts.learn(contact);
+    }
+
+    fn learn(
+        &mut self,
+        conversation: Conversation,
+        newest: Option<Message>,
+        context: &mut Context,
+    ) {
+        self.looking.conversations.landed(&conversation.id, context);
+        let chat = Chat {
+            conversation,
+            newest,
+        };
+        context.conversations.learn(chat, self.thread.id());
     }
 
     fn notify(
         &self,
-        id: &ContactId,
+        id: &ConversationId,
         newest: Option<Message>,
         context: &Context,
     ) -> Option<Outcome> {
-        let open = self.thread.contact();
-        self.notifier.came(id, newest, open, context)
+        self.notifier.came(id, newest, self.thread.id(), context)
     }
 
     /// Live state, as it is now.
@@ -289,18 +356,21 @@ impl Pages {
         }
     }
 
-    /// A contact is gone.
+    /// A contact is gone, and the direct chat with it.
     pub(super) fn forget_contact(&mut self, id: &ContactId, context: &mut Context) {
-        context.contacts.forget(id);
-        self.chats.forget(id);
+        if let Some(contact) = context.contacts.forget(id) {
+            context.conversations.forget(&contact.conversation);
+            self.looking.conversations.forget(&contact.conversation);
+            self.drop_chat(&contact.conversation);
+        }
+        self.looking.contacts.forget(id);
         self.person.forget(id);
-        self.drop_chat(id);
         self.network.draw(context);
     }
 
     /// Lets go of a conversation if it is open, and of what was typed there.
-    pub(super) fn drop_chat(&mut self, id: &ContactId) {
-        if self.thread.contact() == Some(id) {
+    pub(super) fn drop_chat(&mut self, id: &ConversationId) {
+        if self.thread.id() == Some(id) {
             self.thread.drop();
         }
     }
@@ -317,6 +387,7 @@ impl Pages {
     /// Forgets everything that a locked screen must not hold.
     pub(super) fn forget(&mut self) {
         self.chats = Chats::default();
+        self.looking = Looking::default();
         self.thread.drop();
         self.picker.forget();
         self.adding.forget();

@@ -27,7 +27,7 @@ pub enum PersonAction {
     Verify(bool),
     /// Block (asks first) or unblock.
     Block(bool),
-    /// Forget the contact and the conversation (asks first).
+    /// Forget the contact and the direct chat (asks first).
     Remove,
 }
 
@@ -54,13 +54,13 @@ pub struct Person {
     pub alias_set: u32,
     /// `alias` differs from what is kept.
     pub may_save_alias: bool,
-    /// Messages not delivered.
+    /// Messages of the direct chat that are not delivered.
     pub queued: u64,
     /// Why.
     pub why: Option<Why>,
     /// When it is tried again, where that is known.
     pub next: Option<When>,
-    /// Messages in the conversation.
+    /// Messages in the direct chat.
     pub messages: u64,
     /// The words to compare; none until they are known.
     pub safety_words: Vec<String>,
@@ -71,10 +71,10 @@ pub struct Person {
 impl PersonPage {
     /// Shows the page of a contact.
     pub(super) fn show(&mut self, id: ContactId, context: &Context) -> Vec<Outcome> {
-        let Some(known) = context.contacts.get(&id) else {
+        let Some(contact) = context.contacts.get(&id) else {
             return Vec::new();
         };
-        self.open = Some(Person::of(&known.contact, context));
+        self.open = Some(Person::of(contact, context));
         self.changed = true;
         vec![
             Outcome::ask(Call::SafetyWords(id)),
@@ -143,9 +143,9 @@ impl PersonPage {
     /// Takes over what is known of the contact.
     pub(super) fn draw(&mut self, context: &Context) {
         if let Some(person) = self.open.as_mut()
-            && let Some(known) = context.contacts.get(&person.id)
+            && let Some(contact) = context.contacts.get(&person.id)
         {
-            person.take_over(&known.contact, context);
+            person.take_over(contact, context);
             self.changed = true;
         }
     }
@@ -178,10 +178,12 @@ impl Person {
     fn take_over(&mut self, contact: &Contact, context: &Context) {
         self.face = Face::of(contact, &context.calendar);
         self.own_name = visible::label(&contact.own_name.0).unwrap_or_default();
-        self.queued = contact.queued;
-        self.why = contact.why;
-        self.next = context.next_attempt(contact.why);
-        self.messages = contact.messages;
+        let chat = context.conversations.get(&contact.conversation);
+        let chat = chat.map(|known| &known.conversation);
+        self.queued = chat.map_or(0, |chat| chat.queued);
+        self.why = chat.and_then(|chat| chat.why);
+        self.next = context.next_attempt(self.why);
+        self.messages = chat.map_or(0, |chat| chat.messages);
         let typed = self.alias.trim();
         self.alias_too_long = typed.len() > MAX_NAME;
         self.may_save_alias = typed != alias(contact) && !self.alias_too_long;

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Carrier, Message, MessageId, Why};
+use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageId, Why};
 
 use super::calendar::{Calendar, When};
+use super::context::Context;
 use super::fetching;
 use super::links::Span;
 use super::saying::{Said, said};
@@ -22,9 +23,9 @@ pub enum Tick {
     Queued,
     /// It is on its way, over this carrier.
     Sent(Carrier),
-    /// One of the contact's devices has it.
+    /// Everybody that it is for has it on one device at least.
     Delivered,
-    /// The contact's device refused it.
+    /// A contact's device refused it.
     Refused,
 }
 
@@ -79,26 +80,36 @@ pub struct MessageRow {
     pub ends_group: bool,
 }
 
-/// What is known of the contact, for the ticks.
+/// How the members of a conversation are reached, for the ticks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
     pub over: Option<Carrier>,
     pub why: Option<Why>,
 }
 
+impl Reach {
+    pub fn of(conversation: &Conversation, context: &Context) -> Self {
+        let mut members = context.contacts.members(conversation);
+        Self {
+            over: members.find_map(|member| member.reachable),
+            why: conversation.why,
+        }
+    }
+}
+
 /// How far a message of ours has come, and why no further.
 pub(crate) fn tick(message: &Message, reach: Reach) -> (Option<Tick>, Option<Why>) {
-    if !message.mine {
+    if !message.is_mine() {
         return (None, None);
     }
-    if message.delivered {
+    if message.is_delivered() {
         return (Some(Tick::Delivered), None);
     }
-    if message.why == Some(Why::Refused) {
-        return (Some(Tick::Refused), message.why);
+    if message.why() == Some(Why::Refused) {
+        return (Some(Tick::Refused), message.why());
     }
-    // What the contact's reason is now counts, not what it was when the page was read.
-    let why = reach.why.or(message.why);
+    // What the reason is now counts, not what it was when the page was read.
+    let why = reach.why.or(message.why());
     match (why, reach.over) {
         (Some(Why::OnItsWay) | None, Some(carrier)) => (Some(Tick::Sent(carrier)), why),
         _ => (Some(Tick::Queued), why),
@@ -114,7 +125,7 @@ pub(crate) fn rows(
 ) -> VecDeque<Row> {
     let mut rows: VecDeque<Row> = VecDeque::with_capacity(window.len() + 16);
     // The last message, while nothing stands between it and the next.
-    let mut before: Option<(bool, i64)> = None;
+    let mut before: Option<(Option<&ContactId>, i64)> = None;
     let mut day = None;
     for one in window.iter() {
         let message = &one.message;
@@ -134,21 +145,21 @@ pub(crate) fn rows(
                 kind: RowKind::Unread,
             });
         }
-        let starts_group = before.is_none_or(|(mine, time_ms)| {
-            mine != message.mine || message.time_ms.saturating_sub(time_ms) > GROUP_MS
+        let starts_group = before.is_none_or(|(author, time_ms)| {
+            author != message.author.as_ref() || message.time_ms.saturating_sub(time_ms) > GROUP_MS
         });
         if !starts_group
             && let Some(RowKind::Message(last)) = rows.back_mut().map(|row| &mut row.kind)
         {
             last.ends_group = false;
         }
-        before = Some((message.mine, message.time_ms));
+        before = Some((message.author.as_ref(), message.time_ms));
         let (tick, why) = tick(message, reach);
         rows.push_back(Row {
             id: message.id.0.clone(),
             kind: RowKind::Message(MessageRow {
                 id: message.id.clone(),
-                mine: message.mine,
+                mine: message.is_mine(),
                 body: one.body.clone(),
                 folded: one.folded,
                 large: one.large,

@@ -2,14 +2,17 @@
 
 use std::collections::VecDeque;
 
-use hedgerow_node::api::{Call, Contact, ContactId, MAX_TEXT, MessageId, Private};
+use hedgerow_node::api::{
+    Call, ContactId, Conversation, ConversationId, Feature, MAX_TEXT, MessageId, Private,
+};
 
 use super::banner::Banner;
 use super::calendar::Date;
 use super::context::Context;
+use super::conversations::Known;
 use super::dialog::{Details, Dialog};
 use super::effect::{Effect, Ticket};
-use super::face::Face;
+use super::face::{self, Face};
 use super::fetching::{Fetching, Target};
 use super::links::{self, Opens};
 use super::outcome::Outcome;
@@ -82,9 +85,11 @@ pub enum ThreadAction {
 
 /// The open conversation.
 pub struct Thread {
+    /// Which.
+    pub id: ConversationId,
     /// With whom.
-    pub contact: ContactId,
-    /// How they are shown.
+    pub members: Vec<ContactId>,
+    /// How it is shown.
     pub face: Face,
     /// How many messages there are.
     pub total: u64,
@@ -100,7 +105,7 @@ pub struct Thread {
     pub at_oldest: bool,
     /// The first page has not come yet.
     pub opening: bool,
-    /// Messages of theirs not read: while the newest are out of view, how many wait there.
+    /// Messages of others not read: while the newest are out of view, how many wait there.
     pub unread: u64,
     /// Messages that arrived late, further up than what was read: `JumpToUnread` leads there.
     pub unread_above: u64,
@@ -167,22 +172,24 @@ pub enum Scroll {
 }
 
 impl Thread {
-    /// The conversation with a contact, in which this is being written.
-    pub(super) fn new(contact: &Contact, draft: String, context: &Context) -> Self {
+    /// A conversation that is opened.
+    pub(super) fn new(known: &Known, context: &Context) -> Self {
+        let conversation = &known.conversation;
         let mut thread = Self {
-            contact: contact.id.clone(),
-            face: Face::of(contact, &context.calendar),
-            total: contact.messages,
+            id: conversation.id.clone(),
+            members: conversation.members.clone(),
+            face: Face::of_conversation(conversation, context),
+            total: conversation.messages,
             first: 0,
             loaded: 0,
             rows: VecDeque::new(),
             at_newest: false,
             at_oldest: false,
             opening: true,
-            unread: contact.unread,
+            unread: conversation.unread,
             unread_above: 0,
             first_unread: None,
-            draft,
+            draft: known.draft.clone(),
             draft_set: 1,
             length_left: None,
             may_send: false,
@@ -195,7 +202,7 @@ impl Thread {
             reach: Reach::default(),
             typed: Typed::default(),
         };
-        thread.know(contact, context);
+        thread.know(conversation, context);
         thread.jump(Target::Opening);
         thread.draw_rows(context);
         thread
@@ -239,25 +246,22 @@ impl Thread {
             ThreadAction::Details(id) => return self.details(&id, context),
             ThreadAction::React { id, emoji } => return vec![self.react(id, emoji)],
             ThreadAction::Pin { id, pinned } => {
-                let contact = self.contact.clone();
-                let pin = Outcome::ask(Call::Pin(contact, id, pinned));
+                let pin = Outcome::ask(Call::Pin(self.id.clone(), id, pinned));
                 return vec![Outcome::Dismiss, pin];
             }
         }
         Vec::new()
     }
 
-    /// Takes over what is known of the contact.
-    pub(super) fn know(&mut self, contact: &Contact, context: &Context) {
-        self.face = Face::of(contact, &context.calendar);
-        self.unread = contact.unread;
-        self.total = self.total.max(contact.messages);
+    /// Takes over what is known of the conversation and its members.
+    pub(super) fn know(&mut self, conversation: &Conversation, context: &Context) {
+        self.members.clone_from(&conversation.members);
+        self.face = Face::of_conversation(conversation, context);
+        self.unread = conversation.unread;
+        self.total = self.total.max(conversation.messages);
         self.measure();
         self.changed.rest = true;
-        let reach = Reach {
-            over: contact.reachable,
-            why: contact.why,
-        };
+        let reach = Reach::of(conversation, context);
         if self.reach != reach {
             self.reach = reach;
             self.draw_rows(context);
@@ -304,7 +308,7 @@ impl Thread {
     /// Has the draft kept, if anything was typed since it last was.
     pub(super) fn keep_draft(&mut self) -> Vec<Outcome> {
         match self.typed.first_ms.take() {
-            Some(_) => kept(&self.contact, &self.draft),
+            Some(_) => kept(&self.id, &self.draft),
             None => Vec::new(),
         }
     }
@@ -341,7 +345,7 @@ impl Thread {
             return Vec::new();
         };
         let draft = before(text, &self.draft);
-        let kept = kept(&self.contact, &draft);
+        let kept = kept(&self.id, &draft);
         self.set_draft(draft);
         self.typed.first_ms = None;
         kept
@@ -379,26 +383,43 @@ impl Thread {
         let Some(one) = self.window.find(id) else {
             return Vec::new();
         };
-        let (tick, why) = rows::tick(&one.message, self.reach);
+        let message = &one.message;
+        let (tick, why) = rows::tick(message, self.reach);
+        let author = message.author.as_ref();
+        let waits = message.is_mine() && !message.is_delivered();
+        let waits_for = self.members.iter().filter(|_| waits);
         let details = Details {
             id: id.clone(),
-            name: self.face.name.clone(),
-            mine: one.message.mine,
-            pinned: one.message.pinned,
-            time: context.calendar.when(one.message.time_ms),
-            ahead: one.message.is_ahead(context.now.wall_ms),
+            name: author.map_or_else(
+                || self.face.name.clone(),
+                |author| context.contacts.name_of(author),
+            ),
+            mine: message.is_mine(),
+            pinned: message.pinned,
+            without_reactions: self.who_cannot_show(Feature::Reactions, context),
+            without_pins: self.who_cannot_show(Feature::Pins, context),
+            time: context.calendar.when(message.time_ms),
+            ahead: message.is_ahead(context.now.wall_ms),
             tick,
             why,
             next: context.next_attempt(why),
             reachable: self.face.reachable,
             text: one.text(),
             ways: Vec::new(),
-            contact: self.contact.clone(),
+            waits_for: waits_for.cloned().collect(),
         };
-        let waits = details.mine && !one.message.delivered;
-        let ways = waits.then(|| Outcome::ask(Call::Ways(self.contact.clone())));
-        let show = Outcome::Show(Dialog::MessageDetails(details));
-        ways.into_iter().chain([show]).collect()
+        let ways = details.waits_for.iter().cloned().map(Call::Ways);
+        let mut outcomes: Vec<_> = ways.map(Outcome::ask).collect();
+        outcomes.push(Outcome::Show(Dialog::MessageDetails(details)));
+        outcomes
+    }
+
+    /// The names of the members whose devices do not show this.
+    fn who_cannot_show(&self, feature: Feature, context: &Context) -> String {
+        let members = self.members.iter();
+        let members = members.filter_map(|id| context.contacts.get(id));
+        let cannot = members.filter(|member| member.cannot_show.contains(&feature));
+        cannot.map(face::name).collect::<Vec<_>>().join(", ")
     }
 
     /// Puts an emoji on a message; ours is taken back.
@@ -408,7 +429,7 @@ impl Thread {
             said.any(|said| said.mine && said.emoji == emoji)
         });
         let emoji = Private(if is_ours { String::new() } else { emoji });
-        Outcome::ask(Call::React(self.contact.clone(), id, emoji))
+        Outcome::ask(Call::React(self.id.clone(), id, emoji))
     }
 
     /// Asks for a date.
@@ -431,12 +452,12 @@ pub(super) fn before(text: String, draft: &str) -> String {
 }
 
 /// Has a draft kept, as far as one is.
-pub(super) fn kept(contact: &ContactId, draft: &str) -> Vec<Outcome> {
+pub(super) fn kept(id: &ConversationId, draft: &str) -> Vec<Outcome> {
     let kept = draft[..draft.floor_char_boundary(MAX_TEXT)].to_owned();
     let text = Private(kept.clone());
     vec![
-        Outcome::ask(Call::SetDraft(contact.clone(), text)),
-        Outcome::Draft(contact.clone(), kept),
+        Outcome::ask(Call::SetDraft(id.clone(), text)),
+        Outcome::Draft(id.clone(), kept),
     ]
 }
 

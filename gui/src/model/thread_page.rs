@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::mem::take;
 
-use hedgerow_node::api::{ContactId, Message, MessageId, Page, Private, Refusal};
+use hedgerow_node::api::{ConversationId, Message, MessageId, Page, Private, Refusal};
 
 use super::context::Context;
 use super::effect::{Effect, Question, Request, Ticket};
@@ -17,25 +17,25 @@ pub struct ThreadPage {
     /// It, if one is open.
     pub open: Option<Thread>,
     /// The conversation to open again after the screen was locked, or that a notification was about.
-    reopen: Option<ContactId>,
+    reopen: Option<ConversationId>,
     /// Texts sent that are not durable yet.
-    unsent: BTreeMap<Ticket, (ContactId, String)>,
+    unsent: BTreeMap<Ticket, (ConversationId, String)>,
     /// What was being written when the node was lost.
-    rescued: Vec<(ContactId, String)>,
+    rescued: Vec<(ConversationId, String)>,
     tickets: u64,
     changed: ThreadChanged,
 }
 
 impl ThreadPage {
-    /// With whom the open conversation is.
-    pub(super) fn contact(&self) -> Option<&ContactId> {
-        self.open.as_ref().map(|thread| &thread.contact)
+    /// Which conversation is open.
+    pub(super) fn id(&self) -> Option<&ConversationId> {
+        self.open.as_ref().map(|thread| &thread.id)
     }
 
-    /// The open conversation, if it is with this contact.
-    fn with(&mut self, contact: &ContactId) -> Option<&mut Thread> {
+    /// This conversation, if it is open.
+    fn thread(&mut self, id: &ConversationId) -> Option<&mut Thread> {
         let open = self.open.as_mut();
-        open.filter(|thread| thread.contact == *contact)
+        open.filter(|thread| thread.id == *id)
     }
 
     /// Something can be written in the open conversation.
@@ -45,13 +45,13 @@ impl ThreadPage {
     }
 
     /// Opens a conversation.
-    pub(super) fn show(&mut self, id: &ContactId, context: &Context) -> Vec<Outcome> {
-        let Some(known) = context.contacts.get(id) else {
+    pub(super) fn show(&mut self, id: &ConversationId, context: &Context) -> Vec<Outcome> {
+        let Some(known) = context.conversations.get(id) else {
             return Vec::new();
         };
         let mut outcomes = vec![Outcome::Do(Effect::FocusDraft)];
-        if self.contact() != Some(id) {
-            let thread = Thread::new(&known.contact, known.draft.clone(), context);
+        if self.id() != Some(id) {
+            let thread = Thread::new(known, context);
             outcomes.extend(self.close());
             self.open = Some(thread);
         }
@@ -96,12 +96,16 @@ impl ThreadPage {
         let Some(text) = thread.begin_sending(ticket, context) else {
             return Vec::new();
         };
-        let contact = thread.contact.clone();
-        self.unsent.insert(ticket, (contact.clone(), text.clone()));
+        let conversation = thread.id.clone();
+        let unsent = (conversation.clone(), text.clone());
+        self.unsent.insert(ticket, unsent);
         vec![
-            Outcome::Draft(contact.clone(), String::new()),
+            Outcome::Draft(conversation.clone(), String::new()),
             Outcome::ask(Request::Send {
-                of: Question { ticket, contact },
+                of: Question {
+                    ticket,
+                    conversation,
+                },
                 text: Private(text),
             }),
         ]
@@ -114,14 +118,14 @@ impl ThreadPage {
         answer: Result<MessageId, Refusal>,
         context: &Context,
     ) -> Vec<Outcome> {
-        let Some((contact, text)) = self.unsent.remove(&of.ticket) else {
+        let Some((conversation, text)) = self.unsent.remove(&of.ticket) else {
             return Vec::new();
         };
         let refusal = answer.err();
         let refused = refusal.is_some().then_some(text);
-        let mut outcomes = match (self.with(&contact), refused) {
+        let mut outcomes = match (self.thread(&conversation), refused) {
             (Some(thread), refused) => thread.end_sending(of.ticket, refused),
-            (None, Some(text)) => put_back(&contact, text, context),
+            (None, Some(text)) => put_back(&conversation, text, context),
             (None, None) => Vec::new(),
         };
         outcomes.extend(refusal.map(Outcome::Refused));
@@ -135,7 +139,8 @@ impl ThreadPage {
         answer: Result<Page, Refusal>,
         context: &Context,
     ) -> Option<Outcome> {
-        self.with(&of.contact)?.page(of.ticket, answer, context)
+        let thread = self.thread(&of.conversation)?;
+        thread.page(of.ticket, answer, context)
     }
 
     /// A message has come that was asked for.
@@ -145,12 +150,13 @@ impl ThreadPage {
         answer: Result<Message, Refusal>,
         context: &Context,
     ) -> Option<Outcome> {
-        self.with(&of.contact)?.message(of.ticket, answer, context)
+        let thread = self.thread(&of.conversation)?;
+        thread.message(of.ticket, answer, context)
     }
 
     /// Messages have come to a conversation.
-    pub(super) fn look(&mut self, contact: &ContactId) {
-        if let Some(thread) = self.with(contact) {
+    pub(super) fn look(&mut self, id: &ConversationId) {
+        if let Some(thread) = self.thread(id) {
             thread.look();
         }
     }
@@ -163,15 +169,15 @@ impl ThreadPage {
     }
 
     /// Something else is said of a message.
-    pub(super) fn message_changed(&mut self, contact: &ContactId, id: MessageId) {
-        if let Some(thread) = self.with(contact) {
+    pub(super) fn message_changed(&mut self, conversation: &ConversationId, id: MessageId) {
+        if let Some(thread) = self.thread(conversation) {
             thread.message_changed(id);
         }
     }
 
     /// Ours are delivered, up to this one of its log.
-    pub(super) fn delivered(&mut self, contact: &ContactId, upto: &MessageId, context: &Context) {
-        if let Some(thread) = self.with(contact) {
+    pub(super) fn delivered(&mut self, id: &ConversationId, upto: &MessageId, context: &Context) {
+        if let Some(thread) = self.thread(id) {
             thread.delivered(upto, context);
         }
     }
@@ -185,12 +191,12 @@ impl ThreadPage {
         }
     }
 
-    /// Takes over what is known of the contact.
+    /// Takes over what is known of the conversation and its members.
     pub(super) fn draw(&mut self, context: &Context) {
         if let Some(thread) = self.open.as_mut()
-            && let Some(known) = context.contacts.get(&thread.contact)
+            && let Some(known) = context.conversations.get(&thread.id)
         {
-            thread.know(&known.contact, context);
+            thread.know(&known.conversation, context);
         }
     }
 
@@ -229,16 +235,16 @@ impl ThreadPage {
     }
 
     /// A notification was clicked: the conversation is shown, after the lock if there is one.
-    pub(super) fn notified(&mut self, contact: ContactId, context: &Context) -> Vec<Outcome> {
+    pub(super) fn notified(&mut self, id: ConversationId, context: &Context) -> Vec<Outcome> {
         match context.place {
             Place::Main(_) => {
                 return vec![
                     Outcome::Dismiss,
-                    Outcome::OpenChat(contact),
+                    Outcome::OpenChat(id),
                     Outcome::ComeForward,
                 ];
             }
-            Place::Unlock | Place::ScreenLocked | Place::Starting => self.reopen = Some(contact),
+            Place::Unlock | Place::ScreenLocked | Place::Starting => self.reopen = Some(id),
             Place::Welcome | Place::Wiped | Place::Failed(_) => {}
         }
         vec![Outcome::ComeForward]
@@ -246,7 +252,7 @@ impl ThreadPage {
 
     /// The screen locks: the conversation is to be opened again afterwards.
     pub(super) fn lock(&mut self) {
-        self.reopen = self.contact().cloned();
+        self.reopen = self.id().cloned();
     }
 
     /// The node has gone: there is nobody to keep what is being written and sent.
@@ -256,29 +262,29 @@ impl ThreadPage {
         if let Some(thread) = open {
             self.changed = ThreadChanged::ALL;
             if thread.draft_due_ms().is_some() {
-                let typed = (thread.contact.clone(), thread.draft);
+                let typed = (thread.id.clone(), thread.draft);
                 self.rescued.push(typed);
             }
-            self.reopen = Some(thread.contact);
+            self.reopen = Some(thread.id);
         }
         self.rescued.extend(unsent);
     }
 
     /// Everything is known again: what was rescued are drafts, and what was open is opened.
     pub(super) fn come_back(&mut self, context: &Context) -> Vec<Outcome> {
-        let mut drafts: BTreeMap<ContactId, String> = BTreeMap::new();
-        for (contact, text) in take(&mut self.rescued) {
-            let draft = drafts.entry(contact).or_default();
+        let mut drafts: BTreeMap<ConversationId, String> = BTreeMap::new();
+        for (id, text) in take(&mut self.rescued) {
+            let draft = drafts.entry(id).or_default();
             *draft = before(text, draft);
         }
         let drafts = drafts.into_iter();
         let mut outcomes: Vec<_> = drafts
-            .flat_map(|(contact, text)| put_back(&contact, text, context))
+            .flat_map(|(id, text)| put_back(&id, text, context))
             .collect();
-        if let Some(contact) = self.reopen.take()
+        if let Some(id) = self.reopen.take()
             && context.shows(Pane::Nothing)
         {
-            outcomes.push(Outcome::OpenChat(contact));
+            outcomes.push(Outcome::OpenChat(id));
         }
         outcomes
     }
@@ -311,9 +317,9 @@ impl ThreadPage {
 }
 
 /// What could not be sent is a draft again, of a conversation that is not open.
-fn put_back(contact: &ContactId, text: String, context: &Context) -> Vec<Outcome> {
-    match context.contacts.get(contact) {
-        Some(known) => kept(contact, &before(text, &known.draft)),
+fn put_back(id: &ConversationId, text: String, context: &Context) -> Vec<Outcome> {
+    match context.conversations.get(id) {
+        Some(known) => kept(id, &before(text, &known.draft)),
         None => Vec::new(),
     }
 }

@@ -1,8 +1,8 @@
 //! What the model hears: answers of the node, and what happens unasked.
 
 use hedgerow_node::api::{
-    Contact, ContactId, Event, Invitation, InvitationId, Me, Message, MessageId, Page, Refusal,
-    RelayPaths, SafetyWords, Status, WayStatus,
+    Contact, ContactId, Conversation, ConversationId, Event, Invitation, InvitationId, Me, Message,
+    MessageId, Page, Refusal, RelayPaths, SafetyWords, Status, WayStatus,
 };
 
 use super::effect::Question;
@@ -68,7 +68,8 @@ pub enum Update {
     Erased(Result<(), Refusal>),
     Overview(Overview),
     Status(Status),
-    Contact(Box<Chat>),
+    Contact(Contact),
+    Conversation(Box<Chat>),
     Page(Question, Result<Page, Refusal>),
     Message(Question, Result<Message, Refusal>),
     Sent(Question, Result<MessageId, Refusal>),
@@ -90,15 +91,15 @@ pub enum Update {
 pub struct Overview {
     /// Live state.
     pub status: Status,
-    /// The newest message of each contact that has any.
-    pub newest: Vec<(ContactId, Message)>,
+    /// The newest message of each conversation that has any.
+    pub newest: Vec<(ConversationId, Message)>,
 }
 
-/// A contact, and the newest message of the conversation.
+/// A conversation, and its newest message.
 #[derive(Debug, Clone)]
 pub struct Chat {
-    /// The contact.
-    pub contact: Contact,
+    /// The conversation.
+    pub conversation: Conversation,
     /// The newest message, if there is any.
     pub newest: Option<Message>,
 }

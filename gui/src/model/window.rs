@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use hedgerow_node::api::{Message, MessageId, Page, visible};
+use hedgerow_node::api::{DeliveryState, Message, MessageId, Page, visible};
 
 use super::emoji;
 use super::links::{self, Span};
@@ -115,7 +115,11 @@ impl Window {
     /// The message before which `count` messages of theirs stand at the end.
     pub fn nth_last_of_theirs(&self, count: u64) -> Option<&MessageId> {
         let count = usize::try_from(count).ok()?.checked_sub(1)?;
-        let mut theirs = self.messages.iter().rev().filter(|one| !one.message.mine);
+        let mut theirs = self
+            .messages
+            .iter()
+            .rev()
+            .filter(|one| !one.message.is_mine());
         theirs.nth(count).map(|one| &one.message.id)
     }
 
@@ -223,14 +227,15 @@ impl Window {
         let mut changed = false;
         for one in self.messages.iter_mut().rev() {
             let message = &mut one.message;
-            let reached = message.mine
-                && !message.delivered
+            let reached = message.is_mine()
+                && !message.is_delivered()
                 && log_and_number(&message.id).is_some_and(|(log, number)| {
                     self.reached.get(log).is_some_and(|last| number <= *last)
                 });
             if reached {
-                message.delivered = true;
-                message.why = None;
+                for delivery in &mut message.deliveries {
+                    delivery.state = DeliveryState::Delivered;
+                }
                 changed = true;
             }
         }
@@ -246,7 +251,7 @@ fn log_and_number(id: &MessageId) -> Option<(&str, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use hedgerow_node::api::Private;
+    use hedgerow_node::api::{ContactId, Delivery, DeviceId, Private};
 
     use super::*;
 
@@ -254,11 +259,14 @@ mod tests {
         Message {
             id: MessageId(format!("aa-01-{number:x}")),
             position,
-            mine: true,
+            author: None,
             time_ms: 0,
             text: Some(Private(number.to_string())),
-            delivered: false,
-            why: None,
+            deliveries: vec![Delivery {
+                contact: ContactId("bb".into()),
+                device: DeviceId("b1".into()),
+                state: DeliveryState::Queued { why: None },
+            }],
             reactions: Vec::new(),
             pinned: false,
         }
@@ -334,7 +342,10 @@ mod tests {
         page.messages[3].id = MessageId("aa-02-1".into());
         window.replace(page);
         assert!(window.delivered(&MessageId("aa-01-b".into())));
-        let ticked = window.iter().filter(|one| one.message.delivered).count();
+        let ticked = window
+            .iter()
+            .filter(|one| one.message.is_delivered())
+            .count();
         assert_eq!(ticked, 10, "eleven, but one is of another log");
         assert!(!window.delivered(&MessageId("aa-01-b".into())));
         assert!(!window.delivered(&MessageId("nonsense".into())));

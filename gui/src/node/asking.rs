@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Answer, Api, Call, Contact, HostCall, Message, PageFrom, Refusal, Reply};
+use hedgerow_node::api::{
+    Answer, Api, Call, Conversation, HostCall, Message, PageFrom, Refusal, Reply,
+};
 
 use super::session::Owned;
 use crate::model::{Chat, Overview, Request, Update};
@@ -59,7 +61,9 @@ impl Asking {
             }
             Request::Call(call) => {
                 let answer = match api.call(call.clone()).await {
-                    Ok(Reply::Contact(contact)) => return Some(self.chat(contact).await),
+                    Ok(Reply::Conversation(conversation)) => {
+                        return Some(self.chat(conversation).await);
+                    }
                     // What has changed is in the status.
                     Ok(Reply::Done) if matches!(call, Call::SetRadio(_)) => {
                         api.call(Call::Status).await
@@ -70,15 +74,15 @@ impl Asking {
             }
             Request::Host(call) => told_by_host(&call, api.host(call.clone()).await),
             Request::Page { of, from, limit } => {
-                let answer = api.page(of.contact.clone(), from, limit).await;
+                let answer = api.page(of.conversation.clone(), from, limit).await;
                 Some(Update::Page(of, answer))
             }
             Request::Message { of, id } => {
-                let answer = api.message(of.contact.clone(), id).await;
+                let answer = api.message(of.conversation.clone(), id).await;
                 Some(Update::Message(of, answer))
             }
             Request::Send { of, text } => {
-                let answer = api.send_draft(of.contact.clone(), text).await;
+                let answer = api.send_draft(of.conversation.clone(), text).await;
                 Some(Update::Sent(of, answer))
             }
             Request::Overview => Some(match overview(api).await {
@@ -93,9 +97,12 @@ impl Asking {
         }
     }
 
-    async fn chat(&self, contact: Contact) -> Update {
-        match newest(&*self.api, &contact).await {
-            Ok(newest) => Update::Contact(Box::new(Chat { contact, newest })),
+    async fn chat(&self, conversation: Conversation) -> Update {
+        match newest(&*self.api, &conversation).await {
+            Ok(newest) => Update::Conversation(Box::new(Chat {
+                conversation,
+                newest,
+            })),
             Err(refusal) => Update::Refused(refusal),
         }
     }
@@ -110,12 +117,14 @@ fn told(call: Call, answer: Answer) -> Option<Update> {
         (Call::SetRelayPaths(paths), answer) => Update::RelayPathsSet(paths, answer.map(drop)),
         (Call::Ways(contact), Ok(Reply::Ways(ways))) => Update::Ways(contact, ways),
         (_, Ok(Reply::Me(me))) => Update::Me(me),
+        (_, Ok(Reply::Contact(contact))) => Update::Contact(contact),
         (_, Ok(Reply::Status(status))) => Update::Status(status),
         (_, Ok(Reply::SafetyWords(words))) => Update::SafetyWords(words),
         (_, Ok(Reply::Invitations(invitations))) => Update::Invitations(invitations),
         (_, Ok(_)) => return None,
-        // An event has told that the contact is gone; something may have been written meanwhile.
-        (Call::Contact(_) | Call::SetDraft(..) | Call::Ways(_), Err(Refusal::NoSuchContact)) => {
+        // An event has told that the contact is gone, and the chat with it; something may have been written meanwhile.
+        (Call::Contact(_) | Call::Ways(_), Err(Refusal::NoSuchContact))
+        | (Call::Conversation(_) | Call::SetDraft(..), Err(Refusal::NoSuchConversation)) => {
             return None;
         }
         // A process of an older version owns the directory, and does not know.
@@ -156,10 +165,10 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
 
 async fn overview(api: &dyn Api) -> Result<Overview, Refusal> {
     let status = api.status().await?.open.ok_or(Refusal::Locked)?;
-    let mut found = Vec::with_capacity(status.contacts.len());
-    for contact in &status.contacts {
-        if let Some(message) = newest(api, contact).await? {
-            found.push((contact.id.clone(), message));
+    let mut found = Vec::with_capacity(status.conversations.len());
+    for conversation in &status.conversations {
+        if let Some(message) = newest(api, conversation).await? {
+            found.push((conversation.id.clone(), message));
         }
     }
     Ok(Overview {
@@ -168,13 +177,13 @@ async fn overview(api: &dyn Api) -> Result<Overview, Refusal> {
     })
 }
 
-async fn newest(api: &dyn Api, contact: &Contact) -> Result<Option<Message>, Refusal> {
-    if contact.messages == 0 {
+async fn newest(api: &dyn Api, conversation: &Conversation) -> Result<Option<Message>, Refusal> {
+    if conversation.messages == 0 {
         return Ok(None);
     }
-    match api.page(contact.id.clone(), PageFrom::Newest, 1).await {
+    match api.page(conversation.id.clone(), PageFrom::Newest, 1).await {
         Ok(page) => Ok(page.messages.into_iter().next()),
-        Err(Refusal::NoSuchContact) => Ok(None),
+        Err(Refusal::NoSuchConversation) => Ok(None),
         Err(refusal) => Err(refusal),
     }
 }

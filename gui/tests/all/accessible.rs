@@ -1,7 +1,7 @@
 //! Everything that can be used says what it is to a screen reader, and can be used by the keyboard.
 
 use crate::stage::window::Window;
-use crate::stage::{self, NOON, Stage, id};
+use crate::stage::{self, NOON, Stage, chat_id, id};
 use hedgerow_gui::model::*;
 use hedgerow_gui::ui::ScanningView;
 use hedgerow_node::api::*;
@@ -253,7 +253,7 @@ fn the_application_is_used_by_keyboard_and_screen_reader() {
     type Lead = fn(&mut Stage);
     let leads: [Lead; 6] = [
         |_| {},
-        |stage| stage.does(ChatsAction::OpenChat(id("a"))),
+        |stage| stage.does(ChatsAction::OpenChat(chat_id("a"))),
         |stage| stage.does(Action::ShowPerson(id("a"))),
         |stage| stage.does(Action::ShowAdding),
         |stage| stage.does(Action::ShowNetwork),

@@ -1,7 +1,7 @@
 //! Emoji in texts, and the picker in the window.
 
 use crate::stage::window::Window;
-use crate::stage::{NOON, Stage, id};
+use crate::stage::{NOON, Stage, chat_id};
 use hedgerow_gui::fonts;
 use hedgerow_gui::model::*;
 use hedgerow_gui::pictures::{Shape, Spot, spots, within};
@@ -152,9 +152,9 @@ fn talking(width: f32) -> Window {
     stage.talk("a").add("Warm here 🔥", false, NOON - 60_000);
     stage.handle(Update::Event(Event::Missed));
     stage.answer();
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     let mut window = Window::of(stage, width, 720.0);
-    window.does(ChatsAction::OpenChat(id("a")));
+    window.does(ChatsAction::OpenChat(chat_id("a")));
     window.window.ui().invoke_focus_draft();
     window.settles();
     window

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::stage::{self, NOON, Stage, id};
+use crate::stage::{self, NOON, Stage, chat_id, id};
 use hedgerow_gui::bind::{About, Outside, Window};
 use hedgerow_gui::fonts;
 use hedgerow_gui::model::*;
@@ -272,7 +272,7 @@ fn people() -> Stage {
     talk.contact.verified = true;
     talk.contact.reachable = Some(Carrier::Lan);
     talk.contact.last_seen_ms = Some(NOON);
-    talk.contact.why = Some(Why::OnItsWay);
+    talk.conversation.why = Some(Why::OnItsWay);
     for (text, mine, ago) in [
         ("Are you at the square?", false, DAY + 50 * MINUTE),
         ("On my way. Ten minutes.", true, DAY + 48 * MINUTE),
@@ -301,13 +301,12 @@ fn people() -> Stage {
     ] {
         talk.add(text, mine, NOON - ago);
     }
-    let count = talk.messages.len();
-    for message in &mut talk.messages[..count - 1] {
-        message.delivered = true;
+    for arrived in 0..talk.messages.len() - 1 {
+        talk.arrive(arrived);
     }
     talk.read = talk.messages.last().map(|last| last.id.clone());
     let talk = stage.talk("b");
-    talk.contact.why = Some(Why::NotFound);
+    talk.conversation.why = Some(Why::NotFound);
     talk.contact.last_seen_ms = Some(NOON - 3 * DAY);
     talk.add("See you on Saturday", true, NOON - 26 * 60 * MINUTE);
     let talk = stage.talk("c");
@@ -326,7 +325,7 @@ fn people() -> Stage {
 
 fn conversation() -> Stage {
     let mut stage = people();
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.does(ThreadAction::Draft("And the tape".into()));
     stage
 }
@@ -360,7 +359,7 @@ fn emoji() -> Stage {
     }
     stage.handle(Update::Event(Event::Missed));
     stage.answer();
-    stage.does(ChatsAction::OpenChat(id("b")));
+    stage.does(ChatsAction::OpenChat(chat_id("b")));
     stage.does(ThreadAction::Draft("On my way 🚲, two streets left".into()));
     stage
 }

@@ -1,7 +1,7 @@
 //! What is in view of a conversation: where it opens, what moves it, and what does not.
 
 use crate::stage::window::Window;
-use crate::stage::{NOON, Stage, id};
+use crate::stage::{NOON, Stage, chat_id, id};
 use hedgerow_gui::model::*;
 use hedgerow_gui::ui::ThreadView;
 use hedgerow_node::api::*;
@@ -54,9 +54,9 @@ fn comes(window: &mut Window, at: usize, text: &str) {
     let time_ms = talk.messages.get(at).map_or(NOON, |next| next.time_ms);
     let message = talk.insert(at, text, false, time_ms);
     window.hears(Update::Event(Event::Message {
-        contact: id("a"),
+        conversation: chat_id("a"),
         id: message,
-        mine: false,
+        author: Some(id("a")),
     }));
 }
 
@@ -268,13 +268,13 @@ fn conversations(count: usize) -> Window {
 
 /// A message of this contact is the newest of all.
 fn writes(window: &mut Window, number: usize, ago: i64) {
-    let contact = id(&format!("{number:x}"));
-    let talk = window.node.talks.get_mut(&contact).unwrap();
+    let letter = format!("{number:x}");
+    let talk = window.node.talks.get_mut(&id(&letter)).unwrap();
     let message = talk.add("And another", false, NOON - ago);
     window.hears(Update::Event(Event::Message {
-        contact,
+        conversation: chat_id(&letter),
         id: message,
-        mine: false,
+        author: Some(id(&letter)),
     }));
 }
 

@@ -100,6 +100,15 @@ impl Window {
         .unwrap();
     }
 
+    /// The direct chat with a contact.
+    fn chat_with(&self, contact: ContactId) -> ConversationId {
+        self.worker.ask(Call::Contact(contact));
+        self.hears(|update| match update {
+            Update::Contact(contact) => Some(contact.conversation),
+            _ => None,
+        })
+    }
+
     fn overview(&self) -> Overview {
         self.worker.ask(Request::Overview);
         self.hears(|update| match update {
@@ -171,11 +180,12 @@ fn two_windows_meet_and_talk() {
         Update::Event(Event::Met { contact, .. }) => Some(contact),
         _ => None,
     });
+    let (to_ana, to_ben) = (ben.chat_with(to_ana), ana.chat_with(to_ben));
     for (number, said) in ["one", "two", "three"].into_iter().enumerate() {
         ben.worker.ask(Request::Send {
             of: Question {
                 ticket: Ticket(number as u64),
-                contact: to_ana.clone(),
+                conversation: to_ana.clone(),
             },
             text: text(said),
         });
@@ -195,7 +205,7 @@ fn two_windows_meet_and_talk() {
     ana.worker.ask(Request::Page {
         of: Question {
             ticket: Ticket(9),
-            contact: to_ben.clone(),
+            conversation: to_ben.clone(),
         },
         from: PageFrom::Newest,
         limit: 100,
@@ -211,7 +221,7 @@ fn two_windows_meet_and_talk() {
         .collect();
     assert_eq!(said, ["one", "two", "three"]);
     let overview = ana.overview();
-    assert_eq!(overview.status.contacts[0].unread, 3);
+    assert_eq!(overview.status.conversations[0].unread, 3);
     assert_eq!(overview.newest[0].1.text, Some(text("three")));
 
     // Changes are finished before the end, and are there after it.
@@ -222,7 +232,7 @@ fn two_windows_meet_and_talk() {
     assert_eq!(again.opened(), (Mode::Own, Found::Locked));
     again.unlock();
     assert_eq!(
-        again.overview().status.contacts[0].draft,
+        again.overview().status.conversations[0].draft,
         Some(text("unsent"))
     );
     assert!(again.worker.stop());

@@ -75,32 +75,39 @@ macro_rules! calls {
                 Block(contact: ContactId; blocked: bool) -> Contact
                     = block, PUT "/v1/contacts/{contact}/blocked";
 
+                /// All conversations.
+                Conversations -> Vec<Conversation> = conversations, GET "/v1/conversations";
+
+                /// One conversation.
+                Conversation(conversation: ConversationId;) -> Conversation
+                    = conversation, GET "/v1/conversations/{conversation}";
+
                 /// Write a text; it is durable when this answers, and delivered when an event says so.
-                Send(contact: ContactId; text: Private) -> MessageId
-                    = send, POST "/v1/contacts/{contact}/messages";
+                Send(conversation: ConversationId; text: Private) -> MessageId
+                    = send, POST "/v1/conversations/{conversation}/messages";
 
                 /// Write the text that was being written: as a message, and the draft is gone with it.
-                SendDraft(contact: ContactId; text: Private) -> MessageId
-                    = send_draft, POST "/v1/contacts/{contact}/draft";
+                SendDraft(conversation: ConversationId; text: Private) -> MessageId
+                    = send_draft, POST "/v1/conversations/{conversation}/draft";
 
                 /// Keep a text that is being written, of at most the length of one that can be sent; an empty
-                /// one takes it away. The contact has it as `draft`. No event tells of it.
-                SetDraft(contact: ContactId; text: Private) -> ()
-                    = set_draft, PUT "/v1/contacts/{contact}/draft";
+                /// one takes it away. The conversation has it as `draft`. No event tells of it.
+                SetDraft(conversation: ConversationId; text: Private) -> ()
+                    = set_draft, PUT "/v1/conversations/{conversation}/draft";
 
                 /// Everything up to and including this message has been seen.
-                Read(contact: ContactId; message: MessageId) -> ()
-                    = mark_read, PUT "/v1/contacts/{contact}/read";
+                Read(conversation: ConversationId; message: MessageId) -> ()
+                    = mark_read, PUT "/v1/conversations/{conversation}/read";
 
                 /// Put one emoji on a message, in place of the one that we put there before; an empty one takes
                 /// it back.
-                React(contact: ContactId, message: MessageId; emoji: Private) -> ()
-                    = react, PUT "/v1/contacts/{contact}/messages/{message}/reaction";
+                React(conversation: ConversationId, message: MessageId; emoji: Private) -> ()
+                    = react, PUT "/v1/conversations/{conversation}/messages/{message}/reaction";
 
                 /// Pin a message for everybody in the conversation, or take it down. The last who did either
                 /// decides.
-                Pin(contact: ContactId, message: MessageId; pinned: bool) -> ()
-                    = pin, PUT "/v1/contacts/{contact}/messages/{message}/pinned";
+                Pin(conversation: ConversationId, message: MessageId; pinned: bool) -> ()
+                    = pin, PUT "/v1/conversations/{conversation}/messages/{message}/pinned";
 
                 /// Switch a carrier on or off.
                 SwitchCarrier(carrier: Carrier; on: bool) -> () = switch_carrier, PUT "/v1/carriers/{carrier}";
@@ -134,12 +141,12 @@ macro_rules! calls {
                 Status -> NodeStatus = status, GET "/v1/status";
 
                 /// Part of a conversation, at most `limit` messages, oldest first.
-                Page(contact: ContactId; from: PageFrom, limit: u32) -> Page
-                    = page, GET "/v1/contacts/{contact}/messages", own_body;
+                Page(conversation: ConversationId; from: PageFrom, limit: u32) -> Page
+                    = page, GET "/v1/conversations/{conversation}/messages", own_body;
 
                 /// One message.
-                Message(contact: ContactId, message: MessageId;) -> Message
-                    = message, GET "/v1/contacts/{contact}/messages/{message}";
+                Message(conversation: ConversationId, message: MessageId;) -> Message
+                    = message, GET "/v1/conversations/{conversation}/messages/{message}";
 
                 /// Open the store and go on the air; works locked.
                 Unlock(; passphrase: Passphrase) -> () = unlock, POST "/v1/unlock", rewrites;
@@ -281,6 +288,8 @@ replies! {
     Joining(InvitationId),
     Contacts(Vec<Contact>),
     Contact(Contact),
+    Conversations(Vec<Conversation>),
+    Conversation(Conversation),
     SafetyWords(SafetyWords),
     Identities(Identities),
     Ways(Vec<WayStatus>),

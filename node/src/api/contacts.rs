@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{Carrier, CarrierCondition, Private, Why};
+use super::{Carrier, CarrierCondition, ConversationId, Private};
 
 /// A contact's stable id: 32 hex digits of its identity.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -41,25 +41,16 @@ pub struct Contact {
     pub reachable: Option<Carrier>,
     /// When a session was last up, Unix milliseconds by our clock.
     pub last_seen_ms: Option<i64>,
-    /// Messages not yet delivered.
-    pub queued: u64,
-    /// If any: the plain reason why.
-    pub why: Option<Why>,
-    /// Messages in the conversation.
-    pub messages: u64,
-    /// Messages of theirs not read.
-    pub unread: u64,
-    /// A text being written to the contact, if one is kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub draft: Option<Private>,
-    /// When a message last came or was written here, or the contact was made, by our own clock: Unix milliseconds.
-    #[serde(default)]
-    pub active_ms: i64,
+    /// What none of its devices can show, as far as they have said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cannot_show: Vec<Feature>,
+    /// The direct chat with it.
+    pub conversation: ConversationId,
 }
 
 impl Contact {
-    /// Somebody who was just met: nothing is known but the name, and nothing is written.
-    pub fn just_met(id: ContactId, name: &str) -> Self {
+    /// Somebody who was just met: nothing is known but the name.
+    pub fn just_met(id: ContactId, conversation: ConversationId, name: &str) -> Self {
         Self {
             id,
             name: Private(name.to_owned()),
@@ -71,14 +62,26 @@ impl Contact {
             notice: None,
             reachable: None,
             last_seen_ms: None,
-            queued: 0,
-            why: None,
-            messages: 0,
-            unread: 0,
-            draft: None,
-            active_ms: 0,
+            cannot_show: Vec::new(),
+            conversation,
         }
     }
+}
+
+/// What a program can show beside texts. Later versions add features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// Emoji on messages.
+    Reactions,
+    /// Pinned messages.
+    Pins,
+}
+
+impl Feature {
+    /// All that this version knows.
+    pub const ALL: [Self; 2] = [Self::Reactions, Self::Pins];
 }
 
 /// Something about a contact that the user must know.

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{Carrier, CarrierCondition, ContactId, InvitationId, JoinProblem, MessageId};
+use super::{
+    Carrier, CarrierCondition, ContactId, ConversationId, DeviceId, InvitationId, JoinProblem,
+    MessageId,
+};
 
 /// What happens, as it happens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,41 +17,51 @@ pub enum Event {
     /// A message is in the store: ours or theirs.
     Message {
         /// The conversation.
-        contact: ContactId,
+        conversation: ConversationId,
         /// The message.
         id: MessageId,
-        /// Ours.
-        mine: bool,
+        /// Who wrote it; `None` is ourselves.
+        author: Option<ContactId>,
     },
     /// Many messages are in the store at once, or look different; look at the conversation.
     Messages {
         /// The conversation.
-        contact: ContactId,
+        conversation: ConversationId,
         /// How many are new.
         count: u64,
     },
     /// A message looks different: somebody has put an emoji on it, pinned it, or taken that back.
     MessageChanged {
         /// The conversation.
-        contact: ContactId,
+        conversation: ConversationId,
         /// The message.
         id: MessageId,
     },
-    /// Messages of ours have been delivered, up to this one of its log.
+    /// A device has messages of ours, up to this one of its log.
     Delivered {
         /// The conversation.
+        conversation: ConversationId,
+        /// Whose device.
         contact: ContactId,
+        /// Which.
+        device: DeviceId,
         /// The last.
         id: MessageId,
-        /// How many are still queued.
+        /// How many some member has on no device yet.
         queued: u64,
+    },
+    /// Something about a conversation changed: how far it is read, or who refuses what is written there. What
+    /// its members bring with them, its name and why messages wait, their own events tell of.
+    Conversation {
+        /// Which.
+        conversation: ConversationId,
     },
     /// Something about a contact changed.
     Contact {
         /// Which.
         contact: ContactId,
     },
-    /// A contact is gone.
+    /// A contact is gone, and its direct chat with it.
     Removed {
         /// Which.
         contact: ContactId,

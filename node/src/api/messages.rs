@@ -1,10 +1,11 @@
-//! Messages, pages of a conversation, and why a message waits.
+//! Messages, and pages of a conversation.
 
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{ContactId, Private};
+use super::deliveries;
+use super::{ContactId, Delivery, Private, Why};
 
 /// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
 /// by `-`.
@@ -22,17 +23,16 @@ pub struct Message {
     pub id: MessageId,
     /// Its place in the conversation, from 0, at the time of asking.
     pub position: u64,
-    /// Written by us.
-    pub mine: bool,
+    /// Who wrote it; `None` is ourselves.
+    pub author: Option<ContactId>,
     /// When its author says it was written, clamped between its neighbours: Unix milliseconds. In the future if the
     /// author's clock is ahead.
     pub time_ms: i64,
     /// What it says; `None` for a kind this version cannot show.
     pub text: Option<Private>,
-    /// For one's own: delivered to at least one of the contact's devices.
-    pub delivered: bool,
-    /// For one's own, not delivered: why.
-    pub why: Option<Why>,
+    /// For one's own: every device that it goes to, those of one contact in a row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deliveries: Vec<Delivery>,
     /// Emoji that people have put on it: at most one for each person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
@@ -45,9 +45,24 @@ pub struct Message {
 const CLOCK_SLACK_MS: i64 = 5 * 60_000;
 
 impl Message {
+    /// Written by us.
+    pub fn is_mine(&self) -> bool {
+        self.author.is_none()
+    }
+
+    /// One's own, and every contact that it is for has it on one device at least.
+    pub fn is_delivered(&self) -> bool {
+        deliveries::is_delivered(&self.deliveries)
+    }
+
+    /// For one's own, not delivered: why.
+    pub fn why(&self) -> Option<Why> {
+        deliveries::why(&self.deliveries)
+    }
+
     /// Whether its author's clock is ahead: the time that a contact has given it is still to come.
     pub fn is_ahead(&self, now_ms: i64) -> bool {
-        !self.mine && self.time_ms > now_ms.saturating_add(CLOCK_SLACK_MS)
+        !self.is_mine() && self.time_ms > now_ms.saturating_add(CLOCK_SLACK_MS)
     }
 }
 
@@ -59,30 +74,6 @@ pub struct Reaction {
     pub author: Option<ContactId>,
     /// One emoji, of at most 32 bytes.
     pub emoji: Private,
-}
-
-/// The one plain reason why a message is not delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "runtime", derive(ToSchema))]
-#[serde(tag = "reason", rename_all = "snake_case")]
-pub enum Why {
-    /// A session is up and it is on its way.
-    OnItsWay,
-    /// The contact is not seen near, and does not answer where it was before; it is tried there again.
-    NotFound,
-    /// The contact was found and a connection is being made.
-    Connecting,
-    /// The contact is seen near, but does not answer; the next attempt is due then (Unix milliseconds).
-    NoAnswer {
-        /// When.
-        next_ms: i64,
-    },
-    /// No carrier is on.
-    NoCarrier,
-    /// The contact is blocked.
-    Blocked,
-    /// The contact's device refused it.
-    Refused,
 }
 
 /// Where a page begins.

@@ -14,8 +14,10 @@ pub mod confusable;
 mod contacts;
 #[cfg(feature = "runtime")]
 mod contract;
+mod conversations;
 #[cfg(feature = "runtime")]
 mod cursor;
+mod deliveries;
 mod events;
 mod invitations;
 mod messages;
@@ -31,14 +33,19 @@ pub mod visible;
 
 pub use calls::{Answer, Call, HostCall, Reply};
 pub use carriers::{Airtime, Carrier, CarrierCondition, CarrierStatus, Power, Radio};
-pub use contacts::{Contact, ContactId, Identities, Notice, SafetyWords, WayState, WayStatus};
+pub use contacts::{
+    Contact, ContactId, Feature, Identities, Notice, SafetyWords, WayState, WayStatus,
+};
 #[cfg(feature = "runtime")]
 pub use contract::{Api, Events, MAX_PAGE};
+pub use conversations::{Conversation, ConversationId, ConversationKind};
+pub(crate) use deliveries::why;
+pub use deliveries::{Delivery, DeliveryState, DeviceId, Why};
 pub use events::Event;
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,
 };
-pub use messages::{Message, MessageId, Page, PageFrom, Reaction, Why};
+pub use messages::{Message, MessageId, Page, PageFrom, Reaction};
 pub use node::{Me, NodeStatus, Status, Traffic};
 pub use parcels::Imported;
 pub use private::{Passphrase, Private};

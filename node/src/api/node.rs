@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{CarrierStatus, Contact, ContactId, Private, Radio, RelayPaths, RelayStatus};
+use super::{
+    CarrierStatus, Contact, ContactId, Conversation, Private, Radio, RelayPaths, RelayStatus,
+};
 
 /// This node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,8 @@ pub struct Status {
     pub relay_paths: RelayPaths,
     /// Every contact.
     pub contacts: Vec<Contact>,
+    /// Every conversation.
+    pub conversations: Vec<Conversation>,
     /// What has travelled since the node started.
     pub traffic: Traffic,
 }

@@ -12,6 +12,8 @@ use utoipa::ToSchema;
 pub enum Refusal {
     /// There is no such contact.
     NoSuchContact,
+    /// There is no such conversation.
+    NoSuchConversation,
     /// There is no such message.
     NoSuchMessage,
     /// There is no such invitation.
@@ -144,6 +146,7 @@ impl Refusal {
     pub fn class(&self) -> RefusalClass {
         match self {
             Self::NoSuchContact
+            | Self::NoSuchConversation
             | Self::NoSuchMessage
             | Self::NoSuchInvitation
             | Self::NoSuchCarrier

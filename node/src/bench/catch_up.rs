@@ -93,7 +93,7 @@ fn summary(name: &str, runs: &[Measured], reach: f64, bytes_reach: f64) -> Vec<R
 
 /// A writes all of them to B.
 async fn write(pair: &Pair, texts: Vec<String>) -> Result<()> {
-    fill(&pair.a, &pair.b_of_a, texts).await
+    fill(&pair.a, &pair.chat_of_a, texts).await
 }
 
 /// A has written them into many spaces that it shares with B.

@@ -32,14 +32,14 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     for text in texts(ROUNDS, 1) {
         tokio::time::sleep(PAUSE).await;
         let start = now_ns();
-        a.send(pair.b_of_a.clone(), Private(text))
+        a.send(pair.chat_of_a.clone(), Private(text))
             .await
             .map_err(refused)?;
         times.push(between(start, peer.arrival()?));
     }
     until(async || {
-        let contact = a.contact(pair.b_of_a.clone()).await.map_err(refused)?;
-        Ok(contact.queued == 0)
+        let chat = a.conversation(pair.chat_of_a.clone()).await;
+        Ok(chat.map_err(refused)?.queued == 0)
     })
     .await?;
     a.stop().await.map_err(refused)?;

@@ -21,20 +21,18 @@ const PAGE: u32 = 50;
 /// The rows.
 pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     let pair = Pair::meet(place).await?;
-    fill(&pair.a, &pair.b_of_a, texts(MESSAGES, 0)).await?;
+    fill(&pair.a, &pair.chat_of_a, texts(MESSAGES, 0)).await?;
     let a = open(&pair.a, OnAir::No).await?;
-    let contact = &pair.b_of_a;
+    let chat = &pair.chat_of_a;
     let mut rng = ChaCha20Rng::seed_from_u64(7);
     let (mut newest, mut any, mut one) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..LOOKS {
-        newest.push(page(&a, contact, PageFrom::Newest).await?.0);
+        newest.push(page(&a, chat, PageFrom::Newest).await?.0);
         let position = rng.next_u64() % (MESSAGES as u64 - u64::from(PAGE));
-        let (elapsed, id) = page(&a, contact, PageFrom::Position(position)).await?;
+        let (elapsed, id) = page(&a, chat, PageFrom::Position(position)).await?;
         any.push(elapsed);
         let start = Instant::now();
-        a.message(contact.clone(), id.clone())
-            .await
-            .map_err(refused)?;
+        a.message(chat.clone(), id.clone()).await.map_err(refused)?;
         one.push(start.elapsed());
     }
     a.stop().await.map_err(refused)?;
@@ -58,14 +56,11 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
 
 async fn page(
     node: &impl Api,
-    contact: &crate::api::ContactId,
+    chat: &crate::api::ConversationId,
     from: PageFrom,
 ) -> Result<(Duration, crate::api::MessageId)> {
     let start = Instant::now();
-    let page = node
-        .page(contact.clone(), from, PAGE)
-        .await
-        .map_err(refused)?;
+    let page = node.page(chat.clone(), from, PAGE).await.map_err(refused)?;
     let elapsed = start.elapsed();
     ensure!(
         page.messages.len() == PAGE as usize,

@@ -12,7 +12,9 @@ use hedgerow_sync::store::{StorageError, Store};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::api::{Api, Carrier, ContactId, Event, Events, NewInvitation, Passphrase, Private};
+use crate::api::{
+    Api, Carrier, ContactId, ConversationId, Event, Events, NewInvitation, Passphrase, Private,
+};
 use crate::directory::{Directory, Hashing};
 use crate::host::{HostOptions, Local};
 use crate::runtime::{NodeOptions, OnAir};
@@ -38,6 +40,10 @@ pub struct Pair {
     pub b_of_a: ContactId,
     /// B's id for A.
     pub a_of_b: ContactId,
+    /// What A calls the chat with B.
+    pub chat_of_a: ConversationId,
+    /// What B calls it.
+    pub chat_of_b: ConversationId,
 }
 
 impl Pair {
@@ -49,6 +55,7 @@ impl Pair {
         let b = create(&b_dir, "B").await?;
         let (b_of_a, a_of_b) = introduce(&a, &b).await?;
         settle(&a, &b_of_a, &b, &a_of_b).await?;
+        let (chat_of_a, chat_of_b) = (chat(&a, &b_of_a).await?, chat(&b, &a_of_b).await?);
         a.stop().await.map_err(refused)?;
         b.stop().await.map_err(refused)?;
         Ok(Pair {
@@ -56,6 +63,8 @@ impl Pair {
             b: b_dir,
             b_of_a,
             a_of_b,
+            chat_of_a,
+            chat_of_b,
         })
     }
 
@@ -153,6 +162,12 @@ pub async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, Contact
     Ok((b_of_a, a_of_b))
 }
 
+/// What a node calls its chat with a contact.
+async fn chat(node: &impl Api, contact: &ContactId) -> Result<ConversationId> {
+    let contact = node.contact(contact.clone()).await.map_err(refused)?;
+    Ok(contact.conversation)
+}
+
 /// Waits until two nodes have exchanged everything due: until a text each way, queued after it, is delivered.
 pub async fn settle(
     a: &impl Api,
@@ -160,16 +175,17 @@ pub async fn settle(
     b: &impl Api,
     a_of_b: &ContactId,
 ) -> Result<()> {
-    a.send(b_of_a.clone(), Private("ping".into()))
+    let (chat_of_a, chat_of_b) = (chat(a, b_of_a).await?, chat(b, a_of_b).await?);
+    a.send(chat_of_a.clone(), Private("ping".into()))
         .await
         .map_err(refused)?;
-    b.send(a_of_b.clone(), Private("pong".into()))
+    b.send(chat_of_b.clone(), Private("pong".into()))
         .await
         .map_err(refused)?;
     until(async || {
         let (ours, theirs) = (
-            a.contact(b_of_a.clone()).await,
-            b.contact(a_of_b.clone()).await,
+            a.conversation(chat_of_a.clone()).await,
+            b.conversation(chat_of_b.clone()).await,
         );
         let (ours, theirs) = (ours.map_err(refused)?, theirs.map_err(refused)?);
         Ok(ours.queued + theirs.queued == 0 && ours.messages == theirs.messages)
@@ -209,7 +225,9 @@ pub async fn arrivals(events: &mut Events, count: u64) -> Result<()> {
     let mut come = 0;
     wait_for(events, |event| {
         come += match event {
-            Event::Message { mine: false, .. } => 1,
+            Event::Message {
+                author: Some(_), ..
+            } => 1,
             Event::Messages { count, .. } => count,
             _ => 0,
         };
@@ -231,7 +249,7 @@ pub fn texts(count: usize, seed: u64) -> Vec<String> {
 }
 
 /// Writes texts through the product's send path of a node that is offline.
-pub async fn fill(dir: &Path, to: &ContactId, texts: Vec<String>) -> Result<()> {
+pub async fn fill(dir: &Path, to: &ConversationId, texts: Vec<String>) -> Result<()> {
     let local = open(dir, OnAir::No).await?;
     stream::iter(texts)
         .map(|text| local.send(to.clone(), Private(text)))

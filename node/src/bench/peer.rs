@@ -33,7 +33,10 @@ pub async fn serve(arguments: &PeerArguments) -> Result<()> {
         let mut events = node.events().await.map_err(refused)?;
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                if let Event::Message { mine: false, .. } = event {
+                if let Event::Message {
+                    author: Some(_), ..
+                } = event
+                {
                     say(&now_ns().to_string());
                 }
             }

@@ -18,7 +18,7 @@ const MESSAGES: usize = 100_000;
 /// The rows: after a clean stop, after kill -9, and the memory used then.
 pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     let pair = Pair::meet(place).await?;
-    fill(&pair.a, &pair.b_of_a, texts(MESSAGES, 0)).await?;
+    fill(&pair.a, &pair.chat_of_a, texts(MESSAGES, 0)).await?;
     let passphrase = place.join("passphrase");
     std::fs::write(&passphrase, PASSPHRASE)?;
     let (mut clean, mut killed, mut resident) = (Vec::new(), Vec::new(), 0.0_f64);
@@ -30,7 +30,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
         daemon
             .api
             .send(
-                pair.b_of_a.clone(),
+                pair.chat_of_a.clone(),
                 crate::api::Private("last words".into()),
             )
             .await

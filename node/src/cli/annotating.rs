@@ -3,10 +3,11 @@
 use data_encoding::{Encoding, Specification};
 
 use crate::api::{
-    Api, Contact, MAX_PAGE, Message, MessageId, PageFrom, Private, Reaction, Refusal,
+    Api, Contact, Feature, MAX_PAGE, Message, MessageId, PageFrom, Private, Reaction, Refusal,
 };
-use crate::cli::contacts::find;
+use crate::cli::contacts::{find, shown};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 use crate::words::{Phrase, codes, tr};
 
 /// Letters of a short name: 25 bits of a hash of the id.
@@ -15,6 +16,7 @@ const LETTERS: usize = 5;
 /// `hedgerow react`.
 pub async fn react(
     api: &dyn Api,
+    output: Output,
     name: &str,
     message: &str,
     emoji: Option<String>,
@@ -22,14 +24,37 @@ pub async fn react(
     let contact = find(api, name).await?;
     let message = named(api, &contact, message).await?;
     let emoji = Private(emoji.unwrap_or_default());
-    Ok(api.react(contact.id, message, emoji).await?)
+    let is_taken_back = emoji.0.is_empty();
+    api.react(contact.conversation.clone(), message, emoji)
+        .await?;
+    if !is_taken_back && contact.cannot_show.contains(&Feature::Reactions) {
+        output.say(tr!(
+            "{name} uses a version that does not show emoji on messages.",
+            name = shown(&contact)
+        ));
+    }
+    Ok(())
 }
 
 /// `hedgerow pin`.
-pub async fn pin(api: &dyn Api, name: &str, message: &str, pinned: bool) -> Result<(), Failure> {
+pub async fn pin(
+    api: &dyn Api,
+    output: Output,
+    name: &str,
+    message: &str,
+    pinned: bool,
+) -> Result<(), Failure> {
     let contact = find(api, name).await?;
     let message = named(api, &contact, message).await?;
-    Ok(api.pin(contact.id, message, pinned).await?)
+    api.pin(contact.conversation.clone(), message, pinned)
+        .await?;
+    if pinned && contact.cannot_show.contains(&Feature::Pins) {
+        output.say(tr!(
+            "{name} uses a version that does not show pins.",
+            name = shown(&contact)
+        ));
+    }
+    Ok(())
 }
 
 /// The short name of a message: the same in every command and after every restart.
@@ -51,7 +76,9 @@ async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<MessageId
     }
     let mut from = PageFrom::Newest;
     loop {
-        let page = api.page(contact.id.clone(), from, MAX_PAGE).await?;
+        let page = api
+            .page(contact.conversation.clone(), from, MAX_PAGE)
+            .await?;
         let found = page.messages.iter().rfind(|one| short(&one.id) == name);
         if let Some(message) = found {
             return Ok(message.id.clone());

@@ -1,8 +1,10 @@
 //! Contacts: finding them by name, listing, verifying, renaming, blocking, forgetting them.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::api::{Api, Contact, Private, confusable, visible};
+use crate::api::{Api, Contact, Conversation, ConversationId, Private, Why, confusable, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output};
 use crate::cli::{ask, screen, words};
@@ -81,15 +83,40 @@ pub fn renamed(contact: &Contact) -> Option<Phrase> {
 
 /// `hedgerow contacts`.
 pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
-    let contacts = api.contacts().await?;
-    table(&contacts, output);
+    let (contacts, conversations) = (api.contacts().await?, api.conversations().await?);
+    table(contacts, conversations, output);
     Ok(())
 }
 
+/// A contact, and how the chat with it stands.
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    contact: Contact,
+    messages: u64,
+    unread: u64,
+    queued: u64,
+    why: Option<Why>,
+}
+
 /// Contacts and how they stand, one a row.
-pub fn table(contacts: &[Contact], output: Output) {
+pub fn table(contacts: Vec<Contact>, conversations: Vec<Conversation>, output: Output) {
+    let chats = conversations
+        .into_iter()
+        .map(|chat| (chat.id.clone(), chat));
+    let chats: BTreeMap<ConversationId, Conversation> = chats.collect();
+    let rows = contacts.into_iter().map(|contact| {
+        let chat = chats.get(&contact.conversation);
+        Row {
+            messages: chat.map_or(0, |chat| chat.messages),
+            unread: chat.map_or(0, |chat| chat.unread),
+            queued: chat.map_or(0, |chat| chat.queued),
+            why: chat.and_then(|chat| chat.why),
+            contact,
+        }
+    });
     output.list(
-        contacts,
+        &rows.collect::<Vec<_>>(),
         &[
             tr!("NAME"),
             tr!("VERIFIED"),
@@ -100,12 +127,13 @@ pub fn table(contacts: &[Contact], output: Output) {
             tr!("NOTE"),
             tr!("ID"),
         ],
-        row,
+        cells,
         tr!("No contacts yet. `hedgerow invite` makes an invitation."),
     );
 }
 
-fn row(contact: &Contact) -> Vec<Phrase> {
+fn cells(row: &Row) -> Vec<Phrase> {
+    let contact = &row.contact;
     let note = [
         contact.blocked.then(|| tr!("a contact" => "blocked")),
         contact
@@ -113,10 +141,7 @@ fn row(contact: &Contact) -> Vec<Phrase> {
             .as_ref()
             .map(|former| tr!("was “{name}”", name = visible::name(&former.0))),
         contact.notice.map(codes::notice),
-        contact
-            .why
-            .filter(|_| contact.queued > 0)
-            .map(|why| words::why(&why)),
+        row.why.map(|why| words::why(&why)),
     ];
     vec![
         shown(contact).into(),
@@ -129,8 +154,8 @@ fn row(contact: &Contact) -> Vec<Phrase> {
             Some(seen) => screen::time(seen).into(),
             None => tr!("never"),
         },
-        contact.unread.into(),
-        contact.queued.into(),
+        row.unread.into(),
+        row.queued.into(),
         Phrase::joined("; ", note.into_iter().flatten()),
         short_id(contact).into(),
     ]
@@ -239,9 +264,13 @@ pub async fn block(api: &dyn Api, output: Output, name: &str, undo: bool) -> Res
 pub async fn remove(api: &dyn Api, output: Output, name: &str, yes: bool) -> Result<(), Failure> {
     let contact = find(api, name).await?;
     let name = shown(&contact);
+    let messages = api
+        .conversation(contact.conversation.clone())
+        .await?
+        .messages;
     let question = tr!(
         "Forget {name} and {n} message, for good?"
-            | "Forget {name} and {n} messages, for good?" % contact.messages,
+            | "Forget {name} and {n} messages, for good?" % messages,
         name = name.as_str()
     );
     if !yes && !ask::yes(output, question)? {
@@ -273,7 +302,11 @@ mod tests {
     fn contact(id: &str, name: &str, own_name: &str) -> Contact {
         Contact {
             name: Private(name.into()),
-            ..Contact::just_met(ContactId(id.repeat(32)), own_name)
+            ..Contact::just_met(
+                ContactId(id.repeat(32)),
+                ConversationId(id.into()),
+                own_name,
+            )
         }
     }
 

@@ -30,7 +30,7 @@ pub async fn send(
     };
     let api = session.api();
     let contact = find(api, name).await?;
-    let id = api.send(contact.id.clone(), Private(text)).await?;
+    let id = api.send(contact.conversation, Private(text)).await?;
     #[derive(Serialize)]
     struct Sent {
         id: MessageId,
@@ -86,7 +86,9 @@ pub async fn read(
         Some(message) => show_after(api, &contact, Some(message.id.clone()), output).await?,
         None => {
             output.say(tr!("Nothing here."));
-            let newest = api.page(contact.id.clone(), PageFrom::Newest, 1).await?;
+            let newest = api
+                .page(contact.conversation.clone(), PageFrom::Newest, 1)
+                .await?;
             newest.messages.last().map(|message| message.id.clone())
         }
     };
@@ -98,9 +100,12 @@ pub async fn read(
     };
     while let Some(event) = events.next().await {
         let concerns = match &event {
-            Event::Message { contact: of, .. } | Event::Messages { contact: of, .. } => {
-                *of == contact.id
+            Event::Message {
+                conversation: of, ..
             }
+            | Event::Messages {
+                conversation: of, ..
+            } => *of == contact.conversation,
             Event::Missed => true,
             Event::Contact { contact: of } if *of == contact.id => {
                 let before = std::mem::replace(&mut contact, api.contact(of.clone()).await?);
@@ -129,7 +134,7 @@ async fn first_page(api: &dyn Api, contact: &Contact, start: Start) -> Result<Pa
         Start::Last(count) if count <= MAX_PAGE => (PageFrom::Newest, count),
         Start::Last(count) => {
             let total = api
-                .page(contact.id.clone(), PageFrom::Newest, 1)
+                .page(contact.conversation.clone(), PageFrom::Newest, 1)
                 .await?
                 .total;
             let first = total.saturating_sub(u64::from(count));
@@ -146,7 +151,7 @@ async fn first_page(api: &dyn Api, contact: &Contact, start: Start) -> Result<Pa
             (PageFrom::Date(time), MAX_PAGE)
         }
     };
-    Ok(api.page(contact.id.clone(), from, limit).await?)
+    Ok(api.page(contact.conversation.clone(), from, limit).await?)
 }
 
 /// Shows everything after `last` (all, if there was nothing yet), and says what is the last now.
@@ -161,7 +166,9 @@ async fn show_after(
             Some(id) => PageFrom::After(id.clone()),
             None => PageFrom::Oldest,
         };
-        let page = api.page(contact.id.clone(), from, MAX_PAGE).await?;
+        let page = api
+            .page(contact.conversation.clone(), from, MAX_PAGE)
+            .await?;
         let Some(newest) = page.messages.last() else {
             return Ok(last);
         };
@@ -172,7 +179,8 @@ async fn show_after(
 
 async fn seen(api: &dyn Api, contact: &Contact, last: &Option<MessageId>) -> Result<(), Failure> {
     if let Some(id) = last {
-        api.mark_read(contact.id.clone(), id.clone()).await?;
+        api.mark_read(contact.conversation.clone(), id.clone())
+            .await?;
     }
     Ok(())
 }
@@ -195,7 +203,7 @@ fn line(
     columns: Option<usize>,
 ) -> String {
     let you = output.said(&codes::you());
-    let (way, who, tick) = match (message.mine, message.delivered) {
+    let (way, who, tick) = match (message.is_mine(), message.is_delivered()) {
         (true, true) => ('>', you.as_str(), " ✓"),
         (true, false) => ('>', you.as_str(), " …"),
         (false, _) => ('<', name, ""),
@@ -228,9 +236,9 @@ fn line(
 pub async fn message(api: &dyn Api, output: Output, id: String) -> Result<(), Failure> {
     let id = MessageId(id);
     for contact in api.contacts().await? {
-        match api.message(contact.id.clone(), id.clone()).await {
+        match api.message(contact.conversation.clone(), id.clone()).await {
             Ok(message) => {
-                let is_queued = message.mine && !message.delivered;
+                let is_queued = message.is_mine() && !message.is_delivered();
                 let ways = match is_queued {
                     true => api.ways(contact.id.clone()).await?,
                     false => Vec::new(),
@@ -273,7 +281,7 @@ impl Located {
 }
 
 fn state(name: &str, message: &Message) -> Phrase {
-    match (message.mine, message.delivered, message.why) {
+    match (message.is_mine(), message.is_delivered(), message.why()) {
         (false, ..) => tr!("From {name}", name = name),
         (true, true, _) => tr!("Delivered to {name}", name = name),
         (true, false, Some(why)) => tr!("To {name}: {why}", name = name, why = words::why(&why)),
@@ -284,7 +292,7 @@ fn state(name: &str, message: &Message) -> Phrase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::ContactId;
+    use crate::api::{ContactId, ConversationId, Delivery, DeliveryState, DeviceId};
     use crate::words::Language;
 
     fn english() -> Output {
@@ -297,14 +305,18 @@ mod tests {
         Message {
             id: MessageId(String::new()),
             position: 0,
-            mine,
+            author: (!mine).then(|| ContactId("3f".repeat(16))),
             time_ms: NOON,
             text: Some(Private(text.into())),
-            delivered: mine,
-            why: None,
+            deliveries: Vec::new(),
             reactions: Vec::new(),
             pinned: false,
         }
+    }
+
+    fn named(name: &str) -> Contact {
+        let (id, chat) = (ContactId("3f".repeat(16)), ConversationId("c4".into()));
+        Contact::just_met(id, chat, name)
     }
 
     /// Where the line of a message says whose it is.
@@ -314,7 +326,13 @@ mod tests {
 
     #[test]
     fn a_contact_forges_no_line_of_ours_by_its_name_or_its_text() {
-        let forged = line(english(), "", &message(true, "I agree"), NOON, None);
+        let mut ours = message(true, "I agree");
+        ours.deliveries = vec![Delivery {
+            contact: ContactId("3f".repeat(16)),
+            device: DeviceId("3f".repeat(8)),
+            state: DeliveryState::Delivered,
+        }];
+        let forged = line(english(), "", &ours, NOON, None);
         assert_eq!(way(&forged), Some('>'));
         let names = [
             "you ✓",
@@ -334,7 +352,7 @@ mod tests {
             &format!("{:200}{forged}", ""),
         ];
         for name in names {
-            let contact = Contact::just_met(ContactId("3f".repeat(16)), name);
+            let contact = named(name);
             for text in texts {
                 let line = line(
                     english(),
@@ -363,10 +381,10 @@ mod tests {
     #[test]
     fn a_contact_that_is_named_as_we_are_is_shown_with_its_id() {
         for name in ["you", "You ✓", "yоu", "y o u", "ти ✓", "du", "Jūs"] {
-            let contact = Contact::just_met(ContactId("3f".repeat(16)), name);
+            let contact = named(name);
             assert!(shown(&contact).ends_with(" (3f3f3f3f)"), "{name}");
         }
-        let young = Contact::just_met(ContactId("3f".repeat(16)), "Young");
+        let young = named("Young");
         assert_eq!(shown(&young), "Young");
     }
 }

@@ -124,11 +124,14 @@ async fn stop(local: &Local) -> Result<Departure, Failure> {
 async fn tell(mut events: crate::api::Events) {
     while let Some(event) = events.next().await {
         match event {
-            Event::Message { mine: true, .. } => tracing::info!("a message was written"),
-            Event::Message { mine: false, .. } => tracing::info!("a message has come"),
+            Event::Message { author: None, .. } => tracing::info!("a message was written"),
+            Event::Message {
+                author: Some(_), ..
+            } => tracing::info!("a message has come"),
             Event::Messages { count, .. } => tracing::info!("{count} messages have come"),
             Event::MessageChanged { .. } => tracing::debug!("a message looks different"),
             Event::Delivered { queued, .. } => tracing::info!("delivered; {queued} still queued"),
+            Event::Conversation { .. } => tracing::debug!("a conversation changed"),
             Event::Contact { .. } => tracing::debug!("a contact changed"),
             Event::Removed { .. } => tracing::info!("a contact was removed"),
             Event::Met { .. } => tracing::info!("somebody used an invitation: a new contact"),

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::api::{
-    Api, ContactId, Event, NewInvitation, PageFrom, Passphrase, Private, Refusal, Remote, Traffic,
+    Api, ContactId, Conversation, Event, NewInvitation, PageFrom, Passphrase, Private, Refusal,
+    Remote, Traffic,
 };
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -89,7 +90,7 @@ pub async fn demo(output: Output, lines: Option<&Path>) -> Result<(), Failure> {
     let mut wire = Traffic::default();
     let mut delivered = 0;
     for person in [&mut ana, &mut ben] {
-        delivered += person.said - person.contact().await?.queued;
+        delivered += person.said - person.chat(&person.api).await?.queued;
         let traffic = person.traffic().await?;
         add(&mut wire, &traffic);
         person.stop().await?;
@@ -193,14 +194,14 @@ impl Person {
         self.other.clone().ok_or(Refusal::NoSuchContact)
     }
 
-    async fn contact(&self) -> Result<crate::api::Contact, Refusal> {
-        self.api.contact(self.other()?).await
+    async fn chat(&self, api: &impl Api) -> Result<Conversation, Refusal> {
+        let contact = api.contact(self.other()?).await?;
+        api.conversation(contact.conversation).await
     }
 
     async fn say(&mut self, line: &str) -> Result<(), Refusal> {
-        self.api
-            .send(self.other()?, Private(line.to_owned()))
-            .await?;
+        let chat = self.chat(&self.api).await?.id;
+        self.api.send(chat, Private(line.to_owned())).await?;
         self.said += 1;
         Ok(())
     }
@@ -208,17 +209,17 @@ impl Person {
     async fn until_all_delivered(&self, messages: u64) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let contact = self.contact().await?;
-            if contact.queued == 0 && contact.messages == messages {
+            let chat = self.chat(&self.api).await?;
+            if chat.queued == 0 && chat.messages == messages {
                 return Ok(());
             }
             if Instant::now() > deadline {
                 let words = tr!(
                     "{name} holds {held} of {messages} messages; not delivered: {queued}.",
                     name = self.name,
-                    held = contact.messages,
+                    held = chat.messages,
                     messages = messages,
-                    queued = contact.queued
+                    queued = chat.queued
                 );
                 return Err(Failure::found(Exit::Refused, "not_delivered", words));
             }
@@ -241,10 +242,10 @@ impl Person {
         let words = std::fs::read_to_string(&self.passphrase)
             .map_err(|error| Failure::file(tr!("The passphrase of the demo"), &error))?;
         local.unlock(Passphrase::new(words)).await?;
-        let (other, mut from) = (self.other()?, PageFrom::Oldest);
+        let (chat, mut from) = (self.chat(&local).await?.id, PageFrom::Oldest);
         let mut all = Vec::new();
         loop {
-            let page = local.page(other.clone(), from, PAGE).await?;
+            let page = local.page(chat.clone(), from, PAGE).await?;
             let Some(last) = page.messages.last() else {
                 break;
             };

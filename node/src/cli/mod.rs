@@ -193,12 +193,12 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
             message,
             emoji,
             undo: _,
-        } => annotating::react(api, &name, &message, emoji).await,
+        } => annotating::react(api, output, &name, &message, emoji).await,
         Command::Pin {
             name,
             message,
             undo,
-        } => annotating::pin(api, &name, &message, !undo).await,
+        } => annotating::pin(api, output, &name, &message, !undo).await,
         Command::Read {
             name,
             follow,

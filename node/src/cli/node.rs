@@ -31,7 +31,7 @@ pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), 
     } = &status
         && !output.is_json()
     {
-        contacts::table(&open.contacts, output);
+        contacts::table(open.contacts.clone(), open.conversations.clone(), output);
     }
     Ok(())
 }

@@ -51,8 +51,8 @@ impl Engine {
             Call::CancelInvitation(id) => self.owners.people.cancel_invitation(turn, &id),
             Call::Join(new) => self.owners.join(turn, &new),
             Call::CancelJoin(id) => self.owners.cancel_join(turn, &id),
-            Call::Contacts => Ok(Reply::Contacts(self.list_contacts(turn.txn, turn.now)?)),
-            Call::Contact(id) => self.show_contact(turn, &id),
+            Call::Contacts => Ok(Reply::Contacts(self.list_contacts(turn.now))),
+            Call::Contact(id) => self.show_contact(&id, turn.now),
             Call::SafetyWords(id) => self.owners.people.safety_words(&self.owners.account, &id),
             Call::Ways(id) => {
                 let identity = self.owners.people.contact_named(&id)?;
@@ -71,6 +71,10 @@ impl Engine {
             Call::Rename(id, alias) => self.rename(turn, &id, &alias),
             Call::Block(id, blocked) => self.block(turn, &id, blocked),
             Call::Remove(id) => self.remove(turn, &id),
+            Call::Conversations => Ok(Reply::Conversations(
+                self.owners.list_conversations(turn.txn, turn.now)?,
+            )),
+            Call::Conversation(id) => self.owners.show_conversation(turn, &id),
             Call::Send(id, text) => self.owners.send_text(turn, &id, &text),
             Call::SendDraft(id, text) => self.owners.send_draft(turn, &id, &text),
             Call::SetDraft(id, text) => self.owners.set_draft(turn, &id, &text),

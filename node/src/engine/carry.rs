@@ -1,11 +1,13 @@
 //! Parcels carried by hand: sealed bundles in a file (`docs/PROTOCOL.md` section 12).
 
+use std::collections::BTreeMap;
+
 use hedgerow_sync::batch::Batch;
-use hedgerow_sync::id::{DeviceId, IdentityId, LogId, Seq};
+use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation, Seq, SpaceId};
 use hedgerow_sync::peer;
 use hedgerow_sync::reconcile::{Channel, Reconciler, Shared};
 use hedgerow_sync::store::StorageError;
-use hedgerow_sync::wire::{LogName, Message, Role};
+use hedgerow_sync::wire::{Blind, LogName, Message, Role};
 use hedgerow_transport::bundle::{
     self, BundleFault, BundleItem, Draft, Header, MAX_BUNDLE, MAX_LIFETIME_S,
 };
@@ -13,15 +15,17 @@ use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::handshake::Direction;
 
 use super::account::Account;
+use super::conversations::Conversations;
 use super::fact::{Fact, FactHeld, FactKind};
 use super::facts::MAX_LISTS;
 use super::fault::{CallError, LinkError};
+use super::held::Newest;
 use super::items::{self, ReleaseItem};
 #[cfg(feature = "simulation")]
 use super::load;
 use super::people::People;
 use super::people::contact;
-use super::{Owners, Turn, reconciling, rng};
+use super::{Owners, Turn, rng};
 use crate::api::{ContactId, Imported, Refusal, Reply};
 use crate::courier::Release;
 use crate::tables::{self, Table};
@@ -35,8 +39,8 @@ const FILL: usize = 1 << 20;
 /// A bundle of ours.
 pub(super) struct Sealed {
     pub bundle: bytes::Bytes,
-    /// The newest of our messages in it.
-    pub newest: Option<(LogId, Seq)>,
+    /// The newest of our messages in it, of each conversation.
+    pub newest: Vec<Newest>,
 }
 
 /// A bundle that has been opened and is sound.
@@ -108,10 +112,7 @@ impl Owners {
         id: DeviceId,
         lifetime_s: u32,
     ) -> Result<Option<Sealed>, CallError> {
-        let (Some(device), Some(contact)) = (
-            self.people.devices.get(&id),
-            self.people.contacts.get(&identity),
-        ) else {
+        let Some(device) = self.people.devices.get(&id) else {
             return Ok(None);
         };
         let Some(prekey) = device.prekey.clone() else {
@@ -151,24 +152,31 @@ impl Owners {
             }
         }
         self.people.share_prekey(turn, id)?;
-        let shared = [Shared {
-            space: reconciling::space_id(&contact.space),
-            secret: contact.space.as_bytes(),
-        }];
+        let shared = self.conversations.carried_with(identity);
         let salt_seed = rng::bytes(turn.rng);
         let channel = self.bundle_channel(id, draft.tag(), &salt_seed);
         let mut reconciler = Reconciler::export(turn.txn, &channel, &shared)?;
-        let (mut room, mut newest) = (true, None);
+        let (mut room, mut newest) = (true, BTreeMap::new());
         while room && reconciler.has_more() {
             let mut messages = Vec::new();
             reconciler.fill(turn.txn, &self.account.mark_key, FILL, &mut messages)?;
             for message in messages {
                 room = room && draft.push(message.kind(), &message.encode()).is_ok();
-                if room && let Some(last) = self.last_of_ours(&message) {
-                    newest = Some(last);
+                if room && let Some((blind, incarnation, seq)) = last_of_ours(&message) {
+                    newest.insert(blind, (incarnation, seq));
                 }
             }
         }
+        let newest = shared.iter().filter_map(|shared| {
+            let blind = Blind::new(shared.secret, draft.tag(), Role::Bundle);
+            let (incarnation, seq) = newest.get(&blind)?;
+            Some(Newest {
+                space: shared.space,
+                incarnation: incarnation.0,
+                seq: seq.0,
+            })
+        });
+        let newest = newest.collect();
         let sealed = draft.seal(
             &self.account.secrets.device_key,
             &prekey.public,
@@ -180,21 +188,6 @@ impl Owners {
             bundle: sealed.map_err(|_| Refusal::NoPrekey)?,
             newest,
         }))
-    }
-
-    /// The last entry of ours in a message, if it has any.
-    fn last_of_ours(&self, message: &Message) -> Option<(LogId, Seq)> {
-        let Message::Entries { log, core, .. } = message else {
-            return None;
-        };
-        let LogName::SenderIn(incarnation) = *log else {
-            return None;
-        };
-        let log = LogId {
-            device: self.account.device_id,
-            incarnation,
-        };
-        Some((log, Batch::parse(core).ok()?.last()))
     }
 
     /// Reconciliation by a bundle.
@@ -335,21 +328,21 @@ impl Owners {
             #[cfg(feature = "simulation")]
             loads: bundle.take_loads(turn)?,
         };
-        let Some(contact) = self.people.contacts.get(&identity) else {
-            return Ok(brought);
-        };
-        let space = reconciling::space_id(&contact.space);
-        let shared = [Shared {
-            space,
-            secret: contact.space.as_bytes(),
-        }];
+        let shared = self.conversations.carried_with(identity);
+        let spaces: Vec<SpaceId> = shared.iter().map(|shared| shared.space).collect();
         let salt_seed = rng::bytes(turn.rng);
         let channel = self.bundle_channel(id, &bundle.tag, &salt_seed);
         let mut reconciler = Reconciler::new(turn.txn, &channel, &shared)?;
-        let rows = |turn: &Turn<'_>| -> Result<u64, StorageError> {
-            Ok(hedgerow_sync::space::summary(turn.txn, space)?.map_or(0, |summary| summary.rows))
+        let rows = |turn: &Turn<'_>| -> Result<(u64, u64), StorageError> {
+            let (mut held, mut queued) = (0, 0);
+            for space in &spaces {
+                let summary = hedgerow_sync::space::summary(turn.txn, *space)?;
+                held += summary.map_or(0, |summary| summary.rows);
+                queued += peer::unacked_rows(turn.txn, *space, id)?;
+            }
+            Ok((held, queued))
         };
-        let (before, queued) = (rows(turn)?, peer::unacked_rows(turn.txn, space, id)?);
+        let (before, queued) = rows(turn)?;
         for item in &bundle.items {
             match self.take_item(turn, bundle, &mut reconciler, item) {
                 Ok(()) => {}
@@ -357,7 +350,7 @@ impl Owners {
                 Err(LinkError::Storage(error)) => return Err(error),
             }
         }
-        let (after, left) = (rows(turn)?, peer::unacked_rows(turn.txn, space, id)?);
+        let (after, left) = rows(turn)?;
         brought.messages = after.saturating_sub(before);
         brought.acknowledged = queued.saturating_sub(left);
         Ok(brought)
@@ -380,13 +373,13 @@ impl Owners {
             }
             items::FACT_HELD => self.fact_held(turn, bundle.device, items::read(&item.content)?)?,
             kind if items::SYNC.contains(&kind) => {
-                let authority = self.people.authority(&self.account, bundle.identity)?;
-                let events =
-                    reconciler.receive(turn.txn, &authority.borrow(), kind, &item.content)?;
-                self.sync_events(turn, bundle.identity, events)?;
+                let speaker = self.speaker(bundle.identity)?;
+                let events = reconciler.receive(turn.txn, &speaker, kind, &item.content)?;
+                self.sync_events(turn, bundle.identity, bundle.device, events)?;
                 while reconciler.is_busy() {
-                    let events = reconciler.proceed(turn.txn, &authority.borrow())?;
-                    self.sync_events(turn, bundle.identity, events)?;
+                    let speaker = self.speaker(bundle.identity)?;
+                    let events = reconciler.proceed(turn.txn, &speaker)?;
+                    self.sync_events(turn, bundle.identity, bundle.device, events)?;
                 }
             }
             _ => {}
@@ -431,6 +424,28 @@ impl People {
     }
 }
 
+impl Conversations {
+    /// Those that bundles to and from an identity bring.
+    fn carried_with(&self, identity: IdentityId) -> Vec<Shared<'_>> {
+        let shared = self.with(identity);
+        shared.map(|(space, one)| one.shared(space)).collect()
+    }
+}
+
+/// The last entry of ours in a message, and the conversation as it is called there, if it has any.
+fn last_of_ours(message: &Message) -> Option<(Blind, Incarnation, Seq)> {
+    let Message::Entries {
+        space, log, core, ..
+    } = message
+    else {
+        return None;
+    };
+    let LogName::SenderIn(incarnation) = *log else {
+        return None;
+    };
+    Some((*space, incarnation, Batch::parse(core).ok()?.last()))
+}
+
 /// Whether an item tells a device list.
 fn is_list(item: &BundleItem) -> bool {
     item.kind == items::FACT
@@ -460,7 +475,6 @@ mod tests {
             .iter()
             .next()
             .expect("there is a contact");
-        let contact = &engine.owners.people.contacts[&device.identity];
         let direction = Direction::between(&engine.owners.account.device_id.0, &id.0);
         let mut draft = Draft::new(
             &device.bundle_tag_key,
@@ -478,10 +492,7 @@ mod tests {
         draft
             .push(items::FACT, &tables::encoded(&wrong))
             .expect("there is room");
-        let shared = [Shared {
-            space: reconciling::space_id(&contact.space),
-            secret: contact.space.as_bytes(),
-        }];
+        let shared = engine.owners.conversations.carried_with(device.identity);
         let mut messages = Vec::new();
         let queued = |txn: &mut dyn hedgerow_sync::store::Txn| {
             let channel = engine.owners.bundle_channel(*id, draft.tag(), &[4; 32]);

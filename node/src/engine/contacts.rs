@@ -1,25 +1,26 @@
 //! Calls about contacts: shown, verified, renamed, blocked, removed.
 
 use hedgerow_sync::id::{DeviceId, IdentityId};
-use hedgerow_sync::space;
-use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::BeaconKey;
 
 use super::account::Account;
 use super::call::checked_name;
+use super::conversations;
 use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
 use super::items::Bye;
 use super::link::State;
 use super::people::People;
+use super::people::device::Device;
 use super::people::names::Names;
 use super::people::{contact, replay};
 use super::reach::dialling::Target;
-use super::{Engine, Now, Owners, Turn, View, delivery, draft, reading, reconciling};
-use crate::api::{Contact, ContactId, Identities, Notice, Private, Refusal, Reply};
-use crate::tables::{self, Table};
+use super::{Engine, Now, Owners, Turn, View};
+use crate::api::{Contact, ContactId, Feature, Identities, Notice, Private, Refusal, Reply};
+use crate::tables::Table;
 
 impl Owners {
     /// Forgets a device and all that was shared with it.
@@ -119,6 +120,17 @@ impl People {
         })
     }
 
+    /// What a person cannot be shown, by what their devices have said of themselves.
+    fn cannot_show(&self, identity: IdentityId) -> Vec<Feature> {
+        let devices = self.devices.values();
+        let devices: Vec<&Device> = devices.filter(|one| one.identity == identity).collect();
+        let mut features = Feature::ALL.to_vec();
+        features.retain(|feature| {
+            !devices.is_empty() && !devices.iter().any(|device| device.may_show(*feature))
+        });
+        features
+    }
+
     /// Refuses a device list that would bring in a device of ours, or one that another contact has.
     ///
     /// Device keys alone are not compared: anybody can name somebody's X25519 key beside a signing key of
@@ -161,49 +173,22 @@ impl People {
 }
 
 impl Engine {
-    pub(super) fn list_contacts(
-        &self,
-        reader: &dyn Reader,
-        now: Now,
-    ) -> Result<Vec<Contact>, StorageError> {
-        self.owners
-            .people
-            .contacts
-            .keys()
-            .map(|identity| self.view_contact(reader, now, *identity))
+    pub(super) fn list_contacts(&self, now: Now) -> Vec<Contact> {
+        let contacts = self.owners.people.contacts.keys();
+        contacts
+            .filter_map(|identity| self.view_contact(now, *identity))
             .collect()
     }
 
-    pub(super) fn show_contact(
-        &self,
-        turn: &mut Turn<'_>,
-        id: &ContactId,
-    ) -> Result<Reply, CallError> {
+    pub(super) fn show_contact(&self, id: &ContactId, now: Now) -> Result<Reply, CallError> {
         let identity = self.owners.people.contact_named(id)?;
-        Ok(Reply::Contact(
-            self.view_contact(turn.txn, turn.now, identity)?,
-        ))
+        let contact = self.view_contact(now, identity);
+        Ok(Reply::Contact(contact.ok_or(Refusal::NoSuchContact)?))
     }
 
-    fn view_contact(
-        &self,
-        reader: &dyn Reader,
-        now: Now,
-        identity: IdentityId,
-    ) -> Result<Contact, StorageError> {
-        let known = self
-            .owners
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or_else(tables::damaged)?;
-        let space = reconciling::space_id(&known.space);
-        let view = View::of(
-            &self.owners.account,
-            &self.owners.people,
-            &self.owners.sessions,
-        );
-        let queued = delivery::queued(reader, &self.owners.people, identity)?;
+    /// A contact as it is shown; `None` if there is none.
+    fn view_contact(&self, now: Now, identity: IdentityId) -> Option<Contact> {
+        let known = self.owners.people.contacts.get(&identity)?;
         let reachable = self.owners.people.devices_of(identity).find_map(|id| {
             let link = self.links.by_id.get(&self.owners.sessions.get(&id)?.link)?;
             Some(link.carrier)
@@ -221,8 +206,7 @@ impl Engine {
                     seen
                 }
             });
-        let messages = space::summary(reader, space)?.map_or(0, |summary| summary.rows);
-        Ok(Contact {
+        Some(Contact {
             id: contact::api_id(identity),
             name: Private(known.name().to_owned()),
             own_name: Private(known.own_name.clone()),
@@ -237,12 +221,8 @@ impl Engine {
             notice: known.older_state.then_some(Notice::OlderState),
             reachable,
             last_seen_ms,
-            queued,
-            why: (queued > 0).then(|| self.owners.reach.why(view, identity, now)),
-            messages,
-            unread: reading::unread(reader, space, self.owners.account.device_id)?,
-            draft: draft::of(reader, identity)?,
-            active_ms: known.active_ms,
+            cannot_show: self.owners.people.cannot_show(identity),
+            conversation: conversations::api_id(self.owners.conversations.direct(identity)?),
         })
     }
 
@@ -286,9 +266,7 @@ impl Engine {
             .people
             .name_changed(&self.owners.account, turn, identity);
         turn.pending.contacts.insert(identity);
-        Ok(Reply::Contact(
-            self.view_contact(turn.txn, turn.now, identity)?,
-        ))
+        self.show_contact(id, turn.now)
     }
 
     pub(super) fn block(
@@ -319,9 +297,7 @@ impl Engine {
             self.owners.redraw_beacon_key(turn)?;
             turn.pending.contacts.insert(identity);
         }
-        Ok(Reply::Contact(
-            self.view_contact(turn.txn, turn.now, identity)?,
-        ))
+        self.show_contact(id, turn.now)
     }
 
     pub(super) fn remove(
@@ -334,19 +310,14 @@ impl Engine {
             self.end_session(turn, device, Bye::Removed, None)?;
             self.owners.forget_device(turn, device)?;
         }
-        if let Some(contact) = self.owners.people.contacts.remove(&identity) {
+        if self.owners.people.contacts.remove(&identity).is_some() {
             self.owners
                 .people
                 .name_changed(&self.owners.account, turn, identity);
-            let space = reconciling::space_id(&contact.space);
-            space::remove(turn.txn, space)?;
-            reading::forget(turn.txn, space)?;
         }
-        draft::forget(turn.txn, identity)?;
+        self.owners.conversations.remove_with(turn, identity)?;
         turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
         self.owners.redraw_beacon_key(turn)?;
-        turn.pending.messages.remove(&identity);
-        turn.pending.delivered.remove(&identity);
         turn.pending.removed.insert(identity);
         Ok(Reply::Done)
     }

@@ -1,23 +1,26 @@
 //! Conversations, as pure functions over a snapshot of the store: no engine is needed to read.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, ControlFlow};
 
 use bytes::Bytes;
-use hedgerow_sync::conversation::{self, Annotation};
+use hedgerow_sync::conversation::{self as sync, Annotation};
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::peer;
-use hedgerow_sync::store::{Direction, Reader, StorageError};
+use hedgerow_sync::store::{Reader, StorageError};
 use unicode_properties::UnicodeEmoji;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::account::Account;
-use super::people::contact::Contact;
-use super::{reading, reconciling};
-use crate::api::{ContactId, Message, MessageId, Page, PageFrom, Private, Reaction, Refusal, Why};
-use crate::tables::{Table, damaged};
+use super::conversations::{self, Conversation, Kind};
+use super::people::contact::{self, Contact};
+use super::{delivery, reading};
+use crate::api::{
+    ContactId, ConversationId, Delivery, DeliveryState, Message, MessageId, Page, PageFrom,
+    Private, Reaction, Refusal, Why,
+};
+use crate::tables::{self, Table};
 
 /// The longest text, in bytes.
 pub const MAX_TEXT: usize = 65_536;
@@ -36,14 +39,14 @@ pub(super) const PINNED: &[u8] = &[1];
 /// refusal is given as the reason; [`explain`] fills in the others.
 ///
 /// # Errors
-/// There is no such contact or message, or the store failed.
+/// There is no such conversation or message, or the store failed.
 pub fn page(
     reader: &dyn Reader,
-    contact: &ContactId,
+    conversation: &ConversationId,
     from: &PageFrom,
     limit: u32,
 ) -> Result<Page, Refusal> {
-    let mut conversation = Conversation::open(reader, contact)?;
+    let mut conversation = View::open(reader, conversation)?;
     let space = conversation.space;
     let late = reading::late(reader, space).map_err(storage)?;
     let entry = |id| parse_message_id(id).ok_or(Refusal::NoSuchMessage);
@@ -77,13 +80,13 @@ pub fn page(
 /// One message.
 ///
 /// # Errors
-/// There is no such contact or message, or the store failed.
+/// There is no such conversation or message, or the store failed.
 pub fn message(
     reader: &dyn Reader,
-    contact: &ContactId,
+    conversation: &ConversationId,
     id: &MessageId,
 ) -> Result<Message, Refusal> {
-    let mut conversation = Conversation::open(reader, contact)?;
+    let mut conversation = View::open(reader, conversation)?;
     let entry = parse_message_id(id).ok_or(Refusal::NoSuchMessage)?;
     let found = page::page(reader, conversation.space, page::PageFrom::At(entry), 1)
         .map_err(storage)?
@@ -92,14 +95,17 @@ pub fn message(
     messages.pop().ok_or(Refusal::NoSuchMessage)
 }
 
-/// Gives every message of ours that is not delivered the contact's present reason, which only the
-/// engine knows ([`Call::Contact`](crate::api::Call::Contact) has it), unless it has one of its own.
-pub fn explain(messages: &mut [Message], why: Option<Why>) {
-    for message in messages
+/// Gives every message of ours that waits the present reasons of those whom it is for, which only the engine knows
+/// ([`Call::Conversation`](crate::api::Call::Conversation) has them), unless it has one of its own.
+pub fn explain(messages: &mut [Message], recipients: &[Delivery]) {
+    let deliveries = messages
         .iter_mut()
-        .filter(|message| message.mine && !message.delivered)
-    {
-        message.why = message.why.or(why);
+        .flat_map(|message| &mut message.deliveries);
+    for delivery in deliveries {
+        if let DeliveryState::Queued { why: why @ None } = &mut delivery.state {
+            let recipient = recipients.iter().find(|one| one.device == delivery.device);
+            *why = recipient.and_then(Delivery::why);
+        }
     }
 }
 
@@ -172,28 +178,43 @@ fn text_of(row: &Placed) -> Option<Private> {
 }
 
 /// What is needed to show messages of one conversation.
-struct Conversation<'a> {
+struct View<'a> {
     reader: &'a dyn Reader,
-    contact: ContactId,
+    kind: Kind,
     space: SpaceId,
     me: DeviceId,
-    /// The contact's devices.
-    theirs: Vec<DeviceId>,
-    /// Up to where any of them holds a log of ours, and whether they refuse it.
-    held: BTreeMap<LogId, (Seq, bool)>,
+    /// The devices that our messages go to, those of one member in a row.
+    recipients: Vec<Recipient>,
+    /// What each of them has of a log of ours.
+    held: BTreeMap<LogId, Vec<Held>>,
 }
 
-impl<'a> Conversation<'a> {
-    fn open(reader: &'a dyn Reader, id: &ContactId) -> Result<Conversation<'a>, Refusal> {
-        let contact = contact_named(reader, id)
-            .map_err(storage)?
-            .ok_or(Refusal::NoSuchContact)?;
-        Ok(Conversation {
+/// A device that our messages go to.
+struct Recipient {
+    id: DeviceId,
+    contact: ContactId,
+}
+
+/// What a device has of a log of ours.
+#[derive(Clone, Copy)]
+struct Held {
+    up_to: Seq,
+    is_refused: bool,
+}
+
+impl<'a> View<'a> {
+    fn open(reader: &'a dyn Reader, id: &ConversationId) -> Result<View<'a>, Refusal> {
+        let space = conversations::parse_id(id).ok_or(Refusal::NoSuchConversation)?;
+        let kept = Conversation::load(reader, space).map_err(storage)?;
+        let kind = kept.map(|kept| kept.kind);
+        let kind = kind.filter(|kind| kind.shown().is_some());
+        let kind = kind.ok_or(Refusal::NoSuchConversation)?;
+        Ok(View {
             reader,
-            contact: id.clone(),
-            space: reconciling::space_id(&contact.space),
+            kind,
+            space,
             me: Account::device_id(reader).map_err(storage)?,
-            theirs: contact.device_ids(),
+            recipients: recipients(reader, kind).map_err(storage)?,
             held: BTreeMap::new(),
         })
     }
@@ -202,8 +223,8 @@ impl<'a> Conversation<'a> {
     fn messages(&mut self, page: &page::Page) -> Result<Vec<Message>, StorageError> {
         let ids = || page.entries.iter().map(|entry| entry.id);
         let (reader, space) = (self.reader, self.space);
-        let reactions = conversation::annotations(reader, space, REACTION, ids())?;
-        let pins = conversation::annotations(reader, space, PIN, ids())?;
+        let reactions = sync::annotations(reader, space, REACTION, ids())?;
+        let pins = sync::annotations(reader, space, PIN, ids())?;
         let mut messages = Vec::with_capacity(page.entries.len());
         for (position, entry) in (page.position..).zip(&page.entries) {
             let mut message = self.message(entry, position)?;
@@ -224,7 +245,8 @@ impl<'a> Conversation<'a> {
     fn reactions(&self, said: &[Annotation]) -> Vec<Reaction> {
         let mut last: Vec<(Option<ContactId>, &Annotation)> = Vec::new();
         for annotation in said {
-            let author = (annotation.author() != self.me).then(|| self.contact.clone());
+            let author = self.kind.author(annotation.author(), self.me);
+            let author = author.map(contact::api_id);
             last.retain(|(of, _)| *of != author);
             last.push((author, annotation));
         }
@@ -240,63 +262,128 @@ impl<'a> Conversation<'a> {
     }
 
     fn message(&mut self, entry: &Placed, position: u64) -> Result<Message, StorageError> {
-        let mine = entry.id.log.device == self.me;
-        let (delivered, refused) = if mine {
-            self.delivery(entry.id)?
-        } else {
-            (false, false)
-        };
+        let author = self.kind.author(entry.id.log.device, self.me);
         Ok(Message {
             id: message_id(entry.id),
             position,
-            mine,
+            author: author.map(contact::api_id),
             time_ms: entry.shown_ms,
             text: text_of(entry),
-            delivered,
-            why: (mine && refused && !delivered).then_some(Why::Refused),
+            deliveries: match author {
+                None => self.deliveries(entry.id)?,
+                Some(_) => Vec::new(),
+            },
             reactions: Vec::new(),
             pinned: false,
         })
     }
 
-    fn delivery(&mut self, entry: EntryId) -> Result<(bool, bool), StorageError> {
-        if !self.held.contains_key(&entry.log) {
-            let (mut held, mut refused) = (Seq(0), false);
-            for device in &self.theirs {
-                held = held.max(peer::acked(self.reader, self.space, *device, entry.log)?);
-                refused |= peer::refusal(self.reader, self.space, *device, entry.log)?.is_some();
+    /// How far an entry of ours has come.
+    fn deliveries(&mut self, entry: EntryId) -> Result<Vec<Delivery>, StorageError> {
+        let held = match self.held.get(&entry.log) {
+            Some(held) => held,
+            None => {
+                let held = self
+                    .recipients
+                    .iter()
+                    .map(|recipient| self.held_by(recipient, entry.log));
+                let held = held.collect::<Result<Vec<Held>, StorageError>>()?;
+                self.held.entry(entry.log).or_insert(held)
             }
-            self.held.insert(entry.log, (held, refused));
-        }
-        let (held, refused) = self.held.get(&entry.log).copied().unwrap_or_default();
-        Ok((entry.seq <= held, refused))
+        };
+        let pairs = self.recipients.iter().zip(held);
+        let deliveries = pairs.map(|(recipient, held)| Delivery {
+            contact: recipient.contact.clone(),
+            device: delivery::device_name(recipient.id),
+            state: match entry.seq <= held.up_to {
+                true => DeliveryState::Delivered,
+                false => DeliveryState::Queued {
+                    why: held.is_refused.then_some(Why::Refused),
+                },
+            },
+        });
+        Ok(deliveries.collect())
+    }
+
+    fn held_by(&self, recipient: &Recipient, log: LogId) -> Result<Held, StorageError> {
+        let (reader, space, id) = (self.reader, self.space, recipient.id);
+        Ok(Held {
+            up_to: peer::acked(reader, space, id, log)?,
+            is_refused: peer::refusal(reader, space, id, log)?.is_some(),
+        })
     }
 }
 
-/// The contact whose identity begins as an API id says.
-fn contact_named(reader: &dyn Reader, id: &ContactId) -> Result<Option<Contact>, StorageError> {
-    let Ok(prefix) = data_encoding::HEXLOWER.decode(id.0.as_bytes()) else {
-        return Ok(None);
-    };
-    if prefix.len() != 16 {
-        return Ok(None);
+/// The devices that our messages go to: those of its members with which we share keys.
+fn recipients(reader: &dyn Reader, kind: Kind) -> Result<Vec<Recipient>, StorageError> {
+    let mut recipients = Vec::new();
+    for member in kind.members() {
+        let key = Table::Contacts.key(&[&member.0]);
+        let contact: Option<Contact> = tables::load(reader, &key)?;
+        for id in contact.iter().flat_map(Contact::device_ids) {
+            if reader.with(&Table::Devices.key(&[&id.0]), &mut |_| {})? {
+                let contact = contact::api_id(member);
+                recipients.push(Recipient { id, contact });
+            }
+        }
     }
-    let (low, high) = (
-        Table::Contacts.key(&[&prefix, &[0; 16]]),
-        Table::Contacts.key(&[&prefix, &[0xff; 16]]),
-    );
-    let mut found = None;
-    let range = (
-        Bound::Included(low.as_slice()),
-        Bound::Included(high.as_slice()),
-    );
-    reader.scan(range, Direction::Forward, &mut |_, value| {
-        found = Some(minicbor::decode(value));
-        ControlFlow::Break(())
-    })?;
-    found.transpose().map_err(|_| damaged())
+    Ok(recipients)
 }
 
 fn storage(error: StorageError) -> Refusal {
     Refusal::Storage { fault: error.kind }
+}
+
+#[cfg(test)]
+mod tests {
+    use hedgerow_sync::store::Store;
+
+    use super::super::people::device::Device;
+    use super::*;
+    use crate::harness::World;
+
+    #[test]
+    fn every_device_that_a_message_goes_to_has_a_state_of_its_own() {
+        let mut world = World::with(1, &["Ada", "Grace", "Ben"]);
+        world.meet(0, 1);
+        world.send(0, 1, "hello");
+        world.delivered(0, 1);
+        // Grace gets a second device, which is out of reach: what is kept of it is that of the first.
+        let first = world.nodes[1].engine().owners.account.device_id;
+        let grace = world.nodes[1].engine().owners.account.identity();
+        let keys = world.nodes[2].engine().owners.account.device_keys;
+        let second = DeviceId(keys.device_id());
+        let mut store = world.nodes[0].storage.store.clone();
+        store
+            .write(|txn| {
+                let device: Option<Device> = tables::load(txn, &Table::Devices.key(&[&first.0]))?;
+                device.expect("a device").save(txn, second)?;
+                let contact = tables::load(txn, &Table::Contacts.key(&[&grace.0]))?;
+                let mut contact: Contact = contact.expect("a contact");
+                contact.devices.push(keys);
+                contact.save(txn, grace)
+            })
+            .expect("memory does not fail");
+        world.network.part(0, 1, true);
+        world.roll_back(0, store);
+        let message = world.messages(0, 1).pop().expect("a message");
+        let states: Vec<_> = message.deliveries.iter().map(|one| one.state).collect();
+        let queued = DeliveryState::Queued { why: None };
+        assert_eq!(states, [DeliveryState::Delivered, queued]);
+        let id = world.id(1);
+        assert!(message.deliveries.iter().all(|one| one.contact == id));
+        assert_ne!(message.deliveries[0].device, message.deliveries[1].device);
+        // One device is enough for a person.
+        assert!(message.is_delivered() && message.why().is_none());
+        assert_eq!(world.conversation(0, 1).queued, 0);
+
+        world.send(0, 1, "are you there?");
+        world.run(60_000);
+        let chat = world.conversation(0, 1);
+        assert_eq!((chat.queued, chat.recipients.len()), (1, 2));
+        let mut message = world.messages(0, 1).pop().expect("a message");
+        explain(std::slice::from_mut(&mut message), &chat.recipients);
+        assert!(message.deliveries.iter().all(|one| one.why().is_some()));
+        assert_eq!(message.why(), chat.why);
+    }
 }

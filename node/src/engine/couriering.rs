@@ -12,13 +12,14 @@ use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::cryptography::Cryptography;
 use hedgerow_transport::session::{Item, Lane, Session};
 
+use super::account::Account;
 use super::bundle_event::BundleEvent;
 use super::fault::{CallError, LinkError, PeerFault};
 use super::held::{self, Own, PART, Row};
 use super::items::{self, Hello};
 use super::link::State;
 use super::live::Live;
-use super::{Effects as _, Engine, Now, Owners, Turn, reconciling};
+use super::{Effects as _, Engine, Now, Owners, Turn};
 use crate::courier::exchange::{Act, Arrival};
 use crate::courier::said::{self, Begin};
 use crate::courier::{Courier, Hint, Peer, Said, Settings, Tag, Whose};
@@ -319,10 +320,6 @@ impl Owners {
         couriering: &mut Couriering,
     ) -> Result<(), StorageError> {
         for identity in std::mem::take(&mut couriering.acked) {
-            let Some(contact) = self.people.contacts.get(&identity) else {
-                continue;
-            };
-            let space = reconciling::space_id(&contact.space);
             let mut arrived = Vec::new();
             for (tag, own) in &couriering.own {
                 let theirs = self
@@ -330,16 +327,11 @@ impl Owners {
                     .devices
                     .get(&own.to)
                     .map(|device| device.identity);
-                if let Some((incarnation, seq)) = own.newest
-                    && theirs == Some(identity)
+                if theirs == Some(identity)
+                    && !own.newest.is_empty()
+                    && self.account.has_acked(turn.txn, own)?
                 {
-                    let log = LogId {
-                        device: self.account.device_id,
-                        incarnation: Incarnation(incarnation),
-                    };
-                    if peer::acked(turn.txn, space, own.to, log)? >= Seq(seq) {
-                        arrived.push(*tag);
-                    }
+                    arrived.push(*tag);
                 }
             }
             for tag in arrived {
@@ -348,6 +340,22 @@ impl Owners {
             }
         }
         Ok(())
+    }
+}
+
+impl Account {
+    /// Whether the device that a bundle of ours is for has acknowledged every message in it.
+    fn has_acked(&self, reader: &dyn Reader, own: &Own) -> Result<bool, StorageError> {
+        for newest in &own.newest {
+            let log = LogId {
+                device: self.device_id,
+                incarnation: Incarnation(newest.incarnation),
+            };
+            if peer::acked(reader, newest.space, own.to, log)? < Seq(newest.seq) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Telling contacts' devices what has changed here, and taking in what has changed there
 //! (`docs/PROTOCOL.md` section 8).
 
-use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
 use hedgerow_sync::peer;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::LinkId;
@@ -20,7 +20,7 @@ use super::people::People;
 use super::people::device::{Device, TheirPrekey};
 use super::reach::endpoint::{Endpoint, MAX_ADDRESSES};
 use super::reach::relays::RelayNames;
-use super::{Engine, Owners, Turn, reconciling};
+use super::{Engine, Owners, Turn};
 use crate::tables;
 
 /// The most versions by which a claim of the other side raises a fact of ours in one session, so that
@@ -236,15 +236,22 @@ impl Owners {
         contact.devices = list.devices().copied().collect();
         contact.save(turn.txn, device.identity)?;
         let listed = contact.device_ids();
-        let space = reconciling::space_id(&contact.space);
+        let shared = self.conversations.shared_with(device.identity);
+        let spaces: Vec<SpaceId> = shared.map(|(space, _)| space).collect();
         // What was refused for its device may be welcome by the newer list.
-        peer::forget_refusals(turn.txn, space, id)?;
+        for space in &spaces {
+            peer::forget_refusals(turn.txn, *space, id)?;
+        }
         for other in self.people.devices_of(device.identity).collect::<Vec<_>>() {
             if listed.contains(&other) {
-                peer::forget_refusals(turn.txn, space, other)?;
+                for space in &spaces {
+                    peer::forget_refusals(turn.txn, *space, other)?;
+                }
             } else {
                 turn.errands.push(Errand::End(other, Bye::Removed));
-                peer::forget(turn.txn, space, other)?;
+                for space in &spaces {
+                    peer::forget(turn.txn, *space, other)?;
+                }
                 self.forget_device(turn, other)?;
             }
         }

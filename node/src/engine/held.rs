@@ -1,7 +1,7 @@
 //! Bundles that are held, at rest: a row for each, and its contents in parts (`docs/PROTOCOL.md`
 //! section 12a).
 
-use hedgerow_sync::id::DeviceId;
+use hedgerow_sync::id::{DeviceId, SpaceId};
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use minicbor::{Decode, Encode};
 
@@ -37,12 +37,23 @@ pub(crate) struct Own {
     /// For which device it is.
     #[cbor(n(0), with = "super::codec::fixed")]
     pub to: DeviceId,
-    /// The newest of our messages in it: incarnation and sequence.
+    /// The newest of our messages in it, of each conversation.
     #[n(1)]
-    pub newest: Option<(u64, u64)>,
+    pub newest: Vec<Newest>,
     #[cfg(feature = "simulation")]
     #[n(2)]
     pub loads: Vec<super::load::Load>,
+}
+
+/// The newest message of ours of one conversation in a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Newest {
+    #[cbor(n(0), with = "super::codec::fixed")]
+    pub space: SpaceId,
+    #[n(1)]
+    pub incarnation: u64,
+    #[n(2)]
+    pub seq: u64,
 }
 
 impl Row {

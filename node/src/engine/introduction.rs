@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
-use hedgerow_sync::space::{self, SpaceKind};
+use hedgerow_sync::space;
 use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
 use hedgerow_transport::carrier::{Address, CarrierKind};
 use hedgerow_transport::device::{DeviceKeys, DeviceList};
@@ -15,15 +15,15 @@ use minicbor::bytes::ByteArray;
 use rand_core::CryptoRng;
 
 use super::account::{Account, Told};
+use super::conversations::{self, Conversation, Kind};
 use super::fact::{FactKind, PrekeyFact, Versions};
 use super::people::contact::{self, Contact};
 use super::people::device::{Device, TheirPrekey};
 use super::people::psk::PskChain;
 use super::prekey::Prekey;
 use super::reach::endpoint::Endpoint;
-use super::reconciling;
-use super::{Engine, Now, OpenError};
-use crate::api::ContactId;
+use super::{Engine, Now, OpenError, items};
+use crate::api::{ContactId, ConversationId};
 use crate::tables::{self, Table, damaged};
 
 /// What a node tells its contacts of itself.
@@ -163,23 +163,44 @@ pub fn open<'a>(
             let Introduced {
                 identity,
                 contact,
+                chat,
                 id,
                 device,
                 ..
             } = introduced;
-            ((identity, contact), (id, device))
+            ((identity, contact), ((chat.space(), chat), (id, device)))
         });
         // Maps that are made at once have full nodes.
-        let (contacts, devices): (Vec<_>, Vec<_>) = parts.unzip();
+        let (contacts, others): (Vec<_>, Vec<_>) = parts.unzip();
+        let (chats, devices): (Vec<_>, Vec<_>) = others.into_iter().unzip();
         engine.owners.people.contacts = contacts.into_iter().collect();
+        engine.owners.conversations = chats.into_iter().collect();
         engine.owners.people.devices = devices.into_iter().collect();
     })
+}
+
+impl Engine {
+    /// The direct chat with a contact, for those who write without having asked for the contact.
+    pub fn direct_chat(&self, contact: &ContactId) -> Option<ConversationId> {
+        let identity = self.owners.people.contact_named(contact).ok()?;
+        let chat = self.owners.conversations.direct(identity);
+        chat.map(conversations::api_id)
+    }
+
+    /// Who takes part in a conversation beside us.
+    pub fn members_of(&self, conversation: &ConversationId) -> Vec<ContactId> {
+        let space = conversations::parse_id(conversation);
+        let known = space.and_then(|space| self.owners.conversations.get(space));
+        let members = known.map(|known| known.kind.members());
+        members.into_iter().flatten().map(contact::api_id).collect()
+    }
 }
 
 /// What an introduction leaves behind.
 struct Introduced {
     identity: IdentityId,
     contact: Contact,
+    chat: Conversation,
     id: DeviceId,
     device: Device,
     /// What this contact may seal bundles to us with.
@@ -195,11 +216,15 @@ impl Introduced {
             verified: false,
             blocked: false,
             older_state: false,
-            space: keys.direct_space,
             device_list: card.device_list.clone(),
             devices: vec![card.device],
-            synthetic_spaces: None,
             former_name: None,
+        };
+        let chat = Conversation {
+            kind: Kind::Direct {
+                with: card.identity,
+            },
+            secret: keys.direct_space,
             active_ms: wall_ms,
         };
         let secret = keys.psk.for_prekey(&me.prekey.public);
@@ -227,10 +252,12 @@ impl Introduced {
             gone: false,
             relay_names: None,
             met_under: None,
+            features: Some(items::FEATURES),
         };
         Introduced {
             identity: card.identity,
             contact,
+            chat,
             id: card.device_id,
             device,
             secret,
@@ -239,8 +266,7 @@ impl Introduced {
 
     /// Writes what an engine does not keep at hand.
     fn share(&self, txn: &mut dyn Txn, me: &Card) -> Result<(), StorageError> {
-        let space = reconciling::space_id(&self.contact.space);
-        if !space::create(txn, space, SpaceKind::Direct)? {
+        if !space::create(txn, self.chat.space(), self.chat.kind.stored())? {
             return Ok(());
         }
         let key = Table::PrekeySecrets.key(&[&self.id.0, &me.prekey.number.to_be_bytes()]);
@@ -251,6 +277,10 @@ impl Introduced {
     fn save(&self, txn: &mut dyn Txn) -> Result<(), StorageError> {
         if !txn.with(&Table::Contacts.key(&[&self.identity.0]), &mut |_| {})? {
             self.contact.save(txn, self.identity)?;
+        }
+        let space = self.chat.space();
+        if Conversation::load(txn, space)?.is_none() {
+            self.chat.save(txn, space)?;
         }
         if !txn.with(&Table::Devices.key(&[&self.id.0]), &mut |_| {})? {
             self.device.save(txn, self.id)?;

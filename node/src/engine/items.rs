@@ -21,6 +21,12 @@ pub(crate) const RELEASE: u64 = 50;
 pub(crate) const LOADS: u64 = 51;
 /// In the features of hello: the device carries other people's bundles.
 pub(crate) const CARRIES: u64 = 1;
+/// In the features of hello: the device shows emoji on messages.
+pub(crate) const SHOWS_REACTIONS: u64 = 1 << 1;
+/// In the features of hello: the device shows which messages are pinned.
+pub(crate) const SHOWS_PINS: u64 = 1 << 2;
+/// What this version shows.
+pub(crate) const FEATURES: u64 = SHOWS_REACTIONS | SHOWS_PINS;
 /// The kinds that `sync` speaks.
 pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
 

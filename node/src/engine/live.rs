@@ -93,15 +93,14 @@ impl Owners {
         rescue: bool,
     ) -> Result<Box<Live>, LinkError> {
         let device = self.people.devices.get(&id).ok_or(PeerFault::Handshake)?;
-        let sync = self
-            .people
-            .reconciler(&self.account, turn, id, device.identity, &session)?;
+        let sync =
+            self.conversations
+                .reconciler(&self.account, turn, id, device.identity, &session)?;
         let hello = Hello {
             version: items::SESSION_VERSION,
-            features: if self.couriering.is_some() {
-                items::CARRIES
-            } else {
-                0
+            features: match self.couriering {
+                Some(_) => self.account.features | items::CARRIES,
+                None => self.account.features,
             },
             device_list_version: self.account.told.versions.of(FactKind::DeviceList),
             device_list_hash: ByteArray::from(self.account.device_list_hash),
@@ -275,6 +274,7 @@ impl Owners {
             .get_mut(&live.device)
             .ok_or(PeerFault::OutOfPlace)?;
         device.last_seen_ms = Some(turn.now.wall_ms);
+        device.features = Some(hello.features);
         let offset_ms = hello.wall_ms.saturating_sub(turn.now.wall_ms);
         // Small errors of a clock, which every hello shows, change no beacon.
         let epoch_moved = epochs_ahead(device.clock_offset_ms) != epochs_ahead(offset_ms);

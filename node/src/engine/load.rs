@@ -166,7 +166,7 @@ impl Owners {
         };
         let own = Own {
             to: id,
-            newest: None,
+            newest: Vec::new(),
             loads,
         };
         let size = (bundle.len() as u64).saturating_add(ghost);

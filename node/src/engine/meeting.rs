@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
-use hedgerow_sync::space::{self, SpaceKind};
+use hedgerow_sync::space;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{Address, LinkId};
 use hedgerow_transport::invitation::inviter_key_hash;
@@ -12,6 +12,7 @@ use hedgerow_transport::relay::RelayKey;
 use hedgerow_transport::session::Session;
 
 use super::account::Account;
+use super::conversations::{Conversation, Kind};
 use super::fact::Versions;
 use super::fault::{LinkError, PeerFault};
 use super::invitation::{Fate, InvitationKey};
@@ -24,7 +25,7 @@ use super::people::device::Device;
 use super::people::psk::PskChain;
 use super::reach::dialling::Target;
 use super::reach::endpoint::Endpoint;
-use super::{Engine, Owners, Turn, items, reconciling};
+use super::{Engine, Owners, Turn, draft, items};
 use crate::api::JoinProblem;
 
 /// How long the inviter leaves the first dial to the joiner, who knows that the meeting is over.
@@ -141,7 +142,7 @@ impl Owners {
             _ => made.declines(device, turn.now.wall_ms),
         };
         let declined = match declined {
-            None if !again && self.people.is_established(turn, identity)? => Some(Declined::Known),
+            None if !again && self.is_established(turn, identity)? => Some(Declined::Known),
             other => other,
         };
         if let Some(declined) = declined {
@@ -209,7 +210,7 @@ impl Owners {
         // Two who join each other's invitations at once keep what the lower identity's one gave.
         let crossed =
             self.people.contacts.contains_key(&identity) && identity > self.account.identity();
-        if !crossed && !self.people.is_established(turn, identity)? {
+        if !crossed && !self.is_established(turn, identity)? {
             let met_under = self.people.joinings.get(&meeting.invitation);
             let met_under = met_under.map(|joining| joining.invitation.secret.relay_key());
             self.befriend(turn, &inviter, seen, None, endpoint, met_under)?;
@@ -264,13 +265,21 @@ impl Owners {
     ) -> Result<(), StorageError> {
         let identity = IdentityId(*met.peer.devices.identity());
         let id = DeviceId(met.device.device_id());
-        let secret = met.keys.direct_space.clone();
-        let space = reconciling::space_id(&secret);
-        if let Some(before) = self.people.contacts.get(&identity) {
-            space::remove(turn.txn, reconciling::space_id(&before.space))?;
-        }
+        let draft = match self.conversations.direct(identity) {
+            Some(before) => draft::of(turn.txn, before)?,
+            None => None,
+        };
+        self.conversations.remove_with(turn, identity)?;
         self.forget_device(turn, id)?;
-        space::create(turn.txn, space, SpaceKind::Direct)?;
+        let chat = Conversation {
+            kind: Kind::Direct { with: identity },
+            secret: met.keys.direct_space.clone(),
+            active_ms: turn.now.wall_ms,
+        };
+        let space = self.conversations.begin(turn, chat)?;
+        if let Some(draft) = draft {
+            draft::keep(turn.txn, space, &draft)?;
+        }
         let alias = self
             .people
             .contacts
@@ -282,13 +291,9 @@ impl Owners {
             verified,
             blocked: false,
             older_state: false,
-            space: secret,
             device_list: met.peer.devices.encode().into(),
             devices: met.peer.devices.devices().copied().collect(),
-            #[cfg(feature = "simulation")]
-            synthetic_spaces: None,
             former_name: None,
-            active_ms: turn.now.wall_ms,
         };
         contact.save(turn.txn, identity)?;
         self.people.contacts.insert(identity, contact);
@@ -326,6 +331,7 @@ impl Owners {
             gone: false,
             relay_names: None,
             met_under: met_under.map(|key| key.name()),
+            features: None,
         };
         device.save(turn.txn, id)?;
         self.people.devices.insert(id, device);
@@ -336,6 +342,18 @@ impl Owners {
         self.reach.announcement_changed();
         turn.pending.contacts.insert(identity);
         Ok(())
+    }
+
+    /// Whether a contact has come about: there was a session, or something was written.
+    fn is_established(&self, turn: &Turn<'_>, identity: IdentityId) -> Result<bool, StorageError> {
+        for (space, _) in self.conversations.with(identity) {
+            let summary = space::summary(turn.txn, space)?;
+            if summary.is_some_and(|summary| summary.entries > 0) {
+                return Ok(true);
+            }
+        }
+        let mut devices = self.people.devices.values();
+        Ok(devices.any(|device| device.identity == identity && device.last_seen_ms.is_some()))
     }
 
     /// What we tell of ourselves in a meeting.
@@ -354,19 +372,6 @@ impl Owners {
 }
 
 impl People {
-    /// Whether a contact has come about: there was a session, or something was written.
-    fn is_established(&self, turn: &Turn<'_>, identity: IdentityId) -> Result<bool, StorageError> {
-        let Some(contact) = self.contacts.get(&identity) else {
-            return Ok(false);
-        };
-        let seen = self
-            .devices
-            .values()
-            .any(|device| device.identity == identity && device.last_seen_ms.is_some());
-        let summary = space::summary(turn.txn, reconciling::space_id(&contact.space))?;
-        Ok(seen || summary.is_some_and(|summary| summary.entries > 0))
-    }
-
     /// What our invitations name us by.
     pub(super) fn inviter_hash(&self, account: &Account) -> [u8; 16] {
         inviter_key_hash(&account.identity().0, &account.device_keys)

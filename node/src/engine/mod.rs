@@ -13,21 +13,23 @@
 //! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
 //! | other people's bundles | `couriering`, `sealing`, `held`, [`bundle_event`] |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
+//! | which conversations there are, and what the kind of each decides | `conversations` |
 //! | conversations, read without the engine | [`conversation`] |
 //!
 //! Who owns what:
 //!
 //! ```text
 //! Engine ── Links    every link, in its place also while it is worked on
-//!   └────── Owners ── Account   our keys, what is told, settings     (read by all)
-//!                  ├─ People    contacts, devices, invitations, keys
-//!                  ├─ Reach     carriers, beacons, dials, relays     (sees others by a View)
+//!   └────── Owners ── Account        our keys, what is told, settings     (read by all)
+//!                  ├─ People         contacts, devices, invitations, keys
+//!                  ├─ Conversations  spaces with their kinds and secrets, who shares them
+//!                  ├─ Reach          carriers, beacons, dials, relays     (sees others by a View)
 //!                  └─ Couriering
 //! ```
 //!
-//! `Account`, `People` and `Reach` see neither the engine nor the links. What they must know of another they are
-//! given, and what another must do they say. Work on a link has all `Owners` before it; what it asks of other links
-//! is an `Errand`, which the engine runs when that work is done.
+//! None of these sees the engine or the links. What they must know of another they are given, and what another must
+//! do they say. Work on a link has all `Owners` before it; what it asks of other links is an `Errand`, which the
+//! engine runs when that work is done.
 //!
 //! State lives in the store; the engine keeps what it needs at hand of it in memory and writes through,
 //! in the transaction of the batch. If that does not commit, the engine is dropped and opened again:
@@ -42,6 +44,7 @@ mod carry;
 mod codec;
 mod contacts;
 pub mod conversation;
+mod conversations;
 mod couriering;
 mod delivery;
 mod draft;
@@ -107,6 +110,7 @@ use rand_core::CryptoRng;
 
 use crate::store::erasure;
 use account::Account;
+use conversations::Conversations;
 use couriering::Couriering;
 use links::{Errand, Links, Up};
 use outbox::Outbox;
@@ -131,6 +135,7 @@ pub struct Engine {
 struct Owners {
     account: Account,
     people: People,
+    conversations: Conversations,
     reach: Reach,
     /// The session with each device that has one.
     sessions: BTreeMap<DeviceId, Up>,

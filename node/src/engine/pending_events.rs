@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_sync::id::{EntryId, IdentityId};
+use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, SpaceId};
 use hedgerow_sync::page;
 use hedgerow_transport::carrier::CarrierKind;
 
+use super::conversations::{self, Kind};
 use super::invitation::InvitationKey;
 use super::people::contact;
-use super::{Effects as _, Owners, Turn, conversation, delivery, reading, reconciling};
+use super::{Effects as _, Owners, Turn, conversation, delivery, reading};
 use crate::api::{Event, JoinProblem};
 use hedgerow_sync::store::StorageError;
 
-/// Messages of one contact that are told one by one; more are told as a number.
+/// Messages of one conversation that are told one by one; more are told as a number.
 const MAX_SINGLE: usize = 16;
 
 /// What has happened since the last telling.
@@ -30,12 +31,14 @@ pub(crate) struct PendingEvents {
     pub join_problems: Vec<(InvitationKey, JoinProblem)>,
     /// Carriers that changed.
     pub carriers: BTreeSet<CarrierKind>,
-    /// New messages, by contact: runs of a log, and whether they are ours.
-    pub messages: BTreeMap<IdentityId, Vec<Run>>,
-    /// Messages of which something else is said now, by contact.
-    pub annotated: BTreeMap<IdentityId, BTreeSet<EntryId>>,
-    /// The last of our messages that a contact has acknowledged.
-    pub delivered: BTreeMap<IdentityId, EntryId>,
+    /// Conversations of which something changed.
+    pub conversations: BTreeSet<SpaceId>,
+    /// New messages, by conversation: runs of a log, and whether they are ours.
+    pub messages: BTreeMap<SpaceId, Vec<Run>>,
+    /// Messages of which something else is said now, by conversation.
+    pub annotated: BTreeMap<SpaceId, BTreeSet<EntryId>>,
+    /// The last of our messages in a conversation that a device has acknowledged.
+    pub delivered: BTreeMap<(SpaceId, DeviceId), EntryId>,
 }
 
 /// New messages of one log.
@@ -45,7 +48,7 @@ pub(crate) struct Run {
     pub first: EntryId,
     /// How many.
     pub count: u64,
-    pub mine: bool,
+    pub is_ours: bool,
 }
 
 impl PendingEvents {
@@ -58,6 +61,7 @@ impl PendingEvents {
             met,
             join_problems,
             carriers,
+            conversations,
             messages,
             annotated,
             delivered,
@@ -68,14 +72,15 @@ impl PendingEvents {
             && met.is_empty()
             && join_problems.is_empty()
             && carriers.is_empty()
+            && conversations.is_empty()
             && messages.is_empty()
             && annotated.is_empty()
             && delivered.is_empty()
     }
 
     /// New messages; those that go on where the last ones of the same log ended are one run with them.
-    pub fn message(&mut self, identity: IdentityId, run: Run) {
-        let runs = self.messages.entry(identity).or_default();
+    pub fn message(&mut self, space: SpaceId, run: Run) {
+        let runs = self.messages.entry(space).or_default();
         let open = runs.iter_mut().find(|open| {
             open.first.log == run.first.log && open.first.seq.0 + open.count == run.first.seq.0
         });
@@ -83,6 +88,14 @@ impl PendingEvents {
             Some(open) => open.count += run.count,
             None => runs.push(run),
         }
+    }
+
+    /// A conversation is gone: nothing more is told of it.
+    pub fn forget(&mut self, space: SpaceId) {
+        self.conversations.remove(&space);
+        self.messages.remove(&space);
+        self.annotated.remove(&space);
+        self.delivered.retain(|(of, _), _| *of != space);
     }
 }
 
@@ -112,43 +125,56 @@ impl Owners {
                 why,
             });
         }
-        for (identity, runs) in news.messages {
-            if let Some(contact) = self.people.contacts.get_mut(&identity) {
-                // Never their clock, with which a contact would stay on top.
-                contact.active_ms = turn.now.wall_ms;
-                contact.save(turn.txn, identity)?;
-                let space = reconciling::space_id(&contact.space);
-                reading::arrived(turn.txn, space, runs.iter().filter(|run| !run.mine))?;
-            }
-            tell_messages(turn, identity, &runs);
+        for (space, runs) in news.messages {
+            let Some(known) = self.conversations.get_mut(space) else {
+                continue;
+            };
+            // Never their clock, with which a conversation would stay on top.
+            known.active_ms = turn.now.wall_ms;
+            known.save(turn.txn, space)?;
+            let kind = known.kind;
+            reading::arrived(turn.txn, space, runs.iter().filter(|run| !run.is_ours))?;
+            self.tell_messages(turn, space, kind, &runs);
         }
-        for (identity, targets) in news.annotated {
-            let contact = contact::api_id(identity);
+        for (space, targets) in news.annotated {
+            let conversation = conversations::api_id(space);
             if targets.len() > MAX_SINGLE {
-                turn.out.event(Event::Messages { contact, count: 0 });
+                turn.out.event(Event::Messages {
+                    conversation,
+                    count: 0,
+                });
                 continue;
             }
             for target in targets {
                 turn.out.event(Event::MessageChanged {
-                    contact: contact.clone(),
+                    conversation: conversation.clone(),
                     id: conversation::message_id(target),
                 });
             }
         }
-        for (identity, last) in news.delivered {
-            let Some(contact) = self.people.contacts.get(&identity) else {
+        for ((space, device), last) in news.delivered {
+            let (Some(known), Some(owner)) = (
+                self.conversations.get(space),
+                self.people.devices.get(&device),
+            ) else {
                 continue;
             };
             // The last that was acknowledged may be an annotation; a person is told of messages.
-            let space = reconciling::space_id(&contact.space);
             let Some(row) = page::last_row(turn.txn, space, last)? else {
                 continue;
             };
-            let queued = delivery::queued(turn.txn, &self.people, identity)?;
+            let recipients = self.recipients(turn.txn, turn.now, space, known.kind)?;
             turn.out.event(Event::Delivered {
-                contact: contact::api_id(identity),
+                conversation: conversations::api_id(space),
+                contact: contact::api_id(owner.identity),
+                device: delivery::device_name(device),
                 id: conversation::message_id(row),
-                queued,
+                queued: recipients.queued,
+            });
+        }
+        for space in news.conversations {
+            turn.out.event(Event::Conversation {
+                conversation: conversations::api_id(space),
             });
         }
         for identity in news.contacts.difference(&news.removed) {
@@ -177,25 +203,28 @@ impl Owners {
         }
         Ok(())
     }
-}
 
-fn tell_messages(turn: &mut Turn<'_>, identity: IdentityId, runs: &[Run]) {
-    let contact = contact::api_id(identity);
-    let count: u64 = runs.iter().map(|run| run.count).sum();
-    if count > MAX_SINGLE as u64 {
-        turn.out.event(Event::Messages { contact, count });
-        return;
-    }
-    for run in runs {
-        for step in 0..run.count {
-            let mut entry = run.first;
-            entry.seq.0 += step;
-            let id = conversation::message_id(entry);
-            turn.out.event(Event::Message {
-                contact: contact.clone(),
-                id,
-                mine: run.mine,
+    fn tell_messages(&self, turn: &mut Turn<'_>, space: SpaceId, kind: Kind, runs: &[Run]) {
+        let conversation = conversations::api_id(space);
+        let count: u64 = runs.iter().map(|run| run.count).sum();
+        if count > MAX_SINGLE as u64 {
+            turn.out.event(Event::Messages {
+                conversation,
+                count,
             });
+            return;
+        }
+        for run in runs {
+            let author = kind.author(run.first.log.device, self.account.device_id);
+            for step in 0..run.count {
+                let mut entry = run.first;
+                entry.seq.0 += step;
+                turn.out.event(Event::Message {
+                    conversation: conversation.clone(),
+                    id: conversation::message_id(entry),
+                    author: author.map(contact::api_id),
+                });
+            }
         }
     }
 }

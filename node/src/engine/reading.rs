@@ -7,8 +7,8 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 
 use super::fault::CallError;
 use super::pending_events::Run;
-use super::{Owners, Turn, conversation, reconciling};
-use crate::api::{ContactId, MessageId, Refusal, Reply};
+use super::{Owners, Turn, conversation};
+use crate::api::{ConversationId, MessageId, Refusal, Reply};
 use crate::tables::{self, Table, damaged};
 
 /// Late arrivals above the read position that are told apart; further ones are not counted.
@@ -99,16 +99,10 @@ impl Owners {
     pub(super) fn read_up_to(
         &mut self,
         turn: &mut Turn<'_>,
-        id: &ContactId,
+        id: &ConversationId,
         message: &MessageId,
     ) -> Result<Reply, CallError> {
-        let identity = self.people.contact_named(id)?;
-        let contact = self
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or(Refusal::NoSuchContact)?;
-        let space = reconciling::space_id(&contact.space);
+        let (space, _) = self.conversations.named(id)?;
         let entry = conversation::parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
         let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
         let mut changed = false;
@@ -126,7 +120,7 @@ impl Owners {
             changed = true;
         }
         if changed {
-            turn.pending.contacts.insert(identity);
+            turn.pending.conversations.insert(space);
         }
         Ok(Reply::Done)
     }

@@ -2,47 +2,22 @@
 
 use hedgerow_sync::conversation::Changes;
 use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, SpaceId};
-use hedgerow_sync::ingest::Authority;
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_sync::wire::{self, Message, Role};
-use hedgerow_transport::keys::SpaceSecret;
 use hedgerow_transport::session::{self, Item, Lane, Session};
 
 use super::account::Account;
+use super::conversations::{Conversations, Speaker};
 use super::fault::{LinkError, PeerFault};
 use super::links::Errand;
 use super::live::Live;
 use super::pending_events::Run;
-use super::people::People;
 use super::{Owners, Turn, rng};
 
 /// Bytes queued beyond what a link takes now, so that every record but the last is a full one.
 const LOOKAHEAD: usize = 2 * session::MAX_RECORD;
-
-/// An [`Authority`] that borrows nothing of the engine.
-pub(crate) struct OwnedAuthority {
-    theirs: Vec<DeviceId>,
-    mine: [DeviceId; 1],
-    mark_key: MarkKey,
-}
-
-impl OwnedAuthority {
-    pub fn borrow(&self) -> Authority<'_> {
-        Authority {
-            theirs: &self.theirs,
-            mine: &self.mine,
-            mark_key: &self.mark_key,
-        }
-    }
-}
-
-/// The id of the space with this secret (`docs/PROTOCOL.md` section 2).
-pub(crate) fn space_id(secret: &SpaceSecret) -> SpaceId {
-    let hash = blake3::derive_key("hedgerow 1 space id", secret.as_bytes());
-    SpaceId(*hash.first_chunk().expect("16 bytes of 32"))
-}
 
 impl Owners {
     /// The other side's hello named its root.
@@ -54,7 +29,7 @@ impl Owners {
         opening: Incarnation,
     ) -> Result<(), LinkError> {
         let events = live.sync.peer_root(turn.txn, root, opening)?;
-        self.sync_events(turn, live.identity, events)
+        self.sync_events(turn, live.identity, live.device, events)
     }
 
     /// An item of reconciliation.
@@ -64,12 +39,12 @@ impl Owners {
         live: &mut Live,
         item: &Item,
     ) -> Result<(), LinkError> {
-        let authority = self.people.authority(&self.account, live.identity)?;
+        let speaker = self.speaker(live.identity)?;
         let events = live
             .sync
-            .receive(turn.txn, &authority.borrow(), item.kind, &item.content)?;
-        self.sync_events(turn, live.identity, events)?;
-        Ok(self.people.acknowledged(turn.txn, live)?)
+            .receive(turn.txn, &speaker, item.kind, &item.content)?;
+        self.sync_events(turn, live.identity, live.device, events)?;
+        Ok(self.conversations.acknowledged(turn.txn, live)?)
     }
 
     /// Goes on with an item of reconciliation.
@@ -78,9 +53,21 @@ impl Owners {
         turn: &mut Turn<'_>,
         live: &mut Live,
     ) -> Result<(), LinkError> {
-        let authority = self.people.authority(&self.account, live.identity)?;
-        let events = live.sync.proceed(turn.txn, &authority.borrow())?;
-        self.sync_events(turn, live.identity, events)
+        let speaker = self.speaker(live.identity)?;
+        let events = live.sync.proceed(turn.txn, &speaker)?;
+        self.sync_events(turn, live.identity, live.device, events)
+    }
+
+    /// For whom a contact speaks.
+    pub(super) fn speaker(&self, identity: IdentityId) -> Result<Speaker<'_>, PeerFault> {
+        let contact = self.people.contacts.get(&identity);
+        let contact = contact.ok_or(PeerFault::OutOfPlace)?;
+        Ok(Speaker::new(
+            &self.conversations,
+            &self.account,
+            identity,
+            contact,
+        ))
     }
 
     /// What reconciliation brought.
@@ -88,6 +75,7 @@ impl Owners {
         &mut self,
         turn: &mut Turn<'_>,
         identity: IdentityId,
+        device: DeviceId,
         events: Vec<Event>,
     ) -> Result<(), LinkError> {
         let mut broken = false;
@@ -100,21 +88,20 @@ impl Owners {
                     changes,
                     ..
                 } => {
-                    self.conversation_changed(turn, identity, log, &changes);
+                    self.conversation_changed(turn, space, log, &changes);
                     turn.errands.push(Errand::TellGrowth(space, log, first));
                 }
-                Event::Acked { log, seq, .. } if log.device == self.account.device_id => {
-                    turn.pending
-                        .delivered
-                        .insert(identity, EntryId { log, seq });
+                Event::Acked { space, log, seq } if self.account.is_ours(log.device) => {
+                    let last = EntryId { log, seq };
+                    turn.pending.delivered.insert((space, device), last);
                     self.courier_acked(identity);
                 }
                 Event::Acked { .. } => {}
                 Event::Refused { refusal, .. } => {
                     tracing::debug!(?refusal, "entries of a contact are not accepted")
                 }
-                Event::RefusedByPeer { .. } => {
-                    turn.pending.contacts.insert(identity);
+                Event::RefusedByPeer { space, .. } => {
+                    turn.pending.conversations.insert(space);
                 }
                 Event::Fault(fault) => {
                     tracing::debug!(%fault, "a contact broke reconciliation");
@@ -129,12 +116,11 @@ impl Owners {
         Ok(())
     }
 
-    /// The conversation with a contact has changed, by entries of this log: ours or the contact's. What
-    /// is new is told.
+    /// A conversation has changed, by entries of this log: ours or a member's. What is new is told.
     pub(super) fn conversation_changed(
         &self,
         turn: &mut Turn<'_>,
-        identity: IdentityId,
+        space: SpaceId,
         log: LogId,
         changes: &Changes,
     ) {
@@ -145,18 +131,18 @@ impl Owners {
                     seq: rows.first,
                 },
                 count: rows.count,
-                mine: log.device == self.account.device_id,
+                is_ours: self.account.is_ours(log.device),
             };
-            turn.pending.message(identity, run);
+            turn.pending.message(space, run);
         }
         if !changes.annotated.is_empty() {
-            let annotated = turn.pending.annotated.entry(identity).or_default();
+            let annotated = turn.pending.annotated.entry(space).or_default();
             annotated.extend(&changes.annotated);
         }
     }
 }
 
-impl People {
+impl Conversations {
     /// Reconciliation over a session with a contact's device.
     pub(super) fn reconciler(
         &self,
@@ -165,23 +151,13 @@ impl People {
         device: DeviceId,
         identity: IdentityId,
         session: &Session,
-    ) -> Result<Reconciler, LinkError> {
-        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
+    ) -> Result<Reconciler, StorageError> {
         let role = match session.role() {
             session::Role::Dialler => Role::Dialler,
             session::Role::Answerer => Role::Answerer,
         };
-        let secrets = std::iter::once(contact.space.clone());
-        #[cfg(feature = "simulation")]
-        let secrets = secrets.chain(contact.synthetic_spaces());
-        let secrets: Vec<SpaceSecret> = secrets.collect();
-        let shared: Vec<Shared<'_>> = secrets
-            .iter()
-            .map(|secret| Shared {
-                space: space_id(secret),
-                secret: secret.as_bytes(),
-            })
-            .collect();
+        let shared = self.shared_with(identity);
+        let shared: Vec<Shared<'_>> = shared.map(|(space, one)| one.shared(space)).collect();
         let salt_seed = rng::bytes(turn.rng);
         let channel = Channel {
             me: account.own_log(),
@@ -190,21 +166,7 @@ impl People {
             hash: session.hash(),
             salt_seed: &salt_seed,
         };
-        Ok(Reconciler::new(turn.txn, &channel, &shared)?)
-    }
-
-    /// For whom a contact speaks.
-    pub(super) fn authority(
-        &self,
-        account: &Account,
-        identity: IdentityId,
-    ) -> Result<OwnedAuthority, LinkError> {
-        let contact = self.contacts.get(&identity).ok_or(PeerFault::OutOfPlace)?;
-        Ok(OwnedAuthority {
-            theirs: contact.device_ids(),
-            mine: [account.device_id],
-            mark_key: account.mark_key.clone(),
-        })
+        Reconciler::new(turn.txn, &channel, &shared)
     }
 }
 

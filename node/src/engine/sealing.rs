@@ -1,7 +1,6 @@
 //! When a bundle is sealed for a contact that no session reaches (`docs/PROTOCOL.md` section 12a).
 
 use hedgerow_sync::id::{DeviceId, IdentityId};
-use hedgerow_sync::peer;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::bundle::Header;
 
@@ -9,7 +8,7 @@ use super::bundle_event::BundleEvent;
 use super::couriering::Couriering;
 use super::fault::CallError;
 use super::held::{self, Own, Row};
-use super::{Effects as _, Owners, Turn, reconciling};
+use super::{Effects as _, Owners, Turn};
 use crate::courier::{Envelope, Hint, ReleaseHash, Tag};
 
 impl Owners {
@@ -57,16 +56,11 @@ impl Owners {
                 continue;
             };
             let identity = device.identity;
-            let Some(contact) = self
-                .people
-                .contacts
-                .get(&identity)
-                .filter(|one| !one.blocked)
-            else {
-                continue;
-            };
-            let space = reconciling::space_id(&contact.space);
-            if self.sessions.contains_key(&id) || peer::unacked(turn.txn, space, id)? == 0 {
+            if !self.people.contacts.contains_key(&identity)
+                || self.people.is_blocked(&identity)
+                || self.sessions.contains_key(&id)
+                || self.conversations.has_all(turn.txn, identity, id)?
+            {
                 continue;
             }
             let lifetime_s = couriering.courier.settings().lifetime_s;
@@ -78,7 +72,7 @@ impl Owners {
             couriering.sealed.insert(id, now_ms);
             let own = Own {
                 to: id,
-                newest: sealed.newest.map(|(log, seq)| (log.incarnation.0, seq.0)),
+                newest: sealed.newest,
                 #[cfg(feature = "simulation")]
                 loads: Vec::new(),
             };
@@ -126,7 +120,7 @@ impl Owners {
             size: envelope.size,
             #[cfg(feature = "simulation")]
             loads: own.loads.iter().map(|load| load.id).collect(),
-            messages: own.newest.is_some(),
+            messages: !own.newest.is_empty(),
         });
         couriering.own.insert(envelope.tag, own);
         Ok(true)

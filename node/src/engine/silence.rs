@@ -2,16 +2,15 @@
 //! waits for its acknowledgement silence is answered by a question, and silence to that by the end of the link. What
 //! has been acknowledged waits for nothing, so an idle session causes no wake-up here.
 
-use hedgerow_sync::peer;
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
 use hedgerow_transport::cryptography::Cryptography;
 
+use super::conversations::Conversations;
 use super::fact::FactKind;
 use super::link::{Link, State};
 use super::live::Live;
-use super::people::People;
-use super::{Engine, Turn, items, reconciling};
+use super::{Engine, Turn, items};
 
 /// How long a message waits in silence before the other side is asked something.
 const ASK_MS: u64 = 4_000;
@@ -64,18 +63,14 @@ pub(crate) fn is_watched(carrier: CarrierKind, cryptography: Cryptography) -> bo
     carrier == CarrierKind::Lan && matches!(cryptography, Cryptography::Real)
 }
 
-impl People {
+impl Conversations {
     /// The other side has acknowledged something: perhaps nothing waits any more.
     pub(super) fn acknowledged(
         &self,
         reader: &dyn Reader,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        let Some(contact) = self.contacts.get(&live.identity) else {
-            return Ok(());
-        };
-        let space = reconciling::space_id(&contact.space);
-        if live.waiting.is_some() && peer::unacked(reader, space, live.device)? == 0 {
+        if live.waiting.is_some() && self.has_all(reader, live.identity, live.device)? {
             live.waiting = None;
         }
         Ok(())

@@ -9,6 +9,7 @@ use hedgerow_transport::cryptography::Cryptography;
 use rand_core::CryptoRng;
 
 use super::account::{Account, MAX_NAME};
+use super::conversations::Conversations;
 use super::links::Links;
 use super::people::People;
 use super::reach::Reach;
@@ -127,6 +128,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
         owners: Owners {
             account: Account::load(reader, incarnation)?,
             people: People::load(reader)?,
+            conversations: Conversations::load(reader)?,
             reach: Reach::default(),
             sessions: BTreeMap::new(),
             traffic: TrafficCount::default(),

@@ -84,7 +84,8 @@ impl Engine {
                 &self.owners.sessions,
             )),
             relay_paths: self.owners.relay_paths(),
-            contacts: self.list_contacts(reader, now)?,
+            contacts: self.list_contacts(now),
+            conversations: self.owners.list_conversations(reader, now)?,
             traffic: Traffic {
                 sent_bytes: self.owners.traffic.sent_bytes,
                 received_bytes: self.owners.traffic.received_bytes,

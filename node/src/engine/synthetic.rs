@@ -2,26 +2,24 @@
 //! Both sides make the same ones, of the secret of their direct chat.
 
 use hedgerow_sync::entry::What;
-use hedgerow_sync::id::{IdentityId, Incarnation, LogId};
-use hedgerow_sync::space::{self, AppendError, SpaceKind};
-use hedgerow_sync::store::{Reader, StorageError, Store, Txn};
+use hedgerow_sync::id::{Incarnation, LogId, SpaceId};
+use hedgerow_sync::space::{self, AppendError};
+use hedgerow_sync::store::{StorageError, Store};
 use hedgerow_transport::keys::SpaceSecret;
 
 use super::account::Account;
-use super::people::contact::Contact;
-use super::{conversation, reconciling};
-use crate::tables::{self, Table, damaged};
+use super::conversation;
+use super::conversations::{Conversation, Kind};
+use crate::tables::damaged;
 
-impl Contact {
-    /// The secrets of the synthetic spaces shared with this contact; none outside of measurements.
-    pub(super) fn synthetic_spaces(&self) -> impl Iterator<Item = SpaceSecret> + '_ {
-        (0..self.synthetic_spaces.unwrap_or_default()).map(|number| {
-            let mut hasher = blake3::Hasher::new_derive_key("hedgerow 1 synthetic space");
-            hasher.update(self.space.as_bytes());
-            hasher.update(&number.to_be_bytes());
-            SpaceSecret::from_bytes(*hasher.finalize().as_bytes())
-        })
-    }
+/// The secrets of the synthetic spaces that go with a direct chat.
+fn secrets(direct: &SpaceSecret, count: u32) -> impl Iterator<Item = SpaceSecret> + '_ {
+    (0..count).map(|number| {
+        let mut hasher = blake3::Hasher::new_derive_key("hedgerow 1 synthetic space");
+        hasher.update(direct.as_bytes());
+        hasher.update(&number.to_be_bytes());
+        SpaceSecret::from_bytes(*hasher.finalize().as_bytes())
+    })
 }
 
 /// Shares `count` synthetic spaces with every contact of a store that no engine has open.
@@ -30,12 +28,20 @@ impl Contact {
 /// The store failed.
 pub fn share(store: &mut impl Store, count: u32) -> Result<(), StorageError> {
     store.write(|txn| {
-        for (identity, mut contact) in contacts(txn)? {
-            contact.synthetic_spaces = Some(count);
-            for secret in contact.synthetic_spaces() {
-                space::create(txn, reconciling::space_id(&secret), SpaceKind::Direct)?;
+        for (_, chat) in Conversation::all(txn)? {
+            let Kind::Direct { with } = chat.kind else {
+                continue;
+            };
+            for secret in secrets(&chat.secret, count) {
+                let synthetic = Conversation {
+                    kind: Kind::Synthetic { with },
+                    secret,
+                    active_ms: chat.active_ms,
+                };
+                let space = synthetic.space();
+                space::create(txn, space, synthetic.kind.stored())?;
+                synthetic.save(txn, space)?;
             }
-            contact.save(txn, identity)?;
         }
         Ok(())
     })
@@ -53,11 +59,9 @@ pub fn write(store: &mut impl Store, texts: &[String], wall_ms: i64) -> Result<(
             device,
             incarnation: Incarnation(1),
         };
-        let spaces: Vec<_> = contacts(txn)?
-            .iter()
-            .flat_map(|(_, contact)| contact.synthetic_spaces().collect::<Vec<_>>())
-            .map(|secret| reconciling::space_id(&secret))
-            .collect();
+        let all = Conversation::all(txn)?.into_iter();
+        let synthetic = all.filter(|(_, one)| matches!(one.kind, Kind::Synthetic { .. }));
+        let spaces: Vec<SpaceId> = synthetic.map(|(space, _)| space).collect();
         for (space, text) in spaces.iter().cycle().zip(texts) {
             let body = conversation::text_body(text);
             match space::append(txn, *space, log, wall_ms, What::TEXT, body) {
@@ -68,12 +72,4 @@ pub fn write(store: &mut impl Store, texts: &[String], wall_ms: i64) -> Result<(
         }
         Ok(())
     })
-}
-
-fn contacts(txn: &mut dyn Txn) -> Result<Vec<(IdentityId, Contact)>, StorageError> {
-    let reader: &dyn Reader = txn;
-    tables::load_all(reader, Table::Contacts)?
-        .into_iter()
-        .map(|(key, contact)| Ok((IdentityId(key.try_into().map_err(|_| damaged())?), contact)))
-        .collect()
 }

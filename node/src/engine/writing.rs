@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hedgerow_sync::conversation;
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
-use hedgerow_sync::id::{EntryId, IdentityId};
+use hedgerow_sync::id::{EntryId, SpaceId};
 use hedgerow_sync::page;
 use hedgerow_sync::space::{self, AppendError};
 
@@ -11,25 +11,26 @@ use super::conversation::{
     MAX_EMOJI, PIN, PINNED, REACTION, check_length, is_emoji, message_id, parse_message_id,
     text_body,
 };
+use super::conversations::Kind;
 use super::fault::CallError;
 use super::links::Errand;
 use super::reach::dialling::Target;
-use super::{Owners, Turn, reconciling};
-use crate::api::{ContactId, MessageId, Private, Refusal, Reply};
+use super::{Owners, Turn};
+use crate::api::{ConversationId, MessageId, Private, Refusal, Reply};
 
 impl Owners {
     pub(super) fn send_text(
         &mut self,
         turn: &mut Turn<'_>,
-        id: &ContactId,
+        id: &ConversationId,
         text: &Private,
     ) -> Result<Reply, CallError> {
-        let identity = self.writable(id)?;
+        let (space, kind) = self.writable(id)?;
         if text.0.is_empty() {
             return Err(Refusal::Empty.into());
         }
         check_length(&text.0)?;
-        let entry = self.append(turn, identity, What::TEXT, text_body(&text.0))?;
+        let entry = self.append(turn, space, kind, What::TEXT, text_body(&text.0))?;
         Ok(Reply::Sent(message_id(entry)))
     }
 
@@ -37,7 +38,7 @@ impl Owners {
     pub(super) fn react(
         &mut self,
         turn: &mut Turn<'_>,
-        id: &ContactId,
+        id: &ConversationId,
         message: &MessageId,
         emoji: &Private,
     ) -> Result<Reply, CallError> {
@@ -51,7 +52,7 @@ impl Owners {
     pub(super) fn pin(
         &mut self,
         turn: &mut Turn<'_>,
-        id: &ContactId,
+        id: &ConversationId,
         message: &MessageId,
         pinned: bool,
     ) -> Result<Reply, CallError> {
@@ -62,49 +63,40 @@ impl Owners {
     fn annotate(
         &mut self,
         turn: &mut Turn<'_>,
-        id: &ContactId,
+        id: &ConversationId,
         message: &MessageId,
-        kind: AnnotationKind,
+        of: AnnotationKind,
         says: &[u8],
     ) -> Result<Reply, CallError> {
-        let identity = self.writable(id)?;
-        let contact = self
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or(Refusal::NoSuchContact)?;
-        let space = reconciling::space_id(&contact.space);
+        let (space, kind) = self.writable(id)?;
         let target = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
         let row = page::entry(turn.txn, space, target)?.filter(|entry| entry.what.is_row());
         if row.is_none() {
             return Err(Refusal::NoSuchMessage.into());
         }
-        let said = conversation::annotations(turn.txn, space, kind, [target])?;
+        let said = conversation::annotations(turn.txn, space, of, [target])?;
         let mut said = said.into_values().flatten();
         // A message has one pin, whoever set it, and an emoji of each person.
-        let last = said.rfind(|said| kind == PIN || said.author() == self.account.device_id);
+        let last = said.rfind(|said| of == PIN || self.account.is_ours(said.author()));
         let is_said = match last.map(|annotation| annotation.body) {
             Some(Body::Bytes(body)) => body == says,
             Some(Body::Gone) | None => says.is_empty(),
         };
         if !is_said {
             let body = Body::Bytes(Bytes::copy_from_slice(says));
-            self.append(turn, identity, What::Annotation { kind, target }, body)?;
+            let what = What::Annotation { kind: of, target };
+            self.append(turn, space, kind, what, body)?;
         }
         Ok(Reply::Done)
     }
 
-    /// The contact that an API id names, if the conversation with it may be written into.
-    fn writable(&self, id: &ContactId) -> Result<IdentityId, Refusal> {
-        let identity = self.people.contact_named(id)?;
-        let contact = self
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or(Refusal::NoSuchContact)?;
-        match contact.blocked {
+    /// The conversation that an API id names, if we may write there: not to somebody who is blocked.
+    fn writable(&self, id: &ConversationId) -> Result<(SpaceId, Kind), Refusal> {
+        let (space, known) = self.conversations.named(id)?;
+        let members = known.kind.members();
+        match members.iter().any(|member| self.people.is_blocked(member)) {
             true => Err(Refusal::Blocked),
-            false => Ok(identity),
+            false => Ok((space, known.kind)),
         }
     }
 
@@ -112,32 +104,29 @@ impl Owners {
     fn append(
         &mut self,
         turn: &mut Turn<'_>,
-        identity: IdentityId,
+        space: SpaceId,
+        kind: Kind,
         what: What,
         body: Body,
     ) -> Result<EntryId, CallError> {
-        let contact = self
-            .people
-            .contacts
-            .get(&identity)
-            .ok_or(Refusal::NoSuchContact)?;
-        let space = reconciling::space_id(&contact.space);
         let log = self.account.own_log();
         let appended = match space::append(turn.txn, space, log, turn.now.wall_ms, what, body) {
             Ok(appended) => appended,
             Err(AppendError::Storage(error)) => return Err(error.into()),
             Err(AppendError::NoSuchSpace | AppendError::TooLong) => {
-                tracing::error!("a contact without a space, or a body over its limit");
+                tracing::error!("a conversation without a space, or a body over its limit");
                 return Err(Refusal::Bug.into());
             }
         };
         turn.errands
             .push(Errand::TellGrowth(space, log, appended.id.seq));
-        self.conversation_changed(turn, identity, log, &appended.changes);
-        self.courier_queued(turn, identity);
-        // Somebody waits: devices that are out of reach are tried again at once.
-        for device in self.people.devices_of(identity).collect::<Vec<_>>() {
-            self.reach.hurry(Target::Device(device), turn.now.mono_ms);
+        self.conversation_changed(turn, space, log, &appended.changes);
+        for member in kind.members() {
+            self.courier_queued(turn, member);
+            // Somebody waits: devices that are out of reach are tried again at once.
+            for device in self.people.devices_of(member) {
+                self.reach.hurry(Target::Device(device), turn.now.mono_ms);
+            }
         }
         Ok(appended.id)
     }

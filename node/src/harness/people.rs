@@ -4,8 +4,8 @@ use hedgerow_sync::store::Store;
 
 use super::World;
 use crate::api::{
-    Call, Contact, ContactId, Event, Message, MessageId, NewInvitation, Page, PageFrom, Private,
-    Reply,
+    Call, Contact, ContactId, Conversation, ConversationId, Event, Message, MessageId,
+    NewInvitation, Page, PageFrom, Private, Reply,
 };
 use crate::engine::conversation;
 
@@ -130,13 +130,33 @@ impl World {
         }
     }
 
+    /// What a node calls its direct chat with another.
+    ///
+    /// # Panics
+    /// They are no contacts.
+    pub fn chat(&mut self, node: usize, with: usize) -> ConversationId {
+        self.contact(node, with).conversation
+    }
+
+    /// A node's direct chat with another.
+    ///
+    /// # Panics
+    /// They are no contacts.
+    pub fn conversation(&mut self, node: usize, with: usize) -> Conversation {
+        let chat = self.chat(node, with);
+        match self.ask(node, Call::Conversation(chat)) {
+            Ok(Reply::Conversation(conversation)) => conversation,
+            other => panic!("no conversation: {other:?}"),
+        }
+    }
+
     /// Sends a text.
     ///
     /// # Panics
     /// The node refuses.
     pub fn send(&mut self, from: usize, to: usize, text: &str) -> MessageId {
-        let id = self.id(to);
-        match self.ask(from, Call::Send(id, Private(text.to_owned()))) {
+        let chat = self.chat(from, to);
+        match self.ask(from, Call::Send(chat, Private(text.to_owned()))) {
             Ok(Reply::Sent(message)) => message,
             other => panic!("not sent: {other:?}"),
         }
@@ -147,10 +167,10 @@ impl World {
     /// # Panics
     /// The node refuses.
     pub fn page(&mut self, node: usize, with: usize, from: &PageFrom) -> Page {
-        let id = self.id(with);
+        let chat = self.chat(node, with);
         let page = self.nodes[node]
             .storage
-            .read(|reader| Ok(conversation::page(reader, &id, from, 500)));
+            .read(|reader| Ok(conversation::page(reader, &chat, from, 500)));
         page.expect("memory does not fail")
             .expect("there is such a conversation")
     }
@@ -175,7 +195,7 @@ impl World {
     /// Something stays queued.
     pub fn delivered(&mut self, one: usize, other: usize) {
         let end = self.now_ms + PATIENCE_MS;
-        while self.contact(one, other).queued + self.contact(other, one).queued > 0 {
+        while self.conversation(one, other).queued + self.conversation(other, one).queued > 0 {
             assert!(self.now_ms < end, "something is not delivered");
             self.run(100);
         }

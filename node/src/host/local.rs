@@ -9,8 +9,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::state::{Departure, Host, HostOptions};
 use crate::api::{
-    Answer, Api, Call, ContactId, Event, Events, HostCall, MAX_PAGE, Message, MessageId,
-    NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply,
+    Answer, Api, Call, ConversationId, Delivery, Event, Events, HostCall, MAX_PAGE, Message,
+    MessageId, NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
 use crate::engine::conversation;
@@ -101,10 +101,12 @@ impl Local {
     async fn ask_host(&self, call: HostCall) -> Answer {
         Ok(match call {
             HostCall::Status => self.node_status().await?.into(),
-            HostCall::Page(contact, from, limit) => {
-                self.read_page(&contact, from, limit).await?.into()
+            HostCall::Page(conversation, from, limit) => {
+                self.read_page(&conversation, from, limit).await?.into()
             }
-            HostCall::Message(contact, id) => self.read_message(&contact, &id).await?.into(),
+            HostCall::Message(conversation, id) => {
+                self.read_message(&conversation, &id).await?.into()
+            }
             HostCall::Unlock(passphrase) => self.0.unlock(passphrase).await?.into(),
             HostCall::Lock => self.0.lock().await?.into(),
             HostCall::CheckPassphrase(passphrase) => {
@@ -122,7 +124,7 @@ impl Local {
 
     async fn read_page(
         &self,
-        contact: &ContactId,
+        of: &ConversationId,
         from: PageFrom,
         limit: u32,
     ) -> Result<Page, Refusal> {
@@ -131,17 +133,15 @@ impl Local {
             return Err(Refusal::BadRequest { what });
         }
         let node = self.0.node()?;
-        let mut page =
-            node.read(|reader| Ok(conversation::page(reader, contact, &from, limit)))??;
-        self.say_why(contact, &mut page.messages).await?;
+        let mut page = node.read(|reader| Ok(conversation::page(reader, of, &from, limit)))??;
+        self.say_why(of, &mut page.messages).await?;
         Ok(page)
     }
 
-    async fn read_message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
+    async fn read_message(&self, of: &ConversationId, id: &MessageId) -> Result<Message, Refusal> {
         let node = self.0.node()?;
-        let mut message = node.read(|reader| Ok(conversation::message(reader, contact, id)))??;
-        self.say_why(contact, std::slice::from_mut(&mut message))
-            .await?;
+        let mut message = node.read(|reader| Ok(conversation::message(reader, of, id)))??;
+        self.say_why(of, std::slice::from_mut(&mut message)).await?;
         Ok(message)
     }
 
@@ -159,12 +159,12 @@ impl Local {
         })
     }
 
-    /// Adds the contact's reason to one's own messages that are not delivered and have none: the store does not know
-    /// it.
-    async fn say_why(&self, contact: &ContactId, messages: &mut [Message]) -> Result<(), Refusal> {
-        if messages.iter().any(|one| one.mine && !one.delivered) {
-            let why = self.contact(contact.clone()).await?.why;
-            conversation::explain(messages, why);
+    /// Adds why one's own messages wait, where they have no reason of their own: the store does not know it.
+    async fn say_why(&self, of: &ConversationId, messages: &mut [Message]) -> Result<(), Refusal> {
+        let mut deliveries = messages.iter().flat_map(|message| &message.deliveries);
+        if !deliveries.all(Delivery::is_delivered) {
+            let recipients = self.conversation(of.clone()).await?.recipients;
+            conversation::explain(messages, &recipients);
         }
         Ok(())
     }

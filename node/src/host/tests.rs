@@ -85,14 +85,15 @@ async fn what_was_deleted_lingers_in_the_decrypted_store_until_it_is_erased() {
     ada_knows_grace(&dir, &passphrase);
     let private = |text: &str| Private(text.to_owned());
     open(&dir, &passphrase, async |node, grace| {
-        let grace = grace.unwrap().id;
+        let grace = grace.unwrap();
+        let (grace, chat) = (grace.id, grace.conversation);
         // More than the deletion itself writes over.
         for number in 0..500 {
             let text = private(&format!("{number}: {SAID}{}", "!".repeat(500)));
-            node.send(grace.clone(), text).await?;
+            node.send(chat.clone(), text).await?;
         }
-        node.set_draft(grace.clone(), private(DELETED[1])).await?;
-        node.set_draft(grace.clone(), private(DELETED[2])).await?;
+        node.set_draft(chat.clone(), private(DELETED[1])).await?;
+        node.set_draft(chat, private(DELETED[2])).await?;
         node.rename(grace, private(DELETED[3])).await.map(drop)
     })
     .await;

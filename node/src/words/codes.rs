@@ -11,6 +11,7 @@ use crate::api::{
 pub fn refusal(refusal: &Refusal) -> Phrase {
     match refusal {
         Refusal::NoSuchContact => tr!("There is no such contact."),
+        Refusal::NoSuchConversation => tr!("There is no such conversation."),
         Refusal::NoSuchMessage => tr!("There is no such message in this conversation."),
         Refusal::NoSuchInvitation => tr!("There is no such invitation."),
         Refusal::Blocked => tr!("This contact is blocked."),

@@ -10,7 +10,7 @@ fn pair(seed: u64) -> World {
 }
 
 fn react(world: &mut World, who: usize, of: &MessageId, emoji: &str) -> Result<Reply, Refusal> {
-    let with = world.id(1 - who);
+    let with = world.chat(who, 1 - who);
     world.ask(
         who,
         Call::React(with, of.clone(), Private(emoji.to_owned())),
@@ -18,7 +18,7 @@ fn react(world: &mut World, who: usize, of: &MessageId, emoji: &str) -> Result<R
 }
 
 fn pin(world: &mut World, who: usize, of: &MessageId, pinned: bool) {
-    let with = world.id(1 - who);
+    let with = world.chat(who, 1 - who);
     let answer = world.ask(who, Call::Pin(with, of.clone(), pinned));
     assert_eq!(answer, Ok(Reply::Done));
 }
@@ -66,11 +66,11 @@ fn an_emoji_is_no_message_is_not_unread_and_moves_no_list() {
     let mut world = pair(3);
     let message = world.send(0, 1, "the hall is open");
     world.delivered(0, 1);
-    let before = world.contact(0, 1);
+    let before = world.conversation(0, 1);
     world.nodes[0].events.clear();
     react(&mut world, 1, &message, "👍").unwrap();
     world.run(5_000);
-    let after = world.contact(0, 1);
+    let after = world.conversation(0, 1);
     assert_eq!(
         (after.messages, after.unread),
         (before.messages, before.unread)
@@ -111,7 +111,7 @@ fn an_emoji_on_a_message_that_is_still_under_way_comes_with_it() {
     world.network.part(0, 1, false);
     world.run(1_200_000);
     assert_eq!(said(&mut world, 1).0, [(false, "⏰".to_owned())]);
-    assert_eq!(world.contact(0, 1).queued, 0);
+    assert_eq!(world.conversation(0, 1).queued, 0);
 }
 
 #[test]

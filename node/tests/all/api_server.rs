@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::fake::{BEN, DORA, Fake, LINK, PARCEL, PASSPHRASE, message_id};
+use crate::support::fake::{BEN, BEN_CHAT, DORA, Fake, LINK, PARCEL, PASSPHRASE, message_id};
 use crate::support::{Served, VERSION, serve, serve_by, serve_other};
 use futures_util::StreamExt;
 use hedgerow_node::api::server::{Server, Token, openapi};
@@ -154,7 +154,7 @@ async fn the_event_stream_wants_the_header_too() {
 #[tokio::test]
 async fn oversized_bodies_are_refused_and_the_largest_text_is_not() {
     let (served, client, _) = served(Fake::default()).await;
-    let path = format!("/v1/contacts/{BEN}/messages");
+    let path = format!("/v1/conversations/{BEN_CHAT}/messages");
     // A control character takes six bytes in JSON: the worst case of a text at the limit.
     let largest = json!({ "text": "\u{1}".repeat(65_536) });
     let post = authorised(&client, &served, Method::POST, &path).json(&largest);
@@ -404,6 +404,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     let (get, put, post, delete) = (Method::GET, Method::PUT, Method::POST, Method::DELETE);
     let ben = format!("/v1/contacts/{BEN}");
     let nobody = format!("/v1/contacts/{}", "00".repeat(16));
+    let chat = format!("/v1/conversations/{BEN_CHAT}");
 
     document.check(ask(get.clone(), "/v1/status"), 200).await;
     document.check(ask(get.clone(), "/v1/me"), 200).await;
@@ -503,7 +504,17 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document
         .check(ask(put.clone(), &path).json(&json!({"blocked": true})), 200)
         .await;
-    let path = format!("{ben}/messages");
+    let conversations = "/v1/conversations";
+    document.check(ask(get.clone(), conversations), 200).await;
+    document.check(ask(get.clone(), &chat), 200).await;
+    // A person is no conversation.
+    for nowhere in [BEN, "00"] {
+        let nowhere = format!("{conversations}/{nowhere}");
+        document.check(ask(get.clone(), &nowhere), 404).await;
+        let messages = format!("{nowhere}/messages");
+        document.check(ask(get.clone(), &messages), 404).await;
+    }
+    let path = format!("{chat}/messages");
     document
         .check(ask(post.clone(), &path).json(&json!({"text": "no"})), 409)
         .await;
@@ -514,11 +525,11 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             200,
         )
         .await;
-    let draft = format!("{ben}/draft");
+    let draft = format!("{chat}/draft");
     document
         .check(ask(put.clone(), &draft).json(&json!({"text": "ye"})), 204)
         .await;
-    document.check(ask(get.clone(), &ben), 200).await;
+    document.check(ask(get.clone(), &chat), 200).await;
     document
         .check(ask(post.clone(), &draft).json(&json!({"text": "yes"})), 200)
         .await;
@@ -565,18 +576,18 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         ("reaction", json!({"emoji": ""})),
         ("pinned", json!({"pinned": true})),
     ] {
-        let said = ask(put.clone(), &format!("{ben}/messages/{of}/{what}"));
+        let said = ask(put.clone(), &format!("{chat}/messages/{of}/{what}"));
         document.check(said.json(&says), 204).await;
-        let nowhere = ask(put.clone(), &format!("{ben}/messages/00/{what}"));
+        let nowhere = ask(put.clone(), &format!("{chat}/messages/00/{what}"));
         document.check(nowhere.json(&says), 404).await;
     }
     let read = json!({"message": message_id(3).0});
     document
-        .check(ask(put.clone(), &format!("{ben}/read")).json(&read), 204)
+        .check(ask(put.clone(), &format!("{chat}/read")).json(&read), 204)
         .await;
     document
         .check(
-            ask(put.clone(), &format!("{ben}/read")).json(&json!({"message": "00"})),
+            ask(put.clone(), &format!("{chat}/read")).json(&json!({"message": "00"})),
             404,
         )
         .await;
@@ -741,27 +752,37 @@ async fn what_is_not_documented_is_not_served() {
 
 #[tokio::test]
 async fn every_event_is_as_documented() {
-    use hedgerow_node::api::{Carrier, CarrierCondition, ContactId, InvitationId, JoinProblem};
+    use hedgerow_node::api::{
+        Carrier, CarrierCondition, ContactId, ConversationId, DeviceId, InvitationId, JoinProblem,
+    };
     let (served, client, _) = served(Fake::default()).await;
     let document = Document::fetch(&client, &served).await;
     let contact = ContactId(BEN.into());
+    let conversation = ConversationId(BEN_CHAT.into());
     let invitation = InvitationId("01".into());
     let id = message_id(0);
     for event in [
         Event::Message {
-            contact: contact.clone(),
+            conversation: conversation.clone(),
             id: id.clone(),
-            mine: true,
+            author: None,
         },
         Event::Messages {
-            contact: contact.clone(),
+            conversation: conversation.clone(),
             count: 3,
         },
         Event::Delivered {
+            conversation: conversation.clone(),
             contact: contact.clone(),
+            device: DeviceId("3f".repeat(8)),
             id,
             queued: 0,
         },
+        Event::MessageChanged {
+            conversation: conversation.clone(),
+            id: message_id(1),
+        },
+        Event::Conversation { conversation },
         Event::Contact {
             contact: contact.clone(),
         },
@@ -798,7 +819,7 @@ async fn every_event_is_as_documented() {
 #[tokio::test]
 async fn cursors_lead_through_a_conversation_from_either_end() {
     let (served, client, fake) = served(Fake::new(100)).await;
-    let path = format!("/v1/contacts/{BEN}/messages");
+    let path = format!("/v1/conversations/{BEN_CHAT}/messages");
     for (first, next, ordered) in [("oldest", "newer", true), ("newest", "older", false)] {
         let mut seen: Vec<u64> = Vec::new();
         let mut query = format!("?from={first}&limit=30");

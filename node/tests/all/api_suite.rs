@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::chats::Chats;
 use crate::support::{Served, serve};
 use futures_util::StreamExt;
 use hedgerow_node::api::*;
@@ -127,7 +128,7 @@ async fn off_the_air(api: &dyn Api) {
 }
 
 async fn delivered(api: &dyn Api, to: &ContactId, events: &mut Events) {
-    while api.contact(to.clone()).await.unwrap().queued > 0 {
+    while api.chat_with(to.clone()).await.unwrap().queued > 0 {
         event(events, |event| {
             matches!(event, Event::Delivered { .. }).then_some(())
         })
@@ -166,7 +167,7 @@ under_both_implementations!(
     a_conversation_is_read_from_any_place,
     what_was_read_stays_read,
     contacts_are_renamed_blocked_and_removed,
-    a_draft_stays_with_its_contact_until_it_is_emptied_or_the_contact_removed,
+    a_draft_stays_in_its_conversation_until_it_is_emptied_or_the_contact_removed,
     unknown_names_are_refused_each_with_its_code,
     a_locked_node_answers_status_and_unlock_alone,
     the_passphrase_is_checked_while_the_node_stays_on_the_air,
@@ -277,27 +278,39 @@ async fn what_is_written_is_read_at_the_other_end_and_ticked(through: Through) {
         ben.api.events().await.unwrap(),
     );
     let written = "Grüße, 你好 👋\u{1f3fd}\nשלום";
-    let id = ana.api.send(to_ben.clone(), text(written)).await.unwrap();
+    let id = ana
+        .api
+        .send_to(to_ben.clone(), text(written))
+        .await
+        .unwrap();
+    let chat = ben.api.chat_with(to_ana.clone()).await.unwrap().id;
     let came = event(&mut at_ben, |event| match event {
         Event::Message {
-            contact,
+            conversation,
             id,
-            mine: false,
-        } if contact == to_ana => Some(id),
+            author,
+        } if conversation == chat && author.as_ref() == Some(&to_ana) => Some(id),
         _ => None,
     });
     assert_eq!(came.await, id);
-    let read = ben.api.message(to_ana.clone(), id.clone()).await.unwrap();
-    assert_eq!((read.text.unwrap().0.as_str(), read.mine), (written, false));
+    let read = ben
+        .api
+        .message_with(to_ana.clone(), id.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        (read.text.unwrap().0.as_str(), read.author),
+        (written, Some(to_ana))
+    );
     delivered(&*ana.api, &to_ben, &mut at_ana).await;
     let page = ana
         .api
-        .page(to_ben.clone(), PageFrom::Newest, 50)
+        .page_with(to_ben.clone(), PageFrom::Newest, 50)
         .await
         .unwrap();
     let message = page.messages.last().unwrap();
     assert_eq!(
-        (&message.id, message.delivered, message.why),
+        (&message.id, message.is_delivered(), message.why()),
         (&id, true, None)
     );
 }
@@ -305,7 +318,7 @@ async fn what_is_written_is_read_at_the_other_end_and_ticked(through: Through) {
 async fn texts_outside_the_limits_are_refused(through: Through) {
     let (ana, _ben, _, to_ben) = pair(through).await;
     assert_eq!(
-        ana.api.send(to_ben.clone(), text("")).await,
+        ana.api.send_to(to_ben.clone(), text("")).await,
         Err(Refusal::Empty)
     );
     let longer = "x".repeat(65_537);
@@ -314,12 +327,20 @@ async fn texts_outside_the_limits_are_refused(through: Through) {
         actual_bytes: 65_537,
     };
     assert_eq!(
-        ana.api.send(to_ben.clone(), Private(longer)).await,
+        ana.api.send_to(to_ben.clone(), Private(longer)).await,
         Err(refused)
     );
     let longest = "\u{1}".repeat(65_536);
-    let id = ana.api.send(to_ben.clone(), text(&longest)).await.unwrap();
-    let message = ana.api.message(to_ben.clone(), id.clone()).await.unwrap();
+    let id = ana
+        .api
+        .send_to(to_ben.clone(), text(&longest))
+        .await
+        .unwrap();
+    let message = ana
+        .api
+        .message_with(to_ben.clone(), id.clone())
+        .await
+        .unwrap();
     assert_eq!(message.text, Some(Private(longest)));
 }
 
@@ -329,7 +350,7 @@ async fn a_conversation_is_read_from_any_place(through: Through) {
     for number in 0..30 {
         ids.push(
             ana.api
-                .send(to_ben.clone(), text(&format!("line {number}")))
+                .send_to(to_ben.clone(), text(&format!("line {number}")))
                 .await
                 .unwrap(),
         );
@@ -337,7 +358,7 @@ async fn a_conversation_is_read_from_any_place(through: Through) {
     let page = |from, limit| {
         let (api, to_ben) = (ana.api.clone(), to_ben.clone());
         async move {
-            let page = api.page(to_ben.clone(), from, limit).await.unwrap();
+            let page = api.page_with(to_ben.clone(), from, limit).await.unwrap();
             assert_eq!(page.total, 30);
             let places = page
                 .messages
@@ -365,7 +386,10 @@ async fn a_conversation_is_read_from_any_place(through: Through) {
     assert_eq!(page(PageFrom::Date(0), 7).await, slice(0, 7));
     assert_eq!(page(PageFrom::Newest, MAX_PAGE).await, slice(0, 30));
     for limit in [0, MAX_PAGE + 1] {
-        let refused = ana.api.page(to_ben.clone(), PageFrom::Newest, limit).await;
+        let refused = ana
+            .api
+            .page_with(to_ben.clone(), PageFrom::Newest, limit)
+            .await;
         assert!(
             matches!(refused, Err(Refusal::BadRequest { .. })),
             "{limit}"
@@ -380,7 +404,7 @@ async fn what_was_read_stays_read(through: Through) {
     for number in 0..5 {
         ids.push(
             ana.api
-                .send(to_ben.clone(), text(&format!("line {number}")))
+                .send_to(to_ben.clone(), text(&format!("line {number}")))
                 .await
                 .unwrap(),
         );
@@ -388,17 +412,17 @@ async fn what_was_read_stays_read(through: Through) {
     delivered(&*ana.api, &to_ben, &mut at_ana).await;
     let unread = ben
         .api
-        .page(to_ana.clone(), PageFrom::FirstUnread, 50)
+        .page_with(to_ana.clone(), PageFrom::FirstUnread, 50)
         .await
         .unwrap();
     assert_eq!((unread.messages.len(), unread.unread), (5, 5));
     ben.api
-        .mark_read(to_ana.clone(), ids[2].clone())
+        .mark_read_of(to_ana.clone(), ids[2].clone())
         .await
         .unwrap();
     let unread = ben
         .api
-        .page(to_ana.clone(), PageFrom::FirstUnread, 50)
+        .page_with(to_ana.clone(), PageFrom::FirstUnread, 50)
         .await
         .unwrap();
     let left: Vec<_> = unread
@@ -408,10 +432,10 @@ async fn what_was_read_stays_read(through: Through) {
         .collect();
     assert_eq!((left.as_slice(), unread.unread), (&ids[3..], 2));
     ben.api
-        .mark_read(to_ana.clone(), ids[0].clone())
+        .mark_read_of(to_ana.clone(), ids[0].clone())
         .await
         .unwrap();
-    assert_eq!(ben.api.contact(to_ana).await.unwrap().unread, 2);
+    assert_eq!(ben.api.chat_with(to_ana).await.unwrap().unread, 2);
 }
 
 async fn contacts_are_renamed_blocked_and_removed(through: Through) {
@@ -429,11 +453,15 @@ async fn contacts_are_renamed_blocked_and_removed(through: Through) {
     assert_eq!(renamed.name.0, "Ben");
     assert!(ana.api.block(to_ben.clone(), true).await.unwrap().blocked);
     assert_eq!(
-        ana.api.send(to_ben.clone(), text("hello")).await,
+        ana.api.send_to(to_ben.clone(), text("hello")).await,
         Err(Refusal::Blocked)
     );
     assert!(!ana.api.block(to_ben.clone(), false).await.unwrap().blocked);
-    ana.api.send(to_ben.clone(), text("hello")).await.unwrap();
+    ana.api
+        .send_to(to_ben.clone(), text("hello"))
+        .await
+        .unwrap();
+    let chat = ana.api.chat_with(to_ben.clone()).await.unwrap().id;
     let mut events = ana.api.events().await.unwrap();
     ana.api.remove(to_ben.clone()).await.unwrap();
     event(&mut events, |event| {
@@ -445,40 +473,42 @@ async fn contacts_are_renamed_blocked_and_removed(through: Through) {
     })
     .await;
     assert_eq!(ana.api.contacts().await, Ok(Vec::new()));
-    let page = ana.api.page(to_ben.clone(), PageFrom::Newest, 1).await;
-    assert_eq!(page, Err(Refusal::NoSuchContact));
+    let page = ana.api.page(chat.clone(), PageFrom::Newest, 1).await;
+    assert_eq!(page, Err(Refusal::NoSuchConversation));
+    assert_eq!(ana.api.conversations().await, Ok(Vec::new()));
 }
 
-async fn a_draft_stays_with_its_contact_until_it_is_emptied_or_the_contact_removed(
+async fn a_draft_stays_in_its_conversation_until_it_is_emptied_or_the_contact_removed(
     through: Through,
 ) {
     let (ana, _ben, _, to_ben) = pair(through).await;
     let api = &*ana.api;
-    let kept = async || api.contact(to_ben.clone()).await.unwrap().draft;
+    let kept = async || api.chat_with(to_ben.clone()).await.unwrap().draft;
     assert_eq!(kept().await, None);
-    api.set_draft(to_ben.clone(), text("Dear B")).await.unwrap();
-    api.set_draft(to_ben.clone(), text("Dear Ben,\nשלום"))
+    api.draft_to(to_ben.clone(), text("Dear B")).await.unwrap();
+    api.draft_to(to_ben.clone(), text("Dear Ben,\nשלום"))
         .await
         .unwrap();
     assert_eq!(kept().await, Some(text("Dear Ben,\nשלום")));
-    let longer = api.set_draft(to_ben.clone(), text(&"x".repeat(65_537)));
+    let longer = api.draft_to(to_ben.clone(), text(&"x".repeat(65_537)));
     assert!(matches!(longer.await, Err(Refusal::TooLong { .. })));
 
     api.lock().await.unwrap();
-    let locked = api.set_draft(to_ben.clone(), text("no")).await;
+    let locked = api.draft_to(to_ben.clone(), text("no")).await;
     assert_eq!(locked, Err(Refusal::Locked));
     api.unlock(passphrase("quiet hedge")).await.unwrap();
-    assert_eq!(api.contacts().await.unwrap()[0].draft, kept().await);
+    assert_eq!(api.conversations().await.unwrap()[0].draft, kept().await);
     assert_eq!(kept().await, Some(text("Dear Ben,\nשלום")));
 
-    api.set_draft(to_ben.clone(), text("")).await.unwrap();
+    api.draft_to(to_ben.clone(), text("")).await.unwrap();
     assert_eq!(kept().await, None);
-    api.set_draft(to_ben.clone(), text("gone with you"))
+    api.draft_to(to_ben.clone(), text("gone with you"))
         .await
         .unwrap();
-    api.remove(to_ben.clone()).await.unwrap();
-    let nobody = api.set_draft(to_ben, text("x")).await;
-    assert_eq!(nobody, Err(Refusal::NoSuchContact));
+    let chat = api.contact(to_ben.clone()).await.unwrap().conversation;
+    api.remove(to_ben).await.unwrap();
+    let nowhere = api.set_draft(chat, text("x")).await;
+    assert_eq!(nowhere, Err(Refusal::NoSuchConversation));
 }
 
 async fn unknown_names_are_refused_each_with_its_code(through: Through) {
@@ -495,12 +525,20 @@ async fn unknown_names_are_refused_each_with_its_code(through: Through) {
     );
     assert_eq!(api.block(nobody.clone(), true).await.err(), no_contact);
     assert_eq!(api.remove(nobody.clone()).await.err(), no_contact);
-    assert_eq!(api.send(nobody.clone(), text("x")).await.err(), no_contact);
     assert_eq!(api.carry_export(nobody.clone()).await.err(), no_contact);
-    assert_eq!(
-        api.page(nobody.clone(), PageFrom::Newest, 1).await.err(),
-        no_contact
-    );
+    let no_conversation = Some(Refusal::NoSuchConversation);
+    // What calls a person calls no conversation, whatever it looks like.
+    for nowhere in [&nobody.0, &to_ben.0, "../me", ""] {
+        let nowhere = ConversationId(nowhere.to_owned());
+        let missing = api.conversation(nowhere.clone()).await;
+        assert_eq!(missing.err(), no_conversation);
+        let missing = api.page(nowhere.clone(), PageFrom::Newest, 1).await;
+        assert_eq!(missing.err(), no_conversation);
+        let missing = api.send(nowhere.clone(), text("x")).await;
+        assert_eq!(missing.err(), no_conversation);
+        let missing = api.set_draft(nowhere, text("x")).await;
+        assert_eq!(missing.err(), no_conversation);
+    }
     assert_eq!(
         api.contact(ContactId("../me".into())).await.err(),
         no_contact
@@ -512,11 +550,13 @@ async fn unknown_names_are_refused_each_with_its_code(through: Through) {
         let missing = MessageId(missing);
         let no_message = Some(Refusal::NoSuchMessage);
         assert_eq!(
-            api.message(to_ben.clone(), missing.clone()).await.err(),
+            api.message_with(to_ben.clone(), missing.clone())
+                .await
+                .err(),
             no_message
         );
         assert_eq!(
-            api.mark_read(to_ben.clone(), missing).await.err(),
+            api.mark_read_of(to_ben.clone(), missing).await.err(),
             no_message
         );
     }
@@ -537,7 +577,7 @@ async fn unknown_names_are_refused_each_with_its_code(through: Through) {
 async fn a_locked_node_answers_status_and_unlock_alone(through: Through) {
     let (ana, _ben, _, to_ben) = pair(through).await;
     let api = &*ana.api;
-    let id = api.send(to_ben.clone(), text("before")).await.unwrap();
+    let id = api.send_to(to_ben.clone(), text("before")).await.unwrap();
     let right = || passphrase("quiet hedge");
     assert_eq!(api.unlock(right()).await, Err(Refusal::NotLocked));
     let mut events = api.events().await.unwrap();
@@ -551,15 +591,17 @@ async fn a_locked_node_answers_status_and_unlock_alone(through: Through) {
     assert_eq!((status.locked, status.open), (true, None));
     assert_eq!(api.me().await.err(), Some(Refusal::Locked));
     assert_eq!(
-        api.send(to_ben.clone(), text("no")).await.err(),
+        api.send_to(to_ben.clone(), text("no")).await.err(),
         Some(Refusal::Locked)
     );
     assert_eq!(
-        api.page(to_ben.clone(), PageFrom::Newest, 1).await.err(),
+        api.page_with(to_ben.clone(), PageFrom::Newest, 1)
+            .await
+            .err(),
         Some(Refusal::Locked)
     );
     assert_eq!(
-        api.message(to_ben.clone(), id.clone()).await.err(),
+        api.message_with(to_ben.clone(), id.clone()).await.err(),
         Some(Refusal::Locked)
     );
     api.lock().await.unwrap();
@@ -574,7 +616,7 @@ async fn a_locked_node_answers_status_and_unlock_alone(through: Through) {
         (event == Event::Lock { locked: false }).then_some(())
     })
     .await;
-    let message = api.message(to_ben.clone(), id.clone()).await.unwrap();
+    let message = api.message_with(to_ben.clone(), id.clone()).await.unwrap();
     assert_eq!(message.text, Some(text("before")));
 }
 
@@ -617,17 +659,25 @@ async fn a_parcel_carries_what_the_network_does_not(through: Through) {
     let mut at_ana = ana.api.events().await.unwrap();
     // Prekeys travel in sessions: once something is delivered they have too.
     ana.api
-        .send(to_ben.clone(), text("by network"))
+        .send_to(to_ben.clone(), text("by network"))
         .await
         .unwrap();
     delivered(&*ana.api, &to_ben, &mut at_ana).await;
     for node in [&ana, &ben] {
         off_the_air(&*node.api).await;
     }
-    let id = ana.api.send(to_ben.clone(), text("by hand")).await.unwrap();
-    let message = ana.api.message(to_ben.clone(), id.clone()).await.unwrap();
+    let id = ana
+        .api
+        .send_to(to_ben.clone(), text("by hand"))
+        .await
+        .unwrap();
+    let message = ana
+        .api
+        .message_with(to_ben.clone(), id.clone())
+        .await
+        .unwrap();
     assert_eq!(
-        (message.delivered, message.why),
+        (message.is_delivered(), message.why()),
         (false, Some(Why::NoCarrier))
     );
 
@@ -636,7 +686,7 @@ async fn a_parcel_carries_what_the_network_does_not(through: Through) {
     assert_eq!((&imported.contact, imported.messages), (&to_ana, 1));
     assert_eq!(
         ben.api
-            .message(to_ana.clone(), id.clone())
+            .message_with(to_ana.clone(), id.clone())
             .await
             .unwrap()
             .text,
@@ -656,10 +706,10 @@ async fn a_parcel_carries_what_the_network_does_not(through: Through) {
     assert_eq!((imported.messages, imported.acknowledged), (0, 1));
     assert!(
         ana.api
-            .message(to_ben.clone(), id.clone())
+            .message_with(to_ben.clone(), id.clone())
             .await
             .unwrap()
-            .delivered
+            .is_delivered()
     );
 }
 
@@ -808,23 +858,31 @@ fn stores(node: &Node) -> Vec<std::ffi::OsString> {
 
 async fn the_store_is_rewritten_at_once_on_request_and_what_is_in_it_stays(through: Through) {
     let (ana, _ben, _, to_ben) = pair(through).await;
-    let kept = ana.api.send(to_ben.clone(), text("kept")).await.unwrap();
+    let kept = ana.api.send_to(to_ben.clone(), text("kept")).await.unwrap();
     let before = stores(&ana);
     ana.api.erase().await.unwrap();
     let after = stores(&ana);
     assert_eq!((before.len(), after.len()), (1, 1));
     assert_ne!(before, after, "another file under another key");
-    let message = ana.api.message(to_ben.clone(), kept.clone()).await.unwrap();
+    let message = ana
+        .api
+        .message_with(to_ben.clone(), kept.clone())
+        .await
+        .unwrap();
     assert_eq!(message.text, Some(text("kept")));
 
     // It goes on with the new file: what is written from now on is there after the next unlock.
-    let later = ana.api.send(to_ben.clone(), text("later")).await.unwrap();
+    let later = ana
+        .api
+        .send_to(to_ben.clone(), text("later"))
+        .await
+        .unwrap();
     ana.api.lock().await.unwrap();
     assert_eq!(ana.api.erase().await, Err(Refusal::Locked));
     ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
     let message = ana
         .api
-        .message(to_ben.clone(), later.clone())
+        .message_with(to_ben.clone(), later.clone())
         .await
         .unwrap();
     assert_eq!(message.text, Some(text("later")));
@@ -883,10 +941,10 @@ async fn a_listener_that_falls_behind_is_told_so_and_hears_what_comes_then() {
     // One after the other: of those that come together one event tells.
     for number in 0..1_030 {
         let said = text(&number.to_string());
-        ana.api.send(to_ben.clone(), said).await.unwrap();
+        ana.api.send_to(to_ben.clone(), said).await.unwrap();
     }
     assert_eq!(slow.next().await, Some(Event::Missed));
-    let last = ana.api.send(to_ben.clone(), text("last")).await.unwrap();
+    let last = ana.api.send_to(to_ben.clone(), text("last")).await.unwrap();
     let heard = event(&mut slow, |event| match event {
         Event::Message { id, .. } if id == last => Some(()),
         _ => None,
@@ -894,7 +952,7 @@ async fn a_listener_that_falls_behind_is_told_so_and_hears_what_comes_then() {
     heard.await;
     let page = ana
         .api
-        .page(to_ben.clone(), PageFrom::Newest, 1)
+        .page_with(to_ben.clone(), PageFrom::Newest, 1)
         .await
         .unwrap();
     assert_eq!(page.total, 1_031);

@@ -504,8 +504,8 @@ fn two_people_meet_and_talk_and_their_logs_tell_nothing() {
     let output = ana.ask(&["send", "Benedikt", "later"]);
     assert!(output.status.success() && text(&output.stderr).contains("`hedgerow run` delivers it"));
     assert_eq!(
-        ana.json(&["status", "--message", text(&output.stdout).trim()])["delivered"],
-        false
+        ana.json(&["status", "--message", text(&output.stdout).trim()])["deliveries"][0]["state"],
+        "queued"
     );
     assert_eq!(ana.ask(&["api"]).status.code(), Some(4));
     assert!(!api.is_empty());

@@ -58,14 +58,14 @@ fn a_blocked_contact_gets_no_session_and_sees_nothing_but_absence() {
     block(&mut world, 0, 1, true);
     world.run(600_000);
     assert!(!world.sees(0, 1) && !world.sees(1, 0));
-    let grace = world.id(1);
+    let grace = world.chat(0, 1);
     assert_eq!(
         world.ask(0, Call::Send(grace, Private("x".to_owned()))),
         Err(Refusal::Blocked)
     );
     world.send(1, 0, "are you there?");
     world.run(600_000);
-    let why = world.contact(1, 0).why;
+    let why = world.conversation(1, 0).why;
     assert!(
         matches!(why, Some(Why::NotFound | Why::Connecting)),
         "{why:?}"
@@ -81,12 +81,20 @@ fn a_removed_contact_is_gone_with_the_conversation_and_is_told() {
     let mut world = pair(3);
     world.send(0, 1, "hello");
     world.delivered(0, 1);
-    let grace = world.id(1);
+    let (grace, chat) = (world.id(1), world.chat(0, 1));
     world
         .ask(0, Call::Remove(grace.clone()))
         .expect("a contact");
     world.run(10_000);
     assert!(world.contacts(0).is_empty());
+    assert_eq!(
+        world.ask(0, Call::Conversations),
+        Ok(Reply::Conversations(Vec::new()))
+    );
+    assert_eq!(
+        world.ask(0, Call::Conversation(chat)),
+        Err(Refusal::NoSuchConversation)
+    );
     assert_eq!(
         world.ask(0, Call::Contact(grace)),
         Err(Refusal::NoSuchContact)
@@ -98,7 +106,7 @@ fn a_removed_contact_is_gone_with_the_conversation_and_is_told() {
             .any(|event| matches!(event, Event::Removed { .. }))
     );
     world.send(1, 0, "still there?");
-    assert_eq!(world.contact(1, 0).why, Some(Why::Refused));
+    assert_eq!(world.conversation(1, 0).why, Some(Why::Refused));
     assert_eq!(
         world.texts(1, 0).len(),
         2,
@@ -188,7 +196,7 @@ fn a_carrier_switched_off_stays_off_over_a_restart_and_says_so() {
     );
     world.run(1_000);
     world.send(0, 1, "x");
-    assert_eq!(world.contact(0, 1).why, Some(Why::NoCarrier));
+    assert_eq!(world.conversation(0, 1).why, Some(Why::NoCarrier));
     world.restart(0);
     world.run(60_000);
     assert!(!world.sees(0, 1));

@@ -51,7 +51,7 @@ struct Deletion {
 fn nothing(_: &mut World) {}
 
 fn draft(world: &mut World, kept: &str) {
-    let grace = world.id(1);
+    let grace = world.chat(0, 1);
     ask(world, 0, Call::SetDraft(grace, text(kept)));
 }
 
@@ -91,7 +91,7 @@ const DELETIONS: &[Deletion] = &[
         node: 0,
         before: |world| draft(world, "what I never said"),
         delete: |world| {
-            let grace = world.id(1);
+            let grace = world.chat(0, 1);
             ask(world, 0, Call::SendDraft(grace, text("what I said")));
         },
     },
@@ -209,7 +209,7 @@ fn what_deletes_nothing_makes_no_store_due() {
     world.delivered(0, 1);
     world.delivered(1, 0);
     let last = world.messages(0, 1).pop().expect("a message").id;
-    let grace = world.id(1);
+    let grace = world.chat(0, 1);
     ask(&mut world, 0, Call::Read(grace, last));
     invite(&mut world);
     world.run(DAY_MS / 2);

@@ -93,7 +93,7 @@ fn a_commit_that_fails_tells_nobody_anything_and_loses_nothing_confirmed() {
         let mut sent = Vec::new();
         for number in 0..6 {
             let (from, to) = (number % 2, 1 - number % 2);
-            let id = world.id(to);
+            let id = world.chat(from, to);
             let text = format!("text {number}");
             let call = world.nodes[from].call(Call::Send(id, Private(text.clone())));
             world.run(200);
@@ -338,7 +338,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn live(seed: u64, steps: &[Step], batch: usize) -> World {
     let mut world = pair(seed);
-    let ids = [world.id(0), world.id(1)];
+    let chats = [world.chat(0, 1), world.chat(1, 0)];
     for node in &mut world.nodes {
         node.batch = batch;
     }
@@ -348,7 +348,7 @@ fn live(seed: u64, steps: &[Step], batch: usize) -> World {
         match step {
             Step::Send(from) => {
                 let text = format!("{number} from {from}");
-                let to = ids[1 - from].clone();
+                let to = chats[*from].clone();
                 let call = world.nodes[*from].call(Call::Send(to, Private(text.clone())));
                 world.run(1);
                 if world.nodes[*from].answers.contains_key(&call) {

@@ -9,6 +9,7 @@ mod carriers;
 mod catalogues;
 mod cli;
 mod contacts;
+mod conversations;
 mod core_dumps;
 mod courier_core;
 mod couriers;

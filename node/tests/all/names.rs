@@ -106,7 +106,7 @@ fn a_wrong_clock_keeps_no_contact_on_top() {
     world.run(60_000);
     world.send(2, 0, "from today");
     world.delivered(2, 0);
-    let (grace, ben) = (world.contact(0, 1), world.contact(0, 2));
+    let (grace, ben) = (world.conversation(0, 1), world.conversation(0, 2));
     assert!(grace.active_ms < ben.active_ms);
     // It is the time at which they came here.
     let at = |world: &mut World, other| world.messages(0, other)[0].time_ms;
@@ -114,17 +114,17 @@ fn a_wrong_clock_keeps_no_contact_on_top() {
     assert!((0..10_000).contains(&(ben.active_ms - at(&mut world, 2))));
     world.run(60_000);
     world.send(0, 1, "an answer");
-    assert!(world.contact(0, 1).active_ms > ben.active_ms);
+    assert!(world.conversation(0, 1).active_ms > ben.active_ms);
     world.restart(0);
-    assert!(world.contact(0, 1).active_ms > ben.active_ms);
+    assert!(world.conversation(0, 1).active_ms > ben.active_ms);
 }
 
 #[test]
 fn what_was_being_written_is_gone_with_the_message_and_stays_beside_another() {
     let mut world = people(4, &["Ada", "Grace"]);
-    let grace = world.id(1);
+    let grace = world.chat(0, 1);
     let text = |text: &str| Private(text.to_owned());
-    let drafted = |world: &mut World| world.contact(0, 1).draft.map(|draft| draft.0);
+    let drafted = |world: &mut World| world.conversation(0, 1).draft.map(|draft| draft.0);
     world
         .ask(0, Call::SetDraft(grace.clone(), text("half a sen")))
         .expect("kept");

@@ -36,15 +36,11 @@ fn a_cable_that_is_pulled_is_noticed_while_a_message_waits() {
     pull(&mut world, true);
     world.run(3_600_000);
     world.send(0, 1, "are you there?");
-    assert_eq!(world.contact(0, 1).why, Some(Why::OnItsWay));
+    assert_eq!(world.conversation(0, 1).why, Some(Why::OnItsWay));
     world.run(NOTICED_MS);
-    let ben = world.contact(0, 1);
-    assert_eq!(ben.reachable, None);
-    assert!(
-        !matches!(ben.why, None | Some(Why::OnItsWay)),
-        "{:?}",
-        ben.why
-    );
+    assert_eq!(world.contact(0, 1).reachable, None);
+    let why = world.conversation(0, 1).why;
+    assert!(!matches!(why, None | Some(Why::OnItsWay)), "{why:?}");
     // It is plugged in again.
     pull(&mut world, false);
     world.delivered(0, 1);

@@ -170,17 +170,22 @@ fn contacts_are_served_at_once_during_a_flood_of_strangers() {
             .command(stranger, CarrierCommand::Send { link, bytes }, world.now_ms);
     }
     world.run(1);
-    let ada = world.id(0);
+    let ada = world.chat(1, 0);
     let before = world.now_ms;
     world.nodes[1].call(hedgerow_node::api::Call::Send(
         ada,
         Private("in the flood".to_owned()),
     ));
     assert!(world.until(100, |world| {
-        world.nodes[0]
-            .events
-            .iter()
-            .any(|event| matches!(event, Event::Message { mine: false, .. }))
+        world.nodes[0].events.iter().any(|event| {
+            matches!(
+                event,
+                Event::Message {
+                    author: Some(_),
+                    ..
+                }
+            )
+        })
     }));
     assert!(
         world.now_ms - before <= 10,

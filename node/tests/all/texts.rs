@@ -1,6 +1,8 @@
 //! Texts between two contacts: both ways, in order, delivered, read, carried by hand.
 
-use hedgerow_node::api::{Call, Event, Message, PageFrom, Private, Refusal, Reply, Why};
+use hedgerow_node::api::{
+    Call, ConversationId, Event, Message, PageFrom, Private, Refusal, Reply, Why,
+};
 use hedgerow_node::harness::World;
 
 fn pair(seed: u64) -> World {
@@ -21,7 +23,7 @@ fn texts_go_both_ways_and_get_their_tick() {
     assert_eq!(world.texts(0, 1), texts);
     assert_eq!(world.texts(1, 0), texts);
     let mine: Vec<Message> = world.messages(0, 1);
-    assert!(mine[0].mine && mine[0].delivered && !mine[1].mine);
+    assert!(mine[0].is_mine() && mine[0].is_delivered() && !mine[1].is_mine());
     let told = |event: &&Event| matches!(event, Event::Delivered { queued: 0, .. });
     assert_eq!(world.nodes[0].events.iter().filter(told).count(), 1);
 }
@@ -34,12 +36,12 @@ fn texts_to_somebody_out_of_reach_wait_and_say_why() {
         world.send(0, 1, &format!("message {number}"));
     }
     world.run(120_000);
-    let contact = world.contact(0, 1);
-    assert_eq!(contact.queued, 40);
+    let chat = world.conversation(0, 1);
+    assert_eq!(chat.queued, 40);
     assert!(
-        matches!(contact.why, Some(Why::NotFound | Why::Connecting)),
+        matches!(chat.why, Some(Why::NotFound | Why::Connecting)),
         "{:?}",
-        contact.why
+        chat.why
     );
     world.network.part(0, 1, false);
     world.delivered(0, 1);
@@ -51,7 +53,7 @@ fn texts_to_somebody_out_of_reach_wait_and_say_why() {
 #[test]
 fn texts_that_cannot_be_sent_are_refused() {
     let mut world = pair(3);
-    let grace = world.id(1);
+    let grace = world.chat(0, 1);
     let long = "x".repeat(65_537);
     let refused = world.ask(0, Call::Send(grace.clone(), Private(long)));
     assert_eq!(
@@ -67,10 +69,11 @@ fn texts_that_cannot_be_sent_are_refused() {
     );
     world.send(0, 1, &"\u{1F33F}".repeat(16_384));
     world.delivered(0, 1);
-    let ada = world.id(0);
+    let elsewhere = world.id(1).0;
+    let elsewhere = ConversationId(elsewhere);
     assert_eq!(
-        world.ask(0, Call::Send(ada, Private("me".to_owned()))),
-        Err(Refusal::NoSuchContact)
+        world.ask(0, Call::Send(elsewhere, Private("you".to_owned()))),
+        Err(Refusal::NoSuchConversation)
     );
 }
 
@@ -85,11 +88,11 @@ fn unread_messages_are_counted_and_late_ones_above_the_read_position_too() {
         world.send(0, 1, &format!("mine {number}"));
     }
     let last = world.messages(0, 1).pop().expect("four messages").id;
-    let grace = world.id(1);
+    let grace = world.chat(0, 1);
     world
         .ask(0, Call::Read(grace.clone(), last))
         .expect("it is there");
-    assert_eq!(world.contact(0, 1).unread, 0);
+    assert_eq!(world.conversation(0, 1).unread, 0);
     world.network.part(0, 1, false);
     world.delivered(0, 1);
     let page = world.page(0, 1, &PageFrom::FirstUnread);
@@ -102,7 +105,7 @@ fn unread_messages_are_counted_and_late_ones_above_the_read_position_too() {
     assert_eq!(world.page(0, 1, &PageFrom::Newest).unread_above, 0);
     world.send(1, 0, "new");
     world.delivered(0, 1);
-    assert_eq!(world.contact(0, 1).unread, 1);
+    assert_eq!(world.conversation(0, 1).unread, 1);
     assert_eq!(world.page(0, 1, &PageFrom::FirstUnread).messages.len(), 1);
 }
 
@@ -115,13 +118,18 @@ fn one_live_message_costs_each_side_one_commit_until_it_can_be_read() {
         .iter()
         .map(|node| node.storage.commits)
         .collect();
-    let grace = world.id(1);
+    let grace = world.chat(0, 1);
     world.nodes[0].call(Call::Send(grace, Private("hello".to_owned())));
     assert!(world.until(1_000, |world| {
-        world.nodes[1]
-            .events
-            .iter()
-            .any(|event| matches!(event, Event::Message { mine: false, .. }))
+        world.nodes[1].events.iter().any(|event| {
+            matches!(
+                event,
+                Event::Message {
+                    author: Some(_),
+                    ..
+                }
+            )
+        })
     }));
     let cost: Vec<u64> = world
         .nodes
@@ -186,14 +194,14 @@ fn a_parcel_carried_by_hand_brings_texts_and_its_return_takes_them_off_the_queue
         world.ask(1, Call::CarryImport(b"something else".to_vec())),
         Err(Refusal::BadParcel)
     );
-    assert_eq!(world.contact(0, 1).queued, 100);
+    assert_eq!(world.conversation(0, 1).queued, 100);
     world.send(1, 0, "thank you");
     let back = export(&mut world, 1, ada);
     let Ok(Reply::Imported(imported)) = world.ask(0, Call::CarryImport(back)) else {
         panic!("not taken")
     };
     assert_eq!((imported.messages, imported.acknowledged), (1, 100));
-    assert_eq!(world.contact(0, 1).queued, 0);
+    assert_eq!(world.conversation(0, 1).queued, 0);
     let empty = export(&mut world, 0, grace);
     assert!(
         empty.len() < 4_096,

@@ -4,7 +4,7 @@ use super::tasks::{Arrived, Intake};
 use super::{Event, Extent, Fault, MAX_TOLD_REFUSALS, Reconciler, note_acks};
 use crate::batch::Batch;
 use crate::id::{EntryId, LogId, Seq, SpaceId};
-use crate::ingest::{Authority, Ingested, Refusal, ingest_step};
+use crate::ingest::{Authorities, Authority, Ingested, Refusal, ingest_step};
 use crate::log::LogRow;
 use crate::peer::{self, MAX_REFUSALS};
 use crate::space::Frontier;
@@ -33,11 +33,12 @@ impl Reconciler {
     pub(super) fn intake(
         &mut self,
         txn: &mut dyn Txn,
-        authority: &Authority<'_>,
+        authorities: &dyn Authorities,
         intake: &mut Intake,
         left: &mut usize,
         events: &mut Vec<Event>,
     ) -> Result<bool, StorageError> {
+        let authority = &authorities.of(intake.space);
         while *left > 0 {
             let Some(batch) = intake.next.take().or_else(|| self.next_waiter(intake)) else {
                 if self.waiting.is_empty() {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::{Event, Fault, Reconciler};
 use crate::id::{LogId, Seq, SpaceId};
-use crate::ingest::{Authority, LinkLamports};
+use crate::ingest::{Authorities, LinkLamports};
 use crate::space::Frontier;
 use crate::store::{StorageError, Txn};
 use crate::wire::Message;
@@ -59,7 +59,7 @@ impl Reconciler {
     pub fn receive(
         &mut self,
         txn: &mut dyn Txn,
-        authority: &Authority<'_>,
+        authorities: &dyn Authorities,
         kind: u64,
         content: &Bytes,
     ) -> Result<Vec<Event>, StorageError> {
@@ -67,7 +67,7 @@ impl Reconciler {
             Ok(message) => self.tasks.push_back(Task::Item(message)),
             Err(_) => return Ok(vec![Event::Fault(Fault::BadItem)]),
         }
-        self.proceed(txn, authority)
+        self.proceed(txn, authorities)
     }
 
     /// Whether an incoming item is unfinished.
@@ -79,14 +79,14 @@ impl Reconciler {
     pub fn proceed(
         &mut self,
         txn: &mut dyn Txn,
-        authority: &Authority<'_>,
+        authorities: &dyn Authorities,
     ) -> Result<Vec<Event>, StorageError> {
         let mut events = Vec::new();
         let mut left = STEP;
         while left > 0
             && let Some(task) = self.tasks.pop_front()
         {
-            if let Some(rest) = self.step(txn, authority, task, &mut left, &mut events)? {
+            if let Some(rest) = self.step(txn, authorities, task, &mut left, &mut events)? {
                 self.tasks.push_front(rest);
             }
         }
@@ -115,7 +115,7 @@ impl Reconciler {
     fn step(
         &mut self,
         txn: &mut dyn Txn,
-        authority: &Authority<'_>,
+        authorities: &dyn Authorities,
         task: Task,
         left: &mut usize,
         events: &mut Vec<Event>,
@@ -140,7 +140,7 @@ impl Reconciler {
                 Ok(Some(Task::Acks(space, later)))
             }
             Task::Intake(mut intake) => {
-                let is_done = self.intake(txn, authority, &mut intake, left, events)?;
+                let is_done = self.intake(txn, authorities, &mut intake, left, events)?;
                 Ok((!is_done).then_some(Task::Intake(intake)))
             }
             Task::Walk(space) => {

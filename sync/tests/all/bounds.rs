@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hedgerow_sync::batch::{BatchBuilder, MAX_BATCH, SALT_LENGTH};
 use hedgerow_sync::entry::{AnnotationKind, Body, Entry, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq};
-use hedgerow_sync::ingest::{Authority, ingest};
+use hedgerow_sync::ingest::{Authorities, Authority, ingest};
 use hedgerow_sync::mark::{MARK_LENGTH, MarkKey};
 use hedgerow_sync::page;
 use hedgerow_sync::peer::{self, MAX_REFUSALS};
@@ -146,7 +146,7 @@ impl Victim {
         job: impl FnOnce(
             &mut Reconciler,
             &mut dyn Txn,
-            &Authority<'_>,
+            &dyn Authorities,
         ) -> Result<Vec<Event>, StorageError>,
     ) -> Vec<Event> {
         let rows = Cell::new(0);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hedgerow_gui::desktop::{Notices, Said};
 use hedgerow_gui::model::Notification;
-use hedgerow_node::api::{ContactId, Private};
+use hedgerow_node::api::{ConversationId, Private};
 use zbus::OwnedVariant;
 use zbus::connection::Builder;
 use zbus::object_server::SignalEmitter;
@@ -85,11 +85,12 @@ fn clicked_on_a_bus() {
         block_on(Service::action_invoked(&on, id, "default"))
     };
     let (clicks, clicked) = mpsc::channel();
-    let notices = Notices::start(move |contact| clicks.send(contact).expect("the test lives"))
-        .expect("a thread");
+    let notices =
+        Notices::start(move |conversation| clicks.send(conversation).expect("the test lives"))
+            .expect("a thread");
     let show = |letter: &str, name: Option<&str>| {
         let notification = Notification {
-            contact: ContactId(letter.repeat(32)),
+            conversation: ConversationId(letter.repeat(32)),
             name: name.map(|name| Private(name.into())),
             text: name.map(|_| Private("Is 1 < 2?".into())),
             unread: 1,
@@ -120,7 +121,7 @@ fn clicked_on_a_bus() {
             break contact;
         }
     };
-    assert!(contact == ContactId("b".repeat(32)));
+    assert!(contact == ConversationId("b".repeat(32)));
     show("c", Some("Cleo"));
     assert_eq!(next(), shown("Cleo", "Is 1 &lt; 2?"));
     notices.clear();

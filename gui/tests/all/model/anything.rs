@@ -16,7 +16,7 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
     });
     let shown = shown.unwrap_or(MessageId("bb-01-1".into()));
     let action: Action = match what {
-        0 => ChatsAction::OpenChat(id(letter)).into(),
+        0 => ChatsAction::OpenChat(chat_id(letter)).into(),
         1 => ThreadAction::Draft(format!("draft {number}")).into(),
         2 => ThreadAction::Send.into(),
         3 => ThreadAction::NearTop.into(),
@@ -62,7 +62,7 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
             return stage.handle(Update::Refused(refusal));
         }
         33 => return stage.meet(letter, letter),
-        44 => Action::OpenNotified(id(letter)),
+        44 => Action::OpenNotified(chat_id(letter)),
         45 => ScanningAction::Scan(number.is_multiple_of(2)).into(),
         46 => ScanningAction::Camera(match number % 4 {
             0 => Sight::There(number.is_multiple_of(8)),
@@ -82,9 +82,9 @@ fn step(stage: &mut Stage, what: u8, number: u16) {
             };
             let message = talk.insert(at, "something", mine, time_ms);
             return stage.handle(Update::Event(Event::Message {
-                contact: id(letter),
+                conversation: chat_id(letter),
                 id: message,
-                mine,
+                author: (!mine).then(|| id(letter)),
             }));
         }
     };
@@ -127,7 +127,9 @@ fn check_settled(stage: &Stage) {
     let Some(thread) = &stage.app.pages.thread.open else {
         return;
     };
-    let talk = &stage.node.talks[&thread.contact];
+    let mut talks = stage.node.talks.values();
+    let talk = talks.find(|talk| talk.conversation.id == thread.id);
+    let talk = talk.unwrap();
     let shown: Vec<_> = thread
         .rows
         .iter()

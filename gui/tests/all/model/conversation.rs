@@ -87,7 +87,7 @@ fn the_unread_line_stands_where_reading_goes_on_until_one_answers() {
     }
     let read = stage.talk("a").messages[2].id.clone();
     stage.talk("a").mark(&read);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     let shown = texts(stage.thread());
     assert_eq!(
         shown,
@@ -124,7 +124,7 @@ fn many_unread_messages_are_entered_at_the_first() {
     stage.talk("a").mark(&read);
     stage.happens(Event::Missed);
     stage.later(1_000);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     let thread = stage.thread();
     let shown = texts(thread);
     let line = shown.iter().position(|text| text == "= unread").unwrap();
@@ -166,7 +166,7 @@ fn what_is_in_view_stays_loaded_while_much_comes_in() {
     }
     for _ in 0..100 {
         stage.happens(Event::Messages {
-            contact: id("a"),
+            conversation: chat_id("a"),
             count: 10,
         });
         stage.later(60);
@@ -185,7 +185,7 @@ fn whoever_reads_along_at_the_end_is_taken_along() {
         stage.talk("a").add(&format!("flood {number}"), false, NOON);
     }
     stage.happens(Event::Messages {
-        contact: id("a"),
+        conversation: chat_id("a"),
         count: 5_000,
     });
     stage.later(1_000);
@@ -206,9 +206,9 @@ fn late_messages_are_counted_and_reached_in_one_step() {
             NOON - 3_000 * 60_000 + at as i64 * 60_000,
         );
         stage.happens(Event::Message {
-            contact: id("a"),
+            conversation: chat_id("a"),
             id: message,
-            mine: false,
+            author: Some(id("a")),
         });
         stage.later(500);
     }
@@ -236,9 +236,9 @@ fn a_late_message_among_the_loaded_ones_takes_its_place() {
     let time_ms = stage.talk("a").messages[20].time_ms;
     let message = stage.talk("a").insert(20, "late", false, time_ms);
     stage.happens(Event::Message {
-        contact: id("a"),
+        conversation: chat_id("a"),
         id: message,
-        mine: false,
+        author: Some(id("a")),
     });
     stage.later(500);
     let shown = texts(stage.thread());
@@ -263,7 +263,7 @@ fn messages_of_one_author_are_grouped() {
         talk.add(text, mine, NOON + minute * 60_000);
     }
     stage.happens(Event::Missed);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     let ends = |text: &str| {
         let message = message(stage.thread(), text);
         (message.starts_group, message.ends_group)
@@ -275,8 +275,8 @@ fn messages_of_one_author_are_grouped() {
 #[test]
 fn each_message_tells_how_far_it_has_come_and_why_no_further() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(ChatsAction::OpenChat(id("a")));
-    stage.talk("a").contact.why = Some(Why::NoAnswer {
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage.talk("a").conversation.why = Some(Why::NoAnswer {
         next_ms: NOON + 90_000,
     });
     stage.does(ThreadAction::Draft("first".into()));
@@ -300,18 +300,19 @@ fn each_message_tells_how_far_it_has_come_and_why_no_further() {
     stage.does(DialogAction::Dismiss);
 
     // A session comes up: the rows tell it without being read again.
-    let contact = &mut stage.talk("a").contact;
-    contact.reachable = Some(Carrier::Lan);
-    contact.why = Some(Why::OnItsWay);
+    stage.talk("a").contact.reachable = Some(Carrier::Lan);
+    stage.talk("a").conversation.why = Some(Why::OnItsWay);
     stage.happens(Event::Contact { contact: id("a") });
     stage.later(500);
     assert_eq!(
         message(stage.thread(), "first").tick,
         Some(Tick::Sent(Carrier::Lan))
     );
-    stage.talk("a").messages[0].delivered = true;
+    stage.talk("a").arrive(0);
     stage.happens(Event::Delivered {
+        conversation: chat_id("a"),
         contact: id("a"),
+        device: DeviceId("3f".repeat(8)),
         id: first,
         queued: 0,
     });
@@ -322,22 +323,22 @@ fn each_message_tells_how_far_it_has_come_and_why_no_further() {
 }
 
 #[test]
-fn drafts_stay_with_their_contact() {
+fn drafts_stay_with_their_conversation() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.does(ThreadAction::Draft("Dear".into()));
     stage.does(ThreadAction::Draft("Dear A".into()));
     assert!(
-        stage.talk("a").contact.draft.is_none(),
+        stage.talk("a").conversation.draft.is_none(),
         "not with every key"
     );
     stage.later(2_000);
     assert_eq!(
-        stage.talk("a").contact.draft,
+        stage.talk("a").conversation.draft,
         Some(Private("Dear A".into()))
     );
     stage.does(ThreadAction::Draft("Dear Ana".into()));
-    stage.does(ChatsAction::OpenChat(id("b")));
+    stage.does(ChatsAction::OpenChat(chat_id("b")));
     assert_eq!(stage.thread().draft, "");
     let row = stage
         .app
@@ -348,24 +349,24 @@ fn drafts_stay_with_their_contact() {
         .find(|row| row.face.name == "Ana")
         .unwrap();
     assert_eq!(row.draft.as_deref(), Some("Dear Ana"));
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     assert_eq!(stage.thread().draft, "Dear Ana");
     stage.does(ThreadAction::Send);
     assert_eq!(stage.thread().draft, "");
     assert_eq!(stage.talk("a").messages.len(), 1);
-    assert!(stage.talk("a").contact.draft.is_none());
+    assert!(stage.talk("a").conversation.draft.is_none());
     // After a restart it is the store's.
-    stage.talk("b").contact.draft = Some(Private("Ben!".into()));
+    stage.talk("b").conversation.draft = Some(Private("Ben!".into()));
     stage.handle(unlocked());
     stage.answer();
-    stage.does(ChatsAction::OpenChat(id("b")));
+    stage.does(ChatsAction::OpenChat(chat_id("b")));
     assert_eq!(stage.thread().draft, "Ben!");
 }
 
 #[test]
 fn what_cannot_be_sent_is_not_lost() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.does(ThreadAction::Draft("  ".into()));
     assert!(!stage.thread().may_send);
     stage.does(ThreadAction::Draft("x".repeat(MAX_TEXT + 1)));
@@ -383,7 +384,7 @@ fn what_cannot_be_sent_is_not_lost() {
 #[test]
 fn a_long_text_is_folded_until_asked_for() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     let text = "жé".repeat(10_000);
     let long = stage.comes("a", &text);
     let shown = |stage: &Stage| texts(stage.thread()).last().unwrap().len();
@@ -397,7 +398,7 @@ fn a_long_text_is_folded_until_asked_for() {
 #[test]
 fn a_link_opens_after_the_real_host_was_shown() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.comes("a", "look: https://www.b\u{430}nk.example/login!");
     let row = stage.thread().rows.back().unwrap();
     let RowKind::Message(shown) = &row.kind else {
@@ -462,18 +463,20 @@ fn a_delivery_is_shown_though_the_page_with_the_message_was_read_before() {
     let now_ms = stage.now.wall_ms;
     let mine = stage.talk("a").add("mine", true, now_ms);
     stage.handle(Update::Event(Event::Message {
-        contact: id("a"),
+        conversation: chat_id("a"),
         id: mine.clone(),
-        mine: true,
+        author: None,
     }));
     let asked: Vec<_> = stage.asked.drain(..).collect();
     let mut read = Vec::new();
     for request in asked {
         read.extend(stage.node.answers(request, stage.now));
     }
-    stage.talk("a").messages[10].delivered = true;
+    stage.talk("a").arrive(10);
     stage.handle(Update::Event(Event::Delivered {
+        conversation: chat_id("a"),
         contact: id("a"),
+        device: DeviceId("3f".repeat(8)),
         id: mine,
         queued: 0,
     }));

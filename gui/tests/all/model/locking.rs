@@ -19,7 +19,7 @@ fn an_idle_screen_locks_and_hides_everything_while_the_node_goes_on() {
     assert_hidden(&stage);
     assert!(!stage.log.contains(&"Lock".to_owned()));
     assert_eq!(
-        stage.talk("a").contact.draft,
+        stage.talk("a").conversation.draft,
         Some(Private("unsent".into()))
     );
 
@@ -82,7 +82,7 @@ fn notifications_tell_names_only_while_the_screen_is_open() {
         });
         told.collect()
     };
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.comes("a", "in view");
     assert_eq!(notified(&mut stage), []);
     stage.comes("b", "secret");
@@ -118,9 +118,9 @@ fn notifications_tell_names_only_while_the_screen_is_open() {
 }
 
 /// The one notification that was shown since.
-fn notified_of(stage: &mut Stage) -> ContactId {
+fn notified_of(stage: &mut Stage) -> ConversationId {
     let mut shown = stage.done.drain(..).filter_map(|effect| match effect {
-        Effect::Notify(shown) => Some(shown.contact),
+        Effect::Notify(shown) => Some(shown.conversation),
         _ => None,
     });
     shown.next_back().expect("a notification")
@@ -129,13 +129,13 @@ fn notified_of(stage: &mut Stage) -> ContactId {
 #[test]
 fn a_notification_leads_to_its_conversation_and_through_the_lock_first() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.does(WindowAction::Focused(false));
     stage.comes("b", "are you there?");
     let of = notified_of(&mut stage);
     stage.does(DoorAction::Wipe);
     stage.does(Action::OpenNotified(of));
-    assert!(stage.thread().contact == id("b") && stage.app.pages.dialog.open.is_none());
+    assert!(stage.thread().id == chat_id("b") && stage.app.pages.dialog.open.is_none());
     assert!(matches!(stage.done.last(), Some(Effect::Raise)));
 
     stage.does(DoorAction::LockScreen);
@@ -148,10 +148,10 @@ fn a_notification_leads_to_its_conversation_and_through_the_lock_first() {
     assert_hidden(&stage);
     stage.does(DoorAction::Passphrase(passphrase(PASSPHRASE)));
     stage.does(DoorAction::GoOn);
-    assert!(stage.thread().contact == id("a"));
+    assert!(stage.thread().id == chat_id("a"));
     // A contact that is gone leads nowhere.
-    stage.does(Action::OpenNotified(id("c")));
-    assert!(stage.thread().contact == id("a"));
+    stage.does(Action::OpenNotified(chat_id("c")));
+    assert!(stage.thread().id == chat_id("a"));
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn closing_the_window_closes_everything_unless_the_user_stays_on_and_there_is_a_
     stage.does(ThreadAction::Draft("half a".into()));
     stage.does(WindowAction::Close);
     assert!(matches!(last(&mut stage), Some(Effect::Hide)));
-    assert!(stage.talk("a").contact.draft.is_some());
+    assert!(stage.talk("a").conversation.draft.is_some());
     // Nobody sees what comes, though the conversation is open.
     stage.comes("a", "are you there?");
     assert!(

@@ -33,7 +33,8 @@ fn a_contact_from_the_year_2030_goes_down_the_list_as_others_write() {
     stage
         .talk("a")
         .add("from 2030", false, NOON + 4 * 365 * 86_400_000);
-    becomes(&mut stage, "a", |contact| contact.active_ms = NOON - 60_000);
+    stage.talk("a").conversation.active_ms = NOON - 60_000;
+    becomes(&mut stage, "a", |_| ());
     assert_eq!(names(&stage), ["Ana", "Ben"]);
     stage.talk("b").add("from today", false, NOON - 30_000);
     becomes(&mut stage, "b", |_| ());
@@ -50,20 +51,20 @@ fn contacts_whose_names_look_alike_show_the_beginning_of_their_ids() {
         .chats
         .rows
         .iter()
-        .find(|row| row.id == id("a"));
+        .find(|row| row.id == chat_id("a"));
     let face = &row.unwrap().face;
     assert_eq!(
         (face.name.as_str(), face.initials.as_str()),
         ("Ana (aaaaaaaa)", "A")
     );
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     assert_eq!(stage.thread().face.name, "Ana (aaaaaaaa)");
 }
 
 #[test]
 fn a_contact_that_gave_itself_another_name_keeps_the_one_that_the_user_wants() {
     let mut stage = Stage::open(&["Ana"]);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     assert_eq!(stage.thread().face.former_name, None);
     renamed(&mut stage, "Eve");
     let face = &stage.thread().face;
@@ -96,14 +97,14 @@ fn a_sent_draft_needs_no_request_of_its_own() {
     let mut stage = Stage::talking(1);
     stage.does(ThreadAction::Draft("to be sent".into()));
     stage.later(20_000);
-    assert!(stage.talk("a").contact.draft.is_some());
+    assert!(stage.talk("a").conversation.draft.is_some());
     stage.log.clear();
     stage.does(ThreadAction::Send);
     stage.later(20_000);
     assert!(stage.log.contains(&"Send".to_owned()));
     assert!(!stage.log.contains(&"SetDraft".to_owned()));
     assert_eq!(stage.app.pages.chats.rows[0].draft, None);
-    assert_eq!(stage.talk("a").contact.draft, None);
+    assert_eq!(stage.talk("a").conversation.draft, None);
     // What is written next is kept as ever.
     stage.does(ThreadAction::Draft("and then".into()));
     stage.later(20_000);

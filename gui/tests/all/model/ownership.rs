@@ -53,7 +53,7 @@ fn a_lost_node_loses_no_draft() {
     stage.does(DoorAction::GoOn);
     assert_eq!(stage.thread().draft, "unsent");
     assert_eq!(
-        stage.talk("a").contact.draft,
+        stage.talk("a").conversation.draft,
         Some(Private("unsent".into()))
     );
 }
@@ -105,7 +105,7 @@ fn quitting_keeps_what_is_being_written() {
     stage.does(ThreadAction::Draft("unsent".into()));
     stage.does(WindowAction::Quit);
     assert_eq!(
-        stage.talk("a").contact.draft,
+        stage.talk("a").conversation.draft,
         Some(Private("unsent".into()))
     );
     assert!(matches!(stage.done.last(), Some(Effect::Quit)));
@@ -116,7 +116,7 @@ fn midnight_renames_the_days() {
     let mut stage = Stage::open(&["Ana"]);
     stage.does(Action::Prefer(Preference::LockAfterMin(None)));
     stage.comes("a", "hello");
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     assert_eq!(stage.app.pages.chats.rows[0].when.unwrap().day, Day::Today);
     stage.later(12 * 3_600_000 + 1);
     assert_eq!(
@@ -147,13 +147,13 @@ fn what_is_in_view_behind_another_window_is_read_when_the_window_comes_to_the_fr
 #[test]
 fn a_text_on_its_way_to_the_store_is_not_lost_with_the_node_or_the_conversation() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.does(ThreadAction::Draft("to Ana".into()));
     stage.talk("a").contact.blocked = true;
     stage.act(ThreadAction::Send);
-    stage.act(ChatsAction::OpenChat(id("b")));
+    stage.act(ChatsAction::OpenChat(chat_id("b")));
     stage.answer();
-    let ana = |stage: &mut Stage| stage.talk("a").contact.draft.clone();
+    let ana = |stage: &mut Stage| stage.talk("a").conversation.draft.clone();
     assert_eq!(ana(&mut stage), Some(Private("to Ana".into())));
 
     stage.does(ThreadAction::Draft("to Ben".into()));

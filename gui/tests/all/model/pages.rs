@@ -44,7 +44,7 @@ fn a_contact_is_verified_renamed_and_blocked() {
 fn the_network_page_shows_carriers_people_and_what_waits() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
     stage.talk("a").add("waits", true, NOON);
-    stage.talk("a").contact.why = Some(Why::NotFound);
+    stage.talk("a").conversation.why = Some(Why::NotFound);
     stage.talk("b").contact.reachable = Some(Carrier::Lan);
     stage.talk("b").contact.last_seen_ms = Some(NOON - 60_000);
     stage.does(Action::ShowNetwork);

@@ -212,7 +212,7 @@ fn what_was_picked_is_written_nowhere_and_forgotten_when_the_screen_locks() {
     stage.does(DoorAction::LockScreen);
     stage.does(DoorAction::Passphrase(passphrase(PASSPHRASE)));
     stage.does(DoorAction::GoOn);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     open(&mut stage);
     assert_eq!(picker(&stage).sections[0].group, EmojiGroup::Smileys);
 }

@@ -9,7 +9,7 @@ use crate::stage::*;
 fn talking() -> (Stage, MessageId) {
     let mut stage = Stage::open(&["Ana"]);
     let message = stage.talk("a").add("the hall is open", false, NOON);
-    stage.does(ChatsAction::OpenChat(id("a")));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.later(1_000);
     (stage, message)
 }
@@ -50,9 +50,8 @@ fn an_emoji_that_another_has_put_there_is_counted_with_ours() {
         emoji: Private("🎉".into()),
     };
     stage.talk("a").message(&message).unwrap().reactions = vec![theirs];
-    let contact = id("a");
     stage.happens(Event::MessageChanged {
-        contact,
+        conversation: chat_id("a"),
         id: message.clone(),
     });
     stage.later(1_000);
@@ -85,4 +84,28 @@ fn a_message_is_pinned_and_taken_down() {
         stage.later(1_000);
         assert_eq!(said(&stage).1, pinned);
     }
+}
+
+#[test]
+fn the_window_says_who_cannot_see_an_emoji_or_a_pin_before_one_is_put_there() {
+    let (mut stage, message) = talking();
+    let said = |stage: &mut Stage| {
+        stage.does(ThreadAction::Details(message.clone()));
+        let Some(Dialog::MessageDetails(details)) = &stage.app.pages.dialog.open else {
+            panic!("no details");
+        };
+        let said = (&details.without_reactions, &details.without_pins);
+        let said = (said.0.clone(), said.1.clone());
+        stage.does(DialogAction::Dismiss);
+        said
+    };
+    assert_eq!(said(&mut stage), (String::new(), String::new()));
+    stage.talk("a").contact.cannot_show = vec![Feature::Pins];
+    stage.happens(Event::Contact { contact: id("a") });
+    stage.later(1_000);
+    assert_eq!(said(&mut stage), (String::new(), "Ana".to_owned()));
+    stage.talk("a").contact.cannot_show = Feature::ALL.to_vec();
+    stage.happens(Event::Contact { contact: id("a") });
+    stage.later(1_000);
+    assert_eq!(said(&mut stage), ("Ana".to_owned(), "Ana".to_owned()));
 }

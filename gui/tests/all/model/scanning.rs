@@ -106,7 +106,7 @@ fn whatever_leads_away_from_the_page_lets_go_of_the_camera_and_coming_back_does_
     let leads: [fn(&mut Stage); 9] = [
         |stage| stage.does(ScanningAction::Scan(false)),
         |stage| stage.does(Action::Back),
-        |stage| stage.does(ChatsAction::OpenChat(id("a"))),
+        |stage| stage.does(ChatsAction::OpenChat(chat_id("a"))),
         |stage| stage.does(DoorAction::LockScreen),
         |stage| stage.does(DoorAction::LockNode),
         |stage| stage.later(11 * 60_000),

@@ -34,6 +34,11 @@ pub fn id(letter: &str) -> ContactId {
     ContactId(letter.repeat(32))
 }
 
+/// The direct chat with the contact of that letter.
+pub fn chat_id(letter: &str) -> ConversationId {
+    ConversationId(format!("{letter}c").repeat(16))
+}
+
 pub fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(text.into())
 }
@@ -87,7 +92,7 @@ impl Stage {
         talk.read = talk.messages.last().map(|last| last.id.clone());
         stage.handle(Update::Event(Event::Missed));
         stage.answer();
-        stage.act(ChatsAction::OpenChat(id("a")));
+        stage.act(ChatsAction::OpenChat(chat_id("a")));
         stage.answer();
         stage.done.clear();
         stage
@@ -133,9 +138,9 @@ impl Stage {
         let time_ms = self.now.wall_ms;
         let message = self.talk(letter).add(text, false, time_ms);
         self.happens(Event::Message {
-            contact: id(letter),
+            conversation: chat_id(letter),
             id: message.clone(),
-            mine: false,
+            author: Some(id(letter)),
         });
         self.later(200);
         message

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
-use super::{NOON, PASSPHRASE, id};
+use super::{NOON, PASSPHRASE, chat_id, id};
 
 /// Safety words.
 const WORDS: [&str; 12] = [
@@ -16,6 +16,7 @@ const WORDS: [&str; 12] = [
 /// A conversation.
 pub struct Talk {
     pub contact: Contact,
+    pub conversation: Conversation,
     pub messages: Vec<Message>,
     /// Up to which message is read, and which ones arrived above it.
     pub read: Option<MessageId>,
@@ -42,6 +43,7 @@ pub struct Node {
 impl Talk {
     fn new(contact: Contact) -> Self {
         Self {
+            conversation: Conversation::with(&contact),
             contact,
             messages: Vec::new(),
             read: None,
@@ -67,17 +69,31 @@ impl Talk {
         let message = Message {
             id: id.clone(),
             position: 0,
-            mine,
+            author: (!mine).then(|| self.contact.id.clone()),
             time_ms,
             text: Some(Private(text.into())),
-            delivered: false,
-            why: None,
+            deliveries: match mine {
+                true => vec![Delivery {
+                    contact: self.contact.id.clone(),
+                    device: DeviceId("d1".repeat(8)),
+                    state: DeliveryState::Queued { why: None },
+                }],
+                false => Vec::new(),
+            },
             reactions: Vec::new(),
             pinned: false,
         };
         self.messages.insert(at, message);
-        self.contact.active_ms = self.contact.active_ms.max(time_ms);
+        let active_ms = &mut self.conversation.active_ms;
+        *active_ms = (*active_ms).max(time_ms);
         id
+    }
+
+    /// A message of ours has arrived.
+    pub fn arrive(&mut self, index: usize) {
+        for delivery in &mut self.messages[index].deliveries {
+            delivery.state = DeliveryState::Delivered;
+        }
     }
 
     pub fn message(&mut self, id: &MessageId) -> Option<&mut Message> {
@@ -93,35 +109,34 @@ impl Talk {
         let from = self.place(&self.read).map_or(0, |read| read + 1);
         self.messages[from..]
             .iter()
-            .filter(|message| !message.mine)
+            .filter(|message| !message.is_mine())
             .count() as u64
     }
 
-    fn seen(&self) -> Contact {
+    fn seen(&self) -> Conversation {
         let queued = self
             .messages
             .iter()
-            .filter(|message| message.mine && !message.delivered);
+            .filter(|message| message.is_mine() && !message.is_delivered());
         let queued = queued.count() as u64;
-        Contact {
+        Conversation {
             messages: self.messages.len() as u64,
             unread: self.unread(),
             queued,
-            why: self.contact.why.filter(|_| queued > 0),
-            ..self.contact.clone()
+            why: self.conversation.why.filter(|_| queued > 0),
+            ..self.conversation.clone()
         }
     }
 
     fn at(&self, index: usize) -> Message {
-        let message = self.messages[index].clone();
-        Message {
-            position: index as u64,
-            why: self
-                .contact
-                .why
-                .filter(|_| message.mine && !message.delivered),
-            ..message
+        let mut message = self.messages[index].clone();
+        message.position = index as u64;
+        for delivery in &mut message.deliveries {
+            if let DeliveryState::Queued { why } = &mut delivery.state {
+                *why = self.conversation.why;
+            }
         }
+        message
     }
 
     fn page(&self, from: &PageFrom, limit: usize) -> Result<Page, Refusal> {
@@ -183,24 +198,26 @@ impl Talk {
 
 impl Node {
     pub fn meet(&mut self, letter: &str, name: &str) {
-        let talk = Talk::new(Contact::just_met(id(letter), name));
+        let talk = Talk::new(Contact::just_met(id(letter), chat_id(letter), name));
         self.talks.insert(id(letter), talk);
     }
 
     /// What comes of a request.
     pub fn answers(&mut self, request: Request, now: Now) -> Vec<Update> {
         let sent = match &request {
-            Request::Send { of, .. } => Some(of.contact.clone()),
+            Request::Send { of, .. } => Some(of.conversation.clone()),
             _ => None,
         };
         let answer = self.answer(request, now);
         // A message is told of before its sender hears that it is kept.
         let told = match (&answer, sent) {
-            (Some(Update::Sent(_, Ok(id))), Some(contact)) => Some(Update::Event(Event::Message {
-                contact,
-                id: id.clone(),
-                mine: true,
-            })),
+            (Some(Update::Sent(_, Ok(id))), Some(conversation)) => {
+                Some(Update::Event(Event::Message {
+                    conversation,
+                    id: id.clone(),
+                    author: None,
+                }))
+            }
             _ => None,
         };
         told.into_iter().chain(answer).collect()
@@ -225,17 +242,23 @@ impl Node {
         Ok(())
     }
 
-    fn chat(&self, id: &ContactId) -> Option<Update> {
+    fn contact(&self, id: &ContactId) -> Option<Update> {
         let talk = self.talks.get(id)?;
-        Some(Update::Contact(Box::new(Chat {
-            contact: talk.seen(),
-            newest: talk.messages.len().checked_sub(1).map(|last| talk.at(last)),
-        })))
+        Some(Update::Contact(talk.contact.clone()))
+    }
+
+    /// The talk that a conversation is.
+    fn talk(&mut self, of: &ConversationId) -> Option<&mut Talk> {
+        let mut talks = self.talks.values_mut();
+        talks.find(|talk| talk.conversation.id == *of)
     }
 
     pub fn status(&self) -> Status {
         let met = self.talks.values();
-        let sessions = met.filter(|talk| talk.contact.reachable.is_some()).count() as u32;
+        let sessions = met
+            .clone()
+            .filter(|talk| talk.contact.reachable.is_some())
+            .count() as u32;
         let bluetooth = self.bluetooth.map(|state| CarrierStatus {
             carrier: Carrier::Ble,
             state,
@@ -274,7 +297,8 @@ impl Node {
             }])
             .collect(),
             radio: self.radio,
-            contacts: self.talks.values().map(Talk::seen).collect(),
+            contacts: met.map(|talk| talk.contact.clone()).collect(),
+            conversations: self.talks.values().map(Talk::seen).collect(),
             traffic: Traffic::default(),
         }
     }
@@ -298,58 +322,68 @@ impl Node {
                 status: self.status(),
                 newest: self
                     .talks
-                    .iter()
-                    .filter(|(_, talk)| !talk.messages.is_empty())
-                    .map(|(id, talk)| (id.clone(), talk.at(talk.messages.len() - 1)))
+                    .values()
+                    .filter(|talk| !talk.messages.is_empty())
+                    .map(|talk| {
+                        let newest = talk.at(talk.messages.len() - 1);
+                        (talk.conversation.id.clone(), newest)
+                    })
                     .collect(),
             }),
             Request::Host(HostCall::Status) => Update::Status(self.status()),
-            Request::Call(Call::Contact(id)) => return self.chat(&id),
+            Request::Call(Call::Contact(id)) => return self.contact(&id),
+            Request::Call(Call::Conversation(id)) => {
+                let talk = self.talk(&id)?;
+                Update::Conversation(Box::new(Chat {
+                    conversation: talk.seen(),
+                    newest: talk.messages.len().checked_sub(1).map(|last| talk.at(last)),
+                }))
+            }
             Request::Page { of, from, limit } => {
                 self.pages = (self.pages.0 + 1, self.pages.1.max(limit));
-                let answer = match self.talks.get(&of.contact) {
+                let answer = match self.talk(&of.conversation) {
                     Some(talk) => talk.page(&from, limit as usize),
-                    None => Err(Refusal::NoSuchContact),
+                    None => Err(Refusal::NoSuchConversation),
                 };
                 Update::Page(of, answer)
             }
             Request::Message { of, id } => {
-                let talk = &self.talks[&of.contact];
+                let talk = self.talk(&of.conversation)?;
                 let place = talk.place(&Some(id));
                 let answer = place.map(|place| talk.at(place));
                 Update::Message(of, answer.ok_or(Refusal::NoSuchMessage))
             }
             Request::Send { of, text } => {
-                let talk = self.talks.get_mut(&of.contact)?;
+                let talk = self.talk(&of.conversation)?;
                 let answer = match talk.contact.blocked {
                     true => Err(Refusal::Blocked),
                     false => {
-                        talk.contact.draft = None;
+                        talk.conversation.draft = None;
                         Ok(talk.add(&text.0, true, now.wall_ms))
                     }
                 };
                 Update::Sent(of, answer)
             }
-            Request::Call(Call::React(contact, id, emoji)) => {
-                let message = self.talks.get_mut(&contact)?.message(&id)?;
+            Request::Call(Call::React(conversation, id, emoji)) => {
+                let message = self.talk(&conversation)?.message(&id)?;
                 message.reactions.retain(|one| one.author.is_some());
                 if !emoji.0.is_empty() {
                     let author = None;
                     message.reactions.push(Reaction { author, emoji });
                 }
-                Update::Event(Event::MessageChanged { contact, id })
+                Update::Event(Event::MessageChanged { conversation, id })
             }
-            Request::Call(Call::Pin(contact, id, pinned)) => {
-                self.talks.get_mut(&contact)?.message(&id)?.pinned = pinned;
-                Update::Event(Event::MessageChanged { contact, id })
+            Request::Call(Call::Pin(conversation, id, pinned)) => {
+                self.talk(&conversation)?.message(&id)?.pinned = pinned;
+                Update::Event(Event::MessageChanged { conversation, id })
             }
-            Request::Call(Call::Read(contact, upto)) => {
-                self.talks.get_mut(&contact)?.mark(&upto);
-                Update::Event(Event::Contact { contact })
+            Request::Call(Call::Read(conversation, upto)) => {
+                self.talk(&conversation)?.mark(&upto);
+                Update::Event(Event::Conversation { conversation })
             }
-            Request::Call(Call::SetDraft(contact, text)) => {
-                let talk = self.talks.get_mut(&contact)?;
-                talk.contact.draft = (!text.0.is_empty()).then_some(text);
+            Request::Call(Call::SetDraft(conversation, text)) => {
+                let talk = self.talk(&conversation)?;
+                talk.conversation.draft = (!text.0.is_empty()).then_some(text);
                 return None;
             }
             Request::Call(Call::SafetyWords(contact)) => Update::SafetyWords(SafetyWords {
@@ -372,7 +406,7 @@ impl Node {
             }
             Request::Call(Call::Verify(id, verified)) => {
                 self.talks.get_mut(&id)?.contact.verified = verified;
-                return self.chat(&id);
+                return self.contact(&id);
             }
             Request::Call(Call::Rename(id, alias)) => {
                 let contact = &mut self.talks.get_mut(&id)?.contact;
@@ -381,11 +415,11 @@ impl Node {
                     false => alias,
                 };
                 contact.former_name = None;
-                return self.chat(&id);
+                return self.contact(&id);
             }
             Request::Call(Call::Block(id, blocked)) => {
                 self.talks.get_mut(&id)?.contact.blocked = blocked;
-                return self.chat(&id);
+                return self.contact(&id);
             }
             Request::Call(Call::Remove(contact)) => {
                 self.talks.remove(&contact);

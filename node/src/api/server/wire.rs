@@ -502,6 +502,7 @@ in_json! {
     Me;
     Invitation;
     Contact;
+    Conversation;
     SafetyWords;
     Imported;
     NodeStatus;
@@ -532,7 +533,7 @@ macro_rules! lists_in_json {
         }
     )*};
 }
-lists_in_json!(Invitation, Contact, WayStatus);
+lists_in_json!(Invitation, Contact, Conversation, WayStatus);
 
 /// A join under way.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -566,7 +567,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(ContactId, MessageId, InvitationId);
+ids!(ContactId, ConversationId, MessageId, InvitationId);
 
 impl Place for Carrier {
     fn segment(&self) -> String {

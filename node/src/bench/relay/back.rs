@@ -56,7 +56,9 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
         off.await.map_err(refused)?;
         until(async || Ok(!reached(&a, &pair).await? && circuits(&page).await? == 0)).await?;
         let text = Private(format!("back for the {run}. time"));
-        a.send(pair.b_of_a.clone(), text).await.map_err(refused)?;
+        a.send(pair.chat_of_a.clone(), text)
+            .await
+            .map_err(refused)?;
         let mut events = b.events().await.map_err(refused)?;
         let start = Instant::now();
         let on = a.switch_carrier(Carrier::Relay, true);
@@ -66,7 +68,14 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
             moment(async || reached(&a, &pair).await),
             async {
                 wait_for(&mut events, |event| {
-                    matches!(event, Event::Message { mine: false, .. }).then_some(())
+                    matches!(
+                        event,
+                        Event::Message {
+                            author: Some(_),
+                            ..
+                        }
+                    )
+                    .then_some(())
                 })
                 .await?;
                 Ok(Instant::now())

@@ -21,7 +21,7 @@ pub(crate) use rows::{
 
 use super::fact::{FactKind, Versions};
 use super::reach::relays::RelayNames;
-use super::rng;
+use super::{items, rng};
 use crate::tables::{Table, damaged};
 
 /// The longest name of a person, in bytes.
@@ -41,6 +41,8 @@ pub(crate) struct Account {
     /// Our part of the device list.
     pub device_keys: DeviceKeys,
     pub mark_key: MarkKey,
+    /// What we say in hello that this version shows.
+    pub features: u64,
     /// This opening of the store; first written when it is first used.
     pub incarnation: Incarnation,
     /// The next handshake counter of this incarnation.
@@ -110,6 +112,7 @@ impl Account {
         Ok(Account {
             identity_key: load_identity_key(reader)?,
             mark_key: MarkKey::new(secrets.mark_key.as_bytes()),
+            features: items::FEATURES,
             secrets,
             told,
             settings: Settings::load(reader)?,
@@ -136,6 +139,11 @@ impl Account {
     /// The identity that this device belongs to.
     pub fn identity(&self) -> IdentityId {
         IdentityId(*self.device_list.identity())
+    }
+
+    /// Whether a device is one of ours.
+    pub fn is_ours(&self, device: DeviceId) -> bool {
+        device == self.device_id
     }
 
     /// The log of a space that this opening writes.

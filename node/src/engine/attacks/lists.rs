@@ -206,5 +206,6 @@ fn two_lists_of_one_version_are_noticed() {
     };
     assert_eq!(list(table(&world, 0, Table::Contacts)), list(before));
     let text = Private("they can talk on".into());
-    world.ask(0, Call::Send(mallory, text)).expect("a contact");
+    let chat = shown.conversation;
+    world.ask(0, Call::Send(chat, text)).expect("a contact");
 }

@@ -19,10 +19,11 @@ use hedgerow_transport::device::DeviceKeys;
 use minicbor::{Decode, Encode};
 
 use super::account::{Account, DeviceSecrets, Told, load_identity_key};
+use super::conversation;
+use super::conversations::Conversation;
 use super::fact::FactKind;
 use super::people::contact::Contact;
 use super::people::device::Device;
-use super::{conversation, reconciling};
 use crate::api::ContactId;
 use crate::harness::World;
 use crate::tables::{self, Table};
@@ -112,8 +113,8 @@ fn put_list(store: &mut MemoryStore, version: u32, list: Vec<u8>) {
 
 /// Writes into the only conversation of a store as if another device had.
 fn write_as(store: &mut MemoryStore, device: DeviceId, text: &str) {
-    let contacts = store.read(|reader| tables::load_all::<Contact>(reader, Table::Contacts));
-    let (_, contact) = contacts.expect("memory does not fail").remove(0);
+    let conversations = store.read(|reader| Conversation::all(reader));
+    let (space, _) = conversations.expect("memory does not fail").remove(0);
     let log = LogId {
         device,
         incarnation: Incarnation(7),
@@ -121,7 +122,6 @@ fn write_as(store: &mut MemoryStore, device: DeviceId, text: &str) {
     let body = conversation::text_body(text);
     store
         .write(|txn| {
-            let space = reconciling::space_id(&contact.space);
             Ok(space::append(txn, space, log, 1_790_000_000_000, What::TEXT, body).is_ok())
         })
         .expect("memory does not fail");

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{StorageError, Txn};
 use hedgerow_transport::device::DeviceKeys;
-use hedgerow_transport::keys::SpaceSecret;
 use minicbor::{Decode, Encode};
 
 use crate::api::ContactId;
@@ -27,25 +26,15 @@ pub(crate) struct Contact {
     /// It runs an older state or was restored, and the user has not looked yet.
     #[n(4)]
     pub older_state: bool,
-    /// The secret of the direct chat.
-    #[cbor(n(5), with = "crate::engine::codec::fixed")]
-    pub space: SpaceSecret,
     /// Its signed device list, as it came.
-    #[cbor(n(6), with = "crate::engine::codec::shared")]
+    #[cbor(n(5), with = "crate::engine::codec::shared")]
     pub device_list: Bytes,
     /// The devices in it.
-    #[n(7)]
+    #[n(6)]
     pub devices: Vec<DeviceKeys>,
-    /// How many synthetic spaces are shared with it, for measurements.
-    #[cfg(feature = "simulation")]
-    #[n(8)]
-    pub synthetic_spaces: Option<u32>,
     /// What it was called here before it gave itself another name, until the user has decided what to call it.
-    #[cbor(n(9), default)]
+    #[n(7)]
     pub former_name: Option<String>,
-    /// When a message last came or was written here, or the contact was made, by our clock in Unix milliseconds.
-    #[cbor(n(10), default)]
-    pub active_ms: i64,
 }
 
 impl Contact {

@@ -12,8 +12,10 @@ use minicbor::{Decode, Encode};
 
 use super::contact::Contact;
 use super::psk::PskChain;
+use crate::api::Feature;
 use crate::engine::fact::Versions;
 use crate::engine::invitation::InvitationKey;
+use crate::engine::items;
 use crate::engine::reach::endpoint::Endpoint;
 use crate::engine::reach::relays::RelayNames;
 use crate::tables::{self, Table};
@@ -75,6 +77,10 @@ pub(crate) struct Device {
     /// The name under which it was called when we met, until it has told others.
     #[cbor(n(18), with = "crate::engine::codec::fixed_option", has_nil)]
     pub met_under: Option<RelayName>,
+    /// What it said in its last hello that it can do, with what this version does not know (`docs/PROTOCOL.md`
+    /// section 8).
+    #[n(19)]
+    pub features: Option<u64>,
 }
 
 /// A prekey that a contact's device has told us.
@@ -98,6 +104,15 @@ impl Device {
     pub fn is_welcome(&self, contacts: &BTreeMap<IdentityId, Contact>) -> bool {
         let contact = contacts.get(&self.identity);
         !self.gone && contact.is_some_and(|contact| !contact.blocked)
+    }
+
+    /// Whether it may show this: it has said so, or nothing yet.
+    pub fn may_show(&self, feature: Feature) -> bool {
+        let bit = match feature {
+            Feature::Reactions => items::SHOWS_REACTIONS,
+            Feature::Pins => items::SHOWS_PINS,
+        };
+        self.features.is_none_or(|features| features & bit != 0)
     }
 
     /// The ways to it as they are told, the best first: where sessions came about, then what it says.
@@ -131,5 +146,59 @@ impl Device {
     /// Whether sessions came about at this way.
     pub fn is_good(&self, endpoint: &Endpoint) -> bool {
         self.good.contains(&endpoint.told().text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::World;
+
+    /// Something that only a later version can do.
+    const LATER: u64 = 1 << 40;
+
+    fn features(world: &World, of: usize, by: usize) -> Option<u64> {
+        let id = world.nodes[of].engine().owners.account.device_id;
+        world.nodes[by].engine().owners.people.devices[&id].features
+    }
+
+    #[test]
+    fn what_an_older_version_cannot_show_is_told_to_the_sender_until_it_is_a_newer_one() {
+        let mut world = World::with(1, &["Ada", "Grace", "Ben"]);
+        world.nodes[1].engine_mut().owners.account.features = items::SHOWS_PINS;
+        world.meet(0, 1);
+        world.meet(0, 2);
+        assert_eq!(world.contact(0, 1).cannot_show, [Feature::Reactions]);
+        // Nobody says it of others.
+        assert!(world.contact(0, 2).cannot_show.is_empty());
+        assert!(world.contact(1, 0).cannot_show.is_empty());
+        world.run(60_000);
+        world.network.part(0, 1, true);
+        world.restart(0);
+        assert_eq!(world.contact(0, 1).cannot_show, [Feature::Reactions]);
+        world.restart(1);
+        world.network.part(0, 1, false);
+        world.connected(0, 1);
+        assert!(world.contact(0, 1).cannot_show.is_empty());
+    }
+
+    #[test]
+    fn features_of_a_later_version_are_kept_and_change_nothing() {
+        let mut world = World::with(2, &["Ada", "Grace"]);
+        world.nodes[1].engine_mut().owners.account.features |= LATER;
+        world.meet(0, 1);
+        assert_eq!(features(&world, 1, 0), Some(items::FEATURES | LATER));
+        assert!(world.contact(0, 1).cannot_show.is_empty());
+        world.run(60_000);
+        world.restart(0);
+        assert_eq!(features(&world, 1, 0), Some(items::FEATURES | LATER));
+    }
+
+    #[test]
+    fn a_device_that_has_said_nothing_yet_may_show_everything() {
+        let mut world = World::with(3, &["Ada", "Grace"]);
+        world.nodes[1].engine_mut().owners.account.features = 0;
+        world.meet_and_part(0, 1);
+        assert!(world.contact(0, 1).cannot_show.is_empty());
     }
 }

@@ -82,6 +82,12 @@ impl People {
             .map(|(id, _)| *id)
     }
 
+    /// Whether the user wants nothing to do with a contact.
+    pub fn is_blocked(&self, identity: &IdentityId) -> bool {
+        let contact = self.contacts.get(identity);
+        contact.is_some_and(|contact| contact.blocked)
+    }
+
     /// Whether sessions with a device are wanted at all.
     pub fn may_talk_to(&self, id: DeviceId) -> bool {
         self.devices

@@ -11,42 +11,30 @@ use crate::engine::links::Links;
 use crate::engine::people::device::Device;
 
 impl Reach {
-    /// Why messages for a contact are not delivered, if there are any.
-    pub fn why(&self, view: View<'_>, identity: IdentityId, now: Now) -> Why {
-        if view
-            .people
-            .contacts
-            .get(&identity)
-            .is_some_and(|contact| contact.blocked)
-        {
+    /// Why messages for a contact's device are not delivered, if there are any.
+    pub fn why(&self, view: View<'_>, id: DeviceId, now: Now) -> Why {
+        let Some(device) = view.people.devices.get(&id) else {
+            return Why::NotFound;
+        };
+        if view.people.is_blocked(&device.identity) {
             return Why::Blocked;
         }
-        let devices: Vec<DeviceId> = view.people.devices_of(identity).collect();
-        if devices.iter().any(|id| view.sessions.contains_key(id)) {
+        if view.sessions.contains_key(&id) {
             return Why::OnItsWay;
         }
-        if devices
-            .iter()
-            .all(|id| view.people.devices.get(id).is_none_or(|device| device.gone))
-        {
+        if device.gone {
             return Why::Refused;
         }
         if !self.carriers.keys().any(|kind| self.is_usable(*kind)) {
             return Why::NoCarrier;
         }
-        let outlooks = devices
-            .iter()
-            .map(|id| self.dialling.outlook(Target::Device(*id), now.mono_ms));
-        outlooks.fold(Why::NotFound, |why, outlook| match (why, outlook) {
-            (Why::Connecting, _) | (_, Outlook::Connecting) => Why::Connecting,
-            (Why::NoAnswer { next_ms }, Outlook::Waiting(due)) => Why::NoAnswer {
-                next_ms: next_ms.min(wall_of(due, now)),
-            },
-            (_, Outlook::Waiting(due)) => Why::NoAnswer {
+        match self.dialling.outlook(Target::Device(id), now.mono_ms) {
+            Outlook::Connecting => Why::Connecting,
+            Outlook::Waiting(due) => Why::NoAnswer {
                 next_ms: wall_of(due, now),
             },
-            (why, Outlook::NotFound) => why,
-        })
+            Outlook::NotFound => Why::NotFound,
+        }
     }
 
     /// How each carrier stands with a contact, the better ones first, and what is carried by hand last.

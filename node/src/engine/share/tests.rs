@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use hedgerow_sync::batch::SALT_LENGTH;
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, Seq, SpaceId};
-use hedgerow_sync::ingest::ingest;
+use hedgerow_sync::ingest::{Authorities as _, ingest};
 use hedgerow_sync::mark::MARK_LENGTH;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::metered::{Meter, Metered, MeteredReader};
@@ -28,7 +28,6 @@ use super::*;
 use crate::api::{Answer, Call, Event, Private};
 use crate::directory::DataKey;
 use crate::engine::live::Live;
-use crate::engine::reconciling::space_id;
 use crate::engine::{BundleEvent, CallId, Effects, Input, Inputs, Now, pump};
 use crate::harness::{EPOCH_MS, World};
 use crate::store::RedbStore;
@@ -98,7 +97,13 @@ impl Effects for EffectQueue {
     fn command(&mut self, _: CarrierKind, _: CarrierCommand) {}
     fn answer(&mut self, _: CallId, _: Answer) {}
     fn event(&mut self, event: Event) {
-        self.messages += usize::from(matches!(event, Event::Message { mine: false, .. }));
+        self.messages += usize::from(matches!(
+            event,
+            Event::Message {
+                author: Some(_),
+                ..
+            }
+        ));
     }
     fn bundle(&mut self, _: BundleEvent) {}
 }
@@ -115,7 +120,8 @@ struct Siege<S> {
     blind: Blind,
     friend: (Engine, MemoryStore, ChaCha20Rng),
     friend_link: LinkId,
-    me: crate::api::ContactId,
+    /// What the friend calls the chat with the node.
+    chat: crate::api::ConversationId,
 }
 
 const NODE: usize = 0;
@@ -138,11 +144,11 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
     let (node, flooder) = (world.nodes[NODE].engine(), world.nodes[FLOODER].engine());
     let space = shared(node, flooder);
     let device = flooder.owners.account.device_id;
-    let owners = &node.owners;
-    let authority = owners
-        .people
-        .authority(&owners.account, flooder.owners.account.identity())
+    let speaker = node
+        .owners
+        .speaker(flooder.owners.account.identity())
         .unwrap();
+    let authority = speaker.of(space);
     for store in [NODE, FLOODER] {
         let ingested = stores[store].write(|txn| {
             for number in 0..logs {
@@ -152,7 +158,7 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
                     seq: Seq(2),
                 });
                 let core = batch(1, &[before.as_slice(), &[]]);
-                ingest(txn, space, log(device, number), &core, &authority.borrow())?;
+                ingest(txn, space, log(device, number), &core, &authority)?;
             }
             Ok(())
         });
@@ -163,7 +169,9 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
 
 /// The direct space of two engines.
 fn shared(one: &Engine, other: &Engine) -> SpaceId {
-    space_id(&one.owners.people.contacts[&other.owners.account.identity()].space)
+    let identity = other.owners.account.identity();
+    let chat = one.owners.conversations.direct(identity);
+    chat.expect("contacts")
 }
 
 impl<S: Store> Siege<S> {
@@ -173,15 +181,15 @@ impl<S: Store> Siege<S> {
         world.connected(NODE, FLOODER);
         world.connected(NODE, FRIEND);
         world.run(1_000);
-        let me = world.id(NODE);
+        let chat = world.chat(FRIEND, NODE);
         let now_ms = world.now_ms;
         let mut parts = world.nodes.drain(..).map(crate::harness::Node::into_parts);
         let (node, rows, rng) = parts.next().unwrap();
         let (mut flooder, _, _) = parts.next().unwrap();
         let friend = parts.next().unwrap();
-        let blinded = flooder.owners.people.contacts[&node.owners.account.identity()]
-            .space
-            .clone();
+        let space = shared(&flooder, &node);
+        let blinded = flooder.owners.conversations.get(space).unwrap();
+        let blinded = blinded.secret.clone();
         let link = flooder.owners.sessions[&node.owners.account.device_id].link;
         let State::Live(live) = flooder.links.by_id.remove(&link).unwrap().state else {
             panic!("they are connected");
@@ -204,7 +212,7 @@ impl<S: Store> Siege<S> {
             rng,
             inputs: Inputs::default(),
             now_ms,
-            me,
+            chat,
         }
     }
 
@@ -242,7 +250,7 @@ impl<S: Store> Siege<S> {
         let mut inputs = Inputs::default();
         inputs.push(Input::Call(
             CallId(1),
-            Call::Send(self.me.clone(), Private("hello".into())),
+            Call::Send(self.chat.clone(), Private("hello".into())),
         ));
         let mut asked = EffectQueue::default();
         let now = at(self.now_ms);

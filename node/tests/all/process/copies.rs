@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::support::chats::Chats;
 use hedgerow_node::api::{Api, ContactId, Notice, Private};
 use hedgerow_node::runtime::OnAir;
 
@@ -18,7 +19,7 @@ const DAY_MS: u64 = 24 * 3_600 * 1_000;
 async fn say(node: &impl Api, to: &ContactId, what: &str, count: u32) {
     for number in 0..count {
         let text = Private(format!("{what} {number}"));
-        node.send(to.clone(), text).await.unwrap();
+        node.send_to(to.clone(), text).await.unwrap();
     }
 }
 

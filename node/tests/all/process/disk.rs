@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::support::chats::Chats;
 use hedgerow_node::api::{Api, Event, Private, Refusal, StorageFault};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
@@ -63,7 +64,7 @@ async fn erasing_without_room_says_so_and_loses_nothing() {
 
     room(&a, None);
     let later = Private("later".into());
-    a.api.send(people.b_of_a.clone(), later).await.unwrap();
+    a.api.send_to(people.b_of_a.clone(), later).await.unwrap();
     a.api.erase().await.unwrap();
     let after = transcript(&a.api, &people.b_of_a).await;
     assert_eq!(after.len(), before.len() + 1);
@@ -78,7 +79,7 @@ async fn a_node_whose_disk_was_full_refuses_and_goes_on_by_itself_once_there_is_
     let before = transcript(&a.api, &people.b_of_a).await;
     let mut events = a.api.events().await.unwrap();
     room(&a, Some(1 << 16));
-    let send = |text: &str| a.api.send(people.b_of_a.clone(), Private(text.into()));
+    let send = |text: &str| a.api.send_to(people.b_of_a.clone(), Private(text.into()));
     assert_eq!(send("refused").await, Err(NO_ROOM));
 
     room(&a, None);

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::support::chats::Chats;
 use hedgerow_node::api::{Api, ContactId, Event, Private};
 use hedgerow_node::engine::Input;
 use hedgerow_node::host::Local;
@@ -64,7 +65,7 @@ async fn besieged() -> Besieged {
         let node = create(&place.path().join(name), name).await;
         let (them, ben) = meet(&daemon.api, &node).await;
         connected(&node, &ben).await;
-        node.send(ben.clone(), Private("hello".into()))
+        node.send_to(ben.clone(), Private("hello".into()))
             .await
             .unwrap();
         settled(&node, &ben, 1).await;
@@ -264,7 +265,7 @@ async fn flood(to: SocketAddr, heard: Vec<Vec<u8>>, number: u32, count: u32) {
 async fn served(node: &Local, to: &ContactId) -> Duration {
     let mut events = node.events().await.unwrap();
     let start = Instant::now();
-    node.send(to.clone(), Private("in the middle of it".into()))
+    node.send_to(to.clone(), Private("in the middle of it".into()))
         .await
         .unwrap();
     event(&mut events, |event| match event {

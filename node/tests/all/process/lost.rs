@@ -8,6 +8,8 @@ use std::process::ExitStatus;
 use hedgerow_node::api::{Api, Private, Refusal, StorageFault};
 use hedgerow_node::directory::Directory;
 
+use crate::support::chats::Chats;
+
 use super::people::{
     Daemon, connected, copy, log, open, pair, passphrase, settled, transcript, until,
 };
@@ -41,7 +43,7 @@ async fn written_to_after(take_away: impl FnOnce(&Path)) {
     take_away(&people.a);
     let sent = b
         .api
-        .send(people.a_of_b.clone(), Private("into the void".into()))
+        .send_to(people.a_of_b.clone(), Private("into the void".into()))
         .await
         .unwrap();
     assert_eq!(ended(&mut a).await.code(), Some(5));
@@ -52,8 +54,12 @@ async fn written_to_after(take_away: impl FnOnce(&Path)) {
         contact.reachable.is_none()
     })
     .await;
-    let message = b.api.message(people.a_of_b.clone(), sent).await.unwrap();
-    assert!(!message.delivered, "nobody has it");
+    let message = b
+        .api
+        .message_with(people.a_of_b.clone(), sent)
+        .await
+        .unwrap();
+    assert!(!message.is_delivered(), "nobody has it");
     b.stop().await;
 }
 
@@ -122,7 +128,7 @@ async fn a_store_that_another_process_has_taken_is_written_by_that_process_alone
     assert_eq!(ended(&mut first).await.code(), Some(5));
     connected(&second.api, &people.b_of_a).await;
     b.api
-        .send(people.a_of_b.clone(), Private("still there?".into()))
+        .send_to(people.a_of_b.clone(), Private("still there?".into()))
         .await
         .unwrap();
     settled(&second.api, &people.b_of_a, 3).await;

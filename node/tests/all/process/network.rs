@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
+use crate::support::chats::Chats;
 use hedgerow_node::api::{Api, Carrier, Private, Why};
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
@@ -41,7 +42,7 @@ async fn a_link_cut_at_random_bytes_again_and_again_delivers_each_message_once()
         .map(|number| format!("{number} {}", "x".repeat(200)))
         .collect();
     for text in &expected {
-        a.send(pair.b_of_a.clone(), Private(text.clone()))
+        a.send_to(pair.b_of_a.clone(), Private(text.clone()))
             .await
             .unwrap();
     }
@@ -50,7 +51,7 @@ async fn a_link_cut_at_random_bytes_again_and_again_delivers_each_message_once()
     let (a, b) = run_behind(&pair, &to_a, &to_b).await;
     let cuts = || to_a.cuts() + to_b.cuts();
     until(async || {
-        let held = b.contact(pair.a_of_b.clone()).await.unwrap().messages;
+        let held = b.chat_with(pair.a_of_b.clone()).await.unwrap().messages;
         cuts() >= 8 || held == MESSAGES as u64 + 2
     })
     .await;
@@ -85,7 +86,7 @@ async fn a_link_on_which_a_byte_is_changed_is_replaced_by_another() {
         connected(&a, &pair.b_of_a).await;
         to_a.spoil();
         to_b.spoil();
-        a.send(pair.b_of_a.clone(), Private(format!("round {round}")))
+        a.send_to(pair.b_of_a.clone(), Private(format!("round {round}")))
             .await
             .unwrap();
         settled(&a, &pair.b_of_a, 2 + round).await;
@@ -108,7 +109,7 @@ async fn a_peer_that_comes_back_at_another_port_is_found_without_announcements()
     // Ports that somebody else has taken meanwhile.
     let mut taken = Vec::new();
     for round in 0..2 {
-        a.send(
+        a.send_to(
             pair.b_of_a.clone(),
             Private(format!("where are you? {round}")),
         )
@@ -120,7 +121,7 @@ async fn a_peer_that_comes_back_at_another_port_is_found_without_announcements()
         taken.push(TcpListener::bind((Ipv4Addr::LOCALHOST, before)).unwrap());
         b = open(&pair.b, OnAir::Loopback).await;
     }
-    a.send(pair.b_of_a.clone(), Private("there you are".into()))
+    a.send_to(pair.b_of_a.clone(), Private("there you are".into()))
         .await
         .unwrap();
     settled(&a, &pair.b_of_a, 5).await;
@@ -129,7 +130,7 @@ async fn a_peer_that_comes_back_at_another_port_is_found_without_announcements()
     a.stop().await.unwrap();
     taken.push(TcpListener::bind((Ipv4Addr::LOCALHOST, before)).unwrap());
     let a = open(&pair.a, OnAir::Loopback).await;
-    a.send(pair.b_of_a.clone(), Private("I have moved".into()))
+    a.send_to(pair.b_of_a.clone(), Private("I have moved".into()))
         .await
         .unwrap();
     settled(&a, &pair.b_of_a, 6).await;
@@ -154,12 +155,12 @@ async fn what_is_written_while_the_carrier_is_off_waits_says_so_and_leaves_when_
             seen.reachable.is_none()
         })
         .await;
-        a.send(pair.b_of_a.clone(), Private(format!("round {round}")))
+        a.send_to(pair.b_of_a.clone(), Private(format!("round {round}")))
             .await
             .unwrap();
         until(async || {
-            let contact = a.contact(pair.b_of_a.clone()).await.unwrap();
-            contact.why == Some(Why::NoCarrier) && contact.queued == 1
+            let chat = a.chat_with(pair.b_of_a.clone()).await.unwrap();
+            chat.why == Some(Why::NoCarrier) && chat.queued == 1
         })
         .await;
         a.switch_carrier(Carrier::Lan, true).await.unwrap();
@@ -187,10 +188,10 @@ async fn a_contact_who_locks_is_not_near_within_seconds_and_never_found_without_
     connected(&b, &pair.a_of_b).await;
     let begun = Instant::now();
     b.lock().await.unwrap();
-    a.send(pair.b_of_a.clone(), Private("are you there?".into()))
+    a.send_to(pair.b_of_a.clone(), Private("are you there?".into()))
         .await
         .unwrap();
-    let why = async || a.contact(pair.b_of_a.clone()).await.unwrap().why;
+    let why = async || a.chat_with(pair.b_of_a.clone()).await.unwrap().why;
     until(async || why().await == Some(Why::NotFound)).await;
     let after = begun.elapsed();
     assert!(after < Duration::from_secs(5), "after {after:?}");

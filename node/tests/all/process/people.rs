@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::chats::Chats;
 use futures_util::StreamExt;
 use hedgerow_node::api::{
     Api, ContactId, Event, Events, NewInvitation, PageFrom, Passphrase, Private, Remote,
@@ -91,10 +92,10 @@ pub async fn part_after_a_word(
     (a, b_of_a): (impl Api, &ContactId),
     (b, a_of_b): (impl Api, &ContactId),
 ) {
-    a.send(b_of_a.clone(), Private("ping".into()))
+    a.send_to(b_of_a.clone(), Private("ping".into()))
         .await
         .unwrap();
-    b.send(a_of_b.clone(), Private("pong".into()))
+    b.send_to(a_of_b.clone(), Private("pong".into()))
         .await
         .unwrap();
     settled(&a, b_of_a, 2).await;
@@ -183,8 +184,8 @@ pub fn until(mut so: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
 #[track_caller]
 pub fn settled(node: &impl Api, with: &ContactId, messages: u64) -> impl Future<Output = ()> {
     until(async move || {
-        let contact = node.contact(with.clone()).await.unwrap();
-        contact.queued == 0 && contact.messages >= messages
+        let chat = node.chat_with(with.clone()).await.unwrap();
+        chat.queued == 0 && chat.messages >= messages
     })
 }
 
@@ -201,7 +202,7 @@ pub fn connected(node: &impl Api, with: &ContactId) -> impl Future<Output = ()> 
 pub async fn transcript(node: &impl Api, with: &ContactId) -> Vec<(String, String)> {
     let (mut all, mut from) = (Vec::new(), PageFrom::Oldest);
     loop {
-        let page = node.page(with.clone(), from, 500).await.unwrap();
+        let page = node.page_with(with.clone(), from, 500).await.unwrap();
         let Some(last) = page.messages.last() else {
             return all;
         };

@@ -1,5 +1,6 @@
 //! People who reach each other through a relay alone: real nodes, a real relay, real sockets.
 
+use crate::support::chats::Chats;
 use hedgerow_node::api::{Api, Carrier, CarrierCondition, Private, RelayCondition};
 use hedgerow_node::host::Local;
 use hedgerow_node::relay::{Limits, Relay, RelayOptions};
@@ -64,7 +65,7 @@ async fn two_who_share_a_relay_alone_meet_there_and_find_each_other_after_both_r
     part_after_a_word((a, &b_of_a), (b, &a_of_b)).await;
 
     let b = open(&b_dir, OnAir::Loopback).await;
-    b.send(a_of_b.clone(), Private("are you there?".into()))
+    b.send_to(a_of_b.clone(), Private("are you there?".into()))
         .await
         .unwrap();
     let a = open(&a_dir, OnAir::Loopback).await;
@@ -119,7 +120,7 @@ async fn a_relay_s_limits_cost_circuits_and_no_message() {
     let sent: u64 = 150;
     for n in 0..sent {
         let text = format!("{n:04} {}", "x".repeat(2_000));
-        a.send(b_of_a.clone(), Private(text)).await.unwrap();
+        a.send_to(b_of_a.clone(), Private(text)).await.unwrap();
     }
     settled(&a, &b_of_a, sent).await;
     assert_eq!(transcript(&b, &a_of_b).await.len() as u64, sent);
@@ -179,7 +180,7 @@ async fn whoever_is_blocked_is_found_no_more_and_others_still_are() {
     connected(&a, &c_of_a).await;
     a.block(b_of_a.clone(), true).await.unwrap();
     // The names of the coming days have changed with it, and whoever is not blocked was told.
-    a.send(c_of_a.clone(), Private("psst".into()))
+    a.send_to(c_of_a.clone(), Private("psst".into()))
         .await
         .unwrap();
     settled(&a, &c_of_a, 1).await;

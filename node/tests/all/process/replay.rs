@@ -4,6 +4,7 @@ use std::ops::{Bound, ControlFlow};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::support::chats::Chats;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use hedgerow_node::api::{Answer, Api, Call, Carrier, ContactId, Event, Private};
@@ -152,7 +153,7 @@ async fn recorded_from_the_first_start(
 async fn say(node: &Local, to: &ContactId, count: u32) {
     for number in 0..count {
         let text = Private(format!("{number} of {count}, \u{1F33F}"));
-        node.send(to.clone(), text).await.unwrap();
+        node.send_to(to.clone(), text).await.unwrap();
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use std::ops::{Bound, ControlFlow};
 use std::path::Path;
 
+use crate::support::chats::Chats;
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD, HEXLOWER};
 use hedgerow_node::api::server::Token;
 use hedgerow_node::api::{Api, ContactId, PageFrom, Passphrase, Private, Refusal, Remote};
@@ -151,11 +152,11 @@ async fn a_day(a: &Daemon, b: &Daemon, parcel: &Path) -> (ContactId, ContactId, 
         .await
         .unwrap();
     a.api
-        .send(b_of_a.clone(), Private(TEXTS[0].into()))
+        .send_to(b_of_a.clone(), Private(TEXTS[0].into()))
         .await
         .unwrap();
     b.api
-        .send(a_of_b.clone(), Private(TEXTS[1].into()))
+        .send_to(a_of_b.clone(), Private(TEXTS[1].into()))
         .await
         .unwrap();
     settled(&a.api, &b_of_a, 2).await;
@@ -168,15 +169,15 @@ async fn a_day(a: &Daemon, b: &Daemon, parcel: &Path) -> (ContactId, ContactId, 
     .await;
     let page = b
         .api
-        .page(a_of_b.clone(), PageFrom::FirstUnread, 10)
+        .page_with(a_of_b.clone(), PageFrom::FirstUnread, 10)
         .await
         .unwrap();
     let last = page.messages.last().unwrap().id.clone();
-    b.api.mark_read(a_of_b.clone(), last).await.unwrap();
+    b.api.mark_read_of(a_of_b.clone(), last).await.unwrap();
     // By hand, while one of the two is locked and off the air.
     b.api.lock().await.unwrap();
     a.api
-        .send(b_of_a.clone(), Private(TEXTS[2].into()))
+        .send_to(b_of_a.clone(), Private(TEXTS[2].into()))
         .await
         .unwrap();
     fs::write(parcel, a.api.carry_export(b_of_a.clone()).await.unwrap()).unwrap();
@@ -189,7 +190,7 @@ async fn a_day(a: &Daemon, b: &Daemon, parcel: &Path) -> (ContactId, ContactId, 
         "{carried:?}"
     );
     b.api
-        .send(a_of_b.clone(), Private(TEXTS[3].into()))
+        .send_to(a_of_b.clone(), Private(TEXTS[3].into()))
         .await
         .unwrap();
     settled(&a.api, &b_of_a, 4).await;
@@ -212,7 +213,12 @@ async fn a_day(a: &Daemon, b: &Daemon, parcel: &Path) -> (ContactId, ContactId, 
             .is_err()
     );
     let other = ContactId("no such contact here".into());
-    assert!(a.api.send(other, Private(TEXTS[0].into())).await.is_err());
+    assert!(
+        a.api
+            .send_to(other, Private(TEXTS[0].into()))
+            .await
+            .is_err()
+    );
     (b_of_a, a_of_b, vec![link, unused, damaged])
 }
 

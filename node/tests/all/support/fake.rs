@@ -15,6 +15,9 @@ pub const USED_LINK: &str = "hedgerow:USED";
 pub const PARCEL: &[u8] = b"HEDGEBDL\x02sealed";
 pub const BEN: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 pub const DORA: &str = "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0";
+/// The direct chats with them.
+pub const BEN_CHAT: &str = "c0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0";
+pub const DORA_CHAT: &str = "c0d0c0d0c0d0c0d0c0d0c0d0c0d0c0d0";
 /// 2026-05-01 12:00 UTC.
 pub const NOON: i64 = 1_777_636_800_000;
 
@@ -31,6 +34,7 @@ struct State {
     gone: bool,
     me: Me,
     contacts: Vec<Contact>,
+    conversations: Vec<Conversation>,
     messages: Vec<Message>,
     invitations: Vec<Invitation>,
     lan: bool,
@@ -55,14 +59,20 @@ impl Fake {
         let message = |position: u64| Message {
             id: message_id(position),
             position,
-            mine: position.is_multiple_of(2),
+            author: author(position.is_multiple_of(2)),
             time_ms: NOON + position as i64 * 60_000,
             text: Some(Private(format!("line {position}"))),
-            delivered: position.is_multiple_of(2),
-            why: None,
+            deliveries: match position.is_multiple_of(2) {
+                true => delivery(DeliveryState::Delivered),
+                false => Vec::new(),
+            },
             reactions: Vec::new(),
             pinned: false,
         };
+        let contacts = vec![
+            contact(BEN, BEN_CHAT, "Ben"),
+            contact(DORA, DORA_CHAT, "Dora\u{202e}"),
+        ];
         let state = State {
             locked: false,
             passphrase: PASSPHRASE.into(),
@@ -71,10 +81,8 @@ impl Fake {
                 id: ContactId("a0".repeat(16)),
                 name: Private("Ana".into()),
             },
-            contacts: vec![
-                Contact::just_met(ContactId(BEN.into()), "Ben"),
-                Contact::just_met(ContactId(DORA.into()), "Dora\u{202e}"),
-            ],
+            conversations: contacts.iter().map(Conversation::with).collect(),
+            contacts,
             messages: (0..messages).map(message).collect(),
             invitations: Vec::new(),
             lan: true,
@@ -101,9 +109,9 @@ impl Fake {
     pub fn receive(&self, text: &str) {
         let id = self.state.lock().unwrap().add(text, false);
         self.tell(Event::Message {
-            contact: ContactId(BEN.into()),
+            conversation: ConversationId(BEN_CHAT.into()),
             id,
-            mine: false,
+            author: author(false),
         });
     }
 
@@ -117,6 +125,24 @@ impl Fake {
     }
 }
 
+fn contact(id: &str, chat: &str, name: &str) -> Contact {
+    Contact::just_met(ContactId(id.into()), ConversationId(chat.into()), name)
+}
+
+/// Who writes into the chat with Ben.
+fn author(mine: bool) -> Option<ContactId> {
+    (!mine).then(|| ContactId(BEN.into()))
+}
+
+/// How it is with a message for Ben, who has one device.
+fn delivery(state: DeliveryState) -> Vec<Delivery> {
+    vec![Delivery {
+        contact: ContactId(BEN.into()),
+        device: DeviceId("b1".repeat(8)),
+        state,
+    }]
+}
+
 pub fn message_id(position: u64) -> MessageId {
     MessageId(format!("{}-{:016x}-{:x}", "ab".repeat(16), 1, position + 1))
 }
@@ -128,18 +154,22 @@ impl State {
         self.messages.push(Message {
             id: message_id(position),
             position,
-            mine,
+            author: author(mine),
             time_ms: NOON + position as i64 * 60_000,
             text: Some(Private(text.into())),
-            delivered: false,
-            why: mine.then_some(Why::NotFound),
+            deliveries: match mine {
+                true => delivery(DeliveryState::Queued {
+                    why: Some(Why::NotFound),
+                }),
+                false => Vec::new(),
+            },
             reactions: Vec::new(),
             pinned: false,
         });
         message_id(position)
     }
 
-    fn message(&mut self, id: &ContactId, of: &MessageId) -> Result<&mut Message, Refusal> {
+    fn message(&mut self, id: &ConversationId, of: &MessageId) -> Result<&mut Message, Refusal> {
         self.messages(id)?;
         let mut messages = self.messages.iter_mut();
         messages
@@ -154,9 +184,26 @@ impl State {
             .ok_or(Refusal::NoSuchContact)
     }
 
-    fn messages(&mut self, of: &ContactId) -> Result<&[Message], Refusal> {
-        self.contact(of)?;
-        Ok(if of.0 == BEN { &self.messages } else { &[] })
+    fn conversation(&mut self, id: &ConversationId) -> Result<&mut Conversation, Refusal> {
+        let mut conversations = self.conversations.iter_mut();
+        conversations
+            .find(|one| one.id == *id)
+            .ok_or(Refusal::NoSuchConversation)
+    }
+
+    /// Whether the contact of a direct chat is blocked.
+    fn is_blocked(&self, chat: &ConversationId) -> bool {
+        let mut contacts = self.contacts.iter();
+        contacts.any(|contact| contact.conversation == *chat && contact.blocked)
+    }
+
+    fn messages(&mut self, of: &ConversationId) -> Result<&[Message], Refusal> {
+        self.conversation(of)?;
+        Ok(if of.0 == BEN_CHAT {
+            &self.messages
+        } else {
+            &[]
+        })
     }
 
     fn invitation(&mut self, id: &InvitationId) -> Result<&mut Invitation, Refusal> {
@@ -197,6 +244,7 @@ impl State {
             }],
             radio: self.radio,
             contacts: self.contacts.clone(),
+            conversations: self.conversations.clone(),
             traffic: Traffic::default(),
         }
     }
@@ -256,6 +304,8 @@ impl Api for Fake {
             }
             Call::Contacts => Reply::Contacts(state.contacts.clone()),
             Call::Contact(id) => Reply::Contact(state.contact(&id)?.clone()),
+            Call::Conversations => Reply::Conversations(state.conversations.clone()),
+            Call::Conversation(id) => Reply::Conversation(state.conversation(&id)?.clone()),
             Call::SafetyWords(id) => {
                 let contact = state.contact(&id)?.id.clone();
                 let words = "able baby cage dad eager fabric gadget habit ice jacket kangaroo lab";
@@ -295,8 +345,9 @@ impl Api for Fake {
                 Reply::Contact(contact.clone())
             }
             Call::Remove(id) => {
-                state.contact(&id)?;
+                let chat = state.contact(&id)?.conversation.clone();
                 state.contacts.retain(|contact| contact.id != id);
+                state.conversations.retain(|one| one.id != chat);
                 Reply::Done
             }
             Call::Send(ref id, ref text) | Call::SendDraft(ref id, ref text) => {
@@ -310,22 +361,23 @@ impl Api for Fake {
                         actual_bytes: text.0.len() as u64,
                     });
                 }
-                if state.contact(&id)?.blocked {
+                state.conversation(&id)?;
+                if state.is_blocked(&id) {
                     return Err(Refusal::Blocked);
                 }
                 if matches!(call, Call::SendDraft(..)) {
-                    state.contact(&id)?.draft = None;
+                    state.conversation(&id)?.draft = None;
                 }
                 let message = state.add(&text.0, true);
                 self.tell(Event::Message {
-                    contact: id,
+                    conversation: id,
                     id: message.clone(),
-                    mine: true,
+                    author: None,
                 });
                 Reply::Sent(message)
             }
             Call::SetDraft(id, text) => {
-                state.contact(&id)?.draft = (!text.0.is_empty()).then_some(text);
+                state.conversation(&id)?.draft = (!text.0.is_empty()).then_some(text);
                 Reply::Done
             }
             Call::Read(id, upto) => {
@@ -426,8 +478,8 @@ impl Api for Fake {
     async fn host(&self, call: HostCall) -> Answer {
         Ok(match call {
             HostCall::Status => self.node_status().into(),
-            HostCall::Page(contact, from, limit) => self.read_page(&contact, from, limit)?.into(),
-            HostCall::Message(contact, id) => self.read_message(&contact, &id)?.into(),
+            HostCall::Page(chat, from, limit) => self.read_page(&chat, from, limit)?.into(),
+            HostCall::Message(chat, id) => self.read_message(&chat, &id)?.into(),
             HostCall::Unlock(passphrase) => self.try_passphrase(&passphrase)?.into(),
             HostCall::Lock => {
                 tokio::time::sleep(self.slow).await;
@@ -469,9 +521,14 @@ impl Api for Fake {
 }
 
 impl Fake {
-    fn read_page(&self, contact: &ContactId, from: PageFrom, limit: u32) -> Result<Page, Refusal> {
+    fn read_page(
+        &self,
+        chat: &ConversationId,
+        from: PageFrom,
+        limit: u32,
+    ) -> Result<Page, Refusal> {
         let mut state = self.open()?;
-        let messages = state.messages(contact)?;
+        let messages = state.messages(chat)?;
         let total = messages.len();
         let limit = limit as usize;
         let place = |id: &MessageId| {
@@ -503,9 +560,9 @@ impl Fake {
         })
     }
 
-    fn read_message(&self, contact: &ContactId, id: &MessageId) -> Result<Message, Refusal> {
+    fn read_message(&self, chat: &ConversationId, id: &MessageId) -> Result<Message, Refusal> {
         let mut state = self.open()?;
-        let mut messages = state.messages(contact)?.iter();
+        let mut messages = state.messages(chat)?.iter();
         messages
             .find(|one| one.id == *id)
             .cloned()

@@ -1,6 +1,7 @@
 //! What several modules of tests need, and a server for those of the API and of the command line.
 
 pub mod catalogue;
+pub mod chats;
 pub mod fake;
 pub mod interleavings;
 pub mod statistics;

@@ -151,16 +151,20 @@ impl Device {
                     },
                 ),
                 Ask::Event(Event::Message {
-                    contact,
+                    author: Some(author),
                     id,
-                    mine: false,
+                    ..
                 }) => {
-                    if let Some(from) = shared.number_of(&contact) {
+                    if let Some(from) = shared.number_of(&author) {
                         self.note(at_us, What::Arrived { from, id });
                     }
                 }
-                Ask::Event(Event::Messages { contact, count }) => {
-                    if let Some(from) = shared.number_of(&contact) {
+                Ask::Event(Event::Messages {
+                    conversation,
+                    count,
+                }) => {
+                    let members = running.engine.members_of(&conversation);
+                    if let Some(from) = members.iter().find_map(|of| shared.number_of(of)) {
                         self.note(at_us, What::ManyArrived { from, count });
                     }
                 }

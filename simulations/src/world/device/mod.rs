@@ -240,10 +240,14 @@ impl Device {
             });
             return;
         }
+        let Some(chat) = running.engine.direct_chat(&to) else {
+            let message = message.number;
+            return self.note(at_us, What::NotSent { message });
+        };
         let text = text(message.number, message.bytes as usize);
         running.waiting.push_back(Input::Call(
             CallId(message.number),
-            Call::Send(to, Private(text)),
+            Call::Send(chat, Private(text)),
         ));
     }
 

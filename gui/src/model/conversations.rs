@@ -1,0 +1,78 @@
+//! What is known of each conversation, as the node last told it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hedgerow_node::api::{ContactId, Conversation, ConversationId, Message};
+
+use super::update::Chat;
+
+/// All conversations that are known.
+#[derive(Default)]
+pub(super) struct Conversations(BTreeMap<ConversationId, Known>);
+
+/// What is known of a conversation.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub conversation: Conversation,
+    pub newest: Option<Message>,
+    /// What is being written there.
+    pub draft: String,
+}
+
+impl Conversations {
+    pub fn get(&self, id: &ConversationId) -> Option<&Known> {
+        self.0.get(id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.0.values()
+    }
+
+    /// Those that a contact takes part in.
+    pub fn of(&self, member: &ContactId) -> impl Iterator<Item = &ConversationId> {
+        let known = self.iter().map(|known| &known.conversation);
+        let joined = known.filter(|conversation| conversation.members.contains(member));
+        joined.map(|conversation| &conversation.id)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many messages are unread there, if it is known.
+    pub fn unread_of(&self, id: &ConversationId) -> Option<u64> {
+        self.get(id).map(|known| known.conversation.unread)
+    }
+
+    /// Takes over what the node tells. What is being written in the `open` conversation is newer than what was kept.
+    pub fn learn(&mut self, chat: Chat, open: Option<&ConversationId>) {
+        let id = chat.conversation.id.clone();
+        let before = self.0.remove(&id);
+        let kept = chat.conversation.draft.as_ref();
+        let draft = match before {
+            Some(before) if open == Some(&id) => before.draft,
+            _ => kept.map_or_else(String::new, |draft| draft.0.clone()),
+        };
+        let known = Known {
+            draft,
+            newest: chat.newest,
+            conversation: chat.conversation,
+        };
+        self.0.insert(id, known);
+    }
+
+    /// This is being written there. Says whether the conversation is known.
+    pub fn set_draft(&mut self, id: &ConversationId, draft: String) -> bool {
+        let known = self.0.get_mut(id);
+        known.map(|known| known.draft = draft).is_some()
+    }
+
+    pub fn forget(&mut self, id: &ConversationId) {
+        self.0.remove(id);
+    }
+
+    /// Forgets all others.
+    pub fn retain(&mut self, there: &BTreeSet<ConversationId>) {
+        self.0.retain(|id, _| there.contains(id));
+    }
+}

@@ -1,0 +1,72 @@
+//! Conversations: what is written among us and one or more contacts.
+
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "runtime")]
+use utoipa::ToSchema;
+
+use super::{Contact, ContactId, Delivery, Private, Why};
+
+/// A conversation's stable id, on this device. It is opaque: a contact tells the id of its direct chat.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(transparent)]
+pub struct ConversationId(pub String);
+redacted!(ConversationId);
+
+/// What a conversation is. Later versions add kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationKind {
+    /// The chat with one contact: every contact has one, and it goes with the contact.
+    Direct,
+}
+
+/// A conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Conversation {
+    /// Its stable id.
+    pub id: ConversationId,
+    /// What it is.
+    pub kind: ConversationKind,
+    /// The name to show: of a direct chat, that of the contact.
+    pub name: Private,
+    /// Who takes part beside us.
+    pub members: Vec<ContactId>,
+    /// Messages in it.
+    pub messages: u64,
+    /// Messages of others not read.
+    pub unread: u64,
+    /// Messages of ours that some member has on no device yet.
+    pub queued: u64,
+    /// If any: the plain reason why.
+    pub why: Option<Why>,
+    /// Every device that our messages go to, and whether it has all of them.
+    pub recipients: Vec<Delivery>,
+    /// A text being written, if one is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Private>,
+    /// When a message last came or was written here, or the conversation was made, by our own clock: Unix
+    /// milliseconds.
+    pub active_ms: i64,
+}
+
+impl Conversation {
+    /// The direct chat with a contact, in which nothing is written.
+    pub fn with(contact: &Contact) -> Self {
+        Self {
+            id: contact.conversation.clone(),
+            kind: ConversationKind::Direct,
+            name: contact.name.clone(),
+            members: vec![contact.id.clone()],
+            messages: 0,
+            unread: 0,
+            queued: 0,
+            why: None,
+            recipients: Vec::new(),
+            draft: None,
+            active_ms: 0,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The conversations of this node, and who shares them.
+
+mod kind;
+mod row;
+mod speaker;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
+use hedgerow_sync::peer;
+use hedgerow_sync::space;
+use hedgerow_sync::store::{Reader, StorageError};
+
+pub(crate) use kind::Kind;
+pub(crate) use row::Conversation;
+pub(crate) use speaker::Speaker;
+
+use super::Turn;
+use crate::api::{ConversationId, Refusal};
+
+/// The id of a conversation in the API: that of its space, in hex.
+pub(crate) fn api_id(space: SpaceId) -> ConversationId {
+    ConversationId(data_encoding::HEXLOWER.encode(&space.0))
+}
+
+/// The space that an id of the API names.
+pub(crate) fn parse_id(id: &ConversationId) -> Option<SpaceId> {
+    let bytes = data_encoding::HEXLOWER.decode(id.0.as_bytes()).ok()?;
+    Some(SpaceId(bytes.try_into().ok()?))
+}
+
+/// All conversations, and who shares them.
+#[derive(Default)]
+pub(crate) struct Conversations {
+    all: BTreeMap<SpaceId, Conversation>,
+    members: BTreeSet<(IdentityId, SpaceId)>,
+}
+
+impl Conversations {
+    pub fn load(reader: &dyn Reader) -> Result<Conversations, StorageError> {
+        Ok(Conversation::all(reader)?.into_iter().collect())
+    }
+
+    pub fn get(&self, space: SpaceId) -> Option<&Conversation> {
+        self.all.get(&space)
+    }
+
+    pub fn get_mut(&mut self, space: SpaceId) -> Option<&mut Conversation> {
+        self.all.get_mut(&space)
+    }
+
+    /// The conversation that an API id names, if people see it.
+    pub fn named(&self, id: &ConversationId) -> Result<(SpaceId, &Conversation), Refusal> {
+        let space = parse_id(id).ok_or(Refusal::NoSuchConversation)?;
+        let known = self.all.get(&space);
+        let shown = known.filter(|known| known.kind.shown().is_some());
+        Ok((space, shown.ok_or(Refusal::NoSuchConversation)?))
+    }
+
+    /// Those that people see.
+    pub fn shown(&self) -> impl Iterator<Item = (SpaceId, &Conversation)> {
+        let all = self.all.iter().map(|(space, one)| (*space, one));
+        all.filter(|(_, one)| one.kind.shown().is_some())
+    }
+
+    /// All that are shared with an identity.
+    pub fn shared_with(
+        &self,
+        identity: IdentityId,
+    ) -> impl Iterator<Item = (SpaceId, &Conversation)> {
+        let range = (identity, SpaceId([0; 16]))..=(identity, SpaceId([0xff; 16]));
+        let spaces = self.members.range(range).map(|(_, space)| *space);
+        spaces.filter_map(|space| Some((space, self.all.get(&space)?)))
+    }
+
+    /// Those with an identity that people see.
+    pub fn with(&self, identity: IdentityId) -> impl Iterator<Item = (SpaceId, &Conversation)> {
+        let shared = self.shared_with(identity);
+        shared.filter(|(_, one)| one.kind.shown().is_some())
+    }
+
+    /// The direct chat with a contact.
+    pub fn direct(&self, with: IdentityId) -> Option<SpaceId> {
+        let mut shared = self.shared_with(with);
+        let is_direct = |one: &Conversation| matches!(one.kind, Kind::Direct { .. });
+        shared.find_map(|(space, one)| is_direct(one).then_some(space))
+    }
+
+    /// Whether a contact's device has acknowledged all that we wrote where people see it.
+    pub fn has_all(
+        &self,
+        reader: &dyn Reader,
+        identity: IdentityId,
+        device: DeviceId,
+    ) -> Result<bool, StorageError> {
+        for (space, _) in self.with(identity) {
+            if peer::unacked(reader, space, device)? > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Begins a conversation. Gives its space.
+    pub fn begin(
+        &mut self,
+        turn: &mut Turn<'_>,
+        conversation: Conversation,
+    ) -> Result<SpaceId, StorageError> {
+        let space = conversation.space();
+        space::create(turn.txn, space, conversation.kind.stored())?;
+        conversation.save(turn.txn, space)?;
+        for member in conversation.kind.members() {
+            self.members.insert((member, space));
+        }
+        self.all.insert(space, conversation);
+        Ok(space)
+    }
+
+    /// Removes those that go with a contact.
+    pub fn remove_with(
+        &mut self,
+        turn: &mut Turn<'_>,
+        contact: IdentityId,
+    ) -> Result<(), StorageError> {
+        let shared = self.shared_with(contact);
+        let gone: Vec<SpaceId> = shared
+            .filter(|(_, one)| one.kind.goes_with(contact))
+            .map(|(space, _)| space)
+            .collect();
+        for space in gone {
+            Conversation::remove(turn.txn, space)?;
+            turn.pending.forget(space);
+            let members = self.all.remove(&space).map(|one| one.kind.members());
+            for member in members.into_iter().flatten() {
+                self.members.remove(&(member, space));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FromIterator<(SpaceId, Conversation)> for Conversations {
+    fn from_iter<I: IntoIterator<Item = (SpaceId, Conversation)>>(all: I) -> Self {
+        // Maps that are made at once have full nodes.
+        let all: BTreeMap<SpaceId, Conversation> = all.into_iter().collect();
+        let members = all.iter().flat_map(|(space, one)| {
+            let members = one.kind.members().into_iter();
+            members.map(|member| (member, *space))
+        });
+        let members = members.collect();
+        Self { all, members }
+    }
+}

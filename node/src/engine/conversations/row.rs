@@ -1,0 +1,70 @@
+//! What is kept about a conversation.
+
+use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::reconcile::Shared;
+use hedgerow_sync::space;
+use hedgerow_sync::store::{Reader, StorageError, Txn};
+use hedgerow_transport::keys::SpaceSecret;
+use minicbor::{Decode, Encode};
+
+use super::Kind;
+use crate::engine::{draft, reading};
+use crate::tables::{self, Table, damaged};
+
+/// A conversation: a space with its kind, its secret and what the user made of it.
+#[derive(Encode, Decode)]
+pub(crate) struct Conversation {
+    #[n(0)]
+    pub kind: Kind,
+    /// The secret that its members share.
+    #[cbor(n(1), with = "crate::engine::codec::fixed")]
+    pub secret: SpaceSecret,
+    /// When a message last came or was written here, or it was made, by our clock in Unix milliseconds.
+    #[n(2)]
+    pub active_ms: i64,
+}
+
+impl Conversation {
+    /// The space that holds what is written there (`docs/PROTOCOL.md` section 2).
+    pub fn space(&self) -> SpaceId {
+        let hash = blake3::derive_key("hedgerow 1 space id", self.secret.as_bytes());
+        SpaceId(*hash.first_chunk().expect("16 bytes of 32"))
+    }
+
+    /// What reconciliation has to know of it.
+    pub fn shared(&self, space: SpaceId) -> Shared<'_> {
+        Shared {
+            space,
+            secret: self.secret.as_bytes(),
+        }
+    }
+
+    pub fn save(&self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+        tables::save(txn, &Table::Conversations.key(&[&space.0]), self)
+    }
+
+    /// The conversation of a space.
+    pub fn load(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+    ) -> Result<Option<Self>, StorageError> {
+        tables::load(reader, &Table::Conversations.key(&[&space.0]))
+    }
+
+    /// All that are kept.
+    pub fn all(
+        reader: &(impl Reader + ?Sized),
+    ) -> Result<Vec<(SpaceId, Conversation)>, StorageError> {
+        let rows = tables::load_all(reader, Table::Conversations)?.into_iter();
+        rows.map(|(key, row)| Ok((SpaceId(key.try_into().map_err(|_| damaged())?), row)))
+            .collect()
+    }
+
+    /// Removes what was written in a conversation, and what is kept about it.
+    pub fn remove(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+        space::remove(txn, space)?;
+        reading::forget(txn, space)?;
+        draft::forget(txn, space)?;
+        txn.remove(&Table::Conversations.key(&[&space.0]))
+    }
+}

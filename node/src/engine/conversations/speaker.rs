@@ -1,0 +1,48 @@
+//! For whom an identity speaks, asked of the kind of each space.
+
+use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
+use hedgerow_sync::ingest::{Authorities, Authority};
+use hedgerow_sync::mark::MarkKey;
+
+use super::Conversations;
+use crate::engine::account::Account;
+use crate::engine::people::contact::Contact;
+
+/// For whom an identity speaks over a session or in a bundle.
+pub(crate) struct Speaker<'a> {
+    conversations: &'a Conversations,
+    identity: IdentityId,
+    /// The devices of that identity.
+    theirs: Vec<DeviceId>,
+    ours: [DeviceId; 1],
+    mark_key: &'a MarkKey,
+}
+
+impl<'a> Speaker<'a> {
+    pub fn new(
+        conversations: &'a Conversations,
+        account: &'a Account,
+        identity: IdentityId,
+        contact: &Contact,
+    ) -> Speaker<'a> {
+        Speaker {
+            conversations,
+            identity,
+            theirs: contact.device_ids(),
+            ours: [account.device_id],
+            mark_key: &account.mark_key,
+        }
+    }
+}
+
+impl Authorities for Speaker<'_> {
+    fn of(&self, space: SpaceId) -> Authority<'_> {
+        let conversation = self.conversations.get(space);
+        let may_write = conversation.is_some_and(|one| one.kind.may_write(self.identity));
+        Authority {
+            theirs: if may_write { &self.theirs } else { &[] },
+            mine: &self.ours,
+            mark_key: self.mark_key,
+        }
+    }
+}

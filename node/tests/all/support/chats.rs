@@ -1,0 +1,55 @@
+//! Writing to contacts and reading what they wrote, in their direct chats.
+
+use hedgerow_node::api::*;
+
+/// What an API can be asked of a conversation, asked of the direct chat with a contact.
+pub trait Chats {
+    async fn chat_with(&self, contact: ContactId) -> Result<Conversation, Refusal>;
+    async fn send_to(&self, contact: ContactId, text: Private) -> Result<MessageId, Refusal>;
+    async fn draft_to(&self, contact: ContactId, text: Private) -> Result<(), Refusal>;
+    async fn mark_read_of(&self, contact: ContactId, upto: MessageId) -> Result<(), Refusal>;
+    async fn page_with(
+        &self,
+        contact: ContactId,
+        from: PageFrom,
+        limit: u32,
+    ) -> Result<Page, Refusal>;
+    async fn message_with(&self, contact: ContactId, id: MessageId) -> Result<Message, Refusal>;
+}
+
+impl<A: Api + ?Sized> Chats for A {
+    async fn chat_with(&self, contact: ContactId) -> Result<Conversation, Refusal> {
+        let chat = self.contact(contact).await?.conversation;
+        self.conversation(chat).await
+    }
+
+    async fn send_to(&self, contact: ContactId, text: Private) -> Result<MessageId, Refusal> {
+        let chat = self.contact(contact).await?.conversation;
+        self.send(chat, text).await
+    }
+
+    async fn draft_to(&self, contact: ContactId, text: Private) -> Result<(), Refusal> {
+        let chat = self.contact(contact).await?.conversation;
+        self.set_draft(chat, text).await
+    }
+
+    async fn mark_read_of(&self, contact: ContactId, upto: MessageId) -> Result<(), Refusal> {
+        let chat = self.contact(contact).await?.conversation;
+        self.mark_read(chat, upto).await
+    }
+
+    async fn page_with(
+        &self,
+        contact: ContactId,
+        from: PageFrom,
+        limit: u32,
+    ) -> Result<Page, Refusal> {
+        let chat = self.contact(contact).await?.conversation;
+        self.page(chat, from, limit).await
+    }
+
+    async fn message_with(&self, contact: ContactId, id: MessageId) -> Result<Message, Refusal> {
+        let chat = self.contact(contact).await?.conversation;
+        self.message(chat, id).await
+    }
+}
