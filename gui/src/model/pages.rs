@@ -203,9 +203,14 @@ impl Pages {
                 self.thread.message_changed(&conversation, id);
             }
             Event::Delivered {
-                conversation, id, ..
+                conversation,
+                device,
+                id,
+                ..
             } => {
-                self.thread.delivered(&conversation, &id, context);
+                if let Some(thread) = self.thread.thread(&conversation) {
+                    thread.delivered(&device, &id, context);
+                }
                 self.looking.conversations.want(conversation);
             }
             Event::Conversation { conversation } => {

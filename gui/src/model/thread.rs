@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use hedgerow_node::api::{
-    Call, ContactId, Conversation, ConversationId, Feature, MAX_TEXT, MessageId, Private,
+    Call, ContactId, Conversation, ConversationId, DeviceId, Feature, MAX_TEXT, MessageId, Private,
 };
 
 use super::banner::Banner;
@@ -280,9 +280,9 @@ impl Thread {
         self.changed = ThreadChanged::ALL;
     }
 
-    /// Ours are delivered, up to this one of its log.
-    pub(super) fn delivered(&mut self, upto: &MessageId, context: &Context) {
-        if self.window.delivered(upto) {
+    /// A device has ours, up to this one of its log.
+    pub(super) fn delivered(&mut self, device: &DeviceId, upto: &MessageId, context: &Context) {
+        if self.window.delivered(device, upto) {
             self.draw_rows(context);
         }
     }

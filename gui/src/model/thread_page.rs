@@ -33,7 +33,7 @@ impl ThreadPage {
     }
 
     /// This conversation, if it is open.
-    fn thread(&mut self, id: &ConversationId) -> Option<&mut Thread> {
+    pub(super) fn thread(&mut self, id: &ConversationId) -> Option<&mut Thread> {
         let open = self.open.as_mut();
         open.filter(|thread| thread.id == *id)
     }
@@ -172,13 +172,6 @@ impl ThreadPage {
     pub(super) fn message_changed(&mut self, conversation: &ConversationId, id: MessageId) {
         if let Some(thread) = self.thread(conversation) {
             thread.message_changed(id);
-        }
-    }
-
-    /// Ours are delivered, up to this one of its log.
-    pub(super) fn delivered(&mut self, id: &ConversationId, upto: &MessageId, context: &Context) {
-        if let Some(thread) = self.thread(id) {
-            thread.delivered(upto, context);
         }
     }
 

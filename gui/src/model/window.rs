@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use hedgerow_node::api::{DeliveryState, Message, MessageId, Page, visible};
+use hedgerow_node::api::{DeliveryState, DeviceId, Message, MessageId, Page, visible};
 
 use super::emoji;
 use super::links::{self, Span};
@@ -67,8 +67,9 @@ impl Loaded {
 #[derive(Default)]
 pub(crate) struct Window {
     messages: VecDeque<Loaded>,
-    /// Up to which number of each log of ours deliveries were heard of: a page that was read before may come after.
-    reached: BTreeMap<String, u64>,
+    /// Up to which number of each log of ours a device has it, as far as was heard: a page that was read before may
+    /// come after.
+    reached: BTreeMap<DeviceId, BTreeMap<String, u64>>,
     /// Where the first loaded message stands.
     first: u64,
     /// How many messages there are.
@@ -212,12 +213,13 @@ impl Window {
         })
     }
 
-    /// Ours are delivered up to this one of its log.
-    pub fn delivered(&mut self, upto: &MessageId) -> bool {
+    /// A device has ours up to this one of its log.
+    pub fn delivered(&mut self, device: &DeviceId, upto: &MessageId) -> bool {
         let Some((log, last)) = log_and_number(upto) else {
             return false;
         };
-        let reached = self.reached.entry(log.to_owned()).or_default();
+        let reached = self.reached.entry(device.clone()).or_default();
+        let reached = reached.entry(log.to_owned()).or_default();
         *reached = last.max(*reached);
         self.tick()
     }
@@ -227,16 +229,17 @@ impl Window {
         let mut changed = false;
         for one in self.messages.iter_mut().rev() {
             let message = &mut one.message;
-            let reached = message.is_mine()
-                && !message.is_delivered()
-                && log_and_number(&message.id).is_some_and(|(log, number)| {
-                    self.reached.get(log).is_some_and(|last| number <= *last)
-                });
-            if reached {
-                for delivery in &mut message.deliveries {
+            let Some((log, number)) = log_and_number(&message.id) else {
+                continue;
+            };
+            let queued = message.deliveries.iter_mut();
+            for delivery in queued.filter(|delivery| !delivery.is_delivered()) {
+                let reached = self.reached.get(&delivery.device);
+                let last = reached.and_then(|reached| reached.get(log));
+                if last.is_some_and(|last| number <= *last) {
                     delivery.state = DeliveryState::Delivered;
+                    changed = true;
                 }
-                changed = true;
             }
         }
         changed
@@ -251,7 +254,7 @@ fn log_and_number(id: &MessageId) -> Option<(&str, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use hedgerow_node::api::{ContactId, Delivery, DeviceId, Private};
+    use hedgerow_node::api::{ContactId, Delivery, Private};
 
     use super::*;
 
@@ -341,13 +344,16 @@ mod tests {
         let mut page = page(1..20, 0, 19);
         page.messages[3].id = MessageId("aa-02-1".into());
         window.replace(page);
-        assert!(window.delivered(&MessageId("aa-01-b".into())));
+        let device = DeviceId("b1".into());
+        assert!(window.delivered(&device, &MessageId("aa-01-b".into())));
         let ticked = window
             .iter()
             .filter(|one| one.message.is_delivered())
             .count();
         assert_eq!(ticked, 10, "eleven, but one is of another log");
-        assert!(!window.delivered(&MessageId("aa-01-b".into())));
-        assert!(!window.delivered(&MessageId("nonsense".into())));
+        let further = MessageId("aa-01-c".into());
+        assert!(!window.delivered(&DeviceId("b2".into()), &further));
+        assert!(!window.delivered(&device, &MessageId("aa-01-b".into())));
+        assert!(!window.delivered(&device, &MessageId("nonsense".into())));
     }
 }

@@ -312,7 +312,7 @@ fn each_message_tells_how_far_it_has_come_and_why_no_further() {
     stage.happens(Event::Delivered {
         conversation: chat_id("a"),
         contact: id("a"),
-        device: DeviceId("3f".repeat(8)),
+        device: DeviceId("d1".repeat(8)),
         id: first,
         queued: 0,
     });
@@ -476,7 +476,7 @@ fn a_delivery_is_shown_though_the_page_with_the_message_was_read_before() {
     stage.handle(Update::Event(Event::Delivered {
         conversation: chat_id("a"),
         contact: id("a"),
-        device: DeviceId("3f".repeat(8)),
+        device: DeviceId("d1".repeat(8)),
         id: mine,
         queued: 0,
     }));
