@@ -16,10 +16,10 @@ use hedgerow_transport::handshake::Direction;
 
 use super::account::Account;
 use super::conversations::Conversations;
+use super::couriering::held::Newest;
 use super::fact::{Fact, FactHeld, FactKind};
 use super::facts::MAX_LISTS;
 use super::fault::{CallError, LinkError};
-use super::held::Newest;
 use super::items::{self, ReleaseItem};
 #[cfg(feature = "simulation")]
 use super::load;

@@ -31,7 +31,9 @@ impl Owners {
     ) -> Result<(), StorageError> {
         self.people.devices.remove(&id);
         self.people.refusals.remove(&id);
-        self.courier_forgets(turn, id);
+        if let Some(couriering) = &mut self.couriering {
+            couriering.forget(turn, id);
+        }
         self.reach.forget_device(id);
         turn.txn.remove(&Table::Devices.key(&[&id.0]))?;
         replay::forget_device(turn.txn, id)?;

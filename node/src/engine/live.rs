@@ -255,7 +255,11 @@ impl Owners {
             hello.root.into(),
             Incarnation(hello.incarnation),
         )?;
-        self.courier_met(turn, id, live, &hello);
+        if let Some(couriering) = &mut self.couriering
+            && hello.features & items::CARRIES != 0
+        {
+            couriering.met(id, live.device, live.identity, turn.now);
+        }
         turn.pending.contacts.insert(live.identity);
         Ok(true)
     }
@@ -381,7 +385,12 @@ impl Owners {
         }
         let view = View::of(&self.account, &self.people, &self.sessions);
         self.reach.want_device(turn, view, live.device);
-        self.courier_parted(turn, id, live)
+        if let Some(couriering) = &mut self.couriering {
+            couriering.parted(turn, id);
+        }
+        // What was written in the session and did not arrive waits from now on.
+        self.courier_queued_for(turn, live.device);
+        Ok(())
     }
 }
 

@@ -9,8 +9,7 @@ use minicbor::{Decode, Encode};
 
 use super::bundle_event::BundleEvent;
 use super::carry::Opened;
-use super::couriering::Couriering;
-use super::held::Own;
+use super::couriering::held::Own;
 use super::items::{self, ReleaseItem};
 use super::{Effects as _, Owners, Turn};
 use crate::api::ContactId;
@@ -81,15 +80,7 @@ impl Owners {
         length: u64,
         id: u64,
     ) -> Result<(), StorageError> {
-        let couriering = self.couriering.take_if(|_| self.simulates);
-        let Some(mut couriering) = couriering else {
-            turn.out.bundle(BundleEvent::NotSealed { load: id });
-            return Ok(());
-        };
-        let load = Load { id, length };
-        let sealed = self.seal_load(turn, &mut couriering, to, load);
-        self.couriering = Some(couriering);
-        if !sealed? {
+        if !self.simulates || !self.seal_load(turn, to, Load { id, length })? {
             turn.out.bundle(BundleEvent::NotSealed { load: id });
         }
         Ok(())
@@ -98,10 +89,12 @@ impl Owners {
     fn seal_load(
         &mut self,
         turn: &mut Turn<'_>,
-        couriering: &mut Couriering,
         to: &ContactId,
         load: Load,
     ) -> Result<bool, StorageError> {
+        let Some(couriering) = &mut self.couriering else {
+            return Ok(false);
+        };
         let Ok(identity) = self.people.contact_named(to) else {
             return Ok(false);
         };
@@ -116,11 +109,10 @@ impl Owners {
         else {
             return Ok(false);
         };
-        let settings = couriering.courier.settings().clone();
+        let settings = couriering.settings().clone();
         let mut loads = vec![load];
         if !settings.one_message {
-            let earlier = couriering.own.values().filter(|own| own.to == id);
-            for earlier in earlier.flat_map(|own| &own.loads) {
+            for earlier in couriering.loads_for(id) {
                 if loads.len() < MAX_LOADS && !loads.contains(earlier) {
                     loads.push(*earlier);
                 }
@@ -170,6 +162,6 @@ impl Owners {
             loads,
         };
         let size = (bundle.len() as u64).saturating_add(ghost);
-        self.give_to_couriers(turn, couriering, identity, &bundle, size, own)
+        couriering.add(turn, identity, &bundle, size, own)
     }
 }

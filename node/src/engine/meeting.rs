@@ -335,7 +335,9 @@ impl Owners {
         };
         device.save(turn.txn, id)?;
         self.people.devices.insert(id, device);
-        self.courier_knows_more();
+        if let Some(couriering) = &mut self.couriering {
+            couriering.know_more();
+        }
         #[cfg(feature = "simulation")]
         self.people.hints.changed();
         self.reach.beacons_changed();

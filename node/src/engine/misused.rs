@@ -10,12 +10,9 @@ impl Engine {
     /// Tells all peers release values that are not known to be true: those that `guess` gives for each
     /// bundle held, when it is called next.
     pub fn claim_releases(&mut self, guess: &mut dyn FnMut(&Envelope) -> Vec<Release>) {
-        let Some(couriering) = &mut self.owners.couriering else {
-            return;
-        };
-        let held = couriering.courier.bundles().iter();
-        let releases: Vec<Release> = held.flat_map(|held| guess(&held.envelope)).collect();
-        couriering.courier.claim(&releases);
+        if let Some(couriering) = &mut self.owners.couriering {
+            couriering.claim_releases(guess);
+        }
     }
 
     /// Whether a session has begun over a link: whoever answers a handshake does not know that there is

@@ -11,7 +11,7 @@
 //! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
 //! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
-//! | other people's bundles | `couriering`, `sealing`, `held`, [`bundle_event`] |
+//! | other people's bundles | `couriering`; what is opened and sealed for it: `bundles`, [`bundle_event`] |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
 //! | which conversations there are, and what the kind of each decides | `conversations` |
 //! | conversations, read without the engine | [`conversation`] |
@@ -24,7 +24,7 @@
 //!                  ├─ People         contacts, devices, invitations, keys
 //!                  ├─ Conversations  spaces with their kinds and secrets, who shares them
 //!                  ├─ Reach          carriers, beacons, dials, relays     (sees others by a View)
-//!                  └─ Couriering
+//!                  └─ Couriering     other people's bundles
 //! ```
 //!
 //! None of these sees the engine or the links. What they must know of another they are given, and what another must
@@ -39,6 +39,7 @@ mod account;
 #[cfg(test)]
 mod attacks;
 pub mod bundle_event;
+mod bundles;
 mod call;
 mod carry;
 mod codec;
@@ -53,7 +54,6 @@ mod fact;
 mod facts;
 mod fault;
 mod handshake;
-mod held;
 #[cfg(feature = "simulation")]
 mod hints;
 pub mod input;
@@ -82,7 +82,6 @@ mod reach;
 mod reading;
 mod reconciling;
 mod rng;
-mod sealing;
 mod share;
 mod silence;
 mod simulated;
@@ -281,7 +280,10 @@ impl Engine {
             self.owners.reach.next_wake_ms(now, view),
             self.owners.people.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
-            self.owners.next_courier_ms(),
+            self.owners
+                .couriering
+                .as_ref()
+                .and_then(|it| it.next_wake_ms()),
         ]
         .into_iter()
         .flatten()

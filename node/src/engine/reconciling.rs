@@ -94,7 +94,9 @@ impl Owners {
                 Event::Acked { space, log, seq } if self.account.is_ours(log.device) => {
                     let last = EntryId { log, seq };
                     turn.pending.delivered.insert((space, device), last);
-                    self.courier_acked(identity);
+                    if let Some(couriering) = &mut self.couriering {
+                        couriering.acked(identity);
+                    }
                 }
                 Event::Acked { .. } => {}
                 Event::Refused { refusal, .. } => {

@@ -1,12 +1,13 @@
 //! Bundles that are held, at rest: a row for each, and its contents in parts (`docs/PROTOCOL.md`
 //! section 12a).
 
-use hedgerow_sync::id::{DeviceId, SpaceId};
+use hedgerow_sync::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
+use hedgerow_sync::peer;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use minicbor::{Decode, Encode};
 
-use super::Now;
 use crate::courier::{Envelope, Held, Tag};
+use crate::engine::Now;
 use crate::tables::{self, Table};
 
 /// The bytes of one part of a bundle's contents, at rest and on the wire.
@@ -24,7 +25,7 @@ pub(crate) struct Row {
     /// When it came, by our wall clock.
     #[n(3)]
     pub since_ms: i64,
-    #[cbor(n(4), with = "super::codec::fixed_option", has_nil)]
+    #[cbor(n(4), with = "crate::engine::codec::fixed_option", has_nil)]
     pub from: Option<DeviceId>,
     /// What it holds, if we sealed it.
     #[n(5)]
@@ -35,25 +36,41 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Encode, Decode)]
 pub(crate) struct Own {
     /// For which device it is.
-    #[cbor(n(0), with = "super::codec::fixed")]
+    #[cbor(n(0), with = "crate::engine::codec::fixed")]
     pub to: DeviceId,
     /// The newest of our messages in it, of each conversation.
     #[n(1)]
     pub newest: Vec<Newest>,
     #[cfg(feature = "simulation")]
     #[n(2)]
-    pub loads: Vec<super::load::Load>,
+    pub loads: Vec<crate::engine::load::Load>,
 }
 
 /// The newest message of ours of one conversation in a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Newest {
-    #[cbor(n(0), with = "super::codec::fixed")]
+    #[cbor(n(0), with = "crate::engine::codec::fixed")]
     pub space: SpaceId,
     #[n(1)]
     pub incarnation: u64,
     #[n(2)]
     pub seq: u64,
+}
+
+impl Own {
+    /// Whether the device that it is for has acknowledged every message in it; `us`: our device.
+    pub fn is_acked(&self, reader: &dyn Reader, us: DeviceId) -> Result<bool, StorageError> {
+        for newest in &self.newest {
+            let log = LogId {
+                device: us,
+                incarnation: Incarnation(newest.incarnation),
+            };
+            if peer::acked(reader, newest.space, self.to, log)? < Seq(newest.seq) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 impl Row {

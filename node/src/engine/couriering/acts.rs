@@ -1,0 +1,152 @@
+//! What the courier wants done, and what leaves over links.
+
+use bytes::{BufMut, BytesMut};
+use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::carrier::LinkId;
+use hedgerow_transport::session::{Lane, Session};
+
+use super::held::{self, PART, Row};
+use super::{Arriving, Couriering, NAME, Outgoing};
+use crate::courier::Said;
+use crate::courier::exchange::Act;
+use crate::courier::said;
+use crate::engine::bundle_event::BundleEvent;
+use crate::engine::{Effects as _, Turn};
+
+/// Whether lifetimes are over is looked at so often.
+const EXPIRY_MS: u64 = 60_000;
+
+impl Couriering {
+    /// What time and this batch bring. Gives what is to be said over links, in this order.
+    pub fn tick(&mut self, turn: &mut Turn<'_>) -> Result<Vec<(LinkId, Said)>, StorageError> {
+        let now_ms = turn.now.mono_ms;
+        if self.next_expiry_ms().is_some_and(|at| at <= now_ms) {
+            self.courier.expire(now_ms);
+        }
+        let acts = self.courier.take_acts();
+        let said = acts.into_iter().map(|act| self.act(turn, act));
+        said.filter_map(Result::transpose).collect()
+    }
+
+    /// When something is to be done without input.
+    pub fn next_wake_ms(&self) -> Option<u64> {
+        let due = self.due.values().min().copied();
+        due.into_iter().chain(self.next_expiry_ms()).min()
+    }
+
+    /// When lifetimes are looked at next.
+    fn next_expiry_ms(&self) -> Option<u64> {
+        let next = self.courier.bundles().next_expiry_ms()?;
+        Some(next.div_ceil(EXPIRY_MS).saturating_mul(EXPIRY_MS))
+    }
+
+    /// Does one act, or gives what it says over which link.
+    fn act(
+        &mut self,
+        turn: &mut Turn<'_>,
+        act: Act,
+    ) -> Result<Option<(LinkId, Said)>, StorageError> {
+        let bundles = self.courier.bundles();
+        match act {
+            Act::Say(link, said) => return Ok(Some((link, said))),
+            Act::Send(link, tag) => {
+                let Some(held) = bundles.get(&tag) else {
+                    return Ok(None);
+                };
+                let size = held.envelope.size;
+                let outgoing = Outgoing {
+                    tag,
+                    length: held.length,
+                    #[cfg(feature = "simulation")]
+                    ghost: size.saturating_sub(held.length),
+                    next_part: 0,
+                };
+                self.outgoing.entry(link).or_default().push_back(outgoing);
+                turn.out.bundle(BundleEvent::Begun {
+                    bundle: tag,
+                    link,
+                    size,
+                });
+            }
+            Act::Sent(link, bundle, done) => {
+                if let Some(queue) = self.outgoing.get_mut(&link) {
+                    queue.retain(|outgoing| outgoing.tag != bundle);
+                    if queue.is_empty() {
+                        self.outgoing.remove(&link);
+                    }
+                }
+                turn.out.bundle(BundleEvent::Ended { bundle, link, done });
+            }
+            Act::Expect(link, begin) => {
+                let arriving = Arriving {
+                    begin,
+                    contents: BytesMut::new(),
+                };
+                self.arriving.insert((link, begin.envelope.tag), arriving);
+            }
+            Act::Discard(link, tag) => {
+                self.arriving.remove(&(link, tag));
+            }
+            Act::Keep(link, tag) => {
+                let arrived = self.arriving.remove(&(link, tag));
+                if let (Some(arrived), Some(held)) = (arrived, bundles.get(&tag)) {
+                    Row::of(held, None, turn.now).save(turn.txn)?;
+                    held::keep(turn.txn, &tag, &arrived.contents)?;
+                }
+                turn.out.bundle(BundleEvent::Taken { bundle: tag, link });
+            }
+            Act::Update(tag) => {
+                if let Some(held) = bundles.get(&tag) {
+                    Row::of(held, self.own.get(&tag), turn.now).save(turn.txn)?;
+                }
+            }
+            Act::Drop(bundle, length, reason) => {
+                self.own.remove(&bundle);
+                held::remove(turn.txn, &bundle, length)?;
+                turn.out.bundle(BundleEvent::Dropped { bundle, reason });
+            }
+        }
+        Ok(None)
+    }
+
+    /// Queues contents for a link, up to about `budget` bytes. Gives the ghost bytes that the last of
+    /// them stand for: 0 outside of simulations.
+    pub fn fill(
+        &mut self,
+        id: LinkId,
+        session: &mut Session,
+        reader: &dyn Reader,
+        budget: usize,
+    ) -> Result<u64, StorageError> {
+        let Some(queue) = self.outgoing.get_mut(&id) else {
+            return Ok(0);
+        };
+        while session.queued() < budget
+            && let Some(outgoing) = queue.front_mut()
+        {
+            let part = held::part(reader, &outgoing.tag, outgoing.next_part)?;
+            let Some(part) = part else {
+                // It was let go while it was being sent, which the other side is told.
+                queue.pop_front();
+                continue;
+            };
+            let mut piece = BytesMut::with_capacity(NAME + part.len());
+            piece.put_slice(&outgoing.tag.0[..NAME]);
+            piece.put_slice(&part);
+            session
+                .push(Lane::Media, said::PIECE, piece.freeze())
+                .expect("a part is far below MAX_ITEM");
+            outgoing.next_part += 1;
+            if u64::from(outgoing.next_part) * PART as u64 >= outgoing.length {
+                #[cfg(feature = "simulation")]
+                let ghost = outgoing.ghost;
+                queue.pop_front();
+                #[cfg(feature = "simulation")]
+                if ghost > 0 {
+                    return Ok(ghost);
+                }
+            }
+        }
+        Ok(0)
+    }
+}
