@@ -9,7 +9,6 @@ use super::bundle_event::BundleEvent;
 use super::couriering::held::Own;
 use super::couriering::{Arrived, Couriering};
 use super::fault::{CallError, LinkError};
-use super::link::State;
 use super::{Effects as _, Engine, Now, Owners, Turn, View, items};
 use crate::courier::exchange::Arrival;
 use crate::courier::{Courier, Settings};
@@ -191,9 +190,7 @@ impl Engine {
             return Ok(());
         };
         for (id, said) in couriering.tick(turn)? {
-            if let Some(link) = self.links.by_id.get_mut(&id)
-                && let State::Live(live) = &mut link.state
-            {
+            if let Some(live) = self.links.live_mut(id) {
                 items::say_bytes(&mut live.session, said.kind(), said.encode());
             }
         }

@@ -12,7 +12,6 @@ use super::conversations;
 use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
 use super::items::Bye;
-use super::link::State;
 use super::people::People;
 use super::people::device::Device;
 use super::people::names::Names;
@@ -332,18 +331,8 @@ impl Engine {
         bye: Bye,
         except: Option<LinkId>,
     ) -> Result<(), StorageError> {
-        let links: Vec<_> = self
-            .links
-            .by_id
-            .iter()
-            .filter(|(_, link)| match &link.state {
-                State::Live(live) => live.device == id,
-                State::Dialling(device, ..) => *device == id,
-                _ => false,
-            })
-            .map(|(link, _)| *link)
-            .filter(|link| Some(*link) != except)
-            .collect();
+        let links = self.links.with_device(id);
+        let links: Vec<_> = links.filter(|link| Some(*link) != except).collect();
         for link_id in links {
             if let Some(link) = self.links.by_id.remove(&link_id) {
                 self.part(turn, link_id, link, bye)?;

@@ -41,10 +41,6 @@ const MAX_LOOKS: usize = 16;
 /// What may follow the head of a first flight before it is answered: its padding.
 const MAX_BACKLOG: usize = 255;
 
-/// The most links that a device has dialled to us beside that of its session: those on which it has said
-/// nothing yet, and those under the rescue key (`docs/PROTOCOL.md` section 1).
-const MAX_SPARE_LINKS: usize = 4;
-
 /// Whose first flight it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Who {
@@ -359,7 +355,7 @@ impl Engine {
         let State::Live(mut live) = std::mem::replace(&mut link.state, State::Draining) else {
             return Ok(());
         };
-        if live.is_displaced && !self.has_link_with(live.device) {
+        if live.is_displaced && self.links.with_device(live.device).next().is_none() {
             // Another process on a copy of our data has taken our place: no quarrel about it.
             let pause = rng::between(turn.rng, *COPY_PAUSE_MS.start(), *COPY_PAUSE_MS.end());
             let target = Target::Device(live.device);
@@ -377,21 +373,9 @@ impl Engine {
         newest: Option<LinkId>,
     ) -> Result<(), StorageError> {
         let session = self.owners.sessions.get(&id).map(|up| up.link);
-        let spare = self
-            .links
-            .by_id
-            .iter()
-            .filter_map(|(link_id, link)| match &link.state {
-                State::Live(live) if live.device == id && link.attempt.is_none() => {
-                    let is_spare = session != Some(*link_id) && newest != Some(*link_id);
-                    is_spare.then_some((live.since_ms, *link_id))
-                }
-                _ => None,
-            });
-        let spare: Vec<(u64, LinkId)> = spare.collect();
-        match spare.iter().min() {
-            Some((_, oldest)) if spare.len() >= MAX_SPARE_LINKS => self.link_over(turn, *oldest),
-            _ => Ok(()),
+        match self.links.too_many_from(id, [session, newest]) {
+            Some(oldest) => self.link_over(turn, oldest),
+            None => Ok(()),
         }
     }
 
@@ -428,15 +412,7 @@ impl Engine {
 
     /// Ends links whose deadline has passed.
     pub(super) fn end_overdue(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let now_ms = turn.now.mono_ms;
-        let overdue = |link: &Link| link.deadline_ms.is_some_and(|deadline| deadline <= now_ms);
-        let overdue: Vec<LinkId> = self
-            .links
-            .by_id
-            .iter()
-            .filter(|(_, link)| overdue(link))
-            .map(|(id, _)| *id)
-            .collect();
+        let overdue = self.links.overdue(turn.now.mono_ms);
         overdue
             .into_iter()
             .try_for_each(|id| self.link_over(turn, id))
@@ -458,14 +434,5 @@ impl Engine {
             self.end_link(turn, id, link);
         }
         Ok(())
-    }
-
-    /// When the next deadline of a link is.
-    pub(super) fn next_deadline_ms(&self) -> Option<u64> {
-        self.links
-            .by_id
-            .values()
-            .filter_map(|link| link.deadline_ms)
-            .min()
     }
 }

@@ -18,7 +18,6 @@ use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
 use super::links::{Errand, Up};
-use super::people::People;
 use super::people::psk::PskProof;
 use super::reach::dialling::Target;
 use super::silence::{Waiting, is_watched};
@@ -394,24 +393,6 @@ impl Owners {
     }
 }
 
-impl People {
-    /// Saves what sessions' beginnings have told, a while after: none of it is worth a wait for the disk
-    /// while messages wait for the session.
-    pub(super) fn save_devices(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
-        let due: Vec<DeviceId> = self
-            .unsaved
-            .extract_if(.., |_, due_ms| *due_ms <= turn.now.mono_ms)
-            .map(|(id, _)| id)
-            .collect();
-        for id in due {
-            if let Some(device) = self.devices.get(&id) {
-                device.save(turn.txn, id)?;
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Engine {
     /// Ends a link that is not in the map, telling the other side why where a session is up.
     pub(super) fn part(
@@ -440,15 +421,6 @@ impl Engine {
             self.owners.say_bye(turn, id, live, Bye::Replaced);
         }
         self.end_link(turn, id, link);
-    }
-
-    /// Whether a link with a device is up or being made.
-    pub(super) fn has_link_with(&self, id: DeviceId) -> bool {
-        self.links.by_id.values().any(|link| match &link.state {
-            State::Live(other) => other.device == id,
-            State::Dialling(device, ..) => *device == id,
-            _ => false,
-        })
     }
 
     /// Fills a slice of what is queued into each link whose window is open. False: nothing more waits.

@@ -215,7 +215,7 @@ pub fn pump(
         more = store.read(|reader| engine.fill(&MeteredReader::new(reader, &meter), &mut out))?;
         out.release(effects);
     }
-    if more || !inputs.is_empty() || !engine.links.strangers.is_empty() || engine.is_behind() {
+    if more || !inputs.is_empty() || engine.links.is_behind() {
         return Ok(NextWake(Some(now.mono_ms)));
     }
     Ok(NextWake(engine.next_wake_ms(now)))
@@ -245,11 +245,7 @@ impl Engine {
             self.owners.follow_clock(turn)?;
             self.end_overdue(turn)?;
             self.end_silent(turn)?;
-            self.owners.people.save_devices(turn)?;
-            self.owners.people.end_invitations(turn)?;
-            self.owners
-                .people
-                .renew_prekey(&mut self.owners.account, turn)?;
+            self.owners.people.tick(&mut self.owners.account, turn)?;
         }
         self.owners.renew_relay_names(turn)?;
         let view = View::of(
@@ -274,11 +270,9 @@ impl Engine {
             &self.owners.sessions,
         );
         [
-            self.next_deadline_ms(),
-            self.next_silence_ms(),
-            self.owners.people.unsaved.values().min().copied(),
+            self.links.next_wake_ms(),
+            self.owners.people.next_wake_ms(now),
             self.owners.reach.next_wake_ms(now, view),
-            self.owners.people.next_invitation_end_ms(now),
             self.next_proposal_ms(now),
             self.owners
                 .couriering

@@ -201,8 +201,7 @@ impl Engine {
             .filter(|(psk, _)| psk.is_due(wall_ms))
             .map(|(_, id)| id);
         for id in due.collect::<Vec<LinkId>>() {
-            let link = self.links.by_id.get_mut(&id);
-            if let Some(State::Live(live)) = link.map(|link| &mut link.state) {
+            if let Some(live) = self.links.live_mut(id) {
                 self.owners
                     .people
                     .propose_if_due(&self.owners.account, turn, live)?;

@@ -138,11 +138,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether any link is behind.
-    pub(super) fn is_behind(&self) -> bool {
-        !self.links.behind.is_empty()
-    }
-
     /// Gives the first link in line a slice.
     fn go_on(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let Some(id) = self.links.behind.pop_front() else {

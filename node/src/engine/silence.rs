@@ -9,6 +9,7 @@ use hedgerow_transport::cryptography::Cryptography;
 use super::conversations::Conversations;
 use super::fact::FactKind;
 use super::link::{Link, State};
+use super::links::Links;
 use super::live::Live;
 use super::{Engine, Turn, items};
 
@@ -77,6 +78,17 @@ impl Conversations {
     }
 }
 
+impl Links {
+    /// When silence is looked at next.
+    pub(super) fn next_silence_ms(&self) -> Option<u64> {
+        let waiting = self.by_id.values().filter_map(|link| match &link.state {
+            State::Live(live) => live.waiting,
+            _ => None,
+        });
+        waiting.map(Waiting::due_ms).min()
+    }
+}
+
 impl Engine {
     /// Asks where it has been silent for long, and ends what has not answered.
     pub(super) fn end_silent(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
@@ -112,19 +124,6 @@ impl Engine {
             self.link_over(turn, id)?;
         }
         Ok(())
-    }
-
-    /// When silence is looked at next.
-    pub(super) fn next_silence_ms(&self) -> Option<u64> {
-        let waiting = self
-            .links
-            .by_id
-            .values()
-            .filter_map(|link| match &link.state {
-                State::Live(live) => live.waiting,
-                _ => None,
-            });
-        waiting.map(Waiting::due_ms).min()
     }
 }
 

@@ -15,6 +15,7 @@ use hedgerow_transport::beacon;
 #[cfg(feature = "simulation")]
 use hedgerow_transport::cryptography::Cryptography;
 
+use super::account::Account;
 #[cfg(feature = "simulation")]
 use super::hints::Hints;
 use super::invitation::{InvitationKey, Made};
@@ -72,6 +73,38 @@ impl People {
         for prekey in self.prekeys.values_mut() {
             prekey.key = prekey.key.clone().under(cryptography);
         }
+    }
+
+    /// What time brings: devices are saved, invitations end, our prekey is renewed.
+    pub fn tick(&mut self, account: &mut Account, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        self.save_devices(turn)?;
+        self.end_invitations(turn)?;
+        self.renew_prekey(account, turn)
+    }
+
+    /// When something is to be done without input.
+    pub fn next_wake_ms(&self, now: Now) -> Option<u64> {
+        let unsaved = self.unsaved.values().min().copied();
+        unsaved
+            .into_iter()
+            .chain(self.next_invitation_end_ms(now))
+            .min()
+    }
+
+    /// Saves what sessions' beginnings have told, a while after: none of it is worth a wait for the disk
+    /// while messages wait for the session.
+    fn save_devices(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let due: Vec<DeviceId> = self
+            .unsaved
+            .extract_if(.., |_, due_ms| *due_ms <= turn.now.mono_ms)
+            .map(|(id, _)| id)
+            .collect();
+        for id in due {
+            if let Some(device) = self.devices.get(&id) {
+                device.save(turn.txn, id)?;
+            }
+        }
+        Ok(())
     }
 
     /// The devices of a contact that we share keys with.
