@@ -57,7 +57,8 @@ pub(super) enum Lasting {
 pub(super) struct SavedRecorder {
     /// Number, when, from, to.
     pub written: Vec<(u64, u64, DeviceNumber, DeviceNumber)>,
-    pub by_id: Vec<(DeviceNumber, MessageId, u64)>,
+    /// From, to, what engines call it, number.
+    pub by_id: Vec<(DeviceNumber, DeviceNumber, MessageId, u64)>,
     pub hops: Vec<(Vec<u8>, DeviceNumber, i32)>,
     pub waiting: Vec<(DeviceNumber, DeviceNumber, Vec<u64>)>,
 }

@@ -37,7 +37,8 @@ pub(super) struct Recorder {
     up: BTreeMap<(DeviceNumber, DeviceNumber, u8), u64>,
     /// Messages that have not arrived, by number.
     written: BTreeMap<u64, Written>,
-    by_id: BTreeMap<(DeviceNumber, MessageId), u64>,
+    /// Their numbers, by writer, reader and what engines call them: a name is unique within a conversation.
+    by_id: BTreeMap<(DeviceNumber, DeviceNumber, MessageId), u64>,
     /// Links that copies of bundles have crossed, by bundle and who has it.
     hops: BTreeMap<(Tag, DeviceNumber), i32>,
     /// Messages of one device to another that have not arrived, in order.
@@ -116,7 +117,7 @@ impl Recorder {
                 }
                 What::Sent { message, id } => {
                     if let Some(written) = self.written.get(&message) {
-                        self.by_id.insert((device, id), message);
+                        self.by_id.insert((device, written.to, id), message);
                         let waiting = self.waiting.entry((device, written.to)).or_default();
                         waiting.push_back(message);
                     }
@@ -127,7 +128,7 @@ impl Recorder {
                     what: format!("the engine refuses message {message}"),
                 }),
                 What::Arrived { from, id } => {
-                    if let Some(message) = self.by_id.remove(&(from, id)) {
+                    if let Some(message) = self.by_id.remove(&(from, device, id)) {
                         let hops = opened.get(&(at_us, device)).copied().unwrap_or(1);
                         self.delivered(at_us, message, hops, records);
                     }
@@ -284,7 +285,7 @@ impl Recorder {
                 .map(|(number, written)| (*number, written.at_us, written.from, written.to))
                 .collect(),
             by_id: by_id
-                .map(|((from, id), number)| (*from, id.clone(), *number))
+                .map(|((from, to, id), number)| (*from, *to, id.clone(), *number))
                 .collect(),
             hops: self
                 .hops
@@ -307,7 +308,7 @@ impl Recorder {
             .collect();
         let by_id = saved.by_id.into_iter();
         self.by_id = by_id
-            .map(|(from, id, number)| ((from, id), number))
+            .map(|(from, to, id, number)| ((from, to, id), number))
             .collect();
         self.hops.clear();
         for (bundle, device, hops) in saved.hops {

@@ -3,6 +3,7 @@
 mod adversaries;
 mod command_line;
 mod contacts;
+mod deliveries;
 mod mobility;
 mod repeatable;
 mod results;
