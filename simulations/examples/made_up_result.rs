@@ -36,6 +36,7 @@ fn main() -> Result<(), Error> {
             seed,
             duration_us: (STEP_S * STEPS).unsigned_abs() * SECOND_US,
             devices: DEVICES,
+            reacts: false,
         })?;
         runs.push(Walk::new(seed, writer).walk()?);
     }

@@ -18,6 +18,8 @@ pub enum Record {
     Transfer(Transfer),
     /// A message arrived.
     Delivery(Delivery),
+    /// Somebody reacted to a message.
+    Reaction(Reaction),
     /// A device let go of a bundle.
     Drop(Drop),
     /// How a device was at one moment.
@@ -126,6 +128,21 @@ pub struct Delivery {
     pub delay_us: i64,
     /// Links it crossed: 1 in a session of the two, more by couriers.
     pub hops: i32,
+}
+
+/// Somebody put an emoji on a message; written when it reaches the author of the message, or with the run.
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
+pub struct Reaction {
+    /// When.
+    pub at_us: i64,
+    /// The number of the message.
+    pub message: i64,
+    /// Who reacted: the message was for them.
+    pub from: i32,
+    /// Who wrote the message.
+    pub to: i32,
+    /// Since then until it reached the author; -1 if it did not.
+    pub delay_us: i64,
 }
 
 /// A device let go of somebody's bundle.

@@ -28,6 +28,8 @@ pub enum Purpose {
     Keys,
     /// What stands between the two of a pair.
     Shadowing,
+    /// Who reacts to which message, and when.
+    Reactions,
 }
 
 /// The stream of one thing (`index`: a device, a pair, a group) for one purpose.

@@ -218,7 +218,11 @@ impl Recorder {
                 self.links.remove(&link);
             }
             Happening::Turn => self.turn(at_us, doings),
-            Happening::Written | Happening::Write(_) | Happening::Fault(_) | Happening::Sample => {}
+            Happening::Written
+            | Happening::Write(_)
+            | Happening::React(_)
+            | Happening::Fault(_)
+            | Happening::Sample => {}
         }
     }
 

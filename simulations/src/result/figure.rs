@@ -1,6 +1,6 @@
 //! The figures of a run: what they are called, what they mean, and how a person reads them.
 
-/// A figure that every run has, where it can be told.
+/// A figure that every run has, where it can be told; those of reactions only where users react.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figure {
     /// Its key in `summary.json`.
@@ -129,6 +129,48 @@ pub const FIGURES: &[Figure] = &[
         Group::Messages,
         Unit::Ratio,
         "links that a delivered message crossed, mean",
+    ),
+    figure(
+        "reactions",
+        "Reactions made",
+        Group::Messages,
+        Unit::Count,
+        "emoji that readers put on messages",
+    ),
+    figure(
+        "reactions_delivered",
+        "Reactions delivered",
+        Group::Messages,
+        Unit::Count,
+        "reactions that reached the author of the message",
+    ),
+    figure(
+        "reaction_delivery_ratio",
+        "Delivery ratio of reactions",
+        Group::Messages,
+        Unit::Share,
+        "reactions that reached the author, of those made",
+    ),
+    figure(
+        "reaction_delay_mean_s",
+        "Mean delay of reactions",
+        Group::Messages,
+        Unit::Seconds,
+        "time from a reaction until it reached the author, mean",
+    ),
+    figure(
+        "reaction_delay_median_s",
+        "Median delay of reactions",
+        Group::Messages,
+        Unit::Seconds,
+        "time from a reaction until it reached the author, median",
+    ),
+    figure(
+        "reaction_delay_p95_s",
+        "95th percentile of the delay of reactions",
+        Group::Messages,
+        Unit::Seconds,
+        "delay that 95 % of delivered reactions keep",
     ),
     figure(
         "bundles",

@@ -9,7 +9,7 @@ use super::curves::{self, Curves, SLICES, Spread};
 use super::summary::Run;
 use super::writer::World;
 use crate::plan::SECOND_US;
-use crate::record::{Contact, Delivery, Record, Sample, Session};
+use crate::record::{Contact, Delivery, Reaction, Record, Sample, Session};
 
 /// What has been counted so far.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Gathered {
     delivered: Vec<u64>,
     delays_us: Vec<u64>,
     hops: u64,
+    reactions: u64,
+    reaction_delays_us: Vec<u64>,
     bundles: u64,
     transfers_done: Vec<u64>,
     transfers_aborted: u64,
@@ -76,6 +78,8 @@ impl Gathered {
             delivered: none(),
             delays_us: Vec::new(),
             hops: 0,
+            reactions: 0,
+            reaction_delays_us: Vec::new(),
             bundles: 0,
             transfers_done: none(),
             transfers_aborted: 0,
@@ -117,6 +121,7 @@ impl Gathered {
             }
             Record::Transfer(_) => self.transfers_aborted += 1,
             Record::Delivery(delivery) => self.delivery(delivery),
+            Record::Reaction(reaction) => self.reaction(reaction),
             Record::Drop(drop) => match self.drops.get_mut(&drop.reason) {
                 Some(count) => *count += 1,
                 None => {
@@ -164,6 +169,12 @@ impl Gathered {
         self.hops += u64::try_from(delivery.hops).unwrap_or(0);
     }
 
+    fn reaction(&mut self, reaction: &Reaction) {
+        self.reactions += 1;
+        self.reaction_delays_us
+            .extend(u64::try_from(reaction.delay_us));
+    }
+
     fn sample(&mut self, sample: &Sample) {
         let slice = self.slice(sample.at_us);
         self.buffer_bytes[slice].add(whole(sample.bundle_bytes));
@@ -207,16 +218,16 @@ impl Gathered {
 
         run.set("duration_s", Some(seconds(self.world.duration_us)));
         run.set("delivery_ratio", ratio(delivered, messages));
-        let delays_us = &self.delays_us;
-        let mut delay = Mean::default();
-        delays_us.iter().for_each(|delay_us| delay.add(*delay_us));
-        run.set("delay_mean_s", delay.seconds());
-        run.set(
-            "delay_median_s",
-            median(delays_us).map(|us| us / SECOND_US as f64),
-        );
-        run.set("delay_p95_s", percentile(delays_us, 95).map(seconds));
+        delays(&mut run, "", &self.delays_us);
         run.set("hops_mean", ratio(self.hops, delivered));
+        if self.world.reacts {
+            let (made, arrived) = (self.reactions, self.reaction_delays_us.len() as u64);
+            run.set("reactions", Some(made as f64));
+            run.set("reactions_delivered", Some(arrived as f64));
+            run.set("reaction_delivery_ratio", ratio(arrived, made));
+            self.reaction_delays_us.sort_unstable();
+            delays(&mut run, "reaction_", &self.reaction_delays_us);
+        }
         run.set("copies_mean", ratio(self.bundles + done, self.bundles));
         run.set("overhead_ratio", self.overhead(done, delivered));
         run.set("contact_time_mean_s", self.contact.seconds());
@@ -275,6 +286,17 @@ impl Gathered {
             duration_s: grid_us.into_iter().map(seconds).collect(),
         }
     }
+}
+
+/// The figures of sorted delays, under names that begin so.
+fn delays(run: &mut Run, begin: &str, delays_us: &[u64]) {
+    let mut mean = Mean::default();
+    delays_us.iter().for_each(|delay_us| mean.add(*delay_us));
+    run.set(&format!("{begin}delay_mean_s"), mean.seconds());
+    let median = median(delays_us).map(|us| us / SECOND_US as f64);
+    run.set(&format!("{begin}delay_median_s"), median);
+    let percentile = percentile(delays_us, 95).map(seconds);
+    run.set(&format!("{begin}delay_p95_s"), percentile);
 }
 
 /// Records hold what Parquet holds, signed numbers; none is below 0.

@@ -13,7 +13,9 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::record::{RecordReader, RecordWriter};
 
 use super::Error;
-use crate::record::{Bundle, Contact, Delivery, Drop, Message, Sample, Session, Transfer};
+use crate::record::{
+    Bundle, Contact, Delivery, Drop, Message, Reaction, Sample, Session, Transfer,
+};
 
 /// Rows that are held before they are written: what a table takes in memory, and a row group of the file.
 const ROWS_HELD: usize = 1 << 16;
@@ -47,6 +49,9 @@ impl Row for Transfer {
 }
 impl Row for Delivery {
     const TABLE: &'static str = "deliveries";
+}
+impl Row for Reaction {
+    const TABLE: &'static str = "reactions";
 }
 impl Row for Drop {
     const TABLE: &'static str = "drops";

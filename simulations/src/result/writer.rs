@@ -5,7 +5,9 @@ use std::path::Path;
 use super::gather::Gathered;
 use super::table::{self, Table};
 use super::{Error, Identity, Run};
-use crate::record::{Bundle, Contact, Delivery, Drop, Message, Record, Sample, Session, Transfer};
+use crate::record::{
+    Bundle, Contact, Delivery, Drop, Message, Reaction, Record, Sample, Session, Transfer,
+};
 
 /// What a run says of itself before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct World {
     pub duration_us: u64,
     /// How many devices there are.
     pub devices: usize,
+    /// Whether users react to messages: its result has reactions then, and none of its files names them otherwise.
+    pub reacts: bool,
 }
 
 /// Takes the records of one run. The same records, in the same order, make the same bytes.
@@ -26,6 +30,7 @@ pub struct Writer {
     bundles: Table<Bundle>,
     transfers: Table<Transfer>,
     deliveries: Table<Delivery>,
+    reactions: Option<Table<Reaction>>,
     drops: Table<Drop>,
     samples: Table<Sample>,
     gathered: Gathered,
@@ -42,6 +47,10 @@ impl Writer {
             bundles: Table::create(run, metadata())?,
             transfers: Table::create(run, metadata())?,
             deliveries: Table::create(run, metadata())?,
+            reactions: match world.reacts {
+                true => Some(Table::create(run, metadata())?),
+                false => None,
+            },
             drops: Table::create(run, metadata())?,
             samples: Table::create(run, metadata())?,
             gathered: Gathered::new(world),
@@ -61,6 +70,10 @@ impl Writer {
             Record::Bundle(row) => self.bundles.push(row),
             Record::Transfer(row) => self.transfers.push(row),
             Record::Delivery(row) => self.deliveries.push(row),
+            Record::Reaction(row) => match &mut self.reactions {
+                Some(reactions) => reactions.push(row),
+                None => Ok(()),
+            },
             Record::Drop(row) => self.drops.push(row),
             Record::Sample(row) => self.samples.push(row),
         }
@@ -71,6 +84,7 @@ impl Writer {
     /// # Errors
     /// A table cannot be read, or the disk did not take it.
     pub fn take_over(&mut self, run: &Path) -> Result<(), Error> {
+        let has_reactions = self.reactions.is_some();
         let mut outcome = Ok(());
         let mut take = |record: Record| {
             if outcome.is_ok() {
@@ -83,6 +97,9 @@ impl Writer {
         table::read(run, |row| take(Record::Bundle(row)))?;
         table::read(run, |row| take(Record::Transfer(row)))?;
         table::read(run, |row| take(Record::Delivery(row)))?;
+        if has_reactions {
+            table::read(run, |row| take(Record::Reaction(row)))?;
+        }
         table::read(run, |row| take(Record::Drop(row)))?;
         table::read(run, |row| take(Record::Sample(row)))?;
         outcome
@@ -104,6 +121,7 @@ impl Writer {
         self.bundles.finish()?;
         self.transfers.finish()?;
         self.deliveries.finish()?;
+        self.reactions.map_or(Ok(()), Table::finish)?;
         self.drops.finish()?;
         self.samples.finish()?;
         Ok(self.gathered.finish())

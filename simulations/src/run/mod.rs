@@ -13,7 +13,7 @@ use crate::mobility::MobilityError;
 use crate::record::Record;
 use crate::result::{self, Identity, Output, Summary};
 use crate::scenario::{Loaded, ScenarioError};
-use crate::world::{CheckpointError, Progress, Step, World, micros};
+use crate::world::{CheckpointError, Progress, Step, Workload, World, micros};
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +151,7 @@ fn run_seed(
         seed,
         duration_us: micros(scenario.duration_s),
         devices: world.devices(),
+        reacts: scenario.workload.iter().any(Workload::has_reactions),
     };
     let mut writer = output.run(about)?;
     if let Some(kept) = &mut kept {

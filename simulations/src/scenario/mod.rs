@@ -255,7 +255,7 @@ impl Scenario {
         }
         self.acquaintance.check()?;
         for workload in &self.workload {
-            workload.check()?;
+            workload.check(self.window_s)?;
         }
         if let Some(courier) = &self.courier {
             courier.check().map_err(|why| format!("courier: {why}"))?;

@@ -11,7 +11,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-use super::happening::Fault;
+use super::happening::{Fault, Reaction};
+use super::reactions::Reactions;
+use super::recorder::Written;
 use crate::plan::DeviceNumber;
 
 /// A world between two windows, without links.
@@ -37,7 +39,7 @@ pub(super) struct SavedDevice {
     pub starts: u32,
     pub next_link: u64,
     pub clock_error_ms: i64,
-    /// Faults and samples to come, in their order.
+    /// Faults, samples and reactions to come, in their order.
     pub agenda: Vec<(u64, Lasting)>,
     /// What each radio has used, in joules.
     pub used_j: Vec<f64>,
@@ -46,21 +48,22 @@ pub(super) struct SavedDevice {
 }
 
 /// What of an agenda outlasts a checkpoint.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Lasting {
     Fault(Fault),
     Sample,
+    React(Reaction),
 }
 
 /// Messages under way.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SavedRecorder {
-    /// Number, when, from, to.
-    pub written: Vec<(u64, u64, DeviceNumber, DeviceNumber)>,
+    pub written: Vec<(u64, Written)>,
     /// From, to, what engines call it, number.
     pub by_id: Vec<(DeviceNumber, DeviceNumber, MessageId, u64)>,
     pub hops: Vec<(Vec<u8>, DeviceNumber, i32)>,
     pub waiting: Vec<(DeviceNumber, DeviceNumber, Vec<u64>)>,
+    pub reactions: Reactions,
 }
 
 /// Where a stream of chance is.

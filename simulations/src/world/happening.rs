@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hedgerow_node::api::MessageId;
 use hedgerow_transport::carrier::{DialId, LinkId};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,8 @@ pub(crate) enum Happening {
     Written,
     /// The device's user writes a message.
     Write(Message),
+    /// The device's user reacts to a message.
+    React(Reaction),
     /// Something breaks, or is mended.
     Fault(Fault),
     /// How the device is, is written down.
@@ -84,6 +87,19 @@ pub(crate) struct Message {
     pub bytes: u64,
     /// It is a load whose content is a ghost, not a text.
     pub load: bool,
+    /// So long after it has arrived its reader reacts to it, in microseconds; or not at all.
+    pub reaction_us: Option<u64>,
+}
+
+/// A message that a user reacts to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reaction {
+    /// Its number in the run.
+    pub message: u64,
+    /// What engines call it.
+    pub id: MessageId,
+    /// Who wrote it.
+    pub author: DeviceNumber,
 }
 
 /// Something that breaks, or is mended.

@@ -14,6 +14,7 @@ mod group;
 pub(crate) mod happening;
 mod malice;
 pub(crate) mod noted;
+mod reactions;
 mod recorder;
 mod setup;
 mod workload;
@@ -32,7 +33,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 pub use fault::Fault;
 pub use recorder::Step;
 pub use setup::Acquaintance;
-pub use workload::{Choice, Length, Pace, Workload};
+pub use workload::{Choice, Length, Pace, Reactions, Workload};
 
 use crate::adversary::{Adversary, Cast, Ledger};
 use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
@@ -538,6 +539,9 @@ impl World {
         }
         let first = records.len();
         self.recorder.take(noted, &*self.meetings, records, steps);
+        for (at_us, device, reaction) in self.recorder.reactions_due() {
+            self.push(device, at_us, Happening::React(reaction));
+        }
         if let Some(ledger) = &mut self.ledger {
             ledger.read(&records[first..]);
         }

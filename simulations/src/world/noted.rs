@@ -24,8 +24,12 @@ pub(crate) enum What {
     Wrote(Message),
     /// The engine has taken a message and given it a name.
     Sent { message: u64, id: MessageId },
-    /// The engine has refused a message.
+    /// The engine has refused a message, or the reaction to one that has arrived.
     NotSent { message: u64 },
+    /// The engine has taken the reaction to a message.
+    Reacted { message: u64 },
+    /// Something else is said of a message in the conversation with this device.
+    Changed { with: DeviceNumber, id: MessageId },
     /// A message arrived.
     Arrived { from: DeviceNumber, id: MessageId },
     /// So many messages arrived at once.

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use hedgerow_node::api::MessageId;
 use hedgerow_node::courier::{DropReason, Tag};
+use serde::{Deserialize, Serialize};
 
 use super::checkpoint::SavedRecorder;
+use super::happening::Reaction;
 use super::noted::{Noted, What};
+use super::reactions::Reactions;
 use crate::plan::{Change, DeviceNumber, Meetings};
 use crate::record::{self, Record};
 use crate::scenario::Scenario;
@@ -23,11 +26,15 @@ pub struct Step {
 }
 
 /// A message under way.
-#[derive(Debug, Clone, Copy)]
-struct Written {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Written {
     at_us: u64,
     from: DeviceNumber,
     to: DeviceNumber,
+    /// What engines call it.
+    id: Option<MessageId>,
+    /// So long after it has arrived its reader reacts to it, if at all.
+    reaction_us: Option<u64>,
 }
 
 /// What is known of messages and contacts so far.
@@ -43,6 +50,9 @@ pub(super) struct Recorder {
     hops: BTreeMap<(Tag, DeviceNumber), i32>,
     /// Messages of one device to another that have not arrived, in order.
     waiting: BTreeMap<(DeviceNumber, DeviceNumber), VecDeque<u64>>,
+    reactions: Reactions,
+    /// Reactions to messages that have arrived: when, by whom, to what.
+    reactions_due: Vec<(u64, DeviceNumber, Reaction)>,
 }
 
 impl Recorder {
@@ -54,6 +64,8 @@ impl Recorder {
             by_id: BTreeMap::new(),
             hops: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            reactions: Reactions::default(),
+            reactions_due: Vec::new(),
         }
     }
 
@@ -105,6 +117,8 @@ impl Recorder {
                         at_us,
                         from: device,
                         to: message.to,
+                        id: None,
+                        reaction_us: message.reaction_us,
                     };
                     self.written.insert(message.number, written);
                     records.push(Record::Message(record::Message {
@@ -116,7 +130,8 @@ impl Recorder {
                     }));
                 }
                 What::Sent { message, id } => {
-                    if let Some(written) = self.written.get(&message) {
+                    if let Some(written) = self.written.get_mut(&message) {
+                        written.id = Some(id.clone());
                         self.by_id.insert((device, written.to, id), message);
                         let waiting = self.waiting.entry((device, written.to)).or_default();
                         waiting.push_back(message);
@@ -125,8 +140,15 @@ impl Recorder {
                 What::NotSent { message } => steps.push(Step {
                     at_us,
                     device,
-                    what: format!("the engine refuses message {message}"),
+                    what: match self.written.contains_key(&message) {
+                        true => format!("the engine refuses message {message}"),
+                        false => format!("the engine refuses the reaction to message {message}"),
+                    },
                 }),
+                What::Reacted { message } => self.reactions.made(at_us, message),
+                What::Changed { with, id } => {
+                    records.extend(self.reactions.arrived(at_us, device, with, id));
+                }
                 What::Arrived { from, id } => {
                     if let Some(message) = self.by_id.remove(&(from, device, id)) {
                         let hops = opened.get(&(at_us, device)).copied().unwrap_or(1);
@@ -275,6 +297,22 @@ impl Recorder {
             delay_us: (at_us - written.at_us) as i64,
             hops,
         }));
+        if let Some((reaction_us, id)) = written.reaction_us.zip(written.id) {
+            let reaction = Reaction {
+                message,
+                id,
+                author: written.from,
+            };
+            self.reactions.expect(written.to, reaction.clone());
+            let due_us = at_us + reaction_us;
+            self.reactions_due.push((due_us, written.to, reaction));
+        }
+    }
+
+    /// Reactions that have become due since this was asked last: when, by whom, to what. None is due in the
+    /// window that has ended.
+    pub fn reactions_due(&mut self) -> Vec<(u64, DeviceNumber, Reaction)> {
+        std::mem::take(&mut self.reactions_due)
     }
 
     /// What is under way, for a checkpoint.
@@ -282,7 +320,7 @@ impl Recorder {
         let (written, by_id) = (self.written.iter(), self.by_id.iter());
         SavedRecorder {
             written: written
-                .map(|(number, written)| (*number, written.at_us, written.from, written.to))
+                .map(|(number, written)| (*number, written.clone()))
                 .collect(),
             by_id: by_id
                 .map(|((from, to, id), number)| (*from, *to, id.clone(), *number))
@@ -297,15 +335,13 @@ impl Recorder {
                 .iter()
                 .map(|((from, to), waiting)| (*from, *to, waiting.iter().copied().collect()))
                 .collect(),
+            reactions: self.reactions.clone(),
         }
     }
 
     /// Takes on what was under way at a checkpoint.
     pub fn restore(&mut self, saved: SavedRecorder) {
-        let written = saved.written.into_iter();
-        self.written = written
-            .map(|(number, at_us, from, to)| (number, Written { at_us, from, to }))
-            .collect();
+        self.written = saved.written.into_iter().collect();
         let by_id = saved.by_id.into_iter();
         self.by_id = by_id
             .map(|(from, to, id, number)| ((from, to, id), number))
@@ -320,10 +356,12 @@ impl Recorder {
         self.waiting = waiting
             .map(|(from, to, waiting)| ((from, to), waiting.into()))
             .collect();
+        self.reactions = saved.reactions;
     }
 
-    /// Contacts that are still up end with the run.
+    /// Contacts that are still up end with the run, and so does the way of reactions.
     pub fn finish(&mut self, end_us: u64, records: &mut Vec<Record>) {
+        records.extend(self.reactions.finish());
         for (key, start_us) in std::mem::take(&mut self.up) {
             records.push(contact(key, start_us, end_us));
         }

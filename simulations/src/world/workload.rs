@@ -33,6 +33,9 @@ pub struct Workload {
     /// Only devices below this number; without it all.
     #[serde(default)]
     pub end_device: Option<DeviceNumber>,
+    /// Whether users react to the texts that they get; without it nobody does.
+    #[serde(default)]
+    pub reactions: Option<Reactions>,
 }
 
 /// What is written.
@@ -75,6 +78,17 @@ pub struct Length {
     pub longest: u64,
 }
 
+/// Reactions: the reader of a text puts an emoji on it, which goes back to the author.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Reactions {
+    /// The share of texts, once they have arrived, that their readers react to.
+    pub share: f64,
+    /// Shortest and longest time from the arrival of a text to the reaction in seconds, drawn evenly. The shortest
+    /// must not be below `window-s`. Who is switched off at that time does not react.
+    pub delay_s: [f64; 2],
+}
+
 /// The longest text that the product takes.
 const MAX_TEXT: u64 = 64 * 1024;
 
@@ -84,11 +98,16 @@ impl Workload {
         self.what == Choice::Loads
     }
 
-    /// Checks what the types cannot.
+    /// Whether users react to what it writes.
+    pub(crate) fn has_reactions(&self) -> bool {
+        self.reactions.is_some()
+    }
+
+    /// Checks what the types cannot, in a world with windows of this length.
     ///
     /// # Errors
     /// Says what contradicts what.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self, window_s: f64) -> Result<(), String> {
         let gap = match self.pace {
             Pace::Poisson { per_hour } => per_hour > 0.0,
             Pace::Every {
@@ -107,6 +126,35 @@ impl Workload {
                 "workload: texts have at most {MAX_TEXT} bytes; choose loads"
             ));
         }
+        self.reactions
+            .map_or(Ok(()), |reactions| reactions.check(self.what, window_s))
+    }
+}
+
+impl Reactions {
+    fn check(self, to: Choice, window_s: f64) -> Result<(), String> {
+        let [shortest_s, longest_s] = self.delay_s;
+        if to == Choice::Loads {
+            return Err(
+                "workload: nobody reacts to loads, which are no messages of a conversation; \
+                 choose texts"
+                    .to_owned(),
+            );
+        }
+        if !(0.0..=1.0).contains(&self.share) {
+            return Err("workload: the share of reactions must be from 0 to 1".to_owned());
+        }
+        if !(longest_s.is_finite() && (0.0..=longest_s).contains(&shortest_s)) {
+            return Err(
+                "workload: the delay of reactions goes from the shortest to the longest".to_owned(),
+            );
+        }
+        // Who has received what is known as a window ends.
+        if shortest_s < window_s {
+            return Err(format!(
+                "workload: the delay of reactions must not be below window-s, {window_s}"
+            ));
+        }
         Ok(())
     }
 }
@@ -115,6 +163,8 @@ impl Workload {
 struct Source {
     workload: Workload,
     rng: ChaCha20Rng,
+    /// What reactions are drawn from.
+    reacting: ChaCha20Rng,
     /// Devices with somebody to write to.
     writers: Vec<DeviceNumber>,
     next_us: u64,
@@ -139,6 +189,7 @@ impl Writing {
             let mut source = Source {
                 workload: workload.clone(),
                 rng: rng::stream(seed, Purpose::Workload, index as u64),
+                reacting: rng::stream(seed, Purpose::Reactions, index as u64),
                 writers: (0..acquainted.len() as DeviceNumber)
                     .filter(|device| {
                         let acquainted = &acquainted[*device as usize];
@@ -185,6 +236,7 @@ impl Writing {
                     to,
                     bytes,
                     load: source.workload.what == Choice::Loads,
+                    reaction_us: source.reaction_us(),
                 };
                 messages.push((at_us, writer, message));
             }
@@ -208,5 +260,15 @@ impl Source {
             } => rng::between(&mut self.rng, shortest_s, longest_s),
         })
         .max(1)
+    }
+
+    /// How long after its arrival the next message is reacted to, if it is. Both are drawn for every message, so
+    /// that a larger share adds reactions and changes none.
+    fn reaction_us(&mut self) -> Option<u64> {
+        let Reactions { share, delay_s } = self.workload.reactions?;
+        let [shortest_s, longest_s] = delay_s;
+        let reacts = rng::unit(&mut self.reacting) < share;
+        let delay_s = rng::between(&mut self.reacting, shortest_s, longest_s);
+        reacts.then(|| micros(delay_s))
     }
 }

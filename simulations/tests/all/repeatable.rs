@@ -26,6 +26,7 @@ energy = { sleep-w = 0.001, scan-w = 0.01, connected-w = 0.02, send-w = 0.05 }
 what = "texts"
 pace.poisson = { per-hour = 600 }
 length = { shortest = 20, longest = 400 }
+reactions = { share = 0.6, delay-s = [5, 300] }
 
 [[faults]]
 churn = { share = 0.2, on-s = 600, off-s = 60 }
@@ -80,6 +81,14 @@ fn delivered(records: &[Record]) -> usize {
     arrived.count()
 }
 
+/// Reactions that have reached the author.
+fn reacted(records: &[Record]) -> usize {
+    let arrived = records
+        .iter()
+        .filter(|record| matches!(record, Record::Reaction(reaction) if reaction.delay_us >= 0));
+    arrived.count()
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_records() {
     let scenario = park();
@@ -87,6 +96,7 @@ fn any_number_of_threads_gives_the_same_records() {
     let on = |threads| threads::on(threads, || play(world()));
     let ((one, _), (two, groups)) = (on(1), on(2));
     assert!(delivered(&one) > 20, "{} messages arrived", delivered(&one));
+    assert!(reacted(&one) > 5, "{} reactions arrived", reacted(&one));
     assert_same(&one, &two);
     assert!(
         groups.len() == 2 && groups.iter().all(|groups| *groups > 0),
@@ -147,6 +157,14 @@ fn a_run_that_is_stopped_goes_on_to_the_same_records() {
     let checkpoint = world.save().expect("the world is at a checkpoint");
     drop(world);
     let world = World::resume(&scenario, 4, false, &checkpoint).expect("it is this world's");
-    records.extend(play(world).0);
+    let (rest, _) = play(world);
+    // Also to messages that had arrived before.
+    let before = |rest: &Record| {
+        matches!(rest, Record::Reaction(one) if records.iter().any(|record| {
+            matches!(record, Record::Delivery(delivery) if delivery.message == one.message)
+        }))
+    };
+    assert!(rest.iter().any(before), "no reaction was due or under way");
+    records.extend(rest);
     assert_same(&records, &whole);
 }

@@ -9,7 +9,7 @@ use hedgerow_simulations::scenario::{self, Loaded};
 use hedgerow_simulations::world::{Progress, Step};
 
 /// A scenario and what is changed to shorten it: fewer people on less room, who write more.
-const SHORT: [(&str, &[(&str, &str)]); 7] = [
+const SHORT: [(&str, &[(&str, &str)]); 8] = [
     (
         "two-friends",
         &[
@@ -43,6 +43,23 @@ const SHORT: [(&str, &[(&str, &str)]); 7] = [
             ("movement.mobility.populations.0.count", "60"),
             ("movement.mobility.area.width-m", "160"),
             ("movement.mobility.area.height-m", "120"),
+            ("workload.0.pace.poisson.per-hour", "1000"),
+        ],
+    ),
+    (
+        "class-trip",
+        &[
+            ("duration-s", "900"),
+            ("movement.mobility.area.width-m", "150"),
+            ("movement.mobility.area.height-m", "140"),
+            (
+                "movement.mobility.populations.0.mobility.clusters.points",
+                "[[30, 30], [120, 110]]",
+            ),
+            (
+                "movement.mobility.populations.0.mobility.clusters.radius-m",
+                "25",
+            ),
             ("workload.0.pace.poisson.per-hour", "1000"),
         ],
     ),
@@ -218,6 +235,11 @@ fn two_friends_repeat_byte_for_byte() {
 #[test]
 fn the_attacked_protest_repeats_byte_for_byte() {
     repeats("protest-attacked");
+}
+
+#[test]
+fn the_class_trip_repeats_byte_for_byte() {
+    repeats("class-trip");
 }
 
 #[test]

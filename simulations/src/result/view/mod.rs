@@ -10,9 +10,11 @@ use data_encoding::BASE64;
 use serde::Serialize;
 
 use self::pace::{Bar, SPEEDS, bars, first_meeting, speed};
-use super::{Error, MapLine, Place, Scene, Summary, Unit, read, run_directory};
+use super::{Error, MapLine, Place, Row as _, Scene, Summary, Unit, read, run_directory};
 use crate::plan::SECOND_US;
-use crate::record::{Bundle, Contact, Delivery, Drop, Message, Sample, Session, Transfer};
+use crate::record::{
+    Bundle, Contact, Delivery, Drop, Message, Reaction, Sample, Session, Transfer,
+};
 
 /// The page, without the run.
 const PAGE: &str = include_str!("page.html");
@@ -129,9 +131,12 @@ struct Spread {
     messages: String,
     /// u32: when, message by its place among them, device, kind, from which device.
     events: String,
+    /// u32: when, message by its place among them, when it reached the author; [`NEVER`] if it did not.
+    reactions: String,
 }
 
 const NOWHERE: u16 = u16::MAX;
+const NEVER: u32 = u32::MAX;
 
 /// What happens to a message. Of one moment, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -419,6 +424,7 @@ fn spread(run: &Path, notes: &mut Vec<String>) -> Result<Spread, Error> {
     once(&mut events);
     let places: BTreeMap<i64, u32> = messages.keys().copied().zip(0..).collect();
     Ok(Spread {
+        reactions: base64(reactions(run, &places)?),
         messages: base64(messages.values().flat_map(|message| {
             let [from, to] = [message.from, message.to].map(number);
             [number(message.message), ticks(message.at_us), from, to]
@@ -434,6 +440,23 @@ fn spread(run: &Path, notes: &mut Vec<String>) -> Result<Spread, Error> {
             ]
         })),
     })
+}
+
+/// Reactions to these messages, which a run has only where users react.
+fn reactions(run: &Path, places: &BTreeMap<i64, u32>) -> Result<Vec<u32>, Error> {
+    let mut numbers = Vec::new();
+    if Reaction::path(run).exists() {
+        read(run, |reaction: Reaction| {
+            let arrived = match reaction.delay_us {
+                0.. => ticks(reaction.at_us + reaction.delay_us),
+                _ => NEVER,
+            };
+            if let Some(place) = places.get(&reaction.message) {
+                numbers.extend([ticks(reaction.at_us), *place, arrived]);
+            }
+        })?;
+    }
+    Ok(numbers)
 }
 
 /// A device may hold several bundles with one message: what counts is the first that comes and the last

@@ -1,7 +1,7 @@
 //! What an engine asks for, and how its device does it.
 
 use bytes::Bytes;
-use hedgerow_node::api::{Answer, Event, Reply};
+use hedgerow_node::api::{Answer, ConversationId, Event, Reply};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Input};
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
@@ -10,6 +10,7 @@ use hedgerow_transport::carrier::{
 use super::nearby::Announcement;
 use super::{Device, Post, Running};
 use crate::adversary::replayer::Replayed;
+use crate::plan::DeviceNumber;
 use crate::world::Shared;
 use crate::world::happening::Happening;
 use crate::world::noted::What;
@@ -147,6 +148,8 @@ impl Device {
                             message: call.0,
                             id,
                         },
+                        // Of the calls that devices make only a reaction is answered so.
+                        Answer::Ok(Reply::Done) => What::Reacted { message: call.0 },
                         _ => What::NotSent { message: call.0 },
                     },
                 ),
@@ -159,12 +162,27 @@ impl Device {
                         self.note(at_us, What::Arrived { from, id });
                     }
                 }
+                Ask::Event(Event::MessageChanged { conversation, id }) => {
+                    if let Some(with) = other_in(&conversation, running, shared) {
+                        self.note(at_us, What::Changed { with, id });
+                    }
+                }
+                // More messages have changed than the engine tells one by one.
+                Ask::Event(Event::Messages {
+                    conversation,
+                    count: 0,
+                }) => {
+                    if let Some(with) = other_in(&conversation, running, shared) {
+                        for id in self.reacted(&conversation) {
+                            self.note(at_us, What::Changed { with, id });
+                        }
+                    }
+                }
                 Ask::Event(Event::Messages {
                     conversation,
                     count,
                 }) => {
-                    let members = running.engine.members_of(&conversation);
-                    if let Some(from) = members.iter().find_map(|of| shared.number_of(of)) {
+                    if let Some(from) = other_in(&conversation, running, shared) {
                         self.note(at_us, What::ManyArrived { from, count });
                     }
                 }
@@ -178,4 +196,10 @@ impl Device {
             }
         }
     }
+}
+
+/// The other device of a direct chat.
+fn other_in(chat: &ConversationId, running: &Running, shared: &Shared) -> Option<DeviceNumber> {
+    let members = running.engine.members_of(chat);
+    members.iter().find_map(|member| shared.number_of(member))
 }

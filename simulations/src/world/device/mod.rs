@@ -7,6 +7,7 @@
 //! | who is within reach, and is heard | `nearby` |
 //! | links, from the dial on | `dialling`, `end` |
 //! | bundles under way | `sending` |
+//! | reactions to messages | `reacting` |
 //! | energy | `power` |
 //! | checkpoints | `saved` |
 
@@ -15,6 +16,7 @@ mod effect_queue;
 mod end;
 mod nearby;
 mod power;
+mod reacting;
 mod running;
 mod saved;
 mod sending;
@@ -219,6 +221,7 @@ impl Device {
                 }
             }
             Happening::Write(message) => self.write(at_us, message, shared),
+            Happening::React(reaction) => self.react(reaction, shared),
             Happening::Fault(fault) => self.fault(at_us, fault, shared, posts),
             Happening::Sample => self.sample(at_us, shared),
             Happening::Turn => self.take_turn(at_us, shared),

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use hedgerow_simulations::result::{FIGURES, Summary};
+use hedgerow_simulations::record::{Reaction, Record};
+use hedgerow_simulations::result::{
+    FIGURES, Output, Row as _, Summary, World, run_directory, view,
+};
 
 use super::run;
 
@@ -21,6 +24,12 @@ fn the_figures_of_a_run_are_those_worked_out_by_hand() {
         ("delay_median_s", 205.0),
         ("delay_p95_s", 400.0),
         ("hops_mean", 1.5),
+        ("reactions", 2.0),
+        ("reactions_delivered", 1.0),
+        ("reaction_delivery_ratio", 0.5),
+        ("reaction_delay_mean_s", 10.0),
+        ("reaction_delay_median_s", 10.0),
+        ("reaction_delay_p95_s", 10.0),
         ("bundles", 2.0),
         ("copies_mean", 2.0),
         ("overhead_ratio", 0.0),
@@ -53,6 +62,26 @@ fn the_figures_of_a_run_are_those_worked_out_by_hand() {
             .iter()
             .all(|figure| figures.contains_key(figure.name))
     );
+}
+
+#[test]
+fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("result");
+    let output = Output::create(&path, run::identity(run::SCENARIO, &[1])).unwrap();
+    let world = World {
+        reacts: false,
+        ..run::world(1)
+    };
+    let mut records = run::records(0);
+    records.retain(|record| !matches!(record, Record::Reaction(_)));
+    let mut writer = output.run(world).unwrap();
+    run::write(&mut writer, records);
+    let summary = output.finish(vec![writer.finish().unwrap()]).unwrap();
+    let mut names = summary.over_seeds.keys();
+    assert!(names.all(|name| !name.contains("reaction")));
+    assert!(!Reaction::path(&run_directory(&path, 1)).exists());
+    assert!(view(&path, 1).is_ok());
 }
 
 #[test]

@@ -105,6 +105,14 @@ fn a_page_holds_how_messages_spread() {
 }
 
 #[test]
+fn a_page_holds_reactions() {
+    let run = data(&page());
+    // When, to which message, and when it reached the author, if it did.
+    let expected = [1_350, 2, 1_450, 5_000, 0, u32::MAX];
+    assert_eq!(numbers(&run["spread"]["reactions"]), expected);
+}
+
+#[test]
 fn a_map_and_named_places_lie_under_the_devices() {
     let scene = Scene {
         lines: vec![[[-200.0, 0.0], [200.0, 600.0]]],

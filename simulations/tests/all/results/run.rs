@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hedgerow_simulations::plan::SECOND_US;
 use hedgerow_simulations::record::{
-    Bundle, Contact, Delivery, Drop, Message, Record, Sample, Session, Transfer,
+    Bundle, Contact, Delivery, Drop, Message, Reaction, Record, Sample, Session, Transfer,
 };
 use hedgerow_simulations::result::{Error, Identity, Output, Run, Scene, Summary, World, Writer};
 
@@ -19,6 +19,7 @@ pub fn world(seed: u64) -> World {
         seed,
         duration_us: 1000 * SECOND_US,
         devices: 3,
+        reacts: true,
     }
 }
 
@@ -69,6 +70,16 @@ fn delivery(at: i64, message: i64, from: i32, to: i32, delay: i64, hops: i32) ->
     })
 }
 
+fn reaction(at: i64, message: i64, from: i32, to: i32, delay_us: i64) -> Record {
+    Record::Reaction(Reaction {
+        at_us: us(at),
+        message,
+        from,
+        to,
+        delay_us,
+    })
+}
+
 fn dropped(at: i64, device: i32, bundle: i64, reason: &str) -> Record {
     Record::Drop(Drop {
         at_us: us(at),
@@ -94,7 +105,8 @@ fn sample(at: i64, device: i32, bundle_bytes: i64, energy_j: f64) -> Record {
     })
 }
 
-/// 0 writes twice to 2: the first goes over 1 and arrives, the second is cut. 1 writes to 0 in a session.
+/// 0 writes twice to 2: the first goes over 1 and arrives, the second is cut. 1 writes to 0 in a session, who
+/// reacts at once; the reaction of 2 does not arrive.
 /// `late` moves the first delivery, so that seeds differ.
 pub fn records(late: i64) -> Vec<Record> {
     let bundle = |at, bundle, message| {
@@ -119,6 +131,7 @@ pub fn records(late: i64) -> Vec<Record> {
         transfer(110, 150, -8, 0, 1, false),
         message(120, 2, 1, 0),
         delivery(130, 2, 1, 0, 10, 1),
+        reaction(135, 2, 0, 1, us(10)),
         Record::Session(Session {
             start_us: us(100),
             end_us: us(150),
@@ -140,6 +153,7 @@ pub fn records(late: i64) -> Vec<Record> {
         sample(600, 2, 0, 3.0),
         dropped(900, 0, -8, "expired"),
         message(950, 3, 2, 1),
+        reaction(500, 0, 2, 0, -1),
     ]
 }
 
