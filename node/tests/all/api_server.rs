@@ -5,19 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::fake::{BEN, BEN_CHAT, DORA, Fake, LINK, PARCEL, PASSPHRASE, message_id};
+use crate::support::hosted::{Hosted, PASSPHRASE};
 use crate::support::{Served, VERSION, serve, serve_by, serve_other};
 use futures_util::StreamExt;
 use hedgerow_node::api::server::{Server, Token, openapi};
 use hedgerow_node::api::{Api, Event, Refusal, Remote};
+use hedgerow_node::harness::RELAY;
 use reqwest::header::{AUTHORIZATION, HOST, ORIGIN};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-async fn served(fake: Fake) -> (Served, Client, Arc<Fake>) {
-    let fake = Arc::new(fake);
-    (serve(fake.clone()).await, Client::new(), fake)
+async fn served(node: Hosted) -> (Served, Client, Arc<Hosted>) {
+    let node = Arc::new(node);
+    (serve(node.clone()).await, Client::new(), node)
 }
 
 fn authorised(client: &Client, served: &Served, method: Method, path: &str) -> RequestBuilder {
@@ -40,7 +41,7 @@ fn refused(status: StatusCode, code: &str) -> (StatusCode, String) {
 
 #[tokio::test]
 async fn without_the_token_nothing_is_answered() {
-    let (served, client, _) = served(Fake::default()).await;
+    let (served, client, _) = served(Hosted::default()).await;
     let unauthorised = refused(StatusCode::UNAUTHORIZED, "not_authorised");
     for path in [
         "/v1/status",
@@ -72,7 +73,7 @@ async fn without_the_token_nothing_is_answered() {
 
 #[tokio::test]
 async fn a_rebound_name_is_refused_with_the_right_token() {
-    let (served, client, _) = served(Fake::default()).await;
+    let (served, client, _) = served(Hosted::default()).await;
     let port = served.port;
     let foreign = refused(StatusCode::FORBIDDEN, "foreign_request");
     for host in [
@@ -97,7 +98,7 @@ async fn a_rebound_name_is_refused_with_the_right_token() {
 
 #[tokio::test]
 async fn a_web_page_is_refused_with_the_right_token() {
-    let (served, client, _) = served(Fake::default()).await;
+    let (served, client, _) = served(Hosted::default()).await;
     for origin in [
         "https://evil.example".to_owned(),
         "null".to_owned(),
@@ -121,7 +122,7 @@ async fn a_web_page_is_refused_with_the_right_token() {
 
 #[tokio::test]
 async fn a_token_in_a_url_is_refused_even_beside_the_right_header() {
-    let (served, client, _) = served(Fake::default()).await;
+    let (served, client, _) = served(Hosted::default()).await;
     let token = served.token.reveal();
     for query in [
         format!("token={token}"),
@@ -142,7 +143,7 @@ async fn a_token_in_a_url_is_refused_even_beside_the_right_header() {
 
 #[tokio::test]
 async fn the_event_stream_wants_the_header_too() {
-    let (served, ..) = served(Fake::default()).await;
+    let (served, ..) = served(Hosted::default()).await;
     let url = format!("ws://127.0.0.1:{}/v1/events", served.port);
     let bare = tokio_tungstenite::connect_async(url.as_str()).await;
     let Err(tokio_tungstenite::tungstenite::Error::Http(response)) = bare else {
@@ -153,8 +154,8 @@ async fn the_event_stream_wants_the_header_too() {
 
 #[tokio::test]
 async fn oversized_bodies_are_refused_and_the_largest_text_is_not() {
-    let (served, client, _) = served(Fake::default()).await;
-    let path = format!("/v1/conversations/{BEN_CHAT}/messages");
+    let (served, client, node) = served(Hosted::default()).await;
+    let path = format!("/v1/conversations/{}/messages", node.ben.conversation.0);
     // A control character takes six bytes in JSON: the worst case of a text at the limit.
     let largest = json!({ "text": "\u{1}".repeat(65_536) });
     let post = authorised(&client, &served, Method::POST, &path).json(&largest);
@@ -171,7 +172,7 @@ async fn oversized_bodies_are_refused_and_the_largest_text_is_not() {
 
 #[tokio::test]
 async fn it_listens_on_the_loopback_address_alone() {
-    let (served, ..) = served(Fake::default()).await;
+    let (served, ..) = served(Hosted::default()).await;
     // The whole of 127/8 is this machine, so a wildcard listener would answer here.
     let elsewhere = SocketAddr::from(([127, 0, 0, 2], served.port));
     assert!(tokio::net::TcpStream::connect(elsewhere).await.is_err());
@@ -181,7 +182,7 @@ async fn it_listens_on_the_loopback_address_alone() {
 
 #[tokio::test]
 async fn garbage_costs_only_its_own_connection() {
-    let (served, ..) = served(Fake::default()).await;
+    let (served, ..) = served(Hosted::default()).await;
     let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", served.port))
         .await
         .unwrap();
@@ -203,7 +204,7 @@ async fn garbage_costs_only_its_own_connection() {
 async fn erasing_answers_when_it_is_done_and_whatever_else_takes_too_long_is_given_up() {
     let mut server = Server::bind().await.unwrap();
     server.request_timeout_for_testing_only(Duration::from_millis(50));
-    let mut slow = Fake::new(0);
+    let mut slow = Hosted::new(0);
     slow.slow = Duration::from_millis(400);
     let served = serve_by(server, Arc::new(slow));
     let remote = served.remote();
@@ -214,7 +215,7 @@ async fn erasing_answers_when_it_is_done_and_whatever_else_takes_too_long_is_giv
 #[tokio::test]
 async fn a_client_of_a_dead_node_says_so() {
     let remote = {
-        let (served, ..) = served(Fake::default()).await;
+        let (served, ..) = served(Hosted::default()).await;
         served.remote()
     };
     while tokio::net::TcpStream::connect(("127.0.0.1", remote.port()))
@@ -398,13 +399,13 @@ impl Document {
 
 #[tokio::test]
 async fn every_answer_is_as_documented_and_every_operation_is_served() {
-    let (served, client, fake) = served(Fake::new(120)).await;
+    let (served, client, node) = served(Hosted::new(120)).await;
     let mut document = Document::fetch(&client, &served).await;
     let ask = |method: Method, path: &str| authorised(&client, &served, method, path);
     let (get, put, post, delete) = (Method::GET, Method::PUT, Method::POST, Method::DELETE);
-    let ben = format!("/v1/contacts/{BEN}");
+    let ben = format!("/v1/contacts/{}", node.ben.id.0);
     let nobody = format!("/v1/contacts/{}", "00".repeat(16));
-    let chat = format!("/v1/conversations/{BEN_CHAT}");
+    let chat = format!("/v1/conversations/{}", node.ben.conversation.0);
 
     document.check(ask(get.clone(), "/v1/status"), 200).await;
     document.check(ask(get.clone(), "/v1/me"), 200).await;
@@ -444,7 +445,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         .await;
     let joining = document
         .check(
-            ask(post.clone(), "/v1/joins").json(&json!({"link": LINK})),
+            ask(post.clone(), "/v1/joins").json(&json!({"link": node.link()})),
             200,
         )
         .await;
@@ -460,7 +461,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         ("file", 200),
         ("friend", 422),
     ] {
-        let join = json!({"link": LINK, "source": source});
+        let join = json!({"link": node.link(), "source": source});
         document
             .check(ask(post.clone(), "/v1/joins").json(&join), status)
             .await;
@@ -508,7 +509,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document.check(ask(get.clone(), conversations), 200).await;
     document.check(ask(get.clone(), &chat), 200).await;
     // A person is no conversation.
-    for nowhere in [BEN, "00"] {
+    for nowhere in [&*node.ben.id.0, "00"] {
         let nowhere = format!("{conversations}/{nowhere}");
         document.check(ask(get.clone(), &nowhere), 404).await;
         let messages = format!("{nowhere}/messages");
@@ -570,7 +571,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document
         .check(ask(get.clone(), &format!("{path}/00")), 404)
         .await;
-    let of = message_id(3).0;
+    let of = node.message(3).0;
     for (what, says) in [
         ("reaction", json!({"emoji": "👍"})),
         ("reaction", json!({"emoji": ""})),
@@ -581,7 +582,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let nowhere = ask(put.clone(), &format!("{chat}/messages/00/{what}"));
         document.check(nowhere.json(&says), 404).await;
     }
-    let read = json!({"message": message_id(3).0});
+    let read = json!({"message": node.message(3).0});
     document
         .check(ask(put.clone(), &format!("{chat}/read")).json(&read), 204)
         .await;
@@ -615,7 +616,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document
         .check(ask(put.clone(), "/v1/radio").json(&radio), 204)
         .await;
-    let relay = json!({"address": "/dns/relay.example.org/tcp/4001/p2p/12D3KooW"});
+    let relay = json!({"address": RELAY});
     let wrong = json!({"address": "relay.example.org"});
     for (method, body, status) in [
         (&post, &wrong, 400),
@@ -643,12 +644,15 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         .await;
     document
         .check(
-            ask(post.clone(), &format!("/v1/contacts/{DORA}/parcel")),
+            ask(
+                post.clone(),
+                &format!("/v1/contacts/{}/parcel", node.dora.id.0),
+            ),
             409,
         )
         .await;
     document
-        .check(ask(post.clone(), "/v1/parcels").body(PARCEL), 200)
+        .check(ask(post.clone(), "/v1/parcels").body(node.parcel()), 200)
         .await;
     document
         .check(ask(post.clone(), "/v1/parcels").body("garbage"), 400)
@@ -659,7 +663,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     // The stream answers plain requests as it refuses everything; what it streams is checked below.
     document.check(ask(get.clone(), "/v1/events"), 400).await;
     let mut events = served.remote().events().await.unwrap();
-    fake.tell(Event::Missed);
+    node.tell(Event::Missed);
     assert_eq!(events.next().await, Some(Event::Missed));
 
     document.check(ask(post.clone(), "/v1/erase"), 204).await;
@@ -723,7 +727,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
 
 #[tokio::test]
 async fn what_is_not_documented_is_not_served() {
-    let (served, client, _) = served(Fake::default()).await;
+    let (served, client, node) = served(Hosted::default()).await;
     let document = Document::fetch(&client, &served).await;
     let no_such_route = refused(StatusCode::NOT_FOUND, "no_such_route");
     let operations = document.operations();
@@ -733,7 +737,9 @@ async fn what_is_not_documented_is_not_served() {
                 continue;
             }
             let method = Method::from_bytes(method.as_bytes()).unwrap();
-            let path = path.replace("{contact}", BEN).replace(['{', '}'], "");
+            let path = path
+                .replace("{contact}", &node.ben.id.0)
+                .replace(['{', '}'], "");
             let response = authorised(&client, &served, method.clone(), &path)
                 .send()
                 .await
@@ -752,15 +758,13 @@ async fn what_is_not_documented_is_not_served() {
 
 #[tokio::test]
 async fn every_event_is_as_documented() {
-    use hedgerow_node::api::{
-        Carrier, CarrierCondition, ContactId, ConversationId, DeviceId, InvitationId, JoinProblem,
-    };
-    let (served, client, _) = served(Fake::default()).await;
+    use hedgerow_node::api::{Carrier, CarrierCondition, DeviceId, InvitationId, JoinProblem};
+    let (served, client, node) = served(Hosted::new(2)).await;
     let document = Document::fetch(&client, &served).await;
-    let contact = ContactId(BEN.into());
-    let conversation = ConversationId(BEN_CHAT.into());
+    let contact = node.ben.id.clone();
+    let conversation = node.ben.conversation.clone();
     let invitation = InvitationId("01".into());
-    let id = message_id(0);
+    let id = node.message(0);
     for event in [
         Event::Message {
             conversation: conversation.clone(),
@@ -780,7 +784,7 @@ async fn every_event_is_as_documented() {
         },
         Event::MessageChanged {
             conversation: conversation.clone(),
-            id: message_id(1),
+            id: node.message(1),
         },
         Event::Conversation { conversation },
         Event::Contact {
@@ -818,8 +822,8 @@ async fn every_event_is_as_documented() {
 
 #[tokio::test]
 async fn cursors_lead_through_a_conversation_from_either_end() {
-    let (served, client, fake) = served(Fake::new(100)).await;
-    let path = format!("/v1/conversations/{BEN_CHAT}/messages");
+    let (served, client, node) = served(Hosted::new(100)).await;
+    let path = format!("/v1/conversations/{}/messages", node.ben.conversation.0);
     for (first, next, ordered) in [("oldest", "newer", true), ("newest", "older", false)] {
         let mut seen: Vec<u64> = Vec::new();
         let mut query = format!("?from={first}&limit=30");
@@ -844,5 +848,5 @@ async fn cursors_lead_through_a_conversation_from_either_end() {
         }
         assert_eq!(seen, (0..100).collect::<Vec<_>>());
     }
-    fake.receive("one more");
+    node.receive("one more");
 }

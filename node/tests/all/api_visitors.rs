@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::fake::Fake;
+use crate::support::hosted::Hosted;
 use crate::support::{Served, serve};
 use hedgerow_node::api::Api;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -50,7 +50,7 @@ async fn ended(socket: &mut TcpStream) -> bool {
 
 #[tokio::test]
 async fn idle_connections_without_the_token_hold_nobody_up() {
-    let served = serve(Arc::new(Fake::new(0))).await;
+    let served = serve(Arc::new(Hosted::new(0))).await;
     let mut idle = Vec::new();
     for _ in 0..300 {
         idle.push(connect(&served).await);
@@ -70,7 +70,7 @@ async fn idle_connections_without_the_token_hold_nobody_up() {
 
 #[tokio::test]
 async fn who_has_shown_the_token_keeps_the_place_during_a_flood() {
-    let served = serve(Arc::new(Fake::new(0))).await;
+    let served = serve(Arc::new(Hosted::new(0))).await;
     let mut known = connect(&served).await;
     assert!(ask(&served, &mut known).await.starts_with("HTTP/1.1 200"));
     let port = served.port;
@@ -95,7 +95,7 @@ async fn who_has_shown_the_token_keeps_the_place_during_a_flood() {
 
 #[tokio::test]
 async fn a_connection_that_shows_no_token_ends_whatever_it_says() {
-    let served = serve(Arc::new(Fake::new(0))).await;
+    let served = serve(Arc::new(Hosted::new(0))).await;
     let began = Instant::now();
     let mut silent = connect(&served).await;
     let mut slow = half_asked(&served).await;

@@ -1,8 +1,7 @@
-//! A node that is only an answering machine: it keeps what it is told in memory, so that the server,
-//! its client and the command line can be tested on their own.
+//! A node that is only an answering machine: it keeps what it is told in memory, so that the words of the command line
+//! can be tested on their own.
 
 use std::sync::Mutex;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
@@ -24,8 +23,6 @@ pub const NOON: i64 = 1_777_636_800_000;
 pub struct Fake {
     state: Mutex<State>,
     events: broadcast::Sender<Event>,
-    /// How long it takes over what is slow on a slow disk.
-    pub slow: Duration,
 }
 
 struct State {
@@ -96,7 +93,6 @@ impl Fake {
         Self {
             state: Mutex::new(state),
             events: broadcast::Sender::new(16),
-            slow: Duration::ZERO,
         }
     }
 
@@ -482,7 +478,6 @@ impl Api for Fake {
             HostCall::Message(chat, id) => self.read_message(&chat, &id)?.into(),
             HostCall::Unlock(passphrase) => self.try_passphrase(&passphrase)?.into(),
             HostCall::Lock => {
-                tokio::time::sleep(self.slow).await;
                 self.state.lock().unwrap().locked = true;
                 self.tell(Event::Lock { locked: true });
                 Reply::Done
@@ -501,10 +496,7 @@ impl Api for Fake {
                 state.passphrase = String::from_utf8(new.as_bytes().to_vec()).unwrap();
                 Reply::Done
             }
-            HostCall::Erase => {
-                tokio::time::sleep(self.slow).await;
-                self.open().map(drop)?.into()
-            }
+            HostCall::Erase => self.open().map(drop)?.into(),
             HostCall::Wipe | HostCall::Handover(_) | HostCall::Stop => {
                 self.state.lock().unwrap().gone = true;
                 Reply::Done

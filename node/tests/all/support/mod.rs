@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod chats;
 pub mod fake;
+pub mod hosted;
 pub mod interleavings;
 pub mod statistics;
 

@@ -1,0 +1,285 @@
+//! A node in this process for the tests of the API: the engine over a store in memory, with contacts on a network in
+//! memory. Its host is played: there is no directory, and no store to open or close.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt, stream};
+use hedgerow_node::api::*;
+use hedgerow_node::engine::conversation;
+use hedgerow_node::harness::World;
+use hedgerow_sync::store::Store;
+use hedgerow_transport::carrier::CarrierKind;
+use tokio::sync::broadcast;
+
+use super::VERSION;
+
+pub const PASSPHRASE: &str = "correct horse";
+
+/// The people, by their number in the world. The node is Ana's.
+const ANA: usize = 0;
+const BEN: usize = 1;
+const DORA: usize = 2;
+
+/// How long the world goes on after a call that changes something, in virtual milliseconds.
+const AFTER_MS: u64 = 1_000;
+
+pub struct Hosted {
+    state: Mutex<State>,
+    events: broadcast::Sender<Event>,
+    /// How long the host takes over what is slow on a slow disk.
+    pub slow: Duration,
+    /// A contact who is out of reach, with a conversation.
+    pub ben: Contact,
+    /// A contact who went out of reach before anything was said.
+    pub dora: Contact,
+}
+
+struct State {
+    world: World,
+    /// Events of the engine that have been told.
+    told: usize,
+    locked: bool,
+    passphrase: String,
+    gone: bool,
+}
+
+impl Default for Hosted {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl Hosted {
+    /// A node with two contacts and so many messages in the conversation with Ben, by turns from Ana and from him.
+    pub fn new(messages: u64) -> Self {
+        let mut world = World::with(1, &["Ana", "Ben", "Dora\u{202e}"]);
+        for carrier in [CarrierKind::Lan, CarrierKind::Relay] {
+            world.add_carrier(carrier);
+        }
+        world.meet(ANA, BEN);
+        for position in 0..messages {
+            let (from, to) = match position.is_multiple_of(2) {
+                true => (ANA, BEN),
+                false => (BEN, ANA),
+            };
+            world.send(from, to, &format!("line {position}"));
+            world.delivered(ANA, BEN);
+        }
+        part(&mut world, ANA, BEN);
+        world.meet_and_part(ANA, DORA);
+        part(&mut world, ANA, DORA);
+        let (ben, dora) = (world.contact(ANA, BEN), world.contact(ANA, DORA));
+        let told = world.nodes[ANA].events.len();
+        Self {
+            state: Mutex::new(State {
+                world,
+                told,
+                locked: false,
+                passphrase: PASSPHRASE.into(),
+                gone: false,
+            }),
+            events: broadcast::Sender::new(1_024),
+            slow: Duration::ZERO,
+            ben,
+            dora,
+        }
+    }
+
+    /// Tells this to those who listen, whatever has happened.
+    pub fn tell(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// A message comes from Ben, who is near for a moment.
+    pub fn receive(&self, text: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.world.network.part(ANA, BEN, false);
+        state.world.connected(ANA, BEN);
+        state.world.send(BEN, ANA, text);
+        state.world.delivered(ANA, BEN);
+        part(&mut state.world, ANA, BEN);
+        self.tell_news(&mut state);
+    }
+
+    /// The message at this position of the conversation with Ben.
+    pub fn message(&self, position: u64) -> MessageId {
+        let mut state = self.state.lock().unwrap();
+        let page = state.world.page(ANA, BEN, &PageFrom::Position(position));
+        page.messages[0].id.clone()
+    }
+
+    /// An invitation by somebody else each time, who is out of reach.
+    pub fn link(&self) -> String {
+        let mut state = self.state.lock().unwrap();
+        let maker = state.world.add("Eve");
+        part(&mut state.world, ANA, maker);
+        state.world.invite(maker).0
+    }
+
+    /// What Ben seals to be carried to Ana by hand: a message.
+    pub fn parcel(&self) -> Vec<u8> {
+        let mut state = self.state.lock().unwrap();
+        state.world.send(BEN, ANA, "by hand");
+        let ana = state.world.id(ANA);
+        match state.world.ask(BEN, Call::CarryExport(ana)) {
+            Ok(Reply::Parcel(parcel)) => parcel,
+            other => panic!("no parcel: {other:?}"),
+        }
+    }
+
+    fn state(&self) -> Result<MutexGuard<'_, State>, Refusal> {
+        let state = self.state.lock().unwrap();
+        match (state.gone, state.locked) {
+            (true, _) => Err(Refusal::Stopping),
+            (false, true) => Err(Refusal::Locked),
+            (false, false) => Ok(state),
+        }
+    }
+
+    /// Asks the engine.
+    fn ask(&self, call: Call) -> Answer {
+        let mut state = self.state()?;
+        let changes = !call.only_looks();
+        let answer = state.world.ask(ANA, call);
+        if changes {
+            state.world.run(AFTER_MS);
+        }
+        self.tell_news(&mut state);
+        answer
+    }
+
+    /// Tells what the engine has told since.
+    fn tell_news(&self, state: &mut State) {
+        let events = &state.world.nodes[ANA].events;
+        for event in &events[state.told..] {
+            self.tell(event.clone());
+        }
+        state.told = events.len();
+    }
+
+    fn status(&self) -> Result<NodeStatus, Refusal> {
+        let open = match self.ask(Call::Status) {
+            Ok(Reply::Status(status)) => Some(status),
+            Err(Refusal::Locked) => None,
+            other => panic!("no status: {other:?}"),
+        };
+        Ok(NodeStatus {
+            version: VERSION.into(),
+            locked: open.is_none(),
+            open,
+        })
+    }
+
+    fn read_page(&self, of: &ConversationId, from: &PageFrom, limit: u32) -> Result<Page, Refusal> {
+        let state = self.state()?;
+        let store = &state.world.nodes[ANA].storage;
+        let page = store.read(|reader| Ok(conversation::page(reader, of, from, limit)));
+        page.expect("memory does not fail")
+    }
+
+    fn read_message(&self, of: &ConversationId, id: &MessageId) -> Result<Message, Refusal> {
+        let state = self.state()?;
+        let store = &state.world.nodes[ANA].storage;
+        let message = store.read(|reader| Ok(conversation::message(reader, of, id)));
+        message.expect("memory does not fail")
+    }
+
+    /// Adds why one's own messages wait, as the host does.
+    fn say_why(&self, of: &ConversationId, messages: &mut [Message]) -> Result<(), Refusal> {
+        match self.ask(Call::Conversation(of.clone()))? {
+            Reply::Conversation(chat) => conversation::explain(messages, &chat.recipients),
+            other => panic!("no conversation: {other:?}"),
+        }
+        Ok(())
+    }
+
+    fn unlock(&self, passphrase: &Passphrase) -> Result<(), Refusal> {
+        let mut state = self.state.lock().unwrap();
+        if !state.locked {
+            return Err(Refusal::NotLocked);
+        }
+        if passphrase.as_bytes() != state.passphrase.as_bytes() {
+            return Err(Refusal::WrongPassphrase);
+        }
+        state.locked = false;
+        state.world.restart(ANA);
+        Ok(())
+    }
+
+    fn change_passphrase(&self, current: &Passphrase, new: &Passphrase) -> Result<(), Refusal> {
+        let mut state = self.state.lock().unwrap();
+        if current.as_bytes() != state.passphrase.as_bytes() {
+            return Err(Refusal::WrongPassphrase);
+        }
+        state.passphrase = String::from_utf8(new.as_bytes().to_vec()).unwrap();
+        Ok(())
+    }
+}
+
+/// Neither reaches the other over any carrier.
+fn part(world: &mut World, one: usize, other: usize) {
+    world.network.part(one, other, true);
+    for network in world.further.values_mut() {
+        network.part(one, other, true);
+    }
+    world.run(AFTER_MS);
+}
+
+#[async_trait]
+impl Api for Hosted {
+    async fn call(&self, call: Call) -> Answer {
+        match self.ask(call)? {
+            Reply::Identities(of) => Ok(Reply::SafetyWords(of.safety_words())),
+            reply => Ok(reply),
+        }
+    }
+
+    async fn host(&self, call: HostCall) -> Answer {
+        Ok(match call {
+            HostCall::Status => self.status()?.into(),
+            HostCall::Page(of, from, limit) => {
+                let mut page = self.read_page(&of, &from, limit)?;
+                self.say_why(&of, &mut page.messages)?;
+                page.into()
+            }
+            HostCall::Message(of, id) => {
+                let mut message = self.read_message(&of, &id)?;
+                self.say_why(&of, std::slice::from_mut(&mut message))?;
+                message.into()
+            }
+            HostCall::Unlock(passphrase) => self.unlock(&passphrase)?.into(),
+            HostCall::Lock => {
+                tokio::time::sleep(self.slow).await;
+                self.state.lock().unwrap().locked = true;
+                self.tell(Event::Lock { locked: true });
+                Reply::Done
+            }
+            HostCall::CheckPassphrase(passphrase) => {
+                if passphrase.as_bytes() != self.state()?.passphrase.as_bytes() {
+                    return Err(Refusal::WrongPassphrase);
+                }
+                Reply::Done
+            }
+            HostCall::ChangePassphrase(current, new) => {
+                self.change_passphrase(&current, &new)?.into()
+            }
+            HostCall::Erase => {
+                tokio::time::sleep(self.slow).await;
+                self.state().map(drop)?.into()
+            }
+            HostCall::Wipe | HostCall::Handover(_) | HostCall::Stop => {
+                self.state.lock().unwrap().gone = true;
+                Reply::Done
+            }
+        })
+    }
+
+    async fn events(&self) -> Result<Events, Refusal> {
+        let events = stream::unfold(self.events.subscribe(), |mut events| async {
+            Some((events.recv().await.unwrap_or(Event::Missed), events))
+        });
+        Ok(events.boxed())
+    }
+}
