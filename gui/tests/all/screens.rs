@@ -143,6 +143,9 @@ fn screens() -> [Screen; 22] {
         }),
         ("details", || {
             let mut stage = conversation();
+            stage.talk("a").contact.cannot_show = Feature::ALL.to_vec();
+            stage.handle(Update::Event(Event::Contact { contact: id("a") }));
+            stage.answer();
             let waiting = stage.talk("a").messages.last().expect("one").id.clone();
             stage.does(ThreadAction::Details(waiting));
             stage
