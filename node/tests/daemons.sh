@@ -50,7 +50,7 @@ start() {
     said "$1" "on the air"
 }
 stop() {
-    as "$1" handover >/dev/null
+    as "$1" stop >/dev/null
 }
 # Waits until a program that runs has said something.
 said() {

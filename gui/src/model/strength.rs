@@ -1,25 +1,7 @@
-//! How hard a passphrase is to guess, and what makes it easy.
+//! A new passphrase while it is typed.
 
 use hedgerow_node::api::Passphrase;
-use zxcvbn::feedback::Warning;
-
-/// The least strength, of 0 to 4, that is taken: 2 is beyond ten million guesses, each of which costs
-/// a second of hashing.
-const LEAST: u8 = 2;
-
-/// What makes a passphrase easy to guess.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Weakness {
-    TooShort,
-    Common,
-    OneWord,
-    Name,
-    Keyboard,
-    Repeats,
-    Sequence,
-    Date,
-}
+use hedgerow_node::api::strength::{LEAST, Strength, Weakness};
 
 /// A new passphrase being typed, twice.
 #[derive(Debug, Clone)]
@@ -58,7 +40,8 @@ impl NewPassphrase {
 
     /// Takes what was typed. `name` makes no good passphrase.
     pub(crate) fn type_first(&mut self, text: Passphrase, name: &str) {
-        (self.strength, self.weakness) = rate(&text, name);
+        let strength = Strength::of(&text, name);
+        (self.strength, self.weakness) = (strength.score, strength.weakness);
         self.is_typed = !text.is_empty();
         self.first = text;
         self.compare();
@@ -77,45 +60,6 @@ impl NewPassphrase {
 
     fn compare(&mut self) {
         self.differs = !self.second.is_empty() && self.first.as_bytes() != self.second.as_bytes();
-    }
-}
-
-fn rate(passphrase: &Passphrase, name: &str) -> (u8, Option<Weakness>) {
-    // A passphrase is made of a `String`.
-    let text = std::str::from_utf8(passphrase.as_bytes()).unwrap_or_default();
-    if text.is_empty() {
-        return (0, None);
-    }
-    let entropy = zxcvbn::zxcvbn(text, &[name, "hedgerow"]);
-    let strength = u8::from(entropy.score());
-    if strength >= LEAST {
-        return (strength, None);
-    }
-    let warning = entropy.feedback().and_then(|feedback| feedback.warning());
-    (strength, Some(weakness(warning)))
-}
-
-fn weakness(warning: Option<Warning>) -> Weakness {
-    match warning {
-        None => Weakness::TooShort,
-        Some(
-            Warning::StraightRowsOfKeysAreEasyToGuess
-            | Warning::ShortKeyboardPatternsAreEasyToGuess,
-        ) => Weakness::Keyboard,
-        Some(
-            Warning::RepeatsLikeAaaAreEasyToGuess
-            | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess,
-        ) => Weakness::Repeats,
-        Some(Warning::SequencesLikeAbcAreEasyToGuess) => Weakness::Sequence,
-        Some(Warning::RecentYearsAreEasyToGuess | Warning::DatesAreOftenEasyToGuess) => {
-            Weakness::Date
-        }
-        Some(Warning::AWordByItselfIsEasyToGuess) => Weakness::OneWord,
-        Some(
-            Warning::NamesAndSurnamesByThemselvesAreEasyToGuess
-            | Warning::CommonNamesAndSurnamesAreEasyToGuess,
-        ) => Weakness::Name,
-        Some(_) => Weakness::Common,
     }
 }
 
@@ -152,13 +96,5 @@ mod tests {
         assert_eq!((passphrase.weakness, passphrase.differs), (None, false));
         passphrase.type_second(Passphrase::new("quiet hedge".into()));
         assert!(passphrase.differs && !passphrase.may_go_on());
-    }
-
-    #[test]
-    fn passphrases_of_any_length_and_letters_are_rated() {
-        for text in ["\u{0}\u{202e}", &"ж".repeat(5_000), "👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧"]
-        {
-            typed(text);
-        }
     }
 }

@@ -68,8 +68,8 @@ fn a_node_of_another_version_is_named_with_what_to_do() {
     stage.handle(Update::NotOpened(Refusal::OtherVersion { version }));
     let mut window = open(stage);
     window.one(
-        "Another Hedgerow (version 9.9⟨U+202E⟩9) has the data, and the two versions do not understand \
-         each other. Stop it, and try again.",
+        "Hedgerow is already running in another version (9.9⟨U+202E⟩9) that this one does not understand. \
+         Stop it, and try again.",
     );
     window.clicks("Try again");
     let opens = window.asked(|request| matches!(request, Request::Open).then_some(()));
@@ -83,7 +83,7 @@ fn how_relays_are_reached_is_chosen_and_a_proxy_is_named() {
     stage.does(Action::ShowNetwork);
     let mut window = Window::of(stage, 1_000.0, 1_800.0);
     let fold = "How contacts are reached over the internet";
-    let alone = "Through relays alone";
+    let alone = "Only through relays";
     assert_eq!(window.one(fold).accessible_expanded(), Some(false));
     assert!(window.all(alone).is_empty());
     window.one(fold).invoke_accessible_expand_action();
@@ -94,7 +94,7 @@ fn how_relays_are_reached_is_chosen_and_a_proxy_is_named() {
     assert_eq!(is_chosen(&window, alone), Some(true));
     assert_eq!(window.node.paths, Some(RelayPaths::Relayed));
 
-    let proxied = "Through relays alone, and to them through a proxy";
+    let proxied = "Only through relays, and to them through a proxy";
     window.clicks(proxied);
     assert_eq!(is_chosen(&window, proxied), Some(true));
     assert_eq!(is_chosen(&window, alone), Some(false));

@@ -76,6 +76,8 @@ pub struct Invitation {
     pub id: InvitationId,
     /// The link, while it is open and one's own.
     pub link: Option<Private>,
+    /// When it was made, or the join began, by our clock: Unix milliseconds.
+    pub made_ms: i64,
     /// When it expires, Unix milliseconds.
     pub expires_ms: i64,
     /// Made to be scanned in person; being joined: so scanned by our camera.

@@ -29,6 +29,9 @@ mod relays;
 mod remote;
 #[cfg(feature = "runtime")]
 pub mod server;
+#[cfg(feature = "runtime")]
+pub mod strength;
+pub mod typed;
 pub mod visible;
 
 pub use calls::{Answer, Call, HostCall, Reply};
@@ -54,6 +57,6 @@ pub use relays::{RelayCondition, RelayPaths, RelayStatus};
 #[cfg(feature = "runtime")]
 pub use remote::Remote;
 
-pub use crate::engine::MAX_NAME;
 pub use crate::engine::conversation::{MAX_EMOJI, MAX_TEXT};
+pub use crate::engine::{MAX_NAME, MAX_VALID_S};
 pub use hedgerow_sync::store::StorageFault;

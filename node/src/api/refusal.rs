@@ -20,10 +20,12 @@ pub enum Refusal {
     NoSuchInvitation,
     /// The contact is blocked.
     Blocked,
-    /// The text is empty.
+    /// The text is empty, or nothing but white space; or a name is empty.
     Empty,
     /// Not one emoji of at most 32 bytes.
     NotAnEmoji,
+    /// A name with line breaks, control characters, or marks that turn the reading direction.
+    BadName,
     /// Longer than allowed.
     TooLong {
         /// The limit in bytes.
@@ -163,6 +165,7 @@ impl Refusal {
             | Self::IdentityExists => RefusalClass::Conflict,
             Self::Empty
             | Self::NotAnEmoji
+            | Self::BadName
             | Self::TooLong { .. }
             | Self::BadLink
             | Self::NewerLink

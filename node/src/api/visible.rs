@@ -63,6 +63,12 @@ pub fn label(name: &str) -> Option<String> {
     (!label.chars().all(invisible)).then_some(label)
 }
 
+/// Whether everything in the name is shown as it is: nothing moves the cursor, breaks the line or turns the reading
+/// direction.
+pub fn is_plain(name: &str) -> bool {
+    !name.chars().any(is_hostile)
+}
+
 /// What stands between words. A control character does not, but for line breaks and tabs.
 fn is_space(c: char) -> bool {
     matches!(c, '\n' | '\t') || c.is_whitespace() && !is_hostile(c)

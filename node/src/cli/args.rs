@@ -8,35 +8,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::words::Language;
 
-const ABOUT: &str = "Messages between people, without a server";
-
-const AFTER_HELP: &str = "\
-A first conversation, on two machines of one network:
-  ana$ hedgerow init --name Ana         make an identity, once
-  ana$ hedgerow run &                   the node: it stays, and delivers
-  ana$ hedgerow unlock                  asks for the passphrase
-  ana$ hedgerow invite                  prints a link (and a QR code): give it to Ben
-  ben$ hedgerow join hedgerow:...       on Ben's machine, after the same first steps
-  ana$ hedgerow verify Ben              compare twelve words, over the phone or face to face
-  ana$ hedgerow send Ben 'Good morning'
-  ben$ hedgerow read Ana --follow
-
-Data is printed to stdout, everything said about it to stderr. With --json each line of stdout is
-one JSON object, and an error is one on stderr.
-
-Exit status:
-  0  done
-  1  refused: the reason is on stderr
-  2  the command line is wrong
-  3  locked, or the passphrase is wrong
-  4  no identity here, or the node that owns it does not answer or is of another version
-  5  the disk or the store fails
-  70 a bug in Hedgerow
-  130 interrupted";
-
-/// The `hedgerow` command line.
+/// The `hedgerow` command line. `help` adds the list of commands.
 #[derive(Debug, Parser)]
-#[command(name = "hedgerow", version, about = ABOUT, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(
+    name = "hedgerow",
+    version,
+    about = "Messages between people, without a server",
+    max_term_width = 80
+)]
 pub struct Arguments {
     #[command(flatten)]
     pub common: Common,
@@ -46,21 +25,19 @@ pub struct Arguments {
 
 /// What every command understands.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Common {
-    /// The data directory: one identity, owned by one process at a time
-    ///
-    /// If it is not given, the environment variable HEDGEROW_DIR, then `hedgerow` in the user's XDG
-    /// data directory.
+    /// The data directory: one identity, one node
     #[arg(
         long,
         global = true,
         env = "HEDGEROW_DIR",
         value_name = "DIR",
-        hide_env_values = true
+        hide_env = true
     )]
     pub data_dir: Option<PathBuf>,
 
-    /// Read the passphrase from the first line of this file instead of asking
+    /// Take the passphrase from line 1 of a file
     #[arg(
         long,
         global = true,
@@ -69,37 +46,32 @@ pub struct Common {
     )]
     pub passphrase_file: Option<PathBuf>,
 
-    /// Read the passphrase from the first line of this open descriptor instead of asking
+    /// Take it from an open file descriptor
     #[arg(long, global = true, value_name = "N")]
     pub passphrase_fd: Option<u32>,
 
-    /// Print one JSON object a line instead of text
+    /// Print one JSON object a line, for programs
     #[arg(long, global = true)]
     pub json: bool,
 
-    /// The language of what is said; help and logs are in English, and so is what programs read
-    ///
-    /// If it is not given, the environment variable HEDGEROW_LANGUAGE, then the language of the system (LC_ALL,
-    /// LC_MESSAGES, LANG).
+    /// Speak this language
     #[arg(
         long,
         global = true,
         env = "HEDGEROW_LANGUAGE",
         value_name = "CODE",
-        hide_env_values = true,
+        hide_env = true,
         value_parser = language()
     )]
     pub language: Option<Language>,
 
-    /// What to log to stderr: error, warn, info, debug, trace, or a filter like `hedgerow_node=debug`
-    ///
-    /// No level logs texts, names, keys or addresses.
+    /// Log level: error, warn, info, debug, trace
     #[arg(
         long,
         global = true,
         env = "HEDGEROW_LOG",
         value_name = "LEVEL",
-        hide_env_values = true
+        hide_env = true
     )]
     pub log: Option<String>,
 }
@@ -119,11 +91,11 @@ fn language() -> impl TypedValueParser<Value = Language> {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// See it work: two nodes on this machine meet, talk, and one is killed in the middle
+    /// See two nodes meet and talk on this machine; one is killed midway
     #[command(
         after_help = "Examples:\n  hedgerow demo                        with the lines that ship\n  \
         hedgerow demo --lines FILE           with the lines of a file of yours\n\n\
-        Everything happens in a temporary directory, over loopback; nothing is left behind.\n\
+        Everything happens in a temporary directory, over loopback; nothing is left behind. \
         It succeeds if both stores hold the same messages at the end."
     )]
     Demo {
@@ -136,26 +108,25 @@ pub enum Command {
     #[command(after_help = "Example:\n  hedgerow init --name Ana\n\n\
         The passphrase protects everything on this disk. It cannot be recovered.")]
     Init {
-        /// The name that contacts are told; it can be changed
+        /// Your name, as your contacts will see it; `hedgerow me --name` changes it
         #[arg(long, default_value = "", hide_default_value = true)]
         name: String,
     },
 
-    /// Run the node until Ctrl-C: it stays in touch with contacts and delivers
+    /// Run the node: it stays in touch with contacts and delivers
     #[command(
         after_help = "Examples:\n  hedgerow run &                       quietly, locked until `hedgerow unlock`\n  \
         hedgerow run --foreground            say what happens, in readable lines\n  \
         hedgerow run --passphrase-file FILE  unlocked from the start\n\n\
-        Without a passphrase it starts locked and answers unlock, wipe and status only."
+        It stays until Ctrl-C or `hedgerow stop`. Without a passphrase it starts locked \
+        and answers unlock, wipe, stop and status only."
     )]
     Run {
         /// Log readable lines of what happens to stderr
         #[arg(long)]
         foreground: bool,
 
-        /// For debugging: record all inputs to this file, for replay
-        ///
-        /// The file holds messages and secrets in clear. Delete it afterwards.
+        /// For debugging: record all inputs here, with secrets in clear
         #[arg(long, value_name = "FILE")]
         record_secrets_to: Option<PathBuf>,
 
@@ -164,36 +135,60 @@ pub enum Command {
         loopback: bool,
     },
 
+    /// Stop the running node
+    Stop,
+
+    /// Show or change your own name
+    #[command(
+        after_help = "Examples:\n  hedgerow me                          your name and identity\n  \
+        hedgerow me --name 'Ana K.'          the name that contacts see from now on"
+    )]
+    Me {
+        /// The name that contacts see from now on
+        #[arg(long)]
+        name: Option<String>,
+    },
+
     /// Invite somebody: prints a link, and a QR code to scan
     #[command(
         after_help = "Examples:\n  hedgerow invite                      a link for one person, good for a day\n  \
         hedgerow invite --valid 1h           good for an hour\n  \
         hedgerow invite --in-person          to be scanned from this screen, now\n\n\
-        Whoever opens the link first becomes a contact, so send it by a way you trust and compare\n\
-        the safety words afterwards (`hedgerow verify`). It works once."
+        The first person to open the link becomes a contact: send it by a way you trust, \
+        and compare the safety words afterwards (`hedgerow verify`). It works once. \
+        `hedgerow invitations` shows what becomes of it."
     )]
     Invite {
-        /// How long it is good for, as `30m`, `24h` or `7d`
+        /// How long it is good for, as `30m`, `24h` or `7d`; at most `366d`
         #[arg(long, default_value = "24h", value_name = "TIME")]
         valid: String,
 
         /// Show it to somebody present: scanned from this screen, they know whose it is
         #[arg(long)]
         in_person: bool,
+
+        /// Wait until somebody has used it
+        #[arg(long)]
+        wait: bool,
     },
 
     /// Meet the person who made an invitation link
     #[command(
         after_help = "Examples:\n  hedgerow join hedgerow:AQ...\n  hedgerow join -                      read the link from stdin\n\n\
-        Both nodes must be running and reach each other. It is tried again until the link expires;\n\
-        Ctrl-C ends the waiting, not the attempt, if a node is running."
+        Both nodes must be running and reach each other. The attempt is repeated until \
+        the link expires; Ctrl-C ends the waiting, not the attempt, if a node is running."
     )]
     Join {
         /// The link, or `-` for stdin
         link: String,
     },
 
-    /// List invitations and joins, or cancel one
+    /// List invitations and joins, show or cancel one
+    #[command(
+        after_help = "Examples:\n  hedgerow invitations                 a numbered list, the oldest first\n  \
+        hedgerow invitations show 2          the link and the QR code once more\n  \
+        hedgerow invitations cancel 2"
+    )]
     Invitations {
         #[command(subcommand)]
         action: Option<InvitationAction>,
@@ -204,7 +199,7 @@ pub enum Command {
 
     /// Compare safety words with a contact, and remember that they match
     #[command(after_help = "Example:\n  hedgerow verify Ben\n\n\
-        Read the words to each other over a way where you know the other's voice or face. If all\n\
+        Read the words to each other where you know the other's voice or face. If all \
         twelve are the same on both sides, nobody sits between you.")]
     Verify {
         /// The contact
@@ -223,8 +218,8 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  hedgerow send Ben 'Good morning'\n  hedgerow send Ben - < letter.txt     \
         at most 64 KiB\n\n\
-        It is kept until it is delivered, however long that takes. If no node is running it waits\n\
-        for the next `hedgerow run`. Prints the message's id."
+        It is kept until it is delivered, however long that takes. If no node is running \
+        it waits for the next `hedgerow run`. Prints the message's id."
     )]
     Send {
         /// The contact
@@ -235,10 +230,10 @@ pub enum Command {
 
     /// Put an emoji on a message
     #[command(
-        after_help = "Examples:\n  hedgerow react Ben k7q2m 👍          in place of the emoji that you put there before\n  \
+        after_help = "Examples:\n  hedgerow react Ben k7q2m 👍          instead of yours from before\n  \
         hedgerow react Ben k7q2m --undo      take it back\n\n\
-        `hedgerow read` shows the short name of each message, here k7q2m. Everybody in the conversation\n\
-        sees the emoji and that it is yours."
+        `hedgerow read` shows the short name of each message, here k7q2m. Everybody in \
+        the conversation sees the emoji and that it is yours."
     )]
     React {
         /// The contact
@@ -286,7 +281,7 @@ pub enum Command {
         /// The contact
         name: String,
 
-        /// Go on with what comes, until Ctrl-C
+        /// Wait for new messages, until Ctrl-C
         #[arg(long)]
         follow: bool,
 
@@ -304,7 +299,7 @@ pub enum Command {
         unread: bool,
     },
 
-    /// Show carriers and contacts: who is reachable how, what waits and why
+    /// Show who is reachable and how, what waits and why
     Status {
         /// Show one message of one's own instead: delivered, or why not
         #[arg(long, value_name = "ID")]
@@ -319,7 +314,7 @@ pub enum Command {
         new_name: String,
     },
 
-    /// Block a contact: no messages, and it can no longer see that you are near
+    /// Block a contact: no messages, and it cannot see that you are near
     Block {
         /// The contact
         name: String,
@@ -328,7 +323,7 @@ pub enum Command {
         undo: bool,
     },
 
-    /// Forget a contact and the whole conversation with it
+    /// Remove a contact and the whole conversation
     Remove {
         /// The contact
         name: String,
@@ -353,101 +348,104 @@ pub enum Command {
         new_passphrase_file: Option<PathBuf>,
     },
 
-    /// Rewrite the store under a fresh key now, so that what was deleted cannot be dug out of free space
+    /// Re-encrypt the storage, so that nothing deleted can be recovered
     #[command(
-        after_help = "It happens on its own within seven days of a deletion. It takes room for a second copy of the store\n\
-        while it lasts. Flash memory may keep old copies; the passphrase is what protects those."
+        after_help = "It happens on its own within seven days of a deletion. It takes room for a second \
+        copy of the storage while it lasts. Flash memory may keep old copies, which the \
+        passphrase protects."
     )]
     Erase,
 
     /// Destroy the keys and everything in the data directory, for good
     #[command(
-        after_help = "Two steps: the option, and typing `destroy everything` when asked. It needs no passphrase and works\n\
-        locked. Flash memory may keep old copies; the passphrase is what protects those."
+        after_help = "Two steps: the option, and typing `destroy everything` when asked. It needs no \
+        passphrase and works locked. Flash memory may keep old copies, which the \
+        passphrase protects."
     )]
     Wipe {
-        /// The first step
+        /// Required, to prevent accidents
         #[arg(long, required = true)]
         destroy_everything: bool,
     },
 
     /// Carry messages by hand, in a file
     #[command(
-        after_help = "Example, with a memory stick between two machines that never meet on a network:\n  \
-        ana$ hedgerow carry export Ben /media/stick/parcel\n  \
-        ben$ hedgerow carry import /media/stick/parcel\n  \
-        ben$ hedgerow carry export Ana /media/stick/parcel     answers, and says what arrived\n\n\
-        The file is sealed: only its receiver can open it."
+        after_help = "Example, with a memory stick between machines that never meet on a network:\n  \
+        ana$ hedgerow carry export Ben /media/stick/for-ben\n  \
+        ben$ hedgerow carry import /media/stick/for-ben\n  \
+        ben$ hedgerow carry export Ana /media/stick/for-ana\n\n\
+        The second file answers, and confirms what arrived. Each file is sealed: only its \
+        receiver can open it."
     )]
     Carry {
         #[command(subcommand)]
         action: CarryAction,
     },
 
-    /// Switch a carrier on or off, or keep it on without announcing this device
+    /// Show carriers, or switch one on or off
+    #[command(
+        after_help = "Examples:\n  hedgerow carrier                     all of them\n  \
+        hedgerow carrier lan quiet           without announcing this device"
+    )]
     Carrier {
-        /// Which
-        carrier: CarrierName,
-        /// How it is to be, also after a restart
-        state: CarrierSwitch,
+        /// Which one
+        carrier: Option<CarrierName>,
+        /// New state (kept after a restart)
+        state: Option<CarrierSwitch>,
     },
 
     /// Show or change how Bluetooth uses the radio
     #[command(
         after_help = "Examples:\n  hedgerow bluetooth                     how it is\n  \
         hedgerow bluetooth --power saver       found later, lasts longest\n  \
-        hedgerow carrier ble off               without Bluetooth"
+        hedgerow carrier ble off               without Bluetooth\n\n\
+        Where the adapter does not hide its address, this device can be recognised by it \
+        anywhere; `hedgerow status` says how to hide it."
     )]
     Bluetooth {
-        /// How much of its time, also after a restart
+        /// How much of its time to use (kept after a restart)
         #[arg(long, value_enum, value_name = "MODE")]
         power: Option<PowerName>,
 
-        /// Use Bluetooth although everybody near sees an address or a name that never changes
-        ///
-        /// Only where the adapter does not hide it, which `hedgerow status` tells with the remedy. By that
-        /// address this device can be recognised anywhere, for as long as the adapter lives.
+        /// Use it although everybody near sees an address that never changes
         #[arg(long)]
         show_address: bool,
 
-        /// Stay off the air where either never changes, as in the beginning
+        /// Use it only where the adapter hides its address (as at first)
         #[arg(long, conflicts_with = "show_address")]
         hide_address: bool,
     },
 
-    /// List, add or remove relays: machines through which contacts are met beyond one network
+    /// List, add or remove relays, for contacts beyond one network
     #[command(
-        after_help = "Examples:\n  hedgerow relays                      those that are used, and those that contacts offer\n  \
+        after_help = "Examples:\n  hedgerow relays                      yours, and those that contacts offer\n  \
         hedgerow relays add /dns/relay.example.org/udp/4001/quic-v1/p2p/12D3...\n  \
         hedgerow relays remove relay.example.org\n  \
-        hedgerow relays paths relayed        contacts learn no network address from relays\n  \
+        hedgerow relays paths relayed        contacts there never learn your address\n  \
         hedgerow relays paths socks5://127.0.0.1:9050\n\n\
-        Without relays nothing is ever sent beyond the local network. A relay sees the network address of\n\
-        this device, when it is there, and with which others it exchanges how many bytes; never names,\n\
-        keys or texts. Contacts meet at relays that both have added. `hedgerow relay` runs one."
+        Without relays nothing is sent beyond the local network. A relay sees the network \
+        address of this device, when it is there, and with which others it exchanges how \
+        many bytes; never names, keys or texts. Contacts meet at relays that both have \
+        added. `hedgerow relay` runs one."
     )]
     Relays {
         #[command(subcommand)]
         action: Option<RelaysAction>,
     },
 
-    /// Ask the node that owns the data directory to close it and leave
-    Handover,
-
     /// Print where the API of the running node is
-    #[command(
-        after_help = "Example:\n  curl -H \"Authorization: Bearer $(cat \"$(hedgerow api --json | jq -r .token_file)\")\" \\\n      \
-        \"$(hedgerow api)/status\"\n\n\
-        The OpenAPI document is at /v1/openapi.json."
-    )]
+    #[command(after_help = "Example:\n  \
+        token=$(cat \"$(hedgerow api --json | jq -r .token_file)\")\n  \
+        curl -H \"Authorization: Bearer $token\" \"$(hedgerow api)/status\"\n\n\
+        The OpenAPI document is at /v1/openapi.json.")]
     Api,
 
-    /// Run a public relay: a machine through which people meet who cannot reach each other otherwise
+    /// Run a public relay, through which others reach each other
     #[cfg(feature = "relay")]
     #[command(after_help = RELAY_HELP)]
     Relay(RelayArguments),
 
-    /// Measure every promised figure beside what it is compared with
+    /// Measure the promised figures
     Bench(BenchArguments),
 
     /// For the bench: run nodes on loopback until stdin closes
@@ -464,27 +462,35 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+
+    /// Write the manual pages of all commands into a folder
+    #[command(after_help = "Example:\n  hedgerow man ~/.local/share/man/man1 && man hedgerow-send")]
+    Man {
+        /// The folder, which is made if it is not there
+        directory: PathBuf,
+    },
 }
 
 #[cfg(feature = "relay")]
 const RELAY_HELP: &str = "\
 Examples:
-  hedgerow relay --public relay.example.org      on a server, at port 4001 (TCP and UDP)
+  hedgerow relay --public relay.example.org      at port 4001 (TCP and UDP)
   hedgerow relay --public 203.0.113.5 --port 443
   hedgerow relay --metrics 127.0.0.1:9464        and count, for Prometheus
 
-It prints the addresses to hand to people and stays until Ctrl-C. It sees their network addresses,
-when they are there, which two it joins and how many bytes pass; never names, keys or texts. It
-needs no identity of Hedgerow: any client of libp2p's circuit relay may use it.
-docs/RELAY.md tells how to run one on a small server.";
+It prints the addresses to give to people and stays until Ctrl-C. It sees their network addresses, when they are there, \
+which two it joins and how many bytes pass; never names, keys or texts. It needs no identity of Hedgerow: any client of \
+libp2p's circuit relay may use it. Without --public it prints the addresses of its interfaces. Its key is \
+`hedgerow-relay/key` in the XDG data directory unless --identity names another file: with another key people need \
+another address.
+
+docs/RELAY.md explains how to run one on a small server.";
 
 /// How a relay is to run.
 #[cfg(feature = "relay")]
 #[derive(Debug, Args)]
 pub struct RelayArguments {
-    /// The name or address under which people reach this machine; can be given more than once
-    ///
-    /// If it is not given, the addresses of its interfaces are printed.
+    /// The name or address under which people reach this machine; can be repeated
     #[arg(long, value_name = "HOST")]
     pub public: Vec<crate::relay::Public>,
 
@@ -492,18 +498,15 @@ pub struct RelayArguments {
     #[arg(long, default_value_t = crate::relay::DEFAULT_PORT, value_name = "PORT", conflicts_with = "listen")]
     pub port: u16,
 
-    /// Listen here alone, as a multiaddress; can be given more than once
+    /// Listen only here, a multiaddress; can be repeated
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Vec<libp2p::Multiaddr>,
 
     /// The file with its key, which is made if there is none
-    ///
-    /// If it is not given, `hedgerow-relay/key` in the user's XDG data directory. Keep it: with another
-    /// key people have to be given another address.
     #[arg(long, value_name = "FILE")]
     pub identity: Option<PathBuf>,
 
-    /// Show what it counts to Prometheus at this address of this machine, under /metrics
+    /// Serve counters to Prometheus at this address of this machine, under /metrics
     #[arg(long, value_name = "IP:PORT")]
     pub metrics: Option<std::net::SocketAddr>,
 
@@ -541,10 +544,15 @@ pub struct RelayArguments {
 pub enum InvitationAction {
     /// List them
     List,
+    /// Show the link and the QR code of one again
+    Show {
+        /// Its number in the list, or the beginning of its id
+        invitation: String,
+    },
     /// Cancel one
     Cancel {
-        /// Its id, or the beginning of it
-        id: String,
+        /// Its number in the list, or the beginning of its id
+        invitation: String,
     },
 }
 
@@ -553,22 +561,26 @@ pub enum InvitationAction {
 pub enum RelaysAction {
     /// List them
     List,
-    /// Use one
+    /// Add a relay
     Add {
-        /// Its address, as whoever runs it hands it out
+        /// Its address, from the person who runs it
         address: String,
     },
-    /// Use one no more
+    /// Remove a relay
     Remove {
         /// Its address, or a part of it that no other has
         address: String,
     },
-    /// Say how relays are reached, and whether contacts are reached directly
+    /// Show or change how contacts at relays are reached
+    #[command(after_help = "PATHS is one of\n  \
+        direct            Directly where that succeeds (as at first); such contacts learn\n                    \
+        the network address of this device\n  \
+        relayed           Only through relays\n  \
+        socks5://IP:PORT  Only through relays, and to them through this proxy, which looks\n                    \
+        up their names too (TCP only)")]
     Paths {
-        /// `direct` (as at first): whoever is met at a relay is talked with directly where that succeeds, and
-        /// learns this device's network address. `relayed`: through relays alone. `socks5://IP:PORT`: through
-        /// relays alone, and to those through this proxy, which looks up their names too (TCP alone)
-        paths: crate::cli::relays::Paths,
+        /// New paths (kept after a restart)
+        paths: Option<String>,
     },
 }
 
@@ -605,9 +617,9 @@ pub enum CarrierName {
 pub enum PowerName {
     /// Found soonest
     Active,
-    /// The usual
+    /// Balanced (as at first)
     Balanced,
-    /// Lasts longest
+    /// Longest battery life
     Saver,
 }
 
@@ -616,7 +628,7 @@ pub enum PowerName {
 pub enum CarrierSwitch {
     /// On: contacts nearby find this device, and it finds them
     On,
-    /// On, without announcing this device: it finds contacts, and they find it only at addresses they know
+    /// On without announcing this device: it finds contacts; they find it only where they know it
     Quiet,
     /// Off
     Off,

@@ -1,10 +1,11 @@
 //! `hedgerow bluetooth`: how it uses the radio.
 
-use crate::api::{Api, Power, Radio, Refusal, Status};
+use crate::api::{Api, Carrier, Power, Radio, Refusal, Status};
 use crate::cli::args::PowerName;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::words::{Phrase, tr};
+use crate::cli::words;
+use crate::words::{Phrase, codes, tr};
 
 /// `hedgerow bluetooth`.
 pub async fn change(
@@ -28,18 +29,33 @@ pub async fn change(
     }
     output.data(&radio, |radio| {
         let address = match radio.show_address {
-            true => tr!(
-                "On the air even where everybody near sees an address or a name that never changes."
-            ),
-            false => tr!("On the air only where the adapter hides its address."),
+            true => {
+                tr!("Used even where everybody near sees an address or a name that never changes.")
+            }
+            false => tr!("Used only where the adapter hides its address."),
         };
         let said = tr!("Power: {power}.", power = mode(*radio)).then(" ", address);
+        let said = Phrase::joined("\n", condition(&open).into_iter().chain([said]));
         match used(&open).filter(|_| *radio == open.radio) {
             Some(used) => said.then("\n", used),
             None => said,
         }
     });
     Ok(())
+}
+
+/// Whether it works, and what to do if not.
+fn condition(status: &Status) -> Option<Phrase> {
+    let mut carriers = status.carriers.iter();
+    let ble = carriers.find(|one| one.carrier == Carrier::Ble)?;
+    let state = words::condition(ble.carrier, ble.state, ble.announcing);
+    let said = codes::carrier(ble.carrier).then(": ", state).then(".", "");
+    Some(
+        match words::remedy(ble.carrier, ble.state, ble.announcing) {
+            Some(remedy) => said.then(" ", remedy),
+            None => said,
+        },
+    )
 }
 
 /// How long the radio is in use, if that is known.

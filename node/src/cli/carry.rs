@@ -10,7 +10,7 @@ use crate::api::{Api, Refusal};
 use crate::cli::contacts::{find, shown};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::words::tr;
+use crate::words::{codes, tr};
 
 /// The largest file that is read (`MAX_BUNDLE` of `docs/PROTOCOL.md`, and its header).
 const MAX_FILE: u64 = 64 * 1024 * 1024 + 4096;
@@ -19,7 +19,7 @@ const MAX_FILE: u64 = 64 * 1024 * 1024 + 4096;
 pub async fn export(api: &dyn Api, output: Output, name: &str, file: &Path) -> Result<(), Failure> {
     let contact = find(api, name).await?;
     let parcel = api.carry_export(contact.id.clone()).await?;
-    let failed = |error| Failure::file(tr!("The file cannot be written"), &error);
+    let failed = |error| Failure::path(file, &error);
     let mut to = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -50,7 +50,7 @@ pub async fn export(api: &dyn Api, output: Output, name: &str, file: &Path) -> R
 
 /// `hedgerow carry import`.
 pub async fn import(api: &dyn Api, output: Output, file: &Path) -> Result<(), Failure> {
-    let failed = |error| Failure::file(tr!("The file cannot be read"), &error);
+    let failed = |error| Failure::path(file, &error);
     let from = std::fs::File::open(file).map_err(failed)?;
     let mut parcel = Vec::new();
     from.take(MAX_FILE + 1)
@@ -59,15 +59,19 @@ pub async fn import(api: &dyn Api, output: Output, file: &Path) -> Result<(), Fa
     if parcel.len() as u64 > MAX_FILE {
         return Err(Refusal::BadParcel.into());
     }
-    let imported = api.carry_import(parcel).await?;
+    let imported = match api.carry_import(parcel).await {
+        // What is wanted is there, so a script may go on.
+        Err(refusal @ Refusal::ParcelKnown) => {
+            output.data(&refusal, codes::refusal);
+            return Ok(());
+        }
+        imported => imported?,
+    };
     let contact = api.contact(imported.contact.clone()).await?;
     output.data(&imported, |imported| {
         let name = shown(&contact);
         let said = match (imported.messages, imported.acknowledged) {
-            (0, 0) => tr!(
-                "Nothing from {name} that was not known here already.",
-                name = name
-            ),
+            (0, 0) => tr!("No new messages from {name}.", name = name),
             (messages, acknowledged) => tr!(
                 "From {name}: {n} new message." | "From {name}: {n} new messages." % messages,
                 name = name

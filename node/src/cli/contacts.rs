@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::api::{Api, Contact, Conversation, ConversationId, Private, Why, confusable, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output};
-use crate::cli::{ask, screen, words};
+use crate::cli::{ask, me, screen, words};
 use crate::words::{Language, Phrase, codes, tr};
 
 /// The shortest beginning of an id that stands for a contact.
@@ -38,7 +38,8 @@ fn pick(contacts: Vec<Contact>, name: &str) -> Result<Contact, Failure> {
                     Exit::Refused,
                     "ambiguous_name",
                     tr!(
-                        "Several contacts are called so: {choices}. Give the id, or rename one.",
+                        "More than one contact is named {name}: {choices}. Use the id, or rename one.",
+                        name = visible::name(name),
                         choices = choices.join(", ")
                     ),
                 ));
@@ -241,10 +242,12 @@ fn numbered(words: &[String]) -> String {
 
 /// `hedgerow rename`.
 pub async fn rename(api: &dyn Api, output: Output, name: &str, new: String) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
+    let contacts = api.contacts().await?;
+    let contact = pick(contacts.clone(), name)?;
+    let new = me::name_for(&contact, &contacts, &new)?;
     let contact = api.rename(contact.id, Private(new)).await?;
     output.data(&contact, |contact| {
-        tr!("The contact is now called {name}.", name = shown(contact))
+        tr!("Renamed to {name}.", name = shown(contact))
     });
     Ok(())
 }
@@ -289,7 +292,12 @@ pub async fn remove(api: &dyn Api, output: Output, name: &str, yes: bool) -> Res
         &Removed {
             removed: contact.id,
         },
-        |_| tr!("{name} is forgotten.", name = name),
+        |_| {
+            tr!(
+                "Contact {name} and the conversation were removed.",
+                name = name
+            )
+        },
     );
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::cli::contacts::{find, renamed, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::session::Session;
+use crate::cli::table::Row;
 use crate::cli::{annotating, ask, screen, words};
 use crate::words::{Phrase, codes, tr};
 
@@ -269,10 +270,9 @@ impl Located {
             return state;
         }
         let row = |way: &WayStatus| {
-            vec![
-                codes::carrier(way.carrier),
-                words::way(way.carrier, &way.state),
-            ]
+            let remedy = words::way_remedy(way.carrier, &way.state);
+            let state = words::way(way.carrier, &way.state);
+            Row::from(vec![codes::carrier(way.carrier), state]).with(remedy)
         };
         let head = [tr!("CARRIER"), tr!("STATE")];
         let ways = output.table(&head, self.ways.iter().map(row));

@@ -10,7 +10,8 @@ use crate::api::{Api, Event, Refusal, visible};
 use crate::cli::args::Common;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, can_ask};
-use crate::cli::{ask, session, words};
+use crate::cli::{ask, me, session};
+use crate::directory::Contents;
 use crate::host::{Departure, HostOptions, Local, finding};
 use crate::runtime::OnAir;
 use crate::words::{codes, tr};
@@ -21,24 +22,28 @@ pub async fn init(common: &Common, output: Output, name: String) -> Result<(), F
     if finding::owner(&path)?.is_some() {
         return Err(Refusal::IdentityExists.into());
     }
+    if path.exists()
+        && Local::own(&path, HostOptions::shipped(OnAir::No))?.contents()? != Contents::Nothing
+    {
+        return Err(Refusal::IdentityExists.into());
+    }
     let name = match name {
         name if !name.is_empty() => name,
-        _ if can_ask() => ask::line(output, tr!("Your name, as contacts see it").then(": ", ""))?,
+        _ if can_ask() => ask::line(
+            output,
+            tr!("Your name, as contacts will see it").then(": ", ""),
+        )?,
         _ => {
-            let words = tr!("A name is needed, which contacts see. Give --name.");
+            let words = tr!("Enter the name your contacts will see, with --name.");
             return Err(Failure::found(Exit::Usage, "no_name", words));
         }
     };
+    let name = me::own_name(&name)?;
+    let passphrase = ask::new_passphrase(ask::given(common)?, output, &name)?;
+    // Nothing is made before everything is there to make it of.
     let local = Local::own(&path, HostOptions::shipped(OnAir::No))?;
-    if local.contents()? != crate::directory::Contents::Nothing {
-        return Err(Refusal::IdentityExists.into());
-    }
-    let passphrase = ask::new_passphrase(ask::given(common)?, common.language())?;
     local.create(passphrase, name).await?;
-    let me = local.me().await?;
-    output.data(&me, |me| {
-        format!("{} ({})", visible::name(&me.name.0), me.id.0)
-    });
+    output.data(&local.me().await?, me::shown);
     output.say(tr!(
         "The identity is in {path}. Next: `hedgerow run`, `hedgerow unlock`, `hedgerow invite`.",
         path = path.display()
@@ -76,7 +81,7 @@ pub async fn run(
     let mut options = HostOptions::shipped(on_air);
     options.node.record_to = record_to;
     let local = session::own(&path, options).await?;
-    if local.contents()? == crate::directory::Contents::Nothing {
+    if local.contents()? == Contents::Nothing {
         return Err(Refusal::NoIdentity.into());
     }
     let passphrase = ask::given(common)?;
@@ -144,7 +149,7 @@ async fn tell(mut events: crate::api::Events) {
                 tracing::info!(
                     "{}: {}",
                     codes::carrier(carrier),
-                    words::condition(carrier, state, true)
+                    codes::condition(carrier, state, true)
                 )
             }
             Event::Lock { locked: true } => tracing::info!("locked: off the air"),

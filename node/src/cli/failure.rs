@@ -1,5 +1,8 @@
 //! Why a command ends without having done its work, and the exit status that says so.
 
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::api::{Refusal, RefusalClass};
@@ -52,8 +55,28 @@ impl Failure {
         }
     }
 
-    /// A file that could not be read or written.
-    pub fn file(what: impl Into<Phrase>, error: &std::io::Error) -> Self {
+    /// A file that the user named and that cannot be used: mostly a typing error.
+    pub fn path(path: &Path, error: &io::Error) -> Self {
+        let path = path.display();
+        let words = match error.kind() {
+            ErrorKind::NotFound => tr!("There is no such file or folder: {path}", path = path),
+            ErrorKind::AlreadyExists => {
+                tr!(
+                    "There is a file with this name already: {path}",
+                    path = path
+                )
+            }
+            ErrorKind::IsADirectory => tr!("This is a folder, not a file: {path}", path = path),
+            ErrorKind::PermissionDenied => {
+                tr!("This file may not be opened: {path}", path = path)
+            }
+            _ => return Self::file(tr!("{path} cannot be used", path = path), error),
+        };
+        Self::found(Exit::Usage, "file", words)
+    }
+
+    /// What the system could not do.
+    pub fn file(what: impl Into<Phrase>, error: &io::Error) -> Self {
         let words = tr!("{what}: {error}.", what = what.into(), error = error);
         Self::found(Exit::Storage, "file", words)
     }

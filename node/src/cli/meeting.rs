@@ -8,8 +8,8 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use crate::api::{
-    Api, Contact, Event, Events, Invitation, InvitationState, JoinProblem, NewInvitation, Private,
-    Refusal,
+    Api, Contact, Event, Events, Invitation, InvitationState, JoinProblem, MAX_VALID_S,
+    NewInvitation, Private, Refusal,
 };
 use crate::cli::contacts::shown;
 use crate::cli::failure::{Exit, Failure};
@@ -21,46 +21,64 @@ use crate::words::{Phrase, codes, tr};
 /// The longest link that is read from stdin.
 const MAX_LINK: u64 = 8_192;
 
+/// The shortest beginning of an id that stands for an invitation: what is shorter is a number.
+const MIN_ID: usize = 4;
+
 /// `hedgerow invite`.
 pub async fn invite(
     session: &Session,
     output: Output,
     valid: &str,
     in_person: bool,
+    wait: bool,
 ) -> Result<(), Failure> {
-    let valid_for_s = screen::parse_span(valid).ok_or_else(|| {
-        let words = tr!("This is not a span of time. Write it as 30m, 24h or 7d.");
+    let valid_for_s = screen::parse_span(valid).filter(|span| *span <= MAX_VALID_S);
+    let valid_for_s = valid_for_s.ok_or_else(|| {
+        let words = tr!("Invalid duration. Examples: 30m, 24h, 7d (from 1s to 366d).");
         Failure::found(Exit::Usage, "bad_span", words)
     })?;
     let api = session.api();
+    // Before the call, so that nobody joins in between.
     let events = api.events().await?;
-    let invitation = api
-        .invite(NewInvitation {
-            valid_for_s,
-            in_person,
-        })
-        .await?;
-    let link = invitation.link.clone().ok_or(Refusal::Bug)?;
-    output.say(qr(&link)?);
-    output.data(&invitation, |_| link.0.clone());
-    let until = screen::time(invitation.expires_ms);
-    output.say(tr!(
-        "Good for one person, until {until}. Whoever has the link can use it.",
-        until = until
-    ));
+    let wish = NewInvitation {
+        valid_for_s,
+        in_person,
+    };
+    let invitation = api.invite(wish).await?;
+    let all = listed(api).await?;
+    let number = all.iter().position(|one| one.id == invitation.id);
+    display(output, &invitation, number.map_or(0, |before| before + 1))?;
     if session.is_ours() {
-        // Nobody else answers here: the invitation can be used while this waits, or a node runs.
         output.say(tr!(
-            "Waiting for them; Ctrl-C ends the waiting, and `hedgerow run` takes it up again."
+            "No node is running: `hedgerow run` has to run when they use it."
         ));
-        let progress = spinner(output, tr!("Waiting"));
-        let met = interruptible(met(api, events, &invitation)).await;
-        progress.finish_and_clear();
-        let contact = met?;
-        output.data(&contact, |contact| {
-            tr!("{name} is a contact now.", name = shown(contact))
-        });
     }
+    if !wait {
+        return Ok(());
+    }
+    output.say(tr!(
+        "Waiting for them. Ctrl-C ends the waiting, not the invitation."
+    ));
+    let progress = spinner(output, tr!("Waiting"));
+    let met = interruptible(met(api, events, &invitation)).await;
+    progress.finish_and_clear();
+    let contact = met?;
+    output.data(&contact, |contact| {
+        tr!("{name} is a contact now.", name = shown(contact))
+    });
+    Ok(())
+}
+
+/// Shows the link of an invitation, and which it is.
+fn display(output: Output, invitation: &Invitation, number: usize) -> Result<(), Failure> {
+    let link = invitation.link.as_ref().ok_or_else(|| ended(invitation))?;
+    output.say(qr(link)?);
+    output.data(invitation, |_| link.0.clone());
+    output.say(tr!(
+        "Invitation {number}, for one person, until {until}. Anyone with the link can use it.",
+        number = number as u64,
+        until = screen::time(invitation.expires_ms)
+    ));
     Ok(())
 }
 
@@ -188,45 +206,73 @@ fn spinner(output: Output, message: Phrase) -> ProgressBar {
     progress
 }
 
+/// All invitations, the oldest first: the place of one is its number.
+async fn listed(api: &dyn Api) -> Result<Vec<Invitation>, Failure> {
+    let mut invitations = api.invitations().await?;
+    invitations.sort_by(|one, other| (one.made_ms, &one.id).cmp(&(other.made_ms, &other.id)));
+    Ok(invitations)
+}
+
+/// The invitation with this number in the list, or whose id begins so; with its number.
+async fn named(api: &dyn Api, name: &str) -> Result<(usize, Invitation), Failure> {
+    let mut invitations = listed(api).await?.into_iter().enumerate();
+    let number: Option<usize> = name.parse().ok().filter(|_| name.len() < MIN_ID);
+    let id = name.to_lowercase();
+    let mut found = invitations
+        .by_ref()
+        .map(|(before, invitation)| (before + 1, invitation))
+        .filter(|(of, invitation)| match number {
+            Some(number) => *of == number,
+            None => name.len() >= MIN_ID && invitation.id.0.starts_with(&id),
+        });
+    match (found.next(), found.next()) {
+        (Some(invitation), None) => Ok(invitation),
+        _ => Err(Refusal::NoSuchInvitation.into()),
+    }
+}
+
 /// `hedgerow invitations`.
 pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
-    let invitations = api.invitations().await?;
+    let invitations = listed(api).await?;
+    let number = |of: &Invitation| invitations.iter().position(|one| one.id == of.id);
     let row = |invitation: &Invitation| {
         vec![
-            invitation.id.0.as_str().into(),
+            (number(invitation).map_or(0, |before| before + 1) as u64).into(),
             codes::invitation(invitation.state),
             screen::time(invitation.expires_ms).into(),
             match invitation.in_person {
                 true => tr!("in person"),
                 false => tr!("link"),
             },
+            invitation.id.0.as_str().into(),
         ]
     };
-    let head = [tr!("ID"), tr!("STATE"), tr!("EXPIRES"), tr!("KIND")];
-    output.list(
-        &invitations,
-        &head,
-        row,
-        tr!("No invitations. `hedgerow invite` makes one."),
-    );
+    let head = [
+        "#".into(),
+        tr!("STATE"),
+        tr!("EXPIRES"),
+        tr!("KIND"),
+        tr!("ID"),
+    ];
+    let nothing = tr!("No invitations. `hedgerow invite` makes one.");
+    output.list(&invitations, &head, row, nothing);
     Ok(())
 }
 
+/// `hedgerow invitations show`.
+pub async fn show(api: &dyn Api, output: Output, name: &str) -> Result<(), Failure> {
+    let (number, invitation) = named(api, name).await?;
+    display(output, &invitation, number)
+}
+
 /// `hedgerow invitations cancel`.
-pub async fn cancel(api: &dyn Api, output: Output, id: &str) -> Result<(), Failure> {
-    let invitations = api.invitations().await?;
-    let mut found = invitations
-        .into_iter()
-        .filter(|one| one.id.0.starts_with(&id.to_lowercase()));
-    let (Some(invitation), None) = (found.next(), found.next()) else {
-        return Err(Refusal::NoSuchInvitation.into());
-    };
-    let joining = invitation.state == InvitationState::Joining;
-    let id = invitation.id;
-    if joining {
-        api.cancel_join(id.clone()).await?;
-    } else {
-        api.cancel_invitation(id.clone()).await?;
+pub async fn cancel(api: &dyn Api, output: Output, name: &str) -> Result<(), Failure> {
+    let (_, invitation) = named(api, name).await?;
+    let id = invitation.id.clone();
+    match invitation.state {
+        InvitationState::Open => api.cancel_invitation(id.clone()).await?,
+        InvitationState::Joining => api.cancel_join(id.clone()).await?,
+        _ => return Err(ended(&invitation)),
     }
     #[derive(serde::Serialize)]
     struct Cancelled {
@@ -234,4 +280,21 @@ pub async fn cancel(api: &dyn Api, output: Output, id: &str) -> Result<(), Failu
     }
     output.data(&Cancelled { cancelled: id }, |_| tr!("Cancelled."));
     Ok(())
+}
+
+/// Why an invitation cannot be shown or cancelled.
+fn ended(invitation: &Invitation) -> Failure {
+    let (code, words) = match invitation.state {
+        InvitationState::Used => ("used", tr!("This invitation has been used already.")),
+        InvitationState::Cancelled => (
+            "cancelled",
+            tr!("This invitation has been cancelled already."),
+        ),
+        InvitationState::Expired => ("expired", tr!("This invitation has expired already.")),
+        InvitationState::Open | InvitationState::Joining => (
+            "not_ours",
+            tr!("Somebody else made this invitation. Only its maker can show it."),
+        ),
+    };
+    Failure::found(Exit::Refused, code, words)
 }

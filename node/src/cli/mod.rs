@@ -1,18 +1,21 @@
 //! The command line: the first client of the API.
 //!
-//! `args` is what can be typed, `words` what is typed about each code, `session` which node a command
+//! `args` is what can be typed, `help` the list of it, `words` what is typed about each code, `session` which node a command
 //! talks to; the other files are the commands, by what they are about.
 
 mod annotating;
 mod args;
 mod ask;
 mod bluetooth;
+mod carriers;
 mod carry;
 mod contacts;
 mod conversation;
 mod daemon;
 mod demo;
 mod failure;
+mod help;
+mod me;
 mod meeting;
 mod node;
 mod output;
@@ -21,12 +24,13 @@ mod relay;
 mod relays;
 mod screen;
 pub(crate) mod session;
+mod table;
 mod words;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::FromArgMatches;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -45,7 +49,8 @@ use crate::words::tr;
 pub fn main() -> ExitCode {
     // Before anything secret is read; what it says waits until there is a log.
     let forbidden = forbid_core_dumps().and(forbid_tracing());
-    let arguments = Arguments::parse();
+    let arguments = Arguments::from_arg_matches(&help::command().get_matches())
+        .unwrap_or_else(|error| error.exit());
     let output = Output::new(arguments.common.json, arguments.common.language());
     log_to_stderr(&arguments);
     if let Err(error) = forbidden {
@@ -67,7 +72,7 @@ pub fn main() -> ExitCode {
             if output.is_json() {
                 eprintln!("{}", failure.json());
             } else {
-                eprintln!("{}", output.said(&failure.words()));
+                eprintln!("{}", output.lines(&failure.words()));
             }
             ExitCode::from(failure.exit() as u8)
         }
@@ -105,10 +110,11 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         #[cfg(feature = "relay")]
         Command::Relay(relay) => relay::run(output, relay).await,
         Command::Completions { shell } => {
-            let mut command = Arguments::command();
+            let mut command = help::command();
             clap_complete::generate(shell, &mut command, "hedgerow", &mut std::io::stdout());
             Ok(())
         }
+        Command::Man { directory } => help::man(&directory),
         Command::Api => {
             let path = session::directory(common)?;
             let info = finding::owner(&path)?.ok_or_else(session::not_running)?;
@@ -118,24 +124,27 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Lock => node::lock(&session::must_run(common)?, output).await,
         Command::Unlock => {
             let remote = session::must_run(common)?;
-            let passphrase = ask::passphrase(common, tr!("Passphrase"))?;
+            let passphrase = ask::passphrase(common, output, tr!("Passphrase"))?;
             node::unlock(&remote, output, passphrase).await
         }
-        Command::Handover => node::handover(&session::must_run(common)?, output).await,
+        Command::Stop => node::stop(&session::must_run(common)?, output).await,
         Command::Passphrase {
             new_passphrase_file,
         } => {
             let session = Session::with_identity(common).await?;
-            let current = ask::passphrase(common, tr!("Current passphrase"))?;
+            let current = ask::passphrase(common, output, tr!("Current passphrase"))?;
             let new = new_passphrase_file.as_deref().map(ask::from_file);
-            let new = ask::new_passphrase(new.transpose()?, common.language())?;
+            // Known to a node that is unlocked.
+            let name = session.api().me().await.map(|me| me.name.0);
+            let name = name.unwrap_or_default();
+            let new = ask::new_passphrase(new.transpose()?, output, &name)?;
             let done = node::passphrase(session.api(), output, current, new).await;
             closing(session, done).await
         }
         Command::Wipe {
             destroy_everything: _,
         } => {
-            let session = Session::locked(common).await?;
+            let session = Session::to_wipe(common).await?;
             node::confirm_wipe(output, &session::directory(common)?)?;
             let done = node::wipe(session.api(), output).await;
             closing(session, done).await
@@ -143,18 +152,18 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Status { message: None } => {
             let session = match finding::client(&session::directory(common)?)? {
                 Some(remote) => Session::Running(remote),
-                None => Session::open(common, OnAir::No).await?,
+                None => Session::open(common, output, OnAir::No).await?,
             };
             let done = node::status(session.api(), output, !session.is_ours()).await;
             closing(session, done).await
         }
         Command::Invite { .. } | Command::Join { .. } => {
-            let session = Session::open(common, OnAir::Yes).await?;
+            let session = Session::open(common, output, OnAir::Yes).await?;
             let done = meet(&session, output, arguments.command).await;
             closing(session, done).await
         }
         command => {
-            let session = Session::open(common, OnAir::No).await?;
+            let session = Session::open(common, output, OnAir::No).await?;
             let done = ask_node(&session, output, command).await;
             closing(session, done).await
         }
@@ -164,9 +173,11 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
 /// The commands for which a node of one's own goes on the air.
 async fn meet(session: &Session, output: Output, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Invite { valid, in_person } => {
-            meeting::invite(session, output, &valid, in_person).await
-        }
+        Command::Invite {
+            valid,
+            in_person,
+            wait,
+        } => meeting::invite(session, output, &valid, in_person, wait).await,
         Command::Join { link } => meeting::join(session, output, &link).await,
         _ => Err(crate::api::Refusal::Bug.into()),
     }
@@ -178,8 +189,14 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
     match command {
         Command::Invitations { action } => match action {
             None | Some(InvitationAction::List) => meeting::list(api, output).await,
-            Some(InvitationAction::Cancel { id }) => meeting::cancel(api, output, &id).await,
+            Some(InvitationAction::Show { invitation }) => {
+                meeting::show(api, output, &invitation).await
+            }
+            Some(InvitationAction::Cancel { invitation }) => {
+                meeting::cancel(api, output, &invitation).await
+            }
         },
+        Command::Me { name } => me::me(api, output, name).await,
         Command::Contacts => contacts::list(api, output).await,
         Command::Verify { name, yes, undo } => {
             contacts::verify(api, output, &name, yes, undo).await
@@ -215,7 +232,10 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
         }
         Command::Status { message: Some(id) } => conversation::message(api, output, id).await,
         Command::Erase => node::erase(api, output).await,
-        Command::Carrier { carrier, state } => node::carrier(api, output, carrier, state).await,
+        Command::Carrier { carrier, state } => match carrier.zip(state) {
+            Some((carrier, state)) => carriers::switch(api, output, carrier, state).await,
+            None => carriers::list(api, output, carrier).await,
+        },
         Command::Bluetooth {
             power,
             show_address,
@@ -227,7 +247,7 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
         Command::Relays { action } => match action {
             None | Some(RelaysAction::List) => relays::list(api, output).await,
             Some(RelaysAction::Add { address }) => relays::add(api, output, address).await,
-            Some(RelaysAction::Paths { paths }) => relays::set_paths(api, output, paths).await,
+            Some(RelaysAction::Paths { paths }) => relays::paths(api, output, paths).await,
             Some(RelaysAction::Remove { address }) => relays::remove(api, output, &address).await,
         },
         Command::Carry { action } => match action {

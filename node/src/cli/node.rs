@@ -1,25 +1,21 @@
-//! The node itself: how it stands, locking, passphrase, wiping, handing over.
+//! The node itself: how it stands, locking, passphrase, wiping, stopping.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::api::{
-    Api, Carrier, CarrierCondition, CarrierStatus, ContactId, NodeStatus, Passphrase, Status,
-    visible,
-};
-use crate::cli::args::{CarrierName, CarrierSwitch};
+use crate::api::{Api, NodeStatus, Passphrase, Status};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::cli::{ask, bluetooth, contacts, relays, words};
-use crate::words::{Phrase, codes, tr};
+use crate::cli::{ask, bluetooth, carriers, contacts, me, relays};
+use crate::words::{Phrase, tr};
 
 /// `hedgerow status`.
 pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), Failure> {
     let status = api.status().await?;
     output.data(&status, |status| match &status.open {
         Some(open) => overview(output, open),
-        None => tr!("Locked: off the air, no key in memory. `hedgerow unlock` opens it."),
+        None => tr!("Locked. Unlock with `hedgerow unlock`."),
     });
     if !running {
         output.say(tr!(
@@ -37,25 +33,8 @@ pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), 
 }
 
 fn overview(output: Output, status: &Status) -> Phrase {
-    let row = |carrier: &CarrierStatus| {
-        let addresses = carrier.addresses.iter().map(|at| visible::name(&at.0));
-        vec![
-            codes::carrier(carrier.carrier),
-            words::condition(carrier.carrier, carrier.state, carrier.announcing),
-            carrier.sessions.into(),
-            addresses.collect::<Vec<_>>().join(" ").into(),
-        ]
-    };
-    let head = [
-        tr!("CARRIER"),
-        tr!("STATE"),
-        tr!("SESSIONS"),
-        tr!("ADDRESSES"),
-    ];
-    let carriers = output.table(&head, status.carriers.iter().map(row));
-    let ContactId(id) = &status.me.id;
-    let name = visible::name(&status.me.name.0);
-    let mut said = Phrase::from(format!("{name} ({id})\n\n{carriers}\n"));
+    let (me, carriers) = (me::shown(&status.me), carriers::shown(output, status));
+    let mut said = Phrase::from(format!("{me}\n\n{carriers}\n"));
     if let Some(used) = bluetooth::used(status) {
         said = said.then("\n", used).then("\n", "");
     }
@@ -114,7 +93,7 @@ pub async fn erase(api: &dyn Api, output: Output) -> Result<(), Failure> {
         erased: bool,
     }
     output.data(&Erased { erased: true }, |_| {
-        tr!("The store is rewritten under a fresh key: what was deleted is gone.")
+        tr!("Storage re-encrypted. Deleted messages can no longer be recovered.")
     });
     Ok(())
 }
@@ -149,62 +128,14 @@ pub async fn wipe(api: &dyn Api, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `hedgerow handover`.
-pub async fn handover(api: &dyn Api, output: Output) -> Result<(), Failure> {
-    let to = format!("the command line (process {})", std::process::id());
-    api.handover(to).await?;
+/// `hedgerow stop`.
+pub async fn stop(api: &dyn Api, output: Output) -> Result<(), Failure> {
+    api.stop().await?;
     #[derive(Serialize)]
-    struct HandedOver {
-        handed_over: bool,
+    struct Stopped {
+        stopped: bool,
     }
-    output.data(&HandedOver { handed_over: true }, |_| {
-        tr!("The node has closed the data directory and left.")
-    });
-    Ok(())
-}
-
-/// `hedgerow carrier`.
-pub async fn carrier(
-    api: &dyn Api,
-    output: Output,
-    carrier: CarrierName,
-    state: CarrierSwitch,
-) -> Result<(), Failure> {
-    let carrier = match carrier {
-        CarrierName::Lan => Carrier::Lan,
-        CarrierName::Relay => Carrier::Relay,
-        CarrierName::Ble => Carrier::Ble,
-    };
-    let on = state != CarrierSwitch::Off;
-    let announcing = state == CarrierSwitch::On;
-    if carrier == Carrier::Relay && state == CarrierSwitch::Quiet {
-        let words = tr!("Nothing is announced over relays. Switch it on or off.");
-        return Err(Failure::found(Exit::Usage, "not_announced", words));
-    }
-    if on && carrier != Carrier::Relay {
-        // Before it is on, so that a quiet one does not announce anything in between.
-        api.announce_over(carrier, announcing).await?;
-    }
-    api.switch_carrier(carrier, on).await?;
-    #[derive(Serialize)]
-    struct Switched {
-        carrier: Carrier,
-        on: bool,
-        announcing: bool,
-    }
-    let switched = Switched {
-        carrier,
-        on,
-        announcing,
-    };
-    output.data(&switched, |switched| {
-        let state = match switched.on {
-            true => CarrierCondition::On,
-            false => CarrierCondition::Off,
-        };
-        let state = codes::condition(switched.carrier, state, switched.announcing);
-        codes::carrier(switched.carrier).then(": ", state)
-    });
+    output.data(&Stopped { stopped: true }, |_| tr!("The node has stopped."));
     Ok(())
 }
 

@@ -2,9 +2,10 @@
 
 use std::io::{IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use super::screen;
+use super::table::{self, Row};
 use crate::api::visible;
 use crate::words::{Language, Phrase};
 
@@ -31,21 +32,34 @@ impl Output {
         self.language.say(phrase)
     }
 
+    /// A phrase in the user's language, in lines of at most 80 columns. What is the same in every language is data, in
+    /// which no line is broken.
+    pub fn lines(self, phrase: &Phrase) -> String {
+        let said = self.said(phrase);
+        match phrase.is_verbatim() {
+            true => said,
+            false => {
+                let columns = columns().unwrap_or(screen::COLUMNS);
+                screen::wrapped(&said, columns.min(screen::COLUMNS))
+            }
+        }
+    }
+
     /// One piece of data: as one line of JSON, or as `text` makes it for people.
     pub fn data<T: Serialize, P: Into<Phrase>>(self, data: &T, text: impl FnOnce(&T) -> P) {
         let line = match self.json {
             true => json(data),
-            false => self.said(&text(data).into()),
+            false => self.lines(&text(data).into()),
         };
         print(&line);
     }
 
     /// A list: a line of JSON each, or a table for people; `nothing` is said if it is empty.
-    pub fn list<T: Serialize>(
+    pub fn list<T: Serialize, R: Into<Row>>(
         self,
         items: &[T],
         head: &[Phrase],
-        row: impl Fn(&T) -> Vec<Phrase>,
+        row: impl Fn(&T) -> R,
         nothing: Phrase,
     ) {
         if self.json {
@@ -63,27 +77,13 @@ impl Output {
     pub fn say(self, words: impl Into<Phrase>) {
         if !self.json {
             // Nobody is left to be told if stderr is closed.
-            let _ = writeln!(std::io::stderr(), "{}", self.said(&words.into()));
+            let _ = writeln!(std::io::stderr(), "{}", self.lines(&words.into()));
         }
     }
 
     /// A plain table.
-    pub fn table(self, head: &[Phrase], rows: impl IntoIterator<Item = Vec<Phrase>>) -> String {
-        let said = |cells: &[Phrase]| -> Vec<String> {
-            cells.iter().map(|cell| self.said(cell)).collect()
-        };
-        let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(said(head));
-        for row in rows {
-            table.add_row(said(&row));
-        }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        table.trim_fmt()
+    pub fn table<R: Into<Row>>(self, head: &[Phrase], rows: impl IntoIterator<Item = R>) -> String {
+        table::shown(self.language, head, rows.into_iter().map(Into::into))
     }
 }
 

@@ -1,12 +1,11 @@
 //! `hedgerow relays`: which ones are used.
 
-use std::str::FromStr;
-
 use serde::Serialize;
 
 use crate::api::{Api, Private, Refusal, RelayCondition, RelayPaths, RelayStatus, Status, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
+use crate::cli::table::Row;
 use crate::cli::words;
 use crate::words::{Phrase, tr};
 
@@ -15,7 +14,7 @@ pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
     let status = status(api).await?;
     let relays = status.relays;
     let nothing = tr!(
-        "No relay is used, and nothing leaves the local network. `hedgerow relays add ADDRESS` uses one."
+        "No relays. Messages stay on the local network. `hedgerow relays add ADDRESS` adds one."
     );
     output.list(&relays, &head(), row, nothing);
     if let Some(paths) = unusual(&status.relay_paths) {
@@ -27,9 +26,7 @@ pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
 /// `hedgerow relays add`.
 pub async fn add(api: &dyn Api, output: Output, address: String) -> Result<(), Failure> {
     api.add_relay(Private(address)).await?;
-    output.data(&Used { used: true }, |_| {
-        tr!("The relay is used from now on.")
-    });
+    output.data(&Used { used: true }, |_| tr!("Relay added."));
     output.say(tr!(
         "Contacts who have added it too meet this device there. `hedgerow status` shows whether it answers."
     ));
@@ -53,34 +50,35 @@ pub async fn remove(api: &dyn Api, output: Output, part: &str) -> Result<(), Fai
         }
     };
     api.remove_relay(relay.address.clone()).await?;
-    output.data(&Used { used: false }, |_| tr!("The relay is used no more."));
+    output.data(&Used { used: false }, |_| tr!("Relay removed."));
     Ok(())
 }
 
 /// `hedgerow relays paths`.
-pub async fn set_paths(api: &dyn Api, output: Output, paths: Paths) -> Result<(), Failure> {
-    let Paths(paths) = paths;
-    api.set_relay_paths(paths.clone()).await?;
+pub async fn paths(api: &dyn Api, output: Output, new: Option<String>) -> Result<(), Failure> {
+    let paths = match new {
+        Some(text) => {
+            let paths = parse_paths(&text)?;
+            api.set_relay_paths(paths.clone()).await?;
+            paths
+        }
+        None => status(api).await?.relay_paths,
+    };
     output.data(&Reached { paths }, |reached| reach(&reached.paths));
     Ok(())
 }
 
 /// How relays are reached, as it is written on the command line.
-#[derive(Debug, Clone)]
-pub struct Paths(RelayPaths);
-
-impl FromStr for Paths {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let proxy = text.strip_prefix("socks5://");
-        match (text, proxy) {
-            ("direct", _) => Ok(Paths(RelayPaths::Direct)),
-            ("relayed", _) => Ok(Paths(RelayPaths::Relayed)),
-            (_, Some(proxy)) => Ok(Paths(RelayPaths::Proxied {
-                proxy: Private(proxy.to_owned()),
-            })),
-            _ => Err("it is direct, relayed, or a proxy like socks5://127.0.0.1:9050"),
+fn parse_paths(text: &str) -> Result<RelayPaths, Failure> {
+    match (text, text.strip_prefix("socks5://")) {
+        ("direct", _) => Ok(RelayPaths::Direct),
+        ("relayed", _) => Ok(RelayPaths::Relayed),
+        (_, Some(proxy)) => Ok(RelayPaths::Proxied {
+            proxy: Private(proxy.to_owned()),
+        }),
+        _ => {
+            let words = tr!("Give direct, relayed, or a proxy like socks5://127.0.0.1:9050.");
+            Err(Failure::found(Exit::Usage, "bad_paths", words))
         }
     }
 }
@@ -108,15 +106,13 @@ fn unusual(paths: &RelayPaths) -> Option<Phrase> {
     (*paths != RelayPaths::Direct).then(|| reach(paths))
 }
 
-fn head() -> [Phrase; 2] {
-    [tr!("RELAY"), tr!("STATE")]
+fn head() -> [Phrase; 1] {
+    [tr!("RELAY")]
 }
 
-fn row(relay: &RelayStatus) -> Vec<Phrase> {
-    vec![
-        visible::name(&relay.address.0).into(),
-        words::relay(relay.state),
-    ]
+/// The address, which is long, alone in its line.
+fn row(relay: &RelayStatus) -> Row {
+    Row::from(vec![visible::name(&relay.address.0).into()]).with(words::relay(relay.state))
 }
 
 async fn status(api: &dyn Api) -> Result<Status, Failure> {

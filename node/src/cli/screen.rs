@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What the further lines of a text begin with.
-const INDENT: &str = "    ";
+pub const INDENT: &str = "    ";
+
+/// The most columns that anything of ours takes.
+pub const COLUMNS: usize = 80;
 
 /// A terminal with fewer columns breaks lines itself.
 const MIN_COLUMNS: usize = 24;
@@ -49,6 +52,45 @@ pub fn parse_span(text: &str) -> Option<u64> {
     let day = jiff::SpanRelativeTo::days_are_24_hours();
     let seconds = span.total((jiff::Unit::Second, day)).ok()?;
     (seconds >= 1.0).then_some(seconds as u64)
+}
+
+/// The text in lines of at most so many columns, broken between words. A command between backticks stays whole, as does
+/// what has no spaces; further lines begin as far to the right as their first.
+pub fn wrapped(text: &str, columns: usize) -> String {
+    let columns = columns.max(MIN_COLUMNS);
+    let lines = text.split('\n').map(|line| {
+        let words = line.trim_start();
+        let indent = &line[..line.len() - words.len()];
+        let (mut wrapped, mut column) = (indent.to_owned(), indent.width());
+        for (number, word) in unbroken(words).into_iter().enumerate() {
+            match number {
+                0 => {}
+                _ if column + 1 + word.width() > columns => {
+                    wrapped.push('\n');
+                    wrapped.push_str(indent);
+                    column = indent.width();
+                }
+                _ => {
+                    wrapped.push(' ');
+                    column += 1;
+                }
+            }
+            wrapped.push_str(word);
+            column += word.width();
+        }
+        wrapped
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What stands between spaces that are not between backticks.
+fn unbroken(line: &str) -> Vec<&str> {
+    let mut quoted = false;
+    line.split(|c| {
+        quoted ^= c == '`';
+        c == ' ' && !quoted
+    })
+    .collect()
 }
 
 /// A text after the head of its line. Its further lines are indented, also where the terminal (of so many columns)
@@ -99,6 +141,25 @@ mod tests {
         for bad in ["", "0s", "-1h", "soon", "5"] {
             assert_eq!(parse_span(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_sentence_is_broken_between_words_and_never_within_a_command() {
+        let wrapped = |text| wrapped(text, 30);
+        assert_eq!(wrapped("short"), "short");
+        assert_eq!(
+            wrapped("A sentence of more than thirty columns."),
+            "A sentence of more than thirty\ncolumns."
+        );
+        assert_eq!(
+            wrapped("To do: `hedgerow carrier lan on` does."),
+            "To do:\n`hedgerow carrier lan on` does."
+        );
+        let long = "x".repeat(40);
+        assert_eq!(
+            wrapped(&format!("  see {long} now\nnext  line")),
+            format!("  see\n  {long}\n  now\nnext  line")
+        );
     }
 
     #[test]

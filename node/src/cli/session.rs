@@ -7,6 +7,7 @@ use crate::api::{Api, Refusal, Remote};
 use crate::cli::args::Common;
 use crate::cli::ask;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
 use crate::directory::Contents;
 use crate::host::{HostOptions, Local, finding};
 use crate::runtime::OnAir;
@@ -22,7 +23,7 @@ pub enum Session {
 
 impl Session {
     /// Finds the node, or opens the directory, asking for the passphrase.
-    pub async fn open(common: &Common, on_air: OnAir) -> Result<Self, Failure> {
+    pub async fn open(common: &Common, output: Output, on_air: OnAir) -> Result<Self, Failure> {
         let path = directory(common)?;
         if let Some(remote) = finding::client(&path)? {
             return Ok(Self::Running(remote));
@@ -30,14 +31,25 @@ impl Session {
         let local = own(&path, HostOptions::shipped(on_air)).await?;
         must_hold_identity(&local)?;
         local
-            .unlock(ask::passphrase(common, tr!("Passphrase"))?)
+            .unlock(ask::passphrase(common, output, tr!("Passphrase"))?)
             .await?;
         Ok(Self::Ours(local))
     }
 
-    /// Finds the node, or owns the directory without opening it, whatever is in it: a damaged one can
-    /// still be wiped.
-    pub async fn locked(common: &Common) -> Result<Self, Failure> {
+    /// Finds the node, or owns the directory without opening it, unless nothing is in it: a damaged one can still be
+    /// wiped.
+    pub async fn to_wipe(common: &Common) -> Result<Self, Failure> {
+        let session = Self::locked(common).await?;
+        match &session {
+            Self::Ours(local) if local.contents() == Ok(Contents::Nothing) => {
+                Err(Refusal::NoIdentity.into())
+            }
+            _ => Ok(session),
+        }
+    }
+
+    /// Finds the node, or owns the directory without opening it.
+    async fn locked(common: &Common) -> Result<Self, Failure> {
         let path = directory(common)?;
         Ok(match finding::client(&path)? {
             Some(remote) => Self::Running(remote),
@@ -45,7 +57,7 @@ impl Session {
         })
     }
 
-    /// As [`locked`](Self::locked), if there is an identity to unlock.
+    /// The same, if there is an identity to unlock.
     pub async fn with_identity(common: &Common) -> Result<Self, Failure> {
         let session = Self::locked(common).await?;
         if let Self::Ours(local) = &session {

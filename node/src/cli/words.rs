@@ -14,7 +14,6 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::NoSuchCarrier => tr!("`hedgerow status` lists them."),
         Refusal::NoSuchRelay => tr!("`hedgerow relays` lists them."),
         Refusal::Blocked => tr!("`hedgerow block --undo NAME` takes it back."),
-        Refusal::Empty => tr!("Give at least one character."),
         Refusal::TooManyInvitations { .. } => tr!("`hedgerow invitations cancel` does it."),
         Refusal::TooManyRelays { .. } => tr!("`hedgerow relays remove` does it."),
         Refusal::Locked => tr!("`hedgerow unlock` unlocks it."),
@@ -24,7 +23,7 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         ),
         Refusal::Stopping => tr!("`hedgerow run` starts it again."),
         Refusal::OtherVersion { .. } => tr!(
-            "This is version {version}. `hedgerow handover` stops the other.",
+            "This is version {version}. `hedgerow stop` stops the other.",
             version = env!("CARGO_PKG_VERSION")
         ),
         Refusal::NoIdentity => tr!("`hedgerow init` makes one."),
@@ -53,46 +52,76 @@ fn soon(at_ms: i64) -> Option<String> {
     Some(screen::soon(at_ms))
 }
 
-/// How a carrier stands with a contact, and what to do if messages cannot go over it.
+/// How a carrier stands with a contact.
 pub fn way(carrier: Carrier, state: &WayState) -> Phrase {
     match state {
         WayState::Off => condition(carrier, CarrierCondition::Off, true),
         WayState::NotWorking { condition: why } => condition(carrier, *why, true),
-        WayState::NoCommonRelay => codes::way(carrier, state, soon).then(
-            " ",
-            tr!("`hedgerow relays add ADDRESS` adds one that the contact uses."),
-        ),
         _ => codes::way(carrier, state, soon),
     }
 }
 
-/// Whether a carrier works and announces this device, and what to do if not.
+/// What to do if messages cannot go over a carrier.
+pub fn way_remedy(carrier: Carrier, state: &WayState) -> Option<Phrase> {
+    match state {
+        WayState::Off => remedy(carrier, CarrierCondition::Off, true),
+        WayState::NotWorking { condition: why } => remedy(carrier, *why, true),
+        WayState::NoCommonRelay => Some(tr!(
+            "`hedgerow relays add ADDRESS` adds one that the contact uses."
+        )),
+        _ => None,
+    }
+}
+
+/// Whether a carrier works and announces this device, in a word.
 pub fn condition(of: Carrier, condition: CarrierCondition, announcing: bool) -> Phrase {
+    match (condition, of) {
+        (CarrierCondition::On, _) if announcing => tr!("On"),
+        (CarrierCondition::On, _) => tr!("a carrier that announces nothing" => "Quiet"),
+        (CarrierCondition::Off, _) => tr!("Off"),
+        (CarrierCondition::NoInterface, Carrier::Relay) => tr!("Checking…"),
+        (
+            CarrierCondition::NoInterface
+            | CarrierCondition::NoPermission
+            | CarrierCondition::NoService
+            | CarrierCondition::PoweredOff
+            | CarrierCondition::NotPrivate,
+            _,
+        ) => tr!("a carrier" => "Unavailable"),
+        (CarrierCondition::NoDiscovery, _) => {
+            tr!("a carrier that finds not everybody" => "Limited")
+        }
+        (CarrierCondition::Failing, _) => tr!("a carrier" => "Retrying"),
+    }
+}
+
+/// What is wrong with a carrier that does not work as it could, and what to do about it.
+pub fn remedy(of: Carrier, condition: CarrierCondition, announcing: bool) -> Option<Phrase> {
     let said = codes::condition(of, condition, announcing);
     let name = match of {
         Carrier::Ble => "ble",
         Carrier::Relay => "relay",
         Carrier::Memory | Carrier::Lan | Carrier::File => "lan",
     };
-    match condition {
-        CarrierCondition::On if !announcing => said.then(
-            ": ",
-            tr!("`hedgerow carrier {name} on` announces", name = name),
+    Some(match condition {
+        CarrierCondition::On if announcing => return None,
+        CarrierCondition::On => {
+            tr!(
+                "It looks for others and announces nothing. `hedgerow carrier {name} on` announces.",
+                name = name
+            )
+        }
+        CarrierCondition::Off if of == Carrier::Relay => tr!(
+            "Add a relay with `hedgerow relays add ADDRESS`. Turn on existing ones with `hedgerow carrier relay on`."
         ),
-        CarrierCondition::Off if of == Carrier::Relay => said.then(
-            ": ",
-            tr!("`hedgerow relays add ADDRESS` uses a relay, `hedgerow carrier relay on` those there are"),
-        ),
-        CarrierCondition::Off => said.then(
-            ": ",
-            tr!("`hedgerow carrier {name} on` switches it on", name = name),
-        ),
+        CarrierCondition::Off => tr!("`hedgerow carrier {name} on` switches it on.", name = name),
+        CarrierCondition::NoInterface if of == Carrier::Relay => return None,
         CarrierCondition::NotPrivate => said.then(
             " ",
             tr!("Or allow it with `hedgerow bluetooth --show-address`."),
         ),
         _ => said,
-    }
+    })
 }
 
 /// How it is with a relay, and what to do if it does not serve.

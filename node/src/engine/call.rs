@@ -2,18 +2,14 @@
 
 use hedgerow_sync::store::StorageError;
 
-use super::account::MAX_NAME;
 use super::fact::FactKind;
 use super::fault::CallError;
 use super::{CallId, Effects as _, Engine, Owners, Turn, View};
-use crate::api::{Call, Private, Refusal, Reply};
+use crate::api::{Call, Private, Reply, typed};
 
 impl Owners {
     fn set_name(&mut self, turn: &mut Turn<'_>, name: &Private) -> Result<Reply, CallError> {
-        let name = checked_name(name)?;
-        if name.is_empty() {
-            return Err(Refusal::Empty.into());
-        }
+        let name = typed::own_name(&name.0)?;
         if name != self.account.told.name {
             self.account.told.name = name;
             turn.erased()?;
@@ -94,16 +90,4 @@ impl Engine {
             Call::CarryImport(parcel) => self.owners.carry_import(turn, &parcel),
         }
     }
-}
-
-/// A name without white space around it, within its limit.
-pub(super) fn checked_name(name: &Private) -> Result<String, Refusal> {
-    let name = name.0.trim();
-    if name.len() > MAX_NAME {
-        return Err(Refusal::TooLong {
-            limit_bytes: MAX_NAME as u64,
-            actual_bytes: name.len() as u64,
-        });
-    }
-    Ok(name.to_owned())
 }

@@ -7,7 +7,6 @@ use hedgerow_transport::device::{DeviceKeys, DeviceList};
 use hedgerow_transport::keys::BeaconKey;
 
 use super::account::Account;
-use super::call::checked_name;
 use super::conversations;
 use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
@@ -18,7 +17,7 @@ use super::people::names::Names;
 use super::people::{contact, replay};
 use super::reach::dialling::Target;
 use super::{Engine, Now, Owners, Turn, View};
-use crate::api::{Contact, ContactId, Feature, Identities, Notice, Private, Refusal, Reply};
+use crate::api::{Contact, ContactId, Feature, Identities, Notice, Private, Refusal, Reply, typed};
 use crate::tables::Table;
 
 impl Owners {
@@ -246,7 +245,7 @@ impl Engine {
         id: &ContactId,
         alias: &Private,
     ) -> Result<Reply, CallError> {
-        let alias = checked_name(alias)?;
+        let alias = typed::name(&alias.0)?;
         let (_, contact) = self.owners.people.contact_mut(id)?;
         if !contact.alias.is_empty() && contact.alias != alias {
             turn.erased()?;

@@ -25,8 +25,8 @@ const INVITATION_TRIES: u32 = 64;
 /// How long an invitation that has ended is answered, with why, and listed.
 const AFTERLIFE_MS: i64 = 24 * 3_600_000;
 
-/// The longest an invitation is good for.
-const MAX_VALID_S: u64 = 366 * 24 * 3_600;
+/// The longest that an invitation is good for, in seconds.
+pub const MAX_VALID_S: u64 = 366 * 24 * 3_600;
 
 /// An invitation, named at random: made here or being joined here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -87,6 +87,9 @@ pub(crate) struct Made {
     /// The device that used it.
     #[cbor(n(9), with = "super::codec::fixed_option", has_nil)]
     pub used_by: Option<DeviceId>,
+    /// When it was made, by our clock.
+    #[cbor(n(10), default)]
+    made_ms: i64,
 }
 
 impl Made {
@@ -130,6 +133,7 @@ impl Made {
         api::Invitation {
             id: id.api_id(),
             link: (self.fate == Fate::Open).then(|| Private(self.link.clone())),
+            made_ms: self.made_ms,
             expires_ms: self.expires_ms,
             in_person: self.in_person,
             state: match self.fate {
@@ -193,6 +197,7 @@ impl Owners {
             ended_ms: 0,
             tries: 0,
             used_by: None,
+            made_ms: turn.now.wall_ms,
         };
         made.save(turn.txn, id)?;
         let view = made.view(id);

@@ -28,6 +28,8 @@ pub(crate) struct Joining {
     link: String,
     /// Our own camera has read it.
     seen: bool,
+    /// When it began, by our clock.
+    began_ms: i64,
     /// The user was told that nobody answers.
     pub told_no_answer: bool,
 }
@@ -39,6 +41,8 @@ struct JoiningRecord {
     link: String,
     #[n(1)]
     seen: bool,
+    #[cbor(n(2), default)]
+    began_ms: i64,
 }
 
 impl Joining {
@@ -58,6 +62,7 @@ impl Joining {
                         invitation,
                         link: record.link,
                         seen: record.seen,
+                        began_ms: record.began_ms,
                         told_no_answer: false,
                     },
                 ))
@@ -69,6 +74,7 @@ impl Joining {
         let record = JoiningRecord {
             link: self.link.clone(),
             seen: self.seen,
+            began_ms: self.began_ms,
         };
         tables::save(txn, &Table::Joinings.key(&[&id.0.to_be_bytes()]), &record)
     }
@@ -86,6 +92,7 @@ impl Joining {
         api::Invitation {
             id: id.api_id(),
             link: None,
+            made_ms: self.began_ms,
             expires_ms: i64::try_from(self.invitation.expires_s)
                 .unwrap_or(i64::MAX)
                 .saturating_mul(1_000),
@@ -142,6 +149,7 @@ impl Owners {
             invitation,
             link: link.0.trim().to_owned(),
             seen,
+            began_ms: turn.now.wall_ms,
             told_no_answer: false,
         };
         joining.save(turn.txn, id)?;

@@ -96,6 +96,7 @@ pub use bundle_event::BundleEvent;
 pub use effects::Effects;
 pub use input::{CallId, Input, Now};
 pub use inputs::{Inputs, MAX_BATCH_INPUT_BYTES, MAX_BATCH_INPUTS};
+pub use invitation::MAX_VALID_S;
 pub use live::MOST_UNWRITTEN;
 pub use share::TURN_WORK;
 pub use start::OpenError;

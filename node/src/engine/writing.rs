@@ -26,7 +26,7 @@ impl Owners {
         text: &Private,
     ) -> Result<Reply, CallError> {
         let (space, kind) = self.writable(id)?;
-        if text.0.is_empty() {
+        if text.0.trim().is_empty() {
             return Err(Refusal::Empty.into());
         }
         check_length(&text.0)?;

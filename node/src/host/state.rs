@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hedgerow_sync::store::Store;
 use tokio::sync::{Mutex, broadcast, watch};
 
-use crate::api::{Event, Passphrase, Refusal, StorageFault};
+use crate::api::{Event, Passphrase, Refusal, StorageFault, typed};
 use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, Protection};
 use crate::runtime::{Failure, Node, NodeOptions};
 use crate::store::{erasure, fault};
@@ -129,6 +129,8 @@ impl Host {
         if passphrase.is_empty() {
             return Err(Refusal::Empty);
         }
+        // Before the passphrase is hashed, which takes a second.
+        let name = typed::own_name(&name)?;
         let _changing = self.changing.lock().await;
         let directory = self.directory()?;
         let (creating, hashing) = (directory.clone(), self.options.hashing);

@@ -321,9 +321,7 @@ impl From<OpenError> for Refusal {
             OpenError::NotEmpty => Refusal::IdentityExists,
             OpenError::Version { found } if found < schema::current() => Refusal::OlderData,
             OpenError::Version { .. } => Refusal::NewerData,
-            OpenError::Name => Refusal::BadRequest {
-                what: "a name has 1 to 64 bytes".into(),
-            },
+            OpenError::Name(refusal) => refusal,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! What a user can do about it differs there; each adds that.
 
 use super::{Phrase, tr};
+use crate::api::strength::Weakness;
 use crate::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
     RelayPaths, StorageFault, WayState, Why, visible,
@@ -15,8 +16,11 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::NoSuchMessage => tr!("There is no such message in this conversation."),
         Refusal::NoSuchInvitation => tr!("There is no such invitation."),
         Refusal::Blocked => tr!("This contact is blocked."),
-        Refusal::Empty => tr!("There is nothing in it."),
+        Refusal::Empty => tr!("The message is empty."),
         Refusal::NotAnEmoji => tr!("This is not one emoji. Give exactly one, like 👍."),
+        Refusal::BadName => tr!(
+            "This name has line breaks, control characters or marks that turn the reading direction. Type it without them."
+        ),
         Refusal::TooLong {
             limit_bytes,
             actual_bytes,
@@ -32,20 +36,22 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
             tr!("A newer version made this invitation. Update Hedgerow to open it.")
         }
         Refusal::OwnLink => tr!("This is your own invitation. Give it to somebody else."),
-        Refusal::AlreadyContact => tr!("The maker of this invitation is a contact already."),
+        Refusal::AlreadyContact => {
+            tr!("The person who made this invitation is already your contact.")
+        }
         Refusal::TooManyInvitations { limit } => tr!(
             "There are {limit} open invitations, which is the most. Cancel one.",
             limit = *limit
         ),
         Refusal::BadParcel => {
-            tr!("This is not a parcel, or it is damaged. Copy the file again.")
+            tr!("This is not a file of Hedgerow, or it is damaged. Copy it again.")
         }
         Refusal::ParcelNotForUs => tr!(
-            "This parcel is for somebody else, or for keys that are gone. Ask its sender to export a new one."
+            "This file was made for another identity, or for keys that are gone. Ask its sender for a new one."
         ),
-        Refusal::ParcelKnown => tr!("This parcel was imported before; nothing changed."),
+        Refusal::ParcelKnown => tr!("This file was imported already. Nothing changed."),
         Refusal::NoPrekey => tr!(
-            "There is no key yet to seal a parcel for this contact with. Meet once over a network first."
+            "There is no key yet to seal a file for this contact. Meet once over a network first."
         ),
         Refusal::Locked => tr!("Hedgerow is locked."),
         Refusal::NotLocked => tr!("Hedgerow is unlocked already."),
@@ -71,16 +77,16 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::Storage { fault } => storage(*fault),
         Refusal::Stopping => tr!("Hedgerow is closing."),
         Refusal::Unreachable => tr!(
-            "Another Hedgerow process has the data, and does not answer. Wait a moment, or stop it."
+            "Another Hedgerow process uses the data and does not answer. Wait a moment, or stop it."
         ),
         Refusal::OtherVersion { version } => tr!(
-            "Another Hedgerow (version {version}) has the data, and the two versions do not understand each other. Stop it, and try again.",
+            "Hedgerow is already running in another version ({version}) that this one does not understand. Stop it, and try again.",
             version = visible::name(version)
         ),
         Refusal::NoIdentity => tr!("There is no identity here yet."),
         Refusal::IdentityExists => tr!("There is an identity here already."),
         Refusal::Owned => {
-            tr!("Another process has the data. Stop it, or wait until it has started.")
+            tr!("Hedgerow is already running with this data folder.")
         }
         Refusal::SlotsMissing => tr!(
             "The key file is missing. Put it back from a copy; if a wipe was interrupted, wipe again."
@@ -105,6 +111,24 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::Bug => {
             tr!("Something happened that should be impossible. Nothing was lost; please report it.")
         }
+    }
+}
+
+/// What makes a passphrase easy to guess.
+pub fn weakness(weakness: Weakness) -> Phrase {
+    match weakness {
+        Weakness::TooShort => tr!(
+            "Easy to guess: too short. Four or more words that have nothing to do with each other are good."
+        ),
+        Weakness::Common => tr!("Easy to guess: many people use it."),
+        Weakness::OneWord => {
+            tr!("Easy to guess: a single word. Add some that have nothing to do with it.")
+        }
+        Weakness::Name => tr!("Easy to guess: it is made of names."),
+        Weakness::Keyboard => tr!("Easy to guess: a row of keys."),
+        Weakness::Repeats => tr!("Easy to guess: it repeats itself."),
+        Weakness::Sequence => tr!("Easy to guess: a sequence."),
+        Weakness::Date => tr!("Easy to guess: a date."),
     }
 }
 
@@ -184,7 +208,7 @@ pub fn condition(of: Carrier, condition: CarrierCondition, announcing: bool) -> 
         (CarrierCondition::NoInterface, Carrier::Ble) => {
             tr!("This device has no Bluetooth adapter.")
         }
-        (CarrierCondition::NoInterface, Carrier::Relay) => tr!("Finding out"),
+        (CarrierCondition::NoInterface, Carrier::Relay) => tr!("Checking…"),
         (CarrierCondition::NoInterface, _) => {
             tr!("There is no network. Join a Wi-Fi network, or open a hotspot.")
         }
@@ -192,7 +216,7 @@ pub fn condition(of: Carrier, condition: CarrierCondition, announcing: bool) -> 
             tr!("The system does not allow it. Check the firewall and the permissions.")
         }
         (CarrierCondition::NoService, _) => {
-            tr!("The system's Bluetooth service does not run. Start it.")
+            tr!("The Bluetooth service is not running. Start it with “systemctl start bluetooth”.")
         }
         (CarrierCondition::PoweredOff, _) => {
             tr!("Bluetooth is switched off. Switch it on in the system's settings.")
@@ -207,9 +231,9 @@ pub fn condition(of: Carrier, condition: CarrierCondition, announcing: bool) -> 
             "On, but this network carries no announcements. Contacts that were met before are still found."
         ),
         (CarrierCondition::Failing, Carrier::Relay) => {
-            tr!("No relay answers. They are tried again.")
+            tr!("No relay answers; retrying.")
         }
-        (CarrierCondition::Failing, _) => tr!("It fails, and is tried again."),
+        (CarrierCondition::Failing, _) => tr!("Not working; retrying."),
     }
 }
 
@@ -223,16 +247,18 @@ pub fn relay(relay: RelayCondition) -> Phrase {
         RelayCondition::Connecting => tr!("Connecting"),
         RelayCondition::Ready => tr!("Ready"),
         RelayCondition::Unreachable => {
-            tr!("No answer; it is tried again. Is there internet, and is the address right?")
+            tr!("No answer, retrying. Check the internet connection and the address.")
         }
         RelayCondition::WrongName => {
-            tr!("Another relay answers at this address. Ask whoever runs it for the new one.")
+            tr!(
+                "Another relay answers at this address. Ask the person who runs it for the new one."
+            )
         }
-        RelayCondition::Refused => tr!("It takes nobody in now, and is tried again."),
-        RelayCondition::Full => tr!("It is full, and is tried again."),
-        RelayCondition::NotARelay => tr!("What answers is no relay. Remove it."),
+        RelayCondition::Refused => tr!("It accepts nobody now; retrying."),
+        RelayCondition::Full => tr!("It is full; retrying."),
+        RelayCondition::NotARelay => tr!("Not a relay. Remove it."),
         RelayCondition::NeedsTcp => {
-            tr!("The proxy carries no QUIC. Add the relay's address with tcp.")
+            tr!("The proxy does not support QUIC. Add the relay's address with tcp.")
         }
     }
 }
@@ -240,9 +266,9 @@ pub fn relay(relay: RelayCondition) -> Phrase {
 /// How relays are reached, and whether anybody but relays is.
 pub fn paths(paths: &RelayPaths) -> Phrase {
     match paths {
-        RelayPaths::Direct => tr!("Directly, where that succeeds"),
-        RelayPaths::Relayed => tr!("Through relays alone"),
-        RelayPaths::Proxied { .. } => tr!("Through relays alone, and to them through a proxy"),
+        RelayPaths::Direct => tr!("Directly where possible"),
+        RelayPaths::Relayed => tr!("Only through relays"),
+        RelayPaths::Proxied { .. } => tr!("Only through relays, and to them through a proxy"),
     }
 }
 
@@ -261,10 +287,10 @@ pub fn join_problem(problem: JoinProblem) -> Phrase {
         JoinProblem::Expired => tr!("This invitation has expired. Ask for a new one."),
         JoinProblem::Refused => tr!("Its maker has blocked you."),
         JoinProblem::AlreadyContact => {
-            tr!("Its maker has you as a contact still, and has to remove you first.")
+            tr!("You are still a contact of its maker, who has to remove you first.")
         }
         JoinProblem::NotTheInviter => tr!(
-            "Whoever answered is not the maker of this invitation. Do not go on; ask for a new one."
+            "The device that answered is not the maker of this invitation. Stop here; ask for a new one."
         ),
     }
 }

@@ -72,6 +72,12 @@ impl Phrase {
         self.0.is_empty()
     }
 
+    /// Whether it is the same in every language.
+    pub(crate) fn is_verbatim(&self) -> bool {
+        let mut parts = self.0.iter();
+        parts.all(|part| matches!(part, Part::Verbatim(_)))
+    }
+
     pub(super) fn said(&self, language: Language) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Verbatim(text) => text.clone(),
@@ -153,7 +159,9 @@ impl From<std::path::Display<'_>> for Phrase {
 
 impl From<&std::io::Error> for Phrase {
     fn from(error: &std::io::Error) -> Self {
-        Self::from(error.to_string())
+        // The number of the system's error tells a reader nothing more.
+        let reason = error.to_string();
+        Self::from(reason.split(" (os error").next().unwrap_or_default())
     }
 }
 

@@ -12,12 +12,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
-use crate::support::fake::{BEN, Fake, LINK, PASSPHRASE, USED_LINK, message_id};
+use crate::support::fake::{
+    BEN, DORA, Fake, KNOWN_PARCEL, LINK, PASSPHRASE, USED_LINK, message_id,
+};
 use crate::support::{Served, VERSION, serve, serve_other};
 use axum::http::StatusCode;
+use hedgerow_node::api::{Api, ContactId, Private};
 use hedgerow_node::directory::{Directory, OwnerInfo};
 use snapbox::{assert_data_eq, file};
 use tempfile::TempDir;
+use unicode_width::UnicodeWidthStr;
 
 fn hedgerow(directory: &Path) -> Command {
     let mut command = Command::new(snapbox::cmd::cargo_bin!("hedgerow"));
@@ -56,9 +60,13 @@ fn help_teaches_each_command() {
         "--help",
         "init --help",
         "run --help",
+        "stop --help",
+        "me --help",
         "invite --help",
         "join --help",
         "invitations --help",
+        "invitations show --help",
+        "invitations cancel --help",
         "contacts --help",
         "verify --help",
         "send --help",
@@ -79,11 +87,17 @@ fn help_teaches_each_command() {
         "carry import --help",
         "carrier --help",
         "bluetooth --help",
-        "handover --help",
         "api --help",
         "relay --help",
         "relays --help",
+        "relays add --help",
+        "relays remove --help",
+        "relays paths --help",
+        "demo --help",
+        "bench --help",
         "completions --help",
+        "man --help",
+        "help send",
     ] {
         let output = hedgerow(nowhere).args(line.split(' ')).output().unwrap();
         transcript(&mut shown, line, &output);
@@ -103,13 +117,60 @@ fn completions_are_made_for_the_common_shells() {
     }
 }
 
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let man = folder.path().join("man1");
+    let output = hedgerow(Path::new("/nonexistent"))
+        .arg("man")
+        .arg(&man)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let help = hedgerow(Path::new("/nonexistent"))
+        .arg("--help")
+        .output()
+        .unwrap();
+    let help = text(&help.stdout);
+    let groups = help.split("Global options:").next().unwrap();
+    let commands = groups.lines().filter_map(|line| line.strip_prefix("  "));
+    let commands: Vec<_> = commands.filter_map(|line| line.split(' ').next()).collect();
+    assert!(commands.len() > 25, "{commands:?}");
+    for command in commands.into_iter().filter(|one| *one != "help") {
+        let page = std::fs::read_to_string(man.join(format!("hedgerow-{command}.1")));
+        assert!(page.unwrap().contains(".SH SYNOPSIS"), "{command}");
+    }
+    assert!(man.join("hedgerow.1").exists() && man.join("hedgerow-carry-export.1").exists());
+    assert!(!man.join("hedgerow-bench-peer.1").exists(), "it is hidden");
+}
+
+/// Nothing that people read is wider than a terminal.
+#[test]
+fn no_output_is_wider_than_80_columns() {
+    let mut wide = Vec::new();
+    for entry in std::fs::read_dir("tests/all/cli").unwrap() {
+        let path = entry.unwrap().path();
+        if !["help", "answers", "nobody"].contains(&path.file_stem().unwrap().to_str().unwrap()) {
+            continue;
+        }
+        let golden = std::fs::read_to_string(&path).unwrap();
+        // What was typed, and what programs read.
+        let shown = golden.lines().filter(|line| !line.starts_with("$ "));
+        let shown = shown.map(|line| line.strip_prefix("! ").unwrap_or(line));
+        let shown = shown.filter(|line| !line.starts_with('{'));
+        let too_wide = shown.filter(|line| line.width() > 80);
+        wide.extend(too_wide.map(|line| format!("{}: {line}", path.display())));
+    }
+    assert!(wide.is_empty(), "\n{}", wide.join("\n"));
+}
+
 // ---- answers ---------------------------------------------------------------------------------
 
 /// A data directory whose owner is a scripted node in this process.
 struct Scripted {
-    directory: TempDir,
+    place: TempDir,
     _owned: Directory,
-    _served: Served,
+    served: Served,
 }
 
 async fn scripted(fake: Fake) -> Scripted {
@@ -117,8 +178,9 @@ async fn scripted(fake: Fake) -> Scripted {
 }
 
 fn owning(served: Served, version: &str) -> Scripted {
-    let directory = tempfile::tempdir().unwrap();
-    let owned = Directory::own(directory.path()).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let directory = place.path().join("DIR");
+    let owned = Directory::own(&directory).unwrap();
     owned.write_token(served.token.reveal()).unwrap();
     let info = OwnerInfo {
         address: SocketAddr::from((Ipv4Addr::LOCALHOST, served.port)),
@@ -126,12 +188,14 @@ fn owning(served: Served, version: &str) -> Scripted {
         version: version.into(),
     };
     owned.announce(&info).unwrap();
-    std::fs::write(directory.path().join("right"), PASSPHRASE).unwrap();
-    std::fs::write(directory.path().join("wrong"), "wrong\n").unwrap();
+    std::fs::write(directory.join("right"), PASSPHRASE).unwrap();
+    std::fs::write(directory.join("wrong"), "wrong\n").unwrap();
+    std::fs::write(directory.join("new"), "quiet hedge under rain\n").unwrap();
+    std::fs::write(directory.join("known"), KNOWN_PARCEL).unwrap();
     Scripted {
-        directory,
+        place,
         _owned: owned,
-        _served: served,
+        served,
     }
 }
 
@@ -144,11 +208,12 @@ impl Scripted {
     /// The same with an environment variable.
     async fn ask_with(&self, variable: &str, value: &str, line: &str) -> Output {
         let (line, stdin) = line.split_once(" | ").unwrap_or((line, ""));
-        let words = shlex(line, self.directory.path());
-        let mut command = hedgerow(self.directory.path());
+        // A relative path is as long on every machine: lines are broken at the same words.
+        let mut command = hedgerow(Path::new("DIR"));
         command
+            .current_dir(self.place.path())
             .env(variable, value)
-            .args(words)
+            .args(shlex(line))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -163,9 +228,8 @@ impl Scripted {
     }
 }
 
-/// Words separated by spaces, `'` holding some together; DIR stands for the data directory.
-fn shlex(line: &str, directory: &Path) -> Vec<String> {
-    let directory = directory.to_str().unwrap();
+/// Words separated by spaces, `'` holding some together. The data directory is DIR.
+fn shlex(line: &str) -> Vec<String> {
     let parts = line.split('\'').enumerate();
     let words = parts.flat_map(|(number, part)| match number % 2 {
         0 => part
@@ -174,7 +238,7 @@ fn shlex(line: &str, directory: &Path) -> Vec<String> {
             .collect::<Vec<_>>(),
         _ => vec![part.to_owned()],
     });
-    words.map(|word| word.replace("DIR", directory)).collect()
+    words.collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -196,6 +260,7 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
         "send Ben 'Good morning'",
         "send Ben - | two lines\nfrom stdin\n",
         "send Ben ''",
+        "send Ben '  '",
         "read Ben --last 2",
         "react Ben rw9k6 👍",
         "react Ben zzzzz 👍",
@@ -205,12 +270,18 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
         "pin Ben rw9k6 --undo",
         &format!("status --message {sent}"),
         "status --message 00",
+        "me",
+        "me --name 'Ana K.'",
+        "me --name ' '",
+        "--json me --name Ana",
         "verify Ben",
         "verify Ben --yes",
         "--json verify Ben --yes",
         "verify Ben --undo",
         "rename Ben 'Big Ben'",
         "rename 'Big Ben' ''",
+        "rename d0d0d0d0 ben",
+        "rename Ben ааааааааааааааааааааааааааааааааааа",
         "block Ben",
         "send Ben 'still there?'",
         "block Ben --undo",
@@ -219,16 +290,31 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
         &format!("--json join {USED_LINK}"),
         "invitations",
         "invitations cancel 0000000000000002",
+        "invitations cancel 2",
         "invitations cancel 7",
+        "invitations show 1",
         "invite --valid soon",
+        "invite --valid 900d",
+        "invite",
         "--json invite --valid 1h --in-person",
+        "invitations",
+        "invitations show 3",
+        "invitations cancel 3",
+        "invitations show 3",
         "carry export Ben DIR/parcel",
         "carry export Ben DIR/parcel",
+        "carry export Ben DIR/no/parcel",
         "carry export d0d0d0d0 DIR/other",
         "carry import DIR/parcel",
         "carry import DIR/parcel",
+        "carry import DIR/known",
         "carry import DIR/right",
+        "carry import DIR/none",
+        "carry import DIR",
+        "carrier",
+        "carrier ble",
         "carrier lan off",
+        "carrier lan",
         "carrier lan quiet",
         "status",
         "--json carrier lan on",
@@ -237,6 +323,7 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
         "bluetooth --power saver",
         "--json bluetooth --show-address",
         "relays",
+        "relays paths",
         "relays add relay.example.org",
         "relays add /dns/relay.example.org/tcp/4001/p2p/12D3KooW",
         "relays add /dns/relay.example.net/tcp/4001/p2p/12D3KooX",
@@ -266,23 +353,24 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
         "unlock --passphrase-file DIR/none",
         "unlock --passphrase-file DIR/right",
         "passphrase --passphrase-file DIR/right --new-passphrase-file DIR/wrong",
+        "passphrase --passphrase-file DIR/right --new-passphrase-file DIR/new",
         "wipe",
         "wipe --destroy-everything | yes\n",
-        "handover",
+        "stop",
         "contacts",
     ] {
         let output = node.ask(line).await;
         transcript(&mut shown, line, &output);
     }
-    let directory = node.directory.path().to_str().unwrap();
-    let shown = shown.replace(directory, "DIR");
     assert_data_eq!(shown, file!["cli/answers.txt"].raw());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ambiguous_name_lists_the_choices() {
     let node = scripted(Fake::new(0)).await;
-    node.ask("rename d0d0d0d0 Ben").await;
+    // Before the command line refused it.
+    let (dora, ben) = (ContactId(DORA.into()), Private("Ben".into()));
+    node.served.remote().rename(dora, ben).await.unwrap();
     let output = node.ask("--json send Ben hello").await;
     assert_eq!(output.status.code(), Some(1));
     let failure: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
@@ -291,10 +379,43 @@ async fn an_ambiguous_name_lists_the_choices() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn standard_input_that_is_too_long_or_no_text_is_refused_truthfully() {
+    let node = scripted(Fake::new(0)).await;
+    let longest = "ж".repeat(32_768);
+    for (bytes, code, said) in [
+        (format!("{longest}\r\n").into_bytes(), 0, ""),
+        (
+            format!("{longest}!").into_bytes(),
+            1,
+            "more than 65536 bytes",
+        ),
+        (longest.repeat(4).into_bytes(), 1, "more than 65536 bytes"),
+        (vec![0xff; 10], 2, "not valid UTF-8"),
+    ] {
+        let mut send = hedgerow(&node.place.path().join("DIR"));
+        send.args(["send", "Ben", "-"]).stdin(Stdio::piped());
+        send.stdout(Stdio::null()).stderr(Stdio::piped());
+        let run = move || {
+            let mut child = send.spawn().unwrap();
+            // It reads no more than it needs.
+            let _ = child.stdin.take().unwrap().write_all(&bytes);
+            child.wait_with_output().unwrap()
+        };
+        let output = tokio::task::spawn_blocking(run).await.unwrap();
+        assert_eq!(output.status.code(), Some(code));
+        assert!(
+            text(&output.stderr).contains(said),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_conversation_is_followed_until_it_is_interrupted() {
     let fake = Arc::new(Fake::new(2));
     let node = owning(serve(fake.clone()).await, VERSION);
-    let mut follow = hedgerow(node.directory.path());
+    let mut follow = hedgerow(&node.place.path().join("DIR"));
     follow.args(["read", "Ben", "--follow", "--last", "1"]);
     let mut follow = Running::start(follow.stdout(Stdio::piped()));
     let mut lines = BufReader::new(follow.0.stdout.take().unwrap()).lines();
@@ -318,17 +439,17 @@ async fn a_node_of_another_version_is_named_with_what_to_do() {
     let output = node.ask("contacts").await;
     assert_eq!(output.status.code(), Some(4));
     assert!(output.stdout.is_empty());
-    let said = text(&output.stderr);
-    for version in ["(version 9.9⟨U+001B⟩[2J)", env!("CARGO_PKG_VERSION")] {
+    let said = text(&output.stderr).replace('\n', " ");
+    for version in ["(9.9⟨U+001B⟩[2J)", env!("CARGO_PKG_VERSION")] {
         assert!(said.contains(version), "{said}");
     }
-    assert!(said.contains("`hedgerow handover`"), "{said}");
+    assert!(said.contains("`hedgerow stop`"), "{said}");
     let output = node.ask("--json contacts").await;
     let failure: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!(failure["code"], "other_version");
     assert_eq!(failure["version"], "9.9\u{1b}[2J");
     // What it says to do can be done.
-    assert_eq!(node.ask("handover").await.status.code(), Some(0));
+    assert_eq!(node.ask("stop").await.status.code(), Some(0));
 }
 
 #[test]
@@ -342,7 +463,8 @@ fn without_a_node_or_an_identity_it_says_what_to_do() {
         "run",
         "lock",
         "unlock",
-        "handover",
+        "stop",
+        "me",
         "api",
         "wipe --destroy-everything",
     ] {
@@ -351,6 +473,56 @@ fn without_a_node_or_an_identity_it_says_what_to_do() {
     }
     assert!(!absent.exists(), "looking must not make a directory");
     assert_data_eq!(shown, file!["cli/nobody.txt"].raw());
+}
+
+#[test]
+fn in_an_empty_directory_nothing_asks_for_a_passphrase() {
+    let directory = tempfile::tempdir().unwrap();
+    for line in [
+        "status",
+        "contacts",
+        "me",
+        "invite",
+        "run",
+        "passphrase",
+        "wipe --destroy-everything",
+    ] {
+        let output = hedgerow(directory.path())
+            .args(line.split(' '))
+            .output()
+            .unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{line}: {said}");
+        assert!(said.contains("`hedgerow init`"), "{line}: {said}");
+    }
+}
+
+#[test]
+fn an_identity_that_cannot_be_made_leaves_nothing_behind() {
+    let place = tempfile::tempdir().unwrap();
+    for (file, passphrase) in [("good", TYPED), ("weak", "a"), ("name", "anastasia")] {
+        std::fs::write(place.path().join(file), passphrase).unwrap();
+    }
+    let long = "я".repeat(33);
+    for (name, file, said) in [
+        (long.as_str(), "good", "1 character too long"),
+        ("Ana\nBen", "good", "line breaks"),
+        ("Ana\u{202e}", "good", "reading direction"),
+        (" ", "good", "must not be empty"),
+        ("Ana", "weak", "Choose a stronger passphrase."),
+        ("Anastasia", "name", "Choose a stronger passphrase."),
+        ("Ana", "none", "no such file"),
+    ] {
+        let directory = place.path().join("data");
+        let mut init = hedgerow(&directory);
+        init.args(["init", "--name", name, "--passphrase-file"]);
+        let output = init.arg(place.path().join(file)).output().unwrap();
+        let code = if file == "none" { 2 } else { 1 };
+        assert_eq!(output.status.code(), Some(code), "{name}");
+        let told = text(&output.stderr).replace('\n', " ");
+        assert!(told.contains(said), "{told}");
+        assert!(!directory.exists(), "{name}");
+    }
 }
 
 // ---- two real nodes --------------------------------------------------------------------------
@@ -546,6 +718,41 @@ fn a_crash_of_a_node_leaves_no_core_dump() {
         .unwrap();
     let core: Vec<&str> = core.split_whitespace().collect();
     assert_eq!(core, ["0", "0", "bytes"]);
+}
+
+#[test]
+fn an_invitation_is_made_and_named_without_a_running_node() {
+    let ana = Person::new("Ana");
+    let output = ana.ask(&["invite"]);
+    assert!(output.status.success() && text(&output.stdout).starts_with("hedgerow:"));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("Invitation 1,") && said.contains("`hedgerow run`"),
+        "{said}"
+    );
+    assert_eq!(ana.ok(&["invitations", "show", "1"]), text(&output.stdout));
+    ana.ok(&["invite", "--valid", "1h"]);
+    let newest = ana.json(&["invitations"]);
+    ana.ok(&["invitations", "cancel", "2"]);
+    assert_eq!(ana.json(&["invitations"])["state"], "cancelled");
+    assert_eq!(ana.json(&["invitations"])["id"], newest["id"]);
+    assert_eq!(
+        ana.ask(&["invitations", "cancel", "2"]).status.code(),
+        Some(1)
+    );
+}
+
+#[test]
+fn an_own_name_is_changed_and_the_identity_stays() {
+    let ana = Person::new("Ana");
+    let before = ana.json(&["me"]);
+    ana.ok(&["me", "--name", "Ana K."]);
+    assert_eq!(ana.json(&["me"])["name"], "Ana K.");
+    assert_eq!(ana.json(&["me"])["id"], before["id"]);
+    assert_eq!(
+        ana.ask(&["me", "--name", "A\u{1b}na"]).status.code(),
+        Some(1)
+    );
 }
 
 #[test]

@@ -430,6 +430,7 @@ impl Node {
                 let invitation = Invitation {
                     id: InvitationId(format!("{:016x}", self.invitations.len())),
                     link: Some(Private(format!("hedgerow:{}", "A".repeat(200)))),
+                    made_ms: now.wall_ms,
                     expires_ms: now.wall_ms + new.valid_for_s as i64 * 1_000,
                     in_person: new.in_person,
                     state: InvitationState::Open,
@@ -452,6 +453,7 @@ impl Node {
                 self.invitations.push(Invitation {
                     id: id.clone(),
                     link: None,
+                    made_ms: now.wall_ms,
                     expires_ms: now.wall_ms + 3_600_000,
                     in_person: join.source == LinkSource::Camera,
                     state: InvitationState::Joining,

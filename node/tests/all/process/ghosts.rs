@@ -105,7 +105,7 @@ async fn the_program_refuses_ghosts_and_keeps_nothing_of_them() {
         let refused = import(&dir, &load(&mut world, &ada, length));
         assert!(!refused.status.success(), "a load of {length} was taken");
         let said = String::from_utf8(refused.stderr).unwrap();
-        assert!(said.contains("This is not a parcel"), "{said}");
+        assert!(said.contains("This is not a file of Hedgerow"), "{said}");
         assert_eq!(kept(&dir), [0; 4]);
     }
     // What she seals for people is taken.

@@ -94,7 +94,7 @@ async fn a_second_command_becomes_the_client_of_the_process_that_owns_the_direct
     let again = ask(&["run", "--loopback"]);
     let said = String::from_utf8(again.stderr).unwrap();
     assert_eq!(again.status.code(), Some(4), "{said}");
-    assert!(said.contains("Another process has the data."), "{said}");
+    assert!(said.contains("already running"), "{said}");
     json(&ask(&["lock"]));
     assert!(daemon.api.status().await.unwrap().locked);
     daemon.stop().await;
@@ -166,7 +166,7 @@ fn without_an_identity_every_command_says_so_and_asks_for_no_passphrase() {
 }
 
 #[tokio::test]
-async fn a_directory_that_is_handed_over_belongs_to_whoever_comes_next() {
+async fn a_directory_whose_node_is_stopped_belongs_to_whoever_comes_next() {
     let (_place, dir) = identity().await;
     let mut daemon = Daemon::start(&dir).await;
     daemon
@@ -176,7 +176,7 @@ async fn a_directory_that_is_handed_over_belongs_to_whoever_comes_next() {
         .unwrap();
     assert!(
         hedgerow(&dir)
-            .arg("handover")
+            .arg("stop")
             .output()
             .unwrap()
             .status

@@ -12,6 +12,8 @@ pub const PASSPHRASE: &str = "correct horse";
 pub const LINK: &str = "hedgerow:AEBAGBA";
 pub const USED_LINK: &str = "hedgerow:USED";
 pub const PARCEL: &[u8] = b"HEDGEBDL\x02sealed";
+/// One that was imported before.
+pub const KNOWN_PARCEL: &[u8] = b"HEDGEBDL\x02known";
 pub const BEN: &str = "b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0";
 pub const DORA: &str = "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0";
 /// The direct chats with them.
@@ -213,6 +215,7 @@ impl State {
         let invitation = Invitation {
             id: InvitationId(format!("{:016x}", self.invitations.len() + 1)),
             link,
+            made_ms: NOON + self.invitations.len() as i64,
             expires_ms: NOON,
             in_person: false,
             state,
@@ -273,7 +276,8 @@ impl Api for Fake {
             }
             Call::Invitations => Reply::Invitations(state.invitations.clone()),
             Call::CancelInvitation(id) | Call::CancelJoin(id) => {
-                state.invitation(&id)?.state = InvitationState::Cancelled;
+                let invitation = state.invitation(&id)?;
+                (invitation.state, invitation.link) = (InvitationState::Cancelled, None);
                 Reply::Done
             }
             Call::Join(NewJoin { link, .. }) => {
@@ -348,7 +352,7 @@ impl Api for Fake {
             }
             Call::Send(ref id, ref text) | Call::SendDraft(ref id, ref text) => {
                 let (id, text) = (id.clone(), text.clone());
-                if text.0.is_empty() {
+                if text.0.trim().is_empty() {
                     return Err(Refusal::Empty);
                 }
                 if text.0.len() > 65_536 {
@@ -452,6 +456,9 @@ impl Api for Fake {
                     return Err(Refusal::NoPrekey);
                 }
                 Reply::Parcel(PARCEL.to_vec())
+            }
+            Call::CarryImport(parcel) if parcel == KNOWN_PARCEL => {
+                return Err(Refusal::ParcelKnown);
             }
             Call::CarryImport(parcel) => {
                 if parcel != PARCEL {

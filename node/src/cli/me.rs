@@ -1,0 +1,94 @@
+//! One's own name, and names as people type them.
+
+use crate::api::{Api, Contact, Me, Private, Refusal, typed, visible};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::words::tr;
+
+/// `hedgerow me`.
+pub async fn me(api: &dyn Api, output: Output, new: Option<String>) -> Result<(), Failure> {
+    let me = match new {
+        Some(name) => api.set_name(Private(own_name(&name)?)).await?,
+        None => api.me().await?,
+    };
+    output.data(&me, shown);
+    Ok(())
+}
+
+/// Name and identity.
+pub fn shown(me: &Me) -> String {
+    format!("{} ({})", visible::name(&me.name.0), me.id.0)
+}
+
+/// A name that a person may go by.
+pub fn own_name(typed: &str) -> Result<String, Failure> {
+    typed::own_name(typed).map_err(|refusal| match refusal {
+        Refusal::Empty => {
+            let words = tr!("The name must not be empty.");
+            Failure::found(Exit::Refused, "empty", words)
+        }
+        refusal => unusable(typed, refusal),
+    })
+}
+
+/// A name for a contact, which no other may have: then neither could be named any more. An empty one takes it back.
+pub fn name_for(contact: &Contact, all: &[Contact], typed: &str) -> Result<String, Failure> {
+    let name = typed::name(typed).map_err(|refusal| unusable(typed, refusal))?;
+    let is_taken = |other: &&Contact| {
+        other.id != contact.id && other.name.0.to_lowercase() == name.to_lowercase()
+    };
+    match all.iter().find(is_taken) {
+        Some(other) => {
+            let words = tr!(
+                "Another contact is called {name}. Choose another name, or rename that one first.",
+                name = visible::name(&other.name.0)
+            );
+            Err(Failure::found(Exit::Refused, "name_taken", words))
+        }
+        None => Ok(name),
+    }
+}
+
+/// Letters of some scripts take several bytes: the limit is said in what the user can count.
+fn unusable(typed: &str, refusal: Refusal) -> Failure {
+    match typed::characters_too_many(typed) {
+        0 => refusal.into(),
+        characters => {
+            let words = tr!("The name is {n} character too long."
+                | "The name is {n} characters too long." % characters);
+            Failure::found(Exit::Refused, "too_long", words)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::ContactId;
+
+    #[test]
+    fn a_name_that_another_contact_has_is_refused_with_what_to_do() {
+        let contact = |id: &str, name| Contact::just_met(ContactId(id.repeat(32)), name);
+        let all = [contact("a", "Ana"), contact("b", "Ben")];
+        let failure = name_for(&all[0], &all, " ben ").unwrap_err();
+        assert!(failure.json().contains("name_taken"));
+        assert!(
+            failure
+                .words()
+                .to_string()
+                .contains("rename that one first")
+        );
+        for free in ["Ana", "Ben B.", "Ana Ana", ""] {
+            assert_eq!(name_for(&all[0], &all, free).unwrap(), free);
+        }
+    }
+
+    #[test]
+    fn the_limit_of_a_name_is_told_in_characters() {
+        let words = |name: &str| own_name(name).unwrap_err().words().to_string();
+        assert_eq!(words(&"я".repeat(33)), "The name is 1 character too long.");
+        assert_eq!(words(&"a".repeat(70)), "The name is 6 characters too long.");
+        assert!(words("Ana\nBen").contains("line breaks"));
+        assert_eq!(words(" "), "The name must not be empty.");
+    }
+}

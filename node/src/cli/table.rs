@@ -1,0 +1,90 @@
+//! Tables of at most [`COLUMNS`](super::screen::COLUMNS) columns: a state in the table, what to do about it beneath.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::screen;
+use crate::words::{Language, Phrase};
+
+/// What stands between two columns.
+const GAP: usize = 2;
+
+/// A row, and what is said about it in lines of their own.
+#[derive(Debug, Default)]
+pub struct Row {
+    cells: Vec<Phrase>,
+    beneath: Vec<Phrase>,
+}
+
+impl From<Vec<Phrase>> for Row {
+    fn from(cells: Vec<Phrase>) -> Self {
+        let beneath = Vec::new();
+        Self { cells, beneath }
+    }
+}
+
+impl Row {
+    /// This row, with another line beneath it.
+    pub fn with(mut self, line: impl Into<Option<Phrase>>) -> Self {
+        self.beneath
+            .extend(line.into().filter(|line| !line.is_empty()));
+        self
+    }
+}
+
+/// A table as text, without a line break at its end.
+pub fn shown(language: Language, head: &[Phrase], rows: impl IntoIterator<Item = Row>) -> String {
+    let said =
+        |cells: &[Phrase]| -> Vec<String> { cells.iter().map(|cell| language.say(cell)).collect() };
+    let rows: Vec<(Vec<String>, Vec<Phrase>)> = rows
+        .into_iter()
+        .map(|row| (said(&row.cells), row.beneath))
+        .collect();
+    let head = said(head);
+    let widths: Vec<usize> = (0..head.len())
+        .map(|column| {
+            let cells = rows.iter().filter_map(|(cells, _)| cells.get(column));
+            let widths = cells.chain(&head[column..=column]).map(|cell| cell.width());
+            widths.max().unwrap_or_default()
+        })
+        .collect();
+    let mut lines = vec![line(&head, &widths)];
+    for (cells, beneath) in &rows {
+        lines.push(line(cells, &widths));
+        lines.extend(beneath.iter().map(|phrase| {
+            let text = format!("{}{}", screen::INDENT, language.say(phrase));
+            screen::wrapped(&text, screen::COLUMNS)
+        }));
+    }
+    lines.join("\n")
+}
+
+fn line(cells: &[String], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for (cell, width) in cells.iter().zip(widths) {
+        line.push_str(cell);
+        line.push_str(&" ".repeat(width.saturating_sub(cell.width()) + GAP));
+    }
+    line.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remedy_stands_beneath_its_row_and_is_broken_between_words() {
+        let head = ["CARRIER", "STATE"].map(Phrase::from);
+        let rows = [
+            Row::from(vec!["Локална мрежа".into(), "On".into()]),
+            Row::from(vec!["Bluetooth".into(), "Off".into()])
+                .with(Phrase::from("word ".repeat(20).trim())),
+        ];
+        let shown = shown(Language::English, &head, rows);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0], "CARRIER        STATE");
+        assert_eq!(lines[1], "Локална мрежа  On");
+        assert_eq!(lines[2], "Bluetooth      Off");
+        assert_eq!(lines[3], format!("    {}", "word ".repeat(15).trim()));
+        assert_eq!(lines[4], format!("    {}", "word ".repeat(5).trim()));
+    }
+}
