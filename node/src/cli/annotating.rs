@@ -4,9 +4,10 @@ use data_encoding::{Encoding, Specification};
 
 use crate::api::{
     Api, Contact, Feature, MAX_PAGE, Message, MessageId, PageFrom, Private, Reaction, Refusal,
+    visible,
 };
 use crate::cli::contacts::{find, shown};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::words::{Phrase, codes, tr};
 
@@ -69,25 +70,41 @@ pub fn short(id: &MessageId) -> String {
     name
 }
 
-/// The message that a person means: by its id, or the newest with this short name.
-async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<MessageId, Failure> {
+/// The message that a person means: by its id, or by its short name or a beginning of it, which no other message near
+/// the newest that has it may have. Of two with the same short name it is the newer.
+pub async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<MessageId, Failure> {
     if name.contains('-') {
         return Ok(MessageId(name.to_owned()));
     }
+    let letters = name.to_lowercase();
     let mut from = PageFrom::Newest;
     loop {
         let page = api
             .page(contact.conversation.clone(), from, MAX_PAGE)
             .await?;
-        let found = page.messages.iter().rfind(|one| short(&one.id) == name);
-        if let Some(message) = found {
-            return Ok(message.id.clone());
+        let messages = page.messages.iter().rev();
+        let mut found = messages.filter(|one| begins(&short(&one.id), &letters));
+        match (found.next(), found.next()) {
+            (Some(_), Some(_)) if letters.len() < LETTERS => {
+                let words = tr!(
+                    "More than one message is called {name}. Give more of its letters.",
+                    name = visible::name(name)
+                );
+                return Err(Failure::found(Exit::Refused, "ambiguous_message", words));
+            }
+            (Some(message), _) => return Ok(message.id.clone()),
+            (None, _) => {}
         }
         match page.messages.into_iter().next() {
             Some(first) if first.position > 0 => from = PageFrom::Before(first.id),
             _ => return Err(Refusal::NoSuchMessage.into()),
         }
     }
+}
+
+/// Whether a message with this short name is meant by these letters.
+fn begins(short: &str, letters: &str) -> bool {
+    !letters.is_empty() && short.starts_with(letters)
 }
 
 /// What stands under a message of a conversation with `name`; `None` if nothing was said of it.

@@ -239,7 +239,7 @@ pub enum Command {
         /// The contact
         name: String,
 
-        /// The short name of the message, or its id
+        /// The short name of the message, its beginning, or the id
         message: String,
 
         /// One emoji
@@ -261,7 +261,7 @@ pub enum Command {
         /// The contact
         name: String,
 
-        /// The short name of the message, or its id
+        /// The short name of the message, its beginning, or the id
         message: String,
 
         /// Take it down, no matter who pinned it
@@ -275,6 +275,7 @@ pub enum Command {
         hedgerow read Ben --unread           what you have not read yet\n  \
         hedgerow read Ben --from 2026-05-01  everything since that day\n  \
         hedgerow read Ben --follow           and what comes, until Ctrl-C\n\n\
+        Other commands take the short name before each message, or the beginning of it. \
         What is shown counts as read; nobody is told."
     )]
     Read {
@@ -300,9 +301,17 @@ pub enum Command {
     },
 
     /// Show who is reachable and how, what waits and why
+    #[command(
+        after_help = "Examples:\n  hedgerow status                      the carriers and all contacts\n  \
+        hedgerow status Ben                  what waits for Ben, and why\n  \
+        hedgerow status --message k7q2m      one message: delivered, or why not"
+    )]
     Status {
-        /// Show one message of one's own instead: delivered, or why not
-        #[arg(long, value_name = "ID")]
+        /// What waits for this contact
+        name: Option<String>,
+
+        /// One message, by its short name or its id
+        #[arg(long, value_name = "MESSAGE")]
         message: Option<String>,
     },
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::api::{Api, Contact, Conversation, ConversationId, Private, Why, confusable, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output};
+use crate::cli::table::Row;
 use crate::cli::{ask, me, screen, words};
 use crate::words::{Language, Phrase, codes, tr};
 
@@ -91,7 +92,7 @@ pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
 
 /// A contact, and how the chat with it stands.
 #[derive(Serialize)]
-struct Row {
+struct Standing {
     #[serde(flatten)]
     contact: Contact,
     messages: u64,
@@ -108,7 +109,7 @@ pub fn table(contacts: Vec<Contact>, conversations: Vec<Conversation>, output: O
     let chats: BTreeMap<ConversationId, Conversation> = chats.collect();
     let rows = contacts.into_iter().map(|contact| {
         let chat = chats.get(&contact.conversation);
-        Row {
+        Standing {
             messages: chat.map_or(0, |chat| chat.messages),
             unread: chat.map_or(0, |chat| chat.unread),
             queued: chat.map_or(0, |chat| chat.queued),
@@ -121,45 +122,45 @@ pub fn table(contacts: Vec<Contact>, conversations: Vec<Conversation>, output: O
         &[
             tr!("NAME"),
             tr!("VERIFIED"),
-            tr!("REACHABLE"),
             tr!("LAST SEEN"),
             tr!("UNREAD"),
             tr!("QUEUED"),
-            tr!("NOTE"),
             tr!("ID"),
         ],
-        cells,
+        row,
         tr!("No contacts yet. `hedgerow invite` makes an invitation."),
     );
 }
 
-fn cells(row: &Row) -> Vec<Phrase> {
-    let contact = &row.contact;
-    let note = [
+fn row(standing: &Standing) -> Row {
+    let contact = &standing.contact;
+    let notes = [
         contact.blocked.then(|| tr!("a contact" => "blocked")),
         contact
             .former_name
             .as_ref()
             .map(|former| tr!("was “{name}”", name = visible::name(&former.0))),
         contact.notice.map(codes::notice),
-        row.why.map(|why| words::why(&why)),
+        standing.why.map(|why| words::why(&why)),
     ];
-    vec![
+    let seen = match (contact.reachable, contact.last_seen_ms) {
+        (Some(carrier), _) => tr!("now: {carrier}", carrier = codes::carrier(carrier)),
+        (None, Some(seen)) => screen::time(seen).into(),
+        (None, None) => tr!("never"),
+    };
+    let cells = vec![
         shown(contact).into(),
         match contact.verified {
             true => tr!("yes"),
             false => tr!("no"),
         },
-        contact.reachable.map_or_else(|| tr!("no"), codes::carrier),
-        match contact.last_seen_ms {
-            Some(seen) => screen::time(seen).into(),
-            None => tr!("never"),
-        },
-        row.unread.into(),
-        row.queued.into(),
-        Phrase::joined("; ", note.into_iter().flatten()),
+        seen,
+        standing.unread.into(),
+        standing.queued.into(),
         short_id(contact).into(),
-    ]
+    ];
+    let notes = notes.into_iter().flatten();
+    notes.fold(Row::from(cells), |row, note| row.with(note))
 }
 
 /// `hedgerow verify`.
@@ -272,8 +273,8 @@ pub async fn remove(api: &dyn Api, output: Output, name: &str, yes: bool) -> Res
         .await?
         .messages;
     let question = tr!(
-        "Forget {name} and {n} message, for good?"
-            | "Forget {name} and {n} messages, for good?" % messages,
+        "Remove {name} and {n} message for good?"
+            | "Remove {name} and {n} messages for good?" % messages,
         name = name.as_str()
     );
     if !yes && !ask::yes(output, question)? {

@@ -4,16 +4,14 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal, WayStatus,
-    visible,
+    Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal, visible,
 };
 use crate::cli::contacts::{find, renamed, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::session::Session;
-use crate::cli::table::Row;
-use crate::cli::{annotating, ask, screen, words};
-use crate::words::{Phrase, codes, tr};
+use crate::cli::{annotating, ask, screen, waiting};
+use crate::words::{codes, tr};
 
 /// The longest text that is read from stdin; the node refuses more (`docs/PROTOCOL.md` section 1).
 const MAX_TEXT: u64 = 65_536;
@@ -31,14 +29,21 @@ pub async fn send(
     };
     let api = session.api();
     let contact = find(api, name).await?;
-    let id = api.send(contact.conversation, Private(text)).await?;
+    let chat = contact.conversation.clone();
+    let id = api.send(chat, Private(text)).await?;
     #[derive(Serialize)]
     struct Sent {
         id: MessageId,
     }
-    output.data(&Sent { id }, |sent| sent.id.0.clone());
+    let sent = Sent { id };
+    output.data(&sent, |sent| sent.id.0.clone());
+    if output.is_json() {
+        return Ok(());
+    }
     if session.is_ours() {
         output.say(tr!("It waits here. `hedgerow run` delivers it."));
+    } else if let Some(words) = waiting::not_now(api, &contact, &sent.id).await? {
+        output.say(words);
     }
     Ok(())
 }
@@ -230,62 +235,6 @@ fn line(
             format!("{line}\n{:1$}^ {beneath}", "", head.chars().count() - 2)
         }
         None => line,
-    }
-}
-
-/// `hedgerow status --message`: one message of one's own, delivered or why not.
-pub async fn message(api: &dyn Api, output: Output, id: String) -> Result<(), Failure> {
-    let id = MessageId(id);
-    for contact in api.contacts().await? {
-        match api.message(contact.conversation.clone(), id.clone()).await {
-            Ok(message) => {
-                let is_queued = message.is_mine() && !message.is_delivered();
-                let ways = match is_queued {
-                    true => api.ways(contact.id.clone()).await?,
-                    false => Vec::new(),
-                };
-                let located = Located { message, ways };
-                output.data(&located, |located| located.words(output, &shown(&contact)));
-                return Ok(());
-            }
-            Err(Refusal::NoSuchMessage) => {}
-            Err(refusal) => return Err(refusal.into()),
-        }
-    }
-    Err(Refusal::NoSuchMessage.into())
-}
-
-/// A message, and how each carrier stands with whom it is for.
-#[derive(Serialize)]
-struct Located {
-    #[serde(flatten)]
-    message: Message,
-    ways: Vec<WayStatus>,
-}
-
-impl Located {
-    fn words(&self, output: Output, name: &str) -> Phrase {
-        let state = state(name, &self.message);
-        if self.ways.is_empty() {
-            return state;
-        }
-        let row = |way: &WayStatus| {
-            let remedy = words::way_remedy(way.carrier, &way.state);
-            let state = words::way(way.carrier, &way.state);
-            Row::from(vec![codes::carrier(way.carrier), state]).with(remedy)
-        };
-        let head = [tr!("CARRIER"), tr!("STATE")];
-        let ways = output.table(&head, self.ways.iter().map(row));
-        state.then("\n\n", ways)
-    }
-}
-
-fn state(name: &str, message: &Message) -> Phrase {
-    match (message.is_mine(), message.is_delivered(), message.why()) {
-        (false, ..) => tr!("From {name}", name = name),
-        (true, true, _) => tr!("Delivered to {name}", name = name),
-        (true, false, Some(why)) => tr!("To {name}: {why}", name = name, why = words::why(&why)),
-        (true, false, None) => tr!("Waits for {name}", name = name),
     }
 }
 

@@ -64,11 +64,13 @@ fn unusable(typed: &str, refusal: Refusal) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::ContactId;
+    use crate::api::{ContactId, ConversationId};
 
     #[test]
     fn a_name_that_another_contact_has_is_refused_with_what_to_do() {
-        let contact = |id: &str, name| Contact::just_met(ContactId(id.repeat(32)), name);
+        let contact = |id: &str, name| {
+            Contact::just_met(ContactId(id.repeat(32)), ConversationId(id.into()), name)
+        };
         let all = [contact("a", "Ana"), contact("b", "Ben")];
         let failure = name_for(&all[0], &all, " ben ").unwrap_err();
         assert!(failure.json().contains("name_taken"));

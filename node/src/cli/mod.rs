@@ -25,6 +25,7 @@ mod relays;
 mod screen;
 pub(crate) mod session;
 mod table;
+mod waiting;
 mod words;
 
 use std::io::IsTerminal;
@@ -149,7 +150,10 @@ async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             let done = node::wipe(session.api(), output).await;
             closing(session, done).await
         }
-        Command::Status { message: None } => {
+        Command::Status {
+            name: None,
+            message: None,
+        } => {
             let session = match finding::client(&session::directory(common)?)? {
                 Some(remote) => Session::Running(remote),
                 None => Session::open(common, output, OnAir::No).await?,
@@ -230,7 +234,14 @@ async fn ask_node(session: &Session, output: Output, command: Command) -> Result
             };
             conversation::read(api, output, &name, start, follow).await
         }
-        Command::Status { message: Some(id) } => conversation::message(api, output, id).await,
+        Command::Status {
+            name,
+            message: Some(message),
+        } => waiting::message(api, output, name.as_deref(), &message).await,
+        Command::Status {
+            name: Some(name),
+            message: None,
+        } => waiting::contact(api, output, &name).await,
         Command::Erase => node::erase(api, output).await,
         Command::Carrier { carrier, state } => match carrier.zip(state) {
             Some((carrier, state)) => carriers::switch(api, output, carrier, state).await,

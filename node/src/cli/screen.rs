@@ -83,6 +83,23 @@ pub fn wrapped(text: &str, columns: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The text in one line of at most so many columns: what is cut off leaves a mark.
+pub fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let (mut cut, mut column) = (String::new(), 1);
+    for c in text.chars() {
+        column += c.width().unwrap_or_default();
+        if column > columns {
+            break;
+        }
+        cut.push(c);
+    }
+    cut.push('…');
+    cut
+}
+
 /// What stands between spaces that are not between backticks.
 fn unbroken(line: &str) -> Vec<&str> {
     let mut quoted = false;
@@ -160,6 +177,13 @@ mod tests {
             wrapped(&format!("  see {long} now\nnext  line")),
             format!("  see\n  {long}\n  now\nnext  line")
         );
+    }
+
+    #[test]
+    fn what_is_cut_off_leaves_a_mark() {
+        assert_eq!(cut("Maria Luiza", 11), "Maria Luiza");
+        assert_eq!(cut("Maria Luiza", 10), "Maria Lui…");
+        assert_eq!(cut("漢字漢字", 6), "漢字…");
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::words::{Language, Phrase};
 /// What stands between two columns.
 const GAP: usize = 2;
 
+/// The least columns of the first one, where names stand: it gives way if a table is too wide.
+const LEAST_NAME: usize = 8;
+
 /// A row, and what is said about it in lines of their own.
 #[derive(Debug, Default)]
 pub struct Row {
@@ -35,18 +38,28 @@ impl Row {
 pub fn shown(language: Language, head: &[Phrase], rows: impl IntoIterator<Item = Row>) -> String {
     let said =
         |cells: &[Phrase]| -> Vec<String> { cells.iter().map(|cell| language.say(cell)).collect() };
-    let rows: Vec<(Vec<String>, Vec<Phrase>)> = rows
+    let mut rows: Vec<(Vec<String>, Vec<Phrase>)> = rows
         .into_iter()
         .map(|row| (said(&row.cells), row.beneath))
         .collect();
     let head = said(head);
-    let widths: Vec<usize> = (0..head.len())
+    let mut widths: Vec<usize> = (0..head.len())
         .map(|column| {
             let cells = rows.iter().filter_map(|(cells, _)| cells.get(column));
             let widths = cells.chain(&head[column..=column]).map(|cell| cell.width());
             widths.max().unwrap_or_default()
         })
         .collect();
+    let gaps = GAP * head.len().saturating_sub(1);
+    let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(screen::COLUMNS);
+    if over > 0 && head.len() > 1 {
+        widths[0] = widths[0].saturating_sub(over).max(LEAST_NAME);
+        for (cells, _) in &mut rows {
+            if let Some(name) = cells.first_mut() {
+                *name = screen::cut(name, widths[0]);
+            }
+        }
+    }
     let mut lines = vec![line(&head, &widths)];
     for (cells, beneath) in &rows {
         lines.push(line(cells, &widths));
@@ -70,6 +83,24 @@ fn line(cells: &[String], widths: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_of_a_table_give_way_to_what_is_said_about_them() {
+        let head = ["NAME", "STATE", "ID"].map(Phrase::from);
+        let row = vec![
+            "Ana ".repeat(16).into(),
+            "y".repeat(40).into(),
+            "b0b0b0b0".into(),
+        ];
+        let shown = shown(Language::English, &head, [Row::from(row)]);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[1].width(), 80);
+        assert!(
+            lines[1].starts_with("Ana Ana Ana Ana Ana Ana Ana… ")
+                && lines[1].ends_with(" b0b0b0b0")
+        );
+        assert_eq!(lines[0].find("STATE"), Some(30));
+    }
 
     #[test]
     fn a_remedy_stands_beneath_its_row_and_is_broken_between_words() {
