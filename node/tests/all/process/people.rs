@@ -343,7 +343,10 @@ impl Daemon {
         loop {
             assert_eq!(child.try_wait().unwrap(), None, "the daemon ended at once");
             assert!(Instant::now() < end, "the daemon does not start");
-            if let Some(api) = client(dir)
+            // Another process may own the directory still, while it stops.
+            let owner = finding::owner(dir).ok().flatten();
+            if owner.is_some_and(|owner| owner.pid == child.id())
+                && let Some(api) = client(dir)
                 && api.status().await.is_ok_and(|status| !status.locked)
             {
                 return Daemon { api, child };
