@@ -133,4 +133,10 @@ mod tests {
         let other = MessageId(id.0.replace("-6", "-7"));
         assert_ne!(short(&id), short(&other));
     }
+
+    #[test]
+    fn a_message_is_named_by_the_beginning_of_its_short_name() {
+        assert!(begins("k7q2m", "k7q2m") && begins("k7q2m", "k7"));
+        assert!(!begins("k7q2m", "7q") && !begins("k7q2m", "k7q2mm") && !begins("k7q2m", ""));
+    }
 }

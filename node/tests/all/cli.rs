@@ -686,6 +686,11 @@ fn two_people_meet_and_talk_and_their_logs_tell_nothing() {
         ana.json(&["status", "--message", text(&output.stdout).trim()])["deliveries"][0]["state"],
         "queued"
     );
+    let waiting = ana.json(&["status", "Benedikt"]);
+    assert_eq!(
+        (&waiting["queued"], &waiting["messages"][0]["text"]),
+        (&1.into(), &"later".into())
+    );
     assert_eq!(ana.ask(&["api"]).status.code(), Some(4));
     assert!(!api.is_empty());
 

@@ -53,6 +53,19 @@ fn a_name_of_ones_own_and_a_new_name_of_theirs_are_shown() {
 }
 
 #[test]
+fn a_name_that_is_not_seen_as_it_is_is_refused_when_it_is_typed() {
+    let mut world = pair(1);
+    let ada = world.id(0);
+    for hostile in ["Ada\nGrace", "Ada\u{1b}[2J", "Ada\u{202e}"] {
+        let name = || Private(hostile.to_owned());
+        let refused = Err(Refusal::BadName);
+        assert_eq!(world.ask(0, Call::SetName(name())), refused, "{hostile:?}");
+        let rename = Call::Rename(ada.clone(), name());
+        assert_eq!(world.ask(1, rename), refused, "{hostile:?}");
+    }
+}
+
+#[test]
 fn a_blocked_contact_gets_no_session_and_sees_nothing_but_absence() {
     let mut world = pair(2);
     block(&mut world, 0, 1, true);

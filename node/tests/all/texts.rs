@@ -63,10 +63,10 @@ fn texts_that_cannot_be_sent_are_refused() {
             actual_bytes: 65_537
         })
     );
-    assert_eq!(
-        world.ask(0, Call::Send(grace, Private(String::new()))),
-        Err(Refusal::Empty)
-    );
+    for empty in ["", " ", "\n\t\u{3000}"] {
+        let refused = world.ask(0, Call::Send(grace.clone(), Private(empty.to_owned())));
+        assert_eq!(refused, Err(Refusal::Empty), "{empty:?}");
+    }
     world.send(0, 1, &"\u{1F33F}".repeat(16_384));
     world.delivered(0, 1);
     let elsewhere = world.id(1).0;

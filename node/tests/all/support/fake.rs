@@ -149,6 +149,10 @@ impl State {
     fn add(&mut self, text: &str, mine: bool) -> MessageId {
         let position = self.next;
         self.next += 1;
+        if mine {
+            let chat = &mut self.conversations[0];
+            (chat.queued, chat.why) = (chat.queued + 1, Some(Why::NotFound));
+        }
         self.messages.push(Message {
             id: message_id(position),
             position,
