@@ -14,6 +14,7 @@ mod group;
 pub(crate) mod happening;
 mod malice;
 pub(crate) mod noted;
+mod partition;
 mod reactions;
 mod recorder;
 mod setup;
@@ -47,6 +48,7 @@ use device::{Common, Device};
 use group::Group;
 use happening::Happening;
 use noted::Noted;
+use partition::Parted;
 use recorder::Recorder;
 use setup::People;
 
@@ -171,7 +173,7 @@ impl World {
         trace: bool,
         is_twin: bool,
     ) -> Result<World, ScenarioError> {
-        let meetings = scenario.meetings(seed)?;
+        let meetings = Parted::around(scenario.meetings(seed)?, &scenario.faults);
         let moving = meetings.devices();
         let mut acquainted = scenario.acquaintance.draw(moving, seed)?;
         acquainted.resize(moving, BTreeSet::new());
