@@ -6,6 +6,7 @@ use std::rc::Rc;
 use hedgerow_node::api::Private;
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::host::finding::default_directory;
+use image::{GrayImage, ImageFormat};
 use slint::winit_030::{EventResult, WinitWindowAccessor, winit};
 use slint::{ComponentHandle, LogicalSize};
 
@@ -18,7 +19,8 @@ use crate::desktop::{
 use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, in_window, reach};
 use crate::model::{
-    Action, App, CameraProblem, DoorAction, Effect, Now, ScanningAction, Sight, WindowAction,
+    Action, AddingAction, App, CameraProblem, DoorAction, Effect, Now, ScanningAction, Sight,
+    WindowAction,
 };
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
@@ -275,6 +277,22 @@ impl Outside for Real {
                     Picture::Unreadable => view.set_picture(PictureState::Unreadable),
                 }
             });
+        });
+    }
+
+    fn save_picture(&self, picture: GrayImage) {
+        let name = self
+            .ui
+            .upgrade()
+            .map(|ui| ui.global::<AddingView>().get_picture_name());
+        std::thread::spawn(move || {
+            let chosen = rfd::FileDialog::new()
+                .set_file_name(format!("{}.png", name.unwrap_or_default()))
+                .add_filter("PNG", &["png"])
+                .save_file();
+            let Some(path) = chosen else { return };
+            let kept = picture.save_with_format(path, ImageFormat::Png).is_ok();
+            in_window(move |window| window.act(AddingAction::PictureSaved(kept)));
         });
     }
 

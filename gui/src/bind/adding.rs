@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use hedgerow_node::words::codes;
+use image::{GrayImage, Luma};
 use slint::{
     ComponentHandle, Image, ModelRc, Rgb8Pixel, SharedPixelBuffer, SharedString, VecModel,
 };
@@ -15,7 +16,15 @@ use crate::ui::{AddingView, AppWindow, InvitationRow};
 /// White modules around a QR code.
 const QUIET_ZONE: usize = 4;
 
-pub fn listen(ui: &AppWindow, act: &Act, choose_picture: impl Fn() + 'static) {
+/// Pixels for each of them in a picture that is saved.
+const ENLARGED: u32 = 8;
+
+pub fn listen(
+    ui: &AppWindow,
+    act: &Act,
+    choose_picture: impl Fn() + 'static,
+    save_picture: impl Fn() + 'static,
+) {
     let view = ui.global::<AddingView>();
     let say = act.clone();
     view.on_invite(move |in_person, seconds| {
@@ -37,6 +46,7 @@ pub fn listen(ui: &AppWindow, act: &Act, choose_picture: impl Fn() + 'static) {
     let say = act.clone();
     view.on_join(move || say.act(AddingAction::Join));
     view.on_choose_picture(choose_picture);
+    view.on_save_picture(save_picture);
     let say = act.clone();
     view.on_cancel_join(move |id| say.act(AddingAction::CancelJoin(invitation(id))));
     let say = act.clone();
@@ -91,6 +101,7 @@ pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
     }
     view.set_busy(adding.busy);
     view.set_may_join(!adding.pasted.is_empty() && !adding.busy);
+    view.set_link_fails(adding.link_fails);
     view.set_problem(words::problem(adding.problem.as_ref()));
     if pasted_set.replace(adding.pasted_set) != adding.pasted_set {
         ui.invoke_show_pasted(adding.pasted.as_str().into());
@@ -99,15 +110,31 @@ pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
 
 /// One pixel for each module; the window enlarges it.
 fn picture(qr: &Qr) -> Image {
-    let side = qr.side + 2 * QUIET_ZONE;
+    let side = side(qr);
     let mut pixels = SharedPixelBuffer::<Rgb8Pixel>::new(side as u32, side as u32);
     let (white, black) = (Rgb8Pixel::new(255, 255, 255), Rgb8Pixel::new(0, 0, 0));
     for (at, pixel) in pixels.make_mut_slice().iter_mut().enumerate() {
-        let (x, y) = (at % side, at / side);
-        let inside = (QUIET_ZONE..QUIET_ZONE + qr.side).contains(&x)
-            && (QUIET_ZONE..QUIET_ZONE + qr.side).contains(&y);
-        let dark = inside && qr.modules[(y - QUIET_ZONE) * qr.side + x - QUIET_ZONE];
-        *pixel = if dark { black } else { white };
+        let is_dark = is_dark(qr, at % side, at / side);
+        *pixel = if is_dark { black } else { white };
     }
     Image::from_rgb8(pixels)
+}
+
+/// The same, large enough for any program that shows pictures.
+pub fn saved(qr: &Qr) -> GrayImage {
+    let side = side(qr) as u32 * ENLARGED;
+    GrayImage::from_fn(side, side, |x, y| {
+        let (x, y) = ((x / ENLARGED) as usize, (y / ENLARGED) as usize);
+        Luma([if is_dark(qr, x, y) { 0 } else { 255 }])
+    })
+}
+
+fn side(qr: &Qr) -> usize {
+    qr.side + 2 * QUIET_ZONE
+}
+
+fn is_dark(qr: &Qr, x: usize, y: usize) -> bool {
+    let inside = QUIET_ZONE..QUIET_ZONE + qr.side;
+    let is_inside = inside.contains(&x) && inside.contains(&y);
+    is_inside && qr.modules[(y - QUIET_ZONE) * qr.side + x - QUIET_ZONE]
 }

@@ -1,4 +1,4 @@
-//! One line above everything.
+//! What is told about the whole.
 
 use hedgerow_node::words::codes;
 use slint::ComponentHandle;
@@ -40,8 +40,11 @@ pub fn draw(app: &App, ui: &AppWindow) {
             BannerKind::Met
         }
         Some(Banner::Copied) => BannerKind::Copied,
+        Some(Banner::PictureSaved(true)) => BannerKind::Saved,
+        Some(Banner::PictureSaved(false)) => BannerKind::NotSaved,
         Some(Banner::PassphraseChanged) => BannerKind::PassphraseChanged,
         Some(Banner::Erased) => BannerKind::Erased,
     };
+    view.set_lasts(matches!(app.banner.shown, Some(Banner::Storage(_))));
     view.set_kind(kind);
 }

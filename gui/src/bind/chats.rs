@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use hedgerow_node::api::ContactId;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 
 use super::{Act, conversation, words};
@@ -30,6 +31,16 @@ impl Drawn {
         view.on_focused(move |id| drop(focused.replace(id)));
         let say = act.clone();
         view.on_add(move || say.act(Action::ShowAdding));
+        let say = act.clone();
+        view.on_details(move |id| say.act(Action::ShowPerson(ContactId(id.into()))));
+        let say = act.clone();
+        view.on_block(move |id, blocked| {
+            say.act(ChatsAction::Block(ContactId(id.into()), blocked))
+        });
+        let say = act.clone();
+        view.on_remove(move |id| say.act(ChatsAction::Remove(ContactId(id.into()))));
+        let say = act.clone();
+        view.on_show_list(move || say.act(Action::ShowList));
         let say = act.clone();
         view.on_network(move || say.act(Action::ShowNetwork));
         let say = act.clone();
@@ -100,6 +111,10 @@ fn row(chat: &ChatRow) -> ui::ChatRow {
     let last = chat.last.as_ref();
     ui::ChatRow {
         id: chat.id.0.as_str().into(),
+        person: chat
+            .person
+            .as_ref()
+            .map_or_else(SharedString::new, |person| person.0.as_str().into()),
         face: words::face(&chat.face),
         has_last: last.is_some(),
         excerpt: last

@@ -18,6 +18,8 @@ pub fn listen(ui: &AppWindow, act: &Act) {
         say.act(ThreadAction::CopyMessage(message(id)));
         say.act(DialogAction::Dismiss);
     });
+    let say = act.clone();
+    view.on_copy_link(move || say.act(DialogAction::CopyLink));
     let (say, weak) = (act.clone(), ui.as_weak());
     view.on_react(move |id| {
         say.act(DialogAction::Dismiss);
@@ -101,13 +103,16 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_ways(ModelRc::new(ways));
             DialogKind::Details
         }
-        Some(Dialog::JumpToDate { at }) => {
+        Some(Dialog::JumpToDate { at, today }) => {
             view.set_date(words::date(*at));
+            view.set_today(words::date(*today));
             DialogKind::JumpToDate
         }
+        Some(Dialog::Keys) => DialogKind::Keys,
         Some(Dialog::ChangePassphrase(change)) => {
             view.set_busy(change.busy);
-            view.set_may_go_on(change.may_go_on);
+            view.set_lack(words::lack(change.lack));
+            view.set_asked(change.asked as i32);
             view.set_problem(words::problem(change.problem.as_ref()));
             view.set_strength(change.new.strength.into());
             view.set_weakness(words::weakness(change.new.weakness));

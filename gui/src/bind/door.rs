@@ -44,6 +44,8 @@ pub fn draw(app: &App, ui: &AppWindow) {
     view.set_differs(door.new.differs);
     view.set_name_too_long(door.name_too_long);
     view.set_may_go_on(door.may_go_on);
+    view.set_lack(words::lack(door.lack));
+    view.set_asked(door.asked as i32);
     view.set_busy(door.busy);
     view.set_cleared(door.cleared as i32);
 }

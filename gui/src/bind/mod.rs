@@ -58,6 +58,9 @@ pub trait Outside {
     /// The user wants to choose a picture with an invitation.
     fn choose_picture(&self);
 
+    /// The user wants to keep this picture with an invitation. Where there are no files there is nothing to do.
+    fn save_picture(&self, _picture: GrayImage) {}
+
     /// The window is to be closed.
     fn quit(&self);
 }
@@ -119,14 +122,21 @@ impl Window {
         window.thread.listen(ui, &act);
         window.picker.listen(ui, &act);
         emoji::listen(ui);
-        adding::listen(ui, &act, {
-            let window = Rc::downgrade(&window);
+        let (choosing, saving) = (Rc::downgrade(&window), Rc::downgrade(&window));
+        adding::listen(
+            ui,
+            &act,
             move || {
-                if let Some(window) = Weak::upgrade(&window) {
+                if let Some(window) = Weak::upgrade(&choosing) {
                     window.outside.choose_picture();
                 }
-            }
-        });
+            },
+            move || {
+                if let Some(window) = Weak::upgrade(&saving) {
+                    window.save_picture();
+                }
+            },
+        );
         scanning::listen(ui, &act);
         person::listen(ui, &act);
         network::listen(ui, &act);
@@ -210,6 +220,14 @@ impl Window {
     pub fn see(&self, sight: &GrayImage) {
         if self.app().pages.adding.scanning.on {
             scanning::show(sight, &self.ui);
+        }
+    }
+
+    /// Has the invitation that is shown kept as a picture.
+    fn save_picture(&self) {
+        let app = self.app();
+        if let Some(shown) = &app.pages.adding.shown {
+            self.outside.save_picture(adding::saved(&shown.qr));
         }
     }
 

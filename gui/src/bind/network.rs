@@ -61,5 +61,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
 
 /// With a unit that is the same in every language of the interface.
 pub fn bytes(count: u64) -> SharedString {
-    slint::format!("{}", SizeFormatter::new(count, DECIMAL))
+    // Nobody wants to know it to the byte.
+    let rounded = DECIMAL.decimal_places(if count < 10_000_000 { 0 } else { 1 });
+    slint::format!("{}", SizeFormatter::new(count, rounded))
 }

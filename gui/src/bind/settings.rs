@@ -71,6 +71,12 @@ pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     view.on_choose_enter(move |on| say(Preference::EnterSends(on)));
     let say = prefer(act);
     view.on_choose_stays_on(move |on| say(Preference::StaysOn(on)));
+    let say = prefer(act);
+    view.on_choose_still(move |on| say(Preference::Still(on)));
+    let say = act.clone();
+    view.on_close(move || say.act(Action::LeaveSettings));
+    let say = act.clone();
+    view.on_show_keys(move || say.act(Action::ShowKeys));
     let say = act.clone();
     view.on_change_passphrase(move || say.act(SettingsAction::ChangePassphrase));
     let say = act.clone();
@@ -122,6 +128,9 @@ pub fn draw(app: &App, ui: &AppWindow) {
     view.set_enter_sends(settings.enter_sends);
     view.set_tray(app.context.presence.tray);
     view.set_stays_on(settings.stays_on);
+    view.set_still(settings.still);
+    ui.global::<ui::Theme>().set_still(settings.still);
+    view.set_may_save_name(app.may_save_own_name());
 }
 
 fn page_named(page: ui::SettingsPage) -> SettingsPage {
@@ -131,6 +140,7 @@ fn page_named(page: ui::SettingsPage) -> SettingsPage {
         ui::SettingsPage::Security => SettingsPage::Security,
         ui::SettingsPage::Storage => SettingsPage::Storage,
         ui::SettingsPage::Notifications => SettingsPage::Notifications,
+        ui::SettingsPage::Writing => SettingsPage::Writing,
         ui::SettingsPage::Appearance => SettingsPage::Appearance,
         ui::SettingsPage::Language => SettingsPage::Language,
         ui::SettingsPage::HowItWorks => SettingsPage::HowItWorks,
@@ -147,6 +157,7 @@ fn page_shown(page: SettingsPage) -> ui::SettingsPage {
         SettingsPage::Security => ui::SettingsPage::Security,
         SettingsPage::Storage => ui::SettingsPage::Storage,
         SettingsPage::Notifications => ui::SettingsPage::Notifications,
+        SettingsPage::Writing => ui::SettingsPage::Writing,
         SettingsPage::Appearance => ui::SettingsPage::Appearance,
         SettingsPage::Language => ui::SettingsPage::Language,
         SettingsPage::HowItWorks => ui::SettingsPage::HowItWorks,

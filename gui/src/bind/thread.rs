@@ -3,17 +3,18 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::iter;
 use std::rc::Rc;
 use std::time::Duration;
 
-use hedgerow_node::api::{ContactId, MessageId};
+use hedgerow_node::api::{ContactId, MessageId, Private};
 use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
 use super::{Act, message, words};
 use crate::model::{
     Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread, ThreadAction,
-    splices,
+    copied, splices,
 };
 use crate::pictures::within;
 use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
@@ -83,11 +84,28 @@ impl Drawn {
             });
         });
         let say = act.clone();
+        view.on_pin(move |id, pinned| {
+            say.act(ThreadAction::Pin {
+                id: message(id),
+                pinned,
+            });
+        });
+        let say = act.clone();
         view.on_unfold(move |id| say.act(ThreadAction::Unfold(message(id))));
         let say = act.clone();
         view.on_link(move |link| say.act(ThreadAction::OpenLink(link.into())));
         let say = act.clone();
         view.on_copy(move |id| say.act(ThreadAction::CopyMessage(message(id))));
+        let (say, shown) = (act.clone(), self.shown.clone());
+        view.on_copy_part(move |id, from, to| {
+            if let Some(text) = shown.borrow().part(&id, from, to) {
+                say.act(ThreadAction::CopyPart(Private(text)));
+            }
+        });
+        view.on_room(|count| {
+            let spaces = iter::repeat_n('\u{2007}', usize::try_from(count).unwrap_or(0));
+            iter::once(' ').chain(spaces).collect::<String>().into()
+        });
         let (say, shown) = (act.clone(), self.shown.clone());
         view.on_pressed(move |id, at| {
             let link = shown.borrow().link_at(&id, at);
@@ -183,13 +201,17 @@ impl Drawn {
 
     fn apply(&self, change: &Splice, thread: &Thread, shown: &mut Shown) {
         let at = change.at;
+        // One that comes below all others, while these stay.
+        let is_live = change.removed == 0 && !shown.rows.is_empty() && thread.at_newest;
         for gone in shown.rows.drain(at..at + change.removed) {
             self.model.remove(at);
             shown.in_view.remove(&gone.id);
         }
         for (offset, new) in change.added.clone().enumerate() {
             let row = &thread.rows[new];
-            self.model.insert(at + offset, drawn(row));
+            let mut drawn = drawn(row);
+            drawn.fresh = is_live && new + 1 == thread.rows.len() && !drawn.mine;
+            self.model.insert(at + offset, drawn);
             shown.rows.insert(at + offset, row.clone());
         }
     }
@@ -224,6 +246,17 @@ impl Shown {
         let mut rows = self.rows.iter();
         let first = rows.find(|row| self.in_view.contains(&row.id))?;
         Some(&first.id)
+    }
+
+    /// What a row says between these bytes, with each link whole.
+    fn part(&self, id: &str, one: i32, other: i32) -> Option<String> {
+        let row = self.rows.iter().find(|row| row.id == id)?;
+        let RowKind::Message(message) = &row.kind else {
+            return None;
+        };
+        let from = usize::try_from(one.min(other)).ok()?;
+        let to = usize::try_from(one.max(other)).ok()?;
+        Some(copied(message.body.as_deref()?, from, to))
     }
 
     /// Where the byte there of the text of a row leads.
@@ -313,11 +346,15 @@ fn drawn(row: &Row) -> ThreadRow {
                 .into();
             let direction = unicode_bidi::get_base_direction_full(drawn.text.as_str());
             drawn.right_to_left = direction == unicode_bidi::Direction::Rtl;
+            let last = drawn.text.lines().next_back().unwrap_or_default();
+            let ends = unicode_bidi::get_base_direction(last) == unicode_bidi::Direction::Rtl;
+            drawn.even = ends == drawn.right_to_left;
             drawn.wide = drawn.text.lines().any(|line| line.chars().count() > WIDE);
             drawn.breaks = drawn
                 .text
                 .contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
             drawn.folded = message.folded;
+            drawn.cut = message.cut;
             drawn.pictured = drawn.known && within(&drawn.text);
             drawn.large = message.large;
             drawn.time = words::when(Some(message.time));

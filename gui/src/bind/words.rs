@@ -7,7 +7,7 @@ use hedgerow_node::api::{Carrier, Power, Private, Refusal, RelayPaths, Why};
 use hedgerow_node::words::{Language, Phrase, codes};
 use slint::{ComponentHandle, SharedString};
 
-use crate::model::{CameraProblem, Day, Face, PathsKind, Tick, WayRow, Weakness, When};
+use crate::model::{CameraProblem, Day, Face, Lack, PathsKind, Tick, WayRow, Weakness, When};
 use crate::ui;
 
 thread_local! {
@@ -158,6 +158,7 @@ pub fn when(when: Option<When>) -> ui::When {
         day,
         weekday: weekday.into(),
         date: date(when.date),
+        this_year: when.this_year,
         hour: when.hour.into(),
         minute: when.minute.into(),
     }
@@ -168,6 +169,15 @@ pub fn date(date: crate::model::Date) -> ui::Date {
         year: date.year.into(),
         month: date.month.into(),
         day: date.day.into(),
+    }
+}
+
+pub fn lack(lack: Option<Lack>) -> ui::Lack {
+    match lack {
+        None => ui::Lack::None,
+        Some(Lack::Name) => ui::Lack::Name,
+        Some(Lack::Strength) => ui::Lack::Strength,
+        Some(Lack::Same) => ui::Lack::Same,
     }
 }
 

@@ -36,6 +36,12 @@ pub enum Action {
     ShowNetwork,
     /// A page of the settings.
     ShowSettings(SettingsPage),
+    /// Leave the settings, whichever page is shown.
+    LeaveSettings,
+    /// The list of conversations.
+    ShowList,
+    /// What keys do.
+    ShowKeys,
     /// The page of a contact.
     ShowPerson(ContactId),
     /// The user chooses.

@@ -41,6 +41,8 @@ pub enum AddingAction {
     CancelInvitation(InvitationId),
     /// Copy the link that is shown.
     CopyLink,
+    /// The invitation was kept as a picture, or could not be.
+    PictureSaved(bool),
     /// The link that is typed or pasted.
     Pasted(String),
     /// Scan one.
@@ -68,6 +70,8 @@ pub struct Adding {
     pub busy: bool,
     /// Why the last thing asked was not done.
     pub problem: Option<Refusal>,
+    /// It was the join.
+    pub link_fails: bool,
     /// The camera.
     pub scanning: Scanning,
     /// What our camera has read, as long as it is what would be joined.
@@ -198,6 +202,7 @@ impl Adding {
                 ],
                 None => Vec::new(),
             },
+            AddingAction::PictureSaved(kept) => vec![Outcome::Tell(Banner::PictureSaved(kept))],
             AddingAction::Pasted(text) => {
                 self.paste(text);
                 Vec::new()
@@ -228,6 +233,7 @@ impl Adding {
     fn begin(&mut self) {
         self.busy = true;
         self.problem = None;
+        self.link_fails = false;
         self.changed = true;
     }
 
@@ -297,7 +303,10 @@ impl Adding {
                 self.pasted_set = self.pasted_set.wrapping_add(1);
                 Some(Outcome::ask(Call::Invitations))
             }
-            Err(refusal) => self.refused(refusal),
+            Err(refusal) => {
+                self.link_fails = true;
+                self.refused(refusal)
+            }
         }
     }
 
@@ -340,12 +349,18 @@ impl Adding {
         vec![Outcome::ask(Call::Invitations), Outcome::LookAt(id)]
     }
 
-    /// Tells who was met, when the name is known.
+    /// Opens the conversation with whom was met, when the name is known, if that is what the user waits for; otherwise
+    /// tells of it.
     pub(super) fn greet(&mut self, context: &Context) -> Option<Outcome> {
         let id = self.met.take()?;
-        if context.contacts.get(&id).is_none() {
+        let contact = context.contacts.get(&id);
+        let chat = contact.map(|contact| contact.conversation.clone());
+        let Some(chat) = chat.filter(|chat| context.conversations.get(chat).is_some()) else {
             self.met = Some(id);
             return None;
+        };
+        if context.shows(Pane::Adding) && self.pasted.is_empty() && self.shown_id.is_none() {
+            return Some(Outcome::OpenChat(chat));
         }
         let name = context.contacts.name_of(&id);
         Some(Outcome::Tell(Banner::Met { id, name }))

@@ -9,11 +9,12 @@ use super::calendar::Now;
 use super::contacts::Contacts;
 use super::context::Context;
 use super::conversations::Conversations;
+use super::dialog::Dialog;
 use super::door::Door;
 use super::effect::{Effect, Request};
 use super::outcome::{Outcome, concerns_everything};
 use super::pages::Pages;
-use super::place::{Changed, Pane, Place, Steps};
+use super::place::{Changed, Pane, Place, SettingsPage, Steps};
 use super::preferences::Preferences;
 use super::thread::ThreadAction;
 use super::update::{Departed, Found, Mode, Update};
@@ -100,6 +101,12 @@ impl App {
             Action::ShowAdding => pages.adding.show(context),
             Action::ShowNetwork => vec![Outcome::Go(Pane::Network), Outcome::NetworkChanged],
             Action::ShowSettings(page) => pages.settings.show(page),
+            Action::LeaveSettings => {
+                self.steps.retain(|pane| !matches!(pane, Pane::Settings(_)));
+                self.back()
+            }
+            Action::ShowList => vec![Outcome::Go(Pane::Nothing)],
+            Action::ShowKeys => vec![Outcome::Show(Dialog::Keys)],
             Action::ShowPerson(id) => pages.person.show(id, context),
             Action::Chats(action) => pages.chats.act(action, pages.thread.id(), context),
             Action::Thread(action) => pages.thread.act(action, context),
@@ -335,6 +342,13 @@ impl App {
         }
     }
 
+    /// Another name is typed than contacts are told.
+    pub fn may_save_own_name(&self) -> bool {
+        let typed = self.pages.settings.own_name.trim();
+        let me = self.context.me.as_ref();
+        !typed.is_empty() && me.is_some_and(|me| me.name.0 != typed)
+    }
+
     fn set_mode(&mut self, mode: Option<Mode>) {
         self.context.mode = mode;
         self.changed.node = true;
@@ -359,6 +373,10 @@ impl App {
                 self.steps.clear();
                 self.pages.person.close();
             }
+            // From one page of the settings to another one beside its list.
+            Pane::Settings(page)
+                if page != SettingsPage::Licences
+                    && matches!(here, Pane::Settings(at) if at != SettingsPage::Overview) => {}
             _ => self.steps.leave(here),
         }
         self.set_place(Place::Main(pane));

@@ -1,4 +1,4 @@
-//! The line above everything.
+//! What is told about the whole.
 
 use std::mem::take;
 
@@ -7,7 +7,7 @@ use hedgerow_node::api::{ContactId, Refusal, StorageFault};
 use super::context::Context;
 use super::update::Mode;
 
-/// One line above everything.
+/// One thing that is told.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Banner {
     /// The store has failed; stays until it works again.
@@ -34,6 +34,8 @@ pub enum Banner {
     },
     /// It is on the clipboard.
     Copied,
+    /// A picture is in the file that was chosen, or could not be written.
+    PictureSaved(bool),
     /// The passphrase is another one now.
     PassphraseChanged,
     /// What was deleted is gone for good.
@@ -44,8 +46,12 @@ impl Banner {
     /// How long it is shown, in milliseconds; `None` until it is dismissed or overtaken.
     fn lasts_ms(&self) -> Option<u64> {
         match self {
-            Self::Storage(_) | Self::Client { .. } | Self::HandedOver(_) | Self::Met { .. } => None,
-            Self::Copied => Some(2_500),
+            Self::Storage(_) => None,
+            Self::Copied
+            | Self::PictureSaved(true)
+            | Self::PassphraseChanged
+            | Self::Erased
+            | Self::Met { .. } => Some(4_000),
             _ => Some(8_000),
         }
     }

@@ -44,6 +44,8 @@ pub struct When {
     pub day: Day,
     /// Its day.
     pub date: Date,
+    /// It is of the year that it is now.
+    pub this_year: bool,
     /// 0 to 23.
     pub hour: i8,
     /// 0 to 59.
@@ -97,6 +99,7 @@ impl Calendar {
         When {
             day: self.day(time.date()),
             date: date(time.date()),
+            this_year: time.year() == self.today.year(),
             hour: time.hour(),
             minute: time.minute(),
         }

@@ -2,11 +2,12 @@
 
 use std::mem::take;
 
-use hedgerow_node::api::{ConversationId, visible};
+use hedgerow_node::api::{Call, ContactId, ConversationId, visible};
 
 use super::calendar::When;
 use super::context::Context;
 use super::conversations::Known;
+use super::dialog::Dialog;
 use super::effect::Effect;
 use super::face::Face;
 use super::outcome::Outcome;
@@ -25,6 +26,10 @@ pub enum ChatsAction {
     Filter(String),
     /// Open a conversation.
     OpenChat(ConversationId),
+    /// Block a contact (asks first) or unblock it.
+    Block(ContactId, bool),
+    /// Forget a contact and the conversation (asks first).
+    Remove(ContactId),
     /// Open the conversation below this one in the list, or above.
     Step {
         /// Below.
@@ -51,6 +56,8 @@ pub struct Chats {
 pub struct ChatRow {
     /// Which.
     pub id: ConversationId,
+    /// With whom, if it is with one contact alone.
+    pub person: Option<ContactId>,
     /// How it is shown.
     pub face: Face,
     /// The newest message.
@@ -103,6 +110,15 @@ impl Chats {
                 self.draw(open, context).into_iter().collect()
             }
             ChatsAction::OpenChat(id) => vec![Outcome::OpenChat(id)],
+            ChatsAction::Block(id, false) => vec![Outcome::ask(Call::Block(id, false))],
+            ChatsAction::Block(id, true) => {
+                let name = context.contacts.name_of(&id);
+                vec![Outcome::Show(Dialog::BlockContact { id, name })]
+            }
+            ChatsAction::Remove(id) => {
+                let name = context.contacts.name_of(&id);
+                vec![Outcome::Show(Dialog::RemoveContact { id, name })]
+            }
             ChatsAction::Step { down } => self.step(down).into_iter().collect(),
         }
     }
@@ -171,6 +187,10 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
     let reach = Reach::of(conversation, context);
     ChatRow {
         id: conversation.id.clone(),
+        person: match conversation.members.as_slice() {
+            [person] => Some(person.clone()),
+            _ => None,
+        },
         face,
         last: newest.map(|newest| Excerpt {
             text: newest.text.as_ref().map(|text| excerpt(&text.0)),

@@ -14,7 +14,7 @@ use super::effect::Effect;
 use super::outcome::Outcome;
 use super::relays::RelayRow;
 use super::rows::Tick;
-use super::strength::NewPassphrase;
+use super::strength::{Lack, NewPassphrase};
 
 /// What a person does with a dialog.
 #[derive(Clone)]
@@ -29,6 +29,8 @@ pub enum DialogAction {
     New(Passphrase),
     /// The new one again.
     NewRepeated(Passphrase),
+    /// In the dialog that opens a page: copy its address.
+    CopyLink,
 }
 
 /// The dialog, and whether there is one.
@@ -85,9 +87,13 @@ pub enum Dialog {
     JumpToDate {
         /// The day of the first message in view.
         at: Date,
+        /// The day that it is.
+        today: Date,
     },
     /// The change of the passphrase.
     ChangePassphrase(ChangePassphrase),
+    /// What keys do.
+    Keys,
 }
 
 /// Everything about a message.
@@ -144,6 +150,10 @@ pub struct ChangePassphrase {
     pub new: NewPassphrase,
     /// It can be asked for.
     pub may_go_on: bool,
+    /// What was missing when the user wanted to go on.
+    pub lack: Option<Lack>,
+    /// Counts up whenever something was missing.
+    pub asked: u32,
     /// It is being done.
     pub busy: bool,
     /// Why it was not done.
@@ -156,6 +166,8 @@ impl Default for ChangePassphrase {
         Self {
             new: NewPassphrase::default(),
             may_go_on: false,
+            lack: None,
+            asked: 0,
             busy: false,
             problem: None,
             current: Passphrase::new(String::new()),
@@ -167,6 +179,7 @@ impl ChangePassphrase {
     fn look(&mut self) {
         self.may_go_on = self.new.may_go_on() && !self.current.is_empty() && !self.busy;
         self.problem = None;
+        self.lack = None;
     }
 }
 
@@ -193,6 +206,13 @@ impl DialogPage {
         match action {
             DialogAction::Confirm => return self.confirm(context),
             DialogAction::Dismiss => self.dismiss(),
+            DialogAction::CopyLink => {
+                if let Some(Dialog::OpenLink { url, .. }) = &self.open {
+                    let copy = Effect::Copy(Private(url.clone()));
+                    self.close();
+                    return vec![Outcome::Do(copy), Outcome::Tell(Banner::Copied)];
+                }
+            }
             DialogAction::Current(text) => self.type_change(|change| change.current = text),
             DialogAction::New(text) => {
                 let me = context.me.as_ref();
@@ -209,7 +229,9 @@ impl DialogPage {
     fn confirm(&mut self, context: &Context) -> Vec<Outcome> {
         self.changed = true;
         match self.open.take() {
-            None | Some(Dialog::MessageDetails(_) | Dialog::JumpToDate { .. }) => Vec::new(),
+            None | Some(Dialog::MessageDetails(_) | Dialog::JumpToDate { .. } | Dialog::Keys) => {
+                Vec::new()
+            }
             Some(Dialog::OpenLink { url, .. }) => {
                 vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
             }
@@ -238,6 +260,9 @@ impl DialogPage {
                     outcomes.push(Outcome::ask(HostCall::ChangePassphrase(current, new)));
                     change.busy = true;
                     change.may_go_on = false;
+                } else if !change.busy {
+                    change.lack = change.new.lack();
+                    change.asked = change.asked.wrapping_add(1);
                 }
                 self.open = Some(Dialog::ChangePassphrase(change));
                 outcomes

@@ -9,7 +9,7 @@ use super::dialog::Dialog;
 use super::effect::Request;
 use super::outcome::Outcome;
 use super::place::Place;
-use super::strength::NewPassphrase;
+use super::strength::{Lack, NewPassphrase};
 use super::update::{Departed, Found, Mode};
 
 /// What a person does at the first start and before a lock.
@@ -47,6 +47,10 @@ pub struct Door {
     pub new: NewPassphrase,
     /// Everything is there to go on with.
     pub may_go_on: bool,
+    /// First start: what was missing when the user wanted to go on.
+    pub lack: Option<Lack>,
+    /// Counts up whenever something was missing.
+    pub asked: u32,
     /// The passphrase is being hashed, which takes a second or two.
     pub busy: bool,
     /// Why it did not open.
@@ -74,6 +78,8 @@ impl Default for Door {
             name_too_long: false,
             new: NewPassphrase::default(),
             may_go_on: false,
+            lack: None,
+            asked: 0,
             busy: false,
             problem: None,
             attempts: 0,
@@ -137,17 +143,33 @@ impl Door {
         let name = self.name.trim();
         self.name_too_long = name.len() > MAX_NAME;
         self.problem = None;
+        self.lack = None;
         let is_complete = match context.place {
-            Place::Welcome => !name.is_empty() && !self.name_too_long && self.new.may_go_on(),
+            Place::Welcome => self.missing().is_none(),
             _ => !self.passphrase.is_empty(),
         };
         self.may_go_on = is_complete && !self.busy;
         self.changed = true;
     }
 
+    /// What is missing first for a first start.
+    fn missing(&self) -> Option<Lack> {
+        let has_name = !self.name.trim().is_empty() && !self.name_too_long;
+        if has_name {
+            self.new.lack()
+        } else {
+            Some(Lack::Name)
+        }
+    }
+
     /// Makes the identity, unlocks the node, or unlocks the screen.
     fn go_on(&mut self, context: &Context) -> Option<Outcome> {
         if !self.may_go_on {
+            if context.place == Place::Welcome && !self.busy {
+                self.lack = self.missing();
+                self.asked = self.asked.wrapping_add(1);
+                self.changed = true;
+            }
             return None;
         }
         let request = match context.place {

@@ -10,6 +10,10 @@ const MAX_LINKS: usize = 32;
 /// The longest link that can be opened, in bytes.
 const MAX_LINK: usize = 2_048;
 
+/// Of a longer link the middle is left out, in letters, and so many of its beginning and of its end are shown.
+const MAX_SHOWN: usize = 56;
+const SHOWN: (usize, usize) = (36, 16);
+
 /// What an invitation link begins with.
 const INVITATION: &str = "hedgerow:";
 
@@ -55,10 +59,7 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
             && !matches!(opens(span.as_str()), Opens::Nothing);
         if openable {
             links += 1;
-            spans.push(Span {
-                text: span.as_str().to_owned(),
-                link: Some(span.as_str().to_owned()),
-            });
+            spans.push(linked(span.as_str()));
         } else {
             invitations(span.as_str(), &mut spans);
         }
@@ -79,13 +80,56 @@ fn invitations(text: &str, spans: &mut Vec<Span>) {
             continue;
         }
         push_text(spans, &rest[..start]);
-        spans.push(Span {
-            text: link[..end].to_owned(),
-            link: Some(link[..end].to_owned()),
-        });
+        spans.push(linked(&link[..end]));
         rest = &link[end..];
     }
     push_text(spans, rest);
+}
+
+/// A link, as it is shown: one knows it by the host, which is always whole, and by how it ends.
+fn linked(link: &str) -> Span {
+    let count = link.chars().count();
+    let host = link.find("://").map_or(0, |at| at + 3);
+    let path = link[host..].find('/').filter(|_| host > 0);
+    let whole = path.map_or(0, |at| link[..host + at].chars().count());
+    let start = whole.max(SHOWN.0);
+    let text = if count > MAX_SHOWN.max(start + SHOWN.1) {
+        let start: String = link.chars().take(start).collect();
+        let end: String = link.chars().skip(count - SHOWN.1).collect();
+        format!("{start}…{end}")
+    } else {
+        link.to_owned()
+    };
+    Span {
+        text,
+        link: Some(link.to_owned()),
+    }
+}
+
+/// What copying these bytes of the text that is shown gives: a link that any letter of is marked whole, where its middle
+/// is left out.
+pub fn copied(spans: &[Span], from: usize, to: usize) -> String {
+    let mut copied = String::new();
+    let mut start = 0;
+    for span in spans {
+        let end = start + span.text.len();
+        let (a, b) = (from.clamp(start, end) - start, to.clamp(start, end) - start);
+        start = end;
+        if a >= b {
+            continue;
+        }
+        match &span.link {
+            Some(link) if *link != span.text => copied.push_str(link),
+            _ => {
+                let (a, b) = (
+                    span.text.floor_char_boundary(a),
+                    span.text.floor_char_boundary(b),
+                );
+                copied.push_str(&span.text[a..b]);
+            }
+        }
+    }
+    copied
 }
 
 fn push_text(spans: &mut Vec<Span>, text: &str) {
@@ -137,6 +181,23 @@ mod tests {
             .into_iter()
             .map(|span| (span.text, span.link.is_some()))
             .collect()
+    }
+
+    #[test]
+    fn a_long_link_is_shown_without_its_middle_and_copied_whole() {
+        let link = format!("https://example.org/{}/minutes.html", "a".repeat(80));
+        let pieces = spans(&format!("See {link} now"));
+        let shown: String = pieces.iter().map(|span| span.text.as_str()).collect();
+        assert_eq!(
+            shown,
+            "See https://example.org/aaaaaaaaaaaaaaaa…aaa/minutes.html now"
+        );
+        assert_eq!(pieces[1].link.as_ref(), Some(&link));
+        assert_eq!(copied(&pieces, 2, 10), format!("e {link}"));
+        assert_eq!(copied(&pieces, shown.len() - 3, shown.len()), "now");
+        let host = format!("https://{}.example", "good.".repeat(30));
+        let shown = &spans(&format!("{host}/{}", "b".repeat(99)))[0].text;
+        assert!(shown.starts_with(&host) && shown.contains('…'), "{shown}");
     }
 
     #[test]

@@ -286,6 +286,7 @@ impl Pages {
         if has_come {
             outcomes.extend(self.notify(&id, newest, context));
         }
+        outcomes.extend(self.adding.greet(context));
         outcomes
     }
 

@@ -44,6 +44,7 @@ pub enum SettingsPage {
     Security,
     Storage,
     Notifications,
+    Writing,
     Appearance,
     Language,
     HowItWorks,

@@ -38,6 +38,8 @@ pub struct Preferences {
     pub enter_sends: bool,
     /// Closing the window leaves the node on the air, where there is a tray to come back from.
     pub stays_on: bool,
+    /// Nothing moves by itself.
+    pub still: bool,
     /// The colour of skin in emoji: none, or one of five.
     pub skin_tone: u8,
     /// The window's width in logical pixels.
@@ -73,6 +75,7 @@ pub enum Preference {
     LockAfterMin(Option<u16>),
     EnterSends(bool),
     StaysOn(bool),
+    Still(bool),
     SkinTone(SkinTone),
     Window { width: u32, height: u32 },
 }
@@ -88,6 +91,7 @@ impl Default for Preferences {
             lock_after_min: Some(10),
             enter_sends: true,
             stays_on: false,
+            still: false,
             skin_tone: 0,
             width: 1_100,
             height: 760,
@@ -128,6 +132,7 @@ impl Preferences {
             Preference::LockAfterMin(minutes) => self.lock_after_min = minutes,
             Preference::EnterSends(on) => self.enter_sends = on,
             Preference::StaysOn(on) => self.stays_on = on,
+            Preference::Still(still) => self.still = still,
             Preference::SkinTone(tone) => self.skin_tone = tone.number(),
             Preference::Window { width, height } => (self.width, self.height) = (width, height),
         }

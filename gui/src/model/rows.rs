@@ -58,8 +58,10 @@ pub struct MessageRow {
     pub mine: bool,
     /// The text in pieces; `None` for a kind this version cannot show.
     pub body: Option<Arc<[Span]>>,
-    /// The text goes on: [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
+    /// It may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
+    /// The text goes on.
+    pub cut: bool,
     /// A few emoji and nothing else.
     pub large: bool,
     /// When its author says it was written.
@@ -162,6 +164,7 @@ pub(crate) fn rows(
                 mine: message.is_mine(),
                 body: one.body.clone(),
                 folded: one.folded,
+                cut: one.cut,
                 large: one.large,
                 time,
                 ahead: message.is_ahead(calendar.now_ms()),

@@ -3,6 +3,17 @@
 use hedgerow_node::api::Passphrase;
 use hedgerow_node::api::strength::{LEAST, Strength, Weakness};
 
+/// What is missing of a first start, or of another passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// A name of a length that is possible.
+    Name,
+    /// A passphrase that is hard enough to guess.
+    Strength,
+    /// The same passphrase a second time.
+    Same,
+}
+
 /// A new passphrase being typed, twice.
 #[derive(Debug, Clone)]
 pub struct NewPassphrase {
@@ -35,7 +46,18 @@ impl Default for NewPassphrase {
 impl NewPassphrase {
     /// It is strong enough, and twice the same.
     pub fn may_go_on(&self) -> bool {
-        self.strength >= LEAST && self.first.as_bytes() == self.second.as_bytes()
+        self.lack().is_none()
+    }
+
+    /// What is missing first.
+    pub(crate) fn lack(&self) -> Option<Lack> {
+        if self.strength < LEAST {
+            Some(Lack::Strength)
+        } else if self.first.as_bytes() != self.second.as_bytes() {
+            Some(Lack::Same)
+        } else {
+            None
+        }
     }
 
     /// Takes what was typed. `name` makes no good passphrase.

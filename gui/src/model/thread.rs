@@ -65,6 +65,8 @@ pub enum ThreadAction {
     OpenLink(String),
     /// Copy a message.
     CopyMessage(MessageId),
+    /// Copy a part of one.
+    CopyPart(Private),
     /// Tell everything about a message.
     Details(MessageId),
     /// Put an emoji on a message, or take ours back.
@@ -243,6 +245,7 @@ impl Thread {
             }
             ThreadAction::OpenLink(link) => return open_link(link).into_iter().collect(),
             ThreadAction::CopyMessage(id) => return self.copy(&id),
+            ThreadAction::CopyPart(text) => return vec![Outcome::Do(Effect::Copy(text))],
             ThreadAction::Details(id) => return self.details(&id, context),
             ThreadAction::React { id, emoji } => return vec![self.react(id, emoji)],
             ThreadAction::Pin { id, pinned } => {
@@ -439,7 +442,8 @@ impl Thread {
         let shown = seen.or_else(|| self.window.iter().last());
         let at_ms = shown.map_or(context.now.wall_ms, |one| one.message.time_ms);
         let at = context.calendar.when(at_ms).date;
-        Outcome::Show(Dialog::JumpToDate { at })
+        let today = context.calendar.when(context.now.wall_ms).date;
+        Outcome::Show(Dialog::JumpToDate { at, today })
     }
 }
 

@@ -14,8 +14,12 @@ pub(crate) const PAGE: u32 = 50;
 /// The most messages that are loaded at once.
 pub(crate) const MAX_LOADED: usize = 200;
 
-/// Longer texts are folded: so many bytes are shown at first, about.
-const FOLDED: usize = 4_000;
+/// Of a longer text so many bytes are shown at first, about: more than twelve lines of a wide bubble.
+const FOLDED: usize = 2_000;
+
+/// A text with more letters, or more lines, may be higher than what is shown of it at first.
+const LONG: usize = 240;
+const LONG_LINES: usize = 12;
 
 /// A loaded message.
 #[derive(Clone)]
@@ -23,8 +27,10 @@ pub(crate) struct Loaded {
     pub message: Message,
     /// The text in pieces; `None` for a kind this version cannot show.
     pub body: Option<Arc<[Span]>>,
-    /// More of it can be unfolded.
+    /// It may be too long to be shown whole at first, and nobody has asked for that.
     pub folded: bool,
+    /// The body is only its beginning.
+    pub cut: bool,
     /// A few emoji and nothing else.
     pub large: bool,
 }
@@ -35,10 +41,14 @@ impl Loaded {
             message,
             body: None,
             folded: false,
+            cut: false,
             large: false,
         };
         let text = loaded.message.text.as_ref().map_or("", |text| &text.0);
-        loaded.folded = text.len() > FOLDED;
+        loaded.cut = text.len() > FOLDED;
+        loaded.folded = loaded.cut
+            || text.chars().nth(LONG).is_some()
+            || text.lines().nth(LONG_LINES).is_some();
         loaded.large = emoji::is_large(text);
         let shown = &text[..text.floor_char_boundary(FOLDED)];
         loaded.body = loaded
@@ -60,6 +70,7 @@ impl Loaded {
             self.body = Some(links::spans(&text.0).into());
         }
         self.folded = false;
+        self.cut = false;
     }
 }
 

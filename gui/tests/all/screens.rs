@@ -103,7 +103,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 type Screen = (&'static str, fn() -> Stage);
 
-fn screens() -> [Screen; 22] {
+fn screens() -> [Screen; 28] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -155,6 +155,56 @@ fn screens() -> [Screen; 22] {
             stage.does(ThreadAction::OpenLink(
                 "http://xn--80ak6aa92e.example/minutes".into(),
             ));
+            stage
+        }),
+        ("beginning", || {
+            let mut stage = people();
+            stage.does(ChatsAction::OpenChat(chat_id("e")));
+            stage
+        }),
+        ("long", || {
+            let mut stage = people();
+            let talk = stage.talk("b");
+            talk.contact.reachable = Some(Carrier::Lan);
+            let minutes = "We agreed that the bridge is crossed by noon, that nobody waits alone, and that whoever is late calls the second number. ";
+            talk.add(&minutes.repeat(12), false, NOON - 9 * MINUTE);
+            let link = format!(
+                "https://example.org/minutes/{}/12.html",
+                "2026-05-".repeat(9)
+            );
+            talk.add(&format!("Whole: {link}"), true, NOON - 8 * MINUTE);
+            stage.handle(Update::Event(Event::Missed));
+            stage.answer();
+            stage.does(ChatsAction::OpenChat(chat_id("b")));
+            let first = stage.talk("b").messages[0].id.clone();
+            stage.does(ThreadAction::CopyMessage(first));
+            stage
+        }),
+        ("calendar", || {
+            let mut stage = conversation();
+            stage.does(ThreadAction::AskDate);
+            stage
+        }),
+        ("keys", || {
+            let mut stage = people();
+            stage.does(Action::ShowKeys);
+            stage
+        }),
+        ("joining", || {
+            let mut stage = people();
+            stage.does(Action::ShowAdding);
+            stage.does(AddingAction::Pasted("hedgerow:ABC".into()));
+            stage.does(AddingAction::Join);
+            stage.does(AddingAction::Pasted("https://example.org".into()));
+            stage.does(AddingAction::Join);
+            stage
+        }),
+        ("passphrase", || {
+            let mut stage = people();
+            stage.does(Action::ShowSettings(SettingsPage::Security));
+            stage.does(SettingsAction::ChangePassphrase);
+            stage.does(DialogAction::New(stage::passphrase("abcd")));
+            stage.does(DialogAction::Confirm);
             stage
         }),
         ("person", || {
@@ -392,7 +442,7 @@ fn draw(stage: Stage, width: u32, height: u32, unfold: bool) -> RgbaImage {
         Luma([250 - (from_lamp / 500).min(190) as u8])
     }));
     // What follows from a layout is drawn in a later frame; a cursor blinks, and is caught at the same moment.
-    for _ in 0..4 {
+    for _ in 0..10 {
         mock_elapsed_time(Duration::from_millis(20));
         window.ui().window().take_snapshot().expect("a picture");
     }

@@ -165,8 +165,7 @@ fn jumps_land_where_they_say() {
     let mut window = talking(3_000);
     // A day: its line is at the top.
     window.clicks("Go to a day");
-    window.clicks("Day: earlier");
-    window.clicks("Go");
+    window.clicks("13 May 2026");
     let lines = window.lines();
     let day = lines.iter().position(|(text, _)| text == "Yesterday");
     assert!(
@@ -352,7 +351,7 @@ fn a_part_of_a_message_is_marked_and_copied() {
     window.presses(&[Key::Control], 'c');
     // What stands there is not changed.
     window.types("x");
-    let said = window.one("What it says: mark a part to copy it");
+    let said = window.one("Message text: select to copy");
     assert_eq!(said.accessible_value().as_deref(), Some("line 2"));
     window.presses(&[], Key::Escape);
     window.presses(&[Key::Control], 'v');
@@ -377,7 +376,7 @@ fn in_text(window: &Window, text: &str, part: f32) -> LogicalPosition {
     LogicalPosition::new(at.x + side + width * part, at.y + top + 8.0)
 }
 
-const MARKED: &str = "What it says: mark a part to copy it";
+const MARKED: &str = "Message text: select to copy";
 
 /// Puts what was copied into the draft, and gives it.
 fn pasted(window: &mut Window) -> String {

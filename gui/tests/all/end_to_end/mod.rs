@@ -16,9 +16,9 @@ fn two_people_meet_verify_and_talk_though_one_of_them_is_killed() {
     }
 
     ana.clicks("Add a contact");
-    ana.clicks("I send them a link; good for a day");
+    ana.clicks("By link");
     ana.clicks("Make an invitation");
-    ana.clicks("Copy the link");
+    ana.clicks("Copy link");
     ana.sees("Copied.", "");
     ben.clicks("Add a contact");
     ben.clicks("The link that you were given");

@@ -59,12 +59,12 @@ impl Person {
         self.starts();
         self.clicks("Your name, as contacts will see it");
         self.types(&self.name.clone());
-        for field in ["Passphrase", "The passphrase again"] {
+        for field in ["Passphrase", "Repeat passphrase"] {
             self.clicks(field);
             self.types(PASSPHRASE);
         }
-        self.clicks("Begin");
-        self.sees("Nobody here yet", "");
+        self.clicks("Create identity");
+        self.sees("No contacts yet", "");
     }
 
     /// Start, and unlock at the second attempt.

@@ -87,8 +87,50 @@ fn a_join_tells_its_progress_and_its_problems() {
     });
     stage.later(1_000);
     assert!(stage.app.pages.adding.joining.is_empty());
-    assert!(matches!(&stage.app.banner.shown, Some(Banner::Met { name, .. }) if name == "Ana"));
     assert_eq!(stage.app.pages.chats.rows[0].face.name, "Ana");
+    // Whoever waited there is in the conversation now.
+    assert!(stage.app.context.place == Place::Main(Pane::Thread));
+    assert_eq!(stage.thread().face.name, "Ana");
+    assert!(stage.app.banner.shown.is_none());
+}
+
+#[test]
+fn whoever_does_something_else_is_told_of_a_new_contact_and_stays_there() {
+    for busy in [false, true] {
+        let mut stage = Stage::open(&["Ben"]);
+        if busy {
+            stage.does(Action::ShowAdding);
+            stage.does(AddingAction::Pasted("hedgerow:D".into()));
+        } else {
+            stage.does(ChatsAction::OpenChat(chat_id("a")));
+        }
+        let place = stage.app.context.place.clone();
+        stage.meet("b", "Ana");
+        stage.happens(Event::Met {
+            contact: id("b"),
+            invitation: InvitationId("00000000000000ee".into()),
+        });
+        stage.later(1_000);
+        assert!(stage.app.context.place == place);
+        let told = |stage: &Stage| matches!(&stage.app.banner.shown, Some(Banner::Met { name, .. }) if name == "Ana");
+        assert!(told(&stage));
+        stage.later(4_000);
+        assert!(stage.app.banner.shown.is_none(), "it goes by itself");
+    }
+}
+
+#[test]
+fn a_link_that_is_wrong_is_told_beside_it_and_an_invitation_that_fails_is_not() {
+    let mut stage = Stage::open(&[]);
+    stage.does(Action::ShowAdding);
+    stage.does(AddingAction::Pasted("https://example.org".into()));
+    stage.does(AddingAction::Join);
+    assert!(stage.app.pages.adding.link_fails);
+    stage.act(AddingAction::Invite {
+        in_person: false,
+        valid_for_s: 3_600,
+    });
+    assert!(!stage.app.pages.adding.link_fails);
 }
 
 #[test]

@@ -388,7 +388,7 @@ fn a_long_text_is_folded_until_asked_for() {
     let text = "жé".repeat(10_000);
     let long = stage.comes("a", &text);
     let shown = |stage: &Stage| texts(stage.thread()).last().unwrap().len();
-    assert!(shown(&stage) <= 4_000);
+    assert!(shown(&stage) <= 2_000);
     stage.does(ThreadAction::Unfold(long.clone()));
     assert_eq!(shown(&stage), text.len());
     stage.does(ThreadAction::CopyMessage(long));

@@ -97,7 +97,7 @@ impl Window {
     }
 
     /// Time passes.
-    fn passes(&self, ms: u64) {
+    pub fn passes(&self, ms: u64) {
         {
             let mut now = self.outside.now.borrow_mut();
             now.monotonic_ms += ms;
