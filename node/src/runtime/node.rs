@@ -321,7 +321,7 @@ impl From<OpenError> for Refusal {
             OpenError::NotEmpty => Refusal::IdentityExists,
             OpenError::Version { found } if found < schema::current() => Refusal::OlderData,
             OpenError::Version { .. } => Refusal::NewerData,
-            OpenError::Name(refusal) => refusal,
+            OpenError::Name => Refusal::BadName,
         }
     }
 }
