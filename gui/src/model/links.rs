@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(pieces[1].link.as_ref(), Some(&link));
         assert_eq!(copied(&pieces, 2, 10), format!("e {link}"));
         assert_eq!(copied(&pieces, shown.len() - 3, shown.len()), "now");
-        let host = format!("https://{}.example", "good.".repeat(30));
+        let host = format!("https://{}example", "good.".repeat(30));
         let shown = &spans(&format!("{host}/{}", "b".repeat(99)))[0].text;
         assert!(shown.starts_with(&host) && shown.contains('…'), "{shown}");
     }

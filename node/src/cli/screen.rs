@@ -169,8 +169,8 @@ mod tests {
             "A sentence of more than thirty\ncolumns."
         );
         assert_eq!(
-            wrapped("To do: `hedgerow carrier lan on` does."),
-            "To do:\n`hedgerow carrier lan on` does."
+            wrapped("To do: `hedgerow carrier lan on` now"),
+            "To do:\n`hedgerow carrier lan on` now"
         );
         let long = "x".repeat(40);
         assert_eq!(
