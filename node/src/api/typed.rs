@@ -1,5 +1,5 @@
 //! What a person types here, checked before it is used. What a peer sends is not refused for how it looks, but made
-//! [`visible`](super::visible).
+//! [`visible`].
 
 use super::{MAX_NAME, Refusal, visible};
 
