@@ -21,7 +21,8 @@ use crate::model::{NetworkAction, Update};
 /// Messages that arrive.
 const ARRIVALS: usize = 10_000;
 const RUNS: usize = 5;
-const CALM: Duration = Duration::from_millis(500);
+/// Shorter than half a second, after which the cursor blinks.
+const CALM: Duration = Duration::from_millis(300);
 
 /// The rows.
 pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
@@ -44,7 +45,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     shown.enter()?;
     shown.open(&ours.chat_of_a)?;
     shown.input(|window, _| window.act(NetworkAction::SwitchCarrier(Carrier::Lan, false)));
-    shown.calm(CALM);
+    shown.calm(CALM)?;
 
     let count = bench.at_most(ARRIVALS);
     let (mut with, mut without, mut slowest) = (Vec::new(), Vec::new(), None::<Turn>);
@@ -183,10 +184,10 @@ fn with_window(
             && thread
                 .is_some_and(|thread| thread.at_newest && thread.total == before + count as u64)
     })?;
-    turns.append(&mut shown.calm(CALM));
+    turns.append(&mut shown.calm(CALM)?);
     ensure!(shown.screen.looks(&THREAD) != looked, "they are drawn");
     shown.input(|window, _| window.act(NetworkAction::SwitchCarrier(Carrier::Lan, false)));
-    shown.calm(CALM);
+    shown.calm(CALM)?;
     peer.stop()?;
     Ok((arrivals.took().context("all have come")?, turns))
 }

@@ -41,7 +41,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     for text in prose::texts(bench.at_most(ROUNDS), 3) {
         for mine in [false, true] {
-            shown.calm(PAUSE);
+            shown.calm(PAUSE)?;
             let before = shown.screen.looks(&THREAD);
             let mut turns = Vec::new();
             if mine {

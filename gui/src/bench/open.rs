@@ -43,12 +43,12 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let first = opening(&shown.open(conversation)?)?;
     let mut again = Vec::with_capacity(OPENINGS);
     for _ in 0..bench.at_most(OPENINGS) {
-        shown.calm(CALM);
+        shown.calm(CALM)?;
         shown.input(|window, _| window.act(Action::Back));
         ensure!(shown.rows() == 0, "the conversation is closed");
         again.push(opening(&shown.open(conversation)?)?);
     }
-    shown.calm(CALM);
+    shown.calm(CALM)?;
     let name = format!("open a conversation of {messages}: first frame with content");
     let mut rows = vec![
         Row::at_most(name.clone(), ms(median(again)), "ms", 60.0),
@@ -92,7 +92,7 @@ fn jumps(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
         shown.turns_until(&mut turns, "another part is drawn", |shown| {
             shown.screen.looks(&THREAD) != before
         })?;
-        turns.append(&mut shown.calm(CALM));
+        turns.append(&mut shown.calm(CALM)?);
         ensure!(shown.screen.ink(&THREAD) > 1_000, "nothing is there");
     }
     Ok(turns)
@@ -124,14 +124,14 @@ fn scroll(
     mut step: impl FnMut(&mut Shown, bool) -> Turn,
 ) -> Result<Vec<Turn>> {
     shown.input(|window, _| window.act(ThreadAction::JumpToNewest));
-    shown.calm(CALM);
+    shown.calm(CALM)?;
     // From the draft into the messages.
     shown.key(Key::Backtab);
     let (mut turns, mut moved) = (Vec::new(), 0);
     for number in 0..2 * steps {
         let before = shown.screen.looks(&THREAD);
         turns.push(step(shown, number < steps));
-        turns.append(&mut shown.calm(super::screen::FRAME));
+        turns.append(&mut shown.calm(super::screen::FRAME)?);
         moved += usize::from(shown.screen.looks(&THREAD) != before);
     }
     // A hand that is quicker than the store stops at the end of what is loaded, for a moment.

@@ -166,12 +166,17 @@ impl Shown {
     }
 
     /// Turns until nothing has happened for so long; the turns that drew.
-    pub fn calm(&mut self, calm: Duration) -> Vec<Turn> {
+    pub fn calm(&mut self, calm: Duration) -> Result<Vec<Turn>> {
+        let deadline = Instant::now() + PATIENCE;
         let mut turns = Vec::new();
         while self.screen.rest(Instant::now() + calm) {
+            ensure!(
+                Instant::now() < deadline,
+                "waited in vain until nothing moves"
+            );
             turns.push(self.screen.turn(|_| ()));
         }
-        turns
+        Ok(turns)
     }
 
     /// How many messages the open conversation shows, or could by scrolling.

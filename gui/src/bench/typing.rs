@@ -35,14 +35,14 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let mut shown = Shown::start(&pair.a, OnAir::No, |_| ())?;
     shown.enter()?;
     shown.open(&pair.chat_of_a)?;
-    shown.calm(CALM);
+    shown.calm(CALM)?;
     let mut rows = Vec::new();
     for (where_, key) in [("beginning", Key::Home), ("end", Key::End)] {
         let control = || slint::SharedString::from(Key::Control);
         shown.event(WindowEvent::KeyPressed { text: control() });
         shown.key(key);
         shown.event(WindowEvent::KeyReleased { text: control() });
-        shown.calm(CALM);
+        shown.calm(CALM)?;
         let name = format!("a letter at the {where_} of a draft of {DRAFT_BYTES}");
         rows.push(frames(
             name,
@@ -69,7 +69,7 @@ fn letters(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
         let looked = shown.screen.looks(&DRAFT);
         turns.push(shown.key(letter));
         ensure!(shown.screen.looks(&DRAFT) != looked, "nothing was typed");
-        turns.append(&mut shown.calm(PAUSE));
+        turns.append(&mut shown.calm(PAUSE)?);
     }
     ensure!(length(shown) == before + count, "all is in the draft");
     Ok(turns)
