@@ -1,5 +1,5 @@
 //! The application on that display: the real view-model, binding and worker, and the hands and eyes of
-//! whoever measures.
+//! the person who measures.
 
 use std::path::Path;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What is told about the whole.
+//! Notices about the whole program, as the window shows them.
 
 use hedgerow_node::words::codes;
 use slint::ComponentHandle;

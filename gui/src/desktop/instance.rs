@@ -1,5 +1,5 @@
-//! One window for each data directory: whoever comes second brings the first one to the front, hands
-//! it the invitation that it was given, and goes.
+//! One window for each data directory. A second one brings the first to the front, hands it the invitation
+//! that it was given, and ends.
 
 use std::fs::DirBuilder;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -1,7 +1,7 @@
 //! The icon in the desktop's tray, where there is one.
 //!
-//! Slint has such an icon too, but does not tell whether a tray shows it; and whoever closes the window
-//! must not be left without a way back.
+//! Slint has such an icon too, but does not tell whether a tray shows it; and a person who closes the
+//! window must not be left without a way back.
 
 use std::io;
 use std::sync::Arc;

@@ -342,7 +342,7 @@ impl App {
         }
     }
 
-    /// Another name is typed than contacts are told.
+    /// Whether the user has typed a name other than the one that contacts know.
     pub fn may_save_own_name(&self) -> bool {
         let typed = self.pages.settings.own_name.trim();
         let me = self.context.me.as_ref();

@@ -1,4 +1,4 @@
-//! What is told about the whole.
+//! Notices about the whole program: a failing store, another process, what a request came to.
 
 use std::mem::take;
 
@@ -7,7 +7,7 @@ use hedgerow_node::api::{ContactId, Refusal, StorageFault};
 use super::context::Context;
 use super::update::Mode;
 
-/// One thing that is told.
+/// A notice.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Banner {
     /// The store has failed; stays until it works again.

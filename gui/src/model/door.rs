@@ -226,7 +226,7 @@ impl Door {
         }
     }
 
-    /// The node was locked or unlocked, by whomever.
+    /// The node is locked or unlocked now, by this window or by another program.
     pub(super) fn lock_changed(&self, locked: bool, context: &Context) -> Option<Outcome> {
         match (&context.place, locked) {
             (Place::Main(_) | Place::ScreenLocked, true) => Some(Outcome::Hide(Found::Locked)),

@@ -48,7 +48,7 @@ pub enum Effect {
 /// What a notification says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// What to show when it is clicked. Nobody is told of it before.
+    /// What a click on it opens. The desktop is not told this id.
     pub conversation: ConversationId,
     /// Who wrote; `None` while locked.
     pub name: Option<Private>,

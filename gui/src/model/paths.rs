@@ -7,7 +7,7 @@ use super::outcome::{Outcome, concerns_everything};
 /// The longest proxy that is looked at, in bytes.
 const MAX_PROXY: usize = 128;
 
-/// How the command line begins a proxy; whoever copies one from there need not take it off.
+/// How the command line begins a proxy. A person who copies one from there may leave this on.
 const SCHEME: &str = "socks5://";
 
 /// One of the ways, whatever the proxy.

@@ -26,7 +26,7 @@ const THREADS: usize = 2;
 /// How long the changes that were asked for may take at the end.
 const LAST_CHANGES: Duration = Duration::from_secs(5);
 
-/// How long whoever took the directory may take to say where it is.
+/// How long the process that took the directory may take to say where it is.
 const SUCCESSOR: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -311,7 +311,7 @@ impl Desk {
     }
 }
 
-/// Waits for whoever has taken the directory to say where it is; for some seconds at most.
+/// Waits, some seconds at most, for the process that has taken the directory to say where it is.
 async fn successor(options: &Options) {
     let patience = Instant::now() + SUCCESSOR;
     while Instant::now() < patience {

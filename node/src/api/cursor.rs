@@ -1,4 +1,4 @@
-//! Page cursors: opaque to whoever holds one, stable while messages come and go around it.
+//! Page cursors: opaque to clients, stable while messages come and go around it.
 
 use data_encoding::BASE64URL_NOPAD;
 

@@ -102,7 +102,7 @@ pub async fn run(
         _ = interrupt.recv() => stop(&local).await?,
         _ = terminate.recv() => stop(&local).await?,
     };
-    // The answer to whoever asked for it is on its way out.
+    // The client that asked for it still gets its answer.
     let _ = serving.await;
     match departure {
         Departure::Stopped => tracing::info!("stopped"),

@@ -103,8 +103,8 @@ impl Directory {
         self.lock.announce(info).attempt("write the lock file")
     }
 
-    /// Looks whether the path still leads to the directory that this process owns: whoever finds another one there
-    /// owns that.
+    /// Looks whether the path still leads to the directory that this process owns. A process that finds
+    /// another directory there owns that one.
     ///
     /// # Errors
     /// A [`StorageError`](hedgerow_sync::store::StorageError) of the kind `Gone` if not.

@@ -59,7 +59,7 @@ impl Hashing {
 pub enum Protection<'a> {
     /// Somebody types this.
     Passphrase(&'a Passphrase, Hashing),
-    /// Nothing: whoever holds the disk can read it. For stores of a relay or mailbox, which hold nothing
+    /// Nothing: everybody who holds the disk can read it. For stores of a relay or mailbox, which hold nothing
     /// readable.
     Open,
 }
@@ -258,7 +258,7 @@ fn stretch(passphrase: &Passphrase, hashing: Hashing, salt: &[u8; SALT]) -> Lock
     })
 }
 
-/// Known to whoever reads the file.
+/// Not secret: the file shows it.
 fn open_key(salt: &[u8; SALT]) -> LockedKey {
     LockedKey::filled(|key| {
         key.copy_from_slice(&blake3::derive_key("hedgerow 1 no passphrase", salt));

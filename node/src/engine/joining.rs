@@ -79,7 +79,7 @@ impl Joining {
         tables::save(txn, &Table::Joinings.key(&[&id.0.to_be_bytes()]), &record)
     }
 
-    /// Whether whoever showed it stood before our camera: the link alone can say what it likes.
+    /// Whether our camera has read it from the screen of the person who showed it. What the link says of itself is no proof.
     pub fn is_in_person(&self) -> bool {
         self.seen && self.invitation.in_person
     }

@@ -361,7 +361,7 @@ impl Owners {
         Ok(())
     }
 
-    /// A session is over, whoever ended it.
+    /// A session is over; either side may have ended it.
     pub(super) fn live_over(
         &mut self,
         turn: &mut Turn<'_>,

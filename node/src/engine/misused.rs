@@ -15,8 +15,8 @@ impl Engine {
         }
     }
 
-    /// Whether a session has begun over a link: whoever answers a handshake does not know that there is
-    /// anybody until the other side has said hello.
+    /// Whether a session has begun over a link. A device that answers a handshake does not know that
+    /// anybody is there until the other side has said hello.
     pub fn is_session(&self, link: LinkId) -> bool {
         let link = self.links.by_id.get(&link);
         link.is_some_and(|link| matches!(&link.state, State::Live(live) if live.hello.is_some()))

@@ -1,4 +1,4 @@
-//! How the work of a turn is shared among links: whoever brings much waits for himself alone
+//! How the work of a turn is shared among links, so that a peer who brings much holds up itself alone
 //! (`docs/PROTOCOL.md` section 8).
 //!
 //! What arrives on a link is taken in at once, as long as the turn has work left and nothing that came

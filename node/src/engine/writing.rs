@@ -76,7 +76,7 @@ impl Owners {
         }
         let said = conversation::annotations(turn.txn, space, of, [target])?;
         let mut said = said.into_values().flatten();
-        // A message has one pin, whoever set it, and an emoji of each person.
+        // A message has one pin for everybody, and one emoji of each person.
         let last = said.rfind(|said| of == PIN || self.account.is_ours(said.author()));
         let is_said = match last.map(|annotation| annotation.body) {
             Some(Body::Bytes(body)) => body == says,

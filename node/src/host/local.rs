@@ -45,7 +45,7 @@ impl Local {
         self.0.announce(info, token)
     }
 
-    /// Waits until the node has left its directory, whoever asked for it.
+    /// Waits until the node has left its directory, also if another client asked for that.
     pub async fn departed(&self) -> Departure {
         self.0.departed().await
     }

@@ -29,7 +29,7 @@ pub(super) enum Mail {
     Stop,
 }
 
-/// How much mail waits at most; whoever brings more is held up, and with it its socket.
+/// How much mail waits at most. A caller or socket that brings more has to wait.
 pub(super) const MAX_MAIL: usize = 256;
 
 /// How long links may take to end when the node stops, and after them carriers.

@@ -83,7 +83,7 @@ impl Watch for Unwatched {
 /// What a run does beside its result.
 #[derive(Default)]
 pub struct Options {
-    /// Every step is told to whoever watches.
+    /// The watcher hears of every step.
     pub trace: bool,
     /// Where checkpoints are written, and found.
     pub checkpoints: Option<Checkpoints>,
@@ -92,7 +92,7 @@ pub struct Options {
 /// Runs a scenario with these seeds into a result at `path`, which must not exist.
 ///
 /// # Errors
-/// The scenario, the disk, a bug, or whoever watches has ended it; nothing is left then but checkpoints.
+/// The scenario, the disk, a bug or the watcher has ended it; nothing is left then but checkpoints.
 pub fn run(
     loaded: &Loaded,
     seeds: &[u64],

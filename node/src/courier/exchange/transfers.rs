@@ -176,7 +176,7 @@ impl Courier {
             }
             return self.stop(id, tag, Reason::Busy);
         }
-        // An arriving bundle needs room, whoever it is for. One for us comes even if it is larger than the whole
+        // An arriving bundle needs room. One for us comes even if it is larger than the whole
         // quota.
         let size = begin.envelope.size;
         if !self.make_room(size) && !own {
