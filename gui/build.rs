@@ -5,14 +5,20 @@ use std::path::{Path, PathBuf};
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
 /// What is packed: as text, or as a font, it would be twice as large in the program.
-const PACKED: [&str; 7] = [
+const PACKED: [&str; 13] = [
     "fonts/Twemoji.ttf",
     "emoji/names/en.txt",
+    "emoji/names/ar.txt",
     "emoji/names/bg.txt",
     "emoji/names/da.txt",
+    "emoji/names/es.txt",
+    "emoji/names/fa.txt",
+    "emoji/names/fr.txt",
+    "emoji/names/he.txt",
     "emoji/names/lv.txt",
     "emoji/names/ro.txt",
     "emoji/names/sv.txt",
+    "emoji/names/uk.txt",
 ];
 
 fn main() {

@@ -19,7 +19,7 @@ from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
 TWEMOJI, LIST, FULL, DERIVED = map(pathlib.Path, sys.argv[1:])
-LANGUAGES = ["en", "bg", "da", "lv", "ro", "sv"]
+LANGUAGES = ["en", "ar", "bg", "da", "es", "fa", "fr", "he", "lv", "ro", "sv", "uk"]
 TONES = range(0x1F3FB, 0x1F400)
 SELECTOR = 0xFE0F
 # Pictures, although Inter has a letter for them.

@@ -31,13 +31,19 @@ macro_rules! names {
 }
 
 /// What each is called, line by line as `LIST` has them, packed by the build: the name, then words by which it is found.
-const NAMES: [(&str, &[u8]); 6] = [
+const NAMES: [(&str, &[u8]); 12] = [
     names!("en"),
+    names!("ar"),
     names!("bg"),
     names!("da"),
+    names!("es"),
+    names!("fa"),
+    names!("fr"),
+    names!("he"),
     names!("lv"),
     names!("ro"),
     names!("sv"),
+    names!("uk"),
 ];
 
 /// A group of emoji, as Unicode divides them, and two of our own.
@@ -315,6 +321,7 @@ mod tests {
         assert_eq!(first("sv", "tumme upp"), Some("👍"));
         assert_eq!(first("sv", "thumbs up"), Some("👍"));
         assert_eq!(first("bg", "КОТКА"), Some("🐈"));
+        assert_eq!(first("ar", "قطة"), Some("🐈"));
         assert_eq!(first("en", "nothing is called so"), None);
     }
 }

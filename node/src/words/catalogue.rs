@@ -23,7 +23,8 @@ pub(super) fn find(
     let at = entries.binary_search_by(|(entry, _)| (*entry).cmp(&key));
     let (_, forms) = entries[at.ok()?];
     let form = count.map_or(0, |count| form(language, count));
-    let said = forms.get(form).copied()?;
+    // A form that only millions take (French, Spanish) may be missing from a catalogue: the last one stands for it.
+    let said = forms.get(form).or(forms.last()).copied()?;
     (!said.is_empty()).then_some(said)
 }
 
@@ -44,6 +45,7 @@ mod tests {
     #[test]
     fn counts_take_the_form_of_their_language() {
         for (language, forms) in [
+            (Language::Arabic, [(0, 0), (1, 1), (2, 2), (5, 3), (11, 4)]),
             (
                 Language::Bulgarian,
                 [(0, 1), (1, 0), (2, 1), (21, 1), (101, 1)],
@@ -51,6 +53,22 @@ mod tests {
             (
                 Language::Danish,
                 [(0, 1), (1, 0), (2, 1), (21, 1), (101, 1)],
+            ),
+            (
+                Language::Spanish,
+                [(0, 2), (1, 0), (2, 2), (21, 2), (1_000_000, 1)],
+            ),
+            (
+                Language::Persian,
+                [(0, 0), (1, 0), (2, 1), (21, 1), (101, 1)],
+            ),
+            (
+                Language::French,
+                [(0, 0), (1, 0), (2, 2), (21, 2), (1_000_000, 1)],
+            ),
+            (
+                Language::Hebrew,
+                [(0, 2), (1, 0), (2, 1), (10, 2), (101, 2)],
             ),
             (
                 Language::Latvian,
@@ -63,6 +81,10 @@ mod tests {
             (
                 Language::Swedish,
                 [(0, 1), (1, 0), (2, 1), (21, 1), (101, 1)],
+            ),
+            (
+                Language::Ukrainian,
+                [(0, 2), (1, 0), (2, 1), (11, 2), (21, 0)],
             ),
         ] {
             for (count, expected) in forms {

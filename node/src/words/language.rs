@@ -11,37 +11,61 @@ pub enum Language {
     #[default]
     English,
     #[expect(missing_docs, reason = "its name says it")]
+    Arabic,
+    #[expect(missing_docs, reason = "its name says it")]
     Bulgarian,
     #[expect(missing_docs, reason = "its name says it")]
     Danish,
+    #[expect(missing_docs, reason = "its name says it")]
+    Spanish,
+    #[expect(missing_docs, reason = "its name says it")]
+    Persian,
+    #[expect(missing_docs, reason = "its name says it")]
+    French,
+    #[expect(missing_docs, reason = "its name says it")]
+    Hebrew,
     #[expect(missing_docs, reason = "its name says it")]
     Latvian,
     #[expect(missing_docs, reason = "its name says it")]
     Romanian,
     #[expect(missing_docs, reason = "its name says it")]
     Swedish,
+    #[expect(missing_docs, reason = "its name says it")]
+    Ukrainian,
 }
 
 impl Language {
-    /// All, English first.
-    pub const ALL: [Self; 6] = [
+    /// All, English first, then by code.
+    pub const ALL: [Self; 12] = [
         Self::English,
+        Self::Arabic,
         Self::Bulgarian,
         Self::Danish,
+        Self::Spanish,
+        Self::Persian,
+        Self::French,
+        Self::Hebrew,
         Self::Latvian,
         Self::Romanian,
         Self::Swedish,
+        Self::Ukrainian,
     ];
 
     /// Its code (ISO 639-1).
     pub fn code(self) -> &'static str {
         match self {
             Self::English => "en",
+            Self::Arabic => "ar",
             Self::Bulgarian => "bg",
             Self::Danish => "da",
+            Self::Spanish => "es",
+            Self::Persian => "fa",
+            Self::French => "fr",
+            Self::Hebrew => "he",
             Self::Latvian => "lv",
             Self::Romanian => "ro",
             Self::Swedish => "sv",
+            Self::Ukrainian => "uk",
         }
     }
 
@@ -49,12 +73,23 @@ impl Language {
     pub fn name(self) -> &'static str {
         match self {
             Self::English => "English",
+            Self::Arabic => "العربية",
             Self::Bulgarian => "Български",
             Self::Danish => "Dansk",
+            Self::Spanish => "Español",
+            Self::Persian => "فارسی",
+            Self::French => "Français",
+            Self::Hebrew => "עברית",
             Self::Latvian => "Latviešu",
             Self::Romanian => "Română",
             Self::Swedish => "Svenska",
+            Self::Ukrainian => "Українська",
         }
+    }
+
+    /// Whether it is written from right to left.
+    pub fn is_right_to_left(self) -> bool {
+        matches!(self, Self::Arabic | Self::Hebrew | Self::Persian)
     }
 
     /// The language of a locale like `sv`, `sv-SE`, `sv_SE.UTF-8` or `C`; `None` if the program does not speak it.
@@ -62,6 +97,8 @@ impl Language {
         let end = locale.find(['-', '_', '.', '@']).unwrap_or(locale.len());
         match &locale[..end] {
             "C" | "POSIX" => Some(Self::English),
+            // The former code of Hebrew, which Java and old systems still give.
+            "iw" => Some(Self::Hebrew),
             code => Self::ALL.into_iter().find(|known| known.code() == code),
         }
     }
@@ -83,11 +120,17 @@ impl Language {
     pub(super) fn locale(self) -> Locale {
         match self {
             Self::English => locale!("en"),
+            Self::Arabic => locale!("ar"),
             Self::Bulgarian => locale!("bg"),
             Self::Danish => locale!("da"),
+            Self::Spanish => locale!("es"),
+            Self::Persian => locale!("fa"),
+            Self::French => locale!("fr"),
+            Self::Hebrew => locale!("he"),
             Self::Latvian => locale!("lv"),
             Self::Romanian => locale!("ro"),
             Self::Swedish => locale!("sv"),
+            Self::Ukrainian => locale!("uk"),
         }
     }
 }
@@ -104,6 +147,13 @@ mod tests {
             ("da_DK.UTF-8", Some(Language::Danish)),
             ("ro_RO@euro", Some(Language::Romanian)),
             ("lv.UTF-8", Some(Language::Latvian)),
+            ("ar_EG.UTF-8", Some(Language::Arabic)),
+            ("fa-IR", Some(Language::Persian)),
+            ("he_IL", Some(Language::Hebrew)),
+            ("iw_IL", Some(Language::Hebrew)),
+            ("uk_UA", Some(Language::Ukrainian)),
+            ("fr-CA", Some(Language::French)),
+            ("es_419", Some(Language::Spanish)),
             ("en-GB", Some(Language::English)),
             ("C", Some(Language::English)),
             ("C.UTF-8", Some(Language::English)),

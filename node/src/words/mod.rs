@@ -1,4 +1,4 @@
-//! What people are told, in six languages.
+//! What people are told, in twelve languages.
 //!
 //! A sentence is written once, in English, where it is said: `tr!("Nothing here.")` makes a [`Phrase`], which belongs
 //! to no language. Whoever shows it asks a [`Language`] to [`say`](Language::say) it. The other languages are gettext
