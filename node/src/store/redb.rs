@@ -1,5 +1,6 @@
 //! The `Store` of a real node: one redb table over [`Blocks`].
 
+use std::cell::OnceCell;
 use std::io;
 use std::ops::{Bound, ControlFlow};
 use std::panic::{self, AssertUnwindSafe};
@@ -168,29 +169,26 @@ impl RedbStore {
     ) -> Result<T, WriteError> {
         let shared = lock(&self.shared);
         let database = shared.as_ref().ok_or_else(|| WriteError::Store(closed()))?;
-        let txn = begin(database)?;
-        let (outcome, changed) = {
-            let table = txn.open_table(TABLE).map_err(fault)?;
-            let mut open = RedbTxn {
-                table,
-                changed: false,
-            };
-            (job(&mut open), open.changed)
-        };
+        let begun = OnceCell::new();
+        let outcome = job(&mut RedbTxn {
+            database,
+            snapshot: snapshot(database)?,
+            begun: &begun,
+            table: None,
+        });
         if let Some(place) = &self.place {
             place.check()?;
         }
+        let begun = begun.into_inner();
         match outcome {
-            Ok(done) if changed => {
-                txn.commit().map_err(fault)?;
-                Ok(done)
-            }
             Ok(done) => {
-                txn.abort().map_err(fault)?;
+                if let Some(txn) = begun {
+                    txn.commit().map_err(fault)?;
+                }
                 Ok(done)
             }
             // If the abort fails too, the job's error was the store's.
-            Err(error) => match txn.abort() {
+            Err(error) => match begun.map_or(Ok(()), WriteTransaction::abort) {
                 Ok(()) => Err(WriteError::Job(error)),
                 Err(_) => Err(WriteError::Store(error)),
             },
@@ -270,12 +268,14 @@ fn read<T>(
 ) -> Result<T, StorageError> {
     let shared = lock(shared);
     let database = shared.as_ref().ok_or_else(closed)?;
-    let table = database
-        .begin_read()
-        .map_err(fault)?
-        .open_table(TABLE)
-        .map_err(fault)?;
-    job(&Snapshot(table))
+    job(&Snapshot(snapshot(database)?))
+}
+
+type Rows = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+fn snapshot(database: &Database) -> Result<Rows, StorageError> {
+    let txn = database.begin_read().map_err(fault)?;
+    txn.open_table(TABLE).map_err(fault)
 }
 
 fn lock(shared: &Shared) -> RwLockReadGuard<'_, Option<Database>> {
@@ -315,7 +315,7 @@ fn copy_some(
     outcome.map(|()| last)
 }
 
-struct Snapshot(ReadOnlyTable<&'static [u8], &'static [u8]>);
+struct Snapshot(Rows);
 
 impl Reader for Snapshot {
     fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
@@ -332,14 +332,36 @@ impl Reader for Snapshot {
     }
 }
 
+/// A write that reads a snapshot until it changes something. Most turns of an engine change nothing, and to
+/// begin and abort a write costs several times what they read. The store is the only writer, so the snapshot
+/// is the last commit.
 struct RedbTxn<'a> {
-    table: Table<'a, &'static [u8], &'static [u8]>,
-    changed: bool,
+    database: &'a Database,
+    snapshot: Rows,
+    /// Set by the first change, with `table`, which is then what is read.
+    begun: &'a OnceCell<WriteTransaction>,
+    table: Option<Table<'a, &'static [u8], &'static [u8]>>,
+}
+
+impl<'a> RedbTxn<'a> {
+    fn table(&mut self) -> Result<&mut Table<'a, &'static [u8], &'static [u8]>, StorageError> {
+        match &mut self.table {
+            Some(table) => Ok(table),
+            none => {
+                let txn = begin(self.database)?;
+                let txn = self.begun.get_or_init(|| txn);
+                Ok(none.insert(txn.open_table(TABLE).map_err(fault)?))
+            }
+        }
+    }
 }
 
 impl Reader for RedbTxn<'_> {
     fn with(&self, key: &[u8], found: &mut dyn FnMut(&[u8])) -> Result<bool, StorageError> {
-        with(&self.table, key, found)
+        match &self.table {
+            Some(table) => with(table, key, found),
+            None => with(&self.snapshot, key, found),
+        }
     }
 
     fn scan(
@@ -348,19 +370,29 @@ impl Reader for RedbTxn<'_> {
         direction: Direction,
         visit: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
     ) -> Result<(), StorageError> {
-        scan(&self.table, range, direction, visit)
+        match &self.table {
+            Some(table) => scan(table, range, direction, visit),
+            None => scan(&self.snapshot, range, direction, visit),
+        }
     }
 }
 
 impl Txn for RedbTxn<'_> {
     fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), StorageError> {
-        let before = self.table.insert(key, value).map_err(fault)?;
-        self.changed |= before.is_none_or(|before| before.value() != value);
+        let mut is_same = false;
+        if self.table.is_none() {
+            self.with(key, &mut |before| is_same = before == value)?;
+        }
+        if !is_same {
+            self.table()?.insert(key, value).map_err(fault)?;
+        }
         Ok(())
     }
 
     fn remove(&mut self, key: &[u8]) -> Result<(), StorageError> {
-        self.changed |= self.table.remove(key).map_err(fault)?.is_some();
+        if self.table.is_some() || self.with(key, &mut |_| {})? {
+            self.table()?.remove(key).map_err(fault)?;
+        }
         Ok(())
     }
 }
