@@ -16,15 +16,16 @@ pub(in crate::api) mod wire;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper::server::conn::http1::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::Api;
 pub use token::Token;
@@ -81,10 +82,9 @@ impl Server {
             self.request_timeout,
         );
         let visitors = Visitors::new();
-        let graceful = GracefulShutdown::new();
-        let mut http = Builder::new(TokioExecutor::new()).http1_only();
-        http.http1()
-            .timer(TokioTimer::new())
+        let stopping = watch::Sender::new(false);
+        let mut http = Builder::new();
+        http.timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT);
 
         let accept = async {
@@ -101,19 +101,31 @@ impl Server {
                 let service = router.clone().layer(Extension(visitor.clone()));
                 let service = TowerToHyperService::new(service);
                 let connection = http
-                    .serve_connection_with_upgrades(TokioIo::new(socket), service)
-                    .into_owned();
-                let connection = graceful.watch(connection);
-                // An error is the client's: it went away or spoke no HTTP.
-                tokio::spawn(async move { visitor.serve(connection).await });
+                    .serve_connection(TokioIo::new(socket), service)
+                    .with_upgrades();
+                let mut stopping = stopping.subscribe();
+                tokio::spawn(async move {
+                    let served = async {
+                        let mut connection = pin!(connection);
+                        tokio::select! {
+                            _ = &mut connection => return,
+                            _ = stopping.wait_for(|stopping| *stopping) => {}
+                        }
+                        connection.as_mut().graceful_shutdown();
+                        // An error is the client's: it went away or spoke no HTTP.
+                        let _ = connection.await;
+                    };
+                    visitor.serve(served).await;
+                });
             }
         };
         tokio::select! {
             () = accept => {}
             () = stop => {}
         }
+        stopping.send_replace(true);
         // Event streams have no end of their own, so this is bounded.
-        let _ = tokio::time::timeout(STOP_TIMEOUT, graceful.shutdown()).await;
+        let _ = tokio::time::timeout(STOP_TIMEOUT, stopping.closed()).await;
     }
 }
 
