@@ -13,9 +13,10 @@ use super::pair::{Pair, arrivals, fill, open, refused, switch, texts, wait_for};
 use super::peer::Peer;
 use super::row::{Row, median};
 use super::{RUNS, floor};
-use crate::api::{Api, CarrierCondition, Event, Traffic};
+use crate::api::{Api, CarrierCondition, Event, Events, Traffic};
 #[cfg(feature = "simulation")]
 use crate::engine::synthetic;
+use crate::host::Local;
 use crate::runtime::OnAir;
 
 /// Messages of the usual row.
@@ -127,6 +128,29 @@ async fn measure(
 async fn once(pair: &Pair, place: &Path, raw: &[Vec<u8>]) -> Result<Measured> {
     let text_bytes = raw.iter().map(|text| text.len() as u64).sum();
     let count = raw.len() as u64;
+    let (ours, [before, after]) =
+        online(pair, async |_, events| arrivals(events, count).await).await?;
+    let handshake_bytes = after.handshake_bytes - before.handshake_bytes;
+    let wire_bytes = after.sent_bytes + after.received_bytes
+        - before.sent_bytes
+        - before.received_bytes
+        - handshake_bytes;
+    let floor = floor::catch_up(place, raw)?;
+    Ok(Measured {
+        ours,
+        floor,
+        wire_bytes,
+        handshake_bytes,
+        text_bytes,
+    })
+}
+
+/// How long it takes from the moment B's carrier is up, beside A in another process, until `done`; B's traffic
+/// before and after.
+pub(super) async fn online(
+    pair: &Pair,
+    done: impl AsyncFnOnce(&Local, &mut Events) -> Result<()>,
+) -> Result<(Duration, [Traffic; 2])> {
     let b = open(&pair.b, OnAir::Loopback).await?;
     switch(&b, false).await?;
     let a = Peer::start(&[&pair.a])?;
@@ -145,24 +169,12 @@ async fn once(pair: &Pair, place: &Path, raw: &[Vec<u8>]) -> Result<Measured> {
     })
     .await?;
     let start = Instant::now();
-    arrivals(&mut events, count).await?;
-    let ours = start.elapsed();
+    done(&b, &mut events).await?;
+    let elapsed = start.elapsed();
     let after = traffic(&b).await?;
     b.stop().await.map_err(refused)?;
     a.stop()?;
-    let handshake_bytes = after.handshake_bytes - before.handshake_bytes;
-    let wire_bytes = after.sent_bytes + after.received_bytes
-        - before.sent_bytes
-        - before.received_bytes
-        - handshake_bytes;
-    let floor = floor::catch_up(place, raw)?;
-    Ok(Measured {
-        ours,
-        floor,
-        wire_bytes,
-        handshake_bytes,
-        text_bytes,
-    })
+    Ok((elapsed, [before, after]))
 }
 
 /// The traffic of a node so far.

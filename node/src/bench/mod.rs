@@ -7,7 +7,7 @@
 //! | the baselines | `floor` |
 //! | directories of two and more nodes | `pair`, `crowd` |
 //! | other processes | `child`, `peer`, `process` |
-//! | the rows | `catch_up`, `reconnect`, `live`, `store`, `pages`, `start`, `relay`, `idle` |
+//! | the rows | `catch_up`, `reactions`, `reconnect`, `live`, `store`, `pages`, `start`, `relay`, `idle` |
 
 mod catch_up;
 pub mod child;
@@ -19,6 +19,7 @@ mod pages;
 pub mod pair;
 pub mod peer;
 pub mod process;
+mod reactions;
 #[cfg(feature = "simulation")]
 mod reconnect;
 #[cfg(feature = "relay")]
@@ -43,7 +44,7 @@ const RUNS: usize = 5;
 /// Arguments of `hedgerow bench`.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
-    /// Only this group of rows: catch-up, catch-up-100k, live, store, pages, start, relay or idle; built with the
+    /// Only this group of rows: catch-up, catch-up-100k, reactions, live, store, pages, start, relay or idle; built with the
     /// feature `simulation` also spaces or reconnect
     name: Option<Group>,
     #[command(flatten)]
@@ -74,6 +75,7 @@ enum Group {
     Spaces,
     #[cfg(feature = "simulation")]
     Reconnect,
+    Reactions,
     Live,
     Store,
     Pages,
@@ -90,6 +92,7 @@ const ALL: &[Group] = &[
     Group::Spaces,
     #[cfg(feature = "simulation")]
     Group::Reconnect,
+    Group::Reactions,
     Group::Live,
     Group::Store,
     Group::Pages,
@@ -136,6 +139,7 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Spaces => catch_up::spaces(place).await,
         #[cfg(feature = "simulation")]
         Group::Reconnect => reconnect::rows(place).await,
+        Group::Reactions => reactions::rows(place).await,
         Group::Live => live::rows(place).await,
         Group::Store => store::rows(place),
         Group::Pages => pages::rows(place).await,
