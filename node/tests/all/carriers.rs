@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::interleavings;
-use hedgerow_node::api::{Call, Carrier, Private, Reply, WayState};
+use hedgerow_node::api::{Call, Carrier, Private, Reply, WayState, WayStatus, Why};
 use hedgerow_node::harness::{EPOCH_MS, RELAY, World};
 use hedgerow_transport::carrier::CarrierKind;
 use hedgerow_transport::carrier::memory::{Conditions, MemoryNetwork};
@@ -123,15 +123,42 @@ fn each_carrier_says_whether_it_is_used_and_if_not_why() {
     assert_eq!(states(&mut world), [NotWanted; 3]);
 }
 
+#[test]
+fn a_contact_that_was_just_found_is_shown_as_being_tried() {
+    let mut world = World::with(5, &["Ada", "Ben"]);
+    world.meet(0, 1);
+    world.network.part(0, 1, true);
+    world.send(0, 1, "near?");
+    world.run(600_000);
+    for device in [0, 1] {
+        world.network.shut(device, true);
+    }
+    world.network.part(0, 1, false);
+    let mut found = 0;
+    for _ in 0..600 {
+        world.run(100);
+        if world.conversation(0, 1).why == Some(Why::Connecting) {
+            found += 1;
+            assert_eq!(ways(&mut world)[0].state, WayState::Trying);
+        }
+    }
+    assert!(found > 0, "nobody was found");
+}
+
 /// How memory, Bluetooth and files stand with the other one.
 fn states(world: &mut World) -> [WayState; 3] {
-    let contact = world.id(1);
-    let Ok(Reply::Ways(ways)) = world.ask(0, Call::Ways(contact)) else {
-        panic!("no ways");
-    };
+    let ways = ways(world);
     let carriers: Vec<Carrier> = ways.iter().map(|way| way.carrier).collect();
     assert_eq!(carriers, [Carrier::Memory, Carrier::Ble, Carrier::File]);
     [0, 1, 2].map(|nth: usize| ways[nth].state)
+}
+
+fn ways(world: &mut World) -> Vec<WayStatus> {
+    let contact = world.id(1);
+    match world.ask(0, Call::Ways(contact)) {
+        Ok(Reply::Ways(ways)) => ways,
+        other => panic!("no ways: {other:?}"),
+    }
 }
 
 #[test]

@@ -115,6 +115,8 @@ impl Reach {
             }
             let is_sighted = self.dialling.is_sighted(target, kind, now.mono_ms);
             let next_ms = match self.dialling.outlook(target, now.mono_ms) {
+                // It was found there, and its turn to be dialled comes within seconds.
+                Outlook::Connecting if is_sighted => return WayState::Trying,
                 Outlook::Waiting(due_ms) if is_sighted => Some(due_ms),
                 _ => self.path_upgrades.next_ms(id),
             };
