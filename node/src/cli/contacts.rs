@@ -101,12 +101,13 @@ struct Standing {
     why: Option<Why>,
 }
 
-/// Contacts and how they stand, one a row.
-pub fn table(contacts: Vec<Contact>, conversations: Vec<Conversation>, output: Output) {
+/// Contacts and how they stand, one a row, by name.
+pub fn table(mut contacts: Vec<Contact>, conversations: Vec<Conversation>, output: Output) {
     let chats = conversations
         .into_iter()
         .map(|chat| (chat.id.clone(), chat));
     let chats: BTreeMap<ConversationId, Conversation> = chats.collect();
+    contacts.sort_by_cached_key(|contact| (contact.name.0.to_lowercase(), contact.id.clone()));
     let rows = contacts.into_iter().map(|contact| {
         let chat = chats.get(&contact.conversation);
         Standing {
