@@ -1,0 +1,401 @@
+//! Everything is answered as the document says, and nothing else is served.
+
+use futures_util::StreamExt;
+use hedgerow_node::api::{Api, Event};
+use hedgerow_node::harness::RELAY;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::document::Document;
+use super::{authorised, code, refused, served};
+use crate::support::hosted::{Hosted, PASSPHRASE};
+
+#[tokio::test]
+async fn every_answer_is_as_documented_and_every_operation_is_served() {
+    let (served, client, node) = served(Hosted::new(120)).await;
+    let mut document = Document::fetch(&client, &served).await;
+    let ask = |method: Method, path: &str| authorised(&client, &served, method, path);
+    let (get, put, post, delete) = (Method::GET, Method::PUT, Method::POST, Method::DELETE);
+    let ben = format!("/v1/contacts/{}", node.ben.id.0);
+    let nobody = format!("/v1/contacts/{}", "00".repeat(16));
+    let chat = format!("/v1/conversations/{}", node.ben.conversation.0);
+
+    document.check(ask(get.clone(), "/v1/status"), 200).await;
+    document.check(ask(get.clone(), "/v1/me"), 200).await;
+    document
+        .check(
+            ask(put.clone(), "/v1/me").json(&json!({"name": "Anna"})),
+            200,
+        )
+        .await;
+    document
+        .check(
+            ask(put.clone(), "/v1/me").json(&json!({"name": "A".repeat(65)})),
+            413,
+        )
+        .await;
+    document
+        .check(ask(put.clone(), "/v1/me").json(&json!({"nom": 1})), 422)
+        .await;
+    document
+        .check(ask(put.clone(), "/v1/me").body("{"), 415)
+        .await;
+
+    let made = document
+        .check(ask(post.clone(), "/v1/invitations").json(&json!({})), 200)
+        .await;
+    let full = json!({"valid_for_s": 60, "in_person": true});
+    document
+        .check(ask(post.clone(), "/v1/invitations").json(&full), 200)
+        .await;
+    document
+        .check(ask(get.clone(), "/v1/invitations"), 200)
+        .await;
+    let path = format!("/v1/invitations/{}", made["id"].as_str().unwrap());
+    document.check(ask(delete.clone(), &path), 204).await;
+    document
+        .check(ask(delete.clone(), "/v1/invitations/00"), 404)
+        .await;
+    let joining = document
+        .check(
+            ask(post.clone(), "/v1/joins").json(&json!({"link": node.link()})),
+            200,
+        )
+        .await;
+    document
+        .check(
+            ask(post.clone(), "/v1/joins").json(&json!({"link": "http://"})),
+            400,
+        )
+        .await;
+    for (source, status) in [
+        ("camera", 200),
+        ("pasted", 200),
+        ("file", 200),
+        ("friend", 422),
+    ] {
+        let join = json!({"link": node.link(), "source": source});
+        document
+            .check(ask(post.clone(), "/v1/joins").json(&join), status)
+            .await;
+    }
+    let path = format!("/v1/joins/{}", joining["invitation"].as_str().unwrap());
+    document.check(ask(delete.clone(), &path), 204).await;
+    document
+        .check(ask(delete.clone(), "/v1/joins/00"), 404)
+        .await;
+
+    document.check(ask(get.clone(), "/v1/contacts"), 200).await;
+    document.check(ask(get.clone(), &ben), 200).await;
+    document.check(ask(get.clone(), &nobody), 404).await;
+    document
+        .check(ask(get.clone(), &format!("{ben}/safety-words")), 200)
+        .await;
+    document
+        .check(ask(get.clone(), &format!("{nobody}/safety-words")), 404)
+        .await;
+    document
+        .check(ask(get.clone(), &format!("{ben}/ways")), 200)
+        .await;
+    document
+        .check(ask(get.clone(), &format!("{nobody}/ways")), 404)
+        .await;
+    let path = format!("{ben}/verified");
+    document
+        .check(
+            ask(put.clone(), &path).json(&json!({"verified": true})),
+            200,
+        )
+        .await;
+    let path = format!("{ben}/name");
+    document
+        .check(
+            ask(put.clone(), &path).json(&json!({"name": "Benjamin"})),
+            200,
+        )
+        .await;
+    let path = format!("{ben}/blocked");
+    document
+        .check(ask(put.clone(), &path).json(&json!({"blocked": true})), 200)
+        .await;
+    let conversations = "/v1/conversations";
+    document.check(ask(get.clone(), conversations), 200).await;
+    document.check(ask(get.clone(), &chat), 200).await;
+    // A person is no conversation.
+    for nowhere in [&*node.ben.id.0, "00"] {
+        let nowhere = format!("{conversations}/{nowhere}");
+        document.check(ask(get.clone(), &nowhere), 404).await;
+        let messages = format!("{nowhere}/messages");
+        document.check(ask(get.clone(), &messages), 404).await;
+    }
+    let path = format!("{chat}/messages");
+    document
+        .check(ask(post.clone(), &path).json(&json!({"text": "no"})), 409)
+        .await;
+    let blocked = format!("{ben}/blocked");
+    document
+        .check(
+            ask(put.clone(), &blocked).json(&json!({"blocked": false})),
+            200,
+        )
+        .await;
+    let draft = format!("{chat}/draft");
+    document
+        .check(ask(put.clone(), &draft).json(&json!({"text": "ye"})), 204)
+        .await;
+    document.check(ask(get.clone(), &chat), 200).await;
+    document
+        .check(ask(post.clone(), &draft).json(&json!({"text": "yes"})), 200)
+        .await;
+    let sent = document
+        .check(ask(post.clone(), &path).json(&json!({"text": "yes"})), 200)
+        .await;
+    document
+        .check(ask(post.clone(), &path).json(&json!({"text": ""})), 400)
+        .await;
+
+    for query in [
+        "",
+        "?from=oldest&limit=7",
+        "?from=newest",
+        "?from=first_unread",
+        "?position=5&limit=3",
+        "?date_ms=0",
+    ] {
+        document
+            .check(ask(get.clone(), &format!("{path}{query}")), 200)
+            .await;
+    }
+    for query in [
+        "?limit=0",
+        "?limit=501",
+        "?limit=x",
+        "?from=middle",
+        "?cursor=AA",
+        "?position=1&date_ms=1",
+        "?page=2",
+    ] {
+        document
+            .check(ask(get.clone(), &format!("{path}{query}")), 400)
+            .await;
+    }
+    let message = format!("{path}/{}", sent["id"].as_str().unwrap());
+    document.check(ask(get.clone(), &message), 200).await;
+    document
+        .check(ask(get.clone(), &format!("{path}/00")), 404)
+        .await;
+    let of = node.message(3).0;
+    for (what, says) in [
+        ("reaction", json!({"emoji": "👍"})),
+        ("reaction", json!({"emoji": ""})),
+        ("pinned", json!({"pinned": true})),
+    ] {
+        let said = ask(put.clone(), &format!("{chat}/messages/{of}/{what}"));
+        document.check(said.json(&says), 204).await;
+        let nowhere = ask(put.clone(), &format!("{chat}/messages/00/{what}"));
+        document.check(nowhere.json(&says), 404).await;
+    }
+    let read = json!({"message": node.message(3).0});
+    document
+        .check(ask(put.clone(), &format!("{chat}/read")).json(&read), 204)
+        .await;
+    document
+        .check(
+            ask(put.clone(), &format!("{chat}/read")).json(&json!({"message": "00"})),
+            404,
+        )
+        .await;
+
+    document
+        .check(
+            ask(put.clone(), "/v1/carriers/lan").json(&json!({"on": false})),
+            204,
+        )
+        .await;
+    document
+        .check(
+            ask(put.clone(), "/v1/carriers/pigeon").json(&json!({"on": true})),
+            404,
+        )
+        .await;
+    for (carrier, status) in [("lan", 204), ("pigeon", 404)] {
+        let path = format!("/v1/carriers/{carrier}/announcing");
+        let quiet = json!({"announcing": false});
+        document
+            .check(ask(put.clone(), &path).json(&quiet), status)
+            .await;
+    }
+    let radio = json!({"power": "saver", "show_address": false});
+    document
+        .check(ask(put.clone(), "/v1/radio").json(&radio), 204)
+        .await;
+    let relay = json!({"address": RELAY});
+    let wrong = json!({"address": "relay.example.org"});
+    for (method, body, status) in [
+        (&post, &wrong, 400),
+        (&post, &relay, 204),
+        (&delete, &relay, 204),
+        (&delete, &relay, 404),
+    ] {
+        let request = ask(method.clone(), "/v1/relays").json(body);
+        document.check(request, status).await;
+    }
+    document
+        .check(ask(get.clone(), &format!("{ben}/ways")), 200)
+        .await;
+    for (paths, status) in [
+        (json!("relayed"), 204),
+        (json!({"proxied": {"proxy": "127.0.0.1:9050"}}), 204),
+        (json!({"proxied": {"proxy": "nowhere"}}), 400),
+        (json!("direct"), 204),
+    ] {
+        let request = ask(put.clone(), "/v1/relays/paths").json(&json!({ "paths": paths }));
+        document.check(request, status).await;
+    }
+    document
+        .check(ask(post.clone(), &format!("{ben}/parcel")), 200)
+        .await;
+    document
+        .check(
+            ask(
+                post.clone(),
+                &format!("/v1/contacts/{}/parcel", node.dora.id.0),
+            ),
+            409,
+        )
+        .await;
+    document
+        .check(ask(post.clone(), "/v1/parcels").body(node.parcel()), 200)
+        .await;
+    document
+        .check(ask(post.clone(), "/v1/parcels").body("garbage"), 400)
+        .await;
+    document.check(ask(delete.clone(), &ben), 204).await;
+    document.check(ask(delete.clone(), &ben), 404).await;
+
+    // The stream answers plain requests as it refuses everything; what it streams is checked below.
+    document.check(ask(get.clone(), "/v1/events"), 400).await;
+    let mut events = served.remote().events().await.unwrap();
+    node.tell(Event::Missed);
+    assert_eq!(events.next().await, Some(Event::Missed));
+
+    document.check(ask(post.clone(), "/v1/erase"), 204).await;
+    let check = "/v1/passphrase/check";
+    for (passphrase, status) in [(PASSPHRASE, 204), ("wrong", 403)] {
+        let request = ask(post.clone(), check).json(&json!({"passphrase": passphrase}));
+        document.check(request, status).await;
+    }
+    let change = json!({"current": PASSPHRASE, "new": "longer"});
+    document
+        .check(ask(put.clone(), "/v1/passphrase").json(&change), 204)
+        .await;
+    document
+        .check(ask(put.clone(), "/v1/passphrase").json(&change), 403)
+        .await;
+    document
+        .check(
+            ask(post.clone(), "/v1/unlock").json(&json!({"passphrase": "longer"})),
+            409,
+        )
+        .await;
+    document.check(ask(post.clone(), "/v1/lock"), 204).await;
+    document.check(ask(get.clone(), "/v1/status"), 200).await;
+    document.check(ask(get.clone(), "/v1/me"), 423).await;
+    document.check(ask(post.clone(), "/v1/erase"), 423).await;
+    document
+        .check(
+            ask(post.clone(), "/v1/unlock").json(&json!({"passphrase": "wrong"})),
+            403,
+        )
+        .await;
+    document
+        .check(
+            ask(post.clone(), "/v1/unlock").json(&json!({"passphrase": "longer"})),
+            204,
+        )
+        .await;
+    document
+        .check(
+            ask(post.clone(), "/v1/wipe").json(&json!({"confirm": "yes"})),
+            400,
+        )
+        .await;
+    document
+        .check(
+            ask(post.clone(), "/v1/wipe").json(&json!({"confirm": "destroy everything"})),
+            204,
+        )
+        .await;
+    document
+        .check(
+            ask(post.clone(), "/v1/handover").json(&json!({"to": "a window"})),
+            204,
+        )
+        .await;
+    document.check(ask(post.clone(), "/v1/stop"), 204).await;
+    document.check(ask(get.clone(), "/v1/me"), 503).await;
+
+    assert_eq!(document.asked, document.operations());
+}
+
+#[tokio::test]
+async fn what_is_not_documented_is_not_served() {
+    let (served, client, node) = served(Hosted::default()).await;
+    let document = Document::fetch(&client, &served).await;
+    let no_such_route = refused(StatusCode::NOT_FOUND, "no_such_route");
+    let operations = document.operations();
+    for (_, path) in &operations {
+        for method in ["GET", "PUT", "POST", "DELETE", "PATCH"] {
+            if operations.contains(&(method.to_owned(), path.clone())) {
+                continue;
+            }
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let path = path
+                .replace("{contact}", &node.ben.id.0)
+                .replace(['{', '}'], "");
+            let response = authorised(&client, &served, method.clone(), &path)
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(code(response).await, no_such_route, "{method} {path}");
+        }
+    }
+    for path in ["/", "/v1", "/v2/me", "/v1/me/", "/v1/contacts/a/b/c"] {
+        let response = authorised(&client, &served, Method::GET, path)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(code(response).await, no_such_route, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn cursors_lead_through_a_conversation_from_either_end() {
+    let (served, client, node) = served(Hosted::new(100)).await;
+    let path = format!("/v1/conversations/{}/messages", node.ben.conversation.0);
+    for (first, next, ordered) in [("oldest", "newer", true), ("newest", "older", false)] {
+        let mut seen: Vec<u64> = Vec::new();
+        let mut query = format!("?from={first}&limit=30");
+        loop {
+            let request = authorised(&client, &served, Method::GET, &format!("{path}{query}"));
+            let page: Value = request.send().await.unwrap().json().await.unwrap();
+            let messages = page["messages"].as_array().unwrap().iter();
+            let mut positions: Vec<_> = messages
+                .map(|one| one["position"].as_u64().unwrap())
+                .collect();
+            if !ordered {
+                positions.reverse();
+            }
+            seen.extend(positions);
+            match page[next].as_str() {
+                Some(cursor) => query = format!("?cursor={cursor}&limit=30"),
+                None => break,
+            }
+        }
+        if !ordered {
+            seen.reverse();
+        }
+        assert_eq!(seen, (0..100).collect::<Vec<_>>());
+    }
+    node.receive("one more");
+}
