@@ -48,6 +48,8 @@ pub struct World {
     /// The kind of cryptography for nodes added or opened from now on.
     pub cryptography: Cryptography,
     seed: u64,
+    /// What the nodes take `network` for.
+    base: CarrierKind,
     /// Events of network members that are not nodes.
     heard: BTreeMap<usize, Vec<CarrierEvent>>,
     /// The view of a network observer, while one watches.
@@ -57,6 +59,11 @@ pub struct World {
 impl World {
     /// An empty world. All its randomness comes from the seed.
     pub fn new(seed: u64) -> World {
+        World::over(CarrierKind::Memory, seed)
+    }
+
+    /// An empty world whose nodes take the network that connects them for this carrier.
+    pub fn over(base: CarrierKind, seed: u64) -> World {
         World {
             network: MemoryNetwork::new(seed),
             further: BTreeMap::new(),
@@ -64,6 +71,7 @@ impl World {
             now_ms: 0,
             cryptography: Cryptography::Real,
             seed,
+            base,
             heard: BTreeMap::new(),
             watch: None,
         }
@@ -200,7 +208,7 @@ impl World {
                 heard.push(event);
                 continue;
             }
-            self.nodes[member].input(Input::Carrier(CarrierKind::Memory, event));
+            self.nodes[member].input(Input::Carrier(self.base, event));
         }
         for (kind, network) in &mut self.further {
             while let Some((member, event)) = network.poll(moment) {
@@ -214,7 +222,7 @@ impl World {
             let node = &mut self.nodes[number];
             if node.next_moment(moment).is_some_and(|due| due <= moment) {
                 let mut air = Air {
-                    memory: &mut self.network,
+                    base: (self.base, &mut self.network),
                     further: &mut self.further,
                 };
                 node.pump(number, &mut air, moment);

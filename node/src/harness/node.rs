@@ -314,17 +314,17 @@ impl Node {
 
 /// The networks of all carriers.
 pub(super) struct Air<'a> {
-    pub memory: &'a mut MemoryNetwork,
+    pub base: (CarrierKind, &'a mut MemoryNetwork),
     pub further: &'a mut BTreeMap<CarrierKind, MemoryNetwork>,
 }
 
 impl Air<'_> {
     fn all(&mut self) -> impl Iterator<Item = &mut MemoryNetwork> {
-        std::iter::once(&mut *self.memory).chain(self.further.values_mut())
+        std::iter::once(&mut *self.base.1).chain(self.further.values_mut())
     }
 
     fn of(&mut self, kind: CarrierKind) -> &mut MemoryNetwork {
-        self.further.get_mut(&kind).unwrap_or(self.memory)
+        self.further.get_mut(&kind).unwrap_or(self.base.1)
     }
 }
 
@@ -373,7 +373,7 @@ impl Effects for EffectQueue<'_, '_> {
         let bytes = bytes as usize;
         let written = CarrierEvent::Written { link, bytes };
         self.waiting
-            .push_back(Input::Carrier(CarrierKind::Memory, written));
+            .push_back(Input::Carrier(self.air.base.0, written));
     }
     fn recognised(&mut self, link: LinkId) {
         self.log("recognised", &link.0.to_be_bytes());

@@ -1,9 +1,14 @@
 //! The command line in the language of its user.
 
+use std::sync::Arc;
+
+use hedgerow_node::harness::RELAY;
+use hedgerow_transport::carrier::RelayState;
 use snapbox::{Data, assert_data_eq, file};
 
-use super::{Fake, scripted, text, transcript};
-use crate::support::fake::message_id;
+use super::terminal::{Scene, beside};
+use super::text;
+use crate::support::hosted::Hosted;
 
 /// A few commands in each language: a table, a conversation, why a message waits, refusals, counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -15,46 +20,59 @@ async fn the_command_line_speaks_the_language_of_its_user() {
         ("ro", file!["ro.txt"]),
         ("sv", file!["sv.txt"]),
     ];
-    let sent = message_id(6).0;
     for (language, golden) in goldens {
-        let node = scripted(Fake::new(6)).await;
-        let mut shown = String::new();
-        for line in [
+        let mut scene = Scene::new(6, ("HEDGEROW_LANGUAGE", language)).await;
+        let lines = [
             "send Ben 'Good morning'",
-            "react Ben rw9k6 👍",
-            "pin Ben rw9k6",
+            "react Ben eeeee 👍",
+            "pin Ben eeeee",
             "read Ben --last 3",
-            &format!("status --message {sent}"),
-            "status Ben",
+            "status --message abababababababababababababababab-0000000000000001-7",
+        ];
+        scene.type_lines(&lines).await;
+        scene.node.firewall(true);
+        scene.type_lines(&["status Ben"]).await;
+        scene.node.firewall(false);
+        let lines = [
             "carrier",
             "contacts",
             "block Ben",
             "send Ben 'still there?'",
             "carrier lan quiet",
-            "relays add /dns/relay.example.net/tcp/4001/p2p/12D3KooX",
+            &format!("relays add {RELAY}"),
+        ];
+        scene.type_lines(&lines).await;
+        scene.node.relay_is(RELAY, RelayState::Ready);
+        let lines = [
             "relays paths relayed",
             "bluetooth",
             "status",
             "join nothing",
             "invitations",
+            "block Ben --undo",
             "carry export Ben DIR/parcel",
-            "carry import DIR/parcel",
+        ];
+        scene.type_lines(&lines).await;
+        scene
+            .node
+            .carry(std::fs::read(scene.file("parcel")).unwrap());
+        std::fs::write(scene.file("answer"), scene.node.parcel()).unwrap();
+        let lines = [
+            "carry import DIR/answer",
             "unlock --passphrase-file DIR/none",
             "remove Ben",
             "lock",
             "contacts",
             "wipe --destroy-everything | yes\n",
-        ] {
-            let output = node.ask_with("HEDGEROW_LANGUAGE", language, line).await;
-            transcript(&mut shown, line, &output);
-        }
-        assert_data_eq!(shown, golden.raw());
+        ];
+        scene.type_lines(&lines).await;
+        assert_data_eq!(scene.shown(), golden.raw());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_language_is_the_one_that_is_asked_for_or_the_systems() {
-    let node = scripted(Fake::new(0)).await;
+    let terminal = beside(Arc::default()).await;
     let swedish = "Inget här.\n";
     for (variable, value, line, said) in [
         ("LANG", "sv_SE.UTF-8", "read Ben", swedish),
@@ -71,16 +89,16 @@ async fn the_language_is_the_one_that_is_asked_for_or_the_systems() {
             "Nothing here.\n",
         ),
     ] {
-        let output = node.ask_with(variable, value, line).await;
+        let output = terminal.ask_with(variable, value, line).await;
         assert_eq!(text(&output.stderr), said, "{variable}={value} {line}");
     }
-    let output = node.ask("--language de read Ben").await;
+    let output = terminal.ask("--language de read Ben").await;
     assert_eq!(output.status.code(), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_programs_read_is_the_same_in_every_language() {
-    let node = scripted(Fake::new(2)).await;
+    let terminal = beside(Arc::new(Hosted::new(2))).await;
     for line in [
         "--json contacts",
         "--json status",
@@ -89,8 +107,8 @@ async fn what_programs_read_is_the_same_in_every_language() {
         "--json join nothing",
         "--json carrier relay quiet",
     ] {
-        let english = node.ask(line).await;
-        let other = node.ask_with("HEDGEROW_LANGUAGE", "bg", line).await;
+        let english = terminal.ask(line).await;
+        let other = terminal.ask_with("HEDGEROW_LANGUAGE", "bg", line).await;
         assert_eq!(text(&english.stdout), text(&other.stdout), "{line}");
         assert_eq!(text(&english.stderr), text(&other.stderr), "{line}");
     }
@@ -98,11 +116,11 @@ async fn what_programs_read_is_the_same_in_every_language() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_destroys_everything_is_typed_in_the_language_that_asks_for_it() {
-    let node = scripted(Fake::new(0)).await;
+    let terminal = beside(Arc::default()).await;
     let english = "wipe --destroy-everything | destroy everything\n";
-    let output = node.ask_with("HEDGEROW_LANGUAGE", "sv", english).await;
+    let output = terminal.ask_with("HEDGEROW_LANGUAGE", "sv", english).await;
     assert_eq!(output.status.code(), Some(1));
     let swedish = "wipe --destroy-everything | förstör allt\n";
-    let output = node.ask_with("HEDGEROW_LANGUAGE", "sv", swedish).await;
+    let output = terminal.ask_with("HEDGEROW_LANGUAGE", "sv", swedish).await;
     assert_eq!(output.status.code(), Some(0));
 }

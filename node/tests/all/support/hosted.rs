@@ -1,5 +1,6 @@
-//! A node in this process for the tests of the API: the engine over a store in memory, with contacts on a network in
-//! memory. Its host is played: there is no directory, and no store to open or close.
+//! A node in this process for the tests of the API and of the command line: the engine over a store in memory, with
+//! contacts on networks in memory under a virtual clock. Its host is played: there is no directory, and no store to
+//! open or close.
 
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -7,10 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use hedgerow_node::api::*;
+use hedgerow_node::engine::Input;
 use hedgerow_node::engine::conversation;
 use hedgerow_node::harness::World;
 use hedgerow_sync::store::Store;
-use hedgerow_transport::carrier::CarrierKind;
+use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, CarrierState, RelayState};
 use tokio::sync::broadcast;
 
 use super::VERSION;
@@ -24,6 +26,8 @@ const DORA: usize = 2;
 
 /// How long the world goes on after a call that changes something, in virtual milliseconds.
 const AFTER_MS: u64 = 1_000;
+
+const MINUTE_MS: u64 = 60_000;
 
 pub struct Hosted {
     state: Mutex<State>,
@@ -52,14 +56,19 @@ impl Default for Hosted {
 }
 
 impl Hosted {
-    /// A node with two contacts and so many messages in the conversation with Ben, by turns from Ana and from him.
+    /// A node with two contacts and this many messages in the conversation with Ben, one a minute, by turns from Ana
+    /// and from him.
     pub fn new(messages: u64) -> Self {
-        let mut world = World::with(1, &["Ana", "Ben", "Dora\u{202e}"]);
-        for carrier in [CarrierKind::Lan, CarrierKind::Relay] {
-            world.add_carrier(carrier);
+        let mut world = World::over(CarrierKind::Lan, 1);
+        for name in ["Ana", "Ben", "Dora\u{202e}"] {
+            world.add(name);
         }
-        world.meet(ANA, BEN);
+        world.add_carrier(CarrierKind::Relay);
+        // As the carrier of the product is without a relay.
+        relay_carrier_is(&mut world, CarrierState::Off, Vec::new());
+        world.meet(BEN, ANA);
         for position in 0..messages {
+            world.run(MINUTE_MS - world.now_ms % MINUTE_MS);
             let (from, to) = match position.is_multiple_of(2) {
                 true => (ANA, BEN),
                 false => (BEN, ANA),
@@ -68,7 +77,7 @@ impl Hosted {
             world.delivered(ANA, BEN);
         }
         part(&mut world, ANA, BEN);
-        world.meet_and_part(ANA, DORA);
+        world.meet_and_part(DORA, ANA);
         part(&mut world, ANA, DORA);
         let (ben, dora) = (world.contact(ANA, BEN), world.contact(ANA, DORA));
         let told = world.nodes[ANA].events.len();
@@ -103,6 +112,23 @@ impl Hosted {
         self.tell_news(&mut state);
     }
 
+    /// Ben comes near, but a firewall is between them, until Ana's attempts to reach him have failed. Or he goes away,
+    /// and the firewall too.
+    pub fn firewall(&self, stands: bool) {
+        let mut state = self.state.lock().unwrap();
+        for device in [ANA, BEN] {
+            state.world.network.shut(device, stands);
+        }
+        state.world.network.part(ANA, BEN, !stands);
+        state.world.run(AFTER_MS);
+        if stands {
+            let failed = |why| matches!(why, Some(Why::NoAnswer { .. }));
+            while !failed(state.world.conversation(ANA, BEN).why) {
+                state.world.run(AFTER_MS);
+            }
+        }
+    }
+
     /// The message at this position of the conversation with Ben.
     pub fn message(&self, position: u64) -> MessageId {
         let mut state = self.state.lock().unwrap();
@@ -118,15 +144,63 @@ impl Hosted {
         state.world.invite(maker).0
     }
 
+    /// An invitation by somebody who is near.
+    pub fn link_from(&self, name: &str) -> String {
+        let mut state = self.state.lock().unwrap();
+        let maker = state.world.add(name);
+        state.world.invite(maker).0
+    }
+
+    /// An invitation by somebody who is near, which somebody else has used.
+    pub fn used_link(&self) -> String {
+        let link = self.link_from("Fay");
+        let mut state = self.state.lock().unwrap();
+        let joiner = state.world.add("Gus");
+        let joins = Call::Join(Private(link.clone()).into());
+        state.world.ask(joiner, joins).expect("the link is good");
+        state.world.run(AFTER_MS);
+        assert_eq!(state.world.contacts(joiner).len(), 1);
+        link
+    }
+
     /// What Ben seals to be carried to Ana by hand: a message.
     pub fn parcel(&self) -> Vec<u8> {
         let mut state = self.state.lock().unwrap();
         state.world.send(BEN, ANA, "by hand");
+        drop(state);
+        self.seal()
+    }
+
+    /// What Ben seals now.
+    pub fn seal(&self) -> Vec<u8> {
+        let mut state = self.state.lock().unwrap();
         let ana = state.world.id(ANA);
         match state.world.ask(BEN, Call::CarryExport(ana)) {
             Ok(Reply::Parcel(parcel)) => parcel,
             other => panic!("no parcel: {other:?}"),
         }
+    }
+
+    /// Ben opens a parcel of Ana's.
+    pub fn carry(&self, parcel: Vec<u8>) {
+        let mut state = self.state.lock().unwrap();
+        let opened = state.world.ask(BEN, Call::CarryImport(parcel));
+        opened.expect("it is for him");
+    }
+
+    /// A relay answers, or does not.
+    pub fn relay_is(&self, address: &str, relay: RelayState) {
+        let mut state = self.state.lock().unwrap();
+        let at = Address(address.to_owned());
+        let event = CarrierEvent::Relay {
+            at: at.clone(),
+            state: relay,
+        };
+        state.world.nodes[ANA].input(Input::Carrier(CarrierKind::Relay, event));
+        if relay == RelayState::Ready {
+            relay_carrier_is(&mut state.world, CarrierState::On, vec![at]);
+        }
+        state.world.run(AFTER_MS);
     }
 
     fn state(&self) -> Result<MutexGuard<'_, State>, Refusal> {
@@ -216,6 +290,16 @@ impl Hosted {
         state.passphrase = String::from_utf8(new.as_bytes().to_vec()).unwrap();
         Ok(())
     }
+}
+
+fn relay_carrier_is(world: &mut World, state: CarrierState, addresses: Vec<Address>) {
+    for event in [
+        CarrierEvent::State(state),
+        CarrierEvent::Addresses(addresses),
+    ] {
+        world.nodes[ANA].input(Input::Carrier(CarrierKind::Relay, event));
+    }
+    world.run(AFTER_MS);
 }
 
 /// Neither reaches the other over any carrier.

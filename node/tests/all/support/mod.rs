@@ -2,7 +2,6 @@
 
 pub mod catalogue;
 pub mod chats;
-pub mod fake;
 pub mod hosted;
 pub mod interleavings;
 pub mod statistics;

@@ -1,0 +1,219 @@
+//! What each command answers, word for word.
+
+use hedgerow_node::api::{Api, NewJoin, Private};
+use hedgerow_transport::carrier::RelayState;
+use snapbox::{assert_data_eq, file};
+
+use super::terminal::Scene;
+
+const ORG: &str =
+    "/dns/relay.example.org/tcp/4001/p2p/12D3KooWGjTY9hPEQx3Ju4wHvQLpZ5oXvHVCi2vcdaEMeRTdMUJs";
+const NET: &str =
+    "/dns/relay.example.net/tcp/4001/p2p/12D3KooWGjTY9hPEQx3Ju4wHvQLpZ5oXvHVCi2vcdaEMeRTdMUJs";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_are_data_on_stdout_and_talk_on_stderr() {
+    let mut scene = Scene::new(6, ("LANG", "C")).await;
+    messages(&mut scene).await;
+    people(&mut scene).await;
+    invitations(&mut scene).await;
+    by_hand(&mut scene).await;
+    networks(&mut scene).await;
+    relays(&mut scene).await;
+    the_node_itself(&mut scene).await;
+    assert_data_eq!(scene.shown(), file!["answers.txt"].raw());
+}
+
+async fn messages(scene: &mut Scene) {
+    let lines = [
+        "contacts",
+        "--json contacts",
+        "status",
+        "--json status",
+        "read Ben --last 3",
+        "--json read ben --last 1",
+        "read Ben --from '2026-09-21 14:17'",
+        "read Ben --from 2027-01-01",
+        "read Ben --from never",
+        "read Nobody",
+        "send Ben 'Good morning'",
+        "send Ben - | two lines\nfrom stdin\n",
+        "send Ben ''",
+        "send Ben '  '",
+        "read Ben --last 2",
+        "react Ben eeeee 👍",
+        "react Ben zzzzz 👍",
+        "pin Ben eeeee",
+        "read Ben --last 4",
+        "react Ben eeeee --undo",
+        "pin Ben eeeee --undo",
+        "status --message abababababababababababababababab-0000000000000001-7",
+        "status --message 00",
+        "status --message gggg",
+        "status --message zzz",
+        "status Ben",
+        "status d0d0d0d0",
+        "pin Ben gggg",
+        "pin Ben gggg --undo",
+    ];
+    scene.type_lines(&lines).await;
+    scene.note("Ben comes near, and a firewall lets nothing through.");
+    scene.node.firewall(true);
+    scene.type_lines(&["status Ben", "contacts"]).await;
+    scene.node.firewall(false);
+}
+
+async fn people(scene: &mut Scene) {
+    let lines = [
+        "me",
+        "me --name 'Ana K.'",
+        "me --name ' '",
+        "--json me --name Ana",
+        "verify Ben",
+        "verify Ben --yes",
+        "--json verify Ben --yes",
+        "verify Ben --undo",
+        "rename Ben 'Big Ben'",
+        "rename 'Big Ben' ''",
+        "rename d0d0d0d0 ben",
+        "rename Ben ааааааааааааааааааааааааааааааааааа",
+        "block Ben",
+        "send Ben 'still there?'",
+        "block Ben --undo",
+    ];
+    scene.type_lines(&lines).await;
+}
+
+async fn invitations(scene: &mut Scene) {
+    scene
+        .type_lines(&["--json join nothing", "invitations"])
+        .await;
+    scene.note("Eve, who is near, has sent a link. Fay has too, but somebody has used hers.");
+    let (eve, fay) = (scene.node.link_from("Eve"), scene.node.used_link());
+    scene.call(eve, "hedgerow:EVE");
+    scene.call(fay, "hedgerow:FAY");
+    let lines = ["join hedgerow:EVE", "--json join hedgerow:FAY", "contacts"];
+    scene.type_lines(&lines).await;
+    scene.note("Two who are far away have sent links, which were opened in the window.");
+    for link in [scene.node.link(), scene.node.link()] {
+        let join = NewJoin::from(Private(link));
+        scene.remote().join(join).await.unwrap();
+    }
+    let lines = [
+        "invitations",
+        "invitations cancel 0000000000000002",
+        "invitations cancel 2",
+        "invitations cancel 7",
+        "invitations show 1",
+        "invite --valid soon",
+        "invite --valid 900d",
+        "invite",
+        "--json invite --valid 1h --in-person",
+        "invitations",
+        "invitations show 3",
+        "invitations cancel 3",
+        "invitations show 3",
+    ];
+    scene.type_lines(&lines).await;
+}
+
+async fn by_hand(scene: &mut Scene) {
+    let lines = [
+        "carry export Ben DIR/parcel",
+        "carry export Ben DIR/parcel",
+        "carry export Ben DIR/no/parcel",
+        "carry export d0d0d0d0 DIR/other",
+    ];
+    scene.type_lines(&lines).await;
+    scene.note("Ben opens the file, writes a message, and seals two files in answer.");
+    scene
+        .node
+        .carry(std::fs::read(scene.file("parcel")).unwrap());
+    for (file, parcel) in [
+        ("answer", scene.node.parcel()),
+        ("again", scene.node.seal()),
+    ] {
+        std::fs::write(scene.file(file), parcel).unwrap();
+    }
+    let lines = [
+        "carry import DIR/answer",
+        "carry import DIR/answer",
+        "carry import DIR/again",
+        "carry import DIR/right",
+        "carry import DIR/none",
+        "carry import DIR",
+    ];
+    scene.type_lines(&lines).await;
+}
+
+async fn networks(scene: &mut Scene) {
+    let lines = [
+        "carrier",
+        "carrier ble",
+        "carrier lan off",
+        "carrier lan",
+        "carrier lan quiet",
+        "status",
+        "--json carrier lan on",
+        "carrier relay quiet",
+        "bluetooth",
+        "bluetooth --power saver",
+        "--json bluetooth --show-address",
+    ];
+    scene.type_lines(&lines).await;
+}
+
+async fn relays(scene: &mut Scene) {
+    let (org, net) = (format!("relays add {ORG}"), format!("relays add {NET}"));
+    let lines = [
+        "relays",
+        "relays paths",
+        "relays add relay.example.org",
+        &org,
+        &net,
+    ];
+    scene.type_lines(&lines).await;
+    scene.note("The first relay answers, the second does not.");
+    scene.node.relay_is(ORG, RelayState::Ready);
+    scene.node.relay_is(NET, RelayState::Unreachable);
+    let lines = [
+        "relays",
+        "status",
+        "relays paths socks5://127.0.0.1:9050",
+        "relays",
+        "status",
+        "relays paths socks5://nowhere",
+        "relays paths somehow",
+        "relays paths relayed",
+        "relays",
+        "--json relays paths direct",
+        "relays remove relay",
+        "relays remove nowhere",
+        "--json relays remove example.net",
+    ];
+    scene.type_lines(&lines).await;
+}
+
+async fn the_node_itself(scene: &mut Scene) {
+    let lines = [
+        "erase",
+        "--json erase",
+        "remove Ben",
+        "--json remove Ben --yes",
+        "unlock --passphrase-file DIR/right",
+        "lock",
+        "contacts",
+        "--json contacts",
+        "status",
+        "unlock --passphrase-file DIR/wrong",
+        "unlock --passphrase-file DIR/none",
+        "unlock --passphrase-file DIR/right",
+        "passphrase --passphrase-file DIR/right --new-passphrase-file DIR/wrong",
+        "passphrase --passphrase-file DIR/right --new-passphrase-file DIR/new",
+        "wipe",
+        "wipe --destroy-everything | yes\n",
+        "stop",
+        "contacts",
+    ];
+    scene.type_lines(&lines).await;
+}
