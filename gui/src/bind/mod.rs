@@ -122,6 +122,7 @@ impl Window {
         window.thread.listen(ui, &act);
         window.picker.listen(ui, &act);
         emoji::listen(ui);
+        words::listen(ui);
         let (choosing, saving) = (Rc::downgrade(&window), Rc::downgrade(&window));
         adding::listen(
             ui,

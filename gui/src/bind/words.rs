@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use hedgerow_node::api::{Carrier, Power, Private, Refusal, RelayPaths, Why};
-use hedgerow_node::words::{Language, Phrase, codes};
+use hedgerow_node::words::{Language, Phrase, codes, isolated};
 use slint::{ComponentHandle, SharedString};
 
 use crate::model::{CameraProblem, Day, Face, Lack, PathsKind, Tick, WayRow, Weakness, When};
@@ -13,6 +13,19 @@ use crate::ui;
 thread_local! {
     /// What the window speaks; Slint knows it for this thread too, but does not tell.
     static SPOKEN: Cell<Language> = const { Cell::new(Language::English) };
+}
+
+/// Which way texts run that the interface does not know.
+pub fn listen(ui: &ui::AppWindow) {
+    let direction = ui.global::<ui::Direction>();
+    direction.on_isolated(|text, rtl| isolated(&text, rtl).as_ref().into());
+    direction.on_runs_left(
+        |text, rtl| match unicode_bidi::get_base_direction(text.as_str()) {
+            unicode_bidi::Direction::Rtl => true,
+            unicode_bidi::Direction::Ltr => false,
+            unicode_bidi::Direction::Mixed => rtl,
+        },
+    );
 }
 
 /// Speaks another language from now on: all that is shown has to be drawn anew.
@@ -26,6 +39,8 @@ pub fn speak(language: Language, ui: &ui::AppWindow) {
     let _ = slint::select_bundled_translation(bundled);
     ui.global::<ui::PickerView>()
         .set_language(language.code().into());
+    ui.global::<ui::Direction>()
+        .set_rtl(language.is_right_to_left());
     let (words, carrier) = (ui.global::<ui::Words>(), |of| say(&codes::carrier(of)));
     words.set_carriers(ui::CarrierNames {
         memory: carrier(Carrier::Memory),

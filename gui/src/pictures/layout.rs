@@ -81,8 +81,7 @@ thread_local! {
 /// Whether there may be an emoji in it.
 pub fn within(text: &str) -> bool {
     // Symbols and pictures, and what asks for one.
-    let may_be =
-        |c: char| matches!(c, '\u{203c}'..='\u{3299}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}');
+    let may_be = |c: char| matches!(c, '\u{203c}'..='\u{205f}' | '\u{2070}'..='\u{3299}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}');
     !text.is_ascii() && text.chars().any(may_be)
 }
 

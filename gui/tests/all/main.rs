@@ -12,6 +12,7 @@ mod end_to_end;
 mod glossary;
 mod handling;
 mod languages;
+mod mirrored;
 mod model;
 mod screens;
 mod stage;

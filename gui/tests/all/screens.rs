@@ -72,15 +72,21 @@ fn every_screen_looks_as_it_was_approved() {
             }
         }
     }
-    // The longest words, in large letters, where there is the least room.
-    for (name, language, percent) in [
-        ("conversation", "en", 200),
-        ("conversation", "bg", 100),
-        ("person", "ro", 200),
-        ("security", "lv", 200),
-        ("bluetooth", "sv", 200),
-        ("paths", "bg", 200),
-        ("picker", "lv", 200),
+    let [wide, phone] = SIZES;
+    for (name, language, percent, (size_name, width, height)) in [
+        // The longest words, in large letters, where there is the least room.
+        ("conversation", "en", 200, phone),
+        ("conversation", "bg", 100, phone),
+        ("person", "ro", 200, phone),
+        ("security", "lv", 200, phone),
+        ("bluetooth", "sv", 200, phone),
+        ("paths", "bg", 200, phone),
+        ("picker", "lv", 200, phone),
+        // From right to left.
+        ("conversation", "ar", 100, wide),
+        ("conversation", "ar", 100, phone),
+        ("chats", "ar", 100, phone),
+        ("security", "ar", 100, wide),
     ] {
         let screens = screens();
         let stage = screens.iter().find(|(screen, _)| *screen == name);
@@ -88,11 +94,11 @@ fn every_screen_looks_as_it_was_approved() {
         stage.does(Action::Prefer(Preference::Theme(Theme::Light)));
         stage.does(Action::Prefer(Preference::Language(Some(language.into()))));
         stage.does(Action::Prefer(Preference::TextPercent(percent)));
-        let file = format!("{name}-light-phone-{language}-{percent}-percent.png");
+        let file = format!("{name}-light-{size_name}-{language}-{percent}-percent.png");
         let unfolded = UNFOLDED.iter().find(|(unfolded, _)| *unfolded == name);
         // Large letters take more than twice the room.
-        let height = unfolded.map_or(720, |(_, height)| height * 5 / 2);
-        let drawn = draw(stage, 360, height, unfolded.is_some());
+        let height = unfolded.map_or(height, |(_, height)| height * 5 / 2);
+        let drawn = draw(stage, width, height, unfolded.is_some());
         if let Err(what) = compare(&file, &drawn, write) {
             wrong.push(format!("{file}: {what}"));
         }
@@ -101,9 +107,9 @@ fn every_screen_looks_as_it_was_approved() {
 }
 
 /// A screen: its name, and how one gets there.
-type Screen = (&'static str, fn() -> Stage);
+pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-fn screens() -> [Screen; 28] {
+pub(crate) fn screens() -> [Screen; 28] {
     [
         ("welcome", || {
             let mut stage = Stage::new();

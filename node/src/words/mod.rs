@@ -7,9 +7,11 @@
 
 mod catalogue;
 pub mod codes;
+mod direction;
 mod language;
 mod phrase;
 
+pub use direction::isolated;
 pub use language::Language;
 pub use phrase::Phrase;
 pub(crate) use phrase::{Sentence, tr};

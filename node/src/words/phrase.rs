@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Language, catalogue};
+use super::{Language, catalogue, isolated};
 
 /// Something to be said, in no language yet. It shows itself in English.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,6 +78,15 @@ impl Phrase {
         parts.all(|part| matches!(part, Part::Verbatim(_)))
     }
 
+    /// As a part of a sentence of this language.
+    fn inside(&self, language: Language) -> String {
+        let said = self.said(language);
+        match self.is_verbatim() {
+            true => isolated(&said, language.is_right_to_left()).into_owned(),
+            false => said,
+        }
+    }
+
     pub(super) fn said(&self, language: Language) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Verbatim(text) => text.clone(),
@@ -106,7 +115,7 @@ impl Sentence {
                 ("n", Some(count)) => said.push_str(&count.to_string()),
                 _ => {
                     let argument = self.arguments.iter().find(|(of, _)| *of == name);
-                    said.extend(argument.map(|(_, value)| value.said(language)));
+                    said.extend(argument.map(|(_, value)| value.inside(language)));
                 }
             }
             rest = after;
@@ -175,6 +184,18 @@ mod tests {
         assert_eq!(phrase.to_string(), "From {name} {n} {.");
         let phrase = Phrase::from("{n}").then(": ", tr!("{a}{b}", a = "1", b = tr!("c")));
         assert_eq!(phrase.to_string(), "{n}: 1c");
+    }
+
+    #[test]
+    fn a_name_that_runs_the_other_way_is_isolated_in_a_sentence() {
+        let from = |name: &str| tr!("From {name}.", name = name);
+        assert_eq!(from("Ben").to_string(), "From Ben.");
+        assert_eq!(from("دانا").to_string(), "From \u{2068}دانا\u{2069}.");
+        let hebrew = from("Ben").said(Language::Hebrew);
+        assert_eq!(hebrew, "From \u{2068}Ben\u{2069}.");
+        // A sentence within one is of the same language.
+        let within = tr!("{a}{b}", a = "1", b = from("Ben"));
+        assert_eq!(within.to_string(), "1From Ben.");
     }
 
     #[test]
