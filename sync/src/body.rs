@@ -10,7 +10,7 @@ use std::ops::{Bound, ControlFlow};
 use crate::batch::Batch;
 use crate::id::{EntryId, Seq, SpaceId};
 use crate::log::LogRow;
-use crate::segment::{SEGMENT_VERSION, Segment, put_stored, with_segment};
+use crate::segment::{SEGMENT_VERSION, Segment, cost, put_stored, with_segment};
 use crate::store::{Direction, StorageError, Txn};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
 
@@ -33,9 +33,12 @@ pub fn remove(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool,
     for (first, bytes) in rewritten {
         if first == row.tail_first {
             row.tail_length = bytes.len() as u64;
-            row.write(txn, space, entry.log)?;
         }
         txn.put(&Key::segment(space, row.number, first), &bytes)?;
+    }
+    if left {
+        row.removed += 1;
+        row.write(txn, space, entry.log)?;
     }
     Ok(left)
 }
@@ -96,42 +99,83 @@ fn without(bytes: &[u8], seq: Seq) -> Result<Option<Vec<u8>>, StorageError> {
     Ok(any.then_some(segment))
 }
 
-/// The core of a batch whose first `skip` entries are held, without the bodies that have left those here;
-/// `None` if none has.
-pub(crate) fn without_gone(
-    reader: &dyn Txn,
-    space: SpaceId,
-    log: LogNumber,
-    batch: &Batch<'_>,
-    skip: u64,
-) -> Result<Option<Vec<u8>>, StorageError> {
-    let end = batch.first.0 + skip;
-    let mut gone = BTreeSet::new();
-    let mut next = batch.first.0;
-    while next < end {
-        let begun = next;
-        with_segment(reader, space, log, Seq(next), |bytes| {
+/// Which of the entries that a batch repeats have lost their bodies, as far as that has been read.
+#[derive(Default)]
+pub(crate) struct Gone {
+    seqs: BTreeSet<Seq>,
+    /// How far they have been read, and the number of removed bodies then.
+    next: u64,
+    removed: u64,
+}
+
+impl Gone {
+    /// Reads on, up to the first `skip` entries of the batch, about `left` segments of usual length. Returns whether all is read.
+    pub(crate) fn read(
+        &mut self,
+        reader: &dyn Txn,
+        space: SpaceId,
+        row: &LogRow,
+        batch: &Batch<'_>,
+        skip: u64,
+        left: &mut usize,
+    ) -> Result<bool, StorageError> {
+        if row.removed == 0 {
+            return Ok(true);
+        }
+        if self.next < batch.first.0 || self.removed != row.removed {
+            // A body has left since: it may be one that was still there when it was read.
+            *self = Gone {
+                seqs: BTreeSet::new(),
+                next: batch.first.0,
+                removed: row.removed,
+            };
+        }
+        let end = batch.first.0 + skip;
+        while self.next < end {
+            if *left == 0 {
+                return Ok(false);
+            }
+            let cost = self.read_segment(reader, space, row.number, end)?;
+            *left = left.saturating_sub(cost);
+        }
+        Ok(true)
+    }
+
+    fn read_segment(
+        &mut self,
+        reader: &dyn Txn,
+        space: SpaceId,
+        log: LogNumber,
+        end: u64,
+    ) -> Result<usize, StorageError> {
+        let begun = self.next;
+        let cost = with_segment(reader, space, log, Seq(begun), |bytes| {
             for stored in Segment::open(bytes)? {
                 for entry in stored?.entries() {
                     let (_, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
-                    if entry.seq.0 == next && next < end {
-                        next += 1;
+                    if entry.seq.0 == self.next && self.next < end {
+                        self.next += 1;
                         if entry.body.is_gone() {
-                            gone.insert(entry.seq);
+                            self.seqs.insert(entry.seq);
                         }
                     }
                 }
             }
-            Ok(())
+            Ok(cost(bytes))
         })?;
-        if next == begun {
+        if self.next == begun {
             return Err(damaged(SEGMENTS));
         }
+        Ok(cost)
     }
-    if gone.is_empty() {
-        return Ok(None);
+
+    /// The core of the batch without these bodies; `None` if it keeps all.
+    pub(crate) fn leave(&self, batch: &Batch<'_>) -> Result<Option<Vec<u8>>, StorageError> {
+        if self.seqs.is_empty() {
+            return Ok(None);
+        }
+        batch
+            .without(|seq| self.seqs.contains(&seq))
+            .map_err(|_| damaged(SEGMENTS))
     }
-    batch
-        .without(|seq| gone.contains(&seq))
-        .map_err(|_| damaged(SEGMENTS))
 }

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::batch::{Batch, BatchError};
-use crate::body;
+use crate::body::Gone;
 use crate::conversation::{self, Accepted, Changes};
 use crate::entry::What;
 use crate::id::{DeviceId, EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::mark::MarkKey;
+use crate::order;
 use crate::rows::Rows;
-use crate::segment::{Lamports, SEGMENT_TARGET, SEGMENT_VERSION, Standing, lamport_of, put_stored};
+use crate::segment::{
+    self, Lamports, SEGMENT_TARGET, SEGMENT_VERSION, Standing, put_stored, with_segment,
+};
 use crate::space::{MAX_LOGS, SpaceRow};
 use crate::store::{Reader, StorageError, Txn};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
@@ -127,24 +130,24 @@ pub fn ingest(
     core: &[u8],
     authority: &Authority<'_>,
 ) -> Result<Ingested, StorageError> {
-    let (mut lamports, mut left) = (LinkLamports::new(), usize::MAX);
+    let (mut read, mut left) = (Read::default(), usize::MAX);
     loop {
-        let done = ingest_step(txn, space, log, core, authority, &mut lamports, &mut left)?;
+        let done = ingest_step(txn, space, log, core, authority, &mut read, &mut left)?;
         if let Some(ingested) = done {
             return Ok(ingested);
         }
     }
 }
 
-/// As [`ingest`], but reads at most `left` segments for the Lamports of linked entries. If it needs more it returns
-/// `None` and has written nothing; a further call with the same `lamports` continues.
+/// As [`ingest`], but reads about `left` segments of usual length at most. If it needs more it returns `None` and has
+/// written nothing; a further call with the same `read` continues. The rows that it writes count too.
 pub(crate) fn ingest_step(
     txn: &mut dyn Txn,
     space: SpaceId,
     log: LogId,
     core: &[u8],
     authority: &Authority<'_>,
-    lamports: &mut LinkLamports,
+    read: &mut Read,
     left: &mut usize,
 ) -> Result<Option<Ingested>, StorageError> {
     let batch = match Batch::parse(core) {
@@ -181,16 +184,18 @@ pub(crate) fn ingest_step(
         Ok(linked) => linked,
         Err(refused) => return Ok(Some(refused)),
     };
-    let Some(placed) = place(txn, space, &linked, before, lamports, left)? else {
+    let Some(placed) = place(txn, space, &linked, before, &mut read.lamports, left)? else {
         return Ok(None);
     };
+    if let Some(known) = &known
+        && !read.gone.read(txn, space, known, &batch, skip, left)?
+    {
+        return Ok(None);
+    }
+    let stripped = read.gone.leave(&batch)?;
     let mut head = match known {
         Some(head) => head,
         None => row.new_log(txn, space, log, mine)?,
-    };
-    let stripped = match skip {
-        0 => None,
-        _ => body::without_gone(txn, space, head.number, &batch, skip)?,
     };
     head.repeats |= skip > 0;
     let first = Seq(batch.first.0 + skip);
@@ -199,6 +204,8 @@ pub(crate) fn ingest_step(
     row.tips.retain(|tip| !links.covers(tip.log, tip.seq));
     let accepted = &placed.accepted;
     let changes = conversation::apply(txn, space, &mut row, log, &mut head, accepted)?;
+    let annotations = accepted.len() - changes.row_count() as usize;
+    *left = left.saturating_sub(annotations + placed.further_buckets());
     Ok(Some(Ingested::Stored {
         first,
         last: batch.last(),
@@ -206,14 +213,33 @@ pub(crate) fn ingest_step(
     }))
 }
 
-/// Lamports of the entries that a batch links to, as far as they have been read.
-pub(crate) type LinkLamports = BTreeMap<(LogNumber, Seq), Lamport>;
+/// What has been read for a batch that takes several steps.
+#[derive(Default)]
+pub(crate) struct Read {
+    /// Lamports of the entries that it links to.
+    lamports: LinkLamports,
+    /// Bodies that were removed from the entries that it repeats.
+    gone: Gone,
+}
+
+type LinkLamports = BTreeMap<(LogNumber, Seq), Lamport>;
 
 /// The places of a batch's new entries.
 struct Placed {
     lamports: Lamports,
     rows: Rows,
     accepted: Vec<Accepted>,
+}
+
+impl Placed {
+    /// Number of buckets of the order that they lie in, but one.
+    fn further_buckets(&self) -> usize {
+        let buckets = self.lamports.iter().map(order::bucket_of);
+        buckets
+            .zip(self.lamports.iter().skip(1))
+            .filter(|(bucket, next)| order::bucket_of(*next) != *bucket)
+            .count()
+    }
 }
 
 /// The links and targets of a batch's new entries.
@@ -297,11 +323,14 @@ fn place(
             let linked = match (target.lamport, known.get(&(target.log, target.seq))) {
                 (Some(lamport), _) | (None, Some(&lamport)) => lamport,
                 (None, None) => {
-                    let Some(rest) = left.checked_sub(1) else {
+                    if *left == 0 {
                         return Ok(None);
+                    }
+                    let read = |segment: &[u8]| {
+                        *left = left.saturating_sub(segment::cost(segment));
+                        Ok(segment::standing_in(segment, target.seq)?.lamport)
                     };
-                    *left = rest;
-                    let read = lamport_of(reader, space, target.log, target.seq)?;
+                    let read = with_segment(reader, space, target.log, target.seq, read)?;
                     known.insert((target.log, target.seq), read);
                     read
                 }

@@ -18,6 +18,8 @@ pub(crate) struct LogRow {
     pub(crate) head: Seq,
     /// Number of its entries that are rows of the conversation.
     pub(crate) rows: u64,
+    /// Number of its bodies that were removed in this store.
+    pub(crate) removed: u64,
     pub(crate) lamport: Lamport,
     pub(crate) wall_ms: i64,
     /// The newest segment: its first entry and its length in bytes; 0 if there is none.
@@ -33,6 +35,7 @@ impl LogRow {
             repeats: false,
             head: Seq(0),
             rows: 0,
+            removed: 0,
             lamport: Lamport(0),
             wall_ms: 0,
             tail_first: 0,
@@ -59,6 +62,7 @@ impl LogRow {
         value.push((u8::from(self.mine) * MINE) | (u8::from(self.repeats) * REPEATS));
         put_varint(&mut value, self.head.0);
         put_varint(&mut value, self.rows);
+        put_varint(&mut value, self.removed);
         put_varint(&mut value, self.lamport.0);
         put_zigzag(&mut value, self.wall_ms);
         put_varint(&mut value, self.tail_first);
@@ -76,6 +80,7 @@ impl LogRow {
             repeats: flags & REPEATS != 0,
             head: Seq(input.counted()?),
             rows: input.counted()?,
+            removed: input.counted()?,
             lamport: Lamport(input.counted()?),
             wall_ms: input.zigzag()?,
             tail_first: input.counted()?,

@@ -236,25 +236,23 @@ pub(crate) fn standing_of(
     log: LogNumber,
     seq: Seq,
 ) -> Result<Standing, StorageError> {
-    with_segment(reader, space, log, seq, |bytes| {
-        for stored in Segment::open(bytes)? {
-            let stored = stored?;
-            if seq <= stored.batch.last() {
-                return stored.standing(seq).ok_or_else(|| damaged(SEGMENTS));
-            }
-        }
-        Err(damaged(SEGMENTS))
-    })
+    with_segment(reader, space, log, seq, |bytes| standing_in(bytes, seq))
 }
 
-/// The Lamport of a held entry.
-pub(crate) fn lamport_of(
-    reader: &(impl Reader + ?Sized),
-    space: SpaceId,
-    log: LogNumber,
-    seq: Seq,
-) -> Result<Lamport, StorageError> {
-    Ok(standing_of(reader, space, log, seq)?.lamport)
+/// The standing of an entry in the segment that holds it.
+pub(crate) fn standing_in(segment: &[u8], seq: Seq) -> Result<Standing, StorageError> {
+    for stored in Segment::open(segment)? {
+        let stored = stored?;
+        if seq <= stored.batch.last() {
+            return stored.standing(seq).ok_or_else(|| damaged(SEGMENTS));
+        }
+    }
+    Err(damaged(SEGMENTS))
+}
+
+/// What a segment costs of a step's budget: a long one as much as the short ones of its length.
+pub(crate) fn cost(segment: &[u8]) -> usize {
+    segment.len().div_ceil(SEGMENT_TARGET)
 }
 
 /// Number of rows from `first` to `last` of a log; these entries must be held.

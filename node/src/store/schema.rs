@@ -15,7 +15,7 @@ const KEY: &[u8] = &[0x01];
 pub type Migration = fn(&mut dyn Txn) -> Result<(), StorageError>;
 
 /// The oldest version that migrations lead on from. Before it there was nothing that anybody had to keep.
-const OLDEST: u16 = 3;
+const OLDEST: u16 = 4;
 
 /// The migrations there are: the first leads from the oldest version that is read to the version after it.
 pub const MIGRATIONS: &[Migration] = &[];

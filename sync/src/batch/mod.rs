@@ -29,7 +29,7 @@ pub const BATCH_TARGET: usize = 3_600;
 /// Most bytes of a core from which no body has left.
 pub const MAX_BATCH: usize = 131_072;
 /// Most entries of one batch.
-pub const MAX_BATCH_ENTRIES: usize = 1_024;
+pub const MAX_BATCH_ENTRIES: usize = 256;
 /// Most bytes of a core with a salt or a commitment for each entry: any batch can lose a body.
 pub const MAX_EXPANDED: usize = MAX_BATCH + MAX_BATCH_ENTRIES * SALT_LENGTH;
 /// Most logs that one batch refers to.

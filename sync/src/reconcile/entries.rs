@@ -12,21 +12,8 @@ use crate::store::{StorageError, Txn};
 use crate::tables::LogNumber;
 use crate::waiting::Waiter;
 
-/// Work of one batch in a step, besides the entries that it links to and its annotations.
+/// Work of one batch in a step, besides the segments that are read for it, and its rows of annotations and order.
 const BATCH_WORK: usize = 16;
-
-/// Work of ingesting a batch: each annotation writes a row of its own.
-fn work(ingested: &Ingested) -> usize {
-    let annotations = match ingested {
-        Ingested::Stored {
-            first,
-            last,
-            changes,
-        } => last.0 + 1 - first.0 - changes.row_count(),
-        _ => 0,
-    };
-    BATCH_WORK + annotations as usize
-}
 
 impl Reconciler {
     /// Ingests batches; true once the arrived batches, and those that waited for them, are done.
@@ -82,13 +69,13 @@ impl Reconciler {
             log,
             &batch.core,
             authority,
-            &mut batch.lamports,
+            &mut batch.read,
             left,
         )?;
         let Some(ingested) = ingested else {
             return Ok(Some(batch));
         };
-        *left = left.saturating_sub(work(&ingested));
+        *left = left.saturating_sub(BATCH_WORK);
         let stored = &mut intake.stored;
         self.ingested(txn, authority, space, batch, ingested, stored, events)?;
         Ok(None)

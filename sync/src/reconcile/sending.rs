@@ -10,7 +10,7 @@ use crate::log::{LogRow, next_logs};
 use crate::mark::MarkKey;
 use crate::outgoing::{Sent, next_batch};
 use crate::peer::{Base, refused_logs};
-use crate::segment::lamport_of;
+use crate::segment::standing_of;
 use crate::space::{self, Frontier};
 use crate::store::{Reader, StorageError};
 use crate::tables::LogNumber;
@@ -129,7 +129,7 @@ impl Reconciler {
             };
             let from = next.seq;
             if next.is_guess {
-                let lamport = lamport_of(reader, space, row.number, from)?;
+                let lamport = standing_of(reader, space, row.number, from)?.lamport;
                 if view.comes_before(lamport, log) {
                     view.send(log, Next::at(from, lamport));
                     continue;

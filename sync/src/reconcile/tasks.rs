@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::{Event, Fault, Reconciler};
 use crate::id::{LogId, Seq, SpaceId};
-use crate::ingest::{Authorities, LinkLamports};
+use crate::ingest::{Authorities, Read};
 use crate::space::Frontier;
 use crate::store::{StorageError, Txn};
 use crate::wire::Message;
@@ -39,8 +39,8 @@ pub(super) struct Intake {
 pub(super) struct Arrived {
     pub(super) log: LogId,
     pub(super) core: Bytes,
-    /// Lamports read so far of the entries that it links to.
-    pub(super) lamports: LinkLamports,
+    /// What has been read for it.
+    pub(super) read: Read,
 }
 
 impl Arrived {
@@ -48,7 +48,7 @@ impl Arrived {
         Arrived {
             log,
             core,
-            lamports: LinkLamports::new(),
+            read: Read::default(),
         }
     }
 }

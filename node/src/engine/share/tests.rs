@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use hedgerow_sync::batch::SALT_LENGTH;
+use hedgerow_sync::batch::{MAX_BATCH_ENTRIES, SALT_LENGTH};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, Seq, SpaceId};
 use hedgerow_sync::ingest::{Authorities as _, ingest};
 use hedgerow_sync::mark::MARK_LENGTH;
@@ -379,13 +379,13 @@ fn floods(space: Blind, device: DeviceId, logs: u64) -> Vec<(&'static str, Items
             .collect()
     };
     let many = MAX_FRONTIER as u64;
-    let long: Vec<&[EntryId]> = vec![&[]; 1_024];
+    let long: Vec<&[EntryId]> = vec![&[]; MAX_BATCH_ENTRIES];
     let middle = |targets: u64, entries: u64, links: u64| {
         let links: Vec<Vec<EntryId>> = (0..entries)
             .map(|entry| {
                 let link = |link: u64| EntryId {
                     log: log(device, logs + link % targets),
-                    seq: Seq(1 + (entry * 31 + link) % 1_023),
+                    seq: Seq(1 + (entry * 31 + link) % (MAX_BATCH_ENTRIES as u64 - 1)),
                 };
                 (0..links).map(link).collect()
             })
@@ -447,7 +447,12 @@ fn floods(space: Blind, device: DeviceId, logs: u64) -> Vec<(&'static str, Items
             "links into the middle of segments",
             (0..32)
                 .map(|number| entries(logs + number, batch(1, &long)))
-                .chain((0..8).map(|number| entries(logs + 100 + number, middle(32, 1_024, 32))))
+                .chain((0..8).map(|number| {
+                    entries(
+                        logs + 100 + number,
+                        middle(32, MAX_BATCH_ENTRIES as u64, 32),
+                    )
+                }))
                 .collect(),
         ),
         (
