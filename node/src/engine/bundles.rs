@@ -1,4 +1,4 @@
-//! Bundles that couriers carry, as the router sees them: what [`Couriering`] is told, what is opened and sealed for it.
+//! Bundles that couriers carry, as the router sees them: what [`Couriering`] is told, what is sealed and taken in for it.
 
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{StorageError, Store};
@@ -6,12 +6,37 @@ use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::session::Item;
 
 use super::bundle_event::BundleEvent;
+use super::couriering::Couriering;
 use super::couriering::held::Own;
-use super::couriering::{Arrived, Couriering};
 use super::fault::{CallError, LinkError};
+use super::intake::{Brought, Intake};
+use super::live::Live;
 use super::{Effects as _, Engine, Now, Owners, Turn, View, items};
+use crate::api::Refusal;
 use crate::courier::exchange::Arrival;
+use crate::courier::said::Begin;
 use crate::courier::{Courier, Settings};
+
+/// A bundle for us that a courier has brought, and that is being taken in.
+pub(super) struct Couriered {
+    /// As the courier offered it.
+    begin: Begin,
+    intake: Intake,
+}
+
+impl Couriered {
+    /// Whether what was sealed is what was offered, once the bundle is checked.
+    fn is_as_offered(&self) -> bool {
+        let envelope = &self.begin.envelope;
+        let hash = self.intake.release().map(|release| release.hash());
+        #[cfg(feature = "simulation")]
+        let ghost = self.intake.ghost.unwrap_or_default();
+        #[cfg(not(feature = "simulation"))]
+        let ghost = 0;
+        let size = self.begin.length.saturating_add(ghost);
+        size == envelope.size && hash == Some(envelope.release)
+    }
+}
 
 impl Owners {
     /// An item of couriers.
@@ -19,6 +44,7 @@ impl Owners {
         &mut self,
         turn: &mut Turn<'_>,
         link: LinkId,
+        live: &mut Live,
         item: &Item,
     ) -> Result<(), LinkError> {
         let is_simulated = self.simulates();
@@ -29,47 +55,76 @@ impl Owners {
         let Some(arrived) = couriering.handle(turn, view, is_simulated, link, item)? else {
             return Ok(());
         };
-        let arrival = self.take_couriered(turn, link, &arrived)?;
-        if let Some(couriering) = &mut self.couriering {
-            couriering.arrived(turn, link, &arrived.begin.envelope.tag, arrival);
+        let begin = arrived.begin;
+        match self.begin_intake(turn, arrived.contents) {
+            Ok(intake) => {
+                let couriered = Box::new(Couriered { begin, intake });
+                let end = turn.slice_end();
+                live.couriered = self.take_couriered(turn, link, couriered, end)?;
+            }
+            Err(CallError::Refused(_)) => {
+                self.bundle_arrived(turn, link, &begin, Arrival::Bad);
+            }
+            Err(CallError::Storage(error)) => return Err(error.into()),
         }
         Ok(())
     }
 
-    /// Opens a bundle that a courier has brought, and takes it in.
-    fn take_couriered(
+    /// Goes on with a bundle that a courier has brought, until `end` of the turn's work. Gives it back if more is left.
+    pub(super) fn take_couriered(
         &mut self,
         turn: &mut Turn<'_>,
         link: LinkId,
-        arrived: &Arrived,
-    ) -> Result<Arrival, LinkError> {
-        let opened = match self.open_bundle(turn, &arrived.contents) {
-            Ok(opened) => opened,
-            Err(CallError::Refused(_)) => return Ok(Arrival::Bad),
-            Err(CallError::Storage(error)) => return Err(error.into()),
+        mut couriered: Box<Couriered>,
+        end: u64,
+    ) -> Result<Option<Box<Couriered>>, StorageError> {
+        let brought = match self.bundle_slice(turn, &mut couriered, end) {
+            Ok(Some(brought)) => brought,
+            Ok(None) => return Ok(Some(couriered)),
+            Err(CallError::Refused(_)) => {
+                self.bundle_arrived(turn, link, &couriered.begin, Arrival::Bad);
+                return Ok(None);
+            }
+            Err(CallError::Storage(error)) => return Err(error),
         };
-        let envelope = &arrived.begin.envelope;
-        let release = opened.release();
-        let hash = release.map(|release| release.hash());
-        #[cfg(feature = "simulation")]
-        let size = arrived.begin.length.saturating_add(opened.ghost());
-        #[cfg(not(feature = "simulation"))]
-        let size = arrived.begin.length;
-        if size != envelope.size || hash != Some(envelope.release) {
-            return Ok(Arrival::Bad);
-        }
-        let brought = self.take_bundle(turn, &opened)?;
+        let begin = &couriered.begin;
         if let Some(couriering) = &mut self.couriering {
             couriering.acked(brought.identity);
         }
         turn.out.bundle(BundleEvent::Delivered {
-            bundle: envelope.tag,
+            bundle: begin.envelope.tag,
             link,
             #[cfg(feature = "simulation")]
             loads: brought.loads,
             messages: brought.messages,
         });
-        Ok(Arrival::Opened(release))
+        let arrival = Arrival::Opened(couriered.intake.release());
+        self.bundle_arrived(turn, link, begin, arrival);
+        Ok(None)
+    }
+
+    fn bundle_slice(
+        &mut self,
+        turn: &mut Turn<'_>,
+        couriered: &mut Couriered,
+        end: u64,
+    ) -> Result<Option<Brought>, CallError> {
+        if !couriered.intake.is_checked() {
+            self.check_intake(turn, &mut couriered.intake, end)?;
+            if !couriered.intake.is_checked() {
+                return Ok(None);
+            }
+            if !couriered.is_as_offered() {
+                return Err(Refusal::BadParcel.into());
+            }
+        }
+        self.take_intake(turn, &mut couriered.intake, end)
+    }
+
+    fn bundle_arrived(&mut self, turn: &mut Turn<'_>, link: LinkId, begin: &Begin, what: Arrival) {
+        if let Some(couriering) = &mut self.couriering {
+            couriering.arrived(turn, link, &begin.envelope.tag, what);
+        }
     }
 
     /// Something waits for a contact.
@@ -141,7 +196,7 @@ impl Owners {
         let size = sealed.bundle.len() as u64;
         if let Some(couriering) = &mut self.couriering {
             couriering.note_sealed(id, turn.now);
-            couriering.add(turn, identity, &sealed.bundle, size, own)?;
+            couriering.add(turn, identity, sealed.bundle, size, own)?;
         }
         Ok(())
     }

@@ -29,8 +29,9 @@ impl Engine {
         id: CallId,
         call: Call,
     ) -> Result<(), StorageError> {
-        let answer = match self.perform(turn, call) {
-            Ok(reply) => Ok(reply),
+        let answer = match self.perform(turn, id, call) {
+            Ok(Some(reply)) => Ok(reply),
+            Ok(None) => return Ok(()),
             Err(CallError::Refused(refusal)) => Err(refusal),
             Err(CallError::Storage(error)) => return Err(error),
         };
@@ -38,8 +39,14 @@ impl Engine {
         Ok(())
     }
 
-    fn perform(&mut self, turn: &mut Turn<'_>, call: Call) -> Result<Reply, CallError> {
-        match call {
+    /// Gives the answer, or nothing if a later turn answers.
+    fn perform(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: CallId,
+        call: Call,
+    ) -> Result<Option<Reply>, CallError> {
+        let reply = match call {
             Call::Me => Ok(Reply::Me(self.owners.me())),
             Call::SetName(name) => self.owners.set_name(turn, &name),
             Call::Invite(wish) => self.owners.invite(turn, &wish),
@@ -87,7 +94,8 @@ impl Engine {
             Call::SetRelayPaths(paths) => self.owners.set_relay_paths(turn, &paths),
             Call::RemoveRelay(relay) => self.owners.remove_relay(turn, &relay),
             Call::CarryExport(id) => self.owners.carry_export(turn, &id),
-            Call::CarryImport(parcel) => self.owners.carry_import(turn, &parcel),
-        }
+            Call::CarryImport(parcel) => return self.carry_import(turn, id, parcel),
+        };
+        reply.map(Some)
     }
 }

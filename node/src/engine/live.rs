@@ -13,6 +13,7 @@ use hedgerow_transport::psk::{self, Proposal};
 use hedgerow_transport::session::{Item, Session};
 use minicbor::bytes::ByteArray;
 
+use super::bundles::Couriered;
 use super::fact::{FactKind, Versions};
 use super::fault::{LinkError, PeerFault};
 use super::items::{self, Bye, ByeItem, Hello};
@@ -62,6 +63,8 @@ pub(crate) struct Live {
     /// Our proposal of a next psk.
     pub proposal: Option<Proposal>,
     pub sync: Reconciler,
+    /// A bundle for us that has come whole over this link, and is being taken in.
+    pub couriered: Option<Box<Couriered>>,
     /// Items that have come and wait until those before them are taken in.
     pub items: VecDeque<Item>,
     /// Something was said that nothing has been said to yet; our hello is, from the beginning, however it
@@ -78,7 +81,7 @@ pub(crate) struct Live {
 impl Live {
     /// Whether something that has come is not taken in.
     pub(super) fn is_behind(&self) -> bool {
-        self.sync.is_busy() || !self.items.is_empty()
+        self.sync.is_busy() || self.couriered.is_some() || !self.items.is_empty()
     }
 }
 
@@ -127,6 +130,7 @@ impl Owners {
             lists: 0,
             proposal: None,
             sync,
+            couriered: None,
             items: VecDeque::new(),
             spoke: true,
             since_ms: turn.now.mono_ms,
@@ -158,10 +162,15 @@ impl Owners {
                 self.sync_proceed(turn, live)?;
                 continue;
             }
+            if let Some(couriered) = live.couriered.take() {
+                live.couriered = self.take_couriered(turn, id, couriered, end)?;
+                continue;
+            }
             let Some(item) = live.items.pop_front() else {
                 break;
             };
-            turn.meter.count(share::work_of(&item));
+            turn.meter
+                .count(share::work_of(item.kind, item.content.len()));
             self.traffic.round_trips += u64::from(std::mem::take(&mut live.spoke));
             if !self.live_item(turn, id, link, live, &item)? {
                 return Ok(false);
@@ -198,7 +207,7 @@ impl Owners {
                 self.sync_item(turn, live, item)?
             }
             (kind, _) if said::KINDS.contains(&kind) && !live.rescue => {
-                self.courier_item(turn, id, item)?
+                self.courier_item(turn, id, live, item)?
             }
             _ => {}
         }

@@ -1,14 +1,14 @@
 //! Loads: bundles that stand for more bytes than they have, so that simulations measure how bundles travel
 //! without moving what would be in them.
 
+use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::StorageError;
-use hedgerow_transport::bundle::{BundleItem, Draft, MAX_BUNDLE};
+use hedgerow_transport::bundle::{Draft, MAX_BUNDLE};
 use hedgerow_transport::handshake::Direction;
 use hedgerow_transport::padding::padme;
 use minicbor::{Decode, Encode};
 
 use super::bundle_event::BundleEvent;
-use super::carry::Opened;
 use super::couriering::held::Own;
 use super::items::{self, ReleaseItem};
 use super::{Effects as _, Owners, Turn};
@@ -33,42 +33,32 @@ pub(crate) struct Load {
 pub(crate) struct LoadsItem {
     /// The bytes that the bundle stands for beyond its own: those of its loads, padded if its sender pads.
     #[n(0)]
-    ghost: u64,
+    pub ghost: u64,
     #[n(1)]
     loads: Vec<Load>,
 }
 
-impl Opened {
-    /// The bytes that it stands for beyond its own.
-    pub(super) fn ghost(&self) -> u64 {
-        let mut items = self.items.iter();
-        let item = items.find(|item| item.kind == items::LOADS);
-        item.and_then(|item| items::read::<LoadsItem>(&item.content).ok())
-            .map_or(0, |item| item.ghost)
-    }
-
-    /// Notes its loads as taken. Gives those that are new here.
-    pub(super) fn take_loads(&self, turn: &mut Turn<'_>) -> Result<Vec<u64>, StorageError> {
-        let mut new = Vec::new();
-        for item in self.items.iter().filter(|item| item.kind == items::LOADS) {
-            let Ok(item) = items::read::<LoadsItem>(&item.content) else {
-                continue;
-            };
-            for load in item.loads {
-                let taken = Table::Loads.key(&[&self.device.0, &load.id.to_be_bytes()]);
-                if turn.txn.get(&taken)?.is_none() {
-                    turn.txn.put(&taken, &[])?;
-                    new.push(load.id);
-                }
-            }
-        }
-        Ok(new)
-    }
+/// The loads in an item of a bundle; `None` if it cannot be read to its end.
+pub(super) fn read(content: &[u8]) -> Option<LoadsItem> {
+    let item = items::read::<LoadsItem>(content).ok()?;
+    (item.loads.len() <= MAX_LOADS).then_some(item)
 }
 
-/// Whether an item with loads can be read to its end.
-pub(super) fn is_sound(item: &BundleItem) -> bool {
-    items::read::<LoadsItem>(&item.content).is_ok_and(|item| item.loads.len() <= MAX_LOADS)
+/// Notes the loads of an item of a device's bundle as taken. Gives those that are new here.
+pub(super) fn take(
+    turn: &mut Turn<'_>,
+    device: DeviceId,
+    content: &[u8],
+) -> Result<Vec<u64>, StorageError> {
+    let mut new = Vec::new();
+    for load in read(content).map_or(Vec::new(), |item| item.loads) {
+        let taken = Table::Loads.key(&[&device.0, &load.id.to_be_bytes()]);
+        if turn.txn.get(&taken)?.is_none() {
+            turn.txn.put(&taken, &[])?;
+            new.push(load.id);
+        }
+    }
+    Ok(new)
 }
 
 impl Owners {
@@ -162,6 +152,6 @@ impl Owners {
             loads,
         };
         let size = (bundle.len() as u64).saturating_add(ghost);
-        couriering.add(turn, identity, &bundle, size, own)
+        couriering.add(turn, identity, bundle, size, own)
     }
 }

@@ -11,7 +11,7 @@
 //! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
 //! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
-//! | other people's bundles | `couriering`; what is opened and sealed for it: `bundles`, [`bundle_event`] |
+//! | other people's bundles | `couriering`; what is sealed and taken in for it: `bundles`, `sealing`, `intake`, [`bundle_event`] |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
 //! | which conversations there are, and what the kind of each decides | `conversations` |
 //! | conversations, read without the engine | [`conversation`] |
@@ -58,6 +58,7 @@ mod handshake;
 mod hints;
 pub mod input;
 mod inputs;
+mod intake;
 #[cfg(feature = "simulation")]
 pub mod introduction;
 mod invitation;
@@ -82,6 +83,7 @@ mod reach;
 mod reading;
 mod reconciling;
 mod rng;
+mod sealing;
 mod share;
 mod silence;
 mod simulated;
@@ -101,7 +103,7 @@ pub use live::MOST_UNWRITTEN;
 pub use share::TURN_WORK;
 pub use start::OpenError;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use hedgerow_sync::id::{DeviceId, Incarnation};
 use hedgerow_sync::metered::{Meter, Metered, MeteredReader};
@@ -110,6 +112,7 @@ use rand_core::CryptoRng;
 
 use crate::store::erasure;
 use account::Account;
+use carry::Import;
 use conversations::Conversations;
 use couriering::Couriering;
 use links::{Errand, Links, Up};
@@ -127,6 +130,8 @@ pub struct NextWake(pub Option<u64>);
 pub struct Engine {
     owners: Owners,
     links: Links,
+    /// Parcels that are being taken in, in the order of their calls.
+    imports: VecDeque<Import>,
     /// The moment in which what time alone brings was looked at last.
     ticked: Option<Now>,
 }
@@ -207,6 +212,7 @@ pub fn pump(
         }
         engine.look_at_strangers(&mut turn)?;
         engine.catch_up(&mut turn)?;
+        engine.import_slice(&mut turn)?;
         engine.tick(&mut turn)?;
         engine.owners.emit_events(&mut turn)
     })?;
@@ -216,7 +222,7 @@ pub fn pump(
         more = store.read(|reader| engine.fill(&MeteredReader::new(reader, &meter), &mut out))?;
         out.release(effects);
     }
-    if more || !inputs.is_empty() || engine.links.is_behind() {
+    if more || !inputs.is_empty() || engine.is_behind() {
         return Ok(NextWake(Some(now.mono_ms)));
     }
     Ok(NextWake(engine.next_wake_ms(now)))
@@ -262,6 +268,14 @@ impl Engine {
         }
         self.tick_courier(turn)?;
         self.run_errands(turn, None)
+    }
+
+    /// Whether work is left that needs no input.
+    fn is_behind(&self) -> bool {
+        let couriering = self.owners.couriering.as_ref();
+        self.links.is_behind()
+            || !self.imports.is_empty()
+            || couriering.is_some_and(|it| it.is_behind())
     }
 
     fn next_wake_ms(&self, now: Now) -> Option<u64> {

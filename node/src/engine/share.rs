@@ -11,7 +11,6 @@ use bytes::Bytes;
 use hedgerow_sync::metered::ROW_READ;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::LinkId;
-use hedgerow_transport::session::Item;
 
 use super::link::{Link, State};
 use super::{Engine, Turn, items};
@@ -25,7 +24,7 @@ const SLICE_WORK: u64 = TURN_WORK / 8;
 
 /// What an item counts for that steers the session or brings a bundle: signatures are checked for it, keys
 /// agreed on.
-const STEERING_WORK: u64 = 128 * ROW_READ;
+pub(super) const STEERING_WORK: u64 = 128 * ROW_READ;
 
 /// What has arrived on a link and is not taken in.
 #[derive(Default)]
@@ -42,14 +41,14 @@ pub(super) fn work_of_opening(bytes: usize, items: usize) -> u64 {
     bytes as u64 + items as u64 * (ROW_READ / 2)
 }
 
-/// The work of an item beside what it does to the store.
-pub(super) fn work_of(item: &Item) -> u64 {
-    let is_steering = item.kind < *items::SYNC.start() || said::KINDS.contains(&item.kind);
+/// The work of an item of so many bytes, beside what it does to the store.
+pub(super) fn work_of(kind: u64, bytes: usize) -> u64 {
+    let is_steering = kind < *items::SYNC.start() || said::KINDS.contains(&kind);
     let work = match is_steering {
         true => STEERING_WORK,
         false => ROW_READ,
     };
-    work + item.content.len() as u64
+    work + bytes as u64
 }
 
 impl Turn<'_> {

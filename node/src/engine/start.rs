@@ -1,6 +1,6 @@
 //! The first start, and every other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use hedgerow_sync::id::Incarnation;
 use hedgerow_sync::store::{Reader, StorageError, Store};
@@ -139,6 +139,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
             stopping: false,
         },
         links: Links::default(),
+        imports: VecDeque::new(),
         ticked: None,
     })
 }

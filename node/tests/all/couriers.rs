@@ -250,15 +250,18 @@ fn send_load(world: &mut World, from: usize, to: usize, length: u64, id: u64) {
 
 /// How many rows a node has of bundles, of anybody's and of those taken in.
 fn kept(world: &World, node: usize) -> usize {
-    let tables = [
-        Table::Held,
-        Table::CarriedParts,
-        Table::Loads,
-        Table::BundleTags,
-    ];
+    carried(world, node) + rows(world, node, &[Table::Loads, Table::BundleTags])
+}
+
+/// Rows and parts of bundles that a node carries.
+fn carried(world: &World, node: usize) -> usize {
+    rows(world, node, &[Table::Held, Table::CarriedParts])
+}
+
+fn rows(world: &World, node: usize, tables: &[Table]) -> usize {
     let mut count = 0;
     for table in tables {
-        let (first, behind) = ([table as u8], [table as u8 + 1]);
+        let (first, behind) = ([*table as u8], [*table as u8 + 1]);
         let range = (Bound::Included(&first[..]), Bound::Excluded(&behind[..]));
         let each = &mut |_: &[u8], _: &[u8]| {
             count += 1;
@@ -396,6 +399,99 @@ fn prophet_gives_a_load_to_who_has_met_the_recipient() {
     assert_eq!(world.nodes[cyd].engine().held().0, 1);
     meeting(&mut world, cyd, bob);
     assert_eq!(loads(&world, bob), [1]);
+}
+
+/// Ada seals texts of some megabytes for Bob, and Cyd carries them.
+fn with_a_long_bundle(seed: u64) -> (World, Vec<String>) {
+    let mut world = scattered(seed, &["Ada", "Cyd", "Bob"], &spray(4));
+    let texts: Vec<String> = (0..30)
+        .map(|number| format!("{number}").repeat(30_000))
+        .collect();
+    for text in &texts {
+        world.send(0, 2, text);
+    }
+    world.run(20 * MINUTE_MS);
+    (world, texts)
+}
+
+#[test]
+fn a_long_bundle_is_kept_and_taken_in_over_several_commits() {
+    let (mut world, texts) = with_a_long_bundle(14);
+    let (ada, cyd, bob) = (0, 1, 2);
+    let before = world.nodes[cyd].storage.commits;
+    meeting(&mut world, ada, cyd);
+    let (bundles, bytes) = world.nodes[cyd].engine().held();
+    assert!(bundles > 0 && bytes > 1_500_000, "{bundles} of {bytes}");
+    // A slice keeps a few parts of 64 KiB.
+    let commits = world.nodes[cyd].storage.commits - before;
+    assert!(commits > bytes / 1_000_000, "{commits} commits");
+    meeting(&mut world, cyd, bob);
+    assert_eq!(world.texts(bob, ada), texts);
+    assert_eq!(carried(&world, bob), 0);
+    assert_eq!(
+        (world.nodes[cyd].engine().held().0, carried(&world, cyd)),
+        (0, 0)
+    );
+}
+
+#[test]
+fn a_crash_while_a_long_bundle_is_kept_leaves_all_of_it_or_nothing() {
+    let counted = |world: &mut World| {
+        let before = world.nodes[1].storage.commits;
+        meeting(world, 0, 1);
+        world.nodes[1].storage.commits - before
+    };
+    let commits = counted(&mut with_a_long_bundle(15).0);
+    assert!(commits > 3, "{commits}");
+    for fail_after in (0..commits).rev().take(5) {
+        let (mut world, texts) = with_a_long_bundle(15);
+        world.nodes[1].storage.fail_after = Some(fail_after);
+        counted(&mut world);
+        world.nodes[1].storage.fail_after = None;
+        world.run(MINUTE_MS);
+        let held = world.nodes[1].engine().held().0;
+        assert_eq!(
+            carried(&world, 1) > 0,
+            held > 0,
+            "{fail_after} of {commits}"
+        );
+        meeting(&mut world, 0, 1);
+        meeting(&mut world, 1, 2);
+        assert_eq!(world.texts(2, 0), texts, "{fail_after} of {commits}");
+    }
+}
+
+#[test]
+fn a_crash_while_a_long_bundle_is_taken_in_loses_no_text_and_releases_nothing() {
+    let counted = |world: &mut World| {
+        let before = world.nodes[2].storage.commits;
+        meeting(world, 1, 2);
+        world.nodes[2].storage.commits - before
+    };
+    let arrange = || {
+        let (mut world, texts) = with_a_long_bundle(16);
+        meeting(&mut world, 0, 1);
+        (world, texts)
+    };
+    let commits = counted(&mut arrange().0);
+    assert!(commits > 3, "{commits}");
+    for fail_after in 0..commits {
+        let (mut world, texts) = arrange();
+        world.nodes[2].storage.fail_after = Some(fail_after);
+        world.network.part(1, 2, false);
+        world.until(5_000, |world| world.nodes[2].storage.fail_after.is_none());
+        world.network.part(1, 2, true);
+        world.run(1_000);
+        if world.texts(2, 0).len() < texts.len() {
+            assert!(
+                world.nodes[1].engine().held().0 > 0,
+                "it was released early"
+            );
+        }
+        meeting(&mut world, 1, 2);
+        assert_eq!(world.texts(2, 0), texts, "{fail_after} of {commits}");
+        assert_eq!(world.nodes[1].engine().held().0, 0);
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@
 //! | 16 + 16    | u64    | s u32 | s u32      | hash 16 | 48              | at most 65,535 each
 //! ```
 
+mod opening;
+
 use std::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -19,6 +21,8 @@ use crate::noise::{Beginning, Handshake, Pattern, TAG_LEN};
 use crate::padding::padme;
 use crate::session::{MAX_ITEM, MAX_RECORD};
 use crate::tag::{self, Tag, Use};
+
+pub use self::opening::{BundleItem, Contents, Items, Opening, open};
 
 /// The longest bundle, in bytes.
 pub const MAX_BUNDLE: usize = 64 << 20;
@@ -64,24 +68,6 @@ pub enum BundleFault {
     /// A prekey opens it, but somebody altered it or it holds no items.
     #[error("an altered bundle")]
     Altered,
-}
-
-/// One item of a bundle. Its `Debug` output shows only kind and length.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BundleItem {
-    /// Its kind (section 8), never 0; receivers skip unknown kinds.
-    pub kind: u64,
-    /// Its content.
-    pub content: Bytes,
-}
-
-impl fmt::Debug for BundleItem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BundleItem")
-            .field("kind", &self.kind)
-            .field("length", &self.content.len())
-            .finish()
-    }
 }
 
 /// A bundle under construction.
@@ -367,83 +353,6 @@ pub fn add_age(bundle: &mut [u8], seconds: u32) -> Result<(), BundleFault> {
     let now = (&age[..]).get_u32().saturating_add(seconds);
     age.copy_from_slice(&now.to_be_bytes());
     Ok(())
-}
-
-/// An opened bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contents {
-    /// The index in `prekeys` of the prekey that opened it.
-    pub which: usize,
-    /// Its items, in order.
-    pub items: Vec<BundleItem>,
-}
-
-/// Opens a bundle of a recognised sender with the first of `prekeys` that fits; each comes with its secret for
-/// this sender.
-///
-/// # Errors
-/// The bundle is incomplete, no prekey fits, or somebody altered it.
-pub fn open<'k>(
-    bundle: &[u8],
-    sender: &PublicKey,
-    prekeys: impl IntoIterator<Item = (&'k StaticKey, &'k BundlePsk)>,
-) -> Result<Contents, BundleFault> {
-    let header = Header::parse(bundle)?;
-    if bundle.len() != header.length {
-        return Err(BundleFault::Malformed);
-    }
-    let (head, chunks) = bundle.split_at(HEADER_LEN);
-    let prologue = header.prologue();
-    for (which, (prekey, psk)) in prekeys.into_iter().enumerate() {
-        let beginning = Beginning {
-            pattern: Pattern::Bundle,
-            prologue: &prologue,
-            psk: psk.as_bytes(),
-            peer: Some(sender),
-        };
-        let mut noise = Handshake::reader(&beginning, prekey);
-        if noise.read(&head[MESSAGE_AT..], &mut [0; TAG_LEN]).is_err() {
-            continue;
-        }
-        let finished = noise.finish();
-        let mut noise = finished.expect("one message finishes this pattern").noise;
-        let mut payload = BytesMut::zeroed(chunks.len());
-        let mut filled = 0;
-        for chunk in chunks.chunks(CHUNK + TAG_LEN) {
-            filled += noise
-                .read(chunk, &mut payload[filled..])
-                .map_err(|_| BundleFault::Altered)?;
-        }
-        payload.truncate(filled);
-        return Ok(Contents {
-            which,
-            items: items(payload.freeze())?,
-        });
-    }
-    Err(BundleFault::NoPrekey)
-}
-
-/// Splits a payload into items.
-fn items(mut payload: Bytes) -> Result<Vec<BundleItem>, BundleFault> {
-    let mut items = Vec::new();
-    while !payload.is_empty() {
-        let (kind, rest) =
-            unsigned_varint::decode::u64(&payload).map_err(|_| BundleFault::Altered)?;
-        if kind == PADDING {
-            break;
-        }
-        let (length, rest) =
-            unsigned_varint::decode::usize(rest).map_err(|_| BundleFault::Altered)?;
-        if length > MAX_ITEM || length > rest.len() {
-            return Err(BundleFault::Altered);
-        }
-        payload.advance(payload.len() - rest.len());
-        items.push(BundleItem {
-            kind,
-            content: payload.split_to(length),
-        });
-    }
-    Ok(items)
 }
 
 /// Finds the sender of a bundle among contacts' devices, by its tag.

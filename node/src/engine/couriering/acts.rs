@@ -5,7 +5,7 @@ use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::session::{Lane, Session};
 
-use super::held::{self, PART, Row};
+use super::held::PART;
 use super::{Arriving, Couriering, NAME, Outgoing};
 use crate::courier::Said;
 use crate::courier::exchange::Act;
@@ -25,7 +25,11 @@ impl Couriering {
         }
         let acts = self.courier.take_acts();
         let said = acts.into_iter().map(|act| self.act(turn, act));
-        said.filter_map(Result::transpose).collect()
+        let said = said
+            .filter_map(Result::transpose)
+            .collect::<Result<_, _>>()?;
+        self.contents_slice(turn)?;
+        Ok(said)
     }
 
     /// When something is to be done without input.
@@ -88,21 +92,15 @@ impl Couriering {
                 self.arriving.remove(&(link, tag));
             }
             Act::Keep(link, tag) => {
-                let arrived = self.arriving.remove(&(link, tag));
-                if let (Some(arrived), Some(held)) = (arrived, bundles.get(&tag)) {
-                    Row::of(held, None, turn.now).save(turn.txn)?;
-                    held::keep(turn.txn, &tag, &arrived.contents)?;
+                if let Some(arrived) = self.arriving.remove(&(link, tag)) {
+                    self.contents.keep(tag, arrived.contents.freeze());
                 }
                 turn.out.bundle(BundleEvent::Taken { bundle: tag, link });
             }
-            Act::Update(tag) => {
-                if let Some(held) = bundles.get(&tag) {
-                    Row::of(held, self.own.get(&tag), turn.now).save(turn.txn)?;
-                }
-            }
+            Act::Update(tag) => self.save_row(turn, &tag)?,
             Act::Drop(bundle, length, reason) => {
                 self.own.remove(&bundle);
-                held::remove(turn.txn, &bundle, length)?;
+                self.contents.remove(bundle, length);
                 turn.out.bundle(BundleEvent::Dropped { bundle, reason });
             }
         }
@@ -124,7 +122,9 @@ impl Couriering {
         while session.queued() < budget
             && let Some(outgoing) = queue.front_mut()
         {
-            let part = held::part(reader, &outgoing.tag, outgoing.next_part)?;
+            let part = self
+                .contents
+                .part(reader, &outgoing.tag, outgoing.next_part)?;
             let Some(part) = part else {
                 // It was let go while it was being sent, which the other side is told.
                 queue.pop_front();

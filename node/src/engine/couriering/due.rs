@@ -1,11 +1,12 @@
 //! When a bundle is sealed for a contact that no session reaches, and where it lies then.
 
+use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::bundle::Header;
 
 use super::Couriering;
-use super::held::{self, Own, Row};
+use super::held::Own;
 use crate::courier::{Envelope, Hint, ReleaseHash, Tag};
 use crate::engine::bundle_event::BundleEvent;
 use crate::engine::{Effects as _, Now, Turn};
@@ -41,11 +42,11 @@ impl Couriering {
         &mut self,
         turn: &mut Turn<'_>,
         identity: IdentityId,
-        bundle: &[u8],
+        bundle: Bytes,
         size: u64,
         own: Own,
     ) -> Result<bool, StorageError> {
-        let Ok(header) = Header::parse(bundle) else {
+        let Ok(header) = Header::parse(&bundle) else {
             return Ok(false);
         };
         let length = bundle.len() as u64;
@@ -62,10 +63,6 @@ impl Couriering {
         if !courier.add(envelope, length, turn.now.mono_ms, &mut turn.rng) {
             return Ok(false);
         }
-        if let Some(held) = courier.bundles().get(&envelope.tag) {
-            Row::of(held, Some(&own), turn.now).save(turn.txn)?;
-            held::keep(turn.txn, &envelope.tag, bundle)?;
-        }
         turn.out.bundle(BundleEvent::Sealed {
             bundle: envelope.tag,
             to: own.to,
@@ -75,6 +72,7 @@ impl Couriering {
             messages: !own.newest.is_empty(),
         });
         self.own.insert(envelope.tag, own);
+        self.contents.keep(envelope.tag, bundle);
         Ok(true)
     }
 

@@ -30,6 +30,9 @@ pub(crate) struct Row {
     /// What it holds, if we sealed it.
     #[n(5)]
     pub own: Option<Own>,
+    /// Parts of its contents may be missing: it is being written or removed.
+    #[n(6)]
+    pub is_partial: bool,
 }
 
 /// What a bundle of ours holds.
@@ -83,6 +86,7 @@ impl Row {
             since_ms: now.wall_ms.saturating_sub(held_ms),
             from: held.from,
             own: own.cloned(),
+            is_partial: false,
         }
     }
 
@@ -114,30 +118,7 @@ pub(crate) fn load(reader: &dyn Reader) -> Result<Vec<Row>, StorageError> {
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Keeps the contents of a bundle.
-pub(crate) fn keep(txn: &mut dyn Txn, tag: &Tag, contents: &[u8]) -> Result<(), StorageError> {
-    for (number, part) in (0_u32..).zip(contents.chunks(PART)) {
-        txn.put(&part_key(tag, number), part)?;
-    }
-    Ok(())
-}
-
-/// A part of the contents of a bundle.
-pub(crate) fn part(
-    reader: &dyn Reader,
-    tag: &Tag,
-    number: u32,
-) -> Result<Option<Vec<u8>>, StorageError> {
-    reader.get(&part_key(tag, number))
-}
-
-/// Removes a bundle of so many bytes.
-pub(crate) fn remove(txn: &mut dyn Txn, tag: &Tag, length: u64) -> Result<(), StorageError> {
-    txn.remove(&Table::Held.key(&[&tag.0]))?;
-    let parts = length.div_ceil(PART as u64);
-    (0..parts as u32).try_for_each(|number| txn.remove(&part_key(tag, number)))
-}
-
-fn part_key(tag: &Tag, number: u32) -> Vec<u8> {
+/// The key of a part of the contents of a bundle.
+pub(crate) fn part_key(tag: &Tag, number: u32) -> Vec<u8> {
     Table::CarriedParts.key(&[&tag.0, &number.to_be_bytes()])
 }

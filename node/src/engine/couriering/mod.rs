@@ -6,6 +6,7 @@
 //! sealed, and what is to be said over links.
 
 mod acts;
+mod contents;
 mod due;
 pub(super) mod held;
 
@@ -25,6 +26,7 @@ use crate::courier::exchange::Arrival;
 use crate::courier::said::{self, Begin};
 use crate::courier::{Courier, Hint, Peer, Said, Settings, Tag, Whose};
 use crate::tables::Table;
+use contents::Contents;
 use held::Own;
 
 /// Tags known not to be ours, so that none is tried with every contact's key at every meeting.
@@ -46,6 +48,7 @@ pub(super) struct Couriering {
     acked: BTreeSet<IdentityId>,
     outgoing: BTreeMap<LinkId, VecDeque<Outgoing>>,
     arriving: BTreeMap<(LinkId, Tag), Arriving>,
+    contents: Contents,
     foreign: BTreeSet<Tag>,
     foreign_order: VecDeque<Tag>,
 }
@@ -82,10 +85,16 @@ impl Couriering {
             acked: BTreeSet::new(),
             outgoing: BTreeMap::new(),
             arriving: BTreeMap::new(),
+            contents: Contents::default(),
             foreign: BTreeSet::new(),
             foreign_order: VecDeque::new(),
         };
         for row in held::load(reader)? {
+            if row.is_partial {
+                // A crash cut it short.
+                couriering.contents.remove(row.envelope.tag, row.length);
+                continue;
+            }
             couriering.courier.restore(row.held(now));
             if let Some(own) = row.own {
                 couriering.own.insert(row.envelope.tag, own);
@@ -102,6 +111,11 @@ impl Couriering {
     pub fn held(&self) -> (usize, u64) {
         let bundles = self.courier.bundles();
         (bundles.len(), bundles.bytes())
+    }
+
+    /// Whether work is left that needs no input.
+    pub fn is_behind(&self) -> bool {
+        self.contents.is_behind()
     }
 
     /// A session has begun with a device that carries bundles too.
@@ -230,9 +244,10 @@ impl Couriering {
             .next()
             .filter(|((of, tag), _)| *of == link && tag.0.starts_with(name));
         // Pieces may still come of what was stopped.
-        let Some((_, arriving)) = found else {
+        let Some((key, arriving)) = found else {
             return Ok(None);
         };
+        let key = *key;
         if (arriving.contents.len() + part.len()) as u64 > arriving.begin.length {
             return Err(PeerFault::BadItem.into());
         }
@@ -240,11 +255,15 @@ impl Couriering {
         if (arriving.contents.len() as u64) < arriving.begin.length {
             return Ok(None);
         }
-        let (begin, contents) = (arriving.begin, arriving.contents.clone().freeze());
+        let begin = arriving.begin;
         let tag = begin.envelope.tag;
         let arrival = match whose(&*turn.txn, view, &tag)? {
-            Whose::Ours => return Ok(Some(Arrived { begin, contents })),
-            Whose::Others if is_as_offered(&begin, &contents) => Arrival::ToHold,
+            Whose::Ours => {
+                let contents = std::mem::take(&mut arriving.contents).freeze();
+                self.arriving.remove(&key);
+                return Ok(Some(Arrived { begin, contents }));
+            }
+            Whose::Others if is_as_offered(&begin, &arriving.contents) => Arrival::ToHold,
             Whose::Had | Whose::Others => Arrival::Bad,
         };
         self.arrived(turn, link, &tag, arrival);
@@ -253,9 +272,6 @@ impl Couriering {
 
     /// What became of a bundle that has come whole.
     pub fn arrived(&mut self, turn: &mut Turn<'_>, link: LinkId, tag: &Tag, arrival: Arrival) {
-        if matches!(arrival, Arrival::Opened(_)) {
-            self.arriving.remove(&(link, *tag));
-        }
         self.courier
             .arrived(link, tag, arrival, turn.now.mono_ms, &mut turn.rng);
     }

@@ -3,6 +3,8 @@
 //! What is asserted is work, which is the same on every machine. `cargo test --release -p hedgerow-node --lib
 //! how_long_a_contact_holds_up -- --ignored --nocapture` prints it in milliseconds, over the store of a real node.
 
+mod bundles;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -83,6 +85,7 @@ struct EffectQueue {
     sent: Vec<(LinkId, Bytes)>,
     messages: usize,
     ended: Vec<LinkId>,
+    answers: Vec<(CallId, Answer)>,
 }
 
 impl Effects for EffectQueue {
@@ -95,7 +98,9 @@ impl Effects for EffectQueue {
         self.ended.push(link);
     }
     fn command(&mut self, _: CarrierKind, _: CarrierCommand) {}
-    fn answer(&mut self, _: CallId, _: Answer) {}
+    fn answer(&mut self, call: CallId, answer: Answer) {
+        self.answers.push((call, answer));
+    }
     fn event(&mut self, event: Event) {
         self.messages += usize::from(matches!(
             event,

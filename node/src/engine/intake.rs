@@ -1,0 +1,358 @@
+//! Takes in a bundle in slices of work, each of them committed (`docs/PROTOCOL.md` section 12).
+//!
+//! ```text
+//! Opening ──> Checking ──> Taking
+//! ```
+//!
+//! Nothing of a bundle is taken in before all of it is open and sound. Its tag is kept, and its courier hears that it
+//! has arrived, with the last slice alone. After a crash the bundle comes again, and what earlier slices took in is
+//! known already.
+
+use bytes::Bytes;
+use hedgerow_sync::batch::Batch;
+use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::peer;
+use hedgerow_sync::reconcile::Reconciler;
+use hedgerow_sync::store::StorageError;
+use hedgerow_sync::wire::Message;
+use hedgerow_transport::bundle::{self, BundleFault, BundleItem, Header, Items, Opening};
+use hedgerow_transport::cryptography::Cryptography;
+use hedgerow_transport::handshake::Direction;
+
+use super::account::Account;
+use super::fact::{Fact, FactHeld, FactKind};
+use super::facts::MAX_LISTS;
+use super::fault::{CallError, LinkError};
+use super::items::{self, ReleaseItem};
+#[cfg(feature = "simulation")]
+use super::load;
+use super::people::People;
+use super::{Owners, Turn, rng, share};
+use crate::api::Refusal;
+use crate::courier::Release;
+use crate::tables::Table;
+
+/// A bundle that is being taken in.
+pub(super) struct Intake {
+    identity: IdentityId,
+    pub device: DeviceId,
+    tag: [u8; 32],
+    /// The prekey that it was sealed to.
+    prekey: u32,
+    stage: Stage,
+    /// Device lists in it.
+    lists: usize,
+    release: Option<Release>,
+    /// The bytes that it stands for beyond its own.
+    #[cfg(feature = "simulation")]
+    pub ghost: Option<u64>,
+    brought: Brought,
+}
+
+/// How far an intake has come.
+enum Stage {
+    /// Chunks are opened.
+    Opening(Opening),
+    /// Each item is looked at.
+    Checking { unread: Items, all: Items },
+    /// What the items say is taken in.
+    Taking(Items, Option<Box<Reconciler>>),
+}
+
+/// What a bundle brought.
+#[derive(Debug, Clone)]
+pub(super) struct Brought {
+    pub identity: IdentityId,
+    pub messages: u64,
+    pub acknowledged: u64,
+    pub unusable: u64,
+    /// Loads that are new here.
+    #[cfg(feature = "simulation")]
+    pub loads: Vec<u64>,
+}
+
+impl Intake {
+    /// Its release value, once it is checked.
+    pub fn release(&self) -> Option<Release> {
+        self.release
+    }
+
+    /// Whether all of it is open and sound.
+    pub fn is_checked(&self) -> bool {
+        matches!(self.stage, Stage::Taking(..))
+    }
+
+    /// The key under which its tag is kept, once it is taken in.
+    fn taken(&self) -> Vec<u8> {
+        Table::BundleTags.key(&[&self.device.0, &self.tag[..16]])
+    }
+}
+
+impl Owners {
+    /// Begins to take in a bundle, if it is for us and from a contact.
+    pub(super) fn begin_intake(
+        &mut self,
+        turn: &mut Turn<'_>,
+        sealed: Bytes,
+    ) -> Result<Intake, CallError> {
+        let header = Header::parse(&sealed).map_err(|_| Refusal::BadParcel)?;
+        let id = self.people.sender_of(&self.account, header.tag());
+        let id = id.ok_or(Refusal::ParcelNotForUs)?;
+        if !self.people.may_talk_to(id) {
+            return Err(Refusal::Blocked.into());
+        }
+        let device = self
+            .people
+            .devices
+            .get(&id)
+            .ok_or(Refusal::ParcelNotForUs)?;
+        let taken = Table::BundleTags.key(&[&id.0, &header.tag()[..16]]);
+        if turn.txn.get(&taken)?.is_some() {
+            return Err(Refusal::ParcelKnown.into());
+        }
+        let identity = device.identity;
+        let keys = self.people.bundle_keys(turn.txn, id)?;
+        let opening = Opening::begin(
+            sealed,
+            &device.device_key,
+            keys.iter().map(|(_, prekey, secret)| (*prekey, secret)),
+        );
+        let opening = match opening {
+            Ok(opening) => opening,
+            Err(BundleFault::NoPrekey) => {
+                // Sealed to a prekey that is lost here: we tell the sender ours again.
+                if device.given.of(FactKind::Prekey)
+                    >= self.account.told.versions.of(FactKind::Prekey)
+                {
+                    self.fact_changed(turn, FactKind::Prekey)?;
+                }
+                return Err(Refusal::ParcelNotForUs.into());
+            }
+            Err(BundleFault::Malformed | BundleFault::Altered) => {
+                return Err(Refusal::BadParcel.into());
+            }
+        };
+        Ok(Intake {
+            identity,
+            device: id,
+            tag: *header.tag(),
+            prekey: keys[opening.which()].0,
+            stage: Stage::Opening(opening),
+            lists: 0,
+            release: None,
+            #[cfg(feature = "simulation")]
+            ghost: None,
+            brought: Brought {
+                identity,
+                messages: 0,
+                acknowledged: 0,
+                unusable: 0,
+                #[cfg(feature = "simulation")]
+                loads: Vec::new(),
+            },
+        })
+    }
+
+    /// Opens and checks a bundle, until `end` of the turn's work. A bundle that is not sound is refused as a whole.
+    pub(super) fn check_intake(
+        &self,
+        turn: &Turn<'_>,
+        intake: &mut Intake,
+        end: u64,
+    ) -> Result<(), CallError> {
+        while turn.meter.spent() < end {
+            match &mut intake.stage {
+                Stage::Opening(opening) => {
+                    let bytes = opening.open_chunk().map_err(|_| Refusal::BadParcel)?;
+                    turn.meter.count(bytes as u64);
+                    if bytes == 0 {
+                        let all = opening.items();
+                        let unread = all.clone();
+                        intake.stage = Stage::Checking { unread, all };
+                    }
+                }
+                Stage::Checking { unread, all } => match unread.next() {
+                    Some(item) => {
+                        let item = item.map_err(|_| Refusal::BadParcel)?;
+                        let work = share::work_of_opening(item.content.len(), 1);
+                        turn.meter.count(work);
+                        self.check_item(intake, &item)?;
+                    }
+                    None => {
+                        let items = all.clone();
+                        intake.stage = Stage::Taking(items, None);
+                    }
+                },
+                Stage::Taking(..) => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses an item that cannot be read to its end, or has no place in a bundle.
+    fn check_item(&self, intake: &mut Intake, item: &BundleItem) -> Result<(), Refusal> {
+        let content = &item.content;
+        let is_sound = match item.kind {
+            items::FACT => items::read::<Fact>(content).is_ok_and(|fact| {
+                intake.lists += usize::from(fact.kind == FactKind::DeviceList as u8);
+                intake.lists <= MAX_LISTS
+            }),
+            items::FACT_HELD => items::read::<FactHeld>(content).is_ok(),
+            items::RELEASE => items::read::<ReleaseItem>(content).is_ok_and(|item| {
+                intake.release.get_or_insert(item.release);
+                true
+            }),
+            #[cfg(feature = "simulation")]
+            items::LOADS => match load::read(content).filter(|_| self.simulates()) {
+                Some(loads) => {
+                    intake.ghost.get_or_insert(loads.ghost);
+                    true
+                }
+                None => false,
+            },
+            #[cfg(not(feature = "simulation"))]
+            items::LOADS => false,
+            kind if items::SYNC.contains(&kind) => match Message::decode(kind, content) {
+                Ok(Message::Entries { core, .. }) => Batch::parse(&core).is_ok(),
+                Ok(_) => true,
+                Err(_) => false,
+            },
+            _ => true,
+        };
+        match is_sound {
+            true => Ok(()),
+            false => Err(Refusal::BadParcel),
+        }
+    }
+
+    /// Takes in what a checked bundle says, until `end` of the turn's work. It is its contact's word, so whatever in it
+    /// makes sense counts, and only what does not is left out. Gives what it brought with the last of it.
+    pub(super) fn take_intake(
+        &mut self,
+        turn: &mut Turn<'_>,
+        intake: &mut Intake,
+        end: u64,
+    ) -> Result<Option<Brought>, CallError> {
+        // The user may have blocked or removed the contact since the last slice.
+        if !self.people.may_talk_to(intake.device) {
+            return Err(Refusal::Blocked.into());
+        }
+        if turn.txn.get(&intake.taken())?.is_some() {
+            // It has come another way meanwhile.
+            return Err(Refusal::ParcelKnown.into());
+        }
+        let Stage::Taking(items, reconciler) = &mut intake.stage else {
+            return Ok(None);
+        };
+        let (identity, device) = (intake.identity, intake.device);
+        let reconciler = match reconciler {
+            Some(reconciler) => reconciler,
+            None => {
+                let shared = self.conversations.carried_with(identity);
+                let salt_seed = rng::bytes(turn.rng);
+                let channel = self.bundle_channel(device, &intake.tag, &salt_seed);
+                reconciler.insert(Box::new(Reconciler::new(turn.txn, &channel, &shared)?))
+            }
+        };
+        let brought = &mut intake.brought;
+        let (rows, queued) = self.rows_with(turn, identity, device)?;
+        let mut is_done = false;
+        while turn.meter.spent() < end && !is_done {
+            let taken = if reconciler.is_busy() {
+                self.speaker(identity)
+                    .map_err(LinkError::from)
+                    .and_then(|speaker| Ok(reconciler.proceed(turn.txn, &speaker)?))
+                    .and_then(|events| self.sync_events(turn, identity, device, events))
+            } else if let Some(item) = items.next() {
+                let item = item.map_err(|_| Refusal::BadParcel)?;
+                turn.meter
+                    .count(share::work_of(item.kind, item.content.len()));
+                self.take_item(turn, (identity, device), reconciler, brought, &item)
+            } else {
+                is_done = true;
+                Ok(())
+            };
+            match taken {
+                Ok(()) => {}
+                Err(LinkError::Peer(_)) => brought.unusable += 1,
+                Err(LinkError::Storage(error)) => return Err(error.into()),
+            }
+        }
+        let (rows_after, left) = self.rows_with(turn, identity, device)?;
+        brought.messages += rows_after.saturating_sub(rows);
+        brought.acknowledged += queued.saturating_sub(left);
+        if !is_done {
+            return Ok(None);
+        }
+        let brought = brought.clone();
+        turn.txn
+            .put(&intake.taken(), &intake.prekey.to_be_bytes())?;
+        Ok(Some(brought))
+    }
+
+    /// Number of rows in all conversations with an identity, and of those rows of ours that its device still has to
+    /// get.
+    fn rows_with(
+        &self,
+        turn: &Turn<'_>,
+        identity: IdentityId,
+        device: DeviceId,
+    ) -> Result<(u64, u64), StorageError> {
+        let (mut rows, mut queued) = (0, 0);
+        for shared in self.conversations.carried_with(identity) {
+            let summary = hedgerow_sync::space::summary(turn.txn, shared.space)?;
+            rows += summary.map_or(0, |summary| summary.rows);
+            queued += peer::unacked_rows(turn.txn, shared.space, device)?;
+        }
+        Ok((rows, queued))
+    }
+
+    /// Takes in one thing that a bundle says.
+    fn take_item(
+        &mut self,
+        turn: &mut Turn<'_>,
+        (identity, device): (IdentityId, DeviceId),
+        reconciler: &mut Reconciler,
+        brought: &mut Brought,
+        item: &BundleItem,
+    ) -> Result<(), LinkError> {
+        match item.kind {
+            items::FACT => {
+                let fact: Fact = items::read(&item.content)?;
+                if let Some(kind) = FactKind::from_number(fact.kind) {
+                    self.fact_about(turn, device, kind, &fact)?;
+                }
+            }
+            items::FACT_HELD => self.fact_held(turn, device, items::read(&item.content)?)?,
+            #[cfg(feature = "simulation")]
+            items::LOADS => brought
+                .loads
+                .extend(load::take(turn, device, &item.content)?),
+            kind if items::SYNC.contains(&kind) => {
+                let speaker = self.speaker(identity)?;
+                let events = reconciler.receive(turn.txn, &speaker, kind, &item.content)?;
+                self.sync_events(turn, identity, device, events)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl People {
+    /// Whose bundle this tag is of, among contacts' devices.
+    pub(super) fn sender_of(&self, account: &Account, tag: &[u8; 32]) -> Option<DeviceId> {
+        match account.cryptography() {
+            Cryptography::Real => {
+                let me = account.device_id;
+                let senders = self.devices.iter().map(|(id, device)| {
+                    let direction = Direction::between(&id.0, &me.0);
+                    (*id, &device.bundle_tag_key, direction)
+                });
+                bundle::recognise(tag, senders)
+            }
+            #[cfg(feature = "simulation")]
+            Cryptography::Sized => self.sized_sender_of(account, tag),
+        }
+    }
+}
