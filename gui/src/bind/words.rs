@@ -196,18 +196,11 @@ pub fn lack(lack: Option<Lack>) -> ui::Lack {
     }
 }
 
-pub fn weakness(weakness: Option<Weakness>) -> ui::Weakness {
-    match weakness {
-        None => ui::Weakness::None,
-        Some(Weakness::TooShort) => ui::Weakness::TooShort,
-        Some(Weakness::Common) => ui::Weakness::Common,
-        Some(Weakness::OneWord) => ui::Weakness::OneWord,
-        Some(Weakness::Name) => ui::Weakness::Name,
-        Some(Weakness::Keyboard) => ui::Weakness::Keyboard,
-        Some(Weakness::Repeats) => ui::Weakness::Repeats,
-        Some(Weakness::Sequence) => ui::Weakness::Sequence,
-        Some(Weakness::Date) => ui::Weakness::Date,
-    }
+/// What makes a passphrase easy to guess.
+pub fn weakness(weakness: Option<Weakness>) -> SharedString {
+    weakness.map_or_else(SharedString::new, |weakness| {
+        say(&codes::weakness(weakness))
+    })
 }
 
 /// The interface counts in 32 bits; more than that is as much as it can say.
