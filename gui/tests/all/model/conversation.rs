@@ -340,15 +340,7 @@ fn drafts_stay_with_their_conversation() {
     stage.does(ThreadAction::Draft("Dear Ana".into()));
     stage.does(ChatsAction::OpenChat(chat_id("b")));
     assert_eq!(stage.thread().draft, "");
-    let row = stage
-        .app
-        .pages
-        .chats
-        .rows
-        .iter()
-        .find(|row| row.face.name == "Ana")
-        .unwrap();
-    assert_eq!(row.draft.as_deref(), Some("Dear Ana"));
+    assert_eq!(stage.row("a").draft.as_deref(), Some("Dear Ana"));
     stage.does(ChatsAction::OpenChat(chat_id("a")));
     assert_eq!(stage.thread().draft, "Dear Ana");
     stage.does(ThreadAction::Send);

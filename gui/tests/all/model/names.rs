@@ -45,14 +45,7 @@ fn a_contact_from_the_year_2030_goes_down_the_list_as_others_write() {
 fn contacts_whose_names_look_alike_show_the_beginning_of_their_ids() {
     let mut stage = Stage::open(&["Ana", "Ben"]);
     becomes(&mut stage, "a", |contact| contact.lookalike = true);
-    let row = stage
-        .app
-        .pages
-        .chats
-        .rows
-        .iter()
-        .find(|row| row.id == chat_id("a"));
-    let face = &row.unwrap().face;
+    let face = &stage.row("a").face;
     assert_eq!(
         (face.name.as_str(), face.initials.as_str()),
         ("Ana (aaaaaaaa)", "A")

@@ -2,6 +2,7 @@
 //! a clock that stands still.
 
 mod node;
+mod talk;
 pub mod window;
 
 use std::collections::VecDeque;
@@ -10,7 +11,8 @@ use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 use jiff::tz::TimeZone;
 
-pub use node::{Node, Talk};
+pub use node::Node;
+pub use talk::Talk;
 
 /// Noon of a Thursday, 2026-05-14, UTC.
 pub const NOON: i64 = 1_778_760_000_000;
@@ -104,6 +106,13 @@ impl Stage {
 
     pub fn talk(&mut self, letter: &str) -> &mut Talk {
         self.node.talks.get_mut(&id(letter)).unwrap()
+    }
+
+    /// The row of this contact in the list of conversations.
+    pub fn row(&self, letter: &str) -> &ChatRow {
+        let rows = self.app.pages.chats.rows.iter();
+        let mut rows = rows.filter(|row| row.id == chat_id(letter));
+        rows.next().unwrap()
     }
 
     pub fn thread(&self) -> &Thread {

@@ -1,28 +1,18 @@
-//! What plays the node: a few vectors that answer what is asked.
+//! What plays the node: a few vectors that answer what is asked. It stands for whatever a node may say, also late,
+//! never, or in states that a real one reaches in weeks.
 
 use std::collections::BTreeMap;
 
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
-use super::{NOON, PASSPHRASE, chat_id, id};
+use super::{NOON, PASSPHRASE, Talk, chat_id, id};
 
 /// Safety words.
 const WORDS: [&str; 12] = [
     "gate", "amber", "river", "noble", "lucky", "ocean", "metal", "candle", "hobby", "ticket",
     "garden", "zebra",
 ];
-
-/// A conversation.
-pub struct Talk {
-    pub contact: Contact,
-    pub conversation: Conversation,
-    pub messages: Vec<Message>,
-    /// Up to which message is read, and which ones arrived above it.
-    pub read: Option<MessageId>,
-    pub late: Vec<MessageId>,
-    next: u64,
-}
 
 /// The node.
 #[derive(Default)]
@@ -38,162 +28,6 @@ pub struct Node {
     pub paths: Option<RelayPaths>,
     /// How many pages were asked for so far, and the most messages of one.
     pub pages: (u64, u32),
-}
-
-impl Talk {
-    fn new(contact: Contact) -> Self {
-        Self {
-            conversation: Conversation::with(&contact),
-            contact,
-            messages: Vec::new(),
-            read: None,
-            late: Vec::new(),
-            next: 1,
-        }
-    }
-
-    /// A message at the end.
-    pub fn add(&mut self, text: &str, mine: bool, time_ms: i64) -> MessageId {
-        self.insert(self.messages.len(), text, mine, time_ms)
-    }
-
-    /// A message that arrives late.
-    pub fn insert(&mut self, at: usize, text: &str, mine: bool, time_ms: i64) -> MessageId {
-        let log = if mine { "aa" } else { "bb" };
-        let id = MessageId(format!("{log}-01-{:x}", self.next));
-        self.next += 1;
-        let read = self.place(&self.read);
-        if !mine && read.is_some_and(|read| at <= read) {
-            self.late.push(id.clone());
-        }
-        let message = Message {
-            id: id.clone(),
-            position: 0,
-            author: (!mine).then(|| self.contact.id.clone()),
-            time_ms,
-            text: Some(Private(text.into())),
-            deliveries: match mine {
-                true => vec![Delivery {
-                    contact: self.contact.id.clone(),
-                    device: DeviceId("d1".repeat(8)),
-                    state: DeliveryState::Queued { why: None },
-                }],
-                false => Vec::new(),
-            },
-            reactions: Vec::new(),
-            pinned: false,
-        };
-        self.messages.insert(at, message);
-        let active_ms = &mut self.conversation.active_ms;
-        *active_ms = (*active_ms).max(time_ms);
-        id
-    }
-
-    /// A message of ours has arrived.
-    pub fn arrive(&mut self, index: usize) {
-        for delivery in &mut self.messages[index].deliveries {
-            delivery.state = DeliveryState::Delivered;
-        }
-    }
-
-    pub fn message(&mut self, id: &MessageId) -> Option<&mut Message> {
-        self.messages.iter_mut().find(|message| message.id == *id)
-    }
-
-    fn place(&self, id: &Option<MessageId>) -> Option<usize> {
-        let id = id.as_ref()?;
-        self.messages.iter().position(|message| message.id == *id)
-    }
-
-    pub fn unread(&self) -> u64 {
-        let from = self.place(&self.read).map_or(0, |read| read + 1);
-        self.messages[from..]
-            .iter()
-            .filter(|message| !message.is_mine())
-            .count() as u64
-    }
-
-    fn seen(&self) -> Conversation {
-        let queued = self
-            .messages
-            .iter()
-            .filter(|message| message.is_mine() && !message.is_delivered());
-        let queued = queued.count() as u64;
-        Conversation {
-            messages: self.messages.len() as u64,
-            unread: self.unread(),
-            queued,
-            why: self.conversation.why.filter(|_| queued > 0),
-            ..self.conversation.clone()
-        }
-    }
-
-    fn at(&self, index: usize) -> Message {
-        let mut message = self.messages[index].clone();
-        message.position = index as u64;
-        for delivery in &mut message.deliveries {
-            if let DeliveryState::Queued { why } = &mut delivery.state {
-                *why = self.conversation.why;
-            }
-        }
-        message
-    }
-
-    fn page(&self, from: &PageFrom, limit: usize) -> Result<Page, Refusal> {
-        let find = |id: &MessageId| self.place(&Some(id.clone())).ok_or(Refusal::NoSuchMessage);
-        let total = self.messages.len();
-        let start = match from {
-            PageFrom::Newest => total.saturating_sub(limit),
-            PageFrom::Oldest => 0,
-            PageFrom::Before(id) => {
-                let end = find(id)?;
-                let start = end.saturating_sub(limit);
-                return Ok(self.between(start, end));
-            }
-            PageFrom::After(id) => find(id)? + 1,
-            PageFrom::Position(position) => (*position as usize).min(total),
-            PageFrom::Date(time_ms) => self.messages.partition_point(|one| one.time_ms < *time_ms),
-            PageFrom::FirstUnread => {
-                let late = self
-                    .late
-                    .iter()
-                    .filter_map(|id| self.place(&Some(id.clone())))
-                    .min();
-                late.unwrap_or_else(|| self.place(&self.read).map_or(0, |read| read + 1))
-            }
-        };
-        Ok(self.between(start, (start + limit).min(total)))
-    }
-
-    fn between(&self, start: usize, end: usize) -> Page {
-        Page {
-            messages: (start..end).map(|index| self.at(index)).collect(),
-            total: self.messages.len() as u64,
-            unread: self.unread(),
-            unread_above: self.late.len() as u64,
-        }
-    }
-
-    pub fn mark(&mut self, upto: &MessageId) {
-        let Some(place) = self.place(&Some(upto.clone())) else {
-            return;
-        };
-        if self.place(&self.read).is_none_or(|read| read < place) {
-            self.read = Some(upto.clone());
-        }
-        let places: BTreeMap<_, _> = self
-            .late
-            .iter()
-            .map(|id| (id.clone(), self.place(&Some(id.clone()))))
-            .collect();
-        self.late.retain(|id| {
-            places
-                .get(id)
-                .copied()
-                .flatten()
-                .is_some_and(|at| at > place)
-        });
-    }
 }
 
 impl Node {
