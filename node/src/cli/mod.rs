@@ -37,7 +37,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use args::{Arguments, Command, Start};
-use failure::Failure;
+use failure::{Exit, Failure};
 use output::Output;
 
 use crate::directory::{forbid_core_dumps, forbid_tracing};
@@ -47,8 +47,11 @@ use crate::words::tr;
 pub fn main() -> ExitCode {
     // Before anything secret is read; what it says waits until there is a log.
     let forbidden = forbid_core_dumps().and(forbid_tracing());
-    let arguments = Arguments::from_arg_matches(&help::command().get_matches())
-        .unwrap_or_else(|error| error.exit());
+    let arguments = help::command().try_get_matches();
+    let arguments = match arguments.and_then(|typed| Arguments::from_arg_matches(&typed)) {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
     let output = Output::new(arguments.common.json, arguments.common.language());
     log_to_stderr(&arguments);
     if let Err(error) = forbidden {
@@ -75,6 +78,20 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit() as u8)
         }
     }
+}
+
+/// Shows what was asked for instead of a command, or what is wrong with the command line.
+fn misused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let said = error.render();
+    let said = match std::io::stderr().is_terminal() {
+        true => said.ansi().to_string(),
+        false => said.to_string(),
+    };
+    eprint!("{}", screen::wrapped(&said, screen::COLUMNS));
+    ExitCode::from(Exit::Usage as u8)
 }
 
 /// Threads for sockets and the API; the engine has one of its own.

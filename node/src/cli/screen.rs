@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use textwrap::core::Word;
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// What the further lines of a text begin with.
@@ -54,31 +56,22 @@ pub fn parse_span(text: &str) -> Option<u64> {
     (seconds >= 1.0).then_some(seconds as u64)
 }
 
-/// The text in lines of at most so many columns, broken between words. A command between backticks stays whole, as does
-/// what has no spaces; further lines begin as far to the right as their first.
+/// The text in lines of at most this many columns, broken between words. A command between backticks stays whole, as
+/// does what has no spaces; further lines begin as far to the right as their first.
 pub fn wrapped(text: &str, columns: usize) -> String {
-    let columns = columns.max(MIN_COLUMNS);
     let lines = text.split('\n').map(|line| {
         let words = line.trim_start();
         let indent = &line[..line.len() - words.len()];
-        let (mut wrapped, mut column) = (indent.to_owned(), indent.width());
-        for (number, word) in unbroken(words).into_iter().enumerate() {
-            match number {
-                0 => {}
-                _ if column + 1 + word.width() > columns => {
-                    wrapped.push('\n');
-                    wrapped.push_str(indent);
-                    column = indent.width();
-                }
-                _ => {
-                    wrapped.push(' ');
-                    column += 1;
-                }
-            }
-            wrapped.push_str(word);
-            column += word.width();
-        }
-        wrapped
+        let options = Options::new(columns.max(MIN_COLUMNS))
+            .initial_indent(indent)
+            .subsequent_indent(indent)
+            .break_words(false)
+            .wrap_algorithm(WrapAlgorithm::FirstFit)
+            .word_separator(WordSeparator::Custom(unbroken))
+            .word_splitter(WordSplitter::NoHyphenation);
+        // What is asked ends with a space, before what is typed.
+        let end = &words[words.trim_end().len()..];
+        textwrap::fill(words, options) + end
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -100,14 +93,14 @@ pub fn cut(text: &str, columns: usize) -> String {
     cut
 }
 
-/// What stands between spaces that are not between backticks.
-fn unbroken(line: &str) -> Vec<&str> {
+/// What ends with a space that is not between backticks.
+fn unbroken(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     let mut quoted = false;
-    line.split(|c| {
+    let words = line.split_inclusive(move |c| {
         quoted ^= c == '`';
         c == ' ' && !quoted
-    })
-    .collect()
+    });
+    Box::new(words.map(Word::from))
 }
 
 /// A text after the head of its line. Its further lines are indented, also where the terminal (of so many columns)
@@ -164,6 +157,7 @@ mod tests {
     fn a_sentence_is_broken_between_words_and_never_within_a_command() {
         let wrapped = |text| wrapped(text, 30);
         assert_eq!(wrapped("short"), "short");
+        assert_eq!(wrapped("  Name: "), "  Name: ");
         assert_eq!(
             wrapped("A sentence of more than thirty columns."),
             "A sentence of more than thirty\ncolumns."

@@ -99,6 +99,21 @@ fn every_command_has_a_manual_page() {
     assert!(!man.join("hedgerow-bench-peer.1").exists(), "it is hidden");
 }
 
+#[test]
+fn what_is_wrong_with_a_command_line_is_said_in_80_columns() {
+    let long = "a-word-".repeat(6);
+    let output = hedgerow(Path::new("/nonexistent"))
+        .args(["send", "Ben", "hello", &format!("--{long}")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.lines().all(|line| line.width() <= 80), "{said}");
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let advice = format!("to pass '--{long}' as a value, use '-- --{long}'");
+    assert!(said.contains(&advice), "{said}");
+}
+
 /// Nothing that people read is wider than a terminal, in any language.
 #[test]
 fn no_output_is_wider_than_80_columns() {
