@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    CarrierStatus, Contact, ContactId, Conversation, Private, Radio, RelayPaths, RelayStatus,
+    CarrierStatus, Contact, ContactId, Conversation, DeviceId, Private, Radio, RelayPaths,
+    RelayStatus,
 };
 
 /// This node.
@@ -16,6 +17,8 @@ pub struct Me {
     pub id: ContactId,
     /// The name contacts are told.
     pub name: Private,
+    /// Its devices, this one first.
+    pub devices: Vec<DeviceId>,
 }
 
 /// Live state.

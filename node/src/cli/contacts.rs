@@ -59,18 +59,14 @@ fn choice(contact: &Contact) -> String {
 pub fn shown(contact: &Contact) -> String {
     let name = visible::name(&contact.name.0);
     if visible::label(&contact.name.0).is_none() {
-        return short_id(contact).to_owned();
+        return screen::short_id(&contact.id.0).to_owned();
     }
     let you = codes::you();
     let is_you = |language: Language| confusable::alike(&contact.name.0, &language.say(&you));
     match contact.lookalike || Language::ALL.into_iter().any(is_you) {
-        true => format!("{name} ({})", short_id(contact)),
+        true => format!("{name} ({})", screen::short_id(&contact.id.0)),
         false => name,
     }
-}
-
-fn short_id(contact: &Contact) -> &str {
-    contact.id.0.get(..8).unwrap_or(&contact.id.0)
 }
 
 /// That a contact has given itself another name, until the user has decided how it is shown.
@@ -158,7 +154,7 @@ fn row(standing: &Standing) -> Row {
         seen,
         standing.unread.into(),
         standing.queued.into(),
-        short_id(contact).into(),
+        screen::short_id(&contact.id.0).into(),
     ];
     let notes = notes.into_iter().flatten();
     notes.fold(Row::from(cells), |row, note| row.with(note))

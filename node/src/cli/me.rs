@@ -3,7 +3,8 @@
 use crate::api::{Api, Contact, Me, Private, Refusal, typed, visible};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::words::tr;
+use crate::cli::screen;
+use crate::words::{Phrase, tr};
 
 /// `hedgerow me`.
 pub async fn me(api: &dyn Api, output: Output, new: Option<String>) -> Result<(), Failure> {
@@ -11,7 +12,13 @@ pub async fn me(api: &dyn Api, output: Output, new: Option<String>) -> Result<()
         Some(name) => api.set_name(Private(own_name(&name)?)).await?,
         None => api.me().await?,
     };
-    output.data(&me, shown);
+    output.data(&me, |me| {
+        let here = me.devices.first().map(|device| {
+            let id = screen::short_id(&device.0);
+            tr!("This device: {id}", id = id)
+        });
+        Phrase::joined("\n", std::iter::once(shown(me).into()).chain(here))
+    });
     Ok(())
 }
 

@@ -15,6 +15,11 @@ pub const COLUMNS: usize = 80;
 /// A terminal with fewer columns breaks lines itself.
 const MIN_COLUMNS: usize = 24;
 
+/// The beginning of an id, as people see it.
+pub fn short_id(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}
+
 /// What the clock says, in Unix milliseconds.
 pub fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()

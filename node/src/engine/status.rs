@@ -4,6 +4,7 @@ use bytes::Bytes;
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::carrier::{CarrierCommand, CarrierKind};
 
+use super::delivery;
 use super::people::contact;
 use super::{Engine, Now, Owners, View};
 use crate::api::{CarrierStatus, Me, Private, Radio, Status, Traffic};
@@ -46,6 +47,7 @@ impl Owners {
         Me {
             id: contact::api_id(self.account.identity()),
             name: Private(self.account.told.name.clone()),
+            devices: vec![delivery::device_name(self.account.device_id)],
         }
     }
 }

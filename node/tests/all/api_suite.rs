@@ -26,6 +26,7 @@ macro_rules! under_both_implementations {
 
 under_both_implementations!(
     people::one_says_who_one_is_and_changes_the_name,
+    people::a_contact_knows_ones_device_by_the_id_that_one_is_shown,
     people::an_invitation_is_listed_and_cancelled,
     people::links_that_cannot_be_joined_are_refused,
     people::two_meet_and_see_the_same_safety_words,

@@ -107,6 +107,7 @@ impl Node {
             me: Me {
                 id: id("f"),
                 name: Private("Fay".into()),
+                devices: vec![DeviceId("f1".repeat(8))],
             },
             carriers: [CarrierStatus {
                 carrier: Carrier::Lan,
@@ -259,7 +260,10 @@ impl Node {
                 self.talks.remove(&contact);
                 Update::Event(Event::Removed { contact })
             }
-            Request::Call(Call::SetName(name)) => Update::Me(Me { id: id("f"), name }),
+            Request::Call(Call::SetName(name)) => Update::Me(Me {
+                name,
+                ..self.status().me
+            }),
             Request::Call(Call::Invite(new)) => {
                 let invitation = Invitation {
                     id: InvitationId(format!("{:016x}", self.invitations.len())),

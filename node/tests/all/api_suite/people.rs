@@ -25,6 +25,16 @@ pub async fn one_says_who_one_is_and_changes_the_name(through: Through) {
     assert_eq!(ana.api.me().await.unwrap().name.0, "Anna");
 }
 
+pub async fn a_contact_knows_ones_device_by_the_id_that_one_is_shown(through: Through) {
+    let (ana, ben, to_ana, to_ben) = pair(through).await;
+    for (one, other, contact) in [(&ana, &ben, to_ben), (&ben, &ana, to_ana)] {
+        let devices = other.api.me().await.unwrap().devices;
+        let recipients = one.api.chat_with(contact).await.unwrap().recipients;
+        let known: Vec<DeviceId> = recipients.into_iter().map(|one| one.device).collect();
+        assert_eq!((devices.len(), devices), (1, known));
+    }
+}
+
 pub async fn an_invitation_is_listed_and_cancelled(through: Through) {
     let ana = node("Ana", through).await;
     assert_eq!(ana.api.invitations().await, Ok(Vec::new()));

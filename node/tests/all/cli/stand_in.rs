@@ -32,6 +32,9 @@ impl StandIns {
             return;
         };
         self.add(me.id.0, "a0".repeat(16));
+        let (here, stand_in) = (&me.devices[0].0, "a1".repeat(8));
+        self.add(&here[..8], &stand_in[..8]);
+        self.add(here, stand_in);
         for contact in node.contacts().await.unwrap() {
             let letter = contact.own_name.0[..1].to_lowercase();
             let id = format!("{letter}0").repeat(16);
