@@ -8,14 +8,16 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 use crate::api::{
-    Api, Contact, Event, Events, Invitation, InvitationState, JoinProblem, MAX_VALID_S,
-    NewInvitation, Private, Refusal,
+    Api, Carrier, CarrierCondition, Contact, Event, Events, Invitation, InvitationState,
+    JoinProblem, MAX_VALID_S, NewInvitation, Private, Refusal, RelayCondition, RelayPaths,
+    RelayStatus, Status,
 };
 use crate::cli::contacts::shown;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
+use crate::cli::relays::status;
 use crate::cli::session::Session;
-use crate::cli::{ask, screen};
+use crate::cli::{ask, screen, words};
 use crate::words::{Phrase, codes, tr};
 
 /// The longest link that is read from stdin.
@@ -48,6 +50,9 @@ pub async fn invite(
     let all = listed(api).await?;
     let number = all.iter().position(|one| one.id == invitation.id);
     display(output, &invitation, number.map_or(0, |before| before + 1))?;
+    if is_out_of_reach(&status(api).await?) {
+        output.say(unreachable());
+    }
     if session.is_ours() {
         output.say(tr!(
             "No node is running: `hedgerow run` has to run when they use it."
@@ -67,6 +72,26 @@ pub async fn invite(
         tr!("{name} is a contact now.", name = shown(contact))
     });
     Ok(())
+}
+
+/// Whether no address at all may be told: only those of relays are, and none is in use.
+fn is_out_of_reach(status: &Status) -> bool {
+    let is_told =
+        |relay: &RelayStatus| !matches!(relay.state, RelayCondition::Off | RelayCondition::Offered);
+    status.relay_paths != RelayPaths::Direct && !status.relays.iter().any(is_told)
+}
+
+/// That an invitation leads nowhere, and what to do.
+fn unreachable() -> Phrase {
+    let words = tr!(
+        "Nobody can use this invitation: contacts are reached only through relays, and none is in use."
+    );
+    let remedy = words::remedy(Carrier::Relay, CarrierCondition::Off, true);
+    let again = tr!("Then invite again.");
+    Phrase::joined(
+        " ",
+        [Some(words), remedy, Some(again)].into_iter().flatten(),
+    )
 }
 
 /// Shows the link of an invitation, and which it is.

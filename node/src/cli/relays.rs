@@ -115,7 +115,8 @@ fn row(relay: &RelayStatus) -> Row {
     Row::from(vec![visible::name(&relay.address.0).into()]).with(words::relay(relay.state))
 }
 
-async fn status(api: &dyn Api) -> Result<Status, Failure> {
+/// Live state of a node that is unlocked.
+pub async fn status(api: &dyn Api) -> Result<Status, Failure> {
     let status = api.status().await?;
     Ok(status.open.ok_or(Refusal::Locked)?)
 }

@@ -9,6 +9,7 @@
 mod answers;
 mod following;
 mod help;
+mod inviting;
 mod languages;
 mod naming;
 mod person;

@@ -168,6 +168,9 @@ async fn relays(scene: &mut Scene) {
     let lines = [
         "relays",
         "relays paths",
+        "relays paths relayed",
+        "invite",
+        "relays paths direct",
         "relays add relay.example.org",
         &org,
         &net,
