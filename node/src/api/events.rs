@@ -75,7 +75,7 @@ pub enum Event {
     },
     /// A join of ours succeeded.
     Joined {
-        /// With whom.
+        /// The new contact.
         contact: ContactId,
         /// Which invitation.
         invitation: InvitationId,

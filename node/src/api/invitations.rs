@@ -117,6 +117,6 @@ pub enum JoinProblem {
     Refused,
     /// Its maker has us as a contact still, and has to remove us first.
     AlreadyContact,
-    /// Whoever answered does not hold the keys the link names.
+    /// The device that answered does not hold the keys that the link names.
     NotTheInviter,
 }

@@ -10,7 +10,7 @@ use super::ContactId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
 pub struct Imported {
-    /// From whom.
+    /// Who sealed it.
     pub contact: ContactId,
     /// New messages.
     pub messages: u64,

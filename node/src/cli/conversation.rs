@@ -318,6 +318,17 @@ mod tests {
     }
 
     #[test]
+    fn a_message_of_a_kind_that_this_version_does_not_know_is_one_line_that_says_so() {
+        let unknown = Message {
+            text: None,
+            ..message(false, "")
+        };
+        let shown = line(english(), "Ben", &unknown, NOON, None);
+        assert!(shown.ends_with("Ben: (a message this version cannot show)"));
+        assert_eq!(shown.lines().count(), 1);
+    }
+
+    #[test]
     fn a_time_that_is_still_to_come_is_marked_and_ours_is_not() {
         let marked = |mine, now_ms| {
             line(english(), "Ben", &message(mine, "x"), now_ms, None).contains("clock")

@@ -1,4 +1,4 @@
-//! Bundles that couriers carry, as the router sees them: what [`Couriering`] is told, what is sealed and taken in for it.
+//! Bundles that couriers carry, between [`Couriering`] and the other owners: when to seal one, and how one is taken in.
 
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{StorageError, Store};

@@ -8,7 +8,7 @@ use hedgerow_transport::keys::{
 };
 use hedgerow_transport::relay::RelayName;
 
-/// Something that is exactly so many bytes.
+/// Something of a fixed number of bytes.
 pub(crate) trait Fixed: Sized {
     /// From its bytes; `None` if there are too many or too few.
     fn from_slice(bytes: &[u8]) -> Option<Self>;

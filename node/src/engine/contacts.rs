@@ -12,7 +12,6 @@ use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
 use super::items::Bye;
 use super::people::People;
-use super::people::device::Device;
 use super::people::names::Names;
 use super::people::{contact, replay};
 use super::reach::dialling::Target;
@@ -122,11 +121,15 @@ impl People {
 
     /// What a person cannot be shown, by what their devices have said of themselves.
     fn cannot_show(&self, identity: IdentityId) -> Vec<Feature> {
-        let devices = self.devices.values();
-        let devices: Vec<&Device> = devices.filter(|one| one.identity == identity).collect();
         let mut features = Feature::ALL.to_vec();
         features.retain(|feature| {
-            !devices.is_empty() && !devices.iter().any(|device| device.may_show(*feature))
+            let mut devices = self.devices.of(identity).peekable();
+            let shows = |id| {
+                self.devices
+                    .get(&id)
+                    .is_some_and(|one| one.may_show(*feature))
+            };
+            devices.peek().is_some() && !devices.any(shows)
         });
         features
     }
@@ -234,7 +237,7 @@ impl Engine {
     ) -> Result<Reply, CallError> {
         self.change(turn, id, |contact| {
             contact.verified = verified;
-            // Whoever has compared the words has looked.
+            // The user who has compared the words has looked.
             contact.older_state &= !verified;
         })
     }

@@ -24,7 +24,7 @@ use super::{Engine, Owners, Turn};
 use crate::tables;
 
 /// The most versions by which a claim of the other side raises a fact of ours in one session, so that
-/// nobody can use up the versions there are. Whoever is further behind catches up in several.
+/// nobody can use up the versions there are. A device that is further behind catches up in several.
 const MAX_OUTRUN: u32 = 1_024;
 
 /// The most device lists in one session or bundle (`docs/PROTOCOL.md` section 1): each costs up to seventeen
@@ -58,7 +58,7 @@ impl Owners {
             if have > ours {
                 let above = have.min(ours.saturating_add(MAX_OUTRUN)).saturating_add(1);
                 self.reach.announcement_changed();
-                // What is told stays the same, prekeys too: nobody's word takes one away.
+                // We tell the same prekey again: nobody's word takes one away.
                 self.account.raise_to(turn.txn, kind, above)?;
             }
         }

@@ -12,7 +12,7 @@ use super::account::Account;
 use super::link::Who;
 use super::people::People;
 
-/// Who sends a flight with which hint. Whoever is gone may still be in it.
+/// Who sends a flight with which hint. A device that is gone may still be in it.
 #[derive(Debug, Default)]
 pub(crate) struct Hints {
     flights: OnceLock<BTreeMap<Hint, Who>>,

@@ -267,7 +267,12 @@ impl Owners {
                 let item = item.map_err(|_| Refusal::BadParcel)?;
                 turn.meter
                     .count(share::work_of(item.kind, item.content.len()));
-                self.take_item(turn, (identity, device), reconciler, brought, &item)
+                #[cfg(feature = "simulation")]
+                if item.kind == items::LOADS {
+                    let loads = load::take(turn, device, &item.content)?;
+                    brought.loads.extend(loads);
+                }
+                self.take_item(turn, (identity, device), reconciler, &item)
             } else {
                 is_done = true;
                 Ok(())
@@ -313,7 +318,6 @@ impl Owners {
         turn: &mut Turn<'_>,
         (identity, device): (IdentityId, DeviceId),
         reconciler: &mut Reconciler,
-        brought: &mut Brought,
         item: &BundleItem,
     ) -> Result<(), LinkError> {
         match item.kind {
@@ -324,10 +328,6 @@ impl Owners {
                 }
             }
             items::FACT_HELD => self.fact_held(turn, device, items::read(&item.content)?)?,
-            #[cfg(feature = "simulation")]
-            items::LOADS => brought
-                .loads
-                .extend(load::take(turn, device, &item.content)?),
             kind if items::SYNC.contains(&kind) => {
                 let speaker = self.speaker(identity)?;
                 let events = reconciler.receive(turn.txn, &speaker, kind, &item.content)?;

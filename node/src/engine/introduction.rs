@@ -264,7 +264,7 @@ impl Introduced {
         }
     }
 
-    /// Writes what an engine does not keep at hand.
+    /// Writes what an engine does not keep in memory.
     fn share(&self, txn: &mut dyn Txn, me: &Card) -> Result<(), StorageError> {
         if !space::create(txn, self.chat.space(), self.chat.kind.stored())? {
             return Ok(());

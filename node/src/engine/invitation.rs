@@ -65,7 +65,7 @@ pub(crate) enum Fate {
 pub(crate) struct Made {
     #[cbor(n(0), with = "super::codec::fixed")]
     pub secret: InvitationSecret,
-    /// The two keys that derive from the secret, at hand for every first flight.
+    /// The two keys that derive from the secret: every first flight is tried with them.
     #[cbor(n(1), with = "super::codec::fixed")]
     tag_key: TagKey,
     #[cbor(n(2), with = "super::codec::fixed")]

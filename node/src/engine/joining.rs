@@ -205,7 +205,7 @@ impl People {
         Some((State::Joining(id, Box::new(joining)), flight))
     }
 
-    /// A round of attempts found nobody who answers: the user is told once.
+    /// A round of attempts found nobody who answers: the user hears of it once.
     pub(super) fn inviter_silent(&mut self, turn: &mut Turn<'_>, id: InvitationKey) {
         if let Some(joining) = self.joinings.get_mut(&id)
             && !std::mem::replace(&mut joining.told_no_answer, true)

@@ -19,7 +19,7 @@ use crate::tables::{self, Table};
 /// The most loads of one bundle.
 const MAX_LOADS: usize = 64;
 
-/// So many bytes that a bundle stands for.
+/// A number of bytes that a bundle stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Load {
     #[n(0)]

@@ -354,8 +354,13 @@ impl Owners {
                 return Ok(true);
             }
         }
-        let mut devices = self.people.devices.values();
-        Ok(devices.any(|device| device.identity == identity && device.last_seen_ms.is_some()))
+        let devices = &self.people.devices;
+        let was_seen = |id| {
+            devices
+                .get(&id)
+                .is_some_and(|one| one.last_seen_ms.is_some())
+        };
+        Ok(devices.of(identity).any(was_seen))
     }
 
     /// What we tell of ourselves in a meeting.

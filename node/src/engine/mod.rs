@@ -5,13 +5,13 @@
 //! | what happens, in batches | [`input`], `inputs` |
 //! | what is asked of the world, after the commit | [`effects`], `outbox` |
 //! | who we are | `account` |
-//! | whom we know, and the keys shared with them | `people`, `fact`, `prekey`, `invitation`, `joining` |
+//! | the people we know, and the keys we share with them | `people`, `fact`, `prekey`, `invitation`, `joining` |
 //! | carriers, beacons, dials, relays | `reach`; what follows from them: `network` |
 //! | links in their places, and errands between them | `links`, `link` |
 //! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
 //! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
-//! | other people's bundles | `couriering`; what is sealed and taken in for it: `bundles`, `sealing`, `intake`, [`bundle_event`] |
+//! | other people's bundles | `couriering`, `bundles`, [`bundle_event`]; sealed and taken in: `sealing`, `intake` |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
 //! | which conversations there are, and what the kind of each decides | `conversations` |
 //! | conversations, read without the engine | [`conversation`] |
@@ -20,20 +20,20 @@
 //!
 //! ```text
 //! Engine ── Links    every link, in its place also while it is worked on
-//!   └────── Owners ── Account        our keys, what is told, settings     (read by all)
+//!   └────── Owners ── Account        our keys, facts, settings            (read by all)
 //!                  ├─ People         contacts, devices, invitations, keys
 //!                  ├─ Conversations  spaces with their kinds and secrets, who shares them
 //!                  ├─ Reach          carriers, beacons, dials, relays     (sees others by a View)
 //!                  └─ Couriering     other people's bundles
 //! ```
 //!
-//! None of these sees the engine or the links. What they must know of another they are given, and what another must
-//! do they say. Work on a link has all `Owners` before it; what it asks of other links is an `Errand`, which the
-//! engine runs when that work is done.
+//! None of these sees the engine or the links. A caller gives an owner what it must know of another, and the owner
+//! returns what another must do. Work on a link has all `Owners` before it; what it asks of other links is an
+//! `Errand`, which the engine runs when that work is done.
 //!
-//! State lives in the store; the engine keeps what it needs at hand of it in memory and writes through,
-//! in the transaction of the batch. If that does not commit, the engine is dropped and opened again:
-//! nothing was told to anyone.
+//! State lives in the store. The engine keeps in memory what it often needs, and writes every change through in the
+//! transaction of the batch. If that does not commit, the runtime drops the engine and opens it again: nobody has heard
+//! of the batch.
 
 mod account;
 #[cfg(test)]
@@ -126,7 +126,7 @@ use status::TrafficCount;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NextWake(pub Option<u64>);
 
-/// Everything a node knows at hand, and decides with.
+/// What a node decides with.
 pub struct Engine {
     owners: Owners,
     links: Links,
@@ -136,7 +136,7 @@ pub struct Engine {
     ticked: Option<Now>,
 }
 
-/// All but the links: what work on a link has before it while the link stays in its place.
+/// All but the links: work on a link uses these while the link stays in its place.
 struct Owners {
     account: Account,
     people: People,
@@ -162,7 +162,7 @@ struct Turn<'a> {
     now: Now,
     rng: &'a mut dyn CryptoRng,
     out: &'a mut Outbox,
-    /// What is told at the end of the batch.
+    /// Events for the end of the batch.
     pending: &'a mut PendingEvents,
     /// What links are asked to do by work on another one.
     errands: &'a mut Vec<Errand>,

@@ -1,5 +1,5 @@
-//! Carriers, relays and their settings, as the router sees them: who is told of what a carrier reports, and of what
-//! the user has switched.
+//! Carriers, relays and their settings, between the owners: who acts on what a carrier reports, and on what the user
+//! has switched.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -31,11 +31,11 @@ pub(crate) struct PendingEvents {
     pub join_problems: Vec<(InvitationKey, JoinProblem)>,
     /// Carriers that changed.
     pub carriers: BTreeSet<CarrierKind>,
-    /// Conversations of which something changed.
+    /// Conversations that changed.
     pub conversations: BTreeSet<SpaceId>,
     /// New messages, by conversation: runs of a log, and whether they are ours.
     pub messages: BTreeMap<SpaceId, Vec<Run>>,
-    /// Messages of which something else is said now, by conversation.
+    /// Messages with other reactions or pins than before, by conversation.
     pub annotated: BTreeMap<SpaceId, BTreeSet<EntryId>>,
     /// The last of our messages in a conversation that a device has acknowledged.
     pub delivered: BTreeMap<(SpaceId, DeviceId), EntryId>,
@@ -90,7 +90,7 @@ impl PendingEvents {
         }
     }
 
-    /// A conversation is gone: nothing more is told of it.
+    /// A conversation is gone: no event speaks of it any more.
     pub fn forget(&mut self, space: SpaceId) {
         self.conversations.remove(&space);
         self.messages.remove(&space);

@@ -126,7 +126,7 @@ impl People {
         Ok(())
     }
 
-    /// A device is told our newest prekey, or its psk has moved: what it may seal with is written down.
+    /// We tell a device our newest prekey, or its psk has moved: writes down the secret that it may seal with.
     pub(super) fn share_prekey(
         &self,
         turn: &mut Turn<'_>,
@@ -187,7 +187,7 @@ impl People {
     }
 }
 
-/// The secrets that a device may derive from what it is told of a prekey now.
+/// The secrets that a device may derive when we tell it a prekey now.
 fn possible_secrets(device: &Device, prekey: &Prekey) -> Vec<BundlePsk> {
     let public = prekey.key.public();
     device

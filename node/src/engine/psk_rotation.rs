@@ -238,7 +238,7 @@ impl Engine {
 const MAX_PSK_LEAD: u32 = 1_024;
 
 /// The number that a rescue agrees on: above both sides', or above the lower one if the other is beyond belief. So
-/// no claim uses up the numbers there are, and whoever was outrun by one comes back all the same.
+/// no claim uses up the numbers there are, and a device that one has outrun comes back all the same.
 fn rescue_number(ours: u32, theirs: u32) -> Result<u32, PeerFault> {
     let (lower, higher) = (ours.min(theirs), ours.max(theirs));
     let from = if higher - lower > MAX_PSK_LEAD {

@@ -58,7 +58,7 @@ impl Owners {
         self.sync_events(turn, live.identity, live.device, events)
     }
 
-    /// For whom a contact speaks.
+    /// The devices that a contact speaks for.
     pub(super) fn speaker(&self, identity: IdentityId) -> Result<Speaker<'_>, PeerFault> {
         let contact = self.people.contacts.get(&identity);
         let contact = contact.ok_or(PeerFault::OutOfPlace)?;
@@ -111,7 +111,7 @@ impl Owners {
                 }
             }
         }
-        // What came in with it is told all the same.
+        // The user hears of what came in before it all the same.
         if broken {
             return Err(PeerFault::BadItem.into());
         }

@@ -41,7 +41,7 @@ pub(super) fn work_of_opening(bytes: usize, items: usize) -> u64 {
     bytes as u64 + items as u64 * (ROW_READ / 2)
 }
 
-/// The work of an item of so many bytes, beside what it does to the store.
+/// The work of an item of this length, beside what it does to the store.
 pub(super) fn work_of(kind: u64, bytes: usize) -> u64 {
     let is_steering = kind < *items::SYNC.start() || said::KINDS.contains(&kind);
     let work = match is_steering {

@@ -108,7 +108,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Answers a beacon by a dial after a random pause of at most so many milliseconds, instead of the two
+    /// Answers a beacon by a dial after a random pause of at most this many milliseconds, instead of the two
     /// seconds of `docs/PROTOCOL.md` section 11: for simulations of devices that connect at once.
     #[cfg(feature = "simulation")]
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {

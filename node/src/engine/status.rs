@@ -109,7 +109,7 @@ impl Engine {
 }
 
 impl From<Radio> for CarrierCommand {
-    /// What Bluetooth LE is told.
+    /// How Bluetooth LE is to use its radio.
     fn from(radio: Radio) -> CarrierCommand {
         CarrierCommand::SetRadio {
             power: radio.power,

@@ -100,7 +100,7 @@ impl Owners {
         }
     }
 
-    /// Appends an entry of ours, and sends it to everybody whom it concerns.
+    /// Appends an entry of ours, and sends it to all members of the conversation.
     fn append(
         &mut self,
         turn: &mut Turn<'_>,

@@ -11,7 +11,7 @@ use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, 
 use crate::runtime::{Failure, Node, NodeOptions};
 use crate::store::{erasure, fault};
 
-/// Events that wait for one slow listener; then it is told that it missed some.
+/// Events that wait for one slow listener; beyond them it hears that it missed some.
 const MAX_EVENTS: usize = 1_024;
 
 /// Pauses before a failed store is opened again: the first, doubled up to the longest.
@@ -245,7 +245,7 @@ impl Host {
     pub(super) async fn depart(&self, departure: Departure) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
         let directory = self.directory()?;
-        // Whoever asks meanwhile is told that it leaves; its lock stays until the store is closed.
+        // A client that asks meanwhile hears that the node leaves; its lock stays until the store is closed.
         self.close(State::Gone).await;
         directory.lock();
         drop(directory);

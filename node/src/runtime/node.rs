@@ -131,7 +131,7 @@ impl Node {
     ) -> Result<T, Refusal> {
         let (caller, answer) = oneshot::channel();
         let job = Box::new(move |store: &mut RedbStore| {
-            // Whoever has stopped waiting needs no answer.
+            // A caller that has stopped waiting needs no answer.
             let _ = caller.send(job(store));
         });
         let mail = Mail::Store(job);

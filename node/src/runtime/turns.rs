@@ -50,7 +50,7 @@ impl Turns {
     /// Calls `pump` whenever something has happened or is due, until mail says stop.
     ///
     /// # Errors
-    /// The store failed. Whoever waits for an answer has been told.
+    /// The store failed. Every caller that waited has got an error.
     pub(super) fn run(mut self, store: &mut RedbStore) -> Result<(), StorageError> {
         // The engine knows its carriers before anything is asked of it; how they are they tell soon.
         for kind in self.world.kinds() {

@@ -150,6 +150,29 @@ fn an_event_about_a_message_names_conversation_and_author_or_device() {
 }
 
 #[test]
+fn a_sent_draft_goes_in_the_transaction_that_brings_its_message() {
+    let mut world = people(7, &["Ada", "Grace"]);
+    world.network.part(0, 1, true);
+    world.run(60_000);
+    let chat = world.chat(0, 1);
+    let text = Private("soon".into());
+    let draft = |world: &mut World| world.conversation(0, 1).draft;
+    let set = Call::SetDraft(chat.clone(), text.clone());
+    world.ask(0, set).expect("it is kept");
+    // So many commits reach the disk; then the process dies, and starts again.
+    for (commits, is_sent) in [(0, false), (1, true)] {
+        world.nodes[0].storage.fail_after = Some(commits);
+        world.nodes[0].call(Call::SendDraft(chat.clone(), text.clone()));
+        world.run(1_000);
+        world.nodes[0].storage.fail_after = None;
+        world.restart(0);
+        world.run(1_000);
+        assert_eq!(world.texts(0, 1).len(), usize::from(is_sent));
+        assert_eq!(draft(&mut world), (!is_sent).then(|| text.clone()));
+    }
+}
+
+#[test]
 fn a_row_of_a_newer_version_is_counted_passed_on_and_shows_no_text() {
     let mut world = people(6, &["Ada", "Grace"]);
     let id = world.send(0, 1, "hello");

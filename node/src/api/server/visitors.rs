@@ -51,7 +51,7 @@ impl Visitors {
 
     /// Waits until one more connection can be accepted; until then it waits in the kernel's queue.
     pub(super) async fn room(&self) {
-        // Whoever shows the token needs one of these.
+        // A client that shows the token needs one of these.
         drop(self.places.acquire().await);
         loop {
             let full = Some(self.waiting()).filter(|waiting| waiting.len() >= MAX_VISITORS);

@@ -185,7 +185,7 @@ impl Likelihoods {
         }
     }
 
-    /// Raises the likelihoods of everybody whom the peer is likely to meet.
+    /// Raises the likelihood of each device that the peer is likely to meet.
     fn learn(&mut self, peer: &Peer, said: &Likely) {
         let counts = self.known.of(peer.hint).unwrap_or_default() * self.settings.beta;
         let mut next = 0;

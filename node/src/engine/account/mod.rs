@@ -34,7 +34,7 @@ pub(crate) struct Account {
     pub secrets: DeviceSecrets,
     pub told: Told,
     pub settings: Settings,
-    /// The device list that is told.
+    /// The device list that we tell contacts.
     pub device_list: DeviceList,
     pub device_list_hash: [u8; 16],
     pub device_id: DeviceId,

@@ -1,4 +1,4 @@
-//! For whom an identity speaks, asked of the kind of each space.
+//! Which devices an identity speaks for: the kind of each space decides.
 
 use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
 use hedgerow_sync::ingest::{Authorities, Authority};
@@ -8,7 +8,7 @@ use super::Conversations;
 use crate::engine::account::Account;
 use crate::engine::people::contact::Contact;
 
-/// For whom an identity speaks over a session or in a bundle.
+/// The devices that an identity speaks for over a session or in a bundle.
 pub(crate) struct Speaker<'a> {
     conversations: &'a Conversations,
     identity: IdentityId,

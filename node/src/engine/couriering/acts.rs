@@ -126,7 +126,7 @@ impl Couriering {
                 .contents
                 .part(reader, &outgoing.tag, outgoing.next_part)?;
             let Some(part) = part else {
-                // It was let go while it was being sent, which the other side is told.
+                // We dropped it while we sent it; the courier has said so to the other side.
                 queue.pop_front();
                 continue;
             };

@@ -35,7 +35,7 @@ const MAX_FOREIGN: usize = 8_192;
 /// Bytes of a tag by which the pieces of a transfer name it.
 const NAME: usize = 8;
 
-/// What a node that carries keeps at hand.
+/// What a node that carries keeps in memory.
 pub(super) struct Couriering {
     courier: Courier,
     /// What the bundles that we sealed hold.
@@ -288,7 +288,7 @@ impl Couriering {
     }
 }
 
-/// For whom a bundle is.
+/// Who a bundle is for.
 fn whose(reader: &dyn Reader, view: View<'_>, tag: &Tag) -> Result<Whose, StorageError> {
     let Some(sender) = view.people.sender_of(view.account, &tag.0) else {
         return Ok(Whose::Others);

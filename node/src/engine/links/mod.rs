@@ -42,7 +42,7 @@ pub(super) struct Up {
 /// What work on one link, or on none, asks of other links. The router runs these errands once that work is done.
 #[derive(Debug)]
 pub(super) enum Errand {
-    /// A fact of ours has changed: every session is told it.
+    /// A fact of ours has changed: we tell it in every session.
     TellFacts,
     /// A log has entries from this one on.
     TellGrowth(SpaceId, LogId, Seq),

@@ -2,6 +2,7 @@
 
 pub(super) mod contact;
 pub(super) mod device;
+mod devices;
 pub(super) mod names;
 pub(super) mod psk;
 pub(super) mod replay;
@@ -24,7 +25,7 @@ use super::prekey::Prekey;
 use super::{Now, Turn};
 use crate::tables::{self, Table, damaged};
 use contact::Contact;
-use device::Device;
+use devices::Devices;
 use names::Names;
 
 /// How long nobody may have been seen before a start for it to be believed, in milliseconds: half a year.
@@ -35,7 +36,7 @@ pub(super) struct People {
     pub contacts: BTreeMap<IdentityId, Contact>,
     /// Who shares a name with whom, once somebody has asked.
     pub names: OnceCell<Names>,
-    pub devices: BTreeMap<DeviceId, Device>,
+    pub devices: Devices,
     pub invitations: BTreeMap<InvitationKey, Made>,
     pub joinings: BTreeMap<InvitationKey, Joining>,
     /// Ours, by number; the last is the newest.
@@ -54,7 +55,9 @@ impl People {
         Ok(People {
             contacts: keyed(reader, Table::Contacts, IdentityId)?,
             names: OnceCell::new(),
-            devices: keyed(reader, Table::Devices, DeviceId)?,
+            devices: keyed(reader, Table::Devices, DeviceId)?
+                .into_iter()
+                .collect(),
             invitations: keyed(reader, Table::Invitations, |id| {
                 InvitationKey(u64::from_be_bytes(id))
             })?,
@@ -109,10 +112,7 @@ impl People {
 
     /// The devices of a contact that we share keys with.
     pub fn devices_of(&self, identity: IdentityId) -> impl Iterator<Item = DeviceId> + '_ {
-        self.devices
-            .iter()
-            .filter(move |(_, device)| device.identity == identity)
-            .map(|(id, _)| *id)
+        self.devices.of(identity)
     }
 
     /// Whether the user wants nothing to do with a contact.
@@ -130,7 +130,7 @@ impl People {
 
     /// Our wall clock has jumped by so much: what is known of contacts' clocks is corrected.
     pub fn clock_jumped(&mut self, turn: &mut Turn<'_>, jump_ms: i64) -> Result<(), StorageError> {
-        for (id, device) in &mut self.devices {
+        for (id, device) in self.devices.iter_mut() {
             device.clock_offset_ms = beacon::corrected(device.clock_offset_ms, jump_ms);
             device.save(turn.txn, *id)?;
         }

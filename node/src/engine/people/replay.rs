@@ -13,7 +13,7 @@ use crate::tables::{self, Table};
 pub(crate) const RESCUE: u32 = u32::MAX;
 
 /// The most openings of a device's store that are told apart under one psk (`docs/PROTOCOL.md` section 1).
-/// Whoever has more moves on to the next psk by the rescue key.
+/// A device with more moves on to the next psk by the rescue key.
 const MAX_INCARNATIONS: usize = 4_096;
 
 /// Takes a counter of a device's incarnation under a psk, in this transaction. False if it was taken

@@ -37,7 +37,7 @@ impl Reach {
         endpoints
     }
 
-    /// What is told of all other carriers.
+    /// What we tell of all other carriers.
     fn endpoints_beside_relays(&self, account: &Account) -> Vec<Endpoint> {
         if account.settings.relay_paths != RelayPaths::Direct {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! When to dial whom (`docs/PROTOCOL.md` section 13).
+//! When to dial which device (`docs/PROTOCOL.md` section 13).
 //!
 //! A target is a device of a contact, or the maker of an invitation being joined. Addresses from a
 //! beacon are tried once, after a short random pause, and again if no link came up, or it was cut, and the

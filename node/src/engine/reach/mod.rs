@@ -1,4 +1,4 @@
-//! Reaching people: which carriers work, what is announced over them, whom to dial where, which relays are used
+//! Reaching people: which carriers work, what we announce over them, who is dialled where, which relays we use
 //! (`docs/PROTOCOL.md` sections 11, 13 and 13a).
 //!
 //! [`Reach`] reads what the other owners know through a [`View`], and asks carriers for things. What others must do
@@ -63,7 +63,7 @@ pub(super) struct Reach {
     relays: Relays,
 }
 
-/// What of the other owners tells whom to reach.
+/// What `Reach` reads of the other owners.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     pub account: &'a Account,
@@ -122,7 +122,7 @@ impl Reach {
         reach
     }
 
-    /// Answers a beacon by a dial after a random pause of at most so many milliseconds.
+    /// Answers a beacon by a dial after a random pause of at most this many milliseconds.
     #[cfg(feature = "simulation")]
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
         self.dialling.set_beacon_pause(longest_ms);
@@ -197,7 +197,7 @@ impl Reach {
         }
     }
 
-    /// The network here has changed: everybody to whom a way is known is dialled afresh, and every session may have
+    /// The network here has changed: we dial everybody we know a way to afresh, and every session may have
     /// a better way now.
     pub fn network_changed(&mut self, turn: &Turn<'_>, view: View<'_>) {
         self.dialling

@@ -66,9 +66,8 @@ impl Reach {
         let devices: Vec<(DeviceId, &Device)> = view
             .people
             .devices
-            .iter()
-            .filter(|(_, device)| device.identity == identity)
-            .map(|(id, device)| (*id, device))
+            .of(identity)
+            .filter_map(|id| Some((id, view.people.devices.get(&id)?)))
             .collect();
         if devices.iter().all(|(id, _)| !view.people.may_talk_to(*id)) {
             return WayState::NotWanted;

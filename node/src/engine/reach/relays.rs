@@ -35,7 +35,7 @@ const MAX_OFFERED: usize = 16;
 /// and of the newest invitations.
 const MAX_FURTHER: usize = 7;
 
-/// The most contacts at one time by whom alone this device can be called; the others wait for their turn.
+/// The most contacts at one time for which we keep a name that they alone can call; the others wait for their turn.
 const MAX_ESTRANGED: usize = 3;
 
 /// How long a turn is.
@@ -97,7 +97,7 @@ pub(crate) struct Appearance {
     paths: relay::RelayPaths,
 }
 
-/// What is known of relays at hand.
+/// What we know of our relays.
 #[derive(Debug, Default)]
 pub(crate) struct Relays {
     appearance: Appearance,
