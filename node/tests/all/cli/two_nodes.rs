@@ -45,7 +45,6 @@ fn two_people_meet_and_talk_and_their_logs_tell_nothing() {
         ben.json(&["status"])["open"]["me"]["id"].as_str().unwrap(),
         addresses[0].as_str().unwrap(),
         addresses[1].as_str().unwrap(),
-        words[0].as_str().unwrap(),
     ]
     .map(str::to_owned);
     assert_eq!((ana_runs.terminate(), ben_runs.terminate()), (0, 0));
@@ -76,6 +75,9 @@ fn two_people_meet_and_talk_and_their_logs_tell_nothing() {
                 "the log holds {secret:?}:\n{log}"
             );
         }
+        // Each is a common word, which the log may hold for another reason.
+        let is_said = |word: &serde_json::Value| log.contains(word.as_str().unwrap());
+        assert!(!words.as_array().unwrap().iter().all(is_said), "{log}");
     }
 }
 
