@@ -7,10 +7,11 @@
 //! | the application on it | `shown` |
 //! | the same as a process of its own | `child` |
 //! | what is written there | `prose`, `long` |
-//! | the rows | `start`, `open`, `live`, `typing`, `arriving`, `idle` |
+//! | the rows | `start`, `open`, `emoji`, `live`, `typing`, `arriving`, `idle` |
 
 mod arriving;
 mod child;
+mod emoji;
 mod idle;
 mod live;
 mod long;
@@ -53,6 +54,8 @@ enum Group {
     Start,
     /// Opening a long conversation, and scrolling anywhere in it
     Open,
+    /// What emoji cost while one scrolls
+    Emoji,
     /// A message, from committed to drawn
     Live,
     /// Typing in a long draft
@@ -110,6 +113,7 @@ fn measure(group: Group, arguments: &BenchArguments) -> Result<bool> {
     let rows = match group {
         Group::Start => start::rows(&bench),
         Group::Open => open::rows(&bench),
+        Group::Emoji => emoji::rows(&bench),
         Group::Live => live::rows(&bench),
         Group::Typing => typing::rows(&bench),
         Group::Arriving => arriving::rows(&bench),

@@ -22,10 +22,10 @@ const PAGES: usize = 200;
 const NOTCHES: usize = 600;
 /// A page of the view, and a notch of the wheel, are less than so many messages.
 const PAGE_MESSAGES: usize = 30;
-const NOTCH_MESSAGES: usize = 3;
+pub const NOTCH_MESSAGES: usize = 3;
 
 /// The frame budget of all scrolling.
-const REACH_MS: f64 = 16.0;
+pub const REACH_MS: f64 = 12.0;
 
 /// After a jump: longer than anything that comes of it.
 const CALM: Duration = Duration::from_millis(60);
@@ -63,7 +63,8 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     rows.push(frames("scroll: jumps on the bar", &turns, REACH_MS));
     let turns = pages(&mut shown, PAGES.min(messages / PAGE_MESSAGES))?;
     rows.push(frames("scroll: page up and down", &turns, REACH_MS));
-    let turns = wheel(&mut shown, NOTCHES.min(messages / NOTCH_MESSAGES))?;
+    let notches = NOTCHES.min(messages / NOTCH_MESSAGES);
+    let turns = wheel(&mut shown, ThreadAction::JumpToNewest, notches)?;
     rows.push(frames("scroll: wheel", &turns, REACH_MS));
     shown.stop()?;
     Ok(rows)
@@ -100,15 +101,15 @@ fn jumps(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
 
 /// By the keyboard, up and down again.
 fn pages(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
-    scroll(shown, count, |shown, up| {
+    scroll(shown, ThreadAction::JumpToNewest, count, |shown, up| {
         shown.key(if up { Key::PageUp } else { Key::PageDown })
     })
 }
 
-/// By the wheel, up and down again.
-fn wheel(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
+/// By the wheel: away from an end of the conversation, and back.
+pub fn wheel(shown: &mut Shown, end: ThreadAction, count: usize) -> Result<Vec<Turn>> {
     let position = LogicalPosition::new(800.0, 400.0);
-    scroll(shown, count, |shown, up| {
+    scroll(shown, end, count, |shown, up| {
         shown.event(WindowEvent::PointerScrolled {
             position,
             delta_x: 0.0,
@@ -117,20 +118,22 @@ fn wheel(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
     })
 }
 
-/// From the newest message so many steps up, then as many down.
+/// From an end of the conversation so many steps away, then as many back.
 fn scroll(
     shown: &mut Shown,
+    end: ThreadAction,
     steps: usize,
     mut step: impl FnMut(&mut Shown, bool) -> Turn,
 ) -> Result<Vec<Turn>> {
-    shown.input(|window, _| window.act(ThreadAction::JumpToNewest));
+    let is_newest = matches!(end, ThreadAction::JumpToNewest);
+    shown.input(|window, _| window.act(end));
     shown.calm(CALM)?;
     // From the draft into the messages.
     shown.key(Key::Backtab);
     let (mut turns, mut moved) = (Vec::new(), 0);
     for number in 0..2 * steps {
         let before = shown.screen.looks(&THREAD);
-        turns.push(step(shown, number < steps));
+        turns.push(step(shown, (number < steps) == is_newest));
         turns.append(&mut shown.calm(super::screen::FRAME)?);
         moved += usize::from(shown.screen.looks(&THREAD) != before);
     }

@@ -86,6 +86,19 @@ pub fn texts(count: usize, seed: u64) -> Vec<String> {
         .collect()
 }
 
+/// The same texts without emoji.
+pub fn plain(count: usize, seed: u64) -> Vec<String> {
+    let mut texts = texts(count, seed);
+    for text in &mut texts {
+        for emoji in EMOJI {
+            *text = text.replace(emoji, "");
+        }
+        text.truncate(text.trim_end().len());
+    }
+    texts.retain(|text| !text.is_empty());
+    texts
+}
+
 /// A text of exactly so many bytes, in paragraphs.
 pub fn draft(bytes: usize) -> String {
     let mut rng = ChaCha20Rng::seed_from_u64(1);

@@ -28,8 +28,8 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
             format!("start with {messages} to the first usable screen"),
             ms(median(times)),
             "ms",
-            400.0,
+            50.0,
         ),
-        Row::at_most("resident then", resident, "MiB", 100.0),
+        Row::at_most("resident then", resident, "MiB", 60.0),
     ])
 }

@@ -40,6 +40,11 @@ fn opening_and_scrolling_are_measured() {
 }
 
 #[test]
+fn what_emoji_cost_is_measured_beside_messages_without_them() {
+    is_measured(&rows("emoji", "120"), 3);
+}
+
+#[test]
 fn a_message_is_measured_from_committed_to_drawn() {
     is_measured(&rows("live", "4"), 2);
 }
