@@ -181,7 +181,7 @@ impl Real {
         if let (Some(tray), Some(ui)) = (&self.tray, self.ui.upgrade()) {
             let (words, unread) = (ui.global::<Words>(), self.unread.get());
             tray.show(TraySaid {
-                unread: unread > 0,
+                unread,
                 about: match i32::try_from(unread).unwrap_or(i32::MAX) {
                     0 => "Hedgerow".into(),
                     unread => words.invoke_arrived(unread).into(),

@@ -62,6 +62,8 @@ pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     let say = prefer(act);
     view.on_choose_previews(move |on| say(Preference::Previews(on)));
     let say = prefer(act);
+    view.on_choose_sound(move |on| say(Preference::Sound(on)));
+    let say = prefer(act);
     view.on_choose_lock(move |minutes| {
         say(Preference::LockAfterMin(
             u16::try_from(minutes).ok().filter(|minutes| *minutes > 0),
@@ -124,6 +126,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
     }
     view.set_notifications(settings.notifications);
     view.set_previews(settings.previews);
+    view.set_sound(settings.sound);
     view.set_lock_after_min(settings.lock_after_min.unwrap_or(0).into());
     view.set_enter_sends(settings.enter_sends);
     view.set_tray(app.context.presence.tray);

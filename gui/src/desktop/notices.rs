@@ -36,7 +36,11 @@ struct Shown {
     title: String,
     body: String,
     click: String,
+    sound: bool,
 }
+
+/// What the desktop plays for a message, by its name in the sound naming specification.
+const SOUND: &str = "message-new-instant";
 
 impl Notices {
     /// Starts the thread. `clicked` hears there whose notification was clicked.
@@ -68,6 +72,7 @@ impl Notices {
             title,
             body,
             click: said.click,
+            sound: notification.sound,
         })));
     }
 
@@ -102,6 +107,10 @@ async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(Conversatio
         }
         if let Order::Show(wanted) = order {
             // Without the service there is nothing to be done about it.
+            let sound = match wanted.sound {
+                true => Hint::SoundName(SOUND.into()),
+                false => Hint::SuppressSound(true),
+            };
             let handle = notify_rust::Notification::new()
                 .appname("Hedgerow")
                 .icon("org.hedgerow.Hedgerow")
@@ -109,6 +118,7 @@ async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(Conversatio
                 .body(&wanted.body)
                 .action(CLICK, &wanted.click)
                 .hint(Hint::Category("im.received".into()))
+                .hint(sound)
                 .hint(Hint::DesktopEntry("org.hedgerow.Hedgerow".into()))
                 .show_async()
                 .await;

@@ -15,9 +15,29 @@ use slint::{Image, Rgba8Pixel};
 /// The picture; it is drawn as large as it says.
 const PICTURE: &[u8] = include_bytes!("../../ui/icon.svg");
 
-/// Something is unread: a spot of this colour, whose size is this part of the picture's.
+/// Something is unread: a spot of this colour, whose size is this part of the picture's, with the number in it.
 const SPOT: Rgba8Pixel = Rgba8Pixel::new(240, 130, 30, 255);
-const SPOT_PART: f32 = 0.42;
+const SPOT_PART: f32 = 0.66;
+const INK: Rgba8Pixel = Rgba8Pixel::new(0, 0, 0, 255);
+
+/// The digits and a plus, each of five lines of three dots, from the top.
+const GLYPHS: [[u8; 5]; 11] = [
+    [0b111, 0b101, 0b101, 0b101, 0b111],
+    [0b010, 0b110, 0b010, 0b010, 0b111],
+    [0b111, 0b001, 0b111, 0b100, 0b111],
+    [0b111, 0b001, 0b111, 0b001, 0b111],
+    [0b101, 0b101, 0b111, 0b001, 0b001],
+    [0b111, 0b100, 0b111, 0b001, 0b111],
+    [0b111, 0b100, 0b111, 0b101, 0b111],
+    [0b111, 0b001, 0b010, 0b010, 0b010],
+    [0b111, 0b101, 0b111, 0b101, 0b111],
+    [0b111, 0b101, 0b111, 0b001, 0b111],
+    [0b000, 0b010, 0b111, 0b010, 0b000],
+];
+const PLUS: usize = 10;
+
+/// A dot is this part of the spot's width.
+const DOT_PART: f32 = 0.11;
 
 /// What comes from the tray.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +55,8 @@ pub enum FromTray {
 /// What the icon says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraySaid {
-    /// Something is unread.
-    pub unread: bool,
+    /// How many messages are unread.
+    pub unread: u64,
     /// When the pointer rests on it.
     pub about: String,
     /// The line of its menu that shows the window.
@@ -114,7 +134,10 @@ impl<T: Fn(FromTray) + Send + Sync + 'static> ksni::Tray for Icon<T> {
     }
 
     fn title(&self) -> String {
-        "Hedgerow".into()
+        match self.said.unread {
+            0 => "Hedgerow".into(),
+            unread => format!("({unread}) Hedgerow"),
+        }
     }
 
     fn category(&self) -> ksni::Category {
@@ -155,17 +178,39 @@ impl<T: Fn(FromTray) + Send + Sync + 'static> ksni::Tray for Icon<T> {
     }
 }
 
-/// The picture of the application, with a spot if something is unread.
-fn picture(unread: bool) -> Option<ksni::Icon> {
+/// The picture of the application, with the number of unread messages if there are any: of more than nine, that there
+/// are more.
+fn picture(unread: u64) -> Option<ksni::Icon> {
     let mut pixels = Image::load_from_svg_data(PICTURE).ok()?.to_rgba8()?;
     let (width, height) = (pixels.width(), pixels.height());
     let radius = width as f32 * SPOT_PART / 2.0;
     let (x, y) = (width as f32 - radius, height as f32 - radius);
+    let dot = (2.0 * radius * DOT_PART).max(1.0);
+    let glyphs: &[usize] = match unread {
+        0..=9 => &[unread as usize],
+        _ => &[9, PLUS],
+    };
+    // Between two glyphs there is a dot's width.
+    let wide = 4.0 * glyphs.len() as f32 - 1.0;
+    let is_ink = |right: f32, down: f32| {
+        let (column, line) = (right / dot + wide / 2.0, down / dot + 2.5);
+        if column < 0.0 || line < 0.0 {
+            return false;
+        }
+        let (glyph, line) = (glyphs.get(column as usize / 4), line as usize);
+        let bit = 2_u32.checked_sub(column as u32 % 4);
+        let (Some(glyph), Some(bit)) = (glyph, bit) else {
+            return false;
+        };
+        GLYPHS[*glyph]
+            .get(line)
+            .is_some_and(|dots| dots >> bit & 1 == 1)
+    };
     for (at, pixel) in pixels.make_mut_slice().iter_mut().enumerate() {
         let at = at as u32;
         let (right, down) = ((at % width) as f32 + 0.5 - x, (at / width) as f32 + 0.5 - y);
-        if unread && right.hypot(down) <= radius {
-            *pixel = SPOT;
+        if unread > 0 && right.hypot(down) <= radius {
+            *pixel = if is_ink(right, down) { INK } else { SPOT };
         }
     }
     Some(ksni::Icon {
@@ -183,13 +228,37 @@ fn picture(unread: bool) -> Option<ksni::Icon> {
 mod tests {
     use super::*;
 
+    /// The pixels of the spot: a line of text for each line, `#` for ink.
+    fn spot(icon: &ksni::Icon) -> String {
+        let pixel = |x: i32, y: i32| &icon.data[4 * (icon.width * y + x) as usize..][..4];
+        let lines = (24..64).step_by(4).map(|y| {
+            (24..64)
+                .step_by(4)
+                .map(|x| match pixel(x, y) {
+                    [255, 240, 130, 30] => '.',
+                    [255, 0, 0, 0] => '#',
+                    _ => ' ',
+                })
+                .collect::<String>()
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
-    fn the_picture_has_a_spot_only_while_something_is_unread() {
-        let (read, unread) = (picture(false).unwrap(), picture(true).unwrap());
-        assert_eq!((read.width, read.height), (64, 64));
-        let last = |icon: &ksni::Icon| icon.data[4 * (64 * 54 + 54)..][..4].to_vec();
-        assert_eq!(last(&unread), [255, 240, 130, 30]);
-        assert_ne!(last(&read), last(&unread));
-        assert_eq!(read.data[..4 * 64 * 30], unread.data[..4 * 64 * 30]);
+    fn the_picture_tells_how_many_messages_are_unread() {
+        let pictures = [0, 1, 9, 10, 4_000].map(|unread| picture(unread).unwrap());
+        assert!(
+            pictures
+                .iter()
+                .all(|one| (one.width, one.height) == (64, 64))
+        );
+        let [none, one, nine, ten, many] = &pictures;
+        assert!(!spot(none).contains('.'));
+        assert!(spot(one).contains('.') && spot(one).contains('#'));
+        assert_ne!(spot(one), spot(nine));
+        assert_ne!(spot(nine), spot(ten));
+        assert_eq!(spot(ten), spot(many), "more than nine is more");
+        // What is above the spot is as it was.
+        assert_eq!(none.data[..4 * 64 * 20], many.data[..4 * 64 * 20]);
     }
 }

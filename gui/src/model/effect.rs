@@ -56,6 +56,8 @@ pub struct Notification {
     pub text: Option<Private>,
     /// How many are unread there; 0 while locked.
     pub unread: u64,
+    /// It is heard as well.
+    pub sound: bool,
 }
 
 /// Tells answers apart: each request for a page has its own.

@@ -43,6 +43,7 @@ impl Notifier {
             name: Some(Private(face.name)),
             text: text.map(|text| Private(excerpt(&text.0))),
             unread: conversation.unread,
+            sound: context.preferences.sound,
         })))
     }
 
@@ -69,6 +70,7 @@ impl Notifier {
             name: None,
             text: None,
             unread: 0,
+            sound: context.preferences.sound,
         })))
     }
 }

@@ -31,6 +31,8 @@ pub struct Preferences {
     pub notifications: bool,
     /// Say in notifications what they say. Never while locked.
     pub previews: bool,
+    /// Notifications are heard as well.
+    pub sound: bool,
     /// Lock the screen after so many idle minutes. TOML has no null: never is 0 there.
     #[serde(with = "zero_is_never")]
     pub lock_after_min: Option<u16>,
@@ -72,6 +74,7 @@ pub enum Preference {
     Language(Option<String>),
     Notifications(bool),
     Previews(bool),
+    Sound(bool),
     LockAfterMin(Option<u16>),
     EnterSends(bool),
     StaysOn(bool),
@@ -88,6 +91,7 @@ impl Default for Preferences {
             language: None,
             notifications: true,
             previews: false,
+            sound: true,
             lock_after_min: Some(10),
             enter_sends: true,
             stays_on: false,
@@ -129,6 +133,7 @@ impl Preferences {
             Preference::Language(language) => self.language = language,
             Preference::Notifications(on) => self.notifications = on,
             Preference::Previews(on) => self.previews = on,
+            Preference::Sound(on) => self.sound = on,
             Preference::LockAfterMin(minutes) => self.lock_after_min = minutes,
             Preference::EnterSends(on) => self.enter_sends = on,
             Preference::StaysOn(on) => self.stays_on = on,
@@ -219,11 +224,11 @@ skin_tone = 9",
 
     #[test]
     fn what_another_version_has_written_stays_there_for_it() {
-        let mut preferences = read("sound = \"bell\"\ntheme = \"dark\"\n[mute]\nBen = 7");
+        let mut preferences = read("chime = \"bell\"\ntheme = \"dark\"\n[mute]\nBen = 7");
         preferences.set(Preference::Theme(Theme::Light));
         let kept = preferences.to_toml();
         assert!(
-            kept.contains("sound = \"bell\"") && kept.contains("Ben = 7"),
+            kept.contains("chime = \"bell\"") && kept.contains("Ben = 7"),
             "{kept}"
         );
         assert_eq!(read(&kept), preferences);

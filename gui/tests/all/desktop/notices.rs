@@ -26,6 +26,8 @@ enum Asked {
         title: String,
         body: String,
         actions: Vec<String>,
+        /// What is played; nothing may be.
+        sound: Option<String>,
     },
     Close(u32),
 }
@@ -41,14 +43,19 @@ impl Service {
         title: String,
         body: String,
         actions: Vec<String>,
-        _hints: BTreeMap<String, OwnedVariant>,
+        hints: BTreeMap<String, OwnedVariant>,
         _lasts_ms: i32,
     ) -> u32 {
         self.last += 1;
+        let quiet = hints.get("suppress-sound").is_some();
+        let sound = hints.get("sound-name").cloned();
+        let sound = sound.map(|name| String::try_from(name).expect("a name"));
+        assert!(quiet != sound.is_some(), "one or the other");
         let show = Asked::Show {
             title,
             body,
             actions,
+            sound,
         };
         self.asked.send(show).expect("the test lives");
         self.last
@@ -94,6 +101,7 @@ fn clicked_on_a_bus() {
             name: name.map(|name| Private(name.into())),
             text: name.map(|_| Private("Is 1 < 2?".into())),
             unread: 1,
+            sound: name.is_some(),
         };
         let said = Said {
             instead: "There is something new.".into(),
@@ -106,6 +114,8 @@ fn clicked_on_a_bus() {
         title: title.into(),
         body: body.into(),
         actions: vec!["default".into(), "Open Hedgerow".into()],
+        // Those with a name are heard here.
+        sound: (title != "Hedgerow").then(|| "message-new-instant".into()),
     };
 
     show("a", Some("Ana"));

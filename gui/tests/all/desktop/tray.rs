@@ -1,10 +1,11 @@
 //! The icon in the tray, and what is chosen there.
 
 use std::sync::mpsc;
+use std::time::Instant;
 
 use hedgerow_gui::desktop::{FromTray, Tray, TraySaid};
 use zbus::connection::Builder;
-use zbus::{Connection, Variant, block_on, interface};
+use zbus::{Connection, OwnedVariant, Variant, block_on, interface};
 
 use super::PATIENCE;
 
@@ -31,15 +32,15 @@ fn chosen_on_a_bus() {
     let (tells, told) = mpsc::channel();
     let tray = Tray::start(move |from| tells.send(from).expect("the test lives"));
     let tray = tray.expect("a thread");
-    let said = |unread| TraySaid {
+    let said = |unread: u64| TraySaid {
         unread,
-        about: "Hedgerow".into(),
+        about: format!("{unread} unread"),
         open: "Open".into(),
         lock: "Lock".into(),
         quit: "Quit".into(),
     };
     let next = || told.recv_timeout(PATIENCE).expect("something is told");
-    tray.show(said(false));
+    tray.show(said(0));
     // That there is none, and that one is waited for.
     assert_eq!(next(), FromTray::There(false));
     assert_eq!(next(), FromTray::There(false));
@@ -71,10 +72,30 @@ fn chosen_on_a_bus() {
         assert_eq!(next(), chosen);
     }
 
+    // How many messages are unread stands in its title, and where the pointer rests.
+    let told = |what: &str| {
+        let asked = (item.expect("its name"), what);
+        let properties = Some("org.freedesktop.DBus.Properties");
+        let answer = block_on(bus.call_method(name, path, properties, "Get", &asked));
+        let answer = answer.expect("an answer");
+        answer
+            .body()
+            .deserialize::<OwnedVariant>()
+            .expect("a value")
+    };
+    let title = || String::try_from(told("Title")).expect("words");
+    assert_eq!(title(), "Hedgerow");
+    tray.show(said(3));
+    let end = Instant::now() + PATIENCE;
+    while title() != "(3) Hedgerow" {
+        assert!(Instant::now() < end, "{}", title());
+    }
+    assert!(format!("{:?}", told("ToolTip")).contains("3 unread"));
+
     // The panel goes, and comes back.
     block_on(bus.release_name(WATCHER)).expect("the bus");
     assert_eq!(next(), FromTray::There(false));
-    tray.show(said(true));
+    tray.show(said(1));
     let _again = panel();
     assert_eq!(next(), FromTray::There(true));
 }

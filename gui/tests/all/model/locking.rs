@@ -92,6 +92,14 @@ fn notifications_tell_names_only_while_the_screen_is_open() {
     stage.comes("a", "behind another window");
     let told = (Some("Ana".into()), Some("behind another window".into()));
     assert_eq!(notified(&mut stage), [told]);
+    for sound in [false, true] {
+        stage.does(Action::Prefer(Preference::Sound(sound)));
+        stage.done.clear();
+        stage.comes("a", "heard, or not");
+        let is_so = |effect: &Effect| matches!(effect, Effect::Notify(told) if told.sound == sound);
+        assert!(stage.done.iter().any(is_so), "{sound}");
+    }
+    stage.done.clear();
 
     stage.does(DoorAction::LockScreen);
     assert!(
