@@ -4,7 +4,7 @@ use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::{Act, message, words};
-use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
+use crate::model::{App, Date, Dialog, DialogAction, Month, ThreadAction};
 use crate::ui::{AppWindow, DialogKind, DialogView, PickerView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
@@ -40,6 +40,13 @@ pub fn listen(ui: &AppWindow, act: &Act) {
             year: date.year.clamp(-9_999, 9_999) as i16,
             month: date.month.clamp(1, 12) as i8,
             day: date.day.clamp(1, 31) as i8,
+        }));
+    });
+    let say = act.clone();
+    view.on_looks(move |year, month| {
+        say.act(DialogAction::LookAt(Month {
+            year: year.clamp(-9_999, 9_999) as i16,
+            month: month.clamp(1, 12) as i8,
         }));
     });
     let say = act.clone();
@@ -103,9 +110,18 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_ways(ModelRc::new(ways));
             DialogKind::Details
         }
-        Some(Dialog::JumpToDate { at, today }) => {
+        Some(Dialog::JumpToDate {
+            at, today, written, ..
+        }) => {
             view.set_date(words::date(*at));
             view.set_today(words::date(*today));
+            let (month, days) = match written {
+                Some((month, days)) => ((month.year, month.month), days.as_slice()),
+                None => ((0, 0), &[][..]),
+            };
+            view.set_written_year(month.0.into());
+            view.set_written_month(month.1.into());
+            view.set_written(ModelRc::new(VecModel::from(days.to_vec())));
             DialogKind::JumpToDate
         }
         Some(Dialog::Keys) => DialogKind::Keys,

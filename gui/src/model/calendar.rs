@@ -23,6 +23,15 @@ pub struct Date {
     pub day: i8,
 }
 
+/// A month of a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Month {
+    pub year: i16,
+    /// From 1 on.
+    pub month: i8,
+}
+
 /// How a day is called today.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Day {
@@ -113,6 +122,17 @@ impl Calendar {
         }
     }
 
+    /// When each day of a month begins here, and when the next month does, Unix milliseconds; nothing if there is no
+    /// such month.
+    pub fn days_ms(&self, year: i16, month: i8) -> Vec<i64> {
+        let Ok(first) = civil::Date::new(year, month, 1) else {
+            return Vec::new();
+        };
+        let days = i64::from(first.days_in_month());
+        let begins = (0..=days).map(|day| self.starts_ms(first.saturating_add(day.days())));
+        begins.collect()
+    }
+
     fn starts_ms(&self, date: civil::Date) -> i64 {
         date.to_zoned(self.zone.clone())
             .map_or(0, |start| start.timestamp().as_millisecond())
@@ -193,6 +213,18 @@ mod tests {
     }
 
     #[test]
+    fn the_days_of_a_month_follow_each_other() {
+        let days = calendar("2026-05-14 12:00").days_ms(2026, 10);
+        assert_eq!(days.len(), 32);
+        assert_eq!(
+            (days[0], days[31]),
+            (at("2026-10-01 00:00"), at("2026-11-01 00:00"))
+        );
+        // The hour is put back.
+        assert_eq!(days[25] - days[24], 25 * 3_600_000);
+    }
+
+    #[test]
     fn impossible_times_and_days_do_no_harm() {
         let calendar = calendar("2026-05-14 12:00");
         for time in [i64::MIN, -1, 0, i64::MAX] {
@@ -204,5 +236,6 @@ mod tests {
             day: 31,
         };
         assert_eq!(calendar.begins_ms(date), 0);
+        assert!(calendar.days_ms(2026, 13).is_empty());
     }
 }

@@ -3,14 +3,14 @@
 use std::mem::take;
 
 use hedgerow_node::api::{
-    Call, Carrier, ContactId, HostCall, MessageId, Passphrase, Private, Radio, Refusal, WayState,
-    WayStatus, Why,
+    Call, Carrier, ContactId, ConversationId, HostCall, MessageId, Passphrase, Private, Radio,
+    Refusal, WayState, WayStatus, Why,
 };
 
 use super::banner::Banner;
-use super::calendar::{Date, When};
+use super::calendar::{Date, Month, When};
 use super::context::Context;
-use super::effect::Effect;
+use super::effect::{Effect, Request};
 use super::outcome::Outcome;
 use super::relays::RelayRow;
 use super::rows::Tick;
@@ -31,6 +31,8 @@ pub enum DialogAction {
     NewRepeated(Passphrase),
     /// In the dialog that opens a page: copy its address.
     CopyLink,
+    /// The calendar shows this month.
+    LookAt(Month),
 }
 
 /// The dialog, and whether there is one.
@@ -89,6 +91,10 @@ pub enum Dialog {
         at: Date,
         /// The day that it is.
         today: Date,
+        /// Of which conversation.
+        conversation: ConversationId,
+        /// For each day of this month, whether something was written, once the node has said so.
+        written: Option<(Month, Vec<bool>)>,
     },
     /// The change of the passphrase.
     ChangePassphrase(ChangePassphrase),
@@ -213,6 +219,15 @@ impl DialogPage {
                     return vec![Outcome::Do(copy), Outcome::Tell(Banner::Copied)];
                 }
             }
+            DialogAction::LookAt(month) => {
+                if let Some(Dialog::JumpToDate { conversation, .. }) = &self.open {
+                    return vec![Outcome::ask(Request::Days {
+                        conversation: conversation.clone(),
+                        month,
+                        begins_ms: context.calendar.days_ms(month.year, month.month),
+                    })];
+                }
+            }
             DialogAction::Current(text) => self.type_change(|change| change.current = text),
             DialogAction::New(text) => {
                 let me = context.me.as_ref();
@@ -316,6 +331,20 @@ impl DialogPage {
             });
             details.ways.retain(|row| row.contact != *contact);
             details.ways.extend(rows);
+            self.changed = true;
+        }
+    }
+
+    /// On which days of a month something was written.
+    pub(super) fn know_days(&mut self, of: &ConversationId, month: Month, days: Vec<bool>) {
+        if let Some(Dialog::JumpToDate {
+            conversation,
+            written,
+            ..
+        }) = &mut self.open
+            && conversation == of
+        {
+            *written = Some((month, days));
             self.changed = true;
         }
     }

@@ -4,6 +4,7 @@ use hedgerow_node::api::{
     Call, ConversationId, HostCall, MessageId, PageFrom, Passphrase, Private,
 };
 
+use super::calendar::Month;
 use super::preferences::Preferences;
 
 /// Something to do. What comes of it is told as [`Update`](super::Update).
@@ -98,6 +99,13 @@ pub enum Request {
     },
     /// Where a message is. Answer: `Message`.
     Message { of: Question, id: MessageId },
+    /// On which days of a month something was written. Answer: `Days`.
+    Days {
+        conversation: ConversationId,
+        month: Month,
+        /// When each day begins, and when the next month does, Unix milliseconds.
+        begins_ms: Vec<i64>,
+    },
     /// Answer: `Sent`.
     Send { of: Question, text: Private },
     /// Live state, and the newest message of each conversation. Answer: `Overview`.

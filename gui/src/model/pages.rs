@@ -177,6 +177,10 @@ impl Pages {
                 self.dialog.know_ways(&contact, &ways, context);
                 Vec::new()
             }
+            Update::Days(conversation, month, written) => {
+                self.dialog.know_days(&conversation, month, written);
+                Vec::new()
+            }
             Update::Invited(answer) => Vec::from_iter(self.adding.invited(answer, context)),
             Update::Invitations(invitations) => {
                 self.adding.know(invitations, context);

@@ -443,7 +443,12 @@ impl Thread {
         let at_ms = shown.map_or(context.now.wall_ms, |one| one.message.time_ms);
         let at = context.calendar.when(at_ms).date;
         let today = context.calendar.when(context.now.wall_ms).date;
-        Outcome::Show(Dialog::JumpToDate { at, today })
+        Outcome::Show(Dialog::JumpToDate {
+            at,
+            today,
+            conversation: self.id.clone(),
+            written: None,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hedgerow_node::api::{
-    Answer, Api, Call, Conversation, HostCall, Message, PageFrom, Refusal, Reply,
+    Answer, Api, Call, Conversation, ConversationId, HostCall, Message, PageFrom, Refusal, Reply,
 };
 
 use super::session::Owned;
@@ -27,6 +27,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         Request::Overview
         | Request::Page { .. }
         | Request::Message { .. }
+        | Request::Days { .. }
         | Request::StorageUsed
         | Request::Host(HostCall::Status) => Lane::Read,
         // An invitation waits for addresses.
@@ -81,6 +82,14 @@ impl Asking {
                 let answer = api.message(of.conversation.clone(), id).await;
                 Some(Update::Message(of, answer))
             }
+            Request::Days {
+                conversation,
+                month,
+                begins_ms,
+            } => Some(match days(api, &conversation, &begins_ms).await {
+                Ok(written) => Update::Days(conversation, month, written),
+                Err(refusal) => Update::Refused(refusal),
+            }),
             Request::Send { of, text } => {
                 let answer = api.send_draft(of.conversation.clone(), text).await;
                 Some(Update::Sent(of, answer))
@@ -186,6 +195,35 @@ async fn newest(api: &dyn Api, conversation: &Conversation) -> Result<Option<Mes
         Err(Refusal::NoSuchConversation) => Ok(None),
         Err(refusal) => Err(refusal),
     }
+}
+
+/// For each day, whether something was written: one question for each such day.
+async fn days(
+    api: &dyn Api,
+    conversation: &ConversationId,
+    begins_ms: &[i64],
+) -> Result<Vec<bool>, Refusal> {
+    let count = begins_ms.len().saturating_sub(1);
+    let mut written = vec![false; count];
+    let mut day = 0;
+    while day < count {
+        let from = PageFrom::Date(begins_ms[day]);
+        let page = api.page(conversation.clone(), from, 1).await?;
+        let Some(next) = page.messages.first() else {
+            break;
+        };
+        let begun = begins_ms.partition_point(|begins| *begins <= next.time_ms);
+        if begun > count {
+            break;
+        }
+        // A message may stand after one that says it is later.
+        if begun > day {
+            day = begun - 1;
+            written[day] = true;
+        }
+        day += 1;
+    }
+    Ok(written)
 }
 
 /// The bytes of the files in a directory.

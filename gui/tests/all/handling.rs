@@ -264,6 +264,22 @@ fn the_keyboard_returns_to_what_opened_a_dialog() {
 }
 
 #[test]
+fn the_calendar_greys_days_on_which_nothing_was_written() {
+    let mut window = reading(&["Good morning"]);
+    window.clicks("Go to a day");
+    let is_there = |window: &Window, day: &str| window.one(day).accessible_enabled();
+    assert_eq!(is_there(&window, "14 May 2026"), Some(true), "today");
+    assert_eq!(is_there(&window, "13 May 2026"), Some(false));
+    window.clicks("13 May 2026");
+    window.one("13 May 2026");
+    window.clicks("Earlier month");
+    assert_eq!(is_there(&window, "14 April 2026"), Some(false));
+    window.clicks("Later month");
+    window.clicks("14 May 2026");
+    assert!(window.all("14 May 2026").is_empty(), "it leads there");
+}
+
+#[test]
 fn keys_lead_to_a_conversation_and_tell_of_themselves() {
     let mut window = reading(&["Good morning"]);
     window.presses(&[Key::Control], 'k');

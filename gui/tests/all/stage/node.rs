@@ -153,6 +153,19 @@ impl Node {
             Request::Host(HostCall::Lock) => Update::Event(Event::Lock { locked: true }),
             Request::Host(HostCall::Wipe) => Update::Wiped,
             Request::Host(HostCall::Erase) => Update::Erased(Ok(())),
+            Request::Days {
+                conversation,
+                month,
+                begins_ms,
+            } => {
+                let messages = self.talk(&conversation)?.messages.iter();
+                let times: Vec<_> = messages.map(|message| message.time_ms).collect();
+                let days = begins_ms.windows(2).map(|day| {
+                    let mut times = times.iter();
+                    times.any(|time| (day[0]..day[1]).contains(time))
+                });
+                Update::Days(conversation, month, days.collect())
+            }
             Request::Overview => Update::Overview(Overview {
                 status: self.status(),
                 newest: self
