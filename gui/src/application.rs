@@ -249,7 +249,11 @@ impl Outside for Real {
             }
             Effect::Camera(true) => self.scan(),
             Effect::Camera(false) => self.camera.let_go(),
-            Effect::Copy(_) | Effect::FocusDraft | Effect::Insert(_) | Effect::Quit => {}
+            Effect::Announce(_)
+            | Effect::Copy(_)
+            | Effect::FocusDraft
+            | Effect::Insert(_)
+            | Effect::Quit => {}
         }
     }
 

@@ -18,6 +18,7 @@ mod picker;
 mod relays;
 mod scanning;
 mod settings;
+mod speaker;
 mod thread;
 mod words;
 
@@ -31,6 +32,7 @@ use image::GrayImage;
 use slint::platform::WindowEvent;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, Timer, TimerMode, VecModel};
 
+use self::speaker::Speaker;
 use crate::model::{
     Action, App, Changed, DoorAction, Effect, Now, Pane, Place, Preference, Update, WindowAction,
 };
@@ -75,6 +77,7 @@ pub struct Window {
     chats: chats::Drawn,
     thread: thread::Drawn,
     picker: picker::Drawn,
+    speaker: Speaker,
     outside: Box<dyn Outside>,
     /// The language in which all of this is drawn.
     spoken: Cell<Option<Language>>,
@@ -94,12 +97,14 @@ impl Window {
         about: About,
         outside: Box<dyn Outside>,
     ) -> Rc<Self> {
+        let speaker = Speaker::of(&ui);
         let window = Rc::new_cyclic(|me| Self {
             ui,
             app: RefCell::new(app),
             chats: chats::Drawn::default(),
             thread: thread::Drawn::default(),
             picker: picker::Drawn::default(),
+            speaker,
             outside,
             spoken: Cell::default(),
             pasted_set: Cell::default(),
@@ -232,6 +237,14 @@ impl Window {
         }
     }
 
+    /// Lays out what has changed, and moves the focus where it belongs. An event of the pointer or a key does so by itself;
+    /// after others Slint may be about to tell a screen reader of the new tree, and must not move the focus then.
+    pub fn catch_up(&self) {
+        let text = SharedString::default();
+        let nothing = WindowEvent::KeyReleased { text };
+        self.ui.window().dispatch_event(nothing);
+    }
+
     /// The node told something.
     pub fn handle(&self, update: Update) {
         let effects = self.app.borrow_mut().handle(update, self.outside.now());
@@ -250,6 +263,7 @@ impl Window {
                 }
                 Effect::FocusDraft => self.ui.invoke_focus_draft(),
                 Effect::Insert(text) => thread::insert(&text, &self.ui),
+                Effect::Announce(announcement) => self.speaker.say(&announcement, &self.ui),
                 Effect::Quit => self.outside.quit(),
                 other => self.outside.perform(other),
             }
@@ -271,6 +285,7 @@ impl Window {
             move || {
                 if let Some(window) = Weak::upgrade(&window) {
                     window.act(Action::Tick);
+                    window.catch_up();
                 }
             },
         );
@@ -295,6 +310,7 @@ impl Window {
             ui.set_open(is_open);
             if !is_open {
                 pictures::forget();
+                self.speaker.hush();
             }
             ui.set_pane(match app.context.place {
                 Place::Main(Pane::Thread) => PaneKind::Thread,

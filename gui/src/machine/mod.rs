@@ -29,6 +29,7 @@ pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
         WINDOW.with(|window| {
             if let Some(window) = window.get() {
                 act(window);
+                window.catch_up();
             }
         });
     });

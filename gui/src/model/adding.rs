@@ -12,7 +12,7 @@ use qrcode::{EcLevel, QrCode};
 use super::banner::Banner;
 use super::calendar::When;
 use super::context::Context;
-use super::effect::Effect;
+use super::effect::{Announcement, Effect};
 use super::outcome::{Outcome, concerns_everything};
 use super::place::Pane;
 use super::scanning::{Scanning, ScanningAction};
@@ -351,19 +351,23 @@ impl Adding {
 
     /// Opens the conversation with whom was met, when the name is known, if that is what the user waits for; otherwise
     /// tells of it.
-    pub(super) fn greet(&mut self, context: &Context) -> Option<Outcome> {
-        let id = self.met.take()?;
+    pub(super) fn greet(&mut self, context: &Context) -> Vec<Outcome> {
+        let Some(id) = self.met.take() else {
+            return Vec::new();
+        };
         let contact = context.contacts.get(&id);
         let chat = contact.map(|contact| contact.conversation.clone());
         let Some(chat) = chat.filter(|chat| context.conversations.get(chat).is_some()) else {
             self.met = Some(id);
-            return None;
+            return Vec::new();
         };
-        if context.shows(Pane::Adding) && self.pasted.is_empty() && self.shown_id.is_none() {
-            return Some(Outcome::OpenChat(chat));
-        }
         let name = context.contacts.name_of(&id);
-        Some(Outcome::Tell(Banner::Met { id, name }))
+        if context.shows(Pane::Adding) && self.pasted.is_empty() && self.shown_id.is_none() {
+            let name = Private(name);
+            let told = Effect::Announce(Announcement::Met { name });
+            return vec![Outcome::OpenChat(chat), Outcome::Do(told)];
+        }
+        vec![Outcome::Tell(Banner::Met { id, name })]
     }
 
     /// Draws the page.

@@ -6,6 +6,7 @@ use hedgerow_node::api::{
 
 use super::calendar::Month;
 use super::preferences::Preferences;
+use super::rows::Tick;
 
 /// Something to do. What comes of it is told as [`Update`](super::Update).
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub enum Effect {
     OpenUrl(Private),
     /// Tell the user that something has come.
     Notify(Notification),
+    /// Have a screen reader say it.
+    Announce(Announcement),
     /// Take back every notification shown.
     ClearNotifications,
     /// Keep them in the configuration directory.
@@ -59,6 +62,32 @@ pub struct Notification {
     pub unread: u64,
     /// It is heard as well.
     pub sound: bool,
+}
+
+/// What a screen reader says unasked: what somebody who sees finds on the screen in passing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Announcement {
+    /// Somebody is a contact now, and the conversation is open.
+    Met {
+        /// What they call themselves.
+        name: Private,
+    },
+    /// A message has come to the open conversation.
+    Came {
+        /// Who wrote.
+        name: Private,
+        /// What, or its beginning.
+        text: Private,
+    },
+    /// More have come at once than anybody wants to hear.
+    CameMany {
+        /// Who wrote.
+        name: Private,
+        /// How many.
+        count: u64,
+    },
+    /// How far a message of ours has come.
+    Ours(Tick),
 }
 
 /// Tells answers apart: each request for a page has its own.

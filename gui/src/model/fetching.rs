@@ -292,20 +292,30 @@ impl Thread {
         ticket: Ticket,
         answer: Result<Page, Refusal>,
         context: &Context,
-    ) -> Option<Outcome> {
-        let fetch = self.landed(ticket)?;
+    ) -> Vec<Outcome> {
+        let Some(fetch) = self.landed(ticket) else {
+            return Vec::new();
+        };
         match answer {
             Ok(page) => {
+                let is_news = match fetch {
+                    Fetch::Look { take } => take,
+                    // The first messages of an open conversation that had none.
+                    Fetch::Jump(Target::Opening) => !self.opening,
+                    _ => false,
+                };
+                let came = if is_news { &page.messages[..] } else { &[] };
+                let outcomes = self.tell_came(came, context);
                 self.take_page(fetch, page, context);
-                None
+                outcomes
             }
-            Err(Refusal::NoSuchConversation) => Some(Outcome::DropChat(self.id.clone())),
+            Err(Refusal::NoSuchConversation) => vec![Outcome::DropChat(self.id.clone())],
             Err(Refusal::NoSuchMessage) => {
                 // The store is another one than it was.
                 self.jump(Target::Opening);
-                None
+                Vec::new()
             }
-            Err(refusal) => Some(Outcome::Refused(refusal)),
+            Err(refusal) => vec![Outcome::Refused(refusal)],
         }
     }
 

@@ -14,12 +14,13 @@
 //! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `dialog` and `banner`. What they
 //! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks for both again
 //! when they have changed. `fetching`, `reading`, `window` and `rows` are the
-//! loaded part of a conversation, how far it was read, and how it is drawn; `face` is what several pages show of a contact.
+//! loaded part of a conversation, how far it was read, and how it is drawn; `aloud` is what a screen reader says of it; `face` is what several pages show of a contact.
 //!
 //! What names people or holds what they wrote has no `Debug`, so that it cannot end up in a log.
 
 mod action;
 mod adding;
+mod aloud;
 mod app;
 mod banner;
 mod bluetooth;
@@ -69,7 +70,7 @@ pub use chats::{ChatRow, Chats, ChatsAction, Excerpt};
 pub use context::Context;
 pub use dialog::{ChangePassphrase, Details, Dialog, DialogAction, DialogPage, WayRow};
 pub use door::{Door, DoorAction};
-pub use effect::{Effect, Notification, Question, Request, Ticket};
+pub use effect::{Announcement, Effect, Notification, Question, Request, Ticket};
 pub use emoji::{EmojiGroup, SkinTone};
 pub use face::Face;
 pub use hedgerow_node::api::strength::Weakness;

@@ -165,7 +165,7 @@ impl Pages {
                 context.me = Some(me);
                 Vec::new()
             }
-            Update::Page(of, answer) => Vec::from_iter(self.thread.page(&of, answer, context)),
+            Update::Page(of, answer) => self.thread.page(&of, answer, context),
             Update::Message(of, answer) => {
                 Vec::from_iter(self.thread.message(&of, answer, context))
             }

@@ -6,6 +6,7 @@ use hedgerow_node::api::{
     Call, ContactId, Conversation, ConversationId, DeviceId, Feature, MAX_TEXT, MessageId, Private,
 };
 
+use super::aloud::Awaited;
 use super::banner::Banner;
 use super::calendar::Date;
 use super::context::Context;
@@ -128,6 +129,7 @@ pub struct Thread {
     pub(super) window: Window,
     pub(super) fetching: Fetching,
     pub(super) reading: Reading,
+    pub(super) awaited: Awaited,
     pub(super) changed: ThreadChanged,
     reach: Reach,
     typed: Typed,
@@ -200,6 +202,7 @@ impl Thread {
             window: Window::default(),
             fetching: Fetching::default(),
             reading: Reading::default(),
+            awaited: Awaited::default(),
             changed: ThreadChanged::ALL,
             reach: Reach::default(),
             typed: Typed::default(),

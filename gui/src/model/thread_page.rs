@@ -121,10 +121,14 @@ impl ThreadPage {
         let Some((conversation, text)) = self.unsent.remove(&of.ticket) else {
             return Vec::new();
         };
-        let refusal = answer.err();
+        let (id, refusal) = (answer.as_ref().ok().cloned(), answer.err());
         let refused = refusal.is_some().then_some(text);
         let mut outcomes = match (self.thread(&conversation), refused) {
-            (Some(thread), refused) => thread.end_sending(of.ticket, refused),
+            (Some(thread), refused) => {
+                let mut outcomes = thread.end_sending(of.ticket, refused);
+                outcomes.extend(id.and_then(|id| thread.await_arrival(id, context)));
+                outcomes
+            }
             (None, Some(text)) => put_back(&conversation, text, context),
             (None, None) => Vec::new(),
         };
@@ -138,9 +142,9 @@ impl ThreadPage {
         of: &Question,
         answer: Result<Page, Refusal>,
         context: &Context,
-    ) -> Option<Outcome> {
-        let thread = self.thread(&of.conversation)?;
-        thread.page(of.ticket, answer, context)
+    ) -> Vec<Outcome> {
+        let thread = self.thread(&of.conversation);
+        thread.map_or_else(Vec::new, |thread| thread.page(of.ticket, answer, context))
     }
 
     /// A message has come that was asked for.
@@ -224,6 +228,7 @@ impl ThreadPage {
         };
         outcomes.extend(thread.fetch(ticket, context).map(Outcome::ask));
         outcomes.extend(thread.mark(context));
+        outcomes.extend(thread.tell_arrivals(context));
         outcomes
     }
 

@@ -1,13 +1,13 @@
 //! What one touches every minute: by pointer and keys, in a window.
 
 use crate::stage::window::Window;
-use crate::stage::{self, NOON, Stage, chat_id};
+use crate::stage::{self, NOON, Stage, chat_id, id};
 use hedgerow_gui::model::*;
 use hedgerow_gui::ui::{BannerView, Tip};
 use hedgerow_node::api::*;
 use i_slint_backend_testing::init_no_event_loop;
 use slint::platform::{Key, PointerEventButton, WindowEvent};
-use slint::{ComponentHandle, LogicalPosition};
+use slint::{ComponentHandle, LogicalPosition, LogicalSize};
 
 thread_local! {
     /// Once for each test.
@@ -260,6 +260,59 @@ fn the_keyboard_returns_to_what_opened_a_dialog() {
         window.one("Written: Today, 11:59");
         window.presses(&[], Key::Escape);
         assert!(window.all("Written: Today, 11:59").is_empty());
+    }
+}
+
+#[test]
+fn the_keyboard_returns_to_what_a_click_has_opened_a_dialog_from() {
+    let mut stage = Stage::open(&["Ana"]);
+    stage.does(Action::ShowPerson(id("a")));
+    let mut window = open_as(stage, 1_100.0, 1_400.0);
+    window.clicks("Block…");
+    window.one("Block Ana?");
+    window.presses(&[], Key::Escape);
+    assert!(window.all("Block Ana?").is_empty());
+    window.presses(&[], Key::Return);
+    window.one("Block Ana?");
+    window.presses(&[], Key::Escape);
+
+    // Who writes and clicks in between goes on writing.
+    let mut window = reading(&["Good morning"]);
+    window.types("On my ");
+    window.clicks("Go to a day");
+    window.presses(&[], Key::Escape);
+    window.types("way");
+    let draft = window.one("Message to Ana").accessible_value();
+    assert_eq!(draft.as_deref(), Some("On my way"));
+}
+
+#[test]
+fn a_toast_covers_no_newest_message() {
+    for (width, height) in [(1_100.0, 760.0), (360.0, 720.0)] {
+        let mut stage = Stage::talking(30);
+        let last = stage.comes("a", "Good morning");
+        let mut window = open_as(stage, width, height);
+        window.does(ThreadAction::JumpToNewest);
+        window.does(ThreadAction::CopyMessage(last));
+        let (text, newest) = window.lines().pop().expect("a message");
+        assert!(text == "Good morning" && newest < height, "it is in view");
+        let (at, _, high) = place(&window, "Copied.");
+        assert!(at.y + high < newest, "{} + {high}: {newest}", at.y);
+    }
+}
+
+#[test]
+fn the_name_of_the_application_is_whole_or_not_there() {
+    for (percent, whole) in [(100, true), (200, false)] {
+        let mut stage = Stage::open(&["Ana"]);
+        stage.does(Action::Prefer(Preference::TextPercent(percent)));
+        let window = open_as(stage, 360.0, 720.0);
+        assert_eq!(
+            window.all("Hedgerow").len(),
+            usize::from(whole),
+            "{percent} %"
+        );
+        window.one("Add a contact");
     }
 }
 

@@ -14,6 +14,8 @@ mod handling;
 mod languages;
 mod mirrored;
 mod model;
+#[cfg(target_os = "linux")]
+mod screen_reader;
 mod screens;
 mod stage;
 mod start;

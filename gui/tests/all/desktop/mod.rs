@@ -14,11 +14,11 @@ use futures_util::future::{Either, select};
 use zruntime::unblock;
 
 /// So long is waited for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs an ignored test of this program on a bus of its own: which bus it is a process says by its
 /// environment.
-fn on_a_bus(test: &'static str) {
+pub fn on_a_bus(test: &'static str) {
     let directory = tempfile::tempdir().expect("a directory");
     let address = format!("unix:dir={}", directory.path().display());
     zruntime::block_on(async {

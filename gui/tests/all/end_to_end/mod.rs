@@ -81,7 +81,41 @@ fn owned((who, text): (&str, &str)) -> (String, String) {
 }
 
 #[test]
-#[ignore = "the window of the other test, in a process of its own"]
+fn from_the_first_start_to_the_first_delivered_text_each_side_presses_twelve_times_at_most() {
+    let desk = Desk::new();
+    let (mut ana, mut ben) = (desk.person("Ana"), desk.person("Ben"));
+    for person in [&mut ana, &mut ben] {
+        person.begins_by_keys();
+        // The button has the keyboard.
+        person.types("\n");
+    }
+    ana.clicks("By link");
+    ana.clicks("Make an invitation");
+    // So has this one.
+    ana.sees("Copy link", "");
+    ana.types("\n");
+    ana.sees("Copied.", "");
+    ben.clicks("The link that you were given");
+    ben.pastes();
+    ben.types("\n");
+    // Both are where one writes.
+    for (person, other, text) in [
+        (&mut ana, "Ben", "Good morning"),
+        (&mut ben, "Ana", "I am on my way."),
+    ] {
+        person.sees(&format!("Message to {other}"), "");
+        person.types(&format!("{text}\n"));
+        person.sees(&format!("You, *: {text}"), "Delivered");
+    }
+    println!("Ana presses {} times, Ben {}", ana.presses, ben.presses);
+    assert!(ana.presses <= 12 && ben.presses <= 12);
+    for person in [ana, ben] {
+        person.closes();
+    }
+}
+
+#[test]
+#[ignore = "the window of the other tests, in a process of its own"]
 fn window_of_one_person() {
     window::open();
 }

@@ -22,6 +22,8 @@ pub struct Person {
     name: String,
     desk: PathBuf,
     window: Option<Process>,
+    /// Clicks, and keys that were pressed for anything but the letters of a text.
+    pub presses: u32,
 }
 
 /// A window in a process of its own.
@@ -49,11 +51,23 @@ impl Desk {
             name: name.to_owned(),
             desk: self.0.path().to_owned(),
             window: None,
+            presses: 0,
         }
     }
 }
 
 impl Person {
+    /// First start, by the shortest way.
+    pub fn begins_by_keys(&mut self) {
+        self.starts();
+        self.sees("Your name, as contacts will see it", "");
+        // The keyboard is there already.
+        self.types(&format!("{}\n", self.name));
+        self.types(&format!("{PASSPHRASE}\n"));
+        self.types(&format!("{PASSPHRASE}\n"));
+        self.sees("No contacts yet", "");
+    }
+
     /// First start.
     pub fn begins(&mut self) {
         self.starts();
@@ -125,14 +139,17 @@ impl Person {
     }
 
     pub fn clicks(&mut self, label: &str) {
+        self.presses += 1;
         self.does(Order::Click(label.to_owned()));
     }
 
     pub fn types(&mut self, text: &str) {
+        self.presses += text.matches('\n').count() as u32;
         self.does(Order::Type(text.to_owned()));
     }
 
     pub fn pastes(&mut self) {
+        self.presses += 1;
         self.does(Order::Paste);
     }
 

@@ -1,6 +1,7 @@
 //! What the application promises, without a window.
 
 mod adding;
+mod aloud;
 mod anything;
 mod conversation;
 mod door;
