@@ -184,7 +184,7 @@ impl Real {
                 unread,
                 about: match i32::try_from(unread).unwrap_or(i32::MAX) {
                     0 => "Hedgerow".into(),
-                    unread => words.invoke_arrived(unread).into(),
+                    unread => words.invoke_digits(words.invoke_arrived(unread)).into(),
                 },
                 open: words.invoke_open().into(),
                 lock: words.invoke_lock().into(),
@@ -211,7 +211,7 @@ impl Outside for Real {
                     let (words, unread) = (ui.global::<Words>(), notification.unread);
                     let unread = i32::try_from(unread).unwrap_or(i32::MAX);
                     let said = Said {
-                        instead: words.invoke_arrived(unread).into(),
+                        instead: words.invoke_digits(words.invoke_arrived(unread)).into(),
                         click: words.invoke_open().into(),
                     };
                     notices.show(&notification, said);

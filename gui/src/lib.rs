@@ -2,6 +2,7 @@
 //! the node. `ARCHITECTURE.md` draws how.
 
 pub mod bind;
+mod dates;
 pub mod fonts;
 pub mod machine;
 pub mod model;

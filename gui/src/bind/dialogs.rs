@@ -4,8 +4,8 @@ use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
 use super::{Act, message, words};
-use crate::model::{App, Date, Dialog, DialogAction, Month, ThreadAction};
-use crate::ui::{AppWindow, DialogKind, DialogView, PickerView};
+use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
+use crate::ui::{self, AppWindow, DialogKind, DialogView, PickerView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<DialogView>();
@@ -36,18 +36,14 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     });
     let say = act.clone();
     view.on_to_date(move |date| {
-        say.act(ThreadAction::JumpToDate(Date {
-            year: date.year.clamp(-9_999, 9_999) as i16,
-            month: date.month.clamp(1, 12) as i8,
-            day: date.day.clamp(1, 31) as i8,
-        }));
+        say.act(ThreadAction::JumpToDate(chosen(&date)));
     });
     let say = act.clone();
-    view.on_looks(move |year, month| {
-        say.act(DialogAction::LookAt(Month {
-            year: year.clamp(-9_999, 9_999) as i16,
-            month: month.clamp(1, 12) as i8,
-        }));
+    view.on_looks(move |from, days| {
+        say.act(DialogAction::LookAt {
+            from: chosen(&from),
+            days: days.clamp(0, 31) as u8,
+        });
     });
     let say = act.clone();
     view.on_current(move |text| say.act(DialogAction::Current(Passphrase::new(text.into()))));
@@ -55,6 +51,14 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     view.on_new(move |text| say.act(DialogAction::New(Passphrase::new(text.into()))));
     let say = act.clone();
     view.on_repeated(move |text| say.act(DialogAction::NewRepeated(Passphrase::new(text.into()))));
+}
+
+fn chosen(date: &ui::Date) -> Date {
+    Date {
+        year: date.year.clamp(-9_999, 9_999) as i16,
+        month: date.month.clamp(1, 12) as i8,
+        day: date.day.clamp(1, 31) as i8,
+    }
 }
 
 pub fn draw(app: &App, ui: &AppWindow) {
@@ -115,13 +119,9 @@ pub fn draw(app: &App, ui: &AppWindow) {
         }) => {
             view.set_date(words::date(*at));
             view.set_today(words::date(*today));
-            let (month, days) = match written {
-                Some((month, days)) => ((month.year, month.month), days.as_slice()),
-                None => ((0, 0), &[][..]),
-            };
-            view.set_written_year(month.0.into());
-            view.set_written_month(month.1.into());
-            view.set_written(ModelRc::new(VecModel::from(days.to_vec())));
+            let (from, days) = written.clone().unwrap_or((*at, Vec::new()));
+            view.set_written_from(words::date(from));
+            view.set_written(ModelRc::new(VecModel::from(days)));
             DialogKind::JumpToDate
         }
         Some(Dialog::Keys) => DialogKind::Keys,

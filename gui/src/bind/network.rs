@@ -2,8 +2,7 @@
 
 use hedgerow_node::api::{Carrier, CarrierCondition};
 use hedgerow_node::words::codes;
-use humansize::{DECIMAL, SizeFormatter};
-use slint::{ComponentHandle, SharedString};
+use slint::ComponentHandle;
 
 use super::{Act, list, words};
 use crate::model::{self, Action, App, NetworkAction};
@@ -54,14 +53,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
         why: words::why(row.why, row.next),
     });
     view.set_people(list(view.get_people(), people));
-    view.set_sent(bytes(page.traffic.sent_bytes));
-    view.set_received(bytes(page.traffic.received_bytes));
+    view.set_sent(words::bytes(page.traffic.sent_bytes));
+    view.set_received(words::bytes(page.traffic.received_bytes));
     view.set_sessions(words::number(page.traffic.sessions));
-}
-
-/// With a unit that is the same in every language of the interface.
-pub fn bytes(count: u64) -> SharedString {
-    // Nobody wants to know it to the byte.
-    let rounded = DECIMAL.decimal_places(if count < 10_000_000 { 0 } else { 1 });
-    slint::format!("{}", SizeFormatter::new(count, rounded))
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use hedgerow_node::words::Language;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::network::bytes;
+use super::words::bytes;
 use super::{About, Act};
 use crate::model::{
     Action, App, DoorAction, Mode, Pane, Place, Preference, SettingsAction, SettingsPage, Theme,

@@ -349,6 +349,11 @@ fn drawn(row: &Row) -> ThreadRow {
             let last = drawn.text.lines().next_back().unwrap_or_default();
             let ends = unicode_bidi::get_base_direction(last) == unicode_bidi::Direction::Rtl;
             drawn.even = ends == drawn.right_to_left;
+            if !drawn.known {
+                // The interface says so instead.
+                drawn.right_to_left = words::runs_from_right();
+                drawn.even = true;
+            }
             drawn.wide = drawn.text.lines().any(|line| line.chars().count() > WIDE);
             drawn.breaks = drawn
                 .text

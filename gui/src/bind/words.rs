@@ -1,22 +1,35 @@
 //! Codes of the node in the words that the node has for them, and what the view-model knows as the interface's
 //! enumerations, which become words there.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use hedgerow_node::api::{Carrier, Power, Private, Refusal, RelayPaths, Why};
 use hedgerow_node::words::{Language, Phrase, codes, isolated};
+use humansize::{DECIMAL, SizeFormatter};
 use slint::{ComponentHandle, SharedString};
 
+use crate::dates::{Dates, Form, YearMonthDay};
 use crate::model::{CameraProblem, Day, Face, Lack, PathsKind, Tick, WayRow, Weakness, When};
 use crate::ui;
 
 thread_local! {
     /// What the window speaks; Slint knows it for this thread too, but does not tell.
     static SPOKEN: Cell<Language> = const { Cell::new(Language::English) };
+    /// How it writes dates.
+    static DATES: RefCell<Option<Dates>> = const { RefCell::new(None) };
 }
 
-/// Which way texts run that the interface does not know.
+/// Writes dates and digits, and says which way texts run that the interface does not know.
 pub fn listen(ui: &ui::AppWindow) {
+    let words = ui.global::<ui::Words>();
+    words.on_clock(|hour, minute, _| time(hour, minute).into());
+    words.on_written(|form, date, _| day(form, &date).into());
+    words.on_to_calendar(|date, _| converted(&date, Dates::counted));
+    words.on_from_calendar(|date, _| converted(&date, Dates::gregorian));
+    words.on_month_length(|year, month, _| {
+        dates(|dates| dates.days_in_month(year, small(month)).map_or(0, i32::from))
+    });
+    words.on_with_digits(|text, _| digits(&text));
     let direction = ui.global::<ui::Direction>();
     direction.on_isolated(|text, rtl| isolated(&text, rtl).as_ref().into());
     direction.on_runs_left(
@@ -31,6 +44,7 @@ pub fn listen(ui: &ui::AppWindow) {
 /// Speaks another language from now on: all that is shown has to be drawn anew.
 pub fn speak(language: Language, ui: &ui::AppWindow) {
     SPOKEN.set(language);
+    let dates = Dates::of(language);
     let bundled = match language {
         Language::English => "",
         other => other.code(),
@@ -42,6 +56,10 @@ pub fn speak(language: Language, ui: &ui::AppWindow) {
     ui.global::<ui::Direction>()
         .set_rtl(language.is_right_to_left());
     let (words, carrier) = (ui.global::<ui::Words>(), |of| say(&codes::carrier(of)));
+    words.set_hours(dates.hours().into());
+    words.set_first_weekday(dates.first_weekday().into());
+    DATES.set(Some(dates));
+    words.set_language(language.code().into());
     words.set_carriers(ui::CarrierNames {
         memory: carrier(Carrier::Memory),
         lan: carrier(Carrier::Lan),
@@ -57,6 +75,11 @@ pub fn speak(language: Language, ui: &ui::AppWindow) {
         relayed: say(&codes::paths(&RelayPaths::Relayed)),
         proxied: say(&codes::paths(&proxied)),
     });
+}
+
+/// Whether the language of the window is read from the right.
+pub fn runs_from_right() -> bool {
+    SPOKEN.get().is_right_to_left()
 }
 
 /// A phrase of the node in the language of the window.
@@ -87,7 +110,58 @@ pub fn way(row: &WayRow) -> ui::WayRow {
 }
 
 fn clock(when: When) -> String {
-    format!("{:02}:{:02}", when.hour, when.minute)
+    time(when.hour.into(), when.minute.into())
+}
+
+fn time(hour: i32, minute: i32) -> String {
+    dates(|dates| dates.time(small(hour), small(minute)))
+}
+
+fn day(form: ui::Form, date: &ui::Date) -> String {
+    let form = match form {
+        ui::Form::Day => Form::Day,
+        ui::Form::DayOfYear => Form::DayOfYear,
+        ui::Form::Month => Form::Month,
+        ui::Form::Weekday => Form::Weekday,
+        ui::Form::WeekdayShort => Form::WeekdayShort,
+    };
+    dates(|dates| dates.day(form, parts(date)))
+}
+
+fn parts(date: &ui::Date) -> YearMonthDay {
+    (date.year, small(date.month), small(date.day))
+}
+
+fn converted(date: &ui::Date, convert: fn(&Dates, YearMonthDay) -> YearMonthDay) -> ui::Date {
+    let converted = dates(|dates| Some(convert(dates, parts(date))));
+    converted.map_or_else(ui::Date::default, |(year, month, day)| ui::Date {
+        year,
+        month: month.into(),
+        day: day.into(),
+    })
+}
+
+/// What the dates of the language of the window say.
+fn dates<T: Default>(say: impl FnOnce(&Dates) -> T) -> T {
+    DATES.with_borrow(|dates| dates.as_ref().map_or_else(T::default, say))
+}
+
+/// A part of a date or of a time; one that there never is, for what is out of range.
+fn small(number: i32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}
+
+/// A text with the digits of the language of the window.
+pub fn digits(text: &str) -> SharedString {
+    SPOKEN.get().digits(text).as_ref().into()
+}
+
+/// A size, rounded, as nobody wants to know it to the byte; with a unit that is the same in every language.
+pub fn bytes(count: u64) -> SharedString {
+    let rounded = DECIMAL.decimal_places(if count < 10_000_000 { 0 } else { 1 });
+    let size = SizeFormatter::new(count, rounded).to_string();
+    let (number, unit) = size.split_once(' ').unwrap_or((&size, ""));
+    slint::format!("{} {unit}", SPOKEN.get().fraction(number))
 }
 
 /// None where there is none.
@@ -163,15 +237,14 @@ pub fn when(when: Option<When>) -> ui::When {
     let Some(when) = when else {
         return ui::When::default();
     };
-    let (day, weekday) = match when.day {
-        Day::Today => (ui::Day::Today, 0),
-        Day::Yesterday => (ui::Day::Yesterday, 0),
-        Day::Weekday(weekday) => (ui::Day::Weekday, weekday),
-        Day::Date => (ui::Day::Date, 0),
+    let day = match when.day {
+        Day::Today => ui::Day::Today,
+        Day::Yesterday => ui::Day::Yesterday,
+        Day::Weekday => ui::Day::Weekday,
+        Day::Date => ui::Day::Date,
     };
     ui::When {
         day,
-        weekday: weekday.into(),
         date: date(when.date),
         this_year: when.this_year,
         hour: when.hour.into(),

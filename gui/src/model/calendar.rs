@@ -23,15 +23,6 @@ pub struct Date {
     pub day: i8,
 }
 
-/// A month of a year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Month {
-    pub year: i16,
-    /// From 1 on.
-    pub month: i8,
-}
-
 /// How a day is called today.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Day {
@@ -39,8 +30,8 @@ pub enum Day {
     Today,
     /// The one before.
     Yesterday,
-    /// One of the six before that: 0 is Monday.
-    Weekday(u8),
+    /// One of the six before that.
+    Weekday,
     /// Any other.
     #[default]
     Date,
@@ -122,14 +113,14 @@ impl Calendar {
         }
     }
 
-    /// When each day of a month begins here, and when the next month does, Unix milliseconds; nothing if there is no
-    /// such month.
-    pub fn days_ms(&self, year: i16, month: i8) -> Vec<i64> {
-        let Ok(first) = civil::Date::new(year, month, 1) else {
+    /// When each of so many days begins here, and when the day after them does, Unix milliseconds; nothing if there is
+    /// no such first day.
+    pub fn days_ms(&self, from: Date, days: u8) -> Vec<i64> {
+        let Ok(first) = civil::Date::new(from.year, from.month, from.day) else {
             return Vec::new();
         };
-        let days = i64::from(first.days_in_month());
-        let begins = (0..=days).map(|day| self.starts_ms(first.saturating_add(day.days())));
+        let begins =
+            (0..=i64::from(days)).map(|day| self.starts_ms(first.saturating_add(day.days())));
         begins.collect()
     }
 
@@ -143,7 +134,7 @@ impl Calendar {
         match ago {
             0 => Day::Today,
             1 => Day::Yesterday,
-            2..=7 => Day::Weekday(date.weekday().to_monday_zero_offset() as u8),
+            2..=7 => Day::Weekday,
             _ => Day::Date,
         }
     }
@@ -189,8 +180,8 @@ mod tests {
         let day = |text| calendar.when(at(text)).day;
         assert_eq!(day("2026-05-14 00:10"), Day::Today);
         assert_eq!(day("2026-05-13 23:59"), Day::Yesterday);
-        assert_eq!(day("2026-05-12 00:00"), Day::Weekday(1));
-        assert_eq!(day("2026-05-08 12:00"), Day::Weekday(4));
+        assert_eq!(day("2026-05-12 00:00"), Day::Weekday);
+        assert_eq!(day("2026-05-08 12:00"), Day::Weekday);
         assert_eq!(day("2026-05-06 12:00"), Day::Date);
         // The clock of whoever wrote it goes ahead.
         assert_eq!(day("2026-05-15 12:00"), Day::Date);
@@ -214,7 +205,12 @@ mod tests {
 
     #[test]
     fn the_days_of_a_month_follow_each_other() {
-        let days = calendar("2026-05-14 12:00").days_ms(2026, 10);
+        let from = Date {
+            year: 2026,
+            month: 10,
+            day: 1,
+        };
+        let days = calendar("2026-05-14 12:00").days_ms(from, 31);
         assert_eq!(days.len(), 32);
         assert_eq!(
             (days[0], days[31]),
@@ -236,6 +232,6 @@ mod tests {
             day: 31,
         };
         assert_eq!(calendar.begins_ms(date), 0);
-        assert!(calendar.days_ms(2026, 13).is_empty());
+        assert!(calendar.days_ms(date, 31).is_empty());
     }
 }

@@ -8,7 +8,7 @@ use hedgerow_node::api::{
 };
 
 use super::banner::Banner;
-use super::calendar::{Date, Month, When};
+use super::calendar::{Date, When};
 use super::context::Context;
 use super::effect::{Effect, Request};
 use super::outcome::Outcome;
@@ -31,8 +31,13 @@ pub enum DialogAction {
     NewRepeated(Passphrase),
     /// In the dialog that opens a page: copy its address.
     CopyLink,
-    /// The calendar shows this month.
-    LookAt(Month),
+    /// The calendar shows these days.
+    LookAt {
+        /// The first.
+        from: Date,
+        /// How many.
+        days: u8,
+    },
 }
 
 /// The dialog, and whether there is one.
@@ -93,8 +98,8 @@ pub enum Dialog {
         today: Date,
         /// Of which conversation.
         conversation: ConversationId,
-        /// For each day of this month, whether something was written, once the node has said so.
-        written: Option<(Month, Vec<bool>)>,
+        /// For each day from this one on, whether something was written, once the node has said so.
+        written: Option<(Date, Vec<bool>)>,
     },
     /// The change of the passphrase.
     ChangePassphrase(ChangePassphrase),
@@ -219,12 +224,12 @@ impl DialogPage {
                     return vec![Outcome::Do(copy), Outcome::Tell(Banner::Copied)];
                 }
             }
-            DialogAction::LookAt(month) => {
+            DialogAction::LookAt { from, days } => {
                 if let Some(Dialog::JumpToDate { conversation, .. }) = &self.open {
                     return vec![Outcome::ask(Request::Days {
                         conversation: conversation.clone(),
-                        month,
-                        begins_ms: context.calendar.days_ms(month.year, month.month),
+                        from,
+                        begins_ms: context.calendar.days_ms(from, days),
                     })];
                 }
             }
@@ -335,8 +340,8 @@ impl DialogPage {
         }
     }
 
-    /// On which days of a month something was written.
-    pub(super) fn know_days(&mut self, of: &ConversationId, month: Month, days: Vec<bool>) {
+    /// On which days from this one on something was written.
+    pub(super) fn know_days(&mut self, of: &ConversationId, from: Date, days: Vec<bool>) {
         if let Some(Dialog::JumpToDate {
             conversation,
             written,
@@ -344,7 +349,7 @@ impl DialogPage {
         }) = &mut self.open
             && conversation == of
         {
-            *written = Some((month, days));
+            *written = Some((from, days));
             self.changed = true;
         }
     }

@@ -4,7 +4,7 @@ use hedgerow_node::api::{
     Call, ConversationId, HostCall, MessageId, PageFrom, Passphrase, Private,
 };
 
-use super::calendar::Month;
+use super::calendar::Date;
 use super::preferences::Preferences;
 use super::rows::Tick;
 
@@ -128,11 +128,11 @@ pub enum Request {
     },
     /// Where a message is. Answer: `Message`.
     Message { of: Question, id: MessageId },
-    /// On which days of a month something was written. Answer: `Days`.
+    /// On which of the days from this one on something was written. Answer: `Days`.
     Days {
         conversation: ConversationId,
-        month: Month,
-        /// When each day begins, and when the next month does, Unix milliseconds.
+        from: Date,
+        /// When each day begins, and when the one after them does, Unix milliseconds.
         begins_ms: Vec<i64>,
     },
     /// Answer: `Sent`.

@@ -65,7 +65,7 @@ pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitati
 pub use app::App;
 pub use banner::{Banner, BannerLine};
 pub use bluetooth::{Bluetooth, BluetoothAction};
-pub use calendar::{Date, Day, Month, Now, When};
+pub use calendar::{Date, Day, Now, When};
 pub use chats::{ChatRow, Chats, ChatsAction, Excerpt};
 pub use context::Context;
 pub use dialog::{ChangePassphrase, Details, Dialog, DialogAction, DialogPage, WayRow};

@@ -177,8 +177,8 @@ impl Pages {
                 self.dialog.know_ways(&contact, &ways, context);
                 Vec::new()
             }
-            Update::Days(conversation, month, written) => {
-                self.dialog.know_days(&conversation, month, written);
+            Update::Days(conversation, from, written) => {
+                self.dialog.know_days(&conversation, from, written);
                 Vec::new()
             }
             Update::Invited(answer) => Vec::from_iter(self.adding.invited(answer, context)),

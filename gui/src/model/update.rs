@@ -5,7 +5,7 @@ use hedgerow_node::api::{
     MessageId, Page, Refusal, RelayPaths, SafetyWords, Status, WayStatus,
 };
 
-use super::calendar::Month;
+use super::calendar::Date;
 use super::effect::Question;
 
 /// Whose node it is.
@@ -73,8 +73,8 @@ pub enum Update {
     Conversation(Box<Chat>),
     Page(Question, Result<Page, Refusal>),
     Message(Question, Result<Message, Refusal>),
-    /// For each day of the month, whether something was written.
-    Days(ConversationId, Month, Vec<bool>),
+    /// For each day from this one on, whether something was written.
+    Days(ConversationId, Date, Vec<bool>),
     Sent(Question, Result<MessageId, Refusal>),
     SafetyWords(SafetyWords),
     Ways(ContactId, Vec<WayStatus>),

@@ -84,10 +84,10 @@ impl Asking {
             }
             Request::Days {
                 conversation,
-                month,
+                from,
                 begins_ms,
             } => Some(match days(api, &conversation, &begins_ms).await {
-                Ok(written) => Update::Days(conversation, month, written),
+                Ok(written) => Update::Days(conversation, from, written),
                 Err(refusal) => Update::Refused(refusal),
             }),
             Request::Send { of, text } => {

@@ -7,7 +7,7 @@ use hedgerow_gui::ui::{BannerView, Tip};
 use hedgerow_node::api::*;
 use i_slint_backend_testing::init_no_event_loop;
 use slint::platform::{Key, PointerEventButton, WindowEvent};
-use slint::{ComponentHandle, LogicalPosition, LogicalSize};
+use slint::{ComponentHandle, LogicalPosition};
 
 thread_local! {
     /// Once for each test.

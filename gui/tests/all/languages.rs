@@ -16,6 +16,7 @@ use i_slint_compiler::parser::{
 };
 use rspolib::pofile;
 use slint::ComponentHandle;
+use unicode_bidi::{BidiClass, Direction, get_base_direction};
 
 #[path = "../../../node/tests/all/support/catalogue.rs"]
 mod catalogue;
@@ -108,6 +109,38 @@ fn every_language_says_all_of_the_interface_and_nothing_else() {
         let catalogue = catalogue::open(language, &path);
         let faults = catalogue::faults(&interface, &catalogue, placeholders);
         wrong.extend(faults.iter().map(|fault| format!("{language}: {fault}")));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// The letter that a text begins with decides how it is ordered: what is foreign there has to be isolated.
+#[test]
+fn sentences_that_are_read_from_the_right_begin_there() {
+    let mut wrong = Vec::new();
+    for language in Language::ALL.into_iter().filter(|it| it.is_right_to_left()) {
+        let code = language.code();
+        for path in [
+            format!("lang/{code}/LC_MESSAGES/hedgerow-gui.po"),
+            format!("../node/lang/{code}/LC_MESSAGES/hedgerow.po"),
+        ] {
+            let entries = catalogue::open(code, &path).entries;
+            let said = entries
+                .into_iter()
+                .flat_map(|entry| entry.msgstr.into_iter().chain(entry.msgstr_plural));
+            wrong.extend(said.filter(|text| {
+                // A name that goes in is isolated where it has to be.
+                let placed = placeholders(text)
+                    .into_iter()
+                    .fold(text.clone(), |text, name| text.replace(name, ""));
+                let has_any = placed.chars().any(|letter| {
+                    matches!(
+                        unicode_bidi::bidi_class(letter),
+                        BidiClass::R | BidiClass::AL
+                    )
+                });
+                has_any && get_base_direction(placed.as_str()) != Direction::Rtl
+            }));
+        }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

@@ -114,16 +114,18 @@ fn every_screen_is_mirrored_where_one_reads_from_the_right() {
     init_no_event_loop();
     let mut wrong = Vec::new();
     for (name, stage) in screens() {
-        for (width, height) in [(1_100.0, 720.0), (360.0, 720.0)] {
+        let is_narrow_too = ["welcome", "chats", "conversation", "settings"].contains(&name);
+        let widths = [1_100.0, 360.0];
+        for width in &widths[..1 + usize::from(is_narrow_too)] {
             let mut stage = stage();
             stage.does(Action::Prefer(Preference::Language(Some("en".into()))));
-            let mut window = Window::of(stage, width, height);
+            let mut window = Window::of(stage, *width, 720.0);
             let ui = window.window.clone();
             let (before, kept) = (places(ui.ui()), keeping(ui.ui()));
             assert!(before.len() > 20, "this cannot be all of {name}");
             ui.ui().global::<Direction>().set_rtl(true);
             window.settles();
-            let found = unmirrored(&before, &places(ui.ui()), &kept, width);
+            let found = unmirrored(&before, &places(ui.ui()), &kept, *width);
             wrong.extend(found.iter().map(|what| format!("{name} {width}: {what}")));
         }
     }

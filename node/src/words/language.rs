@@ -116,10 +116,11 @@ impl Language {
         phrase.said(self)
     }
 
-    /// For the rules of its plurals.
-    pub(super) fn locale(self) -> Locale {
+    /// By which the CLDR knows it: for plurals, numbers and dates.
+    pub fn locale(self) -> Locale {
         match self {
-            Self::English => locale!("en"),
+            // Day before month, and 24 hours.
+            Self::English => locale!("en-GB"),
             Self::Arabic => locale!("ar"),
             Self::Bulgarian => locale!("bg"),
             Self::Danish => locale!("da"),

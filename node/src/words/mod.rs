@@ -7,6 +7,7 @@
 
 mod catalogue;
 pub mod codes;
+mod digits;
 mod direction;
 mod language;
 mod phrase;

@@ -10,8 +10,9 @@ pub struct Phrase(Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    /// The same in every language: names, numbers, what is typed.
+    /// The same in every language: names, what is typed.
     Verbatim(String),
+    Number(u64),
     Sentence(Sentence),
 }
 
@@ -90,6 +91,7 @@ impl Phrase {
     pub(super) fn said(&self, language: Language) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Verbatim(text) => text.clone(),
+            Part::Number(number) => language.number(*number),
             Part::Sentence(sentence) => sentence.said(language),
         });
         parts.collect()
@@ -112,7 +114,7 @@ impl Sentence {
         {
             said.push_str(before);
             match (name, count) {
-                ("n", Some(count)) => said.push_str(&count.to_string()),
+                ("n", Some(count)) => said.push_str(&language.number(count)),
                 _ => {
                     let argument = self.arguments.iter().find(|(of, _)| *of == name);
                     said.extend(argument.map(|(_, value)| value.inside(language)));
@@ -150,13 +152,13 @@ impl From<&str> for Phrase {
 
 impl From<u64> for Phrase {
     fn from(number: u64) -> Self {
-        Self::from(number.to_string())
+        Self(vec![Part::Number(number)])
     }
 }
 
 impl From<u32> for Phrase {
     fn from(number: u32) -> Self {
-        Self::from(number.to_string())
+        Self::from(u64::from(number))
     }
 }
 

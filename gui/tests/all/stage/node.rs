@@ -155,7 +155,7 @@ impl Node {
             Request::Host(HostCall::Erase) => Update::Erased(Ok(())),
             Request::Days {
                 conversation,
-                month,
+                from,
                 begins_ms,
             } => {
                 let messages = self.talk(&conversation)?.messages.iter();
@@ -164,7 +164,7 @@ impl Node {
                     let mut times = times.iter();
                     times.any(|time| (day[0]..day[1]).contains(time))
                 });
-                Update::Days(conversation, month, days.collect())
+                Update::Days(conversation, from, days.collect())
             }
             Request::Overview => Update::Overview(Overview {
                 status: self.status(),

@@ -13,9 +13,11 @@ use crate::support::hosted::Hosted;
 /// A few commands in each language: a table, a conversation, why a message waits, refusals, counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_line_speaks_the_language_of_its_user() {
-    let goldens: [(&str, Data); 5] = [
+    let goldens: [(&str, Data); 6] = [
         ("bg", file!["bg.txt"]),
         ("da", file!["da.txt"]),
+        // From right to left, with digits of its own.
+        ("fa", file!["fa.txt"]),
         ("lv", file!["lv.txt"]),
         ("ro", file!["ro.txt"]),
         ("sv", file!["sv.txt"]),
