@@ -2,7 +2,7 @@
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    AtomEnum, ConnectionExt, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Window,
+    AtomEnum, ConnectionExt, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -65,9 +65,7 @@ impl Keyboard {
             let is_it = process_of.and_then(|reply| reply.value32()?.next()) == Some(process);
             let shown = self.x.get_window_attributes(*window);
             let shown = shown.ok().and_then(|asked| asked.reply().ok());
-            is_it
-                && shown
-                    .is_some_and(|it| it.map_state == x11rb::protocol::xproto::MapState::VIEWABLE)
+            is_it && shown.is_some_and(|it| it.map_state == MapState::VIEWABLE)
         })
     }
 
@@ -85,13 +83,13 @@ impl Keyboard {
         for letter in text.chars() {
             self.presses(&[], letter);
         }
-        self.x.sync_now();
+        self.waits();
     }
 
     /// Presses a key while Control is down.
     pub fn with_control(&self, letter: char) {
         self.presses(&[CONTROL], letter);
-        self.x.sync_now();
+        self.waits();
     }
 
     fn presses(&self, with: &[u32], letter: char) {
@@ -122,22 +120,15 @@ impl Keyboard {
         (key, self.letters[at][0] != symbol)
     }
 
+    /// Until the server has taken everything in.
+    fn waits(&self) {
+        let asked = self.x.get_input_focus().expect("the server is there");
+        asked.reply().expect("the server is there");
+    }
+
     fn moves(&self, key: u8, how: u8) {
         self.x
             .xtest_fake_input(how, key, x11rb::CURRENT_TIME, x11rb::NONE, 0, 0, 0)
-            .expect("the server is there");
-    }
-}
-
-trait Sync {
-    fn sync_now(&self);
-}
-
-impl Sync for RustConnection {
-    fn sync_now(&self) {
-        self.get_input_focus()
-            .expect("the server is there")
-            .reply()
             .expect("the server is there");
     }
 }

@@ -236,7 +236,7 @@ impl Listener {
                 OwnedVariant,
                 BTreeMap<String, OwnedVariant>,
             ) = body.deserialize().expect("an announcement");
-            let words = String::try_from(words).expect("words");
+            let words = spoken(&String::try_from(words).expect("words"));
             println!("{} hears {words:?}", self.name);
             self.heard.push(words);
         }
@@ -258,8 +258,8 @@ fn read(parent: &str, below: &BTreeMap<String, BTreeMap<i32, Item>>, all: &mut V
         all.push(Element {
             path: own.1.clone(),
             role: role_name(*role),
-            name: name.clone(),
-            description: description.clone(),
+            name: spoken(name),
+            description: spoken(description),
             focused: states[0] & FOCUSED != 0,
             enabled: states[0] & ENABLED != 0,
             acts: interfaces.iter().any(|one| one == "org.a11y.atspi.Action"),
@@ -268,6 +268,11 @@ fn read(parent: &str, below: &BTreeMap<String, BTreeMap<i32, Item>>, all: &mut V
             read(own.1.as_str(), below, all);
         }
     }
+}
+
+/// What is heard of a text: not the marks that keep names in their order among letters of another direction.
+fn spoken(text: &str) -> String {
+    text.replace(['\u{2068}', '\u{2069}'], "")
 }
 
 /// What screen readers call the numbers of roles.
