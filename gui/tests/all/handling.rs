@@ -110,13 +110,13 @@ fn a_long_text_is_folded_after_twelve_lines_and_a_few_more_are_not() {
     let mut window = reading(&[text.trim()]);
     let label = format!("Ana, 11:59: {}", text.trim());
     let (_, _, folded) = place(&window, &label);
-    window.clicks("Show whole message");
+    window.clicks("Show all");
     let (_, _, whole) = place(&window, &label);
     assert!(folded < 330.0 && whole > 700.0, "{folded}, then {whole}");
-    assert!(window.all("Show whole message").is_empty());
+    assert!(window.all("Show all").is_empty());
     let text = lines(13);
     let window = reading(&[text.trim()]);
-    assert!(window.all("Show whole message").is_empty());
+    assert!(window.all("Show all").is_empty());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod core_dumps;
 mod desktop;
 mod emoji;
 mod end_to_end;
+mod fitting;
 mod glossary;
 mod handling;
 mod languages;

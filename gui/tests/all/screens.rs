@@ -325,7 +325,7 @@ pub(crate) fn screens() -> [Screen; 28] {
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-fn people() -> Stage {
+pub fn people() -> Stage {
     let mut stage = Stage::open(&["Ana Petrova", "Ben", "مريم", "Ștefan Ionescu", "דנה"]);
     let talk = stage.talk("a");
     talk.contact.verified = true;
@@ -382,7 +382,7 @@ fn people() -> Stage {
     stage
 }
 
-fn conversation() -> Stage {
+pub fn conversation() -> Stage {
     let mut stage = people();
     stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.does(ThreadAction::Draft("And the tape".into()));

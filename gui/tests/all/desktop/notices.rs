@@ -47,7 +47,7 @@ impl Service {
         _lasts_ms: i32,
     ) -> u32 {
         self.last += 1;
-        let quiet = hints.get("suppress-sound").is_some();
+        let quiet = hints.contains_key("suppress-sound");
         let sound = hints.get("sound-name").cloned();
         let sound = sound.map(|name| String::try_from(name).expect("a name"));
         assert!(quiet != sound.is_some(), "one or the other");

@@ -50,7 +50,7 @@ fn what_comes_to_the_open_conversation_is_announced_while_the_user_is_there() {
     stage.does(WindowAction::Focused(true));
     stage.does(Action::ShowNetwork);
     stage.comes("a", "behind another page");
-    assert!(announced(&mut stage) == []);
+    assert!(announced(&mut stage).is_empty());
 }
 
 #[test]
@@ -84,5 +84,5 @@ fn a_message_of_ours_is_announced_when_it_waits_and_when_it_is_delivered() {
     stage.later(1_000);
     announced(&mut stage);
     sends(&mut stage, "third");
-    assert!(announced(&mut stage) == []);
+    assert!(announced(&mut stage).is_empty());
 }
