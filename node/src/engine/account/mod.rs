@@ -1,4 +1,4 @@
-//! Who we are: the keys of this device and its identity, what contacts are told of them, and the user's settings.
+//! Who we are: the keys of this device and its identity, what we tell contacts, and the user's settings.
 
 mod rows;
 #[cfg(test)]
@@ -41,16 +41,16 @@ pub(crate) struct Account {
     /// Our part of the device list.
     pub device_keys: DeviceKeys,
     pub mark_key: MarkKey,
-    /// What we say in hello that this version shows.
+    /// The feature bits of our hello: what this version shows.
     pub features: u64,
-    /// This opening of the store; first written when it is first used.
+    /// This opening of the store. The store first holds it when something of this opening is written.
     pub incarnation: Incarnation,
     /// The next handshake counter of this incarnation.
     counter: u64,
 }
 
 impl Account {
-    /// A fresh identity with this device as its first, written into an empty store. False: the store is not empty.
+    /// Writes a fresh identity, with this device as its first, into an empty store. False if the store is not empty.
     pub fn found(
         txn: &mut dyn Txn,
         name: &str,
@@ -101,7 +101,7 @@ impl Account {
         reader.with(&Table::Told.key(&[]), &mut |_| {})
     }
 
-    /// What a store holds, in this opening of it.
+    /// Reads the account that a store holds, for this opening of the store.
     pub fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Account, StorageError> {
         let mut secrets = DeviceSecrets::load(reader)?;
         let told = Told::load(reader)?.ok_or_else(damaged)?;
@@ -125,7 +125,7 @@ impl Account {
         })
     }
 
-    /// Writes down which device this is, for those who read without the engine.
+    /// Writes down which device this is, for code that reads the store without the engine.
     pub fn save_device_id(txn: &mut dyn Txn, id: DeviceId) -> Result<(), StorageError> {
         txn.put(&Table::DeviceId.key(&[]), &id.0)
     }
@@ -163,7 +163,7 @@ impl Account {
         }
     }
 
-    /// What the next handshake of this opening is counted by.
+    /// Draws the counter of the next handshake. Each counter of an opening is used once.
     pub fn count_handshake(&mut self) -> Counted {
         let counted = Counted {
             incarnation: self.incarnation.0,
@@ -173,20 +173,20 @@ impl Account {
         counted
     }
 
-    /// How keys are used here.
+    /// Whether keys are real or simulated.
     pub fn cryptography(&self) -> Cryptography {
         self.secrets.device_key.cryptography()
     }
 
-    /// Uses keys in this way from now on.
+    /// Makes keys real or simulated from now on.
     #[cfg(feature = "simulation")]
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {
         let in_use = &mut self.secrets.device_key;
         *in_use = in_use.clone().under(cryptography);
     }
 
-    /// Somebody holds a newer version of a fact of ours: what we have now is told under this one. A device without
-    /// the identity's key leaves the device list as it was signed.
+    /// Gives what we tell now this version, because a contact holds a newer version than ours. A device without the
+    /// identity's key leaves the device list as it was signed.
     pub fn raise_to(
         &mut self,
         txn: &mut dyn Txn,
@@ -207,12 +207,12 @@ impl Account {
         self.told.save(txn)
     }
 
-    /// What the names at relays derive from.
+    /// The seed from which our names at relays derive.
     pub fn relay_seed(&self) -> RelaySeed {
         RelaySeed::derive(&self.secrets.signing_key, &self.told.beacon_key)
     }
 
-    /// The content of the fact.
+    /// The content of the fact about names at relays.
     pub fn relay_names(&self) -> RelayNames {
         let first = self.told.relay_names_day.saturating_sub(1);
         let seed = self.relay_seed();

@@ -1,5 +1,5 @@
-//! What is kept about oneself, each part in a row of its own: what changes often is never written together with a
-//! private key.
+//! The rows in which a device keeps its own data. What changes often has a row of its own, so that writing it never
+//! rewrites a private key.
 
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_transport::carrier::{Address, CarrierKind};
@@ -13,7 +13,7 @@ use crate::api::Radio;
 use crate::engine::fact::{FactKind, Versions};
 use crate::tables::{self, Table, damaged};
 
-/// What one's own marks are made with: 32 random bytes, drawn once.
+/// The secret behind our own marks: 32 random bytes, drawn once.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(crate) struct MarkSecret([u8; 32]);
 
@@ -38,7 +38,7 @@ pub(crate) struct DeviceSecrets {
     pub mark_key: MarkSecret,
 }
 
-/// What contacts are told about this device and its identity.
+/// What we tell contacts about this device and its identity.
 #[derive(Encode, Decode)]
 pub(crate) struct Told {
     #[n(0)]
@@ -54,7 +54,7 @@ pub(crate) struct Told {
     pub device_list: ByteVec,
     #[cbor(n(4), with = "crate::engine::codec::fixed")]
     pub beacon_key: BeaconKey,
-    /// The day on which names at relays were last told.
+    /// The day on which we last told names at relays.
     #[n(5)]
     pub relay_names_day: u64,
 }
@@ -65,16 +65,16 @@ pub(crate) struct Settings {
     /// Carriers that are switched off.
     #[n(0)]
     pub switched_off: Vec<u8>,
-    /// Carriers over which this device is not to be announced.
+    /// Carriers over which the user does not let this device be announced.
     #[n(1)]
     pub unannounced: Vec<u8>,
-    /// How the radio is to be used.
+    /// How Bluetooth LE uses its radio.
     #[n(2)]
     pub radio: Radio,
     /// Relays that the user has added.
     #[n(3)]
     pub relays: Vec<String>,
-    /// How relays are reached.
+    /// The paths to relays that the user allows.
     #[n(4)]
     pub relay_paths: RelayPaths,
 }
@@ -119,7 +119,7 @@ impl Told {
         tables::save(txn, &Table::Told.key(&[]), self)
     }
 
-    /// Gives a fact the next version.
+    /// Gives a fact its next version, and returns it.
     pub fn raise(&mut self, kind: FactKind) -> u32 {
         let version = self.versions.of(kind).saturating_add(1);
         self.versions.raise(kind, version);
@@ -151,7 +151,7 @@ impl Settings {
         self.relays.contains(&relay.0)
     }
 
-    /// Takes a carrier into a list of carriers, or out of it.
+    /// Puts a carrier into a list of carriers, or takes it out.
     pub fn list(carriers: &mut Vec<u8>, kind: CarrierKind, listed: bool) {
         carriers.retain(|one| *one != kind as u8);
         if listed {

@@ -1,4 +1,4 @@
-//! What is written when.
+//! Which changes write which rows.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -27,8 +27,8 @@ fn rows(store: &MemoryStore, of: &[Table]) -> BTreeMap<Vec<u8>, Vec<u8>> {
     rows
 }
 
-/// A row that is put is overwritten even if its bytes are the same, so rows that hold private keys are made
-/// unreadable: what survives a change of settings was not written.
+/// A write of equal bytes would not show. So the test first makes the rows of private keys unreadable: those that
+/// are still unreadable after a change of settings were not written.
 #[test]
 fn a_switch_of_a_radio_rewrites_no_private_key() {
     let mut world = World::with(1, &["Ada"]);

@@ -10,7 +10,7 @@ use rand_core::SeedableRng;
 use super::*;
 use crate::engine::link::State;
 
-/// Grace opens first flights that are sound and says nothing else, under the psk or the rescue key.
+/// Grace sends sound first flights, under the psk or the rescue key, and then nothing.
 #[test]
 fn links_of_one_device_that_prove_nothing_are_few() {
     for rescue in [false, true] {

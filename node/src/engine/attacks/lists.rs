@@ -1,4 +1,4 @@
-//! Device lists that name what is not the attacker's.
+//! Device lists that name devices of others.
 
 use ed25519_dalek::Signer;
 use hedgerow_transport::device::ListedDevice;
@@ -8,10 +8,10 @@ use minicbor::Encoder;
 use super::*;
 use crate::api::{Call, Private};
 
-/// A device as a list names it: signing key, device key, and what is to be the signature of the first.
+/// A device as a list names it: signing key, device key, and what claims to be a signature by the first.
 type Claim = ([u8; 32], PublicKey, [u8; 64]);
 
-/// A list that the identity of a store has signed, whatever stands in it.
+/// A list with any devices, signed by the identity of a store.
 fn forged(store: &MemoryStore, version: u32, devices: &[Claim]) -> Vec<u8> {
     let identity = identity_key(store);
     let mut signed = Encoder::new(Vec::new());
@@ -28,7 +28,7 @@ fn forged(store: &MemoryStore, version: u32, devices: &[Claim]) -> Vec<u8> {
     [&[0x84], &signed[1..], &[0x58, 64], &signature].concat()
 }
 
-/// What the device of a store can say of itself for the identity of another.
+/// The entry that a device can sign for itself in a list of another identity.
 fn own(device: &MemoryStore, identity: &MemoryStore) -> Claim {
     let (device, identity) = (secrets(device), identity_key(identity));
     let identity = identity.verifying_key().to_bytes();
@@ -46,7 +46,7 @@ fn own(device: &MemoryStore, identity: &MemoryStore) -> Claim {
     claim
 }
 
-/// All that somebody else can say of it: what it has signed for its own identity.
+/// The entry that somebody else can copy: what the device has signed for its own identity.
 fn others(device: &MemoryStore) -> Claim {
     own(device, device)
 }
@@ -55,7 +55,7 @@ fn store(world: &World, node: usize) -> MemoryStore {
     world.nodes[node].storage.store.clone()
 }
 
-/// Ada has another session with somebody, so that what a session leaves with her is there already.
+/// Gives Ada one more session with somebody, so that her store holds what a session leaves behind.
 fn settle(world: &mut World, with: usize) {
     world.restart(with);
     world.connected(0, with);
@@ -96,7 +96,7 @@ fn a_contact_cannot_list_another_contact_s_device() {
     world.delivered(0, grace);
     settle(&mut world, grace);
     let before = rows_but_of(&world, 0, device(&world, 1));
-    // As Mallory can, and as the two could if they did it together.
+    // The entry that Mallory can copy, and the one that Grace would have to sign for her.
     let graces = store(&world, grace);
     for claim in [others(&graces), own(&graces, &store(&world, 1))] {
         let mut mallory = store(&world, 1);
@@ -158,7 +158,7 @@ fn a_new_contact_cannot_take_another_contact_s_device() {
         world.run(60_000);
         let case = format!("in its place: {takes_its_place}, together: {together}");
         assert_eq!(world.contacts(0).len(), 1, "{case}");
-        // What was tried is counted; the rest is as it was.
+        // The store counts the tries; everything else is unchanged.
         let but_tries = |mut rows: Rows| {
             let tries = [Table::Invitations, Table::InvitationNonces].map(|table| table as u8);
             rows.retain(|key, _| !tries.contains(&key[0]));
@@ -178,7 +178,7 @@ fn a_new_contact_cannot_take_another_contact_s_device() {
     }
 }
 
-/// Two lists of one version: the identity's key has signed both, so somebody runs a copy of it, or it lies.
+/// Two lists of one version, both signed by the identity's key: somebody runs a copy of it, or it lies.
 #[test]
 fn two_lists_of_one_version_are_noticed() {
     let mut world = pair(4);

@@ -1,5 +1,5 @@
-//! What a contact can try who has changed its own program. Each test changes the attacker's store; the
-//! engine there then says to others what stands in it.
+//! Attacks by a contact who has changed its own program. Each test changes the attacker's store, and the attacker's
+//! engine then sends what it reads there.
 
 mod links;
 mod lists;
@@ -45,7 +45,7 @@ fn rows(store: &MemoryStore) -> Rows {
     rows
 }
 
-/// All rows of a node but what it keeps of this device itself: when it was seen, and its handshakes.
+/// All rows of a node except those about one device: its record, and its handshakes.
 fn rows_but_of(world: &World, node: usize, device: DeviceId) -> Rows {
     let mut rows = rows(&world.nodes[node].storage.store);
     let own = [Table::Devices, Table::ReplayWindows].map(|table| table.key(&[&device.0]));
@@ -98,12 +98,12 @@ fn identity_key(store: &MemoryStore) -> SigningKey {
     key.expect("it is the first device").key()
 }
 
-/// What a store keeps of a contact's device.
+/// Changes the record of a contact's device in a store.
 fn change_device(store: &mut MemoryStore, id: DeviceId, how: impl FnOnce(&mut Device)) {
     change(store, &Table::Devices.key(&[&id.0]), how);
 }
 
-/// The store's own device list is this one now.
+/// Replaces the store's own device list.
 fn put_list(store: &mut MemoryStore, version: u32, list: Vec<u8>) {
     change(store, &Table::Told.key(&[]), |told: &mut Told| {
         told.versions.raise(FactKind::DeviceList, version);
@@ -111,7 +111,7 @@ fn put_list(store: &mut MemoryStore, version: u32, list: Vec<u8>) {
     });
 }
 
-/// Writes into the only conversation of a store as if another device had.
+/// Writes into the only conversation of a store in the name of another device.
 fn write_as(store: &mut MemoryStore, device: DeviceId, text: &str) {
     let conversations = store.read(|reader| Conversation::all(reader));
     let (space, _) = conversations.expect("memory does not fail").remove(0);
@@ -127,7 +127,7 @@ fn write_as(store: &mut MemoryStore, device: DeviceId, text: &str) {
         .expect("memory does not fail");
 }
 
-/// What a node knows of somebody who may be away.
+/// What a node shows of a contact, who may be away.
 fn known(world: &mut World, node: usize, id: &ContactId) -> crate::api::Contact {
     let mut contacts = world.contacts(node).into_iter();
     contacts

@@ -1,4 +1,4 @@
-//! Claims that would have us throw away the keys that others seal to.
+//! Claims that would make us throw away the keys to which others seal.
 
 use hedgerow_transport::keys::StaticKey;
 

@@ -6,8 +6,8 @@ use crate::engine::reach::dialling::Target;
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
-/// Ada's store of some weeks ago is stolen, and Ada is away. Grace is told, whatever psk number the thief
-/// claims; and Ada comes back.
+/// A thief has Ada's store of some weeks ago, and Ada is away. Grace sees a notice, no matter which psk number the
+/// thief claims; and Ada comes back.
 #[test]
 fn whoever_runs_a_stolen_older_copy_is_shown_whatever_number_it_claims() {
     for claim in [
@@ -53,7 +53,7 @@ fn whoever_runs_a_stolen_older_copy_is_shown_whatever_number_it_claims() {
     }
 }
 
-/// Two dials that nobody answers are enough for a rescue. Both still have the psk, and prove that.
+/// Two unanswered dials are enough for a rescue. Both sides still have the psk, and prove it.
 #[test]
 fn a_rescue_that_nobody_needed_is_shown_to_nobody() {
     let mut world = World::with(2, &["Ada", "Grace"]);
