@@ -1,20 +1,20 @@
-//! What happens to bundles that couriers carry, for those who measure how they travel.
+//! What happens to bundles that couriers carry: events for programs that measure how bundles travel.
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_transport::carrier::LinkId;
 
 use crate::courier::{DropReason, Tag};
 
-/// Something has happened to a bundle on this device.
+/// An event of one bundle on this device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BundleEvent {
-    /// We sealed one.
+    /// We sealed a bundle.
     Sealed {
         /// Its name.
         bundle: Tag,
         /// For which device.
         to: DeviceId,
-        /// Its bytes, of ghosts too.
+        /// Its size in bytes, ghosts included.
         size: u64,
         /// The loads in it.
         #[cfg(feature = "simulation")]
@@ -28,32 +28,32 @@ pub enum BundleEvent {
         /// Its id.
         load: u64,
     },
-    /// We begin to send one.
+    /// We began to send a bundle.
     Begun {
         /// Its name.
         bundle: Tag,
         /// Over which link.
         link: LinkId,
-        /// Its bytes, of ghosts too.
+        /// Its size in bytes, ghosts included.
         size: u64,
     },
-    /// We do not send one any more.
+    /// We stopped sending a bundle.
     Ended {
         /// Its name.
         bundle: Tag,
         /// Over which link.
         link: LinkId,
-        /// The other side has it whole.
+        /// Whether the other side has it whole.
         done: bool,
     },
-    /// We carry one from now on.
+    /// We carry a bundle from now on.
     Taken {
         /// Its name.
         bundle: Tag,
         /// The link that brought it.
         link: LinkId,
     },
-    /// One was for us, and is taken in.
+    /// A bundle was for us, and we have taken it in.
     Delivered {
         /// Its name.
         bundle: Tag,
@@ -65,7 +65,7 @@ pub enum BundleEvent {
         /// How many messages are new here.
         messages: u64,
     },
-    /// We do not carry one any more.
+    /// We no longer carry a bundle.
     Dropped {
         /// Its name.
         bundle: Tag,

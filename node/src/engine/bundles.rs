@@ -1,4 +1,4 @@
-//! Bundles that couriers carry, between [`Couriering`] and the other owners: when to seal one, and how one is taken in.
+//! Bundles that couriers carry, between [`Couriering`] and the other owners: when to seal one, how to take one in.
 
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::{StorageError, Store};
@@ -17,7 +17,7 @@ use crate::courier::exchange::Arrival;
 use crate::courier::said::Begin;
 use crate::courier::{Courier, Settings};
 
-/// A bundle for us that a courier has brought, and that is being taken in.
+/// A bundle for us that a courier has brought, while we take it in.
 pub(super) struct Couriered {
     /// As the courier offered it.
     begin: Begin,
@@ -25,7 +25,7 @@ pub(super) struct Couriered {
 }
 
 impl Couriered {
-    /// Whether what was sealed is what was offered, once the bundle is checked.
+    /// Whether the checked bundle is the one that the courier offered: its size and its release value.
     fn is_as_offered(&self) -> bool {
         let envelope = &self.begin.envelope;
         let hash = self.intake.release().map(|release| release.hash());
@@ -39,7 +39,7 @@ impl Couriered {
 }
 
 impl Owners {
-    /// An item of couriers.
+    /// Handles a session item between couriers.
     pub(super) fn courier_item(
         &mut self,
         turn: &mut Turn<'_>,
@@ -127,14 +127,14 @@ impl Owners {
         }
     }
 
-    /// Something waits for a contact.
+    /// Messages wait for a contact: bundles for its devices become due.
     pub(super) fn courier_queued(&mut self, turn: &Turn<'_>, identity: IdentityId) {
         for device in self.people.devices_of(identity).collect::<Vec<DeviceId>>() {
             self.courier_queued_for(turn, device);
         }
     }
 
-    /// Something may wait for a device.
+    /// Messages may wait for a device: without a session, a bundle for it becomes due.
     pub(super) fn courier_queued_for(&mut self, turn: &Turn<'_>, device: DeviceId) {
         if let Some(couriering) = &mut self.couriering
             && !self.sessions.contains_key(&device)
@@ -144,7 +144,7 @@ impl Owners {
         }
     }
 
-    /// Lets go of bundles whose messages have arrived another way, and seals those that are due.
+    /// Drops bundles whose messages have arrived another way, and seals those that are due.
     fn renew_bundles(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let Some(couriering) = &mut self.couriering else {
             return Ok(());
@@ -162,7 +162,7 @@ impl Owners {
         Ok(())
     }
 
-    /// Seals for a device what waits for it, and gives that to couriers.
+    /// Seals what waits for a device, and keeps the bundle for couriers.
     fn seal_due(&mut self, turn: &mut Turn<'_>, id: DeviceId) -> Result<(), StorageError> {
         let Some(lifetime_s) = self
             .couriering
@@ -203,8 +203,8 @@ impl Owners {
 }
 
 impl Engine {
-    /// Carries other people's bundles from now on, and seals bundles of its own for contacts that it does
-    /// not reach. Call it once, when the engine is open.
+    /// From now on the engine carries other people's bundles, and seals bundles of its own for contacts that it
+    /// cannot reach. Call it once, when the engine is open.
     ///
     /// # Errors
     /// The store failed.
@@ -232,13 +232,13 @@ impl Engine {
         Ok(())
     }
 
-    /// How many bundles are carried, and their bytes, of ghosts too.
+    /// The number of bundles that the engine carries, and their bytes, ghosts included.
     pub fn held(&self) -> (usize, u64) {
         let couriering = self.owners.couriering.as_ref();
         couriering.map_or((0, 0), |couriering| couriering.held())
     }
 
-    /// What time and this batch bring for bundles.
+    /// Does what time and this batch have made due for bundles.
     pub(super) fn tick_courier(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.owners.renew_bundles(turn)?;
         let Some(couriering) = &mut self.owners.couriering else {

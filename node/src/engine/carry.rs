@@ -13,18 +13,18 @@ use super::people::contact;
 use super::{CallId, Effects as _, Engine, Owners, Turn, share};
 use crate::api::{ContactId, Imported, Refusal, Reply};
 
-/// What a parcel begins with: a name and a version.
+/// The first bytes of a parcel: a name and a version.
 const MAGIC: &[u8] = b"HEDGEBDL\x02";
 
-/// A parcel that is being taken in, in slices of work. Its caller waits for the answer.
+/// A parcel that the engine takes in, in slices of work. Its caller waits for the answer.
 pub(super) struct Import {
     call: CallId,
-    /// Bundles that nobody has looked at.
+    /// The bytes of bundles that are not parsed yet.
     rest: Bytes,
-    /// Bundles for us, each open and sound but perhaps the last. None is taken in before all are: what is refused leaves
-    /// nothing behind.
+    /// Bundles for us. All but perhaps the last are open and sound. The engine takes in none before all are, so that a
+    /// refused parcel leaves nothing behind.
     bundles: VecDeque<Intake>,
-    /// Why there is nothing for us, if nothing is.
+    /// The refusal if the parcel holds nothing for us.
     refusal: Refusal,
     brought: Option<Brought>,
 }
@@ -104,7 +104,7 @@ impl Owners {
         Ok(Reply::Parcel(parcel))
     }
 
-    /// Goes on with a parcel until `end` of the turn's work. Gives the answer with the last of it.
+    /// Continues with a parcel until `end` of the turn's work. Gives the answer once the whole parcel is taken in.
     fn import(
         &mut self,
         turn: &mut Turn<'_>,
@@ -146,7 +146,7 @@ impl Owners {
 }
 
 impl Engine {
-    /// Begins to take in a parcel. Gives the answer if it is short and no other is being taken in.
+    /// Begins to take in a parcel. Gives the answer if the parcel is short and no other one is under way.
     pub(super) fn carry_import(
         &mut self,
         turn: &mut Turn<'_>,
@@ -164,7 +164,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// Goes on with the parcel that was brought first, for a slice, and answers with the last of it.
+    /// Continues with the oldest parcel for a slice, and answers its call once all of it is taken in.
     pub(super) fn import_slice(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let end = turn.slice_end();
         let Some(import) = self.imports.front_mut() else {
@@ -201,7 +201,7 @@ mod tests {
     use crate::harness::World;
     use crate::tables;
 
-    /// A parcel to the only contact of this engine: a fact that cannot be, then all that is queued.
+    /// A parcel for the only contact of this engine: a fact that cannot be true, then everything that is queued.
     fn parcel_with_a_wrong_fact(engine: &Engine, mut store: MemoryStore) -> Vec<u8> {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let (id, device) = engine

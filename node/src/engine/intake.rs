@@ -4,9 +4,9 @@
 //! Opening ──> Checking ──> Taking
 //! ```
 //!
-//! Nothing of a bundle is taken in before all of it is open and sound. Its tag is kept, and its courier hears that it
-//! has arrived, with the last slice alone. After a crash the bundle comes again, and what earlier slices took in is
-//! known already.
+//! The engine takes in nothing of a bundle before all of it is open and sound. Only the last slice stores the tag and
+//! tells the courier that the bundle has arrived. After a crash the bundle comes again, and the store already knows
+//! what earlier slices took in.
 
 use bytes::Bytes;
 use hedgerow_sync::batch::Batch;
@@ -32,18 +32,18 @@ use crate::api::Refusal;
 use crate::courier::Release;
 use crate::tables::Table;
 
-/// A bundle that is being taken in.
+/// A bundle while the engine takes it in.
 pub(super) struct Intake {
     identity: IdentityId,
     pub device: DeviceId,
     tag: [u8; 32],
-    /// The prekey that it was sealed to.
+    /// The number of the prekey to which it was sealed.
     prekey: u32,
     stage: Stage,
-    /// Device lists in it.
+    /// The number of device lists in it.
     lists: usize,
     release: Option<Release>,
-    /// The bytes that it stands for beyond its own.
+    /// Its ghost bytes.
     #[cfg(feature = "simulation")]
     pub ghost: Option<u64>,
     brought: Brought,
@@ -51,11 +51,11 @@ pub(super) struct Intake {
 
 /// How far an intake has come.
 enum Stage {
-    /// Chunks are opened.
+    /// Opens the chunks.
     Opening(Opening),
-    /// Each item is looked at.
+    /// Checks each item.
     Checking { unread: Items, all: Items },
-    /// What the items say is taken in.
+    /// Takes in what the items say.
     Taking(Items, Option<Box<Reconciler>>),
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Brought {
     pub messages: u64,
     pub acknowledged: u64,
     pub unusable: u64,
-    /// Loads that are new here.
+    /// Ids of the loads that are new here.
     #[cfg(feature = "simulation")]
     pub loads: Vec<u64>,
 }
@@ -82,7 +82,7 @@ impl Intake {
         matches!(self.stage, Stage::Taking(..))
     }
 
-    /// The key under which its tag is kept, once it is taken in.
+    /// The key under which the store keeps its tag once it is taken in.
     fn taken(&self) -> Vec<u8> {
         Table::BundleTags.key(&[&self.device.0, &self.tag[..16]])
     }
@@ -120,7 +120,7 @@ impl Owners {
         let opening = match opening {
             Ok(opening) => opening,
             Err(BundleFault::NoPrekey) => {
-                // Sealed to a prekey that is lost here: we tell the sender ours again.
+                // It is sealed to a prekey that we have lost: we tell the sender our prekey again.
                 if device.given.of(FactKind::Prekey)
                     >= self.account.told.versions.of(FactKind::Prekey)
                 {
@@ -189,7 +189,7 @@ impl Owners {
         Ok(())
     }
 
-    /// Refuses an item that cannot be read to its end, or has no place in a bundle.
+    /// Refuses an item that cannot be parsed, or has no place in a bundle.
     fn check_item(&self, intake: &mut Intake, item: &BundleItem) -> Result<(), Refusal> {
         let content = &item.content;
         let is_sound = match item.kind {
@@ -225,8 +225,8 @@ impl Owners {
         }
     }
 
-    /// Takes in what a checked bundle says, until `end` of the turn's work. It is its contact's word, so whatever in it
-    /// makes sense counts, and only what does not is left out. Gives what it brought with the last of it.
+    /// Takes in what a checked bundle says, until `end` of the turn's work. Its keys prove that the contact says it, so
+    /// each item that makes sense counts; it leaves out only the others. Once all is taken in, gives what it brought.
     pub(super) fn take_intake(
         &mut self,
         turn: &mut Turn<'_>,
@@ -238,7 +238,7 @@ impl Owners {
             return Err(Refusal::Blocked.into());
         }
         if turn.txn.get(&intake.taken())?.is_some() {
-            // It has come another way meanwhile.
+            // The same bundle has meanwhile come another way.
             return Err(Refusal::ParcelKnown.into());
         }
         let Stage::Taking(items, reconciler) = &mut intake.stage else {
@@ -295,8 +295,8 @@ impl Owners {
         Ok(Some(brought))
     }
 
-    /// Number of rows in all conversations with an identity, and of those rows of ours that its device still has to
-    /// get.
+    /// The number of rows in all conversations with an identity, and the number of our rows that its device has not
+    /// acknowledged.
     fn rows_with(
         &self,
         turn: &Turn<'_>,
@@ -312,7 +312,7 @@ impl Owners {
         Ok((rows, queued))
     }
 
-    /// Takes in one thing that a bundle says.
+    /// Takes in one item of a bundle.
     fn take_item(
         &mut self,
         turn: &mut Turn<'_>,
@@ -340,7 +340,7 @@ impl Owners {
 }
 
 impl People {
-    /// Whose bundle this tag is of, among contacts' devices.
+    /// The contact's device that sealed the bundle with this tag.
     pub(super) fn sender_of(&self, account: &Account, tag: &[u8; 32]) -> Option<DeviceId> {
         match account.cryptography() {
             Cryptography::Real => {

@@ -1,5 +1,5 @@
-//! Loads: bundles that stand for more bytes than they have, so that simulations measure how bundles travel
-//! without moving what would be in them.
+//! Loads: ghost bytes that a bundle stands for beside its own, so that simulations measure how bundles travel
+//! without moving real contents.
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::StorageError;
@@ -19,7 +19,7 @@ use crate::tables::{self, Table};
 /// The most loads of one bundle.
 const MAX_LOADS: usize = 64;
 
-/// A number of bytes that a bundle stands for.
+/// A number of ghost bytes in a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Load {
     #[n(0)]
@@ -31,14 +31,14 @@ pub(crate) struct Load {
 /// In a bundle, item 51.
 #[derive(Encode, Decode)]
 pub(crate) struct LoadsItem {
-    /// The bytes that the bundle stands for beyond its own: those of its loads, padded if its sender pads.
+    /// The ghost bytes of the bundle: those of its loads, padded if its sender pads.
     #[n(0)]
     pub ghost: u64,
     #[n(1)]
     loads: Vec<Load>,
 }
 
-/// The loads in an item of a bundle; `None` if it cannot be read to its end.
+/// The loads in an item of a bundle; `None` if the item cannot be parsed or holds too many.
 pub(super) fn read(content: &[u8]) -> Option<LoadsItem> {
     let item = items::read::<LoadsItem>(content).ok()?;
     (item.loads.len() <= MAX_LOADS).then_some(item)

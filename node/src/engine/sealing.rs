@@ -1,4 +1,4 @@
-//! Seals bundles: what a device of a contact has not acknowledged (`docs/PROTOCOL.md` section 12).
+//! Seals bundles of what a contact's device has not acknowledged (`docs/PROTOCOL.md` section 12).
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::api::Refusal;
 use crate::courier::Release;
 use crate::tables;
 
-/// The most bytes of entries read at once for a bundle.
+/// The most bytes of entries that we read at once for a bundle.
 pub(super) const FILL: usize = 1 << 20;
 
 /// A bundle of ours.
@@ -30,7 +30,7 @@ pub(super) struct Sealed {
 }
 
 impl Owners {
-    /// All that a device has not acknowledged, as far as it fits; `None` without a prekey of it.
+    /// Seals what a device has not acknowledged, as far as it fits. `None` if we do not know a prekey of the device.
     pub(super) fn seal_bundle(
         &mut self,
         turn: &mut Turn<'_>,
@@ -116,7 +116,7 @@ impl Owners {
         }))
     }
 
-    /// Reconciliation by a bundle.
+    /// The channel of reconciliation through a bundle.
     pub(super) fn bundle_channel<'a>(
         &self,
         peer: DeviceId,
@@ -134,14 +134,14 @@ impl Owners {
 }
 
 impl Conversations {
-    /// Those that bundles to and from an identity bring.
+    /// The conversations that bundles to and from an identity carry.
     pub(super) fn carried_with(&self, identity: IdentityId) -> Vec<Shared<'_>> {
         let shared = self.with(identity);
         shared.map(|(space, one)| one.shared(space)).collect()
     }
 }
 
-/// The last entry of ours in a message, and the conversation as it is called there, if it has any.
+/// The last of our entries in a message, with the name of the conversation in this exchange; `None` if it has none.
 fn last_of_ours(message: &Message) -> Option<(Blind, Incarnation, Seq)> {
     let Message::Entries {
         space, log, core, ..

@@ -1,4 +1,4 @@
-//! What the courier wants done, and what leaves over links.
+//! Executes what the courier decides, and fills contents into links.
 
 use bytes::{BufMut, BytesMut};
 use hedgerow_sync::store::{Reader, StorageError};
@@ -13,11 +13,11 @@ use crate::courier::said;
 use crate::engine::bundle_event::BundleEvent;
 use crate::engine::{Effects as _, Turn};
 
-/// Whether lifetimes are over is looked at so often.
+/// The interval at which bundles are checked for the end of their lifetime.
 const EXPIRY_MS: u64 = 60_000;
 
 impl Couriering {
-    /// What time and this batch bring. Gives what is to be said over links, in this order.
+    /// Does what time and this batch have made due. Gives what to say over which links, in this order.
     pub fn tick(&mut self, turn: &mut Turn<'_>) -> Result<Vec<(LinkId, Said)>, StorageError> {
         let now_ms = turn.now.mono_ms;
         if self.next_expiry_ms().is_some_and(|at| at <= now_ms) {
@@ -32,19 +32,19 @@ impl Couriering {
         Ok(said)
     }
 
-    /// When something is to be done without input.
+    /// When something is due without input, in monotonic milliseconds.
     pub fn next_wake_ms(&self) -> Option<u64> {
         let due = self.due.values().min().copied();
         due.into_iter().chain(self.next_expiry_ms()).min()
     }
 
-    /// When lifetimes are looked at next.
+    /// When the engine next checks lifetimes, in monotonic milliseconds.
     fn next_expiry_ms(&self) -> Option<u64> {
         let next = self.courier.bundles().next_expiry_ms()?;
         Some(next.div_ceil(EXPIRY_MS).saturating_mul(EXPIRY_MS))
     }
 
-    /// Does one act, or gives what it says over which link.
+    /// Executes one act. If the act is to say something, gives what to say over which link.
     fn act(
         &mut self,
         turn: &mut Turn<'_>,
@@ -107,8 +107,8 @@ impl Couriering {
         Ok(None)
     }
 
-    /// Queues contents for a link, up to about `budget` bytes. Gives the ghost bytes that the last of
-    /// them stand for: 0 outside of simulations.
+    /// Queues contents for a link, up to about `budget` bytes. Gives the number of ghost bytes behind the last of
+    /// them: 0 outside of simulations.
     pub fn fill(
         &mut self,
         id: LinkId,
@@ -126,7 +126,7 @@ impl Couriering {
                 .contents
                 .part(reader, &outgoing.tag, outgoing.next_part)?;
             let Some(part) = part else {
-                // We dropped it while we sent it; the courier has said so to the other side.
+                // We dropped it while we sent it; the courier has told the other side.
                 queue.pop_front();
                 continue;
             };

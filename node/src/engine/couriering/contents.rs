@@ -1,7 +1,7 @@
 //! The contents of bundles at rest: written and removed in slices of work, a part at a time.
 //!
-//! A row that is [partial](Row::is_partial) says that parts may be missing. So a crash leaves no parts that nobody
-//! knows of, and no bundle without all its parts.
+//! A [partial](Row::is_partial) row says that parts may be missing. So after a crash each stored part has a row, and
+//! each row that is not partial has all its parts.
 
 use std::collections::VecDeque;
 
@@ -14,23 +14,23 @@ use crate::courier::Tag;
 use crate::engine::Turn;
 use crate::tables::{self, Table};
 
-/// Contents that are being written or removed, the first of them now.
+/// Contents to write or to remove, one bundle after the other.
 #[derive(Default)]
 pub(super) struct Contents(VecDeque<Job>);
 
-/// What is done with the contents of one bundle.
+/// The work on the contents of one bundle.
 struct Job {
     tag: Tag,
     /// The next part.
     next: u32,
     /// Number of parts.
     parts: u32,
-    /// To be written; without it they are removed.
+    /// The contents to write; `None` removes them.
     kept: Option<Bytes>,
 }
 
 impl Contents {
-    /// Writes the contents of a bundle that is held from now on.
+    /// Queues the contents of a new bundle to be written.
     pub fn keep(&mut self, tag: Tag, contents: Bytes) {
         self.0.push_back(Job {
             tag,
@@ -40,7 +40,7 @@ impl Contents {
         });
     }
 
-    /// Removes a bundle of this length.
+    /// Queues the contents of a bundle, of this length in bytes, to be removed.
     pub fn remove(&mut self, tag: Tag, length: u64) {
         self.0.retain(|job| job.tag != tag || job.kept.is_none());
         self.0.push_back(Job {
@@ -51,12 +51,12 @@ impl Contents {
         });
     }
 
-    /// Whether there is something to do.
+    /// Whether work is left.
     pub fn is_behind(&self) -> bool {
         !self.0.is_empty()
     }
 
-    /// A part of the contents of a bundle that is held.
+    /// One part of the contents of a bundle that we hold.
     pub fn part(
         &self,
         reader: &dyn Reader,
@@ -70,7 +70,7 @@ impl Contents {
         }
     }
 
-    /// Whether parts of a bundle that is held are still to be written.
+    /// Whether parts of a bundle that we hold are not written yet.
     fn is_writing(&self, tag: &Tag) -> bool {
         let mut jobs = self.0.iter();
         jobs.any(|job| job.tag == *tag && job.kept.is_some())
@@ -78,7 +78,7 @@ impl Contents {
 }
 
 impl Couriering {
-    /// Saves the row of a bundle that is held.
+    /// Saves the row of a bundle that we hold.
     pub(super) fn save_row(&self, turn: &mut Turn<'_>, tag: &Tag) -> Result<(), StorageError> {
         let Some(held) = self.courier.bundles().get(tag) else {
             return Ok(());
@@ -88,7 +88,7 @@ impl Couriering {
         row.save(turn.txn)
     }
 
-    /// Goes on with contents for a slice.
+    /// Continues to write or remove contents, for a slice of work.
     pub(super) fn contents_slice(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let end = turn.slice_end();
         while turn.meter.spent() < end
@@ -126,7 +126,7 @@ impl Couriering {
     }
 }
 
-/// From now on, parts of a bundle may be missing.
+/// Marks a bundle's row: from now on parts may be missing.
 fn mark_partial(turn: &mut Turn<'_>, tag: &Tag) -> Result<(), StorageError> {
     match tables::load::<Row>(turn.txn, &Table::Held.key(&[&tag.0]))? {
         Some(mut row) if !row.is_partial => {

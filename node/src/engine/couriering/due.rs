@@ -1,4 +1,4 @@
-//! When a bundle is sealed for a contact that no session reaches, and where it lies then.
+//! When we seal a bundle for a contact without a session, and where it is kept then.
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
@@ -12,8 +12,8 @@ use crate::engine::bundle_event::BundleEvent;
 use crate::engine::{Effects as _, Now, Turn};
 
 impl Couriering {
-    /// Something waits for a device without session: a bundle of it is due at once, or as long after the last one as the
-    /// settings say.
+    /// Messages wait for a device without a session. A bundle for it is due at once, or as long after the last one as
+    /// the settings say.
     pub fn queued(&mut self, device: DeviceId, now: Now) {
         let settings = self.courier.settings();
         let pause_ms = match settings.one_message {
@@ -25,19 +25,19 @@ impl Couriering {
         self.due.entry(device).or_insert(due);
     }
 
-    /// The devices for which a bundle is due; they are not due any more.
+    /// Takes out the devices for which a bundle is due.
     pub fn take_due(&mut self, now: Now) -> Vec<DeviceId> {
         let due = self.due.extract_if(.., |_, due| *due <= now.mono_ms);
         due.map(|(device, _)| device).collect()
     }
 
-    /// A bundle of messages has been sealed for a device.
+    /// Notes when a bundle of messages was sealed for a device.
     pub fn note_sealed(&mut self, device: DeviceId, now: Now) {
         self.sealed.insert(device, now.mono_ms);
     }
 
-    /// Keeps a bundle of ours, which counts for `size` bytes, where couriers are given it from. False: it has no
-    /// room.
+    /// Keeps a bundle of ours, which counts as `size` bytes, so that couriers can take copies. False if there is no
+    /// room for it.
     pub fn add(
         &mut self,
         turn: &mut Turn<'_>,
@@ -76,19 +76,19 @@ impl Couriering {
         Ok(true)
     }
 
-    /// A contact has acknowledged something: bundles of what has arrived another way may go.
+    /// A contact has acknowledged entries: bundles whose messages have arrived another way may go.
     pub fn acked(&mut self, identity: IdentityId) {
         if !self.own.is_empty() {
             self.acked.insert(identity);
         }
     }
 
-    /// Those who have acknowledged something since this was asked last.
+    /// Takes out the contacts who have acknowledged entries since the last call.
     pub fn take_acked(&mut self) -> impl Iterator<Item = IdentityId> + use<> {
         std::mem::take(&mut self.acked).into_iter()
     }
 
-    /// Lets go of bundles for some devices whose messages, of our device, have all been acknowledged.
+    /// Drops those bundles for some devices of which every message by our device is acknowledged.
     pub fn drop_acked(
         &mut self,
         turn: &mut Turn<'_>,

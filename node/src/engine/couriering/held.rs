@@ -1,4 +1,4 @@
-//! Bundles that are held, at rest: a row for each, and its contents in parts (`docs/PROTOCOL.md`
+//! How bundles that we hold lie in the store: a row for each, and its contents in parts (`docs/PROTOCOL.md`
 //! section 12a).
 
 use hedgerow_sync::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
@@ -13,7 +13,7 @@ use crate::tables::{self, Table};
 /// The bytes of one part of a bundle's contents, at rest and on the wire.
 pub(crate) const PART: usize = 65_536;
 
-/// What is kept of a bundle beside its contents.
+/// What the store keeps of a bundle beside its contents.
 #[derive(Encode, Decode)]
 pub(crate) struct Row {
     #[n(0)]
@@ -30,7 +30,7 @@ pub(crate) struct Row {
     /// What it holds, if we sealed it.
     #[n(5)]
     pub own: Option<Own>,
-    /// Parts of its contents may be missing: it is being written or removed.
+    /// Parts of its contents may be missing, because they are not all written or partly removed.
     #[n(6)]
     pub is_partial: bool,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Row {
 /// What a bundle of ours holds.
 #[derive(Debug, Clone, Encode, Decode)]
 pub(crate) struct Own {
-    /// For which device it is.
+    /// The device that it is for.
     #[cbor(n(0), with = "crate::engine::codec::fixed")]
     pub to: DeviceId,
     /// The newest of our messages in it, of each conversation.
@@ -49,7 +49,7 @@ pub(crate) struct Own {
     pub loads: Vec<crate::engine::load::Load>,
 }
 
-/// The newest message of ours of one conversation in a bundle.
+/// The newest of our messages of one conversation in a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Newest {
     #[cbor(n(0), with = "crate::engine::codec::fixed")]
@@ -61,7 +61,7 @@ pub(crate) struct Newest {
 }
 
 impl Own {
-    /// Whether the device that it is for has acknowledged every message in it; `us`: our device.
+    /// Whether its recipient device has acknowledged every message in it. `us` is our device.
     pub fn is_acked(&self, reader: &dyn Reader, us: DeviceId) -> Result<bool, StorageError> {
         for newest in &self.newest {
             let log = LogId {
@@ -90,8 +90,8 @@ impl Row {
         }
     }
 
-    /// As it was before a restart. How long that took the wall clock alone can tell; it is believed as
-    /// far as it goes forward.
+    /// The bundle as it was before a restart. Only the wall clock can tell how long that was ago; a clock that went
+    /// back counts as no time.
     pub fn held(&self, now: Now) -> Held {
         let held_ms = now.wall_ms.saturating_sub(self.since_ms).max(0);
         Held {

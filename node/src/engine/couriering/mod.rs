@@ -1,9 +1,9 @@
-//! Other people's bundles: what is held, what is on its way over which link, and what is due to be sealed
-//! (`docs/PROTOCOL.md` section 12a). The [courier](crate::courier) decides; its acts happen here, with contents and the
-//! store.
+//! Other people's bundles: which ones we hold, which are on their way over which link, and for whom a bundle is due
+//! (`docs/PROTOCOL.md` section 12a). The [courier](crate::courier) decides; this owner executes its acts on contents
+//! and store.
 //!
-//! This owner sees people by a [`View`] and links not at all. It gives to the router what must be opened, what is to be
-//! sealed, and what is to be said over links.
+//! This owner sees people through a [`View`], and no links. It returns to the router the bundles to open and to seal,
+//! and what to say over links.
 
 mod acts;
 mod contents;
@@ -29,22 +29,22 @@ use crate::tables::Table;
 use contents::Contents;
 use held::Own;
 
-/// Tags known not to be ours, so that none is tried with every contact's key at every meeting.
+/// The most tags remembered as not ours, so that we do not try each with every contact's key at every meeting.
 const MAX_FOREIGN: usize = 8_192;
 
-/// Bytes of a tag by which the pieces of a transfer name it.
+/// The number of bytes of its tag by which a piece names its bundle.
 const NAME: usize = 8;
 
 /// What a node that carries keeps in memory.
 pub(super) struct Couriering {
     courier: Courier,
-    /// What the bundles that we sealed hold.
+    /// What the bundles that we sealed contain.
     own: BTreeMap<Tag, Own>,
-    /// When a bundle of messages for a device is due.
+    /// When a bundle of messages for a device is due (monotonic milliseconds).
     due: BTreeMap<DeviceId, u64>,
-    /// When one was last sealed.
+    /// When one was last sealed for it (monotonic milliseconds).
     sealed: BTreeMap<DeviceId, u64>,
-    /// Those who have acknowledged something.
+    /// Contacts who have acknowledged entries, until they are looked at.
     acked: BTreeSet<IdentityId>,
     outgoing: BTreeMap<LinkId, VecDeque<Outgoing>>,
     arriving: BTreeMap<(LinkId, Tag), Arriving>,
@@ -53,7 +53,7 @@ pub(super) struct Couriering {
     foreign_order: VecDeque<Tag>,
 }
 
-/// Contents that are being sent.
+/// Contents that we are sending.
 struct Outgoing {
     tag: Tag,
     length: u64,
@@ -62,20 +62,20 @@ struct Outgoing {
     next_part: u32,
 }
 
-/// Contents that are coming.
+/// Contents that we are receiving.
 struct Arriving {
     begin: Begin,
     contents: BytesMut,
 }
 
-/// A bundle for us that has come whole.
+/// A bundle for us that has arrived whole.
 pub(super) struct Arrived {
     pub begin: Begin,
     pub contents: Bytes,
 }
 
 impl Couriering {
-    /// With a courier that holds nothing yet, and the bundles at rest.
+    /// Opens it with a courier that holds nothing yet, and gives that courier the bundles in the store.
     pub fn open(courier: Courier, reader: &dyn Reader, now: Now) -> Result<Self, StorageError> {
         let mut couriering = Couriering {
             courier,
@@ -91,7 +91,7 @@ impl Couriering {
         };
         for row in held::load(reader)? {
             if row.is_partial {
-                // A crash cut it short.
+                // A crash interrupted the writing or the removal.
                 couriering.contents.remove(row.envelope.tag, row.length);
                 continue;
             }
@@ -107,13 +107,13 @@ impl Couriering {
         self.courier.settings()
     }
 
-    /// How many bundles are carried, and their bytes, of ghosts too.
+    /// The number of bundles that we carry, and their bytes, ghosts included.
     pub fn held(&self) -> (usize, u64) {
         let bundles = self.courier.bundles();
         (bundles.len(), bundles.bytes())
     }
 
-    /// Whether work is left that needs no input.
+    /// Whether it has work to do without input.
     pub fn is_behind(&self) -> bool {
         self.contents.is_behind()
     }
@@ -133,20 +133,20 @@ impl Couriering {
         self.outgoing.remove(&link);
     }
 
-    /// There may be more contacts than before: what was nobody's may be ours.
+    /// Contacts may have been added: bundles that we took for others' may be for us.
     pub fn know_more(&mut self) {
         self.foreign.clear();
         self.foreign_order.clear();
     }
 
-    /// A device is gone: what was sealed for it is for nobody.
+    /// A device is gone: drops what we sealed for it.
     pub fn forget(&mut self, turn: &mut Turn<'_>, device: DeviceId) {
         self.due.remove(&device);
         self.sealed.remove(&device);
         self.remove_own(turn, |own| own.to == device);
     }
 
-    /// Lets go of some bundles of ours.
+    /// Drops some bundles of ours.
     fn remove_own(&mut self, turn: &mut Turn<'_>, which: impl Fn(&Own) -> bool) {
         let of_ours = self.own.iter().filter(|(_, own)| which(own));
         let tags: Vec<Tag> = of_ours.map(|(tag, _)| *tag).collect();
@@ -155,8 +155,8 @@ impl Couriering {
         }
     }
 
-    /// An item of couriers. Gives a bundle for us that is whole with it; what became of that
-    /// [`arrived`](Self::arrived) takes.
+    /// Handles a session item between couriers. Gives a bundle for us if this item completes it; the caller reports to
+    /// [`arrived`](Self::arrived) what came of it.
     pub fn handle(
         &mut self,
         turn: &mut Turn<'_>,
@@ -196,7 +196,7 @@ impl Couriering {
             ..
         } = self;
         let mut failed = None;
-        // A sized tag is recognised by one look, as fast as it is found here.
+        // To recognise a sized tag is one look-up, as fast as a look-up in `foreign`.
         let looks_long = view.account.cryptography() == Cryptography::Real;
         let mut whose = |tag: &Tag| {
             if foreign.contains(tag) {
@@ -225,7 +225,7 @@ impl Couriering {
         handled.map_err(|_| PeerFault::OutOfPlace.into())
     }
 
-    /// Some contents of a bundle.
+    /// Handles a piece of a bundle's contents.
     fn handle_piece(
         &mut self,
         turn: &mut Turn<'_>,
@@ -243,7 +243,7 @@ impl Couriering {
             .range_mut((link, least)..)
             .next()
             .filter(|((of, tag), _)| *of == link && tag.0.starts_with(name));
-        // Pieces may still come of what was stopped.
+        // Pieces of a stopped transfer may still arrive.
         let Some((key, arriving)) = found else {
             return Ok(None);
         };
@@ -270,13 +270,13 @@ impl Couriering {
         Ok(None)
     }
 
-    /// What became of a bundle that has come whole.
+    /// Takes what became of a bundle that has arrived whole.
     pub fn arrived(&mut self, turn: &mut Turn<'_>, link: LinkId, tag: &Tag, arrival: Arrival) {
         self.courier
             .arrived(link, tag, arrival, turn.now.mono_ms, &mut turn.rng);
     }
 
-    /// Tells all peers release values that are not known to be true: those that `guess` gives for each bundle held.
+    /// Claims release values to all peers without knowing them: those that `guess` gives for each bundle that we hold.
     #[cfg(feature = "simulation")]
     pub fn claim_releases(
         &mut self,
