@@ -1,4 +1,4 @@
-//! Calls about contacts: shown, verified, renamed, blocked, removed.
+//! Calls about contacts: show, verify, rename, block, remove.
 
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::store::StorageError;
@@ -20,7 +20,7 @@ use crate::api::{Contact, ContactId, Feature, Identities, Notice, Private, Refus
 use crate::tables::Table;
 
 impl Owners {
-    /// Forgets a device and all that was shared with it.
+    /// Forgets a device, with the keys that we share with it.
     pub(super) fn forget_device(
         &mut self,
         turn: &mut Turn<'_>,
@@ -37,7 +37,7 @@ impl Owners {
         self.people.forget_prekeys_of(turn, id)
     }
 
-    /// From now on only those who are told again recognise this device's beacon.
+    /// Draws a new beacon key: from now on only contacts who get the new one recognise this device's beacon.
     fn redraw_beacon_key(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.account.told.beacon_key = BeaconKey::random(&mut turn.rng);
         turn.erased()?;
@@ -88,7 +88,7 @@ impl People {
         Ok((identity, contact.ok_or(Refusal::NoSuchContact)?))
     }
 
-    /// Somebody may be shown under another name now, or not at all: contacts whose names look the same may change.
+    /// A contact, or we, may have another name on screen now, or none. So the look-alike marks of others may change.
     pub(super) fn name_changed(
         &mut self,
         account: &Account,
@@ -119,7 +119,7 @@ impl People {
         })
     }
 
-    /// What a person cannot be shown, by what their devices have said of themselves.
+    /// The features that no device of a person shows, as these devices have said of themselves.
     fn cannot_show(&self, identity: IdentityId) -> Vec<Feature> {
         let mut features = Feature::ALL.to_vec();
         features.retain(|feature| {
@@ -134,10 +134,10 @@ impl People {
         features
     }
 
-    /// Refuses a device list that would bring in a device of ours, or one that another contact has.
+    /// Refuses a device list that would bring in a device of ours or of another contact.
     ///
-    /// Device keys alone are not compared: anybody can name somebody's X25519 key beside a signing key of
-    /// their own, gains nothing by it, and would keep its owner out.
+    /// It compares signing keys only. Anybody can name somebody else's X25519 key beside a signing key of their own.
+    /// They gain nothing by it; but if we refused it, they could keep the owner of that key out.
     pub(super) fn refuse_others_devices(
         &self,
         account: &Account,
@@ -156,8 +156,8 @@ impl People {
         Ok(())
     }
 
-    /// The other side did what a device with its state cannot do, or what nothing here explains: this device
-    /// or that one runs an older state, or somebody runs a copy of one of them. The user is shown that.
+    /// The other side did what a device with its state cannot do, or what our state does not explain: one of the two
+    /// devices runs an older state, or somebody runs a copy of one. Marks the contact so that the user sees it.
     pub(super) fn doubt(
         &mut self,
         turn: &mut Turn<'_>,
@@ -189,7 +189,7 @@ impl Engine {
         Ok(Reply::Contact(contact.ok_or(Refusal::NoSuchContact)?))
     }
 
-    /// A contact as it is shown; `None` if there is none.
+    /// A contact as the API shows it; `None` if there is none.
     fn view_contact(&self, now: Now, identity: IdentityId) -> Option<Contact> {
         let known = self.owners.people.contacts.get(&identity)?;
         let reachable = self.owners.people.devices_of(identity).find_map(|id| {
@@ -237,7 +237,7 @@ impl Engine {
     ) -> Result<Reply, CallError> {
         self.change(turn, id, |contact| {
             contact.verified = verified;
-            // The user who has compared the words has looked.
+            // A user who compares the words has seen the notice.
             contact.older_state &= !verified;
         })
     }
@@ -284,7 +284,7 @@ impl Engine {
             contact.save(turn.txn, identity)?;
             self.owners.reach.announcement_changed();
             for device in self.owners.people.devices_of(identity).collect::<Vec<_>>() {
-                // Blocking shows as no more than absence.
+                // To the contact, blocking looks like absence.
                 self.end_session(turn, device, Bye::Stopping, None)?;
                 if blocked {
                     self.owners.reach.drop_target(Target::Device(device));
@@ -325,7 +325,7 @@ impl Engine {
         Ok(Reply::Done)
     }
 
-    /// Ends every link with a device but one, telling it why where a session is up.
+    /// Ends every link with a device except one. Where a session is up, it tells the device why.
     pub(super) fn end_session(
         &mut self,
         turn: &mut Turn<'_>,

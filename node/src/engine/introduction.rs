@@ -1,8 +1,8 @@
-//! Contacts without a meeting, for measurements and simulations of many nodes: stores that no engine has
-//! open come to hold what a meeting and a first session would have left in them.
+//! Contacts without a meeting, for measurements and simulations of many nodes. Writes into stores that no engine has
+//! open what a meeting and a first session would have left in them.
 //!
-//! Each store gives its [`card`] first; then each is told of all its contacts with [`introduce`], or opened among
-//! them with [`open`].
+//! Take the [`card`] of each store first. Then write its contacts into each store with [`introduce`], or open it
+//! among them with [`open`].
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
@@ -26,7 +26,7 @@ use super::{Engine, Now, OpenError, items};
 use crate::api::{ContactId, ConversationId};
 use crate::tables::{self, Table, damaged};
 
-/// What a node tells its contacts of itself.
+/// What a node tells its contacts about itself.
 pub struct Card {
     identity: IdentityId,
     device: DeviceKeys,
@@ -40,29 +40,29 @@ pub struct Card {
 }
 
 impl Card {
-    /// What its contacts call it in the API.
+    /// Its id in the API of its contacts.
     #[must_use]
     pub fn contact_id(&self) -> ContactId {
         contact::api_id(self.identity)
     }
 
-    /// What its contacts' engines call its device.
+    /// The id of its device.
     #[must_use]
     pub fn device_id(&self) -> DeviceId {
         self.device_id
     }
 }
 
-/// A contact to be: who it is, and what only the two share.
+/// A future contact: who it is, and the keys that only the two share.
 pub struct Friend<'a> {
     /// Its card.
     pub card: &'a Card,
-    /// The root of the pair (`docs/PROTOCOL.md` section 2): the same on both sides, and no other pair's.
+    /// The keys of the pair (`docs/PROTOCOL.md` section 2): the same on both sides, and different for each pair.
     pub keys: PairKeys,
 }
 
-/// The card of the identity in a store, which is to be reached at these addresses of any carrier. Its first prekey
-/// is made if it has none.
+/// The card of the identity in a store, whose device will be reachable at these addresses. Makes the first prekey if
+/// there is none.
 ///
 /// # Errors
 /// The store failed, or holds no identity.
@@ -111,8 +111,8 @@ pub fn card(
     })
 }
 
-/// Makes contacts of all these in the store that gave `me`: who they are is believed. Each of them must
-/// be told of this one too, with the same keys. What the store holds of one of them already stays as it is.
+/// Makes contacts of all these in the store that gave `me`, without any proof of who they are. Introduce this one to
+/// each of them too, with the same keys. What the store already holds about one of them stays as it is.
 ///
 /// # Errors
 /// The store failed.
@@ -132,10 +132,9 @@ pub fn introduce<'a>(
     })
 }
 
-/// Opens the store that gave `me` and was told of nobody yet, as if all these had been
-/// [introduced](introduce) in it at that wall time. Of what is kept about them, only what an engine reads again
-/// while it is open is written now, which takes far less time and room where most never meet: the store has to be
-/// told of all of them before it is opened the next time.
+/// Opens the store that gave `me` and holds no contacts yet, as if all these had been [introduced](introduce) in it
+/// at that wall time. It writes only the rows that an open engine reads again, which takes far less time and room
+/// where most never meet. Call [`introduce`] with all of them before you open the store the next time.
 ///
 /// # Errors
 /// As [`Engine::open`].
@@ -148,7 +147,7 @@ pub fn open<'a>(
     rng: &mut impl CryptoRng,
 ) -> Result<Engine, OpenError> {
     let mut friends: Vec<Friend<'a>> = friends.into_iter().collect();
-    // In the order of their place in the engine's map, which is then made at once.
+    // In the order of the engine's maps, so that each map is built at once.
     friends.sort_unstable_by_key(|friend| friend.card.device_id);
     let introduced = friends
         .into_iter()
@@ -170,7 +169,7 @@ pub fn open<'a>(
             } = introduced;
             ((identity, contact), ((chat.space(), chat), (id, device)))
         });
-        // Maps that are made at once have full nodes.
+        // Maps that are built at once have full nodes.
         let (contacts, others): (Vec<_>, Vec<_>) = parts.unzip();
         let (chats, devices): (Vec<_>, Vec<_>) = others.into_iter().unzip();
         engine.owners.people.contacts = contacts.into_iter().collect();
@@ -180,7 +179,7 @@ pub fn open<'a>(
 }
 
 impl Engine {
-    /// The direct chat with a contact, for those who write without having asked for the contact.
+    /// The direct chat with a contact, for callers that write without asking for the contact first.
     pub fn direct_chat(&self, contact: &ContactId) -> Option<ConversationId> {
         let identity = self.owners.people.contact_named(contact).ok()?;
         let chat = self.owners.conversations.direct(identity);
@@ -203,7 +202,7 @@ struct Introduced {
     chat: Conversation,
     id: DeviceId,
     device: Device,
-    /// What this contact may seal bundles to us with.
+    /// The secret with which this contact may seal bundles to us.
     secret: BundlePsk,
 }
 
@@ -264,7 +263,7 @@ impl Introduced {
         }
     }
 
-    /// Writes what an engine does not keep in memory.
+    /// Writes the rows that an engine does not keep in memory.
     fn share(&self, txn: &mut dyn Txn, me: &Card) -> Result<(), StorageError> {
         if !space::create(txn, self.chat.space(), self.chat.kind.stored())? {
             return Ok(());
@@ -273,7 +272,7 @@ impl Introduced {
         tables::save(txn, &key, &vec![ByteArray::from(*self.secret.as_bytes())])
     }
 
-    /// Writes the rest, where an engine has not written what came of it.
+    /// Writes the other rows, unless an engine has written newer ones.
     fn save(&self, txn: &mut dyn Txn) -> Result<(), StorageError> {
         if !txn.with(&Table::Contacts.key(&[&self.identity.0]), &mut |_| {})? {
             self.contact.save(txn, self.identity)?;
@@ -329,7 +328,7 @@ mod tests {
         founded.into()
     }
 
-    /// All but the first, as friends of it.
+    /// All but the first, as friends of the first.
     fn friends(people: &[(MemoryStore, Card)]) -> impl Iterator<Item = Friend<'_>> {
         people[1..]
             .iter()
@@ -353,7 +352,7 @@ mod tests {
         rows
     }
 
-    /// What an engine holds of its contacts, as it would be written.
+    /// What an engine holds about its contacts, encoded as in the store.
     fn at_hand(engine: &Engine) -> Vec<(Vec<u8>, Vec<u8>)> {
         let contacts = engine.owners.people.contacts.iter();
         let contacts = contacts.map(|(id, contact)| (id.0.to_vec(), tables::encoded(contact)));
@@ -384,7 +383,7 @@ mod tests {
         assert_eq!(at_hand(&engine), at_hand(&expected));
         assert_eq!(engine.owners.people.contacts.len(), 2);
         assert_eq!(engine.next_wake_ms(NOW), expected.next_wake_ms(NOW));
-        // Told of them afterwards, the store holds the same as well.
+        // Introduced afterwards, the store holds the same as well.
         assert!(rows(&store).len() < rows(&told).len());
         introduce(&mut store, me, friends(&people), NOW.wall_ms).unwrap();
         assert_eq!(rows(&store), rows(&told));

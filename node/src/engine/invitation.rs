@@ -1,4 +1,4 @@
-//! Invitations of ours (`docs/PROTOCOL.md` section 10): made, answered, used, cancelled, expired.
+//! Our invitations (`docs/PROTOCOL.md` section 10): we make, answer, cancel and end them.
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::{StorageError, Txn};
@@ -22,13 +22,13 @@ const MAX_INVITATIONS: usize = 64;
 /// The most handshakes that one invitation answers.
 const INVITATION_TRIES: u32 = 64;
 
-/// How long an invitation that has ended is answered, with why, and listed.
+/// How long we still list an invitation that has ended, and answer joiners with the reason.
 const AFTERLIFE_MS: i64 = 24 * 3_600_000;
 
-/// The longest that an invitation is good for, in seconds.
+/// The longest validity of an invitation, in seconds.
 pub const MAX_VALID_S: u64 = 366 * 24 * 3_600;
 
-/// An invitation, named at random: made here or being joined here.
+/// The random name of an invitation that this device has made or is joining.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(transparent)]
 pub(crate) struct InvitationKey(#[n(0)] pub u64);
@@ -65,7 +65,7 @@ pub(crate) enum Fate {
 pub(crate) struct Made {
     #[cbor(n(0), with = "super::codec::fixed")]
     pub secret: InvitationSecret,
-    /// The two keys that derive from the secret: every first flight is tried with them.
+    /// The two keys that derive from the secret, kept because we try every first flight with them.
     #[cbor(n(1), with = "super::codec::fixed")]
     tag_key: TagKey,
     #[cbor(n(2), with = "super::codec::fixed")]
@@ -81,7 +81,7 @@ pub(crate) struct Made {
     /// When it ended, by our clock.
     #[n(7)]
     ended_ms: i64,
-    /// Handshakes answered.
+    /// The number of handshakes answered.
     #[n(8)]
     tries: u32,
     /// The device that used it.
@@ -93,7 +93,7 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// Whether first flights under it are answered: open ones, and for a day those that have ended.
+    /// Whether we answer first flights under it: while it is open, and for a day after its end.
     pub fn answers(&self) -> bool {
         self.tries < INVITATION_TRIES
     }
@@ -112,7 +112,7 @@ impl Made {
         match self.fate {
             Fate::Open if wall_ms >= self.expires_ms => Some(Declined::Expired),
             Fate::Open => None,
-            // The same device again has lost our answer.
+            // The same device comes again because it has lost our answer.
             Fate::Used if self.used_by == Some(device) => None,
             Fate::Used => Some(Declined::Used),
             Fate::Cancelled => Some(Declined::Cancelled),
@@ -145,7 +145,7 @@ impl Made {
         }
     }
 
-    /// When something about it changes by itself, by our wall clock: it expires, or is forgotten.
+    /// When time alone changes it next, by our wall clock: it expires, or we forget it.
     fn next_change_ms(&self) -> i64 {
         match self.fate {
             Fate::Open => self.expires_ms,

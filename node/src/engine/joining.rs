@@ -1,5 +1,5 @@
-//! Joining by somebody's invitation (`docs/PROTOCOL.md` section 10). An attempt goes on, over restarts,
-//! until it ends with a contact, is declined, or is given up.
+//! Joining by somebody's invitation (`docs/PROTOCOL.md` section 10). A join continues, also over restarts, until the
+//! two are contacts, the inviter declines, or the user gives up.
 
 use hedgerow_sync::store::{StorageError, Txn};
 use hedgerow_transport::handshake::Joining as Flight;
@@ -22,19 +22,19 @@ use crate::tables::{self, Table};
 /// The most invitations joined at once.
 const MAX_JOININGS: usize = 64;
 
-/// An invitation being joined.
+/// An invitation that we are joining.
 pub(crate) struct Joining {
     pub invitation: Invitation,
     link: String,
-    /// Our own camera has read it.
+    /// Whether our own camera has read it.
     seen: bool,
     /// When it began, by our clock.
     began_ms: i64,
-    /// The user was told that nobody answers.
+    /// Whether the user already knows that nobody answers.
     pub told_no_answer: bool,
 }
 
-/// Its record.
+/// The row of a [`Joining`].
 #[derive(Encode, Decode)]
 struct JoiningRecord {
     #[n(0)]
@@ -46,7 +46,7 @@ struct JoiningRecord {
 }
 
 impl Joining {
-    /// From the record of the table.
+    /// Reads all rows of the table.
     pub fn load(
         reader: &dyn hedgerow_sync::store::Reader,
     ) -> Result<Vec<(InvitationKey, Joining)>, StorageError> {
@@ -79,7 +79,8 @@ impl Joining {
         tables::save(txn, &Table::Joinings.key(&[&id.0.to_be_bytes()]), &record)
     }
 
-    /// Whether our camera has read it from the screen of the person who showed it. What the link says of itself is no proof.
+    /// Whether our camera has read it from the screen of the person who showed it. What the link says of itself is no
+    /// proof.
     pub fn is_in_person(&self) -> bool {
         self.seen && self.invitation.in_person
     }
@@ -172,7 +173,7 @@ impl Owners {
         Ok(Reply::Done)
     }
 
-    /// Forgets a join that has ended, however it did.
+    /// Forgets a join that has ended in any way.
     pub(super) fn joining_over(
         &mut self,
         turn: &mut Turn<'_>,
@@ -187,7 +188,7 @@ impl Owners {
 }
 
 impl People {
-    /// Begins a meeting: the first flight.
+    /// Begins a meeting: makes the first flight.
     pub(super) fn dial_inviter(
         &mut self,
         account: &Account,
@@ -205,7 +206,7 @@ impl People {
         Some((State::Joining(id, Box::new(joining)), flight))
     }
 
-    /// A round of attempts found nobody who answers: the user hears of it once.
+    /// Nobody answered in a whole round of attempts. Tells the user, once for each join.
     pub(super) fn inviter_silent(&mut self, turn: &mut Turn<'_>, id: InvitationKey) {
         if let Some(joining) = self.joinings.get_mut(&id)
             && !std::mem::replace(&mut joining.told_no_answer, true)

@@ -1,5 +1,4 @@
-//! The channel that an invitation opens: two who did not know each other become contacts
-//! (`docs/PROTOCOL.md` section 10).
+//! The channel that an invitation opens, in which two people become contacts (`docs/PROTOCOL.md` section 10).
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
@@ -28,14 +27,14 @@ use super::reach::endpoint::Endpoint;
 use super::{Engine, Owners, Turn, draft, items};
 use crate::api::JoinProblem;
 
-/// How long the inviter leaves the first dial to the joiner, who knows that the meeting is over.
+/// How long the inviter waits before it dials. The joiner dials first, because it knows that the meeting is over.
 const INVITER_PAUSE_MS: u64 = 3_000;
 
 /// A meeting's open channel.
 pub(crate) struct Meeting {
     invitation: InvitationKey,
     pub session: Session,
-    /// As the joiner: what the answer completes.
+    /// As the joiner: the state that the inviter's answer completes.
     joiner: Option<meeting::Meeting>,
 }
 
@@ -72,7 +71,7 @@ impl Owners {
         })
     }
 
-    /// Takes in what arrived in a meeting. False: it is over.
+    /// Takes in what arrived in a meeting. False if the meeting is over.
     pub(super) fn meeting_bytes(
         &mut self,
         turn: &mut Turn<'_>,
@@ -109,8 +108,8 @@ impl Owners {
         Ok(true)
     }
 
-    /// As the inviter: who joins, and what becomes of it. Contact and "used" are committed with this
-    /// batch, before the answer leaves.
+    /// As the inviter: handles who joins. This batch commits the contact, and that the invitation is used, before the
+    /// answer leaves.
     fn handle_meet(
         &mut self,
         turn: &mut Turn<'_>,
@@ -149,7 +148,7 @@ impl Owners {
             items::say_bytes(&mut meeting.session, meeting::NOT_MET, declined.encode());
             return Ok(());
         }
-        // Whoever comes first by an invitation need not be who was meant, even if it was shown in person.
+        // The first person to use an invitation need not be the one it was for, even if it was shown in person.
         let verified = false;
         self.befriend(
             turn,
@@ -207,7 +206,7 @@ impl Owners {
             .joinings
             .get(&meeting.invitation)
             .is_some_and(Joining::is_in_person);
-        // Two who join each other's invitations at once keep what the lower identity's one gave.
+        // If two people join each other's invitations at once, the keys from the lower identity's invitation stay.
         let crossed =
             self.people.contacts.contains_key(&identity) && identity > self.account.identity();
         if !crossed && !self.is_established(turn, identity)? {
@@ -253,7 +252,7 @@ impl Owners {
         self.joining_over(turn, id)
     }
 
-    /// Makes a contact of somebody met, or gives one that never came about fresh keys.
+    /// Makes a contact of the other side, or gives fresh keys to one that was never established.
     fn befriend(
         &mut self,
         turn: &mut Turn<'_>,
@@ -346,7 +345,7 @@ impl Owners {
         Ok(())
     }
 
-    /// Whether a contact has come about: there was a session, or something was written.
+    /// Whether a contact is established: there was a session with it, or its conversation has entries.
     fn is_established(&self, turn: &Turn<'_>, identity: IdentityId) -> Result<bool, StorageError> {
         for (space, _) in self.conversations.with(identity) {
             let summary = space::summary(turn.txn, space)?;
@@ -363,7 +362,7 @@ impl Owners {
         Ok(devices.of(identity).any(was_seen))
     }
 
-    /// What we tell of ourselves in a meeting.
+    /// What we tell about ourselves in a meeting.
     fn introduction(&self) -> Result<Introduction, StorageError> {
         Ok(Introduction {
             devices: self.account.device_list.clone(),
@@ -379,12 +378,12 @@ impl Owners {
 }
 
 impl People {
-    /// What our invitations name us by.
+    /// The hash by which our invitations name us.
     pub(super) fn inviter_hash(&self, account: &Account) -> [u8; 16] {
         inviter_key_hash(&account.identity().0, &account.device_keys)
     }
 
-    /// Whether the maker of an invitation is a contact, and then whether blocked.
+    /// If the maker of an invitation is a contact: whether that contact is blocked.
     pub(super) fn maker(&self, inviter: &[u8; 16]) -> Option<bool> {
         self.contacts.iter().find_map(|(identity, contact)| {
             let made = contact
@@ -397,7 +396,7 @@ impl People {
 }
 
 impl Engine {
-    /// An earlier attempt of the same joiner must not take effect after this one.
+    /// Ends the other meetings by an invitation, so that an earlier attempt of the joiner has no effect after this one.
     pub(super) fn end_other_meetings(
         &mut self,
         turn: &mut Turn<'_>,

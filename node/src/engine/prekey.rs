@@ -1,6 +1,6 @@
-//! Prekeys of ours: what contacts seal bundles to (`docs/PROTOCOL.md` section 12). A prekey's number is
-//! the version of the fact that told it first. Time alone makes a new one and takes an old one away: what others
-//! say has the same one told again, under a higher version.
+//! Our prekeys, to which contacts seal bundles (`docs/PROTOCOL.md` section 12). A prekey's number is the version of
+//! the fact that told it first. Only time makes a new prekey and removes an old one. A claim of a contact can only make
+//! us tell the same prekey again, under a higher version.
 
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
@@ -17,8 +17,8 @@ use super::people::People;
 use super::people::device::Device;
 use crate::tables::{self, Table, damaged};
 
-/// Secrets kept for one prekey and one device: one for each psk that the device may have had when it
-/// heard of the prekey. The oldest make room.
+/// The most secrets kept for one prekey and one device: one for each psk that the device may have had when it got
+/// the prekey. The oldest make room.
 const MAX_SECRETS: usize = 4;
 
 /// A prekey of ours.
@@ -43,7 +43,7 @@ impl Prekey {
         tables::save(txn, &Table::Prekeys.key(&[&number.to_be_bytes()]), self)
     }
 
-    /// What contacts are told of it.
+    /// The fact that tells it to contacts.
     pub fn fact(&self, number: u32) -> PrekeyFact {
         PrekeyFact {
             number,
@@ -51,7 +51,7 @@ impl Prekey {
         }
     }
 
-    /// Whether it is as old as this; a clock set back counts as old, for nobody knows.
+    /// Whether it is at least this old. It counts as old if the clock was set back, because its age is unknown then.
     fn is_older_than(&self, seconds: u32, wall_ms: i64) -> bool {
         !(0..i64::from(seconds) * 1_000).contains(&wall_ms.saturating_sub(self.made_ms))
     }
@@ -62,7 +62,7 @@ impl Prekey {
 }
 
 impl People {
-    /// What contacts are told.
+    /// The prekey that we tell contacts.
     pub(super) fn newest_prekey(&self) -> Option<PrekeyFact> {
         let (number, prekey) = self.prekeys.last_key_value()?;
         Some(prekey.fact(*number))
@@ -82,7 +82,7 @@ impl People {
         Ok(())
     }
 
-    /// Makes a prekey once the newest is due, and forgets those that nothing can come for any more.
+    /// Makes a prekey when the newest is old enough, and forgets those for which no bundle can come any more.
     pub(super) fn renew_prekey(
         &mut self,
         account: &mut Account,
@@ -113,7 +113,7 @@ impl People {
         Ok(())
     }
 
-    /// Makes a prekey and tells everybody.
+    /// Makes a prekey and tells it to all contacts.
     fn replace_prekey(
         &mut self,
         account: &mut Account,
@@ -126,7 +126,8 @@ impl People {
         Ok(())
     }
 
-    /// We tell a device our newest prekey, or its psk has moved: writes down the secret that it may seal with.
+    /// Stores the secret with which a device may seal to our newest prekey. Call it when we tell the device that
+    /// prekey, and when its psk has rotated.
     pub(super) fn share_prekey(
         &self,
         turn: &mut Turn<'_>,
@@ -157,7 +158,7 @@ impl People {
         tables::save(turn.txn, &key, &secrets)
     }
 
-    /// What a bundle of a device can be opened with: number, prekey and secret.
+    /// The keys that may open a bundle of a device: number, prekey and secret.
     pub(super) fn bundle_keys(
         &self,
         reader: &dyn Reader,
@@ -176,7 +177,7 @@ impl People {
         Ok(keys)
     }
 
-    /// Forgets the secrets shared with a device that is gone.
+    /// Forgets the prekey secrets and the bundle tags of a device that is gone.
     pub(super) fn forget_prekeys_of(
         &self,
         turn: &mut Turn<'_>,

@@ -1,4 +1,4 @@
-//! The psk moves on inside a session, and the way back for a device that has lost newer ones
+//! Rotation of the psk inside a session, and the rescue of a device that has lost newer psks
 //! (`docs/PROTOCOL.md` section 9).
 
 use std::ops::Bound::{Excluded, Unbounded};
@@ -19,7 +19,7 @@ use super::people::replay;
 use super::{Engine, Now, Turn};
 
 impl People {
-    /// Proposes the next psk if this side proposes and the present one has been in use long enough.
+    /// Proposes the next psk if this side is the proposer and the current psk is old enough.
     pub(super) fn propose_if_due(
         &mut self,
         account: &Account,
@@ -48,9 +48,9 @@ impl People {
         Ok(())
     }
 
-    /// A session under the rescue key has begun; a psk above both is agreed on. If the other side proves a
-    /// psk that is held here, both have lost nothing. Otherwise nothing here explains the rescue, for whoever holds
-    /// an older copy of that device's store can claim any number: the user is shown that.
+    /// A session under the rescue key has begun: the two sides agree on a new psk. If the other side proves a psk that
+    /// we hold, nobody has lost anything. Otherwise our state does not explain the rescue, because a thief with an
+    /// older copy of that device's store can claim any number; so the user sees a notice.
     pub(super) fn rescue_begun(
         &mut self,
         account: &Account,
@@ -88,7 +88,7 @@ impl People {
         Ok(())
     }
 
-    /// The other side proposes: the pending psk is committed with this batch, before the answer leaves.
+    /// Answers the other side's proposal. This batch commits the pending psk before the answer leaves.
     pub(super) fn psk_proposed(
         &mut self,
         account: &Account,
@@ -132,8 +132,7 @@ impl People {
         Ok(())
     }
 
-    /// Our proposal is answered: the new psk is committed with this batch, before *moved* leaves. False:
-    /// the session has served its purpose.
+    /// Handles the answer to our proposal. This batch commits the new psk before *moved* leaves.
     pub(super) fn psk_answered(
         &mut self,
         turn: &mut Turn<'_>,
@@ -159,7 +158,7 @@ impl People {
         Ok(())
     }
 
-    /// The other side uses the new psk. False: the session has served its purpose.
+    /// The other side uses the new psk. False if the session was under the rescue key, which has served its purpose.
     pub(super) fn psk_moved(
         &mut self,
         turn: &mut Turn<'_>,
@@ -172,7 +171,7 @@ impl People {
         Ok(!live.rescue)
     }
 
-    /// A device has been seen to use the psk of this number; those before it are erased.
+    /// A device uses the psk of this number: erases those before it.
     pub(super) fn psk_seen(
         &mut self,
         turn: &mut Turn<'_>,
@@ -193,7 +192,7 @@ impl People {
 }
 
 impl Engine {
-    /// Proposes in sessions that have been up for so long that a move has become due.
+    /// Proposes in sessions that have been up until their psk became due.
     pub(super) fn propose_overdue(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let wall_ms = turn.now.wall_ms;
         let due = self
@@ -210,14 +209,14 @@ impl Engine {
         Ok(())
     }
 
-    /// When a move becomes due in a session that is up.
+    /// When a psk becomes due in a session that is up (monotonic milliseconds).
     pub(super) fn next_proposal_ms(&self, now: Now) -> Option<u64> {
         let due_ms = self.moving_on().map(|(psk, _)| psk.due_ms()).min()?;
         let left_ms = due_ms.saturating_sub(now.wall_ms).max(0) as u64;
         Some(now.mono_ms.saturating_add(left_ms))
     }
 
-    /// The psks of sessions that are up in which the next move is ours.
+    /// The psks of those sessions in which it is ours to propose.
     fn moving_on(&self) -> impl Iterator<Item = (&PskChain, LinkId)> {
         let ours = self
             .owners
@@ -233,12 +232,12 @@ impl Engine {
     }
 }
 
-/// How far one side's psk number may lie above the other's for a rescue to go on from it
-/// (`docs/PROTOCOL.md` section 1): twenty years of moves, one a week.
+/// How far one side's psk number may lie above the other's for a rescue to believe it (`docs/PROTOCOL.md`
+/// section 1): twenty years with a new psk each week.
 const MAX_PSK_LEAD: u32 = 1_024;
 
-/// The number that a rescue agrees on: above both sides', or above the lower one if the other is beyond belief. So
-/// no claim uses up the numbers there are, and a device that one has outrun comes back all the same.
+/// The number that a rescue agrees on: above both sides' numbers, or above the lower one if the other is too high to
+/// be believed. So no claim uses up the numbers, and a rescue still succeeds after an absurd one.
 fn rescue_number(ours: u32, theirs: u32) -> Result<u32, PeerFault> {
     let (lower, higher) = (ours.min(theirs), ours.max(theirs));
     let from = if higher - lower > MAX_PSK_LEAD {

@@ -1,4 +1,4 @@
-//! A contact: an identity whose keys we hold, and what the user has said about it.
+//! A contact: an identity whose keys we hold, and what the user has decided about it.
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
@@ -9,30 +9,30 @@ use minicbor::{Decode, Encode};
 use crate::api::ContactId;
 use crate::tables::{self, Table};
 
-/// What is kept about a contact.
+/// The stored record of a contact.
 #[derive(Encode, Decode)]
 pub(crate) struct Contact {
-    /// What the contact calls itself.
+    /// The name that the contact gives itself.
     #[n(0)]
     pub own_name: String,
-    /// What the user calls it; empty if nothing else.
+    /// The name that the user gives it; empty if none.
     #[n(1)]
     pub alias: String,
-    /// Met in person, or safety words compared.
+    /// The two have met in person, or the user has compared the safety words.
     #[n(2)]
     pub verified: bool,
     #[n(3)]
     pub blocked: bool,
-    /// It runs an older state or was restored, and the user has not looked yet.
+    /// One of the two devices seems to run an older state or a copy, and the user has not dealt with that yet.
     #[n(4)]
     pub older_state: bool,
-    /// Its signed device list, as it came.
+    /// Its signed device list, byte for byte as it came.
     #[cbor(n(5), with = "crate::engine::codec::shared")]
     pub device_list: Bytes,
     /// The devices in it.
     #[n(6)]
     pub devices: Vec<DeviceKeys>,
-    /// What it was called here before it gave itself another name, until the user has decided what to call it.
+    /// The name shown before the contact gave itself another one, until the user has decided what to call it.
     #[n(7)]
     pub former_name: Option<String>,
 }
@@ -50,7 +50,7 @@ impl Contact {
             .collect()
     }
 
-    /// It has given itself another name: the user learns which one it had, if that was shown.
+    /// The contact gives itself another name. If the old one was shown, keeps it for the user to see.
     pub fn rename_itself(&mut self, name: String) {
         let before = std::mem::replace(&mut self.own_name, name);
         if self.alias.is_empty() {
@@ -59,7 +59,7 @@ impl Contact {
         self.former_name.take_if(|former| *former == self.own_name);
     }
 
-    /// The user has decided what to call it; empty: as it calls itself.
+    /// The user has decided what to call it; empty for the name that it gives itself.
     pub fn rename(&mut self, alias: String) {
         self.alias = alias;
         self.former_name = None;

@@ -1,4 +1,4 @@
-//! A contact's device: its keys, what it has told us and been told, and where it was found.
+//! A contact's device: its keys, the facts told both ways, and where we found it.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +20,13 @@ use crate::engine::reach::endpoint::Endpoint;
 use crate::engine::reach::relays::RelayNames;
 use crate::tables::{self, Table};
 
-/// The most addresses kept at which a session has come about.
+/// The most addresses kept that have led to a session.
 const MAX_GOOD: usize = 8;
 
-/// What is kept about a contact's device. Everything a pair of devices shares is here.
+/// The stored record of a contact's device. It holds everything that a pair of devices shares.
 #[derive(Encode, Decode)]
 pub(crate) struct Device {
-    /// Whose it is.
+    /// The identity that owns it.
     #[cbor(n(0), with = "crate::engine::codec::fixed")]
     pub identity: IdentityId,
     /// Its X25519 key.
@@ -42,42 +42,42 @@ pub(crate) struct Device {
     pub pair_beacon_key: PairBeaconKey,
     #[n(6)]
     pub psk: PskChain,
-    /// Versions of its facts that we hold.
+    /// The versions of its facts that we hold.
     #[n(7)]
     pub held: Versions,
-    /// Versions of our facts that it has acknowledged.
+    /// The versions of our facts that it has acknowledged.
     #[n(8)]
     pub given: Versions,
     #[cbor(n(9), with = "crate::engine::codec::fixed_option", has_nil)]
     pub beacon_key: Option<BeaconKey>,
-    /// Where it says that it can be reached.
+    /// The addresses that it has told.
     #[n(10)]
     pub addresses: Vec<String>,
-    /// Where sessions came about, the latest first.
+    /// The addresses that have led to sessions, the latest first.
     #[n(11)]
     pub good: Vec<String>,
-    /// Its wall clock minus ours.
+    /// Its wall clock minus ours, in milliseconds.
     #[n(12)]
     pub clock_offset_ms: i64,
     /// When a session was last up, by our clock.
     #[n(13)]
     pub last_seen_ms: Option<i64>,
-    /// What bundles for it are sealed to.
+    /// The prekey to which we seal bundles for it.
     #[n(14)]
     pub prekey: Option<TheirPrekey>,
-    /// The invitation it joined by, until it has taken in what we tell.
+    /// The invitation by which it joined, until it has acknowledged a fact of ours.
     #[n(15)]
     pub joined_by: Option<InvitationKey>,
-    /// It has told us that we were removed there.
+    /// It has told us that its user removed us.
     #[n(16)]
     pub gone: bool,
-    /// The names that it goes by at relays.
+    /// The names that it uses at relays.
     #[n(17)]
     pub relay_names: Option<RelayNames>,
-    /// The name under which it was called when we met, until it has told others.
+    /// The relay name under which we called it to meet, used until it has told others.
     #[cbor(n(18), with = "crate::engine::codec::fixed_option", has_nil)]
     pub met_under: Option<RelayName>,
-    /// What it said in its last hello that it can do, with what this version does not know (`docs/PROTOCOL.md`
+    /// The feature bits of its last hello, those included that this version does not know (`docs/PROTOCOL.md`
     /// section 8).
     #[n(19)]
     pub features: Option<u64>,
@@ -90,7 +90,7 @@ pub(crate) struct TheirPrekey {
     pub number: u32,
     #[cbor(n(1), with = "crate::engine::codec::fixed")]
     pub public: PublicKey,
-    /// From the psk of the time when it was told.
+    /// Derived from the psk at the time when the device told it.
     #[cbor(n(2), with = "crate::engine::codec::fixed")]
     pub psk: BundlePsk,
 }
@@ -100,13 +100,13 @@ impl Device {
         tables::save(txn, &Table::Devices.key(&[&id.0]), self)
     }
 
-    /// Whether sessions with it are wanted, by what is known of its owner.
+    /// Whether we want sessions with it: its owner is a contact, is not blocked, and has not removed us.
     pub fn is_welcome(&self, contacts: &BTreeMap<IdentityId, Contact>) -> bool {
         let contact = contacts.get(&self.identity);
         !self.gone && contact.is_some_and(|contact| !contact.blocked)
     }
 
-    /// Whether it may show this: it has said so, or nothing yet.
+    /// Whether it may show this: it has said that it does, or has said nothing yet.
     pub fn may_show(&self, feature: Feature) -> bool {
         let bit = match feature {
             Feature::Reactions => items::SHOWS_REACTIONS,
@@ -115,7 +115,7 @@ impl Device {
         self.features.is_none_or(|features| features & bit != 0)
     }
 
-    /// The ways to it as they are told, the best first: where sessions came about, then what it says.
+    /// The known endpoints of it, the best first: those that have led to sessions, then those that it has told.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let mut endpoints = Endpoint::parse_all(&self.good);
         for endpoint in Endpoint::parse_all(&self.addresses) {
@@ -126,12 +126,12 @@ impl Device {
         endpoints
     }
 
-    /// Whether there are any.
+    /// Whether it has any known endpoints.
     pub fn has_ways(&self) -> bool {
         !self.good.is_empty() || !self.addresses.is_empty()
     }
 
-    /// A session came about here. True if that is news.
+    /// Notes that an endpoint led to a session. True if this changes the record.
     pub fn found_at(&mut self, endpoint: &Endpoint) -> bool {
         let text = endpoint.told().text();
         if self.good.first() == Some(&text) {
@@ -143,7 +143,7 @@ impl Device {
         true
     }
 
-    /// Whether sessions came about at this way.
+    /// Whether this endpoint has led to a session.
     pub fn is_good(&self, endpoint: &Endpoint) -> bool {
         self.good.contains(&endpoint.told().text())
     }
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::harness::World;
 
-    /// Something that only a later version can do.
+    /// A feature bit of a later version.
     const LATER: u64 = 1 << 40;
 
     fn features(world: &World, of: usize, by: usize) -> Option<u64> {
@@ -169,7 +169,7 @@ mod tests {
         world.meet(0, 1);
         world.meet(0, 2);
         assert_eq!(world.contact(0, 1).cannot_show, [Feature::Reactions]);
-        // Nobody says it of others.
+        // What one device says holds for no other.
         assert!(world.contact(0, 2).cannot_show.is_empty());
         assert!(world.contact(1, 0).cannot_show.is_empty());
         world.run(60_000);

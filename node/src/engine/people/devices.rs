@@ -1,4 +1,4 @@
-//! The devices of contacts, found by their ids and by whose they are.
+//! The devices of contacts, by their ids and by their owners.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -7,7 +7,7 @@ use hedgerow_sync::id::{DeviceId, IdentityId};
 
 use super::device::Device;
 
-/// Devices that we share keys with. Whose a device is never changes.
+/// Devices with which we share keys. The owner of a device never changes.
 #[derive(Default)]
 pub(in crate::engine) struct Devices {
     by_id: BTreeMap<DeviceId, Device>,

@@ -28,24 +28,24 @@ use contact::Contact;
 use devices::Devices;
 use names::Names;
 
-/// How long nobody may have been seen before a start for it to be believed, in milliseconds: half a year.
+/// The longest believable time between the last session in the store and a start, in milliseconds: half a year.
 const BELIEVABLE_MS: i64 = 182 * 86_400_000;
 
 /// Everybody we know.
 pub(super) struct People {
     pub contacts: BTreeMap<IdentityId, Contact>,
-    /// Who shares a name with whom, once somebody has asked.
+    /// Who shares a name with whom; computed when first needed.
     pub names: OnceCell<Names>,
     pub devices: Devices,
     pub invitations: BTreeMap<InvitationKey, Made>,
     pub joinings: BTreeMap<InvitationKey, Joining>,
-    /// Ours, by number; the last is the newest.
+    /// Our prekeys by number; the last is the newest.
     pub prekeys: BTreeMap<u32, Prekey>,
-    /// Refused dials in a row, where sessions have come about before or a beacon was seen.
+    /// The number of refused dials in a row, of those that [`refused`](Self::refused) counts.
     pub refusals: BTreeMap<DeviceId, u32>,
-    /// Devices whose record has grown since it was saved, and when it is to be saved.
+    /// Devices whose record has changed since we saved it, and when to save it (monotonic milliseconds).
     pub unsaved: BTreeMap<DeviceId, u64>,
-    /// What sized first flights are recognised by.
+    /// The hints of sized first flights and bundles.
     #[cfg(feature = "simulation")]
     pub hints: Hints,
 }
@@ -70,7 +70,7 @@ impl People {
         })
     }
 
-    /// Uses keys in this way from now on.
+    /// Makes keys real or simulated from now on.
     #[cfg(feature = "simulation")]
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {
         for prekey in self.prekeys.values_mut() {
@@ -78,14 +78,14 @@ impl People {
         }
     }
 
-    /// What time brings: devices are saved, invitations end, our prekey is renewed.
+    /// Does what time has made due: saves devices, ends invitations, renews our prekey.
     pub fn tick(&mut self, account: &mut Account, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.save_devices(turn)?;
         self.end_invitations(turn)?;
         self.renew_prekey(account, turn)
     }
 
-    /// When something is to be done without input.
+    /// When something is due without input (monotonic milliseconds).
     pub fn next_wake_ms(&self, now: Now) -> Option<u64> {
         let unsaved = self.unsaved.values().min().copied();
         unsaved
@@ -94,8 +94,8 @@ impl People {
             .min()
     }
 
-    /// Saves what sessions' beginnings have told, a while after: none of it is worth a wait for the disk
-    /// while messages wait for the session.
+    /// Saves what the beginnings of sessions have told, some time later: messages that wait for a session must not wait
+    /// for that write.
     fn save_devices(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let due: Vec<DeviceId> = self
             .unsaved
@@ -110,25 +110,25 @@ impl People {
         Ok(())
     }
 
-    /// The devices of a contact that we share keys with.
+    /// The devices of a contact with which we share keys.
     pub fn devices_of(&self, identity: IdentityId) -> impl Iterator<Item = DeviceId> + '_ {
         self.devices.of(identity)
     }
 
-    /// Whether the user wants nothing to do with a contact.
+    /// Whether the user has blocked a contact.
     pub fn is_blocked(&self, identity: &IdentityId) -> bool {
         let contact = self.contacts.get(identity);
         contact.is_some_and(|contact| contact.blocked)
     }
 
-    /// Whether sessions with a device are wanted at all.
+    /// Whether we want sessions with a device at all.
     pub fn may_talk_to(&self, id: DeviceId) -> bool {
         self.devices
             .get(&id)
             .is_some_and(|device| device.is_welcome(&self.contacts))
     }
 
-    /// Our wall clock has jumped by so much: what is known of contacts' clocks is corrected.
+    /// Corrects the clock offsets of contacts after our wall clock has jumped by `jump_ms`.
     pub fn clock_jumped(&mut self, turn: &mut Turn<'_>, jump_ms: i64) -> Result<(), StorageError> {
         for (id, device) in self.devices.iter_mut() {
             device.clock_offset_ms = beacon::corrected(device.clock_offset_ms, jump_ms);
@@ -137,7 +137,7 @@ impl People {
         Ok(())
     }
 
-    /// Whether our clock is behind what the store knows, or very far beyond it.
+    /// Whether our clock is behind the last session in the store, or too far beyond it to be believed.
     pub fn is_clock_doubtful(&self, now: Now) -> bool {
         let seen = self
             .devices
@@ -149,7 +149,7 @@ impl People {
     }
 }
 
-/// A whole table, by what its keys name.
+/// A whole table, with its keys decoded.
 fn keyed<const N: usize, K: Ord, T: for<'b> minicbor::Decode<'b, ()>>(
     reader: &dyn Reader,
     table: Table,

@@ -1,4 +1,4 @@
-//! The names that are shown, and who shares one that looks the same.
+//! The names on screen, and which people's names look the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +24,8 @@ impl Names {
         })
     }
 
-    /// Somebody is shown under another name, or not any more. Gives those who may share theirs with somebody now, or
-    /// with nobody.
+    /// Changes or removes the name under which a person is shown. Gives the others for whom
+    /// [`is_shared`](Self::is_shared) may have changed.
     pub fn set(&mut self, who: IdentityId, name: Option<&str>) -> BTreeSet<IdentityId> {
         let mut touched = BTreeSet::new();
         for look in self.looks.remove(&who).into_iter().flatten().enumerate() {
@@ -50,7 +50,7 @@ impl Names {
     }
 }
 
-/// The only one, if there is one.
+/// The only element of a set that has exactly one.
 fn only(same: &BTreeSet<IdentityId>) -> Option<IdentityId> {
     same.first().filter(|_| same.len() == 1).copied()
 }

@@ -1,4 +1,4 @@
-//! The psk of a pair of devices, and how it moves on (`docs/PROTOCOL.md` section 9).
+//! The psk of a pair of devices, and its rotation (`docs/PROTOCOL.md` section 9).
 //!
 //! ```text
 //! proposer  current n ── answer ───> current m, previous n ── the other uses m ──> current m
@@ -13,7 +13,7 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use subtle::ConstantTimeEq as _;
 
-/// How long a psk stays in use.
+/// The age at which a psk is due to be replaced, in milliseconds.
 pub(crate) const PSK_AGE_MS: i64 = 7 * 24 * 3_600_000;
 
 /// A proof that one side of a session holds the psk of this number (`docs/PROTOCOL.md` section 9).
@@ -52,16 +52,16 @@ pub(crate) struct PskChain {
     /// The number of the current one.
     #[n(0)]
     pub number: u32,
-    /// What this side dials with.
+    /// The psk with which this side dials.
     #[cbor(n(1), with = "crate::engine::codec::fixed")]
     pub current: Psk,
-    /// When it came into use, by our wall clock.
+    /// When it came into use, by our wall clock (milliseconds).
     #[n(2)]
     pub since_ms: i64,
-    /// The next one: answered for, not yet seen in use.
+    /// The next psk: we have answered the proposal, and have not seen the other side use it.
     #[n(3)]
     pub pending: Option<NumberedPsk>,
-    /// The one before, until the other side has been seen to use the current one.
+    /// The psk before, until we have seen the other side use the current one.
     #[n(4)]
     pub previous: Option<NumberedPsk>,
 }
@@ -76,7 +76,7 @@ pub(crate) struct NumberedPsk {
 }
 
 impl PskChain {
-    /// The chain of a fresh pair.
+    /// The psks of a new pair.
     pub fn new(first: Psk, wall_ms: i64) -> PskChain {
         PskChain {
             number: 0,
@@ -87,7 +87,7 @@ impl PskChain {
         }
     }
 
-    /// What a dialler may have used, each with its number, the likeliest first.
+    /// The psks that a dialler may have used, each with its number, the likeliest first.
     pub fn candidates(&self) -> Vec<(u32, &Psk)> {
         let beside = [&self.pending, &self.previous].into_iter().flatten();
         std::iter::once((self.number, &self.current))
@@ -95,13 +95,13 @@ impl PskChain {
             .collect()
     }
 
-    /// Whether the current one has been in use long enough. A clock set back makes it due as well, for
-    /// nobody knows how long it has been.
+    /// Whether the current psk is old enough to be replaced. It is due too if the clock was set back, because its age
+    /// is unknown then.
     pub fn is_due(&self, wall_ms: i64) -> bool {
         !(0..PSK_AGE_MS).contains(&wall_ms.saturating_sub(self.since_ms))
     }
 
-    /// When a move is due, by our wall clock.
+    /// When the next psk is due, by our wall clock (milliseconds).
     pub fn due_ms(&self) -> i64 {
         self.since_ms.saturating_add(PSK_AGE_MS)
     }
@@ -112,8 +112,8 @@ impl PskChain {
         proof.mac.into()
     }
 
-    /// What the other side of a session can prove if it has lost nothing and neither have we: that it holds a psk
-    /// which is held here.
+    /// The proofs of which the other side of a session can give one if neither side has lost a psk: each proves a psk
+    /// that we hold.
     pub fn proofs_of_theirs(&self, session: &Session) -> Vec<PskProof> {
         let role = match session.role() {
             Role::Dialler => Role::Answerer,
@@ -125,8 +125,8 @@ impl PskChain {
             .collect()
     }
 
-    /// As the proposer: the answer has come, so the next one is in use from now on. Gives the numbers
-    /// of those that are gone for good.
+    /// As the proposer, after the answer: uses the next psk from now on. Gives the numbers of the psks that are gone
+    /// for good.
     pub fn advance(&mut self, number: u32, next: Psk, wall_ms: i64) -> Vec<u32> {
         let previous = NumberedPsk {
             number: self.number,
@@ -138,7 +138,7 @@ impl PskChain {
         gone.into_iter().flatten().map(|gone| gone.number).collect()
     }
 
-    /// The other side uses this number. Gives the numbers of those that are gone for good.
+    /// Notes that the other side uses the psk of this number. Gives the numbers of the psks that are gone for good.
     pub fn seen(&mut self, number: u32, wall_ms: i64) -> Vec<u32> {
         if let Some(pending) = self.pending.take_if(|pending| pending.number == number) {
             let mut gone = self.advance(number, pending.psk, wall_ms);

@@ -1,6 +1,6 @@
-//! Which handshake counters have been taken (`docs/PROTOCOL.md` section 7).
+//! Replay windows: which handshake counters are used up (`docs/PROTOCOL.md` section 7).
 //!
-//! A window for each opening of the other device's store, kept until the psk it was used under goes;
+//! Each psk has a window for each opening of the other device's store. We forget the windows of a psk with the psk;
 //! those of the rescue key stay for ever.
 
 use hedgerow_sync::id::{DeviceId, Incarnation};
@@ -9,15 +9,15 @@ use hedgerow_transport::replay::ReplayWindow;
 
 use crate::tables::{self, Table};
 
-/// The number under which the windows of the rescue key stand.
+/// The number that stands for the rescue key among the psk numbers.
 pub(crate) const RESCUE: u32 = u32::MAX;
 
-/// The most openings of a device's store that are told apart under one psk (`docs/PROTOCOL.md` section 1).
-/// A device with more moves on to the next psk by the rescue key.
+/// The most windows under one psk (`docs/PROTOCOL.md` section 1). A device that opens its store more often gets to
+/// the next psk by the rescue key.
 const MAX_INCARNATIONS: usize = 4_096;
 
-/// Takes a counter of a device's incarnation under a psk, in this transaction. False if it was taken
-/// before or is too old, or there are too many incarnations: what brought it is garbage.
+/// Uses up a counter of a device's incarnation under a psk, in this transaction. False if it is used up already, is
+/// too old, or there are too many incarnations: then the handshake is garbage.
 pub(crate) fn take(
     txn: &mut dyn Txn,
     device: DeviceId,
