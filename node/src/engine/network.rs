@@ -1,5 +1,5 @@
-//! Carriers, relays and their settings, between the owners: who acts on what a carrier reports, and on what the user
-//! has switched.
+//! Carriers, relays and their settings, between the owners: passes what a carrier reports, and what the user switches,
+//! to the owners that act on it.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ use crate::api::{Airtime, Private, Radio, Refusal, RelayPaths, Reply};
 const MAX_RELAYS: usize = 8;
 
 impl Owners {
-    /// Tells contacts where this device can be reached, if that is news.
+    /// Tells contacts where this device can be reached, if that has changed.
     fn addresses_changed(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let told = self.reach.own_addresses(&self.account);
         if told != self.account.told.addresses {
@@ -39,8 +39,7 @@ impl Owners {
         Ok(())
     }
 
-    /// Tells contacts under which names this device goes in the days to come, before those that they know
-    /// run short.
+    /// Tells contacts the relay names of this device for the days to come, before the names that they know run out.
     pub(super) fn renew_relay_names(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         if self.account.settings.relays.is_empty() {
             return Ok(());
@@ -151,7 +150,7 @@ impl Owners {
         Ok(Reply::Done)
     }
 
-    /// How relays are reached, as the API tells it.
+    /// The paths to relays, as the API shows them.
     pub(super) fn relay_paths(&self) -> RelayPaths {
         let text = |at: SocketAddr| Ok::<_, Infallible>(Private(at.to_string()));
         let Ok(paths) = self.account.settings.relay_paths.try_map(text);
@@ -168,7 +167,7 @@ impl Owners {
 }
 
 impl Engine {
-    /// A carrier reports.
+    /// Handles an event of a carrier.
     pub(super) fn carrier(
         &mut self,
         turn: &mut Turn<'_>,

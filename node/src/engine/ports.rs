@@ -1,5 +1,5 @@
-//! The port used on each network, given back to the carrier at the next start so that addresses which
-//! contacts remember stay true (`docs/PROTOCOL.md` section 13).
+//! The port used on each network. The carrier gets it again at the next start, so that the addresses that contacts
+//! remember stay true (`docs/PROTOCOL.md` section 13).
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 
 use crate::tables::{self, Table};
 
-/// The most networks remembered; one more forgets the others.
+/// The most networks remembered; one more makes it forget all others.
 const MAX_NETWORKS: usize = 256;
 
 /// The ports used last, by the hash of their network's prefix.

@@ -1,4 +1,4 @@
-//! Where this device can be reached, as others are told.
+//! The addresses of this device that we tell others.
 
 use hedgerow_transport::carrier::{Address, CarrierKind};
 use hedgerow_transport::relay::RelayPaths;
@@ -7,14 +7,14 @@ use super::Reach;
 use super::endpoint::{Endpoint, MAX_ADDRESSES};
 use crate::engine::account::Account;
 
-/// The most relays among the addresses told.
+/// The most relays among the addresses that we tell.
 const MAX_TOLD_RELAYS: usize = 4;
 
 impl Reach {
-    /// Where this device can be reached, as contacts and invitations are told: now, or where a carrier that has no
-    /// address was when it had one, so that one which goes and comes back leaves nothing new to tell. Carriers that
-    /// the user has switched off are left out, and so is what tells the hardware. If paths lead over relays alone,
-    /// relays are all that is told.
+    /// The addresses that we tell contacts and name in invitations. For a carrier that has none now, they are the last
+    /// ones that we told, so that a carrier that goes and comes back leaves nothing new to tell. They leave out
+    /// carriers that the user has switched off, and addresses that show the hardware address. If paths lead only over
+    /// relays, they are relays only.
     pub fn own_addresses(&self, account: &Account) -> Vec<String> {
         self.own_endpoints(account)
             .iter()
@@ -22,7 +22,7 @@ impl Reach {
             .collect()
     }
 
-    /// What an invitation says: nobody is sent to a relay while relays are switched off.
+    /// The addresses for an invitation: without relays while the user has switched relays off.
     pub fn invited_to(&self, account: &Account) -> Vec<Address> {
         let endpoints = self.own_endpoints(account).into_iter();
         let endpoints = endpoints.filter(|endpoint| !account.settings.is_off(endpoint.carrier));
@@ -37,7 +37,7 @@ impl Reach {
         endpoints
     }
 
-    /// What we tell of all other carriers.
+    /// The addresses of all other carriers that we tell.
     fn endpoints_beside_relays(&self, account: &Account) -> Vec<Endpoint> {
         if account.settings.relay_paths != RelayPaths::Direct {
             return Vec::new();
@@ -62,9 +62,9 @@ impl Reach {
     }
 }
 
-/// Relays are told of whether or not they have a place for us now: it comes back. So they are while the user has
-/// switched relays off: an address of a relay says nothing of where we are, and two who both took theirs back
-/// would find each other no more once relays are all that is left.
+/// The user's relays. We tell them even while they have no place for us, because we will get one again. We also tell
+/// them while the user has switched relays off: a relay's address does not say where we are, and two devices that both
+/// withdrew theirs could not find each other when only relays are left.
 fn own_relays(account: &Account) -> impl Iterator<Item = Endpoint> {
     account.settings.relays.iter().map(|relay| Endpoint {
         carrier: CarrierKind::Relay,

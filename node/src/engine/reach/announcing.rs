@@ -1,5 +1,4 @@
-//! Being found and finding (`docs/PROTOCOL.md` section 11): what is announced over each carrier, and whose beacons
-//! are seen there.
+//! Being found and finding (`docs/PROTOCOL.md` section 11): what each carrier announces, and whose beacons it sees.
 
 use hedgerow_transport::beacon::{self, Beacon, Epoch, Known};
 use hedgerow_transport::carrier::{Address, CarrierCommand, CarrierKind};
@@ -14,9 +13,9 @@ use crate::engine::fact::FactKind;
 use crate::engine::{Effects as _, Turn};
 
 impl Reach {
-    /// Has each carrier announce what is to be announced now, if it does not yet: our beacon, and pairwise
-    /// ones for contacts that do not hold our newest beacon key; and look for others. Where we are not to
-    /// be announced it is the empty list, and while no contact is missing neither.
+    /// Makes each carrier announce our beacon, and pairwise ones for contacts that do not hold our newest beacon key,
+    /// and look for others, if it does not yet. Where the user has switched announcing off, the carrier announces the
+    /// empty list. While the device rests, it neither announces nor looks.
     pub fn announce(&mut self, turn: &mut Turn<'_>, view: View<'_>) {
         for kind in ANNOUNCING {
             if !self.is_usable(kind) {
@@ -47,14 +46,14 @@ impl Reach {
         }
     }
 
-    /// Works out anew whose beacons were seen, where that is out of date.
+    /// Works out again whose beacons were seen, for carriers where that is out of date.
     pub fn recognise_beacons(&mut self, turn: &mut Turn<'_>, view: View<'_>) {
         while let Some(kind) = self.presence.stale(turn.now.wall_ms) {
             self.follow_beacons(turn, view, kind);
         }
     }
 
-    /// Works out anew whose beacons may be seen over a carrier, if that is out of date.
+    /// Works out again whose beacons a carrier may see, if that is out of date.
     fn follow_beacons(&mut self, turn: &mut Turn<'_>, view: View<'_>, kind: CarrierKind) {
         let wall_ms = turn.now.wall_ms;
         if !self.presence.is_stale(kind, wall_ms) {
@@ -85,7 +84,7 @@ impl Reach {
         }
     }
 
-    /// Somebody announces a beacon.
+    /// A carrier has seen a beacon.
     pub fn beacon_seen(
         &mut self,
         turn: &mut Turn<'_>,
@@ -100,7 +99,7 @@ impl Reach {
         }
     }
 
-    /// Somebody says that a beacon is announced no longer.
+    /// A carrier has heard that a beacon is withdrawn. Anybody can say so.
     pub fn beacon_withdrawn(
         &mut self,
         turn: &mut Turn<'_>,
@@ -137,7 +136,7 @@ impl Reach {
         );
     }
 
-    /// Tries more distant epochs of contacts against the beacons that nobody was recognised by.
+    /// Compares the unrecognised beacons with more distant epochs of contacts.
     pub fn search_beacons(&mut self, turn: &mut Turn<'_>, view: View<'_>) {
         if !self.presence.search_is_due(turn.now) {
             return;
@@ -161,8 +160,8 @@ impl Reach {
     }
 }
 
-/// The beacons that mean something: ours, then those for contacts that do not hold our newest key.
-/// Whatever changes them says so to [`outdate`](super::presence::Presence::outdate).
+/// The real beacons, without random slots: ours, then those for contacts that do not hold our newest key. Code that
+/// changes them calls [`outdate`](super::presence::Presence::outdate).
 fn beacons(view: View<'_>, kind: CarrierKind, epoch: Epoch) -> Vec<Beacon> {
     if !view.account.settings.is_announced_over(kind) {
         return Vec::new();

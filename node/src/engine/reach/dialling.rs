@@ -1,9 +1,9 @@
 //! When to dial which device (`docs/PROTOCOL.md` section 13).
 //!
-//! A target is a device of a contact, or the maker of an invitation being joined. Addresses from a
-//! beacon are tried once, after a short random pause, and again if no link came up, or it was cut, and the
-//! beacon is still there after a longer one; known ones in rounds, the best first, with a growing pause between rounds.
-//! One attempt at a time for a target, a few in all.
+//! A target is a device of a contact, or the maker of an invitation that we are joining. We try the addresses of a
+//! beacon once, after a short random pause. If no link came up, or it was cut, we try them again when the beacon is
+//! still there after a longer pause. We try known addresses in rounds, the best first, with a growing pause between
+//! rounds. A target has one attempt at a time, all targets together a few.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -29,11 +29,11 @@ const FIRST_PAUSE_MS: u64 = 2_000;
 /// The longest pause between two rounds.
 const LONGEST_PAUSE_MS: u64 = 600_000;
 
-/// How long a beacon stands for its owner being there: as long as it is announced. Who leaves properly takes it back
-/// before.
+/// How long after its beacon was seen a target counts as seen near: one epoch. A device that leaves properly withdraws
+/// its beacon earlier.
 const SIGHTED_MS: u64 = EPOCH_MS as u64;
 
-/// Whom to reach.
+/// Who is to be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
     /// A device of a contact.
@@ -45,58 +45,58 @@ pub(crate) enum Target {
 /// The plan for one target.
 #[derive(Debug, Default)]
 struct Prospect {
-    /// Addresses seen in a beacon, and from when on to try them.
+    /// Addresses of a beacon that are left to try, and when to start.
     beacon: VecDeque<Endpoint>,
     beacon_due_ms: u64,
-    /// The beacon answered last: it is not answered twice, unless no link came up or it was cut.
+    /// The beacon that we answered last. We answer none twice, unless no link came up or it was cut.
     answered: Option<[u8; 8]>,
-    /// From when on it is, if none did.
+    /// Earliest retry of that beacon, in this case.
     again_ms: Option<u64>,
-    /// By which beacon each carrier has shown it, and until when that counts. Of what is shown alone: anybody can
-    /// play a beacon again, and take back what another announces.
+    /// The beacon by which each carrier has seen the target, and until when that counts. It decides only what the user
+    /// sees, because anybody can replay a beacon or withdraw another device's.
     sighted: BTreeMap<CarrierKind, ([u8; 8], u64)>,
     /// What is left of the present round.
     round: VecDeque<Endpoint>,
-    /// When the next known address is due; `None` once a round found nothing to try.
+    /// When the next known address is due; `None` after a round that found nothing to try.
     round_due_ms: Option<u64>,
     /// Rounds that failed in a row.
     failed_rounds: u32,
-    /// The attempt under way: a dial, then the link it made, until it is proven or fails.
+    /// Whether an attempt is under way: a dial, then the link that it made, until the link is proven or fails.
     busy: bool,
 }
 
 /// One attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
-    /// Whom.
+    /// Who is dialled.
     pub target: Target,
     /// Where.
     pub endpoint: Endpoint,
-    /// Its beacon was seen there.
+    /// Whether its beacon was seen there.
     pub sighted: bool,
-    /// There is a session, which is to move there.
+    /// Whether there is a session already, which this attempt moves there.
     pub moves: bool,
 }
 
-/// How a target stands, for the one plain reason.
+/// The prospects of reaching a target, from which the API gives one plain reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outlook {
-    /// It is not seen near, and where it was known to be it does not answer, if it was anywhere.
+    /// It is not seen near, and does not answer at known addresses, if there are any.
     NotFound,
     /// An attempt is under way or due at once.
     Connecting,
-    /// It is seen near, and does not answer; the next round is due then (monotonic milliseconds).
+    /// It is seen near but does not answer; the next round is due at this time (monotonic milliseconds).
     Waiting(u64),
 }
 
 /// All plans.
 #[derive(Debug)]
 pub(crate) struct Dialling {
-    /// The plan for each that is wanted, if there ever was anything to plan: most contacts are far away.
+    /// The plan for each wanted target. `None` until there is something to plan, because most contacts are far away.
     prospects: BTreeMap<Target, Option<Box<Prospect>>>,
-    /// When each is due that is and is not busy: most contacts are far away, and nothing is due for them.
+    /// The due times of the targets that have one, so that targets with nothing due cost nothing.
     due: BTreeSet<(u64, Target)>,
-    /// How many are busy.
+    /// The number of targets with an attempt under way.
     busy: usize,
     dials: BTreeMap<DialId, Attempt>,
     next_dial: u64,
@@ -117,7 +117,7 @@ impl Default for Dialling {
 }
 
 impl Dialling {
-    /// Answers beacons after at most so long from now on.
+    /// From now on, answers beacons after at most this pause.
     #[cfg(feature = "simulation")]
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
         self.beacon_pause_ms = longest_ms;
@@ -134,12 +134,13 @@ impl Dialling {
         }
     }
 
-    /// As [`want`](Self::want), where no way is known: nothing is due before a beacon is seen, or a way is told.
+    /// As [`want`](Self::want), for a target without known endpoints: nothing is due before a beacon is seen or an
+    /// endpoint becomes known.
     pub fn wait_for(&mut self, target: Target) {
         self.prospects.entry(target).or_default();
     }
 
-    /// Changes one plan, and when it is due with it.
+    /// Changes one plan, and updates its due time.
     fn change<T>(&mut self, target: Target, change: impl FnOnce(&mut Prospect) -> T) -> Option<T> {
         let prospect = self.prospects.get_mut(&target)?.get_or_insert_default();
         let before = (prospect.due_ms(), prospect.busy);
@@ -162,7 +163,7 @@ impl Dialling {
         self.busy -= usize::from(busy);
     }
 
-    /// No longer wants one: there is a session, or the target is gone. Attempts under way are forgotten.
+    /// Wants no session with this target any more: there is one, or the target is gone. Forgets attempts under way.
     pub fn drop_target(&mut self, target: Target) {
         if let Some(Some(prospect)) = self.prospects.remove(&target) {
             self.count_out(target, (prospect.due_ms(), prospect.busy));
@@ -170,7 +171,7 @@ impl Dialling {
         self.dials.retain(|_, attempt| attempt.target != target);
     }
 
-    /// The target's beacon was seen at these ways.
+    /// The target's beacon was seen at these endpoints.
     pub fn seen(
         &mut self,
         target: Target,
@@ -200,8 +201,8 @@ impl Dialling {
         });
     }
 
-    /// Somebody says that the target's beacon is announced there no longer. Whoever hears it may say so: the target
-    /// is shown as seen no more, and dialled as before.
+    /// The target's beacon was withdrawn on a carrier. Anybody who hears a beacon can claim that, so it changes only
+    /// what the user sees: the dials go on as before.
     pub fn withdrawn(&mut self, target: Target, carrier: CarrierKind, beacon: [u8; 8]) {
         let prospect = self.prospects.get_mut(&target).and_then(Option::as_mut);
         if let Some(prospect) = prospect
@@ -214,7 +215,8 @@ impl Dialling {
         }
     }
 
-    /// The network here has changed, or somebody asks: every target to which a way is known is tried afresh, soon.
+    /// The network here, or the choice of relays, has changed: begins a fresh round for every target with known
+    /// endpoints.
     pub fn refresh(&mut self, now_ms: u64, is_way_known: impl Fn(Target) -> bool) {
         let targets = self.prospects.iter();
         let targets = targets.map(|(target, prospect)| {
@@ -231,12 +233,12 @@ impl Dialling {
         }
     }
 
-    /// As [`refresh`](Self::refresh), for one target to which a way is known.
+    /// As [`refresh`](Self::refresh), for one target with known endpoints.
     pub fn refresh_target(&mut self, target: Target, now_ms: u64) {
         self.change(target, |prospect| prospect.refresh(Some(now_ms)));
     }
 
-    /// Somebody waits for this target: if it is between two rounds, the next begins now.
+    /// A message waits for this target: if it is between two rounds, the next begins now.
     pub fn hurry(&mut self, target: Target, now_ms: u64) {
         self.change(target, |prospect| {
             if let Some(due) = &mut prospect.round_due_ms {
@@ -245,7 +247,7 @@ impl Dialling {
         });
     }
 
-    /// Starts what is due. `known` gives the known ways to a target, the best first; `usable` says
+    /// Starts the attempts that are due. `known` gives the known endpoints of a target, the best first; `usable` says
     /// whether a carrier works.
     pub fn start(
         &mut self,
@@ -286,7 +288,7 @@ impl Dialling {
         started
     }
 
-    /// A session with this target is to move to another way: one attempt, beside the plan.
+    /// Makes one attempt, beside the plan, to move a session with this target to another endpoint.
     pub fn move_to(&mut self, target: Target, endpoint: Endpoint) -> DialId {
         let dial = DialId(self.next_dial);
         self.next_dial += 1;
@@ -305,7 +307,7 @@ impl Dialling {
         self.dials.remove(&dial)
     }
 
-    /// The carrier could not make a link of this attempt. Gives it, and whether it was the last of its round.
+    /// The carrier could not make a link of this attempt. Gives the attempt, and whether it was the last of its round.
     pub fn failed(
         &mut self,
         dial: DialId,
@@ -317,8 +319,8 @@ impl Dialling {
         Some((attempt, round_over))
     }
 
-    /// As [`ended`](Self::ended), where no link came up or it was cut: a beacon that was seen there is answered
-    /// again if it is still seen after the pause.
+    /// As [`ended`](Self::ended), if no link came up or it was cut: we answer the same beacon again if it is still seen
+    /// after the pause.
     pub fn cut(&mut self, attempt: &Attempt, now_ms: u64, rng: &mut (impl Rng + ?Sized)) -> bool {
         let round_over = self.ended(attempt, now_ms, rng);
         if attempt.sighted && round_over {
@@ -329,8 +331,8 @@ impl Dialling {
         round_over
     }
 
-    /// An attempt ended without a session. True if that was the last of its round. One beside the plan changes
-    /// nothing in it.
+    /// An attempt ended without a session. True if it was the last of its round. An attempt beside the plan changes
+    /// nothing in the plan.
     pub fn ended(&mut self, attempt: &Attempt, now_ms: u64, rng: &mut (impl Rng + ?Sized)) -> bool {
         if attempt.moves {
             return false;
@@ -350,7 +352,7 @@ impl Dialling {
         round_over.unwrap_or(false)
     }
 
-    /// Whether a target is being dialled over a carrier.
+    /// Whether an attempt to reach a target over a carrier is under way.
     pub fn is_dialling(&self, target: Target, carrier: CarrierKind) -> bool {
         let mut under_way = self.dials.values();
         under_way.any(|attempt| attempt.target == target && attempt.endpoint.carrier == carrier)
@@ -363,7 +365,7 @@ impl Dialling {
         sighted.is_some_and(|(_, until_ms)| now_ms < *until_ms)
     }
 
-    /// How it stands with a target.
+    /// The prospects of reaching a target.
     pub fn outlook(&self, target: Target, now_ms: u64) -> Outlook {
         match self.prospects.get(&target).and_then(Option::as_ref) {
             None => Outlook::NotFound,
@@ -377,7 +379,7 @@ impl Dialling {
         }
     }
 
-    /// When something is due.
+    /// When the next attempt is due (monotonic milliseconds).
     pub fn next_wake_ms(&self) -> Option<u64> {
         if self.busy >= MAX_DIALS {
             return None;
@@ -400,7 +402,7 @@ impl Prospect {
         self.round_due_ms = due_ms;
     }
 
-    /// When there is something to try; not while an attempt is under way.
+    /// When there is something to try; `None` while an attempt is under way.
     fn due_ms(&self) -> Option<u64> {
         if self.busy {
             return None;
@@ -409,7 +411,7 @@ impl Prospect {
         [beacon, self.round_due_ms].into_iter().flatten().min()
     }
 
-    /// What to try next, and whether a beacon was seen there.
+    /// The endpoint to try next, and whether a beacon was seen there.
     fn next(
         &mut self,
         now_ms: u64,
@@ -426,7 +428,7 @@ impl Prospect {
         }
         let left = next_usable(&mut self.round, usable);
         let endpoint = left.or_else(|| {
-            // What cannot be used now would be left over when the round ends, which then would not be over.
+            // Leave out endpoints of carriers that do not work now: `ended` takes the round as over when none is left.
             self.round = known().into();
             self.round.retain(|endpoint| usable(endpoint.carrier));
             self.round.pop_front()
@@ -523,7 +525,7 @@ mod tests {
         is_lan_on = true;
         let started = start(&mut dialling, now_ms, is_lan_on);
         fail(&mut dialling, started[0].0, now_ms, &mut rng());
-        // It is switched off in the middle of a round.
+        // The carrier is switched off in the middle of a round.
         let started = start(&mut dialling, now_ms, false);
         assert_eq!(started[0].1, endpoints[0]);
     }
@@ -616,7 +618,7 @@ mod tests {
         assert_eq!(dialling.outlook(target(1), due_ms), Outlook::Connecting);
     }
 
-    /// Somebody took it back whose it is not: what was to be dialled is dialled when it was to be.
+    /// Somebody else withdrew the beacon: the planned dials happen at their planned times.
     #[test]
     fn a_beacon_that_is_taken_back_changes_what_is_shown_and_no_attempt() {
         let of = |forged: &[[u8; 8]]| {

@@ -1,5 +1,5 @@
-//! A way to reach a device: a carrier and an address on it, as facts and invitations write it
-//! (`docs/PROTOCOL.md` section 8): the carrier's name, `/`, the carrier's own text.
+//! An endpoint: a carrier and an address on it. Facts and invitations write it (`docs/PROTOCOL.md` section 8) as the
+//! carrier's name, `/`, and the carrier's own text.
 
 use hedgerow_transport::carrier::{Address, CarrierKind};
 use hedgerow_transport::relay::relay_of;
@@ -7,7 +7,7 @@ use hedgerow_transport::relay::relay_of;
 /// The most addresses of one fact or invitation.
 pub(crate) const MAX_ADDRESSES: usize = 16;
 
-/// The longest address that is believed, in bytes.
+/// The longest address that we accept, in bytes.
 const MAX_ADDRESS: usize = 256;
 
 /// Where a device can be reached.
@@ -20,21 +20,21 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The text of facts, invitations and records.
+    /// Its text in facts, invitations and records.
     pub fn text(&self) -> String {
         format!("{}/{}", name(self.carrier), self.address.0)
     }
 
-    /// Whether it may lead to the same device later. Addresses of BLE are drawn anew every quarter of an hour:
-    /// to dial one without having just seen a beacon there costs the radio and finds nobody. A direct path that
-    /// was made through a relay ends with its links.
+    /// Whether it may lead to the same device later. Bluetooth addresses change every quarter of an hour: a dial to one
+    /// without a beacon just seen there costs radio time and finds nobody. A direct path made through a relay ends with
+    /// its links.
     pub fn lasts(&self) -> bool {
         let is_a_path_of_now =
             self.carrier == CarrierKind::Relay && self.address.0.starts_with("/p2p/");
         self.carrier != CarrierKind::Ble && !is_a_path_of_now
     }
 
-    /// The way as facts, invitations and records have it: of a relay without the name of the day.
+    /// The endpoint as facts, invitations and records have it: that of a relay without the name of the day.
     pub fn told(&self) -> Endpoint {
         match self.carrier {
             CarrierKind::Relay => Endpoint {
@@ -45,7 +45,7 @@ impl Endpoint {
         }
     }
 
-    /// The way that a text names; `None` if this version knows no such carrier.
+    /// Parses a text; `None` if it is too long, or this version does not know the carrier.
     pub fn parse(text: &str) -> Option<Endpoint> {
         if text.len() > MAX_ADDRESS {
             return None;
@@ -58,7 +58,7 @@ impl Endpoint {
         })
     }
 
-    /// The ways that texts name, those of unknown carriers left out.
+    /// Parses texts, and leaves out those that [`parse`](Self::parse) does not accept.
     pub fn parse_all<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<Endpoint> {
         texts
             .into_iter()
@@ -68,11 +68,11 @@ impl Endpoint {
     }
 }
 
-/// Those over which beacons are announced.
+/// The carriers over which we announce beacons.
 pub(crate) const ANNOUNCING: [CarrierKind; 3] =
     [CarrierKind::Memory, CarrierKind::Lan, CarrierKind::Ble];
 
-/// The two-way carriers, which an address can name.
+/// The duplex carriers, which an endpoint can name.
 pub(crate) const CARRIERS: [CarrierKind; 4] = [
     CarrierKind::Memory,
     CarrierKind::Lan,

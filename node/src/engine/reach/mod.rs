@@ -1,8 +1,8 @@
 //! Reaching people: which carriers work, what we announce over them, who is dialled where, which relays we use
 //! (`docs/PROTOCOL.md` sections 11, 13 and 13a).
 //!
-//! [`Reach`] reads what the other owners know through a [`View`], and asks carriers for things. What others must do
-//! because of it, it says.
+//! [`Reach`] reads what the other owners know through a [`View`], and gives commands to carriers. It returns to the
+//! caller what other owners must do.
 
 mod addresses;
 mod announcing;
@@ -35,7 +35,7 @@ use relays::Relays;
 /// The longest random pause before a lost session is dialled again.
 const REDIAL_PAUSE_MS: u64 = 2_000;
 
-/// What is known of a carrier.
+/// What we know about a carrier.
 #[derive(Debug, Clone)]
 pub(super) struct Carrier {
     pub state: CarrierState,
@@ -53,7 +53,7 @@ impl Carrier {
     }
 }
 
-/// How others are reached, and how this device is.
+/// Carriers, dials, presence and relays: how we reach others, and how others reach this device.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
     carriers: BTreeMap<CarrierKind, Carrier>,
@@ -85,12 +85,12 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The link of the session with a device.
+    /// The link that carries the session with a device.
     fn session_link(self, links: &Links, id: DeviceId) -> Option<&Link> {
         links.by_id.get(&self.sessions.get(&id)?.link)
     }
 
-    /// The devices that are looked for.
+    /// The devices that we look for.
     fn unseen(self) -> impl Iterator<Item = (DeviceId, &'a Device)> {
         let devices = self.people.devices.iter();
         let apart = devices.filter(move |(id, _)| !self.sessions.contains_key(*id));
@@ -104,7 +104,7 @@ impl<'a> View<'a> {
 }
 
 impl Reach {
-    /// Wants everybody from the beginning on.
+    /// Wants a session with every contact, from the start.
     pub fn open(people: &People, now: Now) -> Reach {
         let mut reach = Reach::default();
         let devices = people.devices.keys().filter(|id| people.may_talk_to(**id));
@@ -122,13 +122,13 @@ impl Reach {
         reach
     }
 
-    /// Answers a beacon by a dial after a random pause of at most this many milliseconds.
+    /// Answers beacons after a random pause of at most this many milliseconds.
     #[cfg(feature = "simulation")]
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
         self.dialling.set_beacon_pause(longest_ms);
     }
 
-    /// What is known of each carrier that there is.
+    /// What we know about each carrier of this node.
     pub fn carriers(&self) -> &BTreeMap<CarrierKind, Carrier> {
         &self.carriers
     }
@@ -138,7 +138,7 @@ impl Reach {
         is_usable(&self.carriers, kind)
     }
 
-    /// A carrier says how it is.
+    /// A carrier reports its state.
     pub fn carrier_state(
         &mut self,
         turn: &mut Turn<'_>,
@@ -169,7 +169,7 @@ impl Reach {
         turn.pending.carriers.insert(kind);
     }
 
-    /// A carrier says where this device is on it. True if that is news.
+    /// A carrier reports the addresses of this device on it. True if they have changed.
     pub fn carrier_addresses(
         &mut self,
         turn: &mut Turn<'_>,
@@ -183,22 +183,22 @@ impl Reach {
             return false;
         }
         carrier.addresses = addresses;
-        // Nothing is announced there yet, and sessions that lead to the old ones may be dead.
+        // The carrier announces nothing at the new addresses yet, and sessions over the old ones may be dead.
         self.presence.silent(kind);
         self.network_changed(turn, view);
         turn.pending.carriers.insert(kind);
         true
     }
 
-    /// How much of its time a carrier is on the air; `None`: not known.
+    /// Sets how much of its time a carrier is on the air; `None`: not known.
     pub fn set_airtime(&mut self, kind: CarrierKind, airtime: Option<Airtime>) {
         if let Some(carrier) = self.carriers.get_mut(&kind) {
             carrier.airtime = airtime;
         }
     }
 
-    /// The network here has changed: we dial everybody we know a way to afresh, and every session may have
-    /// a better way now.
+    /// The network here has changed: begins fresh rounds for all known endpoints, and looks for better paths for every
+    /// session.
     pub fn network_changed(&mut self, turn: &Turn<'_>, view: View<'_>) {
         self.dialling
             .refresh(turn.now.mono_ms, |target| is_way_known(view.people, target));
@@ -212,7 +212,7 @@ impl Reach {
         self.dialling.want(target, from_ms);
     }
 
-    /// Wants a session with a device, unless there is one or is to be none.
+    /// Wants a session with a device, unless there is one or none is allowed.
     pub fn want_device(&mut self, turn: &mut Turn<'_>, view: View<'_>, id: DeviceId) {
         if !view.people.may_talk_to(id) || view.sessions.contains_key(&id) {
             return;
@@ -231,17 +231,17 @@ impl Reach {
         self.dialling.drop_target(target);
     }
 
-    /// A target can be reached by other ways than before.
+    /// The endpoints of a target have changed.
     pub fn refresh_target(&mut self, target: Target, now_ms: u64) {
         self.dialling.refresh_target(target, now_ms);
     }
 
-    /// Somebody waits for this target: it is tried again at once.
+    /// A message waits for this target: tries it again at once.
     pub fn hurry(&mut self, target: Target, now_ms: u64) {
         self.dialling.hurry(target, now_ms);
     }
 
-    /// A device has told other ways to it than before.
+    /// A device has told other addresses than before.
     pub fn ways_changed(&mut self, turn: &Turn<'_>, id: DeviceId, has_session: bool) {
         self.refresh_target(Target::Device(id), turn.now.mono_ms);
         if has_session {
@@ -268,22 +268,22 @@ impl Reach {
         self.presence.outdate();
     }
 
-    /// Beacons of others mean something else now.
+    /// The beacons of others have changed: contacts, keys or clocks are other ones than before.
     pub fn beacons_changed(&mut self) {
         self.presence.changed();
     }
 
-    /// What this device announces is to be something else now.
+    /// The announcement of this device may have to change.
     pub fn announcement_changed(&mut self) {
         self.presence.outdate();
     }
 
-    /// A clock, ours or a contact's, was found to be wrong.
+    /// A clock, ours or a contact's, has turned out to be wrong.
     pub fn doubt_clocks(&mut self, now: Now) {
         self.presence.doubt_clocks(now);
     }
 
-    /// A session has shown a device's clock. True if it was only guessed before.
+    /// A session has shown a device's clock. True if we had only guessed it before.
     pub fn is_sure_of(&mut self, id: DeviceId) -> bool {
         self.presence.is_sure_of(id)
     }
@@ -293,20 +293,20 @@ impl Reach {
         self.presence.jump(now)
     }
 
-    /// The carrier has made a link of this dial; `None`: nobody wants it any more.
+    /// The carrier has made a link of this dial. `None` if the target is no longer wanted.
     pub fn dial_up(&mut self, dial: DialId) -> Option<Attempt> {
         self.dialling.up(dial)
     }
 
-    /// The carrier could not make a link of this dial. Gives the maker of an invitation who did not answer in a
-    /// whole round.
+    /// The carrier could not make a link of this dial. Gives the invitation if its maker has not answered in a whole
+    /// round.
     pub fn dial_failed(&mut self, turn: &mut Turn<'_>, dial: DialId) -> Option<InvitationKey> {
         let now_ms = turn.now.mono_ms;
         let (attempt, round_over) = self.dialling.failed(dial, now_ms, turn.rng)?;
         self.round_ended(&attempt, round_over, now_ms)
     }
 
-    /// An attempt ended without a session; `cut`: nobody here has ended its link. As
+    /// An attempt ended without a session. `cut`: we did not end its link ourselves. Gives the same as
     /// [`dial_failed`](Self::dial_failed).
     pub fn attempt_over(
         &mut self,
@@ -322,7 +322,7 @@ impl Reach {
         self.round_ended(attempt, round_over, now_ms)
     }
 
-    /// What follows from an attempt that came to nothing, perhaps as the last of its round.
+    /// Draws the conclusions from an attempt that failed, perhaps as the last of its round.
     fn round_ended(
         &mut self,
         attempt: &Attempt,
@@ -340,7 +340,7 @@ impl Reach {
         }
     }
 
-    /// What is due, or has come to be: what is announced, whose beacons were seen, whom to dial.
+    /// Does what is due: sets relays, announces, recognises beacons, starts dials.
     pub fn tick(&mut self, turn: &mut Turn<'_>, view: View<'_>, links: &Links, may_dial: bool) {
         self.set_relays(turn, view);
         self.announce(turn, view);
@@ -367,7 +367,7 @@ impl Reach {
         }
     }
 
-    /// When something is due here.
+    /// When something is due here (monotonic milliseconds).
     pub fn next_wake_ms(&self, now: Now, view: View<'_>) -> Option<u64> {
         let wakes = [
             self.dialling.next_wake_ms(),
@@ -385,8 +385,7 @@ fn is_usable(carriers: &BTreeMap<CarrierKind, Carrier>, kind: CarrierKind) -> bo
     })
 }
 
-/// Whether there may be anything to dial but what a beacon tells. The maker of an invitation is always named with
-/// an address.
+/// Whether a target has known endpoints, beside those of beacons. An invitation always names addresses of its maker.
 fn is_way_known(people: &People, target: Target) -> bool {
     match target {
         Target::Device(id) => people.devices.get(&id).is_some_and(Device::has_ways),

@@ -1,4 +1,4 @@
-//! How it stands with reaching somebody, and the one plain reason why not.
+//! How each carrier stands with a contact, and the one plain reason why messages are not delivered.
 
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_transport::carrier::{CarrierKind, CarrierState};
@@ -11,7 +11,7 @@ use crate::engine::links::Links;
 use crate::engine::people::device::Device;
 
 impl Reach {
-    /// Why messages for a contact's device are not delivered, if there are any.
+    /// Why waiting messages for a contact's device are not delivered.
     pub fn why(&self, view: View<'_>, id: DeviceId, now: Now) -> Why {
         let Some(device) = view.people.devices.get(&id) else {
             return Why::NotFound;
@@ -37,7 +37,7 @@ impl Reach {
         }
     }
 
-    /// How each carrier stands with a contact, the better ones first, and what is carried by hand last.
+    /// How each carrier stands with a contact: the cheaper ones first, files carried by hand last.
     pub fn ways(
         &self,
         view: View<'_>,
@@ -114,7 +114,7 @@ impl Reach {
             }
             let is_sighted = self.dialling.is_sighted(target, kind, now.mono_ms);
             let next_ms = match self.dialling.outlook(target, now.mono_ms) {
-                // It was found there, and its turn to be dialled comes within seconds.
+                // Its beacon was seen there, and we dial it within seconds.
                 Outlook::Connecting if is_sighted => return WayState::Trying,
                 Outlook::Waiting(due_ms) if is_sighted => Some(due_ms),
                 _ => self.path_upgrades.next_ms(id),

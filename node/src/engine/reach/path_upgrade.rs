@@ -1,6 +1,6 @@
-//! A session moves to a better carrier where the device can be reached over one (`docs/PROTOCOL.md`
-//! section 8): a better one costs less by [`CarrierKind::cost`]. The old link stays until the new one has taken
-//! its place, and what was under way on it comes again.
+//! A session moves to a better carrier if the device can be reached over one (`docs/PROTOCOL.md` section 8): one that
+//! costs less by [`CarrierKind::cost`]. The old link stays until the new one has taken its place; the new one repeats
+//! what was under way on the old.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
@@ -15,30 +15,31 @@ use super::{Reach, View, relays};
 use crate::engine::links::Links;
 use crate::engine::{Effects as _, Turn, rng};
 
-/// The pause before the side that has dialled the session's link tries a better way.
+/// The pause before the side that has dialled the session's link tries a better path.
 const DIALLER_MS: RangeInclusive<u64> = 0..=2_000;
 
-/// The same for the other side, which may be the only one that gets through: later, so that mostly one of them
-/// dials, and later than two links count as dialled at once.
+/// The same for the other side, which may be the only one that gets through. It is longer, so that usually only one
+/// side dials, and so that two links do not count as dialled at once.
 const ANSWERER_MS: RangeInclusive<u64> = 12_000..=15_000;
 
-/// The pause after which all ways are tried again if none led anywhere, and the longest one: it doubles.
+/// The first and the longest pause after which we try all better paths again if none worked; it doubles.
 const AGAIN_MS: RangeInclusive<u64> = 60_000..=3_600_000;
 
-/// What is tried for one session.
+/// The better paths to try for one session.
 #[derive(Debug, Default)]
 struct Plan {
-    /// Ways that are better than the one it goes over, the best first.
+    /// Endpoints on better carriers than that of the session, the best first.
     endpoints: VecDeque<Endpoint>,
-    /// When the first of them is tried, or they are all worked out anew (monotonic milliseconds).
+    /// When we try the first of them or, if none is left, work them out again (monotonic milliseconds).
     due_ms: Option<u64>,
-    /// Times that none led anywhere.
+    /// How many times in a row none worked.
     rounds: u32,
-    /// The one that is being tried.
+    /// The one that we are trying.
     trying: Option<Endpoint>,
-    /// The beacon that was answered last: it is not answered twice.
+    /// The beacon that we answered last. We answer none twice.
     answered: Option<Beacon>,
-    /// Something has changed: the ways are worked out anew, these first, where a beacon has just been seen.
+    /// Set when the endpoints must be worked out again. Holds those where a beacon has just been seen, to be tried
+    /// first.
     seen: Option<Vec<Endpoint>>,
 }
 
@@ -46,12 +47,12 @@ struct Plan {
 #[derive(Debug, Default)]
 pub(crate) struct PathUpgrades {
     plans: BTreeMap<DeviceId, Plan>,
-    /// Those that are to be worked out anew.
+    /// Whether some plans must be worked out again.
     outdated: bool,
 }
 
 impl PathUpgrades {
-    /// Ways to a device, or carriers, may have changed while it has a session.
+    /// The endpoints of a device, or our carriers, may have changed while it has a session.
     pub fn look_again(&mut self, device: DeviceId) {
         let plan = self.plans.entry(device).or_default();
         plan.seen.get_or_insert_default();
@@ -59,7 +60,7 @@ impl PathUpgrades {
         self.outdated = true;
     }
 
-    /// The beacon of a device that has a session was seen at these ways.
+    /// The beacon of a device that has a session was seen at these endpoints.
     pub fn sighted(&mut self, device: DeviceId, beacon: Beacon, endpoints: Vec<Endpoint>) {
         let plan = self.plans.entry(device).or_default();
         if plan.answered != Some(beacon) {
@@ -69,18 +70,18 @@ impl PathUpgrades {
         }
     }
 
-    /// A session with a device has begun, by whatever way.
+    /// A session with a device has begun, over any carrier.
     pub fn begun(&mut self, device: DeviceId) {
         self.plans.remove(&device);
         self.look_again(device);
     }
 
-    /// There is none any more.
+    /// The session with a device is over.
     pub fn over(&mut self, device: DeviceId) {
         self.plans.remove(&device);
     }
 
-    /// This way leads nowhere: if it was the one that was tried, the next has its turn.
+    /// An attempt at this endpoint has failed. If it was the one that we were trying, the next has its turn.
     pub fn failed(&mut self, device: DeviceId, tried: &Endpoint, now_ms: u64) {
         let Some(plan) = self.plans.get_mut(&device) else {
             return;
@@ -96,20 +97,20 @@ impl PathUpgrades {
         }
     }
 
-    /// When the next way is tried.
+    /// When we next try a better path (monotonic milliseconds).
     pub fn next_wake_ms(&self) -> Option<u64> {
         let waiting = self.plans.values().filter(|plan| plan.trying.is_none());
         waiting.filter_map(|plan| plan.due_ms).min()
     }
 
-    /// When a better way to a device that has a session is tried next.
+    /// When we next try a better path to a device that has a session (monotonic milliseconds).
     pub fn next_ms(&self, device: DeviceId) -> Option<u64> {
         self.plans.get(&device)?.due_ms
     }
 }
 
 impl Reach {
-    /// Tries the better ways that are due.
+    /// Tries the better paths that are due.
     pub fn improve_sessions(
         &mut self,
         turn: &mut Turn<'_>,
@@ -152,7 +153,7 @@ impl Reach {
         }
     }
 
-    /// Works out which ways to a device are better than the one that its session goes over.
+    /// Works out which endpoints of a device are on a better carrier than its session.
     fn plan(
         &self,
         turn: &mut Turn<'_>,

@@ -1,5 +1,5 @@
-//! Being found and finding (`docs/PROTOCOL.md` section 11): what is announced over each carrier, whose
-//! beacons are seen, and the search for contacts whose clock is not what it was.
+//! Being found and finding (`docs/PROTOCOL.md` section 11): what each carrier announces, whose beacons it sees, and
+//! the search for contacts whose clock has changed.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -16,27 +16,28 @@ use rand_core::CryptoRng;
 use super::unknown::Unknown;
 use crate::engine::{Now, rng};
 
-/// How long beacons are remembered that nobody was recognised by: each is compared in one step of the search at least, however seldom there is one.
+/// How long we remember unrecognised beacons: long enough that at least one step of the search looks at each, even
+/// when the steps are rarest.
 const UNKNOWN_MS: u64 = 2 * SEARCH_LONGEST_MS;
 
-/// How long a device is announced at least once a carrier works, or has other addresses.
+/// How long we announce at least after a carrier has begun to work or has other addresses.
 const ARRIVAL_MS: RangeInclusive<u64> = 30_000..=90_000;
 
-/// How long a device that rests leaves a contact that is gone to the addresses known. Most come back there, and
-/// nobody is to see two begin to announce at once because the session between them ended.
+/// How long a resting device waits before it announces because a contact is missing. Most contacts come back at known
+/// addresses by then, and an observer must not see two devices begin to announce when the session between them ends.
 const MISSING_MS: RangeInclusive<u64> = 5_000..=35_000;
 
 /// What is known about who is near.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
-    /// What each carrier was told to announce.
+    /// What each carrier announces.
     announced: BTreeMap<CarrierKind, Announced>,
     recognisers: BTreeMap<CarrierKind, Recogniser<DeviceId>>,
     unknown: Unknown,
     clock: Option<ClockWatch>,
     search: Search<DeviceId>,
-    /// By how much contacts' clocks seem to be ahead of ours, if it is not what their last sessions showed: a
-    /// beacon said so, which may be an old one played again. So it displaces nothing.
+    /// By how much the clocks of contacts seem to be ahead of ours, where a beacon contradicts their last session. The
+    /// beacon may be an old one replayed, so a guess displaces nothing.
     guesses: BTreeMap<DeviceId, i64>,
 }
 
@@ -44,14 +45,14 @@ pub(crate) struct Presence {
 #[derive(Debug, Clone)]
 struct Announced {
     epoch: Epoch,
-    /// When those of a later epoch follow, or rest, or an end to it.
+    /// When the device goes over to a later epoch, and decides whether to rest.
     until_ms: u64,
-    /// When it is decided before that whether to rest.
+    /// When the device decides before that whether to rest.
     review_ms: Option<u64>,
-    /// What the carrier was told last: the beacons that mean something, of an epoch, and to look for
-    /// others; or `None`, neither.
+    /// The last command to the carrier: to announce these real beacons of an epoch and to look for others, or, `None`,
+    /// to do neither.
     told: Option<Told>,
-    /// The beacons may be others, though the epoch is not.
+    /// The beacons may have changed within the epoch.
     outdated: bool,
 }
 
@@ -68,7 +69,7 @@ pub(crate) struct Sighting {
 }
 
 impl Presence {
-    /// Compares the clocks: by how much the wall clock has jumped since the last look.
+    /// Compares the clocks. Gives by how many milliseconds the wall clock has jumped since the last call.
     pub fn jump(&mut self, now: Now) -> Option<i64> {
         let clock = self
             .clock
@@ -83,35 +84,35 @@ impl Presence {
         Some(jump)
     }
 
-    /// Contacts, keys or clocks changed: who is recognised by what is worked out anew.
+    /// Contacts, keys or clocks have changed: forgets which beacons belong to whom, to work it out again.
     pub fn changed(&mut self) {
         self.recognisers.clear();
     }
 
-    /// A clock, ours or a contact's, was found to be wrong, so others may be: the search for them hurries.
+    /// A clock, ours or a contact's, has turned out to be wrong, so others may be too: the search for them hurries.
     pub fn doubt_clocks(&mut self, now: Now) {
         self.search.doubt(now.mono_ms);
     }
 
-    /// What was guessed about a device's clock is needed no more: a session has shown it, or it is forgotten.
-    /// True if there was a guess.
+    /// Drops the guess about a device's clock, because a session has shown the clock or we forget the device. True if
+    /// there was a guess.
     pub fn is_sure_of(&mut self, device: DeviceId) -> bool {
         self.guesses.remove(&device).is_some()
     }
 
-    /// By how much a device's clock seems to be ahead of ours, if not by what its last session showed.
+    /// By how much a device's clock seems to be ahead of ours, if not by the offset of its last session (milliseconds).
     pub fn guess(&self, device: DeviceId) -> Option<i64> {
         self.guesses.get(&device).copied()
     }
 
-    /// Whether a carrier's beacons cannot be recognised before [`set_known`](Self::set_known).
+    /// Whether [`set_known`](Self::set_known) must run before beacons of a carrier can be recognised.
     pub fn is_stale(&self, carrier: CarrierKind, wall_ms: i64) -> bool {
         self.recognisers
             .get(&carrier)
             .is_none_or(|recogniser| !recogniser.is_current(wall_ms))
     }
 
-    /// Sets who may be near over a carrier, and gives those whose beacons were seen before.
+    /// Sets who may be near on a carrier. Gives those whose beacons were seen before.
     pub fn set_known(
         &mut self,
         cryptography: Cryptography,
@@ -137,13 +138,13 @@ impl Presence {
         sightings.collect()
     }
 
-    /// Whose beacon this is, if anybody's who is known.
+    /// The contact's device to which this beacon belongs, if any.
     pub fn whose(&self, carrier: CarrierKind, beacon: &Beacon) -> Option<DeviceId> {
         self.recognisers.get(&carrier)?.find(beacon)
     }
 
-    /// Whose beacon this is; one of nobody known is remembered, and the search for whoever it may be of
-    /// begins a while later.
+    /// The contact's device to which this beacon belongs. Remembers a beacon that belongs to none, so that the search
+    /// for its owner begins some time later.
     pub fn recognise(
         &mut self,
         now: Now,
@@ -168,14 +169,14 @@ impl Presence {
         None
     }
 
-    /// The epoch whose beacons a carrier is to announce now; `None`: it rests, announces nothing and
-    /// looks for nobody.
+    /// The epoch whose beacons a carrier announces now; `None` while the device rests: the carrier then announces
+    /// nothing and looks for nobody.
     ///
-    /// A device rests while no contact is missing, since nobody it could find looks for it then. When it
-    /// begins and ends to is decided at moments that are drawn before, so that they do not tell when a
-    /// contact came: that of the next epoch's beacons, which is drawn anew within each epoch (if all
-    /// changed as epochs begin, the error of its clock would tell every device), and one soon after a
-    /// carrier began to work. Only when a contact goes missing is one drawn for that.
+    /// A device rests while no contact is missing, because nobody that it could find looks for it then. It begins and
+    /// ends a rest only at moments that were drawn before, so that they do not show when a contact came. One is the
+    /// moment when it goes over to the next epoch, drawn at random within each epoch: if devices changed exactly when
+    /// an epoch begins, the error of its clock would identify each. The other comes soon after a carrier has begun to
+    /// work. Only when a contact goes missing does it draw one more moment.
     pub fn announcing(
         &mut self,
         carrier: CarrierKind,
@@ -224,27 +225,27 @@ impl Presence {
         None
     }
 
-    /// What is announced depends on what has changed: it is worked out anew.
+    /// Something has changed on which announcements depend: work them out again.
     pub fn outdate(&mut self) {
         for held in self.announced.values_mut() {
             held.outdated = true;
         }
     }
 
-    /// Whether what a carrier has been told to announce is of this epoch, and not outdated.
+    /// Whether the last command to a carrier is for this epoch and not outdated.
     pub fn is_told(&self, carrier: CarrierKind, wanted: Option<Epoch>) -> bool {
         self.announced.get(&carrier).is_some_and(|held| {
             !held.outdated && held.told.as_ref().map(|(epoch, _)| *epoch) == wanted
         })
     }
 
-    /// What a carrier has been told to announce.
+    /// What the last command told a carrier to announce.
     pub fn told(&self, carrier: CarrierKind) -> Option<&Told> {
         self.announced.get(&carrier)?.told.as_ref()
     }
 
-    /// Whether a carrier has to be told to announce these beacons of an epoch, or to rest; it is then taken
-    /// as told.
+    /// Whether a carrier needs a new command, to announce these beacons of an epoch or to rest. If so, takes it as
+    /// given.
     pub fn is_news(&mut self, carrier: CarrierKind, wanted: &Option<Told>) -> bool {
         let Some(held) = self.announced.get_mut(&carrier) else {
             return false;
@@ -263,8 +264,8 @@ impl Presence {
         self.unknown.forget(carrier);
     }
 
-    /// When the next epoch begins, or is announced, or it is decided whether to rest, where a carrier works;
-    /// or the next step of the search is due.
+    /// When, while a carrier works, the next epoch begins, or the device goes over to it, or decides whether to rest;
+    /// or when the next step of the search is due (monotonic milliseconds).
     pub fn next_wake_ms(&self, now: Now, is_anybody_unseen: impl Fn() -> bool) -> Option<u64> {
         let epoch = (!self.announced.is_empty()).then_some(now.mono_ms + left_ms(now));
         let changes = self.announced.values().flat_map(|announced| {
@@ -282,25 +283,24 @@ impl Presence {
         }
     }
 
-    /// Whether there is anything to search for, if contacts are unseen: beacons of nobody.
+    /// Whether there are unrecognised beacons, for which a search makes sense while contacts are unseen.
     fn is_searching(&self) -> bool {
         !self.unknown.is_empty()
     }
 
-    /// A carrier over which beacons of nobody were seen, and may be recognised after
-    /// [`set_known`](Self::set_known).
+    /// A carrier with unrecognised beacons that [`set_known`](Self::set_known) may recognise.
     pub fn stale(&self, wall_ms: i64) -> Option<CarrierKind> {
         let mut carriers = self.unknown.carriers();
         carriers.find(|carrier| self.is_stale(*carrier, wall_ms))
     }
 
-    /// Whether a step of the search is due, if contacts are unseen.
+    /// Whether a step of the search is due, provided that contacts are unseen.
     pub fn search_is_due(&self, now: Now) -> bool {
         self.is_searching() && self.search.due_ms() <= now.mono_ms
     }
 
-    /// One step of the search for these, given the latest seen first and where each clock is expected. If one
-    /// was found, its clock is guessed from now on to be ahead of that.
+    /// Makes one step of the search for these devices, those seen last first, each with the expected offset of its
+    /// clock. If it finds one, keeps a guess of that clock.
     pub fn search(
         &mut self,
         now: Now,
@@ -376,7 +376,7 @@ mod tests {
         assert!(!presence.is_searching());
     }
 
-    /// Whether a device rests, second by second; its contacts are all there, but for this time.
+    /// Whether a device rests, second by second, while its contacts are all there except in the seconds of `missing`.
     fn rests(seed: u64, missing: std::ops::Range<u64>) -> Vec<bool> {
         let mut presence = Presence::default();
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
@@ -402,7 +402,8 @@ mod tests {
             for came in [1, 10, 29] {
                 assert_eq!(rests(seed, 0..came), alone, "they came after {came} s");
             }
-            // Whoever is late is announced for until the next epoch's moment, which is as good as any.
+            // Once a contact is late, the device announces until the next epoch's moment, even if the contact comes
+            // then.
             let late = rests(seed, 0..100);
             let silent = late.iter().position(|rests| *rests).expect("it rests");
             assert!((900..=1_801).contains(&silent), "after {silent} s");

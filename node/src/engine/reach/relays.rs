@@ -1,7 +1,7 @@
-//! Relays (`docs/PROTOCOL.md` section 13a): which ones are used, under which names this device goes there,
-//! and where contacts are called.
+//! Relays (`docs/PROTOCOL.md` section 13a): which ones this device uses, under which names, and where it calls
+//! contacts.
 //!
-//! Only relays that the user has added are connected to. Those that contacts and invitations name are offered.
+//! It connects only to relays that the user has added. It offers the user those that contacts and invitations name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,20 +28,20 @@ use crate::engine::link::{Link, State};
 use crate::engine::people::device::Device;
 use crate::engine::{Effects as _, Now, Turn};
 
-/// The most relays that are shown as offered.
+/// The most relays that we show as offered.
 const MAX_OFFERED: usize = 16;
 
-/// The most names gone by at relays at one time beside that of the day: those of contacts who may not know it,
-/// and of the newest invitations.
+/// The most names used at one time beside that of the day: those for contacts who may not know it, and those of
+/// invitations.
 const MAX_FURTHER: usize = 7;
 
-/// The most contacts at one time for which we keep a name that they alone can call; the others wait for their turn.
+/// The most contacts at one time for which we use a name that only they can call. The others wait for their turn.
 const MAX_ESTRANGED: usize = 3;
 
-/// How long a turn is.
+/// The length of a turn.
 const TURN_MS: i64 = 3_600_000;
 
-/// The names of a device on some days, as a fact tells them.
+/// The names of a device on consecutive days, as a fact tells them.
 #[derive(Clone, Encode, Decode)]
 pub(crate) struct RelayNames {
     /// The day of the first.
@@ -52,7 +52,7 @@ pub(crate) struct RelayNames {
 }
 
 impl RelayNames {
-    /// What a peer has told.
+    /// Decodes what a peer has told.
     pub fn decode(content: &[u8]) -> Result<RelayNames, PeerFault> {
         let names: RelayNames = minicbor::decode(content).map_err(|_| PeerFault::BadItem)?;
         match names.names.len() <= MAX_RELAY_NAMES {
@@ -67,15 +67,15 @@ impl RelayNames {
         self.names.get(nth).map(|name| RelayName(**name))
     }
 
-    /// The names that a device may go by at a wall time of its own, the likeliest first.
+    /// The names that a device may use at a time of its own wall clock, the likeliest first.
     fn about(&self, wall_ms: i64) -> impl Iterator<Item = RelayName> {
         let days = days_about(wall_ms).into_iter();
         days.filter_map(|day| self.on(day))
     }
 }
 
-/// The days that it may be at a wall time, the likeliest first: that clock may have been wrong when we last
-/// compared it.
+/// The days that a device may take it to be at a time of its wall clock, the likeliest first. The clock may have been
+/// wrong when we last compared it.
 fn days_about(wall_ms: i64) -> [RelayEpoch; 3] {
     let today = RelayEpoch::at(wall_ms);
     let before = RelayEpoch(today.0.saturating_sub(1));
@@ -86,7 +86,7 @@ fn days_about(wall_ms: i64) -> [RelayEpoch; 3] {
     }
 }
 
-/// What the carrier was told last.
+/// The last command to the carrier.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Appearance {
     relays: Vec<String>,
@@ -105,7 +105,7 @@ pub(crate) struct Relays {
 }
 
 impl Relays {
-    /// When another name is to be gone by.
+    /// When the names change next (monotonic milliseconds).
     pub fn next_wake_ms(&self, now: Now) -> Option<u64> {
         let day = self.appearance.day?;
         let turn_ms = match self.appearance.estranged.is_empty() {
@@ -118,7 +118,7 @@ impl Relays {
 }
 
 impl Reach {
-    /// Has the carrier be where, and go by the names, that are right now.
+    /// Tells the carrier which relays, names and paths to use, if they have changed.
     pub fn set_relays(&mut self, turn: &mut Turn<'_>, view: View<'_>) {
         if !self.carriers.contains_key(&CarrierKind::Relay) {
             return;
@@ -151,7 +151,7 @@ impl Reach {
         turn.out.command(CarrierKind::Relay, appear);
     }
 
-    /// The carrier says how it is with a relay.
+    /// The carrier reports the state of a relay.
     pub fn relay_state(
         &mut self,
         turn: &mut Turn<'_>,
@@ -170,8 +170,8 @@ impl Reach {
         self.relays.states.remove(relay);
     }
 
-    /// A link of ours leads over a relay, and now there is a better path: the session moves there. The old
-    /// link stays until the new one has taken its place.
+    /// A link leads over a relay, and now there is a better path: if we dialled the link, moves the session there. The
+    /// old link stays until the new one has taken its place.
     pub fn better_path(&mut self, turn: &mut Turn<'_>, link: &Link, address: Address) {
         let State::Live(live) = &link.state else {
             return;
@@ -190,7 +190,7 @@ impl Reach {
         }
     }
 
-    /// All relays that are used or offered, as the API shows them.
+    /// All relays that we use or offer, as the API shows them.
     pub fn relay_statuses(&self, view: View<'_>) -> Vec<RelayStatus> {
         let is_off = view.account.settings.is_off(CarrierKind::Relay);
         let ours = view.account.settings.relays.iter().map(|relay| {
@@ -260,9 +260,9 @@ fn appearance(view: View<'_>, wall_ms: i64) -> Appearance {
     }
 }
 
-/// Contacts' devices that may not know under which name this one goes, as many as it can be called by at a
-/// time: those apart since before the newest beacon key, or for longer than names were told ahead, or since
-/// they joined by an invitation that is answered no more. Others that were told no names do not look at relays.
+/// Contacts' devices that may not know the name that this device uses now, as many as have their turn at this time.
+/// They have had no session since we drew the newest beacon key, or for longer than we tell names ahead, or since they
+/// joined by an invitation that we no longer answer. Other devices without our names do not look for us at relays.
 fn estranged(view: View<'_>, wall_ms: i64) -> Vec<DeviceId> {
     let newest = &view.account.told.versions;
     let ahead_ms = RELAY_NAMES_AHEAD as i64 * RELAY_EPOCH_MS;
@@ -301,7 +301,7 @@ fn estranged(view: View<'_>, wall_ms: i64) -> Vec<DeviceId> {
     in_turn
 }
 
-/// The known ways to a target, the best first.
+/// The known endpoints of a target, the best first.
 pub(super) fn ways(view: View<'_>, target: Target, now: Now) -> Vec<Endpoint> {
     match target {
         Target::Device(id) => {
@@ -316,8 +316,8 @@ pub(super) fn ways(view: View<'_>, target: Target, now: Now) -> Vec<Endpoint> {
     .unwrap_or_default()
 }
 
-/// Where a contact's device is called, of what is known of it: at relays by the names that it has told, and by
-/// those under which it waits for us alone if we may not know them.
+/// The endpoints at which we call a contact's device. At relays we use the names that it has told, and those under
+/// which it waits for us alone if we may not know the others.
 pub(super) fn device_endpoints(
     account: &Account,
     id: DeviceId,
@@ -340,14 +340,13 @@ pub(super) fn device_endpoints(
     through_relays(account, device.endpoints(), names)
 }
 
-/// Where the maker of an invitation is called.
+/// The endpoints at which we call the maker of an invitation.
 fn inviter_endpoints(account: &Account, joining: &Joining) -> Vec<Endpoint> {
     let name = joining.invitation.secret.relay_key().name();
     through_relays(account, joining.endpoints(), |_| std::iter::once(name))
 }
 
-/// Ways as they are dialled: through a relay under each of these names. Relays that the user has not
-/// added are left out.
+/// The endpoints to dial: those through relays once for each name. Leaves out relays that the user has not added.
 fn through_relays<I: IntoIterator<Item = RelayName>>(
     account: &Account,
     endpoints: Vec<Endpoint>,
@@ -367,13 +366,13 @@ fn through_relays<I: IntoIterator<Item = RelayName>>(
             }
         }
     }
-    // Where sessions came about comes first, and stays there.
+    // Endpoints that have led to sessions come first, and keep that place.
     let mut seen = BTreeSet::new();
     dialled.retain(|endpoint| seen.insert(endpoint.clone()));
     dialled
 }
 
-/// Where the user lets a relay be connected to that somebody names, by that address or another one.
+/// The addresses at which the user has added a relay that somebody names, perhaps by another address.
 fn added<'a>(account: &'a Account, named: &Address) -> impl Iterator<Item = Address> + use<'a> {
     let name = name_of(&named.0).map(str::to_owned);
     let is_it = move |relay: &&String| name.is_some() && name_of(relay) == name.as_deref();

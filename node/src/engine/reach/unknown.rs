@@ -1,23 +1,23 @@
-//! Beacons that nobody was recognised by when they were seen.
+//! Beacons that belonged to no known device when we saw them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hedgerow_transport::beacon::Beacon;
 use hedgerow_transport::carrier::{Address, CarrierKind};
 
-/// How many are remembered: those seen last.
+/// The most beacons remembered: those seen last.
 const MAX_UNKNOWN: usize = 256;
 
 /// The beacons remembered, each with where it was seen last.
 #[derive(Debug, Default)]
 pub(crate) struct Unknown {
-    /// By the carrier that they were seen over. None is empty.
+    /// By the carrier that saw them. No inner map is empty.
     seen: BTreeMap<CarrierKind, BTreeMap<Beacon, Seen>>,
-    /// The same by when they were seen.
+    /// The same, by the time when they were seen.
     by_age: BTreeSet<(u64, CarrierKind, Beacon)>,
 }
 
-/// Where, and when (monotonic milliseconds).
+/// Where a beacon was seen last, and when (monotonic milliseconds).
 #[derive(Debug)]
 struct Seen {
     at: Vec<Address>,
@@ -29,7 +29,7 @@ impl Unknown {
         self.by_age.is_empty()
     }
 
-    /// One is seen.
+    /// Remembers a beacon that a carrier has seen.
     pub fn remember(
         &mut self,
         now_ms: u64,
@@ -48,8 +48,8 @@ impl Unknown {
         }
     }
 
-    /// Takes out those seen over a carrier that belong to somebody after all: whose they are, and where they
-    /// were seen.
+    /// Takes out those beacons of a carrier that belong to a known device after all. Gives the owner of each, and where
+    /// it was seen.
     pub fn take<K>(
         &mut self,
         carrier: CarrierKind,
@@ -68,13 +68,13 @@ impl Unknown {
         known
     }
 
-    /// Forgets those of a carrier.
+    /// Forgets the beacons that a carrier saw.
     pub fn forget(&mut self, carrier: CarrierKind) {
         self.seen.remove(&carrier);
         self.by_age.retain(|(_, over, _)| *over != carrier);
     }
 
-    /// Forgets those seen before a moment.
+    /// Forgets the beacons seen before a moment (monotonic milliseconds).
     pub fn forget_before(&mut self, ms: u64) {
         while self.by_age.first().is_some_and(|(at_ms, ..)| *at_ms < ms) {
             self.forget_oldest();
@@ -92,7 +92,7 @@ impl Unknown {
         }
     }
 
-    /// The carriers that they were seen over.
+    /// The carriers that saw them.
     pub fn carriers(&self) -> impl Iterator<Item = CarrierKind> {
         self.seen.keys().copied()
     }
