@@ -22,7 +22,7 @@ impl Owners {
 }
 
 impl Engine {
-    /// Does what is asked, and answers.
+    /// Executes a call, and answers it.
     pub(super) fn call(
         &mut self,
         turn: &mut Turn<'_>,
@@ -39,7 +39,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives the answer, or nothing if a later turn answers.
+    /// Executes a call. Gives the answer, or nothing if a later turn answers.
     fn perform(
         &mut self,
         turn: &mut Turn<'_>,

@@ -1,4 +1,4 @@
-//! How ids and keys stand in records: as CBOR byte strings of their fixed length.
+//! How records encode ids and keys: as CBOR byte strings of their fixed length.
 
 use super::account::MarkSecret;
 use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
@@ -8,9 +8,9 @@ use hedgerow_transport::keys::{
 };
 use hedgerow_transport::relay::RelayName;
 
-/// Something of a fixed number of bytes.
+/// A value of a fixed number of bytes.
 pub(crate) trait Fixed: Sized {
-    /// From its bytes; `None` if there are too many or too few.
+    /// Reads it from its bytes; `None` if there are too many or too few.
     fn from_slice(bytes: &[u8]) -> Option<Self>;
     /// Its bytes.
     fn as_slice(&self) -> &[u8];
@@ -57,7 +57,7 @@ macro_rules! ids {
 }
 ids!(DeviceId, IdentityId, PublicKey, RelayName, SpaceId);
 
-/// For `#[cbor(with = "…")]`: one.
+/// For `#[cbor(with = "…")]`: one fixed value.
 pub(crate) mod fixed {
     use minicbor::decode::{Decoder, Error as DecodeError};
     use minicbor::encode::{Encoder, Error as EncodeError, Write};
@@ -80,7 +80,7 @@ pub(crate) mod fixed {
     }
 }
 
-/// For `#[cbor(with = "…")]`: bytes that others hold too.
+/// For `#[cbor(with = "…")]`: shared bytes.
 pub(crate) mod shared {
     use bytes::Bytes;
     use minicbor::decode::{Decoder, Error as DecodeError};
@@ -99,7 +99,7 @@ pub(crate) mod shared {
     }
 }
 
-/// For `#[cbor(with = "…", has_nil)]`: one or none.
+/// For `#[cbor(with = "…", has_nil)]`: one fixed value or none.
 pub(crate) mod fixed_option {
     use minicbor::decode::{Decoder, Error as DecodeError};
     use minicbor::encode::{Encoder, Error as EncodeError, Write};

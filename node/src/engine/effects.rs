@@ -12,11 +12,11 @@ use crate::engine::input::CallId;
 pub trait Effects {
     /// Send bytes over a link, in order.
     fn send(&mut self, link: LinkId, bytes: Bytes);
-    /// What was just sent over a link stands for so many bytes more, behind it, which take as long as real ones
-    /// where a network has a speed, and are written like them.
+    /// Adds ghost bytes behind what was just sent over a link. Where a network has a speed they take as long as real
+    /// ones, and the carrier reports them written in the same way.
     #[cfg(feature = "simulation")]
     fn ghost(&mut self, link: LinkId, bytes: u64);
-    /// The link's other end is known.
+    /// The link's other end is recognised: it no longer counts as a stranger.
     fn recognised(&mut self, link: LinkId);
     /// End a link.
     fn end(&mut self, link: LinkId, ending: Ending);
@@ -26,6 +26,6 @@ pub trait Effects {
     fn answer(&mut self, call: CallId, answer: Answer);
     /// Tell every listener.
     fn event(&mut self, event: Event);
-    /// Note what has become of a bundle that couriers carry.
+    /// Report an event of a bundle that couriers carry.
     fn bundle(&mut self, event: BundleEvent);
 }

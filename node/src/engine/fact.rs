@@ -15,16 +15,16 @@ pub(crate) enum FactKind {
     Profile = 2,
     /// Where the device can be reached.
     Addresses = 3,
-    /// What bundles are sealed to.
+    /// The key to which contacts seal bundles.
     Prekey = 4,
-    /// What beacons are made with.
+    /// The key from which beacons derive.
     BeaconKey = 5,
-    /// The names that the device goes by at relays.
+    /// The names that the device uses at relays.
     RelayNames = 6,
 }
 
 impl FactKind {
-    /// All, in the order in which they are told.
+    /// All kinds, in the order in which we tell them.
     pub const ALL: [FactKind; 6] = [
         FactKind::DeviceList,
         FactKind::Profile,
@@ -43,8 +43,8 @@ impl FactKind {
     }
 }
 
-/// A version for each kind of fact; 0 where there is none. Written as a map of those that are not 0, by kind; kinds
-/// that we do not know are passed over. There are two for each contact's device, so they lie flat.
+/// A version for each kind of fact; 0 where there is none. The encoding is a map of those that are not 0, by kind;
+/// the decoder skips unknown kinds. Each contact's device has two of these in memory, so it is a flat array.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Versions([u32; FactKind::ALL.len()]);
 
@@ -53,7 +53,7 @@ impl Versions {
         self.0[kind.place()]
     }
 
-    /// Raises a version; true if it was lower.
+    /// Raises a version. True if it was lower before.
     pub fn raise(&mut self, kind: FactKind, version: u32) -> bool {
         let held = &mut self.0[kind.place()];
         let raised = *held < version;
@@ -61,7 +61,7 @@ impl Versions {
         raised
     }
 
-    /// Those that are not 0.
+    /// The versions that are not 0.
     pub fn iter(&self) -> impl Iterator<Item = (FactKind, u32)> + '_ {
         let all = FactKind::ALL.into_iter().zip(self.0);
         all.filter(|(_, version)| *version > 0)

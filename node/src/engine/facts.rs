@@ -1,4 +1,4 @@
-//! Telling contacts' devices what has changed here, and taking in what has changed there
+//! Facts: tells contacts' devices what has changed here, and takes in what has changed there
 //! (`docs/PROTOCOL.md` section 8).
 
 use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
@@ -23,16 +23,16 @@ use super::reach::relays::RelayNames;
 use super::{Engine, Owners, Turn};
 use crate::tables;
 
-/// The most versions by which a claim of the other side raises a fact of ours in one session, so that
-/// nobody can use up the versions there are. A device that is further behind catches up in several.
+/// The most versions by which a claim of the other side raises a fact of ours in one session, so that nobody can
+/// use up the version numbers. A device that is further behind catches up in several sessions.
 const MAX_OUTRUN: u32 = 1_024;
 
-/// The most device lists in one session or bundle (`docs/PROTOCOL.md` section 1): each costs up to seventeen
-/// signatures to verify.
+/// The most device lists in one session or bundle (`docs/PROTOCOL.md` section 1). To verify one costs up to
+/// seventeen signatures.
 pub(super) const MAX_LISTS: usize = 8;
 
 impl Owners {
-    /// A fact of ours has changed: it gets a new version, and every session tells it.
+    /// A fact of ours has changed: gives it a new version, and tells it in every session.
     pub(super) fn fact_changed(
         &mut self,
         turn: &mut Turn<'_>,
@@ -45,8 +45,8 @@ impl Owners {
         Ok(())
     }
 
-    /// The other side holds newer versions than we have: this store is older than it once was. What
-    /// we have now is said under a version above.
+    /// If the other side holds newer versions of our facts than we have, this store was set back to an older state.
+    /// Gives the facts that we have now versions above those.
     pub(super) fn raise_outrun_facts(
         &mut self,
         turn: &mut Turn<'_>,
@@ -65,7 +65,7 @@ impl Owners {
         Ok(())
     }
 
-    /// A fact about the other side.
+    /// Handles a fact that the other side tells about itself.
     pub(super) fn handle_fact(
         &mut self,
         turn: &mut Turn<'_>,
@@ -108,7 +108,7 @@ impl Owners {
         taken
     }
 
-    /// Takes in a fact, unless what is held is as new.
+    /// Takes in a fact, unless the one that we hold is as new.
     fn take_fact(
         &mut self,
         turn: &mut Turn<'_>,
@@ -118,7 +118,7 @@ impl Owners {
         fact: &Fact,
     ) -> Result<(), LinkError> {
         let held = device.held.of(kind);
-        // Of device lists another one of the same version matters as well.
+        // A second device list of the same version matters too.
         if fact.version < held || fact.version == held && kind != FactKind::DeviceList {
             return Ok(());
         }
@@ -197,8 +197,8 @@ impl Owners {
         Ok(())
     }
 
-    /// A contact's device list: newer than the one held, or nothing new. Another one of the same version
-    /// is not taken in, and the user is shown that there are two.
+    /// Handles a contact's device list. Takes it in if it is newer than the one that we hold. Does not take in another
+    /// one of the same version, but shows the user that there are two.
     fn handle_device_list(
         &mut self,
         turn: &mut Turn<'_>,
@@ -238,7 +238,7 @@ impl Owners {
         let listed = contact.device_ids();
         let shared = self.conversations.shared_with(device.identity);
         let spaces: Vec<SpaceId> = shared.map(|(space, _)| space).collect();
-        // What was refused for its device may be welcome by the newer list.
+        // Entries refused because of their device may be allowed by the newer list.
         for space in &spaces {
             peer::forget_refusals(turn.txn, *space, id)?;
         }
@@ -258,7 +258,7 @@ impl Owners {
         Ok(())
     }
 
-    /// The other side holds a version of one of our facts.
+    /// The other side says which version of one of our facts it holds.
     pub(super) fn fact_held(
         &mut self,
         turn: &mut Turn<'_>,
@@ -305,7 +305,7 @@ impl People {
         })
     }
 
-    /// Says every fact that the other side lacks and has not been told in this session.
+    /// Tells every fact that the other side lacks and that this session has not told yet.
     pub(super) fn tell_facts(
         &self,
         account: &Account,
@@ -330,8 +330,8 @@ impl People {
         Ok(())
     }
 
-    /// The other side says which device list it tells of. If we hold another one of that version, the
-    /// identity has signed two.
+    /// Compares the device list that the other side names in its hello with the one that we hold. If both have the same
+    /// version and differ, the identity has signed two.
     pub(super) fn compare_device_list(
         &mut self,
         turn: &mut Turn<'_>,
@@ -349,7 +349,7 @@ impl People {
 }
 
 impl Engine {
-    /// Tells every session what its other side lacks, but the one on this link.
+    /// Tells the other side of every session what it lacks, except on one link.
     pub(super) fn tell_everybody(
         &mut self,
         turn: &mut Turn<'_>,

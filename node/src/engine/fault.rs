@@ -15,16 +15,16 @@ pub(crate) enum PeerFault {
     /// A record or frame is wrong.
     #[error("broken records")]
     Records(#[from] hedgerow_transport::session::PeerFault),
-    /// An item cannot be read, or says what cannot be.
+    /// An item that cannot be parsed, or whose content is impossible.
     #[error("a broken item")]
     BadItem,
     /// An item that has no place here.
     #[error("an item out of place")]
     OutOfPlace,
-    /// A device list with a device that is ours or another contact's.
+    /// A device list that names a device of ours or of another contact.
     #[error("a device list with somebody else's device")]
     OthersDevice,
-    /// A handshake that is none.
+    /// Bytes that are no handshake.
     #[error("no handshake")]
     Handshake,
 }
@@ -74,7 +74,7 @@ impl From<DeviceListFault> for LinkError {
     }
 }
 
-/// Why a call was not done.
+/// Why a call was not executed.
 #[derive(Debug)]
 pub(crate) enum CallError {
     Refused(Refusal),

@@ -1,5 +1,5 @@
-//! Handshakes between devices that know each other (`docs/PROTOCOL.md` sections 7 and 9): which key is
-//! dialled with, whose first flight it is, and what is committed before the answer.
+//! Handshakes between devices that know each other (`docs/PROTOCOL.md` sections 7 and 9): which key a dial uses,
+//! whose first flight has arrived, and what this device commits before it answers.
 
 use hedgerow_sync::id::{DeviceId, Incarnation};
 use hedgerow_transport::cryptography::Cryptography;
@@ -15,11 +15,12 @@ use super::people::replay;
 use super::reach::dialling::Attempt;
 use super::{Owners, Turn};
 
-/// Refused dials, where the device had been or had just been seen, after which the rescue key is tried.
+/// The number of refused dials after which we try the rescue key. A dial counts if its address had worked before, or
+/// if we had just seen the device's beacon there.
 const REFUSALS_BEFORE_RESCUE: u32 = 2;
 
 impl Owners {
-    /// Begins a session with a contact's device: the first flight. `None` if there is to be none.
+    /// Begins a session with a contact's device: makes the first flight. `None` if no session with it is wanted.
     pub(super) fn dial_device(
         &mut self,
         turn: &mut Turn<'_>,
@@ -32,8 +33,8 @@ impl Owners {
         let counted = self.account.count_handshake();
         let device = self.people.devices.get(&id)?;
         let refusals = self.people.refusals.get(&id).copied().unwrap_or_default();
-        // Every other attempt only: the address may belong to somebody else by now, or the beacon that
-        // was seen there may have been replayed.
+        // Only every other attempt: the address may belong to somebody else by now, and the beacon seen there may be a
+        // replay.
         let rescue = refusals >= REFUSALS_BEFORE_RESCUE && refusals.is_multiple_of(2);
         let psk = if rescue {
             device.rescue_key.as_psk()
@@ -116,8 +117,8 @@ impl People {
         head.recognise(devices.chain(joiners)).ok()
     }
 
-    /// A dial of a device was not answered. Where sessions have come about before, or its beacon was
-    /// seen, that may mean that one of the two has lost newer psks.
+    /// A device did not answer a dial. At an address that had worked, or where its beacon was seen, this may mean that
+    /// one of the two has lost newer psks.
     pub(super) fn refused(&mut self, id: DeviceId, attempt: &Attempt) {
         if self
             .devices

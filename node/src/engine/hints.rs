@@ -1,5 +1,4 @@
-//! What sized first flights and bundles are recognised by: one look into a map, however many contacts
-//! there are.
+//! Recognises sized first flights and bundles by one look-up in a map, whatever the number of contacts.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -12,7 +11,7 @@ use super::account::Account;
 use super::link::Who;
 use super::people::People;
 
-/// Who sends a flight with which hint. A device that is gone may still be in it.
+/// Who sends which hint. A device that is gone may still be in it.
 #[derive(Debug, Default)]
 pub(crate) struct Hints {
     flights: OnceLock<BTreeMap<Hint, Who>>,
@@ -22,7 +21,7 @@ pub(crate) struct Hints {
 type Hint = [u8; 8];
 
 impl Hints {
-    /// Somebody is new, or has new keys.
+    /// Forgets all hints, because a contact is new or has new keys.
     pub fn changed(&mut self) {
         *self = Hints::default();
     }

@@ -1,4 +1,4 @@
-//! What happens to the engine.
+//! The engine's inputs.
 
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind};
 
@@ -10,26 +10,26 @@ use crate::api::ContactId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
 
-/// One thing that happened. A sequence of these, with the times and the seed, determines everything
-/// the engine does: that is what recording and replay rest on.
+/// One thing that happened. A sequence of inputs, with their times and the seed, determines everything that the
+/// engine does. Recording and replay rest on that.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// Somebody calls the API.
+    /// A client calls the API.
     Call(CallId, Call),
     /// A carrier reports.
     Carrier(CarrierKind, CarrierEvent),
-    /// A simulation measures how bundles travel: one is sealed for a contact that stands for so many bytes
-    /// more than it has. Its end is told by [`BundleEvent`](super::BundleEvent)s.
+    /// A simulation measures how bundles travel: the engine seals one for a contact, with ghost bytes beside its own.
+    /// [`BundleEvent`](super::BundleEvent)s tell what becomes of it.
     #[cfg(feature = "simulation")]
     Load {
         /// For whom.
         to: ContactId,
-        /// The bytes it stands for.
+        /// The ghost bytes of the load.
         length: u64,
-        /// What it is called in events; the contact takes each id of ours once.
+        /// Its id in events; the contact counts each id of ours once.
         id: u64,
     },
-    /// The node is about to stop: contacts are told, links end, none is begun any more.
+    /// The node is about to stop: the engine tells contacts, ends all links and begins no more.
     Stop,
 }
 

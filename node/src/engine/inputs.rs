@@ -1,4 +1,4 @@
-//! The queue of what has happened, and how it is cut into batches.
+//! The queue of inputs, and how it is cut into batches.
 
 use std::collections::VecDeque;
 
@@ -10,16 +10,16 @@ use crate::api::Call;
 /// The most inputs of one transaction (`docs/PROTOCOL.md` section 1).
 pub const MAX_BATCH_INPUTS: usize = 1_024;
 
-/// The most bytes that the inputs of one transaction bring.
+/// The most bytes in the inputs of one transaction.
 pub const MAX_BATCH_INPUT_BYTES: usize = 4 << 20;
 
-/// What has happened and has not been taken by the engine. Its owner puts inputs in as they come; each
-/// `pump` takes one batch. How the inputs fall into batches never changes the state they lead to.
+/// Inputs that the engine has not taken yet. Its owner puts inputs in as they come; each `pump` takes one batch. How
+/// the inputs fall into batches never changes the state to which they lead.
 #[derive(Debug, Default)]
 pub struct Inputs(VecDeque<Input>);
 
 impl Inputs {
-    /// Adds one.
+    /// Adds an input.
     pub fn push(&mut self, input: Input) {
         self.0.push_back(input);
     }
@@ -49,7 +49,7 @@ impl Inputs {
     }
 }
 
-/// The bytes an input brings; what has no length of its own counts nothing.
+/// The bytes in an input; 0 for inputs without a length of their own.
 fn size(input: &Input) -> usize {
     match input {
         Input::Carrier(_, CarrierEvent::Bytes { bytes, .. }) => bytes.len(),

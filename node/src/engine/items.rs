@@ -15,9 +15,9 @@ pub(crate) const HELLO: u64 = 1;
 pub(crate) const FACT: u64 = 2;
 pub(crate) const FACT_HELD: u64 = 3;
 pub(crate) const BYE: u64 = 4;
-/// In bundles: what proves that it was opened.
+/// In bundles: the value that proves that the recipient opened it.
 pub(crate) const RELEASE: u64 = 50;
-/// In bundles of simulations: bytes that it stands for. No other engine takes a bundle that has it.
+/// In bundles of simulations: ghost bytes. An engine outside a simulation refuses a bundle with this item.
 pub(crate) const LOADS: u64 = 51;
 /// In the features of hello: the device carries other people's bundles.
 pub(crate) const CARRIES: u64 = 1;
@@ -27,10 +27,10 @@ pub(crate) const SHOWS_REACTIONS: u64 = 1 << 1;
 pub(crate) const SHOWS_PINS: u64 = 1 << 2;
 /// What this version shows.
 pub(crate) const FEATURES: u64 = SHOWS_REACTIONS | SHOWS_PINS;
-/// The kinds that `sync` speaks.
+/// The kinds that `sync` handles.
 pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
 
-/// The version of what is said in a session.
+/// The version of the session items.
 pub(crate) const SESSION_VERSION: u8 = 2;
 
 /// The first item of each side.
@@ -50,7 +50,7 @@ pub(crate) struct Hello {
     pub root: ByteArray<16>,
     #[n(6)]
     pub psk_number: u32,
-    /// Versions of the other side's facts that are held, by kind.
+    /// The versions of the other side's facts that the sender holds, by kind.
     #[n(7)]
     pub have: Versions,
     /// The opening of the sender's store.
@@ -65,11 +65,11 @@ pub(crate) struct Hello {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Bye {
-    /// Another link to the same device stays.
+    /// The sender keeps another link to the same device.
     Replaced = 1,
-    /// The node locks or stops.
+    /// The sender locks or stops.
     Stopping = 2,
-    /// The other side was removed from the contacts.
+    /// The sender has removed the other side from its contacts.
     Removed = 3,
 }
 
@@ -87,24 +87,24 @@ pub(crate) struct ReleaseItem {
     pub release: Release,
 }
 
-/// Says an item that steers the session.
+/// Queues an item on the control lane.
 pub(crate) fn say<T: Encode<()>>(session: &mut Session, kind: u64, content: &T) {
     say_bytes(session, kind, tables::encoded(content));
 }
 
-/// As [`say`], what is encoded already.
+/// As [`say`], with content that is already encoded.
 pub(crate) fn say_bytes(session: &mut Session, kind: u64, content: Vec<u8>) {
     session
         .push(Lane::Control, kind, Bytes::from(content))
         .expect("every item of the engine is bounded far below MAX_ITEM");
 }
 
-/// What an item says.
+/// Decodes the content of an item.
 pub(crate) fn decode<T: for<'b> Decode<'b, ()>>(item: &Item) -> Result<T, PeerFault> {
     read(&item.content)
 }
 
-/// What the content of an item says.
+/// Decodes content.
 pub(crate) fn read<T: for<'b> Decode<'b, ()>>(content: &[u8]) -> Result<T, PeerFault> {
     minicbor::decode(content).map_err(|_| PeerFault::BadItem)
 }

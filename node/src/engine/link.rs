@@ -4,7 +4,7 @@
 //! dialled   Dialling ──> Live                          Joining ──> Meeting
 //! accepted  Arriving ──> Waiting ──> Tagged ──> Live
 //!                                          └──> Answered ──> Meeting
-//! whatever goes wrong on an accepted link: Draining
+//! after a fault on an accepted link: Draining
 //! ```
 
 use bytes::{Bytes, BytesMut};
@@ -29,16 +29,16 @@ use super::{Effects as _, Engine, Owners, Turn};
 /// An accepted link that has proven nothing is closed between these ages, drawn when it is accepted.
 const STRANGER_MS: std::ops::RangeInclusive<u64> = 20_000..=40_000;
 
-/// How long an answer to a first flight may take.
+/// How long we wait for the answer to a first flight.
 const ANSWER_MS: u64 = 10_000;
 
-/// How long a device waits that another process with the same keys has displaced.
+/// The pause before this device dials again after another process with the same keys took its place.
 const COPY_PAUSE_MS: std::ops::RangeInclusive<u64> = 30_000..=90_000;
 
-/// First flights looked at in one batch, so that a flood of strangers never keeps contacts waiting.
+/// The most first flights that one batch looks at, so that a flood of strangers never keeps contacts waiting.
 const MAX_LOOKS: usize = 16;
 
-/// What may follow the head of a first flight before it is answered: its padding.
+/// The most bytes that may follow the head of a first flight before we answer: its padding.
 const MAX_BACKLOG: usize = 255;
 
 /// Whose first flight it is.
@@ -48,17 +48,17 @@ pub(crate) enum Who {
     Joiner(InvitationKey),
 }
 
-/// Where a link stands.
+/// The state of a link.
 pub(crate) enum State {
-    /// Accepted; too little has arrived.
+    /// Accepted; the head of the first flight has not arrived whole.
     Arriving(Arriving),
-    /// Accepted; waits to be looked at, with what arrived behind the head.
+    /// Accepted; the head waits for its turn to be recognised, with the bytes that arrived behind it.
     Waiting(Head, BytesMut),
-    /// Accepted; the tag is known, the padding is arriving.
+    /// Accepted; we have recognised the sender, and the padding is arriving.
     Tagged(Who, Box<Tagged>),
-    /// Accepted; a joiner was answered.
+    /// Accepted; we have answered a joiner.
     Answered(InvitationKey, Box<Answered>),
-    /// Dialled; waits for the answer. True if under the rescue key.
+    /// Dialled; waits for the answer. True under the rescue key.
     Dialling(DeviceId, Box<Dialling>, bool),
     /// Dialled; waits for the inviter's answer.
     Joining(InvitationKey, Box<Joining>),
@@ -66,27 +66,27 @@ pub(crate) enum State {
     Meeting(Box<Meeting>),
     /// A session with a contact's device.
     Live(Box<Live>),
-    /// Read and thrown away until the deadline.
+    /// We read bytes and throw them away until the deadline.
     Draining,
 }
 
 /// One link.
 pub(crate) struct Link {
     pub carrier: CarrierKind,
-    /// What we dialled, if we did.
+    /// The attempt that made it, if we dialled.
     pub attempt: Option<Attempt>,
-    /// When it ends unless something is proven (monotonic milliseconds).
+    /// When we end it unless the other side has proven itself by then (monotonic milliseconds).
     pub deadline_ms: Option<u64>,
-    /// The other side has said hello, or what it has to say in a meeting.
+    /// The other side has said hello, or its item of a meeting.
     pub proven: bool,
-    /// Bytes given to the carrier and not yet written.
+    /// The bytes that the carrier has from us and has not yet written.
     pub unwritten: usize,
     pub backlog: Backlog,
     pub state: State,
 }
 
 impl Link {
-    /// The carrier has got rid of bytes of ours: it is not stuck.
+    /// The carrier has written bytes of ours, so the link is not stuck.
     pub fn written(&mut self, bytes: usize, now_ms: u64) {
         self.unwritten = self.unwritten.saturating_sub(bytes);
         if let State::Live(live) = &mut self.state
@@ -98,7 +98,7 @@ impl Link {
 }
 
 impl Owners {
-    /// Takes a link through as many states as what arrived allows. False: the link is over.
+    /// Moves a link through as many states as the bytes allow. False if the link is over.
     fn advance(
         &mut self,
         turn: &mut Turn<'_>,
@@ -207,7 +207,7 @@ impl Owners {
         }
     }
 
-    /// If we dialled and nothing came of it, the plan goes on. `cut`: nobody here has ended the link.
+    /// Continues the plan if we dialled this link and nothing came of it. `cut`: we did not end the link ourselves.
     fn attempt_over(&mut self, turn: &mut Turn<'_>, link: &Link, cut: bool) {
         let Some(attempt) = link.attempt.as_ref().filter(|_| !link.proven) else {
             return;
@@ -276,7 +276,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Looks at first flights that have waited, as many as one batch allows.
+    /// Recognises first flights that have waited, as many as one batch allows.
     pub(super) fn look_at_strangers(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         for _ in 0..MAX_LOOKS {
             let Some(id) = self.links.strangers.pop_front() else {
@@ -303,7 +303,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Goes on with a link, which stays in its place, and runs the errands of that.
+    /// Continues with a link, which stays in its place, and then runs the errands of that work.
     pub(super) fn advance(
         &mut self,
         turn: &mut Turn<'_>,
@@ -323,7 +323,7 @@ impl Engine {
         match advanced {
             Ok(true) => self.links.line_up(id),
             Err(LinkError::Storage(error)) => return Err(error),
-            // What a stranger sends is answered by nothing, not even by an early end.
+            // A stranger gets no answer, not even an early end.
             Err(LinkError::Peer(_)) if is_stranger => {
                 turn.out.end(id, Ending::Drain);
                 self.close_session(turn, id)?;
@@ -338,7 +338,7 @@ impl Engine {
         Ok(())
     }
 
-    /// A link is over for good or by its fault: it ends at once.
+    /// Ends a link at once, in good order or after a fault.
     fn close(&mut self, turn: &mut Turn<'_>, id: LinkId) -> Result<(), StorageError> {
         self.close_session(turn, id)?;
         if let Some(link) = self.links.by_id.remove(&id) {
@@ -347,7 +347,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The session on a link, if there is one, is over; what else arrives is thrown away.
+    /// Ends the session on a link, if there is one. The link throws away what else arrives.
     fn close_session(&mut self, turn: &mut Turn<'_>, id: LinkId) -> Result<(), StorageError> {
         let Some(link) = self.links.by_id.get_mut(&id) else {
             return Ok(());
@@ -356,7 +356,8 @@ impl Engine {
             return Ok(());
         };
         if live.is_displaced && self.links.with_device(live.device).next().is_none() {
-            // Another process on a copy of our data has taken our place: no quarrel about it.
+            // Another process on a copy of our data has taken our place. Wait, so that the two do not displace each
+            // other again and again.
             let pause = rng::between(turn.rng, *COPY_PAUSE_MS.start(), *COPY_PAUSE_MS.end());
             let target = Target::Device(live.device);
             self.owners.reach.want(target, turn.now.mono_ms + pause);
@@ -364,8 +365,8 @@ impl Engine {
         self.owners.live_over(turn, id, &mut live)
     }
 
-    /// A device has one link more than `newest` of those that it dialled: the oldest makes room, since the device
-    /// may have lost it.
+    /// A device has dialled one more link, `newest`. If it now has too many, ends the oldest, which the device may have
+    /// lost.
     pub(super) fn make_room(
         &mut self,
         turn: &mut Turn<'_>,
@@ -379,7 +380,7 @@ impl Engine {
         }
     }
 
-    /// The carrier has lost a link, and all that had arrived is taken in.
+    /// Removes a link that the carrier has lost, once all that had arrived on it is taken in.
     pub(super) fn link_gone(
         &mut self,
         turn: &mut Turn<'_>,
@@ -395,13 +396,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends a link at once; what is queued for it still leaves.
+    /// Ends a link that is not in the map. The carrier still sends what it has from us.
     pub(super) fn end_link(&mut self, turn: &mut Turn<'_>, id: LinkId, link: Link) {
         turn.out.end(id, Ending::Now);
         self.owners.attempt_over(turn, &link, false);
     }
 
-    /// The node stops: every link ends, and contacts are told why.
+    /// The node stops: ends every link, and tells contacts why.
     pub(super) fn stop(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.owners.stopping = true;
         let links = std::mem::take(&mut self.links.by_id);

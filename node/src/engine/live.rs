@@ -1,5 +1,5 @@
-//! A session with a contact's device (`docs/PROTOCOL.md` sections 7 to 9): hello, facts, the rotation
-//! psk, and reconciliation, which `sync` does.
+//! A session with a contact's device (`docs/PROTOCOL.md` sections 7 to 9): hello, facts, the rotation of
+//! the psk, and reconciliation, which `sync` does.
 
 use std::collections::VecDeque;
 
@@ -25,68 +25,68 @@ use super::silence::{Waiting, is_watched};
 use super::{Effects as _, Engine, Outbox, Owners, Turn, View, reconciling, share};
 use crate::courier::said;
 
-/// Bytes handed to a link and not yet written.
+/// The most bytes that a carrier has for one link and has not yet written.
 pub(crate) const SEND_WINDOW: usize = 1 << 20;
 
-/// What one link is filled with at once, if its window has that much room: the first bytes of much leave
-/// while the rest is still being read, every link has its turn, and records are full ones.
+/// The most bytes that we fill into one link at once. Small enough that the first bytes leave while we read the rest
+/// and that each link has its turn, large enough for full records.
 const SLICE: usize = 1 << 18;
 
-/// A link with more bytes than this handed to it and not yet written is given no more.
+/// While a carrier has more unwritten bytes than this for a link, we give it no more.
 pub const MOST_UNWRITTEN: usize = SEND_WINDOW - SLICE;
 
-/// Two links to one device that came up within this time were dialled at once, by both sides.
+/// If two links to one device come up within this time, both sides have dialled at once.
 const SIMULTANEOUS_MS: u64 = 10_000;
 
-/// How long what a session's beginning told may stay unsaved.
+/// The delay before we save what the beginning of a session told about a device.
 const SAVE_MS: u64 = 30_000;
 
-/// The longest a link that stays answers nothing after a rescue.
+/// The longest time that a link under the rescue key stays open after hello.
 pub(super) const RESCUE_MS: u64 = 20_000;
 
-/// A link on which a contact's device has been, or is about to be, proven.
+/// A link on which a contact's device has proven itself, or is about to.
 pub(crate) struct Live {
     pub device: DeviceId,
     pub identity: IdentityId,
     pub session: Session,
-    /// Under the rescue key: only what leads back is said.
+    /// Under the rescue key: it carries only hello, psk items and facts.
     pub rescue: bool,
-    /// Under the rescue key: what the other side's hello can prove if nobody has lost a psk, as things stood when
-    /// ours was said. Another session may move on meanwhile.
+    /// Under the rescue key: the proofs of which the other side's hello holds one if nobody has lost a psk, as of our
+    /// own hello. Another session may rotate the psk meanwhile.
     pub proofs: Vec<PskProof>,
-    /// What the other side said first.
+    /// The other side's hello.
     pub hello: Option<Hello>,
-    /// Facts said in this session, so that none is said twice.
+    /// The facts told in this session, so that we tell none twice.
     pub told: Versions,
-    /// Device lists that the other side has told.
+    /// The number of device lists that the other side has told.
     pub lists: usize,
-    /// Our proposal of a next psk.
+    /// Our proposal of the next psk.
     pub proposal: Option<Proposal>,
     pub sync: Reconciler,
-    /// A bundle for us that has come whole over this link, and is being taken in.
+    /// A bundle for us that has arrived whole over this link, while we take it in.
     pub couriered: Option<Box<Couriered>>,
-    /// Items that have come and wait until those before them are taken in.
+    /// Items that wait until those before them are taken in.
     pub items: VecDeque<Item>,
-    /// Something was said that nothing has been said to yet; our hello is, from the beginning, however it
-    /// crosses the other's.
+    /// We have said something since the last item came, so the next item ends a round trip. Our hello counts as said
+    /// from the beginning, even if it crosses the other's.
     pub spoke: bool,
-    /// When the other side's hello came (monotonic milliseconds).
+    /// When the other side's hello came; until then, when the handshake ended (monotonic milliseconds).
     pub since_ms: u64,
     /// The other side has said that another link has taken this one's place.
     pub is_displaced: bool,
-    /// A message was sent and is not acknowledged.
+    /// Set while a message that we sent is not acknowledged.
     pub waiting: Option<Waiting>,
 }
 
 impl Live {
-    /// Whether something that has come is not taken in.
+    /// Whether something that has arrived is not taken in yet.
     pub(super) fn is_behind(&self) -> bool {
         self.sync.is_busy() || self.couriered.is_some() || !self.items.is_empty()
     }
 }
 
 impl Owners {
-    /// A session, with our hello queued.
+    /// Makes a session, and queues our hello.
     pub(super) fn new_live(
         &mut self,
         turn: &mut Turn<'_>,
@@ -139,7 +139,7 @@ impl Owners {
         }))
     }
 
-    /// Takes in what arrived on a session, as far as a slice of work goes. False: the session is over.
+    /// Takes in what arrived on a session, as far as a slice of work goes. False if the session is over.
     pub(super) fn live_bytes(
         &mut self,
         turn: &mut Turn<'_>,
@@ -214,7 +214,7 @@ impl Owners {
         Ok(true)
     }
 
-    /// The other side's first item: from here on the session is up.
+    /// Handles the other side's first item: from here on the session is up.
     fn hello(
         &mut self,
         turn: &mut Turn<'_>,
@@ -231,7 +231,7 @@ impl Owners {
         live.hello = Some(hello.clone());
         if live.rescue {
             link.deadline_ms = Some(turn.now.mono_ms + RESCUE_MS);
-            // The attempt has served; when this link is over the device is wanted anew.
+            // The attempt has served its purpose. When this link is over, we want a session with the device again.
             self.reach.drop_target(Target::Device(live.device));
             self.people
                 .rescue_begun(&self.account, turn, live, &hello)?;
@@ -272,7 +272,7 @@ impl Owners {
         Ok(true)
     }
 
-    /// Remembers what a session's beginning tells about the device.
+    /// Remembers what the beginning of a session tells about the device.
     fn session_begun(
         &mut self,
         turn: &mut Turn<'_>,
@@ -288,7 +288,7 @@ impl Owners {
         device.last_seen_ms = Some(turn.now.wall_ms);
         device.features = Some(hello.features);
         let offset_ms = hello.wall_ms.saturating_sub(turn.now.wall_ms);
-        // Small errors of a clock, which every hello shows, change no beacon.
+        // Every hello shows a small error of the clock. That changes no beacon.
         let epoch_moved = epochs_ahead(device.clock_offset_ms) != epochs_ahead(offset_ms);
         let moved_ms = offset_ms.saturating_sub(device.clock_offset_ms);
         device.clock_offset_ms = offset_ms;
@@ -318,8 +318,8 @@ impl Owners {
         Ok(())
     }
 
-    /// Applies the rule for two links to one device (`docs/PROTOCOL.md` section 8): the other one is
-    /// ended, or this one is to be. True if this one stays.
+    /// Applies the rule for two links to one device (`docs/PROTOCOL.md` section 8). True if this link stays and the
+    /// other one ends; false if the caller must end this one.
     fn settle_duplicate(&mut self, turn: &mut Turn<'_>, live: &Live, hello: &Hello) -> bool {
         let Some(other) = self.sessions.get(&live.device) else {
             return true;
@@ -328,7 +328,7 @@ impl Owners {
         let at_once = turn.now.mono_ms.saturating_sub(other.since_ms) < SIMULTANEOUS_MS;
         let dialled_by_us = live.session.role() == hedgerow_transport::session::Role::Dialler;
         let dialled_by_lower = dialled_by_us == (self.account.device_id < live.device);
-        // If one side has dialled both, it moves the session to the newer link.
+        // A side that has dialled both moves the session to the newer link.
         let moves = other.role == live.session.role();
         if same_opening && at_once && !moves && !dialled_by_lower {
             return false;
@@ -337,7 +337,7 @@ impl Owners {
         true
     }
 
-    /// Says why a session ends; the caller ends the link.
+    /// Tells the other side why a session ends. The caller ends the link.
     pub(super) fn say_bye(&mut self, turn: &mut Turn<'_>, id: LinkId, live: &mut Live, bye: Bye) {
         items::say(
             &mut live.session,
@@ -370,7 +370,7 @@ impl Owners {
         Ok(())
     }
 
-    /// A session is over; either side may have ended it.
+    /// Tidies up after a session that either side has ended.
     pub(super) fn live_over(
         &mut self,
         turn: &mut Turn<'_>,
@@ -396,14 +396,14 @@ impl Owners {
         if let Some(couriering) = &mut self.couriering {
             couriering.parted(turn, id);
         }
-        // What was written in the session and did not arrive waits from now on.
+        // Messages of this session that did not arrive wait for couriers from now on.
         self.courier_queued_for(turn, live.device);
         Ok(())
     }
 }
 
 impl Engine {
-    /// Ends a link that is not in the map, telling the other side why where a session is up.
+    /// Ends a link that is not in the map. Where a session is up, tells the other side why.
     pub(super) fn part(
         &mut self,
         turn: &mut Turn<'_>,
@@ -432,7 +432,7 @@ impl Engine {
         self.end_link(turn, id, link);
     }
 
-    /// Fills a slice of what is queued into each link whose window is open. False: nothing more waits.
+    /// Fills a slice of what is queued into each link whose window is open. False if nothing more waits.
     pub(super) fn fill(
         &mut self,
         reader: &dyn Reader,
@@ -464,12 +464,12 @@ impl Engine {
                         ghost = couriering.fill(*id, &mut live.session, reader, budget)?;
                     }
                     if ghost > 0 {
-                        // All that is queued leaves together with what stands for the ghost.
+                        // Everything that is queued leaves together, so that the ghost follows the last byte.
                         budget = usize::MAX;
                     }
                     live.session.seal(&mut sealed, budget);
                     live.spoke |= !sealed.is_empty();
-                    // Reconciliation stops where it has done its share, even if it found nothing to say.
+                    // Reconciliation stops after its share of work, even if it found nothing to say.
                     more |= live.session.queued() == 0 && live.sync.has_more();
                 }
                 State::Meeting(meeting) => meeting.session.seal(&mut sealed, budget),
@@ -481,7 +481,7 @@ impl Engine {
                     .saturating_add(sealed.len())
                     .saturating_add(ghost as usize);
                 self.owners.traffic.sent_bytes += sealed.len() as u64;
-                // A slice that is far from full was all there was.
+                // A slice that is far from full was the last one.
                 more |= ghost > 0 || sealed.len() >= SLICE / 2;
                 out.send(*id, sealed.freeze());
                 #[cfg(feature = "simulation")]

@@ -1,4 +1,4 @@
-//! What adversaries of simulations do with an engine, and what is seen of it from outside.
+//! What the adversaries of simulations do with an engine, and what an observer sees of it.
 
 use hedgerow_transport::carrier::LinkId;
 
@@ -7,8 +7,8 @@ use super::link::State;
 use crate::courier::{Envelope, Release};
 
 impl Engine {
-    /// Tells all peers release values that are not known to be true: those that `guess` gives for each
-    /// bundle held, when it is called next.
+    /// Claims release values to all peers without knowing them: those that `guess` gives for each bundle that this
+    /// engine holds. They leave with the next turn.
     pub fn claim_releases(&mut self, guess: &mut dyn FnMut(&Envelope) -> Vec<Release>) {
         if let Some(couriering) = &mut self.owners.couriering {
             couriering.claim_releases(guess);

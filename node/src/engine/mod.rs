@@ -3,7 +3,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | what happens, in batches | [`input`], `inputs` |
-//! | what is asked of the world, after the commit | [`effects`], `outbox` |
+//! | what the engine asks of the world, after the commit | [`effects`], `outbox` |
 //! | who we are | `account` |
 //! | the people we know, and the keys we share with them | `people`, `fact`, `prekey`, `invitation`, `joining` |
 //! | carriers, beacons, dials, relays | `reach`; what follows from them: `network` |
@@ -32,8 +32,8 @@
 //! `Errand`, which the engine runs when that work is done.
 //!
 //! State lives in the store. The engine keeps in memory what it often needs, and writes every change through in the
-//! transaction of the batch. If that does not commit, the runtime drops the engine and opens it again: nobody has heard
-//! of the batch.
+//! transaction of the batch. If that does not commit, the runtime drops the engine and opens it again; no effect of the
+//! batch has left.
 
 mod account;
 #[cfg(test)]
@@ -122,21 +122,21 @@ use people::People;
 use reach::{Reach, View};
 use status::TrafficCount;
 
-/// When to be called again without input, in monotonic milliseconds; `None`: never.
+/// When to call [`pump`] again without input, in monotonic milliseconds; `None`: never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NextWake(pub Option<u64>);
 
-/// What a node decides with.
+/// The engine of a node.
 pub struct Engine {
     owners: Owners,
     links: Links,
-    /// Parcels that are being taken in, in the order of their calls.
+    /// The parcels that the engine takes in, in the order of their calls.
     imports: VecDeque<Import>,
-    /// The moment in which what time alone brings was looked at last.
+    /// The moment of the last tick.
     ticked: Option<Now>,
 }
 
-/// All but the links: work on a link uses these while the link stays in its place.
+/// All owners except the links. Work on a link uses these while the link stays in its place.
 struct Owners {
     account: Account,
     people: People,
@@ -147,41 +147,40 @@ struct Owners {
     traffic: TrafficCount,
     /// Other people's bundles, if this node carries any.
     couriering: Option<Box<Couriering>>,
-    /// Ghosts and loads exist here.
+    /// Whether ghosts and loads exist here.
     #[cfg(feature = "simulation")]
     simulates: bool,
-    /// No link is begun or accepted any more.
+    /// The engine begins and accepts no links any more.
     stopping: bool,
 }
 
-/// What one batch works with.
+/// The context of one batch.
 struct Turn<'a> {
     txn: &'a mut dyn Txn,
-    /// Counts what is done, above all in `txn`.
+    /// Counts the work, above all in `txn`.
     meter: &'a Meter,
     now: Now,
     rng: &'a mut dyn CryptoRng,
     out: &'a mut Outbox,
     /// Events for the end of the batch.
     pending: &'a mut PendingEvents,
-    /// What links are asked to do by work on another one.
+    /// What work on one link asks of others.
     errands: &'a mut Vec<Errand>,
 }
 
 impl Turn<'_> {
-    /// A text or a secret in a row that stays was overwritten, and must not be found on the disk for long. Rows that
-    /// are removed need no call.
+    /// Notes that a text or a secret was overwritten in a row that stays, so that the old bytes soon leave the disk.
+    /// Rows that are removed need no call.
     fn erased(&mut self) -> Result<(), StorageError> {
         erasure::note(self.txn, self.now.wall_ms.max(0) as u64)
     }
 }
 
-/// Takes the next batch of inputs into one transaction, as far as the work of a turn goes, commits it, lets its
-/// effects happen, and fills
-/// what is queued into links. Call it when there is input, and when the time it gave last has come.
+/// Takes the next batch of inputs into one transaction, as far as the work of a turn goes, commits it, releases its
+/// effects, and fills what is queued into links. Call it when there is input, and at the time that it gave last.
 ///
 /// # Errors
-/// The store failed; nothing of the batch was told to anyone. Drop the engine and open it anew.
+/// The store failed, and no effect of the batch has left. Drop the engine and open it anew.
 pub fn pump(
     engine: &mut Engine,
     store: &mut impl Store,
@@ -245,7 +244,8 @@ impl Engine {
         self.run_errands(turn, None)
     }
 
-    /// What time brings: what it brings alone, once in a moment, since whatever begins in one is due later.
+    /// Does what time has made due. What depends on time alone runs once in each moment, because what begins in one
+    /// moment is due in a later one.
     fn tick(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let is_later = self.ticked.replace(turn.now) != Some(turn.now);
         if is_later {
@@ -270,7 +270,7 @@ impl Engine {
         self.run_errands(turn, None)
     }
 
-    /// Whether work is left that needs no input.
+    /// Whether the engine has work to do without input.
     fn is_behind(&self) -> bool {
         let couriering = self.owners.couriering.as_ref();
         self.links.is_behind()

@@ -1,4 +1,4 @@
-//! What the engine wants done, kept until the commit it depends on.
+//! Effects, kept until the commit that they depend on.
 
 use bytes::Bytes;
 use hedgerow_transport::carrier::{CarrierCommand, CarrierKind, Ending, LinkId};
@@ -21,12 +21,12 @@ enum Effect {
     Bundle(BundleEvent),
 }
 
-/// Effects in the order in which they were asked for.
+/// Effects in the order in which the engine asked for them.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox(Vec<Effect>);
 
 impl Outbox {
-    /// Lets everything happen.
+    /// Releases all effects.
     pub fn release(&mut self, effects: &mut impl Effects) {
         for effect in self.0.drain(..) {
             match effect {

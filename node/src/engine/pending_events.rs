@@ -1,4 +1,4 @@
-//! What has happened in a batch that somebody may want to hear of, told once at its end.
+//! The events of a batch, gathered and told once at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use super::{Effects as _, Owners, Turn, conversation, delivery, reading};
 use crate::api::{Event, JoinProblem};
 use hedgerow_sync::store::StorageError;
 
-/// Messages of one conversation that are told one by one; more are told as a number.
+/// The most messages of one conversation for which a batch tells an event each. For more it tells their number.
 const MAX_SINGLE: usize = 16;
 
-/// What has happened since the last telling.
+/// What has happened in the batch.
 #[derive(Debug, Default)]
 pub(crate) struct PendingEvents {
     /// Contacts about whom something changed.
@@ -78,7 +78,7 @@ impl PendingEvents {
             && delivered.is_empty()
     }
 
-    /// New messages; those that go on where the last ones of the same log ended are one run with them.
+    /// Adds new messages. If they continue a run of the same log, they become part of it.
     pub fn message(&mut self, space: SpaceId, run: Run) {
         let runs = self.messages.entry(space).or_default();
         let open = runs.iter_mut().find(|open| {
@@ -90,7 +90,7 @@ impl PendingEvents {
         }
     }
 
-    /// A conversation is gone: no event speaks of it any more.
+    /// Drops the events of a conversation that is gone.
     pub fn forget(&mut self, space: SpaceId) {
         self.conversations.remove(&space);
         self.messages.remove(&space);
@@ -100,7 +100,7 @@ impl PendingEvents {
 }
 
 impl Owners {
-    /// Tells what the batch has brought.
+    /// Tells what has happened in the batch.
     pub(super) fn emit_events(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         if turn.pending.is_empty() {
             return Ok(());
@@ -129,7 +129,7 @@ impl Owners {
             let Some(known) = self.conversations.get_mut(space) else {
                 continue;
             };
-            // Never their clock, with which a conversation would stay on top.
+            // Our clock, not theirs: with a wrong clock they could keep a conversation on top.
             known.active_ms = turn.now.wall_ms;
             known.save(turn.txn, space)?;
             let kind = known.kind;
@@ -159,7 +159,7 @@ impl Owners {
             ) else {
                 continue;
             };
-            // The last that was acknowledged may be an annotation; a person is told of messages.
+            // The last acknowledged entry may be an annotation; the event names a message.
             let Some(row) = page::last_row(turn.txn, space, last)? else {
                 continue;
             };

@@ -1,4 +1,4 @@
-//! Between sessions and `sync`: which spaces a contact shares, and what becomes of what it brings.
+//! Between sessions and `sync`: which spaces a contact shares, and what follows from the entries that it brings.
 
 use hedgerow_sync::conversation::Changes;
 use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, SpaceId};
@@ -16,11 +16,11 @@ use super::live::Live;
 use super::pending_events::Run;
 use super::{Owners, Turn, rng};
 
-/// Bytes queued beyond what a link takes now, so that every record but the last is a full one.
+/// The bytes that we queue beyond what a link takes now, so that every record but the last is full.
 const LOOKAHEAD: usize = 2 * session::MAX_RECORD;
 
 impl Owners {
-    /// The other side's hello named its root.
+    /// Begins reconciliation with the root from the other side's hello.
     pub(super) fn sync_begun(
         &mut self,
         turn: &mut Turn<'_>,
@@ -32,7 +32,7 @@ impl Owners {
         self.sync_events(turn, live.identity, live.device, events)
     }
 
-    /// An item of reconciliation.
+    /// Handles an item of reconciliation.
     pub(super) fn sync_item(
         &mut self,
         turn: &mut Turn<'_>,
@@ -47,7 +47,7 @@ impl Owners {
         Ok(self.conversations.acknowledged(turn.txn, live)?)
     }
 
-    /// Goes on with an item of reconciliation.
+    /// Continues with an item of reconciliation.
     pub(super) fn sync_proceed(
         &mut self,
         turn: &mut Turn<'_>,
@@ -58,7 +58,7 @@ impl Owners {
         self.sync_events(turn, live.identity, live.device, events)
     }
 
-    /// The devices that a contact speaks for.
+    /// The devices whose entries a contact may bring as its own.
     pub(super) fn speaker(&self, identity: IdentityId) -> Result<Speaker<'_>, PeerFault> {
         let contact = self.people.contacts.get(&identity);
         let contact = contact.ok_or(PeerFault::OutOfPlace)?;
@@ -70,7 +70,7 @@ impl Owners {
         ))
     }
 
-    /// What reconciliation brought.
+    /// Handles what reconciliation brought.
     pub(super) fn sync_events(
         &mut self,
         turn: &mut Turn<'_>,
@@ -111,14 +111,14 @@ impl Owners {
                 }
             }
         }
-        // The user hears of what came in before it all the same.
+        // The events above still tell the user what came in before the fault.
         if broken {
             return Err(PeerFault::BadItem.into());
         }
         Ok(())
     }
 
-    /// A conversation has changed, by entries of this log: ours or a member's. What is new is told.
+    /// Gathers the events for entries of a log, ours or a member's, that have changed a conversation.
     pub(super) fn conversation_changed(
         &self,
         turn: &mut Turn<'_>,
@@ -145,7 +145,7 @@ impl Owners {
 }
 
 impl Conversations {
-    /// Reconciliation over a session with a contact's device.
+    /// A reconciler for a session with a contact's device.
     pub(super) fn reconciler(
         &self,
         account: &Account,
@@ -172,8 +172,7 @@ impl Conversations {
     }
 }
 
-/// Queues what reconciliation has to say, up to about `budget` bytes and a little more. Says whether entries are
-/// among it.
+/// Queues what reconciliation has to say, up to a little more than `budget` bytes. True if that includes entries.
 pub(crate) fn fill(
     sync: &mut Reconciler,
     session: &mut Session,

@@ -1,4 +1,4 @@
-//! Draws from the generator that the owner hands in.
+//! Draws from a random generator that the caller hands in.
 
 use rand_core::Rng;
 
@@ -9,8 +9,8 @@ pub(crate) fn bytes<const N: usize>(rng: &mut (impl Rng + ?Sized)) -> [u8; N] {
     drawn
 }
 
-/// A number from `low` to `high`, both included. The bias of the remainder (less than 2^-32 for the
-/// spans of time drawn here) tells an observer nothing.
+/// A number from `low` to `high`, both included. The bias of the remainder is less than 2^-32 for the spans of time
+/// drawn here, so an observer learns nothing from it.
 pub(crate) fn between(rng: &mut (impl Rng + ?Sized), low: u64, high: u64) -> u64 {
     low + rng.next_u64() % (high - low + 1)
 }

@@ -1,9 +1,9 @@
-//! How the work of a turn is shared among links, so that a peer who brings much holds up itself alone
-//! (`docs/PROTOCOL.md` section 8).
+//! Shares the work of a turn among links, so that a peer who brings much holds up only itself (`docs/PROTOCOL.md`
+//! section 8).
 //!
-//! What arrives on a link is taken in at once, as long as the turn has work left and nothing that came
-//! before it waits. What is left over waits in its link, and the links that have something left take turns:
-//! each goes on for a slice. A sequence of inputs leads to the same state however it is shared out.
+//! The engine takes in at once what arrives on a link, as long as the turn has work left and nothing older waits on
+//! that link. The rest waits in its link, and such links take turns: each gets a slice of work. How the work is shared
+//! out never changes the state to which the inputs lead.
 
 use std::collections::VecDeque;
 
@@ -19,24 +19,24 @@ use crate::courier::said;
 /// The work of one turn, as [`Meter`](hedgerow_sync::metered::Meter) counts it; the last step may pass it.
 pub const TURN_WORK: u64 = 4_096 * ROW_READ;
 
-/// What a link is given at once; the last step may pass it.
+/// The work that a link gets at once; the last step may pass it.
 const SLICE_WORK: u64 = TURN_WORK / 8;
 
-/// What an item counts for that steers the session or brings a bundle: signatures are checked for it, keys
-/// agreed on.
+/// The work counted for an item that steers the session or brings a bundle: it may need signature checks and key
+/// agreements.
 pub(super) const STEERING_WORK: u64 = 128 * ROW_READ;
 
-/// What has arrived on a link and is not taken in.
+/// What has arrived on a link and is not taken in yet.
 #[derive(Default)]
 pub(crate) struct Backlog {
     pieces: VecDeque<Bytes>,
     /// The carrier has said that the link is gone: nothing follows.
     is_down: bool,
-    /// The link waits for its slice.
+    /// The link is queued for its slice.
     is_in_line: bool,
 }
 
-/// The work of opening what has arrived: short items cost more than their bytes.
+/// The work of decrypting what has arrived. Short items cost more than their bytes.
 pub(super) fn work_of_opening(bytes: usize, items: usize) -> u64 {
     bytes as u64 + items as u64 * (ROW_READ / 2)
 }
@@ -63,12 +63,12 @@ impl Turn<'_> {
 }
 
 impl Link {
-    /// Whether something that has arrived is not taken in.
+    /// Whether something that has arrived is not taken in yet.
     pub(super) fn is_behind(&self) -> bool {
         self.is_amid_an_item() || !self.backlog.pieces.is_empty() || self.backlog.is_down
     }
 
-    /// Whether it is behind and not in line, where it is taken to be from now on.
+    /// Whether it is behind and not queued for a slice. From now on it counts as queued.
     pub(super) fn is_out_of_line(&mut self) -> bool {
         self.is_behind() && !std::mem::replace(&mut self.backlog.is_in_line, true)
     }
@@ -82,7 +82,7 @@ impl Link {
 }
 
 impl Engine {
-    /// Bytes arrived on a link.
+    /// Handles bytes that have arrived on a link.
     pub(super) fn link_bytes(
         &mut self,
         turn: &mut Turn<'_>,
@@ -101,7 +101,7 @@ impl Engine {
         self.advance(turn, id, bytes)
     }
 
-    /// The carrier says that a link is gone.
+    /// Handles the carrier's report that a link is gone.
     pub(super) fn link_down(
         &mut self,
         turn: &mut Turn<'_>,
@@ -118,7 +118,7 @@ impl Engine {
         self.link_gone(turn, id)
     }
 
-    /// Before what is new: a slice for each link that is behind, and half a turn for all of them.
+    /// Before the new inputs: gives a slice to each link that is behind, up to half a turn in all.
     pub(super) fn catch_up_first(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         for _ in 0..self.links.behind.len() {
             if !turn.has_work_left(TURN_WORK / 2) {
@@ -129,7 +129,7 @@ impl Engine {
         Ok(())
     }
 
-    /// After what is new: what is left of the turn.
+    /// After the new inputs: gives what is left of the turn to links that are behind.
     pub(super) fn catch_up(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         while !self.links.behind.is_empty() && turn.has_work_left(TURN_WORK) {
             self.go_on(turn)?;
@@ -142,7 +142,7 @@ impl Engine {
         let Some(id) = self.links.behind.pop_front() else {
             return Ok(());
         };
-        // It may have ended in line.
+        // It may have ended while it was queued.
         let Some(link) = self.links.by_id.get_mut(&id) else {
             return Ok(());
         };

@@ -1,6 +1,6 @@
-//! Links that have died without a word, a cable pulled for example (`docs/PROTOCOL.md` section 13). While a message
-//! waits for its acknowledgement silence is answered by a question, and silence to that by the end of the link. What
-//! has been acknowledged waits for nothing, so an idle session causes no wake-up here.
+//! Links that have died without a word, for example because a cable was pulled (`docs/PROTOCOL.md` section 13). While a
+//! message waits for its acknowledgement and the other side is silent, we ask it something; if it stays silent, we end
+//! the link. An idle session has nothing to acknowledge, so it causes no wake-up here.
 
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
@@ -13,16 +13,16 @@ use super::links::Links;
 use super::live::Live;
 use super::{Engine, Turn, items};
 
-/// How long a message waits in silence before the other side is asked something.
+/// How long a message waits in silence before we ask the other side something.
 const ASK_MS: u64 = 4_000;
 
-/// How long silence may last in all.
+/// How long silence may last in all before we end the link.
 const SILENCE_MS: u64 = 9_000;
 
 /// A message waits for its acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Waiting {
-    /// When anything was last heard, or the message was sent (monotonic milliseconds).
+    /// When we last heard anything, or sent the message (monotonic milliseconds).
     since_ms: u64,
     asked: bool,
 }
@@ -35,13 +35,13 @@ impl Waiting {
         }
     }
 
-    /// The other side lives. If it was asked, that was the answer: what is not acknowledged then waits for
-    /// something else, and is not asked for again.
+    /// The other side lives. If we had asked, that was the answer. What is still not acknowledged then waits for
+    /// something else, and we do not ask again.
     pub fn heard(self, now_ms: u64) -> Option<Waiting> {
         (!self.asked).then(|| Waiting::new(now_ms))
     }
 
-    /// Bytes still leave: until they have, no answer can come. Those of the question do not count.
+    /// Bytes still leave, so no answer can have come yet. The bytes of our question do not count.
     pub fn goes_on(&mut self, now_ms: u64) {
         if !self.asked {
             self.since_ms = now_ms;
@@ -57,15 +57,15 @@ impl Waiting {
     }
 }
 
-/// Whether links of a carrier may die without a word and are fast enough for silence to mean that. Others notice it
-/// themselves, if later.
+/// Whether links of a carrier may die without a word, and are so fast that silence means it. Other carriers notice
+/// dead links themselves, if later.
 pub(crate) fn is_watched(carrier: CarrierKind, cryptography: Cryptography) -> bool {
-    // A simulated network ends its links itself, and hands a long item over in one piece.
+    // A simulated network ends its links itself, and delivers a long item in one piece, after a silence.
     carrier == CarrierKind::Lan && matches!(cryptography, Cryptography::Real)
 }
 
 impl Conversations {
-    /// The other side has acknowledged something: perhaps nothing waits any more.
+    /// The other side has acknowledged entries. Ends the wait if everything is acknowledged.
     pub(super) fn acknowledged(
         &self,
         reader: &dyn Reader,
@@ -79,7 +79,7 @@ impl Conversations {
 }
 
 impl Links {
-    /// When silence is looked at next.
+    /// When the next check for silence is due (monotonic milliseconds).
     pub(super) fn next_silence_ms(&self) -> Option<u64> {
         let waiting = self.by_id.values().filter_map(|link| match &link.state {
             State::Live(live) => live.waiting,
@@ -90,7 +90,7 @@ impl Links {
 }
 
 impl Engine {
-    /// Asks where it has been silent for long, and ends what has not answered.
+    /// Asks on links that have been silent for too long, and ends those that have not answered.
     pub(super) fn end_silent(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let now_ms = turn.now.mono_ms;
         let question = self
@@ -98,7 +98,7 @@ impl Engine {
             .people
             .fact(&self.owners.account, FactKind::Profile);
         let mut dead = Vec::new();
-        // What has come on a link and is not taken in may be the acknowledgement.
+        // Bytes that have arrived but are not taken in yet may be the acknowledgement.
         let links = self
             .links
             .by_id
@@ -114,7 +114,7 @@ impl Engine {
             match (&question, waiting.asked) {
                 (Some(fact), false) => {
                     waiting.asked = true;
-                    // Every fact is answered, also one that is held already.
+                    // Every device answers every fact, also one that it holds already.
                     items::say(&mut live.session, items::FACT, fact);
                 }
                 _ => dead.push(id),

@@ -1,7 +1,7 @@
-//! What simulated engines take and no other does: ghosts, bytes that a bundle stands for beyond its own.
+//! Only engines of simulations accept ghosts: bytes that a bundle stands for beside its own.
 //!
-//! The product is built without the feature `simulation`. Cargo may still switch it on for a program that is built
-//! together with the simulator, so each engine of a simulation has to be [told](Engine::simulate) as well.
+//! The product is built without the feature `simulation`. But Cargo may switch it on for every program that is built
+//! together with the simulator. So a simulation must also [tell](Engine::simulate) each of its engines.
 
 #[cfg(feature = "simulation")]
 use super::Engine;
@@ -9,20 +9,20 @@ use super::Owners;
 
 #[cfg(feature = "simulation")]
 impl Engine {
-    /// Takes ghosts and loads from now on. To be called right after the engine was made or opened.
+    /// Accepts ghosts and loads from now on. Call it right after you have made or opened the engine.
     pub fn simulate(&mut self) {
         self.owners.simulates = true;
     }
 }
 
 impl Owners {
-    /// Whether ghosts and loads exist here.
+    /// Whether this engine accepts ghosts and loads.
     #[cfg(feature = "simulation")]
     pub(super) fn simulates(&self) -> bool {
         self.simulates
     }
 
-    /// Whether ghosts and loads exist here.
+    /// Whether this engine accepts ghosts and loads.
     #[cfg(not(feature = "simulation"))]
     pub(super) fn simulates(&self) -> bool {
         false

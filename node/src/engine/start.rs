@@ -1,4 +1,4 @@
-//! The first start, and every other.
+//! Makes a new identity, and opens the engine on a store.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -29,8 +29,7 @@ pub enum OpenError {
     /// The store holds an identity already.
     #[error("there is an identity in this store already")]
     NotEmpty,
-    /// The tables of the store are not those that this version knows: it was not brought forward, or is
-    /// newer.
+    /// The store has tables of another version, older or newer.
     #[error("the store has version {found}")]
     Version {
         /// Its version.
@@ -42,7 +41,7 @@ pub enum OpenError {
 }
 
 impl Engine {
-    /// Makes a fresh identity in a store that is empty but for its version, and opens it.
+    /// Makes a fresh identity in a store that holds nothing but its version, and opens it.
     ///
     /// # Errors
     /// As [`found`](Self::found).
@@ -56,16 +55,16 @@ impl Engine {
         Engine::open(store, now, rng)
     }
 
-    /// Makes a fresh identity in a store that is empty but for its version.
+    /// Makes a fresh identity in a store that holds nothing but its version.
     ///
     /// # Errors
-    /// The store is not empty or failed, or the name will not do.
+    /// The store is not empty or failed, or the name is empty or too long.
     pub fn found(
         store: &mut impl Store,
         name: &str,
         rng: &mut impl CryptoRng,
     ) -> Result<(), OpenError> {
-        // The host looks closer at what people type; a hostile peer goes by any name that fits.
+        // The host checks more strictly what people type. A hostile peer may use any name that fits.
         let name = name.trim();
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(OpenError::Name);
@@ -77,7 +76,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Opens what a store holds, as a new incarnation. Nothing is written.
+    /// Opens the identity in a store, as a new incarnation. Writes nothing.
     ///
     /// # Errors
     /// The store failed, holds no identity, or is of another version.
@@ -89,7 +88,8 @@ impl Engine {
         Engine::open_with(store, now, rng, |_| {})
     }
 
-    /// The same, completed by what the store does not hold yet before anything is decided.
+    /// As [`open`](Self::open). `complete` may add what the store does not hold yet, before the engine decides
+    /// anything.
     pub(super) fn open_with(
         store: &impl Store,
         now: Now,
@@ -108,15 +108,15 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Answers a beacon by a dial after a random pause of at most this many milliseconds, instead of the two
-    /// seconds of `docs/PROTOCOL.md` section 11: for simulations of devices that connect at once.
+    /// Answers beacons after a random pause of at most this many milliseconds, instead of the two seconds of
+    /// `docs/PROTOCOL.md` section 11. For simulations of devices that connect at once.
     #[cfg(feature = "simulation")]
     pub fn set_beacon_pause(&mut self, longest_ms: u64) {
         self.owners.reach.set_beacon_pause(longest_ms);
     }
 
-    /// Uses keys in this way from now on. To be called right after the engine was made or opened, and on
-    /// all engines of a world alike.
+    /// Makes keys real or simulated from now on. Call it right after you have made or opened the engine, and in the
+    /// same way on all engines of a world.
     #[cfg(feature = "simulation")]
     pub fn set_cryptography(&mut self, cryptography: Cryptography) {
         self.owners.account.set_cryptography(cryptography);

@@ -9,7 +9,7 @@ use super::people::contact;
 use super::{Engine, Now, Owners, View};
 use crate::api::{CarrierStatus, Me, Private, Radio, Status, Traffic};
 
-/// What has travelled since the start.
+/// Counts the traffic since the start.
 #[derive(Debug, Default)]
 pub(crate) struct TrafficCount {
     pub sent_bytes: u64,
@@ -22,14 +22,14 @@ pub(crate) struct TrafficCount {
 }
 
 impl TrafficCount {
-    /// A flight of a handshake leaves.
+    /// Counts a flight of a handshake that leaves.
     pub fn flight_sent(&mut self, bytes: usize) {
         self.sent_bytes += bytes as u64;
         self.handshake_sent_bytes += bytes as u64;
         self.handshake_bytes += bytes as u64;
     }
 
-    /// Lets a step of a handshake take what it needs of what has arrived.
+    /// Lets a step of a handshake take the bytes that it needs, and counts them.
     pub fn flight_received<T>(
         &mut self,
         bytes: &mut Bytes,
@@ -109,7 +109,7 @@ impl Engine {
 }
 
 impl From<Radio> for CarrierCommand {
-    /// How Bluetooth LE is to use its radio.
+    /// The command that makes Bluetooth LE use its radio in this way.
     fn from(radio: Radio) -> CarrierCommand {
         CarrierCommand::SetRadio {
             power: radio.power,

@@ -1,5 +1,5 @@
-//! Spaces that exist to be measured: what a node costs that shares many conversations with a contact.
-//! Both sides make the same ones, of the secret of their direct chat.
+//! Synthetic spaces, to measure what it costs to share many conversations with a contact. Both sides derive the same
+//! ones from the secret of their direct chat.
 
 use hedgerow_sync::entry::What;
 use hedgerow_sync::id::{Incarnation, LogId, SpaceId};
@@ -12,7 +12,7 @@ use super::conversation;
 use super::conversations::{Conversation, Kind};
 use crate::tables::damaged;
 
-/// The secrets of the synthetic spaces that go with a direct chat.
+/// The secrets of the synthetic spaces that derive from a direct chat.
 fn secrets(direct: &SpaceSecret, count: u32) -> impl Iterator<Item = SpaceSecret> + '_ {
     (0..count).map(|number| {
         let mut hasher = blake3::Hasher::new_derive_key("hedgerow 1 synthetic space");
@@ -47,8 +47,8 @@ pub fn share(store: &mut impl Store, count: u32) -> Result<(), StorageError> {
     })
 }
 
-/// Writes texts into the synthetic spaces of a store that no engine has open, in turn, as this device
-/// would, in one transaction.
+/// Writes texts into the synthetic spaces of a store that no engine has open: one after the other, round the spaces,
+/// in the name of this device, in one transaction.
 ///
 /// # Errors
 /// The store failed, or holds no identity.

@@ -1,4 +1,4 @@
-//! All links, each in its place while it is worked on, and what work on one asks of the others.
+//! All links. Each stays in its place while the engine works on it; what that work asks of other links is an errand.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,17 +13,17 @@ use super::link::{Link, State};
 use super::live::Live;
 use super::{Engine, Turn};
 
-/// The most links that a device has dialled to us beside that of its session: those on which it has said
-/// nothing yet, and those under the rescue key (`docs/PROTOCOL.md` section 1).
+/// The most links that we keep of those that a device has dialled, beside the link of its session: links on which it
+/// has said nothing yet, and links under the rescue key (`docs/PROTOCOL.md` section 1).
 const MAX_SPARE_LINKS: usize = 4;
 
 /// All links.
 #[derive(Default)]
 pub(super) struct Links {
     pub by_id: BTreeMap<LinkId, Link>,
-    /// Links on which more has arrived than is taken in; each in its turn.
+    /// Links with bytes that are not taken in yet, in the order of their turns.
     pub behind: VecDeque<LinkId>,
-    /// Links whose first flight waits to be looked at.
+    /// Links whose first flight waits to be recognised.
     pub strangers: VecDeque<LinkId>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Links {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Up {
     pub link: LinkId,
-    /// Which side we are.
+    /// Our role in it.
     pub role: Role,
     /// The opening of the other side's store.
     pub incarnation: u64,
@@ -39,30 +39,30 @@ pub(super) struct Up {
     pub since_ms: u64,
 }
 
-/// What work on one link, or on none, asks of other links. The router runs these errands once that work is done.
+/// What work on one link, or a call, asks of other links. The router runs these errands when that work is done.
 #[derive(Debug)]
 pub(super) enum Errand {
-    /// A fact of ours has changed: we tell it in every session.
+    /// A fact of ours has changed: tell it in every session.
     TellFacts,
-    /// A log has entries from this one on.
+    /// A log has grown: it has new entries from this one on.
     TellGrowth(SpaceId, LogId, Seq),
-    /// Every link with a device ends, with this said where a session is up.
+    /// End every link with a device. Where a session is up, give this reason.
     End(DeviceId, Bye),
     /// Another link to the same device has taken this one's place.
     Replace(LinkId),
-    /// A device has dialled one link more: the oldest spare one makes room.
+    /// A device has dialled one more link: end its oldest spare one if there are too many.
     MakeRoom(DeviceId),
-    /// An earlier attempt of the same joiner must not take effect any more.
+    /// An invitation is used: end its other meetings, so that an earlier attempt of the joiner has no effect.
     EndMeetings(InvitationKey),
 }
 
 impl Links {
-    /// Whether something that has arrived on a link is not taken in.
+    /// Whether bytes that have arrived on a link are not taken in yet.
     pub fn is_behind(&self) -> bool {
         !self.behind.is_empty() || !self.strangers.is_empty()
     }
 
-    /// The links on which a device is proven or dialled.
+    /// The links with a device: its sessions, and our dials to it.
     pub fn with_device(&self, device: DeviceId) -> impl Iterator<Item = LinkId> {
         let its = self
             .by_id
@@ -75,7 +75,7 @@ impl Links {
         its.map(|(id, _)| *id)
     }
 
-    /// The session on a link, if it has come to one.
+    /// The session on a link, if it has one.
     pub fn live_mut(&mut self, id: LinkId) -> Option<&mut Live> {
         match &mut self.by_id.get_mut(&id)?.state {
             State::Live(live) => Some(live),
@@ -83,7 +83,7 @@ impl Links {
         }
     }
 
-    /// The oldest link that a device has dialled, besides some `kept` ones, if there are too many of these.
+    /// The oldest spare link that a device has dialled, if it has too many. The `kept` links are not spare.
     pub fn too_many_from(&self, device: DeviceId, kept: [Option<LinkId>; 2]) -> Option<LinkId> {
         let mut spare = Vec::new();
         for (id, link) in &self.by_id {
@@ -106,13 +106,13 @@ impl Links {
         overdue.map(|(id, _)| *id).collect()
     }
 
-    /// When a deadline passes, or silence is to be looked at.
+    /// When the next deadline passes or the next check for silence is due (monotonic milliseconds).
     pub fn next_wake_ms(&self) -> Option<u64> {
         let deadlines = self.by_id.values().filter_map(|link| link.deadline_ms);
         deadlines.chain(self.next_silence_ms()).min()
     }
 
-    /// A log has entries from this one on: all sessions but that on one link are told.
+    /// Tells all sessions, except that on one link, that a log has entries from this one on.
     fn tell_growth(
         &mut self,
         reader: &dyn Reader,
@@ -129,7 +129,7 @@ impl Links {
         Ok(())
     }
 
-    /// Puts a link in line if it is behind.
+    /// Queues a link for a slice of work if it is behind.
     pub fn line_up(&mut self, id: LinkId) {
         if let Some(link) = self.by_id.get_mut(&id)
             && link.is_out_of_line()
@@ -140,7 +140,7 @@ impl Links {
 }
 
 impl Engine {
-    /// Runs the errands there are, for all links but the one that asked.
+    /// Runs the waiting errands, for all links except the one that asked.
     pub(super) fn run_errands(
         &mut self,
         turn: &mut Turn<'_>,

@@ -1,6 +1,6 @@
-//! A contact who keeps a node as busy as it can, and another one whose message waits for that.
+//! A contact keeps a node as busy as it can, while a message of another contact waits.
 //!
-//! What is asserted is work, which is the same on every machine. `cargo test --release -p hedgerow-node --lib
+//! The tests assert work, which is the same on every machine. `cargo test --release -p hedgerow-node --lib
 //! how_long_a_contact_holds_up -- --ignored --nocapture` prints it in milliseconds, over the store of a real node.
 
 mod bundles;
@@ -34,13 +34,13 @@ use crate::engine::{BundleEvent, CallId, Effects, Input, Inputs, Now, pump};
 use crate::harness::{EPOCH_MS, World};
 use crate::store::RedbStore;
 
-/// What has arrived on one link at once: as much as a node lets wait.
+/// The bytes that have arrived on one link at once: as many as a node lets wait.
 const WINDOW: usize = 1 << 20;
 
-/// What a carrier brings at once.
+/// The bytes that a carrier brings at once.
 const PIECE: usize = 65_536;
 
-/// A turn may pass its work by a slice and a step, and by what time brings.
+/// The most work of a turn. It may pass its limit by a slice, a step, and the work that time makes due.
 const MOST_WORK: u64 = TURN_WORK + SLICE_WORK + 16 * STEP as u64 * ROW_READ;
 
 /// A store that counts the work of each transaction.
@@ -113,7 +113,7 @@ impl Effects for EffectQueue {
     fn bundle(&mut self, _: BundleEvent) {}
 }
 
-/// A node, a contact who floods it, and a friend.
+/// A node, a contact who floods it, and another contact, the friend.
 struct Siege<S> {
     node: Engine,
     store: Counting<S>,
@@ -125,7 +125,7 @@ struct Siege<S> {
     blind: Blind,
     friend: (Engine, MemoryStore, ChaCha20Rng),
     friend_link: LinkId,
-    /// What the friend calls the chat with the node.
+    /// The friend's id of the chat with the node.
     chat: crate::api::ConversationId,
 }
 
@@ -141,7 +141,7 @@ fn log(device: DeviceId, number: u64) -> LogId {
     }
 }
 
-/// The stores of three who know each other; two of them hold so many logs of the flooder, of two entries each.
+/// The stores of three contacts. Two of them hold this number of logs of the flooder, with two entries each.
 fn stores(logs: u64) -> Vec<MemoryStore> {
     let world = World::acquainted(7, 3, Cryptography::Real);
     let stores = world.nodes.iter().map(|node| node.storage.store.clone());
@@ -180,7 +180,7 @@ fn shared(one: &Engine, other: &Engine) -> SpaceId {
 }
 
 impl<S: Store> Siege<S> {
-    /// Takes the node out of its world, with a store of another kind.
+    /// Takes the node out of its world, and gives it a store of another kind.
     fn lay(stores: &[MemoryStore], store: impl FnOnce(&MemoryStore) -> S) -> Siege<S> {
         let mut world = World::resume(7, stores);
         world.connected(NODE, FLOODER);
@@ -221,7 +221,7 @@ impl<S: Store> Siege<S> {
         }
     }
 
-    /// The flooder sends items again and again, so many bytes.
+    /// The flooder repeats items until it has sent this number of bytes.
     fn flood(&mut self, kinds: &Items, length: usize) {
         let mut sealed = BytesMut::new();
         'full: loop {
@@ -265,7 +265,7 @@ impl<S: Store> Siege<S> {
         }
     }
 
-    /// One turn. What is sent has left at once, so that as much as possible is sent.
+    /// Makes one turn. What the node sends counts as written at once, so that it sends as much as possible.
     fn turn(&mut self) -> (EffectQueue, Duration) {
         let mut asked = EffectQueue::default();
         let (inputs, rng, now) = (&mut self.inputs, &mut self.rng, at(self.now_ms));
@@ -295,8 +295,8 @@ impl<S: Store> Siege<S> {
         (asked, took)
     }
 
-    /// The friend writes at the worst moment, when a turn has just begun: how many turns pass until its
-    /// message is told, and how long they take.
+    /// The friend writes at the worst moment, when a turn has just begun. Gives how many turns pass until the node
+    /// tells of the message, and how long they take.
     fn message(&mut self) -> (usize, Duration) {
         let (_, mut took) = self.turn();
         self.friend_writes();
@@ -321,7 +321,7 @@ fn at(now_ms: u64) -> Now {
 /// In a batch: a text, whose body follows.
 const ROW: u8 = 1 << 3;
 
-/// A batch as nobody's builder makes it. Its mark is not ours, so it may be any.
+/// A batch that no builder makes. Its mark is not ours, so any bytes do.
 fn batch(first: u64, entries: &[&[EntryId]]) -> Vec<u8> {
     let refs: BTreeSet<LogId> = entries
         .iter()
@@ -360,7 +360,7 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
 /// Kinds and contents of items.
 type Items = Vec<(u64, Vec<u8>)>;
 
-/// What a contact can send that makes most work, by name.
+/// The items with which a contact can cause the most work, by name.
 fn floods(space: Blind, device: DeviceId, logs: u64) -> Vec<(&'static str, Items)> {
     let item = |message: Message| (message.kind(), message.encode());
     let entries = |number: u64, core: Vec<u8>| {
@@ -505,7 +505,7 @@ fn floods(space: Blind, device: DeviceId, logs: u64) -> Vec<(&'static str, Items
     ]
 }
 
-/// A new name of the flooder, which is kept and told.
+/// A new name of the flooder, which the node stores and shows.
 fn fact(version: u32) -> (u64, Vec<u8>) {
     let name = crate::tables::encoded(&(format!("name {version}"),));
     let fact = crate::engine::fact::Fact {
@@ -547,7 +547,7 @@ fn flooder_device<S>(siege: &Siege<S>) -> DeviceId {
         .0
 }
 
-/// Logs of a space that is written to for years.
+/// The number of logs of a space to which people write for years.
 const YEARS_OF_LOGS: u64 = 60_000;
 
 #[test]

@@ -1,4 +1,5 @@
-//! The worst bundle that a contact can seal: nobody waits long for it, and a crash at any commit of it repeats nothing.
+//! The worst bundle that a contact can seal: nobody waits long for it, and a crash at any of its commits repeats
+//! nothing.
 
 use hedgerow_transport::bundle::{Draft, MAX_BUNDLE, MAX_LIFETIME_S};
 use hedgerow_transport::handshake::Direction;
@@ -12,8 +13,8 @@ use crate::tables::Table;
 /// Batches in the bundle, each of as many entries as it may hold.
 const BATCHES: u64 = 24;
 
-/// A file with one bundle of the flooder for the node: batches that write a row of the order for nearly each entry,
-/// facts that are told to everybody, and items that say nothing.
+/// A file with one bundle from the flooder to the node: batches that write a row of the order for nearly each entry,
+/// facts that the node shows, and items without effect.
 fn parcel(node: &Engine, flooder: &Engine) -> Vec<u8> {
     let rng = &mut ChaCha20Rng::seed_from_u64(5);
     let (me, to) = (
@@ -68,7 +69,7 @@ fn parcel(node: &Engine, flooder: &Engine) -> Vec<u8> {
     [b"HEDGEBDL\x02", &sealed.unwrap()[..]].concat()
 }
 
-/// Number of bundles that the store knows as taken in.
+/// The number of bundles that the store knows as taken in.
 fn tags(store: &MemoryStore) -> usize {
     let mut tags = 0;
     let all = (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
@@ -127,7 +128,7 @@ fn a_bundle_cut_at_any_commit_is_taken_in_whole_when_it_comes_again() {
     let space = shared(world.nodes[NODE].engine(), world.nodes[FLOODER].engine());
     let parcel = parcel(world.nodes[NODE].engine(), world.nodes[FLOODER].engine());
     let before = world.nodes[NODE].storage.store.clone();
-    // What lies on the disk after each commit of an import that nothing cuts.
+    // The store after each commit of an import that nothing interrupts.
     let (states, imported) = import(&before, &parcel);
     let entries = BATCHES * MAX_BATCH_ENTRIES as u64;
     assert_eq!(imported.unwrap().messages, entries);
@@ -146,7 +147,7 @@ fn a_bundle_cut_at_any_commit_is_taken_in_whole_when_it_comes_again() {
     }
 }
 
-/// Opens an engine on a copy of a store and takes a parcel in: the store after each commit, and the answer.
+/// Opens an engine on a copy of a store and imports a parcel. Gives the store after each commit, and the answer.
 fn import(store: &MemoryStore, parcel: &[u8]) -> (Vec<MemoryStore>, Result<Imported, Refusal>) {
     let mut store = store.clone();
     let rng = &mut ChaCha20Rng::seed_from_u64(6);
