@@ -1,4 +1,4 @@
-//! What people say of messages: an emoji, a pin; and the short names of messages by which they are called.
+//! Emoji and pins on messages, and the short names by which people refer to messages.
 
 use data_encoding::{Encoding, Specification};
 
@@ -11,7 +11,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::words::{Phrase, codes, tr};
 
-/// Letters of a short name: 25 bits of a hash of the id.
+/// The number of letters of a short name: 25 bits of a hash of the id.
 const LETTERS: usize = 5;
 
 /// `hedgerow react`.
@@ -61,7 +61,7 @@ pub async fn pin(
 /// The short name of a message: the same in every command and after every restart.
 pub fn short(id: &MessageId) -> String {
     let mut letters = Specification::new();
-    // Without letters and digits that are taken for one another.
+    // Without letters and digits that people confuse.
     letters.symbols.push_str("abcdefghjkmnpqrstuvwxyz023456789");
     let letters: Encoding = letters.encoding().expect("32 different symbols");
     let hash = blake3::hash(id.0.as_bytes());
@@ -70,8 +70,9 @@ pub fn short(id: &MessageId) -> String {
     name
 }
 
-/// The message that a person means: by its id, or by its short name or a beginning of it, which no other message near
-/// the newest that has it may have. Of two with the same short name it is the newer.
+/// The message that a person names by its id, its short name, or the beginning of its short name. A beginning must fit
+/// only one message of the page where it first fits, from the newest page on. Of two messages with the same short name
+/// it means the newer.
 pub async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<MessageId, Failure> {
     if name.contains('-') {
         return Ok(MessageId(name.to_owned()));
@@ -102,12 +103,12 @@ pub async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<Messa
     }
 }
 
-/// Whether a message with this short name is meant by these letters.
+/// Whether a short name begins with these letters.
 fn begins(short: &str, letters: &str) -> bool {
     !letters.is_empty() && short.starts_with(letters)
 }
 
-/// What stands under a message of a conversation with `name`; `None` if nothing was said of it.
+/// The emoji and the pin, to be shown under a message of a conversation with `name`; `None` if there are none.
 pub fn beneath(name: &str, message: &Message) -> Option<Phrase> {
     let who = |reaction: &Reaction| {
         let who = match &reaction.author {

@@ -16,10 +16,10 @@ use crate::words::{Phrase, codes, tr};
 /// The longest passphrase, in bytes.
 const MAX_PASSPHRASE: u64 = 4_096;
 
-/// How often a new passphrase is asked for.
+/// How many times we ask for a new passphrase.
 const ATTEMPTS: u32 = 3;
 
-/// What is wrong with a new passphrase that is asked for again.
+/// The faults of a new passphrase after which we ask again.
 const MENDABLE: [&str; 3] = [WEAK, NOT_THE_SAME, EMPTY];
 const WEAK: &str = "weak_passphrase";
 const NOT_THE_SAME: &str = "not_the_same";
@@ -28,7 +28,7 @@ const EMPTY: &str = "empty_passphrase";
 /// The most bytes of the line break that ends standard input.
 const LINE_BREAK: u64 = 2;
 
-/// The passphrase, from where the command line says, or else from the person at the terminal.
+/// The passphrase: from the file or descriptor that the command line names, otherwise from the person at the terminal.
 pub fn passphrase(common: &Common, output: Output, prompt: Phrase) -> Result<Passphrase, Failure> {
     match given(common)? {
         Some(passphrase) => Ok(passphrase),
@@ -36,8 +36,8 @@ pub fn passphrase(common: &Common, output: Output, prompt: Phrase) -> Result<Pas
     }
 }
 
-/// A new passphrase of somebody who goes by this name: typed twice, unless it comes from a file. It is asked for again
-/// if it is easy to guess or the two differ.
+/// A new passphrase for the person of this name, who types it twice unless it comes from a file. Asks again if it is
+/// easy to guess or the two differ.
 pub fn new_passphrase(
     given: Option<Passphrase>,
     output: Output,
@@ -79,7 +79,7 @@ fn chosen(
     attempt(0)
 }
 
-/// Refuses what is easy to guess.
+/// Refuses a passphrase that is easy to guess.
 fn strong(passphrase: Passphrase, name: &str) -> Result<Passphrase, Failure> {
     match Strength::of(&passphrase, name).weakness {
         None => Ok(passphrase),
@@ -171,7 +171,7 @@ pub fn all_of_stdin(limit_bytes: u64) -> Result<String, Failure> {
         );
         Failure::found(Exit::Refused, "too_long", words)
     };
-    // What is cut off may end within a character.
+    // The limit may cut a character in two, so check the length before the encoding.
     if bytes.len() as u64 > limit_bytes + LINE_BREAK {
         return Err(too_long());
     }
@@ -195,7 +195,7 @@ pub fn all_of_stdin(limit_bytes: u64) -> Result<String, Failure> {
 mod tests {
     use super::*;
 
-    /// What comes of typing these, and what is said meanwhile.
+    /// The result of typing these lines, and what the person reads meanwhile.
     fn typing(lines: &[&str]) -> (Result<Passphrase, Failure>, Vec<String>) {
         let (mut lines, mut said) = (lines.iter(), Vec::new());
         let ask = |_| checked((*lines.next().expect("no further question")).to_owned());

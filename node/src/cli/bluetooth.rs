@@ -1,4 +1,4 @@
-//! `hedgerow bluetooth`: how it uses the radio.
+//! `hedgerow bluetooth`: how Bluetooth LE uses the radio.
 
 use crate::api::{Api, Carrier, Power, Radio, Refusal, Status};
 use crate::cli::args::PowerName;
@@ -44,7 +44,7 @@ pub async fn change(
     Ok(())
 }
 
-/// Whether it works, and what to do if not.
+/// Whether Bluetooth works, and what to do if not.
 fn condition(status: &Status) -> Option<Phrase> {
     let mut carriers = status.carriers.iter();
     let ble = carriers.find(|one| one.carrier == Carrier::Ble)?;
@@ -58,7 +58,7 @@ fn condition(status: &Status) -> Option<Phrase> {
     )
 }
 
-/// How long the radio is in use, if that is known.
+/// How much of its time the radio is in use, if that is known.
 pub fn used(status: &Status) -> Option<Phrase> {
     let mut airtimes = status.carriers.iter().filter_map(|carrier| carrier.airtime);
     airtimes.next().map(|airtime| {

@@ -1,4 +1,4 @@
-//! `hedgerow carrier`: what carries messages, and how it stands.
+//! `hedgerow carrier`: the carriers, and their states.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::cli::table::Row;
 use crate::cli::words;
 use crate::words::{Phrase, codes, tr};
 
-/// `hedgerow carrier`, of all or of one.
+/// `hedgerow carrier`, for all or for one.
 pub async fn list(
     api: &dyn Api,
     output: Output,
@@ -57,7 +57,7 @@ fn row(carrier: &CarrierStatus) -> Row {
     .with((!addresses.is_empty()).then(|| addresses.into()))
 }
 
-/// `hedgerow carrier`, switching one.
+/// `hedgerow carrier` with a new state for one.
 pub async fn switch(
     api: &dyn Api,
     output: Output,
@@ -72,7 +72,7 @@ pub async fn switch(
         return Err(Failure::found(Exit::Usage, "not_announced", words));
     }
     if on && carrier != Carrier::Relay {
-        // Before it is on, so that a quiet one does not announce anything in between.
+        // Before the carrier is on, so that a quiet one announces nothing in between.
         api.announce_over(carrier, announcing).await?;
     }
     api.switch_carrier(carrier, on).await?;

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::words::{codes, tr};
 
-/// The largest file that is read (`MAX_BUNDLE` of `docs/PROTOCOL.md`, and its header).
+/// The largest file that we read (`MAX_BUNDLE` of `docs/PROTOCOL.md`, and its header), in bytes.
 const MAX_FILE: u64 = 64 * 1024 * 1024 + 4096;
 
 /// `hedgerow carry export`.
@@ -60,7 +60,7 @@ pub async fn import(api: &dyn Api, output: Output, file: &Path) -> Result<(), Fa
         return Err(Refusal::BadParcel.into());
     }
     let imported = match api.carry_import(parcel).await {
-        // What is wanted is there, so a script may go on.
+        // The messages are there already, so a script may go on.
         Err(refusal @ Refusal::ParcelKnown) => {
             output.data(&refusal, codes::refusal);
             return Ok(());

@@ -1,4 +1,4 @@
-//! Contacts: finding them by name, listing, verifying, renaming, blocking, forgetting them.
+//! Contacts: finds them by name, lists, verifies, renames, blocks and removes them.
 
 use std::collections::BTreeMap;
 
@@ -54,8 +54,8 @@ fn choice(contact: &Contact) -> String {
     format!("{} ({})", visible::name(&contact.name.0), contact.id.0)
 }
 
-/// The name of a contact as it may be shown: with the beginning of the id where another contact's looks the same, or
-/// what we call the user in any language.
+/// The name of a contact on screen. Adds the beginning of the id if another contact's name looks the same, or if the
+/// name looks like our word for the user in any language.
 pub fn shown(contact: &Contact) -> String {
     let name = visible::name(&contact.name.0);
     if visible::label(&contact.name.0).is_none() {
@@ -69,7 +69,7 @@ pub fn shown(contact: &Contact) -> String {
     }
 }
 
-/// That a contact has given itself another name, until the user has decided how it is shown.
+/// Says that a contact has given itself another name, until the user has decided what to call it.
 pub fn renamed(contact: &Contact) -> Option<Phrase> {
     let former = visible::name(&contact.former_name.as_ref()?.0);
     Some(tr!(
@@ -86,7 +86,7 @@ pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A contact, and how the chat with it stands.
+/// A contact, and the state of the chat with it.
 #[derive(Serialize)]
 struct Standing {
     #[serde(flatten)]
@@ -97,7 +97,7 @@ struct Standing {
     why: Option<Why>,
 }
 
-/// Contacts and how they stand, one a row, by name.
+/// Contacts and the state of their chats, one a row, by name.
 pub fn table(mut contacts: Vec<Contact>, conversations: Vec<Conversation>, output: Output) {
     let chats = conversations
         .into_iter()

@@ -1,4 +1,4 @@
-//! Making an identity, and the process that stays.
+//! Makes an identity, and runs the node as a process that stays.
 
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ pub async fn init(common: &Common, output: Output, name: String) -> Result<(), F
     };
     let name = me::own_name(&name)?;
     let passphrase = ask::new_passphrase(ask::given(common)?, output, &name)?;
-    // Nothing is made before everything is there to make it of.
+    // Only now, so that a refused name or passphrase leaves no directory behind.
     let local = Local::own(&path, HostOptions::shipped(OnAir::No))?;
     local.create(passphrase, name).await?;
     output.data(&local.me().await?, me::shown);
@@ -61,7 +61,7 @@ pub async fn run(
     record_to: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let path = session::directory(common)?;
-    // Before anything that a signal could cut in two.
+    // Before any work that a signal could interrupt.
     let signal = |kind| {
         signal(kind).map_err(|error| Failure::file(tr!("The system gives no signals"), &error))
     };
@@ -125,7 +125,7 @@ async fn stop(local: &Local) -> Result<Departure, Failure> {
     Ok(Departure::Stopped)
 }
 
-/// Says in readable lines what happens, without saying who or what: logs are kept and passed on.
+/// Logs in readable lines what happens, without names and texts, because people keep logs and pass them on.
 async fn tell(mut events: crate::api::Events) {
     while let Some(event) = events.next().await {
         match event {

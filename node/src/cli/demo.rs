@@ -1,4 +1,4 @@
-//! `hedgerow demo`: two real nodes meet, talk, lose one of the two in the middle, and are compared.
+//! `hedgerow demo`: two real nodes meet and talk, one is killed midway, and at the end their stores are compared.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,11 +20,11 @@ use crate::host::{HostOptions, Local, finding};
 use crate::runtime::OnAir;
 use crate::words::{Phrase, codes, tr};
 
-/// What ships to be said.
+/// The lines that the program ships.
 const LINES: &str = include_str!("../../assets/hedgerow.txt");
 
-/// How long any one step may take before the demo gives up: passphrases are hashed, and machines
-/// are sometimes slow.
+/// How long any one step may take before the demo gives up. To hash a passphrase takes a while, and some machines
+/// are slow.
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PAGE: u32 = 500;
@@ -102,7 +102,7 @@ pub async fn demo(output: Output, lines: Option<&Path>) -> Result<(), Failure> {
         talking_ms: talking.as_millis() as u64,
         messages_per_s: lines.len() as f64 / talking.as_secs_f64(),
         text_bytes: lines.iter().map(|line| line.len() as u64).sum(),
-        // What one sends the other receives: counted where it left.
+        // What one node sends the other receives, so the senders' counts are enough.
         wire_bytes: wire.sent_bytes,
         handshake_bytes: wire.handshake_sent_bytes,
         sessions: wire.sessions / 2,
@@ -128,7 +128,7 @@ struct Person {
     api: Remote,
     other: Option<ContactId>,
     said: u64,
-    /// Counted by processes that have ended.
+    /// The traffic that earlier processes have counted.
     earlier: Traffic,
 }
 
@@ -292,7 +292,7 @@ async fn run(dir: &Path, passphrase: &Path) -> Result<(Child, Remote), Failure> 
             );
             return Err(Failure::found(Exit::Bug, "demo", words));
         }
-        // Until it serves, the directory is nobody's or its owner is silent.
+        // Until the node serves, the directory has no owner or a silent one.
         if let Ok(Some(api)) = finding::client(dir)
             && let Ok(status) = api.status().await
             && !status.locked

@@ -1,4 +1,4 @@
-//! What each command does: one function for each group of the help.
+//! Executes each command: one function for each group of the help.
 
 use super::args::{
     Arguments, CarryAction, Command, Common, InvitationAction, Messages, Network, People, Programs,
@@ -15,7 +15,7 @@ use crate::host::finding;
 use crate::runtime::OnAir;
 use crate::words::tr;
 
-/// Does what the command line says.
+/// Executes the command line.
 pub async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let common = &arguments.common;
     match arguments.command {
@@ -181,7 +181,7 @@ async fn safety(common: &Common, output: Output, command: Safety) -> Result<(), 
             let session = Session::with_identity(common).await?;
             let current = ask::passphrase(common, output, tr!("Current passphrase"))?;
             let new = new_passphrase_file.as_deref().map(ask::from_file);
-            // Known to a node that is unlocked.
+            // Only an unlocked node knows the name.
             let name = session.api().me().await.map(|me| me.name.0);
             let name = name.unwrap_or_default();
             let new = ask::new_passphrase(new.transpose()?, output, &name)?;
@@ -237,7 +237,7 @@ async fn programs(common: &Common, output: Output, command: Programs) -> Result<
     }
 }
 
-/// Closes what the command opened, however it went.
+/// Closes what the command opened, whether or not it succeeded.
 async fn closing(session: Session, done: Result<(), Failure>) -> Result<(), Failure> {
     let closed = session.close().await;
     done.and(closed)

@@ -1,4 +1,4 @@
-//! Why a command ends without having done its work, and the exit status that says so.
+//! Why a command failed, and the exit status for it.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -19,7 +19,7 @@ pub enum Exit {
     Usage = 2,
     /// Locked, or wrong passphrase.
     Locked = 3,
-    /// No identity here, or no owner of it that can be understood.
+    /// No identity here, or no node with which we can talk.
     NoNode = 4,
     /// The disk or the store.
     Storage = 5,
@@ -55,7 +55,7 @@ impl Failure {
         }
     }
 
-    /// A file that the user named and that cannot be used: mostly a typing error.
+    /// A file that the user named and that we cannot use: usually a typing error.
     pub fn path(path: &Path, error: &io::Error) -> Self {
         let path = path.display();
         let words = match error.kind() {
@@ -75,7 +75,7 @@ impl Failure {
         Self::found(Exit::Usage, "file", words)
     }
 
-    /// What the system could not do.
+    /// A failure of the system.
     pub fn file(what: impl Into<Phrase>, error: &io::Error) -> Self {
         let words = tr!("{what}: {error}.", what = what.into(), error = error);
         Self::found(Exit::Storage, "file", words)
@@ -97,7 +97,7 @@ impl Failure {
         }
     }
 
-    /// What people are told.
+    /// The sentence for people.
     pub fn words(&self) -> Phrase {
         match self {
             Self::Refused(refusal) => words::refusal(refusal),

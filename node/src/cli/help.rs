@@ -1,5 +1,5 @@
-//! `hedgerow --help`: the commands by what they are for. The groups are written once, here; what each command is for
-//! comes from `args`.
+//! `hedgerow --help`: the commands in groups. The groups are written here; the line about each command comes from
+//! `args`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,7 +10,7 @@ use clap::builder::styling::Styles;
 use super::args::Arguments;
 use super::failure::Failure;
 
-/// The commands, by what they are for.
+/// The groups of commands.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Start", &["demo", "init", "run", "stop", "status", "me"]),
     (
@@ -73,7 +73,7 @@ Exit status:
 
 /// The command line with its help.
 pub fn command() -> clap::Command {
-    // `help` is a command of its own only once it is built.
+    // `help` becomes a command of its own only when clap builds the command line.
     let mut built = Arguments::command();
     built.build();
     let styles = Styles::styled();
@@ -102,7 +102,7 @@ pub fn command() -> clap::Command {
 pub fn man(directory: &Path) -> Result<(), Failure> {
     let failed = |error| Failure::path(directory, &error);
     std::fs::create_dir_all(directory).map_err(failed)?;
-    // Pages have their own list of commands, and mark no letters by escape sequences.
+    // Manual pages have their own list of commands, and no escape sequences.
     let command = Arguments::command().after_help(AFTER);
     clap_mangen::generate_to(command, directory).map_err(failed)
 }

@@ -27,7 +27,7 @@ pub fn shown(me: &Me) -> String {
     format!("{} ({})", visible::name(&me.name.0), me.id.0)
 }
 
-/// A name that a person may go by.
+/// Checks a name that the user gives themselves.
 pub fn own_name(typed: &str) -> Result<String, Failure> {
     typed::own_name(typed).map_err(|refusal| match refusal {
         Refusal::Empty => {
@@ -38,7 +38,8 @@ pub fn own_name(typed: &str) -> Result<String, Failure> {
     })
 }
 
-/// A name for a contact, which no other may have: then neither could be named any more. An empty one takes it back.
+/// Checks a name for a contact. No other contact may have it, because commands could then name neither. An empty one
+/// takes the name back.
 pub fn name_for(contact: &Contact, all: &[Contact], typed: &str) -> Result<String, Failure> {
     let name = typed::name(typed).map_err(|refusal| unusable(typed, refusal))?;
     let is_taken = |other: &&Contact| {
@@ -56,7 +57,7 @@ pub fn name_for(contact: &Contact, all: &[Contact], typed: &str) -> Result<Strin
     }
 }
 
-/// Letters of some scripts take several bytes: the limit is said in what the user can count.
+/// Says the limit in characters, which the user can count: letters of some scripts take several bytes.
 fn unusable(typed: &str, refusal: Refusal) -> Failure {
     match typed::characters_too_many(typed) {
         0 => refusal.into(),

@@ -1,4 +1,4 @@
-//! Inviting, joining, and the list of both.
+//! Invites, joins, and lists both.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ use crate::cli::session::Session;
 use crate::cli::{ask, screen, words};
 use crate::words::{Phrase, codes, tr};
 
-/// The longest link that is read from stdin.
+/// The longest link that we read from stdin, in bytes.
 const MAX_LINK: u64 = 8_192;
 
-/// The shortest beginning of an id that stands for an invitation: what is shorter is a number.
+/// The shortest beginning of an id that names an invitation. Anything shorter is a number.
 const MIN_ID: usize = 4;
 
 /// `hedgerow invite`.
@@ -74,14 +74,14 @@ pub async fn invite(
     Ok(())
 }
 
-/// Whether no address at all may be told: only those of relays are, and none is in use.
+/// Whether an invitation would name no address: the user keeps to relays, and none is in use.
 fn is_out_of_reach(status: &Status) -> bool {
     let is_told =
         |relay: &RelayStatus| !matches!(relay.state, RelayCondition::Off | RelayCondition::Offered);
     status.relay_paths != RelayPaths::Direct && !status.relays.iter().any(is_told)
 }
 
-/// That an invitation leads nowhere, and what to do.
+/// Says that nobody can use an invitation, and what to do.
 fn unreachable() -> Phrase {
     let words = tr!(
         "Nobody can use this invitation: contacts are reached only through relays, and none is in use."
@@ -94,7 +94,7 @@ fn unreachable() -> Phrase {
     )
 }
 
-/// Shows the link of an invitation, and which it is.
+/// Shows the link of an invitation and its number.
 fn display(output: Output, invitation: &Invitation, number: usize) -> Result<(), Failure> {
     let link = invitation.link.as_ref().ok_or_else(|| ended(invitation))?;
     output.say(qr(link)?);
@@ -126,7 +126,7 @@ async fn met(api: &dyn Api, mut events: Events, made: &Invitation) -> Result<Con
 /// The link as a picture of block characters.
 fn qr(link: &Private) -> Result<String, Failure> {
     let code = QrCode::new(&link.0).map_err(|_| Refusal::Bug)?;
-    // Terminals are mostly dark: the light modules are the ones that are drawn.
+    // Most terminals are dark, so we draw the light modules.
     let picture = code
         .render::<Dense1x2>()
         .dark_color(Dense1x2::Light)
@@ -142,7 +142,7 @@ pub async fn join(session: &Session, output: Output, link: &str) -> Result<(), F
         link => link.to_owned(),
     };
     let api = session.api();
-    // Before the call, so that no answer falls between.
+    // Before the call, so that no event is lost in between.
     let events = api.events().await?;
     let id = api.join(Private(link.trim().to_owned()).into()).await?;
     let progress = spinner(output, tr!("Looking for the maker of the link"));
@@ -238,7 +238,7 @@ async fn listed(api: &dyn Api) -> Result<Vec<Invitation>, Failure> {
     Ok(invitations)
 }
 
-/// The invitation with this number in the list, or whose id begins so; with its number.
+/// The invitation with this number in the list, or with this beginning of its id; gives its number too.
 async fn named(api: &dyn Api, name: &str) -> Result<(usize, Invitation), Failure> {
     let mut invitations = listed(api).await?.into_iter().enumerate();
     let number: Option<usize> = name.parse().ok().filter(|_| name.len() < MIN_ID);

@@ -1,7 +1,7 @@
 //! The command line: the first client of the API.
 //!
-//! `args` is what can be typed, `help` the list of it, `dispatch` what is done about it, `words` what is typed about each code, `session` which node a command
-//! talks to; the other files are the commands, by what they are about.
+//! `args` holds what a person can type, `help` lists it, `dispatch` executes it, `words` adds to each code what to type
+//! about it, `session` finds the node that a command talks to. The other files are the commands, by subject.
 
 mod annotating;
 mod args;
@@ -43,9 +43,9 @@ use output::Output;
 use crate::directory::{forbid_core_dumps, forbid_tracing};
 use crate::words::tr;
 
-/// The whole program: reads the command line, does what it says, and says how it ended.
+/// The whole program: reads the command line, executes it, and gives the exit status.
 pub fn main() -> ExitCode {
-    // Before anything secret is read; what it says waits until there is a log.
+    // Before the program reads a secret. A failure is logged later, once there is a log.
     let forbidden = forbid_core_dumps().and(forbid_tracing());
     let arguments = help::command().try_get_matches();
     let arguments = match arguments.and_then(|typed| Arguments::from_arg_matches(&typed)) {
@@ -64,7 +64,7 @@ pub fn main() -> ExitCode {
         .map_err(|error| Failure::file(tr!("The program cannot start"), &error))
         .and_then(|runtime| {
             let done = runtime.block_on(dispatch::run(arguments, output));
-            // Threads that wait for a terminal would hold it up for ever.
+            // Threads that wait for a terminal would delay the end for ever.
             runtime.shutdown_background();
             done
         }) {
@@ -80,7 +80,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Shows what was asked for instead of a command, or what is wrong with the command line.
+/// Shows the help or the version, if the user asked for that, or what is wrong with the command line.
 fn misused(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         error.exit();
@@ -105,8 +105,8 @@ fn log_to_stderr(arguments: &Arguments) {
             ..
         })
     );
-    // Prefixes of targets: `hedgerow` stands for all crates of the project. Others log addresses and names,
-    // so they have to be asked for by name.
+    // These are prefixes of targets: `hedgerow` stands for all crates of the project. Other crates log addresses and
+    // names, so the user must name them.
     let level = match &arguments.common.log {
         Some(level) if level.parse::<LevelFilter>().is_ok() => format!("hedgerow={level}"),
         Some(filter) => filter.clone(),

@@ -1,4 +1,4 @@
-//! The node itself: how it stands, locking, passphrase, wiping, stopping.
+//! The node itself: shows its status, locks and unlocks it, changes the passphrase, wipes and stops it.
 
 use std::path::Path;
 
@@ -98,7 +98,7 @@ pub async fn erase(api: &dyn Api, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The second deliberate step before a wipe.
+/// Asks for the second deliberate step before a wipe.
 pub fn confirm_wipe(output: Output, directory: &Path) -> Result<(), Failure> {
     let wanted = output.said(&tr!("what is typed to destroy everything" => "destroy everything"));
     let directory = directory.display();

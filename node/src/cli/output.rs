@@ -1,4 +1,4 @@
-//! Where data and talk go: stdout is data, stderr is talk.
+//! Prints data on stdout and everything said to people on stderr.
 
 use std::io::{IsTerminal, Write};
 
@@ -32,8 +32,8 @@ impl Output {
         self.language.say(phrase)
     }
 
-    /// A phrase in the user's language, in lines of at most 80 columns. What is the same in every language is data, in
-    /// which no line is broken.
+    /// A phrase in the user's language, in lines of at most 80 columns. Text that is the same in every language is
+    /// data, whose lines stay whole.
     pub fn lines(self, phrase: &Phrase) -> String {
         let said = self.said(phrase);
         match phrase.is_verbatim() {
@@ -45,7 +45,7 @@ impl Output {
         }
     }
 
-    /// One piece of data: as one line of JSON, or as `text` makes it for people.
+    /// Prints one piece of data: as one line of JSON, or as `text` makes it for people.
     pub fn data<T: Serialize, P: Into<Phrase>>(self, data: &T, text: impl FnOnce(&T) -> P) {
         let line = match self.json {
             true => json(data),
@@ -54,7 +54,7 @@ impl Output {
         print(&line);
     }
 
-    /// A list: a line of JSON each, or a table for people; `nothing` is said if it is empty.
+    /// Prints a list: one line of JSON for each element, or a table for people. Says `nothing` if it is empty.
     pub fn list<T: Serialize, R: Into<Row>>(
         self,
         items: &[T],
@@ -73,10 +73,10 @@ impl Output {
         }
     }
 
-    /// Something about the data, for people alone.
+    /// Says something about the data, only to people.
     pub fn say(self, words: impl Into<Phrase>) {
         if !self.json {
-            // Nobody is left to be told if stderr is closed.
+            // If stderr is closed, nobody reads this.
             let _ = writeln!(std::io::stderr(), "{}", self.lines(&words.into()));
         }
     }
@@ -87,13 +87,13 @@ impl Output {
     }
 }
 
-/// One line of JSON, which a terminal shows as it is.
+/// One line of JSON without control characters, so that a terminal shows it as it is.
 pub fn json(data: &impl Serialize) -> String {
     let line = serde_json::to_string(data).expect("the types of the API are JSON");
     visible::json(&line)
 }
 
-/// How many columns the terminal has that shows the data; `None`: there is none.
+/// The number of columns of the terminal on stdout; `None` if stdout is no terminal.
 pub fn columns() -> Option<usize> {
     let out = std::io::stdout();
     let size = out
@@ -102,7 +102,7 @@ pub fn columns() -> Option<usize> {
     size.flatten().map(|size| usize::from(size.ws_col))
 }
 
-/// Whether a person can be asked.
+/// Whether there is a person at a terminal to ask.
 pub fn can_ask() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }

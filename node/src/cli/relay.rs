@@ -15,12 +15,12 @@ use crate::relay::identity::{self, IdentityError};
 use crate::relay::{Limits, Relay, RelayError, RelayOptions};
 use crate::words::tr;
 
-/// The longest that a circuit may last.
+/// The longest time that a circuit may last, in seconds.
 const LONGEST_S: u64 = 31 * 86_400;
 
-/// Runs a relay until it is told to stop.
+/// Runs a relay until a signal stops it.
 pub async fn run(output: Output, arguments: RelayArguments) -> Result<(), Failure> {
-    // Before anything that a signal could cut in two.
+    // Before any work that a signal could interrupt.
     let signal = |kind| {
         signal(kind).map_err(|error| Failure::file(tr!("The system gives no signals"), &error))
     };

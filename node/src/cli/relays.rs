@@ -1,4 +1,4 @@
-//! `hedgerow relays`: which ones are used.
+//! `hedgerow relays`: lists, adds and removes relays, and chooses the paths.
 
 use serde::Serialize;
 
@@ -68,7 +68,7 @@ pub async fn paths(api: &dyn Api, output: Output, new: Option<String>) -> Result
     Ok(())
 }
 
-/// How relays are reached, as it is written on the command line.
+/// Parses the paths as people write them on the command line.
 fn parse_paths(text: &str) -> Result<RelayPaths, Failure> {
     match (text, text.strip_prefix("socks5://")) {
         ("direct", _) => Ok(RelayPaths::Direct),
@@ -101,7 +101,7 @@ fn reach(paths: &RelayPaths) -> Phrase {
     )
 }
 
-/// How contacts are reached, unless that is directly.
+/// The chosen paths, unless they are the direct ones.
 fn unusual(paths: &RelayPaths) -> Option<Phrase> {
     (*paths != RelayPaths::Direct).then(|| reach(paths))
 }
@@ -110,12 +110,12 @@ fn head() -> [Phrase; 1] {
     [tr!("RELAY")]
 }
 
-/// The address, which is long, alone in its line.
+/// A row with the address alone in its line, because it is long.
 fn row(relay: &RelayStatus) -> Row {
     Row::from(vec![visible::name(&relay.address.0).into()]).with(words::relay(relay.state))
 }
 
-/// Live state of a node that is unlocked.
+/// The live state of an unlocked node.
 pub async fn status(api: &dyn Api) -> Result<Status, Failure> {
     let status = api.status().await?;
     Ok(status.open.ok_or(Refusal::Locked)?)

@@ -6,13 +6,13 @@ use textwrap::core::Word;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// What the further lines of a text begin with.
+/// The indent of the second and later lines of a text.
 pub const INDENT: &str = "    ";
 
-/// The most columns that anything of ours takes.
+/// The most columns of our own texts and tables.
 pub const COLUMNS: usize = 80;
 
-/// A terminal with fewer columns breaks lines itself.
+/// On a terminal with fewer columns we leave it to the terminal to break lines.
 const MIN_COLUMNS: usize = 24;
 
 /// The beginning of an id, as people see it.
@@ -20,7 +20,7 @@ pub fn short_id(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
 
-/// What the clock says, in Unix milliseconds.
+/// The present time, in Unix milliseconds.
 pub fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
@@ -30,7 +30,7 @@ pub fn time(unix_ms: i64) -> String {
     written(unix_ms, "%Y-%m-%d %H:%M")
 }
 
-/// The same for what is due within the hour: a time of day, to the second.
+/// Unix milliseconds within the next hour as a local time of day, to the second.
 pub fn soon(unix_ms: i64) -> String {
     written(unix_ms, "%H:%M:%S")
 }
@@ -61,8 +61,8 @@ pub fn parse_span(text: &str) -> Option<u64> {
     (seconds >= 1.0).then_some(seconds as u64)
 }
 
-/// The text in lines of at most this many columns, broken between words. A command between backticks stays whole, as
-/// does what has no spaces; further lines begin as far to the right as their first.
+/// The text in lines of at most this many columns, broken between words. A command between backticks and a text
+/// without spaces stay whole. Later lines have the indent of the first.
 pub fn wrapped(text: &str, columns: usize) -> String {
     let lines = text.split('\n').map(|line| {
         let words = line.trim_start();
@@ -74,14 +74,14 @@ pub fn wrapped(text: &str, columns: usize) -> String {
             .wrap_algorithm(WrapAlgorithm::FirstFit)
             .word_separator(WordSeparator::Custom(unbroken))
             .word_splitter(WordSplitter::NoHyphenation);
-        // What is asked ends with a space, before what is typed.
+        // A question ends with a space, after which the person types.
         let end = &words[words.trim_end().len()..];
         textwrap::fill(words, options) + end
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The text in one line of at most so many columns: what is cut off leaves a mark.
+/// The text in one line of at most this many columns, with an ellipsis if it was cut off.
 pub fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
@@ -98,7 +98,7 @@ pub fn cut(text: &str, columns: usize) -> String {
     cut
 }
 
-/// What ends with a space that is not between backticks.
+/// The words of a line. A word ends with a space that is not between backticks.
 fn unbroken(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     let mut quoted = false;
     let words = line.split_inclusive(move |c| {
@@ -108,8 +108,8 @@ fn unbroken(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     Box::new(words.map(Word::from))
 }
 
-/// A text after the head of its line. Its further lines are indented, also where the terminal (of so many columns)
-/// would break a line: no part of a text stands where the head of a line does.
+/// A text after the head of its line. Indents its later lines, also where a terminal of this many columns would break
+/// a line, so that no part of a text stands where the head of a line does.
 pub fn headed(head: &str, text: &str, columns: Option<usize>) -> String {
     let columns = columns.filter(|columns| *columns >= MIN_COLUMNS);
     let mut line = head.to_owned();
@@ -131,13 +131,13 @@ pub fn headed(head: &str, text: &str, columns: Option<usize>) -> String {
     line
 }
 
-/// The most columns that a terminal gives a character: those of ambiguous width are wide, and emoji that are made of
-/// several are drawn one by one.
+/// The most columns that a terminal may give a character. It counts characters of ambiguous width as wide, and the
+/// parts of a combined emoji one by one.
 fn most_columns(c: char) -> usize {
     match c {
         '\n' => 0,
         '\t' => INDENT.len(),
-        // Makes the character before it a wide one.
+        // It makes the character before it wide.
         '\u{fe0f}' => 1,
         c => c.width_cjk().unwrap_or_default(),
     }

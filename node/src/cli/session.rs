@@ -1,5 +1,5 @@
-//! The node that a command talks to: the one that owns the data directory, or, if nobody does, one
-//! of its own for as long as the command takes.
+//! The node that a command talks to: the one that owns the data directory or, if no process does, one of its own
+//! while the command runs.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub enum Session {
 }
 
 impl Session {
-    /// Finds the node, or opens the directory, asking for the passphrase.
+    /// Finds the running node, or asks for the passphrase and opens the directory.
     pub async fn open(common: &Common, output: Output, on_air: OnAir) -> Result<Self, Failure> {
         let path = directory(common)?;
         if let Some(remote) = finding::client(&path)? {
@@ -36,8 +36,8 @@ impl Session {
         Ok(Self::Ours(local))
     }
 
-    /// Finds the node, or owns the directory without opening it, unless nothing is in it: a damaged one can still be
-    /// wiped.
+    /// Finds the running node, or takes the directory without opening it, so that a damaged one can be wiped too.
+    /// Refuses an empty directory.
     pub async fn to_wipe(common: &Common) -> Result<Self, Failure> {
         let session = Self::locked(common).await?;
         match &session {
@@ -48,7 +48,7 @@ impl Session {
         }
     }
 
-    /// Finds the node, or owns the directory without opening it.
+    /// Finds the running node, or takes the directory without opening it.
     async fn locked(common: &Common) -> Result<Self, Failure> {
         let path = directory(common)?;
         Ok(match finding::client(&path)? {
@@ -66,7 +66,7 @@ impl Session {
         Ok(session)
     }
 
-    /// What to ask.
+    /// The API of the node.
     pub fn api(&self) -> &dyn Api {
         match self {
             Self::Running(remote) => remote,
@@ -74,7 +74,7 @@ impl Session {
         }
     }
 
-    /// Whether nobody but this command runs the node.
+    /// Whether this command itself runs the node.
     pub fn is_ours(&self) -> bool {
         matches!(self, Self::Ours(_))
     }
@@ -92,7 +92,7 @@ impl Session {
     }
 }
 
-/// Before a passphrase is asked for: without an identity there is nothing to unlock.
+/// Refuses a directory without an identity. Call it before you ask for a passphrase, which would unlock nothing.
 fn must_hold_identity(local: &Local) -> Result<(), Failure> {
     match local.contents()? {
         Contents::Nothing => Err(Refusal::NoIdentity.into()),
@@ -105,16 +105,16 @@ pub fn must_run(common: &Common) -> Result<Remote, Failure> {
     finding::client(&directory(common)?)?.ok_or_else(not_running)
 }
 
-/// No node runs.
+/// The failure if no node runs.
 pub fn not_running() -> Failure {
     let words = tr!("No node is running here. `hedgerow run` starts one.");
     Failure::found(Exit::NoNode, "not_running", words)
 }
 
-/// Takes the directory. Another command that has it for a moment is waited for.
+/// Takes the directory. Waits for another command that has it only for a moment.
 pub async fn own(path: &Path, options: HostOptions) -> Result<Local, Failure> {
     if !path.exists() {
-        // Owning makes the directory; looking for an identity should not.
+        // `Local::own` would make the directory.
         return Err(Refusal::NoIdentity.into());
     }
     Ok(finding::own(path, options).await?)

@@ -1,17 +1,18 @@
-//! Tables of at most [`COLUMNS`](super::screen::COLUMNS) columns: a state in the table, what to do about it beneath.
+//! Tables of at most [`COLUMNS`](super::screen::COLUMNS) columns. A row holds a state; the lines beneath it say what to
+//! do.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::screen;
 use crate::words::{Language, Phrase};
 
-/// What stands between two columns.
+/// The number of spaces between two columns.
 const GAP: usize = 2;
 
-/// The least columns of the first one, where names stand: it gives way if a table is too wide.
+/// The least width of the first column, which holds names and shrinks if a table is too wide.
 const LEAST_NAME: usize = 8;
 
-/// A row, and what is said about it in lines of their own.
+/// A row, and the lines beneath it.
 #[derive(Debug, Default)]
 pub struct Row {
     cells: Vec<Phrase>,

@@ -1,4 +1,4 @@
-//! What waits for a contact, and why: `hedgerow status NAME` and `hedgerow status --message`.
+//! Which messages wait for a contact, and why: `hedgerow status NAME` and `hedgerow status --message`.
 
 use serde::Serialize;
 
@@ -14,13 +14,13 @@ use crate::cli::table::Row;
 use crate::cli::{screen, words};
 use crate::words::{Phrase, codes, tr};
 
-/// The most waiting messages that are listed.
+/// The most waiting messages that we list.
 const MOST_LISTED: u64 = 50;
 
 /// The most columns of a text in the list.
 const EXCERPT: usize = 48;
 
-/// `hedgerow status NAME`: what waits for a contact, and why.
+/// `hedgerow status NAME`: which messages wait for a contact, and why.
 pub async fn contact(api: &dyn Api, output: Output, name: &str) -> Result<(), Failure> {
     let contact = find(api, name).await?;
     let chat = api.conversation(contact.conversation.clone()).await?;
@@ -57,7 +57,7 @@ async fn queued(api: &dyn Api, chat: &Conversation) -> Result<Vec<Message>, Fail
     Ok(found)
 }
 
-/// What waits for a contact, and how each carrier stands with it.
+/// The messages that wait for a contact, and how each carrier stands with it.
 #[derive(Serialize)]
 struct Waiting<'a> {
     contact: &'a Contact,
@@ -100,7 +100,7 @@ fn row(message: &Message) -> Vec<Phrase> {
     ]
 }
 
-/// Why a message that was just written does not leave now, if so.
+/// Why a message that the user has just written does not leave now; `None` if it does.
 pub async fn not_now(
     api: &dyn Api,
     contact: &Contact,
@@ -114,7 +114,8 @@ pub async fn not_now(
     })
 }
 
-/// `hedgerow status --message`: one message, delivered or why not. `of`: in the conversation with this contact.
+/// `hedgerow status --message`: whether one message is delivered, or why not. `of`: the contact in whose conversation
+/// it is.
 pub async fn message(
     api: &dyn Api,
     output: Output,
@@ -149,7 +150,7 @@ pub async fn message(
     Err(Refusal::NoSuchMessage.into())
 }
 
-/// A message, and how each carrier stands with whom it is for.
+/// A message, and how each carrier stands with its recipients.
 #[derive(Serialize)]
 struct Located {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! What the codes mean, with what to type about it.
+//! The meaning of each code, and what to type about it.
 
 use crate::api::{
     Carrier, CarrierCondition, Private, Refusal, RelayCondition, RelayPaths, WayState, Why, visible,
@@ -6,7 +6,7 @@ use crate::api::{
 use crate::cli::screen;
 use crate::words::{Phrase, codes, tr};
 
-/// Why it was not done, and what to do about it.
+/// Why the node refused, and what to do about it.
 pub fn refusal(refusal: &Refusal) -> Phrase {
     let advice = match refusal {
         Refusal::NoSuchContact => tr!("`hedgerow contacts` lists them."),
@@ -124,7 +124,7 @@ pub fn remedy(of: Carrier, condition: CarrierCondition, announcing: bool) -> Opt
     })
 }
 
-/// How it is with a relay, and what to do if it does not serve.
+/// Relay status, and what to do if the relay does not serve.
 pub fn relay(relay: RelayCondition) -> Phrase {
     let said = codes::relay(relay);
     match relay {
@@ -135,7 +135,7 @@ pub fn relay(relay: RelayCondition) -> Phrase {
     }
 }
 
-/// How relays are reached.
+/// The paths to relays.
 pub fn paths(paths: &RelayPaths) -> Phrase {
     match paths {
         RelayPaths::Proxied {
