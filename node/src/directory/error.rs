@@ -44,7 +44,7 @@ pub enum DirectoryError {
     /// The passphrase is wrong.
     #[error("the passphrase is wrong; nothing was changed")]
     WrongPassphrase,
-    /// It takes a passphrase.
+    /// The identity needs a passphrase, and there was none.
     #[error("a passphrase is needed to unlock this identity")]
     PassphraseNeeded,
     /// It is locked.
@@ -70,7 +70,7 @@ fn named(owner: &Owner) -> String {
     }
 }
 
-/// Says what was tried when it fails.
+/// Adds to a failure what we tried to do.
 pub(super) trait Attempt<T> {
     fn attempt(self, doing: &'static str) -> Result<T, DirectoryError>;
 }

@@ -20,7 +20,7 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Writes `bytes` to a file at `path`, whatever was there, and syncs it.
+/// Writes `bytes` to a new file at `path`, in place of any old one, and syncs it.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     remove(path)?;
     let mut file = create_private(path)?;
@@ -28,11 +28,11 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// What stood under a name that now means another file.
+/// The old file of a name that now means another file.
 #[must_use = "the replacement is not durable and the old file not destroyed"]
 pub(super) struct Replaced(Option<File>);
 
-/// Renames `new` to `name`. If this fails, `name` means what it did.
+/// Renames `new` to `name`. If this fails, `name` means the same file as before.
 pub(super) fn replace(directory: &Path, new: &str, name: &str) -> io::Result<Replaced> {
     let path = directory.join(name);
     let old = match OpenOptions::new().write(true).open(&path) {
@@ -45,8 +45,8 @@ pub(super) fn replace(directory: &Path, new: &str, name: &str) -> io::Result<Rep
 }
 
 impl Replaced {
-    /// Makes the replacement durable, then overwrites the old file, since its name alone being gone leaves
-    /// it on the disk.
+    /// Makes the replacement durable, then overwrites the old file, because its bytes stay on the disk when only its
+    /// name is gone.
     pub(super) fn settle(self, directory: &Path) -> io::Result<()> {
         sync_directory(directory)?;
         self.0.map_or(Ok(()), |old| overwrite(&old))
@@ -75,7 +75,7 @@ fn overwrite(file: &File) -> io::Result<()> {
     let length = file.metadata()?.len();
     file.write_all_at(&vec![0; length as usize], 0)?;
     file.sync_all()?;
-    // Where the file system passes it on, the flash forgets the blocks too. Where not, nothing is lost.
+    // If the file system passes this on, the flash forgets the blocks too. If not, nothing is lost.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if length > 0 {
         use rustix::fs::{FallocateFlags, fallocate};

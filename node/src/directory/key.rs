@@ -1,5 +1,5 @@
-//! Keys in memory: each on a page of its own that is locked into RAM where the system allows it,
-//! wiped when dropped, printed by nothing.
+//! Keys in memory. Each has a page of its own, locked into RAM where the system allows it and wiped when dropped.
+//! Nothing prints them.
 
 use std::fmt;
 use std::io;
@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 /// Bytes of a key.
 pub(super) const KEY: usize = 32;
 
-/// A whole page, since locks do not nest: unlocking one key must never unlock another.
+/// A whole page for each key. Locks of memory do not nest, so two keys on one page would be unlocked together.
 #[repr(C, align(4096))]
 struct Page([u8; 4_096]);
 
@@ -61,7 +61,7 @@ impl DataKey {
     /// A fresh key from the system's randomness.
     ///
     /// # Errors
-    /// The system has none to give.
+    /// The system has no randomness to give.
     pub fn random() -> io::Result<Self> {
         let mut outcome = Ok(());
         let key = Self::filled(|bytes| outcome = getrandom::fill(bytes));
@@ -85,9 +85,9 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// Keeps the memory of this process out of core dumps: the system writes none, and one that a crash handler of the
-/// system takes over a pipe, which no limit stops, holds no memory. Every program calls it first thing, before a
-/// secret is in memory.
+/// Keeps the memory of this process out of core dumps. The system writes none. A crash handler may still take one over
+/// a pipe, which no limit stops, but then it holds no memory. Every program calls this first, before a secret is in
+/// memory.
 ///
 /// # Errors
 /// What the system reports; nothing else is affected.
@@ -103,8 +103,8 @@ pub fn forbid_core_dumps() -> io::Result<()> {
     Ok(())
 }
 
-/// Forbids other programs of the same user to read the memory of this process. Not for programs with a window:
-/// desktop portals (file dialogs, the colour scheme) refuse callers whose `/proc` they cannot read.
+/// Forbids other programs of the same user to read the memory of this process. Programs with a window do not call it,
+/// because desktop portals (file dialogs, the colour scheme) refuse callers whose `/proc` they cannot read.
 ///
 /// # Errors
 /// What the system reports; nothing else is affected.

@@ -1,7 +1,7 @@
-//! The lock file: one process owns a data directory and says there where its API is.
+//! The lock file, by which one process owns a data directory, and in which it says where its API is.
 //!
-//! The file is never replaced or removed, so that all processes lock the same one. What it says is true
-//! only while it is locked: a crash leaves the text behind, but not the lock.
+//! Nobody replaces or removes the file, so that all processes lock the same one. Its text is true only while it is
+//! locked: a crash leaves the text behind, but not the lock.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -18,17 +18,17 @@ pub(super) const LOCK: &str = "lock";
 /// Length of the text, padded with spaces so that one write replaces another whole.
 const TEXT: usize = 512;
 
-/// Who looks whether a directory is owned holds the lock for an instant, so taking it is tried this
-/// often, this far apart, before somebody else is believed to own it.
+/// How many times, and how far apart, we try to take the lock before we believe that another process owns the
+/// directory: a process that only looks for an owner holds the lock for an instant.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// The process that owns a data directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// It has not said yet where its API is, or has none.
+    /// It has no API, or has not said yet where.
     Silent,
-    /// It answers there.
+    /// It serves its API.
     Serving(OwnerInfo),
 }
 

@@ -3,10 +3,10 @@
 //! - `lock`: one process owns the directory, and says there where its API is ([`Owner`]).
 //! - `slots`: names the store file and holds its data key, wrapped under the passphrase.
 //! - `store-<16 hex>`: the store ([`RedbStore`]).
-//! - `token`: what clients of the API show, new at each start.
+//! - `token`: the secret that clients of the API show, new at each start.
 //!
-//! While `slots.new` exists, something was being made or changed. It is never read: until it is renamed
-//! to `slots` all is as before, and from then on all is new.
+//! `slots.new` exists while a process makes or changes something. Nobody ever reads it: until it is renamed to `slots`
+//! everything is as before, and from then on everything is new.
 
 mod error;
 mod files;
@@ -38,8 +38,8 @@ const STORE_PREFIX: &str = "store-";
 
 /// A data directory that this process owns, from [`own`](Self::own) until it is dropped.
 ///
-/// It is locked until [`create`](Self::create) or [`unlock`](Self::unlock) has given out the store; from
-/// then until [`lock`](Self::lock) it keeps the wrapping key, which a [`rewrite`](Self::rewrite) needs.
+/// It is locked until [`create`](Self::create) or [`unlock`](Self::unlock) gives out the store. From then until
+/// [`lock`](Self::lock) it keeps the wrapping key, which a [`rewrite`](Self::rewrite) needs.
 pub struct Directory {
     path: PathBuf,
     lock: lock::Lock,
@@ -93,7 +93,7 @@ impl Directory {
         }
     }
 
-    /// Which process owns the directory at `path`, if one does: a crashed one does not.
+    /// The process that owns the directory at `path`, if there is one. A crashed process owns nothing.
     pub fn owner(path: &Path) -> Result<Option<Owner>, DirectoryError> {
         lock::owner(path).attempt("look at the lock of the data directory")
     }
@@ -103,8 +103,8 @@ impl Directory {
         self.lock.announce(info).attempt("write the lock file")
     }
 
-    /// Looks whether the path still leads to the directory that this process owns. A process that finds
-    /// another directory there owns that one.
+    /// Checks that the path still leads to the directory that this process owns. If another directory lies there now,
+    /// another process may own that one.
     ///
     /// # Errors
     /// A [`StorageError`](hedgerow_sync::store::StorageError) of the kind `Gone` if not.
@@ -113,24 +113,25 @@ impl Directory {
         Ok(place.check()?)
     }
 
-    /// The lock must be that of this process. Another one would let a second process write here.
+    /// The place of the lock file that this process holds. With another lock file there, a second process could write
+    /// here.
     fn place(&self) -> io::Result<Place> {
         Place::default().with_file(self.path.join(lock::LOCK), self.lock.file())
     }
 
-    /// A store's file in its place: beside the slots, without which nobody could ever read it.
+    /// A store's file in its place: beside the slots, without which nobody can read the store.
     fn placed(&self, name: &str, file: fs::File) -> io::Result<Placed> {
         let place = self.place()?.with_name(self.path.join(SLOTS));
         let place = place.with_file(self.path.join(name), &file)?;
         Ok(Placed::new(file, place))
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes `token` what clients must show, in a file that only its owner can read.
+    /// Writes the token that clients must show, into a file that only its owner can read.
     pub fn write_token(&self, token: &str) -> Result<(), DirectoryError> {
         files::write_private(&self.path.join(TOKEN), token.as_bytes()).attempt("write the token")
     }
@@ -163,7 +164,7 @@ impl Directory {
         let wrapping = Wrapping::new(protection).attempt("draw random numbers")?;
         let (name, key) = self.fresh_store()?;
         self.write_pending(&wrapping, &name, &key)?;
-        // Of an earlier attempt that was cut short.
+        // An earlier attempt that was interrupted may have left some.
         self.remove_stores_but(&name)?;
         let store = RedbStore::open(self.create_store(&name)?, &key)?;
         let replaced = self.replace_slots()?;
@@ -172,11 +173,11 @@ impl Directory {
         Ok(store)
     }
 
-    /// Opens the store with the passphrase, which an unprotected one does not need.
+    /// Opens the store with the passphrase. An unprotected store needs none.
     ///
     /// # Errors
-    /// [`DirectoryError::WrongPassphrase`]; the other variants name what is missing, damaged or newer.
-    /// Nothing is changed unless it opens.
+    /// [`DirectoryError::WrongPassphrase`]; the other variants name what is missing, damaged or newer. Changes nothing
+    /// unless the store opens.
     pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<RedbStore, DirectoryError> {
         let mut keys = self.wrapping();
         let slots = self.slots()?;
@@ -219,13 +220,13 @@ impl Directory {
         };
         let file = self.placed(name, file).attempt("look at the store")?;
         let store = RedbStore::open(file, key)?;
-        // What a rewrite that was cut short has left.
+        // Remove what an interrupted rewrite has left.
         files::destroy(&self.path.join(PENDING)).attempt("remove old slots")?;
         self.remove_stores_but(name)?;
         Ok(store)
     }
 
-    /// Forgets the keys kept here. The store's owner closes that itself.
+    /// Forgets the keys kept here. The owner of the store closes the store.
     pub fn lock(&self) {
         *self.wrapping() = None;
     }
@@ -251,13 +252,12 @@ impl Directory {
         self.settle(replaced)
     }
 
-    /// Copies the store into a new file under a fresh data key, and destroys the old key and file, so
-    /// that what was deleted, and lingers in free pages, is gone. `store` and its readers go on with the
-    /// new one. `done` is told of each step.
+    /// Copies the store into a new file under a fresh data key, and destroys the old key and file, so that deleted
+    /// bytes that linger in free pages are gone. `store` and its readers continue with the new file. Calls `done` after
+    /// each step.
     ///
-    /// # Errors
-    /// If there is no room, or anything else fails before the slots are replaced, `store` goes on with the
-    /// old file; if it cannot be known which file an opening would find, it refuses further writes.
+    /// # Errors If there is no room, or anything else fails before the new slots are in place, `store` continues with
+    /// the old file. If we cannot know which file an opening would find, `store` refuses further writes.
     pub fn rewrite(
         &self,
         store: &mut RedbStore,
@@ -287,13 +287,13 @@ impl Directory {
         let (copy, replaced) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
-                // Best effort: the next unlock does it again.
+                // Best effort: the next unlock removes them too.
                 let _ = files::destroy(&self.path.join(PENDING));
                 let _ = files::remove(&self.path.join(&name));
                 return Err(error);
             }
         };
-        // What is written from here on must go where the next opening looks.
+        // From here on, writes must go where the next opening looks.
         store.replace(copy);
         self.settle(replaced).inspect_err(|_| store.refuse())?;
         done(Step::SlotsReplaced);
@@ -302,11 +302,11 @@ impl Directory {
         Ok(())
     }
 
-    /// Destroys all that is here, whether locked or not; the keys first, without which the rest is noise.
-    /// Close the store before. After a cut anywhere, it can be done again.
+    /// Destroys everything here, whether locked or not: the keys first, because without them the rest is noise. Close
+    /// the store before. If it is interrupted anywhere, call it again.
     ///
     /// # Errors
-    /// As [`check_place`](Self::check_place): what lies there now is not ours to destroy. What the system reports.
+    /// As [`check_place`](Self::check_place): another directory there is not ours to destroy. What the system reports.
     pub fn wipe(&self, done: &mut dyn FnMut(Step)) -> Result<(), DirectoryError> {
         self.check_place()?;
         self.lock();
@@ -330,7 +330,7 @@ impl Directory {
         self.check_place()?;
         let file = match fs::read(self.path.join(SLOTS)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // A store that nothing names: of a creation cut short, if that has left its slots too.
+                // No slots name this store. If there are pending slots, an interrupted creation has left both.
                 let lost = !self.stores()?.is_empty() && !self.path.join(PENDING).exists();
                 return Err(match lost {
                     true => DirectoryError::SlotsMissing,
@@ -371,7 +371,7 @@ impl Directory {
             .attempt("write new slots")
     }
 
-    /// Puts the pending slots in place. If this fails, the old ones are.
+    /// Puts the pending slots in place. If this fails, the old ones stay.
     fn replace_slots(&self) -> Result<Replaced, DirectoryError> {
         self.sync()?;
         files::replace(&self.path, PENDING, SLOTS).attempt("replace the slots")
@@ -423,7 +423,7 @@ fn open(
         .ok_or(DirectoryError::WrongPassphrase)
 }
 
-/// Whether `name` is that of a store file: nothing that leads out of the directory, nothing else in it.
+/// Whether `name` is that of a store file, so that it neither leads out of the directory nor to another file in it.
 fn is_store_name(name: &str) -> bool {
     name.strip_prefix(STORE_PREFIX).is_some_and(|number| {
         number.len() == 16
@@ -435,7 +435,7 @@ fn is_store_name(name: &str) -> bool {
 
 #[cfg(test)]
 impl Directory {
-    /// What somebody with the passphrase finds in the store file: all blocks, decrypted, in use or free.
+    /// What a person with the passphrase can find in the store file: all blocks decrypted, in use or free.
     pub(crate) fn dug_out(&self, passphrase: &Passphrase) -> Vec<u8> {
         use crate::store::BLOCK;
         use redb::StorageBackend;

@@ -6,7 +6,7 @@
 //!      \___________ associated data of the wrapping ___________________________/
 //! ```
 //!
-//! The check, an unkeyed hash of all before it, only tells damage from a wrong passphrase.
+//! The check is an unkeyed hash of everything before it. It only tells damage from a wrong passphrase.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::AeadInOut;
@@ -23,12 +23,12 @@ const NONCE: usize = 24;
 const WRAPPED: usize = KEY + 16;
 const CHECK: usize = 16;
 
-/// The most a slots file may ask for, so that a forged one cannot exhaust the machine.
+/// The most memory and passes that a slots file may demand, so that a forged one cannot exhaust the machine.
 const MAX_MEMORY_KIB: u32 = 1_048_576;
 const MAX_PASSES: u32 = 64;
 const MAX_LANES: u32 = 16;
 
-/// How much work a passphrase costs to try: Argon2id's memory in KiB, passes and lanes.
+/// The work that one try of a passphrase costs: Argon2id's memory in KiB, passes and lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hashing {
     memory_kib: u32,
@@ -37,7 +37,8 @@ pub struct Hashing {
 }
 
 impl Hashing {
-    /// What ships: 256 MiB, three passes: about half a second on a fast core, a second on an older one.
+    /// The product's choice: 256 MiB and three passes, which take about half a second on a fast core, a second on an
+    /// older one.
     pub const SHIPPED: Hashing = Hashing {
         memory_kib: 262_144,
         passes: 3,
@@ -54,17 +55,17 @@ impl Hashing {
     }
 }
 
-/// What keeps a store shut.
+/// How a store is protected.
 #[derive(Debug, Clone, Copy)]
 pub enum Protection<'a> {
-    /// Somebody types this.
+    /// By a passphrase that a person types.
     Passphrase(&'a Passphrase, Hashing),
-    /// Nothing: everybody who holds the disk can read it. For stores of a relay or mailbox, which hold nothing
+    /// Not at all: everybody who holds the disk can read it. For stores of a relay or mailbox, which hold nothing
     /// readable.
     Open,
 }
 
-/// The key that wraps data keys, and what it was made of.
+/// The key that wraps data keys, and the parameters from which it was made.
 pub(super) struct Wrapping {
     hashing: Option<Hashing>,
     salt: [u8; SALT],
@@ -149,7 +150,7 @@ impl Slots {
         if decoder.str().map_err(damaged)? != MAGIC {
             return Err(Unreadable::Damaged);
         }
-        // These three stay in their places for ever; what follows may change with the version.
+        // Magic, version and store file stay in their places for ever. The rest may change with the version.
         let version = decoder.u32().map_err(damaged)?;
         if version > VERSION {
             return Err(Unreadable::Newer(version));
@@ -208,7 +209,7 @@ impl Slots {
         self.hashing.is_some()
     }
 
-    /// The wrapping key from `passphrase` (not needed if it is not protected), and the data key. `None` if
+    /// The wrapping key made from `passphrase`, which an unprotected file does not need, and the data key. `None` if
     /// the passphrase is wrong.
     pub(super) fn open(&self, passphrase: Option<&Passphrase>) -> Option<(Wrapping, DataKey)> {
         let wrapping = Wrapping {
@@ -258,7 +259,7 @@ fn stretch(passphrase: &Passphrase, hashing: Hashing, salt: &[u8; SALT]) -> Lock
     })
 }
 
-/// Not secret: the file shows it.
+/// The key of an unprotected file. It is not secret, because the file shows it.
 fn open_key(salt: &[u8; SALT]) -> LockedKey {
     LockedKey::filled(|key| {
         key.copy_from_slice(&blake3::derive_key("hedgerow 1 no passphrase", salt));
