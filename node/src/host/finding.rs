@@ -1,5 +1,5 @@
-//! Which process has a data directory, and how to talk to it: for every program that may find the
-//! directory taken, or take it.
+//! Finds the process that owns a data directory and makes a client of it, or takes the directory. Every program that
+//! uses a data directory begins here.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,18 +13,17 @@ use crate::api::{Api, Refusal, Remote};
 use crate::directory::{Directory, Hashing, Owner, OwnerInfo};
 use crate::runtime::{NodeOptions, OnAir};
 
-/// How long a directory that another process has for a moment is waited for, and how often it is
-/// looked at.
+/// How long we wait for a directory that another process has for a moment, and how often we look.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The data directory of the user, which XDG names; `None` if there is no home directory.
+/// The user's data directory, as XDG names it; `None` if there is no home directory.
 pub fn default_directory() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
     Some(strategy.data_dir().join("hedgerow"))
 }
 
-/// Where the API of the directory's owner is, if somebody owns it.
+/// Where the API of the directory's owner is, if a process owns it.
 ///
 /// # Errors
 /// [`Refusal::Owned`] if the owner has not said yet, or has no API.
@@ -36,7 +35,7 @@ pub fn owner(path: &Path) -> Result<Option<OwnerInfo>, Refusal> {
     }
 }
 
-/// A client of the node that owns the directory, if one does; nothing is sent yet.
+/// A client of the node that owns the directory, if one does. Sends nothing yet.
 ///
 /// # Errors
 /// As [`owner`]; or the token cannot be read.
@@ -51,8 +50,8 @@ pub fn client(path: &Path) -> Result<Option<Remote>, Refusal> {
     }
 }
 
-/// Takes the directory. Another process that has it for a moment is waited for: one that starts, stops, or serves
-/// nobody. One that serves is there to stay.
+/// Takes the directory. Waits for another process that has it only for a moment, because it starts, stops or has no
+/// API. A process that serves its API stays, so this refuses at once.
 ///
 /// # Errors
 /// As [`Local::own`].
@@ -61,7 +60,7 @@ pub async fn own(path: &Path, options: HostOptions) -> Result<Local, Refusal> {
     loop {
         match Local::own(path, options.clone()) {
             Err(Refusal::Owned) if Instant::now() < patience => {
-                // One that hangs is as good as none.
+                // A process that hangs counts as one that does not serve.
                 if timeout_at(patience.into(), is_served(path)).await == Ok(true) {
                     return Err(Refusal::Owned);
                 }

@@ -40,7 +40,7 @@ impl Local {
         self.0.contents()
     }
 
-    /// Tells other processes where this one's API is, and what to show there.
+    /// Tells other processes where the API of this one is, and the token for it.
     pub fn announce(&self, info: &OwnerInfo, token: &str) -> Result<(), Refusal> {
         self.0.announce(info, token)
     }
@@ -86,7 +86,7 @@ impl Local {
     async fn ask(&self, call: Call) -> Answer {
         let node = self.0.node()?;
         if matches!(call, Call::Invite(_)) {
-            // Without an address nobody could follow the invitation.
+            // An invitation without an address would lead nowhere.
             node.found_on_air().await;
         }
         match node.call(call).await? {
@@ -159,7 +159,7 @@ impl Local {
         })
     }
 
-    /// Adds why one's own messages wait, where they have no reason of their own: the store does not know it.
+    /// Adds the reason why our own messages wait, where they have none yet: the store does not know it.
     async fn say_why(&self, of: &ConversationId, messages: &mut [Message]) -> Result<(), Refusal> {
         let mut deliveries = messages.iter().flat_map(|message| &message.deliveries);
         if !deliveries.all(Delivery::is_delivered) {

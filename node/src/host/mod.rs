@@ -10,7 +10,8 @@
 //!              the directory is not where it was ---> Gone
 //! ```
 //!
-//! `finding` says who has a directory, and takes it or becomes its owner's client. [`Local`] is the API in process: a handle of the host that any number of tasks share.
+//! `finding` finds the owner of a directory and becomes its client, or takes the directory. [`Local`] is the API in
+//! process: a handle of the host that any number of tasks share.
 
 pub mod finding;
 mod local;

@@ -1,4 +1,4 @@
-//! Which state the host is in, and how it gets from one to another.
+//! The states of the host, and the transitions between them.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,35 +11,35 @@ use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, 
 use crate::runtime::{Failure, Node, NodeOptions};
 use crate::store::{erasure, fault};
 
-/// Events that wait for one slow listener; beyond them it hears that it missed some.
+/// The most events that wait for one slow listener. Beyond that it gets [`Event::Missed`].
 const MAX_EVENTS: usize = 1_024;
 
 /// Pauses before a failed store is opened again: the first, doubled up to the longest.
 const REOPEN_FIRST: Duration = Duration::from_secs(1);
 const REOPEN_LONGEST: Duration = Duration::from_secs(60);
 
-/// How often a running node looks whether deleted bytes have lingered on the disk for too long.
+/// The interval at which a running node checks whether deleted bytes have lingered on the disk for too long.
 const ERASURE_CHECK: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// How a directory is to be hosted.
+/// How to host a directory.
 #[derive(Debug, Clone)]
 pub struct HostOptions {
-    /// How the node is to run.
+    /// How to run the node.
     pub node: NodeOptions,
-    /// How hard a new passphrase is to try.
+    /// The work that one try of a new passphrase costs.
     pub hashing: Hashing,
 }
 
 /// Why a host has left its directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Departure {
-    /// It was told to stop.
+    /// A caller or a signal stopped it.
     Stopped,
     /// Everything is destroyed.
     Wiped,
-    /// Somebody else takes over: a program's name, as it called itself.
+    /// Another program takes over. This is the name that it gave itself.
     HandedOver(String),
-    /// Its data are out of its reach, and no waiting brings them back.
+    /// The host cannot reach its data any more, and waiting does not help.
     Failed(StorageFault),
 }
 
@@ -48,12 +48,12 @@ pub(super) struct Host {
     options: HostOptions,
     events: broadcast::Sender<Event>,
     state: RwLock<State>,
-    /// Held over each change of state, so that one comes after the other.
+    /// Held during each change of state, so that changes happen one after the other.
     changing: Mutex<()>,
     departure: watch::Sender<Option<Departure>>,
 }
 
-/// Where the host stands. With the last state the directory is dropped, and with it its lock.
+/// The state of the host. The last state drops the directory, and with it the lock.
 enum State {
     Locked(Arc<Directory>),
     Open(Arc<Directory>, Arc<Node>),
@@ -75,7 +75,7 @@ impl Host {
     /// The running node.
     ///
     /// # Errors
-    /// Why there is none. A locked one may have lost its directory, which a running one finds out itself.
+    /// Why no node runs. For a locked host this may be that its directory is gone; a running node notices that itself.
     pub(super) fn node(&self) -> Result<Arc<Node>, Refusal> {
         match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
             State::Open(_, node) => Ok(node.clone()),
@@ -88,7 +88,7 @@ impl Host {
         }
     }
 
-    /// The directory, as long as it is owned.
+    /// The directory, while the host owns it.
     pub(super) fn directory(&self) -> Result<Arc<Directory>, Refusal> {
         match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
             State::Locked(directory) | State::Open(directory, _) | State::Failing(directory, _) => {
@@ -98,7 +98,7 @@ impl Host {
         }
     }
 
-    /// What happens from now on.
+    /// All events from now on.
     pub(super) fn listen(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()
     }
@@ -113,7 +113,7 @@ impl Host {
             .unwrap_or(Departure::Stopped)
     }
 
-    /// Tells other processes where the API is, and what to show there.
+    /// Tells other processes where the API is, and the token for it.
     pub(super) fn announce(&self, info: &OwnerInfo, token: &str) -> Result<(), Refusal> {
         let directory = self.directory()?;
         directory.write_token(token)?;
@@ -129,7 +129,7 @@ impl Host {
         if passphrase.is_empty() {
             return Err(Refusal::Empty);
         }
-        // Before the passphrase is hashed, which takes a second.
+        // Before we hash the passphrase, which takes a second.
         let name = typed::own_name(&name)?;
         let _changing = self.changing.lock().await;
         let directory = self.directory()?;
@@ -143,7 +143,7 @@ impl Host {
                 Ok(())
             }
             Err(refusal) => {
-                // An empty store would be in the way of the next attempt.
+                // The next attempt would refuse a directory with an empty store.
                 blocking(move || Ok(directory.wipe(&mut |_| {})?)).await?;
                 Err(refusal)
             }
@@ -161,7 +161,7 @@ impl Host {
         let store = blocking(move || {
             let mut store = opening.unlock(Some(&passphrase))?;
             if is_erasure_due(store.read(erasure::due).ok().flatten()) {
-                // Without room it goes on with the old one, and is tried again.
+                // If there is no room, the old store stays, and we try again later.
                 let _ = opening.rewrite(&mut store, &mut |_| {});
             }
             Ok(store)
@@ -173,7 +173,7 @@ impl Host {
         Ok(())
     }
 
-    /// Goes to `Open`, and watches over the node.
+    /// Enters `Open`, and watches over the node.
     fn open(self: &Arc<Self>, directory: Arc<Directory>, (node, failure): (Node, Failure)) {
         let node = Arc::new(node);
         self.set(State::Open(directory, node.clone()));
@@ -194,7 +194,7 @@ impl Host {
     }
 
     pub(super) async fn check_passphrase(&self, passphrase: Passphrase) -> Result<(), Refusal> {
-        // One at a time: each takes as much memory as hashing takes.
+        // One at a time, because each hash takes much memory.
         let _changing = self.changing.lock().await;
         self.node()?;
         let directory = self.directory()?;
@@ -219,7 +219,7 @@ impl Host {
         .await
     }
 
-    /// Rewrites the store of the running node now, whether or not anything was deleted.
+    /// Rewrites the store of the running node now, even if nothing was deleted.
     pub(super) async fn erase(&self) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
         let (node, directory) = (self.node()?, self.directory()?);
@@ -227,7 +227,7 @@ impl Host {
         Ok(rewritten.await??)
     }
 
-    /// Whether there is an identity, and it can be asked for its passphrase.
+    /// Whether there is an identity, and whether it needs a passphrase.
     pub(super) fn contents(&self) -> Result<Contents, Refusal> {
         Ok(self.directory()?.contents()?)
     }
@@ -236,7 +236,7 @@ impl Host {
         let _changing = self.changing.lock().await;
         let directory = self.directory()?;
         self.close(State::Locked(directory.clone())).await;
-        // The keys go first; whatever fails after that, the rest is noise.
+        // It destroys the keys first. If it fails after that, the rest is noise.
         blocking(move || Ok(directory.wipe(&mut |_| {})?)).await?;
         self.leave(Departure::Wiped);
         Ok(())
@@ -245,7 +245,7 @@ impl Host {
     pub(super) async fn depart(&self, departure: Departure) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
         let directory = self.directory()?;
-        // A client that asks meanwhile hears that the node leaves; its lock stays until the store is closed.
+        // A client that asks meanwhile gets `Stopping`. The directory stays locked until the store is closed.
         self.close(State::Gone).await;
         directory.lock();
         drop(directory);
@@ -253,7 +253,7 @@ impl Host {
         Ok(())
     }
 
-    /// Leaves, if an answer says that the directory is gone: its lock keeps nobody out any more.
+    /// Leaves if an answer says that the directory is gone, because its lock keeps nobody out any more.
     pub(super) async fn notice<T>(&self, answer: &Result<T, Refusal>) {
         if matches!(answer, Err(Refusal::Storage { fault }) if *fault == StorageFault::Gone) {
             let _changing = self.changing.lock().await;
@@ -261,7 +261,7 @@ impl Host {
         }
     }
 
-    /// Leaves without having been told to, unless it has left already.
+    /// Leaves after a failure, unless it has left already.
     async fn fail(&self, fault: StorageFault) {
         if self.directory().is_ok() {
             self.close(State::Gone).await;
@@ -269,7 +269,7 @@ impl Host {
         }
     }
 
-    /// Enters a state without a node, and stops the one that ran. Says whether none did.
+    /// Enters a state without a node, and stops the node that ran. True if none ran.
     async fn close(&self, state: State) -> bool {
         match self.set(state) {
             State::Open(_, node) => {
@@ -291,8 +291,8 @@ impl Host {
         std::mem::replace(&mut *current, state)
     }
 
-    /// Opens the store again after it failed, with the key that the directory still keeps. Says
-    /// whether there is nothing more to try.
+    /// Opens the store again after it failed, with the key that the directory still keeps. True if there is nothing
+    /// more to try.
     async fn reopen(self: &Arc<Self>, fault: StorageFault) -> bool {
         let _changing = self.changing.lock().await;
         let directory = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
@@ -331,8 +331,8 @@ async fn watch_over(host: std::sync::Weak<Host>, failure: Failure) {
     let fault = match failure.await {
         Ok(None) => return,
         Ok(Some(fault)) => fault,
-        // A panic has been reported on stderr. What was confirmed is in the store; the pause keeps one that
-        // comes back from going round in circles.
+        // The engine has panicked, and stderr shows it. The store holds everything confirmed. The pause keeps a panic
+        // that comes again from spinning.
         Err(_) => {
             tokio::time::sleep(REOPEN_FIRST).await;
             StorageFault::Io
@@ -341,7 +341,7 @@ async fn watch_over(host: std::sync::Weak<Host>, failure: Failure) {
     let mut pause = REOPEN_FIRST;
     while let Some(host) = host.upgrade() {
         if host.reopen(fault).await {
-            // Listeners cannot know what they missed.
+            // Listeners may have missed events.
             let _ = host.events.send(Event::Missed);
             return;
         }
@@ -351,7 +351,7 @@ async fn watch_over(host: std::sync::Weak<Host>, failure: Failure) {
     }
 }
 
-/// Rewrites the store of a node that runs for long, when deleted bytes have lingered long enough.
+/// Rewrites the store of a long-running node when deleted bytes have lingered for long enough.
 async fn erase_in_time(host: std::sync::Weak<Host>, node: std::sync::Weak<Node>) {
     loop {
         tokio::time::sleep(ERASURE_CHECK).await;
@@ -360,7 +360,7 @@ async fn erase_in_time(host: std::sync::Weak<Host>, node: std::sync::Weak<Node>)
         };
         let due = node.read(erasure::due).ok().flatten();
         if let (true, Ok(directory)) = (is_erasure_due(due), host.directory()) {
-            // Without room it goes on with the old one, and is tried again.
+            // If there is no room, the old store stays, and we try again later.
             let _ = node
                 .with_store(move |store| directory.rewrite(store, &mut |_| {}))
                 .await;
@@ -375,7 +375,7 @@ fn is_erasure_due(due_ms: Option<u64>) -> bool {
     due_ms.is_some_and(|due| due <= now_ms)
 }
 
-/// Runs what waits for a disk or hashes a passphrase beside the runtime's workers.
+/// Runs a job that waits for a disk or hashes a passphrase, on a thread beside the runtime's workers.
 async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {

@@ -48,7 +48,7 @@ fn ada_knows_grace(dir: &TempDir, passphrase: &Passphrase) {
     ada.close();
 }
 
-/// Opens the node, has `act` done with its only contact, if it has one, and stops it.
+/// Opens the node, runs `act` with its only contact, if it has one, and stops the node.
 async fn open<F: Future<Output = Result<(), Refusal>>>(
     dir: &TempDir,
     passphrase: &Passphrase,
@@ -62,7 +62,7 @@ async fn open<F: Future<Output = Result<(), Refusal>>>(
     node.departed().await;
 }
 
-/// How often each of these is in what somebody with the passphrase digs out of the store file.
+/// How often each of these texts occurs in what a person with the passphrase can dig out of the store file.
 fn dug_out<const N: usize>(dir: &TempDir, passphrase: &Passphrase, texts: [&str; N]) -> [usize; N] {
     let bytes = Directory::own(dir.path()).unwrap().dug_out(passphrase);
     texts.map(|text| {
@@ -87,7 +87,7 @@ async fn what_was_deleted_lingers_in_the_decrypted_store_until_it_is_erased() {
     open(&dir, &passphrase, async |node, grace| {
         let grace = grace.unwrap();
         let (grace, chat) = (grace.id, grace.conversation);
-        // More than the deletion itself writes over.
+        // More pages than the deletion itself overwrites.
         for number in 0..500 {
             let text = private(&format!("{number}: {SAID}{}", "!".repeat(500)));
             node.send(chat.clone(), text).await?;
