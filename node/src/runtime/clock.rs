@@ -1,4 +1,4 @@
-//! Where `now` comes from.
+//! The clocks from which `now` comes.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,8 +6,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::engine::Now;
 
-/// The clock that never goes back and goes on while the machine sleeps: if it did not, every waking
-/// would look like a jump of the wall clock.
+/// The clock that never goes back and counts the machine's sleep. Without the sleep, each waking would look like a
+/// jump of the wall clock.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const STEADY: ClockId = ClockId::Boottime;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -37,7 +37,7 @@ impl Clock {
         }
     }
 
-    /// How long it is until `now` says `mono_ms`.
+    /// The time left until `mono_ms` of this clock.
     pub(super) fn until(&self, mono_ms: u64) -> Duration {
         Duration::from_millis(mono_ms).saturating_sub(self.elapsed())
     }

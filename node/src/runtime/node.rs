@@ -28,7 +28,7 @@ use crate::engine::{self, Engine, Inputs, Now, OpenError};
 use crate::store::schema::{self, SchemaError};
 use crate::store::{RedbReader, RedbStore};
 
-/// How a node is to run.
+/// How to run a node.
 #[derive(Debug, Clone)]
 pub struct NodeOptions {
     /// Which carriers to run.
@@ -44,24 +44,23 @@ pub enum OnAir {
     Yes,
     /// All, on this machine alone: tests, benches and the demo.
     Loopback,
-    /// None: what is written waits for the next opening.
+    /// None: messages written wait for the next opening.
     No,
 }
 
-/// How long carriers may take after the start to find out where we are.
+/// How long carriers may take after the start to learn an address of this device.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
-/// Tells once how the engine has ended: because the store failed, or in order. If its thread panicked it
-/// tells nothing, and the channel is closed.
+/// Tells once how the engine has ended: with the fault of the store, or in good order. If the engine's thread panics,
+/// the channel closes without a word.
 pub type Failure = oneshot::Receiver<Option<StorageFault>>;
 
-/// An engine on a thread of its own, with its store and carriers. Dropping it stops it, without
-/// waiting for that.
+/// An engine on a thread of its own, with its store and carriers. A drop stops it, but does not wait for its end.
 pub struct Node {
     mail: mpsc::Sender<Mail>,
-    /// Whether any carrier knows where we are.
+    /// Whether any carrier knows an address of this device.
     on_air: watch::Receiver<bool>,
-    /// Until when a carrier may still be finding out.
+    /// Until when we wait for the first address.
     searching_until: Instant,
     reader: RedbReader,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -71,7 +70,7 @@ impl Node {
     /// Makes a fresh identity in an empty store and runs it.
     ///
     /// # Errors
-    /// As [`Engine::create`]; or the recording cannot be begun.
+    /// As [`Engine::create`]; or the recording cannot begin.
     pub fn create(
         store: RedbStore,
         name: &str,
@@ -87,7 +86,7 @@ impl Node {
     /// Brings a store to the present version and runs its identity.
     ///
     /// # Errors
-    /// As [`Engine::open`]; or the recording cannot be begun.
+    /// As [`Engine::open`]; or the recording cannot begin.
     pub fn open(
         store: RedbStore,
         options: &NodeOptions,
@@ -98,7 +97,7 @@ impl Node {
         Start::with(store, engine)?.run(options, listeners)
     }
 
-    /// Makes a call of the engine.
+    /// Makes a call to the engine.
     pub async fn call(&self, call: Call) -> Answer {
         let (caller, answer) = oneshot::channel();
         let mail = Mail::Call(call, caller);
@@ -106,11 +105,10 @@ impl Node {
         answer.await.map_err(|_| Refusal::Stopping)?
     }
 
-    /// Waits until a carrier knows an address of this device, right after the start: for as long as
-    /// that may take, and no longer.
+    /// Waits, right after the start, until a carrier knows an address of this device, but no longer than that may take.
     pub async fn found_on_air(&self) {
         let mut on_air = self.on_air.clone();
-        // Whether it was found, there is nothing to find, or it took too long is all the same.
+        // Go on in each case: an address is known, no carrier will have one, or it took too long.
         let _ = timeout_at(self.searching_until, on_air.wait_for(|found| *found)).await;
     }
 
@@ -139,9 +137,9 @@ impl Node {
         answer.await.map_err(|_| Refusal::Stopping)
     }
 
-    /// Finishes what has been asked so far, closes the store and goes off the air.
+    /// Finishes the calls made so far, closes the store and goes off the air.
     pub async fn stop(&self) {
-        // If it has ended already there is nothing to ask.
+        // If the engine has ended already, nobody takes this mail.
         let _ = self.mail.send(Mail::Stop).await;
         let thread = self
             .thread
@@ -149,13 +147,13 @@ impl Node {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(thread) = thread {
-            // A panic of the engine has been reported on stderr; there is nobody left to stop.
+            // If the engine has panicked, stderr shows it, and there is nothing left to stop.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
 }
 
-/// All that the engine's thread begins with.
+/// Everything with which the engine's thread begins.
 struct Start {
     engine: Engine,
     store: RedbStore,
@@ -219,7 +217,7 @@ impl Start {
                     tracing::error!(kind = ?error.kind, "the store has failed");
                 }
                 drop(self.store);
-                // The host may be going down; then nobody opens it again.
+                // A host that is stopping does not listen any more.
                 let _ = failed.send(ended.err().map(|error| error.kind));
             })
             .map_err(|_| Refusal::Bug)?;
@@ -262,7 +260,7 @@ fn carriers(
         let config = RelayConfig {
             seed,
             ids: ids.clone(),
-            // A direct path needs sockets that others can reach.
+            // A direct path needs sockets that other devices can reach.
             direct: on_air == OnAir::Yes,
         };
         let relays = Relays::start(config, sink(CarrierKind::Relay));
@@ -277,8 +275,8 @@ fn carriers(
     Ok(carriers)
 }
 
-/// Where a carrier puts its events: the engine's mail. When that is full the carrier waits, and when the
-/// window of a link is, that link.
+/// Where a carrier puts its events: the engine's mail. If the mail is full, the carrier waits; if the window of a link
+/// is full, that link waits.
 #[derive(Clone)]
 struct Sink {
     kind: CarrierKind,
@@ -296,7 +294,7 @@ impl EventSink for Sink {
     }
 }
 
-/// A generator seeded by the operating system, and its seed.
+/// A generator with a seed from the operating system, and that seed.
 fn seeded_rng() -> Result<([u8; 32], ChaCha20Rng), Refusal> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|_| Refusal::Bug)?;

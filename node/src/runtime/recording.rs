@@ -1,6 +1,6 @@
-//! Inputs on file, for replay: with the seed and the times they determine everything an engine did.
+//! Inputs in a file, for replay. With the seed and the times they determine everything that an engine did.
 //!
-//! **A recording holds messages, links and keys in clear.** It is made only on request
+//! **A recording holds messages, links and keys in clear.** The node makes one only on request
 //! (`hedgerow run --record-secrets-to FILE`), in a file that only its owner can read.
 //!
 //! One JSON value a line: first a header, then each input and turn in the order in which it happened.
@@ -23,7 +23,7 @@ use crate::engine::{CallId, Input, Now};
 /// The version of the format.
 const VERSION: u32 = 1;
 
-/// How a recording begins.
+/// The first line of a recording.
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
     recording: u32,
@@ -33,21 +33,21 @@ struct Header {
     wall_ms: i64,
 }
 
-/// What a recording is made of.
+/// Each later line of a recording.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
     Call(u64, Call),
     Carrier(CarrierKind, Report),
     Stop,
-    /// All inputs since the last turn were handed to the engine, at this time.
+    /// The engine got all inputs since the last turn, at this time.
     Turn {
         mono_ms: u64,
         wall_ms: i64,
     },
 }
 
-/// A [`CarrierEvent`] as it is written down.
+/// A [`CarrierEvent`] as the recording has it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Report {
@@ -98,7 +98,7 @@ enum Report {
     },
 }
 
-/// Writes a recording. Its failures are logged and end it, never the node.
+/// Writes a recording. If that fails, it logs the failure and stops recording, but never stops the node.
 pub(super) struct Recorder(Option<BufWriter<File>>);
 
 impl Recorder {
@@ -119,7 +119,7 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Something has happened.
+    /// Records an input.
     pub(super) fn input(&mut self, input: &Input) {
         self.write(&match input {
             Input::Call(CallId(id), call) => Line::Call(*id, call.clone()),
@@ -130,7 +130,7 @@ impl Recorder {
         });
     }
 
-    /// The engine is called now.
+    /// Records a call of the engine.
     pub(super) fn turn(&mut self, now: Now) {
         self.write(&Line::Turn {
             mono_ms: now.mono_ms,
@@ -150,19 +150,19 @@ impl Recorder {
     }
 }
 
-/// A recording that is read again.
+/// A recording, as read from its file.
 #[derive(Debug)]
 pub struct Recording {
     /// The seed of the engine's generator.
     pub seed: [u8; 32],
     /// When the engine was opened.
     pub opened: Now,
-    /// What each call of `pump` was given, in order.
+    /// The inputs and the time of each call of `pump`, in order.
     pub turns: Vec<(Vec<Input>, Now)>,
 }
 
 impl Recording {
-    /// Reads a whole recording. A last line that was cut off is left out.
+    /// Reads a whole recording. Leaves out a last line that was cut off.
     pub fn read(path: &Path) -> io::Result<Self> {
         let bad = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
         let mut lines = BufReader::new(File::open(path)?).lines();
@@ -382,7 +382,7 @@ mod tests {
         let recording = Recording::read(&path).unwrap();
         assert_eq!(recording.seed, [7; 32]);
         assert_eq!(recording.turns.len(), 2);
-        // Types that are redacted compare by what was written down.
+        // Redacted types are compared by their recorded text.
         let (read, at) = &recording.turns[0];
         assert_eq!(*at, NOW);
         assert_eq!(recording.opened, NOW);

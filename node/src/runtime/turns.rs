@@ -1,4 +1,4 @@
-//! The engine's own thread: takes what has happened, pumps, waits.
+//! The engine's own thread: takes inputs, calls `pump`, waits.
 
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
@@ -17,22 +17,22 @@ use crate::api::{Answer, Call, Refusal};
 use crate::engine::{self, Engine, Input, Inputs, MAX_BATCH_INPUTS, NextWake};
 use crate::store::RedbStore;
 
-/// What is brought to the engine's thread.
+/// What other tasks send to the engine's thread.
 pub(super) enum Mail {
-    /// A call, and who waits for the answer.
+    /// A call, and the channel for its answer.
     Call(Call, oneshot::Sender<Answer>),
     /// A carrier reports.
     Carrier(CarrierKind, CarrierEvent),
     /// Work on the store, between two turns.
     Store(Box<dyn FnOnce(&mut RedbStore) + Send>),
-    /// Finish what has come so far, and end.
+    /// Finish the mail that came before, and end.
     Stop,
 }
 
-/// How much mail waits at most. A caller or socket that brings more has to wait.
+/// The most mail that waits. A caller or socket that brings more has to wait.
 pub(super) const MAX_MAIL: usize = 256;
 
-/// How long links may take to end when the node stops, and after them carriers.
+/// How long links, and after them carriers, may take to end when the node stops (milliseconds).
 const GOODBYE_MS: u64 = 1_000;
 
 /// One thread's work.
@@ -52,7 +52,7 @@ impl Turns {
     /// # Errors
     /// The store failed. Every caller that waited has got an error.
     pub(super) fn run(mut self, store: &mut RedbStore) -> Result<(), StorageError> {
-        // The engine knows its carriers before anything is asked of it; how they are they tell soon.
+        // The engine knows its carriers before the first call. The carriers report their states soon.
         for kind in self.world.kinds() {
             let unknown = CarrierEvent::State(CarrierState::NoInterface);
             self.push(Input::Carrier(kind, unknown));
@@ -78,7 +78,7 @@ impl Turns {
         self.stop(store)
     }
 
-    /// Says goodbye, and gives the links a moment to end by themselves, then the carriers.
+    /// Says goodbye. Gives first the links and then the carriers a moment to end by themselves.
     fn stop(&mut self, store: &mut RedbStore) -> Result<(), StorageError> {
         self.push(Input::Stop);
         let end_ms = self.clock.now().mono_ms + GOODBYE_MS;
@@ -96,7 +96,8 @@ impl Turns {
         Ok(())
     }
 
-    /// Switches the carriers off. What they say is not for the engine, which keeps what the user has switched.
+    /// Switches the carriers off. The engine does not see their reports, because it stores which carriers the user has
+    /// switched off.
     fn leave_air(&mut self) {
         self.world.leave_air();
         let end_ms = self.clock.now().mono_ms + GOODBYE_MS;
@@ -143,8 +144,8 @@ impl Turns {
         Ok(wake)
     }
 
-    /// Waits for mail or for the time the engine asked for. The thread parks itself, so that no
-    /// timer of the runtime is set and no other thread wakes.
+    /// Waits for mail, or for the time that the engine asked for. The thread parks itself, so that it needs no timer of
+    /// the runtime and wakes no other thread.
     fn wait(&mut self, wake: NextWake, arrived: &mut Vec<Mail>) {
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         let mut context = Context::from_waker(&waker);
@@ -161,7 +162,7 @@ impl Turns {
         }
     }
 
-    /// Turns mail into an input, or does what it asks. Says whether it was the last.
+    /// Turns mail into an input, or executes it. True if it was the last.
     fn take(&mut self, mail: Mail, store: &mut RedbStore) -> bool {
         match mail {
             Mail::Call(call, caller) => {

@@ -1,8 +1,8 @@
-//! How much of what has arrived on one link may wait for the engine.
+//! How many bytes that have arrived on one link may wait for the engine.
 //!
-//! The engine's mail is one queue for all links. Without a window a contact who sends faster than its data are
-//! taken in fills it, and everybody else's messages wait behind. A piece holds its part of the window
-//! until the engine drops it, which it does when the piece is taken in.
+//! The engine's mail is one queue for all links. Without windows, a contact who sends faster than the engine takes in
+//! would fill it, and everybody else's messages would wait behind. A piece holds its part of the window until the
+//! engine has taken it in and drops it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,10 +11,10 @@ use bytes::Bytes;
 use hedgerow_transport::carrier::{CarrierEvent, LinkId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes that have arrived on one link and are not taken in, at most (`docs/PROTOCOL.md` section 1).
+/// The most bytes that have arrived on one link and are not taken in yet (`docs/PROTOCOL.md` section 1).
 pub const RECEIVE_WINDOW: usize = 1 << 20;
 
-/// What a piece counts for at least, however short it is.
+/// The least bytes that a piece counts for, even a shorter one.
 const SHORTEST_PIECE: usize = RECEIVE_WINDOW / 64;
 
 /// The windows of all links.
@@ -22,7 +22,7 @@ const SHORTEST_PIECE: usize = RECEIVE_WINDOW / 64;
 pub(super) struct Windows(Arc<Mutex<BTreeMap<LinkId, Arc<Semaphore>>>>);
 
 impl Windows {
-    /// Waits until an event may be handed over; only bytes ever wait.
+    /// Waits until the engine may get an event. Only bytes ever wait.
     pub(super) async fn admit(&self, event: CarrierEvent) -> CarrierEvent {
         match event {
             CarrierEvent::Bytes { link, bytes } => {
@@ -49,7 +49,7 @@ impl Windows {
                 bytes,
                 _share: share,
             }),
-            // Nobody closes a window.
+            // Cannot happen: nobody closes a window.
             Err(_) => bytes,
         }
     }
@@ -59,7 +59,7 @@ impl Windows {
     }
 }
 
-/// What has arrived, and its part of the window.
+/// Bytes that have arrived, and their part of the window.
 struct Piece {
     bytes: Bytes,
     _share: OwnedSemaphorePermit,

@@ -1,4 +1,4 @@
-//! What the engine does to the world.
+//! Executes the engine's effects.
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ use crate::engine::{BundleEvent, CallId, Effects};
 /// Carriers, callers and listeners.
 pub(super) struct World {
     carriers: BTreeMap<CarrierKind, Box<dyn DuplexCarrier>>,
-    /// Which carrier a link belongs to.
+    /// The carrier of each link.
     links: BTreeMap<LinkId, CarrierKind>,
-    /// How each carrier said last that it is.
+    /// The state that each carrier reported last.
     states: BTreeMap<CarrierKind, CarrierState>,
-    /// Whether any carrier has told where we are.
+    /// Whether any carrier has reported an address of this device.
     found: watch::Sender<bool>,
     callers: BTreeMap<CallId, oneshot::Sender<Answer>>,
     listeners: broadcast::Sender<Event>,
     last_call: u64,
-    /// What commands caused at once: comes before anything that still waits.
+    /// The events that commands have caused at once. They come before all waiting mail.
     caused: Vec<(CarrierKind, CarrierEvent)>,
 }
 
@@ -45,12 +45,12 @@ impl World {
         }
     }
 
-    /// Which carriers there are.
+    /// The carriers of this node.
     pub(super) fn kinds(&self) -> Vec<CarrierKind> {
         self.carriers.keys().copied().collect()
     }
 
-    /// Names a call whose caller waits for the answer.
+    /// Gives a call an id, and keeps the channel for its answer.
     pub(super) fn caller(&mut self, caller: oneshot::Sender<Answer>) -> CallId {
         self.last_call += 1;
         let call = CallId(self.last_call);
@@ -58,7 +58,7 @@ impl World {
         call
     }
 
-    /// Notes what an event says about links, and about where we are.
+    /// Notes what an event says about links, carrier states and addresses.
     pub(super) fn note(&mut self, carrier: CarrierKind, event: &CarrierEvent) {
         match event {
             CarrierEvent::Up { link, .. } => {
@@ -70,7 +70,7 @@ impl World {
             CarrierEvent::State(state) => {
                 self.states.insert(carrier, *state);
             }
-            // A call made from now on comes after this event.
+            // The engine gets this event before any call made from now on.
             CarrierEvent::Addresses(addresses) if !addresses.is_empty() => {
                 self.found.send_replace(true);
             }
@@ -78,30 +78,30 @@ impl World {
         }
     }
 
-    /// Whether any link has not ended.
+    /// Whether there are links that have not ended.
     pub(super) fn has_links(&self) -> bool {
         !self.links.is_empty()
     }
 
-    /// Switches all carriers off: they take back what they announce, and then stop listening.
+    /// Switches all carriers off: they withdraw what they announce, and then stop listening.
     pub(super) fn leave_air(&mut self) {
         for kind in self.kinds() {
             self.execute(kind, CarrierCommand::Switch { on: false });
         }
     }
 
-    /// Whether all carriers have said that they are off.
+    /// Whether all carriers have reported that they are off.
     pub(super) fn is_off_air(&self) -> bool {
         let mut kinds = self.carriers.keys();
         kinds.all(|kind| self.states.get(kind) == Some(&CarrierState::Off))
     }
 
-    /// Takes what commands have caused since the last time.
+    /// Takes the events that commands have caused since the last call.
     pub(super) fn caused(&mut self) -> Vec<(CarrierKind, CarrierEvent)> {
         std::mem::take(&mut self.caused)
     }
 
-    /// Answers everyone who still waits.
+    /// Answers all callers that still wait.
     pub(super) fn answer_all(&mut self, answer: &Answer) {
         for (_, caller) in std::mem::take(&mut self.callers) {
             // A caller that has gone needs no answer.
@@ -120,7 +120,7 @@ impl World {
     }
 
     fn link_command(&mut self, link: LinkId, command: CarrierCommand) {
-        // A link that has ended meanwhile has no carrier any more.
+        // A link that has ended meanwhile has no carrier.
         if let Some(carrier) = self.links.get(&link).copied() {
             self.execute(carrier, command);
         }
@@ -163,12 +163,12 @@ impl Effects for World {
     }
 
     fn event(&mut self, event: Event) {
-        // Without listeners nobody needs to know.
+        // There may be no listeners.
         let _ = self.listeners.send(event);
     }
 
     fn bundle(&mut self, event: BundleEvent) {
-        // What it names prints nothing.
+        // The tags and ids in it print nothing.
         tracing::debug!(?event, "a bundle");
     }
 }
