@@ -1,4 +1,4 @@
-//! Encrypted blocks: what redb believes to be a file (`docs/PROTOCOL.md` section 14).
+//! Encrypted blocks, which redb takes for a file (`docs/PROTOCOL.md` section 14).
 //!
 //! ```text
 //! 0        copy A of block 0 (4,144 bytes, then unused)
@@ -8,18 +8,17 @@
 //! copy or block = prefix 16 | counter u64 | generation u64 | ciphertext 4,096 | tag 16
 //! ```
 //!
-//! The prefix is drawn at each opening, and with it a subkey of the data key; the counter is the nonce
-//! under that subkey. So no nonce repeats, whatever older state of the file is brought back.
+//! Each opening draws a prefix, from which a subkey of the data key derives; the counter is the nonce under that
+//! subkey. So no nonce repeats, even if somebody puts back an older state of the file.
 //!
-//! redb never overwrites a page that a committed state uses, so a power cut tears only pages that
-//! nothing refers to, *if* no block spans two pages: hence one block a page. The exception is its
-//! header, in block 0, which it rewrites in place believing that single bytes are atomic. Under
-//! encryption a torn byte ruins the block, so block 0 has two copies, and the one last made durable is
-//! never the one written.
+//! redb never overwrites a page that a committed state uses. So a power cut tears only pages to which nothing refers,
+//! *if* no block spans two pages: each block is therefore one page. The exception is redb's header, in block 0, which
+//! redb rewrites in place and assumes that single bytes are atomic. Under encryption a torn byte ruins the block. So
+//! block 0 has two copies, and we never overwrite the copy that was last made durable.
 //!
-//! Nothing here stops somebody who can write the disk from putting back an older state of one block
-//! or of the whole file: both verify. redb's checksums show a single old block, but only when all of
-//! the store is checked; see [`RedbStore::verify`](super::RedbStore::verify).
+//! Somebody who can write the disk can put back an older state of one block or of the whole file: both verify. redb's
+//! checksums show a single old block, but only when the whole store is checked; see
+//! [`RedbStore::verify`](super::RedbStore::verify).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,8 +37,8 @@ use crate::directory::DataKey;
 pub const BLOCK: usize = 4_096;
 /// Bytes of a block on the medium.
 pub const STRIDE: usize = PREFIX + COUNTER + GENERATION + BLOCK + TAG;
-/// Where the second copy of block 0 begins; each copy has an aligned region of its own, so that no
-/// sector of up to this size holds bytes of both.
+/// Where the second copy of block 0 begins. Each copy has an aligned region of its own, so that no sector of up to
+/// this size holds bytes of both.
 const HEADER_REGION: u64 = 8_192;
 /// Where block 1 begins.
 const FIRST: u64 = 2 * HEADER_REGION;
@@ -49,16 +48,16 @@ const COUNTER: usize = 8;
 const GENERATION: usize = 8;
 const TAG: usize = 16;
 
-/// Blocks held back between syncs (4 MiB); with more, they are written early.
+/// The most blocks held back between syncs (4 MiB). If there are more, we write them early.
 const MAX_HELD: usize = 1_024;
-/// Subkeys of earlier openings kept ready: deriving one costs as much as opening a block.
+/// The most subkeys of earlier openings kept in memory. To derive one costs as much as to open a block.
 const MAX_SUBKEYS: usize = 64;
-/// Blocks written by one call to the medium.
+/// The most blocks that one call to the medium writes.
 const MAX_RUN: usize = 64;
 
 type Block = [u8; BLOCK];
 
-/// A block is not what was written there: damage, tampering, or another data key.
+/// A block does not verify, because of damage, tampering or another data key.
 #[derive(Debug, thiserror::Error)]
 #[error("block {0} does not verify")]
 pub struct DamagedBlock(pub u64);
@@ -71,7 +70,7 @@ impl From<DamagedBlock> for io::Error {
 
 /// The storage backend: blocks encrypted on a [`Medium`].
 ///
-/// One thread writes at a time (redb's write transaction); any number read beside it.
+/// One thread writes at a time (redb's write transaction). Any number of others read beside it.
 pub struct Blocks<M> {
     medium: M,
     cipher: Cipher,
@@ -79,32 +78,32 @@ pub struct Blocks<M> {
     written: Mutex<Written>,
 }
 
-/// What redb has written and the medium has not yet been given.
+/// What redb has written and the medium does not have yet.
 struct Held {
     /// Length in blocks.
     len: u64,
     /// Block 0, always in memory.
     header: Box<Block>,
     header_changed: bool,
-    /// Never block 0.
+    /// All others by index; never block 0.
     blocks: BTreeMap<u64, Box<Block>>,
 }
 
-/// Where the medium stands.
+/// The state of the medium.
 struct Written {
-    /// Which copy of block 0 is durable.
+    /// The copy of block 0 that is durable: 0 or 1.
     durable_copy: u64,
     /// Its generation.
     generation: u64,
     /// Whether something was written since the last sync.
     unsynced: bool,
-    /// Sealed blocks that wait for their neighbours, kept for its memory.
+    /// Buffer for sealed blocks that wait for their neighbours, kept to reuse its memory.
     run: Vec<u8>,
 }
 
 impl<M: Medium> Blocks<M> {
-    /// Opens what lies on `medium`, or an empty store if nothing does. `prefix` must be random: it
-    /// makes the nonces of this opening its own, whatever state of the medium was brought back.
+    /// Opens the blocks on `medium`, or begins on an empty one. `prefix` must be random: it keeps the nonces of this
+    /// opening apart from those of all others, even if an older state of the medium was put back.
     ///
     /// # Errors
     /// [`DamagedBlock`] if neither copy of block 0 verifies under `key`; what the medium reports.
@@ -116,8 +115,8 @@ impl<M: Medium> Blocks<M> {
         let len = if bytes == 0 {
             0
         } else {
-            // What a killed process wrote may be visible and not yet durable. The copy chosen here
-            // must be, before the other one is overwritten.
+            // What a killed process wrote may be visible and not yet durable. The copy chosen here must be durable
+            // before we overwrite the other one.
             medium.sync()?;
             for copy in 0..2 {
                 let mut sealed = [0; STRIDE];
@@ -156,7 +155,7 @@ impl<M: Medium> Blocks<M> {
         })
     }
 
-    /// Gives the held blocks, in order and in runs, to the medium.
+    /// Writes the held blocks to the medium, in order and in runs.
     fn flush(&self, written: &mut Written) -> io::Result<()> {
         let held = self.held();
         if held.blocks.is_empty() {
@@ -180,7 +179,7 @@ impl<M: Medium> Blocks<M> {
         }
         self.medium.write_at(place(first), &written.run)?;
         drop(held);
-        // From here on readers find them on the medium.
+        // From here on, readers find these blocks on the medium.
         self.held_mut().blocks.clear();
         Ok(())
     }
@@ -329,13 +328,13 @@ impl<M> fmt::Debug for Blocks<M> {
     }
 }
 
-/// AES-256-GCM, the fastest that `ring` has where reads reach the blocks. `ring` does not wipe its keys
-/// when they are dropped, so a subkey may stay in freed memory; the data key does not.
+/// AES-256-GCM, the fastest cipher of `ring` for the reads that reach the blocks. `ring` does not wipe keys when it
+/// drops them, so a subkey may stay in freed memory; the data key does not.
 struct Cipher {
     key: DataKey,
     prefix: [u8; PREFIX],
     counter: AtomicU64,
-    /// By prefix: that of this opening, and those of earlier ones as their blocks are met.
+    /// By prefix: the subkey of this opening, and those of earlier ones as we read their blocks.
     subkeys: RwLock<BTreeMap<[u8; PREFIX], LessSafeKey>>,
 }
 

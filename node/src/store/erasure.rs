@@ -1,13 +1,13 @@
-//! When the store must be rewritten: deleted bytes linger in pages that redb has freed, so within
-//! [`REWRITE_AFTER_MS`] of a deletion the store is copied under a fresh data key and the old key
-//! destroyed (`docs/PROTOCOL.md` section 14).
+//! When the store must be rewritten. Deleted bytes linger in pages that redb has freed. So within
+//! [`REWRITE_AFTER_MS`] of a deletion the host copies the store under a fresh data key and destroys the old key
+//! (`docs/PROTOCOL.md` section 14).
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
 //! | `0x02` erasure | – | wall time in ms of the oldest deletion since the last rewrite, u64 |
 //!
-//! The engine works in an `Erasing` transaction, which notes every removal by itself. Whoever overwrites a text or a
-//! secret in a row that stays calls [`note`].
+//! The engine works in an `Erasing` transaction, which notes every removal by itself. Code that overwrites a text or a
+//! secret in a row that stays must call [`note`].
 
 use hedgerow_sync::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Txn, Visit};
 
@@ -18,8 +18,8 @@ pub const REWRITE_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 const KEY: &[u8] = &[0x02];
 
-/// Tables whose rows hold neither texts nor secrets. Removals from all others, also from tables that are yet to come
-/// and from those of `sync`, are noted.
+/// Tables whose rows hold neither texts nor secrets. `Erasing` notes removals from all others, also from future tables
+/// and from those of `sync`.
 const HARMLESS: [Table; 10] = [
     Table::BundleTags,
     Table::Held,
@@ -87,8 +87,7 @@ impl Txn for Erasing<'_> {
     }
 }
 
-/// Notes that something was deleted or overwritten at `wall_ms` that must not be found on the disk for long: a text,
-/// a name, a key.
+/// Notes that a text, a name or a key was deleted or overwritten at `wall_ms`, and must soon leave the disk.
 pub fn note(txn: &mut dyn Txn, wall_ms: u64) -> Result<(), StorageError> {
     let noted = read(txn)?;
     if noted.is_none_or(|noted| wall_ms < noted) {
@@ -97,12 +96,12 @@ pub fn note(txn: &mut dyn Txn, wall_ms: u64) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// When the store is due for a rewrite (wall time in ms), if anything was deleted since the last.
+/// When the store is due for a rewrite (wall time in ms), if anything was deleted since the last one.
 pub fn due(reader: &dyn Reader) -> Result<Option<u64>, StorageError> {
     Ok(read(reader)?.map(|noted| noted.saturating_add(REWRITE_AFTER_MS)))
 }
 
-/// Nothing deleted lingers in `store` now.
+/// Notes that `store` was rewritten: nothing deleted lingers in it now.
 #[cfg(feature = "runtime")]
 pub(crate) fn done(store: &mut impl hedgerow_sync::store::Store) -> Result<(), StorageError> {
     store.write(|txn| txn.remove(KEY))

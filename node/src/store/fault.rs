@@ -1,4 +1,4 @@
-//! What went wrong beneath the store, said so that a person knows what to do.
+//! Turns failures beneath the store into errors that tell a person what to do.
 
 use std::fmt;
 use std::io;
@@ -32,7 +32,7 @@ pub(crate) fn gone() -> StorageError {
     }
 }
 
-/// Says what happened and what to do about it.
+/// The error that says what happened and what to do about it.
 pub(super) fn fault(error: impl Into<redb::Error>) -> StorageError {
     let error = match error.into() {
         redb::Error::Io(error) => error,
@@ -65,7 +65,7 @@ pub(super) fn fault(error: impl Into<redb::Error>) -> StorageError {
     }
 }
 
-/// Which kind of failure the system reports.
+/// The kind of a failure that the system reports.
 pub(crate) fn kind_of(error: &io::Error) -> StorageFault {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {

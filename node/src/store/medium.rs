@@ -1,4 +1,4 @@
-//! What the store's bytes lie on: a file in the product; in tests a disk that loses power or fails.
+//! The medium beneath the store: a file in the product; in tests a disk that loses power or fails.
 
 use std::fs::File;
 use std::io;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::Place;
 
-/// A flat, growable array of bytes. The store assumes of it what a disk gives: what was synced stays,
-/// a write that was not may be lost or torn in any part, and bytes outside a write do not change.
+/// A flat, growable array of bytes. The store assumes what a disk guarantees: synced bytes stay, a write without a sync
+/// may be lost or torn in any part, and bytes outside a write do not change.
 pub trait Medium: Send + Sync + 'static {
     /// Its length in bytes.
     fn len(&self) -> io::Result<u64>;
@@ -18,10 +18,10 @@ pub trait Medium: Send + Sync + 'static {
         Ok(self.len()? == 0)
     }
 
-    /// Cuts or extends it to `len` bytes; new bytes are zero.
+    /// Truncates or extends it to `len` bytes; new bytes are zero.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
-    /// Fills `into` from `offset`. Fewer bytes than that are an error.
+    /// Fills `into` from `offset`. It is an error if there are fewer bytes.
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()>;
 
     /// Writes all of `bytes` at `offset`.
@@ -30,7 +30,7 @@ pub trait Medium: Send + Sync + 'static {
     /// Returns once all writes before it are durable.
     fn sync(&self) -> io::Result<()>;
 
-    /// Where it must be found for what is written to be there at the next opening, if anywhere.
+    /// The place where the next opening will look for it, if it has one.
     fn place(&self) -> Option<Arc<Place>> {
         None
     }

@@ -2,7 +2,7 @@
 //!
 //! - [`RedbStore`]: the `Store` of a real node, and [`RedbReader`] for other threads.
 //! - [`Blocks`]: the encryption beneath redb, on any [`Medium`].
-//! - [`Place`]: where the file must be found for the store to go on.
+//! - [`Place`]: where the file must lie for the store to continue.
 //! - [`schema`] and [`erasure`]: rows about the store itself, over any `Store`.
 
 pub mod erasure;

@@ -1,7 +1,7 @@
-//! Where a store's file must be found.
+//! Where a store's file must lie.
 //!
-//! An open file outlives its name. Once that is gone, or means another file, a commit still succeeds, and
-//! nobody ever finds it: it must not be confirmed to anybody.
+//! An open file outlives its name. If the name is gone, or means another file, a commit still succeeds, but no later
+//! opening finds it. The store must not confirm such a commit.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -15,14 +15,14 @@ use hedgerow_sync::store::StorageError;
 use super::Medium;
 use super::fault::{fault, gone};
 
-/// Names of files, and which files they must mean.
+/// Names of files, and the files that they must mean.
 #[derive(Debug, Default)]
 pub struct Place {
     names: Vec<(PathBuf, Option<FileId>)>,
     is_gone: AtomicBool,
 }
 
-/// What tells a file from all others for as long as it is open or has a name.
+/// Identifies a file for as long as it is open or has a name.
 #[derive(Debug, PartialEq, Eq)]
 struct FileId {
     device: u64,
@@ -47,8 +47,8 @@ impl Place {
         self
     }
 
-    /// Looks whether all names mean what they must. Once one did not, none does ever again: what was
-    /// written meanwhile may be elsewhere.
+    /// Checks that all names mean the files that they must mean. After one failure all later checks fail, because
+    /// writes may have gone elsewhere meanwhile.
     ///
     /// # Errors
     /// [`Gone`](hedgerow_sync::store::StorageFault::Gone) if not; what the system reports.
@@ -94,8 +94,8 @@ impl FileId {
     }
 }
 
-/// A store's file in its place. Once it is found to be gone from there it takes nothing more, not even what
-/// closing the store writes: another process may have it by then.
+/// A store's file in its place. Once a check finds it gone, the file takes no more writes, not even those of closing
+/// the store: another process may own it by then.
 #[derive(Debug)]
 pub struct Placed {
     file: File,

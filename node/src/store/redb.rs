@@ -16,28 +16,27 @@ use super::fault::{closed, damaged, fault};
 use super::{Blocks, Medium, Place};
 use crate::directory::DataKey;
 
-/// redb's cache of plain pages. With 100,000 messages the whole process stays below 30 MiB resident,
-/// and the newest pages of a few conversations stay in it.
+/// The size of redb's cache of plain pages, in bytes. With 100,000 messages the whole process stays below 30 MiB
+/// resident, and the newest pages of a few conversations stay in the cache.
 pub const CACHE_BYTES: usize = 8 * 1_024 * 1_024;
 
-/// Bytes of rows that one transaction of a copy takes.
+/// The bytes of rows that one transaction of a copy takes.
 const COPY_BYTES: usize = 4 * 1_024 * 1_024;
 
 const TABLE: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("hedgerow");
 
 /// The encrypted store of one identity: the only writer of its file.
 ///
-/// Once a write has failed, it refuses all others until it is opened anew: what the medium holds is
-/// then the last commit, and only an opening finds out which that is. A write also fails, whether or not
-/// it changes anything, once the medium is not in its [`Place`].
+/// After a failed write it refuses all others until it is opened again, because only an opening finds out which commit
+/// the medium holds. Once the medium is not in its [`Place`], every write fails, even one that changes nothing.
 pub struct RedbStore {
     shared: Shared,
     place: Option<Arc<Place>>,
     failed: Option<(StorageFault, String)>,
 }
 
-/// Reads the last committed state from any thread, while the [`RedbStore`] writes. Readers follow it
-/// through a rewrite; once it is closed they report that.
+/// Reads the last committed state from any thread, while the [`RedbStore`] writes. Readers follow the store through a
+/// rewrite, and fail once it is closed.
 #[derive(Clone)]
 pub struct RedbReader {
     shared: Shared,
@@ -49,8 +48,8 @@ impl RedbStore {
     /// Opens the store on `medium`, or begins one if the medium is empty.
     ///
     /// # Errors
-    /// `Damaged` if the bytes do not verify under `key`; what the medium reports. Whatever fails, what
-    /// was committed stays as it was.
+    /// `Damaged` if the bytes do not verify under `key`; what the medium reports. No failure changes what was
+    /// committed.
     pub fn open(medium: impl Medium, key: &DataKey) -> Result<Self, StorageError> {
         Self::open_with_cache(medium, key, CACHE_BYTES)
     }
@@ -74,7 +73,7 @@ impl RedbStore {
         })
     }
 
-    /// The same store over a plain redb database: the base that encryption is measured against.
+    /// The same store over a plain redb database, to compare encryption with in measurements.
     pub fn plain_for_measurement(database: Database) -> Result<Self, StorageError> {
         Self::over(database, None)
     }
@@ -104,13 +103,13 @@ impl RedbStore {
         }
     }
 
-    /// Ends the store once the reads under way are done; all readers find it closed from then on.
+    /// Closes the store once the reads under way are done. All later reads fail.
     pub fn close(self) {
         drop(self);
     }
 
-    /// Checks every page against the checksums of those that refer to it. Finds what encryption
-    /// cannot: a block that somebody put back in an older state. Closes the store if it does.
+    /// Checks every page against the checksums in the pages that refer to it. This finds what encryption cannot: a
+    /// block that somebody put back in an older state. In that case it closes the store.
     ///
     /// # Errors
     /// `Damaged` if a page is not the one that was committed.
@@ -125,11 +124,11 @@ impl RedbStore {
         Ok(())
     }
 
-    /// Copies all rows into a new store on `medium`, which must be empty. Free pages, and what lingers in
-    /// them, stay behind.
+    /// Copies all rows into a new store on `medium`, which must be empty. Free pages, with deleted bytes in them, stay
+    /// behind.
     ///
     /// # Errors
-    /// Those of either store; this one goes on whatever they are.
+    /// Those of either store. This store continues in each case.
     pub fn copy_to(&self, medium: impl Medium, key: &DataKey) -> Result<RedbStore, StorageError> {
         let mut copy = RedbStore::open(medium, key)?;
         self.read(|from| {
@@ -145,7 +144,7 @@ impl RedbStore {
         Ok(copy)
     }
 
-    /// Goes on, readers included, with what `other` holds.
+    /// Continues, readers included, with the contents of `other`.
     pub(crate) fn replace(&mut self, mut other: RedbStore) {
         self.place = other.place.take();
         let database = other.lock_alone().take();
@@ -153,7 +152,7 @@ impl RedbStore {
         self.failed = None;
     }
 
-    /// Refuses all writes until the store is opened anew.
+    /// Refuses all writes until the store is opened again.
     pub(crate) fn refuse(&mut self) {
         let StorageError { kind, reason } = closed();
         self.failed = Some((kind, reason));
@@ -187,7 +186,7 @@ impl RedbStore {
                 }
                 Ok(done)
             }
-            // If the abort fails too, the job's error was the store's.
+            // If the abort fails too, the error of the job came from the store.
             Err(error) => match begun.map_or(Ok(()), WriteTransaction::abort) {
                 Ok(()) => Err(WriteError::Job(error)),
                 Err(_) => Err(WriteError::Store(error)),
@@ -196,7 +195,7 @@ impl RedbStore {
     }
 }
 
-/// Who failed: the store, which then refuses to go on, or the job, which may be any reason of its own.
+/// Who failed: the store, which then refuses further writes, or the job, for a reason of its own.
 enum WriteError {
     Store(StorageError),
     Job(StorageError),
@@ -255,8 +254,8 @@ impl Drop for RedbStore {
     }
 }
 
-/// Runs `job` in which redb reads pages that it trusts to be its own. A block put back in an older state
-/// verifies, and redb may panic over what it finds there: that is damage too.
+/// Runs a job in which redb reads pages. redb trusts its pages, but a block that somebody put back in an older state
+/// verifies too. If redb panics over one, this reports damage.
 fn trusting<T>(job: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
     panic::catch_unwind(AssertUnwindSafe(job))
         .unwrap_or_else(|_| Err(damaged("its pages do not fit together")))
@@ -289,7 +288,7 @@ fn begin(database: &Database) -> Result<WriteTransaction, StorageError> {
     Ok(txn)
 }
 
-/// Copies the rows after `after`, up to [`COPY_BYTES`] of them; the last key, or `None` if there were none.
+/// Copies the rows after `after`, up to [`COPY_BYTES`] of them. Gives the last key, or `None` if there were none.
 fn copy_some(
     from: &dyn Reader,
     to: &mut dyn Txn,
@@ -332,13 +331,13 @@ impl Reader for Snapshot {
     }
 }
 
-/// A write that reads a snapshot until it changes something. Most turns of an engine change nothing, and to
-/// begin and abort a write costs several times what they read. The store is the only writer, so the snapshot
-/// is the last commit.
+/// A write that reads a snapshot until it changes something. Most turns of an engine change nothing, and to begin and
+/// abort a write would cost several times as much as their reads. The store is the only writer, so the snapshot is the
+/// last commit.
 struct RedbTxn<'a> {
     database: &'a Database,
     snapshot: Rows,
-    /// Set by the first change, with `table`, which is then what is read.
+    /// Set by the first change, together with `table`, from which all later reads come.
     begun: &'a OnceCell<WriteTransaction>,
     table: Option<Table<'a, &'static [u8], &'static [u8]>>,
 }
@@ -434,7 +433,7 @@ fn scan(
     }
 }
 
-/// Whether no key can lie in `range`; redb need not say what it does with bounds that cross.
+/// Whether no key can lie in `range`. redb does not define what it does with bounds that cross.
 fn is_empty(range: KeyRange<'_>) -> bool {
     match range {
         (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,

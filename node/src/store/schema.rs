@@ -1,4 +1,4 @@
-//! The version of all tables together, and the way from one to the next.
+//! The version of all tables together, and the migrations from one version to the next.
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
@@ -14,16 +14,16 @@ const KEY: &[u8] = &[0x01];
 /// A step from one version of the tables to the next.
 pub type Migration = fn(&mut dyn Txn) -> Result<(), StorageError>;
 
-/// The oldest version that migrations lead on from. Before it there was nothing that anybody had to keep.
+/// The oldest version from which migrations lead on. Nobody has data of an older one to keep.
 const OLDEST: u16 = 4;
 
-/// The migrations there are: the first leads from the oldest version that is read to the version after it.
+/// All migrations. The first leads from the oldest version to the one after it.
 pub const MIGRATIONS: &[Migration] = &[];
 
 /// A store that cannot be brought to the current version.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    /// It was written by a newer Hedgerow. It was not touched.
+    /// A newer Hedgerow wrote it. Nothing was changed.
     #[error(
         "the store has version {found} and this Hedgerow knows only {known}: use a newer Hedgerow; nothing \
          was changed"
@@ -34,7 +34,7 @@ pub enum SchemaError {
         /// The newest version known here.
         known: u16,
     },
-    /// It was written by a Hedgerow so old that nothing leads on from there. It was not touched.
+    /// A Hedgerow wrote it that is too old for any migration. Nothing was changed.
     #[error(
         "the store has version {found}, made by an early version of Hedgerow, and this one begins with {OLDEST}; \
          nothing was changed"
@@ -43,14 +43,13 @@ pub enum SchemaError {
         /// The store's version.
         found: u16,
     },
-    /// It failed.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StorageError),
 }
 
-/// Brings `store` to the newest version that `migrations` lead to, each step in a transaction of its own
-/// together with the version it reaches, so that a kill anywhere leaves one version whole. An empty
-/// store begins at the newest.
+/// Brings `store` to the newest version of `migrations`. Each step writes its changes and its version in one
+/// transaction, so that a kill at any moment leaves one version whole. An empty store begins at the newest version.
 ///
 /// # Errors
 /// [`SchemaError::Newer`] and [`SchemaError::Older`]; those of the store and of the migrations.
