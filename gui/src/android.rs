@@ -1,4 +1,4 @@
-//! Android: where the system begins the application, and the machine that its window is on.
+//! Android: the entry point that the system calls, and the machine under the window.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -17,23 +17,23 @@ use crate::model::{App, Effect, Now, WindowAction};
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow};
 
-/// What the system calls, in a thread for it.
+/// The entry point. The system calls it in a thread of its own.
 #[expect(unsafe_code, reason = "the system knows it by this name")]
 #[unsafe(no_mangle)]
 fn android_main(app: AndroidApp) {
-    // Android lets no other application read a crash; a refusal leaves it at that.
+    // Android lets no other application read a crash, so we can go on if this fails.
     let _ = forbid_core_dumps();
-    // Without either there is no place to say why.
+    // Without these two there is no place to show an error.
     if let Some(directory) = app.internal_data_path()
         && slint::android::init_with_event_listener(app, watch_user).is_ok()
     {
         run(directory);
     }
-    // The process would outlive its window, and the interface begins once in each.
+    // The process would outlive its window, and the interface can begin only once in a process.
     std::process::exit(0);
 }
 
-/// Shows the window until it is closed. Everything is kept where no other application can read.
+/// Shows the window until it is closed. Keeps all files where no other application can read.
 fn run(directory: PathBuf) {
     let Ok(window) = AppWindow::new() else { return };
     fonts::register();
@@ -64,12 +64,13 @@ fn run(directory: PathBuf) {
     let window = Window::new(window, app, about, Box::new(device));
     window.ui().global::<AddingView>().set_files(false);
     reach(&window);
-    // A window that fails is a window that is closed.
+    // A window that fails counts as closed.
     let _ = window.ui().run();
     worker.stop();
 }
 
-/// Notifications are for those who look elsewhere.
+/// Tells the application when the window gets or loses the focus, without which notifications come, and when the user
+/// touches it.
 fn watch_user(event: &PollEvent<'_>) {
     let focused = match event {
         PollEvent::Main(MainEvent::GainedFocus) => true,
@@ -80,8 +81,8 @@ fn watch_user(event: &PollEvent<'_>) {
     in_window(move |window| window.act(WindowAction::Focused(focused)));
 }
 
-/// The machine that the window is on. It has no file dialog, no tray, and no camera that we read; notifications
-/// and the browser are reached by Java, which we have none of.
+/// The machine under the window. It has no file dialog, no tray, and no camera that we read. Notifications and the
+/// browser need Java, which we do not have.
 struct Device {
     clocks: Clocks,
     worker: Rc<Worker>,
@@ -96,7 +97,7 @@ impl Outside for Device {
     fn perform(&self, effect: Effect) {
         match effect {
             Effect::Ask(request) => self.worker.ask(request),
-            // They are comfort: what cannot be kept is as shipped the next time.
+            // Preferences are only comfort: if we cannot keep them, the next start has the shipped ones.
             Effect::SavePreferences(preferences) => drop(self.file.write(&preferences)),
             Effect::ForgetPreferences => self.file.forget(),
             _ => {}
@@ -106,7 +107,7 @@ impl Outside for Device {
     fn choose_picture(&self) {}
 
     fn quit(&self) {
-        // An event loop that has ended already is what is wanted.
+        // It is fine if the event loop has ended already.
         let _ = slint::quit_event_loop();
     }
 }

@@ -25,8 +25,8 @@ use crate::model::{
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
 
-/// Opens the window, and returns when it is closed. Where another one has the data directory already,
-/// that one comes to the front instead.
+/// Opens the window, and returns when it is closed. If another window has the data directory already, that one comes
+/// to the front instead.
 ///
 /// # Errors
 /// Why there is no window, as a sentence.
@@ -36,7 +36,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
         .or_else(default_directory)
         .ok_or("There is no home directory to keep the data in. Give --data-dir.")?;
     let link = arguments.link;
-    // A directory that cannot hold a socket still has its lock.
+    // If the directory cannot hold a socket, its lock still keeps a second node out.
     let instance = Instance::of(&directory, link.as_deref()).ok();
     if matches!(instance, Some(Instance::Second)) {
         return Ok(());
@@ -109,7 +109,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
             .ok(),
         _ => None,
     };
-    // A hidden window does not end it.
+    // A hidden window does not end the event loop.
     let ran = window
         .ui()
         .show()
@@ -120,14 +120,15 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
 
 /// Shows a window, and brings it to the front. Some desktops only say that it wants attention.
 fn raise(ui: &AppWindow) {
-    // A window that cannot be shown again leaves the tray, and that is there for quitting too.
+    // If the window cannot be shown again, the tray stays, from which the user can quit.
     let _ = ui.show();
     ui.window().set_minimized(false);
     ui.window()
         .with_winit_window(|window| window.focus_window());
 }
 
-/// Notifications are for those who look elsewhere, and a cursor rests until somebody is there.
+/// Tells the application when the window gets or loses the focus, without which notifications come, and when the user
+/// uses the pointer, without which the cursor soon rests.
 fn watch_user(ui: &AppWindow) {
     ui.window().on_winit_window_event(|_, event| {
         match *event {
@@ -145,20 +146,20 @@ fn watch_user(ui: &AppWindow) {
     });
 }
 
-/// The machine that the window is on.
+/// The machine under the window.
 struct Real {
     clocks: Clocks,
     worker: Rc<Worker>,
     notices: Option<Notices>,
     file: PreferencesFile,
     tray: Option<Tray>,
-    /// As the icon in the tray shows it.
+    /// The count that the icon in the tray shows.
     unread: Cell<u64>,
     camera: Camera,
     ui: slint::Weak<AppWindow>,
 }
 
-/// The camera tells something.
+/// Passes on what the camera reports.
 fn tell_sight(sight: Sight) {
     in_window(move |window| window.act(ScanningAction::Camera(sight)));
 }
@@ -176,7 +177,7 @@ impl Real {
         }
     }
 
-    /// The icon says what is so now, in the language of now.
+    /// Updates the icon: the present state, in the present language.
     fn show_tray(&self) {
         if let (Some(tray), Some(ui)) = (&self.tray, self.ui.upgrade()) {
             let (words, unread) = (ui.global::<Words>(), self.unread.get());
@@ -203,7 +204,7 @@ impl Outside for Real {
         match effect {
             Effect::Ask(request) => self.worker.ask(request),
             Effect::OpenUrl(url) => {
-                // The desktop says itself that it has no browser.
+                // If there is no browser, the desktop says so itself.
                 let _ = open::that_detached(url.0);
             }
             Effect::Notify(notification) => {
@@ -228,7 +229,7 @@ impl Outside for Real {
             }
             Effect::Hide => {
                 if let Some(ui) = self.ui.upgrade() {
-                    // A window that cannot be hidden is still there.
+                    // If the window cannot be hidden, it stays.
                     let _ = ui.hide();
                 }
             }
@@ -237,14 +238,14 @@ impl Outside for Real {
                     raise(&ui);
                 }
             }
-            // They are comfort: what cannot be kept is as shipped the next time.
+            // Preferences are only comfort: if we cannot keep them, the next start has the shipped ones.
             Effect::SavePreferences(preferences) => {
                 drop(self.file.write(&preferences));
                 self.show_tray();
             }
             Effect::ForgetPreferences => self.file.forget(),
             Effect::LookForCamera => {
-                // Some cameras take their time to say that they are there.
+                // Some cameras take long to answer.
                 std::thread::spawn(|| tell_sight(Sight::There(is_camera_there())));
             }
             Effect::Camera(true) => self.scan(),
@@ -262,7 +263,7 @@ impl Outside for Real {
             .ui
             .upgrade()
             .map(|ui| ui.global::<AddingView>().get_picture_title());
-        // The dialog of the desktop, and large pictures, take their time.
+        // The dialog of the desktop and large pictures take long.
         std::thread::spawn(move || {
             let chosen = rfd::FileDialog::new()
                 .set_title(title.unwrap_or_default())
@@ -301,7 +302,7 @@ impl Outside for Real {
     }
 
     fn quit(&self) {
-        // An event loop that has ended already is what is wanted.
+        // It is fine if the event loop has ended already.
         let _ = slint::quit_event_loop();
     }
 }

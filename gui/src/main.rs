@@ -10,7 +10,7 @@ use hedgerow_node::host::HostOptions;
 use hedgerow_node::runtime::OnAir;
 
 fn main() -> ExitCode {
-    // Before anything secret is in memory.
+    // Before a secret is in memory.
     if let Err(why) = forbid_core_dumps() {
         eprintln!("hedgerow-gui: a crash could leave secrets in a core dump: {why}.");
     }
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does something else than opening the window. Says whether all is well.
+/// Executes a subcommand instead of opening the window. True if all is well.
 fn perform(command: &Command) -> anyhow::Result<bool> {
     match command {
         Command::Bench(arguments) => bench::bench(arguments),

@@ -1,4 +1,4 @@
-//! The camera: a thread that looks for an invitation in what it sees, for as long as somebody wants that.
+//! The camera: a thread that looks for an invitation in its frames until it finds one or the user switches it off.
 
 use std::cell::RefCell;
 use std::io;
@@ -12,42 +12,42 @@ use image::imageops::{flip_horizontal, thumbnail};
 use super::code::{Code, code_in};
 use crate::model::CameraProblem;
 
-/// From one frame that is looked at to the next, at least: fifteen a second.
+/// The shortest time from one frame that we look at to the next: fifteen a second.
 const PERIOD: Duration = Duration::from_millis(67);
 
-/// How long a frame is waited for before it is asked whether anybody wants one still.
+/// How long we wait for a frame before we check whether the camera is still wanted.
 const STEP: Duration = Duration::from_millis(100);
 
-/// A camera that gives nothing for so long gives nothing at all.
+/// How long a camera may give nothing before we give it up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The picture for the window is at most this wide, in pixels.
+/// The largest width of the picture for the window, in pixels.
 const SHOWN_WIDTH: u32 = 480;
 
-/// Where frames come from. Dropping it lets go of the camera.
+/// A source of frames. Dropping it releases the camera.
 pub trait Frames {
     /// The next frame; `None` if none has come within this time, or it is damaged.
     ///
     /// # Errors
-    /// There will be no more.
+    /// Why no more frames will come.
     fn next(&mut self, within: Duration) -> Result<Option<GrayImage>, CameraProblem>;
 }
 
-/// What comes of looking.
+/// What the camera reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
-    /// What the camera sees, as in a mirror. The next one is made when this one is dropped: nobody who
-    /// is slow has to draw old ones.
+    /// What the camera sees, as in a mirror. The camera makes the next one when this one is dropped, so that a slow
+    /// window does not draw old ones.
     Picture(Arc<GrayImage>),
-    /// An invitation. The camera is let go of.
+    /// An invitation. The camera is released.
     Invitation(String),
-    /// A code that is no invitation; told once.
+    /// A code that is no invitation; reported once.
     OtherCode,
-    /// There is nothing more to see.
+    /// The camera has stopped.
     Problem(CameraProblem),
 }
 
-/// The camera of this machine, which one at a time can have.
+/// The camera of this machine. It has one user at a time.
 #[derive(Default)]
 pub struct Camera {
     turn: Arc<Mutex<()>>,
@@ -55,8 +55,8 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// Looks for an invitation in a thread of its own, and tells from there, until one is found or it is let
-    /// go of. Whoever had the camera before lets go of it first.
+    /// Looks for an invitation in a thread of its own, and reports from there, until it finds one or the camera is
+    /// released. The previous user of the camera releases it first.
     ///
     /// # Errors
     /// The system has no thread.
@@ -83,7 +83,7 @@ impl Camera {
             .map(drop)
     }
 
-    /// Lets go of it, within a moment.
+    /// Releases the camera, within a moment.
     pub fn let_go(&self) {
         self.wanted.take();
     }
@@ -112,7 +112,7 @@ fn look_at(
             shown = Arc::downgrade(&picture);
             tell(Seen::Picture(picture));
         }
-        // Noise that hides a code is gone at half the size.
+        // At half the size, noise that hides a code is gone.
         let (width, height) = frame.dimensions();
         let code = code_in(&frame).or_else(|| code_in(&thumbnail(&frame, width / 2, height / 2)));
         match code {
@@ -131,7 +131,7 @@ fn look_at(
     Ok(())
 }
 
-/// As in a mirror, as large as the window shows it.
+/// A mirrored frame, as large as the window shows it.
 fn mirrored(frame: &GrayImage) -> GrayImage {
     let (width, height) = frame.dimensions();
     let shown = width.min(SHOWN_WIDTH);
@@ -153,7 +153,7 @@ mod tests {
     const LINK: &str = "HEDGEROW:ABCDEFGHIJKLMNOPQRSTUVWXYZ234567ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const SOON: Duration = Duration::from_secs(30);
 
-    /// A camera that is played: when there is nothing left to play, it sees a grey wall.
+    /// A camera that plays frames, and then sees a grey wall.
     struct Played {
         frames: VecDeque<Result<Option<GrayImage>, CameraProblem>>,
         events: Sender<&'static str>,
@@ -187,7 +187,7 @@ mod tests {
         (told, happened)
     }
 
-    /// What is told but pictures, until the camera is let go of.
+    /// The reports other than pictures, until the camera is released.
     fn told(told: &Receiver<Seen>) -> Vec<Seen> {
         let is_picture = |seen: &Seen| matches!(seen, Seen::Picture(_));
         let all = std::iter::from_fn(|| match told.recv_timeout(SOON) {
@@ -198,7 +198,7 @@ mod tests {
         all.filter(|seen| !is_picture(seen)).collect()
     }
 
-    /// A room with a code in it: turned by so many degrees, out of focus, dim, and noisy.
+    /// A room with a code in it, which is turned by these degrees, out of focus, dim and noisy.
     fn room(text: &str, degrees: f32, sigma: f32) -> GrayImage {
         let code = drawn(text, 6);
         let (width, height) = (640, 480);

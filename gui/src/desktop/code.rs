@@ -3,7 +3,7 @@
 use image::GrayImage;
 use rqrr::PreparedImage;
 
-/// What a code says.
+/// The content of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Code {
     /// An invitation.
@@ -12,7 +12,7 @@ pub enum Code {
     Other,
 }
 
-/// The code in a picture: an invitation, if there is one among several.
+/// The code in a picture. If there are several, prefers an invitation.
 pub(super) fn code_in(picture: &GrayImage) -> Option<Code> {
     let (width, height) = picture.dimensions();
     let at = |x: usize, y: usize| picture.get_pixel(x as u32, y as u32).0[0];
@@ -31,7 +31,7 @@ pub(super) fn code_in(picture: &GrayImage) -> Option<Code> {
     found
 }
 
-/// A code, so many pixels a module, with white around it.
+/// A code with `scale` pixels a module, and white around it.
 #[cfg(test)]
 pub(super) fn drawn(text: &str, scale: u32) -> GrayImage {
     let code = qrcode::QrCode::new(text).expect("it fits");

@@ -8,28 +8,28 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The longest thing a visitor may say, in bytes.
+/// The longest message of a second start, in bytes.
 const MAX_WORDS: u64 = 8_192;
 
-/// How long a visitor may take to say it.
+/// How long a second start may take to send its message.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Somebody started the application again.
+/// A second start of the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {
     /// The invitation that was given, if any.
     pub link: Option<String>,
 }
 
-/// What came of the start.
+/// The outcome of a start.
 pub enum Instance {
-    /// This is the first one; the guard ends with the application.
+    /// This is the first one. The guard lives as long as the application.
     First(Doorbell),
-    /// There is another one, which has been told.
+    /// There is another one, which knows of this start now.
     Second,
 }
 
-/// Hears visitors.
+/// Listens for second starts.
 pub struct Doorbell {
     listener: UnixListener,
     path: PathBuf,
@@ -50,7 +50,7 @@ impl Instance {
             writeln!(first, "{}", link.unwrap_or_default())?;
             return Ok(Self::Second);
         }
-        // Nobody answers there: a window that was killed has left it.
+        // Nobody answers at this socket: a window that was killed has left it.
         match std::fs::remove_file(&path) {
             Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
             _ => {}
@@ -61,7 +61,7 @@ impl Instance {
 }
 
 impl Doorbell {
-    /// Tells of each visitor, in a thread of its own, for as long as the process lives.
+    /// Reports each second start, in a thread of its own, for as long as the process lives.
     pub fn listen(self, tell: impl Fn(Visitor) + Send + 'static) -> io::Result<Doorplate> {
         let Self { listener, path } = self;
         std::thread::Builder::new()
@@ -77,12 +77,12 @@ impl Doorbell {
     }
 }
 
-/// Takes the socket away when the application ends.
+/// Removes the socket when the application ends.
 pub struct Doorplate(PathBuf);
 
 impl Drop for Doorplate {
     fn drop(&mut self) {
-        // The next window removes one that is left.
+        // If this fails, the next window removes it.
         let _ = std::fs::remove_file(&self.0);
     }
 }
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(heard, Ok(Visitor { link }));
         drop(plate);
         assert!(matches!(start(None), Instance::First(_)));
-        // The socket of the second first is left, as if it had been killed.
+        // Leave the socket of the second "first" window, as if that window had been killed.
         assert!(place.path().join("window.socket").exists());
         assert!(matches!(start(None), Instance::First(_)));
     }

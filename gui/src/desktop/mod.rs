@@ -1,5 +1,5 @@
-//! What the application asks of the desktop: one window for each data directory, notifications, the tray, the
-//! browser, pictures with invitations, the camera.
+//! What the application uses of the desktop: one window for each data directory, notifications, the tray, the browser,
+//! pictures with invitations, the camera.
 
 mod camera;
 mod code;

@@ -1,4 +1,4 @@
-//! Notifications, through the desktop's service. Where there is none, nothing is shown.
+//! Notifications, through the desktop's service. Without such a service there are none.
 
 use std::io;
 
@@ -9,20 +9,20 @@ use tokio::sync::mpsc;
 
 use crate::model::Notification;
 
-/// Notifications that wait to be shown; more are dropped, as the count in the title tells of all.
+/// The most notifications that wait to be shown. We drop more, because the title counts all messages.
 const MAX_WAITING: usize = 16;
 
-/// What the service calls a click on the notification itself.
+/// The service's name for a click on the notification itself.
 const CLICK: &str = "default";
 
-/// Shows notifications, from a thread of its own: the service may take its time.
+/// Shows notifications from a thread of its own, because the service may take long.
 pub struct Notices(mpsc::Sender<Order>);
 
-/// What stands in a notification besides what the view-model says.
+/// The words of a notification beside those of the view-model.
 pub struct Said {
-    /// In place of a text that is not shown.
+    /// The words in place of a text that is not shown.
     pub instead: String,
-    /// What a click does.
+    /// The label of a click.
     pub click: String,
 }
 
@@ -39,11 +39,11 @@ struct Shown {
     sound: bool,
 }
 
-/// What the desktop plays for a message, by its name in the sound naming specification.
+/// The sound of a message, by its name in the sound naming specification.
 const SOUND: &str = "message-new-instant";
 
 impl Notices {
-    /// Starts the thread. `clicked` hears there whose notification was clicked.
+    /// Starts the thread, which calls `clicked` with the conversation of a clicked notification.
     ///
     /// # Errors
     /// The system has no thread for it.
@@ -56,7 +56,7 @@ impl Notices {
         Ok(Self(orders))
     }
 
-    /// Shows one in place of the one before.
+    /// Shows a notification in place of the one before.
     pub fn show(&self, notification: &Notification, said: Said) {
         let title = match &notification.name {
             Some(name) => name.0.clone(),
@@ -66,7 +66,7 @@ impl Notices {
             Some(text) => escape(&text.0),
             None => said.instead,
         };
-        // A full queue has said that there is something.
+        // If the queue is full, the user has notifications enough.
         let _ = self.0.try_send(Order::Show(Box::new(Shown {
             conversation: notification.conversation.clone(),
             title,
@@ -76,14 +76,14 @@ impl Notices {
         })));
     }
 
-    /// Takes back what is shown.
+    /// Withdraws the notification on screen.
     pub fn clear(&self) {
         // A thread that has ended shows nothing.
         let _ = self.0.try_send(Order::Clear);
     }
 }
 
-/// Until the application ends.
+/// Executes orders until the application ends.
 async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(ConversationId)) {
     let mut shown: Option<(NotificationHandle, ConversationId)> = None;
     loop {
@@ -106,7 +106,7 @@ async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(Conversatio
             before.close_async().await;
         }
         if let Order::Show(wanted) = order {
-            // Without the service there is nothing to be done about it.
+            // Without the service we can do nothing.
             let sound = match wanted.sound {
                 true => Hint::SoundName(SOUND.into()),
                 false => Hint::SuppressSound(true),
@@ -127,7 +127,7 @@ async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(Conversatio
     }
 }
 
-/// The service takes a little markup: what a contact wrote is none.
+/// Escapes what a contact wrote, because the service understands a little markup.
 fn escape(text: &str) -> String {
     html_escape::encode_text(text).into_owned()
 }

@@ -7,24 +7,24 @@ use image::imageops::FilterType;
 
 use super::code::{Code, code_in};
 
-/// The largest picture that is looked at, in pixels each way.
+/// The largest picture that we look at, in pixels each way.
 const MAX_SIDE: u32 = 12_000;
 
-/// Memory that decoding one may take, in bytes.
+/// The most memory that decoding a picture may take, in bytes.
 const MAX_MEMORY: u64 = 256 << 20;
 
-/// A code is looked for in the picture, and in one of at most this many pixels each way: a photograph's noise
+/// We look for a code in the picture, and in a copy of at most this many pixels each way, because a photograph's noise
 /// hides large codes.
 const SMALL_SIDE: u32 = 1_200;
 
-/// What was found in a picture.
+/// What we found in a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Picture {
     /// An invitation.
     Invitation(String),
     /// No code of ours.
     Nothing,
-    /// It cannot be read as a picture.
+    /// The file cannot be read as a picture.
     Unreadable,
 }
 

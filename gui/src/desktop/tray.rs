@@ -12,15 +12,15 @@ use ksni::blocking::TrayMethods;
 use ksni::menu::{MenuItem, StandardItem};
 use slint::{Image, Rgba8Pixel};
 
-/// The picture; it is drawn as large as it says.
+/// The picture, drawn in the size that it names.
 const PICTURE: &[u8] = include_bytes!("../../ui/icon.svg");
 
-/// Something is unread: a spot of this colour, whose size is this part of the picture's, with the number in it.
+/// The colour of the spot with the number of unread messages, and its size as a part of the picture's.
 const SPOT: Rgba8Pixel = Rgba8Pixel::new(240, 130, 30, 255);
 const SPOT_PART: f32 = 0.66;
 const INK: Rgba8Pixel = Rgba8Pixel::new(0, 0, 0, 255);
 
-/// The digits and a plus, each of five lines of three dots, from the top.
+/// The digits and a plus, each as five lines of three dots, from the top.
 const GLYPHS: [[u8; 5]; 11] = [
     [0b111, 0b101, 0b101, 0b101, 0b111],
     [0b010, 0b110, 0b010, 0b010, 0b111],
@@ -36,13 +36,13 @@ const GLYPHS: [[u8; 5]; 11] = [
 ];
 const PLUS: usize = 10;
 
-/// A dot is this part of the spot's width.
+/// The width of a dot as a part of the spot's width.
 const DOT_PART: f32 = 0.11;
 
-/// What comes from the tray.
+/// An event of the tray.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FromTray {
-    /// There is a tray, and the icon is in it; or not any more.
+    /// Whether there is a tray with the icon in it.
     There(bool),
     /// Show the window.
     Open,
@@ -52,12 +52,12 @@ pub enum FromTray {
     Quit,
 }
 
-/// What the icon says.
+/// What the icon shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraySaid {
     /// How many messages are unread.
     pub unread: u64,
-    /// When the pointer rests on it.
+    /// The words when the pointer rests on it.
     pub about: String,
     /// The line of its menu that shows the window.
     pub open: String,
@@ -67,11 +67,11 @@ pub struct TraySaid {
     pub quit: String,
 }
 
-/// The icon. It is gone with the process.
+/// The icon. It goes with the process.
 pub struct Tray(mpsc::Sender<TraySaid>);
 
 impl Tray {
-    /// Puts it into the tray, from a thread of its own, as soon as it is known what it says.
+    /// Starts a thread that puts the icon into the tray after the first [`show`](Self::show).
     ///
     /// # Errors
     /// The system has no thread for it.
@@ -178,8 +178,7 @@ impl<T: Fn(FromTray) + Send + Sync + 'static> ksni::Tray for Icon<T> {
     }
 }
 
-/// The picture of the application, with the number of unread messages if there are any: of more than nine, that there
-/// are more.
+/// The picture of the application, with the number of unread messages if there are any; above nine, with a plus.
 fn picture(unread: u64) -> Option<ksni::Icon> {
     let mut pixels = Image::load_from_svg_data(PICTURE).ok()?.to_rgba8()?;
     let (width, height) = (pixels.width(), pixels.height());
@@ -190,7 +189,7 @@ fn picture(unread: u64) -> Option<ksni::Icon> {
         0..=9 => &[unread as usize],
         _ => &[9, PLUS],
     };
-    // Between two glyphs there is a dot's width.
+    // Two glyphs stand a dot's width apart.
     let wide = 4.0 * glyphs.len() as f32 - 1.0;
     let is_ink = |right: f32, down: f32| {
         let (column, line) = (right / dot + wide / 2.0, down / dot + 2.5);
@@ -228,7 +227,7 @@ fn picture(unread: u64) -> Option<ksni::Icon> {
 mod tests {
     use super::*;
 
-    /// The pixels of the spot: a line of text for each line, `#` for ink.
+    /// The pixels of the spot as text: a line for each line, `#` for ink.
     fn spot(icon: &ksni::Icon) -> String {
         let pixel = |x: i32, y: i32| &icon.data[4 * (icon.width * y + x) as usize..][..4];
         let lines = (24..64).step_by(4).map(|y| {
@@ -258,7 +257,7 @@ mod tests {
         assert_ne!(spot(one), spot(nine));
         assert_ne!(spot(nine), spot(ten));
         assert_eq!(spot(ten), spot(many), "more than nine is more");
-        // What is above the spot is as it was.
+        // The picture above the spot is unchanged.
         assert_eq!(none.data[..4 * 64 * 20], many.data[..4 * 64 * 20]);
     }
 }

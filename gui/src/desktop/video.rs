@@ -14,24 +14,24 @@ use rustix::io::Errno;
 use super::camera::Frames;
 use crate::model::CameraProblem;
 
-/// As much as is asked for: a code in the hand has pixels enough, and a USB cable carries it unpacked.
+/// The size that we ask for: a code in the hand has enough pixels, and a USB cable carries it uncompressed.
 const WANTED: (u32, u32) = (1_280, 720);
 
-/// The largest frame that is looked at, in pixels each way.
+/// The largest frame that we look at, in pixels each way.
 const MAX_SIDE: u32 = 4_096;
 
-/// How the brightness of each pixel lies in a frame.
+/// Where a frame has the brightness of each pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layout {
-    /// One byte a pixel, line by line; colours follow after all of them, if there are any.
+    /// One byte a pixel, line by line. Colours, if any, follow after all of them.
     Plane,
-    /// Every second byte; colours between them.
+    /// Every second byte, with colours between them.
     Pairs,
     /// A JPEG picture.
     Jpeg,
 }
 
-/// What is read, the best first: what is not packed is not damaged by packing.
+/// The formats that we read, the best first: an uncompressed frame is not damaged by compression.
 const FORMATS: [([u8; 4], Layout); 8] = [
     (*b"YUYV", Layout::Pairs),
     (*b"YVYU", Layout::Pairs),
@@ -43,7 +43,7 @@ const FORMATS: [([u8; 4], Layout); 8] = [
     (*b"JPEG", Layout::Jpeg),
 ];
 
-/// Whether there is a camera, or something that may be one and cannot be asked.
+/// Whether there is a camera, or a device that may be one but does not let us ask.
 pub fn is_there() -> bool {
     nodes().into_iter().any(|path| match Device::open(path) {
         Ok(device) => captures(&device),
@@ -87,7 +87,7 @@ fn nodes() -> Vec<PathBuf> {
     nodes.into_iter().map(|(_, path)| path).collect()
 }
 
-/// Whether it is a camera: encoders, and what belongs to cameras, have such nodes too.
+/// Whether a device is a camera. Encoders and parts of cameras have such nodes too.
 fn captures(device: &Device) -> bool {
     let is = |capabilities: CapabilityFlags| {
         capabilities.contains(CapabilityFlags::VIDEO_CAPTURE | CapabilityFlags::STREAMING)
@@ -170,7 +170,7 @@ fn layout(format: [u8; 4]) -> Option<Layout> {
     known.map(|(_, layout)| *layout)
 }
 
-/// What a camera can give: each format in each size.
+/// The formats and sizes that a camera offers.
 fn offers(device: &Device) -> Vec<([u8; 4], (u32, u32))> {
     let formats = device.formats(BufType::VIDEO_CAPTURE).flatten();
     let known = formats.filter(|format| layout(format.pixel_format().as_fourcc()).is_some());
@@ -186,7 +186,7 @@ fn offers(device: &Device) -> Vec<([u8; 4], (u32, u32))> {
                 WANTED.0.min(range.max_width()).max(range.min_width()),
                 WANTED.1.min(range.max_height()).max(range.min_height()),
             )],
-            // Whoever does not say takes what is nearest.
+            // A camera that does not list its sizes takes the nearest one.
             Err(_) => vec![WANTED],
         };
         let format = format.as_fourcc();
@@ -195,7 +195,7 @@ fn offers(device: &Device) -> Vec<([u8; 4], (u32, u32))> {
     offers
 }
 
-/// The largest that is not larger than wanted, or else the smallest; of these the best format.
+/// The largest size that is not larger than wanted, or else the smallest; of that size, the best format.
 fn best(offers: Vec<([u8; 4], (u32, u32))>) -> Option<([u8; 4], (u32, u32))> {
     let pixels = |(width, height): (u32, u32)| i64::from(width) * i64::from(height);
     offers.into_iter().max_by_key(|(format, size)| {
@@ -245,7 +245,7 @@ mod tests {
         let picture = drawn(link, 5);
         let (width, height) = picture.dimensions();
         let lines: Vec<_> = picture.chunks_exact(width as usize).collect();
-        // Lines are often longer than they need to be.
+        // Lines often have padding.
         let padding = [77; 6];
         let planes: Vec<u8> = lines
             .iter()

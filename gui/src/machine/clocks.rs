@@ -4,16 +4,16 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::model::Now;
 
-/// Both clocks, the one that never goes back counted from here on.
+/// Both clocks. The one that never goes back counts from [`start`](Self::start).
 pub struct Clocks(Instant);
 
 impl Clocks {
-    /// From now on.
+    /// Starts the clocks.
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// What they say.
+    /// The present time.
     pub fn now(&self) -> Now {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH);
         Now {

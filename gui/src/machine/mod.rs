@@ -1,5 +1,5 @@
-//! What the application asks of every machine: its clocks, a place for the preferences, and a way to its one
-//! window from other threads.
+//! What the application uses of every machine: its clocks, a place for the preferences, and a way to its one window
+//! from other threads.
 
 mod clocks;
 mod preferences;
@@ -13,18 +13,18 @@ pub use preferences::PreferencesFile;
 use crate::bind::Window;
 
 thread_local! {
-    /// The one window of this process: other threads reach it by the event loop.
+    /// The one window of this process. Other threads reach it through the event loop.
     static WINDOW: OnceCell<Rc<Window>> = const { OnceCell::new() };
 }
 
-/// Makes a window the one of this process.
+/// Makes this the window of this process.
 pub(crate) fn reach(window: &Rc<Window>) {
     WINDOW.with(|one| one.set(window.clone()).ok());
 }
 
-/// Does something with the window of this process, in its thread.
+/// Calls `act` with the window of this process, in the window's thread.
 pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
-    // Without an event loop the window is gone, and nobody wants to know.
+    // Without an event loop there is no window any more.
     let _ = slint::invoke_from_event_loop(move || {
         WINDOW.with(|window| {
             if let Some(window) = window.get() {

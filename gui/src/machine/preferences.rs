@@ -8,26 +8,27 @@ use tempfile::NamedTempFile;
 
 use crate::model::Preferences;
 
-/// The longest file that is read, in bytes.
+/// The longest file that we read, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Where the preferences are kept: the same for all identities of this user.
+/// The file of the preferences: the same for all identities of this user.
 #[derive(Debug, Clone)]
 pub struct PreferencesFile(Option<PathBuf>);
 
 impl PreferencesFile {
-    /// In the XDG configuration directory; nowhere if there is no home.
+    /// The file in the XDG configuration directory; none if there is no home.
     pub fn of_user() -> Self {
         let strategy = etcetera::choose_base_strategy().ok();
         Self(strategy.map(|dirs| dirs.config_dir().join("hedgerow").join("gui.toml")))
     }
 
-    /// Here.
+    /// The file at this path.
     pub fn at(path: PathBuf) -> Self {
         Self(Some(path))
     }
 
-    /// As shipped, where there are none or they cannot be read; of the latter it says so on stderr.
+    /// Reads the preferences. Gives the shipped ones if there are none, or if they cannot be read, which it says on
+    /// stderr.
     pub fn read(&self) -> Preferences {
         let Some(path) = &self.0 else {
             return Preferences::default();
@@ -59,7 +60,7 @@ impl PreferencesFile {
     /// Replaces the file in one step.
     ///
     /// # Errors
-    /// What the system reports; the old file is still there then.
+    /// What the system reports. The old file is still there then.
     pub fn write(&self, preferences: &Preferences) -> io::Result<()> {
         let Some(path) = &self.0 else { return Ok(()) };
         let directory = path.parent().unwrap_or(path);
@@ -73,7 +74,7 @@ impl PreferencesFile {
     /// Removes the file.
     pub fn forget(&self) {
         if let Some(path) = &self.0 {
-            // One that is not there is forgotten already.
+            // It is fine if there is none.
             let _ = std::fs::remove_file(path);
         }
     }
