@@ -11,7 +11,7 @@ use icu_datetime::scaffold::CldrCalendar;
 use icu_datetime::{FixedCalendarDateTimeFormatter, NoCalendarFormatter};
 use icu_locale_core::Locale;
 
-/// What of a day is written.
+/// The form in which to write a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// 14 May 2026.
@@ -26,10 +26,10 @@ pub enum Form {
     WeekdayShort,
 }
 
-/// A year, a month and a day of it, both from 1 on.
+/// A year, a month and a day of the month, both from 1 on.
 pub type YearMonthDay = (i32, u8, u8);
 
-/// What a language has for dates.
+/// The dates of a language.
 pub struct Dates {
     calendar: Calendar,
     weekday: Written<Gregorian, E>,
@@ -40,7 +40,7 @@ pub struct Dates {
 
 type Written<C, Fields> = FixedCalendarDateTimeFormatter<C, Fields>;
 
-/// How its speakers count years and months.
+/// The calendar by which its speakers count years and months.
 enum Calendar {
     Gregorian(Forms<Gregorian>),
     Persian(Forms<Persian>),
@@ -79,7 +79,7 @@ forms!(Gregorian);
 forms!(Persian);
 
 impl Dates {
-    /// Those of a language.
+    /// The dates of a language.
     pub fn of(language: Language) -> Self {
         let locale = &language.locale();
         let week = WeekInformation::try_new(locale.into()).expect(THERE);
@@ -95,7 +95,7 @@ impl Dates {
         }
     }
 
-    /// A Gregorian day in words and digits. Nothing if there is no such day.
+    /// A Gregorian day in words and digits; empty if there is no such day.
     pub fn day(&self, form: Form, (year, month, day): YearMonthDay) -> String {
         let Ok(date) = Date::try_new_gregorian(year, month, day) else {
             return String::new();
@@ -108,7 +108,7 @@ impl Dates {
         }
     }
 
-    /// A Gregorian day as the calendar of the language counts it. As it is, if there is no such day.
+    /// A Gregorian day in the calendar of the language; unchanged if there is no such day.
     pub fn counted(&self, date: YearMonthDay) -> YearMonthDay {
         let (year, month, day) = date;
         match (Date::try_new_gregorian(year, month, day), &self.calendar) {
@@ -117,7 +117,7 @@ impl Dates {
         }
     }
 
-    /// The Gregorian day that the calendar of the language counts so. As it is, if there is no such day.
+    /// The Gregorian day for a day in the calendar of the language; unchanged if there is no such day.
     pub fn gregorian(&self, date: YearMonthDay) -> YearMonthDay {
         let (year, month, day) = date;
         match (Date::try_new_persian(year, month, day), &self.calendar) {
@@ -126,7 +126,7 @@ impl Dates {
         }
     }
 
-    /// How many days a month of the calendar of the language has. None if there is no such month.
+    /// The number of days of a month in the calendar of the language; `None` if there is no such month.
     pub fn days_in_month(&self, year: i32, month: u8) -> Option<u8> {
         Some(match self.calendar {
             Calendar::Gregorian(_) => Date::try_new_gregorian(year, month, 1)
@@ -136,7 +136,7 @@ impl Dates {
         })
     }
 
-    /// A time of day, to the minute. Nothing if there is no such time.
+    /// A time of day, to the minute; empty if there is no such time.
     pub fn time(&self, hour: u8, minute: u8) -> String {
         let time = Time::try_new(hour, minute, 0, 0);
         time.map_or_else(
@@ -145,13 +145,13 @@ impl Dates {
         )
     }
 
-    /// Each full hour of a day, a line each: as wide as the widest time is.
+    /// The full hours of a day, one a line, to measure the widest time.
     pub fn hours(&self) -> String {
         let hours: Vec<String> = (0..24).map(|hour| self.time(hour, 0)).collect();
         hours.join("\n")
     }
 
-    /// The day that weeks begin with: 0 is Monday.
+    /// The first day of the week: 0 is Monday.
     pub fn first_weekday(&self) -> u8 {
         self.first_weekday as u8 - 1
     }
@@ -162,7 +162,7 @@ fn parts<C: icu_calendar::Calendar>(date: Date<C>) -> YearMonthDay {
     (date.year().extended_year(), date.month().ordinal, day)
 }
 
-/// It stands alone, as “Today” does.
+/// A text with a capital letter first, because it stands alone, as “Today” does.
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -173,7 +173,7 @@ fn capitalised(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Some have a space that does not break: before the half of the day, or what a year is called.
+    /// Replaces spaces that do not break, which some languages have before the half of the day or the word for year.
     fn plain(said: &str) -> String {
         said.replace(['\u{202f}', '\u{a0}'], " ")
     }
@@ -219,7 +219,7 @@ mod tests {
     fn a_month_alone_is_called_as_it_is_in_a_list() {
         let month = |language| thursday(language, Form::Month);
         assert_eq!(month(Language::English), "May 2026");
-        // And not “травня”, of May.
+        // And not “травня”, which means “of May”.
         assert_eq!(month(Language::Ukrainian), "травень 2026 р.");
         assert_eq!(month(Language::Spanish), "mayo de 2026");
     }

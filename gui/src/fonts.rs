@@ -1,5 +1,5 @@
-//! The bundled fonts: what is not installed is still readable. For scripts that none of them knows
-//! (Chinese, Japanese and Korean above all) the system's are asked.
+//! The bundled fonts, with which texts are readable even if the system lacks a font. Scripts that none of them has
+//! (above all Chinese, Japanese and Korean) use the system's fonts.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ macro_rules! font {
     };
 }
 
-/// Latin, Greek and Cyrillic: what everything is written in. Emoji are gaps in it, over which [`pictures`](crate::pictures)
-/// are laid. It is known by its address.
+/// The font of the interface, with Latin, Greek and Cyrillic. Emoji are gaps in it, over which we lay
+/// [`pictures`](crate::pictures). The layout recognises this font by its address.
 pub(crate) static TEXT: [&[u8]; 2] = [font!("Inter-Regular.ttf"), font!("Inter-SemiBold.ttf")];
 
-/// By script (ISO 15924), for what the first lacks.
+/// Fonts by script (ISO 15924), for scripts that the first font lacks.
 const SCRIPTS: [(&[&[u8; 4]], &[u8]); 7] = [
     (&[b"Arab"], font!("NotoSansArabic-Regular.ttf")),
     (&[b"Armn"], font!("NotoSansArmenian-Regular.ttf")),
@@ -29,7 +29,7 @@ const SCRIPTS: [(&[&[u8; 4]], &[u8]); 7] = [
     ),
 ];
 
-/// Makes them known. Needs a window to exist.
+/// Registers the fonts. A window must exist.
 pub fn register() {
     let mut collection = shared_collection();
     let mut register = |font: &'static [u8]| -> Vec<fontique::FamilyId> {

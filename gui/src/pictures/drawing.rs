@@ -10,16 +10,16 @@ use swash::scale::{Render, ScaleContext, Source};
 use super::font::font;
 use super::layout::{Shape, Spot, spots};
 
-/// What drawn pictures take at most, in bytes.
+/// The most bytes of drawn pictures that we keep.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// The largest picture, in pixels of the screen.
 const MAX_SIZE: f32 = 400.0;
 
-/// How much larger than the letters an emoji is.
+/// The size of an emoji relative to the letters.
 const TALL: f32 = 1.32;
 
-/// A picture, and where it stands. Lengths are pixels of the screen.
+/// A picture and its place. Lengths are pixels of the screen.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Picture {
@@ -43,7 +43,7 @@ struct Drawn {
 #[derive(Default)]
 struct Drawings {
     context: ScaleContext,
-    /// By the picture in the font, and the size of the letters; `None` for what it does not draw.
+    /// By the picture's glyph in the font and the size of the letters; `None` if the font cannot draw it.
     drawn: BTreeMap<(u16, u32), Option<Drawn>>,
     bytes: usize,
 }
@@ -62,7 +62,7 @@ pub fn over(text: &str, shape: Shape) -> Vec<Picture> {
     })
 }
 
-/// The picture of one emoji, in the middle of a square so large.
+/// The picture of one emoji, in the middle of a square with this side.
 pub fn alone(emoji: &str, side: f32) -> Option<Picture> {
     let shape = Shape {
         width: side * 2.0,

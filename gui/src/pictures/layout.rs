@@ -1,5 +1,5 @@
-//! Where emoji stand in a text that Slint has set: the text is set once more, as Slint does it, with the same library
-//! and the same fonts. Lines that have not changed are remembered.
+//! Finds where emoji stand in a text that Slint has laid out. It lays the text out once more, as Slint does, with the
+//! same library and the same fonts, and remembers paragraphs that have not changed.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -18,59 +18,59 @@ use slint::fontique_010::{fontique, shared_collection};
 use super::font::PICTURES;
 use crate::fonts::TEXT;
 
-/// Paragraphs whose layout is remembered.
+/// The most paragraphs whose layout we remember.
 const MAX_REMEMBERED: usize = 1_000;
 
-/// The most pictures over one text: a text of nothing else is folded long before.
+/// The most pictures over one text. The interface folds a text long before it has that many.
 const MAX_PLACES: usize = 2_000;
 
-/// How a text is set. Lengths are pixels of the screen.
+/// How to lay out a text. Lengths are pixels of the screen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
-    /// The box that it is set into.
+    /// The width of its box.
     pub width: f32,
-    /// Its height.
+    /// The height of its box.
     pub height: f32,
     /// The size of its letters.
     pub size: f32,
-    /// How strong they are; 400 is usual.
+    /// The weight of its letters; 400 is regular.
     pub weight: f32,
-    /// Lines that are too long are broken; otherwise there is one line a paragraph.
+    /// Whether to break lines that are too long; otherwise each paragraph is one line.
     pub wraps: bool,
-    /// A line that is too long ends with dots.
+    /// Whether a line that is too long ends with dots.
     pub elides: bool,
-    /// Where lines stand: 0 left, 0.5 centred, 1 right.
+    /// Horizontal alignment of the lines: 0 left, 0.5 centred, 1 right.
     pub across: f32,
-    /// Where the whole stands: 0 top, 0.5 centred, 1 bottom.
+    /// Vertical alignment of the text: 0 top, 0.5 centred, 1 bottom.
     pub down: f32,
 }
 
 /// An emoji in a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spot {
-    /// Its picture in the font.
+    /// The glyph of its picture in the font.
     pub glyph: u16,
     /// Where it begins.
     pub x: f32,
-    /// The line that letters stand on.
+    /// The baseline of its line.
     pub baseline: f32,
 }
 
-/// A paragraph that was set.
+/// A paragraph that was laid out.
 #[derive(Clone, Default)]
 struct Paragraph {
     height: f32,
     spots: Vec<Spot>,
 }
 
-/// All that a paragraph depends on; lengths as their bits.
+/// Everything on which the layout of a paragraph depends; lengths as their bits.
 type Key = (String, [u32; 4], bool, bool);
 
 struct Setter {
     fonts: FontContext,
     context: LayoutContext<()>,
     remembered: BTreeMap<Key, Paragraph>,
-    /// The height of a line for letters of size 1, as Slint has it from the first font.
+    /// The height of a line for letters of size 1, which Slint takes from the first font.
     line: f32,
 }
 
@@ -78,14 +78,14 @@ thread_local! {
     static SETTER: RefCell<Option<Setter>> = const { RefCell::new(None) };
 }
 
-/// Whether there may be an emoji in it.
+/// Whether a text may hold an emoji.
 pub fn within(text: &str) -> bool {
-    // Symbols and pictures, and what asks for one.
+    // Symbols, pictures, and the selector that asks for a picture.
     let may_be = |c: char| matches!(c, '\u{203c}'..='\u{205f}' | '\u{2070}'..='\u{3299}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}');
     !text.is_ascii() && text.chars().any(may_be)
 }
 
-/// Forgets what was set: it holds what people wrote.
+/// Forgets all layouts, because they hold what people wrote.
 pub fn forget() {
     SETTER.with_borrow_mut(|setter| {
         if let Some(setter) = setter {
@@ -153,7 +153,7 @@ impl Setter {
     }
 }
 
-/// The glyph of the first gap, if it is a font of ours that has them.
+/// The glyph of the first gap, if this is one of our fonts with gaps.
 fn first_gap(font: &[u8]) -> Option<u32> {
     let ours = TEXT
         .into_iter()
@@ -164,7 +164,7 @@ fn first_gap(font: &[u8]) -> Option<u32> {
     Some(u32::from(count.checked_sub(PICTURES)?))
 }
 
-/// As `i-slint-core` does it (`textlayout/sharedparley.rs`); a test compares.
+/// Lays out a paragraph as `i-slint-core` does (`textlayout/sharedparley.rs`); a test compares the two.
 fn lay_out(
     fonts: &mut FontContext,
     context: &mut LayoutContext<()>,
@@ -201,7 +201,7 @@ fn lay_out(
         _ => Alignment::Center,
     };
     layout.align(alignment, AlignmentOptions::default());
-    // Where dots begin, about: what would stand below or after them is not drawn.
+    // About where the dots begin. We draw no picture below or after them.
     let end = match shape.elides && layout.full_width() > shape.width {
         true => shape.width - shape.size,
         false => f32::INFINITY,

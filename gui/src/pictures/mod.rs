@@ -1,8 +1,8 @@
 //! Emoji in colour, as pictures.
 //!
-//! Of Slint's renderers only the one for graphics processors draws coloured fonts. So our fonts of letters leave a gap
-//! for each emoji, and every text that people may have written has pictures laid over it: `layout` finds where the gaps
-//! are, `font` has the pictures, `drawing` draws one.
+//! Only Slint's renderer for graphics processors draws coloured fonts. So our fonts of letters leave a gap for each
+//! emoji, and we lay pictures over every text that people may have written: `layout` finds the gaps, `font` has the
+//! pictures, `drawing` draws them.
 
 mod drawing;
 mod font;
