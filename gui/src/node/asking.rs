@@ -1,4 +1,4 @@
-//! How each request of the view-model is done, and what is told of it.
+//! Executes the requests of the view-model, and reports the answers.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,18 +10,18 @@ use hedgerow_node::api::{
 use super::session::Owned;
 use crate::model::{Chat, Overview, Request, Update};
 
-/// Who has to wait for whom.
+/// The queue of a request: which requests wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
     /// Reads: one after the other.
     Read,
     /// Changes: one after the other, in the order they were asked for.
     Change,
-    /// What hashes, searches or rewrites: nobody waits for it.
+    /// Requests that hash, search or rewrite. No other request waits for them.
     Slow,
 }
 
-/// Where a request belongs.
+/// The lane of a request.
 pub(super) fn lane(request: &Request) -> Lane {
     match request {
         Request::Overview
@@ -30,7 +30,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Days { .. }
         | Request::StorageUsed
         | Request::Host(HostCall::Status) => Lane::Read,
-        // An invitation waits for addresses.
+        // An invitation may wait until a carrier has an address.
         Request::Call(Call::Invite(_)) => Lane::Slow,
         Request::Call(call) if call.only_looks() => Lane::Read,
         Request::Call(_) | Request::Send { .. } | Request::Host(HostCall::Lock) => Lane::Change,
@@ -47,11 +47,11 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// Does it, and says what is to be told, if anything.
+    /// Executes a request. Gives the update to report, if any.
     pub async fn perform(&self, request: Request) -> Option<Update> {
         let api = &*self.api;
         match request {
-            // The worker itself does these.
+            // The worker itself handles these.
             Request::Open | Request::TakeOver => None,
             Request::Create { name, passphrase } => {
                 let created = match &self.local {
@@ -65,7 +65,7 @@ impl Asking {
                     Ok(Reply::Conversation(conversation)) => {
                         return Some(self.chat(conversation).await);
                     }
-                    // What has changed is in the status.
+                    // The status shows the change.
                     Ok(Reply::Done) if matches!(call, Call::SetRadio(_)) => {
                         api.call(Call::Status).await
                     }
@@ -117,7 +117,7 @@ impl Asking {
     }
 }
 
-/// What is told of the answer to a call.
+/// The update for the answer to a call.
 fn told(call: Call, answer: Answer) -> Option<Update> {
     Some(match (call, answer) {
         (Call::Invite(_), answer) => Update::Invited(answer.and_then(Reply::try_into)),
@@ -131,18 +131,19 @@ fn told(call: Call, answer: Answer) -> Option<Update> {
         (_, Ok(Reply::SafetyWords(words))) => Update::SafetyWords(words),
         (_, Ok(Reply::Invitations(invitations))) => Update::Invitations(invitations),
         (_, Ok(_)) => return None,
-        // An event has told that the contact is gone, and the chat with it; something may have been written meanwhile.
+        // An event has reported that the contact is gone, and the chat with it. The user may have written
+        // meanwhile.
         (Call::Contact(_) | Call::Ways(_), Err(Refusal::NoSuchContact))
         | (Call::Conversation(_) | Call::SetDraft(..), Err(Refusal::NoSuchConversation)) => {
             return None;
         }
-        // A process of an older version owns the directory, and does not know.
+        // A process of an older version owns the directory, and does not know this call.
         (Call::Ways(_), Err(Refusal::OtherVersion { .. })) => return None,
         (_, Err(refusal)) => Update::Refused(refusal),
     })
 }
 
-/// What is told of the answer to a call of the host.
+/// The update for the answer to a call of the host.
 fn told_by_host(call: &HostCall, answer: Answer) -> Option<Update> {
     Some(match (call, answer) {
         (HostCall::Unlock(_), answer) => Update::Unlocked(answer.map(drop)),
@@ -159,7 +160,7 @@ fn told_by_host(call: &HostCall, answer: Answer) -> Option<Update> {
     })
 }
 
-/// What is told of a request that nobody can do now.
+/// The update for a request that nobody can execute now.
 pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
     match request {
         Request::Create { .. } => Some(Update::Created(Err(refusal))),
@@ -197,7 +198,7 @@ async fn newest(api: &dyn Api, conversation: &Conversation) -> Result<Option<Mes
     }
 }
 
-/// For each day, whether something was written: one question for each such day.
+/// For each day, whether anybody wrote. Asks once for each day with messages.
 async fn days(
     api: &dyn Api,
     conversation: &ConversationId,
@@ -216,7 +217,7 @@ async fn days(
         if begun > count {
             break;
         }
-        // A message may stand after one that says it is later.
+        // In the order of the conversation, a message may follow one with a later time.
         if begun > day {
             day = begun - 1;
             written[day] = true;

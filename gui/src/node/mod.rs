@@ -1,8 +1,8 @@
-//! The node behind the window: a thread with a runtime of its own, which finds or takes the data
-//! directory, does what the view-model asks, and tells what comes of it.
+//! The node behind the window: a thread with a runtime of its own, which finds or takes the data directory, executes
+//! the requests of the view-model and reports the answers.
 //!
-//! `worker` is the thread and how a node is opened, lost and found again; `session` is a node that was
-//! found; `asking` says how each request is done.
+//! `worker` is the thread, which opens a node and finds it again after a loss; `session` is a node that it has found;
+//! `asking` executes each request.
 
 mod asking;
 mod session;

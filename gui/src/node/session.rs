@@ -1,4 +1,4 @@
-//! A node that was found: in this process, or in the one that owns the directory.
+//! A node that the worker has found: in this process, or in the one that owns the directory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use tokio::task::JoinHandle;
 use super::worker::Options;
 use crate::model::{Found, Mode};
 
-/// How long a process that starts or ends is waited for, and how often it is looked at.
+/// How long we wait for a process that starts or ends, and how often we look.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long the answers of a stopped node to other programs may take.
+/// How long a stopped node may take for its answers to other programs.
 const ANSWERS: Duration = Duration::from_secs(3);
 
 /// A node.
@@ -29,7 +29,7 @@ pub(super) struct Session {
     pub local: Option<Owned>,
 }
 
-/// A node in this process. Other programs of the user are served too.
+/// A node in this process. It serves other programs of the user too.
 #[derive(Clone)]
 pub(super) struct Owned {
     pub node: Local,
@@ -37,7 +37,7 @@ pub(super) struct Owned {
 }
 
 impl Session {
-    /// Finds the node, or takes the directory. A process that is just starting or ending is waited for.
+    /// Finds the node, or takes the directory. Waits for a process that is just starting or ending.
     pub async fn open(options: &Options) -> Result<Self, Refusal> {
         let patience = Instant::now() + PATIENCE;
         loop {
@@ -96,9 +96,9 @@ impl Session {
     }
 }
 
-/// Destroys everything in a directory that cannot be opened: a damaged one too.
+/// Destroys everything in a directory that cannot be opened, for example a damaged one.
 pub(super) async fn wipe(options: &Options) -> Result<(), Refusal> {
-    // An owner that does not answer has the directory still, and taking it says so.
+    // An owner that does not answer still has the directory, so taking it fails with the reason.
     if let Ok(Some(remote)) = finding::client(&options.directory)
         && remote.wipe().await.is_ok()
     {
@@ -115,7 +115,7 @@ impl Owned {
         self.serve().await
     }
 
-    /// Serves other programs of the user, if that is not done yet.
+    /// Serves other programs of the user, if it does not yet.
     async fn serve(&self) -> Result<(), Refusal> {
         let server = Server::bind().await.map_err(|_| Refusal::Storage {
             fault: StorageFault::Io,
@@ -129,7 +129,7 @@ impl Owned {
 
     /// Commits, closes the store and releases the directory.
     pub async fn stop(&self) {
-        // If it has departed already, all is done.
+        // It is fine if the node has departed already.
         let _ = self.node.stop().await;
         self.last_answers().await;
     }
@@ -142,7 +142,7 @@ impl Owned {
             .unwrap_or_else(|lock| lock.into_inner())
             .take();
         if let Some(serving) = serving {
-            // A program that does not read its answer is not waited for.
+            // We do not wait for a program that does not read its answer.
             let _ = tokio::time::timeout(ANSWERS, serving).await;
         }
     }

@@ -17,13 +17,13 @@ use super::asking::{Asking, Lane, decline, lane};
 use super::session::{self, Session};
 use crate::model::{Departed, Request, Update};
 
-/// Requests that wait; the view-model has few under way at once.
+/// The most requests that wait. The view-model has few under way at once.
 const MAX_REQUESTS: usize = 256;
 
 /// Threads for sockets and reads; the engine has one of its own.
 const THREADS: usize = 2;
 
-/// How long the changes that were asked for may take at the end.
+/// How long the changes that the user has requested may take at the end.
 const LAST_CHANGES: Duration = Duration::from_secs(5);
 
 /// How long the process that took the directory may take to say where it is.
@@ -33,14 +33,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long the application waits at its end for the store to be closed.
 const END: Duration = Duration::from_secs(15);
 
-/// Where the data are, and how they are to be hosted.
+/// Where the data are, and how to host them.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The data directory.
     pub directory: PathBuf,
     /// How to host it while it is ours.
     pub host: HostOptions,
-    /// What the process is told that is asked to hand the directory over.
+    /// The name that we give to a process when we ask it to hand the directory over.
     pub name: String,
 }
 
@@ -55,8 +55,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread. It does nothing until it is asked to [open](Request::Open); `tell` is called
-    /// from its threads.
+    /// Starts the thread. It does nothing until a request to [open](Request::Open), and calls `tell` from its threads.
     ///
     /// # Errors
     /// The system has no thread for it.
@@ -82,9 +81,9 @@ impl Worker {
             .name("node".into())
             .spawn(move || {
                 runtime.block_on(desk.run());
-                // What hashes a passphrase cannot be stopped, and need not be waited for.
+                // A task that hashes a passphrase cannot be stopped, and we need not wait for it.
                 runtime.shutdown_background();
-                // Whoever has stopped waiting needs not know.
+                // The application may have stopped waiting.
                 let _ = end.send(());
             })?;
         Ok(Self {
@@ -95,7 +94,7 @@ impl Worker {
         })
     }
 
-    /// Asks for something; what comes of it is told, also when it has stopped.
+    /// Queues a request. Its update comes even if the worker has stopped.
     pub fn ask(&self, request: impl Into<Request>) {
         if let Err(
             mpsc::error::TrySendError::Full(request) | mpsc::error::TrySendError::Closed(request),
@@ -106,15 +105,15 @@ impl Worker {
         }
     }
 
-    /// Finishes the changes that were asked for, closes the store and waits for that, for some seconds
-    /// at most. Says whether it is closed.
+    /// Finishes the requested changes, closes the store and waits for that, some seconds at most. True if the store is
+    /// closed.
     pub fn stop(&self) -> bool {
         self.stop.send_replace(true);
         self.ended.recv_timeout(END).is_ok()
     }
 }
 
-/// What the thread has.
+/// The state of the thread.
 struct Desk {
     options: Options,
     tell: Tell,
@@ -132,7 +131,7 @@ enum End {
     Departed(Departed),
     /// Its owner has released the directory for us.
     Released,
-    /// There is nothing to go on with: the node does not understand us, or has lost its data.
+    /// We cannot go on: the node does not understand us, or has lost its data.
     Failed(Refusal),
 }
 
@@ -143,7 +142,7 @@ impl Desk {
         }
     }
 
-    /// Waits until it is asked to open. Says whether the application goes on.
+    /// Waits for a request to open. False if the application ends instead.
     async fn asked_to_open(&mut self) -> bool {
         loop {
             let request = tokio::select! {
@@ -166,7 +165,7 @@ impl Desk {
         }
     }
 
-    /// Has a node, and finds it again whenever it is lost, until there is none.
+    /// Keeps a node, and finds it again after each loss, until there is none to find.
     async fn be_open(&mut self) {
         let mut opened = self.unless_stopped(Session::open(&self.options)).await;
         loop {
@@ -210,12 +209,12 @@ impl Desk {
         }
     }
 
-    /// Does what is asked of a node, and tells what happens there, until one of the two ends.
+    /// Executes requests at a node and reports its events, until the node or the application ends.
     async fn live(&mut self, session: Session) -> End {
-        // Before it is told that there is a node, so that nothing falls between looking and listening.
+        // Listen before we report the node, so that no event is lost between looking and listening.
         let mut events = match session.api.events().await {
             Ok(events) => events,
-            // To find it again would find the same.
+            // Another search would find the same node.
             Err(refusal @ Refusal::OtherVersion { .. }) => return End::Failed(refusal),
             Err(_) => return End::Departed(Departed::Lost),
         };
@@ -276,7 +275,7 @@ impl Desk {
                 },
                 event = events.next() => match event {
                     Some(event) => (self.tell)(Update::Event(event)),
-                    // One's own node says why it has departed.
+                    // A node of our own says why it departed.
                     None if session.local.is_some() => {
                         events = Box::pin(futures_util::stream::pending());
                     }
@@ -286,7 +285,7 @@ impl Desk {
         };
         match &end {
             End::Stop => {
-                // What was asked before the end is done before the end.
+                // Execute the requests from before the end.
                 while let Ok(request) = self.asked.try_recv() {
                     lanes.put(request);
                 }
@@ -365,17 +364,17 @@ impl Lanes {
         }
     }
 
-    /// Waits for the changes that were asked for, for some seconds at most.
+    /// Waits for the requested changes, some seconds at most.
     async fn finish(&mut self) {
         let (changes, changing) = one_by_one(&self.asking, &self.tell);
         drop(std::mem::replace(&mut self.changes, changes));
         let last = std::mem::replace(&mut self.changing, changing);
-        // A node that hangs is not waited for.
+        // We do not wait for a node that hangs.
         let _ = timeout(LAST_CHANGES, last).await;
     }
 }
 
-/// A queue whose requests are done one after the other.
+/// A queue that executes its requests one after the other.
 fn one_by_one(asking: &Asking, tell: &Tell) -> (mpsc::Sender<Request>, Task<()>) {
     let (queue, mut asked) = mpsc::channel(MAX_REQUESTS);
     let (asking, tell) = (asking.clone(), tell.clone());
