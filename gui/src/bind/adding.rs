@@ -13,10 +13,10 @@ use super::{Act, invitation, words};
 use crate::model::{Action, AddingAction, App, Qr};
 use crate::ui::{AddingView, AppWindow, InvitationRow};
 
-/// White modules around a QR code.
+/// The number of white modules around a QR code.
 const QUIET_ZONE: usize = 4;
 
-/// Pixels for each of them in a picture that is saved.
+/// The pixels of each module, each way, in a saved picture.
 const ENLARGED: u32 = 8;
 
 pub fn listen(
@@ -86,7 +86,7 @@ pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
     view.set_shows(adding.shown.is_some());
     match &adding.shown {
         Some(shown) => {
-            // The picture is made once for each link.
+            // Make the picture only once for each link.
             if view.get_link() != shown.link.as_str() {
                 view.set_link(shown.link.as_str().into());
                 view.set_qr(picture(&shown.qr));
@@ -120,7 +120,7 @@ fn picture(qr: &Qr) -> Image {
     Image::from_rgb8(pixels)
 }
 
-/// The same, large enough for any program that shows pictures.
+/// The picture to save, large enough for any program that shows pictures.
 pub fn saved(qr: &Qr) -> GrayImage {
     let side = side(qr) as u32 * ENLARGED;
     GrayImage::from_fn(side, side, |x, y| {

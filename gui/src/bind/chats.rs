@@ -11,7 +11,7 @@ use super::{Act, conversation, words};
 use crate::model::{Action, App, ChatRow, ChatsAction, DoorAction, SettingsPage};
 use crate::ui::{self, AppWindow, ChatsView};
 
-/// What is on screen.
+/// The rows on screen.
 #[derive(Default)]
 pub struct Drawn {
     model: Rc<VecModel<ui::ChatRow>>,
@@ -56,8 +56,8 @@ impl Drawn {
             .set_total(words::number(app.pages.chats.total as u64));
     }
 
-    /// Rows that stay are not made anew: whatever changes places, it does so around the one that has the
-    /// focus, which would lose it.
+    /// Keeps the rows that stay. A row that is removed and inserted again loses the focus, so all others move around
+    /// the one that has it.
     fn arrange(&self, wanted: Vec<ui::ChatRow>) {
         let focused = self.focused.borrow();
         let is_it = |row: &ui::ChatRow| row.id == *focused;
@@ -73,7 +73,7 @@ impl Drawn {
         }
     }
 
-    /// Makes these rows of what is shown, and nothing else, what is wanted.
+    /// Turns the rows from `start` to `end`, and no others, into the wanted ones.
     fn arrange_part(&self, start: usize, mut end: usize, wanted: &[ui::ChatRow]) {
         let stays: BTreeSet<_> = wanted.iter().map(|row| row.id.as_str()).collect();
         for at in (start..end).rev() {

@@ -1,4 +1,4 @@
-//! What is asked or told over everything else.
+//! Dialogs over everything else.
 
 use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};

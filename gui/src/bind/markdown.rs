@@ -1,5 +1,5 @@
-//! A text with links as the markup that the interface's styled text takes. Nothing of the text itself
-//! is markup: every character that could be is escaped.
+//! Turns a text with links into the markup for the interface's styled text. Escapes every character of the text that
+//! could be markup.
 
 use crate::model::Span;
 
@@ -33,10 +33,10 @@ fn text(markup: &mut String, text: &str) {
     let mut line_begins = markup.is_empty() || markup.ends_with('\n');
     for letter in text.chars() {
         match letter {
-            // A break that stays a break, also where the line is empty.
+            // A line break that stays one, even in an empty line.
             '\n' if line_begins => markup.push_str("\u{a0}\\\n"),
             '\n' => markup.push_str("\\\n"),
-            // Spaces at the beginning of a line would be swallowed, or make it code.
+            // Markup drops spaces at the beginning of a line, or takes the line for code.
             ' ' | '\t' if line_begins => markup.push('\u{a0}'),
             letter if letter.is_ascii_punctuation() => {
                 markup.push('\\');
@@ -67,7 +67,7 @@ mod tests {
         let hostile = "# *a* <u>b</u> [c](http://d) `e` &amp; 1. - > | ~~f~~\n\n    code\n---";
         let markup = markdown(&[plain(hostile)]);
         let styled = StyledText::from_markdown(&markup).expect("it is understood");
-        // Four paragraphs of plain letters: nothing in them is formatted, and nothing leads anywhere.
+        // Four paragraphs of plain letters, without formats or links.
         let seen = format!("{styled:?}");
         let letters = r##"text: "# *a* <u>b</u> [c](http://d) `e` &amp; 1. - > | ~~f~~""##;
         assert!(seen.contains(letters), "{seen}");

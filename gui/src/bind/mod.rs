@@ -39,7 +39,7 @@ use crate::model::{
 use crate::pictures;
 use crate::ui::{AppWindow, Caret, PaneKind};
 
-/// What a view calls when a person does something.
+/// The callback for what a person does in a view.
 #[derive(Clone)]
 struct Act(Rc<dyn Fn(Action)>);
 
@@ -49,28 +49,28 @@ impl Act {
     }
 }
 
-/// What the outside has to give.
+/// What the machine provides to the window.
 pub trait Outside {
-    /// What the clocks say.
+    /// The present time.
     fn now(&self) -> Now;
 
-    /// Does what is neither a window's matter nor the clipboard's.
+    /// Executes an effect that concerns neither the window nor the clipboard.
     fn perform(&self, effect: Effect);
 
     /// The user wants to choose a picture with an invitation.
     fn choose_picture(&self);
 
-    /// The user wants to keep this picture with an invitation. Where there are no files there is nothing to do.
+    /// The user wants to save this picture with an invitation. A machine without files ignores it.
     fn save_picture(&self, _picture: GrayImage) {}
 
-    /// The window is to be closed.
+    /// Closes the window.
     fn quit(&self);
 }
 
-/// So long after the last key the cursor blinks, then it stands still.
+/// How long the cursor blinks after the last key. Then it stands still.
 const BLINKS: Duration = Duration::from_secs(10);
 
-/// The window, with what it shows.
+/// The window, with the application that it shows.
 pub struct Window {
     ui: AppWindow,
     app: RefCell<App>,
@@ -79,9 +79,9 @@ pub struct Window {
     picker: picker::Drawn,
     speaker: Speaker,
     outside: Box<dyn Outside>,
-    /// The language in which all of this is drawn.
+    /// The language in which everything is drawn now.
     spoken: Cell<Option<Language>>,
-    /// How often the pasted link was set by anything but typing, as it is shown.
+    /// The value of `pasted_set` for the link on screen.
     pasted_set: Cell<u32>,
     alias_set: RefCell<Option<(ContactId, u32)>>,
     wake: Timer,
@@ -181,7 +181,7 @@ impl Window {
         &self.ui
     }
 
-    /// What it shows.
+    /// The application that it shows.
     pub(crate) fn app(&self) -> Ref<'_, App> {
         self.app.borrow()
     }
@@ -192,7 +192,7 @@ impl Window {
         self.settle(effects);
     }
 
-    /// A key or the pointer was used, or something comes to be written.
+    /// The user used a key or the pointer, or a text field got the focus.
     pub fn touched(&self) {
         let caret = self.ui.global::<Caret>();
         if caret.get_rests() {
@@ -208,7 +208,7 @@ impl Window {
         self.act(Action::Touched);
     }
 
-    /// Stops the cursor, if there is one: what is written to is told that the window is not in front.
+    /// Stops the cursor, if there is one: tells the text field that the window is not in front.
     fn rest(&self) {
         if self.ui.get_writing() {
             self.ui.global::<Caret>().set_rests(true);
@@ -222,14 +222,14 @@ impl Window {
             .dispatch_event(WindowEvent::WindowActiveChanged(active));
     }
 
-    /// The camera sees this. Where it was switched off meanwhile, nobody does.
+    /// Shows what the camera sees, unless it was switched off meanwhile.
     pub fn see(&self, sight: &GrayImage) {
         if self.app().pages.adding.scanning.on {
             scanning::show(sight, &self.ui);
         }
     }
 
-    /// Has the invitation that is shown kept as a picture.
+    /// Saves the invitation on screen as a picture.
     fn save_picture(&self) {
         let app = self.app();
         if let Some(shown) = &app.pages.adding.shown {
@@ -237,8 +237,9 @@ impl Window {
         }
     }
 
-    /// Lays out what has changed, and moves the focus where it belongs. An event of the pointer or a key does so by itself;
-    /// after others Slint may be about to tell a screen reader of the new tree, and must not move the focus then.
+    /// Lays out what has changed, and moves the focus where it belongs. Events of the pointer or a key do that
+    /// themselves. After other events Slint may be about to tell a screen reader about the new tree, and must not move
+    /// the focus then.
     pub fn catch_up(&self) {
         let text = SharedString::default();
         let nothing = WindowEvent::KeyReleased { text };
@@ -251,7 +252,7 @@ impl Window {
         self.settle(effects);
     }
 
-    /// Draws what changed, does what is to be done, and sets the alarm.
+    /// Draws what has changed, executes the effects, and sets the timer.
     fn settle(&self, effects: Vec<Effect>) {
         self.draw();
         for effect in effects {
@@ -271,7 +272,7 @@ impl Window {
         self.keep_time();
     }
 
-    /// Wakes the application when it wants to be.
+    /// Sets the timer to the time at which the application wants to wake.
     fn keep_time(&self) {
         let Some(at) = self.app.borrow().wake_at() else {
             self.wake.stop();
@@ -358,7 +359,7 @@ impl Window {
     }
 }
 
-/// What is told about the program.
+/// Facts about the program.
 pub struct About {
     /// Its version.
     pub version: String,
@@ -366,7 +367,7 @@ pub struct About {
     pub directory: String,
 }
 
-/// The list with these rows: where it can, the same one, in which a row that stays keeps the keyboard's focus.
+/// A list with these rows. Changes the shown list where it can, so that a row that stays keeps the keyboard's focus.
 fn list<T: Clone + PartialEq + 'static>(
     shown: ModelRc<T>,
     wanted: impl Iterator<Item = T>,

@@ -1,4 +1,4 @@
-//! What carries, and who is reached.
+//! The network page: carriers, and who is reachable.
 
 use hedgerow_node::api::{Carrier, CarrierCondition};
 use hedgerow_node::words::codes;
@@ -28,7 +28,7 @@ pub fn listen(ui: &AppWindow, act: &Act) {
 
 pub fn draw(app: &App, ui: &AppWindow) {
     let (view, page) = (ui.global::<NetworkView>(), &app.pages.network);
-    // Relays have a part of the page to themselves.
+    // Relays have their own part of the page.
     let near = |row: &&model::CarrierRow| row.carrier != Carrier::Relay;
     let carriers = page.carriers.iter().filter(near).map(|row| CarrierRow {
         carrier: words::carrier(Some(row.carrier)),

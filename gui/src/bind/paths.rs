@@ -1,4 +1,4 @@
-//! How relays are reached.
+//! The paths to relays.
 
 use slint::ComponentHandle;
 
@@ -28,7 +28,7 @@ pub fn draw(paths: &Paths, ui: &AppWindow) {
     view.set_chosen(words::paths(paths.chosen()));
     view.set_may_use(paths.may_use());
     view.set_problem(words::problem(paths.problem.as_ref()));
-    // What stands there already is being written.
+    // Do not disturb the field while the user writes in it.
     if view.get_proxy() != paths.proxy.as_str() {
         view.set_proxy(paths.proxy.as_str().into());
     }

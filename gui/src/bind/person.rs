@@ -28,7 +28,7 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     view.on_back(move || say.act(Action::Back));
 }
 
-/// `alias_set`: whose alias is shown, and as it was set how often.
+/// `alias_set`: the contact whose alias is on screen, and the value of its `alias_set`.
 pub fn draw(app: &App, ui: &AppWindow, alias_set: &RefCell<Option<(ContactId, u32)>>) {
     let view = ui.global::<PersonView>();
     let Some(person) = &app.pages.person.open else {

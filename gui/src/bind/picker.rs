@@ -12,7 +12,7 @@ use crate::ui::{self, AppWindow, PickerCell, PickerDirection, PickerTab, PickerV
 /// What is on screen.
 #[derive(Default)]
 pub struct Drawn {
-    /// How often the rows had changed when they were drawn; none while it is closed.
+    /// The value of `rows_set` for the rows on screen; `None` while the picker is closed.
     rows_set: Cell<Option<u32>>,
 }
 
@@ -126,7 +126,7 @@ fn cell(choice: &Choice) -> PickerCell {
     }
 }
 
-/// Of the groups that one looks for something in: what was used lately stands above them all.
+/// The tabs of the groups, without that of recent emoji, which stand above them all.
 fn tabs(picker: &Picker) -> ModelRc<PickerTab> {
     let groups = picker.groups().filter_map(|(group, row)| {
         Some(PickerTab {

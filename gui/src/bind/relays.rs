@@ -42,7 +42,7 @@ pub fn draw(page: &NetworkPage, ui: &AppWindow) {
     view.set_may_add(relays.may_add());
     view.set_busy(relays.busy);
     view.set_problem(words::problem(relays.problem.as_ref()));
-    // What stands there already is being written.
+    // Do not disturb the field while the user writes in it.
     if view.get_address() != relays.address.as_str() {
         view.set_address(relays.address.as_str().into());
     }

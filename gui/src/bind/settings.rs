@@ -1,4 +1,4 @@
-//! What the user can choose, and what he can read.
+//! The pages of the settings.
 
 use std::rc::Rc;
 

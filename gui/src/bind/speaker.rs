@@ -1,4 +1,4 @@
-//! What a screen reader says unasked, as the interface holds it.
+//! Announcements for a screen reader, in a list of the interface.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use super::words;
 use crate::model::Announcement;
 use crate::ui::{AppWindow, BannerView, SpeakerView, Words};
 
-/// A screen reader has heard by then.
+/// How long a line stays. A screen reader has read it by then.
 const LASTS: Duration = Duration::from_secs(10);
 
-/// No more is held than that.
+/// The most lines held.
 const MAX_HELD: usize = 16;
 
-/// Lines that are heard when they come, and never seen.
+/// Lines that a screen reader says when they come, and that nobody sees.
 pub struct Speaker {
     lines: Rc<VecModel<SharedString>>,
     rest: Timer,
@@ -58,7 +58,7 @@ impl Speaker {
             .start(TimerMode::SingleShot, LASTS, move || lines.clear());
     }
 
-    /// Holds nothing any more: the screen locks.
+    /// Drops all lines, because the screen locks.
     pub fn hush(&self) {
         self.rest.stop();
         self.lines.clear();

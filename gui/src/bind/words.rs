@@ -1,5 +1,5 @@
-//! Codes of the node in the words that the node has for them, and what the view-model knows as the interface's
-//! enumerations, which become words there.
+//! Turns codes of the node into the node's words for them, and values of the view-model into enumerations of the
+//! interface, which has words for them.
 
 use std::cell::{Cell, RefCell};
 
@@ -13,13 +13,13 @@ use crate::model::{CameraProblem, Day, Face, Lack, PathsKind, Tick, WayRow, Weak
 use crate::ui;
 
 thread_local! {
-    /// What the window speaks; Slint knows it for this thread too, but does not tell.
+    /// The language of the window. Slint knows it for this thread too, but has no way to ask.
     static SPOKEN: Cell<Language> = const { Cell::new(Language::English) };
-    /// How it writes dates.
+    /// The dates of that language.
     static DATES: RefCell<Option<Dates>> = const { RefCell::new(None) };
 }
 
-/// Writes dates and digits, and says which way texts run that the interface does not know.
+/// Provides dates, digits and the direction of people's texts to the interface.
 pub fn listen(ui: &ui::AppWindow) {
     let words = ui.global::<ui::Words>();
     words.on_clock(|hour, minute, _| time(hour, minute).into());
@@ -41,7 +41,7 @@ pub fn listen(ui: &ui::AppWindow) {
     );
 }
 
-/// Speaks another language from now on: all that is shown has to be drawn anew.
+/// Changes the language. The caller must draw everything again.
 pub fn speak(language: Language, ui: &ui::AppWindow) {
     SPOKEN.set(language);
     let dates = Dates::of(language);
@@ -49,7 +49,7 @@ pub fn speak(language: Language, ui: &ui::AppWindow) {
         Language::English => "",
         other => other.code(),
     };
-    // It knows all of these, and fails only where there is no window yet.
+    // Slint knows all of these languages, and fails only before there is a window.
     let _ = slint::select_bundled_translation(bundled);
     ui.global::<ui::PickerView>()
         .set_language(language.code().into());
@@ -77,7 +77,7 @@ pub fn speak(language: Language, ui: &ui::AppWindow) {
     });
 }
 
-/// Whether the language of the window is read from the right.
+/// Whether the language of the window runs from right to left.
 pub fn runs_from_right() -> bool {
     SPOKEN.get().is_right_to_left()
 }
@@ -87,12 +87,12 @@ pub fn say(phrase: &Phrase) -> SharedString {
     SPOKEN.get().say(phrase).into()
 }
 
-/// What went wrong; nothing if nothing did.
+/// The words for a refusal; empty if there is none.
 pub fn problem(refusal: Option<&Refusal>) -> SharedString {
     refusal.map_or_else(SharedString::new, |refusal| say(&codes::refusal(refusal)))
 }
 
-/// Why it has come no further, and when the next attempt is; nothing if there is no reason.
+/// Why a message has come no further, and when the next attempt is; empty if there is no reason.
 pub fn why(why: Option<Why>, next: Option<When>) -> SharedString {
     why.map_or_else(SharedString::new, |why| {
         say(&codes::why(&why, |_| next.map(clock)))
@@ -141,12 +141,12 @@ fn converted(date: &ui::Date, convert: fn(&Dates, YearMonthDay) -> YearMonthDay)
     })
 }
 
-/// What the dates of the language of the window say.
+/// Asks the dates of the language of the window.
 fn dates<T: Default>(say: impl FnOnce(&Dates) -> T) -> T {
     DATES.with_borrow(|dates| dates.as_ref().map_or_else(T::default, say))
 }
 
-/// A part of a date or of a time; one that there never is, for what is out of range.
+/// A part of a date or of a time. Gives an impossible one for a number out of range.
 fn small(number: i32) -> u8 {
     u8::try_from(number).unwrap_or(u8::MAX)
 }
@@ -156,7 +156,7 @@ pub fn digits(text: &str) -> SharedString {
     SPOKEN.get().digits(text).as_ref().into()
 }
 
-/// A size, rounded, as nobody wants to know it to the byte; with a unit that is the same in every language.
+/// A size, rounded, with a unit that is the same in every language.
 pub fn bytes(count: u64) -> SharedString {
     let rounded = DECIMAL.decimal_places(if count < 10_000_000 { 0 } else { 1 });
     let size = SizeFormatter::new(count, rounded).to_string();
@@ -164,7 +164,7 @@ pub fn bytes(count: u64) -> SharedString {
     slint::format!("{} {unit}", SPOKEN.get().fraction(number))
 }
 
-/// None where there is none.
+/// A carrier in the interface's enumeration, with a value for none.
 pub fn carrier(carrier: Option<Carrier>) -> ui::Carrier {
     match carrier {
         None => ui::Carrier::None,
@@ -176,7 +176,7 @@ pub fn carrier(carrier: Option<Carrier>) -> ui::Carrier {
     }
 }
 
-/// The way back, for what is switched.
+/// The carrier that the interface names.
 pub fn carrier_named(carrier: ui::Carrier) -> Option<Carrier> {
     Some(match carrier {
         ui::Carrier::None => return None,
@@ -204,7 +204,7 @@ pub fn paths(kind: PathsKind) -> ui::Paths {
     }
 }
 
-/// How far, and over what.
+/// The tick of a message, and its carrier.
 pub fn tick(tick: Option<Tick>) -> (ui::Tick, ui::Carrier) {
     match tick {
         None => (ui::Tick::None, ui::Carrier::None),
@@ -215,7 +215,7 @@ pub fn tick(tick: Option<Tick>) -> (ui::Tick, ui::Carrier) {
     }
 }
 
-/// A contact, as it is shown.
+/// A contact or a conversation, as the interface shows it.
 pub fn face(face: &Face) -> ui::Face {
     ui::Face {
         name: face.name.as_str().into(),
@@ -232,7 +232,7 @@ pub fn face(face: &Face) -> ui::Face {
     }
 }
 
-/// Never, where there is none.
+/// A moment in the interface's terms; *never* for `None`.
 pub fn when(when: Option<When>) -> ui::When {
     let Some(when) = when else {
         return ui::When::default();
@@ -276,7 +276,7 @@ pub fn weakness(weakness: Option<Weakness>) -> SharedString {
     })
 }
 
-/// The interface counts in 32 bits; more than that is as much as it can say.
+/// A count in the interface's 32 bits. A larger one becomes the largest.
 pub fn number(count: u64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
