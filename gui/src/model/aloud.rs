@@ -1,4 +1,5 @@
-//! What a screen reader says of the open conversation while the user is in it: what has come, and what has arrived.
+//! What a screen reader says about the open conversation while the user is in it: messages that come, and messages of
+//! ours that have arrived.
 
 use std::collections::VecDeque;
 
@@ -11,21 +12,21 @@ use super::place::Pane;
 use super::rows::Tick;
 use super::thread::Thread;
 
-/// The arrival of so many of our messages is told; of more that wait, only of the last ones.
+/// The most messages of ours whose arrival we announce. If more wait, only the last ones.
 const MAX_AWAITED: usize = 32;
 
-/// So many messages that come at once are read out; of more, how many they are.
+/// The most messages that a screen reader reads out when they come at once. For more it says their number.
 const MAX_READ_OUT: usize = 3;
 
-/// Of a longer text so many characters are read out: the message itself has the rest.
+/// The most characters of a text that a screen reader reads out. The message itself has the rest.
 const MAX_LETTERS: usize = 1_000;
 
-/// Messages of ours that were sent while the conversation was open, and have not arrived.
+/// Messages that we sent while the conversation was open, and that have not arrived.
 #[derive(Default)]
 pub(super) struct Awaited(VecDeque<MessageId>);
 
 impl Thread {
-    /// A message of ours is durable. Tells if it has to wait.
+    /// The node has stored a message of ours. Announces if it has to wait.
     pub(super) fn await_arrival(&mut self, id: MessageId, context: &Context) -> Option<Outcome> {
         let awaited = &mut self.awaited.0;
         if awaited.len() == MAX_AWAITED {
@@ -36,7 +37,7 @@ impl Thread {
         waits.then(|| announce(Announcement::Ours(Tick::Queued)))
     }
 
-    /// Tells of messages of ours that have arrived since this was last asked: once, however many they are.
+    /// Announces, once for all, that messages of ours have arrived since the last call.
     pub(super) fn tell_arrivals(&mut self, context: &Context) -> Option<Outcome> {
         let before = self.awaited.0.len();
         let window = &self.window;
@@ -48,7 +49,7 @@ impl Thread {
         some.then(|| announce(Announcement::Ours(Tick::Delivered)))
     }
 
-    /// Tells of messages that others have written.
+    /// Announces messages that others have written.
     pub(super) fn tell_came(&self, came: &[Message], context: &Context) -> Vec<Outcome> {
         let theirs: Vec<_> = came.iter().filter(|one| !one.is_mine()).collect();
         if !is_here(context) {
@@ -71,7 +72,7 @@ impl Thread {
                         name,
                         text: Private(beginning(&text.0)),
                     },
-                    // A kind that this version cannot show.
+                    // This version cannot show its kind.
                     None => Announcement::CameMany { name, count: 1 },
                 })
             })
@@ -79,7 +80,7 @@ impl Thread {
     }
 }
 
-/// The user is in the conversation; elsewhere notifications tell.
+/// Whether the user is in the conversation. Elsewhere, notifications tell of messages.
 fn is_here(context: &Context) -> bool {
     context.presence.focused && context.shows(Pane::Thread)
 }

@@ -1,4 +1,4 @@
-//! Emoji: which there are, what each is called, and which texts are nothing else.
+//! Emoji: the list of all, their names, and the texts that consist only of them.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -6,19 +6,19 @@ use std::sync::LazyLock;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// In the order in which they are picked from, by group.
+/// All emoji, by group, in the order of the picker.
 const LIST: &str = include_str!("../../emoji/list.txt");
 
-/// Asks for a picture where the character before is usually drawn as a letter.
+/// The character that asks for a picture after one that is usually drawn as a letter.
 const SELECTOR: char = '\u{fe0f}';
 
-/// A text of so many emoji, or fewer, and nothing else is drawn large.
+/// The most emoji of a text that is drawn large because it consists only of them.
 const MOST_LARGE: usize = 5;
 
-/// The longest text that is looked at for that, in bytes: an emoji has at most 35.
+/// The longest text that we check for that, in bytes: an emoji has at most 35.
 const MAX_LARGE: usize = MOST_LARGE * 40;
 
-/// What the names of one language are unpacked to at most, in bytes.
+/// The most bytes of the uncompressed names of one language.
 const MAX_NAMES: usize = 1024 * 1024;
 
 macro_rules! names {
@@ -30,7 +30,8 @@ macro_rules! names {
     };
 }
 
-/// What each is called, line by line as `LIST` has them, packed by the build: the name, then words by which it is found.
+/// The names of all emoji, compressed by the build. Each line belongs to the same line of `LIST`: the name, then words
+/// by which a search finds it.
 const NAMES: [(&str, &[u8]); 12] = [
     names!("en"),
     names!("ar"),
@@ -50,7 +51,7 @@ const NAMES: [(&str, &[u8]); 12] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum EmojiGroup {
-    /// Used lately.
+    /// Recently used.
     Recent,
     Smileys,
     People,
@@ -61,11 +62,11 @@ pub enum EmojiGroup {
     Objects,
     Symbols,
     Flags,
-    /// What was searched for.
+    /// Found by the search.
     Found,
 }
 
-/// Those that `LIST` has, in its order.
+/// The groups of `LIST`, in its order.
 const GROUPS: [EmojiGroup; 9] = [
     EmojiGroup::Smileys,
     EmojiGroup::People,
@@ -83,7 +84,7 @@ const GROUPS: [EmojiGroup; 9] = [
 pub struct SkinTone(u8);
 
 impl SkinTone {
-    /// What Unicode has; none is the first.
+    /// The characters of Unicode; the first is none.
     const CHARACTERS: [Option<char>; 6] = [
         None,
         Some('\u{1f3fb}'),
@@ -93,7 +94,7 @@ impl SkinTone {
         Some('\u{1f3ff}'),
     ];
 
-    /// From a file: none if there is no such one.
+    /// The colour with a number from a file; none if there is no such colour.
     pub(crate) fn numbered(number: u8) -> Self {
         match usize::from(number) < Self::CHARACTERS.len() {
             true => Self(number),
@@ -101,12 +102,12 @@ impl SkinTone {
         }
     }
 
-    /// As it is kept in a file.
+    /// Its number in a file.
     pub(crate) fn number(self) -> u8 {
         self.0
     }
 
-    /// The one after it; none after the last.
+    /// The colour after it; none after the last.
     pub(crate) fn next(self) -> Self {
         Self::numbered(self.0 + 1)
     }
@@ -118,14 +119,14 @@ impl SkinTone {
 
 /// An emoji that can be picked.
 pub(crate) struct Emoji {
-    /// As it stands in a text.
+    /// Its characters in a text.
     pub text: &'static str,
     pub group: EmojiGroup,
     has_tones: bool,
 }
 
 impl Emoji {
-    /// As it stands in a text, with skin of this colour where it has any.
+    /// Its characters in a text, with skin of this colour if it has any.
     pub fn toned(&self, tone: SkinTone) -> String {
         let Some(tone) = tone.character().filter(|_| self.has_tones) else {
             return self.text.to_owned();
@@ -163,12 +164,12 @@ static ALL: LazyLock<Vec<Emoji>> = LazyLock::new(|| {
 static BARE: LazyLock<BTreeSet<String>> =
     LazyLock::new(|| all().iter().map(|emoji| bare(emoji.text)).collect());
 
-/// All that can be picked.
+/// All emoji that can be picked.
 pub(crate) fn all() -> &'static [Emoji] {
     &ALL
 }
 
-/// Without the selector and the colours of skin, which are optional.
+/// An emoji without the selector and the colours of skin, which are optional.
 fn bare(text: &str) -> String {
     let is_optional = |c: char| c == SELECTOR || SkinTone::CHARACTERS.contains(&Some(c));
     match text.chars().all(is_optional) {
@@ -177,18 +178,18 @@ fn bare(text: &str) -> String {
     }
 }
 
-/// Whether both are the same emoji but for the colour of skin.
+/// Whether both are the same emoji, apart from the colour of skin.
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     bare(one) == bare(other)
 }
 
-/// Whether it is one emoji and nothing else. `©`, digits and arrows are letters without the selector, and stay so.
+/// Whether a text is exactly one emoji. `©`, digits and arrows are letters unless the selector follows.
 pub(crate) fn is_emoji(text: &str) -> bool {
     let is_picture = |c: char| c >= '\u{2300}' || c == SELECTOR || c == '\u{20e3}';
     text.chars().any(is_picture) && BARE.contains(&bare(text))
 }
 
-/// Whether it is a few emoji and nothing else, so few that they are drawn large.
+/// Whether a text consists only of emoji, and of so few that they are drawn large.
 pub(crate) fn is_large(text: &str) -> bool {
     if text.len() > MAX_LARGE || text.is_ascii() {
         return false;
@@ -200,15 +201,15 @@ pub(crate) fn is_large(text: &str) -> bool {
     clusters.peek().is_some() && clusters.clone().count() <= MOST_LARGE && clusters.all(is_emoji)
 }
 
-/// What each emoji is called in one language.
+/// The names of all emoji in one language.
 pub(crate) struct Names {
     lines: String,
-    /// In small letters, and in English as well.
+    /// The words for the search, in small letters, with the English ones.
     words: Vec<String>,
 }
 
 impl Names {
-    /// In this language; English if there is no such one.
+    /// The names in this language; in English if there are none.
     pub fn of(language: &str) -> Self {
         let english = unpacked("en");
         let lines = match language {
@@ -225,15 +226,15 @@ impl Names {
         Self { lines, words }
     }
 
-    /// What each is called, in the order of [`all`].
+    /// The names, in the order of [`all`].
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.lines
             .lines()
             .map(|line| line.split('|').next().unwrap_or(line))
     }
 
-    /// Where those stand that every word of the query is the beginning of a word of: those whose name begins with it
-    /// first.
+    /// The places of the emoji that have, for each word of the query, a word that begins with it. Those whose name
+    /// begins with the query come first.
     pub fn find(&self, query: &str) -> Vec<usize> {
         let query = query.to_lowercase();
         let wanted: Vec<&str> = query.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! What is fetched of the open conversation, one page after the other.
+//! Fetches pages of the open conversation, one after the other.
 
 use std::collections::BTreeSet;
 use std::mem::take;
@@ -12,46 +12,46 @@ use super::outcome::Outcome;
 use super::thread::{Scroll, Thread};
 use super::window::{MAX_LOADED, PAGE};
 
-/// While much comes in, the conversation is looked at this often.
+/// The shortest interval between two looks at the conversation while much comes in.
 const LOOK_EVERY_MS: u64 = 50;
 
-/// Messages shown above the one that is jumped to.
+/// The number of messages above the target of a jump.
 const CONTEXT: u64 = 20;
 
-/// What is under way, and what is to come.
+/// The fetch under way, and those that are wanted.
 #[derive(Default)]
 pub(super) struct Fetching {
     flight: Option<(Ticket, Fetch)>,
     wanted: Wanted,
     looked_ms: Option<u64>,
-    /// The view is at the end, and stays there while messages come.
+    /// Whether the view is at the end, and stays there while messages come.
     following: bool,
 }
 
 /// A fetch under way.
 enum Fetch {
-    /// The page of a jump, and where the view goes then.
+    /// The page of a jump, and its target.
     Jump(Target),
-    /// Where the message of a jump stands.
+    /// The position of the message to which the user jumps.
     Locate,
-    /// One message, again: something else is said of it.
+    /// One message again, because its emoji or its pin have changed.
     Again,
-    /// What is before the first loaded message.
+    /// The messages before the first loaded one.
     Older,
-    /// What is after the last loaded message.
+    /// The messages after the last loaded one.
     Newer,
-    /// What has come after the last loaded message: taken in, or only counted.
+    /// New messages after the last loaded one: to take them in, or only to count them.
     Look { take: bool },
-    /// What is loaded, again: something came in between.
+    /// All loaded messages again, because something came in between.
     Reload,
     /// The first of the messages that arrived late.
     Late,
 }
 
-/// Where a jump leads.
+/// The target of a jump.
 #[derive(Clone)]
 pub(super) enum Target {
-    /// Where reading goes on: the unread line, or the end.
+    /// The place where reading goes on: the unread line, or the end.
     Opening,
     Newest,
     Unread,
@@ -60,12 +60,12 @@ pub(super) enum Target {
     Message(MessageId, u64),
 }
 
-/// What is to be fetched when nothing is under way.
+/// The fetches to make when none is under way.
 #[derive(Default)]
 struct Wanted {
     jump: Option<Target>,
     locate: Option<MessageId>,
-    /// Of these something else is said than when they were loaded.
+    /// The messages whose emoji or pins have changed since they were loaded.
     changed: BTreeSet<MessageId>,
     older: bool,
     newer: bool,
@@ -75,12 +75,12 @@ struct Wanted {
 }
 
 impl Fetching {
-    /// The view goes to the end, and stays there.
+    /// Moves the view to the end, where it stays.
     pub fn follow(&mut self) {
         self.following = true;
     }
 
-    /// When something is to be fetched that waits for time alone.
+    /// When a fetch that waits only for time is due (milliseconds of the clock that never goes back).
     pub fn due_ms(&self) -> Option<u64> {
         let waits = self.flight.is_none() && (self.wanted.look || self.wanted.reload);
         waits.then(|| self.look_due_ms())
@@ -91,9 +91,9 @@ impl Fetching {
     }
 }
 
-/// Going somewhere, and what that needs to be fetched.
+/// Jumps, and the fetches that they need.
 impl Thread {
-    /// Goes somewhere else in the conversation.
+    /// Jumps to a target in the conversation.
     pub(super) fn jump(&mut self, target: Target) {
         let fetching = &mut self.fetching;
         fetching.following = matches!(target, Target::Newest);
@@ -111,7 +111,7 @@ impl Thread {
         };
     }
 
-    /// To that part of the whole.
+    /// Jumps to this fraction of the whole conversation.
     pub(super) fn scroll_to(&mut self, fraction: f64) {
         let fraction = match fraction.is_finite() {
             true => fraction.clamp(0.0, 1.0),
@@ -124,7 +124,7 @@ impl Thread {
         });
     }
 
-    /// To what arrived late, or else to the first unread message.
+    /// Jumps to the first message that arrived late, or else to the first unread one.
     pub(super) fn jump_to_unread(&mut self) {
         let late = &mut self.reading.late;
         if late.count() > 0 {
@@ -148,7 +148,7 @@ impl Thread {
         }
     }
 
-    /// To one message.
+    /// Jumps to one message.
     pub(super) fn jump_to(&mut self, id: MessageId) {
         self.fetching.following = false;
         if self.window.place(&id).is_some() {
@@ -162,14 +162,14 @@ impl Thread {
         }
     }
 
-    /// The view comes near an end of what is loaded.
+    /// The view comes near an end of the loaded messages.
     pub(super) fn near(&mut self, top: bool) {
         let wanted = &mut self.fetching.wanted;
         wanted.older |= top && !self.at_oldest;
         wanted.newer |= !top && !self.at_newest;
     }
 
-    /// Something has come.
+    /// New messages have come.
     pub(super) fn look(&mut self) {
         self.fetching.wanted.look = true;
     }
@@ -180,12 +180,12 @@ impl Thread {
         self.look();
     }
 
-    /// Something else is said of a message.
+    /// The emoji or the pin of a message have changed.
     pub(super) fn message_changed(&mut self, id: MessageId) {
         self.fetching.wanted.changed.insert(id);
     }
 
-    /// This is the last message fully in view.
+    /// Takes over which message is the last one fully in view.
     pub(super) fn see(&mut self, id: MessageId, context: &Context) {
         if self.window.place(&id).is_none() {
             return;
@@ -201,7 +201,7 @@ impl Thread {
         }
     }
 
-    /// Tells the node how far the user has read, if that is new and due.
+    /// Tells the node how far the user has read, if that has changed and is due.
     pub(super) fn mark(&mut self, context: &Context) -> Option<Outcome> {
         let upto = self.reading.mark(self.unread, context.now.monotonic_ms)?;
         Some(Outcome::ask(Call::Read(self.id.clone(), upto)))
@@ -231,7 +231,7 @@ impl Thread {
         Some(Request::Page { of, from, limit })
     }
 
-    /// Which page is the next to be fetched.
+    /// The next page to fetch.
     fn next_page(&mut self, context: &Context) -> Option<(Fetch, PageFrom, u32)> {
         let now_ms = context.now.monotonic_ms;
         let is_look_due = now_ms >= self.fetching.look_due_ms();
@@ -265,7 +265,7 @@ impl Thread {
             let Some(last) = last else {
                 return Some(newest);
             };
-            // What is in view must not be let go of for what is not.
+            // Do not drop messages in view to load others that are not.
             let room = self.window.len() + PAGE as usize <= MAX_LOADED;
             let take = self.at_newest && (self.fetching.following || room);
             let limit = if take { PAGE } else { 1 };
@@ -286,7 +286,7 @@ impl Thread {
         None
     }
 
-    /// A page has come.
+    /// Handles the answer with a page.
     pub(super) fn page(
         &mut self,
         ticket: Ticket,
@@ -300,7 +300,7 @@ impl Thread {
             Ok(page) => {
                 let is_news = match fetch {
                     Fetch::Look { take } => take,
-                    // The first messages of an open conversation that had none.
+                    // These are the first messages of an open conversation that had none.
                     Fetch::Jump(Target::Opening) => !self.opening,
                     _ => false,
                 };
@@ -311,7 +311,7 @@ impl Thread {
             }
             Err(Refusal::NoSuchConversation) => vec![Outcome::DropChat(self.id.clone())],
             Err(Refusal::NoSuchMessage) => {
-                // The store is another one than it was.
+                // The store was replaced by another one.
                 self.jump(Target::Opening);
                 Vec::new()
             }
@@ -319,7 +319,7 @@ impl Thread {
         }
     }
 
-    /// A message has come: one of which something else is said, or that of a jump.
+    /// Handles the answer with a message: a changed one, or the target of a jump.
     pub(super) fn message(
         &mut self,
         ticket: Ticket,
@@ -339,7 +339,7 @@ impl Thread {
         None
     }
 
-    /// The fetch that an answer is of, if it is the one under way.
+    /// Takes the fetch under way if this answer belongs to it.
     fn landed(&mut self, ticket: Ticket) -> Option<Fetch> {
         let flight = &mut self.fetching.flight;
         let flight = flight.take_if(|(under_way, _)| *under_way == ticket);
@@ -363,7 +363,7 @@ impl Thread {
                 let fits = window.append(page);
                 fetching.wanted.reload |= !fits;
                 if !window.at_newest() && fetching.following {
-                    // So much has come that it is quicker to go there.
+                    // So much has come that a jump to the end is quicker.
                     fetching.wanted.jump = Some(Target::Newest);
                 } else if came && fetching.following {
                     self.scroll = Some(Scroll::End);
@@ -389,7 +389,7 @@ impl Thread {
         }
     }
 
-    /// The page of a jump is there.
+    /// Takes in the page of a jump.
     fn arrive(&mut self, target: Target, page: Page) {
         let unread_above = page.unread_above;
         self.window.replace(page);
@@ -406,7 +406,7 @@ impl Thread {
                     Some(Scroll::Row(row))
                 }
                 None => {
-                    // More is unread than was loaded; what arrived late has its own way.
+                    // More messages are unread than are loaded. If some arrived late, `jump_to_unread` leads there.
                     if self.unread > 0 && unread_above == 0 && !window.at_oldest() {
                         wanted.jump = Some(Target::Unread);
                         None
@@ -430,7 +430,7 @@ impl Thread {
                 }
             }
             Target::Date(_) | Target::Place(_) | Target::Message(..) if first.is_none() => {
-                // There is nothing as late as that.
+                // The conversation ends before this target.
                 wanted.jump = Some(Target::Newest);
                 None
             }
@@ -450,12 +450,12 @@ impl Thread {
     }
 }
 
-/// The row of the unread line before a message.
+/// The id of the row of the unread line before a message.
 pub(super) fn line_row(id: &MessageId) -> String {
     format!("unread {}", id.0)
 }
 
-/// The row of the day that begins with a message.
+/// The id of the row of the day that begins with a message.
 pub(super) fn day_row(id: &MessageId) -> String {
     format!("day {}", id.0)
 }

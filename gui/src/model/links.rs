@@ -1,48 +1,48 @@
-//! Links in texts, and what opening one really means.
+//! Links in texts, and what happens when the user opens one.
 
 use hedgerow_node::api::visible;
 use linkify::{LinkFinder, LinkKind};
 use url::Url;
 
-/// Links of one text that can be opened; further ones are shown as text.
+/// The most links of one text that can be opened. Further ones are plain text.
 const MAX_LINKS: usize = 32;
 
 /// The longest link that can be opened, in bytes.
 const MAX_LINK: usize = 2_048;
 
-/// Of a longer link the middle is left out, in letters, and so many of its beginning and of its end are shown.
+/// The longest link shown whole, in letters. Of a longer one the beginning and the end are shown, with these lengths.
 const MAX_SHOWN: usize = 56;
 const SHOWN: (usize, usize) = (36, 16);
 
-/// What an invitation link begins with.
+/// The beginning of an invitation link.
 const INVITATION: &str = "hedgerow:";
 
 /// A piece of a text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Span {
-    /// As it is shown.
+    /// Its text on screen.
     pub text: String,
-    /// Where it leads, if anywhere.
+    /// The link that it opens, if any.
     pub link: Option<String>,
 }
 
-/// What opening a link means.
+/// What happens when the user opens a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Opens {
     /// A page of the web, after a warning.
     Page {
-        /// The address, normalised: what is shown is what is opened.
+        /// The address, normalised, so that we open exactly what we show.
         url: String,
         /// The host, in the letters that name servers see.
         host: String,
-        /// The host holds letters that can pass for others.
+        /// Whether the host holds letters that look like others.
         foreign_letters: bool,
-        /// Anybody in between can read along.
+        /// Whether the page comes unencrypted, so that anybody on the way can read along.
         in_clear: bool,
     },
     /// An invitation.
     Invitation,
-    /// Nothing we would open.
+    /// Nothing that we open.
     Nothing,
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
     spans
 }
 
-/// Appends text in which only invitations can be opened.
+/// Appends a text in which only invitations are links.
 fn invitations(text: &str, spans: &mut Vec<Span>) {
     let mut rest = text;
     while let Some(start) = rest.find(INVITATION) {
@@ -86,7 +86,7 @@ fn invitations(text: &str, spans: &mut Vec<Span>) {
     push_text(spans, rest);
 }
 
-/// A link, as it is shown: one knows it by the host, which is always whole, and by how it ends.
+/// A link as shown. The host is always whole, and the end stays visible, so that people recognise it.
 fn linked(link: &str) -> Span {
     let count = link.chars().count();
     let host = link.find("://").map_or(0, |at| at + 3);
@@ -106,8 +106,8 @@ fn linked(link: &str) -> Span {
     }
 }
 
-/// What copying these bytes of the text that is shown gives: a link that any letter of is marked whole, where its middle
-/// is left out.
+/// The text to copy if these bytes of the text on screen are marked. A shortened link is copied whole if any of its
+/// letters is marked.
 pub fn copied(spans: &[Span], from: usize, to: usize) -> String {
     let mut copied = String::new();
     let mut start = 0;
@@ -145,7 +145,7 @@ fn push_text(spans: &mut Vec<Span>, text: &str) {
     }
 }
 
-/// What opening a link means.
+/// What happens when the user opens a link.
 pub(crate) fn opens(link: &str) -> Opens {
     if link.len() > MAX_LINK {
         return Opens::Nothing;

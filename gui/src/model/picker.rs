@@ -1,4 +1,4 @@
-//! Picking an emoji: all there are in a grid, by group and by search, with those used lately first.
+//! The picker of emoji: a grid of all, by group or by search, with those recently used first.
 
 use std::mem::take;
 use std::ops::Range;
@@ -18,23 +18,23 @@ const MAX_FOUND: usize = 160;
 /// The longest query, in bytes.
 const MAX_QUERY: usize = 100;
 
-/// As many columns as are taken from a view.
+/// The numbers of columns that we accept from a view.
 const COLUMNS: Range<usize> = 1..65;
 
-/// Emoji used lately that are remembered.
+/// The most recently used emoji that we remember.
 const MAX_RECENT: usize = 24;
 
-/// What becomes of the emoji that is picked.
+/// What to do with the picked emoji.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
-    /// It goes into the text being written. More can be picked.
+    /// Put it into the draft. The user can pick more.
     Draft,
-    /// It is put on this message, and the picker closes.
+    /// Put it on this message, and close the picker.
     Reaction(MessageId),
 }
 
 impl Purpose {
-    /// Whether this emoji can be picked for it: a reaction has room for most of them.
+    /// Whether this emoji can be picked for it. A few are too long for a reaction.
     fn takes(&self, text: &str) -> bool {
         match self {
             Self::Draft => true,
@@ -48,24 +48,24 @@ impl Purpose {
 pub enum PickerAction {
     /// Opens it.
     Open {
-        /// What becomes of what is picked.
+        /// What to do with the picked emoji.
         purpose: Purpose,
         /// The language of the names.
         language: String,
     },
     /// Closes it.
     Close,
-    /// Looks for this.
+    /// Searches for this.
     Search(String),
-    /// The view has so many columns.
+    /// Sets the number of columns of the view.
     Columns(usize),
-    /// Marks the one beside the marked one.
+    /// Marks the emoji beside the marked one.
     Move(Direction),
-    /// Marks the first of a group.
+    /// Marks the first emoji of a group.
     Group(EmojiGroup),
-    /// Picks this.
+    /// Picks this emoji.
     Pick(String),
-    /// Picks the marked one.
+    /// Picks the marked emoji.
     PickMarked,
     /// Takes the next colour of skin.
     NextTone,
@@ -84,18 +84,18 @@ pub enum Direction {
 /// An emoji to pick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// As it will stand in a text.
+    /// Its characters in a text.
     pub text: String,
-    /// What it is called.
+    /// Its name.
     pub name: String,
 }
 
-/// Those of one group.
+/// The emoji of one group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// Which.
+    /// The group.
     pub group: EmojiGroup,
-    /// In order.
+    /// Its emoji, in order.
     pub choices: Vec<Choice>,
 }
 
@@ -104,36 +104,36 @@ pub struct Section {
 pub enum PickerRow<'a> {
     /// A group begins.
     Title(EmojiGroup),
-    /// As many as there are columns, or what is left of the group.
+    /// As many emoji as there are columns, or the rest of the group.
     Choices(&'a [Choice]),
 }
 
-/// The picker, and whether it is open.
+/// The picker, which may be open.
 #[derive(Default)]
 pub struct PickerPage {
-    /// It, if it is open.
+    /// The picker, if it is open.
     pub open: Option<Picker>,
-    /// Emoji used lately, the last one first, no two alike. They tell what somebody has felt, so nothing keeps them
-    /// longer than a screen stays unlocked.
+    /// Recently used emoji, the last one first, each once. They show what the user has felt, so we forget them when the
+    /// screen locks.
     recent: Vec<String>,
     changed: bool,
 }
 
-/// The picker, while it is open.
+/// The open picker.
 pub struct Picker {
-    /// What becomes of what is picked.
+    /// What to do with the picked emoji.
     pub purpose: Purpose,
-    /// What is searched for.
+    /// The query of the search.
     pub query: String,
-    /// What there is to pick.
+    /// The emoji to pick from.
     pub sections: Vec<Section>,
-    /// Counts up whenever the rows have changed.
+    /// Counts up each time the rows have changed.
     pub rows_set: u32,
     columns: usize,
-    /// Where the marked one stands: the section, and the place in it.
+    /// The place of the marked emoji: its section, and its index there.
     marked: (usize, usize),
     tone: SkinTone,
-    /// As it was when the picker was opened: what is under a finger stays there.
+    /// The recent emoji of the moment when the picker opened, so that what is under a finger stays there.
     recent: Vec<String>,
     names: Names,
 }
@@ -165,7 +165,7 @@ impl Picker {
         rows
     }
 
-    /// In which row each group begins.
+    /// The groups, each with its first row.
     pub fn groups(&self) -> impl Iterator<Item = (EmojiGroup, usize)> {
         let columns = self.columns;
         self.sections.iter().scan(0, move |row, section| {
@@ -175,7 +175,7 @@ impl Picker {
         })
     }
 
-    /// The marked one, in which row it stands, and where there.
+    /// The marked emoji, its row, and its column.
     pub fn marked(&self) -> Option<(&Choice, usize, usize)> {
         let (section, at) = self.marked;
         let (_, begins) = self.groups().nth(section)?;
@@ -183,7 +183,7 @@ impl Picker {
         Some((choice, begins + 1 + at / self.columns, at % self.columns))
     }
 
-    /// A hand in the colour that skin has.
+    /// A hand in the chosen colour of skin.
     pub fn tone_shown(&self) -> String {
         let hand = emoji::all().iter().find(|emoji| emoji.text == "✋");
         hand.map_or_else(String::new, |hand| hand.toned(self.tone))
@@ -263,7 +263,7 @@ impl Picker {
                 self.marked = marked;
                 return Some(Outcome::Prefer(Preference::SkinTone(self.tone)));
             }
-            // What concerns the page is done there.
+            // The page handles these.
             PickerAction::Open { .. }
             | PickerAction::Close
             | PickerAction::Pick(_)
@@ -277,7 +277,7 @@ impl Picker {
         let length = |section: usize| self.sections.get(section).map_or(0, |it| it.choices.len());
         let columns = self.columns;
         let column = at % columns;
-        // The last line of a group may be shorter than the column is far to the right.
+        // The last line of a group may have no emoji in this column.
         let last_line = |section: usize| {
             let last = length(section).saturating_sub(1);
             (last - last % columns + column).min(last)
@@ -301,7 +301,7 @@ impl Picker {
 }
 
 impl PickerPage {
-    /// `may_write`: something can be written in the open conversation.
+    /// `may_write`: whether the user can write in the open conversation.
     pub(super) fn act(
         &mut self,
         action: PickerAction,
@@ -333,7 +333,7 @@ impl PickerPage {
         picker.act(action).into_iter().collect()
     }
 
-    /// Closes the picker, and goes back to writing.
+    /// Closes the picker, and puts the cursor back into the draft.
     pub(super) fn leave(&mut self) -> Option<Outcome> {
         let was_open = self.open.is_some();
         self.close();

@@ -1,8 +1,8 @@
-//! How far the user has read a conversation, and what arrived late above that.
+//! How far the user has read a conversation, and which messages arrived late above that.
 
 use hedgerow_node::api::{Message, MessageId};
 
-/// While one reads along, the node is told this often how far.
+/// The shortest interval between two reports to the node while the user reads.
 const MARK_EVERY_MS: u64 = 300;
 
 /// How far the user has read.
@@ -10,33 +10,34 @@ const MARK_EVERY_MS: u64 = 300;
 pub(super) struct Reading {
     /// The last message that is fully in view.
     pub in_view: Option<MessageId>,
-    /// The last one that was, while the window was in front.
+    /// The last message that was fully in view while the window was in front.
     pub seen: Option<MessageId>,
-    /// The one that the node was told of.
+    /// The message of the last report to the node.
     marked: Option<MessageId>,
     marked_ms: Option<u64>,
     pub late: Late,
 }
 
 impl Reading {
-    /// When the node is to be told how far the user has read.
+    /// When to tell the node how far the user has read (milliseconds of the clock that never goes back).
     pub fn due_ms(&self) -> Option<u64> {
         let due_ms = self.marked_ms.map_or(0, |marked| marked + MARK_EVERY_MS);
         self.is_to_mark().then_some(due_ms)
     }
 
-    /// Whether the node is to be told of what was seen: not before the way to what arrived late is known.
+    /// Whether there is something to tell the node. While messages have arrived late, it waits until we know where,
+    /// because the node forgets them with the report.
     fn is_to_mark(&self) -> bool {
         self.seen.is_some()
             && self.seen != self.marked
             && (self.late.open == 0 || !self.late.is_stale || self.late.visiting)
     }
 
-    /// What the node is to be told now: that all is read up to this message.
+    /// The message up to which to tell the node that everything is read, if the report is due.
     pub fn mark(&mut self, unread: u64, now_ms: u64) -> Option<MessageId> {
         self.due_ms().filter(|due| *due <= now_ms)?;
         self.marked.clone_from(&self.seen);
-        // If all is read, there is nothing to tell.
+        // Everything is read already.
         if unread == 0 && self.late.open == 0 {
             return None;
         }
@@ -45,24 +46,24 @@ impl Reading {
     }
 }
 
-/// Messages that arrived late, above the read position. The node forgets them as soon as anything below
-/// is marked as read, so they are counted here until the user has been there.
+/// Messages that arrived late, above the read position. The node forgets them as soon as the user reads anything below.
+/// So we count them here until the user has been there.
 #[derive(Default)]
 pub(super) struct Late {
-    /// The first of them, and where it stands.
+    /// The position and the id of the first of them.
     first: Option<(u64, MessageId)>,
-    /// Others have come, one of which may be the first.
+    /// Whether others have come since, one of which may be the first.
     is_stale: bool,
-    /// How many the node still knows.
+    /// How many the node still counts.
     open: u64,
-    /// How many it has forgotten.
+    /// How many the node has forgotten.
     told: u64,
-    /// The user is there.
+    /// Whether the user is there.
     visiting: bool,
 }
 
 impl Late {
-    /// The node knows of so many.
+    /// Takes over how many the node counts.
     pub fn know(&mut self, open: u64) {
         if !self.visiting {
             self.told += self.open.saturating_sub(open);
@@ -71,21 +72,21 @@ impl Late {
         self.open = open;
     }
 
-    /// The first is to be looked for.
+    /// Whether we must ask the node for the first of them.
     pub fn is_sought(&self) -> bool {
         self.open > 0 && self.is_stale && !self.visiting
     }
 
-    /// The first that the node knows of.
+    /// Takes over the first of those that the node counts.
     pub fn found(&mut self, first: Option<&Message>) {
         self.is_stale = false;
         let found = first.map(|message| (message.position, message.id.clone()));
-        // One that the node has forgotten may stand further up.
+        // One that the node has forgotten may be further up.
         let known = self.first.take().filter(|_| self.told > 0);
         self.first = known.into_iter().chain(found).min();
     }
 
-    /// The user goes there: where that is, if it is known.
+    /// The user goes there. Gives the first message, if we know it.
     pub fn visit(&mut self) -> Option<MessageId> {
         self.visiting = true;
         self.told = 0;
@@ -137,7 +138,7 @@ mod tests {
         assert_eq!(reading.mark(0, 0), None, "the way there is not known yet");
         reading.late.found(None);
         assert_eq!(reading.mark(0, 0), Some(id(9)));
-        // The node forgets them with that.
+        // With that report the node forgets them.
         reading.late.know(0);
         assert_eq!(reading.late.count(), 2);
         reading.late.visit();

@@ -1,4 +1,4 @@
-//! What is drawn of a conversation, line by line.
+//! The rows of a conversation on screen.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
@@ -13,23 +13,23 @@ use super::links::Span;
 use super::saying::{Said, said};
 use super::window::Window;
 
-/// Messages of one author within this time are a group.
+/// The longest time between two messages of one group, in milliseconds.
 const GROUP_MS: i64 = 5 * 60_000;
 
 /// How far a message of ours has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tick {
-    /// It waits here.
+    /// It waits on this device.
     Queued,
-    /// It is on its way, over this carrier.
+    /// It is on its way over this carrier.
     Sent(Carrier),
-    /// Everybody that it is for has it on one device at least.
+    /// Each recipient has it on at least one device.
     Delivered,
     /// A contact's device refused it.
     Refused,
 }
 
-/// A row. Ids are stable, and each is there once: as long as a row is shown, it keeps its id.
+/// A row. Its id is unique, and stays the same as long as the row is shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Row {
     /// Tells rows apart.
@@ -43,32 +43,32 @@ pub struct Row {
 pub enum RowKind {
     /// A day begins.
     Day(When),
-    /// Below it is what was not read when the conversation was opened.
+    /// The line above the messages that were unread when the user opened the conversation.
     Unread,
     /// A message.
     Message(MessageRow),
 }
 
-/// A message as it is shown.
+/// A message on screen.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessageRow {
-    /// Which.
+    /// Its id.
     pub id: MessageId,
-    /// Written here.
+    /// Whether we wrote it.
     pub mine: bool,
-    /// The text in pieces; `None` for a kind this version cannot show.
+    /// The text in pieces; `None` for a kind that this version cannot show.
     pub body: Option<Arc<[Span]>>,
-    /// It may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
+    /// Whether it may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
-    /// The text goes on.
+    /// Whether the body is only the beginning of the text.
     pub cut: bool,
-    /// A few emoji and nothing else.
+    /// Whether the text is only a few emoji.
     pub large: bool,
     /// When its author says it was written.
     pub time: When,
-    /// That time is still to come: its author's clock is ahead.
+    /// Whether that time is in the future, because its author's clock is ahead.
     pub ahead: bool,
-    /// How far it has come; `None` for theirs.
+    /// How far it has come; `None` for messages of others.
     pub tick: Option<Tick>,
     /// Why it is not delivered.
     pub why: Option<Why>,
@@ -76,9 +76,9 @@ pub struct MessageRow {
     pub said: Vec<Said>,
     /// Pinned for everybody.
     pub pinned: bool,
-    /// The first of a group by the same author.
+    /// Whether it is the first of a group by the same author.
     pub starts_group: bool,
-    /// The last of it.
+    /// Whether it is the last of that group.
     pub ends_group: bool,
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn tick(message: &Message, reach: Reach) -> (Option<Tick>, Option<Why
     if message.why() == Some(Why::Refused) {
         return (Some(Tick::Refused), message.why());
     }
-    // What the reason is now counts, not what it was when the page was read.
+    // The present reason counts, not that of the moment when the page was read.
     let why = reach.why.or(message.why());
     match (why, reach.over) {
         (Some(Why::OnItsWay) | None, Some(carrier)) => (Some(Tick::Sent(carrier)), why),
@@ -126,7 +126,7 @@ pub(crate) fn rows(
     calendar: &Calendar,
 ) -> VecDeque<Row> {
     let mut rows: VecDeque<Row> = VecDeque::with_capacity(window.len() + 16);
-    // The last message, while nothing stands between it and the next.
+    // The last message, if no other row stands between it and the next.
     let mut before: Option<(Option<&ContactId>, i64)> = None;
     let mut day = None;
     for one in window.iter() {
@@ -180,19 +180,19 @@ pub(crate) fn rows(
     rows
 }
 
-/// A change of a list: from `at` on, so many rows go, and these of the new ones come in their place.
+/// A change of a list: from `at` on, `removed` rows go, and the `added` ones of the new list come in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Splice {
-    /// Where, in the list as the splices before this one have left it.
+    /// The index in the list after all earlier splices.
     pub at: usize,
-    /// How many go.
+    /// The number of rows that go.
     pub removed: usize,
-    /// Which of the new rows come.
+    /// The range of the new list that comes.
     pub added: Range<usize>,
 }
 
-/// The few changes that lead from one list of rows to the other, in order. Rows that stay keep their
-/// order; what they show may differ.
+/// The few changes that lead from one list of rows to the other, in order. Rows that stay keep their order, but may
+/// show something else.
 pub fn splices<'a>(
     old: impl IntoIterator<Item = &'a str>,
     new: impl IntoIterator<Item = &'a str>,
@@ -231,7 +231,7 @@ pub fn splices<'a>(
                 from += 1;
                 to += 1;
             }
-            // Rows have changed places, which they never do: begin anew from here.
+            // Rows never change places. If they do, replace all rows from here.
             _ => {
                 splices.push(Splice {
                     at: to,
@@ -251,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    /// Carries out what the splices say.
+    /// Applies the splices.
     fn apply(old: &[String], new: &[String], splices: &[Splice]) -> Vec<String> {
         let mut rows = old.to_vec();
         for splice in splices {

@@ -1,15 +1,15 @@
-//! What people say of messages: an emoji each, and pins.
+//! Emoji on messages.
 
 use hedgerow_node::api::Message;
 
-/// An emoji that stands under a message.
+/// An emoji under a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// Which.
+    /// The emoji.
     pub emoji: String,
-    /// How many people have put it there.
+    /// The number of people who have put it there.
     pub count: usize,
-    /// We are one of them.
+    /// Whether we are one of them.
     pub mine: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The loaded part of a conversation: some hundred messages of any number, without gaps.
+//! The loaded part of a conversation: some hundred messages in a row, without gaps, of any number.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -8,16 +8,16 @@ use hedgerow_node::api::{DeliveryState, DeviceId, Message, MessageId, Page, visi
 use super::emoji;
 use super::links::{self, Span};
 
-/// Messages that are asked for at once.
+/// The number of messages that we ask for at once.
 pub(crate) const PAGE: u32 = 50;
 
 /// The most messages that are loaded at once.
 pub(crate) const MAX_LOADED: usize = 200;
 
-/// Of a longer text so many bytes are shown at first, about: more than twelve lines of a wide bubble.
+/// About how many bytes of a longer text are shown at first: more than twelve lines of a wide bubble.
 const FOLDED: usize = 2_000;
 
-/// A text with more letters, or more lines, may be higher than what is shown of it at first.
+/// A text with more letters or more lines than this may be higher than the part shown at first.
 const LONG: usize = 240;
 const LONG_LINES: usize = 12;
 
@@ -25,13 +25,13 @@ const LONG_LINES: usize = 12;
 #[derive(Clone)]
 pub(crate) struct Loaded {
     pub message: Message,
-    /// The text in pieces; `None` for a kind this version cannot show.
+    /// The text in pieces; `None` for a kind that this version cannot show.
     pub body: Option<Arc<[Span]>>,
-    /// It may be too long to be shown whole at first, and nobody has asked for that.
+    /// Whether it may be too long to be shown whole at first, and the user has not unfolded it.
     pub folded: bool,
-    /// The body is only its beginning.
+    /// Whether the body is only the beginning of the text.
     pub cut: bool,
-    /// A few emoji and nothing else.
+    /// Whether the text is only a few emoji.
     pub large: bool,
 }
 
@@ -59,7 +59,7 @@ impl Loaded {
         loaded
     }
 
-    /// All that it says, as it is shown; empty for a kind this version cannot show.
+    /// Its whole text, safe to show; empty for a kind that this version cannot show.
     pub fn text(&self) -> String {
         let text = self.message.text.as_ref();
         text.map_or_else(String::new, |text| visible::paragraph(&text.0))
@@ -78,12 +78,12 @@ impl Loaded {
 #[derive(Default)]
 pub(crate) struct Window {
     messages: VecDeque<Loaded>,
-    /// Up to which number of each log of ours a device has it, as far as was heard: a page that was read before may
-    /// come after.
+    /// For each device and each log of ours, the number up to which the device has acknowledged it. Kept because a page
+    /// that was read before an acknowledgement may come after it.
     reached: BTreeMap<DeviceId, BTreeMap<String, u64>>,
-    /// Where the first loaded message stands.
+    /// The position of the first loaded message.
     first: u64,
-    /// How many messages there are.
+    /// The number of all messages.
     pub total: u64,
 }
 
@@ -96,12 +96,12 @@ impl Window {
         self.messages.len()
     }
 
-    /// Where the first loaded message stands.
+    /// The position of the first loaded message.
     pub fn first(&self) -> u64 {
         self.first
     }
 
-    /// Where the first message after the loaded ones stands.
+    /// The position after the last loaded message.
     pub fn end(&self) -> u64 {
         self.first + self.messages.len() as u64
     }
@@ -118,13 +118,13 @@ impl Window {
         self.messages.iter().find(|one| one.message.id == *id)
     }
 
-    /// Where a loaded message stands.
+    /// The position of a loaded message.
     pub fn place(&self, id: &MessageId) -> Option<u64> {
         let index = self.messages.iter().position(|one| one.message.id == *id)?;
         Some(self.first + index as u64)
     }
 
-    /// The message before which `count` messages of theirs stand at the end.
+    /// The first of the last `count` messages of others.
     pub fn nth_last_of_theirs(&self, count: u64) -> Option<&MessageId> {
         let count = usize::try_from(count).ok()?.checked_sub(1)?;
         let mut theirs = self
@@ -143,7 +143,7 @@ impl Window {
         self.end() >= self.total
     }
 
-    /// Begins anew with a page.
+    /// Replaces everything by a page.
     pub fn replace(&mut self, page: Page) {
         self.total = page.total;
         self.first = page.messages.first().map_or(page.total, |one| one.position);
@@ -151,8 +151,7 @@ impl Window {
         self.tick();
     }
 
-    /// Takes in the page before the first loaded message, and lets go of the newest ones that are too
-    /// many.
+    /// Takes in the page before the first loaded message, and drops the newest messages beyond the limit.
     pub fn prepend(&mut self, page: Page) {
         self.total = page.total;
         self.first = page.messages.first().map_or(0, |first| first.position);
@@ -163,8 +162,8 @@ impl Window {
         self.tick();
     }
 
-    /// Takes in the page after the last loaded message, and lets go of the oldest ones that are too
-    /// many. Says whether it fits: if not, messages came in above.
+    /// Takes in the page after the last loaded message, and drops the oldest messages beyond the limit. False if the
+    /// page does not fit, because messages have come in above.
     pub fn append(&mut self, page: Page) -> bool {
         let end = match page.messages.first() {
             Some(first) => first.position,
@@ -182,7 +181,7 @@ impl Window {
         fits
     }
 
-    /// Takes in what stands after the first loaded message now, whatever was loaded there.
+    /// Replaces all messages after the first loaded one by those of a page.
     pub fn reload(&mut self, page: Page) {
         self.total = page.total;
         let unfolded: Vec<_> = self.messages.drain(1.min(self.messages.len())..).collect();
@@ -192,7 +191,7 @@ impl Window {
         };
         let mut before = unfolded.into_iter().peekable();
         for message in page.messages {
-            // The order never changes, so what was loaded is found going along.
+            // The order never changes, so one pass finds the messages that were loaded before.
             let known = before.next_if(|one| one.message.id == message.id);
             self.messages.push_back(match known {
                 Some(mut known) => {
@@ -206,7 +205,7 @@ impl Window {
         self.tick();
     }
 
-    /// Takes a message that is loaded in again, and leaves it unfolded if it was.
+    /// Takes in a loaded message again, which stays unfolded if it was.
     pub fn update(&mut self, message: Message) {
         let mut loaded = self.messages.iter_mut();
         if let Some(known) = loaded.find(|one| one.message.id == message.id) {
@@ -214,7 +213,7 @@ impl Window {
         }
     }
 
-    /// Shows a text whole. Says whether it was folded.
+    /// Unfolds a text. True if it was folded.
     pub fn unfold(&mut self, id: &MessageId) -> bool {
         let found = self.messages.iter_mut().find(|one| one.message.id == *id);
         found.is_some_and(|one| {
@@ -224,7 +223,7 @@ impl Window {
         })
     }
 
-    /// A device has ours up to this one of its log.
+    /// A device has acknowledged our messages up to this one of its log. True if this marks a message.
     pub fn delivered(&mut self, device: &DeviceId, upto: &MessageId) -> bool {
         let Some((log, last)) = log_and_number(upto) else {
             return false;
@@ -235,7 +234,7 @@ impl Window {
         self.tick()
     }
 
-    /// Marks what is delivered as far as was heard. Says whether something was not marked yet.
+    /// Marks messages as delivered, as far as devices have acknowledged them. True if this marks a message.
     fn tick(&mut self) -> bool {
         let mut changed = false;
         for one in self.messages.iter_mut().rev() {
@@ -326,7 +325,7 @@ mod tests {
     fn what_came_in_above_is_noticed_and_reloaded() {
         let mut window = Window::default();
         window.replace(page(10..20, 10, 20));
-        // Two have come in somewhere above the end.
+        // Two messages have come in above the end.
         assert!(!window.append(page(0..0, 22, 22)));
         window.reload(page(11..21, 12, 23));
         assert_eq!((window.first(), window.end(), window.total), (11, 22, 23));
