@@ -1,4 +1,4 @@
-//! Adding a contact: invitations of ours, and those of others that are being joined.
+//! Adding a contact: our invitations, and those of others that we are joining.
 
 use std::collections::BTreeMap;
 use std::mem::take;
@@ -17,10 +17,10 @@ use super::outcome::{Outcome, concerns_everything};
 use super::place::Pane;
 use super::scanning::{Scanning, ScanningAction};
 
-/// The longest link that is looked at, in bytes.
+/// The longest link that we look at, in bytes.
 const MAX_PASTED: usize = 4_096;
 
-/// Joins whose problems are remembered.
+/// The most joins whose problems we remember.
 const MAX_PROBLEMS: usize = 64;
 
 /// What a person does to add a contact.
@@ -28,61 +28,61 @@ const MAX_PROBLEMS: usize = 64;
 pub enum AddingAction {
     /// Make an invitation.
     Invite {
-        /// Shown to somebody present.
+        /// Whether the user shows it to somebody present.
         in_person: bool,
-        /// How long it is good for, in seconds.
+        /// How long it is valid, in seconds.
         valid_for_s: u64,
     },
-    /// Show one that is open.
+    /// Show an open invitation.
     ShowInvitation(InvitationId),
-    /// Show none.
+    /// Show no invitation.
     HideInvitation,
-    /// Cancel one.
+    /// Cancel an invitation.
     CancelInvitation(InvitationId),
-    /// Copy the link that is shown.
+    /// Copy the link on screen.
     CopyLink,
-    /// The invitation was kept as a picture, or could not be.
+    /// Whether the invitation could be saved as a picture.
     PictureSaved(bool),
-    /// The link that is typed or pasted.
+    /// The user has typed or pasted this link.
     Pasted(String),
-    /// Scan one.
+    /// An action about the camera.
     Scanning(ScanningAction),
-    /// Join it.
+    /// Join by the typed or pasted link.
     Join,
-    /// Give a join up.
+    /// Give up a join.
     CancelJoin(InvitationId),
 }
 
 /// Everything about adding a contact.
 #[derive(Default)]
 pub struct Adding {
-    /// Invitations of ours, the latest to expire first.
+    /// Our invitations, the last to expire first.
     pub invitations: Vec<InvitationRow>,
-    /// The one that is shown.
+    /// The invitation on screen.
     pub shown: Option<ShownInvitation>,
-    /// Invitations of others that are being joined.
+    /// Invitations of others that we are joining.
     pub joining: Vec<JoinRow>,
-    /// What is typed or pasted.
+    /// The typed or pasted link.
     pub pasted: String,
-    /// Counts up whenever `pasted` was changed by anything but typing: show it.
+    /// Counts up whenever something other than typing has changed `pasted`. The window must then show it.
     pub pasted_set: u32,
-    /// An invitation is being made, or a join is being begun.
+    /// A request to invite or to join is under way.
     pub busy: bool,
-    /// Why the last thing asked was not done.
+    /// Why the node refused the last request.
     pub problem: Option<Refusal>,
-    /// It was the join.
+    /// Whether that request was the join.
     pub link_fails: bool,
     /// The camera.
     pub scanning: Scanning,
-    /// What our camera has read, as long as it is what would be joined.
+    /// The link that our camera has read, while it is the one to join.
     scanned: Option<String>,
     known: Vec<Invitation>,
-    /// Why joins make no progress, or have ended, and when they expire: of ended ones the node tells no
-    /// more.
+    /// Why joins make no progress, or have ended, and when they expire. Kept here because the node forgets joins that
+    /// have ended.
     problems: BTreeMap<InvitationId, (JoinProblem, i64)>,
     /// The invitation to show.
     shown_id: Option<InvitationId>,
-    /// Somebody was met whose name is not known yet.
+    /// A new contact whose name we do not know yet.
     met: Option<ContactId>,
     changed: bool,
 }
@@ -90,32 +90,32 @@ pub struct Adding {
 /// An invitation of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationRow {
-    /// Which.
+    /// Its id.
     pub id: InvitationId,
-    /// To be scanned by somebody present.
+    /// Made for somebody present to scan.
     pub in_person: bool,
     /// When it expires.
     pub expires: When,
     /// What has become of it.
     pub state: InvitationState,
-    /// It can be shown and cancelled.
+    /// Whether it can be shown and cancelled.
     pub open: bool,
 }
 
-/// The invitation that is shown.
+/// The invitation on screen.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ShownInvitation {
-    /// Which.
+    /// Its id.
     pub id: InvitationId,
-    /// The link. A secret until it is used.
+    /// The link. A secret until somebody uses it.
     pub link: String,
-    /// The same as a picture.
+    /// The link as a QR code.
     pub qr: Qr,
     /// When it expires.
     pub expires: When,
     /// Minutes until then, rounded up.
     pub left_min: u64,
-    /// To be scanned by somebody present, who then knows whose it is.
+    /// Made for somebody present to scan, who then knows whose it is.
     pub in_person: bool,
 }
 
@@ -128,7 +128,7 @@ pub struct Qr {
     pub modules: Vec<bool>,
 }
 
-/// An invitation that is being joined.
+/// An invitation that we are joining.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinRow {
     /// Which.
@@ -139,13 +139,13 @@ pub struct JoinRow {
     pub problem: Option<JoinProblem>,
     /// When it expires.
     pub expires: When,
-    /// It has ended: nothing is tried any more, and `CancelJoin` takes the row away.
+    /// It has ended: the node does not try any more, and `CancelJoin` removes the row.
     pub ended: bool,
 }
 
 impl Qr {
     fn of(link: &str) -> Self {
-        // Low correction: screens are not scratched, and fewer modules are scanned from further away.
+        // Low error correction: screens are not scratched, and a camera reads fewer modules from further away.
         match QrCode::with_error_correction_level(link, EcLevel::L) {
             Ok(code) => Self {
                 side: code.width(),
@@ -210,7 +210,7 @@ impl Adding {
             AddingAction::Scanning(action) => {
                 self.changed = true;
                 match self.scanning.act(action) {
-                    // As good as the person before the camera who shows it.
+                    // Remember that our own camera has read this link, so that the join can count as in person.
                     Some(Private(link)) => {
                         let outcomes = self.take_link(link);
                         self.scanned = Some(self.pasted.clone());
@@ -237,7 +237,7 @@ impl Adding {
         self.changed = true;
     }
 
-    /// The link to join is this now.
+    /// Changes the link to join.
     fn paste(&mut self, mut text: String) {
         text.truncate(text.floor_char_boundary(MAX_PASTED));
         self.pasted = text;
@@ -247,14 +247,14 @@ impl Adding {
         self.changed = true;
     }
 
-    /// A link that was opened or scanned: shown, and joined only when the user says so.
+    /// Shows a link that was opened or scanned. It is joined only when the user says so.
     pub(super) fn take_link(&mut self, link: String) -> Vec<Outcome> {
         self.paste(link);
         self.pasted_set = self.pasted_set.wrapping_add(1);
         vec![Outcome::Dismiss, Outcome::Go(Pane::Adding)]
     }
 
-    /// Joins the link that is typed or pasted.
+    /// Joins by the typed or pasted link.
     fn join(&mut self) -> Option<Outcome> {
         let link = self.pasted.trim();
         if link.is_empty() || self.busy {
@@ -271,7 +271,7 @@ impl Adding {
         Some(Outcome::ask(Call::Join(join)))
     }
 
-    /// The invitation is made, or not.
+    /// Handles the answer to a request for an invitation.
     pub(super) fn invited(
         &mut self,
         answer: Result<Invitation, Refusal>,
@@ -291,7 +291,7 @@ impl Adding {
         }
     }
 
-    /// The join is begun, or not.
+    /// Handles the answer to a request to join.
     pub(super) fn joining(&mut self, answer: Result<InvitationId, Refusal>) -> Option<Outcome> {
         self.busy = false;
         self.changed = true;
@@ -318,7 +318,7 @@ impl Adding {
         None
     }
 
-    /// All invitations, as they are now.
+    /// Takes over the present list of all invitations.
     pub(super) fn know(&mut self, invitations: Vec<Invitation>, context: &Context) {
         self.known = invitations;
         self.draw(context);
@@ -341,7 +341,7 @@ impl Adding {
         Outcome::ask(Call::Invitations)
     }
 
-    /// Somebody is a contact now.
+    /// A meeting has made a contact.
     pub(super) fn met(&mut self, id: ContactId, invitation: &InvitationId) -> Vec<Outcome> {
         self.problems.remove(invitation);
         self.shown_id.take_if(|shown| shown == invitation);
@@ -349,8 +349,8 @@ impl Adding {
         vec![Outcome::ask(Call::Invitations), Outcome::LookAt(id)]
     }
 
-    /// Opens the conversation with whom was met, when the name is known, if that is what the user waits for; otherwise
-    /// tells of it.
+    /// Once the name of the new contact is known: opens the conversation if the user waits for it, otherwise shows a
+    /// notice.
     pub(super) fn greet(&mut self, context: &Context) -> Vec<Outcome> {
         let Some(id) = self.met.take() else {
             return Vec::new();
@@ -430,7 +430,8 @@ impl Adding {
         self.changed = true;
     }
 
-    /// When what is shown changes with time alone, on the clock that never goes back: minutes count down.
+    /// When the page next changes with time alone, because minutes count down (milliseconds of the clock that never
+    /// goes back).
     pub(super) fn due_ms(&self, context: &Context) -> Option<u64> {
         let shown = self
             .shown
@@ -442,7 +443,7 @@ impl Adding {
         Some(context.now.monotonic_ms + (left_ms - 1) % 60_000 + 1)
     }
 
-    /// Counts down, and lets go of the camera when the page is left.
+    /// Counts minutes down, and releases the camera when the user leaves the page.
     pub(super) fn settle(&mut self, context: &Context) -> Vec<Outcome> {
         if self.shown.is_some() && context.shows(Pane::Adding) {
             self.draw(context);
@@ -452,7 +453,7 @@ impl Adding {
         outcomes
     }
 
-    /// Forgets everything but how the camera stands, which is still to be switched off.
+    /// Forgets everything except the state of the camera, which must still be switched off.
     pub(super) fn forget(&mut self) {
         let mut scanning = take(&mut self.scanning);
         scanning.forget();
@@ -468,7 +469,7 @@ impl Adding {
     }
 }
 
-/// What has become of an invitation whose join has ended so; `None` if it is still tried.
+/// The state of an invitation whose join has ended with this problem; `None` if the node still tries.
 fn ended_as(problem: JoinProblem) -> Option<InvitationState> {
     match problem {
         JoinProblem::NoAnswer => None,

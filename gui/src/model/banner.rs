@@ -1,4 +1,4 @@
-//! Notices about the whole program: a failing store, another process, what a request came to.
+//! Notices about the whole program: a failing store, another process, the result of a request.
 
 use std::mem::take;
 
@@ -19,31 +19,31 @@ pub enum Banner {
     },
     /// The directory was taken over from another process.
     TookOver,
-    /// Another process took it, and says what it is called.
+    /// Another process took it. This is the name that it gives itself.
     HandedOver(String),
     /// The process that owned it has gone; the directory is ours now.
     OwnerGone,
-    /// What was asked was not done.
+    /// The node refused a request.
     Refused(Refusal),
-    /// Somebody is a contact now.
+    /// A meeting has made a contact.
     Met {
         /// Who.
         id: ContactId,
-        /// What they call themselves.
+        /// The name that the contact gives itself.
         name: String,
     },
-    /// It is on the clipboard.
+    /// The text is on the clipboard.
     Copied,
-    /// A picture is in the file that was chosen, or could not be written.
+    /// Whether the picture could be written into the chosen file.
     PictureSaved(bool),
-    /// The passphrase is another one now.
+    /// The passphrase has changed.
     PassphraseChanged,
-    /// What was deleted is gone for good.
+    /// Deleted data are gone for good.
     Erased,
 }
 
 impl Banner {
-    /// How long it is shown, in milliseconds; `None` until it is dismissed or overtaken.
+    /// How long it is shown, in milliseconds; `None`: until the user dismisses it or another one replaces it.
     fn lasts_ms(&self) -> Option<u64> {
         match self {
             Self::Storage(_) => None,
@@ -67,12 +67,12 @@ pub struct BannerLine {
 }
 
 impl BannerLine {
-    /// When the line goes by itself.
+    /// When the line goes by itself, on the clock that never goes back (milliseconds).
     pub(super) fn due_ms(&self) -> Option<u64> {
         self.until_ms
     }
 
-    /// Says something. A failing store is what the user must know first.
+    /// Shows a notice. The notice of a failing store stays in front, because the user must know it first.
     pub(super) fn tell(&mut self, banner: Banner, context: &Context) {
         let is_hidden =
             matches!(self.shown, Some(Banner::Storage(_))) && !matches!(banner, Banner::Storage(_));
@@ -84,7 +84,7 @@ impl BannerLine {
         }
     }
 
-    /// The node was found: says what is new about that.
+    /// The worker has found a node: shows what is new about it.
     pub(super) fn opened(&mut self, mode: &Mode, took_over: bool, lost: bool, context: &Context) {
         let was_client = matches!(self.shown, Some(Banner::Client { .. }));
         match mode {
@@ -99,20 +99,20 @@ impl BannerLine {
         }
     }
 
-    /// The store works, or works again.
+    /// The store works: removes the notice that it fails.
     pub(super) fn store_works(&mut self) {
         if matches!(self.shown, Some(Banner::Storage(_))) {
             self.dismiss();
         }
     }
 
-    /// Says nothing any more.
+    /// Removes the notice.
     pub(super) fn dismiss(&mut self) {
         self.until_ms = None;
         self.changed |= self.shown.take().is_some();
     }
 
-    /// Forgets what a locked screen must not say.
+    /// Removes a notice that a locked screen must not show.
     pub(super) fn forget(&mut self) {
         if !matches!(self.shown, Some(Banner::Storage(_) | Banner::Client { .. })) {
             self.dismiss();

@@ -14,12 +14,12 @@ pub enum BluetoothAction {
     ShowAddress(bool),
 }
 
-/// Everything about Bluetooth besides its carrier.
+/// The state of Bluetooth beside that of its carrier.
 #[derive(Default)]
 pub struct Bluetooth {
-    /// How it is to use its radio.
+    /// How it uses its radio.
     pub radio: Radio,
-    /// How long the radio is in use, once that was counted.
+    /// How long the radio is in use, once the node has counted.
     pub airtime: Option<Airtime>,
 }
 
@@ -42,7 +42,7 @@ impl Bluetooth {
                 ..self.radio
             },
         };
-        // The user must know what it means to show it.
+        // First tell the user what it means to show the address.
         Some(match action {
             BluetoothAction::ShowAddress(true) => Outcome::Show(Dialog::ShowAddress { radio }),
             _ => Outcome::ask(Call::SetRadio(radio)),

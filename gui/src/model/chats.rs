@@ -16,7 +16,7 @@ use super::rows::{self, Reach, Tick};
 /// The longest excerpt, in characters.
 const EXCERPT: usize = 140;
 
-/// The longest filter that is looked for, in characters.
+/// The longest filter, in characters.
 const MAX_FILTER: usize = 64;
 
 /// What a person does with the list.
@@ -30,9 +30,9 @@ pub enum ChatsAction {
     Block(ContactId, bool),
     /// Forget a contact and the conversation (asks first).
     Remove(ContactId),
-    /// Open the conversation below this one in the list, or above.
+    /// Open the next conversation in the list.
     Step {
-        /// Below.
+        /// Whether to go down.
         down: bool,
     },
 }
@@ -40,13 +40,13 @@ pub enum ChatsAction {
 /// The list.
 #[derive(Default)]
 pub struct Chats {
-    /// What is shown: where something came or was written last first.
+    /// The rows on screen: the conversation with the latest message first.
     pub rows: Vec<ChatRow>,
-    /// Only names like this are shown.
+    /// The list shows only names like this.
     pub filter: String,
-    /// How many there are, shown or not.
+    /// The number of conversations, shown or not.
     pub total: usize,
-    /// Unread messages of all conversations but those with a blocked contact.
+    /// The number of unread messages, without those of conversations with a blocked contact.
     pub unread: u64,
     changed: bool,
 }
@@ -54,34 +54,34 @@ pub struct Chats {
 /// A conversation in the list.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChatRow {
-    /// Which.
+    /// Its id.
     pub id: ConversationId,
-    /// With whom, if it is with one contact alone.
+    /// The contact, if it is with one contact alone.
     pub person: Option<ContactId>,
-    /// How it is shown.
+    /// Its name, picture and state.
     pub face: Face,
     /// The newest message.
     pub last: Option<Excerpt>,
     /// When it was written.
     pub when: Option<When>,
-    /// Messages of others not read.
+    /// The number of unread messages of others.
     pub unread: u64,
-    /// Messages of ours not delivered.
+    /// The number of our messages that are not delivered.
     pub queued: u64,
-    /// A text is being written here.
+    /// The text being written here.
     pub draft: Option<String>,
-    /// It is open.
+    /// Whether it is open.
     pub selected: bool,
 }
 
 /// The beginning of a message, on one line.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Excerpt {
-    /// What it says; `None` for a kind this version cannot show.
+    /// Its text; `None` for a kind that this version cannot show.
     pub text: Option<String>,
-    /// Written here.
+    /// Whether we wrote it.
     pub mine: bool,
-    /// How far it has come; `None` for theirs.
+    /// How far it has come; `None` for messages of others.
     pub tick: Option<Tick>,
 }
 
@@ -175,7 +175,7 @@ impl Chats {
     }
 }
 
-/// Whether the name of a conversation is like the filter, or what a member calls itself.
+/// Whether the filter fits the name of a conversation, or the name that a member gives itself.
 fn is_found(known: &Known, face: &Face, filter: &str, context: &Context) -> bool {
     let mut members = context.contacts.members(&known.conversation);
     face.name.to_lowercase().contains(filter)

@@ -1,4 +1,4 @@
-//! What is asked or told over everything else.
+//! Dialogs over everything else.
 
 use std::mem::take;
 
@@ -19,19 +19,19 @@ use super::strength::{Lack, NewPassphrase};
 /// What a person does with a dialog.
 #[derive(Clone)]
 pub enum DialogAction {
-    /// Do what the dialog asks.
+    /// Do what the dialog asks about.
     Confirm,
-    /// Do not.
+    /// Close the dialog and do nothing.
     Dismiss,
-    /// In the dialog that changes the passphrase: the present one.
+    /// In the dialog that changes the passphrase: the user has typed the present one.
     Current(Passphrase),
-    /// The new one.
+    /// The user has typed the new one.
     New(Passphrase),
-    /// The new one again.
+    /// The user has typed the new one again.
     NewRepeated(Passphrase),
     /// In the dialog that opens a page: copy its address.
     CopyLink,
-    /// The calendar shows these days.
+    /// The calendar on screen shows these days.
     LookAt {
         /// The first.
         from: Date,
@@ -40,10 +40,10 @@ pub enum DialogAction {
     },
 }
 
-/// The dialog, and whether there is one.
+/// The open dialog, if any.
 #[derive(Default)]
 pub struct DialogPage {
-    /// It, if there is one.
+    /// The dialog; `None` if there is none.
     pub open: Option<Dialog>,
     changed: bool,
 }
@@ -53,90 +53,90 @@ pub struct DialogPage {
 pub enum Dialog {
     /// Open a page of the web?
     OpenLink {
-        /// The address, whole.
+        /// The whole address.
         url: String,
-        /// The host that is asked, in the letters that servers see.
+        /// The host, in the letters that name servers see.
         host: String,
-        /// The host holds letters that can pass for others.
+        /// Whether the host holds letters that look like others.
         foreign_letters: bool,
-        /// Anybody in between can read along.
+        /// Whether the page comes unencrypted, so that anybody on the way can read along.
         in_clear: bool,
     },
     /// Forget a contact and the direct chat?
     RemoveContact {
-        /// Whom.
+        /// Its id.
         id: ContactId,
-        /// The name.
+        /// Its name.
         name: String,
     },
     /// Block a contact?
     BlockContact {
-        /// Whom.
+        /// Its id.
         id: ContactId,
-        /// The name.
+        /// Its name.
         name: String,
     },
-    /// Use a relay no more?
+    /// Remove a relay?
     RemoveRelay(RelayRow),
     /// Use Bluetooth although it shows an address that never changes?
     ShowAddress {
-        /// How the radio is used then.
+        /// The settings of the radio if the user agrees.
         radio: Radio,
     },
     /// Destroy everything?
     Wipe {
-        /// It is being done.
+        /// Whether the wipe is under way.
         busy: bool,
     },
     /// Everything about a message.
     MessageDetails(Details),
-    /// Which day?
+    /// Jump to which day?
     JumpToDate {
         /// The day of the first message in view.
         at: Date,
-        /// The day that it is.
+        /// The present day.
         today: Date,
-        /// Of which conversation.
+        /// The conversation.
         conversation: ConversationId,
-        /// For each day from this one on, whether something was written, once the node has said so.
+        /// For each day from this one on, whether it has messages, once the node has said so.
         written: Option<(Date, Vec<bool>)>,
     },
     /// The change of the passphrase.
     ChangePassphrase(ChangePassphrase),
-    /// What keys do.
+    /// The list of keyboard shortcuts.
     Keys,
 }
 
 /// Everything about a message.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Details {
-    /// Which.
+    /// Its id.
     pub id: MessageId,
-    /// What it says, whole; empty for a kind this version cannot show.
+    /// Its whole text; empty for a kind that this version cannot show.
     pub text: String,
-    /// Who wrote it; of ours, whom it is for.
+    /// Who wrote it or, for ours, who it is for.
     pub name: String,
-    /// Written here.
+    /// Whether we wrote it.
     pub mine: bool,
     /// Pinned for everybody.
     pub pinned: bool,
-    /// Who has no device that shows emoji on messages: names, empty for nobody.
+    /// The names of those who have no device that shows emoji on messages; empty if nobody.
     pub without_reactions: String,
-    /// Who has no device that shows pins.
+    /// The names of those who have no device that shows pins; empty if nobody.
     pub without_pins: String,
     /// When its author says it was written.
     pub time: When,
-    /// That time is still to come: its author's clock is ahead.
+    /// Whether that time is in the future, because its author's clock is ahead.
     pub ahead: bool,
-    /// How far it has come; `None` for theirs.
+    /// How far it has come; `None` for messages of others.
     pub tick: Option<Tick>,
     /// Why it is not delivered.
     pub why: Option<Why>,
-    /// When it is tried again, where that is known.
+    /// When the node next tries, if that is known.
     pub next: Option<When>,
-    /// The carrier over which there is a session now.
+    /// The carrier of the present session, if there is one.
     pub reachable: Option<Carrier>,
-    /// For one that waits: how each carrier stands with the contacts that it is for, once the node has said so.
+    /// For a message that waits: how each carrier stands with its recipients, once the node has said so.
     pub ways: Vec<WayRow>,
     pub(crate) waits_for: Vec<ContactId>,
 }
@@ -144,30 +144,30 @@ pub struct Details {
 /// How a carrier stands with a contact.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WayRow {
-    /// Which contact.
+    /// The contact.
     pub contact: ContactId,
-    /// Which.
+    /// The carrier.
     pub carrier: Carrier,
-    /// Used, or why not.
+    /// Whether it is used, or why not.
     pub state: WayState,
-    /// When it is tried again, where that is known.
+    /// When the node next tries, if that is known.
     pub next: Option<When>,
 }
 
 /// The change of the passphrase.
 #[derive(Clone)]
 pub struct ChangePassphrase {
-    /// The new one.
+    /// The new passphrase.
     pub new: NewPassphrase,
-    /// It can be asked for.
+    /// Whether everything for the change is there.
     pub may_go_on: bool,
-    /// What was missing when the user wanted to go on.
+    /// What was missing when the user tried to go on.
     pub lack: Option<Lack>,
-    /// Counts up whenever something was missing.
+    /// Counts up each time something was missing.
     pub asked: u32,
-    /// It is being done.
+    /// Whether the change is under way.
     pub busy: bool,
-    /// Why it was not done.
+    /// Why the node refused the change.
     pub problem: Option<Refusal>,
     pub(crate) current: Passphrase,
 }
@@ -195,13 +195,13 @@ impl ChangePassphrase {
 }
 
 impl DialogPage {
-    /// Asks the user something.
+    /// Opens a dialog.
     pub(super) fn show(&mut self, dialog: Dialog) {
         self.open = Some(dialog);
         self.changed = true;
     }
 
-    /// Closes the dialog, unless it does what cannot be taken back.
+    /// Closes the dialog, unless it is destroying everything.
     pub(super) fn dismiss(&mut self) {
         if !matches!(self.open, Some(Dialog::Wipe { busy: true })) {
             self.close();
@@ -255,7 +255,7 @@ impl DialogPage {
             Some(Dialog::OpenLink { url, .. }) => {
                 vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
             }
-            // What was typed is not to outlive the contact.
+            // What the user typed must not outlive the contact.
             Some(Dialog::RemoveContact { id, .. }) => {
                 let contact = context.contacts.get(&id);
                 let chat = contact.map(|contact| contact.conversation.clone());
@@ -290,7 +290,7 @@ impl DialogPage {
         }
     }
 
-    /// Something was typed in the dialog that changes the passphrase.
+    /// The user typed in the dialog that changes the passphrase.
     fn type_change(&mut self, type_it: impl FnOnce(&mut ChangePassphrase)) {
         if let Some(Dialog::ChangePassphrase(change)) = &mut self.open {
             type_it(change);
@@ -299,7 +299,7 @@ impl DialogPage {
         }
     }
 
-    /// The passphrase is another one now, or not.
+    /// Handles the answer to the change of the passphrase.
     pub(super) fn passphrase_changed(&mut self, answer: Result<(), Refusal>) -> Option<Outcome> {
         let Some(Dialog::ChangePassphrase(change)) = &mut self.open else {
             return None;
@@ -319,7 +319,7 @@ impl DialogPage {
         }
     }
 
-    /// How the carriers stand with a contact.
+    /// Takes over how the carriers stand with a contact.
     pub(super) fn know_ways(&mut self, contact: &ContactId, ways: &[WayStatus], context: &Context) {
         if let Some(Dialog::MessageDetails(details)) = &mut self.open
             && details.waits_for.contains(contact)
@@ -340,7 +340,7 @@ impl DialogPage {
         }
     }
 
-    /// On which days from this one on something was written.
+    /// Takes over which days from this one on have messages.
     pub(super) fn know_days(&mut self, of: &ConversationId, from: Date, days: Vec<bool>) {
         if let Some(Dialog::JumpToDate {
             conversation,
@@ -354,7 +354,7 @@ impl DialogPage {
         }
     }
 
-    /// What was asked was refused: nothing is being destroyed.
+    /// The node refused a request, so no wipe is under way.
     pub(super) fn refused(&mut self) {
         if matches!(self.open, Some(Dialog::Wipe { busy: true })) {
             self.close();

@@ -1,4 +1,4 @@
-//! What stands before the application: the first start, and both locks.
+//! The door before the application: the first start, and both locks.
 
 use std::mem::take;
 
@@ -12,12 +12,12 @@ use super::place::Place;
 use super::strength::{Lack, NewPassphrase};
 use super::update::{Departed, Found, Mode};
 
-/// What a person does at the first start and before a lock.
+/// What a person does at the first start and at a lock.
 #[derive(Clone)]
 pub enum DoorAction {
     /// First start: the name.
     Name(String),
-    /// The passphrase: a new one at the first start, else the one.
+    /// The passphrase: a new one at the first start, otherwise the present one.
     Passphrase(Passphrase),
     /// First start: the passphrase again.
     Repeated(Passphrase),
@@ -25,7 +25,7 @@ pub enum DoorAction {
     GoOn,
     /// Look for the node again, after `Failed` or `Wiped`.
     TryAgain,
-    /// Hide everything; the node stays on the air.
+    /// Hide everything. The node stays on the air.
     LockScreen,
     /// Drop all keys, and go off the air.
     LockNode,
@@ -33,40 +33,40 @@ pub enum DoorAction {
     TakeOver,
     /// Ask whether to destroy everything; [`DialogAction::Confirm`](super::DialogAction::Confirm) does.
     Wipe,
-    /// A `hedgerow:` link was opened somewhere on the desktop.
+    /// The user has opened a `hedgerow:` link somewhere on the desktop.
     LinkOpened(String),
 }
 
 /// The door.
 pub struct Door {
-    /// First start: the name contacts will be told.
+    /// First start: the name that contacts will see.
     pub name: String,
-    /// First start: the name is longer than a name may be.
+    /// First start: whether the name is too long.
     pub name_too_long: bool,
     /// First start: the new passphrase.
     pub new: NewPassphrase,
-    /// Everything is there to go on with.
+    /// Whether everything to go on is there.
     pub may_go_on: bool,
-    /// First start: what was missing when the user wanted to go on.
+    /// First start: what was missing when the user tried to go on.
     pub lack: Option<Lack>,
-    /// Counts up whenever something was missing.
+    /// Counts up each time something was missing.
     pub asked: u32,
-    /// The passphrase is being hashed, which takes a second or two.
+    /// Whether the node is hashing the passphrase, which takes a second or two.
     pub busy: bool,
     /// Why it did not open.
     pub problem: Option<Refusal>,
-    /// Wrong passphrases so far.
+    /// The number of wrong passphrases so far.
     pub attempts: u32,
-    /// Counts up whenever what was typed is forgotten: clear the fields then.
+    /// Counts up each time the door forgets what was typed. The window must then clear the fields.
     pub cleared: u32,
     passphrase: Passphrase,
-    /// The screen is locked, whatever else is.
+    /// Whether the screen is locked, in any state of the node.
     screen_locked: bool,
-    /// The directory was asked for.
+    /// Whether we have asked the owner for the directory.
     taking_over: bool,
-    /// The node was lost.
+    /// Whether the process that owned the node has gone.
     lost: bool,
-    /// A `hedgerow:` link was opened while everything was hidden.
+    /// The `hedgerow:` link that the user opened while the door was closed.
     link: Option<String>,
     changed: bool,
 }
@@ -116,7 +116,7 @@ impl Door {
                 return vec![Outcome::TakeLink(link)];
             }
             DoorAction::LinkOpened(link) => self.link = Some(link),
-            // There is nothing to open.
+            // The door is open already.
             _ if context.is_inside() => {}
             DoorAction::Name(name) => {
                 self.name = name;
@@ -152,7 +152,7 @@ impl Door {
         self.changed = true;
     }
 
-    /// What is missing first for a first start.
+    /// The first thing that is missing for a first start.
     fn missing(&self) -> Option<Lack> {
         let has_name = !self.name.trim().is_empty() && !self.name_too_long;
         if has_name {
@@ -187,7 +187,7 @@ impl Door {
         Some(Outcome::ask(request))
     }
 
-    /// The door is open, or not.
+    /// Handles the answer to an attempt to open the door.
     pub(super) fn answered(
         &mut self,
         answer: Result<(), Refusal>,
@@ -207,7 +207,7 @@ impl Door {
                 if refusal == Refusal::WrongPassphrase {
                     self.attempts = self.attempts.saturating_add(1);
                 }
-                // What was typed for a first start may be good still.
+                // What the user typed for a first start may still be good.
                 if context.place != Place::Welcome {
                     self.clear();
                 }
@@ -218,7 +218,7 @@ impl Door {
         }
     }
 
-    /// The node was found so.
+    /// The worker has found the node in this state.
     pub(super) fn found(&self, found: Found) -> Outcome {
         match found {
             Found::Open if !self.screen_locked => Outcome::Enter,
@@ -238,7 +238,7 @@ impl Door {
         }
     }
 
-    /// Hides everything; the node stays on the air.
+    /// Hides everything. The node stays on the air.
     pub(super) fn lock_screen(&mut self) -> Outcome {
         self.screen_locked = true;
         Outcome::Hide(Found::Open)
@@ -254,22 +254,22 @@ impl Door {
         vec![Outcome::KeepDraft, Outcome::ask(Request::TakeOver)]
     }
 
-    /// What was asked was refused.
+    /// The node refused a request.
     pub(super) fn refused(&mut self) {
         self.taking_over = false;
     }
 
-    /// The node has gone, and is looked for.
+    /// The node has gone, and the worker looks for it.
     pub(super) fn departed(&mut self, departed: &Departed) {
         self.lost = *departed == Departed::Lost;
     }
 
-    /// Why there is another node than before: it was taken over, or the one before was lost.
+    /// Takes the reasons why there is another node than before: we took it over; the one before was lost.
     pub(super) fn take_reason(&mut self) -> (bool, bool) {
         (take(&mut self.taking_over), take(&mut self.lost))
     }
 
-    /// The link that was opened while everything was hidden.
+    /// Takes the link that the user opened while the door was closed.
     pub(super) fn take_link(&mut self) -> Option<String> {
         self.link.take()
     }
@@ -287,7 +287,7 @@ impl Door {
         };
     }
 
-    /// Everything is open.
+    /// Opens the door.
     pub(super) fn enter(&mut self) {
         self.clear();
         self.attempts = 0;

@@ -1,4 +1,4 @@
-//! The network page: what carries, and who is reached.
+//! The network page: carriers, and who is reachable.
 
 use std::mem::take;
 
@@ -16,10 +16,10 @@ use super::paths::{Paths, PathsAction};
 use super::place::Pane;
 use super::relays::{Relays, RelaysAction};
 
-/// While much changes, it is looked at this often.
+/// The shortest interval between two looks while much changes.
 const LOOK_EVERY_MS: u64 = 1_000;
 
-/// What is counted all the time, as the use of a radio, is looked at this often.
+/// The interval of looks at what the node counts all the time, like the use of a radio.
 const COUNT_EVERY_MS: u64 = 60_000;
 
 /// What a person does on the network page.
@@ -27,13 +27,13 @@ const COUNT_EVERY_MS: u64 = 60_000;
 pub enum NetworkAction {
     /// Switch a carrier.
     SwitchCarrier(Carrier, bool),
-    /// Announce this device, or only look.
+    /// Announce this device over a carrier, or only look for others.
     AnnounceOver(Carrier, bool),
-    /// What there is to Bluetooth besides its carrier.
+    /// An action about Bluetooth.
     Bluetooth(BluetoothAction),
-    /// What there is to relays besides their carrier.
+    /// An action about relays.
     Relays(RelaysAction),
-    /// How relays are reached.
+    /// An action about the paths to relays.
     Paths(PathsAction),
 }
 
@@ -42,17 +42,17 @@ pub enum NetworkAction {
 pub struct NetworkPage {
     /// Every carrier.
     pub carriers: Vec<CarrierRow>,
-    /// Every contact that is not blocked: those who are reached first.
+    /// Every contact that is not blocked, those with a session first.
     pub people: Vec<PersonRow>,
-    /// What has travelled since the node started.
+    /// The traffic since the node started.
     pub traffic: Traffic,
-    /// Messages of ours not delivered.
+    /// The number of our messages that are not delivered.
     pub queued: u64,
-    /// What there is to Bluetooth besides its carrier.
+    /// The state of Bluetooth beside that of its carrier.
     pub bluetooth: Bluetooth,
-    /// What there is to relays besides their carrier.
+    /// The state of relays beside that of their carrier.
     pub relays: Relays,
-    /// How they are reached.
+    /// The paths to relays.
     pub paths: Paths,
     looked_ms: Option<u64>,
     stale: bool,
@@ -62,36 +62,36 @@ pub struct NetworkPage {
 /// A carrier.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CarrierRow {
-    /// Which.
+    /// The carrier.
     pub carrier: Carrier,
-    /// The user has it switched on.
+    /// Whether the user has it switched on.
     pub on: bool,
-    /// On, or why not.
+    /// Whether it works, or why not.
     pub condition: CarrierCondition,
-    /// This device is announced there.
+    /// Whether it announces this device.
     pub announcing: bool,
-    /// Sessions over it.
+    /// The number of sessions over it.
     pub sessions: u32,
     /// Addresses at which contacts find this device.
     pub addresses: Vec<String>,
 }
 
-/// A contact, as far as the network goes.
+/// A contact on the network page.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonRow {
-    /// Who.
+    /// Its id.
     pub id: ContactId,
     /// The name to show.
     pub name: String,
-    /// Over which carrier there is a session now.
+    /// The carrier of the present session, if there is one.
     pub reachable: Option<Carrier>,
     /// When a session was last up.
     pub last_seen: Option<When>,
-    /// Messages of the direct chat that are not delivered.
+    /// The number of messages of the direct chat that are not delivered.
     pub queued: u64,
-    /// Why.
+    /// Why they are not delivered.
     pub why: Option<Why>,
-    /// When it is tried again, where that is known.
+    /// When the node next tries, if that is known.
     pub next: Option<When>,
 }
 
@@ -111,13 +111,13 @@ impl NetworkPage {
         }
     }
 
-    /// A relay was added, or not.
+    /// Handles the answer to a request to add a relay.
     pub(super) fn relay_added(&mut self, answer: Result<(), Refusal>) -> Option<Outcome> {
         self.changed = true;
         self.relays.added(answer)
     }
 
-    /// The node has taken a way to relays, or not.
+    /// Handles the answer to a choice of paths.
     pub(super) fn paths_set(
         &mut self,
         wanted: &RelayPaths,
@@ -132,7 +132,7 @@ impl NetworkPage {
         self.stale = true;
     }
 
-    /// When the page is to be looked at again: it is in view, and has changed or counts.
+    /// When to ask for the page's state again: while the page is in view, after a change or for what the node counts.
     pub(super) fn due_ms(&self, context: &Context) -> Option<u64> {
         let is_counted =
             |row: &CarrierRow| row.carrier == Carrier::Ble && row.condition == CarrierCondition::On;
@@ -145,7 +145,7 @@ impl NetworkPage {
         context.shows(Pane::Network).then_some(due_ms)
     }
 
-    /// Looks again, if that is due.
+    /// Asks for the page's state again if that is due.
     pub(super) fn settle(&mut self, context: &Context) -> Option<Outcome> {
         let now_ms = context.now.monotonic_ms;
         let is_due = self.due_ms(context).is_some_and(|due| due <= now_ms);
@@ -156,7 +156,7 @@ impl NetworkPage {
         })
     }
 
-    /// A carrier is on, or why not.
+    /// Takes over whether a carrier works.
     pub(super) fn know_carrier(&mut self, carrier: Carrier, condition: CarrierCondition) {
         let mut rows = self.carriers.iter_mut();
         if let Some(row) = rows.find(|row| row.carrier == carrier) {
@@ -167,7 +167,7 @@ impl NetworkPage {
         self.stale = true;
     }
 
-    /// Live state, as it is now.
+    /// Takes over the live state.
     pub(super) fn know(&mut self, status: &Status) {
         self.traffic = status.traffic;
         let carriers = status.carriers.iter().map(|carrier| CarrierRow {
@@ -189,7 +189,7 @@ impl NetworkPage {
         self.changed = true;
     }
 
-    /// Draws who is reached.
+    /// Draws who is reachable.
     pub(super) fn draw(&mut self, context: &Context) {
         let contacts = context.contacts.iter();
         let mut people: Vec<_> = contacts

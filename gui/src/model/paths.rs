@@ -1,16 +1,16 @@
-//! How relays are reached, and whether anybody but relays is.
+//! The paths to relays, and whether the device talks to anybody else directly.
 
 use hedgerow_node::api::{Call, Private, Refusal, RelayPaths};
 
 use super::outcome::{Outcome, concerns_everything};
 
-/// The longest proxy that is looked at, in bytes.
+/// The longest proxy that we look at, in bytes.
 const MAX_PROXY: usize = 128;
 
 /// How the command line begins a proxy. A person who copies one from there may leave this on.
 const SCHEME: &str = "socks5://";
 
-/// One of the ways, whatever the proxy.
+/// One of the choices of paths, without the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "as the node's, which says what each means")]
 pub enum PathsKind {
@@ -19,28 +19,28 @@ pub enum PathsKind {
     Proxied,
 }
 
-/// What a person chooses about the way to relays.
+/// What a person chooses about the paths to relays.
 #[derive(Clone)]
 pub enum PathsAction {
-    /// Reach contacts over relays in this way.
+    /// Choose these paths.
     ChoosePaths(PathsKind),
-    /// The proxy, being typed or pasted.
+    /// The user has typed or pasted this proxy.
     Proxy(String),
-    /// Reach relays through it.
+    /// Reach relays through the typed proxy.
     UseProxy,
 }
 
-/// The way that is used, and another one being chosen.
+/// The paths in use, and the choice of others.
 pub struct Paths {
-    /// As it is.
+    /// The paths in use.
     pub used: RelayPaths,
-    /// A proxy is chosen, and has to be named.
+    /// Whether the user has chosen a proxy and must still name it.
     pub naming: bool,
-    /// The proxy that is typed or pasted, or the one that is used.
+    /// The typed or pasted proxy, or the one in use.
     pub proxy: String,
-    /// Why the last choice was not taken.
+    /// Why the node refused the last choice.
     pub problem: Option<Refusal>,
-    /// What the node was asked and has not answered yet.
+    /// The choice that the node has not answered yet.
     asked: Option<RelayPaths>,
 }
 
@@ -57,7 +57,7 @@ impl Default for Paths {
 }
 
 impl PathsKind {
-    /// Which one it is.
+    /// The choice of these paths.
     pub fn of(paths: &RelayPaths) -> Self {
         match paths {
             RelayPaths::Direct => Self::Direct,
@@ -68,7 +68,7 @@ impl PathsKind {
 }
 
 impl Paths {
-    /// The user's choice, taken or not yet.
+    /// The user's choice, whether or not the node has taken it.
     pub fn chosen(&self) -> PathsKind {
         match self.naming {
             true => PathsKind::Proxied,
@@ -76,7 +76,7 @@ impl Paths {
         }
     }
 
-    /// The proxy can be given to the node.
+    /// Whether the proxy can be sent to the node.
     pub fn may_use(&self) -> bool {
         let named = self.named();
         let is_used = matches!(&self.used, RelayPaths::Proxied { proxy } if proxy.0 == named);
@@ -131,7 +131,7 @@ impl Paths {
         })
     }
 
-    /// The node has taken a way, or not.
+    /// Handles the answer to a choice of paths.
     pub(super) fn taken(
         &mut self,
         wanted: &RelayPaths,

@@ -14,16 +14,16 @@ use super::place::Pane;
 /// What a person does on the page of a contact.
 #[derive(Clone)]
 pub enum PersonAction {
-    /// The alias being typed.
+    /// The user has typed this alias.
     Alias(String),
-    /// Keep it.
+    /// Save the alias.
     SaveAlias,
-    /// The contact gave itself another name: show the former one as before, or the new one.
+    /// Decide, after the contact gave itself another name, whether to show the former or the new one.
     DecideName {
-        /// The former one.
+        /// Whether to show the former one.
         keep: bool,
     },
-    /// The safety words were compared, or not.
+    /// Whether the user has compared the safety words.
     Verify(bool),
     /// Block (asks first) or unblock.
     Block(bool),
@@ -31,10 +31,10 @@ pub enum PersonAction {
     Remove,
 }
 
-/// The page, and whether it is open.
+/// The page, which may be open.
 #[derive(Default)]
 pub struct PersonPage {
-    /// Whose it is, and what it shows.
+    /// What the page shows, if it is open.
     pub open: Option<Person>,
     changed: bool,
 }
@@ -42,29 +42,29 @@ pub struct PersonPage {
 /// What the page shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Person {
-    /// Whose.
+    /// The contact.
     pub id: ContactId,
-    /// How it is shown.
+    /// Its name, picture and state.
     pub face: Face,
-    /// What the contact calls itself.
+    /// The name that the contact gives itself.
     pub own_name: String,
-    /// What the user calls it, as it is being typed; empty for nothing else.
+    /// The user's name for it, as typed so far; empty if none.
     pub alias: String,
-    /// Counts up whenever `alias` was changed by anything but typing: show it.
+    /// Counts up each time something other than typing has changed `alias`. The window must then show it.
     pub alias_set: u32,
-    /// `alias` differs from what is kept.
+    /// Whether `alias` differs from the saved one.
     pub may_save_alias: bool,
-    /// Messages of the direct chat that are not delivered.
+    /// The number of messages of the direct chat that are not delivered.
     pub queued: u64,
-    /// Why.
+    /// Why they are not delivered.
     pub why: Option<Why>,
-    /// When it is tried again, where that is known.
+    /// When the node next tries, if that is known.
     pub next: Option<When>,
-    /// Messages in the direct chat.
+    /// The number of messages in the direct chat.
     pub messages: u64,
-    /// The words to compare; none until they are known.
+    /// The words to compare; empty until they are known.
     pub safety_words: Vec<String>,
-    /// The alias is longer than a name may be.
+    /// Whether the alias is too long for a name.
     pub alias_too_long: bool,
 }
 
@@ -131,7 +131,7 @@ impl PersonPage {
         vec![outcome]
     }
 
-    /// The words to compare.
+    /// Takes over the words to compare.
     pub(super) fn know_words(&mut self, words: SafetyWords) {
         let shown = self.open.as_mut();
         if let Some(person) = shown.filter(|person| person.id == words.contact) {
@@ -140,7 +140,7 @@ impl PersonPage {
         }
     }
 
-    /// Takes over what is known of the contact.
+    /// Takes over what we know about the contact.
     pub(super) fn draw(&mut self, context: &Context) {
         if let Some(person) = self.open.as_mut()
             && let Some(contact) = context.contacts.get(&person.id)
@@ -190,7 +190,7 @@ impl Person {
     }
 }
 
-/// What the user calls a contact; empty if nothing else than it calls itself.
+/// The user's name for a contact; empty if none.
 fn alias(contact: &Contact) -> &str {
     match contact.name == contact.own_name {
         true => "",

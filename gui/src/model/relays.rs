@@ -1,57 +1,57 @@
-//! The relays: which ones are used, how each is, and adding one.
+//! The relays that the user has added or that others offer, and their states.
 
 use hedgerow_node::api::{Call, Private, Refusal, RelayCondition, RelayStatus, visible};
 
 use super::dialog::Dialog;
 use super::outcome::{Outcome, concerns_everything};
 
-/// The longest address that is looked at, in bytes.
+/// The longest address that we look at, in bytes.
 const MAX_ADDRESS: usize = 1_024;
 
 /// What a person does with relays.
 #[derive(Clone)]
 pub enum RelaysAction {
-    /// The address of a relay, being typed or pasted.
+    /// The user has typed or pasted this address of a relay.
     RelayAddress(String),
-    /// Add it.
+    /// Add the typed relay.
     AddRelay,
-    /// Use a relay that others offer.
+    /// Add a relay that others offer.
     UseRelay(String),
-    /// Use a relay no more (asks first).
+    /// Remove a relay (asks first).
     RemoveRelay(String),
 }
 
 /// Everything about relays.
 #[derive(Default)]
 pub struct Relays {
-    /// Those that are used, and then those that others offer.
+    /// The relays in use, and then those that others offer.
     pub rows: Vec<RelayRow>,
-    /// The address that is typed or pasted.
+    /// The typed or pasted address.
     pub address: String,
-    /// One is being added.
+    /// Whether a request to add one is under way.
     pub busy: bool,
-    /// Why the last one was not added.
+    /// Why the node refused the last one.
     pub problem: Option<Refusal>,
 }
 
 /// A relay.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayRow {
-    /// Its address, which the node knows it by.
+    /// Its address, by which the node knows it.
     pub address: String,
-    /// The same, as it is shown.
+    /// Its address on screen.
     pub shown: String,
-    /// Ready, or why not.
+    /// Whether it is ready, or why not.
     pub condition: RelayCondition,
 }
 
 impl Relays {
-    /// The address can be given to the node.
+    /// Whether the typed address can be sent to the node.
     pub fn may_add(&self) -> bool {
         !self.address.trim().is_empty() && !self.busy
     }
 
-    /// There is one that is used, and not only offered.
+    /// Whether any relay is in use, and not only offered.
     pub fn is_any_used(&self) -> bool {
         let mut rows = self.rows.iter();
         rows.any(|row| row.condition != RelayCondition::Offered)
@@ -91,7 +91,7 @@ impl Relays {
         }
     }
 
-    /// The relay is used, or not.
+    /// Handles the answer to a request to add a relay.
     pub(super) fn added(&mut self, answer: Result<(), Refusal>) -> Option<Outcome> {
         self.busy = false;
         match answer {

@@ -7,48 +7,48 @@ use super::effect::Effect;
 use super::outcome::Outcome;
 use super::place::Pane;
 
-/// The camera, as the page shows it. What it sees is not kept here: the window alone shows that.
+/// The state of the camera on the page. Its pictures go straight to the window.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Scanning {
-    /// There is a camera.
+    /// Whether there is a camera.
     pub there: bool,
-    /// It is on.
+    /// Whether it is on.
     pub on: bool,
-    /// It sees a code that is no invitation.
+    /// Whether it sees a code that is no invitation.
     pub other_code: bool,
-    /// Why it is on no more.
+    /// Why it has stopped.
     pub problem: Option<CameraProblem>,
-    /// Whether there is a camera was asked since the page came into view.
+    /// Whether we have looked for a camera since the page came into view.
     looked: bool,
-    /// The camera was last asked to be on.
+    /// Whether our last command switched the camera on.
     asked_on: bool,
 }
 
-/// Why there is nothing to see.
+/// Why the camera shows nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CameraProblem {
     /// Another program has the camera.
     Busy,
     /// The system does not let us have it.
     Forbidden,
-    /// It is there no more.
+    /// It is gone.
     Gone,
-    /// It says that it works, and gives no picture.
+    /// It claims to work, but gives no picture.
     Silent,
-    /// It speaks no format that we read.
+    /// It has no format that we read.
     Unsuitable,
 }
 
-/// What a person does with the camera, and what it tells.
+/// What a person does with the camera, and what the camera reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScanningAction {
-    /// Switch the camera.
+    /// Switch the camera on or off.
     Scan(bool),
-    /// The camera tells something.
+    /// The camera reports something.
     Camera(Sight),
 }
 
-/// What the camera tells.
+/// A report of the camera.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sight {
     /// Whether there is a camera.
@@ -62,12 +62,12 @@ pub enum Sight {
 }
 
 impl Scanning {
-    /// What was read by the camera, if it is an invitation.
+    /// Handles an action. Gives the invitation, if the camera has read one.
     pub(super) fn act(&mut self, action: ScanningAction) -> Option<Private> {
         match action {
             ScanningAction::Scan(on) => self.switch(on),
             ScanningAction::Camera(Sight::There(there)) => self.there = there,
-            // It was switched off meanwhile.
+            // The user switched it off meanwhile.
             ScanningAction::Camera(_) if !self.on => {}
             ScanningAction::Camera(Sight::Invitation(link)) => {
                 self.switch(false);
@@ -77,7 +77,7 @@ impl Scanning {
             ScanningAction::Camera(Sight::Problem(problem)) => {
                 self.switch(false);
                 self.problem = Some(problem);
-                // It may be there no more.
+                // It may be gone: look again.
                 self.looked = false;
             }
         }
@@ -90,8 +90,8 @@ impl Scanning {
         self.problem = None;
     }
 
-    /// The camera is on only while the page is in view that has the switch; leaving it lets go of the camera. Says
-    /// whether it was switched off.
+    /// Releases the camera when the user leaves the page with its switch, and looks for a camera when the page comes
+    /// into view. True if this switched the camera off.
     pub(super) fn settle(&mut self, context: &Context) -> (bool, Vec<Outcome>) {
         let mut outcomes = Vec::new();
         let in_view = context.shows(Pane::Adding) && !context.presence.hidden;
@@ -110,7 +110,7 @@ impl Scanning {
         (leaves, outcomes)
     }
 
-    /// Forgets what the page shows: the camera itself is still to be switched off.
+    /// Forgets what the page shows. The camera itself must still be switched off.
     pub(super) fn forget(&mut self) {
         *self = Self {
             looked: self.looked,

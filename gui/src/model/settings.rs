@@ -1,4 +1,4 @@
-//! The pages of the settings: one's own name, the passphrase, the store.
+//! The pages of the settings: the user's own name, the passphrase, the store.
 
 use std::mem::take;
 
@@ -14,24 +14,24 @@ use super::place::{Pane, SettingsPage};
 /// What a person does in the settings.
 #[derive(Clone)]
 pub enum SettingsAction {
-    /// The own name being typed.
+    /// The user has typed this own name.
     OwnName(String),
-    /// Keep it.
+    /// Save the own name.
     SaveOwnName,
-    /// Ask for another passphrase.
+    /// Open the dialog that changes the passphrase.
     ChangePassphrase,
-    /// Rewrite the store, so that what was deleted cannot be dug out.
+    /// Rewrite the store, so that nobody can recover deleted data.
     Erase,
 }
 
-/// What the pages show besides preferences.
+/// What the pages show beside preferences.
 #[derive(Default)]
 pub struct Settings {
-    /// The own name, as it is being typed.
+    /// The own name, as typed so far.
     pub own_name: String,
-    /// Bytes of the data directory, once they were counted.
+    /// The bytes of the data directory, once counted.
     pub storage_bytes: Option<u64>,
-    /// The store is being rewritten.
+    /// Whether the node is rewriting the store.
     pub erasing: bool,
     changed: bool,
 }
@@ -69,7 +69,7 @@ impl Settings {
         }
     }
 
-    /// Who this node is: what is being typed is not overwritten.
+    /// Takes over the user's own identity, but does not overwrite a name that the user is typing.
     pub(super) fn know(&mut self, me: &Me, context: &Context) {
         let before = context.me.as_ref();
         if before.is_none_or(|before| before.name.0 == self.own_name) {
@@ -78,13 +78,13 @@ impl Settings {
         self.changed = true;
     }
 
-    /// The name was changed.
+    /// The node has changed the name.
     pub(super) fn renamed(&mut self, me: &Me) {
         self.own_name.clone_from(&me.name.0);
         self.changed = true;
     }
 
-    /// The store is rewritten, or was not.
+    /// Handles the answer to a request to rewrite the store.
     pub(super) fn erased(&mut self, answer: Result<(), Refusal>) -> Vec<Outcome> {
         self.erasing = false;
         self.changed = true;
@@ -95,7 +95,7 @@ impl Settings {
         vec![told, Outcome::ask(Request::StorageUsed)]
     }
 
-    /// The data directory has so many bytes.
+    /// Takes over the bytes of the data directory.
     pub(super) fn counted(&mut self, bytes: u64) {
         self.storage_bytes = Some(bytes);
         self.changed = true;

@@ -1,12 +1,12 @@
-//! A new passphrase while it is typed.
+//! A new passphrase while the user types it.
 
 use hedgerow_node::api::Passphrase;
 use hedgerow_node::api::strength::{LEAST, Strength, Weakness};
 
-/// What is missing of a first start, or of another passphrase.
+/// What is missing for a first start, or for another passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lack {
-    /// A name of a length that is possible.
+    /// A name of a possible length.
     Name,
     /// A passphrase that is hard enough to guess.
     Strength,
@@ -14,16 +14,16 @@ pub enum Lack {
     Same,
 }
 
-/// A new passphrase being typed, twice.
+/// A new passphrase that the user types twice.
 #[derive(Debug, Clone)]
 pub struct NewPassphrase {
-    /// 0 to 4.
+    /// Its strength, 0 to 4.
     pub strength: u8,
     /// What makes it easy to guess, if it is not strong enough.
     pub weakness: Option<Weakness>,
-    /// Something is typed.
+    /// Whether anything is typed.
     pub is_typed: bool,
-    /// Something is typed the second time, and it is not the same.
+    /// Whether the second text is typed and differs from the first.
     pub differs: bool,
     first: Passphrase,
     second: Passphrase,
@@ -44,12 +44,12 @@ impl Default for NewPassphrase {
 }
 
 impl NewPassphrase {
-    /// It is strong enough, and twice the same.
+    /// Whether it is strong enough, and both texts are the same.
     pub fn may_go_on(&self) -> bool {
         self.lack().is_none()
     }
 
-    /// What is missing first.
+    /// The first thing that is missing.
     pub(crate) fn lack(&self) -> Option<Lack> {
         if self.strength < LEAST {
             Some(Lack::Strength)
@@ -60,7 +60,7 @@ impl NewPassphrase {
         }
     }
 
-    /// Takes what was typed. `name` makes no good passphrase.
+    /// Takes the first text. `name` counts as easy to guess.
     pub(crate) fn type_first(&mut self, text: Passphrase, name: &str) {
         let strength = Strength::of(&text, name);
         (self.strength, self.weakness) = (strength.score, strength.weakness);
@@ -69,7 +69,7 @@ impl NewPassphrase {
         self.compare();
     }
 
-    /// Takes what was typed the second time.
+    /// Takes the second text.
     pub(crate) fn type_second(&mut self, text: Passphrase) {
         self.second = text;
         self.compare();
