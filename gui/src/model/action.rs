@@ -19,12 +19,12 @@ use super::scanning::ScanningAction;
 use super::settings::SettingsAction;
 use super::thread::ThreadAction;
 
-/// Something a person did, or that the desktop says. What is done on a page stands with the page.
+/// Something that a person did or the desktop reports. The actions of a page are in the file of the page.
 #[derive(Clone)]
 pub enum Action {
     /// The time that [`App::wake_at`](super::App::wake_at) gave has come.
     Tick,
-    /// A key or the pointer was used: the screen does not lock yet.
+    /// The user used a key or the pointer, so the screen does not lock yet.
     Touched,
     /// The notification about this conversation was clicked.
     OpenNotified(ConversationId),
@@ -36,15 +36,15 @@ pub enum Action {
     ShowNetwork,
     /// A page of the settings.
     ShowSettings(SettingsPage),
-    /// Leave the settings, whichever page is shown.
+    /// Leave the settings, from any of their pages.
     LeaveSettings,
     /// The list of conversations.
     ShowList,
-    /// What keys do.
+    /// The list of keyboard shortcuts.
     ShowKeys,
     /// The page of a contact.
     ShowPerson(ContactId),
-    /// The user chooses.
+    /// The user changes a preference.
     Prefer(Preference),
     /// The banner was read.
     DismissBanner,
@@ -52,7 +52,7 @@ pub enum Action {
     Window(WindowAction),
     /// The first start, and both locks.
     Door(DoorAction),
-    /// What is asked over everything else.
+    /// The dialog.
     Dialog(DialogAction),
     /// The list.
     Chats(ChatsAction),
@@ -71,7 +71,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether it can come without anybody having touched anything.
+    /// Whether it can come although the user touched nothing.
     pub(super) fn happens_by_itself(&self) -> bool {
         matches!(
             self,
@@ -87,7 +87,7 @@ impl Action {
     }
 }
 
-/// What is done on a page is an action.
+/// Makes the actions of each page actions of the application.
 macro_rules! of_page {
     ($($page:ident($action:ty) in $whole:ident;)*) => {
         $(impl From<$action> for Action {

@@ -1,4 +1,4 @@
-//! The whole application: takes to each page what concerns it, and does what the pages want.
+//! The whole application: passes to each page what concerns it, and executes what the pages want.
 
 use hedgerow_node::api::{Call, Event, Refusal, visible};
 use jiff::tz::TimeZone;
@@ -21,16 +21,16 @@ use super::update::{Departed, Found, Mode, Update};
 
 /// The application.
 pub struct App {
-    /// What every page may look at.
+    /// What every page may read.
     pub context: Context,
-    /// What is inside.
+    /// The pages behind the door.
     pub pages: Pages,
-    /// What stands before: the first start, and both locks.
+    /// The door: the first start, and both locks.
     pub door: Door,
-    /// One line above everything.
+    /// The line above everything.
     pub banner: BannerLine,
     steps: Steps,
-    /// What has changed and belongs to no page.
+    /// Changes that belong to no page.
     changed: Changed,
     out: Vec<Effect>,
 }
@@ -51,7 +51,7 @@ impl App {
         (app, effects)
     }
 
-    /// Which parts have changed since this was last asked.
+    /// The parts that have changed since the last call.
     pub fn changed(&mut self) -> Changed {
         let mut changed = std::mem::take(&mut self.changed).and(self.pages.take_changed());
         changed.door |= self.door.take_changed();
@@ -59,7 +59,7 @@ impl App {
         changed
     }
 
-    /// When [`Action::Tick`] is due, on the clock that never goes back; `None` if nothing waits for time.
+    /// When [`Action::Tick`] is due, on the clock that never goes back; `None` if nothing depends on time.
     pub fn wake_at(&self) -> Option<u64> {
         let context = &self.context;
         let banner_ms = self.banner.due_ms();
@@ -95,7 +95,7 @@ impl App {
             }
             Action::Dialog(action) => pages.dialog.act(action, context),
             Action::Door(action) => self.door.act(action, context),
-            // The rest is inside.
+            // All other actions are for pages behind the door.
             _ if !context.is_inside() => Vec::new(),
             Action::Back => self.back(),
             Action::ShowAdding => pages.adding.show(context),
@@ -120,7 +120,7 @@ impl App {
         self.settle()
     }
 
-    /// The node told something.
+    /// The node reported something.
     pub fn handle(&mut self, update: Update, now: Now) -> Vec<Effect> {
         self.turn(now);
         let outcomes = match update {
@@ -171,7 +171,7 @@ impl App {
         self.settle()
     }
 
-    /// It is this late now.
+    /// Takes over the present time.
     fn turn(&mut self, now: Now) {
         self.context.now = now;
         if self.context.calendar.turn(now) {
@@ -180,7 +180,7 @@ impl App {
         }
     }
 
-    /// Does what has become due, and gives out what is to be done.
+    /// Does what has become due. Gives the effects to execute.
     fn settle(&mut self) -> Vec<Effect> {
         let now_ms = self.context.now.monotonic_ms;
         if self.banner.due_ms().is_some_and(|due| due <= now_ms) {
@@ -202,18 +202,18 @@ impl App {
         idle_ms.filter(|_| context.is_inside())
     }
 
-    /// Does what the pages want.
+    /// Executes what the pages want.
     fn apply(&mut self, outcomes: impl IntoIterator<Item = Outcome>) {
         for outcome in outcomes {
             let more = self.apply_one(outcome);
-            // What follows from one comes before the next.
+            // What follows from one outcome comes before the next outcome.
             if !more.is_empty() {
                 self.apply(more);
             }
         }
     }
 
-    /// Does one thing. What follows from it is to be done next.
+    /// Executes one outcome. Gives the outcomes that follow from it, to be executed next.
     fn apply_one(&mut self, outcome: Outcome) -> Vec<Outcome> {
         let (pages, context) = (&mut self.pages, &mut self.context);
         match outcome {
@@ -279,7 +279,7 @@ impl App {
         Vec::new()
     }
 
-    /// What was asked was not done, and no page shows why.
+    /// Handles a refusal that no page shows.
     fn refused(&mut self, refusal: Refusal) -> Option<Outcome> {
         match refusal {
             Refusal::Locked => self
@@ -287,13 +287,13 @@ impl App {
                 .is_inside()
                 .then_some(Outcome::Hide(Found::Locked)),
             Refusal::Storage { fault } => Some(Outcome::Tell(Banner::Storage(fault))),
-            // An event or the next state of the node tells what became of it.
+            // An event or the next state of the node tells the user.
             refusal if concerns_everything(&refusal) => None,
             refusal => Some(Outcome::Tell(Banner::Refused(refusal))),
         }
     }
 
-    /// Goes in: everything is open.
+    /// Opens everything behind the door.
     fn enter(&mut self) -> Vec<Outcome> {
         self.door.enter();
         self.pages.dialog.close();
@@ -309,7 +309,7 @@ impl App {
         begin.into_iter().chain(link).collect()
     }
 
-    /// Goes out: forgets everything that a locked screen must not hold.
+    /// Closes the door: forgets everything that a locked screen must not hold.
     fn hide(&mut self, place: Place) {
         if self.context.is_inside() {
             let kept = self.pages.thread.keep_draft();
@@ -327,7 +327,7 @@ impl App {
         self.set_place(place);
     }
 
-    /// There is no node any more, and nobody to keep what is being written.
+    /// There is no node any more, so nobody can store the draft.
     fn departed(&mut self, departed: Departed) -> Vec<Outcome> {
         self.pages.thread.lose_node();
         self.hide(Place::Starting);
@@ -368,12 +368,12 @@ impl App {
             return;
         }
         match pane {
-            // Conversations are one step from the list, whichever way led there.
+            // From a conversation, one step back leads to the list, no matter how the user came there.
             Pane::Thread | Pane::Nothing => {
                 self.steps.clear();
                 self.pages.person.close();
             }
-            // From one page of the settings to another one beside its list.
+            // The user goes from one page of the settings to another beside their list.
             Pane::Settings(page)
                 if page != SettingsPage::Licences
                     && matches!(here, Pane::Settings(at) if at != SettingsPage::Overview) => {}
@@ -407,7 +407,7 @@ impl App {
         outcomes
     }
 
-    /// Goes back from panes that have nothing to show any more.
+    /// Leaves panes that have nothing to show any more.
     fn leave_empty_panes(&mut self) {
         self.steps.retain(|pane| self.pages.is_full(*pane));
         if let Place::Main(here) = self.context.place

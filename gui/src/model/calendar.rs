@@ -1,11 +1,10 @@
-//! Times as people read them: plain numbers and a kind; the words and number formats are made where
-//! they are drawn.
+//! Times as people read them, as plain numbers and a kind. The binding adds words and number formats.
 
 use jiff::civil;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
-/// What the clocks say: both are arguments of everything here.
+/// The present time by both clocks, an argument of everything here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Now {
     /// Unix milliseconds.
@@ -23,16 +22,16 @@ pub struct Date {
     pub day: i8,
 }
 
-/// How a day is called today.
+/// What to call a day, seen from today.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Day {
-    /// The day it is.
+    /// The present day.
     Today,
-    /// The one before.
+    /// The day before.
     Yesterday,
-    /// One of the six before that.
+    /// One of the six days before that.
     Weekday,
-    /// Any other.
+    /// Any other day.
     #[default]
     Date,
 }
@@ -40,11 +39,11 @@ pub enum Day {
 /// A moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct When {
-    /// How its day is called today.
+    /// What to call its day.
     pub day: Day,
     /// Its day.
     pub date: Date,
-    /// It is of the year that it is now.
+    /// Whether it is in the present year.
     pub this_year: bool,
     /// 0 to 23.
     pub hour: i8,
@@ -52,7 +51,7 @@ pub struct When {
     pub minute: i8,
 }
 
-/// Where we are in time: the zone, and the day it is there.
+/// The time zone, and the present day there.
 #[derive(Debug, Clone)]
 pub(crate) struct Calendar {
     zone: TimeZone,
@@ -74,12 +73,12 @@ impl Calendar {
         calendar
     }
 
-    /// What the clock said last, Unix milliseconds.
+    /// The time at the last call of [`turn`](Self::turn), Unix milliseconds.
     pub fn now_ms(&self) -> i64 {
         self.now_ms
     }
 
-    /// Looks what day it is. Says whether it is another one than before.
+    /// Takes over the present time. True if another day has begun.
     pub fn turn(&mut self, now: Now) -> bool {
         let before = self.today;
         self.now_ms = now.wall_ms;
@@ -89,7 +88,7 @@ impl Calendar {
         before != self.today
     }
 
-    /// How long the day lasts still, in milliseconds.
+    /// The time left of the day, in milliseconds.
     pub fn left_ms(&self, now: Now) -> u64 {
         self.ends_ms.saturating_sub(now.wall_ms).max(1) as u64
     }
@@ -105,7 +104,7 @@ impl Calendar {
         }
     }
 
-    /// When a day begins here, Unix milliseconds; the beginning of all if there is no such day.
+    /// When a day begins here, Unix milliseconds; 0 if there is no such day.
     pub fn begins_ms(&self, date: Date) -> i64 {
         match civil::Date::new(date.year, date.month, date.day) {
             Ok(date) => self.starts_ms(date),
@@ -113,8 +112,8 @@ impl Calendar {
         }
     }
 
-    /// When each of so many days begins here, and when the day after them does, Unix milliseconds; nothing if there is
-    /// no such first day.
+    /// When each of these days and the day after them begins here, Unix milliseconds; empty if there is no such first
+    /// day.
     pub fn days_ms(&self, from: Date, days: u8) -> Vec<i64> {
         let Ok(first) = civil::Date::new(from.year, from.month, from.day) else {
             return Vec::new();
@@ -140,7 +139,7 @@ impl Calendar {
     }
 
     fn zoned(&self, unix_ms: i64) -> Zoned {
-        // Times of peers can be anything.
+        // Peers can claim any time.
         Timestamp::from_millisecond(unix_ms)
             .unwrap_or(Timestamp::UNIX_EPOCH)
             .to_zoned(self.zone.clone())
@@ -183,7 +182,7 @@ mod tests {
         assert_eq!(day("2026-05-12 00:00"), Day::Weekday);
         assert_eq!(day("2026-05-08 12:00"), Day::Weekday);
         assert_eq!(day("2026-05-06 12:00"), Day::Date);
-        // The clock of whoever wrote it goes ahead.
+        // The author's clock is ahead.
         assert_eq!(day("2026-05-15 12:00"), Day::Date);
     }
 
@@ -216,7 +215,7 @@ mod tests {
             (days[0], days[31]),
             (at("2026-10-01 00:00"), at("2026-11-01 00:00"))
         );
-        // The hour is put back.
+        // Summer time ends on this day.
         assert_eq!(days[25] - days[24], 25 * 3_600_000);
     }
 

@@ -1,4 +1,4 @@
-//! What is known of each contact, as the node last told it.
+//! What the node last told about each contact.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use hedgerow_node::api::{Contact, ContactId, Conversation};
 
 use super::face;
 
-/// Everybody who is known.
+/// All known contacts.
 #[derive(Default)]
 pub(super) struct Contacts(BTreeMap<ContactId, Contact>);
 
@@ -19,7 +19,7 @@ impl Contacts {
         self.0.values()
     }
 
-    /// The members of a conversation, as far as they are known.
+    /// The known members of a conversation.
     pub fn members<'a>(
         &'a self,
         conversation: &'a Conversation,
@@ -27,7 +27,7 @@ impl Contacts {
         conversation.members.iter().filter_map(|id| self.get(id))
     }
 
-    /// The name of a contact, as it is shown; empty for one that is not known.
+    /// The name of a contact on screen; empty for an unknown one.
     pub fn name_of(&self, id: &ContactId) -> String {
         self.get(id).map_or_else(String::new, face::name)
     }
@@ -37,7 +37,7 @@ impl Contacts {
         self.0.insert(contact.id.clone(), contact);
     }
 
-    /// Forgets a contact, and gives out what was known of it.
+    /// Forgets a contact. Gives what was known about it.
     pub fn forget(&mut self, id: &ContactId) -> Option<Contact> {
         self.0.remove(id)
     }

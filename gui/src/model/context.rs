@@ -1,4 +1,4 @@
-//! What every page may look at, and only the router changes.
+//! What every page may read, and only the router changes.
 
 use hedgerow_node::api::{Conversation, Me, Why};
 use jiff::tz::TimeZone;
@@ -15,11 +15,11 @@ use super::update::Mode;
 pub struct Context {
     /// What fills the window.
     pub place: Place,
-    /// What the user has chosen.
+    /// The user's preferences.
     pub preferences: Preferences,
-    /// Who this node is, once it is known.
+    /// The user's own identity, once known.
     pub me: Option<Me>,
-    /// Whose node it is, once there is one.
+    /// Whether the node is in this process, once there is one.
     pub mode: Option<Mode>,
     /// Where the window is on the desktop.
     pub presence: Presence,
@@ -44,24 +44,24 @@ impl Context {
         }
     }
 
-    /// Everything is open.
+    /// Whether the door is open.
     pub(super) fn is_inside(&self) -> bool {
         matches!(self.place, Place::Main(_))
     }
 
-    /// This is beside the list, or instead of it.
+    /// Whether this pane is on screen, beside the list or instead of it.
     pub(super) fn shows(&self, pane: Pane) -> bool {
         self.place == Place::Main(pane)
     }
 
-    /// Nobody is left in a conversation to write to: every member is blocked.
+    /// Whether every member of a conversation is blocked, so that nobody is left to write to.
     pub(super) fn is_blocked(&self, conversation: &Conversation) -> bool {
         let mut members = conversation.members.iter();
         let is_blocked = |id| self.contacts.get(id).is_some_and(|member| member.blocked);
         !conversation.members.is_empty() && members.all(is_blocked)
     }
 
-    /// When a message is tried again, where that is known.
+    /// When the node next tries to deliver a message, if that is known.
     pub(super) fn next_attempt(&self, why: Option<Why>) -> Option<When> {
         match why {
             Some(Why::NoAnswer { next_ms }) => Some(self.calendar.when(next_ms)),

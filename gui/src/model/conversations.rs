@@ -1,4 +1,4 @@
-//! What is known of each conversation, as the node last told it.
+//! What the node last told about each conversation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,16 +6,16 @@ use hedgerow_node::api::{ContactId, Conversation, ConversationId, Message};
 
 use super::update::Chat;
 
-/// All conversations that are known.
+/// All known conversations.
 #[derive(Default)]
 pub(super) struct Conversations(BTreeMap<ConversationId, Known>);
 
-/// What is known of a conversation.
+/// What we know about a conversation.
 #[derive(Clone)]
 pub(super) struct Known {
     pub conversation: Conversation,
     pub newest: Option<Message>,
-    /// What is being written there.
+    /// The text being written there.
     pub draft: String,
 }
 
@@ -28,7 +28,7 @@ impl Conversations {
         self.0.values()
     }
 
-    /// Those that a contact takes part in.
+    /// The conversations of which a contact is a member.
     pub fn of(&self, member: &ContactId) -> impl Iterator<Item = &ConversationId> {
         let known = self.iter().map(|known| &known.conversation);
         let joined = known.filter(|conversation| conversation.members.contains(member));
@@ -39,12 +39,13 @@ impl Conversations {
         self.0.len()
     }
 
-    /// How many messages are unread there, if it is known.
+    /// The number of unread messages in a conversation, if it is known.
     pub fn unread_of(&self, id: &ConversationId) -> Option<u64> {
         self.get(id).map(|known| known.conversation.unread)
     }
 
-    /// Takes over what the node tells. What is being written in the `open` conversation is newer than what was kept.
+    /// Takes over what the node tells. In the `open` conversation the draft here stays, because it is newer than the
+    /// node's.
     pub fn learn(&mut self, chat: Chat, open: Option<&ConversationId>) {
         let id = chat.conversation.id.clone();
         let before = self.0.remove(&id);
@@ -61,7 +62,7 @@ impl Conversations {
         self.0.insert(id, known);
     }
 
-    /// This is being written there. Says whether the conversation is known.
+    /// Takes over the text being written in a conversation. False if the conversation is unknown.
     pub fn set_draft(&mut self, id: &ConversationId, draft: String) -> bool {
         let known = self.0.get_mut(id);
         known.map(|known| known.draft = draft).is_some()

@@ -1,4 +1,4 @@
-//! What the model wants done: of the node, and of the desktop.
+//! Effects of the model: requests to the node and to the desktop.
 
 use hedgerow_node::api::{
     Call, ConversationId, HostCall, MessageId, PageFrom, Passphrase, Private,
@@ -8,24 +8,24 @@ use super::calendar::Date;
 use super::preferences::Preferences;
 use super::rows::Tick;
 
-/// Something to do. What comes of it is told as [`Update`](super::Update).
+/// Something to do. The result comes back as an [`Update`](super::Update).
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// Ask the node.
     Ask(Request),
-    /// Put it on the clipboard.
+    /// Put a text on the clipboard.
     Copy(Private),
-    /// Show it in the browser of the desktop.
+    /// Open an address in the browser of the desktop.
     OpenUrl(Private),
-    /// Tell the user that something has come.
+    /// Show a notification.
     Notify(Notification),
-    /// Have a screen reader say it.
+    /// Make a screen reader say something.
     Announce(Announcement),
-    /// Take back every notification shown.
+    /// Withdraw every notification.
     ClearNotifications,
-    /// Keep them in the configuration directory.
+    /// Save the preferences in the configuration directory.
     SavePreferences(Preferences),
-    /// Remove them, as if they never were.
+    /// Remove the saved preferences.
     ForgetPreferences,
     /// The title of the window, and the icon in the tray: the name of the application, and this count
     /// unless it is zero. No names, no text.
@@ -33,19 +33,19 @@ pub enum Effect {
         /// Unread messages.
         unread: u64,
     },
-    /// Close the window alone: everything goes on.
+    /// Close only the window. Everything else goes on.
     Hide,
-    /// Show the window, and bring it to the front, wherever it is.
+    /// Show the window, and bring it to the front.
     Raise,
     /// Find out whether there is a camera. Answer: `Action::Camera`.
     LookForCamera,
-    /// Look for an invitation with the camera, or let go of it. Answer: `Action::Camera`.
+    /// Look for an invitation with the camera, or release the camera. Answer: `Action::Camera`.
     Camera(bool),
-    /// Put the cursor where one writes.
+    /// Put the cursor into the draft.
     FocusDraft,
-    /// Put this where the cursor is in the text being written, in place of what is marked there.
+    /// Insert a text at the cursor of the draft, in place of what is marked there.
     Insert(String),
-    /// Close the window; everything to keep has been asked for already.
+    /// Close the window. The requests to save everything have been made already.
     Quit,
 }
 
@@ -56,30 +56,30 @@ pub struct Notification {
     pub conversation: ConversationId,
     /// Who wrote; `None` while locked.
     pub name: Option<Private>,
-    /// What; `None` while locked, and where the user does not want it shown.
+    /// The text; `None` while locked, or if the user does not want to see it here.
     pub text: Option<Private>,
-    /// How many are unread there; 0 while locked.
+    /// The number of unread messages there; 0 while locked.
     pub unread: u64,
-    /// It is heard as well.
+    /// Whether to play a sound.
     pub sound: bool,
 }
 
-/// What a screen reader says unasked: what somebody who sees finds on the screen in passing.
+/// What a screen reader says by itself, where a sighted user would notice it on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Announcement {
-    /// Somebody is a contact now, and the conversation is open.
+    /// A meeting has made a contact, and the conversation is open.
     Met {
-        /// What they call themselves.
+        /// The name that the contact gives itself.
         name: Private,
     },
     /// A message has come to the open conversation.
     Came {
         /// Who wrote.
         name: Private,
-        /// What, or its beginning.
+        /// The text, or its beginning.
         text: Private,
     },
-    /// More have come at once than anybody wants to hear.
+    /// More messages have come at once than anybody wants to hear.
     CameMany {
         /// Who wrote.
         name: Private,
@@ -90,11 +90,11 @@ pub enum Announcement {
     Ours(Tick),
 }
 
-/// Tells answers apart: each request for a page has its own.
+/// A number by which to tell answers apart. Each request for a page has its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub u64);
 
-/// Which request about a conversation: its answer carries the same.
+/// Names a request about a conversation. Its answer carries the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Question {
@@ -102,7 +102,7 @@ pub struct Question {
     pub conversation: ConversationId,
 }
 
-/// What the node is asked.
+/// A request to the node.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "each is the call of the API of that name")]
 pub enum Request {
@@ -115,10 +115,10 @@ pub enum Request {
         name: Private,
         passphrase: Passphrase,
     },
-    /// A call of the API. The news named after it is the answer, or `Refused`; of calls that change something and
-    /// have no such news, an event tells.
+    /// A call of the API. Its answer is the update of the same name, or `Refused`. A call that changes something and
+    /// has no such update is answered by an event.
     Call(Call),
-    /// The same for calls of the node's host.
+    /// A call of the node's host. The same holds for its answer.
     Host(HostCall),
     /// Answer: `Page`.
     Page {
@@ -128,11 +128,11 @@ pub enum Request {
     },
     /// Where a message is. Answer: `Message`.
     Message { of: Question, id: MessageId },
-    /// On which of the days from this one on something was written. Answer: `Days`.
+    /// Which of the days from this one on have messages. Answer: `Days`.
     Days {
         conversation: ConversationId,
         from: Date,
-        /// When each day begins, and when the one after them does, Unix milliseconds.
+        /// When each of these days and the day after them begins, Unix milliseconds.
         begins_ms: Vec<i64>,
     },
     /// Answer: `Sent`.

@@ -1,12 +1,11 @@
-//! What is shown of a contact or a conversation wherever one is in front: in the list, above the messages, and on its
-//! page.
+//! How a contact or a conversation looks in the list, above its messages, and on its page.
 
 use hedgerow_node::api::{Carrier, Contact, Conversation, ConversationKind, Notice, visible};
 
 use super::calendar::{Calendar, When};
 use super::context::Context;
 
-/// A contact or a conversation, as it is shown.
+/// The name, picture and state of a contact or a conversation.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Face {
     /// The name to show.
@@ -15,15 +14,15 @@ pub struct Face {
     pub initials: String,
     /// A colour of its own, 0 to 359.
     pub hue: u16,
-    /// Met in person, or safety words compared.
+    /// The two have met in person, or the user has compared the safety words.
     pub verified: bool,
     /// Blocked by us: nothing can be sent.
     pub blocked: bool,
     /// Something the user must know.
     pub notice: Option<Notice>,
-    /// The name that was shown before a contact gave itself another one, until the user has decided.
+    /// The name shown before the contact gave itself another one, until the user has decided.
     pub former_name: Option<String>,
-    /// Over which carrier there is a session now.
+    /// The carrier of the present session, if there is one.
     pub reachable: Option<Carrier>,
     /// When a session was last up.
     pub last_seen: Option<When>,
@@ -54,7 +53,7 @@ impl Face {
         }
     }
 
-    /// Of a conversation nothing is known but its name.
+    /// The face of a conversation of which we know only the name.
     fn named(conversation: &Conversation) -> Self {
         let name = visible::label(&conversation.name.0).unwrap_or_default();
         Self {
@@ -71,7 +70,7 @@ impl Face {
     }
 }
 
-/// The name of a contact, as it is shown: with the beginning of the id where another one looks the same.
+/// The name of a contact on screen, with the beginning of the id if another name looks the same.
 pub(super) fn name(contact: &Contact) -> String {
     match contact.lookalike {
         true => format!("{} ({})", plain_name(contact), short_id(contact)),
@@ -79,12 +78,12 @@ pub(super) fn name(contact: &Contact) -> String {
     }
 }
 
-/// The name alone: what cannot be seen of it is not there.
+/// The name alone, without invisible characters.
 fn plain_name(contact: &Contact) -> String {
     visible::label(&contact.name.0).unwrap_or_else(|| label(&contact.own_name.0, contact))
 }
 
-/// A name that a contact gave itself, or its id if nothing can be seen of that.
+/// The name that a contact gave itself, or the beginning of its id if nothing of that name is visible.
 fn label(name: &str, contact: &Contact) -> String {
     visible::label(name).unwrap_or_else(|| short_id(contact).to_owned())
 }

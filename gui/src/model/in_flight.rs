@@ -1,6 +1,6 @@
-//! A question to the node that is repeated, but not while its last answer is missing.
+//! A request to the node that is repeated, but not before its last answer has come.
 
-/// A request in flight, and the wish for another.
+/// Whether a request is in flight, and whether another one is wanted.
 #[derive(Default)]
 pub(super) struct InFlight {
     outstanding: bool,
@@ -9,18 +9,18 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    /// The answer that is there, or under way, is too old.
+    /// Wants a new answer, because the last one, or the one under way, is too old.
     pub fn want(&mut self) {
         self.wanted = true;
     }
 
-    /// When to ask, if that is wanted and nothing is in flight: `every_ms` after the last time.
+    /// When to send the next request, if one is wanted and none is in flight: `every_ms` after the last one.
     pub fn due_ms(&self, every_ms: u64) -> Option<u64> {
         let is_ready = self.wanted && !self.outstanding;
         is_ready.then(|| self.last_ms.map_or(0, |last| last + every_ms))
     }
 
-    /// It is asked now.
+    /// The request leaves now.
     pub fn asked(&mut self, now_ms: u64) {
         *self = Self {
             outstanding: true,
@@ -29,7 +29,7 @@ impl InFlight {
         };
     }
 
-    /// It is answered, or never will be.
+    /// The answer has come, or never will.
     pub fn landed(&mut self) {
         self.outstanding = false;
     }

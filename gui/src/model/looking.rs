@@ -1,4 +1,4 @@
-//! What has changed at the node, and is to be looked at again: a contact, a conversation, or everything.
+//! Asks the node again about what has changed: a contact, a conversation, or everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,17 +9,17 @@ use super::effect::Request;
 use super::in_flight::InFlight;
 use super::outcome::Outcome;
 
-/// While much happens, one contact or conversation is looked at this often, and everything this often.
+/// The shortest intervals between two looks while much happens: at one contact or conversation, and at everything.
 const LOOK_EVERY_MS: u64 = 150;
 const LOOK_AT_ALL_EVERY_MS: u64 = 500;
 
-/// Contacts that are looked at at once, and as many conversations. If more have changed than that, everything is.
+/// The most contacts, and the most conversations, to look at at once. If more have changed, we look at everything.
 const MAX_ASKED: usize = 16;
 
-/// A look that has brought no answer in this time has none: what was looked at is gone, or the node.
+/// The time after which we stop waiting for an answer: the contact, the conversation or the node is gone.
 const ANSWER_MS: u64 = 10_000;
 
-/// What is looked at, and what is to be.
+/// The looks under way, and those that are wanted.
 #[derive(Default)]
 pub(super) struct Looking {
     pub contacts: Looks<ContactId>,
@@ -29,16 +29,16 @@ pub(super) struct Looking {
 
 /// Looks at things of one sort.
 pub(super) struct Looks<Id> {
-    /// To be looked at again.
+    /// Ids to look at again.
     stale: BTreeSet<Id>,
-    /// Being looked at, and since when.
+    /// Ids of the looks under way, and since when.
     asked: BTreeMap<Id, u64>,
-    /// When each was last looked at.
+    /// When we last looked at each.
     looked: BTreeMap<Id, u64>,
 }
 
 impl Looking {
-    /// When something is to be looked at that waits for time alone.
+    /// When a look that waits only for time is due (milliseconds of the clock that never goes back).
     pub fn due_ms(&self) -> Option<u64> {
         let due = [
             self.contacts.due_ms(),
@@ -48,7 +48,7 @@ impl Looking {
         due.into_iter().flatten().min()
     }
 
-    /// Looks at what has changed and is due.
+    /// Makes the looks that are due.
     pub fn settle(&mut self, context: &Context) -> Vec<Outcome> {
         let now_ms = context.now.monotonic_ms;
         if self.contacts.are_too_many() || self.conversations.are_too_many() {
@@ -80,18 +80,18 @@ impl<Id> Default for Looks<Id> {
 }
 
 impl<Id: Clone + Ord> Looks<Id> {
-    /// It has changed.
+    /// It has changed: wants a look.
     pub fn want(&mut self, id: Id) {
         self.stale.insert(id);
     }
 
-    /// It was looked at.
+    /// The answer to a look has come.
     pub fn landed(&mut self, id: &Id, context: &Context) {
         self.asked.remove(id);
         self.looked.insert(id.clone(), context.now.monotonic_ms);
     }
 
-    /// It is gone.
+    /// It is gone: forgets it.
     pub fn forget(&mut self, id: &Id) {
         self.stale.remove(id);
         self.asked.remove(id);
@@ -110,13 +110,13 @@ impl<Id: Clone + Ord> Looks<Id> {
         due.min()
     }
 
-    /// When it may be looked at again.
+    /// When the next look at it may happen.
     fn look_due_ms(&self, id: &Id) -> u64 {
         let looked = self.looked.get(id);
         looked.map_or(0, |looked| looked + LOOK_EVERY_MS)
     }
 
-    /// Takes those that are due.
+    /// Takes the ids that are due.
     fn ask(&mut self, now_ms: u64) -> Vec<Id> {
         self.asked.retain(|_, since| now_ms < *since + ANSWER_MS);
         let room = MAX_ASKED.saturating_sub(self.asked.len());

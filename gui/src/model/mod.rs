@@ -1,4 +1,4 @@
-//! What the application shows, decided: plain Rust that knows no window, no runtime and no clock.
+//! The view-model, which decides what the application shows: plain Rust that knows no window, no runtime and no clock.
 //!
 //! ```text
 //! what a person does ──▶ Action ──▶ App::act ────┐          ┌──▶ Effect: to the node, the desktop
@@ -6,17 +6,18 @@
 //!                                                └── App::changed: what to draw again
 //! ```
 //!
-//! Each page is a file: a struct that owns its state, and the actions that a person does there. Its methods take the
-//! shared `context` and return outcomes; its public fields are what the window copies. No page sees another one or `app`,
-//! the router, which knows all `pages` and does what they want.
+//! Each page has a file: a struct that owns its state, and the actions of a person there. Its methods take the shared
+//! `context` and return outcomes; the window copies its public fields. No page sees another one or `app`, the router,
+//! which knows all `pages` and executes what they want.
 //!
 //! The pages: `door` is the first start and both locks; `chats`, `thread` (in `thread_page`), `picker`, `adding` with
 //! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `dialog` and `banner`. What they
-//! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks for both again
-//! when they have changed. `fetching`, `reading`, `window` and `rows` are the
-//! loaded part of a conversation, how far it was read, and how it is drawn; `aloud` is what a screen reader says of it; `face` is what several pages show of a contact.
+//! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks the node again
+//! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
+//! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
+//! `face` is what several pages show of a contact.
 //!
-//! What names people or holds what they wrote has no `Debug`, so that it cannot end up in a log.
+//! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
 mod action;
 mod adding;

@@ -1,4 +1,4 @@
-//! Notifications: something has come while the user looks elsewhere.
+//! Notifications of messages that come while the user looks elsewhere.
 
 use hedgerow_node::api::{ConversationId, Event, Message, Private};
 
@@ -9,10 +9,10 @@ use super::face::Face;
 use super::outcome::Outcome;
 use super::place::{Pane, Place};
 
-/// While the screen is locked, this often is told that something has come.
+/// The shortest interval between two notifications while the screen is locked.
 const NOTIFY_EVERY_MS: u64 = 10_000;
 
-/// What decides whether to notify.
+/// Decides whether to notify.
 #[derive(Default)]
 pub(super) struct Notifier {
     /// When a notification without names was last shown.
@@ -20,7 +20,7 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    /// Somebody has written. Tells so, unless the user sees it in the `open` conversation.
+    /// A contact has written. Notifies, unless the user sees it in the `open` conversation.
     pub fn came(
         &self,
         id: &ConversationId,
@@ -47,7 +47,7 @@ impl Notifier {
         })))
     }
 
-    /// Something has happened while the screen is locked: tells that somebody has written, and not who.
+    /// Handles an event while the screen is locked. Notifies that somebody has written, without saying who.
     pub fn event_while_locked(&mut self, event: Event, context: &Context) -> Option<Outcome> {
         let (Event::Message {
             conversation,

@@ -1,4 +1,4 @@
-//! What a page wants of everything that is not the page.
+//! What a page wants from the rest of the application.
 
 use hedgerow_node::api::{ContactId, ConversationId, MessageId, Refusal};
 
@@ -9,62 +9,62 @@ use super::place::Pane;
 use super::preferences::Preference;
 use super::update::Found;
 
-/// One thing that a page wants; the router does it.
+/// One thing that a page wants. The router executes it.
 pub(super) enum Outcome {
-    /// Ask the node, or have the desktop do something.
+    /// Cause an effect at the node or the desktop.
     Do(Effect),
     /// Show this beside the list.
     Go(Pane),
     /// Open a conversation.
     OpenChat(ConversationId),
-    /// Let go of a conversation if it is open, and of what was typed there.
+    /// Close a conversation if it is open, and forget what was typed there.
     DropChat(ConversationId),
     /// A contact is gone, and the direct chat with it: forget everything about both.
     Forget(ContactId),
     /// Put an emoji on a message of the open conversation, or take ours back.
     React(MessageId, String),
-    /// This is being written in a conversation: the list shows it.
+    /// Show in the list what the user is writing in a conversation.
     Draft(ConversationId, String),
-    /// Show an invitation, to be joined when the user says so.
+    /// Show an invitation link. It is joined only when the user says so.
     TakeLink(String),
-    /// Ask the user something.
+    /// Open a dialog.
     Show(Dialog),
     /// Close the dialog.
     Dismiss,
-    /// Tell the user something in the line above everything.
+    /// Show a notice in the line above everything.
     Tell(Banner),
     /// The store works, or works again.
     StoreWorks,
-    /// What was asked was not done, and no page shows why.
+    /// The node refused a request, and no page shows why.
     Refused(Refusal),
-    /// Have the draft of the open conversation kept.
+    /// Save the draft of the open conversation.
     KeepDraft,
-    /// The window is in front: the user sees what is in view.
+    /// The window is in front, so the user sees what is in view.
     SeeWhatIsInView,
-    /// Show the window, wherever it is.
+    /// Show the window, and bring it to the front.
     ComeForward,
     /// A contact has changed.
     LookAt(ContactId),
     /// Something about carriers or sessions has changed.
     NetworkChanged,
-    /// The user chooses.
+    /// Change a preference.
     Prefer(Preference),
-    /// The node is looked for.
+    /// Look for the node.
     Start,
-    /// Everything is open.
+    /// Open the door.
     Enter,
     /// Hide everything behind the door.
     Hide(Found),
 }
 
 impl Outcome {
-    /// The node is to be asked this.
+    /// The outcome that sends this request to the node.
     pub fn ask(request: impl Into<Request>) -> Self {
         Self::Do(Effect::Ask(request.into()))
     }
 }
 
-/// Whether a refusal says something about the node as a whole, so that no page needs to show it.
+/// Whether a refusal concerns the whole node, so that no page needs to show it.
 pub(super) fn concerns_everything(refusal: &Refusal) -> bool {
     matches!(
         refusal,

@@ -1,4 +1,4 @@
-//! Every page, and what the node tells to each.
+//! All pages, and the updates of the node for each.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ use super::settings::Settings;
 use super::thread_page::ThreadPage;
 use super::update::{Chat, Overview, Update};
 
-/// The pages: each has its own state, and none sees another.
+/// The pages. Each has its own state, and none sees another.
 #[derive(Default)]
 pub struct Pages {
     /// The list.
     pub chats: Chats,
     /// The open conversation.
     pub thread: ThreadPage,
-    /// Picking an emoji.
+    /// The picker of emoji.
     pub picker: PickerPage,
     /// Adding a contact.
     pub adding: Adding,
@@ -38,14 +38,14 @@ pub struct Pages {
     pub network: NetworkPage,
     /// The settings.
     pub settings: Settings,
-    /// What is asked over everything else.
+    /// The dialog.
     pub dialog: DialogPage,
     pub(super) notifier: Notifier,
     pub(super) looking: Looking,
 }
 
 impl Pages {
-    /// What has changed on them since this was last asked.
+    /// What has changed on the pages since the last call.
     pub(super) fn take_changed(&mut self) -> Changed {
         let thread = self.thread.take_changed();
         Changed {
@@ -62,7 +62,7 @@ impl Pages {
         }
     }
 
-    /// When something becomes due on one of them.
+    /// When something becomes due on one of the pages.
     pub(super) fn due_ms(&self, context: &Context) -> Option<u64> {
         let due = [
             self.looking.due_ms(),
@@ -75,7 +75,7 @@ impl Pages {
 
     /// Does what has become due.
     pub(super) fn settle(&mut self, context: &Context) -> Vec<Outcome> {
-        // Elsewhere there is nothing to pick for.
+        // The picker makes sense only in a conversation.
         if !context.shows(Pane::Thread) {
             self.picker.close();
         }
@@ -124,14 +124,14 @@ impl Pages {
         self.chats.draw(self.thread.id(), context)
     }
 
-    /// Another day has begun: every time is called otherwise.
+    /// Draws all times again, because another day has begun.
     pub(super) fn turn(&mut self, context: &Context) -> Option<Outcome> {
         self.thread.draw_rows(context);
         self.adding.draw(context);
         self.draw(context)
     }
 
-    /// Takes an answer of the node to the page that asked.
+    /// Passes an answer of the node to the page that asked.
     pub(super) fn handle(&mut self, update: Update, context: &mut Context) -> Vec<Outcome> {
         match update {
             Update::PassphraseChanged(answer) => {
@@ -143,7 +143,7 @@ impl Pages {
                 Vec::new()
             }
             Update::Sent(of, answer) => self.thread.sent(&of, answer, context),
-            // The rest was asked for before everything was hidden.
+            // Drop other answers: we asked before the door closed.
             _ if !context.is_inside() => Vec::new(),
             Update::Overview(overview) => self.overview(overview, context),
             Update::Contact(contact) => self.contact(contact, context),
@@ -191,12 +191,12 @@ impl Pages {
             Update::RelayPathsSet(wanted, answer) => {
                 Vec::from_iter(self.network.paths_set(&wanted, answer))
             }
-            // The router's own.
+            // The router handles these.
             _ => Vec::new(),
         }
     }
 
-    /// Something has happened at the node.
+    /// Handles an event of the node.
     pub(super) fn event(&mut self, event: Event, context: &Context) -> Vec<Outcome> {
         match event {
             Event::Message { conversation, .. } | Event::Messages { conversation, .. } => {
@@ -221,7 +221,7 @@ impl Pages {
                 self.looking.conversations.want(conversation);
                 self.network.look();
             }
-            // Why messages wait in its conversations may be another reason now.
+            // Messages in its conversations may wait for another reason now.
             Event::Contact { contact } => {
                 for conversation in context.conversations.of(&contact) {
                     self.looking.conversations.want(conversation.clone());
@@ -249,13 +249,13 @@ impl Pages {
                 self.network.look();
                 return vec![Outcome::ask(Call::Invitations)];
             }
-            // The door's.
+            // The door handles this.
             Event::Lock { .. } => {}
         }
         Vec::new()
     }
 
-    /// A contact, as it is now.
+    /// Takes over the present state of a contact.
     fn contact(&mut self, contact: Contact, context: &mut Context) -> Vec<Outcome> {
         if context.conversations.get(&contact.conversation).is_none() {
             let chat = contact.conversation.clone();
@@ -269,7 +269,7 @@ impl Pages {
         outcomes
     }
 
-    /// A conversation and its newest message, as they are now.
+    /// Takes over the present state of a conversation, and its newest message.
     fn chat(&mut self, chat: Chat, context: &mut Context) -> Vec<Outcome> {
         let Chat {
             conversation,
@@ -294,7 +294,7 @@ impl Pages {
         outcomes
     }
 
-    /// Everything, as it is now.
+    /// Takes over the present state of everything.
     fn overview(&mut self, overview: Overview, context: &mut Context) -> Vec<Outcome> {
         self.looking.everything.landed();
         self.status(&overview.status, context);
@@ -357,7 +357,7 @@ impl Pages {
         self.notifier.came(id, newest, self.thread.id(), context)
     }
 
-    /// Live state, as it is now.
+    /// Takes over the live state.
     fn status(&mut self, status: &Status, context: &mut Context) {
         self.network.know(status);
         if context.me.as_ref() != Some(&status.me) {
@@ -366,7 +366,7 @@ impl Pages {
         }
     }
 
-    /// A contact is gone, and the direct chat with it.
+    /// Forgets a contact that is gone, and the direct chat with it.
     pub(super) fn forget_contact(&mut self, id: &ContactId, context: &mut Context) {
         if let Some(contact) = context.contacts.forget(id) {
             context.conversations.forget(&contact.conversation);
@@ -378,14 +378,14 @@ impl Pages {
         self.network.draw(context);
     }
 
-    /// Lets go of a conversation if it is open, and of what was typed there.
+    /// Closes a conversation if it is open, and forgets what was typed there.
     pub(super) fn drop_chat(&mut self, id: &ConversationId) {
         if self.thread.id() == Some(id) {
             self.thread.drop();
         }
     }
 
-    /// Whether there is something to show there.
+    /// Whether a pane has something to show.
     pub(super) fn is_full(&self, pane: Pane) -> bool {
         match pane {
             Pane::Thread => self.thread.open.is_some(),

@@ -15,17 +15,17 @@ pub enum Place {
     ScreenLocked,
     /// Everything is destroyed.
     Wiped,
-    /// The application, and what is beside the list.
+    /// The application, with this pane beside the list.
     Main(Pane),
     /// There is no node.
     Failed(Refusal),
 }
 
-/// What is beside the list, or, on a narrow window, instead of it.
+/// The pane beside the list or, in a narrow window, instead of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Pane {
-    /// The list alone.
+    /// Only the list.
     Nothing,
     Thread,
     Person,
@@ -53,7 +53,7 @@ pub enum SettingsPage {
     Licences,
 }
 
-/// Steps back that are remembered.
+/// The most steps back that we remember.
 const MAX_STEPS: usize = 16;
 
 /// The steps back.
@@ -61,7 +61,7 @@ const MAX_STEPS: usize = 16;
 pub(crate) struct Steps(Vec<Pane>);
 
 impl Steps {
-    /// Remembers where one was.
+    /// Remembers the pane that the user leaves.
     pub fn leave(&mut self, pane: Pane) {
         if self.0.len() == MAX_STEPS {
             self.0.remove(0);
@@ -69,23 +69,23 @@ impl Steps {
         self.0.push(pane);
     }
 
-    /// Forgets all.
+    /// Forgets all steps.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Where the last step led from, which is forgotten: the list if nothing is remembered.
+    /// Takes the pane from which the last step led; the list if there is none.
     pub fn back(&mut self) -> Pane {
         self.0.pop().unwrap_or(Pane::Nothing)
     }
 
-    /// Forgets steps to panes that are no more.
+    /// Forgets steps to panes that no longer exist.
     pub fn retain(&mut self, keep: impl FnMut(&Pane) -> bool) {
         self.0.retain(keep);
     }
 }
 
-/// Which parts have changed since the binding last looked.
+/// The parts that have changed since the binding last looked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(
     missing_docs,
@@ -94,7 +94,7 @@ impl Steps {
 pub struct Changed {
     pub place: bool,
     pub chats: bool,
-    /// Anything of the thread but its rows.
+    /// Anything of the thread except its rows.
     pub thread: bool,
     /// The rows of the thread.
     pub rows: bool,
@@ -128,7 +128,7 @@ impl Changed {
         node: true,
     };
 
-    /// What has changed here or there.
+    /// What has changed in either.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             place: self.place || other.place,
@@ -147,7 +147,7 @@ impl Changed {
         }
     }
 
-    /// Whether anything has.
+    /// Whether anything has changed.
     pub fn any(self) -> bool {
         self != Self::default()
     }

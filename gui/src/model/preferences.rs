@@ -1,5 +1,5 @@
-//! What the user has chosen for this application; kept as TOML outside of the encrypted store, so it
-//! says nothing about anybody.
+//! The user's preferences for this application. Their TOML file is outside of the encrypted store, so it says nothing
+//! about anybody.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,10 @@ pub const TEXT_PERCENT: std::ops::RangeInclusive<u16> = 100..=200;
 /// The longest time until the screen locks, in minutes.
 const MAX_LOCK_MIN: u16 = 24 * 60;
 
-/// The smallest and the largest window that is taken from a file, in logical pixels.
+/// The smallest and the largest window that we accept from a file, in logical pixels.
 const WINDOW: std::ops::RangeInclusive<u32> = 200..=16_384;
 
-/// Longest language code that is taken from a file.
+/// The longest language code that we accept from a file, in bytes.
 const MAX_LANGUAGE: usize = 16;
 
 /// The preferences.
@@ -27,20 +27,20 @@ pub struct Preferences {
     pub text_percent: u16,
     /// A language code; the system's if none.
     pub language: Option<String>,
-    /// Tell of messages that come.
+    /// Notify of messages that come.
     pub notifications: bool,
-    /// Say in notifications what they say. Never while locked.
+    /// Show the text of a message in its notification, but never while locked.
     pub previews: bool,
-    /// Notifications are heard as well.
+    /// Play a sound with notifications.
     pub sound: bool,
-    /// Lock the screen after so many idle minutes. TOML has no null: never is 0 there.
+    /// Lock the screen after this number of idle minutes. In the file 0 means never, because TOML has no null.
     #[serde(with = "zero_is_never")]
     pub lock_after_min: Option<u16>,
-    /// Enter sends, Shift and Enter begins a line; otherwise Ctrl and Enter sends.
+    /// Enter sends, and Shift and Enter begins a line. Otherwise Ctrl and Enter sends.
     pub enter_sends: bool,
-    /// Closing the window leaves the node on the air, where there is a tray to come back from.
+    /// The node stays on the air when the user closes the window, if there is a tray to come back from.
     pub stays_on: bool,
-    /// Nothing moves by itself.
+    /// Show no animations.
     pub still: bool,
     /// The colour of skin in emoji: none, or one of five.
     pub skin_tone: u8,
@@ -48,7 +48,7 @@ pub struct Preferences {
     pub width: u32,
     /// The window's height in logical pixels.
     pub height: u32,
-    /// What another version has written here and this one does not know: it stays for that version.
+    /// The keys of other versions. They stay in the file for those versions.
     #[serde(flatten)]
     pub unknown: toml::Table,
 }
@@ -105,7 +105,8 @@ impl Default for Preferences {
 }
 
 impl Preferences {
-    /// Reads a file, each key on its own. What is not understood is as it ships, and its key is given.
+    /// Reads a file, each key on its own. If it does not understand a value, it takes the shipped one, and gives the
+    /// key.
     ///
     /// # Errors
     /// The file is not TOML.
@@ -119,12 +120,12 @@ impl Preferences {
         Ok((read, wrong.into_iter().map(|(key, _)| key).collect()))
     }
 
-    /// The file to keep.
+    /// The text of the file.
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("plain fields are TOML")
     }
 
-    /// Makes a change. Says whether it is one.
+    /// Sets a preference. True if this changes it.
     pub(crate) fn set(&mut self, preference: Preference) -> bool {
         let before = self.clone();
         match preference {

@@ -1,4 +1,4 @@
-//! The window comes and goes: closed, hidden while the node stays on the air, and asked for again.
+//! How the window comes and goes: the user closes it, hides it while the node stays on the air, and calls it back.
 
 use super::calendar::Now;
 use super::effect::Effect;
@@ -8,13 +8,13 @@ use super::preferences::Preferences;
 /// What happens to the window.
 #[derive(Clone)]
 pub enum WindowAction {
-    /// It has come to the front, or gone from it.
+    /// Whether it is in front.
     Focused(bool),
-    /// It is to be closed.
+    /// The user closes it.
     Close,
-    /// The user asks for it from elsewhere on the desktop.
+    /// The user calls it from elsewhere on the desktop.
     ComeForward,
-    /// The desktop has a tray with our icon in it, or not any more.
+    /// Whether the desktop has a tray with our icon in it.
     Tray(bool),
     /// Close everything, in order.
     Quit,
@@ -22,11 +22,11 @@ pub enum WindowAction {
 
 /// Where the window is on the desktop, and when the user last did something.
 pub struct Presence {
-    /// The desktop has a tray, and our icon is in it.
+    /// Whether the desktop has a tray with our icon in it.
     pub tray: bool,
-    /// The window is in front.
+    /// Whether the window is in front.
     pub(super) focused: bool,
-    /// The window is closed, and everything else goes on.
+    /// Whether the window is hidden while everything else goes on.
     pub(super) hidden: bool,
     /// When a key or the pointer was last used.
     touched_ms: u64,
@@ -42,12 +42,12 @@ impl Presence {
         }
     }
 
-    /// A key or the pointer was used.
+    /// The user used a key or the pointer.
     pub(super) fn touch(&mut self, now: Now) {
         self.touched_ms = now.monotonic_ms;
     }
 
-    /// When the screen locks by itself, if nobody touches anything.
+    /// When the screen locks by itself if the user touches nothing.
     pub(super) fn idle_ms(&self, preferences: &Preferences) -> Option<u64> {
         let minutes = preferences.lock_after_min?;
         Some(self.touched_ms + u64::from(minutes) * 60_000)
@@ -63,7 +63,7 @@ impl Presence {
                 ];
                 outcomes.into_iter().filter(|_| focused).collect()
             }
-            // So is everything, unless the user wants to stay on the air and has a way back.
+            // Hide it only if the user wants to stay on the air and has a way back. Otherwise close everything.
             WindowAction::Close if preferences.stays_on && self.tray => {
                 self.hidden = true;
                 self.focused = false;
@@ -75,14 +75,14 @@ impl Presence {
             WindowAction::ComeForward => vec![self.come_forward()],
             WindowAction::Tray(is_there) => {
                 self.tray = is_there;
-                // A hidden window has no other way back.
+                // Without the tray there is no other way back to a hidden window.
                 let come = (self.hidden && !is_there).then(|| self.come_forward());
                 come.into_iter().collect()
             }
         }
     }
 
-    /// Shows the window, wherever it is.
+    /// Shows the window, and brings it to the front.
     pub(super) fn come_forward(&mut self) -> Outcome {
         self.hidden = false;
         Outcome::Do(Effect::Raise)

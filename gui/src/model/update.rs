@@ -1,4 +1,4 @@
-//! What the model hears: answers of the node, and what happens unasked.
+//! Updates for the model: answers of the node, and events.
 
 use hedgerow_node::api::{
     Contact, ContactId, Conversation, ConversationId, Event, Invitation, InvitationId, Me, Message,
@@ -8,59 +8,59 @@ use hedgerow_node::api::{
 use super::calendar::Date;
 use super::effect::Question;
 
-/// Whose node it is.
+/// In which process the node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mode {
-    /// Ours: in this process.
+    /// In this one.
     Own,
-    /// Of another process, which owns the data directory.
+    /// In another one, which owns the data directory.
     Client {
         /// Its version of Hedgerow.
         version: String,
     },
 }
 
-/// How the data directory was found.
+/// The state in which the worker found the data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// There is no identity yet.
     Nothing,
-    /// There is one, locked.
+    /// There is an identity, and it is locked.
     Locked,
-    /// There is one, and it is on the air.
+    /// There is an identity, and its node is on the air.
     Open,
 }
 
-/// Why there is no node any more. The worker looks for it again by itself.
+/// Why there is no node any more. The worker looks for one again by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Departed {
-    /// Somebody told it to stop.
+    /// A client or a signal stopped it.
     Stopped,
-    /// Another process, which says what it is called, has the directory now.
+    /// Another process has the directory now. This is the name that it gives itself.
     HandedOver(String),
     /// The process that owned it has gone.
     Lost,
 }
 
-/// Something heard.
+/// An update.
 #[derive(Debug, Clone)]
 #[expect(
     missing_docs,
     reason = "each is the answer of the request that names it"
 )]
 pub enum Update {
-    /// There is a node, in this state: at the start, after a takeover, and whenever it was lost.
+    /// There is a node, in this state. Comes at the start, after a takeover, and after each loss.
     Opened {
         mode: Mode,
         found: Found,
     },
-    /// There is none, and this is why.
+    /// There is no node, for this reason.
     NotOpened(Refusal),
-    /// It has gone; `Opened` or `NotOpened` follows.
+    /// The node has gone. `Opened` or `NotOpened` follows.
     Departed(Departed),
     /// Everything is destroyed, by us or by another client.
     Wiped,
-    /// Something happened.
+    /// An event of the node.
     Event(Event),
     Created(Result<(), Refusal>),
     Unlocked(Result<(), Refusal>),
@@ -73,7 +73,7 @@ pub enum Update {
     Conversation(Box<Chat>),
     Page(Question, Result<Page, Refusal>),
     Message(Question, Result<Message, Refusal>),
-    /// For each day from this one on, whether something was written.
+    /// For each day from this one on, whether it has messages.
     Days(ConversationId, Date, Vec<bool>),
     Sent(Question, Result<MessageId, Refusal>),
     SafetyWords(SafetyWords),
@@ -85,7 +85,7 @@ pub enum Update {
     RelayAdded(Result<(), Refusal>),
     RelayPathsSet(RelayPaths, Result<(), Refusal>),
     StorageUsed(u64),
-    /// What was asked was not done: for requests whose answers have no place for it.
+    /// The node refused a request whose own update has no place for a refusal.
     Refused(Refusal),
 }
 
