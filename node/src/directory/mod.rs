@@ -187,7 +187,7 @@ impl Directory {
         Ok(store)
     }
 
-    /// Says whether the passphrase would unlock it. Changes nothing.
+    /// Checks that the passphrase would unlock it. Changes nothing.
     ///
     /// # Errors
     /// [`DirectoryError::WrongPassphrase`]; else as [`unlock`](Self::unlock).

@@ -58,7 +58,7 @@ impl Owners {
             if have > ours {
                 let above = have.min(ours.saturating_add(MAX_OUTRUN)).saturating_add(1);
                 self.reach.announcement_changed();
-                // We tell the same prekey again: nobody's word takes one away.
+                // We tell the same prekey again: no claim of a contact takes one away.
                 self.account.raise_to(turn.txn, kind, above)?;
             }
         }

@@ -33,7 +33,7 @@ const LONGEST_PAUSE_MS: u64 = 600_000;
 /// its beacon earlier.
 const SIGHTED_MS: u64 = EPOCH_MS as u64;
 
-/// Who is to be reached.
+/// The device or the inviter to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
     /// A device of a contact.

@@ -27,7 +27,7 @@ const ARRIVAL_MS: RangeInclusive<u64> = 30_000..=90_000;
 /// addresses by then, and an observer must not see two devices begin to announce when the session between them ends.
 const MISSING_MS: RangeInclusive<u64> = 5_000..=35_000;
 
-/// What is known about who is near.
+/// What we know about who is near.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
     /// What each carrier announces.
