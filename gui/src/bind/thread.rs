@@ -49,6 +49,8 @@ impl Drawn {
         view.on_near_top(move || say.act(ThreadAction::NearTop));
         let say = act.clone();
         view.on_near_bottom(move || say.act(ThreadAction::NearBottom));
+        let say = act.clone();
+        view.on_left_end(move || say.act(ThreadAction::LeftEnd));
         let (say, shown, weak) = (act.clone(), self.shown.clone(), ui.as_weak());
         let timer = Rc::downgrade(&self.look);
         view.on_in_view(move |id, enters| {

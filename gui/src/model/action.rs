@@ -80,7 +80,10 @@ impl Action {
                 | Self::Door(DoorAction::LinkOpened(_))
                 | Self::Prefer(Preference::Window { .. })
                 | Self::Thread(
-                    ThreadAction::Seen(_) | ThreadAction::NearTop | ThreadAction::NearBottom
+                    ThreadAction::Seen(_)
+                        | ThreadAction::LeftEnd
+                        | ThreadAction::NearTop
+                        | ThreadAction::NearBottom
                 )
                 | Self::Adding(AddingAction::Scanning(ScanningAction::Camera(_)))
         )

@@ -192,13 +192,19 @@ impl Thread {
         }
         let reading = &mut self.reading;
         reading.in_view = Some(id.clone());
-        self.fetching.following = self.window.last_id() == Some(&id) && self.at_newest;
-        if self.fetching.following {
+        if self.window.last_id() == Some(&id) && self.at_newest {
+            self.fetching.following = true;
             reading.late.leave();
         }
         if context.presence.focused {
             reading.seen = Some(id);
         }
+    }
+
+    /// The view has left the end. What is in view does not tell: rows that have just come lie below it until they are
+    /// laid out.
+    pub(super) fn leave_end(&mut self) {
+        self.fetching.following = false;
     }
 
     /// Tells the node how far the user has read, if that has changed and is due.
@@ -375,6 +381,9 @@ impl Thread {
                 let end = first.map_or(page.total, |next| next.position);
                 fetching.wanted.reload |= end != window.end();
                 window.total = page.total;
+                if fetching.following {
+                    fetching.wanted.jump = Some(Target::Newest);
+                }
             }
             Fetch::Reload => window.reload(page),
             Fetch::Late => {

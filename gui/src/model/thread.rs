@@ -48,6 +48,8 @@ pub enum ThreadAction {
     NearBottom,
     /// This is the last message that is fully in view; its row may be anything else's.
     Seen(MessageId),
+    /// The view has left the end, and does not follow what comes.
+    LeftEnd,
     /// To the newest message.
     JumpToNewest,
     /// To what arrived late, or else to the first unread.
@@ -232,6 +234,7 @@ impl Thread {
             ThreadAction::NearTop => self.near(true),
             ThreadAction::NearBottom => self.near(false),
             ThreadAction::Seen(id) => self.see(id, context),
+            ThreadAction::LeftEnd => self.leave_end(),
             ThreadAction::JumpToNewest => self.jump(Target::Newest),
             ThreadAction::JumpToUnread => self.jump_to_unread(),
             ThreadAction::AskDate => return vec![self.ask_date(context)],

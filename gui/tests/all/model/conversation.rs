@@ -160,6 +160,7 @@ fn new_messages_are_appended_at_the_newest_and_counted_elsewhere() {
 fn what_is_in_view_stays_loaded_while_much_comes_in() {
     let mut stage = Stage::talking(1_000);
     let top = stage.thread().rows[1].id.clone();
+    stage.does(ThreadAction::LeftEnd);
     stage.does(ThreadAction::Seen(MessageId(top.clone())));
     for number in 0..1_000 {
         stage.talk("a").add(&format!("flood {number}"), false, NOON);
@@ -191,6 +192,48 @@ fn whoever_reads_along_at_the_end_is_taken_along() {
     stage.later(1_000);
     assert_eq!(texts(stage.thread()).last().unwrap(), "flood 4999");
     assert!(stage.thread().at_newest);
+}
+
+#[test]
+fn whoever_reads_at_the_end_stays_there_while_new_rows_are_not_laid_out() {
+    let mut stage = Stage::talking(1_000);
+    let rows = &stage.thread().rows;
+    let (above, last) = (
+        rows[rows.len() - 5].id.clone(),
+        rows.back().unwrap().id.clone(),
+    );
+    stage.does(ThreadAction::Seen(MessageId(last)));
+    for number in 0..5_000 {
+        stage.talk("a").add(&format!("flood {number}"), false, NOON);
+        if number % 500 == 0 {
+            stage.happens(Event::Messages {
+                conversation: chat_id("a"),
+                count: 500,
+            });
+            stage.later(60);
+            // The view has not drawn what came, so it names an older message.
+            stage.does(ThreadAction::Seen(MessageId(above.clone())));
+        }
+    }
+    stage.happens(Event::Messages {
+        conversation: chat_id("a"),
+        count: 499,
+    });
+    stage.later(1_000);
+    assert_eq!(texts(stage.thread()).last().unwrap(), "flood 4999");
+    assert!(stage.thread().at_newest);
+}
+
+#[test]
+fn whoever_has_left_the_end_is_not_taken_along() {
+    let mut stage = Stage::talking(1_000);
+    let last = stage.thread().rows.back().unwrap().id.clone();
+    stage.does(ThreadAction::Seen(MessageId(last)));
+    stage.does(ThreadAction::LeftEnd);
+    stage.app.pages.thread.open.as_mut().unwrap().take_scroll();
+    stage.comes("a", "one more");
+    let thread = stage.app.pages.thread.open.as_mut().unwrap();
+    assert!(thread.take_scroll().is_none());
 }
 
 #[test]
