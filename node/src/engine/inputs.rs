@@ -29,6 +29,12 @@ impl Inputs {
         self.0.is_empty()
     }
 
+    /// Whether all that wait are calls that change nothing.
+    pub fn only_look(&self) -> bool {
+        let looks = |input: &Input| matches!(input, Input::Call(_, call) if call.only_looks());
+        self.0.iter().all(looks)
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         self.0.len()

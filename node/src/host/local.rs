@@ -14,6 +14,7 @@ use crate::api::{
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
 use crate::engine::conversation;
+use crate::runtime::Node;
 
 /// A node in this process. Clones are the same node; when it has departed, they refuse with
 /// [`Refusal::Stopping`].
@@ -134,14 +135,14 @@ impl Local {
         }
         let node = self.0.node()?;
         let mut page = node.read(|reader| Ok(conversation::page(reader, of, &from, limit)))??;
-        self.say_why(of, &mut page.messages).await?;
+        say_why(&node, of, &mut page.messages).await?;
         Ok(page)
     }
 
     async fn read_message(&self, of: &ConversationId, id: &MessageId) -> Result<Message, Refusal> {
         let node = self.0.node()?;
         let mut message = node.read(|reader| Ok(conversation::message(reader, of, id)))??;
-        self.say_why(of, std::slice::from_mut(&mut message)).await?;
+        say_why(&node, of, std::slice::from_mut(&mut message)).await?;
         Ok(message)
     }
 
@@ -158,14 +159,17 @@ impl Local {
             open,
         })
     }
+}
 
-    /// Adds the reason why our own messages wait, where they have none yet: the store does not know it.
-    async fn say_why(&self, of: &ConversationId, messages: &mut [Message]) -> Result<(), Refusal> {
-        let mut deliveries = messages.iter().flat_map(|message| &message.deliveries);
-        if !deliveries.all(Delivery::is_delivered) {
-            let recipients = self.conversation(of.clone()).await?.recipients;
-            conversation::explain(messages, &recipients);
-        }
-        Ok(())
+/// Adds the reason why our own messages wait, where they have none yet: the store does not know it.
+async fn say_why(
+    node: &Node,
+    of: &ConversationId,
+    messages: &mut [Message],
+) -> Result<(), Refusal> {
+    let mut deliveries = messages.iter().flat_map(|message| &message.deliveries);
+    if !deliveries.all(Delivery::is_delivered) {
+        conversation::explain(messages, &node.recipients(of).await?);
     }
+    Ok(())
 }

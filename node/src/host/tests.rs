@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::local::Local;
 use super::state::{Host, HostOptions};
-use crate::api::{Api, Call, Contact, Event, Passphrase, Private, Refusal, Reply};
+use crate::api::{Api, Call, Contact, Event, PageFrom, Passphrase, Private, Refusal, Reply, Why};
 use crate::directory::{Directory, Hashing, Protection};
 use crate::engine::Engine;
 use crate::engine::introduction::{Friend, card, introduce};
@@ -136,4 +136,31 @@ async fn a_node_whose_engine_has_panicked_is_opened_again_with_what_it_had_confi
         panic!("no answer");
     };
     assert_eq!(me.name.0, "Grace");
+}
+
+#[tokio::test]
+async fn a_message_that_waits_tells_the_reason_of_now_however_often_it_is_asked() {
+    let dir = TempDir::new().unwrap();
+    let passphrase = Passphrase::new("correct horse".into());
+    ada_knows_grace(&dir, &passphrase);
+    open(&dir, &passphrase, async |node, grace| {
+        let grace = grace.unwrap();
+        let chat = grace.conversation;
+        let sent = node.send(chat.clone(), Private("hello".into())).await?;
+        for (blocked, why) in [
+            (false, Why::NoCarrier),
+            (true, Why::Blocked),
+            (false, Why::NoCarrier),
+        ] {
+            node.block(grace.id.clone(), blocked).await?;
+            for _ in 0..3 {
+                let message = node.message(chat.clone(), sent.clone()).await?;
+                assert_eq!(message.why(), Some(why));
+                let page = node.page(chat.clone(), PageFrom::Newest, 1).await?;
+                assert_eq!(page.messages[0].why(), Some(why));
+            }
+        }
+        Ok(())
+    })
+    .await;
 }

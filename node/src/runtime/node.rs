@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -23,8 +24,8 @@ use super::recording::Recorder;
 use super::turns::{MAX_MAIL, Mail, Turns};
 use super::window::Windows;
 use super::world::World;
-use crate::api::{Answer, Call, Event, Refusal, StorageFault};
-use crate::engine::{self, Engine, Inputs, Now, OpenError};
+use crate::api::{Answer, Call, ConversationId, Delivery, Event, Refusal, Reply, StorageFault};
+use crate::engine::{self, Engine, Inputs, NextWake, Now, OpenError};
 use crate::store::schema::{self, SchemaError};
 use crate::store::{RedbReader, RedbStore};
 
@@ -48,6 +49,14 @@ pub enum OnAir {
     No,
 }
 
+/// What the engine has told of the conversation that was looked at last.
+struct Told {
+    /// The number of changes before the question.
+    changes: u64,
+    conversation: ConversationId,
+    recipients: Vec<Delivery>,
+}
+
 /// How long carriers may take after the start to learn an address of this device.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
@@ -63,6 +72,9 @@ pub struct Node {
     /// Until when we wait for the first address.
     searching_until: Instant,
     reader: RedbReader,
+    /// How many turns have begun that may change what the engine answers.
+    changes: Arc<AtomicU64>,
+    told: Mutex<Option<Told>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -103,6 +115,28 @@ impl Node {
         let mail = Mail::Call(call, caller);
         self.mail.send(mail).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
+    }
+
+    /// Every device that our messages of a conversation go to, and why they wait. Asks the engine only if it may
+    /// answer otherwise than before: who turns pages asks for each of them, and a question wakes two threads.
+    pub async fn recipients(&self, of: &ConversationId) -> Result<Vec<Delivery>, Refusal> {
+        let told = || self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = self.changes.load(Ordering::Acquire);
+        if let Some(told) = &*told()
+            && told.changes == changes
+            && told.conversation == *of
+        {
+            return Ok(told.recipients.clone());
+        }
+        let Reply::Conversation(known) = self.call(Call::Conversation(of.clone())).await? else {
+            return Err(Refusal::Bug);
+        };
+        *told() = Some(Told {
+            changes,
+            conversation: of.clone(),
+            recipients: known.recipients.clone(),
+        });
+        Ok(known.recipients)
     }
 
     /// Waits, right after the start, until a carrier knows an address of this device, but no longer than that may take.
@@ -199,6 +233,7 @@ impl Start {
         let (found, on_air) = watch::channel(options.on_air == OnAir::No);
         let carriers = carriers(options.on_air, ports, &mail)?;
         let reader = self.store.reader();
+        let changes = Arc::default();
         let (failed, failure) = oneshot::channel();
         let turns = Turns {
             mail: received,
@@ -208,6 +243,8 @@ impl Start {
             inputs: Inputs::default(),
             engine: self.engine,
             rng: self.rng,
+            wake: NextWake(None),
+            changes: Arc::clone(&changes),
         };
         let thread = std::thread::Builder::new()
             .name("engine".into())
@@ -226,6 +263,8 @@ impl Start {
             on_air,
             searching_until: Instant::now() + FIRST_LOOK,
             reader,
+            changes,
+            told: Mutex::default(),
             thread: Mutex::new(Some(thread)),
         };
         Ok((node, failure))

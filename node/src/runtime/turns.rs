@@ -1,6 +1,7 @@
 //! The engine's own thread: takes inputs, calls `pump`, waits.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
@@ -44,6 +45,10 @@ pub(super) struct Turns {
     pub(super) inputs: Inputs,
     pub(super) engine: Engine,
     pub(super) rng: ChaCha20Rng,
+    /// When the engine asked to be called again.
+    pub(super) wake: NextWake,
+    /// How many turns have begun that may change what the engine answers. Turns that only answer a look do not count.
+    pub(super) changes: Arc<AtomicU64>,
 }
 
 impl Turns {
@@ -130,7 +135,11 @@ impl Turns {
         if let Some(recorder) = &mut self.recorder {
             recorder.turn(now);
         }
-        let wake = engine::pump(
+        let is_due = self.wake.0.is_some_and(|due_ms| due_ms <= now.mono_ms);
+        if is_due || !self.inputs.only_look() {
+            self.changes.fetch_add(1, Ordering::Release);
+        }
+        self.wake = engine::pump(
             &mut self.engine,
             store,
             &mut self.inputs,
@@ -141,7 +150,7 @@ impl Turns {
         for (carrier, event) in self.world.caused() {
             self.push(Input::Carrier(carrier, event));
         }
-        Ok(wake)
+        Ok(self.wake)
     }
 
     /// Waits for mail, or for the time that the engine asked for. The thread parks itself, so that it needs no timer of
