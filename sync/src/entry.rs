@@ -26,6 +26,11 @@ impl RowKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AnnotationKind(pub u16);
 
+impl AnnotationKind {
+    /// An edit: the body is the new text of its target. The first ones of each author are kept, of other kinds the last.
+    pub const EDIT: AnnotationKind = AnnotationKind(3);
+}
+
 /// Whether an entry is a row or an annotation. Part of the header, so it outlives the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {

@@ -5,7 +5,7 @@
 //! order; the first and the last row show their own. So one wrong clock moves no row out of its place in time, and
 //! every device shows the same.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::{Bound, ControlFlow};
 
 use bytes::Bytes;
@@ -171,6 +171,52 @@ pub fn entry(
         }
         Err(damaged(SEGMENTS))
     })
+}
+
+/// Those of these entries that are held, rows or annotations, as [`entry`] gives them. Reads each segment once.
+pub fn entries(
+    reader: &dyn Reader,
+    space: SpaceId,
+    ids: impl IntoIterator<Item = EntryId>,
+) -> Result<BTreeMap<EntryId, Placed>, StorageError> {
+    let mut wanted: BTreeMap<LogId, BTreeSet<Seq>> = BTreeMap::new();
+    for id in ids {
+        wanted.entry(id.log).or_default().insert(id.seq);
+    }
+    let mut found = BTreeMap::new();
+    for (log, seqs) in wanted {
+        let Some(row) = LogRow::read(reader, space, log)? else {
+            continue;
+        };
+        let mut seqs = seqs.range(Seq(1)..=row.head).copied().peekable();
+        while let Some(first) = seqs.peek().copied() {
+            with_segment(reader, space, row.number, first, |bytes| {
+                for stored in Segment::open(bytes)? {
+                    let stored = stored?;
+                    let last = stored.batch.last();
+                    if seqs.peek().is_none_or(|seq| *seq > last) {
+                        continue;
+                    }
+                    for entry in stored.entries() {
+                        let (lamport, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
+                        if seqs.next_if_eq(&entry.seq).is_some() {
+                            let body = entry.body.to_body();
+                            let id = EntryId {
+                                log,
+                                seq: entry.seq,
+                            };
+                            found.insert(id, placed(log, lamport, &entry, body));
+                        }
+                    }
+                }
+                Ok(())
+            })?;
+            if seqs.peek() == Some(&first) {
+                return Err(damaged(SEGMENTS));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The place of an entry, a row or an annotation, if held.

@@ -14,7 +14,7 @@
 //! | `0x16` delivered | space ‖ peer device | entries ‖ rows of ours it holds: the sums over `0x15` of logs that are mine |
 //! | `0x17` bases | space ‖ peer device | digest 16 ‖ logs × (log ‖ seq): the frontier last known equal |
 //! | `0x18` refusals | space ‖ peer device ‖ log | reason u8: the device refuses entries of this log |
-//! | `0x19` annotations | space ‖ target's device ‖ its incarnation u64 ‖ its seq u64 ‖ kind u16 ‖ author's device | Lamport ‖ incarnation u64 ‖ seq of the last annotation of that kind by that author; can be rebuilt from the segments |
+//! | `0x19` annotations | space ‖ target's device ‖ its incarnation u64 ‖ its seq u64 ‖ kind u16 ‖ author's device | Lamport ‖ incarnation u64 ‖ seq of the last annotation of that kind by that author; of edits those of the first [`MAX_EDITS`](crate::conversation::MAX_EDITS), in screen order; can be rebuilt from the segments |
 
 use std::ops::{Bound, ControlFlow};
 

@@ -6,14 +6,15 @@ use std::ops::{Bound, ControlFlow};
 use crate::entry::{AnnotationKind, Body};
 use crate::id::{DeviceId, EntryId, Incarnation, Lamport, LogId, Seq, SpaceId};
 use crate::layout::{Input, put_varint};
-use crate::log::LogRow;
-use crate::page::Place;
-use crate::segment::{Segment, with_segment};
+use crate::page::{self, Place};
 use crate::space::SpaceRow;
 use crate::store::{Direction, KeyRange, Reader, StorageError, Txn};
-use crate::tables::{ANNOTATIONS, Key, SEGMENTS, damaged, read_row};
+use crate::tables::{ANNOTATIONS, Key, damaged, read_row};
 
-/// The last annotation of one kind that one author (a device) made of an entry.
+/// Most edits of an entry by one author that are kept: the first in screen order.
+pub const MAX_EDITS: usize = 100;
+
+/// An annotation of one kind that counts: the last that one author (a device) made of an entry, or one of its first edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
     /// The entry that it annotates.
@@ -31,7 +32,7 @@ impl Annotation {
     }
 }
 
-/// Orders annotations of one (kind, target, author) as on screen; the highest counts.
+/// Orders annotations of one (kind, target, author) as on screen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Said {
     lamport: Lamport,
@@ -48,9 +49,10 @@ impl Said {
         }
     }
 
-    /// Stores this annotation unless a later one counts; returns whether it did.
+    /// Indexes this annotation if it counts; returns whether it does. What another displaces never counts again,
+    /// so any order of arrival leaves the same index.
     pub(super) fn place(
-        &self,
+        self,
         txn: &mut dyn Txn,
         space: SpaceId,
         kind: AnnotationKind,
@@ -58,25 +60,48 @@ impl Said {
         author: DeviceId,
     ) -> Result<bool, StorageError> {
         let key = key(space, kind, target.log, target.seq).then(&author.0);
-        let last = read_row(txn, &key, Said::decode)?;
-        if last.is_some_and(|last| last >= *self) {
+        let mut kept = read_row(txn, &key, Said::decode_all)?.unwrap_or_default();
+        let Err(at) = kept.binary_search(&self) else {
             return Ok(false);
+        };
+        if kind == AnnotationKind::EDIT {
+            if at == MAX_EDITS {
+                return Ok(false);
+            }
+            kept.insert(at, self);
+            kept.truncate(MAX_EDITS);
+        } else {
+            if at < kept.len() {
+                return Ok(false);
+            }
+            kept = vec![self];
         }
-        let mut value = Vec::with_capacity(24);
-        put_varint(&mut value, self.lamport.0);
-        value.extend_from_slice(&self.incarnation.0.to_be_bytes());
-        put_varint(&mut value, self.seq.0);
+        let mut value = Vec::with_capacity(kept.len() * 16);
+        for said in kept {
+            said.encode(&mut value);
+        }
         txn.put(&key, &value)?;
         Ok(true)
     }
 
-    fn decode(value: &[u8]) -> Option<Said> {
+    fn encode(self, value: &mut Vec<u8>) {
+        put_varint(value, self.lamport.0);
+        value.extend_from_slice(&self.incarnation.0.to_be_bytes());
+        put_varint(value, self.seq.0);
+    }
+
+    /// The annotations of a row of the index, in screen order.
+    fn decode_all(value: &[u8]) -> Option<Vec<Said>> {
         let mut input = Input(value);
-        Some(Said {
-            lamport: Lamport(input.counted()?),
-            incarnation: Incarnation(u64::from_be_bytes(input.array()?)),
-            seq: Seq(input.counted()?),
-        })
+        let mut all = Vec::new();
+        while !input.is_empty() {
+            all.push(Said {
+                lamport: Lamport(input.counted()?),
+                incarnation: Incarnation(u64::from_be_bytes(input.array()?)),
+                seq: Seq(input.counted()?),
+            });
+        }
+        Some(all)
     }
 }
 
@@ -88,7 +113,32 @@ pub fn annotations(
     kind: AnnotationKind,
     targets: impl IntoIterator<Item = EntryId>,
 ) -> Result<BTreeMap<EntryId, Vec<Annotation>>, StorageError> {
-    let mut by_target = BTreeMap::new();
+    let places = annotation_places(reader, space, kind, targets)?;
+    let ids = places.values().flatten().map(Place::id);
+    let mut entries = page::entries(reader, space, ids)?;
+    let with_bodies = places.into_iter().map(|(target, places)| {
+        let annotations = places.into_iter().map(|place| {
+            let entry = entries.remove(&place.id());
+            Ok(Annotation {
+                target,
+                place,
+                body: entry.ok_or_else(|| damaged(ANNOTATIONS))?.body,
+            })
+        });
+        Ok((target, annotations.collect::<Result<_, StorageError>>()?))
+    });
+    with_bodies.collect()
+}
+
+/// The places of the annotations of one kind of these entries, by target, in screen order: as [`annotations`], without
+/// reading what they say.
+pub fn annotation_places(
+    reader: &dyn Reader,
+    space: SpaceId,
+    kind: AnnotationKind,
+    targets: impl IntoIterator<Item = EntryId>,
+) -> Result<BTreeMap<EntryId, Vec<Place>>, StorageError> {
+    let mut by_target: BTreeMap<EntryId, Vec<Place>> = BTreeMap::new();
     if SpaceRow::read(reader, space)?.is_none_or(|row| row.entries == row.rows) {
         return Ok(by_target);
     }
@@ -96,7 +146,6 @@ pub fn annotations(
     for target in targets {
         by_log.entry(target.log).or_default().push(target.seq);
     }
-    let mut found = Vec::new();
     for (log, mut seqs) in by_log {
         seqs.sort();
         let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else {
@@ -107,16 +156,13 @@ pub fn annotations(
         let range = (Bound::Included(&low[..]), Bound::Included(&high[..]));
         scan(reader, range, &mut |target, place| {
             if seqs.binary_search(&target.seq).is_ok() {
-                found.push(Annotation::without_body(target, place));
+                by_target.entry(target).or_default().push(place);
             }
             ControlFlow::Continue(())
         })?;
     }
-    read_bodies(reader, space, &mut found)?;
-    found.sort_by_key(|annotation| annotation.place);
-    for annotation in found {
-        let of_target: &mut Vec<Annotation> = by_target.entry(annotation.target).or_default();
-        of_target.push(annotation);
+    for places in by_target.values_mut() {
+        places.sort();
     }
     Ok(by_target)
 }
@@ -135,16 +181,6 @@ pub fn each_annotation(
     scan(reader, range, visit)
 }
 
-impl Annotation {
-    fn without_body(target: EntryId, place: Place) -> Annotation {
-        Annotation {
-            target,
-            place,
-            body: Body::Gone,
-        }
-    }
-}
-
 fn key(space: SpaceId, kind: AnnotationKind, log: LogId, seq: Seq) -> Key {
     Key::new(ANNOTATIONS, space)
         .then(&kind.0.to_be_bytes())
@@ -159,17 +195,24 @@ fn scan(
     visit: &mut dyn FnMut(EntryId, Place) -> ControlFlow<()>,
 ) -> Result<(), StorageError> {
     let mut intact = true;
-    reader.scan(
-        range,
-        Direction::Forward,
-        &mut |key, value| match decode(key, value) {
-            Some((target, place)) => visit(target, place),
-            None => {
-                intact = false;
-                ControlFlow::Break(())
-            }
-        },
-    )?;
+    reader.scan(range, Direction::Forward, &mut |key, value| {
+        let Some((target, author, kept)) = decode(key, value) else {
+            intact = false;
+            return ControlFlow::Break(());
+        };
+        kept.into_iter().try_for_each(|said| {
+            let log = LogId {
+                device: author,
+                incarnation: said.incarnation,
+            };
+            let place = Place {
+                lamport: said.lamport,
+                log,
+                seq: said.seq,
+            };
+            visit(target, place)
+        })
+    })?;
     if intact {
         Ok(())
     } else {
@@ -177,8 +220,8 @@ fn scan(
     }
 }
 
-/// Decodes an index row: the target, and the place of the annotation that counts.
-fn decode(key: &[u8], value: &[u8]) -> Option<(EntryId, Place)> {
+/// Decodes an index row: the target, the author, and the annotations that count.
+fn decode(key: &[u8], value: &[u8]) -> Option<(EntryId, DeviceId, Vec<Said>)> {
     // Skips the table, the space and the kind.
     let mut input = Input(key.get(1 + 16 + 2..)?);
     let target = EntryId {
@@ -188,57 +231,6 @@ fn decode(key: &[u8], value: &[u8]) -> Option<(EntryId, Place)> {
         },
         seq: Seq(u64::from_be_bytes(input.array()?)),
     };
-    let device = DeviceId(input.array()?);
-    let said = Said::decode(value)?;
-    let place = Place {
-        lamport: said.lamport,
-        log: LogId {
-            device,
-            incarnation: said.incarnation,
-        },
-        seq: said.seq,
-    };
-    Some((target, place))
-}
-
-/// Reads the bodies of these annotations; reads each segment once.
-fn read_bodies(
-    reader: &dyn Reader,
-    space: SpaceId,
-    found: &mut [Annotation],
-) -> Result<(), StorageError> {
-    found.sort_by_key(|annotation| (annotation.place.log, annotation.place.seq));
-    for of_log in found.chunk_by_mut(|one, other| one.place.log == other.place.log) {
-        let log = of_log[0].place.log;
-        let row = LogRow::read(reader, space, log)?;
-        let head = row.map_or(Seq(0), |row| row.head);
-        let number = row.map_or(0, |row| row.number);
-        let mut next = 0;
-        while let Some(wanted) = of_log.get(next) {
-            let (begun, seq) = (next, wanted.place.seq);
-            if seq > head {
-                return Err(damaged(ANNOTATIONS));
-            }
-            with_segment(reader, space, number, seq, |bytes| {
-                for stored in Segment::open(bytes)? {
-                    let stored = stored?;
-                    let last = stored.batch.last();
-                    let mut entries = stored.entries();
-                    while of_log.get(next).is_some_and(|one| one.place.seq <= last) {
-                        let Some(entry) = entries.next() else { break };
-                        let (_, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
-                        if entry.seq == of_log[next].place.seq {
-                            of_log[next].body = entry.body.to_body();
-                            next += 1;
-                        }
-                    }
-                }
-                Ok(())
-            })?;
-            if next == begun {
-                return Err(damaged(SEGMENTS));
-            }
-        }
-    }
-    Ok(())
+    let author = DeviceId(input.array()?);
+    Some((target, author, Said::decode_all(value)?))
 }

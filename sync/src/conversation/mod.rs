@@ -4,12 +4,14 @@
 //! - `annotations`: annotations of rows.
 //!
 //! Any order of acceptance gives the same conversation: screen order places the rows, and for each (kind, target,
-//! author) the last annotation in that order counts. An annotation may come before its target, or its target may never
+//! author) the last annotation in that order counts, or the first [`MAX_EDITS`] if they are edits. An annotation may come before its target, or its target may never
 //! come: the index finds it by the target's name, so nothing waits.
 
 mod annotations;
 mod apply;
 
-pub use self::annotations::{Annotation, annotations, each_annotation};
+pub use self::annotations::{
+    Annotation, MAX_EDITS, annotation_places, annotations, each_annotation,
+};
 pub(crate) use self::apply::{Accepted, apply};
 pub use self::apply::{Changes, NewRows};

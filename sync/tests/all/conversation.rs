@@ -246,7 +246,7 @@ fn log(number: usize) -> LogId {
 }
 
 /// The batches of a log, cut after this many entries each.
-fn batches(number: usize, written: &[Written], cut: usize) -> Vec<Vec<u8>> {
+fn batches(number: usize, kind: AnnotationKind, written: &[Written], cut: usize) -> Vec<Vec<u8>> {
     let mut first = 1;
     let mut cores = Vec::new();
     for chunk in written.chunks(cut) {
@@ -254,7 +254,7 @@ fn batches(number: usize, written: &[Written], cut: usize) -> Vec<Vec<u8>> {
         for written in chunk {
             let what = match written.of {
                 Some((of, seq)) => What::Annotation {
-                    kind: KIND,
+                    kind,
                     target: EntryId {
                         log: log(of),
                         seq: Seq(seq),
@@ -325,7 +325,7 @@ proptest! {
                 let logs: Vec<_> = logs
                     .iter()
                     .enumerate()
-                    .map(|(number, written)| batches(number, written, *cut))
+                    .map(|(number, written)| batches(number, KIND, written, *cut))
                     .collect();
                 take_in(&logs, order)
             })
@@ -363,5 +363,50 @@ proptest! {
             prop_assert_eq!(summary(node).rows, rows as u64);
         }
         prop_assert_eq!(row_ids(&nodes[0], PageFrom::Oldest), row_ids(&nodes[1], PageFrom::Oldest));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn of_edits_the_first_of_each_author_count_in_any_order_of_arrival_and_any_cut(
+        lengths in prop::collection::vec(0..150usize, 3),
+        cuts in prop::collection::vec(13..150usize, 2),
+        orders in prop::collection::vec(prop::collection::vec(0..8u8, 0..40), 2),
+    ) {
+        let target = EntryId { log: log(0), seq: Seq(1) };
+        let edit = Written { of: Some((0, 1)), text: 0 };
+        let places = cuts.iter().zip(&orders).map(|(cut, order)| {
+            let logs = lengths.iter().enumerate();
+            let logs: Vec<_> = logs
+                .map(|(number, length)| {
+                    let edits = vec![edit.clone(); *length];
+                    batches(number, AnnotationKind::EDIT, &edits, *cut)
+                })
+                .collect();
+            let look = |reader: &dyn Reader| {
+                conversation::annotation_places(reader, SPACE, AnnotationKind::EDIT, [target])
+            };
+            let mut found = take_in(&logs, order).store.read(look).unwrap();
+            let places = found.remove(&target).unwrap_or_default();
+            places.into_iter().map(|place| (place.log, place.seq)).collect::<Vec<_>>()
+        });
+        let places: Vec<_> = places.collect();
+        // A simple model: all edits of a device in screen order, of which the first are kept.
+        let mut model = Vec::new();
+        for of_device in [&[0, 1][..], &[2]] {
+            let edits = of_device.iter().flat_map(|number| {
+                (1..=lengths[*number] as u64).map(|seq| (seq, log(*number)))
+            });
+            let mut edits: Vec<_> = edits.collect();
+            edits.sort();
+            edits.truncate(conversation::MAX_EDITS);
+            model.extend(edits);
+        }
+        model.sort();
+        let model: Vec<_> = model.into_iter().map(|(seq, log)| (log, Seq(seq))).collect();
+        prop_assert_eq!(&places[0], &model);
+        prop_assert_eq!(&places[1], &model);
     }
 }
