@@ -132,6 +132,7 @@ targets! {
     history,
     invitation,
     meeting,
+    message,
     psk,
     reconciler,
     relay,

@@ -2,7 +2,7 @@
 //! together, in memory.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use hedgerow_node::api::{Call, Event, Private};
+use hedgerow_node::api::{Call, Event, NewMessage};
 use hedgerow_node::harness::World;
 use hedgerow_transport::carrier::memory::Conditions;
 
@@ -16,7 +16,7 @@ fn apart() -> World {
     let grace = world.chat(0, 1);
     for number in 0..MESSAGES {
         let text = format!("{number:0>200}");
-        world.nodes[0].call(Call::Send(grace.clone(), Private(text)));
+        world.nodes[0].call(Call::Send(grace.clone(), NewMessage::text(text)));
     }
     world.run(1_000);
     world

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hedgerow_node::api::{Answer, Call, ContactId, Event, Private, Reply};
+use hedgerow_node::api::{Answer, Call, ContactId, Event, NewMessage, Reply};
 use hedgerow_node::engine::introduction::{Card, Friend, card, introduce};
 use hedgerow_node::engine::{
     BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump,
@@ -242,7 +242,7 @@ impl Pair {
 
     fn send(&mut self, to: &ContactId, text: &str) {
         let chat = self.one.engine.direct_chat(to).expect("a contact");
-        let call = Call::Send(chat, Private(text.to_owned()));
+        let call = Call::Send(chat, NewMessage::text(text));
         self.one.inputs.push(Input::Call(CallId(1), call));
         self.one.pump(self.now_ms);
         self.carry();

@@ -24,7 +24,7 @@
 //! | 0x2E bundles carried | tag 32 | `engine::carried::Row` |
 //! | 0x2F their contents | tag 32 ‖ part number u32 | at most 65,536 bytes |
 //! | 0x30 loads taken (simulation only) | device 16 ‖ id u64 | – |
-//! | 0x31 texts being written | space 16 | text |
+//! | 0x31 messages being written | space 16 | `engine::draft::Kept` |
 //! | 0x35 conversations | space 16 | `engine::conversations::Conversation` |
 
 use std::ops::{Bound, ControlFlow};

@@ -11,6 +11,7 @@ pub mod handshake;
 pub mod history;
 pub mod invitation;
 pub mod meeting;
+pub mod message;
 pub mod psk;
 pub mod reconciler;
 pub mod relay;
@@ -23,7 +24,7 @@ pub mod slots;
 pub type Run = fn(&[u8]);
 
 /// All targets, by the names of their programs and seeds.
-pub const ALL: [(&str, Run); 18] = [
+pub const ALL: [(&str, Run); 19] = [
     ("api", api::run),
     ("batch", batch::run),
     ("ble", ble::run),
@@ -35,6 +36,7 @@ pub const ALL: [(&str, Run); 18] = [
     ("history", history::run),
     ("invitation", invitation::run),
     ("meeting", meeting::run),
+    ("message", message::run),
     ("psk", psk::run),
     ("reconciler", reconciler::run),
     ("relay", relay::run),

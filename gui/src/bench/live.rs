@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use hedgerow_node::api::{Api, Event, Private};
+use hedgerow_node::api::{Api, Event, NewMessage};
 use hedgerow_node::bench::pair::{PATIENCE, open, refused};
 use hedgerow_node::bench::row::Row;
 use hedgerow_node::runtime::OnAir;
@@ -54,7 +54,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
                 let to = pair.chat_of_b.clone();
                 bench
                     .runtime
-                    .block_on(peer.send(to, Private(text.clone())))
+                    .block_on(peer.send(to, NewMessage::text(text.clone())))
                     .map_err(refused)?;
             }
             let mut event = None;

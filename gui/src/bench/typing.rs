@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use hedgerow_node::api::{Api, Private};
+use hedgerow_node::api::{Api, Draft};
 use hedgerow_node::bench::pair::{open, refused};
 use hedgerow_node::bench::row::Row;
 use hedgerow_node::runtime::OnAir;
@@ -26,9 +26,12 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let pair = bench.runtime.block_on(async {
         let pair = long::conversation(bench.place, bench.messages).await?;
         let a = open(&pair.a, OnAir::No).await?;
-        a.set_draft(pair.chat_of_a.clone(), Private(prose::draft(DRAFT_BYTES)))
-            .await
-            .map_err(refused)?;
+        a.set_draft(
+            pair.chat_of_a.clone(),
+            Draft::text(prose::draft(DRAFT_BYTES)),
+        )
+        .await
+        .map_err(refused)?;
         a.stop().await.map_err(refused)?;
         anyhow::Ok(pair)
     })?;

@@ -52,7 +52,7 @@ impl Conversations {
         let kept = chat.conversation.draft.as_ref();
         let draft = match before {
             Some(before) if open == Some(&id) => before.draft,
-            _ => kept.map_or_else(String::new, |draft| draft.0.clone()),
+            _ => kept.map_or_else(String::new, |draft| draft.text.0.clone()),
         };
         let known = Known {
             draft,

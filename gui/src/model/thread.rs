@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use hedgerow_node::api::{
-    Call, ContactId, Conversation, ConversationId, DeviceId, Feature, MAX_TEXT, MessageId, Private,
+    Call, ContactId, Conversation, ConversationId, DeviceId, Draft, Feature, MAX_TEXT, MessageId,
+    Private,
 };
 
 use super::aloud::Awaited;
@@ -469,9 +470,8 @@ pub(super) fn before(text: String, draft: &str) -> String {
 /// Has a draft kept, as far as one is.
 pub(super) fn kept(id: &ConversationId, draft: &str) -> Vec<Outcome> {
     let kept = draft[..draft.floor_char_boundary(MAX_TEXT)].to_owned();
-    let text = Private(kept.clone());
     vec![
-        Outcome::ask(Call::SetDraft(id.clone(), text)),
+        Outcome::ask(Call::SetDraft(id.clone(), Draft::text(kept.as_str()))),
         Outcome::Draft(id.clone(), kept),
     ]
 }

@@ -280,6 +280,8 @@ mod tests {
                 device: DeviceId("b1".into()),
                 state: DeliveryState::Queued { why: None },
             }],
+            edited: None,
+            reply_to: None,
             reactions: Vec::new(),
             pinned: false,
         }

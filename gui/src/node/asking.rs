@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hedgerow_node::api::{
-    Answer, Api, Call, Conversation, ConversationId, HostCall, Message, PageFrom, Refusal, Reply,
+    Answer, Api, Call, Conversation, ConversationId, Draft, HostCall, Message, PageFrom, Refusal,
+    Reply,
 };
 
 use super::session::Owned;
@@ -91,7 +92,9 @@ impl Asking {
                 Err(refusal) => Update::Refused(refusal),
             }),
             Request::Send { of, text } => {
-                let answer = api.send_draft(of.conversation.clone(), text).await;
+                let answer = api
+                    .send_draft(of.conversation.clone(), Draft::text(text.0))
+                    .await;
                 Some(Update::Sent(of, answer))
             }
             Request::Overview => Some(match overview(api).await {

@@ -226,14 +226,14 @@ fn two_windows_meet_and_talk() {
 
     // Changes are finished before the end, and are there after it.
     ana.worker
-        .ask(Call::SetDraft(to_ben.clone(), text("unsent")));
+        .ask(Call::SetDraft(to_ben.clone(), Draft::text("unsent")));
     assert!(ana.worker.stop() && ben.worker.stop());
     let again = Window::start(places[0].path());
     assert_eq!(again.opened(), (Mode::Own, Found::Locked));
     again.unlock();
     assert_eq!(
         again.overview().status.conversations[0].draft,
-        Some(text("unsent"))
+        Some(Draft::text("unsent"))
     );
     assert!(again.worker.stop());
 }

@@ -82,17 +82,28 @@ macro_rules! calls {
                 Conversation(conversation: ConversationId;) -> Conversation
                     = conversation, GET "/v1/conversations/{conversation}";
 
-                /// Write a text; it is durable when this answers, and delivered when an event says so.
-                Send(conversation: ConversationId; text: Private) -> MessageId
+                /// Write a message; it is durable when this answers, and delivered when an event says so.
+                Send(conversation: ConversationId; #[serde(flatten)] message: NewMessage) -> MessageId
                     = send, POST "/v1/conversations/{conversation}/messages";
 
-                /// Write the text that was being written: as a message, and the draft is gone with it.
-                SendDraft(conversation: ConversationId; text: Private) -> MessageId
+                /// Edit one of our own messages: this is its text from now on. A message takes 100 edits.
+                Edit(conversation: ConversationId, message: MessageId; text: Private) -> ()
+                    = edit, PUT "/v1/conversations/{conversation}/messages/{message}/text";
+
+                /// Write the text of a message into other conversations, as new messages that name no origin:
+                /// into all of them or into none.
+                Forward(conversation: ConversationId, message: MessageId; to: Vec<ConversationId>)
+                    -> Vec<MessageId>
+                    = forward, POST "/v1/conversations/{conversation}/messages/{message}/forward";
+
+                /// Write what was being written: as a message or an edit, and the draft is gone with it. Answers
+                /// with the message, new or edited.
+                SendDraft(conversation: ConversationId; #[serde(flatten)] draft: Draft) -> MessageId
                     = send_draft, POST "/v1/conversations/{conversation}/draft";
 
-                /// Keep a text that is being written, of at most the length of one that can be sent; an empty
-                /// one takes it away. The conversation has it as `draft`. No event tells of it.
-                SetDraft(conversation: ConversationId; text: Private) -> ()
+                /// Keep what is being written, of at most the length of a text that can be sent; an empty
+                /// plain text takes it away. The conversation has it as `draft`. No event tells of it.
+                SetDraft(conversation: ConversationId; #[serde(flatten)] draft: Draft) -> ()
                     = set_draft, PUT "/v1/conversations/{conversation}/draft";
 
                 /// Everything up to and including this message has been seen.
@@ -147,6 +158,10 @@ macro_rules! calls {
                 /// One message.
                 Message(conversation: ConversationId, message: MessageId;) -> Message
                     = message, GET "/v1/conversations/{conversation}/messages/{message}";
+
+                /// The texts that a message had, its present one last; one if it was never edited.
+                Versions(conversation: ConversationId, message: MessageId;) -> Vec<Version>
+                    = versions, GET "/v1/conversations/{conversation}/messages/{message}/versions";
 
                 /// Open the store and go on the air; works locked.
                 Unlock(; passphrase: Passphrase) -> () = unlock, POST "/v1/unlock", rewrites;
@@ -294,10 +309,12 @@ replies! {
     Identities(Identities),
     Ways(Vec<WayStatus>),
     Sent(MessageId),
+    Forwarded(Vec<MessageId>),
     Status(Status),
     Parcel(Vec<u8>),
     Imported(Imported),
     NodeStatus(NodeStatus),
     Page(Page),
     Message(Message),
+    Versions(Vec<Version>),
 }

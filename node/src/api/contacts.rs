@@ -77,11 +77,15 @@ pub enum Feature {
     Reactions,
     /// Pinned messages.
     Pins,
+    /// Which message another one answers. Without it the answer itself cannot be shown.
+    Replies,
+    /// The texts of edited messages.
+    Edits,
 }
 
 impl Feature {
     /// All that this version knows.
-    pub const ALL: [Self; 2] = [Self::Reactions, Self::Pins];
+    pub const ALL: [Self; 4] = [Self::Reactions, Self::Pins, Self::Replies, Self::Edits];
 }
 
 /// Something about a contact that the user must know.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{Contact, ContactId, Delivery, Private, Why};
+use super::{Contact, ContactId, Delivery, Draft, Private, Why};
 
 /// A conversation's stable id, on this device. It is opaque: a contact tells the id of its direct chat.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,9 +44,9 @@ pub struct Conversation {
     pub why: Option<Why>,
     /// Every device that our messages go to, and whether it has all of them.
     pub recipients: Vec<Delivery>,
-    /// A text being written, if one is kept.
+    /// A message being written, if one is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub draft: Option<Private>,
+    pub draft: Option<Draft>,
     /// When a message last came or was written here, or the conversation was made, by our own clock: Unix
     /// milliseconds.
     pub active_ms: i64,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::deliveries;
-use super::{ContactId, Delivery, Private, Why};
+use super::{ContactId, Delivery, Edited, Private, Quoted, Why};
 
 /// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
 /// by `-`.
@@ -28,8 +28,14 @@ pub struct Message {
     /// When its author says it was written, clamped between its neighbours: Unix milliseconds. In the future if the
     /// author's clock is ahead.
     pub time_ms: i64,
-    /// What it says; `None` for a kind this version cannot show.
+    /// What it says, after the last edit; `None` for a kind this version cannot show.
     pub text: Option<Private>,
+    /// Set if its author has edited it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edited>,
+    /// The message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Quoted>,
     /// For one's own: every device that it goes to, those of one contact in a row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivery>,

@@ -18,11 +18,14 @@ mod conversations;
 #[cfg(feature = "runtime")]
 mod cursor;
 mod deliveries;
+mod drafts;
+mod edits;
 mod events;
 mod invitations;
 mod messages;
 mod node;
 mod parcels;
+mod quotes;
 mod refusal;
 mod relays;
 #[cfg(feature = "runtime")]
@@ -44,6 +47,8 @@ pub use contract::{Api, Events, MAX_PAGE};
 pub use conversations::{Conversation, ConversationId, ConversationKind};
 pub(crate) use deliveries::why;
 pub use deliveries::{Delivery, DeliveryState, DeviceId, Why};
+pub use drafts::{Draft, NewMessage};
+pub use edits::{Edited, Version};
 pub use events::Event;
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,
@@ -52,6 +57,7 @@ pub use messages::{Message, MessageId, Page, PageFrom, Reaction};
 pub use node::{Me, NodeStatus, Status, Traffic};
 pub use parcels::Imported;
 pub use private::{Passphrase, Private};
+pub use quotes::{MAX_QUOTE, Original, Quoted};
 pub use refusal::{Refusal, RefusalClass};
 pub use relays::{RelayCondition, RelayPaths, RelayStatus};
 #[cfg(feature = "runtime")]

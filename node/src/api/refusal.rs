@@ -18,6 +18,21 @@ pub enum Refusal {
     NoSuchMessage,
     /// There is no such invitation.
     NoSuchInvitation,
+    /// There is no text in this message: it was deleted or has expired, or it is of a kind that this version cannot
+    /// show.
+    NoText,
+    /// Somebody else has written this message.
+    NotYours,
+    /// The message was edited as often as it can be.
+    TooManyEdits {
+        /// The limit.
+        limit: u32,
+    },
+    /// Too many conversations to forward to at once.
+    TooManyReceivers {
+        /// The limit.
+        limit: u32,
+    },
     /// The contact is blocked.
     Blocked,
     /// The text is empty, or nothing but white space; or a name is empty.
@@ -154,7 +169,10 @@ impl Refusal {
             | Self::NoSuchCarrier
             | Self::NoSuchRelay
             | Self::NoSuchRoute => RefusalClass::NotFound,
-            Self::Blocked
+            Self::NoText
+            | Self::NotYours
+            | Self::TooManyEdits { .. }
+            | Self::Blocked
             | Self::OwnLink
             | Self::AlreadyContact
             | Self::TooManyInvitations { .. }
@@ -167,6 +185,7 @@ impl Refusal {
             | Self::NotAnEmoji
             | Self::BadName
             | Self::TooLong { .. }
+            | Self::TooManyReceivers { .. }
             | Self::BadLink
             | Self::NewerLink
             | Self::BadParcel

@@ -10,7 +10,7 @@ use super::floor;
 use super::pair::{Pair, open, refused, texts, until};
 use super::peer::{Peer, between, now_ns};
 use super::row::{Row, median};
-use crate::api::{Api, Private};
+use crate::api::{Api, NewMessage};
 use crate::runtime::OnAir;
 
 /// Number of messages to measure.
@@ -32,7 +32,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     for text in texts(ROUNDS, 1) {
         tokio::time::sleep(PAUSE).await;
         let start = now_ns();
-        a.send(pair.chat_of_a.clone(), Private(text))
+        a.send(pair.chat_of_a.clone(), NewMessage::text(text))
             .await
             .map_err(refused)?;
         times.push(between(start, peer.arrival()?));

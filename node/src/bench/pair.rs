@@ -13,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::api::{
-    Api, Carrier, ContactId, ConversationId, Event, Events, NewInvitation, Passphrase, Private,
+    Api, Carrier, ContactId, ConversationId, Event, Events, NewInvitation, NewMessage, Passphrase,
 };
 use crate::directory::{Directory, Hashing};
 use crate::host::{HostOptions, Local};
@@ -176,10 +176,10 @@ pub async fn settle(
     a_of_b: &ContactId,
 ) -> Result<()> {
     let (chat_of_a, chat_of_b) = (chat(a, b_of_a).await?, chat(b, a_of_b).await?);
-    a.send(chat_of_a.clone(), Private("ping".into()))
+    a.send(chat_of_a.clone(), NewMessage::text("ping"))
         .await
         .map_err(refused)?;
-    b.send(chat_of_b.clone(), Private("pong".into()))
+    b.send(chat_of_b.clone(), NewMessage::text("pong"))
         .await
         .map_err(refused)?;
     until(async || {
@@ -252,7 +252,7 @@ pub fn texts(count: usize, seed: u64) -> Vec<String> {
 pub async fn fill(dir: &Path, to: &ConversationId, texts: Vec<String>) -> Result<()> {
     let local = open(dir, OnAir::No).await?;
     stream::iter(texts)
-        .map(|text| local.send(to.clone(), Private(text)))
+        .map(|text| local.send(to.clone(), NewMessage::text(text)))
         .buffer_unordered(AT_ONCE)
         .try_for_each(|_| async { Ok(()) })
         .await

@@ -31,7 +31,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
             .api
             .send(
                 pair.chat_of_a.clone(),
-                crate::api::Private("last words".into()),
+                crate::api::NewMessage::text("last words"),
             )
             .await
             .map_err(refused)?;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::api::Passphrase;
 use crate::api::strength::Strength;
+use crate::api::{MAX_TEXT, Passphrase};
 use crate::cli::args::Common;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output};
@@ -154,6 +154,14 @@ pub fn line(output: Output, prompt: Phrase) -> Result<String, Failure> {
         .read_line(&mut line)
         .map_err(|error| Failure::file(tr!("stdin cannot be read"), &error))?;
     Ok(line.trim().to_owned())
+}
+
+/// The text of a message as the command line gives it: `-` stands for stdin.
+pub fn text(given: &str) -> Result<String, Failure> {
+    match given {
+        "-" => all_of_stdin(MAX_TEXT as u64),
+        text => Ok(text.to_owned()),
+    }
 }
 
 /// All of stdin as text, without the line break at its end.

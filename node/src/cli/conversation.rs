@@ -4,17 +4,15 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, Event, MAX_PAGE, Message, MessageId, Page, PageFrom, Private, Refusal, visible,
+    Api, Contact, Event, Feature, MAX_PAGE, Message, MessageId, NewMessage, Original, Page,
+    PageFrom, Private, Quoted, Refusal, visible,
 };
 use crate::cli::contacts::{find, renamed, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::session::Session;
 use crate::cli::{annotating, ask, screen, waiting};
-use crate::words::{codes, tr};
-
-/// The longest text that is read from stdin; the node refuses more (`docs/PROTOCOL.md` section 1).
-const MAX_TEXT: u64 = 65_536;
+use crate::words::{Phrase, codes, tr};
 
 /// `hedgerow send`.
 pub async fn send(
@@ -22,15 +20,18 @@ pub async fn send(
     output: Output,
     name: &str,
     text: &str,
+    reply: Option<&str>,
 ) -> Result<(), Failure> {
-    let text = match text {
-        "-" => ask::all_of_stdin(MAX_TEXT)?,
-        text => text.to_owned(),
-    };
+    let text = Private(ask::text(text)?);
     let api = session.api();
     let contact = find(api, name).await?;
     let chat = contact.conversation.clone();
-    let id = api.send(chat, Private(text)).await?;
+    let reply_to = match reply {
+        Some(message) => Some(annotating::named(api, &contact, message).await?),
+        None => None,
+    };
+    let is_unseen = reply_to.is_some() && contact.cannot_show.contains(&Feature::Replies);
+    let id = api.send(chat, NewMessage { text, reply_to }).await?;
     #[derive(Serialize)]
     struct Sent {
         id: MessageId,
@@ -39,6 +40,12 @@ pub async fn send(
     output.data(&sent, |sent| sent.id.0.clone());
     if output.is_json() {
         return Ok(());
+    }
+    if is_unseen {
+        output.say(tr!(
+            "{name} uses a version that cannot show this reply.",
+            name = shown(&contact)
+        ));
     }
     if session.is_ours() {
         output.say(tr!("It waits here. `hedgerow run` delivers it."));
@@ -214,10 +221,14 @@ fn line(
         (true, false) => ('>', you.as_str(), " …"),
         (false, _) => ('<', name, ""),
     };
-    let ahead = match message.is_ahead(now_ms) {
-        true => format!(" ({})", output.said(&tr!("clock of the sender is ahead"))),
-        false => String::new(),
-    };
+    let marks = [
+        (message.edited.is_some()).then(|| tr!("a message" => "edited")),
+        (message.is_ahead(now_ms)).then(|| tr!("clock of the sender is ahead")),
+    ];
+    let marks = marks.iter().flatten();
+    let marks: String = marks
+        .map(|mark| format!(" ({})", output.said(mark)))
+        .collect();
     let text = match &message.text {
         Some(text) => visible::text(&text.0),
         None => output.said(&tr!("(a message this version cannot show)")),
@@ -227,14 +238,35 @@ fn line(
         annotating::short(&message.id),
     );
     let head = format!("{time} {short} {way} ");
-    let line = screen::headed(&head, &format!("{who}{tick}{ahead}: {text}"), columns);
-    match annotating::beneath(name, message) {
-        // Under the sign of the message, where none of its own lines can begin.
-        Some(beneath) => {
-            let beneath = output.said(&beneath);
-            format!("{line}\n{:1$}^ {beneath}", "", head.chars().count() - 2)
+    let line = screen::headed(&head, &format!("{who}{tick}{marks}: {text}"), columns);
+    // Over and under the sign of the message, where none of its own lines can begin.
+    let indent = " ".repeat(head.chars().count() - 2);
+    let above = message.reply_to.as_ref().map(|answered| {
+        let quote = format!("{indent}↳ {}", output.said(&quote(name, answered)));
+        let columns = columns.unwrap_or(screen::COLUMNS);
+        screen::cut(&quote, columns.min(screen::COLUMNS)) + "\n"
+    });
+    let beneath = annotating::beneath(name, message);
+    let beneath = beneath.map(|said| format!("\n{indent}^ {}", output.said(&said)));
+    above.unwrap_or_default() + &line + &beneath.unwrap_or_default()
+}
+
+/// What stands over an answer in a conversation with `name`: the beginning of what it answers, on one line.
+fn quote(name: &str, answered: &Quoted) -> Phrase {
+    match &answered.original {
+        Original::Here { author, text } => {
+            let who = match author {
+                None => codes::you(),
+                Some(_) => name.into(),
+            };
+            let text = match text {
+                Some(text) => visible::name(&text.0).into(),
+                None => tr!("(a message this version cannot show)"),
+            };
+            who.then(": ", text)
         }
-        None => line,
+        Original::Gone => tr!("The original is gone."),
+        Original::NotHere => tr!("The original is not here."),
     }
 }
 
@@ -257,6 +289,8 @@ mod tests {
             author: (!mine).then(|| ContactId("3f".repeat(16))),
             time_ms: NOON,
             text: Some(Private(text.into())),
+            edited: None,
+            reply_to: None,
             deliveries: Vec::new(),
             reactions: Vec::new(),
             pinned: false,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::api::{
-    Api, ContactId, Conversation, Event, NewInvitation, PageFrom, Passphrase, Private, Refusal,
+    Api, ContactId, Conversation, Event, NewInvitation, NewMessage, PageFrom, Passphrase, Refusal,
     Remote, Traffic,
 };
 use crate::cli::failure::{Exit, Failure};
@@ -201,7 +201,7 @@ impl Person {
 
     async fn say(&mut self, line: &str) -> Result<(), Refusal> {
         let chat = self.chat(&self.api).await?.id;
-        self.api.send(chat, Private(line.to_owned())).await?;
+        self.api.send(chat, NewMessage::text(line)).await?;
         self.said += 1;
         Ok(())
     }

@@ -8,8 +8,8 @@ use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::session::{self, Session};
 use super::{
-    annotating, ask, bluetooth, carriers, carry, contacts, conversation, daemon, demo, help, me,
-    meeting, node, relays, waiting,
+    annotating, ask, bluetooth, carriers, carry, contacts, conversation, daemon, demo, drafts,
+    editing, forwarding, help, me, meeting, node, relays, waiting,
 };
 use crate::host::finding;
 use crate::runtime::OnAir;
@@ -110,7 +110,36 @@ async fn people(session: &Session, output: Output, command: People) -> Result<()
 async fn messages(session: &Session, output: Output, command: Messages) -> Result<(), Failure> {
     let api = session.api();
     match command {
-        Messages::Send { name, text } => conversation::send(session, output, &name, &text).await,
+        Messages::Send { name, text, reply } => {
+            conversation::send(session, output, &name, &text, reply.as_deref()).await
+        }
+        Messages::Edit {
+            name,
+            message,
+            text,
+        } => editing::edit(api, output, &name, &message, &text).await,
+        Messages::Versions { name, message } => {
+            editing::versions(api, output, &name, &message).await
+        }
+        Messages::Forward { name, message, to } => {
+            forwarding::forward(api, output, &name, &message, &to).await
+        }
+        Messages::Draft {
+            name,
+            text,
+            reply,
+            edit,
+            clear,
+            send,
+        } => {
+            let change = match (clear, send) {
+                (true, _) => drafts::Change::Clear,
+                (_, true) => drafts::Change::Send,
+                _ if text.is_none() && reply.is_none() && edit.is_none() => drafts::Change::Nothing,
+                _ => drafts::Change::Set { text, reply, edit },
+            };
+            drafts::draft(api, output, &name, change).await
+        }
         Messages::Read {
             name,
             follow,

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use hedgerow_sync::conversation::{self as sync, Annotation};
-use hedgerow_sync::entry::{AnnotationKind, Body, What};
+use hedgerow_sync::entry::{AnnotationKind, Body};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::peer;
@@ -13,12 +12,15 @@ use unicode_properties::UnicodeEmoji;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::account::Account;
+use super::content::Content;
 use super::conversations::{self, Conversation, Kind};
+use super::edits::Edits;
 use super::people::contact::{self, Contact};
+use super::quoting::Originals;
 use super::{delivery, reading};
 use crate::api::{
     ContactId, ConversationId, Delivery, DeliveryState, Message, MessageId, Page, PageFrom,
-    Private, Reaction, Refusal, Why,
+    Private, Reaction, Refusal, Version, Why,
 };
 use crate::tables::{self, Table};
 
@@ -95,6 +97,32 @@ pub fn message(
     messages.pop().ok_or(Refusal::NoSuchMessage)
 }
 
+/// The texts that a message had, its present one last.
+///
+/// # Errors
+/// There is no such conversation or message, the message has no text, or the store failed.
+pub fn versions(
+    reader: &dyn Reader,
+    conversation: &ConversationId,
+    id: &MessageId,
+) -> Result<Vec<Version>, Refusal> {
+    let View {
+        space, kind, me, ..
+    } = View::open(reader, conversation)?;
+    let entry = parse_message_id(id).ok_or(Refusal::NoSuchMessage)?;
+    let found = page::page(reader, space, page::PageFrom::At(entry), 1).map_err(storage)?;
+    let rows = found.map(|page| page.entries).unwrap_or_default();
+    let row = rows.first().ok_or(Refusal::NoSuchMessage)?;
+    let first = Content::of(row).ok_or(Refusal::NoText)?;
+    let edits = Edits::read(reader, space, kind, me, [entry]).map_err(storage)?;
+    let mut versions = vec![Version {
+        text: Some(Private(first.text)),
+        time_ms: row.shown_ms,
+    }];
+    versions.extend(edits.versions(reader, space, entry).map_err(storage)?);
+    Ok(versions)
+}
+
 /// Gives every message of ours that waits the present reasons of those whom it is for, which only the engine knows
 /// ([`Call::Conversation`](crate::api::Call::Conversation) has them), unless it has one of its own.
 pub fn explain(messages: &mut [Message], recipients: &[Delivery]) {
@@ -147,11 +175,6 @@ pub(super) fn check_length(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The body of a text (`docs/PROTOCOL.md` section 4).
-pub(super) fn text_body(text: &str) -> Body {
-    Body::Bytes(Bytes::copy_from_slice(text.as_bytes()))
-}
-
 /// Whether this is one emoji and nothing else.
 pub(super) fn is_emoji(text: &str) -> bool {
     let is_part = |c: char| match c {
@@ -164,17 +187,6 @@ pub(super) fn is_emoji(text: &str) -> bool {
         && text.graphemes(true).count() == 1
         && text.chars().next().is_some_and(|c| c.is_emoji_char())
         && text.chars().all(is_part)
-}
-
-/// What a row says; `None` for a kind this version cannot show.
-fn text_of(row: &Placed) -> Option<Private> {
-    let (What::TEXT, Body::Bytes(bytes)) = (row.what, &row.body) else {
-        return None;
-    };
-    str::from_utf8(bytes)
-        .ok()
-        .filter(|text| text.len() <= MAX_TEXT)
-        .map(|text| Private(text.to_owned()))
 }
 
 /// What is needed to show messages of one conversation.
@@ -225,9 +237,21 @@ impl<'a> View<'a> {
         let (reader, space) = (self.reader, self.space);
         let reactions = sync::annotations(reader, space, REACTION, ids())?;
         let pins = sync::annotations(reader, space, PIN, ids())?;
+        let contents: Vec<Option<Content>> = page.entries.iter().map(Content::of).collect();
+        let originals = Originals::read(reader, space, contents.iter().flatten())?;
+        let edited = ids().chain(originals.ids());
+        let edits = Edits::read(reader, space, self.kind, self.me, edited)?.last(reader, space)?;
         let mut messages = Vec::with_capacity(page.entries.len());
-        for (position, entry) in (page.position..).zip(&page.entries) {
+        let entries = page.entries.iter().zip(&contents);
+        for (position, (entry, content)) in (page.position..).zip(entries) {
             let mut message = self.message(entry, position)?;
+            if let Some(content) = content {
+                message.text = edits.text(entry.id, content);
+                message.edited = edits.of(entry.id);
+                let answered = content.reply_to.map(EntryId::from);
+                message.reply_to =
+                    answered.map(|of| originals.quoted(of, &edits, self.kind, self.me));
+            }
             if let Some(reactions) = reactions.get(&entry.id) {
                 message.reactions = self.reactions(reactions);
             }
@@ -268,7 +292,9 @@ impl<'a> View<'a> {
             position,
             author: author.map(contact::api_id),
             time_ms: entry.shown_ms,
-            text: text_of(entry),
+            text: None,
+            edited: None,
+            reply_to: None,
             deliveries: match author {
                 None => self.deliveries(entry.id)?,
                 Some(_) => Vec::new(),

@@ -59,7 +59,7 @@ impl Inputs {
 fn size(input: &Input) -> usize {
     match input {
         Input::Carrier(_, CarrierEvent::Bytes { bytes, .. }) => bytes.len(),
-        Input::Call(_, Call::Send(_, text)) => text.0.len(),
+        Input::Call(_, Call::Send(_, message)) => message.text.0.len(),
         Input::Call(_, Call::CarryImport(load)) => load.len(),
         Input::Call(..) | Input::Carrier(..) | Input::Stop => 0,
         #[cfg(feature = "simulation")]

@@ -25,8 +25,12 @@ pub(crate) const CARRIES: u64 = 1;
 pub(crate) const SHOWS_REACTIONS: u64 = 1 << 1;
 /// In the features of hello: the device shows which messages are pinned.
 pub(crate) const SHOWS_PINS: u64 = 1 << 2;
+/// In the features of hello: the device shows messages that answer others.
+pub(crate) const SHOWS_REPLIES: u64 = 1 << 3;
+/// In the features of hello: the device shows the texts of edits.
+pub(crate) const SHOWS_EDITS: u64 = 1 << 4;
 /// What this version shows.
-pub(crate) const FEATURES: u64 = SHOWS_REACTIONS | SHOWS_PINS;
+pub(crate) const FEATURES: u64 = SHOWS_REACTIONS | SHOWS_PINS | SHOWS_REPLIES | SHOWS_EDITS;
 /// The kinds that `sync` handles.
 pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
 

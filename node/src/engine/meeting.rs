@@ -265,7 +265,7 @@ impl Owners {
         let identity = IdentityId(*met.peer.devices.identity());
         let id = DeviceId(met.device.device_id());
         let draft = match self.conversations.direct(identity) {
-            Some(before) => draft::of(turn.txn, before)?,
+            Some(before) => draft::Kept::load(turn.txn, before)?,
             None => None,
         };
         self.conversations.remove_with(turn, identity)?;
@@ -277,7 +277,7 @@ impl Owners {
         };
         let space = self.conversations.begin(turn, chat)?;
         if let Some(draft) = draft {
-            draft::keep(turn.txn, space, &draft)?;
+            draft.save_text(turn.txn, space)?;
         }
         let alias = self
             .people

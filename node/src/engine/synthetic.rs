@@ -8,7 +8,7 @@ use hedgerow_sync::store::{StorageError, Store};
 use hedgerow_transport::keys::SpaceSecret;
 
 use super::account::Account;
-use super::conversation;
+use super::content;
 use super::conversations::{Conversation, Kind};
 use crate::tables::damaged;
 
@@ -63,7 +63,7 @@ pub fn write(store: &mut impl Store, texts: &[String], wall_ms: i64) -> Result<(
         let synthetic = all.filter(|(_, one)| matches!(one.kind, Kind::Synthetic { .. }));
         let spaces: Vec<SpaceId> = synthetic.map(|(space, _)| space).collect();
         for (space, text) in spaces.iter().cycle().zip(texts) {
-            let body = conversation::text_body(text);
+            let body = content::text_body(text);
             match space::append(txn, *space, log, wall_ms, What::TEXT, body) {
                 Ok(_) => {}
                 Err(AppendError::Storage(error)) => return Err(error),

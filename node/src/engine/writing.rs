@@ -1,37 +1,111 @@
-//! Writing into a conversation: texts, and what people say of messages (`docs/PROTOCOL.md` section 4).
+//! Writing into a conversation: messages, their edits, and what people say of them (`docs/PROTOCOL.md` section 4).
 
 use bytes::Bytes;
-use hedgerow_sync::conversation;
+use hedgerow_sync::conversation::{self, MAX_EDITS};
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{EntryId, SpaceId};
-use hedgerow_sync::page;
+use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::space::{self, AppendError};
+use hedgerow_sync::store::{Reader, StorageError};
 
+use super::content::{Content, text_body};
 use super::conversation::{
     MAX_EMOJI, PIN, PINNED, REACTION, check_length, is_emoji, message_id, parse_message_id,
-    text_body,
 };
 use super::conversations::Kind;
+use super::edits::Edits;
 use super::fault::CallError;
 use super::links::Errand;
 use super::reach::dialling::Target;
 use super::{Owners, Turn};
-use crate::api::{ConversationId, MessageId, Private, Refusal, Reply};
+use crate::api::{ConversationId, MessageId, NewMessage, Private, Refusal, Reply};
+
+/// Most conversations that a message is forwarded to at once.
+const MAX_RECEIVERS: usize = 32;
 
 impl Owners {
-    pub(super) fn send_text(
+    pub(super) fn send_message(
         &mut self,
         turn: &mut Turn<'_>,
         id: &ConversationId,
+        message: &NewMessage,
+    ) -> Result<Reply, CallError> {
+        let (space, kind) = self.writable(id)?;
+        check_text(&message.text)?;
+        let mut content = Content::text(&message.text.0);
+        if let Some(answered) = &message.reply_to {
+            let (row, _) = written(turn.txn, space, answered)?;
+            content.reply_to = Some(row.id.into());
+        }
+        let (what, body) = content.row();
+        let entry = self.append(turn, space, kind, what, body)?;
+        Ok(Reply::Sent(message_id(entry)))
+    }
+
+    /// Gives a message of ours another text; the one that it has already is not said again.
+    pub(super) fn edit(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ConversationId,
+        message: &MessageId,
         text: &Private,
     ) -> Result<Reply, CallError> {
         let (space, kind) = self.writable(id)?;
-        if text.0.trim().is_empty() {
-            return Err(Refusal::Empty.into());
+        check_text(text)?;
+        let (row, content) = written(turn.txn, space, message)?;
+        if !self.account.is_ours(row.id.log.device) {
+            return Err(Refusal::NotYours.into());
         }
-        check_length(&text.0)?;
-        let entry = self.append(turn, space, kind, What::TEXT, text_body(&text.0))?;
-        Ok(Reply::Sent(message_id(entry)))
+        let edits = self.edits(turn.txn, space, kind, row.id)?;
+        if edits.last(turn.txn, space)?.text(row.id, &content).as_ref() == Some(text) {
+            return Ok(Reply::Done);
+        }
+        if edits.times(row.id) >= MAX_EDITS {
+            let limit = MAX_EDITS as u32;
+            return Err(Refusal::TooManyEdits { limit }.into());
+        }
+        let what = What::Annotation {
+            kind: AnnotationKind::EDIT,
+            target: row.id,
+        };
+        self.append(turn, space, kind, what, text_body(&text.0))?;
+        Ok(Reply::Done)
+    }
+
+    /// Writes the text of a message into other conversations, as new messages: into all of them or into none.
+    pub(super) fn forward(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ConversationId,
+        message: &MessageId,
+        to: &[ConversationId],
+    ) -> Result<Reply, CallError> {
+        if to.len() > MAX_RECEIVERS {
+            let limit = MAX_RECEIVERS as u32;
+            return Err(Refusal::TooManyReceivers { limit }.into());
+        }
+        let (space, known) = self.conversations.named(id)?;
+        let (row, content) = written(turn.txn, space, message)?;
+        let edits = self.edits(turn.txn, space, known.kind, row.id)?;
+        let text = edits.last(turn.txn, space)?.text(row.id, &content);
+        let (what, body) = Content::text(&text.ok_or(Refusal::NoText)?.0).row();
+        let to: Result<Vec<_>, Refusal> = to.iter().map(|id| self.writable(id)).collect();
+        let mut sent = Vec::new();
+        for (space, kind) in to? {
+            let entry = self.append(turn, space, kind, what, body.clone())?;
+            sent.push(message_id(entry));
+        }
+        Ok(Reply::Forwarded(sent))
+    }
+
+    fn edits(
+        &self,
+        reader: &dyn Reader,
+        space: SpaceId,
+        kind: Kind,
+        of: EntryId,
+    ) -> Result<Edits, StorageError> {
+        Edits::read(reader, space, kind, self.account.device_id, [of])
     }
 
     /// Puts an emoji on a message, in place of our last one; an empty one takes it back.
@@ -130,4 +204,25 @@ impl Owners {
         }
         Ok(appended.id)
     }
+}
+
+/// Refuses a text that says nothing or is too long.
+fn check_text(text: &Private) -> Result<(), Refusal> {
+    if text.0.trim().is_empty() {
+        return Err(Refusal::Empty);
+    }
+    check_length(&text.0)
+}
+
+/// A message with a text, as it was written at first.
+fn written(
+    reader: &dyn Reader,
+    space: SpaceId,
+    message: &MessageId,
+) -> Result<(Placed, Content), CallError> {
+    let target = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
+    let row = page::entry(reader, space, target)?.filter(|entry| entry.what.is_row());
+    let row = row.ok_or(Refusal::NoSuchMessage)?;
+    let content = Content::of(&row).ok_or(Refusal::NoText)?;
+    Ok((row, content))
 }

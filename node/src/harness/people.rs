@@ -5,7 +5,7 @@ use hedgerow_sync::store::Store;
 use super::World;
 use crate::api::{
     Call, Contact, ContactId, Conversation, ConversationId, Event, Message, MessageId,
-    NewInvitation, Page, PageFrom, Private, Reply,
+    NewInvitation, NewMessage, Page, PageFrom, Private, Reply,
 };
 use crate::engine::conversation;
 
@@ -156,7 +156,7 @@ impl World {
     /// The node refuses.
     pub fn send(&mut self, from: usize, to: usize, text: &str) -> MessageId {
         let chat = self.chat(from, to);
-        match self.ask(from, Call::Send(chat, Private(text.to_owned()))) {
+        match self.ask(from, Call::Send(chat, NewMessage::text(text))) {
             Ok(Reply::Sent(message)) => message,
             other => panic!("not sent: {other:?}"),
         }

@@ -108,6 +108,12 @@ impl Local {
             HostCall::Message(conversation, id) => {
                 self.read_message(&conversation, &id).await?.into()
             }
+            HostCall::Versions(conversation, id) => {
+                let node = self.0.node()?;
+                let versions =
+                    node.read(|reader| Ok(conversation::versions(reader, &conversation, &id)))?;
+                versions?.into()
+            }
             HostCall::Unlock(passphrase) => self.0.unlock(passphrase).await?.into(),
             HostCall::Lock => self.0.lock().await?.into(),
             HostCall::CheckPassphrase(passphrase) => {

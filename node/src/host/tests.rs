@@ -9,7 +9,10 @@ use tokio::time::timeout;
 
 use super::local::Local;
 use super::state::{Host, HostOptions};
-use crate::api::{Api, Call, Contact, Event, PageFrom, Passphrase, Private, Refusal, Reply, Why};
+use crate::api::{
+    Api, Call, Contact, Draft, Event, NewMessage, PageFrom, Passphrase, Private, Refusal, Reply,
+    Why,
+};
 use crate::directory::{Directory, Hashing, Protection};
 use crate::engine::Engine;
 use crate::engine::introduction::{Friend, card, introduce};
@@ -89,11 +92,12 @@ async fn what_was_deleted_lingers_in_the_decrypted_store_until_it_is_erased() {
         let (grace, chat) = (grace.id, grace.conversation);
         // More pages than the deletion itself overwrites.
         for number in 0..500 {
-            let text = private(&format!("{number}: {SAID}{}", "!".repeat(500)));
+            let text = NewMessage::text(format!("{number}: {SAID}{}", "!".repeat(500)));
             node.send(chat.clone(), text).await?;
         }
-        node.set_draft(chat.clone(), private(DELETED[1])).await?;
-        node.set_draft(chat, private(DELETED[2])).await?;
+        node.set_draft(chat.clone(), Draft::text(DELETED[1]))
+            .await?;
+        node.set_draft(chat, Draft::text(DELETED[2])).await?;
         node.rename(grace, private(DELETED[3])).await.map(drop)
     })
     .await;
@@ -146,7 +150,8 @@ async fn a_message_that_waits_tells_the_reason_of_now_however_often_it_is_asked(
     open(&dir, &passphrase, async |node, grace| {
         let grace = grace.unwrap();
         let chat = grace.conversation;
-        let sent = node.send(chat.clone(), Private("hello".into())).await?;
+        let text = NewMessage::text("hello".to_owned());
+        let sent = node.send(chat.clone(), text).await?;
         for (blocked, why) in [
             (false, Why::NoCarrier),
             (true, Why::Blocked),

@@ -321,7 +321,7 @@ fn addresses(texts: Vec<String>) -> Vec<Address> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ConversationId, Private};
+    use crate::api::{ConversationId, NewMessage};
 
     const NOW: Now = Now {
         mono_ms: 5,
@@ -365,7 +365,7 @@ mod tests {
                 beacon: *b"12345678",
             },
         ];
-        let call = Call::Send(ConversationId("a1".into()), Private("hello".into()));
+        let call = Call::Send(ConversationId("a1".into()), NewMessage::text("hello"));
         let mut inputs: Vec<_> = events
             .into_iter()
             .map(|event| Input::Carrier(CarrierKind::Lan, event))

@@ -15,6 +15,16 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::NoSuchConversation => tr!("There is no such conversation."),
         Refusal::NoSuchMessage => tr!("There is no such message in this conversation."),
         Refusal::NoSuchInvitation => tr!("There is no such invitation."),
+        Refusal::NoText => tr!("There is no text in this message."),
+        Refusal::NotYours => tr!("Somebody else wrote this message. You can edit only your own."),
+        Refusal::TooManyEdits { limit } => tr!(
+            "This message was edited {limit} times, which is the most. Write a new one.",
+            limit = *limit
+        ),
+        Refusal::TooManyReceivers { limit } => tr!(
+            "A message can be forwarded to at most {limit} conversations at once.",
+            limit = *limit
+        ),
         Refusal::Blocked => tr!("This contact is blocked."),
         Refusal::Empty => tr!("The message is empty."),
         Refusal::NotAnEmoji => tr!("This is not one emoji. Give exactly one, like 👍."),

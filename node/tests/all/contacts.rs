@@ -1,6 +1,6 @@
 //! Contacts: renamed, blocked, removed, and found again wherever they and their clocks are.
 
-use hedgerow_node::api::{Call, Carrier, Event, Private, Refusal, Reply, Why};
+use hedgerow_node::api::{Call, Carrier, Event, NewMessage, Private, Refusal, Reply, Why};
 use hedgerow_node::harness::World;
 use hedgerow_transport::carrier::CarrierEvent;
 
@@ -73,7 +73,7 @@ fn a_blocked_contact_gets_no_session_and_sees_nothing_but_absence() {
     assert!(!world.sees(0, 1) && !world.sees(1, 0));
     let grace = world.chat(0, 1);
     assert_eq!(
-        world.ask(0, Call::Send(grace, Private("x".to_owned()))),
+        world.ask(0, Call::Send(grace, NewMessage::text("x"))),
         Err(Refusal::Blocked)
     );
     world.send(1, 0, "are you there?");

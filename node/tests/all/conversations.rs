@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use hedgerow_node::api::{
-    Call, Conversation, ConversationId, ConversationKind, DeliveryState, Event, Private, Refusal,
-    Reply, Why,
+    Call, Conversation, ConversationId, ConversationKind, DeliveryState, Draft, Event, NewMessage,
+    Private, Refusal, Reply, Why,
 };
 use hedgerow_node::engine::conversation::parse_message_id;
 use hedgerow_node::harness::World;
@@ -52,7 +52,7 @@ fn each_contact_has_one_direct_chat_that_goes_with_it() {
         world.ask(0, Call::Conversation(chat.clone())),
         Err(Refusal::NoSuchConversation)
     );
-    let text = Private("hello?".into());
+    let text = NewMessage::text("hello?");
     assert_eq!(
         world.ask(0, Call::Send(chat, text)),
         Err(Refusal::NoSuchConversation)
@@ -78,9 +78,9 @@ fn a_person_is_no_conversation_and_what_is_none_has_no_messages() {
         let nowhere = ConversationId(nowhere);
         let calls = [
             Call::Conversation(nowhere.clone()),
-            Call::Send(nowhere.clone(), Private("x".into())),
-            Call::SendDraft(nowhere.clone(), Private("x".into())),
-            Call::SetDraft(nowhere.clone(), Private("x".into())),
+            Call::Send(nowhere.clone(), NewMessage::text("x")),
+            Call::SendDraft(nowhere.clone(), Draft::text("x")),
+            Call::SetDraft(nowhere.clone(), Draft::text("x")),
             Call::Read(nowhere.clone(), message.clone()),
             Call::React(nowhere.clone(), message.clone(), Private("👍".into())),
             Call::Pin(nowhere, message.clone(), true),
@@ -155,7 +155,7 @@ fn a_sent_draft_goes_in_the_transaction_that_brings_its_message() {
     world.network.part(0, 1, true);
     world.run(60_000);
     let chat = world.chat(0, 1);
-    let text = Private("soon".into());
+    let text = Draft::text("soon");
     let draft = |world: &mut World| world.conversation(0, 1).draft;
     let set = Call::SetDraft(chat.clone(), text.clone());
     world.ask(0, set).expect("it is kept");

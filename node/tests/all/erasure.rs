@@ -1,7 +1,7 @@
 //! What is deleted or overwritten, and must not be found on the disk for long: each deletion makes the store due for
 //! a rewrite.
 
-use hedgerow_node::api::{Call, InvitationId, NewInvitation, Private, Reply};
+use hedgerow_node::api::{Call, Draft, InvitationId, NewInvitation, Private, Reply};
 use hedgerow_node::harness::World;
 use hedgerow_node::store::erasure;
 use hedgerow_sync::store::Store;
@@ -52,7 +52,7 @@ fn nothing(_: &mut World) {}
 
 fn draft(world: &mut World, kept: &str) {
     let grace = world.chat(0, 1);
-    ask(world, 0, Call::SetDraft(grace, text(kept)));
+    ask(world, 0, Call::SetDraft(grace, Draft::text(kept)));
 }
 
 fn invite(world: &mut World) -> InvitationId {
@@ -92,7 +92,7 @@ const DELETIONS: &[Deletion] = &[
         before: |world| draft(world, "what I never said"),
         delete: |world| {
             let grace = world.chat(0, 1);
-            ask(world, 0, Call::SendDraft(grace, text("what I said")));
+            ask(world, 0, Call::SendDraft(grace, Draft::text("what I said")));
         },
     },
     Deletion {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::support::interleavings;
-use hedgerow_node::api::{Call, Notice, Private, Reply};
+use hedgerow_node::api::{Call, NewMessage, Notice, Reply};
 use hedgerow_node::harness::World;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::memory::Conditions;
@@ -95,7 +95,7 @@ fn a_commit_that_fails_tells_nobody_anything_and_loses_nothing_confirmed() {
             let (from, to) = (number % 2, 1 - number % 2);
             let id = world.chat(from, to);
             let text = format!("text {number}");
-            let call = world.nodes[from].call(Call::Send(id, Private(text.clone())));
+            let call = world.nodes[from].call(Call::Send(id, NewMessage::text(&text)));
             world.run(200);
             if world.nodes[from].answers.contains_key(&call) {
                 sent.push(text);
@@ -349,7 +349,7 @@ fn live(seed: u64, steps: &[Step], batch: usize) -> World {
             Step::Send(from) => {
                 let text = format!("{number} from {from}");
                 let to = chats[*from].clone();
-                let call = world.nodes[*from].call(Call::Send(to, Private(text.clone())));
+                let call = world.nodes[*from].call(Call::Send(to, NewMessage::text(&text)));
                 world.run(1);
                 if world.nodes[*from].answers.contains_key(&call) {
                     sent.push(text);

@@ -13,6 +13,7 @@ mod conversations;
 mod core_dumps;
 mod courier_core;
 mod couriers;
+mod edits;
 mod erasure;
 mod faults;
 mod introduction;
@@ -25,6 +26,7 @@ mod reconnect;
 #[cfg(feature = "relay")]
 mod relay;
 mod relay_names;
+mod replies;
 mod resting;
 mod silence;
 mod sized;

@@ -1,6 +1,6 @@
 //! What contacts call themselves, and what their clocks say: neither misleads the user.
 
-use hedgerow_node::api::{Call, Contact, Event, Private};
+use hedgerow_node::api::{Call, Contact, Draft, Event, Private};
 use hedgerow_node::harness::World;
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
@@ -123,17 +123,16 @@ fn a_wrong_clock_keeps_no_contact_on_top() {
 fn what_was_being_written_is_gone_with_the_message_and_stays_beside_another() {
     let mut world = people(4, &["Ada", "Grace"]);
     let grace = world.chat(0, 1);
-    let text = |text: &str| Private(text.to_owned());
-    let drafted = |world: &mut World| world.conversation(0, 1).draft.map(|draft| draft.0);
+    let drafted = |world: &mut World| world.conversation(0, 1).draft.map(|draft| draft.text.0);
     world
-        .ask(0, Call::SetDraft(grace.clone(), text("half a sen")))
+        .ask(0, Call::SetDraft(grace.clone(), Draft::text("half a sen")))
         .expect("kept");
     // Another program sends something else meanwhile.
     world.send(0, 1, "from the terminal");
     assert_eq!(drafted(&mut world).as_deref(), Some("half a sen"));
     let commits = world.nodes[0].storage.commits;
     world.nodes[0].storage.fail_after = Some(0);
-    let call = Call::SendDraft(grace, text("half a sentence"));
+    let call = Call::SendDraft(grace, Draft::text("half a sentence"));
     let sending = world.nodes[0].call(call.clone());
     world.run(1_000);
     // What did not commit has neither sent nor forgotten anything.

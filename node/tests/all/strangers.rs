@@ -1,7 +1,7 @@
 //! What a stranger gets: nothing, whatever is sent, and contacts are served meanwhile.
 
 use bytes::Bytes;
-use hedgerow_node::api::{Event, Private};
+use hedgerow_node::api::{Event, NewMessage};
 use hedgerow_node::engine::Input;
 use hedgerow_node::harness::World;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
@@ -174,7 +174,7 @@ fn contacts_are_served_at_once_during_a_flood_of_strangers() {
     let before = world.now_ms;
     world.nodes[1].call(hedgerow_node::api::Call::Send(
         ada,
-        Private("in the flood".to_owned()),
+        NewMessage::text("in the flood"),
     ));
     assert!(world.until(100, |world| {
         world.nodes[0].events.iter().any(|event| {

@@ -1,7 +1,7 @@
 //! Texts between two contacts: both ways, in order, delivered, read, carried by hand.
 
 use hedgerow_node::api::{
-    Call, ConversationId, Event, Message, PageFrom, Private, Refusal, Reply, Why,
+    Call, ConversationId, Event, Message, NewMessage, PageFrom, Private, Refusal, Reply, Why,
 };
 use hedgerow_node::harness::World;
 
@@ -55,7 +55,7 @@ fn texts_that_cannot_be_sent_are_refused() {
     let mut world = pair(3);
     let grace = world.chat(0, 1);
     let long = "x".repeat(65_537);
-    let refused = world.ask(0, Call::Send(grace.clone(), Private(long)));
+    let refused = world.ask(0, Call::Send(grace.clone(), NewMessage::text(long)));
     assert_eq!(
         refused,
         Err(Refusal::TooLong {
@@ -64,7 +64,7 @@ fn texts_that_cannot_be_sent_are_refused() {
         })
     );
     for empty in ["", " ", "\n\t\u{3000}"] {
-        let refused = world.ask(0, Call::Send(grace.clone(), Private(empty.to_owned())));
+        let refused = world.ask(0, Call::Send(grace.clone(), NewMessage::text(empty)));
         assert_eq!(refused, Err(Refusal::Empty), "{empty:?}");
     }
     world.send(0, 1, &"\u{1F33F}".repeat(16_384));
@@ -72,7 +72,7 @@ fn texts_that_cannot_be_sent_are_refused() {
     let elsewhere = world.id(1).0;
     let elsewhere = ConversationId(elsewhere);
     assert_eq!(
-        world.ask(0, Call::Send(elsewhere, Private("you".to_owned()))),
+        world.ask(0, Call::Send(elsewhere, NewMessage::text("you"))),
         Err(Refusal::NoSuchConversation)
     );
 }
@@ -119,7 +119,7 @@ fn one_live_message_costs_each_side_one_commit_until_it_can_be_read() {
         .map(|node| node.storage.commits)
         .collect();
     let grace = world.chat(0, 1);
-    world.nodes[0].call(Call::Send(grace, Private("hello".to_owned())));
+    world.nodes[0].call(Call::Send(grace, NewMessage::text("hello")));
     assert!(world.until(1_000, |world| {
         world.nodes[1].events.iter().any(|event| {
             matches!(

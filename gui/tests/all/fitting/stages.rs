@@ -211,9 +211,7 @@ fn strangers() -> Stage {
         true,
         NOON - 400 * 24 * 60 * MINUTE,
     );
-    talk.conversation.draft = Some(Private(
-        "Bring the long cable, and the short one too".into(),
-    ));
+    talk.conversation.draft = Some(Draft::text("Bring the long cable, and the short one too"));
     stage.handle(Update::Event(Event::Missed));
     stage.answer();
     stage

@@ -378,7 +378,7 @@ fn drafts_stay_with_their_conversation() {
     stage.later(2_000);
     assert_eq!(
         stage.talk("a").conversation.draft,
-        Some(Private("Dear A".into()))
+        Some(Draft::text("Dear A"))
     );
     stage.does(ThreadAction::Draft("Dear Ana".into()));
     stage.does(ChatsAction::OpenChat(chat_id("b")));
@@ -391,7 +391,7 @@ fn drafts_stay_with_their_conversation() {
     assert_eq!(stage.talk("a").messages.len(), 1);
     assert!(stage.talk("a").conversation.draft.is_none());
     // After a restart it is the store's.
-    stage.talk("b").conversation.draft = Some(Private("Ben!".into()));
+    stage.talk("b").conversation.draft = Some(Draft::text("Ben!"));
     stage.handle(unlocked());
     stage.answer();
     stage.does(ChatsAction::OpenChat(chat_id("b")));

@@ -20,7 +20,7 @@ fn an_idle_screen_locks_and_hides_everything_while_the_node_goes_on() {
     assert!(!stage.log.contains(&"Lock".to_owned()));
     assert_eq!(
         stage.talk("a").conversation.draft,
-        Some(Private("unsent".into()))
+        Some(Draft::text("unsent"))
     );
 
     // What arrives late changes nothing of that.

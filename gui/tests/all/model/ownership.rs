@@ -54,7 +54,7 @@ fn a_lost_node_loses_no_draft() {
     assert_eq!(stage.thread().draft, "unsent");
     assert_eq!(
         stage.talk("a").conversation.draft,
-        Some(Private("unsent".into()))
+        Some(Draft::text("unsent"))
     );
 }
 
@@ -106,7 +106,7 @@ fn quitting_keeps_what_is_being_written() {
     stage.does(WindowAction::Quit);
     assert_eq!(
         stage.talk("a").conversation.draft,
-        Some(Private("unsent".into()))
+        Some(Draft::text("unsent"))
     );
     assert!(matches!(stage.done.last(), Some(Effect::Quit)));
 }
@@ -154,7 +154,7 @@ fn a_text_on_its_way_to_the_store_is_not_lost_with_the_node_or_the_conversation(
     stage.act(ChatsAction::OpenChat(chat_id("b")));
     stage.answer();
     let ana = |stage: &mut Stage| stage.talk("a").conversation.draft.clone();
-    assert_eq!(ana(&mut stage), Some(Private("to Ana".into())));
+    assert_eq!(ana(&mut stage), Some(Draft::text("to Ana")));
 
     stage.does(ThreadAction::Draft("to Ben".into()));
     stage.act(ThreadAction::Send);
@@ -163,5 +163,5 @@ fn a_text_on_its_way_to_the_store_is_not_lost_with_the_node_or_the_conversation(
     stage.handle(unlocked());
     stage.answer();
     assert_eq!(stage.thread().draft, "to Ben");
-    assert_eq!(ana(&mut stage), Some(Private("to Ana".into())));
+    assert_eq!(ana(&mut stage), Some(Draft::text("to Ana")));
 }

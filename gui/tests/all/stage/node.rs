@@ -229,9 +229,9 @@ impl Node {
                 self.talk(&conversation)?.mark(&upto);
                 Update::Event(Event::Conversation { conversation })
             }
-            Request::Call(Call::SetDraft(conversation, text)) => {
+            Request::Call(Call::SetDraft(conversation, draft)) => {
                 let talk = self.talk(&conversation)?;
-                talk.conversation.draft = (!text.0.is_empty()).then_some(text);
+                talk.conversation.draft = (draft != Draft::text("")).then_some(draft);
                 return None;
             }
             Request::Call(Call::SafetyWords(contact)) => Update::SafetyWords(SafetyWords {

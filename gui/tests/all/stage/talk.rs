@@ -55,6 +55,8 @@ impl Talk {
                 }],
                 false => Vec::new(),
             },
+            edited: None,
+            reply_to: None,
             reactions: Vec::new(),
             pinned: false,
         };

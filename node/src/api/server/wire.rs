@@ -533,7 +533,14 @@ macro_rules! lists_in_json {
         }
     )*};
 }
-lists_in_json!(Invitation, Contact, Conversation, WayStatus);
+lists_in_json!(
+    Invitation,
+    Contact,
+    Conversation,
+    WayStatus,
+    MessageId,
+    Version
+);
 
 /// A join under way.
 #[derive(Serialize, Deserialize, ToSchema)]

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, sleep_until};
 
-use crate::api::{Api, Carrier, Event, Private, RelayCondition};
+use crate::api::{Api, Carrier, Event, NewMessage, Private, RelayCondition};
 use crate::bench::RUNS;
 use crate::bench::pair::{Pair, open, refused, settle, until, wait_for};
 use crate::bench::row::{Row, median};
@@ -55,7 +55,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
         let off = a.switch_carrier(Carrier::Relay, false);
         off.await.map_err(refused)?;
         until(async || Ok(!reached(&a, &pair).await? && circuits(&page).await? == 0)).await?;
-        let text = Private(format!("back for the {run}. time"));
+        let text = NewMessage::text(format!("back for the {run}. time"));
         a.send(pair.chat_of_a.clone(), text)
             .await
             .map_err(refused)?;

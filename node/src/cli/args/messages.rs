@@ -10,7 +10,7 @@ pub enum Messages {
     /// Write a message
     #[command(
         after_help = "Examples:\n  hedgerow send Ben 'Good morning'\n  hedgerow send Ben - < letter.txt     \
-        at most 64 KiB\n\n\
+        at most 64 KiB\n  hedgerow send Ben --reply k7q2m 'At six'\n\n\
         It is kept until it is delivered, however long that takes. If no node is running \
         it waits for the next `hedgerow run`. Prints the message's id."
     )]
@@ -19,6 +19,10 @@ pub enum Messages {
         name: String,
         /// The text, or `-` for stdin
         text: String,
+
+        /// Reply to this message: its short name, its beginning, or the id
+        #[arg(long, value_name = "MESSAGE")]
+        reply: Option<String>,
     },
 
     /// Read a conversation
@@ -91,6 +95,81 @@ pub enum Messages {
         /// Take it down, no matter who pinned it
         #[arg(long)]
         undo: bool,
+    },
+
+    /// Give one of your messages another text
+    #[command(
+        after_help = "Example:\n  hedgerow edit Ben k7q2m 'At seven, not at six'\n\n\
+        The others see that it was edited, and can read the old texts: `hedgerow versions`. \
+        Nobody is notified. A message can be edited 100 times."
+    )]
+    Edit {
+        /// The contact
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+
+        /// The new text, or `-` for stdin
+        text: String,
+    },
+
+    /// Show the texts that an edited message had
+    #[command(after_help = "Example:\n  hedgerow versions Ben k7q2m          the oldest first")]
+    Versions {
+        /// The contact
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+    },
+
+    /// Send the text of a message to others
+    #[command(after_help = "Example:\n  hedgerow forward Ben k7q2m Ana Carla\n\n\
+        It is a new message of yours. Nothing in it tells who wrote it first.")]
+    Forward {
+        /// The contact in whose conversation it is
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+
+        /// The contacts who get it
+        #[arg(required = true, value_name = "TO")]
+        to: Vec<String>,
+    },
+
+    /// Show or change what you are writing
+    #[command(
+        after_help = "Examples:\n  hedgerow draft Ben                   shows it\n  \
+        hedgerow draft Ben 'Dear Ben'        keeps this text\n  \
+        hedgerow draft Ben --reply k7q2m     it will reply to this message\n  \
+        hedgerow draft Ben --edit k7q2m      it begins with the text of this message\n  \
+        hedgerow draft Ben --send            sends it, or makes the edit\n\n\
+        Each conversation keeps one draft, which the window shows too."
+    )]
+    Draft {
+        /// The contact
+        name: String,
+
+        /// The text, or `-` for stdin
+        text: Option<String>,
+
+        /// The message that it will reply to
+        #[arg(long, value_name = "MESSAGE", conflicts_with = "edit")]
+        reply: Option<String>,
+
+        /// The message of yours that it will change
+        #[arg(long, value_name = "MESSAGE")]
+        edit: Option<String>,
+
+        /// Take it away
+        #[arg(long, conflicts_with_all = ["text", "reply", "edit", "send"])]
+        clear: bool,
+
+        /// Send it, or make the edit
+        #[arg(long, conflicts_with_all = ["text", "reply", "edit"])]
+        send: bool,
     },
 
     /// Carry messages by hand, in a file

@@ -6,7 +6,7 @@ use hedgerow_transport::keys::PublicKey;
 use minicbor::Encoder;
 
 use super::*;
-use crate::api::{Call, Private};
+use crate::api::{Call, NewMessage};
 
 /// A device as a list names it: signing key, device key, and what claims to be a signature by the first.
 type Claim = ([u8; 32], PublicKey, [u8; 64]);
@@ -205,7 +205,7 @@ fn two_lists_of_one_version_are_noticed() {
         contacts.map(|contact| contact.device_list).collect()
     };
     assert_eq!(list(table(&world, 0, Table::Contacts)), list(before));
-    let text = Private("they can talk on".into());
+    let text = NewMessage::text("they can talk on");
     let chat = shown.conversation;
     world.ask(0, Call::Send(chat, text)).expect("a contact");
 }

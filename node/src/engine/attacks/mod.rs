@@ -3,6 +3,7 @@
 
 mod links;
 mod lists;
+mod messages;
 mod prekeys;
 mod rescue;
 
@@ -10,8 +11,8 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use ed25519_dalek::SigningKey;
-use hedgerow_sync::entry::What;
-use hedgerow_sync::id::{DeviceId, Incarnation, LogId};
+use hedgerow_sync::entry::{Body, What};
+use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId};
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::space;
 use hedgerow_sync::store::{Direction, Store};
@@ -19,7 +20,7 @@ use hedgerow_transport::device::DeviceKeys;
 use minicbor::{Decode, Encode};
 
 use super::account::{Account, DeviceSecrets, Told, load_identity_key};
-use super::conversation;
+use super::content;
 use super::conversations::Conversation;
 use super::fact::FactKind;
 use super::people::contact::Contact;
@@ -111,20 +112,24 @@ fn put_list(store: &mut MemoryStore, version: u32, list: Vec<u8>) {
     });
 }
 
-/// Writes into the only conversation of a store in the name of another device.
+/// Writes a text into the only conversation of a store in the name of another device.
 fn write_as(store: &mut MemoryStore, device: DeviceId, text: &str) {
+    append_as(store, device, What::TEXT, content::text_body(text));
+}
+
+/// Writes any entry there in that name.
+fn append_as(store: &mut MemoryStore, device: DeviceId, what: What, body: Body) -> EntryId {
     let conversations = store.read(|reader| Conversation::all(reader));
     let (space, _) = conversations.expect("memory does not fail").remove(0);
     let log = LogId {
         device,
         incarnation: Incarnation(7),
     };
-    let body = conversation::text_body(text);
-    store
-        .write(|txn| {
-            Ok(space::append(txn, space, log, 1_790_000_000_000, What::TEXT, body).is_ok())
-        })
-        .expect("memory does not fail");
+    let appended = store.write(|txn| {
+        let appended = space::append(txn, space, log, 1_790_000_000_000, what, body);
+        Ok(appended.expect("there is a conversation").id)
+    });
+    appended.expect("memory does not fail")
 }
 
 /// What a node shows of a contact, who may be away.

@@ -111,6 +111,8 @@ impl Device {
         let bit = match feature {
             Feature::Reactions => items::SHOWS_REACTIONS,
             Feature::Pins => items::SHOWS_PINS,
+            Feature::Replies => items::SHOWS_REPLIES,
+            Feature::Edits => items::SHOWS_EDITS,
         };
         self.features.is_none_or(|features| features & bit != 0)
     }

@@ -27,7 +27,7 @@ use rand_chacha::ChaCha20Rng;
 use tempfile::TempDir;
 
 use super::*;
-use crate::api::{Answer, Call, Event, Private};
+use crate::api::{Answer, Call, Event, NewMessage};
 use crate::directory::DataKey;
 use crate::engine::live::Live;
 use crate::engine::{BundleEvent, CallId, Effects, Input, Inputs, Now, pump};
@@ -255,7 +255,7 @@ impl<S: Store> Siege<S> {
         let mut inputs = Inputs::default();
         inputs.push(Input::Call(
             CallId(1),
-            Call::Send(self.chat.clone(), Private("hello".into())),
+            Call::Send(self.chat.clone(), NewMessage::text("hello")),
         ));
         let mut asked = EffectQueue::default();
         let now = at(self.now_ms);

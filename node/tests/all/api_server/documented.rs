@@ -184,6 +184,59 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document
         .check(ask(get.clone(), &format!("{path}/00")), 404)
         .await;
+    let own = sent["id"].as_str().unwrap();
+    for (of, body, status) in [
+        (own, json!({"text": "no"}), 204),
+        (own, json!({"text": ""}), 400),
+        ("00", json!({"text": "no"}), 404),
+    ] {
+        let edit = ask(put.clone(), &format!("{path}/{of}/text")).json(&body);
+        document.check(edit, status).await;
+    }
+    let theirs = page_of_others(&mut document, ask(get.clone(), &path)).await;
+    let edit = ask(put.clone(), &format!("{path}/{theirs}/text"));
+    document.check(edit.json(&json!({"text": "no"})), 409).await;
+    for (of, status) in [(own, 200), (&theirs, 200), ("00", 404)] {
+        let versions = ask(get.clone(), &format!("{path}/{of}/versions"));
+        document.check(versions, status).await;
+    }
+    let to = &node.ben.conversation.0;
+    for (of, to, status) in [
+        (own, json!([to]), 200),
+        (own, json!(["00"]), 404),
+        (own, json!(vec![to; 33]), 400),
+        ("00", json!([to]), 404),
+    ] {
+        let forward = ask(post.clone(), &format!("{path}/{of}/forward"));
+        document
+            .check(forward.json(&json!({ "to": to })), status)
+            .await;
+    }
+    for (of, status) in [(own, 200), (&theirs, 200), ("00", 404)] {
+        let reply = json!({"text": "yes", "reply_to": of});
+        document
+            .check(ask(post.clone(), &path).json(&reply), status)
+            .await;
+    }
+    for (about, put_status, post_status) in [
+        (json!({"text": "no", "reply_to": theirs}), 204, 200),
+        (json!({"text": "yes", "edit": own}), 204, 200),
+        (json!({"text": "no", "edit": theirs}), 204, 409),
+        (
+            json!({"text": "no", "reply_to": theirs, "edit": own}),
+            400,
+            400,
+        ),
+    ] {
+        document
+            .check(ask(put.clone(), &draft).json(&about), put_status)
+            .await;
+        document.check(ask(get.clone(), &chat), 200).await;
+        document
+            .check(ask(post.clone(), &draft).json(&about), post_status)
+            .await;
+    }
+    document.check(ask(get.clone(), &path), 200).await;
     let of = node.message(3).0;
     for (what, says) in [
         ("reaction", json!({"emoji": "👍"})),
@@ -398,4 +451,12 @@ async fn cursors_lead_through_a_conversation_from_either_end() {
         assert_eq!(seen, (0..100).collect::<Vec<_>>());
     }
     node.receive("one more");
+}
+
+/// A message of somebody else on a page of messages.
+async fn page_of_others(document: &mut Document, page: reqwest::RequestBuilder) -> String {
+    let page = document.check(page, 200).await;
+    let messages = page["messages"].as_array().unwrap();
+    let theirs = messages.iter().find(|one| !one["author"].is_null());
+    theirs.unwrap()["id"].as_str().unwrap().to_owned()
 }

@@ -183,7 +183,7 @@ pub async fn a_draft_stays_in_its_conversation_until_it_is_emptied_or_the_contac
     api.draft_to(to_ben.clone(), text("Dear Ben,\nשלום"))
         .await
         .unwrap();
-    assert_eq!(kept().await, Some(text("Dear Ben,\nשלום")));
+    assert_eq!(kept().await, Some(Draft::text("Dear Ben,\nשלום")));
     let longer = api.draft_to(to_ben.clone(), text(&"x".repeat(65_537)));
     assert!(matches!(longer.await, Err(Refusal::TooLong { .. })));
 
@@ -192,7 +192,7 @@ pub async fn a_draft_stays_in_its_conversation_until_it_is_emptied_or_the_contac
     assert_eq!(locked, Err(Refusal::Locked));
     api.unlock(passphrase("quiet hedge")).await.unwrap();
     assert_eq!(api.conversations().await.unwrap()[0].draft, kept().await);
-    assert_eq!(kept().await, Some(text("Dear Ben,\nשלום")));
+    assert_eq!(kept().await, Some(Draft::text("Dear Ben,\nשלום")));
 
     api.draft_to(to_ben.clone(), text("")).await.unwrap();
     assert_eq!(kept().await, None);
@@ -201,7 +201,7 @@ pub async fn a_draft_stays_in_its_conversation_until_it_is_emptied_or_the_contac
         .unwrap();
     let chat = api.contact(to_ben.clone()).await.unwrap().conversation;
     api.remove(to_ben).await.unwrap();
-    let nowhere = api.set_draft(chat, text("x")).await;
+    let nowhere = api.set_draft(chat, Draft::text("x")).await;
     assert_eq!(nowhere, Err(Refusal::NoSuchConversation));
 }
 

@@ -152,9 +152,9 @@ pub async fn unknown_names_are_refused_each_with_its_code(through: Through) {
         assert_eq!(missing.err(), no_conversation);
         let missing = api.page(nowhere.clone(), PageFrom::Newest, 1).await;
         assert_eq!(missing.err(), no_conversation);
-        let missing = api.send(nowhere.clone(), text("x")).await;
+        let missing = api.send(nowhere.clone(), NewMessage::text("x")).await;
         assert_eq!(missing.err(), no_conversation);
-        let missing = api.set_draft(nowhere, text("x")).await;
+        let missing = api.set_draft(nowhere, Draft::text("x")).await;
         assert_eq!(missing.err(), no_conversation);
     }
     assert_eq!(

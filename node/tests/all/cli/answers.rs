@@ -15,6 +15,7 @@ const NET: &str =
 async fn answers_are_data_on_stdout_and_talk_on_stderr() {
     let mut scene = Scene::new(6, ("LANG", "C")).await;
     messages(&mut scene).await;
+    replies_and_edits(&mut scene).await;
     people(&mut scene).await;
     invitations(&mut scene).await;
     by_hand(&mut scene).await;
@@ -61,6 +62,46 @@ async fn messages(scene: &mut Scene) {
     scene.node.firewall(true);
     scene.type_lines(&["status Ben", "contacts"]).await;
     scene.node.firewall(false);
+}
+
+async fn replies_and_edits(scene: &mut Scene) {
+    let long = "send Ben --reply fffff 'A reply of so many words that it does not fit on one line of a terminal'";
+    let lines = [
+        long,
+        "send Ben --reply zzzzz 'to nothing'",
+        "read Ben --last 1",
+        "--json read Ben --last 1",
+        "send Ben --reply iiiii yes",
+        "edit Ben iiiii 'A shorter reply'",
+        "edit Ben fffff 'what Ben never said'",
+        "edit Ben iiiii ''",
+        "read Ben --last 2",
+        "versions Ben iiiii",
+        "--json versions Ben iiiii",
+        "versions Ben eeeee",
+        "forward Ben iiiii Ben ben",
+        "forward Ben iiiii",
+        "forward Ben iiiii Nobody",
+        "draft Ben",
+        "--json draft Ben",
+        "draft Ben 'Half a sen'",
+        "draft Ben --reply fffff",
+        "draft Ben",
+        "--json draft Ben",
+        "draft Ben --edit iiiii",
+        "draft Ben --clear",
+        "draft Ben --edit iiiii",
+        "draft Ben",
+        "draft Ben - | A better reply\n",
+        "draft Ben --send",
+        "draft Ben",
+        "read Ben --last 2",
+        "draft Ben 'never mind'",
+        "draft Ben --clear",
+        "draft Ben --send",
+        "draft Ben --clear --send",
+    ];
+    scene.type_lines(&lines).await;
 }
 
 async fn people(scene: &mut Scene) {

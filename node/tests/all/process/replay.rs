@@ -221,8 +221,8 @@ async fn a_changed_input_replays_to_something_else() {
     // One letter of one text.
     let mut other = Recording::read(&path).unwrap();
     change(&mut other, |input| match input {
-        Input::Call(_, Call::Send(_, text)) => {
-            text.0.replace_range(..1, "9");
+        Input::Call(_, Call::Send(_, message)) => {
+            message.text.0.replace_range(..1, "9");
             true
         }
         _ => false,

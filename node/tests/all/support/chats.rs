@@ -25,12 +25,12 @@ impl<A: Api + ?Sized> Chats for A {
 
     async fn send_to(&self, contact: ContactId, text: Private) -> Result<MessageId, Refusal> {
         let chat = self.contact(contact).await?.conversation;
-        self.send(chat, text).await
+        self.send(chat, NewMessage::text(text.0)).await
     }
 
     async fn draft_to(&self, contact: ContactId, text: Private) -> Result<(), Refusal> {
         let chat = self.contact(contact).await?.conversation;
-        self.set_draft(chat, text).await
+        self.set_draft(chat, Draft::text(text.0)).await
     }
 
     async fn mark_read_of(&self, contact: ContactId, upto: MessageId) -> Result<(), Refusal> {

@@ -260,6 +260,13 @@ impl Hosted {
         message.expect("memory does not fail")
     }
 
+    fn read_versions(&self, of: &ConversationId, id: &MessageId) -> Result<Vec<Version>, Refusal> {
+        let state = self.state()?;
+        let store = &state.world.nodes[ANA].storage;
+        let versions = store.read(|reader| Ok(conversation::versions(reader, of, id)));
+        versions.expect("memory does not fail")
+    }
+
     /// Adds why one's own messages wait, as the host does.
     fn say_why(&self, of: &ConversationId, messages: &mut [Message]) -> Result<(), Refusal> {
         match self.ask(Call::Conversation(of.clone()))? {
@@ -333,6 +340,7 @@ impl Api for Hosted {
                 self.say_why(&of, std::slice::from_mut(&mut message))?;
                 message.into()
             }
+            HostCall::Versions(of, id) => self.read_versions(&of, &id)?.into(),
             HostCall::Unlock(passphrase) => self.unlock(&passphrase)?.into(),
             HostCall::Lock => {
                 tokio::time::sleep(self.slow).await;

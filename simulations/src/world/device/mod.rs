@@ -24,7 +24,7 @@ mod sending;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Call, Private};
+use hedgerow_node::api::{Call, NewMessage};
 use hedgerow_node::courier::Tag;
 use hedgerow_node::engine::{CallId, Input, Now};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, LinkId};
@@ -250,7 +250,7 @@ impl Device {
         let text = text(message.number, message.bytes as usize);
         running.waiting.push_back(Input::Call(
             CallId(message.number),
-            Call::Send(chat, Private(text)),
+            Call::Send(chat, NewMessage::text(text)),
         ));
     }
 

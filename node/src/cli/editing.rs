@@ -1,0 +1,56 @@
+//! Edits of messages, and the versions that they leave.
+
+use crate::api::{Api, Feature, Private, Version, visible};
+use crate::cli::annotating::named;
+use crate::cli::contacts::{find, shown};
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::{ask, screen};
+use crate::words::tr;
+
+/// `hedgerow edit`.
+pub async fn edit(
+    api: &dyn Api,
+    output: Output,
+    name: &str,
+    message: &str,
+    text: &str,
+) -> Result<(), Failure> {
+    let text = ask::text(text)?;
+    let contact = find(api, name).await?;
+    let message = named(api, &contact, message).await?;
+    api.edit(contact.conversation.clone(), message, Private(text))
+        .await?;
+    if contact.cannot_show.contains(&Feature::Edits) {
+        output.say(tr!(
+            "{name} uses a version that does not show edits. The old text stays there.",
+            name = shown(&contact)
+        ));
+    }
+    Ok(())
+}
+
+/// `hedgerow versions`.
+pub async fn versions(
+    api: &dyn Api,
+    output: Output,
+    name: &str,
+    message: &str,
+) -> Result<(), Failure> {
+    let contact = find(api, name).await?;
+    let message = named(api, &contact, message).await?;
+    let versions = api.versions(contact.conversation.clone(), message).await?;
+    for version in &versions {
+        output.data(version, |version| line(output, version));
+    }
+    Ok(())
+}
+
+fn line(output: Output, version: &Version) -> String {
+    let text = match &version.text {
+        Some(text) => visible::text(&text.0),
+        None => output.said(&tr!("(a message this version cannot show)")),
+    };
+    let head = format!("{}  ", screen::time(version.time_ms));
+    screen::headed(&head, &text, super::output::columns())
+}

@@ -1,0 +1,57 @@
+//! Answers: what they show of the messages that they answer, read when a page is.
+
+use std::collections::BTreeMap;
+
+use hedgerow_sync::entry::Body;
+use hedgerow_sync::id::{DeviceId, EntryId, SpaceId};
+use hedgerow_sync::page::{self, Placed};
+use hedgerow_sync::store::{Reader, StorageError};
+
+use super::content::Content;
+use super::conversation::message_id;
+use super::conversations::Kind;
+use super::edits::LastEdits;
+use super::people::contact;
+use crate::api::{MAX_QUOTE, Original, Private, Quoted};
+
+/// The messages that those of a page answer, as far as their conversation has them: it may have none of that name.
+pub(super) struct Originals(BTreeMap<EntryId, Placed>);
+
+impl Originals {
+    /// Reads the messages that these answer.
+    pub fn read<'a>(
+        reader: &dyn Reader,
+        space: SpaceId,
+        answers: impl IntoIterator<Item = &'a Content>,
+    ) -> Result<Originals, StorageError> {
+        let answered = answers.into_iter().filter_map(|answer| answer.reply_to);
+        page::entries(reader, space, answered.map(EntryId::from)).map(Originals)
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = EntryId> {
+        self.0.keys().copied()
+    }
+
+    /// What an answer to `of` shows of it.
+    pub fn quoted(&self, of: EntryId, edits: &LastEdits, kind: Kind, me: DeviceId) -> Quoted {
+        let row = self.0.get(&of).filter(|entry| entry.what.is_row());
+        let original = match row {
+            None => Original::NotHere,
+            Some(row) if row.body == Body::Gone => Original::Gone,
+            Some(row) => Original::Here {
+                author: kind.author(of.log.device, me).map(contact::api_id),
+                text: Content::of(row)
+                    .and_then(|content| edits.text(of, &content))
+                    .map(excerpt),
+            },
+        };
+        Quoted {
+            id: message_id(of),
+            original,
+        }
+    }
+}
+
+fn excerpt(text: Private) -> Private {
+    Private(text.0.chars().take(MAX_QUOTE).collect())
+}
