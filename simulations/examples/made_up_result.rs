@@ -37,6 +37,7 @@ fn main() -> Result<(), Error> {
             duration_us: (STEP_S * STEPS).unsigned_abs() * SECOND_US,
             devices: DEVICES,
             reacts: false,
+            edits: false,
         })?;
         runs.push(Walk::new(seed, writer).walk()?);
     }

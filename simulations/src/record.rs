@@ -20,6 +20,8 @@ pub enum Record {
     Delivery(Delivery),
     /// Somebody reacted to a message.
     Reaction(Reaction),
+    /// An author edited a message.
+    Edit(Edit),
     /// A device let go of a bundle.
     Drop(Drop),
     /// How a device was at one moment.
@@ -142,6 +144,21 @@ pub struct Reaction {
     /// Who wrote the message.
     pub to: i32,
     /// Since then until it reached the author; -1 if it did not.
+    pub delay_us: i64,
+}
+
+/// An author edited a message that had arrived; written when the edit reaches the reader, or with the run.
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
+pub struct Edit {
+    /// When.
+    pub at_us: i64,
+    /// The number of the message.
+    pub message: i64,
+    /// Who edited: the author.
+    pub from: i32,
+    /// Who had got the message.
+    pub to: i32,
+    /// Since then until the edit arrived; -1 if it did not.
     pub delay_us: i64,
 }
 

@@ -30,6 +30,10 @@ pub enum Purpose {
     Shadowing,
     /// Who reacts to which message, and when.
     Reactions,
+    /// Who edits which message, and when.
+    Edits,
+    /// Who answers which message, and when.
+    Replies,
 }
 
 /// The stream of one thing (`index`: a device, a pair, a group) for one purpose.

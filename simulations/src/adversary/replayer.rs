@@ -220,7 +220,7 @@ impl Recorder {
             Happening::Turn => self.turn(at_us, doings),
             Happening::Written
             | Happening::Write(_)
-            | Happening::React(_)
+            | Happening::Act(_)
             | Happening::Fault(_)
             | Happening::Sample => {}
         }

@@ -1,6 +1,6 @@
 //! The figures of a run: what they are called, what they mean, and how a person reads them.
 
-/// A figure that every run has, where it can be told; those of reactions only where users react.
+/// A figure that every run has, where it can be told; those of reactions and edits only where users make them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figure {
     /// Its key in `summary.json`.
@@ -171,6 +171,48 @@ pub const FIGURES: &[Figure] = &[
         Group::Messages,
         Unit::Seconds,
         "delay that 95 % of delivered reactions keep",
+    ),
+    figure(
+        "edits",
+        "Edits made",
+        Group::Messages,
+        Unit::Count,
+        "texts that authors edited after they had arrived",
+    ),
+    figure(
+        "edits_delivered",
+        "Edits delivered",
+        Group::Messages,
+        Unit::Count,
+        "edits that reached the reader of the message",
+    ),
+    figure(
+        "edit_delivery_ratio",
+        "Delivery ratio of edits",
+        Group::Messages,
+        Unit::Share,
+        "edits that reached the reader, of those made",
+    ),
+    figure(
+        "edit_delay_mean_s",
+        "Mean delay of edits",
+        Group::Messages,
+        Unit::Seconds,
+        "time from an edit until it reached the reader, mean",
+    ),
+    figure(
+        "edit_delay_median_s",
+        "Median delay of edits",
+        Group::Messages,
+        Unit::Seconds,
+        "time from an edit until it reached the reader, median",
+    ),
+    figure(
+        "edit_delay_p95_s",
+        "95th percentile of the delay of edits",
+        Group::Messages,
+        Unit::Seconds,
+        "delay that 95 % of delivered edits keep",
     ),
     figure(
         "bundles",

@@ -9,7 +9,7 @@ use super::curves::{self, Curves, SLICES, Spread};
 use super::summary::Run;
 use super::writer::World;
 use crate::plan::SECOND_US;
-use crate::record::{Contact, Delivery, Reaction, Record, Sample, Session};
+use crate::record::{Contact, Delivery, Edit, Reaction, Record, Sample, Session};
 
 /// What has been counted so far.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Gathered {
     hops: u64,
     reactions: u64,
     reaction_delays_us: Vec<u64>,
+    edits: u64,
+    edit_delays_us: Vec<u64>,
     bundles: u64,
     transfers_done: Vec<u64>,
     transfers_aborted: u64,
@@ -80,6 +82,8 @@ impl Gathered {
             hops: 0,
             reactions: 0,
             reaction_delays_us: Vec::new(),
+            edits: 0,
+            edit_delays_us: Vec::new(),
             bundles: 0,
             transfers_done: none(),
             transfers_aborted: 0,
@@ -122,6 +126,7 @@ impl Gathered {
             Record::Transfer(_) => self.transfers_aborted += 1,
             Record::Delivery(delivery) => self.delivery(delivery),
             Record::Reaction(reaction) => self.reaction(reaction),
+            Record::Edit(edit) => self.edit(edit),
             Record::Drop(drop) => match self.drops.get_mut(&drop.reason) {
                 Some(count) => *count += 1,
                 None => {
@@ -173,6 +178,11 @@ impl Gathered {
         self.reactions += 1;
         self.reaction_delays_us
             .extend(u64::try_from(reaction.delay_us));
+    }
+
+    fn edit(&mut self, edit: &Edit) {
+        self.edits += 1;
+        self.edit_delays_us.extend(u64::try_from(edit.delay_us));
     }
 
     fn sample(&mut self, sample: &Sample) {
@@ -227,6 +237,14 @@ impl Gathered {
             run.set("reaction_delivery_ratio", ratio(arrived, made));
             self.reaction_delays_us.sort_unstable();
             delays(&mut run, "reaction_", &self.reaction_delays_us);
+        }
+        if self.world.edits {
+            let (made, arrived) = (self.edits, self.edit_delays_us.len() as u64);
+            run.set("edits", Some(made as f64));
+            run.set("edits_delivered", Some(arrived as f64));
+            run.set("edit_delivery_ratio", ratio(arrived, made));
+            self.edit_delays_us.sort_unstable();
+            delays(&mut run, "edit_", &self.edit_delays_us);
         }
         run.set("copies_mean", ratio(self.bundles + done, self.bundles));
         run.set("overhead_ratio", self.overhead(done, delivered));

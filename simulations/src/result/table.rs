@@ -14,7 +14,7 @@ use parquet::record::{RecordReader, RecordWriter};
 
 use super::Error;
 use crate::record::{
-    Bundle, Contact, Delivery, Drop, Message, Reaction, Sample, Session, Transfer,
+    Bundle, Contact, Delivery, Drop, Edit, Message, Reaction, Sample, Session, Transfer,
 };
 
 /// Rows that are held before they are written: what a table takes in memory, and a row group of the file.
@@ -52,6 +52,9 @@ impl Row for Delivery {
 }
 impl Row for Reaction {
     const TABLE: &'static str = "reactions";
+}
+impl Row for Edit {
+    const TABLE: &'static str = "edits";
 }
 impl Row for Drop {
     const TABLE: &'static str = "drops";

@@ -6,7 +6,7 @@ use super::gather::Gathered;
 use super::table::{self, Table};
 use super::{Error, Identity, Run};
 use crate::record::{
-    Bundle, Contact, Delivery, Drop, Message, Reaction, Record, Sample, Session, Transfer,
+    Bundle, Contact, Delivery, Drop, Edit, Message, Reaction, Record, Sample, Session, Transfer,
 };
 
 /// What a run says of itself before it begins.
@@ -20,6 +20,8 @@ pub struct World {
     pub devices: usize,
     /// Whether users react to messages: its result has reactions then, and none of its files names them otherwise.
     pub reacts: bool,
+    /// Whether users edit messages, and so the same of edits.
+    pub edits: bool,
 }
 
 /// Takes the records of one run. The same records, in the same order, make the same bytes.
@@ -31,6 +33,7 @@ pub struct Writer {
     transfers: Table<Transfer>,
     deliveries: Table<Delivery>,
     reactions: Option<Table<Reaction>>,
+    edits: Option<Table<Edit>>,
     drops: Table<Drop>,
     samples: Table<Sample>,
     gathered: Gathered,
@@ -48,6 +51,10 @@ impl Writer {
             transfers: Table::create(run, metadata())?,
             deliveries: Table::create(run, metadata())?,
             reactions: match world.reacts {
+                true => Some(Table::create(run, metadata())?),
+                false => None,
+            },
+            edits: match world.edits {
                 true => Some(Table::create(run, metadata())?),
                 false => None,
             },
@@ -74,6 +81,10 @@ impl Writer {
                 Some(reactions) => reactions.push(row),
                 None => Ok(()),
             },
+            Record::Edit(row) => match &mut self.edits {
+                Some(edits) => edits.push(row),
+                None => Ok(()),
+            },
             Record::Drop(row) => self.drops.push(row),
             Record::Sample(row) => self.samples.push(row),
         }
@@ -84,7 +95,7 @@ impl Writer {
     /// # Errors
     /// A table cannot be read, or the disk did not take it.
     pub fn take_over(&mut self, run: &Path) -> Result<(), Error> {
-        let has_reactions = self.reactions.is_some();
+        let (has_reactions, has_edits) = (self.reactions.is_some(), self.edits.is_some());
         let mut outcome = Ok(());
         let mut take = |record: Record| {
             if outcome.is_ok() {
@@ -99,6 +110,9 @@ impl Writer {
         table::read(run, |row| take(Record::Delivery(row)))?;
         if has_reactions {
             table::read(run, |row| take(Record::Reaction(row)))?;
+        }
+        if has_edits {
+            table::read(run, |row| take(Record::Edit(row)))?;
         }
         table::read(run, |row| take(Record::Drop(row)))?;
         table::read(run, |row| take(Record::Sample(row)))?;
@@ -122,6 +136,7 @@ impl Writer {
         self.transfers.finish()?;
         self.deliveries.finish()?;
         self.reactions.map_or(Ok(()), Table::finish)?;
+        self.edits.map_or(Ok(()), Table::finish)?;
         self.drops.finish()?;
         self.samples.finish()?;
         Ok(self.gathered.finish())

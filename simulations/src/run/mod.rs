@@ -152,6 +152,7 @@ fn run_seed(
         duration_us: micros(scenario.duration_s),
         devices: world.devices(),
         reacts: scenario.workload.iter().any(Workload::has_reactions),
+        edits: scenario.workload.iter().any(Workload::has_edits),
     };
     let mut writer = output.run(about)?;
     if let Some(kept) = &mut kept {

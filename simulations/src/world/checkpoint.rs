@@ -11,8 +11,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-use super::happening::{Fault, Reaction};
-use super::reactions::Reactions;
+use super::deeds::Deeds;
+use super::happening::{Deed, Fault};
 use super::recorder::Written;
 use crate::plan::DeviceNumber;
 
@@ -39,7 +39,7 @@ pub(super) struct SavedDevice {
     pub starts: u32,
     pub next_link: u64,
     pub clock_error_ms: i64,
-    /// Faults, samples and reactions to come, in their order.
+    /// Faults, samples and deeds to come, in their order.
     pub agenda: Vec<(u64, Lasting)>,
     /// What each radio has used, in joules.
     pub used_j: Vec<f64>,
@@ -52,7 +52,7 @@ pub(super) struct SavedDevice {
 pub(super) enum Lasting {
     Fault(Fault),
     Sample,
-    React(Reaction),
+    Act(Deed),
 }
 
 /// Messages under way.
@@ -63,7 +63,7 @@ pub(super) struct SavedRecorder {
     pub by_id: Vec<(DeviceNumber, DeviceNumber, MessageId, u64)>,
     pub hops: Vec<(Vec<u8>, DeviceNumber, i32)>,
     pub waiting: Vec<(DeviceNumber, DeviceNumber, Vec<u64>)>,
-    pub reactions: Reactions,
+    pub deeds: Deeds,
 }
 
 /// Where a stream of chance is.

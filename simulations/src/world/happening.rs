@@ -49,8 +49,8 @@ pub(crate) enum Happening {
     Written,
     /// The device's user writes a message.
     Write(Message),
-    /// The device's user reacts to a message.
-    React(Reaction),
+    /// The device's user does something with a message that has arrived.
+    Act(Deed),
     /// Something breaks, or is mended.
     Fault(Fault),
     /// How the device is, is written down.
@@ -77,7 +77,7 @@ pub(crate) struct Dial {
 }
 
 /// A message that a user writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Message {
     /// Its number in the run.
     pub number: u64,
@@ -87,19 +87,69 @@ pub(crate) struct Message {
     pub bytes: u64,
     /// It is a load whose content is a ghost, not a text.
     pub load: bool,
-    /// So long after it has arrived its reader reacts to it, in microseconds; or not at all.
-    pub reaction_us: Option<u64>,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
+    /// What people do with it once it has arrived.
+    pub later: Later,
 }
 
-/// A message that a user reacts to.
+/// What people do with a message, each so long after it has arrived, in microseconds; or not at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Later {
+    /// The reader puts an emoji on it.
+    pub reaction_us: Option<u64>,
+    /// The author edits it.
+    pub edit_us: Option<u64>,
+    /// The reader answers it.
+    pub reply_us: Option<u64>,
+    /// The length of the edit, and of the answer.
+    pub bytes: u64,
+}
+
+/// Something that a user does with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Reaction {
-    /// Its number in the run.
+pub(crate) struct Deed {
+    /// What.
+    pub kind: DeedKind,
+    /// The number of the message in the run.
     pub message: u64,
     /// What engines call it.
     pub id: MessageId,
     /// Who wrote it.
     pub author: DeviceNumber,
+    /// Who got it.
+    pub reader: DeviceNumber,
+    /// The length of an edit or an answer.
+    pub bytes: u64,
+}
+
+/// What a user does with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum DeedKind {
+    /// Puts an emoji on it.
+    React,
+    /// Edits it.
+    Edit,
+    /// Answers it.
+    Reply,
+}
+
+impl Deed {
+    /// Whose user does it: the author edits.
+    pub fn by(&self) -> DeviceNumber {
+        match self.kind {
+            DeedKind::Edit => self.author,
+            DeedKind::React | DeedKind::Reply => self.reader,
+        }
+    }
+
+    /// The other of the two.
+    pub fn to(&self) -> DeviceNumber {
+        match self.kind {
+            DeedKind::Edit => self.reader,
+            DeedKind::React | DeedKind::Reply => self.author,
+        }
+    }
 }
 
 /// Something that breaks, or is mended.

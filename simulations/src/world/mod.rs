@@ -7,6 +7,7 @@
 
 mod acquainted;
 mod checkpoint;
+mod deeds;
 mod device;
 mod disk;
 mod fault;
@@ -15,7 +16,6 @@ pub(crate) mod happening;
 mod malice;
 pub(crate) mod noted;
 mod partition;
-mod reactions;
 mod recorder;
 mod setup;
 mod workload;
@@ -34,7 +34,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 pub use fault::Fault;
 pub use recorder::Step;
 pub use setup::Acquaintance;
-pub use workload::{Choice, Length, Pace, Reactions, Workload};
+pub use workload::{Afterwards, Choice, Length, Pace, Workload};
 
 use crate::adversary::{Adversary, Cast, Ledger};
 use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
@@ -541,8 +541,8 @@ impl World {
         }
         let first = records.len();
         self.recorder.take(noted, &*self.meetings, records, steps);
-        for (at_us, device, reaction) in self.recorder.reactions_due() {
-            self.push(device, at_us, Happening::React(reaction));
+        for (at_us, deed) in self.recorder.deeds_due() {
+            self.push(deed.by(), at_us, Happening::Act(deed));
         }
         if let Some(ledger) = &mut self.ledger {
             ledger.read(&records[first..]);

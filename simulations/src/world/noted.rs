@@ -5,7 +5,7 @@ use hedgerow_node::api::MessageId;
 use hedgerow_node::courier::{DropReason, Tag};
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
 
-use super::happening::{Beacons, Message};
+use super::happening::{Beacons, DeedKind, Message};
 use crate::adversary::replayer::Replayed;
 use crate::plan::DeviceNumber;
 
@@ -24,12 +24,16 @@ pub(crate) enum What {
     Wrote(Message),
     /// The engine has taken a message and given it a name.
     Sent { message: u64, id: MessageId },
-    /// The engine has refused a message, or the reaction to one that has arrived.
+    /// The engine has refused a message, or a reaction to or edit of one that has arrived.
     NotSent { message: u64 },
-    /// The engine has taken the reaction to a message.
-    Reacted { message: u64 },
-    /// Something else is said of a message in the conversation with this device.
-    Changed { with: DeviceNumber, id: MessageId },
+    /// The engine has taken the reaction to a message, or its edit.
+    Done { kind: DeedKind, message: u64 },
+    /// A message in the conversation with this device shows a reaction or an edit.
+    Changed {
+        with: DeviceNumber,
+        id: MessageId,
+        kind: DeedKind,
+    },
     /// A message arrived.
     Arrived { from: DeviceNumber, id: MessageId },
     /// So many messages arrived at once.

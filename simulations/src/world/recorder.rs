@@ -7,9 +7,9 @@ use hedgerow_node::courier::{DropReason, Tag};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::SavedRecorder;
-use super::happening::Reaction;
+use super::deeds::Deeds;
+use super::happening::{Deed, DeedKind, Later};
 use super::noted::{Noted, What};
-use super::reactions::Reactions;
 use crate::plan::{Change, DeviceNumber, Meetings};
 use crate::record::{self, Record};
 use crate::scenario::Scenario;
@@ -33,8 +33,8 @@ pub(super) struct Written {
     to: DeviceNumber,
     /// What engines call it.
     id: Option<MessageId>,
-    /// So long after it has arrived its reader reacts to it, if at all.
-    reaction_us: Option<u64>,
+    /// What people do with it once it has arrived.
+    later: Later,
 }
 
 /// What is known of messages and contacts so far.
@@ -50,9 +50,9 @@ pub(super) struct Recorder {
     hops: BTreeMap<(Tag, DeviceNumber), i32>,
     /// Messages of one device to another that have not arrived, in order.
     waiting: BTreeMap<(DeviceNumber, DeviceNumber), VecDeque<u64>>,
-    reactions: Reactions,
-    /// Reactions to messages that have arrived: when, by whom, to what.
-    reactions_due: Vec<(u64, DeviceNumber, Reaction)>,
+    deeds: Deeds,
+    /// What is done with messages that have arrived, and when.
+    deeds_due: Vec<(u64, Deed)>,
 }
 
 impl Recorder {
@@ -64,8 +64,8 @@ impl Recorder {
             by_id: BTreeMap::new(),
             hops: BTreeMap::new(),
             waiting: BTreeMap::new(),
-            reactions: Reactions::default(),
-            reactions_due: Vec::new(),
+            deeds: Deeds::default(),
+            deeds_due: Vec::new(),
         }
     }
 
@@ -118,7 +118,7 @@ impl Recorder {
                         from: device,
                         to: message.to,
                         id: None,
-                        reaction_us: message.reaction_us,
+                        later: message.later,
                     };
                     self.written.insert(message.number, written);
                     records.push(Record::Message(record::Message {
@@ -142,12 +142,12 @@ impl Recorder {
                     device,
                     what: match self.written.contains_key(&message) {
                         true => format!("the engine refuses message {message}"),
-                        false => format!("the engine refuses the reaction to message {message}"),
+                        false => format!("the engine refuses what is done with message {message}"),
                     },
                 }),
-                What::Reacted { message } => self.reactions.made(at_us, message),
-                What::Changed { with, id } => {
-                    records.extend(self.reactions.arrived(at_us, device, with, id));
+                What::Done { kind, message } => self.deeds.made(at_us, kind, message),
+                What::Changed { with, id, kind } => {
+                    records.extend(self.deeds.arrived(at_us, kind, [device, with], id));
                 }
                 What::Arrived { from, id } => {
                     if let Some(message) = self.by_id.remove(&(from, device, id)) {
@@ -297,22 +297,36 @@ impl Recorder {
             delay_us: (at_us - written.at_us) as i64,
             hops,
         }));
-        if let Some((reaction_us, id)) = written.reaction_us.zip(written.id) {
-            let reaction = Reaction {
-                message,
-                id,
-                author: written.from,
+        let Some(id) = written.id else {
+            return;
+        };
+        let later = written.later;
+        for (kind, after_us) in [
+            (DeedKind::React, later.reaction_us),
+            (DeedKind::Edit, later.edit_us),
+            (DeedKind::Reply, later.reply_us),
+        ] {
+            let Some(after_us) = after_us else {
+                continue;
             };
-            self.reactions.expect(written.to, reaction.clone());
-            let due_us = at_us + reaction_us;
-            self.reactions_due.push((due_us, written.to, reaction));
+            let deed = Deed {
+                kind,
+                message,
+                id: id.clone(),
+                author: written.from,
+                reader: written.to,
+                bytes: later.bytes,
+            };
+            if kind != DeedKind::Reply {
+                self.deeds.expect(deed.clone());
+            }
+            self.deeds_due.push((at_us + after_us, deed));
         }
     }
 
-    /// Reactions that have become due since this was asked last: when, by whom, to what. None is due in the
-    /// window that has ended.
-    pub fn reactions_due(&mut self) -> Vec<(u64, DeviceNumber, Reaction)> {
-        std::mem::take(&mut self.reactions_due)
+    /// What has become due since this was asked last, and when. None is due in the window that has ended.
+    pub fn deeds_due(&mut self) -> Vec<(u64, Deed)> {
+        std::mem::take(&mut self.deeds_due)
     }
 
     /// What is under way, for a checkpoint.
@@ -335,7 +349,7 @@ impl Recorder {
                 .iter()
                 .map(|((from, to), waiting)| (*from, *to, waiting.iter().copied().collect()))
                 .collect(),
-            reactions: self.reactions.clone(),
+            deeds: self.deeds.clone(),
         }
     }
 
@@ -356,12 +370,12 @@ impl Recorder {
         self.waiting = waiting
             .map(|(from, to, waiting)| ((from, to), waiting.into()))
             .collect();
-        self.reactions = saved.reactions;
+        self.deeds = saved.deeds;
     }
 
-    /// Contacts that are still up end with the run, and so does the way of reactions.
+    /// Contacts that are still up end with the run, and so does the way of reactions and edits.
     pub fn finish(&mut self, end_us: u64, records: &mut Vec<Record>) {
-        records.extend(self.reactions.finish());
+        records.extend(self.deeds.finish());
         for (key, start_us) in std::mem::take(&mut self.up) {
             records.push(contact(key, start_us, end_us));
         }

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::happening::Message;
+use super::happening::{Later, Message};
 use super::micros;
 use crate::plan::DeviceNumber;
 use crate::rng::{self, Purpose};
@@ -33,9 +33,16 @@ pub struct Workload {
     /// Only devices below this number; without it all.
     #[serde(default)]
     pub end_device: Option<DeviceNumber>,
-    /// Whether users react to the texts that they get; without it nobody does.
+    /// Whether readers put an emoji on the texts that they get, which goes back to the author; without it nobody does.
     #[serde(default)]
-    pub reactions: Option<Reactions>,
+    pub reactions: Option<Afterwards>,
+    /// Whether authors edit texts that have arrived; without it nobody does.
+    #[serde(default)]
+    pub edits: Option<Afterwards>,
+    /// Whether readers answer the texts that they get, by a text of the same length; without it nobody does. Nobody
+    /// answers an answer.
+    #[serde(default)]
+    pub replies: Option<Afterwards>,
 }
 
 /// What is written.
@@ -78,14 +85,14 @@ pub struct Length {
     pub longest: u64,
 }
 
-/// Reactions: the reader of a text puts an emoji on it, which goes back to the author.
+/// What people do with texts that have arrived: they react to them, edit or answer them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Reactions {
-    /// The share of texts, once they have arrived, that their readers react to.
+pub struct Afterwards {
+    /// The share of texts, of those that have arrived, with which it is done.
     pub share: f64,
-    /// Shortest and longest time from the arrival of a text to the reaction in seconds, drawn evenly. The shortest
-    /// must not be below `window-s`. Who is switched off at that time does not react.
+    /// Shortest and longest time from the arrival of a text until it is done in seconds, drawn evenly. The shortest
+    /// must not be below `window-s`. Who is switched off at that time does not do it.
     pub delay_s: [f64; 2],
 }
 
@@ -101,6 +108,11 @@ impl Workload {
     /// Whether users react to what it writes.
     pub(crate) fn has_reactions(&self) -> bool {
         self.reactions.is_some()
+    }
+
+    /// Whether users edit what it writes.
+    pub(crate) fn has_edits(&self) -> bool {
+        self.edits.is_some()
     }
 
     /// Checks what the types cannot, in a world with windows of this length.
@@ -126,33 +138,49 @@ impl Workload {
                 "workload: texts have at most {MAX_TEXT} bytes; choose loads"
             ));
         }
-        self.reactions
-            .map_or(Ok(()), |reactions| reactions.check(self.what, window_s))
+        for (what, afterwards) in [
+            ("reactions", self.reactions),
+            ("edits", self.edits),
+            ("replies", self.replies),
+        ] {
+            if let Some(afterwards) = afterwards {
+                afterwards.check(what, self.what, window_s)?;
+            }
+        }
+        Ok(())
     }
 }
 
-impl Reactions {
-    fn check(self, to: Choice, window_s: f64) -> Result<(), String> {
+impl Afterwards {
+    /// How long after the arrival of the next text it is done, if it is. Both are drawn for every text, so that a larger
+    /// share adds to what is done and changes nothing of it.
+    fn draw_us(self, rng: &mut ChaCha20Rng) -> Option<u64> {
         let [shortest_s, longest_s] = self.delay_s;
-        if to == Choice::Loads {
-            return Err(
-                "workload: nobody reacts to loads, which are no messages of a conversation; \
+        let is_done = rng::unit(rng) < self.share;
+        let delay_s = rng::between(rng, shortest_s, longest_s);
+        is_done.then(|| micros(delay_s))
+    }
+
+    fn check(self, what: &str, of: Choice, window_s: f64) -> Result<(), String> {
+        let [shortest_s, longest_s] = self.delay_s;
+        if of == Choice::Loads {
+            return Err(format!(
+                "workload: there are no {what} to loads, which are no messages of a conversation; \
                  choose texts"
-                    .to_owned(),
-            );
+            ));
         }
         if !(0.0..=1.0).contains(&self.share) {
-            return Err("workload: the share of reactions must be from 0 to 1".to_owned());
+            return Err(format!("workload: the share of {what} must be from 0 to 1"));
         }
         if !(longest_s.is_finite() && (0.0..=longest_s).contains(&shortest_s)) {
-            return Err(
-                "workload: the delay of reactions goes from the shortest to the longest".to_owned(),
-            );
+            return Err(format!(
+                "workload: the delay of {what} goes from the shortest to the longest"
+            ));
         }
         // Who has received what is known as a window ends.
         if shortest_s < window_s {
             return Err(format!(
-                "workload: the delay of reactions must not be below window-s, {window_s}"
+                "workload: the delay of {what} must not be below window-s, {window_s}"
             ));
         }
         Ok(())
@@ -163,8 +191,8 @@ impl Reactions {
 struct Source {
     workload: Workload,
     rng: ChaCha20Rng,
-    /// What reactions are drawn from.
-    reacting: ChaCha20Rng,
+    /// What reactions, edits and replies are drawn from.
+    later: [ChaCha20Rng; 3],
     /// Devices with somebody to write to.
     writers: Vec<DeviceNumber>,
     next_us: u64,
@@ -189,7 +217,8 @@ impl Writing {
             let mut source = Source {
                 workload: workload.clone(),
                 rng: rng::stream(seed, Purpose::Workload, index as u64),
-                reacting: rng::stream(seed, Purpose::Reactions, index as u64),
+                later: [Purpose::Reactions, Purpose::Edits, Purpose::Replies]
+                    .map(|purpose| rng::stream(seed, purpose, index as u64)),
                 writers: (0..acquainted.len() as DeviceNumber)
                     .filter(|device| {
                         let acquainted = &acquainted[*device as usize];
@@ -236,7 +265,8 @@ impl Writing {
                     to,
                     bytes,
                     load: source.workload.what == Choice::Loads,
-                    reaction_us: source.reaction_us(),
+                    reply_to: None,
+                    later: source.later(bytes),
                 };
                 messages.push((at_us, writer, message));
             }
@@ -262,13 +292,20 @@ impl Source {
         .max(1)
     }
 
-    /// How long after its arrival the next message is reacted to, if it is. Both are drawn for every message, so
-    /// that a larger share adds reactions and changes none.
-    fn reaction_us(&mut self) -> Option<u64> {
-        let Reactions { share, delay_s } = self.workload.reactions?;
-        let [shortest_s, longest_s] = delay_s;
-        let reacts = rng::unit(&mut self.reacting) < share;
-        let delay_s = rng::between(&mut self.reacting, shortest_s, longest_s);
-        reacts.then(|| micros(delay_s))
+    /// What is done with the next message, and how long after its arrival.
+    fn later(&mut self, bytes: u64) -> Later {
+        let Workload {
+            reactions,
+            edits,
+            replies,
+            ..
+        } = self.workload;
+        let [reacting, editing, replying] = &mut self.later;
+        Later {
+            reaction_us: reactions.and_then(|reactions| reactions.draw_us(reacting)),
+            edit_us: edits.and_then(|edits| edits.draw_us(editing)),
+            reply_us: replies.and_then(|replies| replies.draw_us(replying)),
+            bytes,
+        }
     }
 }

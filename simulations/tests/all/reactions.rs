@@ -1,10 +1,10 @@
-//! Users react to what they have read, and authors get the reactions.
+//! Users react to what they have read and answer it, authors edit what has arrived, and the others get it.
 
 use std::collections::BTreeMap;
 
 use crate::support::walking::Walkers;
 use hedgerow_simulations::plan::SECOND_US;
-use hedgerow_simulations::record::{Delivery, Reaction, Record};
+use hedgerow_simulations::record::{Delivery, Edit, Reaction, Record};
 use hedgerow_simulations::scenario::Scenario;
 use hedgerow_simulations::world::World;
 
@@ -195,5 +195,56 @@ fn reactions_that_cannot_be_are_refused_with_the_reason() {
     );
     loads.workload[0].what = hedgerow_simulations::world::Choice::Loads;
     let said = loads.check().expect_err("loads").to_string();
-    assert!(said.contains("nobody reacts to loads"), "{said}");
+    assert!(said.contains("no reactions to loads"), "{said}");
+}
+
+/// Deliveries by message, and edits, where people do all of this with each text that arrives.
+fn edits(rest: &str) -> (BTreeMap<i64, Delivery>, Vec<Edit>) {
+    let (mut arrived, mut edits) = (BTreeMap::new(), Vec::new());
+    for record in records(&room(4, rest), 1) {
+        match record {
+            Record::Delivery(delivery) => drop(arrived.insert(delivery.message, delivery)),
+            Record::Edit(edit) => edits.push(edit),
+            _ => {}
+        }
+    }
+    (arrived, edits)
+}
+
+#[test]
+fn every_edit_reaches_the_reader_when_people_stay_together_and_no_reaction_is_taken_for_one() {
+    let (arrived, edits) = edits(
+        "edits = { share = 1, delay-s = [5, 60] }
+        reactions = { share = 1, delay-s = [5, 60] }",
+    );
+    assert!(arrived.len() > 80, "{} messages arrived", arrived.len());
+    assert_eq!(edits.len(), arrived.len());
+    for edit in &edits {
+        let of = &arrived[&edit.message];
+        assert_eq!((edit.from, edit.to), (of.from, of.to));
+        assert!(edit.at_us - of.at_us >= 5 * SECOND_US as i64);
+        assert!(edit.delay_us > 0, "{edit:?}");
+    }
+}
+
+#[test]
+fn answers_are_messages_that_reach_the_author() {
+    let (arrived, edits) = edits("replies = { share = 1, delay-s = [5, 60] }");
+    assert!(edits.is_empty());
+    let (answers, texts): (Vec<_>, Vec<_>) =
+        arrived.values().partition(|one| one.message >= 1 << 31);
+    assert!(texts.len() > 80 && answers.len() == texts.len());
+    for (answer, text) in answers.iter().zip(&texts) {
+        assert_eq!(answer.message - (1 << 31), text.message);
+        assert_eq!((answer.from, answer.to), (text.to, text.from));
+    }
+}
+
+#[test]
+fn edits_and_replies_that_cannot_be_are_refused_with_the_reason() {
+    for what in ["edits", "replies"] {
+        let rest = format!("{what} = {{ share = 2, delay-s = [5, 60] }}");
+        let said = room(2, &rest).check().expect_err("too many").to_string();
+        assert!(said.contains(what) && said.contains("0 to 1"), "{said}");
+    }
 }

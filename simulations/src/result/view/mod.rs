@@ -13,7 +13,7 @@ use self::pace::{Bar, SPEEDS, bars, first_meeting, speed};
 use super::{Error, MapLine, Place, Row as _, Scene, Summary, Unit, read, run_directory};
 use crate::plan::SECOND_US;
 use crate::record::{
-    Bundle, Contact, Delivery, Drop, Message, Reaction, Sample, Session, Transfer,
+    Bundle, Contact, Delivery, Drop, Edit, Message, Reaction, Sample, Session, Transfer,
 };
 
 /// The page, without the run.
@@ -133,6 +133,8 @@ struct Spread {
     events: String,
     /// u32: when, message by its place among them, when it reached the author; [`NEVER`] if it did not.
     reactions: String,
+    /// The same of edits, which go to the reader.
+    edits: String,
 }
 
 const NOWHERE: u16 = u16::MAX;
@@ -425,6 +427,7 @@ fn spread(run: &Path, notes: &mut Vec<String>) -> Result<Spread, Error> {
     let places: BTreeMap<i64, u32> = messages.keys().copied().zip(0..).collect();
     Ok(Spread {
         reactions: base64(reactions(run, &places)?),
+        edits: base64(edits(run, &places)?),
         messages: base64(messages.values().flat_map(|message| {
             let [from, to] = [message.from, message.to].map(number);
             [number(message.message), ticks(message.at_us), from, to]
@@ -446,17 +449,31 @@ fn spread(run: &Path, notes: &mut Vec<String>) -> Result<Spread, Error> {
 fn reactions(run: &Path, places: &BTreeMap<i64, u32>) -> Result<Vec<u32>, Error> {
     let mut numbers = Vec::new();
     if Reaction::path(run).exists() {
-        read(run, |reaction: Reaction| {
-            let arrived = match reaction.delay_us {
-                0.. => ticks(reaction.at_us + reaction.delay_us),
-                _ => NEVER,
-            };
-            if let Some(place) = places.get(&reaction.message) {
-                numbers.extend([ticks(reaction.at_us), *place, arrived]);
-            }
+        read(run, |one: Reaction| {
+            numbers.extend(deed(places, one.at_us, one.message, one.delay_us));
         })?;
     }
     Ok(numbers)
+}
+
+/// The same of edits.
+fn edits(run: &Path, places: &BTreeMap<i64, u32>) -> Result<Vec<u32>, Error> {
+    let mut numbers = Vec::new();
+    if Edit::path(run).exists() {
+        read(run, |one: Edit| {
+            numbers.extend(deed(places, one.at_us, one.message, one.delay_us));
+        })?;
+    }
+    Ok(numbers)
+}
+
+fn deed(places: &BTreeMap<i64, u32>, at_us: i64, message: i64, delay_us: i64) -> Vec<u32> {
+    let arrived = match delay_us {
+        0.. => ticks(at_us + delay_us),
+        _ => NEVER,
+    };
+    let place = places.get(&message);
+    place.map_or_else(Vec::new, |place| vec![ticks(at_us), *place, arrived])
 }
 
 /// A device may hold several bundles with one message: what counts is the first that comes and the last

@@ -8,7 +8,7 @@ use hedgerow_transport::carrier::{
 };
 
 use super::nearby::Announcement;
-use super::{Device, Post, Running};
+use super::{Device, Post, Running, acting};
 use crate::adversary::replayer::Replayed;
 use crate::plan::DeviceNumber;
 use crate::world::Shared;
@@ -148,9 +148,14 @@ impl Device {
                             message: call.0,
                             id,
                         },
-                        // Of the calls that devices make only a reaction is answered so.
-                        Answer::Ok(Reply::Done) => What::Reacted { message: call.0 },
-                        _ => What::NotSent { message: call.0 },
+                        // Of the calls that devices make only reactions and edits are answered so.
+                        Answer::Ok(Reply::Done) => {
+                            let (kind, message) = acting::done(call);
+                            What::Done { kind, message }
+                        }
+                        _ => What::NotSent {
+                            message: acting::done(call).1,
+                        },
                     },
                 ),
                 Ask::Event(Event::Message {
@@ -164,7 +169,10 @@ impl Device {
                 }
                 Ask::Event(Event::MessageChanged { conversation, id }) => {
                     if let Some(with) = other_in(&conversation, running, shared) {
-                        self.note(at_us, What::Changed { with, id });
+                        for kind in self.deeds(&conversation, &id) {
+                            let id = id.clone();
+                            self.note(at_us, What::Changed { with, id, kind });
+                        }
                     }
                 }
                 // More messages have changed than the engine tells one by one.
@@ -173,8 +181,8 @@ impl Device {
                     count: 0,
                 }) => {
                     if let Some(with) = other_in(&conversation, running, shared) {
-                        for id in self.reacted(&conversation) {
-                            self.note(at_us, What::Changed { with, id });
+                        for (id, kind) in self.all_deeds(&conversation) {
+                            self.note(at_us, What::Changed { with, id, kind });
                         }
                     }
                 }

@@ -7,16 +7,16 @@
 //! | who is within reach, and is heard | `nearby` |
 //! | links, from the dial on | `dialling`, `end` |
 //! | bundles under way | `sending` |
-//! | reactions to messages | `reacting` |
+//! | what users do with messages | `acting` |
 //! | energy | `power` |
 //! | checkpoints | `saved` |
 
+mod acting;
 mod dialling;
 mod effect_queue;
 mod end;
 mod nearby;
 mod power;
-mod reacting;
 mod running;
 mod saved;
 mod sending;
@@ -221,7 +221,7 @@ impl Device {
                 }
             }
             Happening::Write(message) => self.write(at_us, message, shared),
-            Happening::React(reaction) => self.react(reaction, shared),
+            Happening::Act(deed) => self.act(at_us, deed, shared),
             Happening::Fault(fault) => self.fault(at_us, fault, shared, posts),
             Happening::Sample => self.sample(at_us, shared),
             Happening::Turn => self.take_turn(at_us, shared),
@@ -230,7 +230,7 @@ impl Device {
     }
 
     fn write(&mut self, at_us: u64, message: Message, shared: &Shared) {
-        self.note(at_us, What::Wrote(message));
+        self.note(at_us, What::Wrote(message.clone()));
         let Some(running) = &mut self.running else {
             return;
         };
@@ -247,11 +247,14 @@ impl Device {
             let message = message.number;
             return self.note(at_us, What::NotSent { message });
         };
-        let text = text(message.number, message.bytes as usize);
-        running.waiting.push_back(Input::Call(
-            CallId(message.number),
-            Call::Send(chat, NewMessage::text(text)),
-        ));
+        let number = message.number;
+        let message = NewMessage {
+            reply_to: message.reply_to,
+            ..NewMessage::text(text(number, message.bytes as usize))
+        };
+        running
+            .waiting
+            .push_back(Input::Call(CallId(number), Call::Send(chat, message)));
     }
 
     fn sample(&mut self, at_us: u64, shared: &Shared) {

@@ -17,7 +17,7 @@ impl Device {
         self.switch_off(at_us, shared, &mut unsent);
         self.write_down(shared);
         for (at_us, what) in self.agenda.drain() {
-            if let Happening::Fault(_) | Happening::Sample | Happening::React(_) = what {
+            if let Happening::Fault(_) | Happening::Sample | Happening::Act(_) = what {
                 self.agenda.push(at_us, what);
             }
         }
@@ -32,7 +32,7 @@ impl Device {
         let lasting = agenda.iter().filter_map(|(at_us, what)| match what {
             Happening::Fault(fault) => Some((*at_us, Lasting::Fault(*fault))),
             Happening::Sample => Some((*at_us, Lasting::Sample)),
-            Happening::React(reaction) => Some((*at_us, Lasting::React(reaction.clone()))),
+            Happening::Act(deed) => Some((*at_us, Lasting::Act(deed.clone()))),
             _ => None,
         });
         let (store, snapshot, full) = self.disk.parts();
@@ -72,7 +72,7 @@ impl Device {
             let what = match what {
                 Lasting::Fault(fault) => Happening::Fault(fault),
                 Lasting::Sample => Happening::Sample,
-                Lasting::React(reaction) => Happening::React(reaction),
+                Lasting::Act(deed) => Happening::Act(deed),
             };
             self.agenda.push(at_us, what);
         }

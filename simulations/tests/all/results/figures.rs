@@ -71,6 +71,7 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
     let output = Output::create(&path, run::identity(run::SCENARIO, &[1])).unwrap();
     let world = World {
         reacts: false,
+        edits: false,
         ..run::world(1)
     };
     let mut records = run::records(0);

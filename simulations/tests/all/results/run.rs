@@ -20,6 +20,7 @@ pub fn world(seed: u64) -> World {
         duration_us: 1000 * SECOND_US,
         devices: 3,
         reacts: true,
+        edits: false,
     }
 }
 
