@@ -157,10 +157,8 @@ fn play_an_owner(
     })
 }
 
-#[test]
-fn two_windows_meet_and_talk() {
-    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let [ana, ben] = places.each_ref().map(|place| Window::start(place.path()));
+/// Two first starts, and one invites the other: the chat of each with the other, Ben's first.
+fn meet(ana: &Window, ben: &Window) -> (ConversationId, ConversationId) {
     ana.create("Ana");
     ben.create("Ben");
     ana.worker.ask(Call::Invite(NewInvitation {
@@ -180,7 +178,14 @@ fn two_windows_meet_and_talk() {
         Update::Event(Event::Met { contact, .. }) => Some(contact),
         _ => None,
     });
-    let (to_ana, to_ben) = (ben.chat_with(to_ana), ana.chat_with(to_ben));
+    (ben.chat_with(to_ana), ana.chat_with(to_ben))
+}
+
+#[test]
+fn two_windows_meet_and_talk() {
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [ana, ben] = places.each_ref().map(|place| Window::start(place.path()));
+    let (to_ana, to_ben) = meet(&ana, &ben);
     for (number, said) in ["one", "two", "three"].into_iter().enumerate() {
         ben.worker.ask(Request::Send {
             of: Question {
@@ -236,6 +241,53 @@ fn two_windows_meet_and_talk() {
         Some(Draft::text("unsent"))
     );
     assert!(again.worker.stop());
+}
+
+#[test]
+fn the_days_on_which_something_was_written_are_told() {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [ana, ben] = places.each_ref().map(|place| Window::start(place.path()));
+    let (_, to_ben) = meet(&ana, &ben);
+    let of = Question {
+        ticket: Ticket(1),
+        conversation: to_ben.clone(),
+    };
+    let days = |first_ms: i64| {
+        ana.worker.ask(Request::Days {
+            conversation: to_ben.clone(),
+            from: Date::default(),
+            begins_ms: (0..=4).map(|day| first_ms + day * DAY_MS).collect(),
+        });
+        ana.hears(|update| match update {
+            Update::Days(conversation, _, written) => {
+                assert_eq!(conversation, to_ben);
+                Some(written)
+            }
+            _ => None,
+        })
+    };
+    assert_eq!(days(0), [false; 4], "nothing was written yet");
+    ana.worker.ask(Request::Send {
+        of: of.clone(),
+        text: text("one"),
+    });
+    let sent = ana.hears(|update| match update {
+        Update::Sent(_, answer) => Some(answer.unwrap()),
+        _ => None,
+    });
+    ana.worker.ask(Request::Message { of, id: sent });
+    let time_ms = ana.hears(|update| match update {
+        Update::Message(_, answer) => Some(answer.unwrap().time_ms),
+        _ => None,
+    });
+    // The days begin on the dot, or an hour before.
+    assert_eq!(days(time_ms), [true, false, false, false]);
+    let third = time_ms - 2 * DAY_MS - 3_600_000;
+    assert_eq!(days(third), [false, false, true, false]);
+    assert_eq!(days(time_ms + 1), [false; 4], "all was written before");
+    assert_eq!(days(time_ms - 5 * DAY_MS), [false; 4], "or after");
+    assert!(ana.worker.stop() && ben.worker.stop());
 }
 
 #[test]
