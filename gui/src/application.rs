@@ -7,8 +7,8 @@ use hedgerow_node::api::Private;
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::host::finding::default_directory;
 use image::{GrayImage, ImageFormat};
-use slint::winit_030::{EventResult, WinitWindowAccessor, winit};
-use slint::{ComponentHandle, LogicalSize};
+use slint::winit_030::{CustomApplicationHandler, EventResult, WinitWindowAccessor, winit};
+use slint::{BackendSelector, ComponentHandle, LogicalSize, PlatformError};
 
 use crate::arguments::Arguments;
 use crate::bind::{About, Outside, Window};
@@ -17,7 +17,7 @@ use crate::desktop::{
     is_camera_there, open_camera,
 };
 use crate::fonts;
-use crate::machine::{Clocks, PreferencesFile, in_window, reach};
+use crate::machine::{Clocks, PreferencesFile, catch_up, in_window, reach};
 use crate::model::{
     Action, AddingAction, App, CameraProblem, DoorAction, Effect, Now, ScanningAction, Sight,
     WindowAction,
@@ -26,11 +26,15 @@ use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
 
 /// Opens the window, and returns when it is closed. If another window has the data directory already, that one comes
-/// to the front instead.
+/// to the front instead. `select` chooses what draws, as [`on_desktop`] does.
 ///
 /// # Errors
 /// Why there is no window, as a sentence.
-pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
+pub fn run(
+    arguments: Arguments,
+    host: HostOptions,
+    select: impl FnOnce() -> Result<(), PlatformError>,
+) -> Result<(), String> {
     let directory = arguments
         .data_dir
         .or_else(default_directory)
@@ -41,7 +45,7 @@ pub fn run(arguments: Arguments, host: HostOptions) -> Result<(), String> {
     if matches!(instance, Some(Instance::Second)) {
         return Ok(());
     }
-    let window = AppWindow::new().map_err(
+    let window = select().and_then(|()| AppWindow::new()).map_err(
         |_| "There is no display to open a window on. `hedgerow` does the same in a terminal.",
     )?;
     fonts::register();
@@ -125,6 +129,31 @@ fn raise(ui: &AppWindow) {
     ui.window().set_minimized(false);
     ui.window()
         .with_winit_window(|window| window.focus_window());
+}
+
+/// The window is to be one of the desktop's.
+///
+/// # Errors
+/// There is no display.
+pub fn on_desktop(backend: BackendSelector) -> Result<(), PlatformError> {
+    backend
+        .with_winit_custom_application_handler(Turns)
+        .select()
+}
+
+/// Each turn of the loop begins with laying out what has changed. Slint's timers come next, and those for screen readers
+/// walk the whole tree: what is only made on that walk cannot take the focus, and Slint panics when it tries.
+struct Turns;
+
+impl CustomApplicationHandler for Turns {
+    fn new_events(
+        &mut self,
+        _: &winit::event_loop::ActiveEventLoop,
+        _: winit::event::StartCause,
+    ) -> EventResult {
+        catch_up();
+        EventResult::Propagate
+    }
 }
 
 /// Tells the application when the window gets or loses the focus, without which notifications come, and when the user

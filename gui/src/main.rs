@@ -8,6 +8,7 @@ use hedgerow_gui::{application, bench};
 use hedgerow_node::directory::forbid_core_dumps;
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::runtime::OnAir;
+use slint::BackendSelector;
 
 fn main() -> ExitCode {
     // Before a secret is in memory.
@@ -16,7 +17,11 @@ fn main() -> ExitCode {
     }
     let mut arguments = Arguments::parse();
     let done = match arguments.command.take() {
-        None => application::run(arguments, HostOptions::shipped(OnAir::Yes)).map(|()| true),
+        None => {
+            let host = HostOptions::shipped(OnAir::Yes);
+            let select = || application::on_desktop(BackendSelector::new());
+            application::run(arguments, host, select).map(|()| true)
+        }
         Some(other) => perform(&other).map_err(|why| format!("{why:#}.")),
     };
     match done {

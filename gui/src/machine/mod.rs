@@ -22,6 +22,15 @@ pub(crate) fn reach(window: &Rc<Window>) {
     WINDOW.with(|one| one.set(window.clone()).ok());
 }
 
+/// Lays out what has changed in the window of this process. To be called in its thread.
+pub(crate) fn catch_up() {
+    WINDOW.with(|window| {
+        if let Some(window) = window.get() {
+            window.catch_up();
+        }
+    });
+}
+
 /// Calls `act` with the window of this process, in the window's thread.
 pub fn in_window(act: impl FnOnce(&Rc<Window>) + Send + 'static) {
     // Without an event loop there is no window any more.

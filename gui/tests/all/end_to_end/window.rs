@@ -84,7 +84,7 @@ pub fn open() {
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     };
-    application::run(arguments, host).expect("it runs");
+    application::run(arguments, host, || Ok(())).expect("it runs");
 }
 
 /// Does it as soon as it can be done.

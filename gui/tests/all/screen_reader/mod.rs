@@ -188,12 +188,10 @@ fn window_of_one_person() {
     // Tests have no main thread.
     let mut events = EventLoop::with_user_event();
     events.with_any_thread(true);
-    slint::BackendSelector::new()
+    let backend = slint::BackendSelector::new()
         .backend_name("winit".into())
         .renderer_name("software".into())
-        .with_winit_event_loop_builder(events)
-        .select()
-        .expect("a backend");
+        .with_winit_event_loop_builder(events);
     let arguments = Arguments {
         data_dir: Some(data.into()),
         link: None,
@@ -206,5 +204,5 @@ fn window_of_one_person() {
         },
         hashing: Hashing::hazmat_fast_for_tests(),
     };
-    application::run(arguments, host).expect("it runs");
+    application::run(arguments, host, || application::on_desktop(backend)).expect("it runs");
 }
