@@ -78,6 +78,7 @@ fn pairs(theme: &Theme) -> Vec<Pair> {
         pair("accent", theme.get_accent(), on, ground, text);
         pair("danger", theme.get_danger(), on, ground, text);
         pair("focus", theme.get_focus(), on, ground, control);
+        pair("field-line", theme.get_field_line(), on, ground, control);
     }
     // The ring of the keyboard has a line of the letters' colour inside, where a control is filled.
     for (on, front, ground) in [
