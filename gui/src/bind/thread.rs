@@ -128,6 +128,8 @@ impl Drawn {
             }
         });
         let say = act.clone();
+        view.on_later(move || say.act(ThreadAction::AskLater));
+        let say = act.clone();
         view.on_back(move || say.act(Action::Back));
         let say = act.clone();
         view.on_step(move |down| say.act(ChatsAction::Step { down }));
@@ -295,6 +297,7 @@ fn head(thread: &Thread, view: &ThreadView<'_>) {
     view.set_at_newest(thread.at_newest);
     view.set_at_oldest(thread.at_oldest);
     view.set_is_new(thread.opening);
+    view.set_asks(thread.asks);
     view.set_unread(words::number(thread.unread));
     view.set_unread_above(words::number(thread.unread_above));
     view.set_may_send(thread.may_send);

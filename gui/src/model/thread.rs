@@ -1,6 +1,6 @@
 //! The conversation that is open: what is loaded of it, and the text being written.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use hedgerow_node::api::{
     Call, ContactId, Conversation, ConversationId, DeviceId, Draft, Feature, MAX_TEXT, MessageId,
@@ -73,6 +73,8 @@ pub enum ThreadAction {
     CopyPart(Private),
     /// Tell everything about a message.
     Details(MessageId),
+    /// Do not ask now who it really is.
+    AskLater,
     /// Put an emoji on a message, or take ours back.
     React {
         /// Which message.
@@ -111,6 +113,8 @@ pub struct Thread {
     pub at_oldest: bool,
     /// The first page has not come yet.
     pub opening: bool,
+    /// Who it really is stands to be asked, and nobody has put that off.
+    pub asks: bool,
     /// Messages of others not read: while the newest are out of view, how many wait there.
     pub unread: u64,
     /// Messages that arrived late, further up than what was read: `JumpToUnread` leads there.
@@ -193,6 +197,7 @@ impl Thread {
             at_newest: false,
             at_oldest: false,
             opening: true,
+            asks: false,
             unread: conversation.unread,
             unread_above: 0,
             first_unread: None,
@@ -230,8 +235,8 @@ impl Thread {
     pub(super) fn act(&mut self, action: ThreadAction, context: &Context) -> Vec<Outcome> {
         match action {
             ThreadAction::Draft(draft) => self.type_draft(draft, context),
-            // The page sends, which remembers what is on its way.
-            ThreadAction::Send => {}
+            // The page does these, which remembers what is on its way, and what was put off.
+            ThreadAction::Send | ThreadAction::AskLater => {}
             ThreadAction::NearTop => self.near(true),
             ThreadAction::NearBottom => self.near(false),
             ThreadAction::Seen(id) => self.see(id, context),
@@ -276,6 +281,13 @@ impl Thread {
             self.reach = reach;
             self.draw_rows(context);
         }
+    }
+
+    /// Asks who it really is, unless that is known, or was put off here.
+    pub(super) fn ask(&mut self, later: &BTreeSet<ConversationId>) {
+        let face = &self.face;
+        self.asks = !face.verified && !face.blocked && !later.contains(&self.id);
+        self.changed.rest = true;
     }
 
     /// Draws the rows of what is loaded.

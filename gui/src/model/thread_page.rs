@@ -1,6 +1,6 @@
 //! Which conversation is open, and what of others is still on its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
 use hedgerow_node::api::{ConversationId, Message, MessageId, Page, Private, Refusal};
@@ -20,6 +20,8 @@ pub struct ThreadPage {
     reopen: Option<ConversationId>,
     /// Texts sent that are not durable yet.
     unsent: BTreeMap<Ticket, (ConversationId, String)>,
+    /// Where nobody wants to be asked now who it really is. No file tells of that.
+    later: BTreeSet<ConversationId>,
     /// What was being written when the node was lost.
     rescued: Vec<(ConversationId, String)>,
     tickets: u64,
@@ -51,7 +53,8 @@ impl ThreadPage {
         };
         let mut outcomes = vec![Outcome::Do(Effect::FocusDraft)];
         if self.id() != Some(id) {
-            let thread = Thread::new(known, context);
+            let mut thread = Thread::new(known, context);
+            thread.ask(&self.later);
             outcomes.extend(self.close());
             self.open = Some(thread);
         }
@@ -83,6 +86,11 @@ impl ThreadPage {
         match (action, self.open.as_mut()) {
             (_, None) => Vec::new(),
             (ThreadAction::Send, _) => self.send(context),
+            (ThreadAction::AskLater, Some(thread)) => {
+                self.later.insert(thread.id.clone());
+                thread.ask(&self.later);
+                Vec::new()
+            }
             (action, Some(thread)) => thread.act(action, context),
         }
     }
@@ -194,6 +202,7 @@ impl ThreadPage {
             && let Some(known) = context.conversations.get(&thread.id)
         {
             thread.know(&known.conversation, context);
+            thread.ask(&self.later);
         }
     }
 

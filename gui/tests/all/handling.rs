@@ -6,6 +6,9 @@ use hedgerow_gui::model::*;
 use hedgerow_gui::ui::{BannerView, Tip};
 use hedgerow_node::api::*;
 use i_slint_backend_testing::init_no_event_loop;
+use i_slint_core::input::MouseEvent;
+use i_slint_core::lengths::LogicalPoint;
+use i_slint_core::window::WindowInner;
 use slint::platform::{Key, PointerEventButton, WindowEvent};
 use slint::{ComponentHandle, LogicalPosition};
 
@@ -248,6 +251,101 @@ fn a_menu_opens_by_right_click_and_by_key_and_gives_the_keyboard_back() {
     holds(&mut window, ben, PointerEventButton::Right, 50);
     window.clicks("Block…");
     window.one("Block Ben?");
+}
+
+/// A finger comes down there, perhaps moves, and goes after so long.
+fn touches(window: &mut Window, at: LogicalPosition, moves_down: f32, ms: u64) {
+    let (button, click_count, touch_finger_id) = (PointerEventButton::Left, 0, 1);
+    let comes = LogicalPoint::new(at.x, at.y);
+    let goes = LogicalPoint::new(at.x, at.y + moves_down);
+    let feels = |window: &mut Window, event: MouseEvent| {
+        WindowInner::from_pub(window.window.ui().window()).process_mouse_input(event);
+        window.settles();
+    };
+    feels(
+        window,
+        MouseEvent::Pressed {
+            position: comes,
+            button,
+            click_count,
+            touch_finger_id,
+        },
+    );
+    if moves_down != 0.0 {
+        feels(
+            window,
+            MouseEvent::Moved {
+                position: goes,
+                touch_finger_id,
+            },
+        );
+    }
+    window.passes(ms);
+    window.settles();
+    feels(
+        window,
+        MouseEvent::Released {
+            position: goes,
+            button,
+            click_count,
+            touch_finger_id,
+        },
+    );
+}
+
+#[test]
+fn a_menu_opens_under_a_finger_that_stays_and_under_no_other() {
+    let mut window = reading(&["Good morning"]);
+    let message = bubble(&window, "Ana, 11:59: Good morning");
+    touches(&mut window, message, 0.0, 700);
+    window.one("React…");
+    assert!(
+        window.all("Written: Today, 11:59").is_empty(),
+        "no press besides"
+    );
+    window.clicks("Copy");
+    window.one("Copied.");
+    touches(&mut window, message, 30.0, 700);
+    assert!(window.all("React…").is_empty(), "it has moved");
+}
+
+#[test]
+fn an_emoji_is_put_on_a_message_from_its_menu_by_pointer_and_by_keys() {
+    let mut window = reading(&["Good morning"]);
+    let said = |window: &Window| {
+        window.asked(|request| match request {
+            Request::Call(Call::React(_, _, emoji)) => Some(emoji.0.clone()),
+            _ => None,
+        })
+    };
+    let message = bubble(&window, "Ana, 11:59: Good morning");
+    holds(&mut window, message, PointerEventButton::Right, 50);
+    window.clicks("😂");
+    assert_eq!(said(&window), ["😂"]);
+    assert!(window.all("React…").is_empty(), "the menu has closed");
+    window.clicks("Message to Ana");
+    // Over the emoji below the message, to the message.
+    window.presses(&[Key::Shift], Key::Tab);
+    window.presses(&[Key::Shift], Key::Tab);
+    window.points(LogicalPosition::new(5.0, 5.0));
+    window.presses(&[], Key::Menu);
+    window.presses(&[], Key::LeftArrow);
+    window.presses(&[], Key::Return);
+    assert_eq!(said(&window), ["😂", "🙏"]);
+}
+
+#[test]
+fn who_it_is_is_asked_later_where_that_was_wished() {
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    let mut window = open(stage);
+    window.one("Compare safety words");
+    window.clicks("Later");
+    assert!(window.all("Compare safety words").is_empty());
+    window.does(ChatsAction::OpenChat(chat_id("b")));
+    window.one("Compare safety words");
+    window.does(ChatsAction::OpenChat(chat_id("a")));
+    assert!(window.all("Compare safety words").is_empty());
 }
 
 #[test]
