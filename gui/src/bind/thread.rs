@@ -207,8 +207,9 @@ impl Drawn {
         let at = change.at;
         // One that comes below all others, while these stay.
         let is_live = change.removed == 0 && !shown.rows.is_empty() && thread.at_newest;
-        for gone in shown.rows.drain(at..at + change.removed) {
-            self.model.remove(at);
+        // The last first: those which stay move less often.
+        for (offset, gone) in shown.rows.drain(at..at + change.removed).enumerate().rev() {
+            self.model.remove(at + offset);
             shown.in_view.remove(&gone.id);
         }
         for (offset, new) in change.added.clone().enumerate() {

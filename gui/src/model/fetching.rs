@@ -15,6 +15,9 @@ use super::window::{MAX_LOADED, PAGE};
 /// The shortest interval between two looks at the conversation while much comes in.
 const LOOK_EVERY_MS: u64 = 50;
 
+/// What is above a place that was jumped to is fetched so long after it, so that it is not in the same frame.
+const ABOVE_AFTER_MS: u64 = 20;
+
 /// The number of messages above the target of a jump.
 const CONTEXT: u64 = 20;
 
@@ -24,6 +27,8 @@ pub(super) struct Fetching {
     flight: Option<(Ticket, Fetch)>,
     wanted: Wanted,
     looked_ms: Option<u64>,
+    /// Nothing older is fetched before.
+    above_ms: u64,
     /// Whether the view is at the end, and stays there while messages come.
     following: bool,
 }
@@ -82,8 +87,13 @@ impl Fetching {
 
     /// When a fetch that waits only for time is due (milliseconds of the clock that never goes back).
     pub fn due_ms(&self) -> Option<u64> {
-        let waits = self.flight.is_none() && (self.wanted.look || self.wanted.reload);
-        waits.then(|| self.look_due_ms())
+        if self.flight.is_some() {
+            return None;
+        }
+        let looks = self.wanted.look || self.wanted.reload;
+        let look_ms = looks.then(|| self.look_due_ms());
+        let above_ms = self.wanted.older.then_some(self.above_ms);
+        look_ms.into_iter().chain(above_ms).min()
     }
 
     fn look_due_ms(&self) -> u64 {
@@ -283,7 +293,8 @@ impl Thread {
         {
             return Some((Fetch::Newer, PageFrom::After(last), PAGE));
         }
-        if take(&mut wanted.older)
+        if now_ms >= self.fetching.above_ms
+            && take(&mut wanted.older)
             && !self.at_oldest
             && let Some(first) = first
         {
@@ -360,7 +371,12 @@ impl Thread {
         self.unread_above = self.reading.late.count();
         let mut is_to_draw = true;
         match fetch {
-            Fetch::Jump(target) => self.arrive(target, page),
+            Fetch::Jump(target) => {
+                self.arrive(target, page);
+                if self.fetching.wanted.older {
+                    self.fetching.above_ms = context.now.monotonic_ms + ABOVE_AFTER_MS;
+                }
+            }
             Fetch::Locate | Fetch::Again => {}
             Fetch::Older => window.prepend(page),
             Fetch::Newer => fetching.wanted.reload |= !window.append(page),
