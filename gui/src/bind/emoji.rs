@@ -26,7 +26,7 @@ pub fn listen(ui: &AppWindow) {
 }
 
 /// Pixels of the screen to one of the interface.
-fn scale(ui: &Weak<AppWindow>) -> f32 {
+pub(super) fn scale(ui: &Weak<AppWindow>) -> f32 {
     ui.upgrade().map_or(1.0, |ui| ui.window().scale_factor())
 }
 

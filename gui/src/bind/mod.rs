@@ -9,6 +9,7 @@ mod bluetooth;
 mod chats;
 mod dialogs;
 mod door;
+mod draft;
 mod emoji;
 mod markdown;
 mod network;

@@ -11,7 +11,7 @@ use hedgerow_node::api::{ContactId, MessageId, Private};
 use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
-use super::{Act, message, words};
+use super::{Act, draft, message, words};
 use crate::model::{
     Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread, ThreadAction,
     copied, splices,
@@ -108,6 +108,7 @@ impl Drawn {
             let spaces = iter::repeat_n('\u{2007}', usize::try_from(count).unwrap_or(0));
             iter::once(' ').chain(spaces).collect::<String>().into()
         });
+        draft::listen(ui);
         let (say, shown) = (act.clone(), self.shown.clone());
         view.on_pressed(move |id, at| {
             let link = shown.borrow().link_at(&id, at);

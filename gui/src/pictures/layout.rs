@@ -1,17 +1,18 @@
-//! Finds where emoji stand in a text that Slint has laid out. It lays the text out once more, as Slint does, with the
-//! same library and the same fonts, and remembers paragraphs that have not changed.
+//! Finds where emoji stand in a text that Slint has laid out, and where its cursor does. It lays the text out once more, as
+//! Slint does, with the same library and the same fonts, and remembers paragraphs that have not changed.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use parley::editing::Cursor;
 use parley::style::{
     FontFamily, FontFamilyName, FontStyle, FontWeight, GenericFamily, LineHeight, OverflowWrap,
     TextWrapMode, WordBreak,
 };
 use parley::{
-    Alignment, AlignmentOptions, FontContext, Layout, LayoutContext, PositionedLayoutItem,
-    StyleProperty,
+    Affinity, Alignment, AlignmentOptions, FontContext, Layout, LayoutContext,
+    PositionedLayoutItem, StyleProperty,
 };
 use slint::fontique_010::{fontique, shared_collection};
 
@@ -54,6 +55,19 @@ pub struct Spot {
     pub x: f32,
     /// The baseline of its line.
     pub baseline: f32,
+    /// How much room there is until what follows.
+    pub wide: f32,
+}
+
+/// Where the cursor of a text stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Caret {
+    /// From the left.
+    pub x: f32,
+    /// The top of its line.
+    pub y: f32,
+    /// How high the whole text is.
+    pub tall: f32,
 }
 
 /// A paragraph that was laid out.
@@ -61,6 +75,45 @@ pub struct Spot {
 struct Paragraph {
     height: f32,
     spots: Vec<Spot>,
+}
+
+impl Paragraph {
+    fn of(layout: &Layout<()>, shape: Shape) -> Self {
+        // About where the dots begin. We draw no picture below or after them.
+        let end = match shape.elides && layout.full_width() > shape.width {
+            true => shape.width - shape.size,
+            false => f32::INFINITY,
+        };
+        let mut spots = Vec::new();
+        for line in layout.lines() {
+            for item in line.items() {
+                let PositionedLayoutItem::GlyphRun(run) = item else {
+                    continue;
+                };
+                let font = run.run().font();
+                let Some(first) = first_gap(font.data.data()) else {
+                    continue;
+                };
+                let glyphs = run.positioned_glyphs();
+                spots.extend(
+                    glyphs
+                        .filter(|glyph| glyph.advance > 0.0 && glyph.x + glyph.advance <= end)
+                        .filter_map(|glyph| {
+                            Some(Spot {
+                                glyph: u16::try_from(glyph.id.checked_sub(first)? + 1).ok()?,
+                                x: glyph.x,
+                                baseline: glyph.y,
+                                wide: glyph.advance,
+                            })
+                        }),
+                );
+            }
+        }
+        Self {
+            height: layout.height(),
+            spots,
+        }
+    }
 }
 
 /// Everything on which the layout of a paragraph depends; lengths as their bits.
@@ -99,6 +152,15 @@ pub fn spots(text: &str, shape: Shape) -> Vec<Spot> {
     SETTER.with_borrow_mut(|setter| setter.get_or_insert_with(Setter::new).set(text, shape))
 }
 
+/// Where the cursor stands before this byte, in a text that is laid out from the top. Lays out only the paragraph with the
+/// cursor, and those that have changed: of all others it remembers the height.
+pub fn caret(text: &str, at: usize, shape: Shape) -> Caret {
+    SETTER.with_borrow_mut(|setter| {
+        let setter = setter.get_or_insert_with(Setter::new);
+        setter.caret(text, at, shape)
+    })
+}
+
 impl Setter {
     fn new() -> Self {
         let metrics = swash::FontRef::from_index(TEXT[0], 0).map(|font| font.metrics(&[]));
@@ -118,8 +180,7 @@ impl Setter {
     fn set(&mut self, text: &str, shape: Shape) -> Vec<Spot> {
         let mut spots = Vec::new();
         let mut top = 0.0;
-        for line in text.split('\n') {
-            let line = line.strip_suffix('\r').unwrap_or(line);
+        for (_, line) in paragraphs(text) {
             let paragraph = self.paragraph(line, shape);
             spots.extend(paragraph.spots.iter().map(|spot| Spot {
                 baseline: spot.baseline + top,
@@ -133,6 +194,25 @@ impl Setter {
         }
         spots.truncate(MAX_PLACES);
         spots
+    }
+
+    fn caret(&mut self, text: &str, at: usize, shape: Shape) -> Caret {
+        let mut caret = Caret::default();
+        let mut here = ("", 0);
+        for (begins, line) in paragraphs(text) {
+            if begins <= at {
+                here = (line, at - begins);
+                caret.y = caret.tall;
+            }
+            caret.tall += self.paragraph(line, shape).height;
+        }
+        let (line, at) = here;
+        let layout = lay_out(&mut self.fonts, &mut self.context, self.line, line, shape);
+        let cursor = Cursor::from_byte_index(&layout, at.min(line.len()), Affinity::default());
+        let place = cursor.geometry(&layout, 0.0);
+        caret.x = place.x0 as f32;
+        caret.y += place.y0 as f32;
+        caret
     }
 
     fn paragraph(&mut self, text: &str, shape: Shape) -> &Paragraph {
@@ -149,8 +229,18 @@ impl Setter {
         } = self;
         remembered
             .entry(key)
-            .or_insert_with(|| lay_out(fonts, context, *line, text, shape))
+            .or_insert_with(|| Paragraph::of(&lay_out(fonts, context, *line, text, shape), shape))
     }
+}
+
+/// The paragraphs of a text, and where each begins.
+fn paragraphs(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut begins = 0;
+    text.split('\n').map(move |line| {
+        let at = begins;
+        begins += line.len() + 1;
+        (at, line.strip_suffix('\r').unwrap_or(line))
+    })
 }
 
 /// The glyph of the first gap, if this is one of our fonts with gaps.
@@ -171,7 +261,7 @@ fn lay_out(
     line: f32,
     text: &str,
     shape: Shape,
-) -> Paragraph {
+) -> Layout<()> {
     let families = [
         FontFamilyName::named("Inter"),
         FontFamilyName::Generic(GenericFamily::SansSerif),
@@ -201,37 +291,5 @@ fn lay_out(
         _ => Alignment::Center,
     };
     layout.align(alignment, AlignmentOptions::default());
-    // About where the dots begin. We draw no picture below or after them.
-    let end = match shape.elides && layout.full_width() > shape.width {
-        true => shape.width - shape.size,
-        false => f32::INFINITY,
-    };
-    let mut spots = Vec::new();
-    for line in layout.lines() {
-        for item in line.items() {
-            let PositionedLayoutItem::GlyphRun(run) = item else {
-                continue;
-            };
-            let font = run.run().font();
-            let Some(first) = first_gap(font.data.data()) else {
-                continue;
-            };
-            let glyphs = run.positioned_glyphs();
-            spots.extend(
-                glyphs
-                    .filter(|glyph| glyph.advance > 0.0 && glyph.x + glyph.advance <= end)
-                    .filter_map(|glyph| {
-                        Some(Spot {
-                            glyph: u16::try_from(glyph.id.checked_sub(first)? + 1).ok()?,
-                            x: glyph.x,
-                            baseline: glyph.y,
-                        })
-                    }),
-            );
-        }
-    }
-    Paragraph {
-        height: layout.height(),
-        spots,
-    }
+    layout
 }

@@ -9,4 +9,4 @@ mod font;
 mod layout;
 
 pub use drawing::{Picture, alone, over};
-pub use layout::{Shape, Spot, forget, spots, within};
+pub use layout::{Caret, Shape, Spot, caret, forget, spots, within};

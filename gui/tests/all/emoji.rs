@@ -4,7 +4,7 @@ use crate::stage::window::Window;
 use crate::stage::{NOON, Stage, chat_id};
 use hedgerow_gui::fonts;
 use hedgerow_gui::model::*;
-use hedgerow_gui::pictures::{Shape, Spot, spots, within};
+use hedgerow_gui::pictures::{Shape, Spot, caret, spots, within};
 use hedgerow_gui::ui::ThreadView;
 use hedgerow_node::api::*;
 use i_slint_backend_testing::{
@@ -120,6 +120,61 @@ fn pictures_stand_where_slint_has_left_room_for_them() {
             found.is_empty(),
             "no more than there are: {text:?}: {found:?}"
         );
+        Ok(())
+    });
+    outcome.unwrap_or_else(|fault| panic!("{fault}"));
+}
+
+#[test]
+fn the_cursor_of_a_long_draft_is_found_where_slint_finds_it() {
+    drawn();
+    let ruler = ruler::Ruler::new().expect("a window");
+    fonts::register();
+    ruler.window().set_size(LogicalSize::new(1_000.0, 1_000.0));
+    ruler.show().expect("it is shown");
+    let piece = prop::sample::select(
+        &[
+            "🙂",
+            "❤️",
+            " ",
+            "\n",
+            "\r\n",
+            "roof",
+            "читалището ",
+            "مرحبا ",
+            "שלום ",
+            "é",
+            "👩🏽‍🚀",
+        ][..],
+    );
+    let text = (
+        proptest::collection::vec(piece, 0..40),
+        any::<prop::sample::Index>(),
+    );
+    let sizes = (60.0..500.0_f32, prop::sample::select(&[15.0_f32, 30.0][..]));
+    let mut runner = TestRunner::new(Config::with_cases(200));
+    let outcome = runner.run(&(text, sizes), |((pieces, at), (wide, size))| {
+        let text = pieces.concat();
+        let at = text.floor_char_boundary(at.index(text.len() + 1));
+        let shape = Shape {
+            width: wide,
+            height: 0.0,
+            size,
+            weight: 400.0,
+            wraps: true,
+            elides: false,
+            across: 0.0,
+            down: 0.0,
+        };
+        ruler.set_told(text.as_str().into());
+        ruler.set_size(size);
+        ruler.set_wide(wide);
+        ruler.invoke_look(at as i32);
+        let (place, caret) = (ruler.get_found(), caret(&text, at, shape));
+        let off = (place.x - caret.x).abs().max((place.y - caret.y).abs());
+        prop_assert!(off < 0.1, "{at} of {text:?}: {place:?} {caret:?}");
+        let high = ruler.get_high();
+        prop_assert_eq!(high, caret.tall.ceil(), "{:?}", text);
         Ok(())
     });
     outcome.unwrap_or_else(|fault| panic!("{fault}"));
