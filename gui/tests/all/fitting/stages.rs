@@ -24,7 +24,8 @@ pub fn all() -> impl Iterator<Item = Opened> {
     plain.chain(OPENED)
 }
 
-const OPENED: [Opened; 3] = [
+/// What opens over a screen, and is gone when one does anything else.
+pub const OPENED: [Opened; 3] = [
     ("menu of a message", conversation, |ui| {
         show_menu(ui, MenuKind::Message)
     }),
