@@ -82,7 +82,7 @@ pub fn alone(emoji: &str, side: f32) -> Option<Picture> {
 
 impl Drawings {
     fn at(&mut self, spot: Spot, size: f32) -> Option<Picture> {
-        let drawn = self.glyph(spot, size)?;
+        let drawn = self.glyph(spot.glyph, size)?;
         Some(Picture {
             x: spot.x.round() + drawn.left,
             y: spot.baseline.round() - drawn.top,
@@ -92,23 +92,12 @@ impl Drawings {
         })
     }
 
-    fn glyph(&mut self, spot: Spot, size: f32) -> Option<Drawn> {
-        let key = (spot.glyph, size.to_bits());
+    fn glyph(&mut self, glyph: u16, size: f32) -> Option<Drawn> {
+        let key = (glyph, size.to_bits());
         if let Some(drawn) = self.drawn.get(&key) {
             return drawn.clone();
         }
-        let size = size.min(MAX_SIZE);
-        // Some are wider than the gaps are: they are drawn smaller, so that their edges alone meet.
-        let room = spot.wide.floor() + 1.0;
-        let drawn =
-            draw(&mut self.context, spot.glyph, size).and_then(|drawn| match drawn.width > room {
-                true => draw(
-                    &mut self.context,
-                    spot.glyph,
-                    size * (room - 1.0) / drawn.width,
-                ),
-                false => Some(drawn),
-            });
+        let drawn = draw(&mut self.context, glyph, size.min(MAX_SIZE));
         let bytes = drawn
             .as_ref()
             .map_or(0, |drawn| (drawn.width * drawn.height) as usize * 4);

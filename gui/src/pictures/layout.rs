@@ -55,8 +55,6 @@ pub struct Spot {
     pub x: f32,
     /// The baseline of its line.
     pub baseline: f32,
-    /// How much room there is until what follows.
-    pub wide: f32,
 }
 
 /// Where the cursor of a text stands.
@@ -103,7 +101,6 @@ impl Paragraph {
                                 glyph: u16::try_from(glyph.id.checked_sub(first)? + 1).ok()?,
                                 x: glyph.x,
                                 baseline: glyph.y,
-                                wide: glyph.advance,
                             })
                         }),
                 );
