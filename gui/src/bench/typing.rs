@@ -9,6 +9,7 @@ use hedgerow_node::bench::row::Row;
 use hedgerow_node::runtime::OnAir;
 use slint::platform::{Key, WindowEvent};
 
+use super::open::REACH_MS;
 use super::screen::Turn;
 use super::shown::{DRAFT, Shown};
 use super::{Bench, frames, long, prose};
@@ -50,7 +51,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
         rows.push(frames(
             name,
             &letters(&mut shown, bench.at_most(LETTERS))?,
-            16.0,
+            REACH_MS,
         ));
     }
     shown.stop()?;

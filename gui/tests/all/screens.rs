@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::fitting::stages::OPENED;
 use crate::stage::{self, NOON, Stage, chat_id, id};
 use hedgerow_gui::bind::{About, Outside, Window};
 use hedgerow_gui::fonts;
@@ -65,7 +66,7 @@ fn every_screen_looks_as_it_was_approved() {
                 stage.does(Action::Prefer(Preference::Theme(theme)));
                 stage.does(Action::Prefer(Preference::Language(Some("en".into()))));
                 let file = format!("{name}-{theme_name}-{size_name}.png");
-                let drawn = draw(stage, width, height, unfolded.is_some());
+                let drawn = draw(stage, width, height, opens(unfolded.is_some()));
                 if let Err(what) = compare(&file, &drawn, write) {
                     wrong.push(format!("{file}: {what}"));
                 }
@@ -73,6 +74,19 @@ fn every_screen_looks_as_it_was_approved() {
         }
     }
     let [wide, phone] = SIZES;
+    for (name, stage, opens) in OPENED {
+        for (theme_name, theme) in THEMES {
+            let mut stage = stage();
+            stage.does(Action::Prefer(Preference::Theme(theme)));
+            stage.does(Action::Prefer(Preference::Language(Some("en".into()))));
+            let (size_name, width, height) = wide;
+            let file = format!("{}-{theme_name}-{size_name}.png", name.replace(' ', "-"));
+            let drawn = draw(stage, width, height, opens);
+            if let Err(what) = compare(&file, &drawn, write) {
+                wrong.push(format!("{file}: {what}"));
+            }
+        }
+    }
     for (name, language, percent, (size_name, width, height)) in [
         // The longest words, in large letters, where there is the least room.
         ("conversation", "en", 200, phone),
@@ -98,7 +112,7 @@ fn every_screen_looks_as_it_was_approved() {
         let unfolded = UNFOLDED.iter().find(|(unfolded, _)| *unfolded == name);
         // Large letters take more than twice the room.
         let height = unfolded.map_or(height, |(_, height)| height * 5 / 2);
-        let drawn = draw(stage, width, height, unfolded.is_some());
+        let drawn = draw(stage, width, height, opens(unfolded.is_some()));
         if let Err(what) = compare(&file, &drawn, write) {
             wrong.push(format!("{file}: {what}"));
         }
@@ -423,7 +437,20 @@ fn emoji() -> Stage {
     stage
 }
 
-fn draw(stage: Stage, width: u32, height: u32, unfold: bool) -> RgbaImage {
+fn opens(unfold: bool) -> fn(&AppWindow) {
+    if unfold { unfold_all } else { |_| () }
+}
+
+fn unfold_all(ui: &AppWindow) {
+    for fold in ElementQuery::from_root(ui)
+        .match_inherits("Fold")
+        .find_all()
+    {
+        fold.invoke_accessible_expand_action();
+    }
+}
+
+fn draw(stage: Stage, width: u32, height: u32, opens: fn(&AppWindow)) -> RgbaImage {
     let window = AppWindow::new().expect("a window");
     fonts::register();
     window
@@ -436,12 +463,7 @@ fn draw(stage: Stage, width: u32, height: u32, unfold: bool) -> RgbaImage {
     let still = Box::new(Still(stage.now));
     let window = Window::new(window, (stage.app, Vec::new()), about, still);
     window.ui().show().expect("it is shown");
-    if unfold {
-        let folds = ElementQuery::from_root(window.ui()).match_inherits("Fold");
-        for fold in folds.find_all() {
-            fold.invoke_accessible_expand_action();
-        }
-    }
+    opens(window.ui());
     // A camera that is on sees a wall with a lamp.
     window.see(&GrayImage::from_fn(480, 360, |x, y| {
         let from_lamp = x.abs_diff(150).pow(2) + y.abs_diff(90).pow(2);
