@@ -1,4 +1,4 @@
-//! Removes bodies from entries (`docs/PROTOCOL.md` section 4).
+//! Removes bodies from entries, and exchanges those that have not left yet (`docs/PROTOCOL.md` section 4).
 //!
 //! The entry keeps its place, kind and links; its neighbours stay provable. A store holds a body once, or more than
 //! once if a batch repeated entries, and this removes every copy. A body of such an entry that arrives later is not
@@ -7,11 +7,18 @@
 use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
-use crate::batch::Batch;
+use bytes::Bytes;
+
+use crate::batch::{Batch, BatchBuilder};
+use crate::entry::{Body, Entry};
 use crate::id::{EntryId, Seq, SpaceId};
 use crate::log::LogRow;
-use crate::segment::{SEGMENT_VERSION, Segment, cost, put_stored, with_segment};
-use crate::store::{Direction, StorageError, Txn};
+use crate::rows::Rows;
+use crate::segment::{
+    Lamports, SEGMENT_VERSION, Segment, Standing, Stored, cost, first_of_segment, put_segment,
+    put_stored, with_segment,
+};
+use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
 
 /// Removes the body of an entry. Returns whether it was there: an entry that is not held, or whose body has already
@@ -31,16 +38,109 @@ pub fn remove(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool,
     }
     let left = !rewritten.is_empty();
     for (first, bytes) in rewritten {
-        if first == row.tail_first {
-            row.tail_length = bytes.len() as u64;
-        }
-        txn.put(&Key::segment(space, row.number, first), &bytes)?;
+        put_segment(txn, space, &mut row, first, &bytes)?;
     }
     if left {
         row.removed += 1;
         row.write(txn, space, entry.log)?;
     }
     Ok(left)
+}
+
+/// Whether no link, parcel or bundle may hold an entry: one of ours that was never offered.
+pub fn is_unoffered(
+    reader: &dyn Reader,
+    space: SpaceId,
+    entry: EntryId,
+) -> Result<bool, StorageError> {
+    let row = LogRow::read(reader, space, entry.log)?;
+    Ok(row.is_some_and(|row| row.is_unoffered(entry.seq)))
+}
+
+/// Removes the body of an entry of ours before anybody gets it: what leaves later is a void. Returns whether that was
+/// possible: an entry that was [offered](is_unoffered) stays unchanged.
+pub fn void(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool, StorageError> {
+    Ok(is_unoffered(txn, space, entry)? && remove(txn, space, entry)?)
+}
+
+/// Exchanges the body of an entry of ours before anybody gets it. Returns whether that was possible: an entry that was
+/// [offered](is_unoffered), or has no body any more, stays unchanged.
+pub fn replace(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    entry: EntryId,
+    body: Bytes,
+) -> Result<bool, StorageError> {
+    let row = LogRow::read(txn, space, entry.log)?;
+    let Some(mut row) = row.filter(|row| row.is_unoffered(entry.seq)) else {
+        return Ok(false);
+    };
+    let first = first_of_segment(txn, space, row.number, entry.seq)?;
+    let key = Key::segment(space, row.number, first);
+    let bytes = txn.get(&key)?.ok_or_else(|| damaged(SEGMENTS))?;
+    // What was never offered lies in a segment of its own log's making, which is one unsealed batch.
+    let mut stored = Segment::open(&bytes)?;
+    let stored = stored.next().ok_or_else(|| damaged(SEGMENTS))??;
+    let Some(batches) = exchanged(&stored, entry, body)? else {
+        return Ok(false);
+    };
+    for batch in batches {
+        let mut segment = vec![SEGMENT_VERSION];
+        let core = batch.builder.unsealed();
+        put_stored(&mut segment, 0, &batch.lamports, &batch.rows, &core);
+        put_segment(txn, space, &mut row, batch.first, &segment)?;
+    }
+    row.write(txn, space, entry.log)?;
+    Ok(true)
+}
+
+/// An unsealed batch under construction, with what is stored beside it.
+struct Unsealed {
+    first: u64,
+    builder: BatchBuilder,
+    lamports: Lamports,
+    rows: Rows,
+}
+
+/// The entries of an unsealed batch, cut anew with another body of one of them; `None` if that has left.
+fn exchanged(
+    stored: &Stored<'_>,
+    changed: EntryId,
+    body: Bytes,
+) -> Result<Option<Vec<Unsealed>>, StorageError> {
+    let mut batches: Vec<Unsealed> = Vec::new();
+    for (Standing { lamport, is_row }, entry) in stored.standings().zip(stored.batch.entries()) {
+        let view = entry.map_err(|_| damaged(SEGMENTS))?;
+        let is_changed = view.seq == changed.seq;
+        if is_changed && view.body.is_gone() {
+            return Ok(None);
+        }
+        let entry = Entry {
+            what: view.what(changed.log),
+            links: view.links.clone().collect(),
+            wall_ms: view.wall_ms,
+            body: match is_changed {
+                true => Body::Bytes(body.clone()),
+                false => view.body.to_body(),
+            },
+        };
+        let fits = |batch: &mut Unsealed| batch.builder.push(&entry);
+        if !batches.last_mut().is_some_and(fits) {
+            let mut builder = BatchBuilder::new(changed.log, view.seq, view.wall_ms);
+            builder.push(&entry);
+            batches.push(Unsealed {
+                first: view.seq.0,
+                builder,
+                lamports: Lamports::default(),
+                rows: Rows::default(),
+            });
+        }
+        if let Some(batch) = batches.last_mut() {
+            batch.lamports.push(lamport);
+            batch.rows.push(is_row);
+        }
+    }
+    Ok(Some(batches))
 }
 
 /// The segments that may hold an entry, by their first entries: one, or with `and_later` all from there on.

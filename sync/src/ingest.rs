@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::batch::{Batch, BatchError};
+use crate::batch::{Batch, BatchError, BodyView};
 use crate::body::Gone;
 use crate::conversation::{self, Accepted, Changes};
 use crate::entry::What;
@@ -198,6 +198,10 @@ pub(crate) fn ingest_step(
         None => row.new_log(txn, space, log, mine)?,
     };
     head.repeats |= skip > 0;
+    if head.mine {
+        // They come back from others, to whom they left.
+        head.offered = batch.last();
+    }
     let first = Seq(batch.first.0 + skip);
     let core = stripped.as_deref().unwrap_or(core);
     put_sealed(txn, space, &mut head, first, skip, &placed, core)?;
@@ -293,7 +297,8 @@ fn held_links(
             linked.entries.push(LinkedEntry {
                 what: entry.what(log),
                 wall_ms: entry.wall_ms,
-                is_row: entry.is_row(),
+                // What its author took back before it left stands nowhere.
+                is_row: entry.is_row() && entry.body != BodyView::Void,
                 end: linked.targets.len(),
             });
         }

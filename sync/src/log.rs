@@ -20,6 +20,8 @@ pub(crate) struct LogRow {
     pub(crate) rows: u64,
     /// Number of its bodies that were removed in this store.
     pub(crate) removed: u64,
+    /// In a log of ours: the last entry that a link, a parcel or a bundle may hold.
+    pub(crate) offered: Seq,
     pub(crate) lamport: Lamport,
     pub(crate) wall_ms: i64,
     /// The newest segment: its first entry and its length in bytes; 0 if there is none.
@@ -36,6 +38,7 @@ impl LogRow {
             head: Seq(0),
             rows: 0,
             removed: 0,
+            offered: Seq(0),
             lamport: Lamport(0),
             wall_ms: 0,
             tail_first: 0,
@@ -63,11 +66,39 @@ impl LogRow {
         put_varint(&mut value, self.head.0);
         put_varint(&mut value, self.rows);
         put_varint(&mut value, self.removed);
+        put_varint(&mut value, self.offered.0);
         put_varint(&mut value, self.lamport.0);
         put_zigzag(&mut value, self.wall_ms);
         put_varint(&mut value, self.tail_first);
         put_varint(&mut value, self.tail_length);
         txn.put(&Key::log(space, log), &value)
+    }
+
+    /// Whether an entry is ours and was never offered.
+    pub(crate) fn is_unoffered(&self, seq: Seq) -> bool {
+        self.mine && self.offered < seq && seq <= self.head
+    }
+
+    /// The last entry that may leave: of ours, one that is marked as offered.
+    pub(crate) fn sendable(&self) -> Seq {
+        match self.mine {
+            true => self.offered.min(self.head),
+            false => self.head,
+        }
+    }
+
+    /// Marks all entries of a log of ours as offered. The caller commits that before the first of them leaves.
+    pub(crate) fn offer(
+        &mut self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        log: LogId,
+    ) -> Result<(), StorageError> {
+        if !self.mine || self.offered >= self.head {
+            return Ok(());
+        }
+        self.offered = self.head;
+        self.write(txn, space, log)
     }
 
     pub(crate) fn decode(value: &[u8]) -> Option<LogRow> {
@@ -81,6 +112,7 @@ impl LogRow {
             head: Seq(input.counted()?),
             rows: input.counted()?,
             removed: input.counted()?,
+            offered: Seq(input.counted()?),
             lamport: Lamport(input.counted()?),
             wall_ms: input.zigzag()?,
             tail_first: input.counted()?,

@@ -8,7 +8,7 @@ use crate::id::{Lamport, SpaceId};
 use crate::layout::{Input, put_varint};
 use crate::segment::Standing;
 use crate::store::{Reader, StorageError, Txn};
-use crate::tables::{Key, LogNumber, read_row};
+use crate::tables::{Key, LogNumber, ORDER, damaged, read_row};
 
 /// Entries of one log in one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +106,29 @@ fn add_run(txn: &mut dyn Txn, space: SpaceId, bucket: u64, run: Run) -> Result<(
         }
         None => runs.push(run),
     }
+    write_bucket(txn, space, bucket, &runs)
+}
+
+/// One row of a log in the bucket of this Lamport is hidden.
+pub(crate) fn hide(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    log: LogNumber,
+    lamport: Lamport,
+) -> Result<(), StorageError> {
+    let bucket = bucket_of(lamport);
+    let mut runs = read_bucket(txn, space, bucket)?;
+    let run = runs.iter_mut().find(|run| run.log == log && run.rows > 0);
+    run.ok_or_else(|| damaged(ORDER))?.rows -= 1;
+    write_bucket(txn, space, bucket, &runs)
+}
+
+fn write_bucket(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    bucket: u64,
+    runs: &[Run],
+) -> Result<(), StorageError> {
     let mut value = Vec::with_capacity(runs.len() * 8);
     for run in runs {
         put_varint(&mut value, u64::from(run.log));

@@ -1,6 +1,8 @@
 //! Reads batches for sending. Entries of this store's own logs are cut into new batches and marked when they leave;
 //! those of others leave as stored.
 
+use std::ops::RangeInclusive;
+
 use crate::batch::{BatchBuilder, ProofKind};
 use crate::id::{EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::LogRow;
@@ -30,7 +32,7 @@ pub(crate) struct Outgoing {
     pub(crate) last_lamport: Lamport,
 }
 
-/// The batch that holds entry `from` of a log; the entry must be held.
+/// The batch that holds entry `from` of a log; the entry must be held, and one of ours be marked as offered.
 ///
 /// A batch of own entries ends before an entry that links to something the receiver may not hold: that entry may
 /// itself link to an entry of this batch, and then neither could be accepted first.
@@ -44,7 +46,8 @@ pub(crate) fn next_batch(
 ) -> Result<Outgoing, StorageError> {
     let mut cut: Option<Cut> = None;
     let mut next = from;
-    while next <= row.head {
+    let last = row.sendable();
+    while next <= last {
         let step = with_segment(reader, space, row.number, next, |bytes| {
             let begun = next;
             for stored in Segment::open(bytes)? {
@@ -54,7 +57,7 @@ pub(crate) fn next_batch(
                 }
                 let step = match stored.batch.proof {
                     ProofKind::Unsealed => {
-                        Cut::extend(&mut cut, log, &stored, next, &receiver_holds)
+                        Cut::extend(&mut cut, log, &stored, next..=last, &receiver_holds)
                     }
                     ProofKind::Mark | ProofKind::Expanded | ProofKind::Reserved(_) => {
                         whole(&stored, next).map(Step::Whole)
@@ -115,19 +118,22 @@ struct Cut {
 }
 
 impl Cut {
-    /// Adds entries of a stored batch, from number `from` on. `None` if the stored bytes are damaged.
+    /// Adds entries of a stored batch that have these numbers. `None` if the stored bytes are damaged.
     fn extend(
         cut: &mut Option<Cut>,
         log: LogId,
         stored: &Stored<'_>,
-        from: Seq,
+        numbers: RangeInclusive<Seq>,
         receiver_holds: &impl Fn(EntryId) -> bool,
     ) -> Option<Step> {
         let begun_here = cut.is_none();
         for entry in stored.entries() {
             let (lamport, entry) = entry.ok()?;
-            if entry.seq < from {
+            if entry.seq < *numbers.start() {
                 continue;
+            }
+            if entry.seq > *numbers.end() {
+                return Some(Step::Ends);
             }
             match cut {
                 None => {

@@ -1,5 +1,5 @@
-//! Pages of a conversation in screen order, counts and positions. They hold only rows: annotations have a place in that
-//! order too, but nothing counts them.
+//! Pages of a conversation in screen order, counts and positions. They hold only rows that show: annotations and
+//! hidden rows have a place in that order too, but nothing counts them.
 //!
 //! **Wall time.** The shown wall time of a row is the median of its own and those of its two neighbours in screen
 //! order; the first and the last row show their own. So one wrong clock moves no row out of its place in time, and
@@ -23,7 +23,7 @@ use crate::tables::{Key, LogNumber, ORDER, SEGMENTS, damaged};
 /// Most rows of one page.
 pub const MAX_PAGE: usize = 1_024;
 
-/// Start of a page. An entry named here must be a row.
+/// Start of a page. An entry named here must be held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageFrom {
     /// The newest rows.
@@ -32,7 +32,7 @@ pub enum PageFrom {
     Oldest,
     /// The rows just before this one.
     Before(EntryId),
-    /// This row and those after it.
+    /// This row, which must show, and those after it.
     At(EntryId),
     /// The rows just after this one.
     After(EntryId),
@@ -93,7 +93,7 @@ pub struct Page {
     pub total: u64,
 }
 
-/// Up to `count` rows; `None` if the store does not hold the space or the named row.
+/// Up to `count` rows; `None` if the store does not hold the space or the named entry.
 pub fn page(
     reader: &dyn Reader,
     space: SpaceId,
@@ -115,14 +115,16 @@ pub fn page(
             (first, first + count)
         }
         PageFrom::Before(id) | PageFrom::At(id) | PageFrom::After(id) => {
-            let Some(place) = row_place(reader, space, id)? else {
+            let Some(standing) = standing(reader, space, id)? else {
                 return Ok(None);
             };
-            let position = walker.count_before(place, &[])?;
+            let position = walker.count_before(Place::new(id, standing), &[])?;
+            let after = position + u64::from(standing.is_row);
             match from {
                 PageFrom::Before(_) => (position.saturating_sub(count), position),
+                PageFrom::At(_) if !standing.is_row => return Ok(None),
                 PageFrom::At(_) => (position, position + count),
-                _ => (position + 1, position + 1 + count),
+                _ => (after, after + count),
             }
         }
     };
@@ -146,7 +148,7 @@ pub fn page(
     }))
 }
 
-/// One entry, a row or an annotation, if held. Its shown wall time is its own; [`PageFrom::At`] gives the median.
+/// One entry, a row or an annotation, if held, also a hidden one. Its shown wall time is its own; [`PageFrom::At`] gives the median.
 pub fn entry(
     reader: &dyn Reader,
     space: SpaceId,
@@ -229,7 +231,7 @@ pub fn place(
     Ok(standing.map(|standing| Place::new(id, standing)))
 }
 
-/// The place of a row, if held.
+/// The place of a row, if held and not hidden.
 pub fn row_place(
     reader: &dyn Reader,
     space: SpaceId,
@@ -770,9 +772,9 @@ impl Cursor {
                 }
                 passed.start = passed.start.min(stored.first().max(left.start));
                 passed.end = passed.end.max((stored.batch.last().0 + 1).min(left.end));
-                for entry in stored.entries() {
+                for (entry, is_row) in stored.entries().zip(stored.rows.iter()) {
                     let (lamport, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
-                    if !left.contains(&entry.seq.0) || !entry.is_row() {
+                    if !left.contains(&entry.seq.0) || !is_row {
                         continue;
                     }
                     let body = match entry.body {

@@ -99,6 +99,7 @@ pub(crate) fn record_acks(
         let ack = before.up_to(txn, space, &row, seq)?;
         ack.write(txn, space, device, row.number)?;
         if row.mine {
+            held_elsewhere(txn, space, log, seq)?;
             delivered.entries += seq.0 - before.seq.0;
             delivered.rows += ack.rows.saturating_sub(before.rows);
         }
@@ -111,6 +112,48 @@ pub(crate) fn record_acks(
         delivered.write(txn, space, device)?;
     }
     Ok(news)
+}
+
+/// A device holds entries of ours: they have left, also if this store is older than it once was and does not know.
+fn held_elsewhere(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    log: LogId,
+    seq: Seq,
+) -> Result<(), StorageError> {
+    match LogRow::read(txn, space, log)? {
+        Some(mut row) if row.offered < seq => {
+            row.offered = seq;
+            row.write(txn, space, log)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A row of ours is hidden: it counts no more among those that devices hold.
+pub(crate) fn row_hidden(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    log: LogNumber,
+    seq: Seq,
+) -> Result<(), StorageError> {
+    let mut devices = Vec::new();
+    let prefix = Key::new(DELIVERED, space);
+    scan_prefix(txn, &prefix, Direction::Forward, &mut |rest, _| {
+        devices.extend(rest.try_into().map(DeviceId));
+        ControlFlow::Continue(())
+    })?;
+    for device in devices {
+        let mut ack = Ack::read(txn, space, device, log)?;
+        if ack.seq >= seq {
+            ack.rows = ack.rows.saturating_sub(1);
+            ack.write(txn, space, device, log)?;
+            let mut delivered = Delivered::read(txn, space, device)?;
+            delivered.rows = delivered.rows.saturating_sub(1);
+            delivered.write(txn, space, device)?;
+        }
+    }
+    Ok(())
 }
 
 /// The last entry of a log that a device holds.
@@ -304,7 +347,7 @@ pub(crate) fn refused_logs(
 }
 
 /// The logs of a space that `device` does not refuse.
-pub(crate) fn offered(
+pub(crate) fn accepted_logs(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
     device: DeviceId,

@@ -1,22 +1,22 @@
 //! Which of consecutive entries are rows of the conversation. Stored beside a batch, so that rows are counted without
-//! reading entries.
+//! reading entries. The others are annotations, and rows that are hidden here.
 
 use crate::layout::{Input, put_varint};
 
-/// Alternating runs of rows and annotations. Usually all entries are rows, which costs one byte.
+/// Alternating runs of rows and other entries. Usually all entries are rows, which costs one byte.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Rows {
     count: u64,
-    /// Runs of annotations: the first entry of each, and the length.
-    annotations: Vec<(u64, u64)>,
+    /// Runs of other entries: the first entry of each, and the length.
+    others: Vec<(u64, u64)>,
 }
 
 impl Rows {
     pub(crate) fn push(&mut self, is_row: bool) {
         if !is_row {
-            match self.annotations.last_mut() {
+            match self.others.last_mut() {
                 Some((first, count)) if *first + *count == self.count => *count += 1,
-                _ => self.annotations.push((self.count, 1)),
+                _ => self.others.push((self.count, 1)),
             }
         }
         self.count += 1;
@@ -24,7 +24,7 @@ impl Rows {
 
     /// For each entry, whether it is a row.
     pub(crate) fn iter(&self) -> impl Iterator<Item = bool> {
-        let mut runs = self.annotations.iter().peekable();
+        let mut runs = self.others.iter().peekable();
         (0..self.count).map(move |index| {
             runs.next_if(|(first, count)| first + count <= index);
             runs.peek().is_none_or(|(first, _)| *first > index)
@@ -34,21 +34,30 @@ impl Rows {
     /// Number of rows among the first `end` entries.
     pub(crate) fn before(&self, end: u64) -> u64 {
         let end = end.min(self.count);
-        let annotations = self.annotations.iter();
-        let among = annotations.map(|(first, count)| end.saturating_sub(*first).min(*count));
+        let others = self.others.iter();
+        let among = others.map(|(first, count)| end.saturating_sub(*first).min(*count));
         end - among.sum::<u64>()
     }
 
     /// Whether this entry is a row.
     pub(crate) fn is_row(&self, index: u64) -> bool {
-        let mut annotations = self.annotations.iter();
-        !annotations.any(|(first, count)| (*first..first + count).contains(&index))
+        let mut others = self.others.iter();
+        !others.any(|(first, count)| (*first..first + count).contains(&index))
+    }
+
+    /// The same without a row.
+    pub(crate) fn without(&self, hidden: u64) -> Rows {
+        let mut rows = Rows::default();
+        for (index, is_row) in (0..).zip(self.iter()) {
+            rows.push(is_row && index != hidden);
+        }
+        rows
     }
 
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.annotations.len() as u64);
+        put_varint(out, self.others.len() as u64);
         let mut end = 0;
-        for (first, count) in &self.annotations {
+        for (first, count) in &self.others {
             put_varint(out, first - end);
             put_varint(out, *count);
             end = first + count;
@@ -59,7 +68,7 @@ impl Rows {
     pub(crate) fn read(input: &mut Input<'_>, runs: usize, count: u64) -> Option<Rows> {
         let mut rows = Rows {
             count,
-            annotations: Vec::new(),
+            others: Vec::new(),
         };
         let mut end = 0u64;
         for _ in 0..runs {
@@ -69,7 +78,7 @@ impl Rows {
             if end > count {
                 return None;
             }
-            rows.annotations.push((first, length));
+            rows.others.push((first, length));
         }
         Some(rows)
     }
@@ -95,6 +104,10 @@ mod tests {
                 let before = is_row[..end].iter().filter(|is_row| **is_row).count();
                 assert_eq!(rows.before(end as u64), before as u64);
                 assert_eq!(rows.is_row(end as u64), is_row[end]);
+                let hidden: Vec<_> = rows.without(end as u64).iter().collect();
+                let left = is_row.iter().enumerate();
+                let left: Vec<_> = left.map(|(at, is_row)| *is_row && at != end).collect();
+                assert_eq!(hidden, left);
             }
         }
     }

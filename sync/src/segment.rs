@@ -4,20 +4,21 @@
 //! ```text
 //! segment = version u8 (2) ‖ stored × n
 //! stored  = skip ‖ first Lamport ‖ jumps ‖ jumps × (index delta ‖ extra)
-//!         ‖ runs ‖ runs × (rows before it ‖ annotations) ‖ length ‖ core
+//!         ‖ runs ‖ runs × (rows before it ‖ others) ‖ length ‖ core
 //! ```
 //!
 //! The store held the first `skip` entries of the core already when it came: they do not count, but the core stays
 //! whole, because its mark covers them. The Lamport of the others rises by one, and by `extra` more at each jump. The
-//! runs of annotations are stored too, so that rows are counted without reading entries.
+//! runs of entries that are no rows, or hidden ones, are stored too, so that rows are counted without reading entries.
 
 use std::ops::{Bound, ControlFlow};
 
 use crate::batch::{Batch, BatchError, EntryView};
 use crate::id::{Lamport, Seq, SpaceId};
 use crate::layout::{Input, MAX_COUNTED, put_varint};
+use crate::log::LogRow;
 use crate::rows::Rows;
-use crate::store::{Direction, Reader, StorageError};
+use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged, other_version};
 
 /// Bytes of one segment, unless a single batch is larger: it fits one leaf of the store.
@@ -222,7 +223,43 @@ pub(crate) fn with_segment<T>(
     found.unwrap_or_else(|| Err(damaged(SEGMENTS)))
 }
 
-/// The place of an entry in the order, and whether it is a row.
+/// The first entry of the segment that holds entry `seq` of a log, by which its key ends; the entry must be held.
+pub(crate) fn first_of_segment(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    log: LogNumber,
+    seq: Seq,
+) -> Result<u64, StorageError> {
+    let low = Key::segment(space, log, 0);
+    let high = Key::segment(space, log, seq.0);
+    let mut first = None;
+    reader.scan(
+        (Bound::Included(&low), Bound::Included(&high)),
+        Direction::Backward,
+        &mut |key, _| {
+            first = key.last_chunk().map(|first| u64::from_be_bytes(*first));
+            ControlFlow::Break(())
+        },
+    )?;
+    first.ok_or_else(|| damaged(SEGMENTS))
+}
+
+/// Stores a segment of a log that begins with entry `first`. The caller writes the row.
+pub(crate) fn put_segment(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    row: &mut LogRow,
+    first: u64,
+    segment: &[u8],
+) -> Result<(), StorageError> {
+    if first >= row.tail_first {
+        row.tail_first = first;
+        row.tail_length = segment.len() as u64;
+    }
+    txn.put(&Key::segment(space, row.number, first), segment)
+}
+
+/// The place of an entry in the order, and whether it is a row that shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub(crate) lamport: Lamport,

@@ -410,7 +410,7 @@ pub(crate) struct Tip {
 pub(crate) const MAX_TIPS: usize = 64;
 
 /// First byte of a space's row: the version of all tables of this crate.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// The row of a space.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! The tables of this crate, by the first byte of each key. Numbers in keys are big-endian; numbers in values are
 //! varints unless a width is given. `space` and `device` are ids of 16 bytes; `log` is the local number of a log in
-//! its space, a u32. All tables have version 2, which the rows of [`SPACES`] carry. An entry is a row of the
+//! its space, a u32. All tables have version 3, which the rows of [`SPACES`] carry. An entry is a row of the
 //! conversation or an annotation.
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
 //! | `0x10` spaces | space | version u8 ‖ kind u8 ‖ flags u8 ‖ logs ‖ entries ‖ mine ‖ rows ‖ rows of mine ‖ newest row's wall (zigzag) ‖ digest 16 if flag bit 0 ‖ tips × (log ‖ seq ‖ Lamport) |
-//! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine; bit 1: a batch repeats entries of one before it) ‖ head seq ‖ rows ‖ bodies removed ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
+//! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine; bit 1: a batch repeats entries of one before it) ‖ head seq ‖ rows ‖ bodies removed ‖ offered up to seq ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
 //! | `0x12` log names | space ‖ log | device 16 ‖ incarnation u64 |
 //! | `0x13` segments | space ‖ log ‖ first seq u64 | version u8 ‖ stored batches, at most [`SEGMENT_TARGET`](crate::segment::SEGMENT_TARGET) unless one alone is larger |
 //! | `0x14` order | space ‖ Lamport >> 8 u64 | runs × (log ‖ first seq ‖ count ‖ rows): the logs with entries there; can be rebuilt from the segments |

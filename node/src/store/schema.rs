@@ -15,7 +15,7 @@ const KEY: &[u8] = &[0x01];
 pub type Migration = fn(&mut dyn Txn) -> Result<(), StorageError>;
 
 /// The oldest version from which migrations lead on. Nobody has data of an older one to keep.
-const OLDEST: u16 = 4;
+const OLDEST: u16 = 5;
 
 /// All migrations. The first leads from the oldest version to the one after it.
 pub const MIGRATIONS: &[Migration] = &[];

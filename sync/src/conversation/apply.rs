@@ -50,11 +50,12 @@ pub(crate) fn apply(
     let mut changes = Changes::default();
     for (seq, entry) in (first..).map(Seq).zip(accepted) {
         match entry.what {
-            What::Row(_) => {
+            What::Row(_) if entry.standing.is_row => {
                 changes.row(seq);
                 head.rows += 1;
                 row.newest_wall_ms = entry.wall_ms;
             }
+            What::Row(_) => {}
             What::Annotation { kind, target } => {
                 let said = Said::new(entry.standing.lamport, log.incarnation, seq);
                 if said.place(txn, space, kind, target, log.device)? {

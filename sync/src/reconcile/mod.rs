@@ -41,9 +41,9 @@ use self::walk::Walk;
 use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
 use crate::ingest::Refusal;
 use crate::log::LogRow;
-use crate::peer::{self, heads, offered};
+use crate::peer::{self, accepted_logs, heads};
 use crate::space::{self, Digest, Frontier, SpaceRow, frontier_digest};
-use crate::store::{Reader, StorageError, Txn};
+use crate::store::{StorageError, Txn};
 use crate::waiting::Waiting;
 use crate::wire::{Role, root};
 
@@ -196,15 +196,18 @@ impl Reconciler {
         let peer = channel.peer;
         let mut reconciler = Reconciler::new(txn, &channel, shared)?;
         for Shared { space, .. } in shared {
-            let logs = offered(txn, *space, peer)?;
+            let logs = accepted_logs(txn, *space, peer)?;
             let mut view = View::default();
-            for (log, row) in &logs {
+            for (log, mut row) in logs {
                 // Entries that the peer wrote itself and lost come back in a session.
                 let seq = match log.device == peer {
                     true => row.head,
-                    false => peer::acked(txn, *space, peer, *log)?,
+                    false => peer::acked(txn, *space, peer, log)?,
                 };
-                view.compare(*log, row, seq);
+                if seq < row.head {
+                    row.offer(txn, *space, log)?;
+                }
+                view.compare(log, &row, seq);
             }
             if let Some(progress) = reconciler.progress(*space) {
                 progress.view = Some(view);
@@ -245,10 +248,10 @@ impl Reconciler {
     }
 
     /// Tells the reconciler that entries of `log` from `first` on are new here: appended, or from another session.
-    /// (It knows what [`Reconciler::receive`] stored; a space that is not shared with this peer costs nothing.)
+    /// Those of ours that it is going to send are marked as offered. (It knows what [`Reconciler::receive`] stored; a space that is not shared with this peer costs nothing.)
     pub fn grew(
         &mut self,
-        reader: &dyn Reader,
+        txn: &mut dyn Txn,
         space: SpaceId,
         log: LogId,
         first: Seq,
@@ -256,10 +259,10 @@ impl Reconciler {
         if !self.spaces.contains_key(&space) {
             return Ok(());
         }
-        let Some(row) = LogRow::read(reader, space, log)? else {
+        let Some(mut row) = LogRow::read(txn, space, log)? else {
             return Ok(());
         };
-        // Batches that wait for these entries must be sent again: this call has no transaction to ingest them.
+        // Batches that wait for these entries must be sent again: this call has no authority to ingest them.
         while self.waiting.ready(space, log, row.head).is_some() {
             self.frontier_is_due(space, Extent::Full);
         }
@@ -281,7 +284,7 @@ impl Reconciler {
         let Some(view) = view else {
             return Ok(());
         };
-        if peer::refusal(reader, space, self.peer, log)?.is_some() {
+        if peer::refusal(txn, space, self.peer, log)?.is_some() {
             return Ok(());
         }
         // The peer may hold already what came from elsewhere.
@@ -289,8 +292,11 @@ impl Reconciler {
         let held = *view.theirs.entry(log).or_insert(before);
         // The peer can claim to hold any number.
         let from = held.max(before);
-        if !view.is_sending(log) && from < row.head {
-            view.send_after(log, &row, from);
+        if from < row.head {
+            row.offer(txn, space, log)?;
+            if !view.is_sending(log) {
+                view.send_after(log, &row, from);
+            }
         }
         view.holds_up_to(log, held, row.head);
         Ok(())
@@ -322,7 +328,7 @@ fn stated_digest(
         Some(digest) if refuses_none => Ok(digest),
         _ if row.logs > MAX_DIGESTED_LOGS => Ok(no_digest(role, session_hash)),
         _ if refuses_none => space::digest(txn, space),
-        _ => Ok(frontier_digest(&heads(&offered(txn, space, peer)?))),
+        _ => Ok(frontier_digest(&heads(&accepted_logs(txn, space, peer)?))),
     }
 }
 

@@ -128,6 +128,10 @@ impl Reconciler {
                 continue;
             };
             let from = next.seq;
+            if from > row.sendable() {
+                // It comes again when the log has grown, which marks it as offered.
+                continue;
+            }
             if next.is_guess {
                 let lamport = standing_of(reader, space, row.number, from)?.lamport;
                 if view.comes_before(lamport, log) {
@@ -142,7 +146,7 @@ impl Reconciler {
                 view.send(log, Next::at(from, actual));
                 continue;
             }
-            if batch.last < row.head {
+            if batch.last < row.sendable() {
                 let lamport = Lamport(batch.last_lamport.0 + 1);
                 view.send(log, Next::at(Seq(batch.last.0 + 1), lamport));
             }

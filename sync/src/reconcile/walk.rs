@@ -141,6 +141,11 @@ impl Reconciler {
         walk.after = logs.last().map(|(log, _)| *log).or(walk.after);
         logs.retain(|(_, row)| !walk.refused.contains(&row.number));
         let acks = walk.aim.look(&logs);
+        if let Aim::Answer { view, .. } = &walk.aim {
+            let sent = logs.iter_mut().filter(|(log, _)| view.is_sending(*log));
+            sent.map(|(log, row)| row.offer(txn, space, *log))
+                .collect::<Result<(), StorageError>>()?;
+        }
         note_acks(txn, space, peer, acks.into_iter(), events)?;
         if is_over {
             self.walk_is_over(txn, space, *walk)?;

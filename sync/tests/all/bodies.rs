@@ -344,7 +344,7 @@ fn two_batches_of_the_same_text_have_other_salts() {
     let mut session = meet(&mut alice, &mut bob, 1);
     for _ in 0..2 {
         let id = alice.say("yes");
-        session.said(0, &alice, id);
+        session.said(0, &mut alice, id);
         session.settle([&mut alice, &mut bob]);
     }
     let salts: Vec<_> = session.carried[0]
@@ -406,7 +406,7 @@ fn no_message_costs_a_byte_more_than_before_bodies_could_leave() {
         let (mut alice, mut bob) = alice_and_bob();
         let mut session = meet(&mut alice, &mut bob, 1);
         let id = alice.say_in(SPACE, 1_753_000_000_000, &"x".repeat(text));
-        session.said(0, &alice, id);
+        session.said(0, &mut alice, id);
         session.settle([&mut alice, &mut bob]);
         let (batches, bytes) = named(&session);
         assert_eq!(batches, 1);

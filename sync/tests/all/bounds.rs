@@ -625,8 +625,8 @@ fn what_is_written_while_a_frontier_is_compared_is_sent() {
         }
         let written = victim.node.say("in between");
         let reconciler = &mut victim.reconciler;
-        let grew = |reader: &dyn Reader| reconciler.grew(reader, SPACE, written.log, written.seq);
-        victim.node.store.read(grew).unwrap();
+        let grew = |txn: &mut dyn Txn| reconciler.grew(txn, SPACE, written.log, written.seq);
+        victim.node.store.write(grew).unwrap();
         while victim.reconciler.is_busy() {
             victim.call(Reconciler::proceed);
         }

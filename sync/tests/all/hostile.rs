@@ -301,10 +301,10 @@ fn a_frontier_to_the_end_of_numbers_is_no_damage_when_i_go_on_writing() {
         more: false,
     });
     let next = victim.node.say("two");
-    let grew = |reader: &dyn hedgerow_sync::store::Reader| {
-        victim.reconciler.grew(reader, SPACE, next.log, next.seq)
+    let grew = |txn: &mut dyn hedgerow_sync::store::Txn| {
+        victim.reconciler.grew(txn, SPACE, next.log, next.seq)
     };
-    victim.node.store.read(grew).unwrap();
+    victim.node.store.write(grew).unwrap();
 }
 
 #[test]

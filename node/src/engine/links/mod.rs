@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use hedgerow_sync::id::{DeviceId, LogId, Seq, SpaceId};
-use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_sync::store::{StorageError, Txn};
 use hedgerow_transport::carrier::LinkId;
 use hedgerow_transport::session::Role;
 
@@ -115,7 +115,7 @@ impl Links {
     /// Tells all sessions, except that on one link, that a log has entries from this one on.
     fn tell_growth(
         &mut self,
-        reader: &dyn Reader,
+        txn: &mut dyn Txn,
         (space, log, first): (SpaceId, LogId, Seq),
         except: Option<LinkId>,
     ) -> Result<(), StorageError> {
@@ -123,7 +123,7 @@ impl Links {
             if let State::Live(live) = &mut link.state
                 && Some(*id) != except
             {
-                live.sync.grew(reader, space, log, first)?;
+                live.sync.grew(txn, space, log, first)?;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::disk::{Disk, power_cut};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-/// Version 5 doubles the first row, version 6 adds one.
+/// Version 6 doubles the first row, version 7 adds one.
 const MIGRATIONS: &[Migration] = &[
     |txn| {
         let value = txn.get(&[0x10])?.unwrap_or_default();
@@ -34,7 +34,7 @@ fn open(disk: &Disk) -> RedbStore {
 fn a_new_store_begins_at_the_newest_version() {
     let mut store = RedbStore::open(Disk::default(), &key()).unwrap();
     migrate(&mut store, MIGRATIONS).unwrap();
-    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(6));
+    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(7));
     assert_eq!(content(&store).len(), 1);
 }
 
@@ -46,7 +46,7 @@ fn an_older_store_is_brought_forward_once() {
         let content = content(&store);
         assert_eq!(content[&[0x10][..]], b"oldold");
         assert_eq!(content[&[0x11][..]], b"new");
-        assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(6));
+        assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(7));
     }
 }
 
@@ -57,7 +57,7 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
     migrate(&mut store, MIGRATIONS).unwrap();
     let before = disk.op_count();
     match migrate(&mut store, schema::MIGRATIONS) {
-        Err(SchemaError::Newer { found: 6, known: 4 }) => {}
+        Err(SchemaError::Newer { found: 7, known: 5 }) => {}
         other => panic!("{other:?}"),
     }
     assert_eq!(disk.op_count(), before);
@@ -89,7 +89,7 @@ fn a_migration_that_fails_leaves_the_version_before_it() {
     }];
     let mut store = open(&of_the_oldest_version());
     assert!(migrate(&mut store, broken).is_err());
-    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(5));
+    assert_eq!(store.read(|reader| version(reader)).unwrap(), Some(6));
     assert!(!content(&store).contains_key(&[0x11][..]));
     migrate(&mut store, MIGRATIONS).unwrap();
     assert_eq!(content(&store)[&[0x10][..]], b"oldold");
@@ -117,7 +117,7 @@ fn a_power_cut_at_each_operation_of_a_migration_leaves_one_version_whole() {
         let doubled = found[&[0x10][..]] == b"oldold";
         assert_eq!(
             (doubled, found.contains_key(&[0x11][..])),
-            (reached > 4, reached > 5)
+            (reached > 5, reached > 6)
         );
         migrate(&mut store, MIGRATIONS).unwrap();
         assert_eq!(content(&store)[&[0x10][..]], b"oldold");

@@ -226,10 +226,10 @@ impl Session {
     }
 
     /// The node at `end` has appended an entry.
-    pub fn said(&mut self, end: usize, node: &Node, entry: EntryId) {
+    pub fn said(&mut self, end: usize, node: &mut Node, entry: EntryId) {
         let sender = &mut self.ends[end].reconciler;
         node.store
-            .read(|reader| sender.grew(reader, SPACE, entry.log, entry.seq))
+            .write(|txn| sender.grew(txn, SPACE, entry.log, entry.seq))
             .unwrap();
     }
 
