@@ -26,6 +26,10 @@
 //! | 0x30 loads taken (simulation only) | device 16 ‖ id u64 | – |
 //! | 0x31 messages being written | space 16 | `engine::draft::Kept` |
 //! | 0x35 conversations | space 16 | `engine::conversations::Conversation` |
+//! | 0x36 removals: what devices say of messages of ours that we deleted | space 16 ‖ message ‖ device 16 | `[Unix milliseconds or null]` |
+//! | 0x37 removals that devices have not confirmed | space 16 ‖ device 16 ‖ the deletion's incarnation u64 ‖ its seq u64 | message |
+//!
+//! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -59,6 +63,8 @@ pub enum Table {
     Told = 0x33,
     Settings = 0x34,
     Conversations = 0x35,
+    Removals = 0x36,
+    AwaitedRemovals = 0x37,
 }
 
 impl Table {

@@ -199,7 +199,9 @@ impl Pages {
     /// Handles an event of the node.
     pub(super) fn event(&mut self, event: Event, context: &Context) -> Vec<Outcome> {
         match event {
-            Event::Message { conversation, .. } | Event::Messages { conversation, .. } => {
+            Event::Message { conversation, .. }
+            | Event::Messages { conversation, .. }
+            | Event::MessageGone { conversation, .. } => {
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
             }

@@ -120,6 +120,10 @@ macro_rules! calls {
                 Pin(conversation: ConversationId, message: MessageId; pinned: bool) -> ()
                     = pin, PUT "/v1/conversations/{conversation}/messages/{message}/pinned";
 
+                /// Delete a message: on this device, or one of our own for everybody.
+                Delete(conversation: ConversationId, message: MessageId; for_all: bool) -> Deletion
+                    = delete, DELETE "/v1/conversations/{conversation}/messages/{message}";
+
                 /// Switch a carrier on or off.
                 SwitchCarrier(carrier: Carrier; on: bool) -> () = switch_carrier, PUT "/v1/carriers/{carrier}";
 
@@ -310,6 +314,7 @@ replies! {
     Ways(Vec<WayStatus>),
     Sent(MessageId),
     Forwarded(Vec<MessageId>),
+    Deletion(Deletion),
     Status(Status),
     Parcel(Vec<u8>),
     Imported(Imported),

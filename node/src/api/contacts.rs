@@ -81,11 +81,19 @@ pub enum Feature {
     Replies,
     /// The texts of edited messages.
     Edits,
+    /// Deletions for everybody: without it, a device shows what was deleted.
+    Deletions,
 }
 
 impl Feature {
     /// All that this version knows.
-    pub const ALL: [Self; 4] = [Self::Reactions, Self::Pins, Self::Replies, Self::Edits];
+    pub const ALL: [Self; 5] = [
+        Self::Reactions,
+        Self::Pins,
+        Self::Replies,
+        Self::Edits,
+        Self::Deletions,
+    ];
 }
 
 /// Something about a contact that the user must know.

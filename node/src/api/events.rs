@@ -30,8 +30,16 @@ pub enum Event {
         /// How many are new.
         count: u64,
     },
-    /// A message looks different: somebody has put an emoji on it, pinned it, or taken that back.
+    /// A message looks different: somebody has put an emoji on it, pinned it, or taken that back,
+    /// or its author has deleted it.
     MessageChanged {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        id: MessageId,
+    },
+    /// A message is gone from this device: deleted here, or expired.
+    MessageGone {
         /// The conversation.
         conversation: ConversationId,
         /// The message.

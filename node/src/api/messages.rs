@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::deliveries;
-use super::{ContactId, Delivery, Edited, Private, Quoted, Why};
+use super::{ContactId, Deleted, Delivery, Edited, Private, Quoted, Why};
 
 /// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
 /// by `-`.
@@ -45,6 +45,9 @@ pub struct Message {
     /// Pinned by anybody in the conversation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
+    /// Its author has deleted it for everybody: only its place is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Deleted>,
 }
 
 /// By how much a contact's clock may be ahead of ours before that is shown, in milliseconds.

@@ -17,6 +17,7 @@ mod contract;
 mod conversations;
 #[cfg(feature = "runtime")]
 mod cursor;
+mod deletions;
 mod deliveries;
 mod drafts;
 mod edits;
@@ -45,6 +46,7 @@ pub use contacts::{
 #[cfg(feature = "runtime")]
 pub use contract::{Api, Events, MAX_PAGE};
 pub use conversations::{Conversation, ConversationId, ConversationKind};
+pub use deletions::{Deleted, Deletion, Removal, RemovalState};
 pub(crate) use deliveries::why;
 pub use deliveries::{Delivery, DeliveryState, DeviceId, Why};
 pub use drafts::{Draft, NewMessage};

@@ -7,6 +7,7 @@ use crate::api::{
     visible,
 };
 use crate::cli::contacts::{find, shown};
+use crate::cli::deleting;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::words::{Phrase, codes, tr};
@@ -118,7 +119,8 @@ pub fn beneath(name: &str, message: &Message) -> Option<Phrase> {
         Phrase::from(reaction.emoji.0.as_str()).then(" ", who)
     };
     let pinned = message.pinned.then(|| tr!("a message" => "pinned"));
-    let said = Phrase::joined(", ", message.reactions.iter().map(who).chain(pinned));
+    let said = message.reactions.iter().map(who).chain(pinned);
+    let said = Phrase::joined(", ", said.chain(deleting::removals(name, message)));
     (!said.is_empty()).then_some(said)
 }
 

@@ -11,7 +11,7 @@ use crate::cli::contacts::{find, renamed, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::session::Session;
-use crate::cli::{annotating, ask, screen, waiting};
+use crate::cli::{annotating, ask, deleting, screen, waiting};
 use crate::words::{Phrase, codes, tr};
 
 /// `hedgerow send`.
@@ -231,7 +231,10 @@ fn line(
         .collect();
     let text = match &message.text {
         Some(text) => visible::text(&text.0),
-        None => output.said(&tr!("(a message this version cannot show)")),
+        None => output.said(
+            &deleting::in_place(message)
+                .unwrap_or_else(|| tr!("(a message this version cannot show)")),
+        ),
     };
     let (time, short) = (
         screen::time(message.time_ms),
@@ -294,6 +297,7 @@ mod tests {
             deliveries: Vec::new(),
             reactions: Vec::new(),
             pinned: false,
+            deleted: None,
         }
     }
 

@@ -134,6 +134,7 @@ async fn tell(mut events: crate::api::Events) {
                 author: Some(_), ..
             } => tracing::info!("a message has come"),
             Event::Messages { count, .. } => tracing::info!("{count} messages have come"),
+            Event::MessageGone { .. } => tracing::debug!("a message is gone"),
             Event::MessageChanged { .. } => tracing::debug!("a message looks different"),
             Event::Delivered { queued, .. } => tracing::info!("delivered; {queued} still queued"),
             Event::Conversation { .. } => tracing::debug!("a conversation changed"),

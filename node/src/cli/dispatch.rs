@@ -8,8 +8,8 @@ use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::session::{self, Session};
 use super::{
-    annotating, ask, bluetooth, carriers, carry, contacts, conversation, daemon, demo, drafts,
-    editing, forwarding, help, me, meeting, node, relays, waiting,
+    annotating, ask, bluetooth, carriers, carry, contacts, conversation, daemon, deleting, demo,
+    drafts, editing, forwarding, help, me, meeting, node, relays, waiting,
 };
 use crate::host::finding;
 use crate::runtime::OnAir;
@@ -165,6 +165,11 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             message,
             undo,
         } => annotating::pin(api, output, &name, &message, !undo).await,
+        Messages::Delete {
+            name,
+            message,
+            for_all,
+        } => deleting::delete(api, output, &name, &message, for_all).await,
         Messages::Carry { action } => match action {
             CarryAction::Export { name, file } => carry::export(api, output, &name, &file).await,
             CarryAction::Import { file } => carry::import(api, output, &file).await,

@@ -26,7 +26,10 @@ const GROUPS: &[(&str, &[&str])] = &[
             "remove",
         ],
     ),
-    ("Messages", &["send", "read", "react", "pin", "carry"]),
+    (
+        "Messages",
+        &["send", "read", "react", "pin", "delete", "carry"],
+    ),
     (
         "Network",
         &[

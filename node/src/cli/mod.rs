@@ -12,6 +12,7 @@ mod carry;
 mod contacts;
 mod conversation;
 mod daemon;
+mod deleting;
 mod demo;
 mod dispatch;
 mod drafts;

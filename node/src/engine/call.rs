@@ -86,6 +86,7 @@ impl Engine {
             Call::Read(id, message) => self.owners.read_up_to(turn, &id, &message),
             Call::React(id, message, emoji) => self.owners.react(turn, &id, &message, &emoji),
             Call::Pin(id, message, pinned) => self.owners.pin(turn, &id, &message, pinned),
+            Call::Delete(id, message, for_all) => self.owners.delete(turn, &id, &message, for_all),
             Call::Status => Ok(Reply::Status(self.status(turn.txn, turn.now)?)),
             Call::SwitchCarrier(carrier, on) => self.owners.switch_carrier(turn, carrier, on),
             Call::AnnounceOver(carrier, announcing) => {

@@ -14,13 +14,14 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::account::Account;
 use super::content::Content;
 use super::conversations::{self, Conversation, Kind};
+use super::deletion::{self, DELETION};
 use super::edits::Edits;
 use super::people::contact::{self, Contact};
 use super::quoting::Originals;
 use super::{delivery, reading};
 use crate::api::{
-    ContactId, ConversationId, Delivery, DeliveryState, Message, MessageId, Page, PageFrom,
-    Private, Reaction, Refusal, Version, Why,
+    ContactId, ConversationId, Deleted, Delivery, DeliveryState, Message, MessageId, Page,
+    PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
 };
 use crate::tables::{self, Table};
 
@@ -237,6 +238,7 @@ impl<'a> View<'a> {
         let (reader, space) = (self.reader, self.space);
         let reactions = sync::annotations(reader, space, REACTION, ids())?;
         let pins = sync::annotations(reader, space, PIN, ids())?;
+        let deletions = sync::annotations(reader, space, DELETION, ids())?;
         let contents: Vec<Option<Content>> = page.entries.iter().map(Content::of).collect();
         let originals = Originals::read(reader, space, contents.iter().flatten())?;
         let edited = ids().chain(originals.ids());
@@ -245,6 +247,15 @@ impl<'a> View<'a> {
         let entries = page.entries.iter().zip(&contents);
         for (position, (entry, content)) in (page.position..).zip(entries) {
             let mut message = self.message(entry, position)?;
+            let said = deletions.get(&entry.id);
+            let deletion =
+                said.and_then(|said| deletion::valid(self.kind, self.me, entry.id, said));
+            if let Some(deletion) = deletion {
+                message.text = None;
+                message.deleted = Some(self.deleted(entry.id, deletion.id())?);
+                messages.push(message);
+                continue;
+            }
             if let Some(content) = content {
                 message.text = edits.text(entry.id, content);
                 message.edited = edits.of(entry.id);
@@ -301,6 +312,28 @@ impl<'a> View<'a> {
             },
             reactions: Vec::new(),
             pinned: false,
+            deleted: None,
+        })
+    }
+
+    /// How far the deletion of a message has come.
+    fn deleted(&self, entry: EntryId, deletion: EntryId) -> Result<Deleted, StorageError> {
+        let (reader, space) = (self.reader, self.space);
+        let mut removals = Vec::new();
+        if self.kind.author(entry.log.device, self.me).is_none() {
+            for recipient in &self.recipients {
+                let state = deletion::removal(reader, space, recipient.id, entry, deletion)?;
+                removals.extend(state.map(|state| Removal {
+                    contact: recipient.contact.clone(),
+                    device: delivery::device_name(recipient.id),
+                    state,
+                }));
+            }
+        }
+        let said = page::entry(reader, space, deletion)?;
+        Ok(Deleted {
+            time_ms: said.map_or(0, |said| said.wall_ms),
+            removals,
         })
     }
 

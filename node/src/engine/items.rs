@@ -29,8 +29,11 @@ pub(crate) const SHOWS_PINS: u64 = 1 << 2;
 pub(crate) const SHOWS_REPLIES: u64 = 1 << 3;
 /// In the features of hello: the device shows the texts of edits.
 pub(crate) const SHOWS_EDITS: u64 = 1 << 4;
+/// In the features of hello: the device removes what its author deletes for everybody.
+pub(crate) const REMOVES_DELETED: u64 = 1 << 5;
 /// What this version shows.
-pub(crate) const FEATURES: u64 = SHOWS_REACTIONS | SHOWS_PINS | SHOWS_REPLIES | SHOWS_EDITS;
+pub(crate) const FEATURES: u64 =
+    SHOWS_REACTIONS | SHOWS_PINS | SHOWS_REPLIES | SHOWS_EDITS | REMOVES_DELETED;
 /// The kinds that `sync` handles.
 pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
 

@@ -10,7 +10,7 @@
 //! | links in their places, and errands between them | `links`, `link` |
 //! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
-//! | calls | `call`, `contacts`, `writing`, `status`, `delivery`, `carry`, `reading` |
+//! | calls | `call`, `contacts`, `writing`, `deletion`, `status`, `delivery`, `carry`, `reading` |
 //! | other people's bundles | `couriering`, `bundles`, [`bundle_event`]; sealed and taken in: `sealing`, `intake` |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
 //! | which conversations there are, and what the kind of each decides | `conversations` |
@@ -48,6 +48,7 @@ mod content;
 pub mod conversation;
 mod conversations;
 mod couriering;
+mod deletion;
 mod delivery;
 mod draft;
 mod edits;

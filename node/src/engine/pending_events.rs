@@ -37,6 +37,8 @@ pub(crate) struct PendingEvents {
     pub messages: BTreeMap<SpaceId, Vec<Run>>,
     /// Messages with other reactions or pins than before, by conversation.
     pub annotated: BTreeMap<SpaceId, BTreeSet<EntryId>>,
+    /// Messages that are gone from this device, by conversation.
+    pub gone: BTreeMap<SpaceId, BTreeSet<EntryId>>,
     /// The last of our messages in a conversation that a device has acknowledged.
     pub delivered: BTreeMap<(SpaceId, DeviceId), EntryId>,
 }
@@ -49,6 +51,13 @@ pub(crate) struct Run {
     /// How many.
     pub count: u64,
     pub is_ours: bool,
+}
+
+impl Run {
+    fn holds(&self, entry: EntryId) -> bool {
+        let end = self.first.seq.0 + self.count;
+        self.first.log == entry.log && (self.first.seq.0..end).contains(&entry.seq.0)
+    }
 }
 
 impl PendingEvents {
@@ -64,6 +73,7 @@ impl PendingEvents {
             conversations,
             messages,
             annotated,
+            gone,
             delivered,
         } = self;
         contacts.is_empty()
@@ -75,6 +85,7 @@ impl PendingEvents {
             && conversations.is_empty()
             && messages.is_empty()
             && annotated.is_empty()
+            && gone.is_empty()
             && delivered.is_empty()
     }
 
@@ -90,11 +101,39 @@ impl PendingEvents {
         }
     }
 
+    /// Takes back the event of a message that is gone. Returns whether it had not been told yet.
+    pub fn take_back(&mut self, space: SpaceId, entry: EntryId) -> bool {
+        let runs = self.messages.get_mut(&space).into_iter();
+        let mut runs = runs.filter_map(|runs| {
+            let at = runs.iter().position(|run| run.holds(entry))?;
+            Some((runs, at))
+        });
+        let Some((runs, at)) = runs.next() else {
+            return false;
+        };
+        let run = runs.remove(at);
+        let count = entry.seq.0 - run.first.seq.0;
+        let mut next = run.first;
+        next.seq.0 = entry.seq.0 + 1;
+        let before = Run { count, ..run };
+        let after = Run {
+            first: next,
+            count: run.count - count - 1,
+            ..run
+        };
+        runs.extend([before, after].into_iter().filter(|run| run.count > 0));
+        if let Some(annotated) = self.annotated.get_mut(&space) {
+            annotated.remove(&entry);
+        }
+        true
+    }
+
     /// Drops the events of a conversation that is gone.
     pub fn forget(&mut self, space: SpaceId) {
         self.conversations.remove(&space);
         self.messages.remove(&space);
         self.annotated.remove(&space);
+        self.gone.remove(&space);
         self.delivered.retain(|(of, _), _| *of != space);
     }
 }
@@ -126,6 +165,9 @@ impl Owners {
             });
         }
         for (space, runs) in news.messages {
+            if runs.is_empty() {
+                continue;
+            }
             let Some(known) = self.conversations.get_mut(space) else {
                 continue;
             };
@@ -149,6 +191,22 @@ impl Owners {
                 turn.out.event(Event::MessageChanged {
                     conversation: conversation.clone(),
                     id: conversation::message_id(target),
+                });
+            }
+        }
+        for (space, entries) in news.gone {
+            let conversation = conversations::api_id(space);
+            if entries.len() > MAX_SINGLE {
+                turn.out.event(Event::Messages {
+                    conversation,
+                    count: 0,
+                });
+                continue;
+            }
+            for entry in entries {
+                turn.out.event(Event::MessageGone {
+                    conversation: conversation.clone(),
+                    id: conversation::message_id(entry),
                 });
             }
         }

@@ -54,6 +54,15 @@ pub(crate) fn late(reader: &dyn Reader, space: SpaceId) -> Result<Vec<Place>, St
         .collect()
 }
 
+/// A row is gone, late or not.
+pub(crate) fn forget_row(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    place: Place,
+) -> Result<(), StorageError> {
+    txn.remove(&Table::UnreadAbove.key(&[&space.0, &encode(place)]))
+}
+
 /// Forgets what was read of a space.
 pub(crate) fn forget(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
     txn.remove(&Table::ReadPositions.key(&[&space.0]))?;

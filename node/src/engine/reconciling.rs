@@ -88,11 +88,12 @@ impl Owners {
                     changes,
                     ..
                 } => {
-                    self.conversation_changed(turn, space, log, &changes);
+                    self.conversation_changed(turn, space, log, &changes)?;
                     turn.errands.push(Errand::TellGrowth(space, log, first));
                 }
                 Event::Acked { space, log, seq } if self.account.is_ours(log.device) => {
                     let last = EntryId { log, seq };
+                    self.removals_acked(turn, space, device, last)?;
                     turn.pending.delivered.insert((space, device), last);
                     if let Some(couriering) = &mut self.couriering {
                         couriering.acked(identity);
@@ -125,7 +126,7 @@ impl Owners {
         space: SpaceId,
         log: LogId,
         changes: &Changes,
-    ) {
+    ) -> Result<(), StorageError> {
         for rows in &changes.rows {
             let run = Run {
                 first: EntryId {
@@ -141,6 +142,7 @@ impl Owners {
             let annotated = turn.pending.annotated.entry(space).or_default();
             annotated.extend(&changes.annotated);
         }
+        self.apply_deletions(turn, space, log, changes)
     }
 }
 

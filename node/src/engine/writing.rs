@@ -144,8 +144,7 @@ impl Owners {
     ) -> Result<Reply, CallError> {
         let (space, kind) = self.writable(id)?;
         let target = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
-        let row = page::entry(turn.txn, space, target)?.filter(|entry| entry.what.is_row());
-        if row.is_none() {
+        if page::row_place(turn.txn, space, target)?.is_none() {
             return Err(Refusal::NoSuchMessage.into());
         }
         let said = conversation::annotations(turn.txn, space, of, [target])?;
@@ -165,7 +164,7 @@ impl Owners {
     }
 
     /// The conversation that an API id names, if we may write there: not to somebody who is blocked.
-    fn writable(&self, id: &ConversationId) -> Result<(SpaceId, Kind), Refusal> {
+    pub(super) fn writable(&self, id: &ConversationId) -> Result<(SpaceId, Kind), Refusal> {
         let (space, known) = self.conversations.named(id)?;
         let members = known.kind.members();
         match members.iter().any(|member| self.people.is_blocked(member)) {
@@ -175,7 +174,7 @@ impl Owners {
     }
 
     /// Appends an entry of ours, and sends it to all members of the conversation.
-    fn append(
+    pub(super) fn append(
         &mut self,
         turn: &mut Turn<'_>,
         space: SpaceId,
@@ -194,7 +193,7 @@ impl Owners {
         };
         turn.errands
             .push(Errand::TellGrowth(space, log, appended.id.seq));
-        self.conversation_changed(turn, space, log, &appended.changes);
+        self.conversation_changed(turn, space, log, &appended.changes)?;
         for member in kind.members() {
             self.courier_queued(turn, member);
             // Somebody waits: devices that are out of reach are tried again at once.

@@ -20,7 +20,8 @@ const KEY: &[u8] = &[0x02];
 
 /// Tables whose rows hold neither texts nor secrets. `Erasing` notes removals from all others, also from future tables
 /// and from those of `sync`.
-const HARMLESS: [Table; 10] = [
+const HARMLESS: [Table; 12] = [
+    Table::AwaitedRemovals,
     Table::BundleTags,
     Table::Held,
     Table::CarriedParts,
@@ -29,6 +30,7 @@ const HARMLESS: [Table; 10] = [
     Table::Loads,
     Table::Ports,
     Table::ReadPositions,
+    Table::Removals,
     Table::ReplayWindows,
     Table::UnreadAbove,
 ];

@@ -16,7 +16,7 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::NoSuchMessage => tr!("There is no such message in this conversation."),
         Refusal::NoSuchInvitation => tr!("There is no such invitation."),
         Refusal::NoText => tr!("There is no text in this message."),
-        Refusal::NotYours => tr!("Somebody else wrote this message. You can edit only your own."),
+        Refusal::NotYours => tr!("Somebody else wrote this message. You can change only your own."),
         Refusal::TooManyEdits { limit } => tr!(
             "This message was edited {limit} times, which is the most. Write a new one.",
             limit = *limit

@@ -142,9 +142,8 @@ impl Reconciler {
         logs.retain(|(_, row)| !walk.refused.contains(&row.number));
         let acks = walk.aim.look(&logs);
         if let Aim::Answer { view, .. } = &walk.aim {
-            let sent = logs.iter_mut().filter(|(log, _)| view.is_sending(*log));
-            sent.map(|(log, row)| row.offer(txn, space, *log))
-                .collect::<Result<(), StorageError>>()?;
+            let mut sent = logs.iter_mut().filter(|(log, _)| view.is_sending(*log));
+            sent.try_for_each(|(log, row)| row.offer(txn, space, *log))?;
         }
         note_acks(txn, space, peer, acks.into_iter(), events)?;
         if is_over {

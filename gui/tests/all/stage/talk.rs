@@ -59,6 +59,7 @@ impl Talk {
             reply_to: None,
             reactions: Vec::new(),
             pinned: false,
+            deleted: None,
         };
         self.messages.insert(at, message);
         let active_ms = &mut self.conversation.active_ms;

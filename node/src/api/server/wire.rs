@@ -505,6 +505,7 @@ in_json! {
     Conversation;
     SafetyWords;
     Imported;
+    Deletion;
     NodeStatus;
     Message;
 }

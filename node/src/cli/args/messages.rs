@@ -172,6 +172,27 @@ pub enum Messages {
         send: bool,
     },
 
+    /// Delete a message
+    #[command(
+        after_help = "Examples:\n  hedgerow delete Ben k7q2m            on this device alone\n  \
+        hedgerow delete Ben k7q2m --for-all  one of your own: on the devices of Ben too\n\n\
+        `hedgerow read` shows the short name of each message, here k7q2m, and later on \
+        which device a deleted message is removed. What never left this device is never \
+        sent. Nothing can remove what somebody copied, and sealed copies stay in files \
+        and with couriers. `hedgerow erase` makes deleted text unrecoverable at once."
+    )]
+    Delete {
+        /// The contact
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+
+        /// For everybody in the conversation, not on this device alone
+        #[arg(long)]
+        for_all: bool,
+    },
+
     /// Carry messages by hand, in a file
     #[command(
         after_help = "Example, with a memory stick between machines that never meet on a network:\n  \

@@ -8,7 +8,7 @@ use hedgerow_transport::keys::SpaceSecret;
 use minicbor::{Decode, Encode};
 
 use super::Kind;
-use crate::engine::{draft, reading};
+use crate::engine::{deletion, draft, reading};
 use crate::tables::{self, Table, damaged};
 
 /// A conversation: a space with its kind, its secret and what the user made of it.
@@ -65,6 +65,7 @@ impl Conversation {
         space::remove(txn, space)?;
         reading::forget(txn, space)?;
         draft::forget(txn, space)?;
+        deletion::forget(txn, space)?;
         txn.remove(&Table::Conversations.key(&[&space.0]))
     }
 }

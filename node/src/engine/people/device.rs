@@ -113,6 +113,7 @@ impl Device {
             Feature::Pins => items::SHOWS_PINS,
             Feature::Replies => items::SHOWS_REPLIES,
             Feature::Edits => items::SHOWS_EDITS,
+            Feature::Deletions => items::REMOVES_DELETED,
         };
         self.features.is_none_or(|features| features & bit != 0)
     }
@@ -167,7 +168,8 @@ mod tests {
     #[test]
     fn what_an_older_version_cannot_show_is_told_to_the_sender_until_it_is_a_newer_one() {
         let mut world = World::with(1, &["Ada", "Grace", "Ben"]);
-        world.nodes[1].engine_mut().owners.account.features = items::SHOWS_PINS;
+        world.nodes[1].engine_mut().owners.account.features =
+            items::FEATURES & !items::SHOWS_REACTIONS;
         world.meet(0, 1);
         world.meet(0, 2);
         assert_eq!(world.contact(0, 1).cannot_show, [Feature::Reactions]);

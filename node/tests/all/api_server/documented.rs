@@ -248,6 +248,16 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let nowhere = ask(put.clone(), &format!("{chat}/messages/00/{what}"));
         document.check(nowhere.json(&says), 404).await;
     }
+    for (of, for_all, status) in [
+        (sent["id"].as_str().unwrap(), true, 200),
+        (&node.message(2).0, true, 409),
+        (&node.message(2).0, false, 200),
+        ("00", false, 404),
+    ] {
+        let deleted = ask(delete.clone(), &format!("{path}/{of}"));
+        let says = json!({"for_all": for_all});
+        document.check(deleted.json(&says), status).await;
+    }
     let read = json!({"message": node.message(3).0});
     document
         .check(ask(put.clone(), &format!("{chat}/read")).json(&read), 204)

@@ -56,6 +56,16 @@ async fn messages(scene: &mut Scene) {
         "status d0d0d0d0",
         "pin Ben gggg",
         "pin Ben gggg --undo",
+        "delete Ben hhhhh --for-all",
+        "delete Ben eeeee --for-all",
+        "delete Ben eeeee --for-all",
+        "delete Ben fffff --for-all",
+        "delete Ben fffff",
+        "delete Ben zzzzz",
+        "read Ben --last 3",
+        "--json read Ben --last 2",
+        "--json delete Ben eeeee",
+        "read Ben --last 2",
     ];
     scene.type_lines(&lines).await;
     scene.note("Ben comes near, and a firewall lets nothing through.");

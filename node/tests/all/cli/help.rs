@@ -28,6 +28,7 @@ fn help_teaches_each_command() {
         "read --help",
         "react --help",
         "pin --help",
+        "delete --help",
         "status --help",
         "rename --help",
         "block --help",
