@@ -28,7 +28,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Messages",
-        &["send", "read", "react", "pin", "delete", "carry"],
+        &[
+            "send", "read", "edit", "versions", "forward", "draft", "react", "pin", "delete",
+            "carry",
+        ],
     ),
     (
         "Network",
