@@ -44,7 +44,7 @@ pub fn run(input: &[u8]) {
         };
         let target = EntryId {
             log: LOG,
-            seq: Seq(u64::from(*of)),
+            seq: Seq(1 + u64::from(*of)),
         };
         let what = match how % 3 {
             0 => What::Row(RowKind(2)),
