@@ -36,6 +36,12 @@ impl Edits {
         Ok(Edits(edits))
     }
 
+    /// The entry that gives a message its present text: the last edit, or itself.
+    pub fn present(&self, of: EntryId) -> EntryId {
+        let last = self.0.get(&of).and_then(|places| places.last());
+        last.map_or(of, Place::id)
+    }
+
     /// How often a message was edited.
     pub fn times(&self, of: EntryId) -> usize {
         self.0.get(&of).map_or(0, Vec::len)

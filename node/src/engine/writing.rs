@@ -1,6 +1,7 @@
 //! Writing into a conversation: messages, their edits, and what people say of them (`docs/PROTOCOL.md` section 4).
 
 use bytes::Bytes;
+use hedgerow_sync::body;
 use hedgerow_sync::conversation::{self, MAX_EDITS};
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{EntryId, SpaceId};
@@ -58,6 +59,9 @@ impl Owners {
         }
         let edits = self.edits(turn.txn, space, kind, row.id)?;
         if edits.last(turn.txn, space)?.text(row.id, &content).as_ref() == Some(text) {
+            return Ok(Reply::Done);
+        }
+        if exchange(turn, space, &row, content, edits.present(row.id), text)? {
             return Ok(Reply::Done);
         }
         if edits.times(row.id) >= MAX_EDITS {
@@ -205,6 +209,38 @@ impl Owners {
     }
 }
 
+/// Exchanges the present text of a message of ours, which an entry gives it, if nobody can have got that entry: then
+/// nothing tells of the edit. Returns whether that was so.
+fn exchange(
+    turn: &mut Turn<'_>,
+    space: SpaceId,
+    row: &Placed,
+    content: Content,
+    present: EntryId,
+    text: &Private,
+) -> Result<bool, StorageError> {
+    let body = if present == row.id {
+        let text = text.0.clone();
+        let (what, body) = Content { text, ..content }.row();
+        if what != row.what {
+            return Ok(false);
+        }
+        body
+    } else {
+        text_body(&text.0)
+    };
+    let Body::Bytes(body) = body else {
+        return Ok(false);
+    };
+    if !body::replace(turn.txn, space, present, body)? {
+        return Ok(false);
+    }
+    turn.erased()?;
+    let changed = turn.pending.annotated.entry(space).or_default();
+    changed.insert(row.id);
+    Ok(true)
+}
+
 /// Refuses a text that says nothing or is too long.
 fn check_text(text: &Private) -> Result<(), Refusal> {
     if text.0.trim().is_empty() {
@@ -220,8 +256,8 @@ fn written(
     message: &MessageId,
 ) -> Result<(Placed, Content), CallError> {
     let target = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
-    let row = page::entry(reader, space, target)?.filter(|entry| entry.what.is_row());
-    let row = row.ok_or(Refusal::NoSuchMessage)?;
+    page::row_place(reader, space, target)?.ok_or(Refusal::NoSuchMessage)?;
+    let row = page::entry(reader, space, target)?.ok_or(Refusal::NoSuchMessage)?;
     let content = Content::of(&row).ok_or(Refusal::NoText)?;
     Ok((row, content))
 }

@@ -1,11 +1,13 @@
 //! Edits: other texts for one's own messages, the same on every device.
 
+use std::ops::{Bound, ControlFlow};
+
 use hedgerow_node::api::{
     Call, Event, Message, MessageId, NewMessage, Original, Private, Refusal, Reply, Version,
 };
 use hedgerow_node::engine::conversation::versions;
 use hedgerow_node::harness::World;
-use hedgerow_sync::store::Store;
+use hedgerow_sync::store::{Direction, Reader, Store};
 use proptest::prelude::*;
 
 fn pair(seed: u64) -> World {
@@ -99,6 +101,67 @@ fn edits_made_while_both_are_apart_come_with_their_message() {
 }
 
 #[test]
+fn an_edit_of_what_nobody_got_yet_leaves_no_trace() {
+    let mut world = pair(10);
+    world.network.part(0, 1, true);
+    world.run(120_000);
+    let question = world.send(0, 1, "before");
+    let chat = world.chat(0, 1);
+    let answer = NewMessage {
+        reply_to: Some(question.clone()),
+        ..NewMessage::text("the old mill")
+    };
+    let Ok(Reply::Sent(answer)) = world.ask(0, Call::Send(chat, answer)) else {
+        panic!("not sent");
+    };
+    let entries = world.nodes[0].storage.commits;
+    edit(&mut world, 0, &answer, "the new mill, which is further up").unwrap();
+    assert!(world.nodes[0].storage.commits > entries);
+    assert_eq!(
+        texts(&mut world, 0, &answer),
+        ["the new mill, which is further up"]
+    );
+    assert!(!is_stored(&world, 0, b"the old mill"));
+    world.network.part(0, 1, false);
+    world.run(1_200_000);
+    for node in [0, 1] {
+        let message = newest(&mut world, node);
+        assert_eq!(message.edited, None);
+        assert_eq!(message.reply_to.expect("an answer").id, question);
+        assert_eq!(texts(&mut world, node, &answer).len(), 1);
+    }
+    // Of two edits that were made while both were apart one is left.
+    world.network.part(0, 1, true);
+    world.run(120_000);
+    edit(&mut world, 0, &answer, "the first of two").unwrap();
+    edit(&mut world, 0, &answer, "the second of two").unwrap();
+    assert!(!is_stored(&world, 0, b"the first of two"));
+    world.network.part(0, 1, false);
+    world.run(1_200_000);
+    for node in [0, 1] {
+        assert_eq!(
+            said(&mut world, node, &answer),
+            ("the second of two".to_owned(), 1)
+        );
+    }
+}
+
+/// Whether these bytes stand in any row of a node's store.
+fn is_stored(world: &World, node: usize, bytes: &[u8]) -> bool {
+    let mut found = false;
+    let all = (Bound::Unbounded, Bound::Unbounded);
+    let look = |reader: &dyn Reader| {
+        reader.scan(all, Direction::Forward, &mut |_, value| {
+            found |= value.windows(bytes.len()).any(|part| part == bytes);
+            ControlFlow::Continue(())
+        })
+    };
+    let store = &world.nodes[node].storage.store;
+    store.read(look).expect("memory does not fail");
+    found
+}
+
+#[test]
 fn an_answer_shows_the_present_text_of_what_it_answers() {
     let mut world = pair(4);
     let question = world.send(0, 1, "at six?");
@@ -167,8 +230,10 @@ fn only_a_text_of_ours_is_edited_and_never_to_nothing() {
 fn a_message_is_edited_a_hundred_times_at_most() {
     let mut world = pair(7);
     let message = world.send(0, 1, "0");
+    world.delivered(0, 1);
     for number in 1..=100 {
         edit(&mut world, 0, &message, &number.to_string()).unwrap();
+        world.run(1_000);
     }
     let refused = edit(&mut world, 0, &message, "101");
     assert_eq!(refused, Err(Refusal::TooManyEdits { limit: 100 }));
