@@ -310,6 +310,61 @@ pub fn count_after(
     Walker::new(reader, space).count_after(place, without)
 }
 
+/// The last entry of each log among those that stand after `after` (from the first on, if there is none) and not after
+/// `up_to`, except those of devices in `without`.
+pub fn last_entries(
+    reader: &dyn Reader,
+    space: SpaceId,
+    after: Option<Place>,
+    up_to: Place,
+    without: &[DeviceId],
+) -> Result<BTreeMap<LogId, Seq>, StorageError> {
+    let mut walker = Walker::new(reader, space);
+    let first = after.map_or(0, |after| bucket_of(after.lamport));
+    let last = bucket_of(up_to.lamport);
+    // The last two runs of each log: the last one may lie after `up_to` as a whole.
+    let mut runs: BTreeMap<LogNumber, (Option<Run>, Run)> = BTreeMap::new();
+    walker.buckets(first, Direction::Forward, &mut |bucket, encoded| {
+        if bucket > last {
+            return Some(ControlFlow::Break(()));
+        }
+        for run in decode_runs(encoded)? {
+            let before = runs.get(&run.log).map(|(_, before)| *before);
+            runs.insert(run.log, (before, run));
+        }
+        Some(ControlFlow::Continue(()))
+    })?;
+    let mut found = BTreeMap::new();
+    for (number, (before, run)) in runs {
+        let log = walker.name(number)?;
+        if without.contains(&log.device) {
+            continue;
+        }
+        let place_of = |seq| place(reader, space, EntryId { log, seq });
+        for run in [Some(run), before].into_iter().flatten() {
+            // Places rise within a log.
+            let (mut low, mut high) = (run.first, run.first + run.count);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                match place_of(Seq(middle))?.is_some_and(|place| place <= up_to) {
+                    true => low = middle + 1,
+                    false => high = middle,
+                }
+            }
+            if low == run.first {
+                continue;
+            }
+            let seq = Seq(low - 1);
+            let is_after = |after| Ok(place_of(seq)?.is_some_and(|place| place > after));
+            if after.map_or(Ok(true), is_after)? {
+                found.insert(log, seq);
+            }
+            break;
+        }
+    }
+    Ok(found)
+}
+
 fn held(reader: &dyn Reader, space: SpaceId, id: EntryId) -> Result<Option<LogRow>, StorageError> {
     let row = LogRow::read(reader, space, id.log)?;
     Ok(row.filter(|row| id.seq.0 > 0 && id.seq <= row.head))

@@ -47,6 +47,25 @@ pub fn unacked_rows(
     Ok(mine.saturating_sub(Delivered::read(reader, space, device)?.rows))
 }
 
+/// The devices that are known to hold some of our entries in a space.
+pub fn holders(reader: &dyn Reader, space: SpaceId) -> Result<Vec<DeviceId>, StorageError> {
+    let mut holders = Vec::new();
+    let mut intact = true;
+    let prefix = Key::new(DELIVERED, space);
+    scan_prefix(reader, &prefix, Direction::Forward, &mut |rest, _| {
+        match rest.try_into() {
+            Ok(device) => holders.push(DeviceId(device)),
+            Err(_) => intact = false,
+        }
+        ControlFlow::Continue(())
+    })?;
+    if intact {
+        Ok(holders)
+    } else {
+        Err(damaged(DELIVERED))
+    }
+}
+
 /// Why `device` refuses a log, if it does.
 pub fn refusal(
     reader: &dyn Reader,

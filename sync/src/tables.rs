@@ -15,6 +15,7 @@
 //! | `0x17` bases | space ‖ peer device | digest 16 ‖ logs × (log ‖ seq): the frontier last known equal |
 //! | `0x18` refusals | space ‖ peer device ‖ log | reason u8: the device refuses entries of this log |
 //! | `0x19` annotations | space ‖ target's device ‖ its incarnation u64 ‖ its seq u64 ‖ kind u16 ‖ author's device | Lamport ‖ incarnation u64 ‖ seq of the last annotation of that kind by that author; of edits those of the first [`MAX_EDITS`](crate::conversation::MAX_EDITS), in screen order; can be rebuilt from the segments |
+//! | `0x1A` read | space ‖ log's device ‖ its incarnation u64 ‖ reader's device | seq: the reader's device says that its user has read the log up to there; can be rebuilt from the segments |
 
 use std::ops::{Bound, ControlFlow};
 
@@ -41,9 +42,11 @@ pub const BASES: u8 = 0x17;
 pub const REFUSALS: u8 = 0x18;
 /// Annotations of entries.
 pub const ANNOTATIONS: u8 = 0x19;
+/// How far logs are read.
+pub const READ: u8 = 0x1A;
 
 /// Every table whose keys begin with a space; removed with the space.
-pub(crate) const OF_A_SPACE: [u8; 10] = [
+pub(crate) const OF_A_SPACE: [u8; 11] = [
     SPACES,
     LOGS,
     LOG_NAMES,
@@ -54,6 +57,7 @@ pub(crate) const OF_A_SPACE: [u8; 10] = [
     BASES,
     REFUSALS,
     ANNOTATIONS,
+    READ,
 ];
 
 /// The local number of a log in its space.

@@ -1,7 +1,8 @@
 //! Applies accepted entries to the conversation.
 
 use super::annotations::Said;
-use crate::entry::What;
+use super::receipts;
+use crate::entry::{AnnotationKind, What};
 use crate::id::{EntryId, LogId, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::order;
@@ -16,6 +17,8 @@ pub struct Changes {
     pub rows: Vec<NewRows>,
     /// Entries with new annotations, held or not.
     pub annotated: Vec<EntryId>,
+    /// Entries, held or not, up to which the log's owner has now read their logs.
+    pub read: Vec<EntryId>,
 }
 
 /// Consecutive entries of a log, all of them rows.
@@ -56,6 +59,14 @@ pub(crate) fn apply(
                 row.newest_wall_ms = entry.wall_ms;
             }
             What::Row(_) => {}
+            What::Annotation {
+                kind: AnnotationKind::READ,
+                target,
+            } => {
+                if receipts::note(txn, space, target, log.device)? {
+                    changes.read.push(target);
+                }
+            }
             What::Annotation { kind, target } => {
                 let said = Said::new(entry.standing.lamport, log.incarnation, seq);
                 if said.place(txn, space, kind, target, log.device)? {

@@ -2,6 +2,7 @@
 //!
 //! - `apply`: applies accepted entries, whether from an own append, a session or a bundle;
 //! - `annotations`: annotations of rows;
+//! - `receipts`: annotations that say how far a log is read;
 //! - `hide`: takes rows out, in this store alone.
 //!
 //! Any order of acceptance gives the same conversation: screen order places the rows, and for each (kind, target,
@@ -11,6 +12,7 @@
 mod annotations;
 mod apply;
 mod hide;
+mod receipts;
 
 pub use self::annotations::{
     Annotation, MAX_EDITS, annotation_places, annotations, each_annotation,
@@ -18,3 +20,4 @@ pub use self::annotations::{
 pub(crate) use self::apply::{Accepted, apply};
 pub use self::apply::{Changes, NewRows};
 pub use self::hide::hide;
+pub use self::receipts::read_up_to;

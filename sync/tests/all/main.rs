@@ -10,5 +10,6 @@ mod hiding;
 mod hostile;
 mod offered;
 mod paging;
+mod receipts;
 mod spaces;
 mod support;
