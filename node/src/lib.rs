@@ -13,6 +13,8 @@ pub mod courier;
 #[expect(clippy::disallowed_methods, reason = "keys are drawn by the system")]
 pub mod directory;
 pub mod engine;
+#[cfg(feature = "runtime")]
+pub mod export;
 #[cfg(feature = "simulation")]
 pub mod harness;
 #[cfg(feature = "runtime")]

@@ -28,6 +28,8 @@
 //! | 0x35 conversations | space 16 | `engine::conversations::Conversation` |
 //! | 0x36 removals: what devices say of messages of ours that we deleted | space 16 ‖ message ‖ device 16 | `[Unix milliseconds or null]` |
 //! | 0x37 removals that devices have not confirmed | space 16 ‖ device 16 ‖ the deletion's incarnation u64 ‖ its seq u64 | message |
+//! | 0x3A starred messages | number u64 | space 16 ‖ device 16 ‖ incarnation u64 ‖ sequence u64 |
+//! | 0x3B their numbers | space 16 ‖ device 16 ‖ incarnation u64 ‖ sequence u64 | number u64 |
 //!
 //! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
@@ -65,6 +67,8 @@ pub enum Table {
     Conversations = 0x35,
     Removals = 0x36,
     AwaitedRemovals = 0x37,
+    Starred = 0x3A,
+    StarOfMessage = 0x3B,
 }
 
 impl Table {

@@ -314,6 +314,7 @@ impl App {
         if self.context.is_inside() {
             let kept = self.pages.thread.keep_draft();
             self.apply(kept);
+            self.pages.notifier.lock(&self.context.conversations);
             self.pages.forget();
             self.context.contacts = Contacts::default();
             self.context.conversations = Conversations::default();

@@ -49,7 +49,9 @@ impl Face {
         let mut members = context.contacts.members(conversation);
         match (conversation.kind, members.next()) {
             (ConversationKind::Direct, Some(contact)) => Self::of(contact, &context.calendar),
-            (ConversationKind::Direct, None) => Self::named(conversation),
+            (ConversationKind::Direct | ConversationKind::Notes | ConversationKind::Former, _) => {
+                Self::named(conversation)
+            }
         }
     }
 

@@ -205,7 +205,10 @@ impl Pages {
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
             }
-            Event::MessageChanged { conversation, id } => {
+            Event::MessageChanged { conversation, id }
+            | Event::Read {
+                conversation, id, ..
+            } => {
                 self.thread.message_changed(&conversation, id);
             }
             Event::Delivered {
@@ -223,6 +226,7 @@ impl Pages {
                 self.looking.conversations.want(conversation);
                 self.network.look();
             }
+            Event::ConversationErased { .. } => self.looking.everything.want(),
             // Messages in its conversations may wait for another reason now.
             Event::Contact { contact } => {
                 for conversation in context.conversations.of(&contact) {

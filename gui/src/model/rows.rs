@@ -87,6 +87,8 @@ pub struct MessageRow {
 pub(crate) struct Reach {
     pub over: Option<Carrier>,
     pub why: Option<Why>,
+    /// Nobody takes part beside us: nothing is on its way.
+    pub is_alone: bool,
 }
 
 impl Reach {
@@ -95,6 +97,7 @@ impl Reach {
         Self {
             over: members.find_map(|member| member.reachable),
             why: conversation.why,
+            is_alone: conversation.members.is_empty(),
         }
     }
 }
@@ -106,6 +109,9 @@ pub(crate) fn tick(message: &Message, reach: Reach) -> (Option<Tick>, Option<Why
     }
     if message.is_delivered() {
         return (Some(Tick::Delivered), None);
+    }
+    if reach.is_alone {
+        return (None, None);
     }
     if message.why() == Some(Why::Refused) {
         return (Some(Tick::Refused), message.why());

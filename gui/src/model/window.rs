@@ -284,6 +284,7 @@ mod tests {
             reply_to: None,
             reactions: Vec::new(),
             pinned: false,
+            starred: false,
             deleted: None,
         }
     }

@@ -28,6 +28,10 @@ macro_rules! calls {
                 /// Change the name that contacts are told.
                 SetName(; name: Private) -> Me = set_name, PUT "/v1/me";
 
+                /// Tell contacts what is read from now on, and show what they have read; or neither. What was told stays
+                /// told.
+                SetReceipts(; receipts: bool) -> Me = set_receipts, PUT "/v1/receipts";
+
                 /// Open and recently ended invitations, and the joins under way.
                 Invitations -> Vec<Invitation> = invitations, GET "/v1/invitations";
 
@@ -55,6 +59,11 @@ macro_rules! calls {
                 /// Forget a contact and the conversation.
                 Remove(contact: ContactId;) -> () = remove, DELETE "/v1/contacts/{contact}";
 
+                /// Forget a contact and keep what was said: the conversation stays without members, and nobody can
+                /// write there.
+                RemoveKeeping(contact: ContactId;) -> Conversation
+                    = remove_keeping, POST "/v1/contacts/{contact}/former";
+
                 /// The twelve words to compare. They take long to compute: the engine answers with what they
                 /// derive from, and its host computes them.
                 SafetyWords(contact: ContactId;) -> SafetyWords
@@ -81,6 +90,14 @@ macro_rules! calls {
                 /// One conversation.
                 Conversation(conversation: ConversationId;) -> Conversation
                     = conversation, GET "/v1/conversations/{conversation}";
+
+                /// The notes to oneself, which the first call begins.
+                Notes -> Conversation = notes, PUT "/v1/notes";
+
+                /// Erase a conversation without members: notes to oneself, or what is left of a chat with a former
+                /// contact.
+                EraseConversation(conversation: ConversationId;) -> ()
+                    = erase_conversation, DELETE "/v1/conversations/{conversation}";
 
                 /// Write a message; it is durable when this answers, and delivered when an event says so.
                 Send(conversation: ConversationId; #[serde(flatten)] message: NewMessage) -> MessageId
@@ -119,6 +136,23 @@ macro_rules! calls {
                 /// decides.
                 Pin(conversation: ConversationId, message: MessageId; pinned: bool) -> ()
                     = pin, PUT "/v1/conversations/{conversation}/messages/{message}/pinned";
+
+                /// Star a message, or take the star off: on this device alone.
+                Star(conversation: ConversationId, message: MessageId; starred: bool) -> ()
+                    = star, PUT "/v1/conversations/{conversation}/messages/{message}/starred";
+
+                /// Mute a conversation, so that nothing notifies of its messages; `null` takes it back.
+                Mute(conversation: ConversationId; muted: Option<Muted>) -> Conversation
+                    = mute, PUT "/v1/conversations/{conversation}/muted";
+
+                /// Archive a conversation, or take it back. A message of somebody else brings it back, unless it is
+                /// muted.
+                Archive(conversation: ConversationId; archived: bool) -> Conversation
+                    = archive, PUT "/v1/conversations/{conversation}/archived";
+
+                /// Mark a conversation as unread, or take the mark back; so does reading there.
+                MarkUnread(conversation: ConversationId; unread: bool) -> Conversation
+                    = mark_unread, PUT "/v1/conversations/{conversation}/unread";
 
                 /// Delete a message: on this device, or one of our own for everybody.
                 Delete(conversation: ConversationId, message: MessageId; for_all: bool) -> Deletion
@@ -162,6 +196,10 @@ macro_rules! calls {
                 /// One message.
                 Message(conversation: ConversationId, message: MessageId;) -> Message
                     = message, GET "/v1/conversations/{conversation}/messages/{message}";
+
+                /// Part of the starred messages of all conversations, at most `limit`: those starred last first.
+                Starred(; before: Option<u64>, limit: u32) -> StarredPage
+                    = starred, GET "/v1/starred", own_body;
 
                 /// The texts that a message had, its present one last; one if it was never edited.
                 Versions(conversation: ConversationId, message: MessageId;) -> Vec<Version>
@@ -321,5 +359,6 @@ replies! {
     NodeStatus(NodeStatus),
     Page(Page),
     Message(Message),
+    Starred(StarredPage),
     Versions(Vec<Version>),
 }

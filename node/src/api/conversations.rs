@@ -1,5 +1,6 @@
 //! Conversations: what is written among us and one or more contacts.
 
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
@@ -20,6 +21,33 @@ redacted!(ConversationId);
 pub enum ConversationKind {
     /// The chat with one contact: every contact has one, and it goes with the contact.
     Direct,
+    /// What the user writes to themselves. It has no members and no name; each program has its own word for it.
+    Notes,
+    /// What is left of a chat whose contact the user has removed. It has no members, and nobody can write there.
+    Former,
+}
+
+/// How long nothing notifies of what is written in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Muted {
+    /// Until the user takes it back.
+    #[n(0)]
+    Forever,
+    /// Until this time of our own clock, Unix milliseconds.
+    #[n(1)]
+    UntilMs(#[n(0)] i64),
+}
+
+impl Muted {
+    /// Whether it has not ended at this time of our own clock, Unix milliseconds.
+    pub fn holds(self, now_ms: i64) -> bool {
+        match self {
+            Self::Forever => true,
+            Self::UntilMs(end) => now_ms < end,
+        }
+    }
 }
 
 /// A conversation.
@@ -30,7 +58,7 @@ pub struct Conversation {
     pub id: ConversationId,
     /// What it is.
     pub kind: ConversationKind,
-    /// The name to show: of a direct chat, that of the contact.
+    /// The name to show: of a direct chat, that of the contact; of what is left of one, that which the contact had.
     pub name: Private,
     /// Who takes part beside us.
     pub members: Vec<ContactId>,
@@ -50,6 +78,15 @@ pub struct Conversation {
     /// When a message last came or was written here, or the conversation was made, by our own clock: Unix
     /// milliseconds.
     pub active_ms: i64,
+    /// How long nothing notifies of its messages. A mute ends by itself; no event tells of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muted: Option<Muted>,
+    /// Out of the way. A message of somebody else brings it back, unless it is muted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
+    /// The user wants to look at it again, whether or not anything is unread.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub marked_unread: bool,
 }
 
 impl Conversation {
@@ -67,6 +104,14 @@ impl Conversation {
             recipients: Vec::new(),
             draft: None,
             active_ms: 0,
+            muted: None,
+            archived: false,
+            marked_unread: false,
         }
+    }
+
+    /// Whether nothing may notify of its messages at this time of our own clock, Unix milliseconds.
+    pub fn is_muted(&self, now_ms: i64) -> bool {
+        self.muted.is_some_and(|mute| mute.holds(now_ms))
     }
 }

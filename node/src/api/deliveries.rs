@@ -33,6 +33,8 @@ pub struct Delivery {
 pub enum DeliveryState {
     /// It has said so.
     Delivered,
+    /// It has said so, and that its user has read it. Shown only while we tell what we read, too.
+    Read,
     /// It is not known to have it.
     Queued {
         /// The one plain reason why; `None` while it is not known.
@@ -43,13 +45,13 @@ pub enum DeliveryState {
 impl Delivery {
     /// Whether the device has it.
     pub fn is_delivered(&self) -> bool {
-        self.state == DeliveryState::Delivered
+        !matches!(self.state, DeliveryState::Queued { .. })
     }
 
     /// Why the device does not have it, if that is known.
     pub fn why(&self) -> Option<Why> {
         match self.state {
-            DeliveryState::Delivered => None,
+            DeliveryState::Delivered | DeliveryState::Read => None,
             DeliveryState::Queued { why } => why,
         }
     }
@@ -59,6 +61,13 @@ impl Delivery {
 pub(super) fn is_delivered(deliveries: &[Delivery]) -> bool {
     let mut people = deliveries.chunk_by(|one, next| one.contact == next.contact);
     !deliveries.is_empty() && people.all(|devices| devices.iter().any(Delivery::is_delivered))
+}
+
+/// Whether every contact in a list has read it on one device at least.
+pub(super) fn is_read(deliveries: &[Delivery]) -> bool {
+    let mut people = deliveries.chunk_by(|one, next| one.contact == next.contact);
+    let has_read = |one: &Delivery| one.state == DeliveryState::Read;
+    !deliveries.is_empty() && people.all(|devices| devices.iter().any(has_read))
 }
 
 /// Of the devices of contacts that have it nowhere, the reason that promises most.

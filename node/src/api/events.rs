@@ -58,9 +58,26 @@ pub enum Event {
         /// How many some member has on no device yet.
         queued: u64,
     },
-    /// Something about a conversation changed: how far it is read, or who refuses what is written there. What
+    /// Somebody has read messages of ours, up to this one of its log. Told only while we tell what we read, too.
+    Read {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Whose device says so.
+        contact: ContactId,
+        /// Which.
+        device: DeviceId,
+        /// The last.
+        id: MessageId,
+    },
+    /// Something about a conversation changed: how far it is read, what the user made of it, or who refuses what is
+    /// written there. What
     /// its members bring with them, its name and why messages wait, their own events tell of.
     Conversation {
+        /// Which.
+        conversation: ConversationId,
+    },
+    /// A conversation without members is gone: the user erased it.
+    ConversationErased {
         /// Which.
         conversation: ConversationId,
     },
@@ -69,7 +86,8 @@ pub enum Event {
         /// Which.
         contact: ContactId,
     },
-    /// A contact is gone, and its direct chat with it.
+    /// A contact is gone, and its direct chat with it. If the user keeps what was said, the event of that conversation
+    /// follows.
     Removed {
         /// Which.
         contact: ContactId,

@@ -45,6 +45,9 @@ pub struct Message {
     /// Pinned by anybody in the conversation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
+    /// Starred by us; nobody else knows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub starred: bool,
     /// Its author has deleted it for everybody: only its place is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Deleted>,
@@ -62,6 +65,11 @@ impl Message {
     /// One's own, and every contact that it is for has it on one device at least.
     pub fn is_delivered(&self) -> bool {
         deliveries::is_delivered(&self.deliveries)
+    }
+
+    /// One's own, and every contact that it is for says to have read it.
+    pub fn is_read(&self) -> bool {
+        deliveries::is_read(&self.deliveries)
     }
 
     /// For one's own, not delivered: why.

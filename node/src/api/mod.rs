@@ -22,6 +22,7 @@ mod deliveries;
 mod drafts;
 mod edits;
 mod events;
+mod exports;
 mod invitations;
 mod messages;
 mod node;
@@ -33,6 +34,7 @@ mod relays;
 mod remote;
 #[cfg(feature = "runtime")]
 pub mod server;
+mod starred;
 #[cfg(feature = "runtime")]
 pub mod strength;
 pub mod typed;
@@ -45,13 +47,14 @@ pub use contacts::{
 };
 #[cfg(feature = "runtime")]
 pub use contract::{Api, Events, MAX_PAGE};
-pub use conversations::{Conversation, ConversationId, ConversationKind};
+pub use conversations::{Conversation, ConversationId, ConversationKind, Muted};
 pub use deletions::{Deleted, Deletion, Removal, RemovalState};
 pub(crate) use deliveries::why;
 pub use deliveries::{Delivery, DeliveryState, DeviceId, Why};
 pub use drafts::{Draft, NewMessage};
 pub use edits::{Edited, Version};
 pub use events::Event;
+pub use exports::ExportFormat;
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,
 };
@@ -64,6 +67,7 @@ pub use refusal::{Refusal, RefusalClass};
 pub use relays::{RelayCondition, RelayPaths, RelayStatus};
 #[cfg(feature = "runtime")]
 pub use remote::Remote;
+pub use starred::{StarredMessage, StarredPage};
 
 pub use crate::engine::conversation::{MAX_EMOJI, MAX_TEXT};
 pub use crate::engine::{MAX_NAME, MAX_VALID_S};

@@ -19,6 +19,9 @@ pub struct Me {
     pub name: Private,
     /// Its devices, this one first.
     pub devices: Vec<DeviceId>,
+    /// Contacts are told what we have read, and we are shown what they have, if they tell. Off at first.
+    #[serde(default)]
+    pub receipts: bool,
 }
 
 /// Live state.

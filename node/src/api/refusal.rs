@@ -35,6 +35,10 @@ pub enum Refusal {
     },
     /// The contact is blocked.
     Blocked,
+    /// Nobody can write there: the person is no longer a contact.
+    NoLongerContact,
+    /// The conversation has members: it goes with its contact.
+    HasMembers,
     /// The text is empty, or nothing but white space; or a name is empty.
     Empty,
     /// Not one emoji of at most 32 bytes.
@@ -173,6 +177,8 @@ impl Refusal {
             | Self::NotYours
             | Self::TooManyEdits { .. }
             | Self::Blocked
+            | Self::NoLongerContact
+            | Self::HasMembers
             | Self::OwnLink
             | Self::AlreadyContact
             | Self::TooManyInvitations { .. }

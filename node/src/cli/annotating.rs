@@ -3,8 +3,8 @@
 use data_encoding::{Encoding, Specification};
 
 use crate::api::{
-    Api, Contact, Feature, MAX_PAGE, Message, MessageId, PageFrom, Private, Reaction, Refusal,
-    visible,
+    Api, Contact, ConversationId, Feature, MAX_PAGE, Message, MessageId, PageFrom, Private,
+    Reaction, Refusal, visible,
 };
 use crate::cli::contacts::{find, shown};
 use crate::cli::deleting;
@@ -75,15 +75,22 @@ pub fn short(id: &MessageId) -> String {
 /// only one message of the page where it first fits, from the newest page on. Of two messages with the same short name
 /// it means the newer.
 pub async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<MessageId, Failure> {
+    named_in(api, &contact.conversation, name).await
+}
+
+/// As [`named`], in any conversation.
+pub async fn named_in(
+    api: &dyn Api,
+    chat: &ConversationId,
+    name: &str,
+) -> Result<MessageId, Failure> {
     if name.contains('-') {
         return Ok(MessageId(name.to_owned()));
     }
     let letters = name.to_lowercase();
     let mut from = PageFrom::Newest;
     loop {
-        let page = api
-            .page(contact.conversation.clone(), from, MAX_PAGE)
-            .await?;
+        let page = api.page(chat.clone(), from, MAX_PAGE).await?;
         let messages = page.messages.iter().rev();
         let mut found = messages.filter(|one| begins(&short(&one.id), &letters));
         match (found.next(), found.next()) {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::api::{Api, Contact, Conversation, ConversationId, Private, Why, confusable, visible};
+use crate::api::{
+    Api, Contact, Conversation, ConversationId, Muted, Private, Why, confusable, visible,
+};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output};
 use crate::cli::table::Row;
-use crate::cli::{ask, me, screen, words};
+use crate::cli::{arranging, ask, me, screen, words};
 use crate::words::{Language, Phrase, codes, tr};
 
 /// The shortest beginning of an id that stands for a contact.
@@ -95,6 +97,14 @@ struct Standing {
     unread: u64,
     queued: u64,
     why: Option<Why>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    muted: Option<Muted>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    archived: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    marked_unread: bool,
+    #[serde(skip)]
+    arranged: Vec<Phrase>,
 }
 
 /// Contacts and the state of their chats, one a row, by name.
@@ -111,6 +121,10 @@ pub fn table(mut contacts: Vec<Contact>, conversations: Vec<Conversation>, outpu
             unread: chat.map_or(0, |chat| chat.unread),
             queued: chat.map_or(0, |chat| chat.queued),
             why: chat.and_then(|chat| chat.why),
+            muted: chat.and_then(|chat| chat.muted),
+            archived: chat.is_some_and(|chat| chat.archived),
+            marked_unread: chat.is_some_and(|chat| chat.marked_unread),
+            arranged: chat.map(arranging::arranged).unwrap_or_default(),
             contact,
         }
     });
@@ -156,7 +170,8 @@ fn row(standing: &Standing) -> Row {
         standing.queued.into(),
         screen::short_id(&contact.id.0).into(),
     ];
-    let notes = notes.into_iter().flatten();
+    let arranged = standing.arranged.iter().cloned();
+    let notes = notes.into_iter().flatten().chain(arranged);
     notes.fold(Row::from(cells), |row, note| row.with(note))
 }
 
@@ -258,45 +273,6 @@ pub async fn block(api: &dyn Api, output: Output, name: &str, undo: bool) -> Res
         true => tr!("{name} is blocked.", name = shown(contact)),
         false => tr!("{name} is not blocked any more.", name = shown(contact)),
     });
-    Ok(())
-}
-
-/// `hedgerow remove`.
-pub async fn remove(api: &dyn Api, output: Output, name: &str, yes: bool) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
-    let name = shown(&contact);
-    let messages = api
-        .conversation(contact.conversation.clone())
-        .await?
-        .messages;
-    let question = tr!(
-        "Remove {name} and {n} message for good?"
-            | "Remove {name} and {n} messages for good?" % messages,
-        name = name.as_str()
-    );
-    if !yes && !ask::yes(output, question)? {
-        return Err(Failure::found(
-            Exit::Refused,
-            "not_confirmed",
-            tr!("Nothing was removed."),
-        ));
-    }
-    api.remove(contact.id.clone()).await?;
-    #[derive(Serialize)]
-    struct Removed {
-        removed: crate::api::ContactId,
-    }
-    output.data(
-        &Removed {
-            removed: contact.id,
-        },
-        |_| {
-            tr!(
-                "Contact {name} and the conversation were removed.",
-                name = name
-            )
-        },
-    );
     Ok(())
 }
 

@@ -4,10 +4,11 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, Event, Feature, MAX_PAGE, Message, MessageId, NewMessage, Original, Page,
-    PageFrom, Private, Quoted, Refusal, visible,
+    Api, Contact, ContactId, Event, Feature, MAX_PAGE, Message, MessageId, NewMessage, Original,
+    Page, PageFrom, Private, Quoted, Refusal, visible,
 };
-use crate::cli::contacts::{find, renamed, shown};
+use crate::cli::chats::{Chat, find};
+use crate::cli::contacts::{renamed, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::session::Session;
@@ -24,23 +25,24 @@ pub async fn send(
 ) -> Result<(), Failure> {
     let text = Private(ask::text(text)?);
     let api = session.api();
-    let contact = find(api, name).await?;
-    let chat = contact.conversation.clone();
+    let chat = find(api, name).await?;
     let reply_to = match reply {
-        Some(message) => Some(annotating::named(api, &contact, message).await?),
+        Some(message) => Some(annotating::named_in(api, &chat.conversation, message).await?),
         None => None,
     };
-    let is_unseen = reply_to.is_some() && contact.cannot_show.contains(&Feature::Replies);
-    let id = api.send(chat, NewMessage { text, reply_to }).await?;
+    let cannot_show = |contact: &Contact| contact.cannot_show.contains(&Feature::Replies);
+    let is_unseen = reply_to.is_some() && chat.contact.as_ref().is_some_and(cannot_show);
+    let message = NewMessage { text, reply_to };
+    let id = api.send(chat.conversation.clone(), message).await?;
     #[derive(Serialize)]
     struct Sent {
         id: MessageId,
     }
     let sent = Sent { id };
     output.data(&sent, |sent| sent.id.0.clone());
-    if output.is_json() {
+    let Some(contact) = chat.contact.filter(|_| !output.is_json()) else {
         return Ok(());
-    }
+    };
     if is_unseen {
         output.say(tr!(
             "{name} uses a version that cannot show this reply.",
@@ -74,7 +76,7 @@ pub async fn read(
     start: Start,
     follow: bool,
 ) -> Result<(), Failure> {
-    let mut contact = find(api, name).await?;
+    let mut chat = find(api, name).await?;
     // Before the first look, so that nothing falls between looking and listening.
     let events = if follow {
         Some(api.events().await?)
@@ -82,72 +84,78 @@ pub async fn read(
         None
     };
 
-    if let Some(words) = renamed(&contact) {
+    if let Some(words) = chat.contact.as_ref().and_then(renamed) {
         output.say(words);
     }
-    let page = first_page(api, &contact, start).await?;
-    show(&contact, &page.messages, output);
+    let page = first_page(api, &chat, start).await?;
+    show(&chat, &page.messages, output);
     if page.unread_above > 0 {
         output.say(tr!(
             "{n} more arrived late and belongs further up: `hedgerow read {name} --unread` shows it."
             | "{n} more arrived late and belong further up: `hedgerow read {name} --unread` shows them."
                 % page.unread_above,
-            name = shown(&contact)
+            name = name
         ));
     }
     let mut last = match page.messages.last() {
-        Some(message) => show_after(api, &contact, Some(message.id.clone()), output).await?,
+        Some(message) => show_after(api, &chat, Some(message.id.clone()), output).await?,
         None => {
             output.say(tr!("Nothing here."));
             let newest = api
-                .page(contact.conversation.clone(), PageFrom::Newest, 1)
+                .page(chat.conversation.clone(), PageFrom::Newest, 1)
                 .await?;
             newest.messages.last().map(|message| message.id.clone())
         }
     };
     if !page.messages.is_empty() {
-        seen(api, &contact, &last).await?;
+        seen(api, &chat, &last).await?;
     }
     let Some(mut events) = events else {
         return Ok(());
     };
     while let Some(event) = events.next().await {
+        let is_with = |of: &ContactId| chat.contact.as_ref().is_some_and(|one| one.id == *of);
         let concerns = match &event {
             Event::Message {
                 conversation: of, ..
             }
             | Event::Messages {
                 conversation: of, ..
-            } => *of == contact.conversation,
+            } => *of == chat.conversation,
             Event::Missed => true,
-            Event::Contact { contact: of } if *of == contact.id => {
-                let before = std::mem::replace(&mut contact, api.contact(of.clone()).await?);
-                if contact.name != before.name
-                    && let Some(words) = renamed(&contact)
+            Event::Contact { contact: of } if is_with(of) => {
+                let now = api.contact(of.clone()).await?;
+                let before = chat.contact.replace(now.clone());
+                chat.name = shown(&now);
+                if before.is_none_or(|before| before.name != now.name)
+                    && let Some(words) = renamed(&now)
                 {
                     output.say(words);
                 }
                 false
             }
-            Event::Removed { contact: of } if *of == contact.id => return Ok(()),
+            Event::Removed { contact: of } if is_with(of) => return Ok(()),
+            Event::ConversationErased { conversation: of } if *of == chat.conversation => {
+                return Ok(());
+            }
             Event::Lock { locked: true } => return Err(Refusal::Locked.into()),
             _ => false,
         };
         if concerns {
-            last = show_after(api, &contact, last, output).await?;
-            seen(api, &contact, &last).await?;
+            last = show_after(api, &chat, last, output).await?;
+            seen(api, &chat, &last).await?;
         }
     }
     Err(Refusal::Stopping.into())
 }
 
 /// The page that `start` names; what does not fit follows after it.
-async fn first_page(api: &dyn Api, contact: &Contact, start: Start) -> Result<Page, Failure> {
+async fn first_page(api: &dyn Api, chat: &Chat, start: Start) -> Result<Page, Failure> {
     let (from, limit) = match start {
         Start::Last(count) if count <= MAX_PAGE => (PageFrom::Newest, count),
         Start::Last(count) => {
             let total = api
-                .page(contact.conversation.clone(), PageFrom::Newest, 1)
+                .page(chat.conversation.clone(), PageFrom::Newest, 1)
                 .await?
                 .total;
             let first = total.saturating_sub(u64::from(count));
@@ -164,13 +172,13 @@ async fn first_page(api: &dyn Api, contact: &Contact, start: Start) -> Result<Pa
             (PageFrom::Date(time), MAX_PAGE)
         }
     };
-    Ok(api.page(contact.conversation.clone(), from, limit).await?)
+    Ok(api.page(chat.conversation.clone(), from, limit).await?)
 }
 
 /// Shows everything after `last` (all, if there was nothing yet), and says what is the last now.
 async fn show_after(
     api: &dyn Api,
-    contact: &Contact,
+    chat: &Chat,
     mut last: Option<MessageId>,
     output: Output,
 ) -> Result<Option<MessageId>, Failure> {
@@ -179,30 +187,27 @@ async fn show_after(
             Some(id) => PageFrom::After(id.clone()),
             None => PageFrom::Oldest,
         };
-        let page = api
-            .page(contact.conversation.clone(), from, MAX_PAGE)
-            .await?;
+        let page = api.page(chat.conversation.clone(), from, MAX_PAGE).await?;
         let Some(newest) = page.messages.last() else {
             return Ok(last);
         };
-        show(contact, &page.messages, output);
+        show(chat, &page.messages, output);
         last = Some(newest.id.clone());
     }
 }
 
-async fn seen(api: &dyn Api, contact: &Contact, last: &Option<MessageId>) -> Result<(), Failure> {
+async fn seen(api: &dyn Api, chat: &Chat, last: &Option<MessageId>) -> Result<(), Failure> {
     if let Some(id) = last {
-        api.mark_read(contact.conversation.clone(), id.clone())
-            .await?;
+        api.mark_read(chat.conversation.clone(), id.clone()).await?;
     }
     Ok(())
 }
 
-fn show(contact: &Contact, messages: &[Message], output: Output) {
+fn show(chat: &Chat, messages: &[Message], output: Output) {
     let now_ms = screen::now_ms();
     for message in messages {
         output.data(message, |message| {
-            line(output, &shown(contact), message, now_ms, columns())
+            line(output, &chat.name, message, now_ms, columns())
         });
     }
 }
@@ -217,7 +222,10 @@ fn line(
 ) -> String {
     let you = output.said(&codes::you());
     let (way, who, tick) = match (message.is_mine(), message.is_delivered()) {
+        (true, true) if message.is_read() => ('>', you.as_str(), " ✓✓"),
         (true, true) => ('>', you.as_str(), " ✓"),
+        // Notes go to nobody.
+        (true, false) if message.deliveries.is_empty() => ('>', you.as_str(), ""),
         (true, false) => ('>', you.as_str(), " …"),
         (false, _) => ('<', name, ""),
     };
@@ -276,7 +284,7 @@ fn quote(name: &str, answered: &Quoted) -> Phrase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ContactId, ConversationId, Delivery, DeliveryState, DeviceId};
+    use crate::api::{Contact, ConversationId, Delivery, DeliveryState, DeviceId};
     use crate::words::Language;
 
     fn english() -> Output {
@@ -297,6 +305,7 @@ mod tests {
             deliveries: Vec::new(),
             reactions: Vec::new(),
             pinned: false,
+            starred: false,
             deleted: None,
         }
     }

@@ -1,16 +1,18 @@
 //! Executes each command: one function for each group of the help.
 
 use super::args::{
-    Arguments, CarryAction, Command, Common, InvitationAction, Messages, Network, People, Programs,
-    RelaysAction, Safety, Start,
+    Arguments, CarryAction, Command, Common, FormatName, InvitationAction, Keeping, Messages,
+    Network, People, Programs, RelaysAction, Safety, Start,
 };
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::session::{self, Session};
 use super::{
-    annotating, ask, bluetooth, carriers, carry, contacts, conversation, daemon, deleting, demo,
-    drafts, editing, forwarding, help, me, meeting, node, relays, waiting,
+    annotating, arranging, ask, bluetooth, carriers, carry, chats, contacts, conversation, daemon,
+    deleting, demo, drafts, editing, exporting, forwarding, help, me, meeting, node, relays,
+    removing, starring, waiting,
 };
+use crate::api::{Api, ExportFormat};
 use crate::host::finding;
 use crate::runtime::OnAir;
 use crate::words::tr;
@@ -32,6 +34,11 @@ pub async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         Command::Messages(command) => {
             let session = Session::open(common, output, OnAir::No).await?;
             let done = messages(&session, output, command).await;
+            closing(session, done).await
+        }
+        Command::Keeping(command) => {
+            let session = Session::open(common, output, OnAir::No).await?;
+            let done = keeping(session.api(), output, command).await;
             closing(session, done).await
         }
         Command::Network(command) => {
@@ -57,9 +64,9 @@ async fn start(common: &Common, output: Output, command: Start) -> Result<(), Fa
         } => daemon::run(common, output, foreground, loopback, record_secrets_to).await,
         Start::Stop => node::stop(&session::must_run(common)?, output).await,
         Start::Status { name, message } => status(common, output, name, message).await,
-        Start::Me { name } => {
+        Start::Me { name, receipts } => {
             let session = Session::open(common, output, OnAir::No).await?;
-            let done = me::me(session.api(), output, name).await;
+            let done = me::me(session.api(), output, name, receipts).await;
             closing(session, done).await
         }
     }
@@ -103,7 +110,7 @@ async fn people(session: &Session, output: Output, command: People) -> Result<()
         People::Verify { name, yes, undo } => contacts::verify(api, output, &name, yes, undo).await,
         People::Rename { name, new_name } => contacts::rename(api, output, &name, new_name).await,
         People::Block { name, undo } => contacts::block(api, output, &name, undo).await,
-        People::Remove { name, yes } => contacts::remove(api, output, &name, yes).await,
+        People::Remove { name, keep, yes } => removing::remove(api, output, &name, keep, yes).await,
     }
 }
 
@@ -174,6 +181,34 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             CarryAction::Export { name, file } => carry::export(api, output, &name, &file).await,
             CarryAction::Import { file } => carry::import(api, output, &file).await,
         },
+    }
+}
+
+async fn keeping(api: &dyn Api, output: Output, command: Keeping) -> Result<(), Failure> {
+    match command {
+        Keeping::List { archived } => chats::list(api, output, archived).await,
+        Keeping::Mute { name, time } => arranging::mute(api, output, &name, &time).await,
+        Keeping::Archive { name, undo } => arranging::archive(api, output, &name, !undo).await,
+        Keeping::Unread { name, undo } => arranging::unread(api, output, &name, !undo).await,
+        Keeping::Star {
+            name,
+            message,
+            undo,
+        } => starring::star(api, &name, &message, !undo).await,
+        Keeping::Export {
+            name,
+            file,
+            format,
+            yes,
+        } => {
+            let format = format.map(|format| match format {
+                FormatName::Html => ExportFormat::Html,
+                FormatName::Json => ExportFormat::Json,
+                FormatName::Text => ExportFormat::Text,
+            });
+            exporting::export(api, output, &name, &file, format, yes).await
+        }
+        Keeping::Starred { last } => starring::list(api, output, last).await,
     }
 }
 

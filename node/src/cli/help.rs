@@ -34,6 +34,12 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "Conversations",
+        &[
+            "list", "mute", "archive", "unread", "star", "starred", "export",
+        ],
+    ),
+    (
         "Network",
         &[
             "carrier",

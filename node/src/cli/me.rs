@@ -1,15 +1,25 @@
 //! One's own name, and names as people type them.
 
 use crate::api::{Api, Contact, Me, Private, Refusal, typed, visible};
+use crate::cli::args::OnOff;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::screen;
 use crate::words::{Phrase, tr};
 
 /// `hedgerow me`.
-pub async fn me(api: &dyn Api, output: Output, new: Option<String>) -> Result<(), Failure> {
-    let me = match new {
-        Some(name) => api.set_name(Private(own_name(&name)?)).await?,
+pub async fn me(
+    api: &dyn Api,
+    output: Output,
+    new: Option<String>,
+    receipts: Option<OnOff>,
+) -> Result<(), Failure> {
+    let name = new.as_deref().map(own_name).transpose()?;
+    if let Some(receipts) = receipts {
+        api.set_receipts(receipts == OnOff::On).await?;
+    }
+    let me = match name {
+        Some(name) => api.set_name(Private(name)).await?,
         None => api.me().await?,
     };
     output.data(&me, |me| {
@@ -17,7 +27,12 @@ pub async fn me(api: &dyn Api, output: Output, new: Option<String>) -> Result<()
             let id = screen::short_id(&device.0);
             tr!("This device: {id}", id = id)
         });
-        Phrase::joined("\n", std::iter::once(shown(me).into()).chain(here))
+        let receipts = match me.receipts {
+            true => tr!("Contacts are told what you have read."),
+            false => tr!("Contacts are not told what you have read."),
+        };
+        let lines = std::iter::once(shown(me).into()).chain(here);
+        Phrase::joined("\n", lines.chain([receipts]))
     });
     Ok(())
 }

@@ -5,10 +5,12 @@
 
 mod annotating;
 mod args;
+mod arranging;
 mod ask;
 mod bluetooth;
 mod carriers;
 mod carry;
+mod chats;
 mod contacts;
 mod conversation;
 mod daemon;
@@ -17,6 +19,7 @@ mod demo;
 mod dispatch;
 mod drafts;
 mod editing;
+mod exporting;
 mod failure;
 mod forwarding;
 mod help;
@@ -27,8 +30,10 @@ mod output;
 #[cfg(feature = "relay")]
 mod relay;
 mod relays;
+mod removing;
 mod screen;
 pub(crate) mod session;
+mod starring;
 mod table;
 mod waiting;
 mod words;

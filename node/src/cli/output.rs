@@ -27,6 +27,11 @@ impl Output {
         self.json
     }
 
+    /// The user's language.
+    pub fn language(self) -> Language {
+        self.language
+    }
+
     /// A phrase in the user's language.
     pub fn said(self, phrase: &Phrase) -> String {
         self.language.say(phrase)

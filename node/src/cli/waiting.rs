@@ -171,6 +171,7 @@ impl Located {
 fn state(name: &str, message: &Message) -> Phrase {
     match (message.is_mine(), message.is_delivered(), message.why()) {
         (false, ..) => tr!("From {name}", name = name),
+        (true, true, _) if message.is_read() => tr!("Read by {name}", name = name),
         (true, true, _) => tr!("Delivered to {name}", name = name),
         (true, false, Some(why)) => tr!("To {name}: {why}", name = name, why = words::why(&why)),
         (true, false, None) => tr!("Waits for {name}", name = name),

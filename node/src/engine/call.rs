@@ -2,6 +2,7 @@
 
 use hedgerow_sync::store::StorageError;
 
+use super::contacts::Kept;
 use super::fact::FactKind;
 use super::fault::CallError;
 use super::{CallId, Effects as _, Engine, Owners, Turn, View};
@@ -49,6 +50,7 @@ impl Engine {
         let reply = match call {
             Call::Me => Ok(Reply::Me(self.owners.me())),
             Call::SetName(name) => self.owners.set_name(turn, &name),
+            Call::SetReceipts(receipts) => self.owners.set_receipts(turn, receipts),
             Call::Invite(wish) => self.owners.invite(turn, &wish),
             Call::Invitations => Ok(Reply::Invitations(self.owners.people.list_invitations())),
             Call::CancelInvitation(id) => self.owners.people.cancel_invitation(turn, &id),
@@ -73,7 +75,8 @@ impl Engine {
             Call::Verify(id, verified) => self.verify(turn, &id, verified),
             Call::Rename(id, alias) => self.rename(turn, &id, &alias),
             Call::Block(id, blocked) => self.block(turn, &id, blocked),
-            Call::Remove(id) => self.remove(turn, &id),
+            Call::Remove(id) => self.remove(turn, &id, Kept::Nothing),
+            Call::RemoveKeeping(id) => self.remove(turn, &id, Kept::Conversation),
             Call::Conversations => Ok(Reply::Conversations(
                 self.owners.list_conversations(turn.txn, turn.now)?,
             )),
@@ -86,6 +89,12 @@ impl Engine {
             Call::Read(id, message) => self.owners.read_up_to(turn, &id, &message),
             Call::React(id, message, emoji) => self.owners.react(turn, &id, &message, &emoji),
             Call::Pin(id, message, pinned) => self.owners.pin(turn, &id, &message, pinned),
+            Call::Notes => self.owners.notes(turn),
+            Call::EraseConversation(id) => self.owners.erase_conversation(turn, &id),
+            Call::Star(id, message, starred) => self.owners.star(turn, &id, &message, starred),
+            Call::Mute(id, muted) => self.owners.mute(turn, &id, muted),
+            Call::Archive(id, archived) => self.owners.archive(turn, &id, archived),
+            Call::MarkUnread(id, unread) => self.owners.mark_unread(turn, &id, unread),
             Call::Delete(id, message, for_all) => self.owners.delete(turn, &id, &message, for_all),
             Call::Status => Ok(Reply::Status(self.status(turn.txn, turn.now)?)),
             Call::SwitchCarrier(carrier, on) => self.owners.switch_carrier(turn, carrier, on),

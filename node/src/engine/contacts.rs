@@ -19,6 +19,13 @@ use super::{Engine, Now, Owners, Turn, View};
 use crate::api::{Contact, ContactId, Feature, Identities, Notice, Private, Refusal, Reply, typed};
 use crate::tables::Table;
 
+/// What stays of a contact who is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    Nothing,
+    Conversation,
+}
+
 impl Owners {
     /// Forgets a device, with the keys that we share with it.
     pub(super) fn forget_device(
@@ -303,12 +310,24 @@ impl Engine {
         self.show_contact(id, turn.now)
     }
 
+    /// Removes a contact: the conversation goes too, or stays and is read and written no more.
     pub(super) fn remove(
         &mut self,
         turn: &mut Turn<'_>,
         id: &ContactId,
+        kept: Kept,
     ) -> Result<Reply, CallError> {
         let identity = self.owners.people.contact_named(id)?;
+        let name = self.owners.people.contacts.get(&identity);
+        let name = name.map(|contact| contact.name().to_owned());
+        let former = match kept {
+            Kept::Nothing => None,
+            Kept::Conversation => {
+                let name = name.unwrap_or_default();
+                let conversations = &mut self.owners.conversations;
+                conversations.keep_former(turn, identity, name)?
+            }
+        };
         for device in self.owners.people.devices_of(identity).collect::<Vec<_>>() {
             self.end_session(turn, device, Bye::Removed, None)?;
             self.owners.forget_device(turn, device)?;
@@ -322,7 +341,13 @@ impl Engine {
         turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
         self.owners.redraw_beacon_key(turn)?;
         turn.pending.removed.insert(identity);
-        Ok(Reply::Done)
+        match former {
+            Some(space) => {
+                let kept = conversations::api_id(space);
+                self.owners.show_conversation(turn, &kept)
+            }
+            None => Ok(Reply::Done),
+        }
     }
 
     /// Ends every link with a device except one. Where a session is up, it tells the device why.

@@ -11,14 +11,14 @@ use hedgerow_sync::store::{Reader, StorageError};
 use unicode_properties::UnicodeEmoji;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::account::Account;
+use super::account::{Account, Settings};
 use super::content::Content;
 use super::conversations::{self, Conversation, Kind};
 use super::deletion::{self, DELETION};
 use super::edits::Edits;
 use super::people::contact::{self, Contact};
 use super::quoting::Originals;
-use super::{delivery, reading};
+use super::{delivery, reading, starred};
 use crate::api::{
     ContactId, ConversationId, Deleted, Delivery, DeliveryState, Message, MessageId, Page,
     PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
@@ -196,6 +196,8 @@ struct View<'a> {
     kind: Kind,
     space: SpaceId,
     me: DeviceId,
+    /// We tell what we read, so what others have read is shown.
+    shows_read: bool,
     /// The devices that our messages go to, those of one member in a row.
     recipients: Vec<Recipient>,
     /// What each of them has of a log of ours.
@@ -212,6 +214,8 @@ struct Recipient {
 #[derive(Clone, Copy)]
 struct Held {
     up_to: Seq,
+    /// How far its user has read, if that is shown.
+    read: Seq,
     is_refused: bool,
 }
 
@@ -227,7 +231,8 @@ impl<'a> View<'a> {
             kind,
             space,
             me: Account::device_id(reader).map_err(storage)?,
-            recipients: recipients(reader, kind).map_err(storage)?,
+            shows_read: Settings::load(reader).map_err(storage)?.receipts,
+            recipients: recipients(reader, space, kind).map_err(storage)?,
             held: BTreeMap::new(),
         })
     }
@@ -238,6 +243,7 @@ impl<'a> View<'a> {
         let (reader, space) = (self.reader, self.space);
         let reactions = sync::annotations(reader, space, REACTION, ids())?;
         let pins = sync::annotations(reader, space, PIN, ids())?;
+        let starred = starred::among(reader, space, ids())?;
         let deletions = sync::annotations(reader, space, DELETION, ids())?;
         let contents: Vec<Option<Content>> = page.entries.iter().map(Content::of).collect();
         let originals = Originals::read(reader, space, contents.iter().flatten())?;
@@ -271,6 +277,7 @@ impl<'a> View<'a> {
             message.pinned = pin.is_some_and(
                 |pin| matches!(&pin.body, Body::Bytes(body) if body.as_ref() == PINNED),
             );
+            message.starred = starred.contains(&entry.id);
             messages.push(message);
         }
         Ok(messages)
@@ -312,6 +319,7 @@ impl<'a> View<'a> {
             },
             reactions: Vec::new(),
             pinned: false,
+            starred: false,
             deleted: None,
         })
     }
@@ -351,10 +359,15 @@ impl<'a> View<'a> {
             }
         };
         let pairs = self.recipients.iter().zip(held);
+        // What has not reached a former contact waits for nobody.
+        let is_open = self.kind.is_open();
+        let pairs = pairs.filter(|(_, held)| is_open || entry.seq <= held.up_to);
         let deliveries = pairs.map(|(recipient, held)| Delivery {
             contact: recipient.contact.clone(),
             device: delivery::device_name(recipient.id),
             state: match entry.seq <= held.up_to {
+                // Nobody has read what has not arrived.
+                true if entry.seq <= held.read => DeliveryState::Read,
                 true => DeliveryState::Delivered,
                 false => DeliveryState::Queued {
                     why: held.is_refused.then_some(Why::Refused),
@@ -368,20 +381,37 @@ impl<'a> View<'a> {
         let (reader, space, id) = (self.reader, self.space, recipient.id);
         Ok(Held {
             up_to: peer::acked(reader, space, id, log)?,
+            read: match self.shows_read {
+                true => sync::read_up_to(reader, space, log, id)?,
+                false => Seq(0),
+            },
             is_refused: peer::refusal(reader, space, id, log)?.is_some(),
         })
     }
 }
 
-/// The devices that our messages go to: those of its members with which we share keys.
-fn recipients(reader: &dyn Reader, kind: Kind) -> Result<Vec<Recipient>, StorageError> {
+/// The devices that our messages go to: those of its members with which we share keys. Of a former contact those that
+/// have any.
+fn recipients(
+    reader: &dyn Reader,
+    space: SpaceId,
+    kind: Kind,
+) -> Result<Vec<Recipient>, StorageError> {
     let mut recipients = Vec::new();
+    if let Kind::Former { with } = kind {
+        let holders = peer::holders(reader, space)?.into_iter();
+        let contact = contact::api_id(with);
+        recipients.extend(holders.map(|id| Recipient {
+            id,
+            contact: contact.clone(),
+        }));
+    }
     for member in kind.members() {
         let key = Table::Contacts.key(&[&member.0]);
         let contact: Option<Contact> = tables::load(reader, &key)?;
         for id in contact.iter().flat_map(Contact::device_ids) {
             if reader.with(&Table::Devices.key(&[&id.0]), &mut |_| {})? {
-                let contact = contact::api_id(member);
+                let contact = contact::api_id(*member);
                 recipients.push(Recipient { id, contact });
             }
         }
@@ -389,7 +419,7 @@ fn recipients(reader: &dyn Reader, kind: Kind) -> Result<Vec<Recipient>, Storage
     Ok(recipients)
 }
 
-fn storage(error: StorageError) -> Refusal {
+pub(super) fn storage(error: StorageError) -> Refusal {
     Refusal::Storage { fault: error.kind }
 }
 

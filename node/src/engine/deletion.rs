@@ -17,7 +17,7 @@ use super::conversation::{PIN, REACTION, parse_message_id};
 use super::conversations::Kind;
 use super::fault::CallError;
 use super::items;
-use super::{Owners, Turn, reading};
+use super::{Owners, Turn, reading, starred};
 use crate::api::{ConversationId, Deletion, MessageId, Refusal, RemovalState, Reply};
 use crate::tables::{self, Table, damaged};
 
@@ -75,7 +75,7 @@ impl Owners {
             let deletion =
                 self.append(turn, space, kind, what, Body::Bytes(bytes::Bytes::new()))?;
             for member in kind.members() {
-                for device in self.people.devices_of(member) {
+                for device in self.people.devices_of(*member) {
                     await_removal(turn.txn, space, device, deletion, target)?;
                 }
             }
@@ -121,6 +121,7 @@ impl Owners {
         space: SpaceId,
         entry: EntryId,
     ) -> Result<(), StorageError> {
+        starred::forget(turn.txn, space, entry)?;
         let mut any = body::remove(turn.txn, space, entry)?;
         for kind in OF_A_ROW {
             let said = sync::annotations(turn.txn, space, kind, [entry])?;

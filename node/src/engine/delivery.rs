@@ -37,6 +37,21 @@ impl Owners {
         Ok(shown)
     }
 
+    /// Removes a conversation that no contact takes with it, and all that was written there.
+    pub(super) fn erase_conversation(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ConversationId,
+    ) -> Result<Reply, CallError> {
+        let (space, known) = self.conversations.named(id)?;
+        if !known.kind.members().is_empty() {
+            return Err(Refusal::HasMembers.into());
+        }
+        self.conversations.remove(turn, space)?;
+        turn.pending.erased.insert(space);
+        Ok(Reply::Done)
+    }
+
     pub(super) fn show_conversation(
         &self,
         turn: &mut Turn<'_>,
@@ -60,16 +75,18 @@ impl Owners {
         let Some(kind) = known.kind.shown() else {
             return Ok(None);
         };
-        let members = known.kind.members();
-        let names = members.iter().filter_map(|id| self.people.contacts.get(id));
+        let members = known.kind.members().iter();
+        let names = members
+            .clone()
+            .filter_map(|id| self.people.contacts.get(id));
         let names: Vec<&str> = names.map(Contact::name).collect();
         let Recipients { devices, queued } = self.recipients(reader, now, space, known.kind)?;
         let summary = space::summary(reader, space)?;
         Ok(Some(api::Conversation {
             id: conversations::api_id(space),
             kind,
-            name: Private(names.join(", ")),
-            members: members.map(contact::api_id).to_vec(),
+            name: Private(known.name.clone().unwrap_or_else(|| names.join(", "))),
+            members: members.map(|member| contact::api_id(*member)).collect(),
             messages: summary.map_or(0, |summary| summary.rows),
             unread: reading::unread(reader, space, self.account.device_id)?,
             queued,
@@ -77,6 +94,9 @@ impl Owners {
             recipients: devices,
             draft: draft::of(reader, space)?,
             active_ms: known.active_ms,
+            muted: known.settings.muted(now.wall_ms),
+            archived: known.settings.archived,
+            marked_unread: known.settings.marked_unread,
         }))
     }
 
@@ -92,11 +112,11 @@ impl Owners {
         let (mut devices, mut queued) = (Vec::new(), 0);
         for member in kind.members() {
             let mut least = None;
-            for id in self.people.devices_of(member) {
+            for id in self.people.devices_of(*member) {
                 let unacked = peer::unacked_rows(reader, space, id)?;
                 least = Some(least.map_or(unacked, |least: u64| least.min(unacked)));
                 devices.push(Delivery {
-                    contact: contact::api_id(member),
+                    contact: contact::api_id(*member),
                     device: device_name(id),
                     state: match unacked {
                         0 => DeliveryState::Delivered,

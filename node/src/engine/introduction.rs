@@ -191,7 +191,8 @@ impl Engine {
         let space = conversations::parse_id(conversation);
         let known = space.and_then(|space| self.owners.conversations.get(space));
         let members = known.map(|known| known.kind.members());
-        members.into_iter().flatten().map(contact::api_id).collect()
+        let members = members.into_iter().flatten();
+        members.map(|member| contact::api_id(*member)).collect()
     }
 }
 
@@ -219,13 +220,10 @@ impl Introduced {
             devices: vec![card.device],
             former_name: None,
         };
-        let chat = Conversation {
-            kind: Kind::Direct {
-                with: card.identity,
-            },
-            secret: keys.direct_space,
-            active_ms: wall_ms,
+        let kind = Kind::Direct {
+            with: card.identity,
         };
+        let chat = Conversation::new(kind, keys.direct_space, wall_ms);
         let secret = keys.psk.for_prekey(&me.prekey.public);
         let device = Device {
             identity: card.identity,

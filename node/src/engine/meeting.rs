@@ -270,11 +270,9 @@ impl Owners {
         };
         self.conversations.remove_with(turn, identity)?;
         self.forget_device(turn, id)?;
-        let chat = Conversation {
-            kind: Kind::Direct { with: identity },
-            secret: met.keys.direct_space.clone(),
-            active_ms: turn.now.wall_ms,
-        };
+        let kind = Kind::Direct { with: identity };
+        let secret = met.keys.direct_space.clone();
+        let chat = Conversation::new(kind, secret, turn.now.wall_ms);
         let space = self.conversations.begin(turn, chat)?;
         if let Some(draft) = draft {
             draft.save_text(turn.txn, space)?;

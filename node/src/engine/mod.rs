@@ -10,11 +10,11 @@
 //! | links in their places, and errands between them | `links`, `link` |
 //! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
-//! | calls | `call`, `contacts`, `writing`, `deletion`, `status`, `delivery`, `carry`, `reading` |
+//! | calls | `call`, `contacts`, `writing`, `deletion`, `status`, `delivery`, `carry`, `reading`, `receipts` |
 //! | other people's bundles | `couriering`, `bundles`, [`bundle_event`]; sealed and taken in: `sealing`, `intake` |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
 //! | which conversations there are, and what the kind of each decides | `conversations` |
-//! | conversations, read without the engine | [`conversation`] |
+//! | conversations, read without the engine | [`conversation`], [`starred`] |
 //!
 //! Who owns what:
 //!
@@ -85,12 +85,14 @@ mod psk_rotation;
 mod quoting;
 mod reach;
 mod reading;
+mod receipts;
 mod reconciling;
 mod rng;
 mod sealing;
 mod share;
 mod silence;
 mod simulated;
+pub mod starred;
 mod start;
 mod status;
 #[cfg(feature = "simulation")]
@@ -124,6 +126,7 @@ use outbox::Outbox;
 use pending_events::PendingEvents;
 use people::People;
 use reach::{Reach, View};
+use receipts::Receipts;
 use status::TrafficCount;
 
 /// When to call [`pump`] again without input, in monotonic milliseconds; `None`: never.
@@ -149,6 +152,7 @@ struct Owners {
     /// The session with each device that has one.
     sessions: BTreeMap<DeviceId, Up>,
     traffic: TrafficCount,
+    receipts: Receipts,
     /// Other people's bundles, if this node carries any.
     couriering: Option<Box<Couriering>>,
     /// Whether ghosts and loads exist here.
@@ -256,6 +260,7 @@ impl Engine {
             self.owners.follow_clock(turn)?;
             self.end_overdue(turn)?;
             self.end_silent(turn)?;
+            self.owners.tell_read(turn)?;
             self.owners.people.tick(&mut self.owners.account, turn)?;
         }
         self.owners.renew_relay_names(turn)?;
@@ -290,6 +295,7 @@ impl Engine {
         );
         [
             self.links.next_wake_ms(),
+            self.owners.receipts.next_wake_ms(),
             self.owners.people.next_wake_ms(now),
             self.owners.reach.next_wake_ms(now, view),
             self.next_proposal_ms(now),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, SpaceId};
+use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, LogId, Seq, SpaceId};
 use hedgerow_sync::page;
 use hedgerow_transport::carrier::CarrierKind;
 
@@ -33,6 +33,8 @@ pub(crate) struct PendingEvents {
     pub carriers: BTreeSet<CarrierKind>,
     /// Conversations that changed.
     pub conversations: BTreeSet<SpaceId>,
+    /// Conversations that are gone, and not with a contact.
+    pub erased: BTreeSet<SpaceId>,
     /// New messages, by conversation: runs of a log, and whether they are ours.
     pub messages: BTreeMap<SpaceId, Vec<Run>>,
     /// Messages with other reactions or pins than before, by conversation.
@@ -41,6 +43,8 @@ pub(crate) struct PendingEvents {
     pub gone: BTreeMap<SpaceId, BTreeSet<EntryId>>,
     /// The last of our messages in a conversation that a device has acknowledged.
     pub delivered: BTreeMap<(SpaceId, DeviceId), EntryId>,
+    /// How far a device says that its user has read a log of ours.
+    pub read: BTreeMap<(SpaceId, DeviceId, LogId), Seq>,
 }
 
 /// New messages of one log.
@@ -71,10 +75,12 @@ impl PendingEvents {
             join_problems,
             carriers,
             conversations,
+            erased,
             messages,
             annotated,
             gone,
             delivered,
+            read,
         } = self;
         contacts.is_empty()
             && removed.is_empty()
@@ -83,10 +89,12 @@ impl PendingEvents {
             && join_problems.is_empty()
             && carriers.is_empty()
             && conversations.is_empty()
+            && erased.is_empty()
             && messages.is_empty()
             && annotated.is_empty()
             && gone.is_empty()
             && delivered.is_empty()
+            && read.is_empty()
     }
 
     /// Adds new messages. If they continue a run of the same log, they become part of it.
@@ -135,6 +143,7 @@ impl PendingEvents {
         self.annotated.remove(&space);
         self.gone.remove(&space);
         self.delivered.retain(|(of, _), _| *of != space);
+        self.read.retain(|(of, ..), _| *of != space);
     }
 }
 
@@ -144,7 +153,7 @@ impl Owners {
         if turn.pending.is_empty() {
             return Ok(());
         }
-        let news = std::mem::take(turn.pending);
+        let mut news = std::mem::take(turn.pending);
         for (identity, invitation, joined) in news.met {
             let (contact, invitation) = (contact::api_id(identity), invitation.api_id());
             turn.out.event(match joined {
@@ -173,6 +182,10 @@ impl Owners {
             };
             // Our clock, not theirs: with a wrong clock they could keep a conversation on top.
             known.active_ms = turn.now.wall_ms;
+            let is_theirs = runs.iter().any(|run| !run.is_ours);
+            if is_theirs && known.settings.written_to(turn.now.wall_ms) {
+                news.conversations.insert(space);
+            }
             known.save(turn.txn, space)?;
             let kind = known.kind;
             reading::arrived(turn.txn, space, runs.iter().filter(|run| !run.is_ours))?;
@@ -230,8 +243,25 @@ impl Owners {
                 queued: recipients.queued,
             });
         }
-        for space in news.conversations {
-            turn.out.event(Event::Conversation {
+        // A user who does not tell is not shown either.
+        let read = news
+            .read
+            .into_iter()
+            .filter(|_| self.account.settings.receipts);
+        for ((space, device, log), seq) in read {
+            let owner = self.people.devices.get(&device);
+            let row = page::last_row(turn.txn, space, EntryId { log, seq })?;
+            if let (Some(owner), Some(row)) = (owner, row) {
+                turn.out.event(Event::Read {
+                    conversation: conversations::api_id(space),
+                    contact: contact::api_id(owner.identity),
+                    device: delivery::device_name(device),
+                    id: conversation::message_id(row),
+                });
+            }
+        }
+        for space in news.erased {
+            turn.out.event(Event::ConversationErased {
                 conversation: conversations::api_id(space),
             });
         }
@@ -243,6 +273,12 @@ impl Owners {
         for identity in &news.removed {
             turn.out.event(Event::Removed {
                 contact: contact::api_id(*identity),
+            });
+        }
+        // After contacts that are gone: a conversation may be left of one.
+        for space in news.conversations {
+            turn.out.event(Event::Conversation {
+                conversation: conversations::api_id(space),
             });
         }
         for invitation in news.invitations {

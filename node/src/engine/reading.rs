@@ -111,11 +111,15 @@ impl Owners {
         id: &ConversationId,
         message: &MessageId,
     ) -> Result<Reply, CallError> {
-        let (space, _) = self.conversations.named(id)?;
+        let (space, known) = self.conversations.named(id)?;
+        let mut settings = known.settings;
         let entry = conversation::parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
         let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
         let mut changed = false;
-        if position(turn.txn, space)?.is_none_or(|read| read < place) {
+        let before = position(turn.txn, space)?;
+        // What is read now stands after this.
+        let mut after = before;
+        if before.is_none_or(|read| read < place) {
             turn.txn
                 .put(&Table::ReadPositions.key(&[&space.0]), &encode(place))?;
             changed = true;
@@ -127,9 +131,14 @@ impl Owners {
             turn.txn
                 .remove(&Table::UnreadAbove.key(&[&space.0, &encode(seen)]))?;
             changed = true;
+            after = None;
         }
         if changed {
             turn.pending.conversations.insert(space);
+            self.was_read(turn, space, after);
+        }
+        if settings.looked_at() {
+            self.set_settings(turn, space, settings)?;
         }
         Ok(Reply::Done)
     }

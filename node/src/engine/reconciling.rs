@@ -138,6 +138,12 @@ impl Owners {
             };
             turn.pending.message(space, run);
         }
+        if !self.account.is_ours(log.device) {
+            let ours = changes.read.iter();
+            let ours = ours.filter(|target| self.account.is_ours(target.log.device));
+            let read = ours.map(|target| ((space, log.device, target.log), target.seq));
+            turn.pending.read.extend(read);
+        }
         if !changes.annotated.is_empty() {
             let annotated = turn.pending.annotated.entry(space).or_default();
             annotated.extend(&changes.annotated);

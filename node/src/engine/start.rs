@@ -13,6 +13,7 @@ use super::conversations::Conversations;
 use super::links::Links;
 use super::people::People;
 use super::reach::Reach;
+use super::receipts::Receipts;
 use super::status::TrafficCount;
 use super::{Engine, Now, Owners};
 use crate::store::schema;
@@ -133,6 +134,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
             reach: Reach::default(),
             sessions: BTreeMap::new(),
             traffic: TrafficCount::default(),
+            receipts: Receipts::default(),
             couriering: None,
             #[cfg(feature = "simulation")]
             simulates: false,

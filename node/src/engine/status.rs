@@ -48,6 +48,7 @@ impl Owners {
             id: contact::api_id(self.account.identity()),
             name: Private(self.account.told.name.clone()),
             devices: vec![delivery::device_name(self.account.device_id)],
+            receipts: self.account.settings.receipts,
         }
     }
 }

@@ -33,11 +33,8 @@ pub fn share(store: &mut impl Store, count: u32) -> Result<(), StorageError> {
                 continue;
             };
             for secret in secrets(&chat.secret, count) {
-                let synthetic = Conversation {
-                    kind: Kind::Synthetic { with },
-                    secret,
-                    active_ms: chat.active_ms,
-                };
+                let kind = Kind::Synthetic { with };
+                let synthetic = Conversation::new(kind, secret, chat.active_ms);
                 let space = synthetic.space();
                 space::create(txn, space, synthetic.kind.stored())?;
                 synthetic.save(txn, space)?;

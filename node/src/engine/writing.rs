@@ -170,8 +170,11 @@ impl Owners {
     /// The conversation that an API id names, if we may write there: not to somebody who is blocked.
     pub(super) fn writable(&self, id: &ConversationId) -> Result<(SpaceId, Kind), Refusal> {
         let (space, known) = self.conversations.named(id)?;
-        let members = known.kind.members();
-        match members.iter().any(|member| self.people.is_blocked(member)) {
+        let mut members = known.kind.members().iter();
+        if !known.kind.is_open() {
+            return Err(Refusal::NoLongerContact);
+        }
+        match members.any(|member| self.people.is_blocked(member)) {
             true => Err(Refusal::Blocked),
             false => Ok((space, known.kind)),
         }
@@ -186,26 +189,39 @@ impl Owners {
         what: What,
         body: Body,
     ) -> Result<EntryId, CallError> {
+        let written = self.write(turn, space, what, body)?;
+        let entry = written.ok_or(Refusal::Bug)?;
+        for member in kind.members() {
+            self.courier_queued(turn, *member);
+            // Somebody waits: devices that are out of reach are tried again at once.
+            for device in self.people.devices_of(*member) {
+                self.reach.hurry(Target::Device(device), turn.now.mono_ms);
+            }
+        }
+        Ok(entry)
+    }
+
+    /// Appends an entry of ours, which goes with the sessions that are up and the next ones; `None`: a bug.
+    pub(super) fn write(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        what: What,
+        body: Body,
+    ) -> Result<Option<EntryId>, StorageError> {
         let log = self.account.own_log();
         let appended = match space::append(turn.txn, space, log, turn.now.wall_ms, what, body) {
             Ok(appended) => appended,
-            Err(AppendError::Storage(error)) => return Err(error.into()),
+            Err(AppendError::Storage(error)) => return Err(error),
             Err(AppendError::NoSuchSpace | AppendError::TooLong) => {
                 tracing::error!("a conversation without a space, or a body over its limit");
-                return Err(Refusal::Bug.into());
+                return Ok(None);
             }
         };
         turn.errands
             .push(Errand::TellGrowth(space, log, appended.id.seq));
         self.conversation_changed(turn, space, log, &appended.changes)?;
-        for member in kind.members() {
-            self.courier_queued(turn, member);
-            // Somebody waits: devices that are out of reach are tried again at once.
-            for device in self.people.devices_of(member) {
-                self.reach.hurry(Target::Device(device), turn.now.mono_ms);
-            }
-        }
-        Ok(appended.id)
+        Ok(Some(appended.id))
     }
 }
 

@@ -10,10 +10,10 @@ use tokio::sync::broadcast::error::RecvError;
 use super::state::{Departure, Host, HostOptions};
 use crate::api::{
     Answer, Api, Call, ConversationId, Delivery, Event, Events, HostCall, MAX_PAGE, Message,
-    MessageId, NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply,
+    MessageId, NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply, StarredPage,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
-use crate::engine::conversation;
+use crate::engine::{conversation, starred};
 use crate::runtime::Node;
 
 /// A node in this process. Clones are the same node; when it has departed, they refuse with
@@ -108,6 +108,7 @@ impl Local {
             HostCall::Message(conversation, id) => {
                 self.read_message(&conversation, &id).await?.into()
             }
+            HostCall::Starred(before, limit) => self.read_starred(before, limit).await?.into(),
             HostCall::Versions(conversation, id) => {
                 let node = self.0.node()?;
                 let versions =
@@ -135,10 +136,7 @@ impl Local {
         from: PageFrom,
         limit: u32,
     ) -> Result<Page, Refusal> {
-        if !(1..=MAX_PAGE).contains(&limit) {
-            let what = format!("a page has 1 to {MAX_PAGE} messages");
-            return Err(Refusal::BadRequest { what });
-        }
+        check_limit(limit)?;
         let node = self.0.node()?;
         let mut page = node.read(|reader| Ok(conversation::page(reader, of, &from, limit)))??;
         say_why(&node, of, &mut page.messages).await?;
@@ -150,6 +148,17 @@ impl Local {
         let mut message = node.read(|reader| Ok(conversation::message(reader, of, id)))??;
         say_why(&node, of, std::slice::from_mut(&mut message)).await?;
         Ok(message)
+    }
+
+    async fn read_starred(&self, before: Option<u64>, limit: u32) -> Result<StarredPage, Refusal> {
+        check_limit(limit)?;
+        let node = self.0.node()?;
+        let mut page = node.read(|reader| Ok(starred::page(reader, before, limit)))??;
+        for starred in &mut page.messages {
+            let message = std::slice::from_mut(&mut starred.message);
+            say_why(&node, &starred.conversation, message).await?;
+        }
+        Ok(page)
     }
 
     async fn node_status(&self) -> Result<NodeStatus, Refusal> {
@@ -178,4 +187,14 @@ async fn say_why(
         conversation::explain(messages, &node.recipients(of).await?);
     }
     Ok(())
+}
+
+/// Refuses a page of no messages or of too many.
+fn check_limit(limit: u32) -> Result<(), Refusal> {
+    match (1..=MAX_PAGE).contains(&limit) {
+        true => Ok(()),
+        false => Err(Refusal::BadRequest {
+            what: format!("a page has 1 to {MAX_PAGE} messages"),
+        }),
+    }
 }

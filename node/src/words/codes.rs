@@ -26,6 +26,12 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
             limit = *limit
         ),
         Refusal::Blocked => tr!("This contact is blocked."),
+        Refusal::NoLongerContact => {
+            tr!("This person is no longer a contact. Nothing can be written here.")
+        }
+        Refusal::HasMembers => {
+            tr!("This conversation goes with its contact. Remove the contact to erase it.")
+        }
         Refusal::Empty => tr!("The message is empty."),
         Refusal::NotAnEmoji => tr!("This is not one emoji. Give exactly one, like 👍."),
         Refusal::BadName => tr!(

@@ -16,13 +16,17 @@ mod couriers;
 mod deletion;
 mod edits;
 mod erasure;
+mod exports;
 mod faults;
 mod introduction;
+mod keeping;
 mod meeting;
 mod names;
+mod notes;
 mod observer;
 mod process;
 mod radio;
+mod receipts;
 mod reconnect;
 #[cfg(feature = "relay")]
 mod relay;

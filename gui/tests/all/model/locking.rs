@@ -125,6 +125,34 @@ fn notifications_tell_names_only_while_the_screen_is_open() {
     assert_eq!(notified(&mut stage), []);
 }
 
+#[test]
+fn a_muted_conversation_notifies_nobody_until_the_mute_ends_on_an_open_and_a_locked_screen() {
+    for locked in [false, true] {
+        let mut stage = Stage::open(&["Ana", "Ben"]);
+        let end = stage.now.wall_ms + 3_600_000;
+        let ben = stage.node.talks.get_mut(&id("b")).expect("a contact");
+        ben.conversation.muted = Some(Muted::UntilMs(end));
+        let told = Event::Conversation {
+            conversation: chat_id("b"),
+        };
+        stage.happens(told);
+        stage.later(200);
+        if locked {
+            stage.does(DoorAction::LockScreen);
+        }
+        let notified = |stage: &mut Stage, from| {
+            stage.done.clear();
+            stage.comes(from, "hello");
+            let is_told = |effect: &Effect| matches!(effect, Effect::Notify(_));
+            stage.done.iter().any(is_told)
+        };
+        assert!(!notified(&mut stage, "b"));
+        assert!(notified(&mut stage, "a"));
+        stage.later(3_600_000);
+        assert!(notified(&mut stage, "b"), "locked: {locked}");
+    }
+}
+
 /// The one notification that was shown since.
 fn notified_of(stage: &mut Stage) -> ConversationId {
     let mut shown = stage.done.drain(..).filter_map(|effect| match effect {

@@ -108,6 +108,7 @@ impl Node {
                 id: id("f"),
                 name: Private("Fay".into()),
                 devices: vec![DeviceId("f1".repeat(8))],
+                receipts: false,
             },
             carriers: [CarrierStatus {
                 carrier: Carrier::Lan,

@@ -59,6 +59,7 @@ impl Talk {
             reply_to: None,
             reactions: Vec::new(),
             pinned: false,
+            starred: false,
             deleted: None,
         };
         self.messages.insert(at, message);

@@ -37,10 +37,40 @@ pub(super) enum PageEnd {
     FirstUnread,
 }
 
-impl PageQuery {
-    /// How many messages a page has if nobody says.
-    const LIMIT: u32 = 50;
+/// How many messages a page has if nobody says.
+const LIMIT: u32 = 50;
 
+/// How many messages are asked for.
+fn limit(asked: Option<u32>) -> Result<u32, Refusal> {
+    let limit = asked.unwrap_or(LIMIT);
+    if (1..=MAX_PAGE).contains(&limit) {
+        return Ok(limit);
+    }
+    let what = format!("`limit` must be from 1 to {MAX_PAGE}");
+    Err(Refusal::BadRequest { what })
+}
+
+/// Which part of the starred messages.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StarredQuery {
+    /// What another page gave as `older`; the newest stars if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) before: Option<u64>,
+    /// How many messages at most: 1 to 500, 50 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) limit: Option<u32>,
+}
+
+impl StarredQuery {
+    /// How many messages are asked for.
+    pub(super) fn limit(&self) -> Result<u32, Refusal> {
+        limit(self.limit)
+    }
+}
+
+impl PageQuery {
     /// The query that asks for this.
     pub(super) fn of(from: &PageFrom, limit: u32) -> Self {
         let mut query = Self {
@@ -61,12 +91,7 @@ impl PageQuery {
 
     /// How many messages are asked for.
     pub(super) fn limit(&self) -> Result<u32, Refusal> {
-        let limit = self.limit.unwrap_or(Self::LIMIT);
-        if (1..=MAX_PAGE).contains(&limit) {
-            return Ok(limit);
-        }
-        let what = format!("`limit` must be from 1 to {MAX_PAGE}");
-        Err(Refusal::BadRequest { what })
+        limit(self.limit)
     }
 
     /// The place that is asked for.

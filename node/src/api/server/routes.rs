@@ -5,11 +5,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{DefaultBodyLimit, RawPathParams, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, RawPathParams, Request, State};
 use axum::http::{Method, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
+use futures_util::stream;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
 use utoipa::OpenApi;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, Paths};
@@ -21,7 +26,9 @@ use super::failure::{self, Failure};
 use super::guard::{self, Guard};
 use super::wire::{self, Answered, Body, Places, Row};
 use super::{MAX_REQUEST, events};
-use crate::api::{Api, Event, Refusal};
+use crate::api::{Api, ConversationId, Event, ExportFormat, Refusal};
+use crate::export::{Circumstances, Export};
+use crate::words::Language;
 
 type Node = State<Arc<dyn Api>>;
 
@@ -44,7 +51,9 @@ pub(super) fn router(api: Arc<dyn Api>, guard: Guard, limit: Duration) -> Router
 /// All routes with their documentation; the document itself is served besides.
 pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
     let mut routes = Routes {
-        in_time: OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(event_stream)),
+        in_time: OpenApiRouter::with_openapi(Document::openapi())
+            .routes(routes!(event_stream))
+            .routes(routes!(export_file)),
         rewriting: OpenApiRouter::new(),
     };
     wire::every(&mut routes);
@@ -159,3 +168,61 @@ async fn event_stream(
     let events = node.events().await?;
     Ok(socket.on_upgrade(|socket| events::stream(socket, events)))
 }
+
+/// How a conversation is to be written.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ExportQuery {
+    /// HTML if absent.
+    #[param(inline)]
+    format: Option<ExportFormat>,
+}
+
+/// A conversation as a file in English, which is not sealed. It is sent while it is read: a connection that ends early
+/// leaves it incomplete.
+#[utoipa::path(
+    get,
+    path = "/v1/conversations/{conversation}/export",
+    params(("conversation" = ConversationId, Path), ExportQuery),
+    responses(
+        (status = 200, description = "The file", content(
+            (String = "text/html; charset=utf-8"),
+            (Object = "application/json"),
+            (String = "text/plain; charset=utf-8")
+        )),
+        Failure
+    )
+)]
+async fn export_file(
+    State(node): Node,
+    Path(conversation): Path<ConversationId>,
+    query: Result<Query<ExportQuery>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Query(query) =
+        query.map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
+    let format = query.format.unwrap_or(ExportFormat::Html);
+    let circumstances = Circumstances {
+        language: Language::English,
+        zone: TimeZone::system(),
+        now_ms: Timestamp::now().as_millisecond(),
+    };
+    let export = Export::begin(&*node, conversation, format, circumstances).await?;
+    let next = |(node, mut export): (Arc<dyn Api>, Export)| async move {
+        let part = export.part(&*node).await.map_err(Cut)?;
+        Ok::<_, Cut>(part.map(|part| (part, (node, export))))
+    };
+    let parts = stream::try_unfold((node, export), next);
+    let content_type = match format {
+        ExportFormat::Html => "text/html; charset=utf-8",
+        ExportFormat::Json => "application/json",
+        ExportFormat::Text => "text/plain; charset=utf-8",
+    };
+    let headers = [(header::CONTENT_TYPE, content_type)];
+    Ok((headers, axum::body::Body::from_stream(parts)).into_response())
+}
+
+/// Why a file that is being sent ends before it is complete.
+#[derive(Debug, thiserror::Error)]
+#[error("the node cannot go on: {0:?}")]
+struct Cut(Refusal);

@@ -18,7 +18,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Sch
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::failure::Failure;
-use super::paging::{CursorPage, PageQuery};
+use super::paging::{CursorPage, PageQuery, StarredQuery};
 use super::{MAX_PARCEL, MAX_REQUEST};
 use crate::api::calls::calls;
 use crate::api::*;
@@ -328,11 +328,22 @@ fn document_json<T: ToSchema>(
     operation.request_body(Some(body))
 }
 
+fn read_query<T: DeserializeOwned>(request: &Request) -> Result<T, Failure> {
+    let query = Query::<T>::try_from_uri(request.uri());
+    let query = query.map(|Query(query)| query);
+    query.map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))
+}
+
+fn document_query<T: IntoParams>(operation: OperationBuilder) -> OperationBuilder {
+    let query = T::into_params(|| Some(ParameterIn::Query));
+    query
+        .into_iter()
+        .fold(operation, OperationBuilder::parameter)
+}
+
 impl Body for bodies::Page {
     async fn read(request: Request) -> Result<Self, Failure> {
-        let query = Query::<PageQuery>::try_from_uri(request.uri());
-        let Query(query) = query
-            .map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
+        let query: PageQuery = read_query(&request)?;
         Ok(Self {
             limit: query.limit()?,
             from: query.place()?,
@@ -344,10 +355,28 @@ impl Body for bodies::Page {
     }
 
     fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
-        let query = PageQuery::into_params(|| Some(ParameterIn::Query));
-        query
-            .into_iter()
-            .fold(operation, OperationBuilder::parameter)
+        document_query::<PageQuery>(operation)
+    }
+}
+
+impl Body for bodies::Starred {
+    async fn read(request: Request) -> Result<Self, Failure> {
+        let query: StarredQuery = read_query(&request)?;
+        Ok(Self {
+            limit: query.limit()?,
+            before: query.before,
+        })
+    }
+
+    fn write(self, request: RequestBuilder) -> RequestBuilder {
+        request.query(&StarredQuery {
+            before: self.before,
+            limit: Some(self.limit),
+        })
+    }
+
+    fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
+        document_query::<StarredQuery>(operation)
     }
 }
 
@@ -508,6 +537,7 @@ in_json! {
     Deletion;
     NodeStatus;
     Message;
+    StarredPage;
 }
 in_json! {
     InvitationId, as Joining: |invitation| Joining { invitation }, |joining| joining.invitation;

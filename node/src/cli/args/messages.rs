@@ -10,12 +10,14 @@ pub enum Messages {
     /// Write a message
     #[command(
         after_help = "Examples:\n  hedgerow send Ben 'Good morning'\n  hedgerow send Ben - < letter.txt     \
-        at most 64 KiB\n  hedgerow send Ben --reply k7q2m 'At six'\n\n\
+        at most 64 KiB\n  hedgerow send Ben --reply k7q2m 'At six'\n  \
+        hedgerow send me 'Buy bread'         a note to yourself\n\n\
         It is kept until it is delivered, however long that takes. If no node is running \
-        it waits for the next `hedgerow run`. Prints the message's id."
+        it waits for the next `hedgerow run`. Prints the message's id. `me` always means your \
+        notes; a contact who goes by that name is called by the beginning of the id."
     )]
     Send {
-        /// The contact
+        /// The contact, or `me` for notes to yourself
         name: String,
         /// The text, or `-` for stdin
         text: String,
@@ -32,10 +34,10 @@ pub enum Messages {
         hedgerow read Ben --from 2026-05-01  everything since that day\n  \
         hedgerow read Ben --follow           and what comes, until Ctrl-C\n\n\
         Other commands take the short name before each message, or the beginning of it. \
-        What is shown counts as read; nobody is told."
+        What is shown counts as read. Contacts are told only if you want that (`hedgerow me`)."
     )]
     Read {
-        /// The contact
+        /// The contact, or `me` for your notes
         name: String,
 
         /// Wait for new messages, until Ctrl-C

@@ -1,5 +1,6 @@
 //! What can be typed: the commands, and the help that teaches them. A file for each group of the help.
 
+mod keeping;
 mod messages;
 mod network;
 mod people;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
+pub use keeping::{FormatName, Keeping};
 pub use messages::{CarryAction, Messages};
 pub use network::{CarrierName, CarrierSwitch, Network, PowerName, RelaysAction};
 pub use people::{InvitationAction, People};
@@ -21,7 +23,7 @@ pub use programs::Programs;
 #[cfg(feature = "relay")]
 pub use relay::RelayArguments;
 pub use safety::Safety;
-pub use start::Start;
+pub use start::{OnOff, Start};
 
 use crate::words::Language;
 
@@ -114,6 +116,8 @@ pub enum Command {
     People(People),
     #[command(flatten)]
     Messages(Messages),
+    #[command(flatten)]
+    Keeping(Keeping),
     #[command(flatten)]
     Network(Network),
     /// Run a public relay, through which others reach each other

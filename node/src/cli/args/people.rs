@@ -87,10 +87,20 @@ pub enum People {
         undo: bool,
     },
 
-    /// Remove a contact and the whole conversation
+    /// Remove a contact, and the whole conversation or not
+    #[command(
+        after_help = "Examples:\n  hedgerow remove Ben                  asks, and erases the conversation too\n  \
+        hedgerow remove Ben --keep           what was said stays; nobody can write there\n  \
+        hedgerow remove Ben                  again: erases what was kept\n  \
+        hedgerow remove me                   erases your notes\n\n\
+        A contact who is met again begins a new conversation."
+    )]
     Remove {
-        /// The contact
+        /// The contact, somebody who was one, or `me` for your notes
         name: String,
+        /// Keep the conversation: it stays to be read
+        #[arg(long)]
+        keep: bool,
         /// Do not ask
         #[arg(long)]
         yes: bool,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 /// First steps, and the node itself.
 #[derive(Debug, Subcommand)]
@@ -72,11 +72,26 @@ pub enum Start {
     /// Show or change your own name
     #[command(
         after_help = "Examples:\n  hedgerow me                          your name and identity\n  \
-        hedgerow me --name 'Ana K.'          the name that contacts see from now on"
+        hedgerow me --name 'Ana K.'          the name that contacts see from now on\n  \
+        hedgerow me --receipts on            tell contacts what you have read, and see\n                                       \
+        what they have, if they tell (off at first)"
     )]
     Me {
         /// The name that contacts see from now on
         #[arg(long)]
         name: Option<String>,
+
+        /// Read receipts, told and shown
+        #[arg(long, value_enum, value_name = "STATE")]
+        receipts: Option<OnOff>,
     },
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// On
+    On,
+    /// Off
+    Off,
 }

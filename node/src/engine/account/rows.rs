@@ -77,6 +77,9 @@ pub(crate) struct Settings {
     /// The paths to relays that the user allows.
     #[n(4)]
     pub relay_paths: RelayPaths,
+    /// Contacts are told what was read, and what they have read is shown.
+    #[n(5)]
+    pub receipts: bool,
 }
 
 /// The private key of the identity; `None` on a device that has joined it later.

@@ -1,6 +1,8 @@
 //! What the kind of a space decides: who takes part, who may write, what is ours, who receives. Nothing else in the
 //! engine asks which kind a space is of.
 
+use std::slice;
+
 use hedgerow_sync::id::{DeviceId, IdentityId};
 use hedgerow_sync::space::SpaceKind;
 use minicbor::{Decode, Encode};
@@ -14,6 +16,16 @@ pub(crate) enum Kind {
     #[n(0)]
     Direct {
         /// The contact.
+        #[cbor(n(0), with = "crate::engine::codec::fixed")]
+        with: IdentityId,
+    },
+    /// What the user writes to themselves, for the devices of their identity.
+    #[n(2)]
+    Notes,
+    /// What is left of a direct chat whose contact was removed: it is read and written no more.
+    #[n(3)]
+    Former {
+        /// Who was the contact.
         #[cbor(n(0), with = "crate::engine::codec::fixed")]
         with: IdentityId,
     },
@@ -32,6 +44,8 @@ impl Kind {
     pub fn shown(self) -> Option<ConversationKind> {
         match self {
             Self::Direct { .. } => Some(ConversationKind::Direct),
+            Self::Notes => Some(ConversationKind::Notes),
+            Self::Former { .. } => Some(ConversationKind::Former),
             #[cfg(feature = "simulation")]
             Self::Synthetic { .. } => None,
         }
@@ -40,18 +54,20 @@ impl Kind {
     /// What it is at rest (`docs/PROTOCOL.md` section 4).
     pub fn stored(self) -> SpaceKind {
         match self {
-            Self::Direct { .. } => SpaceKind::Direct,
+            Self::Direct { .. } | Self::Former { .. } => SpaceKind::Direct,
+            Self::Notes => SpaceKind::OwnDevices,
             #[cfg(feature = "simulation")]
             Self::Synthetic { .. } => SpaceKind::Direct,
         }
     }
 
     /// Who takes part beside us: they share its secret, and what we write goes to their devices.
-    pub fn members(self) -> [IdentityId; 1] {
+    pub fn members(&self) -> &[IdentityId] {
         match self {
-            Self::Direct { with } => [with],
+            Self::Direct { with } => slice::from_ref(with),
+            Self::Notes | Self::Former { .. } => &[],
             #[cfg(feature = "simulation")]
-            Self::Synthetic { with } => [with],
+            Self::Synthetic { with } => slice::from_ref(with),
         }
     }
 
@@ -60,11 +76,21 @@ impl Kind {
         self.members().contains(&from)
     }
 
+    /// Whether we may write there.
+    pub fn is_open(self) -> bool {
+        !matches!(self, Self::Former { .. })
+    }
+
     /// Whose entries those of a device are, in a log that was taken in; `None`: ours.
     pub fn author(self, device: DeviceId, us: DeviceId) -> Option<IdentityId> {
         // Also of a device that its owner has removed from the list since.
-        let [other] = self.members();
-        (device != us).then_some(other)
+        let other = match self {
+            Self::Direct { with } | Self::Former { with } => Some(with),
+            Self::Notes => None,
+            #[cfg(feature = "simulation")]
+            Self::Synthetic { with } => Some(with),
+        };
+        other.filter(|_| device != us)
     }
 
     /// Whether it goes with a contact who is removed.

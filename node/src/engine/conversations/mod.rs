@@ -1,7 +1,9 @@
 //! The conversations of this node, and who shares them.
 
 mod kind;
+mod notes;
 mod row;
+mod settings;
 mod speaker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +15,10 @@ use hedgerow_sync::store::{Reader, StorageError};
 
 pub(crate) use kind::Kind;
 pub(crate) use row::Conversation;
+pub(crate) use settings::Settings;
 pub(crate) use speaker::Speaker;
 
-use super::Turn;
+use super::{Turn, draft};
 use crate::api::{ConversationId, Refusal};
 
 /// The id of a conversation in the API: that of its space, in hex.
@@ -111,7 +114,7 @@ impl Conversations {
         space::create(turn.txn, space, conversation.kind.stored())?;
         conversation.save(turn.txn, space)?;
         for member in conversation.kind.members() {
-            self.members.insert((member, space));
+            self.members.insert((*member, space));
         }
         self.all.insert(space, conversation);
         Ok(space)
@@ -128,15 +131,52 @@ impl Conversations {
             .filter(|(_, one)| one.kind.goes_with(contact))
             .map(|(space, _)| space)
             .collect();
-        for space in gone {
-            Conversation::remove(turn.txn, space)?;
-            turn.pending.forget(space);
-            let members = self.all.remove(&space).map(|one| one.kind.members());
-            for member in members.into_iter().flatten() {
-                self.members.remove(&(member, space));
-            }
-        }
+        gone.into_iter()
+            .try_for_each(|space| self.remove(turn, space))
+    }
+
+    /// Removes one with all that was written there.
+    pub fn remove(&mut self, turn: &mut Turn<'_>, space: SpaceId) -> Result<(), StorageError> {
+        Conversation::remove(turn.txn, space)?;
+        turn.pending.forget(space);
+        self.forget_members(space);
+        self.all.remove(&space);
         Ok(())
+    }
+
+    /// Nobody takes part there any more.
+    fn forget_members(&mut self, space: SpaceId) {
+        let members = self.all.get(&space).map(|one| one.kind.members());
+        for member in members.into_iter().flatten() {
+            self.members.remove(&(*member, space));
+        }
+    }
+
+    /// Keeps the direct chat with a contact who is removed, under the name that the contact had. Gives its space.
+    pub fn keep_former(
+        &mut self,
+        turn: &mut Turn<'_>,
+        with: IdentityId,
+        name: String,
+    ) -> Result<Option<SpaceId>, StorageError> {
+        let Some(space) = self.direct(with) else {
+            return Ok(None);
+        };
+        self.forget_members(space);
+        draft::forget(turn.txn, space)?;
+        if let Some(known) = self.all.get_mut(&space) {
+            known.kind = Kind::Former { with };
+            known.name = Some(name);
+            known.save(turn.txn, space)?;
+            turn.pending.conversations.insert(space);
+        }
+        Ok(Some(space))
+    }
+
+    /// The notes to oneself, if any were begun.
+    pub fn notes(&self) -> Option<SpaceId> {
+        let mut all = self.all.iter();
+        all.find_map(|(space, one)| (one.kind == Kind::Notes).then_some(*space))
     }
 }
 
@@ -145,8 +185,8 @@ impl FromIterator<(SpaceId, Conversation)> for Conversations {
         // Maps that are made at once have full nodes.
         let all: BTreeMap<SpaceId, Conversation> = all.into_iter().collect();
         let members = all.iter().flat_map(|(space, one)| {
-            let members = one.kind.members().into_iter();
-            members.map(|member| (member, *space))
+            let members = one.kind.members().iter();
+            members.map(|member| (*member, *space))
         });
         let members = members.collect();
         Self { all, members }

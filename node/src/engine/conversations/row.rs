@@ -7,8 +7,8 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_transport::keys::SpaceSecret;
 use minicbor::{Decode, Encode};
 
-use super::Kind;
-use crate::engine::{deletion, draft, reading};
+use super::{Kind, Settings};
+use crate::engine::{deletion, draft, reading, starred};
 use crate::tables::{self, Table, damaged};
 
 /// A conversation: a space with its kind, its secret and what the user made of it.
@@ -22,9 +22,25 @@ pub(crate) struct Conversation {
     /// When a message last came or was written here, or it was made, by our clock in Unix milliseconds.
     #[n(2)]
     pub active_ms: i64,
+    #[n(3)]
+    pub settings: Settings,
+    /// What it is called, if not by its members.
+    #[n(4)]
+    pub name: Option<String>,
 }
 
 impl Conversation {
+    /// One in which nothing has happened yet.
+    pub fn new(kind: Kind, secret: SpaceSecret, now_ms: i64) -> Self {
+        Self {
+            kind,
+            secret,
+            active_ms: now_ms,
+            settings: Settings::default(),
+            name: None,
+        }
+    }
+
     /// The space that holds what is written there (`docs/PROTOCOL.md` section 2).
     pub fn space(&self) -> SpaceId {
         let hash = blake3::derive_key("hedgerow 1 space id", self.secret.as_bytes());
@@ -65,6 +81,7 @@ impl Conversation {
         space::remove(txn, space)?;
         reading::forget(txn, space)?;
         draft::forget(txn, space)?;
+        starred::forget_all(txn, space)?;
         deletion::forget(txn, space)?;
         txn.remove(&Table::Conversations.key(&[&space.0]))
     }

@@ -242,6 +242,7 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         ("reaction", json!({"emoji": "👍"})),
         ("reaction", json!({"emoji": ""})),
         ("pinned", json!({"pinned": true})),
+        ("starred", json!({"starred": true})),
     ] {
         let said = ask(put.clone(), &format!("{chat}/messages/{of}/{what}"));
         document.check(said.json(&says), 204).await;
@@ -258,6 +259,49 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let says = json!({"for_all": for_all});
         document.check(deleted.json(&says), status).await;
     }
+    for query in ["", "?limit=1", "?before=0&limit=7"] {
+        let starred = ask(get.clone(), &format!("/v1/starred{query}"));
+        document.check(starred, 200).await;
+    }
+    for query in ["?limit=0", "?limit=501", "?before=x", "?cursor=1"] {
+        let starred = ask(get.clone(), &format!("/v1/starred{query}"));
+        document.check(starred, 400).await;
+    }
+    for (what, says) in [
+        (
+            "muted",
+            json!({"muted": {"until_ms": 4_000_000_000_000_i64}}),
+        ),
+        ("muted", json!({"muted": "forever"})),
+        ("muted", json!({"muted": null})),
+        ("archived", json!({"archived": true})),
+        ("unread", json!({"unread": true})),
+    ] {
+        let arranged = ask(put.clone(), &format!("{chat}/{what}"));
+        document.check(arranged.json(&says), 200).await;
+        let nowhere = ask(put.clone(), &format!("{conversations}/00/{what}"));
+        document.check(nowhere.json(&says), 404).await;
+    }
+    for (query, status) in [
+        ("", 200),
+        ("?format=html", 200),
+        ("?format=json", 200),
+        ("?format=text", 200),
+        ("?format=pdf", 400),
+        ("?from=oldest", 400),
+    ] {
+        let export = ask(get.clone(), &format!("{chat}/export{query}"));
+        document.check(export, status).await;
+    }
+    let nowhere = ask(get.clone(), &format!("{conversations}/00/export"));
+    document.check(nowhere, 404).await;
+    let receipts = ask(put.clone(), "/v1/receipts").json(&json!({"receipts": true}));
+    document.check(receipts, 200).await;
+    let notes = document.check(ask(put.clone(), "/v1/notes"), 200).await;
+    let notes = format!("{conversations}/{}", notes["id"].as_str().unwrap());
+    document.check(ask(delete.clone(), &notes), 204).await;
+    document.check(ask(delete.clone(), &notes), 404).await;
+    document.check(ask(delete.clone(), &chat), 409).await;
     let read = json!({"message": node.message(3).0});
     document
         .check(ask(put.clone(), &format!("{chat}/read")).json(&read), 204)
@@ -333,6 +377,10 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document
         .check(ask(post.clone(), "/v1/parcels").body("garbage"), 400)
         .await;
+    let former = format!("/v1/contacts/{}/former", node.dora.id.0);
+    for status in [200, 404] {
+        document.check(ask(post.clone(), &former), status).await;
+    }
     document.check(ask(delete.clone(), &ben), 204).await;
     document.check(ask(delete.clone(), &ben), 404).await;
 

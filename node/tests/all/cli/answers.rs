@@ -16,6 +16,7 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
     let mut scene = Scene::new(6, ("LANG", "C")).await;
     messages(&mut scene).await;
     replies_and_edits(&mut scene).await;
+    keeping(&mut scene).await;
     people(&mut scene).await;
     invitations(&mut scene).await;
     by_hand(&mut scene).await;
@@ -115,9 +116,49 @@ async fn replies_and_edits(scene: &mut Scene) {
     scene.type_lines(&lines).await;
 }
 
+async fn keeping(scene: &mut Scene) {
+    let lines = [
+        "starred",
+        "star Ben eeeee",
+        "star Ben ggggg",
+        "star Ben zzzzz",
+        "starred",
+        "--json starred --last 1",
+        "star Ben eeeee --undo",
+        "--json starred",
+        "star Ben ggggg --undo",
+        "mute Ben",
+        "archive Ben",
+        "unread Ben",
+        "contacts",
+        "--json mute Ben forever",
+        "mute Ben soon",
+        "mute Ben off",
+        "archive Ben --undo",
+        "--json unread Ben --undo",
+        "unread Ben --undo",
+        "archive Nobody",
+        "list",
+        "send me 'Buy bread'",
+        "read me",
+        "archive me",
+        "list",
+        "--json list --archived",
+        "star me aaaaa",
+        "starred",
+        "export Ben DIR/ben.txt",
+        "export Ben DIR/ben.txt --yes",
+        "export Ben DIR/ben.txt --yes",
+        "--json export me DIR/no/notes.json --yes",
+    ];
+    scene.type_lines(&lines).await;
+}
+
 async fn people(scene: &mut Scene) {
     let lines = [
         "me",
+        "me --receipts on",
+        "--json me --receipts off",
         "me --name 'Ana K.'",
         "me --name ' '",
         "--json me --name Ana",
@@ -254,7 +295,16 @@ async fn the_node_itself(scene: &mut Scene) {
         "erase",
         "--json erase",
         "remove Ben",
+        "remove Ben --keep",
+        "remove Ben --keep --yes",
+        "list",
+        "read Ben --last 1",
+        "send Ben again",
+        "remove Ben --keep --yes",
+        "remove Ben",
         "--json remove Ben --yes",
+        "--json remove d0d0d0d0 --keep --yes",
+        "--json remove c0d0c0d0 --yes",
         "unlock --passphrase-file DIR/right",
         "lock",
         "contacts",

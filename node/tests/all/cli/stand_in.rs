@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::process::Output;
 
-use hedgerow_node::api::{Api, MessageId, PageFrom, Remote};
+use hedgerow_node::api::{Api, ConversationKind, MessageId, PageFrom, Remote};
 
 use super::text;
 
@@ -41,6 +41,7 @@ impl StandIns {
             self.add(&contact.id.0[..8], &id[..8]);
             self.add(contact.id.0.clone(), id);
             let chat = format!("c0{letter}0").repeat(8);
+            self.add(&contact.conversation.0[..8], &chat[..8]);
             self.add(contact.conversation.0.clone(), chat);
             if letter == "b" {
                 let words = node.safety_words(contact.id).await.unwrap().words;
@@ -56,6 +57,15 @@ impl StandIns {
             let chat = node.conversation(contact.conversation).await.unwrap();
             for recipient in chat.recipients {
                 self.add(recipient.device.0, format!("{letter}1").repeat(8));
+            }
+        }
+        for chat in node.conversations().await.unwrap() {
+            match chat.kind {
+                ConversationKind::Notes => {
+                    self.add(&chat.id.0[..8], "e0e0e0e0");
+                    self.add(chat.id.0, "e0".repeat(16));
+                }
+                ConversationKind::Direct | ConversationKind::Former => {}
             }
         }
         let mut invitations = node.invitations().await.unwrap();

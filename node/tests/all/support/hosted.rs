@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use hedgerow_node::api::*;
 use hedgerow_node::engine::Input;
-use hedgerow_node::engine::conversation;
+use hedgerow_node::engine::{conversation, starred};
 use hedgerow_node::harness::World;
 use hedgerow_sync::store::Store;
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, CarrierState, RelayState};
@@ -339,6 +339,12 @@ impl Api for Hosted {
                 let mut message = self.read_message(&of, &id)?;
                 self.say_why(&of, std::slice::from_mut(&mut message))?;
                 message.into()
+            }
+            HostCall::Starred(before, limit) => {
+                let state = self.state()?;
+                let store = &state.world.nodes[ANA].storage;
+                let page = store.read(|reader| Ok(starred::page(reader, before, limit)));
+                page.expect("memory does not fail")?.into()
             }
             HostCall::Versions(of, id) => self.read_versions(&of, &id)?.into(),
             HostCall::Unlock(passphrase) => self.unlock(&passphrase)?.into(),

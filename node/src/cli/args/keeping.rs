@@ -1,0 +1,121 @@
+//! What the user makes of conversations and messages, on this device alone.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+
+/// What the user makes of conversations and messages, on this device alone.
+#[derive(Debug, Subcommand)]
+pub enum Keeping {
+    /// List conversations, those written in last first
+    #[command(
+        after_help = "Beside the chats with your contacts these are your notes (`me` in place of a name) and what \
+        you kept of chats with people who are no longer contacts."
+    )]
+    List {
+        /// Those that are archived
+        #[arg(long)]
+        archived: bool,
+    },
+
+    /// Mute a conversation: nothing notifies of its messages
+    #[command(
+        after_help = "Examples:\n  hedgerow mute Ben                    until you take it back\n  \
+        hedgerow mute Ben 8h                 for eight hours; also 30m, 7d\n  \
+        hedgerow mute Ben off                not any more\n\n\
+        Messages arrive as before. Nobody is told."
+    )]
+    Mute {
+        /// The contact, or `me` for your notes
+        name: String,
+
+        /// How long, as `8h` or `7d`; or `forever`, or `off`
+        #[arg(default_value = "forever", value_name = "TIME")]
+        time: String,
+    },
+
+    /// Archive a conversation
+    #[command(
+        after_help = "A new message brings it back, unless the conversation is muted. Nobody is told."
+    )]
+    Archive {
+        /// The contact, or `me` for your notes
+        name: String,
+
+        /// Take it back
+        #[arg(long)]
+        undo: bool,
+    },
+
+    /// Mark a conversation as unread
+    #[command(after_help = "The mark stays until you read there. Nobody is told.")]
+    Unread {
+        /// The contact, or `me` for your notes
+        name: String,
+
+        /// Take the mark back
+        #[arg(long)]
+        undo: bool,
+    },
+
+    /// Star a message, to find it again
+    #[command(
+        after_help = "Examples:\n  hedgerow star Ben k7q2m\n  hedgerow star Ben k7q2m --undo       take the star off\n\n\
+        `hedgerow read` shows the short name of each message, here k7q2m. Nobody is told."
+    )]
+    Star {
+        /// The contact, or `me` for your notes
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+
+        /// Take the star off
+        #[arg(long)]
+        undo: bool,
+    },
+
+    /// List starred messages, those starred last first
+    Starred {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 50,
+            value_parser = clap::value_parser!(u32).range(1..))]
+        last: u32,
+    },
+
+    /// Write a conversation into a file that anybody can read
+    #[command(
+        after_help = "Examples:\n  hedgerow export Ben ben.html         a page that opens offline\n  \
+        hedgerow export Ben ben.json         for programs\n  \
+        hedgerow export Ben ben.txt          lines\n  \
+        hedgerow export me ~                 your notes, as me.html\n\n\
+        The file is not sealed. It is never written over another, and stands under its name \
+        only when it is complete."
+    )]
+    Export {
+        /// The contact, or `me` for your notes
+        name: String,
+
+        /// The file to write, or a directory for it
+        file: PathBuf,
+
+        /// The format, if the name of the file does not end with it
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        format: Option<FormatName>,
+
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// How to write a conversation into a file.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum FormatName {
+    /// A page that opens offline
+    Html,
+    /// For programs
+    Json,
+    /// Lines
+    Text,
+}

@@ -1,0 +1,136 @@
+//! Conversations as commands call them: by the name of a contact, or `me` for notes to oneself.
+
+use crate::api::{Api, Contact, Conversation, ConversationId, ConversationKind, Refusal, visible};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::table::Row;
+use crate::cli::{arranging, contacts, screen};
+use crate::words::{Phrase, tr};
+
+/// What is typed for the notes to oneself. It means them whatever a contact calls itself: such a contact is named by its
+/// id, or renamed.
+pub const NOTES: &str = "me";
+
+/// The shortest beginning of an id that stands for a conversation.
+const MIN_ID: usize = 6;
+
+/// A conversation.
+pub struct Chat {
+    /// Its id.
+    pub conversation: ConversationId,
+    /// The name to show for whom it is with: a contact, or who was one.
+    pub name: String,
+    /// With whom it is, if with a contact.
+    pub contact: Option<Contact>,
+}
+
+/// The one conversation that `name` means: the notes, the chat with a contact, or what is left of the chat with somebody
+/// who was one.
+pub async fn find(api: &dyn Api, name: &str) -> Result<Chat, Failure> {
+    if name == NOTES {
+        let notes = api.notes().await?;
+        return Ok(Chat {
+            conversation: notes.id,
+            name: String::new(),
+            contact: None,
+        });
+    }
+    match contacts::find(api, name).await {
+        Ok(contact) => Ok(Chat {
+            conversation: contact.conversation.clone(),
+            name: contacts::shown(&contact),
+            contact: Some(contact),
+        }),
+        Err(Failure::Refused(Refusal::NoSuchContact)) => {
+            let former = former(api, name).await?;
+            Ok(Chat {
+                conversation: former.id,
+                name: visible::name(&former.name.0),
+                contact: None,
+            })
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// What is left of the chat with somebody of this name who was a contact: by the name, then by the beginning of its id.
+pub async fn former(api: &dyn Api, name: &str) -> Result<Conversation, Failure> {
+    let lower = name.to_lowercase();
+    let mut all = api.conversations().await?;
+    all.retain(|one| one.kind == ConversationKind::Former);
+    let ways: [&dyn Fn(&Conversation) -> bool; 2] =
+        [&|one| one.name.0.to_lowercase() == lower, &|one| {
+            name.len() >= MIN_ID && one.id.0.starts_with(&lower)
+        }];
+    for way in ways {
+        let mut found: Vec<&Conversation> = all.iter().filter(|one| way(one)).collect();
+        match (found.pop(), found.is_empty()) {
+            (Some(one), true) => return Ok(one.clone()),
+            (Some(one), false) => {
+                found.push(one);
+                let choices: Vec<&str> = found.iter().map(|one| one.id.0.as_str()).collect();
+                return Err(Failure::found(
+                    Exit::Refused,
+                    "ambiguous_name",
+                    tr!(
+                        "More than one conversation is called {name}: {choices}. Use the id.",
+                        name = visible::name(name),
+                        choices = choices.join(", ")
+                    ),
+                ));
+            }
+            (None, _) => {}
+        }
+    }
+    Err(Refusal::NoSuchContact.into())
+}
+
+/// `hedgerow list`.
+pub async fn list(api: &dyn Api, output: Output, archived: bool) -> Result<(), Failure> {
+    let (mut chats, people) = (api.conversations().await?, api.contacts().await?);
+    chats.retain(|chat| chat.archived == archived);
+    chats.sort_by(|one, other| {
+        let newer = other.active_ms.cmp(&one.active_ms);
+        newer.then_with(|| one.id.cmp(&other.id))
+    });
+    output.list(
+        &chats,
+        &[tr!("NAME"), tr!("LAST MESSAGE"), tr!("UNREAD"), tr!("ID")],
+        |chat| row(chat, &people),
+        match archived {
+            true => tr!("No archived conversations."),
+            false => tr!("No conversations yet. `hedgerow invite` makes an invitation."),
+        },
+    );
+    Ok(())
+}
+
+fn row(chat: &Conversation, people: &[Contact]) -> Row {
+    let last = match chat.messages {
+        0 => tr!("never"),
+        _ => screen::time(chat.active_ms).into(),
+    };
+    let cells = vec![
+        named(chat, people),
+        last,
+        chat.unread.into(),
+        screen::short_id(&chat.id.0).into(),
+    ];
+    let kind = match chat.kind {
+        ConversationKind::Former => Some(tr!("No longer a contact.")),
+        ConversationKind::Direct | ConversationKind::Notes => None,
+    };
+    let arranged = arranging::arranged(chat);
+    let notes = kind.into_iter().chain(arranged);
+    notes.fold(Row::from(cells), |row, note| row.with(note))
+}
+
+/// What a conversation is called.
+pub fn named(chat: &Conversation, people: &[Contact]) -> Phrase {
+    let contact = people.iter().find(|one| one.conversation == chat.id);
+    match (chat.kind, contact) {
+        (ConversationKind::Notes, _) => tr!("Notes"),
+        (_, Some(contact)) => contacts::shown(contact).into(),
+        (_, None) => visible::name(&chat.name.0).into(),
+    }
+}

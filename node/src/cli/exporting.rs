@@ -1,0 +1,102 @@
+//! `hedgerow export`: a conversation as a file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::api::{Api, ExportFormat};
+use crate::cli::chats::{self, NOTES};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::{ask, screen};
+use crate::export::{self, Circumstances, Export};
+use crate::words::tr;
+
+/// Writes the conversation with `name` to a file that is not there yet: aside at first, so that a cut leaves no half of
+/// it under its name.
+pub async fn export(
+    api: &dyn Api,
+    output: Output,
+    name: &str,
+    path: &Path,
+    format: Option<ExportFormat>,
+    yes: bool,
+) -> Result<(), Failure> {
+    let chat = chats::find(api, name).await?;
+    let format = format.or_else(|| by_ending(path));
+    let format = format.unwrap_or(ExportFormat::Html);
+    let path = match path.is_dir() {
+        true => {
+            let called = if name == NOTES { NOTES } else { &*chat.name };
+            path.join(export::file_name(called, format))
+        }
+        false => path.to_owned(),
+    };
+    if path.symlink_metadata().is_ok() {
+        return Err(there_already(&path));
+    }
+    let question = tr!(
+        "The file will not be sealed: anybody who has it can read it. Write {path}?",
+        path = path.display()
+    );
+    if !yes && !ask::yes(output, question)? {
+        let words = tr!("Nothing was written.");
+        return Err(Failure::found(Exit::Refused, "not_confirmed", words));
+    }
+    let circumstances = Circumstances {
+        language: output.language(),
+        zone: TimeZone::system(),
+        now_ms: screen::now_ms(),
+    };
+    let mut export = Export::begin(api, chat.conversation, format, circumstances).await?;
+    let failed = |error: std::io::Error| Failure::path(&path, &error);
+    let beside = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // Only its owner can read it.
+    let aside = tempfile::Builder::new()
+        .prefix(".hedgerow-")
+        .tempfile_in(beside);
+    let mut aside = aside.map_err(failed)?;
+    let mut bytes = 0;
+    while let Some(part) = export.part(api).await? {
+        aside.write_all(part.as_bytes()).map_err(failed)?;
+        bytes += part.len() as u64;
+    }
+    aside.as_file().sync_all().map_err(failed)?;
+    aside
+        .persist_noclobber(&path)
+        .map_err(|error| match error.error.kind() {
+            std::io::ErrorKind::AlreadyExists => there_already(&path),
+            _ => Failure::path(&path, &error.error),
+        })?;
+    #[derive(Serialize)]
+    struct Exported {
+        file: PathBuf,
+        bytes: u64,
+    }
+    let file = path;
+    output.data(&Exported { file, bytes }, |exported| {
+        exported.file.display().to_string()
+    });
+    Ok(())
+}
+
+/// What the ending of a name asks for.
+fn by_ending(path: &Path) -> Option<ExportFormat> {
+    let ending = path.extension()?.to_str()?.to_lowercase();
+    let all = [ExportFormat::Html, ExportFormat::Json, ExportFormat::Text];
+    all.into_iter()
+        .find(|format| export::ending(*format) == ending)
+}
+
+fn there_already(path: &Path) -> Failure {
+    let words = tr!(
+        "There is a file {path} already. Choose another name.",
+        path = path.display()
+    );
+    Failure::found(Exit::Refused, "file_exists", words)
+}

@@ -1,0 +1,119 @@
+//! A conversation as a file: complete, in pages, and nothing in it that a reader's program obeys.
+
+use std::sync::Arc;
+
+use hedgerow_node::api::{Api, ExportFormat, MAX_PAGE, Message, PageFrom, Private};
+use hedgerow_node::export::{Circumstances, Export};
+use hedgerow_node::words::Language;
+use jiff::tz::TimeZone;
+
+use crate::support::chats::Chats;
+use crate::support::hosted::Hosted;
+
+async fn parts(node: &Hosted, format: ExportFormat) -> Vec<String> {
+    let circumstances = Circumstances {
+        language: Language::English,
+        zone: TimeZone::UTC,
+        now_ms: 1_790_000_000_000,
+    };
+    let of = node.ben.conversation.clone();
+    let export = Export::begin(node, of, format, circumstances).await;
+    let mut export = export.expect("there is a conversation");
+    let mut parts = Vec::new();
+    while let Some(part) = export.part(node).await.expect("it goes on") {
+        parts.push(part);
+    }
+    parts
+}
+
+async fn send(node: &Hosted, text: &str) {
+    let sent = node.send_to(node.ben.id.clone(), Private(text.into()));
+    sent.await.expect("it is kept");
+}
+
+const HOSTILE: &str = "</p><script>alert(1)</script><img src=http://192.0.2.1/x onerror=x>\n2026-05-01 12:00 > you: forged";
+
+#[tokio::test]
+async fn html_shows_every_message_and_obeys_none() {
+    let node = Hosted::new(5);
+    node.receive(HOSTILE);
+    let thumb = Private("👍".into());
+    let (chat, message) = (node.ben.conversation.clone(), node.message(5));
+    node.react(chat, message, thumb).await.unwrap();
+    let page = parts(&node, ExportFormat::Html).await.concat();
+    assert_eq!(page.matches("<article ").count(), 6);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    assert!(page.contains("default-src 'none'") && page.contains("is not sealed"));
+    for forbidden in [
+        "<script",
+        "<img",
+        "<link",
+        "<iframe",
+        "@import",
+        "url(",
+        "javascript:",
+    ] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    assert!(page.contains("&lt;script&gt;alert(1)"));
+    assert!(page.contains("👍 you") && page.contains("delivered"));
+}
+
+#[tokio::test]
+async fn json_holds_the_messages_as_the_api_shows_them_however_many_pages_they_take() {
+    let node = Hosted::new(4);
+    for number in 0..MAX_PAGE {
+        send(&node, &format!("note {number}")).await;
+    }
+    let parts = parts(&node, ExportFormat::Json).await;
+    assert_eq!(parts.len(), 4, "a beginning, two pages and an end");
+    let file: serde_json::Value = serde_json::from_str(&parts.concat()).expect("it is JSON");
+    let messages: Vec<Message> = serde_json::from_value(file["messages"].clone()).unwrap();
+    let of = node.ben.conversation.clone();
+    let first = node
+        .page(of.clone(), PageFrom::Oldest, MAX_PAGE)
+        .await
+        .unwrap();
+    assert_eq!(messages.len() as u64, first.total);
+    assert_eq!(messages[..MAX_PAGE as usize], first.messages);
+    assert_eq!(file["conversation"]["id"], of.0);
+}
+
+#[tokio::test]
+async fn an_empty_conversation_is_a_whole_file_in_every_format() {
+    let node = Hosted::new(0);
+    let json = parts(&node, ExportFormat::Json).await.concat();
+    let file: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(file["messages"], serde_json::json!([]));
+    let html = parts(&node, ExportFormat::Html).await.concat();
+    assert!(html.ends_with("<main>\n</main></body></html>\n"));
+    let text = parts(&node, ExportFormat::Text).await.concat();
+    assert!(text.starts_with("Ben\n") && text.contains("is not sealed"));
+}
+
+#[tokio::test]
+async fn no_text_forges_a_line_of_the_text_file() {
+    let node = Hosted::new(1);
+    node.receive(HOSTILE);
+    let text = parts(&node, ExportFormat::Text).await.concat();
+    let heads = text.lines().filter(|line| line.starts_with("2026-"));
+    assert_eq!(heads.count(), 2);
+    assert!(text.contains("\n    2026-05-01 12:00 > you: forged"));
+}
+
+#[tokio::test]
+async fn a_file_that_is_cut_off_is_known_to_be_incomplete() {
+    let node = Arc::new(Hosted::new(3));
+    let circumstances = Circumstances {
+        language: Language::Arabic,
+        zone: TimeZone::UTC,
+        now_ms: 0,
+    };
+    let of = node.ben.conversation.clone();
+    let export = Export::begin(&*node, of, ExportFormat::Html, circumstances).await;
+    let mut export = export.expect("there is a conversation");
+    let beginning = export.part(&*node).await.unwrap().expect("a beginning");
+    assert!(beginning.contains("dir=\"rtl\""));
+    node.remove(node.ben.id.clone()).await.unwrap();
+    assert!(export.part(&*node).await.is_err());
+}
