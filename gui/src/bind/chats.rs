@@ -122,6 +122,7 @@ fn row(chat: &ChatRow) -> ui::ChatRow {
             .unwrap_or_default()
             .into(),
         unknown_kind: last.is_some_and(|last| last.text.is_none()),
+        deleted: last.is_some_and(|last| last.deleted),
         mine: last.is_some_and(|last| last.mine),
         tick: words::tick(last.and_then(|last| last.tick)).0,
         when: words::when(chat.when),

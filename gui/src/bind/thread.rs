@@ -346,6 +346,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.kind = ui::RowKind::Message;
             drawn.mine = message.mine;
             drawn.known = message.body.is_some();
+            drawn.deleted = message.deleted;
             drawn.text = body
                 .iter()
                 .map(|span| span.text.as_str())

@@ -79,6 +79,8 @@ pub struct ChatRow {
 pub struct Excerpt {
     /// Its text; `None` for a kind that this version cannot show.
     pub text: Option<String>,
+    /// Whether its author has deleted it: it has no text then.
+    pub deleted: bool,
     /// Whether we wrote it.
     pub mine: bool,
     /// How far it has come; `None` for messages of others.
@@ -194,6 +196,7 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
         face,
         last: newest.map(|newest| Excerpt {
             text: newest.text.as_ref().map(|text| excerpt(&text.0)),
+            deleted: newest.deleted.is_some(),
             mine: newest.is_mine(),
             tick: rows::tick(newest, reach).0,
         }),

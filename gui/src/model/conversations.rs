@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::{ContactId, Conversation, ConversationId, Message};
+use hedgerow_node::api::{ContactId, Conversation, ConversationId, ConversationKind, Message};
 
 use super::update::Chat;
 
-/// All known conversations.
+/// All known conversations but the notes: they have no name and no member, for which this window has no words.
 #[derive(Default)]
 pub(super) struct Conversations(BTreeMap<ConversationId, Known>);
 
@@ -47,6 +47,9 @@ impl Conversations {
     /// Takes over what the node tells. In the `open` conversation the draft here stays, because it is newer than the
     /// node's.
     pub fn learn(&mut self, chat: Chat, open: Option<&ConversationId>) {
+        if chat.conversation.kind == ConversationKind::Notes {
+            return;
+        }
         let id = chat.conversation.id.clone();
         let before = self.0.remove(&id);
         let kept = chat.conversation.draft.as_ref();

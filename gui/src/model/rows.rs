@@ -58,6 +58,8 @@ pub struct MessageRow {
     pub mine: bool,
     /// The text in pieces; `None` for a kind that this version cannot show.
     pub body: Option<Arc<[Span]>>,
+    /// Whether its author has deleted it: it has no body then.
+    pub deleted: bool,
     /// Whether it may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
     /// Whether the body is only the beginning of the text.
@@ -169,6 +171,7 @@ pub(crate) fn rows(
                 id: message.id.clone(),
                 mine: message.is_mine(),
                 body: one.body.clone(),
+                deleted: message.deleted.is_some(),
                 folded: one.folded,
                 cut: one.cut,
                 large: one.large,
