@@ -110,6 +110,11 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_tick(tick);
             view.set_carrier(carrier);
             view.set_why(words::why(details.why, details.next));
+            let earlier = details.earlier.iter().map(|earlier| ui::EarlierRow {
+                text: earlier.text.as_str().into(),
+                time: words::when(Some(earlier.time)),
+            });
+            view.set_earlier(ModelRc::new(earlier.collect::<VecModel<_>>()));
             let ways: VecModel<_> = details.ways.iter().map(words::way).collect();
             view.set_ways(ModelRc::new(ways));
             DialogKind::Details

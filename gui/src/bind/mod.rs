@@ -16,6 +16,7 @@ mod network;
 mod paths;
 mod person;
 mod picker;
+mod quote;
 mod relays;
 mod scanning;
 mod settings;

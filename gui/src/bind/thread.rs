@@ -11,7 +11,7 @@ use hedgerow_node::api::{ContactId, MessageId, Private};
 use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
-use super::{Act, draft, message, words};
+use super::{Act, draft, message, quote::quoted, words};
 use crate::model::{
     Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread, ThreadAction,
     copied, splices,
@@ -78,6 +78,8 @@ impl Drawn {
         view.on_ask_date(move || say.act(ThreadAction::AskDate));
         let say = act.clone();
         view.on_details(move |id| say.act(ThreadAction::Details(message(id))));
+        let say = act.clone();
+        view.on_jump(move |id| say.act(ThreadAction::JumpTo(message(id))));
         let say = act.clone();
         view.on_react(move |id, emoji| {
             say.act(ThreadAction::React {
@@ -370,6 +372,8 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.cut = message.cut;
             drawn.pictured = drawn.known && within(&drawn.text);
             drawn.large = message.large;
+            drawn.quoted = message.quote.as_ref().map(quoted).unwrap_or_default();
+            drawn.edited = message.edited;
             drawn.time = words::when(Some(message.time));
             drawn.tick = tick;
             drawn.carrier = carrier;

@@ -4,7 +4,7 @@ use std::mem::take;
 
 use hedgerow_node::api::{
     Call, Carrier, ContactId, ConversationId, HostCall, MessageId, Passphrase, Private, Radio,
-    Refusal, WayState, WayStatus, Why,
+    Refusal, Version, WayState, WayStatus, Why, visible,
 };
 
 use super::banner::Banner;
@@ -15,6 +15,9 @@ use super::outcome::Outcome;
 use super::relays::RelayRow;
 use super::rows::Tick;
 use super::strength::{Lack, NewPassphrase};
+
+/// Most characters that are shown of each text that a message had before.
+const EARLIER: usize = 400;
 
 /// What a person does with a dialog.
 #[derive(Clone)]
@@ -120,6 +123,8 @@ pub struct Details {
     pub mine: bool,
     /// Pinned for everybody.
     pub pinned: bool,
+    /// The texts that it had before it was edited, the oldest first, once the node has said so.
+    pub earlier: Vec<Earlier>,
     /// The names of those who have no device that shows emoji on messages; empty if nobody.
     pub without_reactions: String,
     /// The names of those who have no device that shows pins; empty if nobody.
@@ -139,6 +144,15 @@ pub struct Details {
     /// For a message that waits: how each carrier stands with its recipients, once the node has said so.
     pub ways: Vec<WayRow>,
     pub(crate) waits_for: Vec<ContactId>,
+}
+
+/// A text that a message had before it was edited.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// The text.
+    pub text: String,
+    /// When its author says it was written.
+    pub time: When,
 }
 
 /// How a carrier stands with a contact.
@@ -192,6 +206,13 @@ impl ChangePassphrase {
         self.problem = None;
         self.lack = None;
     }
+}
+
+/// As much of an earlier text as is shown.
+fn beginning(text: &str) -> String {
+    let shown: String = text.chars().take(EARLIER).collect();
+    let rest = if shown.len() < text.len() { "…" } else { "" };
+    visible::paragraph(&shown) + rest
 }
 
 impl DialogPage {
@@ -336,6 +357,29 @@ impl DialogPage {
             });
             details.ways.retain(|row| row.contact != *contact);
             details.ways.extend(rows);
+            self.changed = true;
+        }
+    }
+
+    /// Takes over the texts that a message had, its present one last.
+    pub(super) fn know_versions(
+        &mut self,
+        id: &MessageId,
+        versions: &[Version],
+        context: &Context,
+    ) {
+        if let Some(Dialog::MessageDetails(details)) = &mut self.open
+            && details.id == *id
+            && let Some((_, earlier)) = versions.split_last()
+        {
+            let earlier = earlier.iter().map(|version| Earlier {
+                text: version
+                    .text
+                    .as_ref()
+                    .map_or_else(String::new, |text| beginning(&text.0)),
+                time: context.calendar.when(version.time_ms),
+            });
+            details.earlier = earlier.collect();
             self.changed = true;
         }
     }

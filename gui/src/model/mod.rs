@@ -15,13 +15,15 @@
 //! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks the node again
 //! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
-//! `face` is what several pages show of a contact.
+//! `face` is what several pages show of a contact, and
+//! `answering` what an answer shows of the message that it answers.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
 mod action;
 mod adding;
 mod aloud;
+mod answering;
 mod app;
 mod banner;
 mod bluetooth;
@@ -63,13 +65,14 @@ mod window;
 
 pub use action::Action;
 pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitation};
+pub use answering::{Author, Quote, QuotedOriginal};
 pub use app::App;
 pub use banner::{Banner, BannerLine};
 pub use bluetooth::{Bluetooth, BluetoothAction};
 pub use calendar::{Date, Day, Now, When};
 pub use chats::{ChatRow, Chats, ChatsAction, Excerpt};
 pub use context::Context;
-pub use dialog::{ChangePassphrase, Details, Dialog, DialogAction, DialogPage, WayRow};
+pub use dialog::{ChangePassphrase, Details, Dialog, DialogAction, DialogPage, Earlier, WayRow};
 pub use door::{Door, DoorAction};
 pub use effect::{Announcement, Effect, Notification, Question, Request, Ticket};
 pub use emoji::{EmojiGroup, SkinTone};

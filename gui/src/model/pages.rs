@@ -177,6 +177,10 @@ impl Pages {
                 self.dialog.know_ways(&contact, &ways, context);
                 Vec::new()
             }
+            Update::Versions(id, versions) => {
+                self.dialog.know_versions(&id, &versions, context);
+                Vec::new()
+            }
             Update::Days(conversation, from, written) => {
                 self.dialog.know_days(&conversation, from, written);
                 Vec::new()

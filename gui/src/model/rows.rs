@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageId, Why};
 
+use super::answering::{Authors, Quote};
 use super::calendar::{Calendar, When};
 use super::context::Context;
 use super::fetching;
@@ -66,6 +67,10 @@ pub struct MessageRow {
     pub cut: bool,
     /// Whether the text is only a few emoji.
     pub large: bool,
+    /// The message that it answers.
+    pub quote: Option<Quote>,
+    /// Whether its author has edited it.
+    pub edited: bool,
     /// When its author says it was written.
     pub time: When,
     /// Whether that time is in the future, because its author's clock is ahead.
@@ -131,6 +136,7 @@ pub(crate) fn rows(
     window: &Window,
     line: Option<&MessageId>,
     reach: Reach,
+    authors: &Authors,
     calendar: &Calendar,
 ) -> VecDeque<Row> {
     let mut rows: VecDeque<Row> = VecDeque::with_capacity(window.len() + 16);
@@ -175,6 +181,8 @@ pub(crate) fn rows(
                 folded: one.folded,
                 cut: one.cut,
                 large: one.large,
+                quote: message.reply_to.as_ref().map(|to| authors.quote(to)),
+                edited: message.edited.is_some(),
                 time,
                 ahead: message.is_ahead(calendar.now_ms()),
                 tick,

@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use hedgerow_node::api::{
-    Call, ContactId, Conversation, ConversationId, DeviceId, Draft, Feature, MAX_TEXT, MessageId,
-    Private,
+    Call, ContactId, Conversation, ConversationId, DeviceId, Draft, Feature, HostCall, MAX_TEXT,
+    MessageId, Private,
 };
 
 use super::aloud::Awaited;
+use super::answering::Authors;
 use super::banner::Banner;
 use super::calendar::Date;
 use super::context::Context;
@@ -139,6 +140,7 @@ pub struct Thread {
     pub(super) awaited: Awaited,
     pub(super) changed: ThreadChanged,
     reach: Reach,
+    authors: Authors,
     typed: Typed,
 }
 
@@ -213,6 +215,7 @@ impl Thread {
             awaited: Awaited::default(),
             changed: ThreadChanged::ALL,
             reach: Reach::default(),
+            authors: Authors::default(),
             typed: Typed::default(),
         };
         thread.know(conversation, context);
@@ -277,8 +280,10 @@ impl Thread {
         self.measure();
         self.changed.rest = true;
         let reach = Reach::of(conversation, context);
-        if self.reach != reach {
+        let authors = Authors::of(conversation, context);
+        if self.reach != reach || self.authors != authors {
             self.reach = reach;
+            self.authors = authors;
             self.draw_rows(context);
         }
     }
@@ -293,7 +298,13 @@ impl Thread {
     /// Draws the rows of what is loaded.
     pub(super) fn draw_rows(&mut self, context: &Context) {
         let line = self.first_unread.as_ref();
-        self.rows = rows::rows(&self.window, line, self.reach, &context.calendar);
+        self.rows = rows::rows(
+            &self.window,
+            line,
+            self.reach,
+            &self.authors,
+            &context.calendar,
+        );
         self.total = self.window.total.max(self.window.end());
         self.first = self.window.first();
         self.loaded = self.window.len() as u64;
@@ -427,11 +438,16 @@ impl Thread {
             next: context.next_attempt(why),
             reachable: self.face.reachable,
             text: one.text(),
+            earlier: Vec::new(),
             ways: Vec::new(),
             waits_for: waits_for.cloned().collect(),
         };
         let ways = details.waits_for.iter().cloned().map(Call::Ways);
         let mut outcomes: Vec<_> = ways.map(Outcome::ask).collect();
+        if message.edited.is_some() {
+            let versions = HostCall::Versions(self.id.clone(), id.clone());
+            outcomes.push(Outcome::ask(versions));
+        }
         outcomes.push(Outcome::Show(Dialog::MessageDetails(details)));
         outcomes
     }

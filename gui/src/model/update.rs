@@ -2,7 +2,7 @@
 
 use hedgerow_node::api::{
     Contact, ContactId, Conversation, ConversationId, Event, Invitation, InvitationId, Me, Message,
-    MessageId, Page, Refusal, RelayPaths, SafetyWords, Status, WayStatus,
+    MessageId, Page, Refusal, RelayPaths, SafetyWords, Status, Version, WayStatus,
 };
 
 use super::calendar::Date;
@@ -78,6 +78,8 @@ pub enum Update {
     Sent(Question, Result<MessageId, Refusal>),
     SafetyWords(SafetyWords),
     Ways(ContactId, Vec<WayStatus>),
+    /// The texts that a message had, its present one last.
+    Versions(MessageId, Vec<Version>),
     Me(Me),
     Invited(Result<Invitation, Refusal>),
     Invitations(Vec<Invitation>),

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use hedgerow_node::api::{DeliveryState, DeviceId, Message, MessageId, Page, visible};
+use hedgerow_node::api::{
+    DeliveryState, DeviceId, MAX_QUOTE, Message, MessageId, Original, Page, Private, visible,
+};
 
 use super::emoji;
 use super::links::{self, Span};
@@ -63,6 +65,19 @@ impl Loaded {
     pub fn text(&self) -> String {
         let text = self.message.text.as_ref();
         text.map_or_else(String::new, |text| visible::paragraph(&text.0))
+    }
+
+    /// Takes in the message as it is now.
+    fn take(&mut self, message: Message) {
+        if self.message.text == message.text {
+            self.message = message;
+            return;
+        }
+        let was_unfolded = !self.folded && Self::new(self.message.clone()).folded;
+        *self = Self::new(message);
+        if was_unfolded {
+            self.unfold();
+        }
     }
 
     fn unfold(&mut self) {
@@ -195,7 +210,7 @@ impl Window {
             let known = before.next_if(|one| one.message.id == message.id);
             self.messages.push_back(match known {
                 Some(mut known) => {
-                    known.message = message;
+                    known.take(message);
                     known
                 }
                 None => Loaded::new(message),
@@ -205,11 +220,19 @@ impl Window {
         self.tick();
     }
 
-    /// Takes in a loaded message again, which stays unfolded if it was.
+    /// Takes in a loaded message again, which stays unfolded if it was. What answers it quotes it as it is now.
     pub fn update(&mut self, message: Message) {
+        let answers = self.messages.iter_mut();
+        let quotes = answers.filter_map(|one| one.message.reply_to.as_mut());
+        for quoted in quotes.filter(|quoted| quoted.id == message.id) {
+            quoted.original = Original::Here {
+                author: message.author.clone(),
+                text: message.text.as_ref().map(|text| beginning(&text.0)),
+            };
+        }
         let mut loaded = self.messages.iter_mut();
         if let Some(known) = loaded.find(|one| one.message.id == message.id) {
-            known.message = message;
+            known.take(message);
         }
     }
 
@@ -256,6 +279,11 @@ impl Window {
     }
 }
 
+/// As much of a text as a quote shows.
+fn beginning(text: &str) -> Private {
+    Private(text.chars().take(MAX_QUOTE).collect())
+}
+
 /// The two halves of an id: its log, and its number there.
 fn log_and_number(id: &MessageId) -> Option<(&str, u64)> {
     let (log, number) = id.0.rsplit_once('-')?;
@@ -264,7 +292,7 @@ fn log_and_number(id: &MessageId) -> Option<(&str, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use hedgerow_node::api::{ContactId, Delivery, Private};
+    use hedgerow_node::api::{ContactId, Delivery};
 
     use super::*;
 

@@ -30,7 +30,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Message { .. }
         | Request::Days { .. }
         | Request::StorageUsed
-        | Request::Host(HostCall::Status) => Lane::Read,
+        | Request::Host(HostCall::Status | HostCall::Versions(..)) => Lane::Read,
         // An invitation may wait until a carrier has an address.
         Request::Call(Call::Invite(_)) => Lane::Slow,
         Request::Call(call) if call.only_looks() => Lane::Read,
@@ -154,6 +154,14 @@ fn told_by_host(call: &HostCall, answer: Answer) -> Option<Update> {
         (HostCall::ChangePassphrase(..), answer) => Update::PassphraseChanged(answer.map(drop)),
         (HostCall::Erase, answer) => Update::Erased(answer.map(drop)),
         (HostCall::Wipe, Ok(_)) => Update::Wiped,
+        // The message went meanwhile, or a process of an older version owns the directory.
+        (
+            HostCall::Versions(..),
+            Err(Refusal::NoSuchMessage | Refusal::NoText | Refusal::OtherVersion { .. }),
+        ) => return None,
+        (HostCall::Versions(_, id), Ok(Reply::Versions(versions))) => {
+            Update::Versions(id.clone(), versions)
+        }
         (_, Ok(Reply::NodeStatus(status))) => match status.open {
             Some(status) => Update::Status(status),
             None => Update::Refused(Refusal::Locked),

@@ -25,8 +25,10 @@ const FINGER: f32 = 44.0;
 const ROUNDED: f32 = 1.0;
 
 /// What people or the net have named, and examples of it: shortened or broken where there is no room.
-const GIVEN: [&str; 7] = [
+const GIVEN: [&str; 9] = [
     "Bubble::body",
+    "Quote::author",
+    "Quote::words",
     "Chat::name",
     "Chat::preview",
     "Field::example",

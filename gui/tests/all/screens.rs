@@ -99,6 +99,8 @@ fn every_screen_looks_as_it_was_approved() {
         // From right to left.
         ("conversation", "ar", 100, wide),
         ("conversation", "ar", 100, phone),
+        ("replies", "en", 200, phone),
+        ("replies", "ar", 100, phone),
         ("chats", "ar", 100, phone),
         ("security", "ar", 100, wide),
     ] {
@@ -123,7 +125,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 28] {
+pub(crate) fn screens() -> [Screen; 29] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -146,6 +148,7 @@ pub(crate) fn screens() -> [Screen; 28] {
         ("empty", || Stage::open(&[])),
         ("chats", people),
         ("conversation", conversation),
+        ("replies", replies),
         ("emoji", emoji),
         ("picker", || {
             let mut stage = emoji();
@@ -400,6 +403,29 @@ pub fn conversation() -> Stage {
     let mut stage = people();
     stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.does(ThreadAction::Draft("And the tape".into()));
+    stage
+}
+
+/// Messages that answer others, one of which was edited.
+pub fn replies() -> Stage {
+    let mut stage = people();
+    let talk = stage.talk("a");
+    let [theirs, ours, cable] = [3, 5, 7].map(|at: usize| talk.messages[at].id.clone());
+    let now_ms = NOON - MINUTE;
+    let which = talk.add("Which one, the ten metres?", false, now_ms);
+    talk.reply(&which, &cable);
+    let yes = talk.add("Yes", true, now_ms);
+    talk.reply(&yes, &which);
+    let read = talk.add("I have read them, and passed them on.", true, now_ms);
+    talk.reply(&read, &theirs);
+    let lost = talk.add("Not that one", false, now_ms);
+    talk.reply(&lost, &MessageId("bb-01-fff".into()));
+    talk.edit(&ours, "The permit holds until Saturday evening.", now_ms);
+    talk.edit(&yes, "Yes, and the tape", now_ms);
+    talk.read = Some(lost);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage
 }
 

@@ -2,6 +2,7 @@
 
 mod adding;
 mod aloud;
+mod answering;
 mod anything;
 mod conversation;
 mod door;

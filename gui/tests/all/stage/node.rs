@@ -226,6 +226,10 @@ impl Node {
                 self.talk(&conversation)?.message(&id)?.pinned = pinned;
                 Update::Event(Event::MessageChanged { conversation, id })
             }
+            Request::Host(HostCall::Versions(conversation, id)) => {
+                let versions = self.talk(&conversation)?.versions(&id)?;
+                Update::Versions(id, versions)
+            }
             Request::Call(Call::Read(conversation, upto)) => {
                 self.talk(&conversation)?.mark(&upto);
                 Update::Event(Event::Conversation { conversation })

@@ -12,6 +12,8 @@ pub struct Talk {
     /// Up to which message is read, and which ones arrived above it.
     pub read: Option<MessageId>,
     pub late: Vec<MessageId>,
+    /// The texts that were edited.
+    earlier: BTreeMap<MessageId, Vec<Version>>,
     next: u64,
 }
 
@@ -23,6 +25,7 @@ impl Talk {
             messages: Vec::new(),
             read: None,
             late: Vec::new(),
+            earlier: BTreeMap::new(),
             next: 1,
         }
     }
@@ -68,6 +71,58 @@ impl Talk {
         id
     }
 
+    /// A message answers another one.
+    pub fn reply(&mut self, id: &MessageId, to: &MessageId) {
+        let original = self.original(to);
+        let reply_to = Quoted {
+            id: to.clone(),
+            original,
+        };
+        self.message(id).expect("it was added").reply_to = Some(reply_to);
+    }
+
+    /// What is here of a message that another one answers.
+    fn original(&self, id: &MessageId) -> Original {
+        let Some(place) = self.place(&Some(id.clone())) else {
+            return Original::NotHere;
+        };
+        let original = &self.messages[place];
+        Original::Here {
+            author: original.author.clone(),
+            text: original.text.clone(),
+        }
+    }
+
+    /// Its author edits a message.
+    pub fn edit(&mut self, id: &MessageId, text: &str, time_ms: i64) {
+        let earlier = self.earlier.entry(id.clone()).or_default();
+        let mut messages = self.messages.iter_mut();
+        let message = messages.find(|message| message.id == *id).expect("added");
+        earlier.push(Version {
+            text: message.text.replace(Private(text.into())),
+            time_ms: message
+                .edited
+                .map_or(message.time_ms, |edited| edited.time_ms),
+        });
+        message.edited = Some(Edited {
+            times: earlier.len() as u32,
+            time_ms,
+        });
+    }
+
+    /// The texts that a message had, its present one last.
+    pub fn versions(&mut self, id: &MessageId) -> Option<Vec<Version>> {
+        let mut versions = self.earlier.get(id).cloned().unwrap_or_default();
+        let message = self.message(id)?;
+        versions.push(Version {
+            text: message.text.clone(),
+            time_ms: message
+                .edited
+                .map_or(message.time_ms, |edited| edited.time_ms),
+        });
+        Some(versions)
+    }
+
     /// A message of ours has arrived.
     pub fn arrive(&mut self, index: usize) {
         for delivery in &mut self.messages[index].deliveries {
@@ -110,6 +165,11 @@ impl Talk {
     pub fn at(&self, index: usize) -> Message {
         let mut message = self.messages[index].clone();
         message.position = index as u64;
+        if let Some(quoted) = &mut message.reply_to
+            && self.place(&Some(quoted.id.clone())).is_some()
+        {
+            quoted.original = self.original(&quoted.id);
+        }
         for delivery in &mut message.deliveries {
             if let DeliveryState::Queued { why } = &mut delivery.state {
                 *why = self.conversation.why;
