@@ -20,6 +20,7 @@ mod order;
 mod outgoing;
 pub mod page;
 pub mod peer;
+pub mod reading;
 pub mod reconcile;
 mod rows;
 pub mod segment;

@@ -381,6 +381,20 @@ fn standing(
     }
 }
 
+/// An entry of a segment in its place. Its body shares the bytes of the segment.
+pub(crate) fn placed_in(
+    segment: &Bytes,
+    log: LogId,
+    lamport: Lamport,
+    entry: &EntryView<'_>,
+) -> Placed {
+    let body = match entry.body {
+        BodyView::Bytes { bytes, .. } => Body::Bytes(segment.slice_ref(bytes)),
+        ref gone => gone.to_body(),
+    };
+    placed(log, lamport, entry, body)
+}
+
 fn placed(log: LogId, lamport: Lamport, entry: &EntryView<'_>, body: Body) -> Placed {
     Placed {
         id: EntryId {
@@ -832,11 +846,7 @@ impl Cursor {
                     if !left.contains(&entry.seq.0) || !is_row {
                         continue;
                     }
-                    let body = match entry.body {
-                        BodyView::Bytes { bytes: body, .. } => Body::Bytes(bytes.slice_ref(body)),
-                        gone => gone.to_body(),
-                    };
-                    loaded.push_back(placed(log, lamport, &entry, body));
+                    loaded.push_back(placed_in(&bytes, log, lamport, &entry));
                 }
             }
             Ok(())
