@@ -28,6 +28,7 @@ pub mod relay;
     reason = "the clock and the chance of a real machine"
 )]
 pub mod runtime;
+pub mod search;
 pub mod store;
 pub mod tables;
 #[cfg(feature = "runtime")]

@@ -30,6 +30,11 @@
 //! | 0x37 removals that devices have not confirmed | space 16 ‖ device 16 ‖ the deletion's incarnation u64 ‖ its seq u64 | message |
 //! | 0x3A starred messages | number u64 | space 16 ‖ device 16 ‖ incarnation u64 ‖ sequence u64 |
 //! | 0x3B their numbers | space 16 ‖ device 16 ‖ incarnation u64 ‖ sequence u64 | number u64 |
+//! | 0x42 words of the search index | volume's first document u64 ‖ block's first word | block, drawn in `search::volume` |
+//! | 0x43 volumes of the search index | first document u64 | documents ‖ is large u8 ‖ newest time (zigzag ms) |
+//! | 0x44 documents | first document u64 of a run | space 16 ‖ device 16 ‖ incarnation u64 ‖ first seq ‖ entries × (ms after the one before << 1 \| is annotation, zigzag) |
+//! | 0x45 indexed entries | space 16 ‖ device 16 ‖ incarnation u64 ‖ first seq u64 | document ‖ entries |
+//! | | space 16 | number of indexed entries |
 //!
 //! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
@@ -69,6 +74,10 @@ pub enum Table {
     AwaitedRemovals = 0x37,
     Starred = 0x3A,
     StarOfMessage = 0x3B,
+    SearchWords = 0x42,
+    SearchVolumes = 0x43,
+    SearchDocuments = 0x44,
+    SearchLogs = 0x45,
 }
 
 impl Table {
@@ -161,7 +170,7 @@ pub(crate) fn remove_all(txn: &mut dyn Txn, prefix: &[u8]) -> Result<(), Storage
 }
 
 /// The first key after all that begin with `prefix`.
-fn after(prefix: &[u8]) -> Vec<u8> {
+pub(crate) fn after(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
     while let Some(last) = end.pop() {
         if last < u8::MAX {

@@ -32,6 +32,7 @@ mod refusal;
 mod relays;
 #[cfg(feature = "runtime")]
 mod remote;
+mod search;
 #[cfg(feature = "runtime")]
 pub mod server;
 mod starred;
@@ -67,6 +68,9 @@ pub use refusal::{Refusal, RefusalClass};
 pub use relays::{RelayCondition, RelayPaths, RelayStatus};
 #[cfg(feature = "runtime")]
 pub use remote::Remote;
+pub use search::{
+    Found, FoundConversation, FoundMessage, FoundRange, MAX_HITS, Search, SearchKind,
+};
 pub use starred::{StarredMessage, StarredPage};
 
 pub use crate::engine::conversation::{MAX_EMOJI, MAX_TEXT};

@@ -1,6 +1,6 @@
 //! Why a call was not done, and whose turn it is then.
 
-use hedgerow_sync::store::StorageFault;
+use hedgerow_sync::store::{StorageError, StorageFault};
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
@@ -160,6 +160,12 @@ pub enum RefusalClass {
     Storage,
     /// Our mistake.
     Bug,
+}
+
+impl From<StorageError> for Refusal {
+    fn from(error: StorageError) -> Self {
+        Self::Storage { fault: error.kind }
+    }
 }
 
 impl Refusal {

@@ -10,7 +10,7 @@ use super::session::{self, Session};
 use super::{
     annotating, arranging, ask, bluetooth, carriers, carry, chats, contacts, conversation, daemon,
     deleting, demo, drafts, editing, exporting, forwarding, help, me, meeting, node, relays,
-    removing, starring, waiting,
+    removing, search, starring, waiting,
 };
 use crate::api::{Api, ExportFormat};
 use crate::host::finding;
@@ -160,6 +160,24 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
                 (None, false) => conversation::Start::Last(last),
             };
             conversation::read(api, output, &name, start, follow).await
+        }
+        Messages::Search {
+            words,
+            with,
+            from,
+            mine,
+            since,
+            until,
+            last,
+        } => {
+            let narrow = search::Narrow {
+                with,
+                from,
+                mine,
+                since,
+                until,
+            };
+            search::search(api, output, &words.join(" "), narrow, last as usize).await
         }
         Messages::React {
             name,

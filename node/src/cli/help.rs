@@ -29,8 +29,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Messages",
         &[
-            "send", "read", "edit", "versions", "forward", "draft", "react", "pin", "delete",
-            "carry",
+            "send", "read", "search", "edit", "versions", "forward", "draft", "react", "pin",
+            "delete", "carry",
         ],
     ),
     (

@@ -32,6 +32,7 @@ mod relay;
 mod relays;
 mod removing;
 mod screen;
+mod search;
 pub(crate) mod session;
 mod starring;
 mod table;

@@ -90,8 +90,13 @@ pub(super) fn text_body(text: &str) -> Body {
     Body::Bytes(Bytes::copy_from_slice(text.as_bytes()))
 }
 
+/// The text of a row, as it was written at first.
+pub(crate) fn text_of(row: &Placed) -> Option<Private> {
+    Content::of(row).map(|content| Private(content.text))
+}
+
 /// The text that a body is, if it is one.
-pub(super) fn text(body: &[u8]) -> Option<Private> {
+pub(crate) fn text(body: &[u8]) -> Option<Private> {
     let text = str::from_utf8(body).ok()?;
     (text.len() <= MAX_TEXT).then(|| Private(text.to_owned()))
 }

@@ -19,6 +19,7 @@ use super::fault::CallError;
 use super::items;
 use super::{Owners, Turn, reading, starred};
 use crate::api::{ConversationId, Deletion, MessageId, Refusal, RemovalState, Reply};
+use crate::search;
 use crate::tables::{self, Table, damaged};
 
 /// An annotation by which its author deletes the target, a row of the same author, for everybody.
@@ -121,6 +122,7 @@ impl Owners {
         space: SpaceId,
         entry: EntryId,
     ) -> Result<(), StorageError> {
+        search::forget(turn.txn, space, entry)?;
         starred::forget(turn.txn, space, entry)?;
         let mut any = body::remove(turn.txn, space, entry)?;
         for kind in OF_A_ROW {

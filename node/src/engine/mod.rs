@@ -11,6 +11,7 @@
 //! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
 //! | calls | `call`, `contacts`, `writing`, `deletion`, `status`, `delivery`, `carry`, `reading`, `receipts` |
+//! | what is found, and when messages are indexed | [`searching`] |
 //! | other people's bundles | `couriering`, `bundles`, [`bundle_event`]; sealed and taken in: `sealing`, `intake` |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
 //! | which conversations there are, and what the kind of each decides | `conversations` |
@@ -44,7 +45,7 @@ mod call;
 mod carry;
 mod codec;
 mod contacts;
-mod content;
+pub(crate) mod content;
 pub mod conversation;
 mod conversations;
 mod couriering;
@@ -89,6 +90,7 @@ mod receipts;
 mod reconciling;
 mod rng;
 mod sealing;
+pub mod searching;
 mod share;
 mod silence;
 mod simulated;
@@ -153,6 +155,8 @@ struct Owners {
     sessions: BTreeMap<DeviceId, Up>,
     traffic: TrafficCount,
     receipts: Receipts,
+    /// What waits to be indexed for search.
+    waiting: searching::Waiting,
     /// Other people's bundles, if this node carries any.
     couriering: Option<Box<Couriering>>,
     /// Whether ghosts and loads exist here.
@@ -221,6 +225,7 @@ pub fn pump(
         engine.catch_up(&mut turn)?;
         engine.import_slice(&mut turn)?;
         engine.tick(&mut turn)?;
+        engine.index_slice(&mut turn)?;
         engine.owners.emit_events(&mut turn)
     })?;
     out.release(effects);
@@ -299,6 +304,7 @@ impl Engine {
             self.owners.people.next_wake_ms(now),
             self.owners.reach.next_wake_ms(now, view),
             self.next_proposal_ms(now),
+            self.owners.waiting.due_ms(),
             self.owners
                 .couriering
                 .as_ref()

@@ -121,12 +121,16 @@ impl Owners {
 
     /// Gathers the events for entries of a log, ours or a member's, that have changed a conversation.
     pub(super) fn conversation_changed(
-        &self,
+        &mut self,
         turn: &mut Turn<'_>,
         space: SpaceId,
         log: LogId,
         changes: &Changes,
     ) -> Result<(), StorageError> {
+        self.waiting.came(
+            changes.row_count() + changes.annotated.len() as u64,
+            turn.now,
+        );
         for rows in &changes.rows {
             let run = Run {
                 first: EntryId {

@@ -14,6 +14,7 @@ use super::links::Links;
 use super::people::People;
 use super::reach::Reach;
 use super::receipts::Receipts;
+use super::searching::Waiting;
 use super::status::TrafficCount;
 use super::{Engine, Now, Owners};
 use crate::store::schema;
@@ -126,15 +127,18 @@ impl Engine {
 }
 
 fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {
+    let conversations = Conversations::load(reader)?;
+    let waiting = Waiting::load(reader, conversations.shown().map(|(space, _)| space))?;
     Ok(Engine {
         owners: Owners {
             account: Account::load(reader, incarnation)?,
             people: People::load(reader)?,
-            conversations: Conversations::load(reader)?,
+            conversations,
             reach: Reach::default(),
             sessions: BTreeMap::new(),
             traffic: TrafficCount::default(),
             receipts: Receipts::default(),
+            waiting,
             couriering: None,
             #[cfg(feature = "simulation")]
             simulates: false,

@@ -20,6 +20,7 @@ use super::links::Errand;
 use super::reach::dialling::Target;
 use super::{Owners, Turn};
 use crate::api::{ConversationId, MessageId, NewMessage, Private, Refusal, Reply};
+use crate::search;
 
 /// Most conversations that a message is forwarded to at once.
 const MAX_RECEIVERS: usize = 32;
@@ -248,7 +249,10 @@ fn exchange(
     let Body::Bytes(body) = body else {
         return Ok(false);
     };
-    if !body::replace(turn.txn, space, present, body)? {
+    search::forget(turn.txn, space, row.id)?;
+    let is_replaced = body::replace(turn.txn, space, present, body)?;
+    search::remember(turn.txn, space, row.id)?;
+    if !is_replaced {
         return Ok(false);
     }
     turn.erased()?;

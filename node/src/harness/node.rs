@@ -245,7 +245,7 @@ impl Node {
         }
     }
 
-    fn now(&self, now_ms: u64) -> Now {
+    pub(super) fn now(&self, now_ms: u64) -> Now {
         Now {
             mono_ms: now_ms,
             wall_ms: EPOCH_MS + now_ms as i64 + self.clock_error_ms,

@@ -4,10 +4,10 @@ use hedgerow_sync::store::Store;
 
 use super::World;
 use crate::api::{
-    Call, Contact, ContactId, Conversation, ConversationId, Event, Message, MessageId,
-    NewInvitation, NewMessage, Page, PageFrom, Private, Reply,
+    Call, Contact, ContactId, Conversation, ConversationId, Event, Found, Message, MessageId,
+    NewInvitation, NewMessage, Page, PageFrom, Private, Refusal, Reply, Search,
 };
-use crate::engine::conversation;
+use crate::engine::{conversation, searching};
 
 /// Time limit for meeting or finding each other again on a good network.
 const PATIENCE_MS: u64 = 120_000;
@@ -173,6 +173,19 @@ impl World {
             .read(|reader| Ok(conversation::page(reader, &chat, from, 500)));
         page.expect("memory does not fail")
             .expect("there is such a conversation")
+    }
+
+    /// What a node finds.
+    ///
+    /// # Errors
+    /// As [`searching::search`].
+    pub fn search(&self, node: usize, search: &Search) -> Result<Found, Refusal> {
+        let node = &self.nodes[node];
+        let now_ms = node.now(self.now_ms).wall_ms;
+        let found = node
+            .storage
+            .read(|reader| Ok(searching::search(reader, search, now_ms)));
+        found.expect("memory does not fail")
     }
 
     /// The newest messages of a conversation.

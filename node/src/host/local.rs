@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use futures_util::stream;
@@ -9,11 +10,11 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::state::{Departure, Host, HostOptions};
 use crate::api::{
-    Answer, Api, Call, ConversationId, Delivery, Event, Events, HostCall, MAX_PAGE, Message,
-    MessageId, NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply, StarredPage,
+    Answer, Api, Call, ConversationId, Delivery, Event, Events, Found, HostCall, MAX_PAGE, Message,
+    MessageId, NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply, Search, StarredPage,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
-use crate::engine::{conversation, starred};
+use crate::engine::{conversation, searching, starred};
 use crate::runtime::Node;
 
 /// A node in this process. Clones are the same node; when it has departed, they refuse with
@@ -115,6 +116,7 @@ impl Local {
                     node.read(|reader| Ok(conversation::versions(reader, &conversation, &id)))?;
                 versions?.into()
             }
+            HostCall::Find(search) => self.find(search).await?.into(),
             HostCall::Unlock(passphrase) => self.0.unlock(passphrase).await?.into(),
             HostCall::Lock => self.0.lock().await?.into(),
             HostCall::CheckPassphrase(passphrase) => {
@@ -159,6 +161,24 @@ impl Local {
             say_why(&node, &starred.conversation, message).await?;
         }
         Ok(page)
+    }
+
+    async fn find(&self, search: Search) -> Result<Found, Refusal> {
+        let node = self.0.node()?;
+        let now_ms = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as i64);
+        // It may read much, and other calls go on meanwhile.
+        let reading = node.clone();
+        let searching = tokio::task::spawn_blocking(move || {
+            reading.read(|reader| Ok(searching::search(reader, &search, now_ms)))?
+        });
+        let mut found = searching.await.map_err(|_| Refusal::Bug)??;
+        for hit in &mut found.messages {
+            let message = std::slice::from_mut(&mut hit.message);
+            say_why(&node, &hit.conversation, message).await?;
+        }
+        Ok(found)
     }
 
     async fn node_status(&self) -> Result<NodeStatus, Refusal> {

@@ -18,9 +18,10 @@ pub const REWRITE_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 const KEY: &[u8] = &[0x02];
 
-/// Tables whose rows hold neither texts nor secrets. `Erasing` notes removals from all others, also from future tables
-/// and from those of `sync`.
-const HARMLESS: [Table; 12] = [
+/// Tables whose removals need no note. Their rows hold neither texts nor secrets; those of the search index hold words,
+/// which move about as it grows and leave it only with texts, whose removal is noted. `Erasing` notes removals from all
+/// others, also from future tables and from those of `sync`.
+const HARMLESS: [Table; 16] = [
     Table::AwaitedRemovals,
     Table::BundleTags,
     Table::Held,
@@ -32,6 +33,10 @@ const HARMLESS: [Table; 12] = [
     Table::ReadPositions,
     Table::Removals,
     Table::ReplayWindows,
+    Table::SearchDocuments,
+    Table::SearchLogs,
+    Table::SearchVolumes,
+    Table::SearchWords,
     Table::UnreadAbove,
 ];
 

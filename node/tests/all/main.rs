@@ -33,6 +33,7 @@ mod relay;
 mod relay_names;
 mod replies;
 mod resting;
+mod search;
 mod silence;
 mod sized;
 mod store;

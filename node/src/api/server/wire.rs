@@ -380,6 +380,26 @@ impl Body for bodies::Starred {
     }
 }
 
+impl Body for bodies::Find {
+    async fn read(request: Request) -> Result<Self, Failure> {
+        let query = Query::<Search>::try_from_uri(request.uri());
+        let Query(search) = query
+            .map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
+        Ok(Self { search })
+    }
+
+    fn write(self, request: RequestBuilder) -> RequestBuilder {
+        request.query(&self.search)
+    }
+
+    fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
+        let query = Search::into_params(|| Some(ParameterIn::Query));
+        query
+            .into_iter()
+            .fold(operation, OperationBuilder::parameter)
+    }
+}
+
 impl Body for bodies::CarryImport {
     const MAX: usize = MAX_PARCEL;
 
@@ -538,6 +558,7 @@ in_json! {
     NodeStatus;
     Message;
     StarredPage;
+    Found;
 }
 in_json! {
     InvitationId, as Joining: |invitation| Joining { invitation }, |joining| joining.invitation;

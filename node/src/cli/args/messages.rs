@@ -58,6 +58,46 @@ pub enum Messages {
         unread: bool,
     },
 
+    /// Find messages by their words
+    #[command(
+        after_help = "Examples:\n  hedgerow search hall noon            both words, in any order\n  \
+        hedgerow search hal --in Ben         the last word may go on\n  \
+        hedgerow search hall --mine --since 2026-05-01\n\n\
+        Letter case and diacritics do not count. Conversations whose names have the words \
+        come first, then messages, the newest last. Other commands take the short name \
+        before each message."
+    )]
+    Search {
+        /// The words; a message must have all of them
+        #[arg(required = true)]
+        words: Vec<String>,
+
+        /// Only in the conversation with this contact, or `me` for your notes
+        #[arg(long = "in", value_name = "NAME")]
+        with: Option<String>,
+
+        /// Only what this contact wrote
+        #[arg(long, value_name = "NAME", conflicts_with = "mine")]
+        from: Option<String>,
+
+        /// Only what you wrote
+        #[arg(long)]
+        mine: bool,
+
+        /// From this day or time on: `2026-05-01` or `2026-05-01 14:30`
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+
+        /// Before this day or time
+        #[arg(long, value_name = "DATE")]
+        until: Option<String>,
+
+        /// How many of the newest messages
+        #[arg(long, value_name = "N", default_value_t = 20,
+            value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        last: u32,
+    },
+
     /// Put an emoji on a message
     #[command(
         after_help = "Examples:\n  hedgerow react Ben k7q2m 👍          instead of yours from before\n  \

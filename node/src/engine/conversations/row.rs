@@ -9,6 +9,7 @@ use minicbor::{Decode, Encode};
 
 use super::{Kind, Settings};
 use crate::engine::{deletion, draft, reading, starred};
+use crate::search;
 use crate::tables::{self, Table, damaged};
 
 /// A conversation: a space with its kind, its secret and what the user made of it.
@@ -78,6 +79,7 @@ impl Conversation {
 
     /// Removes what was written in a conversation, and what is kept about it.
     pub fn remove(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+        search::forget_space(txn, space)?;
         space::remove(txn, space)?;
         reading::forget(txn, space)?;
         draft::forget(txn, space)?;

@@ -179,6 +179,19 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             .check(ask(get.clone(), &format!("{path}{query}")), 400)
             .await;
     }
+    for (query, status) in [
+        ("words=line", 200),
+        ("words=ben&kind=names", 200),
+        ("words=line&mine=true&since_ms=0&until_ms=1", 200),
+        ("words=", 400),
+        ("words=line&cursor=AA", 400),
+        ("words=line&conversation=00", 404),
+        ("words=line&kind=smells", 400),
+        ("text=line", 400),
+    ] {
+        let path = format!("/v1/search?{query}");
+        document.check(ask(get.clone(), &path), status).await;
+    }
     let message = format!("{path}/{}", sent["id"].as_str().unwrap());
     document.check(ask(get.clone(), &message), 200).await;
     document

@@ -347,6 +347,13 @@ impl Api for Hosted {
                 page.expect("memory does not fail")?.into()
             }
             HostCall::Versions(of, id) => self.read_versions(&of, &id)?.into(),
+            HostCall::Find(search) => {
+                let mut found = self.state()?.world.search(ANA, &search)?;
+                for hit in &mut found.messages {
+                    self.say_why(&hit.conversation, std::slice::from_mut(&mut hit.message))?;
+                }
+                found.into()
+            }
             HostCall::Unlock(passphrase) => self.unlock(&passphrase)?.into(),
             HostCall::Lock => {
                 tokio::time::sleep(self.slow).await;
