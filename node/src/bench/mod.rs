@@ -7,7 +7,7 @@
 //! | the baselines | `floor` |
 //! | directories of two and more nodes | `pair`, `crowd` |
 //! | other processes | `child`, `peer`, `process` |
-//! | the rows | `catch_up`, `reactions`, `reconnect`, `live`, `store`, `pages`, `start`, `relay`, `idle` |
+//! | the rows | `catch_up`, `reactions`, `reconnect`, `live`, `store`, `pages`, `search`, `start`, `relay`, `idle` |
 
 mod catch_up;
 pub mod child;
@@ -25,6 +25,7 @@ mod reconnect;
 #[cfg(feature = "relay")]
 mod relay;
 pub mod row;
+mod search;
 mod start;
 mod store;
 
@@ -44,8 +45,8 @@ const RUNS: usize = 5;
 /// Arguments of `hedgerow bench`.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
-    /// Only this group of rows: catch-up, catch-up-100k, reactions, live, store, pages, start, relay or idle; built with the
-    /// feature `simulation` also spaces or reconnect
+    /// Only this group of rows: catch-up, catch-up-100k, reactions, live, store, pages, search, start, relay or idle; not
+    /// among all: search-1m; built with the feature `simulation` also spaces or reconnect
     name: Option<Group>,
     #[command(flatten)]
     measuring: MeasuringArguments,
@@ -79,6 +80,9 @@ enum Group {
     Live,
     Store,
     Pages,
+    Search,
+    #[value(name = "search-1m")]
+    Search1m,
     Start,
     #[cfg(feature = "relay")]
     Relay,
@@ -96,6 +100,7 @@ const ALL: &[Group] = &[
     Group::Live,
     Group::Store,
     Group::Pages,
+    Group::Search,
     Group::Start,
     #[cfg(feature = "relay")]
     Group::Relay,
@@ -143,6 +148,8 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Live => live::rows(place).await,
         Group::Store => store::rows(place),
         Group::Pages => pages::rows(place).await,
+        Group::Search => search::rows(place, 100_000, 10.0).await,
+        Group::Search1m => search::rows(place, 1_000_000, 50.0).await,
         Group::Start => start::rows(place).await,
         #[cfg(feature = "relay")]
         Group::Relay => relay::rows(place).await,
