@@ -138,6 +138,7 @@ targets! {
     relay,
     replay,
     row,
+    search,
     session,
     slots,
 }

@@ -17,6 +17,7 @@ pub mod reconciler;
 pub mod relay;
 pub mod replay;
 pub mod row;
+pub mod search;
 pub mod session;
 pub mod slots;
 
@@ -24,7 +25,7 @@ pub mod slots;
 pub type Run = fn(&[u8]);
 
 /// All targets, by the names of their programs and seeds.
-pub const ALL: [(&str, Run); 19] = [
+pub const ALL: [(&str, Run); 20] = [
     ("api", api::run),
     ("batch", batch::run),
     ("ble", ble::run),
@@ -42,6 +43,7 @@ pub const ALL: [(&str, Run); 19] = [
     ("relay", relay::run),
     ("replay", replay::run),
     ("row", row::run),
+    ("search", search::run),
     ("session", session::run),
     ("slots", slots::run),
 ];
