@@ -264,8 +264,8 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     }
     for (of, for_all, status) in [
         (sent["id"].as_str().unwrap(), true, 200),
-        (&node.message(2).0, true, 409),
-        (&node.message(2).0, false, 200),
+        (&node.message(1).0, true, 409),
+        (&node.message(1).0, false, 200),
         ("00", false, 404),
     ] {
         let deleted = ask(delete.clone(), &format!("{path}/{of}"));
