@@ -33,15 +33,14 @@ pub const OPENED: [Opened; 3] = [
         show_menu(ui, MenuKind::Conversation)
     }),
     ("tip", people, |ui| {
-        for button in ElementQuery::from_root(ui)
-            .match_inherits("IconButton")
-            .find_all()
-        {
-            let label = button.accessible_label().unwrap_or_default();
-            let at = button.absolute_position();
-            ui.global::<Tip>()
-                .invoke_show(label, "Ctrl+L".into(), at, 44.0, 44.0);
-        }
+        let buttons = ElementQuery::from_root(ui).match_inherits("IconButton");
+        // The last one is the gear. Before it stands the lock, which has a key.
+        let lock = buttons.find_all().into_iter().rev().nth(1);
+        let lock = lock.expect("two buttons stand above the list");
+        let label = lock.accessible_label().unwrap_or_default();
+        let at = lock.absolute_position();
+        ui.global::<Tip>()
+            .invoke_show(label, "Ctrl+L".into(), at, 44.0, 44.0);
     }),
 ];
 
