@@ -13,8 +13,8 @@ use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecMo
 use super::markdown::markdown;
 use super::{Act, draft, message, quote::quoted, words};
 use crate::model::{
-    Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread, ThreadAction,
-    copied, splices,
+    About, Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread,
+    ThreadAction, copied, splices,
 };
 use crate::pictures::within;
 use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
@@ -80,6 +80,20 @@ impl Drawn {
         view.on_details(move |id| say.act(ThreadAction::Details(message(id))));
         let say = act.clone();
         view.on_jump(move |id| say.act(ThreadAction::JumpTo(message(id))));
+        let say = act.clone();
+        view.on_reply(move |id| say.act(ThreadAction::Reply(message(id))));
+        let say = act.clone();
+        view.on_edit(move |id| say.act(ThreadAction::Edit(message(id))));
+        let say = act.clone();
+        view.on_edit_last(move || say.act(ThreadAction::EditLast));
+        let say = act.clone();
+        view.on_drop_about(move || say.act(ThreadAction::DropAbout));
+        let shown = self.shown.clone();
+        view.on_is_editable(move |id| {
+            let shown = shown.borrow();
+            let row = shown.rows.iter().find(|row| id == row.id);
+            row.is_some_and(|row| matches!(&row.kind, RowKind::Message(message) if message.mine && message.body.is_some()))
+        });
         let say = act.clone();
         view.on_react(move |id, emoji| {
             say.act(ThreadAction::React {
@@ -305,6 +319,14 @@ fn head(thread: &Thread, view: &ThreadView<'_>) {
     view.set_unread(words::number(thread.unread));
     view.set_unread_above(words::number(thread.unread_above));
     view.set_may_send(thread.may_send);
+    let answering = thread.answering.as_ref();
+    view.set_answering(answering.map(quoted).unwrap_or_default());
+    view.set_target_gone(thread.target_gone);
+    view.set_about(match thread.about {
+        None => ui::About::Nothing,
+        Some(About::Reply(_)) => ui::About::Reply,
+        Some(About::Edit(_)) => ui::About::Edit,
+    });
     view.set_tells_left(thread.length_left.is_some());
     view.set_length_left(thread.length_left.unwrap_or(0) as i32);
     // Another model is laid out anew, with all rows beside it.

@@ -203,7 +203,7 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
         when: newest.map(|newest| context.calendar.when(newest.time_ms)),
         unread: conversation.unread,
         queued: conversation.queued,
-        draft: Some(excerpt(&known.draft)).filter(|draft| !draft.is_empty()),
+        draft: Some(excerpt(&known.draft.text.0)).filter(|draft| !draft.is_empty()),
         selected: open == Some(&conversation.id),
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::{ContactId, Conversation, ConversationId, ConversationKind, Message};
+use hedgerow_node::api::{
+    ContactId, Conversation, ConversationId, ConversationKind, Draft, Message,
+};
 
 use super::update::Chat;
 
@@ -16,7 +18,7 @@ pub(super) struct Known {
     pub conversation: Conversation,
     pub newest: Option<Message>,
     /// The text being written there.
-    pub draft: String,
+    pub draft: Draft,
 }
 
 impl Conversations {
@@ -55,7 +57,7 @@ impl Conversations {
         let kept = chat.conversation.draft.as_ref();
         let draft = match before {
             Some(before) if open == Some(&id) => before.draft,
-            _ => kept.map_or_else(String::new, |draft| draft.text.0.clone()),
+            _ => kept.cloned().unwrap_or_else(|| Draft::text("")),
         };
         let known = Known {
             draft,
@@ -66,7 +68,7 @@ impl Conversations {
     }
 
     /// Takes over the text being written in a conversation. False if the conversation is unknown.
-    pub fn set_draft(&mut self, id: &ConversationId, draft: String) -> bool {
+    pub fn set_draft(&mut self, id: &ConversationId, draft: Draft) -> bool {
         let known = self.0.get_mut(id);
         known.map(|known| known.draft = draft).is_some()
     }

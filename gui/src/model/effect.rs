@@ -1,7 +1,7 @@
 //! Effects of the model: requests to the node and to the desktop.
 
 use hedgerow_node::api::{
-    Call, ConversationId, HostCall, MessageId, PageFrom, Passphrase, Private,
+    Call, ConversationId, Draft, HostCall, MessageId, PageFrom, Passphrase, Private,
 };
 
 use super::calendar::Date;
@@ -136,7 +136,7 @@ pub enum Request {
         begins_ms: Vec<i64>,
     },
     /// Answer: `Sent`.
-    Send { of: Question, text: Private },
+    Send { of: Question, draft: Draft },
     /// Live state, and the newest message of each conversation. Answer: `Overview`.
     Overview,
     /// Bytes of the data directory. Answer: `StorageUsed`.

@@ -39,6 +39,8 @@ enum Fetch {
     Jump(Target),
     /// The position of the message to which the user jumps.
     Locate,
+    /// The message that the text being written is about.
+    About,
     /// One message again, because its emoji or its pin have changed.
     Again,
     /// The messages before the first loaded one.
@@ -237,6 +239,15 @@ impl Thread {
             self.fetching.flight = Some((ticket, Fetch::Locate));
             return Some(Request::Message { of, id });
         }
+        if let Some(about) = &self.about
+            && self.answering.is_none()
+            && !self.opening
+        {
+            let id = about.id().clone();
+            self.fetching.flight = Some((ticket, Fetch::About));
+            return Some(Request::Message { of, id });
+        }
+        let wanted = &mut self.fetching.wanted;
         wanted.changed.retain(|id| self.window.find(id).is_some());
         if let Some(id) = wanted.changed.pop_first() {
             self.fetching.flight = Some((ticket, Fetch::Again));
@@ -349,6 +360,18 @@ impl Thread {
                 self.window.update(message);
                 self.draw_rows(context);
             }
+            Ok(message) if matches!(fetch, Fetch::About) => {
+                if self
+                    .about
+                    .as_ref()
+                    .is_some_and(|about| *about.id() == message.id)
+                {
+                    self.know_answering(&message);
+                }
+            }
+            Err(refusal) if matches!(fetch, Fetch::About) => {
+                self.not_found_answering(refusal == Refusal::NoSuchMessage);
+            }
             Ok(message) => self.jump(Target::Message(message.id, message.position)),
             Err(Refusal::NoSuchMessage | Refusal::NoSuchConversation) => {}
             Err(refusal) => return Some(Outcome::Refused(refusal)),
@@ -377,7 +400,7 @@ impl Thread {
                     self.fetching.above_ms = context.now.monotonic_ms + ABOVE_AFTER_MS;
                 }
             }
-            Fetch::Locate | Fetch::Again => {}
+            Fetch::Locate | Fetch::Again | Fetch::About => {}
             Fetch::Older => window.prepend(page),
             Fetch::Newer => fetching.wanted.reload |= !window.append(page),
             Fetch::Look { take: true } => {

@@ -65,7 +65,7 @@ mod window;
 
 pub use action::Action;
 pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitation};
-pub use answering::{Author, Quote, QuotedOriginal};
+pub use answering::{About, Author, Quote, QuotedOriginal};
 pub use app::App;
 pub use banner::{Banner, BannerLine};
 pub use bluetooth::{Bluetooth, BluetoothAction};

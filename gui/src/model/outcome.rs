@@ -1,6 +1,6 @@
 //! What a page wants from the rest of the application.
 
-use hedgerow_node::api::{ContactId, ConversationId, MessageId, Refusal};
+use hedgerow_node::api::{ContactId, ConversationId, Draft, MessageId, Refusal};
 
 use super::banner::Banner;
 use super::dialog::Dialog;
@@ -24,7 +24,7 @@ pub(super) enum Outcome {
     /// Put an emoji on a message of the open conversation, or take ours back.
     React(MessageId, String),
     /// Show in the list what the user is writing in a conversation.
-    Draft(ConversationId, String),
+    Draft(ConversationId, Draft),
     /// Show an invitation link. It is joined only when the user says so.
     TakeLink(String),
     /// Open a dialog.

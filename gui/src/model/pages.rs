@@ -203,9 +203,12 @@ impl Pages {
     /// Handles an event of the node.
     pub(super) fn event(&mut self, event: Event, context: &Context) -> Vec<Outcome> {
         match event {
-            Event::Message { conversation, .. }
-            | Event::Messages { conversation, .. }
-            | Event::MessageGone { conversation, .. } => {
+            Event::MessageGone { conversation, id } => {
+                self.thread.message_gone(&conversation, &id);
+                self.thread.look(&conversation);
+                self.looking.conversations.want(conversation);
+            }
+            Event::Message { conversation, .. } | Event::Messages { conversation, .. } => {
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
             }

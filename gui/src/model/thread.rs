@@ -8,7 +8,7 @@ use hedgerow_node::api::{
 };
 
 use super::aloud::Awaited;
-use super::answering::Authors;
+use super::answering::{About, Authors, Quote};
 use super::banner::Banner;
 use super::calendar::Date;
 use super::context::Context;
@@ -44,6 +44,14 @@ pub enum ThreadAction {
     Draft(String),
     /// Send it.
     Send,
+    /// Write an answer to a message.
+    Reply(MessageId),
+    /// Edit a text of ours.
+    Edit(MessageId),
+    /// Edit the last text of ours.
+    EditLast,
+    /// Write neither an answer nor an edit.
+    DropAbout,
     /// The view comes near the first loaded row.
     NearTop,
     /// The view comes near the last loaded row.
@@ -126,6 +134,12 @@ pub struct Thread {
     pub draft: String,
     /// Counts up whenever `draft` was changed by anything but typing: show it.
     pub draft_set: u32,
+    /// What it is about, and what is here of that, once it is known.
+    pub about: Option<About>,
+    /// The message that it is about.
+    pub answering: Option<Quote>,
+    /// What it was about has gone, so it is a plain text now.
+    pub target_gone: bool,
     /// How many more bytes fit, when few do; negative when it is too long.
     pub length_left: Option<i64>,
     /// There is something to send, and it fits.
@@ -139,8 +153,10 @@ pub struct Thread {
     pub(super) reading: Reading,
     pub(super) awaited: Awaited,
     pub(super) changed: ThreadChanged,
+    /// What was being written when an edit began.
+    pub(super) aside: Option<Draft>,
+    pub(super) authors: Authors,
     reach: Reach,
-    authors: Authors,
     typed: Typed,
 }
 
@@ -203,7 +219,10 @@ impl Thread {
             unread: conversation.unread,
             unread_above: 0,
             first_unread: None,
-            draft: known.draft.clone(),
+            draft: known.draft.text.0.clone(),
+            about: About::of(&known.draft),
+            answering: None,
+            target_gone: known.draft.target_gone,
             draft_set: 1,
             length_left: None,
             may_send: false,
@@ -214,8 +233,9 @@ impl Thread {
             reading: Reading::default(),
             awaited: Awaited::default(),
             changed: ThreadChanged::ALL,
-            reach: Reach::default(),
+            aside: None,
             authors: Authors::default(),
+            reach: Reach::default(),
             typed: Typed::default(),
         };
         thread.know(conversation, context);
@@ -240,6 +260,10 @@ impl Thread {
             ThreadAction::Draft(draft) => self.type_draft(draft, context),
             // The page does these, which remembers what is on its way, and what was put off.
             ThreadAction::Send | ThreadAction::AskLater => {}
+            ThreadAction::Reply(id) => return self.reply(id),
+            ThreadAction::Edit(id) => return self.edit(&id),
+            ThreadAction::EditLast => return self.edit_last(),
+            ThreadAction::DropAbout => return self.drop_about(),
             ThreadAction::NearTop => self.near(true),
             ThreadAction::NearBottom => self.near(false),
             ThreadAction::Seen(id) => self.see(id, context),
@@ -311,6 +335,7 @@ impl Thread {
         self.at_newest = self.window.at_newest();
         self.at_oldest = self.window.at_oldest();
         self.changed = ThreadChanged::ALL;
+        self.look_up_answering();
     }
 
     /// A device has ours, up to this one of its log.
@@ -331,6 +356,7 @@ impl Thread {
         } else {
             self.draft = draft;
         }
+        self.target_gone = false;
         self.measure();
         let now_ms = context.now.monotonic_ms;
         self.typed.first_ms.get_or_insert(now_ms);
@@ -341,35 +367,47 @@ impl Thread {
     /// Has the draft kept, if anything was typed since it last was.
     pub(super) fn keep_draft(&mut self) -> Vec<Outcome> {
         match self.typed.first_ms.take() {
-            Some(_) => kept(&self.id, &self.draft),
+            Some(_) => kept(&self.id, self.present_draft()),
             None => Vec::new(),
         }
     }
 
+    /// What is being written has changed by something else than a key: it is kept at once.
+    pub(super) fn touch_draft(&mut self) {
+        self.typed.first_ms = Some(0);
+        self.typed.last_ms = 0;
+        self.measure();
+        self.changed.rest = true;
+    }
+
     /// Takes the text being written, to send it.
-    pub(super) fn begin_sending(&mut self, ticket: Ticket, context: &Context) -> Option<String> {
+    pub(super) fn begin_sending(&mut self, ticket: Ticket, context: &Context) -> Option<Draft> {
         if !self.may_send {
             return None;
         }
         let text = self.draft.trim().to_owned();
-        self.sending.push(Sending {
-            ticket,
-            text: text.clone(),
-        });
+        let draft = About::draft(self.about.as_ref(), text.clone());
+        if draft.edit.is_some() {
+            self.stop_editing();
+            return Some(draft);
+        }
+        self.sending.push(Sending { ticket, text });
+        self.about = None;
+        self.answering = None;
         self.set_draft(String::new());
         // The node takes it away with the message.
         self.typed.first_ms = None;
         self.first_unread = None;
         self.fetching.follow();
         self.draw_rows(context);
-        Some(text)
+        Some(draft)
     }
 
     /// A text is durable, or was refused: then it is a draft again, and what was written is not lost.
-    pub(super) fn end_sending(&mut self, ticket: Ticket, refused: Option<String>) -> Vec<Outcome> {
+    pub(super) fn end_sending(&mut self, ticket: Ticket, refused: Option<Draft>) -> Vec<Outcome> {
         self.sending.retain(|one| one.ticket != ticket);
         self.changed.rest = true;
-        let Some(text) = refused else {
+        let Some(refused) = refused else {
             self.measure();
             // An event tells of the message; a reader elsewhere is taken there.
             if !self.at_newest {
@@ -377,14 +415,16 @@ impl Thread {
             }
             return Vec::new();
         };
-        let draft = before(text, &self.draft);
-        let kept = kept(&self.id, &draft);
-        self.set_draft(draft);
+        let draft = before(refused, self.present_draft());
+        let kept = kept(&self.id, draft.clone());
+        self.about = About::of(&draft);
+        self.set_draft(draft.text.0);
+        self.look_up_answering();
         self.typed.first_ms = None;
         kept
     }
 
-    fn set_draft(&mut self, draft: String) {
+    pub(super) fn set_draft(&mut self, draft: String) {
         self.draft = draft;
         self.draft_set = self.draft_set.wrapping_add(1);
         self.measure();
@@ -488,19 +528,25 @@ impl Thread {
 }
 
 /// What could not be sent stands before what was written since.
-pub(super) fn before(text: String, draft: &str) -> String {
-    match draft.is_empty() {
-        true => text,
-        false => format!("{text}\n{draft}"),
+pub(super) fn before(mut refused: Draft, since: Draft) -> Draft {
+    if since == Draft::text("") {
+        return refused;
+    }
+    let separator = if since.text.0.is_empty() { "" } else { "\n" };
+    refused.text.0 += separator;
+    Draft {
+        text: Private(refused.text.0 + &since.text.0),
+        ..since
     }
 }
 
 /// Has a draft kept, as far as one is.
-pub(super) fn kept(id: &ConversationId, draft: &str) -> Vec<Outcome> {
-    let kept = draft[..draft.floor_char_boundary(MAX_TEXT)].to_owned();
+pub(super) fn kept(id: &ConversationId, mut draft: Draft) -> Vec<Outcome> {
+    let text = &mut draft.text.0;
+    text.truncate(text.floor_char_boundary(MAX_TEXT));
     vec![
-        Outcome::ask(Call::SetDraft(id.clone(), Draft::text(kept.as_str()))),
-        Outcome::Draft(id.clone(), kept),
+        Outcome::ask(Call::SetDraft(id.clone(), draft.clone())),
+        Outcome::Draft(id.clone(), draft),
     ]
 }
 

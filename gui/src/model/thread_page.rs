@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
-use hedgerow_node::api::{ConversationId, Message, MessageId, Page, Private, Refusal};
+use hedgerow_node::api::{ConversationId, Draft, Message, MessageId, Page, Refusal};
 
 use super::context::Context;
 use super::effect::{Effect, Question, Request, Ticket};
@@ -19,11 +19,11 @@ pub struct ThreadPage {
     /// The conversation to open again after the screen was locked, or that a notification was about.
     reopen: Option<ConversationId>,
     /// Texts sent that are not durable yet.
-    unsent: BTreeMap<Ticket, (ConversationId, String)>,
+    unsent: BTreeMap<Ticket, (ConversationId, Draft)>,
     /// Where nobody wants to be asked now who it really is. No file tells of that.
     later: BTreeSet<ConversationId>,
     /// What was being written when the node was lost.
-    rescued: Vec<(ConversationId, String)>,
+    rescued: Vec<(ConversationId, Draft)>,
     tickets: u64,
     changed: ThreadChanged,
 }
@@ -79,7 +79,10 @@ impl ThreadPage {
     /// Has the draft kept, if anything was typed since it last was.
     pub(super) fn keep_draft(&mut self) -> Vec<Outcome> {
         let open = self.open.as_mut();
-        open.map_or_else(Vec::new, Thread::keep_draft)
+        open.map_or_else(Vec::new, |thread| {
+            thread.keep_aside();
+            thread.keep_draft()
+        })
     }
 
     pub(super) fn act(&mut self, action: ThreadAction, context: &Context) -> Vec<Outcome> {
@@ -101,20 +104,21 @@ impl ThreadPage {
         let Some(thread) = self.open.as_mut() else {
             return Vec::new();
         };
-        let Some(text) = thread.begin_sending(ticket, context) else {
+        let Some(draft) = thread.begin_sending(ticket, context) else {
             return Vec::new();
         };
         let conversation = thread.id.clone();
-        let unsent = (conversation.clone(), text.clone());
+        let since = thread.present_draft();
+        let unsent = (conversation.clone(), draft.clone());
         self.unsent.insert(ticket, unsent);
         vec![
-            Outcome::Draft(conversation.clone(), String::new()),
+            Outcome::Draft(conversation.clone(), since),
             Outcome::ask(Request::Send {
                 of: Question {
                     ticket,
                     conversation,
                 },
-                text: Private(text),
+                draft,
             }),
         ]
     }
@@ -126,18 +130,28 @@ impl ThreadPage {
         answer: Result<MessageId, Refusal>,
         context: &Context,
     ) -> Vec<Outcome> {
-        let Some((conversation, text)) = self.unsent.remove(&of.ticket) else {
+        let Some((conversation, mut draft)) = self.unsent.remove(&of.ticket) else {
             return Vec::new();
         };
         let (id, refusal) = (answer.as_ref().ok().cloned(), answer.err());
-        let refused = refusal.is_some().then_some(text);
+        let is_edit = draft.edit.is_some();
+        if refusal == Some(Refusal::NoSuchMessage) {
+            // What it was about has gone: it is a plain text now.
+            draft = Draft {
+                target_gone: true,
+                ..Draft::text(draft.text.0)
+            };
+        }
+        let refused = refusal.is_some().then_some(draft);
         let mut outcomes = match (self.thread(&conversation), refused) {
+            // The text is another one at its place, and nobody waits for it.
+            (Some(_), None) if is_edit => Vec::new(),
             (Some(thread), refused) => {
                 let mut outcomes = thread.end_sending(of.ticket, refused);
                 outcomes.extend(id.and_then(|id| thread.await_arrival(id, context)));
                 outcomes
             }
-            (None, Some(text)) => put_back(&conversation, text, context),
+            (None, Some(draft)) => put_back(&conversation, draft, context),
             (None, None) => Vec::new(),
         };
         outcomes.extend(refusal.map(Outcome::Refused));
@@ -184,6 +198,13 @@ impl ThreadPage {
     pub(super) fn message_changed(&mut self, conversation: &ConversationId, id: MessageId) {
         if let Some(thread) = self.thread(conversation) {
             thread.message_changed(id);
+        }
+    }
+
+    /// A message has gone.
+    pub(super) fn message_gone(&mut self, conversation: &ConversationId, id: &MessageId) {
+        if let Some(thread) = self.thread(conversation) {
+            thread.message_gone(id);
         }
     }
 
@@ -266,10 +287,11 @@ impl ThreadPage {
     pub(super) fn lose_node(&mut self) {
         let open = self.open.take();
         let unsent = take(&mut self.unsent).into_values();
-        if let Some(thread) = open {
+        if let Some(mut thread) = open {
             self.changed = ThreadChanged::ALL;
             if thread.draft_due_ms().is_some() {
-                let typed = (thread.id.clone(), thread.draft);
+                thread.keep_aside();
+                let typed = (thread.id.clone(), thread.present_draft());
                 self.rescued.push(typed);
             }
             self.reopen = Some(thread.id);
@@ -279,10 +301,10 @@ impl ThreadPage {
 
     /// Everything is known again: what was rescued are drafts, and what was open is opened.
     pub(super) fn come_back(&mut self, context: &Context) -> Vec<Outcome> {
-        let mut drafts: BTreeMap<ConversationId, String> = BTreeMap::new();
+        let mut drafts: BTreeMap<ConversationId, Draft> = BTreeMap::new();
         for (id, text) in take(&mut self.rescued) {
-            let draft = drafts.entry(id).or_default();
-            *draft = before(text, draft);
+            let since = drafts.remove(&id).unwrap_or_else(|| Draft::text(""));
+            drafts.insert(id, before(text, since));
         }
         let drafts = drafts.into_iter();
         let mut outcomes: Vec<_> = drafts
@@ -324,9 +346,9 @@ impl ThreadPage {
 }
 
 /// What could not be sent is a draft again, of a conversation that is not open.
-fn put_back(id: &ConversationId, text: String, context: &Context) -> Vec<Outcome> {
+fn put_back(id: &ConversationId, draft: Draft, context: &Context) -> Vec<Outcome> {
     match context.conversations.get(id) {
-        Some(known) => kept(id, &before(text, &known.draft)),
+        Some(known) => kept(id, before(draft, known.draft.clone())),
         None => Vec::new(),
     }
 }

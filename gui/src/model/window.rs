@@ -103,7 +103,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub fn iter(&self) -> impl Iterator<Item = &Loaded> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Loaded> {
         self.messages.iter()
     }
 

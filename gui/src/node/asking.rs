@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hedgerow_node::api::{
-    Answer, Api, Call, Conversation, ConversationId, Draft, HostCall, Message, PageFrom, Refusal,
-    Reply,
+    Answer, Api, Call, Conversation, ConversationId, HostCall, Message, PageFrom, Refusal, Reply,
 };
 
 use super::session::Owned;
@@ -91,10 +90,8 @@ impl Asking {
                 Ok(written) => Update::Days(conversation, from, written),
                 Err(refusal) => Update::Refused(refusal),
             }),
-            Request::Send { of, text } => {
-                let answer = api
-                    .send_draft(of.conversation.clone(), Draft::text(text.0))
-                    .await;
+            Request::Send { of, draft } => {
+                let answer = api.send_draft(of.conversation.clone(), draft).await;
                 Some(Update::Sent(of, answer))
             }
             Request::Overview => Some(match overview(api).await {

@@ -238,7 +238,7 @@ fn the_application_is_used_by_keyboard_and_screen_reader() {
     draft.set_accessible_value("On my way");
     window.presses(&[], Key::Return);
     let sent = window.asked(|request| match request {
-        Request::Send { text, .. } => Some(text.0.clone()),
+        Request::Send { draft, .. } => Some(draft.text.0.clone()),
         _ => None,
     });
     assert_eq!(sent, ["On my way"]);

@@ -254,7 +254,7 @@ fn an_emoji_is_picked_by_the_keyboard_and_stands_where_the_cursor_was() {
     assert_eq!(draft(&window), "a👍👎cb");
     window.presses(&[], Key::Return);
     let sent = window.asked(|request| match request {
-        Request::Send { text, .. } => Some(text.0.clone()),
+        Request::Send { draft, .. } => Some(draft.text.0.clone()),
         _ => None,
     });
     assert_eq!(sent, ["a👍👎cb"]);

@@ -125,7 +125,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 29] {
+pub(crate) fn screens() -> [Screen; 30] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -149,6 +149,13 @@ pub(crate) fn screens() -> [Screen; 29] {
         ("chats", people),
         ("conversation", conversation),
         ("replies", replies),
+        ("answering", || {
+            let mut stage = replies();
+            let theirs = stage.talk("a").messages[6].id.clone();
+            stage.does(ThreadAction::Reply(theirs));
+            stage.does(ThreadAction::Draft("At six, then".into()));
+            stage
+        }),
         ("emoji", emoji),
         ("picker", || {
             let mut stage = emoji();

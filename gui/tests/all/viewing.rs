@@ -226,7 +226,7 @@ fn conversations_are_stepped_through_and_left_by_keys_and_the_screen_is_locked()
 fn enter_sends_or_begins_a_line_as_the_user_prefers() {
     let sent = |window: &Window| {
         window.asked(|request| match request {
-            Request::Send { text, .. } => Some(text.0.clone()),
+            Request::Send { draft, .. } => Some(draft.text.0.clone()),
             _ => None,
         })
     };

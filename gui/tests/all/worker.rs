@@ -192,7 +192,7 @@ fn two_windows_meet_and_talk() {
                 ticket: Ticket(number as u64),
                 conversation: to_ana.clone(),
             },
-            text: text(said),
+            draft: Draft::text(said),
         });
     }
     let mut came = 0;
@@ -270,7 +270,7 @@ fn the_days_on_which_something_was_written_are_told() {
     assert_eq!(days(0), [false; 4], "nothing was written yet");
     ana.worker.ask(Request::Send {
         of: of.clone(),
-        text: text("one"),
+        draft: Draft::text("one"),
     });
     let sent = ana.hears(|update| match update {
         Update::Sent(_, answer) => Some(answer.unwrap()),

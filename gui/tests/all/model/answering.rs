@@ -118,3 +118,100 @@ fn the_details_tell_what_a_message_said_before_each_edit() {
     stage.does(ThreadAction::Details(answer));
     assert!(earlier(&stage).is_empty());
 }
+
+/// What the store keeps of what is being written.
+fn kept(stage: &mut Stage) -> Option<Draft> {
+    stage.later(2_000);
+    stage.talk("a").conversation.draft.clone()
+}
+
+fn reply_to(text: &str, id: &MessageId) -> Draft {
+    Draft {
+        reply_to: Some(id.clone()),
+        ..Draft::text(text)
+    }
+}
+
+#[test]
+fn an_answer_being_written_is_shown_and_kept_and_sent_with_what_it_answers() {
+    let (mut stage, question, _) = answered();
+    stage.does(ThreadAction::Reply(question.clone()));
+    stage.does(ThreadAction::Draft("at the desk".into()));
+    let answering = stage.thread().answering.clone().expect("it is shown");
+    assert!(answering.id == question);
+    assert_eq!(kept(&mut stage), Some(reply_to("at the desk", &question)));
+    stage.does(ThreadAction::Send);
+    stage.later(500);
+    assert!(stage.thread().about.is_none() && stage.thread().answering.is_none());
+    let QuotedOriginal::Here { text, .. } = quoted(&stage, "at the desk") else {
+        panic!("it is here");
+    };
+    assert_eq!(text.as_deref(), Some("who has the key?"));
+    assert_eq!(kept(&mut stage), None);
+}
+
+#[test]
+fn an_answer_being_written_comes_back_after_a_restart() {
+    let (mut stage, question, _) = answered();
+    let written = reply_to("at the", &question);
+    for number in 0..100 {
+        stage.talk("a").add(&format!("line {number}"), false, NOON);
+    }
+    stage.talk("a").conversation.draft = Some(written.clone());
+    stage.does(DoorAction::LockScreen);
+    stage.does(DoorAction::Passphrase(passphrase(PASSPHRASE)));
+    stage.does(DoorAction::GoOn);
+    stage.later(1_000);
+    assert_eq!(stage.thread().draft, "at the");
+    let answering = stage.thread().answering.clone().expect("it is shown");
+    assert!(answering.id == question);
+    stage.does(ThreadAction::DropAbout);
+    assert_eq!(kept(&mut stage), Some(Draft::text("at the")));
+}
+
+#[test]
+fn an_edit_takes_the_place_of_the_text_and_what_was_being_written_stands_again() {
+    let (mut stage, question, answer) = answered();
+    stage.does(ThreadAction::Draft("and".into()));
+    stage.does(ThreadAction::Edit(question));
+    assert_eq!(stage.thread().draft, "and", "it is not ours");
+    stage.does(ThreadAction::Edit(answer.clone()));
+    assert_eq!(stage.thread().draft, "the office");
+    stage.does(ThreadAction::DropAbout);
+    assert_eq!(stage.thread().draft, "and");
+
+    stage.does(ThreadAction::Edit(answer));
+    stage.does(ThreadAction::Draft("the hall".into()));
+    stage.does(ThreadAction::Send);
+    stage.later(500);
+    assert_eq!(stage.thread().draft, "and");
+    assert_eq!(stage.talk("a").messages.len(), 2);
+    assert_eq!(kept(&mut stage), Some(Draft::text("and")));
+}
+
+#[test]
+fn the_last_text_of_ours_is_edited_from_an_empty_draft() {
+    let (mut stage, _, answer) = answered();
+    stage.comes("a", "thanks");
+    stage.does(ThreadAction::EditLast);
+    assert!(stage.thread().about == Some(About::Edit(answer)));
+    assert_eq!(stage.thread().draft, "the office");
+}
+
+#[test]
+fn an_answer_whose_original_went_stays_as_a_plain_text_and_says_so() {
+    let (mut stage, question, _) = answered();
+    stage.does(ThreadAction::Reply(question.clone()));
+    stage.does(ThreadAction::Draft("at the desk".into()));
+    let conversation = chat_id("a");
+    stage.happens(Event::MessageGone {
+        conversation,
+        id: question,
+    });
+    let thread = stage.thread();
+    assert!(thread.target_gone && thread.about.is_none());
+    assert_eq!(thread.draft, "at the desk");
+    assert_eq!(kept(&mut stage), Some(Draft::text("at the desk")));
+    stage.does(ThreadAction::Draft("at the desks".into()));
+    assert!(!stage.thread().target_gone);
+}

@@ -202,13 +202,13 @@ impl Node {
                 let answer = place.map(|place| talk.at(place));
                 Update::Message(of, answer.ok_or(Refusal::NoSuchMessage))
             }
-            Request::Send { of, text } => {
+            Request::Send { of, draft } => {
                 let talk = self.talk(&of.conversation)?;
                 let answer = match talk.contact.blocked {
                     true => Err(Refusal::Blocked),
                     false => {
                         talk.conversation.draft = None;
-                        Ok(talk.add(&text.0, true, now.wall_ms))
+                        talk.send(&draft, now.wall_ms)
                     }
                 };
                 Update::Sent(of, answer)

@@ -81,6 +81,24 @@ impl Talk {
         self.message(id).expect("it was added").reply_to = Some(reply_to);
     }
 
+    /// Ours is written as a draft says.
+    pub fn send(&mut self, draft: &Draft, now_ms: i64) -> Result<MessageId, Refusal> {
+        let about = draft.edit.as_ref().or(draft.reply_to.as_ref());
+        let gone = about.filter(|id| self.place(&Some((*id).clone())).is_none());
+        if gone.is_some() {
+            return Err(Refusal::NoSuchMessage);
+        }
+        if let Some(id) = &draft.edit {
+            self.edit(id, &draft.text.0, now_ms);
+            return Ok(id.clone());
+        }
+        let id = self.add(&draft.text.0, true, now_ms);
+        if let Some(to) = &draft.reply_to {
+            self.reply(&id, to);
+        }
+        Ok(id)
+    }
+
     /// What is here of a message that another one answers.
     fn original(&self, id: &MessageId) -> Original {
         let Some(place) = self.place(&Some(id.clone())) else {
