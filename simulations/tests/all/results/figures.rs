@@ -30,6 +30,12 @@ fn the_figures_of_a_run_are_those_worked_out_by_hand() {
         ("reaction_delay_mean_s", 10.0),
         ("reaction_delay_median_s", 10.0),
         ("reaction_delay_p95_s", 10.0),
+        ("edits", 2.0),
+        ("edits_delivered", 1.0),
+        ("edit_delivery_ratio", 0.5),
+        ("edit_delay_mean_s", 4.0),
+        ("edit_delay_median_s", 4.0),
+        ("edit_delay_p95_s", 4.0),
         ("bundles", 2.0),
         ("copies_mean", 2.0),
         ("overhead_ratio", 0.0),
@@ -75,12 +81,12 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
         ..run::world(1)
     };
     let mut records = run::records(0);
-    records.retain(|record| !matches!(record, Record::Reaction(_)));
+    records.retain(|record| !matches!(record, Record::Reaction(_) | Record::Edit(_)));
     let mut writer = output.run(world).unwrap();
     run::write(&mut writer, records);
     let summary = output.finish(vec![writer.finish().unwrap()]).unwrap();
     let mut names = summary.over_seeds.keys();
-    assert!(names.all(|name| !name.contains("reaction")));
+    assert!(names.all(|name| !name.contains("reaction") && !name.contains("edit")));
     assert!(!Reaction::path(&run_directory(&path, 1)).exists());
     assert!(view(&path, 1).is_ok());
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hedgerow_simulations::plan::SECOND_US;
 use hedgerow_simulations::record::{
-    Bundle, Contact, Delivery, Drop, Message, Reaction, Record, Sample, Session, Transfer,
+    Bundle, Contact, Delivery, Drop, Edit, Message, Reaction, Record, Sample, Session, Transfer,
 };
 use hedgerow_simulations::result::{Error, Identity, Output, Run, Scene, Summary, World, Writer};
 
@@ -20,7 +20,7 @@ pub fn world(seed: u64) -> World {
         duration_us: 1000 * SECOND_US,
         devices: 3,
         reacts: true,
-        edits: false,
+        edits: true,
     }
 }
 
@@ -81,6 +81,16 @@ fn reaction(at: i64, message: i64, from: i32, to: i32, delay_us: i64) -> Record 
     })
 }
 
+fn edit(at: i64, message: i64, from: i32, to: i32, delay_us: i64) -> Record {
+    Record::Edit(Edit {
+        at_us: us(at),
+        message,
+        from,
+        to,
+        delay_us,
+    })
+}
+
 fn dropped(at: i64, device: i32, bundle: i64, reason: &str) -> Record {
     Record::Drop(Drop {
         at_us: us(at),
@@ -107,7 +117,7 @@ fn sample(at: i64, device: i32, bundle_bytes: i64, energy_j: f64) -> Record {
 }
 
 /// 0 writes twice to 2: the first goes over 1 and arrives, the second is cut. 1 writes to 0 in a session, who
-/// reacts at once; the reaction of 2 does not arrive.
+/// reacts at once; the reaction of 2 does not arrive. 1 edits what it wrote at once; the edit of 0 does not arrive.
 /// `late` moves the first delivery, so that seeds differ.
 pub fn records(late: i64) -> Vec<Record> {
     let bundle = |at, bundle, message| {
@@ -133,6 +143,7 @@ pub fn records(late: i64) -> Vec<Record> {
         message(120, 2, 1, 0),
         delivery(130, 2, 1, 0, 10, 1),
         reaction(135, 2, 0, 1, us(10)),
+        edit(137, 2, 1, 0, us(4)),
         Record::Session(Session {
             start_us: us(100),
             end_us: us(150),
@@ -155,6 +166,7 @@ pub fn records(late: i64) -> Vec<Record> {
         dropped(900, 0, -8, "expired"),
         message(950, 3, 2, 1),
         reaction(500, 0, 2, 0, -1),
+        edit(510, 0, 0, 2, -1),
     ]
 }
 
