@@ -206,7 +206,7 @@ macro_rules! calls {
                     = versions, GET "/v1/conversations/{conversation}/messages/{message}/versions";
 
                 /// Find messages by their present texts, the newest first, and conversations by their names.
-                Find(; search: Search) -> Found = search, GET "/v1/search", own_body;
+                Find(; search: Search) -> SearchPage = search, GET "/v1/search", own_body;
 
                 /// Open the store and go on the air; works locked.
                 Unlock(; passphrase: Passphrase) -> () = unlock, POST "/v1/unlock", rewrites;
@@ -364,5 +364,5 @@ replies! {
     Message(Message),
     Starred(StarredPage),
     Versions(Vec<Version>),
-    Found(Found),
+    SearchPage(SearchPage),
 }

@@ -69,7 +69,7 @@ pub use relays::{RelayCondition, RelayPaths, RelayStatus};
 #[cfg(feature = "runtime")]
 pub use remote::Remote;
 pub use search::{
-    Found, FoundConversation, FoundMessage, FoundRange, MAX_HITS, Search, SearchKind,
+    FoundConversation, FoundMessage, FoundRange, MAX_HITS, Search, SearchKind, SearchPage,
 };
 pub use starred::{StarredMessage, StarredPage};
 

@@ -75,7 +75,7 @@ pub enum SearchKind {
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
-pub struct Found {
+pub struct SearchPage {
     /// Conversations whose names have the words, by name. Only in the first answer of a search, and not of one in a
     /// conversation, by a person or by date.
     pub conversations: Vec<FoundConversation>,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::api::{
-    Api, ConversationId, Found, FoundConversation, FoundMessage, FoundRange, Private, Search,
-    SearchKind, visible,
+    Api, ConversationId, FoundConversation, FoundMessage, FoundRange, Private, Search, SearchKind,
+    SearchPage, visible,
 };
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
@@ -69,7 +69,7 @@ pub async fn search(
     }
     if found.partial {
         output.say(tr!(
-            "There was too much to look at all of it. Give more words, or name a contact or a date."
+            "There was too much to look at all of it. Give more words, or choose a contact or a date."
         ));
     }
     Ok(())
@@ -84,7 +84,7 @@ fn time(text: &str) -> Result<i64, Failure> {
 }
 
 /// Names first, then messages, the newest last.
-async fn show(api: &dyn Api, output: Output, found: &Found) -> Result<(), Failure> {
+async fn show(api: &dyn Api, output: Output, found: &SearchPage) -> Result<(), Failure> {
     for conversation in &found.conversations {
         output.data(conversation, |it| named(it, columns().is_some()));
     }

@@ -10,10 +10,11 @@ use hedgerow_sync::store::{Reader, StorageError};
 use super::account::Account;
 use super::conversations::{self, Conversation};
 use super::people::contact::{self, Contact};
+use super::share::SLICE_WORK;
 use super::{Engine, Now, Turn, conversation};
 use crate::api::{
-    Found, FoundConversation, FoundMessage, FoundRange, MAX_HITS, Private, Refusal, Search,
-    SearchKind,
+    FoundConversation, FoundMessage, FoundRange, MAX_HITS, Private, Refusal, Search, SearchKind,
+    SearchPage,
 };
 use crate::search::query::Query;
 use crate::search::{self, SLICE, Scope, Spot};
@@ -22,14 +23,14 @@ use crate::tables::{self, Table};
 /// After how many milliseconds without a new message the engine indexes what waits.
 const QUIET_MS: u64 = 1_000;
 /// How many entries may wait while messages come without a pause.
-const MAX_WAITING: u64 = 16 * SLICE;
+const MAX_WAITING: u64 = 32 * SLICE;
 
 /// What is found at `now_ms` (Unix milliseconds). Of messages not delivered only a refusal is given as the reason.
 ///
 /// # Errors
 /// The search holds no word, contradicts itself, names nothing that is here, or has a cursor that no answer gave; or the
 /// store failed.
-pub fn search(reader: &dyn Reader, search: &Search, now_ms: i64) -> Result<Found, Refusal> {
+pub fn search(reader: &dyn Reader, search: &Search, now_ms: i64) -> Result<SearchPage, Refusal> {
     let query = Query::parse(&search.words.0)
         .ok_or_else(|| bad("`words` holds no word, or more than 256 bytes"))?;
     if search.mine && search.from.is_some() {
@@ -42,7 +43,7 @@ pub fn search(reader: &dyn Reader, search: &Search, now_ms: i64) -> Result<Found
         || search.since_ms.is_some()
         || search.until_ms.is_some();
     let chats = chats(reader, search)?;
-    let mut found = Found {
+    let mut found = SearchPage {
         conversations: Vec::new(),
         messages: Vec::new(),
         cursor: None,
@@ -238,10 +239,11 @@ impl Waiting {
 }
 
 impl Engine {
-    /// Indexes a slice if one is due.
+    /// Indexes a slice if one is due and the turn has done little else: nobody waits for it.
     pub(super) fn index_slice(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let waiting = &mut self.owners.waiting;
-        if waiting.due_ms().is_some_and(|due| due <= turn.now.mono_ms) {
+        let is_idle = turn.meter.spent() < SLICE_WORK;
+        if is_idle && waiting.due_ms().is_some_and(|due| due <= turn.now.mono_ms) {
             let spaces: BTreeSet<SpaceId> = self
                 .owners
                 .conversations

@@ -20,7 +20,7 @@ use crate::courier::said;
 pub const TURN_WORK: u64 = 4_096 * ROW_READ;
 
 /// The work that a link gets at once; the last step may pass it.
-const SLICE_WORK: u64 = TURN_WORK / 8;
+pub(super) const SLICE_WORK: u64 = TURN_WORK / 8;
 
 /// The work counted for an item that steers the session or brings a bundle: it may need signature checks and key
 /// agreements.

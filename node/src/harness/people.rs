@@ -4,8 +4,8 @@ use hedgerow_sync::store::Store;
 
 use super::World;
 use crate::api::{
-    Call, Contact, ContactId, Conversation, ConversationId, Event, Found, Message, MessageId,
-    NewInvitation, NewMessage, Page, PageFrom, Private, Refusal, Reply, Search,
+    Call, Contact, ContactId, Conversation, ConversationId, Event, Message, MessageId,
+    NewInvitation, NewMessage, Page, PageFrom, Private, Refusal, Reply, Search, SearchPage,
 };
 use crate::engine::{conversation, searching};
 
@@ -179,7 +179,7 @@ impl World {
     ///
     /// # Errors
     /// As [`searching::search`].
-    pub fn search(&self, node: usize, search: &Search) -> Result<Found, Refusal> {
+    pub fn search(&self, node: usize, search: &Search) -> Result<SearchPage, Refusal> {
         let node = &self.nodes[node];
         let now_ms = node.now(self.now_ms).wall_ms;
         let found = node

@@ -10,8 +10,9 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::state::{Departure, Host, HostOptions};
 use crate::api::{
-    Answer, Api, Call, ConversationId, Delivery, Event, Events, Found, HostCall, MAX_PAGE, Message,
-    MessageId, NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply, Search, StarredPage,
+    Answer, Api, Call, ConversationId, Delivery, Event, Events, HostCall, MAX_PAGE, Message,
+    MessageId, NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply, Search, SearchPage,
+    StarredPage,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
 use crate::engine::{conversation, searching, starred};
@@ -163,7 +164,7 @@ impl Local {
         Ok(page)
     }
 
-    async fn find(&self, search: Search) -> Result<Found, Refusal> {
+    async fn find(&self, search: Search) -> Result<SearchPage, Refusal> {
         let node = self.0.node()?;
         let now_ms = SystemTime::now()
             .duration_since(UNIX_EPOCH)

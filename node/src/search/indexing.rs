@@ -14,7 +14,7 @@ use super::{texts, words};
 use crate::tables::damaged;
 
 /// The entries of a small volume, and so of one slice of indexing.
-pub const SLICE: u64 = 1_024;
+pub const SLICE: u64 = 512;
 /// The bytes of text after which a slice ends.
 const SLICE_BYTES: usize = 256 << 10;
 
@@ -24,12 +24,24 @@ pub fn waiting(reader: &dyn Reader, space: SpaceId) -> Result<u64, StorageError>
     Ok(held.saturating_sub(places::count(reader, space)?))
 }
 
-/// Indexes a slice of what waits in these spaces. Gives the number of entries that still wait.
+/// Indexes a slice of what waits in these spaces, or merges the small volumes if there are enough of them. Gives the
+/// number of entries that still wait.
 pub fn index(
     txn: &mut dyn Txn,
     spaces: impl IntoIterator<Item = SpaceId>,
     now_ms: i64,
 ) -> Result<u64, StorageError> {
+    let volumes = Volume::all(txn)?;
+    let small = volumes.iter().rev().take_while(|volume| !volume.is_large);
+    let small = small.count();
+    if small >= MERGED {
+        Volume::merge(txn, &volumes[volumes.len() - small..])?;
+        let mut left = 0;
+        for space in spaces {
+            left += waiting(txn, space)?;
+        }
+        return Ok(left);
+    }
     let mut slice = Slice {
         first: Volume::end(txn)?,
         documents: 0,
@@ -60,12 +72,6 @@ pub fn index(
         newest_ms: slice.newest_ms,
     };
     volume.write(txn, &slice.postings)?;
-    let volumes = Volume::all(txn)?;
-    let small = volumes.iter().rev().take_while(|volume| !volume.is_large);
-    let small = small.count();
-    if small >= MERGED {
-        Volume::merge(txn, &volumes[volumes.len() - small..])?;
-    }
     Ok(left)
 }
 

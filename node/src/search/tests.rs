@@ -108,12 +108,16 @@ impl Archive {
         self.write(|txn| index(txn, SPACES, NOW_MS))
     }
 
+    fn index_all(&mut self) {
+        while self.index() > 0 {}
+    }
+
     fn take(&mut self, step: &Step) {
         match step {
             Step::Write(space, log, time_ms, words) => {
                 self.say(SPACES[*space], *log, *time_ms, &words.join(" "));
             }
-            Step::Index => assert_eq!(self.index(), 0),
+            Step::Index => self.index_all(),
             Step::Edit(which, log, time_ms, words) => {
                 let Some((space, target)) = self.message(*which) else {
                     return;
@@ -255,7 +259,7 @@ proptest! {
             archive.take(step);
         }
         archive.is_as_a_scan();
-        archive.index();
+        archive.index_all();
         archive.is_as_a_scan();
     }
 }
@@ -273,8 +277,9 @@ fn small_volumes_become_a_large_one_and_nothing_is_lost() {
                 &text,
             );
         }
-        archive.index();
+        archive.index_all();
     }
+    archive.index();
     let volumes = archive
         .store
         .read(Volume::all)
@@ -291,10 +296,10 @@ fn small_volumes_become_a_large_one_and_nothing_is_lost() {
 #[test]
 fn a_slice_is_bounded_in_messages_and_in_bytes() {
     let mut archive = Archive::new();
-    for number in 0..1_500 {
+    for number in 0..900 {
         archive.say(SPACES[0], 1, number, "noon");
     }
-    assert_eq!(archive.index(), 1_500 - super::SLICE);
+    assert_eq!(archive.index(), 900 - super::SLICE);
     assert_eq!(archive.index(), 0);
     for number in 0..10 {
         archive.say(SPACES[1], 1, number, &"hall ".repeat(13_000));

@@ -18,7 +18,7 @@ use super::layout::{Input, put_varint, put_zigzag};
 use crate::tables::{self, Table, damaged};
 
 /// Small volumes that become a large one.
-pub(super) const MERGED: usize = 16;
+pub(super) const MERGED: usize = 32;
 
 /// Most bytes of one block, unless one word alone is larger: it fits one leaf of the store.
 const BLOCK: usize = 3_900;

@@ -558,7 +558,7 @@ in_json! {
     NodeStatus;
     Message;
     StarredPage;
-    Found;
+    SearchPage;
 }
 in_json! {
     InvitationId, as Joining: |invitation| Joining { invitation }, |joining| joining.invitation;
