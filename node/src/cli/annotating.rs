@@ -3,10 +3,10 @@
 use data_encoding::{Encoding, Specification};
 
 use crate::api::{
-    Api, Contact, ConversationId, Feature, MAX_PAGE, Message, MessageId, PageFrom, Private,
-    Reaction, Refusal, visible,
+    Api, ConversationId, Feature, MAX_PAGE, Message, MessageId, PageFrom, Private, Reaction,
+    Refusal, visible,
 };
-use crate::cli::contacts::{find, shown};
+use crate::cli::chats::find;
 use crate::cli::deleting;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -23,16 +23,15 @@ pub async fn react(
     message: &str,
     emoji: Option<String>,
 ) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
-    let message = named(api, &contact, message).await?;
+    let chat = find(api, name).await?;
+    let message = named(api, &chat.conversation, message).await?;
     let emoji = Private(emoji.unwrap_or_default());
     let is_taken_back = emoji.0.is_empty();
-    api.react(contact.conversation.clone(), message, emoji)
-        .await?;
-    if !is_taken_back && contact.cannot_show.contains(&Feature::Reactions) {
+    api.react(chat.conversation.clone(), message, emoji).await?;
+    if !is_taken_back && chat.lacks(Feature::Reactions) {
         output.say(tr!(
             "{name} uses a version that does not show emoji on messages.",
-            name = shown(&contact)
+            name = chat.name
         ));
     }
     Ok(())
@@ -46,14 +45,13 @@ pub async fn pin(
     message: &str,
     pinned: bool,
 ) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
-    let message = named(api, &contact, message).await?;
-    api.pin(contact.conversation.clone(), message, pinned)
-        .await?;
-    if pinned && contact.cannot_show.contains(&Feature::Pins) {
+    let chat = find(api, name).await?;
+    let message = named(api, &chat.conversation, message).await?;
+    api.pin(chat.conversation.clone(), message, pinned).await?;
+    if pinned && chat.lacks(Feature::Pins) {
         output.say(tr!(
             "{name} uses a version that does not show pins.",
-            name = shown(&contact)
+            name = chat.name
         ));
     }
     Ok(())
@@ -74,16 +72,7 @@ pub fn short(id: &MessageId) -> String {
 /// The message that a person names by its id, its short name, or the beginning of its short name. A beginning must fit
 /// only one message of the page where it first fits, from the newest page on. Of two messages with the same short name
 /// it means the newer.
-pub async fn named(api: &dyn Api, contact: &Contact, name: &str) -> Result<MessageId, Failure> {
-    named_in(api, &contact.conversation, name).await
-}
-
-/// As [`named`], in any conversation.
-pub async fn named_in(
-    api: &dyn Api,
-    chat: &ConversationId,
-    name: &str,
-) -> Result<MessageId, Failure> {
+pub async fn named(api: &dyn Api, chat: &ConversationId, name: &str) -> Result<MessageId, Failure> {
     if name.contains('-') {
         return Ok(MessageId(name.to_owned()));
     }

@@ -1,6 +1,8 @@
 //! Conversations as commands call them: by the name of a contact, or `me` for notes to oneself.
 
-use crate::api::{Api, Contact, Conversation, ConversationId, ConversationKind, Refusal, visible};
+use crate::api::{
+    Api, Contact, Conversation, ConversationId, ConversationKind, Feature, Refusal, visible,
+};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::table::Row;
@@ -22,6 +24,14 @@ pub struct Chat {
     pub name: String,
     /// With whom it is, if with a contact.
     pub contact: Option<Contact>,
+}
+
+impl Chat {
+    /// Whether the version of the other side cannot show this.
+    pub fn lacks(&self, feature: Feature) -> bool {
+        let contact = self.contact.as_ref();
+        contact.is_some_and(|contact| contact.cannot_show.contains(&feature))
+    }
 }
 
 /// The one conversation that `name` means: the notes, the chat with a contact, or what is left of the chat with somebody

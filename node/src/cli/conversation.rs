@@ -27,7 +27,7 @@ pub async fn send(
     let api = session.api();
     let chat = find(api, name).await?;
     let reply_to = match reply {
-        Some(message) => Some(annotating::named_in(api, &chat.conversation, message).await?),
+        Some(message) => Some(annotating::named(api, &chat.conversation, message).await?),
         None => None,
     };
     let cannot_show = |contact: &Contact| contact.cannot_show.contains(&Feature::Replies);

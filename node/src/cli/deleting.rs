@@ -2,7 +2,7 @@
 
 use crate::api::{Api, Deletion, Feature, Message, RemovalState};
 use crate::cli::annotating::named;
-use crate::cli::contacts::{find, shown};
+use crate::cli::chats::find;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::screen;
@@ -16,10 +16,10 @@ pub async fn delete(
     message: &str,
     for_all: bool,
 ) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
-    let message = named(api, &contact, message).await?;
+    let chat = find(api, name).await?;
+    let message = named(api, &chat.conversation, message).await?;
     let deletion = api
-        .delete(contact.conversation.clone(), message, for_all)
+        .delete(chat.conversation.clone(), message, for_all)
         .await?;
     if output.is_json() {
         output.data(&deletion, |_| String::new());
@@ -32,10 +32,10 @@ pub async fn delete(
             "Deleted here. It leaves each other device as soon as that hears of it. Sealed copies, in files and with couriers, stay where they are."
         ),
     });
-    if deletion == Deletion::Everywhere && contact.cannot_show.contains(&Feature::Deletions) {
+    if deletion == Deletion::Everywhere && chat.lacks(Feature::Deletions) {
         output.say(tr!(
             "{name} uses a version that does not remove deleted messages.",
-            name = shown(&contact)
+            name = chat.name
         ));
     }
     Ok(())

@@ -1,9 +1,9 @@
 //! `hedgerow draft`: the message being written in a conversation, which every program shows.
 
-use crate::api::{Api, Contact, Draft, MessageId, Private, visible};
+use crate::api::{Api, ConversationId, Draft, MessageId, Private, visible};
 use crate::cli::annotating::{named, short};
 use crate::cli::ask;
-use crate::cli::contacts::{find, shown};
+use crate::cli::chats::find;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::words::{Phrase, tr};
@@ -32,8 +32,7 @@ pub async fn draft(
     name: &str,
     change: Change,
 ) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
-    let chat = contact.conversation.clone();
+    let chat = find(api, name).await?.conversation;
     let kept = api.conversation(chat.clone()).await?.draft;
     match change {
         Change::Nothing => show(output, kept.as_ref()),
@@ -48,21 +47,21 @@ pub async fn draft(
         Change::Set { text, reply, edit } => {
             let mut draft = kept.unwrap_or_else(|| Draft::text(""));
             if let Some(message) = &reply {
-                draft.reply_to = Some(named(api, &contact, message).await?);
+                draft.reply_to = Some(named(api, &chat, message).await?);
                 draft.edit = None;
             }
             if let Some(message) = &edit {
-                let message = named(api, &contact, message).await?;
+                let message = named(api, &chat, message).await?;
                 if draft.edit.as_ref() != Some(&message) {
                     if !draft.text.0.is_empty() {
-                        let name = shown(&contact);
+                        let name = visible::name(name);
                         let words = tr!(
                             "There is a draft already. `hedgerow draft {name} --send` sends it, and --clear takes it away.",
                             name = name
                         );
                         return Err(Failure::found(Exit::Refused, "draft_exists", words));
                     }
-                    draft.text = present(api, &contact, &message).await?;
+                    draft.text = present(api, &chat, &message).await?;
                 }
                 (draft.edit, draft.reply_to) = (Some(message), None);
             }
@@ -78,12 +77,10 @@ pub async fn draft(
 /// What is edited, as one begins to.
 async fn present(
     api: &dyn Api,
-    contact: &Contact,
+    chat: &ConversationId,
     message: &MessageId,
 ) -> Result<Private, Failure> {
-    let message = api
-        .message(contact.conversation.clone(), message.clone())
-        .await?;
+    let message = api.message(chat.clone(), message.clone()).await?;
     Ok(message.text.unwrap_or(Private(String::new())))
 }
 

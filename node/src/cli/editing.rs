@@ -2,7 +2,7 @@
 
 use crate::api::{Api, Feature, Private, Version, visible};
 use crate::cli::annotating::named;
-use crate::cli::contacts::{find, shown};
+use crate::cli::chats::find;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::{ask, screen};
@@ -17,14 +17,14 @@ pub async fn edit(
     text: &str,
 ) -> Result<(), Failure> {
     let text = ask::text(text)?;
-    let contact = find(api, name).await?;
-    let message = named(api, &contact, message).await?;
-    api.edit(contact.conversation.clone(), message, Private(text))
+    let chat = find(api, name).await?;
+    let message = named(api, &chat.conversation, message).await?;
+    api.edit(chat.conversation.clone(), message, Private(text))
         .await?;
-    if contact.cannot_show.contains(&Feature::Edits) {
+    if chat.lacks(Feature::Edits) {
         output.say(tr!(
             "{name} uses a version that does not show edits. The old text stays there.",
-            name = shown(&contact)
+            name = chat.name
         ));
     }
     Ok(())
@@ -37,9 +37,9 @@ pub async fn versions(
     name: &str,
     message: &str,
 ) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
-    let message = named(api, &contact, message).await?;
-    let versions = api.versions(contact.conversation.clone(), message).await?;
+    let chat = find(api, name).await?.conversation;
+    let message = named(api, &chat, message).await?;
+    let versions = api.versions(chat, message).await?;
     for version in &versions {
         output.data(version, |version| line(output, version));
     }

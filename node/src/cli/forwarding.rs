@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::api::{Api, MessageId};
 use crate::cli::annotating::named;
-use crate::cli::contacts::find;
+use crate::cli::chats::find;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
@@ -16,8 +16,8 @@ pub async fn forward(
     message: &str,
     to: &[String],
 ) -> Result<(), Failure> {
-    let contact = find(api, name).await?;
-    let message = named(api, &contact, message).await?;
+    let from = find(api, name).await?.conversation;
+    let message = named(api, &from, message).await?;
     let mut chats = Vec::new();
     for name in to {
         let chat = find(api, name).await?.conversation;
@@ -25,9 +25,7 @@ pub async fn forward(
             chats.push(chat);
         }
     }
-    let sent = api
-        .forward(contact.conversation.clone(), message, chats)
-        .await?;
+    let sent = api.forward(from, message, chats).await?;
     #[derive(Serialize)]
     struct Sent {
         id: MessageId,

@@ -1,7 +1,7 @@
 //! Starred messages.
 
 use crate::api::{Api, MAX_PAGE, StarredMessage, visible};
-use crate::cli::annotating::{named_in, short};
+use crate::cli::annotating::{named, short};
 use crate::cli::chats::{self, find};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -14,7 +14,7 @@ const EXCERPT: usize = 40;
 /// `hedgerow star`.
 pub async fn star(api: &dyn Api, name: &str, message: &str, starred: bool) -> Result<(), Failure> {
     let chat = find(api, name).await?.conversation;
-    let message = named_in(api, &chat, message).await?;
+    let message = named(api, &chat, message).await?;
     api.star(chat, message, starred).await?;
     Ok(())
 }

@@ -128,7 +128,7 @@ pub async fn message(
     };
     for contact in contacts {
         let chat = contact.conversation.clone();
-        let found = match named(api, &contact, name).await {
+        let found = match named(api, &contact.conversation, name).await {
             Ok(id) => api.message(chat, id).await.map_err(Failure::from),
             Err(failure) => Err(failure),
         };

@@ -106,7 +106,7 @@ pub enum Messages {
         the conversation sees the emoji and that it is yours."
     )]
     React {
-        /// The contact
+        /// The contact, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -128,7 +128,7 @@ pub enum Messages {
         `hedgerow read` shows the short name of each message, here k7q2m."
     )]
     Pin {
-        /// The contact
+        /// The contact, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -146,7 +146,7 @@ pub enum Messages {
         Nobody is notified. A message can be edited 100 times."
     )]
     Edit {
-        /// The contact
+        /// The contact, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -159,7 +159,7 @@ pub enum Messages {
     /// Show the texts that an edited message had
     #[command(after_help = "Example:\n  hedgerow versions Ben k7q2m          the oldest first")]
     Versions {
-        /// The contact
+        /// The contact, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -191,7 +191,7 @@ pub enum Messages {
         Each conversation keeps one draft, which the window shows too."
     )]
     Draft {
-        /// The contact
+        /// The contact, or `me` for your notes
         name: String,
 
         /// The text, or `-` for stdin
@@ -224,7 +224,7 @@ pub enum Messages {
         and with couriers. `hedgerow erase` makes deleted text unrecoverable at once."
     )]
     Delete {
-        /// The contact
+        /// The contact, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -255,7 +255,7 @@ pub enum Messages {
 pub enum CarryAction {
     /// Seal everything a contact has not acknowledged into a file
     Export {
-        /// The contact
+        /// The contact, or `me` for your notes
         name: String,
         /// The file to write; it must not exist
         file: PathBuf,

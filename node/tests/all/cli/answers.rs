@@ -16,6 +16,7 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
     let mut scene = Scene::new(6, ("LANG", "C")).await;
     messages(&mut scene).await;
     replies_and_edits(&mut scene).await;
+    deletions(&mut scene).await;
     keeping(&mut scene).await;
     people(&mut scene).await;
     invitations(&mut scene).await;
@@ -65,16 +66,6 @@ async fn messages(scene: &mut Scene) {
         "status d0d0d0d0",
         "pin Ben gggg",
         "pin Ben gggg --undo",
-        "delete Ben hhhhh --for-all",
-        "delete Ben eeeee --for-all",
-        "delete Ben eeeee --for-all",
-        "delete Ben fffff --for-all",
-        "delete Ben fffff",
-        "delete Ben zzzzz",
-        "read Ben --last 3",
-        "--json read Ben --last 2",
-        "--json delete Ben eeeee",
-        "read Ben --last 2",
     ];
     scene.type_lines(&lines).await;
     scene.note("Ben comes near, and a firewall lets nothing through.");
@@ -124,6 +115,22 @@ async fn replies_and_edits(scene: &mut Scene) {
     scene.type_lines(&lines).await;
 }
 
+async fn deletions(scene: &mut Scene) {
+    let lines = [
+        "delete Ben hhhhh --for-all",
+        "delete Ben eeeee --for-all",
+        "delete Ben eeeee --for-all",
+        "delete Ben fffff --for-all",
+        "delete Ben fffff",
+        "delete Ben zzzzz",
+        "read Ben --last 8",
+        "--json read Ben --last 2",
+        "--json delete Ben eeeee",
+        "read Ben --last 2",
+    ];
+    scene.type_lines(&lines).await;
+}
+
 async fn keeping(scene: &mut Scene) {
     let lines = [
         "starred",
@@ -148,6 +155,16 @@ async fn keeping(scene: &mut Scene) {
         "archive Nobody",
         "list",
         "send me 'Buy bread'",
+        "react me aaaaa 👍",
+        "edit me aaaaa 'Buy bread and milk'",
+        "versions me aaaaa",
+        "draft me --reply aaaaa",
+        "draft me eggs",
+        "draft me --edit aaaaa",
+        "draft me --send",
+        "pin me aaaaa",
+        "read me",
+        "delete me aaaaa",
         "read me",
         "archive me",
         "list",
