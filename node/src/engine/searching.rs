@@ -22,7 +22,8 @@ use crate::tables::{self, Table};
 
 /// After how many milliseconds without a new message the engine indexes what waits.
 const QUIET_MS: u64 = 1_000;
-/// How many entries may wait while messages come without a pause.
+/// How many entries may wait while messages come without a pause. From then on a slice is indexed each [`QUIET_MS`], so
+/// that taking in a long history stays cheap.
 const MAX_WAITING: u64 = 32 * SLICE;
 
 /// What is found at `now_ms` (Unix milliseconds). Of messages not delivered only a refusal is given as the reason.
@@ -206,6 +207,8 @@ pub(super) struct Waiting {
     entries: u64,
     /// When the last of them came, in monotonic milliseconds.
     last_ms: u64,
+    /// When the last slice was indexed, in monotonic milliseconds.
+    slice_ms: u64,
 }
 
 impl Waiting {
@@ -233,7 +236,7 @@ impl Waiting {
         match self.entries {
             ..SLICE => None,
             SLICE..MAX_WAITING => Some(self.last_ms + QUIET_MS),
-            MAX_WAITING.. => Some(self.last_ms),
+            MAX_WAITING.. => Some(self.last_ms.min(self.slice_ms) + QUIET_MS),
         }
     }
 }
@@ -251,7 +254,34 @@ impl Engine {
                 .map(|(space, _)| space)
                 .collect();
             waiting.entries = search::index(turn.txn, spaces, turn.now.wall_ms)?;
+            waiting.slice_ms = turn.now.mono_ms;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(mono_ms: u64) -> Now {
+        Now {
+            mono_ms,
+            wall_ms: 0,
+        }
+    }
+
+    #[test]
+    fn a_long_history_that_comes_is_indexed_a_slice_each_second() {
+        let mut waiting = Waiting::default();
+        waiting.came(SLICE - 1, at(60_000));
+        assert_eq!(waiting.due_ms(), None);
+        waiting.came(1, at(60_001));
+        assert_eq!(waiting.due_ms(), Some(60_001 + QUIET_MS));
+        waiting.came(2 * MAX_WAITING, at(60_002));
+        assert!(waiting.due_ms() <= Some(60_002));
+        (waiting.entries, waiting.slice_ms) = (2 * MAX_WAITING, 60_002);
+        waiting.came(SLICE, at(60_900));
+        assert_eq!(waiting.due_ms(), Some(60_002 + QUIET_MS));
     }
 }
