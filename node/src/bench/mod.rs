@@ -7,8 +7,9 @@
 //! | the baselines | `floor` |
 //! | directories of two and more nodes | `pair`, `crowd` |
 //! | other processes | `child`, `peer`, `process` |
-//! | the rows | `catch_up`, `reactions`, `reconnect`, `live`, `store`, `pages`, `search`, `start`, `relay`, `idle` |
+//! | the rows | `catch_up`, `annotations`, `reconnect`, `live`, `store`, `pages`, `search`, `start`, `relay`, `idle` |
 
+mod annotations;
 mod catch_up;
 pub mod child;
 pub mod crowd;
@@ -19,7 +20,6 @@ mod pages;
 pub mod pair;
 pub mod peer;
 pub mod process;
-mod reactions;
 #[cfg(feature = "simulation")]
 mod reconnect;
 #[cfg(feature = "relay")]
@@ -45,7 +45,7 @@ const RUNS: usize = 5;
 /// Arguments of `hedgerow bench`.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
-    /// Only this group of rows: catch-up, catch-up-100k, reactions, live, store, pages, search, start, relay or idle; not
+    /// Only this group of rows: catch-up, catch-up-100k, annotations, live, store, pages, search, start, relay or idle; not
     /// among all: search-1m; built with the feature `simulation` also spaces or reconnect
     name: Option<Group>,
     #[command(flatten)]
@@ -76,7 +76,7 @@ enum Group {
     Spaces,
     #[cfg(feature = "simulation")]
     Reconnect,
-    Reactions,
+    Annotations,
     Live,
     Store,
     Pages,
@@ -96,7 +96,7 @@ const ALL: &[Group] = &[
     Group::Spaces,
     #[cfg(feature = "simulation")]
     Group::Reconnect,
-    Group::Reactions,
+    Group::Annotations,
     Group::Live,
     Group::Store,
     Group::Pages,
@@ -144,7 +144,7 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Spaces => catch_up::spaces(place).await,
         #[cfg(feature = "simulation")]
         Group::Reconnect => reconnect::rows(place).await,
-        Group::Reactions => reactions::rows(place).await,
+        Group::Annotations => annotations::rows(place).await,
         Group::Live => live::rows(place).await,
         Group::Store => store::rows(place),
         Group::Pages => pages::rows(place).await,
