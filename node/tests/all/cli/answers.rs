@@ -75,7 +75,7 @@ async fn messages(scene: &mut Scene) {
 }
 
 async fn replies_and_edits(scene: &mut Scene) {
-    let long = "send Ben --reply fffff 'A reply of so many words that it does not fit on one line of a terminal'";
+    let long = "send Ben --reply fffff 'A reply to what Ben wrote'";
     let lines = [
         long,
         "send Ben --reply zzzzz 'to nothing'",
