@@ -3,7 +3,7 @@
 use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::{Act, message, words};
+use super::{Act, deleting, message, words};
 use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
 use crate::ui::{self, AppWindow, DialogKind, DialogView, PickerView};
 
@@ -95,6 +95,10 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Dialog::Wipe { busy }) => {
             view.set_busy(*busy);
             DialogKind::Wipe
+        }
+        Some(Dialog::DeleteMessage(asked)) => {
+            deleting::draw(asked, ui);
+            DialogKind::DeleteMessage
         }
         Some(Dialog::MessageDetails(details)) => {
             let (tick, carrier) = words::tick(details.tick);

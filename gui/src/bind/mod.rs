@@ -7,6 +7,7 @@ mod adding;
 mod banner;
 mod bluetooth;
 mod chats;
+mod deleting;
 mod dialogs;
 mod door;
 mod draft;
@@ -152,6 +153,7 @@ impl Window {
         relays::listen(ui, &act);
         paths::listen(ui, &act);
         settings::listen(ui, &act, &about);
+        deleting::listen(ui, &act);
         dialogs::listen(ui, &act);
         banner::listen(ui, &act);
         let touched = Rc::downgrade(&window);

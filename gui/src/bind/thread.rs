@@ -11,7 +11,7 @@ use hedgerow_node::api::{ContactId, MessageId, Private};
 use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
-use super::{Act, draft, message, quote::quoted, words};
+use super::{Act, deleting, draft, message, quote::quoted, words};
 use crate::model::{
     About, Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread,
     ThreadAction, copied, splices,
@@ -370,7 +370,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.kind = ui::RowKind::Message;
             drawn.mine = message.mine;
             drawn.known = message.body.is_some();
-            drawn.deleted = message.deleted;
+            drawn.gone = deleting::gone(message.gone.as_deref());
             drawn.text = body
                 .iter()
                 .map(|span| span.text.as_str())

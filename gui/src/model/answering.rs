@@ -58,6 +58,12 @@ impl Authors {
         Self(members.collect())
     }
 
+    /// The name of a member; empty for others.
+    pub fn name(&self, member: &ContactId) -> String {
+        let author = self.0.get(member);
+        author.map_or_else(String::new, |author| author.name.clone())
+    }
+
     /// The quote above an answer.
     pub fn quote(&self, quoted: &Quoted) -> Quote {
         let original = match &quoted.original {
@@ -191,7 +197,11 @@ impl Thread {
     }
 
     /// This message has gone.
-    pub(super) fn message_gone(&mut self, id: &MessageId) {
+    pub(super) fn message_gone(&mut self, id: &MessageId, context: &Context) {
+        if self.window.remove(id) {
+            self.reading.forget(id);
+            self.draw_rows(context);
+        }
         if self.about.as_ref().is_some_and(|about| about.id() == id) {
             self.lose_target();
         }

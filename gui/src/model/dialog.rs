@@ -10,6 +10,7 @@ use hedgerow_node::api::{
 use super::banner::Banner;
 use super::calendar::{Date, When};
 use super::context::Context;
+use super::deleting::Deleting;
 use super::effect::{Effect, Request};
 use super::outcome::Outcome;
 use super::relays::RelayRow;
@@ -26,6 +27,11 @@ pub enum DialogAction {
     Confirm,
     /// Close the dialog and do nothing.
     Dismiss,
+    /// In the dialog that deletes a message: for everybody, or on this device alone.
+    Delete {
+        /// For everybody.
+        for_all: bool,
+    },
     /// In the dialog that changes the passphrase: the user has typed the present one.
     Current(Passphrase),
     /// The user has typed the new one.
@@ -91,6 +97,8 @@ pub enum Dialog {
         /// Whether the wipe is under way.
         busy: bool,
     },
+    /// Delete a message, and for whom?
+    DeleteMessage(Deleting),
     /// Everything about a message.
     MessageDetails(Details),
     /// Jump to which day?
@@ -245,6 +253,12 @@ impl DialogPage {
                     return vec![Outcome::Do(copy), Outcome::Tell(Banner::Copied)];
                 }
             }
+            DialogAction::Delete { for_all } => {
+                if let Some(Dialog::DeleteMessage(deleting)) = self.open.clone() {
+                    self.close();
+                    return vec![deleting.delete(for_all)];
+                }
+            }
             DialogAction::LookAt { from, days } => {
                 if let Some(Dialog::JumpToDate { conversation, .. }) = &self.open {
                     return vec![Outcome::ask(Request::Days {
@@ -270,9 +284,13 @@ impl DialogPage {
     fn confirm(&mut self, context: &Context) -> Vec<Outcome> {
         self.changed = true;
         match self.open.take() {
-            None | Some(Dialog::MessageDetails(_) | Dialog::JumpToDate { .. } | Dialog::Keys) => {
-                Vec::new()
-            }
+            None
+            | Some(
+                Dialog::DeleteMessage(_)
+                | Dialog::MessageDetails(_)
+                | Dialog::JumpToDate { .. }
+                | Dialog::Keys,
+            ) => Vec::new(),
             Some(Dialog::OpenLink { url, .. }) => {
                 vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
             }

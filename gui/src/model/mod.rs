@@ -16,7 +16,7 @@
 //! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
-//! `answering` what an answer shows of the message that it answers.
+//! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -32,6 +32,7 @@ mod chats;
 mod contacts;
 mod context;
 mod conversations;
+mod deleting;
 mod dialog;
 mod door;
 mod effect;
@@ -72,6 +73,7 @@ pub use bluetooth::{Bluetooth, BluetoothAction};
 pub use calendar::{Date, Day, Now, When};
 pub use chats::{ChatRow, Chats, ChatsAction, Excerpt};
 pub use context::Context;
+pub use deleting::{Deleting, Gone};
 pub use dialog::{ChangePassphrase, Details, Dialog, DialogAction, DialogPage, Earlier, WayRow};
 pub use door::{Door, DoorAction};
 pub use effect::{Announcement, Effect, Notification, Question, Request, Ticket};

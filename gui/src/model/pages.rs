@@ -204,7 +204,7 @@ impl Pages {
     pub(super) fn event(&mut self, event: Event, context: &Context) -> Vec<Outcome> {
         match event {
             Event::MessageGone { conversation, id } => {
-                self.thread.message_gone(&conversation, &id);
+                self.thread.message_gone(&conversation, &id, context);
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
             }
@@ -216,6 +216,11 @@ impl Pages {
             | Event::Read {
                 conversation, id, ..
             } => {
+                let known = context.conversations.get(&conversation);
+                let newest = known.and_then(|known| known.newest.as_ref());
+                if newest.is_some_and(|newest| newest.id == id) {
+                    self.looking.conversations.want(conversation.clone());
+                }
                 self.thread.message_changed(&conversation, id);
             }
             Event::Delivered {

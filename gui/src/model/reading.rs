@@ -33,6 +33,12 @@ impl Reading {
             && (self.late.open == 0 || !self.late.is_stale || self.late.visiting)
     }
 
+    /// A message has gone: nothing can be told of it.
+    pub fn forget(&mut self, id: &MessageId) {
+        self.in_view.take_if(|in_view| in_view == id);
+        self.seen.take_if(|seen| seen == id);
+    }
+
     /// The message up to which to tell the node that everything is read, if the report is due.
     pub fn mark(&mut self, unread: u64, now_ms: u64) -> Option<MessageId> {
         self.due_ms().filter(|due| *due <= now_ms)?;

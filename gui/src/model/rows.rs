@@ -9,6 +9,7 @@ use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageId, W
 use super::answering::{Authors, Quote};
 use super::calendar::{Calendar, When};
 use super::context::Context;
+use super::deleting::Gone;
 use super::fetching;
 use super::links::Span;
 use super::saying::{Said, said};
@@ -59,8 +60,8 @@ pub struct MessageRow {
     pub mine: bool,
     /// The text in pieces; `None` for a kind that this version cannot show.
     pub body: Option<Arc<[Span]>>,
-    /// Whether its author has deleted it: it has no body then.
-    pub deleted: bool,
+    /// Set if its author has deleted it: it has no body then.
+    pub gone: Option<Box<Gone>>,
     /// Whether it may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
     /// Whether the body is only the beginning of the text.
@@ -177,7 +178,7 @@ pub(crate) fn rows(
                 id: message.id.clone(),
                 mine: message.is_mine(),
                 body: one.body.clone(),
-                deleted: message.deleted.is_some(),
+                gone: Gone::of(message, authors, calendar).map(Box::new),
                 folded: one.folded,
                 cut: one.cut,
                 large: one.large,

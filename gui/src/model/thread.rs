@@ -80,6 +80,8 @@ pub enum ThreadAction {
     CopyMessage(MessageId),
     /// Copy a part of one.
     CopyPart(Private),
+    /// Ask for whom a message is to be deleted.
+    Delete(MessageId),
     /// Tell everything about a message.
     Details(MessageId),
     /// Do not ask now who it really is.
@@ -285,6 +287,7 @@ impl Thread {
             ThreadAction::OpenLink(link) => return open_link(link).into_iter().collect(),
             ThreadAction::CopyMessage(id) => return self.copy(&id),
             ThreadAction::CopyPart(text) => return vec![Outcome::Do(Effect::Copy(text))],
+            ThreadAction::Delete(id) => return Vec::from_iter(self.ask_delete(id, context)),
             ThreadAction::Details(id) => return self.details(&id, context),
             ThreadAction::React { id, emoji } => return vec![self.react(id, emoji)],
             ThreadAction::Pin { id, pinned } => {
@@ -493,7 +496,7 @@ impl Thread {
     }
 
     /// The names of the members whose devices do not show this.
-    fn who_cannot_show(&self, feature: Feature, context: &Context) -> String {
+    pub(super) fn who_cannot_show(&self, feature: Feature, context: &Context) -> String {
         let members = self.members.iter();
         let members = members.filter_map(|id| context.contacts.get(id));
         let cannot = members.filter(|member| member.cannot_show.contains(&feature));

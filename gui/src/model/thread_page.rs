@@ -202,9 +202,14 @@ impl ThreadPage {
     }
 
     /// A message has gone.
-    pub(super) fn message_gone(&mut self, conversation: &ConversationId, id: &MessageId) {
+    pub(super) fn message_gone(
+        &mut self,
+        conversation: &ConversationId,
+        id: &MessageId,
+        context: &Context,
+    ) {
         if let Some(thread) = self.thread(conversation) {
-            thread.message_gone(id);
+            thread.message_gone(id, context);
         }
     }
 

@@ -236,6 +236,22 @@ impl Window {
         }
     }
 
+    /// Takes out a message that has gone. True if it was loaded.
+    pub fn remove(&mut self, id: &MessageId) -> bool {
+        let place = self.messages.iter().position(|one| one.message.id == *id);
+        let Some(place) = place else {
+            return false;
+        };
+        self.messages.remove(place);
+        self.total = self.total.saturating_sub(1);
+        let answers = self.messages.iter_mut();
+        let quotes = answers.filter_map(|one| one.message.reply_to.as_mut());
+        for quoted in quotes.filter(|quoted| quoted.id == *id) {
+            quoted.original = Original::Gone;
+        }
+        true
+    }
+
     /// Unfolds a text. True if it was folded.
     pub fn unfold(&mut self, id: &MessageId) -> bool {
         let found = self.messages.iter_mut().find(|one| one.message.id == *id);

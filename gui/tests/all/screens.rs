@@ -125,7 +125,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 30] {
+pub(crate) fn screens() -> [Screen; 32] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -154,6 +154,13 @@ pub(crate) fn screens() -> [Screen; 30] {
             let theirs = stage.talk("a").messages[6].id.clone();
             stage.does(ThreadAction::Reply(theirs));
             stage.does(ThreadAction::Draft("At six, then".into()));
+            stage
+        }),
+        ("deleted", deleted),
+        ("deleting", || {
+            let mut stage = deleted();
+            let ours = stage.talk("a").messages[5].id.clone();
+            stage.does(ThreadAction::Delete(ours));
             stage
         }),
         ("emoji", emoji),
@@ -430,6 +437,24 @@ pub fn replies() -> Stage {
     talk.edit(&ours, "The permit holds until Saturday evening.", now_ms);
     talk.edit(&yes, "Yes, and the tape", now_ms);
     talk.read = Some(lost);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage
+}
+
+/// Messages that their authors deleted, in each state of that.
+pub fn deleted() -> Stage {
+    let mut stage = people();
+    let talk = stage.talk("a");
+    let ids = [1, 2, 4, 7].map(|at: usize| talk.messages[at].id.clone());
+    for id in &ids {
+        talk.delete(id, NOON - MINUTE);
+    }
+    let [old, _, removed, _] = ids;
+    talk.removed(&old, RemovalState::Unsupported);
+    let at_ms = NOON + 2 * MINUTE;
+    talk.removed(&removed, RemovalState::Removed { at_ms });
     stage.handle(Update::Event(Event::Missed));
     stage.answer();
     stage.does(ChatsAction::OpenChat(chat_id("a")));

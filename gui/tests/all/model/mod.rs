@@ -5,6 +5,7 @@ mod aloud;
 mod answering;
 mod anything;
 mod conversation;
+mod deleting;
 mod door;
 mod list;
 mod locking;

@@ -226,6 +226,19 @@ impl Node {
                 self.talk(&conversation)?.message(&id)?.pinned = pinned;
                 Update::Event(Event::MessageChanged { conversation, id })
             }
+            Request::Call(Call::Delete(conversation, id, for_all)) => {
+                let talk = self.talk(&conversation)?;
+                match for_all {
+                    true => {
+                        talk.delete(&id, now.wall_ms);
+                        Update::Event(Event::MessageChanged { conversation, id })
+                    }
+                    false => {
+                        talk.messages.retain(|message| message.id != id);
+                        Update::Event(Event::MessageGone { conversation, id })
+                    }
+                }
+            }
             Request::Host(HostCall::Versions(conversation, id)) => {
                 let versions = self.talk(&conversation)?.versions(&id)?;
                 Update::Versions(id, versions)

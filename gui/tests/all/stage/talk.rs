@@ -128,6 +128,28 @@ impl Talk {
         });
     }
 
+    /// Its author deletes a message for everybody: each device that it goes to has still to hear of that.
+    pub fn delete(&mut self, id: &MessageId, time_ms: i64) {
+        let message = self.message(id).expect("it was added");
+        let waits = |delivery: &Delivery| Removal {
+            contact: delivery.contact.clone(),
+            device: delivery.device.clone(),
+            state: RemovalState::Waiting,
+        };
+        let removals = message.deliveries.iter().map(waits).collect();
+        message.text = None;
+        message.deleted = Some(Deleted { time_ms, removals });
+    }
+
+    /// Each device says this about a deletion.
+    pub fn removed(&mut self, id: &MessageId, state: RemovalState) {
+        let message = self.message(id).expect("it was added");
+        let removals = message.deleted.iter_mut().flat_map(|one| &mut one.removals);
+        for removal in removals {
+            removal.state = state;
+        }
+    }
+
     /// The texts that a message had, its present one last.
     pub fn versions(&mut self, id: &MessageId) -> Option<Vec<Version>> {
         let mut versions = self.earlier.get(id).cloned().unwrap_or_default();
