@@ -28,13 +28,18 @@
 //! | 0x35 conversations | space 16 | `engine::conversations::Conversation` |
 //! | 0x36 removals: what devices say of messages of ours that we deleted | space 16 ‖ message ‖ device 16 | `[Unix milliseconds or null]` |
 //! | 0x37 removals that devices have not confirmed | space 16 ‖ device 16 ‖ the deletion's incarnation u64 ‖ its seq u64 | message |
+//! | 0x38 timers of conversations | space 16 | `engine::timers::Kept` |
+//! | 0x39 timers of messages | space 16 ‖ 0: unread, 1: undelivered, 2: running ‖ order | `engine::disappearing::MessageTimer` |
 //! | 0x3A starred messages | number u64 | space 16 ‖ device 16 ‖ incarnation u64 ‖ sequence u64 |
 //! | 0x3B their numbers | space 16 ‖ device 16 ‖ incarnation u64 ‖ sequence u64 | number u64 |
+//! | 0x40 deadlines of messages | milliseconds of the store's clock u64 ‖ space 16 ‖ order | – |
+//! | 0x41 the store's clock | – | `engine::store_clock::Saved` |
 //! | 0x42 words of the search index | volume's first document u64 ‖ block's first word | block, drawn in `search::volume` |
 //! | 0x43 volumes of the search index | first document u64 | documents ‖ is large u8 ‖ newest time (zigzag ms) |
 //! | 0x44 documents | first document u64 of a run | space 16 ‖ device 16 ‖ incarnation u64 ‖ first seq ‖ entries × (ms after the one before << 1 \| is annotation, zigzag) |
 //! | 0x45 indexed entries | space 16 ‖ device 16 ‖ incarnation u64 ‖ first seq u64 | document ‖ entries |
 //! | | space 16 | number of indexed entries |
+//! | 0x46 lapsed messages of ours | space 16 ‖ message | body of kind 2 |
 //!
 //! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
@@ -72,12 +77,17 @@ pub enum Table {
     Conversations = 0x35,
     Removals = 0x36,
     AwaitedRemovals = 0x37,
+    Timers = 0x38,
+    MessageTimers = 0x39,
     Starred = 0x3A,
     StarOfMessage = 0x3B,
+    Deadlines = 0x40,
+    StoreClock = 0x41,
     SearchWords = 0x42,
     SearchVolumes = 0x43,
     SearchDocuments = 0x44,
     SearchLogs = 0x45,
+    Lapsed = 0x46,
 }
 
 impl Table {

@@ -123,6 +123,7 @@ fn row(chat: &ChatRow) -> ui::ChatRow {
             .into(),
         unknown_kind: last.is_some_and(|last| last.text.is_none()),
         deleted: last.is_some_and(|last| last.deleted),
+        timer: words::timer_line(last.and_then(|last| last.sets_timer_s)),
         mine: last.is_some_and(|last| last.mine),
         tick: words::tick(last.and_then(|last| last.tick)).0,
         when: words::when(chat.when),

@@ -371,6 +371,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.mine = message.mine;
             drawn.known = message.body.is_some();
             drawn.gone = deleting::gone(message.gone.as_deref());
+            drawn.timer = words::timer_line(message.sets_timer_s);
             drawn.text = body
                 .iter()
                 .map(|span| span.text.as_str())

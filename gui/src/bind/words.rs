@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use hedgerow_node::api::{Carrier, Power, Private, Refusal, RelayPaths, Why};
-use hedgerow_node::words::{Language, Phrase, codes, isolated};
+use hedgerow_node::words::{Language, Phrase, codes, isolated, timers};
 use humansize::{DECIMAL, SizeFormatter};
 use slint::{ComponentHandle, SharedString};
 
@@ -85,6 +85,11 @@ pub fn runs_from_right() -> bool {
 /// A phrase of the node in the language of the window.
 pub fn say(phrase: &Phrase) -> SharedString {
     SPOKEN.get().say(phrase).into()
+}
+
+/// What a line says that sets the timer; empty for a message.
+pub fn timer_line(timer_s: Option<u64>) -> SharedString {
+    timer_s.map_or_else(SharedString::new, |timer_s| say(&timers::line(timer_s)))
 }
 
 /// The words for a refusal; empty if there is none.

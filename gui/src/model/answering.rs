@@ -222,8 +222,12 @@ impl Thread {
             author: message.author.clone(),
             text: message.text.clone(),
         };
-        let id = message.id.clone();
-        self.answering = Some(self.authors.quote(&Quoted { id, original }));
+        let quoted = Quoted {
+            id: message.id.clone(),
+            disappears: message.disappears.is_some(),
+            original,
+        };
+        self.answering = Some(self.authors.quote(&quoted));
         self.changed.rest = true;
     }
 

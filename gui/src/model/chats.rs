@@ -81,6 +81,8 @@ pub struct Excerpt {
     pub text: Option<String>,
     /// Whether its author has deleted it: it has no text then.
     pub deleted: bool,
+    /// It is a line that sets the timer of the conversation to so many seconds, 0 for off: it has no text then.
+    pub sets_timer_s: Option<u64>,
     /// Whether we wrote it.
     pub mine: bool,
     /// How far it has come; `None` for messages of others.
@@ -197,6 +199,7 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
         last: newest.map(|newest| Excerpt {
             text: newest.text.as_ref().map(|text| excerpt(&text.0)),
             deleted: newest.deleted.is_some(),
+            sets_timer_s: newest.sets_timer_s,
             mine: newest.is_mine(),
             tick: rows::tick(newest, reach).0,
         }),

@@ -62,6 +62,8 @@ pub struct MessageRow {
     pub body: Option<Arc<[Span]>>,
     /// Set if its author has deleted it: it has no body then.
     pub gone: Option<Box<Gone>>,
+    /// It is a line that sets the timer of the conversation to so many seconds, 0 for off: it has no body then.
+    pub sets_timer_s: Option<u64>,
     /// Whether it may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
     /// Whether the body is only the beginning of the text.
@@ -179,6 +181,7 @@ pub(crate) fn rows(
                 mine: message.is_mine(),
                 body: one.body.clone(),
                 gone: Gone::of(message, authors, calendar).map(Box::new),
+                sets_timer_s: message.sets_timer_s,
                 folded: one.folded,
                 cut: one.cut,
                 large: one.large,

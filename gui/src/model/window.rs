@@ -330,6 +330,9 @@ mod tests {
             pinned: false,
             starred: false,
             deleted: None,
+            disappears: None,
+            lapsed: false,
+            sets_timer_s: None,
         }
     }
 

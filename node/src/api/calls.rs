@@ -154,6 +154,15 @@ macro_rules! calls {
                 MarkUnread(conversation: ConversationId; unread: bool) -> Conversation
                     = mark_unread, PUT "/v1/conversations/{conversation}/unread";
 
+                /// Let what is written from now on disappear after so many seconds, from a minute to a year; 0 lets it
+                /// stay.
+                SetTimer(conversation: ConversationId; seconds: u64) -> ()
+                    = set_timer, PUT "/v1/conversations/{conversation}/timer";
+
+                /// Write a lapsed message anew, in place of the old one.
+                SendAgain(conversation: ConversationId, message: MessageId;) -> MessageId
+                    = send_again, POST "/v1/conversations/{conversation}/messages/{message}/again";
+
                 /// Delete a message: on this device, or one of our own for everybody.
                 Delete(conversation: ConversationId, message: MessageId; for_all: bool) -> Deletion
                     = delete, DELETE "/v1/conversations/{conversation}/messages/{message}";

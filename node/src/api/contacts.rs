@@ -83,16 +83,19 @@ pub enum Feature {
     Edits,
     /// Deletions for everybody: without it, a device shows what was deleted.
     Deletions,
+    /// Timers of messages: without them, a device keeps what should disappear.
+    Timers,
 }
 
 impl Feature {
     /// All that this version knows.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Reactions,
         Self::Pins,
         Self::Replies,
         Self::Edits,
         Self::Deletions,
+        Self::Timers,
     ];
 }
 

@@ -75,6 +75,9 @@ pub struct Conversation {
     /// A message being written, if one is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Draft>,
+    /// After how many seconds what is written there disappears; 0: never.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub timer_s: u64,
     /// When a message last came or was written here, or the conversation was made, by our own clock: Unix
     /// milliseconds.
     pub active_ms: i64,
@@ -87,6 +90,10 @@ pub struct Conversation {
     /// The user wants to look at it again, whether or not anything is unread.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub marked_unread: bool,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Conversation {
@@ -103,6 +110,7 @@ impl Conversation {
             why: None,
             recipients: Vec::new(),
             draft: None,
+            timer_s: 0,
             active_ms: 0,
             muted: None,
             archived: false,

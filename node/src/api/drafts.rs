@@ -15,6 +15,9 @@ pub struct NewMessage {
     /// The message of the same conversation that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<MessageId>,
+    /// The timer that its writer was shown, in seconds. If another one holds now, it is refused with `timer_changed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer_s: Option<u64>,
 }
 
 impl NewMessage {
@@ -23,6 +26,7 @@ impl NewMessage {
         Self {
             text: Private(text.into()),
             reply_to: None,
+            timer_s: None,
         }
     }
 }
@@ -42,6 +46,9 @@ pub struct Draft {
     /// What it was to answer or to edit is gone, so it is a plain text now. Ignored where a draft is given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub target_gone: bool,
+    /// As in a new message, where the draft is sent. It is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer_s: Option<u64>,
 }
 
 impl Draft {
@@ -52,6 +59,7 @@ impl Draft {
             reply_to: None,
             edit: None,
             target_gone: false,
+            timer_s: None,
         }
     }
 }

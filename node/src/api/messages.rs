@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::deliveries;
-use super::{ContactId, Deleted, Delivery, Edited, Private, Quoted, Why};
+use super::{ContactId, Deleted, Delivery, Disappears, Edited, Private, Quoted, Why};
 
 /// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
 /// by `-`.
@@ -51,6 +51,16 @@ pub struct Message {
     /// Its author has deleted it for everybody: only its place is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Deleted>,
+    /// It disappears.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disappears: Option<Disappears>,
+    /// One's own that disappears, and that nobody confirmed for 28 days: others never get it. Its text stays until it is
+    /// sent again or deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lapsed: bool,
+    /// No message, but a line: its author set the timer of the conversation to so many seconds; 0: off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sets_timer_s: Option<u64>,
 }
 
 /// By how much a contact's clock may be ahead of ours before that is shown, in milliseconds.

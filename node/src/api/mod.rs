@@ -38,6 +38,7 @@ pub mod server;
 mod starred;
 #[cfg(feature = "runtime")]
 pub mod strength;
+mod timers;
 pub mod typed;
 pub mod visible;
 
@@ -72,6 +73,7 @@ pub use search::{
     FoundConversation, FoundMessage, FoundRange, MAX_HITS, Search, SearchKind, SearchPage,
 };
 pub use starred::{StarredMessage, StarredPage};
+pub use timers::Disappears;
 
 pub use crate::engine::conversation::{MAX_EMOJI, MAX_TEXT};
 pub use crate::engine::{MAX_NAME, MAX_VALID_S};

@@ -16,6 +16,9 @@ pub const MAX_QUOTE: usize = 200;
 pub struct Quoted {
     /// The message that is answered.
     pub id: MessageId,
+    /// Whether it disappears, so that no file may hold it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disappears: bool,
     /// What is here of it.
     #[serde(flatten)]
     pub original: Original,

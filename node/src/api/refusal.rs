@@ -23,6 +23,22 @@ pub enum Refusal {
     NoText,
     /// Somebody else has written this message.
     NotYours,
+    /// A timer that is not allowed.
+    BadTimer {
+        /// The shortest, in seconds.
+        least_s: u64,
+        /// The longest, in seconds.
+        most_s: u64,
+    },
+    /// The timer of the conversation is another one than the writer was shown.
+    TimerChanged {
+        /// The timer now, in seconds; 0: off.
+        now_s: u64,
+    },
+    /// Nothing disappears in notes to oneself.
+    NotesStay,
+    /// The message has not lapsed: it is there, or on its way.
+    NotLapsed,
     /// The message was edited as often as it can be.
     TooManyEdits {
         /// The limit.
@@ -181,6 +197,9 @@ impl Refusal {
             | Self::NoSuchRoute => RefusalClass::NotFound,
             Self::NoText
             | Self::NotYours
+            | Self::TimerChanged { .. }
+            | Self::NotesStay
+            | Self::NotLapsed
             | Self::TooManyEdits { .. }
             | Self::Blocked
             | Self::NoLongerContact
@@ -198,6 +217,7 @@ impl Refusal {
             | Self::BadName
             | Self::TooLong { .. }
             | Self::TooManyReceivers { .. }
+            | Self::BadTimer { .. }
             | Self::BadLink
             | Self::NewerLink
             | Self::BadParcel

@@ -7,9 +7,9 @@ use crate::api::{
     Refusal, visible,
 };
 use crate::cli::chats::find;
-use crate::cli::deleting;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
+use crate::cli::{deleting, timing};
 use crate::words::{Phrase, codes, tr};
 
 /// The number of letters of a short name: 25 bits of a hash of the id.
@@ -116,6 +116,7 @@ pub fn beneath(name: &str, message: &Message) -> Option<Phrase> {
     };
     let pinned = message.pinned.then(|| tr!("a message" => "pinned"));
     let said = message.reactions.iter().map(who).chain(pinned);
+    let said = said.chain(timing::beneath(message));
     let said = Phrase::joined(", ", said.chain(deleting::removals(name, message)));
     (!said.is_empty()).then_some(said)
 }

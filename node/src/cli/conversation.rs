@@ -12,7 +12,7 @@ use crate::cli::contacts::{renamed, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::session::Session;
-use crate::cli::{annotating, ask, deleting, screen, waiting};
+use crate::cli::{annotating, ask, deleting, screen, timing, waiting};
 use crate::words::{Phrase, codes, tr};
 
 /// `hedgerow send`.
@@ -32,7 +32,11 @@ pub async fn send(
     };
     let cannot_show = |contact: &Contact| contact.cannot_show.contains(&Feature::Replies);
     let is_unseen = reply_to.is_some() && chat.contact.as_ref().is_some_and(cannot_show);
-    let message = NewMessage { text, reply_to };
+    let message = NewMessage {
+        text,
+        reply_to,
+        timer_s: None,
+    };
     let id = api.send(chat.conversation.clone(), message).await?;
     #[derive(Serialize)]
     struct Sent {
@@ -241,6 +245,7 @@ fn line(
         Some(text) => visible::text(&text.0),
         None => output.said(
             &deleting::in_place(message)
+                .or_else(|| timing::in_place(message))
                 .unwrap_or_else(|| tr!("(a message this version cannot show)")),
         ),
     };
@@ -307,6 +312,9 @@ mod tests {
             pinned: false,
             starred: false,
             deleted: None,
+            disappears: None,
+            lapsed: false,
+            sets_timer_s: None,
         }
     }
 

@@ -10,7 +10,7 @@ use super::session::{self, Session};
 use super::{
     annotating, arranging, ask, bluetooth, carriers, carry, chats, contacts, conversation, daemon,
     deleting, demo, drafts, editing, exporting, forwarding, help, me, meeting, node, relays,
-    removing, search, starring, waiting,
+    removing, search, starring, timing, waiting,
 };
 use crate::api::{Api, ExportFormat};
 use crate::host::finding;
@@ -195,6 +195,8 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             message,
             for_all,
         } => deleting::delete(api, output, &name, &message, for_all).await,
+        Messages::Timer { name, span } => timing::timer(api, output, &name, span).await,
+        Messages::Resend { name, message } => timing::resend(api, output, &name, &message).await,
         Messages::Carry { action } => match action {
             CarryAction::Export { name, file } => carry::export(api, output, &name, &file).await,
             CarryAction::Import { file } => carry::import(api, output, &file).await,

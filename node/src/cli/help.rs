@@ -30,7 +30,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "Messages",
         &[
             "send", "read", "search", "edit", "versions", "forward", "draft", "react", "pin",
-            "delete", "carry",
+            "delete", "timer", "resend", "carry",
         ],
     ),
     (

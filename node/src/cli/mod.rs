@@ -36,6 +36,7 @@ mod search;
 pub(crate) mod session;
 mod starring;
 mod table;
+mod timing;
 mod waiting;
 mod words;
 

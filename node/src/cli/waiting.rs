@@ -11,7 +11,7 @@ use crate::cli::contacts::{find, shown};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::table::Row;
-use crate::cli::{screen, words};
+use crate::cli::{screen, timing, words};
 use crate::words::{Phrase, codes, tr};
 
 /// The most waiting messages that we list.
@@ -92,11 +92,14 @@ impl Waiting<'_> {
 }
 
 fn row(message: &Message) -> Vec<Phrase> {
-    let text = message.text.as_ref().map(|text| visible::name(&text.0));
+    let text = match &message.text {
+        Some(text) => screen::cut(&visible::name(&text.0), EXCERPT).into(),
+        None => timing::in_place(message).unwrap_or_default(),
+    };
     vec![
         short(&message.id).into(),
         screen::time(message.time_ms).into(),
-        screen::cut(&text.unwrap_or_default(), EXCERPT).into(),
+        text,
     ]
 }
 

@@ -11,7 +11,7 @@ use crate::api::Private;
 use crate::tables;
 
 /// A row whose body is a [`Content`] in CBOR.
-const MESSAGE: RowKind = RowKind(2);
+pub(super) const MESSAGE: RowKind = RowKind(2);
 
 /// A text, and what belongs to it. A map, so that later versions add to it.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -55,6 +55,11 @@ impl Content {
             return None;
         };
         Content::parse(row.what, body)
+    }
+
+    /// What a body of kind [`MESSAGE`] says.
+    pub fn of_message(body: &[u8]) -> Option<Content> {
+        Content::parse(What::Row(MESSAGE), body)
     }
 
     fn parse(what: What, body: &[u8]) -> Option<Content> {

@@ -18,10 +18,10 @@ use super::deletion::{self, DELETION};
 use super::edits::Edits;
 use super::people::contact::{self, Contact};
 use super::quoting::Originals;
-use super::{delivery, reading, starred};
+use super::{delivery, disappearing, reading, starred, timers};
 use crate::api::{
-    ContactId, ConversationId, Deleted, Delivery, DeliveryState, Message, MessageId, Page,
-    PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
+    ContactId, ConversationId, Deleted, Delivery, DeliveryState, Disappears, Message, MessageId,
+    Page, PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
 };
 use crate::tables::{self, Table};
 
@@ -262,8 +262,18 @@ impl<'a> View<'a> {
                 messages.push(message);
                 continue;
             }
+            message.sets_timer_s = timers::set_by(entry);
+            if content.is_none()
+                && message.is_mine()
+                && let Some(content) = disappearing::lapsed(reader, space, entry.id)?
+            {
+                message.text = Some(Private(content.text));
+                message.lapsed = true;
+                message.deliveries.clear();
+            }
             if let Some(content) = content {
                 message.text = edits.text(entry.id, content);
+                message.disappears = self.disappears(entry, content)?;
                 message.edited = edits.of(entry.id);
                 let answered = content.reply_to.map(EntryId::from);
                 message.reply_to =
@@ -321,7 +331,23 @@ impl<'a> View<'a> {
             pinned: false,
             starred: false,
             deleted: None,
+            disappears: None,
+            lapsed: false,
+            sets_timer_s: None,
         })
+    }
+
+    /// When a message disappears.
+    fn disappears(
+        &self,
+        entry: &Placed,
+        content: &Content,
+    ) -> Result<Option<Disappears>, StorageError> {
+        let Some(after_s) = timers::of_message(content) else {
+            return Ok(None);
+        };
+        let at_ms = disappearing::disappears_ms(self.reader, self.space, entry.place())?;
+        Ok(Some(Disappears { after_s, at_ms }))
     }
 
     /// How far the deletion of a message has come.

@@ -17,7 +17,8 @@ use super::conversation::{PIN, REACTION, parse_message_id};
 use super::conversations::Kind;
 use super::fault::CallError;
 use super::items;
-use super::{Owners, Turn, reading, starred};
+use super::messages_at_rest::{decode, encode};
+use super::{Owners, Turn, disappearing, reading, starred};
 use crate::api::{ConversationId, Deletion, MessageId, Refusal, RemovalState, Reply};
 use crate::search;
 use crate::tables::{self, Table, damaged};
@@ -108,6 +109,7 @@ impl Owners {
         self.remove_content(turn, space, entry)?;
         reading::forget_row(turn.txn, space, place)?;
         tables::remove_all(turn.txn, &removals_of(space, entry))?;
+        disappearing::forget_message(turn.txn, space, place)?;
         sync::hide(turn.txn, space, entry)?;
         if !turn.pending.take_back(space, entry) {
             turn.pending.gone.entry(space).or_default().insert(entry);
@@ -116,7 +118,7 @@ impl Owners {
     }
 
     /// Removes what a message says, and what was said of it.
-    fn remove_content(
+    pub(super) fn remove_content(
         &self,
         turn: &mut Turn<'_>,
         space: SpaceId,
@@ -124,6 +126,7 @@ impl Owners {
     ) -> Result<(), StorageError> {
         search::forget(turn.txn, space, entry)?;
         starred::forget(turn.txn, space, entry)?;
+        disappearing::forget_text(turn.txn, space, entry)?;
         let mut any = body::remove(turn.txn, space, entry)?;
         for kind in OF_A_ROW {
             let said = sync::annotations(turn.txn, space, kind, [entry])?;
@@ -270,26 +273,6 @@ fn awaited_by(space: SpaceId, device: DeviceId, incarnation: Incarnation) -> Vec
 
 fn removals_of(space: SpaceId, target: EntryId) -> Vec<u8> {
     Table::Removals.key(&[&space.0, &encode(target)])
-}
-
-fn encode(entry: EntryId) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(&entry.log.device.0);
-    bytes[16..24].copy_from_slice(&entry.log.incarnation.0.to_be_bytes());
-    bytes[24..].copy_from_slice(&entry.seq.0.to_be_bytes());
-    bytes
-}
-
-fn decode(bytes: &[u8]) -> Option<EntryId> {
-    let (device, bytes) = bytes.split_first_chunk()?;
-    let (incarnation, bytes) = bytes.split_first_chunk()?;
-    Some(EntryId {
-        log: LogId {
-            device: DeviceId(*device),
-            incarnation: Incarnation(u64::from_be_bytes(*incarnation)),
-        },
-        seq: Seq(u64::from_be_bytes(bytes.try_into().ok()?)),
-    })
 }
 
 #[cfg(test)]

@@ -97,6 +97,7 @@ impl Owners {
                 let message = NewMessage {
                     text: draft.text.clone(),
                     reply_to: reply_to.clone(),
+                    timer_s: draft.timer_s,
                 };
                 self.send_message(turn, id, &message)?
             }

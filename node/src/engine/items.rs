@@ -31,9 +31,11 @@ pub(crate) const SHOWS_REPLIES: u64 = 1 << 3;
 pub(crate) const SHOWS_EDITS: u64 = 1 << 4;
 /// In the features of hello: the device removes what its author deletes for everybody.
 pub(crate) const REMOVES_DELETED: u64 = 1 << 5;
+/// In the features of hello: messages disappear there by their timers.
+pub(crate) const KEEPS_TIMERS: u64 = 1 << 6;
 /// What this version shows.
 pub(crate) const FEATURES: u64 =
-    SHOWS_REACTIONS | SHOWS_PINS | SHOWS_REPLIES | SHOWS_EDITS | REMOVES_DELETED;
+    SHOWS_REACTIONS | SHOWS_PINS | SHOWS_REPLIES | SHOWS_EDITS | REMOVES_DELETED | KEEPS_TIMERS;
 /// The kinds that `sync` handles.
 pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
 

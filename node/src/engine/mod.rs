@@ -10,7 +10,7 @@
 //! | links in their places, and errands between them | `links`, `link` |
 //! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
-//! | calls | `call`, `contacts`, `writing`, `deletion`, `status`, `delivery`, `carry`, `reading`, `receipts` |
+//! | calls | `call`, `contacts`, `writing`, `deletion`, `timers`, `disappearing` by `store_clock`, `status`, `delivery`, `carry`, `reading`, `receipts` |
 //! | what is found, and when messages are indexed | [`searching`] |
 //! | other people's bundles | `couriering`, `bundles`, [`bundle_event`]; sealed and taken in: `sealing`, `intake` |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
@@ -51,6 +51,7 @@ mod conversations;
 mod couriering;
 mod deletion;
 mod delivery;
+mod disappearing;
 mod draft;
 mod edits;
 pub mod effects;
@@ -74,6 +75,7 @@ mod live;
 #[cfg(feature = "simulation")]
 mod load;
 mod meeting;
+mod messages_at_rest;
 #[cfg(feature = "simulation")]
 mod misused;
 mod network;
@@ -97,8 +99,10 @@ mod simulated;
 pub mod starred;
 mod start;
 mod status;
+mod store_clock;
 #[cfg(feature = "simulation")]
 pub mod synthetic;
+mod timers;
 mod writing;
 
 pub use account::MAX_NAME;
@@ -123,6 +127,7 @@ use account::Account;
 use carry::Import;
 use conversations::Conversations;
 use couriering::Couriering;
+use disappearing::Disappearing;
 use links::{Errand, Links, Up};
 use outbox::Outbox;
 use pending_events::PendingEvents;
@@ -151,6 +156,8 @@ struct Owners {
     people: People,
     conversations: Conversations,
     reach: Reach,
+    /// Messages that disappear.
+    disappearing: Disappearing,
     /// The session with each device that has one.
     sessions: BTreeMap<DeviceId, Up>,
     traffic: TrafficCount,
@@ -267,6 +274,7 @@ impl Engine {
             self.end_silent(turn)?;
             self.owners.tell_read(turn)?;
             self.owners.people.tick(&mut self.owners.account, turn)?;
+            self.owners.expire_due(turn)?;
         }
         self.owners.renew_relay_names(turn)?;
         let view = View::of(
@@ -305,6 +313,7 @@ impl Engine {
             self.owners.reach.next_wake_ms(now, view),
             self.next_proposal_ms(now),
             self.owners.waiting.due_ms(),
+            self.owners.disappearing.next_wake_ms(now),
             self.owners
                 .couriering
                 .as_ref()

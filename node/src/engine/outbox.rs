@@ -16,7 +16,7 @@ enum Effect {
     Recognised(LinkId),
     End(LinkId, Ending),
     Command(CarrierKind, CarrierCommand),
-    Answer(CallId, Answer),
+    Answer(CallId, Box<Answer>),
     Event(Event),
     Bundle(BundleEvent),
 }
@@ -36,7 +36,7 @@ impl Outbox {
                 Effect::Recognised(link) => effects.recognised(link),
                 Effect::End(link, ending) => effects.end(link, ending),
                 Effect::Command(carrier, command) => effects.command(carrier, command),
-                Effect::Answer(call, answer) => effects.answer(call, answer),
+                Effect::Answer(call, answer) => effects.answer(call, *answer),
                 Effect::Event(event) => effects.event(event),
                 Effect::Bundle(event) => effects.bundle(event),
             }
@@ -62,7 +62,7 @@ impl Effects for Outbox {
         self.0.push(Effect::Command(carrier, command));
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
-        self.0.push(Effect::Answer(call, answer));
+        self.0.push(Effect::Answer(call, Box::new(answer)));
     }
     fn event(&mut self, event: Event) {
         self.0.push(Effect::Event(event));

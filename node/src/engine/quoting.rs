@@ -12,6 +12,7 @@ use super::conversation::message_id;
 use super::conversations::Kind;
 use super::edits::LastEdits;
 use super::people::contact;
+use super::timers;
 use crate::api::{MAX_QUOTE, Original, Private, Quoted};
 
 /// The messages that those of a page answer, as far as their conversation has them: it may have none of that name.
@@ -35,18 +36,21 @@ impl Originals {
     /// What an answer to `of` shows of it.
     pub fn quoted(&self, of: EntryId, edits: &LastEdits, kind: Kind, me: DeviceId) -> Quoted {
         let row = self.0.get(&of).filter(|entry| entry.what.is_row());
+        let content = row.and_then(Content::of);
+        let disappears = content.as_ref().and_then(timers::of_message).is_some();
         let original = match row {
             None => Original::NotHere,
             Some(row) if row.body == Body::Gone => Original::Gone,
-            Some(row) => Original::Here {
+            Some(_) => Original::Here {
                 author: kind.author(of.log.device, me).map(contact::api_id),
-                text: Content::of(row)
+                text: content
                     .and_then(|content| edits.text(of, &content))
                     .map(excerpt),
             },
         };
         Quoted {
             id: message_id(of),
+            disappears,
             original,
         }
     }

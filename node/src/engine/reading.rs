@@ -115,6 +115,8 @@ impl Owners {
         let mut settings = known.settings;
         let entry = conversation::parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
         let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
+        self.disappearing
+            .read_up_to(turn.txn, turn.now, space, place)?;
         let mut changed = false;
         let before = position(turn.txn, space)?;
         // What is read now stands after this.
@@ -145,7 +147,7 @@ impl Owners {
 }
 
 /// A place as a key that sorts as places do: Lamport, device, incarnation, sequence.
-fn encode(place: Place) -> [u8; 40] {
+pub(super) fn encode(place: Place) -> [u8; 40] {
     let mut bytes = [0; 40];
     bytes[..8].copy_from_slice(&place.lamport.0.to_be_bytes());
     bytes[8..24].copy_from_slice(&place.log.device.0);
@@ -154,7 +156,7 @@ fn encode(place: Place) -> [u8; 40] {
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Option<Place> {
+pub(super) fn decode(bytes: &[u8]) -> Option<Place> {
     let (lamport, bytes) = bytes.split_first_chunk()?;
     let (device, bytes) = bytes.split_first_chunk()?;
     let (incarnation, bytes) = bytes.split_first_chunk()?;

@@ -94,6 +94,8 @@ impl Owners {
                 Event::Acked { space, log, seq } if self.account.is_ours(log.device) => {
                     let last = EntryId { log, seq };
                     self.removals_acked(turn, space, device, last)?;
+                    self.disappearing
+                        .delivered(turn.txn, turn.now, space, last)?;
                     turn.pending.delivered.insert((space, device), last);
                     if let Some(couriering) = &mut self.couriering {
                         couriering.acked(identity);
@@ -152,7 +154,9 @@ impl Owners {
             let annotated = turn.pending.annotated.entry(space).or_default();
             annotated.extend(&changes.annotated);
         }
-        self.apply_deletions(turn, space, log, changes)
+        self.apply_deletions(turn, space, log, changes)?;
+        let mut rows = changes.rows.iter();
+        rows.try_for_each(|rows| self.timers_arrived(turn, space, log, rows))
     }
 }
 

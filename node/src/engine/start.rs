@@ -10,6 +10,7 @@ use rand_core::CryptoRng;
 
 use super::account::{Account, MAX_NAME};
 use super::conversations::Conversations;
+use super::disappearing::Disappearing;
 use super::links::Links;
 use super::people::People;
 use super::reach::Reach;
@@ -101,7 +102,7 @@ impl Engine {
         let incarnation = Incarnation(rng.next_u64());
         let loaded = store.read(|reader| match schema::version(reader)? {
             Some(found) if found != schema::current() => Ok(Err(OpenError::Version { found })),
-            Some(_) if Account::is_in(reader)? => load(reader, incarnation).map(Ok),
+            Some(_) if Account::is_in(reader)? => load(reader, incarnation, now).map(Ok),
             Some(_) | None => Ok(Err(OpenError::Empty)),
         })?;
         let mut engine = loaded?;
@@ -126,7 +127,7 @@ impl Engine {
     }
 }
 
-fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, StorageError> {
+fn load(reader: &dyn Reader, incarnation: Incarnation, now: Now) -> Result<Engine, StorageError> {
     let conversations = Conversations::load(reader)?;
     let waiting = Waiting::load(reader, conversations.shown().map(|(space, _)| space))?;
     Ok(Engine {
@@ -135,6 +136,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation) -> Result<Engine, Storage
             people: People::load(reader)?,
             conversations,
             reach: Reach::default(),
+            disappearing: Disappearing::load(reader, now)?,
             sessions: BTreeMap::new(),
             traffic: TrafficCount::default(),
             receipts: Receipts::default(),

@@ -18,7 +18,7 @@ use super::edits::Edits;
 use super::fault::CallError;
 use super::links::Errand;
 use super::reach::dialling::Target;
-use super::{Owners, Turn};
+use super::{Owners, Turn, timers};
 use crate::api::{ConversationId, MessageId, NewMessage, Private, Refusal, Reply};
 use crate::search;
 
@@ -34,7 +34,12 @@ impl Owners {
     ) -> Result<Reply, CallError> {
         let (space, kind) = self.writable(id)?;
         check_text(&message.text)?;
+        let now_s = timers::of(turn.txn, space)?;
+        if message.timer_s.is_some_and(|shown_s| shown_s != now_s) {
+            return Err(Refusal::TimerChanged { now_s }.into());
+        }
         let mut content = Content::text(&message.text.0);
+        content.timer_s = timers::of_new(turn.txn, space)?;
         if let Some(answered) = &message.reply_to {
             let (row, _) = written(turn.txn, space, answered)?;
             content.reply_to = Some(row.id.into());
@@ -93,11 +98,13 @@ impl Owners {
         let (row, content) = written(turn.txn, space, message)?;
         let edits = self.edits(turn.txn, space, known.kind, row.id)?;
         let text = edits.last(turn.txn, space)?.text(row.id, &content);
-        let (what, body) = Content::text(&text.ok_or(Refusal::NoText)?.0).row();
+        let mut content = Content::text(&text.ok_or(Refusal::NoText)?.0);
         let to: Result<Vec<_>, Refusal> = to.iter().map(|id| self.writable(id)).collect();
         let mut sent = Vec::new();
         for (space, kind) in to? {
-            let entry = self.append(turn, space, kind, what, body.clone())?;
+            content.timer_s = timers::of_new(turn.txn, space)?;
+            let (what, body) = content.row();
+            let entry = self.append(turn, space, kind, what, body)?;
             sent.push(message_id(entry));
         }
         Ok(Reply::Forwarded(sent))

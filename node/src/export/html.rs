@@ -51,7 +51,7 @@ pub(super) fn beginning(sheet: &Sheet) -> String {
 }
 
 /// An article for each message.
-pub(super) fn messages(sheet: &Sheet, messages: &[&Message]) -> String {
+pub(super) fn messages(sheet: &Sheet, messages: &[Message]) -> String {
     messages.iter().map(|one| message(sheet, one)).collect()
 }
 

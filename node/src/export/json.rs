@@ -14,7 +14,7 @@ pub(super) fn beginning(sheet: &Sheet) -> String {
 }
 
 /// An object for each message, one a line. `follows`: others stand before these.
-pub(super) fn messages(messages: &[&Message], follows: bool) -> String {
+pub(super) fn messages(messages: &[Message], follows: bool) -> String {
     let mut written = String::new();
     for (at, message) in messages.iter().enumerate() {
         written.push_str(if follows || at > 0 { ",\n" } else { "\n" });

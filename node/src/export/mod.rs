@@ -18,7 +18,8 @@ use jiff::tz::TimeZone;
 pub use sheet::Sheet;
 
 use crate::api::{
-    Api, ContactId, ConversationId, ExportFormat, MAX_PAGE, Message, MessageId, PageFrom, Refusal,
+    Api, ContactId, ConversationId, ExportFormat, MAX_PAGE, Message, MessageId, Original, PageFrom,
+    Refusal,
 };
 use crate::words::Language;
 
@@ -94,11 +95,7 @@ impl Export {
             return Ok(Some(self.end()));
         };
         self.next = Next::Messages(Some(newest.id.clone()));
-        let messages: Vec<&Message> = page
-            .messages
-            .iter()
-            .filter(|one| is_exportable(one))
-            .collect();
+        let messages: Vec<Message> = page.messages.into_iter().filter_map(exportable).collect();
         let part = self.messages(&messages);
         self.has_messages |= !messages.is_empty();
         Ok(Some(part))
@@ -112,7 +109,7 @@ impl Export {
         }
     }
 
-    fn messages(&self, messages: &[&Message]) -> String {
+    fn messages(&self, messages: &[Message]) -> String {
         match self.format {
             ExportFormat::Html => html::messages(&self.sheet, messages),
             ExportFormat::Json => json::messages(messages, self.has_messages),
@@ -129,9 +126,18 @@ impl Export {
     }
 }
 
-/// Whether a message may stand in a file, which outlives it: none without a text.
-pub fn is_exportable(message: &Message) -> bool {
-    message.text.is_some()
+/// What of a message may stand in a file, which outlives it: nothing of one that disappears, also where another message
+/// answers it, and nothing of one without a text.
+fn exportable(mut message: Message) -> Option<Message> {
+    if message.text.is_none() || message.disappears.is_some() || message.lapsed {
+        return None;
+    }
+    if let Some(answered) = &mut message.reply_to
+        && answered.disappears
+    {
+        answered.original = Original::Gone;
+    }
+    Some(message)
 }
 
 /// The name of a file for a conversation: what no file system takes, or what hides how a name ends, is left out.

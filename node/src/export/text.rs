@@ -13,7 +13,7 @@ pub(super) fn beginning(sheet: &Sheet) -> String {
 }
 
 /// A line for each message, or several.
-pub(super) fn messages(sheet: &Sheet, messages: &[&Message]) -> String {
+pub(super) fn messages(sheet: &Sheet, messages: &[Message]) -> String {
     messages.iter().map(|one| message(sheet, one)).collect()
 }
 

@@ -21,14 +21,16 @@ const KEY: &[u8] = &[0x02];
 /// Tables whose removals need no note. Their rows hold neither texts nor secrets; those of the search index hold words,
 /// which move about as it grows and leave it only with texts, whose removal is noted. `Erasing` notes removals from all
 /// others, also from future tables and from those of `sync`.
-const HARMLESS: [Table; 16] = [
+const HARMLESS: [Table; 19] = [
     Table::AwaitedRemovals,
     Table::BundleTags,
     Table::Held,
     Table::CarriedParts,
+    Table::Deadlines,
     Table::DeviceId,
     Table::InvitationNonces,
     Table::Loads,
+    Table::MessageTimers,
     Table::Ports,
     Table::ReadPositions,
     Table::Removals,
@@ -37,6 +39,7 @@ const HARMLESS: [Table; 16] = [
     Table::SearchLogs,
     Table::SearchVolumes,
     Table::SearchWords,
+    Table::Timers,
     Table::UnreadAbove,
 ];
 

@@ -16,6 +16,14 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::NoSuchMessage => tr!("There is no such message in this conversation."),
         Refusal::NoSuchInvitation => tr!("There is no such invitation."),
         Refusal::NoText => tr!("There is no text in this message."),
+        Refusal::BadTimer { .. } => tr!("A timer is off, or from a minute to a year."),
+        Refusal::TimerChanged { .. } => {
+            tr!("The timer of this conversation has changed. Look at it, then send again.")
+        }
+        Refusal::NotesStay => tr!("Nothing disappears in notes to yourself."),
+        Refusal::NotLapsed => {
+            tr!("This message has not expired. There is nothing to send again.")
+        }
         Refusal::NotYours => tr!("Somebody else wrote this message. You can change only your own."),
         Refusal::TooManyEdits { limit } => tr!(
             "This message was edited {limit} times, which is the most. Write a new one.",

@@ -11,6 +11,7 @@ mod digits;
 mod direction;
 mod language;
 mod phrase;
+pub mod timers;
 
 pub use direction::isolated;
 pub use language::Language;

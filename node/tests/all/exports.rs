@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hedgerow_node::api::{Api, ExportFormat, MAX_PAGE, Message, PageFrom, Private};
+use hedgerow_node::api::{Api, ExportFormat, MAX_PAGE, Message, NewMessage, PageFrom, Private};
 use hedgerow_node::export::{Circumstances, Export};
 use hedgerow_node::words::Language;
 use jiff::tz::TimeZone;
@@ -116,4 +116,23 @@ async fn a_file_that_is_cut_off_is_known_to_be_incomplete() {
     assert!(beginning.contains("dir=\"rtl\""));
     node.remove(node.ben.id.clone()).await.unwrap();
     assert!(export.part(&*node).await.is_err());
+}
+
+#[tokio::test]
+async fn what_disappears_is_in_no_file_also_where_it_is_answered() {
+    let node = Hosted::new(1);
+    let chat = node.ben.conversation.clone();
+    node.set_timer(chat.clone(), 60).await.unwrap();
+    let question = node.send(chat.clone(), NewMessage::text("for a minute"));
+    let question = question.await.expect("it is kept");
+    node.set_timer(chat.clone(), 0).await.unwrap();
+    let answer = NewMessage {
+        reply_to: Some(question),
+        ..NewMessage::text("this stays")
+    };
+    node.send(chat, answer).await.expect("it is kept");
+    for format in [ExportFormat::Html, ExportFormat::Json, ExportFormat::Text] {
+        let file = parts(&node, format).await.concat();
+        assert!(file.contains("this stays") && !file.contains("for a minute"));
+    }
 }

@@ -40,3 +40,4 @@ mod store;
 mod strangers;
 mod support;
 mod texts;
+mod timers;

@@ -76,7 +76,14 @@ fn an_answer_shows_the_beginning_of_what_it_answers_on_both_sides() {
             let message = newest(&mut world, node);
             assert_eq!(message.text, Some(Private("yes".into())));
             let id = question_id.clone();
-            assert_eq!(message.reply_to, Some(Quoted { id, original }));
+            assert_eq!(
+                message.reply_to,
+                Some(Quoted {
+                    id,
+                    disappears: false,
+                    original
+                })
+            );
         }
     }
 }
@@ -139,7 +146,14 @@ fn an_answer_may_answer_an_answer_and_ourselves() {
         .zip([(first, "first"), (second, "second")])
     {
         let original = here(false, text, &mut world);
-        assert_eq!(*quote, Some(Quoted { id, original }));
+        assert_eq!(
+            *quote,
+            Some(Quoted {
+                id,
+                disappears: false,
+                original
+            })
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::annotations::Said;
 use super::receipts;
-use crate::entry::{AnnotationKind, What};
+use crate::entry::{AnnotationKind, RowKind, What};
 use crate::id::{EntryId, LogId, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::order;
@@ -21,13 +21,15 @@ pub struct Changes {
     pub read: Vec<EntryId>,
 }
 
-/// Consecutive entries of a log, all of them rows.
+/// Consecutive entries of a log, all of them rows of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewRows {
     /// The first.
     pub first: Seq,
     /// Number of rows.
     pub count: u64,
+    /// What they are.
+    pub kind: RowKind,
 }
 
 /// An entry that has been stored.
@@ -53,8 +55,8 @@ pub(crate) fn apply(
     let mut changes = Changes::default();
     for (seq, entry) in (first..).map(Seq).zip(accepted) {
         match entry.what {
-            What::Row(_) if entry.standing.is_row => {
-                changes.row(seq);
+            What::Row(kind) if entry.standing.is_row => {
+                changes.row(seq, kind);
                 head.rows += 1;
                 row.newest_wall_ms = entry.wall_ms;
             }
@@ -87,12 +89,13 @@ pub(crate) fn apply(
 }
 
 impl Changes {
-    fn row(&mut self, seq: Seq) {
+    fn row(&mut self, seq: Seq, kind: RowKind) {
         match self.rows.last_mut() {
-            Some(run) if run.first.0 + run.count == seq.0 => run.count += 1,
+            Some(run) if run.first.0 + run.count == seq.0 && run.kind == kind => run.count += 1,
             _ => self.rows.push(NewRows {
                 first: seq,
                 count: 1,
+                kind,
             }),
         }
     }

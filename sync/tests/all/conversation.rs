@@ -71,6 +71,7 @@ fn annotations_are_counted_nowhere_and_move_nothing() {
     let new = NewRows {
         first: third.id.seq,
         count: 1,
+        kind: RowKind(40_000),
     };
     assert_eq!(third.changes.rows, [new]);
     let after = summary(&alice);

@@ -71,6 +71,7 @@ fn an_answer_says_that_its_original_is_gone_or_not_here() {
         let message = stage.talk("a").message(&answer).expect("it was added");
         message.reply_to = Some(Quoted {
             id: MessageId("bb-01-fff".into()),
+            disappears: false,
             original,
         });
         changed(&mut stage, &answer);

@@ -64,6 +64,9 @@ impl Talk {
             pinned: false,
             starred: false,
             deleted: None,
+            disappears: None,
+            lapsed: false,
+            sets_timer_s: None,
         };
         self.messages.insert(at, message);
         let active_ms = &mut self.conversation.active_ms;
@@ -76,6 +79,7 @@ impl Talk {
         let original = self.original(to);
         let reply_to = Quoted {
             id: to.clone(),
+            disappears: false,
             original,
         };
         self.message(id).expect("it was added").reply_to = Some(reply_to);

@@ -235,6 +235,36 @@ pub enum Messages {
         for_all: bool,
     },
 
+    /// Show or set after how long messages disappear
+    #[command(
+        after_help = "Examples:\n  hedgerow timer Ben                   shows it\n  \
+        hedgerow timer Ben 5m                what is written from now on: a minute (1m) to a year (365d)\n  \
+        hedgerow timer Ben off               what is written from now on stays\n\n\
+        Everybody in the conversation can set it, and sees who did; the last one counts. A message \
+        disappears so long after it was read, and on your side so long after it was first delivered. \
+        What is not delivered within 28 days expires: `hedgerow resend`. Nothing can force the other \
+        side: screenshots, other programs and sealed copies in files keep what they have."
+    )]
+    Timer {
+        /// The contact
+        name: String,
+
+        /// A span like `5m`, `12h` or `7d`, or `off`
+        span: Option<String>,
+    },
+
+    /// Send a message again that expired before it was delivered
+    #[command(
+        after_help = "Example:\n  hedgerow resend Ben k7q2m            Prints the id of the new message."
+    )]
+    Resend {
+        /// The contact
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+    },
+
     /// Carry messages by hand, in a file
     #[command(
         after_help = "Example, with a memory stick between machines that never meet on a network:\n  \

@@ -8,7 +8,7 @@ use hedgerow_transport::keys::SpaceSecret;
 use minicbor::{Decode, Encode};
 
 use super::{Kind, Settings};
-use crate::engine::{deletion, draft, reading, starred};
+use crate::engine::{deletion, disappearing, draft, reading, starred, timers};
 use crate::search;
 use crate::tables::{self, Table, damaged};
 
@@ -85,6 +85,8 @@ impl Conversation {
         draft::forget(txn, space)?;
         starred::forget_all(txn, space)?;
         deletion::forget(txn, space)?;
+        timers::forget(txn, space)?;
+        disappearing::forget(txn, space)?;
         txn.remove(&Table::Conversations.key(&[&space.0]))
     }
 }

@@ -114,6 +114,7 @@ impl Device {
             Feature::Replies => items::SHOWS_REPLIES,
             Feature::Edits => items::SHOWS_EDITS,
             Feature::Deletions => items::REMOVES_DELETED,
+            Feature::Timers => items::KEEPS_TIMERS,
         };
         self.features.is_none_or(|features| features & bit != 0)
     }

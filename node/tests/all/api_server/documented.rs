@@ -272,6 +272,14 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let says = json!({"for_all": for_all});
         document.check(deleted.json(&says), status).await;
     }
+    for (seconds, status) in [(300, 204), (0, 204), (59, 400)] {
+        let timer = ask(put.clone(), &format!("{chat}/timer"));
+        document
+            .check(timer.json(&json!({"seconds": seconds})), status)
+            .await;
+    }
+    let again = ask(post.clone(), &format!("{path}/{}/again", node.message(3).0));
+    document.check(again, 409).await;
     for query in ["", "?limit=1", "?before=0&limit=7"] {
         let starred = ask(get.clone(), &format!("/v1/starred{query}"));
         document.check(starred, 200).await;

@@ -18,6 +18,7 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
     replies_and_edits(&mut scene).await;
     deletions(&mut scene).await;
     keeping(&mut scene).await;
+    timers(&mut scene).await;
     people(&mut scene).await;
     invitations(&mut scene).await;
     by_hand(&mut scene).await;
@@ -175,6 +176,24 @@ async fn keeping(scene: &mut Scene) {
         "export Ben DIR/ben.txt --yes",
         "export Ben DIR/ben.txt --yes",
         "--json export me DIR/no/notes.json --yes",
+    ];
+    scene.type_lines(&lines).await;
+}
+
+async fn timers(scene: &mut Scene) {
+    let lines = [
+        "timer Ben",
+        "timer Ben 5m",
+        "send Ben 'for five minutes'",
+        "timer Ben",
+        "timer Ben 30s",
+        "timer Ben soon",
+        "--json timer Ben off",
+        "read Ben --last 3",
+        "status Ben",
+        "resend Ben ddddd",
+        "timer me",
+        "timer me 1d",
     ];
     scene.type_lines(&lines).await;
 }

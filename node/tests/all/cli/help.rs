@@ -33,6 +33,8 @@ fn help_teaches_each_command() {
         "react --help",
         "pin --help",
         "delete --help",
+        "timer --help",
+        "resend --help",
         "status --help",
         "rename --help",
         "block --help",

@@ -23,7 +23,7 @@ enum Ask {
     End(LinkId, Ending),
     Dial(CarrierKind, DialId, Address),
     Announce(CarrierKind, Vec<[u8; 8]>, bool),
-    Answer(CallId, Answer),
+    Answer(CallId, Box<Answer>),
     Event(Event),
     Bundle(BundleEvent),
 }
@@ -60,7 +60,7 @@ impl Effects for EffectQueue {
         }
     }
     fn answer(&mut self, call: CallId, answer: Answer) {
-        self.0.push(Ask::Answer(call, answer));
+        self.0.push(Ask::Answer(call, Box::new(answer)));
     }
     fn event(&mut self, event: Event) {
         self.0.push(Ask::Event(event));
@@ -143,7 +143,7 @@ impl Device {
                 }
                 Ask::Answer(call, answer) => self.note(
                     at_us,
-                    match answer {
+                    match *answer {
                         Answer::Ok(Reply::Sent(id)) => What::Sent {
                             message: call.0,
                             id,
