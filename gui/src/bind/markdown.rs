@@ -1,7 +1,7 @@
 //! Turns a text with links into the markup for the interface's styled text. Escapes every character of the text that
 //! could be markup.
 
-use crate::model::Span;
+use crate::model::{Piece, Span};
 
 /// The markup of a text.
 pub fn markdown(spans: &[Span]) -> String {
@@ -24,6 +24,21 @@ pub fn markdown(spans: &[Span]) -> String {
                 }
                 markup.push_str(">)");
             }
+        }
+    }
+    markup
+}
+
+/// The markup of an excerpt: what was found is underlined.
+pub fn marked(excerpt: &[Piece]) -> String {
+    let mut markup = String::new();
+    for piece in excerpt {
+        if piece.found {
+            markup.push_str("<u>");
+        }
+        text(&mut markup, &piece.text);
+        if piece.found {
+            markup.push_str("</u>");
         }
     }
     markup

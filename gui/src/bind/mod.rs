@@ -20,6 +20,7 @@ mod picker;
 mod quote;
 mod relays;
 mod scanning;
+mod searching;
 mod settings;
 mod speaker;
 mod thread;
@@ -152,6 +153,7 @@ impl Window {
         bluetooth::listen(ui, &act);
         relays::listen(ui, &act);
         paths::listen(ui, &act);
+        searching::listen(ui, &act);
         settings::listen(ui, &act, &about);
         deleting::listen(ui, &act);
         dialogs::listen(ui, &act);
@@ -319,6 +321,7 @@ impl Window {
             }
             ui.set_pane(match app.context.place {
                 Place::Main(Pane::Thread) => PaneKind::Thread,
+                Place::Main(Pane::Search) => PaneKind::Search,
                 Place::Main(Pane::Person) => PaneKind::Person,
                 Place::Main(Pane::Adding) => PaneKind::Adding,
                 Place::Main(Pane::Network) => PaneKind::Network,
@@ -337,6 +340,9 @@ impl Window {
         }
         if changed.picker {
             self.picker.draw(&app, ui);
+        }
+        if changed.searching {
+            searching::draw(&app, ui);
         }
         if changed.adding {
             adding::draw(&app, ui, &self.pasted_set);

@@ -16,6 +16,7 @@ use super::preferences::Preference;
 use super::presence::WindowAction;
 use super::relays::RelaysAction;
 use super::scanning::ScanningAction;
+use super::searching::SearchingAction;
 use super::settings::SettingsAction;
 use super::thread::ThreadAction;
 
@@ -68,6 +69,8 @@ pub enum Action {
     Network(NetworkAction),
     /// The settings.
     Settings(SettingsAction),
+    /// The search.
+    Searching(SearchingAction),
 }
 
 impl Action {
@@ -116,4 +119,5 @@ of_page! {
     Relays(RelaysAction) in NetworkAction;
     Paths(PathsAction) in NetworkAction;
     Settings(SettingsAction) in Action;
+    Searching(SearchingAction) in Action;
 }

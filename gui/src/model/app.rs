@@ -115,6 +115,10 @@ impl App {
             Action::Person(action) => pages.person.act(action, context),
             Action::Network(action) => Vec::from_iter(pages.network.act(action)),
             Action::Settings(action) => Vec::from_iter(pages.settings.act(action)),
+            Action::Searching(action) => {
+                let here = pages.thread.id().filter(|_| context.shows(Pane::Thread));
+                pages.searching.act(action, here, context)
+            }
         };
         self.apply(outcomes);
         self.settle()
@@ -222,6 +226,7 @@ impl App {
             Outcome::OpenChat(id) => {
                 if pages.thread.id() != Some(&id) {
                     pages.picker.close();
+                    pages.searching.opens(&id);
                 }
                 let mut outcomes = pages.thread.show(&id, context);
                 outcomes.extend(pages.draw_chats(context));
@@ -236,6 +241,8 @@ impl App {
                 self.leave_empty_panes();
                 return Vec::from_iter(self.pages.draw_chats(&self.context));
             }
+            Outcome::JumpTo(id) => return pages.thread.act(ThreadAction::JumpTo(id), context),
+            Outcome::StepBack => return self.back(),
             Outcome::React(id, emoji) => {
                 return pages.thread.act(ThreadAction::React { id, emoji }, context);
             }
@@ -393,6 +400,10 @@ impl App {
         }
         if let Some(left) = pages.picker.leave() {
             return vec![left];
+        }
+        let left = pages.searching.leave(&self.context);
+        if !left.is_empty() {
+            return left;
         }
         let to = self.steps.back();
         if here == Pane::Person && to != Pane::Person {

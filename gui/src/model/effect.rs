@@ -1,7 +1,7 @@
 //! Effects of the model: requests to the node and to the desktop.
 
 use hedgerow_node::api::{
-    Call, ConversationId, Draft, HostCall, MessageId, PageFrom, Passphrase, Private,
+    Call, ConversationId, Draft, HostCall, MessageId, PageFrom, Passphrase, Private, Search,
 };
 
 use super::calendar::Date;
@@ -135,6 +135,8 @@ pub enum Request {
         /// When each of these days and the day after them begins, Unix milliseconds.
         begins_ms: Vec<i64>,
     },
+    /// Answer: `Searched`.
+    Search { ticket: Ticket, search: Search },
     /// Answer: `Sent`.
     Send { of: Question, draft: Draft },
     /// Live state, and the newest message of each conversation. Answer: `Overview`.

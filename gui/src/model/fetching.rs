@@ -373,6 +373,8 @@ impl Thread {
                 self.not_found_answering(refusal == Refusal::NoSuchMessage);
             }
             Ok(message) => self.jump(Target::Message(message.id, message.position)),
+            // The target of a jump has gone, and nothing else was asked for.
+            Err(Refusal::NoSuchMessage) if self.opening => self.jump(Target::Opening),
             Err(Refusal::NoSuchMessage | Refusal::NoSuchConversation) => {}
             Err(refusal) => return Some(Outcome::Refused(refusal)),
         }

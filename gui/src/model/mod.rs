@@ -11,7 +11,7 @@
 //! which knows all `pages` and executes what they want.
 //!
 //! The pages: `door` is the first start and both locks; `chats`, `thread` (in `thread_page`), `picker`, `adding` with
-//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `dialog` and `banner`. What they
+//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `searching`, `dialog` and `banner`. What they
 //! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks the node again
 //! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
@@ -37,6 +37,7 @@ mod dialog;
 mod door;
 mod effect;
 mod emoji;
+mod excerpts;
 mod face;
 mod fetching;
 mod in_flight;
@@ -57,6 +58,7 @@ mod relays;
 mod rows;
 mod saying;
 mod scanning;
+mod searching;
 mod settings;
 mod strength;
 mod thread;
@@ -78,6 +80,7 @@ pub use dialog::{ChangePassphrase, Details, Dialog, DialogAction, DialogPage, Ea
 pub use door::{Door, DoorAction};
 pub use effect::{Announcement, Effect, Notification, Question, Request, Ticket};
 pub use emoji::{EmojiGroup, SkinTone};
+pub use excerpts::Piece;
 pub use face::Face;
 pub use hedgerow_node::api::strength::Weakness;
 pub use links::{Span, copied};
@@ -95,6 +98,7 @@ pub use relays::{RelayRow, Relays, RelaysAction};
 pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};
 pub use saying::Said;
 pub use scanning::{CameraProblem, Scanning, ScanningAction, Sight};
+pub use searching::{Hit, OpenSearch, Searching, SearchingAction};
 pub use settings::{Settings, SettingsAction};
 pub use strength::{Lack, NewPassphrase};
 pub use thread::{Scroll, Sending, Thread, ThreadAction};

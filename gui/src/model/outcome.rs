@@ -21,6 +21,10 @@ pub(super) enum Outcome {
     DropChat(ConversationId),
     /// A contact is gone, and the direct chat with it: forget everything about both.
     Forget(ContactId),
+    /// Jump to a message of the open conversation.
+    JumpTo(MessageId),
+    /// One step back.
+    StepBack,
     /// Put an emoji on a message of the open conversation, or take ours back.
     React(MessageId, String),
     /// Show in the list what the user is writing in a conversation.

@@ -17,6 +17,7 @@ use super::outcome::Outcome;
 use super::person::PersonPage;
 use super::picker::PickerPage;
 use super::place::{Changed, Pane};
+use super::searching::Searching;
 use super::settings::Settings;
 use super::thread_page::ThreadPage;
 use super::update::{Chat, Overview, Update};
@@ -30,6 +31,8 @@ pub struct Pages {
     pub thread: ThreadPage,
     /// The picker of emoji.
     pub picker: PickerPage,
+    /// The search.
+    pub searching: Searching,
     /// Adding a contact.
     pub adding: Adding,
     /// The page of a contact.
@@ -53,6 +56,7 @@ impl Pages {
             thread: thread.rest,
             rows: thread.rows,
             picker: self.picker.take_changed(),
+            searching: self.searching.take_changed(),
             adding: self.adding.take_changed(),
             person: self.person.take_changed(),
             network: self.network.take_changed(),
@@ -169,6 +173,7 @@ impl Pages {
             Update::Message(of, answer) => {
                 Vec::from_iter(self.thread.message(&of, answer, context))
             }
+            Update::Searched(ticket, answer) => self.searching.told(ticket, answer, context),
             Update::SafetyWords(words) => {
                 self.person.know_words(words);
                 Vec::new()
@@ -401,6 +406,7 @@ impl Pages {
         if self.thread.id() == Some(id) {
             self.thread.drop();
         }
+        self.searching.drops(id);
     }
 
     /// Whether a pane has something to show.
@@ -408,6 +414,7 @@ impl Pages {
         match pane {
             Pane::Thread => self.thread.open.is_some(),
             Pane::Person => self.person.open.is_some(),
+            Pane::Search => self.searching.open.is_some(),
             _ => true,
         }
     }
@@ -418,6 +425,7 @@ impl Pages {
         self.looking = Looking::default();
         self.thread.drop();
         self.picker.forget();
+        self.searching.close();
         self.adding.forget();
         self.person.close();
         self.network = NetworkPage::default();

@@ -28,6 +28,8 @@ pub enum Pane {
     /// Only the list.
     Nothing,
     Thread,
+    /// The search in all conversations.
+    Search,
     Person,
     Adding,
     Network,
@@ -99,6 +101,7 @@ pub struct Changed {
     /// The rows of the thread.
     pub rows: bool,
     pub picker: bool,
+    pub searching: bool,
     pub adding: bool,
     pub person: bool,
     pub network: bool,
@@ -118,6 +121,7 @@ impl Changed {
         thread: true,
         rows: true,
         picker: true,
+        searching: true,
         adding: true,
         person: true,
         network: true,
@@ -136,6 +140,7 @@ impl Changed {
             thread: self.thread || other.thread,
             rows: self.rows || other.rows,
             picker: self.picker || other.picker,
+            searching: self.searching || other.searching,
             adding: self.adding || other.adding,
             person: self.person || other.person,
             network: self.network || other.network,

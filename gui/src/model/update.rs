@@ -2,11 +2,11 @@
 
 use hedgerow_node::api::{
     Contact, ContactId, Conversation, ConversationId, Event, Invitation, InvitationId, Me, Message,
-    MessageId, Page, Refusal, RelayPaths, SafetyWords, Status, Version, WayStatus,
+    MessageId, Page, Refusal, RelayPaths, SafetyWords, SearchPage, Status, Version, WayStatus,
 };
 
 use super::calendar::Date;
-use super::effect::Question;
+use super::effect::{Question, Ticket};
 
 /// In which process the node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,7 @@ pub enum Update {
     Message(Question, Result<Message, Refusal>),
     /// For each day from this one on, whether it has messages.
     Days(ConversationId, Date, Vec<bool>),
+    Searched(Ticket, Result<SearchPage, Refusal>),
     Sent(Question, Result<MessageId, Refusal>),
     SafetyWords(SafetyWords),
     Ways(ContactId, Vec<WayStatus>),

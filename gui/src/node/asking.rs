@@ -34,7 +34,11 @@ pub(super) fn lane(request: &Request) -> Lane {
         Request::Call(Call::Invite(_)) => Lane::Slow,
         Request::Call(call) if call.only_looks() => Lane::Read,
         Request::Call(_) | Request::Send { .. } | Request::Host(HostCall::Lock) => Lane::Change,
-        Request::Open | Request::TakeOver | Request::Create { .. } | Request::Host(_) => Lane::Slow,
+        Request::Open
+        | Request::TakeOver
+        | Request::Create { .. }
+        | Request::Search { .. }
+        | Request::Host(_) => Lane::Slow,
     }
 }
 
@@ -90,6 +94,9 @@ impl Asking {
                 Ok(written) => Update::Days(conversation, from, written),
                 Err(refusal) => Update::Refused(refusal),
             }),
+            Request::Search { ticket, search } => {
+                Some(Update::Searched(ticket, api.search(search).await))
+            }
             Request::Send { of, draft } => {
                 let answer = api.send_draft(of.conversation.clone(), draft).await;
                 Some(Update::Sent(of, answer))
@@ -176,6 +183,7 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
         Request::Host(call) => told_by_host(&call, Err(refusal)),
         Request::Page { of, .. } => Some(Update::Page(of, Err(refusal))),
         Request::Message { of, .. } => Some(Update::Message(of, Err(refusal))),
+        Request::Search { ticket, .. } => Some(Update::Searched(ticket, Err(refusal))),
         Request::Send { of, .. } => Some(Update::Sent(of, Err(refusal))),
         _ => Some(Update::Refused(refusal)),
     }

@@ -125,7 +125,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 32] {
+pub(crate) fn screens() -> [Screen; 34] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -161,6 +161,20 @@ pub(crate) fn screens() -> [Screen; 32] {
             let mut stage = deleted();
             let ours = stage.talk("a").messages[5].id.clone();
             stage.does(ThreadAction::Delete(ours));
+            stage
+        }),
+        ("search", || {
+            let mut stage = people();
+            stage.does(SearchingAction::OpenEverywhere);
+            stage.does(SearchingAction::Words("the".into()));
+            stage.does(SearchingAction::Move { down: true });
+            stage
+        }),
+        ("search-here", || {
+            let mut stage = conversation();
+            stage.does(SearchingAction::OpenHere);
+            stage.does(SearchingAction::Words("the".into()));
+            stage.does(SearchingAction::GoMarked);
             stage
         }),
         ("emoji", emoji),

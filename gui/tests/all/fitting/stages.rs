@@ -34,8 +34,8 @@ pub const OPENED: [Opened; 3] = [
     }),
     ("tip", people, |ui| {
         let buttons = ElementQuery::from_root(ui).match_inherits("IconButton");
-        // The last one is the gear. Before it stands the lock, which has a key.
-        let lock = buttons.find_all().into_iter().rev().nth(1);
+        // The last one searches. Before it stand the gear and the lock, which has a key.
+        let lock = buttons.find_all().into_iter().rev().nth(2);
         let lock = lock.expect("two buttons stand above the list");
         let label = lock.accessible_label().unwrap_or_default();
         let at = lock.absolute_position();
@@ -50,7 +50,7 @@ fn show_menu(ui: &AppWindow, kind: MenuKind) {
         .invoke_show(kind, "".into(), true, at, true);
 }
 
-const OTHERS: [Screen; 26] = [
+const OTHERS: [Screen; 28] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -182,6 +182,19 @@ const OTHERS: [Screen; 26] = [
             contact: id("a"),
             invitation: InvitationId("00".into()),
         });
+        stage
+    }),
+    ("nothing found", || {
+        let mut stage = people();
+        stage.does(SearchingAction::OpenEverywhere);
+        stage.does(SearchingAction::Words("xyz".into()));
+        stage
+    }),
+    ("found in part", || {
+        let mut stage = strangers();
+        stage.node.is_search_partial = true;
+        stage.does(SearchingAction::OpenEverywhere);
+        stage.does(SearchingAction::Words("Here".into()));
         stage
     }),
     ("nobody found", || {

@@ -15,3 +15,4 @@ mod pages;
 mod picker;
 mod saying;
 mod scanning;
+mod searching;

@@ -26,6 +26,8 @@ pub struct Node {
     pub airtime: Option<Airtime>,
     /// How relays are reached; `None` as at first.
     pub paths: Option<RelayPaths>,
+    /// A search reaches its bound.
+    pub is_search_partial: bool,
     /// How many pages were asked for so far, and the most messages of one.
     pub pages: (u64, u32),
 }
@@ -139,6 +141,58 @@ impl Node {
         }
     }
 
+    /// What has the first of these words, as it is written there; a page holds ten messages.
+    fn search(&self, search: &Search) -> Result<SearchPage, Refusal> {
+        let mut words = search.words.0.split_whitespace();
+        let what = String::from("`words` holds no word, or more than 256 bytes");
+        let word = words.next().ok_or(Refusal::BadRequest { what })?;
+        let ranges = |text: &str| {
+            let start = text.find(word)?;
+            let end = start + word.len();
+            Some(vec![FoundRange { start, end }])
+        };
+        let talks = self.talks.values();
+        let talks = talks.filter(|talk| {
+            let within = search.conversation.as_ref();
+            within.is_none_or(|within| *within == talk.conversation.id)
+        });
+        let names = talks.clone().filter_map(|talk| {
+            let name = talk.contact.name.clone();
+            Some(FoundConversation {
+                conversation: talk.conversation.id.clone(),
+                ranges: ranges(&name.0)?,
+                name,
+            })
+        });
+        let messages = talks.flat_map(|talk| {
+            (0..talk.messages.len()).filter_map(|at| {
+                let message = talk.at(at);
+                let ranges = ranges(&message.text.as_ref()?.0)?;
+                Some(FoundMessage {
+                    conversation: talk.conversation.id.clone(),
+                    message,
+                    ranges,
+                })
+            })
+        });
+        let mut messages: Vec<_> = messages.collect();
+        messages.sort_by_key(|found| -found.message.time_ms);
+        let from = search
+            .cursor
+            .as_ref()
+            .map_or(0, |from| from.parse().expect("ours"));
+        let rest = messages.len().saturating_sub(from + 10);
+        Ok(SearchPage {
+            conversations: match search.kind {
+                Some(SearchKind::Messages) => Vec::new(),
+                _ => names.collect(),
+            },
+            messages: messages.into_iter().skip(from).take(10).collect(),
+            cursor: (rest > 0).then(|| (from + 10).to_string()),
+            partial: self.is_search_partial,
+        })
+    }
+
     fn answer(&mut self, request: Request, now: Now) -> Option<Update> {
         let right = |given: &Passphrase| match given.as_bytes() == PASSPHRASE.as_bytes() {
             true => Ok(()),
@@ -202,6 +256,7 @@ impl Node {
                 let answer = place.map(|place| talk.at(place));
                 Update::Message(of, answer.ok_or(Refusal::NoSuchMessage))
             }
+            Request::Search { ticket, search } => Update::Searched(ticket, self.search(&search)),
             Request::Send { of, draft } => {
                 let talk = self.talk(&of.conversation)?;
                 let answer = match talk.contact.blocked {
