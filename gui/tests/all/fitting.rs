@@ -25,7 +25,7 @@ const FINGER: f32 = 44.0;
 const ROUNDED: f32 = 1.0;
 
 /// What people or the net have named, and examples of it: shortened or broken where there is no room.
-const GIVEN: [&str; 9] = [
+const GIVEN: [&str; 10] = [
     "Bubble::body",
     "Quote::author",
     "Quote::words",
@@ -35,6 +35,7 @@ const GIVEN: [&str; 9] = [
     "Shown::link",
     "Thread::name",
     "Picker::called",
+    "HitLine::name",
 ];
 
 /// What is no button: the bars at the side of what scrolls, and a message, which is as high as what it says.
