@@ -18,6 +18,7 @@ mod model;
 #[cfg(target_os = "linux")]
 mod screen_reader;
 mod screens;
+mod searching;
 mod stage;
 mod start;
 mod viewing;
