@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use hedgerow_node::api::{
-    Call, Contact, ContactId, Conversation, ConversationId, Event, Message, Status,
+    Call, Contact, ContactId, Conversation, ConversationId, Event, Message, Status, StorageFault,
 };
 
 use super::adding::Adding;
+use super::banner::Banner;
 use super::chats::Chats;
 use super::context::Context;
 use super::dialog::DialogPage;
@@ -272,6 +273,10 @@ impl Pages {
                 self.network.look();
                 return vec![Outcome::ask(Call::Invitations)];
             }
+            Event::Disk { full: true } => {
+                return vec![Outcome::Tell(Banner::Storage(StorageFault::Full))];
+            }
+            Event::Disk { full: false } => return vec![Outcome::StoreWorks],
             // The door handles this.
             Event::Lock { .. } => {}
         }

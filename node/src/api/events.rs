@@ -130,6 +130,11 @@ pub enum Event {
         /// Locked now.
         locked: bool,
     },
+    /// The disk is full, so that the node only deletes and is off the air; or it has room again.
+    Disk {
+        /// Full now.
+        full: bool,
+    },
     /// Events were missed: look at everything again.
     Missed,
 }

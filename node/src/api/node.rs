@@ -54,6 +54,9 @@ pub struct NodeStatus {
     pub version: String,
     /// Locked: no key is in memory, and it is off the air.
     pub locked: bool,
+    /// The disk is full: the node is off the air and refuses what needs room. It still deletes, and keeps the drafts of
+    /// a few conversations. It goes on by itself once there is room.
+    pub disk_full: bool,
     /// Live state, unless it is locked.
     pub open: Option<Status>,
 }

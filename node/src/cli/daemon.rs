@@ -157,6 +157,10 @@ async fn tell(mut events: crate::api::Events) {
             }
             Event::Lock { locked: true } => tracing::info!("locked: off the air"),
             Event::Lock { locked: false } => tracing::info!("unlocked: on the air"),
+            Event::Disk { full: true } => {
+                tracing::warn!("the disk is full: off the air, deletions alone get through")
+            }
+            Event::Disk { full: false } => tracing::info!("the disk has room again"),
             Event::Missed => tracing::warn!("too much happened at once to list it"),
         }
     }

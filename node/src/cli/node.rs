@@ -17,6 +17,11 @@ pub async fn status(api: &dyn Api, output: Output, running: bool) -> Result<(), 
         Some(open) => overview(output, open),
         None => tr!("Locked. Unlock with `hedgerow unlock`."),
     });
+    if status.disk_full {
+        output.say(tr!(
+            "The disk is full: you can delete, but nothing is sent or received. Free some space."
+        ));
+    }
     if !running {
         output.say(tr!(
             "No node is running: nothing is sent or received. `hedgerow run` starts one."

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use hedgerow_sync::store::StorageError;
+use hedgerow_sync::store::{StorageError, StorageFault};
 
 use super::Owner;
+use crate::store::fault;
 
 /// A data directory cannot be used. Unless it says otherwise, nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,18 @@ pub enum DirectoryError {
         /// What the system said.
         cause: io::Error,
     },
+}
+
+impl DirectoryError {
+    /// Whether the disk has no room.
+    pub fn is_full(&self) -> bool {
+        let fault = match self {
+            DirectoryError::Store(error) => error.kind,
+            DirectoryError::Io { cause, .. } => fault::kind_of(cause),
+            _ => return false,
+        };
+        fault == StorageFault::Full
+    }
 }
 
 fn named(owner: &Owner) -> String {

@@ -4,6 +4,7 @@
 //! - `slots`: names the store file and holds its data key, wrapped under the passphrase.
 //! - `store-<16 hex>`: the store ([`RedbStore`]).
 //! - `token`: the secret that clients of the API show, new at each start.
+//! - `reserve`: room for deletions on a full disk.
 //!
 //! `slots.new` exists while a process makes or changes something. Nobody ever reads it: until it is renamed to `slots`
 //! everything is as before, and from then on everything is new.
@@ -12,6 +13,7 @@ mod error;
 mod files;
 mod key;
 mod lock;
+mod reserve;
 mod slots;
 
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -23,6 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use error::DirectoryError;
 pub use key::{DataKey, forbid_core_dumps, forbid_tracing};
 pub use lock::{Owner, OwnerInfo};
+pub use reserve::RESERVE_BYTES;
 pub use slots::{Hashing, Protection};
 
 use crate::api::Passphrase;
@@ -310,6 +313,8 @@ impl Directory {
     pub fn wipe(&self, done: &mut dyn FnMut(Step)) -> Result<(), DirectoryError> {
         self.check_place()?;
         self.lock();
+        // A file system that never writes in place needs room even to overwrite.
+        self.give_up_reserve()?;
         for name in [SLOTS, PENDING] {
             files::destroy(&self.path.join(name)).attempt("destroy the slots")?;
         }

@@ -209,6 +209,8 @@ pub(super) struct Waiting {
     last_ms: u64,
     /// When the last slice was indexed, in monotonic milliseconds.
     slice_ms: u64,
+    /// Everything waits, because the disk has no room.
+    pauses: bool,
 }
 
 impl Waiting {
@@ -234,6 +236,7 @@ impl Waiting {
     /// reads them.
     pub fn due_ms(&self) -> Option<u64> {
         match self.entries {
+            _ if self.pauses => None,
             ..SLICE => None,
             SLICE..MAX_WAITING => Some(self.last_ms + QUIET_MS),
             MAX_WAITING.. => Some(self.last_ms.min(self.slice_ms) + QUIET_MS),
@@ -242,6 +245,11 @@ impl Waiting {
 }
 
 impl Engine {
+    /// Lets everything wait that is not indexed yet: the disk has no room.
+    pub fn index_nothing(&mut self) {
+        self.owners.waiting.pauses = true;
+    }
+
     /// Indexes a slice if one is due and the turn has done little else: nobody waits for it.
     pub(super) fn index_slice(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let waiting = &mut self.owners.waiting;

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::room;
 use super::state::{Departure, Host, HostOptions};
 use crate::api::{
     Answer, Api, Call, ConversationId, Delivery, Event, Events, HostCall, MAX_PAGE, Message,
@@ -87,12 +88,17 @@ impl Api for Local {
 
 impl Local {
     async fn ask(&self, call: Call) -> Answer {
-        let node = self.0.node()?;
+        let node = self.0.node_for(&call).await?;
         if matches!(call, Call::Invite(_)) {
             // An invitation without an address would lead nowhere.
             node.found_on_air().await;
         }
-        match node.call(call).await? {
+        let again = room::is_spared(&call).then(|| call.clone());
+        let reply = match (node.call(call).await, again) {
+            (Err(room::NO_ROOM), Some(call)) => self.0.on_reserve(&node).await?.call(call).await?,
+            (answer, _) => answer?,
+        };
+        match reply {
             Reply::Identities(of) => {
                 let words = tokio::task::spawn_blocking(|| of.safety_words()).await;
                 Ok(Reply::SafetyWords(words.map_err(|_| Refusal::Bug)?))
@@ -192,6 +198,7 @@ impl Local {
         Ok(NodeStatus {
             version: env!("CARGO_PKG_VERSION").into(),
             locked: open.is_none(),
+            disk_full: self.0.is_full(),
             open,
         })
     }

@@ -5,7 +5,7 @@
 //!   Locked ----------> Open ---------------------> Locked
 //!                       |  store fails: reopened, with pauses
 //!                       v
-//!                    Failing ---> Open
+//!                    Failing ---> Open; on a full disk it admits little but deletions
 //!   any state: wipe, handover, stop ---> Gone (the directory is released)
 //!              the directory is not where it was ---> Gone
 //! ```
@@ -15,6 +15,8 @@
 
 pub mod finding;
 mod local;
+mod reopening;
+mod room;
 mod state;
 #[cfg(test)]
 mod tests;

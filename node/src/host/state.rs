@@ -1,22 +1,20 @@
 //! The states of the host, and the transitions between them.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hedgerow_sync::store::Store;
 use tokio::sync::{Mutex, broadcast, watch};
 
-use crate::api::{Event, Passphrase, Refusal, StorageFault, typed};
+use super::reopening::{look_for_room, watch_over};
+use super::room::{Room, Spared};
+use crate::api::{Call, Event, Passphrase, Refusal, StorageFault, typed};
 use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, Protection};
 use crate::runtime::{Failure, Node, NodeOptions};
-use crate::store::{erasure, fault};
+use crate::store::{RedbStore, erasure, fault};
 
 /// The most events that wait for one slow listener. Beyond that it gets [`Event::Missed`].
 const MAX_EVENTS: usize = 1_024;
-
-/// Pauses before a failed store is opened again: the first, doubled up to the longest.
-const REOPEN_FIRST: Duration = Duration::from_secs(1);
-const REOPEN_LONGEST: Duration = Duration::from_secs(60);
 
 /// The interval at which a running node checks whether deleted bytes have lingered on the disk for too long.
 const ERASURE_CHECK: Duration = Duration::from_secs(6 * 60 * 60);
@@ -46,15 +44,17 @@ pub enum Departure {
 /// The owner of a data directory.
 pub(super) struct Host {
     options: HostOptions,
-    events: broadcast::Sender<Event>,
+    pub(super) events: broadcast::Sender<Event>,
     state: RwLock<State>,
     /// Held during each change of state, so that changes happen one after the other.
-    changing: Mutex<()>,
+    pub(super) changing: Mutex<()>,
     departure: watch::Sender<Option<Departure>>,
+    /// What got through since the disk is full; `None` while it is not.
+    spared: std::sync::Mutex<Option<Spared>>,
 }
 
 /// The state of the host. The last state drops the directory, and with it the lock.
-enum State {
+pub(super) enum State {
     Locked(Arc<Directory>),
     Open(Arc<Directory>, Arc<Node>),
     Failing(Arc<Directory>, StorageFault),
@@ -69,6 +69,7 @@ impl Host {
             state: RwLock::new(State::Locked(Arc::new(directory))),
             changing: Mutex::new(()),
             departure: watch::Sender::new(None),
+            spared: std::sync::Mutex::default(),
         })
     }
 
@@ -77,7 +78,7 @@ impl Host {
     /// # Errors
     /// Why no node runs. For a locked host this may be that its directory is gone; a running node notices that itself.
     pub(super) fn node(&self) -> Result<Arc<Node>, Refusal> {
-        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.state() {
             State::Open(_, node) => Ok(node.clone()),
             State::Locked(directory) => {
                 directory.check_place()?;
@@ -88,9 +89,23 @@ impl Host {
         }
     }
 
+    /// Whether the disk is full, so that the node admits deletions alone.
+    pub(super) fn is_full(&self) -> bool {
+        self.spared().is_some()
+    }
+
+    /// Whether the node may be asked this.
+    pub(super) fn admits(&self, call: &Call) -> bool {
+        self.spared().as_mut().is_none_or(|it| it.admits(call))
+    }
+
+    fn spared(&self) -> std::sync::MutexGuard<'_, Option<Spared>> {
+        self.spared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The directory, while the host owns it.
     pub(super) fn directory(&self) -> Result<Arc<Directory>, Refusal> {
-        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.state() {
             State::Locked(directory) | State::Open(directory, _) | State::Failing(directory, _) => {
                 Ok(directory.clone())
             }
@@ -116,8 +131,17 @@ impl Host {
     /// Tells other processes where the API is, and the token for it.
     pub(super) fn announce(&self, info: &OwnerInfo, token: &str) -> Result<(), Refusal> {
         let directory = self.directory()?;
-        directory.write_token(token)?;
-        Ok(directory.announce(info)?)
+        let announce = || {
+            directory.write_token(token)?;
+            directory.announce(info)
+        };
+        match announce() {
+            Err(error) if error.is_full() => {
+                directory.give_up_reserve()?;
+                Ok(announce()?)
+            }
+            announced => Ok(announced?),
+        }
     }
 
     /// Makes an identity, and opens it.
@@ -134,12 +158,21 @@ impl Host {
         let _changing = self.changing.lock().await;
         let directory = self.directory()?;
         let (creating, hashing) = (directory.clone(), self.options.hashing);
-        let store =
-            blocking(move || Ok(creating.create(Protection::Passphrase(&passphrase, hashing))?))
-                .await?;
+        let store = blocking(move || {
+            let store = creating.create(Protection::Passphrase(&passphrase, hashing))?;
+            match creating.keep_reserve() {
+                Ok(()) => Ok(store),
+                Err(error) => {
+                    store.close();
+                    creating.wipe(&mut |_| {})?;
+                    Err(error.into())
+                }
+            }
+        })
+        .await?;
         match Node::create(store, &name, &self.options.node, self.events.clone()) {
             Ok(node) => {
-                self.open(directory, node);
+                self.open(directory, node, Room::Enough);
                 Ok(())
             }
             Err(refusal) => {
@@ -152,34 +185,71 @@ impl Host {
 
     pub(super) async fn unlock(self: &Arc<Self>, passphrase: Passphrase) -> Result<(), Refusal> {
         let _changing = self.changing.lock().await;
-        let directory = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+        let directory = match &*self.state() {
             State::Locked(directory) => directory.clone(),
             State::Open(..) | State::Failing(..) => return Err(Refusal::NotLocked),
             State::Gone => return Err(Refusal::Stopping),
         };
         let opening = directory.clone();
-        let store = blocking(move || {
-            let mut store = opening.unlock(Some(&passphrase))?;
+        let (store, room) = blocking(move || {
+            let (mut store, room) = match opening.unlock(Some(&passphrase)) {
+                Err(error) if error.is_full() => {
+                    let room = Room::given_up(&opening)?;
+                    (opening.unlock(Some(&passphrase))?, room)
+                }
+                store => (store?, Room::of(&opening)?),
+            };
             if is_erasure_due(store.read(erasure::due).ok().flatten()) {
                 // If there is no room, the old store stays, and we try again later.
                 let _ = opening.rewrite(&mut store, &mut |_| {});
             }
-            Ok(store)
+            Ok((store, room))
         })
         .await?;
-        let node = Node::open(store, &self.options.node, self.events.clone())
+        let node = self
+            .node_on(store, room)
             .inspect_err(|_| directory.lock())?;
-        self.open(directory, node);
+        self.open(directory, node, room);
         Ok(())
     }
 
+    /// Runs the identity of a store.
+    pub(super) fn node_on(&self, store: RedbStore, room: Room) -> Result<(Node, Failure), Refusal> {
+        match room {
+            Room::Enough => Node::open(store, &self.options.node, self.events.clone()),
+            Room::Reserve => Node::open_on_full_disk(store, self.events.clone()),
+        }
+    }
+
     /// Enters `Open`, and watches over the node.
-    fn open(self: &Arc<Self>, directory: Arc<Directory>, (node, failure): (Node, Failure)) {
+    pub(super) fn open(
+        self: &Arc<Self>,
+        directory: Arc<Directory>,
+        (node, failure): (Node, Failure),
+        room: Room,
+    ) {
         let node = Arc::new(node);
+        let full = room == Room::Reserve;
+        let was_full = {
+            let mut spared = self.spared();
+            let was_full = spared.is_some();
+            *spared = full.then(|| spared.take().unwrap_or_default());
+            was_full
+        };
         self.set(State::Open(directory, node.clone()));
         let _ = self.events.send(Event::Lock { locked: false });
-        tokio::spawn(watch_over(Arc::downgrade(self), failure));
+        if full != was_full {
+            let _ = self.events.send(Event::Disk { full });
+        }
+        tokio::spawn(watch_over(
+            Arc::downgrade(self),
+            Arc::downgrade(&node),
+            failure,
+        ));
         tokio::spawn(erase_in_time(Arc::downgrade(self), Arc::downgrade(&node)));
+        if full {
+            tokio::spawn(look_for_room(Arc::downgrade(self), Arc::downgrade(&node)));
+        }
     }
 
     pub(super) async fn lock(&self) -> Result<(), Refusal> {
@@ -262,7 +332,7 @@ impl Host {
     }
 
     /// Leaves after a failure, unless it has left already.
-    async fn fail(&self, fault: StorageFault) {
+    pub(super) async fn fail(&self, fault: StorageFault) {
         if self.directory().is_ok() {
             self.close(State::Gone).await;
             self.leave(Departure::Failed(fault));
@@ -270,7 +340,7 @@ impl Host {
     }
 
     /// Enters a state without a node, and stops the node that ran. True if none ran.
-    async fn close(&self, state: State) -> bool {
+    pub(super) async fn close(&self, state: State) -> bool {
         match self.set(state) {
             State::Open(_, node) => {
                 node.stop().await;
@@ -286,68 +356,13 @@ impl Host {
         self.departure.send_replace(Some(departure));
     }
 
-    fn set(&self, state: State) -> State {
+    pub(super) fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set(&self, state: State) -> State {
         let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, state)
-    }
-
-    /// Opens the store again after it failed, with the key that the directory still keeps. True if there is nothing
-    /// more to try.
-    async fn reopen(self: &Arc<Self>, fault: StorageFault) -> bool {
-        let _changing = self.changing.lock().await;
-        let directory = match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Open(directory, _) | State::Failing(directory, _) => directory.clone(),
-            State::Locked(_) | State::Gone => return true,
-        };
-        if fault == StorageFault::Gone {
-            self.fail(fault).await;
-            return true;
-        }
-        self.close(State::Failing(directory.clone(), fault)).await;
-        let opening = directory.clone();
-        let node = blocking(move || Ok(opening.reopen()?))
-            .await
-            .and_then(|store| Node::open(store, &self.options.node, self.events.clone()));
-        match node {
-            Ok(node) => {
-                self.open(directory, node);
-                true
-            }
-            Err(Refusal::Storage { fault }) if fault == StorageFault::Gone => {
-                self.fail(fault).await;
-                true
-            }
-            Err(Refusal::Storage { fault }) => {
-                self.set(State::Failing(directory, fault));
-                false
-            }
-            Err(_) => false,
-        }
-    }
-}
-
-/// Opens the store again whenever it fails, until the node is locked or gone.
-async fn watch_over(host: std::sync::Weak<Host>, failure: Failure) {
-    let fault = match failure.await {
-        Ok(None) => return,
-        Ok(Some(fault)) => fault,
-        // The engine has panicked, and stderr shows it. The store holds everything confirmed. The pause keeps a panic
-        // that comes again from spinning.
-        Err(_) => {
-            tokio::time::sleep(REOPEN_FIRST).await;
-            StorageFault::Io
-        }
-    };
-    let mut pause = REOPEN_FIRST;
-    while let Some(host) = host.upgrade() {
-        if host.reopen(fault).await {
-            // Listeners may have missed events.
-            let _ = host.events.send(Event::Missed);
-            return;
-        }
-        drop(host);
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(REOPEN_LONGEST);
     }
 }
 
@@ -376,7 +391,7 @@ fn is_erasure_due(due_ms: Option<u64>) -> bool {
 }
 
 /// Runs a job that waits for a disk or hashes a passphrase, on a thread beside the runtime's workers.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
     tokio::task::spawn_blocking(job)

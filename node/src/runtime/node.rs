@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -75,6 +75,8 @@ pub struct Node {
     /// How many turns have begun that may change what the engine answers.
     changes: Arc<AtomicU64>,
     told: Mutex<Option<Told>>,
+    /// Why the store has failed.
+    fault: Arc<OnceLock<StorageFault>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -109,12 +111,32 @@ impl Node {
         Start::with(store, engine)?.run(options, listeners)
     }
 
+    /// As [`open`](Self::open) on a disk without room: off the air, and the engine writes nothing that can wait.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub fn open_on_full_disk(
+        store: RedbStore,
+        listeners: broadcast::Sender<Event>,
+    ) -> Result<(Self, Failure), Refusal> {
+        let engine = |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| {
+            let mut engine = Engine::open(store, now, rng)?;
+            engine.index_nothing();
+            Ok(engine)
+        };
+        let options = NodeOptions {
+            on_air: OnAir::No,
+            record_to: None,
+        };
+        Start::with(store, engine)?.run(&options, listeners)
+    }
+
     /// Makes a call to the engine.
     pub async fn call(&self, call: Call) -> Answer {
         let (caller, answer) = oneshot::channel();
         let mail = Mail::Call(call, caller);
-        self.mail.send(mail).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)?
+        self.mail.send(mail).await.map_err(|_| self.ended())?;
+        answer.await.map_err(|_| self.ended())?
     }
 
     /// Every device that our messages of a conversation go to, and why they wait. Asks the engine only if it may
@@ -167,8 +189,16 @@ impl Node {
             let _ = caller.send(job(store));
         });
         let mail = Mail::Store(job);
-        self.mail.send(mail).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)
+        self.mail.send(mail).await.map_err(|_| self.ended())?;
+        answer.await.map_err(|_| self.ended())
+    }
+
+    /// Why nobody answers: the store has failed and is opened again soon, or the node stops.
+    fn ended(&self) -> Refusal {
+        match self.fault.get() {
+            Some(fault) => Refusal::Storage { fault: *fault },
+            None => Refusal::Stopping,
+        }
     }
 
     /// Finishes the calls made so far, closes the store and goes off the air.
@@ -234,6 +264,7 @@ impl Start {
         let carriers = carriers(options.on_air, ports, &mail)?;
         let reader = self.store.reader();
         let changes = Arc::default();
+        let fault = Arc::default();
         let (failed, failure) = oneshot::channel();
         let turns = Turns {
             mail: received,
@@ -245,6 +276,7 @@ impl Start {
             rng: self.rng,
             wake: NextWake(None),
             changes: Arc::clone(&changes),
+            fault: Arc::clone(&fault),
         };
         let thread = std::thread::Builder::new()
             .name("engine".into())
@@ -265,6 +297,7 @@ impl Start {
             reader,
             changes,
             told: Mutex::default(),
+            fault,
             thread: Mutex::new(Some(thread)),
         };
         Ok((node, failure))

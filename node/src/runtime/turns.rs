@@ -1,7 +1,7 @@
 //! The engine's own thread: takes inputs, calls `pump`, waits.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::clock::Clock;
 use super::recording::Recorder;
 use super::world::World;
-use crate::api::{Answer, Call, Refusal};
+use crate::api::{Answer, Call, Refusal, StorageFault};
 use crate::engine::{self, Engine, Input, Inputs, MAX_BATCH_INPUTS, NextWake};
 use crate::store::RedbStore;
 
@@ -49,6 +49,8 @@ pub(super) struct Turns {
     pub(super) wake: NextWake,
     /// How many turns have begun that may change what the engine answers. Turns that only answer a look do not count.
     pub(super) changes: Arc<AtomicU64>,
+    /// Set once the store has failed, before any caller hears of it.
+    pub(super) fault: Arc<OnceLock<StorageFault>>,
 }
 
 impl Turns {
@@ -122,6 +124,7 @@ impl Turns {
         loop {
             let wake = self.turn(store).inspect_err(|error| {
                 let fault = error.kind;
+                let _ = self.fault.set(fault);
                 self.world.answer_all(&Err(Refusal::Storage { fault }));
             })?;
             if self.inputs.is_empty() {

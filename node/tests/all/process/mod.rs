@@ -6,6 +6,7 @@
 mod copies;
 mod disk;
 mod flood;
+mod full_disk;
 mod ghosts;
 mod kill9;
 mod lost;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use hedgerow_node::api::Passphrase;
 use hedgerow_node::directory::{
-    Contents, Directory, DirectoryError, Hashing, Owner, OwnerInfo, Protection, Step,
+    Contents, Directory, DirectoryError, Hashing, Owner, OwnerInfo, Protection, RESERVE_BYTES, Step,
 };
 use hedgerow_node::store::{RedbStore, erasure};
 use hedgerow_sync::store::Store;
@@ -314,6 +314,7 @@ fn a_rewritten_store_opens_with_no_older_key() {
 fn a_wipe_works_locked_and_finishes_after_a_cut_anywhere() {
     let (_temporary, directory) = filled();
     directory.write_token("secret").unwrap();
+    directory.keep_reserve().unwrap();
     fs::copy(
         directory.path().join("slots"),
         directory.path().join("slots.new"),
@@ -343,4 +344,32 @@ fn a_creation_cut_short_can_be_done_again() {
     assert_eq!(directory.contents().unwrap(), Contents::Nothing);
     directory.create(Protection::Open).unwrap().close();
     assert_ne!(store_file(path), old);
+}
+
+#[test]
+fn a_reserve_is_made_whole_and_a_cut_one_anew() {
+    let (_temporary, directory) = filled();
+    let reserve = directory.path().join("reserve");
+    let lengths = || {
+        let lengths = files(directory.path()).into_iter();
+        let lengths = lengths.map(|(name, bytes)| (name, bytes.len() as u64));
+        lengths.filter(|(name, _)| name.starts_with("reserve"))
+    };
+    let whole = [("reserve".to_owned(), RESERVE_BYTES)];
+    directory.keep_reserve().unwrap();
+    assert!(lengths().eq(whole.clone()));
+    let bytes = fs::read(&reserve).unwrap();
+    directory.keep_reserve().unwrap();
+    assert_eq!(fs::read(&reserve).unwrap(), bytes, "it was there");
+
+    // Killed while it was written, and cut by somebody else.
+    fs::write(directory.path().join("reserve.new"), [1; 100]).unwrap();
+    fs::write(&reserve, [1; 100]).unwrap();
+    directory.keep_reserve().unwrap();
+    assert!(lengths().eq(whole));
+
+    fs::write(directory.path().join("reserve.new"), [1; 100]).unwrap();
+    directory.give_up_reserve().unwrap();
+    assert!(lengths().eq([]));
+    directory.give_up_reserve().unwrap();
 }

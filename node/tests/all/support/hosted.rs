@@ -242,6 +242,7 @@ impl Hosted {
         Ok(NodeStatus {
             version: VERSION.into(),
             locked: open.is_none(),
+            disk_full: false,
             open,
         })
     }
