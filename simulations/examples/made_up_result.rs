@@ -38,6 +38,8 @@ fn main() -> Result<(), Error> {
             devices: DEVICES,
             reacts: false,
             edits: false,
+            deletions: false,
+            receipts: false,
         })?;
         runs.push(Walk::new(seed, writer).walk()?);
     }

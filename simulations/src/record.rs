@@ -22,6 +22,10 @@ pub enum Record {
     Reaction(Reaction),
     /// An author edited a message.
     Edit(Edit),
+    /// An author deleted a message.
+    Deletion(Deletion),
+    /// A reader read a message.
+    Receipt(Receipt),
     /// A device let go of a bundle.
     Drop(Drop),
     /// How a device was at one moment.
@@ -159,6 +163,36 @@ pub struct Edit {
     /// Who had got the message.
     pub to: i32,
     /// Since then until the edit arrived; -1 if it did not.
+    pub delay_us: i64,
+}
+
+/// An author deleted a message that had arrived; written when it is gone from the reader's device, or with the run.
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
+pub struct Deletion {
+    /// When.
+    pub at_us: i64,
+    /// The number of the message.
+    pub message: i64,
+    /// Who deleted: the author.
+    pub from: i32,
+    /// Who had got the message.
+    pub to: i32,
+    /// Since then until it was gone; -1 if it did not go.
+    pub delay_us: i64,
+}
+
+/// A reader read a message; written when the author knows, or with the run.
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
+pub struct Receipt {
+    /// When.
+    pub at_us: i64,
+    /// The number of the message.
+    pub message: i64,
+    /// Who read.
+    pub from: i32,
+    /// Who wrote the message.
+    pub to: i32,
+    /// Since then until the author knew; -1 if the author does not know.
     pub delay_us: i64,
 }
 

@@ -34,6 +34,10 @@ pub enum Purpose {
     Edits,
     /// Who answers which message, and when.
     Replies,
+    /// Who deletes which message, and when.
+    Deletions,
+    /// Who reads which message, and when.
+    Receipts,
 }
 
 /// The stream of one thing (`index`: a device, a pair, a group) for one purpose.

@@ -1,6 +1,6 @@
 //! The figures of a run: what they are called, what they mean, and how a person reads them.
 
-/// A figure that every run has, where it can be told; those of reactions and edits only where users make them.
+/// A figure that every run has, where it can be told; those of what users do with messages only where they do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Figure {
     /// Its key in `summary.json`.
@@ -213,6 +213,90 @@ pub const FIGURES: &[Figure] = &[
         Group::Messages,
         Unit::Seconds,
         "delay that 95 % of delivered edits keep",
+    ),
+    figure(
+        "deletions",
+        "Deletions made",
+        Group::Messages,
+        Unit::Count,
+        "texts that authors deleted for all after they had arrived",
+    ),
+    figure(
+        "deletions_delivered",
+        "Deletions delivered",
+        Group::Messages,
+        Unit::Count,
+        "deletions that reached the reader of the message",
+    ),
+    figure(
+        "deletion_delivery_ratio",
+        "Delivery ratio of deletions",
+        Group::Messages,
+        Unit::Share,
+        "deletions that reached the reader, of those made",
+    ),
+    figure(
+        "deletion_delay_mean_s",
+        "Mean delay of deletions",
+        Group::Messages,
+        Unit::Seconds,
+        "time from a deletion until it reached the reader, mean",
+    ),
+    figure(
+        "deletion_delay_median_s",
+        "Median delay of deletions",
+        Group::Messages,
+        Unit::Seconds,
+        "time from a deletion until it reached the reader, median",
+    ),
+    figure(
+        "deletion_delay_p95_s",
+        "95th percentile of the delay of deletions",
+        Group::Messages,
+        Unit::Seconds,
+        "delay that 95 % of delivered deletions keep",
+    ),
+    figure(
+        "receipts",
+        "Read receipts made",
+        Group::Messages,
+        Unit::Count,
+        "texts that their readers read and told so",
+    ),
+    figure(
+        "receipts_delivered",
+        "Read receipts delivered",
+        Group::Messages,
+        Unit::Count,
+        "receipts that reached the author of the message",
+    ),
+    figure(
+        "receipt_delivery_ratio",
+        "Delivery ratio of read receipts",
+        Group::Messages,
+        Unit::Share,
+        "receipts that reached the author, of those made",
+    ),
+    figure(
+        "receipt_delay_mean_s",
+        "Mean delay of read receipts",
+        Group::Messages,
+        Unit::Seconds,
+        "time from the reading of a text until its author knew, mean",
+    ),
+    figure(
+        "receipt_delay_median_s",
+        "Median delay of read receipts",
+        Group::Messages,
+        Unit::Seconds,
+        "time from the reading of a text until its author knew, median",
+    ),
+    figure(
+        "receipt_delay_p95_s",
+        "95th percentile of the delay of read receipts",
+        Group::Messages,
+        Unit::Seconds,
+        "delay that 95 % of delivered receipts keep",
     ),
     figure(
         "bundles",

@@ -23,6 +23,10 @@ pub(super) struct Gathered {
     reaction_delays_us: Vec<u64>,
     edits: u64,
     edit_delays_us: Vec<u64>,
+    deletions: u64,
+    deletion_delays_us: Vec<u64>,
+    receipts: u64,
+    receipt_delays_us: Vec<u64>,
     bundles: u64,
     transfers_done: Vec<u64>,
     transfers_aborted: u64,
@@ -84,6 +88,10 @@ impl Gathered {
             reaction_delays_us: Vec::new(),
             edits: 0,
             edit_delays_us: Vec::new(),
+            deletions: 0,
+            deletion_delays_us: Vec::new(),
+            receipts: 0,
+            receipt_delays_us: Vec::new(),
             bundles: 0,
             transfers_done: none(),
             transfers_aborted: 0,
@@ -127,6 +135,16 @@ impl Gathered {
             Record::Delivery(delivery) => self.delivery(delivery),
             Record::Reaction(reaction) => self.reaction(reaction),
             Record::Edit(edit) => self.edit(edit),
+            Record::Deletion(deletion) => {
+                self.deletions += 1;
+                self.deletion_delays_us
+                    .extend(u64::try_from(deletion.delay_us));
+            }
+            Record::Receipt(receipt) => {
+                self.receipts += 1;
+                self.receipt_delays_us
+                    .extend(u64::try_from(receipt.delay_us));
+            }
             Record::Drop(drop) => match self.drops.get_mut(&drop.reason) {
                 Some(count) => *count += 1,
                 None => {
@@ -245,6 +263,22 @@ impl Gathered {
             run.set("edit_delivery_ratio", ratio(arrived, made));
             self.edit_delays_us.sort_unstable();
             delays(&mut run, "edit_", &self.edit_delays_us);
+        }
+        if self.world.deletions {
+            let (made, arrived) = (self.deletions, self.deletion_delays_us.len() as u64);
+            run.set("deletions", Some(made as f64));
+            run.set("deletions_delivered", Some(arrived as f64));
+            run.set("deletion_delivery_ratio", ratio(arrived, made));
+            self.deletion_delays_us.sort_unstable();
+            delays(&mut run, "deletion_", &self.deletion_delays_us);
+        }
+        if self.world.receipts {
+            let (made, arrived) = (self.receipts, self.receipt_delays_us.len() as u64);
+            run.set("receipts", Some(made as f64));
+            run.set("receipts_delivered", Some(arrived as f64));
+            run.set("receipt_delivery_ratio", ratio(arrived, made));
+            self.receipt_delays_us.sort_unstable();
+            delays(&mut run, "receipt_", &self.receipt_delays_us);
         }
         run.set("copies_mean", ratio(self.bundles + done, self.bundles));
         run.set("overhead_ratio", self.overhead(done, delivered));

@@ -14,7 +14,8 @@ use parquet::record::{RecordReader, RecordWriter};
 
 use super::Error;
 use crate::record::{
-    Bundle, Contact, Delivery, Drop, Edit, Message, Reaction, Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, Message, Reaction, Receipt, Sample, Session,
+    Transfer,
 };
 
 /// Rows that are held before they are written: what a table takes in memory, and a row group of the file.
@@ -55,6 +56,12 @@ impl Row for Reaction {
 }
 impl Row for Edit {
     const TABLE: &'static str = "edits";
+}
+impl Row for Deletion {
+    const TABLE: &'static str = "deletions";
+}
+impl Row for Receipt {
+    const TABLE: &'static str = "receipts";
 }
 impl Row for Drop {
     const TABLE: &'static str = "drops";

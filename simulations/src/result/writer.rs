@@ -6,7 +6,8 @@ use super::gather::Gathered;
 use super::table::{self, Table};
 use super::{Error, Identity, Run};
 use crate::record::{
-    Bundle, Contact, Delivery, Drop, Edit, Message, Reaction, Record, Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, Message, Reaction, Receipt, Record, Sample,
+    Session, Transfer,
 };
 
 /// What a run says of itself before it begins.
@@ -22,6 +23,10 @@ pub struct World {
     pub reacts: bool,
     /// Whether users edit messages, and so the same of edits.
     pub edits: bool,
+    /// Whether users delete messages, and so the same of deletions.
+    pub deletions: bool,
+    /// Whether users tell what they have read, and so the same of receipts.
+    pub receipts: bool,
 }
 
 /// Takes the records of one run. The same records, in the same order, make the same bytes.
@@ -34,6 +39,8 @@ pub struct Writer {
     deliveries: Table<Delivery>,
     reactions: Option<Table<Reaction>>,
     edits: Option<Table<Edit>>,
+    deletions: Option<Table<Deletion>>,
+    receipts: Option<Table<Receipt>>,
     drops: Table<Drop>,
     samples: Table<Sample>,
     gathered: Gathered,
@@ -55,6 +62,14 @@ impl Writer {
                 false => None,
             },
             edits: match world.edits {
+                true => Some(Table::create(run, metadata())?),
+                false => None,
+            },
+            deletions: match world.deletions {
+                true => Some(Table::create(run, metadata())?),
+                false => None,
+            },
+            receipts: match world.receipts {
                 true => Some(Table::create(run, metadata())?),
                 false => None,
             },
@@ -85,6 +100,14 @@ impl Writer {
                 Some(edits) => edits.push(row),
                 None => Ok(()),
             },
+            Record::Deletion(row) => match &mut self.deletions {
+                Some(deletions) => deletions.push(row),
+                None => Ok(()),
+            },
+            Record::Receipt(row) => match &mut self.receipts {
+                Some(receipts) => receipts.push(row),
+                None => Ok(()),
+            },
             Record::Drop(row) => self.drops.push(row),
             Record::Sample(row) => self.samples.push(row),
         }
@@ -96,6 +119,7 @@ impl Writer {
     /// A table cannot be read, or the disk did not take it.
     pub fn take_over(&mut self, run: &Path) -> Result<(), Error> {
         let (has_reactions, has_edits) = (self.reactions.is_some(), self.edits.is_some());
+        let (has_deletions, has_receipts) = (self.deletions.is_some(), self.receipts.is_some());
         let mut outcome = Ok(());
         let mut take = |record: Record| {
             if outcome.is_ok() {
@@ -113,6 +137,12 @@ impl Writer {
         }
         if has_edits {
             table::read(run, |row| take(Record::Edit(row)))?;
+        }
+        if has_deletions {
+            table::read(run, |row| take(Record::Deletion(row)))?;
+        }
+        if has_receipts {
+            table::read(run, |row| take(Record::Receipt(row)))?;
         }
         table::read(run, |row| take(Record::Drop(row)))?;
         table::read(run, |row| take(Record::Sample(row)))?;
@@ -137,6 +167,8 @@ impl Writer {
         self.deliveries.finish()?;
         self.reactions.map_or(Ok(()), Table::finish)?;
         self.edits.map_or(Ok(()), Table::finish)?;
+        self.deletions.map_or(Ok(()), Table::finish)?;
+        self.receipts.map_or(Ok(()), Table::finish)?;
         self.drops.finish()?;
         self.samples.finish()?;
         Ok(self.gathered.finish())

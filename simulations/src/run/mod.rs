@@ -153,6 +153,8 @@ fn run_seed(
         devices: world.devices(),
         reacts: scenario.workload.iter().any(Workload::has_reactions),
         edits: scenario.workload.iter().any(Workload::has_edits),
+        deletions: scenario.workload.iter().any(Workload::has_deletions),
+        receipts: scenario.workload.iter().any(Workload::has_receipts),
     };
     let mut writer = output.run(about)?;
     if let Some(kept) = &mut kept {

@@ -1,7 +1,7 @@
-//! What users do with messages that have arrived: who reacts to which, edits or answers it, and what of it has reached
-//! the other.
+//! What users do with messages that have arrived: who reacts to which, edits, answers, reads or deletes it, and what of
+//! it has reached the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hedgerow_node::api::MessageId;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ struct Doing {
     at_us: Option<u64>,
 }
 
-/// All reactions and edits that have not reached the other side.
+/// All deeds that have not reached the other side.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Deeds {
     /// By kind and the number of the message.
@@ -26,6 +26,8 @@ pub(super) struct Deeds {
     /// Numbers of messages to which a deed is under way, by its kind, for whom, by whom and what engines call the
     /// message.
     under_way: BTreeMap<(DeedKind, DeviceNumber, DeviceNumber, MessageId), u64>,
+    /// What the author knows to be read that nobody has read by itself: the reader has read a later one.
+    read_before: BTreeSet<(DeviceNumber, DeviceNumber, MessageId)>,
 }
 
 impl Deeds {
@@ -35,14 +37,17 @@ impl Deeds {
         self.waiting.insert(key, Doing { deed, at_us: None });
     }
 
-    /// The engine of a user has taken the deed to this message.
-    pub fn made(&mut self, at_us: u64, kind: DeedKind, message: u64) {
-        if let Some(doing) = self.waiting.get_mut(&(kind, message)) {
-            doing.at_us = Some(at_us);
-            let deed = &doing.deed;
-            let key = (kind, deed.to(), deed.by(), deed.id.clone());
-            self.under_way.insert(key, message);
+    /// The engine of a user has taken the deed to this message. It has arrived already if the other knows it.
+    pub fn made(&mut self, at_us: u64, kind: DeedKind, message: u64) -> Option<Record> {
+        let doing = self.waiting.get_mut(&(kind, message))?;
+        doing.at_us = Some(at_us);
+        let deed = &doing.deed;
+        let (to, by, id) = (deed.to(), deed.by(), deed.id.clone());
+        if kind == DeedKind::Read && self.read_before.remove(&(to, by, id.clone())) {
+            return self.waiting.remove(&(kind, message))?.record(Some(at_us));
         }
+        self.under_way.insert((kind, to, by, id), message);
+        None
     }
 
     /// A device shows that there is a deed of this kind to a message in the conversation with another: it has arrived, if
@@ -54,13 +59,21 @@ impl Deeds {
         [at, with]: [DeviceNumber; 2],
         id: MessageId,
     ) -> Option<Record> {
-        let message = self.under_way.remove(&(kind, at, with, id))?;
+        let key = (kind, at, with, id);
+        let Some(message) = self.under_way.remove(&key) else {
+            let (.., id) = key;
+            if kind == DeedKind::Read {
+                self.read_before.insert((at, with, id));
+            }
+            return None;
+        };
         self.waiting.remove(&(kind, message))?.record(Some(at_us))
     }
 
     /// Those that are under way when the run ends.
     pub fn finish(&mut self) -> impl Iterator<Item = Record> {
         self.under_way.clear();
+        self.read_before.clear();
         let waiting = std::mem::take(&mut self.waiting).into_values();
         waiting.filter_map(|doing| doing.record(None))
     }
@@ -82,6 +95,20 @@ impl Doing {
                 delay_us,
             })),
             DeedKind::Edit => Some(Record::Edit(record::Edit {
+                at_us,
+                message,
+                from,
+                to,
+                delay_us,
+            })),
+            DeedKind::Delete => Some(Record::Deletion(record::Deletion {
+                at_us,
+                message,
+                from,
+                to,
+                delay_us,
+            })),
+            DeedKind::Read => Some(Record::Receipt(record::Receipt {
                 at_us,
                 message,
                 from,

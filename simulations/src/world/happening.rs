@@ -89,6 +89,8 @@ pub(crate) struct Message {
     pub load: bool,
     /// The message that it answers.
     pub reply_to: Option<MessageId>,
+    /// After how many seconds it disappears.
+    pub timer_s: Option<u64>,
     /// What people do with it once it has arrived.
     pub later: Later,
 }
@@ -102,6 +104,10 @@ pub(crate) struct Later {
     pub edit_us: Option<u64>,
     /// The reader answers it.
     pub reply_us: Option<u64>,
+    /// The author deletes it for all.
+    pub deletion_us: Option<u64>,
+    /// The reader reads it.
+    pub read_us: Option<u64>,
     /// The length of the edit, and of the answer.
     pub bytes: u64,
 }
@@ -132,22 +138,26 @@ pub(crate) enum DeedKind {
     Edit,
     /// Answers it.
     Reply,
+    /// Deletes it for all.
+    Delete,
+    /// Reads it, and tells so.
+    Read,
 }
 
 impl Deed {
-    /// Whose user does it: the author edits.
+    /// Whose user does it: the author edits and deletes.
     pub fn by(&self) -> DeviceNumber {
         match self.kind {
-            DeedKind::Edit => self.author,
-            DeedKind::React | DeedKind::Reply => self.reader,
+            DeedKind::Edit | DeedKind::Delete => self.author,
+            DeedKind::React | DeedKind::Reply | DeedKind::Read => self.reader,
         }
     }
 
     /// The other of the two.
     pub fn to(&self) -> DeviceNumber {
         match self.kind {
-            DeedKind::Edit => self.reader,
-            DeedKind::React | DeedKind::Reply => self.author,
+            DeedKind::Edit | DeedKind::Delete => self.reader,
+            DeedKind::React | DeedKind::Reply | DeedKind::Read => self.author,
         }
     }
 }

@@ -69,6 +69,10 @@ pub(crate) struct Shared {
     sample_us: Option<u64>,
     faults: fault::Air,
     cast: Arc<Cast>,
+    /// Whether texts disappear.
+    has_timers: bool,
+    /// Whether people tell what they have read.
+    has_receipts: bool,
     trace: bool,
 }
 
@@ -203,6 +207,8 @@ impl World {
             sample_us: scenario.outputs.sample_s.map(micros),
             faults: fault::Air::of(&scenario.faults),
             cast: cast.clone(),
+            has_timers: scenario.workload.iter().any(Workload::has_timers),
+            has_receipts: scenario.workload.iter().any(Workload::has_receipts),
             trace,
         });
         let mut devices: Vec<Option<Box<Device>>> = stores
@@ -366,6 +372,14 @@ impl World {
             }
         }
         Ok(world)
+    }
+
+    /// The devices on which the text of a message is, anywhere in the rows of their stores. It has 16 bytes at least.
+    #[must_use]
+    pub fn holders(&self, message: u64) -> Vec<DeviceNumber> {
+        let devices = self.devices.iter().flatten();
+        let holders = devices.filter(|device| device.holds(message));
+        holders.map(|device| device.number).collect()
     }
 
     /// How many devices there are.

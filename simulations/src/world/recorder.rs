@@ -145,7 +145,9 @@ impl Recorder {
                         false => format!("the engine refuses what is done with message {message}"),
                     },
                 }),
-                What::Done { kind, message } => self.deeds.made(at_us, kind, message),
+                What::Done { kind, message } => {
+                    records.extend(self.deeds.made(at_us, kind, message));
+                }
                 What::Changed { with, id, kind } => {
                     records.extend(self.deeds.arrived(at_us, kind, [device, with], id));
                 }
@@ -305,6 +307,8 @@ impl Recorder {
             (DeedKind::React, later.reaction_us),
             (DeedKind::Edit, later.edit_us),
             (DeedKind::Reply, later.reply_us),
+            (DeedKind::Delete, later.deletion_us),
+            (DeedKind::Read, later.read_us),
         ] {
             let Some(after_us) = after_us else {
                 continue;
@@ -373,7 +377,7 @@ impl Recorder {
         self.deeds = saved.deeds;
     }
 
-    /// Contacts that are still up end with the run, and so does the way of reactions and edits.
+    /// Contacts that are still up end with the run, and so does the way of deeds.
     pub fn finish(&mut self, end_us: u64, records: &mut Vec<Record>) {
         records.extend(self.deeds.finish());
         for (key, start_us) in std::mem::take(&mut self.up) {

@@ -43,6 +43,16 @@ pub struct Workload {
     /// answers an answer.
     #[serde(default)]
     pub replies: Option<Afterwards>,
+    /// Whether authors delete texts that have arrived, for all; without it nobody does.
+    #[serde(default)]
+    pub deletions: Option<Afterwards>,
+    /// Whether readers read the texts that they get, and everybody tells what was read; without it nobody reads.
+    #[serde(default)]
+    pub receipts: Option<Afterwards>,
+    /// After how many seconds texts disappear, from a minute to a year: at the author's after they have arrived, at
+    /// the reader's after they were read. Without it they stay.
+    #[serde(default)]
+    pub timer_s: Option<u64>,
 }
 
 /// What is written.
@@ -85,7 +95,7 @@ pub struct Length {
     pub longest: u64,
 }
 
-/// What people do with texts that have arrived: they react to them, edit or answer them.
+/// What people do with texts that have arrived: they react to them, edit, answer, read or delete them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Afterwards {
@@ -98,6 +108,9 @@ pub struct Afterwards {
 
 /// The longest text that the product takes.
 const MAX_TEXT: u64 = 64 * 1024;
+
+/// The timers that the product takes, in seconds.
+const TIMERS: std::ops::RangeInclusive<u64> = 60..=31_536_000;
 
 impl Workload {
     /// Whether it is written as loads.
@@ -113,6 +126,21 @@ impl Workload {
     /// Whether users edit what it writes.
     pub(crate) fn has_edits(&self) -> bool {
         self.edits.is_some()
+    }
+
+    /// Whether users delete what it writes.
+    pub(crate) fn has_deletions(&self) -> bool {
+        self.deletions.is_some()
+    }
+
+    /// Whether what it writes disappears.
+    pub(crate) fn has_timers(&self) -> bool {
+        self.timer_s.is_some()
+    }
+
+    /// Whether users tell that they have read what it writes.
+    pub(crate) fn has_receipts(&self) -> bool {
+        self.receipts.is_some()
     }
 
     /// Checks what the types cannot, in a world with windows of this length.
@@ -142,10 +170,21 @@ impl Workload {
             ("reactions", self.reactions),
             ("edits", self.edits),
             ("replies", self.replies),
+            ("deletions", self.deletions),
+            ("receipts", self.receipts),
         ] {
             if let Some(afterwards) = afterwards {
                 afterwards.check(what, self.what, window_s)?;
             }
+        }
+        if self.timer_s.is_some() && self.is_loads() {
+            return Err("workload: loads do not disappear; choose texts".to_owned());
+        }
+        if self
+            .timer_s
+            .is_some_and(|timer_s| !TIMERS.contains(&timer_s))
+        {
+            return Err("workload: texts disappear after a minute to a year".to_owned());
         }
         Ok(())
     }
@@ -191,8 +230,8 @@ impl Afterwards {
 struct Source {
     workload: Workload,
     rng: ChaCha20Rng,
-    /// What reactions, edits and replies are drawn from.
-    later: [ChaCha20Rng; 3],
+    /// What reactions, edits, replies, deletions and receipts are drawn from.
+    later: [ChaCha20Rng; 5],
     /// Devices with somebody to write to.
     writers: Vec<DeviceNumber>,
     next_us: u64,
@@ -217,8 +256,14 @@ impl Writing {
             let mut source = Source {
                 workload: workload.clone(),
                 rng: rng::stream(seed, Purpose::Workload, index as u64),
-                later: [Purpose::Reactions, Purpose::Edits, Purpose::Replies]
-                    .map(|purpose| rng::stream(seed, purpose, index as u64)),
+                later: [
+                    Purpose::Reactions,
+                    Purpose::Edits,
+                    Purpose::Replies,
+                    Purpose::Deletions,
+                    Purpose::Receipts,
+                ]
+                .map(|purpose| rng::stream(seed, purpose, index as u64)),
                 writers: (0..acquainted.len() as DeviceNumber)
                     .filter(|device| {
                         let acquainted = &acquainted[*device as usize];
@@ -266,6 +311,7 @@ impl Writing {
                     bytes,
                     load: source.workload.what == Choice::Loads,
                     reply_to: None,
+                    timer_s: source.workload.timer_s,
                     later: source.later(bytes),
                 };
                 messages.push((at_us, writer, message));
@@ -298,13 +344,17 @@ impl Source {
             reactions,
             edits,
             replies,
+            deletions,
+            receipts,
             ..
         } = self.workload;
-        let [reacting, editing, replying] = &mut self.later;
+        let [reacting, editing, replying, deleting, reading] = &mut self.later;
         Later {
             reaction_us: reactions.and_then(|reactions| reactions.draw_us(reacting)),
             edit_us: edits.and_then(|edits| edits.draw_us(editing)),
             reply_us: replies.and_then(|replies| replies.draw_us(replying)),
+            deletion_us: deletions.and_then(|deletions| deletions.draw_us(deleting)),
+            read_us: receipts.and_then(|receipts| receipts.draw_us(reading)),
             bytes,
         }
     }

@@ -4,6 +4,7 @@ mod adversaries;
 mod command_line;
 mod contacts;
 mod deliveries;
+mod disappearing;
 mod mobility;
 mod reactions;
 mod repeatable;

@@ -27,7 +27,7 @@ until-s = 60
 "#;
 
 /// Two people who meet twice, and are apart in between.
-const TWICE: &str = "1 2 0 80\n1 2 300 900\n";
+pub const TWICE: &str = "1 2 0 80\n1 2 300 900\n";
 
 const RADIO: &str = r#"
 [[radios]]
@@ -39,7 +39,7 @@ setup-s = 0.3
 "#;
 
 /// So many people in the room, and these lines of the workload and after it.
-fn room(people: u32, rest: &str) -> Scenario {
+pub fn room(people: u32, rest: &str) -> Scenario {
     let people = Walkers {
         count: people,
         side_m: 20,
@@ -75,17 +75,22 @@ fn run(scenario: &Scenario, seed: u64) -> (BTreeMap<i64, Delivery>, Vec<Reaction
     (arrived, reactions)
 }
 
-/// The two, with these lines of the workload and after it.
-fn run_two(rest: &str, seed: u64) -> (BTreeMap<i64, Delivery>, Vec<Reaction>) {
+/// Two people who meet at these times, with these lines of the workload and after it; and the directory in which the
+/// times stand.
+pub fn meeting(times: &str, rest: &str) -> (tempfile::TempDir, Scenario) {
     let directory = tempfile::tempdir().expect("there is room");
-    let path = directory.path().join("twice.txt");
-    std::fs::write(&path, TWICE).expect("there is room");
+    let path = directory.path().join("times.txt");
+    std::fs::write(&path, times).expect("there is room");
     let trace = format!("movement.trace = {{ path = {path:?}, format = 'contact-list' }}");
     let text = format!("{HEAD}{trace}{RADIO}{TEXTS}{rest}");
-    run(
-        &toml::from_str(&text).expect("the scenario is well-formed"),
-        seed,
-    )
+    let scenario = toml::from_str(&text).expect("the scenario is well-formed");
+    (directory, scenario)
+}
+
+/// The two, with these lines of the workload and after it.
+fn run_two(rest: &str, seed: u64) -> (BTreeMap<i64, Delivery>, Vec<Reaction>) {
+    let (_directory, scenario) = meeting(TWICE, rest);
+    run(&scenario, seed)
 }
 
 /// One reaction to each of these messages: by its reader, within these seconds after it arrived, and it has reached the

@@ -1,8 +1,11 @@
-//! What a device's user does with messages: puts an emoji on one, edits or answers one; and what others have done.
+//! What a device's user does with messages: puts an emoji on one, edits, answers, reads or deletes one; and what others
+//! have done.
+
+use std::ops::{Bound, ControlFlow};
 
 use hedgerow_node::api::{self, Call, ConversationId, MessageId, PageFrom, Private};
 use hedgerow_node::engine::{CallId, Input, conversation};
-use hedgerow_sync::store::Store;
+use hedgerow_sync::store::{Direction, Store};
 
 use super::{Device, text};
 use crate::world::Shared;
@@ -14,8 +17,21 @@ const EMOJI: &str = "👍";
 /// Messages that are read from the store at once.
 const PAGE: u32 = 256;
 
-/// Calls that edit: the number of the message above this.
-const EDITS: u64 = 1 << 33;
+/// The shortest text that is looked for in a store. No other message's text begins like it.
+const MIN_TEXT: usize = 16;
+
+/// Calls are named by the number of the message, with the kind of the deed above it; a message is sent under its
+/// number alone.
+const KINDS: [DeedKind; 4] = [
+    DeedKind::React,
+    DeedKind::Edit,
+    DeedKind::Delete,
+    DeedKind::Read,
+];
+const NUMBER_BITS: u32 = 33;
+
+/// Calls whose answer nobody waits for.
+pub(super) const SETTING: CallId = CallId((KINDS.len() as u64) << NUMBER_BITS);
 
 impl Device {
     /// Its user does something with a message.
@@ -30,18 +46,20 @@ impl Device {
         let Some(chat) = running.engine.direct_chat(other) else {
             return;
         };
-        let (id, call) = match deed.kind {
+        let call = match deed.kind {
             DeedKind::Edit => {
                 let text = text(deed.message, deed.bytes as usize);
-                let text = Private(format!("{text}!"));
-                (deed.message + EDITS, Call::Edit(chat, deed.id, text))
+                Call::Edit(chat, deed.id, Private(format!("{text}!")))
             }
-            _ => {
-                let emoji = Private(EMOJI.to_owned());
-                (deed.message, Call::React(chat, deed.id, emoji))
+            DeedKind::Delete => Call::Delete(chat, deed.id, true),
+            DeedKind::Read => Call::Read(chat, deed.id),
+            DeedKind::React | DeedKind::Reply => {
+                Call::React(chat, deed.id, Private(EMOJI.to_owned()))
             }
         };
-        running.waiting.push_back(Input::Call(CallId(id), call));
+        let kind = KINDS.iter().position(|kind| *kind == deed.kind);
+        let id = CallId(deed.message | (kind.unwrap_or(0) as u64) << NUMBER_BITS);
+        running.waiting.push_back(Input::Call(id, call));
     }
 
     /// What other people's deeds a message of a conversation shows.
@@ -56,6 +74,60 @@ impl Device {
     /// The same of all messages that show any: the engine does not name those that change when many do at once.
     pub(super) fn all_deeds(&self, chat: &ConversationId) -> Vec<(MessageId, DeedKind)> {
         let mut shown = Vec::new();
+        self.each_message(chat, |message| {
+            let kinds = kinds(message).into_iter();
+            shown.extend(kinds.map(|kind| (message.id.clone(), kind)));
+        });
+        shown
+    }
+
+    /// The texts of others in a conversation: the engine does not name them when many arrive at once.
+    pub(super) fn texts_of_others(&self, chat: &ConversationId) -> Vec<MessageId> {
+        let mut texts = Vec::new();
+        self.each_message(chat, |message| {
+            if !message.is_mine() && message.text.is_some() {
+                texts.push(message.id.clone());
+            }
+        });
+        texts
+    }
+
+    /// Its user's own messages up to this one in its log.
+    pub(super) fn own_up_to(&self, chat: &ConversationId, last: &MessageId) -> Vec<MessageId> {
+        let Some(last) = conversation::parse_message_id(last) else {
+            return Vec::new();
+        };
+        let mut own = Vec::new();
+        self.each_message(chat, |message| {
+            let id = conversation::parse_message_id(&message.id);
+            if id.is_some_and(|id| id.log == last.log && id.seq <= last.seq) {
+                own.push(message.id.clone());
+            }
+        });
+        own
+    }
+
+    /// Whether any row of its store has the text of a message.
+    pub fn holds(&self, message: u64) -> bool {
+        let text = text(message, MIN_TEXT);
+        let mut held = false;
+        self.disk
+            .read(|reader| {
+                let all = (Bound::Unbounded, Bound::Unbounded);
+                reader.scan(all, Direction::Forward, &mut |_, row| {
+                    let mut places = row.windows(text.len());
+                    held = places.any(|place| place == text.as_bytes());
+                    match held {
+                        true => ControlFlow::Break(()),
+                        false => ControlFlow::Continue(()),
+                    }
+                })
+            })
+            .expect("a store in memory does not fail");
+        held
+    }
+
+    fn each_message(&self, chat: &ConversationId, mut look: impl FnMut(&api::Message)) {
         let mut from = PageFrom::Oldest;
         loop {
             let page = self
@@ -64,29 +136,25 @@ impl Device {
                 .expect("a store in memory does not fail");
             let messages = page.map_or_else(Vec::new, |page| page.messages);
             let Some(last) = messages.last() else {
-                return shown;
+                return;
             };
             from = PageFrom::After(last.id.clone());
-            for message in &messages {
-                let kinds = kinds(message).into_iter();
-                shown.extend(kinds.map(|kind| (message.id.clone(), kind)));
-            }
+            messages.iter().for_each(&mut look);
         }
     }
 }
 
-/// The call by which a deed was asked of the engine, once that has done it.
-pub(super) fn done(call: CallId) -> (DeedKind, u64) {
-    match call.0.checked_sub(EDITS) {
-        Some(message) => (DeedKind::Edit, message),
-        None => (DeedKind::React, call.0),
-    }
+/// The deed that was asked of the engine by a call, and the number of the message.
+pub(super) fn asked(call: CallId) -> (DeedKind, u64) {
+    let kind = KINDS[(call.0 >> NUMBER_BITS) as usize];
+    (kind, call.0 % (1 << NUMBER_BITS))
 }
 
 fn kinds(message: &api::Message) -> Vec<DeedKind> {
     let reacted = (!message.reactions.is_empty()).then_some(DeedKind::React);
     let edited = message.edited.map(|_| DeedKind::Edit);
-    reacted.into_iter().chain(edited).collect()
+    let deleted = message.deleted.as_ref().map(|_| DeedKind::Delete);
+    [reacted, edited, deleted].into_iter().flatten().collect()
 }
 
 impl Deed {
@@ -98,6 +166,7 @@ impl Deed {
             bytes: self.bytes,
             load: false,
             reply_to: Some(self.id),
+            timer_s: None,
             later: Default::default(),
         }
     }

@@ -12,7 +12,7 @@ use super::{Device, Post, Running, acting};
 use crate::adversary::replayer::Replayed;
 use crate::plan::DeviceNumber;
 use crate::world::Shared;
-use crate::world::happening::Happening;
+use crate::world::happening::{DeedKind, Happening};
 use crate::world::noted::What;
 
 /// What an engine has asked for.
@@ -141,6 +141,7 @@ impl Device {
                         }
                     }
                 }
+                Ask::Answer(acting::SETTING, _) => {}
                 Ask::Answer(call, answer) => self.note(
                     at_us,
                     match *answer {
@@ -148,13 +149,12 @@ impl Device {
                             message: call.0,
                             id,
                         },
-                        // Of the calls that devices make only reactions and edits are answered so.
-                        Answer::Ok(Reply::Done) => {
-                            let (kind, message) = acting::done(call);
+                        Answer::Ok(Reply::Done | Reply::Deletion(_)) => {
+                            let (kind, message) = acting::asked(call);
                             What::Done { kind, message }
                         }
                         _ => What::NotSent {
-                            message: acting::done(call).1,
+                            message: acting::asked(call).1,
                         },
                     },
                 ),
@@ -190,8 +190,26 @@ impl Device {
                     conversation,
                     count,
                 }) => {
-                    if let Some(from) = other_in(&conversation, running, shared) {
+                    let Some(from) = other_in(&conversation, running, shared) else {
+                        continue;
+                    };
+                    if !shared.has_timers {
                         self.note(at_us, What::ManyArrived { from, count });
+                        continue;
+                    }
+                    // Rows that set the timer count, too.
+                    for id in self.texts_of_others(&conversation) {
+                        self.note(at_us, What::Arrived { from, id });
+                    }
+                }
+                Ask::Event(Event::Read {
+                    conversation, id, ..
+                }) => {
+                    if let Some(with) = other_in(&conversation, running, shared) {
+                        for id in self.own_up_to(&conversation, &id) {
+                            let kind = DeedKind::Read;
+                            self.note(at_us, What::Changed { with, id, kind });
+                        }
                     }
                 }
                 Ask::Event(_) => {}

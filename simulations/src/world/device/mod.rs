@@ -247,6 +247,10 @@ impl Device {
             let message = message.number;
             return self.note(at_us, What::NotSent { message });
         };
+        if let Some(seconds) = message.timer_s {
+            let set = Call::SetTimer(chat.clone(), seconds);
+            running.waiting.push_back(Input::Call(acting::SETTING, set));
+        }
         let number = message.number;
         let message = NewMessage {
             reply_to: message.reply_to,
@@ -313,7 +317,7 @@ impl Device {
 
 /// A text of this length that says which message it is.
 fn text(number: u64, bytes: usize) -> String {
-    let mut text = number.to_string();
+    let mut text = format!("#{number}");
     text.extend(std::iter::repeat_n('.', bytes.saturating_sub(text.len())));
     text
 }

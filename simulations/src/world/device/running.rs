@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use hedgerow_node::api::Call;
 use hedgerow_node::engine::{Engine, Input, Inputs, NextWake, pump};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
 
+use super::acting;
 use super::effect_queue::EffectQueue;
 use super::nearby::{Announcement, Within};
 use super::{Device, Post};
@@ -140,6 +142,10 @@ impl Device {
                 radio.carrier.kind(),
                 CarrierEvent::State(CarrierState::On),
             ));
+        }
+        if shared.has_receipts {
+            let tell = Input::Call(acting::SETTING, Call::SetReceipts(true));
+            running.waiting.push_back(tell);
         }
         self.running = Some(Box::new(running));
         self.power(at_us, shared);

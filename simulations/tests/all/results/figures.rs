@@ -36,6 +36,18 @@ fn the_figures_of_a_run_are_those_worked_out_by_hand() {
         ("edit_delay_mean_s", 4.0),
         ("edit_delay_median_s", 4.0),
         ("edit_delay_p95_s", 4.0),
+        ("deletions", 2.0),
+        ("deletions_delivered", 1.0),
+        ("deletion_delivery_ratio", 0.5),
+        ("deletion_delay_mean_s", 6.0),
+        ("deletion_delay_median_s", 6.0),
+        ("deletion_delay_p95_s", 6.0),
+        ("receipts", 2.0),
+        ("receipts_delivered", 1.0),
+        ("receipt_delivery_ratio", 0.5),
+        ("receipt_delay_mean_s", 8.0),
+        ("receipt_delay_median_s", 8.0),
+        ("receipt_delay_p95_s", 8.0),
         ("bundles", 2.0),
         ("copies_mean", 2.0),
         ("overhead_ratio", 0.0),
@@ -78,15 +90,23 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
     let world = World {
         reacts: false,
         edits: false,
+        deletions: false,
+        receipts: false,
         ..run::world(1)
     };
     let mut records = run::records(0);
-    records.retain(|record| !matches!(record, Record::Reaction(_) | Record::Edit(_)));
+    records.retain(|record| {
+        !matches!(
+            record,
+            Record::Reaction(_) | Record::Edit(_) | Record::Deletion(_) | Record::Receipt(_)
+        )
+    });
     let mut writer = output.run(world).unwrap();
     run::write(&mut writer, records);
     let summary = output.finish(vec![writer.finish().unwrap()]).unwrap();
     let mut names = summary.over_seeds.keys();
-    assert!(names.all(|name| !name.contains("reaction") && !name.contains("edit")));
+    let deeds = ["reaction", "edit", "deletion", "receipt"];
+    assert!(names.all(|name| !deeds.iter().any(|deed| name.contains(deed))));
     assert!(!Reaction::path(&run_directory(&path, 1)).exists());
     assert!(view(&path, 1).is_ok());
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use hedgerow_simulations::plan::SECOND_US;
 use hedgerow_simulations::record::{
-    Bundle, Contact, Delivery, Drop, Edit, Message, Reaction, Record, Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, Message, Reaction, Receipt, Record, Sample,
+    Session, Transfer,
 };
 use hedgerow_simulations::result::{Error, Identity, Output, Run, Scene, Summary, World, Writer};
 
@@ -21,6 +22,8 @@ pub fn world(seed: u64) -> World {
         devices: 3,
         reacts: true,
         edits: true,
+        deletions: true,
+        receipts: true,
     }
 }
 
@@ -91,6 +94,26 @@ fn edit(at: i64, message: i64, from: i32, to: i32, delay_us: i64) -> Record {
     })
 }
 
+fn deletion(at: i64, message: i64, from: i32, to: i32, delay_us: i64) -> Record {
+    Record::Deletion(Deletion {
+        at_us: us(at),
+        message,
+        from,
+        to,
+        delay_us,
+    })
+}
+
+fn receipt(at: i64, message: i64, from: i32, to: i32, delay_us: i64) -> Record {
+    Record::Receipt(Receipt {
+        at_us: us(at),
+        message,
+        from,
+        to,
+        delay_us,
+    })
+}
+
 fn dropped(at: i64, device: i32, bundle: i64, reason: &str) -> Record {
     Record::Drop(Drop {
         at_us: us(at),
@@ -118,6 +141,7 @@ fn sample(at: i64, device: i32, bundle_bytes: i64, energy_j: f64) -> Record {
 
 /// 0 writes twice to 2: the first goes over 1 and arrives, the second is cut. 1 writes to 0 in a session, who
 /// reacts at once; the reaction of 2 does not arrive. 1 edits what it wrote at once; the edit of 0 does not arrive.
+/// 1 deletes what it wrote, which 0 has read; the deletion of 0 and the receipt of 2 do not arrive.
 /// `late` moves the first delivery, so that seeds differ.
 pub fn records(late: i64) -> Vec<Record> {
     let bundle = |at, bundle, message| {
@@ -167,6 +191,10 @@ pub fn records(late: i64) -> Vec<Record> {
         message(950, 3, 2, 1),
         reaction(500, 0, 2, 0, -1),
         edit(510, 0, 0, 2, -1),
+        deletion(520, 0, 0, 2, -1),
+        deletion(530, 2, 1, 0, us(6)),
+        receipt(140, 2, 0, 1, us(8)),
+        receipt(540, 0, 2, 0, -1),
     ]
 }
 
