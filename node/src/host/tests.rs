@@ -1,3 +1,5 @@
+mod erasure;
+
 use std::time::Duration;
 
 use hedgerow_sync::memory::MemoryStore;
