@@ -38,6 +38,7 @@
 //! | 0x43 volumes of the search index | first document u64 | documents ‖ is large u8 ‖ newest time (zigzag ms) |
 //! | 0x44 documents | first document u64 of a run | space 16 ‖ device 16 ‖ incarnation u64 ‖ first seq ‖ entries × (ms after the one before << 1 \| is annotation, zigzag) |
 //! | 0x45 indexed entries | space 16 ‖ device 16 ‖ incarnation u64 ‖ first seq u64 | document ‖ entries |
+//! | 0x45 progress of indexing | space 16 | entries indexed ‖ where the next slice begins, unless with the first log |
 //! | | space 16 | number of indexed entries |
 //! | 0x46 lapsed messages of ours | space 16 ‖ message | body of kind 2 |
 //!

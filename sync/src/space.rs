@@ -1,11 +1,11 @@
 //! Spaces in a store: create, remove, list, summarise, append.
 
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
 use crate::batch::{BatchBuilder, ProofKind};
 use crate::conversation::{self, Accepted, Changes};
 use crate::entry::{Body, Entry, MAX_BODY, MAX_LINKS, What};
-use crate::id::{EntryId, Lamport, LogId, Seq, SpaceId};
+use crate::id::{DeviceId, EntryId, Incarnation, Lamport, LogId, Seq, SpaceId};
 use crate::layout::{Input, put_varint, put_zigzag};
 use crate::log::{LogRow, decode_log_id, log_name, write_log_name};
 use crate::rows::Rows;
@@ -294,6 +294,43 @@ pub fn frontier(reader: &(impl Reader + ?Sized), space: SpaceId) -> Result<Front
         frontier.insert(log, row.head);
     })?;
     Ok(frontier)
+}
+
+/// The highest held entry of at most `limit` logs of a space, in the order of their ids: of `from` and those after it.
+pub fn heads(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    from: LogId,
+    limit: usize,
+) -> Result<Vec<(LogId, Seq)>, StorageError> {
+    const LAST: LogId = LogId {
+        device: DeviceId([0xff; 16]),
+        incarnation: Incarnation(u64::MAX),
+    };
+    let (low, high) = (Key::log(space, from), Key::log(space, LAST));
+    let prefix = Key::new(LOGS, space).len();
+    let (mut heads, mut intact) = (Vec::new(), true);
+    let range = (Bound::Included(&low[..]), Bound::Included(&high[..]));
+    reader.scan(range, Direction::Forward, &mut |key, value| {
+        if heads.len() == limit {
+            return ControlFlow::Break(());
+        }
+        match (decode_log_id(&key[prefix..]), LogRow::decode(value)) {
+            (Some(log), Some(row)) => {
+                heads.push((log, row.head));
+                ControlFlow::Continue(())
+            }
+            _ => {
+                intact = false;
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    if intact {
+        Ok(heads)
+    } else {
+        Err(damaged(LOGS))
+    }
 }
 
 /// Calls `visit` with each log of a space.

@@ -8,7 +8,7 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_sync::{reading, space};
 
 use super::documents::Local;
-use super::places::{self, MAX_RUN, Run};
+use super::places::{self, MAX_RUN, Progress, Run};
 use super::volume::{MERGED, Postings, Volume};
 use super::{texts, words};
 use crate::tables::damaged;
@@ -17,11 +17,14 @@ use crate::tables::damaged;
 pub const SLICE: u64 = 512;
 /// The bytes of text after which a slice ends.
 const SLICE_BYTES: usize = 256 << 10;
+/// The logs that one slice looks at. Each opening of a program begins one, so a space can have tens of thousands, and
+/// almost all of them are indexed.
+const MAX_LOOKED: usize = 1_024;
 
 /// Number of entries of a space that wait to be indexed.
 pub fn waiting(reader: &dyn Reader, space: SpaceId) -> Result<u64, StorageError> {
     let held = space::summary(reader, space)?.map_or(0, |summary| summary.entries);
-    Ok(held.saturating_sub(places::count(reader, space)?))
+    Ok(held.saturating_sub(Progress::load(reader, space)?.count))
 }
 
 /// Indexes a slice of what waits in these spaces, or merges the small volumes if there are enough of them. Gives the
@@ -30,6 +33,16 @@ pub fn index(
     txn: &mut dyn Txn,
     spaces: impl IntoIterator<Item = SpaceId>,
     now_ms: i64,
+) -> Result<u64, StorageError> {
+    index_looking_at(txn, spaces, now_ms, MAX_LOOKED)
+}
+
+/// As [`index`], but looks at `logs` logs at most.
+pub(super) fn index_looking_at(
+    txn: &mut dyn Txn,
+    spaces: impl IntoIterator<Item = SpaceId>,
+    now_ms: i64,
+    logs: usize,
 ) -> Result<u64, StorageError> {
     let volumes = Volume::all(txn)?;
     let small = volumes.iter().rev().take_while(|volume| !volume.is_large);
@@ -48,22 +61,19 @@ pub fn index(
         bytes: 0,
         newest_ms: i64::MIN,
         now_ms,
+        logs,
         postings: Postings::new(),
     };
     let mut left = 0;
     for space in spaces {
-        let mut waiting = waiting(txn, space)?;
-        if waiting > 0 && !slice.is_full() {
-            let added = slice.add_space(txn, space)?;
-            let indexed = places::count(txn, space)? + added;
-            places::set_count(txn, space, indexed)?;
-            waiting = waiting.saturating_sub(added);
+        if waiting(txn, space)? > 0 && !slice.is_full() {
+            slice.add_space(txn, space)?;
         }
-        left += waiting;
+        left += waiting(txn, space)?;
     }
-    // Of a damaged store nothing may be left to index that is counted.
+    // The logs that it looked at are indexed.
     if slice.documents == 0 {
-        return Ok(0);
+        return Ok(left);
     }
     let volume = Volume {
         first: slice.first,
@@ -151,25 +161,43 @@ struct Slice {
     bytes: usize,
     newest_ms: i64,
     now_ms: i64,
+    /// The logs that it may still look at.
+    logs: usize,
     postings: Postings,
 }
 
 impl Slice {
     fn is_full(&self) -> bool {
-        self.documents >= SLICE || self.bytes >= SLICE_BYTES
+        self.documents >= SLICE || self.bytes >= SLICE_BYTES || self.logs == 0
     }
 
-    /// Adds what waits in a space, as far as there is room. Gives the number of entries.
-    fn add_space(&mut self, txn: &mut dyn Txn, space: SpaceId) -> Result<u64, StorageError> {
-        let begun = self.documents;
-        let indexed = places::indexed(txn, space)?;
-        for (log, head) in space::frontier(txn, space)? {
-            let mut next = Seq(indexed.get(&log).map_or(1, |last| last.0 + 1));
-            while next <= head && !self.is_full() {
-                next.0 += self.add_run(txn, space, log, next)?;
-            }
+    /// Adds what waits in a space, as far as there is room, from the log on where the last slice ended.
+    fn add_space(&mut self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+        let held = space::summary(txn, space)?.map_or(0, |summary| summary.entries);
+        let mut progress = Progress::load(txn, space)?;
+        if progress.next == Progress::FIRST {
+            progress.lap = (held, progress.count);
         }
-        Ok(self.documents - begun)
+        let begun = self.documents;
+        let stretch = places::stretch(txn, space, progress.next, self.logs)?;
+        let mut next = stretch.next;
+        for (log, head, mut first) in stretch.logs {
+            while first <= head && !self.is_full() {
+                first.0 += self.add_run(txn, space, log, first)?;
+            }
+            if first <= head {
+                next = Some(log);
+                break;
+            }
+            self.logs = self.logs.saturating_sub(1);
+        }
+        progress.count += self.documents - begun;
+        // All logs were looked at, nothing was found and nothing came: a damaged store counts what is not there.
+        if next.is_none() && progress.lap == (held, progress.count) {
+            progress.count = held;
+        }
+        progress.next = next.unwrap_or(Progress::FIRST);
+        progress.save(txn, space)
     }
 
     fn add_run(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow, Range};
 
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
+use hedgerow_sync::space;
 use hedgerow_sync::store::{Direction, Reader, StorageError, Txn};
 
 use super::layout::{Input, put_varint, put_zigzag};
@@ -166,20 +167,141 @@ pub(super) fn documents(
     }
 }
 
-/// Number of entries of a space that have been indexed.
-pub(super) fn count(reader: &dyn Reader, space: SpaceId) -> Result<u64, StorageError> {
-    let mut count = Some(0);
-    reader.with(&Table::SearchLogs.key(&[&space.0]), &mut |value| {
-        count = Input(value).varint();
-    })?;
-    count.ok_or_else(damaged)
+/// How far a space has been indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// Number of its entries that have been indexed.
+    pub count: u64,
+    /// The log where the next slice begins to look.
+    pub next: LogId,
+    /// Number of its entries, and of those that were indexed, when a slice last began with the first log.
+    pub lap: (u64, u64),
 }
 
-/// Sets the number of entries of a space that have been indexed.
-pub(super) fn set_count(txn: &mut dyn Txn, space: SpaceId, count: u64) -> Result<(), StorageError> {
-    let mut value = Vec::with_capacity(8);
-    put_varint(&mut value, count);
-    txn.put(&Table::SearchLogs.key(&[&space.0]), &value)
+impl Progress {
+    /// The beginning of the logs of a space.
+    pub const FIRST: LogId = LogId {
+        device: DeviceId([0; 16]),
+        incarnation: Incarnation(0),
+    };
+
+    pub fn load(reader: &dyn Reader, space: SpaceId) -> Result<Progress, StorageError> {
+        let mut progress = Some(Progress::at_first(0));
+        reader.with(&Table::SearchLogs.key(&[&space.0]), &mut |value| {
+            progress = Progress::decode(&mut Input(value));
+        })?;
+        progress.ok_or_else(damaged)
+    }
+
+    pub fn save(&self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+        let mut value = Vec::with_capacity(40);
+        put_varint(&mut value, self.count);
+        // The next slice begins with the first log anyway.
+        if self.next != Progress::FIRST {
+            put_varint(&mut value, self.lap.0);
+            put_varint(&mut value, self.lap.1);
+            value.extend_from_slice(&self.next.device.0);
+            value.extend_from_slice(&self.next.incarnation.0.to_be_bytes());
+        }
+        txn.put(&Table::SearchLogs.key(&[&space.0]), &value)
+    }
+
+    fn decode(input: &mut Input<'_>) -> Option<Progress> {
+        let count = input.varint()?;
+        if input.is_empty() {
+            return Some(Progress::at_first(count));
+        }
+        Some(Progress {
+            count,
+            lap: (input.varint()?, input.varint()?),
+            next: log(input)?,
+        })
+    }
+
+    fn at_first(count: u64) -> Progress {
+        Progress {
+            count,
+            next: Progress::FIRST,
+            lap: (0, 0),
+        }
+    }
+}
+
+/// Some logs of a space, one after the other.
+pub(super) struct Stretch {
+    /// Each log, its highest entry, and its first that is not indexed.
+    pub logs: Vec<(LogId, Seq, Seq)>,
+    /// The log after them; `None` at the end.
+    pub next: Option<LogId>,
+}
+
+/// Looks at `from` and the logs after it, as far as `limit` of them and twice as many rows of the index go.
+pub(super) fn stretch(
+    reader: &dyn Reader,
+    space: SpaceId,
+    from: LogId,
+    limit: usize,
+) -> Result<Stretch, StorageError> {
+    let mut heads = space::heads(reader, space, from, limit + 1)?;
+    let mut next = match heads.len() > limit {
+        true => heads.pop().map(|(log, _)| log),
+        false => None,
+    };
+    let (Some((first, _)), Some((last, _))) = (heads.first(), heads.last()) else {
+        return Ok(Stretch {
+            logs: Vec::new(),
+            next: None,
+        });
+    };
+    // A log may have any number of runs, of which the last counts.
+    let low = last_run(reader, space, *first)?.unwrap_or(Seq(0));
+    let (low, high) = (
+        by_entry(space, *first, low),
+        by_entry(space, *last, Seq(u64::MAX)),
+    );
+    let range = (Bound::Included(&low[..]), Bound::Included(&high[..]));
+    let (mut indexed, mut left, mut is_sound) = (BTreeMap::new(), 2 * limit, true);
+    reader.scan(range, Direction::Forward, &mut |key, value| {
+        let Some((log, first, _, count)) = decode_log(&key[17..], value) else {
+            is_sound = false;
+            return ControlFlow::Break(());
+        };
+        if left == 0 {
+            // This log may have further runs.
+            indexed.remove(&log);
+            next = Some(log);
+            return ControlFlow::Break(());
+        }
+        left -= 1;
+        indexed.insert(log, Seq(first.0 + count));
+        ControlFlow::Continue(())
+    })?;
+    if !is_sound {
+        return Err(damaged());
+    }
+    let logs = heads
+        .into_iter()
+        .take_while(|(log, _)| next.is_none_or(|next| *log < next))
+        .map(|(log, head)| (log, head, indexed.get(&log).copied().unwrap_or(Seq(1))));
+    Ok(Stretch {
+        logs: logs.collect(),
+        next,
+    })
+}
+
+/// The first entry of the last run of a log.
+fn last_run(reader: &dyn Reader, space: SpaceId, log: LogId) -> Result<Option<Seq>, StorageError> {
+    let low = by_entry(space, log, Seq(0));
+    let high = by_entry(space, log, Seq(u64::MAX));
+    let range = (Bound::Included(&low[..]), Bound::Included(&high[..]));
+    let mut found = None;
+    reader.scan(range, Direction::Backward, &mut |key, value| {
+        found = Some(decode_log(&key[17..], value));
+        ControlFlow::Break(())
+    })?;
+    found.map_or(Ok(None), |found| {
+        found.map(|(_, first, ..)| Some(first)).ok_or_else(damaged)
+    })
 }
 
 /// Forgets which entries the documents of a space are.

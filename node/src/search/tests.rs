@@ -8,11 +8,14 @@ use hedgerow_sync::body;
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, SpaceId};
 use hedgerow_sync::memory::MemoryStore;
+use hedgerow_sync::metered::{Meter, Metered};
 use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::space::{self, SpaceKind};
 use hedgerow_sync::store::{Reader, StorageError, Store};
 use proptest::prelude::*;
 
+use super::indexing::index_looking_at;
+use super::places::Progress;
 use super::query::Query;
 use super::volume::{self, MERGED, Volume};
 use super::{Scope, Spot, find, forget, forget_space, index, texts, waiting, words};
@@ -58,11 +61,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Archive {
     store: MemoryStore,
     times: BTreeMap<(SpaceId, EntryId), i64>,
+    /// The logs that a slice of indexing looks at.
+    logs: usize,
 }
 
 impl Archive {
     fn new() -> Archive {
-        let mut archive = Archive::default();
+        let mut archive = Archive {
+            logs: 1_000,
+            ..Archive::default()
+        };
         for space in SPACES {
             archive.begin(space);
         }
@@ -105,7 +113,8 @@ impl Archive {
     }
 
     fn index(&mut self) -> u64 {
-        self.write(|txn| index(txn, SPACES, NOW_MS))
+        let logs = self.logs;
+        self.write(|txn| index_looking_at(txn, SPACES, NOW_MS, logs))
     }
 
     fn index_all(&mut self) {
@@ -253,8 +262,9 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn index_and_tail_equal_a_scan_of_everything(steps in steps()) {
+    fn index_and_tail_equal_a_scan_of_everything(steps in steps(), logs in 1..4usize) {
         let mut archive = Archive::new();
+        archive.logs = logs;
         for step in &steps {
             archive.take(step);
         }
@@ -321,4 +331,65 @@ fn a_clock_that_is_ahead_keeps_nobody_first_in_search() {
         NOW_MS,
         "not above what comes later"
     );
+}
+
+/// A space of many logs of one entry each, all indexed but the last.
+fn many_logs(logs: u64) -> Archive {
+    let mut archive = Archive::new();
+    archive.write(|txn| {
+        for number in 0..logs {
+            let log = LogId {
+                device: DeviceId([1; 16]),
+                incarnation: Incarnation(number),
+            };
+            let body = Body::Bytes(Bytes::from_static(b"a word"));
+            space::append(txn, SPACES[0], log, 1, What::TEXT, body).expect("it fits");
+            if number == logs - 2 {
+                while index(txn, SPACES, NOW_MS)? > 0 {}
+            }
+        }
+        Ok(())
+    });
+    archive
+}
+
+/// The most work of a slice until everything is indexed, and the number of slices.
+fn most_work(archive: &mut Archive) -> (u64, u32) {
+    let (mut most, mut slices) = (0, 0);
+    loop {
+        let meter = Meter::new();
+        let left = archive.write(|txn| index(&mut Metered::new(txn, &meter), SPACES, NOW_MS));
+        most = most.max(meter.spent());
+        slices += 1;
+        if left == 0 {
+            return (most, slices);
+        }
+    }
+}
+
+#[test]
+fn a_slice_of_indexing_looks_at_a_bounded_number_of_logs() {
+    let (few, _) = most_work(&mut many_logs(1_100));
+    let (many, slices) = most_work(&mut many_logs(5_000));
+    assert!(many <= few + few / 10, "{many} and {few}");
+    assert!(slices <= 6, "{slices}");
+}
+
+#[test]
+fn a_store_that_counts_entries_which_are_not_there_is_indexed_once() {
+    let mut archive = Archive::new();
+    for number in 0..3 {
+        archive.say(SPACES[0], number, 1, "a word");
+    }
+    archive.index_all();
+    // As if one less had been indexed.
+    archive.write(|txn| {
+        let mut progress = Progress::load(txn, SPACES[0])?;
+        progress.count -= 1;
+        progress.save(txn, SPACES[0])
+    });
+    let left = archive.store.read(|reader| waiting(reader, SPACES[0]));
+    assert_eq!(left.expect("memory does not fail"), 1);
+    archive.index_all();
+    archive.is_as_a_scan();
 }
