@@ -194,6 +194,14 @@ impl Disappearing {
 }
 
 impl Owners {
+    /// Saves the clock while there is a deadline: the node stops.
+    pub(super) fn save_clock(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        match self.disappearing.next_ms {
+            Some(_) => self.disappearing.clock.save(turn.txn, turn.now),
+            None => Ok(()),
+        }
+    }
+
     /// Removes what is due.
     pub(super) fn expire_due(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         let Some(next_ms) = self.disappearing.next_ms else {

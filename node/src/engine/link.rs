@@ -405,6 +405,7 @@ impl Engine {
     /// The node stops: ends every link, and tells contacts why.
     pub(super) fn stop(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
         self.owners.tell_all_read(turn)?;
+        self.owners.save_clock(turn)?;
         self.owners.stopping = true;
         let links = std::mem::take(&mut self.links.by_id);
         links

@@ -59,10 +59,15 @@ impl StoreClock {
 
     /// Saves it if that is due.
     pub fn keep(&mut self, txn: &mut dyn Txn, now: Now) -> Result<(), StorageError> {
-        let counted_ms = self.time_ms(now);
-        if counted_ms < self.save_due_ms() {
-            return Ok(());
+        match self.time_ms(now) < self.save_due_ms() {
+            true => Ok(()),
+            false => self.save(txn, now),
         }
+    }
+
+    /// Saves it.
+    pub fn save(&mut self, txn: &mut dyn Txn, now: Now) -> Result<(), StorageError> {
+        let counted_ms = self.time_ms(now);
         self.saved_ms = Some(counted_ms);
         let wall_ms = now.wall_ms;
         let saved = Saved {

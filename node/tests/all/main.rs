@@ -13,6 +13,7 @@ mod conversations;
 mod core_dumps;
 mod courier_core;
 mod couriers;
+mod crash_points;
 mod deletion;
 mod edits;
 mod erasure;

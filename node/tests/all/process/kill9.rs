@@ -12,7 +12,9 @@ use hedgerow_node::runtime::OnAir;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::people::{Daemon, Pair, client, open, pair, settled, texts, transcript_at_rest, until};
+use super::people::{
+    Daemon, Pair, client, hedgerow, open, pair, settled, texts, transcript_at_rest, until,
+};
 
 /// Texts acknowledged, and texts whose sending was cut off: those may be there or not.
 #[derive(Default)]
@@ -148,4 +150,52 @@ async fn finish(a: Daemon, b: Daemon, pair: &Pair, said: &Said) {
     a.stop().await;
     b.stop().await;
     check(pair, said).await;
+}
+
+/// The files of a directory by their names.
+fn names(dir: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(dir).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_that_is_killed_leaves_no_half_file_under_its_name() {
+    let pair = pair().await;
+    let a = Daemon::start(&pair.a).await;
+    let long = Private("what was said ".repeat(4_000));
+    for _ in 0..60 {
+        a.api
+            .send_to(pair.b_of_a.clone(), long.clone())
+            .await
+            .unwrap();
+    }
+    let place = pair.place.path().join("out");
+    std::fs::create_dir(&place).unwrap();
+    let mut cut = 0;
+    for round in 0..10 {
+        let file = place.join(format!("{round}.html"));
+        let mut export = hedgerow(&pair.a);
+        export.args(["export", "Ben", "--yes"]).arg(&file);
+        let mut export = export
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // It writes aside now.
+        until(async || {
+            let is_aside = |name: &String| name.starts_with(".hedgerow-");
+            names(&place).iter().filter(|name| is_aside(name)).count() > cut
+                || export.try_wait().unwrap().is_some()
+        })
+        .await;
+        export.kill().unwrap();
+        export.wait().unwrap();
+        match std::fs::read_to_string(&file) {
+            Ok(whole) => assert!(whole.ends_with("</html>\n")),
+            Err(_) => cut += 1,
+        }
+    }
+    assert!(cut > 0, "none was killed in time");
+    a.stop().await;
 }
