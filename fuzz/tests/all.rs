@@ -133,6 +133,7 @@ targets! {
     invitation,
     meeting,
     message,
+    picture,
     psk,
     reconciler,
     relay,

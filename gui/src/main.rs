@@ -7,10 +7,14 @@ use hedgerow_gui::arguments::{Arguments, Command};
 use hedgerow_gui::{application, bench};
 use hedgerow_node::directory::forbid_core_dumps;
 use hedgerow_node::host::HostOptions;
+use hedgerow_node::pictures;
 use hedgerow_node::runtime::OnAir;
 use slint::BackendSelector;
 
 fn main() -> ExitCode {
+    if let Some(decoded) = pictures::child() {
+        return decoded;
+    }
     // Before a secret is in memory.
     if let Err(why) = forbid_core_dumps() {
         eprintln!("hedgerow-gui: a crash could leave secrets in a core dump: {why}.");

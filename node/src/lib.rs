@@ -20,6 +20,8 @@ pub mod harness;
 #[cfg(feature = "runtime")]
 #[expect(clippy::disallowed_methods, reason = "runs on a real machine")]
 pub mod host;
+#[cfg(feature = "runtime")]
+pub mod pictures;
 #[cfg(feature = "relay")]
 pub mod relay;
 #[cfg(feature = "runtime")]

@@ -1,5 +1,7 @@
 //! The `hedgerow` command.
 
+use hedgerow_node::{cli, pictures};
+
 fn main() -> std::process::ExitCode {
-    hedgerow_node::cli::main()
+    pictures::child().unwrap_or_else(cli::main)
 }

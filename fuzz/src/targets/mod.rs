@@ -12,6 +12,7 @@ pub mod history;
 pub mod invitation;
 pub mod meeting;
 pub mod message;
+pub mod picture;
 pub mod psk;
 pub mod reconciler;
 pub mod relay;
@@ -25,7 +26,7 @@ pub mod slots;
 pub type Run = fn(&[u8]);
 
 /// All targets, by the names of their programs and seeds.
-pub const ALL: [(&str, Run); 20] = [
+pub const ALL: [(&str, Run); 21] = [
     ("api", api::run),
     ("batch", batch::run),
     ("ble", ble::run),
@@ -38,6 +39,7 @@ pub const ALL: [(&str, Run); 20] = [
     ("invitation", invitation::run),
     ("meeting", meeting::run),
     ("message", message::run),
+    ("picture", picture::run),
     ("psk", psk::run),
     ("reconciler", reconciler::run),
     ("relay", relay::run),

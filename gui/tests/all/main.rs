@@ -5,6 +5,7 @@ mod bench;
 mod camera;
 mod contrast;
 mod core_dumps;
+mod decoding;
 #[cfg(target_os = "linux")]
 mod desktop;
 mod emoji;

@@ -7,7 +7,8 @@
 //! | the baselines | `floor` |
 //! | directories of two and more nodes | `pair`, `crowd` |
 //! | other processes | `child`, `peer`, `process` |
-//! | the rows | `catch_up`, `annotations`, `reconnect`, `live`, `store`, `pages`, `search`, `start`, `relay`, `idle` |
+//! | the rows | `catch_up`, `annotations`, `reconnect`, `live`, `store`, `pages`, `search`, `pictures`, `start`, `relay`, |
+//! | | `idle` |
 
 mod annotations;
 mod catch_up;
@@ -19,6 +20,7 @@ mod live;
 mod pages;
 pub mod pair;
 pub mod peer;
+mod pictures;
 pub mod process;
 #[cfg(feature = "simulation")]
 mod reconnect;
@@ -45,8 +47,8 @@ const RUNS: usize = 5;
 /// Arguments of `hedgerow bench`.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
-    /// Only this group of rows: catch-up, catch-up-100k, annotations, live, store, pages, search, start, relay or idle; not
-    /// among all: search-1m; built with the feature `simulation` also spaces or reconnect
+    /// Only this group of rows: catch-up, catch-up-100k, annotations, live, store, pages, search, pictures, start, relay
+    /// or idle; not among all: search-1m; built with the feature `simulation` also spaces or reconnect
     name: Option<Group>,
     #[command(flatten)]
     measuring: MeasuringArguments,
@@ -83,6 +85,7 @@ enum Group {
     Search,
     #[value(name = "search-1m")]
     Search1m,
+    Pictures,
     Start,
     #[cfg(feature = "relay")]
     Relay,
@@ -101,6 +104,7 @@ const ALL: &[Group] = &[
     Group::Store,
     Group::Pages,
     Group::Search,
+    Group::Pictures,
     Group::Start,
     #[cfg(feature = "relay")]
     Group::Relay,
@@ -150,6 +154,7 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Pages => pages::rows(place).await,
         Group::Search => search::rows(place, 100_000, 10.0).await,
         Group::Search1m => search::rows(place, 1_000_000, 50.0).await,
+        Group::Pictures => pictures::rows(),
         Group::Start => start::rows(place).await,
         #[cfg(feature = "relay")]
         Group::Relay => relay::rows(place).await,

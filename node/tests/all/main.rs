@@ -25,6 +25,7 @@ mod meeting;
 mod names;
 mod notes;
 mod observer;
+mod pictures;
 mod process;
 mod radio;
 mod receipts;
