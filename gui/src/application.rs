@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use hedgerow_node::api::Private;
+use hedgerow_node::api::{ConversationId, ExportFormat, Private};
+use hedgerow_node::export;
 use hedgerow_node::host::HostOptions;
 use hedgerow_node::host::finding::default_directory;
 use image::{GrayImage, ImageFormat};
@@ -19,8 +20,8 @@ use crate::desktop::{
 use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, catch_up, in_window, reach};
 use crate::model::{
-    Action, AddingAction, App, CameraProblem, DoorAction, Effect, Now, ScanningAction, Sight,
-    WindowAction,
+    Action, AddingAction, App, ArrangingAction, CameraProblem, DoorAction, Effect, Now,
+    ScanningAction, Sight, ToFile, WindowAction,
 };
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
@@ -188,6 +189,25 @@ struct Real {
     ui: slint::Weak<AppWindow>,
 }
 
+/// Lets the user choose a file for a conversation.
+fn choose_file(name: Private, conversation: ConversationId, format: ExportFormat) {
+    // The dialog of the desktop takes long.
+    std::thread::spawn(move || {
+        let ending = export::ending(format);
+        let chosen = rfd::FileDialog::new()
+            .set_file_name(name.0)
+            .add_filter(ending.to_uppercase(), &[ending])
+            .save_file();
+        let Some(path) = chosen else { return };
+        let to = ToFile {
+            conversation,
+            format,
+            path,
+        };
+        in_window(move |window| window.act(ArrangingAction::Export(to)));
+    });
+}
+
 /// Passes on what the camera reports.
 fn tell_sight(sight: Sight) {
     in_window(move |window| window.act(ScanningAction::Camera(sight)));
@@ -279,6 +299,11 @@ impl Outside for Real {
             }
             Effect::Camera(true) => self.scan(),
             Effect::Camera(false) => self.camera.let_go(),
+            Effect::ChooseFile {
+                name,
+                conversation,
+                format,
+            } => choose_file(name, conversation, format),
             Effect::Announce(_)
             | Effect::Copy(_)
             | Effect::FocusDraft

@@ -42,6 +42,8 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Banner::Copied) => BannerKind::Copied,
         Some(Banner::PictureSaved(true)) => BannerKind::Saved,
         Some(Banner::PictureSaved(false)) => BannerKind::NotSaved,
+        Some(Banner::Exported(true)) => BannerKind::Exported,
+        Some(Banner::Exported(false)) => BannerKind::NotExported,
         Some(Banner::PassphraseChanged) => BannerKind::PassphraseChanged,
         Some(Banner::Erased) => BannerKind::Erased,
     };

@@ -8,8 +8,8 @@ use hedgerow_node::api::ContactId;
 use slint::{ComponentHandle, Model, ModelRc, SharedString, VecModel};
 
 use super::{Act, conversation, words};
-use crate::model::{Action, App, ChatRow, ChatsAction, DoorAction, SettingsPage};
-use crate::ui::{self, AppWindow, ChatsView};
+use crate::model::{Action, App, ChatRow, Chats, ChatsAction, DoorAction, SettingsPage};
+use crate::ui::{self, AppWindow, ChatsView, ListKind};
 
 /// The rows on screen.
 #[derive(Default)]
@@ -50,8 +50,7 @@ impl Drawn {
     }
 
     pub fn draw(&self, app: &App, ui: &AppWindow) {
-        let wanted: Vec<_> = app.pages.chats.rows.iter().map(row).collect();
-        self.arrange(wanted);
+        self.arrange(lines(&app.pages.chats));
         ui.global::<ChatsView>()
             .set_total(words::number(app.pages.chats.total as u64));
     }
@@ -107,6 +106,26 @@ impl Drawn {
     }
 }
 
+/// The conversations, and what leads to others.
+fn lines(chats: &Chats) -> Vec<ui::ChatRow> {
+    let entry = |kind, id: &str, count: usize| ui::ChatRow {
+        id: id.into(),
+        kind,
+        count: words::number(count as u64),
+        ..ui::ChatRow::default()
+    };
+    let arranged = &chats.arranged;
+    let is_whole = chats.filter.trim().is_empty() && chats.total > 0;
+    let is_first = is_whole && !arranged.shows_archived;
+    let back = (is_whole && !is_first).then(|| entry(ListKind::Back, "back", 0));
+    let notes = (is_first && !arranged.has_notes).then(|| entry(ListKind::Notes, "notes", 0));
+    let archived = (is_first && arranged.archived > 0)
+        .then(|| entry(ListKind::Archived, "archived", arranged.archived));
+    let shown = chats.rows.iter().map(row);
+    let lines = back.into_iter().chain(shown);
+    lines.chain(notes).chain(archived).collect()
+}
+
 fn row(chat: &ChatRow) -> ui::ChatRow {
     let last = chat.last.as_ref();
     ui::ChatRow {
@@ -131,5 +150,10 @@ fn row(chat: &ChatRow) -> ui::ChatRow {
         queued: words::number(chat.queued),
         draft: chat.draft.as_deref().unwrap_or_default().into(),
         selected: chat.selected,
+        muted: chat.muted,
+        archived: chat.archived,
+        marked_unread: chat.marked_unread,
+        kind: ListKind::Conversation,
+        count: 0,
     }
 }

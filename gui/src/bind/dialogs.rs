@@ -3,7 +3,7 @@
 use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::{Act, deleting, message, words};
+use super::{Act, arranging, deleting, message, words};
 use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
 use crate::ui::{self, AppWindow, DialogKind, DialogView, PickerView};
 
@@ -95,6 +95,15 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Dialog::Wipe { busy }) => {
             view.set_busy(*busy);
             DialogKind::Wipe
+        }
+        Some(Dialog::Mute { name, .. }) => {
+            arranging::name(name, ui);
+            DialogKind::Mute
+        }
+        Some(Dialog::Export(exporting)) => {
+            arranging::name(&exporting.name, ui);
+            arranging::format(exporting.format, ui);
+            DialogKind::Export
         }
         Some(Dialog::DeleteMessage(asked)) => {
             deleting::draw(asked, ui);

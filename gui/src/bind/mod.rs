@@ -4,6 +4,7 @@
 //! Each view has a file with `listen`, which connects its callbacks, and `draw`, which copies its part.
 
 mod adding;
+mod arranging;
 mod banner;
 mod bluetooth;
 mod chats;
@@ -41,7 +42,7 @@ use crate::model::{
     Action, App, Changed, DoorAction, Effect, Now, Pane, Place, Preference, Update, WindowAction,
 };
 use crate::pictures;
-use crate::ui::{AppWindow, Caret, PaneKind};
+use crate::ui::{AppWindow, Caret, PaneKind, Words};
 
 /// The callback for what a person does in a view.
 #[derive(Clone)]
@@ -79,6 +80,7 @@ pub struct Window {
     ui: AppWindow,
     app: RefCell<App>,
     chats: chats::Drawn,
+    arranged: arranging::Drawn,
     thread: thread::Drawn,
     picker: picker::Drawn,
     speaker: Speaker,
@@ -106,6 +108,7 @@ impl Window {
             ui,
             app: RefCell::new(app),
             chats: chats::Drawn::default(),
+            arranged: arranging::Drawn::default(),
             thread: thread::Drawn::default(),
             picker: picker::Drawn::default(),
             speaker,
@@ -128,6 +131,7 @@ impl Window {
         let ui = &window.ui;
         door::listen(ui, &act);
         window.chats.listen(ui, &act);
+        window.arranged.listen(ui, &act);
         window.thread.listen(ui, &act);
         window.picker.listen(ui, &act);
         emoji::listen(ui);
@@ -309,6 +313,7 @@ impl Window {
             });
             if self.spoken.replace(Some(language)) != Some(language) {
                 words::speak(language, ui);
+                app.call_notes(ui.global::<Words>().invoke_notes().into());
                 changed = Changed::ALL;
             }
         }
@@ -334,6 +339,7 @@ impl Window {
         }
         if changed.chats {
             self.chats.draw(&app, ui);
+            self.arranged.draw(&app);
         }
         if changed.thread || changed.rows || changed.settings {
             self.thread.draw(&mut app, ui, changed.rows);

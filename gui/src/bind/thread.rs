@@ -308,6 +308,7 @@ impl Shown {
 }
 
 fn head(thread: &Thread, view: &ThreadView<'_>) {
+    view.set_id(thread.id.0.as_str().into());
     view.set_face(words::face(&thread.face));
     view.set_total(words::number(thread.total));
     view.set_first(words::number(thread.first));

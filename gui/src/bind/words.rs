@@ -226,6 +226,8 @@ pub fn face(face: &Face) -> ui::Face {
         name: face.name.as_str().into(),
         initials: face.initials.as_str().into(),
         hue: face.hue.into(),
+        notes: face.notes,
+        alone: face.alone,
         verified: face.verified,
         blocked: face.blocked,
         notice: face

@@ -3,6 +3,7 @@
 use hedgerow_node::api::{ContactId, ConversationId};
 
 use super::adding::AddingAction;
+use super::arranging::ArrangingAction;
 use super::bluetooth::BluetoothAction;
 use super::chats::ChatsAction;
 use super::dialog::DialogAction;
@@ -109,6 +110,7 @@ of_page! {
     Door(DoorAction) in Action;
     Dialog(DialogAction) in Action;
     Chats(ChatsAction) in Action;
+    Arranging(ArrangingAction) in ChatsAction;
     Thread(ThreadAction) in Action;
     Picker(PickerAction) in Action;
     Adding(AddingAction) in Action;

@@ -59,6 +59,13 @@ impl App {
         changed
     }
 
+    /// What notes to oneself are called in the language of the window.
+    pub fn call_notes(&mut self, name: String) {
+        self.context.notes = name;
+        let drawn = self.pages.draw(&self.context);
+        self.apply(drawn);
+    }
+
     /// When [`Action::Tick`] is due, on the clock that never goes back; `None` if nothing depends on time.
     pub fn wake_at(&self) -> Option<u64> {
         let context = &self.context;
@@ -155,6 +162,7 @@ impl App {
             }
             Update::Refused(refusal) => {
                 self.pages.looking.everything.landed();
+                self.pages.chats.arranged.refused();
                 self.pages.dialog.refused();
                 self.door.refused();
                 vec![Outcome::Refused(refusal)]
@@ -404,6 +412,9 @@ impl App {
         let left = pages.searching.leave(&self.context);
         if !left.is_empty() {
             return left;
+        }
+        if here == Pane::Nothing && pages.chats.leave_archived() {
+            return Vec::from_iter(pages.draw_chats(&self.context));
         }
         let to = self.steps.back();
         if here == Pane::Person && to != Pane::Person {

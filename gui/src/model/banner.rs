@@ -36,6 +36,8 @@ pub enum Banner {
     Copied,
     /// Whether the picture could be written into the chosen file.
     PictureSaved(bool),
+    /// Whether the conversation could be written into the chosen file.
+    Exported(bool),
     /// The passphrase has changed.
     PassphraseChanged,
     /// Deleted data are gone for good.
@@ -49,6 +51,7 @@ impl Banner {
             Self::Storage(_) => None,
             Self::Copied
             | Self::PictureSaved(true)
+            | Self::Exported(true)
             | Self::PassphraseChanged
             | Self::Erased
             | Self::Met { .. } => Some(4_000),

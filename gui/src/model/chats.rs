@@ -4,6 +4,7 @@ use std::mem::take;
 
 use hedgerow_node::api::{Call, ContactId, ConversationId, visible};
 
+use super::arranging::{Arrangements, ArrangingAction};
 use super::calendar::When;
 use super::context::Context;
 use super::conversations::Known;
@@ -30,6 +31,8 @@ pub enum ChatsAction {
     Block(ContactId, bool),
     /// Forget a contact and the conversation (asks first).
     Remove(ContactId),
+    /// Arrange a conversation.
+    Arranging(ArrangingAction),
     /// Open the next conversation in the list.
     Step {
         /// Whether to go down.
@@ -48,6 +51,8 @@ pub struct Chats {
     pub total: usize,
     /// The number of unread messages, without those of conversations with a blocked contact.
     pub unread: u64,
+    /// How they are arranged.
+    pub arranged: Arrangements,
     changed: bool,
 }
 
@@ -72,6 +77,12 @@ pub struct ChatRow {
     pub draft: Option<String>,
     /// Whether it is open.
     pub selected: bool,
+    /// Whether nothing notifies of its messages.
+    pub muted: bool,
+    /// Whether it is out of the way.
+    pub archived: bool,
+    /// Whether the user wants to look at it again.
+    pub marked_unread: bool,
 }
 
 /// The beginning of a message, on one line.
@@ -123,8 +134,19 @@ impl Chats {
                 let name = context.contacts.name_of(&id);
                 vec![Outcome::Show(Dialog::RemoveContact { id, name })]
             }
+            ChatsAction::Arranging(action) => self.arrange(action, open, context),
             ChatsAction::Step { down } => self.step(down).into_iter().collect(),
         }
+    }
+
+    /// Draws the list, whatever is in it.
+    pub(super) fn draw_anew(
+        &mut self,
+        open: Option<&ConversationId>,
+        context: &Context,
+    ) -> Option<Outcome> {
+        self.changed = true;
+        self.draw(open, context)
     }
 
     /// Opens the conversation next to this one in the list.
@@ -145,6 +167,8 @@ impl Chats {
         open: Option<&ConversationId>,
         context: &Context,
     ) -> Option<Outcome> {
+        self.changed |= self.arranged.know(context);
+        let shows_archived = self.arranged.shows_archived;
         let conversations = &context.conversations;
         let filter = self.filter.trim().to_lowercase();
         let with_faces = conversations.iter().map(|known| {
@@ -152,7 +176,10 @@ impl Chats {
             (known, face)
         });
         let mut shown: Vec<_> = with_faces
-            .filter(|(known, face)| is_found(known, face, &filter, context))
+            .filter(|(known, face)| match filter.is_empty() {
+                true => known.conversation.archived == shows_archived,
+                false => is_found(known, face, &filter, context),
+            })
             .collect();
         shown.sort_by(|(a, a_face), (b, b_face)| {
             let (a, b) = (&a.conversation, &b.conversation);
@@ -208,5 +235,8 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
         queued: conversation.queued,
         draft: Some(excerpt(&known.draft.text.0)).filter(|draft| !draft.is_empty()),
         selected: open == Some(&conversation.id),
+        muted: conversation.is_muted(context.now.wall_ms),
+        archived: conversation.archived,
+        marked_unread: conversation.marked_unread,
     }
 }

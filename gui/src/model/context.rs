@@ -23,6 +23,8 @@ pub struct Context {
     pub mode: Option<Mode>,
     /// Where the window is on the desktop.
     pub presence: Presence,
+    /// What notes to oneself are called.
+    pub(super) notes: String,
     pub(super) now: Now,
     pub(super) calendar: Calendar,
     pub(super) contacts: Contacts,
@@ -37,6 +39,7 @@ impl Context {
             me: None,
             mode: None,
             presence: Presence::new(now),
+            notes: String::new(),
             now,
             calendar: Calendar::new(zone, now),
             contacts: Contacts::default(),

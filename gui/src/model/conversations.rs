@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::{
-    ContactId, Conversation, ConversationId, ConversationKind, Draft, Message,
-};
+use hedgerow_node::api::{ContactId, Conversation, ConversationId, Draft, Message};
 
 use super::update::Chat;
 
-/// All known conversations but the notes: they have no name and no member, for which this window has no words.
+/// All known conversations.
 #[derive(Default)]
 pub(super) struct Conversations(BTreeMap<ConversationId, Known>);
 
@@ -49,9 +47,6 @@ impl Conversations {
     /// Takes over what the node tells. In the `open` conversation the draft here stays, because it is newer than the
     /// node's.
     pub fn learn(&mut self, chat: Chat, open: Option<&ConversationId>) {
-        if chat.conversation.kind == ConversationKind::Notes {
-            return;
-        }
         let id = chat.conversation.id.clone();
         let before = self.0.remove(&id);
         let kept = chat.conversation.draft.as_ref();

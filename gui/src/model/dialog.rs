@@ -3,15 +3,17 @@
 use std::mem::take;
 
 use hedgerow_node::api::{
-    Call, Carrier, ContactId, ConversationId, HostCall, MessageId, Passphrase, Private, Radio,
-    Refusal, Version, WayState, WayStatus, Why, visible,
+    Call, Carrier, ContactId, ConversationId, ExportFormat, HostCall, MessageId, Passphrase,
+    Private, Radio, Refusal, Version, WayState, WayStatus, Why, visible,
 };
 
+use super::arranging::MuteFor;
 use super::banner::Banner;
 use super::calendar::{Date, When};
 use super::context::Context;
 use super::deleting::Deleting;
 use super::effect::{Effect, Request};
+use super::exporting::Exporting;
 use super::outcome::Outcome;
 use super::relays::RelayRow;
 use super::rows::Tick;
@@ -32,6 +34,10 @@ pub enum DialogAction {
         /// For everybody.
         for_all: bool,
     },
+    /// In the dialog that mutes a conversation: for so long.
+    Mute(MuteFor),
+    /// In the dialog that writes a conversation into a file: in this format.
+    Format(ExportFormat),
     /// In the dialog that changes the passphrase: the user has typed the present one.
     Current(Passphrase),
     /// The user has typed the new one.
@@ -97,6 +103,15 @@ pub enum Dialog {
         /// Whether the wipe is under way.
         busy: bool,
     },
+    /// Mute a conversation, and for how long?
+    Mute {
+        /// Which.
+        id: ConversationId,
+        /// Its name.
+        name: String,
+    },
+    /// Write a conversation into a file?
+    Export(Exporting),
     /// Delete a message, and for whom?
     DeleteMessage(Deleting),
     /// Everything about a message.
@@ -259,6 +274,18 @@ impl DialogPage {
                     return vec![deleting.delete(for_all)];
                 }
             }
+            DialogAction::Mute(how_long) => {
+                if let Some(Dialog::Mute { id, .. }) = self.open.clone() {
+                    self.close();
+                    return vec![how_long.mute(id, context)];
+                }
+            }
+            DialogAction::Format(format) => {
+                if let Some(Dialog::Export(exporting)) = &mut self.open {
+                    exporting.format = format;
+                    self.changed = true;
+                }
+            }
             DialogAction::LookAt { from, days } => {
                 if let Some(Dialog::JumpToDate { conversation, .. }) = &self.open {
                     return vec![Outcome::ask(Request::Days {
@@ -286,7 +313,8 @@ impl DialogPage {
         match self.open.take() {
             None
             | Some(
-                Dialog::DeleteMessage(_)
+                Dialog::Mute { .. }
+                | Dialog::DeleteMessage(_)
                 | Dialog::MessageDetails(_)
                 | Dialog::JumpToDate { .. }
                 | Dialog::Keys,
@@ -294,6 +322,7 @@ impl DialogPage {
             Some(Dialog::OpenLink { url, .. }) => {
                 vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
             }
+            Some(Dialog::Export(exporting)) => vec![Outcome::Do(exporting.choose())],
             // What the user typed must not outlive the contact.
             Some(Dialog::RemoveContact { id, .. }) => {
                 let contact = context.contacts.get(&id);

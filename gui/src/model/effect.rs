@@ -1,10 +1,12 @@
 //! Effects of the model: requests to the node and to the desktop.
 
 use hedgerow_node::api::{
-    Call, ConversationId, Draft, HostCall, MessageId, PageFrom, Passphrase, Private, Search,
+    Call, ConversationId, Draft, ExportFormat, HostCall, MessageId, PageFrom, Passphrase, Private,
+    Search,
 };
 
 use super::calendar::Date;
+use super::exporting::ToFile;
 use super::preferences::Preferences;
 use super::rows::Tick;
 
@@ -41,6 +43,15 @@ pub enum Effect {
     LookForCamera,
     /// Look for an invitation with the camera, or release the camera. Answer: `Action::Camera`.
     Camera(bool),
+    /// Let the user choose a file for a conversation. Answer: `ArrangingAction::Export`, if one was chosen.
+    ChooseFile {
+        /// What the file is to be called.
+        name: Private,
+        /// Which conversation.
+        conversation: ConversationId,
+        /// How it is written.
+        format: ExportFormat,
+    },
     /// Put the cursor into the draft.
     FocusDraft,
     /// Insert a text at the cursor of the draft, in place of what is marked there.
@@ -143,6 +154,13 @@ pub enum Request {
     Overview,
     /// Bytes of the data directory. Answer: `StorageUsed`.
     StorageUsed,
+    /// Write a conversation into a file. Answer: `Exported`.
+    Export {
+        to: ToFile,
+        /// The language of what is said beside the messages; `None` for the system's.
+        language: Option<String>,
+        now_ms: i64,
+    },
 }
 
 impl From<Call> for Request {

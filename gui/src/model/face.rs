@@ -16,6 +16,10 @@ pub struct Face {
     pub hue: u16,
     /// The two have met in person, or the user has compared the safety words.
     pub verified: bool,
+    /// Notes to oneself.
+    pub notes: bool,
+    /// Nobody takes part beside us.
+    pub alone: bool,
     /// Blocked by us: nothing can be sent.
     pub blocked: bool,
     /// Something the user must know.
@@ -36,6 +40,8 @@ impl Face {
             name: name(contact),
             hue: hue(&contact.id.0),
             verified: contact.verified,
+            notes: false,
+            alone: false,
             blocked: contact.blocked,
             notice: contact.notice,
             former_name: former.map(|former| label(&former.0, contact)),
@@ -50,15 +56,21 @@ impl Face {
         match (conversation.kind, members.next()) {
             (ConversationKind::Direct, Some(contact)) => Self::of(contact, &context.calendar),
             (ConversationKind::Direct | ConversationKind::Notes | ConversationKind::Former, _) => {
-                Self::named(conversation)
+                Self::named(conversation, context)
             }
         }
     }
 
-    /// The face of a conversation of which we know only the name.
-    fn named(conversation: &Conversation) -> Self {
-        let name = visible::label(&conversation.name.0).unwrap_or_default();
+    /// The face of a conversation of which we know only the name. Notes have none: each language has a word for them.
+    fn named(conversation: &Conversation, context: &Context) -> Self {
+        let notes = conversation.kind == ConversationKind::Notes;
+        let name = match notes {
+            true => context.notes.clone(),
+            false => visible::label(&conversation.name.0).unwrap_or_default(),
+        };
         Self {
+            notes,
+            alone: conversation.members.is_empty(),
             initials: initials(&name),
             name,
             hue: hue(&conversation.id.0),

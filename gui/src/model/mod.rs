@@ -16,7 +16,8 @@
 //! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
-//! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted.
+//! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted;
+//! `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -25,6 +26,7 @@ mod adding;
 mod aloud;
 mod answering;
 mod app;
+mod arranging;
 mod banner;
 mod bluetooth;
 mod calendar;
@@ -38,6 +40,7 @@ mod door;
 mod effect;
 mod emoji;
 mod excerpts;
+mod exporting;
 mod face;
 mod fetching;
 mod in_flight;
@@ -70,6 +73,7 @@ pub use action::Action;
 pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitation};
 pub use answering::{About, Author, Quote, QuotedOriginal};
 pub use app::App;
+pub use arranging::{Arrangement, Arrangements, ArrangingAction, MuteFor};
 pub use banner::{Banner, BannerLine};
 pub use bluetooth::{Bluetooth, BluetoothAction};
 pub use calendar::{Date, Day, Now, When};
@@ -81,6 +85,7 @@ pub use door::{Door, DoorAction};
 pub use effect::{Announcement, Effect, Notification, Question, Request, Ticket};
 pub use emoji::{EmojiGroup, SkinTone};
 pub use excerpts::Piece;
+pub use exporting::{Exporting, ToFile};
 pub use face::Face;
 pub use hedgerow_node::api::strength::Weakness;
 pub use links::{Span, copied};

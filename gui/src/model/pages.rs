@@ -71,6 +71,7 @@ impl Pages {
     pub(super) fn due_ms(&self, context: &Context) -> Option<u64> {
         let due = [
             self.looking.due_ms(),
+            self.chats.arranged.due_ms,
             self.thread.due_ms(),
             self.adding.due_ms(context),
             self.network.due_ms(context),
@@ -86,6 +87,10 @@ impl Pages {
         }
         let mut outcomes = self.adding.settle(context);
         if context.is_inside() {
+            let mute_ends_ms = self.chats.arranged.due_ms;
+            if mute_ends_ms.is_some_and(|due| due <= context.now.monotonic_ms) {
+                outcomes.extend(self.draw_chats(context));
+            }
             outcomes.extend(self.thread.settle(context));
             outcomes.extend(self.looking.settle(context));
             outcomes.extend(self.network.settle(context));
@@ -147,6 +152,7 @@ impl Pages {
                 self.settings.counted(bytes);
                 Vec::new()
             }
+            Update::Exported(written) => vec![Outcome::Tell(Banner::Exported(written))],
             Update::Sent(of, answer) => self.thread.sent(&of, answer, context),
             // Drop other answers: we asked before the door closed.
             _ if !context.is_inside() => Vec::new(),
@@ -312,9 +318,11 @@ impl Pages {
                 self.looking.contacts.want(member.clone());
             }
         }
+        let opens = self.chats.arranged.takes_notes(&conversation);
         self.learn(conversation, newest.clone(), context);
         let mut outcomes = vec![Outcome::StoreWorks];
         outcomes.extend(self.draw_conversation(&id, context));
+        outcomes.extend(opens.then(|| Outcome::OpenChat(id.clone())));
         if has_come {
             outcomes.extend(self.notify(&id, newest, context));
         }

@@ -318,7 +318,7 @@ impl Thread {
     /// Asks who it really is, unless that is known, or was put off here.
     pub(super) fn ask(&mut self, later: &BTreeSet<ConversationId>) {
         let face = &self.face;
-        self.asks = !face.verified && !face.blocked && !later.contains(&self.id);
+        self.asks = !face.verified && !face.blocked && !face.alone && !later.contains(&self.id);
         self.changed.rest = true;
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
-use hedgerow_node::api::{ConversationId, Draft, Message, MessageId, Page, Refusal};
+use hedgerow_node::api::{Call, ConversationId, Draft, Message, MessageId, Page, Refusal};
 
 use super::context::Context;
 use super::effect::{Effect, Question, Request, Ticket};
@@ -52,6 +52,9 @@ impl ThreadPage {
             return Vec::new();
         };
         let mut outcomes = vec![Outcome::Do(Effect::FocusDraft)];
+        if known.conversation.marked_unread {
+            outcomes.push(Outcome::ask(Call::MarkUnread(id.clone(), false)));
+        }
         if self.id() != Some(id) {
             let mut thread = Thread::new(known, context);
             thread.ask(&self.later);

@@ -88,6 +88,8 @@ pub enum Update {
     RelayAdded(Result<(), Refusal>),
     RelayPathsSet(RelayPaths, Result<(), Refusal>),
     StorageUsed(u64),
+    /// Whether the file could be written. A refusal of the node comes as `Refused`.
+    Exported(bool),
     /// The node refused a request whose own update has no place for a refusal.
     Refused(Refusal),
 }

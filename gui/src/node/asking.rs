@@ -6,7 +6,11 @@ use std::sync::Arc;
 use hedgerow_node::api::{
     Answer, Api, Call, Conversation, ConversationId, HostCall, Message, PageFrom, Refusal, Reply,
 };
+use hedgerow_node::export::Circumstances;
+use hedgerow_node::words::Language;
+use jiff::tz::TimeZone;
 
+use super::exporting::{self, Fault};
 use super::session::Owned;
 use crate::model::{Chat, Overview, Request, Update};
 
@@ -38,6 +42,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::TakeOver
         | Request::Create { .. }
         | Request::Search { .. }
+        | Request::Export { .. }
         | Request::Host(_) => Lane::Slow,
     }
 }
@@ -105,6 +110,25 @@ impl Asking {
                 Ok(overview) => Update::Overview(overview),
                 Err(refusal) => Update::Refused(refusal),
             }),
+            Request::Export {
+                to,
+                language,
+                now_ms,
+            } => {
+                let chosen = language.as_deref();
+                let circumstances = Circumstances {
+                    language: chosen.map_or_else(Language::of_system, |code| {
+                        Language::of_locale(code).unwrap_or_default()
+                    }),
+                    zone: TimeZone::system(),
+                    now_ms,
+                };
+                Some(match exporting::write(api, &to, circumstances).await {
+                    Ok(()) => Update::Exported(true),
+                    Err(Fault::File) => Update::Exported(false),
+                    Err(Fault::Refused(refusal)) => Update::Refused(refusal),
+                })
+            }
             Request::StorageUsed => {
                 let directory = self.directory.clone();
                 let counted = tokio::task::spawn_blocking(move || bytes_in(&directory)).await;

@@ -2,9 +2,10 @@
 //! the requests of the view-model and reports the answers.
 //!
 //! `worker` is the thread, which opens a node and finds it again after a loss; `session` is a node that it has found;
-//! `asking` executes each request.
+//! `asking` executes each request, `exporting` those that write a conversation into a file.
 
 mod asking;
+mod exporting;
 mod session;
 mod worker;
 

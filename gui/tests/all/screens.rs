@@ -125,7 +125,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 34] {
+pub(crate) fn screens() -> [Screen; 37] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -175,6 +175,17 @@ pub(crate) fn screens() -> [Screen; 34] {
             stage.does(SearchingAction::OpenHere);
             stage.does(SearchingAction::Words("the".into()));
             stage.does(SearchingAction::GoMarked);
+            stage
+        }),
+        ("arranged", arranged),
+        ("notes", || {
+            let mut stage = arranged();
+            stage.does(ArrangingAction::OpenNotes);
+            stage
+        }),
+        ("export", || {
+            let mut stage = people();
+            stage.does(ArrangingAction::AskExport(chat_id("a")));
             stage
         }),
         ("emoji", emoji),
@@ -431,6 +442,17 @@ pub fn conversation() -> Stage {
     let mut stage = people();
     stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.does(ThreadAction::Draft("And the tape".into()));
+    stage
+}
+
+/// Conversations that are muted, marked as unread, and archived.
+pub fn arranged() -> Stage {
+    let mut stage = people();
+    stage.talk("a").conversation.muted = Some(Muted::Forever);
+    stage.talk("d").conversation.marked_unread = true;
+    stage.talk("e").conversation.archived = true;
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
     stage
 }
 

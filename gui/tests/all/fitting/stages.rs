@@ -6,7 +6,7 @@ use hedgerow_node::api::*;
 use i_slint_backend_testing::ElementQuery;
 use slint::{ComponentHandle, LogicalPosition};
 
-use crate::screens::{Screen, conversation, people, screens};
+use crate::screens::{Screen, arranged, conversation, people, screens};
 use crate::stage::{self, NOON, PASSPHRASE, Stage, chat_id, id};
 
 /// Long, but nobody's.
@@ -25,12 +25,15 @@ pub fn all() -> impl Iterator<Item = Opened> {
 }
 
 /// What opens over a screen, and is gone when one does anything else.
-pub const OPENED: [Opened; 3] = [
+pub const OPENED: [Opened; 4] = [
     ("menu of a message", conversation, |ui| {
-        show_menu(ui, MenuKind::Message)
+        show_menu(ui, MenuKind::Message, "", true)
     }),
     ("menu of a conversation", people, |ui| {
-        show_menu(ui, MenuKind::Conversation)
+        show_menu(ui, MenuKind::Conversation, &chat_id("a").0, false)
+    }),
+    ("menu of the open conversation", conversation, |ui| {
+        show_menu(ui, MenuKind::Conversation, &chat_id("a").0, true)
     }),
     ("tip", people, |ui| {
         let buttons = ElementQuery::from_root(ui).match_inherits("IconButton");
@@ -44,13 +47,13 @@ pub const OPENED: [Opened; 3] = [
     }),
 ];
 
-fn show_menu(ui: &AppWindow, kind: MenuKind) {
+fn show_menu(ui: &AppWindow, kind: MenuKind, id: &str, is_set: bool) {
     let at = LogicalPosition::new(300.0, 300.0);
     ui.global::<Menu>()
-        .invoke_show(kind, "".into(), true, at, true);
+        .invoke_show(kind, id.into(), is_set, at, true);
 }
 
-const OTHERS: [Screen; 28] = [
+const OTHERS: [Screen; 30] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -182,6 +185,16 @@ const OTHERS: [Screen; 28] = [
             contact: id("a"),
             invitation: InvitationId("00".into()),
         });
+        stage
+    }),
+    ("mute?", || {
+        let mut stage = strangers();
+        stage.does(ArrangingAction::AskMute(chat_id("a")));
+        stage
+    }),
+    ("archived", || {
+        let mut stage = arranged();
+        stage.does(ArrangingAction::ShowArchived(true));
         stage
     }),
     ("nothing found", || {

@@ -4,6 +4,7 @@ mod adding;
 mod aloud;
 mod answering;
 mod anything;
+mod arranging;
 mod conversation;
 mod deleting;
 mod door;

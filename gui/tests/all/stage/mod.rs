@@ -1,6 +1,7 @@
 //! The view-model on a stage: a node that is played answers what it asks, at once or when told to, under
 //! a clock that stands still.
 
+mod arranged;
 mod node;
 mod talk;
 pub mod window;

@@ -18,6 +18,8 @@ const WORDS: [&str; 12] = [
 #[derive(Default)]
 pub struct Node {
     pub talks: BTreeMap<ContactId, Talk>,
+    /// The notes to oneself, once they are begun.
+    pub notes: Option<Talk>,
     pub invitations: Vec<Invitation>,
     pub relays: Vec<RelayStatus>,
     /// How it is with Bluetooth, on a device that could have it.
@@ -84,8 +86,8 @@ impl Node {
     }
 
     /// The talk that a conversation is.
-    fn talk(&mut self, of: &ConversationId) -> Option<&mut Talk> {
-        let mut talks = self.talks.values_mut();
+    pub(super) fn talk(&mut self, of: &ConversationId) -> Option<&mut Talk> {
+        let mut talks = self.talks.values_mut().chain(&mut self.notes);
         talks.find(|talk| talk.conversation.id == *of)
     }
 
@@ -135,8 +137,8 @@ impl Node {
             }])
             .collect(),
             radio: self.radio,
-            contacts: met.map(|talk| talk.contact.clone()).collect(),
-            conversations: self.talks.values().map(Talk::seen).collect(),
+            contacts: met.clone().map(|talk| talk.contact.clone()).collect(),
+            conversations: met.chain(&self.notes).map(Talk::seen).collect(),
             traffic: Traffic::default(),
         }
     }
@@ -226,6 +228,7 @@ impl Node {
                 newest: self
                     .talks
                     .values()
+                    .chain(&self.notes)
                     .filter(|talk| !talk.messages.is_empty())
                     .map(|talk| {
                         let newest = talk.at(talk.messages.len() - 1);
@@ -406,6 +409,10 @@ impl Node {
                 Update::RelayPathsSet(paths, answer)
             }
             Request::StorageUsed => Update::StorageUsed(4_096),
+            Request::Export { .. } => Update::Exported(true),
+            Request::Call(
+                call @ (Call::Mute(..) | Call::Archive(..) | Call::MarkUnread(..) | Call::Notes),
+            ) => return self.arranges(call),
             Request::Open | Request::TakeOver | Request::Call(_) | Request::Host(_) => return None,
         })
     }
