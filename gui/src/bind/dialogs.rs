@@ -3,7 +3,7 @@
 use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::{Act, arranging, deleting, message, words};
+use super::{Act, arranging, deleting, message, timing, words};
 use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
 use crate::ui::{self, AppWindow, DialogKind, DialogView, PickerView};
 
@@ -99,6 +99,14 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Dialog::Mute { name, .. }) => {
             arranging::name(name, ui);
             DialogKind::Mute
+        }
+        Some(Dialog::Timing(asked)) => {
+            timing::draw(asked, ui);
+            DialogKind::Timing
+        }
+        Some(Dialog::TimerChanged(changed)) => {
+            timing::changed(changed.now_s, ui);
+            DialogKind::TimerChanged
         }
         Some(Dialog::Export(exporting)) => {
             arranging::name(&exporting.name, ui);

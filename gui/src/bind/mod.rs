@@ -25,6 +25,7 @@ mod searching;
 mod settings;
 mod speaker;
 mod thread;
+mod timing;
 mod words;
 
 use std::cell::{Cell, Ref, RefCell};
@@ -160,6 +161,7 @@ impl Window {
         searching::listen(ui, &act);
         settings::listen(ui, &act, &about);
         deleting::listen(ui, &act);
+        timing::listen(ui, &act);
         dialogs::listen(ui, &act);
         banner::listen(ui, &act);
         let touched = Rc::downgrade(&window);

@@ -11,7 +11,7 @@ use hedgerow_node::api::{ContactId, MessageId, Private};
 use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
-use super::{Act, deleting, draft, message, quote::quoted, words};
+use super::{Act, deleting, draft, message, quote::quoted, timing, words};
 use crate::model::{
     About, Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread,
     ThreadAction, copied, splices,
@@ -39,6 +39,8 @@ struct Shown {
     /// How often the draft was set by anything but typing.
     draft_set: u32,
     in_view: BTreeSet<String>,
+    /// The rows that are wholly in view.
+    whole: BTreeSet<String>,
 }
 
 impl Drawn {
@@ -53,12 +55,14 @@ impl Drawn {
         view.on_left_end(move || say.act(ThreadAction::LeftEnd));
         let (say, shown, weak) = (act.clone(), self.shown.clone(), ui.as_weak());
         let timer = Rc::downgrade(&self.look);
-        view.on_in_view(move |id, enters| {
-            let in_view = &mut shown.borrow_mut().in_view;
-            match enters {
-                true => in_view.insert(id.into()),
-                false => in_view.remove(id.as_str()),
-            };
+        view.on_in_view(move |id, enters, whole| {
+            let now = &mut *shown.borrow_mut();
+            for (rows, enters) in [(&mut now.in_view, enters), (&mut now.whole, whole)] {
+                match enters {
+                    true => rows.insert(id.clone().into()),
+                    false => rows.remove(id.as_str()),
+                };
+            }
             let (say, shown, weak) = (say.clone(), shown.clone(), weak.clone());
             if let Some(timer) = timer.upgrade().filter(|timer| !timer.running()) {
                 timer.start(TimerMode::SingleShot, Duration::ZERO, move || {
@@ -228,6 +232,7 @@ impl Drawn {
         for (offset, gone) in shown.rows.drain(at..at + change.removed).enumerate().rev() {
             self.model.remove(at + offset);
             shown.in_view.remove(&gone.id);
+            shown.whole.remove(&gone.id);
         }
         for (offset, new) in change.added.clone().enumerate() {
             let row = &thread.rows[new];
@@ -297,11 +302,11 @@ impl Shown {
         span.link.clone()
     }
 
-    /// The last message, whatever stands below it.
+    /// The last message that is wholly in view, whatever stands below it.
     fn last_in_view(&self) -> Option<MessageId> {
         let mut rows = self.rows.iter().rev();
         rows.find_map(|row| match &row.kind {
-            RowKind::Message(message) if self.in_view.contains(&row.id) => Some(message.id.clone()),
+            RowKind::Message(message) if self.whole.contains(&row.id) => Some(message.id.clone()),
             _ => None,
         })
     }
@@ -310,6 +315,7 @@ impl Shown {
 fn head(thread: &Thread, view: &ThreadView<'_>) {
     view.set_id(thread.id.0.as_str().into());
     view.set_face(words::face(&thread.face));
+    view.set_timer(words::number(thread.timer_s));
     view.set_total(words::number(thread.total));
     view.set_first(words::number(thread.first));
     view.set_loaded(words::number(thread.loaded));
@@ -401,6 +407,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.time = words::when(Some(message.time));
             drawn.tick = tick;
             drawn.carrier = carrier;
+            drawn.goes = timing::goes(message.goes);
             drawn.pinned = message.pinned;
             drawn.ahead = message.ahead;
             let said = message.said.iter().map(|said| ui::Said {

@@ -264,6 +264,8 @@ impl App {
             Outcome::Tell(banner) => self.banner.tell(banner, context),
             Outcome::StoreWorks => self.banner.store_works(),
             Outcome::Refused(refusal) => return Vec::from_iter(self.refused(refusal)),
+            Outcome::TimerShown(id, seconds) => pages.thread.timer_shown(&id, seconds),
+            Outcome::Send => return pages.thread.act(ThreadAction::Send, context),
             Outcome::KeepDraft => return pages.thread.keep_draft(),
             Outcome::SeeWhatIsInView => pages.thread.see_what_is_in_view(context),
             Outcome::ComeForward => return vec![context.presence.come_forward()],
@@ -373,6 +375,10 @@ impl App {
     fn set_place(&mut self, place: Place) {
         self.changed.place |= self.context.place != place;
         self.context.place = place;
+        // What comes while another page covers the conversation is seen only now.
+        if self.context.shows(Pane::Thread) {
+            self.pages.thread.see_what_is_in_view(&self.context);
+        }
     }
 
     /// Shows something beside the list.

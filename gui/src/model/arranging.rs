@@ -10,6 +10,7 @@ use super::dialog::Dialog;
 use super::exporting::{Exporting, ToFile};
 use super::face::Face;
 use super::outcome::Outcome;
+use super::timing::Timing;
 
 /// What a person does with a conversation as a whole.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub enum ArrangingAction {
     ShowArchived(bool),
     /// Open the notes to oneself.
     OpenNotes,
+    /// Ask after how long what is written there is to disappear.
+    AskTimer(ConversationId),
     /// Ask in which format it is to be written into a file.
     AskExport(ConversationId),
     /// The user has chosen the file.
@@ -197,6 +200,12 @@ impl Chats {
                 }
                 self.arranged.opens_notes = true;
                 vec![Outcome::ask(Call::Notes)]
+            }
+            ArrangingAction::AskTimer(id) => {
+                let known = context.conversations.get(&id);
+                let timing = known.map(|known| Timing::of(&known.conversation, context));
+                let dialog = timing.map(Dialog::Timing);
+                dialog.map(Outcome::Show).into_iter().collect()
             }
             ArrangingAction::AskExport(id) => {
                 let exporting = name(&id).map(|name| Exporting::new(id, name));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::{Contact, ContactId, Conversation};
+use hedgerow_node::api::{Contact, ContactId, Conversation, Feature};
 
 use super::face;
 
@@ -30,6 +30,13 @@ impl Contacts {
     /// The name of a contact on screen; empty for an unknown one.
     pub fn name_of(&self, id: &ContactId) -> String {
         self.get(id).map_or_else(String::new, face::name)
+    }
+
+    /// The names of those who have no device that can show this; empty if nobody.
+    pub fn without(&self, members: &[ContactId], feature: Feature) -> String {
+        let members = members.iter().filter_map(|id| self.get(id));
+        let without = members.filter(|member| member.cannot_show.contains(&feature));
+        without.map(face::name).collect::<Vec<_>>().join(", ")
     }
 
     /// Takes over what the node tells.

@@ -18,6 +18,7 @@ use super::outcome::Outcome;
 use super::relays::RelayRow;
 use super::rows::Tick;
 use super::strength::{Lack, NewPassphrase};
+use super::timing::{TimerChanged, Timing};
 
 /// Most characters that are shown of each text that a message had before.
 const EARLIER: usize = 400;
@@ -36,6 +37,8 @@ pub enum DialogAction {
     },
     /// In the dialog that mutes a conversation: for so long.
     Mute(MuteFor),
+    /// In the dialog that sets the timer of a conversation: so many seconds; 0: off.
+    Timer(u64),
     /// In the dialog that writes a conversation into a file: in this format.
     Format(ExportFormat),
     /// In the dialog that changes the passphrase: the user has typed the present one.
@@ -110,6 +113,10 @@ pub enum Dialog {
         /// Its name.
         name: String,
     },
+    /// After how long does what is written in a conversation disappear?
+    Timing(Timing),
+    /// Send although the timer has changed?
+    TimerChanged(TimerChanged),
     /// Write a conversation into a file?
     Export(Exporting),
     /// Delete a message, and for whom?
@@ -280,6 +287,12 @@ impl DialogPage {
                     return vec![how_long.mute(id, context)];
                 }
             }
+            DialogAction::Timer(seconds) => {
+                if let Some(Dialog::Timing(timing)) = self.open.clone() {
+                    self.close();
+                    return timing.set(seconds);
+                }
+            }
             DialogAction::Format(format) => {
                 if let Some(Dialog::Export(exporting)) = &mut self.open {
                     exporting.format = format;
@@ -314,6 +327,7 @@ impl DialogPage {
             None
             | Some(
                 Dialog::Mute { .. }
+                | Dialog::Timing(_)
                 | Dialog::DeleteMessage(_)
                 | Dialog::MessageDetails(_)
                 | Dialog::JumpToDate { .. }
@@ -321,6 +335,10 @@ impl DialogPage {
             ) => Vec::new(),
             Some(Dialog::OpenLink { url, .. }) => {
                 vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
+            }
+            Some(Dialog::TimerChanged(changed)) => {
+                let shown = Outcome::TimerShown(changed.conversation, changed.now_s);
+                vec![shown, Outcome::Send]
             }
             Some(Dialog::Export(exporting)) => vec![Outcome::Do(exporting.choose())],
             // What the user typed must not outlive the contact.

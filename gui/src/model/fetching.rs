@@ -9,6 +9,7 @@ use super::calendar::Date;
 use super::context::Context;
 use super::effect::{Question, Request, Ticket};
 use super::outcome::Outcome;
+use super::place::Pane;
 use super::thread::{Scroll, Thread};
 use super::window::{MAX_LOADED, PAGE};
 
@@ -197,7 +198,8 @@ impl Thread {
         self.fetching.wanted.changed.insert(id);
     }
 
-    /// Takes over which message is the last one fully in view.
+    /// Takes over which message is the last one wholly in view. It is seen if the window is in front, and no other page
+    /// in its place.
     pub(super) fn see(&mut self, id: MessageId, context: &Context) {
         if self.window.place(&id).is_none() {
             return;
@@ -208,7 +210,7 @@ impl Thread {
             self.fetching.following = true;
             reading.late.leave();
         }
-        if context.presence.focused {
+        if context.presence.focused && context.shows(Pane::Thread) {
             reading.seen = Some(id);
         }
     }

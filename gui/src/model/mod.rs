@@ -17,7 +17,7 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted;
-//! `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
+//! `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -66,6 +66,7 @@ mod settings;
 mod strength;
 mod thread;
 mod thread_page;
+mod timing;
 mod update;
 mod window;
 
@@ -108,4 +109,5 @@ pub use settings::{Settings, SettingsAction};
 pub use strength::{Lack, NewPassphrase};
 pub use thread::{Scroll, Sending, Thread, ThreadAction};
 pub use thread_page::ThreadPage;
+pub use timing::{Goes, TimerChanged, Timing};
 pub use update::{Chat, Departed, Found, Mode, Overview, Update};

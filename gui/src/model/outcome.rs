@@ -41,6 +41,10 @@ pub(super) enum Outcome {
     StoreWorks,
     /// The node refused a request, and no page shows why.
     Refused(Refusal),
+    /// The user has been told of the timer of a conversation, in seconds.
+    TimerShown(ConversationId, u64),
+    /// Send what is written in the open conversation.
+    Send,
     /// Save the draft of the open conversation.
     KeepDraft,
     /// The window is in front, so the user sees what is in view.

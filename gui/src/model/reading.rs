@@ -8,9 +8,9 @@ const MARK_EVERY_MS: u64 = 300;
 /// How far the user has read.
 #[derive(Default)]
 pub(super) struct Reading {
-    /// The last message that is fully in view.
+    /// The last message that is wholly in view.
     pub in_view: Option<MessageId>,
-    /// The last message that was fully in view while the window was in front.
+    /// The last message that was wholly in view while the window was in front.
     pub seen: Option<MessageId>,
     /// The message of the last report to the node.
     marked: Option<MessageId>,
@@ -31,6 +31,11 @@ impl Reading {
         self.seen.is_some()
             && self.seen != self.marked
             && (self.late.open == 0 || !self.late.is_stale || self.late.visiting)
+    }
+
+    /// Up to which message the node was told that the user has read.
+    pub fn marked(&self) -> Option<&MessageId> {
+        self.marked.as_ref()
     }
 
     /// A message has gone: nothing can be told of it.

@@ -13,6 +13,7 @@ use super::deleting::Gone;
 use super::fetching;
 use super::links::Span;
 use super::saying::{Said, said};
+use super::timing::Goes;
 use super::window::Window;
 
 /// The longest time between two messages of one group, in milliseconds.
@@ -82,6 +83,8 @@ pub struct MessageRow {
     pub tick: Option<Tick>,
     /// Why it is not delivered.
     pub why: Option<Why>,
+    /// When it disappears, if it does.
+    pub goes: Option<Goes>,
     /// The emoji that people have put on it.
     pub said: Vec<Said>,
     /// Pinned for everybody.
@@ -191,6 +194,7 @@ pub(crate) fn rows(
                 ahead: message.is_ahead(calendar.now_ms()),
                 tick,
                 why,
+                goes: Goes::of(message, calendar),
                 said: said(message),
                 pinned: message.pinned,
                 starts_group,

@@ -15,7 +15,7 @@ use super::context::Context;
 use super::conversations::Known;
 use super::dialog::{Details, Dialog};
 use super::effect::{Effect, Ticket};
-use super::face::{self, Face};
+use super::face::Face;
 use super::fetching::{Fetching, Target};
 use super::links::{self, Opens};
 use super::outcome::Outcome;
@@ -93,6 +93,8 @@ pub enum ThreadAction {
         /// Which emoji.
         emoji: String,
     },
+    /// Write an expired message anew.
+    SendAgain(MessageId),
     /// Pin a message for everybody, or take it down.
     Pin {
         /// Which message.
@@ -148,6 +150,8 @@ pub struct Thread {
     pub may_send: bool,
     /// Texts sent that are not durable yet.
     pub sending: Vec<Sending>,
+    /// After how many seconds what is written here disappears; 0: never.
+    pub timer_s: u64,
     /// Where the view is to go; [`take_scroll`](Thread::take_scroll) takes it.
     pub scroll: Option<Scroll>,
     pub(super) window: Window,
@@ -158,6 +162,8 @@ pub struct Thread {
     /// What was being written when an edit began.
     pub(super) aside: Option<Draft>,
     pub(super) authors: Authors,
+    /// The timer that the writer of the draft was shown.
+    pub(super) timer_shown_s: u64,
     reach: Reach,
     typed: Typed,
 }
@@ -229,6 +235,7 @@ impl Thread {
             length_left: None,
             may_send: false,
             sending: Vec::new(),
+            timer_s: conversation.timer_s,
             scroll: None,
             window: Window::default(),
             fetching: Fetching::default(),
@@ -237,6 +244,7 @@ impl Thread {
             changed: ThreadChanged::ALL,
             aside: None,
             authors: Authors::default(),
+            timer_shown_s: conversation.timer_s,
             reach: Reach::default(),
             typed: Typed::default(),
         };
@@ -290,6 +298,9 @@ impl Thread {
             ThreadAction::Delete(id) => return Vec::from_iter(self.ask_delete(id, context)),
             ThreadAction::Details(id) => return self.details(&id, context),
             ThreadAction::React { id, emoji } => return vec![self.react(id, emoji)],
+            ThreadAction::SendAgain(id) => {
+                return vec![Outcome::ask(Call::SendAgain(self.id.clone(), id))];
+            }
             ThreadAction::Pin { id, pinned } => {
                 let pin = Outcome::ask(Call::Pin(self.id.clone(), id, pinned));
                 return vec![Outcome::Dismiss, pin];
@@ -302,7 +313,11 @@ impl Thread {
     pub(super) fn know(&mut self, conversation: &Conversation, context: &Context) {
         self.members.clone_from(&conversation.members);
         self.face = Face::of_conversation(conversation, context);
+        if conversation.unread < self.unread {
+            self.look_at_timers(false);
+        }
         self.unread = conversation.unread;
+        self.know_timer(conversation);
         self.total = self.total.max(conversation.messages);
         self.measure();
         self.changed.rest = true;
@@ -344,6 +359,7 @@ impl Thread {
     /// A device has ours, up to this one of its log.
     pub(super) fn delivered(&mut self, device: &DeviceId, upto: &MessageId, context: &Context) {
         if self.window.delivered(device, upto) {
+            self.look_at_timers(true);
             self.draw_rows(context);
         }
     }
@@ -389,11 +405,13 @@ impl Thread {
             return None;
         }
         let text = self.draft.trim().to_owned();
-        let draft = About::draft(self.about.as_ref(), text.clone());
+        let mut draft = About::draft(self.about.as_ref(), text.clone());
         if draft.edit.is_some() {
             self.stop_editing();
             return Some(draft);
         }
+        draft.timer_s = Some(self.timer_shown_s);
+        self.timer_shown_s = self.timer_s;
         self.sending.push(Sending { ticket, text });
         self.about = None;
         self.answering = None;
@@ -497,10 +515,7 @@ impl Thread {
 
     /// The names of the members whose devices do not show this.
     pub(super) fn who_cannot_show(&self, feature: Feature, context: &Context) -> String {
-        let members = self.members.iter();
-        let members = members.filter_map(|id| context.contacts.get(id));
-        let cannot = members.filter(|member| member.cannot_show.contains(&feature));
-        cannot.map(face::name).collect::<Vec<_>>().join(", ")
+        context.contacts.without(&self.members, feature)
     }
 
     /// Puts an emoji on a message; ours is taken back.
@@ -532,6 +547,7 @@ impl Thread {
 
 /// What could not be sent stands before what was written since.
 pub(super) fn before(mut refused: Draft, since: Draft) -> Draft {
+    refused.timer_s = None;
     if since == Draft::text("") {
         return refused;
     }

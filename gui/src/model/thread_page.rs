@@ -146,6 +146,18 @@ impl ThreadPage {
             };
         }
         let refused = refusal.is_some().then_some(draft);
+        if let Some(Refusal::TimerChanged { now_s }) = refusal
+            && let (Some(thread), Some(draft)) = (self.thread(&conversation), &refused)
+        {
+            let shown_s = draft.timer_s;
+            let mut outcomes = thread.end_sending(of.ticket, refused);
+            // Until the writer is told of the new one, they know that one.
+            shown_s
+                .into_iter()
+                .for_each(|shown| thread.timer_shown(shown));
+            outcomes.push(thread.ask_timer(now_s));
+            return outcomes;
+        }
         let mut outcomes = match (self.thread(&conversation), refused) {
             // The text is another one at its place, and nobody waits for it.
             (Some(_), None) if is_edit => Vec::new(),
@@ -213,6 +225,13 @@ impl ThreadPage {
     ) {
         if let Some(thread) = self.thread(conversation) {
             thread.message_gone(id, context);
+        }
+    }
+
+    /// The writer in this conversation has been told of this timer.
+    pub(super) fn timer_shown(&mut self, id: &ConversationId, seconds: u64) {
+        if let Some(thread) = self.thread(id) {
+            thread.timer_shown(seconds);
         }
     }
 

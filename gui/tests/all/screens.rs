@@ -125,7 +125,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 37] {
+pub(crate) fn screens() -> [Screen; 40] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -186,6 +186,21 @@ pub(crate) fn screens() -> [Screen; 37] {
         ("export", || {
             let mut stage = people();
             stage.does(ArrangingAction::AskExport(chat_id("a")));
+            stage
+        }),
+        ("timed", timed),
+        ("timer", || {
+            let mut stage = timed();
+            stage.talk("a").contact.cannot_show = vec![Feature::Timers];
+            stage.happens(Event::Contact { contact: id("a") });
+            stage.does(ArrangingAction::AskTimer(chat_id("a")));
+            stage
+        }),
+        ("timer-changed", || {
+            let mut stage = timed();
+            stage.does(ThreadAction::Draft("At six, then".into()));
+            stage.talk("a").conversation.timer_s = 8 * 3_600;
+            stage.does(ThreadAction::Send);
             stage
         }),
         ("emoji", emoji),
@@ -453,6 +468,31 @@ pub fn arranged() -> Stage {
     stage.talk("e").conversation.archived = true;
     stage.handle(Update::Event(Event::Missed));
     stage.answer();
+    stage
+}
+
+/// Messages that disappear, in each state of that.
+pub fn timed() -> Stage {
+    let mut stage = people();
+    let talk = stage.talk("a");
+    let now_ms = NOON - MINUTE;
+    let mut add = |text: &str, mine, at_ms| {
+        let id = talk.add(text, mine, now_ms);
+        let message = talk.message(&id).expect("it was added");
+        let after_s = 86_400;
+        message.disappears = Some(Disappears { after_s, at_ms });
+        id
+    };
+    add("I am at the door now", false, Some(NOON + 50 * MINUTE));
+    add("Two minutes", true, Some(NOON + DAY));
+    let lapsed = add("Bring the spare key, please", true, None);
+    let last = add("And the long cable", true, None);
+    talk.message(&lapsed).expect("it was added").lapsed = true;
+    talk.conversation.timer_s = 86_400;
+    talk.read = Some(last);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage
 }
 

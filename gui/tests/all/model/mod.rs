@@ -17,3 +17,4 @@ mod picker;
 mod saying;
 mod scanning;
 mod searching;
+mod timing;

@@ -21,6 +21,10 @@ impl Node {
                 self.talk(&id)?.conversation.marked_unread = unread;
                 id
             }
+            Call::SetTimer(id, seconds) => {
+                self.talk(&id)?.conversation.timer_s = seconds;
+                id
+            }
             Call::Notes => {
                 let notes = self.notes.get_or_insert_with(notes);
                 notes.conversation.id.clone()

@@ -411,7 +411,11 @@ impl Node {
             Request::StorageUsed => Update::StorageUsed(4_096),
             Request::Export { .. } => Update::Exported(true),
             Request::Call(
-                call @ (Call::Mute(..) | Call::Archive(..) | Call::MarkUnread(..) | Call::Notes),
+                call @ (Call::Mute(..)
+                | Call::Archive(..)
+                | Call::MarkUnread(..)
+                | Call::SetTimer(..)
+                | Call::Notes),
             ) => return self.arranges(call),
             Request::Open | Request::TakeOver | Request::Call(_) | Request::Host(_) => return None,
         })

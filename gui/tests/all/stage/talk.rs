@@ -87,6 +87,10 @@ impl Talk {
 
     /// Ours is written as a draft says.
     pub fn send(&mut self, draft: &Draft, now_ms: i64) -> Result<MessageId, Refusal> {
+        let now_s = self.conversation.timer_s;
+        if draft.timer_s.is_some_and(|shown_s| shown_s != now_s) {
+            return Err(Refusal::TimerChanged { now_s });
+        }
         let about = draft.edit.as_ref().or(draft.reply_to.as_ref());
         let gone = about.filter(|id| self.place(&Some((*id).clone())).is_none());
         if gone.is_some() {
