@@ -121,9 +121,10 @@ fn lines(chats: &Chats) -> Vec<ui::ChatRow> {
     let notes = (is_first && !arranged.has_notes).then(|| entry(ListKind::Notes, "notes", 0));
     let archived = (is_first && arranged.archived > 0)
         .then(|| entry(ListKind::Archived, "archived", arranged.archived));
+    let starred = is_first.then(|| entry(ListKind::Starred, "starred", 0));
     let shown = chats.rows.iter().map(row);
     let lines = back.into_iter().chain(shown);
-    lines.chain(notes).chain(archived).collect()
+    lines.chain(notes).chain(starred).chain(archived).collect()
 }
 
 fn row(chat: &ChatRow) -> ui::ChatRow {

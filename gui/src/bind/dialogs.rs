@@ -3,7 +3,7 @@
 use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::{Act, arranging, deleting, message, timing, words};
+use super::{Act, arranging, deleting, forwarding, message, timing, words};
 use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
 use crate::ui::{self, AppWindow, DialogKind, DialogView, PickerView};
 
@@ -99,6 +99,10 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Dialog::Mute { name, .. }) => {
             arranging::name(name, ui);
             DialogKind::Mute
+        }
+        Some(Dialog::Forward(asked)) => {
+            forwarding::draw(asked, ui);
+            DialogKind::Forward
         }
         Some(Dialog::Timing(asked)) => {
             timing::draw(asked, ui);

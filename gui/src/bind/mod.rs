@@ -13,6 +13,7 @@ mod dialogs;
 mod door;
 mod draft;
 mod emoji;
+mod forwarding;
 mod markdown;
 mod network;
 mod paths;
@@ -24,6 +25,7 @@ mod scanning;
 mod searching;
 mod settings;
 mod speaker;
+mod starred;
 mod thread;
 mod timing;
 mod words;
@@ -162,6 +164,8 @@ impl Window {
         settings::listen(ui, &act, &about);
         deleting::listen(ui, &act);
         timing::listen(ui, &act);
+        forwarding::listen(ui, &act);
+        starred::listen(ui, &act);
         dialogs::listen(ui, &act);
         banner::listen(ui, &act);
         let touched = Rc::downgrade(&window);
@@ -329,6 +333,7 @@ impl Window {
             ui.set_pane(match app.context.place {
                 Place::Main(Pane::Thread) => PaneKind::Thread,
                 Place::Main(Pane::Search) => PaneKind::Search,
+                Place::Main(Pane::Starred) => PaneKind::Starred,
                 Place::Main(Pane::Person) => PaneKind::Person,
                 Place::Main(Pane::Adding) => PaneKind::Adding,
                 Place::Main(Pane::Network) => PaneKind::Network,
@@ -351,6 +356,9 @@ impl Window {
         }
         if changed.searching {
             searching::draw(&app, ui);
+        }
+        if changed.starred {
+            starred::draw(&app, ui);
         }
         if changed.adding {
             adding::draw(&app, ui, &self.pasted_set);

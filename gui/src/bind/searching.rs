@@ -48,7 +48,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
     view.set_here(open.conversation.is_some());
 }
 
-fn hit(hit: &Hit) -> ui::Hit {
+pub fn hit(hit: &Hit) -> ui::Hit {
     let said: String = hit
         .excerpt
         .iter()

@@ -80,6 +80,8 @@ pub fn listen(ui: &AppWindow, act: &Act, about: &About) {
     let say = act.clone();
     view.on_show_keys(move || say.act(Action::ShowKeys));
     let say = act.clone();
+    view.on_choose_receipts(move |on| say.act(SettingsAction::Receipts(on)));
+    let say = act.clone();
     view.on_change_passphrase(move || say.act(SettingsAction::ChangePassphrase));
     let say = act.clone();
     view.on_lock_node(move || say.act(DoorAction::LockNode));
@@ -99,6 +101,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
     if let Some(me) = &app.context.me {
         view.set_own_name(me.name.0.as_str().into());
         view.set_id(me.id.0.as_str().into());
+        view.set_receipts(me.receipts);
     }
     view.set_storage(
         app.pages

@@ -17,7 +17,7 @@ use crate::model::{
     ThreadAction, copied, splices,
 };
 use crate::pictures::within;
-use crate::ui::{self, AppWindow, ThreadRow, ThreadView};
+use crate::ui::{self, AppWindow, MessageMenu, ThreadRow, ThreadView};
 
 /// So many letters are wider than a bubble, whatever they are.
 const WIDE: usize = 200;
@@ -41,6 +41,8 @@ struct Shown {
     in_view: BTreeSet<String>,
     /// The rows that are wholly in view.
     whole: BTreeSet<String>,
+    /// The rows of which not all is shown.
+    folded: BTreeSet<String>,
 }
 
 impl Drawn {
@@ -55,9 +57,14 @@ impl Drawn {
         view.on_left_end(move || say.act(ThreadAction::LeftEnd));
         let (say, shown, weak) = (act.clone(), self.shown.clone(), ui.as_weak());
         let timer = Rc::downgrade(&self.look);
-        view.on_in_view(move |id, enters, whole| {
+        view.on_in_view(move |id, enters, whole, folds| {
             let now = &mut *shown.borrow_mut();
-            for (rows, enters) in [(&mut now.in_view, enters), (&mut now.whole, whole)] {
+            let sets = [
+                (&mut now.in_view, enters),
+                (&mut now.whole, whole),
+                (&mut now.folded, folds),
+            ];
+            for (rows, enters) in sets {
                 match enters {
                     true => rows.insert(id.clone().into()),
                     false => rows.remove(id.as_str()),
@@ -93,10 +100,17 @@ impl Drawn {
         let say = act.clone();
         view.on_drop_about(move || say.act(ThreadAction::DropAbout));
         let shown = self.shown.clone();
-        view.on_is_editable(move |id| {
+        view.on_about_row(move |id| {
             let shown = shown.borrow();
             let row = shown.rows.iter().find(|row| id == row.id);
-            row.is_some_and(|row| matches!(&row.kind, RowKind::Message(message) if message.mine && message.body.is_some()))
+            match row.map(|row| &row.kind) {
+                Some(RowKind::Message(message)) => MessageMenu {
+                    says: message.body.is_some(),
+                    editable: message.mine && message.body.is_some(),
+                    starred: message.starred,
+                },
+                _ => MessageMenu::default(),
+            }
         });
         let say = act.clone();
         view.on_react(move |id, emoji| {
@@ -233,6 +247,7 @@ impl Drawn {
             self.model.remove(at + offset);
             shown.in_view.remove(&gone.id);
             shown.whole.remove(&gone.id);
+            shown.folded.remove(&gone.id);
         }
         for (offset, new) in change.added.clone().enumerate() {
             let row = &thread.rows[new];
@@ -302,13 +317,18 @@ impl Shown {
         span.link.clone()
     }
 
-    /// The last message that is wholly in view, whatever stands below it.
+    /// The last message that is wholly in view, whatever stands below it. Nothing is below one of others of which a part
+    /// is hidden.
     fn last_in_view(&self) -> Option<MessageId> {
-        let mut rows = self.rows.iter().rev();
-        rows.find_map(|row| match &row.kind {
-            RowKind::Message(message) if self.whole.contains(&row.id) => Some(message.id.clone()),
+        let rows = self.rows.iter();
+        let in_view = rows.filter(|row| self.in_view.contains(&row.id));
+        let messages = in_view.filter_map(|row| match &row.kind {
+            RowKind::Message(message) => Some(message),
             _ => None,
-        })
+        });
+        let shown = messages.take_while(|one| one.mine || !self.folded.contains(&one.id.0));
+        let whole = shown.filter(|one| self.whole.contains(&one.id.0));
+        whole.last().map(|one| one.id.clone())
     }
 }
 
@@ -407,6 +427,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.time = words::when(Some(message.time));
             drawn.tick = tick;
             drawn.carrier = carrier;
+            drawn.starred = message.starred;
             drawn.goes = timing::goes(message.goes);
             drawn.pinned = message.pinned;
             drawn.ahead = message.ahead;

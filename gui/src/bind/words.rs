@@ -216,6 +216,7 @@ pub fn tick(tick: Option<Tick>) -> (ui::Tick, ui::Carrier) {
         Some(Tick::Queued) => (ui::Tick::Queued, ui::Carrier::None),
         Some(Tick::Sent(over)) => (ui::Tick::Sent, carrier(Some(over))),
         Some(Tick::Delivered) => (ui::Tick::Delivered, ui::Carrier::None),
+        Some(Tick::Read) => (ui::Tick::Read, ui::Carrier::None),
         Some(Tick::Refused) => (ui::Tick::Refused, ui::Carrier::None),
     }
 }

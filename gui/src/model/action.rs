@@ -19,6 +19,7 @@ use super::relays::RelaysAction;
 use super::scanning::ScanningAction;
 use super::searching::SearchingAction;
 use super::settings::SettingsAction;
+use super::starred::StarredAction;
 use super::thread::ThreadAction;
 
 /// Something that a person did or the desktop reports. The actions of a page are in the file of the page.
@@ -72,6 +73,8 @@ pub enum Action {
     Settings(SettingsAction),
     /// The search.
     Searching(SearchingAction),
+    /// The starred messages.
+    Starred(StarredAction),
 }
 
 impl Action {
@@ -122,4 +125,5 @@ of_page! {
     Paths(PathsAction) in NetworkAction;
     Settings(SettingsAction) in Action;
     Searching(SearchingAction) in Action;
+    Starred(StarredAction) in Action;
 }

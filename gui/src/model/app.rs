@@ -122,6 +122,7 @@ impl App {
             Action::Person(action) => pages.person.act(action, context),
             Action::Network(action) => Vec::from_iter(pages.network.act(action)),
             Action::Settings(action) => Vec::from_iter(pages.settings.act(action)),
+            Action::Starred(action) => pages.starred.act(action),
             Action::Searching(action) => {
                 let here = pages.thread.id().filter(|_| context.shows(Pane::Thread));
                 pages.searching.act(action, here, context)

@@ -38,6 +38,8 @@ pub enum Banner {
     PictureSaved(bool),
     /// Whether the conversation could be written into the chosen file.
     Exported(bool),
+    /// The message is on its way to other conversations.
+    Forwarded,
     /// The passphrase has changed.
     PassphraseChanged,
     /// Deleted data are gone for good.
@@ -52,6 +54,7 @@ impl Banner {
             Self::Copied
             | Self::PictureSaved(true)
             | Self::Exported(true)
+            | Self::Forwarded
             | Self::PassphraseChanged
             | Self::Erased
             | Self::Met { .. } => Some(4_000),

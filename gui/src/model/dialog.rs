@@ -14,6 +14,7 @@ use super::context::Context;
 use super::deleting::Deleting;
 use super::effect::{Effect, Request};
 use super::exporting::Exporting;
+use super::forwarding::Forwarding;
 use super::outcome::Outcome;
 use super::relays::RelayRow;
 use super::rows::Tick;
@@ -37,6 +38,10 @@ pub enum DialogAction {
     },
     /// In the dialog that mutes a conversation: for so long.
     Mute(MuteFor),
+    /// In the dialog that forwards a message: show only conversations with names like this.
+    FindReceiver(String),
+    /// There, choose a conversation, or do not choose it any more.
+    ChooseReceiver(ConversationId),
     /// In the dialog that sets the timer of a conversation: so many seconds; 0: off.
     Timer(u64),
     /// In the dialog that writes a conversation into a file: in this format.
@@ -113,6 +118,8 @@ pub enum Dialog {
         /// Its name.
         name: String,
     },
+    /// Forward a message, and where to?
+    Forward(Forwarding),
     /// After how long does what is written in a conversation disappear?
     Timing(Timing),
     /// Send although the timer has changed?
@@ -287,6 +294,18 @@ impl DialogPage {
                     return vec![how_long.mute(id, context)];
                 }
             }
+            DialogAction::FindReceiver(text) => {
+                if let Some(Dialog::Forward(forwarding)) = &mut self.open {
+                    forwarding.find(&text, context);
+                    self.changed = true;
+                }
+            }
+            DialogAction::ChooseReceiver(id) => {
+                if let Some(Dialog::Forward(forwarding)) = &mut self.open {
+                    forwarding.choose(id, context);
+                    self.changed = true;
+                }
+            }
             DialogAction::Timer(seconds) => {
                 if let Some(Dialog::Timing(timing)) = self.open.clone() {
                     self.close();
@@ -336,6 +355,7 @@ impl DialogPage {
             Some(Dialog::OpenLink { url, .. }) => {
                 vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
             }
+            Some(Dialog::Forward(forwarding)) => forwarding.forward(),
             Some(Dialog::TimerChanged(changed)) => {
                 let shown = Outcome::TimerShown(changed.conversation, changed.now_s);
                 vec![shown, Outcome::Send]

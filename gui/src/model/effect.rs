@@ -148,6 +148,8 @@ pub enum Request {
     },
     /// Answer: `Searched`.
     Search { ticket: Ticket, search: Search },
+    /// Answer: `Starred`.
+    Starred { ticket: Ticket, before: Option<u64> },
     /// Answer: `Sent`.
     Send { of: Question, draft: Draft },
     /// Live state, and the newest message of each conversation. Answer: `Overview`.

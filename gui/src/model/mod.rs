@@ -11,12 +11,12 @@
 //! which knows all `pages` and executes what they want.
 //!
 //! The pages: `door` is the first start and both locks; `chats`, `thread` (in `thread_page`), `picker`, `adding` with
-//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `searching`, `dialog` and `banner`. What they
+//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `searching`, `starred`, `dialog` and `banner`. What they
 //! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks the node again
 //! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
-//! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted;
+//! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
 //! `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
@@ -43,6 +43,7 @@ mod excerpts;
 mod exporting;
 mod face;
 mod fetching;
+mod forwarding;
 mod in_flight;
 mod links;
 mod looking;
@@ -63,6 +64,7 @@ mod saying;
 mod scanning;
 mod searching;
 mod settings;
+mod starred;
 mod strength;
 mod thread;
 mod thread_page;
@@ -88,6 +90,7 @@ pub use emoji::{EmojiGroup, SkinTone};
 pub use excerpts::Piece;
 pub use exporting::{Exporting, ToFile};
 pub use face::Face;
+pub use forwarding::{Forwarding, Receiver};
 pub use hedgerow_node::api::strength::Weakness;
 pub use links::{Span, copied};
 pub use network::{CarrierRow, NetworkAction, NetworkPage, PersonRow};
@@ -106,6 +109,7 @@ pub use saying::Said;
 pub use scanning::{CameraProblem, Scanning, ScanningAction, Sight};
 pub use searching::{Hit, OpenSearch, Searching, SearchingAction};
 pub use settings::{Settings, SettingsAction};
+pub use starred::{Starred, StarredAction};
 pub use strength::{Lack, NewPassphrase};
 pub use thread::{Scroll, Sending, Thread, ThreadAction};
 pub use thread_page::ThreadPage;

@@ -20,6 +20,7 @@ use super::picker::PickerPage;
 use super::place::{Changed, Pane};
 use super::searching::Searching;
 use super::settings::Settings;
+use super::starred::Starred;
 use super::thread_page::ThreadPage;
 use super::update::{Chat, Overview, Update};
 
@@ -34,6 +35,8 @@ pub struct Pages {
     pub picker: PickerPage,
     /// The search.
     pub searching: Searching,
+    /// The starred messages.
+    pub starred: Starred,
     /// Adding a contact.
     pub adding: Adding,
     /// The page of a contact.
@@ -58,6 +61,7 @@ impl Pages {
             rows: thread.rows,
             picker: self.picker.take_changed(),
             searching: self.searching.take_changed(),
+            starred: self.starred.take_changed(),
             adding: self.adding.take_changed(),
             person: self.person.take_changed(),
             network: self.network.take_changed(),
@@ -181,6 +185,9 @@ impl Pages {
                 Vec::from_iter(self.thread.message(&of, answer, context))
             }
             Update::Searched(ticket, answer) => self.searching.told(ticket, answer, context),
+            Update::Starred(ticket, answer) => {
+                Vec::from_iter(self.starred.told(ticket, answer, context))
+            }
             Update::SafetyWords(words) => {
                 self.person.know_words(words);
                 Vec::new()
@@ -224,16 +231,24 @@ impl Pages {
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
             }
-            Event::MessageChanged { conversation, id }
-            | Event::Read {
-                conversation, id, ..
-            } => {
+            Event::MessageChanged { conversation, id } => {
                 let known = context.conversations.get(&conversation);
                 let newest = known.and_then(|known| known.newest.as_ref());
                 if newest.is_some_and(|newest| newest.id == id) {
                     self.looking.conversations.want(conversation.clone());
                 }
                 self.thread.message_changed(&conversation, id);
+            }
+            Event::Read {
+                conversation,
+                device,
+                id,
+                ..
+            } => {
+                if let Some(thread) = self.thread.thread(&conversation) {
+                    thread.read(&device, &id, context);
+                }
+                self.looking.conversations.want(conversation);
             }
             Event::Delivered {
                 conversation,
@@ -439,6 +454,7 @@ impl Pages {
         self.thread.drop();
         self.picker.forget();
         self.searching.close();
+        self.starred.forget();
         self.adding.forget();
         self.person.close();
         self.network = NetworkPage::default();

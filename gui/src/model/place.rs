@@ -30,6 +30,8 @@ pub enum Pane {
     Thread,
     /// The search in all conversations.
     Search,
+    /// The starred messages.
+    Starred,
     Person,
     Adding,
     Network,
@@ -102,6 +104,7 @@ pub struct Changed {
     pub rows: bool,
     pub picker: bool,
     pub searching: bool,
+    pub starred: bool,
     pub adding: bool,
     pub person: bool,
     pub network: bool,
@@ -122,6 +125,7 @@ impl Changed {
         rows: true,
         picker: true,
         searching: true,
+        starred: true,
         adding: true,
         person: true,
         network: true,
@@ -141,6 +145,7 @@ impl Changed {
             rows: self.rows || other.rows,
             picker: self.picker || other.picker,
             searching: self.searching || other.searching,
+            starred: self.starred || other.starred,
             adding: self.adding || other.adding,
             person: self.person || other.person,
             network: self.network || other.network,

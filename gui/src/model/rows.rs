@@ -28,6 +28,8 @@ pub enum Tick {
     Sent(Carrier),
     /// Each recipient has it on at least one device.
     Delivered,
+    /// Each recipient has read it on at least one device. Told only while we tell what we read, too.
+    Read,
     /// A contact's device refused it.
     Refused,
 }
@@ -89,6 +91,8 @@ pub struct MessageRow {
     pub said: Vec<Said>,
     /// Pinned for everybody.
     pub pinned: bool,
+    /// Starred, on this device alone.
+    pub starred: bool,
     /// Whether it is the first of a group by the same author.
     pub starts_group: bool,
     /// Whether it is the last of that group.
@@ -121,7 +125,12 @@ pub(crate) fn tick(message: &Message, reach: Reach) -> (Option<Tick>, Option<Why
         return (None, None);
     }
     if message.is_delivered() {
-        return (Some(Tick::Delivered), None);
+        let tick = if message.is_read() {
+            Tick::Read
+        } else {
+            Tick::Delivered
+        };
+        return (Some(tick), None);
     }
     if reach.is_alone {
         return (None, None);
@@ -197,6 +206,7 @@ pub(crate) fn rows(
                 goes: Goes::of(message, calendar),
                 said: said(message),
                 pinned: message.pinned,
+                starred: message.starred,
                 starts_group,
                 ends_group: true,
             }),

@@ -321,7 +321,11 @@ impl Hit {
     }
 
     /// A message. `is_here`: only its conversation is looked in.
-    fn of_message(found: &FoundMessage, is_here: bool, context: &Context) -> Option<Self> {
+    pub(super) fn of_message(
+        found: &FoundMessage,
+        is_here: bool,
+        context: &Context,
+    ) -> Option<Self> {
         let known = context.conversations.get(&found.conversation)?;
         let conversation = &known.conversation;
         let face = Face::of_conversation(conversation, context);

@@ -18,6 +18,8 @@ pub enum SettingsAction {
     OwnName(String),
     /// Save the own name.
     SaveOwnName,
+    /// Tell contacts what is read, and show what they have read; or neither.
+    Receipts(bool),
     /// Open the dialog that changes the passphrase.
     ChangePassphrase,
     /// Rewrite the store, so that nobody can recover deleted data.
@@ -56,6 +58,7 @@ impl Settings {
                 let name = self.own_name.trim().to_owned();
                 Some(Outcome::ask(Call::SetName(Private(name))))
             }
+            SettingsAction::Receipts(receipts) => Some(Outcome::ask(Call::SetReceipts(receipts))),
             SettingsAction::ChangePassphrase => {
                 let change = ChangePassphrase::default();
                 Some(Outcome::Show(Dialog::ChangePassphrase(change)))

@@ -93,6 +93,15 @@ pub enum ThreadAction {
         /// Which emoji.
         emoji: String,
     },
+    /// Ask where a message is to be forwarded to.
+    Forward(MessageId),
+    /// Star a message, or take the star off: on this device alone.
+    Star {
+        /// Which message.
+        id: MessageId,
+        /// Star it.
+        starred: bool,
+    },
     /// Write an expired message anew.
     SendAgain(MessageId),
     /// Pin a message for everybody, or take it down.
@@ -298,6 +307,10 @@ impl Thread {
             ThreadAction::Delete(id) => return Vec::from_iter(self.ask_delete(id, context)),
             ThreadAction::Details(id) => return self.details(&id, context),
             ThreadAction::React { id, emoji } => return vec![self.react(id, emoji)],
+            ThreadAction::Forward(id) => return Vec::from_iter(self.ask_forward(id, context)),
+            ThreadAction::Star { id, starred } => {
+                return vec![Outcome::ask(Call::Star(self.id.clone(), id, starred))];
+            }
             ThreadAction::SendAgain(id) => {
                 return vec![Outcome::ask(Call::SendAgain(self.id.clone(), id))];
             }
@@ -360,6 +373,13 @@ impl Thread {
     pub(super) fn delivered(&mut self, device: &DeviceId, upto: &MessageId, context: &Context) {
         if self.window.delivered(device, upto) {
             self.look_at_timers(true);
+            self.draw_rows(context);
+        }
+    }
+
+    /// A device has read ours, up to this one of its log.
+    pub(super) fn read(&mut self, device: &DeviceId, upto: &MessageId, context: &Context) {
+        if self.window.read(device, upto) {
             self.draw_rows(context);
         }
     }

@@ -2,7 +2,8 @@
 
 use hedgerow_node::api::{
     Contact, ContactId, Conversation, ConversationId, Event, Invitation, InvitationId, Me, Message,
-    MessageId, Page, Refusal, RelayPaths, SafetyWords, SearchPage, Status, Version, WayStatus,
+    MessageId, Page, Refusal, RelayPaths, SafetyWords, SearchPage, StarredPage, Status, Version,
+    WayStatus,
 };
 
 use super::calendar::Date;
@@ -76,6 +77,7 @@ pub enum Update {
     /// For each day from this one on, whether it has messages.
     Days(ConversationId, Date, Vec<bool>),
     Searched(Ticket, Result<SearchPage, Refusal>),
+    Starred(Ticket, Result<StarredPage, Refusal>),
     Sent(Question, Result<MessageId, Refusal>),
     SafetyWords(SafetyWords),
     Ways(ContactId, Vec<WayStatus>),

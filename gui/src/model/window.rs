@@ -295,6 +295,29 @@ impl Window {
     }
 }
 
+/// What others have read.
+impl Window {
+    /// A device has read the messages of a log of ours up to this one. Tells whether any looks different.
+    pub fn read(&mut self, device: &DeviceId, upto: &MessageId) -> bool {
+        let Some((of, last)) = log_and_number(upto) else {
+            return false;
+        };
+        let mut changed = false;
+        for message in self.messages.iter_mut().map(|one| &mut one.message) {
+            let place = log_and_number(&message.id);
+            if place.is_none_or(|(log, number)| log != of || number > last) {
+                continue;
+            }
+            let deliveries = message.deliveries.iter_mut();
+            for delivery in deliveries.filter(|delivery| delivery.device == *device) {
+                changed |= delivery.state != DeliveryState::Read;
+                delivery.state = DeliveryState::Read;
+            }
+        }
+        changed
+    }
+}
+
 /// As much of a text as a quote shows.
 fn beginning(text: &str) -> Private {
     Private(text.chars().take(MAX_QUOTE).collect())

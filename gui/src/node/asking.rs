@@ -25,12 +25,16 @@ pub(super) enum Lane {
     Slow,
 }
 
+/// So many starred messages are asked for at once.
+const STARRED: u32 = 30;
+
 /// The lane of a request.
 pub(super) fn lane(request: &Request) -> Lane {
     match request {
         Request::Overview
         | Request::Page { .. }
         | Request::Message { .. }
+        | Request::Starred { .. }
         | Request::Days { .. }
         | Request::StorageUsed
         | Request::Host(HostCall::Status | HostCall::Versions(..)) => Lane::Read,
@@ -101,6 +105,9 @@ impl Asking {
             }),
             Request::Search { ticket, search } => {
                 Some(Update::Searched(ticket, api.search(search).await))
+            }
+            Request::Starred { ticket, before } => {
+                Some(Update::Starred(ticket, api.starred(before, STARRED).await))
             }
             Request::Send { of, draft } => {
                 let answer = api.send_draft(of.conversation.clone(), draft).await;
@@ -208,6 +215,7 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
         Request::Page { of, .. } => Some(Update::Page(of, Err(refusal))),
         Request::Message { of, .. } => Some(Update::Message(of, Err(refusal))),
         Request::Search { ticket, .. } => Some(Update::Searched(ticket, Err(refusal))),
+        Request::Starred { ticket, .. } => Some(Update::Starred(ticket, Err(refusal))),
         Request::Send { of, .. } => Some(Update::Sent(of, Err(refusal))),
         _ => Some(Update::Refused(refusal)),
     }

@@ -125,7 +125,7 @@ fn every_screen_looks_as_it_was_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 40] {
+pub(crate) fn screens() -> [Screen; 42] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -186,6 +186,22 @@ pub(crate) fn screens() -> [Screen; 40] {
         ("export", || {
             let mut stage = people();
             stage.does(ArrangingAction::AskExport(chat_id("a")));
+            stage
+        }),
+        ("starred", || {
+            let mut stage = conversation();
+            for at in [2, 3] {
+                let id = stage.talk("a").messages[at].id.clone();
+                stage.does(ThreadAction::Star { id, starred: true });
+            }
+            stage.does(StarredAction::Open);
+            stage
+        }),
+        ("forward", || {
+            let mut stage = conversation();
+            let id = stage.talk("a").messages[3].id.clone();
+            stage.does(ThreadAction::Forward(id));
+            stage.does(DialogAction::ChooseReceiver(chat_id("b")));
             stage
         }),
         ("timed", timed),

@@ -290,6 +290,71 @@ fn the_days_on_which_something_was_written_are_told() {
     assert!(ana.worker.stop() && ben.worker.stop());
 }
 
+/// Notes are begun, written, starred, and written into a file that was there already.
+#[test]
+fn notes_are_starred_and_written_into_a_file() {
+    let place = tempfile::tempdir().unwrap();
+    let window = Window::start(&place.path().join("data"));
+    window.create("Ana");
+    window.worker.ask(Call::Notes);
+    let notes = window.hears(|update| match update {
+        Update::Conversation(chat) => Some(chat.conversation),
+        _ => None,
+    });
+    assert_eq!(notes.kind, ConversationKind::Notes);
+    window.worker.ask(Request::Send {
+        of: Question {
+            ticket: Ticket(1),
+            conversation: notes.id.clone(),
+        },
+        draft: Draft {
+            // As the window sends it.
+            timer_s: Some(0),
+            ..Draft::text("milk & honey")
+        },
+    });
+    let id = window.hears(|update| match update {
+        Update::Sent(_, sent) => Some(sent.unwrap()),
+        _ => None,
+    });
+    window
+        .worker
+        .ask(Call::Star(notes.id.clone(), id.clone(), true));
+    window.hears(|update| {
+        matches!(update, Update::Event(Event::MessageChanged { .. })).then_some(())
+    });
+    let (ticket, before) = (Ticket(2), None);
+    window.worker.ask(Request::Starred { ticket, before });
+    let starred = window.hears(|update| match update {
+        Update::Starred(_, page) => Some(page.unwrap().messages),
+        _ => None,
+    });
+    assert!(starred.len() == 1 && starred[0].message.id == id);
+
+    let path = place.path().join("notes.html");
+    std::fs::write(&path, "what was there").unwrap();
+    let export = |path: &Path| Request::Export {
+        to: ToFile {
+            conversation: notes.id.clone(),
+            format: ExportFormat::Html,
+            path: path.to_owned(),
+        },
+        language: Some("en".into()),
+        now_ms: 0,
+    };
+    for (path, works) in [(&*path, true), (&place.path().join("no/where"), false)] {
+        window.worker.ask(export(path));
+        let written = window.hears(|update| match update {
+            Update::Exported(written) => Some(written),
+            _ => None,
+        });
+        assert_eq!(written, works);
+    }
+    let file = std::fs::read_to_string(&path).unwrap();
+    assert!(file.contains("milk &amp; honey") && !file.contains("what was there"));
+    assert!(window.worker.stop());
+}
+
 #[test]
 fn other_programs_of_the_user_are_served_while_the_window_owns_the_directory() {
     let place = tempfile::tempdir().unwrap();

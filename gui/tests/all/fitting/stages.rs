@@ -14,6 +14,9 @@ const NAME: &str = "Konstantina Papadopoulou-Wasserstein";
 
 const MINUTE: i64 = 60_000;
 
+/// A message of ours in the conversation with Ana.
+const OURS: &str = "aa-01-2";
+
 /// A screen, and what is opened over it once its language is chosen.
 pub type Opened = (&'static str, fn() -> Stage, fn(&AppWindow));
 
@@ -27,7 +30,8 @@ pub fn all() -> impl Iterator<Item = Opened> {
 /// What opens over a screen, and is gone when one does anything else.
 pub const OPENED: [Opened; 4] = [
     ("menu of a message", conversation, |ui| {
-        show_menu(ui, MenuKind::Message, "", true)
+        // Ours has the most lines.
+        show_menu(ui, MenuKind::Message, OURS, true)
     }),
     ("menu of a conversation", people, |ui| {
         show_menu(ui, MenuKind::Conversation, &chat_id("a").0, false)
@@ -53,7 +57,7 @@ fn show_menu(ui: &AppWindow, kind: MenuKind, id: &str, is_set: bool) {
         .invoke_show(kind, id.into(), is_set, at, true);
 }
 
-const OTHERS: [Screen; 30] = [
+const OTHERS: [Screen; 31] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -190,6 +194,11 @@ const OTHERS: [Screen; 30] = [
     ("mute?", || {
         let mut stage = strangers();
         stage.does(ArrangingAction::AskMute(chat_id("a")));
+        stage
+    }),
+    ("nothing starred", || {
+        let mut stage = people();
+        stage.does(StarredAction::Open);
         stage
     }),
     ("archived", || {

@@ -6,6 +6,39 @@ use hedgerow_node::api::*;
 use super::{Node, Talk};
 
 impl Node {
+    /// A message is starred, or not any more.
+    pub(super) fn star(
+        &mut self,
+        conversation: &ConversationId,
+        id: &MessageId,
+        starred: bool,
+    ) -> Option<()> {
+        self.talk(conversation)?.message(id)?.starred = starred;
+        let one = (conversation.clone(), id.clone());
+        self.starred.retain(|other| *other != one);
+        if starred {
+            self.starred.insert(0, one);
+        }
+        Some(())
+    }
+
+    /// All that are starred.
+    pub(super) fn starred(&mut self) -> StarredPage {
+        let starred = self.starred.clone().into_iter();
+        let messages = starred.filter_map(|(conversation, id)| {
+            let talk = self.talk(&conversation)?;
+            let message = talk.at(talk.place(&Some(id))?);
+            Some(StarredMessage {
+                conversation,
+                message,
+            })
+        });
+        StarredPage {
+            messages: messages.collect(),
+            older: None,
+        }
+    }
+
     /// What comes of a call that arranges a conversation.
     pub(super) fn arranges(&mut self, call: Call) -> Option<Update> {
         let id = match call {

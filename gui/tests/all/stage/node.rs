@@ -30,6 +30,9 @@ pub struct Node {
     pub paths: Option<RelayPaths>,
     /// A search reaches its bound.
     pub is_search_partial: bool,
+    /// The starred messages, those starred last first.
+    pub starred: Vec<(ConversationId, MessageId)>,
+    pub receipts: bool,
     /// How many pages were asked for so far, and the most messages of one.
     pub pages: (u64, u32),
 }
@@ -112,7 +115,7 @@ impl Node {
                 id: id("f"),
                 name: Private("Fay".into()),
                 devices: vec![DeviceId("f1".repeat(8))],
-                receipts: false,
+                receipts: self.receipts,
             },
             carriers: [CarrierStatus {
                 carrier: Carrier::Lan,
@@ -410,6 +413,15 @@ impl Node {
             }
             Request::StorageUsed => Update::StorageUsed(4_096),
             Request::Export { .. } => Update::Exported(true),
+            Request::Starred { ticket, .. } => Update::Starred(ticket, Ok(self.starred())),
+            Request::Call(Call::Star(conversation, id, starred)) => {
+                self.star(&conversation, &id, starred)?;
+                Update::Event(Event::MessageChanged { conversation, id })
+            }
+            Request::Call(Call::SetReceipts(receipts)) => {
+                self.receipts = receipts;
+                Update::Me(self.status().me)
+            }
             Request::Call(
                 call @ (Call::Mute(..)
                 | Call::Archive(..)
