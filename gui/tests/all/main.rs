@@ -1,6 +1,7 @@
 //! What the application promises, in one program.
 
 mod accessible;
+mod answering;
 mod bench;
 mod camera;
 mod contrast;
@@ -16,6 +17,7 @@ mod handling;
 mod languages;
 mod mirrored;
 mod model;
+mod reading;
 #[cfg(target_os = "linux")]
 mod screen_reader;
 mod screens;
