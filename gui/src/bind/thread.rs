@@ -422,7 +422,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.cut = message.cut;
             drawn.pictured = drawn.known && within(&drawn.text);
             drawn.large = message.large;
-            drawn.quoted = message.quote.as_ref().map(quoted).unwrap_or_default();
+            drawn.quoted = message.quote.as_deref().map(quoted).unwrap_or_default();
             drawn.edited = message.edited;
             drawn.time = words::when(Some(message.time));
             drawn.tick = tick;

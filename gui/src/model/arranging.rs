@@ -133,7 +133,7 @@ impl Arrangements {
             all != self.all || has_notes != self.has_notes || shows_archived != self.shows_archived;
         let now = context.now;
         let ends = conversations().filter_map(|one| match one.muted {
-            Some(Muted::UntilMs(end)) => u64::try_from(end - now.wall_ms).ok(),
+            Some(Muted::UntilMs(end)) => u64::try_from(end.saturating_sub(now.wall_ms)).ok(),
             _ => None,
         });
         self.due_ms = ends.filter(|left| *left > 0).min();

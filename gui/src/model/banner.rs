@@ -38,7 +38,7 @@ pub enum Banner {
     PictureSaved(bool),
     /// Whether the conversation could be written into the chosen file.
     Exported(bool),
-    /// The message is on its way to other conversations.
+    /// The message stands in other conversations, too.
     Forwarded,
     /// The passphrase has changed.
     PassphraseChanged,

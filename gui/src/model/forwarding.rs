@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use hedgerow_node::api::{Call, ConversationId, ConversationKind, MessageId};
 
-use super::banner::Banner;
 use super::context::Context;
 use super::dialog::Dialog;
 use super::face::Face;
@@ -79,10 +78,7 @@ impl Forwarding {
             return vec![Outcome::Show(Dialog::Forward(self))];
         }
         let to = self.chosen.into_iter().collect();
-        vec![
-            Outcome::ask(Call::Forward(self.conversation, self.id, to)),
-            Outcome::Tell(Banner::Forwarded),
-        ]
+        vec![Outcome::ask(Call::Forward(self.conversation, self.id, to))]
     }
 
     fn draw(&mut self, context: &Context) {

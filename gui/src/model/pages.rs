@@ -188,6 +188,7 @@ impl Pages {
             Update::Starred(ticket, answer) => {
                 Vec::from_iter(self.starred.told(ticket, answer, context))
             }
+            Update::Forwarded => vec![Outcome::Tell(Banner::Forwarded)],
             Update::SafetyWords(words) => {
                 self.person.know_words(words);
                 Vec::new()

@@ -74,7 +74,7 @@ pub struct MessageRow {
     /// Whether the text is only a few emoji.
     pub large: bool,
     /// The message that it answers.
-    pub quote: Option<Quote>,
+    pub quote: Option<Box<Quote>>,
     /// Whether its author has edited it.
     pub edited: bool,
     /// When its author says it was written.
@@ -197,7 +197,10 @@ pub(crate) fn rows(
                 folded: one.folded,
                 cut: one.cut,
                 large: one.large,
-                quote: message.reply_to.as_ref().map(|to| authors.quote(to)),
+                quote: message
+                    .reply_to
+                    .as_ref()
+                    .map(|to| Box::new(authors.quote(to))),
                 edited: message.edited.is_some(),
                 time,
                 ahead: message.is_ahead(calendar.now_ms()),

@@ -79,6 +79,8 @@ pub enum Update {
     Searched(Ticket, Result<SearchPage, Refusal>),
     Starred(Ticket, Result<StarredPage, Refusal>),
     Sent(Question, Result<MessageId, Refusal>),
+    /// The message stands in all conversations that were chosen.
+    Forwarded,
     SafetyWords(SafetyWords),
     Ways(ContactId, Vec<WayStatus>),
     /// The texts that a message had, its present one last.

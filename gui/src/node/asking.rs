@@ -162,6 +162,7 @@ fn told(call: Call, answer: Answer) -> Option<Update> {
         (Call::Join(_), answer) => Update::Joining(answer.and_then(Reply::try_into)),
         (Call::AddRelay(_), answer) => Update::RelayAdded(answer.map(drop)),
         (Call::SetRelayPaths(paths), answer) => Update::RelayPathsSet(paths, answer.map(drop)),
+        (Call::Forward(..), Ok(_)) => Update::Forwarded,
         (Call::Ways(contact), Ok(Reply::Ways(ways))) => Update::Ways(contact, ways),
         (_, Ok(Reply::Me(me))) => Update::Me(me),
         (_, Ok(Reply::Contact(contact))) => Update::Contact(contact),

@@ -44,6 +44,8 @@ fn a_message_goes_to_those_who_were_chosen_and_to_nobody_before() {
         _ => None,
     });
     assert_eq!(to, Some((chat_id("a"), vec![chat_id("b")])));
+    assert!(stage.app.banner.shown.is_none(), "not before it is done");
+    stage.answer();
     assert!(stage.app.banner.shown == Some(Banner::Forwarded));
 }
 

@@ -418,6 +418,7 @@ impl Node {
                 self.star(&conversation, &id, starred)?;
                 Update::Event(Event::MessageChanged { conversation, id })
             }
+            Request::Call(Call::Forward(..)) => Update::Forwarded,
             Request::Call(Call::SetReceipts(receipts)) => {
                 self.receipts = receipts;
                 Update::Me(self.status().me)
