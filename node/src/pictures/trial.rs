@@ -23,6 +23,8 @@ pub enum Trial {
     Thread,
     /// Take 1 GiB of memory.
     Memory,
+    /// Take memory for code of its own.
+    Code,
     /// End without an answer.
     Crash,
     /// Wait for ever.
@@ -34,7 +36,7 @@ pub enum Trial {
 }
 
 impl Trial {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::File,
         Self::Tcp,
         Self::Udp,
@@ -42,6 +44,7 @@ impl Trial {
         Self::Process,
         Self::Thread,
         Self::Memory,
+        Self::Code,
         Self::Crash,
         Self::Hang,
         Self::Spin,
@@ -57,6 +60,7 @@ impl Trial {
             Self::Process => "process",
             Self::Thread => "thread",
             Self::Memory => "memory",
+            Self::Code => "code",
             Self::Crash => "crash",
             Self::Hang => "hang",
             Self::Spin => "spin",
@@ -81,6 +85,7 @@ impl Trial {
                 .is_ok(),
             Self::Thread => std::thread::Builder::new().spawn(|| ()).is_ok(),
             Self::Memory => Vec::<u8>::new().try_reserve_exact(1 << 30).is_ok(),
+            Self::Code => region::alloc(1, region::Protection::READ_WRITE_EXECUTE).is_ok(),
             Self::Crash => std::process::abort(),
             Self::Hang => loop {
                 std::thread::park();

@@ -65,6 +65,13 @@ fn a_decoder_starts_no_process_and_no_thread() {
 }
 
 #[test]
+fn a_decoder_executes_no_code_but_its_own() {
+    assert_eq!(attempt(Trial::Code, Layers::NONE), Some(true));
+    assert_eq!(attempt(Trial::Code, SYSTEM_CALLS), None);
+    assert_eq!(attempt(Trial::Code, Layers::ALL), None);
+}
+
+#[test]
 fn a_decoder_takes_no_more_memory_than_its_limit() {
     assert_eq!(attempt(Trial::Memory, Layers::NONE), Some(true));
     assert_eq!(attempt(Trial::Memory, LIMITS), Some(false));
