@@ -2,6 +2,7 @@
 
 mod addresses;
 mod annotations;
+mod anything;
 mod api_server;
 mod api_suite;
 mod api_visitors;

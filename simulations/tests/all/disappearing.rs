@@ -28,10 +28,8 @@ fn run(scenario: &Scenario, seed: u64) -> Outcome {
     while world.advance(&mut records, &mut Vec::new()) {}
     for record in records {
         match record {
-            Record::Message(message) => {
-                if !world.holders(message.message as u64).is_empty() {
-                    outcome.held.insert(message.message);
-                }
+            Record::Message(message) if !world.holders(message.message as u64).is_empty() => {
+                outcome.held.insert(message.message);
             }
             Record::Delivery(delivery) => outcome.delivered.push(delivery),
             Record::Deletion(deletion) => outcome.deletions.push(deletion),
