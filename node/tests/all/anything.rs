@@ -28,6 +28,9 @@ const TIMERS: [u64; 4] = [0, 0, 60, 3_600];
 /// The wall clocks are wrong by up to a day, either way.
 const MOST_WRONG_MS: u64 = 24 * HOUR_MS;
 
+/// The longest that two whose clocks are wrong need to find each other again.
+const SEARCHED_MS: u64 = 12 * HOUR_MS;
+
 /// The most bytes that the rows of a node grow by without a message: times and counters take longer numbers.
 const MOST_GROWN: usize = 64;
 
@@ -297,7 +300,9 @@ impl Day {
             self.world.network.part(0, contact, false);
         }
         for contact in 1..=self.contacts {
-            self.world.connected(0, contact);
+            self.find(contact);
+        }
+        for contact in 1..=self.contacts {
             self.world.delivered(0, contact);
         }
         self.world.run(MINUTE_MS);
@@ -312,6 +317,15 @@ impl Day {
         }
         // A wall clock that was set back at a restart can prolong a timer by a quarter of an hour.
         self.world.run(HOUR_MS + 30 * MINUTE_MS);
+    }
+
+    /// Waits for a session. Those whose clocks have jumped while they were apart search for each other now and then.
+    fn find(&mut self, contact: usize) {
+        let end = self.world.now_ms + SEARCHED_MS;
+        while !(self.world.sees(0, contact) && self.world.sees(contact, 0)) {
+            assert!(self.world.now_ms < end, "{contact} is not found");
+            self.world.run(MINUTE_MS);
+        }
     }
 
     fn check(&mut self) {
