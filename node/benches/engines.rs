@@ -13,6 +13,7 @@ use hedgerow_node::engine::introduction::{Card, Friend, card, introduce};
 use hedgerow_node::engine::{
     BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump,
 };
+use hedgerow_node::files::work::FileCommand;
 use hedgerow_node::store::schema;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::{
@@ -54,6 +55,7 @@ impl Effects for EffectQueue {
     fn answer(&mut self, _: CallId, answer: Answer) {
         self.answers.push(answer);
     }
+    fn file(&mut self, _: FileCommand) {}
     fn bundle(&mut self, _: BundleEvent) {}
     fn event(&mut self, event: Event) {
         self.messages += u64::from(matches!(

@@ -15,6 +15,7 @@ pub mod directory;
 pub mod engine;
 #[cfg(feature = "runtime")]
 pub mod export;
+pub mod files;
 #[cfg(feature = "simulation")]
 pub mod harness;
 #[cfg(feature = "runtime")]

@@ -41,6 +41,13 @@
 //! | 0x45 progress of indexing | space 16 | entries indexed ‖ where the next slice begins, unless with the first log |
 //! | | space 16 | number of indexed entries |
 //! | 0x46 lapsed messages of ours | space 16 ‖ message | body of kind 2 |
+//! | 0x47 files of messages | space 16 ‖ file 32 | `engine::files::FileRow` |
+//! | 0x48 files to load | space 16 ‖ class u8 ‖ order | file 32 |
+//! | 0x49 hashes of their chunks | space 16 ‖ file 32 ‖ number u32 | at most 120 hashes of 32 |
+//! | 0x4A what devices have of files of ours | space 16 ‖ file 32 ‖ device 16 | `engine::files::Held` |
+//! | 0x4B bytes of files of others | space 16 | `[bytes]` |
+//! | 0x4C files by their messages | space 16 ‖ message | file 32 |
+//! | 0x4D files of ours that some member has not said to have | space 16 ‖ file 32 | – |
 //!
 //! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
@@ -89,6 +96,13 @@ pub enum Table {
     SearchDocuments = 0x44,
     SearchLogs = 0x45,
     Lapsed = 0x46,
+    Files = 0x47,
+    WantedFiles = 0x48,
+    FileHashes = 0x49,
+    FilesHeld = 0x4A,
+    FileBytes = 0x4B,
+    FileOfMessage = 0x4C,
+    AwaitedFiles = 0x4D,
 }
 
 impl Table {

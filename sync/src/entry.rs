@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::id::EntryId;
 
 /// Most bytes of one encoded body.
-pub const MAX_BODY: usize = 66_560;
+pub const MAX_BODY: usize = 75_776;
 /// Most explicit links of one entry.
 pub const MAX_LINKS: usize = 32;
 

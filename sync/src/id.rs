@@ -1,5 +1,6 @@
 //! Names of people, devices, logs, spaces and entries (`docs/PROTOCOL.md` section 2).
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An identity: a person's Ed25519 public key.
@@ -15,7 +16,7 @@ pub struct DeviceId(pub [u8; 16]);
 pub struct Incarnation(pub u64);
 
 /// A shared conversation; the id is a hash of its secret.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SpaceId(pub [u8; 16]);
 
 /// A log within a space: the entries of one device during one opening of its store.

@@ -19,7 +19,7 @@ mod tests;
 /// The longest plaintext of one record, in bytes.
 pub const MAX_RECORD: usize = 65_519;
 /// The longest item, its kind included, in bytes.
-pub const MAX_ITEM: usize = 196_608;
+pub const MAX_ITEM: usize = 270_336;
 /// The shortest plaintext of a record, in bytes.
 const MIN_RECORD: usize = 64;
 /// The longest piece of a media item, in bytes, so that text overtakes it.
@@ -209,10 +209,16 @@ impl Session {
         }
     }
 
-    /// Number of bytes that wait to be sealed.
+    /// Number of bytes that wait to be sealed, except for media.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.outgoing.queued
+    }
+
+    /// Number of bytes of media that wait to be sealed.
+    #[must_use]
+    pub fn queued_media(&self) -> usize {
+        self.outgoing.queued_media
     }
 
     /// Queues an item in its lane.
@@ -226,10 +232,19 @@ impl Session {
     /// Appends records with queued items to `out` until the queue is empty or it has appended `budget` bytes; the last
     /// record may exceed that.
     pub fn seal(&mut self, out: &mut BytesMut, budget: usize) {
+        self.seal_media(out, budget, usize::MAX);
+    }
+
+    /// As [`seal`](Self::seal), but at most `media` bytes are of media items: they wait here, where text overtakes
+    /// them, and not behind the carrier.
+    pub fn seal_media(&mut self, out: &mut BytesMut, budget: usize, mut media: usize) {
         let start = out.len();
-        while self.outgoing.queued > 0 && out.len() - start < budget {
-            self.outgoing.fill();
-            self.outgoing.seal(&mut self.noise, out);
+        let mut waits = true;
+        while waits && out.len() - start < budget {
+            waits = self.outgoing.fill(&mut media);
+            if waits {
+                self.outgoing.seal(&mut self.noise, out);
+            }
         }
         self.outgoing.bytes += (out.len() - start) as u64;
     }
@@ -291,7 +306,9 @@ struct Queued {
 struct Outgoing {
     lengths: RecordLengths,
     lanes: [VecDeque<Queued>; 3],
+    /// Bytes in the lanes other than media.
     queued: usize,
+    queued_media: usize,
     plain: Zeroizing<Vec<u8>>,
     bytes: u64,
 }
@@ -302,6 +319,7 @@ impl Outgoing {
             lengths,
             lanes: Default::default(),
             queued: 0,
+            queued_media: 0,
             plain: Zeroizing::default(),
             bytes: 0,
         }
@@ -313,7 +331,7 @@ impl Outgoing {
         if length > MAX_ITEM {
             return Err(ItemTooLong);
         }
-        self.queued += length;
+        *self.queued_in(lane) += length;
         self.lanes[lane.index()].push_back(Queued {
             kind,
             content,
@@ -322,12 +340,27 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Fills the plaintext of one record with frames, lanes in order of priority.
-    fn fill(&mut self) {
+    fn queued_in(&mut self, lane: Lane) -> &mut usize {
+        match lane {
+            Lane::Media => &mut self.queued_media,
+            Lane::Control | Lane::Text => &mut self.queued,
+        }
+    }
+
+    /// Fills the plaintext of one record with frames, lanes in order of priority, and takes what is of media off
+    /// `media`. False if there is nothing to say.
+    fn fill(&mut self, media: &mut usize) -> bool {
         self.plain.clear();
         for lane in Lane::ALL {
-            let queue = &mut self.lanes[lane.index()];
-            while let Some(item) = queue.front_mut() {
+            loop {
+                let allowed = match lane {
+                    Lane::Media => *media,
+                    Lane::Control | Lane::Text => usize::MAX,
+                };
+                let queue = &mut self.lanes[lane.index()];
+                let Some(item) = queue.front_mut().filter(|_| allowed > 0) else {
+                    break;
+                };
                 let mut buffer = unsigned_varint::encode::u64_buffer();
                 let kind: &[u8] = match item.begun {
                     false => unsigned_varint::encode::u64(item.kind, &mut buffer),
@@ -336,9 +369,10 @@ impl Outgoing {
                 let room = MAX_RECORD - self.plain.len();
                 // Never splits a kind, and makes no empty piece.
                 if room < FRAME_HEADER + kind.len().max(1) {
-                    return;
+                    return true;
                 }
                 let most = (room - FRAME_HEADER).min(lane.max_piece());
+                let most = most.min(allowed.saturating_sub(FRAME_HEADER).max(kind.len().max(1)));
                 let content = item.content.len().min(most - kind.len());
                 let last = content == item.content.len();
                 let piece = (kind.len() + content) as u16;
@@ -347,14 +381,18 @@ impl Outgoing {
                 self.plain.extend_from_slice(&piece.to_be_bytes());
                 self.plain.extend_from_slice(kind);
                 self.plain.extend_from_slice(&item.content[..content]);
-                self.queued -= usize::from(piece);
                 item.begun = true;
                 item.content.advance(content);
                 if last {
                     queue.pop_front();
                 }
+                *self.queued_in(lane) -= usize::from(piece);
+                if lane == Lane::Media {
+                    *media = media.saturating_sub(FRAME_HEADER + usize::from(piece));
+                }
             }
         }
+        !self.plain.is_empty()
     }
 
     /// Pads and seals the plaintext as one record.

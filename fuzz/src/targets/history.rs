@@ -89,6 +89,7 @@ fn act(
                 cut_within: 10_000,
                 piece: 1 + usize::from(how) * 8,
                 multicast: how.is_multiple_of(2),
+                rate: how.is_multiple_of(5).then_some(20_000),
             };
         }
         10 => intrude(world, stranger, node, how),

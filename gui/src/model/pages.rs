@@ -232,7 +232,10 @@ impl Pages {
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
             }
-            Event::MessageChanged { conversation, id } => {
+            Event::MessageChanged { conversation, id }
+            | Event::FileProgress {
+                conversation, id, ..
+            } => {
                 let known = context.conversations.get(&conversation);
                 let newest = known.and_then(|known| known.newest.as_ref());
                 if newest.is_some_and(|newest| newest.id == id) {

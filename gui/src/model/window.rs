@@ -337,6 +337,7 @@ mod tests {
 
     fn message(number: u64, position: u64) -> Message {
         Message {
+            file: None,
             id: MessageId(format!("aa-01-{number:x}")),
             position,
             author: None,

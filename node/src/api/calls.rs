@@ -167,6 +167,16 @@ macro_rules! calls {
                 Delete(conversation: ConversationId, message: MessageId; for_all: bool) -> Deletion
                     = delete, DELETE "/v1/conversations/{conversation}/messages/{message}";
 
+                /// Ask for the file of a message, whatever loads by itself, or decline it. What was declined can be asked
+                /// for as long as somebody has it.
+                WantFile(conversation: ConversationId, message: MessageId; wanted: bool) -> ()
+                    = want_file, PUT "/v1/conversations/{conversation}/messages/{message}/file/wanted";
+
+                /// Free the room that the file of a message takes on this device; the message stays. A file of our own
+                /// that has not reached everybody is refused.
+                FreeFile(conversation: ConversationId, message: MessageId;) -> ()
+                    = free_file, DELETE "/v1/conversations/{conversation}/messages/{message}/file";
+
                 /// Switch a carrier on or off.
                 SwitchCarrier(carrier: Carrier; on: bool) -> () = switch_carrier, PUT "/v1/carriers/{carrier}";
 

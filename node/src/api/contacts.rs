@@ -85,17 +85,20 @@ pub enum Feature {
     Deletions,
     /// Timers of messages: without them, a device keeps what should disappear.
     Timers,
+    /// Files of messages.
+    Files,
 }
 
 impl Feature {
     /// All that this version knows.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Reactions,
         Self::Pins,
         Self::Replies,
         Self::Edits,
         Self::Deletions,
         Self::Timers,
+        Self::Files,
     ];
 }
 

@@ -40,6 +40,16 @@ macro_rules! methods {
             /// Makes a call of its host.
             async fn host(&self, call: HostCall) -> Answer;
 
+            /// Seals a file, which a new message then names. If the stream ends with a refusal nothing stays of it.
+            async fn upload(&self, new: NewUpload, bytes: ByteStream) -> Result<Uploaded, Refusal>;
+
+            /// The file of a message, in the clear.
+            async fn download(
+                &self,
+                conversation: ConversationId,
+                message: MessageId,
+            ) -> Result<Download, Refusal>;
+
             /// What happens from now on.
             async fn events(&self) -> Result<Events, Refusal>;
 

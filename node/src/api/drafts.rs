@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{MessageId, Private};
+use super::{MessageId, Private, UploadId};
 
 /// A message to write: a text, and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct NewMessage {
     /// The timer that its writer was shown, in seconds. If another one holds now, it is refused with `timer_changed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timer_s: Option<u64>,
+    /// A file that was uploaded before. The text may be empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<UploadId>,
 }
 
 impl NewMessage {
@@ -27,6 +30,7 @@ impl NewMessage {
             text: Private(text.into()),
             reply_to: None,
             timer_s: None,
+            file: None,
         }
     }
 }

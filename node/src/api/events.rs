@@ -45,6 +45,17 @@ pub enum Event {
         /// The message.
         id: MessageId,
     },
+    /// More of a file has come, or gone.
+    FileProgress {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message of the file.
+        id: MessageId,
+        /// The device that has so much of a file of ours; `None`: this one.
+        device: Option<DeviceId>,
+        /// So many bytes.
+        bytes: u64,
+    },
     /// A device has messages of ours, up to this one of its log.
     Delivered {
         /// The conversation.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::deliveries;
-use super::{ContactId, Deleted, Delivery, Disappears, Edited, Private, Quoted, Why};
+use super::{ContactId, Deleted, Delivery, Disappears, Edited, MessageFile, Private, Quoted, Why};
 
 /// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
 /// by `-`.
@@ -39,6 +39,9 @@ pub struct Message {
     /// For one's own: every device that it goes to, those of one contact in a row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivery>,
+    /// The file that goes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<MessageFile>,
     /// Emoji that people have put on it: at most one for each person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,

@@ -23,6 +23,7 @@ mod drafts;
 mod edits;
 mod events;
 mod exports;
+mod files;
 mod invitations;
 mod messages;
 mod node;
@@ -57,6 +58,9 @@ pub use drafts::{Draft, NewMessage};
 pub use edits::{Edited, Version};
 pub use events::Event;
 pub use exports::ExportFormat;
+#[cfg(feature = "runtime")]
+pub use files::{ByteStream, Download, NewUpload};
+pub use files::{FileHeld, FileState, MessageFile, Offered, UploadId, Uploaded};
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,
 };

@@ -21,6 +21,23 @@ pub enum Refusal {
     /// There is no text in this message: it was deleted or has expired, or it is of a kind that this version cannot
     /// show.
     NoText,
+    /// This message has no file, or none that can be asked for.
+    NoFile,
+    /// There is no such upload: a message has taken it, or the node has started anew since.
+    NoSuchUpload,
+    /// The file of this message is not here.
+    FileNotHere,
+    /// The file of this message is here already.
+    FileHere,
+    /// The file has not reached everybody, and nobody else could give it to them.
+    FileNotDelivered,
+    /// A file that changed while it was read.
+    FileChanged,
+    /// The disk has no room for it.
+    NoRoom {
+        /// The bytes that are free.
+        free: u64,
+    },
     /// Somebody else has written this message.
     NotYours,
     /// A timer that is not allowed.
@@ -194,9 +211,15 @@ impl Refusal {
             | Self::NoSuchInvitation
             | Self::NoSuchCarrier
             | Self::NoSuchRelay
+            | Self::NoFile
+            | Self::NoSuchUpload
             | Self::NoSuchRoute => RefusalClass::NotFound,
             Self::NoText
             | Self::NotYours
+            | Self::FileNotHere
+            | Self::FileHere
+            | Self::FileNotDelivered
+            | Self::FileChanged
             | Self::TimerChanged { .. }
             | Self::NotesStay
             | Self::NotLapsed
@@ -234,6 +257,7 @@ impl Refusal {
             | Self::Unreachable
             | Self::OtherVersion { .. } => RefusalClass::NoNode,
             Self::Storage { .. }
+            | Self::NoRoom { .. }
             | Self::SlotsMissing
             | Self::SlotsDamaged
             | Self::StoreMissing

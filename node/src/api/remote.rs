@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message as Frame, http};
 
 use super::server::Token;
 use super::server::wire::{self, Answered as _, Asker, Body as _, Places as _, Row};
-use super::{Answer, Api, Call, Event, Events, HostCall, Refusal};
+use super::{
+    Answer, Api, ByteStream, Call, ConversationId, Download, Event, Events, HostCall, MessageId,
+    NewUpload, Refusal, Uploaded,
+};
 
 /// How long a node may take to answer: longer than the server's own limit.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
@@ -49,6 +52,25 @@ impl Remote {
         self.port
     }
 
+    fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Sends a request whose body or answer takes as long as a disk needs.
+    async fn transfer(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, Refusal> {
+        let request = request.bearer_auth(self.token.reveal());
+        let answer = request.timeout(REWRITE_TIMEOUT).send().await;
+        let answer = answer.map_err(|_| Refusal::Unreachable)?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let body = answer.bytes().await.map_err(|_| Refusal::Unreachable)?;
+        Err(self.refusal(&body))
+    }
+
     /// What is answered when something was not done.
     fn refusal(&self, body: &[u8]) -> Refusal {
         match serde_json::from_slice(body) {
@@ -70,8 +92,7 @@ impl Asker for Remote {
         for (name, segment) in R::PLACES.iter().zip(places.segments()) {
             path = path.replace(&format!("{{{name}}}"), &segment);
         }
-        let url = format!("http://127.0.0.1:{}{path}", self.port);
-        let request = self.http.request(R::METHOD, url);
+        let request = self.http.request(R::METHOD, self.url(&path));
         let mut request = body.write(request.bearer_auth(self.token.reveal()));
         if R::REWRITES {
             request = request.timeout(REWRITE_TIMEOUT);
@@ -94,6 +115,40 @@ impl Api for Remote {
 
     async fn host(&self, call: HostCall) -> Answer {
         wire::ask_host(self, call).await
+    }
+
+    async fn upload(&self, new: NewUpload, bytes: ByteStream) -> Result<Uploaded, Refusal> {
+        let mut query = vec![("name", new.name.0)];
+        query.extend(new.media_type.map(|media_type| ("type", media_type.0)));
+        query.extend(new.size.map(|size| ("size", size.to_string())));
+        let request = self.http.post(self.url("/v1/files")).query(&query);
+        // The node refuses as soon as it knows why, and reads no more.
+        let parts = bytes.map_err(|refusal| std::io::Error::other(format!("{refusal:?}")));
+        let request = request.body(reqwest::Body::wrap_stream(parts));
+        let answer = self.transfer(request).await?;
+        let body = answer.bytes().await.map_err(|_| Refusal::Unreachable)?;
+        serde_json::from_slice(&body).map_err(|_| self.other_version())
+    }
+
+    async fn download(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Download, Refusal> {
+        let path = format!(
+            "/v1/conversations/{}/messages/{}/file",
+            conversation.0, message.0
+        );
+        let told = self.message(conversation, message).await?;
+        let file = told.file.ok_or(Refusal::NoFile)?;
+        let answer = self.transfer(self.http.get(self.url(&path))).await?;
+        let bytes = answer.bytes_stream();
+        Ok(Download {
+            name: file.name,
+            media_type: file.media_type,
+            size: file.size,
+            bytes: Box::pin(bytes.map_err(|_| Refusal::Unreachable)),
+        })
     }
 
     async fn events(&self) -> Result<Events, Refusal> {

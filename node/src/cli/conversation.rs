@@ -13,7 +13,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::session::Session;
 use crate::cli::{annotating, ask, deleting, screen, timing, waiting};
-use crate::words::{Phrase, codes, tr};
+use crate::words::{Phrase, codes, files, tr};
 
 /// `hedgerow send`.
 pub async fn send(
@@ -36,6 +36,7 @@ pub async fn send(
         text,
         reply_to,
         timer_s: None,
+        file: None,
     };
     let id = api.send(chat.conversation.clone(), message).await?;
     #[derive(Serialize)]
@@ -241,9 +242,15 @@ fn line(
     let marks: String = marks
         .map(|mark| format!(" ({})", output.said(mark)))
         .collect();
-    let text = match &message.text {
-        Some(text) => visible::text(&text.0),
-        None => output.said(
+    let file = message.file.as_ref().map(|file| {
+        let state = files::state(file).map(|state| format!(" [{}]", output.said(&state)));
+        format!("📎 {}{}", files::name(file), state.unwrap_or_default())
+    });
+    let text = match (&message.text, file) {
+        (Some(text), Some(file)) if text.0.is_empty() => file,
+        (Some(text), Some(file)) => format!("{file} {}", visible::text(&text.0)),
+        (Some(text), None) => visible::text(&text.0),
+        (None, _) => output.said(
             &deleting::in_place(message)
                 .or_else(|| timing::in_place(message))
                 .unwrap_or_else(|| tr!("(a message this version cannot show)")),
@@ -305,6 +312,7 @@ mod tests {
             author: (!mine).then(|| ContactId("3f".repeat(16))),
             time_ms: NOON,
             text: Some(Private(text.into())),
+            file: None,
             edited: None,
             reply_to: None,
             deliveries: Vec::new(),

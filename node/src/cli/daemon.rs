@@ -136,6 +136,7 @@ async fn tell(mut events: crate::api::Events) {
             Event::Messages { count, .. } => tracing::info!("{count} messages have come"),
             Event::MessageGone { .. } => tracing::debug!("a message is gone"),
             Event::MessageChanged { .. } => tracing::debug!("a message looks different"),
+            Event::FileProgress { .. } => tracing::trace!("more of a file has come or gone"),
             Event::Delivered { queued, .. } => tracing::info!("delivered; {queued} still queued"),
             Event::Read { .. } => tracing::debug!("a contact has read"),
             Event::Conversation { .. } => tracing::debug!("a conversation changed"),

@@ -9,7 +9,7 @@ use super::output::Output;
 use super::session::{self, Session};
 use super::{
     annotating, arranging, ask, bluetooth, carriers, carry, chats, contacts, conversation, daemon,
-    deleting, demo, drafts, editing, exporting, forwarding, help, me, meeting, node, relays,
+    deleting, demo, drafts, editing, exporting, files, forwarding, help, me, meeting, node, relays,
     removing, search, starring, timing, waiting,
 };
 use crate::api::{Api, ExportFormat};
@@ -195,6 +195,22 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             message,
             for_all,
         } => deleting::delete(api, output, &name, &message, for_all).await,
+        Messages::Attach {
+            name,
+            files: paths,
+            caption,
+        } => files::attach(session, output, &name, &paths, caption.as_deref()).await,
+        Messages::Save {
+            name,
+            message,
+            path,
+        } => files::save(api, output, &name, &message, path.as_deref()).await,
+        Messages::Load {
+            name,
+            message,
+            decline,
+        } => files::load(api, output, &name, &message, !decline).await,
+        Messages::Free { name, message } => files::free(api, &name, &message).await,
         Messages::Timer { name, span } => timing::timer(api, output, &name, span).await,
         Messages::Resend { name, message } => timing::resend(api, output, &name, &message).await,
         Messages::Carry { action } => match action {

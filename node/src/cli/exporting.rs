@@ -93,7 +93,7 @@ fn by_ending(path: &Path) -> Option<ExportFormat> {
         .find(|format| export::ending(*format) == ending)
 }
 
-fn there_already(path: &Path) -> Failure {
+pub(super) fn there_already(path: &Path) -> Failure {
     let words = tr!(
         "There is a file {path} already. Choose another name.",
         path = path.display()

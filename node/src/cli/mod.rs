@@ -21,6 +21,7 @@ mod drafts;
 mod editing;
 mod exporting;
 mod failure;
+mod files;
 mod forwarding;
 mod help;
 mod me;

@@ -71,6 +71,14 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Removes the directory at `path` with all that is in it, if there is one.
+pub(super) fn remove_all(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn overwrite(file: &File) -> io::Result<()> {
     let length = file.metadata()?.len();
     file.write_all_at(&vec![0; length as usize], 0)?;

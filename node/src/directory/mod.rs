@@ -321,6 +321,8 @@ impl Directory {
         self.sync()?;
         done(Step::SlotsDestroyed);
         self.remove_stores_but("")?;
+        files::remove_all(&self.path.join(crate::files::keeper::DIRECTORY))
+            .attempt("remove the files")?;
         files::remove(&self.path.join(TOKEN)).attempt("remove the token")?;
         self.sync()?;
         done(Step::StoresRemoved);

@@ -97,6 +97,10 @@ impl Engine {
             Call::MarkUnread(id, unread) => self.owners.mark_unread(turn, &id, unread),
             Call::SetTimer(id, seconds) => self.owners.set_timer(turn, &id, seconds),
             Call::SendAgain(id, message) => self.owners.send_again(turn, &id, &message),
+            Call::WantFile(id, message, wanted) => {
+                self.owners.want_file(turn, &id, &message, wanted)
+            }
+            Call::FreeFile(id, message) => self.owners.free_file(turn, &id, &message),
             Call::Delete(id, message, for_all) => self.owners.delete(turn, &id, &message, for_all),
             Call::Status => Ok(Reply::Status(self.status(turn.txn, turn.now)?)),
             Call::SwitchCarrier(carrier, on) => self.owners.switch_carrier(turn, carrier, on),

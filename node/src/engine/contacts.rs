@@ -11,6 +11,7 @@ use super::conversations;
 use super::fact::FactKind;
 use super::fault::{CallError, PeerFault};
 use super::items::Bye;
+use super::links::Errand;
 use super::people::People;
 use super::people::names::Names;
 use super::people::{contact, replay};
@@ -242,6 +243,8 @@ impl Engine {
         id: &ContactId,
         verified: bool,
     ) -> Result<Reply, CallError> {
+        // More loads by itself from a contact who is verified.
+        turn.errands.push(Errand::Fetch);
         self.change(turn, id, |contact| {
             contact.verified = verified;
             // A user who compares the words has seen the notice.

@@ -7,6 +7,7 @@ use hedgerow_sync::page::Placed;
 use minicbor::{Decode, Encode};
 
 use super::conversation::MAX_TEXT;
+use super::files::FilePart;
 use crate::api::Private;
 use crate::tables;
 
@@ -17,7 +18,7 @@ pub(super) const MESSAGE: RowKind = RowKind(2);
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct Content {
-    /// What it says; never empty in a message that this version shows.
+    /// What it says; never empty in a message that this version shows, unless it has a file.
     #[n(0)]
     pub text: String,
     /// The row that it answers: of the same conversation, or it shows nothing.
@@ -26,6 +27,9 @@ pub(super) struct Content {
     /// After how many seconds it disappears.
     #[n(2)]
     pub timer_s: Option<u64>,
+    /// A file that goes with it. The text may be empty then.
+    #[n(3)]
+    pub file: Option<FilePart>,
 }
 
 /// The name of an entry within its conversation.
@@ -46,6 +50,7 @@ impl Content {
             text: text.to_owned(),
             reply_to: None,
             timer_s: None,
+            file: None,
         }
     }
 
@@ -68,7 +73,11 @@ impl Content {
             What::Row(MESSAGE) => {
                 let content: Content = minicbor::decode(body).ok()?;
                 let is_text = (1..=MAX_TEXT).contains(&content.text.len());
-                is_text.then_some(content)
+                let is_file = content.file.as_ref().map(FilePart::is_sound);
+                let is_captioned = content.text.is_empty() || is_text;
+                is_file
+                    .map_or(is_text, |is_sound| is_sound && is_captioned)
+                    .then_some(content)
             }
             _ => None,
         }
@@ -81,6 +90,7 @@ impl Content {
                 text,
                 reply_to: None,
                 timer_s: None,
+                file: None,
             } => (What::TEXT, text_body(text)),
             _ => {
                 let body = Bytes::from(tables::encoded(self));

@@ -18,7 +18,7 @@ use super::deletion::{self, DELETION};
 use super::edits::Edits;
 use super::people::contact::{self, Contact};
 use super::quoting::Originals;
-use super::{delivery, disappearing, reading, starred, timers};
+use super::{delivery, disappearing, files, reading, starred, timers};
 use crate::api::{
     ContactId, ConversationId, Deleted, Delivery, DeliveryState, Disappears, Message, MessageId,
     Page, PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
@@ -275,6 +275,17 @@ impl<'a> View<'a> {
                 message.text = edits.text(entry.id, content);
                 message.disappears = self.disappears(entry, content)?;
                 message.edited = edits.of(entry.id);
+                if let Some(part) = &content.file {
+                    let recipients = self.recipients.iter();
+                    let recipients = recipients.map(|one| (one.id, one.contact.clone()));
+                    let author = self.kind.author(entry.id.log.device, self.me);
+                    let is_verified = match author {
+                        Some(author) => contact::is_verified(reader, author)?,
+                        None => true,
+                    };
+                    let file = files::file_of(reader, space, part, is_verified, recipients)?;
+                    message.file = Some(file);
+                }
                 let answered = content.reply_to.map(EntryId::from);
                 message.reply_to =
                     answered.map(|of| originals.quoted(of, &edits, self.kind, self.me));
@@ -323,6 +334,7 @@ impl<'a> View<'a> {
             text: None,
             edited: None,
             reply_to: None,
+            file: None,
             deliveries: match author {
                 None => self.deliveries(entry.id)?,
                 Some(_) => Vec::new(),

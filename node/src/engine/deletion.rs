@@ -126,6 +126,7 @@ impl Owners {
     ) -> Result<(), StorageError> {
         search::forget(turn.txn, space, entry)?;
         starred::forget(turn.txn, space, entry)?;
+        self.forget_file(turn, space, entry)?;
         disappearing::forget_text(turn.txn, space, entry)?;
         let mut any = body::remove(turn.txn, space, entry)?;
         for kind in OF_A_ROW {

@@ -22,7 +22,7 @@ use super::edits::Edits;
 use super::fault::CallError;
 use super::messages_at_rest::encode;
 use super::store_clock::StoreClock;
-use super::{Now, Owners, Turn, reading, timers};
+use super::{Now, Owners, Turn, files, reading, timers};
 use crate::api::{ConversationId, MessageId, Refusal, Reply};
 use crate::tables::{self, Table, damaged};
 
@@ -245,7 +245,10 @@ impl Owners {
         if let Some(text) = edits.last(turn.txn, space)?.text(entry, &content) {
             content.text = text.0;
         }
+        // The file stays as well until the message is sent again or deleted.
+        let file = files::set_aside(turn, space, entry)?;
         self.remove_content(turn, space, entry)?;
+        files::put_back(turn, space, entry, file)?;
         let body = tables::encoded(&content);
         turn.txn.put(&lapsed_key(space, entry), &body)?;
         let changed = turn.pending.annotated.entry(space).or_default();

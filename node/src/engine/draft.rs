@@ -98,6 +98,7 @@ impl Owners {
                     text: draft.text.clone(),
                     reply_to: reply_to.clone(),
                     timer_s: draft.timer_s,
+                    file: None,
                 };
                 self.send_message(turn, id, &message)?
             }

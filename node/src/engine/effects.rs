@@ -6,6 +6,7 @@ use hedgerow_transport::carrier::{CarrierCommand, CarrierKind, Ending, LinkId};
 use crate::api::{Answer, Event};
 use crate::engine::bundle_event::BundleEvent;
 use crate::engine::input::CallId;
+use crate::files::work::FileCommand;
 
 /// The world as the engine sees it: the runtime and the simulator each implement it once. It has no
 /// default methods, so that neither can forget one.
@@ -26,6 +27,8 @@ pub trait Effects {
     fn answer(&mut self, call: CallId, answer: Answer);
     /// Tell every listener.
     fn event(&mut self, event: Event);
+    /// Give the keeper of files work.
+    fn file(&mut self, command: FileCommand);
     /// Report an event of a bundle that couriers carry.
     fn bundle(&mut self, event: BundleEvent);
 }

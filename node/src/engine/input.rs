@@ -5,6 +5,7 @@ use hedgerow_transport::carrier::{CarrierEvent, CarrierKind};
 use crate::api::Call;
 #[cfg(feature = "simulation")]
 use crate::api::ContactId;
+use crate::files::work::FileEvent;
 
 /// A call that waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,8 @@ pub enum Input {
     Call(CallId, Call),
     /// A carrier reports.
     Carrier(CarrierKind, CarrierEvent),
+    /// The keeper of files reports.
+    File(FileEvent),
     /// A simulation measures how bundles travel: the engine seals one for a contact, with ghost bytes beside its own.
     /// [`BundleEvent`](super::BundleEvent)s tell what becomes of it.
     #[cfg(feature = "simulation")]

@@ -33,9 +33,16 @@ pub(crate) const SHOWS_EDITS: u64 = 1 << 4;
 pub(crate) const REMOVES_DELETED: u64 = 1 << 5;
 /// In the features of hello: messages disappear there by their timers.
 pub(crate) const KEEPS_TIMERS: u64 = 1 << 6;
+/// In the features of hello: the device takes files.
+pub(crate) const TAKES_FILES: u64 = 1 << 7;
 /// What this version shows.
-pub(crate) const FEATURES: u64 =
-    SHOWS_REACTIONS | SHOWS_PINS | SHOWS_REPLIES | SHOWS_EDITS | REMOVES_DELETED | KEEPS_TIMERS;
+pub(crate) const FEATURES: u64 = SHOWS_REACTIONS
+    | SHOWS_PINS
+    | SHOWS_REPLIES
+    | SHOWS_EDITS
+    | REMOVES_DELETED
+    | KEEPS_TIMERS
+    | TAKES_FILES;
 /// The kinds that `sync` handles.
 pub(crate) const SYNC: std::ops::RangeInclusive<u64> = wire::FIRST_KIND..=wire::LAST_KIND;
 

@@ -16,6 +16,7 @@ use minicbor::bytes::ByteArray;
 use super::bundles::Couriered;
 use super::fact::{FactKind, Versions};
 use super::fault::{LinkError, PeerFault};
+use super::files::{self, Transfers, media_window};
 use super::items::{self, Bye, ByeItem, Hello};
 use super::link::{Link, State};
 use super::links::{Errand, Up};
@@ -65,6 +66,8 @@ pub(crate) struct Live {
     pub sync: Reconciler,
     /// A bundle for us that has arrived whole over this link, while we take it in.
     pub couriered: Option<Box<Couriered>>,
+    /// Files that come and go.
+    pub transfers: Transfers,
     /// Items that wait until those before them are taken in.
     pub items: VecDeque<Item>,
     /// We have said something since the last item came, so the next item ends a round trip. Our hello counts as said
@@ -131,6 +134,7 @@ impl Owners {
             proposal: None,
             sync,
             couriered: None,
+            transfers: Transfers::default(),
             items: VecDeque::new(),
             spoke: true,
             since_ms: turn.now.mono_ms,
@@ -209,6 +213,9 @@ impl Owners {
             (kind, _) if said::KINDS.contains(&kind) && !live.rescue => {
                 self.courier_item(turn, id, live, item)?
             }
+            (kind, _) if files::KINDS.contains(&kind) && !live.rescue => {
+                self.file_item(turn, id, link.carrier, live, item)?
+            }
             _ => {}
         }
         Ok(true)
@@ -269,6 +276,8 @@ impl Owners {
             couriering.met(id, live.device, live.identity, turn.now);
         }
         turn.pending.contacts.insert(live.identity);
+        self.ask_held(turn, live)?;
+        self.fetch_more(turn, id, link.carrier, live)?;
         Ok(true)
     }
 
@@ -391,6 +400,7 @@ impl Owners {
                 self.people.unsaved.remove(&live.device);
             }
         }
+        self.transfers_over(live);
         let view = View::of(&self.account, &self.people, &self.sessions);
         self.reach.want_device(turn, view, live.device);
         if let Some(couriering) = &mut self.couriering {
@@ -428,6 +438,9 @@ impl Engine {
         };
         if let State::Live(live) = &mut link.state {
             self.owners.say_bye(turn, id, live, Bye::Replaced);
+            self.owners.transfers_over(live);
+            // The session goes on over the other link.
+            turn.errands.push(Errand::Fetch);
         }
         self.end_link(turn, id, link);
     }
@@ -467,7 +480,9 @@ impl Engine {
                         // Everything that is queued leaves together, so that the ghost follows the last byte.
                         budget = usize::MAX;
                     }
-                    live.session.seal(&mut sealed, budget);
+                    live.transfers.read_more(link.carrier, &live.session, out);
+                    let media = media_window(link.carrier).saturating_sub(link.unwritten);
+                    live.session.seal_media(&mut sealed, budget, media);
                     live.spoke |= !sealed.is_empty();
                     // Reconciliation stops after its share of work, even if it found nothing to say.
                     more |= live.session.queued() == 0 && live.sync.has_more();

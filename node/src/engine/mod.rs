@@ -10,6 +10,7 @@
 //! | links in their places, and errands between them | `links`, `link` |
 //! | sessions | `handshake`, `live`, `facts`, `psk_rotation`, `reconciling`, `silence`, `meeting` |
 //! | the work of a turn, shared among links | `share` |
+//! | files of messages | `files` |
 //! | calls | `call`, `contacts`, `writing`, `deletion`, `timers`, `disappearing` by `store_clock`, `status`, `delivery`, `carry`, `reading`, `receipts` |
 //! | what is found, and when messages are indexed | [`searching`] |
 //! | other people's bundles | `couriering`, `bundles`, [`bundle_event`]; sealed and taken in: `sealing`, `intake` |
@@ -58,6 +59,7 @@ pub mod effects;
 mod fact;
 mod facts;
 mod fault;
+pub(crate) mod files;
 mod handshake;
 #[cfg(feature = "simulation")]
 mod hints;
@@ -128,6 +130,7 @@ use carry::Import;
 use conversations::Conversations;
 use couriering::Couriering;
 use disappearing::Disappearing;
+use files::Files;
 use links::{Errand, Links, Up};
 use outbox::Outbox;
 use pending_events::PendingEvents;
@@ -162,6 +165,7 @@ struct Owners {
     sessions: BTreeMap<DeviceId, Up>,
     traffic: TrafficCount,
     receipts: Receipts,
+    files: Files,
     /// What waits to be indexed for search.
     waiting: searching::Waiting,
     /// Other people's bundles, if this node carries any.
@@ -257,6 +261,7 @@ impl Engine {
         match input {
             Input::Call(id, call) => self.call(turn, id, call),
             Input::Carrier(carrier, event) => self.carrier(turn, carrier, event),
+            Input::File(event) => self.file_event(turn, event),
             #[cfg(feature = "simulation")]
             Input::Load { to, length, id } => self.owners.load(turn, &to, length, id),
             Input::Stop => self.stop(turn),

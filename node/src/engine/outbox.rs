@@ -6,6 +6,7 @@ use hedgerow_transport::carrier::{CarrierCommand, CarrierKind, Ending, LinkId};
 use super::bundle_event::BundleEvent;
 use super::{CallId, Effects};
 use crate::api::{Answer, Event};
+use crate::files::work::FileCommand;
 
 /// One effect that waits.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ enum Effect {
     Command(CarrierKind, CarrierCommand),
     Answer(CallId, Box<Answer>),
     Event(Event),
+    File(Box<FileCommand>),
     Bundle(BundleEvent),
 }
 
@@ -38,6 +40,7 @@ impl Outbox {
                 Effect::Command(carrier, command) => effects.command(carrier, command),
                 Effect::Answer(call, answer) => effects.answer(call, *answer),
                 Effect::Event(event) => effects.event(event),
+                Effect::File(command) => effects.file(*command),
                 Effect::Bundle(event) => effects.bundle(event),
             }
         }
@@ -66,6 +69,9 @@ impl Effects for Outbox {
     }
     fn event(&mut self, event: Event) {
         self.0.push(Effect::Event(event));
+    }
+    fn file(&mut self, command: FileCommand) {
+        self.0.push(Effect::File(Box::new(command)));
     }
     fn bundle(&mut self, event: BundleEvent) {
         self.0.push(Effect::Bundle(event));

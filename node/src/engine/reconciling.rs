@@ -155,8 +155,11 @@ impl Owners {
             annotated.extend(&changes.annotated);
         }
         self.apply_deletions(turn, space, log, changes)?;
-        let mut rows = changes.rows.iter();
-        rows.try_for_each(|rows| self.timers_arrived(turn, space, log, rows))
+        for rows in &changes.rows {
+            self.timers_arrived(turn, space, log, rows)?;
+            self.files_arrived(turn, space, log, rows)?;
+        }
+        Ok(())
     }
 }
 

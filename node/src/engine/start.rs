@@ -11,6 +11,7 @@ use rand_core::CryptoRng;
 use super::account::{Account, MAX_NAME};
 use super::conversations::Conversations;
 use super::disappearing::Disappearing;
+use super::files::Files;
 use super::links::Links;
 use super::people::People;
 use super::reach::Reach;
@@ -140,6 +141,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation, now: Now) -> Result<Engin
             sessions: BTreeMap::new(),
             traffic: TrafficCount::default(),
             receipts: Receipts::default(),
+            files: Files::default(),
             waiting,
             couriering: None,
             #[cfg(feature = "simulation")]

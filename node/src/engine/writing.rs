@@ -33,7 +33,10 @@ impl Owners {
         message: &NewMessage,
     ) -> Result<Reply, CallError> {
         let (space, kind) = self.writable(id)?;
-        check_text(&message.text)?;
+        match &message.file {
+            Some(_) => check_length(&message.text.0)?,
+            None => check_text(&message.text)?,
+        }
         let now_s = timers::of(turn.txn, space)?;
         if message.timer_s.is_some_and(|shown_s| shown_s != now_s) {
             return Err(Refusal::TimerChanged { now_s }.into());
@@ -44,8 +47,13 @@ impl Owners {
             let (row, _) = written(turn.txn, space, answered)?;
             content.reply_to = Some(row.id.into());
         }
+        let file = message.file.as_ref();
+        content.file = file.map(|file| self.files.part(file)).transpose()?;
         let (what, body) = content.row();
         let entry = self.append(turn, space, kind, what, body)?;
+        if let Some(file) = file {
+            self.attached(turn, space, entry, file)?;
+        }
         Ok(Reply::Sent(message_id(entry)))
     }
 

@@ -4,6 +4,7 @@
 //! It differs from the product only below [`pump`](crate::engine::pump) and [`Effects`](crate::engine::Effects): a
 //! [`MemoryStore`] instead of the encrypted one, a [`MemoryNetwork`] instead of sockets.
 
+mod files;
 mod node;
 mod people;
 mod stream;
@@ -47,6 +48,8 @@ pub struct World {
     pub now_ms: u64,
     /// The kind of cryptography for nodes added or opened from now on.
     pub cryptography: Cryptography,
+    /// How many files were sealed.
+    uploads: u64,
     seed: u64,
     /// What the nodes take `network` for.
     base: CarrierKind,
@@ -70,6 +73,7 @@ impl World {
             nodes: Vec::new(),
             now_ms: 0,
             cryptography: Cryptography::Real,
+            uploads: 0,
             seed,
             base,
             heard: BTreeMap::new(),

@@ -15,7 +15,10 @@ use rand_core::SeedableRng;
 use super::EPOCH_MS;
 use crate::api::{Answer, Call, Event, Reply};
 use crate::courier;
+use crate::engine::files::stored_names;
 use crate::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
+use crate::files::memory::MemoryFiles;
+use crate::files::work::FileCommand;
 use crate::store::schema;
 
 /// A store in memory that counts commits and can make them fail.
@@ -75,6 +78,8 @@ impl Store for Storage {
 pub struct Node {
     /// Its store.
     pub storage: Storage,
+    /// Its files.
+    pub files: MemoryFiles,
     /// Most inputs in one call of the engine.
     pub batch: usize,
     /// Its wall clock minus that of the world.
@@ -163,6 +168,7 @@ impl Node {
         Node {
             cryptography,
             storage,
+            files: MemoryFiles::default(),
             batch: usize::MAX,
             clock_error_ms: 0,
             answers: BTreeMap::new(),
@@ -268,6 +274,7 @@ impl Node {
                 events: &mut self.events,
                 bundles: &mut self.bundles,
                 waiting: &mut self.waiting,
+                files: &mut self.files,
                 log: &mut self.asked,
                 log_in_length: &mut self.asked_in_length,
             };
@@ -296,6 +303,9 @@ impl Node {
     /// Drops the engine with everything uncommitted, and opens its store again.
     pub(super) fn reopen(&mut self, now_ms: u64) {
         self.waiting.clear();
+        self.files.crash();
+        let named = self.storage.read(stored_names);
+        self.files.keep_only(&named.expect("memory does not fail"));
         self.engine = Engine::open(&self.storage, self.now(now_ms), &mut self.rng)
             .expect("what was committed opens");
         self.engine.set_cryptography(self.cryptography);
@@ -337,6 +347,7 @@ struct EffectQueue<'a, 'n> {
     events: &'a mut Vec<Event>,
     bundles: &'a mut Vec<BundleEvent>,
     waiting: &'a mut VecDeque<Input>,
+    files: &'a mut MemoryFiles,
     log: &'a mut blake3::Hasher,
     log_in_length: &'a mut blake3::Hasher,
 }
@@ -410,6 +421,11 @@ impl Effects for EffectQueue<'_, '_> {
     fn event(&mut self, event: Event) {
         self.log("event", format!("{event:?}").as_bytes());
         self.events.push(event);
+    }
+    fn file(&mut self, command: FileCommand) {
+        // The names of files, and what is in them, differ each time.
+        let event = self.files.execute(command);
+        self.waiting.extend(event.map(Input::File));
     }
     fn bundle(&mut self, event: BundleEvent) {
         self.log("bundle", format!("{event:?}").as_bytes());

@@ -10,10 +10,11 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::room;
 use super::state::{Departure, Host, HostOptions};
+use super::transfers;
 use crate::api::{
-    Answer, Api, Call, ConversationId, Delivery, Event, Events, HostCall, MAX_PAGE, Message,
-    MessageId, NodeStatus, Page, PageFrom, Passphrase, Refusal, Reply, Search, SearchPage,
-    StarredPage,
+    Answer, Api, ByteStream, Call, ConversationId, Delivery, Download, Event, Events, HostCall,
+    MAX_PAGE, Message, MessageId, NewUpload, NodeStatus, Page, PageFrom, Passphrase, Refusal,
+    Reply, Search, SearchPage, StarredPage, Uploaded,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
 use crate::engine::{conversation, searching, starred};
@@ -67,6 +68,22 @@ impl Api for Local {
         let answer = self.ask_host(call).await;
         self.0.notice(&answer).await;
         answer
+    }
+
+    async fn upload(&self, new: NewUpload, bytes: ByteStream) -> Result<Uploaded, Refusal> {
+        let node = self.0.node()?;
+        let uploaded = transfers::upload(&node, new, bytes).await;
+        self.0.notice(&uploaded).await;
+        uploaded
+    }
+
+    async fn download(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Download, Refusal> {
+        let node = self.0.node()?;
+        transfers::download(&node, &conversation, &message).await
     }
 
     async fn events(&self) -> Result<Events, Refusal> {

@@ -20,6 +20,7 @@ mod room;
 mod state;
 #[cfg(test)]
 mod tests;
+mod transfers;
 
 pub use local::Local;
 pub use state::{Departure, HostOptions};

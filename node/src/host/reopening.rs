@@ -96,7 +96,7 @@ impl Host {
             Ok((opening.reopen()?, room))
         })
         .await
-        .and_then(|(store, room)| Ok((self.node_on(store, room)?, room)));
+        .and_then(|(store, room)| Ok((self.node_on(&directory, store, room)?, room)));
         match node {
             Ok((node, room)) => {
                 self.open(directory, node, room);

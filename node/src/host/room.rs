@@ -39,6 +39,7 @@ pub(super) fn is_spared(call: &Call) -> bool {
     matches!(
         call,
         Call::Delete(..)
+            | Call::FreeFile(..)
             | Call::EraseConversation(_)
             | Call::Remove(_)
             | Call::RemoveKeeping(_)

@@ -1,5 +1,6 @@
 //! The states of the host, and the transitions between them.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,6 +11,7 @@ use super::reopening::{look_for_room, watch_over};
 use super::room::{Room, Spared};
 use crate::api::{Call, Event, Passphrase, Refusal, StorageFault, typed};
 use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, Protection};
+use crate::files::keeper;
 use crate::runtime::{Failure, Node, NodeOptions};
 use crate::store::{RedbStore, erasure, fault};
 
@@ -170,7 +172,14 @@ impl Host {
             }
         })
         .await?;
-        match Node::create(store, &name, &self.options.node, self.events.clone()) {
+        let files = files(&directory);
+        match Node::create(
+            store,
+            &files,
+            &name,
+            &self.options.node,
+            self.events.clone(),
+        ) {
             Ok(node) => {
                 self.open(directory, node, Room::Enough);
                 Ok(())
@@ -207,17 +216,23 @@ impl Host {
         })
         .await?;
         let node = self
-            .node_on(store, room)
+            .node_on(&directory, store, room)
             .inspect_err(|_| directory.lock())?;
         self.open(directory, node, room);
         Ok(())
     }
 
     /// Runs the identity of a store.
-    pub(super) fn node_on(&self, store: RedbStore, room: Room) -> Result<(Node, Failure), Refusal> {
+    pub(super) fn node_on(
+        &self,
+        directory: &Directory,
+        store: RedbStore,
+        room: Room,
+    ) -> Result<(Node, Failure), Refusal> {
+        let (files, events) = (files(directory), self.events.clone());
         match room {
-            Room::Enough => Node::open(store, &self.options.node, self.events.clone()),
-            Room::Reserve => Node::open_on_full_disk(store, self.events.clone()),
+            Room::Enough => Node::open(store, &files, &self.options.node, events),
+            Room::Reserve => Node::open_on_full_disk(store, &files, events),
         }
     }
 
@@ -364,6 +379,11 @@ impl Host {
         let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, state)
     }
+}
+
+/// The directory of sealed files.
+fn files(directory: &Directory) -> PathBuf {
+    directory.path().join(keeper::DIRECTORY)
 }
 
 /// Rewrites the store of a long-running node when deleted bytes have lingered for long enough.

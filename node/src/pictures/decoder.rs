@@ -13,7 +13,7 @@ use super::{Layers, Trial};
 /// Pictures that a [`Decoder`] and its clones decode at one time.
 pub const DECODERS: usize = 2;
 
-/// Decodes pictures in processes of their own (docs/PROTOCOL.md section 16). Clones share their bound of
+/// Decodes pictures in processes of their own (docs/PROTOCOL.md section 17). Clones share their bound of
 /// [`DECODERS`]. Each call waits for its process, so it belongs on a thread that may wait.
 #[derive(Debug, Clone)]
 pub struct Decoder {

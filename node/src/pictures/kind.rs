@@ -3,7 +3,7 @@
 /// How many first bytes [`kind_of`] looks at, at most.
 pub const HEAD_BYTES: usize = 4096;
 
-/// What a file is (docs/PROTOCOL.md section 16).
+/// What a file is (docs/PROTOCOL.md section 17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A JPEG picture.

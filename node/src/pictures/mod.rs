@@ -1,4 +1,4 @@
-//! Pictures are decoded in a process of their own (docs/PROTOCOL.md section 16), because a decoder is the part of a
+//! Pictures are decoded in a process of their own (docs/PROTOCOL.md section 17), because a decoder is the part of a
 //! messenger that a hostile file attacks first.
 //!
 //! ```text

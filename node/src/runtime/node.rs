@@ -1,7 +1,7 @@
 //! A running engine, and how to talk to it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
@@ -25,7 +25,10 @@ use super::turns::{MAX_MAIL, Mail, Turns};
 use super::window::Windows;
 use super::world::World;
 use crate::api::{Answer, Call, ConversationId, Delivery, Event, Refusal, Reply, StorageFault};
+use crate::engine::files::stored_names;
 use crate::engine::{self, Engine, Inputs, NextWake, Now, OpenError};
+use crate::files::keeper::{self, Keeper};
+use crate::files::work::{FileEvent, Upload};
 use crate::store::schema::{self, SchemaError};
 use crate::store::{RedbReader, RedbStore};
 
@@ -72,6 +75,8 @@ pub struct Node {
     /// Until when we wait for the first address.
     searching_until: Instant,
     reader: RedbReader,
+    /// The directory of sealed files.
+    files: PathBuf,
     /// How many turns have begun that may change what the engine answers.
     changes: Arc<AtomicU64>,
     told: Mutex<Option<Told>>,
@@ -87,6 +92,7 @@ impl Node {
     /// As [`Engine::create`]; or the recording cannot begin.
     pub fn create(
         store: RedbStore,
+        files: &Path,
         name: &str,
         options: &NodeOptions,
         listeners: broadcast::Sender<Event>,
@@ -94,7 +100,7 @@ impl Node {
         let engine = |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| {
             Engine::create(store, name, now, rng)
         };
-        Start::with(store, engine)?.run(options, listeners)
+        Start::with(store, files, engine)?.run(options, listeners)
     }
 
     /// Brings a store to the present version and runs its identity.
@@ -103,12 +109,24 @@ impl Node {
     /// As [`Engine::open`]; or the recording cannot begin.
     pub fn open(
         store: RedbStore,
+        files: &Path,
         options: &NodeOptions,
         listeners: broadcast::Sender<Event>,
     ) -> Result<(Self, Failure), Refusal> {
         let engine =
             |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| Engine::open(store, now, rng);
-        Start::with(store, engine)?.run(options, listeners)
+        Start::with(store, files, engine)?.run(options, listeners)
+    }
+
+    /// A file is sealed, and waits for a message that names it.
+    pub async fn offer(&self, upload: Upload) -> Result<(), Refusal> {
+        let mail = Mail::File(FileEvent::Sealed(upload));
+        self.mail.send(mail).await.map_err(|_| Refusal::Stopping)
+    }
+
+    /// The directory of sealed files.
+    pub fn files(&self) -> &Path {
+        &self.files
     }
 
     /// As [`open`](Self::open) on a disk without room: off the air, and the engine writes nothing that can wait.
@@ -117,6 +135,7 @@ impl Node {
     /// As [`Engine::open`].
     pub fn open_on_full_disk(
         store: RedbStore,
+        files: &Path,
         listeners: broadcast::Sender<Event>,
     ) -> Result<(Self, Failure), Refusal> {
         let engine = |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| {
@@ -128,7 +147,7 @@ impl Node {
             on_air: OnAir::No,
             record_to: None,
         };
-        Start::with(store, engine)?.run(&options, listeners)
+        Start::with(store, files, engine)?.run(&options, listeners)
     }
 
     /// Makes a call to the engine.
@@ -221,6 +240,8 @@ impl Node {
 struct Start {
     engine: Engine,
     store: RedbStore,
+    /// The directory of sealed files.
+    files: PathBuf,
     seed: [u8; 32],
     rng: ChaCha20Rng,
     clock: Clock,
@@ -230,15 +251,21 @@ impl Start {
     /// Brings the store to the present version and makes its engine.
     fn with(
         mut store: RedbStore,
+        files: &Path,
         engine: impl FnOnce(&mut RedbStore, Now, &mut ChaCha20Rng) -> Result<Engine, OpenError>,
     ) -> Result<Start, Refusal> {
         schema::migrate(&mut store, schema::MIGRATIONS)?;
         let (seed, mut rng) = seeded_rng()?;
         let clock = Clock::start();
         let engine = engine(&mut store, clock.now(), &mut rng)?;
+        let known = store.read(stored_names)?;
+        keeper::prepare(files, &known).map_err(|error| Refusal::Storage {
+            fault: crate::store::fault::kind_of(&error),
+        })?;
         Ok(Start {
             engine,
             store,
+            files: files.to_path_buf(),
             seed,
             rng,
             clock,
@@ -265,11 +292,14 @@ impl Start {
         let reader = self.store.reader();
         let changes = Arc::default();
         let fault = Arc::default();
+        let reports = mail.clone();
+        let report = move |event| reports.blocking_send(Mail::File(event)).is_ok();
+        let keeper = Keeper::start(self.files.clone(), report).map_err(|_| Refusal::Bug)?;
         let (failed, failure) = oneshot::channel();
         let turns = Turns {
             mail: received,
             clock: self.clock,
-            world: World::new(carriers, listeners, found),
+            world: World::new(carriers, listeners, found, keeper),
             recorder,
             inputs: Inputs::default(),
             engine: self.engine,
@@ -295,6 +325,7 @@ impl Start {
             on_air,
             searching_until: Instant::now() + FIRST_LOOK,
             reader,
+            files: self.files,
             changes,
             told: Mutex::default(),
             fault,

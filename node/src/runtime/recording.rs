@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Call;
 use crate::engine::{CallId, Input, Now};
+use crate::files::work::FileEvent;
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -39,6 +40,7 @@ struct Header {
 enum Line {
     Call(u64, Call),
     Carrier(CarrierKind, Report),
+    File(FileEvent),
     Stop,
     /// The engine got all inputs since the last turn, at this time.
     Turn {
@@ -124,6 +126,7 @@ impl Recorder {
         self.write(&match input {
             Input::Call(CallId(id), call) => Line::Call(*id, call.clone()),
             Input::Carrier(kind, event) => Line::Carrier(*kind, event.into()),
+            Input::File(event) => Line::File(event.clone()),
             Input::Stop => Line::Stop,
             #[cfg(feature = "simulation")]
             Input::Load { .. } => unreachable!("no runtime has a load for its engine"),
@@ -188,6 +191,7 @@ impl Recording {
                     let event = report.event().ok_or_else(|| bad("a line is damaged"))?;
                     inputs.push(Input::Carrier(kind, event));
                 }
+                Line::File(event) => inputs.push(Input::File(event)),
                 Line::Stop => inputs.push(Input::Stop),
                 Line::Turn { mono_ms, wall_ms } => {
                     turns.push((std::mem::take(&mut inputs), Now { mono_ms, wall_ms }));
@@ -322,6 +326,10 @@ fn addresses(texts: Vec<String>) -> Vec<Address> {
 mod tests {
     use super::*;
     use crate::api::{ConversationId, NewMessage};
+    use crate::files::extent::Extent;
+    use crate::files::tree::FileId;
+    use crate::files::work::{StoredName, Ticket};
+    use hedgerow_sync::id::SpaceId;
 
     const NOW: Now = Now {
         mono_ms: 5,
@@ -371,6 +379,16 @@ mod tests {
             .map(|event| Input::Carrier(CarrierKind::Lan, event))
             .collect();
         inputs.push(Input::Call(CallId(9), call));
+        let ticket = Ticket {
+            link,
+            stream: 1,
+            space: SpaceId([1; 16]),
+            file: FileId([2; 32]),
+            name: StoredName([3; 16]),
+            extent: Extent::of(3).unwrap(),
+        };
+        let read = FileEvent::Read(ticket, 0, Bytes::from_static(&[0, 255]));
+        inputs.push(Input::File(read));
         inputs.push(Input::Stop);
         for input in &inputs {
             recorder.input(input);
@@ -392,6 +410,7 @@ mod tests {
                 Input::Carrier(kind, event) => {
                     serde_json::to_string(&Line::Carrier(*kind, event.into()))
                 }
+                Input::File(event) => serde_json::to_string(&Line::File(event.clone())),
                 Input::Load { .. } => unreachable!("none is recorded"),
                 Input::Stop => serde_json::to_string(&Line::Stop),
             };

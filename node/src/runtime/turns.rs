@@ -16,6 +16,7 @@ use super::recording::Recorder;
 use super::world::World;
 use crate::api::{Answer, Call, Refusal, StorageFault};
 use crate::engine::{self, Engine, Input, Inputs, MAX_BATCH_INPUTS, NextWake};
+use crate::files::work::FileEvent;
 use crate::store::RedbStore;
 
 /// What other tasks send to the engine's thread.
@@ -24,6 +25,8 @@ pub(super) enum Mail {
     Call(Call, oneshot::Sender<Answer>),
     /// A carrier reports.
     Carrier(CarrierKind, CarrierEvent),
+    /// The keeper of files reports.
+    File(FileEvent),
     /// Work on the store, between two turns.
     Store(Box<dyn FnOnce(&mut RedbStore) + Send>),
     /// Finish the mail that came before, and end.
@@ -185,6 +188,7 @@ impl Turns {
                 self.world.note(carrier, &event);
                 self.push(Input::Carrier(carrier, event));
             }
+            Mail::File(event) => self.push(Input::File(event)),
             Mail::Store(job) => job(store),
             Mail::Stop => return true,
         }

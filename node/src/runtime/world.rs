@@ -10,6 +10,8 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::api::{Answer, Event};
 use crate::engine::{BundleEvent, CallId, Effects};
+use crate::files::keeper::Keeper;
+use crate::files::work::FileCommand;
 
 /// Carriers, callers and listeners.
 pub(super) struct World {
@@ -20,6 +22,7 @@ pub(super) struct World {
     states: BTreeMap<CarrierKind, CarrierState>,
     /// Whether any carrier has reported an address of this device.
     found: watch::Sender<bool>,
+    keeper: Keeper,
     callers: BTreeMap<CallId, oneshot::Sender<Answer>>,
     listeners: broadcast::Sender<Event>,
     last_call: u64,
@@ -32,11 +35,13 @@ impl World {
         carriers: BTreeMap<CarrierKind, Box<dyn DuplexCarrier>>,
         listeners: broadcast::Sender<Event>,
         found: watch::Sender<bool>,
+        keeper: Keeper,
     ) -> Self {
         Self {
             carriers,
             states: BTreeMap::new(),
             found,
+            keeper,
             links: BTreeMap::new(),
             callers: BTreeMap::new(),
             listeners,
@@ -165,6 +170,10 @@ impl Effects for World {
     fn event(&mut self, event: Event) {
         // There may be no listeners.
         let _ = self.listeners.send(event);
+    }
+
+    fn file(&mut self, command: FileCommand) {
+        self.keeper.ask(command);
     }
 
     fn bundle(&mut self, event: BundleEvent) {

@@ -24,6 +24,20 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::NotLapsed => {
             tr!("This message has not expired. There is nothing to send again.")
         }
+        Refusal::NoFile => tr!("This message has no file to load or save."),
+        Refusal::NoSuchUpload => {
+            tr!("This file is not ready to be sent any more. Attach it again.")
+        }
+        Refusal::FileNotHere => tr!("The file of this message is not here yet."),
+        Refusal::FileHere => tr!("The file is here already. Delete the message to remove it."),
+        Refusal::FileNotDelivered => {
+            tr!("The file has not reached everybody yet, so its room is not freed.")
+        }
+        Refusal::FileChanged => tr!("The file changed while it was read. Attach it again."),
+        Refusal::NoRoom { free } => tr!(
+            "There is not enough room on the disk: {free} bytes are free.",
+            free = *free
+        ),
         Refusal::NotYours => tr!("Somebody else wrote this message. You can change only your own."),
         Refusal::TooManyEdits { limit } => tr!(
             "This message was edited {limit} times, which is the most. Write a new one.",

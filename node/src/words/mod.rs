@@ -9,6 +9,7 @@ mod catalogue;
 pub mod codes;
 mod digits;
 mod direction;
+pub mod files;
 mod language;
 mod phrase;
 pub mod timers;

@@ -20,6 +20,7 @@ mod edits;
 mod erasure;
 mod exports;
 mod faults;
+mod files;
 mod introduction;
 mod keeping;
 mod meeting;

@@ -1,4 +1,4 @@
-//! Pictures are decoded in a process of their own (docs/PROTOCOL.md section 16).
+//! Pictures are decoded in a process of their own (docs/PROTOCOL.md section 17).
 
 mod encoded_anew;
 mod files;

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use hedgerow_node::api::{Airtime, Answer, Call, Event, Power, Radio, Reply, Status};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, Now, pump};
+use hedgerow_node::files::work::FileCommand;
 use hedgerow_node::store::schema;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::carrier::{
@@ -42,6 +43,7 @@ impl Effects for EffectQueue {
         self.answers.push(answer);
     }
     fn event(&mut self, _: Event) {}
+    fn file(&mut self, _: FileCommand) {}
     fn bundle(&mut self, _: BundleEvent) {}
 }
 

@@ -45,7 +45,7 @@ use crate::peer::{self, accepted_logs, heads};
 use crate::space::{self, Digest, Frontier, SpaceRow, frontier_digest};
 use crate::store::{StorageError, Txn};
 use crate::waiting::Waiting;
-use crate::wire::{Role, root};
+use crate::wire::{Blind, Role, root};
 
 /// With more shared spaces than this, the two sides exchange digests before frontiers.
 pub const FEW_SPACES: usize = 8;
@@ -180,6 +180,16 @@ impl Reconciler {
             told_refusals: BTreeSet::new(),
             refusals_due: Vec::new(),
         })
+    }
+
+    /// The name of a shared space in what this side says.
+    pub fn blind(&mut self, space: SpaceId) -> Option<Blind> {
+        self.blinds.of(space)
+    }
+
+    /// The shared space that the peer names.
+    pub fn space_named(&mut self, blind: &Blind) -> Option<SpaceId> {
+        self.blinds.space(blind)
     }
 
     /// Starts for a bundle to be made: [`Reconciler::fill`] gives a frontier of each space, then everything that the

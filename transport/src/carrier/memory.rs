@@ -21,6 +21,9 @@ use super::{
 /// Bytes in flight in one direction of a link, as the buffers of two sockets would hold.
 pub const WINDOW: usize = 256 * 1024;
 
+/// Where links have a rate, the window is what goes in the time of which a second has so many.
+const WINDOWS_A_SECOND: usize = 10;
+
 /// The properties that a memory network declares.
 pub const PROFILE: Profile = Profile {
     kind: CarrierKind::Memory,
@@ -49,6 +52,18 @@ pub struct Conditions {
     pub piece: usize,
     /// Whether announcements arrive.
     pub multicast: bool,
+    /// Bytes a second of each direction of a link; `None`: as many as are sent.
+    pub rate: Option<u64>,
+}
+
+impl Conditions {
+    /// The most bytes in flight over one direction of a link.
+    fn window(&self) -> usize {
+        let rate = self
+            .rate
+            .map_or(usize::MAX, |rate| rate as usize / WINDOWS_A_SECOND);
+        rate.clamp(1, WINDOW)
+    }
 }
 
 impl Default for Conditions {
@@ -61,6 +76,7 @@ impl Default for Conditions {
             cut_within: 64 * 1024,
             piece: 64 * 1024,
             multicast: true,
+            rate: None,
         }
     }
 }
@@ -76,6 +92,7 @@ impl Conditions {
             cut_within: 4_000,
             piece: 700,
             multicast: true,
+            rate: None,
         }
     }
 }
@@ -126,6 +143,8 @@ struct End {
     unread: VecDeque<Bytes>,
     /// When the last piece sent from here arrives.
     last_arrival: u64,
+    /// What pieces take beyond whole milliseconds, in bytes times milliseconds a second.
+    owed: u64,
     /// Bytes of both directions until the cut; kept equal at both ends.
     until_cut: Option<usize>,
     /// Ends once the queue is empty.
@@ -455,6 +474,7 @@ impl MemoryNetwork {
                 under_way: 0,
                 unread: VecDeque::new(),
                 last_arrival: self.now,
+                owed: 0,
                 until_cut,
                 ending: false,
                 draining: false,
@@ -481,11 +501,12 @@ impl MemoryNetwork {
     fn send(&mut self, link: LinkId) {
         let mut written = 0;
         let mut cut = false;
+        let window = self.conditions.window();
         while let Some(end) = self.links.get_mut(&link)
             && let Some(next) = end.queued.front_mut()
-            && end.under_way < WINDOW
+            && end.under_way < window
         {
-            let longest = next.len().min(WINDOW - end.under_way);
+            let longest = next.len().min(window - end.under_way);
             let piece = below(
                 &mut self.rng,
                 self.conditions.piece.max(1).min(longest.max(1)),
@@ -506,7 +527,7 @@ impl MemoryNetwork {
                 peer.until_cut = left;
             }
             if !piece.is_empty() {
-                let at = self.arrival(link);
+                let at = self.arrival(link, piece.len());
                 self.at(
                     at,
                     Coming::Arrival {
@@ -587,7 +608,7 @@ impl MemoryNetwork {
 
     /// Ends this end; the other notices after what is in flight.
     fn close(&mut self, link: LinkId) {
-        let at = self.arrival(link);
+        let at = self.arrival(link, 0);
         if let Some(peer) = self.links.get(&link).map(|end| end.peer) {
             self.at(at, Coming::Ended { at: peer });
             self.down(link);
@@ -647,11 +668,17 @@ impl MemoryNetwork {
     }
 
     /// When bytes that leave this end now arrive: never before earlier ones.
-    fn arrival(&mut self, link: LinkId) -> u64 {
+    fn arrival(&mut self, link: LinkId, bytes: usize) -> u64 {
         let at = self.now + self.latency();
+        let rate = self.conditions.rate;
         match self.links.get_mut(&link) {
             Some(end) => {
-                end.last_arrival = end.last_arrival.max(at);
+                let takes = rate.map_or(0, |rate| {
+                    let owed = end.owed + bytes as u64 * 1_000;
+                    end.owed = owed % rate.max(1);
+                    owed / rate.max(1)
+                });
+                end.last_arrival = at.max(end.last_arrival + takes);
                 end.last_arrival
             }
             None => at,
@@ -707,6 +734,7 @@ mod tests {
             cut_within: 2_000,
             piece: 300,
             multicast: true,
+            rate: None,
         };
         let nodes = [network.join(), network.join(), network.join()];
         for n in 0..40 {

@@ -144,7 +144,7 @@ pub struct Profile {
 }
 
 /// Identifies one live two-way connection; never reused in a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LinkId(pub u64);
 
 /// Allocates link ids. The carriers of a process share one allocator, so that link ids are unique.

@@ -168,7 +168,8 @@ fn media_pieces_are_short_and_others_fill_their_record() {
     ] {
         let (mut dialler, _) = sessions();
         dialler.push(lane, 1, vec![1; 150_000].into()).unwrap();
-        dialler.outgoing.fill();
+        let mut media = usize::MAX;
+        dialler.outgoing.fill(&mut media);
         assert_eq!(dialler.outgoing.plain.len(), MAX_RECORD);
         let first = u16::from_be_bytes([dialler.outgoing.plain[1], dialler.outgoing.plain[2]]);
         assert_eq!(usize::from(first), longest);

@@ -45,6 +45,7 @@ impl Talk {
             self.late.push(id.clone());
         }
         let message = Message {
+            file: None,
             id: id.clone(),
             position: 0,
             author: (!mine).then(|| self.contact.id.clone()),

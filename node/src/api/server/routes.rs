@@ -11,7 +11,7 @@ use axum::extract::{DefaultBodyLimit, Path, Query, RawPathParams, Request, State
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
-use futures_util::stream;
+use futures_util::{TryStreamExt, stream};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -26,7 +26,9 @@ use super::failure::{self, Failure};
 use super::guard::{self, Guard};
 use super::wire::{self, Answered, Body, Places, Row};
 use super::{MAX_REQUEST, events};
-use crate::api::{Api, ConversationId, Event, ExportFormat, Refusal};
+use crate::api::{
+    Api, ConversationId, Event, ExportFormat, MessageId, NewUpload, Private, Refusal, Uploaded,
+};
 use crate::export::{Circumstances, Export};
 use crate::words::Language;
 
@@ -54,7 +56,9 @@ pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
         in_time: OpenApiRouter::with_openapi(Document::openapi())
             .routes(routes!(event_stream))
             .routes(routes!(export_file)),
-        rewriting: OpenApiRouter::new(),
+        rewriting: OpenApiRouter::new()
+            .routes(routes!(upload_file))
+            .routes(routes!(download_file)),
     };
     wire::every(&mut routes);
     routes
@@ -220,6 +224,72 @@ async fn export_file(
     };
     let headers = [(header::CONTENT_TYPE, content_type)];
     Ok((headers, axum::body::Body::from_stream(parts)).into_response())
+}
+
+/// What an uploaded file is.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct UploadQuery {
+    /// What the file is called, without a path.
+    name: String,
+    /// Its type, such as `image/png`.
+    #[serde(rename = "type")]
+    media_type: Option<String>,
+    /// Its bytes. If given, a file that is too long or has no room is refused before it is read.
+    size: Option<u64>,
+}
+
+/// Upload a file, which a new message then names as `file`. The body is the file as it is. It waits until a message
+/// takes it or the node stops.
+#[utoipa::path(
+    post,
+    path = "/v1/files",
+    params(UploadQuery),
+    request_body(content_type = "application/octet-stream"),
+    responses((status = 200, description = "What was uploaded", body = Uploaded), Failure)
+)]
+async fn upload_file(
+    State(node): Node,
+    query: Result<Query<UploadQuery>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let Query(query) =
+        query.map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
+    let new = NewUpload {
+        name: Private(query.name),
+        media_type: query.media_type.map(Private),
+        size: query.size,
+    };
+    let parts = request.into_body().into_data_stream();
+    let parts = parts.map_err(|_| Refusal::BadRequest {
+        what: "the body ended early".to_owned(),
+    });
+    let uploaded = node.upload(new, Box::pin(parts)).await?;
+    Ok(axum::Json(uploaded).into_response())
+}
+
+/// The file of a message, in the clear. It is sent while it is read: a connection that ends early leaves it incomplete.
+#[utoipa::path(
+    get,
+    path = "/v1/conversations/{conversation}/messages/{message}/file",
+    params(("conversation" = ConversationId, Path), ("message" = MessageId, Path)),
+    responses(
+        (status = 200, description = "The file", content_type = "application/octet-stream"),
+        Failure
+    )
+)]
+async fn download_file(
+    State(node): Node,
+    Path((conversation, message)): Path<(ConversationId, MessageId)>,
+) -> Result<Response, Failure> {
+    let download = node.download(conversation, message).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_LENGTH, download.size.to_string()),
+    ];
+    let body = axum::body::Body::from_stream(download.bytes.map_err(Cut));
+    Ok((headers, body).into_response())
 }
 
 /// Why a file that is being sent ends before it is complete.

@@ -27,6 +27,75 @@ pub enum Messages {
         reply: Option<String>,
     },
 
+    /// Send files
+    #[command(after_help = "Examples:\n  hedgerow attach Ben talk.pdf\n  \
+        hedgerow attach Ben *.jpg --caption 'From the square'\n\n\
+        Each file is a message of its own, of at most 2 GiB, in the order given; the caption stands \
+        with the first. Files go as they are: pictures, videos and documents may name you and \
+        the place. Prints the messages' ids.")]
+    Attach {
+        /// The contact, or `me` for your notes
+        name: String,
+
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+
+        /// A text with the first file, or `-` for stdin
+        #[arg(long)]
+        caption: Option<String>,
+    },
+
+    /// Save the file of a message
+    #[command(
+        after_help = "Examples:\n  hedgerow save Ben k7q2m              here, by the name its sender gave it\n  \
+        hedgerow save Ben k7q2m talk.pdf     under another name, or in a folder\n\n\
+        No file is replaced, and none may be executed. Look at a file before you open it with \
+        another program: its sender may have changed what its name says it is."
+    )]
+    Save {
+        /// The contact, or `me` for your notes
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+
+        /// Where to: a new file, or a folder
+        path: Option<PathBuf>,
+    },
+
+    /// Load a file that does not load by itself
+    #[command(
+        after_help = "Examples:\n  hedgerow load Ben k7q2m              as soon as Ben is in reach\n  \
+        hedgerow load Ben k7q2m --decline    not at all\n\n\
+        By themselves load files up to 100 MiB over the local network, 5 MiB over relays and \
+        256 KiB over Bluetooth, and nothing above 1 MiB from a contact who is not verified. What you \
+        declined can be loaded for as long as its sender has it."
+    )]
+    Load {
+        /// The contact
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+
+        /// Decline it, and remove what has come
+        #[arg(long)]
+        decline: bool,
+    },
+
+    /// Remove a file from this device and keep its message
+    #[command(
+        after_help = "A file of yours that has not reached everybody stays: nobody else could give it to them."
+    )]
+    Free {
+        /// The contact, or `me` for your notes
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+    },
+
     /// Read a conversation
     #[command(
         after_help = "Examples:\n  hedgerow read Ben                    the last 20 messages\n  \

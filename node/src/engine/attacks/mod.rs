@@ -1,6 +1,7 @@
 //! Attacks by a contact who has changed its own program. Each test changes the attacker's store, and the attacker's
 //! engine then sends what it reads there.
 
+mod files;
 mod links;
 mod lists;
 mod messages;

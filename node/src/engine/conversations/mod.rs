@@ -18,7 +18,7 @@ pub(crate) use row::Conversation;
 pub(crate) use settings::Settings;
 pub(crate) use speaker::Speaker;
 
-use super::{Turn, draft};
+use super::{Turn, draft, files};
 use crate::api::{ConversationId, Refusal};
 
 /// The id of a conversation in the API: that of its space, in hex.
@@ -137,6 +137,7 @@ impl Conversations {
 
     /// Removes one with all that was written there.
     pub fn remove(&mut self, turn: &mut Turn<'_>, space: SpaceId) -> Result<(), StorageError> {
+        files::forget_all(turn, space)?;
         Conversation::remove(turn.txn, space)?;
         turn.pending.forget(space);
         self.forget_members(space);

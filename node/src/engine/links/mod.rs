@@ -12,6 +12,7 @@ use super::items::Bye;
 use super::link::{Link, State};
 use super::live::Live;
 use super::{Engine, Turn};
+use crate::files::tree::FileId;
 
 /// The most links that we keep of those that a device has dialled, beside the link of its session: links on which it
 /// has said nothing yet, and links under the rescue key (`docs/PROTOCOL.md` section 1).
@@ -54,6 +55,10 @@ pub(super) enum Errand {
     MakeRoom(DeviceId),
     /// An invitation is used: end its other meetings, so that an earlier attempt of the joiner has no effect.
     EndMeetings(InvitationKey),
+    /// There may be files to load: look in every session.
+    Fetch,
+    /// Nothing more of a file is to come.
+    StopFile(SpaceId, FileId),
 }
 
 impl Links {
@@ -160,6 +165,8 @@ impl Engine {
                     Errand::EndMeetings(invitation) => {
                         self.end_other_meetings(turn, asked_by, invitation)
                     }
+                    Errand::Fetch => self.fetch_everywhere(turn)?,
+                    Errand::StopFile(space, file) => self.stop_file(turn, space, file)?,
                 }
             }
         }

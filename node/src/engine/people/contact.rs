@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
-use hedgerow_sync::store::{StorageError, Txn};
+use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_transport::device::DeviceKeys;
 use minicbor::{Decode, Encode};
 
@@ -35,6 +35,15 @@ pub(crate) struct Contact {
     /// The name shown before the contact gave itself another one, until the user has decided what to call it.
     #[n(7)]
     pub former_name: Option<String>,
+}
+
+/// Whether a contact is verified.
+pub(crate) fn is_verified(
+    reader: &(impl Reader + ?Sized),
+    id: IdentityId,
+) -> Result<bool, StorageError> {
+    let contact: Option<Contact> = tables::load(reader, &Table::Contacts.key(&[&id.0]))?;
+    Ok(contact.is_some_and(|contact| contact.verified))
 }
 
 impl Contact {

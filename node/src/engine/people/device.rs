@@ -115,6 +115,7 @@ impl Device {
             Feature::Edits => items::SHOWS_EDITS,
             Feature::Deletions => items::REMOVES_DELETED,
             Feature::Timers => items::KEEPS_TIMERS,
+            Feature::Files => items::TAKES_FILES,
         };
         self.features.is_none_or(|features| features & bit != 0)
     }

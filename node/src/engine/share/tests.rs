@@ -31,6 +31,7 @@ use crate::api::{Answer, Call, Event, NewMessage};
 use crate::directory::DataKey;
 use crate::engine::live::Live;
 use crate::engine::{BundleEvent, CallId, Effects, Input, Inputs, Now, pump};
+use crate::files::work::FileCommand;
 use crate::harness::{EPOCH_MS, World};
 use crate::store::RedbStore;
 
@@ -110,6 +111,7 @@ impl Effects for EffectQueue {
             }
         ));
     }
+    fn file(&mut self, _: FileCommand) {}
     fn bundle(&mut self, _: BundleEvent) {}
 }
 

@@ -14,6 +14,7 @@ use super::dug_out;
 use crate::api::{Answer, Call, Draft, Event, Passphrase};
 use crate::directory::{Directory, Hashing, Protection};
 use crate::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, Now, pump};
+use crate::files::work::FileCommand;
 use crate::harness::World;
 use crate::store::RedbStore;
 
@@ -47,6 +48,7 @@ impl Effects for Answers {
         answer.expect("it is done");
     }
     fn event(&mut self, _: Event) {}
+    fn file(&mut self, _: FileCommand) {}
     fn bundle(&mut self, _: BundleEvent) {}
 }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use hedgerow_node::api::{Answer, Api, Call, Carrier, ContactId, Event, Private};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, pump};
+use hedgerow_node::files::work::FileCommand;
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
 use hedgerow_node::runtime::recording::Recording;
@@ -104,6 +105,7 @@ impl Effects for Told {
     fn event(&mut self, event: Event) {
         self.0.push(event);
     }
+    fn file(&mut self, _: FileCommand) {}
     fn bundle(&mut self, _: BundleEvent) {}
 }
 

@@ -328,6 +328,28 @@ impl Api for Hosted {
         }
     }
 
+    async fn upload(&self, new: NewUpload, mut bytes: ByteStream) -> Result<Uploaded, Refusal> {
+        let mut clear = Vec::new();
+        while let Some(part) = bytes.next().await {
+            clear.extend_from_slice(&part?);
+        }
+        let size = clear.len() as u64;
+        if new.size.is_some_and(|expected| expected != size) {
+            return Err(Refusal::FileChanged);
+        }
+        let id = self.state()?.world.upload_bytes(ANA, &new.name.0, &clear);
+        let name = new.name;
+        Ok(Uploaded { id, name, size })
+    }
+
+    async fn download(
+        &self,
+        conversation: ConversationId,
+        message: MessageId,
+    ) -> Result<Download, Refusal> {
+        self.state()?.world.download(ANA, &conversation, &message)
+    }
+
     async fn host(&self, call: HostCall) -> Answer {
         Ok(match call {
             HostCall::Status => self.status()?.into(),

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use hedgerow_node::api::{Answer, ConversationId, Event, Reply};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Input};
+use hedgerow_node::files::work::FileCommand;
 use hedgerow_transport::carrier::{
     Address, CarrierCommand, CarrierEvent, CarrierKind, DialId, Ending, LinkId,
 };
@@ -25,6 +26,7 @@ enum Ask {
     Announce(CarrierKind, Vec<[u8; 8]>, bool),
     Answer(CallId, Box<Answer>),
     Event(Event),
+    File(Box<FileCommand>),
     Bundle(BundleEvent),
 }
 
@@ -65,6 +67,9 @@ impl Effects for EffectQueue {
     fn event(&mut self, event: Event) {
         self.0.push(Ask::Event(event));
     }
+    fn file(&mut self, command: FileCommand) {
+        self.0.push(Ask::File(Box::new(command)));
+    }
     fn bundle(&mut self, event: BundleEvent) {
         self.0.push(Ask::Bundle(event));
     }
@@ -86,6 +91,10 @@ impl Device {
             match ask {
                 Ask::Send(link, bytes, ghost) => {
                     self.send(at_us, link, bytes, ghost, shared, posts)
+                }
+                Ask::File(command) => {
+                    let event = self.files.execute(*command);
+                    running.waiting.extend(event.map(Input::File));
                 }
                 Ask::End(link, Ending::Drain) => {
                     if let Some(end) = self.links.get_mut(&link) {

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use hedgerow_node::api::{Call, NewMessage};
 use hedgerow_node::courier::Tag;
 use hedgerow_node::engine::{CallId, Input, Now};
+use hedgerow_node::files::memory::MemoryFiles;
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, LinkId};
 use rand_chacha::ChaCha20Rng;
 
@@ -68,6 +69,8 @@ pub(super) struct Device {
     pub phone: Phone,
     pub(super) agenda: Agenda,
     disk: Disk,
+    /// The sealed files on its disk.
+    pub(super) files: MemoryFiles,
     rng: ChaCha20Rng,
     /// What its radios draw.
     pub(super) air: ChaCha20Rng,
@@ -108,6 +111,7 @@ impl Device {
             phone: Phone::Foreground,
             agenda: Agenda::default(),
             disk,
+            files: MemoryFiles::default(),
             rng: rng::stream(seed, Purpose::Engine, u64::from(number)),
             air: rng::stream(seed, Purpose::Radio, u64::from(number)),
             running: None,

@@ -67,6 +67,7 @@ impl Device {
     /// Goes out as by a power cut: what was committed stays.
     pub(super) fn switch_off(&mut self, at_us: u64, shared: &Shared, posts: &mut Vec<Post>) {
         self.running = None;
+        self.files.crash();
         for within in self.within.values_mut() {
             *within = Within::default();
         }

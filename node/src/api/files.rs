@@ -1,0 +1,149 @@
+//! Files of messages.
+
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "runtime")]
+use utoipa::ToSchema;
+
+use super::{ContactId, DeviceId, Private};
+
+/// A sealed file that waits for a message. It is there until a message takes it or the node stops.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(transparent)]
+pub struct UploadId(pub String);
+redacted!(UploadId);
+
+/// What was uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Uploaded {
+    /// What a new message names it by.
+    pub id: UploadId,
+    /// What it is called.
+    pub name: Private,
+    /// Its bytes.
+    pub size: u64,
+}
+
+/// The file of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct MessageFile {
+    /// What its sender calls it. Nothing in it is to be trusted.
+    pub name: Private,
+    /// Its bytes.
+    pub size: u64,
+    /// Its type, as its sender says, such as `image/png`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<Private>,
+    /// What we have of it.
+    pub state: FileState,
+    /// For one's own: what each device has of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<FileHeld>,
+}
+
+/// What we have of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum FileState {
+    /// All of it.
+    Here,
+    /// It loads as soon as somebody who has it is reached over a carrier that is allowed to load it.
+    Loading {
+        /// So many bytes are here.
+        bytes: u64,
+    },
+    /// It does not load by itself: it is too large for that, or from a contact who is not verified, or files of this
+    /// conversation take too much room. The user may ask for it.
+    Offered {
+        /// Why it does not load by itself.
+        why: Offered,
+    },
+    /// There is no room for it.
+    NoRoom {
+        /// So many bytes were free.
+        free: u64,
+    },
+    /// The user declined it, and may ask for it still.
+    Declined,
+    /// What came was not what the message names.
+    Damaged,
+    /// It was here, and its room was freed.
+    Freed,
+    /// It is not here, and nobody can be asked for it.
+    Missing,
+}
+
+/// Why a file does not load by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Offered {
+    /// It is larger than what loads by itself.
+    Large,
+    /// It is larger than what loads by itself from a contact who is not verified.
+    Unverified,
+    /// The files of this conversation have reached their quota.
+    Quota,
+}
+
+/// What a device has of a file of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct FileHeld {
+    /// Whose device.
+    pub contact: ContactId,
+    /// Which.
+    pub device: DeviceId,
+    /// So many bytes.
+    pub bytes: u64,
+    /// Its user does not want the file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub declined: bool,
+}
+
+impl MessageFile {
+    /// One's own, and a device of every contact has all of it.
+    pub fn is_delivered(&self) -> bool {
+        let complete = |one: &FileHeld| one.bytes == self.size && !one.declined;
+        let mut contacts = self.held.iter().map(|one| &one.contact);
+        contacts.all(|contact| {
+            let mut of = self.held.iter().filter(|one| one.contact == *contact);
+            of.any(complete)
+        })
+    }
+}
+
+/// A file to upload.
+#[cfg(feature = "runtime")]
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// What it is called, without a path.
+    pub name: Private,
+    /// Its type, such as `image/png`.
+    pub media_type: Option<Private>,
+    /// Its bytes, if that is known before: then it is refused before it is read if it is too long or has no room, and
+    /// after if it had another length.
+    pub size: Option<u64>,
+}
+
+/// The file of a message, in the clear.
+#[cfg(feature = "runtime")]
+pub struct Download {
+    /// What its sender calls it.
+    pub name: Private,
+    /// Its type, as its sender says.
+    pub media_type: Option<Private>,
+    /// Its bytes.
+    pub size: u64,
+    /// What is in it.
+    pub bytes: ByteStream,
+}
+
+/// The bytes of a file, in order.
+#[cfg(feature = "runtime")]
+pub type ByteStream = std::pin::Pin<
+    Box<dyn futures_util::Stream<Item = Result<bytes::Bytes, super::Refusal>> + Send>,
+>;

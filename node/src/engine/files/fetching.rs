@@ -1,0 +1,499 @@
+//! A file that comes (`docs/PROTOCOL.md` section 16).
+//!
+//! ```text
+//! Hashes ──> Beginning ──> Loading ──> here        a file of one chunk begins with Loading
+//! ```
+
+use std::ops::ControlFlow;
+
+use bytes::Bytes;
+use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::{CarrierKind, LinkId};
+
+use super::loading::{Class, QUOTA};
+use super::row::{self, FileRow, State};
+use super::said::{self, Named, Over, Want, WantHashes};
+use super::{Owners, Turn};
+use crate::api::Event;
+use crate::engine::fault::{LinkError, PeerFault};
+use crate::engine::live::Live;
+use crate::engine::{Effects as _, conversation, conversations, items, rng};
+use crate::files::extent::CHUNK;
+use crate::files::tree::{self, ChunkHash, FileId};
+use crate::files::work::{FileCommand, FileEvent, StoredName, Ticket};
+
+/// The most files that come over one link at one time.
+const MAX_FETCHES: usize = 64;
+
+/// The most files that a link is remembered not to bring.
+const MAX_MISSING: usize = 4_096;
+
+/// A file is made durable whenever so many chunks have come: 16 MiB.
+const SYNC_CHUNKS: u32 = 64;
+
+/// … and after this time, if at least one has come.
+const SYNC_MS: u64 = 2_000;
+
+/// The shortest pause between two events of one file.
+const TELL_MS: u64 = 250;
+
+/// The most bytes that may be on their way to us over one link.
+fn window(carrier: CarrierKind) -> u64 {
+    match carrier {
+        CarrierKind::Ble => CHUNK as u64,
+        _ => 16 * CHUNK as u64,
+    }
+}
+
+/// A file that comes.
+pub(super) struct Fetch {
+    ticket: Ticket,
+    stage: Stage,
+    hashes: Vec<ChunkHash>,
+    /// So many chunks were asked for, have arrived, are written, and are to be durable.
+    asked: u32,
+    arrived: u32,
+    written: u32,
+    syncing: u32,
+    /// When it was made durable last, and when an event told of it.
+    synced_ms: u64,
+    told_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// We have asked for the hashes of its chunks.
+    Hashes,
+    /// The keeper looks what is here.
+    Beginning,
+    /// We ask for chunks.
+    Loading,
+}
+
+impl Fetch {
+    pub fn file(&self) -> (SpaceId, FileId) {
+        (self.ticket.space, self.ticket.file)
+    }
+
+    /// Bytes that are asked for and not written.
+    fn open(&self) -> u64 {
+        let extent = self.ticket.extent;
+        extent.up_to(self.asked) - extent.up_to(self.written)
+    }
+}
+
+impl Live {
+    /// How a file is called in this session.
+    pub(super) fn named(&mut self, space: SpaceId, file: FileId) -> Option<Named> {
+        Some(Named::new(self.sync.blind(space)?, file))
+    }
+
+    /// The keeper knows how much of a file is here.
+    pub(super) fn begun(&mut self, ticket: Ticket, here: u32) {
+        if let Some(fetch) = self.transfers.fetches.get_mut(&ticket.stream)
+            && fetch.stage == Stage::Beginning
+        {
+            fetch.stage = Stage::Loading;
+            (fetch.asked, fetch.arrived, fetch.written) = (here, here, here);
+        }
+    }
+
+    /// Asks for as many chunks of the files that come as the window allows.
+    fn ask_more(&mut self, carrier: CarrierKind) {
+        let streams: Vec<u32> = self.transfers.fetches.keys().copied().collect();
+        for stream in streams {
+            let room = window(carrier).saturating_sub(self.transfers.asked);
+            let Some(fetch) = self.transfers.fetches.get_mut(&stream) else {
+                continue;
+            };
+            let left = fetch.ticket.extent.chunks() - fetch.asked;
+            if fetch.stage != Stage::Loading || left == 0 || room == 0 {
+                continue;
+            }
+            let count = left.min(room.div_ceil(CHUNK as u64) as u32);
+            let (space, file) = fetch.file();
+            let before = fetch.open();
+            let first = fetch.asked;
+            fetch.asked += count;
+            self.transfers.asked += fetch.open() - before;
+            let Some(file) = self.named(space, file) else {
+                continue;
+            };
+            let want = Want {
+                stream,
+                file,
+                first,
+                count,
+            };
+            items::say(&mut self.session, said::WANT, &want);
+        }
+    }
+}
+
+impl Owners {
+    /// Asks for more of the files that come over a link, and begins others as far as there is room.
+    pub(in crate::engine) fn fetch_more(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        carrier: CarrierKind,
+        live: &mut Live,
+    ) -> Result<(), StorageError> {
+        if live.rescue || live.hello.is_none() {
+            return Ok(());
+        }
+        live.ask_more(carrier);
+        while live.transfers.fetches.len() < MAX_FETCHES
+            && live.transfers.asked < window(carrier)
+            && let Some((space, file)) = self.next_to_fetch(turn, carrier, live)?
+        {
+            self.fetch(turn, id, live, space, file)?;
+            live.ask_more(carrier);
+        }
+        Ok(())
+    }
+
+    /// The next file that is to come over a link.
+    fn next_to_fetch(
+        &mut self,
+        turn: &mut Turn<'_>,
+        carrier: CarrierKind,
+        live: &Live,
+    ) -> Result<Option<(SpaceId, FileId)>, StorageError> {
+        let contact = self.people.contacts.get(&live.identity);
+        let is_verified = contact.is_some_and(|contact| contact.verified);
+        for class in Class::that_load(carrier, is_verified) {
+            for (space, _) in self.conversations.shared_with(live.identity) {
+                let mut next = None;
+                row::wanted(turn.txn, space, *class, &mut |file| {
+                    let one = (space, file);
+                    if self.files.coming.contains(&one) || live.transfers.missing.contains(&one) {
+                        return ControlFlow::Continue(());
+                    }
+                    next = Some(file);
+                    ControlFlow::Break(())
+                })?;
+                if let Some(file) = next {
+                    return Ok(Some((space, file)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins to fetch a file.
+    fn fetch(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        live: &mut Live,
+        space: SpaceId,
+        file: FileId,
+    ) -> Result<(), StorageError> {
+        let Some(row) = FileRow::load(turn.txn, space, file)? else {
+            return Ok(());
+        };
+        let extent = row.extent()?;
+        let is_asked = row.state == State::Asked;
+        if !is_asked && row::received(turn.txn, space)? + extent.clear() > QUOTA {
+            live.transfers.misses(space, file);
+            return Ok(());
+        }
+        live.transfers.last_stream += 1;
+        let stream = live.transfers.last_stream;
+        let ticket = Ticket {
+            link: id,
+            stream,
+            space,
+            file,
+            name: row.stored(),
+            extent,
+        };
+        let mut fetch = Fetch {
+            ticket,
+            stage: Stage::Loading,
+            hashes: vec![file.0],
+            asked: 0,
+            arrived: 0,
+            written: 0,
+            syncing: 0,
+            synced_ms: turn.now.mono_ms,
+            told_ms: 0,
+        };
+        if extent.chunks() > 1 {
+            fetch.hashes = row::hashes(turn.txn, space, file, 0, extent.chunks())?;
+            if fetch.hashes.len() == extent.chunks() as usize {
+                begin(turn, &mut fetch, row.here);
+            } else {
+                fetch.stage = Stage::Hashes;
+                let Some(file) = live.named(space, file) else {
+                    return Ok(());
+                };
+                items::say(
+                    &mut live.session,
+                    said::WANT_HASHES,
+                    &WantHashes { stream, file },
+                );
+            }
+        }
+        self.files.coming.insert((space, file));
+        live.transfers.fetches.insert(stream, fetch);
+        Ok(())
+    }
+
+    /// The hashes of the chunks of a file have come.
+    pub(super) fn hashes_came(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        content: Bytes,
+    ) -> Result<(), LinkError> {
+        let (stream, hashes) = said::hashes(content)?;
+        let Some(fetch) = live.transfers.fetches.get_mut(&stream) else {
+            return Ok(());
+        };
+        if fetch.stage != Stage::Hashes {
+            return Err(PeerFault::OutOfPlace.into());
+        }
+        let (space, file) = fetch.file();
+        let is_whole = hashes.len() == fetch.ticket.extent.chunks() as usize;
+        if !is_whole || tree::id(&hashes) != Some(file) {
+            let ticket = fetch.ticket;
+            return Ok(self.wrong(turn, live, ticket)?);
+        }
+        row::save_hashes(turn.txn, space, file, &hashes)?;
+        fetch.hashes = hashes;
+        begin(turn, fetch, 0);
+        Ok(())
+    }
+
+    /// A chunk has come. One that nobody asked for, or has stopped to want, is dropped.
+    pub(super) fn chunk_came(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        content: Bytes,
+    ) -> Result<(), LinkError> {
+        let (stream, index, bytes) = said::chunk(content)?;
+        let Some(fetch) = live.transfers.fetches.get_mut(&stream) else {
+            return Ok(());
+        };
+        if fetch.stage != Stage::Loading || index != fetch.arrived || index >= fetch.asked {
+            return Err(PeerFault::OutOfPlace.into());
+        }
+        let ticket = fetch.ticket;
+        let hash = fetch.hashes.get(index as usize).copied();
+        let Some(hash) = hash.filter(|_| bytes.len() == ticket.extent.chunk(index)) else {
+            return Ok(self.wrong(turn, live, ticket)?);
+        };
+        fetch.arrived += 1;
+        turn.out.file(FileCommand::Write {
+            ticket,
+            index,
+            bytes,
+            hash,
+        });
+        Ok(())
+    }
+
+    /// The keeper has written a chunk.
+    pub(super) fn written(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        ticket: Ticket,
+        index: u32,
+    ) -> Result<(), StorageError> {
+        let Some(fetch) = live.transfers.fetches.get_mut(&ticket.stream) else {
+            return Ok(());
+        };
+        let before = fetch.open();
+        fetch.written = index + 1;
+        live.transfers.asked -= before - fetch.open();
+        let now_ms = turn.now.mono_ms;
+        let is_whole = fetch.written == ticket.extent.chunks();
+        let is_due = fetch.written - fetch.syncing >= SYNC_CHUNKS
+            || now_ms.saturating_sub(fetch.synced_ms) >= SYNC_MS;
+        if is_whole || is_due {
+            fetch.syncing = fetch.written;
+            fetch.synced_ms = now_ms;
+            let chunks = fetch.written;
+            turn.out.file(FileCommand::Sync { ticket, chunks });
+        }
+        let is_told = now_ms.saturating_sub(fetch.told_ms) < TELL_MS && fetch.told_ms > 0;
+        if !is_told && !is_whole {
+            fetch.told_ms = now_ms.max(1);
+            let bytes = ticket.extent.clear_up_to(fetch.written);
+            if let Some(row) = FileRow::load(turn.txn, ticket.space, ticket.file)? {
+                turn.out.event(Event::FileProgress {
+                    conversation: conversations::api_id(ticket.space),
+                    id: conversation::message_id(row.entry()?),
+                    device: None,
+                    bytes,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// So many chunks of a file are durable.
+    pub(super) fn synced(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        ticket: Ticket,
+        chunks: u32,
+    ) -> Result<(), StorageError> {
+        let is_here = self.note_durable(turn, ticket, chunks)?;
+        self.say_held(turn, live, ticket.space, ticket.file)?;
+        if is_here {
+            self.drop_fetch(live, ticket.stream, false);
+        }
+        Ok(())
+    }
+
+    /// A file was made durable for a link that is over.
+    pub(super) fn synced_late(
+        &mut self,
+        turn: &mut Turn<'_>,
+        event: &FileEvent,
+    ) -> Result<(), StorageError> {
+        if let FileEvent::Synced(ticket, chunks) = event {
+            self.note_durable(turn, *ticket, *chunks)?;
+        }
+        Ok(())
+    }
+
+    /// Saves that so many chunks of a file are durable. Returns whether all are.
+    fn note_durable(
+        &mut self,
+        turn: &mut Turn<'_>,
+        ticket: Ticket,
+        chunks: u32,
+    ) -> Result<bool, StorageError> {
+        let (space, file) = (ticket.space, ticket.file);
+        let Some(before) = FileRow::load(turn.txn, space, file)? else {
+            return Ok(true);
+        };
+        let loads = matches!(before.state, State::Wanted | State::Asked);
+        if !loads || before.stored() != ticket.name || chunks <= before.here {
+            return Ok(!loads);
+        }
+        let mut row = before.clone();
+        row.here = chunks;
+        row.free = None;
+        let is_here = chunks == ticket.extent.chunks();
+        if is_here {
+            row.state = State::Here;
+            let changed = turn.pending.annotated.entry(space).or_default();
+            changed.insert(row.entry()?);
+        }
+        row.save(turn.txn, space, file, Some(&before))?;
+        Ok(is_here)
+    }
+
+    /// There is no room for a file.
+    pub(super) fn no_room(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        ticket: Ticket,
+        free: u64,
+    ) -> Result<(), StorageError> {
+        self.change_row(turn, ticket.space, ticket.file, |row| row.free = Some(free))?;
+        self.stop(live, ticket.stream);
+        Ok(())
+    }
+
+    /// What came is not what the message names.
+    pub(super) fn wrong(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        ticket: Ticket,
+    ) -> Result<(), StorageError> {
+        tracing::warn!("a contact's device sends another file than its message names");
+        self.change_row(turn, ticket.space, ticket.file, |row| {
+            row.state = State::Damaged;
+            row.here = 0;
+        })?;
+        turn.out.file(FileCommand::Remove(ticket.name));
+        self.stop(live, ticket.stream);
+        Ok(())
+    }
+
+    /// Changes what the store has of a file, if it is there.
+    pub(super) fn change_row(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        file: FileId,
+        change: impl FnOnce(&mut FileRow),
+    ) -> Result<(), StorageError> {
+        let Some(before) = FileRow::load(turn.txn, space, file)? else {
+            return Ok(());
+        };
+        let mut row = before.clone();
+        change(&mut row);
+        if row != before {
+            row.save(turn.txn, space, file, Some(&before))?;
+            let changed = turn.pending.annotated.entry(space).or_default();
+            changed.insert(row.entry()?);
+        }
+        Ok(())
+    }
+
+    /// Nothing more of a file is to come over a link.
+    pub(super) fn stop_fetching(&mut self, live: &mut Live, space: SpaceId, file: FileId) {
+        let mut streams = live.transfers.fetches.iter();
+        let stream = streams.find(|(_, fetch)| fetch.file() == (space, file));
+        if let Some(stream) = stream.map(|(stream, _)| *stream) {
+            self.stop(live, stream);
+        }
+        live.transfers.missing.remove(&(space, file));
+    }
+
+    fn stop(&mut self, live: &mut Live, stream: u32) {
+        items::say(&mut live.session, said::STOP, &Over { stream });
+        self.drop_fetch(live, stream, true);
+    }
+
+    /// Forgets a stream of ours. If the link `lacks` the file, we ask there no more.
+    pub(super) fn drop_fetch(&mut self, live: &mut Live, stream: u32, lacks: bool) {
+        let Some(fetch) = live.transfers.fetches.remove(&stream) else {
+            return;
+        };
+        live.transfers.asked -= fetch.open();
+        let (space, file) = fetch.file();
+        self.files.coming.remove(&(space, file));
+        if lacks {
+            live.transfers.misses(space, file);
+        }
+    }
+}
+
+impl super::Transfers {
+    fn misses(&mut self, space: SpaceId, file: FileId) {
+        if self.missing.len() < MAX_MISSING {
+            self.missing.insert((space, file));
+        }
+    }
+}
+
+/// Asks the keeper how much of a file is here.
+fn begin(turn: &mut Turn<'_>, fetch: &mut Fetch, here: u32) {
+    fetch.stage = Stage::Beginning;
+    // What came after the file was made durable last may be here as well.
+    let behind = fetch.hashes.iter().skip(here as usize);
+    turn.out.file(FileCommand::Begin {
+        ticket: fetch.ticket,
+        from: here,
+        hashes: behind.take(SYNC_CHUNKS as usize).copied().collect(),
+    });
+}
+
+/// A name for a sealed file that no other has.
+pub(super) fn new_name(turn: &mut Turn<'_>) -> StoredName {
+    StoredName(rng::bytes(turn.rng))
+}

@@ -1,0 +1,210 @@
+//! Files of messages (`docs/PROTOCOL.md` section 16): which there are, and how they come and go over sessions.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | what we have of each file, in the store | `row` |
+//! | what loads by itself | `loading` |
+//! | what two devices say of files | `said` |
+//! | a file that comes | `fetching` |
+//! | files that go | `serving` |
+//! | files in messages, and calls about them | `in_messages` |
+//!
+//! A message names its file by the hash of the sealed bytes, so it proves every chunk. The receiver asks for chunks and
+//! never gets one that it did not ask for. The bytes themselves pass through a keeper beside the engine.
+
+mod fetching;
+mod in_messages;
+mod loading;
+mod row;
+mod said;
+mod serving;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::{CarrierKind, LinkId};
+use hedgerow_transport::session::Item;
+
+use super::fault::LinkError;
+use super::link::State as LinkState;
+use super::live::Live;
+use super::{Engine, Owners, Turn, items};
+use crate::api::UploadId;
+use crate::files::tree::FileId;
+use crate::files::work::{FileEvent, Ticket, Upload};
+use fetching::Fetch;
+use serving::Serve;
+
+pub(crate) use in_messages::{FilePart, Stored, file_of, stored_file};
+pub(super) use in_messages::{forget_all, put_back, set_aside};
+pub(crate) use row::stored_names;
+pub(super) use said::KINDS;
+pub(super) use serving::media_window;
+
+/// The most sealed files that wait for a message.
+const MAX_UPLOADS: usize = 256;
+
+/// All files that are on their way, and those that wait for a message.
+#[derive(Default)]
+pub(super) struct Files {
+    uploads: BTreeMap<UploadId, Upload>,
+    /// The files that come over some link.
+    coming: BTreeSet<(SpaceId, FileId)>,
+}
+
+/// The files that come and go over one link.
+#[derive(Default)]
+pub(super) struct Transfers {
+    last_stream: u32,
+    /// The files that come, by the number of their stream.
+    fetches: BTreeMap<u32, Fetch>,
+    /// Bytes that were asked for over this link, and are not written yet.
+    asked: u64,
+    /// Files that this link does not bring, as far as we know.
+    missing: BTreeSet<(SpaceId, FileId)>,
+    /// What the other side waits for.
+    serves: VecDeque<Serve>,
+    /// Bytes that the keeper reads for this link.
+    reading: u64,
+}
+
+impl Owners {
+    /// Handles an item about a file.
+    pub(super) fn file_item(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        carrier: CarrierKind,
+        live: &mut Live,
+        item: &Item,
+    ) -> Result<(), LinkError> {
+        match item.kind {
+            said::WANT => self.file_wanted(turn, id, live, &items::decode(item)?),
+            said::WANT_HASHES => self.hashes_wanted(turn, live, &items::decode(item)?),
+            said::STOP => {
+                let over: said::Over = items::decode(item)?;
+                let serves = &mut live.transfers.serves;
+                serves.retain(|serve| serve.stream() != over.stream);
+                Ok(())
+            }
+            said::GONE => {
+                let over: said::Over = items::decode(item)?;
+                self.drop_fetch(live, over.stream, true);
+                Ok(self.fetch_more(turn, id, carrier, live)?)
+            }
+            said::HELD => self.held_by_peer(turn, live, &items::decode(item)?),
+            said::ASK_HELD => self.tell_held(turn, live, &items::decode(item)?),
+            said::CHUNK => self.chunk_came(turn, live, item.content.clone()),
+            said::HASHES => {
+                self.hashes_came(turn, live, item.content.clone())?;
+                Ok(self.fetch_more(turn, id, carrier, live)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A link is over or has another link in its place: what came over it is free to come over others.
+    pub(super) fn transfers_over(&mut self, live: &mut Live) {
+        let transfers = std::mem::take(&mut live.transfers);
+        for fetch in transfers.fetches.values() {
+            self.files.coming.remove(&fetch.file());
+        }
+    }
+}
+
+impl Engine {
+    /// The keeper of files reports.
+    pub(super) fn file_event(
+        &mut self,
+        turn: &mut Turn<'_>,
+        event: FileEvent,
+    ) -> Result<(), StorageError> {
+        let ticket = match &event {
+            FileEvent::Sealed(upload) => {
+                self.owners.files.offer(turn, upload.clone());
+                return Ok(());
+            }
+            FileEvent::Begun(ticket, _)
+            | FileEvent::NoRoom(ticket, _)
+            | FileEvent::Written(ticket, _)
+            | FileEvent::Wrong(ticket, _)
+            | FileEvent::Synced(ticket, _)
+            | FileEvent::Read(ticket, ..)
+            | FileEvent::Unreadable(ticket, _)
+            | FileEvent::Failed(ticket, _) => *ticket,
+        };
+        let Some(link) = self.links.by_id.get_mut(&ticket.link) else {
+            return self.owners.synced_late(turn, &event);
+        };
+        let carrier = link.carrier;
+        match &mut link.state {
+            LinkState::Live(live) => {
+                self.owners.kept(turn, carrier, live, ticket, event)?;
+                self.run_errands(turn, None)
+            }
+            _ => self.owners.synced_late(turn, &event),
+        }
+    }
+
+    /// Looks in every session for files to load.
+    pub(super) fn fetch_everywhere(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        for (id, link) in &mut self.links.by_id {
+            if let LinkState::Live(live) = &mut link.state {
+                self.owners.fetch_more(turn, *id, link.carrier, live)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A file is not wanted any more, or is gone: nothing more of it comes over any link, and others learn of it.
+    pub(super) fn stop_file(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        file: FileId,
+    ) -> Result<(), StorageError> {
+        for link in self.links.by_id.values_mut() {
+            if let LinkState::Live(live) = &mut link.state {
+                self.owners.stop_fetching(live, space, file);
+                self.owners.say_held(turn, live, space, file)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Owners {
+    fn kept(
+        &mut self,
+        turn: &mut Turn<'_>,
+        carrier: CarrierKind,
+        live: &mut Live,
+        ticket: Ticket,
+        event: FileEvent,
+    ) -> Result<(), StorageError> {
+        match event {
+            FileEvent::Read(_, index, bytes) => {
+                live.transfers
+                    .was_read(&mut live.session, ticket, index, bytes);
+                return Ok(());
+            }
+            FileEvent::Unreadable(_, index) => {
+                live.transfers
+                    .was_unreadable(&mut live.session, ticket, index);
+                return Ok(());
+            }
+            FileEvent::Begun(_, here) => live.begun(ticket, here),
+            FileEvent::Written(_, index) => self.written(turn, live, ticket, index)?,
+            FileEvent::Synced(_, chunks) => self.synced(turn, live, ticket, chunks)?,
+            FileEvent::NoRoom(_, free) => self.no_room(turn, live, ticket, free)?,
+            FileEvent::Wrong(..) => self.wrong(turn, live, ticket)?,
+            FileEvent::Failed(_, fault) => {
+                tracing::warn!(?fault, "a file that comes cannot be kept");
+                self.drop_fetch(live, ticket.stream, true);
+            }
+            FileEvent::Sealed(_) => {}
+        }
+        self.fetch_more(turn, ticket.link, carrier, live)
+    }
+}

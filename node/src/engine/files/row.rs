@@ -1,0 +1,405 @@
+//! The files of conversations in the store, with what we have of each (`docs/PROTOCOL.md` section 16).
+
+use std::ops::{Bound, ControlFlow};
+
+use hedgerow_sync::id::{DeviceId, EntryId, SpaceId};
+use hedgerow_sync::page::Place;
+use hedgerow_sync::store::{Direction, Reader, StorageError, Txn};
+use minicbor::bytes::ByteArray;
+use minicbor::{Decode, Encode};
+
+use super::loading::{Class, LARGEST};
+use crate::engine::messages_at_rest::encode;
+use crate::engine::reading;
+use crate::files::extent::Extent;
+use crate::files::tree::{ChunkHash, FileId};
+use crate::files::work::StoredName;
+use crate::tables::{self, Table, damaged};
+
+/// How many hashes of chunks stand in one row.
+const HASHES: usize = 120;
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(in crate::engine) enum State {
+    /// All of it is here.
+    #[n(0)]
+    Here,
+    /// It loads by itself where that is allowed.
+    #[n(1)]
+    Wanted,
+    /// The user has asked for it.
+    #[n(2)]
+    Asked,
+    /// The user does not want it.
+    #[n(3)]
+    Declined,
+    /// What a device sent was not what the message names.
+    #[n(4)]
+    Damaged,
+    /// The user has freed the room that it took.
+    #[n(5)]
+    Freed,
+}
+
+/// A file of a message.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(in crate::engine) struct FileRow {
+    /// The place of its message.
+    #[n(0)]
+    place: ByteArray<40>,
+    /// The name of its sealed file.
+    #[n(1)]
+    stored: ByteArray<16>,
+    /// Its bytes in the clear.
+    #[n(2)]
+    size: u64,
+    /// How many of its chunks are here and durable.
+    #[n(3)]
+    pub here: u32,
+    #[n(4)]
+    pub state: State,
+    /// Set while there is no room for it: the bytes that were free.
+    #[n(5)]
+    pub free: Option<u64>,
+    /// We sent it.
+    #[n(6)]
+    pub is_ours: bool,
+}
+
+impl FileRow {
+    pub fn new(place: Place, stored: StoredName, extent: Extent, state: State) -> FileRow {
+        FileRow {
+            place: ByteArray::from(reading::encode(place)),
+            stored: ByteArray::from(stored.0),
+            size: extent.clear(),
+            here: match state {
+                State::Here => extent.chunks(),
+                _ => 0,
+            },
+            state,
+            free: None,
+            is_ours: state == State::Here,
+        }
+    }
+
+    pub fn load(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+        id: FileId,
+    ) -> Result<Option<FileRow>, StorageError> {
+        tables::load(reader, &key(space, id))
+    }
+
+    /// Saves it in place of what the row was before.
+    pub fn save(
+        &self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        id: FileId,
+        before: Option<&FileRow>,
+    ) -> Result<(), StorageError> {
+        let old = before.and_then(|row| row.wanted_key(space));
+        let new = self.wanted_key(space);
+        if old != new {
+            if let Some(old) = old {
+                txn.remove(&old)?;
+            }
+            if let Some(new) = new {
+                txn.put(&new, &id.0)?;
+            }
+        }
+        let freed = before.map_or(0, FileRow::received);
+        count(txn, space, self.received(), freed)?;
+        tables::save(txn, &key(space, id), self)
+    }
+
+    pub fn stored(&self) -> StoredName {
+        StoredName(*self.stored)
+    }
+
+    pub fn extent(&self) -> Result<Extent, StorageError> {
+        Extent::of(self.size).ok_or_else(damaged)
+    }
+
+    pub fn place(&self) -> Result<Place, StorageError> {
+        reading::decode(&self.place[..]).ok_or_else(damaged)
+    }
+
+    pub fn entry(&self) -> Result<EntryId, StorageError> {
+        Ok(self.place()?.id())
+    }
+
+    /// The message of the file is another one from now on: the same was written again.
+    pub fn moved_to(&mut self, place: Place) {
+        self.place = ByteArray::from(reading::encode(place));
+    }
+
+    /// The bytes that it takes of the room for what others sent.
+    fn received(&self) -> u64 {
+        match (self.is_ours, self.state) {
+            (false, State::Here) => self.size,
+            _ => 0,
+        }
+    }
+
+    fn wanted_key(&self, space: SpaceId) -> Option<Vec<u8>> {
+        let class = match self.state {
+            State::Asked => Some(Class::Asked),
+            State::Wanted => Class::of(self.size),
+            _ => None,
+        };
+        class.map(|class| Table::WantedFiles.key(&[&space.0, &[class as u8], &self.place[..]]))
+    }
+}
+
+/// The ids of the files of a space that load by themselves or were asked for: of one class, the newest message first,
+/// until `found` has enough.
+pub(super) fn wanted(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    class: Class,
+    found: &mut dyn FnMut(FileId) -> ControlFlow<()>,
+) -> Result<(), StorageError> {
+    let prefix = Table::WantedFiles.key(&[&space.0, &[class as u8]]);
+    let end = tables::after(&prefix);
+    let range = (Bound::Included(&prefix[..]), Bound::Excluded(&end[..]));
+    reader.scan(
+        range,
+        Direction::Backward,
+        &mut |_, id| match id.try_into() {
+            Ok(id) => found(FileId(id)),
+            Err(_) => ControlFlow::Continue(()),
+        },
+    )
+}
+
+/// The hashes of `count` chunks of a file from `first` on, as far as they are known.
+pub(super) fn hashes(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    id: FileId,
+    first: u32,
+    count: u32,
+) -> Result<Vec<ChunkHash>, StorageError> {
+    let mut found = Vec::new();
+    let last = first.saturating_add(count);
+    let mut at = first;
+    while at < last {
+        let (row, within) = (at / HASHES as u32, at as usize % HASHES);
+        let mut hashes = Vec::new();
+        reader.with(&hashes_key(space, id, row), &mut |bytes| {
+            let all = bytes.chunks_exact(32).skip(within);
+            hashes.extend(all.filter_map(|hash| ChunkHash::try_from(hash).ok()));
+        })?;
+        if hashes.is_empty() {
+            break;
+        }
+        hashes.truncate((last - at) as usize);
+        at += hashes.len() as u32;
+        found.extend(hashes);
+    }
+    Ok(found)
+}
+
+/// Keeps the hashes of all chunks of a file. One chunk is proven by the id of the file.
+pub(super) fn save_hashes(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    id: FileId,
+    hashes: &[ChunkHash],
+) -> Result<(), StorageError> {
+    if hashes.len() == 1 {
+        return Ok(());
+    }
+    for (row, hashes) in (0..).zip(hashes.chunks(HASHES)) {
+        txn.put(&hashes_key(space, id, row), hashes.as_flattened())?;
+    }
+    Ok(())
+}
+
+/// What a device has of a file of ours, as it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(in crate::engine) struct Held {
+    /// So many chunks.
+    #[n(0)]
+    pub chunks: u32,
+    /// Its user does not want the file.
+    #[n(1)]
+    pub is_declined: bool,
+}
+
+impl Held {
+    pub fn load(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+        id: FileId,
+        device: DeviceId,
+    ) -> Result<Option<Held>, StorageError> {
+        tables::load(reader, &held_key(space, id, device))
+    }
+
+    pub fn save(
+        &self,
+        txn: &mut dyn Txn,
+        space: SpaceId,
+        id: FileId,
+        device: DeviceId,
+    ) -> Result<(), StorageError> {
+        tables::save(txn, &held_key(space, id, device), self)
+    }
+}
+
+/// The file of a message.
+pub(super) fn of_message(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    entry: EntryId,
+) -> Result<Option<FileId>, StorageError> {
+    let mut file = None;
+    reader.with(&message_key(space, entry), &mut |id| {
+        file = id.try_into().ok().map(FileId);
+    })?;
+    Ok(file)
+}
+
+/// A message has this file.
+pub(super) fn attach(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    entry: EntryId,
+    file: FileId,
+) -> Result<(), StorageError> {
+    txn.put(&message_key(space, entry), &file.0)
+}
+
+/// A message has no file any more.
+pub(super) fn detach(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    entry: EntryId,
+) -> Result<(), StorageError> {
+    txn.remove(&message_key(space, entry))
+}
+
+/// Members of the conversation are to say that they have a file of ours.
+pub(super) fn await_delivery(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    file: FileId,
+) -> Result<(), StorageError> {
+    txn.put(&Table::AwaitedFiles.key(&[&space.0, &file.0]), &[])
+}
+
+/// All members have said it.
+pub(super) fn settled(txn: &mut dyn Txn, space: SpaceId, file: FileId) -> Result<(), StorageError> {
+    txn.remove(&Table::AwaitedFiles.key(&[&space.0, &file.0]))
+}
+
+/// The files of ours in a space that some member has not said to have, at most `limit`.
+pub(super) fn awaited(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    limit: usize,
+) -> Result<Vec<FileId>, StorageError> {
+    let prefix = Table::AwaitedFiles.key(&[&space.0]);
+    let end = tables::after(&prefix);
+    let range = (Bound::Included(&prefix[..]), Bound::Excluded(&end[..]));
+    let mut found = Vec::new();
+    reader.scan(range, Direction::Forward, &mut |key, _| {
+        found.extend(key[prefix.len()..].try_into().ok().map(FileId));
+        match found.len() < limit {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    })?;
+    Ok(found)
+}
+
+/// Forgets a file. Gives the name of what is stored of it.
+pub(super) fn forget(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    id: FileId,
+) -> Result<Option<StoredName>, StorageError> {
+    let Some(row) = FileRow::load(txn, space, id)? else {
+        return Ok(None);
+    };
+    if let Some(wanted) = row.wanted_key(space) {
+        txn.remove(&wanted)?;
+    }
+    count(txn, space, 0, row.received())?;
+    txn.remove(&key(space, id))?;
+    settled(txn, space, id)?;
+    tables::remove_all(txn, &Table::FileHashes.key(&[&space.0, &id.0]))?;
+    tables::remove_all(txn, &Table::FilesHeld.key(&[&space.0, &id.0]))?;
+    Ok(Some(row.stored()))
+}
+
+/// All files of a space.
+pub(in crate::engine) fn all(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+) -> Result<Vec<(FileId, FileRow)>, StorageError> {
+    let mut rows = Vec::new();
+    let mut is_sound = true;
+    tables::visit(
+        reader,
+        &Table::Files.key(&[&space.0]),
+        &mut |id, value| match (id.try_into(), minicbor::decode(value)) {
+            (Ok(id), Ok(row)) => rows.push((FileId(id), row)),
+            _ => is_sound = false,
+        },
+    )?;
+    match is_sound {
+        true => Ok(rows),
+        false => Err(damaged()),
+    }
+}
+
+/// The names of all sealed files that a store knows of; others on the disk belong to nothing.
+pub(crate) fn stored_names(reader: &dyn Reader) -> Result<Vec<StoredName>, StorageError> {
+    let rows: Vec<(Vec<u8>, FileRow)> = tables::load_all(reader, Table::Files)?;
+    Ok(rows.iter().map(|(_, row)| row.stored()).collect())
+}
+
+/// The bytes that files of others take in a space.
+pub(in crate::engine) fn received(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+) -> Result<u64, StorageError> {
+    let bytes: Option<(u64,)> = tables::load(reader, &Table::FileBytes.key(&[&space.0]))?;
+    Ok(bytes.map_or(0, |(bytes,)| bytes))
+}
+
+fn count(txn: &mut dyn Txn, space: SpaceId, more: u64, less: u64) -> Result<(), StorageError> {
+    if more == less {
+        return Ok(());
+    }
+    let bytes = received(txn, space)?;
+    let bytes = bytes.saturating_add(more).saturating_sub(less);
+    tables::save(txn, &Table::FileBytes.key(&[&space.0]), &(bytes,))
+}
+
+/// Whether a file of this size can ever load by itself.
+pub(in crate::engine) fn may_load(size: u64) -> bool {
+    size <= LARGEST
+}
+
+fn key(space: SpaceId, id: FileId) -> Vec<u8> {
+    Table::Files.key(&[&space.0, &id.0])
+}
+
+fn message_key(space: SpaceId, entry: EntryId) -> Vec<u8> {
+    Table::FileOfMessage.key(&[&space.0, &encode(entry)])
+}
+
+fn hashes_key(space: SpaceId, id: FileId, row: u32) -> Vec<u8> {
+    Table::FileHashes.key(&[&space.0, &id.0, &row.to_be_bytes()])
+}
+
+fn held_key(space: SpaceId, id: FileId, device: DeviceId) -> Vec<u8> {
+    Table::FilesHeld.key(&[&space.0, &id.0, &device.0])
+}

@@ -1,0 +1,320 @@
+//! Files that go (`docs/PROTOCOL.md` section 16): chunks, in the order in which they were asked for.
+
+use bytes::Bytes;
+use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::store::StorageError;
+use hedgerow_transport::carrier::{CarrierKind, LinkId};
+use hedgerow_transport::session::{Lane, Session};
+
+use super::row::{self, FileRow, Held, State};
+use super::said::{self, Has, Named, Over, Want, WantHashes};
+use super::{Owners, Transfers, Turn};
+use crate::api::Event;
+use crate::engine::fault::{LinkError, PeerFault};
+use crate::engine::live::Live;
+use crate::engine::outbox::Outbox;
+use crate::engine::{Effects as _, conversation, conversations, delivery, items};
+use crate::files::extent::CHUNK;
+use crate::files::tree::FileId;
+use crate::files::work::{FileCommand, Ticket};
+
+/// The most runs of chunks that one device waits for at one time.
+const MAX_SERVES: usize = 4_096;
+
+/// The most files of one conversation that a session asks about.
+const MAX_ASKED: usize = 256;
+
+/// The most bytes of media that a carrier has for one link and has not yet written: what a text written now waits for.
+pub(in crate::engine) fn media_window(carrier: CarrierKind) -> usize {
+    match carrier {
+        CarrierKind::Ble => 4 << 10,
+        CarrierKind::Relay => 128 << 10,
+        _ => 512 << 10,
+    }
+}
+
+/// The bytes that the keeper reads ahead for one link.
+fn read_ahead(carrier: CarrierKind) -> u64 {
+    match carrier {
+        CarrierKind::Ble | CarrierKind::Relay => CHUNK as u64,
+        _ => 4 * CHUNK as u64,
+    }
+}
+
+/// A run of chunks that the other side waits for.
+pub(super) struct Serve {
+    ticket: Ticket,
+    next: u32,
+    end: u32,
+}
+
+impl Serve {
+    pub fn stream(&self) -> u32 {
+        self.ticket.stream
+    }
+}
+
+impl Transfers {
+    /// Has the keeper read what goes next, as far as a link takes it.
+    pub(in crate::engine) fn read_more(
+        &mut self,
+        carrier: CarrierKind,
+        session: &Session,
+        out: &mut Outbox,
+    ) {
+        while self.reading + (session.queued_media() as u64) < read_ahead(carrier)
+            && let Some(serve) = self.serves.front_mut()
+        {
+            let (ticket, index) = (serve.ticket, serve.next);
+            serve.next += 1;
+            if serve.next >= serve.end {
+                self.serves.pop_front();
+            }
+            self.reading += ticket.extent.chunk(index) as u64;
+            out.file(FileCommand::Read {
+                ticket,
+                index,
+                head: said::chunk_head(ticket.stream, index),
+            });
+        }
+    }
+
+    /// A chunk leaves.
+    pub(super) fn was_read(
+        &mut self,
+        session: &mut Session,
+        ticket: Ticket,
+        index: u32,
+        bytes: Bytes,
+    ) {
+        self.reading = self
+            .reading
+            .saturating_sub(ticket.extent.chunk(index) as u64);
+        session
+            .push(Lane::Media, said::CHUNK, bytes)
+            .expect("a chunk with its head is shorter than MAX_ITEM");
+    }
+
+    /// A chunk is not to be had.
+    pub(super) fn was_unreadable(&mut self, session: &mut Session, ticket: Ticket, index: u32) {
+        self.reading = self
+            .reading
+            .saturating_sub(ticket.extent.chunk(index) as u64);
+        let stream = ticket.stream;
+        self.serves.retain(|serve| serve.stream() != stream);
+        items::say(session, said::GONE, &Over { stream });
+    }
+}
+
+impl Owners {
+    /// A device asks for chunks.
+    pub(super) fn file_wanted(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: LinkId,
+        live: &mut Live,
+        want: &Want,
+    ) -> Result<(), LinkError> {
+        let stream = want.stream;
+        let Some((space, file, row)) = shared(turn, live, &want.file)? else {
+            items::say(&mut live.session, said::GONE, &Over { stream });
+            return Ok(());
+        };
+        let extent = row.extent()?;
+        let end = want.first.checked_add(want.count);
+        let end = end.filter(|end| *end <= extent.chunks() && want.count > 0);
+        let end = end.ok_or(PeerFault::BadItem)?;
+        if live.transfers.serves.len() >= MAX_SERVES {
+            return Err(PeerFault::OutOfPlace.into());
+        }
+        let ticket = Ticket {
+            link: id,
+            stream,
+            space,
+            file,
+            name: row.stored(),
+            extent,
+        };
+        live.transfers.serves.push_back(Serve {
+            ticket,
+            next: want.first,
+            end,
+        });
+        Ok(())
+    }
+
+    /// A device asks for the hashes of the chunks of a file.
+    pub(super) fn hashes_wanted(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        want: &WantHashes,
+    ) -> Result<(), LinkError> {
+        let stream = want.stream;
+        let hashes = match shared(turn, live, &want.file)? {
+            Some((space, file, row)) => {
+                let chunks = row.extent()?.chunks();
+                row::hashes(turn.txn, space, file, 0, chunks)?
+            }
+            None => Vec::new(),
+        };
+        if hashes.is_empty() || live.session.queued_media() > 4 * CHUNK {
+            items::say(&mut live.session, said::GONE, &Over { stream });
+            return Ok(());
+        }
+        live.session
+            .push(Lane::Media, said::HASHES, said::hashes_of(stream, &hashes))
+            .expect("the hashes of the longest file are shorter than MAX_ITEM");
+        Ok(())
+    }
+
+    /// A device says what it has of a file of ours.
+    pub(super) fn held_by_peer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        has: &Has,
+    ) -> Result<(), LinkError> {
+        let Some((space, file, row)) = shared(turn, live, &has.file)? else {
+            return Ok(());
+        };
+        let extent = row.extent()?;
+        let held = Held {
+            chunks: has.chunks.min(extent.chunks()),
+            is_declined: has.is_declined,
+        };
+        if Held::load(turn.txn, space, file, live.device)? == Some(held) {
+            return Ok(());
+        }
+        held.save(turn.txn, space, file, live.device)?;
+        let entry = row.entry()?;
+        if held.is_declined || held.chunks == extent.chunks() {
+            let changed = turn.pending.annotated.entry(space).or_default();
+            changed.insert(entry);
+            self.settle(turn, space, file)?;
+        } else {
+            turn.out.event(Event::FileProgress {
+                conversation: conversations::api_id(space),
+                id: conversation::message_id(entry),
+                device: Some(delivery::device_name(live.device)),
+                bytes: extent.clear_up_to(held.chunks),
+            });
+        }
+        Ok(())
+    }
+
+    /// Answers a device that asks what we have of a file.
+    pub(super) fn tell_held(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        file: &Named,
+    ) -> Result<(), LinkError> {
+        if let Some(space) = live.sync.space_named(&file.blind()) {
+            self.say_held(turn, live, space, file.id())?;
+        }
+        Ok(())
+    }
+
+    /// Says what we have of a file, if it is another's.
+    pub(super) fn say_held(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        space: SpaceId,
+        file: FileId,
+    ) -> Result<(), StorageError> {
+        let row = FileRow::load(turn.txn, space, file)?;
+        let Some(row) = row.filter(|row| !row.is_ours) else {
+            return Ok(());
+        };
+        if let Some(named) = live.named(space, file) {
+            let has = Has {
+                file: named,
+                chunks: row.here,
+                is_declined: matches!(row.state, State::Declined),
+            };
+            items::say(&mut live.session, said::HELD, &has);
+        }
+        Ok(())
+    }
+
+    /// Asks a device what it has of files of ours of which it has not said that they are there.
+    pub(in crate::engine) fn ask_held(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+    ) -> Result<(), StorageError> {
+        let shared = self.conversations.shared_with(live.identity);
+        let spaces: Vec<SpaceId> = shared.map(|(space, _)| space).collect();
+        for space in spaces {
+            for file in row::awaited(turn.txn, space, MAX_ASKED)? {
+                let held = Held::load(turn.txn, space, file, live.device)?;
+                let row = FileRow::load(turn.txn, space, file)?;
+                let chunks = row.map(|row| row.extent()).transpose()?;
+                let chunks = chunks.map(|extent| extent.chunks());
+                if held.map(|held| held.chunks) == chunks {
+                    continue;
+                }
+                if let Some(named) = live.named(space, file) {
+                    items::say(&mut live.session, said::ASK_HELD, &named);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody is asked about a file of ours any more once every member of the conversation has it, or has declined it.
+    fn settle(
+        &self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        file: FileId,
+    ) -> Result<(), StorageError> {
+        match self.is_delivered(turn, space, file)? {
+            true => row::settled(turn.txn, space, file),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether every other member of the conversation has a file of ours, or has declined it.
+    pub(super) fn is_delivered(
+        &self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        file: FileId,
+    ) -> Result<bool, StorageError> {
+        let (Some(known), Some(row)) = (
+            self.conversations.get(space),
+            FileRow::load(turn.txn, space, file)?,
+        ) else {
+            return Ok(true);
+        };
+        let chunks = row.extent()?.chunks();
+        for member in known.kind.members() {
+            let mut has = false;
+            for device in self.people.devices_of(*member) {
+                let held = Held::load(turn.txn, space, file, device)?;
+                has |= held.is_some_and(|held| held.is_declined || held.chunks == chunks);
+            }
+            if !has {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The file that a device names, if it is of a conversation with it and all of it is here.
+fn shared(
+    turn: &mut Turn<'_>,
+    live: &mut Live,
+    file: &Named,
+) -> Result<Option<(SpaceId, FileId, FileRow)>, StorageError> {
+    let Some(space) = live.sync.space_named(&file.blind()) else {
+        return Ok(None);
+    };
+    let row = FileRow::load(turn.txn, space, file.id())?;
+    let row = row.filter(|row| row.state == State::Here);
+    Ok(row.map(|row| (space, file.id(), row)))
+}

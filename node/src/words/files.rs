@@ -1,0 +1,58 @@
+//! Words for the files of messages, which the command line and the window say alike.
+
+use indicatif::DecimalBytes;
+
+use super::{Phrase, tr};
+use crate::api::{FileState, MessageFile, Offered, visible};
+
+/// A size, rounded, with its unit.
+pub fn size(bytes: u64) -> String {
+    DecimalBytes(bytes).to_string()
+}
+
+/// The name and the size of a file.
+pub fn name(file: &MessageFile) -> String {
+    format!("{} ({})", visible::name(&file.name.0), size(file.size))
+}
+
+/// What stands beside a file that is not here, or that nobody has yet; `None` if there is nothing to say.
+pub fn state(file: &MessageFile) -> Option<Phrase> {
+    Some(match file.state {
+        FileState::Here if file.is_delivered() => return None,
+        FileState::Here => {
+            let most = file.held.iter().map(|held| held.bytes).max();
+            let declined = file.held.iter().any(|held| held.declined);
+            match most {
+                _ if declined => tr!("declined"),
+                None | Some(0) => tr!("waits to be fetched"),
+                Some(bytes) => tr!("{percent} % sent", percent = percent(bytes, file.size)),
+            }
+        }
+        FileState::Loading { bytes: 0 } => tr!("waits for its sender"),
+        FileState::Loading { bytes } => {
+            tr!("{percent} % here", percent = percent(bytes, file.size))
+        }
+        FileState::Offered { why } => match why {
+            Offered::Large => tr!("too large to load by itself"),
+            Offered::Unverified => tr!("not loaded by itself: the contact is not verified"),
+            Offered::Quota => tr!("not loaded by itself: files of this contact take 2 GiB"),
+        },
+        FileState::NoRoom { free } => tr!(
+            "no room: it needs {size}, and {free} are free",
+            size = size(file.size),
+            free = size(free)
+        ),
+        FileState::Declined => tr!("you declined it"),
+        FileState::Damaged => tr!("what came is not what its sender named"),
+        FileState::Freed => tr!("its room was freed"),
+        FileState::Missing => tr!("not here"),
+    })
+}
+
+/// How much is done, in percent, never more than is true.
+pub fn percent(bytes: u64, of: u64) -> u64 {
+    match of {
+        0 => 100,
+        of => (u128::from(bytes) * 100 / u128::from(of)) as u64,
+    }
+}

@@ -1,0 +1,256 @@
+//! Files of messages: what comes, what does not, and what a hostile contact cannot do with them.
+
+use hedgerow_node::api::{Call, FileState, MessageFile, MessageId, Offered, Refusal, Reply};
+use hedgerow_node::harness::World;
+use hedgerow_transport::carrier::CarrierKind;
+
+const MINUTE_MS: u64 = 60_000;
+const CHUNK: u64 = 262_144;
+const MIB: u64 = 1 << 20;
+
+fn pair(seed: u64) -> World {
+    over(CarrierKind::Memory, seed)
+}
+
+/// Bytes a second of a slow network.
+const RATE: u64 = 512 << 10;
+
+/// Two who are verified, on a slow network.
+fn slow(seed: u64) -> World {
+    let mut world = pair(seed);
+    verify(&mut world, 1);
+    world.network.conditions.rate = Some(RATE);
+    world
+}
+
+fn over(carrier: CarrierKind, seed: u64) -> World {
+    let mut world = World::over(carrier, seed);
+    world.add("Ada");
+    world.add("Grace");
+    world.meet(0, 1);
+    world
+}
+
+fn state(world: &mut World, node: usize, id: &MessageId) -> FileState {
+    match file_of(world, node, id) {
+        Some(file) => file.state,
+        None => FileState::Missing,
+    }
+}
+
+fn file_of(world: &mut World, node: usize, id: &MessageId) -> Option<MessageFile> {
+    world.message(node, 1 - node, id)?.file
+}
+
+fn verify(world: &mut World, node: usize) {
+    let contact = world.id(1 - node);
+    world
+        .ask(node, Call::Verify(contact, true))
+        .expect("they are contacts");
+}
+
+fn want(world: &mut World, node: usize, id: &MessageId, wanted: bool) -> Result<Reply, Refusal> {
+    let chat = world.chat(node, 1 - node);
+    world.ask(node, Call::WantFile(chat, id.clone(), wanted))
+}
+
+/// Waits until a file is here, and checks that both have the same bytes.
+fn arrives(world: &mut World, node: usize, id: &MessageId) {
+    let here = |world: &mut World| state(world, node, id) == FileState::Here;
+    assert!(
+        until(world, here),
+        "the file does not come: {:?}",
+        state(world, node, id)
+    );
+    assert!(sealed(world, 0) == sealed(world, 1), "not the same bytes");
+}
+
+fn until(world: &mut World, mut done: impl FnMut(&mut World) -> bool) -> bool {
+    for _ in 0..1_200 {
+        if done(world) {
+            return true;
+        }
+        world.run(100);
+    }
+    false
+}
+
+/// All sealed files of a node, whatever they are called.
+fn sealed(world: &World, node: usize) -> Vec<Vec<u8>> {
+    let mut files: Vec<_> = world.nodes[node].files.all().map(<[u8]>::to_vec).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_file_comes_whole_and_its_sender_learns_of_it() {
+    let mut world = pair(1);
+    for size in [0, 1, CHUNK - 16, CHUNK - 15, 3 * CHUNK + 7] {
+        let id = world.send_file(0, 1, "notes.txt", size);
+        arrives(&mut world, 1, &id);
+        let file = file_of(&mut world, 1, &id).expect("a file");
+        assert_eq!((file.name.0.as_str(), file.size), ("notes.txt", size));
+        let told = |world: &mut World| {
+            let file = file_of(world, 0, &id).expect("a file");
+            file.is_delivered()
+        };
+        assert!(until(&mut world, told), "nobody tells the sender");
+    }
+}
+
+#[test]
+fn what_loads_by_itself_depends_on_size_and_verification() {
+    let mut world = over(CarrierKind::Lan, 2);
+    let small = world.send_file(0, 1, "small", MIB);
+    let large = world.send_file(0, 1, "large", MIB + 1);
+    arrives_alone(&mut world, &small);
+    let why = Offered::Unverified;
+    assert_eq!(state(&mut world, 1, &large), FileState::Offered { why });
+    verify(&mut world, 1);
+    arrives(&mut world, 1, &large);
+}
+
+fn arrives_alone(world: &mut World, id: &MessageId) {
+    assert!(until(world, |world| state(world, 1, id) == FileState::Here));
+    world.run(MINUTE_MS);
+}
+
+#[test]
+fn over_bluetooth_only_small_files_load_by_themselves_and_others_when_asked() {
+    let mut world = over(CarrierKind::Ble, 3);
+    verify(&mut world, 1);
+    let small = world.send_file(0, 1, "small", 256 << 10);
+    let large = world.send_file(0, 1, "large", (256 << 10) + 1);
+    arrives_alone(&mut world, &small);
+    assert_eq!(
+        state(&mut world, 1, &large),
+        FileState::Loading { bytes: 0 }
+    );
+    assert_eq!(want(&mut world, 1, &large, true), Ok(Reply::Done));
+    arrives(&mut world, 1, &large);
+}
+
+#[test]
+fn a_cut_costs_at_most_the_chunks_that_were_on_their_way() {
+    let mut world = slow(4);
+    let id = world.send_file(0, 1, "film", 12 * (CHUNK - 16));
+    let begun = |world: &mut World| world.nodes[1].files.held() >= 4 * CHUNK;
+    assert!(until(&mut world, begun), "it does not begin");
+    world.network.part(0, 1, true);
+    world.run(MINUTE_MS);
+    let before = world.nodes[1].files.held();
+    assert!((4 * CHUNK..12 * CHUNK).contains(&before));
+    world.network.part(0, 1, false);
+    let begun_ms = world.now_ms;
+    arrives(&mut world, 1, &id);
+    // As long as what was missing takes, and the time to find each other.
+    let took_ms = world.now_ms - begun_ms;
+    let missing_ms = (12 * CHUNK - before) * 1_000 / RATE;
+    assert!(took_ms < missing_ms + MINUTE_MS, "it took {took_ms} ms");
+}
+
+#[test]
+fn what_was_durable_before_a_crash_is_not_sent_again() {
+    let mut world = slow(5);
+    let id = world.send_file(0, 1, "film", 16 * (CHUNK - 16));
+    let begun = |world: &mut World| world.nodes[1].files.held() >= 12 * CHUNK;
+    assert!(until(&mut world, begun), "it does not begin");
+    world.restart(1);
+    // A slow file is made durable every two seconds.
+    let durable = world.nodes[1].files.held();
+    assert!(durable >= 12 * CHUNK - 2 * RATE - CHUNK, "{durable}");
+    arrives(&mut world, 1, &id);
+}
+
+#[test]
+fn a_declined_file_is_removed_and_can_be_asked_for_still() {
+    let mut world = slow(6);
+    let id = world.send_file(0, 1, "film", 2 * MIB);
+    assert!(until(&mut world, |world| world.nodes[1].files.held() > 0));
+    assert_eq!(want(&mut world, 1, &id, false), Ok(Reply::Done));
+    world.run(MINUTE_MS);
+    assert_eq!(state(&mut world, 1, &id), FileState::Declined);
+    assert_eq!(world.nodes[1].files.count(), 0);
+    let file = file_of(&mut world, 0, &id).expect("a file");
+    assert!(
+        file.held.iter().all(|held| held.declined),
+        "its sender knows"
+    );
+    assert_eq!(want(&mut world, 1, &id, true), Ok(Reply::Done));
+    arrives(&mut world, 1, &id);
+}
+
+#[test]
+fn a_deleted_message_takes_its_file_with_it_also_what_has_come() {
+    let mut world = slow(7);
+    let kept = world.send_file(0, 1, "kept", 1_000);
+    arrives(&mut world, 1, &kept);
+    let film = world.send_file(0, 1, "film", 3 * MIB);
+    assert!(until(&mut world, |world| world.nodes[1].files.count() == 2));
+    let chat = world.chat(0, 1);
+    world
+        .ask(0, Call::Delete(chat, film.clone(), true))
+        .expect("it is ours");
+    world.run(MINUTE_MS);
+    let counts = world.nodes.iter().map(|node| node.files.count());
+    assert_eq!(counts.collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(state(&mut world, 1, &kept), FileState::Here);
+}
+
+#[test]
+fn a_file_without_room_waits_and_texts_still_come() {
+    let mut world = pair(8);
+    verify(&mut world, 1);
+    world.nodes[1].files.room = Some(3 * MIB);
+    let id = world.send_file(0, 1, "film", 4 * MIB);
+    world.send(0, 1, "and a text");
+    world.delivered(0, 1);
+    world.run(MINUTE_MS);
+    assert_eq!(
+        state(&mut world, 1, &id),
+        FileState::NoRoom { free: 3 * MIB }
+    );
+    assert_eq!(world.texts(1, 0), ["", "and a text"]);
+    world.nodes[1].files.room = None;
+    assert_eq!(want(&mut world, 1, &id, true), Ok(Reply::Done));
+    arrives(&mut world, 1, &id);
+}
+
+#[test]
+fn a_file_that_has_not_reached_everybody_is_not_freed() {
+    let mut world = pair(9);
+    world.network.part(0, 1, true);
+    let id = world.send_file(0, 1, "film", 1_000);
+    let chat = world.chat(0, 1);
+    let free = Call::FreeFile(chat, id.clone());
+    assert_eq!(world.ask(0, free.clone()), Err(Refusal::FileNotDelivered));
+    world.network.part(0, 1, false);
+    assert!(until(&mut world, |world| state(world, 1, &id) == FileState::Here));
+    world.run(MINUTE_MS);
+    assert_eq!(world.ask(0, free), Ok(Reply::Done));
+    assert_eq!(state(&mut world, 0, &id), FileState::Freed);
+    assert_eq!(world.nodes[0].files.count(), 0);
+}
+
+#[test]
+fn a_text_overtakes_a_file() {
+    let mut world = over(CarrierKind::Ble, 10);
+    // 20 KiB a second, as Bluetooth has.
+    world.network.conditions.rate = Some(20 << 10);
+    let id = world.send_file(0, 1, "picture", 200 << 10);
+    world.run(3_000);
+    assert!(matches!(
+        state(&mut world, 1, &id),
+        FileState::Loading { .. }
+    ));
+    world.send(0, 1, "look at this");
+    let begun_ms = world.now_ms;
+    world.delivered(0, 1);
+    let took_ms = world.now_ms - begun_ms;
+    assert!(took_ms < 1_500, "a text takes {took_ms} ms");
+    assert!(matches!(
+        state(&mut world, 1, &id),
+        FileState::Loading { .. }
+    ));
+    arrives(&mut world, 1, &id);
+}
