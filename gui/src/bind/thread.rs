@@ -389,6 +389,17 @@ fn drawn(row: &Row) -> ThreadRow {
         RowKind::Message(message) => {
             let (tick, carrier) = words::tick(message.tick);
             let body: &[Span] = message.body.as_deref().unwrap_or_default();
+            let with_file = message.file.as_deref().map(|file| {
+                let end = if body.is_empty() { "" } else { "\n" };
+                let head = Span {
+                    text: words::file(file).to_string() + end,
+                    link: None,
+                };
+                iter::once(head)
+                    .chain(body.iter().cloned())
+                    .collect::<Vec<_>>()
+            });
+            let body = with_file.as_deref().unwrap_or(body);
             let linked = body.iter().any(|span| span.link.is_some());
             if linked && let Ok(styled) = StyledText::from_markdown(&markdown(body)) {
                 drawn.linked = true;

@@ -3,8 +3,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use hedgerow_node::api::{Carrier, Power, Private, Refusal, RelayPaths, Why};
-use hedgerow_node::words::{Language, Phrase, codes, isolated, timers};
+use hedgerow_node::api::{Carrier, MessageFile, Power, Private, Refusal, RelayPaths, Why};
+use hedgerow_node::words::{Language, Phrase, codes, files, isolated, timers};
 use humansize::{DECIMAL, SizeFormatter};
 use slint::{ComponentHandle, SharedString};
 
@@ -90,6 +90,15 @@ pub fn say(phrase: &Phrase) -> SharedString {
 /// What a line says that sets the timer; empty for a message.
 pub fn timer_line(timer_s: Option<u64>) -> SharedString {
     timer_s.map_or_else(SharedString::new, |timer_s| say(&timers::line(timer_s)))
+}
+
+/// The name, the size and the state of a file.
+pub fn file(file: &MessageFile) -> SharedString {
+    let name = files::name(file);
+    match files::state(file) {
+        Some(state) => slint::format!("📎 {name}\n{}", say(&state)),
+        None => slint::format!("📎 {name}"),
+    }
 }
 
 /// The words for a refusal; empty if there is none.

@@ -224,7 +224,13 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
         },
         face,
         last: newest.map(|newest| Excerpt {
-            text: newest.text.as_ref().map(|text| excerpt(&text.0)),
+            text: newest.text.as_ref().map(|text| {
+                let text = excerpt(&text.0);
+                match &newest.file {
+                    Some(file) => format!("📎 {} {text}", visible::name(&file.name.0)),
+                    None => text,
+                }
+            }),
             deleted: newest.deleted.is_some(),
             sets_timer_s: newest.sets_timer_s,
             mine: newest.is_mine(),

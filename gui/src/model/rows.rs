@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageId, Why};
+use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageFile, MessageId, Why};
 
 use super::answering::{Authors, Quote};
 use super::calendar::{Calendar, When};
@@ -67,6 +67,8 @@ pub struct MessageRow {
     pub gone: Option<Box<Gone>>,
     /// It is a line that sets the timer of the conversation to so many seconds, 0 for off: it has no body then.
     pub sets_timer_s: Option<u64>,
+    /// The file that goes with it; the text may be empty then.
+    pub file: Option<Box<MessageFile>>,
     /// Whether it may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
     /// Whether the body is only the beginning of the text.
@@ -194,6 +196,7 @@ pub(crate) fn rows(
                 body: one.body.clone(),
                 gone: Gone::of(message, authors, calendar).map(Box::new),
                 sets_timer_s: message.sets_timer_s,
+                file: message.file.clone().map(Box::new),
                 folded: one.folded,
                 cut: one.cut,
                 large: one.large,

@@ -11,6 +11,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::{annotating, ask, waiting};
+use crate::files::reading::OpenError;
 use crate::files::saving::SaveError;
 use crate::files::{reading, saving};
 use crate::words::{files, tr};
@@ -31,7 +32,11 @@ pub async fn attach(
     for path in paths {
         let progress = progress(output, path.metadata().map_or(0, |about| about.len()));
         let bar = progress.clone();
-        let (new, bytes) = reading::open(path, move |read| bar.set_position(read))?;
+        let opened = reading::open(path, move |read| bar.set_position(read));
+        let (new, bytes) = opened.map_err(|error| match error {
+            OpenError::Path(error) => Failure::path(path, &error),
+            OpenError::Refused(refusal) => refusal.into(),
+        })?;
         let uploaded = api.upload(new, bytes).await;
         progress.finish_and_clear();
         uploads.push(uploaded.map_err(|refusal| named(path, refusal))?);

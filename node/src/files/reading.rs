@@ -1,7 +1,7 @@
 //! Reads a file of the user to upload it, and notices if it changes meanwhile.
 
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -21,6 +21,17 @@ struct Reading {
     read: u64,
 }
 
+/// Why a file cannot be uploaded.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be read, or is no ordinary file.
+    #[error(transparent)]
+    Path(#[from] io::Error),
+    /// The node would refuse it.
+    #[error("the node refuses: {0:?}")]
+    Refused(Refusal),
+}
+
 /// Opens a file to upload it. `progress` is told how many bytes were read.
 ///
 /// # Errors
@@ -28,21 +39,22 @@ struct Reading {
 pub fn open(
     path: &Path,
     progress: impl Fn(u64) + Send + Clone + 'static,
-) -> Result<(NewUpload, ByteStream), Refusal> {
-    let failed = |error: std::io::Error| Refusal::BadRequest {
-        what: format!("{}: {error}", path.display()),
-    };
-    let file = File::open(path).map_err(failed)?;
-    let before = file.metadata().map_err(failed)?;
-    if !before.is_file() {
-        let what = format!("{}: it is not an ordinary file", path.display());
-        return Err(Refusal::BadRequest { what });
+) -> Result<(NewUpload, ByteStream), OpenError> {
+    // Asked before it is opened: a pipe would make us wait for its other end.
+    let before = path.metadata()?;
+    if before.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     }
+    if !before.is_file() {
+        return Err(io::Error::from(io::ErrorKind::Unsupported).into());
+    }
+    let file = File::open(path)?;
+    let before = file.metadata()?;
     if before.len() > MAX_FILE {
-        return Err(Refusal::TooLong {
+        return Err(OpenError::Refused(Refusal::TooLong {
             limit_bytes: MAX_FILE,
             actual_bytes: before.len(),
-        });
+        }));
     }
     let name = path
         .file_name()

@@ -19,6 +19,7 @@ async fn answers_are_data_on_stdout_and_talk_on_stderr() {
     deletions(&mut scene).await;
     keeping(&mut scene).await;
     timers(&mut scene).await;
+    files(&mut scene).await;
     people(&mut scene).await;
     invitations(&mut scene).await;
     by_hand(&mut scene).await;
@@ -194,6 +195,26 @@ async fn timers(scene: &mut Scene) {
         "resend Ben ddddd",
         "timer me",
         "timer me 1d",
+    ];
+    scene.type_lines(&lines).await;
+}
+
+async fn files(scene: &mut Scene) {
+    std::fs::write(scene.file("talk.txt"), "What I said on the square.").unwrap();
+    let lines = [
+        "attach Ben DIR/talk.txt --caption 'The talk'",
+        "attach Ben DIR/talk.txt DIR/none.txt",
+        "attach Ben DIR",
+        "read Ben --last 1",
+        "--json read Ben --last 1",
+        "save Ben lllll DIR/saved.txt",
+        "save Ben lllll DIR/saved.txt",
+        "--json save Ben lllll DIR",
+        "load Ben lllll",
+        "free Ben lllll",
+        "save Ben eeeee DIR",
+        "attach me DIR/talk.txt",
+        "read me --last 1",
     ];
     scene.type_lines(&lines).await;
 }
