@@ -39,11 +39,16 @@ pub struct Sealed {
 }
 
 impl Sealing {
-    /// Begins a file of `expected` bytes, if that is known, in the directory of sealed files.
+    /// Begins a file of `expected` bytes, if that is known, in the directory of sealed files. Name and key are random.
     ///
     /// # Errors
     /// It is too long; there is no room for it; what the system reports.
-    pub fn begin(directory: &Path, expected: Option<u64>) -> Result<Sealing, Refusal> {
+    pub fn begin(
+        directory: &Path,
+        name: StoredName,
+        key: FileKey,
+        expected: Option<u64>,
+    ) -> Result<Sealing, Refusal> {
         if let Some(expected) = expected {
             check_length(expected)?;
             let free = super::keeper::free(directory).unwrap_or(u64::MAX);
@@ -51,10 +56,6 @@ impl Sealing {
                 return Err(Refusal::NoRoom { free });
             }
         }
-        let mut name = StoredName([0; 16]);
-        let mut key = FileKey([0; 32]);
-        getrandom::fill(&mut name.0).map_err(|_| Refusal::Bug)?;
-        getrandom::fill(&mut key.0).map_err(|_| Refusal::Bug)?;
         let path = super::keeper::path(directory, name);
         let file = std::fs::OpenOptions::new()
             .write(true)
@@ -172,9 +173,13 @@ mod tests {
     use super::*;
     use crate::files::opening::Opening;
 
+    /// Each test has a directory of its own.
+    fn begin(directory: &Path, expected: Option<u64>) -> Result<Sealing, Refusal> {
+        Sealing::begin(directory, StoredName([1; 16]), FileKey([2; 32]), expected)
+    }
+
     fn sealed(directory: &Path, clear: &[u8]) -> Sealed {
-        let mut sealing =
-            Sealing::begin(directory, Some(clear.len() as u64)).expect("there is room");
+        let mut sealing = begin(directory, Some(clear.len() as u64)).expect("there is room");
         for part in clear.chunks(100_003) {
             sealing.write(part).expect("there is room");
         }
@@ -208,7 +213,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_sealed_to_its_end_leaves_nothing() {
         let directory = tempfile::tempdir().expect("a directory");
-        let mut sealing = Sealing::begin(directory.path(), None).expect("there is room");
+        let mut sealing = begin(directory.path(), None).expect("there is room");
         sealing.write(&[7; 2 * CHUNK]).expect("there is room");
         drop(sealing);
         assert_eq!(
@@ -222,7 +227,7 @@ mod tests {
     #[test]
     fn a_file_beyond_the_limit_is_refused_before_it_is_copied() {
         let directory = tempfile::tempdir().expect("a directory");
-        let refused = Sealing::begin(directory.path(), Some(MAX_FILE + 1)).err();
+        let refused = begin(directory.path(), Some(MAX_FILE + 1)).err();
         assert!(matches!(
             refused,
             Some(Refusal::TooLong {

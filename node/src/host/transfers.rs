@@ -12,7 +12,7 @@ use crate::api::{
 use crate::engine::files::{Stored, stored_file};
 use crate::files::opening::Opening;
 use crate::files::sealing::Sealing;
-use crate::files::work::Upload;
+use crate::files::work::{FileKey, StoredName, Upload};
 use crate::runtime::Node;
 
 /// The parts of an upload that wait to be sealed.
@@ -27,9 +27,10 @@ pub(super) async fn upload(
     let name = base_name(&new.name.0)?;
     let directory = node.files().to_path_buf();
     let expected = new.size;
+    let (stored, key) = (StoredName(random()?), FileKey(random()?));
     let (parts, mut sealed_parts) = mpsc::channel::<Option<Bytes>>(PARTS_AHEAD);
     let sealing = tokio::task::spawn_blocking(move || {
-        let mut sealing = Sealing::begin(&directory, expected)?;
+        let mut sealing = Sealing::begin(&directory, stored, key, expected)?;
         while let Some(part) = sealed_parts.blocking_recv() {
             match part {
                 Some(part) => sealing.write(&part)?,
@@ -62,7 +63,7 @@ pub(super) async fn upload(
     };
     let size = sealed.extent.clear();
     let upload = Upload {
-        id: random_id()?,
+        id: UploadId(HEXLOWER.encode(&random::<16>()?)),
         name: name.clone(),
         media_type: new.media_type.map(|media_type| media_type.0),
         extent: sealed.extent,
@@ -121,8 +122,8 @@ fn base_name(name: &str) -> Result<String, Refusal> {
     }
 }
 
-fn random_id() -> Result<UploadId, Refusal> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(|_| Refusal::Bug)?;
-    Ok(UploadId(HEXLOWER.encode(&id)))
+fn random<const N: usize>() -> Result<[u8; N], Refusal> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| Refusal::Bug)?;
+    Ok(bytes)
 }

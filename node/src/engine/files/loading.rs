@@ -36,13 +36,14 @@ pub(in crate::engine) enum Class {
 impl Class {
     /// The class of a file that nobody has asked for; `None` if it never loads by itself.
     pub fn of(size: u64) -> Option<Class> {
-        match size {
-            ..=OVER_BLE => Some(Class::Tiny),
-            ..=UNVERIFIED => Some(Class::Small),
-            ..=OVER_RELAYS => Some(Class::Middle),
-            ..=LARGEST => Some(Class::Large),
-            _ => None,
-        }
+        let classes = [
+            (OVER_BLE, Class::Tiny),
+            (UNVERIFIED, Class::Small),
+            (OVER_RELAYS, Class::Middle),
+            (LARGEST, Class::Large),
+        ];
+        let mut classes = classes.into_iter();
+        classes.find_map(|(most, class)| (size <= most).then_some(class))
     }
 
     /// What loads over a carrier from a contact, the first first.
