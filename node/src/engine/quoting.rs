@@ -44,7 +44,14 @@ impl Originals {
             Some(_) => Original::Here {
                 author: kind.author(of.log.device, me).map(contact::api_id),
                 text: content
-                    .and_then(|content| edits.text(of, &content))
+                    .and_then(|content| {
+                        let text = edits.text(of, &content)?;
+                        // A file without a text is quoted by its name.
+                        match content.file {
+                            Some(file) if text.0.is_empty() => Some(Private(file.name)),
+                            _ => Some(text),
+                        }
+                    })
                     .map(excerpt),
             },
         };

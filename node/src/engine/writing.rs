@@ -106,6 +106,8 @@ impl Owners {
         let (row, content) = written(turn.txn, space, message)?;
         let edits = self.edits(turn.txn, space, known.kind, row.id)?;
         let text = edits.last(turn.txn, space)?.text(row.id, &content);
+        // A file goes only to those to whom it was sent: others have no key for it.
+        let text = text.filter(|text| !text.0.is_empty());
         let mut content = Content::text(&text.ok_or(Refusal::NoText)?.0);
         let to: Result<Vec<_>, Refusal> = to.iter().map(|id| self.writable(id)).collect();
         let mut sent = Vec::new();

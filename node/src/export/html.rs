@@ -5,6 +5,7 @@ use maud::{PreEscaped, html};
 
 use super::Sheet;
 use crate::api::{Message, visible};
+use crate::words::files;
 
 /// What stands behind the messages.
 pub(super) const END: &str = "</main></body></html>\n";
@@ -59,6 +60,7 @@ fn message(sheet: &Sheet, message: &Message) -> String {
     let class = if message.is_mine() { "mine" } else { "theirs" };
     let text = message.text.as_ref();
     let text = text.map_or_else(String::new, |text| visible::paragraph(&text.0));
+    let file = message.file.as_ref().map(files::name);
     let said = sheet
         .state(message)
         .into_iter()
@@ -73,6 +75,9 @@ fn message(sheet: &Sheet, message: &Message) -> String {
             }
             @if let Some(quote) = sheet.quote(message) {
                 blockquote dir="auto" { (quote) }
+            }
+            @if let Some(file) = file {
+                p dir="auto" { "📎 " (file) }
             }
             p dir="auto" { (text) }
             @if !said.is_empty() {

@@ -3,6 +3,7 @@
 
 use super::Sheet;
 use crate::api::{Message, visible};
+use crate::words::files;
 
 /// What the further lines of a text begin with.
 const INDENT: &str = "    ";
@@ -23,8 +24,10 @@ fn message(sheet: &Sheet, message: &Message) -> String {
     let state = sheet.state(message);
     let state = state.map_or_else(String::new, |state| format!(" ({state})"));
     let text = message.text.as_ref().map(|text| visible::text(&text.0));
-    let text = text
-        .unwrap_or_default()
+    let file = message.file.as_ref();
+    let file = file.map_or_else(String::new, |file| format!("📎 {} ", files::name(file)));
+    let text = (file + &text.unwrap_or_default())
+        .trim_end()
         .replace('\n', &format!("\n{INDENT}"));
     let quote = sheet.quote(message);
     let quote = quote.map_or_else(String::new, |quote| format!("{INDENT}↳ {quote}\n"));

@@ -22,6 +22,7 @@ pub struct Sealing {
     chunk: Vec<u8>,
     hashes: Vec<ChunkHash>,
     clear: u64,
+    expected: Option<u64>,
     is_whole: bool,
 }
 
@@ -72,6 +73,7 @@ impl Sealing {
             chunk: Vec::with_capacity(CHUNK),
             hashes: Vec::new(),
             clear: 0,
+            expected,
             is_whole: false,
         })
     }
@@ -97,8 +99,11 @@ impl Sealing {
     /// Ends the file, and makes it durable.
     ///
     /// # Errors
-    /// As [`begin`](Self::begin).
+    /// It is not as long as was expected; otherwise as [`begin`](Self::begin).
     pub fn finish(mut self) -> Result<Sealed, Refusal> {
+        if self.expected.is_some_and(|expected| expected != self.clear) {
+            return Err(Refusal::FileChanged);
+        }
         self.put(true)?;
         let directory = self.directory();
         self.file

@@ -147,3 +147,29 @@ fn a_file_whose_length_lies_is_no_file() {
     }
     assert!(world.sees(0, MALLORY), "the session goes on");
 }
+
+#[test]
+fn a_contact_who_names_files_that_nobody_has_costs_little_and_texts_go_on() {
+    let mut world = World::with(4, &["Ada", "Mallory"]);
+    world.meet(0, MALLORY);
+    let mallory = device(&world, MALLORY);
+    let mut store = world.nodes[MALLORY].storage.store.clone();
+    for number in 0..600_u32 {
+        let mut id = [0; 32];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        let content = Content {
+            file: Some(FilePart::claimed(&id, 1_000)),
+            ..Content::text("")
+        };
+        let body = Body::Bytes(tables::encoded(&content).into());
+        append_as(&mut store, mallory, What::Row(MESSAGE), body);
+    }
+    world.roll_back(MALLORY, store);
+    world.run(60_000);
+    let asked = world.nodes[0].pumps;
+    world.run(60_000);
+    assert!(world.nodes[0].pumps < asked + 100, "it asks on and on");
+    world.send(MALLORY, 0, "and a text");
+    world.delivered(0, MALLORY);
+    assert_eq!(world.nodes[0].files.count(), 0);
+}

@@ -26,8 +26,8 @@ use crate::files::work::{FileCommand, FileEvent, StoredName, Ticket};
 /// The most files that come over one link at one time.
 const MAX_FETCHES: usize = 64;
 
-/// The most files that a link is remembered not to bring.
-const MAX_MISSING: usize = 4_096;
+/// The most files that a link is remembered not to bring. After so many we look for no more there.
+const MAX_MISSING: usize = 256;
 
 /// A file is made durable whenever so many chunks have come: 16 MiB.
 const SYNC_CHUNKS: u32 = 64;
@@ -146,10 +146,13 @@ impl Owners {
         live.ask_more(carrier);
         while live.transfers.fetches.len() < MAX_FETCHES
             && live.transfers.asked < window(carrier)
+            && live.transfers.missing.len() < MAX_MISSING
             && let Some((space, file)) = self.next_to_fetch(turn, carrier, live)?
         {
-            self.fetch(turn, id, live, space, file)?;
-            live.ask_more(carrier);
+            match self.fetch(turn, id, live, space, file)? {
+                true => live.ask_more(carrier),
+                false => live.transfers.misses(space, file),
+            }
         }
         Ok(())
     }
@@ -165,6 +168,10 @@ impl Owners {
         let is_verified = contact.is_some_and(|contact| contact.verified);
         for class in Class::that_load(carrier, is_verified) {
             for (space, _) in self.conversations.shared_with(live.identity) {
+                let is_full = row::received(turn.txn, space)? >= QUOTA;
+                if is_full && *class != Class::Asked {
+                    continue;
+                }
                 let mut next = None;
                 row::wanted(turn.txn, space, *class, &mut |file| {
                     let one = (space, file);
@@ -182,7 +189,7 @@ impl Owners {
         Ok(None)
     }
 
-    /// Begins to fetch a file.
+    /// Begins to fetch a file. False if it does not come over this link.
     fn fetch(
         &mut self,
         turn: &mut Turn<'_>,
@@ -190,15 +197,15 @@ impl Owners {
         live: &mut Live,
         space: SpaceId,
         file: FileId,
-    ) -> Result<(), StorageError> {
-        let Some(row) = FileRow::load(turn.txn, space, file)? else {
-            return Ok(());
+    ) -> Result<bool, StorageError> {
+        let row = FileRow::load(turn.txn, space, file)?;
+        let (Some(row), Some(named)) = (row, live.named(space, file)) else {
+            return Ok(false);
         };
         let extent = row.extent()?;
         let is_asked = row.state == State::Asked;
         if !is_asked && row::received(turn.txn, space)? + extent.clear() > QUOTA {
-            live.transfers.misses(space, file);
-            return Ok(());
+            return Ok(false);
         }
         live.transfers.last_stream += 1;
         let stream = live.transfers.last_stream;
@@ -227,19 +234,16 @@ impl Owners {
                 begin(turn, &mut fetch, row.here);
             } else {
                 fetch.stage = Stage::Hashes;
-                let Some(file) = live.named(space, file) else {
-                    return Ok(());
+                let want = WantHashes {
+                    stream,
+                    file: named,
                 };
-                items::say(
-                    &mut live.session,
-                    said::WANT_HASHES,
-                    &WantHashes { stream, file },
-                );
+                items::say(&mut live.session, said::WANT_HASHES, &want);
             }
         }
         self.files.coming.insert((space, file));
         live.transfers.fetches.insert(stream, fetch);
-        Ok(())
+        Ok(true)
     }
 
     /// The hashes of the chunks of a file have come.
@@ -475,9 +479,7 @@ impl Owners {
 
 impl super::Transfers {
     fn misses(&mut self, space: SpaceId, file: FileId) {
-        if self.missing.len() < MAX_MISSING {
-            self.missing.insert((space, file));
-        }
+        self.missing.insert((space, file));
     }
 }
 
