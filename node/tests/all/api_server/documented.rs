@@ -249,6 +249,37 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             .check(ask(post.clone(), &draft).json(&about), post_status)
             .await;
     }
+    let upload = |query: &str| ask(post.clone(), &format!("/v1/files{query}")).body("hello");
+    let uploaded = document.check(upload("?name=a.txt&size=5"), 200).await;
+    for (query, status) in [
+        ("?name=a.txt&type=text/plain", 200),
+        ("?name=a.txt&size=6", 409),
+        ("?name=a.txt&size=99999999999", 413),
+        ("?name=..%2F", 400),
+        ("", 400),
+    ] {
+        document.check(upload(query), status).await;
+    }
+    let with_file = json!({"text": "", "file": uploaded["id"]});
+    let send = || ask(post.clone(), &path).json(&with_file);
+    let sent = document.check(send(), 200).await;
+    // A message has taken it.
+    document.check(send(), 404).await;
+    let with_file = sent["id"].as_str().unwrap();
+    for (of, get_status, delete_status) in [
+        (with_file, 200, 409),
+        (theirs.as_str(), 404, 404),
+        ("00", 404, 404),
+    ] {
+        let file = format!("{path}/{of}/file");
+        document.check(ask(get.clone(), &file), get_status).await;
+        let wanted = ask(put.clone(), &format!("{file}/wanted"));
+        let wanted = wanted.json(&json!({"wanted": true}));
+        document.check(wanted, 404).await;
+        document
+            .check(ask(delete.clone(), &file), delete_status)
+            .await;
+    }
     document.check(ask(get.clone(), &path), 200).await;
     let of = node.message(3).0;
     for (what, says) in [

@@ -202,7 +202,7 @@ async fn timers(scene: &mut Scene) {
 async fn files(scene: &mut Scene) {
     std::fs::write(scene.file("talk.txt"), "What I said on the square.").unwrap();
     let lines = [
-        "attach Ben DIR/talk.txt --caption 'The talk'",
+        "attach Ben DIR/talk.txt --caption Talk",
         "attach Ben DIR/talk.txt DIR/none.txt",
         "attach Ben DIR",
         "read Ben --last 1",

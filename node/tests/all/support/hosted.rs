@@ -10,6 +10,7 @@ use futures_util::{StreamExt, stream};
 use hedgerow_node::api::*;
 use hedgerow_node::engine::Input;
 use hedgerow_node::engine::{conversation, starred};
+use hedgerow_node::files::extent::MAX_FILE;
 use hedgerow_node::harness::World;
 use hedgerow_sync::store::Store;
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, CarrierState, RelayState};
@@ -329,6 +330,16 @@ impl Api for Hosted {
     }
 
     async fn upload(&self, new: NewUpload, mut bytes: ByteStream) -> Result<Uploaded, Refusal> {
+        if let Some(size) = new.size.filter(|size| *size > MAX_FILE) {
+            return Err(Refusal::TooLong {
+                limit_bytes: MAX_FILE,
+                actual_bytes: size,
+            });
+        }
+        let name = new.name.0.rsplit('/').next().unwrap_or_default();
+        if name.is_empty() {
+            return Err(Refusal::BadName);
+        }
         let mut clear = Vec::new();
         while let Some(part) = bytes.next().await {
             clear.extend_from_slice(&part?);
