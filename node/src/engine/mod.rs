@@ -59,7 +59,7 @@ pub mod effects;
 mod fact;
 mod facts;
 mod fault;
-pub(crate) mod files;
+pub mod files;
 mod handshake;
 #[cfg(feature = "simulation")]
 mod hints;

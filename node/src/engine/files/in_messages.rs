@@ -102,11 +102,17 @@ impl FilePart {
 }
 
 /// Where the sealed file of a message is, and what opens it.
-pub(crate) struct Stored {
+#[derive(Debug)]
+pub struct Stored {
+    /// What its sender calls it.
     pub name: String,
+    /// Its type, as its sender says.
     pub media_type: Option<String>,
+    /// The name of the sealed file.
     pub stored: StoredName,
+    /// What opens it.
     pub key: FileKey,
+    /// How long it is.
     pub extent: Extent,
 }
 
@@ -114,7 +120,7 @@ pub(crate) struct Stored {
 ///
 /// # Errors
 /// There is no such message, it has no file, the file is not here, or the store failed.
-pub(crate) fn stored_file(
+pub fn stored_file(
     reader: &dyn Reader,
     id: &ConversationId,
     message: &MessageId,

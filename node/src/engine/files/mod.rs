@@ -36,9 +36,10 @@ use crate::files::work::{FileEvent, Ticket, Upload};
 use fetching::Fetch;
 use serving::Serve;
 
-pub(crate) use in_messages::{FilePart, Stored, file_of, stored_file};
+pub(crate) use in_messages::{FilePart, file_of};
+pub use in_messages::{Stored, stored_file};
 pub(super) use in_messages::{forget_all, put_back, set_aside};
-pub(crate) use row::stored_names;
+pub use row::stored_names;
 pub(super) use said::KINDS;
 pub(super) use serving::media_window;
 

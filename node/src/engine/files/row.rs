@@ -360,7 +360,10 @@ pub(in crate::engine) fn all(
 }
 
 /// The names of all sealed files that a store knows of; others on the disk belong to nothing.
-pub(crate) fn stored_names(reader: &dyn Reader) -> Result<Vec<StoredName>, StorageError> {
+///
+/// # Errors
+/// The store failed.
+pub fn stored_names(reader: &dyn Reader) -> Result<Vec<StoredName>, StorageError> {
     let rows: Vec<(Vec<u8>, FileRow)> = tables::load_all(reader, Table::Files)?;
     Ok(rows.iter().map(|(_, row)| row.stored()).collect())
 }
