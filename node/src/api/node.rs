@@ -56,6 +56,7 @@ pub struct NodeStatus {
     pub locked: bool,
     /// The disk is full: the node is off the air and refuses what needs room. It still deletes, and keeps the drafts of
     /// a few conversations. It goes on by itself once there is room.
+    #[serde(default)]
     pub disk_full: bool,
     /// Live state, unless it is locked.
     pub open: Option<Status>,
