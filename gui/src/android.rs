@@ -15,7 +15,7 @@ use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, in_window, reach};
 use crate::model::{App, Effect, Now, WindowAction};
 use crate::node::{Options, Worker};
-use crate::ui::{AddingView, AppWindow};
+use crate::ui::{AddingView, AppWindow, AttachView};
 
 /// The entry point. The system calls it in a thread of its own.
 #[expect(unsafe_code, reason = "the system knows it by this name")]
@@ -38,10 +38,12 @@ fn run(directory: PathBuf) {
     let Ok(window) = AppWindow::new() else { return };
     fonts::register();
     let file = PreferencesFile::at(directory.join("gui.toml"));
+    let downloads = directory.clone();
     let directory = directory.join("hedgerow");
     let options = Options {
         directory: directory.clone(),
         host: HostOptions::shipped(OnAir::Yes),
+        downloads: Some(downloads),
         name: "Hedgerow (Android)".into(),
     };
     let worker = Worker::start(options, |update| {
@@ -63,6 +65,7 @@ fn run(directory: PathBuf) {
     let app = App::new(zone, preferences, device.now());
     let window = Window::new(window, app, about, Box::new(device));
     window.ui().global::<AddingView>().set_files(false);
+    window.ui().global::<AttachView>().set_chooses(false);
     reach(&window);
     // A window that fails counts as closed.
     let _ = window.ui().run();

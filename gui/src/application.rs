@@ -18,10 +18,10 @@ use crate::desktop::{
     is_camera_there, open_camera,
 };
 use crate::fonts;
-use crate::machine::{Clocks, PreferencesFile, catch_up, in_window, reach};
+use crate::machine::{Clocks, PreferencesFile, catch_up, downloads, in_window, reach};
 use crate::model::{
-    Action, AddingAction, App, ArrangingAction, CameraProblem, DoorAction, Effect, Now,
-    ScanningAction, Sight, ToFile, WindowAction,
+    Action, AddingAction, App, ArrangingAction, AttachAction, CameraProblem, DoorAction, Effect,
+    FilePath, Now, ScanningAction, Sight, ToFile, WindowAction,
 };
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
@@ -59,6 +59,7 @@ pub fn run(
     let options = Options {
         directory: directory.clone(),
         host,
+        downloads: downloads(),
         name: "Hedgerow (window)".into(),
     };
     let worker = Worker::start(options, |update| {
@@ -158,12 +159,23 @@ impl CustomApplicationHandler for Turns {
 }
 
 /// Tells the application when the window gets or loses the focus, without which notifications come, and when the user
-/// uses the pointer, without which the cursor soon rests.
+/// uses the pointer, without which the cursor soon rests, or drops files.
 fn watch_user(ui: &AppWindow) {
     ui.window().on_winit_window_event(|_, event| {
-        match *event {
+        match event {
             winit::event::WindowEvent::Focused(focused) => {
+                let focused = *focused;
                 in_window(move |window| window.act(WindowAction::Focused(focused)));
+            }
+            winit::event::WindowEvent::HoveredFile(_) => {
+                in_window(|window| window.act(AttachAction::Hover(true)));
+            }
+            winit::event::WindowEvent::HoveredFileCancelled => {
+                in_window(|window| window.act(AttachAction::Hover(false)));
+            }
+            winit::event::WindowEvent::DroppedFile(path) => {
+                let path = FilePath(path.clone());
+                in_window(move |window| window.act(AttachAction::Drop(path)));
             }
             winit::event::WindowEvent::MouseInput { .. }
             | winit::event::WindowEvent::MouseWheel { .. }
@@ -205,6 +217,17 @@ fn choose_file(name: Private, conversation: ConversationId, format: ExportFormat
             path,
         };
         in_window(move |window| window.act(ArrangingAction::Export(to)));
+    });
+}
+
+/// Lets the user choose files that are to be sent.
+fn choose_files(conversation: ConversationId) {
+    std::thread::spawn(move || {
+        let Some(paths) = rfd::FileDialog::new().pick_files() else {
+            return;
+        };
+        let paths = paths.into_iter().map(FilePath).collect();
+        in_window(move |window| window.act(AttachAction::Add(conversation, paths)));
     });
 }
 
@@ -304,6 +327,7 @@ impl Outside for Real {
                 conversation,
                 format,
             } => choose_file(name, conversation, format),
+            Effect::ChooseFiles(conversation) => choose_files(conversation),
             Effect::Announce(_)
             | Effect::Copy(_)
             | Effect::FocusDraft

@@ -3,6 +3,8 @@
 
 pub mod api;
 #[cfg(feature = "runtime")]
+pub mod aside;
+#[cfg(feature = "runtime")]
 #[expect(clippy::disallowed_methods, reason = "figures of a real machine")]
 pub mod bench;
 #[cfg(feature = "runtime")]

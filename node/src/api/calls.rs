@@ -108,7 +108,8 @@ macro_rules! calls {
                     = edit, PUT "/v1/conversations/{conversation}/messages/{message}/text";
 
                 /// Write the text of a message into other conversations, as new messages that name no origin:
-                /// into all of them or into none.
+                /// into all of them or into none. Its file goes with it, sealed anew for each: then the
+                /// conversations before one that refuses have it.
                 Forward(conversation: ConversationId, message: MessageId; to: Vec<ConversationId>)
                     -> Vec<MessageId>
                     = forward, POST "/v1/conversations/{conversation}/messages/{message}/forward";
@@ -223,6 +224,18 @@ macro_rules! calls {
                 /// The texts that a message had, its present one last; one if it was never edited.
                 Versions(conversation: ConversationId, message: MessageId;) -> Vec<Version>
                     = versions, GET "/v1/conversations/{conversation}/messages/{message}/versions";
+
+                /// Part of the messages of a conversation that have files, at most `limit`: the newest first.
+                Files(conversation: ConversationId; before: Option<MessageId>, limit: u32) -> FilesPage
+                    = files, GET "/v1/conversations/{conversation}/files", own_body;
+
+                /// What takes room on this device.
+                Storage -> StorageUse = storage, GET "/v1/storage";
+
+                /// A small picture of the file of a message, at most 8 KiB. It is as its sender made it: decode it
+                /// where it can do no harm.
+                Preview(conversation: ConversationId, message: MessageId;) -> Vec<u8>
+                    = preview, GET "/v1/conversations/{conversation}/messages/{message}/preview";
 
                 /// Find messages by their present texts, the newest first, and conversations by their names.
                 Find(; search: Search) -> SearchPage = search, GET "/v1/search", own_body;
@@ -376,7 +389,7 @@ replies! {
     Forwarded(Vec<MessageId>),
     Deletion(Deletion),
     Status(Status),
-    Parcel(Vec<u8>),
+    Bytes(Vec<u8>),
     Imported(Imported),
     NodeStatus(NodeStatus),
     Page(Page),
@@ -384,4 +397,6 @@ replies! {
     Starred(StarredPage),
     Versions(Vec<Version>),
     SearchPage(SearchPage),
+    Files(FilesPage),
+    Storage(StorageUse),
 }

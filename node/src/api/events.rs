@@ -53,7 +53,7 @@ pub enum Event {
         id: MessageId,
         /// The device that has so much of a file of ours; `None`: this one.
         device: Option<DeviceId>,
-        /// So many bytes.
+        /// The bytes that it has.
         bytes: u64,
     },
     /// A device has messages of ours, up to this one of its log.

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{ContactId, DeviceId, Private};
+use super::{ContactId, ConversationId, DeviceId, Message, MessageId, Private};
+#[cfg(feature = "runtime")]
+use crate::pictures::Metadata;
 
 /// A sealed file that waits for a message. It is there until a message takes it or the node stops.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,15 +16,24 @@ pub struct UploadId(pub String);
 redacted!(UploadId);
 
 /// What was uploaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[cfg(feature = "runtime")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Uploaded {
     /// What a new message names it by.
     pub id: UploadId,
-    /// What it is called.
+    /// What it is called now: a picture that was encoded anew in another format has another ending.
     pub name: Private,
-    /// Its bytes.
+    /// The bytes that are sent.
     pub size: u64,
+    /// What a picture carried beside its pixels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carries: Vec<Metadata>,
+    /// Whether that was removed: the picture was encoded anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cleaned: bool,
+    /// Whether a small picture of it goes with its message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preview: bool,
 }
 
 /// The file of a message.
@@ -36,6 +47,9 @@ pub struct MessageFile {
     /// Its type, as its sender says, such as `image/png`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<Private>,
+    /// Whether a small picture of it came with the message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub preview: bool,
     /// What we have of it.
     pub state: FileState,
     /// For one's own: what each device has of it.
@@ -52,7 +66,7 @@ pub enum FileState {
     Here,
     /// It loads as soon as somebody who has it is reached over a carrier that is allowed to load it.
     Loading {
-        /// So many bytes are here.
+        /// The bytes that are here.
         bytes: u64,
     },
     /// It does not load by itself: it is too large for that, or from a contact who is not verified, or files of this
@@ -63,7 +77,7 @@ pub enum FileState {
     },
     /// There is no room for it.
     NoRoom {
-        /// So many bytes were free.
+        /// The bytes that were free when it was tried.
         free: u64,
     },
     /// The user declined it, and may ask for it still.
@@ -89,6 +103,21 @@ pub enum Offered {
     Quota,
 }
 
+/// Why a picture cannot be encoded anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Uncleaned {
+    /// It moves, and would stand still.
+    Animated,
+    /// It is larger than what is decoded.
+    TooLarge,
+    /// It is damaged, or made to harm the program that decodes it.
+    Undecodable,
+    /// No process decodes pictures on this system.
+    Unavailable,
+}
+
 /// What a device has of a file of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
@@ -97,11 +126,65 @@ pub struct FileHeld {
     pub contact: ContactId,
     /// Which.
     pub device: DeviceId,
-    /// So many bytes.
+    /// The bytes that it has.
     pub bytes: u64,
     /// Its user does not want the file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub declined: bool,
+}
+
+/// Messages of a conversation that have files, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct FilesPage {
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// What gives the page after this one as `before`; `None`: there are no more.
+    pub older: Option<MessageId>,
+}
+
+/// What takes room on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct StorageUse {
+    /// The bytes that files may still take.
+    pub free: u64,
+    /// The bytes of the store, which holds all but files.
+    pub store: u64,
+    /// The conversations that have files here, those with the most bytes first.
+    pub conversations: Vec<UsedByConversation>,
+}
+
+/// What the files of a conversation take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct UsedByConversation {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What their senders call pictures.
+    pub pictures: FilesUse,
+    /// All others.
+    pub others: FilesUse,
+    /// Those of ours among them that have not reached everybody. They are never freed.
+    pub undelivered: FilesUse,
+}
+
+/// Files and the room that they take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct FilesUse {
+    /// How many.
+    pub files: u64,
+    /// Their sealed bytes.
+    pub bytes: u64,
+}
+
+impl FilesUse {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
+    }
 }
 
 impl MessageFile {
@@ -127,6 +210,9 @@ pub struct NewUpload {
     /// Its bytes, if that is known before: then it is refused before it is read if it is too long or has no room, and
     /// after if it had another length.
     pub size: Option<u64>,
+    /// Send it with all that it carries. Otherwise a picture is encoded anew without what it carries beside its pixels,
+    /// and a file of a kind that may name its author or the place is refused.
+    pub as_it_is: bool,
 }
 
 /// The file of a message, in the clear.

@@ -59,8 +59,11 @@ pub use edits::{Edited, Version};
 pub use events::Event;
 pub use exports::ExportFormat;
 #[cfg(feature = "runtime")]
-pub use files::{ByteStream, Download, NewUpload};
-pub use files::{FileHeld, FileState, MessageFile, Offered, UploadId, Uploaded};
+pub use files::{ByteStream, Download, NewUpload, Uploaded};
+pub use files::{
+    FileHeld, FileState, FilesPage, FilesUse, MessageFile, Offered, StorageUse, Uncleaned,
+    UploadId, UsedByConversation,
+};
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,
 };
@@ -80,5 +83,6 @@ pub use starred::{StarredMessage, StarredPage};
 pub use timers::Disappears;
 
 pub use crate::engine::conversation::{MAX_EMOJI, MAX_TEXT};
-pub use crate::engine::{MAX_NAME, MAX_VALID_S};
+pub use crate::engine::{MAX_NAME, MAX_RECEIVERS, MAX_VALID_S};
+pub use crate::search::query::MAX_QUERY;
 pub use hedgerow_sync::store::StorageFault;

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
+use super::Uncleaned;
+
 /// Why a call was not done. The code is stable; the sentence for people is made at the edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
@@ -21,7 +23,7 @@ pub enum Refusal {
     /// There is no text in this message: it was deleted or has expired, or it is of a kind that this version cannot
     /// show.
     NoText,
-    /// This message has no file, or none that can be asked for.
+    /// This message has no file, none that can be asked for, or no small picture of it.
     NoFile,
     /// There is no such upload: a message has taken it, or the node has started anew since.
     NoSuchUpload,
@@ -33,6 +35,15 @@ pub enum Refusal {
     FileNotDelivered,
     /// A file that changed while it was read.
     FileChanged,
+    /// The file is of a kind that may name its author or the place, which this program cannot remove. The user may send
+    /// it as it is.
+    MayNameYou,
+    /// The picture cannot be encoded anew, so what it carries beside its pixels would stay. The user may send it as it
+    /// is.
+    NotCleaned {
+        /// Why not.
+        why: Uncleaned,
+    },
     /// The disk has no room for it.
     NoRoom {
         /// The bytes that are free.
@@ -220,6 +231,8 @@ impl Refusal {
             | Self::FileHere
             | Self::FileNotDelivered
             | Self::FileChanged
+            | Self::MayNameYou
+            | Self::NotCleaned { .. }
             | Self::TimerChanged { .. }
             | Self::NotesStay
             | Self::NotLapsed

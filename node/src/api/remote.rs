@@ -1,5 +1,6 @@
 //! The API of a node in another process, over loopback.
 
+use std::sync::mpsc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -121,11 +122,17 @@ impl Api for Remote {
         let mut query = vec![("name", new.name.0)];
         query.extend(new.media_type.map(|media_type| ("type", media_type.0)));
         query.extend(new.size.map(|size| ("size", size.to_string())));
+        query.push(("as_it_is", new.as_it_is.to_string()));
         let request = self.http.post(self.url("/v1/files")).query(&query);
-        // The node refuses as soon as it knows why, and reads no more.
-        let parts = bytes.map_err(|refusal| std::io::Error::other(format!("{refusal:?}")));
+        // What ends the stream early is what the caller is to hear: the node sees a request that breaks off.
+        let (broke, broken) = mpsc::channel();
+        let parts = bytes.map_err(move |refusal| {
+            let _ = broke.send(refusal);
+            std::io::Error::other("the file cannot be read on")
+        });
         let request = request.body(reqwest::Body::wrap_stream(parts));
-        let answer = self.transfer(request).await?;
+        let answer = self.transfer(request).await;
+        let answer = answer.map_err(|refusal| broken.try_recv().unwrap_or(refusal))?;
         let body = answer.bytes().await.map_err(|_| Refusal::Unreachable)?;
         serde_json::from_slice(&body).map_err(|_| self.other_version())
     }

@@ -64,14 +64,22 @@ impl Child {
         Ok(line.trim_end().to_owned())
     }
 
+    /// Sends a line.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn tell(&mut self, line: &str) -> Result<()> {
+        let asks = self.asks.as_mut().context("it runs")?;
+        writeln!(asks, "{line}")?;
+        Ok(asks.flush()?)
+    }
+
     /// Sends a line and returns the answer.
     ///
     /// # Errors
     /// It has ended.
     pub fn ask(&mut self, line: &str) -> Result<String> {
-        let asks = self.asks.as_mut().context("it runs")?;
-        writeln!(asks, "{line}")?;
-        asks.flush()?;
+        self.tell(line)?;
         self.line()
     }
 

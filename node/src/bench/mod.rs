@@ -7,13 +7,14 @@
 //! | the baselines | `floor` |
 //! | directories of two and more nodes | `pair`, `crowd` |
 //! | other processes | `child`, `peer`, `process` |
-//! | the rows | `catch_up`, `annotations`, `reconnect`, `live`, `store`, `pages`, `search`, `pictures`, `start`, `relay`, |
-//! | | `idle` |
+//! | the rows | `catch_up`, `annotations`, `reconnect`, `live`, `files`, `store`, `pages`, `search`, `pictures`, |
+//! | | `start`, `relay`, `idle` |
 
 mod annotations;
 mod catch_up;
 pub mod child;
 pub mod crowd;
+mod files;
 mod floor;
 mod idle;
 mod live;
@@ -47,8 +48,8 @@ const RUNS: usize = 5;
 /// Arguments of `hedgerow bench`.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
-    /// Only this group of rows: catch-up, catch-up-100k, annotations, live, store, pages, search, pictures, start, relay
-    /// or idle; not among all: search-1m; built with the feature `simulation` also spaces or reconnect
+    /// Only this group of rows: catch-up, catch-up-100k, annotations, live, files, store, pages, search, pictures, start,
+    /// relay or idle; not among all: search-1m; built with the feature `simulation` also spaces or reconnect
     name: Option<Group>,
     #[command(flatten)]
     measuring: MeasuringArguments,
@@ -80,6 +81,7 @@ enum Group {
     Reconnect,
     Annotations,
     Live,
+    Files,
     Store,
     Pages,
     Search,
@@ -101,6 +103,7 @@ const ALL: &[Group] = &[
     Group::Reconnect,
     Group::Annotations,
     Group::Live,
+    Group::Files,
     Group::Store,
     Group::Pages,
     Group::Search,
@@ -150,6 +153,7 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Reconnect => reconnect::rows(place).await,
         Group::Annotations => annotations::rows(place).await,
         Group::Live => live::rows(place).await,
+        Group::Files => files::rows(place).await,
         Group::Store => store::rows(place),
         Group::Pages => pages::rows(place).await,
         Group::Search => search::rows(place, 100_000, 10.0).await,

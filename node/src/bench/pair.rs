@@ -17,6 +17,7 @@ use crate::api::{
 };
 use crate::directory::{Directory, Hashing};
 use crate::host::{HostOptions, Local};
+use crate::pictures::Decoder;
 use crate::runtime::{NodeOptions, OnAir};
 use crate::store::RedbStore;
 
@@ -118,6 +119,7 @@ pub async fn create(dir: &Path, name: &str) -> Result<Local> {
 
 fn own(dir: &Path, on_air: OnAir) -> Result<Local> {
     let options = HostOptions {
+        pictures: Decoder::of_this_program(),
         node: NodeOptions {
             on_air,
             record_to: None,
@@ -274,7 +276,11 @@ fn copy_directory(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for file in std::fs::read_dir(from)? {
         let file = file?;
-        std::fs::copy(file.path(), to.join(file.file_name()))?;
+        let to = to.join(file.file_name());
+        match file.file_type()?.is_dir() {
+            true => copy_directory(&file.path(), &to)?,
+            false => drop(std::fs::copy(file.path(), to)?),
+        }
     }
     Ok(())
 }

@@ -47,11 +47,23 @@ impl Spent {
 /// # Errors
 /// There is no such process.
 pub fn resident_mib(pid: u32) -> Result<f64> {
+    memory_mib(pid, "VmRSS:")
+}
+
+/// The most memory of a process that was resident at any time, in MiB.
+///
+/// # Errors
+/// There is no such process.
+pub fn peak_mib(pid: u32) -> Result<f64> {
+    memory_mib(pid, "VmHWM:")
+}
+
+fn memory_mib(pid: u32, field: &str) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib: f64 = line
         .and_then(|line| line.trim().strip_suffix(" kB"))
-        .context("VmRSS in kB")?
+        .context("memory in kB")?
         .trim()
         .parse()?;
     Ok(kib / 1024.0)

@@ -10,7 +10,7 @@ use super::session::{self, Session};
 use super::{
     annotating, arranging, ask, bluetooth, carriers, carry, chats, contacts, conversation, daemon,
     deleting, demo, drafts, editing, exporting, files, forwarding, help, me, meeting, node, relays,
-    removing, search, starring, timing, waiting,
+    removing, search, starring, storage, timing, waiting,
 };
 use crate::api::{Api, ExportFormat};
 use crate::host::finding;
@@ -199,7 +199,8 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             name,
             files: paths,
             caption,
-        } => files::attach(session, output, &name, &paths, caption.as_deref()).await,
+            as_it_is,
+        } => files::attach(session, output, &name, &paths, caption.as_deref(), as_it_is).await,
         Messages::Save {
             name,
             message,
@@ -210,7 +211,18 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             message,
             decline,
         } => files::load(api, output, &name, &message, !decline).await,
-        Messages::Free { name, message } => files::free(api, &name, &message).await,
+        Messages::Free {
+            name: Some(name),
+            message: Some(message),
+            ..
+        } => files::free(api, &name, &message).await,
+        Messages::Free {
+            name, older_than, ..
+        } => {
+            let older_than = older_than.unwrap_or_default();
+            storage::free(api, output, name.as_deref(), &older_than).await
+        }
+        Messages::Storage => storage::show(api, output).await,
         Messages::Timer { name, span } => timing::timer(api, output, &name, span).await,
         Messages::Resend { name, message } => timing::resend(api, output, &name, &message).await,
         Messages::Carry { action } => match action {

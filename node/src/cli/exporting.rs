@@ -1,12 +1,12 @@
 //! `hedgerow export`: a conversation as a file.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::api::{Api, ExportFormat};
+use crate::aside::{Aside, Unnamed};
 use crate::cli::chats::{self, NOTES};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -52,27 +52,16 @@ pub async fn export(
     };
     let mut export = Export::begin(api, chat.conversation, format, circumstances).await?;
     let failed = |error: std::io::Error| Failure::path(&path, &error);
-    let beside = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    // Only its owner can read it.
-    let aside = tempfile::Builder::new()
-        .prefix(".hedgerow-")
-        .tempfile_in(beside);
-    let mut aside = aside.map_err(failed)?;
+    let mut aside = Aside::beside(&path).map_err(failed)?;
     let mut bytes = 0;
     while let Some(part) = export.part(api).await? {
-        aside.write_all(part.as_bytes()).map_err(failed)?;
+        aside.write(part.as_bytes()).map_err(failed)?;
         bytes += part.len() as u64;
     }
-    aside.as_file().sync_all().map_err(failed)?;
-    aside
-        .persist_noclobber(&path)
-        .map_err(|error| match error.error.kind() {
-            std::io::ErrorKind::AlreadyExists => there_already(&path),
-            _ => Failure::path(&path, &error.error),
-        })?;
+    aside.name(&path).map_err(|error| match error {
+        Unnamed::Taken(_) => there_already(&path),
+        Unnamed::Failed(error) => Failure::path(&path, &error),
+    })?;
     #[derive(Serialize)]
     struct Exported {
         file: PathBuf,

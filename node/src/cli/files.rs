@@ -14,7 +14,8 @@ use crate::cli::{annotating, ask, waiting};
 use crate::files::reading::OpenError;
 use crate::files::saving::SaveError;
 use crate::files::{reading, saving};
-use crate::words::{files, tr};
+use crate::pictures::Metadata;
+use crate::words::{codes, files, tr};
 
 /// `hedgerow attach`: each file is a message; the first has the caption.
 pub async fn attach(
@@ -23,6 +24,7 @@ pub async fn attach(
     name: &str,
     paths: &[PathBuf],
     caption: Option<&str>,
+    as_it_is: bool,
 ) -> Result<(), Failure> {
     let api = session.api();
     let chat = find(api, name).await?;
@@ -33,13 +35,18 @@ pub async fn attach(
         let progress = progress(output, path.metadata().map_or(0, |about| about.len()));
         let bar = progress.clone();
         let opened = reading::open(path, move |read| bar.set_position(read));
-        let (new, bytes) = opened.map_err(|error| match error {
+        let (mut new, bytes) = opened.map_err(|error| match error {
             OpenError::Path(error) => Failure::path(path, &error),
             OpenError::Refused(refusal) => refusal.into(),
         })?;
+        new.as_it_is = as_it_is;
         let uploaded = api.upload(new, bytes).await;
         progress.finish_and_clear();
-        uploads.push(uploaded.map_err(|refusal| named(path, refusal))?);
+        let uploaded = uploaded.map_err(|refusal| named(path, refusal))?;
+        if let Some(words) = files::carried(&uploaded).filter(|_| !output.is_json()) {
+            output.say(words);
+        }
+        uploads.push(uploaded);
     }
     let mut last = None;
     for uploaded in uploads {
@@ -54,9 +61,16 @@ pub async fn attach(
         struct Sent<'a> {
             id: &'a MessageId,
             bytes: u64,
+            carries: &'a [Metadata],
+            cleaned: bool,
         }
-        let bytes = uploaded.size;
-        output.data(&Sent { id: &id, bytes }, |sent| sent.id.0.clone());
+        let sent = Sent {
+            id: &id,
+            bytes: uploaded.size,
+            carries: &uploaded.carries,
+            cleaned: uploaded.cleaned,
+        };
+        output.data(&sent, |sent| sent.id.0.clone());
         last = Some(id);
     }
     let (Some(contact), Some(last)) = (&chat.contact, last) else {
@@ -162,6 +176,18 @@ fn named(path: &Path, refusal: Refusal) -> Failure {
                 path = path.display()
             ),
         ),
+        Refusal::MayNameYou => unclean(path, "may_name_you", &refusal),
+        Refusal::NotCleaned { .. } => unclean(path, "not_cleaned", &refusal),
         refusal => refusal.into(),
     }
+}
+
+/// Says how a file that cannot be cleaned goes all the same.
+fn unclean(path: &Path, code: &'static str, refusal: &Refusal) -> Failure {
+    let words = tr!(
+        "{why} To send {path} so, add --as-it-is.",
+        why = codes::refusal(refusal),
+        path = path.display()
+    );
+    Failure::found(Exit::Refused, code, words)
 }

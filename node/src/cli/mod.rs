@@ -36,6 +36,7 @@ mod screen;
 mod search;
 pub(crate) mod session;
 mod starring;
+mod storage;
 mod table;
 mod timing;
 mod waiting;

@@ -390,6 +390,16 @@ impl Directory {
             .attempt("make the new slots durable")
     }
 
+    /// The bytes that stores take.
+    pub fn store_bytes(&self) -> Result<u64, DirectoryError> {
+        let lengths = self.stores()?.into_iter().map(|name| {
+            let about = self.path.join(name).metadata();
+            about.map(|about| about.len())
+        });
+        let sum: io::Result<u64> = lengths.sum();
+        sum.attempt("measure the stores")
+    }
+
     fn stores(&self) -> Result<Vec<String>, DirectoryError> {
         let names = fs::read_dir(&self.path)
             .and_then(|entries| {

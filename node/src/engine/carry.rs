@@ -101,7 +101,7 @@ impl Owners {
         if parcel.len() == MAGIC.len() {
             return Err(Refusal::NoPrekey.into());
         }
-        Ok(Reply::Parcel(parcel))
+        Ok(Reply::Bytes(parcel))
     }
 
     /// Continues with a parcel until `end` of the turn's work. Gives the answer once the whole parcel is taken in.

@@ -400,7 +400,7 @@ impl Owners {
                 self.people.unsaved.remove(&live.device);
             }
         }
-        self.transfers_over(live);
+        self.transfers_over(turn, live);
         let view = View::of(&self.account, &self.people, &self.sessions);
         self.reach.want_device(turn, view, live.device);
         if let Some(couriering) = &mut self.couriering {
@@ -438,7 +438,7 @@ impl Engine {
         };
         if let State::Live(live) = &mut link.state {
             self.owners.say_bye(turn, id, live, Bye::Replaced);
-            self.owners.transfers_over(live);
+            self.owners.transfers_over(turn, live);
             // The session goes on over the other link.
             turn.errands.push(Errand::Fetch);
         }

@@ -116,6 +116,7 @@ pub use invitation::MAX_VALID_S;
 pub use live::MOST_UNWRITTEN;
 pub use share::TURN_WORK;
 pub use start::OpenError;
+pub use writing::MAX_RECEIVERS;
 
 use std::collections::{BTreeMap, VecDeque};
 

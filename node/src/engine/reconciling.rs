@@ -1,19 +1,22 @@
 //! Between sessions and `sync`: which spaces a contact shares, and what follows from the entries that it brings.
 
-use hedgerow_sync::conversation::Changes;
-use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, SpaceId};
+use hedgerow_sync::conversation::{Changes, NewRows};
+use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::mark::MarkKey;
+use hedgerow_sync::reading::entries;
 use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_sync::wire::{self, Message, Role};
 use hedgerow_transport::session::{self, Item, Lane, Session};
 
 use super::account::Account;
+use super::content::MESSAGE;
 use super::conversations::{Conversations, Speaker};
 use super::fault::{LinkError, PeerFault};
 use super::links::Errand;
 use super::live::Live;
 use super::pending_events::Run;
+use super::timers::TIMER;
 use super::{Owners, Turn, rng};
 
 /// The bytes that we queue beyond what a link takes now, so that every record but the last is full.
@@ -155,9 +158,31 @@ impl Owners {
             annotated.extend(&changes.annotated);
         }
         self.apply_deletions(turn, space, log, changes)?;
-        for rows in &changes.rows {
-            self.timers_arrived(turn, space, log, rows)?;
-            self.files_arrived(turn, space, log, rows)?;
+        let mut rows = changes.rows.iter();
+        rows.try_for_each(|rows| self.rows_arrived(turn, space, log, rows))
+    }
+
+    /// Notes what rows say that have more than a text: timers and files.
+    fn rows_arrived(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        log: LogId,
+        rows: &NewRows,
+    ) -> Result<(), StorageError> {
+        if ![TIMER, MESSAGE].contains(&rows.kind) {
+            return Ok(());
+        }
+        for row in entries(turn.txn, space, log, rows.first, rows.count as usize)? {
+            self.timer_arrived(turn, space, &row)?;
+            self.file_arrived(turn, space, &row)?;
+        }
+        if self.account.is_ours(log.device) && log != self.account.own_log() {
+            // A contact has kept what an older copy of this store did not hold.
+            let seq = Seq(rows.first.0 + rows.count - 1);
+            let last = EntryId { log, seq };
+            self.disappearing
+                .delivered(turn.txn, turn.now, space, last)?;
         }
         Ok(())
     }

@@ -1,22 +1,20 @@
 //! The timer of a conversation: after how long what is written there disappears (`docs/PROTOCOL.md` section 4).
 
-use hedgerow_sync::conversation::NewRows;
 use hedgerow_sync::entry::{Body, RowKind, What};
-use hedgerow_sync::id::{EntryId, LogId, Seq, SpaceId};
+use hedgerow_sync::id::SpaceId;
 use hedgerow_sync::page::{Place, Placed};
-use hedgerow_sync::reading::entries;
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
-use super::content::{Content, MESSAGE};
+use super::content::Content;
 use super::fault::CallError;
 use super::{Owners, Turn, reading};
 use crate::api::{ConversationId, Refusal, Reply};
 use crate::tables::{self, Table, damaged};
 
 /// A row that changes the timer of its conversation.
-const TIMER: RowKind = RowKind(3);
+pub(super) const TIMER: RowKind = RowKind(3);
 
 /// The shortest timer, in seconds.
 pub const MIN_TIMER_S: u64 = 60;
@@ -106,34 +104,22 @@ impl Owners {
         Ok(Reply::Done)
     }
 
-    /// Rows of a log are new: those that set the timer, and messages that disappear, take effect.
-    pub(super) fn timers_arrived(
+    /// Notes the timer that a row sets, or that its message has.
+    pub(super) fn timer_arrived(
         &mut self,
         turn: &mut Turn<'_>,
         space: SpaceId,
-        log: LogId,
-        rows: &NewRows,
+        row: &Placed,
     ) -> Result<(), StorageError> {
-        if ![TIMER, MESSAGE].contains(&rows.kind) {
+        if let Some(seconds) = set_by(row) {
+            return self.timer_set(turn, space, row.place(), seconds);
+        }
+        let Some(after_s) = Content::of(row).as_ref().and_then(of_message) else {
             return Ok(());
-        }
-        let is_ours = self.account.is_ours(log.device);
-        for row in entries(turn.txn, space, log, rows.first, rows.count as usize)? {
-            if let Some(seconds) = set_by(&row) {
-                self.timer_set(turn, space, row.place(), seconds)?;
-            } else if let Some(after_s) = Content::of(&row).as_ref().and_then(of_message) {
-                self.disappearing
-                    .wait(turn.txn, turn.now, space, row.place(), after_s, is_ours)?;
-            }
-        }
-        if is_ours && log != self.account.own_log() {
-            // A contact has kept what an older copy of this store did not hold.
-            let seq = Seq(rows.first.0 + rows.count - 1);
-            let last = EntryId { log, seq };
-            self.disappearing
-                .delivered(turn.txn, turn.now, space, last)?;
-        }
-        Ok(())
+        };
+        let is_ours = self.account.is_ours(row.id.log.device);
+        self.disappearing
+            .wait(turn.txn, turn.now, space, row.place(), after_s, is_ours)
     }
 
     fn timer_set(

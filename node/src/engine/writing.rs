@@ -23,7 +23,7 @@ use crate::api::{ConversationId, MessageId, NewMessage, Private, Refusal, Reply}
 use crate::search;
 
 /// Most conversations that a message is forwarded to at once.
-const MAX_RECEIVERS: usize = 32;
+pub const MAX_RECEIVERS: usize = 32;
 
 impl Owners {
     pub(super) fn send_message(
@@ -106,7 +106,7 @@ impl Owners {
         let (row, content) = written(turn.txn, space, message)?;
         let edits = self.edits(turn.txn, space, known.kind, row.id)?;
         let text = edits.last(turn.txn, space)?.text(row.id, &content);
-        // A file goes only to those to whom it was sent: others have no key for it.
+        // A file would need another key in each conversation: the host seals it anew and sends it there.
         let text = text.filter(|text| !text.0.is_empty());
         let mut content = Content::text(&text.ok_or(Refusal::NoText)?.0);
         let to: Result<Vec<_>, Refusal> = to.iter().map(|id| self.writable(id)).collect();

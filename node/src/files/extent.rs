@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The most bytes of one file, in the clear.
 pub const MAX_FILE: u64 = 2 << 30;
 
+/// The most bytes of the small picture that goes with the message of a file.
+pub const MAX_PREVIEW: usize = 8_192;
+
 /// The bytes of a sealed chunk, except the last of a file, which may have fewer.
 pub const CHUNK: usize = 262_144;
 
@@ -21,7 +24,7 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// That of a file with so many bytes; `None` if it is longer than [`MAX_FILE`].
+    /// That of a file with this number of bytes; `None` if it is longer than [`MAX_FILE`].
     pub fn of(clear: u64) -> Option<Extent> {
         (clear <= MAX_FILE).then_some(Extent { clear })
     }

@@ -1,4 +1,5 @@
-//! Keeps sealed files on the disk: a thread that does what the engine asks for, one thing after the other.
+//! Keeps sealed files on the disk: a thread that does what the engine asks for, one thing after the other. Only making
+//! files durable is left to a second, so that the next chunks are checked and written meanwhile.
 //!
 //! A file lies in the directory `files` of the data directory, under a random name, as it was sent. The key is in the
 //! message alone, so a file whose message is gone is noise.
@@ -8,12 +9,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use bytes::{Bytes, BytesMut};
 use data_encoding::HEXLOWER;
 
+use super::syncing::{self, Syncing};
 use super::tree::{self, ChunkHash};
 use super::work::{FileCommand, FileEvent, StoredName, Ticket};
 
@@ -23,11 +25,8 @@ pub const DIRECTORY: &str = "files";
 /// The most files that the keeper holds open.
 const MAX_OPEN: usize = 64;
 
-/// The most commands that are done before what they made is reported.
-const MAX_BATCH: usize = 256;
-
-/// The bytes of the disk that files leave free, so that texts still come.
-const RESERVE: u64 = 64 << 20;
+/// The bytes of the disk that files leave free, so that texts still come (`docs/PROTOCOL.md` section 16).
+const LEFT_FREE: u64 = 64 << 20;
 
 /// Where a sealed file lies.
 pub(super) fn path(directory: &Path, name: StoredName) -> PathBuf {
@@ -35,9 +34,19 @@ pub(super) fn path(directory: &Path, name: StoredName) -> PathBuf {
 }
 
 /// The bytes that files may still take.
-pub(super) fn free(directory: &Path) -> io::Result<u64> {
+pub(crate) fn free(directory: &Path) -> io::Result<u64> {
     let disk = rustix::fs::statvfs(directory)?;
-    Ok((disk.f_bavail * disk.f_frsize).saturating_sub(RESERVE))
+    Ok((disk.f_bavail * disk.f_frsize).saturating_sub(LEFT_FREE))
+}
+
+/// What a failure of the disk means to a file that comes.
+pub(super) fn failed(directory: &Path, ticket: Ticket, error: &io::Error) -> FileEvent {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            FileEvent::NoRoom(ticket, free(directory).unwrap_or(0))
+        }
+        _ => FileEvent::Failed(ticket, crate::store::fault::kind_of(error)),
+    }
 }
 
 /// Makes the directory of sealed files if it is not there, and removes the files that the store does not know.
@@ -78,16 +87,19 @@ impl Keeper {
     /// The system has no thread for it.
     pub fn start(
         directory: PathBuf,
-        report: impl Fn(FileEvent) -> bool + Send + 'static,
+        report: impl Fn(FileEvent) -> bool + Send + Sync + 'static,
     ) -> io::Result<Keeper> {
         let (work, todo) = mpsc::channel();
+        let report: Arc<Report> = Arc::new(report);
+        let syncing = Syncing::start(directory.clone(), report.clone())?;
         let run = move || {
             let mut disk = Disk {
                 directory,
                 open: BTreeMap::new(),
                 created: false,
+                syncing,
             };
-            disk.run(&todo, &report);
+            disk.run(&todo, &*report);
         };
         let thread = std::thread::Builder::new()
             .name("files".into())
@@ -116,83 +128,67 @@ impl Drop for Keeper {
     }
 }
 
+/// Takes what is reported; false if nobody listens any more.
+pub(super) type Report = dyn Fn(FileEvent) -> bool + Send + Sync;
+
 struct Disk {
     directory: PathBuf,
     open: BTreeMap<StoredName, File>,
     /// A file was created whose name is not durable yet.
     created: bool,
+    syncing: Syncing,
 }
 
 impl Disk {
-    fn run(&mut self, todo: &mpsc::Receiver<FileCommand>, report: &impl Fn(FileEvent) -> bool) {
-        while let Ok(first) = todo.recv() {
-            let more = std::iter::from_fn(|| todo.try_recv().ok());
-            let mut syncs = Vec::new();
-            for command in std::iter::once(first).chain(more).take(MAX_BATCH) {
-                let done = match command {
-                    FileCommand::Begin {
-                        ticket,
-                        from,
-                        hashes,
-                    } => self.begin(ticket, from, &hashes),
-                    FileCommand::Write {
-                        ticket,
-                        index,
-                        bytes,
-                        hash,
-                    } => self.write(ticket, index, &bytes, hash),
-                    FileCommand::Sync { ticket, chunks } => {
-                        syncs.push((ticket, chunks));
-                        continue;
-                    }
-                    FileCommand::Read {
-                        ticket,
-                        index,
-                        head,
-                    } => Ok(self.read(ticket, index, &head)),
-                    FileCommand::Remove(name) => {
-                        self.remove(name);
-                        continue;
-                    }
-                };
-                let (ticket, result) = match done {
-                    Ok(event) => (None, event),
-                    Err((ticket, error)) => (Some(ticket), self.failed(ticket, &error)),
-                };
-                if let Some(ticket) = ticket {
-                    self.open.remove(&ticket.name);
+    fn run(&mut self, todo: &mpsc::Receiver<FileCommand>, report: &Report) {
+        while let Ok(command) = todo.recv() {
+            let done = match command {
+                FileCommand::Begin {
+                    ticket,
+                    from,
+                    hashes,
+                } => self.begin(ticket, from, &hashes),
+                FileCommand::Write {
+                    ticket,
+                    index,
+                    bytes,
+                    hash,
+                } => self.write(ticket, index, &bytes, hash),
+                FileCommand::Sync { ticket, chunks } => match self.sync(ticket, chunks) {
+                    Ok(()) => continue,
+                    Err(error) => Err((ticket, error)),
+                },
+                FileCommand::Read {
+                    ticket,
+                    index,
+                    head,
+                } => Ok(self.read(ticket, index, &head)),
+                FileCommand::Remove(name) => {
+                    self.remove(name);
+                    continue;
                 }
-                if !report(result) {
-                    return;
-                }
-            }
-            if !self.sync(syncs).into_iter().all(report) {
+            };
+            let event = done.unwrap_or_else(|(ticket, error)| {
+                self.open.remove(&ticket.name);
+                failed(&self.directory, ticket, &error)
+            });
+            if !report(event) {
                 return;
             }
         }
     }
 
-    /// Makes files durable, together.
-    fn sync(&mut self, syncs: Vec<(Ticket, u32)>) -> Vec<FileEvent> {
-        if syncs.is_empty() {
-            return Vec::new();
-        }
-        let mut events = Vec::new();
-        let directory = match std::mem::take(&mut self.created) {
-            true => File::open(&self.directory).and_then(|directory| directory.sync_all()),
-            false => Ok(()),
-        };
-        for (ticket, chunks) in syncs {
-            let synced = match &directory {
-                Ok(()) => self.file(ticket, false).and_then(|file| file.sync_data()),
-                Err(error) => Err(error.kind().into()),
-            };
-            events.push(match synced {
-                Ok(()) => FileEvent::Synced(ticket, chunks),
-                Err(error) => self.failed(ticket, &error),
-            });
-        }
-        events
+    /// Has what is written of a file made durable, and its name if that is new.
+    fn sync(&mut self, ticket: Ticket, chunks: u32) -> io::Result<()> {
+        let file = self.file(ticket, false)?.try_clone()?;
+        let is_new = std::mem::take(&mut self.created);
+        self.syncing.ask(syncing::Work {
+            file,
+            ticket,
+            chunks,
+            is_new,
+        });
+        Ok(())
     }
 
     fn begin(
@@ -230,6 +226,10 @@ impl Disk {
         if tree::hash(index, ticket.extent.chunks(), bytes) != hash {
             return Ok(FileEvent::Wrong(ticket, index));
         }
+        let free = free(&self.directory).map_err(|error| (ticket, error))?;
+        if free < bytes.len() as u64 {
+            return Ok(FileEvent::NoRoom(ticket, free));
+        }
         let file = self.file(ticket, true);
         file.and_then(|file| file.write_all_at(bytes, ticket.extent.up_to(index)))
             .map_err(|error| (ticket, error))?;
@@ -258,15 +258,6 @@ impl Disk {
         }
     }
 
-    fn failed(&self, ticket: Ticket, error: &io::Error) -> FileEvent {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                FileEvent::NoRoom(ticket, free(&self.directory).unwrap_or(0))
-            }
-            _ => FileEvent::Failed(ticket, crate::store::fault::kind_of(error)),
-        }
-    }
-
     /// The sealed file of a ticket.
     fn file(&mut self, ticket: Ticket, creates: bool) -> io::Result<&File> {
         if !self.open.contains_key(&ticket.name) {
@@ -285,5 +276,32 @@ impl Disk {
             self.open.insert(ticket.name, file);
         }
         Ok(&self.open[&ticket.name])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_row_names_is_removed_and_what_one_names_stays() {
+        let place = tempfile::tempdir().expect("a directory");
+        let directory = place.path().join(DIRECTORY);
+        prepare(&directory, &[]).expect("it is made");
+        let [known, unknown] = [[1; 16], [2; 16]].map(StoredName);
+        let gone = [
+            path(&directory, unknown),
+            directory.join("no name of ours"),
+            directory.join("0101"),
+        ];
+        let stays = path(&directory, known);
+        for path in gone.iter().chain([&stays]) {
+            fs::write(path, b"sealed").expect("there is room");
+        }
+        // Of a row whose file has gone nothing is said here.
+        prepare(&directory, &[known, StoredName([3; 16])]).expect("it is there");
+        let left = fs::read_dir(&directory).expect("it is there");
+        let left: Vec<_> = left.map(|entry| entry.expect("a file").path()).collect();
+        assert_eq!(left, [stays]);
     }
 }

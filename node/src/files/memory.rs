@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use hedgerow_sync::store::StorageFault;
+use rand_core::Rng;
+use serde::{Deserialize, Serialize};
 
+use super::extent::{CHUNK, Extent};
 use super::tree;
-use super::work::{FileCommand, FileEvent, StoredName, Ticket};
+use super::work::{FileCommand, FileEvent, FileKey, StoredName, Ticket, Upload};
+use crate::api::UploadId;
 
 /// Sealed files in memory. A crash loses what was not made durable.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct MemoryFiles {
     files: BTreeMap<StoredName, Kept>,
     /// The bytes that it has room for; `None`: as many as come.
     pub room: Option<u64>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Kept {
     bytes: Vec<u8>,
     durable: usize,
@@ -121,6 +125,35 @@ impl MemoryFiles {
         self.files.values().map(|kept| kept.bytes.as_slice())
     }
 
+    /// Makes up a sealed file, which a message can take. The engine does not look into files, so random bytes are as good
+    /// as sealed ones.
+    pub fn made_up(
+        &mut self,
+        id: UploadId,
+        name: &str,
+        extent: Extent,
+        rng: &mut impl Rng,
+    ) -> Upload {
+        let mut sealed = vec![0; extent.sealed() as usize];
+        rng.fill_bytes(&mut sealed);
+        let mut stored = StoredName([0; 16]);
+        rng.fill_bytes(&mut stored.0);
+        let chunks = (0..).zip(sealed.chunks(CHUNK));
+        let hashes = chunks.map(|(index, chunk)| tree::hash(index, extent.chunks(), chunk));
+        let hashes = hashes.collect();
+        self.put(stored, sealed);
+        Upload {
+            id,
+            name: name.to_owned(),
+            media_type: None,
+            preview: None,
+            extent,
+            key: FileKey([7; 32]),
+            stored,
+            hashes,
+        }
+    }
+
     /// Puts a sealed file there, durable at once.
     pub fn put(&mut self, name: StoredName, bytes: Vec<u8>) {
         let durable = bytes.len();
@@ -138,6 +171,13 @@ impl MemoryFiles {
             if let Some(last) = kept.bytes.last_mut() {
                 *last ^= 1;
             }
+        }
+    }
+
+    /// Loses the last byte of each file.
+    pub fn shorten(&mut self) {
+        for kept in self.files.values_mut() {
+            kept.bytes.pop();
         }
     }
 

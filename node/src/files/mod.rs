@@ -5,7 +5,7 @@
 //! - [`tree`]: the id of a file, and the hashes of its chunks, which prove each chunk by itself;
 //! - [`work`]: what the engine asks of the keeper of files, and what the keeper reports;
 //! - `memory`: a keeper in memory, for simulations and tests;
-//! - `keeper`: the keeper of a real node, by `cipher`, `sealing` and `opening`;
+//! - `keeper`: the keeper of a real node, by `cipher`, `sealing` and `opening`; `syncing` makes durable what it keeps;
 //! - `reading`, `saving`: files of the user on their way in and out.
 
 pub mod extent;
@@ -26,3 +26,5 @@ pub mod reading;
 pub mod saving;
 #[cfg(feature = "runtime")]
 pub mod sealing;
+#[cfg(feature = "runtime")]
+mod syncing;

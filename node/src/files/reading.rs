@@ -32,7 +32,7 @@ pub enum OpenError {
     Refused(Refusal),
 }
 
-/// Opens a file to upload it. `progress` is told how many bytes were read.
+/// Opens a file to upload it. `progress` gets the number of bytes read so far.
 ///
 /// # Errors
 /// It is not there, is no ordinary file, cannot be read, or is too long.
@@ -63,6 +63,7 @@ pub fn open(
         name: Private(name.unwrap_or_default()),
         media_type: None,
         size: Some(before.len()),
+        as_it_is: false,
     };
     let reading = Reading {
         file,
@@ -96,6 +97,10 @@ impl Reading {
             fault: StorageFault::Io,
         })?;
         self.read += part.len() as u64;
+        // One that grows as fast as it is read has no end.
+        if self.read > self.before.len() {
+            return Err(Refusal::FileChanged);
+        }
         if !part.is_empty() {
             return Ok(Some(Bytes::from(part)));
         }
@@ -105,5 +110,80 @@ impl Reading {
             Ok(now) if times(&now) == times(&self.before) && self.read == now.len() => Ok(None),
             _ => Err(Refusal::FileChanged),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Duration;
+
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    /// Reads a file of three parts, with which something happens after the first. Gives what the last read says.
+    async fn read(happens: impl FnOnce(&Path)) -> Option<Result<Bytes, Refusal>> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("notes.txt");
+        fs::write(&path, vec![1; 2 * PART + 1]).expect("there is room");
+        let (new, mut bytes) = open(&path, |_| {}).expect("it opens");
+        assert_eq!(
+            (&*new.name.0, new.size),
+            ("notes.txt", Some(2 * PART as u64 + 1))
+        );
+        assert_eq!(
+            bytes.next().await.map(|part| part.map(|part| part.len())),
+            Some(Ok(PART))
+        );
+        happens(&path);
+        let mut last = None;
+        while let Some(part) = bytes.next().await {
+            last = Some(part);
+        }
+        last
+    }
+
+    #[tokio::test]
+    async fn a_file_that_stays_as_it_is_is_read_to_its_end() {
+        let last = read(|_| {}).await;
+        assert_eq!(last, Some(Ok(Bytes::from_static(&[1]))));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_while_it_is_read_is_refused() {
+        let changed = Some(Err(Refusal::FileChanged));
+        let file = |path: &Path| File::options().write(true).open(path).expect("it is there");
+        let longer = read(|path| file(path).set_len(3 * PART as u64).expect("there is room"));
+        assert_eq!(longer.await, changed);
+        let shorter = read(|path| file(path).set_len(PART as u64).expect("it can"));
+        assert_eq!(shorter.await, changed);
+        // Other bytes, as many as before.
+        let other = read(|path| {
+            fs::write(path, vec![2; 2 * PART + 1]).expect("there is room");
+            let file = file(path);
+            let now = file.metadata().and_then(|about| about.modified());
+            let later = now.expect("it has one") + Duration::from_secs(1);
+            file.set_modified(later).expect("it can");
+        });
+        assert_eq!(other.await, changed);
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_long_is_refused_before_it_is_read() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let refused = open(directory.path(), |_| {}).map(drop);
+        assert!(matches!(refused, Err(OpenError::Path(_))));
+        let long = directory.path().join("long");
+        let file = File::create(&long).expect("there is room");
+        file.set_len(MAX_FILE + 1).expect("it takes no room");
+        let refused = open(&long, |_| {}).map(drop);
+        assert!(matches!(
+            refused,
+            Err(OpenError::Refused(Refusal::TooLong {
+                limit_bytes: MAX_FILE,
+                ..
+            }))
+        ));
     }
 }

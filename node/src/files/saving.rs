@@ -1,12 +1,13 @@
 //! Saves the file of a message where the user wants it: under a name that can do no harm, and over nothing.
 
-use std::io::{self, Write};
+use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt;
-use tempfile::NamedTempFile;
 
 use crate::api::{Download, Refusal, StorageFault, visible};
+use crate::aside::{Aside, Unnamed};
 
 /// The most numbers that are tried behind a name that is taken.
 const MOST_TRIES: u32 = 1_000;
@@ -44,7 +45,8 @@ pub fn clean(name: &str) -> String {
 }
 
 /// Saves a file at `path`: in it, if that is a directory, under a name that is not taken. Writes aside at first, so that
-/// a cut leaves no half of the file. Never sets an execute bit. `progress` is told how many bytes are saved.
+/// a cut leaves no half of the file. Never sets an execute bit. `progress` gets the number of
+/// bytes saved so far.
 ///
 /// # Errors
 /// The path cannot be written, or is a file already; the node refuses.
@@ -68,16 +70,12 @@ pub async fn save(
         }
     };
     let failed = |error: io::Error| SaveError::Path(path.to_owned(), error);
-    // Only its owner can read it.
-    let aside = tempfile::Builder::new()
-        .prefix(".hedgerow-")
-        .tempfile_in(&directory);
-    let mut aside = aside.map_err(failed)?;
+    let mut aside = Aside::within(&directory).map_err(failed)?;
     let mut bytes = download.bytes;
     let mut saved = 0;
     while let Some(part) = bytes.next().await {
         let part = part.map_err(SaveError::Refused)?;
-        aside.write_all(&part).map_err(failed)?;
+        aside.write(&part).map_err(failed)?;
         saved += part.len() as u64;
         progress(saved);
     }
@@ -85,44 +83,43 @@ pub async fn save(
         let fault = StorageFault::Damaged;
         return Err(SaveError::Refused(Refusal::Storage { fault }));
     }
-    aside.as_file().sync_all().map_err(failed)?;
-    match wanted {
-        Some(path) => match persist(aside, &path)? {
-            Ok(path) => Ok(path),
-            Err(_) => Err(SaveError::Exists(path)),
-        },
-        None => free_name(aside, &directory, &name),
-    }
+    let names: Box<dyn Iterator<Item = PathBuf> + Send> = match wanted {
+        Some(path) => Box::new(std::iter::once(path)),
+        None => Box::new(names(&directory, &name)),
+    };
+    name_first(aside, names)
 }
 
-/// Names a file as wanted, or with a number behind it.
-fn free_name(mut aside: NamedTempFile, directory: &Path, name: &str) -> Result<PathBuf, SaveError> {
-    let whole = Path::new(name);
-    let stem = whole.file_stem().unwrap_or_default().to_string_lossy();
-    let ending = whole
-        .extension()
-        .map(|ending| format!(".{}", ending.to_string_lossy()));
+/// The name in a directory, then the name with a number behind it.
+fn names(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> + Send + use<> {
+    let whole = directory.join(name);
+    let part = |part: Option<&OsStr>| part.map(|part| part.to_string_lossy().into_owned());
+    let stem = part(whole.file_stem()).unwrap_or_default();
+    let ending = part(whole.extension()).map(|ending| format!(".{ending}"));
     let ending = ending.unwrap_or_default();
-    for number in 1..=MOST_TRIES {
-        let name = match number {
-            1 => name.to_owned(),
-            number => format!("{stem} ({number}){ending}"),
-        };
-        aside = match persist(aside, &directory.join(name))? {
-            Ok(path) => return Ok(path),
-            Err(aside) => aside,
-        };
-    }
-    Err(SaveError::Exists(directory.join(name)))
+    let directory = directory.to_owned();
+    let numbered = (2..=MOST_TRIES).map(move |number| {
+        let name = format!("{stem} ({number}){ending}");
+        directory.join(name)
+    });
+    std::iter::once(whole).chain(numbered)
 }
 
-/// Gives a file its name, or back if the name is taken.
-fn persist(aside: NamedTempFile, path: &Path) -> Result<Result<PathBuf, NamedTempFile>, SaveError> {
-    match aside.persist_noclobber(path) {
-        Ok(_) => Ok(Ok(path.to_owned())),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(Err(error.file)),
-        Err(error) => Err(SaveError::Path(path.to_owned(), error.error)),
+/// Gives a file the first of these names that no file has.
+fn name_first(
+    mut aside: Aside,
+    names: impl Iterator<Item = PathBuf>,
+) -> Result<PathBuf, SaveError> {
+    let mut taken = PathBuf::new();
+    for path in names {
+        aside = match aside.name(&path) {
+            Ok(()) => return Ok(path),
+            Err(Unnamed::Taken(aside)) => aside,
+            Err(Unnamed::Failed(error)) => return Err(SaveError::Path(path, error)),
+        };
+        taken = path;
     }
+    Err(SaveError::Exists(taken))
 }
 
 #[cfg(test)]

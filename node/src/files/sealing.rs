@@ -1,9 +1,13 @@
-//! Seals a file of the user: it is read once, and what is read goes to the disk sealed.
+//! Seals a file of the user: it is read once, and what is read goes to the disk sealed. One thread seals and hashes
+//! while another writes, and the disk begins to write long before the end.
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 use super::cipher::Cipher;
 use super::extent::{CHUNK, CLEAR_CHUNK, Extent, MAX_FILE, TAG};
@@ -11,9 +15,15 @@ use super::tree::{self, ChunkHash};
 use super::work::{FileKey, StoredName};
 use crate::api::Refusal;
 
+/// Sealed chunks that wait to be written.
+const CHUNKS_AHEAD: usize = 8;
+
+/// The bytes after which the system is asked to begin with writing them to the disk.
+const BEGIN_BYTES: u64 = 4 << 20;
+
 /// A file that is being sealed. If it is dropped before its end nothing stays of it.
 pub struct Sealing {
-    file: File,
+    writer: Option<Writer>,
     path: PathBuf,
     name: StoredName,
     key: FileKey,
@@ -50,22 +60,12 @@ impl Sealing {
         key: FileKey,
         expected: Option<u64>,
     ) -> Result<Sealing, Refusal> {
-        if let Some(expected) = expected {
-            check_length(expected)?;
-            let free = super::keeper::free(directory).unwrap_or(u64::MAX);
-            if free < expected {
-                return Err(Refusal::NoRoom { free });
-            }
-        }
+        check_length(expected.unwrap_or(0))?;
+        check_room(directory, expected.unwrap_or(0))?;
         let path = super::keeper::path(directory, name);
-        let file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| refusal(directory, &error))?;
+        let writer = Writer::start(&path).map_err(|error| refusal(directory, &error))?;
         Ok(Sealing {
-            file,
+            writer: Some(writer),
             path,
             name,
             cipher: Cipher::new(&key),
@@ -106,8 +106,8 @@ impl Sealing {
         }
         self.put(true)?;
         let directory = self.directory();
-        self.file
-            .sync_data()
+        let file = self.writer.take().ok_or(Refusal::Bug)?.finish()?;
+        file.sync_data()
             .and_then(|()| File::open(&directory)?.sync_all())
             .map_err(|error| refusal(&directory, &error))?;
         self.is_whole = true;
@@ -119,16 +119,22 @@ impl Sealing {
         })
     }
 
-    /// Seals and writes what has gathered.
+    /// Seals what has gathered, and has it written.
     fn put(&mut self, is_last: bool) -> Result<(), Refusal> {
         let index = self.hashes.len() as u32;
         self.cipher.seal(index, is_last, &mut self.chunk);
         // Only the last chunk can be the only one.
         let chunks = if is_last { index + 1 } else { u32::MAX };
         self.hashes.push(tree::hash(index, chunks, &self.chunk));
-        let written = self.file.write_all(&self.chunk);
-        self.chunk.clear();
-        written.map_err(|error| refusal(&self.directory(), &error))
+        let writer = self.writer.as_ref().ok_or(Refusal::Bug)?;
+        let next = writer.free_buffer();
+        let sealed = std::mem::replace(&mut self.chunk, next);
+        if writer.chunks.send(sealed).is_ok() {
+            return Ok(());
+        }
+        // It says why it has ended.
+        let ended = self.writer.take().map(Writer::finish);
+        Err(ended.and_then(Result::err).unwrap_or(Refusal::Bug))
     }
 
     fn directory(&self) -> PathBuf {
@@ -140,11 +146,81 @@ impl Sealing {
 impl Drop for Sealing {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.chunk);
+        if let Some(writer) = self.writer.take() {
+            // Nothing stays of the file, whatever it says.
+            let _ = writer.finish();
+        }
         if !self.is_whole {
             // At the latest the next start removes it.
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+/// A thread that writes sealed chunks into a new file.
+struct Writer {
+    chunks: mpsc::SyncSender<Vec<u8>>,
+    /// Buffers whose chunks are written.
+    free: mpsc::Receiver<Vec<u8>>,
+    thread: JoinHandle<Result<File, Refusal>>,
+}
+
+impl Writer {
+    fn start(path: &Path) -> io::Result<Writer> {
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let (chunks, sealed) = mpsc::sync_channel(CHUNKS_AHEAD);
+        let (freed, free) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("sealed".into())
+            .spawn(move || write(file, &directory, &sealed, &freed))?;
+        Ok(Writer {
+            chunks,
+            free,
+            thread,
+        })
+    }
+
+    fn free_buffer(&self) -> Vec<u8> {
+        let free = self.free.try_recv();
+        free.unwrap_or_else(|_| Vec::with_capacity(CHUNK))
+    }
+
+    /// Waits until everything is written, or for the reason why not.
+    fn finish(self) -> Result<File, Refusal> {
+        drop(self.chunks);
+        self.thread.join().map_err(|_| Refusal::Bug)?
+    }
+}
+
+fn write(
+    mut file: File,
+    directory: &Path,
+    sealed: &mpsc::Receiver<Vec<u8>>,
+    freed: &mpsc::Sender<Vec<u8>>,
+) -> Result<File, Refusal> {
+    let (mut begun, mut written) = (0, 0);
+    for mut chunk in sealed {
+        check_room(directory, chunk.len() as u64)?;
+        file.write_all(&chunk)
+            .map_err(|error| refusal(directory, &error))?;
+        written += chunk.len() as u64;
+        chunk.clear();
+        // Nobody needs the buffer after the last chunk.
+        let _ = freed.send(chunk);
+        if written - begun >= BEGIN_BYTES {
+            // What is written out and clean may leave memory; the disk begins with the rest. A system that does not
+            // take the advice writes all at the end.
+            let length = NonZeroU64::new(written - begun);
+            let _ = rustix::fs::fadvise(&file, begun, length, rustix::fs::Advice::DontNeed);
+            begun = written;
+        }
+    }
+    Ok(file)
 }
 
 fn check_length(clear: u64) -> Result<(), Refusal> {
@@ -154,6 +230,15 @@ fn check_length(clear: u64) -> Result<(), Refusal> {
             limit_bytes: MAX_FILE,
             actual_bytes: clear,
         }),
+    }
+}
+
+/// Files leave room for texts.
+fn check_room(directory: &Path, needed: u64) -> Result<(), Refusal> {
+    match super::keeper::free(directory) {
+        Ok(free) if free < needed.max(1) => Err(Refusal::NoRoom { free }),
+        Ok(_) => Ok(()),
+        Err(error) => Err(refusal(directory, &error)),
     }
 }
 

@@ -24,7 +24,7 @@ impl fmt::Debug for FileId {
 /// The hash of one chunk: that of a subtree, or the id itself if the file has no other chunk.
 pub type ChunkHash = [u8; 32];
 
-/// The hash of a sealed chunk of a file with so many chunks.
+/// The hash of a sealed chunk of a file that has `chunks` chunks.
 pub fn hash(index: u32, chunks: u32, sealed: &[u8]) -> ChunkHash {
     if chunks == 1 {
         return *blake3::hash(sealed).as_bytes();

@@ -102,7 +102,7 @@ pub enum FileCommand {
 pub enum FileEvent {
     /// The first chunks of a file are here, and there is room for the rest.
     Begun(Ticket, u32),
-    /// There is no room for a file; so many bytes are free.
+    /// There is no room for a file. The number of bytes that are free.
     NoRoom(Ticket, u64),
     /// A chunk is written, and perhaps not durable.
     Written(Ticket, u32),
@@ -129,6 +129,9 @@ pub struct Upload {
     pub name: String,
     /// Its type as the user's system has it, such as `image/png`.
     pub media_type: Option<String>,
+    /// A small picture of it, a JPEG of at most [`MAX_PREVIEW`](super::extent::MAX_PREVIEW) bytes.
+    #[serde(default)]
+    pub preview: Option<Vec<u8>>,
     /// How long it is.
     pub extent: Extent,
     /// The key that opens it.

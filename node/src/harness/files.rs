@@ -1,17 +1,16 @@
 //! Files that nodes of a world send.
 
 use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 
 use super::World;
 use crate::api::{Call, Message, MessageId, NewMessage, Private, Reply, UploadId};
 use crate::engine::Input;
-use crate::files::extent::{CHUNK, Extent};
-use crate::files::tree;
-use crate::files::work::{FileEvent, FileKey, StoredName, Upload};
+use crate::files::extent::Extent;
+use crate::files::work::{FileEvent, Upload};
 
 impl World {
-    /// Has a node keep a sealed file of so many bytes, which no other file is like, for a message to name.
+    /// Gives a node a sealed file of `size` bytes, different from all others, which a message can name.
     ///
     /// # Panics
     /// The file is too long.
@@ -30,27 +29,12 @@ impl World {
         let extent = Extent::of(size).expect("it is not too long");
         self.uploads += 1;
         let mut rng = ChaCha20Rng::seed_from_u64(self.uploads);
-        // The engine does not look into files, so random bytes are as good as sealed ones.
-        let mut sealed = vec![0; extent.sealed() as usize];
-        rng.fill_bytes(&mut sealed);
-        let mut stored = StoredName([0; 16]);
-        rng.fill_bytes(&mut stored.0);
-        let chunks = (0..).zip(sealed.chunks(CHUNK));
-        let hashes = chunks.map(|(index, chunk)| tree::hash(index, extent.chunks(), chunk));
-        let hashes = hashes.collect();
-        self.nodes[node].files.put(stored, sealed);
-        Upload {
-            id: UploadId(format!("upload {}", self.uploads)),
-            name: name.to_owned(),
-            media_type: None,
-            extent,
-            key: FileKey([7; 32]),
-            stored,
-            hashes,
-        }
+        let id = UploadId(format!("upload {}", self.uploads));
+        let files = &mut self.nodes[node].files;
+        files.made_up(id, name, extent, &mut rng)
     }
 
-    /// Sends a file of so many bytes to a contact.
+    /// Sends a file of `size` bytes to a contact.
     ///
     /// # Panics
     /// The node refuses.
@@ -86,7 +70,8 @@ mod in_the_clear {
     use crate::api::{ConversationId, Download, Refusal};
     use crate::engine::files::stored_file;
     use crate::files::cipher::Cipher;
-    use crate::files::extent::CLEAR_CHUNK;
+    use crate::files::extent::{CHUNK, CLEAR_CHUNK};
+    use crate::files::tree;
 
     impl World {
         /// Seals a file for a node, for a message to name.

@@ -411,7 +411,7 @@ impl Effects for EffectQueue<'_, '_> {
     fn answer(&mut self, call: CallId, answer: Answer) {
         let said = format!("{call:?} {answer:?}");
         match &answer {
-            Ok(Reply::Parcel(parcel)) => {
+            Ok(Reply::Bytes(parcel)) => {
                 self.log_secret("answer", said.as_bytes(), &parcel.len().to_be_bytes());
             }
             _ => self.log("answer", said.as_bytes()),

@@ -11,6 +11,7 @@ use super::{HostOptions, Local};
 use crate::api::server::{Server, Token};
 use crate::api::{Api, Refusal, Remote};
 use crate::directory::{Directory, Hashing, Owner, OwnerInfo};
+use crate::pictures::Decoder;
 use crate::runtime::{NodeOptions, OnAir};
 
 /// How long we wait for a directory that another process has for a moment, and how often we look.
@@ -117,6 +118,7 @@ impl HostOptions {
                 record_to: None,
             },
             hashing: Hashing::SHIPPED,
+            pictures: Decoder::of_this_program(),
         }
     }
 }

@@ -8,16 +8,18 @@ use async_trait::async_trait;
 use futures_util::stream;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::forwarding;
 use super::room;
 use super::state::{Departure, Host, HostOptions};
 use super::transfers;
 use crate::api::{
-    Answer, Api, ByteStream, Call, ConversationId, Delivery, Download, Event, Events, HostCall,
-    MAX_PAGE, Message, MessageId, NewUpload, NodeStatus, Page, PageFrom, Passphrase, Refusal,
-    Reply, Search, SearchPage, StarredPage, Uploaded,
+    Answer, Api, ByteStream, Call, ConversationId, Delivery, Download, Event, Events, FilesPage,
+    HostCall, MAX_PAGE, Message, MessageId, NewUpload, NodeStatus, Page, PageFrom, Passphrase,
+    Refusal, Reply, Search, SearchPage, StarredPage, StorageFault, StorageUse, Uploaded,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
-use crate::engine::{conversation, searching, starred};
+use crate::engine::{conversation, files, searching, starred};
+use crate::files::keeper;
 use crate::runtime::Node;
 
 /// A node in this process. Clones are the same node; when it has departed, they refuse with
@@ -72,7 +74,7 @@ impl Api for Local {
 
     async fn upload(&self, new: NewUpload, bytes: ByteStream) -> Result<Uploaded, Refusal> {
         let node = self.0.node()?;
-        let uploaded = transfers::upload(&node, new, bytes).await;
+        let uploaded = transfers::upload(&node, self.0.pictures(), new, bytes).await;
         self.0.notice(&uploaded).await;
         uploaded
     }
@@ -110,6 +112,13 @@ impl Local {
             // An invitation without an address would lead nowhere.
             node.found_on_air().await;
         }
+        if let Call::Forward(from, id, to) = &call {
+            let message = self.read_message(from, id).await?;
+            if message.file.is_some() {
+                let sent = forwarding::forward(&node, from, message, to.clone()).await?;
+                return Ok(sent.into());
+            }
+        }
         let again = room::is_spared(&call).then(|| call.clone());
         let reply = match (node.call(call).await, again) {
             (Err(room::NO_ROOM), Some(call)) => self.0.on_reserve(&node).await?.call(call).await?,
@@ -139,6 +148,15 @@ impl Local {
                 let versions =
                     node.read(|reader| Ok(conversation::versions(reader, &conversation, &id)))?;
                 versions?.into()
+            }
+            HostCall::Files(conversation, before, limit) => {
+                self.read_files(&conversation, before, limit).await?.into()
+            }
+            HostCall::Storage => self.storage_use().await?.into(),
+            HostCall::Preview(conversation, id) => {
+                let node = self.0.node()?;
+                node.read(|reader| Ok(files::preview(reader, &conversation, &id)))??
+                    .into()
             }
             HostCall::Find(search) => self.find(search).await?.into(),
             HostCall::Unlock(passphrase) => self.0.unlock(passphrase).await?.into(),
@@ -185,6 +203,34 @@ impl Local {
             say_why(&node, &starred.conversation, message).await?;
         }
         Ok(page)
+    }
+
+    async fn read_files(
+        &self,
+        of: &ConversationId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<FilesPage, Refusal> {
+        check_limit(limit)?;
+        let node = self.0.node()?;
+        let mut page =
+            node.read(|reader| Ok(files::page(reader, of, before.as_ref(), limit)))??;
+        say_why(&node, of, &mut page.messages).await?;
+        Ok(page)
+    }
+
+    async fn storage_use(&self) -> Result<StorageUse, Refusal> {
+        let (node, directory) = (self.0.node()?, self.0.directory()?);
+        // It reads a message for each file, and other calls go on meanwhile.
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut used = node.read(files::used)?;
+            used.free = keeper::free(node.files()).map_err(|_| Refusal::Storage {
+                fault: StorageFault::Io,
+            })?;
+            used.store = directory.store_bytes()?;
+            Ok(used)
+        });
+        reading.await.map_err(|_| Refusal::Bug)?
     }
 
     async fn find(&self, search: Search) -> Result<SearchPage, Refusal> {

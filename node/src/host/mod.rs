@@ -13,7 +13,9 @@
 //! `finding` finds the owner of a directory and becomes its client, or takes the directory. [`Local`] is the API in
 //! process: a handle of the host that any number of tasks share.
 
+mod cleaning;
 pub mod finding;
+mod forwarding;
 mod local;
 mod reopening;
 mod room;

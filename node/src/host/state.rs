@@ -12,6 +12,7 @@ use super::room::{Room, Spared};
 use crate::api::{Call, Event, Passphrase, Refusal, StorageFault, typed};
 use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, Protection};
 use crate::files::keeper;
+use crate::pictures::Decoder;
 use crate::runtime::{Failure, Node, NodeOptions};
 use crate::store::{RedbStore, erasure, fault};
 
@@ -28,6 +29,8 @@ pub struct HostOptions {
     pub node: NodeOptions,
     /// The work that one try of a new passphrase costs.
     pub hashing: Hashing,
+    /// What decodes pictures.
+    pub pictures: Decoder,
 }
 
 /// Why a host has left its directory.
@@ -89,6 +92,11 @@ impl Host {
             State::Failing(_, fault) => Err(Refusal::Storage { fault: *fault }),
             State::Gone => Err(Refusal::Stopping),
         }
+    }
+
+    /// What decodes pictures.
+    pub(super) fn pictures(&self) -> &Decoder {
+        &self.options.pictures
     }
 
     /// Whether the disk is full, so that the node admits deletions alone.

@@ -18,6 +18,7 @@ use crate::api::{
 use crate::directory::{Directory, Hashing, Protection};
 use crate::engine::Engine;
 use crate::engine::introduction::{Friend, card, introduce};
+use crate::pictures::Decoder;
 use crate::runtime::{NodeOptions, OnAir};
 use crate::store::schema::{self, MIGRATIONS};
 
@@ -30,6 +31,7 @@ fn off_the_air() -> HostOptions {
             on_air: OnAir::No,
             record_to: None,
         },
+        pictures: Decoder::of_this_program(),
         hashing: Hashing::hazmat_fast_for_tests(),
     }
 }

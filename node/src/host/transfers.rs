@@ -5,6 +5,7 @@ use data_encoding::HEXLOWER;
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 
+use super::cleaning::{self, Clean};
 use crate::api::{
     ByteStream, ConversationId, Download, MessageId, NewUpload, Private, Refusal, UploadId,
     Uploaded,
@@ -13,20 +14,35 @@ use crate::engine::files::{Stored, stored_file};
 use crate::files::opening::Opening;
 use crate::files::sealing::Sealing;
 use crate::files::work::{FileKey, StoredName, Upload};
+use crate::pictures::Decoder;
 use crate::runtime::Node;
 
 /// The parts of an upload that wait to be sealed.
 const PARTS_AHEAD: usize = 4;
 
-/// Seals a file, and offers it to messages.
+/// Cleans a file unless its user wants it as it is, seals it, and offers it to messages.
 pub(super) async fn upload(
     node: &Node,
-    new: NewUpload,
-    mut bytes: ByteStream,
+    pictures: &Decoder,
+    mut new: NewUpload,
+    bytes: ByteStream,
 ) -> Result<Uploaded, Refusal> {
-    let name = base_name(&new.name.0)?;
+    new.name = Private(base_name(&new.name.0)?);
+    seal(node, cleaning::clean(pictures, new, bytes).await?).await
+}
+
+/// Seals a file as it is, and offers it to messages.
+pub(super) async fn seal(node: &Node, clean: Clean) -> Result<Uploaded, Refusal> {
+    let Clean {
+        name,
+        media_type,
+        size: expected,
+        mut bytes,
+        preview,
+        carries,
+        is_cleaned,
+    } = clean;
     let directory = node.files().to_path_buf();
-    let expected = new.size;
     let (stored, key) = (StoredName(random()?), FileKey(random()?));
     let (parts, mut sealed_parts) = mpsc::channel::<Option<Bytes>>(PARTS_AHEAD);
     let sealing = tokio::task::spawn_blocking(move || {
@@ -65,19 +81,23 @@ pub(super) async fn upload(
     let upload = Upload {
         id: UploadId(HEXLOWER.encode(&random::<16>()?)),
         name: name.clone(),
-        media_type: new.media_type.map(|media_type| media_type.0),
+        media_type,
+        preview,
         extent: sealed.extent,
         key: sealed.key.clone(),
         stored: sealed.name,
         hashes: sealed.hashes,
     };
-    let id = upload.id.clone();
-    node.offer(upload).await?;
-    Ok(Uploaded {
-        id,
+    let uploaded = Uploaded {
+        id: upload.id.clone(),
         name: Private(name),
         size,
-    })
+        carries,
+        cleaned: is_cleaned,
+        preview: upload.preview.is_some(),
+    };
+    node.offer(upload).await?;
+    Ok(uploaded)
 }
 
 /// Opens the file of a message.

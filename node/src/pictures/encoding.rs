@@ -8,8 +8,7 @@ use image::{DynamicImage, Rgb, RgbImage};
 use super::decoding::{Decoded, refusal};
 use super::{Kind, Limits, Look, Pixels, Refusal, Size};
 
-/// Bytes of a preview.
-pub const MAX_PREVIEW: usize = 8192;
+pub use crate::files::extent::MAX_PREVIEW;
 /// The longest side of a preview, in pixels.
 pub const PREVIEW_SIDE: u32 = 320;
 

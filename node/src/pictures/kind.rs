@@ -32,6 +32,26 @@ impl Kind {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp)
     }
 
+    /// Its type, for pictures that can be decoded.
+    pub fn media_type(self) -> Option<&'static str> {
+        match self {
+            Self::Jpeg => Some("image/jpeg"),
+            Self::Png => Some("image/png"),
+            Self::Webp => Some("image/webp"),
+            _ => None,
+        }
+    }
+
+    /// The ending of a name, for pictures that can be decoded.
+    pub fn ending(self) -> Option<&'static str> {
+        match self {
+            Self::Jpeg => Some("jpg"),
+            Self::Png => Some("png"),
+            Self::Webp => Some("webp"),
+            _ => None,
+        }
+    }
+
     /// Whether its format has places for names, devices and coordinates that this program cannot remove.
     pub fn may_name_its_author(self) -> bool {
         matches!(

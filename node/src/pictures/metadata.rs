@@ -1,10 +1,14 @@
 //! What a picture carries beside its pixels. The scan walks the container alone: it decompresses nothing, and ends where
 //! the container makes no sense.
 
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
 use super::Kind;
 
 /// Something beside the pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Metadata {
     /// Coordinates of the place where the picture was taken.

@@ -118,17 +118,6 @@ impl Node {
         Start::with(store, files, engine)?.run(options, listeners)
     }
 
-    /// A file is sealed, and waits for a message that names it.
-    pub async fn offer(&self, upload: Upload) -> Result<(), Refusal> {
-        let mail = Mail::File(FileEvent::Sealed(upload));
-        self.mail.send(mail).await.map_err(|_| Refusal::Stopping)
-    }
-
-    /// The directory of sealed files.
-    pub fn files(&self) -> &Path {
-        &self.files
-    }
-
     /// As [`open`](Self::open) on a disk without room: off the air, and the engine writes nothing that can wait.
     ///
     /// # Errors
@@ -148,6 +137,17 @@ impl Node {
             record_to: None,
         };
         Start::with(store, files, engine)?.run(&options, listeners)
+    }
+
+    /// A file is sealed, and waits for a message that names it.
+    pub async fn offer(&self, upload: Upload) -> Result<(), Refusal> {
+        let mail = Mail::File(FileEvent::Sealed(upload));
+        self.mail.send(mail).await.map_err(|_| Refusal::Stopping)
+    }
+
+    /// The directory of sealed files.
+    pub fn files(&self) -> &Path {
+        &self.files
     }
 
     /// Makes a call to the engine.

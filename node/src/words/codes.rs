@@ -5,7 +5,7 @@ use super::{Phrase, tr};
 use crate::api::strength::Weakness;
 use crate::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
-    RelayPaths, StorageFault, WayState, Why, visible,
+    RelayPaths, StorageFault, Uncleaned, WayState, Why, visible,
 };
 
 /// Why something was not done.
@@ -33,6 +33,23 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::FileNotDelivered => {
             tr!("The file has not reached everybody yet, so its room is not freed.")
         }
+        Refusal::MayNameYou => {
+            tr!("This file may name you and the place. Send it as it is, or not at all.")
+        }
+        Refusal::NotCleaned { why } => match why {
+            Uncleaned::Animated => tr!(
+                "The picture moves, and would stand still without what it carries. Send it as it is, or not at all."
+            ),
+            Uncleaned::TooLarge => tr!(
+                "The picture is too large to remove what it carries. Send it as it is, or not at all."
+            ),
+            Uncleaned::Undecodable => tr!(
+                "The picture is damaged, so what it carries cannot be removed. Send it as it is, or not at all."
+            ),
+            Uncleaned::Unavailable => tr!(
+                "What a picture carries cannot be removed on this device. Send it as it is, or not at all."
+            ),
+        },
         Refusal::FileChanged => tr!("The file changed while it was read. Attach it again."),
         Refusal::NoRoom { free } => tr!(
             "There is not enough room on the disk: {free} bytes are free.",

@@ -3,7 +3,8 @@
 use indicatif::DecimalBytes;
 
 use super::{Phrase, tr};
-use crate::api::{FileState, MessageFile, Offered, visible};
+use crate::api::{FileState, MessageFile, Offered, Uploaded, visible};
+use crate::pictures::Metadata;
 
 /// A size, rounded, with its unit.
 pub fn size(bytes: u64) -> String {
@@ -47,6 +48,27 @@ pub fn state(file: &MessageFile) -> Option<Phrase> {
         FileState::Freed => tr!("its room was freed"),
         FileState::Missing => tr!("not here"),
     })
+}
+
+/// What a picture that goes out carried, or carries still; `None` if there is nothing to say.
+pub fn carried(uploaded: &Uploaded) -> Option<Phrase> {
+    let file = visible::name(&uploaded.name.0);
+    let place = uploaded.carries.contains(&Metadata::Place);
+    match (uploaded.cleaned, place) {
+        (true, true) => Some(tr!(
+            "{file}: the place and all else that the picture carried are removed.",
+            file = file
+        )),
+        (true, false) if !uploaded.carries.is_empty() => Some(tr!(
+            "{file}: what the picture carried, such as camera and time, is removed.",
+            file = file
+        )),
+        (false, true) => Some(tr!(
+            "{file} tells the place where it was taken.",
+            file = file
+        )),
+        _ => None,
+    }
 }
 
 /// How much is done, in percent, never more than is true.

@@ -409,7 +409,7 @@ impl Day {
         bytes
     }
 
-    /// Everybody meets and parts, so many times, with nothing to say.
+    /// Everybody meets and parts several times with nothing to say.
     fn meet_and_part(&mut self, times: usize) {
         for _ in 0..times {
             for contact in 1..=self.contacts {

@@ -1,11 +1,13 @@
 //! One suite for both implementations of the API: in process, and over loopback. Each test runs two
 //! real nodes with encrypted stores that meet over the LAN carrier on loopback.
 
+mod files;
 mod keeping;
 mod messages;
 mod networks;
 mod node;
 mod people;
+mod pictures;
 
 macro_rules! under_both_implementations {
     ($($noun:ident::$test:ident),* $(,)?) => {
@@ -37,10 +39,19 @@ under_both_implementations!(
     people::contacts_are_renamed_blocked_and_removed,
     messages::a_draft_stays_in_its_conversation_until_it_is_emptied_or_the_contact_removed,
     people::unknown_names_are_refused_each_with_its_code,
+    pictures::a_picture_goes_out_without_what_it_carries_and_with_a_preview,
+    pictures::a_picture_sent_as_it_is_keeps_every_byte,
+    pictures::files_are_listed_and_the_room_that_they_take,
+    pictures::a_forwarded_picture_is_sealed_anew_and_keeps_its_preview,
+    pictures::what_may_name_its_author_goes_only_as_its_user_says,
+    pictures::a_picture_that_cannot_be_cleaned_is_refused_with_the_reason,
     keeping::a_locked_node_answers_status_and_unlock_alone,
     keeping::the_passphrase_is_checked_while_the_node_stays_on_the_air,
     keeping::the_passphrase_changes_and_the_old_one_is_wrong,
     messages::a_parcel_carries_what_the_network_does_not,
+    files::what_is_attached_comes_out_the_same_at_the_other_end,
+    files::a_file_that_changes_while_it_is_read_is_refused,
+    files::a_file_that_is_not_as_long_as_was_said_is_refused,
     networks::a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_for_its_addresses,
     networks::a_carrier_is_switched_off_and_on,
     networks::each_carrier_says_how_it_stands_with_a_contact,

@@ -10,7 +10,7 @@ const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 /// More commits than any of these steps has.
 const COMMITS: u64 = 8;
 
-/// Ada and Grace, whose messages disappear after so many seconds.
+/// Ada and Grace, whose messages disappear after this number of seconds.
 fn pair(seed: u64, timer_s: u64) -> World {
     let mut world = World::with(seed, &["Ada", "Grace"]);
     world.meet(0, 1);
@@ -33,7 +33,7 @@ fn texts(world: &mut World, node: usize) -> Vec<String> {
     messages.filter_map(|one| Some(one.text?.0)).collect()
 }
 
-/// Lets the commit after so many more of a node fail, while something happens; then kills the node.
+/// Lets a later commit of a node fail while something happens, then kills the node. `after`: the commits before it.
 fn cut(world: &mut World, node: usize, after: u64, happens: impl FnOnce(&mut World)) {
     world.nodes[node].storage.fail_after = Some(after);
     happens(world);

@@ -275,7 +275,7 @@ fn what_a_file_or_a_link_may_hold_is_not_said_to_be_never_sent() {
     apart(&mut world, true);
     let sealed = world.send(0, 1, "in a file");
     let contact = world.id(1);
-    let Ok(Reply::Parcel(parcel)) = world.ask(0, Call::CarryExport(contact)) else {
+    let Ok(Reply::Bytes(parcel)) = world.ask(0, Call::CarryExport(contact)) else {
         panic!("no parcel");
     };
     world.restart(0);

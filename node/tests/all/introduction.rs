@@ -17,7 +17,7 @@ fn who_was_introduced_finds_talks_and_takes_parcels() {
     world.network.part(0, 1, true);
     world.send(0, 1, "by hand");
     let contact = world.id(1);
-    let Ok(Reply::Parcel(parcel)) = world.ask(0, Call::CarryExport(contact)) else {
+    let Ok(Reply::Bytes(parcel)) = world.ask(0, Call::CarryExport(contact)) else {
         panic!("no parcel");
     };
     world

@@ -1,7 +1,7 @@
 //! Pictures are decoded in a process of their own (docs/PROTOCOL.md section 17).
 
 mod encoded_anew;
-mod files;
+pub mod files;
 mod hostile;
 mod kinds;
 mod previews;

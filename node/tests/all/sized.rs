@@ -23,7 +23,7 @@ fn story(cryptography: Cryptography, seed: u64) -> World {
     world.send(0, 1, "by hand");
     let grace = world.id(1);
     match world.ask(0, Call::CarryExport(grace)) {
-        Ok(Reply::Parcel(parcel)) => world
+        Ok(Reply::Bytes(parcel)) => world
             .ask(1, Call::CarryImport(parcel))
             .expect("a parcel for her"),
         other => panic!("no parcel: {other:?}"),

@@ -169,7 +169,7 @@ fn a_parcel_carried_by_hand_brings_texts_and_its_return_takes_them_off_the_queue
     }
     let (ada, grace) = (world.id(0), world.id(1));
     let export = |world: &mut World, node: usize, to| match world.ask(node, Call::CarryExport(to)) {
-        Ok(Reply::Parcel(parcel)) => parcel,
+        Ok(Reply::Bytes(parcel)) => parcel,
         other => panic!("{other:?}"),
     };
     let parcel = export(&mut world, 0, grace.clone());
@@ -221,7 +221,7 @@ fn a_parcel_refused_midway_leaves_nothing_and_can_be_read_whole_later() {
     let export = |world: &mut World, text: &str| {
         world.send(0, 1, text);
         match world.ask(0, Call::CarryExport(grace.clone())) {
-            Ok(Reply::Parcel(parcel)) => parcel,
+            Ok(Reply::Bytes(parcel)) => parcel,
             other => panic!("no parcel: {other:?}"),
         }
     };

@@ -326,7 +326,7 @@ fn nothing_disappears_in_notes_to_oneself() {
 fn carry(world: &mut World) {
     let contact = world.id(1);
     let parcel = world.ask(0, Call::CarryExport(contact));
-    assert!(matches!(parcel, Ok(Reply::Parcel(_))));
+    assert!(matches!(parcel, Ok(Reply::Bytes(_))));
 }
 
 fn edit(world: &mut World, message: &MessageId, text: &str) {

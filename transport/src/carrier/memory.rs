@@ -21,7 +21,7 @@ use super::{
 /// Bytes in flight in one direction of a link, as the buffers of two sockets would hold.
 pub const WINDOW: usize = 256 * 1024;
 
-/// Where links have a rate, the window is what goes in the time of which a second has so many.
+/// The windows that a link with a rate sends in a second.
 const WINDOWS_A_SECOND: usize = 10;
 
 /// The properties that a memory network declares.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::{MAX_PAGE, Page, PageFrom, Refusal, cursor};
+use crate::api::{MAX_PAGE, MessageId, Page, PageFrom, Refusal, cursor};
 
 /// Which part of a conversation: at most one of the places, else the newest messages.
 #[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -64,6 +64,27 @@ pub(super) struct StarredQuery {
 }
 
 impl StarredQuery {
+    /// How many messages are asked for.
+    pub(super) fn limit(&self) -> Result<u32, Refusal> {
+        limit(self.limit)
+    }
+}
+
+/// Which part of the messages that have files.
+#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FilesQuery {
+    /// What another page gave as `older`; the newest files if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub(super) before: Option<MessageId>,
+    /// How many messages at most: 1 to 500, 50 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) limit: Option<u32>,
+}
+
+impl FilesQuery {
     /// How many messages are asked for.
     pub(super) fn limit(&self) -> Result<u32, Refusal> {
         limit(self.limit)

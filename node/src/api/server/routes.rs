@@ -238,9 +238,13 @@ struct UploadQuery {
     media_type: Option<String>,
     /// Its bytes. If given, a file that is too long or has no room is refused before it is read.
     size: Option<u64>,
+    /// Send it with all that it carries. Otherwise a picture is encoded anew without what it carries beside its pixels,
+    /// and a file of a kind that may name its author or the place is refused.
+    #[serde(default)]
+    as_it_is: bool,
 }
 
-/// Upload a file, which a new message then names as `file`. The body is the file as it is. It waits until a message
+/// Upload a file, which a new message then names as `file`. The body is the bytes of the file. It waits until a message
 /// takes it or the node stops.
 #[utoipa::path(
     post,
@@ -260,6 +264,7 @@ async fn upload_file(
         name: Private(query.name),
         media_type: query.media_type.map(Private),
         size: query.size,
+        as_it_is: query.as_it_is,
     };
     let parts = request.into_body().into_data_stream();
     let parts = parts.map_err(|_| Refusal::BadRequest {

@@ -18,7 +18,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, ResponseBuilder, Sch
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::failure::Failure;
-use super::paging::{CursorPage, PageQuery, StarredQuery};
+use super::paging::{CursorPage, FilesQuery, PageQuery, StarredQuery};
 use super::{MAX_PARCEL, MAX_REQUEST};
 use crate::api::calls::calls;
 use crate::api::*;
@@ -380,6 +380,27 @@ impl Body for bodies::Starred {
     }
 }
 
+impl Body for bodies::Files {
+    async fn read(request: Request) -> Result<Self, Failure> {
+        let query: FilesQuery = read_query(&request)?;
+        Ok(Self {
+            limit: query.limit()?,
+            before: query.before,
+        })
+    }
+
+    fn write(self, request: RequestBuilder) -> RequestBuilder {
+        request.query(&FilesQuery {
+            before: self.before,
+            limit: Some(self.limit),
+        })
+    }
+
+    fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
+        document_query::<FilesQuery>(operation)
+    }
+}
+
 impl Body for bodies::Find {
     async fn read(request: Request) -> Result<Self, Failure> {
         let query = Query::<Search>::try_from_uri(request.uri());
@@ -559,6 +580,8 @@ in_json! {
     Message;
     StarredPage;
     SearchPage;
+    FilesPage;
+    StorageUse;
 }
 in_json! {
     InvitationId, as Joining: |invitation| Joining { invitation }, |joining| joining.invitation;

@@ -28,11 +28,14 @@ pub enum Messages {
     },
 
     /// Send files
-    #[command(after_help = "Examples:\n  hedgerow attach Ben talk.pdf\n  \
+    #[command(
+        after_help = "Examples:\n  hedgerow attach Ben talk.pdf --as-it-is\n  \
         hedgerow attach Ben *.jpg --caption 'From the square'\n\n\
         Each file is a message of its own, of at most 2 GiB, in the order given; the caption stands \
-        with the first. Files go as they are: pictures, videos and documents may name you and \
-        the place. Prints the messages' ids.")]
+        with the first. JPEG, PNG and WebP pictures are encoded anew, so that they carry neither \
+        place nor camera nor time. PDF, video, HEIC and office files may name you and the place, \
+        and go only with --as-it-is. Prints the messages' ids."
+    )]
     Attach {
         /// The contact, or `me` for your notes
         name: String,
@@ -44,6 +47,10 @@ pub enum Messages {
         /// A text with the first file, or `-` for stdin
         #[arg(long)]
         caption: Option<String>,
+
+        /// Send the files with all that they carry
+        #[arg(long)]
+        as_it_is: bool,
     },
 
     /// Save the file of a message
@@ -86,15 +93,27 @@ pub enum Messages {
 
     /// Remove a file from this device and keep its message
     #[command(
-        after_help = "A file of yours that has not reached everybody stays: nobody else could give it to them."
+        after_help = "Examples:\n  hedgerow free Ben k7q2m              one file\n  \
+        hedgerow free Ben --older-than 90d   all of one conversation\n  \
+        hedgerow free --older-than 90d       all of all conversations\n\n\
+        A file of yours that has not reached everybody stays: nobody else could give it to them."
     )]
     Free {
         /// The contact, or `me` for your notes
-        name: String,
+        #[arg(required_unless_present = "older_than")]
+        name: Option<String>,
 
         /// The short name of the message, its beginning, or the id
-        message: String,
+        #[arg(required_unless_present = "older_than", conflicts_with = "older_than")]
+        message: Option<String>,
+
+        /// All files of messages that were written longer ago than this, such as `90d` or `12h`
+        #[arg(long, value_name = "TIME")]
+        older_than: Option<String>,
     },
+
+    /// Show the room that files take
+    Storage,
 
     /// Read a conversation
     #[command(

@@ -1,17 +1,31 @@
-//! Files of other conversations, files that are not what a message names, and lengths that lie.
+//! Files of other conversations, files that are not what a message names, lengths that lie, chunks and requests out of
+//! place, and files without end.
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
 use hedgerow_sync::id::SpaceId;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::Store;
+use hedgerow_transport::session::Lane;
+use minicbor::Encoder;
 
 use super::super::content::{Content, MESSAGE};
 use super::super::files::FilePart;
 use super::{append_as, device};
-use crate::api::{Call, FileState, MessageId};
+use crate::api::{Call, FileState, MessageId, Offered, Reply};
 use crate::engine::conversations;
+use crate::engine::link::State;
+use crate::engine::live::Live;
+use crate::files::extent::CHUNK;
 use crate::harness::World;
 use crate::tables::{self, Table};
 use hedgerow_sync::entry::{Body, What};
+
+/// The kinds of items of `docs/PROTOCOL.md` section 16.
+const WANT_ITEM: u64 = 56;
+const CHUNK_ITEM: u64 = 62;
 
 /// Mallory, a contact of Ada.
 const MALLORY: usize = 1;
@@ -172,4 +186,186 @@ fn a_contact_who_names_files_that_nobody_has_costs_little_and_texts_go_on() {
     world.send(MALLORY, 0, "and a text");
     world.delivered(0, MALLORY);
     assert_eq!(world.nodes[0].files.count(), 0);
+}
+
+/// What Mallory's device has of its session with Ada, to say there what no honest device says.
+fn session(world: &mut World) -> &mut Live {
+    let links = world.nodes[MALLORY].engine_mut().links.by_id.values_mut();
+    let mut sessions = links.filter_map(|link| match &mut link.state {
+        State::Live(live) => Some(live),
+        _ => None,
+    });
+    sessions.next().expect("they are connected")
+}
+
+/// What is logged while something happens.
+fn logged(happens: impl FnOnce()) -> String {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("nobody panics").write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let writer = Log::default();
+    let kept = writer.0.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, happens);
+    let bytes = kept.lock().expect("nobody panics").clone();
+    String::from_utf8(bytes).expect("a log is text")
+}
+
+/// Ada, Mallory and Ben; Ada has a session with each, on a network that takes a while for a file.
+fn three(seed: u64) -> World {
+    let mut world = World::with(seed, &["Ada", "Mallory", "Ben"]);
+    world.meet(0, MALLORY);
+    world.meet(0, 2);
+    world.network.conditions.rate = Some(512 << 10);
+    world
+}
+
+/// Whether Ada's present sessions with Mallory and with Ben are those of before.
+fn sessions(world: &World) -> [Option<u64>; 2] {
+    let owners = &world.nodes[0].engine().owners;
+    [MALLORY, 2].map(|node| {
+        let up = owners.sessions.get(&device(world, node));
+        up.map(|up| up.since_ms)
+    })
+}
+
+#[test]
+fn a_chunk_out_of_order_ends_the_session_with_its_reason_and_no_other() {
+    let mut world = three(5);
+    let mallory = world.id(MALLORY);
+    world
+        .ask(0, Call::Verify(mallory, true))
+        .expect("they are contacts");
+    // Long enough to be on its way still when what Mallory has queued has left.
+    let film = world.send_file(MALLORY, 0, "film", 4 << 20);
+    let from_ben = world.send_file(2, 0, "from Ben", 1 << 20);
+    world.run(500);
+    assert!(matches!(
+        state(&mut world, 0, MALLORY, &film),
+        FileState::Loading { .. }
+    ));
+    let before = sessions(&world);
+    // Stream 1, chunk 0 once more.
+    let chunk = Bytes::from([&[1, 0][..], &[0; CHUNK][..]].concat());
+    let pushed = session(&mut world)
+        .session
+        .push(Lane::Media, CHUNK_ITEM, chunk);
+    pushed.expect("it is short enough");
+    let log = logged(|| world.run(60_000));
+    assert!(log.contains("an item out of place"), "{log}");
+    let after = sessions(&world);
+    assert_ne!(after[0], before[0], "the session goes on");
+    assert_eq!(after[1], before[1], "Ben's session ends");
+    assert_eq!(state(&mut world, 0, 2, &from_ben), FileState::Here);
+    // Mallory's device is asked again in its next session, and is honest there.
+    assert_eq!(state(&mut world, 0, MALLORY, &film), FileState::Here);
+}
+
+#[test]
+fn a_request_beyond_the_end_of_a_file_ends_the_session_with_its_reason_and_no_other() {
+    for (first, count) in [(0, 5), (4, 1), (u32::MAX, 2), (1, 0)] {
+        let mut world = three(6);
+        // Four chunks, which Mallory has.
+        let film = world.send_file(0, MALLORY, "film", 1_000_000);
+        world.run(30_000);
+        assert_eq!(state(&mut world, MALLORY, 0, &film), FileState::Here);
+        let for_ben = world.send_file(0, 2, "for Ben", 1 << 20);
+        world.run(500);
+        let before = sessions(&world);
+        let space = space(&mut world, MALLORY, 0);
+        let id = rows(&world.nodes[MALLORY].storage.store, space).remove(0).0;
+        let live = session(&mut world);
+        let blind = live.sync.blind(space).expect("it is shared");
+        let mut want = Encoder::new(Vec::new());
+        let fields = want.array(4).and_then(|it| it.u32(1)).expect("room");
+        let file = fields.array(2).and_then(|it| it.bytes(&blind.0));
+        let file = file.and_then(|it| it.bytes(&id)).expect("room");
+        file.u32(first).and_then(|it| it.u32(count)).expect("room");
+        let pushed = live
+            .session
+            .push(Lane::Control, WANT_ITEM, Bytes::from(want.into_writer()));
+        pushed.expect("it is short enough");
+        let log = logged(|| world.run(60_000));
+        assert!(log.contains("a broken item"), "{log}");
+        let after = sessions(&world);
+        assert_ne!(after[0], before[0], "{first} {count}: the session goes on");
+        assert_eq!(after[1], before[1], "{first} {count}: Ben's session ends");
+        assert_eq!(state(&mut world, 2, 0, &for_ben), FileState::Here);
+    }
+}
+
+/// Lets the store of Ada say that what came from Mallory takes this many bytes.
+fn take_room(world: &mut World, bytes: u64) {
+    let space = space(world, 0, MALLORY);
+    let mut store = world.nodes[0].storage.store.clone();
+    let key = Table::FileBytes.key(&[&space.0]);
+    let saved = store.write(|txn| tables::save(txn, &key, &(bytes,)));
+    saved.expect("memory does not fail");
+    world.roll_back(0, store);
+    world.connected(0, MALLORY);
+    world.connected(0, 2);
+}
+
+#[test]
+fn a_conversation_that_has_used_its_quota_loads_nothing_by_itself_and_others_do() {
+    let mut world = three(7);
+    take_room(&mut world, (2 << 30) - 1_500);
+    let fits = world.send_file(MALLORY, 0, "fits", 1_000);
+    world.run(60_000);
+    assert_eq!(state(&mut world, 0, MALLORY, &fits), FileState::Here);
+    let beyond = world.send_file(MALLORY, 0, "beyond", 501);
+    let from_ben = world.send_file(2, 0, "from Ben", 1_000);
+    world.send(MALLORY, 0, "and a text");
+    world.delivered(0, MALLORY);
+    world.run(60_000);
+    let why = Offered::Quota;
+    assert_eq!(
+        state(&mut world, 0, MALLORY, &beyond),
+        FileState::Offered { why }
+    );
+    assert_eq!(state(&mut world, 0, 2, &from_ben), FileState::Here);
+
+    // Room that the user frees counts no more, and what the user asks for comes in any case.
+    let chat = world.chat(0, MALLORY);
+    let asked = Call::WantFile(chat.clone(), beyond.clone(), true);
+    assert_eq!(world.ask(0, asked), Ok(Reply::Done));
+    world.run(60_000);
+    assert_eq!(state(&mut world, 0, MALLORY, &beyond), FileState::Here);
+    let freed = Call::FreeFile(chat, fits);
+    assert_eq!(world.ask(0, freed), Ok(Reply::Done));
+    let again = world.send_file(MALLORY, 0, "again", 400);
+    world.run(60_000);
+    assert_eq!(state(&mut world, 0, MALLORY, &again), FileState::Here);
+}
+
+#[test]
+fn files_that_break_off_before_their_ends_take_no_more_than_the_quota() {
+    let mut world = three(8);
+    world.network.conditions.rate = None;
+    take_room(&mut world, (2 << 30) - (5 << 20));
+    // Mallory's disk has lost the last chunk of each.
+    world.network.part(0, MALLORY, true);
+    for number in 0..12 {
+        world.send_file(MALLORY, 0, &format!("part {number}"), 1 << 20);
+    }
+    world.nodes[MALLORY].files.shorten();
+    world.network.part(0, MALLORY, false);
+    for _ in 0..3 {
+        world.run(60_000);
+        world.restart(MALLORY);
+        world.connected(0, MALLORY);
+    }
+    world.run(60_000);
+    let held = world.nodes[0].files.held();
+    assert!(held <= 5 << 20, "{held} bytes");
 }

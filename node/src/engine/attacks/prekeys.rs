@@ -23,7 +23,7 @@ fn three(seed: u64) -> (World, Vec<u8>) {
 fn parcel(world: &mut World, node: usize) -> Vec<u8> {
     let ada = world.id(0);
     match world.ask(node, Call::CarryExport(ada)) {
-        Ok(Reply::Parcel(parcel)) => parcel,
+        Ok(Reply::Bytes(parcel)) => parcel,
         other => panic!("no parcel: {other:?}"),
     }
 }

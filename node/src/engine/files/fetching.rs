@@ -11,28 +11,30 @@ use hedgerow_sync::id::SpaceId;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
 
-use super::loading::{Class, QUOTA};
+use super::loading::Class;
 use super::row::{self, FileRow, State};
 use super::said::{self, Named, Over, Want, WantHashes};
 use super::{Owners, Turn};
 use crate::api::Event;
 use crate::engine::fault::{LinkError, PeerFault};
 use crate::engine::live::Live;
+use crate::engine::outbox::Outbox;
 use crate::engine::{Effects as _, conversation, conversations, items, rng};
 use crate::files::extent::CHUNK;
 use crate::files::tree::{self, ChunkHash, FileId};
 use crate::files::work::{FileCommand, FileEvent, StoredName, Ticket};
+use crate::tables::Table;
 
 /// The most files that come over one link at one time.
 const MAX_FETCHES: usize = 64;
 
-/// The most files that a link is remembered not to bring. After so many we look for no more there.
+/// The most files that a link has not brought. After these we ask there only for what the user has asked for.
 const MAX_MISSING: usize = 256;
 
-/// A file is made durable whenever so many chunks have come: 16 MiB.
+/// The chunks after which the keeper makes a file durable: 16 MiB.
 const SYNC_CHUNKS: u32 = 64;
 
-/// … and after this time, if at least one has come.
+/// The time after which it does so if at least one chunk has come.
 const SYNC_MS: u64 = 2_000;
 
 /// The shortest pause between two events of one file.
@@ -51,11 +53,15 @@ pub(super) struct Fetch {
     ticket: Ticket,
     stage: Stage,
     hashes: Vec<ChunkHash>,
-    /// So many chunks were asked for, have arrived, are written, and are to be durable.
+    /// The numbers of chunks that we have asked for, that have arrived, that are written, and that are to be durable.
     asked: u32,
     arrived: u32,
     written: u32,
     syncing: u32,
+    /// The user has asked for it.
+    is_asked: bool,
+    /// Its chunks take room of its space already.
+    is_counted: bool,
     /// When it was made durable last, and when an event told of it.
     synced_ms: u64,
     told_ms: u64,
@@ -144,9 +150,12 @@ impl Owners {
             return Ok(());
         }
         live.ask_more(carrier);
+        // Most sessions have no file to wait for, whatever number of conversations they share.
+        if !row::any(turn.txn, Table::WantedFiles)? {
+            return Ok(());
+        }
         while live.transfers.fetches.len() < MAX_FETCHES
             && live.transfers.asked < window(carrier)
-            && live.transfers.missing.len() < MAX_MISSING
             && let Some((space, file)) = self.next_to_fetch(turn, carrier, live)?
         {
             match self.fetch(turn, id, live, space, file)? {
@@ -167,11 +176,10 @@ impl Owners {
         let contact = self.people.contacts.get(&live.identity);
         let is_verified = contact.is_some_and(|contact| contact.verified);
         for class in Class::that_load(carrier, is_verified) {
+            if *class != Class::Asked && live.transfers.takes_only_asked() {
+                break;
+            }
             for (space, _) in self.conversations.shared_with(live.identity) {
-                let is_full = row::received(turn.txn, space)? >= QUOTA;
-                if is_full && *class != Class::Asked {
-                    continue;
-                }
                 let mut next = None;
                 row::wanted(turn.txn, space, *class, &mut |file| {
                     let one = (space, file);
@@ -204,19 +212,15 @@ impl Owners {
         };
         let extent = row.extent()?;
         let is_asked = row.state == State::Asked;
-        if !is_asked && row::received(turn.txn, space)? + extent.clear() > QUOTA {
+        let uncounted = live.transfers.fetches.values();
+        let uncounted = uncounted.filter(|one| one.ticket.space == space && !one.is_counted);
+        let coming = uncounted.map(|one| one.ticket.extent.clear()).sum();
+        if !is_asked && !row.is_within_quota(turn.txn, space, coming)? {
             return Ok(false);
         }
         live.transfers.last_stream += 1;
         let stream = live.transfers.last_stream;
-        let ticket = Ticket {
-            link: id,
-            stream,
-            space,
-            file,
-            name: row.stored(),
-            extent,
-        };
+        let ticket = row.ticket(id, stream, (space, file))?;
         let mut fetch = Fetch {
             ticket,
             stage: Stage::Loading,
@@ -225,6 +229,8 @@ impl Owners {
             arrived: 0,
             written: 0,
             syncing: 0,
+            is_asked,
+            is_counted: row.here > 0,
             synced_ms: turn.now.mono_ms,
             told_ms: 0,
         };
@@ -341,7 +347,7 @@ impl Owners {
         Ok(())
     }
 
-    /// So many chunks of a file are durable.
+    /// The keeper has made the first chunks of a file durable.
     pub(super) fn synced(
         &mut self,
         turn: &mut Turn<'_>,
@@ -349,7 +355,12 @@ impl Owners {
         ticket: Ticket,
         chunks: u32,
     ) -> Result<(), StorageError> {
-        let is_here = self.note_durable(turn, ticket, chunks)?;
+        let fetch = live.transfers.fetches.get_mut(&ticket.stream);
+        let goes_on = fetch.is_some();
+        if let Some(fetch) = fetch {
+            fetch.is_counted = true;
+        }
+        let is_here = self.note_durable(turn, ticket, chunks, goes_on)?;
         self.say_held(turn, live, ticket.space, ticket.file)?;
         if is_here {
             self.drop_fetch(live, ticket.stream, false);
@@ -364,17 +375,19 @@ impl Owners {
         event: &FileEvent,
     ) -> Result<(), StorageError> {
         if let FileEvent::Synced(ticket, chunks) = event {
-            self.note_durable(turn, *ticket, *chunks)?;
+            self.note_durable(turn, *ticket, *chunks, false)?;
         }
         Ok(())
     }
 
-    /// Saves that so many chunks of a file are durable. Returns whether all are.
+    /// Saves how many chunks of a file are durable. Returns whether all are. A file that stopped because there was no room
+    /// waits for room still, unless it `goes_on`.
     fn note_durable(
         &mut self,
         turn: &mut Turn<'_>,
         ticket: Ticket,
         chunks: u32,
+        goes_on: bool,
     ) -> Result<bool, StorageError> {
         let (space, file) = (ticket.space, ticket.file);
         let Some(before) = FileRow::load(turn.txn, space, file)? else {
@@ -386,8 +399,10 @@ impl Owners {
         }
         let mut row = before.clone();
         row.here = chunks;
-        row.free = None;
         let is_here = chunks == ticket.extent.chunks();
+        if goes_on || is_here {
+            row.free = None;
+        }
         if is_here {
             row.state = State::Here;
             let changed = turn.pending.annotated.entry(space).or_default();
@@ -406,6 +421,7 @@ impl Owners {
         free: u64,
     ) -> Result<(), StorageError> {
         self.change_row(turn, ticket.space, ticket.file, |row| row.free = Some(free))?;
+        live.transfers.keep_part(turn.out, ticket.stream);
         self.stop(live, ticket.stream);
         Ok(())
     }
@@ -418,9 +434,10 @@ impl Owners {
         ticket: Ticket,
     ) -> Result<(), StorageError> {
         tracing::warn!("a contact's device sends another file than its message names");
+        let anew = new_name(turn);
         self.change_row(turn, ticket.space, ticket.file, |row| {
             row.state = State::Damaged;
-            row.here = 0;
+            row.begins_anew(anew);
         })?;
         turn.out.file(FileCommand::Remove(ticket.name));
         self.stop(live, ticket.stream);
@@ -478,6 +495,27 @@ impl Owners {
 }
 
 impl super::Transfers {
+    /// Whether nothing else begins: too much is missing, or what the user asked for would come behind it.
+    fn takes_only_asked(&self) -> bool {
+        let begins = |fetch: &Fetch| fetch.is_asked && fetch.stage != Stage::Loading;
+        self.missing.len() >= MAX_MISSING || self.fetches.values().any(begins)
+    }
+
+    /// A stream ends before the end of its file: what is written is made durable, so that it counts and need not come
+    /// again. If nothing is, the chunks on their way to the disk go: they would take room that nobody counts.
+    pub(super) fn keep_part(&self, out: &mut Outbox, stream: u32) {
+        let Some(fetch) = self.fetches.get(&stream) else {
+            return;
+        };
+        let ticket = fetch.ticket;
+        if fetch.written > fetch.syncing {
+            let chunks = fetch.written;
+            out.file(FileCommand::Sync { ticket, chunks });
+        } else if fetch.arrived > 0 && fetch.syncing == 0 && !fetch.is_counted {
+            out.file(FileCommand::Remove(ticket.name));
+        }
+    }
+
     fn misses(&mut self, space: SpaceId, file: FileId) {
         self.missing.insert((space, file));
     }
@@ -486,12 +524,13 @@ impl super::Transfers {
 /// Asks the keeper how much of a file is here.
 fn begin(turn: &mut Turn<'_>, fetch: &mut Fetch, here: u32) {
     fetch.stage = Stage::Beginning;
-    // What came after the file was made durable last may be here as well.
+    // What came after the file was made durable last may be here as well: more than is made durable together, where the
+    // disk is slower than the link.
     let behind = fetch.hashes.iter().skip(here as usize);
     turn.out.file(FileCommand::Begin {
         ticket: fetch.ticket,
         from: here,
-        hashes: behind.take(SYNC_CHUNKS as usize).copied().collect(),
+        hashes: behind.copied().collect(),
     });
 }
 

@@ -1,27 +1,25 @@
 //! Files in messages (`docs/PROTOCOL.md` sections 4 and 16), and calls about them.
 
-use hedgerow_sync::conversation::NewRows;
-use hedgerow_sync::id::{DeviceId, EntryId, LogId, SpaceId};
-use hedgerow_sync::page;
-use hedgerow_sync::reading::entries;
+use hedgerow_sync::id::{DeviceId, EntryId, SpaceId};
+use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::store::{Reader, StorageError};
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
 use super::fetching::new_name;
-use super::loading::{QUOTA, UNVERIFIED};
+use super::loading::UNVERIFIED;
 use super::row::{self, FileRow, Held, State};
 use super::{Files, MAX_UPLOADS, Owners, Turn};
 use crate::api::{
     ContactId, ConversationId, FileHeld, FileState, MessageFile, MessageId, Offered, Private,
     Refusal, Reply, UploadId,
 };
-use crate::engine::content::{Content, MESSAGE};
+use crate::engine::content::Content;
 use crate::engine::conversation::parse_message_id;
 use crate::engine::fault::CallError;
 use crate::engine::links::Errand;
 use crate::engine::{Effects as _, conversations, delivery};
-use crate::files::extent::Extent;
+use crate::files::extent::{Extent, MAX_PREVIEW};
 use crate::files::tree::FileId;
 use crate::files::work::{FileCommand, FileKey, StoredName, Upload};
 
@@ -30,9 +28,6 @@ const MAX_FILE_NAME: usize = 255;
 
 /// The longest type of a file, in bytes.
 const MAX_MEDIA_TYPE: usize = 127;
-
-/// The longest preview of a picture, in bytes.
-pub(crate) const MAX_PREVIEW: usize = 8_192;
 
 /// What a message says of its file.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -79,8 +74,14 @@ impl FilePart {
             size: upload.extent.clear(),
             name: upload.name.clone(),
             media_type: upload.media_type.clone(),
-            preview: None,
+            preview: upload.preview.clone().map(ByteVec::from),
         }
+    }
+
+    /// Whether its sender calls it a picture.
+    pub fn is_picture(&self) -> bool {
+        let media_type = self.media_type.as_deref();
+        media_type.is_some_and(|media_type| media_type.starts_with("image/"))
     }
 
     pub fn id(&self) -> FileId {
@@ -125,12 +126,7 @@ pub fn stored_file(
     id: &ConversationId,
     message: &MessageId,
 ) -> Result<Stored, Refusal> {
-    let space = conversations::parse_id(id).ok_or(Refusal::NoSuchConversation)?;
-    let entry = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
-    page::row_place(reader, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
-    let row = page::entry(reader, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
-    let part = Content::of(&row).and_then(|content| content.file);
-    let part = part.ok_or(Refusal::NoFile)?;
+    let (space, part) = said_of_file(reader, id, message)?;
     let row = FileRow::load(reader, space, part.id())?;
     let row = row.filter(|row| row.state == State::Here);
     let row = row.ok_or(Refusal::FileNotHere)?;
@@ -141,6 +137,32 @@ pub fn stored_file(
         name: part.name,
         media_type: part.media_type,
     })
+}
+
+/// The small picture that came with a message.
+///
+/// # Errors
+/// There is no such message, or no such picture in it; the store failed.
+pub fn preview(
+    reader: &dyn Reader,
+    id: &ConversationId,
+    message: &MessageId,
+) -> Result<Vec<u8>, Refusal> {
+    let (_, part) = said_of_file(reader, id, message)?;
+    part.preview.map(Vec::from).ok_or(Refusal::NoFile)
+}
+
+fn said_of_file(
+    reader: &dyn Reader,
+    id: &ConversationId,
+    message: &MessageId,
+) -> Result<(SpaceId, FilePart), Refusal> {
+    let space = conversations::parse_id(id).ok_or(Refusal::NoSuchConversation)?;
+    let entry = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
+    page::row_place(reader, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
+    let row = page::entry(reader, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
+    let part = Content::of(&row).and_then(|content| content.file);
+    Ok((space, part.ok_or(Refusal::NoFile)?))
 }
 
 /// The file of a message as the API shows it. `is_verified`: its author is.
@@ -177,16 +199,13 @@ pub(crate) fn file_of(
                     bytes: extent.clear_up_to(row.here),
                 },
                 (State::Wanted, None) => {
-                    let quota = || -> Result<bool, StorageError> {
-                        Ok(row::received(reader, space)? + extent.clear() > QUOTA)
-                    };
                     if !row::may_load(extent.clear()) {
                         let why = Offered::Large;
                         FileState::Offered { why }
                     } else if !is_verified && extent.clear() > UNVERIFIED {
                         let why = Offered::Unverified;
                         FileState::Offered { why }
-                    } else if quota()? {
+                    } else if !row.is_within_quota(reader, space, 0)? {
                         let why = Offered::Quota;
                         FileState::Offered { why }
                     } else {
@@ -201,6 +220,7 @@ pub(crate) fn file_of(
         name: Private(part.name.clone()),
         size: part.size,
         media_type: part.media_type.clone().map(Private),
+        preview: part.preview.is_some(),
         state,
         held,
     })
@@ -210,16 +230,18 @@ impl Files {
     /// A file waits for a message from now on. The oldest gives way if there are too many.
     pub(super) fn offer(&mut self, turn: &mut Turn<'_>, upload: Upload) {
         if self.uploads.len() >= MAX_UPLOADS
-            && let Some((_, oldest)) = self.uploads.pop_first()
+            && let Some(oldest) = self.uploads.pop_front()
         {
             turn.out.file(FileCommand::Remove(oldest.stored));
         }
-        self.uploads.insert(upload.id.clone(), upload);
+        self.uploads.push_back(upload);
     }
 
     /// What a message says of a file that waits.
     pub fn part(&self, id: &UploadId) -> Result<FilePart, Refusal> {
-        let upload = self.uploads.get(id).ok_or(Refusal::NoSuchUpload)?;
+        let mut uploads = self.uploads.iter();
+        let upload = uploads.find(|upload| upload.id == *id);
+        let upload = upload.ok_or(Refusal::NoSuchUpload)?;
         let id = crate::files::tree::id(&upload.hashes).ok_or(Refusal::Bug)?;
         let part = FilePart::of(upload, id);
         match part.is_sound() {
@@ -238,58 +260,58 @@ impl Owners {
         entry: EntryId,
         upload: &UploadId,
     ) -> Result<(), CallError> {
-        let upload = self.files.uploads.remove(upload).ok_or(Refusal::Bug)?;
+        let uploads = &mut self.files.uploads;
+        let at = uploads.iter().position(|one| one.id == *upload);
+        let upload = at.and_then(|at| uploads.remove(at)).ok_or(Refusal::Bug)?;
         let id = crate::files::tree::id(&upload.hashes).ok_or(Refusal::Bug)?;
         let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::Bug)?;
         let row = FileRow::new(place, upload.stored, upload.extent, State::Here);
         row.save(turn.txn, space, id, None)?;
         row::save_hashes(turn.txn, space, id, &upload.hashes)?;
         row::attach(turn.txn, space, entry, id)?;
-        row::await_delivery(turn.txn, space, id)?;
+        // Notes have nobody who could fetch it.
+        if !self.is_delivered(turn, space, id)? {
+            row::await_delivery(turn.txn, space, id)?;
+        }
         Ok(())
     }
 
-    /// Notes the files of rows that have come.
-    pub(in crate::engine) fn files_arrived(
+    /// Notes the file of a row that has come.
+    pub(in crate::engine) fn file_arrived(
         &mut self,
         turn: &mut Turn<'_>,
         space: SpaceId,
-        log: LogId,
-        rows: &NewRows,
+        entry: &Placed,
     ) -> Result<(), StorageError> {
-        if rows.kind != MESSAGE {
+        let Some(part) = Content::of(entry).and_then(|content| content.file) else {
             return Ok(());
-        }
-        for entry in entries(turn.txn, space, log, rows.first, rows.count as usize)? {
-            let Some(part) = Content::of(&entry).and_then(|content| content.file) else {
-                continue;
-            };
-            let (id, place) = (part.id(), entry.place());
-            let known = FileRow::load(turn.txn, space, id)?;
-            match known {
-                // A message that lapsed was written anew.
-                Some(mut row) if log == self.account.own_log() => {
-                    let before = row.clone();
-                    row::detach(turn.txn, space, row.entry()?)?;
-                    row.moved_to(place);
-                    row.save(turn.txn, space, id, Some(&before))?;
-                    row::attach(turn.txn, space, entry.id, id)?;
-                }
-                // Whoever names a file again gets no second copy of it.
-                Some(_) => {}
-                None if log == self.account.own_log() => {}
-                None => {
-                    let Some(extent) = Extent::of(part.size) else {
-                        continue;
-                    };
-                    let row = FileRow::new(place, new_name(turn), extent, State::Wanted);
-                    row.save(turn.txn, space, id, None)?;
-                    row::attach(turn.txn, space, entry.id, id)?;
-                    turn.errands.push(Errand::Fetch);
-                }
+        };
+        let (id, place) = (part.id(), entry.place());
+        let is_own = entry.id.log == self.account.own_log();
+        match FileRow::load(turn.txn, space, id)? {
+            // A message that lapsed was written anew.
+            Some(before) if is_own => {
+                let mut row = before.clone();
+                row::detach(turn.txn, space, row.entry()?)?;
+                row.moved_to(place);
+                row.save(turn.txn, space, id, Some(&before))?;
+                row::attach(turn.txn, space, entry.id, id)
+            }
+            // A second message with the same file gives no second copy of it.
+            Some(_) => Ok(()),
+            // It waits in `attached` for the file that its user has given.
+            None if is_own => Ok(()),
+            None => {
+                let Some(extent) = Extent::of(part.size) else {
+                    return Ok(());
+                };
+                let row = FileRow::new(place, new_name(turn), extent, State::Wanted);
+                row.save(turn.txn, space, id, None)?;
+                row::attach(turn.txn, space, entry.id, id)?;
+                turn.errands.push(Errand::Fetch);
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Asks for the file of a message, or declines it.
@@ -313,13 +335,13 @@ impl Owners {
         if row.state == State::Here {
             return Ok(Reply::Done);
         }
-        let stored = row.stored();
+        let (stored, anew) = (row.stored(), new_name(turn));
         self.change_row(turn, space, file, |row| {
             row.free = None;
             row.state = match wanted {
                 true => State::Asked,
                 false => {
-                    row.here = 0;
+                    row.begins_anew(anew);
                     State::Declined
                 }
             };

@@ -14,6 +14,7 @@
 
 mod fetching;
 mod in_messages;
+mod listing;
 mod loading;
 mod row;
 mod said;
@@ -30,15 +31,15 @@ use super::fault::LinkError;
 use super::link::State as LinkState;
 use super::live::Live;
 use super::{Engine, Owners, Turn, items};
-use crate::api::UploadId;
 use crate::files::tree::FileId;
 use crate::files::work::{FileEvent, Ticket, Upload};
 use fetching::Fetch;
 use serving::Serve;
 
 pub(crate) use in_messages::{FilePart, file_of};
-pub use in_messages::{Stored, stored_file};
+pub use in_messages::{Stored, preview, stored_file};
 pub(super) use in_messages::{forget_all, put_back, set_aside};
+pub use listing::{page, used};
 pub use row::stored_names;
 pub(super) use said::KINDS;
 pub(super) use serving::media_window;
@@ -49,7 +50,8 @@ const MAX_UPLOADS: usize = 256;
 /// All files that are on their way, and those that wait for a message.
 #[derive(Default)]
 pub(super) struct Files {
-    uploads: BTreeMap<UploadId, Upload>,
+    /// The oldest first.
+    uploads: VecDeque<Upload>,
     /// The files that come over some link.
     coming: BTreeSet<(SpaceId, FileId)>,
 }
@@ -91,6 +93,7 @@ impl Owners {
             }
             said::GONE => {
                 let over: said::Over = items::decode(item)?;
+                live.transfers.keep_part(turn.out, over.stream);
                 self.drop_fetch(live, over.stream, true);
                 Ok(self.fetch_more(turn, id, carrier, live)?)
             }
@@ -106,9 +109,10 @@ impl Owners {
     }
 
     /// A link is over or has another link in its place: what came over it is free to come over others.
-    pub(super) fn transfers_over(&mut self, live: &mut Live) {
+    pub(super) fn transfers_over(&mut self, turn: &mut Turn<'_>, live: &mut Live) {
         let transfers = std::mem::take(&mut live.transfers);
-        for fetch in transfers.fetches.values() {
+        for (stream, fetch) in &transfers.fetches {
+            transfers.keep_part(turn.out, *stream);
             self.files.coming.remove(&fetch.file());
         }
     }

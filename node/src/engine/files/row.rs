@@ -5,15 +5,16 @@ use std::ops::{Bound, ControlFlow};
 use hedgerow_sync::id::{DeviceId, EntryId, SpaceId};
 use hedgerow_sync::page::Place;
 use hedgerow_sync::store::{Direction, Reader, StorageError, Txn};
+use hedgerow_transport::carrier::LinkId;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
-use super::loading::{Class, LARGEST};
+use super::loading::{Class, LARGEST, QUOTA};
 use crate::engine::messages_at_rest::encode;
 use crate::engine::reading;
 use crate::files::extent::Extent;
 use crate::files::tree::{ChunkHash, FileId};
-use crate::files::work::StoredName;
+use crate::files::work::{StoredName, Ticket};
 use crate::tables::{self, Table, damaged};
 
 /// How many hashes of chunks stand in one row.
@@ -120,6 +121,23 @@ impl FileRow {
         StoredName(*self.stored)
     }
 
+    /// What names the file in work for the keeper, over a stream of a link.
+    pub fn ticket(
+        &self,
+        link: LinkId,
+        stream: u32,
+        (space, file): (SpaceId, FileId),
+    ) -> Result<Ticket, StorageError> {
+        Ok(Ticket {
+            link,
+            stream,
+            space,
+            file,
+            name: self.stored(),
+            extent: self.extent()?,
+        })
+    }
+
     pub fn extent(&self) -> Result<Extent, StorageError> {
         Extent::of(self.size).ok_or_else(damaged)
     }
@@ -132,17 +150,43 @@ impl FileRow {
         Ok(self.place()?.id())
     }
 
+    /// What has come is thrown away: what comes next has another name, so that nothing reported of the old file counts for
+    /// the new one.
+    pub fn begins_anew(&mut self, stored: StoredName) {
+        self.stored = ByteArray::from(stored.0);
+        self.here = 0;
+    }
+
     /// The message of the file is another one from now on: the same was written again.
     pub fn moved_to(&mut self, place: Place) {
         self.place = ByteArray::from(reading::encode(place));
     }
 
-    /// The bytes that it takes of the room for what others sent.
+    /// The sealed bytes of it that are here.
+    pub fn bytes_here(&self) -> Result<u64, StorageError> {
+        Ok(match self.here {
+            0 => 0,
+            chunks => self.extent()?.up_to(chunks),
+        })
+    }
+
+    /// The bytes that it takes of the room for what others sent: all, from its first durable chunk on.
     fn received(&self) -> u64 {
-        match (self.is_ours, self.state) {
-            (false, State::Here) => self.size,
-            _ => 0,
+        match self.is_ours || self.here == 0 {
+            true => 0,
+            false => self.size,
         }
+    }
+
+    /// Whether it may load by itself beside what others sent to its space, of which `coming` bytes are not counted yet.
+    pub fn is_within_quota(
+        &self,
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+        coming: u64,
+    ) -> Result<bool, StorageError> {
+        let others = received(reader, space)?.saturating_sub(self.received());
+        Ok(others.saturating_add(coming).saturating_add(self.size) <= QUOTA)
     }
 
     fn wanted_key(&self, space: SpaceId) -> Option<Vec<u8>> {
@@ -153,6 +197,19 @@ impl FileRow {
         };
         class.map(|class| Table::WantedFiles.key(&[&space.0, &[class as u8], &self.place[..]]))
     }
+}
+
+/// Whether a table has any row.
+pub(super) fn any(reader: &(impl Reader + ?Sized), table: Table) -> Result<bool, StorageError> {
+    let prefix = table.key(&[]);
+    let end = tables::after(&prefix);
+    let range = (Bound::Included(&prefix[..]), Bound::Excluded(&end[..]));
+    let mut any = false;
+    reader.scan(range, Direction::Forward, &mut |_, _| {
+        any = true;
+        ControlFlow::Break(())
+    })?;
+    Ok(any)
 }
 
 /// The ids of the files of a space that load by themselves or were asked for: of one class, the newest message first,
@@ -223,7 +280,7 @@ pub(super) fn save_hashes(
 /// What a device has of a file of ours, as it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub(in crate::engine) struct Held {
-    /// So many chunks.
+    /// The number of chunks.
     #[n(0)]
     pub chunks: u32,
     /// Its user does not want the file.
@@ -298,6 +355,15 @@ pub(super) fn settled(txn: &mut dyn Txn, space: SpaceId, file: FileId) -> Result
     txn.remove(&Table::AwaitedFiles.key(&[&space.0, &file.0]))
 }
 
+/// Whether some member has not said to have a file of ours.
+pub(super) fn is_awaited(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    file: FileId,
+) -> Result<bool, StorageError> {
+    reader.with(&Table::AwaitedFiles.key(&[&space.0, &file.0]), &mut |_| {})
+}
+
 /// The files of ours in a space that some member has not said to have, at most `limit`.
 pub(super) fn awaited(
     reader: &(impl Reader + ?Sized),
@@ -359,6 +425,19 @@ pub(in crate::engine) fn all(
     }
 }
 
+/// All files of all spaces.
+pub(super) fn everywhere(
+    reader: &dyn Reader,
+) -> Result<Vec<(SpaceId, FileId, FileRow)>, StorageError> {
+    let rows: Vec<(Vec<u8>, FileRow)> = tables::load_all(reader, Table::Files)?;
+    let named = rows.into_iter().map(|(key, row)| {
+        let (space, id) = key.split_first_chunk().ok_or_else(damaged)?;
+        let id = id.try_into().map_err(|_| damaged())?;
+        Ok((SpaceId(*space), FileId(id), row))
+    });
+    named.collect()
+}
+
 /// The names of all sealed files that a store knows of; others on the disk belong to nothing.
 ///
 /// # Errors
@@ -368,11 +447,8 @@ pub fn stored_names(reader: &dyn Reader) -> Result<Vec<StoredName>, StorageError
     Ok(rows.iter().map(|(_, row)| row.stored()).collect())
 }
 
-/// The bytes that files of others take in a space.
-pub(in crate::engine) fn received(
-    reader: &(impl Reader + ?Sized),
-    space: SpaceId,
-) -> Result<u64, StorageError> {
+/// The bytes that files of others take in a space, those that have come in part included.
+fn received(reader: &(impl Reader + ?Sized), space: SpaceId) -> Result<u64, StorageError> {
     let bytes: Option<(u64,)> = tables::load(reader, &Table::FileBytes.key(&[&space.0]))?;
     Ok(bytes.map_or(0, |(bytes,)| bytes))
 }

@@ -17,6 +17,7 @@ use crate::engine::{Effects as _, conversation, conversations, delivery, items};
 use crate::files::extent::CHUNK;
 use crate::files::tree::FileId;
 use crate::files::work::{FileCommand, Ticket};
+use crate::tables::Table;
 
 /// The most runs of chunks that one device waits for at one time.
 const MAX_SERVES: usize = 4_096;
@@ -120,21 +121,13 @@ impl Owners {
             items::say(&mut live.session, said::GONE, &Over { stream });
             return Ok(());
         };
-        let extent = row.extent()?;
+        let ticket = row.ticket(id, stream, (space, file))?;
         let end = want.first.checked_add(want.count);
-        let end = end.filter(|end| *end <= extent.chunks() && want.count > 0);
+        let end = end.filter(|end| *end <= ticket.extent.chunks() && want.count > 0);
         let end = end.ok_or(PeerFault::BadItem)?;
         if live.transfers.serves.len() >= MAX_SERVES {
             return Err(PeerFault::OutOfPlace.into());
         }
-        let ticket = Ticket {
-            link: id,
-            stream,
-            space,
-            file,
-            name: row.stored(),
-            extent,
-        };
         live.transfers.serves.push_back(Serve {
             ticket,
             next: want.first,
@@ -245,6 +238,9 @@ impl Owners {
         turn: &mut Turn<'_>,
         live: &mut Live,
     ) -> Result<(), StorageError> {
+        if !row::any(turn.txn, Table::AwaitedFiles)? {
+            return Ok(());
+        }
         let shared = self.conversations.shared_with(live.identity);
         let spaces: Vec<SpaceId> = shared.map(|(space, _)| space).collect();
         for space in spaces {

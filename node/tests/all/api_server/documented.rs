@@ -273,6 +273,9 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     ] {
         let file = format!("{path}/{of}/file");
         document.check(ask(get.clone(), &file), get_status).await;
+        // No hosted node makes previews.
+        let preview = format!("{path}/{of}/preview");
+        document.check(ask(get.clone(), &preview), 404).await;
         let wanted = ask(put.clone(), &format!("{file}/wanted"));
         let wanted = wanted.json(&json!({"wanted": true}));
         document.check(wanted, 404).await;
@@ -311,6 +314,17 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     }
     let again = ask(post.clone(), &format!("{path}/{}/again", node.message(3).0));
     document.check(again, 409).await;
+    document.check(ask(get.clone(), "/v1/storage"), 200).await;
+    let files = format!("{chat}/files");
+    document.check(ask(get.clone(), &files), 200).await;
+    for (query, status) in [
+        ("?limit=0", 400),
+        ("?before=00", 404),
+        ("?from=newest", 400),
+    ] {
+        let files = ask(get.clone(), &format!("{files}{query}"));
+        document.check(files, status).await;
+    }
     for query in ["", "?limit=1", "?before=0&limit=7"] {
         let starred = ask(get.clone(), &format!("/v1/starred{query}"));
         document.check(starred, 200).await;

@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use hedgerow_node::api::*;
 use hedgerow_node::directory::Hashing;
 use hedgerow_node::host::{HostOptions, Local};
+use hedgerow_node::pictures::Decoder;
 use hedgerow_node::runtime::{NodeOptions, OnAir};
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ use crate::support::chats::Chats;
 use crate::support::{Served, serve};
 
 /// Long enough for anything that happens on a loaded machine; nothing waits for it to pass.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A node, seen through one implementation.
 pub struct Node {
@@ -37,6 +38,7 @@ pub fn options() -> HostOptions {
             record_to: None,
         },
         hashing: Hashing::hazmat_fast_for_tests(),
+        pictures: Decoder::at(env!("CARGO_BIN_EXE_hedgerow")),
     }
 }
 

@@ -201,6 +201,7 @@ async fn timers(scene: &mut Scene) {
 
 async fn files(scene: &mut Scene) {
     std::fs::write(scene.file("talk.txt"), "What I said on the square.").unwrap();
+    std::fs::write(scene.file("talk.pdf"), "%PDF-1.7").unwrap();
     let lines = [
         "attach Ben DIR/talk.txt --caption Talk",
         "attach Ben DIR/talk.txt DIR/none.txt",
@@ -215,6 +216,14 @@ async fn files(scene: &mut Scene) {
         "save Ben eeeee DIR",
         "attach me DIR/talk.txt",
         "read me --last 1",
+        "attach me DIR/talk.pdf",
+        "attach me DIR/talk.pdf --as-it-is",
+        "storage",
+        "--json storage",
+        "free Ben",
+        "free --older-than soon",
+        "free Ben --older-than 90d",
+        "--json free --older-than 1s",
     ];
     scene.type_lines(&lines).await;
 }

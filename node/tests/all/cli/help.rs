@@ -31,6 +31,7 @@ fn help_teaches_each_command() {
         "save --help",
         "load --help",
         "free --help",
+        "storage --help",
         "versions --help",
         "forward --help",
         "draft --help",

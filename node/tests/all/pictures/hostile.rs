@@ -1,4 +1,4 @@
-//! Pictures that attack whoever decodes them.
+//! Pictures that attack their decoder.
 
 use hedgerow_node::pictures::{Answer, Fault, Limits, Order, Size, Task};
 use miniz_oxide::deflate::compress_to_vec_zlib;

@@ -1,6 +1,6 @@
 //! A disk that is really full: what frees room gets through, and what a person has typed stays.
 //!
-//! Each test runs itself again in a mount namespace of its own, with a disk in memory that has 12 MiB.
+//! Each test runs itself again in a mount namespace of its own, with a small disk in memory.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -28,26 +28,31 @@ const NO_ROOM: Refusal = Refusal::Storage {
 /// The messages that Ada has written to herself before the disk fills.
 const WRITTEN: usize = 40;
 
-/// The small disk; or nothing, when the test of this name has run there and has passed.
-fn small_disk(test: &str) -> Option<PathBuf> {
+/// The room of a disk on which a store is almost all there is, in MiB.
+const SMALL: u32 = 12;
+
+/// A disk of this many MiB; or nothing, when the test of this name has run there and has passed.
+pub fn disk(mib: u32, test: &str) -> Option<PathBuf> {
     if let Some(disk) = std::env::var_os(DISK) {
         return Some(disk.into());
     }
     let place = place();
-    let disk = |then: &str| {
+    let with_disk = |then: &str| {
         let mut command = Command::new("unshare");
         command
             .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
-            .arg(format!("mount -t tmpfs -o size=12m tmpfs \"$0\" && {then}"))
+            .arg(format!(
+                "mount -t tmpfs -o size={mib}m tmpfs \"$0\" && {then}"
+            ))
             .arg(place.path());
         command
     };
-    let can = disk("true").stderr(Stdio::null()).status();
+    let can = with_disk("true").stderr(Stdio::null()).status();
     if !can.is_ok_and(|status| status.success()) {
         eprintln!("skipped: this user cannot mount a disk in a namespace");
         return None;
     }
-    let again = disk("exec \"$@\"")
+    let again = with_disk("exec \"$@\"")
         .arg(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(DISK, place.path())
@@ -150,9 +155,10 @@ impl Ada {
 
 #[tokio::test]
 async fn a_full_disk_refuses_messages_and_still_deletes() {
-    let Some(disk) =
-        small_disk("process::full_disk::a_full_disk_refuses_messages_and_still_deletes")
-    else {
+    let Some(disk) = disk(
+        SMALL,
+        "process::full_disk::a_full_disk_refuses_messages_and_still_deletes",
+    ) else {
         return;
     };
     let mut ada = Ada::on(&disk).await;
@@ -207,9 +213,10 @@ async fn a_full_disk_refuses_messages_and_still_deletes() {
 
 #[tokio::test]
 async fn the_first_call_on_a_full_disk_may_be_a_deletion() {
-    let Some(disk) =
-        small_disk("process::full_disk::the_first_call_on_a_full_disk_may_be_a_deletion")
-    else {
+    let Some(disk) = disk(
+        SMALL,
+        "process::full_disk::the_first_call_on_a_full_disk_may_be_a_deletion",
+    ) else {
         return;
     };
     let mut ada = Ada::on(&disk).await;
@@ -225,7 +232,10 @@ async fn the_first_call_on_a_full_disk_may_be_a_deletion() {
 
 #[tokio::test]
 async fn a_full_disk_keeps_the_typed_text() {
-    let Some(disk) = small_disk("process::full_disk::a_full_disk_keeps_the_typed_text") else {
+    let Some(disk) = disk(
+        SMALL,
+        "process::full_disk::a_full_disk_keeps_the_typed_text",
+    ) else {
         return;
     };
     let mut ada = Ada::on(&disk).await;
@@ -248,7 +258,7 @@ async fn a_full_disk_keeps_the_typed_text() {
 
 #[tokio::test]
 async fn a_full_disk_can_be_wiped() {
-    let Some(disk) = small_disk("process::full_disk::a_full_disk_can_be_wiped") else {
+    let Some(disk) = disk(SMALL, "process::full_disk::a_full_disk_can_be_wiped") else {
         return;
     };
     let ada = Ada::on(&disk).await;

@@ -109,7 +109,7 @@ async fn the_program_refuses_ghosts_and_keeps_nothing_of_them() {
         assert_eq!(kept(&dir), [0; 4]);
     }
     // What she seals for people is taken.
-    let Ok(Reply::Parcel(parcel)) = world.ask(0, Call::CarryExport(ada)) else {
+    let Ok(Reply::Bytes(parcel)) = world.ask(0, Call::CarryExport(ada)) else {
         panic!("no parcel");
     };
     let taken = import(&dir, &parcel);

@@ -5,6 +5,7 @@
 
 mod copies;
 mod disk;
+mod files;
 mod flood;
 mod full_disk;
 mod ghosts;

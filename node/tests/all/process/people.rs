@@ -14,6 +14,7 @@ use hedgerow_node::api::{
 };
 use hedgerow_node::directory::{Directory, Hashing};
 use hedgerow_node::host::{HostOptions, Local, finding};
+use hedgerow_node::pictures::Decoder;
 use hedgerow_node::runtime::{NodeOptions, OnAir};
 use hedgerow_node::store::RedbStore;
 use hedgerow_sync::store::{Direction, Store};
@@ -43,6 +44,7 @@ pub fn own(dir: &Path, on_air: OnAir, record_to: Option<PathBuf>) -> Local {
     let options = HostOptions {
         node: NodeOptions { on_air, record_to },
         hashing: Hashing::hazmat_fast_for_tests(),
+        pictures: Decoder::at(env!("CARGO_BIN_EXE_hedgerow")),
     };
     Local::own(dir, options).unwrap()
 }

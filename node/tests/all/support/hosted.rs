@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use hedgerow_node::api::*;
 use hedgerow_node::engine::Input;
-use hedgerow_node::engine::{conversation, starred};
+use hedgerow_node::engine::{conversation, files, starred};
 use hedgerow_node::files::extent::MAX_FILE;
 use hedgerow_node::harness::World;
+use hedgerow_node::pictures::kind_of;
 use hedgerow_sync::store::Store;
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, CarrierState, RelayState};
 use tokio::sync::broadcast;
@@ -177,7 +178,7 @@ impl Hosted {
         let mut state = self.state.lock().unwrap();
         let ana = state.world.id(ANA);
         match state.world.ask(BEN, Call::CarryExport(ana)) {
-            Ok(Reply::Parcel(parcel)) => parcel,
+            Ok(Reply::Bytes(parcel)) => parcel,
             other => panic!("no parcel: {other:?}"),
         }
     }
@@ -344,13 +345,23 @@ impl Api for Hosted {
         while let Some(part) = bytes.next().await {
             clear.extend_from_slice(&part?);
         }
+        if kind_of(&clear).may_name_its_author() && !new.as_it_is {
+            return Err(Refusal::MayNameYou);
+        }
         let size = clear.len() as u64;
         if new.size.is_some_and(|expected| expected != size) {
             return Err(Refusal::FileChanged);
         }
         let id = self.state()?.world.upload_bytes(ANA, &new.name.0, &clear);
         let name = new.name;
-        Ok(Uploaded { id, name, size })
+        Ok(Uploaded {
+            id,
+            name,
+            size,
+            carries: Vec::new(),
+            cleaned: false,
+            preview: false,
+        })
     }
 
     async fn download(
@@ -381,6 +392,24 @@ impl Api for Hosted {
                 page.expect("memory does not fail")?.into()
             }
             HostCall::Versions(of, id) => self.read_versions(&of, &id)?.into(),
+            HostCall::Files(of, before, limit) => {
+                let state = self.state()?;
+                let store = &state.world.nodes[ANA].storage;
+                let page =
+                    store.read(|reader| Ok(files::page(reader, &of, before.as_ref(), limit)));
+                page.expect("memory does not fail")?.into()
+            }
+            HostCall::Storage => {
+                let state = self.state()?;
+                let used = state.world.nodes[ANA].storage.read(files::used);
+                used.expect("memory does not fail").into()
+            }
+            HostCall::Preview(of, id) => {
+                let state = self.state()?;
+                let store = &state.world.nodes[ANA].storage;
+                let preview = store.read(|reader| Ok(files::preview(reader, &of, &id)));
+                preview.expect("memory does not fail")?.into()
+            }
             HostCall::Find(search) => {
                 let mut found = self.state()?.world.search(ANA, &search)?;
                 for hit in &mut found.messages {
