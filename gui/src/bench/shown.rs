@@ -10,6 +10,7 @@ use hedgerow_node::api::{ConversationId, Passphrase};
 use hedgerow_node::bench::pair::{PASSPHRASE, PATIENCE};
 use hedgerow_node::directory::Hashing;
 use hedgerow_node::host::HostOptions;
+use hedgerow_node::pictures::Decoder;
 use hedgerow_node::runtime::{NodeOptions, OnAir};
 use slint::ComponentHandle;
 use slint::platform::WindowEvent;
@@ -49,6 +50,7 @@ impl Shown {
         let options = Options {
             directory: directory.to_owned(),
             host: HostOptions {
+                pictures: Decoder::of_this_program(),
                 node: NodeOptions {
                     on_air,
                     record_to: None,
@@ -56,6 +58,7 @@ impl Shown {
                 // What a passphrase costs is chosen, not measured.
                 hashing: Hashing::hazmat_fast_for_tests(),
             },
+            downloads: None,
             name: "Hedgerow (bench)".into(),
         };
         let worker = Worker::start(options, move |update| {

@@ -40,6 +40,11 @@ pub fn draw(app: &App, ui: &AppWindow) {
             BannerKind::Met
         }
         Some(Banner::Copied) => BannerKind::Copied,
+        Some(Banner::FileSaved(path)) => {
+            view.set_name(path.0.as_str().into());
+            BannerKind::FileSaved
+        }
+        Some(Banner::FileNotSaved) => BannerKind::FileNotSaved,
         Some(Banner::PictureSaved(true)) => BannerKind::Saved,
         Some(Banner::PictureSaved(false)) => BannerKind::NotSaved,
         Some(Banner::Exported(true)) => BannerKind::Exported,

@@ -5,6 +5,7 @@
 
 mod adding;
 mod arranging;
+mod attaching;
 mod banner;
 mod bluetooth;
 mod chats;
@@ -13,6 +14,7 @@ mod dialogs;
 mod door;
 mod draft;
 mod emoji;
+mod files;
 mod forwarding;
 mod markdown;
 mod network;
@@ -164,6 +166,8 @@ impl Window {
         settings::listen(ui, &act, &about);
         deleting::listen(ui, &act);
         timing::listen(ui, &act);
+        attaching::listen(ui, &act);
+        files::listen(ui, &act);
         forwarding::listen(ui, &act);
         starred::listen(ui, &act);
         dialogs::listen(ui, &act);
@@ -350,6 +354,7 @@ impl Window {
         }
         if changed.thread || changed.rows || changed.settings {
             self.thread.draw(&mut app, ui, changed.rows);
+            attaching::draw(&app, ui);
         }
         if changed.picker {
             self.picker.draw(&app, ui);

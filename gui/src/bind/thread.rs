@@ -11,7 +11,7 @@ use hedgerow_node::api::{ContactId, MessageId, Private};
 use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
-use super::{Act, deleting, draft, message, quote::quoted, timing, words};
+use super::{Act, deleting, draft, files, message, quote::quoted, timing, words};
 use crate::model::{
     About, Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread,
     ThreadAction, copied, splices,
@@ -104,11 +104,18 @@ impl Drawn {
             let shown = shown.borrow();
             let row = shown.rows.iter().find(|row| id == row.id);
             match row.map(|row| &row.kind) {
-                Some(RowKind::Message(message)) => MessageMenu {
-                    says: message.body.is_some(),
-                    editable: message.mine && message.body.is_some(),
-                    starred: message.starred,
-                },
+                Some(RowKind::Message(message)) => {
+                    let offers = message.file.as_deref().map(|file| file.offers);
+                    let offers = offers.unwrap_or_default();
+                    MessageMenu {
+                        says: message.body.as_deref().is_some_and(|body| !body.is_empty()),
+                        saves: offers.save
+                            && !message.file.as_deref().is_some_and(|file| file.saving),
+                        frees: offers.free,
+                        editable: message.mine && message.body.is_some(),
+                        starred: message.starred,
+                    }
+                }
                 _ => MessageMenu::default(),
             }
         });
@@ -389,17 +396,6 @@ fn drawn(row: &Row) -> ThreadRow {
         RowKind::Message(message) => {
             let (tick, carrier) = words::tick(message.tick);
             let body: &[Span] = message.body.as_deref().unwrap_or_default();
-            let with_file = message.file.as_deref().map(|file| {
-                let end = if body.is_empty() { "" } else { "\n" };
-                let head = Span {
-                    text: words::file(file).to_string() + end,
-                    link: None,
-                };
-                iter::once(head)
-                    .chain(body.iter().cloned())
-                    .collect::<Vec<_>>()
-            });
-            let body = with_file.as_deref().unwrap_or(body);
             let linked = body.iter().any(|span| span.link.is_some());
             if linked && let Ok(styled) = StyledText::from_markdown(&markdown(body)) {
                 drawn.linked = true;
@@ -408,6 +404,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.kind = ui::RowKind::Message;
             drawn.mine = message.mine;
             drawn.known = message.body.is_some();
+            drawn.file = message.file.as_deref().map(files::card).unwrap_or_default();
             drawn.gone = deleting::gone(message.gone.as_deref());
             drawn.timer = words::timer_line(message.sets_timer_s);
             drawn.text = body
@@ -432,7 +429,7 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.folded = message.folded;
             drawn.cut = message.cut;
             drawn.pictured = drawn.known && within(&drawn.text);
-            drawn.large = message.large;
+            drawn.large = message.large && message.file.is_none();
             drawn.quoted = message.quote.as_deref().map(quoted).unwrap_or_default();
             drawn.edited = message.edited;
             drawn.time = words::when(Some(message.time));

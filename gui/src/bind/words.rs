@@ -92,13 +92,9 @@ pub fn timer_line(timer_s: Option<u64>) -> SharedString {
     timer_s.map_or_else(SharedString::new, |timer_s| say(&timers::line(timer_s)))
 }
 
-/// The name, the size and the state of a file.
-pub fn file(file: &MessageFile) -> SharedString {
-    let name = files::name(file);
-    match files::state(file) {
-        Some(state) => slint::format!("📎 {name}\n{}", say(&state)),
-        None => slint::format!("📎 {name}"),
-    }
+/// What stands beside a file that is not here, or that nobody has yet; empty if there is nothing to say.
+pub fn file_state(file: &MessageFile) -> SharedString {
+    files::state(file).map_or_else(SharedString::new, |state| say(&state))
 }
 
 /// The words for a refusal; empty if there is none.

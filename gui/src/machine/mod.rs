@@ -1,13 +1,15 @@
-//! What the application uses of every machine: its clocks, a place for the preferences, and a way to its one window
+//! What the application uses of every machine: its clocks, places for the preferences and for files, and a way to its one window
 //! from other threads.
 
 mod clocks;
+mod downloads;
 mod preferences;
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 pub use clocks::Clocks;
+pub use downloads::downloads;
 pub use preferences::PreferencesFile;
 
 use crate::bind::Window;

@@ -4,10 +4,12 @@ use hedgerow_node::api::{ContactId, ConversationId};
 
 use super::adding::AddingAction;
 use super::arranging::ArrangingAction;
+use super::attaching::AttachAction;
 use super::bluetooth::BluetoothAction;
 use super::chats::ChatsAction;
 use super::dialog::DialogAction;
 use super::door::DoorAction;
+use super::files::FileAction;
 use super::network::NetworkAction;
 use super::paths::PathsAction;
 use super::person::PersonAction;
@@ -115,6 +117,8 @@ of_page! {
     Chats(ChatsAction) in Action;
     Arranging(ArrangingAction) in ChatsAction;
     Thread(ThreadAction) in Action;
+    File(FileAction) in ThreadAction;
+    Attach(AttachAction) in ThreadAction;
     Picker(PickerAction) in Action;
     Adding(AddingAction) in Action;
     Scanning(ScanningAction) in AddingAction;

@@ -38,7 +38,7 @@ pub enum ArrangingAction {
 /// For how long a conversation is muted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MuteFor {
-    /// So many hours.
+    /// This number of hours.
     Hours(u8),
     /// Until the user takes it back.
     Ever,

@@ -2,7 +2,7 @@
 
 use std::mem::take;
 
-use hedgerow_node::api::{ContactId, Refusal, StorageFault};
+use hedgerow_node::api::{ContactId, Private, Refusal, StorageFault};
 
 use super::context::Context;
 use super::update::Mode;
@@ -34,6 +34,10 @@ pub enum Banner {
     },
     /// The text is on the clipboard.
     Copied,
+    /// The file of a message is saved there.
+    FileSaved(Private),
+    /// The file of a message could not be saved.
+    FileNotSaved,
     /// Whether the picture could be written into the chosen file.
     PictureSaved(bool),
     /// Whether the conversation could be written into the chosen file.

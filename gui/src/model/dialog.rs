@@ -36,13 +36,13 @@ pub enum DialogAction {
         /// For everybody.
         for_all: bool,
     },
-    /// In the dialog that mutes a conversation: for so long.
+    /// Mute the conversation for this time.
     Mute(MuteFor),
     /// In the dialog that forwards a message: show only conversations with names like this.
     FindReceiver(String),
     /// There, choose a conversation, or do not choose it any more.
     ChooseReceiver(ConversationId),
-    /// In the dialog that sets the timer of a conversation: so many seconds; 0: off.
+    /// Set the timer of the conversation to this number of seconds; 0 switches it off.
     Timer(u64),
     /// In the dialog that writes a conversation into a file: in this format.
     Format(ExportFormat),

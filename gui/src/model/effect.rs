@@ -1,10 +1,11 @@
 //! Effects of the model: requests to the node and to the desktop.
 
 use hedgerow_node::api::{
-    Call, ConversationId, Draft, ExportFormat, HostCall, MessageId, PageFrom, Passphrase, Private,
-    Search,
+    Call, ConversationId, Draft, ExportFormat, HostCall, MessageId, NewMessage, PageFrom,
+    Passphrase, Private, Search,
 };
 
+use super::attaching::FilePath;
 use super::calendar::Date;
 use super::exporting::ToFile;
 use super::preferences::Preferences;
@@ -52,6 +53,8 @@ pub enum Effect {
         /// How it is written.
         format: ExportFormat,
     },
+    /// Let the user choose files for a conversation. Answer: `AttachAction::Add`, if any were chosen.
+    ChooseFiles(ConversationId),
     /// Put the cursor into the draft.
     FocusDraft,
     /// Insert a text at the cursor of the draft, in place of what is marked there.
@@ -156,6 +159,26 @@ pub enum Request {
     Overview,
     /// Bytes of the data directory. Answer: `StorageUsed`.
     StorageUsed,
+    /// Look at files that are to be sent. Answer: `Examined`.
+    Examine {
+        conversation: ConversationId,
+        paths: Vec<FilePath>,
+    },
+    /// Answers: `UploadGoesOn` as it goes on, then `Uploaded`.
+    Upload {
+        ticket: Ticket,
+        path: FilePath,
+        as_it_is: bool,
+    },
+    /// Stop the upload of this ticket.
+    StopUpload(Ticket),
+    /// Send a file that is uploaded. Answer: `Sent`.
+    SendFile { of: Question, message: NewMessage },
+    /// Save the file of a message among the downloads, under a name of its own. Answer: `FileSaved`.
+    SaveFile {
+        conversation: ConversationId,
+        id: MessageId,
+    },
     /// Write a conversation into a file. Answer: `Exported`.
     Export {
         to: ToFile,

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use hedgerow_node::api::{Call, ConversationId, ConversationKind, MessageId};
+use hedgerow_node::api::{Call, ConversationId, ConversationKind, MAX_RECEIVERS, MessageId};
 
 use super::context::Context;
 use super::dialog::Dialog;
 use super::face::Face;
 use super::outcome::Outcome;
 use super::thread::Thread;
-
-/// The most conversations at once: the node takes no more.
-const MAX_RECEIVERS: usize = 32;
 
 /// The longest filter, in characters.
 const MAX_FILTER: usize = 64;
@@ -27,8 +24,6 @@ pub struct Forwarding {
     pub filter: String,
     /// The conversations to choose from, the latest first.
     pub receivers: Vec<Receiver>,
-    /// No more can be chosen.
-    pub is_full: bool,
     /// The chosen ones, shown or not.
     pub chosen: BTreeSet<ConversationId>,
 }
@@ -51,7 +46,6 @@ impl Forwarding {
             id,
             filter: String::new(),
             receivers: Vec::new(),
-            is_full: false,
             chosen: BTreeSet::new(),
         };
         forwarding.draw(context);
@@ -66,7 +60,7 @@ impl Forwarding {
 
     /// Chooses a conversation, or does not choose it any more.
     pub(super) fn choose(&mut self, id: ConversationId, context: &Context) {
-        if !self.chosen.remove(&id) && !self.is_full {
+        if !self.chosen.remove(&id) && self.chosen.len() < MAX_RECEIVERS {
             self.chosen.insert(id);
         }
         self.draw(context);
@@ -100,7 +94,6 @@ impl Forwarding {
             face,
         });
         self.receivers = receivers.collect();
-        self.is_full = self.chosen.len() >= MAX_RECEIVERS;
     }
 }
 

@@ -17,7 +17,7 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
-//! `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
+//! `files` is the file of a message, `attaching` sends files; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -27,6 +27,7 @@ mod aloud;
 mod answering;
 mod app;
 mod arranging;
+mod attaching;
 mod banner;
 mod bluetooth;
 mod calendar;
@@ -43,6 +44,7 @@ mod excerpts;
 mod exporting;
 mod face;
 mod fetching;
+mod files;
 mod forwarding;
 mod in_flight;
 mod links;
@@ -77,6 +79,9 @@ pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitati
 pub use answering::{About, Author, Quote, QuotedOriginal};
 pub use app::App;
 pub use arranging::{Arrangement, Arrangements, ArrangingAction, MuteFor};
+pub use attaching::{
+    AttachAction, Attachment, AttachmentState, Examined, FilePath, Strip, Traces, Unfit,
+};
 pub use banner::{Banner, BannerLine};
 pub use bluetooth::{Bluetooth, BluetoothAction};
 pub use calendar::{Date, Day, Now, When};
@@ -90,6 +95,7 @@ pub use emoji::{EmojiGroup, SkinTone};
 pub use excerpts::Piece;
 pub use exporting::{Exporting, ToFile};
 pub use face::Face;
+pub use files::{FileAction, FileCard, Offers, Pace};
 pub use forwarding::{Forwarding, Receiver};
 pub use hedgerow_node::api::strength::Weakness;
 pub use links::{Span, copied};
@@ -114,4 +120,4 @@ pub use strength::{Lack, NewPassphrase};
 pub use thread::{Scroll, Sending, Thread, ThreadAction};
 pub use thread_page::ThreadPage;
 pub use timing::{Goes, TimerChanged, Timing};
-pub use update::{Chat, Departed, Found, Mode, Overview, Update};
+pub use update::{Chat, Departed, Found, Mode, NotSaved, Overview, Update};

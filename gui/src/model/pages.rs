@@ -22,7 +22,7 @@ use super::searching::Searching;
 use super::settings::Settings;
 use super::starred::Starred;
 use super::thread_page::ThreadPage;
-use super::update::{Chat, Overview, Update};
+use super::update::{Chat, NotSaved, Overview, Update};
 
 /// The pages. Each has its own state, and none sees another.
 #[derive(Default)]
@@ -157,6 +157,25 @@ impl Pages {
                 Vec::new()
             }
             Update::Exported(written) => vec![Outcome::Tell(Banner::Exported(written))],
+            Update::Examined(conversation, files) => {
+                self.thread.examined(&conversation, files);
+                Vec::new()
+            }
+            Update::UploadGoesOn(ticket, bytes) => {
+                self.thread.upload_goes_on(ticket, bytes);
+                Vec::new()
+            }
+            Update::Uploaded(ticket, answer) => self.thread.uploaded(ticket, answer, context),
+            Update::FileSaved(conversation, id, answer) => {
+                if let Some(thread) = self.thread.thread(&conversation) {
+                    thread.file_saved(&id, context);
+                }
+                vec![match answer {
+                    Ok(path) => Outcome::Tell(Banner::FileSaved(path)),
+                    Err(NotSaved::Place) => Outcome::Tell(Banner::FileNotSaved),
+                    Err(NotSaved::Refused(refusal)) => Outcome::Refused(refusal),
+                }]
+            }
             Update::Sent(of, answer) => self.thread.sent(&of, answer, context),
             // Drop other answers: we asked before the door closed.
             _ if !context.is_inside() => Vec::new(),
@@ -232,16 +251,23 @@ impl Pages {
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
             }
-            Event::MessageChanged { conversation, id }
-            | Event::FileProgress {
-                conversation, id, ..
-            } => {
+            Event::MessageChanged { conversation, id } => {
                 let known = context.conversations.get(&conversation);
                 let newest = known.and_then(|known| known.newest.as_ref());
                 if newest.is_some_and(|newest| newest.id == id) {
                     self.looking.conversations.want(conversation.clone());
                 }
                 self.thread.message_changed(&conversation, id);
+            }
+            Event::FileProgress {
+                conversation,
+                id,
+                device,
+                bytes,
+            } => {
+                if let Some(thread) = self.thread.thread(&conversation) {
+                    thread.file_progress(id, device, bytes, context);
+                }
             }
             Event::Read {
                 conversation,
@@ -426,6 +452,7 @@ impl Pages {
         if let Some(contact) = context.contacts.forget(id) {
             context.conversations.forget(&contact.conversation);
             self.looking.conversations.forget(&contact.conversation);
+            self.thread.strips.remove(&contact.conversation);
             self.drop_chat(&contact.conversation);
         }
         self.looking.contacts.forget(id);

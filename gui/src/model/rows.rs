@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageFile, MessageId, Why};
+use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageId, Why};
 
 use super::answering::{Authors, Quote};
 use super::calendar::{Calendar, When};
 use super::context::Context;
 use super::deleting::Gone;
 use super::fetching;
+use super::files::{FileCard, FilesUnderWay};
 use super::links::Span;
 use super::saying::{Said, said};
 use super::timing::Goes;
@@ -68,7 +69,7 @@ pub struct MessageRow {
     /// It is a line that sets the timer of the conversation to so many seconds, 0 for off: it has no body then.
     pub sets_timer_s: Option<u64>,
     /// The file that goes with it; the text may be empty then.
-    pub file: Option<Box<MessageFile>>,
+    pub file: Option<Box<FileCard>>,
     /// Whether it may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
     /// Whether the body is only the beginning of the text.
@@ -154,6 +155,7 @@ pub(crate) fn rows(
     line: Option<&MessageId>,
     reach: Reach,
     authors: &Authors,
+    files: &FilesUnderWay,
     calendar: &Calendar,
 ) -> VecDeque<Row> {
     let mut rows: VecDeque<Row> = VecDeque::with_capacity(window.len() + 16);
@@ -196,7 +198,7 @@ pub(crate) fn rows(
                 body: one.body.clone(),
                 gone: Gone::of(message, authors, calendar).map(Box::new),
                 sets_timer_s: message.sets_timer_s,
-                file: message.file.clone().map(Box::new),
+                file: FileCard::of(message, authors, reach.over, files).map(Box::new),
                 folded: one.folded,
                 cut: one.cut,
                 large: one.large,

@@ -3,8 +3,8 @@
 use std::mem::take;
 
 use hedgerow_node::api::{
-    ConversationId, FoundConversation, FoundMessage, MessageId, Private, Refusal, Search,
-    SearchKind, SearchPage,
+    ConversationId, FoundConversation, FoundMessage, MAX_QUERY, MessageId, Private, Refusal,
+    Search, SearchKind, SearchPage,
 };
 
 use super::calendar::When;
@@ -18,12 +18,11 @@ use super::place::Pane;
 /// The most hits that are shown.
 const MAX_SHOWN: usize = 100;
 
-/// The node is asked again until there are so many hits, or until it was asked so often.
+/// With fewer hits than this, the search asks the node for more by itself.
 const ENOUGH: usize = 12;
-const MAX_ROUNDS: u32 = 8;
 
-/// The longest words to look for, in bytes: the node takes no longer ones.
-const MAX_WORDS: usize = 256;
+/// The most times that it asks for one list of hits.
+const MAX_ROUNDS: u32 = 8;
 
 /// What a person does with the search.
 #[derive(Clone)]
@@ -122,7 +121,7 @@ impl Searching {
             SearchingAction::OpenHere | SearchingAction::OpenEverywhere => {}
             SearchingAction::Close => return self.leave(context),
             SearchingAction::Words(mut words) => {
-                words.truncate(words.floor_char_boundary(MAX_WORDS));
+                words.truncate(words.floor_char_boundary(MAX_QUERY));
                 open.words = words;
                 return self.look();
             }

@@ -9,6 +9,7 @@ use hedgerow_node::api::{
 
 use super::aloud::Awaited;
 use super::answering::{About, Authors, Quote};
+use super::attaching::AttachAction;
 use super::banner::Banner;
 use super::calendar::Date;
 use super::context::Context;
@@ -17,6 +18,7 @@ use super::dialog::{Details, Dialog};
 use super::effect::{Effect, Ticket};
 use super::face::Face;
 use super::fetching::{Fetching, Target};
+use super::files::{FileAction, FilesUnderWay};
 use super::links::{self, Opens};
 use super::outcome::Outcome;
 use super::reading::Reading;
@@ -104,6 +106,10 @@ pub enum ThreadAction {
     },
     /// Write an expired message anew.
     SendAgain(MessageId),
+    /// Do something about files that are to be sent.
+    Attach(AttachAction),
+    /// Do something with the file of a message.
+    File(FileAction),
     /// Pin a message for everybody, or take it down.
     Pin {
         /// Which message.
@@ -157,6 +163,10 @@ pub struct Thread {
     pub length_left: Option<i64>,
     /// There is something to send, and it fits.
     pub may_send: bool,
+    /// Files are held over the window.
+    pub hovered: bool,
+    /// The names of those whose devices take no files.
+    pub without_files: String,
     /// Texts sent that are not durable yet.
     pub sending: Vec<Sending>,
     /// After how many seconds what is written here disappears; 0: never.
@@ -168,6 +178,7 @@ pub struct Thread {
     pub(super) reading: Reading,
     pub(super) awaited: Awaited,
     pub(super) changed: ThreadChanged,
+    pub(super) files: FilesUnderWay,
     /// What was being written when an edit began.
     pub(super) aside: Option<Draft>,
     pub(super) authors: Authors,
@@ -175,6 +186,8 @@ pub struct Thread {
     pub(super) timer_shown_s: u64,
     reach: Reach,
     typed: Typed,
+    /// Files are attached that can be sent.
+    has_files: bool,
 }
 
 /// What is to be drawn again.
@@ -243,6 +256,8 @@ impl Thread {
             draft_set: 1,
             length_left: None,
             may_send: false,
+            hovered: false,
+            without_files: String::new(),
             sending: Vec::new(),
             timer_s: conversation.timer_s,
             scroll: None,
@@ -251,11 +266,13 @@ impl Thread {
             reading: Reading::default(),
             awaited: Awaited::default(),
             changed: ThreadChanged::ALL,
+            files: FilesUnderWay::default(),
             aside: None,
             authors: Authors::default(),
             timer_shown_s: conversation.timer_s,
             reach: Reach::default(),
             typed: Typed::default(),
+            has_files: false,
         };
         thread.know(conversation, context);
         thread.jump(Target::Opening);
@@ -278,7 +295,7 @@ impl Thread {
         match action {
             ThreadAction::Draft(draft) => self.type_draft(draft, context),
             // The page does these, which remembers what is on its way, and what was put off.
-            ThreadAction::Send | ThreadAction::AskLater => {}
+            ThreadAction::Send | ThreadAction::AskLater | ThreadAction::Attach(_) => {}
             ThreadAction::Reply(id) => return self.reply(id),
             ThreadAction::Edit(id) => return self.edit(&id),
             ThreadAction::EditLast => return self.edit_last(),
@@ -314,6 +331,7 @@ impl Thread {
             ThreadAction::SendAgain(id) => {
                 return vec![Outcome::ask(Call::SendAgain(self.id.clone(), id))];
             }
+            ThreadAction::File(action) => return self.act_on_file(action, context),
             ThreadAction::Pin { id, pinned } => {
                 let pin = Outcome::ask(Call::Pin(self.id.clone(), id, pinned));
                 return vec![Outcome::Dismiss, pin];
@@ -332,6 +350,7 @@ impl Thread {
         self.unread = conversation.unread;
         self.know_timer(conversation);
         self.total = self.total.max(conversation.messages);
+        self.without_files = self.who_cannot_show(Feature::Files, context);
         self.measure();
         self.changed.rest = true;
         let reach = Reach::of(conversation, context);
@@ -358,6 +377,7 @@ impl Thread {
             line,
             self.reach,
             &self.authors,
+            &self.files,
             &context.calendar,
         );
         self.total = self.window.total.max(self.window.end());
@@ -425,23 +445,40 @@ impl Thread {
             return None;
         }
         let text = self.draft.trim().to_owned();
-        let mut draft = About::draft(self.about.as_ref(), text.clone());
-        if draft.edit.is_some() {
+        if self.is_editing() {
+            let draft = About::draft(self.about.as_ref(), text);
             self.stop_editing();
             return Some(draft);
         }
+        self.sending.push(Sending { ticket, text });
+        Some(self.take_text(context))
+    }
+
+    /// Takes the text being written, with what it answers. The node takes its draft away with the message.
+    pub(super) fn take_text(&mut self, context: &Context) -> Draft {
+        let mut draft = About::draft(self.about.as_ref(), self.draft.trim().to_owned());
         draft.timer_s = Some(self.timer_shown_s);
         self.timer_shown_s = self.timer_s;
-        self.sending.push(Sending { ticket, text });
         self.about = None;
         self.answering = None;
         self.set_draft(String::new());
-        // The node takes it away with the message.
         self.typed.first_ms = None;
         self.first_unread = None;
         self.fetching.follow();
         self.draw_rows(context);
-        Some(draft)
+        draft
+    }
+
+    /// Another text of a message is being written.
+    pub(super) fn is_editing(&self) -> bool {
+        About::is_edit(self.about.as_ref())
+    }
+
+    /// Files are attached that can be sent, or not.
+    pub(super) fn know_files(&mut self, can_send: bool) {
+        self.has_files = can_send;
+        self.measure();
+        self.changed.rest = true;
     }
 
     /// A text is durable, or was refused: then it is a draft again, and what was written is not lost.
@@ -450,12 +487,21 @@ impl Thread {
         self.changed.rest = true;
         let Some(refused) = refused else {
             self.measure();
-            // An event tells of the message; a reader elsewhere is taken there.
-            if !self.at_newest {
-                self.jump(Target::Newest);
-            }
+            self.follow();
             return Vec::new();
         };
+        self.take_back(refused)
+    }
+
+    /// A message of ours stands: an event tells of it, and a reader elsewhere is taken there.
+    pub(super) fn follow(&mut self) {
+        if !self.at_newest {
+            self.jump(Target::Newest);
+        }
+    }
+
+    /// What was not sent is a draft again.
+    pub(super) fn take_back(&mut self, refused: Draft) -> Vec<Outcome> {
         let draft = before(refused, self.present_draft());
         let kept = kept(&self.id, draft.clone());
         self.about = About::of(&draft);
@@ -474,7 +520,8 @@ impl Thread {
     fn measure(&mut self) {
         let length = self.draft.trim().len();
         self.length_left = (length + TELL_LEFT > MAX_TEXT).then(|| MAX_TEXT as i64 - length as i64);
-        self.may_send = length > 0
+        let has_files = self.has_files && !self.is_editing();
+        self.may_send = (length > 0 || has_files)
             && length <= MAX_TEXT
             && !self.face.blocked
             && self.sending.len() < MAX_SENDING;

@@ -5,6 +5,7 @@ use std::mem::take;
 
 use hedgerow_node::api::{Call, ConversationId, Draft, Message, MessageId, Page, Refusal};
 
+use super::attaching::Strip;
 use super::context::Context;
 use super::effect::{Effect, Question, Request, Ticket};
 use super::outcome::Outcome;
@@ -20,10 +21,12 @@ pub struct ThreadPage {
     reopen: Option<ConversationId>,
     /// Texts sent that are not durable yet.
     unsent: BTreeMap<Ticket, (ConversationId, Draft)>,
+    /// The files attached in each conversation.
+    pub(super) strips: BTreeMap<ConversationId, Strip>,
     /// Where nobody wants to be asked now who it really is. No file tells of that.
     later: BTreeSet<ConversationId>,
     /// What was being written when the node was lost.
-    rescued: Vec<(ConversationId, Draft)>,
+    pub(super) rescued: Vec<(ConversationId, Draft)>,
     tickets: u64,
     changed: ThreadChanged,
 }
@@ -60,6 +63,7 @@ impl ThreadPage {
             thread.ask(&self.later);
             outcomes.extend(self.close());
             self.open = Some(thread);
+            self.strip_changed(id);
         }
         outcomes.push(Outcome::Go(Pane::Thread));
         outcomes
@@ -90,6 +94,7 @@ impl ThreadPage {
 
     pub(super) fn act(&mut self, action: ThreadAction, context: &Context) -> Vec<Outcome> {
         match (action, self.open.as_mut()) {
+            (ThreadAction::Attach(action), _) => self.attach(action, context),
             (_, None) => Vec::new(),
             (ThreadAction::Send, _) => self.send(context),
             (ThreadAction::AskLater, Some(thread)) => {
@@ -103,6 +108,9 @@ impl ThreadPage {
 
     /// Sends the text being written.
     fn send(&mut self, context: &Context) -> Vec<Outcome> {
+        if let Some(outcomes) = self.send_files(context) {
+            return outcomes;
+        }
         let ticket = self.ticket();
         let Some(thread) = self.open.as_mut() else {
             return Vec::new();
@@ -133,6 +141,9 @@ impl ThreadPage {
         answer: Result<MessageId, Refusal>,
         context: &Context,
     ) -> Vec<Outcome> {
+        if let Some(outcomes) = self.file_sent(of.ticket, &answer, context) {
+            return outcomes;
+        }
         let Some((conversation, mut draft)) = self.unsent.remove(&of.ticket) else {
             return Vec::new();
         };
@@ -151,7 +162,7 @@ impl ThreadPage {
         {
             let shown_s = draft.timer_s;
             let mut outcomes = thread.end_sending(of.ticket, refused);
-            // Until the writer is told of the new one, they know that one.
+            // The writer knows the old timer until the program shows the new one.
             shown_s
                 .into_iter()
                 .for_each(|shown| thread.timer_shown(shown));
@@ -268,6 +279,7 @@ impl ThreadPage {
             thread.draft_due_ms(),
             thread.fetching.due_ms(),
             thread.reading.due_ms(),
+            thread.files.due_ms(),
         ];
         due.into_iter().flatten().min()
     }
@@ -284,6 +296,7 @@ impl ThreadPage {
             _ => Vec::new(),
         };
         outcomes.extend(thread.fetch(ticket, context).map(Outcome::ask));
+        thread.rest_files(context);
         outcomes.extend(thread.mark(context));
         outcomes.extend(thread.tell_arrivals(context));
         outcomes
@@ -324,6 +337,7 @@ impl ThreadPage {
             self.reopen = Some(thread.id);
         }
         self.rescued.extend(unsent);
+        self.lose_uploads();
     }
 
     /// Everything is known again: what was rescued are drafts, and what was open is opened.
@@ -354,8 +368,25 @@ impl ThreadPage {
         };
     }
 
+    /// What was not sent is a draft again, now or when the conversation is known.
+    pub(super) fn take_back(
+        &mut self,
+        id: &ConversationId,
+        draft: Draft,
+        context: &Context,
+    ) -> Vec<Outcome> {
+        if let Some(thread) = self.thread(id) {
+            return thread.take_back(draft);
+        }
+        if context.conversations.get(id).is_none() {
+            self.rescued.push((id.clone(), draft));
+            return Vec::new();
+        }
+        put_back(id, draft, context)
+    }
+
     /// A ticket that was not given before.
-    fn ticket(&mut self) -> Ticket {
+    pub(super) fn ticket(&mut self) -> Ticket {
         self.tickets += 1;
         Ticket(self.tickets)
     }

@@ -80,7 +80,7 @@ pub struct TimerChanged {
 /// When a message disappears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goes {
-    /// So many seconds after it is read or, if it is ours, delivered.
+    /// This number of seconds after it is read or, if it is ours, delivered.
     After(u64),
     /// Then.
     At(When),

@@ -2,10 +2,11 @@
 
 use hedgerow_node::api::{
     Contact, ContactId, Conversation, ConversationId, Event, Invitation, InvitationId, Me, Message,
-    MessageId, Page, Refusal, RelayPaths, SafetyWords, SearchPage, StarredPage, Status, Version,
-    WayStatus,
+    MessageId, Page, Private, Refusal, RelayPaths, SafetyWords, SearchPage, StarredPage, Status,
+    Uploaded, Version, WayStatus,
 };
 
+use super::attaching::{Examined, Unfit};
 use super::calendar::Date;
 use super::effect::{Question, Ticket};
 
@@ -41,6 +42,15 @@ pub enum Departed {
     HandedOver(String),
     /// The process that owned it has gone.
     Lost,
+}
+
+/// Why the file of a message was not saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotSaved {
+    /// The node refuses.
+    Refused(Refusal),
+    /// The downloads cannot be written to.
+    Place,
 }
 
 /// An update.
@@ -92,6 +102,12 @@ pub enum Update {
     RelayAdded(Result<(), Refusal>),
     RelayPathsSet(RelayPaths, Result<(), Refusal>),
     StorageUsed(u64),
+    Examined(ConversationId, Vec<Examined>),
+    /// So many bytes of the file are uploaded.
+    UploadGoesOn(Ticket, u64),
+    Uploaded(Ticket, Result<Uploaded, Unfit>),
+    /// Where the file of a message stands now.
+    FileSaved(ConversationId, MessageId, Result<Private, NotSaved>),
     /// Whether the file could be written. A refusal of the node comes as `Refused`.
     Exported(bool),
     /// The node refused a request whose own update has no place for a refusal.

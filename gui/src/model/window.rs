@@ -61,10 +61,16 @@ impl Loaded {
         loaded
     }
 
-    /// Its whole text, safe to show; empty for a kind that this version cannot show.
+    /// Its whole text, safe to show; the name of its file if it has no text, and empty for a kind that this version
+    /// cannot show.
     pub fn text(&self) -> String {
-        let text = self.message.text.as_ref();
-        text.map_or_else(String::new, |text| visible::paragraph(&text.0))
+        let text = self.message.text.as_ref().filter(|text| !text.0.is_empty());
+        let file = self.message.file.as_ref();
+        match (text, file) {
+            (Some(text), _) => visible::paragraph(&text.0),
+            (None, Some(file)) => visible::label(&file.name.0).unwrap_or_default(),
+            (None, None) => String::new(),
+        }
     }
 
     /// Takes in the message as it is now.

@@ -11,8 +11,11 @@ use hedgerow_node::words::Language;
 use jiff::tz::TimeZone;
 
 use super::exporting::{self, Fault};
+use super::saving;
 use super::session::Owned;
-use crate::model::{Chat, Overview, Request, Update};
+use super::uploading::{self, How, Stopped};
+use super::worker::Tell;
+use crate::model::{Chat, NotSaved, Overview, Request, Unfit, Update};
 
 /// The queue of a request: which requests wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub(super) enum Lane {
     Slow,
 }
 
-/// So many starred messages are asked for at once.
+/// The starred messages that one question asks for.
 const STARRED: u32 = 30;
 
 /// The lane of a request.
@@ -37,16 +40,23 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Starred { .. }
         | Request::Days { .. }
         | Request::StorageUsed
+        | Request::Examine { .. }
         | Request::Host(HostCall::Status | HostCall::Versions(..)) => Lane::Read,
         // An invitation may wait until a carrier has an address.
         Request::Call(Call::Invite(_)) => Lane::Slow,
         Request::Call(call) if call.only_looks() => Lane::Read,
-        Request::Call(_) | Request::Send { .. } | Request::Host(HostCall::Lock) => Lane::Change,
+        Request::Call(_)
+        | Request::Send { .. }
+        | Request::SendFile { .. }
+        | Request::Host(HostCall::Lock) => Lane::Change,
         Request::Open
         | Request::TakeOver
         | Request::Create { .. }
         | Request::Search { .. }
         | Request::Export { .. }
+        | Request::SaveFile { .. }
+        | Request::Upload { .. }
+        | Request::StopUpload(_)
         | Request::Host(_) => Lane::Slow,
     }
 }
@@ -57,6 +67,9 @@ pub(super) struct Asking {
     pub api: Arc<dyn Api>,
     pub local: Option<Owned>,
     pub directory: Arc<Path>,
+    pub downloads: Option<Arc<Path>>,
+    pub tell: Tell,
+    pub stopped: Arc<Stopped>,
 }
 
 impl Asking {
@@ -135,6 +148,39 @@ impl Asking {
                     Err(Fault::File) => Update::Exported(false),
                     Err(Fault::Refused(refusal)) => Update::Refused(refusal),
                 })
+            }
+            Request::Examine {
+                conversation,
+                paths,
+            } => {
+                let examined = uploading::examine(paths).await;
+                Some(Update::Examined(conversation, examined))
+            }
+            Request::Upload {
+                ticket,
+                path,
+                as_it_is,
+            } => {
+                let tell = self.tell.clone();
+                let told = move |bytes| tell(Update::UploadGoesOn(ticket, bytes));
+                let how = How { ticket, as_it_is };
+                let uploaded = uploading::upload(api, &self.stopped, how, &path.0, told).await;
+                Some(Update::Uploaded(ticket, uploaded))
+            }
+            Request::StopUpload(ticket) => {
+                self.stopped.stop(ticket);
+                None
+            }
+            Request::SendFile { of, message } => {
+                let answer = api.send(of.conversation.clone(), message).await;
+                Some(Update::Sent(of, answer))
+            }
+            Request::SaveFile { conversation, id } => {
+                let saved = match &self.downloads {
+                    Some(to) => saving::save(api, conversation.clone(), id.clone(), to).await,
+                    None => Err(NotSaved::Place),
+                };
+                Some(Update::FileSaved(conversation, id, saved))
             }
             Request::StorageUsed => {
                 let directory = self.directory.clone();
@@ -218,6 +264,15 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
         Request::Search { ticket, .. } => Some(Update::Searched(ticket, Err(refusal))),
         Request::Starred { ticket, .. } => Some(Update::Starred(ticket, Err(refusal))),
         Request::Send { of, .. } => Some(Update::Sent(of, Err(refusal))),
+        Request::SendFile { of, .. } => Some(Update::Sent(of, Err(refusal))),
+        Request::Upload { ticket, .. } => {
+            Some(Update::Uploaded(ticket, Err(Unfit::Refused(refusal))))
+        }
+        Request::SaveFile { conversation, id } => Some(Update::FileSaved(
+            conversation,
+            id,
+            Err(NotSaved::Refused(refusal)),
+        )),
         _ => Some(Update::Refused(refusal)),
     }
 }

@@ -1,9 +1,9 @@
 //! Writes a conversation into a file.
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
 
 use hedgerow_node::api::{Api, Refusal};
+use hedgerow_node::aside::Aside;
 use hedgerow_node::export::{Circumstances, Export};
 
 use crate::model::ToFile;
@@ -31,14 +31,9 @@ impl From<io::Error> for Fault {
 /// Writes the file: aside at first, so that a cut leaves no half of it under its name. Only its owner can read it.
 pub async fn write(api: &dyn Api, to: &ToFile, seen: Circumstances) -> Result<(), Fault> {
     let mut export = Export::begin(api, to.conversation.clone(), to.format, seen).await?;
-    let beside = to.path.parent().unwrap_or(Path::new("."));
-    let mut aside = tempfile::Builder::new()
-        .prefix(".hedgerow-")
-        .tempfile_in(beside)?;
+    let mut aside = Aside::beside(&to.path)?;
     while let Some(part) = export.part(api).await? {
-        aside.write_all(part.as_bytes())?;
+        aside.write(part.as_bytes())?;
     }
-    aside.as_file().sync_all()?;
-    aside.persist(&to.path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(aside.replace(&to.path)?)
 }

@@ -6,7 +6,9 @@
 
 mod asking;
 mod exporting;
+mod saving;
 mod session;
+mod uploading;
 mod worker;
 
 pub use worker::{Options, Worker};

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::asking::{Asking, Lane, decline, lane};
 use super::session::{self, Session};
+use super::uploading::Stopped;
 use crate::model::{Departed, Request, Update};
 
 /// The most requests that wait. The view-model has few under way at once.
@@ -40,11 +41,13 @@ pub struct Options {
     pub directory: PathBuf,
     /// How to host it while it is ours.
     pub host: HostOptions,
+    /// Where files of messages are saved; nowhere if the user has no home.
+    pub downloads: Option<PathBuf>,
     /// The name that we give to a process when we ask it to hand the directory over.
     pub name: String,
 }
 
-type Tell = Arc<dyn Fn(Update) + Send + Sync>;
+pub(super) type Tell = Arc<dyn Fn(Update) + Send + Sync>;
 
 /// The worker.
 pub struct Worker {
@@ -222,6 +225,9 @@ impl Desk {
             api: session.api.clone(),
             local: session.local.clone(),
             directory: self.options.directory.clone().into(),
+            tell: self.tell.clone(),
+            stopped: Arc::new(Stopped::default()),
+            downloads: self.options.downloads.clone().map(Into::into),
         };
         let (wiped, mut is_wiped) = watch::channel(false);
         let mut lanes = Lanes::new(&asking, &self.tell);

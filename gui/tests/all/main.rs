@@ -11,6 +11,7 @@ mod decoding;
 mod desktop;
 mod emoji;
 mod end_to_end;
+mod files;
 mod fitting;
 mod glossary;
 mod handling;

@@ -11,6 +11,7 @@ use hedgerow_gui::node::{Options, Worker};
 use hedgerow_node::api::*;
 use hedgerow_node::directory::{Directory, Hashing, OwnerInfo};
 use hedgerow_node::host::{HostOptions, Local, finding};
+use hedgerow_node::pictures::Decoder;
 use hedgerow_node::runtime::{NodeOptions, OnAir};
 
 /// Long enough for anything that happens on a loaded machine; nothing waits for it to pass.
@@ -25,6 +26,7 @@ struct Window {
 
 fn host() -> HostOptions {
     HostOptions {
+        pictures: Decoder::of_this_program(),
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,
@@ -46,6 +48,7 @@ impl Window {
         let options = Options {
             directory: directory.to_owned(),
             host: host(),
+            downloads: Some(directory.to_owned()),
             name: "the window of a test".into(),
         };
         let (tell, update) = channel();
@@ -288,6 +291,106 @@ fn the_days_on_which_something_was_written_are_told() {
     assert_eq!(days(time_ms + 1), [false; 4], "all was written before");
     assert_eq!(days(time_ms - 5 * DAY_MS), [false; 4], "or after");
     assert!(ana.worker.stop() && ben.worker.stop());
+}
+
+/// A file that one window uploads and sends is saved by the other, with the same bytes, under a name that leads nowhere.
+#[test]
+fn a_file_is_sent_loaded_and_saved_under_a_name_that_can_do_no_harm() {
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [ana, ben] = places.each_ref().map(|place| Window::start(place.path()));
+    let (to_ana, to_ben) = meet(&ana, &ben);
+    let own = tempfile::tempdir().unwrap();
+    let path = FilePath(own.path().join("..\\..\\x\u{202e}fdp.exe"));
+    let bytes: Vec<u8> = (0..700_000_u32).map(|at| (at % 251) as u8).collect();
+    std::fs::write(&path.0, &bytes).unwrap();
+    let ticket = Ticket(1);
+    ben.worker.ask(Request::Upload {
+        ticket,
+        path,
+        as_it_is: false,
+    });
+    let mut told = Vec::new();
+    let uploaded = ben.hears(|update| match update {
+        Update::UploadGoesOn(_, bytes) => {
+            told.push(bytes);
+            None
+        }
+        Update::Uploaded(_, uploaded) => Some(uploaded.unwrap()),
+        _ => None,
+    });
+    assert_eq!(told.last(), Some(&700_000));
+    assert_eq!(uploaded.size, 700_000);
+    ben.worker.ask(Request::SendFile {
+        of: Question {
+            ticket: Ticket(2),
+            conversation: to_ana,
+        },
+        message: NewMessage {
+            file: Some(uploaded.id),
+            timer_s: Some(0),
+            ..NewMessage::text("the caption")
+        },
+    });
+    let id = ana.hears(|update| match update {
+        Update::Event(Event::Message { id, .. }) => Some(id),
+        _ => None,
+    });
+    // What is small loads by itself, and can be saved as soon as it is here.
+    let saved = ana.hears(|update| match update {
+        Update::Event(Event::FileProgress { .. } | Event::MessageChanged { .. }) => {
+            ana.worker.ask(Request::SaveFile {
+                conversation: to_ben.clone(),
+                id: id.clone(),
+            });
+            None
+        }
+        Update::FileSaved(_, _, Err(NotSaved::Refused(Refusal::FileNotHere))) => None,
+        Update::FileSaved(_, _, saved) => Some(saved.unwrap()),
+        _ => None,
+    });
+    let saved = Path::new(&saved.0);
+    assert_eq!(saved, places[0].path().join("xfdp.exe"));
+    assert_eq!(std::fs::read(saved).unwrap(), bytes);
+    assert!(ana.worker.stop() && ben.worker.stop());
+}
+
+#[test]
+fn an_upload_that_is_stopped_leaves_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    let window = Window::start(&data);
+    window.create("Ana");
+    let path = place.path().join("long.bin");
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len(1 << 30).unwrap();
+    let (ticket, path) = (Ticket(1), FilePath(path));
+    window.worker.ask(Request::Upload {
+        ticket,
+        path,
+        as_it_is: false,
+    });
+    window.hears(|update| matches!(update, Update::UploadGoesOn(..)).then_some(()));
+    window.worker.ask(Request::StopUpload(ticket));
+    let uploaded = window.hears(|update| match update {
+        Update::Uploaded(_, uploaded) => Some(uploaded),
+        _ => None,
+    });
+    assert!(matches!(uploaded, Err(Unfit::Refused(_))));
+    assert!(window.worker.stop());
+    let bytes = |directory: &Path| -> u64 {
+        let entries = std::fs::read_dir(directory).unwrap();
+        entries
+            .map(|entry| {
+                let about = entry.unwrap().metadata().unwrap();
+                if about.is_file() { about.len() } else { 0 }
+            })
+            .sum()
+    };
+    let directories = std::fs::read_dir(&data).unwrap();
+    let directories = directories.map(|entry| entry.unwrap().path());
+    for directory in directories.filter(|path| path.is_dir()) {
+        assert_eq!(bytes(&directory), 0, "{}", directory.display());
+    }
 }
 
 /// Notes are begun, written, starred, and written into a file that was there already.

@@ -9,6 +9,7 @@ use hedgerow_gui::bind::Window;
 use hedgerow_gui::{application, machine};
 use hedgerow_node::directory::Hashing;
 use hedgerow_node::host::HostOptions;
+use hedgerow_node::pictures::Decoder;
 use hedgerow_node::runtime::{NodeOptions, OnAir};
 use i_slint_backend_testing::{
     AccessibleRole, ElementHandle, ElementQuery, TestingBackend, TestingBackendOptions,
@@ -78,6 +79,7 @@ pub fn open() {
         command: None,
     };
     let host = HostOptions {
+        pictures: Decoder::of_this_program(),
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,

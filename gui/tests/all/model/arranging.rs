@@ -94,7 +94,7 @@ fn the_open_conversation_is_left_when_it_is_marked_as_unread_and_its_draft_is_ke
     assert!(stage.app.pages.thread.open.is_none());
     assert!(stage.row("a").marked_unread);
     assert_eq!(stage.row("a").draft.as_deref(), Some("half a"));
-    // Whoever opens it looks at it again.
+    // The user opens it, and the mark goes.
     stage.does(ChatsAction::OpenChat(chat_id("a")));
     assert!(!stage.row("a").marked_unread);
     assert_eq!(stage.thread().draft, "half a");

@@ -8,6 +8,7 @@ mod arranging;
 mod conversation;
 mod deleting;
 mod door;
+mod files;
 mod forwarding;
 mod list;
 mod locking;

@@ -73,7 +73,7 @@ fn it_is_asked_before_a_text_goes_under_another_timer_and_the_text_stays() {
     assert_eq!(stage.thread().draft, "bring the key");
     assert!(stage.thread().sending.is_empty() && stage.app.banner.shown.is_none());
 
-    // Whoever does not send is asked again.
+    // The user does not send, so the program asks again.
     stage.does(DialogAction::Dismiss);
     assert_eq!(stage.thread().draft, "bring the key");
     stage.does(ThreadAction::Send);
@@ -86,7 +86,7 @@ fn it_is_asked_before_a_text_goes_under_another_timer_and_the_text_stays() {
 }
 
 #[test]
-fn whoever_sets_the_timer_is_not_asked() {
+fn a_user_who_sets_the_timer_is_not_asked() {
     let mut stage = timed();
     stage.does(ThreadAction::Draft("bring the key".into()));
     stage.does(ArrangingAction::AskTimer(chat_id("a")));

@@ -11,6 +11,7 @@ use hedgerow_gui::application;
 use hedgerow_gui::arguments::Arguments;
 use hedgerow_node::directory::Hashing;
 use hedgerow_node::host::HostOptions;
+use hedgerow_node::pictures::Decoder;
 use hedgerow_node::runtime::{NodeOptions, OnAir};
 use slint::winit_030::winit::event_loop::EventLoop;
 use slint::winit_030::winit::platform::x11::EventLoopBuilderExtX11;
@@ -198,6 +199,7 @@ fn window_of_one_person() {
         command: None,
     };
     let host = HostOptions {
+        pictures: Decoder::of_this_program(),
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,

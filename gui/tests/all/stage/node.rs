@@ -33,6 +33,10 @@ pub struct Node {
     /// The starred messages, those starred last first.
     pub starred: Vec<(ConversationId, MessageId)>,
     pub receipts: bool,
+    /// The files of the user that cannot be sent, by name. All others have 4,096 bytes.
+    pub unfit: BTreeMap<String, Unfit>,
+    /// Nothing can be uploaded now.
+    pub refuses_uploads: Option<Refusal>,
     /// How many pages were asked for so far, and the most messages of one.
     pub pages: (u64, u32),
 }
@@ -46,7 +50,9 @@ impl Node {
     /// What comes of a request.
     pub fn answers(&mut self, request: Request, now: Now) -> Vec<Update> {
         let sent = match &request {
-            Request::Send { of, .. } => Some(of.conversation.clone()),
+            Request::Send { of, .. } | Request::SendFile { of, .. } => {
+                Some(of.conversation.clone())
+            }
             _ => None,
         };
         let answer = self.answer(request, now);
@@ -412,6 +418,14 @@ impl Node {
                 Update::RelayPathsSet(paths, answer)
             }
             Request::StorageUsed => Update::StorageUsed(4_096),
+            request @ (Request::Examine { .. }
+            | Request::Upload { .. }
+            | Request::StopUpload(_)
+            | Request::SendFile { .. }
+            | Request::SaveFile { .. }
+            | Request::Call(Call::WantFile(..) | Call::FreeFile(..))) => {
+                return self.handles_files(request, now);
+            }
             Request::Export { .. } => Update::Exported(true),
             Request::Starred { ticket, .. } => Update::Starred(ticket, Ok(self.starred())),
             Request::Call(Call::Star(conversation, id, starred)) => {

@@ -75,6 +75,25 @@ impl Talk {
         id
     }
 
+    /// A message has this file.
+    pub fn attach(&mut self, id: &MessageId, name: &str, size: u64, state: FileState) {
+        let message = self.message(id).expect("it was added");
+        let held = |delivery: &Delivery| FileHeld {
+            contact: delivery.contact.clone(),
+            device: delivery.device.clone(),
+            bytes: 0,
+            declined: false,
+        };
+        message.file = Some(MessageFile {
+            preview: false,
+            name: Private(name.into()),
+            size,
+            media_type: None,
+            state,
+            held: message.deliveries.iter().map(held).collect(),
+        });
+    }
+
     /// A message answers another one.
     pub fn reply(&mut self, id: &MessageId, to: &MessageId) {
         let original = self.original(to);

@@ -1,0 +1,78 @@
+//! The files above what is being written.
+
+use slint::{ComponentHandle, SharedString};
+
+use super::{Act, list, words};
+use crate::model::{self, App, AttachAction, Attachment, AttachmentState, Ticket, Unfit};
+use crate::ui::{AppWindow, AttachView, AttachedFile, Lacks, Traces};
+
+pub fn listen(ui: &AppWindow, act: &Act) {
+    let view = ui.global::<AttachView>();
+    let say = act.clone();
+    view.on_choose(move || say.act(AttachAction::Choose));
+    let say = act.clone();
+    view.on_remove(move |id| {
+        if let Ok(ticket) = id.parse() {
+            say.act(AttachAction::Remove(Ticket(ticket)));
+        }
+    });
+    let say = act.clone();
+    view.on_as_it_is(move |id| {
+        if let Ok(ticket) = id.parse() {
+            say.act(AttachAction::AsItIs(Ticket(ticket)));
+        }
+    });
+    let say = act.clone();
+    view.on_cancel(move || say.act(AttachAction::Cancel));
+}
+
+pub fn draw(app: &App, ui: &AppWindow) {
+    let view = ui.global::<AttachView>();
+    let page = &app.pages.thread;
+    let strip = page.strip();
+    let files = strip.map_or(&[][..], |strip| &strip.files);
+    view.set_files(list(view.get_files(), files.iter().map(attached)));
+    view.set_sending(strip.is_some_and(|strip| strip.is_sending()));
+    view.set_can_cancel(strip.is_some_and(|strip| strip.can_cancel()));
+    let open = page.open.as_ref();
+    view.set_hovered(open.is_some_and(|thread| thread.hovered));
+    let without = open.map_or("", |thread| &thread.without_files);
+    view.set_without(without.into());
+}
+
+fn attached(one: &Attachment) -> AttachedFile {
+    let mut drawn = AttachedFile {
+        id: slint::format!("{}", one.ticket.0),
+        name: one.name.as_str().into(),
+        size: words::bytes(one.size),
+        progress: -1.0,
+        needs_consent: one.needs_consent(),
+        traces: match one.traces {
+            model::Traces::Unknown => Traces::Unknown,
+            model::Traces::Removed => Traces::Removed,
+            model::Traces::Kept => Traces::Kept,
+        },
+        ..AttachedFile::default()
+    };
+    match &one.state {
+        AttachmentState::Waits => {}
+        AttachmentState::Uploading(bytes) => {
+            drawn.so_far = words::bytes(*bytes);
+            drawn.progress = *bytes as f32 / one.size.max(1) as f32;
+        }
+        AttachmentState::Uploaded(_) => drawn.progress = 1.0,
+        AttachmentState::Unfit(unfit) => {
+            drawn.lacks = match unfit {
+                Unfit::TooLong => Lacks::TooLong,
+                Unfit::Directory => Lacks::Folder,
+                Unfit::Unreadable => Lacks::Unreadable,
+                Unfit::Refused(_) => Lacks::Refused,
+            };
+            drawn.refusal = match unfit {
+                Unfit::Refused(refusal) => words::problem(Some(refusal)),
+                _ => SharedString::new(),
+            };
+        }
+    }
+    drawn
+}

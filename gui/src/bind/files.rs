@@ -1,0 +1,65 @@
+//! The files of messages.
+
+use slint::{ComponentHandle, SharedString};
+
+use super::{Act, message, words};
+use crate::model::{FileAction, FileCard, ThreadAction};
+use crate::ui::{self, AppWindow, FilesView};
+
+pub fn listen(ui: &AppWindow, act: &Act) {
+    let view = ui.global::<FilesView>();
+    let on = |action: fn(_) -> FileAction| {
+        let say = act.clone();
+        move |id: SharedString| say.act(ThreadAction::File(action(message(id))))
+    };
+    view.on_load(on(FileAction::Load));
+    view.on_decline(on(FileAction::Decline));
+    view.on_save(on(FileAction::Save));
+    view.on_free(on(FileAction::Free));
+}
+
+/// The file of a message.
+pub fn card(card: &FileCard) -> ui::FileCard {
+    let (file, offers) = (&card.file, card.offers);
+    let progress = card.under_way.map(|bytes| bytes as f32 / file.size as f32);
+    let pace = card.pace;
+    ui::FileCard {
+        name: card.name.as_str().into(),
+        short_name: card.short_name.as_str().into(),
+        there: true,
+        size: words::bytes(file.size),
+        state: words::file_state(file),
+        declined_by: card.declined_by.as_str().into(),
+        progress: progress.unwrap_or(-1.0),
+        rate: pace.map_or_else(SharedString::new, |pace| words::bytes(pace.rate)),
+        left: pace.map_or_else(SharedString::new, |pace| clock(pace.left_s)),
+        over: words::carrier(pace.and_then(|pace| pace.over)),
+        load: offers.load,
+        stop: offers.stop,
+        decline: offers.decline,
+        save: offers.save,
+        saving: card.saving,
+    }
+}
+
+/// A span of time as a stop watch shows it.
+fn clock(seconds: u64) -> SharedString {
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let clock = match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        hours => format!("{hours}:{minutes:02}:{seconds:02}"),
+    };
+    words::digits(&clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_is_left_is_shown_as_on_a_stop_watch() {
+        for (seconds, shown) in [(0, "0:00"), (9, "0:09"), (75, "1:15"), (3_671, "1:01:11")] {
+            assert_eq!(clock(seconds), shown);
+        }
+    }
+}

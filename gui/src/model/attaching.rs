@@ -1,0 +1,513 @@
+//! Files that are attached to what is being written. They belong to their conversation, whichever is open: they are
+//! uploaded one after the other, and then each is a message, the first with the text as its caption.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use hedgerow_node::api::{
+    ConversationId, Draft, MessageId, NewMessage, Private, Refusal, UploadId, Uploaded, visible,
+};
+use hedgerow_node::pictures::Kind;
+
+use super::context::Context;
+use super::effect::{Effect, Question, Request, Ticket};
+use super::outcome::Outcome;
+use super::place::Pane;
+use super::thread::kept;
+use super::thread_page::ThreadPage;
+
+/// What a person does about files that are to be sent.
+#[derive(Clone)]
+pub enum AttachAction {
+    /// Choose files for the open conversation.
+    Choose,
+    /// These were chosen, for that conversation.
+    Add(ConversationId, Vec<FilePath>),
+    /// This one was dropped on the window.
+    Drop(FilePath),
+    /// Files are held over the window, or not any more.
+    Hover(bool),
+    /// Do not send this one.
+    Remove(Ticket),
+    /// Send this one with all that it carries.
+    AsItIs(Ticket),
+    /// Send none of them now: the upload stops, and all is as before.
+    Cancel,
+}
+
+/// The path of a file of the user.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FilePath(pub PathBuf);
+
+/// The path may name a person.
+impl fmt::Debug for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FilePath")
+    }
+}
+
+/// A file of the user that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// Where it is.
+    pub path: FilePath,
+    /// What it is called.
+    pub name: Private,
+    /// Its bytes, or why it cannot be sent.
+    pub size: Result<u64, Unfit>,
+    /// What it is, by its first bytes.
+    pub kind: Kind,
+}
+
+/// Why a file cannot be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is longer than any file that can be sent.
+    TooLong,
+    /// It is a directory.
+    Directory,
+    /// It cannot be read, or is no ordinary file.
+    Unreadable,
+    /// The node refuses it. It can be tried again.
+    Refused(Refusal),
+}
+
+/// A file in the strip above the text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Which.
+    pub ticket: Ticket,
+    /// What it is called.
+    pub name: String,
+    /// Its bytes; 0 while it could not be looked at.
+    pub size: u64,
+    /// How far it is.
+    pub state: AttachmentState,
+    /// What it tells beside its content.
+    pub traces: Traces,
+    path: FilePath,
+}
+
+/// What a file tells beside its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Traces {
+    /// None that this program knows of.
+    Unknown,
+    /// Those of a picture are removed: it is encoded anew.
+    Removed,
+    /// They go with it, as its user says.
+    Kept,
+}
+
+/// How far a file is that is attached.
+#[derive(Clone, PartialEq, Eq)]
+pub enum AttachmentState {
+    /// It waits to be sent.
+    Waits,
+    /// So many bytes of it are uploaded.
+    Uploading(u64),
+    /// It is uploaded, and waits for the others.
+    Uploaded(UploadId),
+    /// It is not sent.
+    Unfit(Unfit),
+}
+
+/// The files that are attached in a conversation.
+#[derive(Default)]
+pub struct Strip {
+    /// In the order in which they are sent.
+    pub files: Vec<Attachment>,
+    sending: Option<SendingFiles>,
+}
+
+/// Files that are on their way into messages.
+struct SendingFiles {
+    /// The text that goes with the first, until that is a message.
+    caption: Option<Draft>,
+    timer_s: Option<u64>,
+    /// What was attached later waits for the next time.
+    last: Ticket,
+    /// The request under way.
+    step: Ticket,
+}
+
+impl Strip {
+    /// They are being sent.
+    pub fn is_sending(&self) -> bool {
+        self.sending.is_some()
+    }
+
+    /// They can still be kept back.
+    pub fn can_cancel(&self) -> bool {
+        let mut files = self.files.iter();
+        files.any(|one| matches!(one.state, AttachmentState::Uploading(_)))
+    }
+
+    /// There is something to send now.
+    pub(super) fn can_send(&self) -> bool {
+        !self.is_sending() && self.files.iter().any(Attachment::is_fit)
+    }
+
+    fn begin(&mut self, caption: Draft) {
+        let Some(last) = self.files.iter().map(|one| one.ticket).max() else {
+            return;
+        };
+        for one in self.files.iter_mut().filter(|one| one.is_fit()) {
+            if let AttachmentState::Unfit(_) = one.state {
+                one.state = AttachmentState::Waits;
+            }
+        }
+        self.sending = Some(SendingFiles {
+            timer_s: caption.timer_s,
+            caption: Some(caption),
+            last,
+            step: last,
+        });
+    }
+
+    /// The next request, of which there is one at a time: all are uploaded before the first is sent.
+    fn next(&mut self, ticket: Ticket, conversation: &ConversationId) -> Option<Request> {
+        let sending = self.sending.as_mut()?;
+        sending.step = ticket;
+        let mut wanted = self
+            .files
+            .iter_mut()
+            .filter(|one| one.ticket <= sending.last);
+        if let Some(one) = wanted.find(|one| one.state == AttachmentState::Waits) {
+            one.state = AttachmentState::Uploading(0);
+            return Some(Request::Upload {
+                ticket,
+                path: one.path.clone(),
+                as_it_is: one.traces == Traces::Kept,
+            });
+        }
+        let uploaded = self.files.iter().find_map(|one| match &one.state {
+            AttachmentState::Uploaded(id) => Some(id.clone()),
+            _ => None,
+        });
+        let Some(uploaded) = uploaded else {
+            self.sending = None;
+            return None;
+        };
+        let caption = sending.caption.as_ref();
+        Some(Request::SendFile {
+            of: Question {
+                ticket,
+                conversation: conversation.clone(),
+            },
+            message: NewMessage {
+                text: caption.map_or_else(|| Private(String::new()), |one| one.text.clone()),
+                reply_to: caption.and_then(|one| one.reply_to.clone()),
+                timer_s: sending.timer_s,
+                file: Some(uploaded),
+            },
+        })
+    }
+
+    /// Sends no more. Gives the request that was under way, and the text that no message has.
+    fn stop(&mut self) -> Option<(Ticket, Option<Draft>)> {
+        let sending = self.sending.take()?;
+        for one in &mut self.files {
+            if let AttachmentState::Uploading(_) = one.state {
+                one.state = AttachmentState::Waits;
+            }
+        }
+        Some((sending.step, sending.caption))
+    }
+
+    /// The node that had the uploads is gone. Gives the text that no message has.
+    fn lose_node(&mut self) -> Option<Draft> {
+        for one in &mut self.files {
+            if let AttachmentState::Uploaded(_) = one.state {
+                one.state = AttachmentState::Waits;
+            }
+        }
+        self.stop()?.1
+    }
+
+    fn is_at(&self, ticket: Ticket) -> bool {
+        let sending = self.sending.as_ref();
+        sending.is_some_and(|sending| sending.step == ticket)
+    }
+
+    fn uploading(&mut self) -> Option<&mut Attachment> {
+        let mut files = self.files.iter_mut();
+        files.find(|one| matches!(one.state, AttachmentState::Uploading(_)))
+    }
+}
+
+impl Attachment {
+    /// It can be sent, or tried again.
+    fn is_fit(&self) -> bool {
+        match &self.state {
+            AttachmentState::Unfit(Unfit::Refused(_)) => !self.needs_consent(),
+            AttachmentState::Unfit(_) => false,
+            _ => true,
+        }
+    }
+
+    /// It goes only if its user says that it may go as it is.
+    pub fn needs_consent(&self) -> bool {
+        let AttachmentState::Unfit(Unfit::Refused(refusal)) = &self.state else {
+            return false;
+        };
+        matches!(refusal, Refusal::MayNameYou | Refusal::NotCleaned { .. })
+    }
+}
+
+/// Files of any conversation.
+impl ThreadPage {
+    /// The strip of the open conversation.
+    pub fn strip(&self) -> Option<&Strip> {
+        self.strips.get(self.id()?)
+    }
+
+    pub(super) fn attach(&mut self, action: AttachAction, context: &Context) -> Vec<Outcome> {
+        if let AttachAction::Add(conversation, paths) = action {
+            return vec![examine(conversation, paths)];
+        }
+        let is_shown = context.shows(Pane::Thread) && self.may_write();
+        let Some(id) = self.id().filter(|_| is_shown).cloned() else {
+            return Vec::new();
+        };
+        match action {
+            AttachAction::Choose => vec![Outcome::Do(Effect::ChooseFiles(id))],
+            AttachAction::Drop(path) => {
+                self.hover(false);
+                vec![examine(id, vec![path])]
+            }
+            AttachAction::Hover(over) => {
+                self.hover(over);
+                Vec::new()
+            }
+            AttachAction::Remove(ticket) => {
+                if let Some(strip) = self.strips.get_mut(&id)
+                    && !strip.is_sending()
+                {
+                    strip.files.retain(|one| one.ticket != ticket);
+                    self.strip_changed(&id);
+                }
+                vec![Outcome::Do(Effect::FocusDraft)]
+            }
+            AttachAction::AsItIs(ticket) => {
+                let strip = self.strips.get_mut(&id);
+                let mut files = strip.into_iter().flat_map(|strip| &mut strip.files);
+                if let Some(one) = files.find(|one| one.ticket == ticket && one.needs_consent()) {
+                    one.traces = Traces::Kept;
+                    one.state = AttachmentState::Waits;
+                    self.strip_changed(&id);
+                }
+                vec![Outcome::Do(Effect::FocusDraft)]
+            }
+            AttachAction::Cancel => self.cancel_files(&id, context),
+            AttachAction::Add(..) => Vec::new(),
+        }
+    }
+
+    /// Files were looked at that are to be attached.
+    pub(super) fn examined(&mut self, id: &ConversationId, files: Vec<Examined>) {
+        for file in files {
+            let ticket = self.ticket();
+            let strip = self.strips.entry(id.clone()).or_default();
+            strip.files.push(Attachment {
+                ticket,
+                name: visible::label(&file.name.0).unwrap_or_default(),
+                size: file.size.as_ref().map_or(0, |size| *size),
+                traces: match file.kind.is_picture() {
+                    true => Traces::Removed,
+                    false => Traces::Unknown,
+                },
+                state: match file.size {
+                    Ok(_) if file.kind.may_name_its_author() => {
+                        AttachmentState::Unfit(Unfit::Refused(Refusal::MayNameYou))
+                    }
+                    Ok(_) => AttachmentState::Waits,
+                    Err(unfit) => AttachmentState::Unfit(unfit),
+                },
+                path: file.path,
+            });
+        }
+        self.strip_changed(id);
+    }
+
+    /// Sends the files of the open conversation with the text being written, if there are any to send.
+    pub(super) fn send_files(&mut self, context: &Context) -> Option<Vec<Outcome>> {
+        let thread = self.open.as_mut()?;
+        let strip = self.strips.get_mut(&thread.id)?;
+        if !strip.can_send() || thread.is_editing() {
+            return None;
+        }
+        if !thread.may_send {
+            return Some(Vec::new());
+        }
+        // From here on the strip has the text, and the draft is what is written since.
+        strip.begin(thread.take_text(context));
+        let id = thread.id.clone();
+        let mut outcomes = kept(&id, thread.present_draft());
+        outcomes.extend(self.go_on(&id));
+        Some(outcomes)
+    }
+
+    /// Asks for the next step.
+    fn go_on(&mut self, id: &ConversationId) -> Option<Outcome> {
+        let ticket = self.ticket();
+        let next = self.strips.get_mut(id)?.next(ticket, id);
+        self.strip_changed(id);
+        next.map(Outcome::ask)
+    }
+
+    /// The strip whose request this is, with its conversation.
+    fn strip_at(&mut self, ticket: Ticket) -> Option<(ConversationId, &mut Strip)> {
+        let mut strips = self.strips.iter_mut();
+        let (id, strip) = strips.find(|(_, strip)| strip.is_at(ticket))?;
+        Some((id.clone(), strip))
+    }
+
+    /// So many bytes of a file are uploaded.
+    pub(super) fn upload_goes_on(&mut self, ticket: Ticket, bytes: u64) {
+        if let Some((id, strip)) = self.strip_at(ticket)
+            && let Some(one) = strip.uploading()
+        {
+            one.state = AttachmentState::Uploading(bytes);
+            self.strip_changed(&id);
+        }
+    }
+
+    /// A file is uploaded, or is not.
+    pub(super) fn uploaded(
+        &mut self,
+        ticket: Ticket,
+        answer: Result<Uploaded, Unfit>,
+        context: &Context,
+    ) -> Vec<Outcome> {
+        let Some((id, strip)) = self.strip_at(ticket) else {
+            return Vec::new();
+        };
+        let Some(one) = strip.uploading() else {
+            return Vec::new();
+        };
+        match answer {
+            Ok(uploaded) => {
+                one.size = uploaded.size;
+                one.state = AttachmentState::Uploaded(uploaded.id);
+                Vec::from_iter(self.go_on(&id))
+            }
+            Err(unfit) => {
+                one.state = AttachmentState::Unfit(unfit);
+                let caption = strip.stop().and_then(|(_, caption)| caption);
+                self.keep_back(&id, caption, context)
+            }
+        }
+    }
+
+    /// A file is a message, or was refused. `None` if the request was about none.
+    pub(super) fn file_sent(
+        &mut self,
+        ticket: Ticket,
+        answer: &Result<MessageId, Refusal>,
+        context: &Context,
+    ) -> Option<Vec<Outcome>> {
+        let (id, strip) = self.strip_at(ticket)?;
+        let sent = |one: &Attachment| matches!(one.state, AttachmentState::Uploaded(_));
+        let at = strip.files.iter().position(sent)?;
+        let refusal = match answer {
+            Ok(_) => {
+                strip.files.remove(at);
+                if let Some(sending) = &mut strip.sending {
+                    sending.caption = None;
+                }
+                if let Some(thread) = self.thread(&id) {
+                    thread.follow();
+                }
+                return Some(Vec::from_iter(self.go_on(&id)));
+            }
+            Err(refusal) => refusal.clone(),
+        };
+        if refusal == Refusal::NoSuchUpload {
+            strip.files[at].state = AttachmentState::Unfit(Unfit::Refused(refusal.clone()));
+        }
+        let mut caption = strip.stop().and_then(|(_, caption)| caption);
+        if let (Refusal::NoSuchMessage, Some(caption)) = (&refusal, &mut caption) {
+            // What it answers has gone.
+            caption.reply_to = None;
+            caption.target_gone = true;
+        }
+        let shown_s = caption.as_ref().and_then(|caption| caption.timer_s);
+        let mut outcomes = self.keep_back(&id, caption, context);
+        match (refusal, self.thread(&id)) {
+            (Refusal::TimerChanged { now_s }, Some(thread)) => {
+                if let Some(shown_s) = shown_s {
+                    thread.timer_shown(shown_s);
+                }
+                outcomes.push(thread.ask_timer(now_s));
+            }
+            (refusal, _) => outcomes.push(Outcome::Refused(refusal)),
+        }
+        Some(outcomes)
+    }
+
+    fn cancel_files(&mut self, id: &ConversationId, context: &Context) -> Vec<Outcome> {
+        let strip = self.strips.get_mut(id).filter(|strip| strip.can_cancel());
+        let Some((step, caption)) = strip.and_then(Strip::stop) else {
+            return Vec::new();
+        };
+        let mut outcomes = vec![Outcome::ask(Request::StopUpload(step))];
+        outcomes.extend(self.keep_back(id, caption, context));
+        outcomes.push(Outcome::Do(Effect::FocusDraft));
+        outcomes
+    }
+
+    /// The text that no message has is a draft again.
+    fn keep_back(
+        &mut self,
+        id: &ConversationId,
+        caption: Option<Draft>,
+        context: &Context,
+    ) -> Vec<Outcome> {
+        self.strip_changed(id);
+        match caption {
+            Some(caption) if !is_nothing(&caption) => self.take_back(id, caption, context),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The node is gone, and all that was uploaded.
+    pub(super) fn lose_uploads(&mut self) {
+        let strips = self.strips.iter_mut();
+        let lost = strips.filter_map(|(id, strip)| Some((id.clone(), strip.lose_node()?)));
+        let lost = lost.filter(|(_, caption)| !is_nothing(caption));
+        self.rescued.extend(lost.collect::<Vec<_>>());
+    }
+
+    /// Files are held over the window, or not any more.
+    fn hover(&mut self, over: bool) {
+        if let Some(thread) = self.open.as_mut() {
+            thread.hovered = over;
+            thread.changed.rest = true;
+        }
+    }
+
+    /// Takes over whether the files of the open conversation can be sent.
+    pub(super) fn strip_changed(&mut self, id: &ConversationId) {
+        let strip = self.strips.get(id);
+        let can_send = strip.is_some_and(Strip::can_send);
+        if strip.is_some_and(|strip| strip.files.is_empty() && !strip.is_sending()) {
+            self.strips.remove(id);
+        }
+        if let Some(thread) = self.thread(id) {
+            thread.know_files(can_send);
+        }
+    }
+}
+
+fn examine(conversation: ConversationId, paths: Vec<FilePath>) -> Outcome {
+    Outcome::ask(Request::Examine {
+        conversation,
+        paths,
+    })
+}
+
+/// Nothing was written there.
+fn is_nothing(draft: &Draft) -> bool {
+    draft.text.0.is_empty() && draft.reply_to.is_none() && !draft.target_gone
+}

@@ -1,0 +1,320 @@
+//! The file of a message: how it stands, how fast it comes or goes, and what can be done with it now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hedgerow_node::api::{
+    Call, Carrier, DeviceId, FileState, Message, MessageFile, MessageId, visible,
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::answering::Authors;
+use super::context::Context;
+use super::effect::Request;
+use super::outcome::Outcome;
+use super::thread::Thread;
+
+/// The longest name that is shown whole, in characters as people count them; of a longer one the middle is left out.
+const LONGEST_NAME: usize = 48;
+
+/// So much of the end of a longer name is shown: what is said to be in the file stands there.
+const END_OF_NAME: usize = 14;
+
+/// The rate is told once a file has been on its way for so long.
+const RATE_AFTER_MS: u64 = 1_000;
+
+/// A file of which nothing more has come for so long rests.
+const RESTS_AFTER_MS: u64 = 4_000;
+
+/// What a person does with the file of a message.
+#[derive(Clone)]
+pub enum FileAction {
+    /// Ask for it, whatever loads by itself.
+    Load(MessageId),
+    /// Do not load it, or no further.
+    Decline(MessageId),
+    /// Save it among the downloads.
+    Save(MessageId),
+    /// Free the room that it takes on this device.
+    Free(MessageId),
+}
+
+/// The file of a message, as it is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileCard {
+    /// What its sender calls it, safe to show.
+    pub name: String,
+    /// The same, without its middle if it is long.
+    pub short_name: String,
+    /// What the node says about it.
+    pub file: MessageFile,
+    /// How many bytes are here, or of ours at the device that has most of them, while it is on its way.
+    pub under_way: Option<u64>,
+    /// How fast that goes.
+    pub pace: Option<Pace>,
+    /// The names of those who declined ours.
+    pub declined_by: String,
+    /// What can be done with it now.
+    pub offers: Offers,
+    /// It is being saved.
+    pub saving: bool,
+}
+
+/// What can be done with a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Offers {
+    /// It can be asked for.
+    pub load: bool,
+    /// It is loading, and can be stopped.
+    pub stop: bool,
+    /// It can be declined.
+    pub decline: bool,
+    /// It is here, and can be saved.
+    pub save: bool,
+    /// Its room can be freed.
+    pub free: bool,
+}
+
+/// How fast the bytes of a file come or go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Bytes in a second.
+    pub rate: u64,
+    /// The rest takes so long at that rate, in seconds.
+    pub left_s: u64,
+    /// The carrier of the conversation's session.
+    pub over: Option<Carrier>,
+}
+
+impl FileCard {
+    pub(super) fn of(
+        message: &Message,
+        authors: &Authors,
+        over: Option<Carrier>,
+        files: &FilesUnderWay,
+    ) -> Option<Self> {
+        let file = message.file.as_ref()?;
+        let is_ours = message.is_mine();
+        let name = visible::label(&file.name.0).unwrap_or_default();
+        let under_way = under_way(file, is_ours);
+        let declined = file.held.iter().filter(|held| held.declined);
+        let declined: BTreeSet<_> = declined.map(|held| authors.name(&held.contact)).collect();
+        Some(Self {
+            short_name: without_middle(&name),
+            name,
+            under_way,
+            pace: under_way.and_then(|bytes| files.pace(&message.id, file.size - bytes, over)),
+            declined_by: Vec::from_iter(declined).join(", "),
+            offers: Offers::of(file, is_ours),
+            saving: files.saving.contains(&message.id),
+            file: file.clone(),
+        })
+    }
+}
+
+impl Offers {
+    fn of(file: &MessageFile, is_ours: bool) -> Self {
+        let is_here = file.state == FileState::Here;
+        let waits = matches!(
+            file.state,
+            FileState::Offered { .. } | FileState::NoRoom { .. }
+        );
+        let is_gone = matches!(
+            file.state,
+            FileState::Declined | FileState::Damaged | FileState::Freed
+        );
+        Self {
+            load: !is_ours && (waits || is_gone),
+            stop: !is_ours && matches!(file.state, FileState::Loading { .. }),
+            decline: !is_ours && waits,
+            save: is_here,
+            // Of what nobody else has this is the only copy.
+            free: is_here && (!is_ours || (!file.held.is_empty() && file.is_delivered())),
+        }
+    }
+}
+
+/// How many bytes have come, if more are to follow.
+fn under_way(file: &MessageFile, is_ours: bool) -> Option<u64> {
+    let bytes = match file.state {
+        FileState::Loading { bytes } => bytes,
+        FileState::Here if is_ours => {
+            let goes = file.held.iter().filter(|held| !held.declined);
+            goes.map(|held| held.bytes).max()?
+        }
+        _ => return None,
+    };
+    (0 < bytes && bytes < file.size).then_some(bytes)
+}
+
+/// A name that fits on two lines of a card. Its end stays, so that nothing hides what kind of file it is.
+fn without_middle(name: &str) -> String {
+    let letters: Vec<&str> = name.graphemes(true).collect();
+    let Some(left_out) = letters
+        .len()
+        .checked_sub(LONGEST_NAME)
+        .filter(|more| *more > 0)
+    else {
+        return name.to_owned();
+    };
+    let end = letters.len() - END_OF_NAME;
+    let begin = end - left_out - 1;
+    format!("{}…{}", letters[..begin].concat(), letters[end..].concat())
+}
+
+/// The files of a conversation that are on their way, or are being saved.
+#[derive(Default)]
+pub(super) struct FilesUnderWay {
+    tracks: BTreeMap<MessageId, Track>,
+    saving: BTreeSet<MessageId>,
+}
+
+/// How a file has come so far.
+struct Track {
+    device: Option<DeviceId>,
+    began_ms: u64,
+    last_ms: u64,
+    bytes: u64,
+    /// Bytes in a second, evened out.
+    rate: Option<u64>,
+}
+
+impl FilesUnderWay {
+    /// So many bytes are at a device; `None` is ours.
+    fn progress(&mut self, id: &MessageId, device: Option<DeviceId>, bytes: u64, now_ms: u64) {
+        let begun = Track {
+            device: device.clone(),
+            began_ms: now_ms,
+            last_ms: now_ms,
+            bytes,
+            rate: None,
+        };
+        let Some(track) = self.tracks.get_mut(id) else {
+            self.tracks.insert(id.clone(), begun);
+            return;
+        };
+        // Several devices fetch it: the one that began tells the rate, as long as it goes on.
+        if track.device != device && !track.rests(now_ms) {
+            return;
+        }
+        if track.device != device || bytes < track.bytes || track.rests(now_ms) {
+            *track = begun;
+            return;
+        }
+        let passed_ms = now_ms - track.last_ms;
+        let more = (bytes - track.bytes).saturating_mul(1_000);
+        if let Some(now) = more.checked_div(passed_ms) {
+            track.rate = Some(track.rate.map_or(now, |before| before / 4 * 3 + now / 4));
+            (track.last_ms, track.bytes) = (now_ms, bytes);
+        }
+    }
+
+    fn pace(&self, id: &MessageId, rest: u64, over: Option<Carrier>) -> Option<Pace> {
+        let track = self.tracks.get(id)?;
+        let rate = track.rate.filter(|rate| *rate > 0)?;
+        let is_settled = track.last_ms - track.began_ms >= RATE_AFTER_MS;
+        is_settled.then(|| Pace {
+            rate,
+            left_s: rest.div_ceil(rate),
+            over,
+        })
+    }
+
+    /// When the rate of a file that rests is to be told no more.
+    pub fn due_ms(&self) -> Option<u64> {
+        let last = self.tracks.values().map(|track| track.last_ms).min();
+        last.map(|last_ms| last_ms + RESTS_AFTER_MS)
+    }
+
+    /// Forgets the rates of files that rest. Tells whether there were any.
+    pub fn forget_resting(&mut self, now_ms: u64) -> bool {
+        let before = self.tracks.len();
+        self.tracks.retain(|_, track| !track.rests(now_ms));
+        self.tracks.len() < before
+    }
+}
+
+impl Track {
+    fn rests(&self, now_ms: u64) -> bool {
+        now_ms >= self.last_ms + RESTS_AFTER_MS
+    }
+}
+
+/// The files of its messages.
+impl Thread {
+    /// A person does something with the file of a message.
+    pub(super) fn act_on_file(&mut self, action: FileAction, context: &Context) -> Vec<Outcome> {
+        let conversation = self.id.clone();
+        let call = match action {
+            FileAction::Load(id) => Call::WantFile(conversation, id, true),
+            FileAction::Decline(id) => Call::WantFile(conversation, id, false),
+            FileAction::Free(id) => Call::FreeFile(conversation, id),
+            FileAction::Save(id) => {
+                if !self.files.saving.insert(id.clone()) {
+                    return Vec::new();
+                }
+                self.draw_rows(context);
+                return vec![Outcome::ask(Request::SaveFile { conversation, id })];
+            }
+        };
+        vec![Outcome::ask(call)]
+    }
+
+    /// The file of a message is saved, or could not be.
+    pub(super) fn file_saved(&mut self, id: &MessageId, context: &Context) {
+        if self.files.saving.remove(id) {
+            self.draw_rows(context);
+        }
+    }
+
+    /// More of a file has come to this device, or to another one.
+    pub(super) fn file_progress(
+        &mut self,
+        id: MessageId,
+        device: Option<DeviceId>,
+        bytes: u64,
+        context: &Context,
+    ) {
+        let now_ms = context.now.monotonic_ms;
+        self.files.progress(&id, device, bytes, now_ms);
+        self.message_changed(id);
+    }
+
+    /// Tells no rate of a file that rests.
+    pub(super) fn rest_files(&mut self, context: &Context) {
+        if self.files.forget_resting(context.now.monotonic_ms) {
+            self.draw_rows(context);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_long_name_is_never_left_out() {
+        assert_eq!(without_middle("notes.txt"), "notes.txt");
+        let long = format!("{}.pdf.exe", "x".repeat(100));
+        let short = without_middle(&long);
+        assert_eq!(short.graphemes(true).count(), LONGEST_NAME);
+        assert!(short.starts_with("xxxx") && short.ends_with(".pdf.exe") && short.contains('…'));
+    }
+
+    #[test]
+    fn the_rate_is_told_after_a_second_and_not_of_a_file_that_rests() {
+        let (id, mut files) = (MessageId("aa-01-1".into()), FilesUnderWay::default());
+        for (at_ms, bytes) in [(0, 0), (500, 500_000), (1_000, 1_000_000)] {
+            assert_eq!(files.pace(&id, 4_000_000, None), None);
+            files.progress(&id, None, bytes, at_ms);
+        }
+        let pace = files.pace(&id, 4_000_000, Some(Carrier::Lan));
+        let expected = Pace {
+            rate: 1_000_000,
+            left_s: 4,
+            over: Some(Carrier::Lan),
+        };
+        assert_eq!(pace, Some(expected));
+        assert!(!files.forget_resting(4_999) && files.due_ms() == Some(5_000));
+        assert!(files.forget_resting(5_000) && files.due_ms().is_none());
+    }
+}

@@ -1,0 +1,125 @@
+//! Files in the window: by pointer and keys, and as a screen reader has them.
+
+use std::path::PathBuf;
+
+use hedgerow_gui::model::*;
+use hedgerow_node::api::*;
+use i_slint_backend_testing::{AccessibleRole, ElementQuery, init_no_event_loop};
+use slint::platform::Key;
+
+use crate::stage::window::Window;
+use crate::stage::{NOON, Stage, chat_id};
+
+/// In a conversation with Ana, who has sent a file that is in this state.
+fn with_file(state: FileState) -> (Window, MessageId) {
+    init_no_event_loop();
+    let mut stage = Stage::open(&["Ana"]);
+    let talk = stage.talk("a");
+    talk.contact.verified = true;
+    let id = talk.add("As promised", false, NOON - 60_000);
+    talk.attach(&id, "notes.pdf", 2_000_000, state);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    (Window::of(stage, 1_000.0, 700.0), id)
+}
+
+/// What a screen reader says of each message.
+fn heard(window: &Window) -> Vec<String> {
+    let items = ElementQuery::from_root(window.window.ui())
+        .match_accessible_role(AccessibleRole::ListItem)
+        .find_all();
+    let labels = items.iter().filter_map(|item| item.accessible_label());
+    labels.map(Into::into).collect()
+}
+
+#[test]
+fn a_file_is_loaded_stopped_and_saved_by_its_buttons() {
+    let why = Offered::Large;
+    let (mut window, id) = with_file(FileState::Offered { why });
+    let says = |window: &Window, what: &str| {
+        let heard = heard(window);
+        let last = heard.last().expect("a message");
+        assert!(last.contains(what), "{last}");
+    };
+    says(
+        &window,
+        "File notes.pdf, 2 MB · too large to load by itself. As promised",
+    );
+    window.clicks("Load");
+    let wanted = window.asked(|request| match request {
+        Request::Call(Call::WantFile(_, id, wanted)) => Some((id.clone(), *wanted)),
+        _ => None,
+    });
+    assert_eq!(wanted, [(id.clone(), true)]);
+    says(&window, "waits for its sender");
+    window.clicks("Stop loading");
+    says(&window, "you declined it");
+    window.one("Load");
+
+    let talk = window.node.talks.values_mut().next().expect("Ana");
+    talk.attach(&id, "notes.pdf", 2_000_000, FileState::Here);
+    window.hears(Update::Event(Event::MessageChanged {
+        conversation: chat_id("a"),
+        id,
+    }));
+    window.clicks("Save");
+    window.one("Saved as /home/fay/Downloads/notes.pdf.");
+}
+
+#[test]
+fn every_button_of_a_file_is_reached_and_pressed_by_keys() {
+    let why = Offered::Unverified;
+    let (mut window, id) = with_file(FileState::Offered { why });
+    window.presses(&[Key::Shift], Key::Tab);
+    for _ in 0..30 {
+        window.presses(&[], Key::Return);
+        let wanted = window.asked(|request| match request {
+            Request::Call(Call::WantFile(_, id, false)) => Some(id.clone()),
+            _ => None,
+        });
+        if let [declined] = &wanted[..] {
+            assert_eq!(*declined, id);
+            return;
+        }
+        window.presses(&[], Key::Escape);
+        window.presses(&[Key::Shift], Key::Tab);
+    }
+    panic!("the keyboard does not come to “Decline”");
+}
+
+#[test]
+fn a_key_attaches_files_which_stand_above_the_text_until_they_are_sent() {
+    let (mut window, _) = with_file(FileState::Here);
+    window.presses(&[Key::Control], 'u');
+    assert!(window.done(|effect| matches!(effect, Effect::ChooseFiles(_))));
+    let unfit = &mut window.node.unfit;
+    unfit.insert("folder".into(), Unfit::Directory);
+    let paths = ["a.txt", "folder"].map(|name| FilePath(PathBuf::from(name)));
+    window.does(AttachAction::Add(chat_id("a"), paths.to_vec()));
+    window.one("a.txt, 4 kB");
+    window.one("folder, A folder cannot be sent.");
+    window.clicks("Do not send folder");
+    assert!(window.all("folder, A folder cannot be sent.").is_empty());
+    window.types("Here");
+    window.presses(&[], Key::Return);
+    assert!(window.all("a.txt, 4 kB").is_empty());
+    let heard = heard(&window);
+    let last = heard.last().expect("a message");
+    assert!(last.ends_with("waits to be fetched. Here"), "{last}");
+}
+
+#[test]
+fn files_that_are_held_over_a_conversation_are_expected_there() {
+    let (mut window, _) = with_file(FileState::Here);
+    let is_shown = |window: &Window| {
+        let labels = ElementQuery::from_root(window.window.ui()).match_inherits("DropHere");
+        labels.find_first().is_some()
+    };
+    assert!(!is_shown(&window));
+    window.does(AttachAction::Hover(true));
+    assert!(is_shown(&window));
+    window.does(AttachAction::Drop(FilePath("/home/fay/a.txt".into())));
+    assert!(!is_shown(&window));
+    window.one("a.txt, 4 kB");
+}

@@ -1,0 +1,107 @@
+//! How the played node handles files.
+
+use hedgerow_gui::model::*;
+use hedgerow_node::api::*;
+
+use hedgerow_node::pictures::Kind;
+
+use super::Node;
+
+/// The bytes of any file of the user.
+const SIZE: u64 = 4_096;
+
+/// What a file is: here its name tells.
+fn kind(path: &FilePath) -> Kind {
+    match path.0.extension().and_then(|ending| ending.to_str()) {
+        Some("jpg") => Kind::Jpeg,
+        Some("pdf") => Kind::Pdf,
+        Some("mp4") => Kind::Video,
+        _ => Kind::Other,
+    }
+}
+
+impl Node {
+    /// What comes of a request about files.
+    pub(super) fn handles_files(&mut self, request: Request, now: Now) -> Option<Update> {
+        Some(match request {
+            Request::Examine {
+                conversation,
+                paths,
+            } => {
+                let look = |path: FilePath| {
+                    let name = path.0.file_name().expect("a name").to_string_lossy();
+                    let unfit = self.unfit.get(name.as_ref()).cloned();
+                    Examined {
+                        name: Private(name.into_owned()),
+                        size: unfit.map_or(Ok(SIZE), Err),
+                        kind: kind(&path),
+                        path,
+                    }
+                };
+                Update::Examined(conversation, paths.into_iter().map(look).collect())
+            }
+            Request::Upload {
+                ticket,
+                path,
+                as_it_is,
+            } => {
+                let name = path.0.file_name().expect("a name").to_string_lossy();
+                let answer = match &self.refuses_uploads {
+                    None if kind(&path).may_name_its_author() && !as_it_is => {
+                        Err(Unfit::Refused(Refusal::MayNameYou))
+                    }
+                    Some(refusal) => Err(Unfit::Refused(refusal.clone())),
+                    None => Ok(Uploaded {
+                        id: UploadId(name.to_string()),
+                        name: Private(name.into_owned()),
+                        size: SIZE,
+                        carries: Vec::new(),
+                        cleaned: !as_it_is && kind(&path).is_picture(),
+                        preview: false,
+                    }),
+                };
+                Update::Uploaded(ticket, answer)
+            }
+            Request::SendFile { of, message } => {
+                let talk = self.talk(&of.conversation)?;
+                let draft = Draft {
+                    reply_to: message.reply_to,
+                    timer_s: message.timer_s,
+                    ..Draft::text(message.text.0)
+                };
+                let answer = talk.send(&draft, now.wall_ms);
+                if let (Ok(id), Some(UploadId(name))) = (&answer, message.file) {
+                    talk.attach(id, &name, SIZE, FileState::Here);
+                }
+                Update::Sent(of, answer)
+            }
+            Request::SaveFile { conversation, id } => {
+                let file = self.talk(&conversation)?.message(&id)?.file.as_ref()?;
+                let path = format!("/home/fay/Downloads/{}", file.name.0);
+                Update::FileSaved(conversation, id, Ok(Private(path)))
+            }
+            Request::Call(Call::WantFile(conversation, id, wanted)) => {
+                let state = match wanted {
+                    true => FileState::Loading { bytes: 0 },
+                    false => FileState::Declined,
+                };
+                self.changes_file(conversation, id, state)?
+            }
+            Request::Call(Call::FreeFile(conversation, id)) => {
+                self.changes_file(conversation, id, FileState::Freed)?
+            }
+            _ => return None,
+        })
+    }
+
+    fn changes_file(
+        &mut self,
+        conversation: ConversationId,
+        id: MessageId,
+        state: FileState,
+    ) -> Option<Update> {
+        let message = self.talk(&conversation)?.message(&id)?;
+        message.file.as_mut()?.state = state;
+        Some(Update::Event(Event::MessageChanged { conversation, id }))
+    }
+}
