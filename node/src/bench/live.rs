@@ -7,11 +7,10 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::floor;
-use super::pair::{Pair, open, refused, texts, until};
+use super::pair::{Pair, refused, texts, until};
 use super::peer::{Peer, between, now_ns};
 use super::row::{Row, median};
 use crate::api::{Api, NewMessage};
-use crate::runtime::OnAir;
 
 /// Number of messages to measure.
 const ROUNDS: usize = 200;
@@ -22,12 +21,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
     let pair = Pair::meet(place).await?;
     let mut peer = Peer::start(&[&pair.b])?;
-    let a = open(&pair.a, OnAir::Loopback).await?;
-    until(async || {
-        let contact = a.contact(pair.b_of_a.clone()).await.map_err(refused)?;
-        Ok(contact.reachable.is_some())
-    })
-    .await?;
+    let a = pair.reach().await?;
     let mut times = Vec::with_capacity(ROUNDS);
     for text in texts(ROUNDS, 1) {
         tokio::time::sleep(PAUSE).await;

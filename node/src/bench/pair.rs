@@ -81,6 +81,17 @@ impl Pair {
         Ok(pair)
     }
 
+    /// Opens A, and waits until B is in its reach, whose node runs in another process.
+    pub async fn reach(&self) -> Result<Local> {
+        let a = open(&self.a, OnAir::Loopback).await?;
+        until(async || {
+            let contact = a.contact(self.b_of_a.clone()).await.map_err(refused)?;
+            Ok(contact.reachable.is_some())
+        })
+        .await?;
+        Ok(a)
+    }
+
     /// Runs work on both stores; no node may have them open.
     pub fn with_stores(
         &self,

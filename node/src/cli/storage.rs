@@ -4,7 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use crate::api::{Api, FileState, FilesUse, MAX_PAGE, Refusal, StorageUse, UsedByConversation};
+use crate::api::{
+    Api, FileState, FilesUse, MAX_PAGE, MessageId, Refusal, StorageUse, UsedByConversation,
+};
 use crate::cli::chats;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -84,9 +86,16 @@ pub async fn free(
     };
     let (mut freed, mut kept) = (FilesUse::default(), FilesUse::default());
     for conversation in conversations {
-        let mut before = None;
+        let mut before: Option<MessageId> = None;
         loop {
-            let page = api.files(conversation.clone(), before, MAX_PAGE).await?;
+            let page = match api
+                .files(conversation.clone(), before.take(), MAX_PAGE)
+                .await
+            {
+                // The message that the last page ended with went meanwhile.
+                Err(Refusal::NoSuchMessage) => continue,
+                page => page?,
+            };
             for message in page.messages {
                 let Some(file) = message.file else {
                     continue;

@@ -10,14 +10,14 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 
 use bytes::{Bytes, BytesMut};
 use data_encoding::HEXLOWER;
 
-use super::syncing::{self, Syncing};
+use super::syncing;
 use super::tree::{self, ChunkHash};
 use super::work::{FileCommand, FileEvent, StoredName, Ticket};
+use super::worker::Worker;
 
 /// The name of the directory of sealed files in the data directory.
 pub const DIRECTORY: &str = "files";
@@ -74,57 +74,32 @@ pub fn prepare(directory: &Path, known: &[StoredName]) -> io::Result<()> {
 
 /// The keeper's thread. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Keeper {
-    work: Option<mpsc::Sender<FileCommand>>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct Keeper(Worker<FileCommand>);
 
 impl Keeper {
     /// Starts it on a directory that is [prepared](prepare). `report` gets what it reports, and says false if nobody
     /// listens any more.
     ///
     /// # Errors
-    /// The system has no thread for it.
+    /// The system has no thread for it, or the directory is not there.
     pub fn start(
         directory: PathBuf,
         report: impl Fn(FileEvent) -> bool + Send + Sync + 'static,
     ) -> io::Result<Keeper> {
-        let (work, todo) = mpsc::channel();
         let report: Arc<Report> = Arc::new(report);
-        let syncing = Syncing::start(directory.clone(), report.clone())?;
-        let run = move || {
-            let mut disk = Disk {
-                directory,
-                open: BTreeMap::new(),
-                created: false,
-                syncing,
-            };
-            disk.run(&todo, &*report);
+        let syncing = syncing::start(directory.clone(), report.clone())?;
+        let mut disk = Disk {
+            directory,
+            open: BTreeMap::new(),
+            created: false,
+            syncing,
         };
-        let thread = std::thread::Builder::new()
-            .name("files".into())
-            .spawn(run)?;
-        Ok(Keeper {
-            work: Some(work),
-            thread: Some(thread),
-        })
+        Worker::start("files", move |todo| disk.run(&todo, &*report)).map(Keeper)
     }
 
     /// Has it do something.
     pub fn ask(&self, command: FileCommand) {
-        if let Some(work) = &self.work {
-            // If the thread has panicked, stderr shows it, and no file comes or goes any more.
-            let _ = work.send(command);
-        }
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        self.work = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.0.ask(command);
     }
 }
 
@@ -136,7 +111,7 @@ struct Disk {
     open: BTreeMap<StoredName, File>,
     /// A file was created whose name is not durable yet.
     created: bool,
-    syncing: Syncing,
+    syncing: Worker<syncing::Work>,
 }
 
 impl Disk {

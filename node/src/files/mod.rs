@@ -5,7 +5,8 @@
 //! - [`tree`]: the id of a file, and the hashes of its chunks, which prove each chunk by itself;
 //! - [`work`]: what the engine asks of the keeper of files, and what the keeper reports;
 //! - `memory`: a keeper in memory, for simulations and tests;
-//! - `keeper`: the keeper of a real node, by `cipher`, `sealing` and `opening`; `syncing` makes durable what it keeps;
+//! - `keeper`: the keeper of a real node, by `cipher`, `sealing` and `opening`; `syncing` makes durable what it keeps,
+//!   each on a `worker`;
 //! - `reading`, `saving`: files of the user on their way in and out.
 
 pub mod extent;
@@ -28,3 +29,5 @@ pub mod saving;
 pub mod sealing;
 #[cfg(feature = "runtime")]
 mod syncing;
+#[cfg(feature = "runtime")]
+mod worker;

@@ -60,8 +60,7 @@ impl Sealing {
         key: FileKey,
         expected: Option<u64>,
     ) -> Result<Sealing, Refusal> {
-        check_length(expected.unwrap_or(0))?;
-        check_room(directory, expected.unwrap_or(0))?;
+        check(directory, expected.unwrap_or(0))?;
         let path = super::keeper::path(directory, name);
         let writer = Writer::start(&path).map_err(|error| refusal(directory, &error))?;
         Ok(Sealing {
@@ -221,6 +220,15 @@ fn write(
         }
     }
     Ok(file)
+}
+
+/// Whether a file of `clear` bytes may be sealed.
+///
+/// # Errors
+/// It is too long; there is no room for it; what the system reports.
+pub fn check(directory: &Path, clear: u64) -> Result<(), Refusal> {
+    check_length(clear)?;
+    check_room(directory, clear)
 }
 
 fn check_length(clear: u64) -> Result<(), Refusal> {

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 
 use super::keeper::{self, Report};
 use super::work::{FileEvent, Ticket};
+use super::worker::Worker;
 
 /// The most work that is done together.
 const MAX_BATCH: usize = 256;
@@ -26,48 +26,23 @@ pub(super) struct Work {
     pub is_new: bool,
 }
 
-/// The thread. It ends when this is dropped.
-pub(super) struct Syncing {
-    work: Option<mpsc::Sender<Work>>,
-    thread: Option<JoinHandle<()>>,
+/// Starts the thread for a directory of sealed files. [`FileEvent::Synced`] follows each piece of work.
+///
+/// # Errors
+/// The system has no thread for it, or the directory is not there.
+pub(super) fn start(directory: PathBuf, report: Arc<Report>) -> io::Result<Worker<Work>> {
+    // A file system tells a failed write to those who had something of it open before: this stays open.
+    let opened = File::open(&directory)?;
+    Worker::start("files durable", move |todo| {
+        run(&directory, &opened, &todo, &*report)
+    })
 }
 
-impl Syncing {
-    /// Starts it for a directory of sealed files.
-    pub fn start(directory: PathBuf, report: Arc<Report>) -> io::Result<Syncing> {
-        let (work, todo) = mpsc::channel();
-        let thread = std::thread::Builder::new()
-            .name("files durable".into())
-            .spawn(move || run(&directory, &todo, &*report))?;
-        Ok(Syncing {
-            work: Some(work),
-            thread: Some(thread),
-        })
-    }
-
-    /// Has work done. [`FileEvent::Synced`] follows.
-    pub fn ask(&self, work: Work) {
-        if let Some(thread) = &self.work {
-            // If the thread has panicked, stderr shows it, and no file becomes durable any more.
-            let _ = thread.send(work);
-        }
-    }
-}
-
-impl Drop for Syncing {
-    fn drop(&mut self) {
-        self.work = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn run(directory: &Path, todo: &mpsc::Receiver<Work>, report: &Report) {
+fn run(directory: &Path, opened: &File, todo: &mpsc::Receiver<Work>, report: &Report) {
     while let Ok(first) = todo.recv() {
         let more = std::iter::from_fn(|| todo.try_recv().ok());
         let batch: Vec<Work> = std::iter::once(first).chain(more).take(MAX_BATCH).collect();
-        for event in sync(directory, &batch) {
+        for event in sync(directory, opened, &batch) {
             if !report(event) {
                 return;
             }
@@ -76,14 +51,12 @@ fn run(directory: &Path, todo: &mpsc::Receiver<Work>, report: &Report) {
 }
 
 /// Makes a batch durable. Gives what comes of each part of it.
-fn sync(directory: &Path, batch: &[Work]) -> Vec<FileEvent> {
+fn sync(directory: &Path, opened: &File, batch: &[Work]) -> Vec<FileEvent> {
     let names: BTreeSet<_> = batch.iter().map(|work| work.ticket.name).collect();
     let are_many = names.len() >= MANY;
     let together = match are_many || batch.iter().any(|work| work.is_new) {
-        true => File::open(directory).and_then(|directory| match are_many {
-            true => Ok(rustix::fs::syncfs(directory)?),
-            false => directory.sync_all(),
-        }),
+        true if are_many => rustix::fs::syncfs(opened).map_err(io::Error::from),
+        true => opened.sync_all(),
         false => Ok(()),
     };
     let done = batch.iter().map(|work| {

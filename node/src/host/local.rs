@@ -223,12 +223,13 @@ impl Local {
         let (node, directory) = (self.0.node()?, self.0.directory()?);
         // It reads a message for each file, and other calls go on meanwhile.
         let reading = tokio::task::spawn_blocking(move || {
-            let mut used = node.read(files::used)?;
-            used.free = keeper::free(node.files()).map_err(|_| Refusal::Storage {
-                fault: StorageFault::Io,
-            })?;
-            used.store = directory.store_bytes()?;
-            Ok(used)
+            Ok(StorageUse {
+                conversations: node.read(files::used)?,
+                free: keeper::free(node.files()).map_err(|_| Refusal::Storage {
+                    fault: StorageFault::Io,
+                })?,
+                store: directory.store_bytes()?,
+            })
         });
         reading.await.map_err(|_| Refusal::Bug)?
     }

@@ -7,9 +7,7 @@ use hedgerow_sync::page;
 use hedgerow_sync::store::{Reader, StorageError};
 
 use super::row::{self, FileRow};
-use crate::api::{
-    ConversationId, FilesPage, FilesUse, MessageId, Refusal, StorageUse, UsedByConversation,
-};
+use crate::api::{ConversationId, FilesPage, FilesUse, MessageId, Refusal, UsedByConversation};
 use crate::engine::content::Content;
 use crate::engine::conversation::{self, message_id, parse_message_id};
 use crate::engine::conversations;
@@ -49,11 +47,11 @@ pub fn page(
     })
 }
 
-/// The room that the files of each conversation take, the largest first. The caller fills in what the disk tells.
+/// The room that the files of each conversation take, the largest first.
 ///
 /// # Errors
 /// The store failed.
-pub fn used(reader: &dyn Reader) -> Result<StorageUse, StorageError> {
+pub fn used(reader: &dyn Reader) -> Result<Vec<UsedByConversation>, StorageError> {
     let mut conversations: BTreeMap<SpaceId, UsedByConversation> = BTreeMap::new();
     for (space, id, row) in row::everywhere(reader)? {
         let bytes = row.bytes_here()?;
@@ -79,11 +77,7 @@ pub fn used(reader: &dyn Reader) -> Result<StorageUse, StorageError> {
     }
     let mut conversations: Vec<_> = conversations.into_values().collect();
     conversations.sort_by_key(|used| std::cmp::Reverse(used.pictures.bytes + used.others.bytes));
-    Ok(StorageUse {
-        free: 0,
-        store: 0,
-        conversations,
-    })
+    Ok(conversations)
 }
 
 /// Whether the sender calls it a picture.
