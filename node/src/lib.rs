@@ -37,4 +37,6 @@ pub mod search;
 pub mod store;
 pub mod tables;
 #[cfg(feature = "runtime")]
+pub mod voice;
+#[cfg(feature = "runtime")]
 pub mod words;

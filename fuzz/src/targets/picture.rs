@@ -5,10 +5,12 @@ use crate::split_choice;
 use hedgerow_node::pictures::{
     Answer, Kind, Limits, MAX_PREVIEW, Order, Size, Task, kind_of, scan,
 };
+use hedgerow_node::voice;
 
 const LIMITS: Limits = Limits {
     pixels: 1 << 20,
     answer_bytes: 1 << 12,
+    sound: Limits::VOICE.sound,
     ..Limits::PICTURE
 };
 const BOX: Size = Size {
@@ -17,15 +19,21 @@ const BOX: Size = Size {
 };
 const TASKS: [Task; 4] = [Task::Prepare, Task::Look, Task::Show(BOX), Task::Probe];
 
-/// One input: an answer to one of the tasks, or a file, or the arguments of the process.
+/// One input: an answer to one of the tasks, a file, the arguments of the process, or a voice note.
 pub fn run(input: &[u8]) {
-    let Some((choice, input)) = split_choice(input, TASKS.len() as u8 + 2) else {
+    let Some((choice, input)) = split_choice(input, TASKS.len() as u8 + 4) else {
         return;
     };
     match TASKS.get(usize::from(choice)) {
         Some(task) => answer(input, *task),
-        None if usize::from(choice) == TASKS.len() => file(input),
-        None => order(input),
+        None => match usize::from(choice) - TASKS.len() {
+            0 => file(input),
+            1 => order(input),
+            2 => [Task::Voice, Task::Play]
+                .into_iter()
+                .for_each(|task| answer(input, task)),
+            _ => sound(input),
+        },
     }
 }
 
@@ -67,6 +75,15 @@ fn file(input: &[u8]) {
             assert!(exif.len() <= input.len());
         }
     }
+}
+
+/// Whatever a sound is, what is made of it is a voice note that stays as it is when it is made again.
+fn sound(input: &[u8]) {
+    let Ok(made) = voice::anew(input, &LIMITS) else {
+        return;
+    };
+    assert!(made.voice.duration_ms <= LIMITS.sound.as_millis() as u32);
+    assert_eq!(voice::anew(&made.bytes, &LIMITS).ok().as_ref(), Some(&made));
 }
 
 fn order(input: &[u8]) {

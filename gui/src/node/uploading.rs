@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hedgerow_node::api::{Api, Private, Refusal, Uploaded};
+use hedgerow_node::api::{Api, Form, Private, Refusal, Uploaded};
 use hedgerow_node::files::reading::{self, OpenError};
 use hedgerow_node::pictures::{HEAD_BYTES, Kind, kind_of};
 use tokio::sync::watch;
@@ -70,7 +70,7 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
 pub struct How {
     /// By which it is stopped.
     pub ticket: Ticket,
-    /// See [`NewUpload::as_it_is`](hedgerow_node::api::NewUpload::as_it_is).
+    /// See [`Form::AsItIs`].
     pub as_it_is: bool,
 }
 
@@ -93,7 +93,9 @@ pub async fn upload(
     };
     let opened = reading::open(path, progress);
     let (mut new, bytes) = opened.map_err(|error| unfit(error, path))?;
-    new.as_it_is = how.as_it_is;
+    if how.as_it_is {
+        new.form = Form::AsItIs;
+    }
     tokio::select! {
         biased;
         () = stopped.wait_for(how.ticket) => {

@@ -34,6 +34,19 @@ pub struct Uploaded {
     /// Whether a small picture of it goes with its message.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preview: bool,
+    /// What it is as a voice note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Voice>,
+}
+
+/// What a message says of its voice note. Of one that came it is what its sender claims.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Voice {
+    /// How long it plays, in milliseconds.
+    pub duration_ms: u32,
+    /// How loud its parts are, from 0 to 255, of which there are at most 64. All parts play equally long.
+    pub waveform: Vec<u8>,
 }
 
 /// The file of a message.
@@ -50,6 +63,9 @@ pub struct MessageFile {
     /// Whether a small picture of it came with the message.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub preview: bool,
+    /// It is a voice note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<Voice>,
     /// What we have of it.
     pub state: FileState,
     /// For one's own: what each device has of it.
@@ -101,6 +117,36 @@ pub enum Offered {
     Unverified,
     /// The files of this conversation have reached their quota.
     Quota,
+}
+
+/// What a file goes as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// A picture goes encoded anew, without what it carries beside its pixels. A file of a kind that may name its author
+    /// or the place is refused.
+    #[default]
+    Cleaned,
+    /// It goes with all that it carries.
+    AsItIs,
+    /// It goes as a voice note: a file of Ogg Opus, without what it carries beside its sound. Any other is refused.
+    Voice,
+}
+
+/// Why a file cannot go as a voice note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Unplayable {
+    /// It is not one sound of Opus in a file of Ogg.
+    OtherKind,
+    /// It plays longer than 15 minutes, or has more than 16 MiB.
+    TooLong,
+    /// It is damaged, or made to harm the program that decodes it.
+    Damaged,
+    /// No process decodes sound on this system.
+    Unavailable,
 }
 
 /// Why a picture cannot be encoded anew.
@@ -210,9 +256,8 @@ pub struct NewUpload {
     /// Its bytes, if that is known before: then it is refused before it is read if it is too long or has no room, and
     /// after if it had another length.
     pub size: Option<u64>,
-    /// Send it with all that it carries. Otherwise a picture is encoded anew without what it carries beside its pixels,
-    /// and a file of a kind that may name its author or the place is refused.
-    pub as_it_is: bool,
+    /// What it goes as.
+    pub form: Form,
 }
 
 /// The file of a message, in the clear.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::Uncleaned;
+use super::{Uncleaned, Unplayable};
 
 /// Why a call was not done. The code is stable; the sentence for people is made at the edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,11 @@ pub enum Refusal {
     NotCleaned {
         /// Why not.
         why: Uncleaned,
+    },
+    /// The file cannot go as a voice note.
+    NotAVoiceNote {
+        /// Why not.
+        why: Unplayable,
     },
     /// The disk has no room for it.
     NoRoom {
@@ -233,6 +238,7 @@ impl Refusal {
             | Self::FileChanged
             | Self::MayNameYou
             | Self::NotCleaned { .. }
+            | Self::NotAVoiceNote { .. }
             | Self::TimerChanged { .. }
             | Self::NotesStay
             | Self::NotLapsed

@@ -122,8 +122,8 @@ impl Api for Remote {
         let mut query = vec![("name", new.name.0)];
         query.extend(new.media_type.map(|media_type| ("type", media_type.0)));
         query.extend(new.size.map(|size| ("size", size.to_string())));
-        query.push(("as_it_is", new.as_it_is.to_string()));
-        let request = self.http.post(self.url("/v1/files")).query(&query);
+        let request = self.http.post(self.url("/v1/files"));
+        let request = request.query(&query).query(&[("form", new.form)]);
         // What ends the stream early is what the caller is to hear: the node sees a request that breaks off.
         let (broke, broken) = mpsc::channel();
         let parts = bytes.map_err(move |refusal| {

@@ -14,13 +14,13 @@ use rand_core::{Rng, SeedableRng};
 use tempfile::TempDir;
 
 use super::catch_up::online;
-use super::pair::{Pair, open, refused, texts, until};
+use super::pair::{Pair, open, refused, texts};
 use super::peer::{Peer, Report, between, now_ns};
 use super::row::{Row, median};
 use super::{floor, process};
 use crate::api::{
-    Api, ConversationId, Event, Events, FileState, MAX_PAGE, MessageId, NewMessage, NewUpload,
-    PageFrom, Private,
+    Api, ConversationId, Event, Events, FileState, Form, MAX_PAGE, MessageId, NewMessage,
+    NewUpload, PageFrom, Private,
 };
 use crate::files::reading;
 use crate::host::Local;
@@ -55,12 +55,7 @@ pub(super) async fn rows(place: &Path) -> Result<Vec<Row>> {
 async fn long(place: &Path) -> Result<Vec<Row>> {
     let pair = Pair::meet(place).await?;
     let mut peer = Peer::start(&[&pair.b])?;
-    let a = open(&pair.a, OnAir::Loopback).await?;
-    until(async || {
-        let contact = a.contact(pair.b_of_a.clone()).await.map_err(refused)?;
-        Ok(contact.reachable.is_some())
-    })
-    .await?;
+    let a = pair.reach().await?;
 
     let path = place.join("short");
     write(&path, SHORT)?;
@@ -221,7 +216,7 @@ async fn attach_many(pair: &Pair) -> Result<MessageId> {
             name: Private(format!("{number}.bin")),
             media_type: None,
             size: Some(SMALL as u64),
-            as_it_is: false,
+            form: Form::Cleaned,
         };
         let bytes = Bytes::from(vec![number as u8; SMALL]);
         let uploaded = a.upload(new, stream::iter([Ok(bytes)]).boxed()).await?;

@@ -244,7 +244,8 @@ fn line(
         .collect();
     let file = message.file.as_ref().map(|file| {
         let state = files::state(file).map(|state| format!(" [{}]", output.said(&state)));
-        format!("📎 {}{}", files::name(file), state.unwrap_or_default())
+        let name = output.said(&files::name(file));
+        format!("📎 {name}{}", state.unwrap_or_default())
     });
     let text = match (&message.text, file) {
         (Some(text), Some(file)) if text.0.is_empty() => file,

@@ -12,7 +12,7 @@ use super::{
     deleting, demo, drafts, editing, exporting, files, forwarding, help, me, meeting, node, relays,
     removing, search, starring, storage, timing, waiting,
 };
-use crate::api::{Api, ExportFormat};
+use crate::api::{Api, ExportFormat, Form};
 use crate::host::finding;
 use crate::runtime::OnAir;
 use crate::words::tr;
@@ -200,7 +200,15 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             files: paths,
             caption,
             as_it_is,
-        } => files::attach(session, output, &name, &paths, caption.as_deref(), as_it_is).await,
+            voice,
+        } => {
+            let form = match (as_it_is, voice) {
+                (_, true) => Form::Voice,
+                (true, false) => Form::AsItIs,
+                (false, false) => Form::Cleaned,
+            };
+            files::attach(session, output, &name, &paths, caption.as_deref(), form).await
+        }
         Messages::Save {
             name,
             message,

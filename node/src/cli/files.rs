@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::api::{Api, Feature, FileState, MessageId, NewMessage, Private, Refusal};
+use crate::api::{Api, Feature, FileState, Form, MessageId, NewMessage, Private, Refusal};
 use crate::cli::chats::find;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -24,7 +24,7 @@ pub async fn attach(
     name: &str,
     paths: &[PathBuf],
     caption: Option<&str>,
-    as_it_is: bool,
+    form: Form,
 ) -> Result<(), Failure> {
     let api = session.api();
     let chat = find(api, name).await?;
@@ -39,7 +39,7 @@ pub async fn attach(
             OpenError::Path(error) => Failure::path(path, &error),
             OpenError::Refused(refusal) => refusal.into(),
         })?;
-        new.as_it_is = as_it_is;
+        new.form = form;
         let uploaded = api.upload(new, bytes).await;
         progress.finish_and_clear();
         let uploaded = uploaded.map_err(|refusal| named(path, refusal))?;
@@ -177,6 +177,15 @@ fn named(path: &Path, refusal: Refusal) -> Failure {
             ),
         ),
         Refusal::MayNameYou => unclean(path, "may_name_you", &refusal),
+        Refusal::NotAVoiceNote { .. } => Failure::found(
+            Exit::Refused,
+            "not_a_voice_note",
+            tr!(
+                "{path}: {why}",
+                path = path.display(),
+                why = codes::refusal(&refusal)
+            ),
+        ),
         Refusal::NotCleaned { .. } => unclean(path, "not_cleaned", &refusal),
         refusal => refusal.into(),
     }

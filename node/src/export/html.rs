@@ -5,7 +5,6 @@ use maud::{PreEscaped, html};
 
 use super::Sheet;
 use crate::api::{Message, visible};
-use crate::words::files;
 
 /// What stands behind the messages.
 pub(super) const END: &str = "</main></body></html>\n";
@@ -60,7 +59,7 @@ fn message(sheet: &Sheet, message: &Message) -> String {
     let class = if message.is_mine() { "mine" } else { "theirs" };
     let text = message.text.as_ref();
     let text = text.map_or_else(String::new, |text| visible::paragraph(&text.0));
-    let file = message.file.as_ref().map(files::name);
+    let file = sheet.file(message);
     let said = sheet
         .state(message)
         .into_iter()

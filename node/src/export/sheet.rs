@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::Circumstances;
 use crate::api::{ContactId, Conversation, ConversationKind, Message, Original, Reaction, visible};
-use crate::words::{Language, Phrase, codes, tr};
+use crate::words::{Language, Phrase, codes, files, tr};
 
 /// A conversation with what is said about it.
 pub struct Sheet {
@@ -92,6 +92,12 @@ impl Sheet {
         let name = self.names.get(id).map(|name| visible::name(name));
         // Somebody who is no contact any more has the name of the conversation.
         name.unwrap_or_else(|| self.title())
+    }
+
+    /// What the file of a message is called, and its size.
+    pub(super) fn file(&self, message: &Message) -> Option<String> {
+        let file = message.file.as_ref()?;
+        Some(self.said(&files::name(file)))
     }
 
     /// How far a message of ours has come; `None` for those of others, and where they go to nobody.

@@ -3,7 +3,6 @@
 
 use super::Sheet;
 use crate::api::{Message, visible};
-use crate::words::files;
 
 /// What the further lines of a text begin with.
 const INDENT: &str = "    ";
@@ -24,8 +23,8 @@ fn message(sheet: &Sheet, message: &Message) -> String {
     let state = sheet.state(message);
     let state = state.map_or_else(String::new, |state| format!(" ({state})"));
     let text = message.text.as_ref().map(|text| visible::text(&text.0));
-    let file = message.file.as_ref();
-    let file = file.map_or_else(String::new, |file| format!("📎 {} ", files::name(file)));
+    let file = sheet.file(message);
+    let file = file.map_or_else(String::new, |file| format!("📎 {file} "));
     let text = (file + &text.unwrap_or_default())
         .trim_end()
         .replace('\n', &format!("\n{INDENT}"));

@@ -8,6 +8,12 @@ pub const MAX_FILE: u64 = 2 << 30;
 /// The most bytes of the small picture that goes with the message of a file.
 pub const MAX_PREVIEW: usize = 8_192;
 
+/// The longest voice note, in milliseconds: 15 minutes.
+pub const MAX_VOICE_MS: u32 = 15 * 60 * 1_000;
+
+/// Parts of a voice note whose loudness goes with its message, at most.
+pub const BARS: usize = 64;
+
 /// The bytes of a sealed chunk, except the last of a file, which may have fewer.
 pub const CHUNK: usize = 262_144;
 

@@ -147,6 +147,7 @@ impl MemoryFiles {
             name: name.to_owned(),
             media_type: None,
             preview: None,
+            voice: None,
             extent,
             key: FileKey([7; 32]),
             stored,

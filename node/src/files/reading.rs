@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::stream;
 
 use super::extent::MAX_FILE;
-use crate::api::{ByteStream, NewUpload, Private, Refusal, StorageFault};
+use crate::api::{ByteStream, Form, NewUpload, Private, Refusal, StorageFault};
 
 /// The bytes that are read at once.
 const PART: usize = 1 << 20;
@@ -63,7 +63,7 @@ pub fn open(
         name: Private(name.unwrap_or_default()),
         media_type: None,
         size: Some(before.len()),
-        as_it_is: false,
+        form: Form::Cleaned,
     };
     let reading = Reading {
         file,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::extent::Extent;
 use super::tree::{ChunkHash, FileId};
-use crate::api::UploadId;
+use crate::api::{UploadId, Voice};
 
 /// The name of a sealed file on the disk. Random: it says nothing of what is in the file or whose it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,6 +132,9 @@ pub struct Upload {
     /// A small picture of it, a JPEG of at most [`MAX_PREVIEW`](super::extent::MAX_PREVIEW) bytes.
     #[serde(default)]
     pub preview: Option<Vec<u8>>,
+    /// What it is as a voice note.
+    #[serde(default)]
+    pub voice: Option<Voice>,
     /// How long it is.
     pub extent: Extent,
     /// The key that opens it.

@@ -3,8 +3,12 @@
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
-use crate::api::{ByteStream, NewUpload, Private, Refusal, Uncleaned};
+use crate::api::{ByteStream, Form, NewUpload, Private, Refusal, Uncleaned, Unplayable, Voice};
 use crate::pictures::{Decoder, Fault, HEAD_BYTES, Kind, Limits, Metadata, kind_of};
+use crate::voice::Anew;
+
+/// What every voice note is called.
+const VOICE_NAME: &str = "voice note.ogg";
 
 /// A file as it is to be sent.
 pub(super) struct Clean {
@@ -14,6 +18,8 @@ pub(super) struct Clean {
     pub size: Option<u64>,
     pub bytes: ByteStream,
     pub preview: Option<Vec<u8>>,
+    /// What it is as a voice note.
+    pub voice: Option<Voice>,
     /// What it carried.
     pub carries: Vec<Metadata>,
     /// Whether it carries that no longer.
@@ -33,9 +39,13 @@ pub(super) async fn clean(
         name: Private(name),
         media_type,
         size,
-        as_it_is,
+        form,
     } = new;
     let mut gathered = Gathered::new(bytes);
+    if form == Form::Voice {
+        return voice(pictures, size, gathered).await;
+    }
+    let as_it_is = form == Form::AsItIs;
     gathered.up_to(HEAD_BYTES as u64).await?;
     let kind = kind_of(&gathered.head());
     if kind.may_name_its_author() && !as_it_is {
@@ -47,6 +57,7 @@ pub(super) async fn clean(
         size,
         bytes: Box::pin(stream::empty()),
         preview: None,
+        voice: None,
         carries: Vec::new(),
         is_cleaned: false,
     };
@@ -55,10 +66,9 @@ pub(super) async fn clean(
         return Ok(clean);
     }
     clean.media_type = kind.media_type().map(str::to_owned);
-    gathered.up_to(Limits::PICTURE.source_bytes + 1).await?;
-    if gathered.is_complete && size.is_some_and(|size| size != gathered.length) {
-        return Err(Refusal::FileChanged);
-    }
+    gathered
+        .up_to_more_than(Limits::PICTURE.source_bytes, size)
+        .await?;
     let picture = gathered.parts.concat();
     if as_it_is {
         // It goes without a preview if none can be made.
@@ -84,7 +94,34 @@ pub(super) async fn clean(
     Ok(clean)
 }
 
-/// Lets a process decode a picture, on a thread that may wait for it.
+/// Makes a voice note of a file. Its name may tell where it comes from, so it gets another.
+async fn voice(
+    pictures: &Decoder,
+    size: Option<u64>,
+    mut gathered: Gathered,
+) -> Result<Clean, Refusal> {
+    let most = Limits::VOICE.source_bytes;
+    gathered.up_to_more_than(most, size).await?;
+    let source = gathered.parts.concat();
+    drop(gathered);
+    let anew = |decoder: &Decoder, source: &[u8]| decoder.voice(source, Limits::VOICE);
+    let anew = decoded(pictures, source, anew).await?;
+    let Anew { voice, bytes } = anew.map_err(|fault| Refusal::NotAVoiceNote {
+        why: unplayable(&fault),
+    })?;
+    Ok(Clean {
+        name: VOICE_NAME.to_owned(),
+        media_type: Some("audio/ogg".to_owned()),
+        size: Some(bytes.len() as u64),
+        bytes: Box::pin(stream::iter([Ok(Bytes::from(bytes))])),
+        preview: None,
+        voice: Some(voice),
+        carries: Vec::new(),
+        is_cleaned: true,
+    })
+}
+
+/// Lets a process decode a picture or a sound, on a thread that may wait for it.
 async fn decoded<T: Send + 'static>(
     pictures: &Decoder,
     picture: Vec<u8>,
@@ -101,10 +138,20 @@ fn why(fault: &Fault) -> Uncleaned {
         Fault::TooLarge => Uncleaned::TooLarge,
         Fault::Unavailable(_) => Uncleaned::Unavailable,
         Fault::NotAPicture
+        | Fault::NotAVoiceNote
         | Fault::Damaged
         | Fault::Crashed
         | Fault::TooSlow
         | Fault::Source(_) => Uncleaned::Undecodable,
+    }
+}
+
+fn unplayable(fault: &Fault) -> Unplayable {
+    match fault {
+        Fault::NotAVoiceNote | Fault::NotAPicture | Fault::Animated => Unplayable::OtherKind,
+        Fault::TooLarge => Unplayable::TooLong,
+        Fault::Unavailable(_) => Unplayable::Unavailable,
+        Fault::Damaged | Fault::Crashed | Fault::TooSlow | Fault::Source(_) => Unplayable::Damaged,
     }
 }
 
@@ -151,6 +198,15 @@ impl Gathered {
             }
         }
         Ok(())
+    }
+
+    /// Gathers all bytes, or more than `most`. `size`: how many there are to be.
+    async fn up_to_more_than(&mut self, most: u64, size: Option<u64>) -> Result<(), Refusal> {
+        self.up_to(most + 1).await?;
+        match self.is_complete && size.is_some_and(|size| size != self.length) {
+            true => Err(Refusal::FileChanged),
+            false => Ok(()),
+        }
     }
 
     fn head(&self) -> Vec<u8> {

@@ -21,6 +21,7 @@ pub(super) async fn forward(
         let limit = MAX_RECEIVERS as u32;
         return Err(Refusal::TooManyReceivers { limit });
     }
+    let voice = message.file.as_ref().and_then(|file| file.voice.clone());
     let preview = match message.file.is_some_and(|file| file.preview) {
         true => Some(node.read(|reader| Ok(files::preview(reader, from, &message.id)))??),
         false => None,
@@ -35,6 +36,7 @@ pub(super) async fn forward(
             size: Some(download.size),
             bytes: download.bytes,
             preview: preview.clone(),
+            voice: voice.clone(),
             carries: Vec::new(),
             is_cleaned: false,
         };

@@ -12,7 +12,7 @@ use crate::api::{
 };
 use crate::engine::files::{Stored, stored_file};
 use crate::files::opening::Opening;
-use crate::files::sealing::Sealing;
+use crate::files::sealing::{self, Sealing};
 use crate::files::work::{FileKey, StoredName, Upload};
 use crate::pictures::Decoder;
 use crate::runtime::Node;
@@ -28,6 +28,7 @@ pub(super) async fn upload(
     bytes: ByteStream,
 ) -> Result<Uploaded, Refusal> {
     new.name = Private(base_name(&new.name.0)?);
+    sealing::check(node.files(), new.size.unwrap_or(0))?;
     seal(node, cleaning::clean(pictures, new, bytes).await?).await
 }
 
@@ -39,6 +40,7 @@ pub(super) async fn seal(node: &Node, clean: Clean) -> Result<Uploaded, Refusal>
         size: expected,
         mut bytes,
         preview,
+        voice,
         carries,
         is_cleaned,
     } = clean;
@@ -83,6 +85,7 @@ pub(super) async fn seal(node: &Node, clean: Clean) -> Result<Uploaded, Refusal>
         name: name.clone(),
         media_type,
         preview,
+        voice,
         extent: sealed.extent,
         key: sealed.key.clone(),
         stored: sealed.name,
@@ -95,6 +98,7 @@ pub(super) async fn seal(node: &Node, clean: Clean) -> Result<Uploaded, Refusal>
         carries,
         cleaned: is_cleaned,
         preview: upload.preview.is_some(),
+        voice: upload.voice.clone(),
     };
     node.offer(upload).await?;
     Ok(uploaded)

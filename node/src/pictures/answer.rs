@@ -7,12 +7,17 @@
 //! 3  width u32 ‖ height u32 ‖ rgba, to the end
 //! 4  sandbox 1
 //! 5  tried 1                                              (tests alone)
+//! 6  milliseconds u32 ‖ waveform 64 ‖ the new file, to the end
+//! 7  samples i16, to the end
 //! look = width u32 ‖ height u32 ‖ metadata 1 ‖ length u16 ‖ preview
 //! ```
 
 use std::io::{self, Read, Write};
 
 use super::{Kind, Limits, MAX_PREVIEW, Metadata, Order, Refusal, Sandbox, Task, kind_of};
+use crate::api::Voice;
+use crate::files::extent::BARS;
+use crate::voice::Anew;
 
 /// What a look at a picture gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +66,10 @@ pub enum Answer {
     Look(Look),
     /// To [`Task::Show`].
     Pixels(Pixels),
+    /// To [`Task::Voice`].
+    Voice(Anew),
+    /// To [`Task::Play`]: one channel of [`RATE`](crate::voice::RATE).
+    Samples(Vec<i16>),
     /// To [`Task::Probe`].
     Sandbox(Sandbox),
     /// To [`Task::Try`]: whether it succeeded.
@@ -92,6 +101,17 @@ impl Answer {
                 to.write_all(&pixels.rgba)
             }
             Self::Sandbox(sandbox) => to.write_all(&[4, sandbox.bits()]),
+            Self::Voice(Anew { voice, bytes }) => {
+                to.write_all(&[6])?;
+                to.write_all(&voice.duration_ms.to_be_bytes())?;
+                to.write_all(&voice.waveform)?;
+                to.write_all(bytes)
+            }
+            Self::Samples(samples) => {
+                to.write_all(&[7])?;
+                let bytes: Vec<u8> = samples.iter().copied().flat_map(i16::to_be_bytes).collect();
+                to.write_all(&bytes)
+            }
             #[cfg(feature = "simulation")]
             Self::Tried(succeeded) => to.write_all(&[5, u8::from(*succeeded)]),
         }
@@ -102,7 +122,7 @@ impl Answer {
     pub fn read(from: &mut impl Read, order: &Order) -> Option<Answer> {
         let Order { task, limits } = order;
         let answer = match (byte(from)?, task) {
-            (0, Task::Prepare | Task::Look | Task::Show(_)) => {
+            (0, Task::Prepare | Task::Look | Task::Show(_) | Task::Voice | Task::Play) => {
                 let code = byte(from)?;
                 let refusal = Refusal::ALL.into_iter().find(|one| *one as u8 == code)?;
                 Self::Refused(refusal)
@@ -136,6 +156,27 @@ impl Answer {
                 })
             }
             (4, Task::Probe) => Self::Sandbox(Sandbox::from_bits(byte(from)?)),
+            (6, Task::Voice) => {
+                let duration_ms = number(from)?;
+                let waveform = array::<BARS>(from)?.to_vec();
+                let bytes = rest(from, limits.answer_bytes)?;
+                let most = limits.sound.as_millis();
+                if !(1..=most).contains(&u128::from(duration_ms)) || !bytes.starts_with(b"OggS") {
+                    return None;
+                }
+                let voice = Voice {
+                    duration_ms,
+                    waveform,
+                };
+                Self::Voice(Anew { voice, bytes })
+            }
+            (7, Task::Play) => {
+                let bytes = rest(from, limits.answer_bytes)?;
+                let (samples, []) = bytes.as_chunks::<2>() else {
+                    return None;
+                };
+                Self::Samples(samples.iter().copied().map(i16::from_be_bytes).collect())
+            }
             #[cfg(feature = "simulation")]
             (5, Task::Try(..)) => Self::Tried(byte(from)? == 1),
             _ => return None,

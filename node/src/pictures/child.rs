@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use super::{Answer, Limits, Order, Prepared, Refusal, Task, decoding, encoding, sandbox};
+use crate::voice;
 
 /// The first argument of a process that decodes a picture. No command has this name.
 pub const ARGUMENT: &str = "decode-picture";
@@ -37,6 +38,12 @@ fn obey(order: &Order) -> ExitCode {
             let decoded = decoding::decode(&source, limits)?;
             Ok(Answer::Pixels(encoding::pixels(&decoded, size, limits)))
         }),
+        Task::Voice => source(limits)
+            .and_then(|source| voice::anew(&source, limits))
+            .map(Answer::Voice),
+        Task::Play => source(limits)
+            .and_then(|source| voice::samples(&source, limits))
+            .map(Answer::Samples),
         #[cfg(feature = "simulation")]
         Task::Try(trial, _) => Ok(Answer::Tried(trial.succeeds())),
     };

@@ -9,6 +9,7 @@ use std::thread;
 use super::{ARGUMENT, Answer, Fault, Limits, Look, Order, Pixels, Prepared, Sandbox, Size, Task};
 #[cfg(feature = "simulation")]
 use super::{Layers, Trial};
+use crate::voice::Anew;
 
 /// Pictures that a [`Decoder`] and its clones decode at one time.
 pub const DECODERS: usize = 2;
@@ -77,6 +78,28 @@ impl Decoder {
     ) -> Result<Pixels, Fault> {
         match self.obey(source, limits, Task::Show(size))? {
             Answer::Pixels(pixels) => Ok(pixels),
+            other => Err(fault(other)),
+        }
+    }
+
+    /// Makes a voice note of a file of Ogg Opus, without what it carries beside its sound.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn voice(&self, source: impl Read + Send, limits: Limits) -> Result<Anew, Fault> {
+        match self.obey(source, limits, Task::Voice)? {
+            Answer::Voice(anew) => Ok(anew),
+            other => Err(fault(other)),
+        }
+    }
+
+    /// The samples of a voice note, one channel of [`RATE`](crate::voice::RATE).
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn play(&self, source: impl Read + Send, limits: Limits) -> Result<Vec<i16>, Fault> {
+        match self.obey(source, limits, Task::Play)? {
+            Answer::Samples(samples) => Ok(samples),
             other => Err(fault(other)),
         }
     }

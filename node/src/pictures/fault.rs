@@ -14,6 +14,9 @@ pub enum Fault {
     /// The picture moves. Encoded anew it would stand still, so the user decides whether to send it as it is.
     #[error("an animated picture")]
     Animated,
+    /// The file is not one sound of Opus in a file of Ogg.
+    #[error("not a voice note")]
+    NotAVoiceNote,
     /// The picture is beyond a bound of its [`Limits`](super::Limits).
     #[error("the picture is too large")]
     TooLarge,
@@ -46,14 +49,17 @@ pub enum Refusal {
     TooLarge = 3,
     /// See [`Fault::Damaged`].
     Damaged = 4,
+    /// See [`Fault::NotAVoiceNote`].
+    NotAVoiceNote = 5,
 }
 
 impl Refusal {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::NotAPicture,
         Self::Animated,
         Self::TooLarge,
         Self::Damaged,
+        Self::NotAVoiceNote,
     ];
 }
 
@@ -64,6 +70,7 @@ impl From<Refusal> for Fault {
             Refusal::Animated => Self::Animated,
             Refusal::TooLarge => Self::TooLarge,
             Refusal::Damaged => Self::Damaged,
+            Refusal::NotAVoiceNote => Self::NotAVoiceNote,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::files::extent::MAX_VOICE_MS;
+
 /// Bounds of one order. A picture that needs more is refused, or its process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -9,6 +11,8 @@ pub struct Limits {
     pub source_bytes: u64,
     /// Pixels of the picture.
     pub pixels: u64,
+    /// How long a sound plays, in whole milliseconds.
+    pub sound: Duration,
     /// Bytes of memory that decoding takes, beside those of the program itself.
     pub memory_bytes: u64,
     /// Bytes of what comes back: a new file, or pixels to show.
@@ -22,6 +26,7 @@ impl Limits {
     pub const PICTURE: Self = Self {
         source_bytes: 64 << 20,
         pixels: 64 << 20,
+        sound: Duration::ZERO,
         memory_bytes: 768 << 20,
         answer_bytes: 64 << 20,
         time: Duration::from_secs(20),
@@ -31,8 +36,19 @@ impl Limits {
     pub const PREVIEW: Self = Self {
         source_bytes: super::MAX_PREVIEW as u64,
         pixels: 1 << 20,
+        sound: Duration::ZERO,
         memory_bytes: 64 << 20,
         answer_bytes: 4 << 20,
         time: Duration::from_secs(5),
+    };
+
+    /// For a voice note that somebody sends or plays.
+    pub const VOICE: Self = Self {
+        source_bytes: 16 << 20,
+        pixels: 0,
+        sound: Duration::from_millis(MAX_VOICE_MS as u64),
+        memory_bytes: 256 << 20,
+        answer_bytes: 48 << 20,
+        time: Duration::from_secs(30),
     };
 }

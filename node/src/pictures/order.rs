@@ -24,6 +24,10 @@ pub enum Task {
     Look,
     /// Give the pixels, scaled down to fit.
     Show(Size),
+    /// Make a voice note of a file.
+    Voice,
+    /// Give the samples of a voice note.
+    Play,
     /// Say what the sandbox holds. There is no source.
     Probe,
     /// Try what the sandbox forbids.
@@ -46,12 +50,20 @@ impl Order {
         let Limits {
             source_bytes,
             pixels,
+            sound,
             memory_bytes,
             answer_bytes,
             time,
         } = self.limits;
-        let time_ms = time.as_millis() as u64;
-        let bounds = [source_bytes, pixels, memory_bytes, answer_bytes, time_ms];
+        let [sound_ms, time_ms] = [sound, time].map(|span| span.as_millis() as u64);
+        let bounds = [
+            source_bytes,
+            pixels,
+            sound_ms,
+            memory_bytes,
+            answer_bytes,
+            time_ms,
+        ];
         let mut arguments: Vec<String> = bounds.iter().map(u64::to_string).collect();
         match self.task {
             Task::Prepare => arguments.push("prepare".to_owned()),
@@ -59,6 +71,8 @@ impl Order {
             Task::Show(Size { width, height }) => {
                 arguments.extend(["show".to_owned(), width.to_string(), height.to_string()]);
             }
+            Task::Voice => arguments.push("voice".to_owned()),
+            Task::Play => arguments.push("play".to_owned()),
             Task::Probe => arguments.push("probe".to_owned()),
             #[cfg(feature = "simulation")]
             Task::Try(trial, layers) => {
@@ -76,6 +90,7 @@ impl Order {
         let limits = Limits {
             source_bytes: bound()?,
             pixels: bound()?,
+            sound: Duration::from_millis(bound()?),
             memory_bytes: bound()?,
             answer_bytes: bound()?,
             time: Duration::from_millis(bound()?),
@@ -87,6 +102,8 @@ impl Order {
                 width: arguments.next()?.parse().ok()?,
                 height: arguments.next()?.parse().ok()?,
             }),
+            "voice" => Task::Voice,
+            "play" => Task::Play,
             "probe" => Task::Probe,
             #[cfg(feature = "simulation")]
             "try" => Task::Try(

@@ -5,7 +5,7 @@ use super::{Phrase, tr};
 use crate::api::strength::Weakness;
 use crate::api::{
     Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
-    RelayPaths, StorageFault, Uncleaned, WayState, Why, visible,
+    RelayPaths, StorageFault, Uncleaned, Unplayable, WayState, Why, visible,
 };
 
 /// Why something was not done.
@@ -49,6 +49,14 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
             Uncleaned::Unavailable => tr!(
                 "What a picture carries cannot be removed on this device. Send it as it is, or not at all."
             ),
+        },
+        Refusal::NotAVoiceNote { why } => match why {
+            Unplayable::OtherKind => {
+                tr!("A voice note is a file of Ogg Opus with one sound. This is another one.")
+            }
+            Unplayable::TooLong => tr!("A voice note plays for at most 15 minutes."),
+            Unplayable::Damaged => tr!("This sound is damaged and cannot be played."),
+            Unplayable::Unavailable => tr!("Sound cannot be decoded on this device."),
         },
         Refusal::FileChanged => tr!("The file changed while it was read. Attach it again."),
         Refusal::NoRoom { free } => tr!(

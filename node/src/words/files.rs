@@ -11,9 +11,22 @@ pub fn size(bytes: u64) -> String {
     DecimalBytes(bytes).to_string()
 }
 
-/// The name and the size of a file.
-pub fn name(file: &MessageFile) -> String {
-    format!("{} ({})", visible::name(&file.name.0), size(file.size))
+/// What a file is called, and its size.
+pub fn name(file: &MessageFile) -> Phrase {
+    match &file.voice {
+        Some(voice) => tr!(
+            "Voice note {duration} ({size})",
+            duration = duration(voice.duration_ms),
+            size = size(file.size)
+        ),
+        None => format!("{} ({})", visible::name(&file.name.0), size(file.size)).into(),
+    }
+}
+
+/// How long something plays: minutes and seconds.
+pub fn duration(ms: u32) -> String {
+    let seconds = ms.div_ceil(1_000);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 /// What stands beside a file that is not here, or that nobody has yet; `None` if there is nothing to say.

@@ -8,6 +8,7 @@ mod networks;
 mod node;
 mod people;
 mod pictures;
+mod voice;
 
 macro_rules! under_both_implementations {
     ($($noun:ident::$test:ident),* $(,)?) => {
@@ -45,6 +46,8 @@ under_both_implementations!(
     pictures::a_forwarded_picture_is_sealed_anew_and_keeps_its_preview,
     pictures::what_may_name_its_author_goes_only_as_its_user_says,
     pictures::a_picture_that_cannot_be_cleaned_is_refused_with_the_reason,
+    voice::a_voice_note_goes_out_with_its_waveform_and_is_forwarded_with_it,
+    voice::what_is_no_voice_note_is_refused_with_the_reason,
     keeping::a_locked_node_answers_status_and_unlock_alone,
     keeping::the_passphrase_is_checked_while_the_node_stays_on_the_air,
     keeping::the_passphrase_changes_and_the_old_one_is_wrong,

@@ -45,3 +45,4 @@ mod strangers;
 mod support;
 mod texts;
 mod timers;
+mod voice;

@@ -202,6 +202,7 @@ fn what_is_cancelled_is_as_it_was_before() {
             carries: Vec::new(),
             cleaned: false,
             preview: false,
+            voice: None,
         }),
     ));
     stage.answer();

@@ -58,6 +58,7 @@ impl Node {
                         carries: Vec::new(),
                         cleaned: !as_it_is && kind(&path).is_picture(),
                         preview: false,
+                        voice: None,
                     }),
                 };
                 Update::Uploaded(ticket, answer)

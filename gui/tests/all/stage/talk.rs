@@ -86,6 +86,7 @@ impl Talk {
         };
         message.file = Some(MessageFile {
             preview: false,
+            voice: None,
             name: Private(name.into()),
             size,
             media_type: None,

@@ -27,7 +27,8 @@ use super::guard::{self, Guard};
 use super::wire::{self, Answered, Body, Places, Row};
 use super::{MAX_REQUEST, events};
 use crate::api::{
-    Api, ConversationId, Event, ExportFormat, MessageId, NewUpload, Private, Refusal, Uploaded,
+    Api, ConversationId, Event, ExportFormat, Form, MessageId, NewUpload, Private, Refusal,
+    Uploaded,
 };
 use crate::export::{Circumstances, Export};
 use crate::words::Language;
@@ -238,10 +239,10 @@ struct UploadQuery {
     media_type: Option<String>,
     /// Its bytes. If given, a file that is too long or has no room is refused before it is read.
     size: Option<u64>,
-    /// Send it with all that it carries. Otherwise a picture is encoded anew without what it carries beside its pixels,
-    /// and a file of a kind that may name its author or the place is refused.
+    /// What it goes as; cleaned if absent.
     #[serde(default)]
-    as_it_is: bool,
+    #[param(inline)]
+    form: Form,
 }
 
 /// Upload a file, which a new message then names as `file`. The body is the bytes of the file. It waits until a message
@@ -264,7 +265,7 @@ async fn upload_file(
         name: Private(query.name),
         media_type: query.media_type.map(Private),
         size: query.size,
-        as_it_is: query.as_it_is,
+        form: query.form,
     };
     let parts = request.into_body().into_data_stream();
     let parts = parts.map_err(|_| Refusal::BadRequest {

@@ -30,7 +30,8 @@ pub enum Messages {
     /// Send files
     #[command(
         after_help = "Examples:\n  hedgerow attach Ben talk.pdf --as-it-is\n  \
-        hedgerow attach Ben *.jpg --caption 'From the square'\n\n\
+        hedgerow attach Ben *.jpg --caption 'From the square'\n  \
+        hedgerow attach Ben note.ogg --voice\n\n\
         Each file is a message of its own, of at most 2 GiB, in the order given; the caption stands \
         with the first. JPEG, PNG and WebP pictures are encoded anew, so that they carry neither \
         place nor camera nor time. PDF, video, HEIC and office files may name you and the place, \
@@ -51,6 +52,10 @@ pub enum Messages {
         /// Send the files with all that they carry
         #[arg(long)]
         as_it_is: bool,
+
+        /// Send each file as a voice note: sound in Ogg Opus, of at most 15 minutes
+        #[arg(long, conflicts_with = "as_it_is")]
+        voice: bool,
     },
 
     /// Save the file of a message

@@ -188,6 +188,43 @@ fn a_contact_who_names_files_that_nobody_has_costs_little_and_texts_go_on() {
     assert_eq!(world.nodes[0].files.count(), 0);
 }
 
+#[test]
+fn what_a_hostile_contact_claims_of_a_voice_note_keeps_to_its_bounds() {
+    let mut world = World::with(4, &["Ada", "Mallory"]);
+    world.meet(0, MALLORY);
+    let mallory = device(&world, MALLORY);
+    let mut store = world.nodes[MALLORY].storage.store.clone();
+    let bounds = [
+        (0, 64),
+        (900_001, 64),
+        (u32::MAX, 64),
+        (900_000, 65),
+        (900_000, 64),
+    ];
+    for (duration_ms, bars) in bounds {
+        let content = Content {
+            file: Some(FilePart::claimed_voice(duration_ms, bars)),
+            ..Content::text("listen")
+        };
+        let body = Body::Bytes(tables::encoded(&content).into());
+        append_as(&mut store, mallory, What::Row(MESSAGE), body);
+    }
+    world.roll_back(MALLORY, store);
+    world.run(60_000);
+    let shown = world.messages(0, MALLORY);
+    let voices = shown
+        .iter()
+        .filter_map(|one| one.file.as_ref()?.voice.as_ref());
+    let durations: Vec<_> = voices.map(|voice| voice.duration_ms).collect();
+    assert_eq!(
+        durations,
+        [900_000],
+        "only what keeps to the bounds is shown"
+    );
+    let texts = shown.iter().filter(|one| one.text.is_some()).count();
+    assert_eq!(texts, 1);
+}
+
 /// What Mallory's device has of its session with Ada, to say there what no honest device says.
 fn session(world: &mut World) -> &mut Live {
     let links = world.nodes[MALLORY].engine_mut().links.by_id.values_mut();

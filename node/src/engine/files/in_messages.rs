@@ -12,14 +12,14 @@ use super::row::{self, FileRow, Held, State};
 use super::{Files, MAX_UPLOADS, Owners, Turn};
 use crate::api::{
     ContactId, ConversationId, FileHeld, FileState, MessageFile, MessageId, Offered, Private,
-    Refusal, Reply, UploadId,
+    Refusal, Reply, UploadId, Voice,
 };
 use crate::engine::content::Content;
 use crate::engine::conversation::parse_message_id;
 use crate::engine::fault::CallError;
 use crate::engine::links::Errand;
 use crate::engine::{Effects as _, conversations, delivery};
-use crate::files::extent::{Extent, MAX_PREVIEW};
+use crate::files::extent::{BARS, Extent, MAX_PREVIEW, MAX_VOICE_MS};
 use crate::files::tree::FileId;
 use crate::files::work::{FileCommand, FileKey, StoredName, Upload};
 
@@ -49,6 +49,40 @@ pub(crate) struct FilePart {
     /// A small picture of it.
     #[n(5)]
     preview: Option<ByteVec>,
+    /// What it is as a voice note.
+    #[n(6)]
+    voice: Option<VoicePart>,
+}
+
+/// What a message says of its voice note.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+struct VoicePart {
+    /// How long it plays, in milliseconds.
+    #[n(0)]
+    duration_ms: u32,
+    /// How loud its parts are.
+    #[n(1)]
+    waveform: ByteVec,
+}
+
+impl VoicePart {
+    fn is_sound(&self) -> bool {
+        (1..=MAX_VOICE_MS).contains(&self.duration_ms) && self.waveform.len() <= BARS
+    }
+
+    fn of(voice: Voice) -> VoicePart {
+        VoicePart {
+            duration_ms: voice.duration_ms,
+            waveform: ByteVec::from(voice.waveform),
+        }
+    }
+
+    fn told(&self) -> Voice {
+        Voice {
+            duration_ms: self.duration_ms,
+            waveform: self.waveform.to_vec(),
+        }
+    }
 }
 
 impl FilePart {
@@ -65,6 +99,7 @@ impl FilePart {
                 .preview
                 .as_ref()
                 .is_none_or(|preview| preview.len() <= MAX_PREVIEW)
+            && self.voice.as_ref().is_none_or(VoicePart::is_sound)
     }
 
     fn of(upload: &Upload, id: FileId) -> FilePart {
@@ -75,6 +110,7 @@ impl FilePart {
             name: upload.name.clone(),
             media_type: upload.media_type.clone(),
             preview: upload.preview.clone().map(ByteVec::from),
+            voice: upload.voice.clone().map(VoicePart::of),
         }
     }
 
@@ -98,6 +134,20 @@ impl FilePart {
             name: "claimed".to_owned(),
             media_type: None,
             preview: None,
+            voice: None,
+        }
+    }
+
+    /// What a hostile contact claims of a voice note.
+    #[cfg(test)]
+    pub fn claimed_voice(duration_ms: u32, bars: usize) -> FilePart {
+        let waveform = vec![255; bars];
+        FilePart {
+            voice: Some(VoicePart::of(Voice {
+                duration_ms,
+                waveform,
+            })),
+            ..FilePart::claimed(&[7; 32], 1_000)
         }
     }
 }
@@ -221,6 +271,7 @@ pub(crate) fn file_of(
         size: part.size,
         media_type: part.media_type.clone().map(Private),
         preview: part.preview.is_some(),
+        voice: part.voice.as_ref().map(VoicePart::told),
         state,
         held,
     })

@@ -104,7 +104,7 @@ pub async fn a_file_that_is_not_as_long_as_was_said_is_refused(through: Through)
             name: Private("notes.txt".to_owned()),
             media_type: None,
             size: Some(said),
-            as_it_is: false,
+            form: Form::Cleaned,
         };
         let parts = stream::iter([Ok(Bytes::from(bytes(LONG)))]);
         let refused = ana.api.upload(new, parts.boxed()).await;

@@ -19,17 +19,12 @@ fn holds(file: &[u8], words: &[u8]) -> bool {
     file.windows(words.len()).any(|window| window == words)
 }
 
-async fn upload(
-    node: &Node,
-    name: &str,
-    content: &[u8],
-    as_it_is: bool,
-) -> Result<Uploaded, Refusal> {
+async fn upload(node: &Node, name: &str, content: &[u8], form: Form) -> Result<Uploaded, Refusal> {
     let new = NewUpload {
         name: Private(name.to_owned()),
         media_type: None,
         size: Some(content.len() as u64),
-        as_it_is,
+        form,
     };
     let parts: Vec<_> = content.chunks(1_000).map(Bytes::copy_from_slice).collect();
     let parts = stream::iter(parts.into_iter().map(Ok));
@@ -49,7 +44,9 @@ pub async fn a_picture_goes_out_without_what_it_carries_and_with_a_preview(throu
     let (ana, ben, to_ana, to_ben) = pair(through).await;
     let source = from_a_camera();
     assert!(holds(&source, b"Secret"));
-    let uploaded = upload(&ana, "square.jpg", &source, false).await.unwrap();
+    let uploaded = upload(&ana, "square.jpg", &source, Form::Cleaned)
+        .await
+        .unwrap();
     assert!(uploaded.cleaned && uploaded.preview);
     assert_eq!(uploaded.carries, [Metadata::Place, Metadata::Exif]);
     let mut at_ben = ben.api.events().await.unwrap();
@@ -81,7 +78,9 @@ pub async fn a_picture_goes_out_without_what_it_carries_and_with_a_preview(throu
 pub async fn a_picture_sent_as_it_is_keeps_every_byte(through: Through) {
     let ana = node("Ana", through).await;
     let source = from_a_camera();
-    let uploaded = upload(&ana, "square.jpg", &source, true).await.unwrap();
+    let uploaded = upload(&ana, "square.jpg", &source, Form::AsItIs)
+        .await
+        .unwrap();
     assert!(!uploaded.cleaned && uploaded.preview);
     assert_eq!(uploaded.carries, [Metadata::Place, Metadata::Exif]);
     let notes = ana.api.notes().await.unwrap();
@@ -102,7 +101,7 @@ pub async fn files_are_listed_and_the_room_that_they_take(through: Through) {
         ("one.txt", b"one".to_vec()),
         ("two.txt", vec![7; 300_000]),
     ] {
-        let uploaded = upload(&ana, name, &content, true).await.unwrap();
+        let uploaded = upload(&ana, name, &content, Form::AsItIs).await.unwrap();
         let message = NewMessage {
             file: Some(uploaded.id),
             ..NewMessage::text("")
@@ -143,9 +142,11 @@ pub async fn what_may_name_its_author_goes_only_as_its_user_says(through: Throug
     let ana = node("Ana", through).await;
     let document = b"%PDF-1.7 by Ana";
     // Its name proves nothing.
-    let refused = upload(&ana, "harmless.txt", document, false).await;
+    let refused = upload(&ana, "harmless.txt", document, Form::Cleaned).await;
     assert_eq!(refused, Err(Refusal::MayNameYou));
-    let uploaded = upload(&ana, "talk.pdf", document, true).await.unwrap();
+    let uploaded = upload(&ana, "talk.pdf", document, Form::AsItIs)
+        .await
+        .unwrap();
     assert_eq!(
         (uploaded.size, uploaded.cleaned, uploaded.preview),
         (15, false, false)
@@ -168,16 +169,18 @@ pub async fn a_picture_that_cannot_be_cleaned_is_refused_with_the_reason(through
         (cut, Uncleaned::Undecodable),
         (bomb, Uncleaned::TooLarge),
     ] {
-        let refused = upload(&ana, "picture.png", &picture, false).await;
+        let refused = upload(&ana, "picture.png", &picture, Form::Cleaned).await;
         assert_eq!(refused, Err(Refusal::NotCleaned { why }));
-        let uploaded = upload(&ana, "picture.png", &picture, true).await.unwrap();
+        let uploaded = upload(&ana, "picture.png", &picture, Form::AsItIs)
+            .await
+            .unwrap();
         assert_eq!(uploaded.size, picture.len() as u64);
     }
 }
 
 pub async fn a_forwarded_picture_is_sealed_anew_and_keeps_its_preview(through: Through) {
     let (ana, ben, to_ana, to_ben) = pair(through).await;
-    let uploaded = upload(&ana, "square.jpg", &from_a_camera(), false).await;
+    let uploaded = upload(&ana, "square.jpg", &from_a_camera(), Form::Cleaned).await;
     let message = NewMessage {
         file: Some(uploaded.unwrap().id),
         ..NewMessage::text("the square")

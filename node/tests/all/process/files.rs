@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use hedgerow_node::api::{
-    Api, ConversationId, FileState, MessageId, NewMessage, NewUpload, Private, Refusal,
+    Api, ConversationId, FileState, Form, MessageId, NewMessage, NewUpload, Private, Refusal,
 };
 use hedgerow_node::files::saving::{self, SaveError};
 use hedgerow_node::host::Local;
@@ -36,7 +36,7 @@ async fn send(api: &impl Api, chat: &ConversationId, length: usize) -> MessageId
         name: Private("film.mkv".to_owned()),
         media_type: None,
         size: Some(length as u64),
-        as_it_is: false,
+        form: Form::Cleaned,
     };
     let parts: Vec<_> = clear(length)
         .chunks(MIB)
@@ -179,7 +179,7 @@ async fn an_upload_that_is_killed_leaves_nothing_after_the_next_start() {
         name: Private("endless".to_owned()),
         media_type: None,
         size: None,
-        as_it_is: false,
+        form: Form::Cleaned,
     };
     let endless = stream::repeat_with(|| Ok(Bytes::from(vec![0; MIB])));
     let (uploaded, ()) = tokio::join!(a.api.upload(new, endless.boxed()), async {
@@ -257,7 +257,7 @@ async fn a_disk_that_fills_while_a_file_is_attached_refuses_it_and_texts_still_g
         name: Private("film.mkv".to_owned()),
         media_type: None,
         size,
-        as_it_is: false,
+        form: Form::Cleaned,
     };
     let too_long = new(Some(200 * MIB as u64));
     let first = stream::iter([Ok(Bytes::from(vec![0; MIB]))]).boxed();

@@ -345,7 +345,7 @@ impl Api for Hosted {
         while let Some(part) = bytes.next().await {
             clear.extend_from_slice(&part?);
         }
-        if kind_of(&clear).may_name_its_author() && !new.as_it_is {
+        if kind_of(&clear).may_name_its_author() && new.form == Form::Cleaned {
             return Err(Refusal::MayNameYou);
         }
         let size = clear.len() as u64;
@@ -361,6 +361,7 @@ impl Api for Hosted {
             carries: Vec::new(),
             cleaned: false,
             preview: false,
+            voice: None,
         })
     }
 
@@ -402,7 +403,12 @@ impl Api for Hosted {
             HostCall::Storage => {
                 let state = self.state()?;
                 let used = state.world.nodes[ANA].storage.read(files::used);
-                used.expect("memory does not fail").into()
+                let used = StorageUse {
+                    conversations: used.expect("memory does not fail"),
+                    free: 0,
+                    store: 0,
+                };
+                used.into()
             }
             HostCall::Preview(of, id) => {
                 let state = self.state()?;
