@@ -48,6 +48,7 @@
 //! | 0x4B bytes of files of others | space 16 | `[bytes]` |
 //! | 0x4C files by their messages | space 16 ‖ message | file 32 |
 //! | 0x4D files of ours that some member has not said to have | space 16 ‖ file 32 | – |
+//! | 0x4E voice notes being recorded | space 16 ‖ first byte u64 | bytes of their files |
 //!
 //! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
@@ -103,6 +104,7 @@ pub enum Table {
     FileBytes = 0x4B,
     FileOfMessage = 0x4C,
     AwaitedFiles = 0x4D,
+    Recordings = 0x4E,
 }
 
 impl Table {

@@ -124,6 +124,16 @@ macro_rules! calls {
                 SetDraft(conversation: ConversationId; #[serde(flatten)] draft: Draft) -> ()
                     = set_draft, PUT "/v1/conversations/{conversation}/draft";
 
+                /// Keep a part of a voice note that is being recorded: the bytes of its file from `from` on, at most
+                /// 64 KiB. They follow what is kept, or begin another one with byte 0. The conversation has its length
+                /// as `recording`; it may have 4 MiB.
+                KeepRecording(conversation: ConversationId, from: u64; part: Vec<u8>) -> ()
+                    = keep_recording, PUT "/v1/conversations/{conversation}/recording/{from}", own_body;
+
+                /// Forget the voice note that is being recorded, if there is one.
+                DropRecording(conversation: ConversationId;) -> ()
+                    = drop_recording, DELETE "/v1/conversations/{conversation}/recording";
+
                 /// Everything up to and including this message has been seen.
                 Read(conversation: ConversationId; message: MessageId) -> ()
                     = mark_read, PUT "/v1/conversations/{conversation}/read";
@@ -236,6 +246,10 @@ macro_rules! calls {
                 /// where it can do no harm.
                 Preview(conversation: ConversationId, message: MessageId;) -> Vec<u8>
                     = preview, GET "/v1/conversations/{conversation}/messages/{message}/preview";
+
+                /// What is kept of a voice note that is being recorded.
+                Recording(conversation: ConversationId;) -> Vec<u8>
+                    = recording, GET "/v1/conversations/{conversation}/recording";
 
                 /// Find messages by their present texts, the newest first, and conversations by their names.
                 Find(; search: Search) -> SearchPage = search, GET "/v1/search", own_body;

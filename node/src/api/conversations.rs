@@ -75,6 +75,9 @@ pub struct Conversation {
     /// A message being written, if one is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<Draft>,
+    /// The bytes of a voice note that is being recorded here, or was when its program ended; 0: there is none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub recording: u64,
     /// After how many seconds what is written there disappears; 0: never.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub timer_s: u64,
@@ -110,6 +113,7 @@ impl Conversation {
             why: None,
             recipients: Vec::new(),
             draft: None,
+            recording: 0,
             timer_s: 0,
             active_ms: 0,
             muted: None,

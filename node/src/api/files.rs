@@ -119,6 +119,9 @@ pub enum Offered {
     Quota,
 }
 
+/// The most bytes of a voice note that is being recorded: 15 minutes of 32 kbit/s, and more.
+pub const MAX_RECORDING: u64 = 4 << 20;
+
 /// What a file goes as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]

@@ -61,8 +61,8 @@ pub use exports::ExportFormat;
 #[cfg(feature = "runtime")]
 pub use files::{ByteStream, Download, NewUpload, Uploaded};
 pub use files::{
-    FileHeld, FileState, FilesPage, FilesUse, Form, MessageFile, Offered, StorageUse, Uncleaned,
-    Unplayable, UploadId, UsedByConversation, Voice,
+    FileHeld, FileState, FilesPage, FilesUse, Form, MAX_RECORDING, MessageFile, Offered,
+    StorageUse, Uncleaned, Unplayable, UploadId, UsedByConversation, Voice,
 };
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,

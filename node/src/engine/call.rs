@@ -86,6 +86,10 @@ impl Engine {
             Call::Forward(id, message, to) => self.owners.forward(turn, &id, &message, &to),
             Call::SendDraft(id, draft) => self.owners.send_draft(turn, &id, &draft),
             Call::SetDraft(id, draft) => self.owners.set_draft(turn, &id, &draft),
+            Call::KeepRecording(id, from, part) => {
+                self.owners.keep_recording(turn, &id, from, &part)
+            }
+            Call::DropRecording(id) => self.owners.drop_recording(turn, &id),
             Call::Read(id, message) => self.owners.read_up_to(turn, &id, &message),
             Call::React(id, message, emoji) => self.owners.react(turn, &id, &message, &emoji),
             Call::Pin(id, message, pinned) => self.owners.pin(turn, &id, &message, pinned),

@@ -8,7 +8,7 @@ use hedgerow_sync::store::{Reader, StorageError};
 use super::conversations::{self, Conversation, Kind};
 use super::fault::CallError;
 use super::people::contact::{self, Contact};
-use super::{Now, Owners, Turn, View, draft, reading, timers};
+use super::{Now, Owners, Turn, View, draft, reading, recording, timers};
 use crate::api::{self, ConversationId, Delivery, DeliveryState, Private, Refusal, Reply};
 
 /// How far what we wrote in a conversation has come.
@@ -93,6 +93,7 @@ impl Owners {
             why: api::why(&devices),
             recipients: devices,
             draft: draft::of(reader, space)?,
+            recording: recording::length(reader, space)?,
             timer_s: timers::of(reader, space)?,
             active_ms: known.active_ms,
             muted: known.settings.muted(now.wall_ms),

@@ -92,6 +92,7 @@ mod reach;
 mod reading;
 mod receipts;
 mod reconciling;
+pub mod recording;
 mod rng;
 mod sealing;
 pub mod searching;

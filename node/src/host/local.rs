@@ -18,7 +18,7 @@ use crate::api::{
     Refusal, Reply, Search, SearchPage, StarredPage, StorageFault, StorageUse, Uploaded,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
-use crate::engine::{conversation, files, searching, starred};
+use crate::engine::{conversation, files, recording, searching, starred};
 use crate::files::keeper;
 use crate::runtime::Node;
 
@@ -156,6 +156,11 @@ impl Local {
             HostCall::Preview(conversation, id) => {
                 let node = self.0.node()?;
                 node.read(|reader| Ok(files::preview(reader, &conversation, &id)))??
+                    .into()
+            }
+            HostCall::Recording(conversation) => {
+                let node = self.0.node()?;
+                node.read(|reader| Ok(recording::of(reader, &conversation)))??
                     .into()
             }
             HostCall::Find(search) => self.find(search).await?.into(),

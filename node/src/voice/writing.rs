@@ -75,6 +75,11 @@ impl<W: Write> Writer<W> {
         self.ogg.write_packet(packet, SERIAL, end, self.position)
     }
 
+    /// Where the pages are written.
+    pub(super) fn written(&mut self) -> &mut W {
+        self.ogg.inner_mut()
+    }
+
     /// Writes the last packet. The sound ends at position `end`, which lies within it.
     ///
     /// # Errors

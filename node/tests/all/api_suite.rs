@@ -48,6 +48,7 @@ under_both_implementations!(
     pictures::a_picture_that_cannot_be_cleaned_is_refused_with_the_reason,
     voice::a_voice_note_goes_out_with_its_waveform_and_is_forwarded_with_it,
     voice::what_is_no_voice_note_is_refused_with_the_reason,
+    voice::what_is_recorded_is_kept_part_by_part_until_it_is_dropped,
     keeping::a_locked_node_answers_status_and_unlock_alone,
     keeping::the_passphrase_is_checked_while_the_node_stays_on_the_air,
     keeping::the_passphrase_changes_and_the_old_one_is_wrong,

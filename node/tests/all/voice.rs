@@ -5,7 +5,7 @@ pub mod recorded;
 use std::time::Duration;
 
 use hedgerow_node::pictures::{Decoder, Fault, Limits};
-use hedgerow_node::voice::{Head, RATE, Writer};
+use hedgerow_node::voice::{HEARD_RATE, Head, RATE, Recorder, Writer};
 use proptest::prelude::*;
 
 use recorded::{HEAD, Remarks, mixed, monotonous, packets, recording, with_remarks};
@@ -97,6 +97,25 @@ fn a_sound_in_stereo_is_played_in_one_channel() {
     assert_eq!(made.voice.duration_ms, 1_000);
     let played = decoder().play(&made.bytes[..], VOICE).unwrap();
     assert_eq!(played.len(), RATE as usize);
+}
+
+#[test]
+fn what_is_recorded_plays_as_long_as_it_was_heard_and_needs_no_cleaning() {
+    // As a sound server gives it: in pieces that are no packets.
+    let tone = |at: u32| (f64::from(at) * 0.06).sin() * 9_000.0;
+    let heard: Vec<i16> = (0..HEARD_RATE * 5 / 2).map(|at| tone(at) as i16).collect();
+    let mut recorder = Recorder::begin().unwrap();
+    let mut file = Vec::new();
+    for piece in heard.chunks(1_111) {
+        file.extend(recorder.hear(piece).unwrap());
+    }
+    assert_eq!(recorder.duration_ms(), 2_500);
+    let broken_off = decoder().voice(&file[..], VOICE).unwrap();
+    assert_eq!(broken_off.voice.duration_ms, 1_993, "two whole pages");
+    file.extend(recorder.end().unwrap());
+    let made = decoder().voice(&file[..], VOICE).unwrap();
+    assert_eq!(made.voice.duration_ms, 2_500);
+    assert!(made.bytes == file, "it carries nothing that has to go");
 }
 
 #[test]

@@ -43,6 +43,9 @@ const MAX_REQUEST: usize = 512 * 1024;
 /// file header).
 const MAX_PARCEL: usize = 64 * 1024 * 1024 + 4096;
 
+/// The most bytes of a part of a recording.
+const MAX_PART: usize = 64 * 1024;
+
 /// A server that has a port, and serves nobody yet.
 #[derive(Debug)]
 pub struct Server {

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::failure::Failure;
 use super::paging::{CursorPage, FilesQuery, PageQuery, StarredQuery};
-use super::{MAX_PARCEL, MAX_REQUEST};
+use super::{MAX_PARCEL, MAX_PART, MAX_REQUEST};
 use crate::api::calls::calls;
 use crate::api::*;
 
@@ -421,33 +421,40 @@ impl Body for bodies::Find {
     }
 }
 
-impl Body for bodies::CarryImport {
-    const MAX: usize = MAX_PARCEL;
+/// Bodies that are bytes as they are, of at most so many.
+macro_rules! in_octets {
+    ($($call:ident: $bytes:ident, $most:expr;)*) => {$(
+        impl Body for bodies::$call {
+            const MAX: usize = $most;
 
-    async fn read(request: Request) -> Result<Self, Failure> {
-        match Bytes::from_request(request, &()).await {
-            Ok(parcel) => Ok(Self {
-                parcel: parcel.into(),
-            }),
-            Err(rejection) => Err(Failure::malformed(
-                rejection.status(),
-                rejection.body_text(),
-            )),
+            async fn read(request: Request) -> Result<Self, Failure> {
+                match Bytes::from_request(request, &()).await {
+                    Ok(bytes) => Ok(Self { $bytes: bytes.into() }),
+                    Err(rejection) => Err(Failure::malformed(
+                        rejection.status(),
+                        rejection.body_text(),
+                    )),
+                }
+            }
+
+            fn write(self, request: RequestBuilder) -> RequestBuilder {
+                request.body(self.$bytes)
+            }
+
+            fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
+                let content = ContentBuilder::new().schema(Some(octets())).build();
+                let body = RequestBodyBuilder::new()
+                    .content(OCTETS, content)
+                    .required(Some(Required::True))
+                    .build();
+                operation.request_body(Some(body))
+            }
         }
-    }
-
-    fn write(self, request: RequestBuilder) -> RequestBuilder {
-        request.body(self.parcel)
-    }
-
-    fn document(operation: OperationBuilder, _: &mut Schemas) -> OperationBuilder {
-        let content = ContentBuilder::new().schema(Some(octets())).build();
-        let body = RequestBodyBuilder::new()
-            .content(OCTETS, content)
-            .required(Some(Required::True))
-            .build();
-        operation.request_body(Some(body))
-    }
+    )*};
+}
+in_octets! {
+    CarryImport: parcel, MAX_PARCEL;
+    KeepRecording: part, MAX_PART;
 }
 
 /// The deliberate second step of a wipe.
@@ -660,6 +667,18 @@ impl Place for Carrier {
 
     fn read(segment: &str) -> Result<Self, Refusal> {
         serde_json::from_value(segment.into()).map_err(|_| Refusal::NoSuchCarrier)
+    }
+}
+
+impl Place for u64 {
+    fn segment(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(segment: &str) -> Result<Self, Refusal> {
+        segment.parse().map_err(|_| Refusal::BadRequest {
+            what: format!("`{segment}` is no number"),
+        })
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) use row::Conversation;
 pub(crate) use settings::Settings;
 pub(crate) use speaker::Speaker;
 
-use super::{Turn, draft, files};
+use super::{Turn, draft, files, recording};
 use crate::api::{ConversationId, Refusal};
 
 /// The id of a conversation in the API: that of its space, in hex.
@@ -165,6 +165,7 @@ impl Conversations {
         };
         self.forget_members(space);
         draft::forget(turn.txn, space)?;
+        recording::forget(turn.txn, space)?;
         if let Some(known) = self.all.get_mut(&space) {
             known.kind = Kind::Former { with };
             known.name = Some(name);

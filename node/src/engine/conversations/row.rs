@@ -8,7 +8,7 @@ use hedgerow_transport::keys::SpaceSecret;
 use minicbor::{Decode, Encode};
 
 use super::{Kind, Settings};
-use crate::engine::{deletion, disappearing, draft, reading, starred, timers};
+use crate::engine::{deletion, disappearing, draft, reading, recording, starred, timers};
 use crate::search;
 use crate::tables::{self, Table, damaged};
 
@@ -83,6 +83,7 @@ impl Conversation {
         space::remove(txn, space)?;
         reading::forget(txn, space)?;
         draft::forget(txn, space)?;
+        recording::forget(txn, space)?;
         starred::forget_all(txn, space)?;
         deletion::forget(txn, space)?;
         timers::forget(txn, space)?;

@@ -139,6 +139,19 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             200,
         )
         .await;
+    let recording = format!("{chat}/recording");
+    for (from, body, status) in [
+        ("0", "one", 204),
+        ("3", "two", 204),
+        ("3", "two", 400),
+        ("first", "one", 400),
+    ] {
+        let part = ask(put.clone(), &format!("{recording}/{from}")).body(body);
+        document.check(part, status).await;
+    }
+    document.check(ask(get.clone(), &recording), 200).await;
+    document.check(ask(delete.clone(), &recording), 204).await;
+    document.check(ask(get.clone(), &recording), 404).await;
     let draft = format!("{chat}/draft");
     document
         .check(ask(put.clone(), &draft).json(&json!({"text": "ye"})), 204)

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use hedgerow_node::api::*;
 
-use super::node::{Node, Through, event, node, pair};
+use super::node::{Node, Through, event, node, pair, passphrase};
 use crate::support::chats::Chats;
 use crate::voice::recorded::{mixed, monotonous, recording};
 
@@ -66,4 +66,40 @@ pub async fn what_is_no_voice_note_is_refused_with_the_reason(through: Through) 
         let refused = upload(&ana, content).await;
         assert_eq!(refused, Err(Refusal::NotAVoiceNote { why }));
     }
+}
+
+pub async fn what_is_recorded_is_kept_part_by_part_until_it_is_dropped(through: Through) {
+    let (ana, _ben, _, to_ben) = pair(through).await;
+    let chat = ana.api.chat_with(to_ben).await.unwrap().id;
+    let keep = |from: u64, part: &[u8]| ana.api.keep_recording(chat.clone(), from, part.to_vec());
+    let length = async || ana.api.conversation(chat.clone()).await.unwrap().recording;
+    assert_eq!(ana.api.recording(chat.clone()).await, Err(Refusal::NoFile));
+    keep(0, b"OggS one").await.unwrap();
+    keep(8, b", two").await.unwrap();
+    for gap in [7, 12, 14] {
+        let refused = keep(gap, b"three").await.unwrap_err();
+        assert!(matches!(refused, Refusal::BadRequest { .. }), "{refused:?}");
+    }
+    ana.api.lock().await.unwrap();
+    let locked = ana.api.recording(chat.clone()).await;
+    assert_eq!(locked, Err(Refusal::Locked));
+    ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
+    let kept = ana.api.recording(chat.clone()).await.unwrap();
+    assert_eq!((&kept[..], length().await), (&b"OggS one, two"[..], 13));
+
+    keep(0, b"OggS anew").await.unwrap();
+    assert_eq!(length().await, 9, "the first byte begins another one");
+    let part = vec![7; 64 << 10];
+    let mut from = 9;
+    while from + part.len() as u64 <= MAX_RECORDING {
+        keep(from, &part).await.unwrap();
+        from += part.len() as u64;
+    }
+    let refused = keep(from, &part).await;
+    assert!(
+        matches!(refused, Err(Refusal::TooLong { .. })),
+        "{refused:?}"
+    );
+    ana.api.drop_recording(chat.clone()).await.unwrap();
+    assert_eq!(length().await, 0);
 }

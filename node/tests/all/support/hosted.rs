@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use hedgerow_node::api::*;
 use hedgerow_node::engine::Input;
-use hedgerow_node::engine::{conversation, files, starred};
+use hedgerow_node::engine::{conversation, files, recording, starred};
 use hedgerow_node::files::extent::MAX_FILE;
 use hedgerow_node::harness::World;
 use hedgerow_node::pictures::kind_of;
@@ -415,6 +415,12 @@ impl Api for Hosted {
                 let store = &state.world.nodes[ANA].storage;
                 let preview = store.read(|reader| Ok(files::preview(reader, &of, &id)));
                 preview.expect("memory does not fail")?.into()
+            }
+            HostCall::Recording(of) => {
+                let state = self.state()?;
+                let store = &state.world.nodes[ANA].storage;
+                let kept = store.read(|reader| Ok(recording::of(reader, &of)));
+                kept.expect("memory does not fail")?.into()
             }
             HostCall::Find(search) => {
                 let mut found = self.state()?.world.search(ANA, &search)?;
