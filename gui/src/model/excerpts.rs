@@ -15,6 +15,16 @@ pub struct Piece {
     pub found: bool,
 }
 
+impl Piece {
+    /// Something that was not found.
+    pub fn plain(text: &str) -> Piece {
+        Piece {
+            text: text.to_owned(),
+            found: false,
+        }
+    }
+}
+
 /// The text around what was found, on one line. Ranges that do not fit the text mark nothing.
 pub(super) fn excerpt(text: &str, ranges: &[FoundRange]) -> Vec<Piece> {
     let mut pieces = Vec::new();

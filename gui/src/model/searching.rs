@@ -3,8 +3,8 @@
 use std::mem::take;
 
 use hedgerow_node::api::{
-    ConversationId, FoundConversation, FoundMessage, MAX_QUERY, MessageId, Private, Refusal,
-    Search, SearchKind, SearchPage,
+    ConversationId, FoundConversation, FoundMessage, MAX_QUERY, MessageFile, MessageId, Private,
+    Refusal, Search, SearchKind, SearchPage,
 };
 
 use super::calendar::When;
@@ -345,7 +345,22 @@ impl Hit {
             mine: message.is_mine(),
             name,
             time: Some(context.calendar.when(message.time_ms)),
-            excerpt: excerpt(&text.0, &found.ranges),
+            excerpt: excerpt_of(&text.0, message.file.as_ref(), found),
         })
     }
+}
+
+/// What stands around the words: in the text, and before it the name of the file if they are there, or nothing else is.
+fn excerpt_of(text: &str, file: Option<&MessageFile>, found: &FoundMessage) -> Vec<Piece> {
+    let named = file.filter(|_| text.is_empty() || !found.name_ranges.is_empty());
+    let mut pieces = Vec::new();
+    if let Some(file) = named {
+        pieces.push(Piece::plain("📎 "));
+        pieces.extend(excerpt(&file.name.0, &found.name_ranges));
+        if !text.is_empty() {
+            pieces.push(Piece::plain(" "));
+        }
+    }
+    pieces.extend(excerpt(text, &found.ranges));
+    pieces
 }

@@ -114,6 +114,7 @@ impl Starred {
                 conversation,
                 message,
                 ranges: Vec::new(),
+                name_ranges: Vec::new(),
             };
             Hit::of_message(&found, false, context)
         });

@@ -111,6 +111,9 @@ pub struct FoundMessage {
     pub message: Message,
     /// Where its text has the words.
     pub ranges: Vec<FoundRange>,
+    /// Where the name of its file has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub name_ranges: Vec<FoundRange>,
 }
 
 /// Bytes of a text in UTF-8, whole characters.

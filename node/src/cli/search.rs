@@ -9,7 +9,7 @@ use crate::api::{
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::{annotating, chats, contacts, screen};
-use crate::words::{codes, tr};
+use crate::words::{codes, files, tr};
 
 /// Where to look.
 #[derive(Debug)]
@@ -123,11 +123,20 @@ fn line(output: Output, name: &str, hit: &FoundMessage, columns: Option<usize>) 
     };
     let text = message.text.as_ref();
     let text = text.map(|text| marked(text, &hit.ranges, visible::text));
+    let file = message.file.as_ref().map(|file| match &file.voice {
+        Some(_) => output.said(&files::name(file)),
+        None => marked(&file.name, &hit.name_ranges, visible::name),
+    });
+    let said = file
+        .map(|file| format!("📎 {file}"))
+        .into_iter()
+        .chain(text);
+    let said: Vec<String> = said.filter(|said| !said.is_empty()).collect();
     let (time, short) = (
         screen::time(message.time_ms),
         annotating::short(&message.id),
     );
-    let said = format!("{who}: {}", text.unwrap_or_default());
+    let said = format!("{who}: {}", said.join(" "));
     let line = screen::headed(&format!("{time} {short} {way} "), &said, columns);
     coloured(line, columns.is_some())
 }

@@ -105,9 +105,18 @@ pub(super) fn text_body(text: &str) -> Body {
     Body::Bytes(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// The text of a row, as it was written at first.
-pub(crate) fn text_of(row: &Placed) -> Option<Private> {
-    Content::of(row).map(|content| Private(content.text))
+/// What search finds a row by: its text, as it was written at first, and on a line of its own the name of its file.
+pub(crate) fn words_of(row: &Placed) -> Option<Private> {
+    let Content { mut text, file, .. } = Content::of(row)?;
+    if let Some(name) = file.as_ref().and_then(FilePart::searched_name) {
+        text = searched(&text, name);
+    }
+    Some(Private(text))
+}
+
+/// A text, and the name of a file behind it. What joins the words of names parts them here, byte for byte.
+pub(super) fn searched(text: &str, name: &str) -> String {
+    format!("{text}\n{}", name.replace(['.', '_', '-'], " "))
 }
 
 /// The text that a body is, if it is one.

@@ -11,7 +11,7 @@ use super::account::Account;
 use super::conversations::{self, Conversation};
 use super::people::contact::{self, Contact};
 use super::share::SLICE_WORK;
-use super::{Engine, Now, Turn, conversation};
+use super::{Engine, Now, Turn, content, conversation};
 use crate::api::{
     FoundConversation, FoundMessage, FoundRange, MAX_HITS, Private, Refusal, Search, SearchKind,
     SearchPage,
@@ -145,14 +145,27 @@ fn look(reader: &dyn Reader, query: &Query, spot: Spot) -> Result<Option<FoundMe
         Err(Refusal::NoSuchMessage | Refusal::NoSuchConversation) => return Ok(None),
         Err(refusal) => return Err(refusal),
     };
-    let ranges = message
-        .text
-        .as_ref()
-        .and_then(|text| query.matches(&text.0));
-    Ok(ranges.map(|ranges| FoundMessage {
-        conversation,
-        message,
-        ranges: api_ranges(ranges),
+    let Some(text) = message.text.as_ref().map(|text| text.0.as_str()) else {
+        return Ok(None);
+    };
+    let file = message.file.as_ref().filter(|file| file.voice.is_none());
+    let found = match file {
+        Some(file) => query.matches(&content::searched(text, &file.name.0)),
+        None => query.matches(text),
+    };
+    let (length, behind) = (text.len(), content::searched(text, "").len());
+    Ok(found.map(|found| {
+        let (ranges, in_name): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|range| range.end <= length);
+        let in_name = in_name
+            .into_iter()
+            .map(|range| range.start.saturating_sub(behind)..range.end - behind);
+        FoundMessage {
+            conversation,
+            message,
+            ranges: api_ranges(ranges),
+            name_ranges: api_ranges(in_name.collect()),
+        }
     }))
 }
 

@@ -11,12 +11,12 @@ use hedgerow_sync::store::{Reader, StorageError};
 use crate::api::Private;
 use crate::engine::content;
 
-/// The text that an entry says: a row, or an edit of one.
+/// What an entry says: a row, with the name of its file, or an edit of one.
 pub(super) fn text_of(entry: &Placed) -> Option<Private> {
     match (edited(entry), &entry.body) {
         (Some(_), Body::Bytes(body)) => content::text(body),
         (Some(_), Body::Gone) => None,
-        (None, _) => content::text_of(entry),
+        (None, _) => content::words_of(entry),
     }
 }
 

@@ -280,6 +280,31 @@ fn an_edited_message_is_found_by_its_present_text_alone() {
 }
 
 #[test]
+fn a_file_is_found_by_its_name_before_and_after_it_is_indexed_until_it_is_deleted() {
+    let mut world = people(9);
+    let id = world.send_file(0, 1, "Unmistakable_hall.pdf", 1_000);
+    let chat = world.chat(0, 1);
+    let marked = |world: &World| {
+        let found = found(world, &Search::of("hall"));
+        let hits = found.messages.iter();
+        let ranges = hits.flat_map(|hit| hit.name_ranges.iter().map(|one| (one.start, one.end)));
+        ranges.collect::<Vec<_>>()
+    };
+    assert_eq!(marked(&world), [(13, 17)]);
+    assert_eq!(found(&world, &Search::of("pdf")).messages.len(), 1);
+    // In Grace's store the name stands too.
+    world.run(60_000);
+    fill(&mut world, &chat, 1_100);
+    world.run(60_000);
+    assert!(rows(&world, Table::SearchVolumes) > 0, "it is indexed");
+    assert_eq!(marked(&world), [(13, 17)]);
+    world.ask(0, Call::Delete(chat, id, true)).unwrap();
+    world.run(60_000);
+    assert_eq!(marked(&world), []);
+    assert!(!has_word(&world, 0) && !has_word(&world, 1));
+}
+
+#[test]
 fn a_deleted_message_is_found_no_more_and_no_word_of_it_stays() {
     for for_all in [false, true] {
         let mut world = people(8);

@@ -180,6 +180,7 @@ impl Node {
                 let message = talk.at(at);
                 let ranges = ranges(&message.text.as_ref()?.0)?;
                 Some(FoundMessage {
+                    name_ranges: Vec::new(),
                     conversation: talk.conversation.id.clone(),
                     message,
                     ranges,

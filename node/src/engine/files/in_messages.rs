@@ -120,6 +120,11 @@ impl FilePart {
         media_type.is_some_and(|media_type| media_type.starts_with("image/"))
     }
 
+    /// The name that search finds it by. All voice notes have the same one, which is no word of anybody.
+    pub fn searched_name(&self) -> Option<&str> {
+        self.voice.is_none().then_some(&self.name)
+    }
+
     pub fn id(&self) -> FileId {
         FileId(*self.id)
     }
