@@ -40,6 +40,7 @@ fn main() -> Result<(), Error> {
             edits: false,
             deletions: false,
             receipts: false,
+            files: false,
         })?;
         runs.push(Walk::new(seed, writer).walk()?);
     }
@@ -232,6 +233,7 @@ impl Walk {
                 to: number(reader),
                 delay_us: at_us - written_us,
                 hops,
+                beside_file: false,
             }))?;
         }
         Ok(())

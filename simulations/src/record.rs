@@ -26,6 +26,8 @@ pub enum Record {
     Deletion(Deletion),
     /// A reader read a message.
     Receipt(Receipt),
+    /// A file was sent.
+    File(File),
     /// A device let go of a bundle.
     Drop(Drop),
     /// How a device was at one moment.
@@ -134,6 +136,8 @@ pub struct Delivery {
     pub delay_us: i64,
     /// Links it crossed: 1 in a session of the two, more by couriers.
     pub hops: i32,
+    /// Whether, when it was written, a file was on its way to the same reader.
+    pub beside_file: bool,
 }
 
 /// Somebody put an emoji on a message; written when it reaches the author of the message, or with the run.
@@ -193,6 +197,33 @@ pub struct Receipt {
     /// Who wrote the message.
     pub to: i32,
     /// Since then until the author knew; -1 if the author does not know.
+    pub delay_us: i64,
+}
+
+/// A file went with a message; written with the run.
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
+pub struct File {
+    /// When the message was written.
+    pub at_us: i64,
+    /// The number of the message.
+    pub message: i64,
+    /// Who wrote it.
+    pub from: i32,
+    /// For whom.
+    pub to: i32,
+    /// The length of the file.
+    pub bytes: i64,
+    /// Whether the reader has asked for it, as nothing of it had come.
+    pub asked: bool,
+    /// Bytes of its sealed chunks that the author's device handed to sessions, those that went again included.
+    pub sent_bytes: i64,
+    /// Sealed bytes that were proven and durable at the reader.
+    pub kept_bytes: i64,
+    /// Times that a session ended while it was on its way.
+    pub breaks: i32,
+    /// Times that it went on after one had.
+    pub resumptions: i32,
+    /// Since the message was written until all of it was proven and durable at the reader; -1 if it never was.
     pub delay_us: i64,
 }
 

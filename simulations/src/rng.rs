@@ -38,6 +38,8 @@ pub enum Purpose {
     Deletions,
     /// Who reads which message, and when.
     Receipts,
+    /// Which texts go with a file, and who asks for it.
+    Files,
 }
 
 /// The stream of one thing (`index`: a device, a pair, a group) for one purpose.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::curves::{self, Curves, SLICES, Spread};
+use super::files::Files;
 use super::summary::Run;
 use super::writer::World;
 use crate::plan::SECOND_US;
@@ -27,6 +28,7 @@ pub(super) struct Gathered {
     deletion_delays_us: Vec<u64>,
     receipts: u64,
     receipt_delays_us: Vec<u64>,
+    files: Files,
     bundles: u64,
     transfers_done: Vec<u64>,
     transfers_aborted: u64,
@@ -92,6 +94,7 @@ impl Gathered {
             deletion_delays_us: Vec::new(),
             receipts: 0,
             receipt_delays_us: Vec::new(),
+            files: Files::default(),
             bundles: 0,
             transfers_done: none(),
             transfers_aborted: 0,
@@ -145,6 +148,7 @@ impl Gathered {
                 self.receipt_delays_us
                     .extend(u64::try_from(receipt.delay_us));
             }
+            Record::File(file) => self.files.take(file),
             Record::Drop(drop) => match self.drops.get_mut(&drop.reason) {
                 Some(count) => *count += 1,
                 None => {
@@ -190,6 +194,7 @@ impl Gathered {
         self.delivered[slice] += 1;
         self.delays_us.push(whole(delivery.delay_us));
         self.hops += u64::try_from(delivery.hops).unwrap_or(0);
+        self.files.deliver(delivery);
     }
 
     fn reaction(&mut self, reaction: &Reaction) {
@@ -280,6 +285,9 @@ impl Gathered {
             self.receipt_delays_us.sort_unstable();
             delays(&mut run, "receipt_", &self.receipt_delays_us);
         }
+        if self.world.files {
+            self.files.tell(&mut run);
+        }
         run.set("copies_mean", ratio(self.bundles + done, self.bundles));
         run.set("overhead_ratio", self.overhead(done, delivered));
         run.set("contact_time_mean_s", self.contact.seconds());
@@ -341,7 +349,7 @@ impl Gathered {
 }
 
 /// The figures of sorted delays, under names that begin so.
-fn delays(run: &mut Run, begin: &str, delays_us: &[u64]) {
+pub(super) fn delays(run: &mut Run, begin: &str, delays_us: &[u64]) {
     let mut mean = Mean::default();
     delays_us.iter().for_each(|delay_us| mean.add(*delay_us));
     run.set(&format!("{begin}delay_mean_s"), mean.seconds());
@@ -352,7 +360,7 @@ fn delays(run: &mut Run, begin: &str, delays_us: &[u64]) {
 }
 
 /// Records hold what Parquet holds, signed numbers; none is below 0.
-fn whole(value: i64) -> u64 {
+pub(super) fn whole(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
@@ -360,7 +368,7 @@ fn seconds(us: u64) -> f64 {
     us as f64 / SECOND_US as f64
 }
 
-fn ratio(part: u64, of: u64) -> Option<f64> {
+pub(super) fn ratio(part: u64, of: u64) -> Option<f64> {
     (of > 0).then(|| part as f64 / of as f64)
 }
 

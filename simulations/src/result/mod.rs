@@ -17,6 +17,7 @@ mod curves;
 mod directory;
 mod error;
 mod figure;
+mod files;
 mod gather;
 mod identity;
 mod plot;

@@ -6,8 +6,8 @@ use super::gather::Gathered;
 use super::table::{self, Table};
 use super::{Error, Identity, Run};
 use crate::record::{
-    Bundle, Contact, Deletion, Delivery, Drop, Edit, Message, Reaction, Receipt, Record, Sample,
-    Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, Message, Reaction, Receipt, Record,
+    Sample, Session, Transfer,
 };
 
 /// What a run says of itself before it begins.
@@ -27,6 +27,8 @@ pub struct World {
     pub deletions: bool,
     /// Whether users tell what they have read, and so the same of receipts.
     pub receipts: bool,
+    /// Whether files go with messages, and so the same of files.
+    pub files: bool,
 }
 
 /// Takes the records of one run. The same records, in the same order, make the same bytes.
@@ -41,6 +43,7 @@ pub struct Writer {
     edits: Option<Table<Edit>>,
     deletions: Option<Table<Deletion>>,
     receipts: Option<Table<Receipt>>,
+    files: Option<Table<File>>,
     drops: Table<Drop>,
     samples: Table<Sample>,
     gathered: Gathered,
@@ -70,6 +73,10 @@ impl Writer {
                 false => None,
             },
             receipts: match world.receipts {
+                true => Some(Table::create(run, metadata())?),
+                false => None,
+            },
+            files: match world.files {
                 true => Some(Table::create(run, metadata())?),
                 false => None,
             },
@@ -108,6 +115,10 @@ impl Writer {
                 Some(receipts) => receipts.push(row),
                 None => Ok(()),
             },
+            Record::File(row) => match &mut self.files {
+                Some(files) => files.push(row),
+                None => Ok(()),
+            },
             Record::Drop(row) => self.drops.push(row),
             Record::Sample(row) => self.samples.push(row),
         }
@@ -120,6 +131,7 @@ impl Writer {
     pub fn take_over(&mut self, run: &Path) -> Result<(), Error> {
         let (has_reactions, has_edits) = (self.reactions.is_some(), self.edits.is_some());
         let (has_deletions, has_receipts) = (self.deletions.is_some(), self.receipts.is_some());
+        let has_files = self.files.is_some();
         let mut outcome = Ok(());
         let mut take = |record: Record| {
             if outcome.is_ok() {
@@ -143,6 +155,9 @@ impl Writer {
         }
         if has_receipts {
             table::read(run, |row| take(Record::Receipt(row)))?;
+        }
+        if has_files {
+            table::read(run, |row| take(Record::File(row)))?;
         }
         table::read(run, |row| take(Record::Drop(row)))?;
         table::read(run, |row| take(Record::Sample(row)))?;
@@ -169,6 +184,7 @@ impl Writer {
         self.edits.map_or(Ok(()), Table::finish)?;
         self.deletions.map_or(Ok(()), Table::finish)?;
         self.receipts.map_or(Ok(()), Table::finish)?;
+        self.files.map_or(Ok(()), Table::finish)?;
         self.drops.finish()?;
         self.samples.finish()?;
         Ok(self.gathered.finish())

@@ -155,6 +155,7 @@ fn run_seed(
         edits: scenario.workload.iter().any(Workload::has_edits),
         deletions: scenario.workload.iter().any(Workload::has_deletions),
         receipts: scenario.workload.iter().any(Workload::has_receipts),
+        files: scenario.workload.iter().any(Workload::has_files),
     };
     let mut writer = output.run(about)?;
     if let Some(kept) = &mut kept {

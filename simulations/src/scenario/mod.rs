@@ -21,7 +21,7 @@ use crate::adversary::{self, Adversary};
 use crate::mobility::MobilityError;
 use crate::plan::{DeviceNumber, Meetings};
 use crate::poisson::{Poisson, PoissonSettings};
-use crate::radio::{Battery, Discovery, Radio};
+use crate::radio::{Battery, Control, Discovery, Radio};
 use crate::trace::{Replay, TraceError, TraceSettings};
 use crate::world::{Acquaintance, Fault, Workload};
 
@@ -261,6 +261,16 @@ impl Scenario {
             courier.check().map_err(|why| format!("courier: {why}"))?;
         } else if self.workload.iter().any(Workload::is_loads) {
             return Err("workload: loads travel in bundles; say in `courier` how".to_owned());
+        }
+        if self.workload.iter().any(Workload::has_files) {
+            let mut free = self.radios.iter();
+            let free = free.find(|radio| radio.control == Control::Free);
+            if let Some(radio) = free {
+                let name = &radio.name;
+                return Err(format!(
+                    "radio `{name}`: files take no time with free control; leave `control` out"
+                ));
+            }
         }
         for fault in &self.faults {
             fault.check()?;

@@ -11,8 +11,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
+use super::coming::Coming;
 use super::deeds::Deeds;
 use super::happening::{Deed, Fault};
+use super::keeper::Keeper;
 use super::recorder::Written;
 use crate::plan::DeviceNumber;
 
@@ -30,8 +32,8 @@ pub(super) struct Saved {
 /// A device whose engine has been dropped.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SavedDevice {
-    pub disk: SavedStore,
-    pub snapshot: Option<SavedStore>,
+    pub disk: SavedDisk,
+    pub snapshot: Option<SavedDisk>,
     pub full: bool,
     pub rng: SavedRng,
     pub air: SavedRng,
@@ -64,6 +66,7 @@ pub(super) struct SavedRecorder {
     pub hops: Vec<(Vec<u8>, DeviceNumber, i32)>,
     pub waiting: Vec<(DeviceNumber, DeviceNumber, Vec<u64>)>,
     pub deeds: Deeds,
+    pub coming: Coming,
 }
 
 /// Where a stream of chance is.
@@ -91,12 +94,32 @@ impl SavedRng {
     }
 }
 
+/// A store and the files beside it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedDisk {
+    store: SavedStore,
+    files: Keeper,
+}
+
+impl SavedDisk {
+    pub fn of(store: &MemoryStore, files: &Keeper) -> Result<SavedDisk, StorageError> {
+        Ok(SavedDisk {
+            store: SavedStore::of(store)?,
+            files: files.clone(),
+        })
+    }
+
+    pub fn restored(self) -> Result<(MemoryStore, Keeper), StorageError> {
+        Ok((self.store.restored()?, self.files))
+    }
+}
+
 /// The rows of a store.
 #[derive(Serialize, Deserialize)]
-pub(super) struct SavedStore(Vec<(Vec<u8>, Vec<u8>)>);
+struct SavedStore(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl SavedStore {
-    pub fn of(store: &MemoryStore) -> Result<SavedStore, StorageError> {
+    fn of(store: &MemoryStore) -> Result<SavedStore, StorageError> {
         let mut rows = Vec::new();
         store.read(|reader| {
             let all: KeyRange<'_> = (Bound::Unbounded, Bound::Unbounded);
@@ -108,7 +131,7 @@ impl SavedStore {
         Ok(SavedStore(rows))
     }
 
-    pub fn restored(&self) -> Result<MemoryStore, StorageError> {
+    fn restored(&self) -> Result<MemoryStore, StorageError> {
         let mut store = MemoryStore::new();
         store.write(|txn| {
             for (key, value) in &self.0 {

@@ -1,14 +1,19 @@
-//! The store of a simulated device: in memory, may be full, may be set back.
+//! The store and the files of a simulated device: in memory, may be full, may be set back.
 
+use hedgerow_node::engine::files::stored_names;
+use hedgerow_node::files::work::{FileCommand, FileEvent};
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::{Reader, StorageError, StorageFault, Store, Txn};
 use hedgerow_sync::watched::Watched;
 
-/// A store that can be made to refuse commits, and to go back to an earlier state.
+use super::keeper::Keeper;
+
+/// A store, and files beside it, that can be made to refuse what is new, and to go back to an earlier state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Disk {
     store: MemoryStore,
-    snapshot: Option<MemoryStore>,
+    pub files: Keeper,
+    snapshot: Option<(MemoryStore, Keeper)>,
     pub full: bool,
     /// Everybody whom the device knows is written down.
     complete: bool,
@@ -37,28 +42,45 @@ impl Disk {
 
     /// Keeps the present state.
     pub fn keep(&mut self) {
-        self.snapshot = Some(self.store.clone());
+        self.snapshot = Some((self.store.clone(), self.files.clone()));
     }
 
-    /// What it holds, what was kept of it, and whether it is full.
-    pub fn parts(&self) -> (&MemoryStore, Option<&MemoryStore>, bool) {
-        (&self.store, self.snapshot.as_ref(), self.full)
+    /// What it holds, and what was kept of it.
+    pub fn parts(&self) -> ((&MemoryStore, &Keeper), Option<&(MemoryStore, Keeper)>) {
+        ((&self.store, &self.files), self.snapshot.as_ref())
     }
 
     /// A disk of these parts.
-    pub fn of(store: MemoryStore, snapshot: Option<MemoryStore>, full: bool) -> Disk {
+    pub fn of(
+        (store, files): (MemoryStore, Keeper),
+        snapshot: Option<(MemoryStore, Keeper)>,
+        full: bool,
+    ) -> Disk {
         Disk {
             store,
+            files,
             snapshot,
             full,
             complete: true,
         }
     }
 
+    /// Does with files what the engine asks for, and gives the report.
+    pub fn keep_file(&mut self, command: FileCommand) -> Option<FileEvent> {
+        self.files.execute(command, self.full)
+    }
+
+    /// Removes the files that no row of the store names, as a program does that starts.
+    pub fn tidy(&mut self) {
+        let named = self.store.read(|reader| stored_names(reader));
+        self.files
+            .keep_only(&named.expect("a store in memory does not fail"));
+    }
+
     /// Goes back to the state kept last, if one was.
     pub fn roll_back(&mut self) {
         if let Some(snapshot) = self.snapshot.take() {
-            self.store = snapshot;
+            (self.store, self.files) = snapshot;
         }
     }
 }

@@ -83,8 +83,10 @@ pub(crate) struct Message {
     pub number: u64,
     /// For whom.
     pub to: DeviceNumber,
-    /// Its length.
+    /// Its length; 0: a file without words.
     pub bytes: u64,
+    /// The length of the file that goes with it.
+    pub file: Option<u64>,
     /// It is a load whose content is a ghost, not a text.
     pub load: bool,
     /// The message that it answers.
@@ -108,6 +110,8 @@ pub(crate) struct Later {
     pub deletion_us: Option<u64>,
     /// The reader reads it.
     pub read_us: Option<u64>,
+    /// The reader asks for its file.
+    pub ask_us: Option<u64>,
     /// The length of the edit, and of the answer.
     pub bytes: u64,
 }
@@ -142,6 +146,8 @@ pub(crate) enum DeedKind {
     Delete,
     /// Reads it, and tells so.
     Read,
+    /// Asks for its file, if nothing of that is here.
+    Ask,
 }
 
 impl Deed {
@@ -149,7 +155,7 @@ impl Deed {
     pub fn by(&self) -> DeviceNumber {
         match self.kind {
             DeedKind::Edit | DeedKind::Delete => self.author,
-            DeedKind::React | DeedKind::Reply | DeedKind::Read => self.reader,
+            DeedKind::React | DeedKind::Reply | DeedKind::Read | DeedKind::Ask => self.reader,
         }
     }
 
@@ -157,7 +163,7 @@ impl Deed {
     pub fn to(&self) -> DeviceNumber {
         match self.kind {
             DeedKind::Edit | DeedKind::Delete => self.reader,
-            DeedKind::React | DeedKind::Reply | DeedKind::Read => self.author,
+            DeedKind::React | DeedKind::Reply | DeedKind::Read | DeedKind::Ask => self.author,
         }
     }
 }

@@ -6,13 +6,16 @@
 //! heard up to a window late; everything else happens to the microsecond.
 
 mod acquainted;
+mod attachments;
 mod checkpoint;
+mod coming;
 mod deeds;
 mod device;
 mod disk;
 mod fault;
 mod group;
 pub(crate) mod happening;
+mod keeper;
 mod malice;
 pub(crate) mod noted;
 mod partition;
@@ -31,6 +34,7 @@ use hedgerow_transport::cryptography::Cryptography;
 use rand_chacha::ChaCha20Rng;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
+pub use attachments::{Attachments, FileSize};
 pub use fault::Fault;
 pub use recorder::Step;
 pub use setup::Acquaintance;

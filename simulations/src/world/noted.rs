@@ -36,6 +36,16 @@ pub(crate) enum What {
     },
     /// A message arrived.
     Arrived { from: DeviceNumber, id: MessageId },
+    /// It has handed a chunk of this sealed length of the file of a message to a session.
+    ChunkSent { message: u64, bytes: u64 },
+    /// So many sealed bytes of the file of a message are proven and durable on it; perhaps all.
+    FileKept {
+        message: u64,
+        bytes: u64,
+        is_whole: bool,
+    },
+    /// A session has ended over which chunks of the file of a message had left.
+    FileCut { message: u64 },
     /// So many messages arrived at once.
     ManyArrived { from: DeviceNumber, count: u64 },
     /// It sealed a bundle, for these loads or for texts.

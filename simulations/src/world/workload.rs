@@ -6,6 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::attachments::Attachments;
 use super::happening::{Later, Message};
 use super::micros;
 use crate::plan::DeviceNumber;
@@ -33,6 +34,9 @@ pub struct Workload {
     /// Only devices below this number; without it all.
     #[serde(default)]
     pub end_device: Option<DeviceNumber>,
+    /// Whether files go with texts; without it none does.
+    #[serde(default)]
+    pub files: Option<Attachments>,
     /// Whether readers put an emoji on the texts that they get, which goes back to the author; without it nobody does.
     #[serde(default)]
     pub reactions: Option<Afterwards>,
@@ -143,6 +147,11 @@ impl Workload {
         self.receipts.is_some()
     }
 
+    /// Whether files go with what it writes.
+    pub(crate) fn has_files(&self) -> bool {
+        self.files.is_some()
+    }
+
     /// Checks what the types cannot, in a world with windows of this length.
     ///
     /// # Errors
@@ -177,6 +186,9 @@ impl Workload {
                 afterwards.check(what, self.what, window_s)?;
             }
         }
+        if let Some(files) = &self.files {
+            files.check(self.what, window_s)?;
+        }
         if self.timer_s.is_some() && self.is_loads() {
             return Err("workload: loads do not disappear; choose texts".to_owned());
         }
@@ -193,14 +205,14 @@ impl Workload {
 impl Afterwards {
     /// How long after the arrival of the next text it is done, if it is. Both are drawn for every text, so that a larger
     /// share adds to what is done and changes nothing of it.
-    fn draw_us(self, rng: &mut ChaCha20Rng) -> Option<u64> {
+    pub(super) fn draw_us(self, rng: &mut ChaCha20Rng) -> Option<u64> {
         let [shortest_s, longest_s] = self.delay_s;
         let is_done = rng::unit(rng) < self.share;
         let delay_s = rng::between(rng, shortest_s, longest_s);
         is_done.then(|| micros(delay_s))
     }
 
-    fn check(self, what: &str, of: Choice, window_s: f64) -> Result<(), String> {
+    pub(super) fn check(self, what: &str, of: Choice, window_s: f64) -> Result<(), String> {
         let [shortest_s, longest_s] = self.delay_s;
         if of == Choice::Loads {
             return Err(format!(
@@ -232,6 +244,7 @@ struct Source {
     rng: ChaCha20Rng,
     /// What reactions, edits, replies, deletions and receipts are drawn from.
     later: [ChaCha20Rng; 5],
+    files: ChaCha20Rng,
     /// Devices with somebody to write to.
     writers: Vec<DeviceNumber>,
     next_us: u64,
@@ -264,6 +277,7 @@ impl Writing {
                     Purpose::Receipts,
                 ]
                 .map(|purpose| rng::stream(seed, purpose, index as u64)),
+                files: rng::stream(seed, Purpose::Files, index as u64),
                 writers: (0..acquainted.len() as DeviceNumber)
                     .filter(|device| {
                         let acquainted = &acquainted[*device as usize];
@@ -305,14 +319,21 @@ impl Writing {
                 let Length { shortest, longest } = source.workload.length;
                 let span = (longest - shortest + 1) as usize;
                 let bytes = shortest + rng::index(&mut source.rng, span) as u64;
+                let files = source.workload.files.as_ref();
+                let file = files.and_then(|files| files.draw(&mut source.files));
+                let has_words = file.as_ref().is_none_or(|file| file.has_caption);
                 let message = Message {
                     number: 0,
                     to,
-                    bytes,
+                    bytes: if has_words { bytes } else { 0 },
+                    file: file.as_ref().map(|file| file.bytes),
                     load: source.workload.what == Choice::Loads,
                     reply_to: None,
                     timer_s: source.workload.timer_s,
-                    later: source.later(bytes),
+                    later: Later {
+                        ask_us: file.and_then(|file| file.ask_us),
+                        ..source.later(bytes)
+                    },
                 };
                 messages.push((at_us, writer, message));
             }
@@ -355,6 +376,7 @@ impl Source {
             reply_us: replies.and_then(|replies| replies.draw_us(replying)),
             deletion_us: deletions.and_then(|deletions| deletions.draw_us(deleting)),
             read_us: receipts.and_then(|receipts| receipts.draw_us(reading)),
+            ask_us: None,
             bytes,
         }
     }

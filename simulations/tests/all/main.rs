@@ -5,6 +5,7 @@ mod command_line;
 mod contacts;
 mod deliveries;
 mod disappearing;
+mod files;
 mod mobility;
 mod reactions;
 mod repeatable;

@@ -9,7 +9,7 @@ use hedgerow_simulations::scenario::{self, Loaded};
 use hedgerow_simulations::world::{Progress, Step};
 
 /// A scenario and what is changed to shorten it: fewer people on less room, who write more.
-const SHORT: [(&str, &[(&str, &str)]); 8] = [
+const SHORT: [(&str, &[(&str, &str)]); 9] = [
     (
         "two-friends",
         &[
@@ -61,6 +61,27 @@ const SHORT: [(&str, &[(&str, &str)]); 8] = [
                 "25",
             ),
             ("workload.0.pace.poisson.per-hour", "1000"),
+        ],
+    ),
+    (
+        "photo-walk",
+        &[
+            ("duration-s", "600"),
+            ("movement.mobility.area.width-m", "150"),
+            ("movement.mobility.area.height-m", "140"),
+            (
+                "movement.mobility.populations.0.mobility.clusters.points",
+                "[[30, 30], [120, 110]]",
+            ),
+            (
+                "movement.mobility.populations.0.mobility.clusters.radius-m",
+                "25",
+            ),
+            ("workload.0.pace.poisson.per-hour", "800"),
+            (
+                "workload.0.files.sizes",
+                "[{ shortest = 1_000, longest = 1_500_000 }]",
+            ),
         ],
     ),
     (
@@ -240,6 +261,11 @@ fn the_attacked_protest_repeats_byte_for_byte() {
 #[test]
 fn the_class_trip_repeats_byte_for_byte() {
     repeats("class-trip");
+}
+
+#[test]
+fn the_photo_walk_repeats_byte_for_byte() {
+    repeats("photo-walk");
 }
 
 #[test]

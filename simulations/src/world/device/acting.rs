@@ -1,5 +1,5 @@
-//! What a device's user does with messages: puts an emoji on one, edits, answers, reads or deletes one; and what others
-//! have done.
+//! What a device's user does with messages: puts an emoji on one, edits, answers, reads or deletes one, asks for its
+//! file; and what others have done.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -22,11 +22,12 @@ const MIN_TEXT: usize = 16;
 
 /// Calls are named by the number of the message, with the kind of the deed above it; a message is sent under its
 /// number alone.
-const KINDS: [DeedKind; 4] = [
+const KINDS: [DeedKind; 5] = [
     DeedKind::React,
     DeedKind::Edit,
     DeedKind::Delete,
     DeedKind::Read,
+    DeedKind::Ask,
 ];
 const NUMBER_BITS: u32 = 33;
 
@@ -39,13 +40,14 @@ impl Device {
         if deed.kind == DeedKind::Reply {
             return self.write(at_us, deed.reply(), shared);
         }
-        let Some(running) = &mut self.running else {
-            return;
-        };
         let other = &shared.contact_ids[deed.to() as usize];
-        let Some(chat) = running.engine.direct_chat(other) else {
+        let running = self.running.as_ref();
+        let Some(chat) = running.and_then(|running| running.engine.direct_chat(other)) else {
             return;
         };
+        if deed.kind == DeedKind::Ask && !self.lacks_file(&chat, &deed.id) {
+            return;
+        }
         let call = match deed.kind {
             DeedKind::Edit => {
                 let text = text(deed.message, deed.bytes as usize);
@@ -53,13 +55,16 @@ impl Device {
             }
             DeedKind::Delete => Call::Delete(chat, deed.id, true),
             DeedKind::Read => Call::Read(chat, deed.id),
+            DeedKind::Ask => Call::WantFile(chat, deed.id, true),
             DeedKind::React | DeedKind::Reply => {
                 Call::React(chat, deed.id, Private(EMOJI.to_owned()))
             }
         };
         let kind = KINDS.iter().position(|kind| *kind == deed.kind);
         let id = CallId(deed.message | (kind.unwrap_or(0) as u64) << NUMBER_BITS);
-        running.waiting.push_back(Input::Call(id, call));
+        if let Some(running) = &mut self.running {
+            running.waiting.push_back(Input::Call(id, call));
+        }
     }
 
     /// What other people's deeds a message of a conversation shows.
@@ -165,6 +170,7 @@ impl Deed {
             to: self.to(),
             bytes: self.bytes,
             load: false,
+            file: None,
             reply_to: Some(self.id),
             timer_s: None,
             later: Default::default(),

@@ -93,7 +93,7 @@ impl Device {
                     self.send(at_us, link, bytes, ghost, shared, posts)
                 }
                 Ask::File(command) => {
-                    let event = self.files.execute(*command);
+                    let event = self.keep_file(at_us, *command);
                     running.waiting.extend(event.map(Input::File));
                 }
                 Ask::End(link, Ending::Drain) => {

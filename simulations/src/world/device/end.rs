@@ -1,6 +1,6 @@
 //! The ends of a device's links: what goes over them, and when.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::{Bytes, BytesMut};
 use hedgerow_node::engine::MOST_UNWRITTEN;
@@ -34,6 +34,8 @@ pub(crate) struct End {
     pub(super) draining: bool,
     /// A session with a replayer has been noted.
     pub is_deceived: bool,
+    /// Messages of which it takes the files to the other end.
+    pub(super) files: BTreeSet<u64>,
 }
 
 impl Device {
@@ -79,6 +81,7 @@ impl Device {
             unreported: VecDeque::new(),
             draining: false,
             is_deceived: false,
+            files: BTreeSet::new(),
         }
     }
 
@@ -185,8 +188,9 @@ impl Device {
                 ghost,
             },
         });
-        // Fewer are reported when something else happens: the engine does not wait for that.
-        if outstanding > MOST_UNWRITTEN {
+        // Fewer are reported when something else happens: the engine does not wait for that. It does for the next part
+        // of a file.
+        if outstanding > MOST_UNWRITTEN || !end.files.is_empty() {
             self.agenda.push(done_us, Happening::Written);
         }
     }
@@ -197,6 +201,9 @@ impl Device {
             return;
         };
         self.power(at_us, shared);
+        for message in &end.files {
+            self.note(at_us, What::FileCut { message: *message });
+        }
         if end.dialled {
             self.note(
                 at_us,

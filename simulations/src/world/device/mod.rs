@@ -8,6 +8,7 @@
 //! | links, from the dial on | `dialling`, `end` |
 //! | bundles under way | `sending` |
 //! | what users do with messages | `acting` |
+//! | files | `filing` |
 //! | energy | `power` |
 //! | checkpoints | `saved` |
 
@@ -15,6 +16,7 @@ mod acting;
 mod dialling;
 mod effect_queue;
 mod end;
+mod filing;
 mod nearby;
 mod power;
 mod running;
@@ -27,7 +29,6 @@ use std::sync::Arc;
 use hedgerow_node::api::{Call, NewMessage};
 use hedgerow_node::courier::Tag;
 use hedgerow_node::engine::{CallId, Input, Now};
-use hedgerow_node::files::memory::MemoryFiles;
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, LinkId};
 use rand_chacha::ChaCha20Rng;
 
@@ -69,8 +70,6 @@ pub(super) struct Device {
     pub phone: Phone,
     pub(super) agenda: Agenda,
     disk: Disk,
-    /// The sealed files on its disk.
-    pub(super) files: MemoryFiles,
     rng: ChaCha20Rng,
     /// What its radios draw.
     pub(super) air: ChaCha20Rng,
@@ -111,7 +110,6 @@ impl Device {
             phone: Phone::Foreground,
             agenda: Agenda::default(),
             disk,
-            files: MemoryFiles::default(),
             rng: rng::stream(seed, Purpose::Engine, u64::from(number)),
             air: rng::stream(seed, Purpose::Radio, u64::from(number)),
             running: None,
@@ -235,9 +233,14 @@ impl Device {
 
     fn write(&mut self, at_us: u64, message: Message, shared: &Shared) {
         self.note(at_us, What::Wrote(message.clone()));
-        let Some(running) = &mut self.running else {
+        let Some(mut running) = self.running.take() else {
             return;
         };
+        self.write_with(at_us, message, &mut running, shared);
+        self.running = Some(running);
+    }
+
+    fn write_with(&mut self, at_us: u64, message: Message, running: &mut Running, shared: &Shared) {
         let to = shared.contact_ids[message.to as usize].clone();
         if message.load {
             running.waiting.push_back(Input::Load {
@@ -256,9 +259,15 @@ impl Device {
             running.waiting.push_back(Input::Call(acting::SETTING, set));
         }
         let number = message.number;
+        let file = message.file;
+        let words = match message.bytes {
+            0 if file.is_some() => String::new(),
+            bytes => text(number, bytes as usize),
+        };
         let message = NewMessage {
             reply_to: message.reply_to,
-            ..NewMessage::text(text(number, message.bytes as usize))
+            file: file.map(|bytes| self.pick_file(number, bytes, running)),
+            ..NewMessage::text(words)
         };
         running
             .waiting
@@ -292,6 +301,10 @@ impl Device {
     pub fn finish(&mut self, at_us: u64, shared: &Shared) {
         let links: Vec<LinkId> = self.links.keys().copied().collect();
         for link in links {
+            // What ends with the run is not broken off.
+            if let Some(end) = self.links.get_mut(&link) {
+                end.files.clear();
+            }
             self.down(at_us, link, shared);
         }
     }

@@ -67,7 +67,7 @@ impl Device {
     /// Goes out as by a power cut: what was committed stays.
     pub(super) fn switch_off(&mut self, at_us: u64, shared: &Shared, posts: &mut Vec<Post>) {
         self.running = None;
-        self.files.crash();
+        self.disk.files.crash();
         for within in self.within.values_mut() {
             *within = Within::default();
         }
@@ -107,6 +107,7 @@ impl Device {
         if self.starts > 0 {
             self.write_down(shared);
         }
+        self.disk.tidy();
         let mut engine = match self.disk.incomplete() {
             Some(store) => {
                 let known = shared.acquainted.of(self.number);

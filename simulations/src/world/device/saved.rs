@@ -5,7 +5,7 @@ use hedgerow_sync::store::StorageError;
 use super::Device;
 use crate::radio::Meter;
 use crate::world::Shared;
-use crate::world::checkpoint::{Lasting, SavedDevice, SavedRng, SavedStore};
+use crate::world::checkpoint::{Lasting, SavedDevice, SavedDisk, SavedRng};
 use crate::world::disk::Disk;
 use crate::world::happening::Happening;
 
@@ -35,11 +35,12 @@ impl Device {
             Happening::Act(deed) => Some((*at_us, Lasting::Act(deed.clone()))),
             _ => None,
         });
-        let (store, snapshot, full) = self.disk.parts();
+        let ((store, files), snapshot) = self.disk.parts();
+        let snapshot = snapshot.map(|(store, files)| SavedDisk::of(store, files));
         let saved = SavedDevice {
-            disk: SavedStore::of(store)?,
-            snapshot: snapshot.map(SavedStore::of).transpose()?,
-            full,
+            disk: SavedDisk::of(store, files)?,
+            snapshot: snapshot.transpose()?,
+            full: self.disk.full,
             rng: SavedRng::of(&self.rng),
             air: SavedRng::of(&self.air),
             on: self.on,
@@ -59,7 +60,7 @@ impl Device {
 
     /// Takes on what was saved at this time, in a device as the world made it.
     pub fn restore(&mut self, at_us: u64, saved: SavedDevice) -> Result<(), StorageError> {
-        let snapshot = saved.snapshot.map(|store| store.restored()).transpose()?;
+        let snapshot = saved.snapshot.map(SavedDisk::restored).transpose()?;
         self.disk = Disk::of(saved.disk.restored()?, snapshot, saved.full);
         self.rng = saved.rng.restored();
         self.air = saved.air.restored();

@@ -48,6 +48,23 @@ fn the_figures_of_a_run_are_those_worked_out_by_hand() {
         ("receipt_delay_mean_s", 8.0),
         ("receipt_delay_median_s", 8.0),
         ("receipt_delay_p95_s", 8.0),
+        ("files", 2.0),
+        ("files_asked", 1.0),
+        ("files_delivered", 1.0),
+        ("file_delivery_ratio", 0.5),
+        ("file_delay_mean_s", 30.0),
+        ("file_delay_median_s", 30.0),
+        ("file_delay_p95_s", 30.0),
+        ("file_breaks", 1.0),
+        ("file_resumptions", 0.0),
+        ("file_bytes", 2_000_000.0),
+        ("file_kept_bytes", 1_250_064.0),
+        ("file_sent_bytes", 1_750_064.0),
+        ("file_overhead_ratio", 500_000.0 / 1_250_064.0),
+        ("beside_file_delivered", 1.0),
+        ("beside_file_delay_mean_s", 10.0),
+        ("beside_file_delay_median_s", 10.0),
+        ("beside_file_delay_p95_s", 10.0),
         ("bundles", 2.0),
         ("copies_mean", 2.0),
         ("overhead_ratio", 0.0),
@@ -92,20 +109,25 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
         edits: false,
         deletions: false,
         receipts: false,
+        files: false,
         ..run::world(1)
     };
     let mut records = run::records(0);
     records.retain(|record| {
         !matches!(
             record,
-            Record::Reaction(_) | Record::Edit(_) | Record::Deletion(_) | Record::Receipt(_)
+            Record::Reaction(_)
+                | Record::Edit(_)
+                | Record::Deletion(_)
+                | Record::Receipt(_)
+                | Record::File(_)
         )
     });
     let mut writer = output.run(world).unwrap();
     run::write(&mut writer, records);
     let summary = output.finish(vec![writer.finish().unwrap()]).unwrap();
     let mut names = summary.over_seeds.keys();
-    let deeds = ["reaction", "edit", "deletion", "receipt"];
+    let deeds = ["reaction", "edit", "deletion", "receipt", "file"];
     assert!(names.all(|name| !deeds.iter().any(|deed| name.contains(deed))));
     assert!(!Reaction::path(&run_directory(&path, 1)).exists());
     assert!(view(&path, 1).is_ok());

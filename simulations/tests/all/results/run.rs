@@ -4,8 +4,8 @@ use std::path::Path;
 
 use hedgerow_simulations::plan::SECOND_US;
 use hedgerow_simulations::record::{
-    Bundle, Contact, Deletion, Delivery, Drop, Edit, Message, Reaction, Receipt, Record, Sample,
-    Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, Message, Reaction, Receipt, Record,
+    Sample, Session, Transfer,
 };
 use hedgerow_simulations::result::{Error, Identity, Output, Run, Scene, Summary, World, Writer};
 
@@ -24,6 +24,7 @@ pub fn world(seed: u64) -> World {
         edits: true,
         deletions: true,
         receipts: true,
+        files: true,
     }
 }
 
@@ -71,6 +72,7 @@ fn delivery(at: i64, message: i64, from: i32, to: i32, delay: i64, hops: i32) ->
         to,
         delay_us: us(delay),
         hops,
+        beside_file: message == 2,
     })
 }
 
@@ -110,6 +112,24 @@ fn receipt(at: i64, message: i64, from: i32, to: i32, delay_us: i64) -> Record {
         message,
         from,
         to,
+        delay_us,
+    })
+}
+
+/// A file of a megabyte; its chunks have as many bytes again when it broke off.
+fn file(at: i64, message: i64, [from, to]: [i32; 2], kept_bytes: i64, delay_us: i64) -> Record {
+    let breaks = i32::from(delay_us < 0);
+    Record::File(File {
+        at_us: us(at),
+        message,
+        from,
+        to,
+        bytes: 1_000_000,
+        asked: delay_us >= 0,
+        sent_bytes: kept_bytes + i64::from(breaks) * 500_000,
+        kept_bytes,
+        breaks,
+        resumptions: 0,
         delay_us,
     })
 }
@@ -195,6 +215,8 @@ pub fn records(late: i64) -> Vec<Record> {
         deletion(530, 2, 1, 0, us(6)),
         receipt(140, 2, 0, 1, us(8)),
         receipt(540, 0, 2, 0, -1),
+        file(10, 0, [0, 2], 250_000, -1),
+        file(120, 2, [1, 0], 1_000_064, us(30)),
     ]
 }
 

@@ -1,12 +1,14 @@
 //! Turns what devices have noted into records, in the order of time.
 
+mod saved;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use hedgerow_node::api::MessageId;
 use hedgerow_node::courier::{DropReason, Tag};
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::SavedRecorder;
+use super::coming::Coming;
 use super::deeds::Deeds;
 use super::happening::{Deed, DeedKind, Later};
 use super::noted::{Noted, What};
@@ -33,6 +35,8 @@ pub(super) struct Written {
     to: DeviceNumber,
     /// What engines call it.
     id: Option<MessageId>,
+    /// A file was on its way to the same reader.
+    beside_file: bool,
     /// What people do with it once it has arrived.
     later: Later,
 }
@@ -51,6 +55,7 @@ pub(super) struct Recorder {
     /// Messages of one device to another that have not arrived, in order.
     waiting: BTreeMap<(DeviceNumber, DeviceNumber), VecDeque<u64>>,
     deeds: Deeds,
+    coming: Coming,
     /// What is done with messages that have arrived, and when.
     deeds_due: Vec<(u64, Deed)>,
 }
@@ -65,6 +70,7 @@ impl Recorder {
             hops: BTreeMap::new(),
             waiting: BTreeMap::new(),
             deeds: Deeds::default(),
+            coming: Coming::default(),
             deeds_due: Vec::new(),
         }
     }
@@ -118,8 +124,14 @@ impl Recorder {
                         from: device,
                         to: message.to,
                         id: None,
+                        beside_file: self.coming.goes(device, message.to),
                         later: message.later,
                     };
+                    if let Some(bytes) = message.file {
+                        let number = message.number;
+                        let parties = [device, message.to];
+                        self.coming.written(at_us, number, parties, bytes);
+                    }
                     self.written.insert(message.number, written);
                     records.push(Record::Message(record::Message {
                         at_us: at_us as i64,
@@ -145,6 +157,10 @@ impl Recorder {
                         false => format!("the engine refuses what is done with message {message}"),
                     },
                 }),
+                What::Done {
+                    kind: DeedKind::Ask,
+                    message,
+                } => self.coming.asked(message),
                 What::Done { kind, message } => {
                     records.extend(self.deeds.made(at_us, kind, message));
                 }
@@ -157,6 +173,13 @@ impl Recorder {
                         self.delivered(at_us, message, hops, records);
                     }
                 }
+                What::ChunkSent { message, bytes } => self.coming.sent(message, bytes),
+                What::FileKept {
+                    message,
+                    bytes,
+                    is_whole,
+                } => self.coming.kept(at_us, message, bytes, is_whole),
+                What::FileCut { message } => self.coming.cut(message),
                 What::ManyArrived { from, count } => {
                     for _ in 0..count {
                         let waiting = self.waiting.get_mut(&(from, device));
@@ -298,6 +321,7 @@ impl Recorder {
             to: written.to as i32,
             delay_us: (at_us - written.at_us) as i64,
             hops,
+            beside_file: written.beside_file,
         }));
         let Some(id) = written.id else {
             return;
@@ -309,6 +333,7 @@ impl Recorder {
             (DeedKind::Reply, later.reply_us),
             (DeedKind::Delete, later.deletion_us),
             (DeedKind::Read, later.read_us),
+            (DeedKind::Ask, later.ask_us),
         ] {
             let Some(after_us) = after_us else {
                 continue;
@@ -321,7 +346,7 @@ impl Recorder {
                 reader: written.to,
                 bytes: later.bytes,
             };
-            if kind != DeedKind::Reply {
+            if !matches!(kind, DeedKind::Reply | DeedKind::Ask) {
                 self.deeds.expect(deed.clone());
             }
             self.deeds_due.push((at_us + after_us, deed));
@@ -333,53 +358,10 @@ impl Recorder {
         std::mem::take(&mut self.deeds_due)
     }
 
-    /// What is under way, for a checkpoint.
-    pub fn save(&self) -> SavedRecorder {
-        let (written, by_id) = (self.written.iter(), self.by_id.iter());
-        SavedRecorder {
-            written: written
-                .map(|(number, written)| (*number, written.clone()))
-                .collect(),
-            by_id: by_id
-                .map(|((from, to, id), number)| (*from, *to, id.clone(), *number))
-                .collect(),
-            hops: self
-                .hops
-                .iter()
-                .map(|((bundle, device), hops)| (bundle.0.to_vec(), *device, *hops))
-                .collect(),
-            waiting: self
-                .waiting
-                .iter()
-                .map(|((from, to), waiting)| (*from, *to, waiting.iter().copied().collect()))
-                .collect(),
-            deeds: self.deeds.clone(),
-        }
-    }
-
-    /// Takes on what was under way at a checkpoint.
-    pub fn restore(&mut self, saved: SavedRecorder) {
-        self.written = saved.written.into_iter().collect();
-        let by_id = saved.by_id.into_iter();
-        self.by_id = by_id
-            .map(|(from, to, id, number)| ((from, to, id), number))
-            .collect();
-        self.hops.clear();
-        for (bundle, device, hops) in saved.hops {
-            if let Ok(tag) = bundle.try_into() {
-                self.hops.insert((Tag(tag), device), hops);
-            }
-        }
-        let waiting = saved.waiting.into_iter();
-        self.waiting = waiting
-            .map(|(from, to, waiting)| ((from, to), waiting.into()))
-            .collect();
-        self.deeds = saved.deeds;
-    }
-
-    /// Contacts that are still up end with the run, and so does the way of deeds.
+    /// Contacts that are still up end with the run, and so does the way of deeds and files.
     pub fn finish(&mut self, end_us: u64, records: &mut Vec<Record>) {
         records.extend(self.deeds.finish());
+        records.extend(self.coming.finish());
         for (key, start_us) in std::mem::take(&mut self.up) {
             records.push(contact(key, start_us, end_us));
         }
