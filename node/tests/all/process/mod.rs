@@ -3,6 +3,7 @@
 //! The longer suite, with two network namespaces (needs root): `node/tests/namespaces.sh`.
 #![expect(clippy::disallowed_methods, reason = "real processes")]
 
+mod bot;
 mod copies;
 mod disk;
 mod files;
