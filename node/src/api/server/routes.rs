@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection, RawPathParamsRejection};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{DefaultBodyLimit, Path, Query, RawPathParams, Request, State};
 use axum::http::{Method, header};
@@ -120,9 +120,11 @@ fn route<R: Row + 'static>() -> UtoipaMethodRouter<Arc<dyn Api>> {
 
 async fn serve<R: Row>(
     State(node): Node,
-    places: RawPathParams,
+    places: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
 ) -> Result<Response, Failure> {
+    let places = places
+        .map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
     let segments: Vec<&str> = places.iter().map(|(_, segment)| segment).collect();
     let places = R::Places::read(&segments)?;
     let body = R::Body::read(request).await?;
@@ -201,9 +203,11 @@ struct ExportQuery {
 )]
 async fn export_file(
     State(node): Node,
-    Path(conversation): Path<ConversationId>,
+    place: Result<Path<ConversationId>, PathRejection>,
     query: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Result<Response, Failure> {
+    let Path(conversation) =
+        place.map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
     let Query(query) =
         query.map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
     let format = query.format.unwrap_or(ExportFormat::Html);
@@ -287,8 +291,10 @@ async fn upload_file(
 )]
 async fn download_file(
     State(node): Node,
-    Path((conversation, message)): Path<(ConversationId, MessageId)>,
+    places: Result<Path<(ConversationId, MessageId)>, PathRejection>,
 ) -> Result<Response, Failure> {
+    let Path((conversation, message)) = places
+        .map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
     let download = node.download(conversation, message).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
