@@ -1,5 +1,6 @@
 //! Who the local API answers, and that it answers as its document says.
 
+mod anything;
 mod callers;
 mod clients;
 mod document;
