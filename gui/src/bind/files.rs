@@ -1,9 +1,9 @@
 //! The files of messages.
 
-use slint::{ComponentHandle, SharedString};
+use slint::{ComponentHandle, Image, Rgba8Pixel, SharedPixelBuffer, SharedString};
 
 use super::{Act, message, words};
-use crate::model::{FileAction, FileCard, ThreadAction};
+use crate::model::{FileAction, FileCard, Picture, Preview, ThreadAction};
 use crate::ui::{self, AppWindow, FilesView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
@@ -39,7 +39,28 @@ pub fn card(card: &FileCard) -> ui::FileCard {
         decline: offers.decline,
         save: offers.save,
         saving: card.saving,
+        picture: card.preview != Preview::Nothing,
+        preview: preview(&card.preview),
     }
+}
+
+/// A small picture; empty while it is not here.
+pub fn preview(preview: &Preview) -> Image {
+    match preview {
+        Preview::Here(picture) => image(picture),
+        Preview::Nothing | Preview::Awaited => Image::default(),
+    }
+}
+
+/// A picture as the interface shows it.
+pub fn image(picture: &Picture) -> Image {
+    let pixels = picture.pixels();
+    let pixels = SharedPixelBuffer::<Rgba8Pixel>::clone_from_slice(
+        &pixels.rgba,
+        pixels.width,
+        pixels.height,
+    );
+    Image::from_rgba8(pixels)
 }
 
 /// A span of time as a stop watch shows it.

@@ -179,6 +179,11 @@ pub enum Request {
         conversation: ConversationId,
         id: MessageId,
     },
+    /// Decode the small picture of a message. Answer: `Preview`.
+    Preview {
+        conversation: ConversationId,
+        id: MessageId,
+    },
     /// Write a conversation into a file. Answer: `Exported`.
     Export {
         to: ToFile,

@@ -11,18 +11,19 @@ use super::answering::Authors;
 use super::context::Context;
 use super::effect::Request;
 use super::outcome::Outcome;
+use super::previews::{Picture, Preview, Previews};
 use super::thread::Thread;
 
 /// The longest name that is shown whole, in characters as people count them; of a longer one the middle is left out.
 const LONGEST_NAME: usize = 48;
 
-/// So much of the end of a longer name is shown: what is said to be in the file stands there.
+/// This much of the end of a longer name is shown: what is said to be in the file stands there.
 const END_OF_NAME: usize = 14;
 
-/// The rate is told once a file has been on its way for so long.
+/// The rate of a file is shown once the file has been on its way for this long.
 const RATE_AFTER_MS: u64 = 1_000;
 
-/// A file of which nothing more has come for so long rests.
+/// A file rests when nothing more of it has come for this long.
 const RESTS_AFTER_MS: u64 = 4_000;
 
 /// What a person does with the file of a message.
@@ -57,6 +58,8 @@ pub struct FileCard {
     pub offers: Offers,
     /// It is being saved.
     pub saving: bool,
+    /// Its small picture.
+    pub preview: Preview,
 }
 
 /// What can be done with a file.
@@ -90,7 +93,7 @@ impl FileCard {
         message: &Message,
         authors: &Authors,
         over: Option<Carrier>,
-        files: &FilesUnderWay,
+        files: &ThreadFiles,
     ) -> Option<Self> {
         let file = message.file.as_ref()?;
         let is_ours = message.is_mine();
@@ -106,6 +109,10 @@ impl FileCard {
             declined_by: Vec::from_iter(declined).join(", "),
             offers: Offers::of(file, is_ours),
             saving: files.saving.contains(&message.id),
+            preview: match file.preview {
+                true => files.previews.of(&message.id),
+                false => Preview::Nothing,
+            },
             file: file.clone(),
         })
     }
@@ -161,11 +168,13 @@ fn without_middle(name: &str) -> String {
     format!("{}…{}", letters[..begin].concat(), letters[end..].concat())
 }
 
-/// The files of a conversation that are on their way, or are being saved.
+/// What the messages of a conversation do not say about their files: how they come, which are being saved, and their
+/// small pictures.
 #[derive(Default)]
-pub(super) struct FilesUnderWay {
+pub(super) struct ThreadFiles {
     tracks: BTreeMap<MessageId, Track>,
     saving: BTreeSet<MessageId>,
+    previews: Previews,
 }
 
 /// How a file has come so far.
@@ -178,7 +187,7 @@ struct Track {
     rate: Option<u64>,
 }
 
-impl FilesUnderWay {
+impl ThreadFiles {
     /// So many bytes are at a device; `None` is ours.
     fn progress(&mut self, id: &MessageId, device: Option<DeviceId>, bytes: u64, now_ms: u64) {
         let begun = Track {
@@ -279,6 +288,44 @@ impl Thread {
         self.message_changed(id);
     }
 
+    /// Asks for the small pictures nearest to what is in view.
+    pub(super) fn fetch_previews(&mut self, context: &Context) -> Vec<Outcome> {
+        let with_previews = self.window.iter().enumerate().filter(|(_, one)| {
+            let file = one.message.file.as_ref();
+            file.is_some_and(|file| file.preview)
+        });
+        let mut with_previews: Vec<_> = with_previews.collect();
+        let at = match &self.reading.in_view {
+            Some(id) => self.window.iter().position(|one| one.message.id == *id),
+            None => None,
+        };
+        let at = at.unwrap_or(self.window.len());
+        with_previews.sort_by_key(|(place, _)| place.abs_diff(at));
+        let nearest = with_previews.iter().map(|(_, one)| &one.message.id);
+        let wanted = self.files.previews.want(nearest);
+        if wanted.has_forgotten {
+            self.draw_rows(context);
+        }
+        let conversation = &self.id;
+        let requests = wanted.ask.into_iter().map(|id| Request::Preview {
+            conversation: conversation.clone(),
+            id,
+        });
+        requests.map(Outcome::ask).collect()
+    }
+
+    /// The small picture of a message is decoded, or cannot be.
+    pub(super) fn know_preview(
+        &mut self,
+        id: &MessageId,
+        picture: Option<&Picture>,
+        context: &Context,
+    ) {
+        if self.files.previews.told(id, picture) {
+            self.draw_rows(context);
+        }
+    }
+
     /// Tells no rate of a file that rests.
     pub(super) fn rest_files(&mut self, context: &Context) {
         if self.files.forget_resting(context.now.monotonic_ms) {
@@ -302,7 +349,7 @@ mod tests {
 
     #[test]
     fn the_rate_is_told_after_a_second_and_not_of_a_file_that_rests() {
-        let (id, mut files) = (MessageId("aa-01-1".into()), FilesUnderWay::default());
+        let (id, mut files) = (MessageId("aa-01-1".into()), ThreadFiles::default());
         for (at_ms, bytes) in [(0, 0), (500, 500_000), (1_000, 1_000_000)] {
             assert_eq!(files.pace(&id, 4_000_000, None), None);
             files.progress(&id, None, bytes, at_ms);

@@ -17,7 +17,7 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
-//! `files` is the file of a message, `attaching` sends files; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
+//! `files` is the file of a message, `previews` its small picture, `attaching` sends files; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -59,6 +59,7 @@ mod picker;
 mod place;
 mod preferences;
 mod presence;
+mod previews;
 mod reading;
 mod relays;
 mod rows;
@@ -108,6 +109,7 @@ pub use picker::{
 };
 pub use place::{Changed, Pane, Place, SettingsPage};
 pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};
+pub use previews::{Picture, Preview};
 pub use presence::{Presence, WindowAction};
 pub use relays::{RelayRow, Relays, RelaysAction};
 pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};

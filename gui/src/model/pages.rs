@@ -207,6 +207,12 @@ impl Pages {
             Update::Starred(ticket, answer) => {
                 Vec::from_iter(self.starred.told(ticket, answer, context))
             }
+            Update::Preview(conversation, id, picture) => {
+                if let Some(thread) = self.thread.thread(&conversation) {
+                    thread.know_preview(&id, picture.as_ref(), context);
+                }
+                Vec::new()
+            }
             Update::Forwarded => vec![Outcome::Tell(Banner::Forwarded)],
             Update::SafetyWords(words) => {
                 self.person.know_words(words);

@@ -11,7 +11,7 @@ use super::calendar::{Calendar, When};
 use super::context::Context;
 use super::deleting::Gone;
 use super::fetching;
-use super::files::{FileCard, FilesUnderWay};
+use super::files::{FileCard, ThreadFiles};
 use super::links::Span;
 use super::saying::{Said, said};
 use super::timing::Goes;
@@ -155,7 +155,7 @@ pub(crate) fn rows(
     line: Option<&MessageId>,
     reach: Reach,
     authors: &Authors,
-    files: &FilesUnderWay,
+    files: &ThreadFiles,
     calendar: &Calendar,
 ) -> VecDeque<Row> {
     let mut rows: VecDeque<Row> = VecDeque::with_capacity(window.len() + 16);

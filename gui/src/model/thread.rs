@@ -18,7 +18,7 @@ use super::dialog::{Details, Dialog};
 use super::effect::{Effect, Ticket};
 use super::face::Face;
 use super::fetching::{Fetching, Target};
-use super::files::{FileAction, FilesUnderWay};
+use super::files::{FileAction, ThreadFiles};
 use super::links::{self, Opens};
 use super::outcome::Outcome;
 use super::reading::Reading;
@@ -178,7 +178,7 @@ pub struct Thread {
     pub(super) reading: Reading,
     pub(super) awaited: Awaited,
     pub(super) changed: ThreadChanged,
-    pub(super) files: FilesUnderWay,
+    pub(super) files: ThreadFiles,
     /// What was being written when an edit began.
     pub(super) aside: Option<Draft>,
     pub(super) authors: Authors,
@@ -266,7 +266,7 @@ impl Thread {
             reading: Reading::default(),
             awaited: Awaited::default(),
             changed: ThreadChanged::ALL,
-            files: FilesUnderWay::default(),
+            files: ThreadFiles::default(),
             aside: None,
             authors: Authors::default(),
             timer_shown_s: conversation.timer_s,

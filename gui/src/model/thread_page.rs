@@ -296,6 +296,7 @@ impl ThreadPage {
             _ => Vec::new(),
         };
         outcomes.extend(thread.fetch(ticket, context).map(Outcome::ask));
+        outcomes.extend(thread.fetch_previews(context));
         thread.rest_files(context);
         outcomes.extend(thread.mark(context));
         outcomes.extend(thread.tell_arrivals(context));

@@ -9,6 +9,7 @@ use hedgerow_node::api::{
 use super::attaching::{Examined, Unfit};
 use super::calendar::Date;
 use super::effect::{Question, Ticket};
+use super::previews::Picture;
 
 /// In which process the node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +109,8 @@ pub enum Update {
     Uploaded(Ticket, Result<Uploaded, Unfit>),
     /// Where the file of a message stands now.
     FileSaved(ConversationId, MessageId, Result<Private, NotSaved>),
+    /// The small picture of a message; `None` if there is none that can be shown.
+    Preview(ConversationId, MessageId, Option<Picture>),
     /// Whether the file could be written. A refusal of the node comes as `Refused`.
     Exported(bool),
     /// The node refused a request whose own update has no place for a refusal.

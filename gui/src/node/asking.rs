@@ -7,6 +7,7 @@ use hedgerow_node::api::{
     Answer, Api, Call, Conversation, ConversationId, HostCall, Message, PageFrom, Refusal, Reply,
 };
 use hedgerow_node::export::Circumstances;
+use hedgerow_node::pictures::Decoder;
 use hedgerow_node::words::Language;
 use jiff::tz::TimeZone;
 
@@ -14,6 +15,7 @@ use super::exporting::{self, Fault};
 use super::saving;
 use super::session::Owned;
 use super::uploading::{self, How, Stopped};
+use super::viewing;
 use super::worker::Tell;
 use crate::model::{Chat, NotSaved, Overview, Request, Unfit, Update};
 
@@ -55,6 +57,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Search { .. }
         | Request::Export { .. }
         | Request::SaveFile { .. }
+        | Request::Preview { .. }
         | Request::Upload { .. }
         | Request::StopUpload(_)
         | Request::Host(_) => Lane::Slow,
@@ -69,6 +72,7 @@ pub(super) struct Asking {
     pub directory: Arc<Path>,
     pub downloads: Option<Arc<Path>>,
     pub tell: Tell,
+    pub pictures: Decoder,
     pub stopped: Arc<Stopped>,
 }
 
@@ -182,6 +186,11 @@ impl Asking {
                 };
                 Some(Update::FileSaved(conversation, id, saved))
             }
+            Request::Preview { conversation, id } => {
+                let (of, which) = (conversation.clone(), id.clone());
+                let preview = viewing::preview(api, &self.pictures, of, which).await;
+                Some(Update::Preview(conversation, id, preview))
+            }
             Request::StorageUsed => {
                 let directory = self.directory.clone();
                 let counted = tokio::task::spawn_blocking(move || bytes_in(&directory)).await;
@@ -268,6 +277,7 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
         Request::Upload { ticket, .. } => {
             Some(Update::Uploaded(ticket, Err(Unfit::Refused(refusal))))
         }
+        Request::Preview { conversation, id } => Some(Update::Preview(conversation, id, None)),
         Request::SaveFile { conversation, id } => Some(Update::FileSaved(
             conversation,
             id,

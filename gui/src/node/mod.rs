@@ -2,13 +2,15 @@
 //! the requests of the view-model and reports the answers.
 //!
 //! `worker` is the thread, which opens a node and finds it again after a loss; `session` is a node that it has found;
-//! `asking` executes each request, `exporting` those that write a conversation into a file.
+//! `asking` executes each request, `exporting` those that write a conversation into a file, `uploading` and `saving` those
+//! about files of the user, `viewing` those that decode pictures.
 
 mod asking;
 mod exporting;
 mod saving;
 mod session;
 mod uploading;
+pub mod viewing;
 mod worker;
 
 pub use worker::{Options, Worker};

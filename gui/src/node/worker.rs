@@ -227,6 +227,7 @@ impl Desk {
             directory: self.options.directory.clone().into(),
             tell: self.tell.clone(),
             stopped: Arc::new(Stopped::default()),
+            pictures: self.options.host.pictures.clone(),
             downloads: self.options.downloads.clone().map(Into::into),
         };
         let (wiped, mut is_wiped) = watch::channel(false);

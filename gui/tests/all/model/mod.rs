@@ -16,6 +16,7 @@ mod names;
 mod ownership;
 mod pages;
 mod picker;
+mod previews;
 mod saying;
 mod scanning;
 mod searching;

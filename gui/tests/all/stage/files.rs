@@ -3,12 +3,37 @@
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
-use hedgerow_node::pictures::Kind;
+use hedgerow_node::pictures::{Kind, Pixels};
 
 use super::Node;
 
 /// The bytes of any file of the user.
 const SIZE: u64 = 4_096;
+
+/// A picture whose name begins like this cannot be decoded.
+pub const BROKEN: &str = "broken";
+
+/// A hill in front of a sky, of the colours of its name: upright if the name says so.
+pub fn paint(name: &str, side: u32) -> Picture {
+    let (width, height) = match name.starts_with("tall") {
+        true => (side * 2 / 3, side),
+        false => (side, side * 2 / 3),
+    };
+    let hue = name.bytes().fold(0_u8, u8::wrapping_add);
+    let pixel = |at: u32| {
+        let (x, y) = (at % width * 255 / width, at / width * 255 / height);
+        let hill = 110 + x.abs_diff(150) / 2;
+        match y < hill {
+            true => [160 + hue / 8, 190, 255 - (y / 3) as u8, 255],
+            false => [60 + hue / 4, 150 - (y / 3) as u8, 70, 255],
+        }
+    };
+    Picture::new(Pixels {
+        width,
+        height,
+        rgba: (0..width * height).flat_map(pixel).collect(),
+    })
+}
 
 /// What a file is: here its name tells.
 fn kind(path: &FilePath) -> Kind {
@@ -80,6 +105,11 @@ impl Node {
                 let file = self.talk(&conversation)?.message(&id)?.file.as_ref()?;
                 let path = format!("/home/fay/Downloads/{}", file.name.0);
                 Update::FileSaved(conversation, id, Ok(Private(path)))
+            }
+            Request::Preview { conversation, id } => {
+                let file = self.talk(&conversation)?.message(&id)?.file.as_ref()?;
+                let preview = (!file.name.0.starts_with(BROKEN)).then(|| paint(&file.name.0, 320));
+                Update::Preview(conversation, id, preview)
             }
             Request::Call(Call::WantFile(conversation, id, wanted)) => {
                 let state = match wanted {

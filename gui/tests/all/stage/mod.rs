@@ -2,7 +2,7 @@
 //! a clock that stands still.
 
 mod arranged;
-mod files;
+pub mod files;
 mod node;
 mod talk;
 pub mod window;

@@ -424,6 +424,7 @@ impl Node {
             | Request::StopUpload(_)
             | Request::SendFile { .. }
             | Request::SaveFile { .. }
+            | Request::Preview { .. }
             | Request::Call(Call::WantFile(..) | Call::FreeFile(..))) => {
                 return self.handles_files(request, now);
             }

@@ -95,6 +95,15 @@ impl Talk {
         });
     }
 
+    /// A message has this picture, and a small one of it.
+    pub fn attach_picture(&mut self, id: &MessageId, name: &str, size: u64, state: FileState) {
+        self.attach(id, name, size, state);
+        let message = self.message(id).expect("it was added");
+        let file = message.file.as_mut().expect("it is attached");
+        file.preview = true;
+        file.media_type = Some(Private("image/jpeg".into()));
+    }
+
     /// A message answers another one.
     pub fn reply(&mut self, id: &MessageId, to: &MessageId) {
         let original = self.original(to);
