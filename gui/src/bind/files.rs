@@ -16,6 +16,7 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     view.on_decline(on(FileAction::Decline));
     view.on_save(on(FileAction::Save));
     view.on_free(on(FileAction::Free));
+    view.on_view(on(FileAction::View));
 }
 
 /// The file of a message.

@@ -17,6 +17,7 @@ mod emoji;
 mod files;
 mod forwarding;
 mod markdown;
+mod media;
 mod network;
 mod paths;
 mod person;
@@ -30,6 +31,7 @@ mod speaker;
 mod starred;
 mod thread;
 mod timing;
+mod viewer;
 mod words;
 
 use std::cell::{Cell, Ref, RefCell};
@@ -87,6 +89,7 @@ pub struct Window {
     chats: chats::Drawn,
     arranged: arranging::Drawn,
     thread: thread::Drawn,
+    media: media::Drawn,
     picker: picker::Drawn,
     speaker: Speaker,
     outside: Box<dyn Outside>,
@@ -115,6 +118,7 @@ impl Window {
             chats: chats::Drawn::default(),
             arranged: arranging::Drawn::default(),
             thread: thread::Drawn::default(),
+            media: media::Drawn::default(),
             picker: picker::Drawn::default(),
             speaker,
             outside,
@@ -170,6 +174,8 @@ impl Window {
         files::listen(ui, &act);
         forwarding::listen(ui, &act);
         starred::listen(ui, &act);
+        window.media.listen(ui, &act);
+        viewer::listen(ui, &act);
         dialogs::listen(ui, &act);
         banner::listen(ui, &act);
         let touched = Rc::downgrade(&window);
@@ -338,6 +344,7 @@ impl Window {
                 Place::Main(Pane::Thread) => PaneKind::Thread,
                 Place::Main(Pane::Search) => PaneKind::Search,
                 Place::Main(Pane::Starred) => PaneKind::Starred,
+                Place::Main(Pane::Media) => PaneKind::Media,
                 Place::Main(Pane::Person) => PaneKind::Person,
                 Place::Main(Pane::Adding) => PaneKind::Adding,
                 Place::Main(Pane::Network) => PaneKind::Network,
@@ -364,6 +371,12 @@ impl Window {
         }
         if changed.starred {
             starred::draw(&app, ui);
+        }
+        if changed.media || changed.settings {
+            self.media.draw(&app, ui);
+        }
+        if changed.viewer || changed.settings {
+            viewer::draw(&app, ui);
         }
         if changed.adding {
             adding::draw(&app, ui, &self.pasted_set);

@@ -112,6 +112,7 @@ impl Drawn {
                         saves: offers.save
                             && !message.file.as_deref().is_some_and(|file| file.saving),
                         frees: offers.free,
+                        views: message.file.as_deref().is_some_and(|file| file.is_picture),
                         editable: message.mine && message.body.is_some(),
                         starred: message.starred,
                     }

@@ -10,6 +10,7 @@ use super::chats::ChatsAction;
 use super::dialog::DialogAction;
 use super::door::DoorAction;
 use super::files::FileAction;
+use super::media::MediaAction;
 use super::network::NetworkAction;
 use super::paths::PathsAction;
 use super::person::PersonAction;
@@ -23,6 +24,7 @@ use super::searching::SearchingAction;
 use super::settings::SettingsAction;
 use super::starred::StarredAction;
 use super::thread::ThreadAction;
+use super::viewer::ViewerAction;
 
 /// Something that a person did or the desktop reports. The actions of a page are in the file of the page.
 #[derive(Clone)]
@@ -77,6 +79,10 @@ pub enum Action {
     Searching(SearchingAction),
     /// The starred messages.
     Starred(StarredAction),
+    /// The files of a conversation.
+    Media(MediaAction),
+    /// The viewer of pictures.
+    Viewer(ViewerAction),
 }
 
 impl Action {
@@ -94,6 +100,7 @@ impl Action {
                         | ThreadAction::NearTop
                         | ThreadAction::NearBottom
                 )
+                | Self::Media(MediaAction::Saw(_) | MediaAction::NearEnd)
                 | Self::Adding(AddingAction::Scanning(ScanningAction::Camera(_)))
         )
     }
@@ -130,4 +137,6 @@ of_page! {
     Settings(SettingsAction) in Action;
     Searching(SearchingAction) in Action;
     Starred(StarredAction) in Action;
+    Media(MediaAction) in Action;
+    Viewer(ViewerAction) in Action;
 }

@@ -123,6 +123,8 @@ impl App {
             Action::Network(action) => Vec::from_iter(pages.network.act(action)),
             Action::Settings(action) => Vec::from_iter(pages.settings.act(action)),
             Action::Starred(action) => pages.starred.act(action),
+            Action::Media(action) => pages.media.act(action, context),
+            Action::Viewer(action) => pages.viewer.act(action, context),
             Action::Searching(action) => {
                 let here = pages.thread.id().filter(|_| context.shows(Pane::Thread));
                 pages.searching.act(action, here, context)
@@ -251,6 +253,7 @@ impl App {
                 return Vec::from_iter(self.pages.draw_chats(&self.context));
             }
             Outcome::JumpTo(id) => return pages.thread.act(ThreadAction::JumpTo(id), context),
+            Outcome::View(pictures) => pages.viewer.show(pictures, context),
             Outcome::StepBack => return self.back(),
             Outcome::React(id, emoji) => {
                 return pages.thread.act(ThreadAction::React { id, emoji }, context);
@@ -412,6 +415,10 @@ impl App {
         };
         if pages.dialog.open.is_some() {
             return vec![Outcome::Dismiss];
+        }
+        if pages.viewer.open.is_some() {
+            pages.viewer.close();
+            return Vec::new();
         }
         if let Some(left) = pages.picker.leave() {
             return vec![left];

@@ -179,6 +179,22 @@ pub enum Request {
         conversation: ConversationId,
         id: MessageId,
     },
+    /// One message, because of its file. Answer: `File`.
+    File {
+        conversation: ConversationId,
+        id: MessageId,
+    },
+    /// Messages with files, the newest first. Answer: `Files`.
+    Files {
+        conversation: ConversationId,
+        before: Option<MessageId>,
+        limit: u32,
+    },
+    /// Decode the file of a message, which is a picture. Answer: `Picture`.
+    Picture {
+        conversation: ConversationId,
+        id: MessageId,
+    },
     /// Decode the small picture of a message. Answer: `Preview`.
     Preview {
         conversation: ConversationId,

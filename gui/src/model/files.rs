@@ -11,6 +11,7 @@ use super::answering::Authors;
 use super::context::Context;
 use super::effect::Request;
 use super::outcome::Outcome;
+use super::pictures::{Pictures, is_picture};
 use super::previews::{Picture, Preview, Previews};
 use super::thread::Thread;
 
@@ -37,6 +38,8 @@ pub enum FileAction {
     Save(MessageId),
     /// Free the room that it takes on this device.
     Free(MessageId),
+    /// Show the picture as large as the window.
+    View(MessageId),
 }
 
 /// The file of a message, as it is shown.
@@ -60,6 +63,8 @@ pub struct FileCard {
     pub saving: bool,
     /// Its small picture.
     pub preview: Preview,
+    /// The viewer shows it.
+    pub is_picture: bool,
 }
 
 /// What can be done with a file.
@@ -113,6 +118,7 @@ impl FileCard {
                 true => files.previews.of(&message.id),
                 false => Preview::Nothing,
             },
+            is_picture: is_picture(message),
             file: file.clone(),
         })
     }
@@ -174,7 +180,7 @@ fn without_middle(name: &str) -> String {
 pub(super) struct ThreadFiles {
     tracks: BTreeMap<MessageId, Track>,
     saving: BTreeSet<MessageId>,
-    previews: Previews,
+    pub previews: Previews,
 }
 
 /// How a file has come so far.
@@ -217,6 +223,16 @@ impl ThreadFiles {
         }
     }
 
+    /// It is to be saved. False if it is being saved already.
+    pub fn saves(&mut self, id: &MessageId) -> bool {
+        self.saving.insert(id.clone())
+    }
+
+    /// It is saved, or could not be. False if it was not to be.
+    pub fn saved(&mut self, id: &MessageId) -> bool {
+        self.saving.remove(id)
+    }
+
     fn pace(&self, id: &MessageId, rest: u64, over: Option<Carrier>) -> Option<Pace> {
         let track = self.tracks.get(id)?;
         let rate = track.rate.filter(|rate| *rate > 0)?;
@@ -257,8 +273,13 @@ impl Thread {
             FileAction::Load(id) => Call::WantFile(conversation, id, true),
             FileAction::Decline(id) => Call::WantFile(conversation, id, false),
             FileAction::Free(id) => Call::FreeFile(conversation, id),
+            FileAction::View(id) => {
+                let loaded = self.window.iter().map(|one| &one.message);
+                let pictures = Pictures::of(conversation, loaded, &id);
+                return pictures.map(Outcome::View).into_iter().collect();
+            }
             FileAction::Save(id) => {
-                if !self.files.saving.insert(id.clone()) {
+                if !self.files.saves(&id) {
                     return Vec::new();
                 }
                 self.draw_rows(context);
@@ -270,7 +291,7 @@ impl Thread {
 
     /// The file of a message is saved, or could not be.
     pub(super) fn file_saved(&mut self, id: &MessageId, context: &Context) {
-        if self.files.saving.remove(id) {
+        if self.files.saved(id) {
             self.draw_rows(context);
         }
     }

@@ -11,13 +11,13 @@
 //! which knows all `pages` and executes what they want.
 //!
 //! The pages: `door` is the first start and both locks; `chats`, `thread` (in `thread_page`), `picker`, `adding` with
-//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `searching`, `starred`, `dialog` and `banner`. What they
+//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `searching`, `starred`, `media` with `viewer`, `dialog` and `banner`. What they
 //! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks the node again
 //! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
-//! `files` is the file of a message, `previews` its small picture, `attaching` sends files; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
+//! `files` is the file of a message, `previews` its small picture, `pictures` those of a conversation, `attaching` sends files; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -49,6 +49,7 @@ mod forwarding;
 mod in_flight;
 mod links;
 mod looking;
+mod media;
 mod network;
 mod notifier;
 mod outcome;
@@ -56,6 +57,7 @@ mod pages;
 mod paths;
 mod person;
 mod picker;
+mod pictures;
 mod place;
 mod preferences;
 mod presence;
@@ -73,6 +75,7 @@ mod thread;
 mod thread_page;
 mod timing;
 mod update;
+mod viewer;
 mod window;
 
 pub use action::Action;
@@ -100,6 +103,7 @@ pub use files::{FileAction, FileCard, Offers, Pace};
 pub use forwarding::{Forwarding, Receiver};
 pub use hedgerow_node::api::strength::Weakness;
 pub use links::{Span, copied};
+pub use media::{Media, MediaAction, MediaRow};
 pub use network::{CarrierRow, NetworkAction, NetworkPage, PersonRow};
 pub use pages::Pages;
 pub use paths::{Paths, PathsAction, PathsKind};
@@ -109,8 +113,8 @@ pub use picker::{
 };
 pub use place::{Changed, Pane, Place, SettingsPage};
 pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};
-pub use previews::{Picture, Preview};
 pub use presence::{Presence, WindowAction};
+pub use previews::{Picture, Preview};
 pub use relays::{RelayRow, Relays, RelaysAction};
 pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};
 pub use saying::Said;
@@ -123,3 +127,4 @@ pub use thread::{Scroll, Sending, Thread, ThreadAction};
 pub use thread_page::ThreadPage;
 pub use timing::{Goes, TimerChanged, Timing};
 pub use update::{Chat, Departed, Found, Mode, NotSaved, Overview, Update};
+pub use viewer::{Viewer, ViewerAction, ViewerPage, Whole};

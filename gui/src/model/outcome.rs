@@ -5,6 +5,7 @@ use hedgerow_node::api::{ContactId, ConversationId, Draft, MessageId, Refusal};
 use super::banner::Banner;
 use super::dialog::Dialog;
 use super::effect::{Effect, Request};
+use super::pictures::Pictures;
 use super::place::Pane;
 use super::preferences::Preference;
 use super::update::Found;
@@ -23,6 +24,8 @@ pub(super) enum Outcome {
     Forget(ContactId),
     /// Jump to a message of the open conversation.
     JumpTo(MessageId),
+    /// Show one of these pictures as large as the window.
+    View(Pictures),
     /// One step back.
     StepBack,
     /// Put an emoji on a message of the open conversation, or take ours back.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use hedgerow_node::api::{
-    Call, Contact, ContactId, Conversation, ConversationId, Event, Message, Status, StorageFault,
+    Call, Contact, ContactId, Conversation, ConversationId, Event, Message, Refusal, Status,
+    StorageFault,
 };
 
 use super::adding::Adding;
@@ -12,6 +13,7 @@ use super::chats::Chats;
 use super::context::Context;
 use super::dialog::DialogPage;
 use super::looking::Looking;
+use super::media::Media;
 use super::network::NetworkPage;
 use super::notifier::Notifier;
 use super::outcome::Outcome;
@@ -23,6 +25,7 @@ use super::settings::Settings;
 use super::starred::Starred;
 use super::thread_page::ThreadPage;
 use super::update::{Chat, NotSaved, Overview, Update};
+use super::viewer::ViewerPage;
 
 /// The pages. Each has its own state, and none sees another.
 #[derive(Default)]
@@ -37,6 +40,10 @@ pub struct Pages {
     pub searching: Searching,
     /// The starred messages.
     pub starred: Starred,
+    /// The files of a conversation.
+    pub media: Media,
+    /// The viewer of pictures.
+    pub viewer: ViewerPage,
     /// Adding a contact.
     pub adding: Adding,
     /// The page of a contact.
@@ -62,6 +69,8 @@ impl Pages {
             picker: self.picker.take_changed(),
             searching: self.searching.take_changed(),
             starred: self.starred.take_changed(),
+            media: self.media.take_changed(),
+            viewer: self.viewer.take_changed(),
             adding: self.adding.take_changed(),
             person: self.person.take_changed(),
             network: self.network.take_changed(),
@@ -96,6 +105,8 @@ impl Pages {
                 outcomes.extend(self.draw_chats(context));
             }
             outcomes.extend(self.thread.settle(context));
+            outcomes.extend(self.media.settle(context));
+            outcomes.extend(self.viewer.settle());
             outcomes.extend(self.looking.settle(context));
             outcomes.extend(self.network.settle(context));
         }
@@ -170,6 +181,7 @@ impl Pages {
                 if let Some(thread) = self.thread.thread(&conversation) {
                     thread.file_saved(&id, context);
                 }
+                self.viewer.file_saved(&conversation, &id, context);
                 vec![match answer {
                     Ok(path) => Outcome::Tell(Banner::FileSaved(path)),
                     Err(NotSaved::Place) => Outcome::Tell(Banner::FileNotSaved),
@@ -208,10 +220,35 @@ impl Pages {
                 Vec::from_iter(self.starred.told(ticket, answer, context))
             }
             Update::Preview(conversation, id, picture) => {
+                let picture = picture.as_ref();
                 if let Some(thread) = self.thread.thread(&conversation) {
-                    thread.know_preview(&id, picture.as_ref(), context);
+                    thread.know_preview(&id, picture, context);
                 }
+                self.media
+                    .know_preview(&conversation, &id, picture, context);
+                self.viewer
+                    .know_preview(&conversation, &id, picture, context);
                 Vec::new()
+            }
+            Update::Picture(conversation, id, picture) => {
+                self.viewer.know_whole(&conversation, &id, picture);
+                Vec::new()
+            }
+            Update::File(conversation, _, Ok(message)) => {
+                self.media.know(&conversation, &message, context);
+                self.viewer.know(&conversation, &message, context);
+                Vec::new()
+            }
+            Update::File(conversation, id, Err(Refusal::NoSuchMessage)) => {
+                self.media.message_gone(&conversation, &id, context);
+                self.viewer.message_gone(&conversation, &id, context);
+                Vec::new()
+            }
+            Update::File(_, _, Err(refusal)) => vec![Outcome::Refused(refusal)],
+            Update::Files { of, before, answer } => {
+                let before = before.as_ref();
+                self.viewer.know_older(&of, before, &answer, context);
+                Vec::from_iter(self.media.told(&of, before, answer, context))
             }
             Update::Forwarded => vec![Outcome::Tell(Banner::Forwarded)],
             Update::SafetyWords(words) => {
@@ -250,6 +287,8 @@ impl Pages {
         match event {
             Event::MessageGone { conversation, id } => {
                 self.thread.message_gone(&conversation, &id, context);
+                self.media.message_gone(&conversation, &id, context);
+                self.viewer.message_gone(&conversation, &id, context);
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
             }
@@ -263,6 +302,8 @@ impl Pages {
                 if newest.is_some_and(|newest| newest.id == id) {
                     self.looking.conversations.want(conversation.clone());
                 }
+                self.media.message_changed(&conversation, &id);
+                self.viewer.message_changed(&conversation, &id);
                 self.thread.message_changed(&conversation, id);
             }
             Event::FileProgress {
@@ -271,6 +312,8 @@ impl Pages {
                 device,
                 bytes,
             } => {
+                self.media.message_changed(&conversation, &id);
+                self.viewer.message_changed(&conversation, &id);
                 if let Some(thread) = self.thread.thread(&conversation) {
                     thread.file_progress(id, device, bytes, context);
                 }
@@ -327,8 +370,11 @@ impl Pages {
             Event::Missed => {
                 self.looking.everything.want();
                 self.thread.reload();
+                self.viewer.reload();
                 self.network.look();
-                return vec![Outcome::ask(Call::Invitations)];
+                let media = self.media.reload(context);
+                let invitations = Outcome::ask(Call::Invitations);
+                return media.into_iter().chain([invitations]).collect();
             }
             Event::Disk { full: true } => {
                 return vec![Outcome::Tell(Banner::Storage(StorageFault::Full))];
@@ -472,6 +518,8 @@ impl Pages {
             self.thread.drop();
         }
         self.searching.drops(id);
+        self.media.drop_chat(id);
+        self.viewer.drop_chat(id);
     }
 
     /// Whether a pane has something to show.
@@ -480,6 +528,7 @@ impl Pages {
             Pane::Thread => self.thread.open.is_some(),
             Pane::Person => self.person.open.is_some(),
             Pane::Search => self.searching.open.is_some(),
+            Pane::Media => self.media.is_open(),
             _ => true,
         }
     }
@@ -492,6 +541,8 @@ impl Pages {
         self.picker.forget();
         self.searching.close();
         self.starred.forget();
+        self.media.forget();
+        self.viewer.forget();
         self.adding.forget();
         self.person.close();
         self.network = NetworkPage::default();

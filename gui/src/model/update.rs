@@ -1,9 +1,9 @@
 //! Updates for the model: answers of the node, and events.
 
 use hedgerow_node::api::{
-    Contact, ContactId, Conversation, ConversationId, Event, Invitation, InvitationId, Me, Message,
-    MessageId, Page, Private, Refusal, RelayPaths, SafetyWords, SearchPage, StarredPage, Status,
-    Uploaded, Version, WayStatus,
+    Contact, ContactId, Conversation, ConversationId, Event, FilesPage, Invitation, InvitationId,
+    Me, Message, MessageId, Page, Private, Refusal, RelayPaths, SafetyWords, SearchPage,
+    StarredPage, Status, Uploaded, Version, WayStatus,
 };
 
 use super::attaching::{Examined, Unfit};
@@ -109,6 +109,16 @@ pub enum Update {
     Uploaded(Ticket, Result<Uploaded, Unfit>),
     /// Where the file of a message stands now.
     FileSaved(ConversationId, MessageId, Result<Private, NotSaved>),
+    /// A message, as its file stands now.
+    File(ConversationId, MessageId, Result<Message, Refusal>),
+    /// The messages with files before this one.
+    Files {
+        of: ConversationId,
+        before: Option<MessageId>,
+        answer: Result<FilesPage, Refusal>,
+    },
+    /// The picture of a message; `None` if it cannot be shown.
+    Picture(ConversationId, MessageId, Option<Picture>),
     /// The small picture of a message; `None` if there is none that can be shown.
     Preview(ConversationId, MessageId, Option<Picture>),
     /// Whether the file could be written. A refusal of the node comes as `Refused`.

@@ -40,6 +40,8 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Page { .. }
         | Request::Message { .. }
         | Request::Starred { .. }
+        | Request::File { .. }
+        | Request::Files { .. }
         | Request::Days { .. }
         | Request::StorageUsed
         | Request::Examine { .. }
@@ -58,6 +60,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Export { .. }
         | Request::SaveFile { .. }
         | Request::Preview { .. }
+        | Request::Picture { .. }
         | Request::Upload { .. }
         | Request::StopUpload(_)
         | Request::Host(_) => Lane::Slow,
@@ -186,6 +189,23 @@ impl Asking {
                 };
                 Some(Update::FileSaved(conversation, id, saved))
             }
+            Request::File { conversation, id } => {
+                let answer = api.message(conversation.clone(), id.clone()).await;
+                Some(Update::File(conversation, id, answer))
+            }
+            Request::Files {
+                conversation: of,
+                before,
+                limit,
+            } => {
+                let answer = api.files(of.clone(), before.clone(), limit).await;
+                Some(Update::Files { of, before, answer })
+            }
+            Request::Picture { conversation, id } => {
+                let (of, which) = (conversation.clone(), id.clone());
+                let picture = viewing::picture(api, &self.pictures, of, which).await;
+                Some(Update::Picture(conversation, id, picture))
+            }
             Request::Preview { conversation, id } => {
                 let (of, which) = (conversation.clone(), id.clone());
                 let preview = viewing::preview(api, &self.pictures, of, which).await;
@@ -278,6 +298,17 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
             Some(Update::Uploaded(ticket, Err(Unfit::Refused(refusal))))
         }
         Request::Preview { conversation, id } => Some(Update::Preview(conversation, id, None)),
+        Request::Picture { conversation, id } => Some(Update::Picture(conversation, id, None)),
+        Request::File { conversation, id } => Some(Update::File(conversation, id, Err(refusal))),
+        Request::Files {
+            conversation: of,
+            before,
+            ..
+        } => Some(Update::Files {
+            of,
+            before,
+            answer: Err(refusal),
+        }),
         Request::SaveFile { conversation, id } => Some(Update::FileSaved(
             conversation,
             id,

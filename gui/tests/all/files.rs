@@ -123,3 +123,115 @@ fn files_that_are_held_over_a_conversation_are_expected_there() {
     assert!(!is_shown(&window));
     window.one("a.txt, 4 kB");
 }
+
+/// In a conversation with Ana, who has sent two pictures that are here.
+fn with_pictures() -> (Window, Vec<MessageId>) {
+    init_no_event_loop();
+    let mut stage = Stage::open(&["Ana"]);
+    let talk = stage.talk("a");
+    talk.contact.verified = true;
+    let add = |name: &str| {
+        let id = talk.add("", false, NOON - 60_000);
+        talk.attach_picture(&id, name, 1_240_000, FileState::Here);
+        id
+    };
+    let ids = ["hill.jpg", "roof.jpg"].map(add).to_vec();
+    talk.read = ids.last().cloned();
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    (Window::of(stage, 1_000.0, 700.0), ids)
+}
+
+/// What the viewer says of its picture.
+fn viewed(window: &Window) -> Option<String> {
+    let image = ElementQuery::from_root(window.window.ui())
+        .match_inherits("Viewer")
+        .find_first()?;
+    let image = image
+        .query_descendants()
+        .match_accessible_role(AccessibleRole::Image);
+    image.find_first()?.accessible_label().map(Into::into)
+}
+
+#[test]
+fn a_picture_in_a_card_is_told_and_opens_the_viewer_by_pointer() {
+    let (mut window, _) = with_pictures();
+    let heard = heard(&window);
+    let last = heard.last().expect("a message");
+    assert!(last.contains("Picture roof.jpg, 1 MB"), "{last}");
+    window.clicks("Open roof.jpg");
+    let said = viewed(&window).expect("it is open");
+    assert!(said.starts_with("Picture roof.jpg, 1 MB, Ana, "), "{said}");
+    assert!(
+        window.all("Open hill.jpg").is_empty(),
+        "what is behind is not reached"
+    );
+    window.clicks("Back");
+    assert_eq!(viewed(&window), None);
+    window.one("Open roof.jpg");
+}
+
+#[test]
+fn the_viewer_is_used_by_keys_alone() {
+    let (mut window, _) = with_pictures();
+    window.clicks("Open roof.jpg");
+    let shows = |window: &Window, name: &str| {
+        let said = viewed(window).expect("it is open");
+        assert!(said.contains(name), "{said}");
+    };
+    window.presses(&[], Key::LeftArrow);
+    shows(&window, "hill.jpg");
+    window.presses(&[], Key::RightArrow);
+    shows(&window, "roof.jpg");
+    // In a larger picture arrows move it, and others are a page away.
+    let is_larger = |window: &Window| window.one("All of it").accessible_enabled();
+    assert_eq!(is_larger(&window), Some(false));
+    window.presses(&[], '+');
+    assert_eq!(is_larger(&window), Some(true));
+    window.presses(&[], Key::LeftArrow);
+    shows(&window, "roof.jpg");
+    window.presses(&[], Key::PageUp);
+    shows(&window, "hill.jpg");
+    assert_eq!(
+        is_larger(&window),
+        Some(false),
+        "another one is shown whole"
+    );
+    window.presses(&[], '+');
+    window.presses(&[], '0');
+    assert_eq!(is_larger(&window), Some(false));
+    window.presses(&[], Key::Escape);
+    assert_eq!(viewed(&window), None);
+    // The keyboard writes again.
+    window.types("Fine");
+    window.presses(&[], Key::Return);
+    let sent = window.asked(|request| match request {
+        Request::Send { draft, .. } => Some(draft.text.0.clone()),
+        _ => None,
+    });
+    assert_eq!(sent, ["Fine"]);
+}
+
+#[test]
+fn a_lock_closes_the_viewer() {
+    let (mut window, _) = with_pictures();
+    window.clicks("Open roof.jpg");
+    window.presses(&[Key::Control], 'l');
+    assert_eq!(viewed(&window), None);
+}
+
+#[test]
+fn the_list_of_files_is_used_by_keys_alone() {
+    let (mut window, _) = with_pictures();
+    window.does(MediaAction::Open(chat_id("a")));
+    window.presses(&[], Key::DownArrow);
+    window.presses(&[], Key::Return);
+    let said = viewed(&window).expect("it is open");
+    assert!(said.contains("hill.jpg"), "{said}");
+    window.presses(&[], Key::Escape);
+    window.presses(&[], Key::UpArrow);
+    window.presses(&[], Key::Return);
+    let said = viewed(&window).expect("it is open");
+    assert!(said.contains("roof.jpg"), "{said}");
+}

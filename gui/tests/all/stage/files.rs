@@ -106,6 +106,34 @@ impl Node {
                 let path = format!("/home/fay/Downloads/{}", file.name.0);
                 Update::FileSaved(conversation, id, Ok(Private(path)))
             }
+            Request::Picture { conversation, id } => {
+                let file = self.talk(&conversation)?.message(&id)?.file.as_ref()?;
+                let picture = (!file.name.0.starts_with(BROKEN)).then(|| paint(&file.name.0, 900));
+                Update::Picture(conversation, id, picture)
+            }
+            Request::File { conversation, id } => {
+                let message = self.talk(&conversation)?.message(&id).cloned();
+                Update::File(conversation, id, message.ok_or(Refusal::NoSuchMessage))
+            }
+            Request::Files {
+                conversation: of,
+                before,
+                limit,
+            } => {
+                let talk = self.talk(&of)?;
+                let end = before.as_ref().map_or(talk.messages.len(), |before| {
+                    talk.place(&Some(before.clone())).expect("it is there")
+                });
+                let with_files = (0..end).rev().map(|at| talk.at(at));
+                let with_files = with_files.filter(|message| message.file.is_some());
+                let mut messages: Vec<_> = with_files.collect();
+                let is_more = messages.len() > limit as usize;
+                messages.truncate(limit as usize);
+                let last = messages.last().map(|last| last.id.clone());
+                let older = last.filter(|_| is_more);
+                let answer = Ok(FilesPage { messages, older });
+                Update::Files { of, before, answer }
+            }
             Request::Preview { conversation, id } => {
                 let file = self.talk(&conversation)?.message(&id)?.file.as_ref()?;
                 let preview = (!file.name.0.starts_with(BROKEN)).then(|| paint(&file.name.0, 320));

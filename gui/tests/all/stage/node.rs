@@ -425,6 +425,9 @@ impl Node {
             | Request::SendFile { .. }
             | Request::SaveFile { .. }
             | Request::Preview { .. }
+            | Request::Picture { .. }
+            | Request::File { .. }
+            | Request::Files { .. }
             | Request::Call(Call::WantFile(..) | Call::FreeFile(..))) => {
                 return self.handles_files(request, now);
             }
