@@ -49,6 +49,10 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Banner::PictureSaved(false)) => BannerKind::NotSaved,
         Some(Banner::Exported(true)) => BannerKind::Exported,
         Some(Banner::Exported(false)) => BannerKind::NotExported,
+        Some(Banner::OldFilesFreed(bytes)) => {
+            view.set_name(words::bytes(*bytes));
+            BannerKind::OldFilesFreed
+        }
         Some(Banner::Forwarded) => BannerKind::Forwarded,
         Some(Banner::PassphraseChanged) => BannerKind::PassphraseChanged,
         Some(Banner::Erased) => BannerKind::Erased,

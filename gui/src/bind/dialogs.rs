@@ -3,7 +3,7 @@
 use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::{Act, arranging, deleting, forwarding, message, timing, words};
+use super::{Act, arranging, deleting, forwarding, message, storage, timing, words};
 use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
 use crate::ui::{self, AppWindow, DialogKind, DialogView, PickerView};
 
@@ -116,6 +116,10 @@ pub fn draw(app: &App, ui: &AppWindow) {
             arranging::name(&exporting.name, ui);
             arranging::format(exporting.format, ui);
             DialogKind::Export
+        }
+        Some(Dialog::DropOld(dropping)) => {
+            storage::asked(dropping, ui);
+            DialogKind::DropOld
         }
         Some(Dialog::DeleteMessage(asked)) => {
             deleting::draw(asked, ui);

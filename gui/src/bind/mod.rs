@@ -29,6 +29,7 @@ mod searching;
 mod settings;
 mod speaker;
 mod starred;
+mod storage;
 mod thread;
 mod timing;
 mod viewer;
@@ -174,6 +175,7 @@ impl Window {
         files::listen(ui, &act);
         forwarding::listen(ui, &act);
         starred::listen(ui, &act);
+        storage::listen(ui, &act);
         window.media.listen(ui, &act);
         viewer::listen(ui, &act);
         dialogs::listen(ui, &act);
@@ -371,6 +373,9 @@ impl Window {
         }
         if changed.starred {
             starred::draw(&app, ui);
+        }
+        if changed.storage || changed.settings {
+            storage::draw(&app, ui);
         }
         if changed.media || changed.settings {
             self.media.draw(&app, ui);

@@ -23,6 +23,7 @@ use super::scanning::ScanningAction;
 use super::searching::SearchingAction;
 use super::settings::SettingsAction;
 use super::starred::StarredAction;
+use super::storage::StorageAction;
 use super::thread::ThreadAction;
 use super::viewer::ViewerAction;
 
@@ -75,6 +76,8 @@ pub enum Action {
     Network(NetworkAction),
     /// The settings.
     Settings(SettingsAction),
+    /// The page about storage.
+    Storage(StorageAction),
     /// The search.
     Searching(SearchingAction),
     /// The starred messages.
@@ -135,6 +138,7 @@ of_page! {
     Relays(RelaysAction) in NetworkAction;
     Paths(PathsAction) in NetworkAction;
     Settings(SettingsAction) in Action;
+    Storage(StorageAction) in Action;
     Searching(SearchingAction) in Action;
     Starred(StarredAction) in Action;
     Media(MediaAction) in Action;

@@ -123,6 +123,7 @@ impl App {
             Action::Network(action) => Vec::from_iter(pages.network.act(action)),
             Action::Settings(action) => Vec::from_iter(pages.settings.act(action)),
             Action::Starred(action) => pages.starred.act(action),
+            Action::Storage(action) => pages.storage.act(action, context),
             Action::Media(action) => pages.media.act(action, context),
             Action::Viewer(action) => pages.viewer.act(action, context),
             Action::Searching(action) => {
@@ -253,6 +254,11 @@ impl App {
                 return Vec::from_iter(self.pages.draw_chats(&self.context));
             }
             Outcome::JumpTo(id) => return pages.thread.act(ThreadAction::JumpTo(id), context),
+            Outcome::DropOld {
+                conversation,
+                before_ms,
+                of,
+            } => return pages.storage.drop_old(conversation, before_ms, of, context),
             Outcome::View(pictures) => pages.viewer.show(pictures, context),
             Outcome::StepBack => return self.back(),
             Outcome::React(id, emoji) => {

@@ -42,6 +42,8 @@ pub enum Banner {
     PictureSaved(bool),
     /// Whether the conversation could be written into the chosen file.
     Exported(bool),
+    /// Old files are freed, of so many bytes.
+    OldFilesFreed(u64),
     /// The message stands in other conversations, too.
     Forwarded,
     /// The passphrase has changed.

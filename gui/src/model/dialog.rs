@@ -18,6 +18,7 @@ use super::forwarding::Forwarding;
 use super::outcome::Outcome;
 use super::relays::RelayRow;
 use super::rows::Tick;
+use super::storage::{Age, Dropping, OldFiles};
 use super::strength::{Lack, NewPassphrase};
 use super::timing::{TimerChanged, Timing};
 
@@ -44,6 +45,8 @@ pub enum DialogAction {
     ChooseReceiver(ConversationId),
     /// Set the timer of the conversation to this number of seconds; 0 switches it off.
     Timer(u64),
+    /// In the dialog that frees old files: those that are as old as this.
+    OlderThan(Age),
     /// In the dialog that writes a conversation into a file: in this format.
     Format(ExportFormat),
     /// In the dialog that changes the passphrase: the user has typed the present one.
@@ -126,6 +129,8 @@ pub enum Dialog {
     TimerChanged(TimerChanged),
     /// Write a conversation into a file?
     Export(Exporting),
+    /// Free the old files of a conversation?
+    DropOld(Dropping),
     /// Delete a message, and for whom?
     DeleteMessage(Deleting),
     /// Everything about a message.
@@ -312,6 +317,12 @@ impl DialogPage {
                     return timing.set(seconds);
                 }
             }
+            DialogAction::OlderThan(age) => {
+                if let Some(Dialog::DropOld(dropping)) = &mut self.open {
+                    self.changed = true;
+                    return vec![dropping.choose(age, context)];
+                }
+            }
             DialogAction::Format(format) => {
                 if let Some(Dialog::Export(exporting)) = &mut self.open {
                     exporting.format = format;
@@ -360,6 +371,7 @@ impl DialogPage {
                 let shown = Outcome::TimerShown(changed.conversation, changed.now_s);
                 vec![shown, Outcome::Send]
             }
+            Some(Dialog::DropOld(dropping)) => Vec::from_iter(dropping.agreed()),
             Some(Dialog::Export(exporting)) => vec![Outcome::Do(exporting.choose())],
             // What the user typed must not outlive the contact.
             Some(Dialog::RemoveContact { id, .. }) => {
@@ -443,6 +455,13 @@ impl DialogPage {
             details.ways.retain(|row| row.contact != *contact);
             details.ways.extend(rows);
             self.changed = true;
+        }
+    }
+
+    /// Takes over what old files there are.
+    pub(super) fn know_old(&mut self, of: &ConversationId, before_ms: i64, found: OldFiles) {
+        if let Some(Dialog::DropOld(dropping)) = &mut self.open {
+            self.changed |= dropping.counted(of, before_ms, found);
         }
     }
 

@@ -190,6 +190,16 @@ pub enum Request {
         before: Option<MessageId>,
         limit: u32,
     },
+    /// Count the files of a conversation from before this moment, Unix milliseconds. Answer: `OldCounted`.
+    CountOld {
+        conversation: ConversationId,
+        before_ms: i64,
+    },
+    /// Free them. Answers: `DropGoesOn` as it goes on, then `OldDropped`.
+    DropOld {
+        conversation: ConversationId,
+        before_ms: i64,
+    },
     /// Decode the file of a message, which is a picture. Answer: `Picture`.
     Picture {
         conversation: ConversationId,

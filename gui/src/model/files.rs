@@ -140,10 +140,20 @@ impl Offers {
             stop: !is_ours && matches!(file.state, FileState::Loading { .. }),
             decline: !is_ours && waits,
             save: is_here,
-            // Of what nobody else has this is the only copy.
-            free: is_here && (!is_ours || (!file.held.is_empty() && file.is_delivered())),
+            free: is_here && is_elsewhere(file, is_ours),
         }
     }
+}
+
+/// Whether this is not the only copy of a file of ours.
+fn is_elsewhere(file: &MessageFile, is_ours: bool) -> bool {
+    !is_ours || (!file.held.is_empty() && file.is_delivered())
+}
+
+/// Whether the file of a message can be freed on this device.
+pub(crate) fn may_be_freed(message: &Message) -> bool {
+    let file = message.file.as_ref();
+    file.is_some_and(|file| Offers::of(file, message.is_mine()).free)
 }
 
 /// How many bytes have come, if more are to follow.

@@ -11,7 +11,7 @@
 //! which knows all `pages` and executes what they want.
 //!
 //! The pages: `door` is the first start and both locks; `chats`, `thread` (in `thread_page`), `picker`, `adding` with
-//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings`, `searching`, `starred`, `media` with `viewer`, `dialog` and `banner`. What they
+//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings` with `storage`, `searching`, `starred`, `media` with `viewer`, `dialog` and `banner`. What they
 //! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks the node again
 //! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
@@ -70,6 +70,7 @@ mod scanning;
 mod searching;
 mod settings;
 mod starred;
+mod storage;
 mod strength;
 mod thread;
 mod thread_page;
@@ -99,6 +100,7 @@ pub use emoji::{EmojiGroup, SkinTone};
 pub use excerpts::Piece;
 pub use exporting::{Exporting, ToFile};
 pub use face::Face;
+pub(crate) use files::may_be_freed;
 pub use files::{FileAction, FileCard, Offers, Pace};
 pub use forwarding::{Forwarding, Receiver};
 pub use hedgerow_node::api::strength::Weakness;
@@ -122,6 +124,7 @@ pub use scanning::{CameraProblem, Scanning, ScanningAction, Sight};
 pub use searching::{Hit, OpenSearch, Searching, SearchingAction};
 pub use settings::{Settings, SettingsAction};
 pub use starred::{Starred, StarredAction};
+pub use storage::{Age, Dropping, OldFiles, Storage, StorageAction, StorageRow};
 pub use strength::{Lack, NewPassphrase};
 pub use thread::{Scroll, Sending, Thread, ThreadAction};
 pub use thread_page::ThreadPage;

@@ -26,6 +26,13 @@ pub(super) enum Outcome {
     JumpTo(MessageId),
     /// Show one of these pictures as large as the window.
     View(Pictures),
+    /// Free the files of a conversation from before this moment, Unix milliseconds.
+    DropOld {
+        conversation: ConversationId,
+        before_ms: i64,
+        /// How many there are.
+        of: u64,
+    },
     /// One step back.
     StepBack,
     /// Put an emoji on a message of the open conversation, or take ours back.

@@ -23,6 +23,7 @@ use super::place::{Changed, Pane};
 use super::searching::Searching;
 use super::settings::Settings;
 use super::starred::Starred;
+use super::storage::Storage;
 use super::thread_page::ThreadPage;
 use super::update::{Chat, NotSaved, Overview, Update};
 use super::viewer::ViewerPage;
@@ -40,6 +41,8 @@ pub struct Pages {
     pub searching: Searching,
     /// The starred messages.
     pub starred: Starred,
+    /// What files take.
+    pub storage: Storage,
     /// The files of a conversation.
     pub media: Media,
     /// The viewer of pictures.
@@ -69,6 +72,7 @@ impl Pages {
             picker: self.picker.take_changed(),
             searching: self.searching.take_changed(),
             starred: self.starred.take_changed(),
+            storage: self.storage.take_changed(),
             media: self.media.take_changed(),
             viewer: self.viewer.take_changed(),
             adding: self.adding.take_changed(),
@@ -229,6 +233,21 @@ impl Pages {
                 self.viewer
                     .know_preview(&conversation, &id, picture, context);
                 Vec::new()
+            }
+            Update::Storage(used) => {
+                self.storage.know(used, context);
+                Vec::new()
+            }
+            Update::OldCounted(conversation, before_ms, found) => {
+                self.dialog.know_old(&conversation, before_ms, found);
+                Vec::new()
+            }
+            Update::DropGoesOn(conversation, freed) => {
+                self.storage.goes_on(&conversation, freed, context);
+                Vec::new()
+            }
+            Update::OldDropped(conversation, answer) => {
+                self.storage.dropped(&conversation, answer, context)
             }
             Update::Picture(conversation, id, picture) => {
                 self.viewer.know_whole(&conversation, &id, picture);
@@ -541,6 +560,7 @@ impl Pages {
         self.picker.forget();
         self.searching.close();
         self.starred.forget();
+        self.storage.forget();
         self.media.forget();
         self.viewer.forget();
         self.adding.forget();

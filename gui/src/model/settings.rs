@@ -10,6 +10,7 @@ use super::dialog::{ChangePassphrase, Dialog};
 use super::effect::Request;
 use super::outcome::Outcome;
 use super::place::{Pane, SettingsPage};
+use super::storage::Storage;
 
 /// What a person does in the settings.
 #[derive(Clone)]
@@ -42,9 +43,9 @@ impl Settings {
     /// Shows a page.
     pub(super) fn show(&self, page: SettingsPage) -> Vec<Outcome> {
         let count = page == SettingsPage::Storage;
-        let count = count.then(|| Outcome::ask(Request::StorageUsed));
+        let count = count.then(|| [Outcome::ask(Request::StorageUsed), Storage::look()]);
         let go = Outcome::Go(Pane::Settings(page));
-        count.into_iter().chain([go]).collect()
+        count.into_iter().flatten().chain([go]).collect()
     }
 
     pub(super) fn act(&mut self, action: SettingsAction) -> Option<Outcome> {

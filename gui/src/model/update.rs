@@ -3,13 +3,14 @@
 use hedgerow_node::api::{
     Contact, ContactId, Conversation, ConversationId, Event, FilesPage, Invitation, InvitationId,
     Me, Message, MessageId, Page, Private, Refusal, RelayPaths, SafetyWords, SearchPage,
-    StarredPage, Status, Uploaded, Version, WayStatus,
+    StarredPage, Status, StorageUse, Uploaded, Version, WayStatus,
 };
 
 use super::attaching::{Examined, Unfit};
 use super::calendar::Date;
 use super::effect::{Question, Ticket};
 use super::previews::Picture;
+use super::storage::OldFiles;
 
 /// In which process the node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +118,14 @@ pub enum Update {
         before: Option<MessageId>,
         answer: Result<FilesPage, Refusal>,
     },
+    /// What takes room on this device.
+    Storage(StorageUse),
+    /// What files there are from before this moment, Unix milliseconds.
+    OldCounted(ConversationId, i64, OldFiles),
+    /// So many old files are freed by now.
+    DropGoesOn(ConversationId, u64),
+    /// Old files are freed, or not all of them.
+    OldDropped(ConversationId, Result<OldFiles, Refusal>),
     /// The picture of a message; `None` if it cannot be shown.
     Picture(ConversationId, MessageId, Option<Picture>),
     /// The small picture of a message; `None` if there is none that can be shown.

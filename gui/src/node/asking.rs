@@ -12,6 +12,7 @@ use hedgerow_node::words::Language;
 use jiff::tz::TimeZone;
 
 use super::exporting::{self, Fault};
+use super::freeing;
 use super::saving;
 use super::session::Owned;
 use super::uploading::{self, How, Stopped};
@@ -45,7 +46,9 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Days { .. }
         | Request::StorageUsed
         | Request::Examine { .. }
-        | Request::Host(HostCall::Status | HostCall::Versions(..)) => Lane::Read,
+        | Request::Host(HostCall::Status | HostCall::Versions(..) | HostCall::Storage) => {
+            Lane::Read
+        }
         // An invitation may wait until a carrier has an address.
         Request::Call(Call::Invite(_)) => Lane::Slow,
         Request::Call(call) if call.only_looks() => Lane::Read,
@@ -61,6 +64,8 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::SaveFile { .. }
         | Request::Preview { .. }
         | Request::Picture { .. }
+        | Request::CountOld { .. }
+        | Request::DropOld { .. }
         | Request::Upload { .. }
         | Request::StopUpload(_)
         | Request::Host(_) => Lane::Slow,
@@ -201,6 +206,22 @@ impl Asking {
                 let answer = api.files(of.clone(), before.clone(), limit).await;
                 Some(Update::Files { of, before, answer })
             }
+            Request::CountOld {
+                conversation,
+                before_ms,
+            } => Some(match freeing::count(api, &conversation, before_ms).await {
+                Ok(found) => Update::OldCounted(conversation, before_ms, found),
+                Err(refusal) => Update::Refused(refusal),
+            }),
+            Request::DropOld {
+                conversation,
+                before_ms,
+            } => {
+                let of = conversation.clone();
+                let told = |freed| (self.tell)(Update::DropGoesOn(of.clone(), freed));
+                let freed = freeing::free(api, &conversation, before_ms, told).await;
+                Some(Update::OldDropped(conversation, freed))
+            }
             Request::Picture { conversation, id } => {
                 let (of, which) = (conversation.clone(), id.clone());
                 let picture = viewing::picture(api, &self.pictures, of, which).await;
@@ -273,6 +294,7 @@ fn told_by_host(call: &HostCall, answer: Answer) -> Option<Update> {
         (HostCall::Versions(_, id), Ok(Reply::Versions(versions))) => {
             Update::Versions(id.clone(), versions)
         }
+        (_, Ok(Reply::Storage(used))) => Update::Storage(used),
         (_, Ok(Reply::NodeStatus(status))) => match status.open {
             Some(status) => Update::Status(status),
             None => Update::Refused(Refusal::Locked),
@@ -299,6 +321,9 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
         }
         Request::Preview { conversation, id } => Some(Update::Preview(conversation, id, None)),
         Request::Picture { conversation, id } => Some(Update::Picture(conversation, id, None)),
+        Request::DropOld { conversation, .. } => {
+            Some(Update::OldDropped(conversation, Err(refusal)))
+        }
         Request::File { conversation, id } => Some(Update::File(conversation, id, Err(refusal))),
         Request::Files {
             conversation: of,
@@ -372,9 +397,15 @@ async fn days(
     Ok(written)
 }
 
-/// The bytes of the files in a directory.
+/// The bytes of the files in a directory, and in those within it.
 fn bytes_in(directory: &Path) -> Option<u64> {
     let entries = std::fs::read_dir(directory).ok()?;
-    let lengths = entries.filter_map(|entry| entry.ok()?.metadata().ok());
-    Some(lengths.map(|file| file.len()).sum())
+    let bytes = entries.filter_map(|entry| {
+        let entry = entry.ok()?;
+        match entry.file_type().ok()?.is_dir() {
+            true => bytes_in(&entry.path()),
+            false => Some(entry.metadata().ok()?.len()),
+        }
+    });
+    Some(bytes.sum())
 }

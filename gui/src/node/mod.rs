@@ -3,10 +3,11 @@
 //!
 //! `worker` is the thread, which opens a node and finds it again after a loss; `session` is a node that it has found;
 //! `asking` executes each request, `exporting` those that write a conversation into a file, `uploading` and `saving` those
-//! about files of the user, `viewing` those that decode pictures.
+//! about files of the user, `freeing` those about old files, `viewing` those that decode pictures.
 
 mod asking;
 mod exporting;
+mod freeing;
 mod saving;
 mod session;
 mod uploading;

@@ -235,3 +235,25 @@ fn the_list_of_files_is_used_by_keys_alone() {
     let said = viewed(&window).expect("it is open");
     assert!(said.contains("roof.jpg"), "{said}");
 }
+
+#[test]
+fn old_files_are_dropped_from_the_page_about_storage() {
+    init_no_event_loop();
+    let mut stage = Stage::open(&["Ana"]);
+    let talk = stage.talk("a");
+    let old = talk.add("", false, NOON - 100 * 24 * 60 * 60_000);
+    talk.attach_picture(&old, "hill.jpg", 1_240_000, FileState::Here);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    let mut window = Window::of(stage, 1_000.0, 700.0);
+    window.does(Action::ShowSettings(SettingsPage::Storage));
+    window.one("52.3 GB are free for pictures and other files.");
+    window.clicks("Drop media older than…");
+    window.one("1 file is freed: 1 MB.");
+    window.clicks("Older than a year");
+    window.one("There are no files as old that can be freed.");
+    window.clicks("Older than 30 days");
+    window.clicks("Drop them");
+    window.one("Freed: 1 MB.");
+    window.one("None are on this device.");
+}

@@ -22,5 +22,6 @@ mod saying;
 mod scanning;
 mod searching;
 mod starred;
+mod storage;
 mod timing;
 mod viewer;

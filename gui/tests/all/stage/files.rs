@@ -1,5 +1,7 @@
 //! How the played node handles files.
 
+use std::cmp::Reverse;
+
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
@@ -33,6 +35,11 @@ pub fn paint(name: &str, side: u32) -> Picture {
         height,
         rgba: (0..width * height).flat_map(pixel).collect(),
     })
+}
+
+fn add(to: &mut FilesUse, bytes: u64) {
+    to.files += 1;
+    to.bytes += bytes;
 }
 
 /// What a file is: here its name tells.
@@ -106,6 +113,25 @@ impl Node {
                 let path = format!("/home/fay/Downloads/{}", file.name.0);
                 Update::FileSaved(conversation, id, Ok(Private(path)))
             }
+            Request::Host(HostCall::Storage) => Update::Storage(self.used()),
+            Request::CountOld {
+                conversation,
+                before_ms,
+            } => {
+                let found = self.old(&conversation, before_ms).0;
+                Update::OldCounted(conversation, before_ms, found)
+            }
+            Request::DropOld {
+                conversation,
+                before_ms,
+            } => {
+                let (freed, ids) = self.old(&conversation, before_ms);
+                for id in ids {
+                    let file = self.talk(&conversation)?.message(&id)?.file.as_mut()?;
+                    file.state = FileState::Freed;
+                }
+                Update::OldDropped(conversation, Ok(freed))
+            }
             Request::Picture { conversation, id } => {
                 let file = self.talk(&conversation)?.message(&id)?.file.as_ref()?;
                 let picture = (!file.name.0.starts_with(BROKEN)).then(|| paint(&file.name.0, 900));
@@ -151,6 +177,62 @@ impl Node {
             }
             _ => return None,
         })
+    }
+
+    /// What the files that are here take.
+    fn used(&self) -> StorageUse {
+        let used = self.talks.values().map(|talk| {
+            let mut used = UsedByConversation {
+                conversation: talk.conversation.id.clone(),
+                pictures: FilesUse::default(),
+                others: FilesUse::default(),
+                undelivered: FilesUse::default(),
+            };
+            for message in &talk.messages {
+                let file = message.file.as_ref();
+                let Some(file) = file.filter(|file| file.state == FileState::Here) else {
+                    continue;
+                };
+                let kind = match file.preview {
+                    true => &mut used.pictures,
+                    false => &mut used.others,
+                };
+                add(kind, file.size);
+                if message.is_mine() && !file.is_delivered() {
+                    add(&mut used.undelivered, file.size);
+                }
+            }
+            used
+        });
+        let with_files = used.filter(|used| used.pictures.files + used.others.files > 0);
+        let mut conversations: Vec<_> = with_files.collect();
+        conversations.sort_by_key(|used| Reverse(used.pictures.bytes + used.others.bytes));
+        StorageUse {
+            free: 52_300_000_000,
+            store: 4_096,
+            conversations,
+        }
+    }
+
+    /// The files from before this moment: how many, and which can be freed.
+    fn old(&self, of: &ConversationId, before_ms: i64) -> (OldFiles, Vec<MessageId>) {
+        let (mut found, mut ids) = (OldFiles::default(), Vec::new());
+        let talks = self.talks.values();
+        let talk = talks.filter(|talk| talk.conversation.id == *of);
+        let messages = talk.flat_map(|talk| &talk.messages);
+        for message in messages.filter(|message| message.time_ms < before_ms) {
+            let file = message.file.as_ref();
+            let Some(file) = file.filter(|file| file.state == FileState::Here) else {
+                continue;
+            };
+            if message.is_mine() && !file.is_delivered() {
+                add(&mut found.kept, file.size);
+            } else {
+                add(&mut found.free, file.size);
+                ids.push(message.id.clone());
+            }
+        }
+        (found, ids)
     }
 
     fn changes_file(

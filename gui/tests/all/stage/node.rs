@@ -426,6 +426,9 @@ impl Node {
             | Request::SaveFile { .. }
             | Request::Preview { .. }
             | Request::Picture { .. }
+            | Request::CountOld { .. }
+            | Request::DropOld { .. }
+            | Request::Host(HostCall::Storage)
             | Request::File { .. }
             | Request::Files { .. }
             | Request::Call(Call::WantFile(..) | Call::FreeFile(..))) => {
