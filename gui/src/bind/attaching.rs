@@ -1,9 +1,10 @@
 //! The files above what is being written.
 
+use hedgerow_node::pictures::Metadata;
 use slint::{ComponentHandle, SharedString};
 
 use super::{Act, list, words};
-use crate::model::{self, App, AttachAction, Attachment, AttachmentState, Ticket, Unfit};
+use crate::model::{App, Arrival, AttachAction, Attachment, AttachmentState, Ticket, Unfit};
 use crate::ui::{AppWindow, AttachView, AttachedFile, Lacks, Traces};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
@@ -34,7 +35,16 @@ pub fn draw(app: &App, ui: &AppWindow) {
     view.set_files(list(view.get_files(), files.iter().map(attached)));
     view.set_sending(strip.is_some_and(|strip| strip.is_sending()));
     view.set_can_cancel(strip.is_some_and(|strip| strip.can_cancel()));
+    let arrival = page.arrival();
+    let (takes_s, over) = match arrival {
+        Some(Arrival::About { seconds, over }) => (seconds, Some(over)),
+        _ => (0, None),
+    };
+    view.set_takes_s(words::number(takes_s));
+    view.set_over(words::carrier(over));
+    view.set_waits(arrival == Some(Arrival::WhenNear));
     let open = page.open.as_ref();
+    view.set_name(open.map_or("", |thread| &thread.face.name).into());
     view.set_hovered(open.is_some_and(|thread| thread.hovered));
     let without = open.map_or("", |thread| &thread.without_files);
     view.set_without(without.into());
@@ -47,11 +57,13 @@ fn attached(one: &Attachment) -> AttachedFile {
         size: words::bytes(one.size),
         progress: -1.0,
         needs_consent: one.needs_consent(),
-        traces: match one.traces {
-            model::Traces::Unknown => Traces::Unknown,
-            model::Traces::Removed => Traces::Removed,
-            model::Traces::Kept => Traces::Kept,
+        traces: match one.carries.as_deref() {
+            None => Traces::Unknown,
+            Some([]) => Traces::Nothing,
+            Some(found) if found.contains(&Metadata::Place) => Traces::Place,
+            Some(_) => Traces::Others,
         },
+        as_it_is: one.as_it_is,
         ..AttachedFile::default()
     };
     match &one.state {

@@ -5,14 +5,16 @@ use std::fmt;
 use std::path::PathBuf;
 
 use hedgerow_node::api::{
-    ConversationId, Draft, MessageId, NewMessage, Private, Refusal, UploadId, Uploaded, visible,
+    Carrier, ConversationId, Draft, MessageId, NewMessage, Private, Refusal, UploadId, Uploaded,
+    visible,
 };
-use hedgerow_node::pictures::Kind;
+use hedgerow_node::pictures::{Kind, Metadata};
 
 use super::context::Context;
 use super::effect::{Effect, Question, Request, Ticket};
 use super::outcome::Outcome;
 use super::place::Pane;
+use super::rates::about_s;
 use super::thread::kept;
 use super::thread_page::ThreadPage;
 
@@ -83,20 +85,25 @@ pub struct Attachment {
     pub size: u64,
     /// How far it is.
     pub state: AttachmentState,
-    /// What it tells beside its content.
-    pub traces: Traces,
+    /// What was found in a picture beside its pixels; `None` while nobody has looked, and for other files.
+    pub carries: Option<Vec<Metadata>>,
+    /// It goes with all that it carries, as its user says. Otherwise a picture is encoded anew, without that.
+    pub as_it_is: bool,
     path: FilePath,
 }
 
-/// What a file tells beside its content.
+/// When files that are attached get there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Traces {
-    /// None that this program knows of.
-    Unknown,
-    /// Those of a picture are removed: it is encoded anew.
-    Removed,
-    /// They go with it, as its user says.
-    Kept,
+pub enum Arrival {
+    /// About so many seconds after they are sent, over this carrier.
+    About {
+        /// Rounded.
+        seconds: u64,
+        /// That of the present session.
+        over: Carrier,
+    },
+    /// When the contact is near again.
+    WhenNear,
 }
 
 /// How far a file is that is attached.
@@ -178,7 +185,7 @@ impl Strip {
             return Some(Request::Upload {
                 ticket,
                 path: one.path.clone(),
-                as_it_is: one.traces == Traces::Kept,
+                as_it_is: one.as_it_is,
             });
         }
         let uploaded = self.files.iter().find_map(|one| match &one.state {
@@ -293,7 +300,7 @@ impl ThreadPage {
                 let strip = self.strips.get_mut(&id);
                 let mut files = strip.into_iter().flat_map(|strip| &mut strip.files);
                 if let Some(one) = files.find(|one| one.ticket == ticket && one.needs_consent()) {
-                    one.traces = Traces::Kept;
+                    one.as_it_is = true;
                     one.state = AttachmentState::Waits;
                     self.strip_changed(&id);
                 }
@@ -305,18 +312,21 @@ impl ThreadPage {
     }
 
     /// Files were looked at that are to be attached.
-    pub(super) fn examined(&mut self, id: &ConversationId, files: Vec<Examined>) {
+    pub(super) fn examined(&mut self, id: &ConversationId, files: Vec<Examined>) -> Vec<Outcome> {
+        let mut looks = Vec::new();
         for file in files {
             let ticket = self.ticket();
+            if file.kind.is_picture() && file.size.is_ok() {
+                let path = file.path.clone();
+                looks.push(Outcome::ask(Request::Look { ticket, path }));
+            }
             let strip = self.strips.entry(id.clone()).or_default();
             strip.files.push(Attachment {
                 ticket,
                 name: visible::label(&file.name.0).unwrap_or_default(),
                 size: file.size.as_ref().map_or(0, |size| *size),
-                traces: match file.kind.is_picture() {
-                    true => Traces::Removed,
-                    false => Traces::Unknown,
-                },
+                carries: None,
+                as_it_is: false,
                 state: match file.size {
                     Ok(_) if file.kind.may_name_its_author() => {
                         AttachmentState::Unfit(Unfit::Refused(Refusal::MayNameYou))
@@ -328,6 +338,37 @@ impl ThreadPage {
             });
         }
         self.strip_changed(id);
+        looks
+    }
+
+    /// What a picture carries that is attached, as far as it can be decoded.
+    pub(super) fn looked(&mut self, ticket: Ticket, carries: Vec<Metadata>) {
+        let mut strips = self.strips.iter_mut();
+        let found = strips.find_map(|(id, strip)| {
+            let mut files = strip.files.iter_mut();
+            Some((id.clone(), files.find(|one| one.ticket == ticket)?))
+        });
+        if let Some((id, one)) = found {
+            one.carries = Some(carries);
+            self.strip_changed(&id);
+        }
+    }
+
+    /// When the attached files of the open conversation get there, if anybody is to get them.
+    pub fn arrival(&self) -> Option<Arrival> {
+        let (strip, face) = (self.strip()?, &self.open.as_ref()?.face);
+        let files = strip.files.iter().filter(|one| one.is_fit());
+        let bytes: u64 = files.map(|one| one.size).sum();
+        if bytes == 0 || face.alone || face.blocked {
+            return None;
+        }
+        match face.reachable {
+            None => Some(Arrival::WhenNear),
+            Some(over) => Some(Arrival::About {
+                seconds: about_s(bytes, over)?,
+                over,
+            }),
+        }
     }
 
     /// Sends the files of the open conversation with the text being written, if there are any to send.
@@ -389,6 +430,9 @@ impl ThreadPage {
         match answer {
             Ok(uploaded) => {
                 one.size = uploaded.size;
+                if !uploaded.carries.is_empty() {
+                    one.carries = Some(uploaded.carries);
+                }
                 one.state = AttachmentState::Uploaded(uploaded.id);
                 Vec::from_iter(self.go_on(&id))
             }

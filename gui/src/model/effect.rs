@@ -164,6 +164,8 @@ pub enum Request {
         conversation: ConversationId,
         paths: Vec<FilePath>,
     },
+    /// Look for what a picture that is to be sent carries beside its pixels. Answer: `Looked`.
+    Look { ticket: Ticket, path: FilePath },
     /// Answers: `UploadGoesOn` as it goes on, then `Uploaded`.
     Upload {
         ticket: Ticket,

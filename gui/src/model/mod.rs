@@ -17,7 +17,7 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
-//! `files` is the file of a message, `previews` its small picture, `pictures` those of a conversation, `attaching` sends files; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
+//! `files` is the file of a message, `previews` its small picture, `pictures` those of a conversation, `attaching` sends files, `rates` says about how long that takes; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -62,6 +62,7 @@ mod place;
 mod preferences;
 mod presence;
 mod previews;
+mod rates;
 mod reading;
 mod relays;
 mod rows;
@@ -85,7 +86,7 @@ pub use answering::{About, Author, Quote, QuotedOriginal};
 pub use app::App;
 pub use arranging::{Arrangement, Arrangements, ArrangingAction, MuteFor};
 pub use attaching::{
-    AttachAction, Attachment, AttachmentState, Examined, FilePath, Strip, Traces, Unfit,
+    Arrival, AttachAction, Attachment, AttachmentState, Examined, FilePath, Strip, Unfit,
 };
 pub use banner::{Banner, BannerLine};
 pub use bluetooth::{Bluetooth, BluetoothAction};

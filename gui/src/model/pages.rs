@@ -172,8 +172,9 @@ impl Pages {
                 Vec::new()
             }
             Update::Exported(written) => vec![Outcome::Tell(Banner::Exported(written))],
-            Update::Examined(conversation, files) => {
-                self.thread.examined(&conversation, files);
+            Update::Examined(conversation, files) => self.thread.examined(&conversation, files),
+            Update::Looked(ticket, carries) => {
+                self.thread.looked(ticket, carries);
                 Vec::new()
             }
             Update::UploadGoesOn(ticket, bytes) => {

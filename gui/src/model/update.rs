@@ -5,6 +5,7 @@ use hedgerow_node::api::{
     Me, Message, MessageId, Page, Private, Refusal, RelayPaths, SafetyWords, SearchPage,
     StarredPage, Status, StorageUse, Uploaded, Version, WayStatus,
 };
+use hedgerow_node::pictures::Metadata;
 
 use super::attaching::{Examined, Unfit};
 use super::calendar::Date;
@@ -105,6 +106,8 @@ pub enum Update {
     RelayPathsSet(RelayPaths, Result<(), Refusal>),
     StorageUsed(u64),
     Examined(ConversationId, Vec<Examined>),
+    /// What a picture carries that is to be sent.
+    Looked(Ticket, Vec<Metadata>),
     /// So many bytes of the file are uploaded.
     UploadGoesOn(Ticket, u64),
     Uploaded(Ticket, Result<Uploaded, Unfit>),

@@ -65,6 +65,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Preview { .. }
         | Request::Picture { .. }
         | Request::CountOld { .. }
+        | Request::Look { .. }
         | Request::DropOld { .. }
         | Request::Upload { .. }
         | Request::StopUpload(_)
@@ -167,6 +168,10 @@ impl Asking {
             } => {
                 let examined = uploading::examine(paths).await;
                 Some(Update::Examined(conversation, examined))
+            }
+            Request::Look { ticket, path } => {
+                let carries = uploading::carries(&self.pictures, path).await?;
+                Some(Update::Looked(ticket, carries))
             }
             Request::Upload {
                 ticket,
@@ -321,6 +326,7 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
         }
         Request::Preview { conversation, id } => Some(Update::Preview(conversation, id, None)),
         Request::Picture { conversation, id } => Some(Update::Picture(conversation, id, None)),
+        Request::Look { .. } => None,
         Request::DropOld { conversation, .. } => {
             Some(Update::OldDropped(conversation, Err(refusal)))
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hedgerow_node::api::{Api, Form, Private, Refusal, Uploaded};
 use hedgerow_node::files::reading::{self, OpenError};
-use hedgerow_node::pictures::{HEAD_BYTES, Kind, kind_of};
+use hedgerow_node::pictures::{Decoder, HEAD_BYTES, Kind, Limits, Metadata, kind_of};
 use tokio::sync::watch;
 
 use crate::model::{Examined, FilePath, Ticket, Unfit};
@@ -64,6 +64,16 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     file.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
     Ok(head)
+}
+
+/// What a picture carries beside its pixels, as the process finds that decodes it; `None` if it cannot be decoded.
+pub async fn carries(pictures: &Decoder, path: FilePath) -> Option<Vec<Metadata>> {
+    let pictures = pictures.clone();
+    let looking = tokio::task::spawn_blocking(move || {
+        let source = File::open(&path.0).ok()?;
+        pictures.look(source, Limits::PICTURE).ok()
+    });
+    Some(looking.await.ok()??.carries)
 }
 
 /// Which upload it is, and whether the file goes with all that it carries.

@@ -159,6 +159,11 @@ fn other_languages_and_large_letters_look_as_they_were_approved() {
         ("picker", "lv", 200, PHONE),
         ("files", "bg", 200, PHONE),
         ("attaching", "fr", 200, PHONE),
+        ("pictures", "ro", 200, PHONE),
+        ("viewer", "uk", 200, PHONE),
+        ("media", "lv", 200, PHONE),
+        ("storage", "bg", 200, PHONE),
+        ("drop-old", "fr", 200, PHONE),
         // From right to left.
         ("conversation", "ar", 100, WIDE),
         ("conversation", "ar", 100, PHONE),
@@ -168,6 +173,10 @@ fn other_languages_and_large_letters_look_as_they_were_approved() {
         ("security", "ar", 100, WIDE),
         ("files", "ar", 100, PHONE),
         ("attaching", "he", 100, PHONE),
+        ("pictures", "ar", 100, PHONE),
+        ("viewer", "he", 100, PHONE),
+        ("media", "fa", 100, PHONE),
+        ("storage", "ar", 100, PHONE),
     ] {
         let screens = screens();
         let stage = screens.iter().find(|(screen, _)| *screen == name);
@@ -187,7 +196,7 @@ fn other_languages_and_large_letters_look_as_they_were_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 44] {
+pub(crate) fn screens() -> [Screen; 50] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -220,6 +229,38 @@ pub(crate) fn screens() -> [Screen; 44] {
         }),
         ("files", files),
         ("attaching", attaching),
+        ("attached", || {
+            let mut stage = conversation();
+            stage.talk("a").contact.reachable = Some(Carrier::Ble);
+            stage.happens(Event::Contact { contact: id("a") });
+            let paths = ["roof.jpg", "bare.jpg"].map(|name| FilePath(name.into()));
+            stage.does(AttachAction::Add(chat_id("a"), paths.to_vec()));
+            stage
+        }),
+        ("pictures", pictures),
+        ("viewer", || {
+            let mut stage = pictures();
+            let shown = stage.talk("a").messages[11].id.clone();
+            stage.does(FileAction::View(shown));
+            stage
+        }),
+        ("media", || {
+            let mut stage = pictures();
+            stage.does(MediaAction::Open(chat_id("a")));
+            stage
+        }),
+        ("storage", || {
+            let mut stage = pictures();
+            stage.does(Action::ShowSettings(SettingsPage::Storage));
+            stage
+        }),
+        ("drop-old", || {
+            let mut stage = pictures();
+            stage.does(Action::ShowSettings(SettingsPage::Storage));
+            stage.does(StorageAction::AskDrop(chat_id("a")));
+            stage.does(DialogAction::OlderThan(Age::Month));
+            stage
+        }),
         ("deleted", deleted),
         ("deleting", || {
             let mut stage = deleted();
@@ -688,6 +729,40 @@ pub fn attaching() -> Stage {
         stage.handle(Update::UploadGoesOn(ticket, 2_600));
     }
     stage.does(ThreadAction::Draft("And tomorrow".into()));
+    stage
+}
+
+/// Pictures: here, still to be loaded, sent, damaged, and one of long ago.
+pub fn pictures() -> Stage {
+    let mut stage = people();
+    let talk = stage.talk("a");
+    let old = talk.insert(0, "", false, NOON - 60 * DAY);
+    talk.attach_picture(&old, "last winter.jpg", 3_400_000, FileState::Here);
+    let ours = talk.insert(1, "", true, NOON - 50 * DAY);
+    talk.attach(&ours, "minutes.odt", 48_100, FileState::Here);
+    let offered = FileState::Offered {
+        why: Offered::Large,
+    };
+    let here = FileState::Here;
+    let mut last = old;
+    for (text, name, size, state, mine, ago) in [
+        ("", "tall tower.jpg", 2_100_000, here, false, 9),
+        ("From the roof", "roof.jpg", 1_240_000, here, true, 8),
+        ("", "bridge.jpg", 9_800_000, offered, false, 7),
+        ("This one?", "broken.jpg", 310_000, here, false, 6),
+    ] {
+        last = talk.add(text, mine, NOON - ago * MINUTE);
+        talk.attach_picture(&last, name, size, state);
+    }
+    talk.read = Some(last);
+    talk.late.clear();
+    let talk = stage.talk("b");
+    let theirs = talk.add("", false, NOON - 20 * DAY);
+    talk.attach(&theirs, "plan.svg", 12_400, FileState::Here);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage.later(100);
     stage
 }
 

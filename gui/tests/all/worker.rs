@@ -13,6 +13,7 @@ use hedgerow_node::directory::{Directory, Hashing, OwnerInfo};
 use hedgerow_node::host::{HostOptions, Local, finding};
 use hedgerow_node::pictures::Decoder;
 use hedgerow_node::runtime::{NodeOptions, OnAir};
+use image::{Rgb, RgbImage};
 
 /// Long enough for anything that happens on a loaded machine; nothing waits for it to pass.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,7 +27,7 @@ struct Window {
 
 fn host() -> HostOptions {
     HostOptions {
-        pictures: Decoder::of_this_program(),
+        pictures: Decoder::at(env!("CARGO_BIN_EXE_hedgerow-gui")),
         node: NodeOptions {
             on_air: OnAir::Loopback,
             record_to: None,
@@ -351,6 +352,115 @@ fn a_file_is_sent_loaded_and_saved_under_a_name_that_can_do_no_harm() {
     let saved = Path::new(&saved.0);
     assert_eq!(saved, places[0].path().join("xfdp.exe"));
     assert_eq!(std::fs::read(saved).unwrap(), bytes);
+    assert!(ana.worker.stop() && ben.worker.stop());
+}
+
+/// A picture that one window sends is decoded by the other: the small one, and the whole. Then its room is freed.
+#[test]
+fn a_picture_is_cleaned_sent_shown_and_freed() {
+    let places = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [ana, ben] = places.each_ref().map(|place| Window::start(place.path()));
+    let (to_ana, to_ben) = meet(&ana, &ben);
+    let own = tempfile::tempdir().unwrap();
+    let path = FilePath(own.path().join("hill.jpg"));
+    let hill = RgbImage::from_fn(640, 480, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 90]));
+    hill.save(&path.0).unwrap();
+    let ticket = Ticket(1);
+    ben.worker.ask(Request::Look {
+        ticket,
+        path: path.clone(),
+    });
+    let carries = ben.hears(|update| match update {
+        Update::Looked(_, carries) => Some(carries),
+        _ => None,
+    });
+    assert_eq!(carries, []);
+    ben.worker.ask(Request::Upload {
+        ticket,
+        path,
+        as_it_is: false,
+    });
+    let uploaded = ben.hears(|update| match update {
+        Update::Uploaded(_, uploaded) => Some(uploaded.unwrap()),
+        _ => None,
+    });
+    assert!(uploaded.cleaned && uploaded.preview);
+    ben.worker.ask(Request::SendFile {
+        of: Question {
+            ticket: Ticket(2),
+            conversation: to_ana,
+        },
+        message: NewMessage {
+            file: Some(uploaded.id),
+            timer_s: Some(0),
+            ..NewMessage::text("")
+        },
+    });
+    let id = ana.hears(|update| match update {
+        Update::Event(Event::Message { id, .. }) => Some(id),
+        _ => None,
+    });
+    let conversation = to_ben.clone();
+    ana.worker.ask(Request::Preview {
+        conversation,
+        id: id.clone(),
+    });
+    let small = ana.hears(|update| match update {
+        Update::Preview(_, _, small) => Some(small.unwrap()),
+        _ => None,
+    });
+    assert_eq!((small.pixels().width, small.pixels().height), (320, 240));
+    // It can be shown as soon as all of it is here, which may be so already.
+    let show = || -> Option<Picture> {
+        ana.worker.ask(Request::Picture {
+            conversation: to_ben.clone(),
+            id: id.clone(),
+        });
+        None
+    };
+    show();
+    let whole = ana.hears(|update| match update {
+        Update::Event(Event::FileProgress { .. } | Event::MessageChanged { .. }) => show(),
+        Update::Picture(_, _, whole) => whole,
+        _ => None,
+    });
+    assert_eq!((whole.pixels().width, whole.pixels().height), (640, 480));
+    let (conversation, before_ms) = (to_ben.clone(), i64::MAX);
+    ana.worker.ask(Request::CountOld {
+        conversation,
+        before_ms,
+    });
+    let found = ana.hears(|update| match update {
+        Update::OldCounted(_, _, found) => Some(found),
+        _ => None,
+    });
+    assert_eq!((found.free.files, found.kept.files), (1, 0));
+    let conversation = to_ben.clone();
+    ana.worker.ask(Request::DropOld {
+        conversation,
+        before_ms,
+    });
+    let freed = ana.hears(|update| match update {
+        Update::OldDropped(_, freed) => Some(freed.unwrap()),
+        _ => None,
+    });
+    assert_eq!(freed, found);
+    ana.worker.ask(HostCall::Storage);
+    let used = ana.hears(|update| match update {
+        Update::Storage(used) => Some(used),
+        _ => None,
+    });
+    assert!(used.conversations.is_empty());
+    ana.worker.ask(Request::Files {
+        conversation: to_ben,
+        before: None,
+        limit: 10,
+    });
+    let state = ana.hears(|update| match update {
+        Update::Files { answer, .. } => answer.unwrap().messages[0].file.clone(),
+        _ => None,
+    });
+    assert_eq!(state.state, FileState::Freed);
     assert!(ana.worker.stop() && ben.worker.stop());
 }
 

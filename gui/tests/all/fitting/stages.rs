@@ -6,7 +6,7 @@ use hedgerow_node::api::*;
 use i_slint_backend_testing::ElementQuery;
 use slint::{ComponentHandle, LogicalPosition};
 
-use crate::screens::{Screen, arranged, conversation, people, screens};
+use crate::screens::{Screen, arranged, conversation, people, pictures, screens};
 use crate::stage::{self, NOON, PASSPHRASE, Stage, chat_id, id};
 
 /// Long, but nobody's.
@@ -57,7 +57,7 @@ fn show_menu(ui: &AppWindow, kind: MenuKind, id: &str, is_set: bool) {
         .invoke_show(kind, id.into(), is_set, at, true);
 }
 
-const OTHERS: [Screen; 31] = [
+const OTHERS: [Screen; 33] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -131,7 +131,18 @@ const OTHERS: [Screen; 31] = [
         stage
     }),
     ("languages", || settings(SettingsPage::Language)),
-    ("storage", || settings(SettingsPage::Storage)),
+    ("no files", || {
+        let mut stage = people();
+        stage.does(MediaAction::Open(chat_id("b")));
+        stage
+    }),
+    ("no files stored", || settings(SettingsPage::Storage)),
+    ("a broken picture", || {
+        let mut stage = pictures();
+        let broken = stage.talk("a").messages.last().expect("one").id.clone();
+        stage.does(FileAction::View(broken));
+        stage
+    }),
     ("how it works", || settings(SettingsPage::HowItWorks)),
     ("threats", || settings(SettingsPage::Threats)),
     ("about", || settings(SettingsPage::About)),

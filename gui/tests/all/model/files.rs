@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
+use hedgerow_node::pictures::Metadata;
 
 use crate::stage::*;
 
@@ -116,7 +117,7 @@ fn what_may_name_you_goes_only_when_you_say_so_and_holds_nothing_else_up() {
         panic!("both are there");
     };
     assert!(talk.needs_consent() && talk.size > 0);
-    assert_eq!(square.traces, Traces::Removed);
+    assert_eq!(square.carries, Some(vec![Metadata::Exif]));
     stage.does(ThreadAction::Send);
     assert_eq!(sent(&mut stage, "a"), [file("square.jpg", "")]);
     assert_eq!(names(&stage), ["talk.pdf"]);
@@ -406,4 +407,50 @@ fn who_declined_a_file_of_ours_is_named() {
     stage.later(200);
     assert_eq!(card(&stage).declined_by, "Ana");
     assert!(!card(&stage).offers.load && !card(&stage).offers.free);
+}
+
+fn attachments(stage: &Stage) -> &[Attachment] {
+    &stage.app.pages.thread.strip().expect("files").files
+}
+
+#[test]
+fn what_was_found_in_a_picture_is_known_before_it_goes_and_as_the_node_says_after() {
+    let mut stage = Stage::talking(1);
+    stage.act(add("a", &["roof.jpg", "bare.jpg", "a.txt"]));
+    stage.answer();
+    let found: Vec<_> = attachments(&stage)
+        .iter()
+        .map(|one| one.carries.clone())
+        .collect();
+    let place = Some(vec![Metadata::Place, Metadata::Exif]);
+    assert_eq!(found, [place, Some(Vec::new()), None]);
+    stage.act(ThreadAction::Send);
+    let ticket = upload(&stage).expect("it begins");
+    let uploaded = Uploaded {
+        id: UploadId("roof".into()),
+        name: Private("roof.jpg".into()),
+        size: 1,
+        carries: vec![Metadata::Xmp],
+        cleaned: true,
+        preview: true,
+    };
+    stage.handle(Update::Uploaded(ticket, Ok(uploaded)));
+    assert_eq!(attachments(&stage)[0].carries, Some(vec![Metadata::Xmp]));
+}
+
+#[test]
+fn about_how_long_files_take_depends_on_what_reaches_the_other_now() {
+    let mut stage = Stage::talking(1);
+    let arrival = |stage: &Stage| stage.app.pages.thread.arrival();
+    stage.does(add("a", &["a.txt"]));
+    assert_eq!(arrival(&stage), Some(Arrival::WhenNear));
+    for (over, seconds) in [(Carrier::Ble, 5), (Carrier::Lan, 5)] {
+        stage.talk("a").contact.reachable = Some(over);
+        stage.happens(Event::Contact { contact: id("a") });
+        stage.later(1_100);
+        assert_eq!(arrival(&stage), Some(Arrival::About { seconds, over }));
+    }
+    let only = attachments(&stage)[0].ticket;
+    stage.does(AttachAction::Remove(only));
+    assert_eq!(arrival(&stage), None);
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
-use hedgerow_node::pictures::{Kind, Pixels};
+use hedgerow_node::pictures::{Kind, Metadata, Pixels};
 
 use super::Node;
 
@@ -112,6 +112,15 @@ impl Node {
                 let file = self.talk(&conversation)?.message(&id)?.file.as_ref()?;
                 let path = format!("/home/fay/Downloads/{}", file.name.0);
                 Update::FileSaved(conversation, id, Ok(Private(path)))
+            }
+            Request::Look { ticket, path } => {
+                let name = path.0.file_name().expect("a name").to_string_lossy();
+                let found = match name.as_ref() {
+                    name if name.starts_with("roof") => vec![Metadata::Place, Metadata::Exif],
+                    name if name.starts_with("bare") => Vec::new(),
+                    _ => vec![Metadata::Exif],
+                };
+                Update::Looked(ticket, found)
             }
             Request::Host(HostCall::Storage) => Update::Storage(self.used()),
             Request::CountOld {

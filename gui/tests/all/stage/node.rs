@@ -426,6 +426,7 @@ impl Node {
             | Request::SaveFile { .. }
             | Request::Preview { .. }
             | Request::Picture { .. }
+            | Request::Look { .. }
             | Request::CountOld { .. }
             | Request::DropOld { .. }
             | Request::Host(HostCall::Storage)
