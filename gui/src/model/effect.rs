@@ -5,11 +5,11 @@ use hedgerow_node::api::{
     Passphrase, Private, Search,
 };
 
-use super::attaching::FilePath;
 use super::calendar::Date;
 use super::exporting::ToFile;
 use super::preferences::Preferences;
 use super::rows::Tick;
+use super::strip::FilePath;
 
 /// Something to do. The result comes back as an [`Update`](super::Update).
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
-//! `files` is the file of a message, `previews` its small picture, `pictures` those of a conversation, `attaching` sends files, `rates` says about how long that takes; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
+//! `files` is the file of a message, `previews` its small picture, `pictures` those of a conversation, `attaching` sends the files of the `strip`, `rates` says about how long that takes; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -73,6 +73,7 @@ mod settings;
 mod starred;
 mod storage;
 mod strength;
+mod strip;
 mod thread;
 mod thread_page;
 mod timing;
@@ -85,9 +86,7 @@ pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitati
 pub use answering::{About, Author, Quote, QuotedOriginal};
 pub use app::App;
 pub use arranging::{Arrangement, Arrangements, ArrangingAction, MuteFor};
-pub use attaching::{
-    Arrival, AttachAction, Attachment, AttachmentState, Examined, FilePath, Strip, Unfit,
-};
+pub use attaching::{Arrival, AttachAction};
 pub use banner::{Banner, BannerLine};
 pub use bluetooth::{Bluetooth, BluetoothAction};
 pub use calendar::{Date, Day, Now, When};
@@ -127,6 +126,7 @@ pub use settings::{Settings, SettingsAction};
 pub use starred::{Starred, StarredAction};
 pub use storage::{Age, Dropping, OldFiles, Storage, StorageAction, StorageRow};
 pub use strength::{Lack, NewPassphrase};
+pub use strip::{Attachment, AttachmentState, Examined, FilePath, Strip, Unfit};
 pub use thread::{Scroll, Sending, Thread, ThreadAction};
 pub use thread_page::ThreadPage;
 pub use timing::{Goes, TimerChanged, Timing};

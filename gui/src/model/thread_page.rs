@@ -5,11 +5,11 @@ use std::mem::take;
 
 use hedgerow_node::api::{Call, ConversationId, Draft, Message, MessageId, Page, Refusal};
 
-use super::attaching::Strip;
 use super::context::Context;
 use super::effect::{Effect, Question, Request, Ticket};
 use super::outcome::Outcome;
 use super::place::{Pane, Place};
+use super::strip::Strip;
 use super::thread::{Thread, ThreadAction, ThreadChanged, before, kept};
 
 /// The conversation beside the list.

@@ -7,11 +7,11 @@ use hedgerow_node::api::{
 };
 use hedgerow_node::pictures::Metadata;
 
-use super::attaching::{Examined, Unfit};
 use super::calendar::Date;
 use super::effect::{Question, Ticket};
 use super::previews::Picture;
 use super::storage::OldFiles;
+use super::strip::{Examined, Unfit};
 
 /// In which process the node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
