@@ -50,6 +50,7 @@ impl Keeper {
             name: format!("file {message}"),
             media_type: None,
             preview: None,
+            voice: None,
             extent,
             key: FileKey([0; 32]),
             stored,

@@ -433,6 +433,7 @@ fn what_was_found_in_a_picture_is_known_before_it_goes_and_as_the_node_says_afte
         carries: vec![Metadata::Xmp],
         cleaned: true,
         preview: true,
+        voice: None,
     };
     stage.handle(Update::Uploaded(ticket, Ok(uploaded)));
     assert_eq!(attachments(&stage)[0].carries, Some(vec![Metadata::Xmp]));

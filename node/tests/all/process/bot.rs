@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use hedgerow_node::api::{
-    Api, ConversationId, Message, MessageId, NewMessage, NewUpload, PageFrom, Private,
+    Api, ConversationId, Form, Message, MessageId, NewMessage, NewUpload, PageFrom, Private,
 };
 use ring::digest::{SHA256, digest};
 
@@ -51,7 +51,7 @@ async fn send(api: &impl Api, chat: &ConversationId, bytes: Vec<u8>) -> (Message
         name: Private("notes.txt".to_owned()),
         media_type: None,
         size: Some(bytes.len() as u64),
-        as_it_is: false,
+        form: Form::Cleaned,
     };
     let bytes = stream::iter([Ok(Bytes::from(bytes))]);
     let uploaded = api.upload(new, bytes.boxed()).await.unwrap();
