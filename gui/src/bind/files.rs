@@ -23,7 +23,7 @@ pub fn listen(ui: &AppWindow, act: &Act) {
 pub fn card(card: &FileCard) -> ui::FileCard {
     let (file, offers) = (&card.file, card.offers);
     let progress = card.under_way.map(|bytes| bytes as f32 / file.size as f32);
-    let pace = card.pace;
+    let (pace, voice) = (card.pace, file.voice.as_ref());
     ui::FileCard {
         name: card.name.as_str().into(),
         short_name: card.short_name.as_str().into(),
@@ -42,7 +42,23 @@ pub fn card(card: &FileCard) -> ui::FileCard {
         saving: card.saving,
         picture: card.preview != Preview::Nothing,
         preview: preview(&card.preview),
+        plays: voice.map_or_else(SharedString::new, |voice| {
+            clock(u64::from(voice.duration_ms).div_ceil(1_000))
+        }),
+        waveform: voice.map_or_else(SharedString::new, |voice| waveform(&voice.waveform)),
     }
+}
+
+/// A stroke for each part of a voice note, as long as it is loud: the commands of a path of 256 by 32.
+fn waveform(parts: &[u8]) -> SharedString {
+    let step = 256.0 / parts.len().max(1) as f32;
+    let mut path = String::new();
+    for (number, loudness) in parts.iter().enumerate() {
+        let x = (number as f32 + 0.5) * step;
+        let half = 1.0 + f32::from(*loudness) / 255.0 * 14.0;
+        path += &format!("M{x:.1} {:.1}V{:.1}", 16.0 - half, 16.0 + half);
+    }
+    path.into()
 }
 
 /// A small picture; empty while it is not here.
@@ -77,6 +93,13 @@ fn clock(seconds: u64) -> SharedString {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_part_of_a_voice_note_is_a_stroke() {
+        assert_eq!(waveform(&[]), "");
+        let path = waveform(&[0, 255]);
+        assert_eq!(path, "M64.0 15.0V17.0M192.0 1.0V31.0");
+    }
 
     #[test]
     fn the_time_that_is_left_is_shown_as_on_a_stop_watch() {

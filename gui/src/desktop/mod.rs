@@ -1,11 +1,12 @@
 //! What the application uses of the desktop: one window for each data directory, notifications, the tray, the browser,
-//! pictures with invitations, the camera.
+//! pictures with invitations, the camera, microphone and loudspeaker.
 
 mod camera;
 mod code;
 mod instance;
 mod notices;
 mod picture;
+pub mod sound;
 mod tray;
 mod video;
 

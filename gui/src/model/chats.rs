@@ -11,6 +11,7 @@ use super::conversations::Known;
 use super::dialog::Dialog;
 use super::effect::Effect;
 use super::face::Face;
+use super::files::on_one_line;
 use super::outcome::Outcome;
 use super::rows::{self, Reach, Tick};
 
@@ -227,7 +228,7 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
             text: newest.text.as_ref().map(|text| {
                 let text = excerpt(&text.0);
                 match &newest.file {
-                    Some(file) => format!("📎 {} {text}", visible::name(&file.name.0)),
+                    Some(file) => format!("{} {text}", on_one_line(file)),
                     None => text,
                 }
             }),

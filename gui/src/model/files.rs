@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hedgerow_node::api::{
     Call, Carrier, DeviceId, FileState, Message, MessageFile, MessageId, visible,
 };
+use hedgerow_node::words;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::answering::Authors;
@@ -65,6 +66,14 @@ pub struct FileCard {
     pub preview: Preview,
     /// The viewer shows it.
     pub is_picture: bool,
+}
+
+/// A file where there is room for one line.
+pub(super) fn on_one_line(file: &MessageFile) -> String {
+    match &file.voice {
+        Some(voice) => format!("🎤 {}", words::files::duration(voice.duration_ms)),
+        None => format!("📎 {}", visible::name(&file.name.0)),
+    }
 }
 
 /// What can be done with a file.
@@ -367,6 +376,8 @@ impl Thread {
 
 #[cfg(test)]
 mod tests {
+    use hedgerow_node::api::{Private, Voice};
+
     use super::*;
 
     #[test]
@@ -376,6 +387,25 @@ mod tests {
         let short = without_middle(&long);
         assert_eq!(short.graphemes(true).count(), LONGEST_NAME);
         assert!(short.starts_with("xxxx") && short.ends_with(".pdf.exe") && short.contains('…'));
+    }
+
+    #[test]
+    fn a_voice_note_is_called_by_its_length_where_there_is_room_for_one_line() {
+        let mut file = MessageFile {
+            name: Private("voice note.ogg".into()),
+            size: 1_000,
+            media_type: None,
+            preview: false,
+            voice: None,
+            state: FileState::Here,
+            held: Vec::new(),
+        };
+        assert_eq!(on_one_line(&file), "📎 voice note.ogg");
+        file.voice = Some(Voice {
+            duration_ms: 67_200,
+            waveform: Vec::new(),
+        });
+        assert_eq!(on_one_line(&file), "🎤 1:08");
     }
 
     #[test]

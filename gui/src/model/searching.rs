@@ -12,6 +12,7 @@ use super::context::Context;
 use super::effect::{Effect, Request, Ticket};
 use super::excerpts::{Piece, excerpt};
 use super::face::Face;
+use super::files::on_one_line;
 use super::outcome::Outcome;
 use super::place::Pane;
 
@@ -355,8 +356,13 @@ fn excerpt_of(text: &str, file: Option<&MessageFile>, found: &FoundMessage) -> V
     let named = file.filter(|_| text.is_empty() || !found.name_ranges.is_empty());
     let mut pieces = Vec::new();
     if let Some(file) = named {
-        pieces.push(Piece::plain("📎 "));
-        pieces.extend(excerpt(&file.name.0, &found.name_ranges));
+        match file.voice {
+            Some(_) => pieces.push(Piece::plain(&on_one_line(file))),
+            None => {
+                pieces.push(Piece::plain("📎 "));
+                pieces.extend(excerpt(&file.name.0, &found.name_ranges));
+            }
+        }
         if !text.is_empty() {
             pieces.push(Piece::plain(" "));
         }

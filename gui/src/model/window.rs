@@ -8,6 +8,7 @@ use hedgerow_node::api::{
 };
 
 use super::emoji;
+use super::files::on_one_line;
 use super::links::{self, Span};
 
 /// The number of messages that we ask for at once.
@@ -68,6 +69,7 @@ impl Loaded {
         let file = self.message.file.as_ref();
         match (text, file) {
             (Some(text), _) => visible::paragraph(&text.0),
+            (None, Some(file)) if file.voice.is_some() => on_one_line(file),
             (None, Some(file)) => visible::label(&file.name.0).unwrap_or_default(),
             (None, None) => String::new(),
         }

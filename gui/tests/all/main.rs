@@ -23,6 +23,7 @@ mod reading;
 mod screen_reader;
 mod screens;
 mod searching;
+mod sound;
 mod stage;
 mod start;
 mod viewing;

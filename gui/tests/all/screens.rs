@@ -196,7 +196,7 @@ fn other_languages_and_large_letters_look_as_they_were_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 50] {
+pub(crate) fn screens() -> [Screen; 51] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -228,6 +228,23 @@ pub(crate) fn screens() -> [Screen; 50] {
             stage
         }),
         ("files", files),
+        ("voice", || {
+            let mut stage = people();
+            let talk = stage.talk("a");
+            let loading = FileState::Loading { bytes: 16_000 };
+            for (seconds, state, mine) in [
+                (48, FileState::Here, false),
+                (7, loading, false),
+                (131, FileState::Here, true),
+            ] {
+                let id = talk.add("", mine, NOON - i64::from(seconds) * 1_000);
+                talk.attach_voice(&id, seconds, state);
+            }
+            stage.handle(Update::Event(Event::Missed));
+            stage.answer();
+            stage.does(ChatsAction::OpenChat(chat_id("a")));
+            stage
+        }),
         ("attaching", attaching),
         ("attached", || {
             let mut stage = conversation();
