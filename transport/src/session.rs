@@ -419,8 +419,19 @@ struct Incoming {
     partial: Vec<u8>,
     /// For each lane, the start of an incomplete item.
     lanes: [BytesMut; 3],
+    /// For each lane, how long the last item of several pieces was: the next is likely as long.
+    lengths_of_items: [usize; 3],
     fault: Option<PeerFault>,
     bytes: u64,
+}
+
+/// What the records of one read are opened into.
+#[derive(Default)]
+struct Opening {
+    /// The plaintext of a record. The next one takes its place.
+    plain: Vec<u8>,
+    /// The items that were completed.
+    items: Vec<Item>,
 }
 
 impl Incoming {
@@ -429,21 +440,23 @@ impl Incoming {
             lengths,
             partial: Vec::new(),
             lanes: Default::default(),
+            lengths_of_items: [0; 3],
             fault: None,
             bytes: 0,
         }
     }
 
     fn receive(&mut self, noise: &mut Transport, mut bytes: &[u8]) -> Result<Vec<Item>, PeerFault> {
-        let mut items = Vec::new();
+        let mut opening = Opening::default();
         while !bytes.is_empty() {
             // Opens a complete record in place; only a record that was cut is gathered.
             if self.partial.is_empty() {
                 let needed = self.needed(bytes)?;
                 if let Some((record, rest)) = bytes.split_at_checked(needed) {
-                    self.open(noise, &record[LENGTH_LEN..], &mut items)?;
+                    self.open(noise, &record[LENGTH_LEN..], &mut opening)?;
                     bytes = rest;
                 } else {
+                    self.partial.reserve(needed);
                     self.partial.extend_from_slice(bytes);
                     break;
                 }
@@ -456,11 +469,17 @@ impl Incoming {
             if self.partial.len() > LENGTH_LEN
                 && self.partial.len() == self.needed(&self.partial)?
             {
-                let record = std::mem::take(&mut self.partial);
-                self.open(noise, &record[LENGTH_LEN..], &mut items)?;
+                let mut record = std::mem::take(&mut self.partial);
+                self.open(noise, &record[LENGTH_LEN..], &mut opening)?;
+                record.clear();
+                self.partial = record;
             }
         }
-        Ok(items)
+        // A session that rests holds no buffer.
+        if self.partial.is_empty() {
+            self.partial = Vec::new();
+        }
+        Ok(opening.items)
     }
 
     /// Length of a record that begins with these bytes, with its length field, as far as these bytes tell.
@@ -480,35 +499,34 @@ impl Incoming {
         &mut self,
         noise: &mut Transport,
         sealed: &[u8],
-        items: &mut Vec<Item>,
+        opening: &mut Opening,
     ) -> Result<(), PeerFault> {
-        let mut plain = BytesMut::zeroed(sealed.len());
-        let length = noise
-            .read(sealed, &mut plain)
-            .map_err(|_| PeerFault::Record)?;
-        plain.truncate(length);
+        let Opening { plain, items } = opening;
+        if plain.len() < sealed.len() {
+            plain.resize(sealed.len(), 0);
+        }
+        let length = noise.read(sealed, plain).map_err(|_| PeerFault::Record)?;
         if self.lengths.advance() {
             noise.rekey_incoming();
         }
-        self.frames(plain.freeze(), items)
+        self.frames(&plain[..length], items)
     }
 
     /// Splits a record into frames, and completes items with them.
-    fn frames(&mut self, mut plain: Bytes, items: &mut Vec<Item>) -> Result<(), PeerFault> {
+    fn frames(&mut self, mut plain: &[u8], items: &mut Vec<Item>) -> Result<(), PeerFault> {
         while let Some(&head) = plain.first() {
             let lane = head & !LAST_PIECE;
             if lane == 0 {
                 return Ok(());
             }
-            let Some(&[_, high, low]) = plain.first_chunk::<FRAME_HEADER>() else {
+            let Some((&[_, high, low], rest)) = plain.split_first_chunk::<FRAME_HEADER>() else {
                 return Err(PeerFault::Frame);
             };
             let length = usize::from(u16::from_be_bytes([high, low]));
-            plain.advance(FRAME_HEADER);
-            if length == 0 || length > plain.len() {
+            let Some((piece, rest)) = rest.split_at_checked(length).filter(|_| length > 0) else {
                 return Err(PeerFault::Frame);
-            }
-            let piece = plain.split_to(length);
+            };
+            plain = rest;
             if let Some(lane) = Lane::from_byte(lane) {
                 items.extend(self.piece(lane, piece, head & LAST_PIECE != 0)?);
             }
@@ -516,20 +534,24 @@ impl Incoming {
         Ok(())
     }
 
-    fn piece(&mut self, lane: Lane, piece: Bytes, last: bool) -> Result<Option<Item>, PeerFault> {
+    fn piece(&mut self, lane: Lane, piece: &[u8], last: bool) -> Result<Option<Item>, PeerFault> {
         let begun = &mut self.lanes[lane.index()];
         if begun.len() + piece.len() > MAX_ITEM {
             return Err(PeerFault::TooLong);
         }
-        // An item in one piece shares the buffer of its record.
         let item = if last && begun.is_empty() {
-            piece
+            Bytes::copy_from_slice(piece)
         } else {
-            begun.extend_from_slice(&piece);
+            let length_of_last = &mut self.lengths_of_items[lane.index()];
+            if begun.is_empty() {
+                begun.reserve(piece.len().max(*length_of_last));
+            }
+            begun.extend_from_slice(piece);
             if !last {
                 return Ok(None);
             }
-            begun.split().freeze()
+            *length_of_last = begun.len();
+            std::mem::take(begun).freeze()
         };
         let (kind, content) = unsigned_varint::decode::u64(&item).map_err(|_| PeerFault::Kind)?;
         Ok(Some(Item {
