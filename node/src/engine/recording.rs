@@ -74,6 +74,9 @@ impl Owners {
         }
         let key = Table::Recordings.key(&[&space.0, &from.to_be_bytes()]);
         turn.txn.put(&key, part)?;
+        if from == 0 {
+            turn.pending.conversations.insert(space);
+        }
         Ok(Reply::Done)
     }
 
@@ -85,6 +88,7 @@ impl Owners {
     ) -> Result<Reply, CallError> {
         let (space, _) = self.conversations.named(id)?;
         forget(turn.txn, space)?;
+        turn.pending.conversations.insert(space);
         Ok(Reply::Done)
     }
 }
