@@ -15,7 +15,7 @@ use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, in_window, reach};
 use crate::model::{App, Effect, Now, WindowAction};
 use crate::node::{Options, Worker};
-use crate::ui::{AddingView, AppWindow, AttachView};
+use crate::ui::{AddingView, AppWindow, AttachView, VoiceView};
 
 /// The entry point. The system calls it in a thread of its own.
 #[expect(unsafe_code, reason = "the system knows it by this name")]
@@ -66,6 +66,7 @@ fn run(directory: PathBuf) {
     let window = Window::new(window, app, about, Box::new(device));
     window.ui().global::<AddingView>().set_files(false);
     window.ui().global::<AttachView>().set_chooses(false);
+    window.ui().global::<VoiceView>().set_sounds(false);
     reach(&window);
     // A window that fails counts as closed.
     let _ = window.ui().run();

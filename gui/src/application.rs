@@ -1,6 +1,6 @@
 //! The whole application: the window, the node behind it, and the desktop around both.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use hedgerow_node::api::{ConversationId, ExportFormat, Private};
@@ -13,6 +13,7 @@ use slint::{BackendSelector, ComponentHandle, LogicalSize, PlatformError};
 
 use crate::arguments::Arguments;
 use crate::bind::{About, Outside, Window};
+use crate::desktop::sound::{Player, Studio};
 use crate::desktop::{
     Camera, FromTray, Instance, Notices, Picture, Said, Seen, Tray, TraySaid, invitation_in,
     is_camera_there, open_camera,
@@ -21,7 +22,8 @@ use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, catch_up, downloads, in_window, reach};
 use crate::model::{
     Action, AddingAction, App, ArrangingAction, AttachAction, CameraProblem, DoorAction, Effect,
-    FilePath, Now, ScanningAction, Sight, ToFile, WindowAction,
+    FilePath, Heard, Now, Play, Played, PlayingAction, Record, RecordingAction, ScanningAction,
+    Sight, Silent, ToFile, WindowAction,
 };
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
@@ -88,6 +90,8 @@ pub fn run(
         .ok(),
         unread: Cell::new(0),
         camera: Camera::default(),
+        player: OnceCell::new(),
+        studio: OnceCell::new(),
         ui: window.as_weak(),
     };
     let about = About {
@@ -198,6 +202,10 @@ struct Real {
     /// The count that the icon in the tray shows.
     unread: Cell<u64>,
     camera: Camera,
+    /// Started when it is needed first.
+    player: OnceCell<Option<Player>>,
+    /// Started when it is needed first.
+    studio: OnceCell<Option<Studio>>,
     ui: slint::Weak<AppWindow>,
 }
 
@@ -246,6 +254,28 @@ impl Real {
         });
         if looking.is_err() {
             tell_sight(Sight::Problem(CameraProblem::Silent));
+        }
+    }
+
+    fn play(&self, order: Play) {
+        let tell = |ticket, played| {
+            in_window(move |window| window.act(PlayingAction::Report(ticket, played)));
+        };
+        match (self.player.get_or_init(|| Player::start(tell).ok()), order) {
+            (Some(player), order) => player.play(order),
+            (None, Play::Begin { ticket, .. }) => tell(ticket, Played::Silent(Silent::Forbidden)),
+            (None, _) => {}
+        }
+    }
+
+    fn record(&self, order: Record) {
+        let tell = |ticket, heard| {
+            in_window(move |window| window.act(RecordingAction::Report(ticket, heard)));
+        };
+        match (self.studio.get_or_init(|| Studio::start(tell).ok()), order) {
+            (Some(studio), order) => studio.record(order),
+            (None, Record::Begin(ticket)) => tell(ticket, Heard::Silent(Silent::Forbidden)),
+            (None, _) => {}
         }
     }
 
@@ -328,6 +358,8 @@ impl Outside for Real {
                 format,
             } => choose_file(name, conversation, format),
             Effect::ChooseFiles(conversation) => choose_files(conversation),
+            Effect::Play(order) => self.play(order),
+            Effect::Record(order) => self.record(order),
             Effect::Announce(_)
             | Effect::Copy(_)
             | Effect::FocusDraft

@@ -47,4 +47,8 @@ run what_a_loudspeaker_plays_is_no_microphone
 run what_is_played_comes_out_and_ends
 pactl load-module module-sine-source source_name=microphone frequency=440 >/dev/null
 pactl set-default-source microphone
+run a_player_tells_the_place_while_it_plays_and_is_paused_and_sought
 run the_default_microphone_is_heard_until_it_is_paused
+run a_studio_records_a_voice_note_with_a_pause_that_sounds_as_what_was_heard
+pactl set-source-mute microphone 1
+run a_microphone_that_is_switched_off_is_named

@@ -3,8 +3,11 @@
 use hedgerow_node::pictures::Metadata;
 use slint::{ComponentHandle, SharedString};
 
+use super::files::clock;
 use super::{Act, list, words};
-use crate::model::{App, Arrival, AttachAction, Attachment, AttachmentState, Ticket, Unfit};
+use crate::model::{
+    App, Arrival, AttachAction, Attached, Attachment, AttachmentState, Ticket, Unfit,
+};
 use crate::ui::{AppWindow, AttachView, AttachedFile, Lacks, Traces};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
@@ -54,6 +57,12 @@ fn attached(one: &Attachment) -> AttachedFile {
     let mut drawn = AttachedFile {
         id: slint::format!("{}", one.ticket.0),
         name: one.name.as_str().into(),
+        plays: match one.what {
+            Attached::File(_) => SharedString::new(),
+            Attached::Recording { duration_ms, .. } => {
+                clock(u64::from(duration_ms).div_ceil(1_000))
+            }
+        },
         size: words::bytes(one.size),
         progress: -1.0,
         needs_consent: one.needs_consent(),

@@ -4,7 +4,7 @@ use hedgerow_node::words::codes;
 use slint::ComponentHandle;
 
 use super::{Act, words};
-use crate::model::{Action, App, Banner};
+use crate::model::{Action, App, Banner, Silent};
 use crate::ui::{AppWindow, BannerKind, BannerView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
@@ -45,6 +45,21 @@ pub fn draw(app: &App, ui: &AppWindow) {
             BannerKind::FileSaved
         }
         Some(Banner::FileNotSaved) => BannerKind::FileNotSaved,
+        Some(Banner::NotPlayed) => BannerKind::NotPlayed,
+        Some(Banner::Silent(why)) => match why {
+            Silent::NoServer => BannerKind::NoSoundServer,
+            Silent::NoMicrophone => BannerKind::NoMicrophone,
+            Silent::NoLoudspeaker => BannerKind::NoLoudspeaker,
+            Silent::Forbidden => BannerKind::SoundForbidden,
+            Silent::Muted(name) => {
+                view.set_name(name.0.as_str().into());
+                BannerKind::Muted
+            }
+            Silent::Refused(answer) => {
+                view.set_name(answer.0.as_str().into());
+                BannerKind::SoundRefused
+            }
+        },
         Some(Banner::PictureSaved(true)) => BannerKind::Saved,
         Some(Banner::PictureSaved(false)) => BannerKind::NotSaved,
         Some(Banner::Exported(true)) => BannerKind::Exported,

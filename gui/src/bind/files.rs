@@ -45,15 +45,16 @@ pub fn card(card: &FileCard) -> ui::FileCard {
         plays: voice.map_or_else(SharedString::new, |voice| {
             clock(u64::from(voice.duration_ms).div_ceil(1_000))
         }),
-        waveform: voice.map_or_else(SharedString::new, |voice| waveform(&voice.waveform)),
+        waveform: voice.map_or_else(SharedString::new, |voice| waveform(&voice.waveform, 1.0)),
     }
 }
 
-/// A stroke for each part of a voice note, as long as it is loud: the commands of a path of 256 by 32.
-fn waveform(parts: &[u8]) -> SharedString {
+/// A stroke for each part of a voice note up to there, 0 to 1, as long as it is loud: the commands of a path of 256 by 32.
+pub fn waveform(parts: &[u8], upto: f32) -> SharedString {
     let step = 256.0 / parts.len().max(1) as f32;
+    let count = (parts.len() as f32 * upto).round() as usize;
     let mut path = String::new();
-    for (number, loudness) in parts.iter().enumerate() {
+    for (number, loudness) in parts.iter().take(count).enumerate() {
         let x = (number as f32 + 0.5) * step;
         let half = 1.0 + f32::from(*loudness) / 255.0 * 14.0;
         path += &format!("M{x:.1} {:.1}V{:.1}", 16.0 - half, 16.0 + half);
@@ -81,7 +82,7 @@ pub fn image(picture: &Picture) -> Image {
 }
 
 /// A span of time as a stop watch shows it.
-fn clock(seconds: u64) -> SharedString {
+pub fn clock(seconds: u64) -> SharedString {
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     let clock = match hours {
         0 => format!("{minutes}:{seconds:02}"),
@@ -96,9 +97,10 @@ mod tests {
 
     #[test]
     fn each_part_of_a_voice_note_is_a_stroke() {
-        assert_eq!(waveform(&[]), "");
-        let path = waveform(&[0, 255]);
+        assert_eq!(waveform(&[], 1.0), "");
+        let path = waveform(&[0, 255], 1.0);
         assert_eq!(path, "M64.0 15.0V17.0M192.0 1.0V31.0");
+        assert_eq!(waveform(&[0, 255], 0.5), "M64.0 15.0V17.0");
     }
 
     #[test]

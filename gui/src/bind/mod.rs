@@ -33,6 +33,7 @@ mod storage;
 mod thread;
 mod timing;
 mod viewer;
+mod voice;
 mod words;
 
 use std::cell::{Cell, Ref, RefCell};
@@ -178,6 +179,7 @@ impl Window {
         storage::listen(ui, &act);
         window.media.listen(ui, &act);
         viewer::listen(ui, &act);
+        voice::listen(ui, &act);
         dialogs::listen(ui, &act);
         banner::listen(ui, &act);
         let touched = Rc::downgrade(&window);
@@ -379,6 +381,9 @@ impl Window {
         }
         if changed.media || changed.settings {
             self.media.draw(&app, ui);
+        }
+        if changed.playing || changed.thread || changed.settings {
+            voice::draw(&app, ui);
         }
         if changed.viewer || changed.settings {
             viewer::draw(&app, ui);

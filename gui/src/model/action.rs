@@ -16,8 +16,10 @@ use super::paths::PathsAction;
 use super::person::PersonAction;
 use super::picker::PickerAction;
 use super::place::SettingsPage;
+use super::playing::PlayingAction;
 use super::preferences::Preference;
 use super::presence::WindowAction;
+use super::recording::RecordingAction;
 use super::relays::RelaysAction;
 use super::scanning::ScanningAction;
 use super::searching::SearchingAction;
@@ -86,6 +88,10 @@ pub enum Action {
     Media(MediaAction),
     /// The viewer of pictures.
     Viewer(ViewerAction),
+    /// The voice note that plays.
+    Playing(PlayingAction),
+    /// The voice note that is recorded.
+    Recording(RecordingAction),
 }
 
 impl Action {
@@ -104,6 +110,7 @@ impl Action {
                         | ThreadAction::NearBottom
                 )
                 | Self::Media(MediaAction::Saw(_) | MediaAction::NearEnd)
+                | Self::Playing(PlayingAction::Report(..))
                 | Self::Adding(AddingAction::Scanning(ScanningAction::Camera(_)))
         )
     }
@@ -143,4 +150,6 @@ of_page! {
     Starred(StarredAction) in Action;
     Media(MediaAction) in Action;
     Viewer(ViewerAction) in Action;
+    Playing(PlayingAction) in Action;
+    Recording(RecordingAction) in Action;
 }

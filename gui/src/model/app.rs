@@ -16,6 +16,7 @@ use super::outcome::{Outcome, concerns_everything};
 use super::pages::Pages;
 use super::place::{Changed, Pane, Place, SettingsPage, Steps};
 use super::preferences::Preferences;
+use super::recording::RecordingAction;
 use super::thread::ThreadAction;
 use super::update::{Departed, Found, Mode, Update};
 
@@ -102,6 +103,10 @@ impl App {
             }
             Action::Dialog(action) => pages.dialog.act(action, context),
             Action::Door(action) => self.door.act(action, context),
+            // What was heard last is kept, whatever the screen shows.
+            Action::Recording(action @ RecordingAction::Report(..)) => {
+                pages.thread.record(action, context)
+            }
             // All other actions are for pages behind the door.
             _ if !context.is_inside() => Vec::new(),
             Action::Back => self.back(),
@@ -126,6 +131,8 @@ impl App {
             Action::Storage(action) => pages.storage.act(action, context),
             Action::Media(action) => pages.media.act(action, context),
             Action::Viewer(action) => pages.viewer.act(action, context),
+            Action::Playing(action) => pages.playing.act(action, &pages.thread),
+            Action::Recording(action) => pages.thread.record(action, context),
             Action::Searching(action) => {
                 let here = pages.thread.id().filter(|_| context.shows(Pane::Thread));
                 pages.searching.act(action, here, context)
@@ -339,7 +346,9 @@ impl App {
     /// Closes the door: forgets everything that a locked screen must not hold.
     fn hide(&mut self, place: Place) {
         if self.context.is_inside() {
-            let kept = self.pages.thread.keep_draft();
+            let mut kept = self.pages.thread.keep_draft();
+            kept.extend(self.pages.thread.leave_recording());
+            kept.extend(self.pages.playing.stop());
             self.apply(kept);
             self.pages.notifier.lock(&self.context.conversations);
             self.pages.forget();
@@ -357,6 +366,8 @@ impl App {
 
     /// There is no node any more, so nobody can store the draft.
     fn departed(&mut self, departed: Departed) -> Vec<Outcome> {
+        let lost = self.pages.thread.lose_recording();
+        self.apply(lost);
         self.pages.thread.lose_node();
         self.hide(Place::Starting);
         self.door.departed(&departed);

@@ -1,7 +1,9 @@
 //! Files that are attached to what is being written. They belong to their conversation, whichever is open: they are
 //! uploaded one after the other, and then each is a message, the first with the text as its caption.
 
-use hedgerow_node::api::{Carrier, ConversationId, Draft, MessageId, Refusal, Uploaded, visible};
+use hedgerow_node::api::{
+    Call, Carrier, ConversationId, Draft, MessageId, Refusal, Uploaded, visible,
+};
 use hedgerow_node::pictures::Metadata;
 
 use super::context::Context;
@@ -9,7 +11,8 @@ use super::effect::{Effect, Request, Ticket};
 use super::outcome::Outcome;
 use super::place::Pane;
 use super::rates::about_s;
-use super::strip::{Attachment, AttachmentState, Examined, FilePath, Strip, Unfit};
+use super::recording::Recording;
+use super::strip::{Attached, Attachment, AttachmentState, Examined, FilePath, Strip, Unfit};
 use super::thread::kept;
 use super::thread_page::ThreadPage;
 
@@ -72,13 +75,15 @@ impl ThreadPage {
                 Vec::new()
             }
             AttachAction::Remove(ticket) => {
+                let mut outcomes = vec![Outcome::Do(Effect::FocusDraft)];
                 if let Some(strip) = self.strips.get_mut(&id)
                     && !strip.is_sending()
                 {
-                    strip.files.retain(|one| one.ticket != ticket);
+                    let removed = strip.files.extract_if(.., |one| one.ticket == ticket);
+                    outcomes.extend(removed.filter_map(|one| forget(&one, &id)));
                     self.strip_changed(&id);
                 }
-                vec![Outcome::Do(Effect::FocusDraft)]
+                outcomes
             }
             AttachAction::AsItIs(ticket) => {
                 let strip = self.strips.get_mut(&id);
@@ -118,7 +123,7 @@ impl ThreadPage {
                     Ok(_) => AttachmentState::Waits,
                     Err(unfit) => AttachmentState::Unfit(unfit),
                 },
-                path: file.path,
+                what: Attached::File(file.path),
             });
         }
         self.strip_changed(id);
@@ -174,7 +179,7 @@ impl ThreadPage {
     }
 
     /// Asks for the next step.
-    fn go_on(&mut self, id: &ConversationId) -> Option<Outcome> {
+    pub(super) fn go_on(&mut self, id: &ConversationId) -> Option<Outcome> {
         let ticket = self.ticket();
         let next = self.strips.get_mut(id)?.next(ticket, id);
         self.strip_changed(id);
@@ -240,14 +245,14 @@ impl ThreadPage {
         let at = strip.files.iter().position(sent)?;
         let refusal = match answer {
             Ok(_) => {
-                strip.files.remove(at);
+                let forgotten = forget(&strip.files.remove(at), &id);
                 if let Some(sending) = &mut strip.sending {
                     sending.caption = None;
                 }
                 if let Some(thread) = self.thread(&id) {
                     thread.follow();
                 }
-                return Some(Vec::from_iter(self.go_on(&id)));
+                return Some(forgotten.into_iter().chain(self.go_on(&id)).collect());
             }
             Err(refusal) => refusal.clone(),
         };
@@ -318,7 +323,9 @@ impl ThreadPage {
     /// Takes over whether the files of the open conversation can be sent.
     pub(super) fn strip_changed(&mut self, id: &ConversationId) {
         let strip = self.strips.get(id);
-        let can_send = strip.is_some_and(Strip::can_send);
+        let recording = self.recording_of(id);
+        let can_send =
+            strip.is_some_and(Strip::can_send) || recording.is_some_and(Recording::can_be_sent);
         if strip.is_some_and(|strip| strip.files.is_empty() && !strip.is_sending()) {
             self.strips.remove(id);
         }
@@ -333,6 +340,12 @@ fn examine(conversation: ConversationId, paths: Vec<FilePath>) -> Outcome {
         conversation,
         paths,
     })
+}
+
+/// What a voice note is kept as before it is sent is not needed any more.
+fn forget(sent: &Attachment, id: &ConversationId) -> Option<Outcome> {
+    let is_recording = matches!(sent.what, Attached::Recording { .. });
+    is_recording.then(|| Outcome::ask(Call::DropRecording(id.clone())))
 }
 
 /// Nothing was written there.

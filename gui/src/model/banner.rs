@@ -5,6 +5,7 @@ use std::mem::take;
 use hedgerow_node::api::{ContactId, Private, Refusal, StorageFault};
 
 use super::context::Context;
+use super::sound::Silent;
 use super::update::Mode;
 
 /// A notice.
@@ -38,6 +39,10 @@ pub enum Banner {
     FileSaved(Private),
     /// The file of a message could not be saved.
     FileNotSaved,
+    /// A voice note cannot be decoded.
+    NotPlayed,
+    /// Nothing is heard or played.
+    Silent(Silent),
     /// Whether the picture could be written into the chosen file.
     PictureSaved(bool),
     /// Whether the conversation could be written into the chosen file.

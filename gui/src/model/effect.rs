@@ -7,8 +7,10 @@ use hedgerow_node::api::{
 
 use super::calendar::Date;
 use super::exporting::ToFile;
+use super::playing::Voiced;
 use super::preferences::Preferences;
 use super::rows::Tick;
+use super::sound::{Part, Play, Record};
 use super::strip::FilePath;
 
 /// Something to do. The result comes back as an [`Update`](super::Update).
@@ -53,6 +55,10 @@ pub enum Effect {
         /// How it is written.
         format: ExportFormat,
     },
+    /// Have the loudspeaker do something. Answer: `PlayingAction::Report`.
+    Play(Play),
+    /// Have the microphone do something. Answer: `RecordingAction::Report`.
+    Record(Record),
     /// Let the user choose files for a conversation. Answer: `AttachAction::Add`, if any were chosen.
     ChooseFiles(ConversationId),
     /// Put the cursor into the draft.
@@ -172,6 +178,11 @@ pub enum Request {
         path: FilePath,
         as_it_is: bool,
     },
+    /// Upload what was recorded for a conversation. Answer: `Uploaded`.
+    UploadRecording {
+        ticket: Ticket,
+        conversation: ConversationId,
+    },
     /// Stop the upload of this ticket.
     StopUpload(Ticket),
     /// Send a file that is uploaded. Answer: `Sent`.
@@ -211,6 +222,21 @@ pub enum Request {
     Preview {
         conversation: ConversationId,
         id: MessageId,
+    },
+    /// Keep the bytes of a recording that stand from `from` on. Answer: `PartKept`.
+    KeepRecording {
+        ticket: Ticket,
+        conversation: ConversationId,
+        from: u64,
+        part: Part,
+    },
+    /// What is kept of the recording of a conversation. Answer: `Recording`.
+    Recording(ConversationId),
+    /// Decode a voice note. Answer: `Voice`.
+    Voice {
+        ticket: Ticket,
+        conversation: ConversationId,
+        what: Voiced,
     },
     /// Write a conversation into a file. Answer: `Exported`.
     Export {

@@ -17,7 +17,7 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
-//! `files` is the file of a message, `previews` its small picture, `pictures` those of a conversation, `attaching` sends the files of the `strip`, `rates` says about how long that takes; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
+//! `files` is the file of a message, `previews` its small picture, `pictures` those of a conversation, `attaching` sends the files of the `strip`, `rates` says about how long that takes; `recording` is a voice note that is recorded, `playing` the one that plays, `sound` what microphone and loudspeaker are told; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 
@@ -59,17 +59,20 @@ mod person;
 mod picker;
 mod pictures;
 mod place;
+mod playing;
 mod preferences;
 mod presence;
 mod previews;
 mod rates;
 mod reading;
+mod recording;
 mod relays;
 mod rows;
 mod saying;
 mod scanning;
 mod searching;
 mod settings;
+mod sound;
 mod starred;
 mod storage;
 mod strength;
@@ -114,19 +117,22 @@ pub use picker::{
     Choice, Direction, Picker, PickerAction, PickerPage, PickerRow, Purpose, Section,
 };
 pub use place::{Changed, Pane, Place, SettingsPage};
+pub use playing::{OnPlayer, PlayStage, Playing, PlayingAction, Voiced};
 pub use preferences::{Preference, Preferences, TEXT_PERCENT, Theme};
 pub use presence::{Presence, WindowAction};
 pub use previews::{Picture, Preview};
+pub use recording::{Recording, RecordingAction, RecordingState};
 pub use relays::{RelayRow, Relays, RelaysAction};
 pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};
 pub use saying::Said;
 pub use scanning::{CameraProblem, Scanning, ScanningAction, Sight};
 pub use searching::{Hit, OpenSearch, Searching, SearchingAction};
 pub use settings::{Settings, SettingsAction};
+pub use sound::{Heard, Part, Play, Played, Record, Silent, Sound, Tempo};
 pub use starred::{Starred, StarredAction};
 pub use storage::{Age, Dropping, OldFiles, Storage, StorageAction, StorageRow};
 pub use strength::{Lack, NewPassphrase};
-pub use strip::{Attachment, AttachmentState, Examined, FilePath, Strip, Unfit};
+pub use strip::{Attached, Attachment, AttachmentState, Examined, FilePath, Strip, Unfit};
 pub use thread::{Scroll, Sending, Thread, ThreadAction};
 pub use thread_page::ThreadPage;
 pub use timing::{Goes, TimerChanged, Timing};

@@ -20,6 +20,7 @@ use super::outcome::Outcome;
 use super::person::PersonPage;
 use super::picker::PickerPage;
 use super::place::{Changed, Pane};
+use super::playing::Playing;
 use super::searching::Searching;
 use super::settings::Settings;
 use super::starred::Starred;
@@ -47,6 +48,8 @@ pub struct Pages {
     pub media: Media,
     /// The viewer of pictures.
     pub viewer: ViewerPage,
+    /// The voice note that plays.
+    pub playing: Playing,
     /// Adding a contact.
     pub adding: Adding,
     /// The page of a contact.
@@ -75,6 +78,7 @@ impl Pages {
             storage: self.storage.take_changed(),
             media: self.media.take_changed(),
             viewer: self.viewer.take_changed(),
+            playing: self.playing.take_changed(),
             adding: self.adding.take_changed(),
             person: self.person.take_changed(),
             network: self.network.take_changed(),
@@ -109,6 +113,8 @@ impl Pages {
                 outcomes.extend(self.draw_chats(context));
             }
             outcomes.extend(self.thread.settle(context));
+            outcomes.extend(self.thread.settle_recording(context));
+            outcomes.extend(self.playing.settle(&self.thread));
             outcomes.extend(self.media.settle(context));
             outcomes.extend(self.viewer.settle());
             outcomes.extend(self.looking.settle(context));
@@ -193,6 +199,7 @@ impl Pages {
                     Err(NotSaved::Refused(refusal)) => Outcome::Refused(refusal),
                 }]
             }
+            Update::PartKept(ticket, answer) => self.thread.part_kept(ticket, answer),
             Update::Sent(of, answer) => self.thread.sent(&of, answer, context),
             // Drop other answers: we asked before the door closed.
             _ if !context.is_inside() => Vec::new(),
@@ -235,6 +242,11 @@ impl Pages {
                     .know_preview(&conversation, &id, picture, context);
                 Vec::new()
             }
+            Update::Recording(conversation, kept) => {
+                self.thread.know_recording(conversation, kept);
+                Vec::new()
+            }
+            Update::Voice(ticket, sound) => self.playing.know(ticket, sound),
             Update::Storage(used) => {
                 self.storage.know(used, context);
                 Vec::new()
@@ -311,6 +323,7 @@ impl Pages {
                 self.viewer.message_gone(&conversation, &id, context);
                 self.thread.look(&conversation);
                 self.looking.conversations.want(conversation);
+                return self.playing.message_gone(&id);
             }
             Event::Message { conversation, .. } | Event::Messages { conversation, .. } => {
                 self.thread.look(&conversation);

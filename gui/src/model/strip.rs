@@ -60,7 +60,22 @@ pub struct Attachment {
     pub carries: Option<Vec<Metadata>>,
     /// It goes with all that it carries, as its user says. Otherwise a picture is encoded anew, without that.
     pub as_it_is: bool,
-    pub(super) path: FilePath,
+    /// Where its bytes are.
+    pub what: Attached,
+}
+
+/// What is attached.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Attached {
+    /// A file of the user.
+    File(FilePath),
+    /// What was recorded in this conversation.
+    Recording {
+        /// How long it is, in milliseconds.
+        duration_ms: u32,
+        /// All of it is kept.
+        is_complete: bool,
+    },
 }
 
 /// How far a file is that is attached.
@@ -142,12 +157,21 @@ impl Strip {
             .iter_mut()
             .filter(|one| one.ticket <= sending.last);
         if let Some(one) = wanted.find(|one| one.state == AttachmentState::Waits) {
+            let request = match &one.what {
+                Attached::File(path) => Request::Upload {
+                    ticket,
+                    path: path.clone(),
+                    as_it_is: one.as_it_is,
+                },
+                // Its last part is being kept.
+                Attached::Recording { is_complete, .. } if !is_complete => return None,
+                Attached::Recording { .. } => Request::UploadRecording {
+                    ticket,
+                    conversation: conversation.clone(),
+                },
+            };
             one.state = AttachmentState::Uploading(0);
-            return Some(Request::Upload {
-                ticket,
-                path: one.path.clone(),
-                as_it_is: one.as_it_is,
-            });
+            return Some(request);
         }
         let uploaded = self.files.iter().find_map(|one| match &one.state {
             AttachmentState::Uploaded(id) => Some(id.clone()),
@@ -196,6 +220,12 @@ impl Strip {
     pub(super) fn is_at(&self, ticket: Ticket) -> bool {
         let sending = self.sending.as_ref();
         sending.is_some_and(|sending| sending.step == ticket)
+    }
+
+    /// The recording among them.
+    pub(super) fn recording(&mut self) -> Option<&mut Attachment> {
+        let mut files = self.files.iter_mut();
+        files.find(|one| matches!(one.what, Attached::Recording { .. }))
     }
 
     pub(super) fn uploading(&mut self) -> Option<&mut Attachment> {

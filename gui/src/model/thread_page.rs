@@ -9,6 +9,7 @@ use super::context::Context;
 use super::effect::{Effect, Question, Request, Ticket};
 use super::outcome::Outcome;
 use super::place::{Pane, Place};
+use super::recording::Recording;
 use super::strip::Strip;
 use super::thread::{Thread, ThreadAction, ThreadChanged, before, kept};
 
@@ -23,6 +24,10 @@ pub struct ThreadPage {
     unsent: BTreeMap<Ticket, (ConversationId, Draft)>,
     /// The files attached in each conversation.
     pub(super) strips: BTreeMap<ConversationId, Strip>,
+    /// The voice note that is recorded, or is to be sent.
+    pub(super) recording: Option<Recording>,
+    /// Where we have asked for what is kept of a recording since the conversation was opened.
+    pub(super) looked_for_recording: Option<ConversationId>,
     /// Where nobody wants to be asked now who it really is. No file tells of that.
     later: BTreeSet<ConversationId>,
     /// What was being written when the node was lost.
@@ -108,7 +113,9 @@ impl ThreadPage {
 
     /// Sends the text being written.
     fn send(&mut self, context: &Context) -> Vec<Outcome> {
-        if let Some(outcomes) = self.send_files(context) {
+        let mut outcomes = self.attach_recording();
+        if let Some(more) = self.send_files(context) {
+            outcomes.extend(more);
             return outcomes;
         }
         let ticket = self.ticket();

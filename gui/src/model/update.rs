@@ -3,13 +3,14 @@
 use hedgerow_node::api::{
     Contact, ContactId, Conversation, ConversationId, Event, FilesPage, Invitation, InvitationId,
     Me, Message, MessageId, Page, Private, Refusal, RelayPaths, SafetyWords, SearchPage,
-    StarredPage, Status, StorageUse, Uploaded, Version, WayStatus,
+    StarredPage, Status, StorageUse, Uploaded, Version, Voice, WayStatus,
 };
 use hedgerow_node::pictures::Metadata;
 
 use super::calendar::Date;
 use super::effect::{Question, Ticket};
 use super::previews::Picture;
+use super::sound::Sound;
 use super::storage::OldFiles;
 use super::strip::{Examined, Unfit};
 
@@ -133,6 +134,12 @@ pub enum Update {
     Picture(ConversationId, MessageId, Option<Picture>),
     /// The small picture of a message; `None` if there is none that can be shown.
     Preview(ConversationId, MessageId, Option<Picture>),
+    /// A part of a recording is kept, or is not.
+    PartKept(Ticket, Result<(), Refusal>),
+    /// The recording of a conversation: its bytes, and what they sound like. `None` if nothing of it can be heard.
+    Recording(ConversationId, Option<(u64, Voice)>),
+    /// What a voice note sounds like; `None` if it cannot be decoded.
+    Voice(Ticket, Option<Sound>),
     /// Whether the file could be written. A refusal of the node comes as `Refused`.
     Exported(bool),
     /// The node refused a request whose own update has no place for a refusal.

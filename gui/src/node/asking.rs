@@ -17,6 +17,7 @@ use super::saving;
 use super::session::Owned;
 use super::uploading::{self, How, Stopped};
 use super::viewing;
+use super::voices;
 use super::worker::Tell;
 use crate::model::{Chat, NotSaved, Overview, Request, Unfit, Update};
 
@@ -55,6 +56,7 @@ pub(super) fn lane(request: &Request) -> Lane {
         Request::Call(_)
         | Request::Send { .. }
         | Request::SendFile { .. }
+        | Request::KeepRecording { .. }
         | Request::Host(HostCall::Lock) => Lane::Change,
         Request::Open
         | Request::TakeOver
@@ -68,6 +70,9 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Look { .. }
         | Request::DropOld { .. }
         | Request::Upload { .. }
+        | Request::UploadRecording { .. }
+        | Request::Recording(_)
+        | Request::Voice { .. }
         | Request::StopUpload(_)
         | Request::Host(_) => Lane::Slow,
     }
@@ -183,6 +188,36 @@ impl Asking {
                 let how = How { ticket, as_it_is };
                 let uploaded = uploading::upload(api, &self.stopped, how, &path.0, told).await;
                 Some(Update::Uploaded(ticket, uploaded))
+            }
+            Request::UploadRecording {
+                ticket,
+                conversation,
+            } => {
+                let stopped = &self.stopped;
+                let uploaded = voices::upload(api, stopped, ticket, conversation).await;
+                Some(Update::Uploaded(ticket, uploaded))
+            }
+            Request::KeepRecording {
+                ticket,
+                conversation,
+                from,
+                part,
+            } => {
+                let kept = api.keep_recording(conversation, from, part.0).await;
+                Some(Update::PartKept(ticket, kept))
+            }
+            Request::Recording(conversation) => {
+                let of = conversation.clone();
+                let kept = voices::recording(api, &self.pictures, of).await;
+                Some(Update::Recording(conversation, kept))
+            }
+            Request::Voice {
+                ticket,
+                conversation,
+                what,
+            } => {
+                let sound = voices::sound(api, &self.pictures, conversation, what).await;
+                Some(Update::Voice(ticket, sound))
             }
             Request::StopUpload(ticket) => {
                 self.stopped.stop(ticket);
@@ -321,11 +356,14 @@ pub(super) fn decline(request: Request, refusal: Refusal) -> Option<Update> {
         Request::Starred { ticket, .. } => Some(Update::Starred(ticket, Err(refusal))),
         Request::Send { of, .. } => Some(Update::Sent(of, Err(refusal))),
         Request::SendFile { of, .. } => Some(Update::Sent(of, Err(refusal))),
-        Request::Upload { ticket, .. } => {
+        Request::Upload { ticket, .. } | Request::UploadRecording { ticket, .. } => {
             Some(Update::Uploaded(ticket, Err(Unfit::Refused(refusal))))
         }
         Request::Preview { conversation, id } => Some(Update::Preview(conversation, id, None)),
         Request::Picture { conversation, id } => Some(Update::Picture(conversation, id, None)),
+        Request::KeepRecording { ticket, .. } => Some(Update::PartKept(ticket, Err(refusal))),
+        Request::Recording(conversation) => Some(Update::Recording(conversation, None)),
+        Request::Voice { ticket, .. } => Some(Update::Voice(ticket, None)),
         Request::Look { .. } => None,
         Request::DropOld { conversation, .. } => {
             Some(Update::OldDropped(conversation, Err(refusal)))

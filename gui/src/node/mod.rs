@@ -3,7 +3,7 @@
 //!
 //! `worker` is the thread, which opens a node and finds it again after a loss; `session` is a node that it has found;
 //! `asking` executes each request, `exporting` those that write a conversation into a file, `uploading` and `saving` those
-//! about files of the user, `freeing` those about old files, `viewing` those that decode pictures.
+//! about files of the user, `freeing` those about old files, `viewing` those that decode pictures, `voices` those about voice notes.
 
 mod asking;
 mod exporting;
@@ -12,6 +12,7 @@ mod saving;
 mod session;
 mod uploading;
 pub mod viewing;
+mod voices;
 mod worker;
 
 pub use worker::{Options, Worker};

@@ -29,6 +29,22 @@ impl Stopped {
         self.0.send_if_modified(|stopped| stopped.remove(&ticket));
     }
 
+    /// What comes of an upload, unless it is to stop before.
+    pub async fn unless(
+        &self,
+        ticket: Ticket,
+        upload: impl Future<Output = Result<Uploaded, Refusal>>,
+    ) -> Result<Uploaded, Unfit> {
+        tokio::select! {
+            biased;
+            () = self.wait_for(ticket) => {
+                self.forget(ticket);
+                Err(Unfit::Refused(Refusal::Stopping))
+            }
+            uploaded = upload => uploaded.map_err(Unfit::Refused),
+        }
+    }
+
     /// Waits until this upload is to stop.
     async fn wait_for(&self, ticket: Ticket) {
         let mut stopped = self.0.subscribe();
@@ -106,14 +122,7 @@ pub async fn upload(
     if how.as_it_is {
         new.form = Form::AsItIs;
     }
-    tokio::select! {
-        biased;
-        () = stopped.wait_for(how.ticket) => {
-            stopped.forget(how.ticket);
-            Err(Unfit::Refused(Refusal::Stopping))
-        }
-        uploaded = api.upload(new, bytes) => uploaded.map_err(Unfit::Refused),
-    }
+    stopped.unless(how.ticket, api.upload(new, bytes)).await
 }
 
 fn unfit(error: OpenError, path: &Path) -> Unfit {

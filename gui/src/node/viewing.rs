@@ -28,8 +28,19 @@ pub async fn picture(
     conversation: ConversationId,
     id: MessageId,
 ) -> Option<Picture> {
-    let mut download = api.download(conversation, id).await.ok()?;
     let limits = Limits::PICTURE;
+    let source = source(api, conversation, id, limits).await?;
+    decoded(pictures, source, limits, VIEWED_SIDE).await
+}
+
+/// The file of a message, which is here; `None` if it is longer than what may be decoded.
+pub(super) async fn source(
+    api: &dyn Api,
+    conversation: ConversationId,
+    id: MessageId,
+    limits: Limits,
+) -> Option<Vec<u8>> {
+    let mut download = api.download(conversation, id).await.ok()?;
     if download.size > limits.source_bytes {
         return None;
     }
@@ -40,7 +51,7 @@ pub async fn picture(
             return None;
         }
     }
-    decoded(pictures, source, limits, VIEWED_SIDE).await
+    Some(source)
 }
 
 /// Lets a process decode a picture, on a thread that may wait for it.

@@ -27,4 +27,5 @@ mod sound;
 mod stage;
 mod start;
 mod viewing;
+mod voices;
 mod worker;

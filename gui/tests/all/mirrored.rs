@@ -13,9 +13,9 @@ use crate::stage::{Stage, chat_id};
 /// How far from its mirror image something may stand, in pixels.
 const OFF: f32 = 1.0;
 
-/// What has a side of its own: the time in the last line of a text, the bars of Slint's own lists, pictures over letters, and the two
-/// lines beside the name of a day, which are alike.
-const KEEPS_ITS_SIDE: [&str; 4] = ["Foot", "ScrollBar", "Pictures", "Separator"];
+/// What has a side of its own: the time in the last line of a text, the bars of Slint's own lists, pictures over letters, the two
+/// lines beside the name of a day, which are alike, and the strokes of a voice note, whose time runs from left to right.
+const KEEPS_ITS_SIDE: [&str; 5] = ["Foot", "ScrollBar", "Pictures", "Separator", "Strokes"];
 
 /// Where an element stands.
 #[derive(Debug, Clone, PartialEq)]

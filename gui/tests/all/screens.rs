@@ -196,7 +196,7 @@ fn other_languages_and_large_letters_look_as_they_were_approved() {
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 51] {
+pub(crate) fn screens() -> [Screen; 53] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -228,21 +228,11 @@ pub(crate) fn screens() -> [Screen; 51] {
             stage
         }),
         ("files", files),
-        ("voice", || {
-            let mut stage = people();
-            let talk = stage.talk("a");
-            let loading = FileState::Loading { bytes: 16_000 };
-            for (seconds, state, mine) in [
-                (48, FileState::Here, false),
-                (7, loading, false),
-                (131, FileState::Here, true),
-            ] {
-                let id = talk.add("", mine, NOON - i64::from(seconds) * 1_000);
-                talk.attach_voice(&id, seconds, state);
-            }
-            stage.handle(Update::Event(Event::Missed));
-            stage.answer();
-            stage.does(ChatsAction::OpenChat(chat_id("a")));
+        ("voice", voices),
+        ("recording", recording),
+        ("recorded", || {
+            let mut stage = recording();
+            stage.does(RecordingAction::Pause);
             stage
         }),
         ("attaching", attaching),
@@ -654,6 +644,47 @@ pub fn replies() -> Stage {
     stage.handle(Update::Event(Event::Missed));
     stage.answer();
     stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage
+}
+
+/// Voice notes, of which the first plays.
+pub fn voices() -> Stage {
+    let mut stage = people();
+    let talk = stage.talk("a");
+    let loading = FileState::Loading { bytes: 16_000 };
+    for (seconds, state, mine) in [
+        (48, FileState::Here, false),
+        (7, loading, false),
+        (131, FileState::Here, true),
+    ] {
+        let id = talk.add("", mine, NOON - i64::from(seconds) * 1_000);
+        talk.attach_voice(&id, seconds, state);
+    }
+    let first = talk.messages[talk.messages.len() - 3].id.clone();
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage.does(PlayingAction::Toggle(Voiced::Message(first)));
+    if let Some(Effect::Play(Play::Begin { ticket, .. })) = stage.done.last() {
+        let place = Played::Place(17_000);
+        stage.does(PlayingAction::Report(*ticket, place));
+    }
+    stage
+}
+
+/// A voice note that is recorded.
+pub fn recording() -> Stage {
+    let mut stage = conversation();
+    stage.does(RecordingAction::Begin { held: false });
+    if let Some(Effect::Record(Record::Begin(ticket))) = stage.done.last() {
+        let ticket = *ticket;
+        let mut hears = |heard| stage.does(RecordingAction::Report(ticket, heard));
+        hears(Heard::By(Private("Built-in Audio Analog Stereo".into())));
+        for tenth in 1..=83 {
+            let loudness = (tenth * tenth * 37 % 4_000) as u16;
+            hears(Heard::Loudness(loudness, tenth * 100));
+        }
+    }
     stage
 }
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use hedgerow_gui::desktop::sound::{Loudspeaker, Microphone, Silent, Tape, Tempo};
-use hedgerow_node::voice::{HEARD_RATE, RATE};
+use hedgerow_gui::desktop::sound::{Loudspeaker, Microphone, Player, Studio, Tape};
+use hedgerow_gui::model::{Heard, Play, Played, Record, Silent, Sound, Tempo, Ticket};
+use hedgerow_node::pictures::Limits;
+use hedgerow_node::voice::{self, HEARD_RATE, RATE};
 
 /// What is heard and played, in hertz.
 const PITCH: f64 = 440.0;
@@ -161,4 +163,106 @@ async fn without_a_sound_server_it_says_so() {
     );
     let played = Loudspeaker::play(Tape::new(tone(1), Tempo::Said)).await;
     assert_eq!(played.unwrap_err(), Silent::NoServer);
+}
+
+#[test]
+#[ignore = "needs a sound server: gui/tests/sound.sh"]
+fn a_player_tells_the_place_while_it_plays_and_is_paused_and_sought() {
+    let (tells, told) = mpsc::channel();
+    let player = Player::start(move |ticket, played| {
+        // The test may have heard enough.
+        let _ = tells.send((ticket, played));
+    })
+    .unwrap();
+    let begin = |number| {
+        player.play(Play::Begin {
+            ticket: Ticket(number),
+            sound: Sound(tone(4)),
+            from_ms: 1_000,
+            tempo: Tempo::Said,
+        });
+    };
+    let next = || told.recv_timeout(PATIENCE).expect("it reports");
+    begin(1);
+    let (Ticket(1), Played::Place(first)) = next() else {
+        panic!("it plays");
+    };
+    assert!((1_000..2_000).contains(&first), "{first}");
+    player.play(Play::Pause);
+    // What it told until it was paused.
+    while told.recv_timeout(Duration::from_millis(500)).is_ok() {}
+    player.play(Play::Seek(3_500));
+    player.play(Play::GoOn);
+    let mut places = Vec::new();
+    while let (_, Played::Place(place)) = next() {
+        places.push(place);
+    }
+    assert!(places.iter().all(|place| *place >= 3_400), "{places:?}");
+    assert!(places.is_sorted(), "{places:?}");
+    // Another one takes its place.
+    begin(2);
+    begin(3);
+    while next() != (Ticket(3), Played::Ended) {}
+    begin(4);
+    next();
+    player.play(Play::Stop);
+    while told.recv_timeout(Duration::from_millis(500)).is_ok() {}
+}
+
+#[test]
+#[ignore = "needs a sound server: gui/tests/sound.sh"]
+fn a_studio_records_a_voice_note_with_a_pause_that_sounds_as_what_was_heard() {
+    let (tells, told) = mpsc::channel();
+    let studio = Studio::start(move |ticket, heard| {
+        assert_eq!(ticket, Ticket(1));
+        // The test may have heard enough.
+        let _ = tells.send(heard);
+    })
+    .unwrap();
+    let mut file = Vec::new();
+    let mut hear = |until: &dyn Fn(&Heard) -> bool| loop {
+        let heard = told.recv_timeout(PATIENCE).expect("it reports");
+        let is_last = until(&heard);
+        match heard {
+            Heard::Part(part) => file.extend(part.0),
+            Heard::Silent(why) => panic!("{why:?}"),
+            _ => {}
+        }
+        if is_last {
+            return;
+        }
+    };
+    let reaches = |ms: u32| move |heard: &Heard| matches!(heard, Heard::Loudness(loudness, at) if *at >= ms && *loudness > 999);
+    studio.record(Record::Begin(Ticket(1)));
+    hear(&|heard| matches!(heard, Heard::By(name) if !name.0.is_empty()));
+    hear(&reaches(1_500));
+    studio.record(Record::Pause);
+    hear(&|heard| *heard == Heard::Paused);
+    studio.record(Record::GoOn);
+    hear(&reaches(3_000));
+    studio.record(Record::End);
+    hear(&|heard| *heard == Heard::Ended);
+    let anew = voice::anew(&file, &Limits::VOICE).expect("it is a voice note");
+    let length = anew.voice.duration_ms;
+    assert!((2_900..4_500).contains(&length), "{length} ms");
+    let samples = voice::samples(&file, &Limits::VOICE).expect("it plays");
+    let middle = &samples[RATE as usize / 2..RATE as usize];
+    let pitch = pitch(middle, RATE);
+    assert!(is_near(pitch), "{pitch} Hz");
+}
+
+#[test]
+#[ignore = "needs a sound server whose microphone is switched off: gui/tests/sound.sh"]
+fn a_microphone_that_is_switched_off_is_named() {
+    let (tells, told) = mpsc::channel();
+    let studio = Studio::start(move |_, heard| {
+        let _ = tells.send(heard);
+    })
+    .unwrap();
+    studio.record(Record::Begin(Ticket(1)));
+    let heard = told.recv_timeout(PATIENCE).expect("it reports");
+    let Heard::Silent(Silent::Muted(name)) = heard else {
+        panic!("{heard:?}");
+    };
+    assert!(!name.0.is_empty());
 }

@@ -8,13 +8,14 @@ use pulseaudio::protocol::{
 };
 use pulseaudio::{AsPlaybackSource, Client, PlaybackStream};
 
-use super::{Silent, Tape, Tempo, connect, refused};
+use super::{Tape, connect, refused};
+use crate::model::{Silent, Tempo};
 
 /// Bytes of a fifth of a second: how much the server has ahead, and so how long another tempo takes to be heard.
 const AHEAD: u32 = RATE / 5 * 2;
 
-/// A loudspeaker that plays a tape. It falls silent when this is dropped.
-#[derive(Debug)]
+/// A loudspeaker that plays a tape. It falls silent when this and its clones are dropped.
+#[derive(Debug, Clone)]
 pub struct Loudspeaker {
     tape: Arc<Mutex<Tape>>,
     stream: PlaybackStream,

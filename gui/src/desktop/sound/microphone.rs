@@ -1,12 +1,14 @@
 //! The default microphone of the desktop.
 
+use hedgerow_node::api::{Private, visible};
 use hedgerow_node::voice::HEARD_RATE;
 use pulseaudio::protocol::{
     ChannelMap, DEFAULT_SOURCE, RecordStreamParams, SampleFormat, SampleSpec, stream,
 };
 use pulseaudio::{Client, RecordStream};
 
-use super::{Silent, connect, refused};
+use super::{connect, refused};
+use crate::model::Silent;
 
 /// Bytes of a tenth of a second: how much the server gathers before it gives it.
 const FRAGMENT: u32 = HEARD_RATE / 10 * 2;
@@ -14,6 +16,7 @@ const FRAGMENT: u32 = HEARD_RATE / 10 * 2;
 /// A microphone that listens. It no longer does when this is dropped.
 #[derive(Debug)]
 pub struct Microphone {
+    name: Private,
     stream: RecordStream,
     _client: Client,
 }
@@ -31,6 +34,11 @@ impl Microphone {
         let source = source.map_err(|error| refused(&error, &Silent::NoMicrophone))?;
         if source.monitor_of_sink_index.is_some() {
             return Err(Silent::NoMicrophone);
+        }
+        let name = source.description.unwrap_or(source.name);
+        let name = visible::label(&name.to_string_lossy()).unwrap_or_default();
+        if source.muted {
+            return Err(Silent::Muted(Private(name)));
         }
         let params = RecordStreamParams {
             source_index: Some(source.index),
@@ -55,9 +63,15 @@ impl Microphone {
         let stream = client.create_record_stream(params, take).await;
         let stream = stream.map_err(|error| refused(&error, &Silent::NoMicrophone))?;
         Ok(Microphone {
+            name: Private(name),
             stream,
             _client: client,
         })
+    }
+
+    /// What the desktop calls it.
+    pub fn name(&self) -> &Private {
+        &self.name
     }
 
     /// Listens no more, until it goes on.

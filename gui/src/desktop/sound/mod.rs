@@ -2,34 +2,26 @@
 
 mod loudspeaker;
 mod microphone;
+mod player;
+mod studio;
 mod tape;
 
 use std::ffi::CStr;
 
+use hedgerow_node::api::Private;
 use pulseaudio::protocol::PulseError;
 use pulseaudio::{Client, ClientError};
 
+use crate::model::Silent;
+
 pub use loudspeaker::Loudspeaker;
 pub use microphone::Microphone;
-pub use tape::{Tape, Tempo};
+pub use player::Player;
+pub use studio::Studio;
+pub use tape::Tape;
 
 /// What the sound server shows beside our streams.
 const NAME: &CStr = c"Hedgerow";
-
-/// Why nothing is heard or played.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Silent {
-    /// No sound server answers.
-    NoServer,
-    /// The sound server has no microphone.
-    NoMicrophone,
-    /// The sound server has nothing to play on.
-    NoLoudspeaker,
-    /// The system or the user does not let this program use it.
-    Forbidden,
-    /// The sound server says something else.
-    Refused(String),
-}
 
 fn connect() -> Result<Client, Silent> {
     Client::from_env(NAME).map_err(|error| match error {
@@ -46,6 +38,6 @@ fn refused(error: &ClientError, missing: &Silent) -> Silent {
         ClientError::ServerError(PulseError::NoEntity) => missing.clone(),
         ClientError::ServerError(PulseError::AccessDenied) => Silent::Forbidden,
         ClientError::Disconnected | ClientError::Io(_) => Silent::NoServer,
-        error => Silent::Refused(error.to_string()),
+        error => Silent::Refused(Private(error.to_string())),
     }
 }

@@ -6,36 +6,7 @@ use std::sync::Arc;
 use hedgerow_node::voice::RATE;
 use wsola::TimeStretch;
 
-/// How fast a voice note plays.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Tempo {
-    /// As it was said.
-    #[default]
-    Said,
-    /// One and a half times as fast.
-    Faster,
-    /// Twice as fast.
-    Fastest,
-}
-
-impl Tempo {
-    /// The one that follows when the user asks for another.
-    pub fn next(self) -> Tempo {
-        match self {
-            Tempo::Said => Tempo::Faster,
-            Tempo::Faster => Tempo::Fastest,
-            Tempo::Fastest => Tempo::Said,
-        }
-    }
-
-    fn factor(self) -> f32 {
-        match self {
-            Tempo::Said => 1.0,
-            Tempo::Faster => 1.5,
-            Tempo::Fastest => 2.0,
-        }
-    }
-}
+use crate::model::Tempo;
 
 /// Samples, and the place where they are played.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use i_slint_core::window::{WindowAdapter, WindowInner};
 use slint::ComponentHandle;
 
 /// What stands over something else on purpose: only what is in the same one must not overlap.
-const LAYERS: [&str; 7] = [
+const LAYERS: [&str; 8] = [
     "MenuFrame",
     "Dialogs",
     "Tips",
@@ -25,6 +25,7 @@ const LAYERS: [&str; 7] = [
     "Picker",
     "Jump",
     "Pictures",
+    "Played",
 ];
 
 /// A text as it is to be set.

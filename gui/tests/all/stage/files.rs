@@ -8,6 +8,7 @@ use hedgerow_node::api::*;
 use hedgerow_node::pictures::{Kind, Metadata, Pixels};
 
 use super::Node;
+use super::voices::RECORDED;
 
 /// The bytes of any file of the user.
 const SIZE: u64 = 4_096;
@@ -104,7 +105,10 @@ impl Node {
                 };
                 let answer = talk.send(&draft, now.wall_ms);
                 if let (Ok(id), Some(UploadId(name))) = (&answer, message.file) {
-                    talk.attach(id, &name, SIZE, FileState::Here);
+                    match name.as_str() {
+                        RECORDED => talk.attach_voice(id, 1, FileState::Here),
+                        name => talk.attach(id, name, SIZE, FileState::Here),
+                    }
                 }
                 Update::Sent(of, answer)
             }

@@ -5,6 +5,7 @@ mod arranged;
 pub mod files;
 mod node;
 mod talk;
+pub mod voices;
 pub mod window;
 
 use std::collections::VecDeque;

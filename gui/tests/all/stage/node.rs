@@ -35,6 +35,12 @@ pub struct Node {
     pub receipts: bool,
     /// The files of the user that cannot be sent, by name. All others have 4,096 bytes.
     pub unfit: BTreeMap<String, Unfit>,
+    /// What is kept of voice notes that are recorded.
+    pub recordings: BTreeMap<ConversationId, Vec<u8>>,
+    /// Nothing of them can be kept now.
+    pub refuses_recordings: Option<Refusal>,
+    /// No voice note can be decoded.
+    pub cannot_decode: bool,
     /// Nothing can be uploaded now.
     pub refuses_uploads: Option<Refusal>,
     /// How many pages were asked for so far, and the most messages of one.
@@ -55,6 +61,16 @@ impl Node {
             }
             _ => None,
         };
+        let recorded = match &request {
+            Request::KeepRecording {
+                conversation,
+                from: 0,
+                ..
+            } => Some(Update::Event(Event::Conversation {
+                conversation: conversation.clone(),
+            })),
+            _ => None,
+        };
         let answer = self.answer(request, now);
         // A message is told of before its sender hears that it is kept.
         let told = match (&answer, sent) {
@@ -67,7 +83,7 @@ impl Node {
             }
             _ => None,
         };
-        told.into_iter().chain(answer).collect()
+        told.into_iter().chain(recorded).chain(answer).collect()
     }
 
     fn add_relay(&mut self, address: Private) -> Result<(), Refusal> {
@@ -435,6 +451,11 @@ impl Node {
             | Request::Call(Call::WantFile(..) | Call::FreeFile(..))) => {
                 return self.handles_files(request, now);
             }
+            request @ (Request::UploadRecording { .. }
+            | Request::KeepRecording { .. }
+            | Request::Recording(_)
+            | Request::Voice { .. }
+            | Request::Call(Call::DropRecording(_))) => return self.handles_voices(request),
             Request::Export { .. } => Update::Exported(true),
             Request::Starred { ticket, .. } => Update::Starred(ticket, Ok(self.starred())),
             Request::Call(Call::Star(conversation, id, starred)) => {

@@ -188,6 +188,7 @@ impl Talk {
         };
         let removals = message.deliveries.iter().map(waits).collect();
         message.text = None;
+        message.file = None;
         message.deleted = Some(Deleted { time_ms, removals });
     }
 

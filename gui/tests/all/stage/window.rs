@@ -161,6 +161,28 @@ impl Window {
         self.settles();
     }
 
+    /// Holds the left button down on what has this label. Where that is.
+    pub fn holds(&mut self, label: &str) -> LogicalPosition {
+        let (at, size) = {
+            let one = self.one(label);
+            (one.absolute_position(), one.size())
+        };
+        let position = LogicalPosition::new(at.x + size.width / 2.0, at.y + size.height / 2.0);
+        let (window, button) = (self.window.ui().window(), PointerEventButton::Left);
+        window.dispatch_event(WindowEvent::PointerMoved { position });
+        window.dispatch_event(WindowEvent::PointerPressed { position, button });
+        self.settles();
+        position
+    }
+
+    /// Lets go of the left button there.
+    pub fn lets_go(&mut self, position: LogicalPosition) {
+        let (window, button) = (self.window.ui().window(), PointerEventButton::Left);
+        window.dispatch_event(WindowEvent::PointerMoved { position });
+        window.dispatch_event(WindowEvent::PointerReleased { position, button });
+        self.settles();
+    }
+
     /// Moves the pointer there, with no button down.
     pub fn points(&mut self, position: LogicalPosition) {
         let event = WindowEvent::PointerMoved { position };
@@ -257,6 +279,16 @@ impl Window {
     pub fn asked<T>(&self, wanted: impl Fn(&Request) -> Option<T>) -> Vec<T> {
         self.outside
             .log
+            .borrow()
+            .iter()
+            .filter_map(wanted)
+            .collect()
+    }
+
+    /// Everything that was to be done besides and is one of these.
+    pub fn did<T>(&self, wanted: impl Fn(&Effect) -> Option<T>) -> Vec<T> {
+        self.outside
+            .done
             .borrow()
             .iter()
             .filter_map(wanted)
