@@ -39,8 +39,9 @@ run() {
     "$tests" --ignored --exact "sound::$1"
 }
 
-tests=$(cargo test -p hedgerow-gui --locked --test all --no-run --message-format=json |
-    grep -o '"executable":"[^"]*"' | tail -n 1 | cut -d'"' -f4)
+# With the features of the whole workspace, as everything else is built.
+tests=$(CARGO_INCREMENTAL=0 cargo test --workspace --locked --test all --no-run --message-format=json |
+    grep '/gui#.*"name":"all"' | grep -o '"executable":"[^"]*"' | tail -n 1 | cut -d'"' -f4)
 run without_a_sound_server_it_says_so
 serve "module-null-sink sink_name=played"
 run what_a_loudspeaker_plays_is_no_microphone
