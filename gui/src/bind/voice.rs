@@ -81,7 +81,12 @@ fn draw_recording(page: &ThreadPage, view: &VoiceView<'_>) {
     });
     view.set_held(recording.held);
     view.set_full(recording.duration_ms >= MAX_VOICE_MS);
-    view.set_length(clock(u64::from(recording.duration_ms) / 1_000));
+    // As of a message, as soon as it does not run any longer.
+    let duration_ms = u64::from(recording.duration_ms);
+    view.set_length(clock(match recording.can_be_heard() {
+        true => duration_ms.div_ceil(1_000),
+        false => duration_ms / 1_000,
+    }));
     view.set_waveform(waveform(&recording.waveform(), 1.0));
     let microphone = recording.microphone.as_ref();
     view.set_microphone(microphone.map_or("", |name| &name.0).into());

@@ -69,6 +69,18 @@ impl Recorder {
         Ok(std::mem::take(self.writer.written()))
     }
 
+    /// Gives the bytes of what was heard so far, but for the last 20 ms: nothing may follow for long.
+    ///
+    /// # Errors
+    /// Those of the file, which is a fault of this program.
+    pub fn pause(&mut self) -> io::Result<Vec<u8>> {
+        let last = std::mem::take(&mut self.last);
+        if !last.is_empty() {
+            self.writer.end_page(last, PACKET as u32)?;
+        }
+        Ok(std::mem::take(self.writer.written()))
+    }
+
     /// How long it plays so far, in milliseconds.
     pub fn duration_ms(&self) -> u32 {
         (self.heard / (POSITIONS / 1_000)) as u32

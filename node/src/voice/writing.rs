@@ -75,6 +75,15 @@ impl<W: Write> Writer<W> {
         self.ogg.write_packet(packet, SERIAL, end, self.position)
     }
 
+    /// Writes a packet, and the page that it is in.
+    ///
+    /// # Errors
+    /// Those of the file.
+    pub(super) fn end_page(&mut self, packet: Vec<u8>, samples: u32) -> io::Result<()> {
+        self.page = 0;
+        self.packet(packet, samples)
+    }
+
     /// Where the pages are written.
     pub(super) fn written(&mut self) -> &mut W {
         self.ogg.inner_mut()

@@ -119,6 +119,23 @@ fn what_is_recorded_plays_as_long_as_it_was_heard_and_needs_no_cleaning() {
 }
 
 #[test]
+fn all_that_was_heard_before_a_pause_can_be_played_though_nothing_follows() {
+    let mut recorder = Recorder::begin().unwrap();
+    let mut file = Vec::new();
+    for (heard_ms, played_ms) in [(700, 693), (1_410, 1_393)] {
+        let missing = heard_ms - recorder.duration_ms();
+        let heard = vec![900; (HEARD_RATE / 1_000 * missing) as usize];
+        file.extend(recorder.hear(&heard).unwrap());
+        file.extend(recorder.pause().unwrap());
+        let broken_off = decoder().voice(&file[..], VOICE).unwrap();
+        assert_eq!(broken_off.voice.duration_ms, played_ms);
+    }
+    file.extend(recorder.end().unwrap());
+    let made = decoder().voice(&file[..], VOICE).unwrap();
+    assert_eq!(made.voice.duration_ms, 1_410);
+}
+
+#[test]
 fn what_takes_longer_than_its_time_is_killed() {
     let limits = Limits {
         time: Duration::from_millis(1),

@@ -15,9 +15,6 @@ use crate::model::{Heard, Part, Record, Silent, Ticket};
 /// A microphone that gives nothing for so long is gone.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What is heard in this time is told together, so that at most so much is lost with this program.
-const PART_MS: u32 = 1_000;
-
 /// Samples of one report of how loud it is: a tenth of a second.
 const LOUDNESS: usize = HEARD_RATE as usize / 10;
 
@@ -53,8 +50,6 @@ struct Session {
     recorder: Recorder,
     /// The bytes of the file that were not told.
     part: Vec<u8>,
-    /// For how long it had listened when they began, in milliseconds.
-    part_from_ms: u32,
     /// Samples whose loudness was not told.
     rest: Vec<i16>,
     listens: bool,
@@ -138,7 +133,6 @@ impl Session {
             samples,
             recorder,
             part: Vec::new(),
-            part_from_ms: 0,
             rest: Vec::new(),
             listens: true,
         })
@@ -155,17 +149,15 @@ impl Session {
         for tenth in self.rest.drain(..whole).as_slice().chunks_exact(LOUDNESS) {
             tell(self.ticket, Heard::Loudness(loudness(tenth), heard_ms));
         }
-        if heard_ms - self.part_from_ms >= PART_MS {
-            self.tell_part(tell);
-        }
+        self.tell_part(tell);
     }
 
+    /// Tells the bytes that are complete, if there are any: those of a second.
     fn tell_part(&mut self, tell: &impl Fn(Ticket, Heard)) {
-        self.part_from_ms = self.recorder.duration_ms();
-        tell(
-            self.ticket,
-            Heard::Part(Part(std::mem::take(&mut self.part))),
-        );
+        if !self.part.is_empty() {
+            let part = Part(std::mem::take(&mut self.part));
+            tell(self.ticket, Heard::Part(part));
+        }
     }
 
     /// Listens no more for now, and tells all that was heard.
@@ -175,7 +167,14 @@ impl Session {
                 self.hear(&samples, tell);
             }
         }
+        self.rest_here(tell);
+    }
+
+    /// Tells all that was heard so far.
+    fn rest_here(&mut self, tell: &impl Fn(Ticket, Heard)) {
         self.listens = false;
+        // What an encoder that fails holds back is lost, and nothing before it.
+        self.part.extend(self.recorder.pause().unwrap_or_default());
         self.tell_part(tell);
     }
 
@@ -190,8 +189,7 @@ impl Session {
     }
 
     fn fail(&mut self, why: Silent, tell: &impl Fn(Ticket, Heard)) {
-        self.listens = false;
-        self.tell_part(tell);
+        self.rest_here(tell);
         tell(self.ticket, Heard::Silent(why));
     }
 }
