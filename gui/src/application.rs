@@ -21,9 +21,9 @@ use crate::desktop::{
 use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, catch_up, downloads, in_window, reach};
 use crate::model::{
-    Action, AddingAction, App, ArrangingAction, AttachAction, CameraProblem, DoorAction, Effect,
-    FilePath, Heard, Now, Play, Played, PlayingAction, Record, RecordingAction, ScanningAction,
-    Sight, Silent, ToFile, WindowAction,
+    Action, AddingAction, App, ArrangingAction, AttachAction, CameraProblem, CarryAction,
+    DoorAction, Effect, FilePath, Heard, Now, Play, Played, PlayingAction, Record, RecordingAction,
+    ScanningAction, Sight, Silent, ToCarry, ToFile, WindowAction,
 };
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
@@ -239,6 +239,29 @@ fn choose_files(conversation: ConversationId) {
     });
 }
 
+/// Lets the user choose what to carry by hand.
+fn choose_to_carry(what: ToCarry) {
+    std::thread::spawn(move || {
+        let dialog = rfd::FileDialog::new();
+        let chosen = match what {
+            ToCarry::For(contact) => dialog
+                .set_file_name("hedgerow.parcel")
+                .save_file()
+                .map(|path| CarryAction::Export(contact, FilePath(path))),
+            ToCarry::ForAll => dialog
+                .pick_folder()
+                .map(|path| CarryAction::ExportAll(FilePath(path))),
+            ToCarry::In => dialog.pick_files().map(|paths| {
+                let paths = paths.into_iter().map(FilePath);
+                CarryAction::Import(paths.collect())
+            }),
+        };
+        if let Some(action) = chosen {
+            in_window(move |window| window.act(action));
+        }
+    });
+}
+
 /// Passes on what the camera reports.
 fn tell_sight(sight: Sight) {
     in_window(move |window| window.act(ScanningAction::Camera(sight)));
@@ -358,6 +381,7 @@ impl Outside for Real {
                 format,
             } => choose_file(name, conversation, format),
             Effect::ChooseFiles(conversation) => choose_files(conversation),
+            Effect::ChooseToCarry(what) => choose_to_carry(what),
             Effect::Play(order) => self.play(order),
             Effect::Record(order) => self.record(order),
             Effect::Announce(_)

@@ -18,12 +18,16 @@ pub fn draw(app: &App, ui: &AppWindow) {
     let kind = match &app.banner.shown {
         None => BannerKind::None,
         Some(Banner::Storage(fault)) => {
-            view.set_problem(words::say(&codes::storage(*fault)));
+            view.set_sentence(words::say(&codes::storage(*fault)));
             BannerKind::Problem
         }
         Some(Banner::Refused(refusal)) => {
-            view.set_problem(words::problem(Some(refusal)));
+            view.set_sentence(words::problem(Some(refusal)));
             BannerKind::Problem
+        }
+        Some(Banner::Told(phrase)) => {
+            view.set_sentence(words::say(phrase));
+            BannerKind::Told
         }
         Some(Banner::Client { version }) => {
             view.set_name(version.as_str().into());

@@ -8,6 +8,7 @@ mod arranging;
 mod attaching;
 mod banner;
 mod bluetooth;
+mod carrying;
 mod chats;
 mod deleting;
 mod dialogs;
@@ -174,6 +175,7 @@ impl Window {
         timing::listen(ui, &act);
         attaching::listen(ui, &act);
         files::listen(ui, &act);
+        carrying::listen(ui, &act);
         forwarding::listen(ui, &act);
         starred::listen(ui, &act);
         storage::listen(ui, &act);

@@ -6,6 +6,7 @@ use super::adding::AddingAction;
 use super::arranging::ArrangingAction;
 use super::attaching::AttachAction;
 use super::bluetooth::BluetoothAction;
+use super::carrying::CarryAction;
 use super::chats::ChatsAction;
 use super::dialog::DialogAction;
 use super::door::DoorAction;
@@ -76,6 +77,8 @@ pub enum Action {
     Person(PersonAction),
     /// The network page.
     Network(NetworkAction),
+    /// Messages carried by hand.
+    Carry(CarryAction),
     /// The settings.
     Settings(SettingsAction),
     /// The page about storage.
@@ -150,6 +153,7 @@ of_page! {
     Starred(StarredAction) in Action;
     Media(MediaAction) in Action;
     Viewer(ViewerAction) in Action;
+    Carry(CarryAction) in Action;
     Playing(PlayingAction) in Action;
     Recording(RecordingAction) in Action;
 }

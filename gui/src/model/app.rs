@@ -131,6 +131,7 @@ impl App {
             Action::Storage(action) => pages.storage.act(action, context),
             Action::Media(action) => pages.media.act(action, context),
             Action::Viewer(action) => pages.viewer.act(action, context),
+            Action::Carry(action) => vec![action.outcome()],
             Action::Playing(action) => pages.playing.act(action, &pages.thread),
             Action::Recording(action) => pages.thread.record(action, context),
             Action::Searching(action) => {

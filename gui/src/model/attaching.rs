@@ -61,15 +61,19 @@ impl ThreadPage {
             return vec![examine(conversation, paths)];
         }
         let is_shown = context.shows(Pane::Thread) && self.may_write();
-        let Some(id) = self.id().filter(|_| is_shown).cloned() else {
+        let open = self.id().filter(|_| is_shown).cloned();
+        if let AttachAction::Drop(path) = action {
+            self.hover(false);
+            return vec![Outcome::ask(Request::Dropped {
+                conversation: open,
+                path,
+            })];
+        }
+        let Some(id) = open else {
             return Vec::new();
         };
         match action {
             AttachAction::Choose => vec![Outcome::Do(Effect::ChooseFiles(id))],
-            AttachAction::Drop(path) => {
-                self.hover(false);
-                vec![examine(id, vec![path])]
-            }
             AttachAction::Hover(over) => {
                 self.hover(over);
                 Vec::new()
@@ -96,7 +100,7 @@ impl ThreadPage {
                 vec![Outcome::Do(Effect::FocusDraft)]
             }
             AttachAction::Cancel => self.cancel_files(&id, context),
-            AttachAction::Add(..) => Vec::new(),
+            AttachAction::Add(..) | AttachAction::Drop(_) => Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::mem::take;
 
 use hedgerow_node::api::{ContactId, Private, Refusal, StorageFault};
+use hedgerow_node::words::Phrase;
 
 use super::context::Context;
 use super::sound::Silent;
@@ -37,6 +38,8 @@ pub enum Banner {
     Copied,
     /// The file of a message is saved there.
     FileSaved(Private),
+    /// What the node says of what was asked.
+    Told(Phrase),
     /// The file of a message could not be saved.
     FileNotSaved,
     /// A voice note cannot be decoded.

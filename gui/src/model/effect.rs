@@ -1,11 +1,12 @@
 //! Effects of the model: requests to the node and to the desktop.
 
 use hedgerow_node::api::{
-    Call, ConversationId, Draft, ExportFormat, HostCall, MessageId, NewMessage, PageFrom,
-    Passphrase, Private, Search,
+    Call, ContactId, ConversationId, Draft, ExportFormat, HostCall, MessageId, NewMessage,
+    PageFrom, Passphrase, Private, Search,
 };
 
 use super::calendar::Date;
+use super::carrying::ToCarry;
 use super::exporting::ToFile;
 use super::playing::Voiced;
 use super::preferences::Preferences;
@@ -61,6 +62,8 @@ pub enum Effect {
     Record(Record),
     /// Let the user choose files for a conversation. Answer: `AttachAction::Add`, if any were chosen.
     ChooseFiles(ConversationId),
+    /// Let the user choose what to carry by hand.
+    ChooseToCarry(ToCarry),
     /// Put the cursor into the draft.
     FocusDraft,
     /// Insert a text at the cursor of the draft, in place of what is marked there.
@@ -237,6 +240,18 @@ pub enum Request {
         ticket: Ticket,
         conversation: ConversationId,
         what: Voiced,
+    },
+    /// Seal what a contact has not acknowledged into a new file. Answer: `Carried`.
+    CarryOut { contact: ContactId, path: FilePath },
+    /// Seal what waits for each contact into a file of a folder. Answer: `Carried`.
+    CarryAllOut(FilePath),
+    /// Take in files that contacts made. Answer: `Carried`.
+    CarryIn(Vec<FilePath>),
+    /// A file was dropped on the window, in this conversation if one is open: one that a contact made is taken in,
+    /// any other attached. Answer: `Carried`, or `Examined`.
+    Dropped {
+        conversation: Option<ConversationId>,
+        path: FilePath,
     },
     /// Write a conversation into a file. Answer: `Exported`.
     Export {

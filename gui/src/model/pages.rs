@@ -178,6 +178,7 @@ impl Pages {
                 Vec::new()
             }
             Update::Exported(written) => vec![Outcome::Tell(Banner::Exported(written))],
+            Update::Carried(said) => vec![Outcome::Tell(Banner::Told(said))],
             Update::Examined(conversation, files) => self.thread.examined(&conversation, files),
             Update::Looked(ticket, carries) => {
                 self.thread.looked(ticket, carries);

@@ -6,6 +6,7 @@ use hedgerow_node::api::{
     StarredPage, Status, StorageUse, Uploaded, Version, Voice, WayStatus,
 };
 use hedgerow_node::pictures::Metadata;
+use hedgerow_node::words::Phrase;
 
 use super::calendar::Date;
 use super::effect::{Question, Ticket};
@@ -142,6 +143,8 @@ pub enum Update {
     Voice(Ticket, Option<Sound>),
     /// Whether the file could be written. A refusal of the node comes as `Refused`.
     Exported(bool),
+    /// What came of files that are carried by hand.
+    Carried(Phrase),
     /// The node refused a request whose own update has no place for a refusal.
     Refused(Refusal),
 }

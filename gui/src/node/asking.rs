@@ -6,11 +6,13 @@ use std::sync::Arc;
 use hedgerow_node::api::{
     Answer, Api, Call, Conversation, ConversationId, HostCall, Message, PageFrom, Refusal, Reply,
 };
+use hedgerow_node::carry;
 use hedgerow_node::export::Circumstances;
 use hedgerow_node::pictures::Decoder;
-use hedgerow_node::words::Language;
+use hedgerow_node::words::{Language, Phrase};
 use jiff::tz::TimeZone;
 
+use super::carrying;
 use super::exporting::{self, Fault};
 use super::freeing;
 use super::saving;
@@ -63,6 +65,10 @@ pub(super) fn lane(request: &Request) -> Lane {
         | Request::Create { .. }
         | Request::Search { .. }
         | Request::Export { .. }
+        | Request::CarryOut { .. }
+        | Request::CarryAllOut(_)
+        | Request::CarryIn(_)
+        | Request::Dropped { .. }
         | Request::SaveFile { .. }
         | Request::Preview { .. }
         | Request::Picture { .. }
@@ -166,6 +172,18 @@ impl Asking {
                     Err(Fault::File) => Update::Exported(false),
                     Err(Fault::Refused(refusal)) => Update::Refused(refusal),
                 })
+            }
+            Request::CarryOut { contact, path } => {
+                Some(carried(carrying::out(api, contact, path).await))
+            }
+            Request::CarryAllOut(folder) => Some(carried(carrying::all_out(api, folder).await)),
+            Request::CarryIn(paths) => Some(carried(carrying::into_here(api, paths).await)),
+            Request::Dropped { path, .. } if carry::is_parcel(&path.0) => {
+                Some(carried(carrying::into_here(api, vec![path]).await))
+            }
+            Request::Dropped { conversation, path } => {
+                let examined = uploading::examine(vec![path]).await;
+                Some(Update::Examined(conversation?, examined))
             }
             Request::Examine {
                 conversation,
@@ -452,4 +470,8 @@ fn bytes_in(directory: &Path) -> Option<u64> {
         }
     });
     Some(bytes.sum())
+}
+
+fn carried(said: Result<Phrase, Refusal>) -> Update {
+    said.map_or_else(Update::Refused, Update::Carried)
 }

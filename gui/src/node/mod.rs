@@ -2,10 +2,12 @@
 //! the requests of the view-model and reports the answers.
 //!
 //! `worker` is the thread, which opens a node and finds it again after a loss; `session` is a node that it has found;
-//! `asking` executes each request, `exporting` those that write a conversation into a file, `uploading` and `saving` those
+//! `asking` executes each request, `exporting` those that write a conversation into a file, `carrying` those about files that
+//! are carried by hand, `uploading` and `saving` those
 //! about files of the user, `freeing` those about old files, `viewing` those that decode pictures, `voices` those about voice notes.
 
 mod asking;
+mod carrying;
 mod exporting;
 mod freeing;
 mod saving;

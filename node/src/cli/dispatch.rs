@@ -234,8 +234,9 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
         Messages::Timer { name, span } => timing::timer(api, output, &name, span).await,
         Messages::Resend { name, message } => timing::resend(api, output, &name, &message).await,
         Messages::Carry { action } => match action {
-            CarryAction::Export { name, file } => carry::export(api, output, &name, &file).await,
-            CarryAction::Import { file } => carry::import(api, output, &file).await,
+            CarryAction::Export { names, path } => carry::export(api, output, &names, &path).await,
+            CarryAction::ExportAll { folder } => carry::export_all(api, output, &folder).await,
+            CarryAction::Import { paths } => carry::import(api, output, &paths).await,
         },
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::api::{Refusal, RefusalClass};
 use crate::cli::{output, words};
-use crate::words::{Phrase, tr};
+use crate::words::{Phrase, files};
 
 /// Exit statuses; `hedgerow --help` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,28 +57,19 @@ impl Failure {
 
     /// A file that the user named and that we cannot use: usually a typing error.
     pub fn path(path: &Path, error: &io::Error) -> Self {
-        let path = path.display();
-        let words = match error.kind() {
-            ErrorKind::NotFound => tr!("There is no such file or folder: {path}", path = path),
-            ErrorKind::AlreadyExists => {
-                tr!(
-                    "There is a file with this name already: {path}",
-                    path = path
-                )
-            }
-            ErrorKind::IsADirectory => tr!("This is a folder, not a file: {path}", path = path),
-            ErrorKind::PermissionDenied => {
-                tr!("This file may not be opened: {path}", path = path)
-            }
-            _ => return Self::file(tr!("{path} cannot be used", path = path), error),
+        let exit = match error.kind() {
+            ErrorKind::NotFound
+            | ErrorKind::AlreadyExists
+            | ErrorKind::IsADirectory
+            | ErrorKind::PermissionDenied => Exit::Usage,
+            _ => Exit::Storage,
         };
-        Self::found(Exit::Usage, "file", words)
+        Self::found(exit, "file", files::unusable(path, error))
     }
 
     /// A failure of the system.
     pub fn file(what: impl Into<Phrase>, error: &io::Error) -> Self {
-        let words = tr!("{what}: {error}.", what = what.into(), error = error);
-        Self::found(Exit::Storage, "file", words)
+        Self::found(Exit::Storage, "file", files::failed(what, error))
     }
 
     /// How to exit.

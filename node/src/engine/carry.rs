@@ -14,7 +14,7 @@ use super::{CallId, Effects as _, Engine, Owners, Turn, share};
 use crate::api::{ContactId, Imported, Refusal, Reply};
 
 /// The first bytes of a parcel: a name and a version.
-const MAGIC: &[u8] = b"HEDGEBDL\x02";
+pub const PARCEL_MAGIC: &[u8; 9] = b"HEDGEBDL\x02";
 
 /// A parcel that the engine takes in, in slices of work. Its caller waits for the answer.
 pub(super) struct Import {
@@ -31,10 +31,10 @@ pub(super) struct Import {
 
 impl Import {
     fn new(call: CallId, mut parcel: Bytes) -> Result<Import, Refusal> {
-        if !parcel.starts_with(MAGIC) {
+        if !parcel.starts_with(PARCEL_MAGIC) {
             return Err(Refusal::BadParcel);
         }
-        parcel.advance(MAGIC.len());
+        parcel.advance(PARCEL_MAGIC.len());
         Ok(Import {
             call,
             rest: parcel,
@@ -92,13 +92,13 @@ impl Owners {
             return Err(Refusal::Blocked.into());
         }
         let devices: Vec<DeviceId> = self.people.devices_of(identity).collect();
-        let mut parcel = MAGIC.to_vec();
+        let mut parcel = PARCEL_MAGIC.to_vec();
         for device in devices {
             if let Some(sealed) = self.seal_bundle(turn, identity, device, MAX_LIFETIME_S)? {
                 parcel.extend_from_slice(&sealed.bundle);
             }
         }
-        if parcel.len() == MAGIC.len() {
+        if parcel.len() == PARCEL_MAGIC.len() {
             return Err(Refusal::NoPrekey.into());
         }
         Ok(Reply::Bytes(parcel))
@@ -249,7 +249,7 @@ mod tests {
             MAX_LIFETIME_S,
             &mut rng,
         );
-        [MAGIC, &sealed.expect("the keys are good")].concat()
+        [&PARCEL_MAGIC[..], &sealed.expect("the keys are good")].concat()
     }
 
     #[test]

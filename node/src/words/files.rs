@@ -1,5 +1,8 @@
 //! Words for the files of messages, which the command line and the window say alike.
 
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
 use indicatif::DecimalBytes;
 
 use super::{Phrase, tr};
@@ -9,6 +12,26 @@ use crate::pictures::Metadata;
 /// A size, rounded, with its unit.
 pub fn size(bytes: u64) -> String {
     DecimalBytes(bytes).to_string()
+}
+
+/// Why a file that the user named cannot be used.
+pub fn unusable(path: &Path, error: &io::Error) -> Phrase {
+    let path = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => tr!("There is no such file or folder: {path}", path = path),
+        ErrorKind::AlreadyExists => tr!(
+            "There is a file with this name already: {path}",
+            path = path
+        ),
+        ErrorKind::IsADirectory => tr!("This is a folder, not a file: {path}", path = path),
+        ErrorKind::PermissionDenied => tr!("This file may not be opened: {path}", path = path),
+        _ => failed(tr!("{path} cannot be used", path = path), error),
+    }
+}
+
+/// What failed, and what the system says of it.
+pub fn failed(what: impl Into<Phrase>, error: &io::Error) -> Phrase {
+    tr!("{what}: {error}.", what = what.into(), error = error)
 }
 
 /// What a file is called, and its size.

@@ -11,6 +11,7 @@ mod digits;
 mod direction;
 pub mod files;
 mod language;
+pub mod parcels;
 mod phrase;
 pub mod timers;
 

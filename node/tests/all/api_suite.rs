@@ -53,6 +53,7 @@ under_both_implementations!(
     keeping::the_passphrase_is_checked_while_the_node_stays_on_the_air,
     keeping::the_passphrase_changes_and_the_old_one_is_wrong,
     messages::a_parcel_carries_what_the_network_does_not,
+    messages::a_stick_serves_all_who_find_their_files_on_it,
     files::what_is_attached_comes_out_the_same_at_the_other_end,
     files::a_file_that_changes_while_it_is_read_is_refused,
     files::a_file_that_is_not_as_long_as_was_said_is_refused,

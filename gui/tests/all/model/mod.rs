@@ -5,6 +5,7 @@ mod aloud;
 mod answering;
 mod anything;
 mod arranging;
+mod carrying;
 mod conversation;
 mod deleting;
 mod door;

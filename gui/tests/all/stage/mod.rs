@@ -14,7 +14,7 @@ use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 use jiff::tz::TimeZone;
 
-pub use node::Node;
+pub use node::{Node, PARCEL};
 pub use talk::Talk;
 
 /// Noon of a Thursday, 2026-05-14, UTC.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
+use hedgerow_node::words::parcels;
 
 use super::{NOON, PASSPHRASE, Talk, chat_id, id};
 
@@ -13,6 +14,9 @@ const WORDS: [&str; 12] = [
     "gate", "amber", "river", "noble", "lucky", "ocean", "metal", "candle", "hobby", "ticket",
     "garden", "zebra",
 ];
+
+/// A file of this name was made by a contact.
+pub const PARCEL: &str = "for-fay.parcel";
 
 /// The node.
 #[derive(Default)]
@@ -108,6 +112,16 @@ impl Node {
     fn contact(&self, id: &ContactId) -> Option<Update> {
         let talk = self.talks.get(id)?;
         Some(Update::Contact(talk.contact.clone()))
+    }
+
+    /// What a file of Ana brings.
+    fn imported(&self) -> Imported {
+        Imported {
+            contact: id("a"),
+            messages: 2,
+            acknowledged: 1,
+            unusable: 0,
+        }
     }
 
     /// The talk that a conversation is.
@@ -449,6 +463,21 @@ impl Node {
             | Request::File { .. }
             | Request::Files { .. }
             | Request::Call(Call::WantFile(..) | Call::FreeFile(..))) => {
+                return self.handles_files(request, now);
+            }
+            Request::CarryOut { .. } => Update::Carried(parcels::exported(1_234, "Ana")),
+            Request::CarryAllOut(_) => Update::Carried(parcels::exported_all(1)),
+            Request::CarryIn(_) => Update::Carried(parcels::imported(&self.imported(), "Ana")),
+            Request::Dropped { path, .. } if path.0.ends_with(PARCEL) => {
+                Update::Carried(parcels::imported(&self.imported(), "Ana"))
+            }
+            Request::Dropped { conversation, path } => {
+                let conversation = conversation?;
+                let paths = vec![path];
+                let request = Request::Examine {
+                    conversation,
+                    paths,
+                };
                 return self.handles_files(request, now);
             }
             request @ (Request::UploadRecording { .. }

@@ -358,14 +358,15 @@ pub enum Messages {
         message: String,
     },
 
-    /// Carry messages by hand, in a file
+    /// Carry messages by hand, in files
     #[command(
         after_help = "Example, with a memory stick between machines that never meet on a network:\n  \
         ana$ hedgerow carry export Ben /media/stick/for-ben\n  \
         ben$ hedgerow carry import /media/stick/for-ben\n  \
         ben$ hedgerow carry export Ana /media/stick/for-ana\n\n\
         The second file answers, and confirms what arrived. Each file is sealed: only its \
-        receiver can open it."
+        receiver can open it. One stick serves many: `carry export-all FOLDER`, and \
+        `carry import FOLDER` at each of them."
     )]
     Carry {
         #[command(subcommand)]
@@ -376,16 +377,25 @@ pub enum Messages {
 /// Which way to carry.
 #[derive(Debug, Subcommand)]
 pub enum CarryAction {
-    /// Seal everything a contact has not acknowledged into a file
+    /// Seal everything contacts have not acknowledged into files
     Export {
-        /// The contact, or `me` for your notes
-        name: String,
-        /// The file to write; it must not exist
-        file: PathBuf,
+        /// The contacts
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// The file to write, which must not exist; or a folder, where each contact gets a file
+        /// whose name does not tell for whom it is
+        #[arg(required = true)]
+        path: PathBuf,
     },
-    /// Take in a file that a contact made
+    /// Seal what waits for each contact into a file of a folder
+    ExportAll {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Take in files that contacts made
     Import {
-        /// The file
-        file: PathBuf,
+        /// The files; of a folder, all that are for you
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
     },
 }

@@ -1,8 +1,11 @@
 //! Texts, pages, drafts, what was read, parcels.
 
-use hedgerow_node::api::*;
+use std::io::ErrorKind;
 
-use super::node::{Through, delivered, event, off_the_air, pair, passphrase, text};
+use hedgerow_node::api::*;
+use hedgerow_node::carry::{self, Fault};
+
+use super::node::{Node, Through, delivered, event, off_the_air, pair, passphrase, text};
 use crate::support::chats::Chats;
 
 pub async fn what_is_written_is_read_at_the_other_end_and_ticked(through: Through) {
@@ -205,7 +208,8 @@ pub async fn a_draft_stays_in_its_conversation_until_it_is_emptied_or_the_contac
     assert_eq!(nowhere, Err(Refusal::NoSuchConversation));
 }
 
-pub async fn a_parcel_carries_what_the_network_does_not(through: Through) {
+/// Two who have met and are not near each other any longer.
+async fn apart(through: Through) -> (Node, Node, ContactId, ContactId) {
     let (ana, ben, to_ana, to_ben) = pair(through).await;
     let mut at_ana = ana.api.events().await.unwrap();
     // Prekeys travel in sessions: once something is delivered they have too.
@@ -217,6 +221,58 @@ pub async fn a_parcel_carries_what_the_network_does_not(through: Through) {
     for node in [&ana, &ben] {
         off_the_air(&*node.api).await;
     }
+    (ana, ben, to_ana, to_ben)
+}
+
+pub async fn a_stick_serves_all_who_find_their_files_on_it(through: Through) {
+    let (ana, ben, to_ana, to_ben) = apart(through).await;
+    let stick = tempfile::tempdir().unwrap();
+    let stick = stick.path();
+    assert!(carry::awaiting(&*ana.api).await.unwrap().is_empty());
+    ana.api
+        .send_to(to_ben.clone(), text("by hand"))
+        .await
+        .unwrap();
+    let awaiting = carry::awaiting(&*ana.api).await.unwrap();
+    assert_eq!(awaiting.len(), 1);
+    let (to_ben_file, _) = carry::export_within(&*ana.api, &awaiting[0].id, stick)
+        .await
+        .unwrap();
+    let name = to_ben_file.file_name().unwrap().to_string_lossy();
+    assert!(
+        !name.contains("Ben") && !name.contains(&to_ben.0[..6]),
+        "{name}"
+    );
+    carry::export_within(&*ben.api, &to_ana, stick)
+        .await
+        .unwrap();
+    std::fs::write(stick.join("holiday.txt"), "a file of somebody").unwrap();
+    let mut damaged = std::fs::read(&to_ben_file).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    std::fs::write(stick.join("damaged"), damaged).unwrap();
+
+    let found = carry::import_within(&*ben.api, stick).await.unwrap();
+    assert_eq!(found.imported.len(), 1);
+    assert_eq!(found.imported[0].messages, 1);
+    assert_eq!((found.known, found.others), (0, 1), "his own is for her");
+    assert_eq!(found.damaged, [stick.join("damaged")]);
+    let again = carry::import_within(&*ben.api, stick).await.unwrap();
+    // The damaged one is known by its tag now.
+    assert_eq!((again.imported.len(), again.known), (0, 2));
+
+    // Nothing that is there is ever written over.
+    let taken = carry::export(&*ana.api, &to_ben, &to_ben_file).await;
+    let Err(Fault::File(path, error)) = taken else {
+        panic!("it was written over");
+    };
+    assert_eq!(
+        (path, error.kind()),
+        (to_ben_file, ErrorKind::AlreadyExists)
+    );
+}
+
+pub async fn a_parcel_carries_what_the_network_does_not(through: Through) {
+    let (ana, ben, to_ana, to_ben) = apart(through).await;
     let id = ana
         .api
         .send_to(to_ben.clone(), text("by hand"))

@@ -290,6 +290,8 @@ async fn by_hand(scene: &mut Scene) {
         "carry export Ben DIR/parcel",
         "carry export Ben DIR/no/parcel",
         "carry export d0d0d0d0 DIR/other",
+        "carry export Ben Ben DIR/nowhere",
+        "carry export-all DIR/nowhere",
     ];
     scene.type_lines(&lines).await;
     scene.note("Ben opens the file, writes a message, and seals two files in answer.");
@@ -309,6 +311,7 @@ async fn by_hand(scene: &mut Scene) {
         "carry import DIR/right",
         "carry import DIR/none",
         "carry import DIR",
+        "carry export-all DIR",
     ];
     scene.type_lines(&lines).await;
 }

@@ -51,6 +51,7 @@ fn help_teaches_each_command() {
         "wipe --help",
         "carry --help",
         "carry export --help",
+        "carry export-all --help",
         "carry import --help",
         "carrier --help",
         "bluetooth --help",
