@@ -544,3 +544,13 @@ fn who_is_not_verified_is_said_above_the_conversation_with_the_way_to_change_it(
     window.clicks("Compare safety words");
     window.one("They are the same: mark as verified");
 }
+
+#[test]
+fn notes_to_oneself_need_no_contact() {
+    let mut window = open(Stage::open(&[]));
+    window.clicks("Notes to self");
+    window.types("gate code 4711");
+    window.presses(&[], Key::Return);
+    let notes = window.node.notes.as_ref().expect("they are begun");
+    assert_eq!(notes.messages.len(), 1);
+}
