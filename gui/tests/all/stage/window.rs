@@ -149,11 +149,7 @@ impl Window {
 
     /// Clicks on what has this label.
     pub fn clicks(&mut self, label: &str) {
-        let (at, size) = {
-            let one = self.one(label);
-            (one.absolute_position(), one.size())
-        };
-        let position = LogicalPosition::new(at.x + size.width / 2.0, at.y + size.height / 2.0);
+        let position = self.middle(label);
         let (window, button) = (self.window.ui().window(), PointerEventButton::Left);
         window.dispatch_event(WindowEvent::PointerMoved { position });
         window.dispatch_event(WindowEvent::PointerPressed { position, button });
@@ -161,13 +157,16 @@ impl Window {
         self.settles();
     }
 
+    /// The middle of what has this label.
+    fn middle(&self, label: &str) -> LogicalPosition {
+        let one = self.one(label);
+        let (at, size) = (one.absolute_position(), one.size());
+        LogicalPosition::new(at.x + size.width / 2.0, at.y + size.height / 2.0)
+    }
+
     /// Holds the left button down on what has this label. Where that is.
     pub fn holds(&mut self, label: &str) -> LogicalPosition {
-        let (at, size) = {
-            let one = self.one(label);
-            (one.absolute_position(), one.size())
-        };
-        let position = LogicalPosition::new(at.x + size.width / 2.0, at.y + size.height / 2.0);
+        let position = self.middle(label);
         let (window, button) = (self.window.ui().window(), PointerEventButton::Left);
         window.dispatch_event(WindowEvent::PointerMoved { position });
         window.dispatch_event(WindowEvent::PointerPressed { position, button });
