@@ -17,7 +17,10 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
-//! `files` is the file of a message, `previews` its small picture, `pictures` those of a conversation, `attaching` sends the files of the `strip`, `rates` says about how long that takes; `recording` is a voice note that is recorded, `playing` the one that plays, `sound` what microphone and loudspeaker are told; `timing` are messages that disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
+//! `files` shows the file of a message, `previews` its small picture, `pictures` those of a conversation; `attaching` sends the files
+//! of the `strip`, `rates` says about how long that takes; `recording` keeps a voice note while it is recorded, `playing` plays
+//! one, `sound` has the orders to microphone and loudspeaker; `carrying` is what goes by memory stick; `timing` are messages that
+//! disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
 //! Types that name people or hold what they wrote have no `Debug`, so that they cannot end up in a log.
 

@@ -258,7 +258,7 @@ impl ThreadPage {
                     part,
                 }));
             }
-            Heard::Part(_) | Heard::Paused => {}
+            Heard::Part(_) => {}
             Heard::Ended if recording.state == RecordingState::Ending => {
                 recording.microphone = None;
                 return self.end_recording();

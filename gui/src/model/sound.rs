@@ -1,4 +1,4 @@
-//! What the microphone and the loudspeaker of the machine are told, and what they report.
+//! Orders to the machine's microphone and loudspeaker, and their reports.
 
 use std::fmt;
 use std::sync::Arc;
@@ -140,8 +140,6 @@ pub enum Heard {
     Loudness(u16, u32),
     /// The next bytes of the file.
     Part(Part),
-    /// It has paused. All that was heard before is in the parts.
-    Paused,
     /// The file is complete: it was told to end, or nothing longer can be sent.
     Ended,
     /// It does not listen any more.

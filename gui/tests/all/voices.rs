@@ -34,7 +34,7 @@ fn told(window: &Window) -> Vec<Record> {
     })
 }
 
-/// The recording that was begun, which has heard so many seconds.
+/// Lets the microphone hear this many seconds. Gives the ticket of the recording.
 fn hears(window: &mut Window, seconds: u32) -> Ticket {
     let Some(Record::Begin(ticket)) = told(window)
         .into_iter()

@@ -269,7 +269,14 @@ impl Disk {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use hedgerow_sync::id::SpaceId;
+    use hedgerow_transport::carrier::LinkId;
+
     use super::*;
+    use crate::files::extent::Extent;
+    use crate::files::tree::FileId;
 
     #[test]
     fn what_no_row_names_is_removed_and_what_one_names_stays() {
@@ -291,5 +298,33 @@ mod tests {
         let left = fs::read_dir(&directory).expect("it is there");
         let left: Vec<_> = left.map(|entry| entry.expect("a file").path()).collect();
         assert_eq!(left, [stays]);
+    }
+
+    #[test]
+    fn the_room_of_a_file_is_reserved_before_its_first_byte_comes() {
+        let place = tempfile::tempdir().expect("a directory");
+        let directory = place.path().join(DIRECTORY);
+        prepare(&directory, &[]).expect("it is made");
+        let (tell, told) = mpsc::channel();
+        let report = move |event| tell.send(event).is_ok();
+        let keeper = Keeper::start(directory.clone(), report).expect("a thread");
+        let ticket = Ticket {
+            link: LinkId(1),
+            stream: 1,
+            space: SpaceId([1; 16]),
+            file: FileId([2; 32]),
+            name: StoredName([3; 16]),
+            extent: Extent::of(10_000_000).expect("it is not too long"),
+        };
+        keeper.ask(FileCommand::Begin {
+            ticket,
+            from: 0,
+            hashes: Vec::new(),
+        });
+        let begun = told.recv_timeout(Duration::from_secs(20));
+        assert!(matches!(begun, Ok(FileEvent::Begun(_, 0))));
+        let file = fs::metadata(path(&directory, ticket.name)).expect("it is there");
+        assert_eq!(file.len(), 0, "nothing of it has come");
+        assert!(file.blocks() * 512 >= ticket.extent.sealed());
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::{Loudspeaker, Tape};
 use crate::model::{Play, Played, Silent, Ticket};
 
-/// How often the place is told.
+/// How long the player waits before it reports its place again.
 const STEP: Duration = Duration::from_millis(100);
 
 /// What plays voice notes. It falls silent when this is dropped.

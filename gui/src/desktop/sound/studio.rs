@@ -97,10 +97,7 @@ async fn run(mut todo: UnboundedReceiver<Record>, tell: impl Fn(Ticket, Heard)) 
                 }
             }
             (_, None) => {}
-            (Record::Pause, Some(session)) => {
-                session.pause(&tell).await;
-                tell(session.ticket, Heard::Paused);
-            }
+            (Record::Pause, Some(session)) => session.pause(&tell).await,
             (Record::GoOn, Some(session)) => match session.microphone.go_on().await {
                 Ok(()) => session.listens = true,
                 Err(why) => {

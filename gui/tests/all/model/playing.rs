@@ -5,7 +5,7 @@ use hedgerow_node::api::*;
 
 use crate::stage::*;
 
-/// A conversation with voice notes of so many seconds.
+/// A conversation whose voice notes last this many seconds each.
 fn with_voices(seconds: &[u32]) -> (Stage, Vec<MessageId>) {
     let mut stage = Stage::talking(1);
     let ids = seconds.iter().map(|seconds| {
