@@ -25,6 +25,7 @@ pub mod harness;
 #[cfg(feature = "runtime")]
 #[expect(clippy::disallowed_methods, reason = "runs on a real machine")]
 pub mod host;
+pub mod parcel;
 #[cfg(feature = "runtime")]
 pub mod pictures;
 #[cfg(feature = "relay")]

@@ -49,6 +49,7 @@
 //! | 0x4C files by their messages | space 16 ‖ message | file 32 |
 //! | 0x4D files of ours that some member has not said to have | space 16 ‖ file 32 | – |
 //! | 0x4E voice notes being recorded | space 16 ‖ first byte u64 | bytes of their files |
+//! | 0x4F series of parcels of which parts have come | device 16 ‖ series 16 | `engine::carry::Series` |
 //!
 //! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
@@ -105,6 +106,7 @@ pub enum Table {
     FileOfMessage = 0x4C,
     AwaitedFiles = 0x4D,
     Recordings = 0x4E,
+    CarriedSeries = 0x4F,
 }
 
 impl Table {

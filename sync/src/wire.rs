@@ -22,7 +22,7 @@ pub const FIRST_KIND: u64 = 16;
 pub const LAST_KIND: u64 = 21;
 
 /// Names a space within one session or bundle; only those who share the space recognise it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Blind(pub [u8; 8]);
 
 impl fmt::Debug for Blind {

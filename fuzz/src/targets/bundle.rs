@@ -1,10 +1,10 @@
-//! Bundles as bytes, bundles that a contact sealed over anything, and files of them.
+//! Bundles as bytes, bundles that a contact sealed over anything, and parcels.
 
 use crate::devices::{device, pair_keys};
 use crate::{forger, split_choice};
+use hedgerow_node::files::work::FileKey;
+use hedgerow_node::parcel::{Reading, Writing};
 use hedgerow_transport::bundle::{HEADER_LEN, Header, MAX_BUNDLE, add_age, open};
-use hedgerow_transport::carrier::SimplexCarrier;
-use hedgerow_transport::carrier::file::{MAGIC, ParcelFile, VERSION};
 use hedgerow_transport::handshake::Direction;
 
 /// One input.
@@ -36,17 +36,32 @@ pub fn run(input: &[u8]) {
             }
             look(bundle);
         }
+        // A true parcel with a part replaced.
         _ => {
-            let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
-            let mut file = [&MAGIC[..], &[VERSION]].concat();
-            file.extend_from_slice(&forger::bundle(&[0; 1_024]));
-            let keep = usize::from(input.first().copied().unwrap_or(0)) * file.len() / 255;
-            file.truncate(keep);
-            file.extend_from_slice(input.get(1..).unwrap_or_default());
-            std::fs::write(&path, &file).unwrap();
-            if let Ok(parcels) = ParcelFile::new(path.to_path_buf()).read() {
-                let lengths: usize = parcels.flatten().map(|parcel| parcel.len()).sum();
-                assert!(lengths < file.len());
+            const KEY: FileKey = FileKey([7; 32]);
+            let mut writing = Writing::begin();
+            writing.bundle(&forger::bundle(&[0; 1_024]));
+            let mut parcel = writing.take();
+            let mut files = writing.files(&KEY);
+            files.write(&[1; 300]);
+            parcel.extend(files.finish());
+            if let Some((at, rest)) = input.split_first_chunk::<2>() {
+                let at = usize::from(u16::from_be_bytes(*at)) % parcel.len();
+                let end = (at + rest.len()).min(parcel.len());
+                parcel.splice(at..end, rest.iter().copied());
+            }
+            let Ok(mut reading) = Reading::begin(&parcel[..]) else {
+                return;
+            };
+            while let Ok(Some(bundle)) = reading.bundle() {
+                assert!(bundle.len() < parcel.len());
+                look(bundle);
+            }
+            let mut file = [0; 300];
+            if let Ok(mut files) = reading.files(&KEY)
+                && files.read(&mut file).is_ok()
+            {
+                assert_eq!(file, [1; 300], "no other bytes open");
             }
         }
     }

@@ -2,15 +2,15 @@
 
 use hedgerow_node::api::{Api, ContactId, Imported, Refusal, visible};
 use hedgerow_node::carry::{self, Fault};
-use hedgerow_node::words::{Phrase, codes, files, parcels};
+use hedgerow_node::words::{Phrase, codes, parcels};
 
 use crate::model::FilePath;
 
 /// Writes the file of a contact. What is to be said of that.
 pub async fn out(api: &dyn Api, contact: ContactId, path: FilePath) -> Result<Phrase, Refusal> {
     let name = name(api, &contact).await?;
-    match carry::export(api, &contact, &path.0).await {
-        Ok(bytes) => Ok(parcels::exported(bytes, &name)),
+    match carry::export(api, &contact, &path.0, None, &|_, _| ()).await {
+        Ok(exported) => Ok(parcels::exported(&exported, &name)),
         Err(fault) => told(fault),
     }
 }
@@ -19,8 +19,8 @@ pub async fn out(api: &dyn Api, contact: ContactId, path: FilePath) -> Result<Ph
 pub async fn all_out(api: &dyn Api, folder: FilePath) -> Result<Phrase, Refusal> {
     let mut written = 0;
     for contact in carry::awaiting(api).await? {
-        match carry::export_within(api, &contact.id, &folder.0).await {
-            Ok(_) => written += 1,
+        match carry::export(api, &contact.id, &folder.0, None, &|_, _| ()).await {
+            Ok(exported) => written += exported.paths.len() as u64,
             Err(fault) => return told(fault),
         }
     }
@@ -31,7 +31,7 @@ pub async fn all_out(api: &dyn Api, folder: FilePath) -> Result<Phrase, Refusal>
 pub async fn into_here(api: &dyn Api, paths: Vec<FilePath>) -> Result<Phrase, Refusal> {
     let mut said = Vec::new();
     for path in paths {
-        said.push(match carry::import(api, &path.0).await {
+        said.push(match carry::import(api, &path.0, |_, _| ()).await {
             Ok(imported) => brought(api, &imported).await?,
             Err(fault) => told(fault)?,
         });
@@ -51,11 +51,15 @@ async fn name(api: &dyn Api, contact: &ContactId) -> Result<String, Refusal> {
 
 /// What is said of a file that does not do; the files behind it may.
 fn told(fault: Fault) -> Result<Phrase, Refusal> {
-    match fault {
-        Fault::File(path, error) => Ok(files::unusable(&path, &error)),
-        Fault::Refused(
-            refusal @ (Refusal::ParcelKnown | Refusal::ParcelNotForUs | Refusal::BadParcel),
+    match (parcels::unusable(&fault), fault) {
+        (Some(words), _) => Ok(words),
+        (
+            None,
+            Fault::Refused(
+                refusal @ (Refusal::ParcelKnown | Refusal::ParcelNotForUs | Refusal::BadParcel),
+            ),
         ) => Ok(codes::refusal(&refusal)),
-        Fault::Refused(refusal) => Err(refusal),
+        (None, Fault::Refused(refusal)) => Err(refusal),
+        (None, _) => Err(Refusal::Bug),
     }
 }

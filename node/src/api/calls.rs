@@ -16,6 +16,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::parcel::steps::{Step, Stepped};
 
 /// Hands the table to a macro: first the calls that the engine answers, then those of its host.
 macro_rules! calls {
@@ -208,12 +209,6 @@ macro_rules! calls {
                 /// Reach relays, and others, like this from now on. What goes on over relays begins anew.
                 SetRelayPaths(; paths: RelayPaths) -> () = set_relay_paths, PUT "/v1/relays/paths";
 
-                /// Seal everything this contact has not acknowledged into a parcel to carry by hand.
-                CarryExport(contact: ContactId;) -> Vec<u8>
-                    = carry_export, POST "/v1/contacts/{contact}/parcel";
-
-                /// Take in a parcel that a contact made.
-                CarryImport(; parcel: Vec<u8>) -> Imported = carry_import, POST "/v1/parcels", own_body;
             }
             host {
                 /// Live state; works locked.
@@ -246,6 +241,12 @@ macro_rules! calls {
                 /// where it can do no harm.
                 Preview(conversation: ConversationId, message: MessageId;) -> Vec<u8>
                     = preview, GET "/v1/conversations/{conversation}/messages/{message}/preview";
+
+                /// Begin to make everything that this contact has not confirmed into parcels to carry by hand, files
+                /// included. `GET /v1/parcels/{series}/{part}` gives each. None has more than `part_bytes` bytes of files,
+                /// unless a single file is longer; without that it fits into a file of FAT.
+                CarryOut(contact: ContactId; part_bytes: Option<u64>) -> Parcels
+                    = carry_out, POST "/v1/contacts/{contact}/parcels";
 
                 /// What is kept of a voice note that is being recorded.
                 Recording(conversation: ConversationId;) -> Vec<u8>
@@ -307,6 +308,8 @@ macro_rules! enumerations {
         pub enum Call {
             /// Live state. [`HostCall::Status`] has it too.
             Status,
+            /// A step for a parcel. Only a host takes it.
+            Carry(Step),
             $(
                 $(#[doc = $about])*
                 $call $(( $($place_type,)* $($field_type),* ))?,
@@ -317,7 +320,8 @@ macro_rules! enumerations {
             /// Whether it changes nothing.
             pub fn only_looks(&self) -> bool {
                 match self {
-                    Self::Status => true,
+                    Self::Status | Self::Carry(Step::Files(_)) => true,
+                    Self::Carry(_) => false,
                     $(Self::$call { .. } => stringify!($verb) == "GET",)*
                 }
             }
@@ -404,7 +408,8 @@ replies! {
     Deletion(Deletion),
     Status(Status),
     Bytes(Vec<u8>),
-    Imported(Imported),
+    Stepped(Stepped),
+    Parcels(Parcels),
     NodeStatus(NodeStatus),
     Page(Page),
     Message(Message),

@@ -50,6 +50,12 @@ macro_rules! methods {
                 message: MessageId,
             ) -> Result<Download, Refusal>;
 
+            /// One of the parcels that [`Api::carry_out`] began, from 1 on.
+            async fn carry_part(&self, series: SeriesName, part: u32) -> Result<ByteStream, Refusal>;
+
+            /// Takes in a parcel that a contact made.
+            async fn carry_in(&self, parcel: ByteStream) -> Result<Imported, Refusal>;
+
             /// What happens from now on.
             async fn events(&self) -> Result<Events, Refusal>;
 

@@ -69,7 +69,7 @@ pub use invitations::{
 };
 pub use messages::{Message, MessageId, Page, PageFrom, Reaction};
 pub use node::{Me, NodeStatus, Status, Traffic};
-pub use parcels::Imported;
+pub use parcels::{Imported, ImportedPart, Parcels, SeriesName};
 pub use private::{Passphrase, Private};
 pub use quotes::{MAX_QUOTE, Original, Quoted};
 pub use refusal::{Refusal, RefusalClass};

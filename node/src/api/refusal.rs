@@ -116,6 +116,8 @@ pub enum Refusal {
     },
     /// Not a parcel, or damaged.
     BadParcel,
+    /// No such parcel is being made: begin again.
+    NoSuchParcel,
     /// A parcel for somebody else, or for keys that are gone; the sender makes a new one.
     ParcelNotForUs,
     /// A parcel that was imported already; nothing changed.
@@ -229,6 +231,7 @@ impl Refusal {
             | Self::NoSuchRelay
             | Self::NoFile
             | Self::NoSuchUpload
+            | Self::NoSuchParcel
             | Self::NoSuchRoute => RefusalClass::NotFound,
             Self::NoText
             | Self::NotYours

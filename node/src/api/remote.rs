@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message as Frame, http};
 
 use super::server::Token;
 use super::server::wire::{self, Answered as _, Asker, Body as _, Places as _, Row};
 use super::{
-    Answer, Api, ByteStream, Call, ConversationId, Download, Event, Events, HostCall, MessageId,
-    NewUpload, Refusal, Uploaded,
+    Answer, Api, ByteStream, Call, ConversationId, Download, Event, Events, HostCall, Imported,
+    MessageId, NewUpload, Refusal, SeriesName, Uploaded,
 };
 
 /// How long a node may take to answer: longer than the server's own limit.
@@ -72,6 +73,25 @@ impl Remote {
         Err(self.refusal(&body))
     }
 
+    /// Sends a request whose body is read while it is sent. Gives the answer.
+    async fn give<T: DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+        bytes: ByteStream,
+    ) -> Result<T, Refusal> {
+        // What ends the stream early is what the caller is to hear: the node sees a request that breaks off.
+        let (broke, broken) = mpsc::channel();
+        let parts = bytes.map_err(move |refusal| {
+            let _ = broke.send(refusal);
+            std::io::Error::other("the file cannot be read on")
+        });
+        let request = request.body(reqwest::Body::wrap_stream(parts));
+        let answer = self.transfer(request).await;
+        let answer = answer.map_err(|refusal| broken.try_recv().unwrap_or(refusal))?;
+        let body = answer.bytes().await.map_err(|_| Refusal::Unreachable)?;
+        serde_json::from_slice(&body).map_err(|_| self.other_version())
+    }
+
     /// What is answered when something was not done.
     fn refusal(&self, body: &[u8]) -> Refusal {
         match serde_json::from_slice(body) {
@@ -124,17 +144,7 @@ impl Api for Remote {
         query.extend(new.size.map(|size| ("size", size.to_string())));
         let request = self.http.post(self.url("/v1/files"));
         let request = request.query(&query).query(&[("form", new.form)]);
-        // What ends the stream early is what the caller is to hear: the node sees a request that breaks off.
-        let (broke, broken) = mpsc::channel();
-        let parts = bytes.map_err(move |refusal| {
-            let _ = broke.send(refusal);
-            std::io::Error::other("the file cannot be read on")
-        });
-        let request = request.body(reqwest::Body::wrap_stream(parts));
-        let answer = self.transfer(request).await;
-        let answer = answer.map_err(|refusal| broken.try_recv().unwrap_or(refusal))?;
-        let body = answer.bytes().await.map_err(|_| Refusal::Unreachable)?;
-        serde_json::from_slice(&body).map_err(|_| self.other_version())
+        self.give(request, bytes).await
     }
 
     async fn download(
@@ -156,6 +166,19 @@ impl Api for Remote {
             size: file.size,
             bytes: Box::pin(bytes.map_err(|_| Refusal::Unreachable)),
         })
+    }
+
+    async fn carry_part(&self, series: SeriesName, part: u32) -> Result<ByteStream, Refusal> {
+        let url = self.url(&format!("/v1/parcels/{}/{part}", series.0));
+        let answer = self.transfer(self.http.get(url)).await?;
+        Ok(Box::pin(
+            answer.bytes_stream().map_err(|_| Refusal::Unreachable),
+        ))
+    }
+
+    async fn carry_in(&self, parcel: ByteStream) -> Result<Imported, Refusal> {
+        self.give(self.http.post(self.url("/v1/parcels")), parcel)
+            .await
     }
 
     async fn events(&self) -> Result<Events, Refusal> {

@@ -234,8 +234,14 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
         Messages::Timer { name, span } => timing::timer(api, output, &name, span).await,
         Messages::Resend { name, message } => timing::resend(api, output, &name, &message).await,
         Messages::Carry { action } => match action {
-            CarryAction::Export { names, path } => carry::export(api, output, &names, &path).await,
-            CarryAction::ExportAll { folder } => carry::export_all(api, output, &folder).await,
+            CarryAction::Export {
+                names,
+                path,
+                part_size,
+            } => carry::export(api, output, &names, &path, part_size).await,
+            CarryAction::ExportAll { folder, part_size } => {
+                carry::export_all(api, output, &folder, part_size).await
+            }
             CarryAction::Import { paths } => carry::import(api, output, &paths).await,
         },
     }

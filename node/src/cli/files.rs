@@ -155,7 +155,8 @@ pub async fn free(api: &dyn Api, name: &str, message: &str) -> Result<(), Failur
     Ok(api.free_file(chat.conversation, message).await?)
 }
 
-fn progress(output: Output, bytes: u64) -> ProgressBar {
+/// A bar that shows how far a file is, to people alone.
+pub(super) fn progress(output: Output, bytes: u64) -> ProgressBar {
     if output.is_json() {
         return ProgressBar::hidden();
     }

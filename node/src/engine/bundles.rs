@@ -57,6 +57,9 @@ impl Owners {
         };
         let begin = arrived.begin;
         match self.begin_intake(turn, arrived.contents) {
+            Ok(intake) if intake.is_known => {
+                self.bundle_arrived(turn, link, &begin, Arrival::Bad);
+            }
             Ok(intake) => {
                 let couriered = Box::new(Couriered { begin, intake });
                 let end = turn.slice_end();

@@ -115,8 +115,7 @@ impl Engine {
             Call::AddRelay(relay) => self.owners.add_relay(turn, &relay),
             Call::SetRelayPaths(paths) => self.owners.set_relay_paths(turn, &paths),
             Call::RemoveRelay(relay) => self.owners.remove_relay(turn, &relay),
-            Call::CarryExport(id) => self.owners.carry_export(turn, &id),
-            Call::CarryImport(parcel) => return self.carry_import(turn, id, parcel),
+            Call::Carry(step) => return self.carry(turn, id, step),
         };
         reply.map(Some)
     }

@@ -7,6 +7,7 @@ use hedgerow_transport::carrier::CarrierEvent;
 use super::input::Input;
 use crate::api::Call;
 use crate::files::work::FileEvent;
+use crate::parcel::steps::Step;
 
 /// The most inputs of one transaction (`docs/PROTOCOL.md` section 1).
 pub const MAX_BATCH_INPUTS: usize = 1_024;
@@ -61,7 +62,7 @@ fn size(input: &Input) -> usize {
     match input {
         Input::Carrier(_, CarrierEvent::Bytes { bytes, .. }) => bytes.len(),
         Input::Call(_, Call::Send(_, message)) => message.text.0.len(),
-        Input::Call(_, Call::CarryImport(load)) => load.len(),
+        Input::Call(_, Call::Carry(Step::Take(bundle))) => bundle.len(),
         Input::File(FileEvent::Read(_, _, bytes)) => bytes.len(),
         Input::File(_) | Input::Call(..) | Input::Carrier(..) | Input::Stop => 0,
         #[cfg(feature = "simulation")]

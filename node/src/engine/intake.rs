@@ -23,6 +23,7 @@ use super::account::Account;
 use super::fact::{Fact, FactHeld, FactKind};
 use super::facts::MAX_LISTS;
 use super::fault::{CallError, LinkError};
+use super::files::carried;
 use super::items::{self, ReleaseItem};
 #[cfg(feature = "simulation")]
 use super::load;
@@ -30,6 +31,7 @@ use super::people::People;
 use super::{Owners, Turn, rng, share};
 use crate::api::Refusal;
 use crate::courier::Release;
+use crate::parcel::steps::Manifest;
 use crate::tables::Table;
 
 /// A bundle while the engine takes it in.
@@ -39,6 +41,8 @@ pub(super) struct Intake {
     tag: [u8; 32],
     /// The number of the prekey to which it was sealed.
     prekey: u32,
+    /// It was taken in before: only what it says of files behind it counts.
+    pub is_known: bool,
     stage: Stage,
     /// The number of device lists in it.
     lists: usize,
@@ -66,6 +70,8 @@ pub(super) struct Brought {
     pub messages: u64,
     pub acknowledged: u64,
     pub unusable: u64,
+    /// What follows the bundles of its parcel, as it says.
+    pub manifest: Option<Manifest>,
     /// Ids of the loads that are new here.
     #[cfg(feature = "simulation")]
     pub loads: Vec<u64>,
@@ -107,9 +113,7 @@ impl Owners {
             .get(&id)
             .ok_or(Refusal::ParcelNotForUs)?;
         let taken = Table::BundleTags.key(&[&id.0, &header.tag()[..16]]);
-        if turn.txn.get(&taken)?.is_some() {
-            return Err(Refusal::ParcelKnown.into());
-        }
+        let is_known = turn.txn.get(&taken)?.is_some();
         let identity = device.identity;
         let keys = self.people.bundle_keys(turn.txn, id)?;
         let opening = Opening::begin(
@@ -137,6 +141,7 @@ impl Owners {
             device: id,
             tag: *header.tag(),
             prekey: keys[opening.which()].0,
+            is_known,
             stage: Stage::Opening(opening),
             lists: 0,
             release: None,
@@ -147,6 +152,7 @@ impl Owners {
                 messages: 0,
                 acknowledged: 0,
                 unusable: 0,
+                manifest: None,
                 #[cfg(feature = "simulation")]
                 loads: Vec::new(),
             },
@@ -198,6 +204,7 @@ impl Owners {
                 intake.lists <= MAX_LISTS
             }),
             items::FACT_HELD => items::read::<FactHeld>(content).is_ok(),
+            kind if carried::KINDS.contains(&kind) => carried::is_sound(item),
             items::RELEASE => items::read::<ReleaseItem>(content).is_ok_and(|item| {
                 intake.release.get_or_insert(item.release);
                 true
@@ -237,7 +244,7 @@ impl Owners {
         if !self.people.may_talk_to(intake.device) {
             return Err(Refusal::Blocked.into());
         }
-        if turn.txn.get(&intake.taken())?.is_some() {
+        if !intake.is_known && turn.txn.get(&intake.taken())?.is_some() {
             // The same bundle has meanwhile come another way.
             return Err(Refusal::ParcelKnown.into());
         }
@@ -267,12 +274,18 @@ impl Owners {
                 let item = item.map_err(|_| Refusal::BadParcel)?;
                 turn.meter
                     .count(share::work_of(item.kind, item.content.len()));
+                let declared = carried::heard(&mut brought.manifest, reconciler, &item);
+                if intake.is_known {
+                    continue;
+                }
                 #[cfg(feature = "simulation")]
                 if item.kind == items::LOADS {
                     let loads = load::take(turn, device, &item.content)?;
                     brought.loads.extend(loads);
                 }
-                self.take_item(turn, (identity, device), reconciler, &item)
+                declared
+                    .map_err(LinkError::from)
+                    .and_then(|()| self.take_item(turn, (identity, device), reconciler, &item))
             } else {
                 is_done = true;
                 Ok(())
@@ -290,8 +303,10 @@ impl Owners {
             return Ok(None);
         }
         let brought = brought.clone();
-        turn.txn
-            .put(&intake.taken(), &intake.prekey.to_be_bytes())?;
+        if !intake.is_known {
+            turn.txn
+                .put(&intake.taken(), &intake.prekey.to_be_bytes())?;
+        }
         Ok(Some(brought))
     }
 
@@ -328,6 +343,7 @@ impl Owners {
                 }
             }
             items::FACT_HELD => self.fact_held(turn, device, items::read(&item.content)?)?,
+            items::FILE_HELD => self.file_held(turn, device, reconciler, &item.content)?,
             kind if items::SYNC.contains(&kind) => {
                 let speaker = self.speaker(identity)?;
                 let events = reconciler.receive(turn.txn, &speaker, kind, &item.content)?;

@@ -19,6 +19,12 @@ pub(crate) const BYE: u64 = 4;
 pub(crate) const RELEASE: u64 = 50;
 /// In bundles of simulations: ghost bytes. An engine outside a simulation refuses a bundle with this item.
 pub(crate) const LOADS: u64 = 51;
+/// In bundles that are carried by hand: what follows the bundles.
+pub(crate) const CARRIED: u64 = 52;
+/// In the same: one of the files that follow.
+pub(crate) const CARRIED_FILE: u64 = 53;
+/// What the sender has of a file of the receiver.
+pub(crate) const FILE_HELD: u64 = 60;
 /// In the features of hello: the device carries other people's bundles.
 pub(crate) const CARRIES: u64 = 1;
 /// In the features of hello: the device shows emoji on messages.

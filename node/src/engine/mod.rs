@@ -110,7 +110,6 @@ mod writing;
 
 pub use account::MAX_NAME;
 pub use bundle_event::BundleEvent;
-pub use carry::PARCEL_MAGIC;
 pub use effects::Effects;
 pub use input::{CallId, Input, Now};
 pub use inputs::{Inputs, MAX_BATCH_INPUT_BYTES, MAX_BATCH_INPUTS};

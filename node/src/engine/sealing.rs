@@ -3,30 +3,52 @@
 use std::collections::BTreeMap;
 
 use hedgerow_sync::batch::Batch;
-use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation, Seq};
+use hedgerow_sync::id::{DeviceId, IdentityId, LogId, Seq, SpaceId};
 use hedgerow_sync::reconcile::{Channel, Reconciler, Shared};
 use hedgerow_sync::wire::{Blind, LogName, Message, Role};
-use hedgerow_transport::bundle::{Draft, MAX_BUNDLE};
+use hedgerow_transport::bundle::{Draft, MAX_BUNDLE, MAX_LIFETIME_S};
 use hedgerow_transport::handshake::Direction;
 
 use super::conversations::Conversations;
 use super::couriering::held::Newest;
 use super::fact::{FactHeld, FactKind};
 use super::fault::CallError;
+use super::files::carried;
 use super::items::{self, ReleaseItem};
+use super::people::device::TheirPrekey;
 use super::{Owners, Turn, rng};
 use crate::api::Refusal;
 use crate::courier::Release;
+use crate::parcel::steps::Manifest;
 use crate::tables;
 
 /// The most bytes of entries that we read at once for a bundle.
 pub(super) const FILL: usize = 1 << 20;
+
+/// The bytes after which a bundle that is carried by hand ends, and another begins: a few steps below
+/// `MAX_CARRIED_BUNDLE`.
+const CARRIED: usize = 4 << 20;
 
 /// A bundle of ours.
 pub(super) struct Sealed {
     pub bundle: bytes::Bytes,
     /// The newest of our messages in it, of each conversation.
     pub newest: Vec<Newest>,
+}
+
+/// A bundle of ours that is being filled.
+struct Unsealed {
+    draft: Draft,
+    prekey: TheirPrekey,
+}
+
+/// A bundle for what is carried by hand.
+pub(super) struct Carried {
+    pub bundle: bytes::Bytes,
+    /// The last entry of each log that this bundle or one before it holds.
+    pub sent: BTreeMap<(SpaceId, LogId), Seq>,
+    /// There is more for the device.
+    pub has_more: bool,
 }
 
 impl Owners {
@@ -38,6 +60,100 @@ impl Owners {
         id: DeviceId,
         lifetime_s: u32,
     ) -> Result<Option<Sealed>, CallError> {
+        let Some(mut bundle) = self.begin_bundle(turn, id)? else {
+            return Ok(None);
+        };
+        let draft = &mut bundle.draft;
+        let (tag, me) = (*draft.tag(), self.account.device_id);
+        let shared = self.conversations.carried_with(identity);
+        let salt_seed = rng::bytes(turn.rng);
+        let channel = self.bundle_channel(id, &tag, &salt_seed);
+        let mut reconciler = Reconciler::export(turn.txn, &channel, &shared, &BTreeMap::new())?;
+        let (mut room, mut newest) = (true, BTreeMap::new());
+        while room && reconciler.has_more() {
+            let mut messages = Vec::new();
+            reconciler.fill(turn.txn, &self.account.mark_key, FILL, &mut messages)?;
+            for message in messages {
+                room = room && draft.push(message.kind(), &message.encode()).is_ok();
+                if room
+                    && let Some((blind, log, seq)) = last_entry(&message, me)
+                    && log.device == me
+                {
+                    newest.insert(blind, (log.incarnation, seq));
+                }
+            }
+        }
+        let newest = shared.iter().filter_map(|shared| {
+            let blind = Blind::new(shared.secret, &tag, Role::Bundle);
+            let (incarnation, seq) = newest.get(&blind)?;
+            Some(Newest {
+                space: shared.space,
+                incarnation: incarnation.0,
+                seq: seq.0,
+            })
+        });
+        let newest = newest.collect();
+        let bundle = self.seal(turn, bundle, lifetime_s)?;
+        Ok(Some(Sealed { bundle, newest }))
+    }
+
+    /// Seals the next of what a device has not acknowledged: behind what bundles before it hold, and before it in the
+    /// first what the manifest says. `None` if we do not know a prekey of the device.
+    pub(super) fn seal_carried(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+        id: DeviceId,
+        mut sent: BTreeMap<(SpaceId, LogId), Seq>,
+        manifest: Option<&Manifest>,
+    ) -> Result<Option<Carried>, CallError> {
+        let Some(mut bundle) = self.begin_bundle(turn, id)? else {
+            return Ok(None);
+        };
+        let draft = &mut bundle.draft;
+        let (tag, me) = (*draft.tag(), self.account.device_id);
+        let shared = self.conversations.carried_with(identity);
+        let salt_seed = rng::bytes(turn.rng);
+        let channel = self.bundle_channel(id, &tag, &salt_seed);
+        let mut reconciler = Reconciler::export(turn.txn, &channel, &shared, &sent)?;
+        if let Some(manifest) = manifest {
+            carried::declare(draft, &mut reconciler, manifest)?;
+        }
+        if sent.is_empty() {
+            carried::confirm(turn.txn, draft, &mut reconciler, &shared)?;
+        }
+        let blinds = shared.iter().map(|shared| {
+            let blind = Blind::new(shared.secret, &tag, Role::Bundle);
+            (blind, shared.space)
+        });
+        let spaces: BTreeMap<Blind, SpaceId> = blinds.collect();
+        while reconciler.has_more() && draft.payload_bytes() < CARRIED {
+            let mut messages = Vec::new();
+            reconciler.fill(turn.txn, &self.account.mark_key, FILL, &mut messages)?;
+            for message in messages {
+                let pushed = draft.push(message.kind(), &message.encode());
+                pushed.map_err(|_| Refusal::Bug)?;
+                if let Some((blind, log, seq)) = last_entry(&message, me)
+                    && let Some(space) = spaces.get(&blind)
+                {
+                    sent.insert((*space, log), seq);
+                }
+            }
+        }
+        Ok(Some(Carried {
+            has_more: reconciler.has_more(),
+            bundle: self.seal(turn, bundle, MAX_LIFETIME_S)?,
+            sent,
+        }))
+    }
+
+    /// Begins a bundle for a device, with its release value and what the device does not know of us. `None` if we do
+    /// not know a prekey of it.
+    fn begin_bundle(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: DeviceId,
+    ) -> Result<Option<Unsealed>, CallError> {
         let Some(device) = self.people.devices.get(&id) else {
             return Ok(None);
         };
@@ -78,31 +194,15 @@ impl Owners {
             }
         }
         self.people.share_prekey(turn, id)?;
-        let shared = self.conversations.carried_with(identity);
-        let salt_seed = rng::bytes(turn.rng);
-        let channel = self.bundle_channel(id, draft.tag(), &salt_seed);
-        let mut reconciler = Reconciler::export(turn.txn, &channel, &shared)?;
-        let (mut room, mut newest) = (true, BTreeMap::new());
-        while room && reconciler.has_more() {
-            let mut messages = Vec::new();
-            reconciler.fill(turn.txn, &self.account.mark_key, FILL, &mut messages)?;
-            for message in messages {
-                room = room && draft.push(message.kind(), &message.encode()).is_ok();
-                if room && let Some((blind, incarnation, seq)) = last_of_ours(&message) {
-                    newest.insert(blind, (incarnation, seq));
-                }
-            }
-        }
-        let newest = shared.iter().filter_map(|shared| {
-            let blind = Blind::new(shared.secret, draft.tag(), Role::Bundle);
-            let (incarnation, seq) = newest.get(&blind)?;
-            Some(Newest {
-                space: shared.space,
-                incarnation: incarnation.0,
-                seq: seq.0,
-            })
-        });
-        let newest = newest.collect();
+        Ok(Some(Unsealed { draft, prekey }))
+    }
+
+    fn seal(
+        &self,
+        turn: &mut Turn<'_>,
+        Unsealed { draft, prekey }: Unsealed,
+        lifetime_s: u32,
+    ) -> Result<bytes::Bytes, CallError> {
         let sealed = draft.seal(
             &self.account.secrets.device_key,
             &prekey.public,
@@ -110,10 +210,7 @@ impl Owners {
             lifetime_s,
             &mut turn.rng,
         );
-        Ok(Some(Sealed {
-            bundle: sealed.map_err(|_| Refusal::NoPrekey)?,
-            newest,
-        }))
+        Ok(sealed.map_err(|_| Refusal::NoPrekey)?)
     }
 
     /// The channel of reconciliation through a bundle.
@@ -141,16 +238,22 @@ impl Conversations {
     }
 }
 
-/// The last of our entries in a message, with the name of the conversation in this exchange; `None` if it has none.
-fn last_of_ours(message: &Message) -> Option<(Blind, Incarnation, Seq)> {
+/// The last entry in a message of ours to a peer, with the name of its conversation in this exchange; `None` if the
+/// message has none.
+fn last_entry(message: &Message, me: DeviceId) -> Option<(Blind, LogId, Seq)> {
     let Message::Entries {
         space, log, core, ..
     } = message
     else {
         return None;
     };
-    let LogName::SenderIn(incarnation) = *log else {
-        return None;
+    let log = match *log {
+        LogName::SenderIn(incarnation) => LogId {
+            device: me,
+            incarnation,
+        },
+        LogName::Other(log) => log,
+        LogName::Sender | LogName::ReceiverIn(_) => return None,
     };
-    Some((*space, incarnation, Batch::parse(core).ok()?.last()))
+    Some((*space, log, Batch::parse(core).ok()?.last()))
 }

@@ -29,7 +29,7 @@ const MAX_OPEN: usize = 64;
 const LEFT_FREE: u64 = 64 << 20;
 
 /// Where a sealed file lies.
-pub(super) fn path(directory: &Path, name: StoredName) -> PathBuf {
+pub(crate) fn path(directory: &Path, name: StoredName) -> PathBuf {
     directory.join(HEXLOWER.encode(&name.0))
 }
 

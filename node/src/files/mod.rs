@@ -7,6 +7,7 @@
 //! - `memory`: a keeper in memory, for simulations and tests;
 //! - `keeper`: the keeper of a real node, by `cipher`, `sealing` and `opening`; `syncing` makes durable what it keeps,
 //!   each on a `worker`;
+//! - `arriving`: files that come whole, carried by hand;
 //! - `reading`, `saving`: files of the user on their way in and out.
 
 pub mod extent;
@@ -15,6 +16,8 @@ pub mod memory;
 pub mod tree;
 pub mod work;
 
+#[cfg(feature = "runtime")]
+pub mod arriving;
 #[cfg(feature = "runtime")]
 pub mod cipher;
 #[cfg(feature = "runtime")]

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream as streams;
 
 use super::extent::MAX_FILE;
 use crate::api::{ByteStream, Form, NewUpload, Private, Refusal, StorageFault};
@@ -40,16 +40,7 @@ pub fn open(
     path: &Path,
     progress: impl Fn(u64) + Send + Clone + 'static,
 ) -> Result<(NewUpload, ByteStream), OpenError> {
-    // Asked before it is opened: a pipe would make us wait for its other end.
-    let before = path.metadata()?;
-    if before.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
-    }
-    if !before.is_file() {
-        return Err(io::Error::from(io::ErrorKind::Unsupported).into());
-    }
-    let file = File::open(path)?;
-    let before = file.metadata()?;
+    let (file, before) = ordinary(path)?;
     if before.len() > MAX_FILE {
         return Err(OpenError::Refused(Refusal::TooLong {
             limit_bytes: MAX_FILE,
@@ -65,6 +56,42 @@ pub fn open(
         size: Some(before.len()),
         form: Form::Cleaned,
     };
+    let bytes = read(file, before, progress);
+    Ok((new, bytes))
+}
+
+/// Opens a file of any length as it is. `progress` gets the number of bytes read so far.
+///
+/// # Errors
+/// It is not there, is no ordinary file, or cannot be read.
+pub fn stream(
+    path: &Path,
+    progress: impl Fn(u64) + Send + Clone + 'static,
+) -> io::Result<ByteStream> {
+    let (file, before) = ordinary(path)?;
+    Ok(read(file, before, progress))
+}
+
+/// Opens an ordinary file.
+fn ordinary(path: &Path) -> io::Result<(File, Metadata)> {
+    // Asked before it is opened: a pipe would make us wait for its other end.
+    let before = path.metadata()?;
+    if before.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !before.is_file() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let file = File::open(path)?;
+    let before = file.metadata()?;
+    Ok((file, before))
+}
+
+fn read(
+    file: File,
+    before: Metadata,
+    progress: impl Fn(u64) + Send + Clone + 'static,
+) -> ByteStream {
     let reading = Reading {
         file,
         before,
@@ -85,7 +112,7 @@ pub fn open(
             part
         }
     };
-    Ok((new, Box::pin(stream::try_unfold(reading, next))))
+    Box::pin(streams::try_unfold(reading, next))
 }
 
 impl Reading {
@@ -123,7 +150,7 @@ mod tests {
     use super::*;
 
     /// Reads a file of three parts, with which something happens after the first. Gives what the last read says.
-    async fn read(happens: impl FnOnce(&Path)) -> Option<Result<Bytes, Refusal>> {
+    async fn read_while(happens: impl FnOnce(&Path)) -> Option<Result<Bytes, Refusal>> {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("notes.txt");
         fs::write(&path, vec![1; 2 * PART + 1]).expect("there is room");
@@ -146,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_stays_as_it_is_is_read_to_its_end() {
-        let last = read(|_| {}).await;
+        let last = read_while(|_| {}).await;
         assert_eq!(last, Some(Ok(Bytes::from_static(&[1]))));
     }
 
@@ -154,12 +181,12 @@ mod tests {
     async fn a_file_that_changes_while_it_is_read_is_refused() {
         let changed = Some(Err(Refusal::FileChanged));
         let file = |path: &Path| File::options().write(true).open(path).expect("it is there");
-        let longer = read(|path| file(path).set_len(3 * PART as u64).expect("there is room"));
+        let longer = read_while(|path| file(path).set_len(3 * PART as u64).expect("there is room"));
         assert_eq!(longer.await, changed);
-        let shorter = read(|path| file(path).set_len(PART as u64).expect("it can"));
+        let shorter = read_while(|path| file(path).set_len(PART as u64).expect("it can"));
         assert_eq!(shorter.await, changed);
         // Other bytes, as many as before.
-        let other = read(|path| {
+        let other = read_while(|path| {
             fs::write(path, vec![2; 2 * PART + 1]).expect("there is room");
             let file = file(path);
             let now = file.metadata().and_then(|about| about.modified());

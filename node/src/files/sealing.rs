@@ -251,7 +251,7 @@ fn check_room(directory: &Path, needed: u64) -> Result<(), Refusal> {
 }
 
 /// What a failure of the disk means to the caller.
-pub(super) fn refusal(directory: &Path, error: &io::Error) -> Refusal {
+pub(crate) fn refusal(directory: &Path, error: &io::Error) -> Refusal {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Refusal::NoRoom {
             free: super::keeper::free(directory).unwrap_or(0),

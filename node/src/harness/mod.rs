@@ -6,6 +6,7 @@
 
 mod files;
 mod node;
+mod parcels;
 mod people;
 mod stream;
 

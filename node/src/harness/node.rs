@@ -19,6 +19,7 @@ use crate::engine::files::stored_names;
 use crate::engine::{BundleEvent, CallId, Effects, Engine, Input, Inputs, NextWake, Now, pump};
 use crate::files::memory::MemoryFiles;
 use crate::files::work::FileCommand;
+use crate::parcel::steps::Stepped;
 use crate::store::schema;
 
 /// A store in memory that counts commits and can make them fail.
@@ -411,7 +412,7 @@ impl Effects for EffectQueue<'_, '_> {
     fn answer(&mut self, call: CallId, answer: Answer) {
         let said = format!("{call:?} {answer:?}");
         match &answer {
-            Ok(Reply::Bytes(parcel)) => {
+            Ok(Reply::Stepped(Stepped::Sealed(parcel, _))) => {
                 self.log_secret("answer", said.as_bytes(), &parcel.len().to_be_bytes());
             }
             _ => self.log("answer", said.as_bytes()),

@@ -11,11 +11,12 @@ use tokio::sync::broadcast::error::RecvError;
 use super::forwarding;
 use super::room;
 use super::state::{Departure, Host, HostOptions};
-use super::transfers;
+use super::{parcels, transfers};
 use crate::api::{
     Answer, Api, ByteStream, Call, ConversationId, Delivery, Download, Event, Events, FilesPage,
-    HostCall, MAX_PAGE, Message, MessageId, NewUpload, NodeStatus, Page, PageFrom, Passphrase,
-    Refusal, Reply, Search, SearchPage, StarredPage, StorageFault, StorageUse, Uploaded,
+    HostCall, Imported, MAX_PAGE, Message, MessageId, NewUpload, NodeStatus, Page, PageFrom,
+    Passphrase, Refusal, Reply, Search, SearchPage, SeriesName, StarredPage, StorageFault,
+    StorageUse, Uploaded,
 };
 use crate::directory::{Contents, Directory, OwnerInfo};
 use crate::engine::{conversation, files, recording, searching, starred};
@@ -88,6 +89,16 @@ impl Api for Local {
         transfers::download(&node, &conversation, &message).await
     }
 
+    async fn carry_part(&self, series: SeriesName, part: u32) -> Result<ByteStream, Refusal> {
+        self.0.plans.part(self.0.node()?, &series, part).await
+    }
+
+    async fn carry_in(&self, parcel: ByteStream) -> Result<Imported, Refusal> {
+        let imported = parcels::take(self.0.node()?, parcel).await;
+        self.0.notice(&imported).await;
+        imported
+    }
+
     async fn events(&self) -> Result<Events, Refusal> {
         let events = stream::unfold(self.0.listen(), |mut events| async {
             match events.recv().await {
@@ -157,6 +168,11 @@ impl Local {
                 let node = self.0.node()?;
                 node.read(|reader| Ok(files::preview(reader, &conversation, &id)))??
                     .into()
+            }
+            HostCall::CarryOut(contact, part_bytes) => {
+                let node = self.0.node()?;
+                let parcels = self.0.plans.begin(&node, contact, part_bytes).await;
+                parcels?.into()
             }
             HostCall::Recording(conversation) => {
                 let node = self.0.node()?;

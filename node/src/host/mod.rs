@@ -17,9 +17,11 @@ mod cleaning;
 pub mod finding;
 mod forwarding;
 mod local;
+mod parcels;
 mod reopening;
 mod room;
 mod state;
+mod taking;
 #[cfg(test)]
 mod tests;
 mod transfers;

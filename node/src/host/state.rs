@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hedgerow_sync::store::Store;
 use tokio::sync::{Mutex, broadcast, watch};
 
+use super::parcels::Plans;
 use super::reopening::{look_for_room, watch_over};
 use super::room::{Room, Spared};
 use crate::api::{Call, Event, Passphrase, Refusal, StorageFault, typed};
@@ -56,6 +57,8 @@ pub(super) struct Host {
     departure: watch::Sender<Option<Departure>>,
     /// What got through since the disk is full; `None` while it is not.
     spared: std::sync::Mutex<Option<Spared>>,
+    /// The parcels that are being made.
+    pub(super) plans: Plans,
 }
 
 /// The state of the host. The last state drops the directory, and with it the lock.
@@ -75,6 +78,7 @@ impl Host {
             changing: Mutex::new(()),
             departure: watch::Sender::new(None),
             spared: std::sync::Mutex::default(),
+            plans: Plans::default(),
         })
     }
 
@@ -280,6 +284,7 @@ impl Host {
         let directory = self.directory()?;
         let was_locked = self.close(State::Locked(directory.clone())).await;
         directory.lock();
+        self.plans.clear();
         if !was_locked {
             let _ = self.events.send(Event::Lock { locked: true });
         }

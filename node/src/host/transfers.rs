@@ -142,7 +142,7 @@ fn base_name(name: &str) -> Result<String, Refusal> {
     }
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Refusal> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Refusal> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| Refusal::Bug)?;
     Ok(bytes)

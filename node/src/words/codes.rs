@@ -109,6 +109,7 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::BadParcel => {
             tr!("This is not a file of Hedgerow, or it is damaged. Copy it again.")
         }
+        Refusal::NoSuchParcel => tr!("This export is over. Begin it again."),
         Refusal::ParcelNotForUs => tr!(
             "This file was made for another identity, or for keys that are gone. Ask its sender for a new one."
         ),

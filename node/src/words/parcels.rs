@@ -1,16 +1,52 @@
 //! Words for messages carried by hand, which the command line and the window say alike.
 
-use super::{Phrase, tr};
-use crate::api::Imported;
-use crate::carry::Found;
+use std::io::ErrorKind;
 
-/// A file was made for a contact.
-pub fn exported(bytes: u64, name: &str) -> Phrase {
-    tr!(
+use super::{Phrase, files, tr};
+use crate::api::Imported;
+use crate::carry::{Exported, Fault, Found};
+
+/// Files were made for a contact.
+pub fn exported(exported: &Exported, name: &str) -> Phrase {
+    let bytes = exported.bytes;
+    let mut said = tr!(
         "{n} byte for {name}. Only {name} can open the file."
             | "{n} bytes for {name}. Only {name} can open the file." % bytes,
         name = name
-    )
+    );
+    if exported.files > 0 {
+        said = said.then(
+            " ",
+            tr!("{n} file of your messages is in it."
+                | "{n} files of your messages are in it." % exported.files),
+        );
+    }
+    match exported.paths.len() as u64 {
+        0 | 1 => said,
+        parts => said.then(
+            " ",
+            tr!("It is split into {n} file. Carry all of it."
+                | "It is split into {n} files. Carry all of them." % parts),
+        ),
+    }
+}
+
+/// What is wrong with a file or a place for files; `None` if it is the node that refuses.
+pub fn unusable(fault: &Fault) -> Option<Phrase> {
+    match fault {
+        Fault::Refused(_) => None,
+        Fault::File(path, error) if error.kind() == ErrorKind::StorageFull => Some(tr!(
+            "There is no room left at {path}.",
+            path = path.display()
+        )),
+        Fault::File(path, error) => Some(files::unusable(path, error)),
+        Fault::NoRoom { path, needed, free } => Some(tr!(
+            "This takes {needed}, and {free} are free at {path}.",
+            needed = files::size(*needed),
+            free = files::size(*free),
+            path = path.display()
+        )),
+    }
 }
 
 /// Files were made for several contacts, or none.
@@ -35,14 +71,51 @@ pub fn imported(imported: &Imported, name: &str) -> Phrase {
             tr!("{n} of yours has arrived." | "{n} of yours have arrived." % acknowledged),
         ),
     };
-    match imported.unusable {
-        0 => said,
-        unusable => said.then(
-            " ",
-            tr!("{n} part of the file makes no sense here and was left out."
-                | "{n} parts of the file make no sense here and were left out." % unusable),
-        ),
+    let mut said = said;
+    let mut more = |words| said = std::mem::take(&mut said).then(" ", words);
+    if imported.files > 0 {
+        more(tr!(
+            "{n} file has come with it." | "{n} files have come with it." % imported.files
+        ));
     }
+    if imported.without_room > 0 {
+        more(tr!(
+            "There is no room for {n} file. Free some, then import this again."
+                | "There is no room for {n} files. Free some, then import this again."
+                    % imported.without_room
+        ));
+    }
+    if imported.unusable > 0 {
+        more(tr!(
+            "{n} part of the file makes no sense here and was left out."
+                | "{n} parts of the file make no sense here and were left out." % imported.unusable
+        ));
+    }
+    if imported.damaged {
+        more(tr!(
+            "The file is damaged or cut short. What could be read is here; have it made again."
+        ));
+    }
+    if let Some(part) = &imported.part {
+        let (number, of) = (part.number, part.of);
+        more(match part.missing.is_empty() {
+            true => tr!(
+                "Part {number} of {of}; all parts are here.",
+                number = number,
+                of = of
+            ),
+            false => {
+                let missing: Vec<String> = part.missing.iter().map(u32::to_string).collect();
+                tr!(
+                    "Part {number} of {of}; still missing: {missing}.",
+                    number = number,
+                    of = of,
+                    missing = missing.join(", ")
+                )
+            }
+        });
+    }
+    said
 }
 
 /// What is to be said of the files in a folder beside what those for us brought.

@@ -1,6 +1,7 @@
 //! One suite for both implementations of the API: in process, and over loopback. Each test runs two
 //! real nodes with encrypted stores that meet over the LAN carrier on loopback.
 
+mod carrying;
 mod files;
 mod keeping;
 mod messages;
@@ -52,8 +53,14 @@ under_both_implementations!(
     keeping::a_locked_node_answers_status_and_unlock_alone,
     keeping::the_passphrase_is_checked_while_the_node_stays_on_the_air,
     keeping::the_passphrase_changes_and_the_old_one_is_wrong,
-    messages::a_parcel_carries_what_the_network_does_not,
-    messages::a_stick_serves_all_who_find_their_files_on_it,
+    carrying::a_parcel_carries_what_the_network_does_not,
+    carrying::a_stick_serves_all_who_find_their_files_on_it,
+    carrying::files_go_by_hand_and_the_way_back_confirms_them,
+    carrying::parts_come_in_any_order_and_those_that_are_missing_are_named,
+    carrying::a_parcel_that_is_cut_or_altered_brings_what_is_whole_and_the_rest_later,
+    carrying::a_contact_who_puts_another_file_in_its_place_damages_that_file_alone,
+    carrying::what_its_user_declined_does_not_come_by_hand,
+    carrying::an_export_that_is_over_is_refused,
     files::what_is_attached_comes_out_the_same_at_the_other_end,
     files::a_file_that_changes_while_it_is_read_is_refused,
     files::a_file_that_is_not_as_long_as_was_said_is_refused,

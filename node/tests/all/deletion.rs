@@ -275,9 +275,7 @@ fn what_a_file_or_a_link_may_hold_is_not_said_to_be_never_sent() {
     apart(&mut world, true);
     let sealed = world.send(0, 1, "in a file");
     let contact = world.id(1);
-    let Ok(Reply::Bytes(parcel)) = world.ask(0, Call::CarryExport(contact)) else {
-        panic!("no parcel");
-    };
+    let parcel = world.carry_out(0, &contact).unwrap();
     world.restart(0);
     for message in [&live, &sealed] {
         assert_eq!(
@@ -291,7 +289,7 @@ fn what_a_file_or_a_link_may_hold_is_not_said_to_be_never_sent() {
     }
     assert!(!holds(&world, 0, "over a link") && !holds(&world, 0, "in a file"));
     // The file arrives before the deletion does: what is in it stays where it is until then.
-    world.ask(1, Call::CarryImport(parcel)).unwrap();
+    world.carry_in(1, &parcel).unwrap();
     assert_eq!(world.texts(1, 0), ["over a link", "in a file"]);
     apart(&mut world, false);
     for (node, with) in [(0, 1), (1, 0)] {

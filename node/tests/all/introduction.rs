@@ -17,12 +17,8 @@ fn who_was_introduced_finds_talks_and_takes_parcels() {
     world.network.part(0, 1, true);
     world.send(0, 1, "by hand");
     let contact = world.id(1);
-    let Ok(Reply::Bytes(parcel)) = world.ask(0, Call::CarryExport(contact)) else {
-        panic!("no parcel");
-    };
-    world
-        .ask(1, Call::CarryImport(parcel))
-        .expect("a parcel for her");
+    let parcel = world.carry_out(0, &contact).expect("it has her prekey");
+    world.carry_in(1, &parcel).expect("a parcel for her");
     assert_eq!(world.texts(1, 0), ["hello", "by hand"]);
 }
 

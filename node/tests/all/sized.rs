@@ -1,6 +1,5 @@
 //! Sized cryptography changes no event: the same world goes the same way with it and without.
 
-use hedgerow_node::api::{Call, Reply};
 use hedgerow_node::harness::World;
 use hedgerow_transport::cryptography::Cryptography;
 
@@ -22,12 +21,8 @@ fn story(cryptography: Cryptography, seed: u64) -> World {
     world.network.part(0, 1, true);
     world.send(0, 1, "by hand");
     let grace = world.id(1);
-    match world.ask(0, Call::CarryExport(grace)) {
-        Ok(Reply::Bytes(parcel)) => world
-            .ask(1, Call::CarryImport(parcel))
-            .expect("a parcel for her"),
-        other => panic!("no parcel: {other:?}"),
-    };
+    let parcel = world.carry_out(0, &grace).expect("it has her prekey");
+    world.carry_in(1, &parcel).expect("a parcel for her");
     world.run(60_000);
     world.network.part(0, 1, false);
     world.connected(0, 1);

@@ -1,7 +1,7 @@
 //! Texts between two contacts: both ways, in order, delivered, read, carried by hand.
 
 use hedgerow_node::api::{
-    Call, ConversationId, Event, Message, NewMessage, PageFrom, Private, Refusal, Reply, Why,
+    Call, ConversationId, Event, Imported, Message, NewMessage, PageFrom, Private, Refusal, Why,
 };
 use hedgerow_node::harness::World;
 
@@ -168,41 +168,24 @@ fn a_parcel_carried_by_hand_brings_texts_and_its_return_takes_them_off_the_queue
         world.send(0, 1, &format!("by hand {number}"));
     }
     let (ada, grace) = (world.id(0), world.id(1));
-    let export = |world: &mut World, node: usize, to| match world.ask(node, Call::CarryExport(to)) {
-        Ok(Reply::Bytes(parcel)) => parcel,
-        other => panic!("{other:?}"),
-    };
-    let parcel = export(&mut world, 0, grace.clone());
-    let Ok(Reply::Imported(imported)) = world.ask(1, Call::CarryImport(parcel.clone())) else {
-        panic!("not taken")
-    };
+    let parcel = world.carry_out(0, &grace).unwrap();
+    let imported = world.carry_in(1, &parcel).unwrap();
     assert_eq!((imported.messages, imported.acknowledged), (100, 0));
     assert_eq!(world.texts(1, 0).len(), 100);
-    assert_eq!(
-        world.ask(1, Call::CarryImport(parcel.clone())),
-        Err(Refusal::ParcelKnown)
-    );
-    assert_eq!(
-        world.ask(0, Call::CarryImport(parcel.clone())),
-        Err(Refusal::ParcelNotForUs)
-    );
-    assert_eq!(
-        world.ask(1, Call::CarryImport(parcel[..parcel.len() - 1].to_vec())),
-        Err(Refusal::BadParcel)
-    );
-    assert_eq!(
-        world.ask(1, Call::CarryImport(b"something else".to_vec())),
-        Err(Refusal::BadParcel)
-    );
+    let refused = |imported: Result<Imported, Refusal>| imported.expect_err("it is refused");
+    assert_eq!(refused(world.carry_in(1, &parcel)), Refusal::ParcelKnown);
+    assert_eq!(refused(world.carry_in(0, &parcel)), Refusal::ParcelNotForUs);
+    let cut = parcel[0][..parcel[0].len() - 1].to_vec();
+    assert_eq!(refused(world.carry_in(1, &[cut])), Refusal::BadParcel);
+    let other = b"something else".to_vec();
+    assert_eq!(refused(world.carry_in(1, &[other])), Refusal::BadParcel);
     assert_eq!(world.conversation(0, 1).queued, 100);
     world.send(1, 0, "thank you");
-    let back = export(&mut world, 1, ada);
-    let Ok(Reply::Imported(imported)) = world.ask(0, Call::CarryImport(back)) else {
-        panic!("not taken")
-    };
+    let back = world.carry_out(1, &ada).unwrap();
+    let imported = world.carry_in(0, &back).unwrap();
     assert_eq!((imported.messages, imported.acknowledged), (1, 100));
     assert_eq!(world.conversation(0, 1).queued, 0);
-    let empty = export(&mut world, 0, grace);
+    let empty = world.carry_out(0, &grace).unwrap().concat();
     assert!(
         empty.len() < 4_096,
         "nothing is sent twice: {} bytes",
@@ -211,28 +194,47 @@ fn a_parcel_carried_by_hand_brings_texts_and_its_return_takes_them_off_the_queue
 }
 
 #[test]
-fn a_parcel_refused_midway_leaves_nothing_and_can_be_read_whole_later() {
+fn a_bundle_that_is_cut_leaves_nothing_and_comes_in_whole_later() {
     let mut world = World::with(21, &["Ada", "Grace"]);
     world.meet(0, 1);
     world.run(60_000);
     world.network.part(0, 1, true);
     world.run(5_000);
     let grace = world.id(1);
-    let export = |world: &mut World, text: &str| {
-        world.send(0, 1, text);
-        match world.ask(0, Call::CarryExport(grace.clone())) {
-            Ok(Reply::Bytes(parcel)) => parcel,
-            other => panic!("no parcel: {other:?}"),
-        }
-    };
-    let (first, second) = (export(&mut world, "one"), export(&mut world, "two"));
-    // Behind the magic and the version, bundles one after another.
-    let both = [first.as_slice(), &second[9..]].concat();
-    for cut in [both.len() - 1, both.len() - 200, first.len() + 3] {
-        let refused = world.ask(1, Call::CarryImport(both[..cut].to_vec()));
-        assert_eq!(refused.err(), Some(Refusal::BadParcel));
+    world.send(0, 1, "one");
+    let parcel = world.carry_out(0, &grace).unwrap();
+    for cut in [1, 200, parcel[0].len() - 3] {
+        let cut = parcel[0][..parcel[0].len() - cut].to_vec();
+        assert_eq!(world.carry_in(1, &[cut]), Err(Refusal::BadParcel));
         assert_eq!(world.texts(1, 0), Vec::<String>::new());
     }
-    world.ask(1, Call::CarryImport(both)).expect("it is whole");
-    assert_eq!(world.texts(1, 0), ["one", "two"]);
+    world.carry_in(1, &parcel).expect("it is whole");
+    assert_eq!(world.texts(1, 0), ["one"]);
+}
+
+#[test]
+fn more_than_one_bundle_takes_goes_in_several_of_which_none_holds_another_s_messages() {
+    let mut world = pair(8);
+    world.network.part(0, 1, true);
+    let long = "long ".repeat(12_000);
+    for number in 0..150 {
+        world.send(0, 1, &format!("{number} {long}"));
+    }
+    let grace = world.id(1);
+    let parcel = world.carry_out(0, &grace).unwrap();
+    assert!(parcel.len() > 1, "{} bundles", parcel.len());
+    for bundle in &parcel {
+        assert!(bundle.len() <= hedgerow_node::parcel::MAX_CARRIED_BUNDLE);
+    }
+    let messages = parcel.iter().map(|bundle| {
+        let taken = world.take_bundle(1, bundle).expect("it is for her");
+        taken.imported.messages
+    });
+    let messages: Vec<u64> = messages.collect();
+    assert!(
+        messages.iter().all(|messages| *messages > 0),
+        "{messages:?}"
+    );
+    assert_eq!(messages.iter().sum::<u64>(), 150);
+    assert_eq!(world.texts(1, 0).len(), 150);
 }

@@ -193,11 +193,12 @@ impl Reconciler {
     }
 
     /// Starts for a bundle to be made: [`Reconciler::fill`] gives a frontier of each space, then everything that the
-    /// peer has not acknowledged.
+    /// peer has not acknowledged. Of a log in `sent`, earlier bundles on the same way hold the entries up to that one.
     pub fn export(
         txn: &mut dyn Txn,
         channel: &Channel<'_>,
         shared: &[Shared<'_>],
+        sent: &BTreeMap<(SpaceId, LogId), Seq>,
     ) -> Result<Reconciler, StorageError> {
         let channel = Channel {
             role: Role::Bundle,
@@ -212,7 +213,10 @@ impl Reconciler {
                 // Entries that the peer wrote itself and lost come back in a session.
                 let seq = match log.device == peer {
                     true => row.head,
-                    false => peer::acked(txn, *space, peer, log)?,
+                    false => {
+                        let sent = sent.get(&(*space, log)).copied().unwrap_or_default();
+                        peer::acked(txn, *space, peer, log)?.max(sent)
+                    }
                 };
                 if seq < row.head {
                     row.offer(txn, *space, log)?;

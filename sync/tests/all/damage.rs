@@ -1,5 +1,7 @@
 //! Rows that this crate cannot have written give an error or the undamaged rest, never a panic.
 
+use std::collections::BTreeMap;
+
 use std::ops::{Bound, ControlFlow};
 
 use crate::support::pair::{Identity, Node, SECRET, SPACE, meet};
@@ -99,7 +101,7 @@ fn use_all(node: &mut Node, other: &Node) {
             reconciler.peer_root(txn, [1; 16], log.incarnation)?;
             let mut out = Vec::new();
             reconciler.fill(txn, &node.identity.mark_key, 1 << 16, &mut out)?;
-            let mut export = Reconciler::export(txn, &bundle, &shared)?;
+            let mut export = Reconciler::export(txn, &bundle, &shared, &BTreeMap::new())?;
             export.fill(txn, &node.identity.mark_key, 1 << 16, &mut out)
         });
     }

@@ -1,5 +1,7 @@
 //! What has left cannot be taken back: an entry of ours is marked as offered before anybody may hold it.
 
+use std::collections::BTreeMap;
+
 use crate::support::pair::{Identity, Node, SECRET, SPACE, Session, meet};
 use bytes::Bytes;
 use hedgerow_sync::body;
@@ -146,7 +148,7 @@ fn what_a_bundle_may_hold_was_offered() {
         space: SPACE,
         secret: &SECRET,
     }];
-    let export = |txn: &mut dyn Txn| Reconciler::export(txn, &channel, &shared);
+    let export = |txn: &mut dyn Txn| Reconciler::export(txn, &channel, &shared, &BTreeMap::new());
     alice.store.write(export).unwrap();
     assert!(!is_unoffered(&alice, sealed));
     let later = alice.say("later");

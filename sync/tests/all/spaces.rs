@@ -1,5 +1,7 @@
 //! Many spaces in one session, and bundles.
 
+use std::collections::BTreeMap;
+
 use crate::support::pair::{Identity, Node, SECRET, SPACE, Session, meet};
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, SpaceId};
@@ -133,7 +135,9 @@ fn export(node: &mut Node, peer: DeviceId, tag: &[u8], budget: usize) -> Vec<Mes
     }];
     let mut out = Vec::new();
     let channel = node.channel(peer, Role::Bundle, tag);
-    let make = |txn: &mut dyn hedgerow_sync::store::Txn| Reconciler::export(txn, &channel, &shared);
+    let make = |txn: &mut dyn hedgerow_sync::store::Txn| {
+        Reconciler::export(txn, &channel, &shared, &BTreeMap::new())
+    };
     let mut bundle = node.store.write(make).unwrap();
     node.store
         .read(|reader| bundle.fill(reader, &node.identity.mark_key, budget, &mut out))

@@ -132,6 +132,12 @@ impl Draft {
         self.payload.is_empty()
     }
 
+    /// The bytes of its items so far.
+    #[must_use]
+    pub fn payload_bytes(&self) -> usize {
+        self.payload.len()
+    }
+
     /// Appends an item; its kind must not be 0, which means padding.
     ///
     /// # Errors

@@ -1,10 +1,9 @@
-//! Conformance tests for carriers: a carrier passes by running [`two_way`] or [`one_way`].
+//! Conformance tests for carriers: a carrier passes by running [`two_way`].
 //!
 //! No test waits for a time to pass: the limits below only turn a hang into a failure. One test alone waits for
 //! a quiet spell, since it promises that nothing happens.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
 
@@ -14,10 +13,7 @@ use tokio::time::timeout;
 
 use super::{
     Address, CarrierCommand, CarrierEvent, CarrierState, DialId, DuplexCarrier, Ending, LinkId,
-    SimplexCarrier,
 };
-use crate::bundle::HEADER_LEN;
-use crate::session::MAX_RECORD;
 
 /// Turns a hang into a failure.
 const HANG: Duration = Duration::from_secs(30);
@@ -651,44 +647,4 @@ fn pattern(length: usize, salt: u8) -> Vec<u8> {
     (0..length)
         .map(|n| (n ^ (n >> 8) ^ (n >> 16)) as u8 ^ salt)
         .collect()
-}
-
-/// Runs every test of a one-way carrier. `fresh` makes an empty carrier, and another that reads what the first
-/// has written.
-pub fn one_way<C: SimplexCarrier>(fresh: impl Fn() -> (C, C))
-where
-    C::Error: Debug,
-{
-    for payloads in [
-        vec![],
-        vec![1_024],
-        vec![1_024, 4_096, 1_024],
-        vec![1 << 21, 1_024],
-    ] {
-        let (writer, reader) = fresh();
-        let parcels: Vec<Bytes> = payloads.iter().map(|payload| parcel(*payload)).collect();
-        writer.write(&parcels).expect("it writes");
-        for time in ["the first time", "and again"] {
-            let read: Vec<Bytes> = reader
-                .read()
-                .expect("it reads")
-                .map(|parcel| parcel.expect("whole parcels"))
-                .collect();
-            assert!(read == parcels, "{time}");
-        }
-        writer
-            .write(&parcels[..parcels.len() / 2])
-            .expect("it writes over what was there");
-        assert_eq!(reader.read().expect("it reads").count(), parcels.len() / 2);
-    }
-}
-
-/// A parcel with the header of a bundle (`docs/PROTOCOL.md` section 12) and no real content. Bundles allow a
-/// payload that is a power of two from 1,024.
-pub fn parcel(payload: usize) -> Bytes {
-    let length = HEADER_LEN + payload + 16 * payload.div_ceil(MAX_RECORD);
-    let mut parcel = pattern(length, payload as u8);
-    parcel[32..40].copy_from_slice(&(length as u64).to_be_bytes());
-    parcel[40..48].fill(0);
-    parcel.into()
 }

@@ -1,4 +1,5 @@
-//! Carriers: the ways bytes travel. Two-way carriers make links; one-way carriers move parcels.
+//! Carriers: the ways bytes travel. A carrier makes links. What is carried by hand has none: `hedgerow-node` writes and
+//! reads it as files.
 //!
 //! A carrier knows nothing of contacts. It owns its sockets or files, reports [`CarrierEvent`]s and executes
 //! [`CarrierCommand`]s; `conformance` tests what all of them promise.
@@ -6,7 +7,6 @@
 //! - [`memory`]: a whole network under a virtual clock, for tests and the simulator
 //! - [`lan`]: the local network
 //! - [`relay`]: libp2p relays
-//! - [`mod@file`]: parcels in a file carried by hand
 //! - [`gate`]: limits the strangers of a carrier
 //! - `links`: what the links of every carrier have in common
 
@@ -24,7 +24,6 @@ use crate::relay::{RelayKey, RelayPaths};
 
 #[cfg(feature = "testing")]
 pub mod conformance;
-pub mod file;
 pub mod gate;
 #[cfg(feature = "lan")]
 pub mod lan;
@@ -75,23 +74,6 @@ impl EventSink for tokio::sync::mpsc::Sender<CarrierEvent> {
     async fn hand(&self, event: CarrierEvent) -> bool {
         self.send(event).await.is_ok()
     }
-}
-
-/// A carrier that moves parcels in one direction: sealed bundles, which it cannot read (`docs/PROTOCOL.md`
-/// section 12).
-pub trait SimplexCarrier {
-    /// The error of a read or write.
-    type Error;
-
-    /// Cost and abilities of this carrier.
-    fn profile(&self) -> Profile;
-
-    /// Sends these parcels, all of them or none.
-    fn write(&self, parcels: &[Bytes]) -> Result<(), Self::Error>;
-
-    /// The waiting parcels, one at a time, so that no more than one is in memory. After an error the iterator
-    /// ends.
-    fn read(&self) -> Result<impl Iterator<Item = Result<Bytes, Self::Error>>, Self::Error>;
 }
 
 /// The kind of a carrier. The numbers are in beacons and on disk: never reuse one.

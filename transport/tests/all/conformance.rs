@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use crate::support::relay;
-use hedgerow_transport::carrier::conformance::{Party, World, one_way, two_way};
-use hedgerow_transport::carrier::file::ParcelFile;
+use hedgerow_transport::carrier::conformance::{Party, World, two_way};
 use hedgerow_transport::carrier::lan::{Lan, LanConfig};
 use hedgerow_transport::carrier::memory::{self, MemoryNetwork, Node};
 use hedgerow_transport::carrier::{
@@ -39,17 +38,6 @@ async fn relay_over_quic() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn relay_with_direct_paths() {
     two_way(&Relayed::new("/ip4/127.0.0.1/tcp/0", true).await).await;
-}
-
-#[test]
-fn file() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let count = std::cell::Cell::new(0);
-    one_way(|| {
-        count.set(count.get() + 1);
-        let path = directory.path().join(format!("{}.parcels", count.get()));
-        (ParcelFile::new(&path), ParcelFile::new(path))
-    });
 }
 
 /// A relay on this machine, and carriers that only it connects.

@@ -8,7 +8,6 @@ mod bundle;
 #[cfg(all(feature = "lan", feature = "relay"))]
 mod conformance;
 mod device;
-mod file;
 mod handshake;
 #[cfg(feature = "lan")]
 mod idle;

@@ -39,9 +39,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest request body, in bytes: a text of `MAX_TEXT` bytes, each escaped in JSON.
 const MAX_REQUEST: usize = 512 * 1024;
-/// The largest parcel that can be imported, in bytes (`MAX_BUNDLE` of `docs/PROTOCOL.md`, and its
-/// file header).
-const MAX_PARCEL: usize = 64 * 1024 * 1024 + 4096;
 
 /// The most bytes of a part of a recording.
 const MAX_PART: usize = 64 * 1024;

@@ -27,8 +27,8 @@ use super::guard::{self, Guard};
 use super::wire::{self, Answered, Body, Places, Row};
 use super::{MAX_REQUEST, events};
 use crate::api::{
-    Api, ConversationId, Event, ExportFormat, Form, MessageId, NewUpload, Private, Refusal,
-    Uploaded,
+    Api, ByteStream, ConversationId, Event, ExportFormat, Form, Imported, MessageId, NewUpload,
+    Private, Refusal, SeriesName, Uploaded,
 };
 use crate::export::{Circumstances, Export};
 use crate::words::Language;
@@ -59,7 +59,9 @@ pub(super) fn documented(limit: Duration) -> OpenApiRouter<Arc<dyn Api>> {
             .routes(routes!(export_file)),
         rewriting: OpenApiRouter::new()
             .routes(routes!(upload_file))
-            .routes(routes!(download_file)),
+            .routes(routes!(download_file))
+            .routes(routes!(parcel))
+            .routes(routes!(import_parcel)),
     };
     wire::every(&mut routes);
     routes
@@ -271,12 +273,49 @@ async fn upload_file(
         size: query.size,
         form: query.form,
     };
-    let parts = request.into_body().into_data_stream();
-    let parts = parts.map_err(|_| Refusal::BadRequest {
-        what: "the body ended early".to_owned(),
-    });
-    let uploaded = node.upload(new, Box::pin(parts)).await?;
+    let uploaded = node.upload(new, body_of(request)).await?;
     Ok(axum::Json(uploaded).into_response())
+}
+
+fn body_of(request: Request) -> ByteStream {
+    let parts = request.into_body().into_data_stream();
+    Box::pin(parts.map_err(|_| Refusal::BadRequest {
+        what: "the body ended early".to_owned(),
+    }))
+}
+
+/// One of the parcels that were begun. It is sent while it is made: a connection that ends early leaves it incomplete.
+#[utoipa::path(
+    get,
+    path = "/v1/parcels/{series}/{part}",
+    params(("series" = SeriesName, Path), ("part" = u32, Path, description = "From 1 on")),
+    responses(
+        (status = 200, description = "The parcel", content_type = "application/octet-stream"),
+        Failure
+    )
+)]
+async fn parcel(
+    State(node): Node,
+    places: Result<Path<(SeriesName, u32)>, PathRejection>,
+) -> Result<Response, Failure> {
+    let Path((series, part)) = places
+        .map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
+    let parcel = node.carry_part(series, part).await?;
+    let headers = [(header::CONTENT_TYPE, "application/octet-stream")];
+    let body = axum::body::Body::from_stream(parcel.map_err(Cut));
+    Ok((headers, body).into_response())
+}
+
+/// Take in a parcel that a contact made. The body is the bytes of the parcel. What makes sense of a damaged one comes in.
+#[utoipa::path(
+    post,
+    path = "/v1/parcels",
+    request_body(content_type = "application/octet-stream"),
+    responses((status = 200, description = "What it brought", body = Imported), Failure)
+)]
+async fn import_parcel(State(node): Node, request: Request) -> Result<Response, Failure> {
+    let imported = node.carry_in(body_of(request)).await?;
+    Ok(axum::Json(imported).into_response())
 }
 
 /// The file of a message, in the clear. It is sent while it is read: a connection that ends early leaves it incomplete.

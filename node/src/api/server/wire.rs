@@ -19,7 +19,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::failure::Failure;
 use super::paging::{CursorPage, FilesQuery, PageQuery, StarredQuery};
-use super::{MAX_PARCEL, MAX_PART, MAX_REQUEST};
+use super::{MAX_PART, MAX_REQUEST};
 use crate::api::calls::calls;
 use crate::api::*;
 
@@ -152,6 +152,8 @@ macro_rules! rows {
                     Some(status) => status.into(),
                     None => return Err(Refusal::Locked),
                 },
+                // Its steps hold keys, which stay with the host.
+                Call::Carry(_) => return Err(Refusal::Bug),
                 $(Call::$call $(( $($place,)* $($field),* ))? => {
                     let places = ($($($place,)*)?);
                     let body = bodies::$call { $($($field),*)? };
@@ -453,7 +455,6 @@ macro_rules! in_octets {
     )*};
 }
 in_octets! {
-    CarryImport: parcel, MAX_PARCEL;
     KeepRecording: part, MAX_PART;
 }
 
@@ -489,7 +490,7 @@ impl Body for bodies::Wipe {
 
 // ---- answers ---------------------------------------------------------------------------------
 
-/// The content type of parcels, and that of everything else.
+/// The content type of bytes as they are, and that of everything else.
 const OCTETS: &str = "application/octet-stream";
 const JSON: &str = "application/json";
 
@@ -537,7 +538,7 @@ impl Answered for () {
     }
 }
 
-/// A parcel.
+/// Bytes as they are.
 impl Answered for Vec<u8> {
     fn write(self) -> Response {
         ([(header::CONTENT_TYPE, OCTETS)], self).into_response()
@@ -581,7 +582,7 @@ in_json! {
     Contact;
     Conversation;
     SafetyWords;
-    Imported;
+    Parcels;
     Deletion;
     NodeStatus;
     Message;

@@ -358,7 +358,7 @@ pub enum Messages {
         message: String,
     },
 
-    /// Carry messages by hand, in files
+    /// Carry messages and their files by hand, on a memory stick
     #[command(
         after_help = "Example, with a memory stick between machines that never meet on a network:\n  \
         ana$ hedgerow carry export Ben /media/stick/for-ben\n  \
@@ -366,7 +366,8 @@ pub enum Messages {
         ben$ hedgerow carry export Ana /media/stick/for-ana\n\n\
         The second file answers, and confirms what arrived. Each file is sealed: only its \
         receiver can open it. One stick serves many: `carry export-all FOLDER`, and \
-        `carry import FOLDER` at each of them."
+        `carry import FOLDER` at each of them. What is more than 4 GB goes in several \
+        files, which may come in any order."
     )]
     Carry {
         #[command(subcommand)]
@@ -386,11 +387,17 @@ pub enum CarryAction {
         /// whose name does not tell for whom it is
         #[arg(required = true)]
         path: PathBuf,
+        /// The most megabytes of attached files in one file, for sticks and discs that take less than 4 GB
+        #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        part_size: Option<u64>,
     },
     /// Seal what waits for each contact into a file of a folder
     ExportAll {
         /// The folder
         folder: PathBuf,
+        /// The most megabytes of attached files in one file
+        #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+        part_size: Option<u64>,
     },
     /// Take in files that contacts made
     Import {

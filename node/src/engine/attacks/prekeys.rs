@@ -3,11 +3,10 @@
 use hedgerow_transport::keys::StaticKey;
 
 use super::*;
-use crate::api::{Call, Reply};
 use crate::engine::people::device::TheirPrekey;
 
 /// Ada, Grace and Mallory; both know Ada. Grace has sealed a parcel for Ada.
-fn three(seed: u64) -> (World, Vec<u8>) {
+fn three(seed: u64) -> (World, Vec<Vec<u8>>) {
     let mut world = World::with(seed, &["Ada", "Grace", "Mallory"]);
     world.meet(0, 1);
     world.meet(0, 2);
@@ -20,12 +19,9 @@ fn three(seed: u64) -> (World, Vec<u8>) {
 }
 
 /// A parcel of a node for Ada.
-fn parcel(world: &mut World, node: usize) -> Vec<u8> {
+fn parcel(world: &mut World, node: usize) -> Vec<Vec<u8>> {
     let ada = world.id(0);
-    match world.ask(node, Call::CarryExport(ada)) {
-        Ok(Reply::Bytes(parcel)) => parcel,
-        other => panic!("no parcel: {other:?}"),
-    }
+    world.carry_out(node, &ada).expect("it has her prekey")
 }
 
 #[test]
@@ -58,9 +54,7 @@ fn reconnects_with_claims_take_no_prekey_away() {
         assert!(now > version + 5, "told again, above the claim");
     }
     assert_eq!(table(&world, 0, Table::Prekeys), before);
-    world
-        .ask(0, Call::CarryImport(sealed))
-        .expect("its key is kept");
+    world.carry_in(0, &sealed).expect("its key is kept");
     assert_eq!(world.texts(0, 1), ["sealed early"]);
 }
 
@@ -83,14 +77,12 @@ fn parcels_sealed_to_nothing_take_no_prekey_away() {
         world.roll_back(2, store);
         let nonsense = parcel(&mut world, 2);
         world
-            .ask(0, Call::CarryImport(nonsense))
+            .carry_in(0, &nonsense)
             .expect_err("nobody can open it");
         world.connected(0, 2);
         world.run(10_000);
     }
     assert_eq!(table(&world, 0, Table::Prekeys), before);
-    world
-        .ask(0, Call::CarryImport(sealed))
-        .expect("its key is kept");
+    world.carry_in(0, &sealed).expect("its key is kept");
     assert_eq!(world.texts(0, 1), ["sealed early"]);
 }

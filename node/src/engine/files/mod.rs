@@ -7,11 +7,13 @@
 //! | what two devices say of files | `said` |
 //! | a file that comes | `fetching` |
 //! | files that go | `serving` |
+//! | files in what is carried by hand | `carried` |
 //! | files in messages, and calls about them | `in_messages` |
 //!
 //! A message names its file by the hash of the sealed bytes, so it proves every chunk. The receiver asks for chunks and
 //! never gets one that it did not ask for. The bytes themselves pass through a keeper beside the engine.
 
+pub(super) mod carried;
 mod fetching;
 mod in_messages;
 mod listing;
@@ -36,6 +38,7 @@ use crate::files::work::{FileEvent, Ticket, Upload};
 use fetching::Fetch;
 use serving::Serve;
 
+pub use carried::is_expected;
 pub(crate) use in_messages::{FilePart, file_of};
 pub use in_messages::{Stored, preview, stored_file};
 pub(super) use in_messages::{forget_all, put_back, set_aside};

@@ -157,6 +157,14 @@ impl FileRow {
         self.here = 0;
     }
 
+    /// All of it is here and durable under another name, which brings `chunks` chunks.
+    pub fn is_whole(&mut self, stored: StoredName, chunks: usize) {
+        self.begins_anew(stored);
+        self.here = chunks as u32;
+        self.state = State::Here;
+        self.free = None;
+    }
+
     /// The message of the file is another one from now on: the same was written again.
     pub fn moved_to(&mut self, place: Place) {
         self.place = ByteArray::from(reading::encode(place));

@@ -6,6 +6,7 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use crate::engine::fault::PeerFault;
+use crate::engine::items;
 use crate::files::tree::{ChunkHash, FileId};
 
 /// The kinds of these items.
@@ -15,7 +16,7 @@ pub(super) const WANT: u64 = 56;
 pub(super) const WANT_HASHES: u64 = 57;
 pub(super) const STOP: u64 = 58;
 pub(super) const GONE: u64 = 59;
-pub(super) const HELD: u64 = 60;
+pub(super) const HELD: u64 = items::FILE_HELD;
 pub(super) const ASK_HELD: u64 = 61;
 /// On the lane of media: stream varint ‖ index varint ‖ the chunk.
 pub(super) const CHUNK: u64 = 62;

@@ -1,7 +1,7 @@
 //! Files that go (`docs/PROTOCOL.md` section 16): chunks, in the order in which they were asked for.
 
 use bytes::Bytes;
-use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::id::{DeviceId, SpaceId};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
 use hedgerow_transport::session::{Lane, Session};
@@ -168,7 +168,23 @@ impl Owners {
         live: &mut Live,
         has: &Has,
     ) -> Result<(), LinkError> {
-        let Some((space, file, row)) = shared(turn, live, &has.file)? else {
+        let Some(space) = live.sync.space_named(&has.file.blind()) else {
+            return Ok(());
+        };
+        Ok(self.held_by(turn, live.device, space, has)?)
+    }
+
+    /// A device has this much of a file of ours in a conversation with it.
+    pub(super) fn held_by(
+        &mut self,
+        turn: &mut Turn<'_>,
+        device: DeviceId,
+        space: SpaceId,
+        has: &Has,
+    ) -> Result<(), StorageError> {
+        let file = has.file.id();
+        let row = FileRow::load(turn.txn, space, file)?;
+        let Some(row) = row.filter(|row| row.state == State::Here) else {
             return Ok(());
         };
         let extent = row.extent()?;
@@ -176,10 +192,10 @@ impl Owners {
             chunks: has.chunks.min(extent.chunks()),
             is_declined: has.is_declined,
         };
-        if Held::load(turn.txn, space, file, live.device)? == Some(held) {
+        if Held::load(turn.txn, space, file, device)? == Some(held) {
             return Ok(());
         }
-        held.save(turn.txn, space, file, live.device)?;
+        held.save(turn.txn, space, file, device)?;
         let entry = row.entry()?;
         if held.is_declined || held.chunks == extent.chunks() {
             let changed = turn.pending.annotated.entry(space).or_default();
@@ -189,7 +205,7 @@ impl Owners {
             turn.out.event(Event::FileProgress {
                 conversation: conversations::api_id(space),
                 id: conversation::message_id(entry),
-                device: Some(delivery::device_name(live.device)),
+                device: Some(delivery::device_name(device)),
                 bytes: extent.clear_up_to(held.chunks),
             });
         }

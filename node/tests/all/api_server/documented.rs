@@ -438,25 +438,20 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let request = ask(put.clone(), "/v1/relays/paths").json(&json!({ "paths": paths }));
         document.check(request, status).await;
     }
-    document
-        .check(ask(post.clone(), &format!("{ben}/parcel")), 200)
-        .await;
-    document
-        .check(
-            ask(
-                post.clone(),
-                &format!("/v1/contacts/{}/parcel", node.dora.id.0),
-            ),
-            409,
-        )
-        .await;
+    let dora = format!("/v1/contacts/{}", node.dora.id.0);
+    for (contact, status) in [(&ben, 200), (&dora, 409)] {
+        let begin = ask(post.clone(), &format!("{contact}/parcels")).json(&json!({}));
+        let parcels = document.check(begin, 200).await;
+        let part = format!("/v1/parcels/{}/1", parcels["series"].as_str().unwrap());
+        document.check(ask(get.clone(), &part), status).await;
+    }
     document
         .check(ask(post.clone(), "/v1/parcels").body(node.parcel()), 200)
         .await;
     document
         .check(ask(post.clone(), "/v1/parcels").body("garbage"), 400)
         .await;
-    let former = format!("/v1/contacts/{}/former", node.dora.id.0);
+    let former = format!("{dora}/former");
     for status in [200, 404] {
         document.check(ask(post.clone(), &former), status).await;
     }

@@ -1,11 +1,8 @@
-//! Texts, pages, drafts, what was read, parcels.
-
-use std::io::ErrorKind;
+//! Texts, pages, drafts, what was read.
 
 use hedgerow_node::api::*;
-use hedgerow_node::carry::{self, Fault};
 
-use super::node::{Node, Through, delivered, event, off_the_air, pair, passphrase, text};
+use super::node::{Through, delivered, event, pair, passphrase, text};
 use crate::support::chats::Chats;
 
 pub async fn what_is_written_is_read_at_the_other_end_and_ticked(through: Through) {
@@ -206,116 +203,4 @@ pub async fn a_draft_stays_in_its_conversation_until_it_is_emptied_or_the_contac
     api.remove(to_ben).await.unwrap();
     let nowhere = api.set_draft(chat, Draft::text("x")).await;
     assert_eq!(nowhere, Err(Refusal::NoSuchConversation));
-}
-
-/// Two who have met and are not near each other any longer.
-async fn apart(through: Through) -> (Node, Node, ContactId, ContactId) {
-    let (ana, ben, to_ana, to_ben) = pair(through).await;
-    let mut at_ana = ana.api.events().await.unwrap();
-    // Prekeys travel in sessions: once something is delivered they have too.
-    ana.api
-        .send_to(to_ben.clone(), text("by network"))
-        .await
-        .unwrap();
-    delivered(&*ana.api, &to_ben, &mut at_ana).await;
-    for node in [&ana, &ben] {
-        off_the_air(&*node.api).await;
-    }
-    (ana, ben, to_ana, to_ben)
-}
-
-pub async fn a_stick_serves_all_who_find_their_files_on_it(through: Through) {
-    let (ana, ben, to_ana, to_ben) = apart(through).await;
-    let stick = tempfile::tempdir().unwrap();
-    let stick = stick.path();
-    assert!(carry::awaiting(&*ana.api).await.unwrap().is_empty());
-    ana.api
-        .send_to(to_ben.clone(), text("by hand"))
-        .await
-        .unwrap();
-    let awaiting = carry::awaiting(&*ana.api).await.unwrap();
-    assert_eq!(awaiting.len(), 1);
-    let (to_ben_file, _) = carry::export_within(&*ana.api, &awaiting[0].id, stick)
-        .await
-        .unwrap();
-    let name = to_ben_file.file_name().unwrap().to_string_lossy();
-    assert!(
-        !name.contains("Ben") && !name.contains(&to_ben.0[..6]),
-        "{name}"
-    );
-    carry::export_within(&*ben.api, &to_ana, stick)
-        .await
-        .unwrap();
-    std::fs::write(stick.join("holiday.txt"), "a file of somebody").unwrap();
-    let mut damaged = std::fs::read(&to_ben_file).unwrap();
-    *damaged.last_mut().unwrap() ^= 1;
-    std::fs::write(stick.join("damaged"), damaged).unwrap();
-
-    let found = carry::import_within(&*ben.api, stick).await.unwrap();
-    assert_eq!(found.imported.len(), 1);
-    assert_eq!(found.imported[0].messages, 1);
-    assert_eq!((found.known, found.others), (0, 1), "his own is for her");
-    assert_eq!(found.damaged, [stick.join("damaged")]);
-    let again = carry::import_within(&*ben.api, stick).await.unwrap();
-    // The damaged one is known by its tag now.
-    assert_eq!((again.imported.len(), again.known), (0, 2));
-
-    // Nothing that is there is ever written over.
-    let taken = carry::export(&*ana.api, &to_ben, &to_ben_file).await;
-    let Err(Fault::File(path, error)) = taken else {
-        panic!("it was written over");
-    };
-    assert_eq!(
-        (path, error.kind()),
-        (to_ben_file, ErrorKind::AlreadyExists)
-    );
-}
-
-pub async fn a_parcel_carries_what_the_network_does_not(through: Through) {
-    let (ana, ben, to_ana, to_ben) = apart(through).await;
-    let id = ana
-        .api
-        .send_to(to_ben.clone(), text("by hand"))
-        .await
-        .unwrap();
-    let message = ana
-        .api
-        .message_with(to_ben.clone(), id.clone())
-        .await
-        .unwrap();
-    assert_eq!(
-        (message.is_delivered(), message.why()),
-        (false, Some(Why::NoCarrier))
-    );
-
-    let parcel = ana.api.carry_export(to_ben.clone()).await.unwrap();
-    let imported = ben.api.carry_import(parcel.clone()).await.unwrap();
-    assert_eq!((&imported.contact, imported.messages), (&to_ana, 1));
-    assert_eq!(
-        ben.api
-            .message_with(to_ana.clone(), id.clone())
-            .await
-            .unwrap()
-            .text,
-        Some(text("by hand"))
-    );
-    assert_eq!(
-        ben.api.carry_import(parcel.clone()).await,
-        Err(Refusal::ParcelKnown)
-    );
-    assert_eq!(
-        ana.api.carry_import(parcel).await,
-        Err(Refusal::ParcelNotForUs)
-    );
-
-    let back = ben.api.carry_export(to_ana).await.unwrap();
-    let imported = ana.api.carry_import(back).await.unwrap();
-    assert_eq!((imported.messages, imported.acknowledged), (0, 1));
-    assert!(
-        ana.api
-            .message_with(to_ben.clone(), id.clone())
-            .await
-            .unwrap()
-            .is_delivered()
-    );
 }

@@ -143,7 +143,7 @@ pub async fn unknown_names_are_refused_each_with_its_code(through: Through) {
     );
     assert_eq!(api.block(nobody.clone(), true).await.err(), no_contact);
     assert_eq!(api.remove(nobody.clone()).await.err(), no_contact);
-    assert_eq!(api.carry_export(nobody.clone()).await.err(), no_contact);
+    assert_eq!(api.carry_out(nobody.clone(), None).await.err(), no_contact);
     let no_conversation = Some(Refusal::NoSuchConversation);
     // What calls a person calls no conversation, whatever it looks like.
     for nowhere in [&nobody.0, &to_ben.0, "../me", ""] {
@@ -187,7 +187,7 @@ pub async fn unknown_names_are_refused_each_with_its_code(through: Through) {
         Err(Refusal::NoSuchCarrier)
     );
     assert_eq!(
-        api.carry_import(b"garbage".to_vec()).await,
+        api.take_parcel(b"garbage".to_vec()).await,
         Err(Refusal::BadParcel)
     );
 }

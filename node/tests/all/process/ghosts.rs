@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::Output;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use hedgerow_node::api::{Api, Call, ContactId, Reply};
+use hedgerow_node::api::{Api, ContactId};
 use hedgerow_node::courier::Settings;
 use hedgerow_node::engine::introduction::{Card, Friend, card, introduce};
 use hedgerow_node::engine::{Engine, Input};
 use hedgerow_node::harness::World;
+use hedgerow_node::parcel::Writing;
 use hedgerow_node::store::schema::{self, MIGRATIONS};
 use hedgerow_node::tables::Table;
 use hedgerow_sync::memory::MemoryStore;
@@ -20,9 +21,6 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::people::{create, hedgerow, place, with_store};
-
-/// What a file of bundles begins with (`docs/PROTOCOL.md` section 12).
-const MAGIC: &[u8] = b"HEDGEBDL\x02";
 
 fn friend(card: &Card) -> Friend<'_> {
     let keys = PairKeys::derive(Root::from_bytes([7; 32]));
@@ -69,7 +67,16 @@ fn load(world: &mut World, to: &ContactId, length: u64) -> Vec<u8> {
     world.nodes[0].input(Input::Load { to, length, id: 1 });
     world.run(1_000);
     let parts = values(&world.nodes[0].storage, Table::CarriedParts);
-    [MAGIC, &parts.concat()].concat()
+    parcel(&[parts.concat()])
+}
+
+/// A parcel with these bundles.
+fn parcel(bundles: &[Vec<u8>]) -> Vec<u8> {
+    let mut writing = Writing::begin();
+    for bundle in bundles {
+        writing.bundle(bundle);
+    }
+    writing.finish()
 }
 
 fn import(dir: &Path, file: &[u8]) -> Output {
@@ -109,10 +116,8 @@ async fn the_program_refuses_ghosts_and_keeps_nothing_of_them() {
         assert_eq!(kept(&dir), [0; 4]);
     }
     // What she seals for people is taken.
-    let Ok(Reply::Bytes(parcel)) = world.ask(0, Call::CarryExport(ada)) else {
-        panic!("no parcel");
-    };
-    let taken = import(&dir, &parcel);
+    let bundles = world.carry_out(0, &ada).expect("it has her prekey");
+    let taken = import(&dir, &parcel(&bundles));
     assert!(taken.status.success(), "{taken:?}");
     assert_eq!(kept(&dir), [0, 0, 0, 1]);
 }

@@ -172,8 +172,8 @@ async fn recorded_inputs_of_two_real_nodes_replay_to_equal_events_and_stores() {
     tokio::join!(say(&a.node, &b_of_a, 40), say(&b.node, &a_of_b, 40));
     settled(&a.node, &b_of_a, 80).await;
     settled(&b.node, &a_of_b, 80).await;
-    let parcel = a.node.carry_export(b_of_a.clone()).await.unwrap();
-    b.node.carry_import(parcel).await.unwrap();
+    let parcel = a.node.parcel_for(b_of_a.clone()).await.unwrap();
+    b.node.take_parcel(parcel).await.unwrap();
     let recorded = [a.stop().await, b.stop().await];
     let snapshots = dirs.each_ref().map(|dir| snapshot(dir));
     for (((events, recording), snapshot), name) in

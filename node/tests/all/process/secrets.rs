@@ -180,11 +180,11 @@ async fn a_day(a: &Daemon, b: &Daemon, parcel: &Path) -> (ContactId, ContactId, 
         .send_to(b_of_a.clone(), Private(TEXTS[2].into()))
         .await
         .unwrap();
-    fs::write(parcel, a.api.carry_export(b_of_a.clone()).await.unwrap()).unwrap();
+    fs::write(parcel, a.api.parcel_for(b_of_a.clone()).await.unwrap()).unwrap();
     let wrong = b.api.unlock(Passphrase::new(WRONG.into())).await;
     assert_eq!(wrong, Err(Refusal::WrongPassphrase));
     b.api.unlock(passphrase()).await.unwrap();
-    let carried = b.api.carry_import(fs::read(parcel).unwrap()).await;
+    let carried = b.api.take_parcel(fs::read(parcel).unwrap()).await;
     assert!(
         matches!(carried, Ok(_) | Err(Refusal::ParcelKnown)),
         "{carried:?}"
@@ -208,7 +208,7 @@ async fn a_day(a: &Daemon, b: &Daemon, parcel: &Path) -> (ContactId, ContactId, 
     assert_eq!(stranger.me().await.map(drop), Err(Refusal::NotAuthorised));
     assert!(
         b.api
-            .carry_import(b"HEDGEBDL nonsense".to_vec())
+            .take_parcel(b"HEDGEBDL nonsense".to_vec())
             .await
             .is_err()
     );

@@ -6,12 +6,16 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use hedgerow_node::api::*;
 use hedgerow_node::engine::Input;
 use hedgerow_node::engine::{conversation, files, recording, starred};
 use hedgerow_node::files::extent::MAX_FILE;
 use hedgerow_node::harness::World;
+use hedgerow_node::parcel::reading::Fault;
+use hedgerow_node::parcel::steps::Step;
+use hedgerow_node::parcel::{Reading, Writing};
 use hedgerow_node::pictures::kind_of;
 use hedgerow_sync::store::Store;
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, CarrierState, RelayState};
@@ -177,16 +181,15 @@ impl Hosted {
     pub fn seal(&self) -> Vec<u8> {
         let mut state = self.state.lock().unwrap();
         let ana = state.world.id(ANA);
-        match state.world.ask(BEN, Call::CarryExport(ana)) {
-            Ok(Reply::Bytes(parcel)) => parcel,
-            other => panic!("no parcel: {other:?}"),
-        }
+        let bundles = state.world.carry_out(BEN, &ana);
+        parcel(&bundles.expect("he has her prekey"))
     }
 
     /// Ben opens a parcel of Ana's.
     pub fn carry(&self, parcel: Vec<u8>) {
         let mut state = self.state.lock().unwrap();
-        let opened = state.world.ask(BEN, Call::CarryImport(parcel));
+        let bundles = bundles(&parcel).expect("it is whole");
+        let opened = state.world.carry_in(BEN, &bundles);
         opened.expect("it is for him");
     }
 
@@ -321,6 +324,24 @@ fn part(world: &mut World, one: usize, other: usize) {
     world.run(AFTER_MS);
 }
 
+/// A parcel with these bundles and no files.
+fn parcel(bundles: &[Vec<u8>]) -> Vec<u8> {
+    let mut writing = Writing::begin();
+    for bundle in bundles {
+        writing.bundle(bundle);
+    }
+    writing.finish()
+}
+
+fn bundles(parcel: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut reading = Reading::begin(parcel)?;
+    let mut bundles = Vec::new();
+    while let Some(bundle) = reading.bundle()? {
+        bundles.push(bundle);
+    }
+    Ok(bundles)
+}
+
 #[async_trait]
 impl Api for Hosted {
     async fn call(&self, call: Call) -> Answer {
@@ -373,8 +394,38 @@ impl Api for Hosted {
         self.state()?.world.download(ANA, &conversation, &message)
     }
 
+    async fn carry_part(&self, series: SeriesName, _: u32) -> Result<ByteStream, Refusal> {
+        let contact = ContactId(series.0);
+        let bundles = self.state()?.world.carry_out(ANA, &contact)?;
+        let parcel = Ok(Bytes::from(parcel(&bundles)));
+        Ok(Box::pin(stream::iter([parcel])))
+    }
+
+    async fn carry_in(&self, mut pieces: ByteStream) -> Result<Imported, Refusal> {
+        let mut parcel = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            parcel.extend_from_slice(&piece?);
+        }
+        let bundles = bundles(&parcel).map_err(|_| Refusal::BadParcel)?;
+        let mut state = self.state()?;
+        let imported = state.world.carry_in(ANA, &bundles);
+        state.world.run(AFTER_MS);
+        self.tell_news(&mut state);
+        imported
+    }
+
     async fn host(&self, call: HostCall) -> Answer {
         Ok(match call {
+            HostCall::CarryOut(contact, _) => {
+                self.ask(Call::Carry(Step::Files(contact.clone())))?;
+                let parcels = Parcels {
+                    series: SeriesName(contact.0),
+                    parts: 1,
+                    files: 0,
+                    bytes: 0,
+                };
+                parcels.into()
+            }
             HostCall::Status => self.status()?.into(),
             HostCall::Page(of, from, limit) => {
                 let mut page = self.read_page(&of, &from, limit)?;

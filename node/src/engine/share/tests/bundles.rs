@@ -8,12 +8,13 @@ use rand_core::SeedableRng;
 
 use super::*;
 use crate::api::{Imported, Refusal, Reply};
+use crate::parcel::steps::{Step, Stepped};
 use crate::tables::Table;
 
 /// Batches in the bundle, each of as many entries as it may hold.
 const BATCHES: u64 = 24;
 
-/// A file with one bundle from the flooder to the node: batches that write a row of the order for nearly each entry,
+/// A bundle from the flooder to the node: batches that write a row of the order for nearly each entry,
 /// facts that the node shows, and items without effect.
 fn parcel(node: &Engine, flooder: &Engine) -> Vec<u8> {
     let rng = &mut ChaCha20Rng::seed_from_u64(5);
@@ -66,7 +67,7 @@ fn parcel(node: &Engine, flooder: &Engine) -> Vec<u8> {
         MAX_LIFETIME_S,
         rng,
     );
-    [b"HEDGEBDL\x02", &sealed.unwrap()[..]].concat()
+    sealed.unwrap().into()
 }
 
 /// The number of bundles that the store knows as taken in.
@@ -99,7 +100,7 @@ fn a_bundle_holds_up_another_contact_s_message_by_two_turns_of_bounded_work() {
         siege.turn();
     }
     siege.store.most = Meter::new();
-    let import = Input::Call(CallId(7), Call::CarryImport(parcel));
+    let import = Input::Call(CallId(7), Call::Carry(Step::Take(parcel)));
     siege.inputs.push(import);
     let (turns, _) = siege.message();
     assert!(turns <= 2, "{turns} turns");
@@ -112,10 +113,10 @@ fn a_bundle_holds_up_another_contact_s_message_by_two_turns_of_bounded_work() {
         }
     };
     assert!(turns > 3, "{turns} turns");
-    let Ok(Reply::Imported(imported)) = answer else {
+    let Ok(Reply::Stepped(Stepped::Taken(taken))) = answer else {
         panic!("{answer:?}");
     };
-    assert_eq!(imported.messages, BATCHES * MAX_BATCH_ENTRIES as u64);
+    assert_eq!(taken.imported.messages, BATCHES * MAX_BATCH_ENTRIES as u64);
     let most = siege.store.most.spent();
     assert!(most <= MOST_WORK, "{most} of {MOST_WORK}");
 }
@@ -163,7 +164,10 @@ fn import(store: &MemoryStore, parcel: &[u8]) -> (Vec<MemoryStore>, Result<Impor
         &mut settle,
     )
     .unwrap();
-    inputs.push(Input::Call(CallId(7), Call::CarryImport(parcel.to_vec())));
+    inputs.push(Input::Call(
+        CallId(7),
+        Call::Carry(Step::Take(parcel.to_vec())),
+    ));
     let mut states = Vec::new();
     loop {
         let mut asked = EffectQueue::default();
@@ -179,7 +183,13 @@ fn import(store: &MemoryStore, parcel: &[u8]) -> (Vec<MemoryStore>, Result<Impor
         states.push(store.clone());
         match asked.answers.into_iter().next() {
             None => {}
-            Some((_, Ok(Reply::Imported(imported)))) => return (states, Ok(imported)),
+            Some((_, Ok(Reply::Stepped(Stepped::Taken(taken))))) => {
+                let imported = match taken.is_known {
+                    true => Err(Refusal::ParcelKnown),
+                    false => Ok(taken.imported),
+                };
+                return (states, imported);
+            }
             Some((_, Ok(other))) => panic!("{other:?}"),
             Some((_, Err(refusal))) => return (states, Err(refusal)),
         }
