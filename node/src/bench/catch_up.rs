@@ -20,7 +20,7 @@ use crate::host::Local;
 use crate::runtime::OnAir;
 
 /// Messages of the usual row.
-const USUAL: usize = 10_000;
+pub(super) const USUAL: usize = 10_000;
 /// Messages of the long row.
 const LONG: usize = 100_000;
 /// Synthetic spaces of the wide row.

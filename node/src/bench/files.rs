@@ -121,7 +121,7 @@ async fn long(place: &Path) -> Result<Vec<Row>> {
 }
 
 /// Writes a file of bytes that do not repeat within a megabyte.
-fn write(path: &Path, bytes: u64) -> Result<()> {
+pub(super) fn write(path: &Path, bytes: u64) -> Result<()> {
     let mut part = vec![0; 1 << 20];
     ChaCha20Rng::seed_from_u64(bytes).fill_bytes(&mut part);
     let mut file = File::create(path)?;
@@ -132,7 +132,11 @@ fn write(path: &Path, bytes: u64) -> Result<()> {
 }
 
 /// Sends a file in a message. Gives the message, and the time until the file was sealed and durable.
-async fn attach(a: &Local, chat: &ConversationId, path: &Path) -> Result<(MessageId, Duration)> {
+pub(super) async fn attach(
+    a: &Local,
+    chat: &ConversationId,
+    path: &Path,
+) -> Result<(MessageId, Duration)> {
     let start = Instant::now();
     let (new, bytes) = reading::open(path, |_| {})?;
     let uploaded = a.upload(new, bytes).await.map_err(refused)?;

@@ -7,10 +7,11 @@
 //! | the baselines | `floor` |
 //! | directories of two and more nodes | `pair`, `crowd` |
 //! | other processes | `child`, `peer`, `process` |
-//! | the rows | `catch_up`, `annotations`, `reconnect`, `live`, `files`, `store`, `pages`, `search`, `pictures`, |
+//! | the rows | `catch_up`, `annotations`, `reconnect`, `live`, `files`, `carried`, `store`, `pages`, `search`, `pictures`, |
 //! | | `start`, `relay`, `idle` |
 
 mod annotations;
+mod carried;
 mod catch_up;
 pub mod child;
 pub mod crowd;
@@ -48,7 +49,7 @@ const RUNS: usize = 5;
 /// Arguments of `hedgerow bench`.
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
-    /// Only this group of rows: catch-up, catch-up-100k, annotations, live, files, store, pages, search, pictures, start,
+    /// Only this group of rows: catch-up, catch-up-100k, annotations, live, files, carried, store, pages, search, pictures, start,
     /// relay or idle; not among all: search-1m; built with the feature `simulation` also spaces or reconnect
     name: Option<Group>,
     #[command(flatten)]
@@ -82,6 +83,7 @@ enum Group {
     Annotations,
     Live,
     Files,
+    Carried,
     Store,
     Pages,
     Search,
@@ -104,6 +106,7 @@ const ALL: &[Group] = &[
     Group::Annotations,
     Group::Live,
     Group::Files,
+    Group::Carried,
     Group::Store,
     Group::Pages,
     Group::Search,
@@ -154,6 +157,7 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::Annotations => annotations::rows(place).await,
         Group::Live => live::rows(place).await,
         Group::Files => files::rows(place).await,
+        Group::Carried => carried::rows(place).await,
         Group::Store => store::rows(place),
         Group::Pages => pages::rows(place).await,
         Group::Search => search::rows(place, 100_000, 10.0).await,

@@ -21,7 +21,11 @@ use crate::api::{
 use crate::directory::{Contents, Directory, OwnerInfo};
 use crate::engine::{conversation, files, recording, searching, starred};
 use crate::files::keeper;
+use crate::parcel::steps::Step;
 use crate::runtime::Node;
+
+/// What parcels ask of the engine, on their way in and out.
+const TAKES_ROOM: Call = Call::Carry(Step::Take(Vec::new()));
 
 /// A node in this process. Clones are the same node; when it has departed, they refuse with
 /// [`Refusal::Stopping`].
@@ -90,11 +94,13 @@ impl Api for Local {
     }
 
     async fn carry_part(&self, series: SeriesName, part: u32) -> Result<ByteStream, Refusal> {
-        self.0.plans.part(self.0.node()?, &series, part).await
+        let node = self.0.node_for(&TAKES_ROOM).await?;
+        self.0.plans.part(node, &series, part).await
     }
 
     async fn carry_in(&self, parcel: ByteStream) -> Result<Imported, Refusal> {
-        let imported = parcels::take(self.0.node()?, parcel).await;
+        let node = self.0.node_for(&TAKES_ROOM).await?;
+        let imported = parcels::take(node, parcel).await;
         self.0.notice(&imported).await;
         imported
     }

@@ -95,7 +95,7 @@ impl FilesWriting {
 
     /// Adds the next part of the padding. False once all of it is there.
     pub fn pad(&mut self) -> bool {
-        const ZEROS: [u8; CLEAR_CHUNK] = [0; CLEAR_CHUNK];
+        static ZEROS: [u8; CLEAR_CHUNK] = [0; CLEAR_CHUNK];
         // Padding a length that is padded already adds nothing.
         let left = padme(self.length) - self.length;
         self.write(&ZEROS[..left.min(CLEAR_CHUNK)]);

@@ -26,12 +26,12 @@ const LONG: usize = 64 * MIB;
 /// What a receiver may have to be sent once more: what it makes durable together, and what is on its way.
 const ONCE_MORE: u64 = (16 + 8) * MIB as u64;
 
-fn clear(length: usize) -> Bytes {
+pub(super) fn clear(length: usize) -> Bytes {
     Bytes::from((0..length).map(|at| (at % 253) as u8).collect::<Vec<u8>>())
 }
 
 /// Sends a file to the only contact.
-async fn send(api: &impl Api, chat: &ConversationId, length: usize) -> MessageId {
+pub(super) async fn send(api: &impl Api, chat: &ConversationId, length: usize) -> MessageId {
     let new = NewUpload {
         name: Private("film.mkv".to_owned()),
         media_type: None,
@@ -51,7 +51,11 @@ async fn send(api: &impl Api, chat: &ConversationId, length: usize) -> MessageId
 }
 
 /// A message that has come.
-async fn state(api: &impl Api, chat: &ConversationId, id: &MessageId) -> Option<FileState> {
+pub(super) async fn state(
+    api: &impl Api,
+    chat: &ConversationId,
+    id: &MessageId,
+) -> Option<FileState> {
     let message = api.message(chat.clone(), id.clone()).await.ok()?;
     Some(message.file?.state)
 }
@@ -63,7 +67,7 @@ fn held(dir: &Path) -> u64 {
     lengths.sum()
 }
 
-async fn download(api: &impl Api, chat: &ConversationId, id: &MessageId) -> Vec<u8> {
+pub(super) async fn download(api: &impl Api, chat: &ConversationId, id: &MessageId) -> Vec<u8> {
     let download = api.download(chat.clone(), id.clone()).await.unwrap();
     let parts: Vec<Bytes> = download.bytes.try_collect().await.unwrap();
     parts.concat()

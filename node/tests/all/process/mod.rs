@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "real processes")]
 
 mod bot;
+mod carried;
 mod copies;
 mod disk;
 mod files;
