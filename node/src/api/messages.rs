@@ -61,7 +61,7 @@ pub struct Message {
     /// sent again or deleted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lapsed: bool,
-    /// No message, but a line: its author set the timer of the conversation to so many seconds; 0: off.
+    /// No message, but a line: its author set the timer of the conversation to this number of seconds; 0: off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets_timer_s: Option<u64>,
 }

@@ -65,7 +65,7 @@ pub async fn send(
 /// Where reading begins.
 #[derive(Debug)]
 pub enum Start {
-    /// So many of the newest.
+    /// The newest, this number of them.
     Last(u32),
     /// That day or time.
     Date(String),

@@ -444,7 +444,7 @@ mod tests {
         }
     }
 
-    /// The work of a start after so many messages with deadlines.
+    /// The work of a start after this number of messages with deadlines.
     fn start(messages: u64) -> u64 {
         let mut store = MemoryStore::default();
         let now = Now {

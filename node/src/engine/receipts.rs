@@ -17,7 +17,7 @@ use super::fault::CallError;
 use super::{Owners, Turn, reading};
 use crate::api::Reply;
 
-/// How long after something was read it is told, in milliseconds: what is read meanwhile is told with it.
+/// How long after something was read we tell of it, in milliseconds, with all that is read meanwhile.
 const BURST_MS: u64 = 2_000;
 
 /// What was read and has not been told. It does not survive a restart; what is read next in the same log tells of it too.

@@ -16,7 +16,7 @@ use super::{Owners, Turn, conversations};
 use crate::api::{ConversationId, MessageId, Refusal, Reply, StarredMessage, StarredPage};
 use crate::tables::{self, Table, damaged};
 
-/// The messages starred last, those before the star number `before` if there is one: at most `limit`. Of messages not
+/// The messages starred last, those before the star number `before` if there is one: at most `count`. Of messages not
 /// delivered only a refusal is given as the reason, as by [`conversation::page`].
 ///
 /// # Errors
@@ -129,7 +129,7 @@ impl Owners {
     }
 }
 
-/// The newest stars before this number: at most so many.
+/// The newest stars before this number: at most `count`.
 fn stars(
     reader: &dyn Reader,
     before: Option<u64>,

@@ -19,12 +19,12 @@ pub fn child() -> Option<ExitCode> {
     let arguments: Option<Vec<String>> = arguments.map(|one| one.into_string().ok()).collect();
     let order = arguments.and_then(|arguments| Order::parse(arguments.iter().map(String::as_str)));
     Some(match order {
-        Some(order) => obey(&order),
+        Some(order) => execute(&order),
         None => ExitCode::from(2),
     })
 }
 
-fn obey(order: &Order) -> ExitCode {
+fn execute(order: &Order) -> ExitCode {
     let held = sandbox::enter(&order.limits, order.layers());
     let limits = &order.limits;
     let answer = match order.task {

@@ -48,7 +48,7 @@ impl Decoder {
     /// # Errors
     /// See [`Fault`].
     pub fn prepare(&self, source: impl Read + Send, limits: Limits) -> Result<Prepared, Fault> {
-        match self.obey(source, limits, Task::Prepare)? {
+        match self.perform(source, limits, Task::Prepare)? {
             Answer::Prepared(prepared) => Ok(prepared),
             other => Err(fault(other)),
         }
@@ -59,7 +59,7 @@ impl Decoder {
     /// # Errors
     /// See [`Fault`].
     pub fn look(&self, source: impl Read + Send, limits: Limits) -> Result<Look, Fault> {
-        match self.obey(source, limits, Task::Look)? {
+        match self.perform(source, limits, Task::Look)? {
             Answer::Look(look) => Ok(look),
             other => Err(fault(other)),
         }
@@ -76,7 +76,7 @@ impl Decoder {
         limits: Limits,
         size: Size,
     ) -> Result<Pixels, Fault> {
-        match self.obey(source, limits, Task::Show(size))? {
+        match self.perform(source, limits, Task::Show(size))? {
             Answer::Pixels(pixels) => Ok(pixels),
             other => Err(fault(other)),
         }
@@ -87,7 +87,7 @@ impl Decoder {
     /// # Errors
     /// See [`Fault`].
     pub fn voice(&self, source: impl Read + Send, limits: Limits) -> Result<Anew, Fault> {
-        match self.obey(source, limits, Task::Voice)? {
+        match self.perform(source, limits, Task::Voice)? {
             Answer::Voice(anew) => Ok(anew),
             other => Err(fault(other)),
         }
@@ -98,7 +98,7 @@ impl Decoder {
     /// # Errors
     /// See [`Fault`].
     pub fn play(&self, source: impl Read + Send, limits: Limits) -> Result<Vec<i16>, Fault> {
-        match self.obey(source, limits, Task::Play)? {
+        match self.perform(source, limits, Task::Play)? {
             Answer::Samples(samples) => Ok(samples),
             other => Err(fault(other)),
         }
@@ -106,7 +106,7 @@ impl Decoder {
 
     /// What the system holds back from the processes that decode: a child says so itself, before any picture.
     pub fn sandbox(&self) -> Sandbox {
-        match self.obey(io::empty(), Limits::PREVIEW, Task::Probe) {
+        match self.perform(io::empty(), Limits::PREVIEW, Task::Probe) {
             Ok(Answer::Sandbox(sandbox)) => sandbox,
             _ => Sandbox::default(),
         }
@@ -118,13 +118,18 @@ impl Decoder {
     /// See [`Fault`]; [`Fault::Crashed`] is what the system does to forbidden system calls.
     #[cfg(feature = "simulation")]
     pub fn attempt(&self, trial: Trial, limits: Limits, layers: Layers) -> Result<bool, Fault> {
-        match self.obey(io::empty(), limits, Task::Try(trial, layers))? {
+        match self.perform(io::empty(), limits, Task::Try(trial, layers))? {
             Answer::Tried(succeeded) => Ok(succeeded),
             other => Err(fault(other)),
         }
     }
 
-    fn obey(&self, source: impl Read + Send, limits: Limits, task: Task) -> Result<Answer, Fault> {
+    fn perform(
+        &self,
+        source: impl Read + Send,
+        limits: Limits,
+        task: Task,
+    ) -> Result<Answer, Fault> {
         let order = Order { task, limits };
         let _place = self.places.take();
         let mut process = Process::start(&self.program, &order)?;

@@ -139,7 +139,7 @@ impl Effects for World {
 
     #[cfg(feature = "simulation")]
     fn ghost(&mut self, _: LinkId, _: u64) {
-        unreachable!("no engine of a runtime is told that it is simulated");
+        unreachable!("the engine of a runtime is never simulated");
     }
 
     fn recognised(&mut self, link: LinkId) {

@@ -172,7 +172,7 @@ fn surprised(seed: u64, error: i64) -> World {
     world
 }
 
-/// After how many minutes they see each other, if within so many hours.
+/// After how many minutes they see each other, if within `hours`.
 fn minutes_until_seen(world: &mut World, one: usize, other: usize, hours: u64) -> Option<u64> {
     (0..hours * 60).find(|_| {
         world.run(60_000);

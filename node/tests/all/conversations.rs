@@ -159,7 +159,7 @@ fn a_sent_draft_goes_in_the_transaction_that_brings_its_message() {
     let draft = |world: &mut World| world.conversation(0, 1).draft;
     let set = Call::SetDraft(chat.clone(), text.clone());
     world.ask(0, set).expect("it is kept");
-    // So many commits reach the disk; then the process dies, and starts again.
+    // A number of commits reach the disk; then the process dies, and starts again.
     for (commits, is_sent) in [(0, false), (1, true)] {
         world.nodes[0].storage.fail_after = Some(commits);
         world.nodes[0].call(Call::SendDraft(chat.clone(), text.clone()));

@@ -115,7 +115,7 @@ fn what_was_said_with_a_removed_contact_stays_to_be_read_and_nobody_can_write_th
         conversation: chat.clone(),
     };
     let place = |event: &Event| told.iter().position(|one| *one == event);
-    assert!(place(&removed).expect("it is told") < place(&changed).expect("it is told"));
+    assert!(place(&removed).expect("an event") < place(&changed).expect("an event"));
 
     world.restart(0);
     assert_eq!(all(&mut world), std::slice::from_ref(&former));

@@ -32,7 +32,7 @@ fn traffic(world: &mut World, node: usize) -> Traffic {
     }
 }
 
-/// One session was made since, and it cost no more than it may: a round trip, or so many.
+/// One session was made since, and it cost no more round trips than it may.
 fn assert_quiet(before: Traffic, after: Traffic, round_trips: u64) {
     assert_eq!(after.sessions, before.sessions + 1, "one session");
     let shaken_sent = after.handshake_sent_bytes - before.handshake_sent_bytes;
@@ -67,7 +67,7 @@ fn a_carrier_switched_off_and_on_again_costs_a_hello_and_its_addresses_whatever_
         world.connected(0, 1);
         world.run(60_000);
         for (node, before) in before.into_iter().enumerate() {
-            // What was withdrawn is told again.
+            // It tells again what was withdrawn.
             assert_quiet(before, traffic(&mut world, node), 2);
         }
     }

@@ -290,7 +290,7 @@ fn a_replayed_beacon_brings_one_first_flight_however_long_nobody_answers_it() {
     let mut world = pair(9);
     let stranger = world.stranger();
     let mut beacons = Vec::new();
-    // Whoever starts is announced, whoever is there.
+    // A node that starts is announced, also to those who are there.
     world.restart(1);
     world.run(1_000);
     for event in world.heard(stranger) {

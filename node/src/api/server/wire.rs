@@ -423,7 +423,7 @@ impl Body for bodies::Find {
     }
 }
 
-/// Bodies that are bytes as they are, of at most so many.
+/// Bodies that are bytes as they are, of a bounded length.
 macro_rules! in_octets {
     ($($call:ident: $bytes:ident, $most:expr;)*) => {$(
         impl Body for bodies::$call {

@@ -23,7 +23,7 @@ pub enum Keeping {
         after_help = "Examples:\n  hedgerow mute Ben                    until you take it back\n  \
         hedgerow mute Ben 8h                 for eight hours; also 30m, 7d\n  \
         hedgerow mute Ben off                not any more\n\n\
-        Messages arrive as before. Nobody is told."
+        Messages arrive as before. Nobody learns of it."
     )]
     Mute {
         /// The contact, or `me` for your notes
@@ -36,7 +36,7 @@ pub enum Keeping {
 
     /// Archive a conversation
     #[command(
-        after_help = "A new message brings it back, unless the conversation is muted. Nobody is told."
+        after_help = "A new message brings it back, unless the conversation is muted. Nobody learns of it."
     )]
     Archive {
         /// The contact, or `me` for your notes
@@ -48,7 +48,7 @@ pub enum Keeping {
     },
 
     /// Mark a conversation as unread
-    #[command(after_help = "The mark stays until you read there. Nobody is told.")]
+    #[command(after_help = "The mark stays until you read there. Nobody learns of it.")]
     Unread {
         /// The contact, or `me` for your notes
         name: String,
@@ -61,7 +61,7 @@ pub enum Keeping {
     /// Star a message, to find it again
     #[command(
         after_help = "Examples:\n  hedgerow star Ben k7q2m\n  hedgerow star Ben k7q2m --undo       take the star off\n\n\
-        `hedgerow read` shows the short name of each message, here k7q2m. Nobody is told."
+        `hedgerow read` shows the short name of each message, here k7q2m. Nobody learns of it."
     )]
     Star {
         /// The contact, or `me` for your notes

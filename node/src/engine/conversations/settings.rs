@@ -83,7 +83,7 @@ impl Owners {
         self.show_conversation(turn, id)
     }
 
-    /// Keeps what the user made of a conversation; a change is told.
+    /// Keeps what the user made of a conversation; an event tells of a change.
     pub(in crate::engine) fn set_settings(
         &mut self,
         turn: &mut Turn<'_>,

@@ -65,7 +65,7 @@ async fn a_client_of_a_node_of_another_version_says_so_wherever_the_two_do_not_u
             assert_eq!(remote.events().await.err(), Some(other.clone()), "{body}");
         }
     }
-    // What needs no reading is done, and what can be read is told.
+    // What needs no reading is done, and the server answers what can be read.
     let served = serve_other(StatusCode::NO_CONTENT, "").await;
     assert_eq!(served.remote().handover("us".into()).await, Ok(()));
     let served = serve_other(StatusCode::LOCKED, "{\"code\":\"locked\",\"since\":1}").await;

@@ -163,7 +163,7 @@ pub async fn a_wiped_directory_holds_nothing_and_can_be_used_again(through: Thro
     assert_ne!(again.me().await.unwrap().id, before);
 }
 
-/// Over loopback the kernel holds back much for a slow listener; what it is told then is the same.
+/// Over loopback the kernel holds back much for a slow listener; what it hears then is the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_listener_that_falls_behind_is_told_so_and_hears_what_comes_then() {
     let (ana, ben, _, to_ben) = pair(Through::Local).await;

@@ -131,7 +131,7 @@ pub async fn how_relays_are_reached_stays_over_a_restart(through: Through) {
     let paths = async || ana.api.status().await.unwrap().open.unwrap().relay_paths;
     let proxied = |proxy| RelayPaths::Proxied { proxy: text(proxy) };
     assert_eq!(paths().await, RelayPaths::Direct);
-    // Names are not taken: whoever looked them up would learn that there is a proxy, and which.
+    // Names are not taken: the server that looks them up would learn that there is a proxy, and which.
     for wrong in ["", "127.0.0.1", "localhost:9050", "socks5://127.0.0.1:9050"] {
         let refused = ana.api.set_relay_paths(proxied(wrong)).await;
         assert_eq!(refused, Err(Refusal::BadProxy), "{wrong}");

@@ -69,7 +69,7 @@ proptest! {
             }
         }
         world.settle();
-        // Whoever still holds a bundle meets its recipient in the end.
+        // A holder of a bundle meets its recipient in the end.
         for one in 0..NODES {
             for other in 0..one {
                 world.connect(one, other);

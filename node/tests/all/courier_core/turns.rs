@@ -56,7 +56,7 @@ fn a_device_limited_to_one_transfer_takes_part_in_one() {
     assert!((1..4).all(|node| world.nodes[node].disk.len() == 4));
 }
 
-/// How often the direction changed while two gave each other so many bundles, one at a time.
+/// How often the direction changed while two gave each other these bundles, one at a time.
 fn changes_of_direction(turns: Turns, each: usize) -> usize {
     let mut world = World::new(Settings {
         transfers: Some(1),

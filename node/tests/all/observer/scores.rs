@@ -5,7 +5,7 @@ use super::measures::{LIKENESSES, MEASURES};
 use super::sights::{DEVICES, EPOCHS, Observed, Sight, doubles};
 use crate::support::statistics::{Coin, binomial_tails};
 
-/// How often the observer was right, of so many times.
+/// How often the observer was right, of how many times.
 #[derive(Debug)]
 pub struct Score {
     pub by: String,

@@ -158,7 +158,7 @@ fn it_says_what_holds_here_and_that_nothing_does_where_no_process_starts() {
 }
 
 #[test]
-fn what_is_no_order_is_not_obeyed() {
+fn what_is_no_order_is_not_executed() {
     let order = Order {
         task: Task::Look,
         limits: PICTURE,

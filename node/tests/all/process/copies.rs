@@ -211,7 +211,7 @@ async fn a_directory_rolled_back_behind_a_psk_is_rescued_and_the_contact_is_show
         a_week_passes(dir);
     }
     touch(&pair).await;
-    // Whoever has seen the new psk in use deletes the old one.
+    // A side that has seen the new psk in use deletes the old one.
     let (a, b) = (
         open(&pair.a, OnAir::Loopback).await,
         open(&pair.b, OnAir::Loopback).await,

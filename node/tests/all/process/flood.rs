@@ -168,7 +168,7 @@ async fn stranger(
     let mut heard = Vec::new();
     let (spoken, listened) = tokio::join!(speaking, hears.read_to_end(&mut heard));
     listened?;
-    // Whoever still speaks when it is closed finds that out.
+    // A client that still speaks when it is closed finds that out.
     if manner != Manner::Slowly {
         spoken?;
     }

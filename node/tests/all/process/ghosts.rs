@@ -61,7 +61,7 @@ fn values(store: &impl Store, table: Table) -> Vec<Vec<u8>> {
     values
 }
 
-/// A file of the bundle in which she has sealed so many bytes that are not there.
+/// A file of the bundle in which she has sealed this number of bytes that are not there.
 fn load(world: &mut World, to: &ContactId, length: u64) -> Vec<u8> {
     let to = to.clone();
     world.nodes[0].input(Input::Load { to, length, id: 1 });

@@ -97,7 +97,7 @@ async fn a_node_whose_directory_is_replaced_by_a_copy_acknowledges_nothing_says_
     .await;
 }
 
-/// What was moved is whole, but whoever starts at the old place would find nothing there.
+/// What was moved is whole, but a start at the old place would find nothing there.
 #[tokio::test]
 async fn a_node_whose_directory_is_moved_away_ends_and_goes_on_where_it_was_moved_to() {
     let people = pair().await;

@@ -182,7 +182,7 @@ pub fn until(mut so: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
     }
 }
 
-/// Waits until a conversation has so many messages, all of ours delivered.
+/// Waits until a conversation has this number of messages, all of ours delivered.
 #[track_caller]
 pub fn settled(node: &impl Api, with: &ContactId, messages: u64) -> impl Future<Output = ()> {
     until(async move || {

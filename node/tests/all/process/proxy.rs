@@ -32,8 +32,8 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Cuts after the handshake and at most `longest` bytes, both directions counted together. Whoever
-    /// connects waits until it is known where to.
+    /// Cuts after the handshake and at most `longest` bytes, both directions counted together. A client
+    /// that connects waits until it is known where to.
     pub async fn start(longest: u64, seed: u64) -> Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();

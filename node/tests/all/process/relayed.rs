@@ -179,7 +179,7 @@ async fn whoever_is_blocked_is_found_no_more_and_others_still_are() {
     connected(&a, &b_of_a).await;
     connected(&a, &c_of_a).await;
     a.block(b_of_a.clone(), true).await.unwrap();
-    // The names of the coming days have changed with it, and whoever is not blocked was told.
+    // The names of the coming days have changed with it, and contacts that are not blocked know them.
     a.send_to(c_of_a.clone(), Private("psst".into()))
         .await
         .unwrap();
@@ -210,7 +210,7 @@ async fn two_who_both_blocked_somebody_while_apart_find_each_other_at_their_rela
     let link = super::people::invite(&b).await;
     let (c_of_b, _) = join(&b, &c, link).await;
     part_after_a_word((a, &b_of_a), (b, &a_of_b)).await;
-    // Neither is told the names of the coming days by the other, which are new ones.
+    // Neither tells the other its names of the coming days, which are new ones.
     let a = open(&a_dir, OnAir::Loopback).await;
     a.block(c_of_a, true).await.unwrap();
     a.stop().await.unwrap();

@@ -16,7 +16,7 @@ impl Coin {
     }
 }
 
-/// The exact chances of at most, and of at least, so many heads in `tosses` of a fair coin.
+/// The exact chances of at most, and of at least, this number of heads in `tosses` of a fair coin.
 pub fn binomial_tails(tosses: u64, heads: u64) -> (f64, f64) {
     // ln C(tosses, k) - tosses ln 2, step by step.
     let mut chance = -(tosses as f64) * std::f64::consts::LN_2;
